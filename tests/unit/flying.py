@@ -1,0 +1,50 @@
+"""Time for tests: it flies where nothing is under way, and nobody sleeps."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from xl_openfunnel.jobs.clock import Message
+from xl_openfunnel.simulator import ManualClock
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class FlyingClock:
+    """A fetcher's clock that jumps to the next alarm as soon as no answer is outstanding.
+
+    It shares its time with a simulator through ``time``. It flies no further than ``limit``; `allow` moves that.
+    """
+
+    def __init__(self, time: ManualClock, limit: float = float("inf")) -> None:
+        self.time = time
+        self.start = time()
+        self.limit = self.start + limit
+        self.busy: Callable[[], bool] = lambda: False
+        self._inbox: queue.SimpleQueue[Message] | None = None
+
+    def monotonic(self) -> float:
+        return self.time()
+
+    def utcnow(self) -> datetime:
+        return EPOCH + timedelta(seconds=self.time() - self.start)
+
+    def receive(self, inbox: queue.SimpleQueue[Message], seconds: float | None) -> Message:
+        self._inbox = inbox
+        try:
+            return inbox.get_nowait()
+        except queue.Empty:
+            pass
+        left = self.limit - self.time()
+        if seconds is None or self.busy() or left <= 0:
+            return inbox.get()
+        self.time.sleep(min(seconds, left))
+        return None
+
+    def allow(self, seconds: float) -> None:
+        """Let so many seconds more pass."""
+        self.limit = max(self.time(), min(self.limit, self.time() + 1e9)) + seconds
+        if self._inbox is not None:
+            self._inbox.put(lambda: None)

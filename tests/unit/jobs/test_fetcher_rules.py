@@ -1,0 +1,557 @@
+"""The rules of the fetcher, over real HTTP, in simulated time."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.unit.flying import FlyingClock
+from tests.unit.jobs.conftest import MakeFetcher, MakeService
+from xl_openfunnel import BadJobId, JobStatus, Snapshot
+from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
+
+ROWS = companies(650, seed=5, shape="narrow")
+
+
+def polls(service: Simulator) -> int:
+    return len(service.received)
+
+
+def cursors(service: Simulator) -> Counter[str | None]:
+    return Counter(request.cursor for request in service.received)
+
+
+# ---- 1: watch never touches the network and never waits ---------------------------------------------------------
+
+
+def test_watch_answers_at_once_with_nothing_known(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
+    clock.limit = clock.time()
+    service = serve(job := SimulatedJob(ROWS))
+    seen = fetch(service).watch(job.job_id)
+    assert (seen.status, seen.final, seen.problem, len(seen.rows)) == (None, False, None, 0)
+    assert polls(service) == 0
+
+
+def test_watch_knows_a_stored_job_at_first_sight(serve: MakeService, fetch: MakeFetcher, tmp_path: Path) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetch(service, tmp_path).wait(job.job_id)
+    before = polls(service)
+    seen = fetch(service, tmp_path).watch(job.job_id)
+    assert (seen.status, seen.final, seen.source, list(seen.rows)) == ("completed", True, "store", ROWS)
+    assert polls(service) == before
+
+
+@pytest.mark.parametrize("text", ["", " ", "a b", "../credits", "..", "a/b", "x" * 129, "é", "https://h/a b"])
+def test_what_is_no_job_id_is_answered_without_a_request(serve: MakeService, fetch: MakeFetcher, text: str) -> None:
+    service = serve()
+    with pytest.raises(BadJobId):
+        fetch(service).watch(text)
+    assert polls(service) == 0
+
+
+def test_a_url_names_its_job(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS[:10]))
+    assert fetch(service).wait(f"https://app.openfunnel.dev/jobs/{job.job_id}/?tab=rows").job_id == job.job_id
+
+
+# ---- 2: one job, one caretaker ----------------------------------------------------------------------------------
+
+
+def test_fifty_threads_cost_one_jobs_requests_and_nothing_once_stored(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service, tmp_path)
+    seen: list[Snapshot] = []
+    threads = [threading.Thread(target=lambda: seen.append(fetcher.wait(job.job_id))) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [list(snapshot.rows) == ROWS for snapshot in seen] == [True] * 50
+    assert polls(service) == job.page_count
+    again = fetch(service, tmp_path)
+    assert [again.wait(job.job_id).final for _ in range(50)] == [True] * 50
+    assert polls(service) == job.page_count
+
+
+def test_care_ends_ten_minutes_after_the_last_watch(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
+    service = serve(job := SimulatedJob(ROWS, running=1e6))
+    fetcher = fetch(service)
+    clock.limit = clock.time() + 2_000
+    fetcher.watch(job.job_id)
+    fetcher.wait(job.job_id, 500)  # begins a new ten minutes
+    waited_for = fetcher.wait("nobody", 1_400, until=lambda seen: False)
+    assert waited_for.problem is not None
+    last = max(request.at for request in service.received if request.job_id == job.job_id)
+    assert 1_000 < last - clock.start < 1_130
+
+
+def test_care_lasts_while_a_subscription_lives(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
+    service = serve(job := SimulatedJob(ROWS, running=1_700.0))
+    fetcher = fetch(service)
+    final = threading.Event()
+    subscription = fetcher.subscribe(job.job_id, lambda seen: final.set() if seen.final else None)
+    assert final.wait(30)
+    subscription.close()
+
+
+# ---- 3: polls ---------------------------------------------------------------------------------------------------
+
+
+def test_a_poll_reads_the_first_and_the_last_page_and_no_other_again(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS, running=60.0))
+    fetcher = fetch(service)
+    fetcher.wait(job.job_id, until=lambda seen: seen.pages == 6)
+    asked = [request.cursor for request in service.received]
+    while_running = cursors(service)
+    assert while_running[None] > 10
+    firsts = {cursor: asked.index(cursor) for cursor in while_running if cursor}
+    for cursor, first in firsts.items():
+        later = [c for c in firsts if firsts[c] > first]
+        if later:
+            assert cursor not in asked[min(firsts[c] for c in later) + 1 :], f"{cursor} was read after the next page"
+
+
+def test_intervals_grow_from_2_to_15_seconds_and_start_over_when_something_moves(
+    serve: MakeService, fetch: MakeFetcher, clock: FlyingClock
+) -> None:
+    service = serve(job := SimulatedJob(ROWS, pending=100.0, running=20.0))
+    fetch(service).wait(job.job_id, until=lambda seen: seen.status == "running")
+    at = [request.at - clock.start for request in service.received]
+    gaps = [round(later - earlier, 2) for earlier, later in pairwise(at)]
+    assert gaps[:5] == [2.0, 3.0, 4.5, 6.75, 10.12]
+    assert max(gaps) == 15.0
+    fetch_on = fetch(service)
+    fetch_on.wait(job.job_id, 5, until=lambda seen: seen.processed is not None)
+    since = [request.at for request in service.received if request.cursor is None][-3:]
+    assert since[-1] - since[-2] <= 3.0
+
+
+def test_the_first_request_waits_a_second_for_watch_and_not_for_wait(
+    serve: MakeService, fetch: MakeFetcher, clock: FlyingClock
+) -> None:
+    service = serve(watched := SimulatedJob(ROWS, job_id="watched"), awaited := SimulatedJob(ROWS, job_id="awaited"))
+    clock.limit = clock.time()
+    fetcher = fetch(service)
+    fetcher.watch(watched.job_id)
+    fetcher.wait(awaited.job_id)
+    assert {request.job_id for request in service.received} == {"awaited"}
+    clock.allow(1.0)
+    fetcher.wait(watched.job_id)
+    first = next(request for request in service.received if request.job_id == "watched")
+    assert first.at - clock.start in (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("fault", "seconds"),
+    [
+        (Fault("status", status=429, retry_after="7", times=1), 7.0),
+        (Fault("status", status=429, details_retry_after=9, times=1), 9.0),
+        (Fault("status", status=503, retry_after="11", times=1), 11.0),
+        (Fault("status", status=429, retry_after="86400", times=1), 300.0),
+    ],
+)
+def test_what_the_service_asks_to_wait_is_waited_under_a_ceiling(
+    serve: MakeService, fetch: MakeFetcher, fault: Fault, seconds: float
+) -> None:
+    service = serve(job := SimulatedJob(ROWS[:10]), faults=[fault])
+    assert fetch(service).wait(job.job_id).final
+    first, second = service.received
+    assert second.at - first.at == pytest.approx(seconds)
+
+
+def test_a_429_holds_up_every_job(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
+    limited = Fault("status", status=429, retry_after="30", times=1)
+    service = serve(one := SimulatedJob(ROWS[:10], job_id="one"), two := SimulatedJob(ROWS, job_id="two"))
+    fetcher = fetch(service)
+    service.faults = (limited,)
+    fetcher.wait(one.job_id, until=lambda seen: seen.problem is not None)
+    fetcher.wait(two.job_id)
+    assert min(r.at for r in service.received if r.job_id == "two") - clock.start >= 30
+
+
+# ---- 4: rows as they come ---------------------------------------------------------------------------------------
+
+
+def test_rows_of_a_running_job_come_page_by_page_and_are_provisional(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS, pending=3.0, running=60.0))
+    fetcher = fetch(service)
+    seen: list[Snapshot] = []
+    subscription = fetcher.subscribe(job.job_id, seen.append)
+    final = fetcher.wait(job.job_id)
+    subscription.close()
+    counts = [len(snapshot.rows) for snapshot in seen]
+    assert counts == sorted(counts)
+    assert {0, 100, 200, 300}.issubset(counts)
+    assert all(snapshot.provisional == (not snapshot.final) for snapshot in seen if len(snapshot.rows))
+    assert list(final.rows) == ROWS
+
+
+def test_running_job_with_null_cursor_is_not_complete(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS[:100], running=30.0))
+    fetcher = fetch(service)
+    seen = fetcher.wait(job.job_id, until=lambda seen: len(seen.rows) == 100)
+    assert (seen.status, seen.final, seen.provisional, seen.settled) == ("running", False, True, False)
+
+
+def test_an_unknown_status_word_is_kept_and_means_still_going(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS, ending="paused"))
+    seen = fetch(service).wait(job.job_id, until=lambda seen: seen.pages == 3 and seen.next_try is not None)
+    assert (seen.status, seen.final, seen.settled) == (JobStatus("paused"), False, False)
+
+
+# ---- 5: the end -------------------------------------------------------------------------------------------------
+
+
+def test_a_rerank_at_the_end_leaves_no_row_twice_and_none_missing(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS, running=60.0))
+    fetcher = fetch(service)
+    before = fetcher.wait(job.job_id, until=lambda seen: seen.pages == 6)
+    assert list(before.rows) != ROWS[:600]
+    final = fetcher.wait(job.job_id)
+    assert list(final.rows) == ROWS
+    assert (final.provisional, final.final, final.status) == (False, True, "completed")
+
+
+def test_the_first_page_counts_as_read_where_its_own_answer_is_terminal(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetch(service).wait(job.job_id)
+    assert cursors(service) == Counter([None, *job.page_names()[1:]])
+
+
+def test_cursor_names_that_cannot_be_guessed_are_followed(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS, opaque_cursors=True, running=20.0))
+    assert list(fetch(service).wait(job.job_id).rows) == ROWS
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("status", status=404, cursor="page_0003", times=1),
+        Fault("status", status=422, cursor="page_0003", times=1),
+        Fault("status", status=500, cursor="page_0003", times=3),
+        Fault("envelope", envelope={"page": "page_0004"}, cursor="page_0003", times=1),
+        Fault("envelope", envelope={"next_cursor": "page_0005"}, cursor="page_0003", times=1),
+        Fault("envelope", envelope={"next_cursor": None}, cursor="page_0003", times=1),
+        Fault("envelope", envelope={"status": "running"}, cursor="page_0003", times=1),
+        Fault("envelope", without=["page"], cursor="page_0003", times=1),
+        Fault("html", cursor="page_0006", times=2),
+        Fault("cut", times=1),
+        Fault("cut_chunked", times=1),
+        Fault("reset", times=2),
+        Fault("reset_after_headers", times=2),
+        Fault("json", body=b'{"rows": [', times=2),
+        Fault("status", status=503, rate=0.3),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.status}-{dict(fault.envelope)}-{fault.without}",
+)
+def test_a_wrong_guess_or_a_fault_costs_requests_and_never_a_row(
+    serve: MakeService, fetch: MakeFetcher, fault: Fault
+) -> None:
+    service = serve(job := SimulatedJob(ROWS), faults=[fault])
+    seen = fetch(service).wait(job.job_id)
+    assert seen.final, seen.problem
+    assert list(seen.rows) == ROWS
+    assert seen.problem is None
+
+
+@pytest.mark.parametrize(
+    ("manifest", "numbers"),
+    [
+        ({"count": 651}, ("651", "650")),
+        ({"count": 649}, ("649", "650")),
+        ({"pages": 8}, ("8", "7")),
+        ({"pages": 6}, ("6", "names another")),
+    ],
+)
+def test_a_difference_to_the_manifest_names_both_numbers(
+    serve: MakeService, fetch: MakeFetcher, manifest: dict[str, int], numbers: tuple[str, str]
+) -> None:
+    service = serve(job := SimulatedJob(ROWS, manifest=manifest))
+    seen = fetch(service).wait(job.job_id, until=lambda seen: seen.settled)
+    assert (seen.final, seen.settled) == (False, True)
+    assert seen.problem is not None
+    assert seen.problem.kind == "IncompleteResult"
+    assert all(number in seen.problem.message for number in numbers)
+    assert seen.provisional
+    assert len(service.received) <= 3 * 9
+
+
+def test_an_empty_job_is_final_with_no_page(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob([]))
+    seen = fetch(service).wait(job.job_id)
+    assert (seen.final, seen.pages, len(seen.rows), seen.problem) == (True, 0, 0, None)
+
+
+def test_without_a_manifest_the_walk_ends_at_null_and_says_so_and_is_not_stored(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    service = serve(job := SimulatedJob(ROWS, manifest=None))
+    seen = fetch(service, tmp_path).wait(job.job_id)
+    assert (seen.final, list(seen.rows) == ROWS) == (True, True)
+    assert seen.problem is not None
+    assert "no manifest to check against" in seen.problem.message
+    assert fetch(service, tmp_path).watch(job.job_id).status is None
+
+
+def test_a_failed_job_is_final_with_the_services_words_and_its_rows_and_never_polled_again(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    service = serve(job := SimulatedJob(ROWS, ending="failed", error_message="Index is down"))
+    seen = fetch(service, tmp_path).wait(job.job_id)
+    assert (seen.status, seen.final) == ("failed", True)
+    assert seen.problem is not None
+    assert seen.problem.message == "The job failed: Index is down"
+    assert len(seen.rows) == 300
+    before = polls(service)
+    again = fetch(service, tmp_path).wait(job.job_id)
+    assert again.problem is not None
+    assert again.problem.message == "The job failed: Index is down"
+    assert polls(service) == before
+
+
+def test_a_failed_job_whose_pages_are_gone_is_final_with_what_it_still_gives(
+    serve: MakeService, fetch: MakeFetcher
+) -> None:
+    gone = Fault("status", status=404, cursor="page_0001")
+    service = serve(job := SimulatedJob(ROWS, ending="failed"), faults=[gone])
+    seen = fetch(service).wait(job.job_id)
+    assert (seen.status, seen.final, len(seen.rows)) == ("failed", True, 100)
+
+
+def test_a_cancelled_job_gives_what_was_delivered(serve: MakeService, fetch: MakeFetcher, time: ManualClock) -> None:
+    service = serve(job := SimulatedJob(ROWS, ending="cancelled"))
+    seen = fetch(service).wait(job.job_id)
+    assert seen.final
+    assert seen.manifest is not None
+    assert seen.manifest["partial"] is True
+    assert len(seen.rows) == seen.manifest["count"] == 300
+
+
+# ---- 6: a walk cannot run away ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("running", [0.0, 1e6])
+def test_a_cursor_loop_ends_with_a_problem(serve: MakeService, fetch: MakeFetcher, running: float) -> None:
+    loop = Fault("envelope", envelope={"next_cursor": "page_0001"}, cursor="page_0002")
+    service = serve(job := SimulatedJob(ROWS, running=running, manifest=None), faults=[loop])
+    if running:
+        service.faults = (Fault("envelope", envelope={"next_cursor": "page_0000"}, cursor=None),)
+    seen = fetch(service).wait(job.job_id, 60, until=lambda seen: seen.settled)
+    assert not seen.final
+    assert seen.problem is not None
+    assert seen.problem.kind == "BadAnswer"
+    assert len(service.received) < 30
+
+
+# ---- 7: final is final ------------------------------------------------------------------------------------------
+
+
+def test_a_final_job_is_never_asked_for_again(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path, clock: FlyingClock
+) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service, tmp_path)
+    fetcher.wait(job.job_id)
+    before = polls(service)
+    for _ in range(100):
+        fetcher.watch(job.job_id)
+    fetcher.wait("unknown", 3_600)
+    assert len([r for r in service.received if r.job_id == job.job_id]) == before
+
+
+@pytest.mark.parametrize("status", [404, 401, 400, 503])
+def test_no_error_replaces_stored_rows(serve: MakeService, fetch: MakeFetcher, tmp_path: Path, status: int) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetch(service, tmp_path).wait(job.job_id)
+    service.faults = (Fault("status", status=status),)
+    fetcher = fetch(service, tmp_path)
+    fetcher.refresh(job.job_id)
+    seen = fetcher.wait(job.job_id, 100, until=lambda seen: seen.problem is not None)
+    assert (seen.final, seen.status, list(seen.rows) == ROWS) == (True, "completed", True)
+    assert list(fetch(service, tmp_path).watch(job.job_id).rows) == ROWS
+
+
+def test_a_refresh_keeps_the_old_rows_until_the_new_ones_are_final(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service, tmp_path)
+    old = fetcher.wait(job.job_id)
+    service.faults = (Fault("status", status=503, cursor="page_0003", times=5),)
+    seen: list[Snapshot] = []
+    subscription = fetcher.subscribe(job.job_id, seen.append)
+    fetcher.refresh(job.job_id)
+    new = fetcher.wait(job.job_id)
+    subscription.close()
+    assert all(len(snapshot.rows) == 650 and snapshot.final for snapshot in seen)
+    assert new.as_of is not None
+    assert old.as_of is not None
+    assert new.as_of > old.as_of
+    assert new.source == "service"
+
+
+# ---- 8: whatever fails ------------------------------------------------------------------------------------------
+
+
+def test_the_last_good_rows_stay_beside_the_problem_and_the_next_try(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS, running=60.0))
+    fetcher = fetch(service)
+    fetcher.wait(job.job_id, until=lambda seen: seen.pages == 3)
+    service.stop()
+    seen = fetcher.wait(job.job_id, until=lambda seen: seen.problem is not None and seen.next_try is not None)
+    assert (len(seen.rows), seen.status, seen.settled) == (300, "running", False)
+    assert seen.problem is not None
+    assert seen.problem.kind in ("Refused", "ConnectionTrouble")
+    service.start()
+    final = fetcher.wait(job.job_id)
+    assert (list(final.rows) == ROWS, final.problem) == (True, None)
+
+
+def test_an_outage_is_tried_ever_more_slowly(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
+    service = serve(job := SimulatedJob(ROWS), faults=[Fault("status", status=503)])
+    seen = fetch(service).wait(job.job_id, 600)
+    assert seen.problem is not None
+    assert seen.problem.kind == "ServerTrouble"
+    at = [request.at - clock.start for request in service.received]
+    assert at[:4] == pytest.approx([0.0, 0.5, 1.5, 3.5])
+    assert max(later - earlier for earlier, later in pairwise(at)) == pytest.approx(60.0)
+    assert len(at) < 20
+
+
+def test_a_404_is_tried_three_times_over_ten_seconds_and_then_stands(
+    serve: MakeService, fetch: MakeFetcher, clock: FlyingClock
+) -> None:
+    service = serve()
+    fetcher = fetch(service)
+    seen = fetcher.wait("lost")
+    assert [request.at - clock.start for request in service.received] == pytest.approx([0.0, 3.0, 10.0])
+    assert (seen.settled, seen.next_try) == (True, None)
+    assert seen.problem is not None
+    assert seen.problem.kind == "JobNotFound"
+    fetcher.wait("lost", 1_000)
+    assert polls(service) == 3
+    service.add(SimulatedJob(ROWS, job_id="lost"))
+    fetcher.refresh("lost")
+    assert fetcher.wait("lost").final
+
+
+def test_a_fresh_job_may_lag(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS), faults=[Fault("status", status=404, times=2)])
+    assert fetch(service).wait(job.job_id).final
+
+
+# ---- 9: a refused key -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong_key", [401, 403, 422])
+def test_a_refused_key_stops_all_polling_at_once_and_another_one_is_found_within_ten_seconds(
+    serve: MakeService, fetch: MakeFetcher, clock: FlyingClock, wrong_key: int
+) -> None:
+    jobs = [SimulatedJob(ROWS, job_id=f"job-{n}", running=1e5) for n in range(5)]
+    service = serve(*jobs, wrong_key=wrong_key)
+    key = ["of_wrong_key_000000"]
+    fetcher = fetch(service, api_key=lambda: key[0])
+    first = fetcher.wait("job-0")
+    assert (first.settled, first.problem is not None and first.problem.kind) == (True, "KeyRefused")
+    others = [fetcher.wait(job.job_id, 60) for job in jobs[1:]]
+    assert all(seen.problem is not None and seen.problem.kind == "KeyRefused" for seen in others)
+    assert polls(service) == 1
+    key[0] = service.api_key
+    assert fetcher.wait("job-3", 20, until=lambda seen: seen.status is not None).status == "running"
+    assert fetcher.wait("job-0", 20, until=lambda seen: seen.problem is None).status == "running"
+
+
+def test_a_missing_key_asks_nobody(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    seen = fetch(service, api_key=lambda: "").wait(job.job_id)
+    assert seen.problem is not None
+    assert seen.problem.kind == "MissingKey"
+    assert polls(service) == 0
+
+
+def test_a_refresh_tries_a_refused_key_again(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS), wrong_key=403)
+    fetcher = fetch(service, api_key="of_soon_accepted")
+    assert fetcher.wait(job.job_id).problem is not None
+    service.accept_key("of_soon_accepted")
+    fetcher.refresh(job.job_id)
+    assert fetcher.wait(job.job_id).final
+
+
+# ---- 10: polls go before pages ----------------------------------------------------------------------------------
+
+
+def test_a_poll_goes_before_the_pages_of_another_jobs_walk(
+    serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENFUNNEL_CONCURRENCY", "1")
+    service = serve(
+        big := SimulatedJob(companies(3_000, seed=1, shape="narrow"), job_id="big"),
+        small := SimulatedJob(ROWS[:10], job_id="small"),
+    )
+    fetcher = fetch(service)
+    fetcher.wait(big.job_id, until=lambda seen: seen.status is not None)
+    fetcher.wait(small.job_id)
+    order = [request.job_id for request in service.received]
+    fetcher.wait(big.job_id)
+    assert order.index("small") < 29
+
+
+# ---- 11: memory -------------------------------------------------------------------------------------------------
+
+
+def test_the_rows_of_a_stored_job_leave_memory_and_come_back(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service, tmp_path)
+    seen = fetcher.wait(job.job_id)
+    assert list(seen.rows) == ROWS
+    fetcher.forget(job.job_id)
+    with pytest.raises(Exception, match="removed or replaced"):
+        list(seen.rows)
+    assert fetcher.watch(job.job_id).status is None
+
+
+# ---- telling ----------------------------------------------------------------------------------------------------
+
+
+def test_a_callback_that_raises_harms_nobody(
+    serve: MakeService, fetch: MakeFetcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = serve(job := SimulatedJob(ROWS, running=20.0))
+    fetcher = fetch(service)
+    told: list[Snapshot] = []
+    final = threading.Event()
+
+    def good(seen: Snapshot) -> None:
+        told.append(seen)
+        if seen.final:
+            final.set()
+
+    def bad(seen: Snapshot) -> None:
+        raise ValueError(seen.job_id)
+
+    subscriptions = [fetcher.subscribe(job.job_id, bad), fetcher.subscribe(job.job_id, good)]
+    fetcher.wait(job.job_id)
+    assert final.wait(30)
+    for subscription in subscriptions:
+        subscription.close()
+    assert told[-1].final
+    assert "a callback for job" in caplog.text
+
+
+def test_wait_does_not_raise_and_keeps_to_its_timeout(
+    serve: MakeService, fetch: MakeFetcher, clock: FlyingClock
+) -> None:
+    clock.limit = clock.start + 42.0
+    service = serve(job := SimulatedJob(ROWS, running=1e6))
+    seen = fetch(service).wait(job.job_id, 42.0)
+    assert (seen.status, seen.final) == ("running", False)
+    assert clock.time() - clock.start == pytest.approx(42.0)

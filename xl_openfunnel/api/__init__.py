@@ -1,0 +1,1 @@
+"""What the service says: one request in, one typed answer or one error out."""

@@ -1,0 +1,172 @@
+"""From a non-2xx answer to the error that a person can act on.
+
+The parser rule of the contract: ``detail`` may be text, a list or an object; ``error_code``, ``message`` and
+``details`` may stand at the top or inside ``detail``; the body may be no JSON at all.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..errors import (
+    BadAnswer,
+    InvalidRequest,
+    JobNotFound,
+    KeyRefused,
+    OpenFunnelError,
+    OutOfCredits,
+    ProxyTrouble,
+    RateLimited,
+    ServerTrouble,
+)
+from ..keys import HOW_TO_SET
+from ..text import clip, one_line
+from .models import read_object
+from .wire import RETRIED, Answer
+
+_REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray", "X-Amzn-Trace-Id")
+_WORDS = 160
+"""Characters of the service's own words in a message: what fits a cell beside ours."""
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What an error body says, wherever it says it."""
+
+    code: str = ""
+    words: str = ""
+    retry_after: float | None = None
+    about_key: bool = False
+
+
+def error_from(answer: Answer, *, job_id: str | None = None, now: Callable[[], float] = time.time) -> OpenFunnelError:
+    """The error for an answer that is not 2xx.
+
+    Args:
+        answer: the answer as it came.
+        job_id: the job that was asked for; None for a request that concerns no job.
+        now: seconds since the epoch, to read a ``Retry-After`` date.
+    """
+    said = _read(answer.body)
+    status = answer.status
+    kind, message = _judge(answer, said, job_id)
+    retry_after = said.retry_after
+    if (header := answer.headers.get("Retry-After")) is not None:
+        retry_after = _seconds(header, now()) if retry_after is None else retry_after
+    request_id = next((answer.headers[h] for h in _REQUEST_ID_HEADERS if answer.headers.get(h)), None)
+    return kind(
+        message,
+        status=status,
+        request_id=clip(one_line(request_id), 80) if request_id else None,
+        retry_after=retry_after,
+    )
+
+
+def _judge(answer: Answer, said: _Said, job_id: str | None) -> tuple[type[OpenFunnelError], str]:
+    """The class and the message: the code decides before the status, both before the words."""
+    status = answer.status
+    words = f': "{clip(said.words, _WORDS)}"' if said.words else ""
+    http = f"(HTTP {status})"
+    if 300 <= status < 400:
+        target = urlsplit(answer.headers.get("Location", ""))
+        where = f"to {target.scheme}://{target.hostname}" if target.hostname else "elsewhere"
+        return BadAnswer, (
+            f"The service redirects {where} {http}. The API key is not sent there: "
+            "check the base URL (OPENFUNNEL_BASE_URL), or your network's login page."
+        )
+    if status in (401, 403) or said.about_key:
+        return KeyRefused, f"The API key was refused {http}{words}. {HOW_TO_SET}."
+    if status == 407:
+        return (
+            ProxyTrouble,
+            f"The proxy asks for a password {http}. Check the system's proxy settings, or ask IT.",
+        )
+    if status == 402 or said.code == "CREDITS_EXCEEDED":
+        return OutOfCredits, f"The account has no credits left {http}{words}. Top up at OpenFunnel."
+    if status == 429 or said.code == "RATE_LIMITED":
+        return RateLimited, f"The service asks for fewer requests {http}{words}. {RETRIED}."
+    if status >= 500 or status in (408, 425) or said.code == "INTERNAL_ERROR":
+        return ServerTrouble, f"The service is in trouble {http}{words}. {RETRIED}."
+    if status == 404 and job_id is not None:
+        return JobNotFound, (
+            f"There is no job {job_id} for this API key {http}. "
+            "Check the id, and that the key belongs to the account that started the job."
+        )
+    return InvalidRequest, f"The service finds the request wrong {http}{words}."
+
+
+def _read(body: bytes) -> _Said:
+    try:
+        top = read_object(body)
+    except BadAnswer:
+        plain = one_line(body[:400].decode("utf-8", "replace"))
+        return _Said(words="" if plain.startswith(("<", "[", "{")) else plain)
+    detail = top.get("detail")
+    inner = detail if isinstance(detail, dict) else {}
+    nested = top.get("error")
+    layers = [layer for layer in (top, inner, nested) if isinstance(layer, dict)]
+    details = [layer["details"] for layer in layers if isinstance(layer.get("details"), dict)]
+    wait = next((d["retry_after_seconds"] for d in (*details, *layers) if "retry_after_seconds" in d), None)
+    return _Said(
+        code=_first_text(layers, "error_code", "code").upper(),
+        words=_words(detail) or _first_text(layers, "message", "error", "error_message"),
+        retry_after=_seconds(wait, 0.0),
+        about_key=_is_about_key(detail),
+    )
+
+
+def _words(detail: object) -> str:
+    """A FastAPI ``detail`` in words: text as it is, a list as ``place: message`` of each entry."""
+    if isinstance(detail, str):
+        return one_line(detail)
+    if not isinstance(detail, list):
+        return ""
+    parts = []
+    for entry in detail[:5]:
+        if isinstance(entry, dict) and isinstance(entry.get("msg"), str):
+            place = _place(entry)
+            parts.append(f"{place}: {entry['msg']}" if place else entry["msg"])
+        elif isinstance(entry, str):
+            parts.append(entry)
+    return one_line("; ".join(parts))
+
+
+def _place(entry: Mapping[str, Any]) -> str:
+    loc = entry.get("loc")
+    return str(loc[-1]) if isinstance(loc, list) and loc else ""
+
+
+def _is_about_key(detail: object) -> bool:
+    """Whether a validation error is about the key's header (FastAPI answers a missing one with 422)."""
+    entries = detail if isinstance(detail, list) else []
+    return any(
+        isinstance(entry, dict)
+        and isinstance(entry.get("loc"), list)
+        and "header" in entry["loc"]
+        and _place(entry).lower().replace("_", "-") == "x-api-key"
+        for entry in entries
+    )
+
+
+def _first_text(layers: list[dict[str, Any]], *names: str) -> str:
+    found = (layer.get(name) for name in names for layer in layers)
+    return next((one_line(text) for text in found if isinstance(text, str) and text.strip()), "")
+
+
+def _seconds(value: object, now: float) -> float | None:
+    """A wait in seconds from a number, its text, or an HTTP date."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(str(value)).timestamp() - now
+        except (ValueError, OverflowError):
+            return None
+    return max(seconds, 0.0) if seconds == seconds else None

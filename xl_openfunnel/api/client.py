@@ -1,0 +1,156 @@
+"""The client: one call is one request, and its answer one typed value or one error."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Self
+
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+
+from .. import keys
+from ..errors import InvalidRequest, KeyRefused
+from ..keys import Key
+from ..settings import Settings, origin_of
+from . import models, paths
+from .answers import error_from
+from .models import CancelAnswer, Credits, Page
+from .wire import Answer, Limits, Wire
+
+ApiKey = str | Callable[[], str]
+
+
+class Client:
+    """Speaks to one origin with one pooled session. May be used by many threads at once.
+
+    Args:
+        base_url: the service's address; None for the one of the settings.
+        api_key: the key, or a function that gives it (asked again for every request); None for the one of
+            the settings: environment, keyring, private file.
+        transport: a requests adapter to send with, for tests and unusual networks.
+        limits: seconds and bytes that one request may take.
+        concurrency: connections kept open; None for the one of the settings.
+
+    Raises:
+        ConfigurationError: an unusable setting; `InsecureUrl` for plain http to another machine.
+    """
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        api_key: ApiKey | None = None,
+        *,
+        transport: BaseAdapter | None = None,
+        limits: Limits | None = None,
+        concurrency: int | None = None,
+    ) -> None:
+        settings = Settings.load(base_url)
+        self.base_url = settings.base_url
+        self.origin = origin_of(settings.base_url)
+        self.concurrency = concurrency or settings.concurrency
+        self._api_key = api_key
+        self._found_key: Key | None = None
+        self._wire = Wire(
+            settings.base_url,
+            transport=transport,
+            limits=limits,
+            concurrency=self.concurrency,
+            user_agent=f"xl-openfunnel/{_version()}",
+        )
+
+    def page(self, job_id: str, cursor: str | None = None) -> Page:
+        """The job's state and one page of its rows: the first, or the one that ``cursor`` names.
+
+        Costs no credits.
+
+        Raises:
+            OpenFunnelError: any of `errors`' tree but JobFailed, IncompleteResult and JobTimeout.
+        """
+        params = {"cursor": cursor} if cursor else {}
+        return models.read_page(self._ask("GET", paths.poll(job_id), params, job_id), job_id)
+
+    def cancel(self, job_id: str) -> CancelAnswer:
+        """Ask the job to stop. Companies delivered until then are billed; pages written stay readable.
+
+        Raises:
+            InvalidRequest: with status 409 where the job is over already.
+            OpenFunnelError: as for `page`.
+        """
+        try:
+            return models.read_cancel(self._ask("POST", paths.cancel(job_id), {}, job_id))
+        except InvalidRequest as error:
+            if error.status != 409:
+                raise
+            over = InvalidRequest(
+                f"Job {job_id} is over already: there is nothing to cancel.",
+                status=error.status,
+                request_id=error.request_id,
+            )
+        raise over
+
+    def credits(self) -> Credits:
+        """The account's balance.
+
+        Raises:
+            OpenFunnelError: as for `page`.
+        """
+        return models.read_credits(self._ask("GET", paths.CREDITS, {}, None))
+
+    def key(self) -> Key:
+        """The key as it would be sent now.
+
+        A key from the settings is looked up once, since a keyring may take long to answer, and again after
+        the service refused it.
+
+        Raises:
+            MissingKey: there is none, or none that a header could carry.
+        """
+        if self._api_key is not None:
+            given = self._api_key() if callable(self._api_key) else self._api_key
+            return keys.checked(given, "given by the caller")
+        if (key := self._found_key) is None:
+            key = self._found_key = keys.find(self.origin)
+        return key
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self.base_url!r})"
+
+    def _ask(self, method: str, path: str, params: Mapping[str, str], job_id: str | None) -> bytes:
+        key = self.key()
+        answer = self._wire.exchange(method, path, params, key)
+        if 200 <= answer.status < 300:
+            return answer.body
+        error = error_from(_without(key, answer), job_id=job_id)
+        if isinstance(error, KeyRefused):
+            self._found_key = None
+        raise error
+
+
+def _without(key: Key, answer: Answer) -> Answer:
+    """The answer with the key struck out, should the service have repeated it in its words or headers."""
+    struck = {name: value.replace(key.value, "[key]") for name, value in answer.headers.items()}
+    return Answer(answer.status, CaseInsensitiveDict(struck), answer.body.replace(key.value.encode(), b"[key]"))
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("xl-openfunnel")
+    except importlib.metadata.PackageNotFoundError:
+        return "0"

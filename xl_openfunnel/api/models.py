@@ -1,0 +1,255 @@
+"""Typed answers, read liberally: what drifts in the service's shapes is tolerated here and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, ClassVar, cast
+
+import msgspec
+
+from ..errors import BadAnswer
+
+FIRST_PAGE = "page_0000"
+"""The name of the page that is answered where no cursor is sent (contract: D)."""
+
+_MAX_CURSOR = 1024
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+Row = dict[str, Any]
+
+
+class JobStatus(str):
+    """The service's own word for a job's state. Words we do not know are kept as they came."""
+
+    __slots__ = ()
+
+    PENDING: ClassVar[JobStatus]
+    RUNNING: ClassVar[JobStatus]
+    CANCELLING: ClassVar[JobStatus]
+    CANCELLED: ClassVar[JobStatus]
+    COMPLETED: ClassVar[JobStatus]
+    FAILED: ClassVar[JobStatus]
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the job is over. Any word but completed, cancelled and failed means: still going."""
+        return self.lower() in ("completed", "cancelled", "failed")
+
+
+JobStatus.PENDING = JobStatus("pending")
+JobStatus.RUNNING = JobStatus("running")
+JobStatus.CANCELLING = JobStatus("cancelling")
+JobStatus.CANCELLED = JobStatus("cancelled")
+JobStatus.COMPLETED = JobStatus("completed")
+JobStatus.FAILED = JobStatus("failed")
+
+
+@dataclass(frozen=True)
+class Page:
+    """What one GET answers: the job's state and up to a page of rows.
+
+    Attributes:
+        status: the service's word.
+        stage: its coarse free text (``progress_message``).
+        processed: companies delivered so far; None before the first progress.
+        manifest: the summary, once the job is over.
+        error_message: why a job failed, in the service's words.
+        name: the page's own name, e.g. ``page_0000``; None where the answer has none.
+        next_cursor: the name of the next page; None says only that there is none *now*.
+        row_count: rows in this page.
+        rows_json: those rows as the JSON array they came in.
+    """
+
+    status: JobStatus
+    stage: str | None = None
+    processed: int | None = None
+    manifest: Mapping[str, Any] | None = None
+    error_message: str | None = None
+    name: str | None = None
+    next_cursor: str | None = None
+    row_count: int = 0
+    rows_json: bytes = field(default=b"[]", repr=False)
+
+
+@dataclass(frozen=True)
+class Credits:
+    """The account's balance, in credits (they may be fractional); None where the answer has none."""
+
+    total: float | None
+    used: float | None
+    left: float | None
+
+
+@dataclass(frozen=True)
+class CancelAnswer:
+    """What the service says to a cancel: the job's status now, and its words."""
+
+    status: JobStatus
+    message: str | None
+
+
+class _Envelope(msgspec.Struct):
+    job_id: Any = None
+    status: Any = None
+    progress_message: Any = None
+    processed: Any = None
+    manifest: Any = None
+    error_message: Any = None
+    page: Any = None
+    next_cursor: Any = None
+    rows: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_envelopes = msgspec.json.Decoder(_Envelope)
+_anything = msgspec.json.Decoder()
+
+
+def read_page(body: bytes, job_id: str) -> Page:
+    """The page in a 2xx body that answers a request for ``job_id``.
+
+    Raises:
+        BadAnswer: no JSON object, no status, rows that are no list of objects, or another job's answer.
+    """
+    try:
+        envelope = _envelopes.decode(body)
+        rows_json = bytes(envelope.rows)
+        rows = _anything.decode(rows_json)
+    except (msgspec.DecodeError, RecursionError):
+        envelope, rows = _read_leniently(body)
+        rows_json = json.dumps(rows).encode()
+    if not isinstance(envelope.status, str) or not envelope.status.strip():
+        raise BadAnswer(f"The answer has no job status {_begins(body)}. {_TRY_LATER}")
+    if isinstance(envelope.job_id, str) and _bare(envelope.job_id) != _bare(job_id):
+        raise BadAnswer(f"The service answered with another job than {job_id}. {_TRY_LATER}")
+    if rows is None:
+        rows, rows_json = [], b"[]"
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise BadAnswer(f"The rows of the answer are no list of companies. {_TRY_LATER}")
+    return Page(
+        status=JobStatus(envelope.status.strip()),
+        stage=_text(envelope.progress_message),
+        processed=whole_number(envelope.processed),
+        manifest=MappingProxyType(envelope.manifest) if isinstance(envelope.manifest, dict) else None,
+        error_message=_text(envelope.error_message),
+        name=_text(envelope.page),
+        next_cursor=_cursor(envelope.next_cursor),
+        row_count=len(rows),
+        rows_json=rows_json,
+    )
+
+
+def read_rows(rows_json: bytes) -> list[Row]:
+    """The rows of a page that `read_page` accepted."""
+    try:
+        return cast("list[Row]", _anything.decode(rows_json))
+    except msgspec.DecodeError:
+        return cast("list[Row]", json.loads(rows_json))
+
+
+def read_credits(body: bytes) -> Credits:
+    """The balance in a 2xx body.
+
+    Raises:
+        BadAnswer: no JSON object.
+    """
+    balance = read_object(body)
+    return Credits(
+        total=_number(balance.get("total_credits")),
+        used=_number(balance.get("credits_used")),
+        left=_number(balance.get("credits_left")),
+    )
+
+
+def read_cancel(body: bytes) -> CancelAnswer:
+    """The answer to a cancel; an empty 2xx body counts as ``cancelling``.
+
+    Raises:
+        BadAnswer: a body that is no JSON object.
+    """
+    answer = read_object(body) if body.strip() else {}
+    return CancelAnswer(
+        status=JobStatus(_text(answer.get("status")) or JobStatus.CANCELLING),
+        message=_text(answer.get("message")),
+    )
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in ``body``, read leniently.
+
+    Raises:
+        BadAnswer: it is none.
+    """
+    try:
+        value = json.loads(body.decode("utf-8-sig", "replace"), strict=False, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        page = body.lstrip()[:1] == b"<"
+        said = "with a web page instead of data (a proxy or a login page?)" if page else "with no usable data"
+        raise BadAnswer(f"The service answered {said} {_begins(body)}. {_TRY_LATER}")
+    return cast("dict[str, Any]", _mended(value))
+
+
+def whole_number(value: object) -> int | None:
+    """``value`` as a whole number where it is one, also as text or as a float without a fraction."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and value.strip().isdecimal():
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) else None
+
+
+_TRY_LATER = "Try again later; if it stays so, tell OpenFunnel's support"
+
+
+def _read_leniently(body: bytes) -> tuple[_Envelope, object]:
+    """What the strict decoder refused: lone surrogates, NaN, raw control characters, broken UTF-8."""
+    fields = read_object(body)
+    rows = fields.pop("rows", None)
+    known: dict[str, Any] = {name: fields.get(name) for name in _Envelope.__struct_fields__ if name != "rows"}
+    return _Envelope(**known), rows
+
+
+def _mended(value: object) -> object:
+    """``value`` with every lone surrogate replaced, which no file, cell or stream could take."""
+    if isinstance(value, str):
+        return _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, dict):
+        return {cast("str", _mended(key)): _mended(item) for key, item in value.items()}
+    return value
+
+
+def _begins(body: bytes) -> str:
+    return f"(it begins {body[:40].decode('utf-8', 'replace')!r})" if body.strip() else "(it is empty)"
+
+
+def _bare(job_id: str) -> str:
+    return job_id.replace("-", "").casefold()
+
+
+def _text(value: object) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _number(value: object) -> float | None:
+    try:
+        return None if isinstance(value, bool) else float(cast("Any", value))
+    except (TypeError, ValueError):
+        return None
+
+
+def _cursor(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    cursor = str(value)
+    if len(cursor) > _MAX_CURSOR:
+        raise BadAnswer(f"The answer names a next page of {len(cursor)} characters. {_TRY_LATER}")
+    return cursor

@@ -1,0 +1,50 @@
+"""Every path of the service that is used, and what may stand in one."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit
+
+from ..errors import BadJobId
+
+CREDITS = "/api/v1/credits/balance"
+_JOBS = "/api/v1/account/search-lookalikes-bulk"
+_JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+def poll(job_id: str) -> str:
+    """The path that answers a job's state with one page of rows."""
+    return f"{_JOBS}/{quote(checked_job_id(job_id), safe='')}"
+
+
+def cancel(job_id: str) -> str:
+    """The path that asks a job to stop."""
+    return poll(job_id) + "/cancel"
+
+
+def is_job_id(text: str) -> bool:
+    """Whether ``text`` has the form of a job id: nothing that could leave its place in a path."""
+    return _JOB_ID.fullmatch(text) is not None
+
+
+def checked_job_id(text: str) -> str:
+    """``text`` itself.
+
+    Raises:
+        BadJobId: it does not have the form of a job id.
+    """
+    if not isinstance(text, str) or not is_job_id(text):
+        raise BadJobId(f"{str(text)[:40]!r} is no job id. Copy the id from OpenFunnel: letters, digits, - and _ only.")
+    return text
+
+
+def job_id_from(text: str) -> str:
+    """The job id in what a person pasted: the id itself, or the job's URL (its last path segment).
+
+    Raises:
+        BadJobId: neither.
+    """
+    pasted = text.strip().strip("\"'<>")
+    if "://" in pasted:
+        pasted = urlsplit(pasted).path.rstrip("/").rpartition("/")[2]
+    return checked_job_id(pasted)

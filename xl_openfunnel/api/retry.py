@@ -1,0 +1,74 @@
+"""The retry policy: which failures are tried again, how often, and how long is waited before.
+
+Pure: what happened goes in, seconds come out. `with_retries` carries it out for calls that may wait; the
+shared fetcher asks `delay_before_retry` and waits in its own way.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from ..errors import ConnectionTrouble, JobNotFound, OpenFunnelError
+
+FIRST_DELAY = 0.5
+"""Seconds after the first failure: most 503s are over by then."""
+
+LONGEST_DELAY = 60.0
+"""Seconds between two tries at the most: an outage ends in somebody's sheet a minute after it ended."""
+
+LONGEST_RETRY_AFTER = 300.0
+"""Ceiling for what the service asks for: a wrong header must not silence a sheet for a day."""
+
+NOT_FOUND_DELAYS = (3.0, 7.0)
+"""A fresh job may lag: a 404 is tried three times over ten seconds, then it stands."""
+
+ATTEMPTS = 4
+"""Tries of a call that somebody waits for."""
+
+T = TypeVar("T")
+
+
+def delay_before_retry(error: OpenFunnelError, failures: int, *, chance: float = 0.5) -> float | None:
+    """Seconds to wait before the next try, or None where another try is no use.
+
+    Args:
+        error: what happened last. Of the 4xx only 404 (three tries), 408, 425 and 429 are tried again.
+        failures: how often in a row it has happened, this one included (1 or more).
+        chance: 0 to 1, spreads the delay over ±25 % so that not all sheets come back in the same moment.
+    """
+    if isinstance(error, JobNotFound):
+        return NOT_FOUND_DELAYS[failures - 1] if failures <= len(NOT_FOUND_DELAYS) else None
+    if not error.waiting_helps:
+        return None
+    if error.retry_after is not None:
+        return min(max(error.retry_after, 0.0), LONGEST_RETRY_AFTER)
+    if failures == 1 and type(error) is ConnectionTrouble:
+        return 0.0  # most often a pooled connection that the service had closed meanwhile
+    backoff = FIRST_DELAY * 2.0 ** min(failures - 1, 10)
+    return min(backoff, LONGEST_DELAY) * (0.75 + chance / 2)
+
+
+def with_retries(
+    call: Callable[[], T],
+    *,
+    attempts: int = ATTEMPTS,
+    sleep: Callable[[float], object] = time.sleep,
+    chance: Callable[[], float] = random.random,
+) -> T:
+    """``call()``, tried again as the policy says.
+
+    Raises:
+        OpenFunnelError: the last failure, when the policy or ``attempts`` ends it.
+    """
+    for failures in range(1, attempts):
+        try:
+            return call()
+        except OpenFunnelError as error:
+            delay = delay_before_retry(error, failures, chance=chance())
+            if delay is None:
+                raise
+        sleep(delay)
+    return call()

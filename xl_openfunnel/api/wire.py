@@ -1,0 +1,247 @@
+"""One HTTP exchange, and nothing it must not do.
+
+The key goes into one header of one request to one origin: redirects are not followed (requests would keep
+X-API-Key on its way to another host), netrc is not read, cookies are not kept, and a loopback service is
+never reached through a proxy. A body is read under a deadline and a cap on its decoded size.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3.exceptions
+from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+
+from ..errors import (
+    BadAnswer,
+    ConnectionTrouble,
+    DnsTrouble,
+    OpenFunnelError,
+    ProxyTrouble,
+    Refused,
+    TimedOut,
+    TlsTrouble,
+)
+from ..keys import Key
+from ..settings import CONNECT_TIMEOUT, MAX_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, is_loopback
+
+_CHUNK = 64 * 1024
+_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+
+RETRIED = "It is tried again by itself"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds and bytes that one exchange may take; each default's reason stands in `settings`."""
+
+    connect: float = CONNECT_TIMEOUT
+    read: float = READ_TIMEOUT
+    total: float = TOTAL_TIMEOUT
+    body: int = MAX_BODY
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole HTTP answer: status code, headers (case-insensitive), decoded body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Wire:
+    """A pooled session with one origin."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        transport: BaseAdapter | None = None,
+        limits: Limits | None = None,
+        concurrency: int,
+        user_agent: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._base_url = base_url
+        self._host = urlsplit(base_url).hostname or base_url
+        self._limits = limits or Limits()
+        self._clock = clock
+        self._session = requests.Session()
+        self._session.headers = CaseInsensitiveDict(
+            {"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
+        )
+        self._session.auth = _no_auth
+        self._session.trust_env = not is_loopback(self._host)
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session.adapters.clear()
+        self._session.mount(f"{base_url}/", transport or _adapter(base_url, concurrency))
+
+    def exchange(self, method: str, path: str, params: Mapping[str, str], key: Key) -> Answer:
+        """Send one request and read its whole answer, whatever its status.
+
+        Raises:
+            ConnectionTrouble: no whole answer came; the subclass says why.
+            BadAnswer: the body is larger than any page can be, or is encoded in a way that nobody asked for.
+        """
+        deadline = self._clock() + self._limits.total
+        try:
+            with self._session.request(
+                method,
+                self._base_url + path,
+                params=params,
+                headers={"X-API-Key": key.value},
+                timeout=(self._limits.connect, self._limits.read),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                body = self._read(response, deadline)
+                return Answer(response.status_code, response.headers, body)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:
+            trouble = self._explain(failure)
+        # Raised out here, so that the requests exception, which holds the request and its header, is not
+        # carried along as the context of ours.
+        raise trouble
+
+    def close(self) -> None:
+        """Close all pooled connections."""
+        self._session.close()
+
+    def _read(self, response: requests.Response, deadline: float) -> bytes:
+        if response.raw is None:  # a transport that gives whole bodies
+            return response.content
+        pieces: list[bytes] = []
+        size = 0
+        while piece := response.raw.read1(_CHUNK):
+            pieces.append(piece)
+            size += len(piece)
+            if size > self._limits.body:
+                raise self._too_large()
+            if self._clock() > deadline:
+                raise self._timed_out(self._limits.total)
+        return self._decoded(b"".join(pieces), response.headers.get("Content-Encoding", ""))
+
+    def _decoded(self, body: bytes, encoding: str) -> bytes:
+        encoding = encoding.strip().lower()
+        if encoding in ("", "identity"):
+            return body
+        if encoding not in ("gzip", "x-gzip", "deflate"):
+            raise BadAnswer(f"The answer of {self._host} is encoded as {encoding!r}, which nobody asked for.")
+        inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
+        try:
+            plain = inflate.decompress(body, self._limits.body)
+        except zlib.error:
+            raise BadAnswer(f"The compressed answer of {self._host} is damaged. {RETRIED}.") from None
+        if inflate.unconsumed_tail:
+            raise self._too_large()
+        if not inflate.eof:
+            raise ConnectionTrouble(f"The answer of {self._host} was cut off. {RETRIED}.")
+        return plain
+
+    def _too_large(self) -> BadAnswer:
+        return BadAnswer(
+            f"The answer of {self._host} is larger than {self._limits.body // 2**20} MB: that is no page of a job."
+        )
+
+    def _timed_out(self, seconds: float) -> TimedOut:
+        return TimedOut(f"No whole answer from {self._host} within {seconds:.0f} seconds. {RETRIED}.")
+
+    def _explain(self, failure: BaseException) -> OpenFunnelError:
+        """Our error for one of requests, urllib3 or the system. Never holds the failure itself."""
+        host = self._host
+        causes = tuple(_causes(failure))
+
+        def caused_by(*kinds: type[BaseException]) -> bool:
+            return any(isinstance(cause, kinds) for cause in causes)
+
+        if caused_by(requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
+            return ProxyTrouble(
+                f"The proxy on the way to {host} did not let the request through. "
+                "Check the system's proxy settings, or ask IT. It is tried again by itself."
+            )
+        if caused_by(requests.exceptions.SSLError, ssl.SSLError):
+            return TlsTrouble(
+                f"The certificate of {host} could not be verified ({_reason(causes)}). If your company "
+                "inspects encrypted traffic, its certificate must be in the system's store: ask IT."
+            )
+        if caused_by(urllib3.exceptions.NameResolutionError):
+            return DnsTrouble(f"The name {host} could not be looked up. Are you online (VPN)? {RETRIED}.")
+        if caused_by(ConnectionRefusedError):
+            return Refused(f"Nothing answers at {host}. Is the address right, and are you online? {RETRIED}.")
+        if caused_by(requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
+            return self._timed_out(self._limits.connect)
+        if caused_by(requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
+            return self._timed_out(self._limits.read)
+        if caused_by(urllib3.exceptions.NewConnectionError):
+            return ConnectionTrouble(f"There is no connection to {host}. Are you online (VPN)? {RETRIED}.")
+        return ConnectionTrouble(f"The connection to {host} broke off. {RETRIED}.")
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """An auth that adds nothing: where a session has one, requests does not look into netrc."""
+    return request
+
+
+def _causes(failure: BaseException) -> list[BaseException]:
+    """``failure`` and all that it wraps: requests and urllib3 do so by argument, reason and cause."""
+    found: list[BaseException] = []
+    waiting: list[object] = [failure]
+    while waiting:
+        cause = waiting.pop(0)
+        if isinstance(cause, BaseException) and cause not in found:
+            found.append(cause)
+            waiting += [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
+    return found
+
+
+def _reason(causes: tuple[BaseException, ...]) -> str:
+    said = next((c.verify_message for c in causes if isinstance(c, ssl.SSLCertVerificationError)), None)
+    return said or "the handshake failed"
+
+
+def _adapter(base_url: str, concurrency: int) -> HTTPAdapter:
+    if base_url.startswith("https:"):
+        return _SystemTrustAdapter(concurrency)
+    return HTTPAdapter(pool_connections=1, pool_maxsize=concurrency)
+
+
+class _SystemTrustAdapter(HTTPAdapter):
+    """Verifies with the system's own certificate store, which knows a company's inspecting proxy.
+
+    The context belongs to this adapter alone: nothing is injected into other users of ssl in this process.
+    REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE are honoured beside it.
+    """
+
+    def __init__(self, concurrency: int) -> None:
+        import truststore  # only where https is spoken
+
+        self._context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        super().__init__(pool_connections=1, pool_maxsize=concurrency)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
+
+    def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
+        return super().proxy_manager_for(proxy, **kwargs, ssl_context=self._context)
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+        if verify is True:
+            pool.pop("ca_certs", None)
+            pool.pop("ca_cert_dir", None)
+        return host, pool
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+        if verify is True:  # requests' own bundle adds nothing to the system's store, and costs a parse each time
+            conn.ca_certs = None
+            conn.ca_cert_dir = None

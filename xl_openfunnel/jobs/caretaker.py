@@ -1,0 +1,407 @@
+"""The thread that owns the state of every job, and carries out what `plan` decides.
+
+It is told everything through one inbox, as something to do, and is the only one to change anything; workers send the
+requests, one thread serves the disk. What everybody may see is published as immutable snapshots.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from ..api.client import Client
+from ..api.models import Page
+from ..api.retry import LONGEST_RETRY_AFTER
+from ..errors import BadAnswer, ConfigurationError, MissingKey, OpenFunnelError, RateLimited
+from . import plan
+from .callbacks import Callbacks
+from .clock import Clock, Message
+from .plan import Keep, Look, Send, Wait
+from .snapshot import Problem, Snapshot
+from .state import FOREVER, Ask, Doing, Gate, Moment, State, only_another_key_mends
+from .store import Result, Store, StoreBusy
+from .view import snapshot
+from .workers import Workers, begin
+
+_log = logging.getLogger(__name__)
+
+CARE = 600.0
+"""Seconds that a job is cared for after the last `watch`: longer than a coffee, shorter than a forgotten cell."""
+
+KEY_LOOK = 10.0
+"""Seconds between looks for another key while the present one is refused."""
+
+_JOIN = 5.0
+"""Seconds that `close` gives a store operation under way to end."""
+
+
+@dataclass(eq=False)
+class Waiter:
+    """Somebody who waits for ``until`` to hold, and no longer than to ``deadline`` on the steady clock."""
+
+    until: Callable[[Snapshot], bool]
+    deadline: float
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(eq=False)
+class _Care:
+    """What the caretaker holds of one job; the epoch tells answers to earlier efforts apart."""
+
+    state: State
+    epoch: int
+    wanted_at: float
+    wake_at: float = FOREVER
+    disk_busy: bool = False
+    noted: tuple[object, ...] = ()
+    waiters: list[Waiter] = field(default_factory=list)
+
+
+class Caretaker:
+    """Everything behind a `Fetcher`. Public methods may be called on any thread and return at once."""
+
+    def __init__(self, client: Client, store: Store | None, clock: Clock, chance: Callable[[], float]) -> None:
+        self.published: dict[str, Snapshot] = {}
+        self.callbacks = Callbacks()
+        self.closed = False
+        self.tasks_under_way = 0
+        self._client = client
+        self._store = store
+        self._clock = clock
+        self._chance = chance
+        self._cares: dict[str, _Care] = {}
+        self._epochs = itertools.count()
+        self._alarms: list[tuple[float, str]] = []
+        self._gate = Gate()
+        self._refused_key: str | None = None
+        self._key_look_at = FOREVER
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._requests = Workers("request", client.concurrency)
+        self._disk = Workers("disk", 1)
+        self._thread = begin("caretaker", self._run)
+
+    # ---- on any thread -------------------------------------------------------------------------------------
+
+    def seen_first(self, job_id: str) -> Snapshot:
+        """What can be said at once of a job that nobody asked for before; it is cared for from now on."""
+        state = self._first_sight(job_id)
+        seen = self.published.setdefault(job_id, snapshot(state, self._gate, self.moment()))
+        self._tell(lambda: self._wanted(job_id, state))
+        return seen
+
+    def want(self, job_id: str) -> None:
+        """Somebody looks at the job: its care goes on."""
+        self._tell(lambda: self._wanted(job_id, None))
+
+    def refresh(self, job_id: str) -> None:
+        """Somebody wants the job read anew."""
+        self._tell(lambda: self._refreshed(job_id))
+
+    def await_(self, job_id: str, waiter: Waiter) -> None:
+        """Somebody waits for the job."""
+        self._tell(lambda: self._awaited(job_id, waiter))
+
+    def leave(self, job_id: str, waiter: Waiter) -> None:
+        """Somebody waits no longer."""
+        self._tell(lambda: self._left(job_id, waiter))
+
+    def forget(self, job_id: str) -> None:
+        """Nothing is to be known of the job any more."""
+        self._tell(lambda: self._forgotten(job_id))
+        self.published.pop(job_id, None)
+
+    def close(self) -> None:
+        """Stop. Requests under way are not waited for; what is to be stored is."""
+        if self.closed:
+            return
+        self.closed = True
+        self.callbacks.close()
+        self._tell(lambda: None)
+        if self._thread is not threading.current_thread():
+            self._thread.join(_JOIN)
+        self._requests.close(finish=False)
+        self._disk.close(finish=True, timeout=_JOIN)
+
+    def moment(self) -> Moment:
+        """Now."""
+        return Moment(self._clock.monotonic(), self._clock.utcnow(), self._chance())
+
+    def _first_sight(self, job_id: str) -> State:
+        """The state of a job that nobody asked for before, with what the store says of it, if it says so at once."""
+        state = plan.new(job_id, self.moment())
+        if self._store is None:
+            return plan.looked(state, None)
+        try:
+            return plan.looked(state, self._store.find(job_id, wait=False))
+        except StoreBusy:
+            return state  # unknown: it is looked into again, waiting
+        except sqlite3.Error as trouble:
+            _log.warning("the store could not be read: %s", trouble)
+            return plan.looked(state, None)
+
+    def _tell(self, what: Callable[[], None]) -> None:
+        self._inbox.put(what)
+
+    # ---- on the caretaker's thread -------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self.closed:
+            told = self._clock.receive(self._inbox, self._seconds_to_alarm())
+            try:
+                if told is not None:
+                    told()
+                self._ring()
+            except Exception:
+                _log.exception("the caretaker met something unexpected")
+
+    def _seconds_to_alarm(self) -> float | None:
+        at = min(self._alarms[0][0] if self._alarms else FOREVER, self._key_look_at)
+        return None if at == FOREVER else max(at - self._clock.monotonic(), 0.0)
+
+    def _ring(self) -> None:
+        """Everything whose time has come."""
+        now = self._clock.monotonic()
+        while self._alarms and self._alarms[0][0] <= now:
+            _, job_id = heapq.heappop(self._alarms)
+            if care := self._cares.get(job_id):
+                self._advance(care)
+        if self._key_look_at <= now:
+            self._key_look_at = FOREVER
+            self.tasks_under_way += 1
+            self._requests.submit(self._look_for_key)
+
+    def _wanted(self, job_id: str, state: State | None) -> None:
+        care = self._cares.get(job_id)
+        now = self._clock.monotonic()
+        if care is None:
+            care = _Care(state or self._first_sight(job_id), next(self._epochs), now)
+            self._cares[job_id] = care
+        care.wanted_at = now
+        self._advance(care)
+
+    def _awaited(self, job_id: str, waiter: Waiter) -> None:
+        self._wanted(job_id, None)
+        care = self._cares[job_id]
+        care.waiters.append(waiter)
+        if waiter.deadline < FOREVER:
+            heapq.heappush(self._alarms, (waiter.deadline, job_id))
+        care.state = plan.hurry(care.state, self.moment())
+        self._advance(care)
+
+    def _left(self, job_id: str, waiter: Waiter) -> None:
+        if (care := self._cares.get(job_id)) is None:
+            return
+        care.wanted_at = self._clock.monotonic()
+        if waiter in care.waiters:
+            care.waiters.remove(waiter)
+
+    def _refreshed(self, job_id: str) -> None:
+        self._wanted(job_id, None)
+        care = self._cares[job_id]
+        care.epoch = next(self._epochs)
+        care.state = plan.start_over(care.state, self.moment())
+        if self._gate.refused is not None:
+            self._open_gate()
+        self._advance(care)
+
+    def _forgotten(self, job_id: str) -> None:
+        care = self._cares.pop(job_id, None)
+        self.published.pop(job_id, None)
+        for waiter in care.waiters if care else ():
+            waiter.done.set()
+
+    def _advance(self, care: _Care) -> None:
+        """Do whatever is to be done for a job now, and set the alarm for what comes next."""
+        if self._is_cared_for(care) or care.state.doing in (Doing.LOOKING, Doing.KEEPING):
+            self._take_steps(care)
+        else:
+            care.wake_at = FOREVER
+        self._publish(care)
+
+    def _is_cared_for(self, care: _Care) -> bool:
+        lately = self._clock.monotonic() - care.wanted_at < CARE
+        return lately or bool(care.waiters) or care.state.job_id in self.callbacks
+
+    def _take_steps(self, care: _Care) -> None:
+        while not care.disk_busy:
+            # Twice the requests that can be under way, so that no worker waits for the caretaker.
+            most = 2 * self._client.concurrency
+            match plan.next_step(care.state, self._gate, self._clock.monotonic(), most=most):
+                case Send(asks):
+                    care.state = plan.sent(care.state, asks)
+                    for ask in asks:
+                        self._send(care.state.job_id, care.epoch, ask)
+                case Look():
+                    self._to_disk(care, lambda: self._look(care.state.job_id, care.epoch))
+                case Keep(result, pages):
+                    self._to_disk(care, lambda: self._keep(care.state.job_id, care.epoch, result, pages))
+                case Wait(until):
+                    if until < FOREVER and until != care.wake_at:
+                        heapq.heappush(self._alarms, (until, care.state.job_id))
+                    care.wake_at = until
+                    return
+
+    def _publish(self, care: _Care) -> None:
+        job_id = care.state.job_id
+        moment = self.moment()
+        before = self.published.get(job_id)
+        seen = snapshot(care.state, self._gate, moment, cared_for=self._is_cared_for(care))
+        self.published[job_id] = seen
+        if before is None or _visible(before) != _visible(seen):
+            self.callbacks.tell(seen)
+            self._note(care, seen)
+        for waiter in [w for w in care.waiters if w.deadline <= moment.now or w.until(seen)]:
+            care.waiters.remove(waiter)
+            waiter.done.set()
+
+    def _note(self, care: _Care, seen: Snapshot) -> None:
+        """Into the ledger, when the service said something new."""
+        noted = (seen.status, seen.final)
+        store = self._store
+        if store is None or seen.status is None or seen.source == "store" or noted == care.noted:
+            return
+        care.noted = noted
+        now = self._clock.utcnow()
+
+        status = seen.status
+        self._disk.submit(lambda: store.note(seen.job_id, status, len(seen.rows), seen.manifest, now))
+
+    # ---- requests ------------------------------------------------------------------------------------------
+
+    def _send(self, job_id: str, epoch: int, ask: Ask) -> None:
+        self.tasks_under_way += 1
+        self._requests.submit(lambda: self._fetch(job_id, epoch, ask), urgency=0 if ask.kind == "poll" else 1)
+
+    def _fetch(self, job_id: str, epoch: int, ask: Ask) -> None:
+        """On a worker's thread: one request, unless all requests are held up."""
+        fingerprint = None
+        outcome: Page | OpenFunnelError | None = None
+        gate = self._gate
+        if gate.refused is None and self._clock.monotonic() >= gate.closed_until:
+            try:
+                fingerprint = self._client.key().fingerprint
+                outcome = self._client.page(job_id, ask.cursor)
+            except OpenFunnelError as error:
+                outcome = error
+            except Exception as error:
+                _log.exception("a request met something unexpected")
+                outcome = BadAnswer(f"Something unexpected happened ({type(error).__name__}); the log tells more.")
+        self._tell(lambda: self._answered(job_id, epoch, ask, outcome, fingerprint))
+
+    def _answered(
+        self, job_id: str, epoch: int, ask: Ask, outcome: Page | OpenFunnelError | None, fingerprint: str | None
+    ) -> None:
+        self.tasks_under_way -= 1
+        moment = self.moment()
+        if isinstance(outcome, OpenFunnelError):
+            _log.info("job %s, page %s: %s", job_id, ask.cursor, outcome)
+            if only_another_key_mends(outcome):
+                self._shut_gate(outcome, fingerprint, moment)
+            elif isinstance(outcome, RateLimited) and outcome.retry_after is not None:
+                closed = moment.now + min(outcome.retry_after, LONGEST_RETRY_AFTER)
+                self._gate = replace(self._gate, closed_until=max(self._gate.closed_until, closed))
+        care = self._cares.get(job_id)
+        if care is None or care.epoch != epoch:
+            return
+        if outcome is None:
+            care.state = plan.unsent(care.state, ask)
+        else:
+            care.state = plan.answered(care.state, ask, outcome, moment)
+        self._advance(care)
+
+    # ---- the key -------------------------------------------------------------------------------------------
+
+    def _shut_gate(self, error: OpenFunnelError, fingerprint: str | None, moment: Moment) -> None:
+        """No request of any job until there is another key."""
+        if self._gate.refused is not None:
+            return
+        self._gate = replace(self._gate, refused=Problem(error.with_traceback(None), moment.utc))
+        self._refused_key = fingerprint
+        self._key_look_at = moment.now + KEY_LOOK
+        self._advance_all()
+
+    def _open_gate(self) -> None:
+        self._gate = replace(self._gate, refused=None)
+        self._key_look_at = FOREVER
+        self._advance_all()
+
+    def _advance_all(self) -> None:
+        for care in list(self._cares.values()):
+            self._advance(care)
+
+    def _look_for_key(self) -> None:
+        """On a worker's thread: is there another key by now?"""
+        try:
+            fingerprint = self._client.key().fingerprint
+        except MissingKey:
+            fingerprint = None
+        self._tell(lambda: self._key_seen(fingerprint))
+
+    def _key_seen(self, fingerprint: str | None) -> None:
+        self.tasks_under_way -= 1
+        if self._gate.refused is None:
+            return
+        if fingerprint not in (None, self._refused_key):
+            self._open_gate()
+        else:
+            self._key_look_at = self._clock.monotonic() + KEY_LOOK
+
+    # ---- the disk ------------------------------------------------------------------------------------------
+
+    def _to_disk(self, care: _Care, task: Callable[[], None]) -> None:
+        care.disk_busy = True
+        self.tasks_under_way += 1
+        self._disk.submit(task)
+
+    def _look(self, job_id: str, epoch: int) -> None:
+        """On the disk's thread."""
+        stored = None
+        if self._store is not None:
+            try:
+                stored = self._store.find(job_id)
+            except sqlite3.Error as trouble:
+                _log.warning("the store could not be read: %s", trouble)
+        self._tell(lambda: self._from_disk(job_id, epoch, lambda state: plan.looked(state, stored)))
+
+    def _keep(self, job_id: str, epoch: int, result: Result, pages: tuple[Page, ...]) -> None:
+        """On the disk's thread."""
+        trouble: OpenFunnelError | None = None
+        if self._store is not None and result.complete:
+            try:
+                result = self._store.keep(job_id, result, pages, self._fingerprint())
+            except (sqlite3.Error, OSError) as reason:
+                _log.warning("job %s could not be stored: %s", job_id, reason)
+                trouble = ConfigurationError(
+                    f"The rows are complete but could not be stored ({reason}). Free some disk space, then refresh."
+                )
+        self._tell(
+            lambda: self._from_disk(job_id, epoch, lambda state: plan.kept(state, result, self.moment(), trouble))
+        )
+
+    def _from_disk(self, job_id: str, epoch: int, change: Callable[[State], State]) -> None:
+        self.tasks_under_way -= 1
+        care = self._cares.get(job_id)
+        if care is None:
+            return
+        care.disk_busy = False
+        if care.epoch == epoch or care.state.doing is Doing.LOOKING:
+            care.state = change(care.state)
+        self._advance(care)
+
+    def _fingerprint(self) -> str | None:
+        try:
+            return self._client.key().fingerprint
+        except OpenFunnelError:
+            return None
+
+
+def _visible(snapshot: Snapshot) -> tuple[object, ...]:
+    """What somebody could see change: everything but when it was last confirmed and when it is asked next."""
+    problem = snapshot.problem and (snapshot.problem.kind, snapshot.problem.message)
+    return (replace(snapshot, as_of=None, next_try=None, problem=None), problem, snapshot.rows)

@@ -1,0 +1,120 @@
+"""One call from a job to a DataFrame, for notebooks and scripts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ..api.client import Client
+from ..errors import JobTimeout
+from .fetcher import Fetcher
+from .snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PATIENCE = timedelta(minutes=5)
+"""Without a timeout: how long no answer at all may come before the last trouble is raised."""
+
+_shared: dict[tuple[str, str], Fetcher] = {}
+_making = threading.Lock()
+
+
+def fetch_rows(
+    job_id: str,
+    *,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    columns: Sequence[str] | None = None,
+    timeout: float | None = None,
+    progress: Callable[[Snapshot], object] | None = None,
+) -> pd.DataFrame:
+    """Wait until a job is final and return its companies, one row each, in the service's order.
+
+    All calls in a process share one fetcher per service and key, and final jobs come from the disk store of the
+    settings: a job is paid for in requests once, however often and from however many threads it is asked for.
+
+    Args:
+        job_id: the job's id or URL.
+        api_key: the key; None for the one of the settings.
+        base_url: the service's address; None for the one of the settings.
+        columns: names in the wanted order; None for ``rank`` and every field the service sent. The derived
+            ``country``, ``city`` and ``employee_band`` are had by name.
+        timeout: seconds to wait; None to wait as long as the service answers, and at most 5 minutes without any
+            answer.
+        progress: called with a `Snapshot` now and at every change, on a thread of the fetcher.
+
+    Returns:
+        A frame with ``attrs`` job_id, status, manifest and as_of as plain JSON values. A cancelled job gives the
+        companies delivered until then.
+
+    Raises:
+        JobFailed: with the service's own words.
+        IncompleteResult: what could be read differs from the manifest; names both numbers.
+        JobTimeout: the time ran out.
+        OpenFunnelError: any other error of the tree, where waiting cannot mend it.
+    """
+    return fetch_with(shared_fetcher(base_url, api_key), job_id, columns, timeout, progress)
+
+
+def fetch_with(
+    fetcher: Fetcher,
+    job: str,
+    columns: Sequence[str] | None = None,
+    timeout: float | None = None,
+    progress: Callable[[Snapshot], object] | None = None,
+) -> pd.DataFrame:
+    """As `fetch_rows`, with a fetcher of one's own."""
+    subscription = fetcher.subscribe(job, progress) if progress else None
+    try:
+        seen = final_snapshot(fetcher, job, timeout)
+    finally:
+        if subscription:
+            subscription.close()
+    return seen.frame(columns)
+
+
+def final_snapshot(fetcher: Fetcher, job: str, timeout: float | None = None) -> Snapshot:
+    """Wait until a job is final.
+
+    Raises:
+        OpenFunnelError: as `fetch_rows`.
+    """
+    seen = fetcher.watch(job)
+    if seen.settled and not seen.final:
+        fetcher.refresh(job)  # an old problem stands: give it another chance
+    seen = fetcher.wait(job, timeout, until=_given_up if timeout is None else None)
+    error = seen.problem.error if seen.problem else None
+    if seen.final and (seen.status is None or seen.status.lower() != "failed"):
+        return seen
+    if error is not None and (seen.settled or timeout is None):
+        raise error.with_traceback(None)
+    state = f"is {seen.status}, {len(seen.rows)} companies so far" if seen.status else "has not answered"
+    trouble = f" Last trouble: {error.message}" if error else ""
+    raise JobTimeout(
+        f"Job {seen.job_id} {state}; the {timeout:g} seconds given to it are over. "
+        f"Ask again with a longer timeout.{trouble}"
+    )
+
+
+def shared_fetcher(base_url: str | None = None, api_key: str | None = None) -> Fetcher:
+    """The fetcher that everybody in this process shares for a service and key.
+
+    Raises:
+        ConfigurationError: an unusable base URL or key.
+    """
+    client = Client(base_url, api_key)
+    name = (client.base_url, "" if api_key is None else client.key().fingerprint)
+    with _making:
+        if name not in _shared:
+            _shared[name] = Fetcher.from_settings(client)
+        return _shared[name]
+
+
+def _given_up(seen: Snapshot) -> bool:
+    """Settled, or without any answer for longer than our patience."""
+    if seen.settled or seen.problem is None or seen.next_try is None:
+        return seen.settled
+    return seen.next_try - seen.problem.since > PATIENCE

@@ -1,0 +1,152 @@
+"""The shared fetcher: what everybody may ask of it.
+
+Whoever asks only reads published snapshots and leaves a message, so nobody waits who does not say so. All threads
+behind it are daemons: the process ends when its main thread does.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from ..api.client import Client
+from ..api.paths import job_id_from
+from ..errors import ConfigurationError
+from ..settings import Settings
+from .callbacks import Callback, Subscription
+from .caretaker import Caretaker, Waiter
+from .clock import Clock, SystemClock
+from .snapshot import Snapshot
+from .state import FOREVER
+from .store import Store
+
+_log = logging.getLogger(__name__)
+
+_SLICE = 0.2
+"""Seconds after which a waiting thread looks up, so that Ctrl-C reaches it on Windows."""
+
+
+class Fetcher:
+    """Polls jobs and reads their pages, once for everybody who asks.
+
+    A job is given as its id or its URL; anything else raises `BadJobId` without a request.
+
+    Args:
+        client: sends the requests; its concurrency bounds how many at once.
+        store: keeps final jobs and the ledger on disk; without one nothing outlives this object.
+        clock: what time is and how to wait for it.
+        chance: 0 to 1, spreads retries.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        store: Store | None = None,
+        clock: Clock | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._client = client
+        self._owns_client = False
+        self._store = store
+        self._clock = clock or SystemClock()
+        self._caretaker = Caretaker(client, store, self._clock, chance)
+
+    @classmethod
+    def from_settings(cls, client: Client | None = None) -> Self:
+        """A fetcher with the disk store of the settings; without one, and a line in the log, where it is unusable."""
+        own = client is None
+        client = client or Client()
+        try:
+            store: Store | None = Store(Settings.load(client.base_url).store_path, client.origin)
+        except ConfigurationError as trouble:
+            _log.warning("working without the store: %s", trouble.message)
+            store = None
+        fetcher = cls(client, store=store)
+        fetcher._owns_client = own
+        return fetcher
+
+    def watch(self, job: str) -> Snapshot:
+        """What is known of the job now; and it is cared for, for the next ten minutes at least.
+
+        Never touches the network and never waits. The first time a job is seen its head is read from the store.
+
+        Raises:
+            BadJobId: ``job`` is neither a job id nor a job's URL.
+        """
+        job_id = job_id_from(job)
+        seen = self._caretaker.published.get(job_id)
+        if seen is None:
+            return self._caretaker.seen_first(job_id)
+        if not (seen.final and seen.settled):
+            self._caretaker.want(job_id)
+        return seen
+
+    def refresh(self, job: str) -> Snapshot:
+        """As `watch`, and everything is read anew. What is there stays until the new result is final."""
+        seen = self.watch(job)
+        self._caretaker.refresh(seen.job_id)
+        return seen
+
+    def wait(
+        self, job: str, timeout: float | None = None, *, until: Callable[[Snapshot], bool] | None = None
+    ) -> Snapshot:
+        """Wait until the job is final, at a problem that waiting cannot mend, or ``timeout`` seconds are over.
+
+        Does not raise for what happens to the job: the snapshot tells.
+
+        Args:
+            job: the job.
+            timeout: seconds; None for no limit.
+            until: another condition to wait for.
+        """
+        job_id = self.watch(job).job_id
+        deadline = FOREVER if timeout is None else self._clock.monotonic() + timeout
+        waiter = Waiter(until or (lambda snapshot: snapshot.settled), deadline)
+        self._caretaker.await_(job_id, waiter)
+        try:
+            while not waiter.done.wait(_SLICE) and not self._caretaker.closed:
+                pass
+        finally:
+            self._caretaker.leave(job_id, waiter)
+        return self._caretaker.published.get(job_id) or Snapshot(job_id)
+
+    def subscribe(self, job: str, callback: Callback) -> Subscription:
+        """Have ``callback`` told of the job now and whenever it changes, until the subscription is closed.
+
+        Callbacks run one at a time on a thread of the fetcher. Changes that come faster than a callback returns
+        are told as one. A callback's exception is logged.
+        """
+        seen = self.watch(job)
+        subscription = self._caretaker.callbacks.add(seen.job_id, callback, seen)
+        self._caretaker.want(seen.job_id)
+        return subscription
+
+    def forget(self, job: str) -> None:
+        """Remove all that is known of the job, from memory and from the store."""
+        job_id = job_id_from(job)
+        if self._store is not None:
+            self._store.forget(job_id)
+        self._caretaker.forget(job_id)
+
+    def close(self) -> None:
+        """Stop. Requests under way are not waited for; what is to be stored is."""
+        self._caretaker.close()
+        if self._owns_client:
+            self._client.close()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is sent or about to be sent, or a job is being stored."""
+        return self._caretaker.tasks_under_way > 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,353 @@
+"""Deciding, and nothing else: what is known of a job and the time go in, the next step comes out.
+
+A job's life here: look into the store; poll while it runs (`_poll_answered`); once its status is terminal walk over
+all pages again (`_walk_answered`, `walk`); check and keep; rest. `start_over` begins anew, and what is final stays in
+sight until the new result is.
+
+Everything is a pure function of immutable values, so that every rule is a line in a table of tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ..api.models import FIRST_PAGE, JobStatus, Page
+from ..api.retry import delay_before_retry
+from ..errors import BadAnswer, IncompleteResult, OpenFunnelError
+from . import walk as walks
+from .snapshot import NO_ROWS, Problem, Rows
+from .state import (
+    FOREVER,
+    SHORTEST_INTERVAL,
+    Ask,
+    Doing,
+    Gate,
+    Moment,
+    State,
+    Trouble,
+    failed,
+    only_another_key_mends,
+    troubled,
+)
+from .store import Result
+from .walk import Walk
+
+FIRST_REQUEST_DELAY = 1.0
+"""Seconds before the first request for a job that only `watch` asked for: ids are half typed in cells and in the
+function wizard."""
+
+LONGEST_INTERVAL = 15.0
+"""Seconds between polls of a job in which nothing moves."""
+
+INTERVAL_GROWTH = 1.5
+"""How the interval grows with each poll that brought nothing new."""
+
+RECHECK_DELAYS = (2.0, 10.0)
+"""A result that differs from its manifest is read again after these seconds, then it stands."""
+
+GUESS_TRIES = 2
+"""Tries of a guessed page; after that it waits until the page before it names it."""
+
+NO_MANIFEST = "The service gave no manifest to check against: there may be more rows than these."
+
+_AFRESH: dict[str, Any] = {"fresh": None, "follow": None, "walk": None, "asking": frozenset(), "troubles": {}}
+
+
+# ---- steps -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Look:
+    """Look into the store, waiting for it."""
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send these requests."""
+
+    asks: tuple[Ask, ...]
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Store the fresh result."""
+
+    result: Result
+    pages: tuple[Page, ...]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing to do before this moment, or (`FOREVER`) before an answer comes."""
+
+    until: float
+
+
+Step = Look | Send | Keep | Wait
+
+
+def next_step(state: State, gate: Gate, now: float, *, most: int) -> Step:
+    """What to do for a job now, with at most ``most`` requests under way at once."""
+    match state.doing:
+        case Doing.LOOKING:
+            return Look()
+        case Doing.KEEPING if state.fresh is not None:
+            return Keep(*state.fresh)
+        case Doing.POLLING if not state.asking:
+            return _unless_held_up(state, gate, now, (Ask(state.follow, "poll"),))
+        case Doing.WALKING:
+            return _next_pages(state, gate, now, most - len(state.asking))
+        case _:
+            return Wait(FOREVER)
+
+
+def _unless_held_up(state: State, gate: Gate, now: float, asks: tuple[Ask, ...]) -> Step:
+    if gate.refused is not None:
+        return Wait(FOREVER)
+    opens = max(state.due, gate.closed_until)
+    return Send(asks) if now >= opens else Wait(opens)
+
+
+def _next_pages(state: State, gate: Gate, now: float, room: int) -> Step:
+    walk = state.walk
+    if walk is None or room <= 0:
+        return Wait(FOREVER)
+    wanted = dict.fromkeys([*([walk.named] if walk.named else []), *walk.guesses])
+    under_way = {ask.cursor for ask in state.asking}
+    waiting = [c for c in wanted if c not in under_way]
+    ready = [c for c in waiting if c not in state.troubles or state.troubles[c].not_before <= now]
+    if ready:
+        return _unless_held_up(
+            state, gate, now, tuple(Ask(c, "named" if c == walk.named else "guess") for c in ready[:room])
+        )
+    later = [state.troubles[c].not_before for c in waiting]
+    return Wait(max(min(later), state.due, gate.closed_until) if later and gate.refused is None else FOREVER)
+
+
+# ---- what happens to a job ---------------------------------------------------------------------------------
+
+
+def new(job_id: str, moment: Moment) -> State:
+    """A job that nobody has asked for before."""
+    return State(job_id, due=moment.now + FIRST_REQUEST_DELAY)
+
+
+def hurry(state: State, moment: Moment) -> State:
+    """Somebody waits: the first request need not wait any longer."""
+    return replace(state, due=min(state.due, moment.now)) if state.first is None and not state.failures else state
+
+
+def looked(state: State, stored: Result | None) -> State:
+    """The store was looked into. What is final there is never asked for again, unless somebody wants it so."""
+    if stored is not None:
+        state = replace(state, result=stored, source="store", problem=failed(stored))
+    resting = stored is not None and not state.again
+    return replace(state, doing=Doing.RESTING if resting else Doing.POLLING, again=False)
+
+
+def start_over(state: State, moment: Moment) -> State:
+    """Somebody wants it read anew; what is there stays in sight until then."""
+    if state.doing is Doing.LOOKING:
+        return replace(state, again=True, due=moment.now)
+    return replace(
+        state,
+        doing=Doing.POLLING,
+        **_AFRESH,
+        rechecks=0,
+        due=moment.now,
+        problem=None if state.result is None else failed(state.result),
+        failures=0,
+    )
+
+
+def sent(state: State, asks: tuple[Ask, ...]) -> State:
+    """These requests are under way."""
+    return replace(state, asking=state.asking | set(asks))
+
+
+def unsent(state: State, ask: Ask) -> State:
+    """A request was held back, because all requests are."""
+    return replace(state, asking=state.asking - {ask})
+
+
+def kept(state: State, result: Result, moment: Moment, trouble: OpenFunnelError | None = None) -> State:
+    """The fresh result is stored, or could not be: it is final either way."""
+    problem = failed(result) or (None if trouble is None else Problem(trouble, moment.utc))
+    if problem is None and not result.complete:
+        problem = Problem(IncompleteResult(NO_MANIFEST), moment.utc)
+    return replace(
+        state,
+        doing=Doing.RESTING,
+        result=result,
+        source="service",
+        **_AFRESH,
+        pages=(),
+        shown=NO_ROWS,
+        problem=problem,
+        failures=0,
+    )
+
+
+def answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, moment: Moment) -> State:
+    """A request came back with a page or an error."""
+    state = unsent(state, ask)
+    if state.doing is Doing.POLLING and ask.kind == "poll":
+        return _poll_answered(state, ask, outcome, moment)
+    if state.doing is Doing.WALKING and ask.kind != "poll":
+        return _walk_answered(state, ask, outcome, moment)
+    return state
+
+
+# ---- polling -----------------------------------------------------------------------------------------------
+
+
+def _poll_answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, moment: Moment) -> State:
+    if isinstance(outcome, OpenFunnelError):
+        return _poll_failed(replace(state, follow=None), outcome, moment)
+    if ask.cursor is None:
+        state = replace(state, first=outcome, as_of=moment.utc)
+        if outcome.status.terminal:
+            return _walk_on(replace(state, doing=Doing.WALKING, walk=walks.begin(outcome), due=moment.now), moment)
+    elif outcome.status.terminal:
+        return replace(state, follow=None, due=moment.now)  # over meanwhile: begin again at the first page
+    return _followed(_with(state, ask.cursor, outcome), ask, outcome, moment)
+
+
+def _followed(state: State, ask: Ask, page: Page, moment: Moment) -> State:
+    """Within a poll: on to the last page held, then to every page that it names, then to the next poll."""
+    held = [cursor for cursor, _ in state.pages]
+    if ask.cursor is None and len(held) > 1:
+        return replace(state, follow=held[-1], due=moment.now)
+    if page.next_cursor is None:
+        return _polled(state, moment)
+    if page.next_cursor in (*held, FIRST_PAGE, state.pages[0][1].name) or len(held) >= walks.MAX_PAGES:
+        endless = BadAnswer(f"The service's pages do not end: page {len(held)} names {page.next_cursor}.")
+        return _poll_failed(replace(state, follow=None), endless, moment)
+    return replace(state, follow=page.next_cursor, due=moment.now)
+
+
+def _polled(state: State, moment: Moment) -> State:
+    """A whole poll is done: when is the next one?"""
+    first = state.first
+    rows = sum(page.row_count for _, page in state.pages)
+    moved = (first and (first.status, first.stage, first.processed), len(state.pages), rows)
+    slower = min(state.interval * INTERVAL_GROWTH, LONGEST_INTERVAL)
+    interval = SHORTEST_INTERVAL if moved != state.moved else slower
+    return replace(
+        state,
+        follow=None,
+        moved=moved,
+        interval=interval,
+        due=moment.now + interval,
+        problem=None,
+        failures=0,
+    )
+
+
+def _poll_failed(state: State, error: OpenFunnelError, moment: Moment) -> State:
+    state = troubled(state, error, moment)
+    delay = delay_before_retry(error, state.failures, chance=moment.chance)
+    if delay is None:
+        return state if only_another_key_mends(error) else replace(state, doing=Doing.RESTING)
+    return replace(state, due=moment.now + delay)
+
+
+def _with(state: State, cursor: str | None, page: Page) -> State:
+    """The state with this page in its place: the first, one read again, or one more at the end."""
+    held = dict(state.pages)
+    before = held.get(cursor)
+    held[cursor] = page
+    state = replace(state, pages=tuple(held.items()))
+    if before is not None and before.rows_json == page.rows_json:
+        return state
+    return replace(state, shown=Rows.of(tuple(held.values())))
+
+
+# ---- walking -----------------------------------------------------------------------------------------------
+
+
+def _walk_answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, moment: Moment) -> State:
+    walk, cursor = state.walk, ask.cursor
+    if walk is None or cursor is None:
+        return state
+    if isinstance(outcome, OpenFunnelError):
+        return _page_failed(state, walk, ask, outcome, moment)
+    try:
+        walk = walks.accept(walk, cursor, outcome)
+    except OpenFunnelError as error:
+        return _page_failed(state, walk, ask, error, moment)
+    troubles = {c: trouble for c, trouble in state.troubles.items() if c != cursor}
+    problem = state.problem if troubles else None
+    return _walk_on(replace(state, walk=walk, troubles=troubles, problem=problem, due=moment.now), moment)
+
+
+def _walk_on(state: State, moment: Moment) -> State:
+    """Is everything read, and does it agree with the manifest?"""
+    if state.walk is None:
+        return state
+    try:
+        walk = walks.advance(state.walk)
+        if walk.named is None and _must_agree(walk.first):
+            walks.check(walk.pages)
+    except OpenFunnelError as error:
+        return _disagrees(state, error, moment)
+    if walk.named is None:
+        return _over(state, walk.pages)
+    rows = Rows.of(walk.pages)
+    return replace(state, walk=walk, shown=rows if len(rows) > len(state.shown) else state.shown)
+
+
+def _over(state: State, pages: tuple[Page, ...]) -> State:
+    """Everything is read and checked: a result to keep."""
+    first = pages[0]
+    result = Result(
+        status=first.status,
+        stage=first.stage,
+        processed=first.processed,
+        manifest=first.manifest,
+        error_message=first.error_message,
+        as_of=state.as_of or datetime.min,
+        rows=Rows.of(pages if walks.page_count(pages) else ()),
+        complete=not _must_agree(first) or _has_numbers(first),
+    )
+    return replace(state, doing=Doing.KEEPING, fresh=(result, pages if len(result.rows.counts) else ()))
+
+
+def _page_failed(state: State, walk: Walk, ask: Ask, error: OpenFunnelError, moment: Moment) -> State:
+    if only_another_key_mends(error):
+        return troubled(state, error, moment)
+    if ask.kind == "guess" and not error.waiting_helps:
+        return replace(state, walk=walks.stop_guessing(walk))  # there may be no such page, and no harm is done
+    cursor = ask.cursor or ""
+    failures = state.troubles[cursor].failures + 1 if cursor in state.troubles else 1
+    if failures >= GUESS_TRIES:
+        walk = walks.stop_guessing(walk, cursor)
+    state = replace(troubled(state, error, moment), walk=walk)
+    delay = delay_before_retry(error, failures, chance=moment.chance)
+    if delay is not None:
+        trouble = Trouble(failures, moment.now + delay)
+        troubles = {**state.troubles, cursor: trouble}
+        return replace(state, troubles=troubles, due=max(state.due, trouble.not_before))
+    if not _must_agree(walk.first):
+        return _over(state, walk.pages)  # a failed job: whatever rows it still gives
+    return replace(state, doing=Doing.RESTING)
+
+
+def _disagrees(state: State, error: OpenFunnelError, moment: Moment) -> State:
+    """What was read cannot be all of it, or more than it: read again, a few times, then let the problem stand."""
+    state = replace(troubled(state, error, moment), **_AFRESH)
+    if state.rechecks >= len(RECHECK_DELAYS):
+        return replace(state, doing=Doing.RESTING)
+    due = moment.now + RECHECK_DELAYS[state.rechecks]
+    return replace(state, doing=Doing.POLLING, rechecks=state.rechecks + 1, due=due)
+
+
+def _must_agree(first: Page) -> bool:
+    """Whether the rows must agree with a manifest: a failed job gives whatever it still gives."""
+    return first.status.lower() != JobStatus.FAILED
+
+
+def _has_numbers(first: Page) -> bool:
+    return any(walks.stated(first, what) is not None for what in ("rows", "pages"))

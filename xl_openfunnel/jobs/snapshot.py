@@ -1,0 +1,159 @@
+"""What is known of one job at one moment, as an immutable value."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from ..api.models import JobStatus, Page, Row, read_rows
+from ..errors import OpenFunnelError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FRAMES_KEPT = 4
+"""Frames kept for cells that ask again: a few, since one of 10,000 full rows takes some 25 MB."""
+
+
+class Rows(Sequence[Row]):
+    """The rows of a job in the service's order, decoded page by page when they are read.
+
+    Args:
+        counts: rows of each page.
+        load: gives the JSON arrays of the pages with these numbers, in order.
+    """
+
+    __slots__ = ("_load", "counts")
+
+    def __init__(self, counts: Sequence[int], load: Callable[[range], Iterable[bytes]]) -> None:
+        self.counts = tuple(counts)
+        self._load = load
+
+    @classmethod
+    def of(cls, pages: Sequence[Page]) -> Rows:
+        """The rows of pages held in memory."""
+        held = tuple(page.rows_json for page in pages)
+        return cls([page.row_count for page in pages], lambda numbers: held[numbers.start : numbers.stop])
+
+    def __len__(self) -> int:
+        return sum(self.counts)
+
+    def __iter__(self) -> Iterator[Row]:
+        for body in self._load(range(len(self.counts))):
+            yield from read_rows(body)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        if isinstance(index, slice):
+            return list(self)[index]
+        place = index + len(self) if index < 0 else index
+        before = 0
+        for number, count in enumerate(self.counts):
+            if before <= place < before + count:
+                (body,) = self._load(range(number, number + 1))
+                return read_rows(body)[place - before]
+            before += count
+        raise IndexError(f"row {index} of {len(self)}")
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} rows in {len(self.counts)} pages>"
+
+
+NO_ROWS = Rows((), lambda _: ())
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What went wrong last.
+
+    Attributes:
+        error: the error itself; its message is for a person.
+        since: when this kind of trouble began, in UTC.
+    """
+
+    error: OpenFunnelError
+    since: datetime
+
+    @property
+    def kind(self) -> str:
+        """The name of the error's class."""
+        return self.error.kind
+
+    @property
+    def message(self) -> str:
+        """What happened and what to do."""
+        return self.error.message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything known of one job at one moment.
+
+    Attributes:
+        job_id: the job.
+        status: the service's word; None before the first answer.
+        stage: its coarse text of what it does.
+        processed: companies it has delivered so far.
+        pages: pages held.
+        manifest: its summary, once the job is over; plain JSON values.
+        rows: the rows held, in the service's order.
+        provisional: whether there are rows that may still change.
+        final: terminal, every page read since then, and checked. Nothing will change any more.
+        settled: nothing more will come by itself: final, or a problem that waiting cannot mend.
+        source: where final rows come from.
+        as_of: when the service last said so, in UTC.
+        problem: what went wrong last; the rows beside it are the last good ones.
+        next_try: when the service is asked next, in UTC; None where that is not planned.
+    """
+
+    job_id: str
+    status: JobStatus | None = None
+    stage: str | None = None
+    processed: int | None = None
+    pages: int = 0
+    manifest: Mapping[str, Any] | None = None
+    rows: Rows = field(default=NO_ROWS, compare=False)
+    provisional: bool = False
+    final: bool = False
+    settled: bool = False
+    source: Literal["service", "store"] | None = None
+    as_of: datetime | None = None
+    problem: Problem | None = None
+    next_try: datetime | None = None
+
+    def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """The rows as a DataFrame, one row per company in the service's order.
+
+        Args:
+            columns: names in the wanted order; None for ``rank`` and every field the service sent.
+
+        Returns:
+            A frame of its own with ``attrs`` job_id, status, manifest and as_of as plain JSON values.
+
+        Raises:
+            UnknownColumn: a name that neither the package nor the rows know.
+        """
+        frame = _frame(self.rows, None if columns is None else tuple(columns)).copy()
+        frame.attrs = {
+            "job_id": self.job_id,
+            "status": None if self.status is None else str(self.status),
+            "manifest": None if self.manifest is None else dict(self.manifest),
+            "as_of": None if self.as_of is None else self.as_of.isoformat(),
+        }
+        return frame
+
+
+@functools.lru_cache(maxsize=_FRAMES_KEPT)
+def _frame(rows: Rows, columns: tuple[str, ...] | None) -> pd.DataFrame:
+    from .. import table  # imports pandas, which nothing needs before a table is asked for
+
+    return table.frame(rows, columns)

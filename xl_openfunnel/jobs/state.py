@@ -1,0 +1,135 @@
+"""What a caretaker knows of its job, as immutable values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum, auto
+from typing import Literal
+
+from ..api.models import JobStatus, Page
+from ..errors import JobFailed, KeyRefused, MissingKey, OpenFunnelError
+from .snapshot import NO_ROWS, Problem, Rows
+from .store import Result
+from .walk import Walk
+
+SHORTEST_INTERVAL = 2.0
+"""Seconds between polls when something moved: neighbouring endpoints recommend 2 to 5."""
+
+FOREVER = float("inf")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Now: seconds on the steady clock, the time of day, and a number from 0 to 1 by chance."""
+
+    now: float
+    utc: datetime
+    chance: float = 0.5
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What holds up every job at once.
+
+    Attributes:
+        refused: why no key is accepted; None while nothing is known against the key.
+        closed_until: no request before this moment of the steady clock (the service asked to wait).
+    """
+
+    refused: Problem | None = None
+    closed_until: float = 0.0
+
+
+class Doing(Enum):
+    """What is being done for a job."""
+
+    LOOKING = auto()  # into the store
+    POLLING = auto()
+    WALKING = auto()
+    KEEPING = auto()  # into the store
+    RESTING = auto()  # until somebody refreshes
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request.
+
+    Attributes:
+        cursor: the page asked for; None for the first.
+        kind: part of a poll, a page that another one names, or a page whose name is guessed. A poll goes first.
+    """
+
+    cursor: str | None
+    kind: Literal["poll", "named", "guess"]
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A cursor that failed: how often in a row, and the moment before which it is not tried again."""
+
+    failures: int
+    not_before: float
+
+
+@dataclass(frozen=True)
+class State:
+    """What a caretaker knows of its job.
+
+    Attributes:
+        doing: the stage of its care.
+        result: what is final, if anything is.
+        fresh: a result that is not yet stored.
+        first: the latest first page, which tells the job's state.
+        pages: the pages of a running job in page order, each with the cursor it was asked with.
+        shown: the rows that everybody sees while nothing is final.
+        follow: the cursor to ask for next within this poll.
+        again: whether to read it anew even if the store has it.
+        rechecks: how often a result that differs from its manifest was read again.
+        asking: requests under way.
+        due: the moment of the next request.
+    """
+
+    job_id: str
+    doing: Doing = Doing.LOOKING
+    result: Result | None = None
+    source: Literal["service", "store"] | None = None
+    fresh: tuple[Result, tuple[Page, ...]] | None = None
+    first: Page | None = None
+    as_of: datetime | None = None
+    pages: tuple[tuple[str | None, Page], ...] = ()
+    shown: Rows = NO_ROWS
+    follow: str | None = None
+    walk: Walk | None = None
+    again: bool = False
+    rechecks: int = 0
+    asking: frozenset[Ask] = frozenset()
+    due: float = 0.0
+    interval: float = SHORTEST_INTERVAL
+    moved: tuple[object, ...] = ()
+    problem: Problem | None = None
+    failures: int = 0
+    troubles: Mapping[str, Trouble] = field(default_factory=dict)
+
+
+def only_another_key_mends(error: OpenFunnelError) -> bool:
+    """Whether no request of any job has a chance before the key is another."""
+    return isinstance(error, (KeyRefused, MissingKey))
+
+
+def failed(result: Result) -> Problem | None:
+    """The problem of a job that ended as failed."""
+    if result.status.lower() != JobStatus.FAILED:
+        return None
+    words = result.error_message or "the service gave no reason"
+    return Problem(JobFailed(f"The job failed: {words}"), result.as_of)
+
+
+def troubled(state: State, error: OpenFunnelError, moment: Moment) -> State:
+    """The state with this problem: since when, and how often in a row."""
+    same = state.problem is not None and state.problem.kind == error.kind
+    since = state.problem.since if state.problem is not None and same else moment.utc
+    return replace(
+        state, problem=Problem(error.with_traceback(None), since), failures=state.failures + 1 if same else 1
+    )

@@ -1,0 +1,134 @@
+"""Reading a finished job whole: which pages are still to be read, and whether what was read is all of it.
+
+Everything is read again once the job is over. The pages' names are guessed from the manifest, so that they can be
+read at once, and every answer is checked; a page is counted only when the page before it names it. So a wrong
+guess costs a request and never a row, and reading falls back to following ``next_cursor`` by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ..api.models import FIRST_PAGE, Page, whole_number
+from ..errors import BadAnswer, IncompleteResult
+
+MAX_PAGES = 1000
+"""Ceiling for a walk whose manifest states no number of pages: ten times the largest job the service takes."""
+
+_PAGE_NAME = re.compile(r"page_\d{4,}")
+_AGAIN = "It is asked again by itself"
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A reading of all pages since the job was seen to be over.
+
+    Attributes:
+        pages: the pages from the first one on, each named by the one before it. The first one's own answer says
+            that the job is over.
+        ahead: pages read under a guessed name that no page has named yet, by that name.
+        expected: names that the manifest lets one expect, each with the ``next_cursor`` that its answer must have
+            (None for the last).
+        guesses: those of them that are still worth asking for.
+        passed: every cursor that led to one of ``pages``.
+    """
+
+    pages: tuple[Page, ...]
+    ahead: Mapping[str, Page] = field(default_factory=dict)
+    expected: Mapping[str, str | None] = field(default_factory=dict)
+    guesses: tuple[str, ...] = ()
+    passed: frozenset[str] = frozenset({FIRST_PAGE})
+
+    @property
+    def first(self) -> Page:
+        """The page that holds the manifest."""
+        return self.pages[0]
+
+    @property
+    def named(self) -> str | None:
+        """The cursor of the next page, as the last page read names it; None at the end."""
+        return self.pages[-1].next_cursor
+
+
+def begin(first: Page) -> Walk:
+    """A walk from the first page, with the names that its manifest lets one expect."""
+    names = [f"page_{number:04d}" for number in range(min(stated(first, "pages") or 0, MAX_PAGES))]
+    if first.name not in (None, FIRST_PAGE) or names[1:2] != [first.next_cursor]:
+        return Walk((first,))
+    expected = dict(zip(names[1:], [*names[2:], None], strict=True))
+    return Walk((first,), expected=expected, guesses=tuple(expected))
+
+
+def accept(walk: Walk, cursor: str, page: Page) -> Walk:
+    """The walk with the answer to a request for ``cursor``; without guesses, where a guess was wrong.
+
+    Raises:
+        BadAnswer: the page is not the one asked for, or comes from before the job was over.
+    """
+    if cursor != walk.named and (page.name != cursor or page.next_cursor != walk.expected.get(cursor)):
+        return stop_guessing(walk)
+    if _PAGE_NAME.fullmatch(cursor) and page.name not in (None, cursor):
+        raise BadAnswer(f"The service answered with {page.name} where {cursor} was asked for. {_AGAIN}.")
+    if not page.status.terminal:
+        raise BadAnswer(f"The service answered with a page from before the job was over. {_AGAIN}.")
+    return replace(stop_guessing(walk, cursor), ahead={**walk.ahead, cursor: page})
+
+
+def stop_guessing(walk: Walk, cursor: str | None = None) -> Walk:
+    """The walk with this name no longer to be guessed; with None, nothing any more."""
+    return replace(walk, guesses=tuple(name for name in walk.guesses if cursor not in (None, name)))
+
+
+def advance(walk: Walk) -> Walk:
+    """The walk moved on over every page ahead that is named by the one before it.
+
+    Raises:
+        BadAnswer: a page names one before it: the walk would run in a circle.
+        IncompleteResult: a page more than the manifest states is named.
+    """
+    pages, ahead, passed = list(walk.pages), dict(walk.ahead), set(walk.passed)
+    most = stated(walk.first, "pages")
+    while (cursor := pages[-1].next_cursor) is not None:
+        if cursor in passed:
+            raise BadAnswer(f"The service's pages run in a circle: page {len(pages)} names {cursor} again.")
+        if len(pages) >= (MAX_PAGES if most is None else most):
+            raise IncompleteResult(
+                f"The service's manifest states {MAX_PAGES if most is None else most} pages, but page "
+                f"{len(pages)} names another."
+            )
+        if cursor not in ahead:
+            break
+        passed.add(cursor)
+        pages.append(ahead.pop(cursor))
+    return replace(walk, pages=tuple(pages), ahead=ahead, passed=frozenset(passed))
+
+
+def check(pages: tuple[Page, ...]) -> None:
+    """Compare what was read with the manifest.
+
+    Raises:
+        IncompleteResult: naming both numbers.
+    """
+    first = pages[0]
+    rows = sum(page.row_count for page in pages)
+    for word, read in (("rows", rows), ("pages", page_count(pages))):
+        promised = stated(first, word)
+        if promised is not None and promised != read:
+            raise IncompleteResult(
+                f"The service's manifest states {promised} {word}, but {read} could be read. Refresh to read "
+                "again; if it stays so, tell OpenFunnel's support."
+            )
+
+
+def page_count(pages: tuple[Page, ...]) -> int:
+    """Pages as the manifest counts them: an empty first page is none."""
+    return 0 if len(pages) == 1 and not pages[0].row_count else len(pages)
+
+
+def stated(first: Page, what: str) -> int | None:
+    """The manifest's number of ``rows`` or ``pages``; None where it states none."""
+    manifest = first.manifest or {}
+    names = ("count", "unique_count") if what == "rows" else ("pages",)
+    return next((n for n in (whole_number(manifest.get(name)) for name in names) if n is not None), None)

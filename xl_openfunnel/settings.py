@@ -1,0 +1,138 @@
+"""Defaults, limits and the environment: every number with its reason.
+
+Order of precedence everywhere: an argument, then the environment, then the default. Nothing is ever read
+from the folder of a workbook or from the current folder.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .errors import ConfigurationError, InsecureUrl
+
+APP_NAME = "xl-openfunnel"
+
+BASE_URL = "https://api.openfunnel.dev"
+"""The service's address (contract: D)."""
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds to reach the service: longer than a slow VPN's handshake, shorter than patience."""
+
+READ_TIMEOUT = 60.0
+"""Seconds between two pieces of an answer: free look-ups were seen to take 31 s instead of 0.5 s."""
+
+TOTAL_TIMEOUT = 180.0
+"""Seconds for one whole answer: a read timeout starts anew with every piece, so a slow drip never ends."""
+
+MAX_BODY = 64 * 1024 * 1024
+"""Bytes of one decoded answer: 100 rows of the largest seen (5.3 KB) are 0.5 MB; a gzip bomb is more."""
+
+CONCURRENCY = 8
+"""Requests at once: ten thousand rows in fourteen round trips, and still polite to the service."""
+
+_ENV_BASE_URL = "OPENFUNNEL_BASE_URL"
+_ENV_CACHE_DIR = "OPENFUNNEL_CACHE_DIR"
+_ENV_CONCURRENCY = "OPENFUNNEL_CONCURRENCY"
+ENV_API_KEY = "OPENFUNNEL_API_KEY"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What this process works with.
+
+    Attributes:
+        base_url: the service's address, checked by `checked_base_url`.
+        cache_dir: the folder of the local store.
+        concurrency: most requests at once, 1 to 32.
+    """
+
+    base_url: str
+    cache_dir: Path
+    concurrency: int
+
+    @classmethod
+    def load(cls, base_url: str | None = None, *, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Settings from the argument, else the environment, else the defaults.
+
+        Raises:
+            ConfigurationError: a value that cannot be used, naming where it came from.
+        """
+        given_dir = environ.get(_ENV_CACHE_DIR, "").strip()
+        return cls(
+            base_url=checked_base_url(base_url or environ.get(_ENV_BASE_URL, "").strip() or BASE_URL),
+            cache_dir=Path(given_dir).expanduser() if given_dir else _default_cache_dir(),
+            concurrency=_concurrency(environ.get(_ENV_CONCURRENCY, "").strip()),
+        )
+
+    @property
+    def store_path(self) -> Path:
+        """The SQLite file that keeps final jobs and the ledger."""
+        return self.cache_dir / "store.sqlite3"
+
+
+def checked_base_url(url: str) -> str:
+    """``url`` without a trailing slash, fit to receive the API key.
+
+    Raises:
+        InsecureUrl: plain http to anything but this machine.
+        ConfigurationError: no http(s) address, or one with a user name, query or fragment.
+    """
+    parts = urlsplit(url.strip())
+    try:
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if parts.scheme not in ("http", "https") or not host:
+        raise ConfigurationError(
+            f"The base URL {_shown(url)} is no web address. Give one like {BASE_URL} ({_ENV_BASE_URL})."
+        )
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigurationError(
+            "The base URL must have no user name, password, query or fragment: "
+            f"give one like {BASE_URL} ({_ENV_BASE_URL})."
+        )
+    if parts.scheme == "http" and not is_loopback(host):
+        raise InsecureUrl(
+            f"The base URL {_shown(url)} would send the API key unencrypted. Use https ({_ENV_BASE_URL})."
+        )
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def origin_of(base_url: str) -> str:
+    """Scheme, host and port of a checked base URL: what keys and stored jobs are kept under."""
+    parts = urlsplit(base_url)
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` is this machine by its very name."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _concurrency(text: str) -> int:
+    if not text:
+        return CONCURRENCY
+    if not text.isdecimal() or not 1 <= int(text) <= 32:
+        raise ConfigurationError(f"{_ENV_CONCURRENCY} is {text!r}: give a whole number from 1 to 32.")
+    return int(text)
+
+
+def _default_cache_dir() -> Path:
+    import platformdirs  # only where no folder is given
+
+    return Path(platformdirs.user_data_dir(APP_NAME, appauthor=False, roaming=False))
+
+
+def _shown(url: str) -> str:
+    """``url`` as far as it can be repeated: never what stands before an @, where people put passwords."""
+    return repr(url.strip().rpartition("@")[2][:80])

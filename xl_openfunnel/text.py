@@ -1,0 +1,30 @@
+"""Text made fit for a cell: one line, and no longer than its place allows."""
+
+_ELLIPSIS = "…"
+
+
+def one_line(text: str) -> str:
+    """``text`` with every run of white space and control characters made one space."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def utf16_units(text: str) -> int:
+    """The length of ``text`` as Excel counts it: characters beyond U+FFFF are two units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def clip(text: str, units: int) -> str:
+    """``text`` in at most ``units`` UTF-16 units, with ``…`` last where something was cut.
+
+    A character that needs two units (a surrogate pair) is kept whole or left out.
+    """
+    if len(text) * 2 <= units or utf16_units(text) <= units:
+        return text
+    room = units - 1
+    kept = []
+    for character in text:
+        room -= 2 if character > "\uffff" else 1
+        if room < 0:
+            break
+        kept.append(character)
+    return "".join(kept) + _ELLIPSIS
