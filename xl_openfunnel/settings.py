@@ -82,11 +82,11 @@ def checked_base_url(url: str) -> str:
         InsecureUrl: plain http to anything but this machine.
         ConfigurationError: no http(s) address, or one with a user name, query or fragment.
     """
-    parts = urlsplit(url.strip())
     try:
+        parts = urlsplit(url.strip())
         host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
+    except ValueError:  # brackets or a port that cannot be
+        parts, host = urlsplit(""), None
     if parts.scheme not in ("http", "https") or not host:
         raise ConfigurationError(
             f"The base URL {_shown(url)} is no web address. Give one like {BASE_URL} ({_ENV_BASE_URL})."

@@ -73,10 +73,8 @@ def _judge(answer: Answer, said: _Said, job_id: str | None) -> tuple[type[OpenFu
     words = f': "{clip(said.words, _WORDS)}"' if said.words else ""
     http = f"(HTTP {status})"
     if 300 <= status < 400:
-        target = urlsplit(answer.headers.get("Location", ""))
-        where = f"to {target.scheme}://{target.hostname}" if target.hostname else "elsewhere"
         return BadAnswer, (
-            f"The service redirects {where} {http}. The API key is not sent there: "
+            f"The service redirects {_target(answer)} {http}. The API key is not sent there: "
             "check the base URL (OPENFUNNEL_BASE_URL), or your network's login page."
         )
     if status in (401, 403) or said.about_key:
@@ -98,6 +96,14 @@ def _judge(answer: Answer, said: _Said, job_id: str | None) -> tuple[type[OpenFu
             "Check the id, and that the key belongs to the account that started the job."
         )
     return InvalidRequest, f"The service finds the request wrong {http}{words}."
+
+
+def _target(answer: Answer) -> str:
+    try:
+        target = urlsplit(answer.headers.get("Location", ""))
+    except ValueError:
+        return "elsewhere"
+    return f"to {target.scheme}://{target.hostname}" if target.scheme and target.hostname else "elsewhere"
 
 
 def _read(body: bytes) -> _Said:

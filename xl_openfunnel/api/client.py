@@ -134,10 +134,10 @@ class Client:
 
     def _ask(self, method: str, path: str, params: Mapping[str, str], job_id: str | None) -> bytes:
         key = self.key()
-        answer = self._wire.exchange(method, path, params, key)
+        answer = _without(key, self._wire.exchange(method, path, params, key))
         if 200 <= answer.status < 300:
             return answer.body
-        error = error_from(_without(key, answer), job_id=job_id)
+        error = error_from(answer, job_id=job_id)
         if isinstance(error, KeyRefused):
             self._found_key = None
         raise error

@@ -118,7 +118,7 @@ def read_page(body: bytes, job_id: str) -> Page:
         envelope = _envelopes.decode(body)
         rows_json = bytes(envelope.rows)
         rows = _anything.decode(rows_json)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, ValueError, RecursionError):  # ValueError: bytes that are no UTF-8
         envelope, rows = _read_leniently(body)
         rows_json = json.dumps(rows).encode()
     if not isinstance(envelope.status, str) or not envelope.status.strip():
@@ -146,7 +146,7 @@ def read_rows(rows_json: bytes) -> list[Row]:
     """The rows of a page that `read_page` accepted."""
     try:
         return cast("list[Row]", _anything.decode(rows_json))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, ValueError):
         return cast("list[Row]", json.loads(rows_json))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from urllib.parse import quote, urlsplit
 
@@ -46,5 +47,6 @@ def job_id_from(text: str) -> str:
     """
     pasted = text.strip().strip("\"'<>")
     if "://" in pasted:
-        pasted = urlsplit(pasted).path.rstrip("/").rpartition("/")[2]
+        with contextlib.suppress(ValueError):  # brackets that cannot be: then it is no job id either
+            pasted = urlsplit(pasted).path.rstrip("/").rpartition("/")[2]
     return checked_job_id(pasted)

@@ -1,0 +1,119 @@
+"""From the service's errors, in all the forms seen, to ours."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from requests.structures import CaseInsensitiveDict
+
+from xl_openfunnel import OpenFunnelError
+from xl_openfunnel.api.answers import error_from
+from xl_openfunnel.api.wire import Answer
+
+JOB = "d8a1bddb-44f1-4c7f-87a7-f37496354ff6"
+TOO_LONG = {"type": "string_too_long", "loc": ["query", "query"], "msg": "at most 200 characters", "input": "of_secret"}
+KEY_MISSING = {"type": "missing", "loc": ["header", "X-API-Key"], "msg": "Field required", "input": None}
+
+
+def error(status: int, body: Any = b"", job_id: str | None = JOB, **headers: str) -> OpenFunnelError:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    named = CaseInsensitiveDict({name.replace("_", "-"): value for name, value in headers.items()})
+    return error_from(Answer(status, named, raw), job_id=job_id, now=lambda: 1_700_000_000.0)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "says"),
+    [
+        (401, b"", "KeyRefused", "xl-openfunnel key set"),
+        (403, {"detail": "Forbidden"}, "KeyRefused", '"Forbidden"'),
+        (422, {"detail": [KEY_MISSING]}, "KeyRefused", "xl-openfunnel key set"),
+        (422, {"detail": [KEY_MISSING | {"loc": ["header", "x_api_key"]}]}, "KeyRefused", "refused"),
+        (422, {"detail": [TOO_LONG]}, "InvalidRequest", "query: at most 200 characters"),
+        (422, {"detail": ["first", "second"]}, "InvalidRequest", "first; second"),
+        (400, {"detail": "Bad cursor"}, "InvalidRequest", "Bad cursor"),
+        (409, {"detail": {"message": "Already over"}}, "InvalidRequest", "Already over"),
+        (404, {"detail": "Job not found"}, "JobNotFound", f"no job {JOB}"),
+        (402, b"", "OutOfCredits", "no credits left"),
+        (400, {"error_code": "CREDITS_EXCEEDED", "message": "No more"}, "OutOfCredits", "No more"),
+        (400, {"detail": {"error_code": "CREDITS_EXCEEDED"}}, "OutOfCredits", "no credits left"),
+        (429, {"detail": "Slow down"}, "RateLimited", "Slow down"),
+        (400, {"error_code": "RATE_LIMITED"}, "RateLimited", "fewer requests"),
+        (400, {"error": {"code": "INTERNAL_ERROR", "message": "Oops"}}, "ServerTrouble", "Oops"),
+        (408, b"", "ServerTrouble", "in trouble"),
+        (425, b"", "ServerTrouble", "in trouble"),
+        (500, b"<html><h1>Oops</h1>", "ServerTrouble", "(HTTP 500)."),
+        (502, b"upstream went away", "ServerTrouble", "upstream went away"),
+        (503, b"\xff\xfe\x00", "ServerTrouble", "(HTTP 503)"),
+        (407, b"", "ProxyTrouble", "proxy"),
+        (418, {"unexpected": [1]}, "InvalidRequest", "(HTTP 418)"),
+    ],
+)
+def test_each_answer_becomes_its_error_in_words(status: int, body: Any, kind: str, says: str) -> None:
+    made = error(status, body)
+    assert (made.kind, made.status) == (kind, status)
+    assert says in made.message
+    assert "of_secret" not in made.message
+
+
+def test_a_404_that_concerns_no_job_is_no_missing_job() -> None:
+    assert error(404, job_id=None).kind == "InvalidRequest"
+
+
+def test_a_redirect_names_where_it_would_lead_and_no_more() -> None:
+    made = error(307, Location="https://login.example:8443/path?token=secret")
+    assert made.kind == "BadAnswer"
+    assert "https://login.example" in made.message
+    assert "secret" not in made.message
+    assert "elsewhere" in error(302, Location="https://[::1").message
+
+
+@pytest.mark.parametrize(
+    ("body", "header", "seconds"),
+    [
+        (b"", "7", 7.0),
+        (b"", "0.5", 0.5),
+        (b"", "Tue, 14 Nov 2023 22:13:50 GMT", 30.0),
+        (b"", "Tue, 14 Nov 2023 20:00:00 GMT", 0.0),
+        (b"", "-3", 0.0),
+        (b"", "nan", None),
+        (b"", "soon", None),
+        (b"", "", None),
+        ({"details": {"retry_after_seconds": 9}}, None, 9.0),
+        ({"detail": {"details": {"retry_after_seconds": "9"}}}, None, 9.0),
+        ({"error_code": "RATE_LIMITED", "retry_after_seconds": 4}, None, 4.0),
+        ({"details": {"retry_after_seconds": 9}}, "3", 9.0),
+        ({"details": {"retry_after_seconds": [1]}}, "3", 3.0),
+    ],
+)
+def test_the_wait_is_read_in_all_its_forms(body: Any, header: str | None, seconds: float | None) -> None:
+    assert error(429, body, **({} if header is None else {"Retry_After": header})).retry_after == seconds
+
+
+def test_the_request_id_is_kept_and_shown() -> None:
+    made = error(500, X_Request_ID="req-42")
+    assert made.request_id == "req-42"
+    assert "req-42" in str(made)
+
+
+@given(
+    st.integers(300, 599),
+    st.binary()
+    | st.recursive(
+        st.none() | st.text() | st.integers(),
+        lambda x: (
+            st.lists(x)
+            | st.dictionaries(
+                st.sampled_from(["detail", "loc", "msg", "error_code", "details", "retry_after_seconds", "message"]), x
+            )
+        ),
+    ),
+)
+def test_any_body_becomes_an_error_with_one_line_of_text(status: int, body: Any) -> None:
+    made = error(status, body)
+    assert made.message
+    assert made.message.isprintable()
+    assert len(made.cell_text.encode("utf-16-le", "surrogatepass")) <= 510

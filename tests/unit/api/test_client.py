@@ -1,0 +1,242 @@
+"""The client over real sockets: one call, one request, one typed answer or one error."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+import requests
+from requests.adapters import BaseAdapter
+
+from xl_openfunnel import Client, Credits, InsecureUrl, OpenFunnelError
+from xl_openfunnel.api.models import read_rows
+from xl_openfunnel.api.wire import Limits
+from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
+
+ROWS = companies(250, seed=7, shape="narrow")
+JOB = SimulatedJob(ROWS)
+
+
+@pytest.fixture
+def service() -> Iterator[Simulator]:
+    clock = ManualClock()
+    with Simulator([JOB], clock=clock, sleep=clock.sleep) as service:
+        yield service
+
+
+def client(service: Simulator, **options: object) -> Client:
+    return Client(service.base_url, service.api_key, **options)  # type: ignore[arg-type]
+
+
+def kind_of(service: Simulator, **options: object) -> str:
+    with client(service, **options) as c, pytest.raises(OpenFunnelError) as raised:
+        c.page(JOB.job_id)
+    return raised.value.kind
+
+
+def test_one_call_is_one_request_and_one_page(service: Simulator) -> None:
+    with client(service) as c:
+        page = c.page(JOB.job_id, "page_0001")
+    assert (page.name, page.next_cursor, page.row_count) == ("page_0001", "page_0002", 100)
+    assert read_rows(page.rows_json) == ROWS[100:200]
+    assert [(r.method, r.cursor, r.key_ok) for r in service.received] == [("GET", "page_0001", True)]
+
+
+def test_connections_are_reused(service: Simulator) -> None:
+    with client(service) as c:
+        for _ in range(5):
+            c.page(JOB.job_id)
+    assert {request.connection for request in service.received} == {1}
+
+
+def test_a_compressed_answer_is_read() -> None:
+    with Simulator([JOB], gzip=True) as service, client(service) as c:
+        assert c.page(JOB.job_id).row_count == 100
+
+
+def test_credits_and_cancel(service: Simulator) -> None:
+    running = SimulatedJob(ROWS, running=100.0)
+    service.add(running)
+    with client(service) as c:
+        assert isinstance(c.credits(), Credits)
+        assert c.cancel(running.job_id).status == "cancelling"
+        with pytest.raises(OpenFunnelError, match="over already"):
+            c.cancel(JOB.job_id)
+        with pytest.raises(OpenFunnelError, match="no job unknown"):
+            c.cancel("unknown")
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (Fault("status", status=503), "ServerTrouble"),
+        (Fault("status", status=429), "RateLimited"),
+        (Fault("status", status=402), "OutOfCredits"),
+        (Fault("cut"), "ConnectionTrouble"),
+        (Fault("cut_chunked"), "ConnectionTrouble"),
+        (Fault("wrong_length"), "BadAnswer"),
+        (Fault("reset"), "ConnectionTrouble"),
+        (Fault("reset_after_headers"), "ConnectionTrouble"),
+        (Fault("html"), "BadAnswer"),
+        (Fault("json", body=b"{"), "BadAnswer"),
+        (Fault("json", body=b"no gzip at all", headers={"Content-Encoding": "gzip"}), "BadAnswer"),
+        (Fault("json", body=b"{}", headers={"Content-Encoding": "br"}), "BadAnswer"),
+        (Fault("redirect", location="http://127.0.0.1:9/"), "BadAnswer"),
+    ],
+    ids=lambda value: f"{value.kind}-{value.status}" if isinstance(value, Fault) else value,
+)
+def test_each_fault_is_one_error_of_the_tree(service: Simulator, fault: Fault, kind: str) -> None:
+    service.faults = (fault,)
+    assert kind_of(service) == kind
+    assert len(service.received) == 1
+
+
+def test_a_slow_drip_ends_at_the_total_deadline(service: Simulator) -> None:
+    clock = ManualClock()
+    service.faults = (Fault("slow", chunk=1000, pause=1.0),)
+    with (
+        Simulator([JOB], clock=clock, sleep=clock.sleep, faults=service.faults) as slow,
+        client(slow, limits=Limits(total=10.0)) as c,
+    ):
+        c._wire._clock = clock
+        with pytest.raises(OpenFunnelError, match="within 10 seconds") as raised:
+            c.page(JOB.job_id)
+    assert raised.value.kind == "TimedOut"
+
+
+def test_silence_ends_at_the_read_timeout(service: Simulator) -> None:
+    service.faults = (Fault("stall"),)
+    assert kind_of(service, limits=Limits(read=0.05)) == "TimedOut"
+
+
+def test_a_body_beyond_the_cap_is_refused_compressed_or_not(service: Simulator) -> None:
+    assert kind_of(service, limits=Limits(body=1000)) == "BadAnswer"
+    with Simulator([JOB], gzip=True) as zipped:
+        assert kind_of(zipped, limits=Limits(body=40_000)) == "BadAnswer"
+
+
+def test_a_service_that_is_down_refuses(service: Simulator) -> None:
+    service.stop()
+    assert kind_of(service) == "Refused"
+
+
+def test_a_name_that_does_not_exist_is_dns_trouble() -> None:
+    with Client("https://no-such-host.invalid", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
+        c.page(JOB.job_id)
+    assert raised.value.kind == "DnsTrouble"
+
+
+def test_a_proxy_that_refuses_is_proxy_trouble(service: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", service.base_url)
+    with Client("https://api.example.com", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
+        c.page(JOB.job_id)
+    assert raised.value.kind == "ProxyTrouble"
+
+
+def test_loopback_is_never_reached_through_a_proxy(service: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Simulator() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.base_url)
+        with client(service) as c:
+            assert c.page(JOB.job_id).row_count == 100
+        assert proxy.received == []
+
+
+def test_a_self_signed_certificate_is_tls_trouble(tmp_path: Path) -> None:
+    with (
+        tls_server(tmp_path) as port,
+        Client(f"https://localhost:{port}", "of_key_123456") as c,
+        pytest.raises(OpenFunnelError) as raised,
+    ):
+        c.page(JOB.job_id)
+    assert raised.value.kind == "TlsTrouble"
+
+
+def test_a_companys_own_authority_is_trusted_where_the_environment_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tls_server(tmp_path) as port:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "cert.pem"))
+        monkeypatch.setattr("xl_openfunnel.api.wire.is_loopback", lambda _: False)
+        with Client(f"https://localhost:{port}", "of_key_123456") as c:
+            assert c.page(JOB.job_id).status == "running"
+
+
+@pytest.mark.parametrize("url", ["http://api.openfunnel.dev", "http://192.168.0.4:80", "http://localhost.example"])
+def test_plain_http_to_another_machine_is_refused_when_the_client_is_made(url: str) -> None:
+    with pytest.raises(InsecureUrl):
+        Client(url, "of_key_123456")
+
+
+def test_a_transport_of_ones_own_may_give_whole_bodies() -> None:
+    class Canned(BaseAdapter):
+        def send(self, request: requests.PreparedRequest, **_: object) -> requests.Response:  # type: ignore[override]
+            answer = requests.Response()
+            answer.status_code = 200
+            answer._content = b'{"status": "running", "rows": [{"name": "x"}]}'
+            return answer
+
+        def close(self) -> None:
+            pass
+
+    with Client("https://api.example.com", "of_key_123456", transport=Canned()) as c:
+        assert c.page(JOB.job_id).row_count == 1
+
+
+def test_the_key_is_asked_for_at_every_request(service: Simulator) -> None:
+    given = iter(["of_wrong_000000", service.api_key])
+    with Client(service.base_url, lambda: next(given)) as c:
+        with pytest.raises(OpenFunnelError, match="refused"):
+            c.page(JOB.job_id)
+        assert c.page(JOB.job_id).row_count == 100
+
+
+@contextmanager
+def tls_server(folder: Path) -> Iterator[int]:
+    """A server with a certificate that nobody knows."""
+    cert, key = make_certificate(folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+
+    class Running(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b'{"status": "running"}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Quiet(HTTPServer):
+        def handle_error(self, *_: object) -> None:
+            pass
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as plain, Quiet(("127.0.0.1", 0), Running, False) as server:
+        server.socket.close()
+        server.socket = context.wrap_socket(plain, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield plain.getsockname()[1] if plain.fileno() >= 0 else server.socket.getsockname()[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A self-signed certificate for localhost."""
+    trustme = pytest.importorskip("trustme")
+    authority = trustme.CA()
+    server = authority.issue_cert("localhost")
+    cert, key = folder / "server.pem", folder / "key.pem"
+    server.private_key_and_cert_chain_pem.write_to_path(str(cert))
+    key.write_bytes(server.private_key_pem.bytes())
+    authority.cert_pem.write_to_path(str(folder / "cert.pem"))
+    return cert, key

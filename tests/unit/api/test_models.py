@@ -1,0 +1,155 @@
+"""Answers as they drift: what is tolerated, and what is not."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xl_openfunnel import BadAnswer, JobStatus
+from xl_openfunnel.api.models import Credits, read_cancel, read_credits, read_page, read_rows
+
+JOB = "d8a1bddb-44f1-4c7f-87a7-f37496354ff6"
+FULL = {
+    "job_id": JOB,
+    "status": "completed",
+    "manifest": {"count": 600, "pages": 6, "something_new": [1]},
+    "error_message": None,
+    "rows": [{"name": "Acme", "employee_count": 120}, {"name": "+Oscar", "company_size": "2-10"}],
+    "page": "page_0000",
+    "next_cursor": "page_0001",
+    "count": 100,
+    "processed": 600,
+    "progress_message": "completed",
+}
+
+
+def body(**changes: Any) -> bytes:
+    return json.dumps(FULL | changes).encode()
+
+
+def test_a_documented_answer_is_read_whole() -> None:
+    page = read_page(body(), JOB)
+    assert (page.status, page.stage, page.processed) == ("completed", "completed", 600)
+    assert (page.name, page.next_cursor, page.row_count) == ("page_0000", "page_0001", 2)
+    assert page.manifest == FULL["manifest"]
+    assert read_rows(page.rows_json) == FULL["rows"]
+
+
+@pytest.mark.parametrize(
+    ("word", "terminal"),
+    [("completed", True), ("cancelled", True), ("failed", True), ("Completed", True)]
+    + [(word, False) for word in ("pending", "running", "cancelling", "pausing", "paused", "done?", "succeeded")],
+)
+def test_completion_is_decided_by_the_word_alone(word: str, terminal: bool) -> None:
+    status = read_page(body(status=word, next_cursor=None), JOB).status
+    assert (status, status.terminal) == (word, terminal)
+    assert isinstance(status, JobStatus)
+
+
+def test_only_the_status_must_be_there() -> None:
+    page = read_page(b'{"status": "running", "extra": {"deep": [1, {"x": null}]}}', JOB)
+    assert (page.row_count, page.next_cursor, page.manifest, page.processed, page.name) == (0, None, None, None, None)
+    assert read_rows(page.rows_json) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "attribute", "value"),
+    [
+        ({"processed": "12"}, "processed", 12),
+        ({"processed": 12.0}, "processed", 12),
+        ({"processed": True}, "processed", None),
+        ({"processed": {"a": 1}}, "processed", None),
+        ({"next_cursor": ""}, "next_cursor", None),
+        ({"next_cursor": 7}, "next_cursor", "7"),
+        ({"manifest": "soon"}, "manifest", None),
+        ({"progress_message": ["x"]}, "stage", None),
+        ({"error_message": {"a": 1}}, "error_message", None),
+        ({"rows": None}, "row_count", 0),
+        ({"job_id": JOB.upper().replace("-", "")}, "row_count", 2),
+        ({"job_id": None}, "row_count", 2),
+    ],
+)
+def test_values_of_other_types_are_tolerated(changes: dict[str, Any], attribute: str, value: object) -> None:
+    assert getattr(read_page(body(**changes), JOB), attribute) == value
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (b"", "it is empty"),
+        (b"<html>Sign in</html>", "a web page instead of data"),
+        (b'{"status": "completed", "rows": [', "no usable data"),
+        (b"[1, 2]", "no usable data"),
+        (b"null", "no usable data"),
+        (b'{"detail": "hello"}', "no job status"),
+        (b'{"status": 5}', "no job status"),
+        (b'{"status": "completed", "rows": "none"}', "no list of companies"),
+        (b'{"status": "completed", "rows": [1]}', "no list of companies"),
+        (body(job_id="another-job"), "another job"),
+        (body(next_cursor="x" * 2000), "next page of 2000 characters"),
+        (b'{"status":' + b"[" * 100_000, "no usable data"),
+    ],
+)
+def test_what_makes_no_sense_is_a_bad_answer_in_words(raw: bytes, says: str) -> None:
+    with pytest.raises(BadAnswer, match=says):
+        read_page(raw, JOB)
+
+
+@pytest.mark.parametrize(
+    ("raw", "row"),
+    [
+        (b'{"status":"completed","rows":[{"name":"cut \\ud83d"}]}', {"name": "cut \ufffd"}),
+        (b'{"status":"completed","rows":[{"revenue_usd":NaN}]}', {"revenue_usd": None}),
+        (b'{"status":"completed","rows":[{"name":"a\nb\tc"}]}', {"name": "a\nb\tc"}),
+        (b'{"status":"completed","rows":[{"name":"caf\xe9"}]}', {"name": "caf\ufffd"}),
+        (b'\xef\xbb\xbf{"status":"completed","rows":[{"name":"x"}]}', {"name": "x"}),
+        (
+            b'{"status":"completed","rows":[{"n":123456789012345678901234567890}]}',
+            {"n": 123456789012345678901234567890},
+        ),
+    ],
+)
+def test_json_that_is_not_quite_json_is_read_leniently(raw: bytes, row: dict[str, Any]) -> None:
+    page = read_page(raw, JOB)
+    (read,) = read_rows(page.rows_json)
+    assert read == row or read == {"n": float(10**30)} or read["n"] == pytest.approx(row["n"])
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*FULL, "x"]), json_values), st.booleans())
+def test_any_json_object_is_a_page_or_a_bad_answer(fields: dict[str, Any], ascii_only: bool) -> None:
+    raw = json.dumps(fields, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+    with suppress(BadAnswer):
+        page = read_page(raw, JOB)
+        assert len(read_rows(page.rows_json)) == page.row_count
+
+
+@given(st.binary())
+def test_any_bytes_are_a_page_or_a_bad_answer(raw: bytes) -> None:
+    with suppress(BadAnswer):
+        assert read_page(raw, JOB).status
+
+
+def test_credits_may_be_fractional_missing_or_text() -> None:
+    assert read_credits(b'{"total_credits": 200, "credits_used": "37.5", "credits_left": null}') == Credits(
+        200.0, 37.5, None
+    )
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [(b'{"status": "cancelling", "message": "ok"}', "cancelling"), (b"", "cancelling"), (b"{}", "cancelling")],
+)
+def test_a_cancel_is_accepted_with_or_without_a_body(raw: bytes, status: str) -> None:
+    assert read_cancel(raw).status == status

@@ -1,0 +1,42 @@
+"""What may stand in a path, and what a person may paste for a job."""
+
+import pytest
+
+from xl_openfunnel import BadJobId
+from xl_openfunnel.api import paths
+
+ID = "d8a1bddb-44f1-4c7f-87a7-f37496354ff6"
+
+
+def test_a_job_is_polled_and_cancelled_under_its_own_path() -> None:
+    assert paths.poll(ID) == f"/api/v1/account/search-lookalikes-bulk/{ID}"
+    assert paths.cancel(ID) == f"/api/v1/account/search-lookalikes-bulk/{ID}/cancel"
+
+
+@pytest.mark.parametrize("text", ["..", ".", "a/../b", "a%2Fb", "a?x=1", "a#b", "a b", "", "x" * 129, "ä", "a\nb"])
+def test_nothing_leaves_its_place_in_a_path(text: str) -> None:
+    with pytest.raises(BadJobId, match="no job id"):
+        paths.poll(text)
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        ID,
+        f"  {ID}\n",
+        f'"{ID}"',
+        f"https://app.openfunnel.dev/jobs/{ID}",
+        f"https://api.openfunnel.dev/api/v1/account/search-lookalikes-bulk/{ID}?cursor=page_0001",
+        f"https://app.openfunnel.dev/jobs/{ID}/#rows",
+    ],
+)
+def test_a_job_is_found_in_what_a_person_pastes(pasted: str) -> None:
+    assert paths.job_id_from(pasted) == ID
+
+
+@pytest.mark.parametrize(
+    "pasted", ["https://app.openfunnel.dev/", "https://h/..", "Germany, Q3", "", "#REF!", "https://[::1"]
+)
+def test_anything_else_is_refused_in_words(pasted: str) -> None:
+    with pytest.raises(BadJobId, match="Copy the id from OpenFunnel"):
+        paths.job_id_from(pasted)

@@ -1,0 +1,92 @@
+"""The retry policy, as a table."""
+
+from __future__ import annotations
+
+import pytest
+
+from xl_openfunnel import (
+    BadAnswer,
+    BadJobId,
+    ConnectionTrouble,
+    IncompleteResult,
+    InvalidRequest,
+    JobNotFound,
+    KeyRefused,
+    MissingKey,
+    OpenFunnelError,
+    OutOfCredits,
+    RateLimited,
+    Refused,
+    ServerTrouble,
+    TimedOut,
+)
+from xl_openfunnel.api.retry import delay_before_retry, with_retries
+
+
+@pytest.mark.parametrize(
+    ("error", "delays"),
+    [
+        (ServerTrouble("503"), [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]),
+        (BadAnswer("html"), [0.5, 1.0, 2.0]),
+        (TimedOut("slow"), [0.5, 1.0]),
+        (Refused("down"), [0.5, 1.0]),
+        (RateLimited("429 without a word"), [0.5, 1.0]),
+        (ConnectionTrouble("a pooled connection that was closed"), [0.0, 1.0, 2.0]),
+        (RateLimited("429", retry_after=7.0), [7.0, 7.0]),
+        (ServerTrouble("503", retry_after=0.0), [0.0]),
+        (RateLimited("429", retry_after=86_400.0), [300.0]),
+        (JobNotFound("404"), [3.0, 7.0, None, None]),
+        (InvalidRequest("400"), [None]),
+        (KeyRefused("401"), [None]),
+        (MissingKey("none"), [None]),
+        (OutOfCredits("402"), [None]),
+        (BadJobId("a b"), [None]),
+        (IncompleteResult("1 of 2"), [None]),
+    ],
+    ids=lambda value: value.kind if isinstance(value, OpenFunnelError) else "",
+)
+def test_which_failures_are_tried_again_and_when(error: OpenFunnelError, delays: list[float | None]) -> None:
+    assert [delay_before_retry(error, failures) for failures in range(1, len(delays) + 1)] == delays
+
+
+def test_chance_spreads_a_delay_by_a_quarter() -> None:
+    error = ServerTrouble("503")
+    assert [delay_before_retry(error, 3, chance=chance) for chance in (0.0, 0.5, 1.0)] == [1.5, 2.0, 2.5]
+
+
+def test_a_call_is_tried_again_and_its_value_returned() -> None:
+    outcomes: list[OpenFunnelError | str] = [ServerTrouble("503"), TimedOut("slow"), "value"]
+    slept: list[float] = []
+
+    def call() -> str:
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, OpenFunnelError):
+            raise outcome
+        return outcome
+
+    assert with_retries(call, sleep=slept.append, chance=lambda: 0.5) == "value"
+    assert slept == [0.5, 1.0]
+
+
+def test_the_last_failure_is_raised() -> None:
+    tries: list[int] = []
+
+    def call() -> None:
+        tries.append(1)
+        raise ServerTrouble("503")
+
+    with pytest.raises(ServerTrouble):
+        with_retries(call, sleep=lambda _: None)
+    assert len(tries) == 4
+
+
+def test_what_waiting_cannot_mend_is_tried_once() -> None:
+    tries: list[int] = []
+
+    def call() -> None:
+        tries.append(1)
+        raise KeyRefused("401")
+
+    with pytest.raises(KeyRefused):
+        with_retries(call, sleep=lambda _: None)
+    assert len(tries) == 1

@@ -1,0 +1,247 @@
+"""Deciding, as tables: what is known goes in, the next step comes out. No thread, no network, no clock."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from xl_openfunnel import IncompleteResult, InvalidRequest, JobStatus, KeyRefused, Page, ServerTrouble
+from xl_openfunnel.jobs import plan, walk
+from xl_openfunnel.jobs.plan import Keep, Look, Send, Wait, next_step
+from xl_openfunnel.jobs.snapshot import NO_ROWS, Problem
+from xl_openfunnel.jobs.state import FOREVER, Ask, Doing, Gate, Moment, State
+from xl_openfunnel.jobs.store import Result
+from xl_openfunnel.jobs.view import snapshot
+
+UTC_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+OPEN = Gate()
+SHUT = Gate(refused=Problem(KeyRefused("refused"), UTC_NOW))
+
+
+def at(now: float) -> Moment:
+    return Moment(now, UTC_NOW + timedelta(seconds=now))
+
+
+def page(number: int = 0, of: int | None = None, status: str = "running", **changes: Any) -> Page:
+    """Page ``number`` of ``of`` pages of ten rows; of a running job where ``of`` is None."""
+    last = of is None or number == of - 1
+    made = Page(
+        JobStatus(status),
+        name=f"page_{number:04d}",
+        next_cursor=None if last else f"page_{number + 1:04d}",
+        manifest=None if of is None else {"count": of * 10, "pages": of},
+        row_count=10,
+        rows_json=json.dumps([{"rank": number}] * 10).encode(),
+    )
+    return replace(made, **changes)
+
+
+def asked(state: State, now: float, most: int = 8) -> tuple[State, tuple[Ask, ...]]:
+    step = next_step(state, OPEN, now, most=most)
+    assert isinstance(step, Send), step
+    return plan.sent(state, step.asks), step.asks
+
+
+def answer(state: State, now: float, *answers: Page | Exception) -> State:
+    """Send what is to be sent and answer it, in order."""
+    for outcome in answers:
+        state, asks = asked(state, now, most=1)
+        state = plan.answered(state, asks[0], outcome, at(now))  # type: ignore[arg-type]
+    return state
+
+
+def fresh() -> State:
+    return plan.looked(plan.new("job", at(0)), None)
+
+
+def test_an_unknown_job_is_looked_for_in_the_store_first() -> None:
+    assert next_step(plan.new("job", at(0)), OPEN, 0, most=8) == Look()
+
+
+def test_the_first_request_waits_a_second_unless_somebody_waits() -> None:
+    assert next_step(fresh(), OPEN, 0, most=8) == Wait(1.0)
+    assert next_step(fresh(), OPEN, 1, most=8) == Send((Ask(None, "poll"),))
+    assert next_step(plan.hurry(fresh(), at(0.25)), OPEN, 0.25, most=8) == Send((Ask(None, "poll"),))
+
+
+def test_nobody_can_hurry_a_retry() -> None:
+    failed = answer(fresh(), 1, ServerTrouble("503", retry_after=60))
+    assert next_step(plan.hurry(failed, at(2)), OPEN, 2, most=8) == Wait(61.0)
+
+
+def test_nothing_is_sent_while_an_answer_is_outstanding() -> None:
+    state, _ = asked(fresh(), 1)
+    assert next_step(state, OPEN, 100, most=8) == Wait(FOREVER)
+
+
+@pytest.mark.parametrize(
+    ("gate", "step"), [(SHUT, Wait(FOREVER)), (Gate(closed_until=50), Wait(50)), (OPEN, Send((Ask(None, "poll"),)))]
+)
+def test_the_gate_holds_up_every_job(gate: Gate, step: object) -> None:
+    assert next_step(fresh(), gate, 10, most=8) == step
+
+
+def test_a_poll_reads_the_first_page_the_last_one_held_and_every_new_one() -> None:
+    state = answer(fresh(), 1, page(next_cursor="page_0001"), page(1))
+    state, asks = asked(state, 3)
+    assert asks == (Ask(None, "poll"),)
+    state = plan.answered(state, asks[0], page(next_cursor="page_0001"), at(3))
+    state, asks = asked(state, 3)
+    assert asks == (Ask("page_0001", "poll"),)
+    state = plan.answered(state, asks[0], page(1, next_cursor="page_0002"), at(3))
+    state, asks = asked(state, 3)
+    assert asks == (Ask("page_0002", "poll"),)
+    state = plan.answered(state, asks[0], page(2), at(3))
+    assert next_step(state, OPEN, 3, most=8) == Wait(5.0)
+    assert len(state.shown) == 30
+
+
+def test_rows_that_did_not_change_stay_the_same_object() -> None:
+    once = answer(fresh(), 1, page())
+    twice = answer(once, 3, page())
+    assert twice.shown is once.shown
+
+
+@pytest.mark.parametrize("moves", [{"processed": 5}, {"stage": "reranking"}, {"status": JobStatus("cancelling")}])
+def test_the_interval_starts_over_when_something_moves(moves: dict[str, Any]) -> None:
+    state = fresh()
+    due = 1.0
+    for _ in range(9):
+        state = answer(state, due, page())
+        due = state.due
+    assert state.interval == 15.0
+    assert answer(state, due, page(**moves)).interval == 2.0
+
+
+def test_a_page_that_says_terminal_before_the_first_one_begins_again_at_the_first() -> None:
+    state = answer(fresh(), 1, page(next_cursor="page_0001"), page(1, status="completed"))
+    assert asked(state, 1)[1] == (Ask(None, "poll"),)
+
+
+def test_the_end_reads_the_other_pages_at_once_by_the_names_that_the_manifest_lets_one_expect() -> None:
+    state = answer(fresh(), 1, page(0, 5, "completed"))
+    assert asked(state, 1)[1] == (
+        Ask("page_0001", "named"),
+        Ask("page_0002", "guess"),
+        Ask("page_0003", "guess"),
+        Ask("page_0004", "guess"),
+    )
+    assert asked(state, 1, most=2)[1] == (Ask("page_0001", "named"), Ask("page_0002", "guess"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"next_cursor": "abc"},
+        {"name": "first"},
+        {"manifest": None},
+        {"manifest": {"count": 50}},
+        {"manifest": {"pages": "many"}},
+    ],
+)
+def test_nothing_is_guessed_without_reason(changes: dict[str, Any]) -> None:
+    state = answer(fresh(), 1, page(0, 5, "completed", **changes))
+    named = changes.get("next_cursor", "page_0001")
+    assert asked(state, 1)[1] == (Ask(named, "named"),)
+
+
+def test_answers_in_any_order_are_put_in_the_order_in_which_pages_name_each_other() -> None:
+    state = answer(fresh(), 1, page(0, 4, "completed"))
+    state, asks = asked(state, 1)
+    for ask in reversed(asks):
+        number = int((ask.cursor or "")[-1])
+        state = plan.answered(state, ask, page(number, 4, "completed"), at(1))
+    step = next_step(state, OPEN, 1, most=8)
+    assert isinstance(step, Keep)
+    assert [p.name for p in step.pages] == ["page_0000", "page_0001", "page_0002", "page_0003"]
+
+
+def test_a_failed_guess_waits_until_the_page_before_it_names_it() -> None:
+    state = answer(fresh(), 1, page(0, 4, "completed"))
+    state, (first, second, _) = asked(state, 1)
+    state = plan.answered(state, second, InvalidRequest("422", status=422), at(1))
+    assert state.problem is None
+    assert next_step(state, OPEN, 1, most=8) == Wait(FOREVER)
+    state = plan.answered(state, first, page(1, 4, "completed"), at(1))
+    assert asked(state, 1)[1] == (Ask("page_0002", "named"),)
+
+
+def test_a_named_page_that_the_service_finds_wrong_ends_the_walk_with_the_problem() -> None:
+    state = answer(fresh(), 1, page(0, 3, "completed"), InvalidRequest("422", status=422))
+    assert state.doing is Doing.RESTING
+    seen = snapshot(state, OPEN, at(1))
+    assert (seen.settled, seen.final, seen.problem is not None, len(seen.rows)) == (True, False, True, 10)
+
+
+def test_a_difference_is_read_again_twice_and_then_stands() -> None:
+    state, now = fresh(), 1.0
+    for delay in (2.0, 10.0):
+        state = answer(state, now, page(0, 1, "completed", manifest={"count": 11, "pages": 1}))
+        assert next_step(state, OPEN, now, most=8) == Wait(now + delay)
+        now += delay
+    state = answer(state, now, page(0, 1, "completed", manifest={"count": 11, "pages": 1}))
+    assert state.doing is Doing.RESTING
+    assert state.problem is not None
+    assert "11 rows, but 10" in state.problem.message
+
+
+def test_a_walk_without_a_stated_number_of_pages_ends_at_a_ceiling() -> None:
+    first = page(0, 1, "completed", manifest=None, next_cursor="c1")
+    reading = walk.begin(first)
+    for number in range(1, walk.MAX_PAGES):
+        following = page(number, 1, "completed", name=f"c{number}", next_cursor=f"c{number + 1}")
+        reading = walk.accept(reading, f"c{number}", following)
+        if number == walk.MAX_PAGES - 1:
+            with pytest.raises(IncompleteResult):
+                walk.advance(reading)
+        else:
+            reading = walk.advance(reading)
+
+
+def test_since_tells_when_this_kind_of_trouble_began() -> None:
+    state = answer(fresh(), 1, ServerTrouble("503"))
+    state = answer(state, 10, ServerTrouble("502"))
+    assert state.problem is not None
+    assert (state.problem.message, state.problem.since) == ("502", at(1).utc)
+    state = answer(state, 100, InvalidRequest("400"))
+    assert state.problem is not None
+    assert state.problem.since == at(100).utc
+
+
+def test_a_refresh_that_comes_before_the_store_was_looked_into_is_not_lost() -> None:
+    stored = Result(JobStatus("completed"), None, None, None, None, UTC_NOW, NO_ROWS)
+    state = plan.looked(plan.start_over(plan.new("job", at(0)), at(0)), stored)
+    assert state.result is stored
+    assert asked(state, 0)[1] == (Ask(None, "poll"),)
+
+
+def test_a_result_that_could_not_be_stored_is_final_with_that_problem() -> None:
+    state = answer(fresh(), 1, page(0, 1, "completed"))
+    step = next_step(state, OPEN, 1, most=8)
+    assert isinstance(step, Keep)
+    state = plan.kept(state, step.result, at(2), ServerTrouble("disk full"))
+    seen = snapshot(state, OPEN, at(2))
+    assert (seen.final, seen.settled, len(seen.rows)) == (True, True, 10)
+    assert seen.problem is not None
+    assert seen.problem.message == "disk full"
+
+
+def test_answers_to_what_nobody_does_any_more_change_nothing() -> None:
+    state = answer(fresh(), 1, page(0, 1, "completed"))
+    late = plan.answered(state, Ask(None, "poll"), ServerTrouble("503"), at(5))
+    assert late == state
+    assert plan.answered(fresh(), Ask("page_0001", "guess"), page(1), at(5)) == fresh()
+
+
+def test_the_snapshot_tells_when_the_service_is_asked_next() -> None:
+    state = answer(fresh(), 1, ServerTrouble("503", retry_after=60))
+    seen = snapshot(state, OPEN, at(2))
+    assert seen.next_try == at(61).utc
+    assert snapshot(state, OPEN, at(2), cared_for=False).next_try is None
+    refused = snapshot(state, SHUT, at(2))
+    assert (refused.next_try, refused.settled) == (None, True)
+    assert refused.problem == SHUT.refused

@@ -1,0 +1,240 @@
+"""The local store: final jobs and the ledger, for several processes, for years."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sqlite3
+import stat
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from xl_openfunnel import ConfigurationError, IncompleteResult, JobStatus, Page, Store
+from xl_openfunnel.jobs.snapshot import Rows
+from xl_openfunnel.jobs.store import Result, StoreBusy
+
+ORIGIN = "https://api.openfunnel.dev:443"
+AS_OF = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
+
+
+def pages(*counts: int) -> tuple[Page, ...]:
+    numbers = iter(range(10_000))
+    bodies = [[{"name": f"Company {next(numbers)}", "text": "é€🎉" * 9} for _ in range(count)] for count in counts]
+    return tuple(
+        Page(JobStatus("completed"), row_count=len(rows), rows_json=json.dumps(rows).encode()) for rows in bodies
+    )
+
+
+def result(read: tuple[Page, ...], as_of: datetime = AS_OF, status: str = "completed") -> Result:
+    return Result(
+        status=JobStatus(status),
+        stage="completed",
+        processed=250,
+        manifest={"count": 250, "credits_consumed": 250, "derived_query": "q", "resolved_seed_domains": ["a.example"]},
+        error_message=None,
+        as_of=as_of,
+        rows=Rows.of(read),
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "kept" / "store.sqlite3", ORIGIN)
+
+
+def test_a_job_comes_back_as_it_was_kept(store: Store) -> None:
+    read = pages(100, 100, 50)
+    store.keep("job", result(read), read, "f" * 12)
+    found = Store(store.path, ORIGIN).find("job")
+    assert found is not None
+    assert (found.status, found.stage, found.processed, found.as_of) == ("completed", "completed", 250, AS_OF)
+    assert found.manifest == result(read).manifest
+    assert found.rows.counts == (100, 100, 50)
+    assert list(found.rows) == list(Rows.of(read))
+    assert found.rows[0] == Rows.of(read)[0]
+    assert found.rows[-1] == Rows.of(read)[249]
+    assert found.rows[99:101] == Rows.of(read)[99:101]
+
+
+def test_rows_beyond_the_end_are_an_index_error() -> None:
+    rows = Rows.of(pages(3))
+    for index in (3, -4):
+        with pytest.raises(IndexError):
+            rows[index]
+
+
+def test_nothing_is_found_of_an_unknown_job(store: Store) -> None:
+    assert store.find("job") is None
+
+
+def test_origins_do_not_see_each_others_jobs(store: Store) -> None:
+    read = pages(1)
+    store.keep("job", result(read), read, None)
+    store.label("job", "mine")
+    other = Store(store.path, "http://127.0.0.1:8000")
+    assert (other.find("job"), other.ledger(), other.labelled("mine")) == (None, [], None)
+
+
+def test_a_newer_result_takes_the_place_of_the_older_whole(store: Store) -> None:
+    old, new = pages(100, 100), pages(7)
+    before = store.keep("job", result(old), old, None)
+    store.keep("job", result(new, AS_OF + timedelta(hours=1)), new, None)
+    found = store.find("job")
+    assert found is not None
+    assert len(found.rows) == 7
+    with pytest.raises(IncompleteResult, match="removed or replaced"):
+        list(before.rows)
+
+
+def test_a_refused_write_leaves_what_was_there(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = pages(3)
+    store.keep("job", result(old), old, None)
+    monkeypatch.setattr(store, "_note", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        store.keep("job", result(pages(9)), pages(9), None)
+    found = store.find("job")
+    assert found is not None
+    assert list(found.rows) == list(Rows.of(old))
+
+
+def test_a_busy_store_is_unknown_and_not_nothing(store: Store) -> None:
+    other = sqlite3.connect(store.path, isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    other.execute("UPDATE job SET stage = stage")
+    other.execute("COMMIT")
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        with pytest.raises(StoreBusy):
+            store.find("job", wait=False)
+    finally:
+        other.close()
+    assert store.find("job", wait=False) is None
+
+
+def test_a_writer_does_not_hold_up_a_reader(store: Store) -> None:
+    read = pages(1)
+    store.keep("job", result(read), read, None)
+    other = sqlite3.connect(store.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        assert store.find("job", wait=False) is not None
+    finally:
+        other.close()
+
+
+def test_the_ledger_tells_of_every_job_seen(store: Store) -> None:
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    store.note("one", JobStatus("running"), 100, None, first)
+    store.note("one", JobStatus("cancelled"), 200, {"credits_consumed": 200}, first + timedelta(minutes=1))
+    read = pages(100)
+    store.keep("two", result(read, first + timedelta(hours=1)), read, None)
+    store.label("one", "Germany Q3")
+    two, one = store.ledger()
+    assert (one.job_id, one.label, one.status, one.row_count, one.credits) == (
+        "one",
+        "Germany Q3",
+        "cancelled",
+        200,
+        200,
+    )
+    assert (one.first_seen, one.last_seen) == (first, first + timedelta(minutes=1))
+    assert (two.job_id, two.query, two.seeds, two.requested) == ("two", "q", ("a.example",), None)
+
+
+def test_a_label_names_one_job_whatever_its_case(store: Store) -> None:
+    store.label("one", "Germany")
+    assert store.labelled("germany") == "one"
+    with pytest.raises(ConfigurationError, match="already"):
+        store.label("two", "GERMANY")
+    store.label("one", None)
+    store.label("two", "GERMANY")
+    assert store.labelled("Germany") == "two"
+
+
+def test_a_forgotten_job_leaves_nothing(store: Store) -> None:
+    read = pages(5)
+    store.keep("job", result(read), read, None)
+    store.label("job", "x")
+    assert store.forget("job")
+    assert not store.forget("job")
+    assert (store.find("job"), store.ledger(), store.labelled("x")) == (None, [], None)
+
+
+def test_everything_forgotten_leaves_no_row_in_the_file(store: Store) -> None:
+    read = (Page(JobStatus("completed"), row_count=1, rows_json=b'[{"name": "secretive"}]'),)
+    store.keep("job-to-forget", result(read), read, None)
+    store.forget_everything()
+    left = b"".join(file.read_bytes() for file in store.path.parent.iterdir())
+    assert b"job-to-forget" not in left
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_nobody_else_may_read_the_store(store: Store) -> None:
+    assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(store.path.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is no database, it is a text" * 100, b"SQLite format 3\x00" + b"\xff" * 5000]
+)
+def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "store.sqlite3"
+    path.write_bytes(content)
+    store = Store(path, ORIGIN)
+    read = pages(2)
+    store.keep("job", result(read), read, None)
+    assert store.find("job") is not None
+    (aside,) = tmp_path.glob("*.damaged-*")
+    assert aside.read_bytes() == content
+
+
+def test_a_store_of_a_newer_version_is_left_alone(store: Store) -> None:
+    db = sqlite3.connect(store.path)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(ConfigurationError, match="newer XL OpenFunnel"):
+        Store(store.path, ORIGIN)
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ConfigurationError, match="OPENFUNNEL_CACHE_DIR"):
+        Store(tmp_path / "file" / "store.sqlite3", ORIGIN)
+
+
+def keep_and_read(path: Path, number: int) -> int:
+    """In a process of its own: open, keep, note, read."""
+    store = Store(path, ORIGIN)
+    read = pages(100, number + 1)
+    store.keep("shared", result(read), read, None)
+    store.keep(f"own-{number}", result(read), read, None)
+    store.note(f"own-{number}", JobStatus("completed"), 1, None, AS_OF)
+    found = store.find(f"own-{number}")
+    return 0 if found is None else len(list(found.rows))
+
+
+def test_several_processes_may_use_it_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "store.sqlite3"
+    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as processes:
+        lengths = list(processes.map(keep_and_read, [path] * 8, range(8)))
+    assert lengths == [101 + number for number in range(8)]
+    store = Store(path, ORIGIN)
+    shared = store.find("shared")
+    assert shared is not None
+    assert len(list(shared.rows)) == len(shared.rows)
+    assert len(store.ledger()) == 9
+
+
+def test_the_umask_does_not_open_it(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        path = Store(tmp_path / "a" / "store.sqlite3", ORIGIN).path
+    finally:
+        os.umask(before)
+    assert sys.platform == "win32" or stat.S_IMODE(path.stat().st_mode) == 0o600

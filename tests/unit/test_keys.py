@@ -1,0 +1,126 @@
+"""Where the key lives, and that it does not show."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from pathlib import Path
+
+import keyring
+import keyring.backend
+import keyring.backends.null
+import keyring.errors
+import pytest
+
+from xl_openfunnel import MissingKey, keys
+
+ORIGIN = "https://api.openfunnel.dev:443"
+SECRET = "of_live_0123456789abcd"
+
+
+class InMemory(keyring.backend.KeyringBackend):
+    """A keyring that works."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.entries: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.entries.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.entries[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.entries[service, username]
+
+
+class Locked(InMemory):
+    """A keyring that nobody unlocks."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise keyring.errors.KeyringLocked("locked")
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise keyring.errors.KeyringLocked("locked")
+
+
+@pytest.fixture(params=[keyring.backends.null.Keyring, Locked])
+def no_keyring(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyring, "get_keyring", backend := request.param)
+    monkeypatch.setattr("keyring.core._keyring_backend", backend())
+
+
+@pytest.fixture
+def working_keyring(monkeypatch: pytest.MonkeyPatch) -> InMemory:
+    backend = InMemory()
+    monkeypatch.setattr("keyring.core._keyring_backend", backend)
+    return backend
+
+
+def test_the_environment_goes_first(working_keyring: InMemory) -> None:
+    keys.keep(ORIGIN, "of_in_keyring_1")
+    assert keys.find(ORIGIN, environ={"OPENFUNNEL_API_KEY": f" {SECRET}\n"}).value == SECRET
+    assert keys.find(ORIGIN, environ={}).value == "of_in_keyring_1"
+
+
+def test_a_key_in_the_keyring_belongs_to_its_origin(working_keyring: InMemory) -> None:
+    assert "keyring" in keys.keep(ORIGIN, SECRET)
+    assert working_keyring.entries == {("xl-openfunnel", ORIGIN): SECRET}
+    with pytest.raises(MissingKey, match=r"http://127\.0\.0\.1:8000"):
+        keys.find("http://127.0.0.1:8000", environ={})
+    assert keys.drop(ORIGIN)
+    assert not keys.drop(ORIGIN)
+
+
+def test_without_a_keyring_a_private_file_is_used_and_said(no_keyring: None) -> None:
+    where = keys.keep(ORIGIN, SECRET)
+    path = Path(where.removeprefix("file "))
+    assert sys.platform == "win32" or stat.S_IMODE(path.stat().st_mode) == 0o600
+    found = keys.find(ORIGIN, environ={})
+    assert (found.value, found.source) == (SECRET, where)
+    keys.keep("https://other.example:443", "of_other_12345")
+    assert keys.find(ORIGIN, environ={}).value == SECRET
+    assert keys.drop(ORIGIN)
+    assert keys.drop("https://other.example:443")
+    assert not path.exists()
+
+
+def test_a_keyring_that_comes_later_takes_the_key_out_of_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("keyring.core._keyring_backend", Locked())
+    path = Path(keys.keep(ORIGIN, SECRET).removeprefix("file "))
+    monkeypatch.setattr("keyring.core._keyring_backend", InMemory())
+    keys.keep(ORIGIN, SECRET)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"https://api.openfunnel.dev:443": 5}', "\x00"])
+def test_a_damaged_key_file_counts_as_none(no_keyring: None, content: str) -> None:
+    path = Path(keys.keep(ORIGIN, SECRET).removeprefix("file "))
+    path.write_text(content)
+    with pytest.raises(MissingKey, match="xl-openfunnel key set"):
+        keys.find(ORIGIN, environ={})
+
+
+@pytest.mark.parametrize("value", ["of_a b", "of_a\nX-Evil: 1", "of_é", "abc", "x" * 600, "\x00" * 9])
+def test_a_key_that_no_header_could_carry_is_refused_and_not_repeated(value: str) -> None:
+    with pytest.raises(MissingKey) as raised:
+        keys.checked(value, "the test")
+    assert value.split()[-1] not in raised.value.message
+
+
+@pytest.mark.parametrize("value", ["", "  \n", None, 5])
+def test_no_key_says_how_to_set_one(value: object) -> None:
+    with pytest.raises(MissingKey, match="xl-openfunnel key set"):
+        keys.checked(value, "the test")
+
+
+def test_a_key_does_not_show_itself() -> None:
+    key = keys.checked(SECRET, "the test")
+    assert SECRET not in f"{key!r} {key} {key.masked} {key.fingerprint}"
+    assert key.masked == "…abcd"
+    assert keys.checked("of_short", "the test").masked == "…"

@@ -1,0 +1,57 @@
+"""The public surface, and what importing it costs."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import xl_openfunnel
+from xl_openfunnel import Client, Fetcher, OpenFunnelError, Snapshot, errors, fetch_rows
+
+
+def test_all_is_sorted_and_agrees_with_what_is_there() -> None:
+    assert xl_openfunnel.__all__ == sorted(xl_openfunnel.__all__, key=str)
+    assert all(hasattr(xl_openfunnel, name) for name in xl_openfunnel.__all__)
+
+
+def test_every_error_of_the_tree_is_public_and_drawn() -> None:
+    tree = {
+        name for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, OpenFunnelError)
+    }
+    assert tree <= set(xl_openfunnel.__all__)
+    assert all(name in (errors.__doc__ or "") for name in tree)
+
+
+def test_the_documented_signatures_hold() -> None:
+    assert str(inspect.signature(fetch_rows)).startswith(
+        "(job_id: 'str', *, api_key: 'str | None' = None, base_url: 'str | None' = None, "
+        "columns: 'Sequence[str] | None' = None, timeout: 'float | None' = None, progress:"
+    )
+    assert list(inspect.signature(Client.page).parameters) == ["self", "job_id", "cursor"]
+    assert {"watch", "refresh", "wait", "subscribe", "forget", "close", "from_settings"} <= set(dir(Fetcher))
+    fields = set(Snapshot.__dataclass_fields__)
+    assert {"job_id", "status", "stage", "processed", "pages", "manifest", "rows", "provisional", "final"} <= fields
+    assert {"source", "as_of", "problem", "next_try"} <= fields
+
+
+def test_every_public_thing_is_documented() -> None:
+    for name in xl_openfunnel.__all__:
+        assert inspect.getdoc(getattr(xl_openfunnel, name)), name
+
+
+def test_importing_it_loads_no_pandas_and_nothing_slow() -> None:
+    code = "import sys, xl_openfunnel; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert not loaded & {
+        "pandas",
+        "numpy",
+        "keyring",
+        "xlwings",
+        "typer",
+        "rich",
+        "truststore",
+        "xlsxwriter",
+        "pyarrow",
+    }

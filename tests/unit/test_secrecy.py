@@ -1,0 +1,124 @@
+"""The key appears nowhere but in the request header to the configured origin."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import traceback
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xl_openfunnel import Client, Fetcher, OpenFunnelError, Snapshot, Store, fetch_rows
+from xl_openfunnel.jobs.fetch_rows import fetch_with
+from xl_openfunnel.simulator import Fault, SimulatedJob, Simulator, companies
+
+SECRET = "of_live_s3cr3t_0123456789abcdef"
+JOB = SimulatedJob(companies(120, seed=1))
+ECHO = b'{"detail": "Key %s is not valid", "message": "%s"}' % (SECRET.encode(), SECRET.encode())
+
+
+def everything_in(value: object, seen: set[int] | None = None) -> str:
+    """The repr of a value and of all that can be reached from it through attributes of our own and exceptions."""
+    seen = seen if seen is not None else set()
+    if id(value) in seen or value is None:
+        return ""
+    seen.add(id(value))
+    inner: list[Any] = []
+    if isinstance(value, BaseException):
+        inner = [*value.args, value.__cause__, value.__context__, *vars(value).values()]
+    elif hasattr(value, "__dict__") and type(value).__module__.startswith("xl_openfunnel"):
+        inner = list(vars(value).values())
+    elif isinstance(value, dict):
+        inner = [*value.keys(), *value.values()]
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        inner = list(value)
+    return repr(value) + "".join(everything_in(each, seen) for each in inner)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("status", status=401, body=ECHO),
+        Fault("status", status=422, body=ECHO),
+        Fault("status", status=400, headers={"X-Request-Id": SECRET}),
+        Fault("status", status=503),
+        Fault("reset"),
+        Fault("cut"),
+        Fault("html"),
+        Fault("json", body=b"{" + SECRET.encode()),
+        Fault("redirect", location=f"http://127.0.0.1:9/{SECRET}"),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.status}",
+)
+def test_no_error_and_no_log_line_holds_the_key(fault: Fault, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with Simulator([JOB], api_key=SECRET, faults=[fault]) as service, Client(service.base_url, SECRET) as client:
+        with pytest.raises(OpenFunnelError) as raised:
+            client.page(JOB.job_id)
+        shown = "".join(traceback.format_exception(raised.value)) + everything_in(raised.value)
+        assert SECRET not in shown
+        assert SECRET not in repr(client)
+        assert SECRET.encode() not in pickle.dumps(raised.value.args)
+    assert SECRET not in caplog.text
+
+
+def test_the_key_is_in_no_file_no_snapshot_and_no_frame(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    seen: list[Snapshot] = []
+    with Simulator([JOB], api_key=SECRET) as service, Client(service.base_url, SECRET) as client:
+        store = Store(tmp_path / "store.sqlite3", client.origin)
+        with Fetcher(client, store=store) as fetcher:
+            frame = fetch_with(fetcher, JOB.job_id, progress=seen.append)
+            assert SECRET not in repr(fetcher) + everything_in(fetcher.watch(JOB.job_id)) + repr(frame.attrs)
+        assert all(request.key_ok for request in service.received)
+    assert SECRET not in repr(seen)
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert files
+    assert all(SECRET.encode() not in file.read_bytes() for file in files)
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_second_server_behind_a_redirect_is_never_asked(status: int) -> None:
+    with Simulator([JOB], api_key=SECRET) as other, Simulator([JOB], api_key=SECRET) as service:
+        service.faults = (Fault("redirect", status=status, location=f"{other.base_url}/api/v1/x", on="any"),)
+        with Client(service.base_url, SECRET) as client:
+            for call in (lambda: client.page(JOB.job_id), client.credits, lambda: client.cancel(JOB.job_id)):
+                with pytest.raises(OpenFunnelError, match="redirects"):
+                    call()
+        assert other.received == []
+
+
+def test_the_key_travels_in_one_header_and_not_in_the_url() -> None:
+    with Simulator([JOB], api_key=SECRET) as service, Client(service.base_url, SECRET) as client:
+        client.page(JOB.job_id, "page_0001")
+    (request,) = service.received
+    assert [name for name, value in request.headers.items() if SECRET in value] == ["x-api-key"]
+    assert SECRET not in request.path
+
+
+def test_netrc_and_cookies_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login user password hunter2\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setattr("xl_openfunnel.api.wire.is_loopback", lambda _: False)  # as for the service itself
+    cookie = Fault("status", status=503, headers={"Set-Cookie": "session=abc; Path=/"}, times=1)
+    with Simulator([JOB], api_key=SECRET, faults=[cookie]) as service, Client(service.base_url, SECRET) as client:
+        with pytest.raises(OpenFunnelError):
+            client.page(JOB.job_id)
+        client.page(JOB.job_id)
+    assert all("authorization" not in request.headers for request in service.received)
+    assert all("cookie" not in request.headers for request in service.received)
+
+
+def test_a_key_for_one_origin_is_not_sent_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    from xl_openfunnel import MissingKey, keys
+
+    with Simulator([JOB], api_key=SECRET) as service:
+        keys.keep("https://api.openfunnel.dev:443", SECRET)
+        with pytest.raises(MissingKey):
+            fetch_rows(JOB.job_id, base_url=service.base_url)
+        assert service.received == []
