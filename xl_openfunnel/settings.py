@@ -18,7 +18,7 @@ from .errors import ConfigurationError, InsecureUrl
 APP_NAME = "xl-openfunnel"
 
 BASE_URL = "https://api.openfunnel.dev"
-"""The service's address (contract: D)."""
+"""The service's address, as its documentation gives it."""
 
 CONNECT_TIMEOUT = 10.0
 """Seconds to reach the service: longer than a slow VPN's handshake, shorter than patience."""

@@ -1,6 +1,6 @@
 """From a non-2xx answer to the error that a person can act on.
 
-The parser rule of the contract: ``detail`` may be text, a list or an object; ``error_code``, ``message`` and
+What the service's error bodies look like drifts: ``detail`` may be text, a list or an object; ``error_code``, ``message`` and
 ``details`` may stand at the top or inside ``detail``; the body may be no JSON at all.
 """
 

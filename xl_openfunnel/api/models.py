@@ -14,7 +14,7 @@ import msgspec
 from ..errors import BadAnswer
 
 FIRST_PAGE = "page_0000"
-"""The name of the page that is answered where no cursor is sent (contract: D)."""
+"""The name of the page that is answered where no cursor is sent, as the documentation of the endpoint says."""
 
 _MAX_CURSOR = 1024
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -90,7 +91,7 @@ def final_snapshot(fetcher: Fetcher, job: str, timeout: float | None = None) -> 
     if seen.final and (seen.status is None or seen.status.lower() != "failed"):
         return seen
     if error is not None and (seen.settled or timeout is None):
-        raise error.with_traceback(None)
+        raise copy.copy(error)  # many threads may raise the problem of one snapshot
     state = f"is {seen.status}, {len(seen.rows)} companies so far" if seen.status else "has not answered"
     trouble = f" Last trouble: {error.message}" if error else ""
     raise JobTimeout(

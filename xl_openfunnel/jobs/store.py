@@ -107,7 +107,7 @@ class Store:
             ) from None
 
     def find(self, job_id: str, *, wait: bool = True) -> Result | None:
-        """The stored job, its rows still on disk; None where it is not stored.
+        """The stored job, its rows still on disk; None where it is not stored, or too damaged to be read.
 
         Raises:
             StoreBusy: with ``wait=False``, when another process holds the store just now.
@@ -118,9 +118,24 @@ class Store:
                 "WHERE origin = ? AND job_id = ?",
                 (self.origin, job_id),
             ).fetchone()
-        if found is None:
+        try:
+            return None if found is None else self._result(job_id, *found)
+        except (TypeError, ValueError, AttributeError) as damage:
+            _log.warning("what is stored of job %s is damaged (%s): it is read anew", job_id, damage)
             return None
-        revision, status, stage, processed, manifest, error_message, as_of, counts = found
+
+    def _result(
+        self,
+        job_id: str,
+        revision: str,
+        status: str,
+        stage: str | None,
+        processed: int | None,
+        manifest: str | None,
+        error_message: str | None,
+        as_of: str,
+        counts: str,
+    ) -> Result:
         return Result(
             status=JobStatus(status),
             stage=stage,
@@ -128,7 +143,7 @@ class Store:
             manifest=None if manifest is None else MappingProxyType(json.loads(manifest)),
             error_message=error_message,
             as_of=datetime.fromisoformat(as_of),
-            rows=Rows(json.loads(counts), lambda numbers: self._pages(job_id, revision, numbers)),
+            rows=Rows([int(count) for count in json.loads(counts)], lambda of: self._pages(job_id, revision, of)),
         )
 
     def keep(self, job_id: str, result: Result, pages: tuple[Page, ...], key_fingerprint: str | None) -> Result:
@@ -271,7 +286,13 @@ class Store:
             raise IncompleteResult(
                 f"The stored rows of job {job_id} were removed or replaced meanwhile. Refresh to read them anew."
             )
-        return (zlib.decompress(body) for (body,) in found)
+        for (body,) in found:
+            try:
+                yield zlib.decompress(body)
+            except zlib.error:
+                raise IncompleteResult(
+                    f"The stored rows of job {job_id} are damaged. Refresh to read them anew."
+                ) from None
 
     def _remove(self, db: sqlite3.Connection, job_id: str) -> int:
         place = (self.origin, job_id)

@@ -210,13 +210,13 @@ class Simulator:
             thread.start()
 
     def _serve(self, connection: Connection) -> None:
-        ending = "close"
         try:
-            ending = self._converse(connection)
-        except OSError:
-            pass  # the client has gone, or stop() was called
+            with contextlib.suppress(OSError):  # the client has gone, or stop() was called
+                connection.open()
+                ending = self._converse(connection)
+                connection.close(reset=ending == "reset")
         finally:
-            connection.close(reset=ending == "reset")
+            connection.close()
             with self._lock:
                 del self._open[connection]
 

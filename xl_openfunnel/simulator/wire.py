@@ -30,10 +30,17 @@ class Connection:
     """One accepted connection."""
 
     def __init__(self, sock: socket.socket, number: int) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sock = sock
         self._number = number
         self._buffer = b""
+
+    def open(self) -> None:
+        """Send everything at once from now on.
+
+        Raises:
+            OSError: the other side has gone already (some systems say so here).
+        """
+        self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def read(self) -> Request | None:
         """The next request, or None when the other side has closed.
@@ -94,9 +101,11 @@ class Connection:
 
     def close(self, *, reset: bool = False) -> None:
         """End the connection, or reset it."""
-        if reset:
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
-        self._sock.close()
+        try:
+            if reset:
+                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+        finally:
+            self._sock.close()
 
     def wake(self) -> None:
         """Make a blocked `read` or `send` in another thread return."""

@@ -194,6 +194,27 @@ def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path, content: bytes)
     assert aside.read_bytes() == content
 
 
+@pytest.mark.parametrize("column", ["manifest", "counts", "as_of"])
+def test_a_damaged_entry_counts_as_none(store: Store, column: str) -> None:
+    read = pages(2)
+    store.keep("job", result(read), read, None)
+    db = sqlite3.connect(store.path, isolation_level=None)
+    db.execute(f"UPDATE job SET {column} = '{{damaged'")  # noqa: S608
+    db.close()
+    assert store.find("job") is None
+
+
+def test_damaged_rows_are_said_and_never_shown(store: Store) -> None:
+    read = pages(2)
+    kept = store.keep("job", result(read), read, None)
+    db = sqlite3.connect(store.path, isolation_level=None)
+    (body,) = db.execute("SELECT rows FROM page").fetchone()
+    db.execute("UPDATE page SET rows = ?", (body[:20] + bytes([body[20] ^ 1]) + body[21:],))
+    db.close()
+    with pytest.raises(IncompleteResult, match="damaged"):
+        list(kept.rows)
+
+
 def test_a_store_of_a_newer_version_is_left_alone(store: Store) -> None:
     db = sqlite3.connect(store.path)
     db.execute("PRAGMA user_version = 99")

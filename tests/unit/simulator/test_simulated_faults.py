@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-from contextlib import closing
+import threading
 from typing import Any
 
 import pytest
@@ -21,10 +21,15 @@ def job(rows: Any) -> SimulatedJob:
     return SimulatedJob(rows, "job")
 
 
+def request_of(service: Simulator) -> bytes:
+    """A poll as it goes over the wire."""
+    return f"GET {POLL} HTTP/1.1\r\nHost: x\r\nX-API-Key: {service.api_key}\r\n\r\n".encode()
+
+
 def raw(service: Simulator) -> bytes:
     """All bytes of the answer to one poll, until the connection ends."""
     with socket.create_connection(("127.0.0.1", service.port), timeout=10) as sock:
-        sock.sendall(f"GET {POLL} HTTP/1.1\r\nHost: x\r\nX-API-Key: {service.api_key}\r\n\r\n".encode())
+        sock.sendall(request_of(service))
         return b"".join(iter(lambda: sock.recv(65_536), b""))
 
 
@@ -117,16 +122,30 @@ def test_redirect_leads_to_the_location_verbatim(job: SimulatedJob, ask: Any) ->
     assert (second.status, second.headers["location"]) == (302, "/x")
 
 
-@pytest.mark.parametrize(("after_bytes", "status"), [(None, None), (10, 200)])
-def test_stall_never_ends_the_answer(after_bytes: int | None, status: int | None, job: SimulatedJob) -> None:
+def test_stall_answers_nothing_until_the_server_stops(job: SimulatedJob) -> None:
+    asked = threading.Event()
     with (
-        Simulator([job], faults=[Fault("stall", after_bytes=after_bytes)]) as service,
-        closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=0.05)) as connection,
+        Simulator([job], faults=[Fault("stall")], latency=1, sleep=lambda _: asked.set()) as service,
+        socket.create_connection(("127.0.0.1", service.port), timeout=10) as sock,
     ):
-        connection.request("GET", POLL, headers={"X-API-Key": service.api_key})
-        with pytest.raises(TimeoutError):
-            connection.getresponse().read()
-        assert service.received[0].status == status
+        sock.sendall(request_of(service))
+        assert asked.wait(10)
+        service.stop()
+        assert sock.recv(1) == b""
+        assert [request.status for request in service.received] == [None]
+
+
+def test_stall_can_come_in_the_middle_of_the_body(job: SimulatedJob) -> None:
+    with (
+        Simulator([job], faults=[Fault("stall", after_bytes=10)]) as service,
+        socket.create_connection(("127.0.0.1", service.port), timeout=10) as sock,
+    ):
+        sock.sendall(request_of(service))
+        got = b""
+        while not got.endswith(b'\r\n\r\n{"job_id":'):
+            got += sock.recv(65_536)
+        service.stop()
+        assert sock.recv(1) == b""
 
 
 def test_envelope_replaces_changes_and_drops_keys(job: SimulatedJob, ask: Any) -> None:
