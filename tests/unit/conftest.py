@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from xl_openfunnel.jobs import fetch_rows
+
 
 @pytest.fixture(autouse=True)
-def no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     for name in ("OPENFUNNEL_API_KEY", "OPENFUNNEL_BASE_URL", "OPENFUNNEL_CONCURRENCY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     for name in ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
+    yield
+    for fetcher in fetch_rows.shared.values():
+        fetcher.close()
+    fetch_rows.shared.clear()

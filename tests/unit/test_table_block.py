@@ -54,7 +54,7 @@ def test_text_goes_through_unchanged(text: str) -> None:
         (pd.NA, ""),
         (pd.NaT, ""),
         (float("nan"), ""),
-        (np.datetime64("NaT"), ""),
+        (np.datetime64("NaT", "ns"), ""),
         (float("inf"), "inf"),
         (-np.inf, "-inf"),
         (True, True),

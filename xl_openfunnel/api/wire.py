@@ -177,12 +177,12 @@ class Wire:
             return DnsTrouble(f"The name {host} could not be looked up. Are you online (VPN)? {RETRIED}.")
         if caused_by(ConnectionRefusedError):
             return Refused(f"Nothing answers at {host}. Is the address right, and are you online? {RETRIED}.")
+        if caused_by(urllib3.exceptions.NewConnectionError):
+            return ConnectionTrouble(f"There is no connection to {host}. Are you online (VPN)? {RETRIED}.")
         if caused_by(requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
             return self._timed_out(self._limits.connect)
         if caused_by(requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
             return self._timed_out(self._limits.read)
-        if caused_by(urllib3.exceptions.NewConnectionError):
-            return ConnectionTrouble(f"There is no connection to {host}. Are you online (VPN)? {RETRIED}.")
         return ConnectionTrouble(f"The connection to {host} broke off. {RETRIED}.")
 
 

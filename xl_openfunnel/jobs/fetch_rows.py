@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 PATIENCE = timedelta(minutes=5)
 """Without a timeout: how long no answer at all may come before the last trouble is raised."""
 
-_shared: dict[tuple[str, str], Fetcher] = {}
+shared: dict[tuple[str, str], Fetcher] = {}
+"""The fetchers of this process, by base URL and the fingerprint of a key that was given."""
+
 _making = threading.Lock()
 
 
@@ -109,9 +111,9 @@ def shared_fetcher(base_url: str | None = None, api_key: str | None = None) -> F
     client = Client(base_url, api_key)
     name = (client.base_url, "" if api_key is None else client.key().fingerprint)
     with _making:
-        if name not in _shared:
-            _shared[name] = Fetcher.from_settings(client)
-        return _shared[name]
+        if name not in shared:
+            shared[name] = Fetcher.from_settings(client)
+        return shared[name]
 
 
 def _given_up(seen: Snapshot) -> bool:

@@ -38,7 +38,7 @@ class Fetcher:
         client: sends the requests; its concurrency bounds how many at once.
         store: keeps final jobs and the ledger on disk; without one nothing outlives this object.
         clock: what time is and how to wait for it.
-        chance: 0 to 1, spreads retries.
+        chance: gives numbers from 0 to 1, which spread retries.
     """
 
     def __init__(
@@ -47,13 +47,14 @@ class Fetcher:
         *,
         store: Store | None = None,
         clock: Clock | None = None,
-        chance: Callable[[], float] = random.random,
+        chance: Callable[[], float] | None = None,
     ) -> None:
         self._client = client
         self._owns_client = False
         self._store = store
         self._clock = clock or SystemClock()
-        self._caretaker = Caretaker(client, store, self._clock, chance)
+        # Numbers of our own: those of the module belong to the user, who may have seeded them.
+        self._caretaker = Caretaker(client, store, self._clock, chance or random.Random().random)  # noqa: S311
 
     @classmethod
     def from_settings(cls, client: Client | None = None) -> Self:
@@ -135,6 +136,8 @@ class Fetcher:
     def close(self) -> None:
         """Stop. Requests under way are not waited for; what is to be stored is."""
         self._caretaker.close()
+        if self._store is not None:
+            self._store.close()
         if self._owns_client:
             self._client.close()
 

@@ -1,7 +1,7 @@
 """The local store: final jobs for ever, and the ledger of all jobs seen here. One SQLite file.
 
 Safe for several processes (WAL), keyed by origin and job id, and versioned by ``user_version``. Each operation
-opens a connection of its own, so that no thread, process or open file stands in another's way.
+opens a connection of its own, so that no thread stands in another's way.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import sqlite3
+import weakref
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -100,11 +101,20 @@ class Store:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._prepare()
+            # One connection stays open: the last one to be closed locks the file to tidy up, and a reader that
+            # may not wait would find it busy.
+            anchor = sqlite3.connect(path, check_same_thread=False)
+            self._anchor = weakref.finalize(self, anchor.close)
+            anchor.execute("SELECT 1 FROM job").fetchone()
         except (OSError, sqlite3.Error) as trouble:
             raise ConfigurationError(
                 f"The local store {path} cannot be used ({trouble}). Give a folder of your own "
                 "with OPENFUNNEL_CACHE_DIR."
             ) from None
+
+    def close(self) -> None:
+        """Close the file. It is opened again for whatever is asked afterwards."""
+        self._anchor()
 
     def find(self, job_id: str, *, wait: bool = True) -> Result | None:
         """The stored job, its rows still on disk; None where it is not stored, or too damaged to be read.

@@ -103,6 +103,7 @@ def test_a_refused_write_leaves_what_was_there(store: Store, monkeypatch: pytest
 
 
 def test_a_busy_store_is_unknown_and_not_nothing(store: Store) -> None:
+    store.close()
     other = sqlite3.connect(store.path, isolation_level=None)
     other.execute("PRAGMA locking_mode = EXCLUSIVE")
     other.execute("BEGIN EXCLUSIVE")
