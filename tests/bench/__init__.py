@@ -1,0 +1,1 @@
+"""Benchmarks against what else one could use: ``python -m tests.bench --help``."""

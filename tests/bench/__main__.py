@@ -1,0 +1,77 @@
+"""Ours beside what else one could use: ``python -m tests.bench [--json FILE] [--check] [--only M1,M4]``.
+
+    M1  all pages of a finished job: time, wholeness under faults, memory
+    M3  requests that fifty watchers of one job cost
+    M4  a frame as a block of cells
+    M5  a stored job from disk to a block: time, memory
+    M6  the import, the first watch, and that pandas is not loaded for them
+
+Time limits live here and nowhere else: tests count. Needs the extra ``bench``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from . import m1_fetch, m3_requests, m4_block, m5_disk, m6_import
+from .measure import missing, no_proxy
+from .report import Outcome, as_json, show
+
+MEASURES = {
+    "M1": m1_fetch.measure,
+    "M3": m3_requests.measure,
+    "M4": m4_block.measure,
+    "M5": m5_disk.measure,
+    "M6": m6_import.measure,
+}
+
+
+def main() -> int:
+    """Measure, show, judge; 1 with ``--check`` where a goal is missed or a peer is not installed."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed, naming it")
+    parser.add_argument("--only", type=_chosen, default=tuple(MEASURES), metavar="M1,M4", help="measure only these")
+    asked = parser.parse_args()
+
+    absent = missing(("aiohttp", "dlt", "requests_cache"))
+    if absent:
+        _say(f'Not installed: {", ".join(absent)}. Get them with: pip install "xl-openfunnel[bench]"')
+    outcome = Outcome()
+    with no_proxy():
+        for name in asked.only:
+            start = time.monotonic()
+            _say(f"{name} ...")
+            outcome.add(MEASURES[name]())
+            _say(f"{name} took {time.monotonic() - start:.0f} s")
+    show(outcome)
+    if asked.json:
+        asked.json.write_text(json.dumps(as_json(outcome), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if not asked.check:
+        return 0
+    for goal in outcome.missed:
+        _say(f"goal missed: {goal}")
+    if absent:
+        _say(f"not compared with {', '.join(absent)}")
+    return 1 if outcome.missed or absent else 0
+
+
+def _chosen(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip().upper() for name in text.split(",") if name.strip())
+    if not names or not set(names) <= MEASURES.keys():
+        raise argparse.ArgumentTypeError(f"{text!r}: give some of {', '.join(MEASURES)}")
+    return names
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

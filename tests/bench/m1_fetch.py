@@ -1,0 +1,158 @@
+"""M1: all pages of a finished job, 50 ms away from each, alone and under faults; and the memory it takes."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from statistics import median
+from typing import Final
+
+from xl_openfunnel.simulator import companies
+from xl_openfunnel.simulator.companies import Shape
+
+from .contenders import AT_ONCE, FASTEST, LOOP, PEERS, Fetch, ours
+from .contenders import Row as Company
+from .measure import ROUNDS, fresh_task, in_turns, median_peak, missing
+from .report import Goal, Outcome, Row, counted
+from .service import Service, simulator
+
+PAGES: Final = 100
+ROWS: Final = PAGES * 100
+LATENCY: Final = 0.05
+FLOOR: Final = (1 + math.ceil((PAGES - 1) / AT_ONCE)) * LATENCY
+"""The first page must be read before any other can be known of; the others come so many at a time."""
+
+FAULTS: Final = ("503:2%", "429:once:first=20:retry-after=1", "cut:once:cursor=page_0042")
+
+FAULTS_IN_WORDS: Final = "2 % 503, a 429, a cut body"
+
+SLOWEST: Final = 1.15
+FASTER_THAN_LOOP: Final = 5.0
+MOST_MB: Final = 150.0
+
+OURS: Final = "ours"
+
+
+@dataclass(frozen=True)
+class Try:
+    """One fetch: how long it took, and what was in hand."""
+
+    seconds: float
+    verdict: str
+
+    @property
+    def whole(self) -> bool:
+        """All rows once each, in order."""
+        return self.verdict == "whole"
+
+
+def measure() -> Outcome:
+    """Time undisturbed, time and wholeness under faults, memory.
+
+    The goals are about narrow rows (0.6 KB), where the fetching shows; full rows (1.8 KB) are timed beside the
+    fastest peer, and take the memory.
+    """
+    contenders = {OURS: ours} | {peer.name: peer.fetch for peer in PEERS if not missing([peer.package])}
+    outcome = Outcome()
+    outcome.add(_undisturbed("narrow", contenders))
+    outcome.add(_under_faults(contenders))
+    outcome.add(_undisturbed("full", {name: contenders[name] for name in (OURS, FASTEST) if name in contenders}))
+    outcome.add(_memory())
+    return outcome
+
+
+def _undisturbed(shape: Shape, contenders: dict[str, Fetch]) -> Outcome:
+    truth = companies(ROWS, shape=shape)
+    with simulator({"rows": ROWS, "shape": shape}, latency=LATENCY) as service:
+        ours(service)  # the simulator renders a page when it is first asked for
+        tries = in_turns({name: partial(_try, fetch, service, truth) for name, fetch in contenders.items()})
+    seconds = {name: median(each.seconds for each in found) for name, found in tries.items()}
+    what = f"{ROWS:,} {shape} rows, {LATENCY * 1000:.0f} ms away"
+    rows = [
+        Row("M1", what, "s", seconds[OURS], name, seconds[name], FLOOR, _verdicts(tries, name))
+        for name in contenders
+        if name != OURS
+    ]
+    whole = Goal(f"M1 whole, fetches of {ROUNDS}, {shape} rows", sum(each.whole for each in tries[OURS]), ">=", ROUNDS)
+    if LOOP not in seconds:
+        return Outcome(rows, [whole])
+    gain = seconds[LOOP] / seconds[OURS]
+    goals = [
+        whole,
+        Goal("M1 full fetch, multiple of the floor", seconds[OURS] / FLOOR, "<=", SLOWEST, "×"),
+        Goal("M1 full fetch, faster than a sequential loop", gain, ">=", FASTER_THAN_LOOP, "×"),
+    ]
+    return Outcome(rows, goals)
+
+
+def _under_faults(contenders: dict[str, Fetch]) -> Outcome:
+    """Five simulators, each with its own run of bad luck, fetched from at once: the time is mostly waiting."""
+    truth = companies(ROWS, shape="narrow")
+    job = {"rows": ROWS, "shape": "narrow"}
+    tries: dict[str, list[Try]] = {}
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(ROUNDS))
+        started = pool.map(lambda seed: stack.enter_context(simulator(job, latency=LATENCY, seed=seed)), range(ROUNDS))
+        services = list(started)
+        for name, fetch in contenders.items():
+            for service in services:
+                service.fail(*FAULTS)
+            tries[name] = list(pool.map(partial(_try, fetch, truth=truth), services))
+    seconds = {name: _median_of_whole(found) for name, found in tries.items()}
+    rows = [
+        Row(
+            *("M1", f"narrow rows; {FAULTS_IN_WORDS}", "s", seconds[OURS]),
+            *(name, seconds[name], None, f"{_verdicts(tries, name)}; {ROUNDS} fetches at once"),
+        )
+        for name in contenders
+        if name != OURS
+    ]
+    whole = Goal(f"M1 whole, fetches of {ROUNDS}, under faults", sum(each.whole for each in tries[OURS]), ">=", ROUNDS)
+    return Outcome(rows, [whole])
+
+
+def _memory() -> Outcome:
+    with simulator({"rows": ROWS}) as service:
+        where = {"base_url": service.base_url, "api_key": service.api_key, "job_id": service.job_id}
+        found = in_turns({task: partial(fresh_task, task, **where) for task in ("fetch_ours", "fetch_loop")})
+    mine, theirs = (median_peak(children) for children in found.values())
+    if mine is None:
+        return Outcome(notes=["M1 memory: this system does not tell a process's peak"])
+    remark = "peak above the imports, pandas among them; rows in hand"
+    row = Row("M1", f"memory for {ROWS:,} full rows", "MB", mine, LOOP, theirs, None, remark)
+    return Outcome([row], [Goal("M1 peak memory above the imports", mine, "<=", MOST_MB, " MB")])
+
+
+def _try(fetch: Fetch, service: Service, truth: Sequence[Company]) -> Try:
+    start = time.perf_counter()
+    try:
+        rows = fetch(service)
+    except Exception as error:
+        # Whatever a contender raises is its result.
+        return Try(time.perf_counter() - start, f"raised {type(error).__name__}")
+    return Try(time.perf_counter() - start, _compared(rows, truth))
+
+
+def _compared(rows: Sequence[Company], truth: Sequence[Company]) -> str:
+    if rows == truth:
+        return "whole"
+    got, wanted = (Counter(json.dumps(row, sort_keys=True) for row in some) for some in (rows, truth))
+    lost, extra = (wanted - got).total(), (got - wanted).total()
+    return f"{lost} lost, {extra} too many" if lost or extra else "out of order"
+
+
+def _median_of_whole(tries: Sequence[Try]) -> float | None:
+    seconds = [each.seconds for each in tries if each.whole]
+    return median(seconds) if seconds else None
+
+
+def _verdicts(tries: dict[str, list[Try]], peer: str) -> str:
+    mine, theirs = (counted([each.verdict for each in tries[name]]) for name in (OURS, peer))
+    return f"ours {mine}; {peer} {theirs}"

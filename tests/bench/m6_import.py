@@ -1,0 +1,109 @@
+"""M6: what it costs to begin: the import, the first `watch`, and that nobody loads pandas for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import partial
+from statistics import median
+from typing import Final
+
+from .measure import ROOT, fresh, fresh_task, in_turns
+from .report import Goal, Outcome, Row
+from .stored import Stored, stored_job
+
+TIMES: Final = 15
+SLOWEST_IMPORT: Final = 2.0
+SLOWEST_WATCH: Final = 0.005
+
+_IMPORT: Final = """\
+import sys, time
+start = time.perf_counter()
+{statement}
+seconds = time.perf_counter() - start
+print('{{"seconds": %r, "pandas": %d}}' % (seconds, "pandas" in sys.modules))
+"""
+
+
+def measure() -> Outcome:
+    """Imports, `status` on the command line, a cold `watch`."""
+    outcome = _imports()
+    with stored_job() as stored:
+        outcome.add(_watch(stored))
+        outcome.add(_status(stored))
+    return outcome
+
+
+def _imports() -> Outcome:
+    code = {
+        "ours": _IMPORT.format(statement="import xl_openfunnel"),
+        "requests": _IMPORT.format(statement="import requests"),
+        "bare": _IMPORT.format(statement=""),
+    }
+    runs = {name: partial(fresh, "-c", text) for name, text in code.items()}
+    in_turns(runs, rounds=1)  # writes the compiled files and warms the disk's cache
+    found = in_turns(runs, rounds=TIMES)
+    inside = {name: median(child.told["seconds"] for child in children) for name, children in found.items()}
+    start = {name: median(child.seconds for child in children) for name, children in found.items()}
+    loaded = sum(child.told["pandas"] for child in found["ours"])
+    rows = [
+        Row(
+            "M6",
+            "import, inside a fresh interpreter",
+            "ms",
+            inside["ours"] * 1000,
+            "requests",
+            inside["requests"] * 1000,
+        ),
+        Row(
+            *("M6", "the same, from process start", "ms", start["ours"] * 1000),
+            *("requests", start["requests"] * 1000, start["bare"] * 1000, "floor: an interpreter that imports nothing"),
+        ),
+    ]
+    goals = [
+        Goal("M6 import, multiple of requests'", inside["ours"] / inside["requests"], "<=", SLOWEST_IMPORT, "×"),
+        Goal("M6 imports that load pandas", loaded, "<=", 0),
+    ]
+    return Outcome(rows, goals)
+
+
+def _watch(stored: Stored) -> Outcome:
+    job = {"base_url": stored.service.base_url, "job_id": stored.service.job_id}
+    children = in_turns({"ours": partial(fresh_task, "cold_watch", store=str(stored.store), **job)}, rounds=TIMES)[
+        "ours"
+    ]
+    if any((child.told["final"], child.told["source"]) != (True, "store") for child in children):
+        raise RuntimeError(f"a cold watch should tell what the store has: {children[0].told}")
+    milliseconds = median(child.told["work"] for child in children) * 1000
+    row = Row(
+        "M6", "first watch of a process, job stored", "ms", milliseconds, remark="10,000 rows; reads only its head"
+    )
+    return Outcome([row], [Goal("M6 cold watch", milliseconds, "<=", SLOWEST_WATCH * 1000, " ms")])
+
+
+def _status(stored: Stored) -> Outcome:
+    """Whether `xl-openfunnel status` loads pandas: the interpreter's own list of imports tells."""
+    env = {
+        "OPENFUNNEL_BASE_URL": stored.service.base_url,
+        "OPENFUNNEL_API_KEY": stored.service.api_key,
+        "OPENFUNNEL_CACHE_DIR": str(stored.folder),
+    }
+    ended = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "xl_openfunnel", "status", stored.service.job_id],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    lines = ended.stderr.splitlines()
+    imported = {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
+    goal = "M6 runs of the command `status` that fail or load pandas"
+    if ended.returncode:
+        words = [line for line in lines if not line.startswith("import time:")]
+        note = f"`xl-openfunnel status` ended with {ended.returncode}: {words[-1] if words else 'no word'}"
+        return Outcome(goals=[Goal(goal, 1, "<=", 0)], notes=[note])
+    return Outcome(goals=[Goal(goal, "pandas" in imported, "<=", 0)])

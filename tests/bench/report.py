@@ -1,0 +1,153 @@
+"""What was measured, and which goals it meets: as tables for people, as JSON for machines."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from rich.console import Console
+from rich.table import Table
+
+PACKAGES = ("msgspec", "pandas", "requests", "xlwings", "aiohttp", "dlt", "requests-cache")
+
+_NARROWEST = 150
+"""Columns of a table that goes to a file: rich takes 80 there, and breaks every cell."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Ours beside one peer.
+
+    Attributes:
+        measure: M1, M3, ...
+        what: what was measured.
+        unit: of all the figures.
+        ours: the median of ours.
+        peer: the peer's name.
+        theirs: the median of the peer's; None where it gave no result, or there is no peer.
+        floor: what nobody can do better than.
+        remark: whatever else a reader must know.
+    """
+
+    measure: str
+    what: str
+    unit: str
+    ours: float | None
+    peer: str = ""
+    theirs: float | None = None
+    floor: float | None = None
+    remark: str = ""
+
+    @property
+    def gain(self) -> float | None:
+        """How many times better than the peer, where less is better."""
+        return self.theirs / self.ours if self.theirs is not None and self.ours else None
+
+    @property
+    def above_floor(self) -> float | None:
+        """Ours as a multiple of the floor."""
+        return self.ours / self.floor if self.ours is not None and self.floor else None
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A promise, and what came of it."""
+
+    name: str
+    measured: float
+    sign: Literal["<=", ">="]
+    limit: float
+    unit: str = ""
+
+    @property
+    def met(self) -> bool:
+        """Whether the promise holds."""
+        return self.measured <= self.limit if self.sign == "<=" else self.measured >= self.limit
+
+    def __str__(self) -> str:
+        sign = {"<=": "≤", ">=": "≥"}[self.sign]
+        return f"{self.name}: {_shown(self.measured)}{self.unit} (goal {sign} {_shown(self.limit)}{self.unit})"
+
+
+@dataclass
+class Outcome:
+    """What one or more measures found; notes say what could not be measured here."""
+
+    rows: list[Row] = field(default_factory=list)
+    goals: list[Goal] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, other: Outcome) -> None:
+        """Append all of another one."""
+        self.rows += other.rows
+        self.goals += other.goals
+        self.notes += other.notes
+
+    @property
+    def missed(self) -> list[Goal]:
+        """The goals that are not met."""
+        return [goal for goal in self.goals if not goal.met]
+
+
+def show(outcome: Outcome) -> None:
+    """Print the tables."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_NARROWEST)
+    table = Table(title="Side by side (medians; less is better)", title_justify="left")
+    for heading in ("", "what", "unit"):
+        table.add_column(heading)
+    for heading in ("ours", "peer", "theirs", "theirs ÷ ours", "floor", "ours ÷ floor"):
+        table.add_column(heading, justify="left" if heading == "peer" else "right")
+    table.add_column("remark")
+    for row in outcome.rows:
+        figures = (_shown(row.ours), row.peer, _shown(row.theirs), _shown(row.gain, "×"))
+        floor = (_shown(row.floor), _shown(row.above_floor, "×"))
+        table.add_row(row.measure, row.what, row.unit, *figures, *floor, row.remark)
+    console.print(table)
+    for goal in outcome.goals:
+        console.print("[green]met   [/]" if goal.met else "[red]MISSED[/]", str(goal), highlight=False)
+    for note in outcome.notes:
+        console.print(f"[yellow]note  [/] {note}", highlight=False)
+
+
+def as_json(outcome: Outcome) -> dict[str, Any]:
+    """All of it, with what it was measured on."""
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+        "packages": {name: version for name in PACKAGES if (version := _version(name))},
+        "rows": [{**asdict(row), "gain": row.gain, "above_floor": row.above_floor} for row in outcome.rows],
+        "goals": [{**asdict(goal), "met": goal.met} for goal in outcome.goals],
+        "notes": outcome.notes,
+    }
+
+
+def counted(results: Sequence[object]) -> str:
+    """The same words once, with how often: ``whole (4 of 5), HTTPError: ... (1 of 5)``."""
+    words = [str(result) for result in results]
+    return ", ".join(
+        word if words.count(word) == len(words) else f"{word} ({words.count(word)} of {len(words)})"
+        for word in dict.fromkeys(words)
+    )
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _shown(value: float | None, unit: str = "") -> str:
+    if value is None:
+        return ""
+    if value == int(value) and abs(value) < 1e6 and not unit:
+        return str(int(value))
+    return f"{value:.3g}{unit}" if abs(value) < 100 else f"{value:,.0f}{unit}"
