@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import (
+    RETRIED,
     BadAnswer,
     InvalidRequest,
     JobNotFound,
@@ -27,7 +28,7 @@ from ..errors import (
 from ..keys import HOW_TO_SET
 from ..text import clip, one_line
 from .models import read_object
-from .wire import RETRIED, Answer
+from .wire import Answer
 
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray", "X-Amzn-Trace-Id")
 _WORDS = 160

@@ -22,6 +22,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from ..errors import (
+    RETRIED,
     BadAnswer,
     ConnectionTrouble,
     DnsTrouble,
@@ -36,8 +37,6 @@ from ..settings import CONNECT_TIMEOUT, MAX_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, i
 
 _CHUNK = 64 * 1024
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
-
-RETRIED = "It is tried again by itself"
 
 
 @dataclass(frozen=True)
@@ -166,7 +165,7 @@ class Wire:
         if caused_by(requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
             return ProxyTrouble(
                 f"The proxy on the way to {host} did not let the request through. "
-                "Check the system's proxy settings, or ask IT. It is tried again by itself."
+                f"Check the system's proxy settings, or ask IT. {RETRIED}."
             )
         if caused_by(requests.exceptions.SSLError, ssl.SSLError):
             return TlsTrouble(

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from ..api.client import Client
 from ..api.models import Page
 from ..api.retry import LONGEST_RETRY_AFTER
-from ..errors import BadAnswer, ConfigurationError, MissingKey, OpenFunnelError, RateLimited
+from ..errors import BadAnswer, ConfigurationError, OpenFunnelError, RateLimited
 from . import plan
 from .callbacks import Callbacks
 from .clock import Clock, Message
@@ -43,11 +43,23 @@ _JOIN = 5.0
 
 @dataclass(eq=False)
 class Waiter:
-    """Somebody who waits for ``until`` to hold, and no longer than to ``deadline`` on the steady clock."""
+    """Somebody who waits for ``until`` to hold, and no longer than to ``deadline`` on the steady clock.
+
+    What ``until`` raises is kept for the one who waits.
+    """
 
     until: Callable[[Snapshot], bool]
     deadline: float
+    error: Exception | None = None
     done: threading.Event = field(default_factory=threading.Event)
+
+    def is_over(self, seen: Snapshot, now: float) -> bool:
+        """Whether there is nothing more to wait for."""
+        try:
+            return now >= self.deadline or self.until(seen)
+        except Exception as error:
+            self.error = error
+            return True
 
 
 @dataclass(eq=False)
@@ -204,7 +216,8 @@ class Caretaker:
     def _refreshed(self, job_id: str) -> None:
         self._wanted(job_id, None)
         care = self._cares[job_id]
-        care.epoch = next(self._epochs)
+        if care.state.doing is Doing.RESTING:
+            care.epoch = next(self._epochs)
         care.state = plan.start_over(care.state, self.moment())
         if self._gate.refused is not None:
             self._open_gate()
@@ -256,7 +269,7 @@ class Caretaker:
         if before is None or _visible(before) != _visible(seen):
             self.callbacks.tell(seen)
             self._note(care, seen)
-        for waiter in [w for w in care.waiters if w.deadline <= moment.now or w.until(seen)]:
+        for waiter in [each for each in care.waiters if each.is_over(seen, moment.now)]:
             care.waiters.remove(waiter)
             waiter.done.set()
 
@@ -337,10 +350,7 @@ class Caretaker:
 
     def _look_for_key(self) -> None:
         """On a worker's thread: is there another key by now?"""
-        try:
-            fingerprint = self._client.key().fingerprint
-        except MissingKey:
-            fingerprint = None
+        fingerprint = self._fingerprint()
         self._tell(lambda: self._key_seen(fingerprint))
 
     def _key_seen(self, fingerprint: str | None) -> None:
@@ -395,9 +405,11 @@ class Caretaker:
         self._advance(care)
 
     def _fingerprint(self) -> str | None:
+        """That of the present key; None where there is none, or where the user's own function for it fails."""
         try:
             return self._client.key().fingerprint
-        except OpenFunnelError:
+        except Exception as trouble:
+            _log.info("no key: %s", type(trouble).__name__)
             return None
 
 

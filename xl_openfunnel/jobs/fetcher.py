@@ -113,6 +113,8 @@ class Fetcher:
                 pass
         finally:
             self._caretaker.leave(job_id, waiter)
+        if waiter.error is not None:
+            raise waiter.error
         return self._caretaker.published.get(job_id) or Snapshot(job_id)
 
     def subscribe(self, job: str, callback: Callback) -> Subscription:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..api.models import FIRST_PAGE, JobStatus, Page
 from ..api.retry import delay_before_retry
-from ..errors import BadAnswer, IncompleteResult, OpenFunnelError
+from ..errors import RETRIED, BadAnswer, IncompleteResult, OpenFunnelError
 from . import walk as walks
 from .snapshot import NO_ROWS, Problem, Rows
 from .state import (
@@ -148,18 +148,16 @@ def looked(state: State, stored: Result | None) -> State:
 
 
 def start_over(state: State, moment: Moment) -> State:
-    """Somebody wants it read anew; what is there stays in sight until then."""
+    """Somebody wants it read anew; what is there stays in sight until then.
+
+    What is being read already is not read twice: it only waits no longer.
+    """
     if state.doing is Doing.LOOKING:
         return replace(state, again=True, due=moment.now)
-    return replace(
-        state,
-        doing=Doing.POLLING,
-        **_AFRESH,
-        rechecks=0,
-        due=moment.now,
-        problem=None if state.result is None else failed(state.result),
-        failures=0,
-    )
+    if state.doing is not Doing.RESTING:
+        return replace(state, due=moment.now, failures=0, troubles={})
+    problem = None if state.result is None else failed(state.result)
+    return replace(state, doing=Doing.POLLING, **_AFRESH, rechecks=0, due=moment.now, problem=problem, failures=0)
 
 
 def sent(state: State, asks: tuple[Ask, ...]) -> State:
@@ -210,8 +208,8 @@ def _poll_answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, mome
         state = replace(state, first=outcome, as_of=moment.utc)
         if outcome.status.terminal:
             return _walk_on(replace(state, doing=Doing.WALKING, walk=walks.begin(outcome), due=moment.now), moment)
-    elif outcome.status.terminal:
-        return replace(state, follow=None, due=moment.now)  # over meanwhile: begin again at the first page
+    elif outcome.status.terminal:  # over meanwhile: the next poll begins the end
+        return replace(state, follow=None, interval=SHORTEST_INTERVAL, due=moment.now + SHORTEST_INTERVAL)
     return _followed(_with(state, ask.cursor, outcome), ask, outcome, moment)
 
 
@@ -274,13 +272,23 @@ def _walk_answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, mome
         return state
     if isinstance(outcome, OpenFunnelError):
         return _page_failed(state, walk, ask, outcome, moment)
+    if not outcome.status.terminal:
+        return _not_over(state, outcome, moment)
     try:
         walk = walks.accept(walk, cursor, outcome)
     except OpenFunnelError as error:
         return _page_failed(state, walk, ask, error, moment)
     troubles = {c: trouble for c, trouble in state.troubles.items() if c != cursor}
-    problem = state.problem if troubles else None
+    problem = state.problem if troubles or state.rechecks else None
     return _walk_on(replace(state, walk=walk, troubles=troubles, problem=problem, due=moment.now), moment)
+
+
+def _not_over(state: State, page: Page, moment: Moment) -> State:
+    """A page says that the job still goes on: its rows may be older than the end, so ask for the state again."""
+    error = BadAnswer(f"One page says that the job is over and another that it is {page.status}. {RETRIED}.")
+    state = troubled(state, error, moment)
+    delay = delay_before_retry(error, state.failures, chance=moment.chance) or 0.0
+    return replace(state, doing=Doing.POLLING, **_AFRESH, due=moment.now + delay)
 
 
 def _walk_on(state: State, moment: Moment) -> State:

@@ -12,13 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ..api.models import FIRST_PAGE, Page, whole_number
-from ..errors import BadAnswer, IncompleteResult
+from ..errors import RETRIED, BadAnswer, IncompleteResult
 
 MAX_PAGES = 1000
 """Ceiling for a walk whose manifest states no number of pages: ten times the largest job the service takes."""
 
 _PAGE_NAME = re.compile(r"page_\d{4,}")
-_AGAIN = "It is asked again by itself"
 
 
 @dataclass(frozen=True)
@@ -65,14 +64,12 @@ def accept(walk: Walk, cursor: str, page: Page) -> Walk:
     """The walk with the answer to a request for ``cursor``; without guesses, where a guess was wrong.
 
     Raises:
-        BadAnswer: the page is not the one asked for, or comes from before the job was over.
+        BadAnswer: the page is not the one asked for.
     """
     if cursor != walk.named and (page.name != cursor or page.next_cursor != walk.expected.get(cursor)):
         return stop_guessing(walk)
     if _PAGE_NAME.fullmatch(cursor) and page.name not in (None, cursor):
-        raise BadAnswer(f"The service answered with {page.name} where {cursor} was asked for. {_AGAIN}.")
-    if not page.status.terminal:
-        raise BadAnswer(f"The service answered with a page from before the job was over. {_AGAIN}.")
+        raise BadAnswer(f"The service answered with {page.name} where {cursor} was asked for. {RETRIED}.")
     return replace(stop_guessing(walk, cursor), ahead={**walk.ahead, cursor: page})
 
 

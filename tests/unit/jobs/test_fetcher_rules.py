@@ -396,6 +396,17 @@ def test_a_refresh_keeps_the_old_rows_until_the_new_ones_are_final(
     assert new.source == "service"
 
 
+def test_fifty_refreshes_of_one_job_cost_one(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service)
+    fetcher.wait(job.job_id)
+    before = polls(service)
+    for _ in range(50):
+        fetcher.refresh(job.job_id)
+    fetcher.wait(job.job_id)
+    assert polls(service) - before <= 2 * job.page_count
+
+
 # ---- 8: whatever fails ------------------------------------------------------------------------------------------
 
 
@@ -555,3 +566,9 @@ def test_wait_does_not_raise_and_keeps_to_its_timeout(
     seen = fetch(service).wait(job.job_id, 42.0)
     assert (seen.status, seen.final) == ("running", False)
     assert clock.time() - clock.start == pytest.approx(42.0)
+
+
+def test_what_a_condition_raises_is_raised_where_it_is_waited_for(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    with pytest.raises(ZeroDivisionError):
+        fetch(service).wait(job.job_id, until=lambda seen: bool(1 / 0))

@@ -117,9 +117,33 @@ def test_the_interval_starts_over_when_something_moves(moves: dict[str, Any]) ->
     assert answer(state, due, page(**moves)).interval == 2.0
 
 
-def test_a_page_that_says_terminal_before_the_first_one_begins_again_at_the_first() -> None:
+def test_a_page_that_says_terminal_before_the_first_one_does_not_begin_the_end() -> None:
     state = answer(fresh(), 1, page(next_cursor="page_0001"), page(1, status="completed"))
-    assert asked(state, 1)[1] == (Ask(None, "poll"),)
+    assert next_step(state, OPEN, 1, most=8) == Wait(3.0)
+    assert asked(state, 3)[1] == (Ask(None, "poll"),)
+
+
+def test_a_page_that_says_running_after_the_end_asks_for_the_state_again() -> None:
+    state = answer(fresh(), 1, page(0, 3, "completed"), page(1, 3, "running"))
+    assert state.problem is not None
+    assert "another that it is running" in state.problem.message
+    assert next_step(state, OPEN, 1, most=8) == Wait(1.5)
+    assert asked(state, 1.5)[1] == (Ask(None, "poll"),)
+
+
+def test_a_refresh_does_not_read_twice_what_is_being_read() -> None:
+    walking, _ = asked(answer(fresh(), 1, page(0, 3, "completed")), 1)
+    again = plan.start_over(walking, at(1))
+    assert next_step(again, OPEN, 1, most=8) == Wait(FOREVER)
+    polling, _ = asked(fresh(), 1)
+    assert next_step(plan.start_over(polling, at(1)), OPEN, 1, most=8) == Wait(FOREVER)
+
+
+def test_a_refresh_does_not_wait_for_the_next_poll() -> None:
+    polled = answer(fresh(), 1, page())
+    assert asked(plan.start_over(polled, at(1.5)), 1.5)[1] == (Ask(None, "poll"),)
+    failed = answer(fresh(), 1, ServerTrouble("503", retry_after=100))
+    assert asked(plan.start_over(failed, at(1.5)), 1.5)[1] == (Ask(None, "poll"),)
 
 
 def test_the_end_reads_the_other_pages_at_once_by_the_names_that_the_manifest_lets_one_expect() -> None:
