@@ -22,7 +22,8 @@
     │   └── TimedOut              no answer in time
     ├── JobFailed                 the job ended as failed
     ├── IncompleteResult          rows or pages differ from the manifest
-    └── JobTimeout                the caller's time ran out first
+    ├── JobTimeout                the caller's time ran out first
+    └── NotWritten                a file could not be written
 
 Every message is for a person: what happened, then what to do.
 """
@@ -179,3 +180,15 @@ class IncompleteResult(OpenFunnelError):
 
 class JobTimeout(OpenFunnelError):
     """The job was not final within the caller's time."""
+
+
+class NotWritten(OpenFunnelError):
+    """A file could not be written.
+
+    Attributes:
+        locked: whether it is there and another program or its protection keeps it from being replaced.
+    """
+
+    def __init__(self, message: str, *, locked: bool = False) -> None:
+        super().__init__(message)
+        self.locked = locked

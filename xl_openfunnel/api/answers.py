@@ -1,7 +1,7 @@
 """From a non-2xx answer to the error that a person can act on.
 
-What the service's error bodies look like drifts: ``detail`` may be text, a list or an object; ``error_code``, ``message`` and
-``details`` may stand at the top or inside ``detail``; the body may be no JSON at all.
+The form of the service's error bodies drifts: ``detail`` may be text, a list or an object; ``error_code``, ``message``
+and ``details`` may stand at the top or inside ``detail``; the body may be no JSON at all.
 """
 
 from __future__ import annotations

@@ -47,7 +47,8 @@ def fetch_rows(
             ``country``, ``city`` and ``employee_band`` are had by name.
         timeout: seconds to wait; None to wait as long as the service answers, and at most 5 minutes without any
             answer.
-        progress: called with a `Snapshot` now and at every change, on a thread of the fetcher.
+        progress: called with a `Snapshot` now and at every change, on a thread of the fetcher, and at the end with
+            the last one.
 
     Returns:
         A frame with ``attrs`` job_id, status, manifest and as_of as plain JSON values. A cancelled job gives the
@@ -70,16 +71,15 @@ def fetch_with(
     progress: Callable[[Snapshot], object] | None = None,
 ) -> pd.DataFrame:
     """As `fetch_rows`, with a fetcher of one's own."""
-    subscription = fetcher.subscribe(job, progress) if progress else None
-    try:
-        seen = final_snapshot(fetcher, job, timeout)
-    finally:
-        if subscription:
-            subscription.close()
-    return seen.frame(columns)
+    return final_snapshot(fetcher, job, timeout, progress).frame(columns)
 
 
-def final_snapshot(fetcher: Fetcher, job: str, timeout: float | None = None) -> Snapshot:
+def final_snapshot(
+    fetcher: Fetcher,
+    job: str,
+    timeout: float | None = None,
+    progress: Callable[[Snapshot], object] | None = None,
+) -> Snapshot:
     """Wait until a job is final.
 
     Raises:
@@ -88,7 +88,14 @@ def final_snapshot(fetcher: Fetcher, job: str, timeout: float | None = None) -> 
     seen = fetcher.watch(job)
     if seen.settled and not seen.final:
         fetcher.refresh(job)  # an old problem stands: give it another chance
-    seen = fetcher.wait(job, timeout, until=_given_up if timeout is None else None)
+    subscription = fetcher.subscribe(job, progress) if progress else None
+    try:
+        seen = fetcher.wait(job, timeout, until=_given_up if timeout is None else None)
+    finally:
+        if subscription:
+            subscription.close()
+    if progress:
+        progress(seen)  # the last word, which a subscription that is closed may not have been told
     error = seen.problem.error if seen.problem else None
     if seen.final and (seen.status is None or seen.status.lower() != "failed"):
         return seen

@@ -1,0 +1,116 @@
+"""jobs, label and forget: what the command knows of jobs on this computer."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.unit.cli.conftest import DONE, ROWS, Run, Serve
+from xl_openfunnel.simulator import SimulatedJob
+
+OTHER = SimulatedJob(ROWS[:30])
+
+
+def listed(run: Run) -> dict[str, str | None]:
+    return {entry["job_id"]: entry["label"] for entry in json.loads(run("jobs", "--json").out)}
+
+
+def test_an_empty_list_says_how_a_job_gets_there(serve: Serve, run: Run) -> None:
+    serve()
+    ran = run("jobs")
+    assert (ran.code, ran.out.splitlines()[0].split("\t")[0]) == (0, "label")
+    assert "xl-openfunnel status JOB" in ran.err
+
+
+def test_every_job_that_was_asked_for_is_listed(serve: Serve, run: Run) -> None:
+    serve(DONE, OTHER)
+    run("rows", DONE.job_id)
+    run("status", OTHER.job_id)
+    entries = {entry["job_id"]: entry for entry in json.loads(run("jobs", "--json").out)}
+    assert {job: entry["rows"] for job, entry in entries.items()} == {DONE.job_id: 250, OTHER.job_id: 30}
+    assert entries[DONE.job_id]["credits"] == 250
+    assert len(run("jobs").out.splitlines()) == 3
+
+
+@pytest.mark.parametrize("job", ["Texas", "texas", " TEXAS "])
+def test_a_label_stands_for_its_job_whatever_the_case(serve: Serve, run: Run, job: str) -> None:
+    serve(DONE)
+    run("label", DONE.job_id, "  Texas ")
+    assert listed(run) == {DONE.job_id: "Texas"}
+    assert json.loads(run("status", job, "--json").out)["job_id"] == DONE.job_id
+
+
+def test_a_job_can_be_given_by_its_url(serve: Serve, run: Run) -> None:
+    service = serve(DONE)
+    url = f"{service.base_url}/api/v1/account/search-lookalikes-bulk/{DONE.job_id}?cursor=page_0001"
+    assert json.loads(run("status", url, "--json").out)["status"] == "completed"
+
+
+def test_a_label_goes_before_an_id(serve: Serve, run: Run) -> None:
+    serve(DONE, OTHER)
+    run("label", DONE.job_id, "abc")
+    assert json.loads(run("status", "abc", "--json").out)["job_id"] == DONE.job_id
+
+
+def test_a_label_can_be_taken_away(serve: Serve, run: Run) -> None:
+    serve(DONE)
+    run("label", DONE.job_id, "Texas")
+    assert run("label", "texas", "--remove").code == 0
+    assert listed(run) == {DONE.job_id: None}
+
+
+@pytest.mark.parametrize(
+    "name", [" ", "a\nb", "x" * 81, OTHER.job_id, OTHER.job_id.upper(), f"http://h/{OTHER.job_id}"]
+)
+def test_a_label_must_be_readable_and_must_not_hide_another_job(serve: Serve, run: Run, name: str) -> None:
+    serve(DONE, OTHER)
+    run("status", OTHER.job_id)
+    ran = run("label", DONE.job_id, name)
+    assert ran.code == 2
+    assert ran.err.startswith("error: ")
+    assert listed(run) == {OTHER.job_id: None}
+
+
+def test_two_jobs_cannot_have_one_label(serve: Serve, run: Run) -> None:
+    serve(DONE, OTHER)
+    run("label", DONE.job_id, "Texas")
+    assert run("label", OTHER.job_id, "TEXAS").code == 2
+
+
+@pytest.mark.parametrize("arguments", [[], ["Texas", "--remove"]])
+def test_label_takes_either_a_name_or_remove(serve: Serve, run: Run, arguments: list[str]) -> None:
+    serve(DONE)
+    assert run("label", DONE.job_id, *arguments).code == 2
+
+
+def test_forget_removes_one_job_and_the_next_question_goes_to_the_service(serve: Serve, run: Run) -> None:
+    service = serve(DONE, OTHER)
+    run("rows", DONE.job_id)
+    run("rows", OTHER.job_id)
+    assert run("forget", DONE.job_id).code == 0
+    assert listed(run) == {OTHER.job_id: None}
+    asked = len(service.received)
+    run("status", DONE.job_id)
+    assert len(service.received) == asked + 1
+
+
+def test_forgetting_everything_asks_first(serve: Serve, run: Run) -> None:
+    serve(DONE)
+    run("rows", DONE.job_id)
+    assert run("forget", "--all").code == 2
+    assert listed(run) == {DONE.job_id: None}
+    assert run("forget", "--all", "--yes").code == 0
+    assert listed(run) == {}
+
+
+@pytest.mark.parametrize("arguments", [[], ["a-job", "--all"]])
+def test_forget_takes_either_a_job_or_all(serve: Serve, run: Run, arguments: list[str]) -> None:
+    serve()
+    assert run("forget", *arguments).code == 2
+
+
+def test_jobs_of_another_service_are_not_mixed_in(serve: Serve, run: Run) -> None:
+    serve(DONE)
+    run("label", DONE.job_id, "Texas")
+    assert json.loads(run("--base-url", "https://other.example", "jobs", "--json").out) == []

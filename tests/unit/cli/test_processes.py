@@ -1,0 +1,170 @@
+"""What only whole processes show: exit codes, pipes, Ctrl-C, imports, streams."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import DONE, ROWS, SECRET, Serve
+from xl_openfunnel.simulator import SimulatedJob, companies
+
+Process = Callable[..., subprocess.Popen[str]]
+
+FOREVER = SimulatedJob(ROWS, running=1e6)
+
+
+def test_it_also_runs_as_a_module(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "xl_openfunnel", "rows"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "JOB" in ran.stderr
+
+
+@pytest.mark.parametrize("arguments", ["status JOB", "status JOB --json", "jobs", "key show", "credits", "--help"])
+def test_what_shows_no_table_never_imports_pandas(serve: Serve, arguments: str) -> None:
+    serve()
+    code = (
+        "import sys; from xl_openfunnel.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit as end: print(end.code, sorted({'pandas', 'numpy', 'xlsxwriter'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code, *arguments.replace("JOB", DONE.job_id).split()]
+    ran = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert ran.stdout.splitlines()[-1] == "0 []"
+
+
+@pytest.mark.parametrize("terminal", [{"TERM": "dumb"}, {"NO_COLOR": "1"}, {"FORCE_COLOR": "1"}, {}])
+def test_without_a_terminal_data_has_no_colour_and_nothing_moves(
+    serve: Serve, process: Process, terminal: dict[str, str]
+) -> None:
+    serve()
+    out, err = process("rows", DONE.job_id, env={**os.environ, **terminal}).communicate()
+    assert "\x1b" not in out
+    assert len(out.splitlines()) == 251
+    assert all(control not in err for control in ("\r", "\x1b[?25l", "\x1b[2K"))
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_names_in_any_script_come_through_a_pipe_whatever_the_code_page(
+    serve: Serve, process: Process, encoding: str
+) -> None:
+    job = SimulatedJob([{"name": "Алматы 阿里巴巴 🚀 São", "domain": ""}])
+    serve(job)
+    # As a Windows pipe does it: the streams begin in an old code page, which nobody asked for.
+    start = (
+        f"import sys; sys.stdout.reconfigure(encoding={encoding!r}); sys.stderr.reconfigure(encoding={encoding!r})\n"
+    )
+    code = start + "from xl_openfunnel.cli import main; main(sys.argv[1:])"
+    command = [sys.executable, "-c", code, "rows", job.job_id, "--columns", "name"]
+    ran = subprocess.run(command, capture_output=True, check=False)
+    assert ran.returncode == 0
+    assert ran.stdout.decode("utf-8").splitlines() == ["name", "Алматы 阿里巴巴 🚀 São"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX pipes")
+def test_a_reader_that_has_enough_is_no_trouble(serve: Serve, process: Process) -> None:
+    job = SimulatedJob(companies(600, seed=2))  # more than a pipe holds
+    serve(job)
+    started = process("rows", job.job_id, "--columns", "*")
+    assert started.stdout is not None
+    assert started.stderr is not None
+    started.stdout.readline()
+    started.stdout.close()
+    assert started.wait(60) == 0
+    assert [line for line in started.stderr.read().splitlines() if " · " not in line] == [
+        "waiting for the first answer"
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize(
+    ("arguments", "after"),
+    [
+        (["watch", FOREVER.job_id], "stdout"),
+        (["watch", FOREVER.job_id, "-o", "rows.csv"], "stderr"),
+        (["rows", FOREVER.job_id], "stderr"),
+        (["demo", "--seconds", "1000"], "stderr"),
+        (["simulate"], "stderr"),
+    ],
+    ids=" ".join,
+)
+def test_ctrl_c_ends_with_one_line_and_130(
+    serve: Serve, process: Process, tmp_path: Path, arguments: list[str], after: str
+) -> None:
+    serve(FOREVER)
+    started = process(*arguments, cwd=tmp_path)
+    getattr(started, after).readline()
+    started.send_signal(signal.SIGINT)
+    _, err = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert err.splitlines()[-1] == "Stopped."
+    assert "Traceback" not in err
+    assert [path.name for path in tmp_path.iterdir() if path.suffix in (".part", ".xlsx")] == []
+
+
+def test_debug_tells_what_is_done_and_never_the_key(serve: Serve, process: Process, tmp_path: Path) -> None:
+    serve()
+    out, err = process("-v", "rows", DONE.job_id, "-o", tmp_path / "rows.xlsx").communicate()
+    assert "/api/v1/account/search-lookalikes-bulk/" in err
+    assert SECRET not in out + err
+    for path in filter(Path.is_file, tmp_path.rglob("*")):
+        assert SECRET.encode() not in path.read_bytes()
+
+
+def test_something_unexpected_is_one_line_and_ends_with_one(serve: Serve, tmp_path: Path) -> None:
+    serve()
+    code = "import sys, xl_openfunnel.cli.session as session; session.Session.job_id = lambda *_: 1 / 0\n"
+    code += "from xl_openfunnel.cli import main; main(['status', 'x'])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, len(ran.stderr.splitlines())) == (1, "", 1)
+    assert ran.stderr.startswith("error: Something unexpected happened (ZeroDivisionError")
+
+
+def test_an_unusable_store_stops_only_what_needs_it(serve: Serve, process: Process, tmp_path: Path) -> None:
+    serve()
+    (tmp_path / "file").write_text("in the way")
+    env = {**os.environ, "OPENFUNNEL_CACHE_DIR": str(tmp_path / "file")}
+    started = process("status", DONE.job_id, "--json", env=env)
+    out, err = started.communicate()
+    assert (started.returncode, json.loads(out)["status"]) == (0, "completed")
+    assert err.startswith("warning: The local store")
+    started = process("jobs", env=env)
+    assert started.communicate()[1].startswith("error: The local store")
+    assert started.returncode == 2
+
+
+def test_simulate_serves_what_it_prints(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = process("simulate", "--rows", 120, "--latency", 0, "--fault", "503:once", "--opaque-cursors")
+    assert started.stdout is not None
+    printed: dict[str, str] = {}
+    while "PowerShell:" not in printed:
+        name, _, value = started.stdout.readline().rstrip("\n").partition("  ")
+        printed[name] = value.strip()
+        if name.startswith("PowerShell:"):
+            break
+    monkeypatch.setenv("OPENFUNNEL_BASE_URL", printed["base URL"])
+    monkeypatch.setenv("OPENFUNNEL_API_KEY", printed["key"])
+    done = process("rows", printed["completed job"], "--columns", "linkedin_url")
+    out, _ = done.communicate()
+    assert out.splitlines()[1:] == [row["linkedin_url"] for row in companies(120)]
+    failed = process("status", printed["failed job"])
+    assert "failed" in failed.communicate()[0]
+    assert failed.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--fault", "nonsense"], ["--from", "nowhere.jsonl"], ["--port", "99999"]],
+    ids=lambda arguments: arguments[0],
+)
+def test_simulate_refuses_what_it_cannot_do(process: Process, arguments: list[str]) -> None:
+    started = process("simulate", *arguments)
+    assert started.communicate()[0] == ""
+    assert started.returncode == 2

@@ -1,0 +1,96 @@
+"""CSV and TSV: what is read back is what was there, and no spreadsheet runs it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.files.conftest import HOSTILE, ROWS, MakeSnapshot
+from xl_openfunnel.files import write
+from xl_openfunnel.files.delimited import defused
+
+
+def read_csv(path: Path) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
+
+
+def expected(row: dict[str, object], name: str) -> str:
+    value = row[name]
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return "; ".join(value)
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, dict):
+        return json.dumps(value, separators=(",", ":"))
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def test_raw_csv_holds_every_cell_as_it_is(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot(), tmp_path / "rows.csv", raw=True)
+    head, *rows = read_csv(tmp_path / "rows.csv")
+    assert head[0] == "rank"
+    for rank, (cells, row) in enumerate(zip(rows, ROWS, strict=True), 1):
+        assert dict(zip(head, cells, strict=True)) == {"rank": str(rank)} | {name: expected(row, name) for name in row}
+
+
+def test_csv_has_a_byte_order_mark_and_crlf(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot([{"name": "a"}, {"name": "b"}]), tmp_path / "rows.csv")
+    assert (tmp_path / "rows.csv").read_bytes() == b"\xef\xbb\xbfrank,name\r\n1,a\r\n2,b\r\n"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+def test_no_cell_of_text_begins_like_a_formula(snapshot: MakeSnapshot, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"rows{suffix}"
+    write(snapshot(), path, ["name"])
+    if suffix == ".csv":
+        names = [cells[0] for cells in read_csv(path)[1:]]
+    else:
+        names = path.read_text("utf-8").split("\n")[1:-1]
+    assert len(names) == len(HOSTILE)
+    for name, text in zip(names, HOSTILE, strict=True):
+        dangerous = text.strip(" \t\r\n\"'\u200b")[:1] in tuple("=+-@＝") or text[:1] in ("\t", "\r", "\n")
+        assert name.startswith("'") == (dangerous or text[:1] == "'")
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t1", "\r1", " \u200b=1", '"=1', "＋1", "－1", "＠1", "-"])
+def test_formula_like_text_gets_an_apostrophe(text: str) -> None:
+    assert defused(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "a=1", "1-800MD", "2-10", "a@b.example", "'quoted'", '"Yes"', "#N/A", "— dash"])
+def test_other_text_is_left_alone(text: str) -> None:
+    assert defused(text) == text
+
+
+def test_negative_numbers_stay_numbers(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot([{"change": -5, "share": -0.25, "text": "-5"}]), tmp_path / "rows.csv", ["change", "share", "text"])
+    assert read_csv(tmp_path / "rows.csv")[1] == ["-5", "-0.25", "'-5"]
+
+
+def test_whole_numbers_are_exact_whatever_their_size(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot(), tmp_path / "rows.csv", ["big"])
+    assert [cells[0] for cells in read_csv(tmp_path / "rows.csv")[1:]] == [str(row["big"]) for row in ROWS]
+
+
+def test_a_line_of_tsv_is_a_company_whatever_is_in_its_text(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot(), tmp_path / "rows.tsv", raw=True)
+    data = (tmp_path / "rows.tsv").read_bytes()
+    assert b"\r" not in data
+    lines = data.decode("utf-8").splitlines()
+    assert len(lines) == len(ROWS) + 1
+    assert {line.count("\t") for line in lines} == {len(ROWS[0])}
+    assert "carriage return" in data.decode()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+def test_without_rows_there_is_a_header(snapshot: MakeSnapshot, tmp_path: Path, suffix: str) -> None:
+    write(snapshot([]), tmp_path / f"rows{suffix}", ["name", "domain"])
+    assert (tmp_path / f"rows{suffix}").read_text("utf-8-sig").split() in (["name,domain"], ["name", "domain"])

@@ -1,0 +1,71 @@
+"""JSON and Parquet: typed values, nulls as null, lists as lists."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.files.conftest import ROWS, MakeSnapshot
+from xl_openfunnel import ConfigurationError
+from xl_openfunnel.files import write
+
+EXPECTED = [{"rank": rank, **row} for rank, row in enumerate(ROWS, 1)]
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl"])
+def test_every_value_comes_back_as_it_was(snapshot: MakeSnapshot, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"rows{suffix}"
+    write(snapshot(), path)
+    text = path.read_bytes().decode("utf-8")
+    read = json.loads(text) if suffix == ".json" else [json.loads(line) for line in text.split("\n")[:-1]]
+    assert read == EXPECTED
+    assert [[type(value) for value in row.values()] for row in read] == [
+        [type(value) for value in row.values()] for row in EXPECTED
+    ]
+
+
+def test_rows_without_a_field_have_null_there(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot([{"name": "a"}, {"employee_count": 3}]), tmp_path / "rows.json")
+    assert json.loads((tmp_path / "rows.json").read_text("utf-8")) == [
+        {"rank": 1, "name": "a", "employee_count": None},
+        {"rank": 2, "name": None, "employee_count": 3},
+    ]
+
+
+def test_derived_columns_are_had_by_name(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    rows = [{"headquarters": "Miami, United States", "employee_count": 3}]
+    write(snapshot(rows), tmp_path / "rows.jsonl", ["country", "employee_band"])
+    assert json.loads((tmp_path / "rows.jsonl").read_text("utf-8")) == {
+        "country": "United States",
+        "employee_band": "1–10",
+    }
+
+
+@pytest.mark.parametrize(("suffix", "content"), [(".json", "[]\n"), (".jsonl", "")])
+def test_without_rows_the_file_is_valid(snapshot: MakeSnapshot, tmp_path: Path, suffix: str, content: str) -> None:
+    write(snapshot([]), tmp_path / f"rows{suffix}")
+    assert (tmp_path / f"rows{suffix}").read_text("utf-8") == content
+
+
+def test_parquet_without_pyarrow_names_what_to_install(
+    snapshot: MakeSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *more: None if name == "pyarrow" else find(name, *more)
+    )
+    with pytest.raises(ConfigurationError, match=r'pip install "xl-openfunnel\[parquet\]"'):
+        write(snapshot(), tmp_path / "rows.parquet")
+
+
+def test_parquet_keeps_types_lists_and_nulls(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    write(snapshot(), tmp_path / "rows.parquet")
+    table = parquet.read_table(tmp_path / "rows.parquet")
+    as_text = {"intent", "mixed"}  # of more than one kind: as JSON
+    read = [{name: value for name, value in row.items() if name not in as_text} for row in table.to_pylist()]
+    assert read == [{name: value for name, value in row.items() if name not in as_text} for row in EXPECTED]
+    assert json.loads(table.schema.metadata[b"PANDAS_ATTRS"])["job_id"] == "a-job"

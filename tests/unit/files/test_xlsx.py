@@ -1,0 +1,155 @@
+"""Workbooks, read back cell by cell: text as text, numbers as numbers, all of it there."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from tests.unit.files.conftest import HOSTILE, MANIFEST, ROWS, MakeSnapshot
+from xl_openfunnel import ConfigurationError
+from xl_openfunnel.files import write, xlsx
+from xl_openfunnel.files.xlsx import table_headers
+
+
+def unescaped(value: Any) -> Any:
+    """The control characters that Excel makes of its format's escapes, which openpyxl leaves as they are."""
+    if not isinstance(value, str):
+        return value
+    return re.sub("_x(00[01][0-9A-F])_", lambda found: chr(int(found[1], 16)), value)
+
+
+def cells(path: Path, sheet: str = "Rows") -> list[list[Any]]:
+    return [[cell.value for cell in row] for row in openpyxl.load_workbook(path)[sheet].iter_rows()]
+
+
+def test_every_text_is_text_and_comes_back_as_it_was(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot(), tmp_path / "rows.xlsx", ["name"])
+    _, *rows = openpyxl.load_workbook(tmp_path / "rows.xlsx")["Rows"].iter_rows()
+    for (cell,), text in zip(rows, HOSTILE, strict=True):
+        assert (unescaped(cell.value) or "") == text
+        assert cell.data_type == ("s" if text else "n")
+        assert cell.hyperlink is None
+
+
+def test_every_other_value_is_what_it_is(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot(), tmp_path / "rows.xlsx")
+    head, *rows = cells(tmp_path / "rows.xlsx")
+    assert len(rows) == len(ROWS)
+    for rank, (read, row) in enumerate(zip(rows, ROWS, strict=True), 1):
+        shown = dict(zip(head, read, strict=True))
+        assert shown["rank"] == rank
+        for name in ("employee_count", "revenue_usd", "match_score", "public", "mixed"):
+            assert (shown[name], type(shown[name]) is bool) == (row[name], type(row[name]) is bool)
+        assert shown["industries"] == (None if row["industries"] is None else "; ".join(row["industries"]))
+        assert shown["big"] == str(row["big"])  # more than the fifteen digits that Excel keeps
+
+
+def test_the_rows_are_a_real_table_with_a_frozen_header(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot(), tmp_path / "rows.xlsx", ["rank", "name", "domain"])
+    sheet = openpyxl.load_workbook(tmp_path / "rows.xlsx")["Rows"]
+    (table,) = sheet.tables.values()
+    assert (table.ref, table.column_names) == (f"A1:C{len(ROWS) + 1}", ["rank", "name", "domain"])
+    assert sheet.freeze_panes == "C2"
+
+
+def test_long_texts_are_whole_up_to_excels_limit_and_cut_visibly_beyond(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    texts = ["x" * 32_767, "x" * 32_768, "🚀" * 16_383, "🚀" * 20_000]
+    write(snapshot([{"description": text} for text in texts]), tmp_path / "rows.xlsx", ["description"])
+    whole, cut, rockets, cut_rockets = (row[0] for row in cells(tmp_path / "rows.xlsx")[1:])
+    assert (whole, rockets) == (texts[0], texts[2])
+    assert cut == "x" * 32_766 + "…"
+    assert cut_rockets == "🚀" * 16_383 + "…"
+    assert dict(row for row in cells(tmp_path / "rows.xlsx", "Manifest") if row[0])["texts_cut"].startswith("2 ")
+
+
+def test_a_table_without_rows_is_a_valid_file(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot([]), tmp_path / "rows.xlsx", ["rank", "name"])
+    sheet = openpyxl.load_workbook(tmp_path / "rows.xlsx")["Rows"]
+    assert next([cell.value for cell in row] for row in sheet.iter_rows()) == ["rank", "name"]
+    assert sheet.tables["Companies"].ref == "A1:B2"
+
+
+def test_more_rows_than_a_sheet_has_are_refused(
+    snapshot: MakeSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert xlsx.MOST_ROWS == 2**20 - 1
+    monkeypatch.setattr(xlsx, "MOST_ROWS", 10)
+    with pytest.raises(ConfigurationError, match=r"more than a sheet of Excel has.*\.csv"):
+        write(snapshot(), tmp_path / "rows.xlsx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_manifest_sheet_tells_all_that_is_known(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot(), tmp_path / "rows.xlsx")
+    rows = [row for row in cells(tmp_path / "rows.xlsx", "Manifest") if row[1] is not None or row[0] in MANIFEST]
+    told = {row[0]: row[1] for row in rows}
+    assert (
+        told.items()
+        >= {
+            "job_id": "a-job",
+            "status": "completed",
+            "as_of": "2026-07-05 12:30:15 UTC",
+            "rows": len(ROWS),
+            "read_from": "the service",
+            "derived_query": "=HYPERLINK(1)",
+            "resolved_seed_domains": "a.example; b.example",
+            "unresolved_seed_domains": None,
+            "partial": False,
+            "extra": '{"deep": [1]}',
+        }.items()
+    )
+    assert told["written_by"].startswith("XL OpenFunnel ")
+
+
+def test_the_file_names_no_user_and_no_place_of_the_machine(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot(), tmp_path / "rows.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "rows.xlsx")
+    assert not book.properties.creator
+    assert not book.properties.lastModifiedBy
+    with zipfile.ZipFile(tmp_path / "rows.xlsx") as parts:
+        content = b"".join(parts.read(name) for name in parts.namelist())
+    assert str(tmp_path).encode() not in content
+
+
+def test_the_same_result_gives_the_same_file(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot(), tmp_path / "a.xlsx")
+    write(snapshot(), tmp_path / "b.xlsx")
+    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+    assert openpyxl.load_workbook(tmp_path / "a.xlsx").properties.created == datetime(2026, 7, 5, 12, 30, 15)
+
+
+def test_headers_are_all_there_short_and_different_in_any_case() -> None:
+    names = ["name", "Name", "NAME 2", "name", "", " a\nb ", "x" * 300, "_x0041_"]
+    headers = table_headers(names)
+    assert headers[:6] == ["name", "Name 2", "NAME 2 2", "name 3", "column 5", "a b"]
+    assert max(map(len, headers)) <= 255
+    assert headers[7] == "_ x0041_"
+    assert len({header.lower() for header in headers}) == len(names)
+
+
+def test_rows_with_odd_fields_give_a_workbook_that_opens(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    rows = [{"name": 1, "Name": "a", "": None, "[x]": "y", "a\tb": [1, "2"], "#'@": True}]
+    write(snapshot(rows), tmp_path / "rows.xlsx")
+    head, row = cells(tmp_path / "rows.xlsx")
+    (table,) = openpyxl.load_workbook(tmp_path / "rows.xlsx")["Rows"].tables.values()
+    assert table.column_names == head
+    assert dict(zip(head, row, strict=True)).items() >= {"name": 1, "Name 2": "a", "[x]": "y", "#'@": True}.items()
+
+
+def test_the_date_is_kept_out_where_none_is_known(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot(as_of=None, manifest=None), tmp_path / "rows.xlsx")
+    told = {row[0]: row[1] for row in cells(tmp_path / "rows.xlsx", "Manifest")}
+    assert told["as_of"] is None
+    assert told["none"] is None
+
+
+def test_as_of_is_told_in_utc(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot(as_of=datetime(2026, 1, 1, tzinfo=UTC)), tmp_path / "rows.xlsx")
+    told = {row[0]: row[1] for row in cells(tmp_path / "rows.xlsx", "Manifest")}
+    assert told["as_of"] == "2026-01-01 00:00:00 UTC"

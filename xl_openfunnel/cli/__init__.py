@@ -1,0 +1,103 @@
+"""The command ``xl-openfunnel``.
+
+Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 the job or the service failed, 2 the call was
+wrong, 130 ended by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from ..errors import ConfigurationError, OpenFunnelError
+from . import demo, jobs, keys, ledger, simulate, terminal, watch
+from .session import BaseUrl, Session
+
+INTERRUPTED: Final = 130
+"""128 + SIGINT: what a shell itself reports of a command ended by Ctrl-C."""
+
+app = typer.Typer(
+    name="xl-openfunnel",
+    help="OpenFunnel's bulk lookalike jobs: watch them, and get their companies as tables and files.",
+    epilog="A JOB is an id, the job's URL, or a label that you gave it (xl-openfunnel label).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they print local variables, and one of these is the key
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from ..files.facts import version
+
+        terminal.put(f"xl-openfunnel {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    base_url: BaseUrl = None,
+    debug: Annotated[bool, typer.Option("--debug", "-v", help="Tell on stderr what is done, never the key.")] = False,
+    version: Annotated[  # noqa: ARG001 - acts by its callback
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    terminal.set_up_log(debug=debug)
+    context.obj = Session(base_url)
+
+
+app.command()(demo.demo)
+app.command()(jobs.status)
+app.command()(jobs.rows)
+app.command()(watch.watch)
+app.command("jobs")(ledger.jobs)
+app.command()(ledger.label)
+app.command()(jobs.cancel)
+app.command("credits")(jobs.credits_)
+app.command()(ledger.forget)
+app.add_typer(keys.app, name="key")
+app.command()(simulate.simulate)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command and end the process with its exit code.
+
+    Args:
+        arguments: what follows the command's name; None for the process's own.
+    """
+    terminal.set_up_streams()
+    code: int | str | None
+    try:
+        app(None if arguments is None else list(arguments), prog_name="xl-openfunnel")
+        code = 0
+    except SystemExit as end:
+        code = end.code
+        if code == INTERRUPTED:
+            terminal.say("Stopped.")
+    except KeyboardInterrupt:
+        terminal.say("Stopped.")
+        code = INTERRUPTED
+    except terminal.ReaderGone:
+        code = 0
+    except ConfigurationError as error:
+        terminal.say_error(error.message)
+        code = 2
+    except OpenFunnelError as error:
+        terminal.say_error(str(error))
+        code = 1
+    except sqlite3.Error as error:
+        terminal.say_error(f"The local store could not be used ({error}). Try again, or xl-openfunnel forget --all.")
+        code = 1
+    except Exception as error:
+        logging.getLogger(__name__).debug("unexpected", exc_info=True)
+        terminal.say_error(f"Something unexpected happened ({type(error).__name__}: {error}). --debug tells more.")
+        code = 1
+    terminal.flush()
+    sys.exit(code)

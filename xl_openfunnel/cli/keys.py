@@ -1,0 +1,70 @@
+"""Commands for the API key, which is read from the terminal or from a pipe and never shown."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+
+import typer
+
+from .. import keys
+from ..errors import ConfigurationError
+from ..settings import ENV_API_KEY
+from . import terminal
+from .session import BaseUrl, Session, session
+
+app = typer.Typer(
+    help="The API key: kept in the system's keyring, one per service.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_MARKS = ("\ufeff", "ï»¿")  # how PowerShell may begin what it pipes
+
+
+@app.command("set", context_settings={"allow_extra_args": True})
+def set_(context: typer.Context, base_url: BaseUrl = None) -> None:
+    """Store the key: typed unseen, or read from a pipe. It is never an argument, which others could see."""
+    if context.args:  # taken only to be refused without being repeated
+        raise ConfigurationError(
+            "The key is no argument: others could see it, and your shell remembers it now. Say key set, then type it."
+        )
+    origin = _session(context, base_url).origin
+    value = _typed() if terminal.is_terminal(sys.stdin) else sys.stdin.readline()
+    for mark in _MARKS:
+        value = value.removeprefix(mark)
+    kept = keys.checked(value, "the key given")
+    where = keys.keep(origin, kept.value)
+    terminal.say(f"The key {kept.masked} for {origin} is in: {where}.")
+    if where.startswith("file "):
+        terminal.say("This system has no keyring, so it is a file that only you may read.", mark="note: ")
+    if os.environ.get(ENV_API_KEY, "").strip():
+        terminal.say(f"{ENV_API_KEY} is set, and goes before it.", mark="note: ")
+
+
+@app.command()
+def show(context: typer.Context, base_url: BaseUrl = None) -> None:
+    """Show the last four characters of the key in use, and where it comes from."""
+    origin = _session(context, base_url).origin
+    key = keys.find(origin)
+    terminal.put(f"{key.masked} for {origin}, from: {key.source}")
+
+
+@app.command()
+def remove(context: typer.Context, base_url: BaseUrl = None) -> None:
+    """Remove the stored key."""
+    origin = _session(context, base_url).origin
+    had = keys.drop(origin)
+    terminal.say(f"The key for {origin} is removed." if had else f"No key for {origin} was stored.")
+    if os.environ.get(ENV_API_KEY, "").strip():
+        terminal.say(f"{ENV_API_KEY} is still set.", mark="note: ")
+
+
+def _session(context: typer.Context, base_url: str | None) -> Session:
+    return Session(base_url) if base_url else session(context)
+
+
+def _typed() -> str:
+    with terminal.line_of_its_own():
+        return getpass.getpass("API key (not shown): ", stream=sys.stderr)

@@ -1,0 +1,120 @@
+"""Commands for the local list of jobs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC
+from typing import Annotated, Any
+
+import typer
+
+from .. import ConfigurationError, LedgerEntry, OpenFunnelError
+from ..api.paths import job_id_from
+from ..text import one_line
+from . import tables, terminal
+from .session import Job, Json, Session, Yes, session
+
+_LONGEST_LABEL = 80
+
+
+def jobs(context: typer.Context, as_json: Json = False) -> None:
+    """List the jobs ever seen on this computer, the latest first."""
+    entries = session(context).store.ledger()
+    if as_json:
+        terminal.put(json.dumps([_plain(entry) for entry in entries], ensure_ascii=False))
+        return
+    headers = ["label", "job", "status", "rows", "credits", "last seen (UTC)", "query or seeds"]
+    lines = [_shown(entry) for entry in entries]
+    if not terminal.is_terminal(sys.stdout):
+        terminal.put_lines(iter(["\t".join(line) for line in [headers, *lines]]))
+    elif entries:
+        tables.put_table(headers, lines, right={3, 4}, whole={1, 2, 5})
+    if not entries:
+        terminal.say("No job was seen on this computer yet. xl-openfunnel status JOB takes one up.")
+
+
+def label(
+    context: typer.Context,
+    job: Job,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", show_default=False, help="Its new label.")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take its label away.")] = False,
+) -> None:
+    """Give a job a label, which every command then takes for the job."""
+    if remove == (name is not None):
+        raise ConfigurationError("Give a NAME, or --remove to take the label away.")
+    run = session(context)
+    job_id = run.job_id(job)
+    if name is None:
+        run.store.label(job_id, None)
+        terminal.say(f"Job {job_id} has no label.")
+        return
+    text = _checked(run, job_id, name)
+    run.store.label(job_id, text)
+    terminal.say(f"Job {job_id} has the label {text!r}.")
+
+
+def forget(
+    context: typer.Context,
+    job: Annotated[str | None, typer.Argument(metavar="JOB", show_default=False, help="The job.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All jobs of all services, with their labels.")] = False,
+    yes: Yes = False,
+) -> None:
+    """Remove what is stored here of a job, or of all. The service keeps what it has."""
+    if everything == (job is not None):
+        raise ConfigurationError("Give a JOB, or --all for everything.")
+    run = session(context)
+    if job is not None:
+        job_id = run.job_id(job)
+        known = run.store.forget(job_id)
+        terminal.say(f"Job {job_id} is forgotten." if known else f"Nothing was known here of job {job_id}.")
+        return
+    if not yes and not terminal.confirmed("Remove all stored rows, and the list of jobs with its labels?"):
+        terminal.say("Nothing was removed.")
+        raise typer.Exit(1)
+    run.store.forget_everything()
+    terminal.say("All jobs are forgotten.")
+
+
+def _checked(run: Session, job_id: str, name: str) -> str:
+    """The label without surrounding white space.
+
+    Raises:
+        ConfigurationError: it is empty, long, not printable, or means another job already.
+    """
+    text = name.strip()
+    if not text or len(text) > _LONGEST_LABEL or not text.isprintable():
+        raise ConfigurationError(f"A label has 1 to {_LONGEST_LABEL} printable characters.")
+    try:
+        meant = job_id_from(text).casefold()
+    except OpenFunnelError:
+        return text
+    if any(entry.job_id.casefold() == meant != job_id.casefold() for entry in run.store.ledger()):
+        raise ConfigurationError(f"{text!r} is the id of another job: it would hide that one. Choose another label.")
+    return text
+
+
+def _shown(entry: LedgerEntry) -> list[str]:
+    about = entry.query or "; ".join(entry.seeds)
+    return [
+        *(entry.label or "", entry.job_id, str(entry.status or "")),
+        "" if entry.row_count is None else str(entry.row_count),
+        "" if entry.credits is None else f"{entry.credits:.12g}",
+        f"{entry.last_seen.astimezone(UTC):%Y-%m-%d %H:%M}",
+        one_line(about),
+    ]
+
+
+def _plain(entry: LedgerEntry) -> dict[str, Any]:
+    return {
+        "job_id": entry.job_id,
+        "label": entry.label,
+        "status": entry.status,
+        "rows": entry.row_count,
+        "credits": entry.credits,
+        "query": entry.query,
+        "seeds": list(entry.seeds),
+        "requested": entry.requested,
+        "first_seen": entry.first_seen.isoformat(),
+        "last_seen": entry.last_seen.isoformat(),
+    }

@@ -1,0 +1,159 @@
+"""A job's state in words for a person, and as JSON for a program."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ..jobs.snapshot import Snapshot
+from ..text import one_line
+
+Detail = tuple[str, str]
+
+
+def line(snapshot: Snapshot) -> str:
+    """The state on one line."""
+    parts = [snapshot.status or "waiting for the first answer"]
+    if stage(snapshot):
+        parts.append(stage(snapshot))
+    if companies := _companies(snapshot):
+        parts.append(companies)
+    if snapshot.pages and len(snapshot.rows):
+        parts.append(f"{_count(snapshot.pages, 'page')} read" + (", provisional" if snapshot.provisional else ""))
+    if snapshot.final:
+        parts.append("final, stored here" if snapshot.source == "store" else "final")
+    if snapshot.problem and not _said_by_status(snapshot):
+        parts.append(f"trouble: {snapshot.problem.message}")
+        if snapshot.next_try:
+            parts.append(f"next try at {_clock(snapshot.next_try)}")
+    return one_line(" · ".join(parts))
+
+
+def gist(snapshot: Snapshot) -> object:
+    """What makes a new line worth while where lines stay: everything but pages that come one by one."""
+    problem = snapshot.problem and snapshot.problem.message
+    return (snapshot.status, snapshot.stage, snapshot.processed, snapshot.final, problem)
+
+
+def stage(snapshot: Snapshot) -> str:
+    """What the service says it is doing, where that is more than its status."""
+    text = snapshot.stage or ""
+    words = text.replace("_", " ") if re.fullmatch("[a-z0-9_]+", text) else one_line(text)
+    return "" if snapshot.status and words == snapshot.status else words
+
+
+def details(snapshot: Snapshot, label: str | None) -> list[Detail]:
+    """Everything that is known, one thing a line."""
+    manifest = snapshot.manifest or {}
+    found: list[tuple[str, str | None]] = [
+        ("job", snapshot.job_id),
+        ("label", label),
+        ("status", snapshot.status),
+        ("stage", stage(snapshot)),
+        ("companies", _companies(snapshot)),
+        ("pages", _pages(snapshot)),
+        ("rows", _state(snapshot)),
+        ("notes", "; ".join(flags(manifest))),
+        ("credits", _number(manifest.get("credits_consumed"))),
+        ("query", _text(manifest.get("derived_query"))),
+        ("seeds", _text(manifest.get("resolved_seed_domains"))),
+        ("as of", f"{snapshot.as_of.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if snapshot.as_of else None),
+        ("problem", snapshot.problem.message if snapshot.problem else None),
+        ("next try", _clock(snapshot.next_try) if snapshot.next_try else None),
+    ]
+    return [(name, one_line(text)) for name, text in found if text]
+
+
+def flags(manifest: Mapping[str, Any]) -> list[str]:
+    """What the service itself says is less than perfect about a result."""
+    found = []
+    if manifest.get("partial"):
+        found.append("partial: not everything that was asked for was delivered")
+    if manifest.get("rerank_degraded"):
+        found.append("the final ranking did not run properly: the order is weaker")
+    if lost := manifest.get("unresolved_seed_domains"):
+        found.append(f"seeds not found: {_text(lost)}")
+    return found
+
+
+def as_json(snapshot: Snapshot, label: str | None, *, read: bool) -> dict[str, Any]:
+    """Everything that is known, as plain JSON values.
+
+    Args:
+        snapshot: the job.
+        label: its name here.
+        read: whether rows and pages were read, so that their numbers say something.
+    """
+    problem = snapshot.problem
+    return {
+        "job_id": snapshot.job_id,
+        "label": label,
+        "status": snapshot.status,
+        "stage": snapshot.stage,
+        "processed": snapshot.processed,
+        "rows": len(snapshot.rows) if read else None,
+        "pages": snapshot.pages if read else None,
+        "provisional": snapshot.provisional,
+        "final": snapshot.final,
+        "manifest": None if snapshot.manifest is None else dict(snapshot.manifest),
+        "source": snapshot.source,
+        "as_of": _iso(snapshot.as_of),
+        "problem": problem and {"kind": problem.kind, "message": problem.message, "since": _iso(problem.since)},
+        "next_try": _iso(snapshot.next_try),
+    }
+
+
+def _companies(snapshot: Snapshot) -> str:
+    terminal = snapshot.status is not None and snapshot.status.terminal
+    delivered = (snapshot.manifest or {}).get("count")
+    count = delivered if isinstance(delivered, int) else snapshot.processed
+    if snapshot.final and len(snapshot.rows):
+        count = len(snapshot.rows)
+    if count is None:
+        return ""
+    return f"{count:,} {'company' if count == 1 else 'companies'}{'' if terminal else ' so far'}"
+
+
+def _pages(snapshot: Snapshot) -> str | None:
+    pages = (snapshot.manifest or {}).get("pages", snapshot.pages or None)
+    return _number(pages)
+
+
+def _state(snapshot: Snapshot) -> str:
+    if snapshot.final:
+        return "final, stored here" if snapshot.source == "store" else "final"
+    if snapshot.status is None or snapshot.problem:
+        return ""
+    if snapshot.status.terminal:
+        return "complete at the service, not read yet (xl-openfunnel rows)"
+    return "provisional while the job is going"
+
+
+def _said_by_status(snapshot: Snapshot) -> bool:
+    return snapshot.problem is not None and snapshot.problem.kind == "JobFailed" and snapshot.status is None
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _number(value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None if value is None else str(value)
+    return f"{value:,.12g}" if isinstance(value, float) else f"{value:,}"
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, list):
+        return "; ".join(map(str, value))
+    return None if value is None else str(value)
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment.astimezone():%H:%M:%S}"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

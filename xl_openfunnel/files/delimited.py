@@ -1,0 +1,60 @@
+"""CSV and TSV.
+
+A spreadsheet that opens such a file guesses: text that begins like a formula is run as one. So an apostrophe is put
+before it, as OWASP advises (https://owasp.org/www-community/attacks/CSV_Injection), unless raw text is asked for.
+Numbers stay numbers.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from .cells import Cell, as_text, cell_rows, names, unbroken
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from . import Content
+
+# Some programs skip white space, quotes or a byte order mark before they look; full-width signs count in
+# Japanese and Chinese versions. Tab and line breaks are dangerous as such: they can begin a new cell.
+_FORMULA: Final = re.compile("[\t\r\n]|[\\s\"'\u200b\u2060\ufeff\x00-\x1f]*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
+
+
+def defused(text: str) -> str:
+    """``text``, after an apostrophe where a spreadsheet could take it for a formula."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def write_csv(path: Path, content: Content) -> None:
+    """RFC 4180 with CRLF, in UTF-8 with a byte order mark: without it Excel reads the system's old code page."""
+    with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
+        writer = csv.writer(file, lineterminator="\r\n")
+        shown = _raw if content.raw else _safe
+        writer.writerow(shown(names(content.frame)))
+        writer.writerows(map(shown, cell_rows(content.frame)))
+
+
+def write_tsv(path: Path, content: Content) -> None:
+    """One line per company and no quoting: tabs and line breaks in cells become spaces. UTF-8 with LF."""
+    with path.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
+        file.writelines(line + "\n" for line in tsv_lines(content.frame, raw=content.raw))
+
+
+def tsv_lines(frame: pd.DataFrame, *, raw: bool) -> Iterator[str]:
+    """A header, then a line per row."""
+    shown = _raw if raw else _safe
+    for row in (names(frame), *cell_rows(frame)):
+        yield "\t".join(map(unbroken, shown(row)))
+
+
+def _raw(row: Iterable[Cell]) -> list[str]:
+    return list(map(as_text, row))
+
+
+def _safe(row: Iterable[Cell]) -> list[str]:
+    return [defused(cell) if isinstance(cell, str) else as_text(cell) for cell in row]

@@ -1,0 +1,67 @@
+"""Replacing a file in one step: whoever reads it sees the old one or the new one, never half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import ConfigurationError, NotWritten
+
+
+def check_place(path: Path) -> None:
+    """Find out whether ``path`` could be written, without changing anything.
+
+    Raises:
+        ConfigurationError: its folder is not there, or it is a folder or a device itself.
+        NotWritten: the file is there and may not be changed now, or its folder takes no new file.
+    """
+    if path.is_dir():
+        raise ConfigurationError(f"{path} is a folder. Give the name of a file in it.")
+    if path.exists() and not path.is_file():
+        raise ConfigurationError(f"{path} is no ordinary file. Give the name of one.")
+    if not path.parent.is_dir():
+        raise ConfigurationError(f"The folder {path.parent} is not there. Make it first, or give another one.")
+    if not os.access(path.parent, os.W_OK):
+        raise NotWritten(f"The folder {path.parent} takes no new file. Give another one.")
+    try:
+        # Excel on Windows keeps the files it shows from being opened for writing.
+        with contextlib.suppress(FileNotFoundError), path.open("r+b"):
+            pass
+    except OSError as trouble:
+        raise _not_written(path, trouble) from None
+
+
+@contextlib.contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A new file's path in the same folder; it takes the place of ``path`` when the block ends well.
+
+    Raises:
+        ConfigurationError: as `check_place`.
+        NotWritten: as `check_place`, or the system's own words, for example that the disk is full.
+    """
+    check_place(path)
+    place = path.resolve()  # a symbolic link stays one
+    fresh = place.with_name(f".xl-openfunnel-{secrets.token_hex(6)}.part")
+    try:
+        yield fresh
+        with contextlib.suppress(OSError):
+            shutil.copymode(place, fresh)
+        fresh.replace(place)
+    except OSError as trouble:
+        raise _not_written(path, trouble) from None
+    finally:
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+
+
+def _not_written(path: Path, trouble: OSError) -> NotWritten:
+    if isinstance(trouble, PermissionError):
+        return NotWritten(
+            f"{path} could not be written: it is open in another program, or protected. Close it there and try again.",
+            locked=True,
+        )
+    return NotWritten(f"{path} could not be written: {trouble.strerror or trouble}. Try another place.")
