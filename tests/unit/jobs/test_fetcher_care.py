@@ -1,0 +1,245 @@
+"""Rules 7 to 11: what is final, what fails, the key, the order of requests, memory; and telling."""
+
+from __future__ import annotations
+
+import threading
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.unit.flying import FlyingClock
+from tests.unit.jobs.conftest import MakeFetcher, MakeService
+from xl_openfunnel import Snapshot
+from xl_openfunnel.simulator import Fault, SimulatedJob, Simulator, companies
+
+ROWS = companies(650, seed=5, shape="narrow")
+
+
+def polls(service: Simulator) -> int:
+    return len(service.received)
+
+
+# ---- 7: final is final ------------------------------------------------------------------------------------------
+
+
+def test_a_final_job_is_never_asked_for_again(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path, clock: FlyingClock
+) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service, tmp_path)
+    fetcher.wait(job.job_id)
+    before = polls(service)
+    for _ in range(100):
+        fetcher.watch(job.job_id)
+    fetcher.wait("unknown", 3_600)
+    assert len([r for r in service.received if r.job_id == job.job_id]) == before
+
+
+@pytest.mark.parametrize("status", [404, 401, 400, 503])
+def test_no_error_replaces_stored_rows(serve: MakeService, fetch: MakeFetcher, tmp_path: Path, status: int) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetch(service, tmp_path).wait(job.job_id)
+    service.faults = (Fault("status", status=status),)
+    fetcher = fetch(service, tmp_path)
+    fetcher.refresh(job.job_id)
+    seen = fetcher.wait(job.job_id, 100, until=lambda seen: seen.problem is not None)
+    assert (seen.final, seen.status, list(seen.rows) == ROWS) == (True, "completed", True)
+    assert list(fetch(service, tmp_path).watch(job.job_id).rows) == ROWS
+
+
+def test_a_refresh_keeps_the_old_rows_until_the_new_ones_are_final(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service, tmp_path)
+    old = fetcher.wait(job.job_id)
+    service.faults = (Fault("status", status=503, cursor="page_0003", times=5),)
+    seen: list[Snapshot] = []
+    subscription = fetcher.subscribe(job.job_id, seen.append)
+    fetcher.refresh(job.job_id)
+    new = fetcher.wait(job.job_id)
+    subscription.close()
+    assert all(len(snapshot.rows) == 650 and snapshot.final for snapshot in seen)
+    assert new.as_of is not None
+    assert old.as_of is not None
+    assert new.as_of > old.as_of
+    assert new.source == "service"
+
+
+def test_fifty_refreshes_of_one_job_cost_one(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service)
+    fetcher.wait(job.job_id)
+    before = polls(service)
+    for _ in range(50):
+        fetcher.refresh(job.job_id)
+    fetcher.wait(job.job_id)
+    assert polls(service) - before <= 2 * job.page_count
+
+
+# ---- 8: whatever fails ------------------------------------------------------------------------------------------
+
+
+def test_the_last_good_rows_stay_beside_the_problem_and_the_next_try(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS, running=60.0))
+    fetcher = fetch(service)
+    fetcher.wait(job.job_id, until=lambda seen: seen.pages == 3)
+    service.stop()
+    seen = fetcher.wait(job.job_id, until=lambda seen: seen.problem is not None and seen.next_try is not None)
+    assert (len(seen.rows), seen.status, seen.settled) == (300, "running", False)
+    assert seen.problem is not None
+    assert seen.problem.kind in ("Refused", "ConnectionTrouble")
+    service.start()
+    final = fetcher.wait(job.job_id)
+    assert (list(final.rows) == ROWS, final.problem) == (True, None)
+
+
+def test_an_outage_is_tried_ever_more_slowly(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
+    service = serve(job := SimulatedJob(ROWS), faults=[Fault("status", status=503)])
+    seen = fetch(service).wait(job.job_id, 600)
+    assert seen.problem is not None
+    assert seen.problem.kind == "ServerTrouble"
+    at = [request.at - clock.start for request in service.received]
+    assert at[:4] == pytest.approx([0.0, 0.5, 1.5, 3.5])
+    assert max(later - earlier for earlier, later in pairwise(at)) == pytest.approx(60.0)
+    assert len(at) < 20
+
+
+def test_a_404_is_tried_three_times_over_ten_seconds_and_then_stands(
+    serve: MakeService, fetch: MakeFetcher, clock: FlyingClock
+) -> None:
+    service = serve()
+    fetcher = fetch(service)
+    seen = fetcher.wait("lost")
+    assert [request.at - clock.start for request in service.received] == pytest.approx([0.0, 3.0, 10.0])
+    assert (seen.settled, seen.next_try) == (True, None)
+    assert seen.problem is not None
+    assert seen.problem.kind == "JobNotFound"
+    fetcher.wait("lost", 1_000)
+    assert polls(service) == 3
+    service.add(SimulatedJob(ROWS, job_id="lost"))
+    fetcher.refresh("lost")
+    assert fetcher.wait("lost").final
+
+
+def test_a_fresh_job_may_lag(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS), faults=[Fault("status", status=404, times=2)])
+    assert fetch(service).wait(job.job_id).final
+
+
+# ---- 9: a refused key -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong_key", [401, 403, 422])
+def test_a_refused_key_stops_all_polling_at_once_and_another_one_is_found_within_ten_seconds(
+    serve: MakeService, fetch: MakeFetcher, clock: FlyingClock, wrong_key: int
+) -> None:
+    jobs = [SimulatedJob(ROWS, job_id=f"job-{n}", running=1e5) for n in range(5)]
+    service = serve(*jobs, wrong_key=wrong_key)
+    key = ["of_wrong_key_000000"]
+    fetcher = fetch(service, api_key=lambda: key[0])
+    first = fetcher.wait("job-0")
+    assert (first.settled, first.problem is not None and first.problem.kind) == (True, "KeyRefused")
+    others = [fetcher.wait(job.job_id, 60) for job in jobs[1:]]
+    assert all(seen.problem is not None and seen.problem.kind == "KeyRefused" for seen in others)
+    assert polls(service) == 1
+    key[0] = service.api_key
+    assert fetcher.wait("job-3", 20, until=lambda seen: seen.status is not None).status == "running"
+    assert fetcher.wait("job-0", 20, until=lambda seen: seen.problem is None).status == "running"
+
+
+def test_a_missing_key_asks_nobody(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    seen = fetch(service, api_key=lambda: "").wait(job.job_id)
+    assert seen.problem is not None
+    assert seen.problem.kind == "MissingKey"
+    assert polls(service) == 0
+
+
+def test_a_refresh_tries_a_refused_key_again(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS), wrong_key=403)
+    fetcher = fetch(service, api_key="of_soon_accepted")
+    assert fetcher.wait(job.job_id).problem is not None
+    service.accept_key("of_soon_accepted")
+    fetcher.refresh(job.job_id)
+    assert fetcher.wait(job.job_id).final
+
+
+# ---- 10: polls go before pages ----------------------------------------------------------------------------------
+
+
+def test_a_poll_goes_before_the_pages_of_another_jobs_walk(
+    serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENFUNNEL_CONCURRENCY", "1")
+    service = serve(
+        big := SimulatedJob(companies(3_000, seed=1, shape="narrow"), job_id="big"),
+        small := SimulatedJob(ROWS[:10], job_id="small"),
+    )
+    fetcher = fetch(service)
+    fetcher.wait(big.job_id, until=lambda seen: seen.status is not None)
+    fetcher.wait(small.job_id)
+    order = [request.job_id for request in service.received]
+    fetcher.wait(big.job_id)
+    assert order.index("small") < 29
+
+
+# ---- 11: memory -------------------------------------------------------------------------------------------------
+
+
+def test_the_rows_of_a_stored_job_leave_memory_and_come_back(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service, tmp_path)
+    seen = fetcher.wait(job.job_id)
+    assert list(seen.rows) == ROWS
+    fetcher.forget(job.job_id)
+    with pytest.raises(Exception, match="removed or replaced"):
+        list(seen.rows)
+    assert fetcher.watch(job.job_id).status is None
+
+
+# ---- telling ----------------------------------------------------------------------------------------------------
+
+
+def test_a_callback_that_raises_harms_nobody(
+    serve: MakeService, fetch: MakeFetcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = serve(job := SimulatedJob(ROWS, running=20.0))
+    fetcher = fetch(service)
+    told: list[Snapshot] = []
+    final = threading.Event()
+
+    def good(seen: Snapshot) -> None:
+        told.append(seen)
+        if seen.final:
+            final.set()
+
+    def bad(seen: Snapshot) -> None:
+        raise ValueError(seen.job_id)
+
+    subscriptions = [fetcher.subscribe(job.job_id, bad), fetcher.subscribe(job.job_id, good)]
+    fetcher.wait(job.job_id)
+    assert final.wait(30)
+    for subscription in subscriptions:
+        subscription.close()
+    assert told[-1].final
+    assert "a callback for job" in caplog.text
+
+
+def test_wait_does_not_raise_and_keeps_to_its_timeout(
+    serve: MakeService, fetch: MakeFetcher, clock: FlyingClock
+) -> None:
+    clock.limit = clock.start + 42.0
+    service = serve(job := SimulatedJob(ROWS, running=1e6))
+    seen = fetch(service).wait(job.job_id, 42.0)
+    assert (seen.status, seen.final) == ("running", False)
+    assert clock.time() - clock.start == pytest.approx(42.0)
+
+
+def test_what_a_condition_raises_is_raised_where_it_is_waited_for(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    with pytest.raises(ZeroDivisionError):
+        fetch(service).wait(job.job_id, until=lambda seen: bool(1 / 0))
