@@ -41,10 +41,6 @@ CELL_UNITS = 255
 """Most UTF-16 units of a text in a cell's result in classic Excel (xlwings issue 456)."""
 
 
-RETRIED = "It is tried again by itself"
-"""What a message ends with where nobody has to do anything."""
-
-
 class OpenFunnelError(Exception):
     """Base of all errors of this package.
 

@@ -15,12 +15,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import ConfigurationError, MissingKey
-from .settings import APP_NAME, ENV_API_KEY
+from .settings import APP_NAME, ENV_API_KEY, shown_origin
 
 _log = logging.getLogger(__name__)
 _USABLE = re.compile(r"[\x21-\x7e]{4,512}")
 
 HOW_TO_SET = "Set it with: xl-openfunnel key set"
+
+GIVEN = "given by the caller"
+"""The source of a key that came as an argument."""
+
+_VARIABLE = f"environment variable {ENV_API_KEY}"
 
 
 @dataclass(frozen=True)
@@ -53,12 +58,19 @@ def checked(value: object, source: str) -> Key:
         MissingKey: nothing there, or characters that no HTTP header may carry. The message never
             repeats the value.
     """
-    text = value.strip() if isinstance(value, str) else ""
+    text = value.strip().strip("\"'") if isinstance(value, str) else ""
     if not text:
-        raise MissingKey(f"There is no API key ({source}). {HOW_TO_SET}.")
+        raise MissingKey(f"There is no API key ({source}). {how_to_mend(source)}.")
     if not _USABLE.fullmatch(text):
-        raise MissingKey(f"The API key ({source}) holds characters that no key has. {HOW_TO_SET}.")
+        raise MissingKey(f"The API key ({source}) has a form that no key has. {how_to_mend(source)}.")
     return Key(text, source)
+
+
+def how_to_mend(source: str) -> str:
+    """What to do about a key from this source: a better one in the keyring is not used while a variable is set."""
+    if source == _VARIABLE:
+        return f"Change or unset {ENV_API_KEY}"
+    return "Give another one" if source == GIVEN else HOW_TO_SET
 
 
 def find(origin: str, *, environ: Mapping[str, str] = os.environ) -> Key:
@@ -68,14 +80,14 @@ def find(origin: str, *, environ: Mapping[str, str] = os.environ) -> Key:
         MissingKey: none of them has a usable one.
     """
     if environ.get(ENV_API_KEY, "").strip():
-        return checked(environ[ENV_API_KEY], f"environment variable {ENV_API_KEY}")
+        return checked(environ[ENV_API_KEY], _VARIABLE)
     kept = _from_keyring(origin)
     if kept:
         return checked(kept, keyring_name())
     filed = _read_file().get(origin)
     if filed:
         return checked(filed, f"file {_file()}")
-    raise MissingKey(f"There is no API key for {origin}. {HOW_TO_SET}, or set {ENV_API_KEY}.")
+    raise MissingKey(f"There is no API key for {shown_origin(origin)}. {HOW_TO_SET}, or set {ENV_API_KEY}.")
 
 
 def keep(origin: str, value: str) -> str:
@@ -87,7 +99,7 @@ def keep(origin: str, value: str) -> str:
         MissingKey: ``value`` is no usable key.
         ConfigurationError: it could be stored nowhere.
     """
-    key = checked(value, "the key given")
+    key = checked(value, GIVEN)
     if _to_keyring(origin, key.value):
         _write_file({k: v for k, v in _read_file().items() if k != origin})
         return keyring_name()

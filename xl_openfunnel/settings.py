@@ -111,6 +111,12 @@ def origin_of(base_url: str) -> str:
     return f"{parts.scheme}://{host}:{port}"
 
 
+def shown_origin(origin: str) -> str:
+    """An origin as people write it: without the port that its scheme implies."""
+    scheme, _, rest = origin.partition("://")
+    return f"{scheme}://{rest.removesuffix(':443' if scheme == 'https' else ':80')}"
+
+
 def is_loopback(host: str) -> bool:
     """Whether ``host`` is this machine by its very name."""
     try:

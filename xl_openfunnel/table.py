@@ -13,6 +13,7 @@ import math
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from copy import deepcopy
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import partial
@@ -128,6 +129,14 @@ def frame(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = Non
     # Objects, because the text that pandas 3 chooses depends on pyarrow, which refuses lone surrogates.
     table.columns = pd.Index(names, dtype=object)
     return table
+
+
+def owned(frame: pd.DataFrame) -> pd.DataFrame:
+    """A copy that shares nothing that can be changed, not even the lists in its cells."""
+    copied = frame.copy()
+    for name in copied.select_dtypes(object).columns:
+        copied[name] = pd.Series([deepcopy(v) if isinstance(v, (list, dict)) else v for v in frame[name]], dtype=object)
+    return copied
 
 
 def block(

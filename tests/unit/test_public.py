@@ -26,7 +26,7 @@ def test_every_error_of_the_tree_is_public_and_drawn() -> None:
 def test_the_documented_signatures_hold() -> None:
     assert str(inspect.signature(fetch_rows)).startswith(
         "(job_id: 'str', *, api_key: 'str | None' = None, base_url: 'str | None' = None, "
-        "columns: 'Sequence[str] | None' = None, timeout: 'float | None' = None, progress:"
+        "columns: 'Sequence[str] | str | None' = None, timeout: 'float | None' = None, progress:"
     )
     assert list(inspect.signature(Client.page).parameters) == ["self", "job_id", "cursor"]
     assert {"watch", "refresh", "wait", "subscribe", "forget", "close", "from_settings"} <= set(dir(Fetcher))

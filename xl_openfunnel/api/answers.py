@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import (
-    RETRIED,
     BadAnswer,
     InvalidRequest,
     JobNotFound,
@@ -25,7 +24,7 @@ from ..errors import (
     RateLimited,
     ServerTrouble,
 )
-from ..keys import HOW_TO_SET
+from ..keys import how_to_mend
 from ..text import clip, one_line
 from .models import read_object
 from .wire import Answer
@@ -45,17 +44,20 @@ class _Said:
     about_key: bool = False
 
 
-def error_from(answer: Answer, *, job_id: str | None = None, now: Callable[[], float] = time.time) -> OpenFunnelError:
+def error_from(
+    answer: Answer, *, key_source: str, job_id: str | None = None, now: Callable[[], float] = time.time
+) -> OpenFunnelError:
     """The error for an answer that is not 2xx.
 
     Args:
         answer: the answer as it came.
+        key_source: where the key came from, in words.
         job_id: the job that was asked for; None for a request that concerns no job.
         now: seconds since the epoch, to read a ``Retry-After`` date.
     """
     said = _read(answer.body)
     status = answer.status
-    kind, message = _judge(answer, said, job_id)
+    kind, message = _judge(answer, said, key_source, job_id)
     retry_after = said.retry_after
     if (header := answer.headers.get("Retry-After")) is not None:
         retry_after = _seconds(header, now()) if retry_after is None else retry_after
@@ -68,7 +70,7 @@ def error_from(answer: Answer, *, job_id: str | None = None, now: Callable[[], f
     )
 
 
-def _judge(answer: Answer, said: _Said, job_id: str | None) -> tuple[type[OpenFunnelError], str]:
+def _judge(answer: Answer, said: _Said, key_source: str, job_id: str | None) -> tuple[type[OpenFunnelError], str]:
     """The class and the message: the code decides before the status, both before the words."""
     status = answer.status
     words = f': "{clip(said.words, _WORDS)}"' if said.words else ""
@@ -79,7 +81,7 @@ def _judge(answer: Answer, said: _Said, job_id: str | None) -> tuple[type[OpenFu
             "check the base URL (OPENFUNNEL_BASE_URL), or your network's login page."
         )
     if status in (401, 403) or said.about_key:
-        return KeyRefused, f"The API key was refused {http}{words}. {HOW_TO_SET}."
+        return KeyRefused, f"The API key ({key_source}) was refused {http}{words}. {how_to_mend(key_source)}."
     if status == 407:
         return (
             ProxyTrouble,
@@ -88,9 +90,9 @@ def _judge(answer: Answer, said: _Said, job_id: str | None) -> tuple[type[OpenFu
     if status == 402 or said.code == "CREDITS_EXCEEDED":
         return OutOfCredits, f"The account has no credits left {http}{words}. Top up at OpenFunnel."
     if status == 429 or said.code == "RATE_LIMITED":
-        return RateLimited, f"The service asks for fewer requests {http}{words}. {RETRIED}."
+        return RateLimited, f"The service asks for fewer requests {http}{words}."
     if status >= 500 or status in (408, 425) or said.code == "INTERNAL_ERROR":
-        return ServerTrouble, f"The service is in trouble {http}{words}. {RETRIED}."
+        return ServerTrouble, f"The service is in trouble {http}{words}."
     if status == 404 and job_id is not None:
         return JobNotFound, (
             f"There is no job {job_id} for this API key {http}. "

@@ -109,7 +109,7 @@ class Client:
         """
         if self._api_key is not None:
             given = self._api_key() if callable(self._api_key) else self._api_key
-            return keys.checked(given, "given by the caller")
+            return keys.checked(given, keys.GIVEN)
         if (key := self._found_key) is None:
             key = self._found_key = keys.find(self.origin)
         return key
@@ -137,7 +137,7 @@ class Client:
         answer = _without(key, self._wire.exchange(method, path, params, key))
         if 200 <= answer.status < 300:
             return answer.body
-        error = error_from(answer, job_id=job_id)
+        error = error_from(answer, key_source=key.source, job_id=job_id)
         if isinstance(error, KeyRefused):
             self._found_key = None
         raise error

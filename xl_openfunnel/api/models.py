@@ -101,6 +101,7 @@ class _Envelope(msgspec.Struct):
     error_message: Any = None
     page: Any = None
     next_cursor: Any = None
+    count: Any = None
     rows: msgspec.Raw = msgspec.Raw(b"null")
 
 
@@ -112,7 +113,8 @@ def read_page(body: bytes, job_id: str) -> Page:
     """The page in a 2xx body that answers a request for ``job_id``.
 
     Raises:
-        BadAnswer: no JSON object, no status, rows that are no list of objects, or another job's answer.
+        BadAnswer: no JSON object, no status, rows that are no list of objects or are left out, or another job's
+            answer.
     """
     try:
         envelope = _envelopes.decode(body)
@@ -129,6 +131,8 @@ def read_page(body: bytes, job_id: str) -> Page:
         rows, rows_json = [], b"[]"
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise BadAnswer(f"The rows of the answer are no list of companies. {_TRY_LATER}")
+    if not rows and (whole_number(envelope.count) or 0) > 0:
+        raise BadAnswer(f"The answer states {envelope.count} rows and holds none. {_TRY_LATER}")
     return Page(
         status=JobStatus(envelope.status.strip()),
         stage=_text(envelope.progress_message),

@@ -45,8 +45,9 @@ def job_id_from(text: str) -> str:
     Raises:
         BadJobId: neither.
     """
-    pasted = text.strip().strip("\"'<>")
+    pasted = text.strip().strip("\"'<>") if isinstance(text, str) else ""
     if "://" in pasted:
         with contextlib.suppress(ValueError):  # brackets that cannot be: then it is no job id either
-            pasted = urlsplit(pasted).path.rstrip("/").rpartition("/")[2]
+            last = urlsplit(pasted).path.rstrip("/").rpartition("/")[2]
+            pasted = last if any(map(str.isdigit, last)) else pasted  # .../jobs names no job
     return checked_job_id(pasted)

@@ -22,7 +22,6 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from ..errors import (
-    RETRIED,
     BadAnswer,
     ConnectionTrouble,
     DnsTrouble,
@@ -72,7 +71,8 @@ class Wire:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._base_url = base_url
-        self._host = urlsplit(base_url).hostname or base_url
+        parts = urlsplit(base_url)
+        self._host = parts.netloc
         self._limits = limits or Limits()
         self._clock = clock
         self._session = requests.Session()
@@ -80,7 +80,7 @@ class Wire:
             {"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
         )
         self._session.auth = _no_auth
-        self._session.trust_env = not is_loopback(self._host)
+        self._session.trust_env = not is_loopback(parts.hostname or "")
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.adapters.clear()
         self._session.mount(f"{base_url}/", transport or _adapter(base_url, concurrency))
@@ -139,11 +139,11 @@ class Wire:
         try:
             plain = inflate.decompress(body, self._limits.body)
         except zlib.error:
-            raise BadAnswer(f"The compressed answer of {self._host} is damaged. {RETRIED}.") from None
+            raise BadAnswer(f"The compressed answer of {self._host} is damaged.") from None
         if inflate.unconsumed_tail:
             raise self._too_large()
         if not inflate.eof:
-            raise ConnectionTrouble(f"The answer of {self._host} was cut off. {RETRIED}.")
+            raise ConnectionTrouble(f"The answer of {self._host} was cut off.")
         return plain
 
     def _too_large(self) -> BadAnswer:
@@ -152,7 +152,7 @@ class Wire:
         )
 
     def _timed_out(self, seconds: float) -> TimedOut:
-        return TimedOut(f"No whole answer from {self._host} within {seconds:.0f} seconds. {RETRIED}.")
+        return TimedOut(f"No whole answer from {self._host} within {seconds:.0f} seconds.")
 
     def _explain(self, failure: BaseException) -> OpenFunnelError:
         """Our error for one of requests, urllib3 or the system. Never holds the failure itself."""
@@ -165,7 +165,7 @@ class Wire:
         if caused_by(requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
             return ProxyTrouble(
                 f"The proxy on the way to {host} did not let the request through. "
-                f"Check the system's proxy settings, or ask IT. {RETRIED}."
+                f"Check the system's proxy settings, or ask IT."
             )
         if caused_by(requests.exceptions.SSLError, ssl.SSLError):
             return TlsTrouble(
@@ -173,16 +173,16 @@ class Wire:
                 "inspects encrypted traffic, its certificate must be in the system's store: ask IT."
             )
         if caused_by(urllib3.exceptions.NameResolutionError):
-            return DnsTrouble(f"The name {host} could not be looked up. Are you online (VPN)? {RETRIED}.")
+            return DnsTrouble(f"The name {host} could not be looked up. Are you online (VPN)?")
         if caused_by(ConnectionRefusedError):
-            return Refused(f"Nothing answers at {host}. Is the address right, and are you online? {RETRIED}.")
+            return Refused(f"Nothing answers at {host}. Is the address right, and are you online?")
         if caused_by(urllib3.exceptions.NewConnectionError):
-            return ConnectionTrouble(f"There is no connection to {host}. Are you online (VPN)? {RETRIED}.")
+            return ConnectionTrouble(f"There is no connection to {host}. Are you online (VPN)?")
         if caused_by(requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
             return self._timed_out(self._limits.connect)
         if caused_by(requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
             return self._timed_out(self._limits.read)
-        return ConnectionTrouble(f"The connection to {host} broke off. {RETRIED}.")
+        return ConnectionTrouble(f"The connection to {host} broke off.")
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -14,7 +14,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from ..errors import ConfigurationError, OpenFunnelError
+from ..errors import ConfigurationError, JobNotFound, OpenFunnelError
 from . import demo, jobs, keys, ledger, simulate, terminal, watch
 from .session import BaseUrl, Session
 
@@ -89,15 +89,24 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except ConfigurationError as error:
         terminal.say_error(error.message)
         code = 2
+    except JobNotFound as error:
+        terminal.say_error(f"{error} If you meant a label: none of that name is known here (xl-openfunnel jobs).")
+        code = 1
     except OpenFunnelError as error:
-        terminal.say_error(str(error))
+        terminal.say_error(f"{error} Try again in a while." if error.waiting_helps else str(error))
         code = 1
     except sqlite3.Error as error:
         terminal.say_error(f"The local store could not be used ({error}). Try again, or xl-openfunnel forget --all.")
         code = 1
+    except OSError as error:
+        terminal.say_error(f"The system said: {error.strerror or error}.")
+        code = 1
     except Exception as error:
         logging.getLogger(__name__).debug("unexpected", exc_info=True)
-        terminal.say_error(f"Something unexpected happened ({type(error).__name__}: {error}). --debug tells more.")
+        terminal.say_error(
+            f"Something unexpected happened ({type(error).__name__}: {error}). "
+            "xl-openfunnel --debug COMMAND tells more."
+        )
         code = 1
     terminal.flush()
     sys.exit(code)

@@ -15,12 +15,11 @@ import typer
 from .. import Client, Fetcher, Store
 from ..errors import ConfigurationError
 from ..jobs.fetch_rows import final_snapshot
-from . import tables, terminal
+from . import tables, terminal, words
 from .simulate import From, load
 
 _FIRST_ROWS = 8
 _LATENCY = 0.05  # as a near service has it
-_COLUMNS = ("rank", "name", "domain", "headquarters", "employee_count", "match_reason")
 
 
 def demo(
@@ -44,13 +43,12 @@ def demo(
         with terminal.Progress() as progress:
             seen = final_snapshot(fetcher, job_id, progress=progress)
             progress.tell(f"{len(seen.rows):,} companies · writing {output.name}")
-            from ..files.demo_book import write_demo_book
-
-            write_demo_book(output, seen)
+            files.write(seen, output)
             took = progress.seconds
-        tables.put_frame(seen.frame(_COLUMNS).head(_FIRST_ROWS))
+        tables.put_frame(seen.frame(tables.COLUMNS).head(_FIRST_ROWS))
     terminal.say(
-        f"{len(seen.rows):,} companies in {seen.pages:,} pages, {took:.1f} s from the first question to the file:"
+        f"The first {min(_FIRST_ROWS, len(seen.rows))} of {words.count(len(seen.rows), 'company', 'companies')} in "
+        f"{words.count(seen.pages, 'page')}, {took:.1f} s from the first question to the file:"
     )
     terminal.put(str(output.resolve()))
 

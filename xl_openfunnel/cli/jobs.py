@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
@@ -12,8 +13,10 @@ from typing import Annotated
 
 import typer
 
-from .. import Fetcher, JobFailed, OpenFunnelError, Problem, Snapshot
+from .. import JobFailed, OpenFunnelError, Problem, Snapshot
 from ..jobs.fetch_rows import final_snapshot
+from ..jobs.snapshot import NO_ROWS
+from ..jobs.view import of_page, of_result
 from ..text import one_line
 from . import tables, terminal, words
 from .session import Job, Json, Session, Yes, session
@@ -41,43 +44,30 @@ def status(context: typer.Context, job: Job, as_json: Json = False) -> None:
     try:
         seen = _state(run, job_id)
     except OpenFunnelError as error:
+        if not as_json:
+            raise
         seen = Snapshot(job_id, problem=Problem(error, datetime.now(UTC)))
     label = run.label_of(job_id)
     if as_json:
         terminal.put(json.dumps(words.as_json(seen, label, read=seen.final), ensure_ascii=False))
-    elif seen.status is not None:
+    else:
         tables.put_pairs(words.details(seen, label))
     if seen.problem is not None:
-        raise seen.problem.error.with_traceback(None)
+        raise seen.problem.error
 
 
 def _state(run: Session, job_id: str) -> Snapshot:
     """What is known of the job: from the store if it is final there, else from one answer of the service."""
     store = run.store_if_usable
+    stored = store.find(job_id) if store else None
+    if stored is not None:
+        return of_result(job_id, stored, "store")
     with run.client() as client:
-        with Fetcher(client, store=store) as fetcher:  # closed before it asks: it would go on to read every page
-            seen = fetcher.watch(job_id)
-        if seen.final:
-            return seen
         page = client.page(job_id)
     now = datetime.now(UTC)
     if store is not None:
-        told = (page.manifest or {}).get("count", page.processed)
-        count = told if isinstance(told, int) else page.row_count
-        store.note(job_id, status=page.status, row_count=count, manifest=page.manifest, now=now)
-    failed = page.status.lower() == "failed"
-    why = page.error_message or "the service does not say why."
-    return Snapshot(
-        job_id,
-        status=page.status,
-        stage=page.stage,
-        processed=page.processed,
-        manifest=page.manifest,
-        provisional=not page.status.terminal,
-        source="service",
-        as_of=now,
-        problem=Problem(JobFailed(f"The job failed: {why}"), now) if failed else None,
-    )
+        store.note(job_id, page.status, None, page.manifest, now)
+    return of_page(job_id, page, NO_ROWS, now)
 
 
 def rows(
@@ -89,6 +79,7 @@ def rows(
     timeout: Annotated[
         float | None, typer.Option("--timeout", metavar="SECONDS", min=0, help="Give up after this time.")
     ] = None,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Read it anew, even if it is stored here.")] = False,
 ) -> None:
     """Wait until a job is final, then write its companies to a file, or show them."""
     from .. import files
@@ -97,8 +88,18 @@ def rows(
     if output is not None:
         files.check(output)
     job_id, fetcher = run.job_id(job), run.fetcher()
+    if refresh:
+        fetcher.refresh(job_id)
     with terminal.Progress() as progress:
-        seen = final_snapshot(fetcher, job_id, timeout, progress)
+        if columns is not None:  # a misspelt one is said at the first page, not at the end
+            with contextlib.closing(fetcher.subscribe(job_id, progress)):
+                fetcher.wait(job_id, timeout, until=lambda seen: len(seen.rows) > 0 or seen.settled).frame(columns)
+        try:
+            seen = final_snapshot(fetcher, job_id, timeout, progress)
+        except JobFailed:
+            if len(fetcher.watch(job_id).rows):
+                terminal.say("What was delivered before it failed is written by: xl-openfunnel watch JOB -o FILE")
+            raise
     for note in words.flags(seen.manifest or {}):
         terminal.say(note, mark="note: ", style="yellow")
     if seen.problem is not None:
@@ -128,7 +129,7 @@ def _default_columns() -> Sequence[str]:
 
 
 def _show(seen: Snapshot, columns: Sequence[str] | None) -> None:
-    frame = seen.frame(columns or _default_columns())
+    frame = seen.frame(columns or tables.COLUMNS)
     tables.put_frame(frame.head(SHOWN))
     if len(frame) > SHOWN:
         terminal.say(f"The first {SHOWN} of {len(frame):,} companies. A pipe gets all of them, and so does -o FILE.")
@@ -140,12 +141,20 @@ def cancel(context: typer.Context, job: Job, yes: Yes = False) -> None:
     """Ask the service to stop a job. The companies delivered until then are billed."""
     run = session(context)
     job_id = run.job_id(job)
-    terminal.say(f"Companies that job {job_id} has delivered until it stops are billed, and stay readable.")
-    if not yes and not terminal.confirmed("Cancel it?"):
-        terminal.say("Nothing was cancelled.")
-        raise typer.Exit(1)
     with run.client() as client:
-        answer = client.cancel(job_id)
+        if not yes and terminal.is_terminal(sys.stdin) and (now := client.page(job_id).status).terminal:
+            terminal.say_error(f"Job {job_id} is {now} already: there is nothing to cancel.")
+            raise typer.Exit(1)
+        terminal.say(f"Companies that job {job_id} has delivered until it stops are billed, and stay readable.")
+        if not yes and not terminal.confirmed("Cancel it?"):
+            terminal.say("Nothing was cancelled.")
+            raise typer.Exit(1)
+        try:
+            answer = client.cancel(job_id)
+        except OpenFunnelError as error:
+            if error.waiting_helps:
+                terminal.say("Whether it was cancelled is not known: xl-openfunnel status JOB tells.")
+            raise
     terminal.put(f"{answer.status}: {one_line(answer.message)}" if answer.message else answer.status)
 
 

@@ -10,7 +10,7 @@ import typer
 
 from .. import keys
 from ..errors import ConfigurationError
-from ..settings import ENV_API_KEY
+from ..settings import ENV_API_KEY, shown_origin
 from . import terminal
 from .session import BaseUrl, Session, session
 
@@ -34,9 +34,11 @@ def set_(context: typer.Context, base_url: BaseUrl = None) -> None:
     value = _typed() if terminal.is_terminal(sys.stdin) else sys.stdin.readline()
     for mark in _MARKS:
         value = value.removeprefix(mark)
-    kept = keys.checked(value, "the key given")
+    if not value.strip():
+        raise ConfigurationError("Nothing was given. Type the key, or pipe it in, after: xl-openfunnel key set")
+    kept = keys.checked(value, keys.GIVEN)
     where = keys.keep(origin, kept.value)
-    terminal.say(f"The key {kept.masked} for {origin} is in: {where}.")
+    terminal.say(f"The key {kept.masked} for {shown_origin(origin)} is in: {where}. Try it: xl-openfunnel credits")
     if where.startswith("file "):
         terminal.say("This system has no keyring, so it is a file that only you may read.", mark="note: ")
     if os.environ.get(ENV_API_KEY, "").strip():
@@ -48,7 +50,7 @@ def show(context: typer.Context, base_url: BaseUrl = None) -> None:
     """Show the last four characters of the key in use, and where it comes from."""
     origin = _session(context, base_url).origin
     key = keys.find(origin)
-    terminal.put(f"{key.masked} for {origin}, from: {key.source}")
+    terminal.put(f"{key.masked} for {shown_origin(origin)}, from: {key.source}")
 
 
 @app.command()
@@ -56,7 +58,9 @@ def remove(context: typer.Context, base_url: BaseUrl = None) -> None:
     """Remove the stored key."""
     origin = _session(context, base_url).origin
     had = keys.drop(origin)
-    terminal.say(f"The key for {origin} is removed." if had else f"No key for {origin} was stored.")
+    terminal.say(
+        f"The key for {shown_origin(origin)} is removed." if had else f"No key for {shown_origin(origin)} was stored."
+    )
     if os.environ.get(ENV_API_KEY, "").strip():
         terminal.say(f"{ENV_API_KEY} is still set.", mark="note: ")
 

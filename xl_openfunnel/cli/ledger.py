@@ -13,7 +13,7 @@ from .. import ConfigurationError, LedgerEntry, OpenFunnelError
 from ..api.paths import job_id_from
 from ..text import one_line
 from . import tables, terminal
-from .session import Job, Json, Session, Yes, session
+from .session import Job, Json, Session, session
 
 _LONGEST_LABEL = 80
 
@@ -32,6 +32,9 @@ def jobs(context: typer.Context, as_json: Json = False) -> None:
         tables.put_table(headers, lines, right={3, 4}, whole={1, 2, 5})
     if not entries:
         terminal.say("No job was seen on this computer yet. xl-openfunnel status JOB takes one up.")
+    else:
+        path = session(context).store.path
+        terminal.say(f"Kept in {path} ({path.stat().st_size / 2**20:.1f} MB).")
 
 
 def label(
@@ -50,15 +53,16 @@ def label(
         terminal.say(f"Job {job_id} has no label.")
         return
     text = _checked(run, job_id, name)
+    known = any(entry.job_id == job_id for entry in run.store.ledger())
     run.store.label(job_id, text)
-    terminal.say(f"Job {job_id} has the label {text!r}.")
+    terminal.say(f"Job {job_id} has the label {text!r}." + ("" if known else " It was not seen here before."))
 
 
 def forget(
     context: typer.Context,
     job: Annotated[str | None, typer.Argument(metavar="JOB", show_default=False, help="The job.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All jobs of all services, with their labels.")] = False,
-    yes: Yes = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --all: do not ask.")] = False,
 ) -> None:
     """Remove what is stored here of a job, or of all. The service keeps what it has."""
     if everything == (job is not None):

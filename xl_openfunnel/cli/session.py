@@ -57,8 +57,9 @@ class Session:
     @cached_property
     def store_if_usable(self) -> Store | None:
         """The user's own store, or None with a warning: what does not depend on it goes on without."""
+        settings = self.settings  # what is wrong with them is said as an error, not as a warning
         try:
-            return self.store
+            return Store(settings.store_path, self.origin)
         except ConfigurationError as trouble:
             _log.warning("%s", trouble.message)
             return None

@@ -12,6 +12,9 @@ from .terminal import console, is_terminal, put_lines
 if TYPE_CHECKING:
     import pandas as pd
 
+COLUMNS = ("rank", "name", "domain", "headquarters", "employee_count", "match_reason")
+"""What a terminal shows where no columns are named: the default of a cell without the long address."""
+
 _GAP = "  "
 _NARROWEST = 6
 """Terminal columns that a cell keeps at least; a table that needs more then is wider than the terminal."""

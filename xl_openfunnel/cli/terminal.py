@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
@@ -32,6 +33,9 @@ class ReaderGone(Exception):
 def set_up_streams() -> None:
     """Make all streams take any text: Windows pipes in an old code page, which would raise for most names."""
     messages.cache_clear()
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller, as ``>&-`` does
+            setattr(sys, name, Path(os.devnull).open("r" if name == "stdin" else "w"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError, OSError):
             # What the user asked for by PYTHONIOENCODING stands.

@@ -72,6 +72,7 @@ def _keep_up_to_date(
 
     last = Snapshot("")
     unwritten: Snapshot | None = None
+    complained: set[Path] = set()
     not_before = 0.0
     with terminal.Progress() as progress:
         for seen in changes:
@@ -81,13 +82,13 @@ def _keep_up_to_date(
             if unwritten is None or unwritten.status is None or time.monotonic() < not_before:
                 continue
             not_before = time.monotonic() + PAUSE
-            if _written(unwritten, path, columns, raw=raw):
+            if _written(unwritten, path, columns, complained, raw=raw):
                 unwritten = None
         give_up = time.monotonic() + PATIENCE
         while unwritten is not None and unwritten.status is not None:
             if time.monotonic() >= give_up:
                 files.check(path)  # says why not
-            if _written(unwritten, path, columns, raw=raw):
+            if _written(unwritten, path, columns, complained, raw=raw):
                 break
             time.sleep(_SLICE)
     if last.status is not None:
@@ -95,10 +96,7 @@ def _keep_up_to_date(
     return last
 
 
-_complained: set[Path] = set()
-
-
-def _written(seen: Snapshot, path: Path, columns: Sequence[str] | None, *, raw: bool) -> bool:
+def _written(seen: Snapshot, path: Path, columns: Sequence[str] | None, complained: set[Path], *, raw: bool) -> bool:
     """Write the file; False, and a message the first time, where another program holds it."""
     from .. import files
 
@@ -107,9 +105,9 @@ def _written(seen: Snapshot, path: Path, columns: Sequence[str] | None, *, raw: 
     except NotWritten as trouble:
         if not trouble.locked:
             raise
-        if path not in _complained:
-            terminal.say(f"{trouble.message} It is tried again by itself.", mark="warning: ", style="yellow")
-        _complained.add(path)
+        if path not in complained:
+            terminal.say(f"{trouble.message} Until then it is tried again and again.", mark="warning: ", style="yellow")
+        complained.add(path)
         return False
-    _complained.discard(path)
+    complained.discard(path)
     return True

@@ -21,10 +21,10 @@ def line(snapshot: Snapshot) -> str:
     if companies := _companies(snapshot):
         parts.append(companies)
     if snapshot.pages and len(snapshot.rows):
-        parts.append(f"{_count(snapshot.pages, 'page')} read" + (", provisional" if snapshot.provisional else ""))
+        parts.append(_pages_read(snapshot))
     if snapshot.final:
         parts.append("final, stored here" if snapshot.source == "store" else "final")
-    if snapshot.problem and not _said_by_status(snapshot):
+    if snapshot.problem and not snapshot.settled:  # what is settled is said as the error that it ends with
         parts.append(f"trouble: {snapshot.problem.message}")
         if snapshot.next_try:
             parts.append(f"next try at {_clock(snapshot.next_try)}")
@@ -45,7 +45,7 @@ def stage(snapshot: Snapshot) -> str:
 
 
 def details(snapshot: Snapshot, label: str | None) -> list[Detail]:
-    """Everything that is known, one thing a line."""
+    """Everything that is known but a problem, which is said as the error that a command ends with."""
     manifest = snapshot.manifest or {}
     found: list[tuple[str, str | None]] = [
         ("job", snapshot.job_id),
@@ -60,8 +60,6 @@ def details(snapshot: Snapshot, label: str | None) -> list[Detail]:
         ("query", _text(manifest.get("derived_query"))),
         ("seeds", _text(manifest.get("resolved_seed_domains"))),
         ("as of", f"{snapshot.as_of.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if snapshot.as_of else None),
-        ("problem", snapshot.problem.message if snapshot.problem else None),
-        ("next try", _clock(snapshot.next_try) if snapshot.next_try else None),
     ]
     return [(name, one_line(text)) for name, text in found if text]
 
@@ -107,13 +105,22 @@ def as_json(snapshot: Snapshot, label: str | None, *, read: bool) -> dict[str, A
 
 def _companies(snapshot: Snapshot) -> str:
     terminal = snapshot.status is not None and snapshot.status.terminal
-    delivered = (snapshot.manifest or {}).get("count")
-    count = delivered if isinstance(delivered, int) else snapshot.processed
+    told = (snapshot.manifest or {}).get("count")
+    delivered = told if isinstance(told, int) else snapshot.processed
     if snapshot.final and len(snapshot.rows):
-        count = len(snapshot.rows)
-    if count is None:
+        delivered = len(snapshot.rows)
+    if delivered is None:
         return ""
-    return f"{count:,} {'company' if count == 1 else 'companies'}{'' if terminal else ' so far'}"
+    return count(delivered, "company", "companies") + ("" if terminal else " so far")
+
+
+def _pages_read(snapshot: Snapshot) -> str:
+    read = f"{count(snapshot.pages, 'page')} read"
+    if snapshot.final:
+        return read
+    if snapshot.status is not None and snapshot.status.terminal:
+        return f"reading pages: {snapshot.pages:,} of {_pages(snapshot)}"
+    return f"{read}, provisional"
 
 
 def _pages(snapshot: Snapshot) -> str | None:
@@ -131,12 +138,9 @@ def _state(snapshot: Snapshot) -> str:
     return "provisional while the job is going"
 
 
-def _said_by_status(snapshot: Snapshot) -> bool:
-    return snapshot.problem is not None and snapshot.problem.kind == "JobFailed" and snapshot.status is None
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+def count(number: int, word: str, many: str | None = None) -> str:
+    """A number with its word."""
+    return f"{number:,} {word if number == 1 else many or word + 's'}"
 
 
 def _number(value: object) -> str | None:

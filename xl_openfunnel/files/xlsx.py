@@ -1,28 +1,25 @@
-"""Excel workbooks: the companies as a real table, and the manifest beside it.
+"""Excel workbooks: the companies as a real table, a summary, and the manifest beside it.
 
 Text is written as text and nothing is guessed, so ``=1+1``, ``TRUE``, ``2-10`` and web addresses stay what they are.
 """
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterator
-from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import xlsxwriter
-from xlsxwriter.exceptions import FileCreateError, XlsxWriterException
 from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from ..errors import ConfigurationError, NotWritten
+from ..errors import ConfigurationError
 from ..jobs.snapshot import Snapshot
 from ..text import clip, one_line
-from .cells import Cell, cell_rows, names
-from .facts import Fact, job_facts, manifest_facts, version
+from .book import CELL_UNITS, FONT, workbook, write_cell
+from .cells import cell_rows, names
+from .facts import Fact, job_facts, manifest_facts
+from .summary import add_summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,15 +31,10 @@ MOST_ROWS: Final = 1_048_575
 
 MOST_COLUMNS: Final = 16_384
 
-CELL_UNITS: Final = 32_767
-"""Most UTF-16 units of one cell's text in Excel."""
-
 TABLE_STYLE: Final = "Table Style Medium 2"
 HEAD_COLOUR: Final = "#4472C4"
-FONT: Final = "Calibri"
 
 _HEADER_UNITS: Final = 255  # of a table's column name
-_EXACT: Final = 10**15  # Excel keeps fifteen digits of a number
 _ESCAPE: Final = re.compile("_x(?=[0-9A-Fa-f]{4}_)")
 
 _WIDTHS: Final = {
@@ -69,7 +61,7 @@ _ROW_HEIGHT: Final = 30  # two lines, so that prose can be read and many rows se
 
 
 def write_xlsx(path: Path, content: Content) -> None:
-    """The sheets Rows and Manifest.
+    """The sheets Rows, Summary and Manifest.
 
     Raises:
         ConfigurationError: more rows or columns than a sheet has.
@@ -77,26 +69,8 @@ def write_xlsx(path: Path, content: Content) -> None:
     """
     with workbook(path, content.snapshot) as book:
         cut = add_rows(book, content.frame)
+        add_summary(book, content.snapshot)
         add_manifest(book, content.snapshot, cut)
-
-
-@contextlib.contextmanager
-def workbook(path: Path, snapshot: Snapshot) -> Iterator[Workbook]:
-    """A new workbook that holds nothing of the machine or its user."""
-    book = xlsxwriter.Workbook(
-        str(path), {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
-    )
-    about = {"title": f"OpenFunnel job {snapshot.job_id}", "comments": f"Written by XL OpenFunnel {version()}"}
-    if snapshot.as_of:  # the same result gives the same file
-        about["created"] = snapshot.as_of.astimezone(UTC)  # type: ignore[assignment]
-    book.set_properties(about)
-    yield book
-    try:
-        book.close()
-    except FileCreateError as trouble:
-        raise NotWritten(f"The workbook could not be written: {trouble}. Try another place.") from None
-    except XlsxWriterException as trouble:
-        raise NotWritten(f"The workbook could not be made: {trouble}. Try .csv instead.") from None
 
 
 def add_rows(book: Workbook, frame: pd.DataFrame) -> int:
@@ -155,24 +129,6 @@ def add_manifest(book: Workbook, snapshot: Snapshot, cut: int) -> None:
         facts.append(("texts_cut", f"{cut} longer than the {CELL_UNITS:,} characters of a cell, ending in …"))
     line = _add_facts(sheet, 0, "This file", facts, (heading, label, value))
     _add_facts(sheet, line + 1, "Manifest of the service", manifest_facts(snapshot), (heading, label, value))
-
-
-def write_cell(sheet: Worksheet, row: int, column: int, cell: Cell, style: Format | None = None) -> bool:
-    """One cell as what it is; whether its text had to be cut."""
-    if isinstance(cell, bool):
-        sheet.write_boolean(row, column, cell, style)
-    elif isinstance(cell, (int, float)):
-        if abs(cell) < _EXACT or isinstance(cell, float):
-            sheet.write_number(row, column, cell, style)
-        else:  # Excel would change its last digits
-            sheet.write_string(row, column, str(cell), style)
-    elif cell:
-        kept = clip(cell, CELL_UNITS)
-        sheet.write_string(row, column, kept, style)
-        return kept != cell
-    else:
-        sheet.write_blank(row, column, None, style)
-    return False
 
 
 def table_headers(columns: list[str]) -> list[str]:

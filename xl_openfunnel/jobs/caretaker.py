@@ -237,6 +237,15 @@ class Caretaker:
             care.wake_at = FOREVER
         self._publish(care)
 
+    def _change(self, care: _Care, change: Callable[[State], State]) -> None:
+        """Something happened to a job; a bug in what we make of it becomes its problem."""
+        try:
+            care.state = change(care.state)
+        except Exception as error:
+            _log.exception("job %s met something unexpected", care.state.job_id)
+            care.state = plan.broken(care.state, error, self.moment())
+        self._advance(care)
+
     def _is_cared_for(self, care: _Care) -> bool:
         lately = self._clock.monotonic() - care.wanted_at < CARE
         return lately or bool(care.waiters) or care.state.job_id in self.callbacks
@@ -323,10 +332,9 @@ class Caretaker:
         if care is None or care.epoch != epoch:
             return
         if outcome is None:
-            care.state = plan.unsent(care.state, ask)
+            self._change(care, lambda state: plan.unsent(state, ask))
         else:
-            care.state = plan.answered(care.state, ask, outcome, moment)
-        self._advance(care)
+            self._change(care, lambda state: plan.answered(state, ask, outcome, moment))
 
     # ---- the key -------------------------------------------------------------------------------------------
 
@@ -401,8 +409,9 @@ class Caretaker:
             return
         care.disk_busy = False
         if care.epoch == epoch or care.state.doing is Doing.LOOKING:
-            care.state = change(care.state)
-        self._advance(care)
+            self._change(care, change)
+        else:
+            self._advance(care)
 
     def _fingerprint(self) -> str | None:
         """That of the present key; None where there is none, or where the user's own function for it fails."""

@@ -30,7 +30,7 @@ def fetch_rows(
     *,
     api_key: str | None = None,
     base_url: str | None = None,
-    columns: Sequence[str] | None = None,
+    columns: Sequence[str] | str | None = None,
     timeout: float | None = None,
     progress: Callable[[Snapshot], object] | None = None,
 ) -> pd.DataFrame:
@@ -66,7 +66,7 @@ def fetch_rows(
 def fetch_with(
     fetcher: Fetcher,
     job: str,
-    columns: Sequence[str] | None = None,
+    columns: Sequence[str] | str | None = None,
     timeout: float | None = None,
     progress: Callable[[Snapshot], object] | None = None,
 ) -> pd.DataFrame:

@@ -50,7 +50,7 @@ class Fetcher:
         chance: Callable[[], float] | None = None,
     ) -> None:
         self._client = client
-        self._owns_client = False
+        self._owns_client = self._owns_store = False
         self._store = store
         self._clock = clock or SystemClock()
         # Numbers of our own: those of the module belong to the user, who may have seeded them.
@@ -67,7 +67,7 @@ class Fetcher:
             _log.warning("working without the store: %s", trouble.message)
             store = None
         fetcher = cls(client, store=store)
-        fetcher._owns_client = own
+        fetcher._owns_client, fetcher._owns_store = own, True
         return fetcher
 
     def watch(self, job: str) -> Snapshot:
@@ -138,7 +138,7 @@ class Fetcher:
     def close(self) -> None:
         """Stop. Requests under way are not waited for; what is to be stored is."""
         self._caretaker.close()
-        if self._store is not None:
+        if self._owns_store and self._store is not None:
             self._store.close()
         if self._owns_client:
             self._client.close()

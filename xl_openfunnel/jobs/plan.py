@@ -10,12 +10,10 @@ Everything is a pure function of immutable values, so that every rule is a line 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
 
 from ..api.models import FIRST_PAGE, JobStatus, Page
 from ..api.retry import delay_before_retry
-from ..errors import RETRIED, BadAnswer, IncompleteResult, OpenFunnelError
+from ..errors import BadAnswer, IncompleteResult, OpenFunnelError
 from . import walk as walks
 from .snapshot import NO_ROWS, Problem, Rows
 from .state import (
@@ -27,6 +25,7 @@ from .state import (
     Moment,
     State,
     Trouble,
+    afresh,
     failed,
     only_another_key_mends,
     troubled,
@@ -51,9 +50,6 @@ GUESS_TRIES = 2
 """Tries of a guessed page; after that it waits until the page before it names it."""
 
 NO_MANIFEST = "The service gave no manifest to check against: there may be more rows than these."
-
-_AFRESH: dict[str, Any] = {"fresh": None, "follow": None, "walk": None, "asking": frozenset(), "troubles": {}}
-
 
 # ---- steps -------------------------------------------------------------------------------------------------
 
@@ -142,7 +138,7 @@ def hurry(state: State, moment: Moment) -> State:
 def looked(state: State, stored: Result | None) -> State:
     """The store was looked into. What is final there is never asked for again, unless somebody wants it so."""
     if stored is not None:
-        state = replace(state, result=stored, source="store", problem=failed(stored))
+        state = replace(state, result=stored, source="store", problem=_failed(stored))
     resting = stored is not None and not state.again
     return replace(state, doing=Doing.RESTING if resting else Doing.POLLING, again=False)
 
@@ -156,8 +152,8 @@ def start_over(state: State, moment: Moment) -> State:
         return replace(state, again=True, due=moment.now)
     if state.doing is not Doing.RESTING:
         return replace(state, due=moment.now, failures=0, troubles={})
-    problem = None if state.result is None else failed(state.result)
-    return replace(state, doing=Doing.POLLING, **_AFRESH, rechecks=0, due=moment.now, problem=problem, failures=0)
+    problem = None if state.result is None else _failed(state.result)
+    return replace(afresh(state), rechecks=0, due=moment.now, problem=problem, failures=0)
 
 
 def sent(state: State, asks: tuple[Ask, ...]) -> State:
@@ -172,20 +168,25 @@ def unsent(state: State, ask: Ask) -> State:
 
 def kept(state: State, result: Result, moment: Moment, trouble: OpenFunnelError | None = None) -> State:
     """The fresh result is stored, or could not be: it is final either way."""
-    problem = failed(result) or (None if trouble is None else Problem(trouble, moment.utc))
+    problem = _failed(result) or (None if trouble is None else Problem(trouble, moment.utc))
     if problem is None and not result.complete:
         problem = Problem(IncompleteResult(NO_MANIFEST), moment.utc)
     return replace(
-        state,
+        afresh(state),
         doing=Doing.RESTING,
         result=result,
         source="service",
-        **_AFRESH,
         pages=(),
         shown=NO_ROWS,
         problem=problem,
         failures=0,
     )
+
+
+def broken(state: State, error: Exception, moment: Moment) -> State:
+    """A bug of ours came up: let it be seen, and nobody wait for ever."""
+    trouble = BadAnswer(f"Something unexpected happened ({type(error).__name__}). Refresh; the log tells more.")
+    return replace(troubled(afresh(state), trouble, moment), doing=Doing.RESTING)
 
 
 def answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, moment: Moment) -> State:
@@ -207,7 +208,9 @@ def _poll_answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, mome
     if ask.cursor is None:
         state = replace(state, first=outcome, as_of=moment.utc)
         if outcome.status.terminal:
-            return _walk_on(replace(state, doing=Doing.WALKING, walk=walks.begin(outcome), due=moment.now), moment)
+            return _walk_on(
+                replace(state, doing=Doing.WALKING, walk=walks.begin(outcome, moment.utc), due=moment.now), moment
+            )
     elif outcome.status.terminal:  # over meanwhile: the next poll begins the end
         return replace(state, follow=None, interval=SHORTEST_INTERVAL, due=moment.now + SHORTEST_INTERVAL)
     return _followed(_with(state, ask.cursor, outcome), ask, outcome, moment)
@@ -285,10 +288,10 @@ def _walk_answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, mome
 
 def _not_over(state: State, page: Page, moment: Moment) -> State:
     """A page says that the job still goes on: its rows may be older than the end, so ask for the state again."""
-    error = BadAnswer(f"One page says that the job is over and another that it is {page.status}. {RETRIED}.")
+    error = BadAnswer(f"One page says that the job is over and another that it is {page.status}.")
     state = troubled(state, error, moment)
     delay = delay_before_retry(error, state.failures, chance=moment.chance) or 0.0
-    return replace(state, doing=Doing.POLLING, **_AFRESH, due=moment.now + delay)
+    return replace(afresh(state), due=moment.now + delay)
 
 
 def _walk_on(state: State, moment: Moment) -> State:
@@ -302,25 +305,26 @@ def _walk_on(state: State, moment: Moment) -> State:
     except OpenFunnelError as error:
         return _disagrees(state, error, moment)
     if walk.named is None:
-        return _over(state, walk.pages)
+        return _over(state, walk)
     rows = Rows.of(walk.pages)
     return replace(state, walk=walk, shown=rows if len(rows) > len(state.shown) else state.shown)
 
 
-def _over(state: State, pages: tuple[Page, ...]) -> State:
+def _over(state: State, walk: Walk) -> State:
     """Everything is read and checked: a result to keep."""
-    first = pages[0]
+    first = walk.first
+    pages = walk.pages if walks.page_count(walk.pages) else ()
     result = Result(
         status=first.status,
         stage=first.stage,
         processed=first.processed,
         manifest=first.manifest,
         error_message=first.error_message,
-        as_of=state.as_of or datetime.min,
-        rows=Rows.of(pages if walks.page_count(pages) else ()),
+        as_of=walk.as_of,
+        rows=Rows.of(pages),
         complete=not _must_agree(first) or _has_numbers(first),
     )
-    return replace(state, doing=Doing.KEEPING, fresh=(result, pages if len(result.rows.counts) else ()))
+    return replace(state, doing=Doing.KEEPING, fresh=(result, pages))
 
 
 def _page_failed(state: State, walk: Walk, ask: Ask, error: OpenFunnelError, moment: Moment) -> State:
@@ -339,17 +343,21 @@ def _page_failed(state: State, walk: Walk, ask: Ask, error: OpenFunnelError, mom
         troubles = {**state.troubles, cursor: trouble}
         return replace(state, troubles=troubles, due=max(state.due, trouble.not_before))
     if not _must_agree(walk.first):
-        return _over(state, walk.pages)  # a failed job: whatever rows it still gives
+        return _over(state, walk)  # a failed job: whatever rows it still gives
     return replace(state, doing=Doing.RESTING)
 
 
 def _disagrees(state: State, error: OpenFunnelError, moment: Moment) -> State:
     """What was read cannot be all of it, or more than it: read again, a few times, then let the problem stand."""
-    state = replace(troubled(state, error, moment), **_AFRESH)
+    state = afresh(troubled(state, error, moment))
     if state.rechecks >= len(RECHECK_DELAYS):
         return replace(state, doing=Doing.RESTING)
     due = moment.now + RECHECK_DELAYS[state.rechecks]
-    return replace(state, doing=Doing.POLLING, rechecks=state.rechecks + 1, due=due)
+    return replace(state, rechecks=state.rechecks + 1, due=due)
+
+
+def _failed(result: Result) -> Problem | None:
+    return failed(result.status, result.error_message, result.as_of)
 
 
 def _must_agree(first: Page) -> bool:

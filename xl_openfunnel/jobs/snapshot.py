@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ from ..errors import OpenFunnelError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Source = Literal["service", "store"]
+"""Where final rows come from."""
 
 _FRAMES_KEPT = 4
 """Frames kept for cells that ask again: a few, since one of 10,000 full rows takes some 25 MB."""
@@ -125,16 +129,17 @@ class Snapshot:
     provisional: bool = False
     final: bool = False
     settled: bool = False
-    source: Literal["service", "store"] | None = None
+    source: Source | None = None
     as_of: datetime | None = None
     problem: Problem | None = None
     next_try: datetime | None = None
 
-    def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    def frame(self, columns: Sequence[str] | str | None = None) -> pd.DataFrame:
         """The rows as a DataFrame, one row per company in the service's order.
 
         Args:
-            columns: names in the wanted order; None for ``rank`` and every field the service sent.
+            columns: names in the wanted order, as a list or as ``"name,domain"``; None for ``rank`` and every field
+                the service sent.
 
         Returns:
             A frame of its own with ``attrs`` job_id, status, manifest and as_of as plain JSON values.
@@ -142,11 +147,13 @@ class Snapshot:
         Raises:
             UnknownColumn: a name that neither the package nor the rows know.
         """
-        frame = _frame(self.rows, None if columns is None else tuple(columns)).copy()
+        from .. import table  # imports pandas, which nothing needs before a table is asked for
+
+        frame = table.owned(_frame(self.rows, table.parse_columns(columns)))
         frame.attrs = {
             "job_id": self.job_id,
             "status": None if self.status is None else str(self.status),
-            "manifest": None if self.manifest is None else dict(self.manifest),
+            "manifest": None if self.manifest is None else copy.deepcopy(dict(self.manifest)),
             "as_of": None if self.as_of is None else self.as_of.isoformat(),
         }
         return frame
@@ -154,6 +161,6 @@ class Snapshot:
 
 @functools.lru_cache(maxsize=_FRAMES_KEPT)
 def _frame(rows: Rows, columns: tuple[str, ...] | None) -> pd.DataFrame:
-    from .. import table  # imports pandas, which nothing needs before a table is asked for
+    from .. import table
 
     return table.frame(rows, columns)

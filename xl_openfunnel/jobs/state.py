@@ -10,7 +10,7 @@ from typing import Literal
 
 from ..api.models import JobStatus, Page
 from ..errors import JobFailed, KeyRefused, MissingKey, OpenFunnelError
-from .snapshot import NO_ROWS, Problem, Rows
+from .snapshot import NO_ROWS, Problem, Rows, Source
 from .store import Result
 from .walk import Walk
 
@@ -94,7 +94,7 @@ class State:
     job_id: str
     doing: Doing = Doing.LOOKING
     result: Result | None = None
-    source: Literal["service", "store"] | None = None
+    source: Source | None = None
     fresh: tuple[Result, tuple[Page, ...]] | None = None
     first: Page | None = None
     as_of: datetime | None = None
@@ -113,17 +113,21 @@ class State:
     troubles: Mapping[str, Trouble] = field(default_factory=dict)
 
 
+def afresh(state: State) -> State:
+    """The state about to poll, with nothing under way. What everybody sees stays."""
+    return replace(state, doing=Doing.POLLING, fresh=None, follow=None, walk=None, asking=frozenset(), troubles={})
+
+
 def only_another_key_mends(error: OpenFunnelError) -> bool:
     """Whether no request of any job has a chance before the key is another."""
     return isinstance(error, (KeyRefused, MissingKey))
 
 
-def failed(result: Result) -> Problem | None:
+def failed(status: JobStatus, error_message: str | None, as_of: datetime) -> Problem | None:
     """The problem of a job that ended as failed."""
-    if result.status.lower() != JobStatus.FAILED:
+    if status.lower() != JobStatus.FAILED:
         return None
-    words = result.error_message or "the service gave no reason"
-    return Problem(JobFailed(f"The job failed: {words}"), result.as_of)
+    return Problem(JobFailed(f"The job failed: {error_message or 'the service gave no reason'}"), as_of)
 
 
 def troubled(state: State, error: OpenFunnelError, moment: Moment) -> State:

@@ -198,7 +198,12 @@ class Store:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def note(
-        self, job_id: str, status: JobStatus, row_count: int, manifest: Mapping[str, Any] | None, now: datetime
+        self,
+        job_id: str,
+        status: JobStatus,
+        row_count: int | None,
+        manifest: Mapping[str, Any] | None,
+        now: datetime,
     ) -> None:
         """Write into the ledger what the service said of a job."""
         with self._transaction() as db:
@@ -209,7 +214,7 @@ class Store:
         db: sqlite3.Connection,
         job_id: str,
         status: JobStatus,
-        row_count: int,
+        row_count: int | None,
         manifest: Mapping[str, Any] | None,
         now: datetime,
     ) -> None:
@@ -219,7 +224,8 @@ class Store:
             "INSERT INTO ledger (origin, job_id, query, seeds, first_seen, last_seen, status, row_count, credits)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (origin, job_id) DO UPDATE SET"
             " query = coalesce(excluded.query, query), seeds = coalesce(excluded.seeds, seeds),"
-            " last_seen = excluded.last_seen, status = excluded.status, row_count = excluded.row_count,"
+            " last_seen = excluded.last_seen, status = excluded.status,"
+            " row_count = coalesce(excluded.row_count, row_count),"
             " credits = coalesce(excluded.credits, credits)",
             (
                 *(self.origin, job_id),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from ..api.models import Page
 from .plan import Wait, next_step
-from .snapshot import Snapshot
-from .state import FOREVER, Doing, Gate, Moment, State
+from .snapshot import Rows, Snapshot, Source
+from .state import FOREVER, Doing, Gate, Moment, State, failed
+from .store import Result
 
 
 def snapshot(state: State, gate: Gate, moment: Moment, *, cared_for: bool = True) -> Snapshot:
@@ -18,35 +20,45 @@ def snapshot(state: State, gate: Gate, moment: Moment, *, cared_for: bool = True
     next_try = None
     if isinstance(step, Wait) and step.until < FOREVER:
         next_try = moment.utc + timedelta(seconds=step.until - moment.now)
-    seen = Snapshot(
-        state.job_id,
-        settled=not working or held_up,
-        problem=gate.refused if held_up else state.problem,
-        next_try=next_try,
+    if state.result is not None:
+        seen = of_result(state.job_id, state.result, state.source)
+    elif state.first is not None and state.as_of is not None:
+        seen = of_page(state.job_id, state.first, state.shown, state.as_of)
+    else:
+        seen = Snapshot(state.job_id)
+    problem = gate.refused if held_up else state.problem
+    return replace(seen, settled=not working or held_up, problem=problem, next_try=next_try)
+
+
+def of_result(job_id: str, result: Result, source: Source | None) -> Snapshot:
+    """A job that is final."""
+    return Snapshot(
+        job_id,
+        status=result.status,
+        stage=result.stage,
+        processed=result.processed,
+        pages=len(result.rows.counts),
+        manifest=result.manifest,
+        rows=result.rows,
+        final=True,
+        settled=True,
+        source=source,
+        as_of=result.as_of,
+        problem=failed(result.status, result.error_message, result.as_of),
     )
-    if (result := state.result) is not None:
-        return replace(
-            seen,
-            status=result.status,
-            stage=result.stage,
-            processed=result.processed,
-            pages=len(result.rows.counts),
-            manifest=result.manifest,
-            rows=result.rows,
-            final=True,
-            source=state.source,
-            as_of=result.as_of,
-        )
-    if (first := state.first) is None:
-        return seen
-    return replace(
-        seen,
+
+
+def of_page(job_id: str, first: Page, rows: Rows, as_of: datetime) -> Snapshot:
+    """A job as its first page tells its state, with the rows that are known of it."""
+    return Snapshot(
+        job_id,
         status=first.status,
         stage=first.stage,
         processed=first.processed,
-        pages=sum(count > 0 for count in state.shown.counts),
+        pages=sum(count > 0 for count in rows.counts),
         manifest=first.manifest,
-        rows=state.shown,
-        provisional=len(state.shown) > 0,
-        as_of=state.as_of,
+        rows=rows,
+        provisional=len(rows) > 0,
+        as_of=as_of,
+        problem=failed(first.status, first.error_message, as_of),
     )

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from ..api.models import FIRST_PAGE, Page, whole_number
-from ..errors import RETRIED, BadAnswer, IncompleteResult
+from ..errors import BadAnswer, IncompleteResult
 
 MAX_PAGES = 1000
 """Ceiling for a walk whose manifest states no number of pages: ten times the largest job the service takes."""
@@ -27,6 +28,7 @@ class Walk:
     Attributes:
         pages: the pages from the first one on, each named by the one before it. The first one's own answer says
             that the job is over.
+        as_of: when the first page was read.
         ahead: pages read under a guessed name that no page has named yet, by that name.
         expected: names that the manifest lets one expect, each with the ``next_cursor`` that its answer must have
             (None for the last).
@@ -35,6 +37,7 @@ class Walk:
     """
 
     pages: tuple[Page, ...]
+    as_of: datetime
     ahead: Mapping[str, Page] = field(default_factory=dict)
     expected: Mapping[str, str | None] = field(default_factory=dict)
     guesses: tuple[str, ...] = ()
@@ -51,13 +54,13 @@ class Walk:
         return self.pages[-1].next_cursor
 
 
-def begin(first: Page) -> Walk:
+def begin(first: Page, as_of: datetime) -> Walk:
     """A walk from the first page, with the names that its manifest lets one expect."""
     names = [f"page_{number:04d}" for number in range(min(stated(first, "pages") or 0, MAX_PAGES))]
     if first.name not in (None, FIRST_PAGE) or names[1:2] != [first.next_cursor]:
-        return Walk((first,))
+        return Walk((first,), as_of)
     expected = dict(zip(names[1:], [*names[2:], None], strict=True))
-    return Walk((first,), expected=expected, guesses=tuple(expected))
+    return Walk((first,), as_of, expected=expected, guesses=tuple(expected))
 
 
 def accept(walk: Walk, cursor: str, page: Page) -> Walk:
@@ -69,7 +72,7 @@ def accept(walk: Walk, cursor: str, page: Page) -> Walk:
     if cursor != walk.named and (page.name != cursor or page.next_cursor != walk.expected.get(cursor)):
         return stop_guessing(walk)
     if _PAGE_NAME.fullmatch(cursor) and page.name not in (None, cursor):
-        raise BadAnswer(f"The service answered with {page.name} where {cursor} was asked for. {RETRIED}.")
+        raise BadAnswer(f"The service answered with {page.name} where {cursor} was asked for.")
     return replace(stop_guessing(walk, cursor), ahead={**walk.ahead, cursor: page})
 
 

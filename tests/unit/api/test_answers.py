@@ -22,15 +22,20 @@ KEY_MISSING = {"type": "missing", "loc": ["header", "X-API-Key"], "msg": "Field 
 def error(status: int, body: Any = b"", job_id: str | None = JOB, **headers: str) -> OpenFunnelError:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = CaseInsensitiveDict({name.replace("_", "-"): value for name, value in headers.items()})
-    return error_from(Answer(status, named, raw), job_id=job_id, now=lambda: 1_700_000_000.0)
+    return error_from(
+        Answer(status, named, raw),
+        key_source="environment variable OPENFUNNEL_API_KEY",
+        job_id=job_id,
+        now=lambda: 1_700_000_000.0,
+    )
 
 
 @pytest.mark.parametrize(
     ("status", "body", "kind", "says"),
     [
-        (401, b"", "KeyRefused", "xl-openfunnel key set"),
+        (401, b"", "KeyRefused", "Change or unset OPENFUNNEL_API_KEY"),
         (403, {"detail": "Forbidden"}, "KeyRefused", '"Forbidden"'),
-        (422, {"detail": [KEY_MISSING]}, "KeyRefused", "xl-openfunnel key set"),
+        (422, {"detail": [KEY_MISSING]}, "KeyRefused", "environment variable OPENFUNNEL_API_KEY"),
         (422, {"detail": [KEY_MISSING | {"loc": ["header", "x_api_key"]}]}, "KeyRefused", "refused"),
         (422, {"detail": [TOO_LONG]}, "InvalidRequest", "query: at most 200 characters"),
         (422, {"detail": ["first", "second"]}, "InvalidRequest", "first; second"),

@@ -252,7 +252,27 @@ def test_cancel_asks_a_person(
     job = SimulatedJob(ROWS, running=1e6)
     service = serve(job)
     ran = run("cancel", job.job_id, stdin=answer)
-    assert (ran.code, len(service.received)) == (code, asked)
+    assert (ran.code, [request.method for request in service.received].count("POST")) == (code, asked)
+
+
+def test_nobody_is_asked_whether_to_cancel_what_is_over(
+    serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xl_openfunnel.cli.terminal.is_terminal", lambda stream: True)
+    monkeypatch.setenv("TERM", "dumb")
+    serve()
+    ran = run("cancel", DONE.job_id, stdin="y\n")
+    assert ran.code == 1
+    assert "is completed already" in ran.err
+    assert "billed" not in ran.err
+
+
+def test_a_cancel_without_an_answer_says_that_nothing_is_known(serve: Serve, run: Run) -> None:
+    job = SimulatedJob(ROWS, running=1e6)
+    serve(job, faults=[Fault("reset", on="cancel")])
+    ran = run("cancel", job.job_id, "--yes")
+    assert ran.code == 1
+    assert "Whether it was cancelled is not known" in ran.err
 
 
 def test_cancel_with_yes_asks_the_service_and_shows_its_answer(serve: Serve, run: Run) -> None:
@@ -269,3 +289,31 @@ def test_credits_shows_the_balance(serve: Serve, run: Run) -> None:
     told = json.loads(run("credits", "--json").out)
     assert (told["total"], told["left"]) == (200, 200 - told["used"])
     assert run("credits").out.splitlines()[0] == f"left   {told['left']:g}"
+
+
+def test_a_misspelt_column_is_said_at_the_first_page_and_not_at_the_end(serve: Serve, run: Run) -> None:
+    job = SimulatedJob(ROWS, ending="paused")
+    serve(job)
+    ran = run("rows", job.job_id, "--columns", "nme")
+    assert ran.code == 2
+    assert "did you mean name" in ran.err
+
+
+def test_rows_can_be_read_anew(serve: Serve, run: Run, tmp_path: Path) -> None:
+    service = serve()
+    for _ in range(2):
+        assert run("rows", DONE.job_id, "-o", str(tmp_path / "rows.csv")).code == 0
+    before = len(service.received)
+    assert run("rows", DONE.job_id, "--refresh", "-o", str(tmp_path / "rows.csv")).code == 0
+    assert len(service.received) > before
+
+
+def test_the_error_of_a_failed_job_tells_how_to_get_what_it_delivered(serve: Serve, run: Run, tmp_path: Path) -> None:
+    job = SimulatedJob(ROWS, ending="failed", error_message="No seed")
+    serve(job)
+    ran = run("rows", job.job_id)
+    assert ran.code == 1
+    assert "xl-openfunnel watch JOB -o FILE" in ran.err
+    assert ran.err.count("No seed") == 1
+    assert run("watch", job.job_id, "-o", str(tmp_path / "rows.csv")).code == 1
+    assert (tmp_path / "rows.csv").exists()

@@ -13,7 +13,7 @@ from keyring.backends.null import Keyring
 
 from tests.unit.cli.conftest import SECRET, Run
 
-ORIGIN = "https://api.openfunnel.dev:443"
+ORIGIN = "https://api.openfunnel.dev"
 OTHER = "https://other.example"
 
 

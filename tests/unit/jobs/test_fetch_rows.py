@@ -11,6 +11,7 @@ import pytest
 from tests.unit.flying import FlyingClock
 from tests.unit.jobs.conftest import MakeFetcher, MakeService
 from xl_openfunnel import (
+    BadJobId,
     IncompleteResult,
     JobFailed,
     JobNotFound,
@@ -136,3 +137,26 @@ def test_an_unknown_column_names_the_known_ones(serve: MakeService, fetch: MakeF
     service = serve(job := SimulatedJob(ROWS))
     with pytest.raises(UnknownColumn, match="linkedin_url"):
         fetch_with(fetch(service), job.job_id, ["linkedin"])
+
+
+def test_lists_in_a_frame_are_the_callers_own_too(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service)
+    first = fetch_with(fetcher, job.job_id)
+    row = next(number for number, found in enumerate(ROWS) if found["industries"])
+    first["industries"].tolist()[row].append("changed")
+    first.attrs["manifest"]["resolved_seed_domains"].append("changed")
+    second = fetch_with(fetcher, job.job_id)
+    assert second.loc[row, "industries"] == ROWS[row]["industries"]
+    assert "changed" not in second.attrs["manifest"]["resolved_seed_domains"]
+
+
+def test_columns_may_be_given_as_one_text(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    assert list(fetch_with(fetch(service), job.job_id, "name; Country").columns) == ["name", "country"]
+
+
+def test_what_is_no_text_is_no_job(serve: MakeService, fetch: MakeFetcher) -> None:
+    for job in (None, 5, ["a"]):
+        with pytest.raises(BadJobId):
+            fetch_with(fetch(serve()), job)  # type: ignore[arg-type]

@@ -243,3 +243,15 @@ def test_what_a_condition_raises_is_raised_where_it_is_waited_for(serve: MakeSer
     service = serve(job := SimulatedJob(ROWS))
     with pytest.raises(ZeroDivisionError):
         fetch(service).wait(job.job_id, until=lambda seen: bool(1 / 0))
+
+
+def test_a_bug_of_ours_is_a_problem_and_nobody_waits_for_ever(
+    serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    monkeypatch.setattr("xl_openfunnel.jobs.plan.answered", lambda *_: 1 / 0)
+    seen = fetch(service).wait(job.job_id)
+    assert (seen.settled, seen.final) == (True, False)
+    assert seen.problem is not None
+    assert "Something unexpected happened (ZeroDivisionError)" in seen.problem.message
+    assert "met something unexpected" in caplog.text

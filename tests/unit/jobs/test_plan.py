@@ -215,7 +215,7 @@ def test_a_difference_is_read_again_twice_and_then_stands() -> None:
 
 def test_a_walk_without_a_stated_number_of_pages_ends_at_a_ceiling() -> None:
     first = page(0, 1, "completed", manifest=None, next_cursor="c1")
-    reading = walk.begin(first)
+    reading = walk.begin(first, UTC_NOW)
     for number in range(1, walk.MAX_PAGES):
         following = page(number, 1, "completed", name=f"c{number}", next_cursor=f"c{number + 1}")
         reading = walk.accept(reading, f"c{number}", following)

@@ -1,12 +1,8 @@
-"""The workbook of the demonstration: what a job's result looks like when it is put to use.
-
-Three sheets: a summary with two charts, the companies as a table, the manifest.
-"""
+"""The summary sheet of a workbook: the manifest, the companies by country and by size, and two charts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from xlsxwriter.format import Format
@@ -14,9 +10,8 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from ..jobs.snapshot import Snapshot
+from .book import FONT, write_cell
 from .facts import manifest_facts, utc
-from .replacing import replaced
-from .xlsx import FONT, add_manifest, add_rows, workbook, write_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,20 +27,30 @@ _LABEL, _COUNT, _SHARE, _CHART = 0, 1, 2, 4  # columns of the sheet
 _WIDTHS: Final = (26, 12, 10, 3)
 
 
-def write_demo_book(path: Path, snapshot: Snapshot) -> None:
-    """Write the workbook, replacing an older one in one step.
-
-    Raises:
-        NotWritten: the file could not be written.
-        ConfigurationError: more rows than a sheet has.
-    """
-    frame = snapshot.frame()
+def add_summary(book: Workbook, snapshot: Snapshot) -> None:
+    """Add the sheet; it is the one that a reader of the workbook sees first."""
     places = snapshot.frame(["country", "employee_band"])
-    with replaced(path) as fresh, workbook(fresh, snapshot) as book:
-        summary = book.add_worksheet("Summary")
-        cut = add_rows(book, frame)
-        add_manifest(book, snapshot, cut)
-        _add_summary(book, summary, snapshot, by_country(places["country"]), by_band(places["employee_band"]))
+    countries, bands = by_country(places["country"]), by_band(places["employee_band"])
+    sheet = book.add_worksheet("Summary")
+    style = _Styles(book)
+    for place, width in enumerate(_WIDTHS):
+        sheet.set_column(place, place, width, style.body)
+    sheet.set_column(_CHART, _CHART + 9, 9.5, style.body)
+    sheet.hide_gridlines(2)
+    sheet.set_row(0, 30)
+    sheet.write_string(0, _LABEL, "Lookalike companies", style.title)
+    state = f"{len(snapshot.rows):,} companies · {snapshot.status} · as of {utc(snapshot.as_of)}"
+    sheet.write_string(1, _LABEL, f"{state} · job {snapshot.job_id}", style.subtitle)
+    line = _add_manifest_lines(sheet, 3, snapshot, style)
+    first_countries = line + 1
+    first_bands = _add_counts(sheet, first_countries, "Country", countries, style)
+    end = _add_counts(sheet, first_bands, "Employees", bands, style)
+    heights = [(first_bands - first_countries - 1) * 20, (end - first_bands - 1) * 20]
+    _add_chart(book, sheet, "bar", "Companies by country", first_countries, countries, heights[0])
+    _add_chart(book, sheet, "column", "Companies by number of employees", first_bands, bands, heights[1])
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 1)
+    sheet.activate()
 
 
 def by_country(countries: pd.Series[Any]) -> list[tuple[str, int]]:
@@ -67,34 +72,6 @@ def by_band(bands: pd.Series[Any]) -> list[tuple[str, int]]:
 def _with_blanks(counts: list[tuple[str, int]], column: pd.Series[Any]) -> list[tuple[str, int]]:
     blanks = int(column.isna().sum())
     return [*counts, (BLANK, blanks)] if blanks else counts
-
-
-def _add_summary(
-    book: Workbook,
-    sheet: Worksheet,
-    snapshot: Snapshot,
-    countries: Sequence[tuple[str, int]],
-    bands: Sequence[tuple[str, int]],
-) -> None:
-    style = _Styles(book)
-    for place, width in enumerate(_WIDTHS):
-        sheet.set_column(place, place, width, style.body)
-    sheet.set_column(_CHART, _CHART + 9, 9.5, style.body)
-    sheet.hide_gridlines(2)
-    sheet.set_row(0, 30)
-    sheet.write_string(0, _LABEL, "Lookalike companies", style.title)
-    state = f"{len(snapshot.rows):,} companies · {snapshot.status} · as of {utc(snapshot.as_of)}"
-    sheet.write_string(1, _LABEL, f"{state} · job {snapshot.job_id}", style.subtitle)
-    line = _add_manifest_lines(sheet, 3, snapshot, style)
-    first_countries = line + 1
-    first_bands = _add_counts(sheet, first_countries, "Country", countries, style)
-    end = _add_counts(sheet, first_bands, "Employees", bands, style)
-    heights = [(first_bands - first_countries - 1) * 20, (end - first_bands - 1) * 20]
-    _add_chart(book, sheet, "bar", "Companies by country", first_countries, countries, heights[0])
-    _add_chart(book, sheet, "column", "Companies by number of employees", first_bands, bands, heights[1])
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 1)
-    sheet.activate()
 
 
 class _Styles:
