@@ -79,7 +79,7 @@ def _rule_for_one_cell() -> Callable[[Any, Any], Any]:
     rule.decorator_list = []
     # pywintypes.TimeType, the third of xlwings' time types, is a datetime itself.
     names: dict[str, Any] = {"pd": pd, "np": np, "time_types": (dt.date, dt.datetime, np.datetime64)}
-    exec(compile(ast.Module([rule], []), source.name, "exec"), names)  # noqa: S102 - the installed xlwings
+    exec(compile(ast.Module([rule], []), source.name, "exec"), names)
     found: Callable[[Any, Any], Any] = names[rule.name]
     return found
 
