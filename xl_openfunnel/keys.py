@@ -144,22 +144,20 @@ def keyring_name() -> str:
 
 def _from_keyring(origin: str) -> str | None:
     import keyring
-    import keyring.errors
 
     try:
         return keyring.get_password(APP_NAME, origin)
-    except (keyring.errors.KeyringError, OSError, RuntimeError) as trouble:
+    except Exception as trouble:  # backends raise what their systems raise
         _log.info("no key from the keyring: %s", type(trouble).__name__)
         return None
 
 
 def _to_keyring(origin: str, value: str) -> bool:
     import keyring
-    import keyring.errors
 
     try:
         keyring.set_password(APP_NAME, origin, value)
-    except (keyring.errors.KeyringError, OSError, RuntimeError) as trouble:
+    except Exception as trouble:
         _log.info("no key into the keyring: %s", type(trouble).__name__)
         return False
     return _from_keyring(origin) == value

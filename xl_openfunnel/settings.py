@@ -65,7 +65,7 @@ class Settings:
         given_dir = environ.get(_ENV_CACHE_DIR, "").strip()
         return cls(
             base_url=checked_base_url(base_url or environ.get(_ENV_BASE_URL, "").strip() or BASE_URL),
-            cache_dir=Path(given_dir).expanduser() if given_dir else _default_cache_dir(),
+            cache_dir=_folder(given_dir) if given_dir else _default_cache_dir(),
             concurrency=_concurrency(environ.get(_ENV_CONCURRENCY, "").strip()),
         )
 
@@ -131,6 +131,13 @@ def _concurrency(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 32:
         raise ConfigurationError(f"{_ENV_CONCURRENCY} is {text!r}: give a whole number from 1 to 32.")
     return int(text)
+
+
+def _folder(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as trouble:
+        raise ConfigurationError(f"{_ENV_CACHE_DIR} is {text!r}: {trouble}") from None
 
 
 def _default_cache_dir() -> Path:

@@ -43,6 +43,7 @@ def everything_in(value: object, seen: set[int] | None = None) -> str:
         Fault("status", status=401, body=ECHO),
         Fault("status", status=422, body=ECHO),
         Fault("status", status=400, headers={"X-Request-Id": SECRET}),
+        Fault("status", status=400, body=ECHO.replace(b"_", b"\\u005f")),
         Fault("status", status=503),
         Fault("reset"),
         Fault("cut"),

@@ -80,6 +80,8 @@ def _judge(answer: Answer, said: _Said, key_source: str, job_id: str | None) -> 
             f"The service redirects {_target(answer)} {http}. The API key is not sent there: "
             "check the base URL (OPENFUNNEL_BASE_URL), or your network's login page."
         )
+    if status == 403 and answer.body.lstrip()[:1] == b"<":
+        return BadAnswer, f"The request was answered with a web page {http}: a firewall or a login page in between?"
     if status in (401, 403) or said.about_key:
         return KeyRefused, f"The API key ({key_source}) was refused {http}{words}. {how_to_mend(key_source)}."
     if status == 407:
@@ -173,6 +175,8 @@ def _seconds(value: object, now: float) -> float | None:
         return None
     try:
         seconds = float(value)
+    except OverflowError:
+        return None
     except ValueError:
         try:
             seconds = email.utils.parsedate_to_datetime(str(value)).timestamp() - now

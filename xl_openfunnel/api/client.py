@@ -5,21 +5,21 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from requests.adapters import BaseAdapter
-from requests.structures import CaseInsensitiveDict
 
 from .. import keys
-from ..errors import InvalidRequest, KeyRefused
+from ..errors import InvalidRequest, KeyRefused, OpenFunnelError
 from ..keys import Key
 from ..settings import Settings, origin_of
 from . import models, paths
 from .answers import error_from
 from .models import CancelAnswer, Credits, Page
-from .wire import Answer, Limits, Wire
+from .wire import Limits, Wire
 
 ApiKey = str | Callable[[], str]
+T = TypeVar("T")
 
 
 class Client:
@@ -69,7 +69,7 @@ class Client:
             OpenFunnelError: any of `errors`' tree but JobFailed, IncompleteResult and JobTimeout.
         """
         params = {"cursor": cursor} if cursor else {}
-        return models.read_page(self._ask("GET", paths.poll(job_id), params, job_id), job_id)
+        return self._ask("GET", paths.poll(job_id), params, job_id, lambda body: models.read_page(body, job_id))
 
     def cancel(self, job_id: str) -> CancelAnswer:
         """Ask the job to stop. Companies delivered until then are billed; pages written stay readable.
@@ -79,7 +79,7 @@ class Client:
             OpenFunnelError: as for `page`.
         """
         try:
-            return models.read_cancel(self._ask("POST", paths.cancel(job_id), {}, job_id))
+            return self._ask("POST", paths.cancel(job_id), {}, job_id, models.read_cancel)
         except InvalidRequest as error:
             if error.status != 409:
                 raise
@@ -96,7 +96,7 @@ class Client:
         Raises:
             OpenFunnelError: as for `page`.
         """
-        return models.read_credits(self._ask("GET", paths.CREDITS, {}, None))
+        return self._ask("GET", paths.CREDITS, {}, None, models.read_credits)
 
     def key(self) -> Key:
         """The key as it would be sent now.
@@ -113,6 +113,10 @@ class Client:
         if (key := self._found_key) is None:
             key = self._found_key = keys.find(self.origin)
         return key
+
+    def look_again(self) -> None:
+        """Look for the key anew with the next request: it may have been replaced in the settings."""
+        self._found_key = None
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -132,21 +136,33 @@ class Client:
     def __repr__(self) -> str:
         return f"Client({self.base_url!r})"
 
-    def _ask(self, method: str, path: str, params: Mapping[str, str], job_id: str | None) -> bytes:
+    def _ask(
+        self, method: str, path: str, params: Mapping[str, str], job_id: str | None, read: Callable[[bytes], T]
+    ) -> T:
         key = self.key()
-        answer = _without(key, self._wire.exchange(method, path, params, key))
+        answer = self._wire.exchange(method, path, params, key)
+        error: OpenFunnelError
         if 200 <= answer.status < 300:
-            return answer.body
-        error = error_from(answer, key_source=key.source, job_id=job_id)
+            try:
+                return read(answer.body)
+            except OpenFunnelError as trouble:
+                error = trouble
+        else:
+            error = error_from(answer, key_source=key.source, job_id=job_id)
         if isinstance(error, KeyRefused):
-            self._found_key = None
-        raise error
+            self.look_again()
+        raise _without(key, error)
 
 
-def _without(key: Key, answer: Answer) -> Answer:
-    """The answer with the key struck out, should the service have repeated it in its words or headers."""
-    struck = {name: value.replace(key.value, "[key]") for name, value in answer.headers.items()}
-    return Answer(answer.status, CaseInsensitiveDict(struck), answer.body.replace(key.value.encode(), b"[key]"))
+def _without(key: Key, error: OpenFunnelError) -> OpenFunnelError:
+    """The error with the key struck out, should the service have repeated it."""
+    request_id = error.request_id and error.request_id.replace(key.value, "[key]")
+    return type(error)(
+        error.message.replace(key.value, "[key]"),
+        status=error.status,
+        request_id=request_id,
+        retry_after=error.retry_after,
+    )
 
 
 def _version() -> str:

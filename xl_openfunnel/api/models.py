@@ -188,21 +188,21 @@ def read_object(body: bytes) -> dict[str, Any]:
         BadAnswer: it is none.
     """
     try:
-        value = json.loads(body.decode("utf-8-sig", "replace"), strict=False, parse_constant=lambda _: None)
+        value = _mended(json.loads(body.decode("utf-8-sig", "replace"), strict=False, parse_constant=lambda _: None))
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         page = body.lstrip()[:1] == b"<"
         said = "with a web page instead of data (a proxy or a login page?)" if page else "with no usable data"
         raise BadAnswer(f"The service answered {said} {_begins(body)}. {_TRY_LATER}")
-    return cast("dict[str, Any]", _mended(value))
+    return value
 
 
 def whole_number(value: object) -> int | None:
     """``value`` as a whole number where it is one, also as text or as a float without a fraction."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, str) and value.strip().isdecimal():
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 20:
         return int(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)

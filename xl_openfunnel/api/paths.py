@@ -34,6 +34,8 @@ def checked_job_id(text: str) -> str:
     Raises:
         BadJobId: it does not have the form of a job id.
     """
+    if isinstance(text, str) and text.startswith("of_"):
+        raise BadJobId("That begins like an API key, and is not sent or shown. Give the job's id.")
     if not isinstance(text, str) or not is_job_id(text):
         raise BadJobId(f"{str(text)[:40]!r} is no job id. Copy the id from OpenFunnel: letters, digits, - and _ only.")
     return text

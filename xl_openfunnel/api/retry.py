@@ -43,12 +43,13 @@ def delay_before_retry(error: OpenFunnelError, failures: int, *, chance: float =
         return NOT_FOUND_DELAYS[failures - 1] if failures <= len(NOT_FOUND_DELAYS) else None
     if not error.waiting_helps:
         return None
-    if error.retry_after is not None:
-        return min(max(error.retry_after, 0.0), LONGEST_RETRY_AFTER)
-    if failures == 1 and type(error) is ConnectionTrouble:
+    asked = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER)
+    if not asked and failures == 1 and type(error) is ConnectionTrouble:
         return 0.0  # most often a pooled connection that the service had closed meanwhile
     backoff = FIRST_DELAY * 2.0 ** min(failures - 1, 10)
-    return min(backoff, LONGEST_DELAY) * (0.75 + chance / 2)
+    # What the service asks for may lengthen the wait and never shorten it: a clock that is a little ahead makes
+    # every date one of the past.
+    return max(asked, min(backoff, LONGEST_DELAY) * (0.75 + chance / 2))
 
 
 def with_retries(

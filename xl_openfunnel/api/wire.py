@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
 from ..errors import (
@@ -33,6 +33,7 @@ from ..errors import (
 )
 from ..keys import Key
 from ..settings import CONNECT_TIMEOUT, MAX_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, is_loopback
+from .deadline import PacedAdapter, within
 
 _CHUNK = 64 * 1024
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
@@ -83,7 +84,7 @@ class Wire:
         self._session.trust_env = not is_loopback(parts.hostname or "")
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.adapters.clear()
-        self._session.mount(f"{base_url}/", transport or _adapter(base_url, concurrency))
+        self._session.mount(f"{parts.scheme}://", transport or _adapter(base_url, concurrency))
 
     def exchange(self, method: str, path: str, params: Mapping[str, str], key: Key) -> Answer:
         """Send one request and read its whole answer, whatever its status.
@@ -94,19 +95,23 @@ class Wire:
         """
         deadline = self._clock() + self._limits.total
         try:
-            with self._session.request(
-                method,
-                self._base_url + path,
-                params=params,
-                headers={"X-API-Key": key.value},
-                timeout=(self._limits.connect, self._limits.read),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with (
+                within(self._limits.total),
+                self._session.request(
+                    method,
+                    self._base_url + path,
+                    params=params,
+                    headers={"X-API-Key": key.value},
+                    timeout=(self._limits.connect, self._limits.read),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
                 body = self._read(response, deadline)
                 return Answer(response.status_code, response.headers, body)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:
-            trouble = self._explain(failure)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as failure:
+            late = self._clock() >= deadline
+            trouble = self._timed_out(self._limits.total) if late else self._explain(failure)
         # Raised out here, so that the requests exception, which holds the request and its header, is not
         # carried along as the context of ours.
         raise trouble
@@ -131,7 +136,7 @@ class Wire:
 
     def _decoded(self, body: bytes, encoding: str) -> bytes:
         encoding = encoding.strip().lower()
-        if encoding in ("", "identity"):
+        if not body or encoding in ("", "identity"):
             return body
         if encoding not in ("gzip", "x-gzip", "deflate"):
             raise BadAnswer(f"The answer of {self._host} is encoded as {encoding!r}, which nobody asked for.")
@@ -207,13 +212,13 @@ def _reason(causes: tuple[BaseException, ...]) -> str:
     return said or "the handshake failed"
 
 
-def _adapter(base_url: str, concurrency: int) -> HTTPAdapter:
+def _adapter(base_url: str, concurrency: int) -> BaseAdapter:
     if base_url.startswith("https:"):
         return _SystemTrustAdapter(concurrency)
-    return HTTPAdapter(pool_connections=1, pool_maxsize=concurrency)
+    return PacedAdapter(pool_connections=1, pool_maxsize=concurrency)
 
 
-class _SystemTrustAdapter(HTTPAdapter):
+class _SystemTrustAdapter(PacedAdapter):
     """Verifies with the system's own certificate store, which knows a company's inspecting proxy.
 
     The context belongs to this adapter alone: nothing is injected into other users of ssl in this process.

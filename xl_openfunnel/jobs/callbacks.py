@@ -29,7 +29,7 @@ class Subscription:
         """Call back; an exception is logged and goes no further."""
         try:
             self._callback(snapshot)
-        except Exception:
+        except BaseException:  # sys.exit included: this thread serves others too
             _log.exception("a callback for job %s failed", self.job_id)
 
 

@@ -10,20 +10,19 @@ import heapq
 import itertools
 import logging
 import queue
-import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from ..api.client import Client
 from ..api.models import Page
 from ..api.retry import LONGEST_RETRY_AFTER
-from ..errors import BadAnswer, ConfigurationError, OpenFunnelError, RateLimited
+from ..errors import BadAnswer, ConfigurationError, IncompleteResult, OpenFunnelError, RateLimited
 from . import plan
 from .callbacks import Callbacks
 from .clock import Clock, Message
 from .plan import Keep, Look, Send, Wait
-from .snapshot import Problem, Snapshot
+from .snapshot import Problem, Rows, Snapshot
 from .state import FOREVER, Ask, Doing, Gate, Moment, State, only_another_key_mends
 from .store import Result, Store, StoreBusy
 from .view import snapshot
@@ -36,6 +35,9 @@ CARE = 600.0
 
 KEY_LOOK = 10.0
 """Seconds between looks for another key while the present one is refused."""
+
+_LONGEST_NAP = 3_600.0
+"""Seconds without looking at the clock: systems refuse to wait for years."""
 
 _JOIN = 5.0
 """Seconds that `close` gives a store operation under way to end."""
@@ -90,6 +92,7 @@ class Caretaker:
         self._cares: dict[str, _Care] = {}
         self._epochs = itertools.count()
         self._alarms: list[tuple[float, str]] = []
+        self._forgets = 0
         self._gate = Gate()
         self._refused_key: str | None = None
         self._key_look_at = FOREVER
@@ -102,9 +105,10 @@ class Caretaker:
 
     def seen_first(self, job_id: str) -> Snapshot:
         """What can be said at once of a job that nobody asked for before; it is cared for from now on."""
+        forgets = self._forgets
         state = self._first_sight(job_id)
         seen = self.published.setdefault(job_id, snapshot(state, self._gate, self.moment()))
-        self._tell(lambda: self._wanted(job_id, state))
+        self._tell(lambda: self._wanted(job_id, state if forgets == self._forgets else None))
         return seen
 
     def want(self, job_id: str) -> None:
@@ -123,10 +127,13 @@ class Caretaker:
         """Somebody waits no longer."""
         self._tell(lambda: self._left(job_id, waiter))
 
-    def forget(self, job_id: str) -> None:
-        """Nothing is to be known of the job any more."""
-        self._tell(lambda: self._forgotten(job_id))
+    def forget(self, job_id: str) -> threading.Event:
+        """Nothing is to be known of the job any more; the event tells when the store has forgotten it too."""
+        self._forgets += 1
+        done = threading.Event()
+        self._tell(lambda: self._forgotten(job_id, done))
         self.published.pop(job_id, None)
+        return done
 
     def close(self) -> None:
         """Stop. Requests under way are not waited for; what is to be stored is."""
@@ -150,12 +157,28 @@ class Caretaker:
         if self._store is None:
             return plan.looked(state, None)
         try:
-            return plan.looked(state, self._store.find(job_id, wait=False))
+            return plan.looked(state, self._guarded(job_id, self._store.find(job_id, wait=False)))
         except StoreBusy:
             return state  # unknown: it is looked into again, waiting
-        except sqlite3.Error as trouble:
+        except Exception as trouble:
             _log.warning("the store could not be read: %s", trouble)
             return plan.looked(state, None)
+
+    def _guarded(self, job_id: str, result: Result | None) -> Result | None:
+        """The result from the store, which is looked for anew when its rows turn out to be gone."""
+        if result is None:
+            return None
+        stored = result.rows
+
+        def load(numbers: range) -> Iterator[bytes]:
+            try:
+                yield from stored.load(numbers)
+            except IncompleteResult:
+                self._tell(lambda: self._unreadable(job_id, rows))
+                raise
+
+        rows = Rows(stored.counts, load)
+        return replace(result, rows=rows)
 
     def _tell(self, what: Callable[[], None]) -> None:
         self._inbox.put(what)
@@ -164,8 +187,8 @@ class Caretaker:
 
     def _run(self) -> None:
         while not self.closed:
-            told = self._clock.receive(self._inbox, self._seconds_to_alarm())
             try:
+                told = self._clock.receive(self._inbox, self._seconds_to_alarm())
                 if told is not None:
                     told()
                 self._ring()
@@ -174,7 +197,7 @@ class Caretaker:
 
     def _seconds_to_alarm(self) -> float | None:
         at = min(self._alarms[0][0] if self._alarms else FOREVER, self._key_look_at)
-        return None if at == FOREVER else max(at - self._clock.monotonic(), 0.0)
+        return None if at == FOREVER else min(max(at - self._clock.monotonic(), 0.0), _LONGEST_NAP)
 
     def _ring(self) -> None:
         """Everything whose time has come."""
@@ -223,11 +246,20 @@ class Caretaker:
             self._open_gate()
         self._advance(care)
 
-    def _forgotten(self, job_id: str) -> None:
+    def _forgotten(self, job_id: str, done: threading.Event) -> None:
         care = self._cares.pop(job_id, None)
         self.published.pop(job_id, None)
         for waiter in care.waiters if care else ():
             waiter.done.set()
+        self.tasks_under_way += 1
+        self._disk.submit(lambda: self._remove(job_id, done))  # after whatever is being stored of it
+
+    def _unreadable(self, job_id: str, rows: Rows) -> None:
+        """Rows of the store are gone: another process replaced or removed them. What is there now?"""
+        care = self._cares.get(job_id)
+        if care is not None and care.state.result is not None and care.state.result.rows is rows:
+            care.epoch = next(self._epochs)
+            self._change(care, plan.look_again)
 
     def _advance(self, care: _Care) -> None:
         """Do whatever is to be done for a job now, and set the alarm for what comes next."""
@@ -290,9 +322,15 @@ class Caretaker:
             return
         care.noted = noted
         now = self._clock.utcnow()
-
         status = seen.status
-        self._disk.submit(lambda: store.note(seen.job_id, status, len(seen.rows), seen.manifest, now))
+
+        def note() -> None:
+            try:
+                store.note(seen.job_id, status, len(seen.rows), seen.manifest, now)
+            except Exception as trouble:
+                _log.warning("job %s could not be noted: %s", seen.job_id, trouble)
+
+        self._disk.submit(note, urgency=1)
 
     # ---- requests ------------------------------------------------------------------------------------------
 
@@ -358,6 +396,7 @@ class Caretaker:
 
     def _look_for_key(self) -> None:
         """On a worker's thread: is there another key by now?"""
+        self._client.look_again()
         fingerprint = self._fingerprint()
         self._tell(lambda: self._key_seen(fingerprint))
 
@@ -382,8 +421,8 @@ class Caretaker:
         stored = None
         if self._store is not None:
             try:
-                stored = self._store.find(job_id)
-            except sqlite3.Error as trouble:
+                stored = self._guarded(job_id, self._store.find(job_id))
+            except Exception as trouble:
                 _log.warning("the store could not be read: %s", trouble)
         self._tell(lambda: self._from_disk(job_id, epoch, lambda state: plan.looked(state, stored)))
 
@@ -392,26 +431,36 @@ class Caretaker:
         trouble: OpenFunnelError | None = None
         if self._store is not None and result.complete:
             try:
-                result = self._store.keep(job_id, result, pages, self._fingerprint())
-            except (sqlite3.Error, OSError) as reason:
+                result = self._guarded(job_id, self._store.keep(job_id, result, pages, self._fingerprint())) or result
+            except Exception as reason:
                 _log.warning("job %s could not be stored: %s", job_id, reason)
                 trouble = ConfigurationError(
-                    f"The rows are complete but could not be stored ({reason}). Free some disk space, then refresh."
+                    f"The rows are complete but could not be stored ({reason}). Refresh once the disk has room and no "
+                    "other program holds the store."
                 )
         self._tell(
             lambda: self._from_disk(job_id, epoch, lambda state: plan.kept(state, result, self.moment(), trouble))
         )
 
+    def _remove(self, job_id: str, done: threading.Event) -> None:
+        """On the disk's thread."""
+        try:
+            if self._store is not None:
+                self._store.forget(job_id)
+        except Exception as trouble:
+            _log.warning("job %s could not be removed from the store: %s", job_id, trouble)
+        done.set()
+        self._tell(self._removed)
+
+    def _removed(self) -> None:
+        self.tasks_under_way -= 1
+
     def _from_disk(self, job_id: str, epoch: int, change: Callable[[State], State]) -> None:
         self.tasks_under_way -= 1
         care = self._cares.get(job_id)
-        if care is None:
-            return
-        care.disk_busy = False
-        if care.epoch == epoch or care.state.doing is Doing.LOOKING:
+        if care is not None and care.epoch == epoch:
+            care.disk_busy = False
             self._change(care, change)
-        else:
-            self._advance(care)
 
     def _fingerprint(self) -> str | None:
         """That of the present key; None where there is none, or where the user's own function for it fails."""

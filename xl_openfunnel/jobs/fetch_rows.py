@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+import os
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..api.client import Client
-from ..errors import JobTimeout
+from ..errors import IncompleteResult, JobTimeout
 from .fetcher import Fetcher
 from .snapshot import Snapshot
 
@@ -52,7 +54,8 @@ def fetch_rows(
 
     Returns:
         A frame with ``attrs`` job_id, status, manifest and as_of as plain JSON values. A cancelled job gives the
-        companies delivered until then.
+        companies delivered until then. Where the service gave no manifest to check against, there is a warning,
+        and ``attrs["problem"]`` says so.
 
     Raises:
         JobFailed: with the service's own words.
@@ -71,7 +74,16 @@ def fetch_with(
     progress: Callable[[Snapshot], object] | None = None,
 ) -> pd.DataFrame:
     """As `fetch_rows`, with a fetcher of one's own."""
-    return final_snapshot(fetcher, job, timeout, progress).frame(columns)
+    seen = final_snapshot(fetcher, job, timeout, progress)
+    try:
+        frame = seen.frame(columns)
+    except IncompleteResult:  # another process replaced what is stored: the fetcher looks again
+        seen = final_snapshot(fetcher, job, timeout, progress)
+        frame = seen.frame(columns)
+    if seen.problem is not None:
+        warnings.warn(seen.problem.message, stacklevel=3)
+        frame.attrs["problem"] = seen.problem.message
+    return frame
 
 
 def final_snapshot(
@@ -102,6 +114,10 @@ def final_snapshot(
     if error is not None and (seen.settled or timeout is None):
         raise copy.copy(error)  # many threads may raise the problem of one snapshot
     state = f"is {seen.status}, {len(seen.rows)} companies so far" if seen.status else "has not answered"
+    if timeout is None:
+        raise JobTimeout(
+            f"Job {seen.job_id} {state}; it was forgotten, or the fetcher closed, while it was waited for."
+        )
     trouble = f" Last trouble: {error.message}" if error else ""
     raise JobTimeout(
         f"Job {seen.job_id} {state}; the {timeout:g} seconds given to it are over. "
@@ -127,4 +143,9 @@ def _given_up(seen: Snapshot) -> bool:
     """Settled, or without any answer for longer than our patience."""
     if seen.settled or seen.problem is None or seen.next_try is None:
         return seen.settled
-    return seen.next_try - seen.problem.since > PATIENCE
+    answered = max(seen.problem.since, seen.as_of or seen.problem.since)
+    return seen.next_try - answered > PATIENCE
+
+
+if hasattr(os, "register_at_fork"):  # threads do not live on in a forked process
+    os.register_at_fork(after_in_child=shared.clear)

@@ -105,7 +105,8 @@ class Fetcher:
             until: another condition to wait for.
         """
         job_id = self.watch(job).job_id
-        deadline = FOREVER if timeout is None else self._clock.monotonic() + timeout
+        seconds = FOREVER if timeout is None else timeout if timeout >= 0 else 0.0  # what is no number is no time
+        deadline = self._clock.monotonic() + seconds
         waiter = Waiter(until or (lambda snapshot: snapshot.settled), deadline)
         self._caretaker.await_(job_id, waiter)
         try:
@@ -126,14 +127,16 @@ class Fetcher:
         seen = self.watch(job)
         subscription = self._caretaker.callbacks.add(seen.job_id, callback, seen)
         self._caretaker.want(seen.job_id)
+        now = self._caretaker.published.get(seen.job_id, seen)
+        if now is not seen:  # it changed before anybody could tell the newcomer
+            self._caretaker.callbacks.tell(now)
         return subscription
 
     def forget(self, job: str) -> None:
         """Remove all that is known of the job, from memory and from the store."""
-        job_id = job_id_from(job)
-        if self._store is not None:
-            self._store.forget(job_id)
-        self._caretaker.forget(job_id)
+        done = self._caretaker.forget(job_id_from(job))
+        while not done.wait(_SLICE) and not self._caretaker.closed:
+            pass
 
     def close(self) -> None:
         """Stop. Requests under way are not waited for; what is to be stored is."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from ..api.models import FIRST_PAGE, JobStatus, Page
 from ..api.retry import delay_before_retry
-from ..errors import BadAnswer, IncompleteResult, OpenFunnelError
+from ..errors import BadAnswer, IncompleteResult, JobNotFound, OpenFunnelError
 from . import walk as walks
 from .snapshot import NO_ROWS, Problem, Rows
 from .state import (
@@ -48,6 +48,11 @@ RECHECK_DELAYS = (2.0, 10.0)
 
 GUESS_TRIES = 2
 """Tries of a guessed page; after that it waits until the page before it names it."""
+
+FAILED_JOB_TRIES = 5
+"""Tries of a page of a failed job, which may be gone: then what it did give is all."""
+
+_SUPPORT = "If it stays so, tell OpenFunnel's support"
 
 NO_MANIFEST = "The service gave no manifest to check against: there may be more rows than these."
 
@@ -143,6 +148,11 @@ def looked(state: State, stored: Result | None) -> State:
     return replace(state, doing=Doing.RESTING if resting else Doing.POLLING, again=False)
 
 
+def look_again(state: State) -> State:
+    """What was found in the store cannot be read any more."""
+    return State(state.job_id, due=state.due)
+
+
 def start_over(state: State, moment: Moment) -> State:
     """Somebody wants it read anew; what is there stays in sight until then.
 
@@ -153,7 +163,7 @@ def start_over(state: State, moment: Moment) -> State:
     if state.doing is not Doing.RESTING:
         return replace(state, due=moment.now, failures=0, troubles={})
     problem = None if state.result is None else _failed(state.result)
-    return replace(afresh(state), rechecks=0, due=moment.now, problem=problem, failures=0)
+    return replace(afresh(state), rechecks=0, due=moment.now, problem=problem, failures=0, alike=0)
 
 
 def sent(state: State, asks: tuple[Ask, ...]) -> State:
@@ -204,7 +214,7 @@ def answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, moment: Mo
 
 def _poll_answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, moment: Moment) -> State:
     if isinstance(outcome, OpenFunnelError):
-        return _poll_failed(replace(state, follow=None), outcome, moment)
+        return _poll_failed(replace(state, follow=None), ask, outcome, moment)
     if ask.cursor is None:
         state = replace(state, first=outcome, as_of=moment.utc)
         if outcome.status.terminal:
@@ -225,7 +235,7 @@ def _followed(state: State, ask: Ask, page: Page, moment: Moment) -> State:
         return _polled(state, moment)
     if page.next_cursor in (*held, FIRST_PAGE, state.pages[0][1].name) or len(held) >= walks.MAX_PAGES:
         endless = BadAnswer(f"The service's pages do not end: page {len(held)} names {page.next_cursor}.")
-        return _poll_failed(replace(state, follow=None), endless, moment)
+        return _poll_failed(replace(state, follow=None), ask, endless, moment)
     return replace(state, follow=page.next_cursor, due=moment.now)
 
 
@@ -247,12 +257,29 @@ def _polled(state: State, moment: Moment) -> State:
     )
 
 
-def _poll_failed(state: State, error: OpenFunnelError, moment: Moment) -> State:
-    state = troubled(state, error, moment)
-    delay = delay_before_retry(error, state.failures, chance=moment.chance)
-    if delay is None:
-        return state if only_another_key_mends(error) else replace(state, doing=Doing.RESTING)
-    return replace(state, due=moment.now + delay)
+def _poll_failed(state: State, ask: Ask, error: OpenFunnelError, moment: Moment) -> State:
+    state = troubled(state, _about_page(error, ask.cursor), moment)
+    delay = delay_before_retry(
+        error, state.alike if isinstance(error, JobNotFound) else state.failures, chance=moment.chance
+    )
+    if delay is not None:
+        return replace(state, due=moment.now + delay)
+    if only_another_key_mends(error):
+        return state
+    if ask.cursor is not None:  # the first page has just answered: the job is there, and goes on
+        return replace(state, due=moment.now + LONGEST_INTERVAL)
+    return replace(state, doing=Doing.RESTING)
+
+
+def _about_page(error: OpenFunnelError, cursor: str | None) -> OpenFunnelError:
+    """The error in words that fit: a page that is not found does not mean that the job is not there."""
+    if cursor is None or not isinstance(error, JobNotFound):
+        return error
+    return BadAnswer(
+        f"The service names page {cursor} and does not find it (HTTP {error.status}). {_SUPPORT}.",
+        status=error.status,
+        request_id=error.request_id,
+    )
 
 
 def _with(state: State, cursor: str | None, page: Page) -> State:
@@ -283,7 +310,9 @@ def _walk_answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, mome
         return _page_failed(state, walk, ask, error, moment)
     troubles = {c: trouble for c, trouble in state.troubles.items() if c != cursor}
     problem = state.problem if troubles or state.rechecks else None
-    return _walk_on(replace(state, walk=walk, troubles=troubles, problem=problem, due=moment.now), moment)
+    return _walk_on(
+        replace(state, walk=walk, troubles=troubles, problem=problem, as_of=moment.utc, due=moment.now), moment
+    )
 
 
 def _not_over(state: State, page: Page, moment: Moment) -> State:
@@ -302,6 +331,8 @@ def _walk_on(state: State, moment: Moment) -> State:
         walk = walks.advance(state.walk)
         if walk.named is None and _must_agree(walk.first):
             walks.check(walk.pages)
+            if not _has_numbers(walk.first) and state.rechecks < len(RECHECK_DELAYS):
+                raise IncompleteResult(NO_MANIFEST)  # it may lag behind the status
     except OpenFunnelError as error:
         return _disagrees(state, error, moment)
     if walk.named is None:
@@ -336,9 +367,10 @@ def _page_failed(state: State, walk: Walk, ask: Ask, error: OpenFunnelError, mom
     failures = state.troubles[cursor].failures + 1 if cursor in state.troubles else 1
     if failures >= GUESS_TRIES:
         walk = walks.stop_guessing(walk, cursor)
-    state = replace(troubled(state, error, moment), walk=walk)
+    state = replace(troubled(state, _about_page(error, cursor), moment), walk=walk)
     delay = delay_before_retry(error, failures, chance=moment.chance)
-    if delay is not None:
+    gone = not _must_agree(walk.first) and ask.kind == "named" and failures >= FAILED_JOB_TRIES
+    if delay is not None and not gone:
         trouble = Trouble(failures, moment.now + delay)
         troubles = {**state.troubles, cursor: trouble}
         return replace(state, troubles=troubles, due=max(state.due, trouble.not_before))

@@ -30,11 +30,11 @@ class Rows(Sequence[Row]):
         load: gives the JSON arrays of the pages with these numbers, in order.
     """
 
-    __slots__ = ("_load", "counts")
+    __slots__ = ("counts", "load")
 
     def __init__(self, counts: Sequence[int], load: Callable[[range], Iterable[bytes]]) -> None:
         self.counts = tuple(counts)
-        self._load = load
+        self.load = load
 
     @classmethod
     def of(cls, pages: Sequence[Page]) -> Rows:
@@ -46,7 +46,7 @@ class Rows(Sequence[Row]):
         return sum(self.counts)
 
     def __iter__(self) -> Iterator[Row]:
-        for body in self._load(range(len(self.counts))):
+        for body in self.load(range(len(self.counts))):
             yield from read_rows(body)
 
     @overload
@@ -60,7 +60,7 @@ class Rows(Sequence[Row]):
         before = 0
         for number, count in enumerate(self.counts):
             if before <= place < before + count:
-                (body,) = self._load(range(number, number + 1))
+                (body,) = self.load(range(number, number + 1))
                 return read_rows(body)[place - before]
             before += count
         raise IndexError(f"row {index} of {len(self)}")

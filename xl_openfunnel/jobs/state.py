@@ -89,6 +89,7 @@ class State:
         rechecks: how often a result that differs from its manifest was read again.
         asking: requests under way.
         due: the moment of the next request.
+        failures: how often in a row polling failed, whatever the kind; ``alike`` counts those of the last kind.
     """
 
     job_id: str
@@ -110,6 +111,7 @@ class State:
     moved: tuple[object, ...] = ()
     problem: Problem | None = None
     failures: int = 0
+    alike: int = 0
     troubles: Mapping[str, Trouble] = field(default_factory=dict)
 
 
@@ -131,9 +133,11 @@ def failed(status: JobStatus, error_message: str | None, as_of: datetime) -> Pro
 
 
 def troubled(state: State, error: OpenFunnelError, moment: Moment) -> State:
-    """The state with this problem: since when, and how often in a row."""
-    same = state.problem is not None and state.problem.kind == error.kind
-    since = state.problem.since if state.problem is not None and same else moment.utc
+    """The state with this problem: since when there is trouble, and how often in a row."""
+    before = state.problem if state.failures else None
     return replace(
-        state, problem=Problem(error.with_traceback(None), since), failures=state.failures + 1 if same else 1
+        state,
+        problem=Problem(error.with_traceback(None), moment.utc if before is None else before.since),
+        failures=state.failures + 1,
+        alike=state.alike + 1 if before is not None and before.kind == error.kind else 1,
     )

@@ -27,7 +27,7 @@ from .snapshot import Rows
 _log = logging.getLogger(__name__)
 
 VERSION = 1
-_PATIENCE = 30.0
+_PATIENCE = 10.0
 """Seconds that an operation which may wait waits for another process: the largest job is written in under one."""
 
 _SCHEMA = """
@@ -99,13 +99,7 @@ class Store:
         self.path = path
         self.origin = origin
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._prepare()
-            # One connection stays open: the last one to be closed locks the file to tidy up, and a reader that
-            # may not wait would find it busy.
-            anchor = sqlite3.connect(path, check_same_thread=False)
-            self._anchor = weakref.finalize(self, anchor.close)
-            anchor.execute("SELECT 1 FROM job").fetchone()
         except (OSError, sqlite3.Error) as trouble:
             raise ConfigurationError(
                 f"The local store {path} cannot be used ({trouble}). Give a folder of your own "
@@ -292,23 +286,23 @@ class Store:
         return None if found is None else str(found[0])
 
     def _pages(self, job_id: str, revision: str, numbers: range) -> Iterator[bytes]:
-        with self._connection() as db:
-            found = db.execute(
-                "SELECT rows FROM page WHERE origin = ? AND job_id = ? AND revision = ? AND number >= ? AND number < ?"
-                " ORDER BY number",
-                (self.origin, job_id, revision, numbers.start, numbers.stop),
-            ).fetchall()
-        if len(found) != len(numbers):
-            raise IncompleteResult(
-                f"The stored rows of job {job_id} were removed or replaced meanwhile. Refresh to read them anew."
-            )
-        for (body,) in found:
-            try:
-                yield zlib.decompress(body)
-            except zlib.error:
+        try:
+            with self._connection() as db:
+                found = db.execute(
+                    "SELECT rows FROM page WHERE origin = ? AND job_id = ? AND revision = ?"
+                    " AND number >= ? AND number < ? ORDER BY number",
+                    (self.origin, job_id, revision, numbers.start, numbers.stop),
+                ).fetchall()
+            if len(found) != len(numbers):
                 raise IncompleteResult(
-                    f"The stored rows of job {job_id} are damaged. Refresh to read them anew."
-                ) from None
+                    f"The stored rows of job {job_id} were removed or replaced meanwhile. Ask for them again."
+                )
+            for (body,) in found:
+                yield zlib.decompress(body)
+        except (sqlite3.Error, zlib.error, TypeError) as damage:
+            raise IncompleteResult(
+                f"The stored rows of job {job_id} are damaged ({damage}). Refresh to read them anew."
+            ) from None
 
     def _remove(self, db: sqlite3.Connection, job_id: str) -> int:
         place = (self.origin, job_id)
@@ -316,20 +310,25 @@ class Store:
         return db.execute("DELETE FROM job WHERE origin = ? AND job_id = ?", place).rowcount
 
     @contextlib.contextmanager
-    def _connection(self, *, wait: bool = True) -> Iterator[sqlite3.Connection]:
+    def _connection(self, *, wait: bool = True, there: bool = True) -> Iterator[sqlite3.Connection]:
+        if there and not self.path.exists():  # somebody removed it while it was in use
+            self._prepare()
         db = sqlite3.connect(self.path, timeout=_PATIENCE if wait else 0.0, isolation_level=None)
         try:
             yield db
         except sqlite3.OperationalError as trouble:
-            if not wait and trouble.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if not wait and getattr(trouble, "sqlite_errorcode", 0) & 0xFF in (
+                sqlite3.SQLITE_BUSY,
+                sqlite3.SQLITE_LOCKED,
+            ):
                 raise StoreBusy from None
             raise
         finally:
             db.close()
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._connection() as db:
+    def _transaction(self, *, there: bool = True) -> Iterator[sqlite3.Connection]:
+        with self._connection(there=there) as db:
             db.execute("PRAGMA synchronous = NORMAL")
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -341,20 +340,27 @@ class Store:
 
     def _prepare(self) -> None:
         """Make or check the file; one that is no database, or a damaged one, is set aside."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             self._make()
-        except sqlite3.DatabaseError as trouble:
-            if trouble.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as trouble:
+            code = getattr(trouble, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+            if code not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
                 raise
             aside = self.path.with_name(f"{self.path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
             self.path.replace(aside)
             _log.warning("the store was damaged: it is kept as %s, and a new one is begun", aside.name)
             self._make()
+        # One connection stays open: the last one to be closed locks the file to tidy up, and a reader that may not
+        # wait would find it busy.
+        anchor = sqlite3.connect(self.path, check_same_thread=False)
+        self._anchor = weakref.finalize(self, anchor.close)
+        anchor.execute("SELECT 1 FROM job").fetchone()
 
     def _make(self) -> None:
         if not self.path.exists():
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-        with self._connection() as db:
+        with self._connection(there=False) as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version > VERSION:
                 raise ConfigurationError(
@@ -362,9 +368,10 @@ class Store:
                     "another folder with OPENFUNNEL_CACHE_DIR."
                 )
             if version == VERSION:
+                db.execute("SELECT 1 FROM job, page, ledger").fetchone()
                 return
             db.execute("PRAGMA journal_mode = WAL")
-        with self._transaction() as db:
+        with self._transaction(there=False) as db:
             if db.execute("PRAGMA user_version").fetchone()[0] == VERSION:
                 return  # another process was quicker
             for statement in _SCHEMA.split(";\n"):

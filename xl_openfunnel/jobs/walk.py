@@ -106,13 +106,18 @@ def advance(walk: Walk) -> Walk:
 
 
 def check(pages: tuple[Page, ...]) -> None:
-    """Compare what was read with the manifest.
+    """Compare what was read with the manifest; without one, with the companies that the service says it processed.
 
     Raises:
         IncompleteResult: naming both numbers.
     """
     first = pages[0]
     rows = sum(page.row_count for page in pages)
+    if stated(first, "rows") is None and rows < (first.processed or 0):
+        raise IncompleteResult(
+            f"The service says that it delivered {first.processed} companies, but {rows} could be read. Refresh to "
+            "read again; if it stays so, tell OpenFunnel's support."
+        )
     for word, read in (("rows", rows), ("pages", page_count(pages))):
         promised = stated(first, word)
         if promised is not None and promised != read:

@@ -54,6 +54,8 @@ def error(status: int, body: Any = b"", job_id: str | None = JOB, **headers: str
         (502, b"upstream went away", "ServerTrouble", "upstream went away"),
         (503, b"\xff\xfe\x00", "ServerTrouble", "(HTTP 503)"),
         (407, b"", "ProxyTrouble", "proxy"),
+        (403, b"<html>Blocked</html>", "BadAnswer", "a firewall or a login page"),
+        (503, b"[" * 700 + b"]" * 700, "ServerTrouble", "in trouble"),
         (418, {"unexpected": [1]}, "InvalidRequest", "(HTTP 418)"),
     ],
 )
@@ -86,6 +88,7 @@ def test_a_redirect_names_where_it_would_lead_and_no_more() -> None:
         (b"", "-3", 0.0),
         (b"", "nan", None),
         (b"", "soon", None),
+        (b'{"details": {"retry_after_seconds": 1' + b"0" * 400 + b"}}", None, None),
         (b"", "", None),
         ({"details": {"retry_after_seconds": 9}}, None, 9.0),
         ({"detail": {"details": {"retry_after_seconds": "9"}}}, None, 9.0),

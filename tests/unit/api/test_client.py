@@ -240,3 +240,48 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
     key.write_bytes(server.private_key_pem.bytes())
     authority.cert_pem.write_to_path(str(folder / "cert.pem"))
     return cert, key
+
+
+@pytest.mark.parametrize(
+    "drip",
+    [
+        b"HTTP/1.1 200 OK\r\n" + b"X-Slow: 1\r\n" * 500,
+        b"HTTP/1.1 200 " + b"O" * 900,
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 90,
+    ],
+    ids=["headers", "status line", "continue"],
+)
+def test_an_answer_that_drips_before_its_body_ends_at_the_total_deadline(drip: bytes) -> None:
+    with (
+        dripping_server(drip) as port,
+        Client(f"http://127.0.0.1:{port}", "of_key_123456", limits=Limits(total=0.3)) as c,
+        pytest.raises(OpenFunnelError) as raised,
+    ):
+        c.page(JOB.job_id)
+    assert raised.value.kind == "TimedOut"
+
+
+@contextmanager
+def dripping_server(drip: bytes) -> Iterator[int]:
+    """A server that sends these bytes, each a moment after the other, until nobody listens."""
+    over = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        with listener.accept()[0] as connection:
+            connection.recv(65_536)
+            for byte in drip:
+                if over.wait(0.01):
+                    return
+                try:
+                    connection.sendall(bytes([byte]))
+                except OSError:
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            over.set()
+            thread.join()

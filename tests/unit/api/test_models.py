@@ -63,6 +63,7 @@ def test_only_the_status_must_be_there() -> None:
         ({"processed": "12"}, "processed", 12),
         ({"processed": 12.0}, "processed", 12),
         ({"processed": True}, "processed", None),
+        ({"processed": "9" * 5000}, "processed", None),
         ({"processed": {"a": 1}}, "processed", None),
         ({"next_cursor": ""}, "next_cursor", None),
         ({"next_cursor": 7}, "next_cursor", "7"),

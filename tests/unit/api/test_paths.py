@@ -40,3 +40,9 @@ def test_a_job_is_found_in_what_a_person_pastes(pasted: str) -> None:
 def test_anything_else_is_refused_in_words(pasted: str) -> None:
     with pytest.raises(BadJobId, match="Copy the id from OpenFunnel"):
         paths.job_id_from(pasted)
+
+
+def test_a_key_pasted_in_the_place_of_a_job_is_neither_sent_nor_shown() -> None:
+    with pytest.raises(BadJobId) as raised:
+        paths.job_id_from("of_live_0123456789")
+    assert "0123456789" not in raised.value.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from itertools import pairwise
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 
 from tests.unit.flying import FlyingClock
 from tests.unit.jobs.conftest import MakeFetcher, MakeService
-from xl_openfunnel import Snapshot
+from xl_openfunnel import Client, Fetcher, JobTimeout, Snapshot
+from xl_openfunnel.jobs.fetch_rows import fetch_with
 from xl_openfunnel.simulator import Fault, SimulatedJob, Simulator, companies
 
 ROWS = companies(650, seed=5, shape="narrow")
@@ -255,3 +257,117 @@ def test_a_bug_of_ours_is_a_problem_and_nobody_waits_for_ever(
     assert seen.problem is not None
     assert "Something unexpected happened (ZeroDivisionError)" in seen.problem.message
     assert "met something unexpected" in caplog.text
+
+
+def test_a_key_that_is_stored_minutes_later_is_found_too(
+    serve: MakeService, clock: FlyingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    monkeypatch.setenv("OPENFUNNEL_API_KEY", "of_wrong_000000")
+    with Client(service.base_url) as client, Fetcher(client, clock=clock, chance=lambda: 0.5) as fetcher:
+        clock.busy = lambda: fetcher.busy
+        assert fetcher.wait(job.job_id).problem is not None
+        fetcher.wait("another", 60, until=lambda seen: False)
+        monkeypatch.setenv("OPENFUNNEL_API_KEY", service.api_key)
+        assert fetcher.wait(job.job_id, 60, until=lambda seen: seen.final).final
+
+
+def test_a_key_function_that_fails_does_not_end_the_looking(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    answers = iter(["of_wrong_000000", "of_wrong_000000", None, None])
+
+    def key() -> str:
+        found = next(answers, service.api_key)
+        if found is None:
+            raise OSError("the keyring is locked")
+        return found
+
+    fetcher = fetch(service, api_key=key)
+    assert fetcher.wait(job.job_id).problem is not None
+    assert fetcher.wait(job.job_id, 120, until=lambda seen: seen.final).final
+
+
+def test_a_number_that_no_database_takes_does_not_hold_a_job_up(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    service = serve(job := SimulatedJob(ROWS, manifest={"credits_consumed": 10**19}))
+    seen = fetch(service, tmp_path).wait(job.job_id)
+    assert (seen.final, list(seen.rows) == ROWS) == (True, True)
+    assert seen.problem is not None
+    assert "could not be stored" in seen.problem.message
+
+
+@pytest.mark.parametrize("timeout", [1e10, 1e300, float("inf")])
+def test_no_timeout_is_too_long(serve: MakeService, fetch: MakeFetcher, timeout: float) -> None:
+    service = serve(job := SimulatedJob(ROWS, running=30.0))
+    assert fetch(service).wait(job.job_id, timeout).final
+
+
+def test_a_timeout_that_is_no_number_is_none(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS, running=1e6))
+    assert not fetch(service).wait(job.job_id, float("nan")).final
+
+
+def test_rows_that_another_process_replaced_are_found_anew(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    here = fetch(service, tmp_path)
+    here.wait(job.job_id)
+    there = fetch(service, tmp_path)
+    there.refresh(job.job_id)
+    there.wait(job.job_id)
+    assert len(fetch_with(here, job.job_id)) == 650
+
+
+def test_rows_that_another_process_removed_are_read_anew(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    here = fetch(service, tmp_path)
+    here.wait(job.job_id)
+    fetch(service, tmp_path).forget(job.job_id)
+    assert len(fetch_with(here, job.job_id)) == 650
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file in use cannot be removed there")
+def test_a_store_whose_file_is_removed_while_in_use_begins_anew(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    service = serve(job := SimulatedJob(ROWS), other := SimulatedJob(ROWS[:10]))
+    fetcher = fetch(service, tmp_path)
+    fetcher.wait(job.job_id)
+    for file in tmp_path.glob("store.sqlite3*"):
+        file.unlink()
+    assert len(fetch_with(fetcher, job.job_id)) == 650
+    assert fetcher.wait(other.job_id).problem is None
+
+
+def test_a_job_that_is_forgotten_while_it_is_stored_does_not_come_back(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service, tmp_path)
+    for _ in range(10):
+        fetcher.wait(job.job_id, until=lambda seen: len(seen.rows) > 0)
+        fetcher.forget(job.job_id)
+    assert fetch(service, tmp_path).watch(job.job_id).status is None
+
+
+def test_whoever_waits_when_the_fetcher_is_closed_is_told(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS, running=1e9))
+    fetcher = fetch(service)
+    raised: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            fetch_with(fetcher, job.job_id)
+        except JobTimeout as error:
+            raised.append(error)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    fetcher.wait(job.job_id, until=lambda seen: seen.status is not None)
+    fetcher.close()
+    waiting.join()
+    assert "forgotten, or the fetcher closed" in str(raised[0])

@@ -347,3 +347,19 @@ def test_a_cursor_loop_ends_with_a_problem(serve: MakeService, fetch: MakeFetche
     assert seen.problem is not None
     assert seen.problem.kind == "BadAnswer"
     assert len(service.received) < 30
+
+
+def test_a_manifest_that_lags_behind_the_status_is_waited_for(serve: MakeService, fetch: MakeFetcher) -> None:
+    lagging = Fault("envelope", envelope={"manifest": None, "next_cursor": None}, cursor=None, times=1)
+    service = serve(job := SimulatedJob(ROWS), faults=[lagging])
+    seen = fetch(service).wait(job.job_id, until=lambda seen: seen.final)
+    assert (list(seen.rows) == ROWS, seen.problem) == (True, None)
+
+
+def test_without_a_manifest_fewer_rows_than_were_processed_are_not_all(serve: MakeService, fetch: MakeFetcher) -> None:
+    short = Fault("envelope", envelope={"manifest": None, "next_cursor": None}, cursor=None)
+    service = serve(job := SimulatedJob(ROWS), faults=[short])
+    seen = fetch(service).wait(job.job_id)
+    assert (seen.final, seen.settled) == (False, True)
+    assert seen.problem is not None
+    assert "650 companies, but 100" in seen.problem.message

@@ -9,7 +9,18 @@ from typing import Any
 
 import pytest
 
-from xl_openfunnel import IncompleteResult, InvalidRequest, JobStatus, KeyRefused, Page, ServerTrouble
+from xl_openfunnel import (
+    ConnectionTrouble,
+    IncompleteResult,
+    InvalidRequest,
+    JobNotFound,
+    JobStatus,
+    KeyRefused,
+    OpenFunnelError,
+    Page,
+    ServerTrouble,
+    TimedOut,
+)
 from xl_openfunnel.jobs import plan, walk
 from xl_openfunnel.jobs.plan import Keep, Look, Send, Wait, next_step
 from xl_openfunnel.jobs.snapshot import NO_ROWS, Problem
@@ -226,14 +237,40 @@ def test_a_walk_without_a_stated_number_of_pages_ends_at_a_ceiling() -> None:
             reading = walk.advance(reading)
 
 
-def test_since_tells_when_this_kind_of_trouble_began() -> None:
+def test_since_tells_when_the_trouble_began_whatever_its_kind_is_now() -> None:
     state = answer(fresh(), 1, ServerTrouble("503"))
     state = answer(state, 10, ServerTrouble("502"))
     assert state.problem is not None
     assert (state.problem.message, state.problem.since) == ("502", at(1).utc)
-    state = answer(state, 100, InvalidRequest("400"))
+    state = answer(state, 100, TimedOut("slow"))
     assert state.problem is not None
-    assert state.problem.since == at(100).utc
+    assert (state.problem.message, state.problem.since) == ("slow", at(1).utc)
+    state = answer(state, 200, page())
+    assert state.problem is None
+    state = answer(state, 300, TimedOut("slow"))
+    assert state.problem is not None
+    assert state.problem.since == at(300).utc
+
+
+def test_trouble_of_alternating_kinds_is_tried_ever_more_slowly() -> None:
+    state, now, delays = fresh(), 1.0, []
+    for number in range(9):
+        state = answer(state, now, ConnectionTrouble("broke off") if number % 2 else ServerTrouble("503"))
+        delays.append(state.due - now)
+        now = state.due
+    assert delays == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+
+
+@pytest.mark.parametrize("error", [JobNotFound("There is no job", status=404), InvalidRequest("400", status=400)])
+def test_trouble_with_a_later_page_does_not_end_the_care_of_a_running_job(error: OpenFunnelError) -> None:
+    state, now = fresh(), 1.0
+    for _ in range(5):
+        state = answer(state, now, page(next_cursor="page_0001"), error)
+        assert state.doing is Doing.POLLING
+        now = state.due
+    assert state.problem is not None
+    assert "no job" not in state.problem.message
+    assert answer(state, now, page(status="completed", manifest={"count": 10, "pages": 1})).doing is Doing.KEEPING
 
 
 def test_a_refresh_that_comes_before_the_store_was_looked_into_is_not_lost() -> None:
