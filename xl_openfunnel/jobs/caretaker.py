@@ -325,6 +325,8 @@ class Caretaker:
         status = seen.status
 
         def note() -> None:
+            if self._cares.get(seen.job_id) is not care:
+                return  # forgotten meanwhile
             try:
                 store.note(seen.job_id, status, len(seen.rows), seen.manifest, now)
             except Exception as trouble:
