@@ -63,7 +63,8 @@ def _simulated(companies: Sequence[dict[str, Any]], seconds: float) -> Iterator[
         tempfile.TemporaryDirectory(prefix="xl-openfunnel-demo-", ignore_cleanup_errors=True) as folder,
         Simulator([job], latency=_LATENCY) as service,
         Client(service.base_url, service.api_key) as client,
-        Fetcher(client, store=Store(Path(folder) / "store.sqlite3", client.origin)) as fetcher,
+        contextlib.closing(Store(Path(folder) / "store.sqlite3", client.origin)) as store,
+        Fetcher(client, store=store) as fetcher,
     ):
         yield fetcher, job.job_id
 

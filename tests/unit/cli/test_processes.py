@@ -22,7 +22,7 @@ FOREVER = SimulatedJob(ROWS, running=1e6)
 
 def test_it_also_runs_as_a_module(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "xl_openfunnel", "rows"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     assert (ran.returncode, ran.stdout) == (2, "")
     assert "JOB" in ran.stderr
 
@@ -144,8 +144,8 @@ def test_simulate_serves_what_it_prints(process: Process, monkeypatch: pytest.Mo
     started = process("simulate", "--rows", 120, "--latency", 0, "--fault", "503:once", "--opaque-cursors")
     assert started.stdout is not None
     printed: dict[str, str] = {}
-    while "PowerShell:" not in printed:
-        name, _, value = started.stdout.readline().rstrip("\n").partition("  ")
+    for line in started.stdout:
+        name, _, value = line.rstrip("\n").partition("  ")
         printed[name] = value.strip()
         if name.startswith("PowerShell:"):
             break
