@@ -11,16 +11,17 @@ import itertools
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from ..api.client import Client
 from ..api.models import Page
 from ..api.retry import LONGEST_RETRY_AFTER
-from ..errors import BadAnswer, ConfigurationError, IncompleteResult, OpenFunnelError, RateLimited
+from ..errors import BadAnswer, OpenFunnelError, RateLimited
 from . import plan
 from .callbacks import Callbacks
 from .clock import Clock, Message
+from .keeper import Keeper
 from .plan import Keep, Look, Send, Wait
 from .snapshot import Problem, Rows, Snapshot
 from .state import FOREVER, Ask, Doing, Gate, Moment, State, only_another_key_mends
@@ -86,7 +87,6 @@ class Caretaker:
         self.closed = False
         self.tasks_under_way = 0
         self._client = client
-        self._store = store
         self._clock = clock
         self._chance = chance
         self._cares: dict[str, _Care] = {}
@@ -98,7 +98,7 @@ class Caretaker:
         self._key_look_at = FOREVER
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._requests = Workers("request", client.concurrency)
-        self._disk = Workers("disk", 1)
+        self._keeper = Keeper(store, lambda job_id, rows: self._tell(lambda: self._unreadable(job_id, rows)))
         self._thread = begin("caretaker", self._run)
 
     # ---- on any thread -------------------------------------------------------------------------------------
@@ -145,7 +145,7 @@ class Caretaker:
         if self._thread is not threading.current_thread():
             self._thread.join(_JOIN)
         self._requests.close(finish=False)
-        self._disk.close(finish=True, timeout=_JOIN)
+        self._keeper.close()
 
     def moment(self) -> Moment:
         """Now."""
@@ -154,31 +154,10 @@ class Caretaker:
     def _first_sight(self, job_id: str) -> State:
         """The state of a job that nobody asked for before, with what the store says of it, if it says so at once."""
         state = plan.new(job_id, self.moment())
-        if self._store is None:
-            return plan.looked(state, None)
         try:
-            return plan.looked(state, self._guarded(job_id, self._store.find(job_id, wait=False)))
+            return plan.looked(state, self._keeper.find_at_once(job_id))
         except StoreBusy:
-            return state  # unknown: it is looked into again, waiting
-        except Exception as trouble:
-            _log.warning("the store could not be read: %s", trouble)
-            return plan.looked(state, None)
-
-    def _guarded(self, job_id: str, result: Result | None) -> Result | None:
-        """The result from the store, which is looked for anew when its rows turn out to be gone."""
-        if result is None:
-            return None
-        stored = result.rows
-
-        def load(numbers: range) -> Iterator[bytes]:
-            try:
-                yield from stored.load(numbers)
-            except IncompleteResult:
-                self._tell(lambda: self._unreadable(job_id, rows))
-                raise
-
-        rows = Rows(stored.counts, load)
-        return replace(result, rows=rows)
+            return state  # unknown: it is looked for again, waiting
 
     def _tell(self, what: Callable[[], None]) -> None:
         self._inbox.put(what)
@@ -252,7 +231,15 @@ class Caretaker:
         for waiter in care.waiters if care else ():
             waiter.done.set()
         self.tasks_under_way += 1
-        self._disk.submit(lambda: self._remove(job_id, done))  # after whatever is being stored of it
+
+        def removed() -> None:
+            done.set()
+            self._tell(self._removed)
+
+        self._keeper.remove(job_id, removed)  # after whatever is being stored of it
+
+    def _removed(self) -> None:
+        self.tasks_under_way -= 1
 
     def _unreadable(self, job_id: str, rows: Rows) -> None:
         """Rows of the store are gone: another process replaced or removed them. What is there now?"""
@@ -292,9 +279,9 @@ class Caretaker:
                     for ask in asks:
                         self._send(care.state.job_id, care.epoch, ask)
                 case Look():
-                    self._to_disk(care, lambda: self._look(care.state.job_id, care.epoch))
+                    self._look(care)
                 case Keep(result, pages):
-                    self._to_disk(care, lambda: self._keep(care.state.job_id, care.epoch, result, pages))
+                    self._keep(care, result, pages)
                 case Wait(until):
                     if until < FOREVER and until != care.wake_at:
                         heapq.heappush(self._alarms, (until, care.state.job_id))
@@ -317,22 +304,9 @@ class Caretaker:
     def _note(self, care: _Care, seen: Snapshot) -> None:
         """Into the ledger, when the service said something new."""
         noted = (seen.status, seen.final)
-        store = self._store
-        if store is None or seen.status is None or seen.source == "store" or noted == care.noted:
-            return
-        care.noted = noted
-        now = self._clock.utcnow()
-        status = seen.status
-
-        def note() -> None:
-            if self._cares.get(seen.job_id) is not care:
-                return  # forgotten meanwhile
-            try:
-                store.note(seen.job_id, status, len(seen.rows), seen.manifest, now)
-            except Exception as trouble:
-                _log.warning("job %s could not be noted: %s", seen.job_id, trouble)
-
-        self._disk.submit(note, urgency=1)
+        if seen.source != "store" and noted != care.noted:
+            care.noted = noted
+            self._keeper.note(seen, self._clock.utcnow(), wanted=lambda: self._cares.get(seen.job_id) is care)
 
     # ---- requests ------------------------------------------------------------------------------------------
 
@@ -411,51 +385,29 @@ class Caretaker:
         else:
             self._key_look_at = self._clock.monotonic() + KEY_LOOK
 
-    # ---- the disk ------------------------------------------------------------------------------------------
+    # ---- the store -----------------------------------------------------------------------------------------
 
-    def _to_disk(self, care: _Care, task: Callable[[], None]) -> None:
+    def _look(self, care: _Care) -> None:
+        job_id, epoch = care.state.job_id, care.epoch
+
+        def found(stored: Result | None) -> None:
+            self._tell(lambda: self._from_disk(job_id, epoch, lambda state: plan.looked(state, stored)))
+
         care.disk_busy = True
         self.tasks_under_way += 1
-        self._disk.submit(task)
+        self._keeper.find(job_id, found)
 
-    def _look(self, job_id: str, epoch: int) -> None:
-        """On the disk's thread."""
-        stored = None
-        if self._store is not None:
-            try:
-                stored = self._guarded(job_id, self._store.find(job_id))
-            except Exception as trouble:
-                _log.warning("the store could not be read: %s", trouble)
-        self._tell(lambda: self._from_disk(job_id, epoch, lambda state: plan.looked(state, stored)))
+    def _keep(self, care: _Care, result: Result, pages: tuple[Page, ...]) -> None:
+        job_id, epoch = care.state.job_id, care.epoch
 
-    def _keep(self, job_id: str, epoch: int, result: Result, pages: tuple[Page, ...]) -> None:
-        """On the disk's thread."""
-        trouble: OpenFunnelError | None = None
-        if self._store is not None and result.complete:
-            try:
-                result = self._guarded(job_id, self._store.keep(job_id, result, pages, self._fingerprint())) or result
-            except Exception as reason:
-                _log.warning("job %s could not be stored: %s", job_id, reason)
-                trouble = ConfigurationError(
-                    f"The rows are complete but could not be stored ({reason}). Refresh once the disk has room and no "
-                    "other program holds the store."
-                )
-        self._tell(
-            lambda: self._from_disk(job_id, epoch, lambda state: plan.kept(state, result, self.moment(), trouble))
-        )
+        def kept(result: Result, trouble: OpenFunnelError | None) -> None:
+            self._tell(
+                lambda: self._from_disk(job_id, epoch, lambda state: plan.kept(state, result, self.moment(), trouble))
+            )
 
-    def _remove(self, job_id: str, done: threading.Event) -> None:
-        """On the disk's thread."""
-        try:
-            if self._store is not None:
-                self._store.forget(job_id)
-        except Exception as trouble:
-            _log.warning("job %s could not be removed from the store: %s", job_id, trouble)
-        done.set()
-        self._tell(self._removed)
-
-    def _removed(self) -> None:
-        self.tasks_under_way -= 1
+        care.disk_busy = True
+        self.tasks_under_way += 1
+        self._keeper.keep(job_id, result, pages, self._fingerprint, kept)
 
     def _from_disk(self, job_id: str, epoch: int, change: Callable[[State], State]) -> None:
         self.tasks_under_way -= 1

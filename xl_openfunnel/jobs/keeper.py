@@ -1,0 +1,139 @@
+"""The store's own thread: looks, keeps, notes and removes, one after the other, and always answers.
+
+Whatever the disk does, the rows that were read are shown: a store that fails costs a request later, and no row now.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from ..api.models import Page
+from ..errors import ConfigurationError, IncompleteResult, OpenFunnelError
+from .snapshot import Rows, Snapshot
+from .store import Result, Store, StoreBusy
+from .workers import Workers
+
+_log = logging.getLogger(__name__)
+
+_JOIN = 5.0
+"""Seconds that `close` gives what is to be stored."""
+
+
+class Keeper:
+    """A store, or none, and the thread that serves it.
+
+    Args:
+        store: where final jobs and the ledger are kept; None keeps nothing.
+        gone: called, on whatever thread reads them, when rows that were found in the store are no longer there.
+    """
+
+    def __init__(self, store: Store | None, gone: Callable[[str, Rows], None]) -> None:
+        self._store = store
+        self._gone = gone
+        self._thread = Workers("disk", 1)
+
+    def find_at_once(self, job_id: str) -> Result | None:
+        """What is stored of a job, on the caller's thread and without waiting.
+
+        Raises:
+            StoreBusy: that cannot be said without waiting.
+        """
+        try:
+            return self._find(job_id, wait=False)
+        except StoreBusy:
+            raise
+        except Exception as trouble:
+            _log.warning("the store could not be read: %s", trouble)
+            return None
+
+    def find(self, job_id: str, then: Callable[[Result | None], None]) -> None:
+        """Look for a job, waiting for the store."""
+
+        def find() -> None:
+            stored = None
+            try:
+                stored = self._find(job_id, wait=True)
+            except Exception as trouble:
+                _log.warning("the store could not be read: %s", trouble)
+            then(stored)
+
+        self._thread.submit(find)
+
+    def keep(
+        self,
+        job_id: str,
+        result: Result,
+        pages: tuple[Page, ...],
+        key_fingerprint: Callable[[], str | None],
+        then: Callable[[Result, OpenFunnelError | None], None],
+    ) -> None:
+        """Store a complete result; ``then`` is given the same with its rows on disk, or why it is not there."""
+
+        def keep() -> None:
+            kept, trouble = result, None
+            if self._store is not None and result.complete:
+                try:
+                    kept = self._watched(job_id, self._store.keep(job_id, result, pages, key_fingerprint()))
+                except Exception as reason:
+                    _log.warning("job %s could not be stored: %s", job_id, reason)
+                    trouble = ConfigurationError(
+                        f"The rows are complete but could not be stored ({reason}). Refresh once the disk has room and "
+                        "no other program holds the store."
+                    )
+            then(kept, trouble)
+
+        self._thread.submit(keep)
+
+    def note(self, seen: Snapshot, now: datetime, *, wanted: Callable[[], bool]) -> None:
+        """Write into the ledger what the service said, if it is still wanted then; after all that is more urgent."""
+        store, status = self._store, seen.status
+        if store is None or status is None:
+            return
+
+        def note() -> None:
+            if not wanted():
+                return
+            try:
+                store.note(seen.job_id, status, len(seen.rows), seen.manifest, now)
+            except Exception as trouble:
+                _log.warning("job %s could not be noted: %s", seen.job_id, trouble)
+
+        self._thread.submit(note, urgency=1)
+
+    def remove(self, job_id: str, then: Callable[[], None]) -> None:
+        """Remove a job, after whatever is being stored of it."""
+
+        def remove() -> None:
+            try:
+                if self._store is not None:
+                    self._store.forget(job_id)
+            except Exception as trouble:
+                _log.warning("job %s could not be removed from the store: %s", job_id, trouble)
+            then()
+
+        self._thread.submit(remove)
+
+    def close(self) -> None:
+        """End when everything is stored."""
+        self._thread.close(finish=True, timeout=_JOIN)
+
+    def _find(self, job_id: str, *, wait: bool) -> Result | None:
+        stored = None if self._store is None else self._store.find(job_id, wait=wait)
+        return None if stored is None else self._watched(job_id, stored)
+
+    def _watched(self, job_id: str, result: Result) -> Result:
+        """The result, with somebody told when its rows turn out to be gone."""
+        stored = result.rows
+
+        def load(numbers: range) -> Iterator[bytes]:
+            try:
+                yield from stored.load(numbers)
+            except IncompleteResult:
+                self._gone(job_id, rows)
+                raise
+
+        rows = Rows(stored.counts, load)
+        return replace(result, rows=rows)
