@@ -37,6 +37,12 @@ def everything_in(value: object, seen: set[int] | None = None) -> str:
     return repr(value) + "".join(everything_in(each, seen) for each in inner)
 
 
+def locals_of_ours(error: BaseException) -> list[dict[str, Any]]:
+    """The local variables in an error's traceback, as crash reporters show them."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return [frame.f_locals for frame in frames if "xl_openfunnel" in frame.f_code.co_filename]
+
+
 @pytest.mark.parametrize(
     "fault",
     [
@@ -59,6 +65,7 @@ def test_no_error_and_no_log_line_holds_the_key(fault: Fault, caplog: pytest.Log
         with pytest.raises(OpenFunnelError) as raised:
             client.page(JOB.job_id)
         shown = "".join(traceback.format_exception(raised.value)) + everything_in(raised.value)
+        shown += "".join(map(repr, locals_of_ours(raised.value)))
         assert SECRET not in shown
         assert SECRET not in repr(client)
         assert SECRET.encode() not in pickle.dumps(raised.value.args)

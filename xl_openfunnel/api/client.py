@@ -139,6 +139,15 @@ class Client:
     def _ask(
         self, method: str, path: str, params: Mapping[str, str], job_id: str | None, read: Callable[[bytes], T]
     ) -> T:
+        outcome = self._outcome(method, path, params, job_id, read)
+        if isinstance(outcome, OpenFunnelError):
+            raise outcome
+        return outcome
+
+    def _outcome(
+        self, method: str, path: str, params: Mapping[str, str], job_id: str | None, read: Callable[[bytes], T]
+    ) -> T | OpenFunnelError:
+        """What `_ask` returns or raises. It is raised there, so that no traceback leads to what the service sent."""
         key = self.key()
         answer = self._wire.exchange(method, path, params, key)
         error: OpenFunnelError
@@ -151,7 +160,7 @@ class Client:
             error = error_from(answer, key_source=key.source, job_id=job_id)
         if isinstance(error, KeyRefused):
             self.look_again()
-        raise _without(key, error)
+        return _without(key, error)
 
 
 def _without(key: Key, error: OpenFunnelError) -> OpenFunnelError:

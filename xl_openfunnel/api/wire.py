@@ -11,7 +11,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3.exceptions
 from requests.adapters import BaseAdapter
+from requests.auth import AuthBase
 from requests.structures import CaseInsensitiveDict
 
 from ..errors import (
@@ -54,8 +55,8 @@ class Answer:
     """A whole HTTP answer: status code, headers (case-insensitive), decoded body."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 class Wire:
@@ -80,7 +81,6 @@ class Wire:
         self._session.headers = CaseInsensitiveDict(
             {"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
         )
-        self._session.auth = _no_auth
         self._session.trust_env = not is_loopback(parts.hostname or "")
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.adapters.clear()
@@ -101,7 +101,7 @@ class Wire:
                     method,
                     self._base_url + path,
                     params=params,
-                    headers={"X-API-Key": key.value},
+                    auth=_KeyHeader(key),
                     timeout=(self._limits.connect, self._limits.read),
                     allow_redirects=False,
                     stream=True,
@@ -190,9 +190,18 @@ class Wire:
         return ConnectionTrouble(f"The connection to {host} broke off.")
 
 
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """An auth that adds nothing: where a session has one, requests does not look into netrc."""
-    return request
+class _KeyHeader(AuthBase):
+    """Puts the key into its header, at the last moment and out of sight of anybody's traceback.
+
+    Where a request has an auth of its own, requests does not look into netrc.
+    """
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["X-API-Key"] = self._key.value
+        return request
 
 
 def _causes(failure: BaseException) -> list[BaseException]:

@@ -41,7 +41,7 @@ _LONGEST_NAP = 3_600.0
 """Seconds without looking at the clock: systems refuse to wait for years."""
 
 _JOIN = 5.0
-"""Seconds that `close` gives a store operation under way to end."""
+"""Seconds that `close` gives the caretaker's own thread to end."""
 
 
 @dataclass(eq=False)
