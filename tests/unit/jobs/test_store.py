@@ -91,6 +91,14 @@ def test_a_newer_result_takes_the_place_of_the_older_whole(store: Store) -> None
         list(before.rows)
 
 
+def test_a_refresh_that_brings_the_same_rows_disturbs_no_reader(store: Store) -> None:
+    read = pages(100, 7)
+    before = store.keep("job", result(read), read, None)
+    after = store.keep("job", result(read, AS_OF + timedelta(hours=1)), read, None)
+    assert list(before.rows) == list(after.rows)
+    assert after.as_of == AS_OF + timedelta(hours=1)
+
+
 def test_a_refused_write_leaves_what_was_there(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     old = pages(3)
     store.keep("job", result(old), old, None)
