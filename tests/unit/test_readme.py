@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,12 @@ def test_every_snippet_runs(snippet: str, monkeypatch: pytest.MonkeyPatch) -> No
     with Simulator([SimulatedJob(companies(120), job_id=job)]) as service:
         monkeypatch.setenv("OPENFUNNEL_BASE_URL", service.base_url)
         monkeypatch.setenv("OPENFUNNEL_API_KEY", service.api_key)
-        exec(compile(snippet, "README.md", "exec"), {"job": job})
+        names: dict[str, Any] = {"job": job}
+        exec(compile(snippet, "README.md", "exec"), names)
+        if "frame" in names:
+            assert len(names["frame"]) == len(names["bands"]) == 120
+        else:  # the others go through a fetcher, which ends with its block
+            assert names["fetcher"].busy is False
 
 
 def test_every_picture_is_there() -> None:
