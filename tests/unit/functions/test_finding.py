@@ -1,0 +1,144 @@
+"""A company by its rank, its domain or its LinkedIn page."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xl_openfunnel.errors import ConfigurationError
+from xl_openfunnel.functions.finding import FULL_TEXT, KEY_COLUMNS, Finder, cell_of
+from xl_openfunnel.simulator.companies import companies
+from xl_openfunnel.table import block, frame
+from xl_openfunnel.text import utf16_units
+
+ROWS: list[dict[str, Any]] = [
+    {"domain": "acme.com", "linkedin_url": "https://www.linkedin.com/company/acme"},
+    {"domain": None, "linkedin_url": "http://DE.linkedin.com/company/Böse-AG/?trk=x"},
+    {"domain": "HTTPS://www.Beta.io:443/en?x#y", "linkedin_url": None},
+    {"domain": "acme.com.", "linkedin_url": "linkedin.com/company/acme/"},
+    {"domain": "", "linkedin_url": ""},
+    {"domain": "linkedin.com", "linkedin_url": "https://www.linkedin.com/company/linkedin"},
+]
+
+
+def finder(rows: list[dict[str, Any]]) -> Finder:
+    return Finder(frame(rows, KEY_COLUMNS))
+
+
+FINDER = finder(ROWS)
+
+
+@pytest.mark.parametrize("key", [3, 3.0, "3", " 3 ", "03", Decimal(3)])
+def test_a_number_is_the_rank(key: object) -> None:
+    assert FINDER.place(key) == 2
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["acme.com", " ACME.com ", "www.acme.com", "https://acme.com", "http://www.acme.com:80/about?x=1", "//acme.com/",
+     "acme.com.", "acme.com/de", "acme.com#top"],
+)  # fmt: skip
+def test_a_text_is_the_domain_however_it_is_written(key: str) -> None:
+    assert FINDER.place(key) == 0
+
+
+def test_domains_of_the_rows_may_be_written_otherwise_too() -> None:
+    assert FINDER.place("beta.io") == 2
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "https://www.linkedin.com/company/böse-ag",
+        "linkedin.com/company/BÖSE-AG//",
+        "http://uk.linkedin.com/company/b%C3%B6se-ag?a=b",
+        "www.linkedin.com/company/b%c3%b6se-ag#about",
+    ],
+)
+def test_a_linkedin_page_is_found_however_it_is_written(key: str) -> None:
+    assert FINDER.place(key) == 1
+
+
+def test_the_first_in_the_order_of_the_service_wins() -> None:
+    assert FINDER.place("https://linkedin.com/company/acme/") == 0
+    assert FINDER.place(4) == 3
+
+
+def test_linkedin_itself_is_a_domain_like_others() -> None:
+    assert FINDER.place("linkedin.com") == 5
+    assert FINDER.place("notlinkedin.com/company/acme") is None
+
+
+@pytest.mark.parametrize(
+    "key",
+    [None, "", "  ", True, False, 0, "0", -1, 1.5, 7, "7", 10**400, "9" * 5000, "²", "1.0", math.nan, math.inf, "acme",
+     "x@acme.com", "https://", "www.", "https://www.linkedin.com/company/", "https://linkedin.com/", "\ud800"],
+)  # fmt: skip
+def test_nothing_is_found_for_other_keys(key: object) -> None:
+    rows = [row for row in ROWS if row["domain"] != "linkedin.com"]
+    assert finder(rows).place(key) is None
+
+
+@pytest.mark.parametrize("key", [[["acme.com"]], ("acme.com",), {"a": 1}, dt.datetime(2026, 1, 2), b"acme.com"])
+def test_what_cannot_be_a_key_is_refused_in_words(key: object) -> None:
+    with pytest.raises(ConfigurationError, match="is no key of a company: give its rank, domain or linkedin_url"):
+        FINDER.place(key)
+
+
+def test_rows_without_text_where_text_belongs_are_passed_over() -> None:
+    odd = finder([{"domain": 3, "linkedin_url": ["x"]}, {"domain": "acme.com"}])
+    assert [odd.place("acme.com"), odd.place("3"), odd.place("x")] == [1, None, None]
+    assert finder([]).place(1) is None
+
+
+def test_every_simulated_company_is_found_by_each_of_its_keys() -> None:
+    rows = companies(300, seed=2, shape="narrow")
+    found = finder(rows)
+    for name in ("domain", "linkedin_url"):
+        values = [row[name] for row in rows]
+        assert [found.place(value) for value in values if value] == [values.index(value) for value in values if value]
+    assert [found.place(rank) for rank in range(1, 301)] == list(range(300))
+
+
+ANY = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["linkedin.com/a", "b.c"])
+
+
+@given(ANY, st.lists(st.fixed_dictionaries({"domain": ANY, "linkedin_url": ANY}), max_size=5))
+def test_any_key_and_any_rows_give_a_place_or_none(key: object, rows: list[dict[str, Any]]) -> None:
+    place = finder(rows).place(key)
+    assert place is None or 0 <= place < len(rows)
+
+
+# --- one value as a cell ---
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        (None, ""),
+        (math.nan, ""),
+        (12, 12.0),
+        (True, True),
+        ("=1+1", "=1+1"),
+        (["a", None, "b"], "a; b"),
+        ([["a"]], '["a"]'),
+        ({"a": 1}, '{"a":1}'),
+        ([], ""),
+    ],
+)
+def test_a_value_shows_as_in_a_table(value: object, cell: object) -> None:
+    assert cell_of(value) == cell
+    assert type(cell_of(value)) is type(cell)
+    assert block(frame([{"new": value}, {"new": "text"}], ["new"]), headers=False)[0] == [cell]
+
+
+def test_full_text_is_shown_up_to_what_a_cell_holds() -> None:
+    assert cell_of("x" * FULL_TEXT) == "x" * 32_767
+    assert utf16_units(str(cell_of("😀" * 20_000))) <= FULL_TEXT
+    assert cell_of("abcdef", 4) == "abc…"

@@ -1,0 +1,406 @@
+"""Pivot tables of a job's rows."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xl_openfunnel.errors import ConfigurationError, UnknownColumn
+from xl_openfunnel.functions import pivoting
+from xl_openfunnel.functions.pivoting import FUNCTIONS, Block, needed_columns, pivot
+from xl_openfunnel.simulator.companies import companies
+from xl_openfunnel.table import EMPLOYEE_BANDS, block, frame
+from xl_openfunnel.text import utf16_units
+
+ROWS: list[dict[str, Any]] = [
+    {"hq_country": "Peru", "employee_count": 5, "industries": ["Mining", "Software", "Mining"], "stage": "Seed"},
+    {"hq_country": "Peru", "employee_count": 300, "industries": ["Mining"], "stage": None},
+    {"hq_country": "chile", "employee_count": 7, "industries": [], "stage": "Seed"},
+    {"hq_country": "Brazil", "employee_count": None, "industries": None, "stage": "Seed"},
+    {"hq_country": " ", "employee_count": 8, "industries": ["Software", None, ""], "stage": "A"},
+    {"hq_country": None, "employee_count": 9, "industries": ["Software"], "stage": "A"},
+    {"hq_country": "", "employee_count": 20_000, "industries": ["Software"], "stage": "A"},
+]
+
+
+def of(
+    rows: list[dict[str, Any]],
+    row_fields: list[str],
+    col_fields: list[str] | None = None,
+    values: str | None = None,
+    function: str | None = None,
+) -> Block:
+    table = frame(rows, needed_columns(row_fields, col_fields or [], values))
+    return pivot(table, row_fields, col_fields or [], values, function)
+
+
+def several(name: str, values: list[Any]) -> list[dict[str, Any]]:
+    return [{name: value} for value in values]
+
+
+# --- lines, columns and their order ---
+
+
+def test_companies_are_counted_largest_first_ties_by_name_blanks_last() -> None:
+    assert of(ROWS, ["country"]) == [
+        ["country", "companies"],
+        ["Peru", 2.0],
+        ["Brazil", 1.0],
+        ["chile", 1.0],
+        ["(blank)", 3.0],
+        ["Total", 7.0],
+    ]
+
+
+def test_bands_keep_their_natural_order_and_empty_ones_are_left_out() -> None:
+    assert of(ROWS, ["country"], ["employee_band"]) == [
+        ["country", "1–10", "201–500", "10001+", "(blank)", "Total"],
+        ["Peru", 1.0, 1.0, "", "", 2.0],
+        ["Brazil", "", "", "", 1.0, 1.0],
+        ["chile", 1.0, "", "", "", 1.0],
+        ["(blank)", 2.0, "", 1.0, "", 3.0],
+        ["Total", 4.0, 1.0, 1.0, 1.0, 7.0],
+    ]
+    assert [line[0] for line in of(ROWS, ["employee_band"])[1:]] == ["1–10", "201–500", "10001+", "(blank)", "Total"]
+
+
+def test_columns_stand_in_the_order_of_their_totals() -> None:
+    assert of(ROWS, ["employee_band"], ["stage"])[0] == ["employee_band", "A", "Seed", "(blank)", "Total"]
+    assert of(ROWS, ["employee_band"], ["stage"], "employee_count")[-1] == ["Total", 20_017.0, 12.0, 300.0, 20_329.0]
+
+
+def test_lines_of_several_fields_are_grouped_by_the_first() -> None:
+    rows = [{"a": a, "b": b} for a, b in ("xp", "xq", "xq", "yp", "yp", "yp", "yp", "zq", "zq", "zr")]
+    assert of(rows, ["a", "b"]) == [
+        ["a", "b", "companies"],
+        ["y", "p", 4.0],
+        ["x", "q", 2.0],
+        ["x", "p", 1.0],
+        ["z", "q", 2.0],
+        ["z", "r", 1.0],
+        ["Total", "", 10.0],
+    ]
+
+
+def test_labels_of_several_column_fields_are_joined() -> None:
+    rows = [{"a": "x", "employee_count": count, "n": 2.0, "ok": True} for count in (30, 3)]
+    assert of(rows, ["a"], ["employee_band", "n", "ok"])[0] == ["a", "1–10 / 2 / TRUE", "11–50 / 2 / TRUE", "Total"]
+
+
+def test_labels_stay_numbers_and_booleans_in_their_lines() -> None:
+    rows = several("mixed", ["1", 1, True, None, False, 2.5, "b", "A"])
+    labels = [line[0] for line in of(rows, ["mixed"])]
+    assert labels == ["mixed", 1.0, 2.5, "1", "A", "b", False, True, "(blank)", "Total"]
+    assert [type(label) for label in labels[1:4]] == [float, float, str]
+
+
+def test_labels_in_the_header_are_text_as_a_sheet_writes_it() -> None:
+    rows = [{"a": "x", "n": n} for n in (0.1 + 0.2, 29_938_000_000, False)]
+    assert of(rows, ["a"], ["n"])[0] == ["a", "0.3", "29938000000", "FALSE", "Total"]
+
+
+def test_groups_differ_by_case_and_by_what_is_cut_off() -> None:
+    long = "😀" * 200
+    shown = of(several("name", ["ab", "AB", long + "a", long + "b"]), ["name"])
+    assert [line[1] for line in shown[1:-1]] == [1.0] * 4
+    assert {utf16_units(str(line[0])) for line in shown[3:-1]} == {255}
+    assert utf16_units(str(of([{"a": 1, "name": long}], ["a"], ["name"])[0][1])) == 255
+
+
+# --- lists ---
+
+
+def test_a_company_counts_once_under_each_entry_of_its_list_and_once_in_the_total() -> None:
+    assert of(ROWS, ["industries"]) == [
+        ["industries", "companies"],
+        ["Software", 4.0],
+        ["Mining", 2.0],
+        ["(blank)", 2.0],
+        ["Total", 7.0],
+    ]
+
+
+def test_totals_of_lists_in_columns_count_each_company_once() -> None:
+    assert of(ROWS, ["stage"], ["industries"], "employee_count") == [
+        ["stage", "Software", "Mining", "(blank)", "Total"],
+        ["A", 20_017.0, "", "", 20_017.0],
+        ["Seed", 5.0, 5.0, 7.0, 12.0],
+        ["(blank)", "", 300.0, "", 300.0],
+        ["Total", 20_022.0, 305.0, 7.0, 20_329.0],
+    ]
+
+
+def test_two_list_fields_make_every_pair_of_entries() -> None:
+    rows = [{"a": ["x", "y", "x"], "b": ["p", "q"]}, {"a": ["x"], "b": []}]
+    assert of(rows, ["a"], ["b"]) == [
+        ["a", "p", "q", "(blank)", "Total"],
+        ["x", 1.0, 1.0, 1.0, 2.0],
+        ["y", 1.0, 1.0, "", 1.0],
+        ["Total", 1.0, 1.0, 1.0, 2.0],
+    ]
+
+
+def test_objects_are_labels_as_a_whole() -> None:
+    assert of(several("new", [{"a": 1}, [{"a": 1}, ["b", 2]]]), ["new"])[1:-1] == [['{"a":1}', 2.0], ["b; 2", 1.0]]
+
+
+# --- what is calculated ---
+
+
+@pytest.mark.parametrize(
+    ("function", "peru", "total"),
+    [
+        (None, 305.0, 20_329.0),
+        ("sum", 305.0, 20_329.0),
+        (" SUM ", 305.0, 20_329.0),
+        ("mean", 152.5, 20_329 / 6),
+        ("Median", 152.5, 8.5),
+        ("min", 5.0, 5.0),
+        ("max", 300.0, 20_000.0),
+        ("count", 2.0, 6.0),
+        ("nunique", 2.0, 6.0),
+    ],
+)
+def test_functions(function: str | None, peru: float, total: float) -> None:
+    shown = of(ROWS, ["country"], None, "employee_count", function)
+    how = (function or "sum").strip().lower()
+    assert shown[0] == ["country", f"{how} of employee_count"]
+    assert {str(name): value for name, value in shown[1:]}["Peru"] == peru
+    assert shown[-1] == ["Total", pytest.approx(total)]
+
+
+def test_nothing_to_calculate_with_is_blank_and_goes_before_the_blank_label() -> None:
+    rows = [{"a": a, "n": n} for a, n in (("x", -1), ("y", None), ("y", None), (None, 5), ("z", 3))]
+    assert of(rows, ["a"], None, "n")[1:] == [["z", 3.0], ["x", -1.0], ["y", ""], ["(blank)", 5.0], ["Total", 7.0]]
+    assert of(rows, ["a"], None, "n", "count")[1:-1] == [["x", 1.0], ["z", 1.0], ["y", 0.0], ["(blank)", 1.0]]
+    assert of(rows, ["a"], None, "n", "nunique")[1:-1] == [["x", 1.0], ["z", 1.0], ["y", 0.0], ["(blank)", 1.0]]
+
+
+def test_only_real_numbers_are_calculated_with() -> None:
+    rows = [{"a": "x", "n": n} for n in (1, 2.5, "1000", True, [9], math.inf, math.nan, None, 10**400)]
+    assert of(rows, ["a"], None, "n", "sum")[1] == ["x", 3.5]
+    assert of(rows, ["a"], None, "n", "max")[1] == ["x", 2.5]
+    assert of(rows, ["a"], None, "n", "count")[1] == ["x", 7.0]
+
+
+@pytest.mark.parametrize("function", ["sum", "mean", "median", "min", "max"])
+def test_a_column_without_numbers_is_refused(function: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"name holds no numbers .* count and nunique work"):
+        of([{"name": "12", "a": 1}], ["a"], None, "name", function)
+
+
+def test_nunique_counts_the_entries_of_lists() -> None:
+    assert of(ROWS, ["stage"], None, "industries", "nunique")[1:] == [
+        ["Seed", 2.0],
+        ["A", 1.0],
+        ["(blank)", 1.0],
+        ["Total", 2.0],
+    ]
+
+
+def test_a_field_may_be_calculated_with_itself() -> None:
+    assert of(several("n", [2, 2, 3]), ["n"], None, "n")[1:] == [[2.0, 4.0], [3.0, 3.0], ["Total", 7.0]]
+    assert of(ROWS, ["industries"], None, "industries", "count")[1:3] == [["Software", 4.0], ["Mining", 2.0]]
+
+
+def test_a_sum_beyond_all_floats_is_blank() -> None:
+    assert of(several("n", [1.7e308, 1.7e308]), ["n"], None, "n")[1:] == [[1.7e308, ""], ["Total", ""]]
+
+
+# --- without companies ---
+
+
+def test_without_companies_there_are_the_header_and_the_total() -> None:
+    assert of([], ["country", "industries"]) == [["country", "industries", "companies"], ["Total", "", 0.0]]
+    assert of([], ["industries"], ["employee_band"]) == [["industries", "Total"], ["Total", 0.0]]
+    assert of([], ["employee_band"], ["n"], "name", "mean") == [["employee_band", "Total"], ["Total", ""]]
+    assert of([], ["country"], None, "industries", "nunique")[-1] == ["Total", 0.0]
+    untyped = pd.DataFrame({"a": [], "b": []}, dtype=object)
+    assert pivot(untyped, ["a"], ["b"]) == [["a", "Total"], ["Total", 0.0]]
+
+
+# --- what is asked for ---
+
+
+def test_needed_columns_are_each_there_once() -> None:
+    assert needed_columns(["country"], ["employee_band", "city"], "country") == ["country", "employee_band", "city"]
+    assert needed_columns(["a", "a"]) == ["a"]
+
+
+def test_names_are_found_in_any_case_and_count_once() -> None:
+    table = frame(ROWS, ["country", "employee_count"])
+    assert pivot(table, ["Country", "country"], [], "EMPLOYEE_COUNT")[0] == ["country", "sum of employee_count"]
+
+
+def test_fields_may_have_any_name() -> None:
+    rows = [{"company": "x", "line": "y", "number": 3, "value": "v", "all": "w", "head": "h", "total 1": 1, "": 2}]
+    assert of(rows, ["company", "line", "all", ""], ["head", "value"], "number") == [
+        ["company", "line", "all", "", "h / v", "Total"],
+        ["x", "y", "w", 2.0, 3.0, 3.0],
+        ["Total", "", "", "", 3.0, 3.0],
+    ]
+
+
+def test_the_index_of_the_frame_does_not_matter() -> None:
+    table = frame(ROWS, ["country", "industries", "employee_count"])
+    for fields in (["country"], ["industries"]):
+        assert pivot(table.set_axis([9, 9, 1, 0, 3, 3, 3]), fields) == pivot(table, fields)
+
+
+def test_the_frame_stays_as_it_was() -> None:
+    table = frame(ROWS)
+    before = table.copy()
+    pivot(table, ["industries"], ["stage"], "employee_count", "nunique")
+    pd.testing.assert_frame_equal(table, before)
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        ("medain", r"no function 'medain' \(did you mean median\?\); there are count, sum, mean"),
+        ("AVERAGE", r"did you mean mean\?"),
+        ("distinct", r"did you mean nunique\?"),
+        ("mode x y", r"no function 'mode x y'; there are"),
+    ],
+)
+def test_an_unknown_function_is_told_with_those_there_are(function: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        of(ROWS, ["country"], None, "employee_count", function)
+
+
+def test_what_makes_no_pivot_is_refused_in_words() -> None:
+    table = frame(ROWS, ["country", "stage"])
+    with pytest.raises(ConfigurationError, match="no row field"):
+        pivot(table, [])
+    with pytest.raises(ConfigurationError, match="country is both a row field and a column field"):
+        pivot(table, ["stage", "country"], ["Country"])
+    with pytest.raises(ConfigurationError, match=r"takes no \*"):
+        pivot(table, ["*"])
+    with pytest.raises(ConfigurationError, match="mean needs a column of values"):
+        pivot(table, ["country"], function="mean")
+    with pytest.raises(UnknownColumn, match="no column 'city' to pivot by; there are country, stage"):
+        pivot(table, ["city"])
+
+
+def test_too_many_columns_are_refused() -> None:
+    rows = [{"a": 1, "b": number} for number in range(2_001)]
+    with pytest.raises(ConfigurationError, match="2,001 columns, more than 2,000: name fields"):
+        of(rows, ["a"], ["b"])
+    assert len(of(rows[1:], ["a"], ["b"])[0]) == 2_002
+
+
+def test_too_many_cells_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"a": number, "b": number} for number in range(1_000)]
+    with pytest.raises(ConfigurationError, match="1,004,004 cells, more than 1,000,000: name fields"):
+        of(rows, ["a"], ["b"])
+    monkeypatch.setattr(pivoting, "MOST_CELLS", 1_004_004)
+    assert len(of(rows, ["a"], ["b"])) == 1_002
+
+
+def test_importing_the_functions_does_not_import_pandas() -> None:
+    code = (
+        "import sys, xl_openfunnel.functions.pivoting, xl_openfunnel.functions.finding; print('pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+# --- against pandas' own ---
+
+COMPANIES = companies(700, seed=4, shape="narrow")
+
+
+def cells_by_label(shown: Block) -> dict[tuple[object, object], object]:
+    return {(line[0], head): cell for line in shown[1:] for head, cell in zip(shown[0][1:], line[1:], strict=True)}
+
+
+def test_counts_are_those_of_crosstab() -> None:
+    table = frame(COMPANIES, ["country", "employee_band"])
+    plain = table.astype(object).where(table.notna(), "(blank)")
+    expected = pd.crosstab(plain["country"], plain["employee_band"], margins=True, margins_name="Total")
+    found = cells_by_label(pivot(table, ["country"], ["employee_band"]))
+    assert len(found) == expected.size
+    for (line, head), cell in found.items():
+        assert (cell or 0.0) == expected.loc[line, head], (line, head)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_results_are_those_of_pivot_table(function: str) -> None:
+    table = frame(COMPANIES, ["funding_stage", "employee_band", "employee_count"])
+    plain = table.astype(object).where(table.notna(), "(blank)")
+    plain["employee_count"] = pd.to_numeric(plain["employee_count"], errors="coerce")
+    how: Any = (lambda column: column.sum(min_count=1)) if function == "sum" else function
+    expected = plain.pivot_table("employee_count", "funding_stage", "employee_band", aggfunc=how)
+    totals = plain.groupby("funding_stage")["employee_count"].agg(how)
+    found = cells_by_label(pivot(table, ["funding_stage"], ["employee_band"], "employee_count", function))
+    for line in expected.index:
+        assert found[line, "Total"] == pytest.approx(totals[line])
+        for head in expected.columns:
+            number = expected.loc[line, head]
+            assert found[line, head] == ("" if pd.isna(number) else pytest.approx(number)), (line, head)
+
+
+def test_entries_of_lists_are_counted_as_by_explode() -> None:
+    table = frame(COMPANIES, ["industries", "country"])
+    apart = table.explode("industries").reset_index().drop_duplicates(["index", "industries"])
+    expected = apart.groupby(["industries", "country"]).size()
+    found = cells_by_label(pivot(table, ["industries"], ["country"]))
+    assert expected.to_dict() == {
+        key: cell for key, cell in found.items() if not {"(blank)", "Total"} & set(key) and cell != ""
+    }
+    assert found["Total", "Total"] == 700.0
+
+
+# --- whatever the rows ---
+
+TEXT = st.text(st.characters(), max_size=4)  # lone surrogates included
+LEAVES = st.sampled_from([None, "", " ", "x", "X", 1, 1.0, True, False, "(blank)", "Total"]) | st.floats() | TEXT
+VALUES = LEAVES | st.just(10**400) | st.lists(LEAVES, max_size=3) | st.dictionaries(TEXT, LEAVES, max_size=2)
+FIELDS = ("a", "b", "c", "employee_count", "industries")
+TABLES = st.lists(st.dictionaries(st.sampled_from(FIELDS), VALUES), max_size=8)
+CHOICES = st.lists(st.sampled_from((*FIELDS, "employee_band")), min_size=1, max_size=4, unique=True)
+
+
+@given(TABLES, CHOICES, st.integers(1, 4), st.sampled_from(FIELDS), st.sampled_from(FUNCTIONS))
+def test_any_rows_make_a_rectangle_of_cells(
+    rows: list[dict[str, Any]], fields: list[str], split: int, values: str, function: str
+) -> None:
+    rows = [dict.fromkeys(FIELDS), *rows][not rows :]  # the fields are known, unless there is nothing at all
+    try:
+        shown = of(rows, fields[:split], fields[split:], values, function)
+    except ConfigurationError as trouble:
+        assert "holds no numbers" in trouble.message  # noqa: PT017
+        return
+    cells = [cell for line in shown for cell in line]
+    assert {type(cell) for cell in cells} <= {str, float, bool}
+    assert all(math.isfinite(cell) for cell in cells if isinstance(cell, float))
+    assert len({len(line) for line in shown}) == 1
+    assert shown[0][: len(fields[:split])] == fields[:split]
+    assert shown[-1][0] == "Total"
+
+
+@given(TABLES, CHOICES, st.integers(1, 4))
+def test_counts_add_up_to_the_companies(rows: list[dict[str, Any]], fields: list[str], split: int) -> None:
+    rows = [dict.fromkeys(FIELDS), *rows]
+    table = frame(rows, needed_columns(fields[:split], fields[split:]))
+    shown = pivot(table, fields[:split], fields[split:])
+    assert shown[-1][-1] == len(rows)
+    lines = [float(line[-1]) for line in shown[1:-1]]
+    without_lists = not any(isinstance(value, list) and len(value) > 1 for column in table for value in table[column])
+    assert sum(lines) == len(rows) if without_lists else sum(lines) >= len(rows)
+    assert max(lines) <= len(rows)
+
+
+@given(st.lists(st.none() | st.integers(0, 30_000), min_size=1))
+def test_bands_are_those_of_the_table_in_its_order(counts: list[int | None]) -> None:
+    shown = of(several("employee_count", counts), ["employee_band"])
+    bands = [line[0] for line in shown[1:-1]]
+    present = {cell for (cell,) in block(frame(several("employee_count", counts), ["employee_band"]), headers=False)}
+    assert bands == [*(band for band in EMPLOYEE_BANDS if band in present), *["(blank)"] * ("" in present)]

@@ -1,0 +1,119 @@
+"""The functions' names, arguments and help, written once: for the function wizard, for wrappers and for documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+CATEGORY: Final = "OpenFunnel"
+"""The heading under which a host lists the functions."""
+
+# fmt: off
+INFO_FIELDS: Final[tuple[str, ...]] = (
+    "status", "stage", "processed", "rows", "pages", "progress", "as_of", "final", "provisional", "credits_consumed",
+    "derived_query", "partial", "rerank_degraded", "unresolved_seed_domains", "problem", "next_try", "source", "label",
+    "version",
+)
+"""What ``OF_INFO`` can tell of a job, in the order of the full list."""
+# fmt: on
+
+HELP_UNITS: Final = 255
+"""The most characters that Excel's ``MacroOptions`` takes for one help text."""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a function.
+
+    Attributes:
+        name: as hosts show it.
+        help: what to give, for the function wizard.
+        optional: whether it may be left out.
+    """
+
+    name: str
+    help: str
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function.
+
+    Attributes:
+        name: as it is written in a cell.
+        help: what it gives, for the function wizard.
+        arguments: in their order.
+    """
+
+    name: str
+    help: str
+    arguments: tuple[Argument, ...] = ()
+
+    @property
+    def signature(self) -> str:
+        """``OF_ROWS(job, [columns])``, as help texts write it."""
+        shown = (f"[{argument.name}]" if argument.optional else argument.name for argument in self.arguments)
+        return f"{self.name}({', '.join(shown)})"
+
+
+def _optional(name: str, help_text: str) -> Argument:
+    return Argument(name, help_text, optional=True)
+
+
+_JOB: Final = Argument("job", "The job's id, its URL or its label; or a cell with one.")
+_JOBS: Final = Argument("job", "The job's id, its URL or its label; or a range of these.")
+
+STATUS: Final = Function(
+    "OF_STATUS",
+    "The job's status in the service's own word: pending, running, completed ... It keeps itself up to date.",
+    (_JOBS,),
+)
+ROWS: Final = Function(
+    "OF_ROWS",
+    "The job's companies, one row each, in the service's order. The block grows while the job runs.",
+    (
+        _JOBS,
+        _optional("columns", 'Their names, like "name,domain,country", or a range with them; "*" for all.'),
+        _optional("include_headers", "FALSE for no row of names above the companies."),
+        _optional("state", '"latest" (also what may still change) or "final" (nothing before the job is over).'),
+    ),
+)
+INFO: Final = Function(
+    "OF_INFO",
+    "What is known of the job: one field, several in a row, or without a field all of them with their names.",
+    (
+        _JOBS,
+        _optional("fields", ", ".join(INFO_FIELDS)),
+    ),
+)
+LOOKUP: Final = Function(
+    "OF_LOOKUP",
+    "One value of one company of the job, as full text.",
+    (
+        _JOB,
+        Argument("key", "The company: its rank (a number), its domain or its linkedin_url; or a range of these."),
+        Argument("column", 'The name of the column, like "name" or "match_reason".'),
+        _optional("if_not_found", "What to show where the job has no such company."),
+    ),
+)
+PIVOT: Final = Function(
+    "OF_PIVOT",
+    "The job's companies counted or summed by one or more columns, the largest first, with totals.",
+    (
+        _JOBS,
+        Argument("row_fields", 'Columns whose values become rows, like "country" or "country,employee_band".'),
+        _optional("col_fields", 'Columns whose values become columns, like "employee_band".'),
+        _optional("values", 'The column to calculate with, like "employee_count"; without one companies count.'),
+        _optional("function", "count, sum, mean, median, min, max or nunique."),
+    ),
+)
+JOBS: Final = Function("OF_JOBS", "The jobs seen on this computer, the latest first, with their status and rows.")
+CREDITS: Final = Function(
+    "OF_CREDITS",
+    "The account's credits. Asked for at most once a minute.",
+    (_optional("field", '"left" (the default), "used" or "total".'),),
+)
+
+CATALOG: Final[tuple[Function, ...]] = (STATUS, ROWS, INFO, LOOKUP, PIVOT, JOBS, CREDITS)
+"""All functions, in the order in which people read about them."""
