@@ -1,0 +1,28 @@
+' Excel's part, as far as LibreOffice's own Application has none or can't be told what to say.
+Option VBASupport 1
+Option ClassModule
+Option Explicit
+
+Public Property Get Hwnd() As Variant
+    Hwnd = 4242
+End Property
+
+Public Property Get Caller() As Variant
+    If Len(callingAddress) = 0 Then Caller = Empty Else Set Caller = Range(callingAddress)
+End Property
+
+Public Function Evaluate(formula As Variant) As Variant
+    Note "evaluate " & formula
+    If Len(evaluated) = 0 Then Evaluate = 3 Else Evaluate = CVErr(CLng(evaluated))
+End Function
+
+Public Sub OnTime(earliest As Variant, macroName As Variant)
+    Note "later " & macroName
+End Sub
+
+Public Sub MacroOptions(Optional Macro As Variant, Optional Category As Variant, Optional Description As Variant, Optional ArgumentDescriptions As Variant)
+    Dim count As Long
+    ThisWorkbook.Saved = False
+    If Not IsMissing(ArgumentDescriptions) Then count = UBound(ArgumentDescriptions) + 1
+    Note "help " & Macro & "|" & Category & "|" & Description & "|" & count
+End Sub

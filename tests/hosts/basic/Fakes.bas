@@ -1,0 +1,140 @@
+' Windows' part, and the DLL's: LibreOffice's Basic has none of these. Each records what it is given.
+Option VBASupport 1
+Option Explicit
+
+Public interpreter As String   ' what the user's setting says
+Public folderWithDll As String
+Public hasInterpreter As Boolean
+Public startFailure As String
+Public plan As String          ' what the server does at its calls: "gone,answer"
+Public callingAddress As String ' the range that calls, if any
+Public evaluated As String      ' the number of the error that evaluating gives, if any
+Public excel As FakeExcel
+Private notes As String
+
+Public Sub SetUp(setting As Variant, dllFolder As Variant, there As Variant, failure As Variant, steps As Variant)
+    interpreter = setting
+    folderWithDll = dllFolder
+    hasInterpreter = there
+    startFailure = failure
+    plan = steps
+    Set excel = New FakeExcel
+End Sub
+
+Public Sub Calling(address As Variant, errorNumber As Variant)
+    callingAddress = address
+    evaluated = errorNumber
+End Sub
+
+Public Function SavedAfterOpening(saved As Variant) As Variant
+    ThisWorkbook.Saved = saved
+    OpenFunnelOpened "Book 1.xlsm"
+    SavedAfterOpening = ThisWorkbook.Saved
+End Function
+
+' A library that doesn't compile answers nothing at all, silently.
+Public Function Ready() As Variant
+    Ready = "ready"
+End Function
+
+Public Function Noted() As Variant
+    Noted = notes
+    notes = ""
+End Function
+
+Public Sub Note(text As Variant)
+    notes = notes & text & Chr(10)
+End Sub
+
+Public Function NextStep() As Variant
+    Dim comma As Long
+    comma = InStr(plan, ",")
+    If comma = 0 Then
+        NextStep = plan
+    Else
+        NextStep = Left(plan, comma - 1)
+        plan = Mid(plan, comma + 1)
+    End If
+End Function
+
+' A value or an array of one or two dimensions as text: [[1;Empty]["a";2]]
+Public Function Shown(value As Variant) As Variant
+    Dim i As Long, j As Long, columns As Long
+    If Not IsArray(value) Then
+        If IsEmpty(value) Then
+            Shown = "Empty"
+        ElseIf VarType(value) = vbString Then
+            Shown = """" & value & """"
+        Else
+            Shown = CStr(value)
+        End If
+        Exit Function
+    End If
+    columns = -1
+    On Error Resume Next
+    columns = UBound(value, 2)
+    On Error GoTo 0
+    Shown = "["
+    For i = LBound(value) To UBound(value)
+        If columns = -1 Then
+            If i > LBound(value) Then Shown = Shown & ";"
+            Shown = Shown & Shown(value(i))
+        Else
+            Shown = Shown & "["
+            For j = LBound(value, 2) To columns
+                If j > LBound(value, 2) Then Shown = Shown & ";"
+                Shown = Shown & Shown(value(i, j))
+            Next j
+            Shown = Shown & "]"
+        End If
+    Next i
+    Shown = Shown & "]"
+End Function
+
+' The range of this sheet that a cell's formula would give.
+Public Function CellOver(functionName As Variant, address As Variant) As Variant
+    CellOver = OpenFunnelCell(CStr(functionName), Array(Range(address)))
+End Function
+
+Public Function GetSetting(appName As Variant, section As Variant, key As Variant, ifMissing As Variant) As Variant
+    Note "setting " & appName & "|" & section & "|" & key
+    GetSetting = interpreter
+End Function
+
+Public Function StrPtr(text As Variant) As Variant
+    StrPtr = text
+End Function
+
+Public Function GetFileAttributesW(path As Variant) As Variant
+    If hasInterpreter Then GetFileAttributesW = 32 Else GetFileAttributesW = -1
+End Function
+
+Public Function LoadLibraryW(path As Variant) As Variant
+    Note "load " & path
+    If Left(path, InStrRev(path, "\") - 1) = folderWithDll Then LoadLibraryW = 1 Else LoadLibraryW = 0
+End Function
+
+Public Function SetEnvironmentVariableW(variable As Variant, text As Variant) As Variant
+    Note "environment " & variable & "=" & text
+    SetEnvironmentVariableW = 1
+End Function
+
+Public Function GetCurrentDirectoryW(size As Variant, path As Variant) As Variant
+    GetCurrentDirectoryW = 0
+End Function
+
+Public Function SetCurrentDirectoryW(path As Variant) As Variant
+    Note "folder " & path
+    SetCurrentDirectoryW = 1
+End Function
+
+Public Function XLPyDLLActivateAuto(ByRef result As Variant, startCommand As Variant, mode As Variant) As Variant
+    Note "start " & startCommand & " " & mode
+    If Len(startFailure) = 0 Then
+        Set result = New FakeServer
+        XLPyDLLActivateAuto = 0
+    Else
+        result = startFailure
+        XLPyDLLActivateAuto = 1
+    End If
+End Function

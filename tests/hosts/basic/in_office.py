@@ -1,0 +1,99 @@
+"""Runs VBA in a private LibreOffice. For the system's Python, which alone knows UNO, hence nothing but its library.
+
+Takes one JSON request a line and answers each with one line, ``{"value": ...}`` or ``{"error": "..."}``. Ends with its
+input. ``{"modules": {...}, "cells": {...}}`` opens a new document, ``{"call": "Module.Function", "arguments": [...]}``
+calls a function of it.
+"""
+
+import json
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import uno  # type: ignore[import-not-found]
+
+_STANDARD, _CLASS = 1, 2  # com.sun.star.script.ModuleType
+
+
+def _struct(name: str, **fields: object) -> Any:
+    made = uno.createUnoStruct(name)
+    for field, value in fields.items():
+        setattr(made, field, value)
+    return made
+
+
+def _start(soffice: str, profile: Path) -> tuple["subprocess.Popen[bytes]", Any]:
+    pipe = f"pipe,name=of{uuid.uuid4().hex};urp;"
+    switches = ["--headless", "--norestore", "--nologo", "--nodefault", "--nolockcheck"]
+    command = [soffice, *switches, f"-env:UserInstallation={profile.as_uri()}", f"--accept={pipe}"]
+    # Its output isn't ours: a line of it between our answers would be taken for one.
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    resolver = uno.getComponentContext().ServiceManager.createInstance("com.sun.star.bridge.UnoUrlResolver")
+    while True:
+        try:
+            context = resolver.resolve(f"uno:{pipe}StarOffice.ComponentContext")
+            return process, context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
+        except Exception:  # UNO has no narrower one for a pipe that isn't there yet
+            if process.poll() is not None:
+                raise
+            time.sleep(0.05)
+
+
+def _opened(desktop: Any, modules: dict[str, str], cells: dict[str, object]) -> Any:
+    hidden = _struct("com.sun.star.beans.PropertyValue", Name="Hidden", Value=True)
+    document = desktop.loadComponentFromURL("private:factory/scalc", "_blank", 0, (hidden,))
+    libraries = document.BasicLibraries
+    libraries.VBACompatibilityMode = True
+    if not libraries.hasByName("Standard"):
+        libraries.createLibrary("Standard")
+    library = libraries.getByName("Standard")
+    for name, text in modules.items():
+        kind = _CLASS if "\nOption ClassModule\n" in text else _STANDARD
+        library.insertModuleInfo(name, _struct("com.sun.star.script.ModuleInfo", ModuleType=kind))
+        library.insertByName(name, text)
+    sheet = document.Sheets.getByIndex(0)
+    for address, value in cells.items():
+        cell = sheet.getCellRangeByName(address)
+        if isinstance(value, str):
+            cell.String = value
+        else:
+            cell.Value = value
+    return document
+
+
+def _called(document: Any, function: str, arguments: list[object]) -> object:
+    url = f"vnd.sun.star.script:Standard.{function}?language=Basic&location=document"
+    return document.getScriptProvider().getScript(url).invoke(tuple(arguments), (), ())[0]
+
+
+def main() -> None:
+    """Serves until the input ends, and leaves no office behind."""
+    process, desktop = _start(sys.argv[1], Path(sys.argv[2]))
+    document: Any = None
+    try:
+        for line in sys.stdin:
+            request = json.loads(line)
+            answer: dict[str, object] = {"value": None}
+            try:
+                if "modules" in request:
+                    if document is not None:
+                        document.close(True)
+                    document = _opened(desktop, request["modules"], request["cells"])
+                else:
+                    answer["value"] = _called(document, request["call"], request["arguments"])
+            except Exception as error:  # the test says what it expected
+                answer = {"error": f"{type(error).__name__}: {error}"}
+            print(json.dumps(answer), flush=True)  # noqa: T201
+    finally:
+        try:
+            desktop.terminate()
+            process.wait(10)
+        finally:
+            process.kill()
+
+
+if __name__ == "__main__":
+    main()

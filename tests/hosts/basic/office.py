@@ -1,0 +1,128 @@
+"""A LibreOffice that runs our VBA: its nearest relative here to Excel."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from xl_openfunnel.workbook import sources
+
+_HERE: Final = Path(__file__).parent
+_PYTHON: Final = "/usr/bin/python3"
+"""The system's: LibreOffice's bindings are built for it, and no other Python has them."""
+
+
+@functools.cache
+def missing() -> str:
+    """Why no LibreOffice can be had, or "" where one can."""
+    if shutil.which("soffice") is None:
+        return "needs LibreOffice (soffice is not on the path)"
+    found = subprocess.run([_PYTHON, "-c", "import uno"], capture_output=True, check=False)
+    return "" if found.returncode == 0 else f"needs python3-uno ({_PYTHON} can't import uno)"
+
+
+def basic_of(text: str, *, mac: bool = False) -> str:
+    """VBA as LibreOffice's Basic takes it: conditions decided, nothing of Windows, and a stand-in for Excel.
+
+    Raises:
+        ValueError: if a condition isn't one of those that the bridge is known to have.
+    """
+    known = {"#If Mac = 0 Then": not mac, "#If Win64 Then": True}
+    lines, taken = ["Option VBASupport 1"], [True]
+    for line in text.splitlines():
+        if (condition := line.split(" '")[0]) in known:
+            taken.append(known[condition])
+        elif line == "#Else":
+            taken[-1] = not taken[-1]
+        elif line == "#End If":
+            taken.pop()
+        elif line.startswith("#"):
+            raise ValueError(f"not known: {line}")
+        elif all(taken) and not line.startswith(("Attribute ", "Private Declare ")):
+            lines.append(re.sub(r"\bApplication\.", "excel.", line))
+    return "\n".join(lines) + "\n"
+
+
+def project(*, mac: bool = False) -> dict[str, str]:
+    """The modules of the workbook that need no Excel, with stand-ins for Windows, the DLL and Python."""
+    ours = {name: text for name, text in sources.modules().items() if name != sources.THIS_WORKBOOK}
+    fakes = {path.stem: path.read_text() for path in sorted(_HERE.glob("*.bas"))}
+    return fakes | {name: basic_of(text, mac=mac) for name, text in ours.items()}
+
+
+class BasicError(Exception):
+    """What LibreOffice said of a call that failed."""
+
+
+class Office:
+    """A running LibreOffice with one document. Leaving it ends every process that it started, whatever happened."""
+
+    def __init__(self, profile: Path) -> None:
+        self.seconds: float = 60  # the longest that one answer may take
+        command = [_PYTHON, str(_HERE / "in_office.py"), shutil.which("soffice") or "", str(profile)]
+        # A session of its own, so that the office and its helpers can be ended together.
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+
+    def __enter__(self) -> Office:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.communicate(timeout=min(self.seconds, 20))
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    pipe.close()
+            self._process.wait()
+
+    def open(self, modules: Mapping[str, str], cells: Mapping[str, object] | None = None) -> None:
+        """Opens a new document with these modules and cells, in place of the one before.
+
+        Raises:
+            BasicError: if a module does not compile.
+        """
+        self._asked({"modules": dict(modules), "cells": dict(cells or {})})
+        if self.call("Fakes.Ready") != "ready":
+            raise BasicError("a module doesn't compile")
+
+    def call(self, function: str, *arguments: object) -> object:
+        """What a function gives.
+
+        Raises:
+            BasicError: if there is no such function, or it ended with an error.
+        """
+        return self._asked({"call": function, "arguments": arguments})
+
+    def _asked(self, request: object) -> object:
+        pipe, answers = self._process.stdin, self._process.stdout
+        assert pipe is not None
+        assert answers is not None
+        pipe.write(json.dumps(request) + "\n")
+        pipe.flush()
+        if not select.select([answers], [], [], self.seconds)[0]:
+            raise BasicError(f"no answer within {self.seconds} s")
+        line = answers.readline()
+        if not line:
+            raise BasicError("LibreOffice has ended")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise BasicError(answer["error"])
+        return answer["value"]

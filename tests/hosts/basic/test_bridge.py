@@ -1,0 +1,293 @@
+"""The bridge's VBA, run: by LibreOffice's Basic, with stand-ins for Windows, the DLL and Python."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.hosts.basic.office import BasicError, Office, project
+from xl_openfunnel.functions.catalog import CATALOG, CATEGORY, Function
+from xl_openfunnel.workbook import sources, wrappers
+
+PYTHON = r"C:\Programme für alle\of\Scripts\pythonw.exe"
+SCRIPTS = r"C:\Programme für alle\of\Scripts"
+ENVIRONMENT = r"C:\Programme für alle\of"
+COMMAND = 'cmd.exe /C ""%OPENFUNNEL_PYTHON%" -I -B -m xl_openfunnel.hosts.serve $(CLSID)"'
+DLL = f"xlwings64-{sources.xlwings_version()}.dll"
+CELLS = {"B3": "a", "B5": "b", "C4": 7.5}
+"""So the used cells end at C5."""
+
+
+class Book:
+    """A new workbook whose Python is there and answers, unless told otherwise."""
+
+    def __init__(self, running: Office) -> None:
+        running.open(project(), CELLS)
+        self.call = running.call
+        self.set()
+
+    def set(
+        self,
+        *,
+        python: str = PYTHON,
+        dll: str = ENVIRONMENT,
+        there: bool = True,
+        failure: str = "",
+        plan: str = "answer",
+    ) -> None:
+        self.call("Fakes.SetUp", python, dll, there, failure, plan)
+
+    def noted(self, kind: str) -> list[str]:
+        """What was asked of the stand-ins since the last time, of one kind."""
+        lines = str(self.call("Fakes.Noted")).splitlines()
+        return [line.removeprefix(kind).strip() for line in lines if line.startswith(kind + " ")]
+
+    def cell(self) -> object:
+        return self.call("OpenFunnelFunctions.OF_STATUS", "job_1")
+
+    def passed(self, address: str) -> str:
+        """The values that Python gets where a formula gives this range."""
+        assert self.call("Fakes.CellOver", "OF_STATUS", address) == "answer"
+        (call,) = self.noted("call")
+        return call
+
+
+@pytest.fixture
+def book(running: Office) -> Book:
+    return Book(running)
+
+
+def test_a_first_call_starts_python_from_the_setting_alone(book: Book) -> None:
+    assert book.cell() == "answer"
+    noted = str(book.call("Fakes.Noted")).splitlines()
+    assert noted == [
+        "setting XL OpenFunnel|Python|Interpreter",
+        f"load {SCRIPTS}\\{DLL}",
+        f"load {ENVIRONMENT}\\{DLL}",
+        f"environment OPENFUNNEL_PYTHON={PYTHON}",
+        f"folder {SCRIPTS}",
+        f"start {COMMAND} 1",
+        "folder ",
+        'call xl_openfunnel.hosts.excel OF_STATUS ["job_1";""] Nothing Nothing',
+    ]
+
+
+def test_a_second_call_only_asks(book: Book) -> None:
+    book.cell()
+    book.call("Fakes.Noted")
+    assert book.cell() == "answer"
+    noted = str(book.call("Fakes.Noted")).splitlines()
+    assert noted == ['call xl_openfunnel.hosts.excel OF_STATUS ["job_1";""] Nothing Nothing']
+
+
+def test_the_dll_beside_python_is_taken_first(book: Book) -> None:
+    book.set(dll=SCRIPTS)
+    assert book.cell() == "answer"
+    assert book.noted("load") == [f"{SCRIPTS}\\{DLL}"]
+
+
+def test_without_a_setting_the_cell_says_what_to_run(book: Book) -> None:
+    book.set(python="")
+    shown = str(book.cell())
+    assert shown.startswith("#OF! ")
+    assert "`xl-openfunnel install`" in shown
+
+
+def test_a_python_that_was_removed_is_named_and_not_started(book: Book) -> None:
+    book.set(there=False)
+    shown = str(book.cell())
+    assert shown.startswith("#OF! Python is not there any more. Run `xl-openfunnel install`")
+    assert PYTHON in shown
+    assert book.noted("start") == []
+
+
+def test_a_dll_that_cannot_be_loaded_is_named_and_the_antivirus_suspected(book: Book) -> None:
+    book.set(dll="elsewhere")
+    shown = str(book.cell())
+    assert shown.startswith(f"#OF! {DLL} is missing or blocked, perhaps by an antivirus program.")
+    assert book.noted("start") == []
+
+
+def test_a_python_that_fails_to_start_says_why_and_is_started_again_by_the_next_call(book: Book) -> None:
+    book.set(failure="ImportError: no module named x\r\nTraceback ...")
+    shown = str(book.cell())
+    assert shown.startswith("#OF! Python did not start. Run `xl-openfunnel doctor`")
+    assert shown.endswith("ImportError: no module named x")
+    book.set()
+    assert book.cell() == "answer"
+
+
+def test_a_server_that_has_gone_is_started_once_more(book: Book) -> None:
+    book.cell()
+    book.set(plan="gone,answer")
+    book.call("Fakes.Noted")
+    assert book.cell() == "answer"
+    assert book.noted("start") == [f"{COMMAND} 1"]
+
+
+def test_a_server_that_keeps_going_away_is_said_so_and_tried_again_by_the_next_call(book: Book) -> None:
+    book.set(plan="gone,gone,answer")
+    shown = str(book.cell())
+    assert shown.startswith("#OF! Python has stopped, and did not start again.")
+    assert len(book.noted("call")) == 2
+    assert book.cell() == "answer"
+    assert book.noted("start") == [f"{COMMAND} 1"]
+
+
+def test_an_error_of_python_is_one_line_and_not_tried_again(book: Book) -> None:
+    book.set(plan="broken")
+    shown = str(book.cell())
+    assert shown.startswith("#OF! Python did not answer.")
+    assert shown.endswith("KeyError: 'x'")
+    assert len(book.noted("call")) == 1
+
+
+@pytest.mark.parametrize("function", CATALOG, ids=lambda function: function.name)
+def test_each_wrapper_hands_over_its_arguments_in_order(book: Book, function: Function) -> None:
+    given = [f"value {number}" for number, _ in enumerate(function.arguments)]
+    assert book.call(f"{wrappers.MODULE}.{function.name}", *given) == "answer"
+    values = ";".join(f'"{value}"' for value in [*given, ""])
+    assert book.noted("call") == [f"xl_openfunnel.hosts.excel {function.name} [{values}] Nothing Nothing"]
+
+
+@pytest.mark.parametrize(
+    ("address", "values"),
+    [
+        ("B3", '"a"'),
+        ("B3:C4", '[["a";Empty][Empty;7.5]]'),
+        ("B4:B5", '[[Empty]["b"]]'),
+        ("B:B", '[[Empty][Empty]["a"][Empty]["b"]]'),
+        ("4:4", "[[Empty;Empty;7.5]]"),
+        ("C4:F9", "[[7.5][Empty]]"),
+        ("C4:F4", "7.5"),
+        ("E:F", "Empty"),
+        ("A7:A9", "Empty"),
+        ("Z99", "Empty"),
+    ],
+)
+def test_a_range_is_passed_as_values_cut_at_the_last_used_cell(book: Book, address: str, values: str) -> None:
+    assert book.passed(address) == f'xl_openfunnel.hosts.excel OF_STATUS [{values};""] Nothing Nothing'
+
+
+def test_several_areas_are_refused(book: Book) -> None:
+    assert book.call("Fakes.CellOver", "OF_STATUS", "B3:B4,C4:C5") == "#OF! Give one block of cells, not several."
+    assert book.noted("call") == []
+
+
+@pytest.mark.parametrize(
+    ("first", "size", "last_used", "kept"),
+    [(1, 1048576, 5, 5), (3, 10, 7, 5), (3, 2, 7, 2), (7, 1, 7, 1), (8, 3, 7, 0), (100, 3, 1, 0)],
+)
+def test_how_much_of_a_range_is_kept(book: Book, first: int, size: int, last_used: int, kept: int) -> None:
+    assert book.call("OpenFunnel.KeptCount", first, size, last_used) == kept
+
+
+def test_the_calling_cell_as_text_keeps_blanks_and_apostrophes(book: Book) -> None:
+    address = "'[Meier''s list.xlsx]Sheet 1'!$A$1"
+    assert book.call("OpenFunnel.WhereText", 4242, "spill", address) == f"4242 spill {address}"
+
+
+@pytest.mark.parametrize(
+    ("path", "folder"), [(PYTHON, SCRIPTS), (SCRIPTS, ENVIRONMENT), (r"C:\python\pythonw.exe", r"C:\python")]
+)
+def test_the_folder_of_a_path(book: Book, path: str, folder: str) -> None:
+    assert book.call("OpenFunnel.FolderOf", path) == folder
+
+
+@pytest.mark.parametrize(
+    ("number", "gone"),
+    [
+        (462, True),
+        (0x800706BA - (1 << 32), True),
+        (0x800706BE - (1 << 32), True),
+        (0x80010007 - (1 << 32), True),
+        (0x80010108 - (1 << 32), True),
+        (0x80020009 - (1 << 32), False),
+        (1000, False),
+    ],
+)
+def test_which_errors_mean_that_the_server_has_gone(book: Book, number: int, gone: bool) -> None:
+    assert bool(book.call("OpenFunnel.HasGone", number)) is gone
+
+
+@pytest.mark.parametrize("number", [51300, 462, 1000])
+def test_an_error_text_fits_into_a_cell_and_says_what_to_do_first(book: Book, number: int) -> None:
+    shown = str(book.call("OpenFunnel.ErrorText", number, "x" * 1000))
+    assert shown.startswith("#OF! ")
+    assert len(shown) <= 255
+    assert number == 51300 or "`xl-openfunnel doctor`" in shown
+
+
+def test_opening_registers_help_and_tells_python_which_book(book: Book) -> None:
+    book.call("OpenFunnel.OpenFunnelOpened", "Book 1.xlsm")
+    noted = str(book.call("Fakes.Noted")).splitlines()
+    helps = [line.split("!", 1)[1] for line in noted if line.startswith("help ")]
+    assert helps == [f"{each.name}|{CATEGORY}|{each.help}|{len(each.arguments)}" for each in CATALOG]
+    assert noted[-1] == 'call xl_openfunnel.hosts.excel opened ["4242";"Book 1.xlsm"] Nothing Nothing'
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_help_does_not_make_excel_ask_to_save(book: Book, saved: bool) -> None:
+    assert book.call("Fakes.SavedAfterOpening", saved) is saved
+
+
+def test_opening_waits_until_excel_shows_the_book(book: Book) -> None:
+    book.call("OpenFunnel.OpenFunnelLater", "Book 1.xlsm")
+    book.call("OpenFunnel.OpenFunnelLater", "Book 2.xlsx")
+    noted = str(book.call("Fakes.Noted")).splitlines()
+    assert len(noted) == 2
+    assert all(re.fullmatch(r"later '.+'!OpenFunnelReady", line) for line in noted)
+    book.call("OpenFunnel.OpenFunnelReady")
+    first, second = book.noted("call")
+    assert '"Book 1.xlsm"' in first
+    assert '"Book 2.xlsx"' in second
+    book.call("OpenFunnel.OpenFunnelReady")
+    assert book.noted("call") == []
+
+
+def test_live_tells_python(book: Book) -> None:
+    book.call("OpenFunnel.OpenFunnelLive", False)
+    assert book.noted("call") == ['xl_openfunnel.hosts.excel live ["4242";False] Nothing Nothing']
+
+
+@pytest.mark.parametrize(("error", "spills"), [("", "spill"), ("2029", "nospill")])
+def test_the_calling_cell_is_passed_as_text_and_the_excel_asked_once_whether_blocks_spill(
+    book: Book, error: str, spills: str
+) -> None:
+    book.call("Fakes.Calling", "D7:E9", error)
+    book.cell()
+    (first,) = book.noted("call")
+    assert f'["job_1";"4242 {spills} ' in first
+    assert first.endswith('$D$7"] Nothing Nothing')
+    book.cell()
+    assert book.noted("evaluate") == []
+
+
+def test_an_excel_that_cannot_evaluate_yet_is_asked_again(book: Book) -> None:
+    book.call("Fakes.Calling", "D7", "2015")
+    book.cell()
+    assert '"4242 spill ' in book.noted("call")[0]
+    book.call("Fakes.Calling", "D7", "2029")
+    book.cell()
+    assert '"4242 nospill ' in book.noted("call")[0]
+
+
+def test_opening_and_live_never_raise(book: Book) -> None:
+    for python, plan in [("", "answer"), (PYTHON, "broken"), (PYTHON, "gone")]:
+        book.set(python=python, plan=plan)
+        book.call("OpenFunnel.OpenFunnelOpened", "Book 1.xlsm")
+        book.call("OpenFunnel.OpenFunnelLive", True)
+        book.call("OpenFunnel.OpenFunnelReady")
+
+
+def test_on_a_mac_the_cell_says_that_it_needs_windows(running: Office) -> None:
+    running.open(project(mac=True))
+    shown = running.call("OpenFunnelFunctions.OF_STATUS", "job_1")
+    assert shown == "#OF! The functions need Excel on Windows."
+    running.call("OpenFunnel.OpenFunnelOpened", "Book 1.xlsm")
+
+
+def test_a_module_that_does_not_compile_is_noticed(running: Office) -> None:
+    with pytest.raises(BasicError):
+        running.open(project() | {"Broken": "Sub Broken(\nEnd If\n"})

@@ -1,0 +1,41 @@
+"""That the tests' office tells what goes wrong, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.basic import office
+
+ENDLESS = "Option VBASupport 1\nPublic Sub Run()\nDo\nLoop\nEnd Sub\n"
+
+
+def processes_with(text: str) -> list[bytes]:
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            found.append(file.read_bytes())
+    return [command for command in found if text.encode() in command]
+
+
+def test_an_office_that_hangs_is_ended(tmp_path: Path) -> None:
+    if why := office.missing():
+        pytest.skip(why)
+    with office.Office(tmp_path) as started:
+        started.open(office.project() | {"Endless": ENDLESS})
+        assert processes_with(str(tmp_path)) != []
+        started.seconds = 2
+        with pytest.raises(office.BasicError, match="no answer within"):
+            started.call("Endless.Run")
+    end = time.monotonic() + 10  # a process that was killed takes a moment to give its memory back
+    while processes_with(str(tmp_path)) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert processes_with(str(tmp_path)) == []
+
+
+def test_an_unknown_condition_is_not_passed_over() -> None:
+    with pytest.raises(ValueError, match="VBA6"):
+        office.basic_of("#If VBA6 Then\n#End If\n")

@@ -1,0 +1,61 @@
+"""The VBA's grammar and names, judged by a static analysis, for 64- and 32-bit Excel and for a Mac."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from pyvbaanalysis import (
+    DEFAULT_COMPILER_CONSTANTS,
+    ConditionalCompilationEnvironment,
+    ModuleInput,
+    ModuleSymbolKind,
+    analyze_project,
+)
+
+from xl_openfunnel.functions.catalog import Argument, Function
+from xl_openfunnel.workbook import sources, wrappers
+
+EXCELS = {"64-bit": {}, "32-bit": {"Win64": 0}, "Mac": {"Mac": 1}}
+
+
+def findings(modules: Iterable[tuple[str, str]], **constants: int) -> list[str]:
+    inputs = [
+        ModuleInput(
+            name, ModuleSymbolKind.DOCUMENT if name == sources.THIS_WORKBOOK else ModuleSymbolKind.STANDARD, text
+        )
+        for name, text in modules
+    ]
+    environment = ConditionalCompilationEnvironment({**DEFAULT_COMPILER_CONSTANTS, **constants})
+    found = analyze_project(inputs, conditional_compilation=environment)
+    return [f"{name}: {each.code}: {each.message}" for name, all_of in found.items() for each in all_of]
+
+
+@pytest.mark.parametrize("excel", EXCELS)
+def test_nothing_is_found_in_our_modules(excel: str) -> None:
+    assert findings(sources.modules().items(), **EXCELS[excel]) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "code"),
+    [
+        ("folder = FolderOf(python)", "foldr = FolderOf(python)", "undeclared-variable"),
+        ("As String, size As Long, failure", "As String, failure", "undeclared-variable"),
+        ("PtrSafe Function LoadLibraryW", "Function LoadLibraryW", "declare"),
+        ("Private Sub Refuse(text As String)", "Private Sub Refuse(text As String, code As Long)", "argument"),
+    ],
+)
+def test_a_mistake_is_found(right: str, wrong: str, code: str) -> None:
+    modules = sources.modules()
+    assert modules[sources.BRIDGE].count(right) == 1
+    modules[sources.BRIDGE] = modules[sources.BRIDGE].replace(right, wrong)
+    assert any(code in each for each in findings(modules.items()))
+
+
+def test_a_keyword_as_an_argument_is_found_and_our_names_are_none() -> None:
+    functions = [Function(f"OF_{word}", "", (Argument(word, ""),)) for word in sorted(wrappers.KEYWORDS)]
+    bridge = (sources.BRIDGE, sources.modules()[sources.BRIDGE])
+    written = wrappers.functions_module(functions)
+    assert findings([bridge, ("Written", written)]) == []
+    plain = written.replace("function_ As", "function As")
+    assert any("invalid-declaration-name" in each for each in findings([bridge, ("Written", plain)]))

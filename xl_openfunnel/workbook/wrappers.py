@@ -1,0 +1,86 @@
+"""The VBA module whose functions cells call, written from the catalogue of functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from xl_openfunnel.functions.catalog import CATALOG, CATEGORY, Argument, Function
+
+MODULE: Final = "OpenFunnelFunctions"
+
+# fmt: off
+KEYWORDS: Final = frozenset(word.lower() for word in (
+    "Abs", "AddressOf", "And", "Any", "Array", "As", "Attribute", "Boolean", "ByRef", "Byte", "ByVal", "Call",
+    "Case", "CBool", "CByte", "CCur", "CDate", "CDbl", "CDec", "CDecl", "CInt", "Circle", "CLng", "CLngLng",
+    "CLngPtr", "Close", "Const", "CSng", "CStr", "Currency", "CVar", "CVErr", "Date", "Debug", "Decimal", "Declare",
+    "DefBool", "DefByte", "DefCur", "DefDate", "DefDbl", "DefDec", "DefInt", "DefLng", "DefLngLng", "DefLngPtr",
+    "DefObj", "DefSng", "DefStr", "DefVar", "Dim", "Do", "DoEvents", "Double", "Each", "Else", "ElseIf", "Empty",
+    "End", "EndIf", "Enum", "Eqv", "Erase", "Error", "Event", "Exit", "False", "Fix", "For", "Friend", "Function",
+    "Get", "Global", "GoSub", "GoTo", "If", "Imp", "Implements", "In", "Input", "InputB", "Int", "Integer", "Is",
+    "LBound", "Len", "LenB", "Let", "Like", "LineInput", "Local", "Lock", "Long", "LongLong", "LongPtr", "Loop",
+    "LSet", "Me", "Mod", "New", "Next", "Not", "Nothing", "Null", "Object", "On", "Open", "Option", "Optional",
+    "Or", "ParamArray", "Preserve", "Print", "Private", "Property", "PSet", "Public", "Put", "RaiseEvent", "ReDim",
+    "Rem", "Resume", "Return", "RSet", "Scale", "Seek", "Select", "Set", "Sgn", "Shared", "Single", "Spc", "Static",
+    "Stop", "String", "Sub", "Tab", "Then", "To", "True", "Type", "TypeOf", "UBound", "Unlock", "Until", "Variant",
+    "WEnd", "While", "With", "WithEvents", "Write", "Xor",
+))
+"""The words that VBA keeps for itself (MS-VBAL 3.3.5.2, and ``Local``), in lower case: VBA doesn't tell cases apart."""
+# fmt: on
+
+_HEAD = f"""\
+Attribute VB_Name = "{MODULE}"
+' Written by the package's builder from its catalogue of functions: edit that, not this.
+Option Explicit
+"""
+
+
+def argument_name(argument: Argument) -> str:
+    """The argument's name in VBA: its own, with ``_`` behind it where VBA keeps the word for itself."""
+    return f"{argument.name}_" if argument.name.lower() in KEYWORDS else argument.name
+
+
+def functions_module(catalog: Iterable[Function] = CATALOG) -> str:
+    """The text of the module: a wrapper for each function, and the Sub that registers their help."""
+    functions = list(catalog)
+    return "\n".join([_HEAD, *map(_wrapper, functions), _help(functions)])
+
+
+def _wrapper(function: Function) -> str:
+    names = [argument_name(argument) for argument in function.arguments]
+    declared = (
+        f"{'Optional ' if argument.optional else ''}{name} As Variant"
+        for name, argument in zip(names, function.arguments, strict=True)
+    )
+    # The attribute is the help of an add-in's functions: MacroOptions can't reach them, for Excel hides its workbook.
+    return f"""\
+Public Function {function.name}({", ".join(declared)}) As Variant
+Attribute {function.name}.VB_Description = {_text(function.help)}
+    {function.name} = OpenFunnelCell("{function.name}", Array({", ".join(names)}))
+End Function
+"""
+
+
+def _help(functions: list[Function]) -> str:
+    calls = "".join(map(_registration, functions))
+    return f"""\
+' The argument keeps this out of the list of macros. Help that can't be registered is no reason to stop.
+Public Sub OpenFunnelHelp(macrosOfBook As String)
+    On Error Resume Next
+{calls}End Sub
+"""
+
+
+def _registration(function: Function) -> str:
+    lines = [
+        f'    Application.MacroOptions Macro:=macrosOfBook & "{function.name}", Category:={_text(CATEGORY)}',
+        f"Description:={_text(function.help)}",
+    ]
+    if function.arguments:
+        helps = ", _\n            ".join(_text(argument.help) for argument in function.arguments)
+        lines.append(f"ArgumentDescriptions:=Array( _\n            {helps})")
+    return ", _\n        ".join(lines) + "\n"
+
+
+def _text(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
