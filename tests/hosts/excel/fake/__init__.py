@@ -1,0 +1,22 @@
+"""A stand-in for Excel, as far as functions in cells and a thread that refreshes them can tell.
+
+It is a fake: no VBA, no display, no file, and none of Excel's own code. What it does, it does because Excel is
+documented or known to do so:
+
+- Formulas call functions with the values of cells; results spill, grow, shrink, and show `#SPILL!` where something is
+  in the way. A formula set through `Range.Formula` shows one value only. Without dynamic arrays nothing spills.
+- Automatic, semiautomatic and manual calculation; `Range.Dirty` marks, `Application.Calculate` calculates what is
+  marked, `Range.Calculate` calculates the range whatever is marked. A change or a recalculation that shows something
+  else makes a book unsaved.
+- Inserted rows move cells and references without any recalculation; sheets and books are renamed, deleted, closed,
+  after which references to them fail.
+- While it calculates it lets in only calls nested in the function it waits for. It can be editing a cell or showing a
+  dialog (every call is rejected) and it can answer VBA_E_IGNORE to everything. What writes or calculates from outside
+  ends the marching ants of a copy.
+- Protected sheets refuse writes and `SpecialCells`, but not `Dirty` and `Calculate`.
+- It is found by its windows, one XLMAIN for each book, whose handle dies with the book.
+
+What it does not claim: Excel's order of calculation, number formats, dates, styles, undo, tables, names, volatile
+functions, multithreaded calculation, the wizard, and the timing of anything. Where it is not known for certain
+what Excel does, there is a switch (`dirty_recalculates`, `spilled_cells_have_formulas`): code has to hold with either.
+"""

@@ -1,0 +1,134 @@
+"""The fake Excel as a running program: its books, its windows, and what it lets in."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pythoncom
+import win32con
+import win32event
+
+from tests.hosts.excel.fake.busy import Busy, MessageFilter
+from tests.hosts.excel.fake.exposing import given, held_set
+from tests.hosts.excel.fake.model import AUTOMATIC, Book, Excel
+from tests.hosts.excel.fake.objects import Window
+from tests.hosts.excel.fake.windows import BookWindow
+
+_SETTINGS: dict[str, Any] = {
+    "Interactive": True,
+    "StatusBar": False,
+    "ScreenUpdating": True,
+    "EnableEvents": True,
+    "DisplayAlerts": True,
+    "Visible": True,
+}
+# Wine does not know SERVERCALL_RETRYLATER, so that answer comes from the members instead of the message filter.
+_ANSWERS = {
+    Busy.LATER: 0x8001010A - (1 << 32),  # RPC_E_SERVERCALL_RETRYLATER
+    Busy.IGNORING: 0x800AC472 - (1 << 32),  # VBA_E_IGNORE
+}
+
+
+class FakeExcel(Excel):
+    """Excel in this process and thread; others get in only while it pumps messages or waits for an answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.busy = Busy.NO
+        self.spilled_cells_have_formulas = True
+        self.settings = dict(_SETTINGS)
+        self.members: Counter[str] = Counter()  # the calls from outside, as "Range.Dirty"
+        self.given = held_set()
+        self._windows: dict[Book, BookWindow] = {}
+        self._empty: BookWindow | None = None
+        self.filter = MessageFilter(self)
+
+    def __enter__(self) -> FakeExcel:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.quit()
+
+    def reset(self) -> None:
+        """Close every book and put every switch and count back, but keep the bridge to a server."""
+        for book in list(self.books):
+            book.close()
+        self.busy, self.spilled_cells_have_formulas, self.settings = Busy.NO, True, dict(_SETTINGS)
+        self.calculation, self.dynamic_arrays, self.dirty_recalculates, self.copying = AUTOMATIC, True, False, 0
+        self.functions.clear()
+        self.forget()
+
+    def quit(self) -> None:
+        for window in [*self._windows.values(), *filter(None, [self._empty])]:
+            window.destroy()
+        self._windows.clear()
+        self.books.clear()
+        self.filter.close()
+
+    # Books and windows.
+
+    def open(self, name: str, path: str = "", sheets: tuple[str, ...] = ("Sheet1",)) -> Book:
+        book = super().open(name, path, sheets)
+        if self._empty:
+            self._empty.destroy()
+            self._empty = None
+        window = self._windows[book] = BookWindow(name)
+        window.show(given(Window(self, book, window.main)))
+        return book
+
+    def closed(self, book: Book) -> None:
+        super().closed(book)
+        window = self._windows.pop(book)
+        window.close(last=not self._windows)
+        if not self._windows:
+            self._empty = window
+
+    def window(self, book: Book) -> BookWindow:
+        return self._windows[book]
+
+    @property
+    def hwnd(self) -> int:
+        """The window in front: that of the book opened last, of those that are still open."""
+        if self.books:
+            return self._windows[self.books[-1]].main
+        return self._empty.main if self._empty else 0
+
+    # What comes in.
+
+    def arriving(self, member: str) -> int:
+        """Count a call; a result other than zero is what it gets instead of an answer."""
+        self.members[member] += 1
+        return _ANSWERS.get(self.busy, 0)
+
+    @property
+    def refused(self) -> int:
+        """How many calls the message filter turned away."""
+        return self.filter.refused
+
+    @property
+    def held(self) -> int:
+        """How many objects of Excel's other processes hold, not counting the windows'."""
+        return sum(not isinstance(policy._obj_, Window) for policy in self.given)
+
+    def forget(self) -> None:
+        """Start all counts again."""
+        self.members.clear()
+        self.calls.clear()
+        self.filter.arrived = self.filter.refused = 0
+
+    def pump(self, until: Callable[[], object] | None = None, timeout: float = 20) -> None:
+        """Let calls in until the condition holds, and fail if it never does; without one, for the whole time."""
+        end = time.monotonic() + timeout
+        while True:
+            pythoncom.PumpWaitingMessages()
+            if until is not None and until():
+                return
+            left = end - time.monotonic()
+            if left <= 0:
+                break
+            win32event.MsgWaitForMultipleObjects((), False, min(10, int(left * 1000) + 1), win32con.QS_ALLINPUT)
+        if until is not None:
+            raise AssertionError(f"after {timeout} s it still does not hold; calls so far: {dict(self.members)}")

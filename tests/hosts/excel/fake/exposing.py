@@ -1,0 +1,128 @@
+"""How Python objects become COM objects that are late-bound by name, the way Excel's are used here."""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pythoncom
+import win32com.server.policy
+import win32com.server.util
+import winerror
+from win32com.server.exception import COMException
+
+from tests.hosts.excel.fake.sheet import ExcelError
+
+if TYPE_CHECKING:
+    from tests.hosts.excel.fake.excel import FakeExcel
+
+DELETED = 0x800A01A8 - (1 << 32)  # what a reference to something deleted answers to everything
+_ENUMERATE = "_NewEnum"
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_dispids: dict[str, int] = {_ENUMERATE.lower(): pythoncom.DISPID_NEWENUM}
+
+
+def indexed(function: _F) -> _F:
+    """A property that takes arguments, which late-bound clients may read as one or call."""
+    function.indexed = True  # type: ignore[attr-defined]
+    return function
+
+
+class Exposed:
+    """What other processes see of something; its public attributes are the members."""
+
+    default = ""  # the member behind the object's own name
+    excel: FakeExcel
+
+    def alive(self) -> bool:
+        return True
+
+    def each(self) -> Iterable[Exposed] | None:
+        """What `For Each` goes through, if anything."""
+        return None
+
+
+class Policy(win32com.server.policy.BasicWrapPolicy):  # type: ignore[misc]
+    """Finds the member by its name and answers as Excel does, errors included."""
+
+    _obj_: Exposed
+
+    def _wrap_(self, ob: Exposed) -> None:
+        self._obj_ = ob
+        self._com_interfaces_: list[Any] = []
+        ob.excel.given.add(self)
+
+    def _getdispid_(self, name: str, fdex: int) -> int:
+        kind = type(self._obj_)
+        if name != _ENUMERATE and not any(
+            member.lower() == name.lower() and member[0].isupper() for member in dir(kind)
+        ):
+            raise COMException(scode=winerror.DISP_E_UNKNOWNNAME)
+        return _dispids.setdefault(name.lower(), len(_dispids) + 1000)
+
+    def _invoke_(self, dispid: int, lcid: int, flags: int, args: tuple[Any, ...]) -> tuple[int, int, Any]:
+        target = self._obj_
+        if dispid == pythoncom.DISPID_VALUE:
+            wanted = target.default.lower()
+        else:
+            wanted = next(name for name, number in _dispids.items() if number == dispid)
+        name = next((member for member in dir(type(target)) if member.lower() == wanted), _ENUMERATE)
+        refused = target.excel.arriving(f"{type(target).__name__}.{name}")
+        if refused:
+            return refused, -1, None
+        try:
+            failed, result = _answer(target, name, flags, [_inner(arg) for arg in args])
+        except ExcelError as error:
+            raise COMException(str(error), scode=error.scode) from error
+        return failed, -1, _outer(result)
+
+
+def _answer(target: Exposed, name: str, flags: int, args: list[Any]) -> tuple[int, Any]:
+    if not target.alive():
+        raise ExcelError("Object required", DELETED)
+    if name == _ENUMERATE:
+        each = target.each()
+        if each is None:
+            return winerror.DISP_E_MEMBERNOTFOUND, None
+        return 0, win32com.server.util.NewEnum([given(one) for one in each])
+    member = inspect.getattr_static(target, name)
+    if flags & (pythoncom.DISPATCH_PROPERTYPUT | pythoncom.DISPATCH_PROPERTYPUTREF):
+        if not isinstance(member, property) or member.fset is None:
+            return winerror.DISP_E_MEMBERNOTFOUND, None
+        setattr(target, name, args[-1])
+        return 0, None
+    if isinstance(member, property):
+        result = getattr(target, name)
+        # Sheets(1): the arguments are for what the property gives.
+        return _answer(result, result.default, flags, args) if args and isinstance(result, Exposed) else (0, result)
+    if not flags & pythoncom.DISPATCH_METHOD and not getattr(member, "indexed", False):
+        return winerror.DISP_E_MEMBERNOTFOUND, None
+    try:
+        inspect.signature(member).bind(target, *args)
+    except TypeError:
+        return winerror.DISP_E_PARAMNOTOPTIONAL, None
+    return 0, getattr(target, name)(*args)
+
+
+def _inner(arg: Any) -> Any:
+    try:
+        return win32com.server.util.unwrap(arg)._obj_
+    except Exception:
+        return arg
+
+
+def _outer(result: Any) -> Any:
+    return given(result) if isinstance(result, Exposed) else result
+
+
+def given(target: Exposed) -> Any:
+    """The COM object to hand out."""
+    return win32com.server.util.wrap(target, usePolicy=Policy)
+
+
+def held_set() -> weakref.WeakSet[Policy]:
+    """Of what was given out, that which somebody still holds."""
+    return weakref.WeakSet()

@@ -1,0 +1,247 @@
+"""Workbooks and their recalculation, without any COM: what the fake Excel does, on any system."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.hosts.excel.fake import formulas, refs
+from tests.hosts.excel.fake.formulas import ERRORS, Call, CellError, Constant, Node, Operation, Reference, Rows, Scalar
+from tests.hosts.excel.fake.refs import Area, Key
+from tests.hosts.excel.fake.sheet import ExcelError, Sheet, as_rows
+
+AUTOMATIC = -4105
+MANUAL = -4135
+SEMIAUTOMATIC = 2
+_FULL_TURN = 1000  # so often no cell is calculated in one go, unless two of them chase each other
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Cells:
+    """Cells that a function is given; never as an object of Excel's, always to be read."""
+
+    sheet: Sheet
+    area: Area
+
+    @property
+    def key(self) -> Key:
+        return self.area.key
+
+    @property
+    def external(self) -> str:
+        """As Range.Address(External:=True) gives it."""
+        return refs.prefix(self.sheet.name, self.sheet.book.name) + self.area.address()
+
+
+Function = Callable[[str, list[Any], Cells], Any]  # its name, its arguments and the calling cell
+
+
+class Book:
+    """A workbook; the path is empty until it is saved."""
+
+    def __init__(self, excel: Excel, name: str, path: str, sheets: tuple[str, ...]) -> None:
+        self.excel = excel
+        self.name = name
+        self.path = path
+        self.saved = True
+        self.structure_protected = False
+        self.sheets = [Sheet(self, sheet) for sheet in sheets]
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.path}\\{self.name}" if self.path else self.name
+
+    def sheet(self, name: str) -> Sheet:
+        """The sheet of that name, which is added if there is none."""
+        for sheet in self.sheets:
+            if sheet.name.casefold() == name.casefold():
+                return sheet
+        self.sheets.append(Sheet(self, name))
+        self.saved = False
+        return self.sheets[-1]
+
+    def save_as(self, name: str, path: str = "") -> None:
+        self.name, self.path, self.saved = name, path or self.path, True
+
+    def close(self) -> None:
+        self.excel.closed(self)
+
+
+class Excel:
+    """The application."""
+
+    def __init__(self) -> None:
+        self.books: list[Book] = []
+        self.calculation = AUTOMATIC
+        self.dynamic_arrays = True
+        self.calculating = False
+        self.copying = 0  # CutCopyMode: 1 copies, 2 cuts
+        # In automatic mode the documentation has Dirty recalculate at once; often it only marks.
+        self.dirty_recalculates = False
+        self.functions: dict[str, Function] = {}
+        self.other_functions: Function | None = None  # what has none of its own above
+        self.calls: Counter[str] = Counter()  # how often each cell was calculated, by its external address
+
+    def open(self, name: str, path: str = "", sheets: tuple[str, ...] = ("Sheet1",)) -> Book:
+        """Open a workbook that is saved already (or, without a path, add a new one)."""
+        book = Book(self, name, path, sheets)
+        self.books.append(book)
+        return book
+
+    def closed(self, book: Book) -> None:
+        self.books.remove(book)
+
+    # Recalculation.
+
+    def changed(self, sheet: Sheet, area: Area, but: Key | None = None) -> None:
+        """Mark everything that refers to these cells, directly or not, as to be calculated."""
+        for other in sheet.book.sheets:
+            for key, formula in other.formulas.items():
+                if formula.dirty or (other is sheet and key == but):
+                    continue
+                if any(found is sheet and where.meets(area) for found, where in self._referred(other, formula.node)):
+                    formula.dirty = True
+                    self.changed(other, formula.spill or Area.at(key), but)
+
+    def mark(self, sheet: Sheet, area: Area) -> None:
+        """What Range.Dirty does."""
+        for key in list(sheet.filled(area)):
+            owner = sheet.owner(key)
+            if owner and not sheet.formulas[owner].dirty:
+                sheet.formulas[owner].dirty = True
+                self.changed(sheet, sheet.formulas[owner].spill or Area.at(owner))
+
+    def recalculate(self, entered: tuple[Sheet, Key] | None = None) -> None:
+        """After a change: everything that is marked or, in manual mode, only the formula just entered."""
+        if self.calculation != MANUAL:
+            self.calculate()
+        elif entered:
+            self._calculate_only(*entered)
+
+    def calculate(self) -> None:
+        """What Application.Calculate does."""
+        if self.calculating:
+            return
+        self.calculating = True
+        turns: Counter[tuple[int, Key]] = Counter()
+        try:
+            while found := next(self._marked(), None):
+                sheet, key = found
+                turns[id(sheet), key] += 1
+                if turns[id(sheet), key] > _FULL_TURN:
+                    raise ExcelError(f"{Cells(sheet, Area.at(key)).external} is calculated without end")
+                self._evaluate(sheet, key, [])
+        finally:
+            self.calculating = False
+
+    def calculate_cells(self, sheet: Sheet, area: Area) -> None:
+        """What Range.Calculate does: these cells, marked or not, and nothing else."""
+        for owner in {sheet.owner(key) for key in sheet.filled(area)} - {None}:
+            assert owner
+            self._calculate_only(sheet, owner)
+
+    def _calculate_only(self, sheet: Sheet, key: Key) -> None:
+        if not self.calculating:
+            self.calculating = True
+            try:
+                self._evaluate(sheet, key, [], alone=True)
+            finally:
+                self.calculating = False
+
+    @property
+    def pending(self) -> bool:
+        return next(self._marked(), None) is not None
+
+    def _marked(self) -> Iterator[tuple[Sheet, Key]]:
+        for book in self.books:
+            for sheet in book.sheets:
+                for key, formula in sheet.formulas.items():
+                    if formula.dirty:
+                        yield sheet, key
+
+    def _referred(self, sheet: Sheet, node: Node) -> Iterator[tuple[Sheet | None, Area]]:
+        for reference in formulas.references(node):
+            yield self._resolved(sheet, reference)
+
+    def _resolved(self, sheet: Sheet, reference: Reference) -> tuple[Sheet | None, Area]:
+        found: Sheet | None = sheet
+        if reference.sheet is not None:
+            wanted = reference.sheet.casefold()
+            found = next((one for one in sheet.book.sheets if one.name.casefold() == wanted), None)
+        area = reference.area
+        if reference.spilled and found and area.key in found.formulas:
+            area = found.formulas[area.key].spill or area
+        return found, area
+
+    def _evaluate(self, sheet: Sheet, key: Key, busy: list[Key | Sheet], *, alone: bool = False) -> None:
+        formula = sheet.formulas[key]
+        formula.dirty = False
+        if not alone:
+            for other, area in self._referred(sheet, formula.node):
+                for one in (
+                    [k for k, f in other.formulas.items() if f.dirty and area.meets(f.spill or Area.at(k))]
+                    if other
+                    else ()
+                ):
+                    if other and other.formulas[one].dirty:
+                        self._evaluate(other, one, busy)
+        caller = Cells(sheet, formula.array or Area.at(key))
+        self.calls[caller.external] += 1
+        result = self._rows(self._value(sheet, formula.node, caller))
+        if sheet.formulas.get(key) is not formula:
+            return  # replaced while its function ran
+        before = formula.spill or Area.at(key)
+        if sheet.show(key, result):
+            sheet.book.saved = False
+            self.changed(sheet, before, key)
+            self.changed(sheet, formula.spill or Area.at(key), key)
+
+    # Values.
+
+    def _rows(self, value: Any) -> Rows:
+        if isinstance(value, Cells):
+            value = value.sheet.read(value.area.meets(value.sheet.used()) or Area.at(value.key))
+        return as_rows(value)
+
+    def _value(self, sheet: Sheet, node: Node, caller: Cells) -> Any:
+        match node:
+            case Constant():
+                return node.value
+            case Reference():
+                found, area = self._resolved(sheet, node)
+                return Cells(found, area) if found else ERRORS["#REF!"]
+            case Operation():
+                left, right = (self._rows(self._value(sheet, side, caller))[0][0] for side in (node.left, node.right))
+                return _operated(node.sign, left, right)
+            case Call():
+                return self._called(node.name, [self._value(sheet, arg, caller) for arg in node.args], caller)
+
+    def _called(self, name: str, args: list[Any], caller: Cells) -> Any:
+        if name in {"SUM", "COUNTA"}:
+            flat = [one for arg in args for row in self._rows(arg) for one in row]
+            if name == "COUNTA":
+                return float(sum(one is not None for one in flat))
+            return next((one for one in flat if isinstance(one, CellError)), None) or sum(
+                one for one in flat if isinstance(one, float)
+            )
+        function = self.functions.get(name, self.other_functions)
+        return ERRORS["#NAME?"] if function is None else function(name, args, caller)
+
+
+def _operated(sign: str, left: Scalar, right: Scalar) -> Scalar:
+    for side in (left, right):
+        if isinstance(side, CellError):
+            return side
+    if sign == "&":
+        return "".join(
+            "" if side is None else f"{side:g}" if isinstance(side, float) else str(side) for side in (left, right)
+        )
+    try:
+        one, other = (0.0 if side is None else float(side) for side in (left, right))
+    except ValueError:
+        return ERRORS["#VALUE!"]
+    if sign == "/":
+        return one / other if other else ERRORS["#DIV/0!"]
+    return {"+": one + other, "-": one - other, "*": one * other}[sign]

@@ -1,0 +1,201 @@
+"""Excel's objects as other processes see them: the members that the code under test uses, and their neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from tests.hosts.excel.fake import ranges, refs
+from tests.hosts.excel.fake.exposing import Exposed, indexed
+from tests.hosts.excel.fake.model import Book
+from tests.hosts.excel.fake.ranges import OnSheet
+from tests.hosts.excel.fake.refs import Area
+from tests.hosts.excel.fake.sheet import ExcelError, Sheet
+
+if TYPE_CHECKING:
+    from tests.hosts.excel.fake.excel import FakeExcel
+
+BAD_INDEX = -2147352565  # DISP_E_BADINDEX
+
+
+def _forwarded(name: str) -> Any:
+    """A property that is kept as it is."""
+    return property(
+        lambda self: self.excel.settings[name], lambda self, value: self.excel.settings.__setitem__(name, value)
+    )
+
+
+class Application(Exposed):
+    default = "Name"
+    Name = property(lambda self: "Microsoft Excel")
+    Version = property(lambda self: "16.0")
+    Hwnd = property(lambda self: self.excel.hwnd)
+    Ready = property(lambda self: not self.excel.calculating)
+    Interactive = _forwarded("Interactive")
+    StatusBar = _forwarded("StatusBar")
+    ScreenUpdating = _forwarded("ScreenUpdating")
+    EnableEvents = _forwarded("EnableEvents")
+    DisplayAlerts = _forwarded("DisplayAlerts")
+    Visible = _forwarded("Visible")
+    Workbooks = property(lambda self: Workbooks(self.excel))
+    Application = property(lambda self: self)
+
+    def __init__(self, excel: FakeExcel) -> None:
+        self.excel = excel
+
+    @property
+    def ActiveWorkbook(self) -> Workbook | None:  # noqa: N802
+        return Workbook(self.excel, self.excel.books[-1]) if self.excel.books else None
+
+    @property
+    def CutCopyMode(self) -> int:  # noqa: N802
+        return self.excel.copying
+
+    @CutCopyMode.setter
+    def CutCopyMode(self, value: int) -> None:  # noqa: N802
+        self.excel.copying = int(value) if int(value) in {1, 2} else 0
+
+    @property
+    def Calculation(self) -> int:  # noqa: N802
+        return self.excel.calculation
+
+    @Calculation.setter
+    def Calculation(self, value: int) -> None:  # noqa: N802
+        self.excel.calculation = int(value)
+        self.excel.recalculate()
+
+    @property
+    def CalculationState(self) -> int:  # noqa: N802
+        return 1 if self.excel.calculating else 2 if self.excel.pending else 0
+
+    def Calculate(self) -> None:  # noqa: N802
+        self.excel.copying = 0
+        self.excel.calculate()
+
+    def CalculateFull(self) -> None:  # noqa: N802
+        for book in self.excel.books:
+            for sheet in book.sheets:
+                self.excel.mark(sheet, refs.WHOLE)
+        self.Calculate()
+
+
+class _Named(Exposed):
+    """A collection that is asked by number, from 1, or by name."""
+
+    default = "Item"
+    Count = property(lambda self: len(list(self.each())))
+    Application = property(lambda self: Application(self.excel))
+
+    def each(self) -> Iterator[Any]:
+        raise NotImplementedError
+
+    @indexed
+    def Item(self, index: Any) -> Any:  # noqa: N802
+        for number, one in enumerate(self.each(), 1):
+            if index == number or (isinstance(index, str) and one.Name.casefold() == index.casefold()):
+                return one
+        raise ExcelError("Subscript out of range", BAD_INDEX)
+
+
+class Workbooks(_Named):
+    def __init__(self, excel: FakeExcel) -> None:
+        self.excel = excel
+
+    def each(self) -> Iterator[Workbook]:
+        return (Workbook(self.excel, book) for book in self.excel.books)
+
+
+class Sheets(_Named):
+    Parent = property(lambda self: Workbook(self.excel, self.book))
+
+    def __init__(self, excel: FakeExcel, book: Book) -> None:
+        self.excel, self.book = excel, book
+
+    def each(self) -> Iterator[Worksheet]:
+        return (Worksheet(self.excel, sheet) for sheet in self.book.sheets)
+
+
+class Workbook(Exposed):
+    default = "Name"
+    Name = property(lambda self: self.book.name)
+    Path = property(lambda self: self.book.path)
+    FullName = property(lambda self: self.book.full_name)
+    Worksheets = Sheets = property(lambda self: Sheets(self.excel, self.book))
+    Application = Parent = property(lambda self: Application(self.excel))
+    ProtectStructure = property(lambda self: self.book.structure_protected)
+    ReadOnly = property(lambda self: False)
+
+    def __init__(self, excel: FakeExcel, book: Book) -> None:
+        self.excel, self.book = excel, book
+
+    def alive(self) -> bool:
+        return self.book in self.excel.books
+
+    @property
+    def Saved(self) -> bool:  # noqa: N802
+        return self.book.saved
+
+    @Saved.setter
+    def Saved(self, value: Any) -> None:  # noqa: N802
+        self.book.saved = bool(value)
+
+    def Save(self) -> None:  # noqa: N802
+        self.book.saved = True
+
+    def Close(self, SaveChanges: Any = None) -> None:  # noqa: N802, N803
+        self.book.close()
+
+
+class Worksheet(OnSheet):
+    default = "Name"
+    Name = property(lambda self: self.sheet.name)
+    Type = property(lambda self: -4167)  # xlWorksheet
+    Parent = property(lambda self: Workbook(self.excel, self.sheet.book))
+    Application = property(lambda self: Application(self.excel))
+    Index = property(lambda self: self.sheet.book.sheets.index(self.sheet) + 1)
+    ProtectContents = property(lambda self: self.sheet.protected)
+    Visible = property(lambda self: self.sheet.visible)
+    UsedRange = property(lambda self: ranges.Range(self, self.sheet.used()))
+
+    def __init__(self, excel: FakeExcel, sheet: Sheet) -> None:
+        self.excel, self.sheet = excel, sheet
+
+    @indexed
+    def Range(self, Cell1: Any, Cell2: Any = None) -> ranges.Range:  # noqa: N802, N803
+        corners = []
+        for cell in (Cell1, Cell1 if Cell2 is None else Cell2):
+            try:
+                areas = cell.areas if isinstance(cell, ranges.Range) else [*map(refs.parse, str(cell).split(","))]
+            except ValueError as error:
+                raise ExcelError("Method 'Range' of object '_Worksheet' failed") from error
+            corners.append(areas)
+        if Cell2 is None:
+            return ranges.Range(self, *corners[0])
+        first, last = corners[0][0], corners[1][0]
+        return ranges.Range(
+            self,
+            Area(
+                min(first.top, last.top),
+                min(first.left, last.left),
+                max(first.bottom, last.bottom),
+                max(first.right, last.right),
+            ),
+        )
+
+    @indexed
+    def Cells(self, row: Any = None, column: Any = None) -> ranges.Range:  # noqa: N802
+        whole = ranges.Range(self, refs.WHOLE)
+        return whole if row is None else whole.Item(row, column)
+
+    def Calculate(self) -> None:  # noqa: N802
+        self.excel.calculate_cells(self.sheet, refs.WHOLE)
+
+
+class Window(Exposed):
+    default = "Caption"
+    Application = property(lambda self: Application(self.excel))
+    Hwnd = property(lambda self: self.hwnd)
+    Caption = property(lambda self: self.book.name)
+
+    def __init__(self, excel: FakeExcel, book: Book, hwnd: int) -> None:
+        self.excel, self.book, self.hwnd = excel, book, hwnd

@@ -1,0 +1,250 @@
+"""Excel's Range as other processes see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from tests.hosts.excel.fake import refs
+from tests.hosts.excel.fake.exposing import Exposed, indexed
+from tests.hosts.excel.fake.formulas import CellError
+from tests.hosts.excel.fake.refs import Area, Key
+from tests.hosts.excel.fake.sheet import ExcelError, Sheet
+from tests.hosts.excel.fake.sheet import Formula as CellFormula
+
+if TYPE_CHECKING:
+    from tests.hosts.excel.fake import objects
+
+FORMULAS = -4123  # xlCellTypeFormulas
+
+
+class OnSheet(Exposed):
+    sheet: Sheet
+
+    def alive(self) -> bool:
+        return self.sheet in self.sheet.book.sheets and self.sheet.book in self.excel.books
+
+
+class Range(OnSheet):
+    default = "Default"
+    Row = property(lambda self: self.first.top)
+    Column = property(lambda self: self.first.left)
+    Count = CountLarge = property(
+        lambda self: len(self.parts) if self.parts else sum(a.height * a.width for a in self.areas)
+    )
+    Worksheet = Parent = property(lambda self: self.worksheet)
+    Application = property(lambda self: self.worksheet.Application)
+    Areas = property(lambda self: self._parted([Range(self.worksheet, area) for area in self.areas]))
+    Rows = property(lambda self: self._parted([self._rows(n) for n in range(1, min(self.first.height, 1000) + 1)]))
+    HasFormula = property(lambda self: self._agreed(lambda key: self._formula(key) is not None))
+    HasArray = property(lambda self: self._agreed(lambda key: bool((f := self._owning(key)) and f.array)))
+    HasSpill = property(lambda self: self._agreed(lambda key: self._spilled(key) is not None))
+
+    def __init__(self, worksheet: objects.Worksheet, *areas: Area, parts: list[Range] | None = None) -> None:
+        self.worksheet, self.areas, self.parts = worksheet, list(areas), parts
+        self.excel, self.sheet = worksheet.excel, worksheet.sheet
+
+    @property
+    def first(self) -> Area:
+        return self.areas[0]
+
+    # Shape.
+
+    @property
+    def Columns(self) -> Range:  # noqa: N802
+        area = self.first
+        return self._parted([self._at(Area(area.top, c, area.bottom, c)) for c in range(area.left, area.right + 1)])
+
+    @indexed
+    def Address(  # noqa: N802
+        self,
+        RowAbsolute: Any = True,  # noqa: N803
+        ColumnAbsolute: Any = True,  # noqa: N803
+        ReferenceStyle: Any = 1,  # noqa: N803
+        External: Any = False,  # noqa: N803
+        RelativeTo: Any = None,  # noqa: N803
+    ) -> str:
+        before = refs.prefix(self.sheet.name, self.sheet.book.name) if External is True else ""
+        row, column = RowAbsolute is not False, ColumnAbsolute is not False
+        return ",".join(before + area.address(row=row, column=column) for area in self.areas)
+
+    @indexed
+    def Item(self, row: Any, column: Any = None) -> Range:  # noqa: N802
+        if self.parts is not None:
+            return self.parts[int(row) - 1]
+        if column is None:
+            row, column = divmod(int(row) - 1, self.first.width)
+            row, column = row + 1, column + 1
+        place = Area.at((self.first.top + int(row) - 1, self.first.left + int(column) - 1))
+        if refs.WHOLE.meets(place) is None:
+            raise ExcelError("Application-defined or object-defined error")
+        return self._at(place)
+
+    @indexed
+    def Cells(self, row: Any = None, column: Any = None) -> Range:  # noqa: N802
+        return self if row is None else self.Item(row, column)
+
+    @indexed
+    def Default(self, row: Any = None, column: Any = None) -> Any:  # noqa: N802
+        return self.Value2 if row is None else self.Item(row, column)
+
+    @indexed
+    def Offset(self, rows: Any = 0, columns: Any = 0) -> Range:  # noqa: N802
+        place = self.first.top + int(rows), self.first.left + int(columns)
+        return self._at(Area.at(place, self.first.height, self.first.width))
+
+    @indexed
+    def Resize(self, rows: Any = None, columns: Any = None) -> Range:  # noqa: N802
+        return self._at(Area.at(self.first.key, int(rows or self.first.height), int(columns or self.first.width)))
+
+    def each(self) -> Iterator[Range]:
+        if self.parts is not None:
+            return iter(self.parts)
+        return (self._at(Area.at(key)) for area in self.areas for key in area.each())
+
+    # Content.
+
+    @property
+    def Value2(self) -> Any:  # noqa: N802
+        return self.sheet.read(self.first)
+
+    @Value2.setter
+    def Value2(self, value: Any) -> None:  # noqa: N802
+        for area in self.areas:
+            self._fill(area, value, single=False)
+
+    Value = Value2
+
+    @property
+    def Formula2(self) -> Any:  # noqa: N802
+        return self._formulas(lambda text, formula: "=@" + text[1:] if formula.single and text[1:2] != "@" else text)
+
+    @Formula2.setter
+    def Formula2(self, value: Any) -> None:  # noqa: N802
+        for area in self.areas:
+            self._fill(area, value, single=False)
+
+    @property
+    def Formula(self) -> Any:  # noqa: N802
+        return self._formulas(lambda text, formula: "=" + text[1:].removeprefix("@"))
+
+    @Formula.setter
+    def Formula(self, value: Any) -> None:  # noqa: N802
+        # What is entered this way shows one value: Excel puts an @ before it.
+        for area in self.areas:
+            self._fill(area, value, single=self.excel.dynamic_arrays)
+
+    @property
+    def FormulaArray(self) -> Any:  # noqa: N802
+        return self.Formula
+
+    @FormulaArray.setter
+    def FormulaArray(self, value: Any) -> None:  # noqa: N802
+        self.excel.copying = 0
+        for key in list(self.sheet.filled(self.first)):
+            self.sheet.put(key, None)
+        self.sheet.put(self.first.key, value, array=self.first)
+
+    def ClearContents(self) -> None:  # noqa: N802
+        self.excel.copying = 0
+        for area in self.areas:
+            self.sheet.clear(area.address())
+
+    @property
+    def SpillParent(self) -> Range:  # noqa: N802
+        parent = self._spilled(self.first.key)
+        if parent is None:
+            raise ExcelError("No cells were found.")
+        return self._at(Area.at(parent))
+
+    @property
+    def SpillingToRange(self) -> Range:  # noqa: N802
+        formula = self.sheet.formulas.get(self.first.key)
+        if formula is None or formula.spill is None or formula.spill.single:
+            raise ExcelError("No cells were found.")
+        return self._at(formula.spill)
+
+    @property
+    def CurrentArray(self) -> Range:  # noqa: N802
+        formula = self._owning(self.first.key)
+        if formula is None or formula.array is None:
+            raise ExcelError("No cells were found.")
+        return self._at(formula.array)
+
+    def SpecialCells(self, Type: Any, Value: Any = None) -> Range:  # noqa: N802, N803
+        if self.sheet.protected:
+            raise ExcelError("You cannot use this command on a protected sheet.")
+        if Type != FORMULAS:
+            raise ExcelError("Unable to get the SpecialCells property of the Range class")
+        # One cell stands for the whole sheet.
+        areas = [self.sheet.used()] if len(self.areas) == 1 and self.first.single else self.areas
+        found = [key for area in areas for key in self.sheet.filled(area) if self._formula(key) is not None]
+        if not found:
+            raise ExcelError("No cells were found.")
+        return Range(self.worksheet, *map(Area.at, found))
+
+    # Recalculation.
+
+    def Dirty(self) -> None:  # noqa: N802
+        for area in self.areas:
+            self.excel.mark(self.sheet, area)
+        if self.excel.dirty_recalculates:
+            self.excel.recalculate()
+
+    def Calculate(self) -> None:  # noqa: N802
+        for area in self.areas:
+            self.excel.calculate_cells(self.sheet, area)
+
+    # Within.
+
+    def _at(self, area: Area) -> Range:
+        return Range(self.worksheet, area)
+
+    def _rows(self, n: int) -> Range:
+        row = self.first.top + n - 1
+        return self._at(Area(row, self.first.left, row, self.first.right))
+
+    def _parted(self, parts: list[Range]) -> Range:
+        return Range(self.worksheet, *self.areas, parts=parts)
+
+    def _agreed(self, of: Callable[[Key], bool]) -> bool | None:
+        answers = {of(key) for area in self.areas for key in area.each()}
+        return answers.pop() if len(answers) == 1 else None
+
+    def _owning(self, key: Key) -> CellFormula | None:
+        owner = self.sheet.owner(key)
+        return self.sheet.formulas[owner] if owner else None
+
+    def _formula(self, key: Key) -> CellFormula | None:
+        """The formula that the cell shows in the formula bar, in grey if it stands in a neighbour."""
+        return self._owning(key) if self.excel.spilled_cells_have_formulas else self.sheet.formulas.get(key)
+
+    def _spilled(self, key: Key) -> Key | None:
+        owner = self.sheet.owner(key)
+        formula = self.sheet.formulas[owner] if owner else None
+        return owner if formula and not formula.array and formula.spill and not formula.spill.single else None
+
+    def _formulas(self, text_of: Callable[[str, CellFormula], str]) -> Any:
+        def shown(key: Key) -> str:
+            formula = self._formula(key)
+            if formula:
+                return text_of(formula.text, formula)
+            value = self.sheet.values.get(key)
+            if value is None:
+                return ""
+            return f"{value:g}" if isinstance(value, float) else str(value)
+
+        rows = [[shown(key) for key in row] for row in self.first.rows()]
+        return rows[0][0] if self.first.single else rows
+
+    def _fill(self, area: Area, value: Any, *, single: bool) -> None:
+        self.excel.copying = 0
+        for i, row in enumerate(area.rows()):
+            for j, key in enumerate(row):
+                one = value
+                if isinstance(one, (tuple, list)):
+                    line = one[i] if i < len(one) and isinstance(one[i], (tuple, list)) else one
+                    one = line[j] if j < len(line) else None
+                self.sheet.put(
+                    key, CellError(one) if isinstance(one, int) and one < -2146826200 else one, single=single
+                )

@@ -1,0 +1,136 @@
+"""What only Windows can show, shown under Wine: one test here for each test that a Windows Python runs there."""
+
+from __future__ import annotations
+
+import ast
+import concurrent.futures
+import dataclasses
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("there is no need of Wine on Windows: run pytest in tests/hosts/excel/windows", allow_module_level=True)
+
+from tests.hosts.excel.wine import NoWineError, Wine, windows_path
+
+ROOT = Path(__file__).parents[3]
+INNER = Path(__file__).parent / "windows"
+
+# What fails there for reasons of Wine 8.0 and not of ours.
+BEYOND_WINE = {
+    # A connection that is reset arrives as one that was closed in order.
+    "tests/unit/simulator/test_simulated_faults.py": (
+        "test_reset_comes_before_any_byte",
+        "test_reset_after_headers_never_gives_the_body",
+    ),
+    # Closing a socket does not wake a thread that waits for it.
+    "tests/unit/simulator/test_simulated_service.py": ("test_stop_closes_kept_connections_and_leaves_no_thread",),
+}
+# What reads the text of the sources, with tools of its own, and is the same everywhere.
+ALIKE = ["tests/unit/workbook/test_analysis.py"]
+# They mostly wait, and longer than elsewhere, since this Wine's sockets are slow to notice that one was closed: side by
+# side it is bearable. The rest of the tests are a share of their own.
+SHARES = (("tests/unit/jobs", "tests/unit/simulator"), ("tests/unit/api", "tests/unit/cli"))
+
+pytestmark = pytest.mark.timeout(900)  # the first test waits for a Windows to be put together
+
+
+def inner_tests() -> list[str]:
+    """Every test function of the inner modules, which cannot be imported here."""
+    return [
+        f"{file.stem}::{node.name}"
+        for file in sorted(INNER.glob("test_*.py"))
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How a run of the Windows pytest went, by test function."""
+
+    passed: int
+    failed: dict[str, str]
+    skipped: dict[str, str]
+    seen: frozenset[str]
+    output: str
+
+
+@pytest.fixture(scope="module")
+def wine() -> Iterator[Wine]:
+    try:
+        prepared = Wine.prepare()
+    except NoWineError as reason:
+        pytest.skip(str(reason))
+    with prepared.session(ROOT):
+        yield prepared
+
+
+def windows_pytest(wine: Wine, folder: Path, *args: str, timeout: float) -> Outcome:
+    """Run pytest in the Windows Python, each test of it with a deadline of its own."""
+    report = folder / "report.xml"
+    fixed = ["-p", "no:cacheprovider", "-q", "--timeout=60", f"--junitxml={windows_path(report)}", "-o", "addopts="]
+    fixed += ["--import-mode=importlib", "-rfE"]
+    done = wine.run(["-m", "pytest", *fixed, *args], cwd=ROOT, timeout=timeout)
+    assert report.exists(), f"pytest did not come to its end (exit code {done.code}):\n{done.output}"
+    passed = 0
+    failed: dict[str, str] = {}
+    skipped: dict[str, str] = {}
+    seen: set[str] = set()
+    for case in ET.parse(report).iter("testcase"):  # noqa: S314 - our own pytest wrote it
+        name = f"{case.get('classname', '').rpartition('.')[2]}::{case.get('name', '').partition('[')[0]}"
+        seen.add(name)
+        wrong = [part for part in case if part.tag in {"failure", "error"}]
+        left_out = case.find("skipped")
+        if wrong:
+            failed[name] = failed.get(name, "") + "\n".join(f"{case.get('name')}\n{part.text}" for part in wrong)
+        elif left_out is not None:
+            skipped[name] = left_out.get("message", "")
+        else:
+            passed += 1
+    return Outcome(passed, failed, skipped, frozenset(seen), done.output)
+
+
+@pytest.fixture(scope="module")
+def outcome_of(wine: Wine, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Outcome]:
+    """Runs an inner module when the first of its tests is asked for."""
+    known: dict[str, Outcome] = {}
+
+    def outcome(module: str) -> Outcome:
+        if module not in known:
+            file = f"tests/hosts/excel/windows/{module}.py"
+            known[module] = windows_pytest(wine, tmp_path_factory.mktemp(module), file, timeout=300)
+        return known[module]
+
+    return outcome
+
+
+@pytest.mark.parametrize("test", inner_tests())
+def test_on_windows(test: str, outcome_of: Callable[[str], Outcome]) -> None:
+    outcome = outcome_of(test.partition("::")[0])
+    assert test in outcome.seen, f"it was not run:\n{outcome.output}"
+    if test in outcome.failed:
+        pytest.fail(outcome.failed[test], pytrace=False)
+    if test in outcome.skipped:
+        pytest.skip(outcome.skipped[test])
+
+
+def test_package_unit_tests_on_windows(wine: Wine, tmp_path_factory: pytest.TempPathFactory) -> None:
+    left_out = [f"--deselect={file}::{test}" for file, tests in BEYOND_WINE.items() for test in tests]
+    left_out += [f"--ignore={file}" for file in ALIKE]
+    rest = ["tests/unit", *(f"--ignore={folder}" for share in SHARES for folder in share)]
+    shares = [*SHARES, rest]
+    with concurrent.futures.ThreadPoolExecutor(len(shares)) as pool:
+        running = [
+            pool.submit(windows_pytest, wine, tmp_path_factory.mktemp("share"), *share, *left_out, timeout=600)
+            for share in shares
+        ]
+    outcomes = [share.result() for share in running]
+    assert not any(outcome.failed for outcome in outcomes), "\n".join(
+        text for outcome in outcomes for text in outcome.failed.values()
+    )
+    assert sum(outcome.passed for outcome in outcomes) >= 700, "\n".join(outcome.output for outcome in outcomes)

@@ -1,0 +1,138 @@
+"""Everything in this folder is run by a Windows Python only; ../test_windows.py has Wine run it elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if sys.platform != "win32":
+    collect_ignore_glob = ["test_*.py"]
+
+if TYPE_CHECKING:
+    from tests.hosts.excel.bridge import Bridge
+    from tests.hosts.excel.fake.excel import FakeExcel
+    from tests.hosts.excel.fake.sheet import Sheet
+
+
+class OutsideError(Exception):
+    """A line failed in the other process."""
+
+    def __init__(self, text: str, hresult: int | None, scode: int | None) -> None:
+        super().__init__(text)
+        self.hresult = hresult
+        self.scode = scode
+
+
+class Outsider:
+    """The other process; Excel pumps messages while it waits for its answer."""
+
+    def __init__(self, excel: FakeExcel) -> None:
+        self.excel = excel
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.hosts.excel.windows.outsider"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._answers: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self._answers.put(line)
+
+    def send(self, source: str) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps(source) + "\n")
+        self.process.stdin.flush()
+
+    def receive(self) -> Any:
+        self.excel.pump(lambda: not self._answers.empty() or self.process.poll() is not None)
+        answer = json.loads(self._answers.get(timeout=5))
+        if "error" in answer:
+            raise OutsideError(answer["error"], answer["hresult"], answer["scode"])
+        return answer["value"]
+
+    def run(self, source: str) -> Any:
+        """Evaluate an expression or execute a statement there."""
+        self.send(source)
+        return self.receive()
+
+    def close(self) -> None:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.close()
+        self.excel.pump(lambda: self.process.poll() is not None)
+        self._reader.join()
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def program() -> Iterator[FakeExcel]:
+    """The running Excel of a module."""
+    from tests.hosts.excel.fake.excel import FakeExcel
+
+    with FakeExcel() as excel:
+        yield excel
+
+
+@pytest.fixture
+def excel(program: FakeExcel) -> Iterator[FakeExcel]:
+    """Excel without a book, all its switches and counts as at the start."""
+    program.reset()
+    yield program
+    program.reset()
+
+
+@pytest.fixture
+def sheet(excel: FakeExcel) -> Sheet:
+    """The first sheet, `Rows 1`, of a book called `My book.xlsx`."""
+    return excel.open("My book.xlsx", r"C:\Books", ("Rows 1", "Other")).sheet("Rows 1")
+
+
+@pytest.fixture(scope="module")
+def started(program: FakeExcel) -> Iterator[Outsider]:
+    process = Outsider(program)
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def outsider(started: Outsider, sheet: Sheet) -> Outsider:
+    """Another process, which has `excel` and `sheet` already."""
+    started.run(f"excel = application({started.excel.hwnd})")
+    started.run("sheet = excel.Workbooks(1).Worksheets(1)")
+    started.excel.forget()
+    return started
+
+
+@pytest.fixture(scope="module")
+def bridge_to(program: FakeExcel) -> Iterator[Callable[..., Bridge]]:
+    """Makes bridges, whose servers are ended with the module."""
+    from tests.hosts.excel.bridge import Bridge
+
+    made: list[Bridge] = []
+
+    def make(folder: str = sys.prefix, **options: str) -> Bridge:
+        made.append(Bridge(program, folder, **options))
+        return made[-1]
+
+    yield make
+    for bridge in made:
+        bridge.kill()
+
+
+@pytest.fixture
+def awkward_folder() -> str:
+    """The same Python again, at a path with an umlaut, spaces, an ampersand and brackets."""
+    return os.environ["XL_OPENFUNNEL_AWKWARD_FOLDER"]

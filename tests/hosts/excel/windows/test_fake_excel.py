@@ -1,0 +1,272 @@
+"""The fake has to be right before anything that is tried on it counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.hosts.excel.fake.formulas import ERRORS
+from tests.hosts.excel.fake.model import MANUAL, Cells
+from tests.hosts.excel.fake.sheet import ExcelError, as_rows
+from tests.hosts.excel.windows.conftest import OutsideError, Outsider
+
+if TYPE_CHECKING:
+    from tests.hosts.excel.fake.excel import FakeExcel
+    from tests.hosts.excel.fake.sheet import Sheet
+
+REFUSED = 0x800A03EC - (1 << 32)
+CALL_REJECTED = -2147418111
+RETRY_LATER = -2147417846
+IGNORED = 0x800AC472 - (1 << 32)
+DELETED = 0x800A01A8 - (1 << 32)
+
+
+def grid(name: str, args: list[Any], caller: Cells) -> Any:
+    """As many rows and columns as its two arguments say, all of the calling cell's address."""
+    # An error is passed on like any value.
+    height, width = (as_rows(arg.sheet.read(arg.area) if isinstance(arg, Cells) else arg)[0][0] for arg in args)
+    return [[caller.area.address()] * max(int(width or 1), 1)] * max(int(height or 1), 1)
+
+
+@pytest.fixture(autouse=True)
+def functions(excel: FakeExcel) -> None:
+    excel.functions["OF_GRID"] = grid
+
+
+def test_a_result_spills_grows_and_shrinks(sheet: Sheet) -> None:
+    sheet.type("A1", 2)
+    sheet.enter("C3", "=OF_GRID(A1,2)")
+    assert sheet.block("C3") == [["$C$3"] * 2] * 2
+    sheet.type("A1", 3)
+    assert sheet.block("C3") == [["$C$3"] * 2] * 3
+    sheet.type("A1", 1)
+    assert (sheet.block("C3"), sheet.value("C4"), sheet.value("C5")) == ([["$C$3"] * 2], None, None)
+
+
+def test_what_stands_in_the_way_stops_the_spill_until_it_is_gone(sheet: Sheet) -> None:
+    sheet.type("D4", "mine")
+    sheet.enter("C3", "=OF_GRID(2,2)")
+    assert sheet.block("C3") == [[ERRORS["#SPILL!"]]]
+    sheet.clear("D4")
+    assert sheet.block("C3") == [["$C$3"] * 2] * 2
+    sheet.type("C4", "typed over")
+    assert (sheet.block("C3"), sheet.value("C4"), sheet.value("D3")) == ([[ERRORS["#SPILL!"]]], "typed over", None)
+
+
+def test_dependents_follow_also_through_what_was_spilled(sheet: Sheet, excel: FakeExcel) -> None:
+    excel.functions["OF_TEN"] = lambda name, args, caller: [[10.0]] * int(args[0].sheet.read(args[0].area))
+    sheet.type("A1", 2)
+    sheet.enter("B1", "=OF_TEN(A1)")
+    sheet.enter("D1", "=SUM(B1:B100)+COUNTA(B:B)")
+    sheet.enter("E1", '=SUM(B1#)&"!"')
+    sheet.book.sheet("Other").enter("A1", "='Rows 1'!D1")
+    sheet.type("A1", 3)
+    assert (sheet.value("D1"), sheet.value("E1"), sheet.book.sheet("Other").value("A1")) == (33.0, "30!", 33.0)
+
+
+def test_manual_mode_waits_for_calculate(sheet: Sheet, excel: FakeExcel, outsider: Outsider) -> None:
+    excel.calculation = MANUAL
+    sheet.enter("B1", "=A1")
+    sheet.type("A1", 5)
+    assert (sheet.value("B1"), outsider.run("excel.CalculationState")) == (0.0, 2)
+    outsider.run("excel.Calculate()")
+    assert (sheet.value("B1"), outsider.run("excel.CalculationState")) == (5.0, 0)
+
+
+def test_dirty_marks_and_calculate_calculates_what_is_marked(
+    sheet: Sheet, excel: FakeExcel, outsider: Outsider
+) -> None:
+    sheet.enter("A1", "=OF_GRID(2,1)")
+    sheet.enter("C1", "=OF_GRID(1,1)")
+    sheet.book.saved = True
+    excel.forget()
+    outsider.run("excel.Calculate()")
+    assert not excel.calls
+    outsider.run("sheet.Range('A2').Dirty()")
+    assert not excel.calls
+    outsider.run("excel.Calculate()")
+    assert excel.calls == {"'[My book.xlsx]Rows 1'!$A$1": 1}
+    assert sheet.book.saved  # nothing looks different
+    excel.dirty_recalculates = True
+    outsider.run("sheet.Range('A1').Dirty()")
+    outsider.run("sheet.Range('C1').Calculate()")
+    assert excel.calls == {"'[My book.xlsx]Rows 1'!$A$1": 2, "'[My book.xlsx]Rows 1'!$C$1": 1}
+
+
+def test_a_recalculation_that_shows_something_else_makes_the_book_unsaved(
+    sheet: Sheet, excel: FakeExcel, outsider: Outsider
+) -> None:
+    counted = iter(range(10))
+    excel.functions["OF_NEXT"] = lambda name, args, caller: float(next(counted))
+    sheet.enter("A1", "=OF_NEXT()")
+    outsider.run("sheet.Parent.Saved = True")
+    assert sheet.book.saved
+    outsider.run("sheet.Range('A1').Calculate()")
+    assert not outsider.run("sheet.Parent.Saved")
+
+
+def test_inserted_and_deleted_rows_move_cells_and_references(sheet: Sheet, excel: FakeExcel) -> None:
+    sheet.type("A2", 2)
+    sheet.enter("A4", '=OF_GRID($A2,1)&"A2"')
+    sheet.enter("B4", "=OF_GRID(A2,1)")
+    sheet.book.sheet("Other").enter("A1", "=SUM('Rows 1'!A1:A3)")
+    excel.forget()
+    sheet.insert_rows(2, 3)
+    assert (sheet.formula("A7"), sheet.formula("B4")) == ('=OF_GRID($A5,1)&"A2"', None)
+    assert sheet.book.sheet("Other").formula("A1") == "=SUM('Rows 1'!A1:A6)"
+    assert not excel.calls  # and still the block knows the place it was calculated at
+    assert sheet.block("B7") == [["$B$4"], ["$B$4"]]
+    sheet.insert_rows(8)
+    assert (sheet.block("B7"), sheet.value("B9")) == ([["$B$4"], ["$B$4"]], None)
+    sheet.delete_rows(5)
+    assert (sheet.formula("A6"), sheet.formula("B6")) == ('=OF_GRID(#REF!,1)&"A2"', "=OF_GRID(#REF!,1)")
+
+
+def test_sheets_and_books_are_renamed_deleted_and_closed(sheet: Sheet, excel: FakeExcel, outsider: Outsider) -> None:
+    other = sheet.book.sheet("Other")
+    other.enter("A1", "='Rows 1'!A1")
+    sheet.rename("It's")
+    assert other.formula("A1") == "='It''s'!A1"
+    outsider.run(
+        "named = lambda r: r._oleobj_.Invoke(r._oleobj_.GetIDsOfNames('Address'), 0, 2, 1, True, True, 1, True)"
+    )
+    address = "named(sheet.Range('A5'))"
+    assert outsider.run(address) == "'[My book.xlsx]It''s'!$A$5"
+    sheet.book.save_as("New.xlsx")
+    sheet.rename("Plain")
+    assert outsider.run(address) == "[New.xlsx]Plain!$A$5"
+    sheet.delete()
+    assert (other.value("A1"), other.formula("A1")) == (ERRORS["#REF!"], "=#REF!")
+    with pytest.raises(OutsideError) as gone:
+        outsider.run("sheet.Range('A1')")
+    assert gone.value.scode == DELETED
+    outsider.run("excel.Workbooks('new.xlsx').Close(False)")
+    assert outsider.run("excel.Workbooks.Count") == 0
+    with pytest.raises(OutsideError):
+        outsider.run("excel.Workbooks('New.xlsx')")
+
+
+def test_a_protected_sheet_refuses_writes_but_not_recalculation(
+    sheet: Sheet, excel: FakeExcel, outsider: Outsider
+) -> None:
+    sheet.enter("A1", "=OF_GRID(1,1)")
+    sheet.protected = True
+    excel.forget()
+    for attempt in (
+        "put(sheet.Range('A1'), 'Value2', 1)",
+        "put(sheet.Range('A1'), 'Formula2', '=A2')",
+        "sheet.Cells.SpecialCells(-4123)",
+    ):
+        with pytest.raises(OutsideError) as refused:
+            outsider.run(attempt)
+        assert refused.value.scode == REFUSED
+    with pytest.raises(ExcelError):
+        sheet.type("A1", 1)
+    outsider.run("sheet.Range('A1').Dirty()")
+    outsider.run("excel.Calculate()")
+    assert list(excel.calls.values()) == [1]
+    assert outsider.run("sheet.ProtectContents")
+
+
+def test_ranges_tell_what_is_in_them(sheet: Sheet, excel: FakeExcel, outsider: Outsider) -> None:
+    sheet.enter("A1", "=OF_GRID(2,2)")
+    sheet.type("D4", [[1, "x", True, ERRORS["#N/A"]]])
+    run = outsider.run
+    assert run("sheet.Range('D4:G5').Value2") == [[1.0, "x", True, -2146826246], [None] * 4]
+    assert run("sheet.Range('A1').Formula2") == "=OF_GRID(2,2)"
+    assert run("[sheet.UsedRange.Address, sheet.UsedRange.Rows.Count, sheet.UsedRange.Columns.Count]") == [
+        "$A$1:$G$4",
+        4,
+        7,
+    ]
+    assert run("[sheet.Range('B2').HasSpill, sheet.Range('B2').SpillParent.Address, sheet.Range('D4').HasSpill]") == [
+        True,
+        "$A$1",
+        False,
+    ]
+    assert run("[area.Address for area in sheet.Cells.SpecialCells(-4123).Areas]") == ["$A$1", "$B$1", "$A$2", "$B$2"]
+    excel.spilled_cells_have_formulas = False
+    assert run("[cell.Address for cell in sheet.Range('D4').SpecialCells(-4123)]") == ["$A$1"]
+    assert run("sheet.Range('B2').HasFormula") is False
+    with pytest.raises(OutsideError) as none:
+        run("sheet.Range('D1:D9').SpecialCells(-4123)")
+    assert none.value.scode == REFUSED
+    assert run("[s.Name for s in sheet.Parent.Worksheets]") == ["Rows 1", "Other"]
+    run("sheet.Range('A1').ClearContents()")
+    assert run("sheet.Range('A1:B2').Value2") == [[None, None], [None, None]]
+
+
+def test_the_older_formula_property_shows_one_value_only(sheet: Sheet, outsider: Outsider) -> None:
+    outsider.run("sheet.Range('A1').Formula = '=OF_GRID(2,2)'")
+    assert sheet.block("A1") == [["$A$1"]]
+    assert outsider.run("[sheet.Range('A1').Formula, sheet.Range('A1').Formula2]") == [
+        "=OF_GRID(2,2)",
+        "=@OF_GRID(2,2)",
+    ]
+    outsider.run("sheet.Range('A1').Formula2 = '=OF_GRID(2,2)'")
+    assert sheet.block("A1") == [["$A$1"] * 2] * 2
+    outsider.run("sheet.Range('D1:E3').FormulaArray = '=OF_GRID(2,2)'")
+    assert sheet.block("D1") == [["$D$1:$E$3"] * 2] * 2 + [[ERRORS["#N/A"]] * 2]
+    with pytest.raises(OutsideError):
+        outsider.run("sheet.Range('E2').Value2 = 1")
+
+
+def test_classic_excel_spills_nothing(sheet: Sheet, excel: FakeExcel) -> None:
+    excel.dynamic_arrays = False
+    sheet.enter("A1", "=OF_GRID(2,2)")
+    assert sheet.block("A1") == [["$A$1"]]
+
+
+@pytest.mark.parametrize(
+    ("busy", "hresult"), [("REJECTING", CALL_REJECTED), ("LATER", RETRY_LATER), ("IGNORING", IGNORED)]
+)
+def test_a_busy_excel_answers_nothing_and_counts_who_asked(
+    busy: str, hresult: int, excel: FakeExcel, outsider: Outsider
+) -> None:
+    from tests.hosts.excel.fake.busy import Busy
+
+    excel.busy = Busy[busy]
+    with pytest.raises(OutsideError) as refused:
+        outsider.run("get(excel, 'Ready')")
+    assert refused.value.hresult == hresult
+    assert (excel.refused > 0) == (busy == "REJECTING")
+    assert excel.members["Application.Ready"] == (busy != "REJECTING")  # which never gets so far
+    excel.busy = Busy.NO
+    assert outsider.run("excel.Ready") is True
+
+
+def test_writing_and_calculating_end_a_copy(excel: FakeExcel, outsider: Outsider) -> None:
+    for ending in ("sheet.Range('A1').Value2 = 1", "excel.Calculate()"):
+        excel.copying = 1
+        assert outsider.run("excel.CutCopyMode") == 1
+        outsider.run(ending)
+        assert outsider.run("excel.CutCopyMode") == 0
+
+
+def test_each_book_has_its_window_by_which_others_find_excel(
+    sheet: Sheet, excel: FakeExcel, outsider: Outsider
+) -> None:
+    first = excel.hwnd
+    second = excel.open("Second.xlsx", r"C:\Books")
+    assert excel.hwnd != first
+    assert outsider.run(f"[book.Name for book in application({excel.hwnd}).Workbooks]") == [
+        "My book.xlsx",
+        "Second.xlsx",
+    ]
+    sheet.book.close()
+    assert outsider.run(f"application({excel.hwnd}).Workbooks(1).FullName") == r"C:\Books\Second.xlsx"
+    with pytest.raises(OutsideError):
+        outsider.run(f"application({first}).Name")
+    second.close()
+    assert excel.hwnd  # an Excel without any book
+    with pytest.raises(OutsideError):
+        outsider.run(f"application({excel.hwnd}).Name")
+
+
+def test_it_counts_what_others_hold(excel: FakeExcel, outsider: Outsider) -> None:
+    before = excel.held
+    outsider.run("kept = sheet.Range('A1')")
+    assert excel.held == before + 1
+    outsider.run("del kept")
+    excel.pump(lambda: excel.held == before)
