@@ -1,0 +1,50 @@
+"""A desk over a simulator, whose time is the test's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.flying import FlyingClock
+from xl_openfunnel import Client, Fetcher, Store
+from xl_openfunnel.functions.look import Look
+from xl_openfunnel.simulator import ManualClock, Simulator
+
+
+@dataclass
+class Office:
+    """A desk, and the service behind it."""
+
+    service: Simulator
+    fetcher: Fetcher
+    store: Store | None
+
+    def look(self) -> Look:
+        return Look(self)
+
+
+MakeOffice = Callable[..., Office]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[MakeOffice]:
+    with ExitStack() as stack:
+
+        def make(*jobs: Any, limit: float = float("inf"), api_key: str | None = None, **options: Any) -> Office:
+            time = ManualClock()
+            service = stack.enter_context(Simulator(jobs, clock=time, sleep=time.sleep, **options))
+            client = stack.enter_context(Client(service.base_url, api_key or service.api_key))
+            store = Store(tmp_path / "store.sqlite3", client.origin)
+            stack.callback(store.close)
+            clock = FlyingClock(time, limit)
+            fetcher = Fetcher(client, store=store, clock=clock, chance=lambda: 0.5)
+            clock.busy = lambda: fetcher.busy
+            stack.enter_context(fetcher)
+            return Office(service, fetcher, store)
+
+        yield make

@@ -1,0 +1,137 @@
+"""What a cell gives to a function: a value, or a rectangle of values, whoever the host is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ..errors import ConfigurationError, UnknownColumn
+
+MOST_JOBS: Final = 1_000
+"""Jobs in one call: a formula over a whole column of other things must not become as many requests."""
+
+
+@dataclass(frozen=True)
+class CellError:
+    """An error that a cell holds, like ``#N/A``."""
+
+    text: str
+
+
+Grid = list[list[object]]
+"""The values of a range, row by row."""
+
+
+def is_range(value: object) -> bool:
+    """Whether the value is more than one cell's."""
+    return isinstance(value, (list, tuple)) and (len(value) != 1 or is_range(value[0]))
+
+
+def grid(value: object) -> Grid:
+    """The value as rows of cells, all of one width: a single cell is one row of one, a flat list is one row."""
+    if not isinstance(value, (list, tuple)):
+        return [[value]]
+    if not any(isinstance(row, (list, tuple)) for row in value):
+        return [list(value)] if value else [[None]]
+    rows = [list(row) if isinstance(row, (list, tuple)) else [row] for row in value]
+    width = max(1, *map(len, rows))
+    return [row + [None] * (width - len(row)) for row in rows]
+
+
+def single(value: object, what: str) -> object:
+    """The one value that is given.
+
+    Raises:
+        ConfigurationError: a range of several, where ``what`` can be only one; or an error value.
+    """
+    cells = [cell for row in grid(value) for cell in row]
+    if len(cells) != 1:
+        raise ConfigurationError(f"Give one {what}, not a range of {len(cells):,} cells.")
+    return sound(cells[0], what)
+
+
+def sound(value: object, what: str) -> object:
+    """The value itself.
+
+    Raises:
+        ConfigurationError: it is the error of a cell.
+    """
+    if isinstance(value, CellError):
+        raise ConfigurationError(f"The cell with the {what} holds {value.text}. Mend that first.")
+    return value
+
+
+def text(value: object, what: str) -> str:
+    """What is written in the cell, without the spaces around it; ``""`` for a blank one.
+
+    Raises:
+        ConfigurationError: it is the error of a cell.
+    """
+    plain = sound(value, what)
+    if plain is None:
+        return ""
+    if isinstance(plain, bool):
+        return "TRUE" if plain else "FALSE"
+    if isinstance(plain, float) and plain.is_integer() and abs(plain) < 1e15:
+        return str(int(plain))
+    return str(plain).strip()
+
+
+def jobs(value: object) -> list[list[str]]:
+    """The texts that name jobs, in the rectangle in which they were given; ``""`` for blanks, ``#N/A`` for errors.
+
+    Raises:
+        ConfigurationError: more than ``MOST_JOBS``.
+    """
+    named = [[cell.text if isinstance(cell, CellError) else text(cell, "job") for cell in row] for row in grid(value)]
+    count = sum(bool(cell) for row in named for cell in row)
+    if count > MOST_JOBS:
+        raise ConfigurationError(
+            f"That range names {count:,} jobs, and one formula takes {MOST_JOBS:,} at most. Give a smaller range."
+        )
+    return named
+
+
+def columns(value: object) -> tuple[str, ...] | None:
+    """The names of columns in a text, an array or a range; None where nothing is named.
+
+    Raises:
+        UnknownColumn: something other than text is among them.
+        ConfigurationError: the error of a cell is among them.
+    """
+    from ..table import parse_columns  # imports pandas, which a status does not need
+
+    names = [sound(cell, "columns") for row in grid(value) for cell in row]
+    for name in names:
+        if name is not None and not isinstance(name, str):
+            raise UnknownColumn(f'{text(name, "columns")} is no column: give names as text, for example "name,domain"')
+    return parse_columns(names)
+
+
+def yes_or_no(value: object, what: str, *, default: bool) -> bool:
+    """Whether a switch is on; a blank one is as ``default`` says.
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    given = single(value, what)
+    if isinstance(given, (bool, float, int)):
+        return bool(given)
+    word = text(given, what).casefold()
+    if not word:
+        return default
+    if word not in ("true", "false", "yes", "no"):
+        raise ConfigurationError(f"{word!r} is neither TRUE nor FALSE ({what}).")
+    return word in ("true", "yes")
+
+
+def one_of(value: object, what: str, words: tuple[str, ...]) -> str:
+    """The word among ``words`` that is given, whatever its case; the first for a blank.
+
+    Raises:
+        ConfigurationError: it is none of them.
+    """
+    word = text(single(value, what), what).casefold()
+    if word and word not in words:
+        raise ConfigurationError(f"{word[:40]!r} is no {what}: there are {', '.join(words)}.")
+    return word or words[0]

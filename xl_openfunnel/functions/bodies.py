@@ -1,0 +1,224 @@
+"""What each OF_ function answers. A body may raise an `OpenFunnelError`; `edge.answer` makes a text of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import lru_cache
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CELL_UNITS, ConfigurationError, OpenFunnelError
+from ..jobs.snapshot import NO_ROWS, Rows, Snapshot
+from ..text import clip
+from . import arguments, finding, info, pivoting, words
+from .look import Look
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Block = pivoting.Block
+"""Rows of cells, all of one width."""
+
+
+def status(look: Look, job: object) -> Block:
+    """``OF_STATUS``: the service's word for each job, in the shape of the range that names them."""
+    return _each(job, lambda named: words.status(look.snapshot(look.job_id(named), words.status)))
+
+
+def rows(
+    look: Look, job: object, columns: object = None, include_headers: object = None, state: object = None
+) -> Block:
+    """``OF_ROWS``: the companies, one row each; of several jobs one under the other, behind a ``job_id``."""
+    asked = arguments.columns(columns)
+    headers = arguments.yes_or_no(include_headers, "include_headers", default=True)
+    only_final = arguments.one_of(state, "state", ("latest", "final")) == "final"
+    named = [name for line in arguments.jobs(job) for name in line if name]
+    if not named:
+        return [[""]]
+    blocks = [_rows_of(look, name, asked, only_final=only_final) for name in named]
+    if not arguments.is_range(job):
+        return blocks[0] if headers else blocks[0][1:]
+    return _stacked(named, blocks, headers=headers)
+
+
+def information(look: Look, job: object, fields: object = None) -> Block:
+    """``OF_INFO``: one field in the shape of the jobs, several as a row per job, without any a list of all."""
+    asked = info.field_names(arguments.columns(fields))
+    chosen = arguments.columns(fields) is not None
+
+    def told(named: str) -> list[str | float | bool]:
+        job_id = look.job_id(named)
+        label = look.label(job_id) if "label" in asked else None
+
+        def sight(snapshot: Snapshot) -> Hashable:
+            return tuple(info.value(name, snapshot, label) for name in asked)
+
+        seen = look.snapshot(job_id, sight)
+        return [info.value(name, seen, label) for name in asked]
+
+    if len(asked) == 1:
+        return _each(job, lambda named: told(named)[0])
+    named = [name for line in arguments.jobs(job) for name in line]
+    lines = [_told_or_why(told, name, len(asked)) for name in named]
+    if chosen or len(lines) > 1:
+        return lines
+    return [list(pair) for pair in zip(asked, lines[0], strict=True)]
+
+
+def lookup(look: Look, job: object, key: object, column: object, if_not_found: object = None) -> Block:
+    """``OF_LOOKUP``: one value of one company as full text; of a range of keys, a block of its shape."""
+    named = arguments.text(arguments.single(job, "job"), "job")
+    asked = arguments.columns(column)
+    if not named:
+        return [[""]]
+    if asked is None or len(asked) != 1 or asked[0] == "*":
+        raise ConfigurationError('Give the name of one column, for example "name".')
+    seen = _companies(look, named)
+    if isinstance(seen, str):
+        return [[seen for _ in line] for line in arguments.grid(key)]
+    units = CELL_UNITS if arguments.is_range(key) else finding.FULL_TEXT
+    finder, values = _finder(seen), _column(seen, asked[0])
+    otherwise = arguments.sound(arguments.single(if_not_found, "if_not_found"), "if_not_found")
+
+    def found(wanted: object) -> str | float | bool:
+        if wanted is None or (isinstance(wanted, str) and not wanted.strip()):
+            return ""
+        place = finder.place(arguments.sound(wanted, "key"))
+        if place is not None:
+            return finding.cell_of(values[place], units)
+        if otherwise is not None:
+            return finding.cell_of(otherwise, units)
+        raise ConfigurationError(f"The job has no company {arguments.text(wanted, 'key')[:60]!r}.")
+
+    return [[_found_or_why(found, wanted) for wanted in line] for line in arguments.grid(key)]
+
+
+def pivot(
+    look: Look,
+    job: object,
+    row_fields: object,
+    col_fields: object = None,
+    values: object = None,
+    function: object = None,
+) -> Block:
+    """``OF_PIVOT``: companies counted or summed by columns, with totals; of several jobs all together."""
+    by, across = arguments.columns(row_fields) or (), arguments.columns(col_fields) or ()
+    measured = arguments.columns(values) or ()
+    how = arguments.text(arguments.single(function, "function"), "function")
+    if len(measured) > 1:
+        raise ConfigurationError("Give one column as values: a pivot calculates with one.")
+    value = measured[0] if measured else None
+    needed = pivoting.needed_columns(by, across, value)
+    named = list(dict.fromkeys(name for line in arguments.jobs(job) for name in line if name))
+    if not named:
+        return [[""]]
+    seen = [_companies(look, name) for name in named]
+    held = tuple(found for found in seen if not isinstance(found, str))
+    if not held:
+        return [[next(found for found in seen if isinstance(found, str))]]
+    return _pivot(held, tuple(needed), by, across, value, how)
+
+
+def _found_or_why(found: Callable[[object], str | float | bool], wanted: object) -> str | float | bool:
+    try:
+        return found(wanted)
+    except ConfigurationError as error:
+        return error.cell_text
+
+
+def _companies(look: Look, named: str) -> Rows | str:
+    """The job's rows, or why there are none."""
+
+    def sight(snapshot: Snapshot) -> Hashable:
+        return snapshot.rows if len(snapshot.rows) else words.why_no_rows(snapshot)
+
+    shown = sight(look.snapshot(look.job_id(named), sight))
+    return shown if isinstance(shown, Rows) else str(shown)
+
+
+def _told_or_why(told: Callable[[str], list[str | float | bool]], named: str, width: int) -> list[str | float | bool]:
+    if not named:
+        return [""] * width
+    try:
+        return told(named)
+    except OpenFunnelError as error:
+        return [error.cell_text, *[""] * (width - 1)]
+
+
+def _each(job: object, tell: Callable[[str], str | float | bool]) -> Block:
+    """What is told of each job, in the rectangle that names them; what is wrong with one stands in its place."""
+
+    def cell(named: str) -> str | float | bool:
+        return _told_or_why(lambda name: [tell(name)], named, 1)[0]
+
+    return [[cell(named) for named in line] for line in arguments.jobs(job)]
+
+
+def _rows_of(look: Look, named: str, asked: tuple[str, ...] | None, *, only_final: bool) -> Block:
+    """The names of the columns, then the job's rows, or one that says why there are none."""
+
+    def sight(snapshot: Snapshot) -> Hashable:
+        if only_final and not snapshot.final:
+            return words.why_no_rows(snapshot)
+        return snapshot.rows if len(snapshot.rows) else words.why_no_rows(snapshot)
+
+    seen: Rows | str
+    try:
+        shown = sight(look.snapshot(look.job_id(named), sight))
+        seen = shown if isinstance(shown, Rows) else str(shown)
+    except ConfigurationError as error:
+        seen = error.cell_text
+    if isinstance(seen, Rows):
+        return _block(seen, asked)
+    header = list(_block(NO_ROWS, asked)[0])
+    return [header, [seen, *[""] * (len(header) - 1)]]
+
+
+def _stacked(named: list[str], blocks: list[Block], *, headers: bool) -> Block:
+    """The blocks of several jobs as one; columns that only some have are blank for the others."""
+    names: list[str | float | bool] = list(dict.fromkeys(name for block in blocks for name in block[0]))
+    stack: Block = [["job_id", *names]] if headers else []
+    for name, block in zip(named, blocks, strict=True):
+        places = [block[0].index(column) if column in block[0] else None for column in names]
+        stack += [[name, *("" if place is None else row[place] for place in places)] for row in block[1:]]
+    return stack
+
+
+@lru_cache(maxsize=4)
+def _block(seen: Rows, asked: tuple[str, ...] | None) -> Block:
+    """The rows as cells under the names of their columns; shared by all cells that show the same."""
+    from .. import table
+
+    frame: pd.DataFrame = table.frame(seen, asked or table.DEFAULT_COLUMNS)
+    made: Block = table.block(frame, text_limit=CELL_UNITS)
+    return [[clip(str(name), CELL_UNITS) for name in made[0]], *made[1:]]
+
+
+@lru_cache(maxsize=4)
+def _finder(seen: Rows) -> finding.Finder:
+    from .. import table
+
+    return finding.Finder(table.frame(seen, finding.KEY_COLUMNS))
+
+
+@lru_cache(maxsize=16)
+def _column(seen: Rows, name: str) -> list[Any]:
+    from .. import table
+
+    column: list[Any] = table.frame(seen, [name]).iloc[:, 0].tolist()
+    return column
+
+
+@lru_cache(maxsize=8)
+def _pivot(
+    held: tuple[Rows, ...],
+    needed: tuple[str, ...],
+    by: tuple[str, ...],
+    across: tuple[str, ...],
+    value: str | None,
+    how: str,
+) -> Block:
+    from .. import table
+
+    frame = table.frame(chain.from_iterable(held), needed)
+    return pivoting.pivot(frame, by, across, value, how or None)

@@ -1,0 +1,94 @@
+"""The fields of ``OF_INFO``: each says one thing of a job, as a cell shows it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from ..errors import CELL_UNITS, ConfigurationError
+from ..jobs.snapshot import Snapshot
+from ..text import clip, one_line
+from . import words
+from .catalog import INFO_FIELDS
+
+Value: TypeAlias = str | float | bool
+
+_EXCEL_EPOCH: Final = datetime(1899, 12, 30)
+
+
+def field_names(named: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The fields that are meant, in Excel's spelling or ours; all of them where none is named.
+
+    Raises:
+        ConfigurationError: there is no such field.
+    """
+    for name in named or ():
+        if name.casefold() not in INFO_FIELDS:
+            raise ConfigurationError(f"There is no field {name[:40]!r}. There are {', '.join(INFO_FIELDS)}.")
+    return tuple(name.casefold() for name in named) if named else INFO_FIELDS
+
+
+def value(name: str, snapshot: Snapshot, label: str | None) -> Value:
+    """One field of a job; ``""`` where nothing is known."""
+    if name == "label":
+        return clip(label or "", CELL_UNITS)
+    if name in _MANIFEST:
+        return _cell((snapshot.manifest or {}).get(name))
+    return _cell(_OF_SNAPSHOT[name](snapshot))
+
+
+def excel_date(moment: datetime | None) -> float | None:
+    """Local time as Excel counts it: days since the end of 1899, the time of day as a fraction."""
+    if moment is None:
+        return None
+    return (moment.astimezone().replace(tzinfo=None) - _EXCEL_EPOCH).total_seconds() / 86_400
+
+
+def _cell(found: object) -> Value:
+    if found is None:
+        return ""
+    if isinstance(found, bool):
+        return found
+    if isinstance(found, (int, float)):
+        return float(found)
+    if isinstance(found, (list, tuple)):
+        return clip("; ".join(map(str, found)), CELL_UNITS)
+    return clip(one_line(str(found)), CELL_UNITS)
+
+
+def _progress(snapshot: Snapshot) -> str:
+    """How far the job is, in words."""
+    if snapshot.status is None:
+        return words.status(snapshot)
+    rows = len(snapshot.rows)
+    counted = f"{rows:,} {'company' if rows == 1 else 'companies'}"
+    if snapshot.final:
+        return f"{counted}, {snapshot.status}"
+    if snapshot.status.terminal:
+        pages = (snapshot.manifest or {}).get("pages")
+        return f"{snapshot.status}, reading page {snapshot.pages:,}" + (
+            f" of {pages:,}" if isinstance(pages, int) else ""
+        )
+    stage = "" if snapshot.stage in (None, snapshot.status) else str(snapshot.stage).replace("_", " ")
+    return ", ".join(part for part in (str(snapshot.status), stage, f"{counted} so far") if part)
+
+
+_MANIFEST: Final = ("credits_consumed", "derived_query", "partial", "rerank_degraded", "unresolved_seed_domains")
+
+_OF_SNAPSHOT: Final[Mapping[str, Callable[[Snapshot], object]]] = {
+    "status": words.status,
+    "stage": lambda snapshot: snapshot.stage,
+    "processed": lambda snapshot: snapshot.processed,
+    "rows": lambda snapshot: len(snapshot.rows),
+    "pages": lambda snapshot: snapshot.pages,
+    "progress": _progress,
+    "as_of": lambda snapshot: excel_date(snapshot.as_of),
+    "final": lambda snapshot: snapshot.final,
+    "provisional": lambda snapshot: snapshot.provisional,
+    "problem": lambda snapshot: snapshot.problem and snapshot.problem.message,
+    "next_try": lambda snapshot: excel_date(snapshot.next_try),
+    "source": lambda snapshot: snapshot.source,
+    "version": lambda _: importlib.metadata.version("xl-openfunnel"),
+}
