@@ -17,9 +17,11 @@ from tests.hosts.excel.fake.excel import FakeExcel
 from tests.hosts.excel.fake.formulas import Omitted
 from tests.hosts.excel.fake.model import Cells
 from tests.hosts.excel.fake.refs import Area
+from xl_openfunnel.functions.catalog import CATALOG
 
 # The DLL passes the command on in an ANSI buffer of 2,048 bytes. cmd.exe puts the path in, so whatever is in the
 # path, what goes through the buffer is this.
+_ARGUMENTS = {function.name: len(function.arguments) for function in CATALOG}
 COMMAND = 'cmd.exe /C ""%OPENFUNNEL_PYTHON%" -I -B -m xl_openfunnel.hosts.serve $(CLSID)"'
 MODULE = "xl_openfunnel.hosts.excel"
 DLL = "xlwings64-0.37.8.dll"
@@ -96,7 +98,9 @@ class Bridge:
         where = f"{self.excel.hwnd} {'spill' if self.excel.dynamic_arrays else 'nospill'} {caller.external}"
         try:
             server = self._server or self.start()
-            return server.CallUDF(self.module, name, [*map(_passed, args), where], None, None)
+            # A wrapper has all of its function's arguments, so that the calling cell is always the last.
+            omitted = [Omitted.MISSING] * (_ARGUMENTS.get(name, 0) - len(args))
+            return server.CallUDF(self.module, name, [*map(_passed, [*args, *omitted]), where], None, None)
         except pywintypes.com_error as error:
             description = (error.excepinfo and error.excepinfo[2]) or error.strerror or str(error)
             return "#OF! " + description.splitlines()[0]

@@ -1,0 +1,66 @@
+"""The functions as xlwings calls them: whatever a cell gives, a block of cells comes back."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from xl_openfunnel.functions.catalog import CATALOG
+from xl_openfunnel.functions.edge import UNEXPECTED
+from xl_openfunnel.hosts import excel, session
+from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
+
+FUNCTIONS = [excel.OF_STATUS, excel.OF_ROWS, excel.OF_INFO, excel.OF_LOOKUP, excel.OF_PIVOT]
+JOB = SimulatedJob(companies(30))
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.floats(),
+    st.text(max_size=20),
+    st.sampled_from(
+        [-2146826246, -2147352572, 7, JOB.job_id, f" {JOB.job_id} ", "name", "*", "country", "rows", "sum"]
+    ),
+)
+rows_of_cells = st.lists(scalars, max_size=3).map(tuple)
+values = st.one_of(scalars, rows_of_cells, st.lists(rows_of_cells, max_size=3).map(tuple))
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    with Simulator([JOB]) as simulator:
+        monkeypatch.setenv("OPENFUNNEL_BASE_URL", simulator.base_url)
+        monkeypatch.setenv("OPENFUNNEL_API_KEY", simulator.api_key)
+        session.session().fetcher.wait(JOB.job_id)
+        yield simulator
+        session.end()
+
+
+def test_the_public_signatures_are_the_catalogues_with_the_calling_cell_last() -> None:
+    described = {function.name: [argument.name for argument in function.arguments] for function in CATALOG}
+    for function in FUNCTIONS:
+        assert list(inspect.signature(function).parameters) == [*described[function.__name__], "where"]
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(given=st.lists(values, min_size=1, max_size=5))
+def test_no_input_yields_anything_but_a_block_of_cells(service: Simulator, given: list[object]) -> None:
+    for function in FUNCTIONS:
+        block = function(*given[: len(inspect.signature(function).parameters)])
+        assert block
+        assert len({len(row) for row in block}) == 1
+        assert block[0]
+        for cell in (cell for row in block for cell in row):
+            assert isinstance(cell, (str, float, bool))
+            assert cell != UNEXPECTED
+            assert "Traceback" not in str(cell)
+
+
+def test_a_bad_setting_is_said_in_the_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENFUNNEL_BASE_URL", "http://elsewhere.example")
+    ((said,),) = excel.OF_STATUS("job1")
+    assert str(said).startswith("#OF! The base URL 'http://elsewhere.example' would send the API key unencrypted.")

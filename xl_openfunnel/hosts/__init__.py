@@ -1,0 +1,1 @@
+"""The programs that show cells. Thin: what a function answers is decided in `functions`."""

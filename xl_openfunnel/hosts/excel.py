@@ -1,0 +1,90 @@
+"""The OF_ functions for Excel, as user-defined functions of xlwings.
+
+They are called by the VBA wrappers through xlwings' COM server, with plain values and with the calling cell as the
+last argument, and they can be called from Python on any system.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Final
+
+import xlwings
+
+from ..errors import OpenFunnelError
+from ..functions import bodies, catalog, edge
+from ..functions.arguments import CellError
+from .session import session
+
+_ERRORS: Final = {
+    -2146826288: "#NULL!",
+    -2146826281: "#DIV/0!",
+    -2146826273: "#VALUE!",
+    -2146826265: "#REF!",
+    -2146826259: "#NAME?",
+    -2146826252: "#NUM!",
+    -2146826246: "#N/A",
+    -2146826245: "#GETTING_DATA",
+    -2146826243: "#SPILL!",
+    -2146826242: "#CONNECT!",
+    -2146826241: "#BLOCKED!",
+    -2146826240: "#UNKNOWN!",
+    -2146826239: "#FIELD!",
+    -2146826238: "#CALC!",
+}
+"""Error values as they arrive over COM: Excel's error numbers as a failed HRESULT."""
+
+_MISSING: Final = -2147352572
+"""DISP_E_PARAMNOTFOUND: an argument that was left out."""
+
+Block = bodies.Block
+
+
+def given(value: object) -> object:
+    """A value as COM brings it, as the functions take it."""
+    if isinstance(value, (list, tuple)):
+        return [given(item) for item in value]
+    if type(value) is int:
+        return None if value == _MISSING else CellError(_ERRORS[value]) if value in _ERRORS else float(value)
+    return value
+
+
+def _function(described: catalog.Function, body: Callable[..., Block]) -> Callable[..., Block]:
+    """The function of a body: its arguments as the catalogue has them, then the calling cell."""
+
+    def cell(*values: Any) -> Block:
+        count = len(described.arguments)
+        taken = [*values[:count], *[None] * (count - len(values))]
+        try:
+            look = session().look()
+        except OpenFunnelError as error:
+            return [[error.cell_text]]
+        return edge.answer(described.name, body, look, *map(given, taken))
+
+    either = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    none = {True: None, False: inspect.Parameter.empty}
+    parameters = [inspect.Parameter(a.name, either, default=none[a.optional]) for a in described.arguments]
+    signature = inspect.Signature([*parameters, inspect.Parameter("where", either, default=None)])
+    # xlwings asks for names and defaults by these, and passes arguments by position.
+    named: Any = cell
+    named.__signature__ = signature
+    named.__name__ = named.__qualname__ = described.name
+    named.__doc__ = described.help
+    made: Callable[..., Block] = _raw(named)
+    return made
+
+
+def _raw(function: Any) -> Any:
+    """Have xlwings hand values over as they are: its own conversion turns errors and blanks into one."""
+    made = xlwings.func(function, category=catalog.CATEGORY)
+    for name in inspect.signature(function).parameters:
+        made = xlwings.arg(name, "raw")(made)
+    return xlwings.ret("raw")(made)
+
+
+OF_STATUS = _function(catalog.STATUS, bodies.status)
+OF_ROWS = _function(catalog.ROWS, bodies.rows)
+OF_INFO = _function(catalog.INFO, bodies.information)
+OF_LOOKUP = _function(catalog.LOOKUP, bodies.lookup)
+OF_PIVOT = _function(catalog.PIVOT, bodies.pivot)
