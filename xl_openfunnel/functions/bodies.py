@@ -119,6 +119,26 @@ def pivot(
     return _pivot(held, tuple(needed), by, across, value, how)
 
 
+def listing(look: Look) -> Block:
+    """``OF_JOBS``: the jobs seen on this computer under the names of what is known of them, the latest first."""
+    names = ("job_id", "label", "status", "rows", "credits", "query", "seeds", "first_seen", "last_seen")
+    lines: Block = [list(names)]
+    for entry in look.ledger():
+        known = (
+            *(entry.job_id, entry.label, entry.status, entry.row_count, entry.credits, entry.query),
+            *(entry.seeds, info.excel_date(entry.first_seen), info.excel_date(entry.last_seen)),
+        )
+        lines.append([info.cell(value) for value in known])
+    return lines
+
+
+def credits_known(look: Look, field: object = None) -> Block:
+    """``OF_CREDITS``: one figure of the account's balance; ``loading`` before the first answer."""
+    wanted = arguments.one_of(field, "field", ("left", "used", "total"))
+    known = look.credits()
+    return [[words.LOADING if known is None else info.cell(getattr(known, wanted))]]
+
+
 def _found_or_why(found: Callable[[object], str | float | bool], wanted: object) -> str | float | bool:
     try:
         return found(wanted)

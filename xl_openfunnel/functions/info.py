@@ -35,8 +35,8 @@ def value(name: str, snapshot: Snapshot, label: str | None) -> Value:
     if name == "label":
         return clip(label or "", CELL_UNITS)
     if name in _MANIFEST:
-        return _cell((snapshot.manifest or {}).get(name))
-    return _cell(_OF_SNAPSHOT[name](snapshot))
+        return cell((snapshot.manifest or {}).get(name))
+    return cell(_OF_SNAPSHOT[name](snapshot))
 
 
 def excel_date(moment: datetime | None) -> float | None:
@@ -46,7 +46,8 @@ def excel_date(moment: datetime | None) -> float | None:
     return (moment.astimezone().replace(tzinfo=None) - _EXCEL_EPOCH).total_seconds() / 86_400
 
 
-def _cell(found: object) -> Value:
+def cell(found: object) -> Value:
+    """A value as a cell shows it: numbers as floats, lists joined with ``; ``, nothing as ``""``."""
     if found is None:
         return ""
     if isinstance(found, bool):

@@ -7,11 +7,13 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ..api.models import Credits
 from ..api.paths import job_id_from
-from ..errors import BadJobId
+from ..errors import BadJobId, OpenFunnelError
 from ..jobs.fetcher import Fetcher
 from ..jobs.snapshot import Snapshot
 from ..jobs.store import LedgerEntry, Store, StoreBusy
+from .balance import Balance
 
 Sight = Callable[[Any], Hashable]
 """What of a thing a cell shows: it needs to be calculated again when this changes."""
@@ -40,6 +42,10 @@ class Desk(Protocol):
     @property
     def store(self) -> Store | None:
         """Labels and the list of jobs."""
+
+    @property
+    def balance(self) -> Balance:
+        """The account's credits."""
 
 
 class Look:
@@ -85,10 +91,24 @@ class Look:
         return found
 
     def ledger(self) -> list[LedgerEntry]:
-        """All jobs ever seen here, the latest first."""
+        """All jobs ever seen here, the latest first; none while another process holds the store."""
         store = self._desk.store
-        return store.ledger() if store else []
+        try:
+            return store.ledger(wait=False) if store else []
+        except (StoreBusy, sqlite3.Error):
+            return []
 
     def label(self, job_id: str) -> str | None:
         """The name that the user gave to the job."""
         return next((entry.label for entry in self.ledger() if entry.job_id == job_id), None)
+
+    def credits(self) -> Credits | None:
+        """The account's balance; None before the first answer.
+
+        Raises:
+            OpenFunnelError: why it is not known.
+        """
+        found = self._desk.balance.latest()
+        if isinstance(found, OpenFunnelError):
+            raise found
+        return found

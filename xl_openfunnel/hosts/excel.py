@@ -12,9 +12,10 @@ from typing import Any, Final
 
 import xlwings
 
-from ..errors import OpenFunnelError
+from ..errors import CELL_PREFIX, OpenFunnelError
 from ..functions import bodies, catalog, edge
 from ..functions.arguments import CellError
+from .places import caller
 from .session import session
 
 _ERRORS: Final = {
@@ -38,6 +39,12 @@ _ERRORS: Final = {
 _MISSING: Final = -2147352572
 """DISP_E_PARAMNOTFOUND: an argument that was left out."""
 
+NO_SPILL: Final = (
+    f"{CELL_PREFIX}This Excel cannot spill a table: OF_ROWS needs Excel 365 or 2021. "
+    "xl-openfunnel rows JOB -o FILE.xlsx writes the table; OF_STATUS, OF_INFO and OF_LOOKUP work here."
+)
+"""What an older Excel shows instead of a table."""
+
 Block = bodies.Block
 
 
@@ -56,6 +63,9 @@ def _function(described: catalog.Function, body: Callable[..., Block]) -> Callab
     def cell(*values: Any) -> Block:
         count = len(described.arguments)
         taken = [*values[:count], *[None] * (count - len(values))]
+        asking = caller(values[count] if len(values) > count else None)
+        if described is catalog.ROWS and asking is not None and not asking.spills:
+            return [[NO_SPILL]]
         try:
             look = session().look()
         except OpenFunnelError as error:
@@ -88,3 +98,5 @@ OF_ROWS = _function(catalog.ROWS, bodies.rows)
 OF_INFO = _function(catalog.INFO, bodies.information)
 OF_LOOKUP = _function(catalog.LOOKUP, bodies.lookup)
 OF_PIVOT = _function(catalog.PIVOT, bodies.pivot)
+OF_JOBS = _function(catalog.JOBS, bodies.listing)
+OF_CREDITS = _function(catalog.CREDITS, bodies.credits_known)

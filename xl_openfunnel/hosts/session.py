@@ -10,6 +10,7 @@ import threading
 
 from ..api.client import Client
 from ..errors import ConfigurationError
+from ..functions.balance import Balance
 from ..functions.look import Look
 from ..jobs.fetcher import Fetcher
 from ..jobs.store import Store
@@ -34,6 +35,7 @@ class Session:
             _log.warning("working without the store: %s", trouble.message)
             self.store = None
         self.fetcher = Fetcher(client, store=self.store)
+        self.balance = Balance(client.credits)
 
     def look(self) -> Look:
         """A view for one call."""

@@ -93,11 +93,15 @@ class Keeper:
         if store is None or status is None:
             return
 
+        # Of a job that is over the rows are read anew: until they are, their number says nothing, and it must not
+        # take the place of the one that is stored meanwhile.
+        row_count = None if status.terminal and not seen.final else len(seen.rows)
+
         def note() -> None:
             if not wanted():
                 return
             try:
-                store.note(seen.job_id, status, len(seen.rows), seen.manifest, now)
+                store.note(seen.job_id, status, row_count, seen.manifest, now)
             except Exception as trouble:
                 _log.warning("job %s could not be noted: %s", seen.job_id, trouble)
 

@@ -227,9 +227,13 @@ class Store:
             ),
         )
 
-    def ledger(self) -> list[LedgerEntry]:
-        """All jobs ever seen here, the latest first."""
-        with self._connection() as db:
+    def ledger(self, *, wait: bool = True) -> list[LedgerEntry]:
+        """All jobs ever seen here, the latest first.
+
+        Raises:
+            StoreBusy: with ``wait=False``, when another process holds the store just now.
+        """
+        with self._connection(wait=wait) as db:
             found = db.execute(
                 "SELECT job_id, label, query, seeds, requested, first_seen, last_seen, status, row_count, credits"
                 " FROM ledger WHERE origin = ? ORDER BY first_seen DESC, job_id",

@@ -12,6 +12,7 @@ import pytest
 
 from tests.unit.flying import FlyingClock
 from xl_openfunnel import Client, Fetcher, Store
+from xl_openfunnel.functions.balance import Balance
 from xl_openfunnel.functions.look import Look
 from xl_openfunnel.simulator import ManualClock, Simulator
 
@@ -23,6 +24,7 @@ class Office:
     service: Simulator
     fetcher: Fetcher
     store: Store | None
+    balance: Balance
 
     def look(self) -> Look:
         return Look(self)
@@ -45,6 +47,7 @@ def office(tmp_path: Path) -> Iterator[MakeOffice]:
             fetcher = Fetcher(client, store=store, clock=clock, chance=lambda: 0.5)
             clock.busy = lambda: fetcher.busy
             stack.enter_context(fetcher)
-            return Office(service, fetcher, store)
+            balance = Balance(client.credits, clock=time, start=lambda run: run())
+            return Office(service, fetcher, store, balance)
 
         yield make

@@ -117,3 +117,35 @@ def test_a_fault_of_ours_is_one_text_and_a_line_in_the_log(
     here = office(SimulatedJob(companies(1)))
     assert answer("OF_STATUS", broken, here.look()) == [[UNEXPECTED]]
     assert "OF_STATUS failed" in caplog.text
+
+
+def test_the_jobs_seen_here_are_listed(office: MakeOffice) -> None:
+    job = SimulatedJob(companies(3))
+    here = office(job)
+    here.fetcher.wait(job.job_id)
+    assert here.store
+    here.store.label(job.job_id, "Germany Q3")
+    header, line = bodies.listing(here.look())
+    assert header[:4] == ["job_id", "label", "status", "rows"]
+    assert line[:4] == [job.job_id, "Germany Q3", "completed", 3.0]
+    assert bodies.status(here.look(), "germany q3") == [["completed"]]
+    assert bodies.information(here.look(), "Germany Q3", "label") == [["Germany Q3"]]
+
+
+def test_credits_are_asked_for_once_a_minute_however_many_cells_ask(office: MakeOffice) -> None:
+    here = office(SimulatedJob(companies(1)))
+    bodies.credits_known(here.look())
+    known = here.balance._ask()
+    before = len(here.service.received)
+    assert bodies.credits_known(here.look()) == [[known.left]]
+    assert bodies.credits_known(here.look(), "Total") == [[known.total]]
+    assert len(here.service.received) == before
+    here.balance._clock.sleep(60)  # type: ignore[attr-defined]
+    bodies.credits_known(here.look())
+    assert len(here.service.received) == before + 1
+
+
+def test_why_credits_are_not_known_is_said(office: MakeOffice) -> None:
+    here = office(SimulatedJob(companies(1)), api_key="of_wrong_key_0000")
+    ((said,),) = answer("OF_CREDITS", bodies.credits_known, here.look())
+    assert str(said).startswith("#OF! The API key")

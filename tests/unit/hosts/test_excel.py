@@ -14,7 +14,7 @@ from xl_openfunnel.functions.edge import UNEXPECTED
 from xl_openfunnel.hosts import excel, session
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 
-FUNCTIONS = [excel.OF_STATUS, excel.OF_ROWS, excel.OF_INFO, excel.OF_LOOKUP, excel.OF_PIVOT]
+FUNCTIONS = [getattr(excel, function.name) for function in CATALOG]
 JOB = SimulatedJob(companies(30))
 
 scalars = st.one_of(
@@ -64,3 +64,9 @@ def test_a_bad_setting_is_said_in_the_cell(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("OPENFUNNEL_BASE_URL", "http://elsewhere.example")
     ((said,),) = excel.OF_STATUS("job1")
     assert str(said).startswith("#OF! The base URL 'http://elsewhere.example' would send the API key unencrypted.")
+
+
+def test_an_excel_that_cannot_spill_says_what_works_there(service: Simulator) -> None:
+    assert excel.OF_ROWS(JOB.job_id, None, None, None, "1 nospill [Book1]Sheet1!$A$1") == [[excel.NO_SPILL]]
+    assert len(excel.NO_SPILL) <= 255
+    assert excel.OF_STATUS(JOB.job_id, "1 nospill [Book1]Sheet1!$A$1") == [["completed"]]
