@@ -329,16 +329,15 @@ def _walk_on(state: State, moment: Moment) -> State:
         return state
     try:
         walk = walks.advance(state.walk)
+        rows = Rows.of(walk.pages)
+        state = replace(state, walk=walk, shown=rows if len(rows) > len(state.shown) else state.shown)
         if walk.named is None and _must_agree(walk.first):
             walks.check(walk.pages)
             if not _has_numbers(walk.first) and state.rechecks < len(RECHECK_DELAYS):
                 raise IncompleteResult(NO_MANIFEST)  # it may lag behind the status
     except OpenFunnelError as error:
         return _disagrees(state, error, moment)
-    if walk.named is None:
-        return _over(state, walk)
-    rows = Rows.of(walk.pages)
-    return replace(state, walk=walk, shown=rows if len(rows) > len(state.shown) else state.shown)
+    return _over(state, walk) if walk.named is None else state
 
 
 def _over(state: State, walk: Walk) -> State:
