@@ -81,7 +81,9 @@ class _Care:
 class Caretaker:
     """Everything behind a `Fetcher`. Public methods may be called on any thread and return at once."""
 
-    def __init__(self, client: Client, store: Store | None, clock: Clock, chance: Callable[[], float]) -> None:
+    def __init__(
+        self, client: Client, store: Store | None, clock: Clock, chance: Callable[[], float], care: float
+    ) -> None:
         self.published: dict[str, Snapshot] = {}
         self.callbacks = Callbacks()
         self.closed = False
@@ -89,6 +91,7 @@ class Caretaker:
         self._client = client
         self._clock = clock
         self._chance = chance
+        self._care = care
         self._cares: dict[str, _Care] = {}
         self._epochs = itertools.count()
         self._alarms: list[tuple[float, str]] = []
@@ -266,7 +269,7 @@ class Caretaker:
         self._advance(care)
 
     def _is_cared_for(self, care: _Care) -> bool:
-        lately = self._clock.monotonic() - care.wanted_at < CARE
+        lately = self._clock.monotonic() - care.wanted_at < self._care
         return lately or bool(care.waiters) or care.state.job_id in self.callbacks
 
     def _take_steps(self, care: _Care) -> None:

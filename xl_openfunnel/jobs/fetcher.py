@@ -17,7 +17,7 @@ from ..api.paths import job_id_from
 from ..errors import ConfigurationError
 from ..settings import Settings
 from .callbacks import Callback, Subscription
-from .caretaker import Caretaker, Waiter
+from .caretaker import CARE, Caretaker, Waiter
 from .clock import Clock, SystemClock
 from .snapshot import Snapshot
 from .state import FOREVER
@@ -39,6 +39,7 @@ class Fetcher:
         store: keeps final jobs and the ledger on disk; without one nothing outlives this object.
         clock: what time is and how to wait for it.
         chance: gives numbers from 0 to 1, which spread retries.
+        care: seconds that a job which nobody subscribed to is polled after the last `watch`.
     """
 
     def __init__(
@@ -48,13 +49,15 @@ class Fetcher:
         store: Store | None = None,
         clock: Clock | None = None,
         chance: Callable[[], float] | None = None,
+        care: float = CARE,
     ) -> None:
         self._client = client
         self._owns_client = self._owns_store = False
         self._store = store
         self._clock = clock or SystemClock()
         # Numbers of our own: those of the module belong to the user, who may have seeded them.
-        self._caretaker = Caretaker(client, store, self._clock, chance or random.Random().random)  # noqa: S311
+        spread = chance or random.Random().random  # noqa: S311
+        self._caretaker = Caretaker(client, store, self._clock, spread, care)
 
     @classmethod
     def from_settings(cls, client: Client | None = None) -> Self:
@@ -71,7 +74,7 @@ class Fetcher:
         return fetcher
 
     def watch(self, job: str) -> Snapshot:
-        """What is known of the job now; and it is cared for, for the next ten minutes at least.
+        """What is known of the job now; and it is cared for, for the next ten minutes at least (or ``care`` seconds).
 
         Never touches the network and never waits. The first time a job is seen its head is read from the store.
 

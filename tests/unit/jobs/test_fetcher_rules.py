@@ -90,6 +90,15 @@ def test_care_ends_ten_minutes_after_the_last_watch(serve: MakeService, fetch: M
     assert 1_000 < last - clock.start < 1_130
 
 
+def test_care_may_end_sooner(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
+    service = serve(job := SimulatedJob(ROWS, running=1e6))
+    fetcher = fetch(service, care=30.0)
+    fetcher.watch(job.job_id)
+    fetcher.wait("nobody", 300, until=lambda seen: False)
+    last = max(request.at for request in service.received if request.job_id == job.job_id)
+    assert 15 < last - clock.start < 30
+
+
 def test_care_lasts_while_a_subscription_lives(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
     service = serve(job := SimulatedJob(ROWS, running=1_700.0))
     fetcher = fetch(service)
