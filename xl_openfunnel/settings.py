@@ -140,10 +140,28 @@ def _folder(text: str) -> Path:
         raise ConfigurationError(f"{_ENV_CACHE_DIR} is {text!r}: {trouble}") from None
 
 
+def log_path(environ: Mapping[str, str] = os.environ) -> Path:
+    """The log of a process that has no terminal: beside the store if its folder is given, else where logs belong.
+
+    It needs no other setting, so that trouble with those can be logged.
+
+    Raises:
+        ConfigurationError: the folder cannot be used.
+    """
+    given_dir = environ.get(_ENV_CACHE_DIR, "").strip()
+    return (_folder(given_dir) if given_dir else _default_log_dir()) / f"{APP_NAME}.log"
+
+
 def _default_cache_dir() -> Path:
     import platformdirs  # only where no folder is given
 
     return Path(platformdirs.user_data_dir(APP_NAME, appauthor=False, roaming=False))
+
+
+def _default_log_dir() -> Path:
+    import platformdirs
+
+    return platformdirs.user_log_path(APP_NAME, appauthor=False)
 
 
 def _shown(url: str) -> str:

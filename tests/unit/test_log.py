@@ -1,0 +1,165 @@
+"""The log of a process that has no terminal."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from xl_openfunnel import log
+from xl_openfunnel.settings import log_path
+
+ROOT = Path(__file__).parents[2]
+OURS = logging.getLogger("xl_openfunnel")
+
+
+@pytest.fixture(autouse=True)
+def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    before, level = list(OURS.handlers), OURS.level
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    yield
+    for handler in [handler for handler in OURS.handlers if handler not in before]:
+        OURS.removeHandler(handler)
+        handler.close()
+    OURS.setLevel(level)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    chosen = tmp_path / "chosen"
+    monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", str(chosen))
+    return chosen
+
+
+def text(folder: Path) -> str:
+    return (folder / "xl-openfunnel.log").read_text("utf-8")
+
+
+def test_it_lies_beside_a_store_of_a_chosen_folder_and_else_where_logs_belong() -> None:
+    assert log_path({"OPENFUNNEL_CACHE_DIR": " /x "}) == Path("/x/xl-openfunnel.log")
+    assert log_path({}).parent == platformdirs.user_log_path("xl-openfunnel", appauthor=False)
+
+
+def test_a_line_tells_when_how_grave_on_which_thread_and_where_from(folder: Path) -> None:
+    log.set_up()
+    thread = threading.Thread(target=logging.getLogger("xl_openfunnel.jobs.x").info, args=["Grüße"], name="reader-3")
+    thread.start()
+    thread.join()
+    when, rest = text(folder).rstrip("\n").split(" INFO ")
+    assert rest == "[reader-3] xl_openfunnel.jobs.x: Grüße"
+    assert when.startswith("20")
+
+
+def test_there_is_no_file_before_there_is_anything_to_say(folder: Path) -> None:
+    log.set_up()
+    OURS.debug("of no interest")
+    logging.getLogger("urllib3.connectionpool").warning("not ours")
+    assert not folder.exists()
+    assert not logging.getLogger("urllib3.connectionpool").isEnabledFor(logging.DEBUG)
+
+
+def test_set_up_twice_writes_a_line_once(folder: Path) -> None:
+    log.set_up()
+    log.set_up()
+    OURS.info("once")
+    assert text(folder).count("once") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such permissions")
+def test_nobody_else_may_read_it(folder: Path) -> None:
+    log.set_up()
+    OURS.info("x")
+    assert (folder / "xl-openfunnel.log").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_has_the_form_of_a_key_is_left_out_of_messages_and_of_tracebacks(folder: Path) -> None:
+    secret = "of_live_s3cr3t-0123456789abcdef"
+    log.set_up()
+    try:
+        int(secret)
+    except ValueError:
+        OURS.exception("sent %s", secret)
+    assert "s3cr3t" not in text(folder)
+    assert "ValueError: invalid literal for int() with base 10: 'of_…'" in text(folder)
+
+
+@pytest.mark.parametrize("chosen", ["file/below", "~nobody-of-this-name/x"])
+def test_where_nothing_can_be_written_everything_goes_on_without_a_log(
+    chosen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", chosen if chosen.startswith("~") else str(tmp_path / chosen))
+    log.set_up()
+    OURS.error("into nothing")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_full_file_is_kept_as_the_first_of_a_few(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "LIMIT", 100)
+    log.set_up()
+    for number in range(9):
+        OURS.info("line %d %s", number, "x" * 60)
+    names = sorted(file.name for file in folder.iterdir())
+    assert names == ["xl-openfunnel.log", *(f"xl-openfunnel.log.{n}" for n in (1, 2, 3))]
+    assert "line 8" in text(folder)
+
+
+def test_a_file_that_cannot_be_renamed_grows_and_is_tried_again_only_after_as_much_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(log, "LIMIT", 1000)
+    log.set_up()
+    OURS.info("old %s", "x" * 1000)
+    OURS.info("first")
+    tried: list[str] = []
+
+    def held(source: str, target: str) -> None:
+        tried.append(source)
+        raise PermissionError(13, "another process has it open")
+
+    monkeypatch.setattr(os, "rename", held)
+    for number in range(30):
+        OURS.info("line %d", number)  # 70 bytes each: twice the limit
+    assert len(tried) == 2
+    assert [f"line {number}\n" in text(folder) for number in range(30)] == [True] * 30
+    assert "old" in (folder / "xl-openfunnel.log.1").read_text("utf-8")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_a_thread_did_not_catch_is_logged(folder: Path) -> None:
+    log.set_up()
+
+    def fail() -> None:
+        raise ValueError("nobody caught it")
+
+    for target in (fail, lambda: sys.exit(1)):
+        thread = threading.Thread(target=target, name="openfunnel-x")
+        thread.start()
+        thread.join()
+    assert "thread openfunnel-x ends\nTraceback" in text(folder)
+    assert text(folder).count("ValueError: nobody caught it") == 1
+    assert "SystemExit" not in text(folder)
+
+
+def test_a_server_that_cannot_begin_leaves_the_reason_in_the_log(folder: Path) -> None:
+    # On Windows this is no class id; elsewhere there is no pywin32. No pipe: what COM starts would hold it open.
+    ended = subprocess.run(
+        [sys.executable, "-m", "xl_openfunnel.hosts.serve", "no class id"],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "xl_openfunnel.hosts.serve: begins: xl-openfunnel " in text(folder)
+    assert "CRITICAL [MainThread] xl_openfunnel.log: the process ends\nTraceback" in text(folder)
+    assert ("com_error" if sys.platform == "win32" else "pywin32") in text(folder)
