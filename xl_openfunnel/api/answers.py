@@ -92,9 +92,9 @@ def _judge(answer: Answer, said: _Said, key_source: str, job_id: str | None) -> 
     if status == 402 or said.code == "CREDITS_EXCEEDED":
         return OutOfCredits, f"The account has no credits left {http}{words}. Top up at OpenFunnel."
     if status == 429 or said.code == "RATE_LIMITED":
-        return RateLimited, f"The service asks for fewer requests {http}{words}."
+        return RateLimited, f"The service asks for fewer requests {http}{words}. Wait a while."
     if status >= 500 or status in (408, 425) or said.code == "INTERNAL_ERROR":
-        return ServerTrouble, f"The service is in trouble {http}{words}."
+        return ServerTrouble, f"The service is in trouble {http}{words}. Wait a while."
     if status == 404 and job_id is not None:
         return JobNotFound, (
             f"There is no job {job_id} for this API key {http}. "

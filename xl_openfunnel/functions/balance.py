@@ -22,6 +22,7 @@ class Balance:
         ask: asks the service; may raise an `OpenFunnelError`.
         clock: seconds on a clock that never goes back.
         start: runs its argument on another thread.
+        told: called on that thread after every answer.
     """
 
     def __init__(
@@ -29,10 +30,12 @@ class Balance:
         ask: Callable[[], Credits],
         clock: Callable[[], float] = time.monotonic,
         start: Callable[[Callable[[], None]], object] = lambda run: begin("credits", run),
+        told: Callable[[], object] = lambda: None,
     ) -> None:
         self._ask = ask
         self._clock = clock
         self._start = start
+        self._told = told
         self._lock = threading.Lock()
         self._asked_at: float | None = None
         self._latest: Credits | OpenFunnelError | None = None
@@ -54,3 +57,4 @@ class Balance:
         except OpenFunnelError as error:
             if not (error.waiting_helps and isinstance(self._latest, Credits)):
                 self._latest = error
+        self._told()

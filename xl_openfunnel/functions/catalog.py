@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,11 +45,13 @@ class Function:
         name: as it is written in a cell.
         help: what it gives, for the function wizard.
         arguments: in their order.
+        large: whether its answer may be thousands of rows.
     """
 
     name: str
     help: str
     arguments: tuple[Argument, ...] = ()
+    large: bool = False
 
     @property
     def signature(self) -> str:
@@ -78,6 +81,7 @@ ROWS: Final = Function(
         _optional("include_headers", "FALSE for no row of names above the companies."),
         _optional("state", '"latest" (also what may still change) or "final" (nothing before the job is over).'),
     ),
+    large=True,
 )
 INFO: Final = Function(
     "OF_INFO",
@@ -107,6 +111,7 @@ PIVOT: Final = Function(
         _optional("values", 'The column to calculate with, like "employee_count"; without one companies count.'),
         _optional("function", "count, sum, mean, median, min, max or nunique."),
     ),
+    large=True,
 )
 JOBS: Final = Function("OF_JOBS", "The jobs seen on this computer, the latest first, with their status and rows.")
 CREDITS: Final = Function(
@@ -117,3 +122,11 @@ CREDITS: Final = Function(
 
 CATALOG: Final[tuple[Function, ...]] = (STATUS, ROWS, INFO, LOOKUP, PIVOT, JOBS, CREDITS)
 """All functions, in the order in which people read about them."""
+
+_CALL: Final = re.compile(rf"(?<![\w.])({'|'.join(function.name for function in CATALOG)})\s*\(", re.IGNORECASE)
+
+
+def called_in(formula: str) -> tuple[Function, ...]:
+    """The functions that a formula calls, as often as it does."""
+    by_name = {function.name: function for function in CATALOG}
+    return tuple(by_name[name.upper()] for name in _CALL.findall(formula))

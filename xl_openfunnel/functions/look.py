@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Final, Protocol
 
 from ..api.models import Credits
 from ..api.paths import job_id_from
@@ -15,8 +15,11 @@ from ..jobs.snapshot import Snapshot
 from ..jobs.store import LedgerEntry, Store, StoreBusy
 from .balance import Balance
 
-Sight = Callable[[Any], Hashable]
-"""What of a thing a cell shows: it needs to be calculated again when this changes."""
+JOBS: Final = "*jobs"
+"""What stands for the list of jobs among the things seen; no job has such an id."""
+
+CREDITS: Final = "*credits"
+"""What stands for the account's credits."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,17 @@ class Seen:
     """What a call saw of one thing.
 
     Attributes:
-        sight: what matters of it.
-        value: what that was.
+        now: what it would see of it now; never waits for the service.
+        value: what it saw.
     """
 
-    sight: Sight
+    now: Callable[[], Hashable]
     value: Hashable
+
+    @property
+    def stale(self) -> bool:
+        """Whether the call would answer something else now."""
+        return self.now() != self.value
 
 
 class Desk(Protocol):
@@ -52,11 +60,12 @@ class Look:
     """One call's view.
 
     Attributes:
-        seen: what the call saw, by job id.
+        seen: what the call saw, by job id, or under `JOBS` or `CREDITS`.
     """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._ledger: list[LedgerEntry] | None = None
         self.seen: dict[str, Seen] = {}
 
     def job_id(self, named: str) -> str:
@@ -86,21 +95,21 @@ class Look:
 
     def snapshot(self, job_id: str, sight: Callable[[Snapshot], Hashable]) -> Snapshot:
         """What is known of a job now; never waits."""
-        found = self._desk.fetcher.watch(job_id)
-        self.seen[job_id] = Seen(sight, sight(found))
+        fetcher = self._desk.fetcher
+        found = fetcher.watch(job_id)
+        self.seen[job_id] = Seen(lambda: sight(fetcher.watch(job_id)), sight(found))
         return found
 
     def ledger(self) -> list[LedgerEntry]:
         """All jobs ever seen here, the latest first; none while another process holds the store."""
         store = self._desk.store
-        try:
-            return store.ledger(wait=False) if store else []
-        except (StoreBusy, sqlite3.Error):
-            return []
+        found = self._entries()
+        self.seen[JOBS] = Seen(lambda: tuple(_ledger(store)), tuple(found))
+        return found
 
     def label(self, job_id: str) -> str | None:
         """The name that the user gave to the job."""
-        return next((entry.label for entry in self.ledger() if entry.job_id == job_id), None)
+        return next((entry.label for entry in self._entries() if entry.job_id == job_id), None)
 
     def credits(self) -> Credits | None:
         """The account's balance; None before the first answer.
@@ -108,7 +117,21 @@ class Look:
         Raises:
             OpenFunnelError: why it is not known.
         """
-        found = self._desk.balance.latest()
+        balance = self._desk.balance
+        found = balance.latest()
+        self.seen[CREDITS] = Seen(balance.latest, found)
         if isinstance(found, OpenFunnelError):
             raise found
         return found
+
+    def _entries(self) -> list[LedgerEntry]:
+        if self._ledger is None:
+            self._ledger = _ledger(self._desk.store)
+        return self._ledger
+
+
+def _ledger(store: Store | None) -> list[LedgerEntry]:
+    try:
+        return store.ledger(wait=False) if store else []
+    except (StoreBusy, sqlite3.Error):
+        return []

@@ -51,7 +51,7 @@ Block = bodies.Block
 def given(value: object) -> object:
     """A value as COM brings it, as the functions take it."""
     if isinstance(value, (list, tuple)):
-        return [given(item) for item in value]
+        return tuple(given(item) for item in value)
     if type(value) is int:
         return None if value == _MISSING else CellError(_ERRORS[value]) if value in _ERRORS else float(value)
     return value
@@ -67,10 +67,15 @@ def _function(described: catalog.Function, body: Callable[..., Block]) -> Callab
         if described is catalog.ROWS and asking is not None and not asking.spills:
             return [[NO_SPILL]]
         try:
-            look = session().look()
+            present = session()
         except OpenFunnelError as error:
             return [[error.cell_text]]
-        return edge.answer(described.name, body, look, *map(given, taken))
+        look, arguments = present.look(), tuple(map(given, taken))
+        block = edge.answer(described.name, body, look, *arguments)
+        if asking is not None and present.live is not None:
+            call = described.name, arguments
+            present.live.called(asking.window, asking.place, call, look.seen, large=described.large)
+        return block
 
     either = inspect.Parameter.POSITIONAL_OR_KEYWORD
     none = {True: None, False: inspect.Parameter.empty}
@@ -100,3 +105,21 @@ OF_LOOKUP = _function(catalog.LOOKUP, bodies.lookup)
 OF_PIVOT = _function(catalog.PIVOT, bodies.pivot)
 OF_JOBS = _function(catalog.JOBS, bodies.listing)
 OF_CREDITS = _function(catalog.CREDITS, bodies.credits_known)
+
+
+@_raw
+def opened(window: str, book: str) -> Block:
+    """A workbook was opened: its cells may show what is no longer so. Called by VBA, when Excel has time."""
+    present = session()
+    if present.live is not None:
+        present.live.opened(int(window), book)
+    return [[""]]  # xlwings takes nothing but blocks
+
+
+@_raw
+def live(window: str, on: bool) -> Block:
+    """Whether cells keep themselves up to date in the Excel with this window. Called by VBA."""
+    present = session()
+    if present.live is not None:
+        present.live.pause(int(window), paused=not on)
+    return [[""]]  # xlwings takes nothing but blocks

@@ -1,4 +1,4 @@
-"""Where a formula stands, as Excel writes it: ``'[My book.xlsx]Rows 1'!$A$5``."""
+"""Where a formula stands, as Excel writes it: ``'[My book.xlsx]Rows 1'!$A$5``; and rectangles of cells."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ _EXTERNAL: Final = re.compile(
     r"(?:'\[(?P<book>(?:[^']|'')+?)\](?P<sheet>(?:[^'\]]|'')+)'|\[(?P<plain_book>[^\]']+)\](?P<plain_sheet>[^!']+))"
     r"!(?P<cell>\$[A-Z]{1,3}\$[0-9]{1,7})(?::\$[A-Z]{1,3}\$[0-9]{1,7})?"
 )
+
+_CORNERS: Final = re.compile(r"\$([A-Z]{1,3})\$([0-9]{1,7})(?::\$([A-Z]{1,3})\$([0-9]{1,7}))?")
 
 
 @dataclass(frozen=True)
@@ -57,3 +59,55 @@ def caller(where: object) -> Caller | None:
     book = found["plain_book"] or found["book"].replace("''", "'")
     sheet = found["plain_sheet"] or found["sheet"].replace("''", "'")
     return Caller(int(window), spills == "spill", Place(book, sheet, found["cell"]))
+
+
+@dataclass(frozen=True)
+class Area:
+    """A rectangle of cells: its first and last row and column, counted from 1."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @classmethod
+    def at(cls, address: str) -> Area:
+        """The area of an address like ``$A$5:$C$7``.
+
+        Raises:
+            ValueError: it is no such address.
+        """
+        found = _CORNERS.fullmatch(address)
+        if not found:
+            raise ValueError(address)
+        column, row, last_column, last_row = found.groups()
+        left, top = _number(column), int(row)
+        return cls(top, left, int(last_row or top), _number(last_column) if last_column else left)
+
+    @property
+    def address(self) -> str:
+        """As Excel writes it."""
+        first = cell_address(self.top, self.left)
+        last = cell_address(self.bottom, self.right)
+        return first if first == last else f"{first}:{last}"
+
+    def __contains__(self, cell: tuple[int, int]) -> bool:
+        """Whether the cell of that row and column is in it."""
+        row, column = cell
+        return self.top <= row <= self.bottom and self.left <= column <= self.right
+
+
+def cell_address(row: int, column: int) -> str:
+    """The address of one cell, like ``$A$5``."""
+    letters = ""
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return f"${letters}${row}"
+
+
+def _number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number

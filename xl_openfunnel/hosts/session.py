@@ -6,21 +6,33 @@ Here and not beside the functions, since xlwings loads a module with functions a
 from __future__ import annotations
 
 import logging
+import sys
 import threading
+from typing import Final
 
 from ..api.client import Client
 from ..errors import ConfigurationError
 from ..functions.balance import Balance
-from ..functions.look import Look
+from ..functions.look import CREDITS, Look
+from ..jobs.clock import SystemClock
 from ..jobs.fetcher import Fetcher
 from ..jobs.store import Store
+from ..jobs.workers import begin
 from ..settings import Settings
+from .live import LiveCells
 
 _log = logging.getLogger(__name__)
 
+CARE: Final = 30.0
+"""Seconds that a job is polled after a call from nowhere; cells keep the care of their jobs up themselves."""
+
 
 class Session:
-    """One process's fetcher and store."""
+    """One process's fetcher, store and live cells.
+
+    Attributes:
+        live: keeps cells up to date; None where there is no Excel to ask.
+    """
 
     def __init__(self) -> None:
         """Read the settings.
@@ -34,8 +46,9 @@ class Session:
         except ConfigurationError as trouble:
             _log.warning("working without the store: %s", trouble.message)
             self.store = None
-        self.fetcher = Fetcher(client, store=self.store)
-        self.balance = Balance(client.credits)
+        self.fetcher = Fetcher(client, store=self.store, care=CARE)
+        self.balance = Balance(client.credits, told=self._credits_told)
+        self.live = self._live_cells()
 
     def look(self) -> Look:
         """A view for one call."""
@@ -43,9 +56,24 @@ class Session:
 
     def close(self) -> None:
         """Stop fetching."""
+        if self.live is not None:
+            self.live.close()
         self.fetcher.close()
         if self.store is not None:
             self.store.close()
+
+    def _live_cells(self) -> LiveCells | None:
+        if sys.platform != "win32":
+            return None
+        from .automation import ExcelAutomation
+
+        live = LiveCells(self.fetcher.subscribe, ExcelAutomation(), SystemClock())
+        begin("live-cells", live.run)
+        return live
+
+    def _credits_told(self) -> None:
+        if self.live is not None:
+            self.live.moved(CREDITS)
 
 
 _made: list[Session] = []

@@ -107,6 +107,11 @@ class Bridge:
         except RuntimeError as error:
             return "#OF! " + str(error).splitlines()[0]
 
+    def say(self, name: str, *args: str | bool) -> Any:
+        """What the workbook's macros say to the server without a cell."""
+        server = self._server or self.start()
+        return server.CallUDF(self.module, name, list(args), None, None)
+
 
 def _passed(arg: Any) -> Any:
     if arg is Omitted.MISSING:

@@ -74,7 +74,8 @@ def windows_pytest(wine: Wine, folder: Path, *args: str, timeout: float) -> Outc
     """Run pytest in the Windows Python, each test of it with a deadline of its own."""
     report = folder / "report.xml"
     fixed = ["-p", "no:cacheprovider", "-q", "--timeout=60", f"--junitxml={windows_path(report)}", "-o", "addopts="]
-    fixed += ["--import-mode=importlib", "-rfE"]
+    # A call that Excel turns away is, inside COM, an exception that faulthandler would report as fatal.
+    fixed += ["--import-mode=importlib", "-rfE", "-p", "no:faulthandler"]
     done = wine.run(["-m", "pytest", *fixed, *args], cwd=ROOT, timeout=timeout)
     assert report.exists(), f"pytest did not come to its end (exit code {done.code}):\n{done.output}"
     passed = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xl_openfunnel.hosts.places import Caller, Place, caller
+from xl_openfunnel.hosts.places import Area, Caller, Place, caller, cell_address
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,28 @@ def test_the_calling_cell_is_read(where: str, place: Place) -> None:
 )
 def test_what_is_no_cell_is_no_caller(where: object) -> None:
     assert caller(where) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "area"),
+    [
+        ("$A$1", Area(1, 1, 1, 1)),
+        ("$Z$9:$AA$10", Area(9, 26, 10, 27)),
+        ("$A$1:$XFD$1048576", Area(1, 1, 1_048_576, 16_384)),
+    ],
+)
+def test_an_area_is_read_and_written_as_excel_does(address: str, area: Area) -> None:
+    assert Area.at(address) == area
+    assert area.address == address
+    assert (area.bottom, area.right) in area
+    assert (area.bottom + 1, area.right) not in area
+
+
+@pytest.mark.parametrize("address", ["", "A1", "$A$1,$B$2", "$A:$A", "[B]S!$A$1"])
+def test_what_is_no_area_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        Area.at(address)
+
+
+def test_every_column_has_its_letters() -> None:
+    assert [cell_address(1, column) for column in (1, 26, 27, 702, 703)] == ["$A$1", "$Z$1", "$AA$1", "$ZZ$1", "$AAA$1"]

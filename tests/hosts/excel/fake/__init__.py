@@ -18,5 +18,6 @@ documented or known to do so:
 
 What it does not claim: Excel's order of calculation, number formats, dates, styles, undo, tables, names, volatile
 functions, multithreaded calculation, the wizard, and the timing of anything. Where it is not known for certain
-what Excel does, there is a switch (`dirty_recalculates`, `spilled_cells_have_formulas`): code has to hold with either.
+what Excel does, there is a switch (`dirty_recalculates`, `dirty_ignored`, `spilled_cells_have_formulas`): code has to
+hold with either.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import enum
+import uuid
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ _windows: Any = ctypes  # what only Windows' ctypes has
 _HANDLED, _REJECTED = 0, 1
 _NESTED = 2  # a call that belongs to one that Excel waits for
 _WAIT_PROCESS = 2
+_REM_UNKNOWN = uuid.UUID("00000131-0000-0000-c000-000000000046").bytes_le
 
 
 class Busy(enum.Enum):
@@ -58,6 +60,9 @@ class MessageFilter:
         return 0
 
     def _incoming(self, this: int, kind: int, task: int, ticks: int, about: int) -> int:
+        # Wine asks here too when a caller gives an object back; turned away, it would be held for ever.
+        if about and ctypes.string_at(about + ctypes.sizeof(ctypes.c_void_p), 16) == _REM_UNKNOWN:
+            return _HANDLED
         self.arrived += 1
         kept_out = self.excel.busy is Busy.REJECTING or (self.excel.calculating and kind != _NESTED)
         self.refused += kept_out

@@ -57,7 +57,8 @@ class FakeExcel(Excel):
         for book in list(self.books):
             book.close()
         self.busy, self.spilled_cells_have_formulas, self.settings = Busy.NO, True, dict(_SETTINGS)
-        self.calculation, self.dynamic_arrays, self.dirty_recalculates, self.copying = AUTOMATIC, True, False, 0
+        self.calculation, self.dynamic_arrays, self.copying = AUTOMATIC, True, 0
+        self.dirty_recalculates = self.dirty_ignored = False
         self.functions.clear()
         self.forget()
 
@@ -131,4 +132,6 @@ class FakeExcel(Excel):
                 break
             win32event.MsgWaitForMultipleObjects((), False, min(10, int(left * 1000) + 1), win32con.QS_ALLINPUT)
         if until is not None:
-            raise AssertionError(f"after {timeout} s it still does not hold; calls so far: {dict(self.members)}")
+            held = [type(policy._obj_).__name__ for policy in self.given]
+            calls = dict(self.members)
+            raise AssertionError(f"after {timeout} s it still does not hold; calls so far: {calls}; held: {held}")

@@ -80,6 +80,7 @@ class Excel:
         self.copying = 0  # CutCopyMode: 1 copies, 2 cuts
         # In automatic mode the documentation has Dirty recalculate at once; often it only marks.
         self.dirty_recalculates = False
+        self.dirty_ignored = False  # said of Dirty on a sheet that is not the active one
         self.functions: dict[str, Function] = {}
         self.other_functions: Function | None = None  # what has none of its own above
         self.calls: Counter[str] = Counter()  # how often each cell was calculated, by its external address

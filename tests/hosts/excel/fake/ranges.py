@@ -186,6 +186,8 @@ class Range(OnSheet):
     # Recalculation.
 
     def Dirty(self) -> None:  # noqa: N802
+        if self.excel.dirty_ignored:
+            return
         for area in self.areas:
             self.excel.mark(self.sheet, area)
         if self.excel.dirty_recalculates:

@@ -1,0 +1,25 @@
+"""What the catalogue makes of formulas."""
+
+from __future__ import annotations
+
+import pytest
+
+from xl_openfunnel.functions import catalog
+
+
+@pytest.mark.parametrize(
+    ("formula", "called"),
+    [
+        ("=OF_STATUS(A2)", (catalog.STATUS,)),
+        ("=of_rows (A2)", (catalog.ROWS,)),
+        ("='C:\\add-ins\\OpenFunnel.xlam'!OF_INFO(A2)", (catalog.INFO,)),
+        ('=IF(A1,OF_STATUS(A2)&OF_LOOKUP(A2,1,"name"),"")', (catalog.STATUS, catalog.LOOKUP)),
+        ("=_xlfn.ANCHORARRAY(A5)", ()),
+        ("=MY_OF_STATUS(A2)", ()),
+        ("=PROF_ROWS(A2)", ()),
+        ("OF_STATUS", ()),
+        ("", ()),
+    ],
+)
+def test_the_functions_that_a_formula_calls_are_found(formula: str, called: tuple[catalog.Function, ...]) -> None:
+    assert catalog.called_in(formula) == called

@@ -1,0 +1,201 @@
+"""Workbooks in this process for live cells: the fake Excel's own books and recalculation, without COM."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.hosts.excel.fake import refs
+from tests.hosts.excel.fake.model import MANUAL, Book, Cells, Excel
+from tests.hosts.excel.fake.sheet import ExcelError, Sheet
+from xl_openfunnel import Snapshot
+from xl_openfunnel.functions.catalog import CATALOG, called_in
+from xl_openfunnel.functions.look import Seen
+from xl_openfunnel.hosts.live import LiveCells
+from xl_openfunnel.hosts.places import Place
+from xl_openfunnel.hosts.sheets import Busy, NoBooks
+from xl_openfunnel.jobs.clock import Message
+
+WINDOW = 7
+PROGRAM = 42
+
+
+class Time:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def utcnow(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+    def receive(self, inbox: queue.SimpleQueue[Message], seconds: float | None) -> Message:
+        raise AssertionError("nobody waits here")
+
+
+class Office:
+    """The fake Excel as `Sheets`, and as the `Visit` to it."""
+
+    def __init__(self) -> None:
+        self.excel = Excel()
+        self.busy = False
+        self.deaf: set[str] = set()  # sheets where marking a cell has no effect
+        self.asked: Counter[str] = Counter()
+
+    def program(self, window: int) -> int | None:
+        return PROGRAM if window == WINDOW else None
+
+    @contextlib.contextmanager
+    def visit(self, program: int) -> Iterator[Office]:
+        assert program == PROGRAM
+        self.asked["visit"] += 1
+        if self.busy:
+            raise Busy
+        if not self.excel.books:
+            raise NoBooks
+        yield self
+
+    @property
+    def free(self) -> bool:
+        return not self.excel.copying
+
+    @property
+    def automatic(self) -> bool:
+        return self.excel.calculation != MANUAL
+
+    def formula(self, place: Place) -> str | None:
+        self.asked["formula"] += 1
+        sheet = self._sheet(place)
+        return None if sheet is None else sheet.formula(place.cell) or str(sheet.value(place.cell))
+
+    def formulas(self, book: str | None, sheet: str | None) -> Mapping[Place, str] | None:
+        self.asked["formulas"] += 1
+        books = [one for one in self.excel.books if book in (None, one.name)]
+        sheets = [one for found in books for one in found.sheets if sheet in (None, one.name)]
+        if not sheets:
+            return None
+        return {
+            Place(one.book.name, one.name, refs.Area.at(key).address()): formula.text
+            for one in sheets
+            for key, formula in one.formulas.items()
+            if called_in(formula.text)
+        }
+
+    def mark(self, places: Iterable[Place]) -> None:
+        for place in places:
+            self.asked["mark"] += 1
+            sheet = self._sheet(place)
+            if sheet is not None and sheet.name not in self.deaf:
+                self.excel.mark(sheet, refs.parse(place.cell))
+
+    def calculate(self) -> None:
+        self.asked["calculate"] += 1
+        self.excel.calculate()
+
+    def enter(self, place: Place, formula: str) -> None:
+        self.asked["enter"] += 1
+        sheet = self._sheet(place)
+        if sheet is not None:
+            with contextlib.suppress(ExcelError):
+                sheet.enter(place.cell, formula)
+
+    @contextlib.contextmanager
+    def unnoticed(self) -> Iterator[None]:
+        saved = [book for book in self.excel.books if book.saved]
+        yield
+        for book in saved:
+            book.saved = True
+
+    def _sheet(self, place: Place) -> Sheet | None:
+        sheets = (sheet for book in self.excel.books if book.name == place.book for sheet in book.sheets)
+        return next((sheet for sheet in sheets if sheet.name == place.sheet), None)
+
+
+@dataclass
+class Told:
+    """A subscription of the desk below."""
+
+    desk: Desk
+    job_id: str
+    callback: Callable[[Snapshot], object]
+
+    def close(self) -> None:
+        self.desk.subscriptions.remove(self)
+
+
+class Desk:
+    """Stands for the fetcher: what is known of jobs, and who wants to be told."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, str] = {}
+        self.subscriptions: list[Told] = []
+
+    def word(self, job_id: str) -> str:
+        return self.known.setdefault(job_id, "loading")
+
+    def subscribe(self, job_id: str, callback: Callable[[Snapshot], object]) -> Told:
+        told = Told(self, job_id, callback)
+        self.subscriptions.append(told)
+        callback(self._snapshot(job_id))
+        return told
+
+    def say(self, job_id: str, word: str) -> None:
+        self.known[job_id] = word
+        for told in self.subscriptions:
+            if told.job_id == job_id:
+                told.callback(self._snapshot(job_id))
+
+    def _snapshot(self, job_id: str) -> Snapshot:
+        return Snapshot(job_id, settled=self.known.get(job_id) == "completed")
+
+
+class Rig:
+    """Live cells over the office, and time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.time = Time()
+        self.desk = Desk()
+        self.office = Office()
+        self.cost = 0.0  # seconds that calculating a large block takes
+        for function in CATALOG:
+            self.office.excel.functions[function.name] = self._function(large=function.large)
+        self.start()
+        self.book: Book = self.office.excel.open("Book.xlsx", sheets=("One", "Two"))
+        self.sheet = self.book.sheet("One")
+
+    def start(self) -> None:
+        """Live cells that know nothing yet, as in a process that has just begun."""
+        self.live = LiveCells(self.desk.subscribe, self.office, self.time)
+
+    def _function(self, *, large: bool) -> Callable[[str, list[Any], Cells], Any]:
+        def cell(name: str, args: list[Any], caller: Cells) -> Any:
+            job = str((args[0].sheet.read(args[0].area) if isinstance(args[0], Cells) else args[0]) or "")
+            place = Place(caller.sheet.book.name, caller.sheet.name, caller.area.address().partition(":")[0])
+            seen = {}
+            if job:
+                seen = {job: Seen(lambda: self.desk.word(job), self.desk.word(job))}
+            self.live.called(WINDOW, place, (name, job), seen, large=large)
+            if large:
+                self.time.now += self.cost
+            return [[self.desk.word(job) if job else ""]]
+
+        return cell
+
+    def pass_(self, seconds: float) -> None:
+        """Let time pass, and live cells do what is theirs whenever they asked for it."""
+        end = self.time.now + seconds
+        for _ in range(10_000):
+            left = self.live.step()
+            if left is None or self.time.now + left > end:
+                self.time.now = max(self.time.now, end)
+                return
+            self.time.now += left
+        raise AssertionError("live cells never rest")

@@ -1,0 +1,317 @@
+"""Cells that keep themselves up to date: when they are calculated again, and when they are left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL
+from tests.unit.hosts.books import WINDOW, Rig
+from xl_openfunnel.functions.look import JOBS, Seen
+from xl_openfunnel.hosts.live import EXISTENCE, PATIENCE
+from xl_openfunnel.hosts.places import Place
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+def test_a_cell_follows_its_job_through_all_its_states(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    shown = [rig.sheet.value("A1")]
+    for word in ("pending", "running", "completed"):
+        rig.desk.say("job", word)
+        rig.pass_(3)
+        shown.append(rig.sheet.value("A1"))
+    assert shown == ["loading", "pending", "running", "completed"]
+
+
+def test_what_depends_on_a_cell_follows_too(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.sheet.enter("B1", '=A1&"!"')
+    rig.desk.say("job", "running")
+    rig.pass_(3)
+    assert rig.sheet.value("B1") == "running!"
+
+
+def test_a_change_made_while_the_call_was_on_its_way_is_not_missed(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.desk.known["job"] = "running"  # after the call, before anybody listens
+    rig.pass_(3)
+    assert rig.sheet.value("A1") == "running"
+
+
+def test_after_the_last_job_is_final_nobody_calls(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.desk.say("job", "completed")
+    rig.pass_(5)
+    rig.office.asked.clear()
+    rig.pass_(36_000)
+    assert not rig.office.asked
+    assert rig.live.step() is None
+
+
+def test_a_refreshed_job_is_followed_again(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.desk.say("job", "completed")
+    rig.pass_(3_600)
+    rig.desk.say("job", "running")
+    rig.pass_(3)
+    assert rig.sheet.value("A1") == "running"
+
+
+def test_small_cells_are_calculated_together_every_two_seconds_at_most(rig: Rig) -> None:
+    for row in range(1, 51):
+        rig.sheet.enter(f"A{row}", f'=OF_STATUS("job{row}")')
+    rig.pass_(0)
+    rig.office.asked.clear()
+    for tick in range(100):
+        for row in range(1, 51):
+            rig.desk.say(f"job{row}", f"running {tick}")
+        rig.pass_(0.1)
+    assert rig.office.asked["calculate"] <= 6
+    rig.pass_(2)
+    assert {rig.sheet.value(f"A{row}") for row in range(1, 51)} == {"running 99"}
+
+
+def test_large_blocks_take_a_twentieth_of_the_time_together(rig: Rig) -> None:
+    rig.cost = 0.5
+    for row in range(1, 5):
+        rig.sheet.enter(f"A{row}", f'=OF_ROWS("job{row}")')
+    rig.pass_(0)
+    rig.office.excel.calls.clear()
+    begun = rig.time.now
+    for tick in range(600):
+        for row in range(1, 5):
+            rig.desk.say(f"job{row}", f"running {tick}")
+        rig.pass_(0.5)
+    calls = rig.office.excel.calls
+    assert 25 <= sum(calls.values()) <= (rig.time.now - begun) / (20 * rig.cost) + 1
+    assert max(calls.values()) - min(calls.values()) <= 1  # and each has its turn
+
+
+def test_what_the_user_typed_over_a_cell_stays(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.pass_(1)
+    rig.sheet.type("A1", "my note")
+    for word in ("pending", "running", "completed"):
+        rig.desk.say("job", word)
+        rig.pass_(30)
+    assert rig.sheet.value("A1") == "my note"
+    assert rig.office.asked["enter"] == 0
+    assert not rig.desk.subscriptions
+
+
+def test_another_formula_of_the_user_stays_too(rig: Rig) -> None:
+    rig.office.deaf = {"One"}  # the worst case: only entering helps
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.desk.say("job", "running")
+    rig.pass_(1)
+    rig.sheet.type("A1", "=1+1")
+    rig.pass_(60)
+    assert rig.sheet.formula("A1") == "=1+1"
+    assert not rig.desk.subscriptions
+
+
+@pytest.mark.parametrize("gone", ["cell", "row", "sheet", "book", "everything"])
+def test_within_a_minute_nobody_follows_a_job_without_cells(rig: Rig, gone: str) -> None:
+    other = rig.office.excel.open("Other.xlsx")
+    for row in range(1, 4):
+        rig.sheet.enter(f"A{row}", '=OF_STATUS("job")')
+    rig.desk.say("job", "running")
+    rig.pass_(5)
+    assert len(rig.desk.subscriptions) == 1
+    if gone == "cell":
+        rig.sheet.clear("A1:A3")
+    elif gone == "row":
+        rig.sheet.delete_rows(1, 3)
+    elif gone == "sheet":
+        rig.sheet.delete()
+    else:
+        rig.book.close()
+    if gone == "everything":
+        other.close()
+    rig.pass_(EXISTENCE + 5)
+    assert not rig.desk.subscriptions
+
+
+def test_while_one_cell_is_left_its_job_is_followed(rig: Rig) -> None:
+    for row in range(1, 4):
+        rig.sheet.enter(f"A{row}", '=OF_STATUS("job")')
+    rig.desk.say("job", "running")
+    rig.pass_(5)
+    rig.sheet.clear("A1:A2")
+    rig.pass_(300)
+    assert len(rig.desk.subscriptions) == 1
+    rig.desk.say("job", "completed")
+    rig.pass_(3)
+    assert rig.sheet.value("A3") == "completed"
+
+
+@pytest.mark.parametrize("change", ["rows inserted", "sheet renamed", "book renamed"])
+def test_a_cell_is_found_again_where_it_is_now(rig: Rig, change: str) -> None:
+    for row in (1, 2, 3):
+        rig.sheet.enter(f"A{row}", f'=OF_STATUS("job{row}")')
+    rig.pass_(5)
+    if change == "rows inserted":
+        rig.sheet.insert_rows(1)
+    elif change == "sheet renamed":
+        rig.sheet.rename("Three")
+    else:
+        rig.book.save_as("Renamed.xlsx")
+    for row in (1, 2, 3):
+        rig.desk.say(f"job{row}", "completed")
+    rig.pass_(30)
+    rows = (2, 3, 4) if change == "rows inserted" else (1, 2, 3)
+    assert [rig.sheet.value(f"A{row}") for row in rows] == ["completed"] * 3
+    assert rig.office.asked["enter"] == 0
+
+
+def test_in_manual_calculation_a_cell_is_only_marked(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.office.excel.calculation = MANUAL
+    rig.desk.say("job", "running")
+    rig.pass_(3_600)
+    rig.desk.say("job", "completed")
+    rig.pass_(3_600)
+    assert rig.sheet.value("A1") == "loading"
+    assert (rig.office.asked["mark"], rig.office.asked["calculate"], rig.office.asked["enter"]) == (1, 0, 0)
+    rig.office.excel.calculate()  # the user's F9
+    assert rig.sheet.value("A1") == "completed"
+    rig.office.excel.calculation = AUTOMATIC
+    rig.desk.say("job", "refreshed")
+    rig.pass_(3)
+    assert rig.sheet.value("A1") == "refreshed"
+
+
+def test_what_is_being_copied_stays_on_the_clipboard(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.pass_(1)
+    rig.office.excel.copying = 1
+    rig.desk.say("job", "running")
+    rig.pass_(60)
+    assert rig.sheet.value("A1") == "loading"
+    assert rig.office.asked["calculate"] == 0
+    rig.office.excel.copying = 0
+    rig.pass_(5)
+    assert rig.sheet.value("A1") == "running"
+
+
+def test_a_busy_program_is_tried_ever_more_seldom_and_nothing_is_lost(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.pass_(1)
+    rig.office.asked.clear()
+    rig.office.busy = True
+    for word in ("pending", "running"):
+        rig.desk.say("job", word)
+        rig.pass_(30)
+    assert 15 <= rig.office.asked["visit"] <= 20
+    rig.office.busy = False
+    rig.pass_(5)
+    assert rig.sheet.value("A1") == "running"
+
+
+def test_paused_cells_stay_as_they_are_until_they_are_live_again(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.live.pause(WINDOW, paused=True)
+    rig.desk.say("job", "running")
+    rig.pass_(60)
+    assert rig.sheet.value("A1") == "loading"
+    assert rig.office.asked["mark"] == 0
+    rig.live.pause(WINDOW, paused=False)
+    rig.pass_(1)
+    assert rig.sheet.value("A1") == "running"
+
+
+def test_a_deleted_cell_is_noticed_while_paused(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.live.pause(WINDOW, paused=True)
+    rig.desk.say("job", "running")
+    rig.pass_(1)
+    rig.sheet.clear("A1")
+    rig.pass_(EXISTENCE + 1)
+    assert not rig.desk.subscriptions
+
+
+def test_where_marking_has_no_effect_the_formula_is_entered_again(rig: Rig) -> None:
+    rig.office.deaf = {"One"}
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.desk.say("job", "running")
+    rig.pass_(2 * PATIENCE + 5)
+    assert rig.sheet.value("A1") == "running"
+    rig.desk.say("job", "completed")
+    rig.pass_(2)  # now it is known what works there
+    assert rig.sheet.value("A1") == "completed"
+
+
+def test_a_formula_that_calls_nothing_any_more_is_left_alone(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.pass_(1)
+    function = rig.office.excel.functions["OF_STATUS"]
+    rig.office.excel.functions["OF_STATUS"] = lambda *_: [["another's"]]  # as behind an IF that is no longer so
+    rig.desk.say("job", "running")
+    rig.pass_(60)
+    rig.office.asked.clear()
+    rig.desk.say("job", "completed")
+    rig.pass_(3_600)
+    assert not rig.office.asked
+    rig.office.excel.functions["OF_STATUS"] = function
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    assert rig.sheet.value("A1") == "completed"
+
+
+def test_a_saved_book_stays_saved(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.book.saved = True
+    rig.desk.say("job", "running")
+    rig.pass_(3)
+    assert rig.sheet.value("A1") == "running"
+    assert rig.book.saved
+
+
+def test_a_book_that_is_opened_shows_nothing_old(rig: Rig) -> None:
+    rig.desk.known["job"] = "completed"
+    book = rig.office.excel.open("Saved.xlsx")
+    book.sheet("Sheet1").enter("B2", '=OF_STATUS("job")')
+    book.sheet("Sheet1").values[2, 2] = "running"  # as it was saved
+    rig.start()
+    rig.live.opened(WINDOW, "Saved.xlsx")
+    rig.pass_(3)
+    assert book.sheet("Sheet1").value("B2") == "completed"
+
+
+def test_a_cell_that_names_another_job_leaves_the_first_one(rig: Rig) -> None:
+    rig.sheet.type("A1", "job1")
+    rig.sheet.enter("B1", "=OF_STATUS(A1)")
+    rig.pass_(5)
+    rig.sheet.type("A1", "job2")
+    rig.pass_(1)
+    assert [told.job_id for told in rig.desk.subscriptions] == ["job2"]
+    rig.pass_(5)
+    rig.sheet.clear("A1")
+    rig.pass_(1)
+    assert not rig.desk.subscriptions
+
+
+def test_a_formula_with_two_functions_follows_both_jobs(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job1")&OF_STATUS("job2")')
+    for job in ("job1", "job2"):
+        rig.desk.say(job, "running")
+        rig.pass_(3)
+    rig.desk.say("job1", "completed")
+    rig.pass_(3)
+    assert rig.sheet.value("A1") == "completedrunning"
+
+
+def test_the_list_of_jobs_follows_what_jobs_do(rig: Rig) -> None:
+    ledger = ["one"]
+    place = Place("Book.xlsx", "One", "$C$1")
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.sheet.enter("C1", '=OF_STATUS("")')
+    rig.live.called(WINDOW, place, "OF_JOBS", {JOBS: Seen(lambda: len(ledger), 1)}, large=False)
+    rig.pass_(5)
+    rig.office.excel.calls.clear()
+    ledger.append("two")
+    rig.desk.say("job", "running")
+    rig.pass_(5)
+    assert rig.office.excel.calls["[Book.xlsx]One!$C$1"] == 1
