@@ -1,6 +1,7 @@
 """Ours beside what else one could use: ``python -m tests.bench [--json FILE] [--check] [--only M1,M4]``.
 
     M1  all pages of a finished job: time, wholeness under faults, memory
+    M2  calls from cells: small, large, the first; through xlwings' COM server, on Windows or under Wine
     M3  requests that fifty watchers of one job cost
     M4  a frame as a block of cells
     M5  a stored job from disk to a block: time, memory
@@ -17,12 +18,13 @@ import sys
 import time
 from pathlib import Path
 
-from . import m1_fetch, m3_requests, m4_block, m5_disk, m6_import
+from . import m1_fetch, m2_cells, m3_requests, m4_block, m5_disk, m6_import
 from .measure import missing, no_proxy
 from .report import Outcome, as_json, show
 
 MEASURES = {
     "M1": m1_fetch.measure,
+    "M2": m2_cells.measure,
     "M3": m3_requests.measure,
     "M4": m4_block.measure,
     "M5": m5_disk.measure,
@@ -31,7 +33,7 @@ MEASURES = {
 
 
 def main() -> int:
-    """Measure, show, judge; 1 with ``--check`` where a goal is missed or a peer is not installed."""
+    """Measure, show, judge; 1 with ``--check`` where a goal is missed, or something could not be measured."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -59,7 +61,9 @@ def main() -> int:
         _say(f"goal missed: {goal}")
     if absent:
         _say(f"not compared with {', '.join(absent)}")
-    return 1 if outcome.missed or absent else 0
+    for reason in outcome.skipped:
+        _say(f"not measured: {reason}")
+    return 1 if outcome.missed or outcome.skipped or absent else 0
 
 
 def _chosen(text: str) -> tuple[str, ...]:

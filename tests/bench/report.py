@@ -76,17 +76,26 @@ class Goal:
 
 @dataclass
 class Outcome:
-    """What one or more measures found; notes say what could not be measured here."""
+    """What one or more measures found.
+
+    Attributes:
+        rows: ours beside peers.
+        goals: the promises.
+        notes: what a reader must know beside the figures.
+        skipped: the measures that cannot be taken here at all, and why; no promise of theirs counts as kept.
+    """
 
     rows: list[Row] = field(default_factory=list)
     goals: list[Goal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
 
     def add(self, other: Outcome) -> None:
         """Append all of another one."""
         self.rows += other.rows
         self.goals += other.goals
         self.notes += other.notes
+        self.skipped += other.skipped
 
     @property
     def missed(self) -> list[Goal]:
@@ -114,6 +123,8 @@ def show(outcome: Outcome) -> None:
         console.print("[green]met   [/]" if goal.met else "[red]MISSED[/]", str(goal), highlight=False)
     for note in outcome.notes:
         console.print(f"[yellow]note  [/] {note}", highlight=False)
+    for reason in outcome.skipped:
+        console.print(f"[red]SKIPPED[/] {reason}", highlight=False)
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
@@ -126,6 +137,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "rows": [{**asdict(row), "gain": row.gain, "above_floor": row.above_floor} for row in outcome.rows],
         "goals": [{**asdict(goal), "met": goal.met} for goal in outcome.goals],
         "notes": outcome.notes,
+        "skipped": outcome.skipped,
     }
 
 

@@ -1,0 +1,108 @@
+"""What a Windows Python measures: ``python -m tests.bench.cells TASK JSON``.
+
+It plays Excel, and its calls go through the real xlwings DLL and COM server. Each task prints one JSON object, in
+which times are seconds. The environment says where the service and the store are.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Final
+
+from tests.hosts.excel import bridge
+from tests.hosts.excel.bridge import Bridge
+from tests.hosts.excel.fake.excel import FakeExcel
+from tests.hosts.excel.fake.model import Cells
+from tests.hosts.excel.fake.refs import Area
+
+from .measure import ROUNDS, in_turns, seconds_of
+
+FUNCTIONS: Final = f"{__package__}.cell_functions"
+PLAIN: Final = bridge.COMMAND.replace("xl_openfunnel.hosts.serve", "tests.hosts.excel.windows.serve_probes")
+
+SMALL: Final = 200
+LARGE: Final = 15
+
+Told = dict[str, Any]
+
+
+class Cell:
+    """A cell that calls functions of one server."""
+
+    def __init__(self, excel: FakeExcel, *, command: str = bridge.COMMAND, module: str = bridge.MODULE) -> None:
+        self.excel = excel
+        self._server = Bridge(excel, sys.prefix, command=command, module=module)
+        self._place = Cells(excel.open("Bench.xlsx", r"C:\Books").sheet("Sheet1"), Area(1, 1, 1, 1))
+
+    def shows(self, name: str, *args: object) -> Any:
+        """What it shows for this call."""
+        return self._server.call(name, list(args), self._place)
+
+    def seconds(self, name: str, *args: object, size: tuple[int, int] | None = None) -> float:
+        """How long that takes; raises where it is no answer, or none of this size."""
+        shown: list[Any] = []
+        seconds = seconds_of(lambda: shown.append(self.shows(name, *args)))
+        [answer] = shown
+        if size != ((len(answer), len(answer[0])) if isinstance(answer, tuple) else None):
+            raise RuntimeError(f"{name} answered something else: {str(answer)[:300]}")
+        if isinstance(answer, str) and answer.startswith(("#OF!", "loading")):
+            raise RuntimeError(f"{name} gave no answer: {answer}")
+        return seconds
+
+    def close(self) -> None:
+        """End its server."""
+        self._server.kill()
+
+
+@contextmanager
+def _cells() -> Iterator[tuple[Cell, Cell]]:
+    """One that calls ours, and one that calls a server with nothing of ours in it."""
+    with FakeExcel() as excel:
+        ours, plain = Cell(excel), Cell(excel, command=PLAIN, module=FUNCTIONS)
+        try:
+            yield ours, plain
+        finally:
+            ours.close()
+            plain.close()
+
+
+def store(job: str) -> Told:
+    """Have the job in the store."""
+    with _cells() as (ours, _):
+        ours.excel.pump(lambda: ours.shows("OF_INFO", job, "final") is True, timeout=120)
+    return {}
+
+
+def first(job: str) -> Told:
+    """The first answers of an Excel, which begin with loading the DLL: once for both, so ours pays for it."""
+    with _cells() as (ours, plain):
+        return {"ours": ours.seconds("OF_STATUS", job), "plain": plain.seconds("NOTHING")}
+
+
+def warm(job: str, rows: int) -> Told:
+    """The first rows of a session; then small calls, and large ones beside a loop over requests."""
+    size = (rows + 1, 7)
+    with _cells() as (ours, plain):
+        inside = Cell(ours.excel, module=FUNCTIONS)  # the same command: the same server
+        made = float(inside.shows("OUR_SECONDS", job))
+        ours_small, plain_small = partial(ours.seconds, "OF_STATUS", job), partial(plain.seconds, "NOTHING")
+        large: dict[str, Callable[[], float]] = {
+            "inside": lambda: float(inside.shows("OUR_SECONDS", job)),
+            "rows": partial(ours.seconds, "OF_ROWS", job, size=size),
+        }
+        return {
+            "made": made,
+            "small": in_turns({"ours": ours_small, "plain": plain_small}, SMALL),
+            "large": in_turns(large, LARGE),
+            "loop": [plain.seconds("LOOP_ROWS", job, size=size) for _ in range(ROUNDS)],
+        }
+
+
+TASKS: Final[dict[str, Callable[..., Told]]] = {task.__name__: task for task in (store, first, warm)}
+
+if __name__ == "__main__":
+    print(json.dumps(TASKS[sys.argv[1]](**json.loads(sys.argv[2]))))

@@ -1,0 +1,110 @@
+"""M2: what calls from cells cost Excel, through the real xlwings DLL and COM server, on Windows or under Wine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from .m1_fetch import LATENCY, ROWS
+from .measure import ROOT, ROUNDS, fresh
+from .report import Goal, Outcome, Row
+from .service import simulator
+
+_CELLS: Final = f"{__package__}.cells"
+
+SLOWEST_STATUS: Final = 20.0
+SLOWEST_ROWS: Final = 10.0
+
+LONGEST: Final = 300.0
+"""Seconds after which a Windows Python is given up."""
+
+Task = Callable[..., dict[str, Any]]
+"""Runs a task of `cells` with its arguments and returns what it told."""
+
+
+class NotHere(Exception):
+    """Why there is no Windows Python here."""
+
+
+def measure() -> Outcome:
+    """The first call of a session, then warm calls: small ones, and large ones beside a loop over requests."""
+    try:
+        with simulator({"rows": ROWS}, latency=LATENCY) as service, _windows(service.base_url, service.api_key) as run:
+            run("store", job=service.job_id)
+            first = [run("first", job=service.job_id) for _ in range(ROUNDS)]
+            warm = run("warm", job=service.job_id, rows=ROWS)
+    except NotHere as reason:
+        return Outcome(skipped=[f"M2: {reason}"])
+    status, nothing = (median(warm["small"][name]) * 1000 for name in ("ours", "plain"))
+    inside, whole = (median(warm["large"][name]) * 1000 for name in ("inside", "rows"))
+    begun = [median(told[name] for told in first) for name in ("ours", "plain")]
+    block = f"OF_ROWS of {ROWS:,} × 7"
+    made = f"the first of a session {warm['made'] * 1000:.0f} ms: rows from disk, made a block"
+    rows = [
+        Row(
+            "M2", "OF_STATUS, warm, the whole call", "ms", status, floor=nothing, remark="floor: a function of nothing"
+        ),
+        Row("M2", f"{block}, warm, our own code", "ms", inside, remark=made),
+        Row(
+            "M2",
+            f"{block}, the way of the block to Excel",
+            "ms",
+            whole - inside,
+            remark="pywin32 on both sides, COM between",
+        ),
+        Row(
+            *("M2", f"{block}, warm, the whole call", "ms", whole),
+            *("requests loop as a UDF", median(warm["loop"]) * 1000, None, f"{LATENCY * 1000:.0f} ms away, each time"),
+        ),
+        Row(
+            *("M2", "first call of a session, from the DLL on", "s", begun[0]),
+            *("", None, begun[1], "floor: xlwings' server alone; the job is stored"),
+        ),
+    ]
+    goals = [
+        Goal("M2 warm OF_STATUS", status, "<=", SLOWEST_STATUS, " ms"),
+        Goal("M2 warm OF_ROWS, our own code", inside, "<=", SLOWEST_ROWS, " ms"),
+    ]
+    where = "Windows" if sys.platform == "win32" else "Wine"
+    return Outcome(rows, goals, [f"M2 ran on {where}, with a stand-in for Excel: no figure of it is from Excel itself"])
+
+
+@contextmanager
+def _windows(base_url: str, api_key: str) -> Iterator[Task]:
+    """A Windows Python with a store of its own, or none.
+
+    Raises:
+        NotHere: there is neither Windows nor Wine.
+    """
+    env = {"OPENFUNNEL_BASE_URL": base_url, "OPENFUNNEL_API_KEY": api_key}
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        if sys.platform == "win32":
+            env["OPENFUNNEL_CACHE_DIR"] = folder
+            yield lambda task, **arguments: fresh("-m", _CELLS, task, json.dumps(arguments), env=env).told
+            return
+        try:
+            from tests.hosts.excel.wine import NoWineError, Wine, windows_path
+        except ImportError as missing:
+            raise NotHere(f"neither Windows nor Wine ({missing})") from None
+        try:
+            wine = Wine.prepare()
+        except NoWineError as reason:
+            raise NotHere(str(reason)) from None
+        env["OPENFUNNEL_CACHE_DIR"] = windows_path(Path(folder))
+
+        def run(task: str, **arguments: object) -> dict[str, Any]:
+            command = ["-m", _CELLS, task, json.dumps(arguments)]
+            done = wine.run(command, cwd=ROOT, env=env, timeout=LONGEST)
+            if done.code != 0:
+                raise RuntimeError(f"the Windows Python ended with {done.code}:\n{done.output}")
+            told: dict[str, Any] = json.loads(done.output.strip().rpartition("\n")[2])
+            return told
+
+        with wine.session(ROOT):
+            yield run
