@@ -75,6 +75,32 @@ Public Sub OpenFunnelLive(onOff As Boolean)
     Answer "live", Array(CStr(Application.Hwnd), onOff)
 End Sub
 
+' Has Python do something for the selected cell's book, sheet or job. It says in the status bar when that is done.
+Public Sub OpenFunnelAct(action As String)
+    On Error GoTo Failed
+    Application.StatusBar = CStr(Answer("act", Array(CStr(Application.Hwnd), action, SelectedCell(), SelectedText())))
+    Exit Sub
+Failed:
+    MsgBox Mid$(ErrorText(Err.Number, Err.Description), Len(Prefix) + 1), vbExclamation, "OpenFunnel"
+End Sub
+
+' The job that the selected cell holds or shows, "" for none.
+Public Function OpenFunnelJobHere() As String
+    On Error Resume Next
+    OpenFunnelJobHere = CStr(Answer("job_here", Array(CStr(Application.Hwnd), SelectedCell(), SelectedText())))
+End Function
+
+' "" where no cell is selected, as on a chart sheet.
+Private Function SelectedCell() As String
+    On Error Resume Next
+    SelectedCell = ActiveCell.Address(External:=True)
+End Function
+
+Private Function SelectedText() As String
+    On Error Resume Next
+    SelectedText = CStr(ActiveCell.Value2)
+End Function
+
 ' What stands before the name of a macro: the add-in and other workbooks have macros of the same names.
 Private Function MacrosOfThis() As String
     MacrosOfThis = "'" & Replace(ThisWorkbook.Name, "'", "''") & "'!"
@@ -222,5 +248,11 @@ Public Sub OpenFunnelOpened(bookName As String)
 End Sub
 Public Sub OpenFunnelLive(onOff As Boolean)
 End Sub
+Public Sub OpenFunnelAct(action As String)
+    MsgBox "This needs Excel on Windows.", vbInformation, "OpenFunnel"
+End Sub
+Public Function OpenFunnelJobHere() As String
+    OpenFunnelJobHere = ""
+End Function
 
 #End If

@@ -11,6 +11,7 @@ from typing import Final
 from xl_openfunnel.workbook import wrappers
 
 BRIDGE: Final = "OpenFunnel"
+MACROS: Final = "OpenFunnelMacros"
 THIS_WORKBOOK: Final = "ThisWorkbook"
 
 _VERSION = re.compile(r'^Private Const XlwingsVersion As String = "([^"]+)"', re.MULTILINE)
@@ -36,6 +37,7 @@ def modules() -> dict[str, str]:
         THIS_WORKBOOK: _read(f"{THIS_WORKBOOK}.cls"),
         BRIDGE: _read(f"{BRIDGE}.bas").replace("{XlwingsVersion}", xlwings_version()),
         wrappers.MODULE: wrappers.functions_module(),
+        MACROS: _read(f"{MACROS}.bas"),
     }
     return {name: text.replace("\n", "\r\n") for name, text in texts.items()}
 

@@ -273,12 +273,17 @@ def test_an_excel_that_cannot_evaluate_yet_is_asked_again(book: Book) -> None:
     assert '"4242 nospill ' in book.noted("call")[0]
 
 
-def test_opening_and_live_never_raise(book: Book) -> None:
-    for python, plan in [("", "answer"), (PYTHON, "broken"), (PYTHON, "gone")]:
-        book.set(python=python, plan=plan)
-        book.call("OpenFunnel.OpenFunnelOpened", "Book 1.xlsm")
-        book.call("OpenFunnel.OpenFunnelLive", True)
-        book.call("OpenFunnel.OpenFunnelReady")
+@pytest.mark.parametrize(
+    ("python", "plan", "tries"), [("", "answer", 0), (PYTHON, "answer", 1), (PYTHON, "broken", 1), (PYTHON, "gone", 2)]
+)
+def test_opening_and_live_try_what_they_can_and_never_raise(book: Book, python: str, plan: str, tries: int) -> None:
+    book.set(python=python, plan=plan)
+    book.call("OpenFunnel.OpenFunnelOpened", "Book 1.xlsm")
+    assert [call.split()[1] for call in book.noted("call")] == ["opened"] * tries
+    book.call("OpenFunnel.OpenFunnelLive", True)
+    assert [call.split()[1] for call in book.noted("call")] == ["live"] * tries
+    book.call("OpenFunnel.OpenFunnelReady")
+    assert book.noted("call") == []
 
 
 def test_on_a_mac_the_cell_says_that_it_needs_windows(running: Office) -> None:

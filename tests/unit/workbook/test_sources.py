@@ -20,7 +20,7 @@ def code(text: str) -> str:
 
 
 def test_the_modules_of_a_workbook() -> None:
-    assert list(MODULES) == ["ThisWorkbook", "OpenFunnel", "OpenFunnelFunctions"]
+    assert list(MODULES) == ["ThisWorkbook", "OpenFunnel", "OpenFunnelFunctions", "OpenFunnelMacros"]
 
 
 @pytest.mark.parametrize("name", MODULES)

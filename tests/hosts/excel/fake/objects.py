@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -79,15 +80,16 @@ class Application(Exposed):
         self.Calculate()
 
 
-class _Named(Exposed):
+class _Named(Exposed, abc.ABC):
     """A collection that is asked by number, from 1, or by name."""
 
     default = "Item"
     Count = property(lambda self: len(list(self.each())))
     Application = property(lambda self: Application(self.excel))
 
+    @abc.abstractmethod
     def each(self) -> Iterator[Any]:
-        raise NotImplementedError
+        """What is in it, in order."""
 
     @indexed
     def Item(self, index: Any) -> Any:  # noqa: N802
