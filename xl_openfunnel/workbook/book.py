@@ -1,0 +1,88 @@
+"""Builds the workbook: the sheets by XlsxWriter, the macros and the pivot by our own writers."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import xlsxwriter
+
+from ..files.facts import version
+from ..files.replacing import replaced
+from . import charts, sheets, sources, start
+from .package import Package
+from .shown import Shown
+from .styles import Styles
+from .vba_project import project_of
+
+FILE_NAME: Final = "OpenFunnel.xlsm"
+
+CODE_NAMES: Final = {
+    start.NAME: "StartSheet",
+    sheets.ROWS: "RowsSheet",
+    sheets.TABLE: "TableSheet",
+    sheets.PIVOT: "PivotSheet",
+    charts.NAME: "ChartsSheet",
+}
+"""The sheets in their order, and the names of their modules."""
+
+JOB: Final = "job"
+"""The name of the cell with the job."""
+
+_CREATED: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""One date for all, so that the same version always makes the same bytes."""
+
+_CALCULATED_BY: Final = 191029
+"""What Excel 2019 and newer write as their version: an older one would make Excel calculate all cells at opening,
+also where macros are off and the functions therefore unknown."""
+
+
+def write(path: Path, shows: Shown | None = None) -> None:
+    """Write the workbook to ``path``, replaced in one step where it exists.
+
+    Args:
+        path: the file.
+        shows: what its cells show until Excel calculates them; None for what they show without a job.
+
+    Raises:
+        ConfigurationError: the folder is not there.
+        NotWritten: the file could not be written.
+    """
+    content = build(shows)
+    with replaced(path) as fresh:
+        fresh.write_bytes(content)
+
+
+def build(shows: Shown | None = None) -> bytes:
+    """The workbook's file; the same argument gives the same bytes."""
+    shows = shows or Shown()
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(
+        file,
+        {"in_memory": True, "strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False},
+    )
+    about = {"title": "OpenFunnel", "comments": f"Built by XL OpenFunnel {version()}", "created": _CREATED}
+    book.set_properties(about)
+    book.calc_on_load = False
+    book.set_calc_mode("auto", _CALCULATED_BY)
+    project = project_of(sources.modules(), list(CODE_NAMES.values()), sources.THIS_WORKBOOK)
+    book.add_vba_project(io.BytesIO(project), is_stream=True)
+    book.set_vba_name(sources.THIS_WORKBOOK)
+    made = {name: book.add_worksheet(name) for name in CODE_NAMES}
+    for name, sheet in made.items():
+        sheet.set_vba_name(CODE_NAMES[name])
+    cell = f"={start.NAME}!${'ABC'[start.JOB_COLUMN]}${start.JOB_ROW + 1}"
+    book.define_name(JOB, cell)
+    style = Styles(book)
+    start.add_start(made[start.NAME], style, shows)
+    sheets.add_rows(made[sheets.ROWS], style, shows)
+    sheets.add_table(made[sheets.TABLE], style, shows)
+    pivot = sheets.add_pivot(made[sheets.PIVOT], style, shows)
+    charts.add_charts(book, made[charts.NAME], style, shows)
+    book.close()
+    package = Package(file.getvalue())
+    number = list(CODE_NAMES).index(sheets.PIVOT) + 1
+    pivot.add_to(package, f"xl/worksheets/sheet{number}.xml", sheets.FIRST_LINE, 0)
+    return package.zipped()

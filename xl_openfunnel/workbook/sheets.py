@@ -1,0 +1,118 @@
+"""The sheets with companies: as a formula spills them, as a table, and as a pivot of that table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from xlsxwriter.worksheet import Worksheet
+
+from ..files.xlsx import TABLE_STYLE
+from ..table import EMPLOYEE_BANDS
+from . import shown
+from .cells import write, write_spill
+from .pivot import Axis, Pivot
+from .shown import TABLE_COLUMNS, Shown, call_info
+from .styles import Styles, begin
+
+ROWS: Final = "Rows"
+TABLE: Final = "Table"
+PIVOT: Final = "Pivot"
+
+TABLE_NAME: Final = "OpenFunnelRows"
+"""The table's name, by which the pivot finds it."""
+
+FIRST_LINE: Final = 3
+"""Where what a sheet shows begins, counted from 0: below its title and a line about it."""
+
+_WIDTHS: Final = {
+    "rank": 7,
+    "name": 32,
+    "domain": 26,
+    "linkedin_url": 44,
+    "headquarters": 28,
+    "employee_count": 18,
+    "match_reason": 80,
+    "country": 20,
+    "employee_band": 17,
+}
+_NO_JOB: Final = "Put a job into the yellow cell of the sheet Start."
+
+
+def add_rows(sheet: Worksheet, style: Styles, shows: Shown) -> None:
+    """The sheet on which the companies spill."""
+    begin(
+        sheet,
+        style,
+        "",
+        'Filled by the formula in A4; =OF_ROWS(job,"*") gives all columns. To sort or filter, land the table.',
+    )
+    progress = call_info("progress")
+    ((known,),) = shows.block(progress)
+    line = f"{shows.job} · {known}" if shows.job else _NO_JOB
+    sheet.write_formula(0, 0, f'=IF(job="","{_NO_JOB}",job&" · "&{progress})', style.title, line)
+    _set_columns(sheet, style, TABLE_COLUMNS[: TABLE_COLUMNS.index("country")])
+    write_spill(sheet, FIRST_LINE, 0, shown.ROWS, shows)
+    sheet.set_row(FIRST_LINE, 20)
+    names = (FIRST_LINE, 0, FIRST_LINE, 29)
+    sheet.conditional_format(*names, {"type": "formula", "criteria": '=A$4<>""', "format": style.condition_head})
+    sheet.freeze_panes(FIRST_LINE + 1, 2)
+    sheet.repeat_rows(FIRST_LINE)
+
+
+def add_table(sheet: Worksheet, style: Styles, shows: Shown) -> None:
+    """The sheet on which companies are landed: as values, in a table of Excel."""
+    begin(
+        sheet,
+        style,
+        "Table",
+        "Land as a table, on the sheet Start, writes the companies here: values to sort, filter and pivot.",
+    )
+    _set_columns(sheet, style, TABLE_COLUMNS)
+    last = FIRST_LINE + max(len(shows.table), 1)
+    columns = [{"header": name, "header_format": style.head} for name in TABLE_COLUMNS]
+    sheet.add_table(
+        *(FIRST_LINE, 0, last, len(columns) - 1), {"name": TABLE_NAME, "style": TABLE_STYLE, "columns": columns}
+    )
+    for down, line in enumerate(shows.table, FIRST_LINE + 1):
+        for right, cell in enumerate(line):
+            if cell != "":  # a blank cell, which a pivot shows as blank; an empty text it would not
+                write(sheet, down, right, cell)
+    sheet.set_row(FIRST_LINE, 20)
+    sheet.freeze_panes(FIRST_LINE + 1, 2)
+    sheet.repeat_rows(FIRST_LINE)
+
+
+def add_pivot(sheet: Worksheet, style: Styles, shows: Shown) -> Pivot:
+    """The sheet with the pivot, whose cells stand there already; the pivot itself has to be added to the file."""
+    begin(
+        sheet,
+        style,
+        "Pivot",
+        "The companies of the sheet Table by country and size. Brought up to date on the sheet Start.",
+    )
+    country, band = TABLE_COLUMNS.index("country"), TABLE_COLUMNS.index("employee_band")
+    pivot = Pivot(
+        source=TABLE_NAME,
+        fields=TABLE_COLUMNS,
+        rows=Axis("country", "Country"),
+        columns=Axis("employee_band", "Employees", EMPLOYEE_BANDS),
+        counted="rank",
+        caption="Companies",
+        pairs=[(str(line[country]), str(line[band])) for line in shows.table],
+    )
+    sheet.set_column(0, 0, 26, style.body)
+    sheet.set_column(1, 20, 12, style.body)
+    last = len(pivot.cells) - 1
+    for down, line in enumerate(pivot.cells):
+        for right, cell in enumerate(line):
+            frame = style.head_total if down in (0, 1, last) else style.count
+            write(sheet, FIRST_LINE + down, right, cell, frame)
+    sheet.freeze_panes(FIRST_LINE + 2, 1)
+    return pivot
+
+
+def _set_columns(sheet: Worksheet, style: Styles, names: Sequence[str]) -> None:
+    formats = {"rank": style.rank, "employee_count": style.count}
+    for place, name in enumerate(names):
+        sheet.set_column(place, place, _WIDTHS[name], formats.get(name, style.body))
