@@ -15,7 +15,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from ..errors import ConfigurationError, JobNotFound, OpenFunnelError
-from . import demo, jobs, keys, ledger, simulate, terminal, watch
+from . import demo, jobs, keys, ledger, simulate, terminal, watch, workbook
 from .session import BaseUrl, Session
 
 INTERRUPTED: Final = 130
@@ -63,6 +63,7 @@ app.command()(jobs.cancel)
 app.command("credits")(jobs.credits_)
 app.command()(ledger.forget)
 app.add_typer(keys.app, name="key")
+app.command()(workbook.workbook)
 app.command()(simulate.simulate)
 
 

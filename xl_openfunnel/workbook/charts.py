@@ -9,7 +9,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from ..files.book import FONT
-from ..functions.pivoting import TOTAL
+from ..functions.pivoting import BLANK, TOTAL
 from ..table import EMPLOYEE_BANDS
 from . import shown
 from .cells import write_spill
@@ -21,6 +21,7 @@ NAME: Final = "Charts"
 COUNTRIES: Final = 12
 """Countries that the chart shows: the first ones of all."""
 
+_BANDS: Final = (*EMPLOYEE_BANDS, BLANK)
 _LINE: Final = 3
 _COUNTRY, _BAND, _CHART, _PLOTTED = 0, 3, 6, 20
 _SPILLED: Final = 500
@@ -39,6 +40,7 @@ def add_charts(book: Workbook, sheet: Worksheet, style: Styles, shows: Shown) ->
         sheet.set_column(place, place, width, style.body)
         sheet.set_column(place + 1, place + 1, 12, style.count)
         sheet.set_column(place + 2, place + 2, 3, style.body)
+    sheet.hide_gridlines(2)
     sheet.set_row(_LINE, 20)
     for place, call in ((_COUNTRY, shown.BY_COUNTRY), (_BAND, shown.BY_BAND)):
         write_spill(sheet, _LINE, place, call, shows)
@@ -50,7 +52,7 @@ def add_charts(book: Workbook, sheet: Worksheet, style: Styles, shows: Shown) ->
     _add_countries(sheet, style, shows)
     _add_bands(sheet, style, shows)
     _add_chart(book, sheet, "bar", f"Companies by country, the first {COUNTRIES}", _LINE, _PLOTTED, COUNTRIES)
-    _add_chart(book, sheet, "column", "Companies by employees", _LINE + 18, _PLOTTED + 3, len(EMPLOYEE_BANDS))
+    _add_chart(book, sheet, "column", "Companies by employees", _LINE + 18, _PLOTTED + 3, len(_BANDS))
     sheet.freeze_panes(_LINE + 1, 0)
 
 
@@ -79,7 +81,7 @@ def _add_bands(sheet: Worksheet, style: Styles, shows: Shown) -> None:
     """All sizes in their order, whether there are companies of them or not."""
     known = {str(line[0]): line[1] for line in shows.block(shown.BY_BAND)[1:-1]}
     names, counts = (xl_range_abs(_LINE + 1, place, _LINE + 20, place) for place in (_BAND, _BAND + 1))
-    for line, band in enumerate(EMPLOYEE_BANDS, _LINE + 1):
+    for line, band in enumerate(_BANDS, _LINE + 1):
         sheet.write_string(line, _PLOTTED + 3, band, style.hint)
         own = xl_rowcol_to_cell(line, _PLOTTED + 3)
         found = f"=IFERROR(INDEX({counts},MATCH({own},{names},0)),0)"

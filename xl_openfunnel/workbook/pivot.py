@@ -16,10 +16,8 @@ from xml.sax.saxutils import quoteattr
 
 from xlsxwriter.utility import xl_range
 
+from ..functions.pivoting import BLANK, TOTAL
 from .package import RELATIONSHIPS, Package
-
-BLANK: Final = "(blank)"
-TOTAL: Final = "Total"
 
 _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _CACHE: Final = "xl/pivotCache/pivotCacheDefinition1.xml"

@@ -29,7 +29,7 @@ _WIDTHS: Final = {
     "rank": 7,
     "name": 32,
     "domain": 26,
-    "linkedin_url": 44,
+    "linkedin_url": 50,
     "headquarters": 28,
     "employee_count": 18,
     "match_reason": 80,
@@ -101,13 +101,17 @@ def add_pivot(sheet: Worksheet, style: Styles, shows: Shown) -> Pivot:
         caption="Companies",
         pairs=[(str(line[country]), str(line[band])) for line in shows.table],
     )
+    sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 26, style.body)
     sheet.set_column(1, 20, 12, style.body)
     last = len(pivot.cells) - 1
     for down, line in enumerate(pivot.cells):
         for right, cell in enumerate(line):
             frame = style.head_total if down in (0, 1, last) else style.count
-            write(sheet, FIRST_LINE + down, right, cell, frame)
+            if cell == "":  # an empty text would not be what a pivot leaves there
+                sheet.write_blank(FIRST_LINE + down, right, None, frame)
+            else:
+                write(sheet, FIRST_LINE + down, right, cell, frame)
     sheet.freeze_panes(FIRST_LINE + 2, 1)
     return pivot
 

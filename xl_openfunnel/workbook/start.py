@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
+from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from . import shown
 from .cells import write_one, write_spill
 from .shown import Shown, call_info
-from .styles import Styles
+from .styles import DARK, Styles
 
 NAME: Final = "Start"
 JOB_ROW: Final = 7
 JOB_COLUMN: Final = 1
 
 _LABEL, _VALUE, _BUTTON, _HINT, _LAST = 0, 1, 2, 3, 9
+_COUNTS: Final = (4, 5)
 _WIDTHS: Final = (13, 42, 27, 12, 10, 10, 44, 40, 17, 17)
 
 _STEPS: Final = (
@@ -40,7 +42,7 @@ _BUTTONS: Final = (
 def add_start(sheet: Worksheet, style: Styles, shows: Shown) -> None:
     """Fill the sheet."""
     for place, width in enumerate(_WIDTHS):
-        sheet.set_column(place, place, width, style.date if place >= _LAST - 1 else style.body)
+        sheet.set_column(place, place, width, _column_style(style, place))
     sheet.hide_gridlines(2)
     sheet.set_landscape()
     sheet.set_paper(9)
@@ -48,9 +50,10 @@ def add_start(sheet: Worksheet, style: Styles, shows: Shown) -> None:
     _add_steps(sheet, style)
     sheet.set_row(JOB_ROW, 28)
     sheet.write_string(JOB_ROW, _LABEL, "Job", style.label)
-    sheet.write_string(JOB_ROW, JOB_COLUMN, shows.job, style.input) if shows.job else sheet.write_blank(
-        JOB_ROW, JOB_COLUMN, None, style.input
-    )
+    if shows.job:
+        sheet.write_string(JOB_ROW, JOB_COLUMN, shows.job, style.input)
+    else:
+        sheet.write_blank(JOB_ROW, JOB_COLUMN, None, style.input)
     ask = "◄ Put the job here"
     sheet.write_formula(JOB_ROW, _BUTTON, f'=IF(job="","{ask}","")', style.call, "" if shows.job else ask)
     line = _add_state(sheet, style, shows, JOB_ROW + 1)
@@ -58,6 +61,13 @@ def add_start(sheet: Worksheet, style: Styles, shows: Shown) -> None:
     _add_jobs(sheet, style, shows, line + 1)
     sheet.set_selection(JOB_ROW, JOB_COLUMN, JOB_ROW, JOB_COLUMN)
     sheet.activate()
+
+
+def _column_style(style: Styles, place: int) -> Format:
+    """The format of what the list of jobs spills into a column."""
+    if place >= _LAST - 1:
+        return style.date
+    return style.count if place in _COUNTS else style.body
 
 
 def _add_steps(sheet: Worksheet, style: Styles) -> None:
@@ -127,6 +137,6 @@ def _add_jobs(sheet: Worksheet, style: Styles, shows: Shown, line: int) -> None:
         {
             "type": "formula",
             "criteria": f'=B${first + 1}<>""',
-            "format": style.of_condition(bold=True, font_color="#1F3864"),
+            "format": style.of_condition(bold=True, font_color=DARK),
         },
     )

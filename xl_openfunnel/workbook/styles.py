@@ -116,12 +116,12 @@ class Styles:
     @cached_property
     def count(self) -> Format:
         """Of a number of something."""
-        return self.of(num_format="#,##0")
+        return self.of(num_format="#,##0", align="right", indent=1)
 
     @cached_property
     def count_but_zero(self) -> Format:
         """The same, where zero shows nothing."""
-        return self.of(num_format="#,##0;;", font_color=GREY)
+        return self.of(num_format="#,##0;;", font_color=GREY, align="right", indent=1)
 
     @cached_property
     def rank(self) -> Format:
@@ -149,11 +149,6 @@ class Styles:
         return self.of_condition(bold=True, font_color="#FFFFFF", bg_color=BLUE)
 
     @cached_property
-    def condition_line(self) -> Format:
-        """Of a row that a formula fills."""
-        return self.of_condition(bottom=1, bottom_color=LINE)
-
-    @cached_property
     def condition_total(self) -> Format:
         """Of a total that a formula gives."""
         return self.of_condition(bold=True, bg_color="#DDE6F4")
@@ -165,7 +160,6 @@ def begin(sheet: Worksheet, style: Styles, title: str, hint: str) -> None:
     sheet.set_row(1, 20)
     sheet.write_string(0, 0, title, style.title)
     sheet.write_string(1, 0, hint, style.hint)
-    sheet.hide_gridlines(2)
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)

@@ -1,0 +1,54 @@
+"""A workbook with the companies of an invented job in its cells."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from datetime import UTC, datetime
+
+from xl_openfunnel.api.models import JobStatus
+from xl_openfunnel.jobs.snapshot import Rows, Snapshot
+from xl_openfunnel.simulator import companies
+from xl_openfunnel.workbook import book, shown
+
+JOB = "d8a1bddb-44f1-4c7f-87a7-f37496354ff6"
+
+
+def snapshot(count: int = 600) -> Snapshot:
+    rows = companies(count)
+    manifest = {
+        "count": count,
+        "pages": 1,
+        "credits_consumed": count,
+        "derived_query": "Software that runs a factory",
+        "resolved_seed_domains": ["dornier.example", "levkin.example"],
+    }
+    return Snapshot(
+        JOB,
+        JobStatus("completed"),
+        pages=1,
+        manifest=manifest,
+        rows=Rows([count], lambda _: [json.dumps(rows).encode()]),
+        final=True,
+        settled=True,
+        source="service",
+        as_of=datetime(2026, 11, 3, 9, 15, tzinfo=UTC),
+    )
+
+
+def example(count: int = 600) -> bytes:
+    return book.build(shown.example(snapshot(count), "Germany Q3", 12400.0))
+
+
+def without_formulas(workbook: bytes) -> bytes:
+    """What the cells show, for programs that don't know our functions and would show errors in place of blocks."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook)) as given, zipfile.ZipFile(out, "w") as taken:
+        for name in given.namelist():
+            part = given.read(name)
+            if name.startswith("xl/worksheets/sheet"):
+                part = re.sub(rb"<f[^>]*>[^<]*</f>", b"", part)
+            taken.writestr(name, part)
+    return out.getvalue()

@@ -1,0 +1,278 @@
+"""The whole workbook, read by openpyxl and as the parts of its file."""
+
+from __future__ import annotations
+
+import getpass
+import io
+import posixpath
+import re
+import shutil
+import socket
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+import zipfile
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from openpyxl.utils.escape import unescape
+
+from tests.unit.workbook.examples import JOB, example, snapshot, without_formulas
+from xl_openfunnel.functions.catalog import CATALOG, INFO_FIELDS, called_in
+from xl_openfunnel.table import DEFAULT_COLUMNS
+from xl_openfunnel.workbook import book, sheets, sources, start
+
+CHECKOUT = Path(__file__).parents[3]
+EMPTY = book.build()
+EXAMPLE = example()
+BOTH = pytest.mark.parametrize("content", [EMPTY, EXAMPLE], ids=["empty", "example"])
+
+
+def parts(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        names = archive.namelist()
+        assert len(set(names)) == len(names)
+        return {name: archive.read(name) for name in names}
+
+
+def part(name: str, content: bytes = EMPTY) -> str:
+    return parts(content)[name].decode()
+
+
+def opened(content: bytes, *, values: bool = False) -> Any:
+    return openpyxl.load_workbook(io.BytesIO(content), keep_vba=True, data_only=values)
+
+
+def formulas(content: bytes = EMPTY) -> list[str]:
+    found = []
+    for name, xml in parts(content).items():
+        if name.startswith("xl/worksheets/sheet"):
+            found += [each.text or "" for each in ET.fromstring(xml).findall(".//{*}f")]  # noqa: S314 - our own
+    return found
+
+
+@BOTH
+def test_two_builds_are_the_same_byte_for_byte(content: bytes) -> None:
+    assert (EMPTY if content is EMPTY else EXAMPLE) == (book.build() if content is EMPTY else example())
+
+
+def test_an_installed_package_builds_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(CHECKOUT / "workbook" / "vba", tmp_path / "parts" / "vba")
+    monkeypatch.setattr(resources, "files", lambda package: tmp_path)
+    assert sources.folder() == tmp_path / "parts"
+    assert book.build() == EMPTY
+
+
+def test_line_ends_of_a_checkout_on_windows_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "vba").mkdir()
+    for source in (CHECKOUT / "workbook" / "vba").iterdir():
+        text = source.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        (tmp_path / "vba" / source.name).write_bytes(text)
+    monkeypatch.setattr(sources, "folder", lambda: tmp_path)
+    assert book.build() == EMPTY
+
+
+@BOTH
+def test_every_part_is_well_formed_has_a_type_and_is_referred_to(content: bytes) -> None:
+    found = parts(content)
+    for name, xml in found.items():
+        if not name.endswith(".bin"):
+            ET.fromstring(xml)  # noqa: S314 - our own
+    types = ET.fromstring(found["[Content_Types].xml"])  # noqa: S314
+    defaults = {each.get("Extension") for each in types.findall(".//{*}Default")}
+    overrides = [str(each.get("PartName")).removeprefix("/") for each in types.findall(".//{*}Override")]
+    assert len(set(overrides)) == len(overrides)
+    assert set(overrides) <= set(found)
+    for name in found:
+        if name != "[Content_Types].xml":
+            assert name in overrides or name.rsplit(".", 1)[1] in defaults - {"xml"}, name
+    targets = set()
+    for name, xml in found.items():
+        if name.endswith(".rels"):
+            folder, own = posixpath.split(name)
+            folder = posixpath.dirname(folder)
+            assert own == ".rels" or posixpath.join(folder, own.removesuffix(".rels")) in found
+            relations = list(ET.fromstring(xml))  # noqa: S314
+            assert len({each.get("Id") for each in relations}) == len(relations)
+            for each in relations:
+                assert each.get("TargetMode") is None, "nothing outside the file"
+                targets.add(posixpath.normpath(posixpath.join(folder, str(each.get("Target")))).lstrip("/"))
+    assert targets == {name for name in found if not name.endswith(".rels")} - {"[Content_Types].xml"}
+
+
+@BOTH
+def test_nothing_tells_of_this_machine_its_user_or_a_key(content: bytes) -> None:
+    everything = "\n".join(part.decode("latin-1") for part in parts(content).values())
+    if content is EMPTY:  # paths of invented companies' pages may look like anything
+        assert not re.search(r"of_(live|test)_|/home/|/Users/|\\Users\\|/root|/tmp", everything)
+    strange = {
+        str(Path.home()),
+        str(CHECKOUT),
+        str(Path.cwd()),
+        socket.gethostname(),
+        sys.prefix,
+        tempfile.gettempdir(),
+    }
+    texts = everything + "\n".join(sources.modules().values())  # which are compressed in the file
+    assert [each for each in strange if len(each) > 3 and each in texts] == []
+    properties = part("docProps/core.xml", content)
+    assert getpass.getuser() not in properties
+    assert "<dc:creator></dc:creator>" in properties
+    assert "<cp:lastModifiedBy></cp:lastModifiedBy>" in properties
+
+
+def test_there_is_no_link_in_it() -> None:
+    everything = "\n".join(text.decode("latin-1") for text in parts(EMPTY).values())
+    assert "<hyperlink" not in everything
+    assert "externalLink" not in everything
+    hosts = set(re.findall(r"https?://([\w.-]+)", everything))
+    assert hosts <= {"schemas.openxmlformats.org", "schemas.microsoft.com", "purl.org", "www.w3.org"}
+
+
+def test_the_sheets_and_the_names_of_their_modules() -> None:
+    found = opened(EMPTY)
+    assert found.sheetnames == ["Start", "Rows", "Table", "Pivot", "Charts"]
+    assert {each.title: each.sheet_properties.codeName for each in found} == book.CODE_NAMES
+    assert found.code_name == sources.THIS_WORKBOOK
+    assert found.active.title == "Start"
+
+
+def test_the_cell_for_the_job_has_a_name_is_empty_and_takes_any_text_as_text() -> None:
+    found = opened(EMPTY)
+    (name,) = found.defined_names.values()
+    assert (name.name, name.attr_text) == ("job", "Start!$B$8")
+    cell = found["Start"]["B8"]
+    assert (cell.value, cell.number_format) == (None, "@")
+    assert all(not sheet.data_validations.dataValidation for sheet in found)
+
+
+def test_every_function_that_is_called_is_ours_with_fields_that_there_are() -> None:
+    called = [function.name for formula in formulas() for function in called_in(formula)]
+    assert set(re.findall(r"\bOF_\w+", "\n".join(formulas()))) == set(called)
+    assert set(called) == {each.name for each in CATALOG} - {"OF_LOOKUP"}
+    assert set(re.findall(r'OF_INFO\(job,"(\w+)"\)', "\n".join(formulas()))) <= set(INFO_FIELDS)
+
+
+def test_blocks_spill() -> None:
+    spilling = {}
+    for number, name in enumerate(book.CODE_NAMES, 1):
+        sheet = ET.fromstring(parts(EMPTY)[f"xl/worksheets/sheet{number}.xml"])  # noqa: S314
+        for cell in sheet.findall(".//{*}c"):
+            formula = cell.find("{*}f")
+            if formula is not None and formula.get("t") == "array":
+                assert cell.get("cm") == "1"
+                spilling[f"{name}!{cell.get('r')}"] = formula.text
+    assert spilling == {
+        "Start!B18": "OF_JOBS()",
+        "Rows!A4": "OF_ROWS(job)",
+        "Charts!A4": 'OF_PIVOT(job,"country")',
+        "Charts!D4": 'OF_PIVOT(job,"employee_band")',
+    }
+    assert "fDynamic" in part("xl/metadata.xml")
+
+
+def test_no_formula_needs_an_excel_newer_than_its_functions() -> None:
+    assert not re.search(r"_xlfn|_xlws|#|@", "\n".join(formulas()))
+
+
+def test_excel_is_not_made_to_calculate_at_opening() -> None:
+    assert '<calcPr calcId="191029"/>' in part("xl/workbook.xml")
+
+
+def test_without_a_job_the_cells_show_what_they_would_show_without_a_job() -> None:
+    found = opened(EMPTY, values=True)
+    shown = found["Start"]
+    assert [shown[f"B{row}"].value for row in range(8, 16)] == [None] * 8
+    assert shown["C8"].value == "◄ Put the job here"
+    assert found["Rows"]["A1"].value == "Put a job into the yellow cell of the sheet Start."
+    assert found["Rows"]["A4"].value is None
+    assert found["Charts"]["A4"].value is None
+
+
+def test_each_button_has_a_macro_that_there_is() -> None:
+    drawing = part("xl/drawings/vmlDrawing1.vml")
+    macros = re.findall(r"<x:FmlaMacro>\[0\]!(\w+)</x:FmlaMacro>", drawing)
+    assert macros == ["OpenFunnelRefreshBook", "OpenFunnelLandTable", "OpenFunnelRefreshPivots", "OpenFunnelSendCopy"]
+    assert all(f"Public Sub {macro}()" in sources.modules()[sources.MACROS] for macro in macros)
+
+
+def test_the_table_has_the_columns_of_the_pivot_and_one_blank_row() -> None:
+    sheet = opened(EMPTY)["Table"]
+    (table,) = sheet.tables.values()
+    assert (table.name, table.ref) == ("OpenFunnelRows", "A4:I5")
+    columns = [*DEFAULT_COLUMNS, "country", "employee_band"]
+    assert [column.name for column in table.tableColumns] == columns
+    assert [cell.value for cell in sheet[4]] == columns
+    assert all(cell.value is None for cell in sheet[5])
+
+
+@BOTH
+def test_the_pivot_counts_the_table_by_country_and_size(content: bytes) -> None:
+    (pivot,) = opened(content)["Pivot"]._pivots
+    assert pivot.cache.cacheSource.worksheetSource.name == "OpenFunnelRows"
+    assert (pivot.cache.refreshOnLoad, pivot.cache.saveData) == (True, False)
+    names = [field.name for field in pivot.cache.cacheFields]
+    axes = {names[place]: field.axis for place, field in enumerate(pivot.pivotFields) if field.axis}
+    assert axes == {"country": "axisRow", "employee_band": "axisCol"}
+    (data,) = pivot.dataFields
+    assert (names[data.fld], data.subtotal, data.name) == ("rank", "count", "Companies")
+    assert "caches" not in part("xl/pivotTables/pivotTable1.xml", content)
+
+
+def test_the_pivots_cells_are_where_it_says_that_they_are() -> None:
+    sheet = opened(EXAMPLE)["Pivot"]
+    (pivot,) = sheet._pivots
+    rows = [[cell.value for cell in row] for row in sheet[pivot.location.ref]]
+    assert (rows[0][:2], rows[1][0], rows[1][-1]) == (["Companies", "Employees"], "Country", "Total")
+    assert rows[-1][0] == "Total"
+    assert rows[-1][-1] == 600 == sum(row[-1] for row in rows[2:-1])
+    assert all(cell.value is None for cell in sheet[sheet.max_row + 1])
+
+
+def test_an_example_shows_its_companies_in_all_sheets() -> None:
+    found = opened(without_formulas(EXAMPLE), values=True)
+    frame = snapshot().frame(["name", "country", "employee_band"])
+    first = found["Start"]
+    assert (first["B8"].value, first["B9"].value, first["B10"].value) == (JOB, "completed", 600)
+    assert first["B19"].value == JOB
+    for name in ("Rows", "Table"):
+        names = [unescape(cell.value) for (cell,) in found[name].iter_rows(min_row=5, min_col=2, max_col=2)]
+        assert names == frame["name"].to_list()
+    table = [[cell.value for cell in row] for row in found["Charts"]["A4:B30"]]
+    counts = dict(line for line in table if line[0])
+    assert counts["United States"] == (frame["country"] == "United States").sum()
+    assert counts["Total"] == 600
+
+
+def test_an_example_has_the_same_formulas_as_the_workbook() -> None:
+    assert sorted(formulas(EXAMPLE)) == sorted(formulas())
+
+
+def test_charts_plot_no_total_and_all_sizes() -> None:
+    charts = [part(f"xl/charts/chart{number}.xml", EXAMPLE) for number in (1, 2)]
+    ranges = [re.findall(r"<c:f>([^<]+)</c:f>", chart) for chart in charts]
+    assert ranges == [["Charts!$U$5:$U$16", "Charts!$V$5:$V$16"], ["Charts!$X$5:$X$13", "Charts!$Y$5:$Y$13"]]
+    sheet = opened(without_formulas(EXAMPLE), values=True)["Charts"]
+    assert [sheet[f"X{row}"].value for row in (5, 12, 13)] == ["1–10", "10001+", "(blank)"]
+    assert sum(sheet[f"Y{row}"].value for row in range(5, 14)) == 600
+    assert "Total" not in [sheet[f"U{row}"].value for row in range(5, 17)]
+
+
+def test_a_table_with_fewer_countries_than_bars_plots_blanks() -> None:
+    sheet = opened(without_formulas(example(3)), values=True)["Charts"]
+    names = [sheet[f"U{row}"].value for row in range(5, 17)]
+    assert "Total" not in names
+    assert names[-1] is None
+
+
+def test_the_first_sheet_tells_what_its_functions_cannot_where_macros_are_off() -> None:
+    status = opened(EMPTY)["Start"]["B9"].value
+    assert status == f'=IFERROR(OF_STATUS(job),"{start._NO_MACROS}")'
+
+
+def test_the_place_of_the_table_is_named_once() -> None:
+    assert sheets.TABLE_NAME == "OpenFunnelRows"

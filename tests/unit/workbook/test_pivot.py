@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import re
+
+from xl_openfunnel.table import EMPLOYEE_BANDS
+from xl_openfunnel.workbook.pivot import Axis, Pivot
+
+PAIRS = [("Peru", "11–50"), ("Chad", "1–10"), ("Peru", "1–10"), ("", ""), ("Peru", "")]
+
+
+def pivot(*pairs: tuple[str, str]) -> Pivot:
+    columns = Axis("band", "Employees", EMPLOYEE_BANDS)
+    return Pivot("Rows", ["rank", "country", "band"], Axis("country", "Country"), columns, "rank", "Companies", pairs)
+
+
+def test_the_largest_row_comes_first_and_sizes_keep_their_order_with_totals_and_blanks() -> None:
+    assert pivot(*PAIRS).cells == [
+        ["Companies", "Employees", "", "", ""],
+        ["Country", "1–10", "11–50", "(blank)", "Total"],
+        ["Peru", 1, 1, 1, 3],
+        ["Chad", 1, "", "", 1],
+        ["(blank)", "", "", 1, 1],
+        ["Total", 2, 1, 2, 5],
+    ]
+
+
+def test_without_companies_there_is_one_blank_without_a_number() -> None:
+    assert pivot().cells == [
+        ["Companies", "Employees", ""],
+        ["Country", "(blank)", "Total"],
+        ["(blank)", "", ""],
+        ["Total", "", ""],
+    ]
+
+
+def test_sizes_that_no_company_has_are_kept_in_order_for_later_and_marked_as_missing() -> None:
+    made = pivot(*PAIRS)
+    cached = re.findall(r'<s v="([^"]+)"/>', made._cache().split('name="band"')[1])
+    assert cached == list(EMPLOYEE_BANDS)
+    field = made._table("A1:B2").split('axis="axisCol"')[1].split("</items>")[0]
+    items = re.findall(r'<item( m="1")? x="(\d)"/>', field)
+    assert [not missing for missing, _ in items] == [band in ("1–10", "11–50") for band in EMPLOYEE_BANDS] + [True]
+
+
+def test_what_stands_in_xml_is_escaped() -> None:
+    text = pivot(('A&B "<C>', "1–10"))._cache()
+    assert "v='A&amp;B \"&lt;C&gt;'" in text
