@@ -3,6 +3,10 @@
 Takes one JSON request a line and answers each with one line, ``{"value": ...}`` or ``{"error": "..."}``. Ends with its
 input. ``{"modules": {...}, "cells": {...}}`` opens a new document, ``{"call": "Module.Function", "arguments": [...]}``
 calls a function of it.
+
+``{"file": "..."}`` opens a workbook instead. ``{"look": "Sheet", "at": "A1:B2"}`` gives what its cells show,
+``{"pivots": "Sheet"}`` what its pivots show, after they were brought up to date, and ``{"buttons": "Sheet"}`` the
+caption and the macro of each button.
 """
 
 import json
@@ -64,6 +68,42 @@ def _opened(desktop: Any, modules: dict[str, str], cells: dict[str, object]) -> 
     return document
 
 
+def _loaded(desktop: Any, path: str) -> Any:
+    options = {"Hidden": True, "ReadOnly": True}
+    values = tuple(
+        _struct("com.sun.star.beans.PropertyValue", Name=name, Value=value) for name, value in options.items()
+    )
+    return desktop.loadComponentFromURL(Path(path).as_uri(), "_blank", 0, values)
+
+
+def _pivots(sheet: Any) -> list[object]:
+    found: list[object] = []
+    for pivot in sheet.DataPilotTables:
+        pivot.refresh()
+        area = pivot.OutputRange
+        corners = (area.StartColumn, area.StartRow, area.EndColumn, area.EndRow)
+        found.append([pivot.Name, sheet.getCellRangeByPosition(*corners).DataArray])
+    return found
+
+
+def _buttons(sheet: Any) -> list[object]:
+    found: list[object] = []
+    for form in sheet.DrawPage.Forms:
+        for place in range(form.Count):
+            found += [[form.getByIndex(place).Label, event.ScriptCode] for event in form.getScriptEvents(place)]
+    return found
+
+
+def _answered(document: Any, request: dict[str, Any]) -> object:
+    if "call" in request:
+        return _called(document, request["call"], request["arguments"])
+    if "look" in request:
+        return document.Sheets.getByName(request["look"]).getCellRangeByName(request["at"]).DataArray
+    if "pivots" in request:
+        return _pivots(document.Sheets.getByName(request["pivots"]))
+    return _buttons(document.Sheets.getByName(request["buttons"]))
+
+
 def _called(document: Any, function: str, arguments: list[object]) -> object:
     url = f"vnd.sun.star.script:Standard.{function}?language=Basic&location=document"
     return document.getScriptProvider().getScript(url).invoke(tuple(arguments), (), ())[0]
@@ -78,12 +118,16 @@ def main() -> None:
             request = json.loads(line)
             answer: dict[str, object] = {"value": None}
             try:
-                if "modules" in request:
+                if "modules" in request or "file" in request:
                     if document is not None:
                         document.close(True)
+                    document = None
+                if "modules" in request:
                     document = _opened(desktop, request["modules"], request["cells"])
+                elif "file" in request:
+                    document = _loaded(desktop, request["file"])
                 else:
-                    answer["value"] = _called(document, request["call"], request["arguments"])
+                    answer["value"] = _answered(document, request)
             except Exception as error:  # the test says what it expected
                 answer = {"error": f"{type(error).__name__}: {error}"}
             print(json.dumps(answer), flush=True)  # noqa: T201

@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Final, cast
 
 from xl_openfunnel.workbook import sources
 
@@ -102,6 +102,26 @@ class Office:
         self._asked({"modules": dict(modules), "cells": dict(cells or {})})
         if self.call("Fakes.Ready") != "ready":
             raise BasicError("a module doesn't compile")
+
+    def load(self, file: Path) -> None:
+        """Opens a workbook, without running its macros, in place of the document before.
+
+        Raises:
+            BasicError: if it can't be opened.
+        """
+        self._asked({"file": str(file)})
+
+    def shown(self, sheet: str, area: str) -> list[list[object]]:
+        """What cells of the workbook show."""
+        return cast(list[list[object]], self._asked({"look": sheet, "at": area}))
+
+    def pivots(self, sheet: str) -> dict[str, list[list[object]]]:
+        """What each pivot of the sheet shows, after it was brought up to date."""
+        return dict(cast(list[tuple[str, list[list[object]]]], self._asked({"pivots": sheet})))
+
+    def buttons(self, sheet: str) -> dict[str, str]:
+        """The macro of each button of the sheet, by its caption."""
+        return dict(cast(list[tuple[str, str]], self._asked({"buttons": sheet})))
 
     def call(self, function: str, *arguments: object) -> object:
         """What a function gives.

@@ -1,0 +1,80 @@
+"""The workbook, opened by LibreOffice: the only program here that shows one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.basic.office import Office
+from tests.unit.workbook.examples import JOB, example, snapshot, without_formulas
+from xl_openfunnel.functions.pivoting import pivot
+from xl_openfunnel.table import EMPLOYEE_BANDS
+from xl_openfunnel.workbook import book, sources
+
+COUNT = 250
+LIBREOFFICES = {"(empty)": "(blank)", "Total Result": "Total"}
+"""LibreOffice has words of its own for what is blank and for totals."""
+
+
+@pytest.fixture
+def opened(running: Office, tmp_path: Path) -> Office:
+    file = tmp_path / "example.xlsm"
+    file.write_bytes(example(COUNT))
+    running.load(file)
+    return running
+
+
+def test_what_one_cell_shows_is_there_before_anything_is_calculated(opened: Office) -> None:
+    shown = [value for _, value in opened.shown("Start", "A8:B11")]
+    assert shown == [JOB, "completed", COUNT, f"{COUNT} companies, completed"]
+
+
+def test_companies_stand_in_the_table_as_what_they_are(opened: Office) -> None:
+    frame = snapshot(COUNT).frame(["rank", "name", "country"])
+    rows = opened.shown("Table", f"A5:H{COUNT + 4}")
+    assert [row[0] for row in rows] == frame["rank"].to_list()
+    assert [row[1] for row in rows] == [name.replace("\r", "\n") for name in frame["name"]]  # as LibreOffice reads it
+    assert [row[7] for row in rows] == frame["country"].fillna("").to_list()
+
+
+def test_the_pivot_lives_and_counts_the_table(opened: Office) -> None:
+    ((name, cells),) = opened.pivots("Pivot").items()
+    assert name == "OpenFunnelPivot"
+    _, head, *lines = [[LIBREOFFICES.get(str(cell), cell) for cell in line] for line in cells]
+    own = pivot(snapshot(COUNT).frame(["country", "employee_band"]), ["country"], ["employee_band"])
+    assert head[1:] == [band for band in (*EMPLOYEE_BANDS, "(blank)", "Total") if band in own[0]]
+    counts = {line[0]: dict(zip(head[1:], line[1:], strict=True)) for line in lines}
+    assert counts == {line[0]: dict(zip(own[0][1:], line[1:], strict=True)) for line in own[1:]}
+    totals = [line[-1] for line in lines[:-1]]
+    assert totals == sorted(totals, reverse=True)  # type: ignore[type-var]
+
+
+def test_the_pivot_of_the_shipped_workbook_lives_too(running: Office, tmp_path: Path) -> None:
+    file = tmp_path / book.FILE_NAME
+    book.write(file)
+    running.load(file)
+    assert list(running.pivots("Pivot")) == ["OpenFunnelPivot"]
+    assert running.shown("Start", "C8") == [["◄ Put the job here"]]
+
+
+def test_each_button_is_bound_to_its_macro(opened: Office) -> None:
+    where = f"vnd.sun.star.script:VBAProject.{sources.MACROS}.%s?language=Basic&location=document"
+    assert opened.buttons("Start") == {
+        "Ask again now": where % "OpenFunnelRefreshBook",
+        "Land as a table": where % "OpenFunnelLandTable",
+        "Refresh the pivot": where % "OpenFunnelRefreshPivots",
+        "Send a copy": where % "OpenFunnelSendCopy",
+    }
+
+
+def test_what_the_blocks_show_is_in_the_file(running: Office, tmp_path: Path) -> None:
+    file = tmp_path / "values.xlsm"
+    # LibreOffice calculates blocks, whatever they show, and does not know the functions.
+    file.write_bytes(without_formulas(example(COUNT)))
+    running.load(file)
+    names = [row[0] for row in running.shown("Rows", f"B4:B{COUNT + 4}")]
+    assert names == ["name", *(row[0] for row in running.shown("Table", f"B5:B{COUNT + 4}"))]
+    head, smallest = running.shown("Charts", "D4:E5")
+    assert (head, smallest[0]) == (["employee_band", "companies"], "1–10")
+    assert [smallest[1]] == running.shown("Charts", "Y5")[0]
