@@ -35,7 +35,7 @@ _BUTTONS: Final = (
     ("Ask again now", "OpenFunnelRefreshBook", "reads this workbook's jobs anew"),
     ("Land as a table", "OpenFunnelLandTable", "writes the companies into the sheet Table, as values"),
     ("Refresh the pivot", "OpenFunnelRefreshPivots", "after the table was landed"),
-    ("Send a copy", "OpenFunnelSendCopy", "makes a copy that needs no OpenFunnel and no macros"),
+    ("Send a copy", "OpenFunnelSendCopy", "makes a copy with values in place of our formulas"),
 )
 
 
