@@ -51,6 +51,11 @@ def set_up() -> None:
     sys.excepthook, threading.excepthook = _process_ends, _thread_ends
 
 
+def redacted(text: str) -> str:
+    """``text`` without anything that has the form of an API key."""
+    return _KEY.sub("of_…", text)
+
+
 class _File(RotatingFileHandler):
     """A file that only its owner may read, opened with the first line."""
 
@@ -80,7 +85,7 @@ class _File(RotatingFileHandler):
 
 class _Redacting(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return _KEY.sub("of_…", super().format(record))
+        return redacted(super().format(record))
 
 
 def _private(path: str, flags: int) -> int:

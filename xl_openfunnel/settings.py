@@ -35,8 +35,8 @@ MAX_BODY = 64 * 1024 * 1024
 CONCURRENCY = 8
 """Requests at once: ten thousand rows in fourteen round trips, and still polite to the service."""
 
-_ENV_BASE_URL = "OPENFUNNEL_BASE_URL"
-_ENV_CACHE_DIR = "OPENFUNNEL_CACHE_DIR"
+ENV_BASE_URL = "OPENFUNNEL_BASE_URL"
+ENV_CACHE_DIR = "OPENFUNNEL_CACHE_DIR"
 _ENV_CONCURRENCY = "OPENFUNNEL_CONCURRENCY"
 ENV_API_KEY = "OPENFUNNEL_API_KEY"
 
@@ -62,9 +62,9 @@ class Settings:
         Raises:
             ConfigurationError: a value that cannot be used, naming where it came from.
         """
-        given_dir = environ.get(_ENV_CACHE_DIR, "").strip()
+        given_dir = environ.get(ENV_CACHE_DIR, "").strip()
         return cls(
-            base_url=checked_base_url(base_url or environ.get(_ENV_BASE_URL, "").strip() or BASE_URL),
+            base_url=checked_base_url(base_url or environ.get(ENV_BASE_URL, "").strip() or BASE_URL),
             cache_dir=_folder(given_dir) if given_dir else _default_cache_dir(),
             concurrency=_concurrency(environ.get(_ENV_CONCURRENCY, "").strip()),
         )
@@ -89,17 +89,15 @@ def checked_base_url(url: str) -> str:
         parts, host = urlsplit(""), None
     if parts.scheme not in ("http", "https") or not host:
         raise ConfigurationError(
-            f"The base URL {_shown(url)} is no web address. Give one like {BASE_URL} ({_ENV_BASE_URL})."
+            f"The base URL {_shown(url)} is no web address. Give one like {BASE_URL} ({ENV_BASE_URL})."
         )
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError(
             "The base URL must have no user name, password, query or fragment: "
-            f"give one like {BASE_URL} ({_ENV_BASE_URL})."
+            f"give one like {BASE_URL} ({ENV_BASE_URL})."
         )
     if parts.scheme == "http" and not is_loopback(host):
-        raise InsecureUrl(
-            f"The base URL {_shown(url)} would send the API key unencrypted. Use https ({_ENV_BASE_URL})."
-        )
+        raise InsecureUrl(f"The base URL {_shown(url)} would send the API key unencrypted. Use https ({ENV_BASE_URL}).")
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
@@ -137,7 +135,7 @@ def _folder(text: str) -> Path:
     try:
         return Path(text).expanduser()
     except RuntimeError as trouble:
-        raise ConfigurationError(f"{_ENV_CACHE_DIR} is {text!r}: {trouble}") from None
+        raise ConfigurationError(f"{ENV_CACHE_DIR} is {text!r}: {trouble}") from None
 
 
 def log_path(environ: Mapping[str, str] = os.environ) -> Path:
@@ -148,7 +146,7 @@ def log_path(environ: Mapping[str, str] = os.environ) -> Path:
     Raises:
         ConfigurationError: the folder cannot be used.
     """
-    given_dir = environ.get(_ENV_CACHE_DIR, "").strip()
+    given_dir = environ.get(ENV_CACHE_DIR, "").strip()
     return (_folder(given_dir) if given_dir else _default_log_dir()) / f"{APP_NAME}.log"
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from ..errors import ConfigurationError, JobNotFound, OpenFunnelError
-from . import demo, jobs, keys, ledger, simulate, terminal, watch, workbook
+from . import demo, doctor, jobs, keys, ledger, simulate, terminal, watch, workbook
 from .session import BaseUrl, Session
 
 INTERRUPTED: Final = 130
@@ -65,6 +65,7 @@ app.command()(ledger.forget)
 app.add_typer(keys.app, name="key")
 app.command()(workbook.workbook)
 app.command()(simulate.simulate)
+app.command()(doctor.doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -1,0 +1,127 @@
+"""The command that looks for what is wrong, from a cell to the service."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from ..doctor import Finding, State
+from ..errors import ConfigurationError
+from ..text import one_line
+from . import terminal
+from .session import BaseUrl, Json, session
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_MARKS: Final = {
+    State.OK: ("✓", "+", "green"),
+    State.WRONG: ("✗", "X", "bold red"),
+    State.UNKNOWN: ("?", "?", "yellow"),
+}
+"""How a state is marked: in Unicode, in ASCII, and in which colour."""
+
+Found = list[tuple[str, Finding]]
+
+
+def doctor(
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", show_default=False, help="A workbook to look at as well.")
+    ] = None,
+    as_json: Json = False,
+    base_url: BaseUrl = None,
+) -> None:
+    """Look for what is wrong, from a cell to the service, and say the cures. It changes nothing and costs nothing."""
+    from ..doctor import examine, letter
+    from ..files.facts import version
+
+    if file is not None and not file.is_file():
+        raise ConfigurationError(f"There is no file {file}.")
+    url = base_url or session(context).base_url
+    if url:
+        from ..settings import checked_base_url
+
+        checked_base_url(url)  # a wrong call, where in a variable it is something to find
+    with terminal.Progress() as progress:
+        # Without a terminal the findings themselves say as much.
+        tell: Callable[[str], object] = progress.tell if terminal.is_terminal(sys.stderr) else lambda _: None
+        found = list(examine(url, file, about_to=lambda name: tell(f"looking at: {name}")))
+    text = letter([finding for _, finding in found], version=version())
+    bad = sum(finding.state is State.WRONG for _, finding in found)
+    if as_json:
+        terminal.put(json.dumps(_plain(found, text, version()), ensure_ascii=False))
+    else:
+        _show(found)
+        if text:
+            terminal.put_lines(["", "For your IT department, to be pasted into a mail:", "", text])
+    if bad:
+        terminal.say(f"{bad} of these {'is' if bad == 1 else 'are'} wrong.", style="bold")
+        raise typer.Exit(1)
+    terminal.say("All is well, as far as can be seen from here.")
+
+
+def _plain(found: Found, text: str, version: str) -> dict[str, object]:
+    return {
+        "version": version,
+        "well": all(finding.state is not State.WRONG for _, finding in found),
+        "findings": [
+            {
+                "part": part,
+                "check": finding.check,
+                "state": str(finding.state),
+                "what": finding.what,
+                "cure": finding.cure or None,
+            }
+            for part, finding in found
+        ],
+        "for_it": text or None,
+    }
+
+
+def _show(found: Found) -> None:
+    """On a terminal aligned and in parts; into a pipe a line each, parted by tabs."""
+    if not terminal.is_terminal(sys.stdout):
+        lines = (["state", "check", "what", "cure"], *([str(f.state), f.check, f.what, f.cure] for _, f in found))
+        terminal.put_lines("\t".join(map(one_line, line)) for line in lines)
+        return
+    out = terminal.console()
+    parts = dict.fromkeys(part for part, _ in found)
+    width = max(len(finding.check) for _, finding in found)
+    for part in parts:
+        with out.capture() as drawn:
+            out.print(part, style="bold")
+            out.print(_grid([finding for of, finding in found if of == part], width, unicode=_unicode(out.encoding)))
+        terminal.put_lines(line.rstrip() for line in drawn.get().splitlines())
+
+
+def _unicode(encoding: str) -> bool:
+    return encoding.lower().startswith("utf")
+
+
+def _grid(findings: Iterable[Finding], width: int, *, unicode: bool) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(width=1)
+    grid.add_column(width=width, no_wrap=True)
+    grid.add_column(overflow="fold")
+    elsewhere = []
+    for finding in findings:
+        if finding.state is State.NOT_HERE:
+            elsewhere.append(finding.check)
+            continue
+        sign, plain, style = _MARKS[finding.state]
+        what = Text(one_line(finding.what))
+        if finding.cure:
+            what.append(f"\n{'→' if unicode else '->'} {one_line(finding.cure)}", style="cyan")
+        grid.add_row(Text(sign if unicode else plain, style=style), finding.check, what)
+    if elsewhere:  # one line for all of them
+        grid.add_row(Text("·" if unicode else "-"), "only on Windows", ", ".join(elsewhere), style="dim")
+    return grid

@@ -1,0 +1,220 @@
+"""All checks, in the order of a cell's way to the service, with the values of this computer."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import logging
+import os
+import ssl
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+
+from .. import keys
+from ..api.client import Client
+from ..errors import ConfigurationError
+from ..files.facts import version
+from ..log import redacted
+from ..settings import Settings, log_path, origin_of
+from ..text import one_line
+from ..workbook.sources import xlwings_version
+from . import excel, local, network, policies, python
+from .finding import Finding, State, not_here, unknown, wrong
+from .registry import Read, windows
+from .route import Route, route_to, system_proxy, trusting
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check, not made yet.
+
+    Attributes:
+        part: what it belongs to.
+        name: its own name, which its finding has as well.
+        make: makes it.
+        needs: checks that must not have gone wrong before it.
+    """
+
+    part: str
+    name: str
+    make: Callable[[], Finding]
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Computer:
+    """What the checks look at.
+
+    Attributes:
+        environ: the environment.
+        read: the registry; None where there is none.
+        code_page: the codec of Windows' ANSI code page.
+    """
+
+    environ: Mapping[str, str]
+    read: Read | None
+    code_page: str
+
+    @classmethod
+    def here(cls) -> Computer:
+        """The one that this runs on."""
+        on_windows = sys.platform == "win32"
+        return cls(os.environ, windows if on_windows else None, "mbcs" if on_windows else "utf-8")
+
+
+def examine(
+    base_url: str | None = None,
+    file: Path | None = None,
+    *,
+    computer: Computer | None = None,
+    about_to: Callable[[str], object] = lambda _: None,
+) -> Iterator[tuple[str, Finding]]:
+    """Make all checks, and give each one's part and finding. One that fails unexpectedly is unknown, and no more.
+
+    Args:
+        base_url: the service's address; None for the one of the settings.
+        file: a workbook to look at as well.
+        computer: what to look at; None for this one.
+        about_to: told the name of each check before it is made.
+    """
+    computer = computer or Computer.here()
+    hidden = _hiding(base_url, computer)
+    wrong_ones: set[str] = set()
+    for check in (*_excel(computer, file), *_service(base_url, computer)):
+        about_to(check.name)
+        first = next((name for name in check.needs if name in wrong_ones), None)
+        finding = unknown(check.name, f"not looked at: first mend {first}") if first else _made(check)
+        if finding.state is State.WRONG:
+            wrong_ones.add(check.name)
+        yield (
+            check.part,
+            replace(finding, what=hidden(finding.what), cure=hidden(finding.cure), for_it=hidden(finding.for_it)),
+        )
+
+
+def _made(check: Check) -> Finding:
+    try:
+        return check.make()
+    except Exception as trouble:  # a doctor who faints helps nobody
+        _log.debug("unexpected in %s: %s", check.name, type(trouble).__name__)
+        return unknown(check.name, f"could not be looked at ({type(trouble).__name__}: {one_line(str(trouble))})")
+
+
+def _hiding(base_url: str | None, computer: Computer) -> Callable[[str], str]:
+    """Strikes the API key out, should anything of what was found hold it."""
+    secret = None
+    with contextlib.suppress(Exception):  # what is wrong with settings or key, their own checks tell
+        origin = origin_of(Settings.load(base_url, environ=computer.environ).base_url)
+        secret = keys.find(origin, environ=computer.environ).value
+    return lambda text: redacted(text.replace(secret, "[key]") if secret else text)
+
+
+def _excel(computer: Computer, file: Path | None) -> Iterator[Check]:
+    ours, needed = version(), xlwings_version()
+    running = sys.version_info[:3]
+    bits = 64 if sys.maxsize > 2**32 else 32
+    yield Check("Python", python.VERSION, lambda: python.version(running, bits, sys.executable, sys.base_prefix))
+    yield Check("Python", python.XLWINGS, lambda: python.xlwings(_installed("xlwings"), needed))
+    for part, name, make in _windows(computer, file, ours, needed):
+        yield Check(part, name, partial(not_here, name) if computer.read is None else partial(make, computer.read))
+
+
+def _windows(
+    computer: Computer, file: Path | None, ours: str, needed: str
+) -> Iterator[tuple[str, str, Callable[[Read], Finding]]]:
+    """Part, name and check of everything that there is on Windows only."""
+    folder = excel.start_folder(computer.environ)
+    addin = folder / excel.FILE if folder else None
+
+    def dll(read: Read) -> Finding:
+        program = excel.find(read)
+        folders = python.places(python.chosen(read), Path(sys.prefix))
+        return python.dll(folders, needed, program.bits if program else None, python.load_dll)
+
+    yield from (
+        ("Python", python.INTERPRETER, lambda r: python.interpreter(python.chosen(r), _is_file, computer.code_page)),
+        ("Python", python.SAME, lambda r: python.same_version(python.chosen(r), ours, python.ask_version)),
+        ("Python", python.DLL, dll),
+        ("Excel", excel.FOUND, lambda r: excel.found(excel.find(r), _is_file)),
+        ("Excel", excel.SPILLS, lambda r: excel.spills(excel.find(r))),
+        ("Excel", excel.ADDIN, lambda _: excel.addin(folder, ours)),
+        ("Excel", excel.SWITCHED_OFF, excel.switched_off),
+    )
+    for looked_at in (addin if addin and addin.is_file() else None, file):
+        if looked_at:
+            name = f"mark of {looked_at.name}"
+            yield "Excel", name, partial(_mark, name, looked_at)
+    yield from (
+        ("Policies", policies.MACROS, lambda r: policies.macros(r, addin=bool(addin and addin.is_file()))),
+        ("Policies", policies.INTERNET, policies.from_internet),
+        ("Policies", policies.TRUSTED, policies.trusted_locations),
+        ("Policies", policies.ADDINS, policies.addins),
+        ("Policies", policies.PROMPT, policies.command_prompt),
+        ("Policies", policies.CHILD, lambda r: policies.child_processes(r, python.chosen(r))),
+        ("Policies", policies.WIN32, policies.windows_calls),
+        ("Policies", policies.OTHER_RULES, policies.other_rules),
+        ("Settings", local.VARIABLES, lambda r: local.variables(computer.environ, r)),
+    )
+
+
+def _mark(check: str, file: Path, _: Read) -> Finding:
+    return excel.mark(check, file, excel.zone_of(file))
+
+
+def _service(base_url: str | None, computer: Computer) -> Iterator[Check]:
+    yield Check("Settings", local.LOG, lambda: local.log(log_path(computer.environ)))
+    try:
+        settings = Settings.load(base_url, environ=computer.environ)
+    except ConfigurationError as trouble:
+        finding = wrong(local.ADDRESS, trouble.message, "Correct the variable or the option that it names.")
+        yield Check("Service", local.ADDRESS, lambda: finding)
+        return
+    origin = origin_of(settings.base_url)
+    yield Check("Settings", local.STORE, lambda: local.store(settings.store_path, origin))
+    yield Check("Settings", local.KEY, lambda: local.key(lambda: keys.find(origin, environ=computer.environ)))
+    yield Check("Service", local.ADDRESS, lambda: local.address(origin))
+    yield from _network(settings, computer)
+
+
+def _network(settings: Settings, computer: Computer) -> Iterator[Check]:
+    """Every step needs all those before it."""
+
+    @cache
+    def way() -> Route:
+        return route_to(settings.base_url, system_proxy)
+
+    def trust() -> ssl.SSLContext:
+        return trusting(computer.environ)
+
+    def accepted() -> Finding:
+        with Client(settings.base_url) as client:
+            return local.accepted(client.credits)
+
+    steps: tuple[tuple[str, Callable[[], Finding]], ...] = (
+        (network.PROXY, lambda: network.proxy(way(), computer.read)),
+        (network.NAME, lambda: network.name(way())),
+        (network.CONNECTION, lambda: network.connection(way())),
+        (network.CERTIFICATE, lambda: network.certificate(way(), trust)),
+        (network.ANSWER, lambda: network.answer(way(), trust)),
+        (local.ACCEPTED, accepted),
+    )
+    needs: tuple[str, ...] = ()
+    for name, make in steps:
+        yield Check("Service", name, make, (*needs, local.KEY) if name == local.ACCEPTED else needs)
+        needs = (*needs, name)
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _is_file(path: str) -> bool:
+    return Path(path).is_file()
