@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import requests
 from requests.adapters import BaseAdapter
 
+from tests.unit.tls import tls_server
 from xl_openfunnel import Client, Credits, InsecureUrl, OpenFunnelError
 from xl_openfunnel.api.models import read_rows
 from xl_openfunnel.api.wire import Limits
@@ -194,52 +193,6 @@ def test_the_key_is_asked_for_at_every_request(service: Simulator) -> None:
         with pytest.raises(OpenFunnelError, match="refused"):
             c.page(JOB.job_id)
         assert c.page(JOB.job_id).row_count == 100
-
-
-@contextmanager
-def tls_server(folder: Path) -> Iterator[int]:
-    """A server with a certificate that nobody knows."""
-    cert, key = make_certificate(folder)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-
-    class Running(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = b'{"status": "running"}'
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    class Quiet(HTTPServer):
-        def handle_error(self, *_: object) -> None:
-            pass
-
-    with closing(socket.create_server(("127.0.0.1", 0))) as plain, Quiet(("127.0.0.1", 0), Running, False) as server:
-        server.socket.close()
-        server.socket = context.wrap_socket(plain, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield plain.getsockname()[1] if plain.fileno() >= 0 else server.socket.getsockname()[1]
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """A self-signed certificate for localhost."""
-    trustme = pytest.importorskip("trustme")
-    authority = trustme.CA()
-    server = authority.issue_cert("localhost")
-    cert, key = folder / "server.pem", folder / "key.pem"
-    server.private_key_and_cert_chain_pem.write_to_path(str(cert))
-    key.write_bytes(server.private_key_pem.bytes())
-    authority.cert_pem.write_to_path(str(folder / "cert.pem"))
-    return cert, key
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,87 @@
+"""The doctor with the real registry, the real xlwings DLL and Python as Excel starts it."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xl_openfunnel.doctor import Finding, State, examine, excel, policies, python, registry
+from xl_openfunnel.simulator import Simulator
+
+SETTING = python.SETTING.removeprefix("HKCU\\")
+POLICY = r"Software\Policies\Microsoft\Office\16.0\Excel\Security"
+PYTHONW = str(Path(sys.prefix) / "pythonw.exe")
+
+
+@pytest.fixture
+def registered() -> Iterator[Any]:
+    """Writes values below HKCU, which are gone afterwards."""
+    winreg: Any = importlib.import_module("winreg")  # whose names exist on Windows only
+    made: set[str] = set()
+
+    def write(key: str, name: str, value: str | int) -> None:
+        made.add(key)
+        kind = winreg.REG_SZ if isinstance(value, str) else winreg.REG_DWORD
+        with winreg.CreateKey(winreg.HKEY_CURRENT_USER, key) as opened:
+            winreg.SetValueEx(opened, name, 0, kind, value)
+
+    yield write
+    for key in made:
+        winreg.DeleteKey(winreg.HKEY_CURRENT_USER, key)
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
+    with Simulator() as service:
+        monkeypatch.setenv("OPENFUNNEL_API_KEY", service.api_key)
+        monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", str(tmp_path))
+        monkeypatch.setenv("APPDATA", str(tmp_path))
+        yield service
+
+
+def found(service: Simulator) -> dict[str, Finding]:
+    return {finding.check: finding for _, finding in examine(service.base_url)}
+
+
+def test_the_setting_that_vba_reads_is_found_and_its_python_asked(registered: Any, service: Simulator) -> None:
+    before = found(service)
+    assert before[python.INTERPRETER].state is State.WRONG
+    registered(SETTING, "Interpreter", PYTHONW)
+    after = found(service)
+    assert after[python.INTERPRETER].what == PYTHONW
+    good = {after[check].state for check in (python.INTERPRETER, python.SAME, python.DLL, "key accepted")}
+    assert good == {State.OK}, after
+    assert after[excel.FOUND].state is State.WRONG  # Wine has none
+    assert not any("could not be looked at" in finding.what for finding in after.values())
+
+
+def test_the_setting_of_a_python_that_is_gone_is_wrong(registered: Any, service: Simulator) -> None:
+    registered(SETTING, "Interpreter", r"C:\gone\pythonw.exe")
+    after = found(service)
+    assert "not there any more" in after[python.INTERPRETER].what
+    assert (after[python.SAME].state, after[python.DLL].state) == (State.WRONG, State.WRONG)
+
+
+def test_a_path_beyond_the_ansi_code_page_is_wrong(registered: Any, awkward_folder: str, service: Simulator) -> None:
+    registered(SETTING, "Interpreter", awkward_folder + r"\pythonw.exe")
+    assert found(service)[python.INTERPRETER].state is State.OK
+    registered(SETTING, "Interpreter", r"C:\пайтон\pythonw.exe")
+    assert "ANSI code page" in found(service)[python.INTERPRETER].what
+
+
+def test_a_policy_of_the_user_is_found(registered: Any, service: Simulator) -> None:
+    registered(POLICY, "vbawarnings", 4)
+    assert registry.number(registry.windows, rf"HKCU\{POLICY}", "VBAWarnings") == 4
+    rule = found(service)[policies.MACROS]
+    assert rule.state is State.WRONG
+    assert rf"HKCU\{POLICY}, value VBAWarnings = 4" in rule.for_it
+
+
+def test_a_key_that_is_missing_has_no_values_and_one_for_all_users_is_read() -> None:
+    assert registry.windows(r"HKCU\Software\No such key") == {}
+    assert registry.text(registry.windows, r"HKLM\Software\Microsoft\Windows NT\CurrentVersion", "CurrentVersion")

@@ -1,0 +1,170 @@
+"""The way to the service over real sockets: every step, and everything that can stop it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.unit.doctor.conftest import EMPTY, closed_port, registry
+from tests.unit.tls import tls_server
+from xl_openfunnel.doctor import State, network
+from xl_openfunnel.doctor.route import Proxy, Route, issuer, route_to, trusting
+from xl_openfunnel.simulator import Fault, Simulator
+
+
+@pytest.fixture
+def service() -> Iterator[Simulator]:
+    with Simulator() as service:
+        yield service
+
+
+@pytest.fixture
+def secured(tmp_path: Path) -> Iterator[Route]:
+    pytest.importorskip("trustme")
+    with tls_server(tmp_path) as port:
+        yield Route("localhost", port, secure=True)
+
+
+def plain_route(service: Simulator) -> Route:
+    return route_to(service.base_url, lambda _: "http://never.asked:1")
+
+
+def through(route: Route, proxy: str) -> Route:
+    return route_to(f"https://{route.host}.example:{route.port}", lambda _: proxy)
+
+
+def trust(environ: Mapping[str, str]) -> Callable[[], ssl.SSLContext]:
+    return lambda: trusting(environ)
+
+
+def test_a_service_on_this_computer_is_reached_without_a_proxy(service: Simulator) -> None:
+    route = plain_route(service)
+    assert route.proxy is None
+    assert network.proxy(route, None).what == "none"
+    assert network.name(route).state is State.OK
+    assert network.connection(route).state is State.OK
+    assert network.certificate(route, trust({})).state is State.OK
+    answer = network.answer(route, trust({}))
+    assert (answer.state, "without a key" in answer.what) == (State.OK, True)
+    assert [request.headers.get("x-api-key") for request in service.received] == [None]
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://somebody:hunter2@proxy.example:3128", "http://proxy.example:3128"),
+        ("proxy.example:3128", "http://proxy.example:3128"),
+        ("https://proxy.example", "https://proxy.example:443"),
+        ("http://proxy.example", "http://proxy.example:80"),
+    ],
+)
+def test_a_proxy_is_shown_without_its_password(url: str, shown: str) -> None:
+    route = route_to("https://api.openfunnel.dev", lambda _: url)
+    found = network.proxy(route, EMPTY)
+    assert (found.state, found.what) == (State.OK, shown)
+    assert "hunter2" not in repr(route)
+    assert route.first == (route.proxy and (route.proxy.host, route.proxy.port))
+
+
+def test_a_proxy_of_another_kind_is_wrong() -> None:
+    route = route_to("https://api.openfunnel.dev", lambda _: "socks5://proxy.example")
+    assert network.proxy(route, None).state is State.WRONG
+
+
+def test_a_script_that_chooses_proxies_is_told_of() -> None:
+    read = registry({network.INTERNET_SETTINGS: {"AutoConfigURL": "http://wpad/wpad.dat"}})
+    assert network.proxy(Route("api.example", 443, secure=True), read).state is State.UNKNOWN
+
+
+def test_a_name_that_nobody_knows_is_wrong() -> None:
+    found = network.name(Route("openfunnel.invalid", 443, secure=True))
+    assert (found.state, "could not be looked up" in found.what) == (State.WRONG, True)
+    by_proxy = network.name(Route("api.example", 443, secure=True, proxy=Proxy("http", "proxy.invalid", 1)))
+    assert "proxy.invalid" in by_proxy.what
+    assert "proxy" in by_proxy.cure
+
+
+def test_many_addresses_are_not_all_told() -> None:
+    found = network.name(Route("a.example", 443, secure=True), lambda *_: ["192.0.2.1", "192.0.2.2", "192.0.2.3"])
+    assert found.what == "a.example is 192.0.2.1, 192.0.2.2, …"
+
+
+def test_a_refused_connection_is_wrong_and_something_for_it() -> None:
+    port = closed_port()
+    found = network.connection(Route("127.0.0.1", port, secure=True))
+    assert found.state is State.WRONG
+    assert f"127.0.0.1, port {port}" in found.for_it
+    proxied = network.connection(Route("api.example", 443, secure=True, proxy=Proxy("http", "127.0.0.1", port)))
+    assert f"api.example, port 443 through the proxy http://127.0.0.1:{port}" in proxied.for_it
+
+
+def test_an_unknown_authority_is_wrong_and_named(secured: Route) -> None:
+    found = network.certificate(secured, trust({}))
+    assert found.state is State.WRONG
+    assert "issued by trustme" in found.what
+    assert "certificate of trustme" in found.for_it
+
+
+def test_an_authority_that_the_environment_names_is_trusted_and_named(secured: Route, tmp_path: Path) -> None:
+    trusted = trust({"REQUESTS_CA_BUNDLE": str(tmp_path / "cert.pem")})
+    found = network.certificate(secured, trusted)
+    assert (found.state, found.what.startswith("issued by trustme")) == (State.OK, True)
+    assert network.answer(secured, trusted).state is State.OK
+
+
+def test_a_file_of_authorities_that_is_missing_is_wrong(secured: Route, tmp_path: Path) -> None:
+    found = network.certificate(secured, trust({"CURL_CA_BUNDLE": str(tmp_path / "none.pem")}))
+    assert (found.state, "CURL_CA_BUNDLE" in found.cure) == (State.WRONG, True)
+
+
+def test_what_does_not_speak_tls_is_wrong(service: Simulator) -> None:
+    route = plain_route(service)
+    found = network.certificate(Route(route.host, route.port, secure=True), trust({}), timeout=0.3)
+    assert (found.state, "no encrypted connection" in found.what) == (State.WRONG, True)
+
+
+def test_certificate_and_answer_come_through_the_proxy(
+    secured: Route, tmp_path: Path, proxy: Callable[..., str]
+) -> None:
+    told = route_to("https://api.example", lambda _: proxy()).proxy
+    route = Route(secured.host, secured.port, secure=True, proxy=told)
+    trusted = trust({"REQUESTS_CA_BUNDLE": str(tmp_path / "cert.pem")})
+    assert network.certificate(route, trusted).what.startswith("issued by trustme")
+    assert network.answer(route, trusted).state is State.OK
+
+
+def test_a_proxy_that_asks_for_a_password_is_wrong(secured: Route, proxy: Callable[..., str]) -> None:
+    route = through(secured, proxy("407 Proxy Authentication Required"))
+    found = network.certificate(route, trust({}))
+    assert (found.state, "407" in found.what) == (State.WRONG, True)
+    assert "hunter2" not in repr(found)
+
+
+def test_what_a_proxy_hides_is_unknown() -> None:
+    route = Route("api.example", 443, secure=True, proxy=Proxy("https", "proxy.example", 443))
+    assert network.certificate(route, trust({})).state is State.UNKNOWN
+    assert network.answer(route, trust({})).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault("html", on="any"), "a web page instead of data"),
+        (Fault("redirect", location="https://login.example/", on="any"), "a redirect instead of data"),
+        (Fault("status", status=503, on="any"), "is in trouble (HTTP 503)"),
+        (Fault("reset", on="any"), "none ("),
+    ],
+    ids=lambda given: given.kind if isinstance(given, Fault) else "",
+)
+def test_an_answer_that_is_not_the_services_own_is_wrong(fault: Fault, words: str) -> None:
+    with Simulator(faults=[fault]) as service:
+        found = network.answer(plain_route(service), trust({}))
+    assert (found.state, words in found.what) == (State.WRONG, True), found
+
+
+@pytest.mark.parametrize("damaged", [b"", b"\x30", b"\x30\x03\x30\x01\x02", b"\x30\x82", b"nonsense"])
+def test_a_damaged_certificate_has_no_issuer(damaged: bytes) -> None:
+    assert issuer(damaged) == ""

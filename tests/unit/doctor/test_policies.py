@@ -1,0 +1,183 @@
+"""Policies, and the text for those who can change them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.unit.doctor.conftest import EMPTY, Registry, registry
+from xl_openfunnel.doctor import Finding, State, letter, policies
+from xl_openfunnel.doctor.registry import Read
+
+GROUP = r"HKCU\Software\Policies\Microsoft\Office\16.0"
+MACHINE = r"HKLM\Software\Policies\Microsoft\Office\16.0"
+CLOUD = r"HKCU\Software\Policies\Microsoft\Cloud\Office\16.0"
+OWN = r"HKCU\Software\Microsoft\Office\16.0"
+SECURITY, COMMON = r"\Excel\Security", r"\Common\Security"
+LOCATIONS = r"\Excel\Security\Trusted Locations"
+NO_LOCATIONS = {GROUP + LOCATIONS: {"AllLocationsDisabled": 1}}
+PROMPT = policies.PROMPT_KEY
+RULES = policies.ASR_GROUP + r"\Rules"
+
+
+def with_addin(read: Read) -> Finding:
+    return policies.macros(read, addin=True)
+
+
+def without_addin(read: Read) -> Finding:
+    return policies.macros(read, addin=False)
+
+
+def child(read: Read) -> Finding:
+    return policies.child_processes(read, "C:\\Py\\pythonw.exe")
+
+
+CHECKS: tuple[Callable[[Read], Finding], ...] = (
+    with_addin,
+    without_addin,
+    policies.from_internet,
+    policies.trusted_locations,
+    policies.addins,
+    policies.command_prompt,
+    child,
+    policies.windows_calls,
+    policies.other_rules,
+)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_without_any_policy_all_is_well(check: Callable[[Read], Finding]) -> None:
+    found = check(EMPTY)
+    assert (found.state, found.cure, found.for_it) == (State.OK, "", "")
+
+
+@pytest.mark.parametrize(
+    ("check", "keys", "where"),
+    [
+        (with_addin, {MACHINE + r"\Common": {"vbaoff": 1}}, MACHINE + r"\Common, value VBAOff = 1"),
+        (without_addin, {GROUP + SECURITY: {"vbawarnings": 4}}, r"\Excel\Security, value VBAWarnings = 4"),
+        (without_addin, {CLOUD + SECURITY: {"VBAWarnings": 3}}, CLOUD + SECURITY + ", value VBAWarnings = 3"),
+        (
+            with_addin,
+            {GROUP + SECURITY: {"VBAWarnings": 3}} | NO_LOCATIONS,
+            r"\Excel\Security, value VBAWarnings = 3",
+        ),
+        (
+            policies.addins,
+            {GROUP + SECURITY: {"disablealladdins": 1}},
+            r"\Excel\Security, value DisableAllAddins = 1",
+        ),
+        (
+            policies.addins,
+            {GROUP + SECURITY: {"requireaddinsig": 1, "notbpromptunsignedaddin": 1}},
+            r"\Excel\Security, value RequireAddinSig = 1",
+        ),
+        (
+            policies.addins,
+            {GROUP + COMMON: {"requirealwaysonmacrosig": 1}},
+            GROUP + COMMON + ", value RequireAlwaysOnMacroSig = 1",
+        ),
+        (
+            policies.addins,
+            {GROUP + r"\Excel\Resiliency\AddinList": {"openfunnel.xlam": "0"}},
+            GROUP + r"\Excel\Resiliency\AddinList, value OpenFunnel.xlam = 0",
+        ),
+        (
+            policies.addins,
+            {GROUP + r"\Excel\Resiliency": {"restricttolist": 1}},
+            GROUP + r"\Excel\Resiliency, value RestrictToList = 1",
+        ),
+        (
+            policies.command_prompt,
+            {PROMPT: {"DisableCMD": 1}},
+            PROMPT + ", value DisableCMD = 1",
+        ),
+        (child, {RULES: {policies.CHILD_RULE.lower(): "1"}}, f"{RULES}, value {policies.CHILD_RULE} = 1"),
+        (child, {RULES: {policies.CHILD_RULE: "6"}}, f"{RULES}, value {policies.CHILD_RULE} = 6"),
+        (
+            child,
+            {policies.ASR_DEVICE: {"ASRRules": f"{policies.WIN32_RULE}=2|{policies.CHILD_RULE.lower()}=1"}},
+            f"{policies.ASR_DEVICE}, value ASRRules, {policies.CHILD_RULE} = 1",
+        ),
+        (policies.windows_calls, {policies.ASR_OWN: {policies.WIN32_RULE: 1}}, policies.ASR_OWN),
+    ],
+)
+def test_a_policy_that_stands_in_the_way_is_told_to_it_by_its_exact_place(
+    check: Callable[[Read], Finding], keys: Registry, where: str
+) -> None:
+    found = check(registry(keys))
+    assert found.state is State.WRONG
+    assert where in found.what
+    assert where in letter([found], version="1.2.3")
+
+
+@pytest.mark.parametrize(
+    ("check", "keys"),
+    [
+        (with_addin, {GROUP + SECURITY: {"VBAWarnings": 4}}),  # the start folder is a trusted location
+        (without_addin, {GROUP + SECURITY: {"VBAWarnings": 2}}),
+        (without_addin, {GROUP + SECURITY: {"VBAWarnings": 1}, OWN + SECURITY: {"VBAWarnings": 4}}),
+        (policies.from_internet, {GROUP + SECURITY: {"blockcontentexecutionfrominternet": 1}}),
+        (policies.addins, {GROUP + SECURITY: {"NoTBPromptUnsignedAddin": 1}}),
+        (
+            policies.addins,
+            {
+                GROUP + r"\Excel\Resiliency": {"RestrictToList": 1},
+                GROUP + r"\Excel\Resiliency\AddinList": {"OpenFunnel.xlam": "1"},
+            },
+        ),
+        (child, {RULES: {policies.CHILD_RULE: "2"}}),
+        (child, {RULES: {policies.CHILD_RULE: "0"}, policies.ASR_OWN: {policies.CHILD_RULE: 1}}),
+        (child, {policies.ASR_GROUP: {"ExploitGuard_ASR_Rules": 0}, RULES: {policies.CHILD_RULE: "1"}}),
+        (policies.other_rules, {RULES: {"75668C1F-73B5-4CF0-BB93-3ECF5CB7CC84": "1"}}),
+    ],
+)
+def test_a_policy_that_is_no_hindrance_is_not_taken_for_one(check: Callable[[Read], Finding], keys: Registry) -> None:
+    found = check(registry(keys))
+    assert (found.state, found.for_it) == (State.OK, "")
+
+
+@pytest.mark.parametrize(
+    ("check", "keys", "state"),
+    [
+        (without_addin, {OWN + SECURITY: {"VBAWarnings": 4}}, State.WRONG),
+        (policies.addins, {OWN + SECURITY: {"RequireAddinSig": 1}}, State.WRONG),
+        (policies.trusted_locations, {OWN + LOCATIONS: {"AllLocationsDisabled": 1}}, State.UNKNOWN),
+    ],
+)
+def test_what_the_user_set_the_user_can_change(check: Callable[[Read], Finding], keys: Registry, state: State) -> None:
+    found = check(registry(keys))
+    assert (found.state, found.for_it) == (state, "")
+    assert found.cure.startswith("File > Options > Trust Center")
+
+
+@pytest.mark.parametrize(
+    ("check", "keys"),
+    [
+        (policies.trusted_locations, NO_LOCATIONS),
+        (policies.trusted_locations, {GROUP + r"\Common\Security\Trusted Locations": {"allow user locations": 0}}),
+        (policies.command_prompt, {PROMPT: {"DisableCMD": 2}}),
+    ],
+)
+def test_a_policy_that_may_or_may_not_hinder_is_unknown_and_told_to_it(
+    check: Callable[[Read], Finding], keys: Registry
+) -> None:
+    found = check(registry(keys))
+    assert found.state is State.UNKNOWN
+    assert next(iter(keys)) in found.for_it
+
+
+def test_the_letter_says_what_the_program_does_and_only_what_is_to_be_changed() -> None:
+    rule = child(registry({RULES: {policies.CHILD_RULE: "1"}}))
+    text = letter([Finding("a", State.WRONG, "no matter of theirs", "mend it"), rule], version="1.2.3")
+    assert "XL OpenFunnel 1.2.3" in text
+    assert "C:\\Py\\pythonw.exe" in text
+    assert "no matter of theirs" not in text
+    assert letter([Finding("a", State.WRONG, "x", "y")], version="1.2.3") == ""
+
+
+def test_values_of_another_kind_than_expected_count_as_none() -> None:
+    read = registry({GROUP + SECURITY: {"VBAWarnings": b"\x04"}, policies.ASR_DEVICE: {"ASRRules": 7}})
+    assert policies.macros(read, addin=False).state is State.OK
+    assert child(read).state is State.OK

@@ -1,0 +1,113 @@
+"""All checks together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.doctor.conftest import closed_port, registry
+from tests.unit.doctor.test_excel_checks import make_addin
+from xl_openfunnel.doctor import Finding, State, examine, excel, policies, python
+from xl_openfunnel.doctor.registry import Read
+from xl_openfunnel.doctor.rounds import Computer
+from xl_openfunnel.files.facts import version
+from xl_openfunnel.simulator import Simulator
+from xl_openfunnel.workbook.sources import xlwings_version
+
+SECRET = "live_s3cr3t_0123456789abcdef"  # without the mark by which any key is known
+
+
+def here(environ: dict[str, str], read: Read | None = None) -> Computer:
+    return Computer(environ, read, "cp1252")
+
+
+def by_name(found: list[tuple[str, Finding]]) -> dict[str, Finding]:
+    names = [finding.check for _, finding in found]
+    assert len(names) == len(set(names))
+    return {finding.check: finding for _, finding in found}
+
+
+@pytest.fixture
+def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    monkeypatch.setenv("OPENFUNNEL_API_KEY", SECRET)
+    return {"OPENFUNNEL_API_KEY": SECRET, "OPENFUNNEL_CACHE_DIR": str(tmp_path), "APPDATA": str(tmp_path / "Roaming")}
+
+
+def test_where_there_is_no_registry_excel_is_not_here_and_the_service_is(environ: dict[str, str]) -> None:
+    names: list[str] = []
+    with Simulator(api_key=SECRET) as service:
+        found = list(examine(service.base_url, computer=here(environ), about_to=names.append))
+    states = {finding.check: finding.state for _, finding in found}
+    assert names == list(states)
+    elsewhere = {check for check, state in states.items() if state is State.NOT_HERE}
+    assert {python.INTERPRETER, python.DLL, excel.FOUND, excel.ADDIN, policies.MACROS, policies.CHILD} <= elsewhere
+    assert {state for check, state in states.items() if check not in elsewhere} == {State.OK}
+    assert not any(finding.cure for _, finding in found)
+
+
+def test_what_stands_behind_a_step_that_failed_is_not_looked_at(environ: dict[str, str]) -> None:
+    found = by_name(list(examine(f"http://127.0.0.1:{closed_port()}", computer=here(environ))))
+    assert found["connection"].state is State.WRONG
+    for check in ("certificate", "answer", "key accepted"):
+        assert (found[check].state, "first mend connection" in found[check].what) == (State.UNKNOWN, True)
+
+
+def test_without_a_key_the_service_is_looked_at_and_the_key_not_tried(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENFUNNEL_API_KEY")
+    with Simulator() as service:
+        found = by_name(list(examine(service.base_url, computer=here(environ | {"OPENFUNNEL_API_KEY": ""}))))
+    assert (found["API key"].state, found["answer"].state) == (State.WRONG, State.OK)
+    assert found["key accepted"].what == "not looked at: first mend API key"
+
+
+def test_an_address_that_cannot_be_used_is_found_and_no_end(environ: dict[str, str]) -> None:
+    environ["OPENFUNNEL_BASE_URL"] = "http://api.openfunnel.dev"
+    found = by_name(list(examine(computer=here(environ))))
+    assert (found["address"].state, "unencrypted" in found["address"].what) == (State.WRONG, True)
+    assert "answer" not in found
+
+
+def test_a_registry_that_may_not_be_read_leaves_its_checks_unknown(environ: dict[str, str]) -> None:
+    def read(key: str) -> dict[str, object]:
+        raise PermissionError(13, f"Permission denied, says {SECRET}")
+
+    with Simulator(api_key=SECRET) as service:
+        found = by_name(list(examine(service.base_url, computer=here(environ, read))))
+    assert {found[check].state for check in (python.INTERPRETER, excel.FOUND, policies.MACROS)} == {State.UNKNOWN}
+    assert found["key accepted"].state is State.OK
+    assert not any(SECRET in repr(finding) for finding in found.values())
+
+
+def test_on_windows_every_check_looks_at_the_registry_and_the_files(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xl_openfunnel.doctor.python.ask_version", lambda _: version())
+    monkeypatch.setattr("xl_openfunnel.doctor.python.load_dll", lambda _: "")
+    interpreter = tmp_path / "pythonw.exe"
+    book = tmp_path / "Book.xlsm"
+    for file in (interpreter, book, tmp_path / f"xlwings64-{xlwings_version()}.dll", tmp_path / "EXCEL.EXE"):
+        file.touch()
+    folder = excel.start_folder(environ)
+    assert folder
+    make_addin(folder, version())
+    keys: dict[str, dict[str, object]] = {
+        python.SETTING: {"Interpreter": str(interpreter)},
+        r"HKCU\Environment": {"OPENFUNNEL_API_KEY": "x", "OPENFUNNEL_CACHE_DIR": "x"},
+        r"HKLM\Software\Microsoft\Windows\CurrentVersion\App Paths\excel.exe": {"": str(tmp_path / "EXCEL.EXE")},
+        r"HKLM\Software\Microsoft\Office\ClickToRun\Configuration": {
+            "VersionToReport": "16.0.17928.20114",
+            "Platform": "x64",
+            "ProductReleaseIds": "O365ProPlusRetail",
+        },
+    }
+    with Simulator(api_key=SECRET) as service:
+        found = by_name(list(examine(service.base_url, book, computer=here(environ, registry(keys)))))
+    assert {finding.state for finding in found.values()} == {State.OK}, [f for f in found.values() if f.cure]
+    assert {"mark of Book.xlsm", f"mark of {excel.FILE}"} <= set(found)
+    keys[policies.PROMPT_KEY] = {"DisableCMD": 1}
+    keys[python.SETTING] = {}
+    found = by_name(list(examine("http://127.0.0.1:1", computer=here(environ, registry(keys)))))
+    assert (found[policies.PROMPT].state, found[python.INTERPRETER].state) == (State.WRONG, State.WRONG)

@@ -1,0 +1,59 @@
+"""A server that speaks TLS with a certificate of an authority that nobody knows."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+
+@contextmanager
+def tls_server(folder: Path) -> Iterator[int]:
+    """A server with a certificate that nobody knows."""
+    cert, key = make_certificate(folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+
+    class Running(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b'{"status": "running"}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Quiet(HTTPServer):
+        def handle_error(self, *_: object) -> None:
+            pass
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as plain, Quiet(("127.0.0.1", 0), Running, False) as server:
+        server.socket.close()
+        server.socket = context.wrap_socket(plain, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield plain.getsockname()[1] if plain.fileno() >= 0 else server.socket.getsockname()[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A self-signed certificate for localhost."""
+    trustme = pytest.importorskip("trustme")
+    authority = trustme.CA()
+    server = authority.issue_cert("localhost")
+    cert, key = folder / "server.pem", folder / "key.pem"
+    server.private_key_and_cert_chain_pem.write_to_path(str(cert))
+    key.write_bytes(server.private_key_pem.bytes())
+    authority.cert_pem.write_to_path(str(folder / "cert.pem"))
+    return cert, key
