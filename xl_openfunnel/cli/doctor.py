@@ -51,7 +51,7 @@ def doctor(
     with terminal.Progress() as progress:
         # Without a terminal the findings themselves say as much.
         tell: Callable[[str], object] = progress.tell if terminal.is_terminal(sys.stderr) else lambda _: None
-        found = list(examine(url, file, about_to=lambda name: tell(f"looking at: {name}")))
+        found = list(examine(url, file and file.absolute(), about_to=lambda name: tell(f"looking at: {name}")))
     text = letter([finding for _, finding in found], version=version())
     bad = sum(finding.state is State.WRONG for _, finding in found)
     if as_json:

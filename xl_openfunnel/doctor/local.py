@@ -18,6 +18,7 @@ from ..settings import ENV_API_KEY, ENV_BASE_URL, ENV_CACHE_DIR, shown_origin
 from ..text import clip, one_line
 from .finding import Finding, ok, wrong
 from .registry import Read
+from .route import TRUST_FILES
 
 ADDRESS: Final = "address"
 VARIABLES: Final = "variables in Excel"
@@ -28,6 +29,9 @@ LOG: Final = "log"
 
 VARIABLES_OF_USER: Final = r"HKCU\Environment"
 VARIABLES_OF_ALL: Final = r"HKLM\System\CurrentControlSet\Control\Session Manager\Environment"
+OF_EXCEL_TOO: Final = (ENV_API_KEY, ENV_BASE_URL, ENV_CACHE_DIR, "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", *TRUST_FILES)
+"""Variables that change how the service is reached, by whichever program."""
+
 _TAIL: Final = 256 * 1024
 """Bytes at the end of the log that are searched for an error: thousands of lines."""
 
@@ -39,7 +43,7 @@ def address(origin: str) -> Finding:
 
 def variables(environ: Mapping[str, str], read: Read) -> Finding:
     """Whether Excel sees the variables that this terminal has: one that was set in a terminal ends with it."""
-    ours = [name for name in (ENV_API_KEY, ENV_BASE_URL, ENV_CACHE_DIR) if environ.get(name, "").strip()]
+    ours = [name for name in OF_EXCEL_TOO if environ.get(name, "").strip()]
     lasting = {name.casefold() for key in (VARIABLES_OF_USER, VARIABLES_OF_ALL) for name in read(key)}
     passing = [name for name in ours if name.casefold() not in lasting]
     if passing:

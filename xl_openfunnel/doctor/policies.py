@@ -73,7 +73,7 @@ def macros(read: Read, *, addin: bool) -> Finding:
 
     Args:
         read: the registry.
-        addin: whether the add-in is in Excel's start folder, which is a trusted location.
+        addin: whether the add-in, in Excel's start folder, which is a trusted location, is all that is asked about.
     """
     off = office(read, "Common", "VBAOff")
     if off and off.value:

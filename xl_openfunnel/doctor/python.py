@@ -144,6 +144,7 @@ def dll(folders: list[Path], needed: str, excel_bits: int | None, load: Callable
         excel_bits: 32 or 64; None where nobody knows, which asks for both.
         load: loads a DLL and gives "", or says why it cannot be loaded.
     """
+    good: list[Path] = []
     for bits in (64, 32) if excel_bits is None else (excel_bits,):
         name = f"xlwings{bits}-{needed}.dll"
         found = next((folder / name for folder in folders if (folder / name).is_file()), None)
@@ -163,7 +164,8 @@ def dll(folders: list[Path], needed: str, excel_bits: int | None, load: Callable
                 "An antivirus program or a policy blocks it: ask IT to allow it.",
                 for_it=f"Allow programs to load {found} of the Python package xlwings {needed}.",
             )
-    return ok(DLL, str(found))
+        good.append(found)
+    return ok(DLL, " and ".join([str(good[0]), *(file.name for file in good[1:])]))
 
 
 def load_dll(path: Path) -> str:

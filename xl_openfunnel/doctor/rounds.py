@@ -115,42 +115,40 @@ def _hiding(base_url: str | None, computer: Computer) -> Callable[[str], str]:
 
 
 def _excel(computer: Computer, file: Path | None) -> Iterator[Check]:
-    ours, needed = version(), xlwings_version()
     running = sys.version_info[:3]
     bits = 64 if sys.maxsize > 2**32 else 32
     yield Check("Python", python.VERSION, lambda: python.version(running, bits, sys.executable, sys.base_prefix))
-    yield Check("Python", python.XLWINGS, lambda: python.xlwings(_installed("xlwings"), needed))
-    for part, name, make in _windows(computer, file, ours, needed):
+    yield Check("Python", python.XLWINGS, lambda: python.xlwings(_installed("xlwings"), xlwings_version()))
+    for part, name, make in _windows(computer, file):
         yield Check(part, name, partial(not_here, name) if computer.read is None else partial(make, computer.read))
 
 
-def _windows(
-    computer: Computer, file: Path | None, ours: str, needed: str
-) -> Iterator[tuple[str, str, Callable[[Read], Finding]]]:
+def _windows(computer: Computer, file: Path | None) -> Iterator[tuple[str, str, Callable[[Read], Finding]]]:
     """Part, name and check of everything that there is on Windows only."""
     folder = excel.start_folder(computer.environ)
-    addin = folder / excel.FILE if folder else None
+    place = folder / excel.FILE if folder else None
+    addin = place if place and place.is_file() else None
 
     def dll(read: Read) -> Finding:
         program = excel.find(read)
         folders = python.places(python.chosen(read), Path(sys.prefix))
-        return python.dll(folders, needed, program.bits if program else None, python.load_dll)
+        return python.dll(folders, xlwings_version(), program.bits if program else None, python.load_dll)
 
     yield from (
         ("Python", python.INTERPRETER, lambda r: python.interpreter(python.chosen(r), _is_file, computer.code_page)),
-        ("Python", python.SAME, lambda r: python.same_version(python.chosen(r), ours, python.ask_version)),
+        ("Python", python.SAME, lambda r: python.same_version(python.chosen(r), version(), python.ask_version)),
         ("Python", python.DLL, dll),
         ("Excel", excel.FOUND, lambda r: excel.found(excel.find(r), _is_file)),
         ("Excel", excel.SPILLS, lambda r: excel.spills(excel.find(r))),
-        ("Excel", excel.ADDIN, lambda _: excel.addin(folder, ours)),
+        ("Excel", excel.ADDIN, lambda _: excel.addin(folder, version())),
         ("Excel", excel.SWITCHED_OFF, excel.switched_off),
     )
-    for looked_at in (addin if addin and addin.is_file() else None, file):
+    for looked_at in (addin, file):
         if looked_at:
             name = f"mark of {looked_at.name}"
             yield "Excel", name, partial(_mark, name, looked_at)
     yield from (
-        ("Policies", policies.MACROS, lambda r: policies.macros(r, addin=bool(addin and addin.is_file()))),
+        ("Policies", policies.MACROS, lambda r: policies.macros(r, addin=addin is not None and file is None)),
         ("Policies", policies.INTERNET, policies.from_internet),
         ("Policies", policies.TRUSTED, policies.trusted_locations),
         ("Policies", policies.ADDINS, policies.addins),

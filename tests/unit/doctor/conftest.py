@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
+from xl_openfunnel.doctor import excel
 from xl_openfunnel.doctor.registry import Read
 
 Registry = Mapping[str, Mapping[str, object]]
@@ -28,6 +31,15 @@ def closed_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port
+
+
+def make_addin(folder: Path, version: str) -> Path:
+    """An add-in of this version; of "" one that does not say."""
+    file = folder / excel.FILE
+    folder.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(file, "w") as parts:
+        parts.writestr("docProps/core.xml", f"<x><d>Made by XL OpenFunnel {version}.</d></x>" if version else "<x/>")
+    return file
 
 
 @pytest.fixture

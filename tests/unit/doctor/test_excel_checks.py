@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.unit.doctor.conftest import EMPTY, registry
+from tests.unit.doctor.conftest import EMPTY, make_addin, registry
 from xl_openfunnel.doctor import State, excel
 from xl_openfunnel.doctor.excel import Excel
 
@@ -15,14 +14,6 @@ APP_PATHS = r"HKLM\Software\Microsoft\Windows\CurrentVersion\App Paths\excel.exe
 CLICK_TO_RUN = r"HKLM\Software\Microsoft\Office\ClickToRun\Configuration"
 PROGRAM = r"C:\Program Files\Microsoft Office\Root\Office16\EXCEL.EXE"
 M365 = Excel(PROGRAM, "16.0.17928.20114", 64, ("O365ProPlusRetail",))
-
-
-def make_addin(folder: Path, version: str) -> Path:
-    file = folder / excel.FILE
-    folder.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(file, "w") as parts:
-        parts.writestr("docProps/core.xml", f"<x><d>Made by XL OpenFunnel {version}.</d></x>" if version else "<x/>")
-    return file
 
 
 def test_click_to_run_tells_version_bitness_and_products() -> None:

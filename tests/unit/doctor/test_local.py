@@ -66,6 +66,8 @@ def test_a_variable_of_the_terminal_is_not_seen_by_excel_and_its_value_not_shown
     assert (found.state, "OPENFUNNEL_API_KEY" in found.what) == (State.WRONG, True)
     assert SECRET not in repr(found)
     assert local.variables({}, EMPTY).state is State.OK
+    proxied = local.variables({"HTTPS_PROXY": "http://somebody:hunter2@proxy"}, EMPTY)
+    assert (proxied.state, "HTTPS_PROXY" in proxied.what, "hunter2" in repr(proxied)) == (State.WRONG, True, False)
     for place in (local.VARIABLES_OF_USER, local.VARIABLES_OF_ALL):
         assert local.variables(environ, registry({place: {"openfunnel_api_key": SECRET}})).state is State.OK
 

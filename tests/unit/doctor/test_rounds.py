@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.doctor.conftest import closed_port, registry
-from tests.unit.doctor.test_excel_checks import make_addin
+from tests.unit.doctor.conftest import closed_port, make_addin, registry
 from xl_openfunnel.doctor import Finding, State, examine, excel, policies, python
 from xl_openfunnel.doctor.registry import Read
 from xl_openfunnel.doctor.rounds import Computer
@@ -107,6 +106,11 @@ def test_on_windows_every_check_looks_at_the_registry_and_the_files(
         found = by_name(list(examine(service.base_url, book, computer=here(environ, registry(keys)))))
     assert {finding.state for finding in found.values()} == {State.OK}, [f for f in found.values() if f.cure]
     assert {"mark of Book.xlsm", f"mark of {excel.FILE}"} <= set(found)
+    warnings = r"HKCU\Software\Policies\Microsoft\Office\16.0\Excel\Security"
+    for looked_at, state in ((None, State.OK), (book, State.WRONG)):  # the add-in's place is trusted, a book's is not
+        keys[warnings] = {"VBAWarnings": 4}
+        found = by_name(list(examine("http://127.0.0.1:1", looked_at, computer=here(environ, registry(keys)))))
+        assert found[policies.MACROS].state is state
     keys[policies.PROMPT_KEY] = {"DisableCMD": 1}
     keys[python.SETTING] = {}
     found = by_name(list(examine("http://127.0.0.1:1", computer=here(environ, registry(keys)))))
