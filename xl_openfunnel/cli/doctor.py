@@ -91,17 +91,27 @@ def _show(found: Found) -> None:
         terminal.put_lines("\t".join(map(one_line, line)) for line in lines)
         return
     out = terminal.console()
+    unicode = _unicode(out.encoding) and not out.legacy_windows
     parts = dict.fromkeys(part for part, _ in found)
     width = max(len(finding.check) for _, finding in found)
     for part in parts:
         with out.capture() as drawn:
             out.print(part, style="bold")
-            out.print(_grid([finding for of, finding in found if of == part], width, unicode=_unicode(out.encoding)))
-        terminal.put_lines(line.rstrip() for line in drawn.get().splitlines())
+            out.print(_grid([finding for of, finding in found if of == part], width, unicode=unicode))
+        shown = drawn.get()
+        if out.legacy_windows:  # which would print colours as signs
+            shown = _without_colours(shown)
+        terminal.put_lines(line.rstrip() for line in shown.splitlines())
 
 
 def _unicode(encoding: str) -> bool:
     return encoding.lower().startswith("utf")
+
+
+def _without_colours(text: str) -> str:
+    from rich.text import Text
+
+    return Text.from_ansi(text).plain
 
 
 def _grid(findings: Iterable[Finding], width: int, *, unicode: bool) -> Table:
