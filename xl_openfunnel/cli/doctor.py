@@ -17,6 +17,7 @@ from . import terminal
 from .session import BaseUrl, Json, session
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
 _MARKS: Final = {
@@ -91,7 +92,7 @@ def _show(found: Found) -> None:
         terminal.put_lines("\t".join(map(one_line, line)) for line in lines)
         return
     out = terminal.console()
-    unicode = _unicode(out.encoding) and not out.legacy_windows
+    unicode = _unicode(out)
     parts = dict.fromkeys(part for part, _ in found)
     width = max(len(finding.check) for _, finding in found)
     for part in parts:
@@ -104,8 +105,8 @@ def _show(found: Found) -> None:
         terminal.put_lines(line.rstrip() for line in shown.splitlines())
 
 
-def _unicode(encoding: str) -> bool:
-    return encoding.lower().startswith("utf")
+def _unicode(out: Console) -> bool:
+    return out.encoding.startswith("utf") and not out.legacy_windows
 
 
 def _without_colours(text: str) -> str:

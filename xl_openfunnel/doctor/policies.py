@@ -7,7 +7,7 @@ order: a trusted location, then policies, then the user's own setting ("Active c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from . import registry
@@ -85,7 +85,10 @@ def macros(read: Read, *, addin: bool) -> Finding:
     if addin and _distrusted(read) is None:
         return ok(MACROS, f"{what}, but those of the add-in, which is in a trusted location ({level})")
     if level.policy:
-        return _held(MACROS, level, what, f"Allow the macros of {FILE} in Excel's start folder, a trusted location.")
+        held = _held(MACROS, level, what, f"Allow the macros of {FILE} in Excel's start folder, a trusted location.")
+        if _distrusted(read) is None:
+            held = replace(held, cure=f"{INSTALL}: the add-in is in a trusted location. If it does not run, ask IT.")
+        return held
     return wrong(
         MACROS,
         f"{what} ({level})",

@@ -120,7 +120,8 @@ def _excel(computer: Computer, file: Path | None) -> Iterator[Check]:
     yield Check("Python", python.VERSION, lambda: python.version(running, bits, sys.executable, sys.base_prefix))
     yield Check("Python", python.XLWINGS, lambda: python.xlwings(_installed("xlwings"), xlwings_version()))
     for part, name, make in _windows(computer, file):
-        yield Check(part, name, partial(not_here, name) if computer.read is None else partial(make, computer.read))
+        run = partial(not_here, name) if computer.read is None else partial(make, computer.read)
+        yield Check(part, name, run, (python.INTERPRETER,) if name == python.SAME else ())
 
 
 def _windows(computer: Computer, file: Path | None) -> Iterator[tuple[str, str, Callable[[Read], Finding]]]:
@@ -131,7 +132,8 @@ def _windows(computer: Computer, file: Path | None) -> Iterator[tuple[str, str, 
 
     def dll(read: Read) -> Finding:
         program = excel.find(read)
-        folders = python.places(python.chosen(read), Path(sys.prefix))
+        chosen = python.chosen(read)
+        folders = python.places(chosen if _is_file(chosen) else "", Path(sys.prefix))
         return python.dll(folders, xlwings_version(), program.bits if program else None, python.load_dll)
 
     yield from (

@@ -17,6 +17,7 @@ OWN = r"HKCU\Software\Microsoft\Office\16.0"
 SECURITY, COMMON = r"\Excel\Security", r"\Common\Security"
 LOCATIONS = r"\Excel\Security\Trusted Locations"
 NO_LOCATIONS = {GROUP + LOCATIONS: {"AllLocationsDisabled": 1}}
+NO_LOCATIONS_ELSEWHERE = {MACHINE + LOCATIONS: {"AllLocationsDisabled": 1}}
 PROMPT = policies.PROMPT_KEY
 RULES = policies.ASR_GROUP + r"\Rules"
 
@@ -175,6 +176,12 @@ def test_the_letter_says_what_the_program_does_and_only_what_is_to_be_changed() 
     assert "C:\\Py\\pythonw.exe" in text
     assert "no matter of theirs" not in text
     assert letter([Finding("a", State.WRONG, "x", "y")], version="1.2.3") == ""
+
+
+def test_where_the_addins_place_is_trusted_it_is_the_first_cure() -> None:
+    keys: Registry = {GROUP + SECURITY: {"VBAWarnings": 4}}
+    assert without_addin(registry(keys)).cure.startswith("xl-openfunnel install")
+    assert without_addin(registry({**keys, **NO_LOCATIONS_ELSEWHERE})).cure.startswith("Ask IT")
 
 
 def test_values_of_another_kind_than_expected_count_as_none() -> None:
