@@ -121,7 +121,7 @@ class Look:
         found = balance.latest()
         self.seen[CREDITS] = Seen(balance.latest, found)
         if isinstance(found, OpenFunnelError):
-            raise found
+            raise found.with_traceback(None)  # one object for all calls: each would add its own
         return found
 
     def _entries(self) -> list[LedgerEntry]:

@@ -70,11 +70,12 @@ def _function(described: catalog.Function, body: Callable[..., Block]) -> Callab
             present = session()
         except OpenFunnelError as error:
             return [[error.cell_text]]
+        began = 0.0 if present.live is None else present.live.now()
         look, arguments = present.look(), tuple(map(given, taken))
         block = edge.answer(described.name, body, look, *arguments)
         if asking is not None and present.live is not None:
             call = described.name, arguments
-            present.live.called(asking.window, asking.place, call, look.seen, large=described.large)
+            present.live.called(asking.window, asking.place, call, look.seen, large=described.large, began=began)
         return block
 
     either = inspect.Parameter.POSITIONAL_OR_KEYWORD

@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import queue
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Container, Hashable, Iterator, Mapping
 from typing import Final
 
+from ..functions.balance import FRESH
 from ..functions.catalog import called_in
 from ..functions.look import CREDITS, JOBS, Seen
 from ..jobs.clock import Clock, Message
@@ -29,15 +30,28 @@ APART: Final = 2.0
 SHARE: Final = 20
 """Of a program's time one part in so many is for small cells, and one for all large blocks together."""
 
+TURN: Final = 0.2
+"""Seconds that small cells may take in one go: the program's user waits meanwhile."""
+
 PATIENCE: Final = 3.0
 """Seconds in which a cell that is to be calculated should call its function."""
 
 EXISTENCE: Final = 20.0
-"""Seconds after which a cell of a job that still runs is looked at again: with nobody to show it to, polling ends."""
+"""Seconds after which a cell of a job that still runs is looked at again: with nobody to show it to, polling ends.
+Also those after which a program is looked at again that calculates only when its user says so."""
+
+SEARCHING: Final = 100
+"""Of a program's time one part in so many is for searching books only because cells may have been moved unseen."""
+
+BETTER: Final = 600.0
+"""Seconds after which a cell that had to be calculated in a special way is tried in the plain way again."""
 
 SOONEST: Final = 0.25
 LATEST: Final = 4.0
 """Seconds after which a busy program is tried again, at first and at last."""
+
+_ABSENT: Final = 3
+"""So often in a row a program has nothing open before it is believed: windows come and go while books are opened."""
 
 _NOTING: Final = 2.0
 """Seconds after which the list of jobs has what a job's answer changed."""
@@ -57,13 +71,21 @@ class LiveCells:
         self._clock = clock
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._shown = Shown(follow, lambda snapshot: self._inbox.put(lambda: self._changed(snapshot)))
+        self._paused: set[int] = set()
         self._noted_at: float | None = None
+        self._credits_at: float | None = None
         self._closed = False
 
     # ---- on any thread -------------------------------------------------------------------------------------
 
-    def called(self, window: int, place: Place, call: Hashable, seen: Mapping[str, Seen], *, large: bool) -> None:
-        """A cell called a function.
+    def now(self) -> float:
+        """The present moment, for `called`."""
+        return self._clock.monotonic()
+
+    def called(
+        self, window: int, place: Place, call: Hashable, seen: Mapping[str, Seen], *, large: bool, began: float
+    ) -> None:
+        """A cell has called a function.
 
         Args:
             window: a window of the cell's program.
@@ -71,27 +93,28 @@ class LiveCells:
             call: which call it is, when a formula has several.
             seen: what the call saw.
             large: whether its answer may be large.
+            began: when the call began.
         """
         number = self._sheets.program(window)
         if number is not None:
-            at = self._clock.monotonic()
-            self._inbox.put(lambda: self._shown.called(number, place, call, seen, large=large, at=at))
+            at = self.now()
+            self._inbox.put(lambda: self._shown.called(number, place, call, seen, large=large, began=began, at=at))
 
     def opened(self, window: int, book: str) -> None:
         """A book was opened: what its cells showed when it was saved may no longer be so."""
         number = self._sheets.program(window)
         if number is not None:
-            self._inbox.put(lambda: self._shown.program(number).opened.append(book))
+            self._inbox.put(lambda: self._shown.program(number, self.now()).opened.update({book: None}))
 
     def pause(self, window: int, *, paused: bool) -> None:
         """The user wants cells to stay as they are for now, or to be live again."""
         number = self._sheets.program(window)
         if number is not None:
-            self._inbox.put(lambda: setattr(self._shown.program(number), "paused", paused))
+            self._inbox.put(lambda: self._paused.add(number) if paused else self._paused.discard(number))
 
     def moved(self, topic: str) -> None:
         """Something that cells show may have changed."""
-        self._inbox.put(lambda: self._shown.moved(topic, self._clock.monotonic()))
+        self._inbox.put(lambda: self._shown.moved(topic, self.now()))
 
     def close(self) -> None:
         """Ask for nothing any more."""
@@ -108,53 +131,67 @@ class LiveCells:
 
     def step(self, message: Message = None) -> float | None:
         """Do what is to be done now; gives the seconds until there is more, None if nothing is foreseen."""
-        try:
-            self._hear(message)
-            for program in list(self._shown.programs.values()):
-                self._serve(program)
-            self._hear(None)  # what was calculated called meanwhile
-        except Exception:
-            _log.exception("live cells met something unexpected")
-            return LATEST
+        if message is not None:
+            _taken(message)
+        self._hear()
+        for program in list(self._shown.programs.values()):
+            self._serve(program)
+        self._hear()  # what was calculated called meanwhile
         return self._seconds_left()
 
-    def _hear(self, message: Message) -> None:
+    def _hear(self) -> None:
         """All that was said since."""
-        if message is not None:
-            message()
         with contextlib.suppress(queue.Empty):
             while said := self._inbox.get_nowait():
-                said()
-        now = self._clock.monotonic()
+                _taken(said)
+        now = self.now()
         if self._noted_at is not None and now >= self._noted_at:
             self._noted_at = None
             self._shown.moved(JOBS, now)
+        if self._credits_at is not None and now >= self._credits_at:
+            self._credits_at = None
+            self._shown.moved(CREDITS, now)
 
     def _changed(self, snapshot: Snapshot) -> None:
-        now = self._clock.monotonic()
+        now = self.now()
         if self._shown.changed(snapshot, now):
-            self._noted_at = now + _NOTING
-            if snapshot.settled:
+            if self._noted_at is None:
+                self._noted_at = now + _NOTING
+            if snapshot.settled:  # it was billed; the balance is asked for anew if the last answer is old enough
                 self._shown.moved(CREDITS, now)
+                self._credits_at = now + FRESH
 
     # ---- what programs are asked for -----------------------------------------------------------------------
 
     def _serve(self, program: Program) -> None:
-        now = self._clock.monotonic()
+        now = self.now()
         if now < program.free_at or all(at > now for at in self._times(program)):
             return
         try:
             with self._sheets.visit(program.number) as visit:
                 self._look_after(program, visit, now)
-                if not program.paused:
+                if not self._is_paused(program):
                     self._work(program, visit, now)
-        except Busy:
-            program.delay = min(max(program.delay * 2, SOONEST), LATEST)
-            program.free_at = self._clock.monotonic() + program.delay
         except NoBooks:
-            self._shown.end(program)
+            program.absent += 1
+            if program.absent >= _ABSENT:
+                self._shown.end(program)
+            else:
+                self._come_again(program)
+        except Busy:
+            self._come_again(program)
+        except Exception:
+            _log.exception("live cells met something unexpected")
+            self._come_again(program)
         else:
-            program.delay = 0.0
+            program.delay, program.absent = 0.0, 0
+
+    def _come_again(self, program: Program) -> None:
+        program.delay = min(max(program.delay * 2, SOONEST), LATEST)
+        program.free_at = self.now() + program.delay
+
+    def _is_paused(self, program: Program) -> bool:
+        return program.number in self._paused
 
     def _work(self, program: Program, visit: Visit, now: float) -> None:
         """Everything that may change what the program's user sees."""
@@ -163,136 +200,213 @@ class LiveCells:
         if not visit.free:
             raise Busy
         while program.opened:
-            self._search(program, visit, program.opened[0], None, now, anew=True)
-            program.opened.pop(0)
-        for cell in [cell for cell in program.cells.values() if cell.awaited and _due(cell, program) <= now]:
-            self._try_otherwise(program, visit, cell, now)
-        due = [cell for cell in program.cells.values() if _due(cell, program) <= now]
-        if small := [cell for cell in due if not cell.large]:
+            book = next(iter(program.opened))
+            self._search(program, visit, book, now)
+            del program.opened[book]
+        if program.doubted and program.search_at <= now:
+            while program.doubted:
+                self._search(program, visit, program.doubted.pop(), now, anew=())
+            program.search_cost = self.now() - now
+            program.search_at = self.now() + program.search_cost * (SHARE - 1)
+        self._see_to_manual(program, visit, now)
+        for cell in self._due(program, now):
+            if program.cells.get(cell.place) is not cell:
+                continue  # a search, since, has seen that it is gone
+            if cell.awaited:
+                self._try_otherwise(program, visit, cell, now)
+            elif cell.expected:  # it called, but for other things: another formula stands there now
+                cell.expected = set()
+                self._search_around(program, visit, cell, now)
+        due = self._due(program, now)
+        if small := [cell for cell in due if not cell.large][: max(1, int(TURN / program.small_cost))]:
             taken = self._calculate(program, visit, small)
-            program.small_at = self._clock.monotonic() + max(APART, taken * (SHARE - 1))
+            program.small_cost = taken / len(small) or program.small_cost
+            program.small_at = self.now() + max(APART, taken * (SHARE - 1))
         if large := [cell for cell in due if cell.large]:
-            taken = self._calculate(program, visit, [min(large, key=lambda cell: cell.waits or now)])
-            program.large_at = self._clock.monotonic() + taken * (SHARE - 1)
+            taken = self._calculate(program, visit, large[:1])
+            program.large_at = self.now() + taken * (SHARE - 1)
+
+    def _due(self, program: Program, now: float) -> list[Cell]:
+        """The cells for which there is something to do, those first that wait longest."""
+        due = [cell for cell in program.cells.values() if _due_at(cell, program) <= now]
+        return sorted(due, key=lambda cell: cell.waits or now)
 
     def _calculate(self, program: Program, visit: Visit, cells: list[Cell]) -> float:
         """Have cells calculated; gives the seconds that it took."""
-        begun = self._clock.monotonic()
+        begun = self.now()
+        automatic = visit.automatic
+        if not automatic:  # else those are missed when they do not call
+            program.manual_at = begun
+            cells = [cell for cell in cells if self._is_there(program, visit, cell, begun)]
+        asked = [(cell, cell.stale) for cell in cells]
         for cell in cells:
             cell.asked_at = begun
+            if begun - cell.way_since > BETTER:
+                cell.way = Way.MARK
         with visit.unnoticed():
-            asked = [cell for cell in cells if cell.way is not Way.ENTER]
-            visit.mark(cell.place for cell in asked)
-            asked += [cell for cell in cells if cell.way is Way.ENTER and self._enter(program, visit, cell, begun)]
-            automatic = visit.automatic
+            visit.mark(cell.place for cell in cells if cell.way is Way.MARK or not automatic)
+            for cell in cells if automatic else ():
+                if cell.way is Way.ALONE:
+                    visit.calculate_cell(cell.place)
+                elif cell.way is Way.ENTER:
+                    self._enter(visit, cell)
             if automatic:
                 visit.calculate()
-        for cell in asked:
-            cell.awaited, cell.by_user = True, not automatic
-        return self._clock.monotonic() - begun
+        ended = self.now()
+        for cell, stale in asked:  # what called meanwhile is heard after this
+            cell.expected, cell.awaited, cell.by_user = stale, True, not automatic
+            cell.calculated_at = ended
+        return ended - begun
 
-    def _enter(self, program: Program, visit: Visit, cell: Cell, now: float) -> bool:
-        """Enter a cell's formula once more, but only if it is what it was: what the user typed stays."""
-        before, cell.text = cell.text, visit.formula(cell.place)
-        if cell.text is None or not called_in(cell.text):
-            self._search(program, visit, cell.place.book, cell.place.sheet, now, anew=True)
-        elif before in (None, cell.text):
-            visit.enter(cell.place, cell.text)
-            cell.entered = True
-            return True
-        return False
+    def _enter(self, visit: Visit, cell: Cell) -> None:
+        """Enter a cell's formula once more, but only one of ours: what the user typed over it stays."""
+        cell.text = visit.formula(cell.place)
+        if called_in(cell.text or ""):
+            visit.enter(cell.place, cell.text or "")
 
     def _try_otherwise(self, program: Program, visit: Visit, cell: Cell, now: float) -> None:
         """A cell was to be calculated and did not call its function."""
-        if not cell.awaited or program.cells.get(cell.place) is not cell:
-            return  # a search, since, has found it or seen that it is gone
-        cell.awaited = False
+        cell.awaited, cell.expected = False, set()
+        if cell.silent_since is None:
+            cell.silent_since = cell.asked_at
+        cell.text = visit.formula(cell.place)
+        ours = bool(called_in(cell.text or ""))
+        if not ours:
+            self._search_around(program, visit, cell, now)
         if cell.way is Way.MARK:
-            self._search(program, visit, cell.place.book, cell.place.sheet, now, anew=True)
-        elif cell.way is Way.MARK_FOUND:
+            cell.way, cell.way_since, cell.waits = Way.ALONE, now, now
+        elif cell.way is Way.ALONE and ours and cell.calls and not self._heeds(cell):
             cell.way, cell.waits = Way.ENTER, now
+        elif ours:
+            _log.info("%s does not call its function now", cell.place)
+            self._shown.rest(cell)
         else:
-            _log.info("%s does not call its function any more", cell.place)
             self._shown.drop(cell)
+
+    def _heeds(self, cell: Cell) -> bool:
+        """Whether others on its sheet called meanwhile: then its formula does not call its function just now."""
+        heeded_at = cell.program.heeded_at.get((cell.place.book, cell.place.sheet), -_NEVER)
+        return cell.silent_since is not None and heeded_at >= cell.silent_since
+
+    def _see_to_manual(self, program: Program, visit: Visit, now: float) -> None:
+        """Cells that were left to the user are ours again when the program calculates by itself."""
+        left = [cell for cell in program.cells.values() if cell.by_user]
+        if left and program.manual_at + EXISTENCE <= now:
+            program.manual_at = now
+            if visit.automatic:
+                for cell in left:
+                    cell.by_user = cell.awaited = False
 
     # ---- where cells are -----------------------------------------------------------------------------------
 
     def _look_after(self, program: Program, visit: Visit, now: float) -> None:
         """Make sure that every job of which more is to come has a cell that shows it."""
-        searched: set[tuple[str, str]] = set()
-        for topic in [topic for topic, at in self._shown.unsettled(program) if at + EXISTENCE <= now]:
+        if program.looked_at + EXISTENCE > now:
+            return
+        program.looked_at = now
+        for topic in self._shown.unsettled(program):
             for cell in self._shown.showing(topic, program):
-                place = cell.place
-                if (place.book, place.sheet) not in searched:
-                    if called_in(visit.formula(place) or ""):
-                        break
-                    self._search(program, visit, place.book, place.sheet, now, anew=True)
-                    searched.add((place.book, place.sheet))
-                if program.cells.get(place) is cell:
+                if self._is_there(program, visit, cell, now):
+                    if program.search_cost * SEARCHING <= EXISTENCE:
+                        program.doubted.add(cell.place.book)
                     break
-            if topic in program.looked_at:
-                program.looked_at[topic] = now
+
+    def _is_there(self, program: Program, visit: Visit, cell: Cell, now: float) -> bool:
+        """Whether a formula stands where the cell is known to be; it is calculated if it may be another one."""
+        if program.cells.get(cell.place) is not cell:
+            return False  # a search, since, has seen that it is gone
+        before, cell.text = cell.text, visit.formula(cell.place)
+        if cell.text is None:
+            self._search_around(program, visit, cell, now)
+            return False
+        if before is None or cell.mixed:
+            cell.waits = cell.waits or now
+        elif before not in (None, cell.text):
+            self._search_around(program, visit, cell, now)
+        return True
+
+    def _search_around(self, program: Program, visit: Visit, cell: Cell, now: float) -> None:
+        """Where a known cell should be, it is not."""
+        self._search(program, visit, cell.place.book, now, anew=(cell.place.sheet,))
 
     def _search(
-        self, program: Program, visit: Visit, book: str | None, sheet: str | None, now: float, *, anew: bool
+        self, program: Program, visit: Visit, book: str, now: float, anew: Container[str] | None = None
     ) -> None:
         """Note anew where formulas of ours stand: cells are moved and removed, sheets and books are renamed.
 
         Args:
             program: where to search.
             visit: the present visit to it.
-            book: in this book only.
-            sheet: in this sheet only.
+            book: in this book; in all, if it has another name now.
             now: the present moment.
-            anew: whether known cells are calculated again too, since each may be another one's now.
+            anew: the sheets whose known cells are calculated too, as are those with other formulas than before: each
+                may be another one's now. None for all.
         """
-        found = visit.formulas(book, sheet)
+        found = visit.formulas(book)
+        if found is None:
+            found, book, anew = visit.formulas(None) or {}, "", None
+        moved: set[str] = set()
         for cell in list(program.cells.values()):
-            searched = book in (None, cell.place.book) and sheet in (None, cell.place.sheet)
-            if searched and (found is None or cell.place not in found):
+            gone = cell.place not in found and book in ("", cell.place.book)
+            # What calls by way of a name has no function of ours in its text.
+            if gone and not (cell.calls and visit.formula(cell.place) is not None):
                 self._shown.drop(cell)
-        if found is None and book is not None:  # it may have another name now
-            self._search(program, visit, book if sheet is not None else None, None, now, anew=False)
-        for place, text in (found or {}).items():
-            known = program.cells.get(place)
-            if known is None:
-                large = any(function.large for function in called_in(text))
-                known = program.cells[place] = Cell(program, place, large)
-            elif not anew:
-                continue
-            known.way, known.text = max(known.way, Way.MARK_FOUND), text
-            known.waits, known.awaited = now, False
+                moved.add(cell.place.sheet)
+        known = {place: program.cells.get(place) for place in found}
+        moved |= {place.sheet for place, cell in known.items() if cell is None or cell.text not in (None, found[place])}
+        for place, text in found.items():
+            cell = known[place] or self._shown.found(program, place, text)
+            cell.text = text
+            if cell.mixed:
+                cell.waits = cell.waits or now
+            if anew is None or place.sheet in anew or place.sheet in moved:
+                cell.waits = cell.waits or now
+                cell.awaited, cell.by_user, cell.expected = False, False, set()
 
     # ---- when ----------------------------------------------------------------------------------------------
 
     def _times(self, program: Program) -> Iterator[float]:
         """When there is something to do for a program."""
-        for _, at in self._shown.unsettled(program):
-            yield at + EXISTENCE
+        if self._shown.unsettled(program):
+            yield program.looked_at + EXISTENCE
         yield from self._times_of_work(program)
 
     def _times_of_work(self, program: Program) -> Iterator[float]:
-        if not program.paused:
+        if not self._is_paused(program):
             if program.opened:
                 yield 0.0
-            yield from (_due(cell, program) for cell in program.cells.values())
+            if program.doubted:
+                yield program.search_at
+            yield from (_due_at(cell, program) for cell in program.cells.values())
 
     def _seconds_left(self) -> float | None:
         programs = self._shown.programs.values()
         times = [max(at, program.free_at) for program in programs for at in self._times(program)]
-        if self._noted_at is not None and self._shown.shows(JOBS):
-            times.append(self._noted_at)
+        for topic, at in ((JOBS, self._noted_at), (CREDITS, self._credits_at)):
+            if at is not None and self._shown.shows(topic):
+                times.append(at)
         soonest = min(times, default=_NEVER)
-        return None if soonest == _NEVER else max(soonest - self._clock.monotonic(), 0.0)
+        return None if soonest == _NEVER else max(soonest - self.now(), 0.0)
 
 
 _NEVER: Final = float("inf")
 
 
-def _due(cell: Cell, program: Program) -> float:
+def _taken(message: Callable[[], object]) -> None:
+    try:
+        message()
+    except Exception:
+        _log.exception("live cells were told something unexpected")
+
+
+def _due_at(cell: Cell, program: Program) -> float:
     """When something is to be done about a cell: it is to be calculated, or was to be and did not call."""
+    if cell.by_user:
+        return program.manual_at + EXISTENCE
     if cell.awaited:
-        return _NEVER if cell.by_user else cell.asked_at + PATIENCE
+        return cell.asked_at + PATIENCE
+    if cell.expected:
+        return cell.called_at
     if cell.waits is None:
         return _NEVER
     return max(cell.asked_at + APART, program.large_at if cell.large else program.small_at)

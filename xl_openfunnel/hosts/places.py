@@ -11,7 +11,14 @@ _EXTERNAL: Final = re.compile(
     r"!(?P<cell>\$[A-Z]{1,3}\$[0-9]{1,7})(?::\$[A-Z]{1,3}\$[0-9]{1,7})?"
 )
 
-_CORNERS: Final = re.compile(r"\$([A-Z]{1,3})\$([0-9]{1,7})(?::\$([A-Z]{1,3})\$([0-9]{1,7}))?")
+_CORNERS: Final = re.compile(
+    r"\$(?P<left>[A-Z]{1,3})\$(?P<top>[0-9]{1,7})(?::\$(?P<right>[A-Z]{1,3})\$(?P<bottom>[0-9]{1,7}))?"
+    r"|\$(?P<first>[A-Z]{1,3}):\$(?P<last>[A-Z]{1,3})|\$(?P<upper>[0-9]{1,7}):\$(?P<lower>[0-9]{1,7})"
+)
+
+LAST_ROW: Final = 1_048_576
+LAST_COLUMN: Final = 16_384
+"""The last of a sheet."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ class Area:
 
     @classmethod
     def at(cls, address: str) -> Area:
-        """The area of an address like ``$A$5:$C$7``.
+        """The area of an address like ``$A$5:$C$7``, ``$A$5``, ``$A:$C`` or ``$5:$7``.
 
         Raises:
             ValueError: it is no such address.
@@ -80,9 +87,12 @@ class Area:
         found = _CORNERS.fullmatch(address)
         if not found:
             raise ValueError(address)
-        column, row, last_column, last_row = found.groups()
-        left, top = _number(column), int(row)
-        return cls(top, left, int(last_row or top), _number(last_column) if last_column else left)
+        if found["first"]:
+            return cls(1, _number(found["first"]), LAST_ROW, _number(found["last"]))
+        if found["upper"]:
+            return cls(int(found["upper"]), 1, int(found["lower"]), LAST_COLUMN)
+        left, top = _number(found["left"]), int(found["top"])
+        return cls(top, left, int(found["bottom"] or top), _number(found["right"]) if found["right"] else left)
 
     @property
     def address(self) -> str:

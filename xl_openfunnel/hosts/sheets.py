@@ -29,19 +29,19 @@ class Visit(Protocol):
         """Whether the program calculates by itself; if not, it waits for its user to say so."""
 
     def formula(self, place: Place) -> str | None:
-        """The formula in a cell, or its content; None where there is no such cell any more."""
+        """The formula in a cell; None where there is none, or no such cell any more."""
 
-    def formulas(self, book: str | None, sheet: str | None) -> Mapping[Place, str] | None:
-        """Where in the sheet, in all sheets of the book or in all books formulas call our functions.
-
-        None where there is no such book or sheet.
-        """
+    def formulas(self, book: str | None) -> Mapping[Place, str] | None:
+        """Where in the book, or in all books, formulas call our functions; None where there is no such book."""
 
     def mark(self, places: Iterable[Place]) -> None:
         """Have cells calculated at the next calculation; those that are not there any more are passed over."""
 
     def calculate(self) -> None:
         """Calculate everything that is marked."""
+
+    def calculate_cell(self, place: Place) -> None:
+        """Calculate one cell, marked or not."""
 
     def enter(self, place: Place, formula: str) -> None:
         """Enter a formula into a cell."""

@@ -14,7 +14,8 @@ from tests.hosts.excel.fake import refs
 from tests.hosts.excel.fake.model import MANUAL, Book, Cells, Excel
 from tests.hosts.excel.fake.sheet import ExcelError, Sheet
 from xl_openfunnel import Snapshot
-from xl_openfunnel.functions.catalog import CATALOG, called_in
+from xl_openfunnel.functions import look
+from xl_openfunnel.functions.catalog import CATALOG, CREDITS, JOBS, called_in
 from xl_openfunnel.functions.look import Seen
 from xl_openfunnel.hosts.live import LiveCells
 from xl_openfunnel.hosts.places import Place
@@ -47,7 +48,9 @@ class Office:
     def __init__(self) -> None:
         self.excel = Excel()
         self.busy = False
+        self.windowless = 0  # so many visits find no window
         self.deaf: set[str] = set()  # sheets where marking a cell has no effect
+        self.stubborn: set[str] = set()  # sheets where calculating a single cell has none either
         self.asked: Counter[str] = Counter()
 
     def program(self, window: int) -> int | None:
@@ -59,7 +62,8 @@ class Office:
         self.asked["visit"] += 1
         if self.busy:
             raise Busy
-        if not self.excel.books:
+        if not self.excel.books or self.windowless:
+            self.windowless = max(0, self.windowless - 1)
             raise NoBooks
         yield self
 
@@ -74,18 +78,18 @@ class Office:
     def formula(self, place: Place) -> str | None:
         self.asked["formula"] += 1
         sheet = self._sheet(place)
-        return None if sheet is None else sheet.formula(place.cell) or str(sheet.value(place.cell))
+        return None if sheet is None else sheet.formula(place.cell)
 
-    def formulas(self, book: str | None, sheet: str | None) -> Mapping[Place, str] | None:
+    def formulas(self, book: str | None) -> Mapping[Place, str] | None:
         self.asked["formulas"] += 1
         books = [one for one in self.excel.books if book in (None, one.name)]
-        sheets = [one for found in books for one in found.sheets if sheet in (None, one.name)]
-        if not sheets:
+        if not books:
             return None
         return {
-            Place(one.book.name, one.name, refs.Area.at(key).address()): formula.text
-            for one in sheets
-            for key, formula in one.formulas.items()
+            Place(found.name, sheet.name, refs.Area.at(key).address()): formula.text
+            for found in books
+            for sheet in found.sheets
+            for key, formula in sheet.formulas.items()
             if called_in(formula.text)
         }
 
@@ -99,6 +103,12 @@ class Office:
     def calculate(self) -> None:
         self.asked["calculate"] += 1
         self.excel.calculate()
+
+    def calculate_cell(self, place: Place) -> None:
+        self.asked["calculate cell"] += 1
+        sheet = self._sheet(place)
+        if sheet is not None and sheet.name not in self.stubborn:
+            self.excel.calculate_cells(sheet, refs.parse(place.cell))
 
     def enter(self, place: Place, formula: str) -> None:
         self.asked["enter"] += 1
@@ -164,6 +174,8 @@ class Rig:
         self.time = Time()
         self.desk = Desk()
         self.office = Office()
+        self.numbers = {JOBS.name: 1.0, CREDITS.name: 7.0}  # of jobs in the list, and of credits
+        self.small_cost = 0.0  # and a small one
         self.cost = 0.0  # seconds that calculating a large block takes
         for function in CATALOG:
             self.office.excel.functions[function.name] = self._function(large=function.large)
@@ -177,17 +189,29 @@ class Rig:
 
     def _function(self, *, large: bool) -> Callable[[str, list[Any], Cells], Any]:
         def cell(name: str, args: list[Any], caller: Cells) -> Any:
+            if name in self.numbers:
+                return self._number(name, caller)
             job = str((args[0].sheet.read(args[0].area) if isinstance(args[0], Cells) else args[0]) or "")
-            place = Place(caller.sheet.book.name, caller.sheet.name, caller.area.address().partition(":")[0])
+            place = _place(caller)
             seen = {}
             if job:
                 seen = {job: Seen(lambda: self.desk.word(job), self.desk.word(job))}
-            self.live.called(WINDOW, place, (name, job), seen, large=large)
-            if large:
-                self.time.now += self.cost
+            began = self.live.now()
+            self.time.now += self.cost if large else self.small_cost
+            self.live.called(WINDOW, place, (name, job), seen, large=large, began=began)
             return [[self.desk.word(job) if job else ""]]
 
         return cell
+
+    def _number(self, name: str, caller: Cells) -> list[list[float]]:
+        topic = look.JOBS if name == JOBS.name else look.CREDITS
+        seen = {topic: Seen(lambda: self.numbers[name], self.numbers[name])}
+        self.live.called(WINDOW, _place(caller), name, seen, large=False, began=self.live.now())
+        return [[self.numbers[name]]]
+
+    def followed(self) -> list[str]:
+        """The jobs that live cells want to be told of."""
+        return sorted(told.job_id for told in self.desk.subscriptions)
 
     def pass_(self, seconds: float) -> None:
         """Let time pass, and live cells do what is theirs whenever they asked for it."""
@@ -199,3 +223,7 @@ class Rig:
                 return
             self.time.now += left
         raise AssertionError("live cells never rest")
+
+
+def _place(caller: Cells) -> Place:
+    return Place(caller.sheet.book.name, caller.sheet.name, caller.area.address().partition(":")[0])

@@ -6,8 +6,9 @@ import pytest
 
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL
 from tests.unit.hosts.books import WINDOW, Rig
-from xl_openfunnel.functions.look import JOBS, Seen
-from xl_openfunnel.hosts.live import EXISTENCE, PATIENCE
+from xl_openfunnel.functions.balance import FRESH
+from xl_openfunnel.functions.look import Seen
+from xl_openfunnel.hosts.live import BETTER, EXISTENCE, PATIENCE
 from xl_openfunnel.hosts.places import Place
 
 
@@ -103,7 +104,7 @@ def test_what_the_user_typed_over_a_cell_stays(rig: Rig) -> None:
 
 
 def test_another_formula_of_the_user_stays_too(rig: Rig) -> None:
-    rig.office.deaf = {"One"}  # the worst case: only entering helps
+    rig.office.deaf = rig.office.stubborn = {"One"}  # the worst case: only entering helps
     rig.sheet.enter("A1", '=OF_STATUS("job")')
     rig.desk.say("job", "running")
     rig.pass_(1)
@@ -234,7 +235,7 @@ def test_a_deleted_cell_is_noticed_while_paused(rig: Rig) -> None:
 
 
 def test_where_marking_has_no_effect_the_formula_is_entered_again(rig: Rig) -> None:
-    rig.office.deaf = {"One"}
+    rig.office.deaf = rig.office.stubborn = {"One"}
     rig.sheet.enter("A1", '=OF_STATUS("job")')
     rig.desk.say("job", "running")
     rig.pass_(2 * PATIENCE + 5)
@@ -304,14 +305,213 @@ def test_a_formula_with_two_functions_follows_both_jobs(rig: Rig) -> None:
 
 
 def test_the_list_of_jobs_follows_what_jobs_do(rig: Rig) -> None:
-    ledger = ["one"]
-    place = Place("Book.xlsx", "One", "$C$1")
     rig.sheet.enter("A1", '=OF_STATUS("job")')
-    rig.sheet.enter("C1", '=OF_STATUS("")')
-    rig.live.called(WINDOW, place, "OF_JOBS", {JOBS: Seen(lambda: len(ledger), 1)}, large=False)
+    rig.sheet.enter("C1", "=OF_JOBS()")
     rig.pass_(5)
-    rig.office.excel.calls.clear()
-    ledger.append("two")
+    rig.numbers["OF_JOBS"] = 2.0
     rig.desk.say("job", "running")
     rig.pass_(5)
-    assert rig.office.excel.calls["[Book.xlsx]One!$C$1"] == 1
+    assert rig.sheet.value("C1") == 2.0
+    rig.numbers["OF_JOBS"] = 3.0
+    for tick in range(20):  # also while jobs change all the time
+        rig.desk.say("job", f"running {tick}")
+        rig.pass_(0.5)
+    assert rig.sheet.value("C1") == 3.0
+
+
+def test_a_slow_formula_with_two_functions_follows_both_jobs(rig: Rig) -> None:
+    rig.cost = 1.2
+    rig.sheet.enter("A1", '=OF_ROWS("job1")&OF_ROWS("job2")')
+    rig.pass_(60)
+    rig.desk.say("job1", "completed")
+    rig.desk.say("job2", "running")
+    rig.pass_(600)
+    rig.desk.say("job1", "refreshed")
+    rig.pass_(600)
+    assert rig.sheet.value("A1") == "refreshedrunning"
+
+
+def test_a_formula_with_forty_functions_follows_all_jobs(rig: Rig) -> None:
+    rig.sheet.enter("A1", "=" + "&".join(f'OF_STATUS("job{number}")' for number in range(40)))
+    rig.pass_(5)
+    assert len(rig.desk.subscriptions) == 40
+    rig.desk.say("job0", "running")
+    rig.pass_(5)
+    assert str(rig.sheet.value("A1")).startswith("running")
+
+
+def test_a_job_that_was_named_for_a_moment_is_not_followed(rig: Rig) -> None:
+    rig.sheet.type("A1", "job1")
+    rig.sheet.enter("B1", "=OF_STATUS(A1)")
+    rig.pass_(0.5)
+    rig.sheet.type("A1", "job2")
+    rig.pass_(60)
+    assert rig.followed() == ["job2"]
+
+
+def test_a_text_that_mentions_a_function_is_no_cell_of_ours(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.pass_(5)
+    rig.sheet.type("A1", 'was OF_STATUS("job")')
+    rig.pass_(60)
+    assert not rig.followed()
+
+
+def test_a_cell_that_calls_by_way_of_a_name_is_live_and_never_entered(rig: Rig) -> None:
+    status = rig.office.excel.functions["OF_STATUS"]
+    rig.office.excel.functions["MYSTATUS"] = lambda _, args, caller: status("OF_STATUS", args, caller)
+    rig.sheet.enter("A1", '=MYSTATUS("job")')
+    rig.pass_(300)
+    rig.desk.say("job", "completed")
+    rig.pass_(5)
+    assert rig.sheet.value("A1") == "completed"
+    rig.office.deaf = rig.office.stubborn = {"One"}
+    rig.desk.say("job", "refreshed")
+    rig.pass_(60)
+    assert rig.office.asked["enter"] == 0
+
+
+def test_a_function_behind_a_condition_that_is_no_longer_so_is_not_entered(rig: Rig) -> None:
+    rig.sheet.type("E1", 1)
+    rig.sheet.enter("A1", '=IF(E1,OF_STATUS("job"),"off")')
+    rig.sheet.enter("B1", '=OF_STATUS("job")')
+    rig.pass_(5)
+    rig.sheet.type("E1", 0)
+    for word in ("pending", "running", "completed"):
+        rig.desk.say("job", word)
+        rig.pass_(30)
+    assert (rig.sheet.value("A1"), rig.sheet.value("B1")) == ("off", "completed")
+    assert rig.office.asked["enter"] == 0
+
+
+@pytest.mark.parametrize("change", ["inserted above", "first deleted", "inserted within and filled"])
+def test_every_cell_of_a_list_is_live_wherever_it_is_moved(rig: Rig, change: str) -> None:
+    jobs = [f"job{number}" for number in range(5)] if change != "inserted within and filled" else ["job"] * 5
+    for row, job in enumerate(jobs, 1):
+        rig.sheet.enter(f"A{row}", f'=OF_STATUS("{job}")')
+        rig.desk.say(job, "running")
+    rig.pass_(30)
+    if change == "inserted above":
+        rig.sheet.insert_rows(1)
+        jobs = ["", *jobs]
+    elif change == "first deleted":
+        rig.sheet.delete_rows(1)
+        del jobs[0]
+    else:
+        rig.sheet.insert_rows(3)
+        rig.sheet.enter("A3", '=OF_STATUS("job")')
+        jobs.append("job")
+    for job in reversed(jobs):  # one after the other, the last first
+        if job:
+            rig.desk.say(job, "completed")
+            rig.pass_(5)
+    rig.pass_(30)
+    shown = [rig.sheet.value(f"A{row}") or "" for row in range(1, len(jobs) + 1)]
+    assert shown == [job and "completed" for job in jobs]
+    assert rig.followed() == sorted({*jobs} - {""})
+
+
+@pytest.mark.parametrize("obstacle", ["marking has no effect", "sheet renamed"])
+def test_what_is_left_to_the_user_is_taken_back_when_calculation_is_automatic_again(rig: Rig, obstacle: str) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.pass_(5)
+    rig.office.excel.calculation = MANUAL
+    if obstacle == "sheet renamed":
+        rig.sheet.rename("Three")
+    else:
+        rig.office.deaf = {"One"}
+    rig.desk.say("job", "completed")
+    rig.pass_(30)
+    assert rig.sheet.value("A1") == "loading"
+    rig.office.excel.calculation = AUTOMATIC
+    rig.pass_(EXISTENCE + PATIENCE + 5)
+    assert rig.sheet.value("A1") == "completed"
+    assert rig.office.asked["enter"] == 0
+
+
+def test_in_manual_calculation_nothing_is_entered(rig: Rig) -> None:
+    rig.office.deaf = rig.office.stubborn = {"One"}
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.desk.say("job", "running")
+    rig.pass_(30)
+    assert rig.office.asked["enter"] == 1
+    rig.office.excel.calculation = MANUAL
+    rig.desk.say("job", "completed")
+    rig.pass_(60)
+    assert (rig.sheet.value("A1"), rig.office.asked["enter"]) == ("running", 1)
+
+
+def test_cells_are_not_entered_for_ever(rig: Rig) -> None:
+    rig.office.deaf = rig.office.stubborn = {"One"}
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.desk.say("job", "running")
+    rig.pass_(BETTER + 3 * PATIENCE)
+    rig.office.deaf, rig.office.stubborn = set(), set()
+    rig.office.asked.clear()
+    rig.desk.say("job", "completed")
+    rig.pass_(5)
+    assert rig.sheet.value("A1") == "completed"
+    assert rig.office.asked["enter"] == 0
+
+
+def test_windows_that_are_gone_for_a_moment_are_not_the_end(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.pass_(1)
+    rig.office.windowless = 2
+    rig.desk.say("job", "running")
+    rig.pass_(10)
+    assert rig.sheet.value("A1") == "running"
+
+
+def test_an_excel_without_books_stays_paused(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.live.pause(WINDOW, paused=True)
+    rig.book.close()
+    rig.pass_(60)
+    assert not rig.followed()
+    sheet = rig.office.excel.open("Other.xlsx").sheet("Sheet1")
+    sheet.enter("A1", '=OF_STATUS("job")')
+    rig.desk.say("job", "running")
+    rig.pass_(60)
+    assert sheet.value("A1") == "loading"
+
+
+def test_many_small_cells_are_calculated_in_turns(rig: Rig) -> None:
+    rig.small_cost = 0.01
+    for row in range(1, 101):
+        rig.sheet.enter(f"A{row}", '=OF_STATUS("job")')
+    rig.pass_(0)
+    rig.desk.say("job", "running")
+    longest = 0.0
+    for _ in range(600):
+        began = rig.time.now
+        rig.live.step()
+        longest = max(longest, rig.time.now - began)
+        rig.time.now += 0.1
+    assert longest <= 0.5 + 0.01  # the first turn guesses, the others take a fifth of a second
+    assert {rig.sheet.value(f"A{row}") for row in range(1, 101)} == {"running"}
+
+
+def test_what_a_job_costs_shows_when_the_balance_may_be_asked_for_again(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.sheet.enter("C1", "=OF_CREDITS()")
+    rig.desk.say("job", "running")
+    rig.pass_(5)
+    rig.desk.say("job", "completed")
+    rig.pass_(5)
+    rig.numbers["OF_CREDITS"] = 6.0
+    rig.pass_(FRESH)
+    assert rig.sheet.value("C1") == 6.0
+
+
+def test_one_cell_that_cannot_be_looked_at_does_not_stop_the_others(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    def broken() -> str:
+        raise OSError("the store is gone")
+
+    place = Place("Book.xlsx", "One", "$C$1")
+    rig.live.called(WINDOW, place, "call", {"job": Seen(broken, "")}, large=False, began=rig.time.now)
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.desk.say("job", "running")
+    rig.pass_(5)
+    assert rig.sheet.value("A1") == "running"
+    assert "could not be looked at" in caplog.text

@@ -43,7 +43,12 @@ def test_an_area_is_read_and_written_as_excel_does(address: str, area: Area) -> 
     assert (area.bottom + 1, area.right) not in area
 
 
-@pytest.mark.parametrize("address", ["", "A1", "$A$1,$B$2", "$A:$A", "[B]S!$A$1"])
+@pytest.mark.parametrize(("address", "area"), [("$B:$D", Area(1, 2, 1_048_576, 4)), ("$3:$5", Area(3, 1, 5, 16_384))])
+def test_whole_columns_and_rows_are_areas_too(address: str, area: Area) -> None:
+    assert Area.at(address) == area
+
+
+@pytest.mark.parametrize("address", ["", "A1", "$A$1,$B$2", "$A:$3", "[B]S!$A$1"])
 def test_what_is_no_area_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         Area.at(address)

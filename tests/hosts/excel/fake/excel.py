@@ -22,6 +22,7 @@ _SETTINGS: dict[str, Any] = {
     "StatusBar": False,
     "ScreenUpdating": True,
     "EnableEvents": True,
+    "AutoFillFormulasInLists": True,
     "DisplayAlerts": True,
     "Visible": True,
 }

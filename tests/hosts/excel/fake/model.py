@@ -81,6 +81,7 @@ class Excel:
         # In automatic mode the documentation has Dirty recalculate at once; often it only marks.
         self.dirty_recalculates = False
         self.dirty_ignored = False  # said of Dirty on a sheet that is not the active one
+        self.range_calculate_ignored = False  # never heard of; whoever relies on Range.Calculate should have a plan
         self.functions: dict[str, Function] = {}
         self.other_functions: Function | None = None  # what has none of its own above
         self.calls: Counter[str] = Counter()  # how often each cell was calculated, by its external address
@@ -216,6 +217,11 @@ class Excel:
             case Operation():
                 left, right = (self._rows(self._value(sheet, side, caller))[0][0] for side in (node.left, node.right))
                 return _operated(node.sign, left, right)
+            case Call() if node.name == "IF":
+                condition = self._rows(self._value(sheet, node.args[0], caller))[0][0]
+                if isinstance(condition, CellError):
+                    return condition
+                return self._value(sheet, node.args[1 if condition else 2], caller)
             case Call():
                 return self._called(node.name, [self._value(sheet, arg, caller) for arg in node.args], caller)
 

@@ -38,6 +38,7 @@ class Application(Exposed):
     EnableEvents = _forwarded("EnableEvents")
     DisplayAlerts = _forwarded("DisplayAlerts")
     Visible = _forwarded("Visible")
+    AutoCorrect = property(lambda self: AutoCorrect(self.excel))
     Workbooks = property(lambda self: Workbooks(self.excel))
     Application = property(lambda self: self)
 
@@ -78,6 +79,13 @@ class Application(Exposed):
             for sheet in book.sheets:
                 self.excel.mark(sheet, refs.WHOLE)
         self.Calculate()
+
+
+class AutoCorrect(Exposed):
+    AutoFillFormulasInLists = _forwarded("AutoFillFormulasInLists")
+
+    def __init__(self, excel: FakeExcel) -> None:
+        self.excel = excel
 
 
 class _Named(Exposed, abc.ABC):

@@ -22,7 +22,8 @@ class OnSheet(Exposed):
     sheet: Sheet
 
     def alive(self) -> bool:
-        return self.sheet in self.sheet.book.sheets and self.sheet.book in self.excel.books
+        there = self.sheet in self.sheet.book.sheets and self.sheet.book in self.excel.books
+        return there and not self.sheet.broken
 
 
 class Range(OnSheet):
@@ -36,6 +37,7 @@ class Range(OnSheet):
     Application = property(lambda self: self.worksheet.Application)
     Areas = property(lambda self: self._parted([Range(self.worksheet, area) for area in self.areas]))
     Rows = property(lambda self: self._parted([self._rows(n) for n in range(1, min(self.first.height, 1000) + 1)]))
+    NumberFormat = property(lambda self: self.sheet.formats.get(self.first.key, "General"))
     HasFormula = property(lambda self: self._agreed(lambda key: self._formula(key) is not None))
     HasArray = property(lambda self: self._agreed(lambda key: bool((f := self._owning(key)) and f.array)))
     HasSpill = property(lambda self: self._agreed(lambda key: self._spilled(key) is not None))
@@ -142,7 +144,7 @@ class Range(OnSheet):
     def FormulaArray(self, value: Any) -> None:  # noqa: N802
         self.excel.copying = 0
         for key in list(self.sheet.filled(self.first)):
-            self.sheet.put(key, None)
+            self.sheet.put(key, None, array=self.first)
         self.sheet.put(self.first.key, value, array=self.first)
 
     def ClearContents(self) -> None:  # noqa: N802
@@ -194,7 +196,7 @@ class Range(OnSheet):
             self.excel.recalculate()
 
     def Calculate(self) -> None:  # noqa: N802
-        for area in self.areas:
+        for area in self.areas if not self.excel.range_calculate_ignored else ():
             self.excel.calculate_cells(self.sheet, area)
 
     # Within.

@@ -45,9 +45,11 @@ class Sheet:
         self.book = book
         self.name = name
         self.protected = False
+        self.broken = False  # whatever is asked of it is refused
         self.visible = -1
         self.values: dict[Key, Scalar] = {}
         self.formulas: dict[Key, Formula] = {}
+        self.formats: dict[Key, str] = {}
         self.spills: dict[Key, Key] = {}  # a cell filled by a neighbour, and that neighbour
 
     # What a user sees and does.

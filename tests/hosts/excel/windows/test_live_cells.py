@@ -12,6 +12,7 @@ import pytest
 from tests.hosts.excel import bridge as workbook
 from tests.hosts.excel.fake.busy import Busy
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL
+from tests.hosts.excel.fake.refs import Area
 from xl_openfunnel import table
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 
@@ -306,16 +307,73 @@ def test_a_book_that_was_saved_while_its_job_ran_is_brought_up_to_date_at_openin
     assert saved.saved
 
 
-def test_an_excel_that_ignores_dirty_gets_the_same_formula_again(
+def test_an_excel_that_ignores_dirty_calculates_the_cell_alone(
     sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows
 ) -> None:
     shows("pending")
+    sheet.enter("C1", '=B1&"!"')
     excel.dirty_ignored = True
+    excel.forget()
     running.run()
     shows("running")
-    assert sheet.formula("B1") == "=OF_STATUS(A1)"
+    excel.pump(lambda: sheet.value("C1") == "running!")
+    assert excel.members["Range.Calculate"] == 1
     running.end()
     shows("completed")
+
+
+@pytest.mark.parametrize("array", [False, True])
+def test_an_excel_that_ignores_that_too_gets_the_same_formula_again(
+    sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows, *, array: bool
+) -> None:
+    if array:
+        sheet.put((1, 2), "=OF_STATUS(A1)", array=Area.at((1, 2), 2, 1))
+    shows("pending")
+    excel.dirty_ignored = excel.range_calculate_ignored = True
+    running.run()
+    shows("running")
+    running.end()
+    shows("completed")
+    excel.pump(lambda: excel.held == 0)
+    assert sheet.formula("B1") == "=OF_STATUS(A1)"
+    assert len(sheet.block("B1")) == 1 + array
+    assert (excel.settings["EnableEvents"], excel.settings["AutoFillFormulasInLists"]) == (True, True)
+
+
+def test_a_formula_in_a_cell_of_text_format_is_not_made_a_text(
+    sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows
+) -> None:
+    shows("pending")
+    excel.dirty_ignored = excel.range_calculate_ignored = True
+    sheet.formats[1, 2] = "@"
+    running.run()
+    excel.pump(lambda: excel.members["Range.NumberFormat"], timeout=40)
+    excel.pump(lambda: excel.held == 0)
+    assert (sheet.formula("B1"), excel.settings["EnableEvents"]) == ("=OF_STATUS(A1)", True)
+
+
+def test_a_text_that_looks_like_a_formula_stays_a_text(
+    sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows
+) -> None:
+    shows("pending")
+    excel.dirty_ignored = excel.range_calculate_ignored = True
+    sheet.type("B1", None)
+    sheet.values[1, 2] = "=OF_STATUS(A1)"  # typed with an apostrophe
+    excel.forget()
+    running.run()
+    excel.pump(lambda: excel.members["Worksheet.UsedRange"], timeout=40)
+    excel.pump(lambda: excel.held == 0)
+    assert (sheet.formula("B1"), sheet.value("B1")) == (None, "=OF_STATUS(A1)")
+
+
+def test_a_sheet_that_refuses_everything_leaves_the_others_live(
+    sheet: Sheet, excel: FakeExcel, bridge: Bridge, running: Running, shows: Shows
+) -> None:
+    shows("pending")
+    sheet.book.sheet("Broken").broken = True
+    bridge.say("opened", str(excel.hwnd), sheet.book.name)
+    running.run()
+    shows("running")
 
 
 def test_a_saved_book_stays_saved(sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows) -> None:
@@ -332,10 +390,12 @@ def test_after_the_last_job_is_final_excel_is_left_alone(
 ) -> None:
     running.end()
     shows("completed")
-    excel.pump(lambda: excel.held == 0)
-    excel.forget()
-    asked = len(service.received)
-    excel.pump(timeout=3)
+    for _ in range(5):  # a last search for cells that were moved unseen
+        excel.forget()
+        asked = len(service.received)
+        excel.pump(timeout=3)
+        if not excel.filter.arrived:
+            break
     assert (excel.filter.arrived, excel.members.total()) == (0, 0)
     assert len([r for r in service.received[asked:] if r.job_id == running.job_id]) == 0
 
