@@ -43,12 +43,16 @@ class Callbacks:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def add(self, job_id: str, callback: Callback, present: Snapshot) -> Subscription:
-        """A new subscription, told of the present snapshot first."""
+    def add(self, job_id: str, callback: Callback, present: Callable[[], Snapshot]) -> Subscription:
+        """A new subscription, told of the present snapshot first.
+
+        ``present`` is asked once the subscription is there: what is published later is told by `tell`, so nothing
+        is missed and nothing newer replaced.
+        """
         subscription = Subscription(self, job_id, callback)
         with self._changed:
             self._subscriptions.setdefault(job_id, []).append(subscription)
-            self._pending[subscription] = present
+            self._pending[subscription] = present()
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="openfunnel-callbacks", daemon=True)
                 self._thread.start()

@@ -128,11 +128,9 @@ class Fetcher:
         are told as one. A callback's exception is logged.
         """
         seen = self.watch(job)
-        subscription = self._caretaker.callbacks.add(seen.job_id, callback, seen)
+        published = self._caretaker.published
+        subscription = self._caretaker.callbacks.add(seen.job_id, callback, lambda: published.get(seen.job_id, seen))
         self._caretaker.want(seen.job_id)
-        now = self._caretaker.published.get(seen.job_id, seen)
-        if now is not seen:  # it changed before anybody could tell the newcomer
-            self._caretaker.callbacks.tell(now)
         return subscription
 
     def forget(self, job: str) -> None:
