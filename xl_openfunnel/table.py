@@ -174,7 +174,7 @@ def _texts(value: object) -> Iterator[str]:
         for item in value:
             yield from _texts(item)
     elif value is not None:
-        raise UnknownColumn(f'{value!r} is no column: give names as text, for example "name,domain"')
+        raise UnknownColumn(f'{value!r} is no column. Give names as text, for example "name,domain".')
 
 
 def _collect(
@@ -224,10 +224,10 @@ def _chosen(asked: Iterable[str], seen: Mapping[str, None] | None) -> list[str]:
 
 
 def _unknown(name: str, spelling: Mapping[str, str]) -> str:
-    close = get_close_matches(name.casefold(), spelling, n=1)
-    hint = f" (did you mean {spelling[close[0]]}?)" if close else ""
-    known = ", ".join(dict.fromkeys((*_KNOWN, *spelling.values())))
-    return f"no column {name!r}{hint}; there are {known}, and * for all fields"
+    close = get_close_matches(name.casefold(), spelling, n=3)
+    meant = " or ".join(spelling[found] for found in close)
+    hint = f"Did you mean {meant}?" if meant else 'The column "*" shows all there are.'
+    return f"There is no column {name[:40]!r}. {hint}"
 
 
 # --- what a value is ---------------------------------------------------------------------------------------

@@ -36,8 +36,13 @@ def checked_job_id(text: str) -> str:
     """
     if isinstance(text, str) and text.startswith("of_"):
         raise BadJobId("That begins like an API key, and is not sent or shown. Give the job's id.")
-    if not isinstance(text, str) or not is_job_id(text):
-        raise BadJobId(f"{str(text)[:40]!r} is no job id. Copy the id from OpenFunnel: letters, digits, - and _ only.")
+    if not isinstance(text, str):
+        raise BadJobId(f"{str(text)[:40]} is no job. Give the job's id or its URL as text.")
+    if not is_job_id(text):
+        raise BadJobId(
+            f"{text[:40]!r} is no job id and no job's URL. Copy the id from OpenFunnel: letters, digits, - and _ only. "
+            "Labels are known to cells and to the command xl-openfunnel."
+        )
     return text
 
 
@@ -47,7 +52,9 @@ def job_id_from(text: str) -> str:
     Raises:
         BadJobId: neither.
     """
-    pasted = text.strip().strip("\"'<>") if isinstance(text, str) else ""
+    if not isinstance(text, str):
+        return checked_job_id(text)
+    pasted = text.strip().strip("\"'<>")
     if "://" in pasted:
         with contextlib.suppress(ValueError):  # brackets that cannot be: then it is no job id either
             last = urlsplit(pasted).path.rstrip("/").rpartition("/")[2]

@@ -23,7 +23,7 @@ def line(snapshot: Snapshot) -> str:
     if snapshot.pages and len(snapshot.rows):
         parts.append(_pages_read(snapshot))
     if snapshot.final:
-        parts.append("final, stored here" if snapshot.source == "store" else "final")
+        parts.append(_end(snapshot))
     if snapshot.problem and not snapshot.settled:  # what is settled is said as the error that it ends with
         parts.append(f"trouble: {snapshot.problem.message}")
         if snapshot.next_try:
@@ -111,7 +111,8 @@ def _companies(snapshot: Snapshot) -> str:
         delivered = len(snapshot.rows)
     if delivered is None:
         return ""
-    return count(delivered, "company", "companies") + ("" if terminal else " so far")
+    when = " before it failed" if _failed(snapshot) else "" if terminal else " so far"
+    return count(delivered, "company", "companies") + when
 
 
 def _pages_read(snapshot: Snapshot) -> str:
@@ -119,7 +120,8 @@ def _pages_read(snapshot: Snapshot) -> str:
     if snapshot.final:
         return read
     if snapshot.status is not None and snapshot.status.terminal:
-        return f"reading pages: {snapshot.pages:,} of {_pages(snapshot)}"
+        pages = (snapshot.manifest or {}).get("pages")
+        return f"reading pages: {snapshot.pages:,} {'so far' if pages is None else f'of {_number(pages)}'}"
     return f"{read}, provisional"
 
 
@@ -130,12 +132,22 @@ def _pages(snapshot: Snapshot) -> str | None:
 
 def _state(snapshot: Snapshot) -> str:
     if snapshot.final:
-        return "final, stored here" if snapshot.source == "store" else "final"
+        return _end(snapshot)
     if snapshot.status is None or snapshot.problem:
         return ""
     if snapshot.status.terminal:
         return "complete at the service, not read yet (xl-openfunnel rows)"
     return "provisional while the job is going"
+
+
+def _end(snapshot: Snapshot) -> str:
+    """What is over, and where it is kept: the rows of a failed job are all that will come, not all there should be."""
+    over = "nothing more will come" if _failed(snapshot) else "final"
+    return f"{over}, stored here" if snapshot.source == "store" else over
+
+
+def _failed(snapshot: Snapshot) -> bool:
+    return snapshot.status is not None and snapshot.status.lower() == "failed"
 
 
 def count(number: int, word: str, many: str | None = None) -> str:

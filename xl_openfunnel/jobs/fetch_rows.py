@@ -42,7 +42,7 @@ def fetch_rows(
     settings: a job is paid for in requests once, however often and from however many threads it is asked for.
 
     Args:
-        job_id: the job's id or URL.
+        job_id: the job's id or URL; no label, which only cells and the command know.
         api_key: the key; None for the one of the settings.
         base_url: the service's address; None for the one of the settings.
         columns: names in the wanted order; None for ``rank`` and every field the service sent. The derived

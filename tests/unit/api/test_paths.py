@@ -42,6 +42,19 @@ def test_anything_else_is_refused_in_words(pasted: str) -> None:
         paths.job_id_from(pasted)
 
 
+def test_where_labels_are_known_is_said() -> None:
+    with pytest.raises(BadJobId, match=r"'Germany, Q3' is no job id .* Labels are known to cells and to the command"):
+        paths.job_id_from("Germany, Q3")
+
+
+@pytest.mark.parametrize(("given", "shown"), [(None, "None"), (5, "5"), ([ID], "['d8a1bddb")])
+def test_what_is_no_text_is_no_job(given: object, shown: str) -> None:
+    with pytest.raises(BadJobId) as raised:
+        paths.job_id_from(given)  # type: ignore[arg-type]
+    assert raised.value.message.startswith(shown)
+    assert raised.value.message.endswith(" is no job. Give the job's id or its URL as text.")
+
+
 def test_a_key_pasted_in_the_place_of_a_job_is_neither_sent_nor_shown() -> None:
     with pytest.raises(BadJobId) as raised:
         paths.job_id_from("of_live_0123456789")

@@ -140,11 +140,11 @@ def test_a_wrong_call_asks_the_service_for_nothing(
     assert says in ran.err
 
 
-def test_an_unknown_column_is_a_wrong_call_that_names_the_known_ones(serve: Serve, run: Run) -> None:
+def test_an_unknown_column_is_a_wrong_call_that_names_the_likely_one(serve: Serve, run: Run) -> None:
     serve()
     ran = run("rows", DONE.job_id, "--columns", "nmae")
     assert ran.code == 2
-    assert "did you mean name?" in ran.err
+    assert "Did you mean name?" in ran.err
 
 
 def test_rows_of_a_failed_job_end_with_one_and_the_services_words(serve: Serve, run: Run, tmp_path: Path) -> None:
@@ -204,6 +204,17 @@ def test_watch_of_a_failed_job_writes_what_there_is_and_ends_with_one(serve: Ser
     assert ran.code == 1
     assert "No seed could be read." in ran.err
     assert len(lines(tmp_path / "rows.tsv")) == 101
+
+
+def test_a_failed_job_is_told_as_over_and_not_as_final(serve: Serve, run: Run) -> None:
+    serve(FAILED)
+    last = run("watch", FAILED.job_id).out.splitlines()[-1]
+    assert last == "failed · 100 companies before it failed · 1 page read · nothing more will come"
+    again = run("watch", FAILED.job_id).out.splitlines()[-1]
+    assert again == f"{last}, stored here"
+    assert ["rows", "nothing more will come, stored here"] in [
+        line.split(maxsplit=1) for line in run("status", FAILED.job_id).out.splitlines()
+    ]
 
 
 def test_watch_leaves_an_old_file_alone_where_nothing_could_be_learnt(serve: Serve, run: Run, tmp_path: Path) -> None:
@@ -296,7 +307,7 @@ def test_a_misspelt_column_is_said_at_the_first_page_and_not_at_the_end(serve: S
     serve(job)
     ran = run("rows", job.job_id, "--columns", "nme")
     assert ran.code == 2
-    assert "did you mean name" in ran.err
+    assert "Did you mean name?" in ran.err
 
 
 def test_rows_can_be_read_anew(serve: Serve, run: Run, tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_a_problem_that_stands_is_given_another_chance(serve: MakeService, fetch
     assert len(fetch_with(fetcher, "late")) == 250
 
 
-def test_an_unknown_column_names_the_known_ones(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_an_unknown_column_names_the_likely_one(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS))
     with pytest.raises(UnknownColumn, match="linkedin_url"):
         fetch_with(fetch(service), job.job_id, ["linkedin"])
