@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from xl_openfunnel.hosts import session
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 
 README = Path(__file__).parents[2] / "README.md"
@@ -26,6 +28,25 @@ def test_every_snippet_runs(snippet: str, monkeypatch: pytest.MonkeyPatch) -> No
             assert len(names["frame"]) == len(names["bands"]) == 120
         else:  # the others go through a fetcher, which ends with its block
             assert names["fetcher"].busy is False
+
+
+def test_the_cell_functions_answer_in_python_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    (shown,) = re.findall(r"```pycon\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    completed = SimulatedJob(companies(600))
+    with Simulator([completed]) as service:
+        monkeypatch.setenv("OPENFUNNEL_BASE_URL", service.base_url)
+        monkeypatch.setenv("OPENFUNNEL_API_KEY", service.api_key)
+
+        def wait() -> None:
+            session.session().fetcher.wait(completed.job_id)
+
+        shown = re.sub("(?m)^(?=>>> .*later$)", ">>> wait()\n", shown)
+        example = doctest.DocTestParser().get_doctest(shown, {"wait": wait}, "README.md", None, None)
+        try:
+            assert doctest.DocTestRunner().run(example, clear_globs=False) == (0, 6)
+        finally:
+            session.end()
+    assert example.globs["job"] == completed.job_id
 
 
 def test_every_picture_is_there() -> None:

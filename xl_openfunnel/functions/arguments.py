@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from ..errors import ConfigurationError, UnknownColumn
 
@@ -17,6 +17,9 @@ class CellError:
 
     text: str
 
+
+Named: TypeAlias = str | float | CellError
+"""What a cell holds that should name a job: a text without the spaces around it, ``""`` for a blank, or what it is."""
 
 Grid = list[list[object]]
 """The values of a range, row by row."""
@@ -38,16 +41,25 @@ def grid(value: object) -> Grid:
     return [row + [None] * (width - len(row)) for row in rows]
 
 
+def only(value: object, what: str) -> object:
+    """The one value that is given, which may be an error.
+
+    Raises:
+        ConfigurationError: a range of several, where ``what`` can be only one.
+    """
+    cells = [cell for row in grid(value) for cell in row]
+    if len(cells) != 1:
+        raise ConfigurationError(f"Give one {what}, not a range of {len(cells):,} cells.")
+    return cells[0]
+
+
 def single(value: object, what: str) -> object:
     """The one value that is given.
 
     Raises:
         ConfigurationError: a range of several, where ``what`` can be only one; or an error value.
     """
-    cells = [cell for row in grid(value) for cell in row]
-    if len(cells) != 1:
-        raise ConfigurationError(f"Give one {what}, not a range of {len(cells):,} cells.")
-    return sound(cells[0], what)
+    return sound(only(value, what), what)
 
 
 def sound(value: object, what: str) -> object:
@@ -57,7 +69,7 @@ def sound(value: object, what: str) -> object:
         ConfigurationError: it is the error of a cell.
     """
     if isinstance(value, CellError):
-        raise ConfigurationError(f"The cell with the {what} holds {value.text}. Mend that first.")
+        raise ConfigurationError(f"The cell with the {what} holds {value.text}. Fix that cell first.")
     return value
 
 
@@ -77,14 +89,14 @@ def text(value: object, what: str) -> str:
     return str(plain).strip()
 
 
-def jobs(value: object) -> list[list[str]]:
-    """The texts that name jobs, in the rectangle in which they were given; ``""`` for blanks, ``#N/A`` for errors.
+def jobs(value: object) -> list[list[Named]]:
+    """What names jobs, in the rectangle in which it was given; whether it can be one is for `Look.job_id` to say.
 
     Raises:
         ConfigurationError: more than ``MOST_JOBS``.
     """
-    named = [[cell.text if isinstance(cell, CellError) else text(cell, "job") for cell in row] for row in grid(value)]
-    count = sum(bool(cell) for row in named for cell in row)
+    named = [[job(cell) for cell in row] for row in grid(value)]
+    count = sum(cell != "" for row in named for cell in row)
     if count > MOST_JOBS:
         raise ConfigurationError(
             f"That range names {count:,} jobs, and one formula takes {MOST_JOBS:,} at most. Give a smaller range."
@@ -92,8 +104,13 @@ def jobs(value: object) -> list[list[str]]:
     return named
 
 
-def columns(value: object) -> tuple[str, ...] | None:
-    """The names of columns in a text, an array or a range; None where nothing is named.
+def job(value: object) -> Named:
+    """What a cell holds that should name a job."""
+    return value if isinstance(value, (bool, int, float, CellError)) else text(value, "job")
+
+
+def columns(value: object, what: str = "column") -> tuple[str, ...] | None:
+    """The names of columns, or of ``what``, in a text, an array or a range; None where nothing is named.
 
     Raises:
         UnknownColumn: something other than text is among them.
@@ -101,10 +118,10 @@ def columns(value: object) -> tuple[str, ...] | None:
     """
     from ..table import parse_columns  # imports pandas, which a status does not need
 
-    names = [sound(cell, "columns") for row in grid(value) for cell in row]
+    names = [sound(cell, f"{what}s") for row in grid(value) for cell in row]
     for name in names:
         if name is not None and not isinstance(name, str):
-            raise UnknownColumn(f'{text(name, "columns")} is no column: give names as text, for example "name,domain"')
+            raise UnknownColumn(f'{text(name, what)} is no {what}. Give names as text, like "name" in quotation marks.')
     return parse_columns(names)
 
 
@@ -121,7 +138,7 @@ def yes_or_no(value: object, what: str, *, default: bool) -> bool:
     if not word:
         return default
     if word not in ("true", "false", "yes", "no"):
-        raise ConfigurationError(f"{word!r} is neither TRUE nor FALSE ({what}).")
+        raise ConfigurationError(f"Give TRUE or FALSE as {what}, not {word[:40]!r}.")
     return word in ("true", "yes")
 
 
@@ -133,5 +150,5 @@ def one_of(value: object, what: str, words: tuple[str, ...]) -> str:
     """
     word = text(single(value, what), what).casefold()
     if word and word not in words:
-        raise ConfigurationError(f"{word[:40]!r} is no {what}: there are {', '.join(words)}.")
+        raise ConfigurationError(f"There is no {what} {word[:40]!r}. There are {', '.join(words)}.")
     return word or words[0]

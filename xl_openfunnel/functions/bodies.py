@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CELL_UNITS, ConfigurationError, OpenFunnelError
+from ..errors import CELL_PREFIX, CELL_UNITS, BadJobId, ConfigurationError, OpenFunnelError
 from ..jobs.snapshot import NO_ROWS, Rows, Snapshot
 from ..text import clip
 from . import arguments, finding, info, pivoting, words
@@ -28,25 +28,25 @@ def status(look: Look, job: object) -> Block:
 def rows(
     look: Look, job: object, columns: object = None, include_headers: object = None, state: object = None
 ) -> Block:
-    """``OF_ROWS``: the companies, one row each; of several jobs one under the other, behind a ``job_id``."""
+    """``OF_ROWS``: the companies, one row each; of several jobs, each once, behind a ``job_id``."""
     asked = arguments.columns(columns)
     headers = arguments.yes_or_no(include_headers, "include_headers", default=True)
     only_final = arguments.one_of(state, "state", ("latest", "final")) == "final"
-    named = [name for line in arguments.jobs(job) for name in line if name]
-    if not named:
+    jobs = _each_once(look, job)
+    if not jobs:
         return [[""]]
-    blocks = [_rows_of(look, name, asked, only_final=only_final) for name in named]
+    blocks = [_rows_of(look, job_id, wrong, asked, only_final=only_final) for job_id, wrong in jobs]
     if not arguments.is_range(job):
         return blocks[0] if headers else blocks[0][1:]
-    return _stacked(named, blocks, headers=headers)
+    return _stacked([job_id for job_id, _ in jobs], blocks, headers=headers)
 
 
 def information(look: Look, job: object, fields: object = None) -> Block:
     """``OF_INFO``: one field in the shape of the jobs, several as a row per job, without any a list of all."""
-    asked = info.field_names(arguments.columns(fields))
-    chosen = arguments.columns(fields) is not None
+    named_fields = arguments.columns(fields, "field")
+    asked = info.field_names(named_fields)
 
-    def told(named: str) -> list[str | float | bool]:
+    def told(named: arguments.Named) -> list[str | float | bool]:
         job_id = look.job_id(named)
         label = look.label(job_id) if "label" in asked else None
 
@@ -60,25 +60,27 @@ def information(look: Look, job: object, fields: object = None) -> Block:
         return _each(job, lambda named: told(named)[0])
     named = [name for line in arguments.jobs(job) for name in line]
     lines = [_told_or_why(told, name, len(asked)) for name in named]
-    if chosen or len(lines) > 1:
+    if named_fields is not None or len(lines) > 1:
         return lines
     return [list(pair) for pair in zip(asked, lines[0], strict=True)]
 
 
 def lookup(look: Look, job: object, key: object, column: object, if_not_found: object = None) -> Block:
     """``OF_LOOKUP``: one value of one company as full text; of a range of keys, a block of its shape."""
-    named = arguments.text(arguments.single(job, "job"), "job")
+    named = arguments.job(arguments.single(job, "job"))
     asked = arguments.columns(column)
-    if not named:
+    if named == "":
         return [[""]]
     if asked is None or len(asked) != 1 or asked[0] == "*":
         raise ConfigurationError('Give the name of one column, for example "name".')
-    seen = _companies(look, named)
-    if isinstance(seen, str):
-        return [[seen for _ in line] for line in arguments.grid(key)]
+    seen = look.snapshot(look.job_id(named), lambda snapshot: (_rows_or_why(snapshot), words.still(snapshot)))
+    rows = _rows_or_why(seen)
+    if isinstance(rows, str):
+        return [[rows for _ in line] for line in arguments.grid(key)]
     units = CELL_UNITS if arguments.is_range(key) else finding.FULL_TEXT
-    finder, values = _finder(seen), _column(seen, asked[0])
-    otherwise = arguments.sound(arguments.single(if_not_found, "if_not_found"), "if_not_found")
+    finder, values = _finder(rows), _column(rows, asked[0])
+    otherwise = arguments.only(if_not_found, "if_not_found")
+    still = words.still(seen)
 
     def found(wanted: object) -> str | float | bool:
         if wanted is None or (isinstance(wanted, str) and not wanted.strip()):
@@ -86,9 +88,12 @@ def lookup(look: Look, job: object, key: object, column: object, if_not_found: o
         place = finder.place(arguments.sound(wanted, "key"))
         if place is not None:
             return finding.cell_of(values[place], units)
+        if isinstance(otherwise, arguments.CellError):
+            return otherwise.text
         if otherwise is not None:
             return finding.cell_of(otherwise, units)
-        raise ConfigurationError(f"The job has no company {arguments.text(wanted, 'key')[:60]!r}.")
+        company = f"The job has no company {arguments.text(wanted, 'key')[:60]!r}"
+        raise ConfigurationError(f"{company} yet: {still}." if still else f"{company}.")
 
     return [[_found_or_why(found, wanted) for wanted in line] for line in arguments.grid(key)]
 
@@ -101,7 +106,10 @@ def pivot(
     values: object = None,
     function: object = None,
 ) -> Block:
-    """``OF_PIVOT``: companies counted or summed by columns, with totals; of several jobs all together."""
+    """``OF_PIVOT``: companies counted or summed by columns, with totals; of several jobs, each once, all together.
+
+    A job without companies yet is said in a last row.
+    """
     by, across = arguments.columns(row_fields) or (), arguments.columns(col_fields) or ()
     measured = arguments.columns(values) or ()
     how = arguments.text(arguments.single(function, "function"), "function")
@@ -109,14 +117,27 @@ def pivot(
         raise ConfigurationError("Give one column as values: a pivot calculates with one.")
     value = measured[0] if measured else None
     needed = pivoting.needed_columns(by, across, value)
-    named = list(dict.fromkeys(name for line in arguments.jobs(job) for name in line if name))
-    if not named:
+    jobs = _each_once(look, job)
+    if not jobs:
         return [[""]]
-    seen = [_companies(look, name) for name in named]
-    held = tuple(found for found in seen if not isinstance(found, str))
+    held, empty, left_out = [], [], []
+    for job_id, wrong in jobs:
+        if wrong:
+            empty.append(wrong)
+            left_out.append(wrong.removeprefix(CELL_PREFIX))
+            continue
+        seen = look.snapshot(job_id, lambda snapshot: (_rows_or_why(snapshot), words.not_counted(snapshot)))
+        rows = _rows_or_why(seen)
+        if isinstance(rows, Rows):
+            held.append(rows)
+            continue
+        empty.append(rows)
+        if why := words.not_counted(seen):
+            left_out.append(f"{job_id}: {why.removeprefix(CELL_PREFIX)}")
     if not held:
-        return [[next(found for found in seen if isinstance(found, str))]]
-    return _pivot(held, tuple(needed), by, across, value, how)
+        return [[empty[0]]]
+    block = _pivot(tuple(held), tuple(needed), by, across, value, how)
+    return [*block, *_said_below(left_out, len(jobs), len(block[0]))]
 
 
 def listing(look: Look) -> Block:
@@ -146,18 +167,36 @@ def _found_or_why(found: Callable[[object], str | float | bool], wanted: object)
         return error.cell_text
 
 
-def _companies(look: Look, named: str) -> Rows | str:
+def _each_once(look: Look, job: object) -> list[tuple[str, str]]:
+    """The jobs that are named, in any way, each once: its id and ``""``, or ``""`` and why it is none."""
+    found: dict[tuple[str, str], None] = {}
+    for named in chain.from_iterable(arguments.jobs(job)):
+        try:
+            if named != "":
+                found[look.job_id(named), ""] = None
+        except BadJobId as error:
+            found["", error.cell_text] = None
+    return list(found)
+
+
+def _rows_or_why(snapshot: Snapshot) -> Rows | str:
     """The job's rows, or why there are none."""
-
-    def sight(snapshot: Snapshot) -> Hashable:
-        return snapshot.rows if len(snapshot.rows) else words.why_no_rows(snapshot)
-
-    shown = sight(look.snapshot(look.job_id(named), sight))
-    return shown if isinstance(shown, Rows) else str(shown)
+    return snapshot.rows if len(snapshot.rows) else words.why_no_rows(snapshot)
 
 
-def _told_or_why(told: Callable[[str], list[str | float | bool]], named: str, width: int) -> list[str | float | bool]:
-    if not named:
+def _said_below(left_out: list[str], jobs: int, width: int) -> Block:
+    """The row below a pivot that says which jobs are not in it; none where all are."""
+    if not left_out:
+        return []
+    are = "is" if len(left_out) == 1 else "are"
+    said = f"{CELL_PREFIX}{len(left_out):,} of {jobs:,} jobs {are} not counted: {'; '.join(left_out)}"
+    return [[clip(said, CELL_UNITS), *[""] * (width - 1)]]
+
+
+def _told_or_why(
+    told: Callable[[arguments.Named], list[str | float | bool]], named: arguments.Named, width: int
+) -> list[str | float | bool]:
+    if named == "":
         return [""] * width
     try:
         return told(named)
@@ -165,42 +204,36 @@ def _told_or_why(told: Callable[[str], list[str | float | bool]], named: str, wi
         return [error.cell_text, *[""] * (width - 1)]
 
 
-def _each(job: object, tell: Callable[[str], str | float | bool]) -> Block:
+def _each(job: object, tell: Callable[[arguments.Named], str | float | bool]) -> Block:
     """What is told of each job, in the rectangle that names them; what is wrong with one stands in its place."""
 
-    def cell(named: str) -> str | float | bool:
+    def cell(named: arguments.Named) -> str | float | bool:
         return _told_or_why(lambda name: [tell(name)], named, 1)[0]
 
     return [[cell(named) for named in line] for line in arguments.jobs(job)]
 
 
-def _rows_of(look: Look, named: str, asked: tuple[str, ...] | None, *, only_final: bool) -> Block:
-    """The names of the columns, then the job's rows, or one that says why there are none."""
+def _rows_of(look: Look, job_id: str, wrong: str, asked: tuple[str, ...] | None, *, only_final: bool) -> Block:
+    """The names of the columns, then the job's rows, or one that says why there are none, or what is ``wrong``."""
 
-    def sight(snapshot: Snapshot) -> Hashable:
-        if only_final and not snapshot.final:
-            return words.why_no_rows(snapshot)
-        return snapshot.rows if len(snapshot.rows) else words.why_no_rows(snapshot)
+    def sight(snapshot: Snapshot) -> Rows | str:
+        waiting = only_final and not snapshot.final
+        return words.why_no_rows(snapshot) if waiting else _rows_or_why(snapshot)
 
-    seen: Rows | str
-    try:
-        shown = sight(look.snapshot(look.job_id(named), sight))
-        seen = shown if isinstance(shown, Rows) else str(shown)
-    except ConfigurationError as error:
-        seen = error.cell_text
+    seen = wrong or sight(look.snapshot(job_id, sight))
     if isinstance(seen, Rows):
         return _block(seen, asked)
     header = list(_block(NO_ROWS, asked)[0])
     return [header, [seen, *[""] * (len(header) - 1)]]
 
 
-def _stacked(named: list[str], blocks: list[Block], *, headers: bool) -> Block:
+def _stacked(ids: list[str], blocks: list[Block], *, headers: bool) -> Block:
     """The blocks of several jobs as one; columns that only some have are blank for the others."""
     names: list[str | float | bool] = list(dict.fromkeys(name for block in blocks for name in block[0]))
     stack: Block = [["job_id", *names]] if headers else []
-    for name, block in zip(named, blocks, strict=True):
+    for job_id, block in zip(ids, blocks, strict=True):
         places = [block[0].index(column) if column in block[0] else None for column in names]
-        stack += [[name, *("" if place is None else row[place] for place in places)] for row in block[1:]]
+        stack += [[job_id, *("" if place is None else row[place] for place in places)] for row in block[1:]]
     return stack
 
 

@@ -63,7 +63,7 @@ class Finder:
             return self._ranks.get(key)  # 12.0 is 12 for a dict too, and 1.5 is no rank
         if not isinstance(key, str):
             kind = type(key).__name__
-            raise ConfigurationError(f"a {kind} is no key of a company: give its rank, domain or linkedin_url")
+            raise ConfigurationError(f"A {kind} is no key of a company. Give its rank, domain or linkedin_url.")
         digits = key.strip()
         if digits.isascii() and digits.isdigit():
             return self._ranks.get(int(digits)) if len(digits) <= _MOST_DIGITS else None

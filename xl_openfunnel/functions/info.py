@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Final, TypeAlias
 
 from ..errors import CELL_UNITS, ConfigurationError
@@ -26,12 +27,16 @@ def field_names(named: tuple[str, ...] | None) -> tuple[str, ...]:
     """
     for name in named or ():
         if name.casefold() not in INFO_FIELDS:
-            raise ConfigurationError(f"There is no field {name[:40]!r}. There are {', '.join(INFO_FIELDS)}.")
+            close = get_close_matches(name.casefold(), INFO_FIELDS, n=3)
+            hint = f"Did you mean {' or '.join(close)}?" if close else f"There are {', '.join(INFO_FIELDS)}."
+            raise ConfigurationError(f"There is no field {name[:20]!r}. {hint}")
     return tuple(name.casefold() for name in named) if named else INFO_FIELDS
 
 
 def value(name: str, snapshot: Snapshot, label: str | None) -> Value:
-    """One field of a job; ``""`` where nothing is known."""
+    """One field of a job; ``""`` where nothing is known, or why, where ``""`` or a number would say too much."""
+    if name in _OF_AN_ANSWER and snapshot.status is None:
+        return words.status(snapshot)
     if name == "label":
         return clip(label or "", CELL_UNITS)
     if name in _MANIFEST:
@@ -65,6 +70,8 @@ def _progress(snapshot: Snapshot) -> str:
         return words.status(snapshot)
     rows = len(snapshot.rows)
     counted = f"{rows:,} {'company' if rows == 1 else 'companies'}"
+    if snapshot.final and snapshot.status.lower() == "failed":
+        return f"failed after {counted}"
     if snapshot.final:
         return f"{counted}, {snapshot.status}"
     if snapshot.status.terminal:
@@ -75,6 +82,9 @@ def _progress(snapshot: Snapshot) -> str:
     stage = "" if snapshot.stage in (None, snapshot.status) else str(snapshot.stage).replace("_", " ")
     return ", ".join(part for part in (str(snapshot.status), stage, f"{counted} so far") if part)
 
+
+_OF_AN_ANSWER: Final = ("rows", "pages", "final", "provisional")
+"""Fields that would claim something before there is an answer: that there are no rows, or that they are not final."""
 
 _MANIFEST: Final = ("credits_consumed", "derived_query", "partial", "rerank_degraded", "unresolved_seed_domains")
 

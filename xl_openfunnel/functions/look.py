@@ -9,10 +9,11 @@ from typing import Final, Protocol
 
 from ..api.models import Credits
 from ..api.paths import job_id_from
-from ..errors import BadJobId, OpenFunnelError
+from ..errors import BadJobId, ConfigurationError, OpenFunnelError
 from ..jobs.fetcher import Fetcher
 from ..jobs.snapshot import Snapshot
 from ..jobs.store import LedgerEntry, Store, StoreBusy
+from . import arguments, words
 from .balance import Balance
 
 JOBS: Final = "*jobs"
@@ -20,6 +21,9 @@ JOBS: Final = "*jobs"
 
 CREDITS: Final = "*credits"
 """What stands for the account's credits."""
+
+NO_STORE: Final = "The list of jobs cannot be read on this computer. In a terminal, xl-openfunnel doctor says why."
+STORE_BUSY: Final = "Another program is writing the list of jobs. Calculate this cell again: F2, then Enter."
 
 
 @dataclass(frozen=True)
@@ -65,33 +69,42 @@ class Look:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._ledger: list[LedgerEntry] | None = None
+        self._ledger: tuple[LedgerEntry, ...] | str | None = None
         self.seen: dict[str, Seen] = {}
 
-    def job_id(self, named: str) -> str:
+    def job_id(self, named: arguments.Named) -> str:
         """The id of the job that is meant: by its label, whatever the case, else by its id or URL.
+
+        A number is a label or nothing: Excel makes one of what looks like one.
 
         Raises:
             BadJobId: it is none of these. No request was made.
         """
-        if named.startswith("#"):
-            raise BadJobId(f"The cell with the job holds {named[:40]}. Mend that first.")
-        store = self._desk.store
-        try:
-            found = store.labelled(named, wait=False) if store and not named.startswith("of_") else None
-        except (StoreBusy, sqlite3.Error):
-            found = None  # a label is looked for again at the next calculation
-        if found:
+        given = named.text if isinstance(named, arguments.CellError) else arguments.text(named, "job")
+        if given.startswith("#") or isinstance(named, arguments.CellError):
+            raise BadJobId(f"The cell with the job holds {given[:40]}. Fix that cell first.")
+        if found := self._labelled(given):
             return found
+        if not isinstance(named, str):
+            raise BadJobId(f"{given[:40]} is no job. Give the job's id, its URL or its label.")
+        if given.lower() in words.STATUSES:
+            raise BadJobId(f"{given!r} is what a cell shows of a job, and no job. Give the cell with the job's id.")
         try:
-            return job_id_from(named)
+            return job_id_from(given)
         except BadJobId as error:
-            if named.startswith("of_"):
+            if given.startswith("of_"):
                 raise
-            shown = named[:40]
+            shown = given[:40]
             raise BadJobId(
                 f"{shown!r} is no job id, no job's URL and no label known here. Copy the id from OpenFunnel."
             ) from error
+
+    def _labelled(self, given: str) -> str | None:
+        store = self._desk.store
+        try:
+            return store.labelled(given, wait=False) if store and not given.startswith("of_") else None
+        except (StoreBusy, sqlite3.Error):
+            return None  # a label is looked for again at the next calculation
 
     def snapshot(self, job_id: str, sight: Callable[[Snapshot], Hashable]) -> Snapshot:
         """What is known of a job now; never waits."""
@@ -100,16 +113,23 @@ class Look:
         self.seen[job_id] = Seen(lambda: sight(fetcher.watch(job_id)), sight(found))
         return found
 
-    def ledger(self) -> list[LedgerEntry]:
-        """All jobs ever seen here, the latest first; none while another process holds the store."""
+    def ledger(self) -> tuple[LedgerEntry, ...]:
+        """All jobs ever seen here, the latest first.
+
+        Raises:
+            ConfigurationError: the store cannot be used, or not just now.
+        """
         store = self._desk.store
         found = self._entries()
-        self.seen[JOBS] = Seen(lambda: tuple(_ledger(store)), tuple(found))
+        self.seen[JOBS] = Seen(lambda: _ledger(store), found)
+        if isinstance(found, str):
+            raise ConfigurationError(found)
         return found
 
     def label(self, job_id: str) -> str | None:
-        """The name that the user gave to the job."""
-        return next((entry.label for entry in self._entries() if entry.job_id == job_id), None)
+        """The name that the user gave to the job; None also where the store cannot be used."""
+        entries = self._entries()
+        return None if isinstance(entries, str) else next((e.label for e in entries if e.job_id == job_id), None)
 
     def credits(self) -> Credits | None:
         """The account's balance; None before the first answer.
@@ -124,14 +144,19 @@ class Look:
             raise found.with_traceback(None)  # one object for all calls: each would add its own
         return found
 
-    def _entries(self) -> list[LedgerEntry]:
+    def _entries(self) -> tuple[LedgerEntry, ...] | str:
         if self._ledger is None:
             self._ledger = _ledger(self._desk.store)
         return self._ledger
 
 
-def _ledger(store: Store | None) -> list[LedgerEntry]:
+def _ledger(store: Store | None) -> tuple[LedgerEntry, ...] | str:
+    """All jobs ever seen here, or why they cannot be told."""
+    if store is None:
+        return NO_STORE
     try:
-        return store.ledger(wait=False) if store else []
-    except (StoreBusy, sqlite3.Error):
-        return []
+        return tuple(store.ledger(wait=False))
+    except StoreBusy:
+        return STORE_BUSY
+    except (ConfigurationError, OSError, sqlite3.Error):
+        return NO_STORE

@@ -36,12 +36,14 @@ def needed_columns(rows: Sequence[str], columns: Sequence[str] = (), values: str
         ConfigurationError: no row field, a field both in rows and in columns, or ``*``.
     """
     if not rows:
-        raise ConfigurationError("there is no row field: name a column to group by, for example country")
+        raise ConfigurationError("There is no row field. Name a column to group by, for example country.")
     if both := sorted({name.casefold() for name in rows} & {name.casefold() for name in columns}):
-        raise ConfigurationError(f"{both[0]} is both a row field and a column field: name it in one of them only")
+        raise ConfigurationError(
+            f"The column {both[0]} is both a row field and a column field. Name it in one of them only."
+        )
     names = [*rows, *columns, *([] if values is None else [values])]
     if "*" in names:
-        raise ConfigurationError("a pivot takes no *: name its columns one by one, for example country")
+        raise ConfigurationError("A pivot takes no *. Name its columns one by one, for example country.")
     return list(dict.fromkeys(names))
 
 
@@ -91,7 +93,9 @@ def pivot(
     cells = (len(lines) + 2) * (len(row_fields) + len(heads) + 1)
     for count, most, what in ((len(heads), MOST_COLUMNS, "columns"), (cells, MOST_CELLS, "cells")):
         if count > most:
-            raise ConfigurationError(f"a pivot of {count:,} {what}, more than {most:,}: name fields with fewer values")
+            raise ConfigurationError(
+                f"That pivot has {count:,} {what}, more than {most:,}. Name fields with fewer values."
+            )
 
     last = TOTAL if col_fields else "companies" if value is None else f"{how} of {value}"
     header = [*(field.name for field in row_fields), *(" / ".join(map(_as_text, head)) for head in heads), last]
@@ -111,10 +115,11 @@ def _function(function: str | None, values: str | None) -> str:
     name = str(function or "").strip().casefold() or ("count" if values is None else "sum")
     if name not in FUNCTIONS:
         close = get_close_matches(name, (*FUNCTIONS, *_OTHER_NAMES), n=1)
-        hint = f" (did you mean {_OTHER_NAMES.get(close[0], close[0])}?)" if close else ""
-        raise ConfigurationError(f"no function {function!r}{hint}; there are {', '.join(FUNCTIONS)}")
+        known = ", ".join(FUNCTIONS)
+        hint = f"Did you mean {_OTHER_NAMES.get(close[0], close[0])}?" if close else f"There are {known}."
+        raise ConfigurationError(f"There is no function {name[:40]!r}. {hint}")
     if values is None and name != "count":
-        raise ConfigurationError(f"{name} needs a column of values: name one, for example employee_count")
+        raise ConfigurationError(f"The function {name} needs a column of values. Name one, for example employee_count.")
     return name
 
 
@@ -123,7 +128,7 @@ def _found(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
     own = {column.casefold(): column for column in frame.columns} | {column: column for column in frame.columns}
     for name in names:
         if name not in own and name.casefold() not in own:
-            raise UnknownColumn(f"no column {name!r} to pivot by; there are {', '.join(frame.columns)}")
+            raise UnknownColumn(f"There is no column {name!r}. There are {', '.join(frame.columns)}.")
     return list(dict.fromkeys(own.get(name) or own[name.casefold()] for name in names))
 
 
@@ -232,7 +237,9 @@ def _numbers(frame: pd.DataFrame, value: str | None, how: str) -> list[float]:
         return [float(_filled(cell)) for cell in cells]
     numbers = [cell if type(cell) is float else math.nan for cell in cells]
     if cells and all(map(math.isnan, numbers)):
-        raise ConfigurationError(f"{value} holds no numbers to calculate the {how} of; count and nunique work with it")
+        raise ConfigurationError(
+            f"The column {value} holds no numbers to calculate the {how} of. count and nunique work with it."
+        )
     return numbers
 
 

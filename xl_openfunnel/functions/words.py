@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from ..api.models import JobStatus
 from ..errors import CELL_UNITS
 from ..jobs.snapshot import Problem, Snapshot
 from ..text import utf16_units
 
 LOADING = "loading"
 """Before the first answer."""
+
+STATUSES: Final = frozenset(
+    (
+        *(LOADING, JobStatus.PENDING, JobStatus.RUNNING, JobStatus.CANCELLING),
+        *(JobStatus.CANCELLED, JobStatus.COMPLETED, JobStatus.FAILED),
+    )
+)
+"""What a cell shows of a job and is easily given as one."""
 
 TRIED_AGAIN = " It is tried again by itself."
 """What there is to do about a trouble that waiting can mend: nothing."""
@@ -30,6 +41,21 @@ def why_no_rows(snapshot: Snapshot) -> str:
     if snapshot.settled and snapshot.problem:
         return snapshot.problem.error.cell_text
     return status(snapshot)
+
+
+def still(snapshot: Snapshot) -> str:
+    """Why there may be more companies later; ``""`` where there will not."""
+    if snapshot.final or snapshot.status is None:
+        return ""
+    if not snapshot.status.terminal:
+        return f"the job is still {snapshot.status}"
+    return "" if snapshot.settled else "its pages are still being read"
+
+
+def not_counted(snapshot: Snapshot) -> str:
+    """Why a job's companies are in no sum of several jobs; ``""`` where they are, or where there are none."""
+    none_found = snapshot.final and (snapshot.status or "").lower() != "failed"
+    return "" if len(snapshot.rows) or none_found else why_no_rows(snapshot)
 
 
 def _trouble(problem: Problem, *, settled: bool) -> str:

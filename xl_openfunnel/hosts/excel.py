@@ -36,14 +36,26 @@ _ERRORS: Final = {
 }
 """Error values as they arrive over COM: Excel's error numbers as a failed HRESULT."""
 
+_FIRST_ERROR: Final = -2146828288
+"""Error 0 of Excel's ``CVErr``, as a failed HRESULT."""
+
+_ERROR_NUMBERS: Final = range(_FIRST_ERROR + 2000, _FIRST_ERROR + 2100)
+"""Where all of Excel's error numbers are, also those that are newer than the table above."""
+
 _MISSING: Final = -2147352572
 """DISP_E_PARAMNOTFOUND: an argument that was left out."""
 
-NO_SPILL: Final = (
-    f"{CELL_PREFIX}This Excel cannot spill a table: OF_ROWS needs Excel 365 or 2021. "
-    "xl-openfunnel rows JOB -o FILE.xlsx writes the table; OF_STATUS, OF_INFO and OF_LOOKUP work here."
-)
-"""What an older Excel shows instead of a table."""
+_TO_A_FILE: Final = "In a terminal, xl-openfunnel rows JOB -o FILE.xlsx writes the companies into a workbook"
+
+_INSTEAD: Final = {
+    "OF_STATUS": "Give one job per formula.",
+    "OF_ROWS": f"{_TO_A_FILE}.",
+    "OF_INFO": 'Give one job and one field per formula, like OF_INFO(A2,"progress").',
+    "OF_LOOKUP": "Give one company per formula.",
+    "OF_PIVOT": f"{_TO_A_FILE} for Excel's own PivotTable.",
+    "OF_JOBS": "In a terminal, xl-openfunnel jobs lists them.",
+}
+"""What there is to do in an Excel that shows one cell per formula."""
 
 Block = bodies.Block
 
@@ -53,41 +65,47 @@ def given(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return tuple(given(item) for item in value)
     if type(value) is int:
-        return None if value == _MISSING else CellError(_ERRORS[value]) if value in _ERRORS else float(value)
+        if value in _ERROR_NUMBERS:
+            return CellError(_ERRORS.get(value, f"Error {value - _FIRST_ERROR}"))
+        return None if value == _MISSING else float(value)
     return value
+
+
+def no_spill(name: str) -> str:
+    """What an Excel older than 2021 shows instead of several cells, of which it would show the first only."""
+    return f"{CELL_PREFIX}This Excel cannot spill: {name} gives several cells here. {_INSTEAD[name]}"
 
 
 def _function(described: catalog.Function, body: Callable[..., Block]) -> Callable[..., Block]:
     """The function of a body: its arguments as the catalogue has them, then the calling cell."""
+    either = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    none = {True: None, False: inspect.Parameter.empty}
+    parameters = [inspect.Parameter(a.name, either, default=none[a.optional]) for a in described.arguments]
+    signature = inspect.Signature([*parameters, inspect.Parameter("where", either, default=None)])
 
-    def cell(*values: Any) -> Block:
-        count = len(described.arguments)
-        taken = [*values[:count], *[None] * (count - len(values))]
-        asking = caller(values[count] if len(values) > count else None)
-        if described is catalog.ROWS and asking is not None and not asking.spills:
-            return [[NO_SPILL]]
+    def cell(*values: Any, **named: Any) -> Block:
+        taken = signature.bind_partial(*values, **named).arguments  # what was left out is blank, like a blank cell
+        asking = caller(taken.get("where"))
         try:
             present = session()
         except OpenFunnelError as error:
             return [[error.cell_text]]
         began = 0.0 if present.live is None else present.live.now()
-        look, arguments = present.look(), tuple(map(given, taken))
+        look, arguments = present.look(), tuple(given(taken.get(argument.name)) for argument in described.arguments)
         block = edge.answer(described.name, body, look, *arguments)
+        if asking is not None and not asking.spills and (len(block), len(block[0])) != (1, 1):
+            return [[no_spill(described.name)]]
         if asking is not None and present.live is not None:
             call = described.name, arguments
             present.live.called(asking.window, asking.place, call, look.seen, large=described.large, began=began)
         return block
 
-    either = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    none = {True: None, False: inspect.Parameter.empty}
-    parameters = [inspect.Parameter(a.name, either, default=none[a.optional]) for a in described.arguments]
-    signature = inspect.Signature([*parameters, inspect.Parameter("where", either, default=None)])
     # xlwings asks for names and defaults by these, and passes arguments by position.
-    named: Any = cell
-    named.__signature__ = signature
-    named.__name__ = named.__qualname__ = described.name
-    named.__doc__ = described.help
-    made: Callable[..., Block] = _raw(named)
+    shown: Any = cell
+    shown.__signature__ = signature
+    shown.__name__ = shown.__qualname__ = described.name
+    shown.__doc__ = described.help
+    made: Callable[..., Block] = _raw(shown)
     return made
 
 

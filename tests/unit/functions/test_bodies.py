@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+from pathlib import Path
+
 import pytest
 
 from tests.unit.functions.conftest import MakeOffice
@@ -10,7 +14,7 @@ from xl_openfunnel.functions import bodies
 from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.catalog import INFO_FIELDS
 from xl_openfunnel.functions.edge import UNEXPECTED, answer
-from xl_openfunnel.functions.look import Look
+from xl_openfunnel.functions.look import JOBS, NO_STORE, STORE_BUSY, Look
 from xl_openfunnel.simulator import SimulatedJob, companies
 
 
@@ -34,11 +38,26 @@ def test_statuses_come_in_the_shape_of_the_range(office: MakeOffice) -> None:
 
 def test_what_is_no_job_is_said_in_its_own_cell_without_a_request(office: MakeOffice) -> None:
     here = office(SimulatedJob(companies(5)))
-    ((no_id,), (error,), (flag,)) = bodies.status(here.look(), (("a b",), (CellError("#N/A"),), (True,)))
-    assert str(no_id).startswith("#OF! 'a b' is no job id")
-    assert str(error).startswith("#OF! The cell with the job holds #N/A")
-    assert flag == "loading"  # TRUE has the form of an id: only the service can know
-    assert all("a b" not in received.path for received in here.service.received)
+    given = ("a b", CellError("#N/A"), True, 12.0, "Running", "loading")
+    no_id, error, flag, number, status, loading = (
+        str(said) for (said,) in bodies.status(here.look(), [[g] for g in given])
+    )
+    assert no_id.startswith("#OF! 'a b' is no job id")
+    assert error == "#OF! The cell with the job holds #N/A. Fix that cell first."
+    assert flag == "#OF! TRUE is no job. Give the job's id, its URL or its label."
+    assert number == "#OF! 12 is no job. Give the job's id, its URL or its label."
+    assert status.startswith("#OF! 'Running' is what a cell shows of a job, and no job.")
+    assert loading.startswith("#OF! 'loading' is what a cell shows of a job, and no job.")
+    assert here.service.received == []
+
+
+def test_a_label_may_be_a_number_or_a_status(office: MakeOffice) -> None:
+    here = office(job := SimulatedJob(companies(5)), SimulatedJob(companies(5), job_id="other"))
+    for job_id, label in ((job.job_id, "2026"), ("other", "running")):
+        here.fetcher.wait(job_id)
+        assert here.store
+        here.store.label(job_id, label)
+    assert bodies.status(here.look(), [[2026.0, "running"]]) == [["completed", "completed"]]
 
 
 def test_rows_are_the_frame_as_a_block(office: MakeOffice) -> None:
@@ -64,6 +83,23 @@ def test_rows_of_several_jobs_are_stacked_behind_their_ids(office: MakeOffice) -
     ]
 
 
+def test_a_job_that_is_named_in_several_ways_gives_its_rows_once_under_its_id(office: MakeOffice) -> None:
+    here = office(job := SimulatedJob(companies(3)))
+    here.fetcher.wait(job.job_id)
+    assert here.store
+    here.store.label(job.job_id, "Germany Q3")
+    named = ["germany q3", f"{here.service.base_url}/jobs/{job.job_id}", job.job_id, job.job_id]
+    assert bodies.rows(here.look(), [named], "rank", False) == [[job.job_id, rank] for rank in (1.0, 2.0, 3.0)]
+    assert bodies.pivot(here.look(), [named], "country")[-1] == ["Total", 3.0]
+
+
+def test_what_names_no_job_is_not_shown_as_a_job_id(office: MakeOffice) -> None:
+    here = office()
+    block = bodies.rows(here.look(), [["of_not_for_a_sheet", "a b"]], "name", False)
+    assert [line[0] for line in block] == ["", ""]
+    assert "of_not_for_a_sheet" not in str(block)
+
+
 def test_a_job_without_rows_says_why_at_full_width(office: MakeOffice) -> None:
     here = office(SimulatedJob(companies(5)), limit=0.5)
     header, why = bodies.rows(here.look(), "unknown-job")
@@ -82,6 +118,36 @@ def test_information_is_a_list_a_value_or_a_row_per_job(office: MakeOffice) -> N
     assert bodies.information(here.look(), ((job.job_id,), (None,)), "status,rows") == [["completed", 5.0], ["", ""]]
 
 
+@pytest.mark.parametrize("field", ["rows", "pages", "final", "provisional"])
+def test_before_the_first_answer_nothing_is_claimed(office: MakeOffice, field: str) -> None:
+    here = office(SimulatedJob(companies(5)), limit=0.5)
+    assert bodies.information(here.look(), "job1", field) == [["loading"]]
+    here = office(api_key="of_wrong_key_0000")
+    here.fetcher.wait("job1")
+    ((said,),) = bodies.information(here.look(), "job1", field)
+    assert str(said).startswith("#OF! The API key")
+
+
+def test_a_failed_job_is_final_with_a_problem_and_says_how_far_it_came(office: MakeOffice) -> None:
+    here = office(job := SimulatedJob(companies(250), ending="failed", error_message="Broke."))
+    here.fetcher.wait(job.job_id)
+    (told,) = bodies.information(here.look(), [[job.job_id]], "final,rows,progress,problem")
+    assert told == [True, 100.0, "failed after 100 companies", "The job failed: Broke."]
+
+
+def test_an_unknown_field_is_told_with_those_that_are_likely(office: MakeOffice) -> None:
+    here = office()
+    for given, said in (
+        ("progres", "There is no field 'progres'. Did you mean progress"),
+        ("xyz", f"There is no field 'xyz'. There are {', '.join(INFO_FIELDS)}."),
+        (5.0, "5 is no field."),
+        (CellError("#REF!"), "The cell with the fields holds #REF!."),
+    ):
+        ((text,),) = answer("OF_INFO", bodies.information, here.look(), "job1", given)
+        assert str(text).startswith(f"#OF! {said}")
+        assert len(str(text)) <= 255
+
+
 def test_one_company_is_found_by_rank_and_domain(office: MakeOffice) -> None:
     job = SimulatedJob(companies(5))
     here = office(job)
@@ -93,6 +159,38 @@ def test_one_company_is_found_by_rank_and_domain(office: MakeOffice) -> None:
     assert said == "#OF! The job has no company 'nobody.example'."
 
 
+def test_a_company_that_is_not_found_may_still_come_while_the_job_runs(office: MakeOffice) -> None:
+    here = office(job := SimulatedJob(companies(500), running=1000.0), limit=600.0)
+    here.fetcher.wait(job.job_id, until=lambda seen: len(seen.rows) > 0)
+    look = here.look()
+    ((said,),) = bodies.lookup(look, job.job_id, "nobody.example", "name")
+    assert said == "#OF! The job has no company 'nobody.example' yet: the job is still running."
+    (seen,) = look.seen.values()
+    assert not seen.stale
+    here.fetcher._clock.allow(1e6)  # type: ignore[attr-defined]
+    here.fetcher.wait(job.job_id)
+    assert seen.stale
+    ((said,),) = bodies.lookup(here.look(), job.job_id, "nobody.example", "name")
+    assert said == "#OF! The job has no company 'nobody.example'."
+
+
+def test_an_error_given_for_what_is_not_found_is_shown_as_its_text(office: MakeOffice) -> None:
+    here = office(job := SimulatedJob(companies(5)))
+    here.fetcher.wait(job.job_id)
+    assert bodies.lookup(here.look(), job.job_id, "nobody.example", "name", CellError("#N/A")) == [["#N/A"]]
+    assert bodies.lookup(here.look(), job.job_id, 1.0, "rank", CellError("#N/A")) == [[1.0]]
+
+
+def test_a_long_text_is_whole_in_one_cell_and_cut_in_a_block(office: MakeOffice) -> None:
+    row = {**companies(1)[0], "match_reason": "x" * 300}
+    here = office(job := SimulatedJob([row]))
+    here.fetcher.wait(job.job_id)
+    cut = "x" * 254 + "…"
+    assert bodies.lookup(here.look(), job.job_id, 1.0, "match_reason") == [["x" * 300]]
+    assert bodies.lookup(here.look(), job.job_id, [[1.0, 1.0]], "match_reason") == [[cut, cut]]
+    assert bodies.rows(here.look(), job.job_id, "match_reason", False) == [[cut]]
+
+
 def test_a_pivot_counts_every_company_once(office: MakeOffice) -> None:
     job = SimulatedJob(companies(40))
     here = office(job)
@@ -100,6 +198,26 @@ def test_a_pivot_counts_every_company_once(office: MakeOffice) -> None:
     block = bodies.pivot(here.look(), job.job_id, "country")
     assert block[0] == ["country", "companies"]
     assert block[-1] == ["Total", 40.0]
+
+
+def test_a_pivot_of_several_jobs_says_which_are_not_counted(office: MakeOffice) -> None:
+    done, pending = SimulatedJob(companies(4)), SimulatedJob(companies(9), job_id="later", pending=1e6)
+    failed = SimulatedJob(companies(9), job_id="broken", ending="failed", delivered=0.0, error_message="No seeds.")
+    here = office(done, pending, failed, SimulatedJob([], job_id="none-found"), limit=100.0)
+    for job_id in (done.job_id, "broken", "none-found"):
+        here.fetcher.wait(job_id)
+    here.fetcher.wait("later", until=lambda seen: seen.status is not None)
+    alone = bodies.pivot(here.look(), done.job_id, "country", "employee_band")
+    named = [[done.job_id, "later", "none-found"], ["broken", "a b", None]]
+    *block, below = bodies.pivot(here.look(), named, "country", "employee_band")
+    assert block == alone
+    said = "#OF! 3 of 5 jobs are not counted: later: pending; broken: The job failed: No seeds.; 'a b' is no job id, "
+    assert str(below[0]).startswith(said)
+    assert below[1:] == [""] * (len(alone[0]) - 1)
+    assert bodies.pivot(here.look(), [[done.job_id, "none-found"]], "country", "employee_band") == alone
+    last = bodies.pivot(here.look(), [[done.job_id, "later"]], "country")[-1]
+    assert last == ["#OF! 1 of 2 jobs is not counted: later: pending", ""]
+    assert bodies.pivot(here.look(), [["later", "broken"]], "country") == [["pending"]]
 
 
 def test_a_thousand_and_one_jobs_are_refused_in_words(office: MakeOffice) -> None:
@@ -130,6 +248,24 @@ def test_the_jobs_seen_here_are_listed(office: MakeOffice) -> None:
     assert line[:4] == [job.job_id, "Germany Q3", "completed", 3.0]
     assert bodies.status(here.look(), "germany q3") == [["completed"]]
     assert bodies.information(here.look(), "Germany Q3", "label") == [["Germany Q3"]]
+
+
+def test_a_list_of_jobs_that_cannot_be_read_is_said(office: MakeOffice, tmp_path: Path) -> None:
+    here = office(job := SimulatedJob(companies(3)))
+    here.fetcher.wait(job.job_id)
+    here.fetcher.close()
+    assert here.store
+    here.store.close()  # as long as it holds the file nobody can have it alone
+    with contextlib.closing(sqlite3.connect(tmp_path / "store.sqlite3", isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        look = here.look()
+        assert answer("OF_JOBS", bodies.listing, look) == [[f"#OF! {STORE_BUSY}"]]
+    assert look.seen[JOBS].stale
+    assert len(bodies.listing(here.look())) == 2
+    here.store = None
+    assert answer("OF_JOBS", bodies.listing, here.look()) == [[f"#OF! {NO_STORE}"]]
+    assert bodies.information(here.look(), job.job_id, "label") == [[""]]
 
 
 def test_credits_are_asked_for_once_a_minute_however_many_cells_ask(office: MakeOffice) -> None:

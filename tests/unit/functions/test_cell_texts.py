@@ -7,25 +7,33 @@ import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tests.unit.flying import FlyingClock
 from tests.unit.functions.conftest import MakeOffice, Office
 from xl_openfunnel import Client, Fetcher, Snapshot, Store
 from xl_openfunnel.api.deadline import PacedAdapter
-from xl_openfunnel.functions import bodies, edge, words
+from xl_openfunnel.errors import CELL_PREFIX
+from xl_openfunnel.functions import bodies, edge, pivoting, words
+from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.balance import Balance
-from xl_openfunnel.functions.catalog import CATALOG
+from xl_openfunnel.functions.catalog import CATALOG, INFO_FIELDS
+from xl_openfunnel.functions.look import STORE_BUSY
 from xl_openfunnel.hosts import excel
 from xl_openfunnel.settings import BASE_URL
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.table import DEFAULT_COLUMNS
 from xl_openfunnel.text import utf16_units
 
-README = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+ROOT = Path(__file__).parents[3]
+README = (ROOT / "README.md").read_text("utf-8")
+BRIDGE = ROOT / "workbook" / "vba" / "OpenFunnel.bas"
+FUNCTIONS = Path(bodies.__file__).parent
 
 STATUS, ROWS, PROBLEM = "OF_STATUS", "OF_ROWS", 'OF_INFO(job,"problem")'
 
@@ -37,14 +45,27 @@ def section(heading: str) -> str:
     return README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
-def first_cells(heading: str) -> list[list[str]]:
-    """What stands in backticks in the first cell of each row of the section's table."""
-    rows = re.findall(r"^\| (.*?) \|", section(heading), re.MULTILINE)
-    return [re.findall(r"`(.+?)`", row) for row in rows if "`" in row]
+def part(heading: str) -> str:
+    """The part of the section on texts under this heading."""
+    return section("What a cell says, and what to do").partition(f"\n### {heading}\n")[2].partition("\n### ")[0]
 
 
-TABLE = [(text, tuple(where) or (STATUS, ROWS)) for text, *where in first_cells("What a cell says, and what to do")]
-"""Each text with the functions in which it is said to stand."""
+def first_cells(tables: str) -> list[list[str]]:
+    """What stands in backticks in the first cell of each row of the tables."""
+    rows = re.findall(r"^\| (.*?) \|", tables, re.MULTILINE)
+    return [["".join(found) for found in re.findall(r"``(.+?)``|`(.+?)`", row)] for row in rows if "`" in row]
+
+
+TABLE = [(text, tuple(where) or (STATUS, ROWS)) for text, *where in first_cells(part("Of the job"))]
+"""Each text on a job with the functions in which it is said to stand."""
+
+OF_FORMULAS = [text for text, *_ in first_cells(part("Of a formula"))]
+OF_THE_BRIDGE = [text for text, *_ in first_cells(part("Of Excel and Python"))]
+
+
+def says(readme: str, text: str) -> bool:
+    """Whether the README has this text, with ``<...>`` for what differs from case to case."""
+    return re.fullmatch(".+".join(map(re.escape, re.split("<[^>]+>", readme))), text) is not None
 
 
 # ---- a desk that speaks to the simulator as if it were the service --------------------------------------------
@@ -195,6 +216,12 @@ def over_without_companies(desks: Desks) -> Shown:
     return look_at(here)
 
 
+def being_cancelled(desks: Desks) -> Shown:
+    here = desks.open(SimulatedJob(companies(250), JOB, ending="cancelling", delivered=0.0), limit=100.0)
+    here.fetcher.wait(JOB, until=lambda seen: seen.status == "cancelling")
+    return look_at(here)
+
+
 def cancelled(desks: Desks) -> Shown:
     here = desks.open(SimulatedJob(companies(250), JOB, ending="cancelled", delivered=0.5))
     here.fetcher.wait(JOB)
@@ -266,6 +293,14 @@ def a_key_as_job(desks: Desks) -> Shown:
     return look_at(desks.open(), WRONG_KEY)
 
 
+def a_status_as_job(desks: Desks) -> Shown:
+    return look_at(desks.open(), "completed", given="completed")
+
+
+def a_number_as_job(desks: Desks) -> Shown:
+    return look_at(desks.open(), 12.0, given="12")
+
+
 def an_error_as_job(desks: Desks) -> Shown:
     return look_at(desks.open(), -2146826246, error="#N/A")  # as Excel hands over #N/A
 
@@ -330,17 +365,22 @@ def fewer_rows_than_stated(desks: Desks) -> Shown:
     return shown
 
 
-def no_spilling(desks: Desks) -> Shown:
-    ((said,),) = excel.OF_ROWS(JOB, None, None, None, "1 nospill [Book1]Sheet1!$A$1")
-    return Shown({ROWS: str(said)})
-
-
 SITUATIONS: list[Callable[[Desks], Shown]] = [
-    *(no_answer_yet, not_begun, no_page_yet, over, over_without_companies, cancelled, cancelled_without_companies),
+    *(no_answer_yet, not_begun, no_page_yet, over, over_without_companies, being_cancelled, cancelled),
+    cancelled_without_companies,
     *(failed, failed_with_companies, no_key, wrong_key, wrong_key_in_a_variable, unknown_job_at_first, unknown_job),
-    *(no_job_id, a_key_as_job, an_error_as_job, a_text_of_ours_as_job, too_many_jobs, offline, nobody_listens),
+    *(
+        no_job_id,
+        a_key_as_job,
+        a_status_as_job,
+        a_number_as_job,
+        an_error_as_job,
+        a_text_of_ours_as_job,
+        too_many_jobs,
+        offline,
+        nobody_listens,
+    ),
     *(nobody_listens_any_more, service_down, service_down_while_the_pages_are_read, fewer_rows_than_stated),
-    no_spilling,
 ]
 
 Play = Callable[[Callable[[Desks], Shown]], Shown]
@@ -388,17 +428,121 @@ def test_every_text_of_the_readme_is_shown_by_every_function_it_names(play: Play
     assert {(text, function) for text, where in TABLE for function in where} == covered
 
 
-def test_the_table_names_functions_and_explains_each_text() -> None:
+@pytest.mark.parametrize(("heading", "width"), [("Of the job", 3), ("Of a formula", 2), ("Of Excel and Python", 2)])
+def test_the_tables_explain_each_text(heading: str, width: int) -> None:
     assert {name for _, where in TABLE for name in where} == {STATUS, ROWS, PROBLEM}
-    for line in re.findall(r"^\| .*", section("What a cell says, and what to do"), re.MULTILINE):
-        assert len([cell for cell in line.strip("|").split("|") if cell.strip()]) == 3
+    lines = re.findall(r"^\| .*", part(heading), re.MULTILINE)
+    assert len(lines) > 2
+    for line in lines:
+        assert len([cell for cell in line.strip("|").split("|") if cell.strip()]) == width
+
+
+# ---- what is wrong with a formula, and with Excel and Python ----------------------------------------------------
+
+
+def wrong_formulas(here: Office) -> list[str]:
+    """What cells show whose formulas are wrong, or ask for what is not there."""
+    na = CellError("#N/A")
+
+    def shown(name: str, body: Callable[..., bodies.Block], *given: object) -> str:
+        return str(edge.answer(name, body, here.look(), *given)[-1][0])
+
+    def broken(*_: object) -> bodies.Block:
+        raise ZeroDivisionError
+
+    some = [{"name": f"{number}", "domain": f"{number}"} for number in range(2_001)]
+    here.service.add(SimulatedJob(some, "wide"))
+    here.service.add(SimulatedJob(companies(300), "slow", running=1000.0))
+    here.fetcher.wait("wide")
+    here.fetcher.wait("slow", until=lambda seen: len(seen.rows) > 0)
+    lookup, rows, pivot = bodies.lookup, bodies.rows, bodies.pivot
+    texts = [
+        shown("OF_LOOKUP", lookup, JOB, 1.0, "nmae"),
+        shown("OF_INFO", bodies.information, JOB, "progres"),
+        shown("OF_PIVOT", pivot, JOB, "country", None, None, "medain"),
+        shown("OF_INFO", bodies.information, JOB, "xyz"),
+        shown("OF_CREDITS", bodies.credits_known, "xyz"),
+        shown("OF_ROWS", rows, JOB, None, None, "xyz"),
+        shown("OF_PIVOT", pivot, JOB, "country", None, None, "xyz"),
+        shown("OF_LOOKUP", lookup, JOB, 1.0, "xyz"),
+        shown("OF_LOOKUP", lookup, JOB, 1.0, 5.0),
+        shown("OF_INFO", bodies.information, JOB, True),
+        shown("OF_LOOKUP", lookup, [JOB, JOB], 1.0, "name"),
+        shown("OF_LOOKUP", lookup, JOB, na, "name"),
+        shown("OF_ROWS", rows, JOB, na),
+        shown("OF_ROWS", rows, JOB, None, "perhaps"),
+        shown("OF_LOOKUP", lookup, JOB, 1.0, "name,domain"),
+        shown("OF_LOOKUP", lookup, JOB, "nobody.example", "name"),
+        shown("OF_LOOKUP", lookup, "slow", "nobody.example", "name"),
+        shown("OF_LOOKUP", lookup, JOB, datetime(2026, 1, 1), "name"),
+        shown("OF_PIVOT", pivot, JOB, None),
+        shown("OF_PIVOT", pivot, JOB, "country", "country"),
+        shown("OF_PIVOT", pivot, JOB, "*"),
+        shown("OF_PIVOT", pivot, JOB, "country", None, "name,domain"),
+        shown("OF_PIVOT", pivot, JOB, "country", None, None, "mean"),
+        shown("OF_PIVOT", pivot, JOB, "country", None, "name", "mean"),
+        shown("OF_PIVOT", pivot, "wide", "name", "domain"),
+        shown("OF_PIVOT", pivot, [JOB, "a b"], "country"),
+        shown("OF_PIVOT", lambda _: pivoting.pivot(pd.DataFrame({"name": ["a"]}), ["xyz"])),
+        shown("OF_STATUS", broken),
+        f"{CELL_PREFIX}{STORE_BUSY}",
+        *(excel.no_spill(function.name) for function in CATALOG if function.name != "OF_CREDITS"),
+    ]
+    here.store = None
+    return [*texts, shown("OF_JOBS", bodies.listing)]
+
+
+def test_what_is_said_of_wrong_formulas_is_what_stands_in_the_readme(office: MakeOffice) -> None:
+    here = office(SimulatedJob(companies(40), JOB), limit=600.0)
+    here.fetcher.wait(JOB)
+    texts = wrong_formulas(here)
+    for text in texts:
+        assert utf16_units(text) <= 255
+        assert len([line for line in OF_FORMULAS if says(line, text)]) == 1, text
+    assert [line for line in OF_FORMULAS if not any(says(line, text) for text in texts)] == []
+    known = [text.removeprefix(CELL_PREFIX) for text in (*texts, *(text for text, _ in TABLE))]
+    for message in (message for module in FUNCTIONS.glob("*.py") for message in raised_in(module)):
+        assert any(says(message, text) for text in known), message
+
+
+def raised_in(module: Path) -> list[str]:
+    """The messages that a module raises, with ``<some>`` for what differs from case to case."""
+    calls = [node.exc for node in ast.walk(ast.parse(module.read_text("utf-8"))) if isinstance(node, ast.Raise)]
+    first = [call.args[0] for call in calls if isinstance(call, ast.Call) and call.args]
+    either = [
+        branch
+        for given in first
+        for branch in ([given.body, given.orelse] if isinstance(given, ast.IfExp) else [given])
+    ]
+    found = []
+    for given in either:
+        pieces = given.values if isinstance(given, ast.JoinedStr) else [given]
+        if not isinstance(given, ast.Name):  # a constant or what was raised before: shown by the other tests
+            found.append("".join(str(piece.value) if isinstance(piece, ast.Constant) else "<some>" for piece in pieces))
+    return found
+
+
+def test_the_bridges_texts_stand_in_the_readme_word_for_word() -> None:
+    """Each text that VBA puts together, with ``<>`` for what is neither written there nor a constant."""
+    vba = BRIDGE.read_text("utf-8").replace(" & _\n", " & ")
+    written = dict(re.findall(r'^Private Const (\w+) As String = "((?:[^"]|"")*)"(?: \'.*)?$', vba, re.MULTILINE))
+    made = []
+    for expression in re.findall(
+        r'^\s*(?:If .* Then )?(?:Refuse|ErrorText =|OpenFunnelCell =) (.*".*)$', vba, re.MULTILINE
+    ):
+        pieces = re.findall(r'"((?:[^"]|"")*)"|([^"&]+(?:&[HW]\w+)?)', expression)
+        texts = (text or written.get(name.strip(), "<>") for text, name in pieces if text or name.strip())
+        made.append("".join(texts))
+    assert len(made) == 8
+    shown = {text if text.startswith(CELL_PREFIX) else CELL_PREFIX + text for text in made}
+    assert shown == {re.sub("<[^>]+>", "<>", text) for text in OF_THE_BRIDGE}
 
 
 def test_the_examples_of_the_readme_give_what_they_should(office: MakeOffice) -> None:
     here = office(SimulatedJob(companies(40), JOB))
     here.fetcher.wait(JOB)
     named = []
-    for formula, *_ in (cells for cells in first_cells("Functions") if cells[0].startswith("=")):
+    for formula, *_ in (cells for cells in first_cells(section("Functions")) if cells[0].startswith("=")):
         call = ast.parse(formula.removeprefix("="), mode="eval").body
         assert isinstance(call, ast.Call)
         assert isinstance(call.func, ast.Name)
@@ -414,5 +558,11 @@ def test_the_examples_of_the_readme_give_what_they_should(office: MakeOffice) ->
     assert named == [function.name for function in CATALOG]
 
 
-def test_the_readme_names_the_default_columns() -> None:
-    assert ", ".join(f"`{name}`" for name in DEFAULT_COLUMNS) in section("Functions")
+def test_the_readme_names_all_arguments_columns_fields_and_functions() -> None:
+    told = section("Functions")
+    assert "\n".join(function.signature for function in CATALOG) in told
+    assert ", ".join(f"`{name}`" for name in DEFAULT_COLUMNS) in told
+    fields = [name for cells in first_cells(told.partition("field of")[2]) for name in cells]
+    assert sorted(fields) == sorted(INFO_FIELDS)
+    (functions,) = re.findall(r"- \*\*function\*\*: (.*)", told)
+    assert re.findall("`(.+?)`", functions) == list(pivoting.FUNCTIONS)

@@ -16,6 +16,7 @@ from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 
 FUNCTIONS = [getattr(excel, function.name) for function in CATALOG]
 JOB = SimulatedJob(companies(30))
+OLD_EXCEL = "1 nospill [Book1]Sheet1!$A$1"
 
 scalars = st.one_of(
     st.none(),
@@ -67,6 +68,36 @@ def test_a_bad_setting_is_said_in_the_cell(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_an_excel_that_cannot_spill_says_what_works_there(service: Simulator) -> None:
-    assert excel.OF_ROWS(JOB.job_id, None, None, None, "1 nospill [Book1]Sheet1!$A$1") == [[excel.NO_SPILL]]
-    assert len(excel.NO_SPILL) <= 255
-    assert excel.OF_STATUS(JOB.job_id, "1 nospill [Book1]Sheet1!$A$1") == [["completed"]]
+    for several, instead in (
+        (excel.OF_ROWS(JOB.job_id, where=OLD_EXCEL), "xl-openfunnel rows JOB -o FILE.xlsx"),
+        (excel.OF_PIVOT(JOB.job_id, "country", where=OLD_EXCEL), "Excel's own PivotTable"),
+        (excel.OF_JOBS(where=OLD_EXCEL), "xl-openfunnel jobs"),
+        (excel.OF_INFO(JOB.job_id, where=OLD_EXCEL), "one field per formula"),
+        (excel.OF_INFO(JOB.job_id, "rows,pages", where=OLD_EXCEL), "one field per formula"),
+        (excel.OF_STATUS(((JOB.job_id,), (JOB.job_id,)), OLD_EXCEL), "one job per formula"),
+        (excel.OF_LOOKUP(JOB.job_id, (1.0, 2.0), "name", where=OLD_EXCEL), "one company per formula"),
+    ):
+        ((said,),) = several
+        assert str(said).startswith("#OF! This Excel cannot spill: OF_")
+        assert instead in str(said)
+        assert len(str(said)) <= 255
+    assert excel.OF_STATUS(JOB.job_id, OLD_EXCEL) == [["completed"]]
+    assert excel.OF_INFO(JOB.job_id, "rows", OLD_EXCEL) == [[30.0]]
+    assert excel.OF_LOOKUP(JOB.job_id, 1.0, "name", None, OLD_EXCEL) == [[JOB.rows[0]["name"]]]
+
+
+def test_arguments_may_be_given_by_name(service: Simulator) -> None:
+    assert excel.OF_STATUS(job=JOB.job_id) == [["completed"]]
+    assert excel.OF_LOOKUP(JOB.job_id, column="rank", key=3) == [[3.0]]
+    with pytest.raises(TypeError, match="jop"):
+        excel.OF_STATUS(jop=JOB.job_id)
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(-2146826246, "#N/A"), (-2146826237, "Error 2051"), (-2146826200, "Error 2088")]
+)
+def test_an_error_of_excel_is_an_error_also_if_it_is_a_new_one(service: Simulator, number: int, shown: str) -> None:
+    assert excel.OF_STATUS(number) == [[f"#OF! The cell with the job holds {shown}. Fix that cell first."]]
+    assert excel.OF_LOOKUP(JOB.job_id, number, "name") == [
+        [f"#OF! The cell with the key holds {shown}. Fix that cell first."]
+    ]

@@ -58,7 +58,7 @@ def test_arguments_arrive_as_excel_sends_them(sheet: Sheet, excel: FakeExcel, br
     sheet.enter("F1", '=OF_ROWS(A2,{"domain","name"},FALSE)')
     assert list(sheet.block("F1")[0]) == [JOB.rows[0]["domain"], JOB.rows[0]["name"]]
     sheet.enter("I1", "=OF_STATUS(#N/A)")
-    assert sheet.value("I1") == "#OF! The cell with the job holds #N/A. Mend that first."
+    assert sheet.value("I1") == "#OF! The cell with the job holds #N/A. Fix that cell first."
     sheet.enter("I2", '=OF_LOOKUP(A2,3,"name")')
     assert sheet.value("I2") == JOB.rows[2]["name"]
 
