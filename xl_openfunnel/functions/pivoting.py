@@ -238,7 +238,7 @@ def _numbers(frame: pd.DataFrame, value: str | None, how: str) -> list[float]:
     numbers = [cell if type(cell) is float else math.nan for cell in cells]
     if cells and all(map(math.isnan, numbers)):
         raise ConfigurationError(
-            f"The column {value} holds no numbers to calculate the {how} of. count and nunique work with it."
+            f"The column {value} holds no numbers to calculate the {how} of; count and nunique work with it."
         )
     return numbers
 
