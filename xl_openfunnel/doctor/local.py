@@ -71,7 +71,7 @@ def accepted(ask: Callable[[], Credits]) -> Finding:
     except KeyRefused as trouble:
         return _said_and_cure(ACCEPTED, trouble)
     except OpenFunnelError as trouble:
-        cure = "Try again in a while." if trouble.waiting_helps else "Mend what the message says, or ask IT."
+        cure = "Try again in a while." if trouble.waiting_helps else "Do what the message says, or ask IT."
         return wrong(ACCEPTED, str(trouble), cure)
     return ok(ACCEPTED, "yes" if left is None else f"yes; {left:,.12g} credits left")
 

@@ -88,7 +88,7 @@ def examine(
     for check in (*_excel(computer, file), *_service(base_url, computer)):
         about_to(check.name)
         first = next((name for name in check.needs if name in wrong_ones), None)
-        finding = unknown(check.name, f"not looked at: first mend {first}") if first else _made(check)
+        finding = unknown(check.name, f"not looked at: fix this first: {first}") if first else _made(check)
         if finding.state is State.WRONG:
             wrong_ones.add(check.name)
         yield (

@@ -47,7 +47,7 @@ def test_a_refused_key_is_wrong_and_never_shown() -> None:
     assert SECRET not in repr(found)
 
 
-@pytest.mark.parametrize(("status", "cure"), [(503, "Try again in a while."), (400, "Mend what the message says")])
+@pytest.mark.parametrize(("status", "cure"), [(503, "Try again in a while."), (400, "Do what the message says")])
 def test_a_service_in_trouble_is_wrong(status: int, cure: str) -> None:
     fault = Fault("status", status=status, on="any")
     with Simulator(api_key=SECRET, faults=[fault]) as service, Client(service.base_url, SECRET) as client:

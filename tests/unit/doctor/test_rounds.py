@@ -49,7 +49,7 @@ def test_what_stands_behind_a_step_that_failed_is_not_looked_at(environ: dict[st
     found = by_name(list(examine(f"http://127.0.0.1:{closed_port()}", computer=here(environ))))
     assert found["connection"].state is State.WRONG
     for check in ("certificate", "answer", "key accepted"):
-        assert (found[check].state, "first mend connection" in found[check].what) == (State.UNKNOWN, True)
+        assert (found[check].state, "fix this first: connection" in found[check].what) == (State.UNKNOWN, True)
 
 
 def test_without_a_key_the_service_is_looked_at_and_the_key_not_tried(
@@ -59,7 +59,7 @@ def test_without_a_key_the_service_is_looked_at_and_the_key_not_tried(
     with Simulator() as service:
         found = by_name(list(examine(service.base_url, computer=here(environ | {"OPENFUNNEL_API_KEY": ""}))))
     assert (found["API key"].state, found["answer"].state) == (State.WRONG, State.OK)
-    assert found["key accepted"].what == "not looked at: first mend API key"
+    assert found["key accepted"].what == "not looked at: fix this first: API key"
 
 
 def test_an_address_that_cannot_be_used_is_found_and_no_end(environ: dict[str, str]) -> None:

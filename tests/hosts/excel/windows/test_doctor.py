@@ -64,7 +64,7 @@ def test_the_setting_of_a_python_that_is_gone_is_wrong(registered: Any, service:
     registered(SETTING, "Interpreter", r"C:\gone\pythonw.exe")
     after = found(service)
     assert "not there any more" in after[python.INTERPRETER].what
-    assert "first mend" in after[python.SAME].what
+    assert "fix this first" in after[python.SAME].what
     assert after[python.DLL].state is State.OK  # the one beside this Python
 
 
