@@ -56,8 +56,3 @@ End Sub
 Public Sub OpenFunnelOpenHelp()
     OpenFunnelAct "open help"
 End Sub
-
-' The ribbon calls this one; a control is named after its macro.
-Public Sub OpenFunnelRibbon(control As Object)
-    Application.Run "'" & Replace(ThisWorkbook.Name, "'", "''") & "'!" & control.ID
-End Sub

@@ -1,4 +1,4 @@
-"""The command that builds the workbook."""
+"""The command that builds the workbook and the add-in."""
 
 from __future__ import annotations
 
@@ -11,26 +11,33 @@ from ..errors import ConfigurationError
 from ..files.replacing import check_place
 from . import terminal
 
-_SUFFIX: Final = ".xlsm"
 _NEXT: Final = (
     "Next: open it in Excel on Windows, allow its macros, and put a job into the yellow cell of the sheet Start."
 )
+_NEXT_ADDIN: Final = "Next: xl-openfunnel install puts it where Excel finds it. Others need their own Python for it."
 
 
 def workbook(
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.xlsm", help="The workbook.")] = Path(
-        "OpenFunnel.xlsm"
-    ),
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Its name.", show_default="OpenFunnel.xlsm or .xlam"),
+    ] = None,
+    add_in: Annotated[bool, typer.Option("--add-in", help="Build the add-in (.xlam) instead.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Build the Excel workbook with the OF_ functions, a pivot and charts. It holds no key and no companies."""
-    if output.suffix.lower() != _SUFFIX:  # Excel opens no workbook with macros under another name
-        raise ConfigurationError(f"The workbook has macros: end {output.name!r} in {_SUFFIX}.")
+    from ..workbook import addin, book
+
+    name, write = (addin.FILE_NAME, addin.write) if add_in else (book.FILE_NAME, book.write)
+    output = output or Path(name)
+    suffix = Path(name).suffix
+    if output.suffix.lower() != suffix:  # Excel opens no file with macros under another name
+        raise ConfigurationError(
+            f"{'The add-in' if add_in else 'The workbook'} has macros: end {output.name!r} in {suffix}."
+        )
     if output.is_file() and not force:
         raise ConfigurationError(f"{output} is there already. Give another name with -o, or replace it with --force.")
     check_place(output)
-    from ..workbook import book
-
-    book.write(output)
+    write(output)
     terminal.put(str(output.resolve()))
-    terminal.say(_NEXT)
+    terminal.say(_NEXT_ADDIN if add_in else _NEXT)

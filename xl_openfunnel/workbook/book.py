@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -55,6 +56,22 @@ def write(path: Path, shows: Shown | None = None) -> None:
         fresh.write_bytes(content)
 
 
+def add_project(book: xlsxwriter.Workbook, modules: Mapping[str, str], sheets: Sequence[str]) -> None:
+    """What workbook and add-in have in common: the macros, the document properties, and when Excel calculates.
+
+    Args:
+        book: the one that is being written.
+        modules: their texts by name.
+        sheets: the names of the sheets' modules.
+    """
+    # The doctor reads the version in the properties.
+    book.set_properties({"title": "OpenFunnel", "comments": f"Built by XL OpenFunnel {version()}", "created": _CREATED})
+    book.calc_on_load = False
+    book.set_calc_mode("auto", _CALCULATED_BY)
+    book.add_vba_project(io.BytesIO(project_of(modules, sheets, sources.THIS_WORKBOOK)), is_stream=True)
+    book.set_vba_name(sources.THIS_WORKBOOK)
+
+
 def build(shows: Shown | None = None) -> bytes:
     """The workbook's file; the same argument gives the same bytes."""
     shows = shows or Shown()
@@ -63,13 +80,7 @@ def build(shows: Shown | None = None) -> bytes:
         file,
         {"in_memory": True, "strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False},
     )
-    about = {"title": "OpenFunnel", "comments": f"Built by XL OpenFunnel {version()}", "created": _CREATED}
-    book.set_properties(about)
-    book.calc_on_load = False
-    book.set_calc_mode("auto", _CALCULATED_BY)
-    project = project_of(sources.modules(), list(CODE_NAMES.values()), sources.THIS_WORKBOOK)
-    book.add_vba_project(io.BytesIO(project), is_stream=True)
-    book.set_vba_name(sources.THIS_WORKBOOK)
+    add_project(book, sources.modules(), list(CODE_NAMES.values()))
     made = {name: book.add_worksheet(name) for name in CODE_NAMES}
     for name, sheet in made.items():
         sheet.set_vba_name(CODE_NAMES[name])

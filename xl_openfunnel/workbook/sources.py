@@ -1,8 +1,9 @@
-"""The VBA modules as text, ready to be put into a workbook."""
+"""The VBA modules as text, ready to be put into the workbook and the add-in; and the add-in's ribbon."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -12,6 +13,7 @@ from xl_openfunnel.workbook import wrappers
 
 BRIDGE: Final = "OpenFunnel"
 MACROS: Final = "OpenFunnelMacros"
+ADDIN: Final = "OpenFunnelAddin"
 THIS_WORKBOOK: Final = "ThisWorkbook"
 
 _VERSION = re.compile(r'^Private Const XlwingsVersion As String = "([^"]+)"', re.MULTILINE)
@@ -25,24 +27,39 @@ def folder() -> Traversable:
 
 def xlwings_version() -> str:
     """The version of xlwings whose DLL the bridge loads."""
-    found = _VERSION.search(_read(f"{BRIDGE}.bas"))
+    found = _VERSION.search(_read(f"vba/{BRIDGE}.bas"))
     if found is None:
         raise ValueError(f"{BRIDGE}.bas doesn't say which version of xlwings it loads")
     return found[1]
 
 
 def modules() -> dict[str, str]:
-    """All modules by name, as a workbook holds them: with their ``Attribute`` lines, and every line ended by CR LF."""
+    """All modules of the workbook by name, with their ``Attribute`` lines, and every line ended by CR LF."""
+    return _modules({THIS_WORKBOOK: _read(f"vba/{THIS_WORKBOOK}.cls")})
+
+
+def addin_modules() -> dict[str, str]:
+    """Those of the add-in: the same, but for what it does at opening, and what it does for other workbooks."""
+    own = {THIS_WORKBOOK: _read(f"addin/{THIS_WORKBOOK}.cls"), ADDIN: _read(f"addin/{ADDIN}.bas")}
+    return _modules(own)
+
+
+def ribbon() -> str:
+    """The add-in's tab in the ribbon, as XML."""
+    return _read("addin/ribbon.xml")
+
+
+def _modules(own: Mapping[str, str]) -> dict[str, str]:
     texts = {
-        THIS_WORKBOOK: _read(f"{THIS_WORKBOOK}.cls"),
-        BRIDGE: _read(f"{BRIDGE}.bas").replace("{XlwingsVersion}", xlwings_version()),
+        **own,
+        BRIDGE: _read(f"vba/{BRIDGE}.bas").replace("{XlwingsVersion}", xlwings_version()),
         wrappers.MODULE: wrappers.functions_module(),
-        MACROS: _read(f"{MACROS}.bas"),
+        MACROS: _read(f"vba/{MACROS}.bas"),
     }
     return {name: text.replace("\n", "\r\n") for name, text in texts.items()}
 
 
 def _read(name: str) -> str:
     # VBA's own code page depends on the machine, so nothing but ASCII; a checkout may have either kind of line ends.
-    text = (folder() / "vba" / name).read_text(encoding="ascii")
+    text = folder().joinpath(*name.split("/")).read_text(encoding="ascii")
     return text.replace("\r\n", "\n")

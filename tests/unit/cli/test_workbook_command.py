@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.conftest import Run
-from xl_openfunnel.workbook import book
+from xl_openfunnel.workbook import addin, book
 
 
 def test_it_builds_the_workbook_where_it_is_told_to_and_says_where_and_what_next(run: Run, tmp_path: Path) -> None:
@@ -22,6 +22,15 @@ def test_without_a_name_it_is_made_here(run: Run, tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     assert run("workbook").code == 0
     assert [path.name for path in tmp_path.glob("*.xlsm")] == ["OpenFunnel.xlsm"]
+
+
+def test_it_builds_the_addin_too(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = run("workbook", "--add-in")
+    assert (ran.code, ran.out) == (0, f"{tmp_path / 'OpenFunnel.xlam'}\n")
+    assert "xl-openfunnel install" in ran.err
+    assert Path("OpenFunnel.xlam").read_bytes() == addin.build()
+    assert "end 'mine.xlsm' in .xlam" in run("workbook", "--add-in", "-o", "mine.xlsm").err
 
 
 def test_a_file_that_is_there_stays_unless_it_may_be_replaced(run: Run, tmp_path: Path) -> None:

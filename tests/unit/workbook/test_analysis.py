@@ -34,6 +34,7 @@ def findings(modules: Iterable[tuple[str, str]], **constants: int) -> list[str]:
 @pytest.mark.parametrize("excel", EXCELS)
 def test_nothing_is_found_in_our_modules(excel: str) -> None:
     assert findings(sources.modules().items(), **EXCELS[excel]) == []
+    assert findings(sources.addin_modules().items(), **EXCELS[excel]) == []
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,14 @@ from openpyxl.utils.escape import unescape
 from tests.unit.workbook.examples import JOB, example, snapshot, without_formulas
 from xl_openfunnel.functions.catalog import CATALOG, INFO_FIELDS, called_in
 from xl_openfunnel.table import DEFAULT_COLUMNS
-from xl_openfunnel.workbook import book, sheets, sources, start
+from xl_openfunnel.workbook import addin, book, sheets, sources, start
 
 CHECKOUT = Path(__file__).parents[3]
 EMPTY = book.build()
 EXAMPLE = example()
+ADDIN = addin.build()
 BOTH = pytest.mark.parametrize("content", [EMPTY, EXAMPLE], ids=["empty", "example"])
+EVERY = pytest.mark.parametrize("content", [EMPTY, EXAMPLE, ADDIN], ids=["empty", "example", "add-in"])
 
 
 def parts(content: bytes) -> dict[str, bytes]:
@@ -53,28 +55,34 @@ def formulas(content: bytes = EMPTY) -> list[str]:
     return found
 
 
+def test_two_builds_of_the_addin_are_the_same_byte_for_byte() -> None:
+    assert addin.build() == ADDIN
+
+
 @BOTH
 def test_two_builds_are_the_same_byte_for_byte(content: bytes) -> None:
     assert (EMPTY if content is EMPTY else EXAMPLE) == (book.build() if content is EMPTY else example())
 
 
 def test_an_installed_package_builds_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(CHECKOUT / "workbook" / "vba", tmp_path / "parts" / "vba")
+    for part_of_it in ("vba", "addin"):
+        shutil.copytree(CHECKOUT / "workbook" / part_of_it, tmp_path / "parts" / part_of_it)
     monkeypatch.setattr(resources, "files", lambda package: tmp_path)
     assert sources.folder() == tmp_path / "parts"
-    assert book.build() == EMPTY
+    assert (book.build(), addin.build()) == (EMPTY, ADDIN)
 
 
 def test_line_ends_of_a_checkout_on_windows_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "vba").mkdir()
-    for source in (CHECKOUT / "workbook" / "vba").iterdir():
-        text = source.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-        (tmp_path / "vba" / source.name).write_bytes(text)
+    for source in (CHECKOUT / "workbook").glob("*/*"):
+        if source.parent.name in ("vba", "addin"):
+            text = source.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+            (tmp_path / source.parent.name).mkdir(exist_ok=True)
+            (tmp_path / source.parent.name / source.name).write_bytes(text)
     monkeypatch.setattr(sources, "folder", lambda: tmp_path)
-    assert book.build() == EMPTY
+    assert (book.build(), addin.build()) == (EMPTY, ADDIN)
 
 
-@BOTH
+@EVERY
 def test_every_part_is_well_formed_has_a_type_and_is_referred_to(content: bytes) -> None:
     found = parts(content)
     for name, xml in found.items():
@@ -87,7 +95,8 @@ def test_every_part_is_well_formed_has_a_type_and_is_referred_to(content: bytes)
     assert set(overrides) <= set(found)
     for name in found:
         if name != "[Content_Types].xml":
-            assert name in overrides or name.rsplit(".", 1)[1] in defaults - {"xml"}, name
+            plain = defaults if name.startswith("customUI/") else defaults - {"xml"}
+            assert name in overrides or name.rsplit(".", 1)[1] in plain, name
     targets = set()
     for name, xml in found.items():
         if name.endswith(".rels"):
@@ -102,21 +111,24 @@ def test_every_part_is_well_formed_has_a_type_and_is_referred_to(content: bytes)
     assert targets == {name for name in found if not name.endswith(".rels")} - {"[Content_Types].xml"}
 
 
-@BOTH
+@EVERY
 def test_nothing_tells_of_this_machine_its_user_or_a_key(content: bytes) -> None:
     everything = "\n".join(part.decode("latin-1") for part in parts(content).values())
-    if content is EMPTY:  # paths of invented companies' pages may look like anything
+    if content is not EXAMPLE:  # paths of invented companies' pages may look like anything
         assert not re.search(r"of_(live|test)_|/home/|/Users/|\\Users\\|/root|/tmp", everything)
     places = {str(Path.home()), str(CHECKOUT), str(Path.cwd()), sys.prefix, tempfile.gettempdir()}
-    texts = everything + "\n".join(sources.modules().values())  # which are compressed in the file
+    texts = everything + "\n".join(
+        (sources.modules() | sources.addin_modules()).values()
+    )  # which are compressed in the file
     assert [place for place in places if len(place) > 3 and place in texts] == []
     properties = part("docProps/core.xml", content)
     assert "<dc:creator></dc:creator>" in properties
     assert "<cp:lastModifiedBy></cp:lastModifiedBy>" in properties
 
 
-def test_there_is_no_link_in_it() -> None:
-    everything = "\n".join(text.decode("latin-1") for text in parts(EMPTY).values())
+@pytest.mark.parametrize("content", [EMPTY, ADDIN], ids=["empty", "add-in"])
+def test_there_is_no_link_in_it(content: bytes) -> None:
+    everything = "\n".join(text.decode("latin-1") for text in parts(content).values())
     assert "<hyperlink" not in everything
     assert "externalLink" not in everything
     hosts = set(re.findall(r"https?://([\w.-]+)", everything))

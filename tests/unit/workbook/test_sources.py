@@ -11,6 +11,7 @@ from xl_openfunnel.workbook import sources
 
 CHECKOUT = Path(__file__).parents[3]
 MODULES = sources.modules()
+ADDIN = sources.addin_modules()
 BRIDGE = MODULES["OpenFunnel"].replace("\r\n", "\n")
 
 
@@ -23,12 +24,18 @@ def test_the_modules_of_a_workbook() -> None:
     assert list(MODULES) == ["ThisWorkbook", "OpenFunnel", "OpenFunnelFunctions", "OpenFunnelMacros"]
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_a_module_is_as_vba_wants_it(name: str) -> None:
-    text = MODULES[name]
+def test_the_addin_has_the_same_but_for_its_own_two() -> None:
+    assert {name for name, text in ADDIN.items() if MODULES.get(name) != text} == {"ThisWorkbook", "OpenFunnelAddin"}
+    assert set(ADDIN) - set(MODULES) == {"OpenFunnelAddin"}
+
+
+@pytest.mark.parametrize("text", [*MODULES.values(), *(ADDIN[name] for name in (sources.ADDIN, "ThisWorkbook"))])
+def test_a_module_is_as_vba_wants_it(text: str) -> None:
     lines = text.split("\r\n")
     assert text.isascii()
     assert not re.search(r"(?<!\r)\n|\r(?!\n)|\t", text)
+    (name,) = re.findall(r'^Attribute VB_Name = "(.*)"\r$', text, re.MULTILINE)
+    assert text in (MODULES.get(name), ADDIN[name])
     assert lines[0] == f'Attribute VB_Name = "{name}"'
     assert "Option Explicit" in lines
     assert lines[-1] == ""
@@ -46,12 +53,14 @@ def test_an_installed_package_has_its_own_copy(tmp_path: Path, monkeypatch: pyte
 
 
 def test_line_ends_of_the_checkout_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "vba").mkdir()
-    for source in (CHECKOUT / "workbook" / "vba").iterdir():
-        text = source.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-        (tmp_path / "vba" / source.name).write_bytes(text)
+    for part in ("vba", "addin"):
+        (tmp_path / part).mkdir()
+        for source in (CHECKOUT / "workbook" / part).iterdir():
+            text = source.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+            (tmp_path / part / source.name).write_bytes(text)
+    ribbon = sources.ribbon()
     monkeypatch.setattr(sources, "folder", lambda: tmp_path)
-    assert sources.modules() == MODULES
+    assert (sources.modules(), sources.addin_modules(), sources.ribbon()) == (MODULES, ADDIN, ribbon)
 
 
 def test_the_bridge_loads_the_dll_of_the_xlwings_that_is_pinned() -> None:
@@ -85,7 +94,9 @@ def test_the_command_is_one_constant_in_ascii_so_that_all_workbooks_share_one_py
 
 
 def test_nothing_is_taken_from_a_workbook_or_its_folder() -> None:
-    text = code("\n".join(MODULES.values()))
+    # Of paths the add-in knows its own, which links are changed to.
+    own = ADDIN[sources.ADDIN].replace("ThisWorkbook.FullName", "")
+    text = code("\n".join([*MODULES.values(), ADDIN["ThisWorkbook"], own]))
     words = {
         "Path",
         "FullName",

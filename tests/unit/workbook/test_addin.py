@@ -1,0 +1,112 @@
+"""The add-in, read by oletools, pyOpenVBA and openpyxl, and its ribbon as Excel wants it."""
+
+from __future__ import annotations
+
+import io
+import re
+import xml.etree.ElementTree as ET
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pyopenvba
+import pytest
+from oletools.olevba import VBA_Parser
+
+from xl_openfunnel.doctor.excel import addin_version
+from xl_openfunnel.files.facts import version
+from xl_openfunnel.workbook import addin, sources
+
+CONTENT = addin.build()
+MODULES = sources.addin_modules()
+RIBBON = ET.fromstring(sources.ribbon())  # noqa: S314 - our own
+BUTTONS = RIBBON.findall(".//{*}button")
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("add-in") / addin.FILE_NAME
+    addin.write(path)
+    return path
+
+
+def part(name: str) -> str:
+    with zipfile.ZipFile(io.BytesIO(CONTENT)) as archive:
+        return archive.read(name).decode()
+
+
+def as_workbook() -> bytes:
+    """The same, for openpyxl, which refuses whatever calls itself an add-in."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(CONTENT)) as given, zipfile.ZipFile(out, "w") as taken:
+        for name in given.namelist():
+            taken.writestr(name, given.read(name).replace(b"ms-excel.addin.macro", b"ms-excel.sheet.macro"))
+    return out.getvalue()
+
+
+def test_what_is_written_is_what_is_built(file: Path) -> None:
+    assert file.read_bytes() == CONTENT
+
+
+def test_other_readers_find_our_modules_and_no_others(file: Path) -> None:
+    parser = VBA_Parser(str(file))
+    found = {name.rsplit(".", 1)[0]: code for _, _, name, code in parser.extract_all_macros()}
+    parser.close()
+    assert set(found) == {*MODULES, "AddinSheet"}
+    for name in set(MODULES) - {sources.THIS_WORKBOOK}:
+        assert found[name].replace("\r\n", "\n") == MODULES[name].replace("\r\n", "\n")
+    assert "Public" not in found["AddinSheet"]
+    report = pyopenvba.check_file(str(file))
+    assert (report.complete, list(report.issues)) == (True, [])
+
+
+def test_it_is_an_addin_with_one_sheet_that_nobody_sees() -> None:
+    assert "vnd.ms-excel.addin.macroEnabled.main+xml" in part("[Content_Types].xml")
+    assert "vnd.ms-excel.sheet.macroEnabled" not in part("[Content_Types].xml")
+    assert '<workbookView visibility="hidden"' in part("xl/workbook.xml")
+    found = openpyxl.load_workbook(io.BytesIO(as_workbook()), keep_vba=True)
+    assert (found.code_name, found.sheetnames) == ("ThisWorkbook", ["AddinSheet"])
+    assert found["AddinSheet"].sheet_properties.codeName == "AddinSheet"
+    assert '<calcPr calcId="191029"/>' in part("xl/workbook.xml")
+
+
+def test_it_says_its_version_where_the_doctor_looks(file: Path) -> None:
+    assert addin_version(file) == version()
+
+
+def test_the_ribbon_is_where_office_2010_and_newer_look_for_it() -> None:
+    assert part("customUI/customUI14.xml") == sources.ribbon()
+    related = {
+        each.get("Type"): each.get("Target")
+        for each in ET.fromstring(part("_rels/.rels"))  # noqa: S314
+    }
+    kind = "http://schemas.microsoft.com/office/2007/relationships/ui/extensibility"
+    assert related[kind] == "customUI/customUI14.xml"
+    assert RIBBON.tag == "{http://schemas.microsoft.com/office/2009/07/customui}customUI"
+
+
+def test_the_ribbon_has_one_tab_with_five_groups() -> None:
+    (tab,) = RIBBON.findall("{*}ribbon/{*}tabs/{*}tab")
+    assert tab.get("label") == "OpenFunnel"
+    assert [group.get("label") for group in tab] == ["Refresh", "Table", "Live", "Job", "Help"]
+    assert [len(group) for group in tab] == [4, 3, 2, 1, 2]
+    assert len(BUTTONS) == 12
+
+
+def test_every_control_has_a_name_of_its_own_and_says_what_it_does() -> None:
+    names = [each.get("id") for each in RIBBON.iter() if each.get("id")]
+    assert len(set(names)) == len(names)
+    assert all(name and re.fullmatch(r"[A-Za-z]\w*", name) for name in names)
+    known = {"id", "label", "imageMso", "size", "onAction", "screentip", "supertip"}
+    for button in BUTTONS:
+        assert set(button.keys()) <= known, "what else Excel does not know is an error to it"
+        assert set(button.keys()) >= known - {"size"}
+        assert all(text and len(text) <= 1024 for text in button.attrib.values())
+
+
+def test_every_button_is_named_after_a_macro_and_the_addin_alone_has_what_it_calls() -> None:
+    macros = re.findall(r"^Public Sub (\w+)\(\)", MODULES[sources.MACROS], re.MULTILINE)
+    assert sorted(str(button.get("id")) for button in BUTTONS) == sorted(macros)
+    (callback,) = {button.get("onAction") for button in BUTTONS}
+    assert f"Public Sub {callback}(control As Object)" in MODULES[sources.ADDIN]
+    assert str(callback) not in "".join(sources.modules().values())
