@@ -6,10 +6,13 @@ Private Const ExcelLinks As Long = 1 ' xlExcelLinks, and xlLinkTypeExcelLinks
 
 ' A workbook was opened. One that does not use the add-in costs nothing: Python is not started for it.
 Public Sub OpenFunnelServe(book As Object)
+    Dim count As Long
     On Error Resume Next
-    If LinksToAddins(book).Count = 0 Then Exit Sub
-    Application.OnTime Now, MacrosOfAddin() & "OpenFunnelRelink" ' Excel shows the workbook first
-    OpenFunnelLater book.Name
+    count = LinksToAddins(book).Count
+    If count > 0 Then
+        Application.OnTime Now, MacrosOfAddin() & "OpenFunnelRelink" ' Excel shows the workbook first
+        OpenFunnelLater book.Name
+    End If
 End Sub
 
 ' A workbook notes where the add-in lay when it was saved: on another computer, or for another user, that is nowhere.
@@ -33,7 +36,9 @@ Private Sub RelinkBook(book As Object)
     alerts = Application.DisplayAlerts
     Application.DisplayAlerts = False
     For Each link In LinksToAddins(book)
-        If StrComp(link, ThisWorkbook.FullName, vbTextCompare) <> 0 Then book.ChangeLink link, ThisWorkbook.FullName, ExcelLinks
+        If StrComp(CStr(link), ThisWorkbook.FullName, vbTextCompare) <> 0 Then
+            book.ChangeLink CStr(link), ThisWorkbook.FullName, ExcelLinks
+        End If
     Next link
     Application.DisplayAlerts = alerts
     If wasSaved Then book.Saved = True
@@ -41,13 +46,15 @@ End Sub
 
 ' The book's links to files that are named like this one, in whatever folder.
 Private Function LinksToAddins(book As Object) As Collection
-    Dim links As Variant, link As Variant
-    Set LinksToAddins = New Collection
+    Dim found As Collection, links As Variant, link As Variant
+    Set found = New Collection
     links = book.LinkSources(ExcelLinks)
-    If Not IsArray(links) Then Exit Function ' there are none at all
-    For Each link In links
-        If StrComp(FileOf(CStr(link)), ThisWorkbook.Name, vbTextCompare) = 0 Then LinksToAddins.Add link
-    Next link
+    If IsArray(links) Then ' which it is not where there are none at all
+        For Each link In links
+            If StrComp(FileOf(CStr(link)), ThisWorkbook.Name, vbTextCompare) = 0 Then found.Add CStr(link)
+        Next link
+    End If
+    Set LinksToAddins = found
 End Function
 
 ' The path may be a web address.

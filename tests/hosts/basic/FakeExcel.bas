@@ -3,6 +3,10 @@ Option VBASupport 1
 Option ClassModule
 Option Explicit
 
+Public DisplayAlerts As Boolean
+Public Workbooks As Collection
+Public Addin As FakeBook ' the file whose code runs, where that is the add-in
+
 Public Property Get Hwnd() As Variant
     Hwnd = 4242
 End Property
@@ -25,4 +29,8 @@ Public Sub MacroOptions(Optional Macro As Variant, Optional Category As Variant,
     ThisWorkbook.Saved = False
     If Not IsMissing(ArgumentDescriptions) Then count = UBound(ArgumentDescriptions) + 1
     Note "help " & Macro & "|" & Category & "|" & Description & "|" & count
+End Sub
+
+Public Sub Run(macroName As Variant)
+    Note "run " & macroName
 End Sub

@@ -19,7 +19,50 @@ Public Sub SetUp(setting As Variant, dllFolder As Variant, there As Variant, fai
     startFailure = failure
     plan = steps
     Set excel = New FakeExcel
+    excel.DisplayAlerts = True
+    Set excel.Workbooks = New Collection
+    Set excel.Addin = NewBook("OpenFunnel.xlam", "", True)
 End Sub
+
+Private Function NewBook(name As Variant, links As Variant, saved As Variant) As FakeBook
+    Set NewBook = New FakeBook
+    NewBook.Name = name
+    NewBook.FullName = "C:\Users\me\XLSTART\" & name
+    NewBook.Links = links
+    NewBook.Saved = saved
+End Function
+
+' The user opens a workbook, and Excel tells the add-in.
+Public Sub OpenBook(name As Variant, links As Variant, saved As Variant, isProtected As Variant)
+    Dim book As FakeBook
+    Set book = NewBook(name, links, saved)
+    book.IsProtected = isProtected
+    excel.Workbooks.Add book
+    OpenFunnelServe book
+End Sub
+
+Public Sub PressButton(macroName As Variant)
+    Dim control As FakeControl
+    Set control = New FakeControl
+    control.ID = macroName
+    OpenFunnelRibbon control
+End Sub
+
+Public Function LinksOf(number As Variant) As Variant
+    Dim book As FakeBook
+    Set book = excel.Workbooks.Item(number)
+    LinksOf = book.Links
+End Function
+
+Public Function SavedOf(number As Variant) As Variant
+    Dim book As FakeBook
+    Set book = excel.Workbooks.Item(number)
+    SavedOf = book.Saved
+End Function
+
+Public Function AlertsShown() As Variant
+    AlertsShown = excel.DisplayAlerts
+End Function
 
 Public Sub Calling(address As Variant, errorNumber As Variant)
     callingAddress = address

@@ -55,8 +55,10 @@ def basic_of(text: str, *, mac: bool = False) -> str:
 
 
 def project(*, mac: bool = False) -> dict[str, str]:
-    """The modules of the workbook that need no Excel, with stand-ins for Windows, the DLL and Python."""
-    ours = {name: text for name, text in sources.modules().items() if name != sources.THIS_WORKBOOK}
+    """The modules of workbook and add-in that need no Excel, with stand-ins for Windows, the DLL and Python."""
+    ours = {name: text for name, text in sources.addin_modules().items() if name != sources.THIS_WORKBOOK}
+    # Every file's own code has a ThisWorkbook; LibreOffice's is the document, which is no add-in.
+    ours[sources.ADDIN] = ours[sources.ADDIN].replace("ThisWorkbook.", "excel.Addin.")
     fakes = {path.stem: path.read_text() for path in sorted(_HERE.glob("*.bas"))}
     return fakes | {name: basic_of(text, mac=mac) for name, text in ours.items()}
 

@@ -1,0 +1,6 @@
+' A button of the ribbon.
+Option VBASupport 1
+Option ClassModule
+Option Explicit
+
+Public ID As String

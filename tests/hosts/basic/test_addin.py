@@ -1,0 +1,106 @@
+"""What the add-in does for other workbooks, run by LibreOffice's Basic with stand-ins for Excel and its books."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hosts.basic.office import Office, project
+
+HERE = r"C:\Users\me\XLSTART\OpenFunnel.xlam"
+COLLEAGUES = r"C:\Users\someone else\AppData\Roaming\Microsoft\Excel\XLSTART\OpenFunnel.xlam"
+PRICES = r"C:\Books\Prices.xlsx"
+
+
+class Excel:
+    """An Excel with the add-in, whose Python is there and answers."""
+
+    def __init__(self, running: Office) -> None:
+        running.open(project())
+        self.call = running.call
+        self.call("Fakes.SetUp", r"C:\of\Scripts\pythonw.exe", r"C:\of", True, "", "answer")
+        self._books = 0
+
+    def open(self, *links: str, name: str = "Q3.xlsx", saved: bool = True, protected: bool = False) -> int:
+        """Open a book with these links; gives its number."""
+        self.call("Fakes.OpenBook", name, "\n".join(links), saved, protected)
+        self._books += 1
+        return self._books
+
+    def links(self, book: int) -> list[str]:
+        return str(self.call("Fakes.LinksOf", book)).splitlines()
+
+    def noted(self, kind: str = "") -> list[str]:
+        return [line for line in str(self.call("Fakes.Noted")).splitlines() if line.startswith(kind)]
+
+
+@pytest.fixture
+def excel(running: Office) -> Excel:
+    return Excel(running)
+
+
+def test_a_link_to_where_the_addin_lay_for_another_user_is_put_right_and_nothing_else(excel: Excel) -> None:
+    book = excel.open(PRICES, COLLEAGUES)
+    excel.call("OpenFunnelAddin.OpenFunnelRelink")
+    assert excel.links(book) == [PRICES, HERE]
+    assert excel.noted("relink") == [f"relink Q3.xlsx|{COLLEAGUES}|{HERE}|False"]
+    assert excel.call("Fakes.AlertsShown") is True
+
+
+@pytest.mark.parametrize(
+    "link", [r"\\server\share\openfunnel.XLAM", "https://firm.example/sites/x/OpenFunnel.xlam", "OpenFunnel.xlam"]
+)
+def test_a_link_may_lead_to_any_folder(excel: Excel, link: str) -> None:
+    book = excel.open(link)
+    excel.call("OpenFunnelAddin.OpenFunnelRelink")
+    assert excel.links(book) == [HERE]
+
+
+@pytest.mark.parametrize(
+    "link", [HERE, HERE.upper(), PRICES, r"C:\x\MyOpenFunnel.xlam", r"C:\OpenFunnel.xlam\x.xlsx", r"C:\OpenFunnel.xlsm"]
+)
+def test_a_link_that_is_right_or_not_ours_stays(excel: Excel, link: str) -> None:
+    book = excel.open(link)
+    excel.call("OpenFunnelAddin.OpenFunnelRelink")
+    assert excel.links(book) == [link]
+    assert excel.noted("relink") == []
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_excel_does_not_ask_to_save_a_book_for_its_links(excel: Excel, saved: bool) -> None:
+    book = excel.open(COLLEAGUES, saved=saved)
+    excel.call("OpenFunnelAddin.OpenFunnelRelink")
+    assert excel.links(book) == [HERE]
+    assert excel.call("Fakes.SavedOf", book) is saved
+
+
+def test_a_protected_book_keeps_its_links_silently_and_the_next_one_is_served(excel: Excel) -> None:
+    held = excel.open(COLLEAGUES, name="Held.xlsx", protected=True)
+    free = excel.open(COLLEAGUES, name="Free.xlsx")
+    excel.call("OpenFunnelAddin.OpenFunnelRelink")
+    assert (excel.links(held), excel.links(free)) == ([COLLEAGUES], [HERE])
+    assert excel.call("Fakes.SavedOf", held) is True
+    assert excel.call("Fakes.AlertsShown") is True
+
+
+def test_a_book_that_uses_the_addin_is_served_once_excel_shows_it(excel: Excel) -> None:
+    excel.open(COLLEAGUES, name="Müller's.xlsx")
+    assert [line.partition("!")[2] for line in excel.noted("later")] == ["OpenFunnelRelink", "OpenFunnelReady"]
+    excel.call("OpenFunnel.OpenFunnelReady")
+    (told,) = excel.noted("call")
+    assert told == 'call xl_openfunnel.hosts.excel opened ["4242";"Müller\'s.xlsx"] Nothing Nothing'
+
+
+def test_one_that_uses_the_addin_where_it_lies_is_served_too(excel: Excel) -> None:
+    excel.open(HERE)
+    assert len(excel.noted("later")) == 2
+
+
+@pytest.mark.parametrize("links", [(), (PRICES,)])
+def test_python_is_not_started_for_a_book_that_does_not_use_it(excel: Excel, links: tuple[str, ...]) -> None:
+    excel.open(*links)
+    assert excel.noted() == []
+
+
+def test_a_button_of_the_ribbon_runs_the_addins_own_macro(excel: Excel) -> None:
+    excel.call("Fakes.PressButton", "OpenFunnelLandTable")
+    assert excel.noted("run") == ["run 'OpenFunnel.xlam'!OpenFunnelLandTable"]
