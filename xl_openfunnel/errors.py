@@ -23,7 +23,8 @@
     ├── JobFailed                 the job ended as failed
     ├── IncompleteResult          rows or pages differ from the manifest
     ├── JobTimeout                the caller's time ran out first
-    └── NotWritten                a file could not be written
+    ├── NotWritten                a file could not be written
+    └── NotInstalled              Excel could not be set up
 
 Every message is for a person: what happened, then what to do.
 """
@@ -188,3 +189,7 @@ class NotWritten(OpenFunnelError):
     def __init__(self, message: str, *, locked: bool = False) -> None:
         super().__init__(message)
         self.locked = locked
+
+
+class NotInstalled(OpenFunnelError):
+    """Excel could not be set up, or what was set up could not be removed."""

@@ -150,6 +150,16 @@ def log_path(environ: Mapping[str, str] = os.environ) -> Path:
     return (_folder(given_dir) if given_dir else _default_log_dir()) / f"{APP_NAME}.log"
 
 
+def python_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder of the private Python that Excel starts: beside the store.
+
+    Raises:
+        ConfigurationError: the folder cannot be used.
+    """
+    given_dir = environ.get(ENV_CACHE_DIR, "").strip()
+    return (_folder(given_dir) if given_dir else _default_cache_dir()) / "python"
+
+
 def _default_cache_dir() -> Path:
     import platformdirs  # only where no folder is given
 

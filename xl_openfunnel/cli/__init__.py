@@ -15,7 +15,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from ..errors import ConfigurationError, JobNotFound, OpenFunnelError
-from . import demo, doctor, jobs, keys, ledger, simulate, terminal, watch, workbook
+from . import demo, doctor, install, jobs, keys, ledger, simulate, terminal, watch, workbook
 from .session import BaseUrl, Session
 
 INTERRUPTED: Final = 130
@@ -64,6 +64,8 @@ app.command("credits")(jobs.credits_)
 app.command()(ledger.forget)
 app.add_typer(keys.app, name="key")
 app.command()(workbook.workbook)
+app.command()(install.install)
+app.command()(install.uninstall)
 app.command()(simulate.simulate)
 app.command()(doctor.doctor)
 

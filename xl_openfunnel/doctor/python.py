@@ -40,14 +40,21 @@ def version(running: tuple[int, int, int], bits: int, program: str, base: str) -
     told = f"{'.'.join(map(str, running))}, {bits}-bit, {program}"
     if running[:2] < _LEAST:
         return wrong(VERSION, told, "Install Python 3.11 or newer, and XL OpenFunnel with it.")
-    if "windowsapps" in base.casefold():
-        # Windows gives a Store app a private copy of what it writes to the registry and to %APPDATA%.
+    if from_store(base):
         return wrong(
             VERSION,
             f"{told}: it comes from the Microsoft Store, and Excel does not see what it installs",
             "Install Python from python.org, and XL OpenFunnel with it.",
         )
     return ok(VERSION, told)
+
+
+def from_store(base: str) -> bool:
+    """Whether a Python comes from the Microsoft Store.
+
+    Windows gives a Store app a private copy of what it writes to the registry and to %APPDATA%.
+    """
+    return "windowsapps" in base.casefold()
 
 
 def xlwings(installed: str | None, needed: str) -> Finding:
@@ -82,7 +89,7 @@ def interpreter(path: str, exists: Callable[[str], bool], code_page: str) -> Fin
         return wrong(
             INTERPRETER,
             f"VBA cannot read the path {path}: {path[trouble.start]!r} is not in Windows' ANSI code page",
-            f"Install XL OpenFunnel in a folder with plain letters, such as C:\\OpenFunnel, then {INSTALL}",
+            f"{INSTALL}: it takes a short name, or says what to do",
         )
     if not exists(path):
         return wrong(INTERPRETER, f"{path} is not there any more", INSTALL)
@@ -102,7 +109,7 @@ def same_version(path: str, ours: str, ask: Callable[[str], str]) -> Finding:
     try:
         theirs = ask(path)
     except (OSError, subprocess.SubprocessError) as trouble:
-        return wrong(SAME, f"{path} does not start ({trouble})", f"{INSTALL}; if that does not help, ask IT")
+        return wrong(SAME, f"{path} does not start ({trouble})", f"{INSTALL} --repair; if that does not help, ask IT")
     if theirs == ours:
         return ok(SAME, f"XL OpenFunnel {theirs}, as here")
     if not theirs:
@@ -152,8 +159,7 @@ def dll(folders: list[Path], needed: str, excel_bits: int | None, load: Callable
             return wrong(
                 DLL,
                 f"{name} is not in {' or '.join(map(str, folders))}",
-                f"python -m pip install --force-reinstall xlwings=={needed}. If it goes again, an antivirus "
-                "program removes it: ask IT to allow it.",
+                f"{INSTALL} --repair. If it goes again, an antivirus program removes it: ask IT to allow it.",
                 for_it=f"Allow the file {name} of the Python package xlwings {needed} in {folders[0]}: "
                 "an antivirus program seems to remove it.",
             )

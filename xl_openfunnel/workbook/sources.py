@@ -16,6 +16,9 @@ MACROS: Final = "OpenFunnelMacros"
 ADDIN: Final = "OpenFunnelAddin"
 THIS_WORKBOOK: Final = "ThisWorkbook"
 
+PARTS: Final = ("addin", "vba")
+"""The folders that an installed package has of what a person edits."""
+
 _VERSION = re.compile(r'^Private Const XlwingsVersion As String = "([^"]+)"', re.MULTILINE)
 
 

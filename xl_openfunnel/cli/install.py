@@ -1,0 +1,57 @@
+"""The commands that set up Excel, and take that away again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Final
+
+import typer
+
+from ..errors import ConfigurationError
+from . import terminal
+
+_NEXT: Final = "Next: xl-openfunnel key set, then start Excel anew: its ribbon has a tab OpenFunnel."
+_STAYS: Final = "The API key, the stored jobs and the log stay: xl-openfunnel key remove, xl-openfunnel forget --all."
+
+
+def install(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make everything anew, as after an update or removal of Python.")
+    ] = False,
+) -> None:
+    """Set up Excel for you: a Python of its own, the setting that names it, and the add-in. Needs no administrator."""
+    _only_on_windows()
+    from ..install import environment, excel
+    from ..install.setting import InRegistry
+
+    places, setting = excel.Places.of(os.environ), InRegistry()
+    with terminal.Progress() as progress:
+        excel.install(places, setting, sys.base_prefix, repair=repair, make=environment.make, tell=progress.tell)
+    for what, where in (
+        ("Python", places.python),
+        ("setting", f"{setting.key}, Interpreter = {setting.read()}"),
+        ("add-in", places.addin),
+    ):
+        terminal.put(f"{what}\t{where}")
+    terminal.say(_NEXT)
+
+
+def uninstall() -> None:
+    """Take away what install made. The API key, the stored jobs and the log stay."""
+    _only_on_windows()
+    from ..install import excel
+    from ..install.setting import InRegistry
+
+    with terminal.Progress() as progress:
+        found = excel.uninstall(excel.Places.of(os.environ), InRegistry(), tell=progress.tell)
+    terminal.say("Excel is as it was before." if found else "Nothing was set up here.")
+    terminal.say(_STAYS)
+
+
+def _only_on_windows() -> None:
+    if sys.platform != "win32":
+        raise ConfigurationError(
+            "This sets up Excel on Windows, the only system where its cells can call Python. Here there is: "
+            "xl-openfunnel rows JOB -o companies.xlsx"
+        )
