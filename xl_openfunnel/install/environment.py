@@ -92,6 +92,12 @@ def remove(folder: Path) -> bool:
     return there
 
 
+def leftover(folder: Path) -> Path | None:
+    """What could not be removed of an old environment, as another program held it."""
+    old = _old(folder)
+    return old if old.exists() else None
+
+
 def check_not_running(folder: Path) -> None:
     """Find out whether it is another Python that runs this.
 
@@ -116,7 +122,7 @@ def _check(folder: Path) -> None:
 @contextlib.contextmanager
 def _aside(folder: Path) -> Iterator[None]:
     """The old environment out of the way; gone for good when the block ends well, and back when not."""
-    old = folder.with_name(folder.name + ".old")
+    old = _old(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     if folder.exists():
         shutil.rmtree(old, ignore_errors=True)  # from a run that was killed
@@ -134,6 +140,10 @@ def _aside(folder: Path) -> Iterator[None]:
             old.rename(folder)
         raise
     shutil.rmtree(old, ignore_errors=True)  # what an antivirus program still holds, the next run removes
+
+
+def _old(folder: Path) -> Path:
+    return folder.with_name(folder.name + ".old")
 
 
 def _run(command: list[str], failure: str) -> None:

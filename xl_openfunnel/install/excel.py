@@ -97,7 +97,7 @@ def uninstall(places: Places, setting: Setting, *, tell: Tell = lambda _: None) 
 
     Raises:
         ConfigurationError: it can't be done from here; nothing was changed.
-        NotInstalled: Excel uses the private Python or the add-in; nothing was changed.
+        NotInstalled: Excel uses the private Python or the add-in, and nothing was changed; or something is left.
     """
     environment.check_not_running(places.python)
     if places.addin.exists():
@@ -109,6 +109,10 @@ def uninstall(places: Places, setting: Setting, *, tell: Tell = lambda _: None) 
     places.addin.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # the store may be in it
         places.python.parent.rmdir()
+    if left := environment.leftover(places.python):
+        raise NotInstalled(
+            f"All is removed but {left}, of which another program holds a file. Remove it later by hand."
+        )
     return found
 
 

@@ -7,6 +7,7 @@ CallUDF, the same text in a cell when that fails. It knows nothing of what the f
 from __future__ import annotations
 
 import ctypes
+from pathlib import Path
 from typing import Any
 
 import pythoncom
@@ -48,7 +49,7 @@ class Bridge:
 
         Args:
             excel: Whose cells call.
-            folder: That of the Python with pythonw.exe and the DLL in it.
+            folder: That of the Python with pythonw.exe and the DLL in it, or the DLL in the folder above.
             command: What the DLL is to run.
             module: Where the server looks for the functions.
         """
@@ -75,7 +76,9 @@ class Bridge:
         self._activate(_KILL)
 
     def _activate(self, mode: int) -> Any:
-        activate = _windows.WinDLL(self.folder + "\\" + DLL).XLPyDLLActivateAuto
+        # In a virtual environment Python is in the folder Scripts, and the DLL in the folder above.
+        beside, above = Path(self.folder) / DLL, Path(self.folder).parent / DLL
+        activate = _windows.WinDLL(str(beside if beside.is_file() else above)).XLPyDLLActivateAuto
         activate.restype = ctypes.c_long
         activate.argtypes = [ctypes.POINTER(_Variant), ctypes.c_char_p, ctypes.c_long]
         result = _Variant()

@@ -111,6 +111,16 @@ def test_uninstall_leaves_what_it_did_not_make(user: User) -> None:
     assert not uninstall(user.places, user.setting)
 
 
+def test_what_uninstall_could_not_remove_is_said_and_all_else_is_gone(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user.install()
+    monkeypatch.setattr("shutil.rmtree", lambda folder, ignore_errors: None)
+    with pytest.raises(NotInstalled, match=r"All is removed but .*python\.old"):
+        uninstall(user.places, user.setting)
+    assert (user.files(), user.setting.path) == ({"Local/python.old/number"}, "")
+
+
 def test_after_uninstall_nothing_is_left_but_excels_own_folder(user: User) -> None:
     user.install()
     uninstall(user.places, user.setting)
