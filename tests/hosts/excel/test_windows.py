@@ -30,8 +30,9 @@ BEYOND_WINE = {
     # Closing a socket does not wake a thread that waits for it.
     "tests/unit/simulator/test_simulated_service.py": ("test_stop_closes_kept_connections_and_leaves_no_thread",),
 }
-# What reads the text of the sources, with tools of its own, and is the same everywhere.
-ALIKE = ["tests/unit/workbook/test_analysis.py"]
+# What reads the sources or the files made of them with tools of its own, and is the same everywhere.
+READERS = ("addin", "analysis", "compound", "compression", "vba_project")
+ALIKE = [f"tests/unit/workbook/test_{name}.py" for name in READERS]
 # They mostly wait, and longer than elsewhere, since this Wine's sockets are slow to notice that one was closed: side by
 # side it is bearable. The rest of the tests are a share of their own.
 SHARES = (("tests/unit/jobs", "tests/unit/simulator"), ("tests/unit/api", "tests/unit/cli"))
