@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -21,6 +22,10 @@ def install(
     ] = False,
 ) -> None:
     """Set up Excel for you: a Python of its own, the setting that names it, and the add-in. Needs no administrator."""
+    _set_up_excel(repair=repair)
+
+
+def _set_up_excel(*, repair: bool) -> None:
     _only_on_windows()
     from ..install import environment, excel
     from ..install.setting import InRegistry
@@ -43,9 +48,13 @@ def uninstall() -> None:
     from ..install import excel
     from ..install.setting import InRegistry
 
+    setting = InRegistry()
+    named = setting.read()
     with terminal.Progress() as progress:
-        found = excel.uninstall(excel.Places.of(os.environ), InRegistry(), tell=progress.tell)
+        found = excel.uninstall(excel.Places.of(os.environ), setting, tell=progress.tell)
     terminal.say("Excel is as it was before." if found else "Nothing was set up here.")
+    if named and Path(named).exists():
+        terminal.say(f"{named}, which Excel started, is of another folder and stays.", mark="note: ")
     terminal.say(_STAYS)
 
 

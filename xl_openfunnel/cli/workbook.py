@@ -14,7 +14,9 @@ from . import terminal
 _NEXT: Final = (
     "Next: open it in Excel on Windows, allow its macros, and put a job into the yellow cell of the sheet Start."
 )
-_NEXT_ADDIN: Final = "Next: xl-openfunnel install puts it where Excel finds it. Others need their own Python for it."
+_NEXT_ADDIN: Final = (
+    "xl-openfunnel install puts it where Excel finds it, with the Python that it needs, on every computer anew."
+)
 
 
 def workbook(

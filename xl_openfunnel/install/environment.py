@@ -55,7 +55,7 @@ def fill(folder: Path) -> None:
     if sys.platform == "win32":
         program = program.with_name("python.exe")  # pythonw.exe says nothing
     # In front of the user's own settings, one of which would lead out of the environment.
-    pip = [str(program), "-I", "-m", "pip", "install", "--no-user", "--no-input", "--disable-pip-version-check"]
+    pip = [str(program), "-I", "-m", "pip", "install", "--no-user", "--disable-pip-version-check"]
     with tempfile.TemporaryDirectory(prefix="xl-openfunnel-") as scratch:
         _run([*pip, str(write_wheel(Path(scratch)))], "pip could not install what XL OpenFunnel needs")
 
@@ -115,7 +115,8 @@ def _check(folder: Path) -> None:
     if not is_well(folder):
         raise NotInstalled(
             f"The Python that was made in {folder} does not start, or has no XL OpenFunnel {version()}. Nothing was "
-            "changed. Look at pip config list (target and prefix must not be set) and at your antivirus program."
+            "changed. Look at pip config list (target and prefix must not be set), and ask IT whether an antivirus "
+            "program or a policy keeps programs from running there."
         )
 
 
@@ -151,7 +152,7 @@ def _run(command: list[str], failure: str) -> None:
     try:
         done = subprocess.run(  # noqa: S603 - Python itself
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,  # pip that asks for a password nobody sees would wait for ever
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -163,7 +164,7 @@ def _run(command: list[str], failure: str) -> None:
         raise NotInstalled(f"{failure}: {command[0]} does not start ({trouble.strerror}).") from None
     if done.returncode:
         lines = done.stdout.strip().splitlines() or [f"exit code {done.returncode}"]
-        telling = [line for line in lines if line.startswith("ERROR: ")][:2] or lines[-1:]
+        telling = dict.fromkeys([*[line for line in lines if line.startswith("ERROR: ")][:2], lines[-1]])
         said = clip(redacted(one_line(" ".join(telling))), _LONGEST)
         raise NotInstalled(
             f"{failure}: {said} Nothing was changed. Are you online? If your company has a package index of its own, "

@@ -75,6 +75,16 @@ def test_what_pip_complains_of_is_repeated(made: Path, monkeypatch: pytest.Monke
     assert "pip config set global.index-url" in said
 
 
+def test_a_python_that_cannot_make_an_environment_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.parent.parent.mkdir(exist_ok=True)
+    folder.parent.write_text("a file where the folder would be")
+    with pytest.raises(NotInstalled, match=r"Python could not make an environment of its own: .+ Nothing was changed"):
+        environment.make(folder)
+    monkeypatch.setattr(sys, "executable", str(folder / "python"))
+    with pytest.raises(NotInstalled, match="does not start"):
+        environment.make(folder)
+
+
 def test_a_python_that_is_not_there_is_not_well(folder: Path) -> None:
     assert not environment.is_well(folder)
 

@@ -185,6 +185,14 @@ def test_a_folder_that_vba_cannot_read_gets_its_short_name(
     assert not folder.exists()
 
 
+def test_a_python_of_another_folder_stays_and_that_is_said(user: User) -> None:
+    user.run("install")
+    InRegistry().write(str(Path(sys.prefix) / "pythonw.exe"))
+    said = user.run("uninstall")
+    assert "is of another folder and stays" in said
+    assert InRegistry().read() == ""
+
+
 def test_short_names_are_those_of_windows(tmp_path: Path) -> None:
     folder = tmp_path / "a folder with a long name"
     folder.mkdir()
