@@ -5,7 +5,7 @@ Option Explicit
 Private Const ExcelLinks As Long = 1 ' xlExcelLinks, and xlLinkTypeExcelLinks
 
 ' A workbook was opened. One that does not use the add-in costs nothing: Python is not started for it.
-Public Sub OpenFunnelServe(book As Object)
+Public Sub OpenFunnelServe(ByVal book As Object)
     Dim count As Long
     On Error Resume Next
     count = LinksToAddins(book).Count
@@ -29,7 +29,7 @@ Public Sub OpenFunnelRibbon(control As Object)
 End Sub
 
 ' A book that is protected keeps its links, and shows the values that it has. Nobody is asked, and nothing is to be saved for it.
-Private Sub RelinkBook(book As Object)
+Private Sub RelinkBook(ByVal book As Object)
     Dim link As Variant, wasSaved As Boolean, alerts As Boolean
     On Error Resume Next
     wasSaved = book.Saved
@@ -45,7 +45,7 @@ Private Sub RelinkBook(book As Object)
 End Sub
 
 ' The book's links to files that are named like this one, in whatever folder.
-Private Function LinksToAddins(book As Object) As Collection
+Private Function LinksToAddins(ByVal book As Object) As Collection
     Dim found As Collection, links As Variant, link As Variant
     Set found = New Collection
     links = book.LinkSources(ExcelLinks)
