@@ -141,7 +141,8 @@ class Look:
         found = balance.latest()
         self.seen[CREDITS] = Seen(balance.latest, found)
         if isinstance(found, OpenFunnelError):
-            raise found.with_traceback(None)  # one object for all calls: each would add its own
+            found.__traceback__ = None  # one error for all calls: each would add its own
+            raise found
         return found
 
     def _entries(self) -> tuple[LedgerEntry, ...] | str:

@@ -31,7 +31,10 @@ SHARE: Final = 20
 """Of a program's time one part in so many is for small cells, and one for all large blocks together."""
 
 TURN: Final = 0.2
-"""Seconds that small cells may take in one go: the program's user waits meanwhile."""
+"""Seconds that small cells may take in one go: the program's user waits meanwhile, and has as long before the next."""
+
+ROUND: Final = 2.0
+"""Seconds that small cells may take in turns until their share of the time is used up for a while."""
 
 PATIENCE: Final = 3.0
 """Seconds in which a cell that is to be calculated should call its function."""
@@ -218,10 +221,16 @@ class LiveCells:
                 cell.expected = set()
                 self._search_around(program, visit, cell, now)
         due = self._due(program, now)
-        if small := [cell for cell in due if not cell.large][: max(1, int(TURN / program.small_cost))]:
-            taken = self._calculate(program, visit, small)
-            program.small_cost = taken / len(small) or program.small_cost
-            program.small_at = self.now() + max(APART, taken * (SHARE - 1))
+        if small := [cell for cell in due if not cell.large]:
+            turn = small[: max(1, int(TURN / program.small_cost))]
+            taken = self._calculate(program, visit, turn)
+            program.small_cost = taken / len(turn) or program.small_cost
+            program.small_taken += taken
+            if len(turn) < len(small) and program.small_taken < ROUND:
+                program.small_at = self.now() + taken
+            else:
+                program.small_at = self.now() + max(APART, program.small_taken * (SHARE - 1))
+                program.small_taken = 0.0
         if large := [cell for cell in due if cell.large]:
             taken = self._calculate(program, visit, large[:1])
             program.large_at = self.now() + taken * (SHARE - 1)

@@ -113,6 +113,7 @@ class Program:
         manual_at: when it was last seen to calculate only when its user says so.
         small_at: when small cells may be calculated again.
         small_cost: the seconds that one of them took last time.
+        small_taken: the seconds that they took since they last paused for long.
         large_at: when the next large one may be.
         free_at: when it may be visited again, after it let nobody in.
         delay: the seconds from one try to the next while it lets nobody in.
@@ -130,6 +131,7 @@ class Program:
     manual_at: float = float("-inf")
     small_at: float = 0.0
     small_cost: float = 0.004
+    small_taken: float = 0.0
     large_at: float = 0.0
     free_at: float = 0.0
     delay: float = 0.0
