@@ -47,7 +47,7 @@ def test_the_public_signatures_are_the_catalogues_with_the_calling_cell_last() -
         assert list(inspect.signature(function).parameters) == [*described[function.__name__], "where"]
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(given=st.lists(values, min_size=1, max_size=5))
 def test_no_input_yields_anything_but_a_block_of_cells(service: Simulator, given: list[object]) -> None:
     for function in FUNCTIONS:
