@@ -16,6 +16,7 @@ HOSTS = Path(__file__).parent / "hosts"
 _skipped: list[str] = []
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         # They share what takes long to start: an office, a Windows.

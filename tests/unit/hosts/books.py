@@ -191,7 +191,8 @@ class Rig:
         def cell(name: str, args: list[Any], caller: Cells) -> Any:
             if name in self.numbers:
                 return self._number(name, caller)
-            job = str((args[0].sheet.read(args[0].area) if isinstance(args[0], Cells) else args[0]) or "")
+            given = args[0].sheet.read(args[0].area) if isinstance(args[0], Cells) else args[0]
+            job = given if isinstance(given, str) else ""
             place = _place(caller)
             seen = {}
             if job:
