@@ -25,6 +25,7 @@ _SETTINGS: dict[str, Any] = {
     "AutoFillFormulasInLists": True,
     "DisplayAlerts": True,
     "Visible": True,
+    "AutomationSecurity": 1,
 }
 # Wine does not know SERVERCALL_RETRYLATER, so that answer comes from the members instead of the message filter.
 _ANSWERS = {
@@ -60,6 +61,7 @@ class FakeExcel(Excel):
         self.busy, self.spilled_cells_have_formulas, self.settings = Busy.NO, True, dict(_SETTINGS)
         self.calculation, self.dynamic_arrays, self.copying = AUTOMATIC, True, 0
         self.dirty_recalculates = self.dirty_ignored = False
+        self.text_cells_take_apostrophes = True
         self.functions.clear()
         self.forget()
 

@@ -109,9 +109,15 @@ def _answer(target: Exposed, name: str, flags: int, args: list[Any]) -> tuple[in
 
 def _inner(arg: Any) -> Any:
     try:
-        return win32com.server.util.unwrap(arg)._obj_
+        return win32com.server.util.unwrap(arg)
     except Exception:
         return arg
+
+
+def given_argument(arg: Any) -> Any:
+    """An argument, or None where it was left out."""
+    left_out = {pythoncom.Missing, pythoncom.ArgNotFound, -2147352572}  # DISP_E_PARAMNOTFOUND
+    return None if isinstance(arg, (int, type(pythoncom.Missing))) and arg in left_out else arg
 
 
 def _outer(result: Any) -> Any:

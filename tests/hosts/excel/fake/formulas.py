@@ -227,6 +227,17 @@ def rewritten(formula: str, change: Callable[[str | None, str], str | None]) -> 
     return "".join(parts)
 
 
+def shifted(formula: str, rows: int) -> str:
+    """The formula as it reads after a sort moved it by so many rows: references without a $ move along."""
+
+    def change(sheet: str | None, address: str) -> str | None:
+        if sheet is not None:
+            return None
+        return re.sub(r"(?<=[A-Za-z])\d+", lambda row: str(int(row[0]) + rows), address)
+
+    return rewritten(formula, change)
+
+
 def moved(address: str, at: int, count: int) -> str | None:
     """An address after `count` rows were inserted before row `at` (or, if negative, removed from there on).
 

@@ -47,7 +47,13 @@ class Book:
         self.path = path
         self.saved = True
         self.structure_protected = False
+        self.password = False
+        self.names: dict[str, tuple[str, Area] | None] = {}  # of a sheet's cells; None for something else
+        self.links: list[str] = []
+        self.macros = name.endswith((".xlsm", ".xlam"))
+        self.macros_run = True  # as a rule; where macros are off our functions are unknown
         self.sheets = [Sheet(self, sheet) for sheet in sheets]
+        self.front = self.sheets[0]
 
     @property
     def full_name(self) -> str:
@@ -82,6 +88,7 @@ class Excel:
         self.dirty_recalculates = False
         self.dirty_ignored = False  # said of Dirty on a sheet that is not the active one
         self.range_calculate_ignored = False  # never heard of; whoever relies on Range.Calculate should have a plan
+        self.text_cells_take_apostrophes = True  # in a cell for text; nobody seems to know
         self.functions: dict[str, Function] = {}
         self.other_functions: Function | None = None  # what has none of its own above
         self.calls: Counter[str] = Counter()  # how often each cell was calculated, by its external address
@@ -233,7 +240,7 @@ class Excel:
             return next((one for one in flat if isinstance(one, CellError)), None) or sum(
                 one for one in flat if isinstance(one, float)
             )
-        function = self.functions.get(name, self.other_functions)
+        function = self.functions.get(name, self.other_functions) if caller.sheet.book.macros_run else None
         return ERRORS["#NAME?"] if function is None else function(name, args, caller)
 
 

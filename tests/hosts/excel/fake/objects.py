@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import abc
+import ntpath
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tests.hosts.excel.fake import ranges, refs
-from tests.hosts.excel.fake.exposing import Exposed, indexed
+from tests.hosts.excel.fake import files, inside, ranges, refs
+from tests.hosts.excel.fake.exposing import Exposed, given_argument, indexed
 from tests.hosts.excel.fake.model import Book
 from tests.hosts.excel.fake.ranges import OnSheet
 from tests.hosts.excel.fake.refs import Area
@@ -39,6 +40,8 @@ class Application(Exposed):
     DisplayAlerts = _forwarded("DisplayAlerts")
     Visible = _forwarded("Visible")
     AutoCorrect = property(lambda self: AutoCorrect(self.excel))
+    AutomationSecurity = _forwarded("AutomationSecurity")
+    WorksheetFunction = property(lambda self: inside.WorksheetFunction(self.excel))
     Workbooks = property(lambda self: Workbooks(self.excel))
     Application = property(lambda self: self)
 
@@ -114,6 +117,10 @@ class Workbooks(_Named):
     def each(self) -> Iterator[Workbook]:
         return (Workbook(self.excel, book) for book in self.excel.books)
 
+    def Open(self, Filename: Any, UpdateLinks: Any = None, ReadOnly: Any = None) -> Workbook:  # noqa: N802, N803
+        security = self.excel.settings["AutomationSecurity"]
+        return Workbook(self.excel, files.load(self.excel, Filename, macros=security != 3))
+
 
 class Sheets(_Named):
     Parent = property(lambda self: Workbook(self.excel, self.book))
@@ -123,6 +130,16 @@ class Sheets(_Named):
 
     def each(self) -> Iterator[Worksheet]:
         return (Worksheet(self.excel, sheet) for sheet in self.book.sheets)
+
+    def Add(self, Before: Any = None, After: Any = None) -> Worksheet:  # noqa: N802, N803
+        """Only as it is used: behind another."""
+        if self.book.structure_protected:
+            raise ExcelError("Workbook is protected and cannot be changed.")
+        assert given_argument(Before) is None
+        added = self.book.sheet(f"Sheet{len(self.book.sheets) + 1}")
+        self.book.sheets.remove(added)
+        self.book.sheets.insert(self.book.sheets.index(After.sheet) + 1, added)
+        return Worksheet(self.excel, added)
 
 
 class Workbook(Exposed):
@@ -134,6 +151,8 @@ class Workbook(Exposed):
     Application = Parent = property(lambda self: Application(self.excel))
     ProtectStructure = property(lambda self: self.book.structure_protected)
     ReadOnly = property(lambda self: False)
+    HasPassword = property(lambda self: self.book.password)
+    Names = property(lambda self: Names(self.excel, self.book))
 
     def __init__(self, excel: FakeExcel, book: Book) -> None:
         self.excel, self.book = excel, book
@@ -152,23 +171,55 @@ class Workbook(Exposed):
     def Save(self) -> None:  # noqa: N802
         self.book.saved = True
 
+    def SaveCopyAs(self, Filename: Any) -> None:  # noqa: N802, N803
+        files.save(self.book, Filename)
+
+    def SaveAs(self, Filename: Any, FileFormat: Any) -> None:  # noqa: N802, N803
+        if FileFormat != 51 or (self.book.macros and self.excel.settings["DisplayAlerts"]):
+            raise ExcelError("Excel would ask whether the macros may go")
+        self.book.macros = False
+        self.book.save_as(ntpath.basename(Filename), ntpath.dirname(Filename))
+        files.save(self.book, Filename)
+
+    def LinkSources(self, Type: Any) -> list[str] | None:  # noqa: N802, N803
+        return list(self.book.links) or None
+
+    def BreakLink(self, Name: Any, Type: Any) -> None:  # noqa: N802, N803
+        self.book.links.remove(Name)
+
     def Close(self, SaveChanges: Any = None) -> None:  # noqa: N802, N803
         self.book.close()
 
 
 class Worksheet(OnSheet):
     default = "Name"
-    Name = property(lambda self: self.sheet.name)
     Type = property(lambda self: -4167)  # xlWorksheet
     Parent = property(lambda self: Workbook(self.excel, self.sheet.book))
     Application = property(lambda self: Application(self.excel))
     Index = property(lambda self: self.sheet.book.sheets.index(self.sheet) + 1)
     ProtectContents = property(lambda self: self.sheet.protected)
     Visible = property(lambda self: self.sheet.visible)
+    ListObjects = property(lambda self: inside.ListObjects(self))
+    Comments = property(lambda self: inside.Comments(self))
+    Shapes = property(lambda self: inside.Shapes(self))
     UsedRange = property(lambda self: ranges.Range(self, self.sheet.used()))
 
     def __init__(self, excel: FakeExcel, sheet: Sheet) -> None:
         self.excel, self.sheet = excel, sheet
+
+    @property
+    def Name(self) -> str:  # noqa: N802
+        return self.sheet.name
+
+    @Name.setter
+    def Name(self, value: str) -> None:  # noqa: N802
+        self.sheet.rename(value)
+
+    def PivotTables(self) -> inside.PivotTables:  # noqa: N802
+        return inside.PivotTables(self)
+
+    def Activate(self) -> None:  # noqa: N802
+        self.sheet.book.front = self.sheet
 
     @indexed
     def Range(self, Cell1: Any, Cell2: Any = None) -> ranges.Range:  # noqa: N802, N803
@@ -199,6 +250,29 @@ class Worksheet(OnSheet):
 
     def Calculate(self) -> None:  # noqa: N802
         self.excel.calculate_cells(self.sheet, refs.WHOLE)
+
+
+class Names(_Named):
+    def __init__(self, excel: FakeExcel, book: Book) -> None:
+        self.excel, self.book = excel, book
+
+    def each(self) -> Iterator[Name]:
+        return (Name(self.excel, self.book, name) for name in self.book.names)
+
+
+class Name(Exposed):
+    default = "Name"
+    Name = property(lambda self: self.name)
+
+    def __init__(self, excel: FakeExcel, book: Book, name: str) -> None:
+        self.excel, self.book, self.name = excel, book, name
+
+    @property
+    def RefersToRange(self) -> ranges.Range:  # noqa: N802
+        meant = self.book.names[self.name]
+        if meant is None:
+            raise ExcelError("Application-defined or object-defined error")
+        return ranges.Range(Worksheet(self.excel, self.book.sheet(meant[0])), meant[1])
 
 
 class Window(Exposed):

@@ -9,7 +9,7 @@ from tests.hosts.excel.fake import refs
 from tests.hosts.excel.fake.exposing import Exposed, indexed
 from tests.hosts.excel.fake.formulas import CellError
 from tests.hosts.excel.fake.refs import Area, Key
-from tests.hosts.excel.fake.sheet import ExcelError, Sheet
+from tests.hosts.excel.fake.sheet import ExcelError, Sheet, Verbatim, typed
 from tests.hosts.excel.fake.sheet import Formula as CellFormula
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ class Range(OnSheet):
     Application = property(lambda self: self.worksheet.Application)
     Areas = property(lambda self: self._parted([Range(self.worksheet, area) for area in self.areas]))
     Rows = property(lambda self: self._parted([self._rows(n) for n in range(1, min(self.first.height, 1000) + 1)]))
-    NumberFormat = property(lambda self: self.sheet.formats.get(self.first.key, "General"))
     HasFormula = property(lambda self: self._agreed(lambda key: self._formula(key) is not None))
     HasArray = property(lambda self: self._agreed(lambda key: bool((f := self._owning(key)) and f.array)))
     HasSpill = property(lambda self: self._agreed(lambda key: self._spilled(key) is not None))
@@ -147,6 +146,61 @@ class Range(OnSheet):
             self.sheet.put(key, None, array=self.first)
         self.sheet.put(self.first.key, value, array=self.first)
 
+    @property
+    def NumberFormat(self) -> str | None:  # noqa: N802
+        """One for all cells, or nothing."""
+        found = {self.sheet.formats.get(key, "General") for area in self.areas for key in area.each()}
+        return found.pop() if len(found) == 1 else None
+
+    @NumberFormat.setter
+    def NumberFormat(self, value: str) -> None:  # noqa: N802
+        self.sheet._check_unprotected()
+        for area in self.areas:
+            for key in area.each():
+                self.sheet.formats[key] = value
+                if value == "General":
+                    del self.sheet.formats[key]
+        self.sheet.book.saved = False
+
+    @property
+    def EntireRow(self) -> WholeRows:  # noqa: N802
+        return WholeRows(self)
+
+    @property
+    def ColumnWidth(self) -> float:  # noqa: N802
+        return self.sheet.widths.get(self.first.left, 8.43)
+
+    @ColumnWidth.setter
+    def ColumnWidth(self, value: float) -> None:  # noqa: N802
+        for column in range(self.first.left, self.first.right + 1):
+            self.sheet.widths[column] = float(value)
+
+    def Sort(  # noqa: N802
+        self,
+        Key1: Any,  # noqa: N803
+        Order1: Any = 1,  # noqa: N803
+        Key2: Any = None,  # noqa: N803
+        Type: Any = None,  # noqa: N803
+        Order2: Any = None,  # noqa: N803
+        Key3: Any = None,  # noqa: N803
+        Order3: Any = None,  # noqa: N803
+        Header: Any = 2,  # noqa: N803
+        OrderCustom: Any = 1,  # noqa: N803
+        MatchCase: Any = False,  # noqa: N803
+        Orientation: Any = 1,  # noqa: N803
+    ) -> None:
+        """Only as it is used: by one column, upwards, without a header."""
+        if (Order1, Header, Orientation) != (1, 2, 1):
+            raise ExcelError("The fake sorts by one column, upwards, without a header")
+        self.excel.copying = 0
+        self.sheet.sort(self.first, Key1.first.left)
+
+    def Delete(self, Shift: Any = None) -> None:  # noqa: N802, N803
+        if Shift != -4162:  # xlShiftUp
+            raise ExcelError("The fake moves cells up only")
+        self.excel.copying = 0
+        self.sheet.remove(self.first)
+
     def ClearContents(self) -> None:  # noqa: N802
         self.excel.copying = 0
         for area in self.areas:
@@ -249,6 +303,33 @@ class Range(OnSheet):
                 if isinstance(one, (tuple, list)):
                     line = one[i] if i < len(one) and isinstance(one[i], (tuple, list)) else one
                     one = line[j] if j < len(line) else None
-                self.sheet.put(
-                    key, CellError(one) if isinstance(one, int) and one < -2146826200 else one, single=single
-                )
+                content = CellError(one) if isinstance(one, int) and one < -2146826200 else self._entered(key, one)
+                self.sheet.put(key, content, single=single)
+
+    def _entered(self, key: Key, content: Any) -> Any:
+        """What Excel makes of what is entered: it takes texts for numbers, dates and formulas wherever it can."""
+        is_text = self.sheet.formats.get(key) == "@"
+        if is_text and isinstance(content, (int, float)):
+            return str(content).upper() if isinstance(content, bool) else f"{content:.15g}"
+        if not isinstance(content, str):
+            return content
+        if content.startswith("'") and (not is_text or self.excel.text_cells_take_apostrophes):
+            return Verbatim(content[1:])
+        return Verbatim(content) if is_text and content else typed(content)
+
+
+class WholeRows(OnSheet):
+    """Whole rows."""
+
+    def __init__(self, cells: Range) -> None:
+        self.excel, self.sheet, self.cells = cells.excel, cells.sheet, cells
+
+    @property
+    def Hidden(self) -> bool:  # noqa: N802
+        rows = range(self.cells.first.top, self.cells.first.bottom + 1)
+        return all(row in self.sheet.hidden for row in rows)
+
+    @Hidden.setter
+    def Hidden(self, value: Any) -> None:  # noqa: N802
+        rows = set(range(self.cells.first.top, self.cells.first.bottom + 1))
+        self.sheet.hidden = self.sheet.hidden | rows if value else self.sheet.hidden - rows

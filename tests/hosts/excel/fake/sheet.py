@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from tests.hosts.excel.fake import formulas, refs
 from tests.hosts.excel.fake.formulas import ERRORS, CellError, Node, Rows, Scalar
 from tests.hosts.excel.fake.refs import Area, Key
+from tests.hosts.excel.fake.things import Button, Pivot, Table
 
 if TYPE_CHECKING:
     from tests.hosts.excel.fake.model import Book
 
 REFUSED = 0x800A03EC - (1 << 32)  # what nearly everything that Excel refuses comes with
+
+
+class Verbatim(str):
+    """A text that is no formula, whatever it begins with."""
+
+    __slots__ = ()
+
+
+def typed(text: str) -> Any:
+    """What Excel makes of a text, as far as the tests enter such: nothing, truth, a number, a date, an error."""
+    if not text:
+        return None
+    if text.upper() in {"TRUE", "FALSE"}:
+        return text.upper() == "TRUE"
+    if text in ERRORS:
+        return ERRORS[text]
+    if re.fullmatch(r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?", text.strip()):
+        return float(text)
+    if found := re.fullmatch(r"(\d{1,2})[-/](\d{1,2})", text.strip()):
+        with contextlib.suppress(ValueError):
+            return float((date(2026, int(found[2]), int(found[1])) - date(1899, 12, 30)).days)
+    return text
 
 
 class ExcelError(Exception):
@@ -49,8 +75,14 @@ class Sheet:
         self.visible = -1
         self.values: dict[Key, Scalar] = {}
         self.formulas: dict[Key, Formula] = {}
-        self.formats: dict[Key, str] = {}
         self.spills: dict[Key, Key] = {}  # a cell filled by a neighbour, and that neighbour
+        self.formats: dict[Key, str] = {}  # number formats other than General
+        self.notes: dict[Key, str] = {}
+        self.hidden: set[int] = set()  # rows
+        self.tables: list[Table] = []
+        self.pivots: list[Pivot] = []
+        self.buttons: list[Button] = []
+        self.widths: dict[int, float] = {}
 
     # What a user sees and does.
 
@@ -87,6 +119,10 @@ class Sheet:
         area = (found.array or found.spill if found else None) or Area.at(key)
         return [[self.values.get(one) for one in row] for row in area.rows()]
 
+    def block_of(self, address: str) -> list[list[Scalar]]:
+        """What cells show."""
+        return [[self.values.get(key) for key in row] for row in refs.parse(address).rows()]
+
     def insert_rows(self, at: int, count: int = 1) -> None:
         """Insert rows before row `at`; nothing is recalculated, as long as only places change."""
         self._shift(at, count)
@@ -94,6 +130,30 @@ class Sheet:
     def delete_rows(self, at: int, count: int = 1) -> None:
         """Delete rows from row `at` on; what referred to them shows #REF!."""
         self._shift(at, -count)
+
+    def sort(self, area: Area, column: int) -> None:
+        """Sort lines by a column, blanks last; what is on a cell moves with it, and hidden lines stay."""
+        lines = [row for row in range(area.top, area.bottom + 1) if row not in self.hidden]
+        ranked = sorted(lines, key=lambda row: _rank(self.values.get((row, column))))
+        columns = range(area.left, area.right + 1)
+        self._move({(old, c): (new, c) for old, new in zip(ranked, lines, strict=True) for c in columns})
+
+    def remove(self, area: Area) -> None:
+        """Remove cells; those below move up, and a table around them becomes smaller."""
+        self._check_unprotected()
+        last = max(self.used().bottom, area.bottom)
+        columns = range(area.left, area.right + 1)
+        self._move(dict.fromkeys(area.each()))
+        below = range(area.bottom + 1, last + 1)
+        self._move({(row, c): (row - area.height, c) for row in below for c in columns}, gone=True)
+        for table in self.tables:
+            if table.area.meets(area) == area and (area.left, area.right) == (table.area.left, table.area.right):
+                table.area = dataclasses.replace(table.area, bottom=table.area.bottom - area.height)
+
+    def table(self, name: str, address: str) -> Table:
+        """Make a table of cells."""
+        self.tables.append(Table(name, refs.parse(address)))
+        return self.tables[-1]
 
     def rename(self, name: str) -> None:
         """Rename the sheet, also where formulas name it."""
@@ -139,14 +199,13 @@ class Sheet:
 
     def put(self, key: Key, content: Any, *, single: bool = False, array: Area | None = None) -> None:
         """Set a cell to a value or, if it begins with an equals sign, a formula."""
-        if self.protected:
-            raise ExcelError("The cell or chart you're trying to change is on a protected sheet.")
+        self._check_unprotected()
         owner = self.owner(key)
         whole = self.formulas[owner].array if owner else None
         if whole and not whole.single and whole != array:
             raise ExcelError("You can't change part of an array.")
         formula = None
-        if isinstance(content, str) and content.startswith("="):
+        if isinstance(content, str) and content.startswith("=") and not isinstance(content, Verbatim):
             try:
                 formula = Formula(content, formulas.parse(content), single=single, array=array)
             except ValueError as error:
@@ -167,6 +226,30 @@ class Sheet:
         self._unblock(key)
         self.book.excel.changed(self, shown)
         self.book.excel.recalculate(None if formula is None else (self, key))
+
+    def _check_unprotected(self) -> None:
+        if self.protected:
+            raise ExcelError("The cell or chart you're trying to change is on a protected sheet.")
+
+    def _move(self, places: dict[Key, Key | None], *, gone: bool = False) -> None:
+        """Put what is on these cells on others, or nowhere; only single cells may have formulas there."""
+        self._check_unprotected()
+        everything: tuple[dict[Key, Any], ...] = (self.values, self.formulas, self.formats, self.notes)
+        for held in everything:
+            taken = {key: held.pop(key) for key in places if key in held}
+            held.update({there: one for key, one in taken.items() if (there := places[key])})
+            if held is self.formulas:
+                for key, formula in taken.items():
+                    if there := places[key]:
+                        if not gone:
+                            formula.text = formulas.shifted(formula.text, there[0] - key[0])
+                            formula.node = formulas.parse(formula.text)
+                        formula.spill, formula.dirty = Area.at(there), True
+        self.book.saved = False
+        rows, columns = [key[0] for key in places], [key[1] for key in places]
+        if places:
+            self.book.excel.changed(self, Area(min(rows), min(columns), max(rows), max(columns)))
+        self.book.excel.recalculate()
 
     def show(self, key: Key, rows: Rows) -> bool:
         """Show a result, and say whether anything looks different now."""
@@ -224,8 +307,7 @@ class Sheet:
                 formula.dirty = formula.dirty or "#REF!" in text
 
     def _shift(self, at: int, count: int) -> None:
-        if self.protected:
-            raise ExcelError("The cell or chart you're trying to change is on a protected sheet.")
+        self._check_unprotected()
         end = at if count > 0 else at - count
 
         def place(key: Key) -> Key | None:
@@ -257,7 +339,20 @@ def _same(named: str | None, name: str) -> bool:
     return named is not None and named.casefold() == name.casefold()
 
 
+def _rank(value: Scalar) -> tuple[int, Any]:
+    """Excel's order: numbers, text, logical values, errors, blanks."""
+    if value is None:
+        return 4, 0
+    if isinstance(value, CellError):
+        return 3, 0
+    if isinstance(value, bool):
+        return 2, value
+    return (1, value.casefold()) if isinstance(value, str) else (0, value)
+
+
 def _stored(content: Any) -> Scalar:
+    if isinstance(content, Verbatim):
+        return str(content)
     if isinstance(content, (bool, str, CellError)) or content is None:
         return content
     return float(content)

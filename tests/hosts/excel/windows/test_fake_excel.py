@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.hosts.excel.fake import refs
 from tests.hosts.excel.fake.formulas import ERRORS
 from tests.hosts.excel.fake.model import MANUAL, Cells
 from tests.hosts.excel.fake.sheet import ExcelError, as_rows
+from tests.hosts.excel.fake.things import Button, Pivot
 from tests.hosts.excel.windows.conftest import OutsideError, Outsider
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ CALL_REJECTED = -2147418111
 RETRY_LATER = -2147417846
 IGNORED = 0x800AC472 - (1 << 32)
 DELETED = 0x800A01A8 - (1 << 32)
+BAD_INDEX = -2147352565  # DISP_E_BADINDEX
 
 
 def grid(name: str, args: list[Any], caller: Cells) -> Any:
@@ -270,3 +274,96 @@ def test_it_counts_what_others_hold(excel: FakeExcel, outsider: Outsider) -> Non
     assert excel.held == before + 1
     outsider.run("del kept")
     excel.pump(lambda: excel.held == before)
+
+
+def test_entered_texts_become_what_they_look_like_unless_the_cell_is_for_text(sheet: Sheet, outsider: Outsider) -> None:
+    given = ["2-10", "TRUE", "99", "=1+1", "'=1+1", "''t Hof", "#N/A", "", "plain", None]
+    for cells in ("A1:J1", "A2:J2"):
+        outsider.run(f"sheet.Range('A2:J2').NumberFormat = '@'; put(sheet.Range('{cells}'), 'Value2', [{given}])")
+    assert sheet.block_of("A1:J1") == [
+        [46297.0, True, 99.0, 2.0, "=1+1", "'t Hof", ERRORS["#N/A"], None, "plain", None]
+    ]
+    assert sheet.block_of("A2:J2") == [["2-10", "TRUE", "99", "=1+1", "=1+1", "'t Hof", "#N/A", None, "plain", None]]
+    outsider.run("put(sheet.Range('K2'), 'NumberFormat', '@'); put(sheet.Range('K2'), 'Value2', 7.0)")
+    assert sheet.value("K2") == "7"
+    assert outsider.run("[sheet.Range(a).NumberFormat for a in ('A1:J1', 'A2:K2', 'A1:A2')]") == ["General", "@", None]
+
+
+def test_a_sort_moves_everything_on_a_cell_but_no_hidden_line(sheet: Sheet, outsider: Outsider) -> None:
+    sheet.type("A1", [[3, "c"], [None, "blank"], [1, "a"], [2, "hidden"]])
+    sheet.enter("C1", "=A1*10+$A$3")
+    sheet.notes[1, 2] = "of c"
+    sheet.hidden = {4}
+    outsider.run("sheet.Range('A1:C4').Sort(sheet.Range('A1:A4'), 1, None, None, None, None, None, 2)")
+    assert sheet.block_of("A1:B4") == [[1.0, "a"], [3.0, "c"], [None, "blank"], [2.0, "hidden"]]
+    assert (sheet.formula("C2"), sheet.notes) == ("=A2*10+$A$3", {(2, 2): "of c"})
+    assert outsider.run("[[note.Parent.Address, note.Text()] for note in sheet.Comments]") == [["$B$2", "of c"]]
+
+
+def test_tables_grow_shrink_and_have_names_of_their_own(sheet: Sheet, outsider: Outsider) -> None:
+    run = outsider.run
+    sheet.type("A1", [["x", "y"], [1, 2], [3, 4]])
+    run("table = sheet.ListObjects.Add(1, sheet.Range('A1:B2'), None, 1)")
+    run("put(table, 'Name', 'Mine')")
+    sheet.book.sheet("Other").table("Theirs", "A1:A2")
+    with pytest.raises(OutsideError):
+        run("put(table, 'Name', 'theirs')")
+    with pytest.raises(OutsideError) as missing:
+        run("sheet.ListObjects('Theirs')")
+    assert missing.value.hresult == BAD_INDEX
+    assert run("[table.HeaderRowRange.Address, table.DataBodyRange.Address]") == ["$A$1:$B$1", "$A$2:$B$2"]
+    run("table.Resize(sheet.Range('A1:B9'))")
+    assert run("[table.Range.Address, excel.WorksheetFunction.CountA(table.Range)]") == ["$A$1:$B$9", 6.0]
+    sheet.type("A12", "below")
+    run("sheet.Range('A2:B5').Delete(-4162)")
+    assert (run("table.Range.Address"), sheet.value("A8"), sheet.value("A2")) == ("$A$1:$B$5", "below", None)
+    run("put(table, 'ShowTotals', True)")
+    assert sheet.value("A6") == "Total"
+    with pytest.raises(OutsideError):
+        run("table.Resize(sheet.Range('A1:B9'))")
+    sheet.tables[0].filtered, sheet.hidden = True, {2, 20}
+    assert run("table.AutoFilter.FilterMode")
+    run("table.AutoFilter.ShowAllData()")
+    assert sheet.hidden == {20}
+    run("put(sheet.Range('A20').EntireRow, 'Hidden', False)")
+    assert sheet.hidden == set()
+
+
+def test_pivots_show_what_they_read_last(sheet: Sheet, outsider: Outsider) -> None:
+    sheet.type("A1", [["x"], [1]])
+    sheet.table("Mine", "A1:A2")
+    sheet.pivots += [Pivot("Mine", 1), Pivot("Mine", 1), Pivot("Other!A1:B2", 2)]
+    outsider.run("sheet.PivotTables()(1).PivotCache().Refresh()")
+    assert [pivot.shows for pivot in sheet.pivots] == [(("x",), (1.0,))] * 2 + [()]
+    sheet.type("A2", 2)
+    assert sheet.pivots[0].shows == (("x",), (1.0,))
+    assert outsider.run("[p.PivotCache().SourceData for p in sheet.PivotTables()]") == ["Mine", "Mine", "Other!A1:B2"]
+
+
+def test_a_copy_on_disk_shows_what_was_shown_until_it_is_calculated(
+    sheet: Sheet, excel: FakeExcel, outsider: Outsider, tmp_path: Path
+) -> None:
+    run = outsider.run
+    sheet.enter("A1", "=OF_GRID(2,2)")
+    sheet.book.names["job"] = ("Rows 1", refs.parse("A1"))
+    sheet.book.macros, sheet.book.links = True, ["other.xlsx"]
+    sheet.buttons.append(Button("[0]!Mine"))
+    copies = [str(tmp_path / f"copy {number}.xlsm") for number in range(2)]
+    for copy in copies:
+        run(f"sheet.Parent.SaveCopyAs({copy!r})")
+    run("put(excel, 'AutomationSecurity', 3); put(excel, 'Calculation', -4135)")
+    run(f"copy = excel.Workbooks.Open({copies[0]!r}, 0)")
+    opened = excel.books[-1]
+    assert opened.sheets[0].block("A1") == [["$A$1"] * 2] * 2
+    assert run("[copy.Names('job').RefersToRange.Address, copy.LinkSources(1)]") == ["$A$1", ["other.xlsx"]]
+    assert run("copy.Worksheets(1).Shapes(1).OnAction") == "[0]!Mine"
+    run("put(excel, 'Calculation', -4105)")
+    run(f"excel.Workbooks.Open({copies[1]!r}, 0)")  # in automatic mode: as if Excel had seen reason to calculate
+    assert excel.books[-1].sheets[0].block("A1") == [[ERRORS["#NAME?"]]]
+    target = str(tmp_path / "plain.xlsx")
+    with pytest.raises(OutsideError):
+        run(f"copy.SaveAs({target!r}, 51)")  # Excel asks
+    run(f"put(excel, 'DisplayAlerts', False); copy.SaveAs({target!r}, 51)")
+    assert (opened.name, opened.macros, sheet.book.name) == ("plain.xlsx", False, "My book.xlsx")
+    run("copy.BreakLink('other.xlsx', 1); copy.Worksheets(1).Shapes(1).Delete(); copy.Close(False)")
+    assert not any(book.name == "plain.xlsx" for book in excel.books)

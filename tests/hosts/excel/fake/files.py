@@ -1,0 +1,56 @@
+"""What the fake Excel writes to disk, as good as a workbook's file for its own reading."""
+
+from __future__ import annotations
+
+import ntpath
+import pickle
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.hosts.excel.fake import formulas
+from tests.hosts.excel.fake.sheet import ExcelError, Formula
+
+if TYPE_CHECKING:
+    from tests.hosts.excel.fake.model import Book, Excel
+
+_OF_SHEET = ("protected", "visible", "values", "spills", "formats", "notes", "hidden", "tables", "pivots", "buttons")
+_OF_BOOK = ("names", "links", "macros", "structure_protected")
+
+
+def save(book: Book, path: str) -> None:
+    """Write a book, its cells with what they show."""
+    sheets = [
+        {name: getattr(sheet, name) for name in _OF_SHEET}
+        | {"name": sheet.name}
+        | {"formulas": {key: (f.text, f.single, f.array, f.result, f.spill) for key, f in sheet.formulas.items()}}
+        for sheet in book.sheets
+    ]
+    held = {name: getattr(book, name) for name in _OF_BOOK}
+    Path(path).write_bytes(pickle.dumps({"book": held, "sheets": sheets}))
+
+
+def load(excel: Excel, path: str, *, macros: bool) -> Book:
+    """Open a book. In automatic mode its formulas are calculated at once, which Excel may do or not."""
+    try:
+        held: dict[str, Any] = pickle.loads(Path(path).read_bytes())  # noqa: S301
+    except OSError as error:
+        raise ExcelError(f"Sorry, we couldn't find {path}.") from error
+    folder, name = ntpath.split(path)
+    if any(book.name.casefold() == name.casefold() for book in excel.books):
+        raise ExcelError("You can't open two workbooks with the same name.")
+    book = excel.open(name, folder, tuple(sheet["name"] for sheet in held["sheets"]))
+    for attribute, value in held["book"].items():
+        setattr(book, attribute, value)
+    book.macros_run = macros and book.macros
+    for sheet, stored in zip(book.sheets, held["sheets"], strict=True):
+        for attribute in _OF_SHEET:
+            setattr(sheet, attribute, stored[attribute])
+        for key, (text, single, array, result, spill) in stored["formulas"].items():
+            sheet.formulas[key] = Formula(text, formulas.parse(text), single, array, False, result, spill)
+    if excel.calculation != -4135:  # xlCalculationManual
+        for sheet in book.sheets:
+            for formula in sheet.formulas.values():
+                formula.dirty = True
+        excel.recalculate()
+    book.saved = True
+    return book
