@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
 from datetime import UTC, datetime
@@ -24,11 +25,10 @@ def version() -> str:
 
 def job_facts(snapshot: Snapshot) -> list[Fact]:
     """The job, its state and where the rows come from."""
-    state = "final" if snapshot.final else "provisional: rows may still change"
     facts: list[Fact] = [
         ("job_id", snapshot.job_id),
         ("status", snapshot.status or ""),
-        ("state", state),
+        ("state", state(snapshot)),
         ("as_of", utc(snapshot.as_of)),
         ("rows", len(snapshot.rows)),
         ("pages", snapshot.pages),
@@ -38,6 +38,22 @@ def job_facts(snapshot: Snapshot) -> list[Fact]:
     if snapshot.problem:
         facts.append(("problem", snapshot.problem.message))
     return facts
+
+
+def state(snapshot: Snapshot) -> str:
+    """Whether rows may still change."""
+    return "final" if snapshot.final else "provisional: rows may still change"
+
+
+def content_hash(snapshot: Snapshot) -> str:
+    """A hash of the rows in their order: two with the same hash hold the same companies.
+
+    SHA-256 over each row as compact JSON with sorted keys and ASCII only, each followed by a line feed.
+    """
+    digest = hashlib.sha256()
+    for row in snapshot.rows:
+        digest.update(json.dumps(row, sort_keys=True, separators=(",", ":")).encode("ascii") + b"\n")
+    return f"sha256:{digest.hexdigest()}"
 
 
 def manifest_facts(snapshot: Snapshot) -> list[Fact]:

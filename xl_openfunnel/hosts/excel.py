@@ -15,32 +15,10 @@ import xlwings
 from ..errors import CELL_PREFIX, OpenFunnelError
 from ..functions import bodies, catalog, edge
 from ..functions.arguments import CellError
+from .actions import Pressed
+from .cellerrors import error_text
 from .places import caller
 from .session import session
-
-_ERRORS: Final = {
-    -2146826288: "#NULL!",
-    -2146826281: "#DIV/0!",
-    -2146826273: "#VALUE!",
-    -2146826265: "#REF!",
-    -2146826259: "#NAME?",
-    -2146826252: "#NUM!",
-    -2146826246: "#N/A",
-    -2146826245: "#GETTING_DATA",
-    -2146826243: "#SPILL!",
-    -2146826242: "#CONNECT!",
-    -2146826241: "#BLOCKED!",
-    -2146826240: "#UNKNOWN!",
-    -2146826239: "#FIELD!",
-    -2146826238: "#CALC!",
-}
-"""Error values as they arrive over COM: Excel's error numbers as a failed HRESULT."""
-
-_FIRST_ERROR: Final = -2146828288
-"""Error 0 of Excel's ``CVErr``, as a failed HRESULT."""
-
-_ERROR_NUMBERS: Final = range(_FIRST_ERROR + 2000, _FIRST_ERROR + 2100)
-"""Where all of Excel's error numbers are, also those that are newer than the table above."""
 
 _MISSING: Final = -2147352572
 """DISP_E_PARAMNOTFOUND: an argument that was left out."""
@@ -57,6 +35,8 @@ _INSTEAD: Final = {
 }
 """What there is to do in an Excel that shows one cell per formula."""
 
+NO_EXCEL: Final = "OpenFunnel: the buttons need Excel on Windows."
+
 Block = bodies.Block
 
 
@@ -65,9 +45,8 @@ def given(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return tuple(given(item) for item in value)
     if type(value) is int:
-        if value in _ERROR_NUMBERS:
-            return CellError(_ERRORS.get(value, f"Error {value - _FIRST_ERROR}"))
-        return None if value == _MISSING else float(value)
+        text = error_text(value)
+        return CellError(text) if text else None if value == _MISSING else float(value)
     return value
 
 
@@ -142,3 +121,31 @@ def live(window: str, on: bool) -> Block:
     if present.live is not None:
         present.live.pause(int(window), paused=not on)
     return [[""]]  # xlwings takes nothing but blocks
+
+
+@_raw
+def act(window: str, action: str, cell: str, text: str) -> str:
+    """A button was pressed, with this cell selected. Gives what the status bar is to show until it is done.
+
+    As a text and not as a block, of which VBA's ``CStr`` makes none.
+    """
+    try:
+        errands = session().errands
+    except OpenFunnelError as error:
+        return f"OpenFunnel: {error.message}"
+    return NO_EXCEL if errands is None else errands.act(action, _pressed(window, cell, text))
+
+
+@_raw
+def job_here(window: str, cell: str, text: str) -> str:
+    """The job that the selected cell holds or shows, ``""`` for none. Called by VBA, which asks about it."""
+    try:
+        errands = session().errands
+    except OpenFunnelError:
+        return ""
+    return "" if errands is None else errands.job_here(_pressed(window, cell, text))
+
+
+def _pressed(window: str, cell: str, text: str) -> Pressed:
+    selected = caller(f"{window} spill {cell}")
+    return Pressed(int(window), None if selected is None else selected.place, text)

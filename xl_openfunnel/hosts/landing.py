@@ -49,6 +49,7 @@ class Plan:
         names: their names.
         lines: what our columns hold in each line, those that are added last.
         order: the place of each line in the end, from 0.
+        height: how many lines the table has now.
         left: how many lines are left in the end.
         kept: how many of these are of companies that are not in the job any more, but have something of the user's.
         missing: those of our columns that the table does not have (any more).
@@ -58,6 +59,7 @@ class Plan:
     names: tuple[str, ...]
     lines: list[list[Value]]
     order: list[int]
+    height: int
     left: int
     kept: int
     missing: tuple[str, ...]
@@ -138,7 +140,7 @@ def plan(standing: Standing, ours: Sequence[str], companies: Sequence[Sequence[V
     for place, line in enumerate([*stay, *rest]):
         order[line] = place
     missing = tuple(name for name in ours if name not in places)
-    return Plan(tuple(places.values()), names, lines, order, len(stay), len(kept), missing)
+    return Plan(tuple(places.values()), names, lines, order, len(before), len(stay), len(kept), missing)
 
 
 def _taken(names: Sequence[str], before: Sequence[Sequence[Value]], fresh: Sequence[Sequence[Value]]) -> dict[int, int]:

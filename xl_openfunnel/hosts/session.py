@@ -19,6 +19,10 @@ from ..jobs.fetcher import Fetcher
 from ..jobs.store import Store
 from ..jobs.workers import begin
 from ..settings import Settings
+from .actions import Actions
+from .computer import Computer
+from .errands import Errands
+from .jobsshown import LiveJobs
 from .live import LiveCells
 
 _log = logging.getLogger(__name__)
@@ -32,6 +36,7 @@ class Session:
 
     Attributes:
         live: keeps cells up to date; None where there is no Excel to ask.
+        errands: does what buttons ask for; None there too.
     """
 
     def __init__(self) -> None:
@@ -48,7 +53,10 @@ class Session:
             self.store = None
         self.fetcher = Fetcher(client, store=self.store, care=CARE)
         self.balance = Balance(client.credits, told=self._credits_told)
-        self.live = self._live_cells()
+        self.live: LiveCells | None = None
+        self.errands: Errands | None = None
+        if sys.platform == "win32":
+            self._reach_excel(client)
 
     def look(self) -> Look:
         """A view for one call."""
@@ -56,20 +64,25 @@ class Session:
 
     def close(self) -> None:
         """Stop fetching."""
+        if self.errands is not None:
+            self.errands.close()
         if self.live is not None:
             self.live.close()
         self.fetcher.close()
         if self.store is not None:
             self.store.close()
 
-    def _live_cells(self) -> LiveCells | None:
-        if sys.platform != "win32":
-            return None
+    def _reach_excel(self, client: Client) -> None:
         from .automation import ExcelAutomation
+        from .workbench import ExcelWorkplace
 
-        live = LiveCells(self.fetcher.subscribe, ExcelAutomation(), SystemClock())
-        begin("live-cells", live.run)
-        return live
+        clock, excels, computer = SystemClock(), ExcelAutomation(), Computer(client)
+        self.live = LiveCells(self.fetcher.subscribe, excels, clock)
+        begin("live-cells", self.live.run)
+        workplace = ExcelWorkplace(ExcelAutomation(), clock, computer.documents)
+        actions = Actions(self, LiveJobs(self.live), workplace, computer, clock)
+        self.errands = Errands(actions, workplace, clock)
+        begin("errands", self.errands.run)
 
     def _credits_told(self) -> None:
         if self.live is not None:

@@ -25,7 +25,7 @@ TABLE_NAME: Final = "OpenFunnelRows"
 FIRST_LINE: Final = 3
 """Where what a sheet shows begins, counted from 0: below its title and a line about it."""
 
-_WIDTHS: Final = {
+WIDTHS: Final = {
     "rank": 7,
     "name": 32,
     "domain": 26,
@@ -119,4 +119,4 @@ def add_pivot(sheet: Worksheet, style: Styles, shows: Shown) -> Pivot:
 def _set_columns(sheet: Worksheet, style: Styles, names: Sequence[str]) -> None:
     formats = {"rank": style.rank, "employee_count": style.count}
     for place, name in enumerate(names):
-        sheet.set_column(place, place, _WIDTHS[name], formats.get(name, style.body))
+        sheet.set_column(place, place, WIDTHS[name], formats.get(name, style.body))

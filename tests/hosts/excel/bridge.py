@@ -110,10 +110,30 @@ class Bridge:
         except RuntimeError as error:
             return "#OF! " + str(error).splitlines()[0]
 
+    def press(self, action: str, cell: Cells | None = None) -> str:
+        """What a macro does: it has Python do something for the selected cell, and shows its answer."""
+        said: str = self.say("act", str(self.excel.hwnd), action, *_selected(cell))
+        self.excel.settings["StatusBar"] = said
+        return said
+
+    def job_here(self, cell: Cells | None) -> str:
+        """The job that a macro asks about."""
+        said: str = self.say("job_here", str(self.excel.hwnd), *_selected(cell))
+        return said
+
     def say(self, name: str, *args: str | bool) -> Any:
         """What the workbook's macros say to the server without a cell."""
         server = self._server or self.start()
         return server.CallUDF(self.module, name, list(args), None, None)
+
+
+def _selected(cell: Cells | None) -> tuple[str, str]:
+    """The address and the text of a cell, as VBA's CStr has it; nothing where no cell is selected."""
+    if cell is None:
+        return "", ""
+    value = cell.sheet.values.get(cell.key)
+    text = "" if value is None else f"{value:.15g}" if isinstance(value, float) else str(value)
+    return cell.external, text
 
 
 def _passed(arg: Any) -> Any:

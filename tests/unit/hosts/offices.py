@@ -1,0 +1,162 @@
+"""A program with buttons in this process: what actions ask of it is kept, and nothing is a real sheet."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from xl_openfunnel.hosts.actions import Pressed
+from xl_openfunnel.hosts.landing import Plan, Standing
+from xl_openfunnel.hosts.places import Place
+from xl_openfunnel.hosts.sheets import Busy
+from xl_openfunnel.hosts.workplace import PATIENCE, Fact, Landed, Refused
+from xl_openfunnel.jobs.clock import Message
+
+WINDOW = 7
+BOOK = "Book.xlsm"
+HERE = Place(BOOK, "Start", "$A$1")
+
+
+def pressed(text: str = "", place: Place | None = HERE) -> Pressed:
+    return Pressed(WINDOW, place, text)
+
+
+class Passing:
+    """A clock that goes on by whatever somebody waits."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def utcnow(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+    def receive(self, inbox: queue.SimpleQueue[Message], seconds: float | None) -> Message:
+        with contextlib.suppress(queue.Empty):
+            return inbox.get_nowait()
+        assert seconds is not None, "nobody would ever go on"
+        self.now += seconds
+        return None
+
+
+class FakeOffice:
+    """The program, as `Workplace` and as the `Work` in it."""
+
+    def __init__(self) -> None:
+        self.busy = False
+        self.bar: str | bool = False
+        self.front: str | None = BOOK
+        self.owners: dict[Place, Place] = {}
+        self.cells: dict[Place, str] = {}
+        self.names: dict[str, str] = {}
+        self.tables: dict[str, Standing] = {}
+        self.landed = Landed("Table")
+        self.pivots: int | Refused = 1
+        self.calculated: list[Place] = []
+        self.plans: list[Plan] = []
+        self.facts: list[Fact] = []
+        self.copied: list[Sequence[Fact]] = []
+
+    @contextlib.contextmanager
+    def at(self, window: int, patience: float = PATIENCE) -> Iterator[FakeOffice]:
+        assert window == WINDOW
+        if self.busy:
+            raise Busy
+        yield self
+
+    def book(self) -> str | None:
+        return self.front
+
+    def say(self, text: str) -> None:
+        self.bar = text
+
+    def unsay(self, text: str) -> None:
+        if self.bar == text:
+            self.bar = False
+
+    def owner(self, place: Place) -> Place:
+        return self.owners.get(place, place)
+
+    def formulas(self, book: str, sheet: str | None) -> Mapping[Place, str]:
+        return {
+            place: text for place, text in self.cells.items() if place.book == book and sheet in (None, place.sheet)
+        }
+
+    def recalculate(self, places: Collection[Place]) -> None:
+        self.calculated += places
+
+    def text_named(self, book: str, name: str) -> str:
+        return self.names.get(name, "")
+
+    def table(self, book: str, name: str, ours: Sequence[str]) -> Standing | None:
+        return self.tables.get(name)
+
+    def add_table(self, book: str, name: str, columns: Mapping[str, float]) -> Standing:
+        self.tables[name] = Standing(list(columns), [[None] * len(columns)])
+        return self.tables[name]
+
+    def land(self, book: str, name: str, plan: Plan, facts: Sequence[Fact]) -> Landed:
+        self.plans.append(plan)
+        self.facts = list(facts)
+        return self.landed
+
+    def refresh_pivots(self, book: str, table: str) -> int:
+        if isinstance(self.pivots, Refused):
+            raise self.pivots
+        return self.pivots
+
+    def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> Path:
+        self.copied = list(facts)
+        return Path("Book (values).xlsx")
+
+
+class FakeShown:
+    """Which jobs cells show, as a test says it."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[Place, set[str]] = {}
+        self.old: set[Place] = set()
+        self.late: dict[Place, set[str]] = {}  # what is known only once live cells have caught up
+
+    def at(
+        self, window: int, book: str | None = None, sheet: str | None = None, cell: str | None = None
+    ) -> frozenset[str]:
+        found = (
+            jobs
+            for place, jobs in self.jobs.items()
+            if book in (None, place.book) and sheet in (None, place.sheet) and cell in (None, place.cell)
+        )
+        return frozenset[str]().union(*found)
+
+    def outdated(self, window: int) -> frozenset[Place]:
+        return frozenset(self.old)
+
+    def catch_up(self) -> None:
+        self.jobs |= self.late
+
+
+class FakeSurroundings:
+    """Keeps what would be done to the computer and to jobs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.cancelled: list[str] = []
+        self.opened: list[Path] = []
+
+    def cancel(self, job_id: str) -> object:
+        self.cancelled.append(job_id)
+        return None
+
+    def open_file(self, path: Path) -> None:
+        self.opened.append(path)
+
+    def log_path(self) -> Path:
+        return self.folder / "some.log"
+
+    def cache_dir(self) -> Path:
+        return self.folder / "cache"

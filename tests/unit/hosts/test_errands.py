@@ -1,0 +1,168 @@
+"""Actions one after the other, and the status bar that says what came of them."""
+
+from __future__ import annotations
+
+import logging
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.unit.hosts.offices import WINDOW, FakeOffice, Passing, pressed
+from xl_openfunnel.errors import ConfigurationError
+from xl_openfunnel.hosts import excel
+from xl_openfunnel.hosts.actions import Deed, Pressed
+from xl_openfunnel.hosts.errands import AGAIN, SHOWN, SOON, Errands
+from xl_openfunnel.hosts.places import Place
+from xl_openfunnel.hosts.sheets import Busy, NoBooks
+from xl_openfunnel.hosts.workplace import Refused, Work
+
+
+class Desk:
+    """Errands with one action, and time that passes when it is told to."""
+
+    def __init__(self, deed: Deed) -> None:
+        self.office, self.clock = FakeOffice(), Passing()
+        actions: Any = SimpleNamespace(deeds={"do it": ("Doing it ...", deed)}, job_here=lambda pressed: "a-job")
+        self.errands = Errands(actions, self.office, self.clock)
+
+    def press(self) -> None:
+        """What a macro does: it shows what is answered."""
+        self.office.bar = self.errands.act("do it", pressed())
+
+    def pass_(self, seconds: float) -> None:
+        end = self.clock.now + seconds
+        left = self.errands.step(self.clock.receive(self.errands._inbox, 0.0))
+        while left is not None and self.clock.now + left <= end:
+            self.clock.now += left
+            left = self.errands.step()
+        self.clock.now = max(self.clock.now, end)
+
+
+def failing(error: Exception) -> Deed:
+    def deed(work: Work, pressed: Pressed) -> str:
+        raise error
+
+    return deed
+
+
+def test_what_came_of_it_is_shown_for_a_while_and_the_bar_given_back() -> None:
+    desk = Desk(lambda work, pressed: "It is done.")
+    desk.press()
+    assert desk.office.bar == "OpenFunnel: Doing it ..."
+    desk.pass_(SOON)
+    assert desk.office.bar == "OpenFunnel: It is done."
+    desk.pass_(SHOWN - 1)
+    assert desk.office.bar == "OpenFunnel: It is done."
+    desk.pass_(1)
+    assert not desk.office.bar
+    assert desk.errands.step() is None
+
+
+def test_what_somebody_else_shows_meanwhile_stays() -> None:
+    desk = Desk(lambda work, pressed: "It is done.")
+    desk.press()
+    desk.pass_(SOON)
+    desk.office.bar = "mine"
+    desk.pass_(SHOWN)
+    assert desk.office.bar == "mine"
+
+
+def test_the_next_action_takes_the_place_of_what_the_last_one_said() -> None:
+    said = iter(["first", "second"])
+    desk = Desk(lambda work, pressed: next(said))
+    desk.press()
+    desk.pass_(SHOWN - 1)
+    desk.press()
+    assert desk.office.bar == "OpenFunnel: Doing it ..."
+    desk.pass_(SHOWN - 1)
+    assert desk.office.bar == "OpenFunnel: second"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ConfigurationError("Do this first."), "Do this first."),
+        (Refused("The sheet is protected."), "The sheet is protected."),
+        (Busy(), "Excel let nobody in: a cell is being edited, or a dialog is open. Press again when it is done."),
+        (PermissionError(13, "no", "x.xlsx"), "A file could not be written or opened: [Errno 13] no: 'x.xlsx'"),
+        (KeyError("x"), "Something unexpected happened. The log says what; please report it."),
+    ],
+)
+def test_every_failure_has_words(error: Exception, said: str, caplog: pytest.LogCaptureFixture) -> None:
+    desk = Desk(failing(error))
+    with caplog.at_level(logging.ERROR):
+        desk.press()
+        desk.pass_(SOON)
+    assert desk.office.bar == f"OpenFunnel: {said}"
+    assert bool(caplog.records) == isinstance(error, KeyError)
+
+
+def test_a_program_that_has_ended_is_told_nothing() -> None:
+    desk = Desk(failing(NoBooks()))
+    desk.press()
+    desk.pass_(SOON)
+    assert desk.errands.step() is None
+
+
+def test_a_program_that_lets_nobody_in_is_told_later() -> None:
+    desk = Desk(lambda work, pressed: "It is done.")
+    desk.press()
+    desk.office.busy = True
+    desk.pass_(3 * AGAIN)
+    assert desk.office.bar == "OpenFunnel: Doing it ..."
+    desk.office.busy = False
+    desk.pass_(AGAIN)
+    assert str(desk.office.bar).startswith("OpenFunnel: Excel let nobody in: a cell is being edited")
+
+
+def test_a_long_text_fits_the_status_bar() -> None:
+    desk = Desk(lambda work, pressed: "word " * 100)
+    desk.press()
+    desk.pass_(SOON)
+    assert len(str(desk.office.bar)) == 255
+
+
+def test_a_macro_that_is_newer_than_the_package_says_so() -> None:
+    desk = Desk(lambda work, pressed: "")
+    assert "newer than the installed package" in desk.errands.act("dance", pressed())
+    assert desk.errands.job_here(pressed()) == "a-job"
+
+
+def test_actions_run_until_the_end_and_no_longer() -> None:
+    done: list[int] = []
+
+    def deed(work: Work, pressed: Pressed) -> str:
+        done.append(pressed.window)
+        desk.errands.close()
+        return ""
+
+    desk = Desk(deed)
+    desk.press()
+    desk.errands.run()
+    assert done == [WINDOW]
+
+
+def test_without_excel_or_with_a_bad_setting_a_button_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(excel, "session", lambda: SimpleNamespace(errands=None))
+    assert excel.act("7", "land table", "[Book.xlsm]Start!$A$1", "") == excel.NO_EXCEL
+    assert excel.job_here("7", "", "") == ""
+    monkeypatch.undo()
+    monkeypatch.setenv("OPENFUNNEL_BASE_URL", "http://elsewhere.example")
+    assert excel.act("7", "land table", "", "").startswith("OpenFunnel: The base URL 'http://elsewhere.example' would")
+    assert excel.job_here("7", "", "") == ""
+
+
+def test_what_vba_says_of_the_selected_cell_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Pressed] = []
+
+    def act(action: str, pressed: Pressed) -> str:
+        told.append(pressed)
+        return action
+
+    desk = SimpleNamespace(act=act, job_here=lambda pressed: "a-job")
+    monkeypatch.setattr(excel, "session", lambda: SimpleNamespace(errands=desk))
+    assert excel.act("7", "land table", "'[It''s.xlsm]My rows'!$B$8", "a-job") == "land table"
+    assert excel.act("7", "open help", "", "") == "open help"
+    assert told == [Pressed(7, Place("It's.xlsm", "My rows", "$B$8"), "a-job"), Pressed(7, None, "")]
+    assert excel.job_here("7", "", "") == "a-job"

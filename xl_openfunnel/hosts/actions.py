@@ -1,0 +1,359 @@
+"""What buttons, the ribbon and the macro list do. Each action ends with words for the status bar."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from ..errors import CELL_PREFIX, BadJobId, ConfigurationError, JobFailed, OpenFunnelError
+from ..files.facts import content_hash, job_facts, manifest_facts, state, utc
+from ..functions import words
+from ..functions.finding import FULL_TEXT
+from ..functions.look import Desk, Look
+from ..jobs.clock import Clock
+from ..jobs.snapshot import Snapshot
+from . import helptext
+from .landing import Plan, Value, plan
+from .places import Place
+from .sheets import Busy, NoBooks
+from .workplace import Fact, Landed, Refused, Work, Workplace
+
+JOB_NAME: Final = "job"
+"""The name of the cell with a workbook's job."""
+
+ANSWER: Final = 30.0
+"""Seconds in which the service should have answered: longer than its slowest answers seen."""
+
+_NO_JOB: Final = "The selected cell neither holds a job nor shows one."
+_AT_ONCE: Final = 0.0
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """What a button was pressed for.
+
+    Attributes:
+        window: a window of the program.
+        place: the selected cell; None where none is, as on a chart sheet.
+        text: what it shows.
+    """
+
+    window: int
+    place: Place | None
+    text: str
+
+
+class JobsShown(Protocol):
+    """Which jobs are shown where."""
+
+    def at(
+        self, window: int, book: str | None = None, sheet: str | None = None, cell: str | None = None
+    ) -> frozenset[str]:
+        """The ids of the jobs shown by a cell, by a sheet's cells, by a book's, or by all of a program."""
+
+    def outdated(self, window: int) -> frozenset[Place]:
+        """The cells of a program that show something that is no longer so."""
+
+    def catch_up(self) -> None:
+        """Wait, for seconds at the most, until calls from cells that were made before are known."""
+
+
+class Surroundings(Protocol):
+    """What actions need beside the jobs."""
+
+    def cancel(self, job_id: str) -> object:
+        """Ask the service to stop a job."""
+
+    def open_file(self, path: Path) -> None:
+        """Show a file as the system does when it is double-clicked."""
+
+    def log_path(self) -> Path:
+        """The log."""
+
+    def cache_dir(self) -> Path:
+        """The folder for our own files."""
+
+
+Deed = Callable[[Work, Pressed], str]
+"""Does something and says in words what came of it."""
+
+
+class Actions:
+    """The actions, by the words with which macros ask for them.
+
+    Args:
+        desk: the shared fetcher and the store.
+        shown: which jobs are shown where.
+        workplace: reaches the programs.
+        around: everything else.
+        clock: what time is.
+    """
+
+    def __init__(self, desk: Desk, shown: JobsShown, workplace: Workplace, around: Surroundings, clock: Clock) -> None:
+        self._desk = desk
+        self._shown = shown
+        self._workplace = workplace
+        self._around = around
+        self._clock = clock
+        self._asked: dict[int, str] = {}
+        self.deeds: Mapping[str, tuple[str, Deed]] = {
+            "refresh cell": ("Asking the service ...", lambda work, pressed: self._refresh(work, pressed, "cell")),
+            "refresh sheet": ("Asking the service ...", lambda work, pressed: self._refresh(work, pressed, "sheet")),
+            "refresh book": ("Asking the service ...", lambda work, pressed: self._refresh(work, pressed, "book")),
+            "refresh final": ("Reading all jobs anew ...", lambda w, p: self._refresh(w, p, "book", final=True)),
+            "land table": ("Landing the companies ...", self._land),
+            "refresh pivots": ("Refreshing the pivots ...", self._refresh_pivots),
+            "send copy": ("Making a copy ...", self._send_copy),
+            "cancel job": ("Asking the service to stop the job ...", self._cancel),
+            "open log": ("Opening the log ...", lambda *_: self._open_log()),
+            "open help": ("Opening the help ...", lambda *_: self._open_help()),
+        }
+
+    def job_here(self, pressed: Pressed) -> str:
+        """The job that the selected cell holds or shows; ``""`` for none, or for several.
+
+        Does not wait for anything: the program waits for the answer.
+        """
+        try:
+            with self._workplace.at(pressed.window, _AT_ONCE) as work:
+                _, jobs = self._cell(work, pressed)
+        except (Busy, NoBooks, Refused):
+            jobs = self._jobs_of(pressed.place, pressed)
+        job = next(iter(jobs)) if len(jobs) == 1 else ""
+        self._asked[pressed.window] = job
+        return job
+
+    # ---- refresh ---------------------------------------------------------------------------------------------
+
+    def _refresh(self, work: Work, pressed: Pressed, scope: str, *, final: bool = False) -> str:
+        """Ask the service anew for the jobs of a cell, a sheet or a book; for final ones only with ``final``."""
+        if scope == "cell":
+            cell, named = self._cell(work, pressed)
+            shown = {cell: named} if cell else {}
+        else:
+            shown = self._cells(work, pressed, whole_book=scope == "book")
+        jobs = sorted(frozenset().union(*shown.values()))
+        if not jobs:
+            return _NO_JOB if scope == "cell" else f"No cell of this {scope} shows a job."
+        fetcher = self._desk.fetcher
+        before = [fetcher.refresh(job) for job in jobs if final or not fetcher.watch(job).final]
+        until = self._clock.monotonic() + ANSWER
+        troubles = [trouble for seen in before if (trouble := self._trouble(seen, until))]
+        asked, outdated = {seen.job_id for seen in before}, self._shown.outdated(pressed.window)
+        if places := [place for place, of_cell in shown.items() if of_cell & asked or place in outdated]:
+            work.recalculate(places)
+        said = f"{len(before) - len(troubles)} refreshed, {len(troubles)} failed, {len(jobs) - len(before)} unchanged"
+        return ": ".join([said, *troubles[:1]])
+
+    def _trouble(self, before: Snapshot, until: float) -> str | None:
+        """Wait for the service's answer about a job; in words why there is none."""
+
+        def answered(seen: Snapshot) -> bool:
+            return seen.as_of != before.as_of or _error(seen) not in (None, _error(before))
+
+        seconds = max(until - self._clock.monotonic(), 0.0)
+        seen = self._desk.fetcher.wait(before.job_id, seconds, until=answered)
+        if error := _error(seen):
+            return error.message
+        return None if answered(seen) else "The service has not answered yet. It is asked again by itself."
+
+    # ---- tables, pivots, copies ------------------------------------------------------------------------------
+
+    def _land(self, work: Work, pressed: Pressed) -> str:
+        """Write a job's companies into the book's table, and have its pivots read it."""
+        from .. import table  # imports pandas
+        from ..workbook.sheets import TABLE_NAME, WIDTHS  # imports XlsxWriter
+        from ..workbook.shown import TABLE_COLUMNS
+
+        book = self._book(work, pressed)
+        seen = self._with_rows(self._job(work, pressed, book))
+        if not seen.rows and not seen.final:
+            why = words.why_no_rows(seen).removeprefix(CELL_PREFIX)
+            raise ConfigurationError(f"There is nothing to land yet: {why}")
+        cells = table.block(seen.frame(TABLE_COLUMNS), headers=False, text_limit=FULL_TEXT)
+        companies: list[list[Value]] = [[None if cell == "" else cell for cell in line] for line in cells]
+        standing = work.table(book, TABLE_NAME, TABLE_COLUMNS)
+        if standing is None:
+            standing = work.add_table(book, TABLE_NAME, {name: WIDTHS[name] for name in TABLE_COLUMNS})
+        made = plan(standing, TABLE_COLUMNS, companies)
+        landed = work.land(book, TABLE_NAME, made, _facts(seen))
+        return "; ".join([*_landed(seen, made, landed), self._pivots(work, book, TABLE_NAME)])
+
+    def _pivots(self, work: Work, book: str, name: str) -> str:
+        try:
+            return _counted(work.refresh_pivots(book, name), "pivot") + " refreshed"
+        except Refused as refused:
+            return f"the pivots could not be refreshed ({refused.text})"
+
+    def _refresh_pivots(self, work: Work, pressed: Pressed) -> str:
+        """Have the pivots that stand on the landed table read it anew."""
+        from ..workbook.sheets import TABLE_NAME
+
+        book = self._book(work, pressed)
+        count = work.refresh_pivots(book, TABLE_NAME)
+        if count:
+            return f"{_counted(count, 'pivot')} refreshed."
+        if work.table(book, TABLE_NAME, ()) is None:
+            raise ConfigurationError("No companies were landed in this workbook yet.")
+        return f"No pivot of this workbook stands on the table {TABLE_NAME}."
+
+    def _send_copy(self, work: Work, pressed: Pressed) -> str:
+        """Save a copy with values, to send to somebody without the functions."""
+        book = self._book(work, pressed)
+        shown = self._cells(work, pressed, whole_book=True)
+        seen = [self._desk.fetcher.watch(job) for job in sorted(frozenset().union(*shown.values()))]
+        path = work.save_copy(book, [_all_facts(job) for job in seen])
+        provisional = sum(not job.final for job in seen)
+        note = f" {_counted(provisional, 'job')} in it still provisional." if provisional else ""
+        return f"The copy is {path}.{note}"
+
+    # ---- the rest --------------------------------------------------------------------------------------------
+
+    def _cancel(self, work: Work, pressed: Pressed) -> str:
+        """Stop the job that the user was asked about, if the selected cell still shows that one."""
+        asked = self._asked.pop(pressed.window, "")
+        _, jobs = self._cell(work, pressed)
+        if not asked or jobs != {asked}:
+            return "The selected cell shows another job now. Nothing was cancelled."
+        self._around.cancel(asked)
+        self._desk.fetcher.refresh(asked)
+        return f"Job {asked} stops at its next step. What it delivers until then is billed."
+
+    def _open_log(self) -> str:
+        path = self._around.log_path()
+        if not path.exists():
+            return f"There is no log yet. It will be {path}"
+        self._around.open_file(path)
+        return f"The log is {path}"
+
+    def _open_help(self) -> str:
+        folder = self._around.cache_dir()
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "help.html"
+        path.write_text(helptext.page(), encoding="utf-8")
+        self._around.open_file(path)
+        return f"The help is {path}"
+
+    # ---- which jobs are meant --------------------------------------------------------------------------------
+
+    def _book(self, work: Work, pressed: Pressed) -> str:
+        book = pressed.place.book if pressed.place else work.book()
+        if book is None:
+            raise ConfigurationError("No workbook is open.")
+        return book
+
+    def _cell(self, work: Work, pressed: Pressed) -> tuple[Place | None, frozenset[str]]:
+        """The cell behind the selected one, and the jobs that it shows, or the one that it holds."""
+        if pressed.place is None:
+            return None, frozenset()
+        cell = work.owner(pressed.place)
+        return cell, self._jobs_of(cell, pressed)
+
+    def _jobs_of(self, cell: Place | None, pressed: Pressed) -> frozenset[str]:
+        if cell is None:
+            return frozenset()
+        return self._shown.at(pressed.window, cell.book, cell.sheet, cell.cell) or self._named(pressed)
+
+    def _named(self, pressed: Pressed) -> frozenset[str]:
+        """The job that the selected cell's text names. Nearly every word could be an id: it must be a known one."""
+        try:
+            job = Look(self._desk).job_id(pressed.text.strip())
+        except BadJobId:
+            return frozenset()
+        return frozenset({job} if _is_uuid(job) or self._is_known(job, pressed.window) else ())
+
+    def _is_known(self, job: str, window: int) -> bool:
+        return job in self._shown.at(window) or any(entry.job_id == job for entry in Look(self._desk).ledger())
+
+    def _cells(self, work: Work, pressed: Pressed, *, whole_book: bool) -> dict[Place, frozenset[str]]:
+        """The cells that call our functions, with the jobs that they show."""
+        book = self._book(work, pressed)
+        sheet = None if whole_book or pressed.place is None else pressed.place.sheet
+        places = list(work.formulas(book, sheet))
+
+        def shown() -> dict[Place, frozenset[str]]:
+            return {place: self._shown.at(pressed.window, place.book, place.sheet, place.cell) for place in places}
+
+        # Cells that have not called since the book was opened, or are somewhere else now.
+        if silent := [place for place, jobs in shown().items() if not jobs]:
+            work.recalculate(silent)
+            self._shown.catch_up()
+        return shown()
+
+    def _job(self, work: Work, pressed: Pressed, book: str) -> str:
+        """The selected cell's job, else the book's."""
+        _, jobs = self._cell(work, pressed)
+        if len(jobs) > 1:
+            raise ConfigurationError(f"The selected cell shows {len(jobs)} jobs. Select one that shows a single job.")
+        if jobs:
+            return next(iter(jobs))
+        if named := work.text_named(book, JOB_NAME):
+            return Look(self._desk).job_id(named)
+        raise ConfigurationError(f"{_NO_JOB} Select one that does.")
+
+    def _with_rows(self, job: str) -> Snapshot:
+        """The job once it is known; with all its rows where it is over and they are being read."""
+
+        def enough(seen: Snapshot) -> bool:
+            return seen.settled or _error(seen) is not None or not (seen.status is None or seen.status.terminal)
+
+        seen = self._desk.fetcher.watch(job)
+        return seen if enough(seen) else self._desk.fetcher.wait(job, ANSWER, until=enough)
+
+
+def _error(seen: Snapshot) -> OpenFunnelError | None:
+    """What keeps the job from being known; that it failed is knowledge of it."""
+    error = seen.problem.error if seen.problem else None
+    return None if isinstance(error, JobFailed) else error
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def _landed(seen: Snapshot, made: Plan, landed: Landed) -> list[str]:
+    """What there is to say about a landing."""
+    count = len(seen.rows)
+    said = [f"{count:,} {'company' if count == 1 else 'companies'} landed on the sheet {landed.sheet}"]
+    if not seen.final:
+        said.append("provisional: land again when the job is over")
+    if seen.problem:
+        said.append(seen.problem.message.rstrip("."))
+    if made.kept:
+        said.append(f"{made.kept:,} no longer in the job kept at the end, for what you have there")
+    if made.missing:
+        said.append(f"without {', '.join(made.missing)}, which the table does not have")
+    if landed.unfiltered:
+        said.append("the table's filter was taken off")
+    if not landed.described:
+        said.append("no room above the table to say what job it is")
+    return said
+
+
+def _facts(seen: Snapshot) -> list[Fact]:
+    """What stands above the table."""
+    consumed = (seen.manifest or {}).get("credits_consumed")
+    return [
+        ("as of", utc(seen.as_of)),
+        ("job", seen.job_id),
+        ("state", state(seen)),
+        ("rows", float(len(seen.rows))),
+        ("content", content_hash(seen)),
+        ("credits", float(consumed) if isinstance(consumed, (int, float)) else ""),
+    ]
+
+
+def _all_facts(seen: Snapshot) -> list[Fact]:
+    """What a copy's own sheet says of a job."""
+    facts = [*job_facts(seen), ("content", content_hash(seen)), *manifest_facts(seen)]
+    return [(name, float(value) if type(value) is int else value) for name, value in facts]

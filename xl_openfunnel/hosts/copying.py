@@ -1,0 +1,171 @@
+"""A copy of a workbook to send: Excel's own copy, without macros and links, with values in place of our formulas."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PureWindowsPath
+from typing import Any, Final
+
+from . import blocks
+from .cellerrors import error_text
+from .landing import Value
+from .patience import OMITTED, Caller
+from .places import Area, Place
+from .workplace import Fact, Refused
+
+_XLSX: Final = 51  # xlOpenXMLWorkbook
+_MANUAL: Final = -4135  # xlCalculationManual
+_NO_MACROS: Final = 3  # msoAutomationSecurityForceDisable
+_EXCEL_LINKS: Final = 1  # xlExcelLinks, and xlLinkTypeExcelLinks
+_KEEP_LINKS: Final = 0
+_UNSAVED: Final = False
+
+_SHEET: Final = "Manifest"
+_OUR_MACROS: Final = "OpenFunnel"
+"""How the names of the macros behind our buttons begin."""
+
+_QUIET: Final = {"DisplayAlerts": False, "EnableEvents": False, "AutomationSecurity": _NO_MACROS}
+
+
+def save_copy(
+    call: Caller,
+    book: Any,
+    formulas: Callable[[str], Mapping[Place, str]],
+    facts: Iterable[Sequence[Fact]],
+    documents: Path,
+) -> Path:
+    """Save the copy beside the book, or among the documents where the book was never saved or is in the cloud.
+
+    Args:
+        call: makes the calls.
+        book: the book, which stays as it is.
+        formulas: gives where in a book, by its name, formulas call our functions.
+        facts: of each job what is known, for a sheet that is added.
+        documents: the user's folder for documents.
+    """
+    if call.get(book, "HasPassword"):
+        raise Refused("The workbook has a password to open it. Remove it (File, Info), then send a copy.")
+    if call.get(book, "ProtectStructure"):
+        raise Refused("The workbook's structure is protected. Unprotect it (Review), then send a copy.")
+    name, folder = PureWindowsPath(str(call.get(book, "Name"))), str(call.get(book, "Path"))
+    where = documents if not folder or "://" in folder else Path(folder)
+    target = free_path(where, name.stem)
+    scratch = Path(tempfile.mkdtemp(prefix="openfunnel-"))
+    try:
+        # The copy needs a name of its own: Excel opens no two books of one name.
+        file = scratch / f"{scratch.name}{name.suffix or '.xlsx'}"
+        with _changed(call, _QUIET):
+            call.get(book, "SaveCopyAs", str(file))
+            with contextlib.ExitStack() as at_the_end:
+                # In manual mode, since our functions are not known there: calculated, they would all show #NAME?.
+                with _changed(call, {"Calculation": _MANUAL}):
+                    copy = call.get(call.get(call.application, "Workbooks"), "Open", str(file), _KEEP_LINKS)
+                    at_the_end.callback(_close, call, copy)
+                    _put_values(call, copy, formulas(file.name))
+                _remove_buttons(call, copy)
+                _break_links(call, copy)
+                _add_manifest(call, copy, facts)
+                call.get(copy, "SaveAs", str(target), _XLSX)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return target
+
+
+def free_path(folder: Path, stem: str) -> Path:
+    """``<stem> (values).xlsx`` in the folder, with a number where that is taken."""
+    number, path = 1, folder / f"{stem} (values).xlsx"
+    while path.exists():
+        number += 1
+        path = folder / f"{stem} (values {number}).xlsx"
+    return path
+
+
+@contextlib.contextmanager
+def _changed(call: Caller, settings: Mapping[str, object]) -> Iterator[None]:
+    """Excel with other settings; they are put back whatever happens."""
+    excel = call.application
+    before = {name: call.get(excel, name) for name in settings}
+    try:
+        for name, value in settings.items():
+            call.put(excel, name, value)
+        yield
+    finally:
+        call.renew()
+        for name, value in before.items():
+            call.put(excel, name, value)
+
+
+def _close(call: Caller, copy: Any) -> None:
+    call.renew()
+    call.get(copy, "Close", _UNSAVED)
+
+
+def _put_values(call: Caller, copy: Any, places: Iterable[Place]) -> None:
+    sheets = call.get(copy, "Worksheets")
+    for place in places:
+        sheet = call.get(sheets, "Item", place.sheet)
+        if call.get(sheet, "ProtectContents"):
+            raise Refused(f"The sheet {place.sheet} is protected. Unprotect it (Review), then send a copy.")
+        area = filled_with(call, call.get(sheet, "Range", place.cell))
+        shown = [[_value(value) for value in line] for line in blocks.read(call, sheet, area)]
+        cells = call.get(sheet, "Range", area.address)
+        text_format = call.get(cells, "NumberFormat") == blocks.TEXT
+        call.get(cells, "ClearContents")
+        blocks.write(call, sheet, area, shown, text_format=text_format)
+
+
+def filled_with(call: Caller, cell: Any) -> Area:
+    """The cells that the formula of this one fills: itself, what it spills over, or the array that it is part of."""
+    if call.known(cell, "HasSpill"):
+        cell = call.get(call.get(cell, "SpillParent"), "SpillingToRange")
+    elif call.get(cell, "HasArray"):
+        cell = call.get(cell, "CurrentArray")
+    return Area.at(call.get(cell, "Address"))
+
+
+def _value(shown: Any) -> Value:
+    """What a cell is to hold that shows this: what shows nothing is to hold nothing."""
+    if type(shown) is int:
+        return error_text(shown) or float(shown)
+    value: Value = shown
+    return None if value == "" else value
+
+
+def _remove_buttons(call: Caller, copy: Any) -> None:
+    """Without macros they would do nothing."""
+    for sheet in call.items(call.get(copy, "Worksheets")):
+        for shape in reversed(list(call.items(call.get(sheet, "Shapes")))):
+            with contextlib.suppress(Refused):  # a shape that can have no macro, or a protected sheet
+                if str(call.get(shape, "OnAction")).rpartition("!")[2].startswith(_OUR_MACROS):
+                    call.get(shape, "Delete")
+
+
+def _break_links(call: Caller, copy: Any) -> None:
+    """What refers to other workbooks becomes a value too."""
+    for link in call.get(copy, "LinkSources", _EXCEL_LINKS) or ():
+        call.get(copy, "BreakLink", link, _EXCEL_LINKS)
+
+
+def _add_manifest(call: Caller, copy: Any, facts: Iterable[Sequence[Fact]]) -> None:
+    """A sheet with what is known of the jobs, one below the other."""
+    lines: list[list[Value]] = []
+    for known in facts:
+        lines.append([])
+        lines += ([name, value] for name, value in known)
+    if not lines:
+        return
+    sheets = call.get(copy, "Worksheets")
+    sheet = call.get(sheets, "Add", OMITTED, call.get(sheets, "Item", call.get(sheets, "Count")))
+    number, name = 1, _SHEET
+    while call.item(sheets, name) is not None:
+        number += 1
+        name = f"{_SHEET} {number}"
+    call.put(sheet, "Name", name)
+    held = [[*line, None, None][:2] for line in lines[1:]]
+    blocks.write(call, sheet, Area(1, 1, len(held), 2), held, text_format=False)
+    for column, width in (("$A$1", 24), ("$B$1", 80)):
+        call.put(call.get(sheet, "Range", column), "ColumnWidth", width)
+    call.get(call.get(sheets, "Item", 1), "Activate")

@@ -1,0 +1,140 @@
+"""Runs actions one after the other on a thread of their own, and says in the status bar what came of them.
+
+Excel waits only until an action is noted: whoever presses a button goes on working.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+from dataclasses import dataclass
+from typing import Final
+
+from ..errors import CELL_UNITS, OpenFunnelError
+from ..jobs.clock import Clock, Message
+from ..text import clip
+from .actions import Actions, Deed, Pressed
+from .sheets import Busy, NoBooks
+from .workplace import Refused, Workplace
+
+_log = logging.getLogger(__name__)
+
+SOON: Final = 0.25
+"""Seconds after which an action begins: what its macro shows then is not to come after what came of it."""
+
+SHOWN: Final = 10.0
+"""Seconds that the status bar shows what came of an action."""
+
+AGAIN: Final = 5.0
+"""Seconds after which a program that let nobody in is told again."""
+
+_PREFIX: Final = "OpenFunnel: "
+_BUSY: Final = "Excel let nobody in: a cell is being edited, or a dialog is open. Press again when it is done."
+_UNEXPECTED: Final = "Something unexpected happened. The log says what; please report it."
+_UNKNOWN: Final = "This macro is newer than the installed package. Update it: xl-openfunnel install --repair."
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What a program is told, from then on; and when it is taken back, None before it was shown."""
+
+    text: str
+    at: float
+    until: float | None = None
+
+
+class Errands:
+    """The queue of what was asked for.
+
+    Args:
+        actions: what can be asked for.
+        workplace: reaches the programs.
+        clock: what time is and how to wait.
+    """
+
+    def __init__(self, actions: Actions, workplace: Workplace, clock: Clock) -> None:
+        self._actions = actions
+        self._workplace = workplace
+        self._clock = clock
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._said: dict[int, _Said] = {}
+        self._closed = False
+
+    def act(self, action: str, pressed: Pressed) -> str:
+        """Have something done; gives at once what the status bar is to show until it is. On any thread."""
+        known = self._actions.deeds.get(action)
+        if known is None:
+            return _PREFIX + _UNKNOWN
+        begun, deed = known
+        self._inbox.put(lambda: self._do(action, deed, pressed))
+        return _PREFIX + begun
+
+    def job_here(self, pressed: Pressed) -> str:
+        """The job that the selected cell holds or shows."""
+        return self._actions.job_here(pressed)
+
+    def close(self) -> None:
+        """Do nothing any more."""
+        self._closed = True
+        self._inbox.put(lambda: None)
+
+    # ---- on the one thread -----------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Serve until `close`."""
+        seconds: float | None = None
+        while not self._closed:
+            seconds = self.step(self._clock.receive(self._inbox, seconds))
+
+    def step(self, message: Message = None) -> float | None:
+        """Do what is to be done now; gives the seconds until there is more, None if nothing is foreseen."""
+        if message is not None:
+            message()
+        now = self._clock.monotonic()
+        for window, said in list(self._said.items()):
+            if said.at <= now:
+                self._tell(window, said)
+        times = [said.at for said in self._said.values()]
+        return max(min(times) - self._clock.monotonic(), 0.0) if times else None
+
+    def _do(self, action: str, deed: Deed, pressed: Pressed) -> None:
+        self._said.pop(pressed.window, None)
+        self._clock.receive(queue.SimpleQueue(), SOON)
+        try:
+            with self._workplace.at(pressed.window) as work:
+                said = deed(work, pressed)
+        except OpenFunnelError as error:
+            said = error.message
+        except Refused as refused:
+            said = refused.text
+        except Busy:
+            said = _BUSY
+        except NoBooks:
+            return
+        except OSError as error:  # of files: Excel's own errors are none
+            said = f"A file could not be written or opened: {error}"
+        except Exception:
+            _log.exception("%s failed", action)
+            said = _UNEXPECTED
+        _log.info("%s: %s", action, said)
+        self._said[pressed.window] = _Said(clip(_PREFIX + said, CELL_UNITS), self._clock.monotonic())
+
+    def _tell(self, window: int, said: _Said) -> None:
+        """Show what came of an action or, later, give the status bar back."""
+        try:
+            with self._workplace.at(window, 0.0) as work:
+                if said.until is None:
+                    work.say(said.text)
+                else:
+                    work.unsay(said.text)
+        except Busy:
+            self._said[window] = _Said(said.text, self._clock.monotonic() + AGAIN, said.until)
+            return
+        except (NoBooks, Refused):
+            del self._said[window]
+            return
+        if said.until is None:
+            until = self._clock.monotonic() + SHOWN
+            self._said[window] = _Said(said.text, until, until)
+        else:
+            del self._said[window]

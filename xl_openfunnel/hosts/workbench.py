@@ -1,0 +1,172 @@
+"""What buttons and the ribbon do in Excel on Windows, through COM and from a thread of our own."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import pythoncom
+
+from ..jobs.clock import Clock
+from .automation import ExcelAutomation, ExcelVisit
+from .copying import filled_with, save_copy
+from .landing import Plan, Standing
+from .patience import Caller
+from .places import Place, cell_address
+from .sheets import NoBooks
+from .tables import Table
+from .workplace import PATIENCE, Fact, Landed, Refused
+
+_DATABASE: Final = 1  # xlDatabase: a pivot that stands on cells
+
+_this_thread = threading.local()
+_T = TypeVar("_T")
+
+
+class ExcelWorkplace:
+    """The running Excels of this user.
+
+    Args:
+        excels: reaches them.
+        clock: how to wait for one that is busy.
+        documents: gives the user's folder for documents.
+    """
+
+    def __init__(self, excels: ExcelAutomation, clock: Clock, documents: Callable[[], Path]) -> None:
+        self._excels = excels
+        self._clock = clock
+        self._documents = documents
+
+    @contextlib.contextmanager
+    def at(self, window: int, patience: float = PATIENCE) -> Iterator[ExcelWork]:
+        """The Excel with that window, which is waited for so many seconds.
+
+        Raises:
+            Busy: it lets nobody in, and was waited for in vain.
+            NoBooks: it has no workbook open, or has ended.
+        """
+        if not getattr(_this_thread, "ready", False):
+            pythoncom.CoInitialize()
+            _this_thread.ready = True
+        program = self._excels.program(window)
+        if program is None:
+            raise NoBooks
+        yield ExcelWork(self._excels, Caller(program, self._clock, patience), self._documents)
+
+
+class ExcelWork:
+    """An Excel that somebody has pressed a button in, as `workplace.Work` has it."""
+
+    def __init__(self, excels: ExcelAutomation, call: Caller, documents: Callable[[], Path]) -> None:
+        self._excels = excels
+        self._call = call
+        self._documents = documents
+
+    def book(self) -> str | None:
+        """The name of the workbook in front."""
+        front = self._call.get(self._call.application, "ActiveWorkbook")
+        return None if front is None else str(self._call.get(front, "Name"))
+
+    def say(self, text: str) -> None:
+        """Show a text in the status bar."""
+        self._call.put(self._call.application, "StatusBar", text)
+
+    def unsay(self, text: str) -> None:
+        """Give the status bar back to Excel, if it still shows this text."""
+        if self._call.get(self._call.application, "StatusBar") == text:
+            self._call.put(self._call.application, "StatusBar", value=False)
+
+    def owner(self, place: Place) -> Place:
+        """The cell whose formula fills this one."""
+        sheet = self._call.item(self._call.get(self._book(place.book), "Worksheets"), place.sheet)
+        if sheet is None:
+            raise Refused(f"The sheet {place.sheet} is not there any more.")
+        area = filled_with(self._call, self._call.get(sheet, "Range", place.cell))
+        return Place(place.book, place.sheet, cell_address(area.top, area.left))
+
+    def formulas(self, book: str, sheet: str | None) -> Mapping[Place, str]:
+        """Where in the sheet, or in all sheets of the book, formulas call our functions."""
+        found = self._visited(lambda visit: visit.formulas(book)) or {}
+        return {place: text for place, text in found.items() if sheet in (None, place.sheet)}
+
+    def recalculate(self, places: Collection[Place]) -> None:
+        """Calculate these cells now; in manual mode these and no others."""
+
+        def calculated(visit: ExcelVisit) -> None:
+            with visit.unnoticed():
+                if visit.automatic:
+                    visit.mark(places)
+                    visit.calculate()
+                else:
+                    for place in places:
+                        visit.calculate_cell(place)
+
+        self._visited(calculated)
+
+    def text_named(self, book: str, name: str) -> str:
+        """What the cell of that name holds."""
+        found = self._call.item(self._call.get(self._book(book), "Names"), name)
+        if found is None:
+            return ""
+        try:
+            cells = self._call.get(found, "RefersToRange")
+        except Refused:  # a name for something else
+            return ""
+        value = self._call.get(cells, "Value2")
+        return str(value).strip() if isinstance(value, str) else ""
+
+    def table(self, book: str, name: str, ours: Sequence[str]) -> Standing | None:
+        """The table of that name, with what is in it, where these are our columns."""
+        found = Table.found(self._call, self._book(book), name)
+        return None if found is None else found.standing(ours)
+
+    def add_table(self, book: str, name: str, columns: Mapping[str, float]) -> Standing:
+        """A new table with one blank line, on a new sheet."""
+        return Table.added(self._call, self._book(book), name, columns).standing(list(columns))
+
+    def land(self, book: str, name: str, plan: Plan, facts: Sequence[Fact]) -> Landed:
+        """Carry out a plan for the table of that name, and write what is known of its job above it."""
+        found = Table.found(self._call, self._book(book), name)
+        if found is None:
+            raise Refused(f"The table {name} is not there any more.")
+        return found.land(plan, facts)
+
+    def refresh_pivots(self, book: str, table: str) -> int:
+        """Have the pivots that stand on a table read it anew; how many there are."""
+        call, count = self._call, 0
+        refreshed = set()
+        for sheet in call.items(call.get(self._book(book), "Worksheets")):
+            for pivot in call.items(call.get(sheet, "PivotTables")):
+                cache = call.get(pivot, "PivotCache")
+                if call.get(cache, "SourceType") != _DATABASE or not _is_named(call.get(cache, "SourceData"), table):
+                    continue
+                count += 1
+                if (index := call.get(pivot, "CacheIndex")) not in refreshed:  # several may share what they read
+                    refreshed.add(index)
+                    call.get(cache, "Refresh")
+        return count
+
+    def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> Path:
+        """Save a copy of the book without macros, with values in place of our formulas."""
+        return save_copy(self._call, self._book(book), lambda name: self.formulas(name, None), facts, self._documents())
+
+    def _book(self, name: str) -> Any:
+        found = self._call.item(self._call.get(self._call.application, "Workbooks"), name)
+        if found is None:
+            raise Refused(f"The workbook {name} is not open any more.")
+        return found
+
+    def _visited(self, do: Callable[[ExcelVisit], _T]) -> _T:
+        def visited() -> _T:
+            with self._excels.visit(self._call.program) as visit:
+                return do(visit)
+
+        return self._call.patiently(visited)
+
+
+def _is_named(source: object, table: str) -> bool:
+    """Whether a pivot's source is that table: ``Name``, or ``'Book.xlsm'!Name[#All]`` as some files have it."""
+    return str(source).rpartition("!")[2].partition("[")[0].casefold() == table.casefold()

@@ -1,0 +1,118 @@
+"""What buttons and the ribbon need of a program with workbooks, however it is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol, TypeAlias
+
+from .landing import Plan, Standing
+from .places import Place
+
+Fact: TypeAlias = tuple[str, str | float]
+"""The name of something that is known, and what is known."""
+
+
+PATIENCE: Final = 30.0
+"""Seconds that one piece of work waits for a program, all its calls together: as long as its user may edit a cell."""
+
+
+class Refused(Exception):
+    """The program does not do what it was asked for.
+
+    Attributes:
+        text: why, and what to do, for a person.
+        code: the program's own number of it.
+    """
+
+    def __init__(self, text: str, code: int = 0) -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Landed:
+    """How landing went.
+
+    Attributes:
+        sheet: the name of the sheet with the table.
+        unfiltered: whether a filter had to be taken off the table.
+        described: whether there was room above the table for what is known of the job.
+    """
+
+    sheet: str
+    unfiltered: bool = False
+    described: bool = True
+
+
+class Work(Protocol):
+    """A program that somebody has pressed a button in.
+
+    Members wait while the program lets nobody in. They may raise `sheets.Busy` after waiting in vain, `sheets.NoBooks`
+    where the program has ended, and `Refused`. Nothing of it is to be used afterwards.
+    """
+
+    def book(self) -> str | None:
+        """The name of the workbook in front."""
+
+    def say(self, text: str) -> None:
+        """Show a text in the status bar."""
+
+    def unsay(self, text: str) -> None:
+        """Give the status bar back, if it still shows this text."""
+
+    def owner(self, place: Place) -> Place:
+        """The cell whose formula fills this one: itself, unless it is one of a block."""
+
+    def formulas(self, book: str, sheet: str | None) -> Mapping[Place, str]:
+        """Where in the sheet, or in all sheets of the book, formulas call our functions."""
+
+    def recalculate(self, places: Collection[Place]) -> None:
+        """Calculate these cells now, also where the program calculates only when its user says so."""
+
+    def text_named(self, book: str, name: str) -> str:
+        """What the cell of that name holds; ``""`` where there is no such cell, or nothing in it."""
+
+    def table(self, book: str, name: str, ours: Sequence[str]) -> Standing | None:
+        """The table of that name, with what is in it, where these are our columns."""
+
+    def add_table(self, book: str, name: str, columns: Mapping[str, float]) -> Standing:
+        """A new table with one blank line, on a new sheet.
+
+        Args:
+            book: where.
+            name: the table's.
+            columns: their names, and how wide they are to be shown.
+        """
+
+    def land(self, book: str, name: str, plan: Plan, facts: Sequence[Fact]) -> Landed:
+        """Carry out a plan for the table of that name, and write what is known of its job above it."""
+
+    def refresh_pivots(self, book: str, table: str) -> int:
+        """Have the pivots that stand on a table read it anew; how many there are."""
+
+    def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> Path:
+        """Save a copy of the book without macros, with values in place of our formulas.
+
+        Args:
+            book: which.
+            facts: of each job in the book what is known, for a sheet that is added to the copy.
+
+        Returns:
+            Where the copy is: beside the book, or among the user's documents.
+        """
+
+
+class Workplace(Protocol):
+    """The running programs."""
+
+    def at(self, window: int, patience: float = PATIENCE) -> AbstractContextManager[Work]:
+        """The program with that window, which is waited for so many seconds.
+
+        Raises:
+            Busy: it lets nobody in, and was waited for in vain.
+            NoBooks: it has nothing open, or has ended.
+        """
