@@ -8,14 +8,13 @@ from typing import Final
 from ..functions.look import CREDITS, JOBS
 from .live import LiveCells
 from .places import Place
-from .shown import Cell
 
 _CATCH_UP: Final = 5.0
 """Seconds that the live cells' thread has to hear what was said before: it may be calculating a large block."""
 
 
 class LiveJobs:
-    """Reads what the live cells know. Their thread replaces what it knows of a cell, so that anybody may read it."""
+    """Reads what the live cells know."""
 
     def __init__(self, live: LiveCells) -> None:
         self._live = live
@@ -26,7 +25,7 @@ class LiveJobs:
         """The ids of the jobs shown by a cell, by a sheet's cells, by a book's, or by all of a program."""
         topics = (
             topic
-            for known in self._cells(window)
+            for known in self._live.cells(window)
             if book in (None, known.place.book)
             and sheet in (None, known.place.sheet)
             and cell in (None, known.place.cell)
@@ -36,15 +35,10 @@ class LiveJobs:
 
     def outdated(self, window: int) -> frozenset[Place]:
         """The cells of a program that show something that is no longer so."""
-        return frozenset(known.place for known in self._cells(window) if known.waits is not None)
+        return frozenset(known.place for known in self._live.cells(window) if known.waits is not None)
 
     def catch_up(self) -> None:
         """Wait until what was said to the live cells before is heard."""
         heard = threading.Event()
-        self._live._inbox.put(heard.set)
+        self._live.when_heard(heard.set)
         heard.wait(_CATCH_UP)
-
-    def _cells(self, window: int) -> list[Cell]:
-        number = self._live._sheets.program(window)
-        program = None if number is None else self._live._shown.programs.get(number)
-        return [] if program is None else list(program.cells.values())

@@ -119,6 +119,16 @@ class LiveCells:
         """Something that cells show may have changed."""
         self._inbox.put(lambda: self._shown.moved(topic, self.now()))
 
+    def cells(self, window: int) -> list[Cell]:
+        """What is known of a program's cells, to read: what their thread learns it puts in place of what it knew."""
+        number = self._sheets.program(window)
+        program = None if number is None else self._shown.programs.get(number)
+        return [] if program is None else list(program.cells.values())
+
+    def when_heard(self, then: Callable[[], None]) -> None:
+        """Have something done, on the one thread, when all that was said before is heard."""
+        self._inbox.put(then)
+
     def close(self) -> None:
         """Ask for nothing any more."""
         self._closed = True
