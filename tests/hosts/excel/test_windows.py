@@ -33,9 +33,12 @@ BEYOND_WINE = {
 # What reads the sources or the files made of them with tools of its own, and is the same everywhere.
 READERS = ("addin", "analysis", "compound", "compression", "vba_project")
 ALIKE = [f"tests/unit/workbook/test_{name}.py" for name in READERS]
-# They mostly wait, and longer than elsewhere, since this Wine's sockets are slow to notice that one was closed: side by
-# side it is bearable. The rest of the tests are a share of their own.
+# They mostly wait, and longer than elsewhere, since this Wine's sockets are slow to notice that one was closed. The
+# rest of the tests are a share of their own.
 SHARES = (("tests/unit/jobs", "tests/unit/simulator"), ("tests/unit/api", "tests/unit/cli"))
+LONGEST = "test_live_cells"
+UNIT = "unit"
+SIDE_BY_SIDE = 3
 
 pytestmark = pytest.mark.timeout(900)  # the first test waits for a Windows to be put together
 
@@ -97,23 +100,51 @@ def windows_pytest(wine: Wine, folder: Path, *args: str, timeout: float) -> Outc
     return Outcome(passed, failed, skipped, frozenset(seen), done.output)
 
 
+Outcomes = Callable[[str], list[Outcome]]
+
+
 @pytest.fixture(scope="module")
-def outcome_of(wine: Wine, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Outcome]:
-    """Runs an inner module when the first of its tests is asked for."""
-    known: dict[str, Outcome] = {}
+def outcomes_of(
+    wine: Wine, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Outcomes]:
+    """Runs what is asked for, side by side: the modules one after the other, since they share Windows' registry."""
+    asked = {item.callspec.params["test"] if hasattr(item, "callspec") else UNIT for item in own(request)}
+    modules = sorted({test.partition("::")[0] for test in asked - {UNIT}})
 
-    def outcome(module: str) -> Outcome:
-        if module not in known:
-            file = f"tests/hosts/excel/windows/{module}.py"
-            known[module] = windows_pytest(wine, tmp_path_factory.mktemp(module), file, timeout=300)
-        return known[module]
+    def run(*args: str, timeout: float) -> Outcome:
+        return windows_pytest(wine, tmp_path_factory.mktemp("windows"), *args, timeout=timeout)
 
-    return outcome
+    def run_module(module: str) -> Outcome:
+        return run(f"tests/hosts/excel/windows/{module}.py", timeout=500)
+
+    with (
+        concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool,
+        concurrent.futures.ThreadPoolExecutor(1) as one_after_the_other,
+    ):
+        under_way = {
+            module: [(pool if module == LONGEST else one_after_the_other).submit(run_module, module)]
+            for module in modules
+        }
+        if UNIT in asked:
+            under_way[UNIT] = [pool.submit(run, *share, timeout=800) for share in unit_shares()]
+        yield lambda name: [future.result() for future in under_way[name]]
+
+
+def own(request: pytest.FixtureRequest) -> list[pytest.Item]:
+    """The tests of this file that are to be run."""
+    return [item for item in request.session.items if item.path == Path(__file__)]
+
+
+def unit_shares() -> list[list[str]]:
+    left_out = [f"--deselect={file}::{test}" for file, tests in BEYOND_WINE.items() for test in tests]
+    left_out += [f"--ignore={file}" for file in ALIKE]
+    rest = ["tests/unit", *(f"--ignore={folder}" for share in SHARES for folder in share)]
+    return [[*share, *left_out] for share in (*SHARES, rest)]
 
 
 @pytest.mark.parametrize("test", inner_tests())
-def test_on_windows(test: str, outcome_of: Callable[[str], Outcome]) -> None:
-    outcome = outcome_of(test.partition("::")[0])
+def test_on_windows(test: str, outcomes_of: Outcomes) -> None:
+    [outcome] = outcomes_of(test.partition("::")[0])
     assert test in outcome.seen, f"it was not run:\n{outcome.output}"
     if test in outcome.failed:
         pytest.fail(outcome.failed[test], pytrace=False)
@@ -121,17 +152,8 @@ def test_on_windows(test: str, outcome_of: Callable[[str], Outcome]) -> None:
         pytest.skip(outcome.skipped[test])
 
 
-def test_package_unit_tests_on_windows(wine: Wine, tmp_path_factory: pytest.TempPathFactory) -> None:
-    left_out = [f"--deselect={file}::{test}" for file, tests in BEYOND_WINE.items() for test in tests]
-    left_out += [f"--ignore={file}" for file in ALIKE]
-    rest = ["tests/unit", *(f"--ignore={folder}" for share in SHARES for folder in share)]
-    shares = [*SHARES, rest]
-    with concurrent.futures.ThreadPoolExecutor(len(shares)) as pool:
-        running = [
-            pool.submit(windows_pytest, wine, tmp_path_factory.mktemp("share"), *share, *left_out, timeout=600)
-            for share in shares
-        ]
-    outcomes = [share.result() for share in running]
+def test_package_unit_tests_on_windows(outcomes_of: Outcomes) -> None:
+    outcomes = outcomes_of(UNIT)
     assert not any(outcome.failed for outcome in outcomes), "\n".join(
         text for outcome in outcomes for text in outcome.failed.values()
     )
