@@ -48,21 +48,25 @@ _JOIN = 5.0
 class Waiter:
     """Somebody who waits for ``until`` to hold, and no longer than to ``deadline`` on the steady clock.
 
-    What ``until`` raises is kept for the one who waits.
+    What ended the waiting is kept for the one who waits: the snapshot, which may be followed by another one before he
+    looks, and what ``until`` raised.
     """
 
     until: Callable[[Snapshot], bool]
     deadline: float
+    seen: Snapshot | None = None
     error: Exception | None = None
     done: threading.Event = field(default_factory=threading.Event)
 
     def is_over(self, seen: Snapshot, now: float) -> bool:
         """Whether there is nothing more to wait for."""
         try:
-            return now >= self.deadline or self.until(seen)
+            over = now >= self.deadline or self.until(seen)
         except Exception as error:
-            self.error = error
-            return True
+            self.error, over = error, True
+        if over:
+            self.seen = seen
+        return over
 
 
 @dataclass(eq=False)

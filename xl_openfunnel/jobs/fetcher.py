@@ -119,7 +119,7 @@ class Fetcher:
             self._caretaker.leave(job_id, waiter)
         if waiter.error is not None:
             raise waiter.error
-        return self._caretaker.published.get(job_id) or Snapshot(job_id)
+        return waiter.seen or self._caretaker.published.get(job_id) or Snapshot(job_id)
 
     def subscribe(self, job: str, callback: Callback) -> Subscription:
         """Have ``callback`` told of the job now and whenever it changes, until the subscription is closed.

@@ -77,7 +77,7 @@ def wine() -> Iterator[Wine]:
 def windows_pytest(wine: Wine, folder: Path, *args: str, timeout: float) -> Outcome:
     """Run pytest in the Windows Python, each test of it with a deadline of its own."""
     report = folder / "report.xml"
-    fixed = ["-p", "no:cacheprovider", "-q", "--timeout=60", f"--junitxml={windows_path(report)}", "-o", "addopts="]
+    fixed = ["-p", "no:cacheprovider", "-q", "--timeout=180", f"--junitxml={windows_path(report)}", "-o", "addopts="]
     # A call that Excel turns away is, inside COM, an exception that faulthandler would report as fatal.
     fixed += ["--import-mode=importlib", "-rfE", "-p", "no:faulthandler"]
     done = wine.run(["-m", "pytest", *fixed, *args], cwd=ROOT, timeout=timeout)

@@ -123,7 +123,7 @@ class FakeExcel(Excel):
         self.calls.clear()
         self.filter.arrived = self.filter.refused = 0
 
-    def pump(self, until: Callable[[], object] | None = None, timeout: float = 20) -> None:
+    def pump(self, until: Callable[[], object] | None = None, timeout: float = 90) -> None:
         """Let calls in until the condition holds, and fail if it never does; without one, for the whole time."""
         end = time.monotonic() + timeout
         while True:

@@ -85,7 +85,7 @@ def done(bridge: Bridge, action: str, where: Cells | None) -> str:
     """Press a button and wait for what the status bar says of it."""
     excel = bridge.excel
     begun = bridge.press(action, where)
-    excel.pump(lambda: excel.settings["StatusBar"] != begun, timeout=40)
+    excel.pump(lambda: excel.settings["StatusBar"] != begun)
     excel.pump(lambda: excel.held == 0)
     return str(excel.settings["StatusBar"])
 
@@ -215,7 +215,7 @@ def test_what_is_known_of_the_job_stands_above_the_table_and_provisional_rows_ar
     assert done(bridge, "land table", cell(start, "A1")) == "OpenFunnel: There is nothing to land yet: pending"
     clock.sleep(600)
     start.enter("C8", "=OF_STATUS(B8)")
-    bridge.excel.pump(lambda: start.value("C8") == "running", timeout=40)
+    bridge.excel.pump(lambda: start.value("C8") == "running")
     said = done(bridge, "land table", cell(start, "A1"))
     assert "; provisional: land again when the job is over; " in said
     names = ["as of", "job", "state", "rows", "content", "credits"]
@@ -225,7 +225,7 @@ def test_what_is_known_of_the_job_stands_above_the_table_and_provisional_rows_ar
     assert billed is None
     assert landed.value("A2") == "Landed by XL OpenFunnel"
     clock.sleep(2_000)
-    bridge.excel.pump(lambda: start.value("C8") == "completed", timeout=40)
+    bridge.excel.pump(lambda: start.value("C8") == "completed")
     assert "provisional" not in done(bridge, "land table", cell(start, "A1"))
     ((_, _, state, rows, final, billed),) = landed.block_of("C2:H2")
     assert (state, rows, billed) == ("final", 300.0, 300.0)
@@ -241,7 +241,7 @@ def test_another_workbook_gets_a_sheet_with_a_table_of_the_selected_cells_job(
     job = a_job(service, ROWS[:30])
     sheet.type("A1", job.job_id)
     sheet.enter("A3", "=OF_ROWS(A1)")
-    excel.pump(lambda: len(sheet.block("A3")) == 31, timeout=40)
+    excel.pump(lambda: len(sheet.block("A3")) == 31)
     said = done(bridge, "land table", cell(sheet, "C9"))  # within the spill
     assert said == "OpenFunnel: 30 companies landed on the sheet OpenFunnel; 0 pivots refreshed"
     made = sheet.book.sheet("OpenFunnel")
@@ -270,12 +270,12 @@ def test_a_busy_excel_is_waited_for_in_the_middle_of_it(
     start.type("B8", a_job(service, ROWS).job_id)
     excel.forget()
     begun = bridge.press("land table", cell(start, "A1"))
-    excel.pump(lambda: excel.members["Range.NumberFormat"] >= 1, timeout=40)
+    excel.pump(lambda: excel.members["Range.NumberFormat"] >= 1)
     excel.busy = Busy.REJECTING
-    excel.pump(lambda: excel.refused >= 3, timeout=40)
+    excel.pump(lambda: excel.refused >= 3)
     assert lines(landed)[1:] != cells_of(ROWS)
     excel.busy = Busy.NO
-    excel.pump(lambda: excel.settings["StatusBar"] != begun, timeout=40)
+    excel.pump(lambda: excel.settings["StatusBar"] != begun)
     assert lines(landed)[1:] == cells_of(ROWS)
 
 
@@ -285,13 +285,13 @@ def test_an_excel_that_is_busy_in_the_middle_of_a_copy_is_left_as_it_was(
     book.sheets[0].type("A1", "mine")
     excel.forget()
     begun = bridge.press("send copy", cell(book.sheets[0], "A1"))
-    excel.pump(lambda: excel.members["Workbooks.Open"] == 1, timeout=40)
+    excel.pump(lambda: excel.members["Workbooks.Open"] == 1)
     excel.busy = Busy.LATER
     arrived = excel.filter.arrived
-    excel.pump(lambda: excel.filter.arrived >= arrived + 3, timeout=40)
+    excel.pump(lambda: excel.filter.arrived >= arrived + 3)
     assert (len(excel.books), excel.settings["DisplayAlerts"]) == (2, False)
     excel.busy = Busy.NO
-    excel.pump(lambda: excel.settings["StatusBar"] != begun, timeout=40)
+    excel.pump(lambda: excel.settings["StatusBar"] != begun)
     said = str(excel.settings["StatusBar"])
     assert said.startswith(f"OpenFunnel: The copy is {folder}")
     switches = {name: excel.settings[name] for name in ("DisplayAlerts", "EnableEvents", "AutomationSecurity")}
@@ -325,7 +325,7 @@ def test_a_workbook_that_is_closed_meanwhile_is_missed_in_words(
     where = cell(book.sheets[0], "A1")
     begun = bridge.press("land table", where)
     book.close()
-    excel.pump(lambda: excel.settings["StatusBar"] != begun, timeout=40)
+    excel.pump(lambda: excel.settings["StatusBar"] != begun)
     assert excel.settings["StatusBar"] == f"OpenFunnel: The workbook {book.name} is not open any more."
     excel.pump(lambda: excel.held == 0)
 
@@ -353,7 +353,7 @@ def test_a_copy_to_send_has_values_and_no_macros_buttons_or_links(
     start.enter("D1", "=OF_ROWS(B8)")
     start.enter("B1", '="Status: "&OF_STATUS(B8)')
     start.enter("B2", "=COUNTA(D1:D13)")
-    excel.pump(lambda: start.value("B1") == "Status: completed" and len(start.block("D1")) == 13, timeout=40)
+    excel.pump(lambda: start.value("B1") == "Status: completed" and len(start.block("D1")) == 13)
     done(bridge, "land table", cell(start, "A1"))
     start.buttons.append(Button("[0]!MyOwn"))
     book.links.append(r"C:\Users\Me\other.xlsx")
@@ -415,8 +415,8 @@ def test_refresh_says_how_many_were_refreshed_failed_and_left_alone(
     for row in (1, 2, 3):
         start.enter(f"B{row}", f"=OF_STATUS(A{row})")
     other.enter("K1", f'=OF_STATUS("{final.job_id}")')
-    excel.pump(lambda: start.block_of("B1:B2") == [["completed"], ["pending"]], timeout=40)
-    excel.pump(lambda: str(start.value("B3")).startswith("#OF! There is no job"), timeout=40)
+    excel.pump(lambda: start.block_of("B1:B2") == [["completed"], ["pending"]])
+    excel.pump(lambda: str(start.value("B3")).startswith("#OF! There is no job"))
     bridge.say("live", str(excel.hwnd), False)
     clock.sleep(1_000)
     polls = {job: asked(service, job) for job in (final.job_id, running.job_id)}
@@ -440,7 +440,7 @@ def test_refresh_in_manual_mode_calculates_these_cells_and_no_others(
     start = book.sheets[0]
     running = a_job(service, ROWS[:10], pending=100, running=100_000)
     start.enter("B1", f'=OF_STATUS("{running.job_id}")')
-    excel.pump(lambda: start.value("B1") == "pending", timeout=40)
+    excel.pump(lambda: start.value("B1") == "pending")
     excel.calculation = MANUAL
     start.enter("C1", "=D1")
     start.type("D1", 7)
@@ -458,7 +458,7 @@ def test_the_job_that_was_asked_about_is_cancelled_and_no_other(
     start.enter("B1", "=OF_STATUS(A1)")
     start.enter("B2", "=OF_STATUS(A2)")
     start.enter("C1", "=OF_STATUS(A1:A2)")
-    excel.pump(lambda: start.block_of("B1:B2") == [["pending"], ["pending"]], timeout=40)
+    excel.pump(lambda: start.block_of("B1:B2") == [["pending"], ["pending"]])
     assert bridge.job_here(None) == bridge.job_here(cell(start, "Z9")) == bridge.job_here(cell(start, "C2")) == ""
     assert bridge.job_here(cell(start, "A1")) == bridge.job_here(cell(start, "B1")) == jobs[0].job_id
     assert "Nothing was cancelled" in done(bridge, "cancel job", cell(start, "B2"))

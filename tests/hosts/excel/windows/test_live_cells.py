@@ -92,7 +92,7 @@ def shows(bridge: Bridge, sheet: Sheet, excel: FakeExcel, running: Running) -> S
     sheet.enter("B1", "=OF_STATUS(A1)")
 
     def wait(value: object, cell: str = "B1", where: Sheet = sheet) -> None:
-        excel.pump(lambda: where.value(cell) == value, timeout=40)
+        excel.pump(lambda: where.value(cell) == value)
 
     return wait
 
@@ -120,13 +120,13 @@ def test_a_block_grows_page_by_page_and_is_replaced_by_the_final_one(
     heights = [2]
     for seconds in (500, 200, 150):  # of 1,000 that it runs, after 100 of pending
         running.clock.sleep(seconds)
-        excel.pump(lambda: len(sheet.block("A3")) > heights[-1], timeout=40)
+        excel.pump(lambda: len(sheet.block("A3")) > heights[-1])
         heights.append(len(sheet.block("A3")))
     assert {height % 100 for height in heights[1:]} == {1}  # whole pages, and the names of the columns
     provisional = sheet.block("A3")[1:]
     running.end()
     shows("completed")
-    excel.pump(lambda: len(sheet.block("A3")) == 451, timeout=40)
+    excel.pump(lambda: len(sheet.block("A3")) == 451)
     assert [list(row) for row in sheet.block("A3")] == final_block()
     assert provisional != sheet.block("A3")[1 : len(provisional) + 1]
     excel.pump(lambda: sheet.value("C1") == 450.0)
@@ -144,7 +144,7 @@ def test_fifty_live_cells_in_two_books_have_one_poll_stream(
     before = len(running.service.received)
     running.end()
     cells = [(where, f"D{row}") for where in (sheet, other) for row in range(1, 26)]
-    excel.pump(lambda: all(where.value(cell) == "completed" for where, cell in cells), timeout=40)
+    excel.pump(lambda: all(where.value(cell) == "completed" for where, cell in cells))
     asked = [r.cursor for r in running.service.received[before:] if r.job_id == running.job_id]
     assert asked.count(None) <= 2  # the poll that was perhaps under way, and the one that saw the end
     assert sorted(cursor for cursor in asked if cursor)[-4:] == [f"page_{n:04d}" for n in range(1, 5)]
@@ -177,7 +177,7 @@ def test_while_excel_lets_nobody_in_nothing_is_lost_and_nothing_spins(
     def turned_away() -> int:
         return excel.refused if kind is Busy.REJECTING else excel.members.total()
 
-    excel.pump(lambda: turned_away() >= 5, timeout=40)  # the fifth try comes 3.75 seconds after the first
+    excel.pump(lambda: turned_away() >= 5)  # the fifth try comes 3.75 seconds after the first
     calls = excel.filter.arrived
     assert calls <= 5 * 4  # a try ends with the first call that is turned away
     assert sheet.value("B1") == "pending"
@@ -212,11 +212,11 @@ def test_moved_cells_and_blocks_are_found_again(
     sheet.enter("A3", "=OF_ROWS(A1)")
     running.run(0.5)
     shows("running")
-    excel.pump(lambda: len(sheet.block("A3")) > 2, timeout=40)
+    excel.pump(lambda: len(sheet.block("A3")) > 2)
     sheet.insert_rows(1, 10)
     running.end()
     shows("completed", "B11")
-    excel.pump(lambda: len(sheet.block("A13")) == 451, timeout=40)
+    excel.pump(lambda: len(sheet.block("A13")) == 451)
     assert [list(row) for row in sheet.block("A13")] == final_block()
     assert sheet.formula("A13") == "=OF_ROWS(A11)"
 
@@ -255,7 +255,7 @@ def test_in_manual_calculation_cells_wait_for_their_user(
     excel.calculation = MANUAL
     excel.forget()
     running.run()
-    excel.pump(lambda: excel.members["Range.Dirty"], timeout=40)
+    excel.pump(lambda: excel.members["Range.Dirty"])
     excel.pump(lambda: excel.held == 0)
     assert (sheet.value("B1"), excel.members["Application.Calculate"]) == ("pending", 0)
     excel.calculate()
@@ -270,7 +270,7 @@ def test_what_is_being_copied_can_still_be_pasted(
     excel.copying = 1
     excel.forget()
     running.run()
-    excel.pump(lambda: excel.members["Application.CutCopyMode"] >= 3, timeout=40)
+    excel.pump(lambda: excel.members["Application.CutCopyMode"] >= 3)
     assert (sheet.value("B1"), excel.copying, excel.members["Application.Calculate"]) == ("pending", 1, 0)
     excel.copying = 0
     shows("running")
@@ -283,7 +283,7 @@ def test_paused_cells_stay_as_they_are(
     bridge.say("live", str(excel.hwnd), False)
     running.run()
     before = running.polls()
-    excel.pump(lambda: running.polls() >= before + 2, timeout=40)
+    excel.pump(lambda: running.polls() >= before + 2)
     assert sheet.value("B1") == "pending"
     bridge.say("live", str(excel.hwnd), True)
     shows("running")
@@ -347,7 +347,7 @@ def test_a_formula_in_a_cell_of_text_format_is_not_made_a_text(
     excel.dirty_ignored = excel.range_calculate_ignored = True
     sheet.formats[1, 2] = "@"
     running.run()
-    excel.pump(lambda: excel.members["Range.NumberFormat"], timeout=40)
+    excel.pump(lambda: excel.members["Range.NumberFormat"])
     excel.pump(lambda: excel.held == 0)
     assert (sheet.formula("B1"), excel.settings["EnableEvents"]) == ("=OF_STATUS(A1)", True)
 
@@ -361,7 +361,7 @@ def test_a_text_that_looks_like_a_formula_stays_a_text(
     sheet.values[1, 2] = "=OF_STATUS(A1)"  # typed with an apostrophe
     excel.forget()
     running.run()
-    excel.pump(lambda: excel.members["Worksheet.UsedRange"], timeout=40)
+    excel.pump(lambda: excel.members["Worksheet.UsedRange"])
     excel.pump(lambda: excel.held == 0)
     assert (sheet.formula("B1"), sheet.value("B1")) == (None, "=OF_STATUS(A1)")
 
@@ -405,7 +405,7 @@ def test_credits_and_the_list_of_jobs_come_by_themselves(
 ) -> None:
     sheet.enter("D1", "=OF_CREDITS()")
     sheet.enter("F1", "=OF_JOBS()")
-    excel.pump(lambda: isinstance(sheet.value("D1"), float), timeout=40)
+    excel.pump(lambda: isinstance(sheet.value("D1"), float))
     shows("pending")
     excel.pump(lambda: any(row[:3] == [running.job_id, "", "pending"] for row in map(list, sheet.block("F1"))))
 
@@ -426,7 +426,7 @@ def test_a_module_beside_the_workbook_is_not_imported(
     # Another text of the command starts another server.
     bridge_to(command=workbook.COMMAND.replace("-I -B", "-I  -B")).install()
     sheet.enter("A1", f'=OF_STATUS("{running.job_id}")')
-    excel.pump(lambda: sheet.value("A1") == "pending", timeout=40)
+    excel.pump(lambda: sheet.value("A1") == "pending")
     assert not (tmp_path / "imported").exists()
 
 
@@ -441,7 +441,7 @@ def test_a_path_with_umlauts_and_spaces_serves_our_functions(
     assert bridge.excel is excel
     bridge_to(awkward_folder, command=workbook.COMMAND.replace("-I -B", "-I   -B")).install()
     sheet.enter("A1", f'=OF_STATUS("{running.job_id}")')
-    excel.pump(lambda: sheet.value("A1") == "pending", timeout=40)
+    excel.pump(lambda: sheet.value("A1") == "pending")
 
 
 def test_two_workbooks_and_the_add_in_share_one_server(
