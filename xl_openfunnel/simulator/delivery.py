@@ -93,6 +93,8 @@ def _altered(fault: Fault, right: Answer) -> Answer:
             return Answer(fault.status or 307, b"", fault.content_type or JSON_TYPE, (where, *extra))
         case "envelope" if right.status == 200:
             return replace(right, body=_with_keys(fault, right.body), headers=right.headers + extra)
+        case "rewrite" if fault.rewrite is not None and right.status == 200:
+            return replace(right, body=fault.rewrite(right.body), headers=right.headers + extra)
     return replace(right, headers=right.headers + extra)
 
 

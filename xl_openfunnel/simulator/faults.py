@@ -16,7 +16,7 @@ ANY: Final = ...
 
 KINDS: Final = (
     *("status", "cut", "cut_chunked", "reset", "reset_after_headers", "slow", "html", "json", "redirect"),
-    *("stall", "envelope", "wrong_length"),
+    *("stall", "envelope", "rewrite", "wrong_length"),
 )
 
 _TARGETS: Final = ("page", "cancel", "credits", "any")
@@ -39,6 +39,7 @@ class Fault:
     - ``redirect``: ``status`` (307 by default) to ``location``, given verbatim.
     - ``stall``: no answer until the server stops; with ``after_bytes``, that much of the body before.
     - ``envelope``: the right answer with the keys of ``envelope`` replaced and those of ``without`` left out.
+    - ``rewrite``: the right answer with its body as ``rewrite`` makes it; what no JSON writer would write.
     - ``wrong_length``: the whole body under a ``Content-Length`` of ``after_bytes`` (half by default).
 
     Which requests it hits: of those for ``on`` and ``cursor``, the ``first`` (1-based) and from there each
@@ -65,6 +66,7 @@ class Fault:
         location: where a redirect leads.
         envelope: keys of a poll's answer to replace; a callable is given the right value.
         without: keys of a poll's answer to leave out.
+        rewrite: given the right body, the one to send.
     """
 
     kind: str
@@ -86,6 +88,7 @@ class Fault:
     location: str | None = None
     envelope: Mapping[str, Any] = field(default_factory=dict)
     without: Sequence[str] = ()
+    rewrite: Callable[[bytes], bytes] | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -96,6 +99,8 @@ class Fault:
             raise ValueError("a redirect needs a location")
         if self.kind == "json" and self.body is None:
             raise ValueError("a json fault needs a body")
+        if self.kind == "rewrite" and self.rewrite is None:
+            raise ValueError("a rewrite fault needs a function, which no text can give")
         if self.status is not None and not 200 <= self.status <= 599:
             raise ValueError(f"an HTTP status lies between 200 and 599, unlike {self.status}")
         if self.rate is not None and not 0 <= self.rate <= 1:
@@ -111,8 +116,8 @@ class Fault:
 
         ``KIND[:OPTION]...``, where KIND is one of the kinds or an HTTP status (``503`` means ``status`` with
         that code), and OPTION is ``once`` (``times=1``), ``2%`` (``rate=0.02``), or ``NAME=VALUE`` with an
-        attribute's name, written with hyphens; all but ``headers`` can be given. ``cursor=`` with nothing
-        behind it means requests without a cursor, ``envelope`` takes a JSON object, ``without`` names with
+        attribute's name, written with hyphens; all but ``headers`` and ``rewrite`` can be given. ``cursor=`` with
+        nothing behind it means requests without a cursor, ``envelope`` takes a JSON object, ``without`` names with
         commas between them. Examples::
 
             503:2%      429:once:retry-after=1      cut:once:cursor=page_0003

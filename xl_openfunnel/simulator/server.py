@@ -245,7 +245,7 @@ class Simulator:
         return "close"
 
     def _compressed(self, request: Request, answer: Answer, fault: Fault | None) -> Answer:
-        if not self._gzip or (fault is not None and fault.kind == "envelope"):
+        if not self._gzip or (fault is not None and fault.kind in ("envelope", "rewrite")):
             return answer
         if "gzip" not in request.headers.get("accept-encoding", ""):
             return answer

@@ -161,6 +161,13 @@ def test_envelope_leaves_errors_as_they_are(job: SimulatedJob, ask: Any) -> None
         assert ask(service, POLL, X_API_Key="of_wrong").json == {"detail": "Invalid API key"}
 
 
+def test_rewrite_sends_bytes_that_no_json_writer_would_write(job: SimulatedJob, ask: Any) -> None:
+    fault = Fault("rewrite", rewrite=lambda body: body.replace(b'"page":', b'"page":"first","page":', 1))
+    with Simulator([job], faults=[fault]) as service:
+        assert b'"page":"first","page":"page_0000"' in ask(service, POLL).body
+        assert ask(service, POLL, X_API_Key="of_wrong").json == {"detail": "Invalid API key"}
+
+
 def test_wrong_length_declares_less_than_it_sends(job: SimulatedJob, ask: Any) -> None:
     with Simulator([job], faults=[Fault("wrong_length", after_bytes=100)]) as service:
         answer = ask(service, POLL)
