@@ -29,8 +29,10 @@ READ_TIMEOUT = 60.0
 TOTAL_TIMEOUT = 180.0
 """Seconds for one whole answer: a read timeout starts anew with every piece, so a slow drip never ends."""
 
-MAX_BODY = 64 * 1024 * 1024
-"""Bytes of one decoded answer: 100 rows of the largest seen (5.3 KB) are 0.5 MB; a gzip bomb is more."""
+MAX_BODY = 8 * 1024 * 1024
+"""Bytes of one decoded answer: 100 rows of the largest seen (5.3 KB) are 0.5 MB; a gzip bomb is more.
+
+As JSON values they may take forty times as much for a moment, so this bounds what a service can make us hold."""
 
 CONCURRENCY = 8
 """Requests at once: ten thousand rows in fourteen round trips, and still polite to the service."""

@@ -223,7 +223,12 @@ def _poll_answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, mome
             )
     elif outcome.status.terminal:  # over meanwhile: the next poll begins the end
         return replace(state, follow=None, interval=SHORTEST_INTERVAL, due=moment.now + SHORTEST_INTERVAL)
-    return _followed(_with(state, ask.cursor, outcome), ask, outcome, moment)
+    with_page = _with(state, ask.cursor, outcome)
+    try:
+        walks.refuse_too_much(page for _, page in with_page.pages)
+    except BadAnswer as error:
+        return _poll_failed(replace(state, follow=None), ask, error, moment)
+    return _followed(with_page, ask, outcome, moment)
 
 
 def _followed(state: State, ask: Ask, page: Page, moment: Moment) -> State:

@@ -8,7 +8,7 @@ guess costs a request and never a row, and reading falls back to following ``nex
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,6 +17,12 @@ from ..errors import BadAnswer, IncompleteResult
 
 MAX_PAGES = 1000
 """Ceiling for a walk whose manifest states no number of pages: ten times the largest job the service takes."""
+
+MOST_ROWS = 100_000
+"""Ceiling for a job's companies, as many as `MAX_PAGES` pages of a hundred have."""
+
+MOST_BYTES = 256 * 1024 * 1024
+"""Ceiling for a job's pages in memory: fourteen times what the largest job with the fullest rows takes."""
 
 _PAGE_NAME = re.compile(r"page_\d{4,}")
 
@@ -85,11 +91,12 @@ def advance(walk: Walk) -> Walk:
     """The walk moved on over every page ahead that is named by the one before it.
 
     Raises:
-        BadAnswer: a page names one before it: the walk would run in a circle.
+        BadAnswer: a page names one before it: the walk would run in a circle; or the pages are more than any job has.
         IncompleteResult: a page more than the manifest states is named.
     """
     pages, ahead, passed = list(walk.pages), dict(walk.ahead), set(walk.passed)
     most = stated(walk.first, "pages")
+    refuse_too_much((*pages, *ahead.values()))
     while (cursor := pages[-1].next_cursor) is not None:
         if cursor in passed:
             raise BadAnswer(f"The service's pages run in a circle: page {len(pages)} names {cursor} again.")
@@ -105,8 +112,23 @@ def advance(walk: Walk) -> Walk:
     return replace(walk, pages=tuple(pages), ahead=ahead, passed=frozenset(passed))
 
 
+def refuse_too_much(pages: Iterable[Page]) -> None:
+    """Hold no more than a job can be, whatever a service sends.
+
+    Raises:
+        BadAnswer: naming the numbers.
+    """
+    sizes = [(page.row_count, len(page.rows_json)) for page in pages]
+    rows, size = sum(rows for rows, _ in sizes), sum(size for _, size in sizes)
+    if rows > MOST_ROWS or size > MOST_BYTES:
+        raise BadAnswer(f"The service sends more than any job has: {rows:,} companies in {size // 2**20:,} MB so far.")
+
+
 def check(pages: tuple[Page, ...]) -> None:
     """Compare what was read with the manifest; without one, with the companies that the service says it processed.
+
+    A page that is there twice takes the place of one that is missing, and no number tells: no two pages of a job hold
+    the same companies.
 
     Raises:
         IncompleteResult: naming both numbers.
@@ -124,6 +146,14 @@ def check(pages: tuple[Page, ...]) -> None:
             raise IncompleteResult(
                 f"The service's manifest states {promised} {word}, but {read} could be read. Refresh to read "
                 "again; if it stays so, tell OpenFunnel's support."
+            )
+    first_with: dict[bytes, int] = {}
+    for number, page in enumerate(pages, start=1):
+        before = first_with.setdefault(page.rows_json, number)
+        if before != number and page.row_count:
+            raise IncompleteResult(
+                f"Pages {before} and {number} of the service hold the same companies. Refresh to read again; if it "
+                "stays so, tell OpenFunnel's support."
             )
 
 

@@ -306,3 +306,25 @@ def test_the_snapshot_tells_when_the_service_is_asked_next() -> None:
     refused = snapshot(state, SHUT, at(2))
     assert (refused.next_try, refused.settled) == (None, True)
     assert refused.problem == SHUT.refused
+
+
+def test_a_page_that_is_there_twice_is_no_whole_result() -> None:
+    twice = page(2, of=3, status="completed", rows_json=page(1).rows_json)
+    state = answer(fresh(), 1, page(0, of=3, status="completed"), page(1, of=3, status="completed"), twice)
+    assert state.problem is not None
+    assert state.problem.message.startswith("Pages 2 and 3 of the service hold the same companies.")
+    assert (state.doing, state.rechecks) == (Doing.POLLING, 1)
+
+
+@pytest.mark.parametrize("status", ["running", "completed"])
+def test_more_than_any_job_has_is_not_held(monkeypatch: pytest.MonkeyPatch, status: str) -> None:
+    monkeypatch.setattr(walk, "MOST_BYTES", 500)
+    before = answer(fresh(), 1, page(0, next_cursor="page_0001"))
+    assert len(before.shown) == 10
+    state = answer(before, 2, page(1, status=status, rows_json=b"[" + b" " * 500 + b"]"))
+    if status == "completed":  # said by another page than the first, so the first is asked for again
+        state = answer(state, 10, page(0, status=status, rows_json=b"[" + b" " * 500 + b"]"))
+    assert state.problem is not None
+    assert state.problem.message.startswith("The service sends more than any job has: ")
+    assert len(state.shown) == 10
+    assert sum(len(held.rows_json) for _, held in state.pages) <= 500

@@ -1,0 +1,320 @@
+"""A model that lies in wait: anything may happen to the fetcher in any order, and what it promises holds throughout."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from xl_openfunnel import IncompleteResult, OpenFunnelError, Snapshot
+from xl_openfunnel.simulator import Fault, SimulatedJob
+
+from .world import Seat, World, has_text, no_surprise, rows_at
+
+PAGE = 3
+MOST_PAGES = 6
+MOST_SEATS = 3
+ROWS = [{"name": f"Company {number}", "domain": f"c{number}.example"} for number in range(PAGE * MOST_PAGES)]
+
+# What a service or a network may do for a while. Lies that nobody could see through are not among them: a job that
+# is said to be over before it is, or a whole page that belongs to another job and bears the right name.
+FAULTS = (
+    *(Fault("status", status=status) for status in (400, 404, 408, 409, 422, 429, 500, 502, 503, 504)),
+    *(Fault("status", status=429, retry_after=wait) for wait in ("3", "40", "soon", "-5")),
+    Fault("status", status=503, details_retry_after=7),
+    *(Fault(kind) for kind in ("cut", "cut_chunked", "reset", "reset_after_headers", "wrong_length", "html")),
+    Fault("redirect", location="http://127.0.0.1:9/"),
+    Fault("json", body=b'{"status": "running", "rows": ['),
+    Fault("json", body=b'{"job_id": "another", "status": "completed", "rows": []}'),
+    Fault("json", body=b""),
+    Fault("envelope", envelope={"status": "running"}),
+    Fault("envelope", envelope={"status": None}),
+    Fault("envelope", envelope={"page": "page_0042"}),
+    Fault("envelope", envelope={"next_cursor": "page_0000"}),
+    Fault("envelope", envelope={"next_cursor": "page_0002"}),
+    Fault("envelope", envelope={"next_cursor": None}),
+    Fault("envelope", envelope={"rows": []}),
+    Fault("envelope", envelope={"rows": [], "count": 0}),
+    Fault("envelope", envelope={"rows": None, "count": 0}),
+    Fault("envelope", envelope={"rows": [1, 2]}),
+    Fault("envelope", envelope={"manifest": lambda right: right and {**right, "count": right["count"] + 1}}),
+    Fault("envelope", envelope={"manifest": lambda right: right and {**right, "pages": right["pages"] - 1}}),
+    Fault("envelope", without=("page",)),
+    Fault("envelope", without=("job_id", "count", "processed")),
+)
+
+_which = st.integers(0, 9)
+_cursors = st.sampled_from([..., None, "page_0000", "page_0001", "page_0002", "page_0005"])
+_seconds = st.sampled_from([0.0, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 700.0])
+
+
+class UnderFire(RuleBasedStateMachine):
+    """One run: a service with some jobs, one to three fetchers on one store, and whatever may come."""
+
+    folder: Path
+    steps_done = 0
+    runs_done = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="fire-"))
+        self._surprises = contextlib.ExitStack()
+        self.surprises = self._surprises.enter_context(no_surprise())
+        self.world = World(self.folder)
+        self.up = True
+        self.world.seat()
+        self.jobs: list[SimulatedJob] = []
+        self.began: dict[str, float] = {}
+        self.cancelled: dict[str, float] = {}
+        self.forgotten: set[str] = set()
+        self.read_anew: set[str] = set()
+        self.subscriptions: list[Any] = []
+        self.checked: dict[int, int] = {}
+        UnderFire.runs_done += 1
+
+    # ---- what may happen -----------------------------------------------------------------------------------
+
+    @precondition(lambda self: len(self.jobs) < 3)
+    @rule(
+        size=st.integers(0, len(ROWS)),
+        pending=st.sampled_from([0.0, 3.0]),
+        running=st.sampled_from([0.0, 8.0, 45.0, 900.0]),
+        ending=st.sampled_from(["completed", "completed", "cancelled", "failed", "paused"]),
+        opaque=st.booleans(),
+        manifest=st.sampled_from([{}, {}, {}, None]),
+    )
+    def begin_job(self, size: int, pending: float, running: float, ending: str, opaque: bool, manifest: Any) -> None:
+        job = SimulatedJob(
+            ROWS[:size],
+            job_id=f"job-{len(self.jobs)}",
+            pending=pending,
+            running=running,
+            ending=ending,
+            page_size=PAGE,
+            opaque_cursors=opaque,
+            manifest=manifest,
+        )
+        self.world.service.add(job)
+        self.jobs.append(job)
+        self.began[job.job_id] = self.world.time()
+
+    @precondition(lambda self: self.jobs)
+    @rule(seat=_which, job=_which)
+    def watch(self, seat: int, job: int) -> None:
+        self._seat(seat).fetcher.watch(self._job(job).job_id)
+
+    @precondition(lambda self: self.jobs)
+    @rule(seat=_which, job=_which)
+    def subscribe(self, seat: int, job: int) -> None:
+        self.subscriptions.append(self._seat(seat).fetcher.subscribe(self._job(job).job_id, lambda seen: seen.rows))
+
+    @precondition(lambda self: self.subscriptions)
+    @rule(which=_which)
+    def unsubscribe(self, which: int) -> None:
+        self.subscriptions.pop(which % len(self.subscriptions)).close()
+
+    @precondition(lambda self: self.jobs)
+    @rule(seat=_which, job=_which)
+    def refresh(self, seat: int, job: int) -> None:
+        self.read_anew.add(self._job(job).job_id)
+        self._seat(seat).fetcher.refresh(self._job(job).job_id)
+
+    @precondition(lambda self: self.jobs)
+    @rule(seat=_which, job=_which)
+    def forget(self, seat: int, job: int) -> None:
+        self.forgotten.add(self._job(job).job_id)
+        self._seat(seat).fetcher.forget(self._job(job).job_id)
+
+    @precondition(lambda self: self.jobs and self.up)
+    @rule(job=_which)
+    def cancel(self, job: int) -> None:
+        job_id = self._job(job).job_id
+        with contextlib.suppress(OpenFunnelError):
+            self.world.seats[0].client.cancel(job_id)
+            self.cancelled.setdefault(job_id, self.world.time() - self.began[job_id])
+
+    @rule(fault=st.sampled_from(FAULTS), cursor=_cursors, times=st.sampled_from([1, 2, 5, None]))
+    def fault(self, fault: Fault, cursor: Any, times: int | None) -> None:
+        options = {name: getattr(fault, name) for name in Fault.__slots__}
+        hit = Fault(**{**options, "cursor": cursor, "times": times})
+        self.world.service.faults = (*self.world.service.faults, hit)
+
+    @rule()
+    def faults_end(self) -> None:
+        self.world.service.faults = ()
+
+    @precondition(lambda self: self.up)
+    @rule()
+    def outage(self) -> None:
+        self.world.service.stop()
+        self.up = False
+
+    @precondition(lambda self: not self.up)
+    @rule()
+    def outage_ends(self) -> None:
+        self.world.service.start()
+        self.up = True
+
+    @precondition(lambda self: self.up)
+    @rule(hours=st.sampled_from([0.02, 1.0, 9.0]))
+    def sleep_and_resume(self, hours: float) -> None:
+        self.world.fall_asleep(hours * 3_600)
+
+    @rule(seat=_which, minutes=st.sampled_from([-90, -1, 1, 600]))
+    def set_the_time_of_day(self, seat: int, minutes: int) -> None:
+        self._seat(seat).clock.offset += timedelta(minutes=minutes)
+
+    @rule(number=st.integers(0, 2))
+    def change_the_accepted_key(self, number: int) -> None:
+        self.world.service.accept_key(f"of_accepted_key_{number}")
+
+    @rule(seat=_which)
+    def give_the_right_key(self, seat: int) -> None:
+        self._seat(seat).key[0] = self.world.service.api_key
+
+    @rule(seat=_which)
+    def restart(self, seat: int) -> None:
+        here = self._seat(seat)
+        self._look(here)
+        self.world.leave(here)
+        self.world.seat().key[0] = here.key[0]
+
+    @precondition(lambda self: len(self.world.seats) < MOST_SEATS)
+    @rule()
+    def another_process(self) -> None:
+        """A fetcher with a client and a store connection of its own: all that two processes share is the file."""
+        self.world.seat()
+
+    @rule(seconds=_seconds)
+    def time_passes(self, seconds: float) -> None:
+        self.world.settle()
+        before = len(self.world.service.received)
+        settled = self._final_everywhere() - self.read_anew
+        self.world.pass_time(seconds)
+        sent = self.world.service.received[before:]
+        for job in self.jobs:
+            of_job = [request for request in sent if request.job_id == job.job_id]
+            polls = sum(request.cursor is None for request in of_job)
+            seats = len(self.world.seats)
+            assert job.job_id not in settled or not of_job, f"{len(of_job)} requests for {job.job_id}, which is final"
+            assert polls <= seats * (6 + 1.5 * seconds), f"{polls} polls in {seconds} s"
+            assert len(of_job) <= seats * (polls + 6) * (2 * MOST_PAGES + 4), f"{len(of_job)} requests, {polls} polls"
+        self.read_anew.clear()
+
+    # ---- what holds throughout -----------------------------------------------------------------------------
+
+    @invariant()
+    def what_was_seen_is_true(self) -> None:
+        UnderFire.steps_done += 1
+        for seat in self.world.seats:
+            self._look(seat)
+        assert not self.surprises, self.surprises[0]
+
+    def _look(self, seat: Seat) -> None:
+        begin = self.checked.get(id(seat), 0)
+        new = seat.published[begin:]
+        self.checked[id(seat)] = begin + len(new)
+        for before, seen in new:
+            self._judge(before, seen)
+
+    def _judge(self, before: Snapshot | None, seen: Snapshot) -> None:
+        wrong = has_text(seen)
+        assert wrong is None, wrong
+        job = next(job for job in self.jobs if job.job_id == seen.job_id)
+        if seen.final:
+            self._judge_final(job, seen)
+        if before is None or seen.job_id in self.forgotten:
+            return
+        assert seen.final or not before.final, f"what was final is no longer: {seen}"
+        fewer = len(seen.rows) < len(before.rows)
+        assert not fewer or seen.problem or seen.final or seen.status != before.status, f"{before.rows} -> {seen}"
+
+    def _judge_final(self, job: SimulatedJob, seen: Snapshot) -> None:
+        try:
+            rows = list(seen.rows)
+        except IncompleteResult:
+            assert job.job_id in self.forgotten, "stored rows are gone, and nobody forgot them"
+            return
+        truth = rows_at(job, float("inf"), self.cancelled.get(job.job_id))
+        if seen.status == "failed":  # a failed job gives whatever it still gives
+            truth = truth[: len(rows)]
+        assert rows == truth, f"{len(rows)} rows of {len(truth)}, or others: {seen}"
+        assert len(seen.rows) == len(rows)
+
+    def _final_everywhere(self) -> set[str]:
+        seen = [{j for j, s in seat.fetcher._caretaker.published.items() if s.final} for seat in self.world.seats]
+        return set.intersection(*seen)
+
+    # ---- and in the end, all is well -----------------------------------------------------------------------
+
+    def teardown(self) -> None:
+        try:
+            self._calm()
+        finally:
+            with contextlib.suppress(AssertionError):
+                self.world.close()
+            self._surprises.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _calm(self) -> None:
+        """Once nothing fails any more, every job that is over is final with all its rows, for everybody."""
+        if not self.up:
+            self.world.service.start()
+        self.world.service.faults = ()
+        for seat in self.world.seats:
+            seat.key[0] = self.world.service.api_key
+        self.world.pass_time(3_600)
+        for seat in self.world.seats:
+            for job in self.jobs:
+                if not seat.fetcher.watch(job.job_id).final:
+                    seat.fetcher.refresh(job.job_id)
+        self.world.pass_time(400)
+        self.what_was_seen_is_true()
+        for seat in self.world.seats:
+            for job in self.jobs:
+                self.forgotten.discard(job.job_id)
+                seen = seat.fetcher.watch(job.job_id)
+                if job.ending == "paused" and job.job_id not in self.cancelled:
+                    assert not seen.final
+                    continue
+                assert seen.final, f"all is well, and {job} is not final: {seen}"
+
+    def _seat(self, which: int) -> Seat:
+        return self.world.seats[which % len(self.world.seats)]
+
+    def _job(self, which: int) -> SimulatedJob:
+        return self.jobs[which % len(self.jobs)]
+
+
+def run(runs: int, steps: int, number: int | None = None) -> tuple[int, int]:
+    """Let it happen so often; raises where a promise is broken.
+
+    Args:
+        runs: how many times it begins anew.
+        steps: what may happen in one run.
+        number: the seed; None for the same runs every time.
+
+    Returns:
+        runs and steps done.
+    """
+    UnderFire.runs_done = UnderFire.steps_done = 0
+    chosen = settings(
+        max_examples=runs,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        derandomize=number is None,
+        verbosity=Verbosity.quiet,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    machine = UnderFire if number is None else seed(number)(UnderFire)
+    run_state_machine_as_test(machine, settings=chosen)  # type: ignore[no-untyped-call]
+    return UnderFire.runs_done, UnderFire.steps_done
