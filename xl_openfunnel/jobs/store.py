@@ -1,18 +1,15 @@
 """The local store: final jobs for ever, and the ledger of all jobs seen here. One SQLite file.
 
-Safe for several processes (WAL), keyed by origin and job id, and versioned by ``user_version``. Each operation
-opens a connection of its own, so that no thread stands in another's way.
+Safe for several processes (WAL), keyed by origin and job id, and versioned by ``user_version``. What is stored of a
+job is sealed, its head and each of its pages, so that a damaged file may lose a job and never shows a wrong row.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import logging
-import os
 import sqlite3
-import weakref
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,35 +20,12 @@ from typing import Any
 
 from ..api.models import JobStatus, Page
 from ..errors import ConfigurationError, IncompleteResult
+from .file import VERSION as VERSION
+from .file import StoreBusy as StoreBusy
+from .file import StoreFile, is_damage
 from .snapshot import Rows
 
 _log = logging.getLogger(__name__)
-
-VERSION = 1
-_PATIENCE = 10.0
-"""Seconds that an operation which may wait waits for another process: the largest job is written in under one."""
-
-_SCHEMA = """
-CREATE TABLE job (
-  origin TEXT NOT NULL, job_id TEXT NOT NULL, revision TEXT NOT NULL, status TEXT NOT NULL, stage TEXT,
-  processed INTEGER, manifest TEXT, error_message TEXT, as_of TEXT NOT NULL, counts TEXT NOT NULL,
-  key_fingerprint TEXT, PRIMARY KEY (origin, job_id)
-) WITHOUT ROWID;
-CREATE TABLE page (
-  origin TEXT NOT NULL, job_id TEXT NOT NULL, revision TEXT NOT NULL, number INTEGER NOT NULL,
-  rows BLOB NOT NULL, PRIMARY KEY (origin, job_id, revision, number)
-);
-CREATE TABLE ledger (
-  origin TEXT NOT NULL, job_id TEXT NOT NULL, label TEXT, query TEXT, seeds TEXT, requested INTEGER,
-  first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, status TEXT, row_count INTEGER, credits REAL,
-  PRIMARY KEY (origin, job_id)
-) WITHOUT ROWID;
-CREATE UNIQUE INDEX ledger_label ON ledger (origin, lower(label));
-"""
-
-
-class StoreBusy(Exception):
-    """Another process holds the store just now: what it knows of a job is unknown, not nothing."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +74,7 @@ class Store:
         self.path = path
         self.origin = origin
         try:
-            self._prepare()
+            self._file = StoreFile(path)
         except (OSError, sqlite3.Error) as trouble:
             raise ConfigurationError(
                 f"The local store {path} cannot be used ({trouble}). Give a folder of your own "
@@ -109,7 +83,7 @@ class Store:
 
     def close(self) -> None:
         """Close the file. It is opened again for whatever is asked afterwards."""
-        self._anchor()
+        self._file.close()
 
     def find(self, job_id: str, *, wait: bool = True) -> Result | None:
         """The stored job, its rows still on disk; None where it is not stored, or too damaged to be read.
@@ -117,17 +91,21 @@ class Store:
         Raises:
             StoreBusy: with ``wait=False``, when another process holds the store just now.
         """
-        with self._connection(wait=wait) as db:
-            found = db.execute(
-                "SELECT revision, status, stage, processed, manifest, error_message, as_of, counts FROM job "
-                "WHERE origin = ? AND job_id = ?",
-                (self.origin, job_id),
-            ).fetchone()
         try:
+            with self._file.connection(wait=wait) as db:
+                found = db.execute(
+                    "SELECT revision, status, stage, processed, manifest, error_message, as_of, counts, seal FROM job "
+                    "WHERE origin = ? AND job_id = ?",
+                    (self.origin, job_id),
+                ).fetchone()
             return None if found is None else self._result(job_id, *found)
         except (TypeError, ValueError, AttributeError) as damage:
             _log.warning("what is stored of job %s is damaged (%s): it is read anew", job_id, damage)
-            return None
+        except sqlite3.DatabaseError as damage:
+            if not (is_damage(damage) or _is_no_text(damage)):
+                raise
+            _log.warning("job %s could not be read, for the store is damaged (%s): it is read anew", job_id, damage)
+        return None
 
     def _result(
         self,
@@ -140,7 +118,10 @@ class Store:
         error_message: str | None,
         as_of: str,
         counts: str,
+        seal: str | None,
     ) -> Result:
+        head = (self.origin, job_id, revision, status, stage, processed, manifest, error_message, as_of, counts)
+        _check_seal(seal, *head)
         return Result(
             status=JobStatus(status),
             stage=stage,
@@ -153,38 +134,52 @@ class Store:
 
     def keep(self, job_id: str, result: Result, pages: tuple[Page, ...], key_fingerprint: str | None) -> Result:
         """Store a final job in the place of what was stored of it; the same with its rows on disk."""
-        revision = _digest(pages)
-        bodies = [zlib.compress(page.rows_json, 1) for page in pages]
-        head = (
-            *(self.origin, job_id, revision, str(result.status), result.stage, result.processed),
-            None if result.manifest is None else json.dumps(dict(result.manifest)),
-            *(result.error_message, result.as_of.isoformat()),
-            *(json.dumps([page.row_count for page in pages]), key_fingerprint),
-        )
-        with self._transaction() as db:
-            self._remove(db, job_id)
-            db.execute(f"INSERT INTO job VALUES ({_marks(len(head))})", head)  # noqa: S608
-            db.executemany(
-                "INSERT INTO page VALUES (?, ?, ?, ?, ?)",
-                [(self.origin, job_id, revision, number, body) for number, body in enumerate(bodies)],
-            )
-            self._note(db, job_id, result.status, len(result.rows), result.manifest, result.as_of)
+        try:
+            self._write(job_id, result, pages, key_fingerprint)
+        except (sqlite3.DatabaseError, _Damaged) as trouble:
+            # A damaged file is set aside where SQLite says so itself. No row of ours can violate a constraint, and
+            # what was written must be there.
+            if isinstance(trouble, (sqlite3.IntegrityError, _Damaged)):
+                self._file.renew()
+            elif not is_damage(trouble):
+                raise
+            self._write(job_id, result, pages, key_fingerprint)
         kept = self.find(job_id)
         return result if kept is None else kept
 
+    def _write(self, job_id: str, result: Result, pages: tuple[Page, ...], key_fingerprint: str | None) -> None:
+        revision = _digest(pages)
+        head = (
+            *(self.origin, job_id, revision, str(result.status), result.stage, result.processed),
+            None if result.manifest is None else json.dumps(dict(result.manifest)),
+            *(result.error_message, result.as_of.isoformat(), json.dumps([page.row_count for page in pages])),
+        )
+        place = (self.origin, job_id, revision)
+        bodies = [zlib.compress(page.rows_json, 1) for page in pages]
+        written = [(number, body, _seal(*place, number, body)) for number, body in enumerate(bodies)]
+        with self._file.transaction() as db:
+            self._remove(db, job_id)
+            values = (*head, key_fingerprint, _seal(*head))
+            db.execute(f"INSERT INTO job VALUES ({_marks(len(values))})", values)  # noqa: S608
+            db.executemany("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?)", [(*place, *each) for each in written])
+            self._note(db, job_id, result.status, len(result.rows), result.manifest, result.as_of)
+            if _found_pages(db, *place, range(len(pages))) != written:
+                raise _Damaged
+
     def forget(self, job_id: str) -> bool:
         """Remove a job's rows and its ledger entry; whether there was anything."""
-        with self._transaction() as db:
+        with self._file.transaction() as db:
             stored = self._remove(db, job_id)
             listed = db.execute("DELETE FROM ledger WHERE origin = ? AND job_id = ?", (self.origin, job_id))
             return stored + listed.rowcount > 0
 
     def forget_everything(self) -> None:
-        """Remove all jobs of all origins, and give the space back."""
-        with self._transaction() as db:
+        """Remove all jobs of all origins, also what was set aside, and give the space back."""
+        self._file.remove_set_aside()
+        with self._file.transaction() as db:
             for table in ("job", "page", "ledger"):
                 db.execute(f"DELETE FROM {table}")  # noqa: S608
-        with self._connection() as db:
+        with self._file.connection() as db:
             db.execute("VACUUM")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -197,7 +192,7 @@ class Store:
         now: datetime,
     ) -> None:
         """Write into the ledger what the service said of a job."""
-        with self._transaction() as db:
+        with self._file.transaction() as db:
             self._note(db, job_id, status, row_count, manifest, now)
 
     def _note(
@@ -233,27 +228,32 @@ class Store:
         Raises:
             StoreBusy: with ``wait=False``, when another process holds the store just now.
         """
-        with self._connection(wait=wait) as db:
+        with self._file.connection(wait=wait) as db:
             found = db.execute(
                 "SELECT job_id, label, query, seeds, requested, first_seen, last_seen, status, row_count, credits"
                 " FROM ledger WHERE origin = ? ORDER BY first_seen DESC, job_id",
                 (self.origin,),
             ).fetchall()
-        return [
-            LedgerEntry(
-                job_id=job_id,
-                label=label,
-                query=query,
-                seeds=tuple(json.loads(seeds)) if seeds else (),
-                requested=requested,
-                first_seen=datetime.fromisoformat(first_seen),
-                last_seen=datetime.fromisoformat(last_seen),
-                status=None if status is None else JobStatus(status),
-                row_count=row_count,
-                credits=credits_used,
-            )
-            for job_id, label, query, seeds, requested, first_seen, last_seen, status, row_count, credits_used in found
-        ]
+        entries = []
+        for job_id, label, query, seeds, requested, first_seen, last_seen, status, row_count, credits_used in found:
+            try:
+                entry = LedgerEntry(
+                    job_id=job_id,
+                    label=label,
+                    query=query,
+                    seeds=tuple(json.loads(seeds)) if seeds else (),
+                    requested=requested,
+                    first_seen=datetime.fromisoformat(first_seen),
+                    last_seen=datetime.fromisoformat(last_seen),
+                    status=None if status is None else JobStatus(status),
+                    row_count=row_count,
+                    credits=credits_used,
+                )
+            except (TypeError, ValueError) as damage:
+                _log.warning("an entry of the ledger is damaged, and left out: %s", damage)
+            else:
+                entries.append(entry)
+        return entries
 
     def label(self, job_id: str, label: str | None) -> None:
         """Name a job, or with None take its name away.
@@ -263,7 +263,7 @@ class Store:
         """
         now = datetime.now(UTC).isoformat()
         try:
-            with self._transaction() as db:
+            with self._file.transaction() as db:
                 db.execute(
                     "INSERT INTO ledger (origin, job_id, label, first_seen, last_seen) VALUES (?, ?, ?, ?, ?)"
                     " ON CONFLICT (origin, job_id) DO UPDATE SET label = excluded.label",
@@ -280,7 +280,7 @@ class Store:
         Raises:
             StoreBusy: with ``wait=False``, when another process holds the store just now.
         """
-        with self._connection(wait=wait) as db:
+        with self._file.connection(wait=wait) as db:
             found = db.execute(
                 "SELECT job_id FROM ledger WHERE origin = ? AND lower(label) = lower(?)", (self.origin, label)
             ).fetchone()
@@ -288,19 +288,16 @@ class Store:
 
     def _pages(self, job_id: str, revision: str, numbers: range) -> Iterator[bytes]:
         try:
-            with self._connection() as db:
-                found = db.execute(
-                    "SELECT rows FROM page WHERE origin = ? AND job_id = ? AND revision = ?"
-                    " AND number >= ? AND number < ? ORDER BY number",
-                    (self.origin, job_id, revision, numbers.start, numbers.stop),
-                ).fetchall()
-            if len(found) != len(numbers):
+            with self._file.connection() as db:
+                found = _found_pages(db, self.origin, job_id, revision, numbers)
+            if [number for number, _, _ in found] != list(numbers):
                 raise IncompleteResult(
                     f"The stored rows of job {job_id} were removed or replaced meanwhile. Ask for them again."
                 )
-            for (body,) in found:
+            for number, body, seal in found:
+                _check_seal(seal, self.origin, job_id, revision, number, body)
                 yield zlib.decompress(body)
-        except (sqlite3.Error, zlib.error, TypeError) as damage:
+        except (sqlite3.Error, zlib.error, TypeError, ValueError) as damage:
             raise IncompleteResult(
                 f"The stored rows of job {job_id} are damaged ({damage}). Refresh to read them anew."
             ) from None
@@ -310,74 +307,19 @@ class Store:
         db.execute("DELETE FROM page WHERE origin = ? AND job_id = ?", place)
         return db.execute("DELETE FROM job WHERE origin = ? AND job_id = ?", place).rowcount
 
-    @contextlib.contextmanager
-    def _connection(self, *, wait: bool = True, there: bool = True) -> Iterator[sqlite3.Connection]:
-        if there and not self.path.exists():  # somebody removed it while it was in use
-            self._prepare()
-        db = sqlite3.connect(self.path, timeout=_PATIENCE if wait else 0.0, isolation_level=None)
-        try:
-            yield db
-        except sqlite3.OperationalError as trouble:
-            if not wait and getattr(trouble, "sqlite_errorcode", 0) & 0xFF in (
-                sqlite3.SQLITE_BUSY,
-                sqlite3.SQLITE_LOCKED,
-            ):
-                raise StoreBusy from None
-            raise
-        finally:
-            db.close()
 
-    @contextlib.contextmanager
-    def _transaction(self, *, there: bool = True) -> Iterator[sqlite3.Connection]:
-        with self._connection(there=there) as db:
-            db.execute("PRAGMA synchronous = NORMAL")
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-            except BaseException:
-                db.execute("ROLLBACK")
-                raise
-            db.execute("COMMIT")
+class _Damaged(Exception):
+    """What was written is not there."""
 
-    def _prepare(self) -> None:
-        """Make or check the file; one that is no database, or a damaged one, is set aside."""
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            self._make()
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as trouble:
-            code = getattr(trouble, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-            if code not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-                raise
-            aside = self.path.with_name(f"{self.path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-            self.path.replace(aside)
-            _log.warning("the store was damaged: it is kept as %s, and a new one is begun", aside.name)
-            self._make()
-        # One connection stays open: the last one to be closed locks the file to tidy up, and a reader that may not
-        # wait would find it busy.
-        anchor = sqlite3.connect(self.path, check_same_thread=False)
-        self._anchor = weakref.finalize(self, anchor.close)
-        anchor.execute("SELECT 1 FROM job").fetchone()
 
-    def _make(self) -> None:
-        if not self.path.exists():
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-        with self._connection(there=False) as db:
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version > VERSION:
-                raise ConfigurationError(
-                    f"The local store {self.path} was written by a newer XL OpenFunnel. Update this one, or give "
-                    "another folder with OPENFUNNEL_CACHE_DIR."
-                )
-            if version == VERSION:
-                db.execute("SELECT 1 FROM job, page, ledger").fetchone()
-                return
-            db.execute("PRAGMA journal_mode = WAL")
-        with self._transaction(there=False) as db:
-            if db.execute("PRAGMA user_version").fetchone()[0] == VERSION:
-                return  # another process was quicker
-            for statement in _SCHEMA.split(";\n"):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {VERSION}")
+def _found_pages(
+    db: sqlite3.Connection, origin: str, job_id: str, revision: str, numbers: range
+) -> list[tuple[int, bytes, str | None]]:
+    return db.execute(
+        "SELECT number, rows, seal FROM page WHERE origin = ? AND job_id = ? AND revision = ?"
+        " AND number >= ? AND number < ? ORDER BY number",
+        (origin, job_id, revision, numbers.start, numbers.stop),
+    ).fetchall()
 
 
 def _digest(pages: tuple[Page, ...]) -> str:
@@ -387,6 +329,27 @@ def _digest(pages: tuple[Page, ...]) -> str:
         digest.update(b"%d:" % len(page.rows_json))
         digest.update(page.rows_json)
     return digest.hexdigest()
+
+
+def _seal(*values: object) -> str:
+    """What tells that these values are those that were written: a digest of each, with its length before it."""
+    digest = hashlib.blake2b(digest_size=16)
+    for value in values:
+        body = value if isinstance(value, bytes) else repr(value).encode("utf-8", "surrogatepass")
+        digest.update(b"%d:" % len(body))
+        digest.update(body)
+    return digest.hexdigest()
+
+
+def _check_seal(seal: str | None, *values: object) -> None:
+    """Raise `ValueError` where these are not the values that were written; those of version 1 have no seal."""
+    if seal is not None and seal != _seal(*values):
+        raise ValueError("a seal is broken")
+
+
+def _is_no_text(damage: sqlite3.DatabaseError) -> bool:
+    """Whether a text in the file is no UTF-8, which Python says itself and without any code."""
+    return not hasattr(damage, "sqlite_errorcode")
 
 
 def _marks(count: int) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from xl_openfunnel import ConfigurationError, IncompleteResult, JobStatus, Page, Store
+from xl_openfunnel.jobs.file import StoreFile
 from xl_openfunnel.jobs.snapshot import Rows
 from xl_openfunnel.jobs.store import Result, StoreBusy
 
@@ -222,6 +223,87 @@ def test_damaged_rows_are_said_and_never_shown(store: Store) -> None:
     db.close()
     with pytest.raises(IncompleteResult, match="damaged"):
         list(kept.rows)
+
+
+def test_damage_that_shows_in_use_sets_the_file_aside_and_the_next_job_is_kept(store: Store) -> None:
+    read = pages(100, 100)
+    kept = store.keep("job", result(read), read, None)
+    with sqlite3.connect(store.path) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        size = db.execute("PRAGMA page_size").fetchone()[0]
+    db.close()
+    content = bytearray(store.path.read_bytes())
+    content[size:] = b"\xa5" * (len(content) - size)  # all but the tables' names
+    store.path.write_bytes(content)
+    with pytest.raises(IncompleteResult, match="damaged"):
+        list(kept.rows)
+    store.keep("job", result(read), read, None)
+    found = store.find("job")
+    assert found is not None
+    assert list(found.rows) == list(Rows.of(read))
+    assert list(store.path.parent.glob("*.damaged-*Z"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file in use cannot be moved there")
+def test_what_lies_beside_a_damaged_file_is_not_taken_for_the_new_ones(store: Store) -> None:
+    read = pages(3)
+    store.keep("job", result(read), read, None)
+    other = sqlite3.connect(store.path)  # as another process has it, which keeps what was written last beside it
+    other.execute("SELECT 1 FROM job").fetchone()
+    StoreFile(store.path).renew()
+    (beside,) = store.path.parent.glob("*.damaged-*-wal")
+    assert beside.stat().st_size > 0
+    assert store.find("job") is None
+    store.keep("job", result(read), read, None)
+    assert store.find("job") is not None
+    other.close()
+
+
+def test_a_job_under_another_jobs_name_is_not_shown(store: Store) -> None:
+    read = pages(3)
+    kept = store.keep("job", result(read), read, None)
+    with sqlite3.connect(store.path) as db:
+        db.execute("UPDATE job SET job_id = 'other'")
+        db.execute("UPDATE page SET job_id = 'other'")
+    db.close()
+    assert store.find("other") is None
+    with pytest.raises(IncompleteResult):
+        list(kept.rows)
+
+
+def test_a_damaged_entry_of_the_ledger_is_left_out(store: Store) -> None:
+    store.note("one", JobStatus("running"), 1, None, AS_OF)
+    store.note("two", JobStatus("running"), 1, None, AS_OF)
+    with sqlite3.connect(store.path) as db:
+        db.execute("UPDATE ledger SET first_seen = 'once' WHERE job_id = 'one'")
+    db.close()
+    assert [entry.job_id for entry in store.ledger()] == ["two"]
+
+
+def test_a_store_of_version_1_is_brought_up_to_date_and_keeps_its_jobs(store: Store) -> None:
+    read = pages(100, 7)
+    store.keep("job", result(read), read, None)
+    store.close()
+    with sqlite3.connect(store.path) as db:
+        for table in ("job", "page"):
+            db.execute(f"ALTER TABLE {table} DROP COLUMN seal")
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    newer = Store(store.path, ORIGIN)
+    found = newer.find("job")
+    assert found is not None
+    assert list(found.rows) == list(Rows.of(read))
+    newer.keep("other", result(read), read, None)
+    assert newer.find("other") is not None
+
+
+def test_everything_forgotten_leaves_nothing_that_was_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    path.write_bytes(b"no database" * 1000)
+    store = Store(path, ORIGIN)
+    assert list(tmp_path.glob("*.damaged-*"))
+    store.forget_everything()
+    assert not list(tmp_path.glob("*.damaged-*"))
 
 
 def test_a_store_of_a_newer_version_is_left_alone(store: Store) -> None:

@@ -1,0 +1,202 @@
+"""The store's file: made where it is missing, brought up to date where it is old, set aside where it is damaged."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..errors import ConfigurationError
+
+_log = logging.getLogger(__name__)
+
+VERSION = 2
+"""Of the tables. 2 added the seals."""
+
+_PATIENCE = 10.0
+"""Seconds that an operation which may wait waits for another process: the largest job is written in under one."""
+
+_SCHEMA = """
+CREATE TABLE job (
+  origin TEXT NOT NULL, job_id TEXT NOT NULL, revision TEXT NOT NULL, status TEXT NOT NULL, stage TEXT,
+  processed INTEGER, manifest TEXT, error_message TEXT, as_of TEXT NOT NULL, counts TEXT NOT NULL,
+  key_fingerprint TEXT, seal TEXT, PRIMARY KEY (origin, job_id)
+) WITHOUT ROWID;
+CREATE TABLE page (
+  origin TEXT NOT NULL, job_id TEXT NOT NULL, revision TEXT NOT NULL, number INTEGER NOT NULL,
+  rows BLOB NOT NULL, seal TEXT, PRIMARY KEY (origin, job_id, revision, number)
+);
+CREATE TABLE ledger (
+  origin TEXT NOT NULL, job_id TEXT NOT NULL, label TEXT, query TEXT, seeds TEXT, requested INTEGER,
+  first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, status TEXT, row_count INTEGER, credits REAL,
+  PRIMARY KEY (origin, job_id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX ledger_label ON ledger (origin, lower(label));
+"""
+
+_FROM_1 = "ALTER TABLE job ADD COLUMN seal TEXT;\nALTER TABLE page ADD COLUMN seal TEXT"
+
+_ASIDE = ".damaged-"
+
+
+class StoreBusy(Exception):
+    """Another process holds the store just now: what it knows of a job is unknown, not nothing."""
+
+
+class StoreFile:
+    """One SQLite file, for any number of threads and processes; each operation opens a connection of its own.
+
+    Raises:
+        OSError, sqlite3.Error: the folder or the file cannot be used.
+        ConfigurationError: a newer version of this package wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._renewing = threading.Lock()
+        self._prepare()
+
+    def close(self) -> None:
+        """Close the file. It is opened again for whatever is asked afterwards."""
+        self._anchor()
+
+    @contextlib.contextmanager
+    def connection(self, *, wait: bool = True) -> Iterator[sqlite3.Connection]:
+        """A connection. Damage that shows up is raised, and the next one finds a sound file.
+
+        Raises:
+            StoreBusy: with ``wait=False``, when another process holds the file just now.
+        """
+        if not self.path.exists():  # somebody removed it while it was in use
+            self._prepare()
+        which = _identity(self.path)
+        try:
+            with self._open(wait=wait) as db:
+                yield db
+        except sqlite3.DatabaseError as trouble:
+            if not wait and _code(trouble) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise StoreBusy from None
+            if is_damage(trouble):
+                self.renew(which)
+            raise
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A connection that writes all or nothing."""
+        with self.connection() as db, _all_or_nothing(db):
+            yield db
+
+    def renew(self, which: tuple[int, int] | None = None) -> None:
+        """Set the file aside, damaged as it is, and begin a new one; only the newest one is kept aside.
+
+        Args:
+            which: the file that is meant, should another have taken its place meanwhile; None for the present one.
+        """
+        with self._renewing:
+            if which is not None and _identity(self.path) != which:
+                return  # another thread or process was quicker
+            self._anchor()
+            try:
+                self._set_aside()
+                self._prepare()
+            except (OSError, sqlite3.Error) as trouble:  # Windows moves no file that another process has open
+                _log.warning("the store is damaged and could not be set aside: %s", trouble)
+
+    def remove_set_aside(self) -> None:
+        """Remove whatever was set aside."""
+        for old in self.path.parent.glob(f"{self.path.name}{_ASIDE}*"):
+            with contextlib.suppress(OSError):
+                old.unlink()
+
+    @contextlib.contextmanager
+    def _open(self, *, wait: bool = True) -> Iterator[sqlite3.Connection]:
+        db = sqlite3.connect(self.path, timeout=_PATIENCE if wait else 0.0, isolation_level=None)
+        try:
+            yield db
+        finally:
+            db.close()
+
+    def _prepare(self) -> None:
+        """Make or check the file; one that is no database, or a damaged one, is set aside."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self._make()
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as trouble:
+            if isinstance(trouble, sqlite3.DatabaseError) and not is_damage(trouble):
+                raise
+            self._set_aside()
+            self._make()
+
+    def _make(self) -> None:
+        if not self.path.exists():
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        with self._open() as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version > VERSION:
+                raise ConfigurationError(
+                    f"The local store {self.path} was written by a newer XL OpenFunnel. Update this one, or give "
+                    "another folder with OPENFUNNEL_CACHE_DIR."
+                )
+            if version < VERSION:
+                db.execute("PRAGMA journal_mode = WAL")
+                with _all_or_nothing(db):
+                    version = db.execute("PRAGMA user_version").fetchone()[0]  # another process may have been quicker
+                    for statement in {0: _SCHEMA, 1: _FROM_1}.get(version, "").split(";\n"):
+                        db.execute(statement)
+                    db.execute(f"PRAGMA user_version = {VERSION}")
+        # One connection stays open: the last one to be closed locks the file to tidy up, and a reader that may not
+        # wait would find it busy.
+        anchor = sqlite3.connect(self.path, check_same_thread=False)
+        self._anchor = weakref.finalize(self, anchor.close)
+        try:
+            for table in ("job", "page", "ledger"):
+                anchor.execute(f"SELECT 1 FROM {table}").fetchone()  # noqa: S608
+        except sqlite3.Error:
+            self._anchor()
+            raise
+
+    def _set_aside(self) -> None:
+        """With what SQLite keeps beside it: left there, it would be taken for the new file's."""
+        self.remove_set_aside()
+        aside = self.path.with_name(f"{self.path.name}{_ASIDE}{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+        self.path.replace(aside)
+        for ending in ("-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                self.path.with_name(self.path.name + ending).replace(aside.with_name(aside.name + ending))
+        _log.warning("the store was damaged: it is kept as %s, and a new one is begun", aside.name)
+
+
+def is_damage(trouble: sqlite3.Error) -> bool:
+    """Whether this says that the file is not what we wrote: our statements never change, so an error in one is one."""
+    return _code(trouble) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+
+
+def _code(trouble: sqlite3.Error) -> int:
+    return getattr(trouble, "sqlite_errorcode", 0) & 0xFF
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+@contextlib.contextmanager
+def _all_or_nothing(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):  # where the disk is full, SQLite has done so itself
+            db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
