@@ -26,6 +26,7 @@ from .plan import Keep, Look, Send, Wait
 from .snapshot import Problem, Rows, Snapshot
 from .state import FOREVER, Ask, Doing, Gate, Moment, State, only_another_key_mends
 from .store import Result, Store, StoreBusy
+from .turns import Turns
 from .view import snapshot
 from .workers import Workers, begin
 
@@ -100,6 +101,7 @@ class Caretaker:
         self._epochs = itertools.count()
         self._alarms: list[tuple[float, str]] = []
         self._forgets = 0
+        self._turns = Turns(client.concurrency)
         self._gate = Gate()
         self._refused_key: str | None = None
         self._key_look_at = FOREVER
@@ -234,6 +236,8 @@ class Caretaker:
 
     def _forgotten(self, job_id: str, done: threading.Event) -> None:
         care = self._cares.pop(job_id, None)
+        if self._turns.leave(job_id):
+            self._tell(self._next_turn)
         self.published.pop(job_id, None)
         for waiter in care.waiters if care else ():
             waiter.done.set()
@@ -262,6 +266,8 @@ class Caretaker:
         else:
             care.wake_at = FOREVER
         self._publish(care)
+        if not (care.disk_busy or care.state.asking) and self._turns.end(care.state.job_id):
+            self._tell(self._next_turn)
 
     def _change(self, care: _Care, change: Callable[[State], State]) -> None:
         """Something happened to a job; a bug in what we make of it becomes its problem."""
@@ -276,10 +282,17 @@ class Caretaker:
         lately = self._clock.monotonic() - care.wanted_at < self._care
         return lately or bool(care.waiters) or care.state.job_id in self.callbacks
 
+    def _next_turn(self) -> None:
+        while (job_id := self._turns.next()) is not None:
+            if care := self._cares.get(job_id):
+                self._advance(care)
+
     def _take_steps(self, care: _Care) -> None:
         while not care.disk_busy:
             # Twice the requests that can be under way, so that no worker waits for the caretaker.
             most = 2 * self._client.concurrency
+            if care.state.doing is Doing.WALKING and not self._turns.take(care.state.job_id):
+                most = 0
             match plan.next_step(care.state, self._gate, self._clock.monotonic(), most=most):
                 case Send(asks):
                     care.state = plan.sent(care.state, asks)

@@ -203,6 +203,38 @@ def test_the_rows_of_a_stored_job_leave_memory_and_come_back(
     assert fetcher.watch(job.job_id).status is None
 
 
+def test_no_more_jobs_are_read_at_once_than_requests(
+    serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OPENFUNNEL_CONCURRENCY", "2")
+    jobs = [SimulatedJob(ROWS, job_id=f"job-{number}") for number in range(6)]
+    service = serve(*jobs)
+    fetcher = fetch(service, tmp_path)
+    for job in jobs:
+        fetcher.watch(job.job_id)
+    assert all(fetcher.wait(job.job_id).final for job in jobs)
+    pages = [request.job_id for request in service.received if request.cursor]
+    first: dict[str | None, int] = {}
+    last: dict[str | None, int] = {}
+    for number, job_id in enumerate(pages):
+        first.setdefault(job_id, number)
+        last[job_id] = number
+    for number in range(len(pages)):
+        assert sum(first[job_id] <= number <= last[job_id] for job_id in first) <= 2
+
+
+def test_a_job_whose_pages_fail_keeps_no_other_waiting(
+    serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENFUNNEL_CONCURRENCY", "1")
+    bad = SimulatedJob(ROWS, job_id="bad", opaque_cursors=True)
+    service = serve(bad, good := SimulatedJob(ROWS, job_id="good"))
+    service.faults = (Fault("status", status=503, cursor=bad.page_names()[2]),)
+    fetcher = fetch(service)
+    fetcher.wait("bad", until=lambda seen: seen.problem is not None)
+    assert list(fetcher.wait(good.job_id).rows) == ROWS
+
+
 # ---- telling ----------------------------------------------------------------------------------------------------
 
 
