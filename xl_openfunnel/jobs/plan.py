@@ -225,6 +225,7 @@ def _poll_answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, mome
         return replace(state, follow=None, interval=SHORTEST_INTERVAL, due=moment.now + SHORTEST_INTERVAL)
     with_page = _with(state, ask.cursor, outcome)
     try:
+        _refuse_fewer(dict(state.pages).get(ask.cursor), outcome)
         walks.refuse_too_much(page for _, page in with_page.pages)
     except BadAnswer as error:
         return _poll_failed(replace(state, follow=None), ask, error, moment)
@@ -285,6 +286,15 @@ def _about_page(error: OpenFunnelError, cursor: str | None) -> OpenFunnelError:
         status=error.status,
         request_id=error.request_id,
     )
+
+
+def _refuse_fewer(before: Page | None, now: Page) -> None:
+    """Rows that were shown do not go while a job runs: a page is written once."""
+    if before is not None and now.row_count < before.row_count:
+        raise BadAnswer(
+            f"Page {now.name or FIRST_PAGE} had {before.row_count} companies and now has {now.row_count}; those that "
+            "were read are kept."
+        )
 
 
 def _with(state: State, cursor: str | None, page: Page) -> State:

@@ -328,3 +328,13 @@ def test_more_than_any_job_has_is_not_held(monkeypatch: pytest.MonkeyPatch, stat
     assert state.problem.message.startswith("The service sends more than any job has: ")
     assert len(state.shown) == 10
     assert sum(len(held.rows_json) for _, held in state.pages) <= 500
+
+
+def test_rows_that_were_shown_stay_where_a_page_comes_back_with_fewer() -> None:
+    before = answer(fresh(), 1, page(0))
+    state = answer(before, 5, page(0, row_count=0, rows_json=b"[]"))
+    assert len(state.shown) == 10
+    assert state.problem is not None
+    assert state.problem.message == "Page page_0000 had 10 companies and now has 0; those that were read are kept."
+    again = answer(state, 100, page(0))
+    assert (len(again.shown), again.problem) == (10, None)
