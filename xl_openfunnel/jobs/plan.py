@@ -305,7 +305,9 @@ def _with(state: State, cursor: str | None, page: Page) -> State:
     state = replace(state, pages=tuple(held.items()))
     if before is not None and before.rows_json == page.rows_json:
         return state
-    return replace(state, shown=Rows.of(tuple(held.values())))
+    rows = Rows.of(tuple(held.values()))
+    # More may be shown from a reading of the end that turned out not to be one.
+    return replace(state, shown=rows if len(rows) >= len(state.shown) else state.shown)
 
 
 # ---- walking -----------------------------------------------------------------------------------------------

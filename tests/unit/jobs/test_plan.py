@@ -338,3 +338,13 @@ def test_rows_that_were_shown_stay_where_a_page_comes_back_with_fewer() -> None:
     assert state.problem.message == "Page page_0000 had 10 companies and now has 0; those that were read are kept."
     again = answer(state, 100, page(0))
     assert (len(again.shown), again.problem) == (10, None)
+
+
+def test_rows_that_were_shown_stay_where_an_end_turns_out_not_to_be_one() -> None:
+    end = answer(fresh(), 1, page(0, of=3, status="completed"), page(1, of=3, status="completed"))
+    assert len(end.shown) == 20
+    state = answer(end, 2, page(2, of=3))
+    state = answer(state, 100, page(0, next_cursor="page_0001"))
+    assert len(state.shown) == 20
+    state = answer(state, 100, page(1, next_cursor="page_0002"), page(2))
+    assert len(state.shown) == 30
