@@ -45,6 +45,10 @@ _JOIN = 5.0
 """Seconds that `close` gives the caretaker's own thread to end."""
 
 
+_FEW_ALARMS = 256
+"""Alarms that are kept whether anybody still needs them or not."""
+
+
 @dataclass(eq=False)
 class Waiter:
     """Somebody who waits for ``until`` to hold, and no longer than to ``deadline`` on the steady clock.
@@ -100,6 +104,8 @@ class Caretaker:
         self._cares: dict[str, _Care] = {}
         self._epochs = itertools.count()
         self._alarms: list[tuple[float, str]] = []
+        self._crowded = _FEW_ALARMS
+        self._tidy_at = 0.0
         self._forgets = 0
         self._turns = Turns(client.concurrency)
         self._gate = Gate()
@@ -194,10 +200,31 @@ class Caretaker:
             _, job_id = heapq.heappop(self._alarms)
             if care := self._cares.get(job_id):
                 self._advance(care)
+        if self._tidy_at <= now:
+            self._tidy_at = now + self._care
+            self._tidy()
         if self._key_look_at <= now:
             self._key_look_at = FOREVER
             self.tasks_under_way += 1
             self._requests.submit(self._look_for_key)
+
+    def _set_alarm(self, at: float, job_id: str) -> None:
+        heapq.heappush(self._alarms, (at, job_id))
+        if len(self._alarms) > self._crowded:  # most of them are of waits that ended before their time
+            cares = self._cares.items()
+            waits = ((waiter.deadline, job_id) for job_id, care in cares for waiter in care.waiters)
+            needed = {(at, job_id), *((care.wake_at, job_id) for job_id, care in cares), *waits}
+            self._alarms = sorted(alarm for alarm in needed if alarm[0] < FOREVER)
+            self._crowded = max(_FEW_ALARMS, 2 * len(self._alarms))
+
+    def _tidy(self) -> None:
+        """Let go of ids of which nothing was ever learnt and nobody wants anything any more: half-typed ones."""
+        for job_id, care in list(self._cares.items()):
+            state = care.state
+            nothing = state.first is None and state.result is None and not state.asking and not care.disk_busy
+            if nothing and not self._is_cared_for(care):
+                del self._cares[job_id]
+                self.published.pop(job_id, None)
 
     def _wanted(self, job_id: str, state: State | None) -> None:
         care = self._cares.get(job_id)
@@ -213,7 +240,7 @@ class Caretaker:
         care = self._cares[job_id]
         care.waiters.append(waiter)
         if waiter.deadline < FOREVER:
-            heapq.heappush(self._alarms, (waiter.deadline, job_id))
+            self._set_alarm(waiter.deadline, job_id)
         care.state = plan.hurry(care.state, self.moment())
         self._advance(care)
 
@@ -304,7 +331,7 @@ class Caretaker:
                     self._keep(care, result, pages)
                 case Wait(until):
                     if until < FOREVER and until != care.wake_at:
-                        heapq.heappush(self._alarms, (until, care.state.job_id))
+                        self._set_alarm(until, care.state.job_id)
                     care.wake_at = until
                     return
 
@@ -319,6 +346,7 @@ class Caretaker:
             self._note(care, seen)
         for waiter in [each for each in care.waiters if each.is_over(seen, moment.now)]:
             care.waiters.remove(waiter)
+            care.wanted_at = moment.now  # whoever waited looks at it next
             waiter.done.set()
 
     def _note(self, care: _Care, seen: Snapshot) -> None:
