@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Never
 
 from .errors import ConfigurationError, MissingKey
 from .settings import APP_NAME, ENV_API_KEY, shown_origin
@@ -39,6 +40,9 @@ class Key:
 
     value: str = field(repr=False)
     source: str
+
+    def __reduce__(self) -> Never:
+        raise TypeError("an API key is not pickled")
 
     @property
     def fingerprint(self) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import http.client
 import logging
 import pickle
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +108,24 @@ def test_the_key_travels_in_one_header_and_not_in_the_url() -> None:
     (request,) = service.received
     assert [name for name, value in request.headers.items() if SECRET in value] == ["x-api-key"]
     assert SECRET not in request.path
+
+
+def test_a_program_that_prints_what_http_sends_does_not_print_the_key(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    with Simulator([JOB], api_key=SECRET) as service, Client(service.base_url, SECRET) as client:
+        client.page(JOB.job_id)
+    assert SECRET not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("save", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_neither_a_client_nor_a_key_can_be_written_down(save: Callable[[object], object]) -> None:
+    with Client("http://127.0.0.1:9", SECRET) as client:
+        for held in (client, client.key()):
+            with pytest.raises(TypeError, match="pickled") as raised:
+                save(held)
+            assert SECRET not in str(raised.value)
 
 
 def test_netrc_and_cookies_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

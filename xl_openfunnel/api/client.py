@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Never, Self, TypeVar
 
 from requests.adapters import BaseAdapter
 
@@ -132,6 +132,9 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def __reduce__(self) -> Never:
+        raise TypeError("a Client is not pickled or copied, for it may hold an API key: make one where it is needed")
 
     def __repr__(self) -> str:
         return f"Client({self.base_url!r})"

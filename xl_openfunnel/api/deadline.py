@@ -67,10 +67,12 @@ class _Response(http.client.HTTPResponse):
 
 class _Connection(HTTPConnection):
     response_class = _Response
+    debuglevel = 0  # a program that sets http.client's own prints every header that is sent
 
 
 class _SecureConnection(HTTPSConnection):
     response_class = _Response
+    debuglevel = 0
 
 
 class _Pool(HTTPConnectionPool):
