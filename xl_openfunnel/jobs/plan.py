@@ -371,6 +371,9 @@ def _over(state: State, walk: Walk) -> State:
         rows=Rows.of(pages),
         complete=not _must_agree(first) or _has_numbers(first),
     )
+    if state.result is not None and not _must_agree(first) and len(result.rows) < len(state.result.rows):
+        # What a failed job no longer gives is no reason to lose it.
+        return replace(afresh(state), doing=Doing.RESTING, problem=_failed(result), failures=0)
     return replace(state, doing=Doing.KEEPING, fresh=(result, pages))
 
 

@@ -69,6 +69,21 @@ def test_a_refresh_keeps_the_old_rows_until_the_new_ones_are_final(
     assert new.source == "service"
 
 
+def test_a_refresh_of_a_failed_job_that_gives_less_by_now_loses_nothing(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    service = serve(job := SimulatedJob(ROWS, ending="failed", error_message="Index is down"))
+    assert len(fetch(service, tmp_path).wait(job.job_id).rows) == 300
+    service.faults = (Fault("status", status=404, cursor="page_0001"),)
+    fetcher = fetch(service, tmp_path)
+    fetcher.refresh(job.job_id)
+    seen = fetcher.wait(job.job_id, until=lambda seen: seen.settled)
+    assert (seen.status, len(list(seen.rows))) == ("failed", 300)
+    assert seen.problem is not None
+    assert seen.problem.message == "The job failed: Index is down"
+    assert len(list(fetch(service, tmp_path).watch(job.job_id).rows)) == 300
+
+
 def test_fifty_refreshes_of_one_job_cost_one(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS))
     fetcher = fetch(service)
