@@ -32,8 +32,8 @@ FOREVER = float("inf")
 PATIENCE = 30.0
 """Seconds of the machine's own time after which something is stuck."""
 
-LIMITS = Limits(connect=2.0, read=0.1, total=0.25)
-"""What a test can wait for an answer that never comes."""
+LIMITS = Limits(connect=10.0, read=10.0, total=20.0)
+"""No simulator takes that long, however busy the machine is."""
 
 
 class SteppedClock:
@@ -98,7 +98,7 @@ class Witness(dict[str, Snapshot]):
         self._judge(self.get(job_id), seen)
         super().__setitem__(job_id, seen)
 
-    def setdefault(self, job_id: str, seen: Snapshot) -> Snapshot:  # type: ignore[override]
+    def setdefault(self, job_id: str, seen: Snapshot) -> Snapshot:
         if job_id not in self:
             self[job_id] = seen
         return self[job_id]
@@ -128,17 +128,26 @@ class World:
     def __init__(self, folder: Path, jobs: tuple[SimulatedJob, ...] = (), **options: Any) -> None:
         self.time = ManualClock()
         self.folder = folder
-        self.service = Simulator(jobs, clock=self.time, sleep=self.time.sleep, **options)
+        self.service = Simulator(jobs, **{"clock": self.time, "sleep": self.time.sleep, **options})
         self.service.start()
         self.seats: list[Seat] = []
 
     def seat(
-        self, *, stored: bool = True, transport: BaseAdapter | None = None, concurrency: int | None = None
+        self,
+        *,
+        stored: bool = True,
+        transport: BaseAdapter | None = None,
+        limits: Limits | None = None,
+        concurrency: int | None = None,
     ) -> Seat:
         """Another fetcher before the same service, on the same store."""
         key = [self.service.api_key]
         client = Client(
-            *(self.service.base_url, lambda: key[0]), transport=transport, limits=LIMITS, concurrency=concurrency
+            self.service.base_url,
+            lambda: key[0],
+            transport=transport,
+            limits=limits or LIMITS,
+            concurrency=concurrency,
         )
         store = Store(self.folder / "store.sqlite3", client.origin) if stored else None
         clock = SteppedClock(self.time)

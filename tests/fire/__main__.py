@@ -1,0 +1,176 @@
+"""The long form: ``python -m tests.fire [--only model,matrix] [--runs N] ...`` prints what was tried and what held.
+
+    model   anything in any order: a state machine over fetcher, service and store
+    matrix  every fault at every point of a job's life
+    damage  damaged stores
+    crash   processes killed while they store
+    load    hundreds of jobs at once
+    soak    hours of an office in simulated time
+
+Exits with 1 where a promise is broken, and names it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import platform
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.measure import no_proxy
+
+from . import crash, damage, load, matrix, model, soak
+
+Line = tuple[str, str, str]
+"""What was tried, what held, and what broke (nothing, if all is well)."""
+
+
+def _model(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    runs, steps = model.run(asked.runs, asked.steps, asked.seed)
+    yield f"{runs:,} runs of anything in any order, {steps:,} steps", "every promise in every step", ""
+
+
+def _matrix(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    trials = matrix.trials()
+    cells = []
+    for number, (trial, point) in enumerate((trial, point) for trial in trials for point in matrix.POINTS):
+        here = folder / str(number)
+        here.mkdir()
+        cells.append(matrix.cell(trial, point, here))
+    broken = [f"{cell.trial}, {cell.point}: {', '.join(cell.broken)}" for cell in cells if cell.broken]
+    complete = sum(cell.complete for cell in cells)
+    most = max((cell.mb or 0.0) for cell in cells)
+    yield (
+        f"{len(trials)} faults at {len(matrix.POINTS)} points of a job's life",
+        (
+            f"{len(cells) - len(broken)} of {len(cells)}: {complete} complete all the same, the others said and whole "
+            f"afterwards, no row lost; at the most {max(cell.requests for cell in cells)} requests and {most:.0f} MB"
+        ),
+        "; ".join(broken),
+    )
+
+
+def _damage(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    outcomes = damage.run(folder / "store", asked.damages, asked.seed)
+    aside = sum(count for outcome, count in outcomes.items() if "set aside" in outcome)
+    yield (
+        f"{asked.damages:,} damaged stores (flipped bits, lost or swapped stretches, cut, lengthened)",
+        f"no crash and no wrong row; {aside:,} set aside, {asked.damages - aside:,} used with what was sound",
+        "",
+    )
+
+
+def _crash(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    outcome = crash.run(folder, asked.kills, asked.seed)
+    yield (
+        f"{outcome.kills} kills (SIGKILL) of one of {crash.PROCESSES} processes that store",
+        f"the store opened {outcome.opened} times; {outcome.whole:,} jobs found in it, every one whole",
+        "",
+    )
+
+
+def _load(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    outcome = load.run(folder, asked.jobs, asked.rows)
+    memory = "" if outcome.mb is None else f"{outcome.mb:.0f} MB above the start, "
+    yield (
+        f"{outcome.jobs} jobs of {outcome.rows:,} rows at once",
+        (
+            f"all final after {outcome.seconds:.0f} s; {outcome.requests:,} requests ({outcome.fewest:,} at least), "
+            f"{outcome.at_once} at once at the most; {memory}{outcome.threads} threads; the last job's first word "
+            f"after {outcome.first_word:.0f} s"
+        ),
+        "; ".join(outcome.broken),
+    )
+
+
+def _soak(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    outcome = soak.run(folder, asked.hours, asked.seed)
+    before, after = outcome.before, outcome.after
+    memory = "" if before.mb is None or after.mb is None else f"{before.mb:.0f} -> {after.mb:.0f} MB, "
+    yield (
+        f"{outcome.hours:g} hours of an office: {outcome.jobs} jobs, {outcome.requests:,} requests",
+        (
+            f"{memory}{before.objects:,} -> {after.objects:,} objects, {before.threads} -> {after.threads} threads, "
+            f"{before.handles} -> {after.handles} handles"
+        ),
+        "; ".join(outcome.broken),
+    )
+
+
+PARTS: Final[dict[str, Callable[[argparse.Namespace, Path], Iterator[Line]]]] = {
+    "model": _model,
+    "matrix": _matrix,
+    "damage": _damage,
+    "crash": _crash,
+    "load": _load,
+    "soak": _soak,
+}
+
+
+def main() -> int:
+    """Try everything that is asked for, and show what came of it."""
+    asked = _arguments()
+    logging.getLogger("xl_openfunnel").setLevel(logging.ERROR)  # what is meant to fail needs no log
+    table = Table(title="Under fire", title_justify="left")
+    for heading in ("", "tried", "held", "s"):
+        table.add_column(heading, justify="right" if heading == "s" else "left")
+    broken: Counter[str] = Counter()
+    with no_proxy():
+        for part in asked.only:
+            print(f"{part} ...", file=sys.stderr, flush=True)
+            begin = time.monotonic()
+            with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+                try:
+                    lines = list(PARTS[part](asked, Path(folder)))
+                except AssertionError as error:
+                    lines = [("", "", str(error))]
+            for tried, held, wrong in lines:
+                table.add_row(part, tried, f"[red]BROKEN[/] {wrong[:300]}" if wrong else held, _seconds(begin))
+                if wrong:
+                    broken[part] += 1
+                    print(f"{part}: {wrong}", file=sys.stderr, flush=True)
+    console = Console()
+    (console if console.is_terminal else Console(width=150)).print(table)
+    print(f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} processors")
+    return 1 if broken else 0
+
+
+def _seconds(begin: float) -> str:
+    return f"{time.monotonic() - begin:.0f}"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.fire", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", type=_chosen, default=tuple(PARTS), metavar="PARTS", help="some parts, with commas")
+    parser.add_argument("--runs", type=int, default=10_000, help="runs of the model (%(default)s)")
+    parser.add_argument("--steps", type=int, default=25, help="steps of a run at the most (%(default)s)")
+    parser.add_argument("--damages", type=int, default=2_000, help="damaged stores (%(default)s)")
+    parser.add_argument("--kills", type=int, default=200, help="kills (%(default)s)")
+    parser.add_argument("--jobs", type=int, default=500, help="jobs at once (%(default)s)")
+    parser.add_argument("--rows", type=int, default=10_000, help="rows of each (%(default)s)")
+    parser.add_argument("--hours", type=float, default=8.0, help="simulated hours (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="another number, other runs (%(default)s)")
+    return parser.parse_args()
+
+
+def _chosen(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names or not set(names) <= PARTS.keys():
+        raise argparse.ArgumentTypeError(f"{text!r}: give some of {', '.join(PARTS)}")
+    return names
+
+
+if __name__ == "__main__":
+    sys.exit(main())
