@@ -352,13 +352,13 @@ def _cells(column: pd.Series[Any]) -> list[Cell]:
 def _cell(value: Any) -> Cell:
     """One value of whatever kind as a cell."""
     if isinstance(value, str):
-        return str(value)
+        return str.__str__(value)  # of a subclass too, whatever it makes of itself
     if pd.api.types.is_bool(value):
         return bool(value)
     if isinstance(value, (Real, Decimal)):
         try:
             number = float(value)
-        except (OverflowError, TypeError, ValueError):
+        except Exception:
             return _text(value)
         return number if math.isfinite(number) else "" if math.isnan(number) else str(number)
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -24,6 +24,23 @@ class Unprintable:
         raise RuntimeError
 
 
+class OddText(str):
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+class OddNumber(Fraction):
+    def __float__(self) -> float:
+        raise RuntimeError
+
+
+def test_what_only_looks_like_text_or_a_number_is_shown_as_far_as_it_can_be() -> None:
+    assert cells([OddText("+Oscar"), OddNumber(1, 3)]) == ["+Oscar", "1/3"]
+    assert type(cells([OddText("x")])[0]) is str
+
+
 def test_block_is_headers_then_rows() -> None:
     rows: list[dict[str, Any]] = [{"name": "A", "employee_count": 5, "industries": ["x", "y"]}, {"name": None}]
     table = frame(rows, ["rank", "name", "employee_count", "industries"])
