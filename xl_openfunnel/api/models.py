@@ -17,6 +17,9 @@ FIRST_PAGE = "page_0000"
 """The name of the page that is answered where no cursor is sent, as the documentation of the endpoint says."""
 
 _MAX_CURSOR = 1024
+_DEEPEST = 100
+"""Levels of lists and objects within a row's value: Python takes no more than some hundred on its way to a sheet."""
+
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 Row = dict[str, Any]
@@ -113,8 +116,8 @@ def read_page(body: bytes, job_id: str) -> Page:
     """The page in a 2xx body that answers a request for ``job_id``.
 
     Raises:
-        BadAnswer: no JSON object, no status, rows that are no list of objects or are left out, or another job's
-            answer.
+        BadAnswer: no JSON object, no status, rows that are no list of objects, are left out or are nested without
+            end, or another job's answer.
     """
     try:
         envelope = _envelopes.decode(body)
@@ -131,6 +134,8 @@ def read_page(body: bytes, job_id: str) -> Page:
         rows, rows_json = [], b"[]"
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise BadAnswer(f"The rows of the answer are no list of companies. {_TRY_LATER}")
+    if any(type(value) in (list, dict) and _deeper(value, _DEEPEST) for row in rows for value in row.values()):
+        raise BadAnswer(f"The rows of the answer are nested deeper than {_DEEPEST} levels. {_TRY_LATER}")
     if not rows and (whole_number(envelope.count) or 0) > 0:
         raise BadAnswer(f"The answer states {envelope.count} rows and holds none. {_TRY_LATER}")
     return Page(
@@ -229,6 +234,12 @@ def _mended(value: object) -> object:
     if isinstance(value, dict):
         return {cast("str", _mended(key)): _mended(item) for key, item in value.items()}
     return value
+
+
+def _deeper(value: object, levels: int) -> bool:
+    """Whether lists and objects stand within each other more than so many times."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return bool(inner) and (levels <= 0 or any(_deeper(each, levels - 1) for each in inner))
 
 
 def _begins(body: bytes) -> str:

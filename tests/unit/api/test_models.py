@@ -157,3 +157,16 @@ def test_credits_may_be_fractional_missing_or_text() -> None:
 )
 def test_a_cancel_is_accepted_with_or_without_a_body(raw: bytes, status: str) -> None:
     assert read_cancel(raw).status == status
+
+
+@pytest.mark.parametrize("levels", [50, 99])
+def test_rows_may_be_nested(levels: int) -> None:
+    page = read_page(b'{"status":"running","rows":[{"a":%b1%b}]}' % (b"[" * levels, b"]" * levels), "job")
+    assert page.row_count == 1
+
+
+@pytest.mark.parametrize("levels", [102, 900])
+def test_rows_nested_deeper_than_a_sheet_can_take_are_refused(levels: int) -> None:
+    for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
+        with pytest.raises(BadAnswer, match="nested deeper than 100 levels"):
+            read_page(b'{"status":"running","rows":[{"a":%b1%b}]}' % (opening * levels, closing * levels), "job")
