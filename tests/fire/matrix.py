@@ -190,7 +190,8 @@ def trials() -> list[Trial]:
         _body("damaged gzip", b"\x1f\x8b\x08 not at all", "is damaged", **{"Content-Encoding": "gzip"}),
         _body("unknown encoding", b"{}", "encoded as 'br'", **{"Content-Encoding": "br"}),
         _body("nested JSON, 100,000 deep", b'{"rows":' + b"[" * 100_000 + b"]" * 100_000 + b"}", _UNREADABLE),
-        _in_first_row(b'"rows":[{"deep":' + b"[" * 400 + b"]" * 400 + b",", "nested row, 400 deep", alters=_with_deep),
+        _in_first_row(b'"rows":[{"deep":' + b"[" * 90 + b"]" * 90 + b",", "nested row, 90 deep", alters=_with_deep),
+        _in_first_row(b'"rows":[{"deep":' + b"[" * 900 + b"]" * 900 + b",", "nested row, 900 deep", "nested deeper"),
         _in_first_row(b'"rows":[{"odd":"\xff\xfe",', "invalid UTF-8", alters=_with(odd="\ufffd\ufffd")),
         _in_first_row(b'"rows":[{"odd":"\\ud800",', "half a surrogate pair", alters=_with(odd="\ufffd")),
         _in_first_row(b'"rows":[{"odd":1,"odd":2,', "duplicate keys", alters=_with(odd=2)),
@@ -227,7 +228,7 @@ def _with(**keys: Any) -> Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
 def _with_deep(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     deep: list[Any] = []
-    for _ in range(399):
+    for _ in range(89):
         deep = [deep]
     return _with(deep=deep)(rows)
 
