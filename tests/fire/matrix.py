@@ -141,7 +141,7 @@ def trials() -> list[Trial]:
         Trial("reset after headers", "broke off", Fault("reset_after_headers")),
         Trial("cut body", "broke off", Fault("cut")),
         Trial("cut body, chunked", "broke off", Fault("cut_chunked")),
-        Trial("wrong length, too short", _UNREADABLE, Fault("wrong_length")),
+        Trial("wrong length, too short", f"{_UNREADABLE}|broke off", Fault("wrong_length")),
         Trial("wrong length, too long", "broke off", Fault("wrong_length", after_bytes=10**6)),
         Trial("slow drip", "No whole answer", Fault("slow", chunk=20, pause=0.02), limits=IMPATIENT, lasts=8.0),
         Trial("stall past the timeout", "No whole answer", Fault("stall"), limits=IMPATIENT, lasts=8.0),
