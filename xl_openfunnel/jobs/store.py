@@ -167,11 +167,15 @@ class Store:
                 raise _Damaged
 
     def forget(self, job_id: str) -> bool:
-        """Remove a job's rows and its ledger entry; whether there was anything."""
+        """Remove a job's rows and its ledger entry, also from the bytes of the file; whether there was anything."""
         with self._file.transaction() as db:
+            db.execute("PRAGMA secure_delete = ON")
             stored = self._remove(db, job_id)
             listed = db.execute("DELETE FROM ledger WHERE origin = ? AND job_id = ?", (self.origin, job_id))
-            return stored + listed.rowcount > 0
+            found = stored + listed.rowcount > 0
+        with self._file.connection() as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return found
 
     def forget_everything(self) -> None:
         """Remove all jobs of all origins, also what was set aside, and give the space back."""

@@ -176,6 +176,16 @@ def test_a_forgotten_job_leaves_nothing(store: Store) -> None:
     assert (store.find("job"), store.ledger(), store.labelled("x")) == (None, [], None)
 
 
+def test_a_forgotten_job_leaves_nothing_in_the_file_either(store: Store) -> None:
+    for job_id in ("job-to-keep", "job-to-forget"):
+        read = pages(100)
+        store.keep(job_id, result(read), read, None)
+    store.forget("job-to-forget")
+    left = b"".join(file.read_bytes() for file in store.path.parent.iterdir())
+    assert b"job-to-keep" in left
+    assert b"job-to-forget" not in left
+
+
 def test_everything_forgotten_leaves_no_row_in_the_file(store: Store) -> None:
     read = (Page(JobStatus("completed"), row_count=1, rows_json=b'[{"name": "secretive"}]'),)
     store.keep("job-to-forget", result(read), read, None)
