@@ -344,7 +344,7 @@ class UnderFire(RuleBasedStateMachine):
         self.world.service.faults = ()
         for seat in self.world.seats:
             seat.key[0] = self.world.service.api_key
-        self.world.pass_time(3_600)
+        self.world.pass_time(1_000)
         for seat in self.world.seats:
             for job in self.jobs:
                 if not seat.fetcher.watch(job.job_id).final:
