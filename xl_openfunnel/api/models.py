@@ -134,7 +134,7 @@ def read_page(body: bytes, job_id: str) -> Page:
         rows, rows_json = [], b"[]"
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise BadAnswer(f"The rows of the answer are no list of companies. {_TRY_LATER}")
-    if any(type(value) in (list, dict) and _deeper(value, _DEEPEST) for row in rows for value in row.values()):
+    if _deeper(rows, _DEEPEST + 1):
         raise BadAnswer(f"The rows of the answer are nested deeper than {_DEEPEST} levels. {_TRY_LATER}")
     if not rows and (whole_number(envelope.count) or 0) > 0:
         raise BadAnswer(f"The answer states {envelope.count} rows and holds none. {_TRY_LATER}")
@@ -236,10 +236,13 @@ def _mended(value: object) -> object:
     return value
 
 
-def _deeper(value: object, levels: int) -> bool:
-    """Whether lists and objects stand within each other more than so many times."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return bool(inner) and (levels <= 0 or any(_deeper(each, levels - 1) for each in inner))
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether a list or an object has more than so many within each other."""
+    for each in value.values() if type(value) is dict else value:
+        kind = type(each)
+        if (kind is dict or kind is list) and (levels <= 0 or _deeper(each, levels - 1)):
+            return True
+    return False
 
 
 def _begins(body: bytes) -> str:
