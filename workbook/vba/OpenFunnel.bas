@@ -3,10 +3,10 @@ Attribute VB_Name = "OpenFunnel"
 ' Nothing is ever read from a workbook, a sheet or the folder of either: only the user's own setting says where Python is.
 Option Explicit
 Option Private Module ' keeps what is here out of the function wizard
-
-#If Mac = 0 Then ' first, since VBA wants its declarations before all procedures
+#Const LibreOffice = False ' LibreOffice passes over every line that begins like this: it runs what VBA leaves out
 
 Private Const XlwingsVersion As String = "0.37.8" ' also put in place of {XlwingsVersion}: a Declare takes no constant
+#If Mac = 0 Then
 #If Win64 Then
 Private Const DllName As String = "xlwings64-" & XlwingsVersion & ".dll"
 Private Declare PtrSafe Function XLPyDLLActivateAuto Lib "xlwings64-{XlwingsVersion}.dll" (ByRef result As Variant, ByVal startCommand As String, ByVal mode As Long) As Long
@@ -20,6 +20,7 @@ Private Declare PtrSafe Function GetFileAttributesW Lib "kernel32" (ByVal path A
 Private Declare PtrSafe Function SetEnvironmentVariableW Lib "kernel32" (ByVal variable As LongPtr, ByVal text As LongPtr) As Long
 Private Declare PtrSafe Function GetCurrentDirectoryW Lib "kernel32" (ByVal size As Long, ByVal path As LongPtr) As Long
 Private Declare PtrSafe Function SetCurrentDirectoryW Lib "kernel32" (ByVal path As LongPtr) As Long
+#End If
 
 ' The DLL keeps one Python per command: the same text from every workbook and the add-in makes them share one.
 ' It takes ANSI only, hence the environment variable: the path of Python may have any letters.
@@ -37,6 +38,7 @@ Private openedBooks As Object ' a Collection of names
 ' What a cell shows: Python's answer, or a text that says why there is none. A cell must never raise: Excel would show #VALUE!.
 Public Function OpenFunnelCell(functionName As String, given As Variant) As Variant
     On Error GoTo Failed
+    RefuseElsewhere
     OpenFunnelCell = Answer(functionName, ForPython(given, CallingCell()))
     Exit Function
 Failed:
@@ -46,6 +48,7 @@ End Function
 ' Excel shows the workbook before Python starts. OnTime takes only a Sub without arguments, hence the list of books.
 Public Sub OpenFunnelLater(bookName As String)
     On Error Resume Next
+    If Len(Elsewhere()) > 0 Then Exit Sub
     If openedBooks Is Nothing Then Set openedBooks = New Collection
     openedBooks.Add bookName
     Application.OnTime Now, MacrosOfThis() & "OpenFunnelReady"
@@ -77,7 +80,16 @@ End Sub
 
 ' Has Python do something for the selected cell's book, sheet or job. It says in the status bar when that is done.
 Public Sub OpenFunnelAct(action As String)
+#If LibreOffice Then
+    If IsNull(CreateUnoService("xlopenfunnel.calc.Actions")) Then
+        MsgBox Elsewhere(), vbExclamation, "OpenFunnel"
+    Else
+        Application.StatusBar = CreateUnoService("xlopenfunnel.calc.Actions").act(ThisComponent, action)
+    End If
+    Exit Sub
+#End If
     On Error GoTo Failed
+    RefuseElsewhere
     Application.StatusBar = CStr(Answer("act", Array(CStr(Application.Hwnd), action, SelectedCell(), SelectedText())))
     Exit Sub
 Failed:
@@ -100,6 +112,23 @@ Private Function SelectedText() As String
     On Error Resume Next
     SelectedText = CStr(ActiveCell.Value2)
 End Function
+
+' Why the bridge does not work here, "" where it does.
+' LibreOffice runs what stands first, up to the Exit. Its cells have functions of an add-in, and come here where that is missing.
+Private Function Elsewhere() As String
+    Elsewhere = ""
+#If LibreOffice Then
+    Elsewhere = "Run `xl-openfunnel install --calc` in a terminal, then start LibreOffice anew."
+    Exit Function
+#End If
+#If Mac Then
+    Elsewhere = "The functions need Excel on Windows."
+#End If
+End Function
+
+Private Sub RefuseElsewhere()
+    If Len(Elsewhere()) > 0 Then Refuse Elsewhere()
+End Sub
 
 ' What stands before the name of a macro: the add-in and other workbooks have macros of the same names.
 Private Function MacrosOfThis() As String
@@ -125,6 +154,8 @@ Failed:
 End Function
 
 Private Function StartedPython() As Object
+    Set StartedPython = Nothing
+#If Mac = 0 Then
     Dim python As String, folder As String, folderBefore As String, size As Long, failure As Long, result As Variant
     python = GetSetting("XL OpenFunnel", "Python", "Interpreter", "")
     If Len(python) = 0 Then Refuse "Excel does not know yet where Python is. " & InstallAgain
@@ -146,6 +177,7 @@ Private Function StartedPython() As Object
     SetCurrentDirectoryW StrPtr(Left$(folderBefore, size))
     If failure <> 0 Then Refuse "Python did not start. Run `xl-openfunnel doctor` in a terminal. " & FirstLine(CStr(result))
     Set StartedPython = result
+#End If
 End Function
 
 ' The arguments as values, and last the calling cell. What was left out stays left out.
@@ -236,23 +268,3 @@ End Function
 Private Function FolderOf(path As String) As String
     FolderOf = Left$(path, InStrRev(path, "\") - 1)
 End Function
-
-#Else
-
-Public Function OpenFunnelCell(functionName As String, given As Variant) As Variant
-    OpenFunnelCell = "#OF! The functions need Excel on Windows."
-End Function
-Public Sub OpenFunnelLater(bookName As String)
-End Sub
-Public Sub OpenFunnelOpened(bookName As String)
-End Sub
-Public Sub OpenFunnelLive(onOff As Boolean)
-End Sub
-Public Sub OpenFunnelAct(action As String)
-    MsgBox "This needs Excel on Windows.", vbInformation, "OpenFunnel"
-End Sub
-Public Function OpenFunnelJobHere() As String
-    OpenFunnelJobHere = ""
-End Function
-
-#End If

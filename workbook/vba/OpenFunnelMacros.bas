@@ -1,6 +1,7 @@
 Attribute VB_Name = "OpenFunnelMacros"
 ' What buttons, the ribbon and the macro list do. Python does the work and says in the status bar when it is done.
 Option Explicit
+#Const LibreOffice = False ' LibreOffice passes over this, and runs what VBA leaves out
 
 Public Sub OpenFunnelRefreshCell()
     OpenFunnelAct "refresh cell"
@@ -40,6 +41,10 @@ End Sub
 
 Public Sub OpenFunnelCancelJob()
     Dim job As String
+#If LibreOffice Then
+    OpenFunnelAct "cancel job" ' it says what to do there
+    Exit Sub
+#End If
     job = OpenFunnelJobHere()
     If Len(job) = 0 Then
         MsgBox "Select a cell that holds a job or shows one first.", vbInformation, "OpenFunnel"

@@ -4,7 +4,8 @@ Takes one JSON request a line and answers each with one line, ``{"value": ...}``
 input. ``{"modules": {...}, "cells": {...}}`` opens a new document, ``{"call": "Module.Function", "arguments": [...]}``
 calls a function of it.
 
-``{"file": "..."}`` opens a workbook instead. ``{"look": "Sheet", "at": "A1:B2"}`` gives what its cells show,
+``{"file": "..."}`` opens a workbook instead, ``"macros": true`` with its macros. ``{"calculate": true}`` calculates
+all of it. ``{"look": "Sheet", "at": "A1:B2"}`` gives what its cells show,
 ``{"pivots": "Sheet"}`` what its pivots show, after they were brought up to date, and ``{"buttons": "Sheet"}`` the
 caption and the macro of each button.
 """
@@ -20,6 +21,7 @@ from typing import Any
 import uno  # type: ignore[import-not-found]
 
 _STANDARD, _CLASS = 1, 2  # com.sun.star.script.ModuleType
+_ALWAYS = 4  # com.sun.star.document.MacroExecMode.ALWAYS_EXECUTE_NO_WARN
 
 
 def _struct(name: str, **fields: object) -> Any:
@@ -68,8 +70,10 @@ def _opened(desktop: Any, modules: dict[str, str], cells: dict[str, object]) -> 
     return document
 
 
-def _loaded(desktop: Any, path: str) -> Any:
-    options = {"Hidden": True, "ReadOnly": True}
+def _loaded(desktop: Any, path: str, *, macros: bool) -> Any:
+    options: dict[str, object] = {"Hidden": True, "ReadOnly": True}
+    if macros:
+        options["MacroExecutionMode"] = _ALWAYS
     values = tuple(
         _struct("com.sun.star.beans.PropertyValue", Name=name, Value=value) for name, value in options.items()
     )
@@ -97,6 +101,8 @@ def _buttons(sheet: Any) -> list[object]:
 def _answered(document: Any, request: dict[str, Any]) -> object:
     if "call" in request:
         return _called(document, request["call"], request["arguments"])
+    if "calculate" in request:
+        return document.calculateAll()
     if "look" in request:
         return document.Sheets.getByName(request["look"]).getCellRangeByName(request["at"]).DataArray
     if "pivots" in request:
@@ -125,7 +131,7 @@ def main() -> None:
                 if "modules" in request:
                     document = _opened(desktop, request["modules"], request["cells"])
                 elif "file" in request:
-                    document = _loaded(desktop, request["file"])
+                    document = _loaded(desktop, request["file"], macros=request["macros"])
                 else:
                     answer["value"] = _answered(document, request)
             except Exception as error:  # the test says what it expected

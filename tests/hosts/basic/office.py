@@ -38,11 +38,13 @@ def basic_of(text: str, *, mac: bool = False) -> str:
     Raises:
         ValueError: if a condition isn't one of those that the bridge is known to have.
     """
-    known = {"#If Mac = 0 Then": not mac, "#If Win64 Then": True}
+    known = {"#If Mac = 0 Then": not mac, "#If Mac Then": mac, "#If Win64 Then": True, "#If LibreOffice Then": False}
     lines, taken = ["Option VBASupport 1"], [True]
     for line in text.splitlines():
         if (condition := line.split(" '")[0]) in known:
             taken.append(known[condition])
+        elif line.startswith("#Const LibreOffice = False"):
+            continue
         elif line == "#Else":
             taken[-1] = not taken[-1]
         elif line == "#End If":
@@ -105,13 +107,17 @@ class Office:
         if self.call("Fakes.Ready") != "ready":
             raise BasicError("a module doesn't compile")
 
-    def load(self, file: Path) -> None:
-        """Opens a workbook, without running its macros, in place of the document before.
+    def load(self, file: Path, *, macros: bool = False) -> None:
+        """Opens a workbook, in place of the document before, and lets its macros run if so asked.
 
         Raises:
             BasicError: if it can't be opened.
         """
-        self._asked({"file": str(file)})
+        self._asked({"file": str(file), "macros": macros})
+
+    def calculate(self) -> None:
+        """Calculates every formula of the workbook."""
+        self._asked({"calculate": True})
 
     def shown(self, sheet: str, area: str) -> list[list[object]]:
         """What cells of the workbook show."""

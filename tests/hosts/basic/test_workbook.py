@@ -58,6 +58,15 @@ def test_the_pivot_of_the_shipped_workbook_lives_too(running: Office, tmp_path: 
     assert running.shown("Start", "C8") == [["◄ Put the job here"]]
 
 
+def test_without_the_add_in_its_macros_say_what_is_missing(running: Office, tmp_path: Path) -> None:
+    file = tmp_path / "example.xlsm"
+    file.write_bytes(example(COUNT))
+    running.load(file, macros=True)
+    running.calculate()
+    said = "#OF! Run `xl-openfunnel install --calc` in a terminal, then start LibreOffice anew."
+    assert [running.shown("Start", "B9"), running.shown("Rows", "A4")] == [[[said]], [[said]]]
+
+
 def test_each_button_is_bound_to_its_macro(opened: Office) -> None:
     where = f"vnd.sun.star.script:VBAProject.{sources.MACROS}.%s?language=Basic&location=document"
     assert opened.buttons("Start") == {
