@@ -10,19 +10,25 @@ from typing import Annotated, Final
 import typer
 
 from ..errors import ConfigurationError
-from . import terminal
+from . import calc, terminal
 
 _NEXT: Final = "Next: xl-openfunnel key set, then start Excel anew: its ribbon has a tab OpenFunnel."
 _STAYS: Final = "The API key, the stored jobs and the log stay: xl-openfunnel key remove, xl-openfunnel forget --all."
+
+_Calc = Annotated[bool, typer.Option("--calc", help="LibreOffice Calc instead of Excel; on Linux.")]
 
 
 def install(
     repair: Annotated[
         bool, typer.Option("--repair", help="Make everything anew, as after an update or removal of Python.")
     ] = False,
+    in_calc: _Calc = False,
 ) -> None:
     """Set up Excel for you: a Python of its own, the setting that names it, and the add-in. Needs no administrator."""
-    _set_up_excel(repair=repair)
+    if in_calc:
+        calc.install()
+    else:
+        _set_up_excel(repair=repair)
 
 
 def _set_up_excel(*, repair: bool) -> None:
@@ -42,8 +48,15 @@ def _set_up_excel(*, repair: bool) -> None:
     terminal.say(_NEXT)
 
 
-def uninstall() -> None:
+def uninstall(in_calc: _Calc = False) -> None:
     """Take away what install made. The API key, the stored jobs and the log stay."""
+    if in_calc:
+        calc.uninstall()
+    else:
+        _leave_excel()
+
+
+def _leave_excel() -> None:
     _only_on_windows()
     from ..install import excel
     from ..install.setting import InRegistry
@@ -62,5 +75,5 @@ def _only_on_windows() -> None:
     if sys.platform != "win32":
         raise ConfigurationError(
             "This sets up Excel on Windows, the only system where its cells can call Python. Here there is: "
-            "xl-openfunnel rows JOB -o companies.xlsx"
+            "xl-openfunnel rows JOB -o companies.xlsx, and on Linux xl-openfunnel install --calc"
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from typing import Final
 
 from ..api.client import Client
@@ -37,6 +38,7 @@ class Session:
     Attributes:
         live: keeps cells up to date; None where there is no Excel to ask.
         errands: does what buttons ask for; None there too.
+        moved: is told what may have changed besides jobs.
     """
 
     def __init__(self) -> None:
@@ -52,9 +54,10 @@ class Session:
             _log.warning("working without the store: %s", trouble.message)
             self.store = None
         self.fetcher = Fetcher(client, store=self.store, care=CARE)
-        self.balance = Balance(client.credits, told=self._credits_told)
+        self.balance = Balance(client.credits, told=lambda: self.moved(CREDITS))
         self.live: LiveCells | None = None
         self.errands: Errands | None = None
+        self.moved: Callable[[str], object] = lambda _: None
         if sys.platform == "win32":
             self._reach_excel(client)
 
@@ -79,14 +82,11 @@ class Session:
         clock, excels, computer = SystemClock(), ExcelAutomation(), Computer(client)
         self.live = LiveCells(self.fetcher.subscribe, excels, clock)
         begin("live-cells", self.live.run)
+        self.moved = self.live.moved
         workplace = ExcelWorkplace(ExcelAutomation(), clock, computer.documents)
         actions = Actions(self, LiveJobs(self.live), workplace, computer, clock)
         self.errands = Errands(actions, workplace, clock)
         begin("errands", self.errands.run)
-
-    def _credits_told(self) -> None:
-        if self.live is not None:
-            self.live.moved(CREDITS)
 
 
 _made: list[Session] = []

@@ -7,7 +7,11 @@ calls a function of it.
 ``{"file": "..."}`` opens a workbook instead, ``"macros": true`` with its macros. ``{"calculate": true}`` calculates
 all of it. ``{"look": "Sheet", "at": "A1:B2"}`` gives what its cells show,
 ``{"pivots": "Sheet"}`` what its pivots show, after they were brought up to date, and ``{"buttons": "Sheet"}`` the
-caption and the macro of each button.
+caption and the macro of each button. ``{"changed": "Sheet", "at": "A1:B2", "before": [...]}`` waits until cells show
+something else, and gives that. ``{"enter": "=A1", "sheet": "Sheet", "at": "B1"}`` enters a formula, a text or a number,
+``"array": true`` an array formula; ``{"extent": "Sheet", "at": "B1"}`` gives the formula of a cell with the rows and
+columns that it was entered into. ``{"macro": "Module.Sub"}`` runs a macro of the workbook, ``{"save": "...", "filter":
+"..."}`` saves a copy, and ``{"close": true}`` closes the document.
 """
 
 import json
@@ -18,7 +22,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import uno  # type: ignore[import-not-found]
+import uno
 
 _STANDARD, _CLASS = 1, 2  # com.sun.star.script.ModuleType
 _ALWAYS = 4  # com.sun.star.document.MacroExecMode.ALWAYS_EXECUTE_NO_WARN
@@ -98,9 +102,61 @@ def _buttons(sheet: Any) -> list[object]:
     return found
 
 
+def _changed(cells: Any, before: object, seconds: float = 30) -> object:
+    end = time.monotonic() + seconds
+    while [list(row) for row in cells.DataArray] == before:
+        if time.monotonic() > end:
+            raise TimeoutError(f"still {str(before)[:200]} after {seconds} s")
+        time.sleep(0.02)
+    return cells.DataArray
+
+
+def _enter(cells: Any, content: object, *, array: bool) -> None:
+    if array:
+        cells.setArrayFormula(content)
+    elif not isinstance(content, str):
+        cells.Value = content
+    elif content.startswith("="):
+        cells.Formula = content
+    else:
+        cells.String = content
+
+
+def _extent(sheet: Any, at: str) -> object:
+    cell = sheet.getCellRangeByName(at)
+    cursor = sheet.createCursorByRange(cell)
+    cursor.collapseToCurrentArray()
+    area = cursor.RangeAddress
+    formula = cursor.getArrayFormula() or cell.Formula
+    return [formula, area.EndRow - area.StartRow + 1, area.EndColumn - area.StartColumn + 1]
+
+
+def _save(document: Any, path: str, filter_name: str) -> None:
+    chosen = _struct("com.sun.star.beans.PropertyValue", Name="FilterName", Value=filter_name)
+    document.storeToURL(Path(path).as_uri(), (chosen,))
+
+
+def _worked(document: Any, request: dict[str, Any]) -> object:
+    sheets = document.Sheets
+    if "changed" in request:
+        return _changed(sheets.getByName(request["changed"]).getCellRangeByName(request["at"]), request["before"])
+    if "extent" in request:
+        return _extent(sheets.getByName(request["extent"]), request["at"])
+    if "macro" in request:
+        return _called(document, request["macro"], [], "VBAProject")
+    if "enter" in request:
+        cells = sheets.getByName(request["sheet"]).getCellRangeByName(request["at"])
+        _enter(cells, request["enter"], array=request["array"])
+    else:
+        _save(document, request["save"], request["filter"])
+    return None
+
+
 def _answered(document: Any, request: dict[str, Any]) -> object:
     if "call" in request:
         return _called(document, request["call"], request["arguments"])
+    if {"changed", "enter", "extent", "save", "macro"} & request.keys():
+        return _worked(document, request)
     if "calculate" in request:
         return document.calculateAll()
     if "look" in request:
@@ -110,8 +166,8 @@ def _answered(document: Any, request: dict[str, Any]) -> object:
     return _buttons(document.Sheets.getByName(request["buttons"]))
 
 
-def _called(document: Any, function: str, arguments: list[object]) -> object:
-    url = f"vnd.sun.star.script:Standard.{function}?language=Basic&location=document"
+def _called(document: Any, function: str, arguments: list[object], library: str = "Standard") -> object:
+    url = f"vnd.sun.star.script:{library}.{function}?language=Basic&location=document"
     return document.getScriptProvider().getScript(url).invoke(tuple(arguments), (), ())[0]
 
 
@@ -124,7 +180,7 @@ def main() -> None:
             request = json.loads(line)
             answer: dict[str, object] = {"value": None}
             try:
-                if "modules" in request or "file" in request:
+                if "modules" in request or "file" in request or "close" in request:
                     if document is not None:
                         document.close(True)
                     document = None
@@ -132,7 +188,7 @@ def main() -> None:
                     document = _opened(desktop, request["modules"], request["cells"])
                 elif "file" in request:
                     document = _loaded(desktop, request["file"], macros=request["macros"])
-                else:
+                elif "close" not in request:
                     answer["value"] = _answered(document, request)
             except Exception as error:  # the test says what it expected
                 answer = {"error": f"{type(error).__name__}: {error}"}

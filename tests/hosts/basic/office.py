@@ -72,12 +72,12 @@ class BasicError(Exception):
 class Office:
     """A running LibreOffice with one document. Leaving it ends every process that it started, whatever happened."""
 
-    def __init__(self, profile: Path) -> None:
+    def __init__(self, profile: Path, environ: Mapping[str, str] | None = None) -> None:
         self.seconds: float = 60  # the longest that one answer may take
         command = [_PYTHON, str(_HERE / "in_office.py"), shutil.which("soffice") or "", str(profile)]
         # A session of its own, so that the office and its helpers can be ended together.
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True, env=environ
         )
 
     def __enter__(self) -> Office:
@@ -103,9 +103,13 @@ class Office:
         Raises:
             BasicError: if a module does not compile.
         """
-        self._asked({"modules": dict(modules), "cells": dict(cells or {})})
+        self.new(modules, cells)
         if self.call("Fakes.Ready") != "ready":
             raise BasicError("a module doesn't compile")
+
+    def new(self, modules: Mapping[str, str], cells: Mapping[str, object] | None = None) -> None:
+        """Opens a new document, whatever its modules are, in place of the one before."""
+        self._asked({"modules": dict(modules), "cells": dict(cells or {})})
 
     def load(self, file: Path, *, macros: bool = False) -> None:
         """Opens a workbook, in place of the document before, and lets its macros run if so asked.
@@ -122,6 +126,35 @@ class Office:
     def shown(self, sheet: str, area: str) -> list[list[object]]:
         """What cells of the workbook show."""
         return cast(list[list[object]], self._asked({"look": sheet, "at": area}))
+
+    def changed(self, sheet: str, area: str, before: list[list[object]]) -> list[list[object]]:
+        """What cells show as soon as it is something else.
+
+        Raises:
+            BasicError: if that takes half a minute.
+        """
+        return cast(list[list[object]], self._asked({"changed": sheet, "at": area, "before": before}))
+
+    def enter(self, sheet: str, area: str, content: str | float, *, array: bool = False) -> None:
+        """Enters a formula, a text or a number; or an array formula into all cells of the area."""
+        self._asked({"enter": content, "sheet": sheet, "at": area, "array": array})
+
+    def extent(self, sheet: str, cell: str) -> tuple[str, int, int]:
+        """A cell's formula, with the rows and columns that it was entered into."""
+        formula, rows, columns = cast(tuple[str, int, int], self._asked({"extent": sheet, "at": cell}))
+        return formula, rows, columns
+
+    def macro(self, name: str) -> None:
+        """Runs a macro of the workbook, as its buttons do."""
+        self._asked({"macro": name})
+
+    def save(self, file: Path, filter_name: str) -> None:
+        """Saves a copy, in the format of that name."""
+        self._asked({"save": str(file), "filter": filter_name})
+
+    def close(self) -> None:
+        """Closes the document."""
+        self._asked({"close": True})
 
     def pivots(self, sheet: str) -> dict[str, list[list[object]]]:
         """What each pivot of the sheet shows, after it was brought up to date."""

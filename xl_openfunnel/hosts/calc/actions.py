@@ -1,0 +1,96 @@
+"""What the workbook's buttons and the menu do in Calc. All of it runs on the office's own thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from ...errors import OpenFunnelError
+from ...functions.catalog import CATALOG
+from ...functions.look import CREDITS, JOBS
+from ..session import session
+from .answers import Answer, Answers
+from .documents import arrays
+from .fitting import Size
+
+_log = logging.getLogger(__name__)
+
+_NAMES: Final = tuple(function.name for function in CATALOG)
+_ONLY_IN_EXCEL: Final = "This needs Excel on Windows."
+_FAILED: Final = "Something unexpected happened. The log says what; please report it."
+_JOB: Final = "job"
+"""The name of the workbook's cell with the job."""
+
+
+def act(answers: Answers, document: Any, action: str) -> str:
+    """Do something for a document; gives what came of it, for a status bar. Never raises."""
+    if document is None or not hasattr(document, "Sheets"):
+        return "Open a spreadsheet first."
+    try:
+        known = _ACTIONS.get(action)
+        return known(answers, document) if known else _ONLY_IN_EXCEL
+    except OpenFunnelError as error:
+        return error.message
+    except Exception:
+        _log.exception("%s failed", action)
+        return _FAILED
+
+
+def refresh(answers: Answers, document: Any, *, final_too: bool = False) -> str:
+    """Ask the service again for the document's jobs, and enter each formula into as many cells as it needs now."""
+    asked = answers.called_by(document.calculateAll)
+    jobs = {topic for answer in asked for topic in answer.seen if topic not in (JOBS, CREDITS)}
+    again = [job for job in sorted(jobs) if final_too or not session().fetcher.watch(job).final]
+    for job in again:
+        session().fetcher.refresh(job)
+    said = [f"{_counted(len(again), 'job')} asked again" if again or not jobs else ""]
+    said.append(f"{_counted(len(jobs) - len(again), 'job')} final already" if len(jobs) > len(again) else "")
+    made, blocked = _make_room(answers, document, asked)
+    said.append(f"room made for {_counted(made, 'formula')}" if made else "")
+    said += [f"no free cells for the formula in {place}" for place in blocked]
+    return "; ".join(part for part in said if part).capitalize() + "."
+
+
+def refresh_pivots(_: Answers, document: Any) -> str:
+    """Bring every pivot of the document up to date."""
+    count = 0
+    for sheet in document.Sheets:
+        for pivot in sheet.DataPilotTables:
+            pivot.refresh()
+            count += 1
+    return f"{_counted(count, 'pivot')} refreshed."
+
+
+def _make_room(answers: Answers, document: Any, asked: list[Answer]) -> tuple[int, list[str]]:
+    """How many formulas were entered anew, and the cells of those that something is in the way of."""
+    for answer in asked:
+        if answer.spreads:
+            answer.tell()  # so that each array has to be calculated, and tells by that what it shows
+    made, blocked = 0, []
+    for array in list(arrays(document, *_NAMES)):
+        shown = answers.shown_in(array)
+        if shown is None or shown.fresh or array.size == Size.of(shown.block):
+            continue
+        if array.resized(Size.of(shown.block)):
+            made += 1
+        else:
+            blocked.append(array.cells.AbsoluteName.replace("$", "").partition(":")[0])
+    return made, blocked
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
+def _refresh_final(answers: Answers, document: Any) -> str:
+    return refresh(answers, document, final_too=True)
+
+
+_ACTIONS: Final[dict[str, Callable[[Answers, Any], str]]] = {
+    "refresh cell": refresh,
+    "refresh sheet": refresh,
+    "refresh book": refresh,
+    "refresh final": _refresh_final,
+    "refresh pivots": refresh_pivots,
+}

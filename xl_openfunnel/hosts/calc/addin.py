@@ -1,0 +1,219 @@
+"""The add-in: what LibreOffice calls. Loaded by the office's own Python, which alone knows ``uno``."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+import uno
+import unohelper
+from com.sun.star.lang import Locale, XServiceInfo, XServiceName
+from com.sun.star.sheet import LocalizedName, ResultEvent, XAddIn, XCompatibilityNames, XVolatileResult
+from com.sun.star.task import XJobExecutor
+from xlopenfunnel.calc import XActions, XFunctions
+
+from ... import log
+from ...functions import catalog
+from ...functions.bodies import Block
+from ...jobs.clock import SystemClock
+from ...jobs.snapshot import Snapshot
+from . import naming
+from .answers import Answers, Subscription, Tell, View
+from .documents import Documents
+from .values import given, taken
+
+_ENGLISH: Final = Locale("en", "US", "")
+_log = logging.getLogger(__name__)
+
+
+@cache
+def answers(context: Any) -> Answers:
+    """The answers of this office, made with the first call."""
+    log.set_up()
+    documents = Documents(context)
+    made = Answers(_bodies(), lambda: _Desk(made), documents, SystemClock())
+    made.start()
+    return made
+
+
+def _bodies() -> dict[str, Callable[..., Block]]:
+    from ...functions import bodies
+
+    return {
+        catalog.STATUS.name: bodies.status,
+        catalog.ROWS.name: bodies.rows,
+        catalog.INFO.name: bodies.information,
+        catalog.LOOKUP.name: bodies.lookup,
+        catalog.PIVOT.name: bodies.pivot,
+        catalog.JOBS.name: bodies.listing,
+        catalog.CREDITS.name: bodies.credits_known,
+    }
+
+
+class _Desk:
+    """The session of this process, as answers need it.
+
+    Raises:
+        ConfigurationError: a setting cannot be used.
+    """
+
+    def __init__(self, served: Answers) -> None:
+        from ..session import session
+
+        self._session = session()
+        self._session.moved = served.moved
+        self.look = self._session.look
+
+    def follow(self, job_id: str, told: Callable[[Snapshot], object]) -> Subscription:
+        return self._session.fetcher.subscribe(job_id, told)
+
+    def close(self) -> None:
+        from ..session import end
+
+        end()
+
+
+class _Result(unohelper.Base, XVolatileResult):  # type: ignore[misc]
+    """A view as Calc holds it."""
+
+    def __init__(self, served: Answers, view: View) -> None:
+        self._answers = served
+        self._view = view
+        self._tells: list[tuple[Any, Tell]] = []
+
+    def addResultListener(self, listener: Any) -> None:
+        def tell(block: Block) -> None:
+            event = ResultEvent()
+            event.Source = self
+            value = taken(block)
+            event.Value = uno.Any("[][]any", value) if isinstance(value, tuple) else value
+            listener.modified(event)
+
+        self._tells.append((listener, tell))
+        self._answers.listens(self._view, tell)
+
+    def removeResultListener(self, listener: Any) -> None:
+        for pair in [pair for pair in self._tells if pair[0] == listener]:
+            self._tells.remove(pair)
+            self._answers.left(self._view, pair[1])
+
+
+class _Service(unohelper.Base, XServiceName, XServiceInfo):  # type: ignore[misc]
+    """What every service says of itself."""
+
+    name: str
+
+    def getServiceName(self) -> str:
+        return self.name
+
+    def getImplementationName(self) -> str:
+        return self.name
+
+    def supportsService(self, name: str) -> bool:
+        return name in self.getSupportedServiceNames()
+
+    def getSupportedServiceNames(self) -> tuple[str, ...]:
+        return SERVICES[type(self)]
+
+
+class Functions(_Service, XFunctions, XAddIn, XCompatibilityNames):  # type: ignore[misc]
+    """The functions; their methods are made from the catalogue, below."""
+
+    name = naming.FUNCTIONS
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        self._locale = _ENGLISH
+
+    def asked(self, function: catalog.Function, values: tuple[object, ...]) -> _Result:
+        served = answers(self._context)
+        view = served.asked(function, tuple(map(given, values, function.arguments)))
+        if view.handle is None:
+            view.handle = _Result(served, view)
+        handle: _Result = view.handle  # type: ignore[assignment]
+        return handle
+
+    # The name in Excel's files, in every language.
+    def getCompatibilityNames(self, method: str) -> tuple[Any, ...]:
+        return (LocalizedName(_ENGLISH, naming.METHODS[method].name),) if method in naming.METHODS else ()
+
+    def setLocale(self, locale: Any) -> None:
+        self._locale = locale
+
+    def getLocale(self) -> Any:
+        return self._locale
+
+    def getProgrammaticFuntionName(self, shown: str) -> str:  # so it is written there
+        return next((method for method, function in naming.METHODS.items() if function.name == shown), "")
+
+    def getDisplayFunctionName(self, method: str) -> str:
+        return naming.METHODS[method].name if method in naming.METHODS else ""
+
+    def getFunctionDescription(self, method: str) -> str:
+        return naming.METHODS[method].help if method in naming.METHODS else ""
+
+    def getDisplayArgumentName(self, method: str, place: int) -> str:
+        return self._argument(method, place).name
+
+    def getArgumentDescription(self, method: str, place: int) -> str:
+        return self._argument(method, place).help
+
+    def getProgrammaticCategoryName(self, _: str) -> str:
+        return "Add-In"
+
+    def getDisplayCategoryName(self, _: str) -> str:
+        return catalog.CATEGORY
+
+    def _argument(self, method: str, place: int) -> catalog.Argument:
+        arguments = naming.METHODS[method].arguments if method in naming.METHODS else ()
+        return arguments[place] if place < len(arguments) else catalog.Argument("", "")
+
+
+def _method(function: catalog.Function) -> Callable[..., _Result]:
+    def call(self: Functions, *values: object) -> _Result:
+        return self.asked(function, values)
+
+    return call
+
+
+for _name, _function in naming.METHODS.items():
+    setattr(Functions, _name, _method(_function))
+
+
+class Actions(_Service, XActions, XJobExecutor):  # type: ignore[misc]
+    """What menus and macros do."""
+
+    name = naming.ACTIONS
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+
+    def act(self, document: Any, action: str) -> str:
+        """Do something for a document; gives what came of it."""
+        from .actions import act
+
+        return act(answers(self._context), document, action)
+
+    def trigger(self, action: str) -> None:
+        """The same for the document in front; what came of it stands in its status bar."""
+        document = self._context.getByName("/singletons/com.sun.star.frame.theDesktop").getCurrentComponent()
+        text = self.act(document, action)
+        if document is not None and document.CurrentController is not None:
+            document.CurrentController.getStatusIndicator().start(text, 0)
+
+
+SERVICES: Final[dict[type, tuple[str, ...]]] = {
+    Functions: (naming.FUNCTIONS, "com.sun.star.sheet.AddIn"),
+    Actions: (naming.ACTIONS, "com.sun.star.task.Job"),
+}
+"""What LibreOffice is offered."""
+
+
+def implementations() -> Any:
+    """What the office's Python loader looks for in a component."""
+    helper = unohelper.ImplementationHelper()
+    for service, names in SERVICES.items():
+        helper.addImplementation(service, service.name, names)  # type: ignore[attr-defined]
+    return helper

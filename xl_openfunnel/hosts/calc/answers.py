@@ -1,0 +1,453 @@
+"""What cells of Calc show, kept up to date: one answer for all cells that call a function with the same arguments.
+
+Calc takes an answer as an object that tells when it changes. Calc then calls the function again for each cell that
+shows it, and that is also how one learns which cells are still there: Calc itself says so only when a document closes.
+
+A call from a cell takes an answer that is there, or ``loading``; one thread of ours makes the answers. It works with
+the program's cells from the program's own thread, where nothing else can calculate them at the same time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from ...errors import OpenFunnelError
+from ...functions import edge, words
+from ...functions.bodies import Block
+from ...functions.catalog import Function
+from ...functions.look import CREDITS, JOBS, Look, Seen
+from ...jobs.clock import Clock, Message
+from ...jobs.snapshot import Snapshot
+from ...jobs.workers import begin
+from .fitting import Size, fitted
+
+_log = logging.getLogger(__name__)
+
+APART: Final = 0.5
+"""Seconds between two answers for the same cells: faster than that nobody reads."""
+
+SHARE: Final = 20
+"""Of the time one part in so many is for what is large: making it, and handing it over."""
+
+EXISTENCE: Final = 20.0
+"""Seconds after which somebody is looked for who still shows a job that runs."""
+
+_NOTING: Final = 2.0
+"""Seconds after which the list of jobs has what a job's answer changed."""
+
+_LATER: Final = 4.0
+"""Seconds until the next try after something unexpected."""
+
+Tell = Callable[[Block], object]
+
+
+class Subscription(Protocol):
+    """What ends the telling of one job."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class Desk(Protocol):
+    """What answers are made from."""
+
+    def look(self) -> Look:
+        """A view for one call."""
+
+    def follow(self, job_id: str, told: Callable[[Snapshot], object]) -> Subscription:
+        """Have a callback told of a job whenever it changes."""
+
+    def close(self) -> None:
+        """Stop everything: nobody shows anything any more."""
+
+
+class Array(Protocol):
+    """Cells into which one formula was entered that is nothing but a call of ours."""
+
+    @property
+    def size(self) -> Size:
+        """How many cells these are."""
+
+    def calculate(self) -> None:
+        """Have the formula calculated, if it has to be."""
+
+
+class Program(Protocol):
+    """The program whose cells these are."""
+
+    def arrays(self, name: str) -> Iterable[Array]:
+        """Where a formula is a call of that function and nothing else. Only from within `inside`."""
+
+    def calculate(self) -> bool:
+        """Have every cell calculated that has to be; gives whether no document waits for its user to say so."""
+
+    def inside(self, run: Callable[[], None]) -> None:
+        """Run something on the program's own thread, and wait until it is done."""
+
+
+@dataclass(eq=False)
+class View:
+    """An answer in cells of one size.
+
+    Attributes:
+        answer: whose it is.
+        size: that of the array; None where the formula uses the answer further, or the cells are not known yet.
+        tells: has cells show a block, one for each listener.
+        handle: what the program holds of it.
+        asked: whether it was asked for while arrays were looked at last.
+    """
+
+    answer: Answer
+    size: Size | None
+    tells: list[Tell] = field(default_factory=list)
+    handle: object = None
+    asked: bool = True
+
+    @property
+    def block(self) -> Block:
+        """What its cells show."""
+        block = self.answer.block
+        return block if self.size is None or self.answer.fresh else fitted(block, self.size)
+
+    def tell(self) -> None:
+        """Have its cells show it."""
+        block = self.block
+        for tell in list(self.tells):
+            try:
+                tell(block)
+            except Exception:  # its document is being closed
+                _log.debug("a listener is gone", exc_info=True)
+                self.tells.remove(tell)
+
+
+@dataclass(eq=False)
+class Answer:
+    """What all cells show that call a function with the same arguments.
+
+    Attributes:
+        function: the function.
+        arguments: the arguments.
+        block: what is shown.
+        fresh: whether it was never answered: the block is ``loading``, which Calc repeats in every cell of an array.
+        views: it in cells of several sizes.
+        seen: what it was made from.
+        asked: whether it was asked for since that was last forgotten.
+        unfitted: whether cells asked for it whose size is not known.
+        due: when it is to be made; None while it holds.
+        free_at: when it may be made again.
+    """
+
+    function: Function
+    arguments: tuple[object, ...]
+    block: Block = field(default_factory=lambda: [[words.LOADING]])
+    fresh: bool = True
+    views: dict[Size | None, View] = field(default_factory=dict)
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    asked: bool = True
+    unfitted: bool = True
+    due: float | None = None
+    free_at: float = float("-inf")
+
+    @property
+    def spreads(self) -> bool:
+        """Whether it may need more than one cell."""
+        return self.function.large or Size.of(self.block) != Size(1, 1)
+
+    @property
+    def shown(self) -> bool:
+        """Whether any listener is left."""
+        return any(view.tells for view in self.views.values())
+
+    def tell(self) -> None:
+        """Have all cells show it."""
+        for view in list(self.views.values()):
+            view.tell()
+
+
+@dataclass(eq=False)
+class _Topic:
+    """Something that answers are made from."""
+
+    subscription: Subscription | None
+    answers: set[Answer] = field(default_factory=set)
+    settled: bool = False
+
+
+class Answers:
+    """All answers of a process.
+
+    Args:
+        bodies: what answers each function, by its name.
+        desk: opens what answers are made from; called on the thread, where there is something to answer.
+        program: the program whose cells these are.
+        clock: what time is and how to wait.
+    """
+
+    def __init__(
+        self, bodies: Mapping[str, Callable[..., Block]], desk: Callable[[], Desk], program: Program, clock: Clock
+    ) -> None:
+        self._bodies = bodies
+        self._open = desk
+        self._program = program
+        self._clock = clock
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._answers: dict[tuple[str, tuple[object, ...]], Answer] = {}
+        self._size: Size | None = None
+        self._desk: Desk | None = None
+        self._topics: dict[str, _Topic] = {}
+        self._looked_at = float("-inf")
+        self._noted_at: float | None = None
+
+    def start(self) -> None:
+        """Begin the thread."""
+        begin("calc", self._run)
+
+    # ---- on any thread -------------------------------------------------------------------------------------
+
+    def asked(self, function: Function, arguments: tuple[object, ...]) -> View:
+        """A cell calls a function; never waits."""
+        key = function.name, arguments
+        with self._lock:
+            answer = self._answers.get(key)
+            if answer is None:
+                answer = self._answers[key] = Answer(function, arguments)
+            answer.asked = True
+            view = answer.views.setdefault(self._size, View(answer, self._size))
+            view.asked = True
+        if self._size is None:
+            self._inbox.put(lambda: self._called(answer))
+        return view
+
+    def listens(self, view: View, tell: Tell) -> None:
+        """Cells want to be told of an answer; they are told at once what there is."""
+        tell(view.block)
+        view.tells.append(tell)
+        self._inbox.put(lambda: self._called(view.answer))
+
+    def left(self, view: View, tell: Tell) -> None:
+        """A document was closed: its cells show the answer no more."""
+        with contextlib.suppress(ValueError):
+            view.tells.remove(tell)
+        self._inbox.put(self._tidy)
+
+    def moved(self, topic: str) -> None:
+        """Something that answers are made from may have changed."""
+        self._inbox.put(lambda: self._judge(topic))
+
+    def called_by(self, calculate: Callable[[], object]) -> list[Answer]:
+        """The answers that cells ask for meanwhile. Only from within `Program.inside`."""
+        with self._lock:
+            answers = list(self._answers.values())
+            before = [answer.asked for answer in answers]
+            for answer in answers:
+                answer.asked = False
+        try:
+            calculate()
+        finally:
+            with self._lock:
+                called = [answer for answer in self._answers.values() if answer.asked]
+                for answer, was in zip(answers, before, strict=True):
+                    answer.asked |= was
+        return called
+
+    def shown_in(self, array: Array) -> Answer | None:
+        """The answer that an array shows, if it had to be calculated. Only from within `Program.inside`."""
+        self._size = array.size
+        try:
+            called = self.called_by(array.calculate)
+        finally:
+            self._size = None
+        return called[0] if called else None
+
+    # ---- on the one thread ---------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        seconds: float | None = None
+        while True:
+            seconds = self.step(self._clock.receive(self._inbox, seconds))
+
+    def step(self, message: Message = None) -> float | None:
+        """Do what is to be done now; gives the seconds until there is more, None if nothing is foreseen."""
+        try:
+            self._hear(message)
+            self._make_due()
+            self._look_around()
+        except Exception:
+            _log.exception("the cells of Calc met something unexpected")
+            return _LATER
+        return self._seconds_left()
+
+    def _hear(self, message: Message) -> None:
+        """All that was said since."""
+        if message is not None:
+            message()
+        with contextlib.suppress(queue.Empty):
+            while said := self._inbox.get_nowait():
+                said()
+        now = self._clock.monotonic()
+        if self._noted_at is not None and now >= self._noted_at:
+            self._noted_at = None
+            self._judge(JOBS)
+
+    def _called(self, answer: Answer) -> None:
+        with self._lock:
+            self._answers.setdefault((answer.function.name, answer.arguments), answer)  # it may just have been dropped
+        answer.unfitted = True
+        if answer.fresh or answer.spreads or not answer.seen or _stale(answer):
+            self._want(answer)
+
+    def _changed(self, snapshot: Snapshot) -> None:
+        topic = self._topics.get(snapshot.job_id)
+        if topic is None:
+            return
+        topic.settled = snapshot.settled
+        self._judge(snapshot.job_id)
+        self._noted_at = self._clock.monotonic() + _NOTING
+        if snapshot.settled:
+            self._judge(CREDITS)
+
+    def _judge(self, topic: str) -> None:
+        held = self._topics.get(topic)
+        for answer in held.answers if held else ():
+            if _stale(answer):
+                self._want(answer)
+
+    def _want(self, answer: Answer) -> None:
+        if answer.due is None:
+            answer.due = max(self._clock.monotonic(), answer.free_at)
+
+    # ---- making answers ------------------------------------------------------------------------------------
+
+    def _make_due(self) -> None:
+        """All small ones, then the large one that waits longest."""
+        now = self._clock.monotonic()
+        due = [answer for answer in self._answers.copy().values() if answer.due is not None and answer.due <= now]
+        for answer in due:
+            if not answer.function.large:
+                self._make(answer)
+        if large := [answer for answer in due if answer.function.large]:
+            self._make(min(large, key=lambda answer: answer.due or now))
+
+    def _make(self, answer: Answer) -> None:
+        begun = self._clock.monotonic()
+        block, seen = self._answered(answer)
+        changed = answer.fresh or block != answer.block
+        spread = answer.spreads
+        answer.block, answer.seen, answer.fresh, answer.due = block, seen, False, None
+        if spread or answer.spreads:
+            if changed or answer.unfitted:
+                self._program.inside(lambda: self._fit(answer))
+        elif changed:
+            answer.tell()
+        answer.unfitted = False
+        self._follow(answer, set(seen))
+        ended = self._clock.monotonic()
+        answer.free_at = ended + max(APART, (ended - begun) * (SHARE - 1) if answer.spreads else 0.0)
+        if seen and _stale(answer):
+            self._want(answer)
+
+    def _answered(self, answer: Answer) -> tuple[Block, Mapping[str, Seen]]:
+        try:
+            if self._desk is None:
+                self._desk = self._open()
+        except OpenFunnelError as error:
+            return [[error.cell_text]], {}
+        look = self._desk.look()
+        name = answer.function.name
+        return edge.answer(name, self._bodies[name], look, *answer.arguments), look.seen
+
+    def _fit(self, answer: Answer) -> None:
+        """Have its cells calculated with their sizes known; on the program's own thread."""
+        sized = [view for view in answer.views.values() if view.size is not None]
+        answer.tell()
+        for view in sized:
+            view.asked = False
+        for array in self._program.arrays(answer.function.name):
+            self._size = array.size
+            try:
+                array.calculate()
+            finally:
+                self._size = None
+        for view in sized:
+            if not view.asked:  # the array is gone, or has another size
+                answer.views.pop(view.size, None)
+
+    # ---- what answers are made from, and whether anybody shows them ----------------------------------------
+
+    def _follow(self, answer: Answer, topics: set[str]) -> None:
+        for name in topics:
+            topic = self._topics.get(name)
+            if topic is None:
+                topic = self._topics[name] = _Topic(None)
+                if self._desk is not None and name not in (JOBS, CREDITS):
+                    topic.subscription = self._desk.follow(name, self._told)
+            topic.answers.add(answer)
+        for name, topic in list(self._topics.items()):
+            if name not in topics and answer in topic.answers:
+                topic.answers.discard(answer)
+                if not topic.answers:
+                    del self._topics[name]
+                    if topic.subscription is not None:
+                        topic.subscription.close()
+
+    def _told(self, snapshot: Snapshot) -> None:
+        self._inbox.put(lambda: self._changed(snapshot))
+
+    def _tidy(self) -> None:
+        """Let go of all that nothing listens to, such as what was tried in the function wizard."""
+        for answer in [answer for answer in self._answers.copy().values() if not answer.shown]:
+            self._drop(answer)
+
+    def _drop(self, answer: Answer) -> None:
+        """Nobody shows it any more."""
+        with self._lock:
+            self._answers.pop((answer.function.name, answer.arguments), None)
+        self._follow(answer, set())
+        if not self._answers and self._desk is not None:
+            self._desk.close()
+            self._desk = None
+
+    def _running(self) -> list[_Topic]:
+        return [topic for topic in self._topics.values() if topic.subscription is not None and not topic.settled]
+
+    def _look_around(self) -> None:
+        """Let go of jobs that run and that nobody shows."""
+        now = self._clock.monotonic()
+        running = self._running()
+        if not running or now < self._looked_at + EXISTENCE:
+            return
+        while silent := [topic for topic in running if not any(answer.asked for answer in topic.answers)]:
+            # One of each job's is enough, the smallest first: Calc asks for it if a cell shows it.
+            suspects = [min(topic.answers, key=lambda answer: len(answer.block)) for topic in silent]
+            for answer in suspects:
+                answer.tell()
+            if not self._program.calculate():
+                break
+            for answer in suspects:
+                if not answer.asked:
+                    self._drop(answer)
+            running = [topic for topic in self._running() if topic in silent]
+        with self._lock:
+            for topic in self._running():
+                for answer in topic.answers:
+                    answer.asked = False
+        self._looked_at = self._clock.monotonic()
+
+    def _seconds_left(self) -> float | None:
+        moments: list[float] = [answer.due for answer in self._answers.copy().values() if answer.due is not None]
+        if self._noted_at is not None:
+            moments.append(self._noted_at)
+        if self._running():
+            moments.append(self._looked_at + EXISTENCE)
+        return max(0.0, min(moments) - self._clock.monotonic()) if moments else None
+
+
+def _stale(answer: Answer) -> bool:
+    return any(seen.stale for seen in answer.seen.values())

@@ -1,0 +1,210 @@
+"""The open spreadsheets of the office that this runs in: finding formulas and having them calculated."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import unohelper
+from com.sun.star.awt import XCallback
+
+from .fitting import Size
+
+_FORMULAS: Final = 16  # com.sun.star.sheet.CellFlags.FORMULA
+_CONTENT: Final = 1 | 2 | 4 | _FORMULAS  # and VALUE, DATETIME, STRING
+_ANY_RESULT: Final = 1 | 2 | 4  # com.sun.star.sheet.FormulaResult
+_LONGEST: Final = 60.0
+"""Seconds to wait for the office's own thread, which may show a dialog of the system."""
+
+
+@dataclass(frozen=True)
+class CalcArray:
+    """A formula in one cell, or entered into several as an array.
+
+    Attributes:
+        sheet: its sheet.
+        area: its cells, a CellRangeAddress.
+    """
+
+    sheet: Any
+    area: Any
+
+    @property
+    def size(self) -> Size:
+        """Its rows and columns."""
+        return Size(self.area.EndRow - self.area.StartRow + 1, self.area.EndColumn - self.area.StartColumn + 1)
+
+    @property
+    def cells(self) -> Any:
+        """The range."""
+        area = self.area
+        return self.sheet.getCellRangeByPosition(area.StartColumn, area.StartRow, area.EndColumn, area.EndRow)
+
+    def calculate(self) -> None:
+        """Asking for a cell's error has it calculated, if it has to be."""
+        self.sheet.getCellByPosition(self.area.StartColumn, self.area.StartRow).getError()
+
+    def resized(self, size: Size) -> CalcArray | None:
+        """Enter the formula into cells of another size; None where other things are in the way."""
+        formula, old = self._formula(), self.cells
+        cursor = self.sheet.createCursorByRange(old)
+        cursor.collapseToSize(size.columns, size.rows)
+        fresh = CalcArray(self.sheet, cursor.RangeAddress)
+        if fresh.size != size or not all(strip.blank for strip in self._beyond(size)):
+            return None
+        old.clearContents(_FORMULAS)
+        fresh.cells.setArrayTokens(formula)
+        return fresh
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing in its cells."""
+        return not self.cells.queryContentCells(_CONTENT).Count
+
+    def _formula(self) -> Any:
+        return self.cells.getArrayTokens() or self.cells.getCellByPosition(0, 0).getTokens()
+
+    def _beyond(self, size: Size) -> Iterator[CalcArray]:
+        """The cells that another size takes besides: those on the right, and those below."""
+        cursor = self.sheet.createCursorByRange(self.cells)
+        for down, right, rows, columns in (
+            (0, self.size.columns, size.rows, size.columns - self.size.columns),
+            (self.size.rows, 0, size.rows - self.size.rows, size.columns),
+        ):
+            if rows > 0 and columns > 0:
+                cursor.gotoStart()
+                cursor.gotoOffset(right, down)
+                cursor.collapseToSize(columns, rows)
+                yield CalcArray(self.sheet, cursor.RangeAddress)
+
+
+class Documents:
+    """The spreadsheets that are open.
+
+    Args:
+        context: the office's component context.
+    """
+
+    def __init__(self, context: Any) -> None:
+        self._desktop = context.getByName("/singletons/com.sun.star.frame.theDesktop")
+        self._main = context.ServiceManager.createInstanceWithContext("com.sun.star.awt.AsyncCallback", context)
+
+    def inside(self, run: Callable[[], None]) -> None:
+        """Run something on the office's own thread, and wait until it is done.
+
+        Raises:
+            TimeoutError: the office does something else for a minute.
+        """
+        callback = _Callback(run)
+        self._main.addCallback(callback, None)
+        if not callback.done.wait(_LONGEST):
+            raise TimeoutError("the office does not answer")
+        if callback.error is not None:
+            raise callback.error
+
+    def calculate(self) -> bool:
+        """Asking which results formulas have has them calculated, but not where the user calculates by hand."""
+        documents = list(self._documents())
+        for document in documents:
+            for sheet in document.Sheets:
+                sheet.queryFormulaCells(_ANY_RESULT)
+        return all(document.isAutomaticCalculationEnabled() for document in documents)
+
+    def arrays(self, name: str) -> Iterator[CalcArray]:
+        """Where a formula is a call of that function and nothing else."""
+        for document in self._documents():
+            yield from arrays(document, name)
+
+    def _documents(self) -> Iterator[Any]:
+        components = self._desktop.Components.createEnumeration()
+        while components.hasMoreElements():
+            component = components.nextElement()
+            if hasattr(component, "Sheets") and component.supportsService("com.sun.star.sheet.SpreadsheetDocument"):
+                yield component
+
+
+def arrays(document: Any, *names: str) -> Iterator[CalcArray]:
+    """Where a formula of a document is a call of one of these functions and nothing else."""
+    called = re.compile(rf"\{{?=(?:{'|'.join(names)})\(")
+    for sheet in document.Sheets:
+        for area in sheet.queryContentCells(_FORMULAS).RangeAddresses:
+            found = _array_at(sheet, area)
+            whole = found.area.EndRow == area.EndRow and found.area.EndColumn == area.EndColumn
+            # An array that stands alone needs no search, which takes a microsecond for each of its cells.
+            for one in [found] if whole else _searched(sheet, area, names):
+                text = _text(one)
+                if (start := called.match(text)) and is_whole(text.strip("{}")[start.end() - text.startswith("{") :]):
+                    yield one
+
+
+def is_whole(rest: str) -> bool:
+    """Whether the bracket that was opened before is closed by the last character."""
+    depth, quote = 1, ""
+    for place, letter in enumerate(rest):
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "\"'":
+            quote = letter
+        elif letter in "()":
+            depth += 1 if letter == "(" else -1
+            if depth == 0:
+                return place == len(rest) - 1
+    return False
+
+
+def _searched(sheet: Any, area: Any, names: tuple[str, ...]) -> Iterator[CalcArray]:
+    cells = CalcArray(sheet, area).cells
+    search = cells.createSearchDescriptor()
+    search.SearchString = f"({'|'.join(names)})\\("
+    search.SearchRegularExpression = True
+    search.SearchType = 0  # in formulas
+    hits = cells.findAll(search)
+    done: set[tuple[int, int]] = set()
+    for hit in hits.RangeAddresses if hits is not None else ():
+        for row in range(hit.StartRow, hit.EndRow + 1):
+            for column in range(hit.StartColumn, hit.EndColumn + 1):
+                if (row, column) in done:
+                    continue
+                found = _array_at(sheet, hit, row, column)
+                area = found.area
+                if found.size != Size(1, 1):
+                    rows, columns = range(area.StartRow, area.EndRow + 1), range(area.StartColumn, area.EndColumn + 1)
+                    done.update((row, column) for row in rows for column in columns)
+                yield found
+
+
+def _array_at(sheet: Any, area: Any, row: int | None = None, column: int | None = None) -> CalcArray:
+    """What the formula of a cell was entered into."""
+    cell = sheet.getCellByPosition(
+        area.StartColumn if column is None else column, area.StartRow if row is None else row
+    )
+    cursor = sheet.createCursorByRange(cell)
+    cursor.collapseToCurrentArray()
+    return CalcArray(sheet, cursor.RangeAddress)
+
+
+def _text(array: CalcArray) -> str:
+    """The formula with the functions' own names."""
+    text: str = array.cells.getArrayFormula() or array.cells.getFormulaArray()[0][0]
+    return text
+
+
+class _Callback(unohelper.Base, XCallback):  # type: ignore[misc]
+    """Something to run once."""
+
+    def __init__(self, run: Callable[[], None]) -> None:
+        self._run = run
+        self.done = threading.Event()
+        self.error: BaseException | None = None
+
+    def notify(self, _: object) -> None:
+        """Called by the office, on its own thread."""
+        try:
+            self._run()
+        except BaseException as error:
+            self.error = error
+        finally:
+            self.done.set()

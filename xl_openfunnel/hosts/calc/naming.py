@@ -1,0 +1,29 @@
+"""The names by which LibreOffice knows the add-in and its functions."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ...functions.catalog import CATALOG, Function
+
+MODULE: Final = "xlopenfunnel.calc"
+EXTENSION: Final = MODULE
+"""What the extension is called where extensions are listed, added and removed."""
+
+INTERFACE: Final = "XFunctions"
+ACTING: Final = "XActions"
+FUNCTIONS: Final = f"{MODULE}.Functions"
+"""The service whose methods are the functions."""
+
+ACTIONS: Final = f"{MODULE}.Actions"
+"""The service that menus and macros call."""
+
+
+def method(function: Function) -> str:
+    """The function's method: ``OF_STATUS`` -> ``ofStatus``."""
+    first, *others = function.name.lower().split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+METHODS: Final[dict[str, Function]] = {method(function): function for function in CATALOG}
+"""The functions by their methods."""
