@@ -8,7 +8,8 @@ import pytest
 
 from tests.hosts.basic.office import Office
 from xl_openfunnel import table
-from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
+from xl_openfunnel.hosts.calc import fitting
+from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 
 SHEET = "Sheet1"
 ACT = """\
@@ -60,6 +61,10 @@ def block(made: SimulatedJob) -> list[list[object]]:
     return [list(row) for row in table.block(frame, text_limit=255)]
 
 
+def missing(made: SimulatedJob, rows: int, columns: int) -> str:
+    return fitting.missing([[*row] for row in block(made)], fitting.Size(rows, columns))  # type: ignore[misc]
+
+
 def polls(service: Simulator, made: SimulatedJob) -> int:
     return sum(request.job_id == made.job_id for request in service.received)
 
@@ -85,3 +90,136 @@ def test_a_job_is_followed_through_all_its_states(sheet: Sheet, service: Simulat
     ]
     sheet.become("B2", 250.0)
     assert sheet["B3"] == [["completed!"]]
+
+
+def test_ten_thousand_rows_in_an_array_are_the_frame(sheet: Sheet, service: Simulator) -> None:
+    made = job(service, 10_000)
+    sheet["A1"] = made.job_id
+    sheet["A5:G10005"] = "=OF_ROWS(A1)"
+    sheet.become("A10005", 10_000.0)
+    assert sheet["A5:G10005"] == block(made)
+
+
+def test_an_array_that_is_too_large_is_filled_with_blanks(sheet: Sheet, service: Simulator) -> None:
+    made = job(service, 3)
+    sheet["A5:I12"] = f'=OF_ROWS("{made.job_id}")'
+    sheet.become("A8", 3.0)
+    assert sheet["A5:I8"] == [[*row, "", ""] for row in block(made)]
+    assert sheet["A9:I12"] == [[""] * 9] * 4
+
+
+def test_an_array_that_is_too_small_says_how_many_rows_are_missing(sheet: Sheet, service: Simulator) -> None:
+    made = job(service, 250)
+    sheet["A5:G9"] = f'=OF_ROWS("{made.job_id}")'
+    sheet["I1"] = f'=ROWS(OF_ROWS("{made.job_id}"))'
+    sheet.become(
+        "A9",
+        "#OF! Not shown for want of cells: 247 rows. Make room with OpenFunnel > Ask again now, or enter the formula as an "
+        "array over 251 rows and 7 columns.",
+    )
+    assert sheet["A5:G8"] == block(made)[:4]
+    sheet.become("I1", 251.0)  # what calculates with the block has all of it
+
+
+def test_each_array_has_what_fits_into_it(sheet: Sheet, service: Simulator) -> None:
+    made = job(service, 8)
+    for place, area in enumerate(("A5:B9", "D5:J13", "L5")):
+        sheet[area] = f'=OF_ROWS("{made.job_id}")'
+        sheet.become(area.partition(":")[0], ("rank", "rank", missing(made, 1, 1))[place])
+    sheet.become("A9", missing(made, 5, 2))
+    sheet.become("D13", 8.0)
+    sheet.office.calculate()
+    sheet.become("A9", missing(made, 5, 2))
+    assert [row[0] for row in sheet["D6:D13"]] == [float(rank) for rank in range(1, 9)]
+
+
+def test_refreshing_makes_room_for_all_rows_and_asks_again_for_what_runs(
+    sheet: Sheet, service: Simulator, clock: ManualClock
+) -> None:
+    done, runs = job(service, 250), job(service, 250, running=1_000)
+    sheet["A5:G9"] = f'=OF_ROWS("{done.job_id}")'
+    sheet["I5:J6"] = f'=OF_INFO("{runs.job_id}")'
+    sheet["I40"] = "mine"
+    sheet.become("A9", missing(done, 5, 7))
+    sheet.become("J5", "running")
+    before, known = polls(service, runs), polls(service, done)
+    assert sheet.act("refresh book") == "1 job asked again; 1 job final already; room made for 2 formulas."
+    assert sheet.office.extent(SHEET, "A5")[1:] == (251, 7)
+    sheet.become("A255", 250.0)
+    assert sheet["A5:G255"] == block(done)
+    assert sheet["I23:J23"][0][0] == "version"
+    assert sheet["I40"] == [["mine"]]
+    while polls(service, runs) == before:
+        sheet.office.shown(SHEET, "A1")
+    assert polls(service, done) == known
+
+
+def test_room_is_never_made_over_what_the_user_has_there(sheet: Sheet, service: Simulator) -> None:
+    made = job(service, 20)
+    sheet["A5:G9"] = f'=OF_ROWS("{made.job_id}")'
+    sheet["C15"] = "mine"
+    sheet.become("A9", missing(made, 5, 7))
+    assert sheet.act("refresh book") == "1 job final already; no free cells for the formula in Sheet1.A5."
+    assert sheet.office.extent(SHEET, "A5")[1:] == (5, 7)
+    assert sheet["C15"] == [["mine"]]
+
+
+def test_blank_cells_and_what_is_left_out(sheet: Sheet, service: Simulator) -> None:
+    made = job(service, 3)
+    sheet["A1"] = made.job_id
+    sheet["B1"] = "=OF_STATUS(A9)"
+    sheet["B3"] = '=OF_LOOKUP(A1;9;"name";0)'
+    sheet["B4"] = '=OF_LOOKUP(A1;2;"name")'
+    sheet["D1:D3"] = "=OF_STATUS(A1:A3)"
+    sheet["F1:G4"] = '=OF_ROWS(A1;"rank,name";;A9)'
+    sheet["I1:J3"] = '=OF_ROWS(A1;"rank,name";FALSE())'
+    sheet.become("I1", 1.0)
+    sheet.become("F1", "rank")
+    sheet.become("B4", made.rows[1]["name"])
+    sheet.become("D1", "completed")
+    sheet.become("B3", 0.0)
+    assert sheet["B1:B3"] == [[""], [""], [0.0]]
+    assert sheet["D1:D3"] == [["completed"], [""], [""]]
+    assert not {"0", "None"} & {request.job_id for request in service.received}
+
+
+def test_trouble_is_told_in_the_cell(sheet: Sheet, service: Simulator) -> None:
+    texts = {
+        '=OF_STATUS("no-such-job")': "#OF! There is no job no-such-job for this API key (HTTP 404). Check the id, and "
+        "that the key belongs to the account that started the job.",
+        '=OF_STATUS("a b")': "#OF! 'a b' is no job id, no job's URL and no label known here. Copy the id from OpenFunnel.",
+        '=OF_STATUS("of_1234567890abcdef")': "#OF! That begins like an API key, and is not sent or shown. Give the job's id.",
+        f'=OF_ROWS("{job(service, 3).job_id}";"nmae")': None,
+    }
+    for row, (formula, text) in enumerate(texts.items(), 1):
+        sheet[f"A{row}"] = formula
+        if text:
+            sheet.become(f"A{row}", text)
+    while not str(sheet["A4"][0][0]).startswith("#OF! "):
+        sheet.office.changed(SHEET, "A4", sheet["A4"])
+
+
+def test_many_cells_and_a_hard_recalculation_cost_no_more_requests_than_one(
+    sheet: Sheet, service: Simulator, clock: ManualClock
+) -> None:
+    made = job(service, 250)
+    for row in range(1, 21):
+        sheet[f"A{row}"] = f'=OF_STATUS("{made.job_id}")'
+        sheet[f"B{row}"] = f'=OF_LOOKUP("{made.job_id}";{row};"name")'
+    sheet.become("A20", "completed")
+    sheet.become("B20", made.rows[19]["name"])
+    known = len(service.received)
+    sheet.office.calculate()
+    assert sheet["A1:A20"] == [["completed"]] * 20
+    assert len(service.received) == known
+    assert polls(service, made) == 3
+
+
+@pytest.mark.skip
+def test_a_job_that_nobody_shows_is_asked_for_no_more(sheet: Sheet, service: Simulator, clock: ManualClock) -> None:
+    made = job(service, 250, running=1_000_000)
+    sheet["A1"] = f'=OF_STATUS("{made.job_id}")'
+    sheet.become("A1", "running")
+    sheet.office.close()
+    said = threads(sheet.office)
+    assert not [name for name in said if name.startswith("openfunnel-caretaker")]

@@ -19,8 +19,6 @@ _log = logging.getLogger(__name__)
 _NAMES: Final = tuple(function.name for function in CATALOG)
 _ONLY_IN_EXCEL: Final = "This needs Excel on Windows."
 _FAILED: Final = "Something unexpected happened. The log says what; please report it."
-_JOB: Final = "job"
-"""The name of the workbook's cell with the job."""
 
 
 def act(answers: Answers, document: Any, action: str) -> str:
@@ -49,7 +47,7 @@ def refresh(answers: Answers, document: Any, *, final_too: bool = False) -> str:
     made, blocked = _make_room(answers, document, asked)
     said.append(f"room made for {_counted(made, 'formula')}" if made else "")
     said += [f"no free cells for the formula in {place}" for place in blocked]
-    return "; ".join(part for part in said if part).capitalize() + "."
+    return "; ".join(part for part in said if part) + "."
 
 
 def refresh_pivots(_: Answers, document: Any) -> str:
@@ -67,9 +65,9 @@ def _make_room(answers: Answers, document: Any, asked: list[Answer]) -> tuple[in
     for answer in asked:
         if answer.spreads:
             answer.tell()  # so that each array has to be calculated, and tells by that what it shows
+    showing = [(array, answers.shown_in(array)) for array in arrays(document, *_NAMES)]
     made, blocked = 0, []
-    for array in list(arrays(document, *_NAMES)):
-        shown = answers.shown_in(array)
+    for array, shown in showing:  # only now, for each change has others calculated
         if shown is None or shown.fresh or array.size == Size.of(shown.block):
             continue
         if array.resized(Size.of(shown.block)):

@@ -11,6 +11,7 @@ from typing import Any, Final
 import unohelper
 from com.sun.star.awt import XCallback
 
+from . import naming
 from .fitting import Size
 
 _FORMULAS: Final = 16  # com.sun.star.sheet.CellFlags.FORMULA
@@ -128,7 +129,8 @@ class Documents:
 
 def arrays(document: Any, *names: str) -> Iterator[CalcArray]:
     """Where a formula of a document is a call of one of these functions and nothing else."""
-    called = re.compile(rf"\{{?=(?:{'|'.join(names)})\(")
+    spellings = [re.escape(spelling) for name in names for spelling in naming.written(name)]
+    called = re.compile(rf"\{{?=(?:{'|'.join(spellings)})\(")
     for sheet in document.Sheets:
         for area in sheet.queryContentCells(_FORMULAS).RangeAddresses:
             found = _array_at(sheet, area)

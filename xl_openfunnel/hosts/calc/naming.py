@@ -25,5 +25,11 @@ def method(function: Function) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
+def written(name: str) -> tuple[str, str]:
+    """How a function may be written in a formula that Calc gives out: ``OF_STATUS``, or in full."""
+    full = next(method for method, function in METHODS.items() if function.name == name)
+    return name, f"{FUNCTIONS}.{full}".upper()
+
+
 METHODS: Final[dict[str, Function]] = {method(function): function for function in CATALOG}
 """The functions by their methods."""
