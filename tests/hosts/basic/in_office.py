@@ -4,8 +4,8 @@ Takes one JSON request a line and answers each with one line, ``{"value": ...}``
 input. ``{"modules": {...}, "cells": {...}}`` opens a new document, ``{"call": "Module.Function", "arguments": [...]}``
 calls a function of it.
 
-``{"file": "..."}`` opens a workbook instead, ``"macros": true`` with its macros. ``{"calculate": true}`` calculates
-all of it. ``{"look": "Sheet", "at": "A1:B2"}`` gives what its cells show,
+``{"file": "..."}`` opens a workbook instead to be read, ``"macros": true`` with its macros and to be changed.
+``{"calculate": true}`` calculates all of it. ``{"look": "Sheet", "at": "A1:B2"}`` gives what its cells show,
 ``{"pivots": "Sheet"}`` what its pivots show, after they were brought up to date, and ``{"buttons": "Sheet"}`` the
 caption and the macro of each button. ``{"changed": "Sheet", "at": "A1:B2", "before": [...]}`` waits until cells show
 something else, and gives that. ``{"enter": "=A1", "sheet": "Sheet", "at": "B1"}`` enters a formula, a text or a number,
@@ -75,7 +75,7 @@ def _opened(desktop: Any, modules: dict[str, str], cells: dict[str, object]) -> 
 
 
 def _loaded(desktop: Any, path: str, *, macros: bool) -> Any:
-    options: dict[str, object] = {"Hidden": True, "ReadOnly": True}
+    options: dict[str, object] = {"Hidden": True, "ReadOnly": not macros}
     if macros:
         options["MacroExecutionMode"] = _ALWAYS
     values = tuple(

@@ -112,7 +112,7 @@ class Office:
         self._asked({"modules": dict(modules), "cells": dict(cells or {})})
 
     def load(self, file: Path, *, macros: bool = False) -> None:
-        """Opens a workbook, in place of the document before, and lets its macros run if so asked.
+        """Opens a workbook to be read, or with its macros and to be changed, in place of the document before.
 
         Raises:
             BasicError: if it can't be opened.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+from pathlib import Path
 
 import pytest
 
 from tests.hosts.basic.office import Office
+from tests.hosts.calc.conftest import Home
 from xl_openfunnel import table
+from xl_openfunnel.functions.bodies import Block
 from xl_openfunnel.hosts.calc import fitting
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 
@@ -56,13 +60,13 @@ def job(service: Simulator, count: int = 250, **script: object) -> SimulatedJob:
     return made
 
 
-def block(made: SimulatedJob) -> list[list[object]]:
-    frame = table.frame(made.rows, table.DEFAULT_COLUMNS)
-    return [list(row) for row in table.block(frame, text_limit=255)]
+def block(made: SimulatedJob) -> Block:
+    block: Block = table.block(table.frame(made.rows, table.DEFAULT_COLUMNS), text_limit=255)
+    return block
 
 
 def missing(made: SimulatedJob, rows: int, columns: int) -> str:
-    return fitting.missing([[*row] for row in block(made)], fitting.Size(rows, columns))  # type: ignore[misc]
+    return fitting.missing(block(made), fitting.Size(rows, columns))
 
 
 def polls(service: Simulator, made: SimulatedJob) -> int:
@@ -114,8 +118,8 @@ def test_an_array_that_is_too_small_says_how_many_rows_are_missing(sheet: Sheet,
     sheet["I1"] = f'=ROWS(OF_ROWS("{made.job_id}"))'
     sheet.become(
         "A9",
-        "#OF! Not shown for want of cells: 247 rows. Make room with OpenFunnel > Ask again now, or enter the formula as an "
-        "array over 251 rows and 7 columns.",
+        "#OF! Not shown for want of cells: 247 rows. Make room with OpenFunnel > Ask again now, "
+        "or enter the formula as an array over 251 rows and 7 columns.",
     )
     assert sheet["A5:G8"] == block(made)[:4]
     sheet.become("I1", 251.0)  # what calculates with the block has all of it
@@ -187,8 +191,10 @@ def test_trouble_is_told_in_the_cell(sheet: Sheet, service: Simulator) -> None:
     texts = {
         '=OF_STATUS("no-such-job")': "#OF! There is no job no-such-job for this API key (HTTP 404). Check the id, and "
         "that the key belongs to the account that started the job.",
-        '=OF_STATUS("a b")': "#OF! 'a b' is no job id, no job's URL and no label known here. Copy the id from OpenFunnel.",
-        '=OF_STATUS("of_1234567890abcdef")': "#OF! That begins like an API key, and is not sent or shown. Give the job's id.",
+        '=OF_STATUS("a b")': "#OF! 'a b' is no job id, no job's URL and no label known here. "
+        "Copy the id from OpenFunnel.",
+        '=OF_STATUS("of_1234567890abcdef")': "#OF! That begins like an API key, and is not sent or shown. "
+        "Give the job's id.",
         f'=OF_ROWS("{job(service, 3).job_id}";"nmae")': None,
     }
     for row, (formula, text) in enumerate(texts.items(), 1):
@@ -215,11 +221,33 @@ def test_many_cells_and_a_hard_recalculation_cost_no_more_requests_than_one(
     assert polls(service, made) == 3
 
 
-@pytest.mark.skip
-def test_a_job_that_nobody_shows_is_asked_for_no_more(sheet: Sheet, service: Simulator, clock: ManualClock) -> None:
-    made = job(service, 250, running=1_000_000)
-    sheet["A1"] = f'=OF_STATUS("{made.job_id}")'
+def test_with_the_last_document_everything_ends_and_begins_anew_with_the_next(
+    sheet: Sheet, service: Simulator, user: Home
+) -> None:
+    runs, done = job(service, 250, running=1_000_000), job(service, 3)
+    sheet["A1"] = f'=OF_STATUS("{runs.job_id}")'
     sheet.become("A1", "running")
+    store = user.folder / "cache" / "store.sqlite3"
+    assert is_open(store)
     sheet.office.close()
-    said = threads(sheet.office)
-    assert not [name for name in said if name.startswith("openfunnel-caretaker")]
+    while is_open(store):
+        pass
+    again = Sheet(sheet.office)
+    again["A1"] = f'=OF_STATUS("{done.job_id}")'
+    again.become("A1", "completed")
+    assert is_open(store)
+
+
+def is_open(file: Path) -> bool:
+    """Whether any process has the file open."""
+    links = (link for process in Path("/proc").glob("[0-9]*/fd") for link in contents(process))
+    return any(link == str(file) for link in links)
+
+
+def contents(folder: Path) -> list[str]:
+    found = []
+    with contextlib.suppress(OSError):  # the process, or one of its files, has gone meanwhile
+        for link in folder.iterdir():
+            with contextlib.suppress(OSError):
+                found.append(str(link.readlink()))
+    return found

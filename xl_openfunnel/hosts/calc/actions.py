@@ -13,6 +13,7 @@ from ..session import session
 from .answers import Answer, Answers
 from .documents import arrays
 from .fitting import Size
+from .landing import land
 
 _log = logging.getLogger(__name__)
 
@@ -25,14 +26,18 @@ def act(answers: Answers, document: Any, action: str) -> str:
     """Do something for a document; gives what came of it, for a status bar. Never raises."""
     if document is None or not hasattr(document, "Sheets"):
         return "Open a spreadsheet first."
+    if document.isReadonly():
+        return "This document is read-only. Save it under another name first."
     try:
         known = _ACTIONS.get(action)
-        return known(answers, document) if known else _ONLY_IN_EXCEL
+        said = known(answers, document) if known else _ONLY_IN_EXCEL
     except OpenFunnelError as error:
-        return error.message
+        said = error.message
     except Exception:
         _log.exception("%s failed", action)
-        return _FAILED
+        said = _FAILED
+    _log.info("%s: %s", action, said)
+    return said
 
 
 def refresh(answers: Answers, document: Any, *, final_too: bool = False) -> str:
@@ -91,4 +96,7 @@ _ACTIONS: Final[dict[str, Callable[[Answers, Any], str]]] = {
     "refresh book": refresh,
     "refresh final": _refresh_final,
     "refresh pivots": refresh_pivots,
+    "land table": lambda _, document: land(document),
+    "send copy": lambda *_: "In Calc: File > Save a Copy keeps the formulas, File > Export as PDF the values.",
+    "cancel job": lambda *_: "In a terminal: xl-openfunnel cancel JOB",
 }

@@ -1,0 +1,96 @@
+"""The workbook in LibreOffice Calc: the very file that Excel opens."""
+
+from __future__ import annotations
+
+import itertools
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.basic.office import Office
+from xl_openfunnel import table
+from xl_openfunnel.functions.pivoting import pivot
+from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
+from xl_openfunnel.workbook import book
+
+COUNT = 250
+_numbers = itertools.count()
+
+
+class Workbook:
+    """The shipped workbook, with a job in its cell."""
+
+    def __init__(self, running: Office, file: Path, job: SimulatedJob, *, macros: bool) -> None:
+        book.write(file)
+        self.office = running
+        self.job = job
+        running.load(file, macros=macros)
+        running.enter("Start", "B8", job.job_id)
+
+    def become(self, sheet: str, cell: str, wanted: object) -> list[object]:
+        """All that a cell shows one after the other, until it shows what is wanted."""
+        shown = [self.office.shown(sheet, cell)]
+        while shown[-1] != [[wanted]]:
+            shown.append(self.office.changed(sheet, cell, shown[-1]))
+        return [cell for ((cell,),) in shown]
+
+
+@pytest.fixture
+def running_job(service: Simulator) -> SimulatedJob:
+    made = SimulatedJob(companies(COUNT), job_id=f"book-{next(_numbers)}", running=1_000)
+    service.add(made)
+    return made
+
+
+@pytest.mark.parametrize("macros", [False, True], ids=["macros off", "macros on"])
+def test_it_computes_and_follows_its_job(
+    running: Office, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path, macros: bool
+) -> None:
+    opened = Workbook(running, tmp_path / book.FILE_NAME, running_job, macros=macros)
+    opened.become("Start", "B9", "running")
+    clock.sleep(2_000)
+    opened.become("Start", "B11", f"{COUNT} companies, completed")
+    opened.become("Start", "B10", COUNT)
+    opened.become("Start", "B9", "completed")
+
+
+def test_its_buttons_make_room_land_the_table_and_refresh_the_pivot(
+    running: Office, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
+) -> None:
+    clock.sleep(2_000)
+    opened = Workbook(running, tmp_path / book.FILE_NAME, running_job, macros=True)
+    opened.become("Start", "B11", f"{COUNT} companies, completed")
+    while running.extent("Rows", "A4") != ("{=OF_ROWS(job)}", COUNT + 1, 7):
+        running.macro("OpenFunnelMacros.OpenFunnelRefreshBook")
+    opened.become("Rows", f"A{COUNT + 4}", COUNT)
+    frame = table.frame(running_job.rows, table.DEFAULT_COLUMNS)
+    assert running.shown("Rows", f"A4:G{COUNT + 4}") == table.block(frame, text_limit=255)
+
+    running.macro("OpenFunnelMacros.OpenFunnelLandTable")
+    landed = running.shown("Table", f"A4:I{COUNT + 5}")
+    names = [str(name) for name in landed[0]]
+    assert landed[1:] == [*table.block(table.frame(running_job.rows, names), headers=False), [""] * 9]
+
+    running.macro("OpenFunnelMacros.OpenFunnelRefreshPivots")
+    (cells,) = running.pivots("Pivot").values()
+    own = pivot(table.frame(running_job.rows, ["country", "employee_band"]), ["country"], ["employee_band"])
+    words = {"(empty)": "(blank)", "Total Result": "Total"}
+    shown = [[words.get(str(cell), cell) for cell in line] for line in cells[1:]]
+    counts = {line[0]: dict(zip(shown[0][1:], line[1:], strict=True)) for line in shown[1:]}
+    assert counts == {line[0]: dict(zip(own[0][1:], line[1:], strict=True)) for line in own[1:]}
+
+
+def test_a_saved_copy_has_the_values_and_not_the_key(
+    running: Office, running_job: SimulatedJob, clock: ManualClock, service: Simulator, tmp_path: Path
+) -> None:
+    clock.sleep(2_000)
+    opened = Workbook(running, tmp_path / book.FILE_NAME, running_job, macros=True)
+    opened.become("Start", "B9", "completed")
+    for name, filter_name in {"copy.ods": "calc8", "copy.xlsx": "Calc MS Excel 2007 XML"}.items():
+        running.save(tmp_path / name, filter_name)
+        with zipfile.ZipFile(tmp_path / name) as saved:
+            parts = b"".join(map(saved.read, saved.namelist()))
+        assert b"completed" in parts
+        assert b"OF_STATUS" in parts or b"OFSTATUS" in parts
+        assert service.api_key.encode() not in parts
