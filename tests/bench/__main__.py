@@ -6,6 +6,7 @@
     M4  a frame as a block of cells
     M5  a stored job from disk to a block: time, memory
     M6  the import, the first watch, and that pandas is not loaded for them
+    M7  cells in LibreOffice Calc: a hard recalculation, and the office's own thread while a job is read
 
 Time limits live here and nowhere else: tests count. Needs the extra ``bench``.
 """
@@ -18,7 +19,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import m1_fetch, m2_cells, m3_requests, m4_block, m5_disk, m6_import
+from . import m1_fetch, m2_cells, m3_requests, m4_block, m5_disk, m6_import, m7_calc
 from .measure import missing, no_proxy
 from .report import Outcome, as_json, show
 
@@ -29,6 +30,7 @@ MEASURES = {
     "M4": m4_block.measure,
     "M5": m5_disk.measure,
     "M6": m6_import.measure,
+    "M7": m7_calc.measure,
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.hosts.basic.office import Office
-from tests.hosts.calc.conftest import Home
+from tests.hosts.calc.home import Home
 from xl_openfunnel import table
 from xl_openfunnel.functions.bodies import Block
 from xl_openfunnel.hosts.calc import fitting

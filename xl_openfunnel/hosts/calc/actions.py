@@ -70,7 +70,8 @@ def _make_room(answers: Answers, document: Any, asked: list[Answer]) -> tuple[in
     for answer in asked:
         if answer.spreads:
             answer.tell()  # so that each array has to be calculated, and tells by that what it shows
-    showing = [(array, answers.shown_in(array)) for array in arrays(document, *_NAMES)]
+    each = (one for array in arrays(document, *_NAMES) for one in array.each())
+    showing = [(array, answers.shown_in(array)) for array in each]
     made, blocked = 0, []
     for array, shown in showing:  # only now, for each change has others calculated
         if shown is None or shown.fresh or array.size == Size.of(shown.block):

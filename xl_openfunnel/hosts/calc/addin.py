@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
@@ -24,6 +25,9 @@ from .answers import Answers, Subscription, Tell, View
 from .documents import Documents
 from .values import given, taken
 
+_SWITCH: Final = 0.0005
+"""Seconds after which the office's thread gets Python from ours: in a hard recalculation it waits for each cell."""
+
 _ENGLISH: Final = Locale("en", "US", "")
 _log = logging.getLogger(__name__)
 
@@ -32,6 +36,7 @@ _log = logging.getLogger(__name__)
 def answers(context: Any) -> Answers:
     """The answers of this office, made with the first call."""
     log.set_up()
+    sys.setswitchinterval(_SWITCH)
     documents = Documents(context)
     made = Answers(_bodies(), lambda: _Desk(made), documents, SystemClock())
     made.start()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,14 +29,18 @@ class CalcArray:
     Attributes:
         sheet: its sheet.
         area: its cells, a CellRangeAddress.
+        single: whether each of the cells has such a formula of its own.
     """
 
     sheet: Any
     area: Any
+    single: bool = False
 
     @property
     def size(self) -> Size:
-        """Its rows and columns."""
+        """The rows and columns of each formula."""
+        if self.single:
+            return Size(1, 1)
         return Size(self.area.EndRow - self.area.StartRow + 1, self.area.EndColumn - self.area.StartColumn + 1)
 
     @property
@@ -44,9 +49,28 @@ class CalcArray:
         area = self.area
         return self.sheet.getCellRangeByPosition(area.StartColumn, area.StartRow, area.EndColumn, area.EndRow)
 
+    @property
+    def text(self) -> str:
+        """The formula, of several the first."""
+        text: str = self.cells.getArrayFormula() or self.cells.getFormulaArray()[0][0]
+        return text
+
+    def ends_with(self, area: Any) -> bool:
+        """Whether its last cell is the area's."""
+        return bool(self.area.EndRow == area.EndRow and self.area.EndColumn == area.EndColumn)
+
+    def each(self) -> Iterator[CalcArray]:
+        """The formulas one by one."""
+        if not self.single:
+            yield self
+            return
+        for row in range(self.area.StartRow, self.area.EndRow + 1):
+            for column in range(self.area.StartColumn, self.area.EndColumn + 1):
+                yield _array_at(self.sheet, row, column)
+
     def calculate(self) -> None:
-        """Asking for a cell's error has it calculated, if it has to be."""
-        self.sheet.getCellByPosition(self.area.StartColumn, self.area.StartRow).getError()
+        """Asking which results formulas have has them calculated, if they have to be."""
+        self.cells.queryFormulaCells(_ANY_RESULT) if self.single else self.cells.getCellByPosition(0, 0).getError()
 
     def resized(self, size: Size) -> CalcArray | None:
         """Enter the formula into cells of another size; None where other things are in the way."""
@@ -128,22 +152,29 @@ class Documents:
 
 
 def arrays(document: Any, *names: str) -> Iterator[CalcArray]:
-    """Where a formula of a document is a call of one of these functions and nothing else."""
-    spellings = [re.escape(spelling) for name in names for spelling in naming.written(name)]
-    called = re.compile(rf"\{{?=(?:{'|'.join(spellings)})\(")
+    """Where a formula of a document is a call of one of these functions and nothing else.
+
+    Formulas in single cells that stand side by side are one array of single cells.
+    """
+    calls = re.compile(rf"\{{?=(?:{'|'.join(re.escape(text) for name in names for text in naming.written(name))})\(")
+    search = "|".join(f"{name}\\(" for name in names)
     for sheet in document.Sheets:
         for area in sheet.queryContentCells(_FORMULAS).RangeAddresses:
-            found = _array_at(sheet, area)
-            whole = found.area.EndRow == area.EndRow and found.area.EndColumn == area.EndColumn
             # An array that stands alone needs no search, which takes a microsecond for each of its cells.
-            for one in [found] if whole else _searched(sheet, area, names):
-                text = _text(one)
-                if (start := called.match(text)) and is_whole(text.strip("{}")[start.end() - text.startswith("{") :]):
-                    yield one
+            alone = _array_at(sheet, area.StartRow, area.StartColumn)
+            if not alone.ends_with(area):
+                for hit in _searched(sheet, area, search):
+                    yield from _in_range(sheet, hit, calls)
+            elif is_call(alone.text, calls):
+                yield alone
 
 
-def is_whole(rest: str) -> bool:
-    """Whether the bracket that was opened before is closed by the last character."""
+def is_call(text: str, calls: re.Pattern[str]) -> bool:
+    """Whether a formula is nothing but a call: the bracket that it opens is closed by the last character."""
+    start = calls.match(text)
+    if start is None:
+        return False
+    rest = text[start.end() :].removesuffix("}")
     depth, quote = 1, ""
     for place, letter in enumerate(rest):
         if quote:
@@ -157,41 +188,38 @@ def is_whole(rest: str) -> bool:
     return False
 
 
-def _searched(sheet: Any, area: Any, names: tuple[str, ...]) -> Iterator[CalcArray]:
+def _searched(sheet: Any, area: Any, text: str) -> Iterable[Any]:
     cells = CalcArray(sheet, area).cells
     search = cells.createSearchDescriptor()
-    search.SearchString = f"({'|'.join(names)})\\("
+    search.SearchString = text
     search.SearchRegularExpression = True
     search.SearchType = 0  # in formulas
     hits = cells.findAll(search)
+    return hits.RangeAddresses if hits is not None else ()
+
+
+def _in_range(sheet: Any, area: Any, calls: re.Pattern[str]) -> Iterator[CalcArray]:
+    """The arrays of an area that has nothing else, and the single cells: as one where all are calls."""
+    texts = CalcArray(sheet, area).cells.getFormulaArray()
+    if all(is_call(text, calls) and not text.startswith("{") for row in texts for text in row):
+        yield CalcArray(sheet, area, single=True)
+        return
     done: set[tuple[int, int]] = set()
-    for hit in hits.RangeAddresses if hits is not None else ():
-        for row in range(hit.StartRow, hit.EndRow + 1):
-            for column in range(hit.StartColumn, hit.EndColumn + 1):
-                if (row, column) in done:
-                    continue
-                found = _array_at(sheet, hit, row, column)
-                area = found.area
-                if found.size != Size(1, 1):
-                    rows, columns = range(area.StartRow, area.EndRow + 1), range(area.StartColumn, area.EndColumn + 1)
-                    done.update((row, column) for row in rows for column in columns)
-                yield found
+    for row in range(area.StartRow, area.EndRow + 1):
+        for column in range(area.StartColumn, area.EndColumn + 1):
+            if (row, column) not in done:
+                found = _array_at(sheet, row, column)
+                last = found.area
+                done.update(itertools.product(range(row, last.EndRow + 1), range(column, last.EndColumn + 1)))
+                if is_call(found.text, calls):
+                    yield found
 
 
-def _array_at(sheet: Any, area: Any, row: int | None = None, column: int | None = None) -> CalcArray:
+def _array_at(sheet: Any, row: int, column: int) -> CalcArray:
     """What the formula of a cell was entered into."""
-    cell = sheet.getCellByPosition(
-        area.StartColumn if column is None else column, area.StartRow if row is None else row
-    )
-    cursor = sheet.createCursorByRange(cell)
+    cursor = sheet.createCursorByRange(sheet.getCellByPosition(column, row))
     cursor.collapseToCurrentArray()
     return CalcArray(sheet, cursor.RangeAddress)
-
-
-def _text(array: CalcArray) -> str:
-    """The formula with the functions' own names."""
-    text: str = array.cells.getArrayFormula() or array.cells.getFormulaArray()[0][0]
-    return text
 
 
 class _Callback(unohelper.Base, XCallback):  # type: ignore[misc]
