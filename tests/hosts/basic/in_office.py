@@ -12,6 +12,9 @@ something else, and gives that. ``{"enter": "=A1", "sheet": "Sheet", "at": "B1"}
 ``"array": true`` an array formula; ``{"extent": "Sheet", "at": "B1"}`` gives the formula of a cell with the rows and
 columns that it was entered into. ``{"macro": "Module.Sub"}`` runs a macro of the workbook, ``{"save": "...", "filter":
 "..."}`` saves a copy, and ``{"close": true}`` closes the document.
+
+With ``window`` as a third argument all of it happens in a window of the display, and ``{"show": "Sheet"}`` brings a
+sheet to the front, and ``{"button": "caption"}`` gives the place of a button on the display.
 """
 
 import json
@@ -25,6 +28,8 @@ from typing import Any
 import uno
 
 _STANDARD, _CLASS = 1, 2  # com.sun.star.script.ModuleType
+_SIZE = 1400, 860
+_POSITION_AND_SIZE = 15  # com.sun.star.awt.PosSize
 _ALWAYS = 4  # com.sun.star.document.MacroExecMode.ALWAYS_EXECUTE_NO_WARN
 
 
@@ -35,9 +40,11 @@ def _struct(name: str, **fields: object) -> Any:
     return made
 
 
-def _start(soffice: str, profile: Path) -> tuple["subprocess.Popen[bytes]", Any]:
+def _start(soffice: str, profile: Path, *, window: bool) -> tuple["subprocess.Popen[bytes]", Any]:
     pipe = f"pipe,name=of{uuid.uuid4().hex};urp;"
-    switches = ["--headless", "--norestore", "--nologo", "--nodefault", "--nolockcheck"]
+    switches = ["--norestore", "--nologo", "--nodefault", "--nolockcheck", "--nofirststartwizard"]
+    if not window:
+        switches.append("--headless")
     command = [soffice, *switches, f"-env:UserInstallation={profile.as_uri()}", f"--accept={pipe}"]
     # Its output isn't ours: a line of it between our answers would be taken for one.
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -74,14 +81,18 @@ def _opened(desktop: Any, modules: dict[str, str], cells: dict[str, object]) -> 
     return document
 
 
-def _loaded(desktop: Any, path: str, *, macros: bool) -> Any:
-    options: dict[str, object] = {"Hidden": True, "ReadOnly": not macros}
+def _loaded(desktop: Any, path: str, *, macros: bool, window: bool) -> Any:
+    options: dict[str, object] = {"Hidden": not window, "ReadOnly": not macros}
     if macros:
         options["MacroExecutionMode"] = _ALWAYS
     values = tuple(
         _struct("com.sun.star.beans.PropertyValue", Name=name, Value=value) for name, value in options.items()
     )
-    return desktop.loadComponentFromURL(Path(path).as_uri(), "_blank", 0, values)
+    document = desktop.loadComponentFromURL(Path(path).as_uri(), "_blank", 0, values)
+    if window:
+        document.CurrentController.Frame.ContainerWindow.setPosSize(0, 0, *_SIZE, _POSITION_AND_SIZE)
+        document.CurrentController.setFormDesignMode(False)  # so that buttons are pressed, not moved
+    return document
 
 
 def _pivots(sheet: Any) -> list[object]:
@@ -152,9 +163,24 @@ def _worked(document: Any, request: dict[str, Any]) -> object:
     return None
 
 
+def _button(document: Any, caption: str) -> object:
+    """The middle of a button of the sheet in front."""
+    controller = document.CurrentController
+    for shape in controller.ActiveSheet.DrawPage:
+        if getattr(getattr(shape, "Control", None), "Label", None) == caption:
+            seen = controller.getControl(shape.Control).AccessibleContext
+            place, size = seen.getLocationOnScreen(), seen.getSize()
+            return [place.X + size.Width // 2, place.Y + size.Height // 2]
+    raise LookupError(caption)
+
+
 def _answered(document: Any, request: dict[str, Any]) -> object:
     if "call" in request:
         return _called(document, request["call"], request["arguments"])
+    if "button" in request:
+        return _button(document, request["button"])
+    if "show" in request:
+        return document.CurrentController.setActiveSheet(document.Sheets.getByName(request["show"]))
     if {"changed", "enter", "extent", "save", "macro"} & request.keys():
         return _worked(document, request)
     if "calculate" in request:
@@ -173,7 +199,8 @@ def _called(document: Any, function: str, arguments: list[object], library: str 
 
 def main() -> None:
     """Serves until the input ends, and leaves no office behind."""
-    process, desktop = _start(sys.argv[1], Path(sys.argv[2]))
+    window = "window" in sys.argv[3:]
+    process, desktop = _start(sys.argv[1], Path(sys.argv[2]), window=window)
     document: Any = None
     try:
         for line in sys.stdin:
@@ -187,7 +214,7 @@ def main() -> None:
                 if "modules" in request:
                     document = _opened(desktop, request["modules"], request["cells"])
                 elif "file" in request:
-                    document = _loaded(desktop, request["file"], macros=request["macros"])
+                    document = _loaded(desktop, request["file"], macros=request["macros"], window=window)
                 elif "close" not in request:
                     answer["value"] = _answered(document, request)
             except Exception as error:  # the test says what it expected

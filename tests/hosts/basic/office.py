@@ -72,9 +72,10 @@ class BasicError(Exception):
 class Office:
     """A running LibreOffice with one document. Leaving it ends every process that it started, whatever happened."""
 
-    def __init__(self, profile: Path, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, profile: Path, environ: Mapping[str, str] | None = None, *, window: bool = False) -> None:
         self.seconds: float = 60  # the longest that one answer may take
         command = [_PYTHON, str(_HERE / "in_office.py"), shutil.which("soffice") or "", str(profile)]
+        command += ["window"] if window else []
         # A session of its own, so that the office and its helpers can be ended together.
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True, env=environ
@@ -147,6 +148,15 @@ class Office:
     def macro(self, name: str) -> None:
         """Runs a macro of the workbook, as its buttons do."""
         self._asked({"macro": name})
+
+    def show(self, sheet: str) -> None:
+        """Brings a sheet to the front of the window."""
+        self._asked({"show": sheet})
+
+    def button(self, caption: str) -> tuple[int, int]:
+        """Where on the display a button of the sheet in front is."""
+        right, down = cast(tuple[int, int], self._asked({"button": caption}))
+        return right, down
 
     def save(self, file: Path, filter_name: str) -> None:
         """Saves a copy, in the format of that name."""

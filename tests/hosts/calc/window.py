@@ -1,0 +1,55 @@
+"""A display that nobody sees, and a mouse on it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def missing() -> str:
+    """Why there can be no display, or "" where there can."""
+    absent = [name for name in ("Xvfb", "xdotool") if shutil.which(name) is None]
+    return f"needs {' and '.join(absent)}" if absent else ""
+
+
+@dataclass
+class Display:
+    """A running one.
+
+    Attributes:
+        environ: the environment of programs that are to show there.
+    """
+
+    environ: dict[str, str]
+
+    def click(self, place: tuple[int, int]) -> None:
+        """Press and release the mouse's button."""
+        right, down = map(str, place)
+        command = ["xdotool", "mousemove", right, down, "click", "1"]
+        subprocess.run(command, env=self.environ, check=True, capture_output=True)
+
+    def picture(self, file: Path) -> None:
+        """Write what is to be seen; needs xwd and ImageMagick's convert."""
+        seen = subprocess.run(["/usr/bin/xwd", "-root", "-silent"], env=self.environ, check=True, capture_output=True)
+        subprocess.run(["/usr/bin/convert", "xwd:-", "-colors", "128", str(file)], input=seen.stdout, check=True)
+
+
+@contextmanager
+def display(environ: Mapping[str, str]) -> Iterator[Display]:
+    """Start one, and end it."""
+    told, tells = os.pipe()
+    command = ["Xvfb", "-displayfd", str(tells), "-screen", "0", "1400x860x24", "-nolisten", "tcp"]
+    with subprocess.Popen(command, pass_fds=(tells,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            os.close(tells)
+            number = os.read(told, 16).decode().strip()
+            # The plug-in that draws without a desktop's help.
+            yield Display({**environ, "DISPLAY": f":{number}", "SAL_USE_VCLPLUGIN": "gen"})
+        finally:
+            os.close(told)
+            process.terminate()
