@@ -340,14 +340,15 @@ class Answers:
         block, seen = self._answered(answer)
         changed = answer.fresh or block != answer.block
         spread = answer.spreads
-        answer.block, answer.seen, answer.fresh, answer.due = block, seen, False, None
+        answer.block, answer.seen, answer.fresh = block, seen, False
+        self._follow(answer, set(seen))
         if spread or answer.spreads:
-            if changed or answer.unfitted:
-                self._program.inside(lambda: self._fit(answer))
+            answer.unfitted |= changed
+            if answer.unfitted:
+                self._program.inside(lambda: self._fit(answer))  # if that fails, it is due again
         elif changed:
             answer.tell()
-        answer.unfitted = False
-        self._follow(answer, set(seen))
+        answer.unfitted, answer.due = False, None
         ended = self._clock.monotonic()
         answer.free_at = ended + max(APART, (ended - begun) * (SHARE - 1) if answer.spreads else 0.0)
         if seen and _stale(answer):

@@ -6,7 +6,6 @@ The type library is IDL as text. LibreOffice reads that as it reads a compiled o
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Sequence
 from typing import Final
@@ -155,14 +154,15 @@ def _said(name: str, text: str) -> str:
 
 
 def _component(folders: Sequence[str]) -> str:
-    listed = json.dumps(list(folders), indent=4)
+    listed = "".join(f"    {folder!r},\n" for folder in folders)
     return f'''\
 """Where the office's Python finds XL OpenFunnel. Written by xl-openfunnel install --calc."""
 
 import site
 import sys
 
-FOLDERS = {listed}
+FOLDERS = [
+{listed}]
 
 before = list(sys.path)
 for folder in FOLDERS:

@@ -1,0 +1,204 @@
+"""A stand-in for Calc, with what is known of how it takes answers; and one for what answers are made from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.unit.hosts.books import Time
+from xl_openfunnel import JobStatus, Snapshot
+from xl_openfunnel.functions import catalog
+from xl_openfunnel.functions.bodies import Block
+from xl_openfunnel.functions.look import Seen
+from xl_openfunnel.hosts.calc.answers import Answers, View
+from xl_openfunnel.hosts.calc.fitting import Size
+
+ONE = Size(1, 1)
+
+
+@dataclass(eq=False)
+class Formula:
+    """A formula with one call of ours, entered into some cells.
+
+    Attributes:
+        whole: whether it is nothing but that call.
+        on_screen: whether it is painted, so that it is calculated as soon as it has to be.
+    """
+
+    calc: Calc
+    function: catalog.Function
+    job: str
+    size: Size = ONE
+    whole: bool = True
+    on_screen: bool = True
+    dirty: bool = True
+    view: View | None = None
+
+    def calculate(self) -> None:
+        if self.dirty:
+            self.dirty = False
+            self.view = self.calc.called(self)
+
+    @property
+    def block(self) -> Block:
+        """What the call gave, as it was told last."""
+        self.calculate()
+        assert self.view is not None
+        return self.calc.told[self.view]
+
+
+class Calc:
+    """Formulas, and a listener for each answer: it is registered until the document closes, whoever shows it."""
+
+    def __init__(self, answers: Callable[[Calc], Answers]) -> None:
+        self.formulas: list[Formula] = []
+        self.told: dict[View, Block] = {}
+        self.showing: dict[View, set[Formula]] = {}
+        self.by_hand = False
+        self.away = False
+        self.answers = answers(self)
+        self._tells: dict[View, Callable[[Block], object]] = {}
+
+    def enter(self, function: catalog.Function, job: str, **how: Any) -> Formula:
+        made = Formula(self, function, job, **how)
+        self.formulas.append(made)
+        self.paint()
+        return made
+
+    def paint(self) -> None:
+        for formula in self.formulas:
+            if formula.on_screen:
+                formula.calculate()
+
+    def recalculate(self) -> None:
+        for formula in self.formulas:
+            formula.dirty = True
+            formula.calculate()
+
+    def close(self) -> None:
+        """The document."""
+        self.formulas.clear()
+        for view, tell in self._tells.items():
+            self.answers.left(view, tell)
+        self._tells.clear()
+
+    def called(self, formula: Formula) -> View:
+        view = self.answers.asked(formula.function, (formula.job,))
+        if view not in self._tells:
+
+            def tell(block: Block) -> None:
+                self.told[view] = block
+                for shown in self.showing.get(view, ()):
+                    shown.dirty = shown in self.formulas
+
+            self._tells[view] = tell
+            self.answers.listens(view, tell)
+        self.showing.setdefault(view, set()).add(formula)
+        return view
+
+    # What answers need of the program.
+
+    def arrays(self, name: str) -> Iterator[Formula]:
+        return (formula for formula in list(self.formulas) if formula.whole and formula.function.name == name)
+
+    def calculate(self) -> bool:
+        if not self.by_hand:
+            for formula in self.formulas:
+                formula.calculate()
+        return not self.by_hand
+
+    def inside(self, run: Callable[[], None]) -> None:
+        if self.away:
+            raise TimeoutError
+        run()
+
+
+@dataclass
+class FakeDesk:
+    """What is known of jobs: a status, and a number of rows."""
+
+    known: dict[str, tuple[str, int]] = field(default_factory=dict)
+    made: Counter[str] = field(default_factory=Counter)
+    followers: list[tuple[str, Callable[[Snapshot], object]]] = field(default_factory=list)
+    open: int = 0
+
+    def now(self, job: str) -> tuple[str, int]:
+        return self.known.get(job, ("loading", 0))
+
+    def look(self) -> Any:
+        return Look(self)
+
+    def follow(self, job: str, told: Callable[[Snapshot], object]) -> Any:
+        self.followers.append((job, told))
+        return Follower(self, (job, told))
+
+    def close(self) -> None:
+        self.open -= 1
+
+    def say(self, job: str, status: str, rows: int = 0) -> None:
+        self.known[job] = status, rows
+        for followed, told in list(self.followers):
+            if followed == job:
+                told(Snapshot(job, JobStatus(status), settled=status == "completed"))
+
+
+@dataclass
+class Follower:
+    desk: FakeDesk
+    entry: tuple[str, Callable[[Snapshot], object]]
+
+    def close(self) -> None:
+        self.desk.followers.remove(self.entry)
+
+
+@dataclass
+class Look:
+    desk: FakeDesk
+    seen: dict[str, Seen] = field(default_factory=dict)
+
+    def at(self, job: str) -> tuple[str, int]:
+        self.seen[job] = Seen(lambda: self.desk.now(job), self.desk.now(job))
+        return self.desk.now(job)
+
+
+class Rig:
+    """Calc, a desk, and a clock that is the test's."""
+
+    def __init__(self) -> None:
+        self.time = Time()
+        self.desk = FakeDesk()
+        self.cost = 0.0
+        bodies = {catalog.STATUS.name: self._status, catalog.ROWS.name: self._rows}
+        self.calc = Calc(lambda calc: Answers(bodies, self._opened, calc, self.time))
+        self.answers = self.calc.answers
+
+    def _opened(self) -> Any:
+        self.desk.open += 1
+        return self.desk
+
+    def _status(self, look: Any, job: str) -> Block:
+        self.desk.made[job] += 1
+        return [[look.at(job)[0]]]
+
+    def _rows(self, look: Any, job: str) -> Block:
+        self.desk.made[job] += 1
+        self.time.now += self.cost
+        status, rows = look.at(job)
+        numbered: Block = [[float(row), f"n{row}"] for row in range(1, rows + 1)]
+        return [["rank", "name"], *numbered] if rows else [[status]]
+
+    def pass_(self, seconds: float) -> None:
+        """Let time pass, and have done what is due meanwhile; after each step Calc paints."""
+        end = self.time.now + seconds
+        while True:
+            self.answers.step()
+            self.calc.paint()
+            left = self.answers.step()
+            if left is None or self.time.now + left > end:
+                break
+            self.time.now += max(left, 0.001)
+        self.time.now = max(end, self.time.now)
+        self.answers.step()
+        self.calc.paint()

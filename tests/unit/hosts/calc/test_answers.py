@@ -1,0 +1,140 @@
+"""Answers in cells of Calc: when they are made, who is told, and when a job is let go of."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.hosts.calc.sheets import Rig
+from xl_openfunnel.functions.catalog import ROWS, STATUS
+from xl_openfunnel.hosts.calc.answers import APART, EXISTENCE, SHARE
+from xl_openfunnel.hosts.calc.fitting import Size
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+def test_a_cell_follows_its_job_through_all_its_states(rig: Rig) -> None:
+    cell = rig.calc.enter(STATUS, "job")
+    shown = [cell.block]
+    for word in ("pending", "running", "completed"):
+        rig.desk.say("job", word)
+        rig.pass_(1)
+        shown.append(cell.block)
+    assert shown == [[["loading"]], [["pending"]], [["running"]], [["completed"]]]
+
+
+def test_cells_that_call_alike_share_one_answer(rig: Rig) -> None:
+    rig.desk.known["job"] = "completed", 0
+    cells = [rig.calc.enter(STATUS, "job") for _ in range(200)]
+    rig.pass_(1)
+    rig.calc.recalculate()
+    rig.pass_(1)
+    assert [cell.block for cell in cells] == [[["completed"]]] * 200
+    assert rig.desk.made["job"] == 1
+    assert len(rig.desk.followers) == 1
+
+
+def test_each_array_has_the_block_in_its_own_size_and_a_larger_formula_has_all_of_it(rig: Rig) -> None:
+    rig.desk.known["job"] = "completed", 3
+    small = rig.calc.enter(ROWS, "job", size=Size(3, 2))
+    large = rig.calc.enter(ROWS, "job", size=Size(5, 3))
+    inside = rig.calc.enter(ROWS, "job", whole=False)
+    rig.pass_(2)
+    assert small.block[:2] == [["rank", "name"], [1.0, "n1"]]
+    assert str(small.block[2][0]).startswith("#OF! Not shown for want of cells: 2 rows.")
+    assert large.block == [["rank", "name", ""], [1.0, "n1", ""], [2.0, "n2", ""], [3.0, "n3", ""], ["", "", ""]]
+    assert inside.block == [["rank", "name"], [1.0, "n1"], [2.0, "n2"], [3.0, "n3"]]
+
+
+def test_an_array_keeps_its_size_through_hard_recalculations_and_growth(rig: Rig) -> None:
+    array = rig.calc.enter(ROWS, "job", size=Size(4, 2))
+    for rows in (1, 2, 3):
+        rig.desk.say("job", "running", rows)
+        rig.pass_(5)
+        rig.calc.recalculate()
+        rig.pass_(5)
+        assert array.block == [
+            ["rank", "name"],
+            *([float(row), f"n{row}"] for row in range(1, rows + 1)),
+            *[["", ""]] * (3 - rows),
+        ]
+
+
+def test_blocks_take_a_twentieth_of_the_time(rig: Rig) -> None:
+    rig.cost = 0.5
+    rig.calc.enter(ROWS, "job", size=Size(2_000, 2))
+    begun = rig.time.now
+    for rows in range(1, 1_000):
+        rig.desk.say("job", "running", rows)
+        rig.pass_(0.5)
+    assert 40 <= rig.desk.made["job"] <= (rig.time.now - begun) / (SHARE * rig.cost) + 1
+
+
+def test_small_answers_are_not_made_more_often_than_one_can_read(rig: Rig) -> None:
+    cell = rig.calc.enter(STATUS, "job")
+    begun = rig.time.now
+    for number in range(100):
+        rig.desk.say("job", f"running {number}")
+        rig.pass_(0.1)
+    rig.pass_(APART)
+    assert rig.desk.made["job"] <= (rig.time.now - begun) / APART + 2
+    assert cell.block == [["running 99"]]
+
+
+@pytest.mark.parametrize("on_screen", [True, False])
+def test_a_job_is_followed_as_long_as_a_cell_shows_it(rig: Rig, on_screen: bool) -> None:
+    rig.calc.enter(STATUS, "job")
+    rig.calc.formulas[0].on_screen = on_screen
+    rig.desk.say("job", "running")
+    rig.pass_(3_600)
+    assert len(rig.desk.followers) == 1
+    assert rig.desk.made["job"] == 1  # looking whether it is there makes nothing anew
+
+
+def test_within_a_minute_nobody_follows_a_job_without_cells(rig: Rig) -> None:
+    kept, gone = rig.calc.enter(STATUS, "kept"), rig.calc.enter(ROWS, "gone", size=Size(3, 2))
+    rig.desk.say("kept", "running")
+    rig.desk.say("gone", "running", 2)
+    rig.pass_(2 * EXISTENCE)
+    rig.calc.formulas.remove(gone)
+    rig.pass_(3 * EXISTENCE)
+    assert [job for job, _ in rig.desk.followers] == ["kept"]
+    rig.calc.formulas.remove(kept)
+    rig.pass_(3 * EXISTENCE)
+    assert (rig.desk.followers, rig.desk.open) == ([], 0)
+    assert rig.answers.step() is None
+
+
+def test_where_the_user_calculates_by_hand_nothing_is_let_go_of_unasked(rig: Rig) -> None:
+    rig.calc.enter(STATUS, "job", on_screen=True)
+    rig.desk.say("job", "running")
+    rig.pass_(1)
+    rig.calc.by_hand, rig.calc.formulas[0].on_screen = True, False
+    rig.pass_(3_600)
+    assert len(rig.desk.followers) == 1
+
+
+def test_with_the_document_all_ends_and_begins_anew_with_the_next(rig: Rig) -> None:
+    rig.calc.enter(STATUS, "job")
+    rig.calc.enter(ROWS, "job", size=Size(3, 2))
+    rig.desk.say("job", "running", 1)
+    rig.pass_(5)
+    assert rig.desk.open == 1
+    rig.calc.close()
+    rig.pass_(0)
+    assert (rig.desk.open, rig.desk.followers) == (0, [])
+    cell = rig.calc.enter(STATUS, "job")
+    rig.pass_(1)
+    assert (rig.desk.open, cell.block) == (1, [["running"]])
+
+
+def test_an_array_is_filled_later_where_the_office_has_no_time_now(rig: Rig) -> None:
+    rig.desk.known["job"] = "completed", 1
+    rig.calc.away = True
+    array = rig.calc.enter(ROWS, "job", size=Size(2, 2))
+    rig.pass_(10)
+    rig.calc.away = False
+    rig.pass_(10)
+    assert array.block == [["rank", "name"], [1.0, "n1"]]
