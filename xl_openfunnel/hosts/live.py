@@ -46,6 +46,9 @@ Also those after which a program is looked at again that calculates only when it
 SEARCHING: Final = 100
 """Of a program's time one part in so many is for searching books only because cells may have been moved unseen."""
 
+LONGEST: Final = 5.0
+"""Seconds that a calculation counts at the most: one that takes longer has waited for the program's user."""
+
 BETTER: Final = 600.0
 """Seconds after which a cell that had to be calculated in a special way is tried in the plain way again."""
 
@@ -251,7 +254,7 @@ class LiveCells:
         return sorted(due, key=lambda cell: cell.waits or now)
 
     def _calculate(self, program: Program, visit: Visit, cells: list[Cell]) -> float:
-        """Have cells calculated; gives the seconds that it took."""
+        """Have cells calculated; gives the seconds that it took, without those that the program was not there."""
         begun = self.now()
         automatic = visit.automatic
         if not automatic:  # else those are missed when they do not call
@@ -263,6 +266,7 @@ class LiveCells:
             if begun - cell.way_since > BETTER:
                 cell.way = Way.MARK
         with visit.unnoticed():
+            let_in = self.now()
             visit.mark(cell.place for cell in cells if cell.way is Way.MARK or not automatic)
             for cell in cells if automatic else ():
                 if cell.way is Way.ALONE:
@@ -271,11 +275,11 @@ class LiveCells:
                     self._enter(visit, cell)
             if automatic:
                 visit.calculate()
-        ended = self.now()
+            ended = self.now()
         for cell, stale in asked:  # what called meanwhile is heard after this
             cell.expected, cell.awaited, cell.by_user = stale, True, not automatic
             cell.calculated_at = ended
-        return ended - begun
+        return min(ended - let_in, LONGEST)
 
     def _enter(self, visit: Visit, cell: Cell) -> None:
         """Enter a cell's formula once more, but only one of ours: what the user typed over it stays."""

@@ -33,6 +33,7 @@ BEYOND_WINE = {
 # What reads the sources or the files made of them with tools of its own, and is the same everywhere.
 READERS = ("addin", "analysis", "compound", "compression", "vba_project")
 ALIKE = [f"tests/unit/workbook/test_{name}.py" for name in READERS]
+LINUX_ONLY = ["tests/unit/hosts/calc/test_office.py"]
 # They mostly wait, and longer than elsewhere, since this Wine's sockets are slow to notice that one was closed. The
 # rest of the tests are a share of their own.
 SHARES = (("tests/unit/jobs", "tests/unit/simulator"), ("tests/unit/api", "tests/unit/cli"))
@@ -137,7 +138,7 @@ def own(request: pytest.FixtureRequest) -> list[pytest.Item]:
 
 def unit_shares() -> list[list[str]]:
     left_out = [f"--deselect={file}::{test}" for file, tests in BEYOND_WINE.items() for test in tests]
-    left_out += [f"--ignore={file}" for file in ALIKE]
+    left_out += [f"--ignore={file}" for file in (*ALIKE, *LINUX_ONLY)]
     rest = ["tests/unit", *(f"--ignore={folder}" for share in SHARES for folder in share)]
     return [[*share, *left_out] for share in (*SHARES, rest)]
 
