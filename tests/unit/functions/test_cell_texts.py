@@ -528,12 +528,12 @@ def test_the_bridges_texts_stand_in_the_readme_word_for_word() -> None:
     written = dict(re.findall(r'^Private Const (\w+) As String = "((?:[^"]|"")*)"(?: \'.*)?$', vba, re.MULTILINE))
     made = []
     for expression in re.findall(
-        r'^\s*(?:If .* Then )?(?:Refuse|ErrorText =|OpenFunnelCell =) (.*".*)$', vba, re.MULTILINE
+        r'^\s*(?:If .* Then )?(?:Refuse|ErrorText =|Elsewhere =) (.*"[^"\n]+".*)$', vba, re.MULTILINE
     ):
         pieces = re.findall(r'"((?:[^"]|"")*)"|([^"&]+(?:&[HW]\w+)?)', expression)
         texts = (text or written.get(name.strip(), "<>") for text, name in pieces if text or name.strip())
         made.append("".join(texts))
-    assert len(made) == 8
+    assert len(made) == 9
     shown = {text if text.startswith(CELL_PREFIX) else CELL_PREFIX + text for text in made}
     assert shown == {re.sub("<[^>]+>", "<>", text) for text in OF_THE_BRIDGE}
 
