@@ -15,7 +15,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from ..errors import ConfigurationError, JobNotFound, OpenFunnelError
-from . import demo, doctor, install, jobs, keys, ledger, simulate, terminal, watch, workbook
+from . import demo, doctor, install, jobs, keys, ledger, selftest, simulate, terminal, watch, workbook
 from .session import BaseUrl, Session
 
 INTERRUPTED: Final = 130
@@ -68,6 +68,7 @@ app.command()(install.install)
 app.command()(install.uninstall)
 app.command()(simulate.simulate)
 app.command()(doctor.doctor)
+app.command()(selftest.selftest)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -1,0 +1,8 @@
+"""What only a real Excel can show, tried in one: it is driven against the simulator, check by check.
+
+`stage` has what a check acts on, `checks` the checks themselves, `rounds` their order and the Excel they are made in.
+"""
+
+from .rounds import Outcome, State
+
+__all__ = ["Outcome", "State"]
