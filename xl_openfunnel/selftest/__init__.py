@@ -1,6 +1,7 @@
 """What only a real Excel can show, tried in one: it is driven against the simulator, check by check.
 
-`stage` has what a check acts on, `checks` the checks themselves, `rounds` their order and the Excel they are made in.
+`stage` has what a check acts on, `checks` the checks themselves, `rounds` their order, and `program` the
+Excel they are made in, whose objects are `patient`.
 """
 
 from .rounds import Outcome, State

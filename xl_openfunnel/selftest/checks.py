@@ -68,7 +68,9 @@ def live_behind(stage: Stage) -> str:
     _until_shows(stage, cell, "running")
     if not undoable:
         return ""
-    return "without entering it anew: undo is still there" if stage.can_undo() else "by entering its formula anew"
+    if stage.can_undo():
+        return "undo is still there: its formula was not entered anew"
+    return "undo is gone: perhaps its formula was entered anew"
 
 
 def keeps_undo(stage: Stage) -> None:

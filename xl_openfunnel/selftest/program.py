@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 
 import xlsxwriter
 
+from .patient import Patient
 from .stage import NotHeld
 
 _START: Final = 60.0
@@ -64,6 +65,7 @@ class OwnExcel:
         Raises:
             NotHeld: it did not start, or shows a dialog.
         """
+        import win32com.client.dynamic
         import xlwings
 
         pid, end = self._process.pid, time.monotonic() + _START
@@ -71,7 +73,8 @@ class OwnExcel:
             if self._process.poll() is not None:
                 raise NotHeld("Excel ended at once. Start it once by hand, answer what it asks, and close it")
             with contextlib.suppress(Exception):  # it is still starting
-                excel = xlwings.apps[pid].api
+                found = xlwings.apps[pid].api._oleobj_
+                excel: Any = Patient(win32com.client.dynamic.Dispatch(found))
                 excel.AutomationSecurity = _LOW_SECURITY
                 excel.DisplayAlerts = False
                 return excel

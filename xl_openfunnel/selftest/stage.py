@@ -16,6 +16,9 @@ from ..simulator import ManualClock, SimulatedJob, Simulator, companies
 LIMIT: Final = 30.0
 """Seconds that a check waits for one thing; the first call of a session starts Python and may take ten."""
 
+QUIET: Final = 6.0
+"""Seconds in which nothing may change; a live cell would be written every two."""
+
 _LOOK: Final = 0.2
 """Seconds between two looks."""
 
@@ -77,6 +80,7 @@ class Stage:
         book: the workbook in which formulas are entered; None before the first check has opened it.
         file: the workbook's file, and beside it what the checks write.
         service: the simulator that the functions ask; it has the clock's time.
+        limit: seconds to wait for one thing.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class Stage:
         book: Any = None,
         pythons: Callable[[], set[int]] | None = None,
         limit: float = LIMIT,
+        quiet: float = QUIET,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
@@ -102,6 +107,7 @@ class Stage:
             book: the workbook, where it is open already.
             pythons: the process ids of the Pythons that this Excel started; None where nobody can tell.
             limit: seconds to wait for one thing.
+            quiet: seconds in which what has to stay is looked at.
             now: the time in seconds.
             sleep: waits so many seconds.
         """
@@ -111,7 +117,8 @@ class Stage:
         self.file = file
         self._clock = clock
         self._pythons = pythons
-        self._limit = limit
+        self.limit = limit
+        self._quiet = quiet
         self._now = now
         self._sleep = sleep
         self._numbers = itertools.count(1)
@@ -151,7 +158,7 @@ class Stage:
         Raises:
             NotHeld: it was not seen in time.
         """
-        end = self._now() + self._limit
+        end = self._now() + self.limit
         while True:
             try:
                 seen = look()
@@ -160,16 +167,16 @@ class Stage:
             if seen == wanted:
                 return
             if self._now() >= end:
-                raise NotHeld(f"after {self._limit:.0f} s {what} is {seen!r} and not {wanted!r}")
+                raise NotHeld(f"after {self.limit:.0f} s {what} is {seen!r} and not {wanted!r}")
             self._sleep(_LOOK)
 
-    def stays(self, look: Callable[[], object], wanted: object, what: str, seconds: float = 6) -> None:
-        """Look for some seconds whether something stays as it is; a live cell would be written every two.
+    def stays(self, look: Callable[[], object], wanted: object, what: str) -> None:
+        """Look for some seconds whether something stays as it is.
 
         Raises:
             NotHeld: it did not.
         """
-        end = self._now() + seconds
+        end = self._now() + self._quiet
         while True:
             seen = look()
             if seen != wanted:

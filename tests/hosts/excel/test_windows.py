@@ -37,7 +37,7 @@ LINUX_ONLY = ["tests/unit/hosts/calc/test_office.py"]
 # They mostly wait, and longer than elsewhere, since this Wine's sockets are slow to notice that one was closed. The
 # rest of the tests are a share of their own.
 SHARES = (("tests/unit/jobs", "tests/unit/simulator"), ("tests/unit/api", "tests/unit/cli"))
-LONGEST = "test_live_cells"
+WAITING = {"test_live_cells", "test_selftest"}  # for what Excel does by itself
 UNIT = "unit"
 SIDE_BY_SIDE = 3
 
@@ -108,7 +108,7 @@ Outcomes = Callable[[str], list[Outcome]]
 def outcomes_of(
     wine: Wine, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Outcomes]:
-    """Runs what is asked for, side by side: the modules one after the other, since they share Windows' registry."""
+    """Runs what is asked for, side by side: modules that share Windows' registry one after the other."""
     asked = {item.callspec.params["test"] if hasattr(item, "callspec") else UNIT for item in own(request)}
     modules = sorted({test.partition("::")[0] for test in asked - {UNIT}})
 
@@ -123,7 +123,7 @@ def outcomes_of(
         concurrent.futures.ThreadPoolExecutor(1) as one_after_the_other,
     ):
         under_way = {
-            module: [(pool if module == LONGEST else one_after_the_other).submit(run_module, module)]
+            module: [(pool if module in WAITING else one_after_the_other).submit(run_module, module)]
             for module in modules
         }
         if UNIT in asked:

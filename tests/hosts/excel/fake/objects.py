@@ -132,13 +132,17 @@ class Sheets(_Named):
         return (Worksheet(self.excel, sheet) for sheet in self.book.sheets)
 
     def Add(self, Before: Any = None, After: Any = None) -> Worksheet:  # noqa: N802, N803
-        """Only as it is used: behind another."""
+        """Only as it is used: behind another, or before the one in front; the new one is in front."""
         if self.book.structure_protected:
             raise ExcelError("Workbook is protected and cannot be changed.")
         assert given_argument(Before) is None
         added = self.book.sheet(f"Sheet{len(self.book.sheets) + 1}")
         self.book.sheets.remove(added)
-        self.book.sheets.insert(self.book.sheets.index(After.sheet) + 1, added)
+        behind = given_argument(After)
+        front = self.book.front if self.book.front in self.book.sheets else self.book.sheets[0]
+        at = self.book.sheets.index(behind.sheet) + 1 if behind else self.book.sheets.index(front)
+        self.book.sheets.insert(at, added)
+        self.book.front = added
         return Worksheet(self.excel, added)
 
 

@@ -201,6 +201,15 @@ class Range(OnSheet):
         self.excel.copying = 0
         self.sheet.remove(self.first)
 
+    def Insert(self, Shift: Any = None) -> None:  # noqa: N802, N803
+        if self.first.width < refs.WHOLE.width:
+            raise ExcelError("The fake inserts whole rows only")
+        self.excel.copying = 0
+        self.sheet.insert_rows(self.first.top, self.first.height)
+
+    def Copy(self) -> None:  # noqa: N802
+        self.excel.copying = 1  # xlCopy; nothing is pasted here
+
     def ClearContents(self) -> None:  # noqa: N802
         self.excel.copying = 0
         for area in self.areas:

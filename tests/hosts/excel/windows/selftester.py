@@ -1,0 +1,32 @@
+"""The checks of `xl-openfunnel selftest` in a process of their own, as the command makes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from xl_openfunnel.selftest import checks
+from xl_openfunnel.selftest.patient import Patient
+from xl_openfunnel.selftest.rounds import Check, made
+from xl_openfunnel.selftest.stage import Stage
+from xl_openfunnel.simulator import ManualClock, Simulator
+
+_clock = ManualClock()
+_service = Simulator(clock=_clock)
+_stage = Stage(None, _service, _clock, Path(), quiet=3)
+
+
+def begin() -> tuple[str, str]:
+    """Start the simulator; its address and key."""
+    _service.start()
+    return _service.base_url, _service.api_key
+
+
+def outcome(excel: Any, name: str, limit: float) -> tuple[str, str]:
+    """What comes of a check in the first of the open books, as state and words."""
+    _stage.limit = limit
+    _stage.excel = Patient(excel)
+    _stage.book = _stage.excel.Workbooks(1)
+    [came] = made([Check(getattr(checks, name))], _stage)
+    _stage.excel = _stage.book = None
+    return str(came.state), came.what

@@ -1,0 +1,117 @@
+"""The checks of `xl-openfunnel selftest`, made over COM on the fake Excel as far as that goes.
+
+The fake has no macros, no undo and no files of Excel: what needs these was never seen.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.hosts.excel.fake.refs import Area
+from tests.hosts.excel.fake.sheet import Sheet
+from xl_openfunnel.selftest.program import running
+
+if TYPE_CHECKING:
+    from tests.hosts.excel.bridge import Bridge
+    from tests.hosts.excel.fake.excel import FakeExcel
+    from tests.hosts.excel.windows.conftest import Outsider
+
+Tried = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="module")
+def server(
+    started: Outsider, bridge_to: Callable[..., Bridge], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Bridge]:
+    """The server with the functions, which asks the simulator of the other process."""
+    started.run("from tests.hosts.excel.windows import selftester")
+    url, key = started.run("selftester.begin()")
+    folder: Path = tmp_path_factory.mktemp("store")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENFUNNEL_BASE_URL", url)
+        patch.setenv("OPENFUNNEL_API_KEY", key)
+        patch.setenv("OPENFUNNEL_CACHE_DIR", str(folder))
+        yield bridge_to()
+
+
+@pytest.fixture
+def tried(server: Bridge, outsider: Outsider, excel: FakeExcel) -> Tried:
+    """Makes a check in the other process; its state and words."""
+    server.install()
+    assert server.excel is excel
+
+    def trying(name: str, limit: float = 30) -> list[str]:
+        came: list[str] = outsider.run(f"selftester.outcome(excel, {name!r}, {limit})")
+        return came
+
+    return trying
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("answers", ""),
+        ("live", ""),
+        ("live_behind", ""),
+        ("spills", "251 lines"),
+        ("long_text", ""),
+        ("text_stays", ""),
+        ("typed_over", ""),
+        ("stays_saved", ""),
+        ("keeps_copying", ""),
+        ("manual", ""),
+        ("moved", ""),
+    ],
+)
+def test_it_holds(tried: Tried, name: str, seen: str) -> None:
+    assert tried(name) == ["held", seen]
+
+
+def test_cells_that_nothing_recalculates_fail(tried: Tried, excel: FakeExcel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(excel), "calculate_cells", lambda *_: None)
+    monkeypatch.setattr(type(excel), "calculate", lambda *_: None)
+    state, why = tried("live", 2)
+    assert state == "failed"
+    assert why.startswith("after 2 s the cell is")
+
+
+def test_an_excel_that_makes_numbers_of_names_fails(tried: Tried, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Sheet.read
+
+    def reading(sheet: Sheet, area: Area) -> Any:
+        values = read(sheet, area)
+        if isinstance(values, list):
+            return [[45933.0 if one == "2-10" else one for one in line] for line in values]
+        return values
+
+    monkeypatch.setattr(Sheet, "read", reading)
+    state, why = tried("text_stays")
+    assert state == "failed"
+    assert "45933.0" in why
+
+
+def test_an_excel_that_enters_over_what_was_typed_fails(tried: Tried, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = Sheet.put
+
+    def putting(sheet: Sheet, key: object, content: object, **how: object) -> object:
+        return put(sheet, key, "pending" if content == "my note" else content, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Sheet, "put", putting)
+    assert tried("typed_over") == ["failed", "the note: 'pending' and not 'my note'"]
+
+
+def test_without_buttons_undo_is_not_tried(tried: Tried) -> None:
+    state, why = tried("keeps_undo")
+    assert state == "not tried"
+    assert "press Ctrl+Z" in why
+
+
+def test_a_process_is_found_by_its_python() -> None:
+    assert os.getpid() in running(sys.executable)
+    assert os.getpid() not in running(sys.executable.replace("python.exe", "pythonw.exe"))
