@@ -16,6 +16,7 @@ import pytest
 from tests.hosts.excel.fake.refs import Area
 from tests.hosts.excel.fake.sheet import Sheet
 from xl_openfunnel.selftest.program import running
+from xl_openfunnel.selftest.rounds import CHECKS, CLOSES, STARTS, State, perform
 
 if TYPE_CHECKING:
     from tests.hosts.excel.bridge import Bridge
@@ -115,3 +116,13 @@ def test_without_buttons_undo_is_not_tried(tried: Tried) -> None:
 def test_a_process_is_found_by_its_python() -> None:
     assert os.getpid() in running(sys.executable)
     assert os.getpid() not in running(sys.executable.replace("python.exe", "pythonw.exe"))
+
+
+def test_an_excel_that_does_not_start_is_said_and_no_other_is_touched(excel: FakeExcel, sheet: Sheet) -> None:
+    starts, *others = perform(sys.executable, sys.executable)  # Python ends at once when it is called like Excel
+    assert (starts.check, starts.state) == (STARTS, State.FAILED)
+    assert starts.what.startswith("Excel ended at once.")
+    assert [one.check for one in others] == [*(check.name for check in CHECKS), CLOSES]
+    assert {(one.state, one.what) for one in others} == {(State.NOT_TRIED, f"this did not hold: {STARTS}")}
+    assert sheet.book in excel.books
+    assert not excel.members
