@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from typing import Final
+
 from . import terminal
+
+_ELSEWHERE: Final = (
+    "Start it from the menu, or from another terminal: in this one a Python environment is activated, which "
+    "LibreOffice's own Python would take for its own, and crash."
+)
 
 
 def install() -> None:
@@ -18,6 +26,8 @@ def install() -> None:
     for folder in office.install(known):
         terminal.put(folder)
     terminal.say("Done. Start LibreOffice anew; =OF_STATUS(A2) and the other functions are there in every spreadsheet.")
+    if "VIRTUAL_ENV" in os.environ:
+        terminal.say(_ELSEWHERE, mark="note: ")
 
 
 def uninstall() -> None:

@@ -74,9 +74,12 @@ def home(service: Service) -> Iterator[Home]:
     unopkg = UNOPKG.format(before=before, unopkg=shutil.which("unopkg"), profile=profile.as_uri())
     (bin_ / "unopkg").write_text(unopkg.replace("exec exec", "exec"))
     (bin_ / "unopkg").chmod(0o755)
+    # As from a desktop's menu: LibreOffice's Python takes an activated environment for its own, and crashes.
+    active = str(Path(os.environ["VIRTUAL_ENV"]) / "bin") if "VIRTUAL_ENV" in os.environ else ""
+    path = [str(bin_), *(folder for folder in os.environ["PATH"].split(os.pathsep) if folder != active)]
     environ = {
-        **{name: text for name, text in os.environ.items() if not name.startswith("OPENFUNNEL_")},
-        "PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}",
+        **{name: text for name, text in os.environ.items() if not name.startswith(("OPENFUNNEL_", "VIRTUAL_ENV"))},
+        "PATH": os.pathsep.join(path),
         "XDG_DATA_HOME": str(folder / "data"),
         "OPENFUNNEL_BASE_URL": service.base_url,
         "OPENFUNNEL_API_KEY": service.api_key,

@@ -39,7 +39,7 @@ LINUX_ONLY = ["tests/unit/hosts/calc/test_office.py"]
 SHARES = (("tests/unit/jobs", "tests/unit/simulator"), ("tests/unit/api", "tests/unit/cli"))
 WAITING = {"test_live_cells", "test_selftest"}  # for what Excel does by itself
 UNIT = "unit"
-SIDE_BY_SIDE = 3
+SIDE_BY_SIDE = 2
 
 pytestmark = pytest.mark.timeout(900)  # the first test waits for a Windows to be put together
 
