@@ -113,7 +113,7 @@ def _buttons(sheet: Any) -> list[object]:
     return found
 
 
-def _changed(cells: Any, before: object, seconds: float = 30) -> object:
+def _changed(cells: Any, before: object, seconds: float = 55) -> object:
     end = time.monotonic() + seconds
     while [list(row) for row in cells.DataArray] == before:
         if time.monotonic() > end:
