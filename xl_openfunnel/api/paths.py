@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
+from typing import Final
 from urllib.parse import quote, urlsplit
 
 from ..errors import BadJobId
+
+KEY_PREFIX: Final = "of_"
+"""How API keys begin."""
 
 CREDITS = "/api/v1/credits/balance"
 _JOBS = "/api/v1/account/search-lookalikes-bulk"
@@ -34,7 +38,7 @@ def checked_job_id(text: str) -> str:
     Raises:
         BadJobId: it does not have the form of a job id.
     """
-    if isinstance(text, str) and text.startswith("of_"):
+    if isinstance(text, str) and text.startswith(KEY_PREFIX):
         raise BadJobId("That begins like an API key, and is not sent or shown. Give the job's id.")
     if not isinstance(text, str):
         raise BadJobId(f"{str(text)[:40]} is no job. Give the job's id or its URL as text.")

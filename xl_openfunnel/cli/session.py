@@ -10,7 +10,7 @@ from typing import Annotated, cast
 import typer
 
 from .. import Client, Fetcher, Store
-from ..api.paths import job_id_from
+from ..api.paths import KEY_PREFIX, job_id_from
 from ..errors import BadJobId, ConfigurationError
 from ..jobs.fetch_rows import shared_fetcher
 from ..settings import BASE_URL, Settings, origin_of
@@ -85,6 +85,8 @@ class Session:
         try:
             return job_id_from(job)
         except BadJobId:
+            if job.strip().startswith(KEY_PREFIX):
+                raise  # its words do not show what was given
             raise BadJobId(
                 f"{job.strip()[:60]!r} is no job id, no job's URL and no label known here. "
                 "xl-openfunnel jobs lists the jobs seen on this computer."

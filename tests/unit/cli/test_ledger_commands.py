@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.unit.cli.conftest import DONE, ROWS, Run, Serve
+from tests.unit.cli.conftest import DONE, ROWS, SECRET, Run, Serve
 from xl_openfunnel.simulator import SimulatedJob
 
 OTHER = SimulatedJob(ROWS[:30])
@@ -70,6 +70,16 @@ def test_a_label_must_be_readable_and_must_not_hide_another_job(serve: Serve, ru
     assert ran.code == 2
     assert ran.err.startswith("error: ")
     assert listed(run) == {OTHER.job_id: None}
+
+
+def test_what_begins_like_an_api_key_is_neither_kept_nor_shown(serve: Serve, run: Run) -> None:
+    serve(DONE)
+    for arguments in (("label", DONE.job_id, SECRET), ("status", SECRET), ("rows", SECRET)):
+        ran = run(*arguments)
+        assert ran.code == 2
+        assert "That begins like an API key" in ran.err
+        assert SECRET[3:] not in ran.err + ran.out
+    assert listed(run) == {}
 
 
 def test_two_jobs_cannot_have_one_label(serve: Serve, run: Run) -> None:
