@@ -22,6 +22,9 @@ VERSION = 2
 _PATIENCE = 10.0
 """Seconds that an operation which may wait waits for another process: the largest job is written in under one."""
 
+_ATTEMPTS = 20
+"""To change the mode of a new file, which other processes may want to do too: each gets in another's way but once."""
+
 _SCHEMA = """
 CREATE TABLE job (
   origin TEXT NOT NULL, job_id TEXT NOT NULL, revision TEXT NOT NULL, status TEXT NOT NULL, stage TEXT,
@@ -144,7 +147,7 @@ class StoreFile:
                     "another folder with OPENFUNNEL_CACHE_DIR."
                 )
             if version < VERSION:
-                db.execute("PRAGMA journal_mode = WAL")
+                _write_ahead(db)
                 with _all_or_nothing(db):
                     version = db.execute("PRAGMA user_version").fetchone()[0]  # another process may have been quicker
                     for statement in {0: _SCHEMA, 1: _FROM_1}.get(version, "").split(";\n"):
@@ -152,7 +155,7 @@ class StoreFile:
                     db.execute(f"PRAGMA user_version = {VERSION}")
         # One connection stays open: the last one to be closed locks the file to tidy up, and a reader that may not
         # wait would find it busy.
-        anchor = sqlite3.connect(self.path, check_same_thread=False)
+        anchor = sqlite3.connect(self.path, timeout=_PATIENCE, check_same_thread=False)
         self._anchor = weakref.finalize(self, anchor.close)
         try:
             for table in ("job", "page", "ledger"):
@@ -170,6 +173,25 @@ class StoreFile:
             with contextlib.suppress(FileNotFoundError):
                 self.path.with_name(self.path.name + ending).replace(aside.with_name(aside.name + ending))
         _log.warning("the store was damaged: it is kept as %s, and a new one is begun", aside.name)
+
+
+def _write_ahead(db: sqlite3.Connection) -> None:
+    """Have the file written ahead of itself (WAL), also where other processes open it for the first time just now.
+
+    Raises:
+        sqlite3.OperationalError: they do not let go of it.
+    """
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as trouble:
+            if _code(trouble) != sqlite3.SQLITE_BUSY or not left:
+                raise
+        else:
+            return
+        # To change the mode SQLite does not wait for others; to begin a transaction it does.
+        db.execute("BEGIN EXCLUSIVE")
+        db.execute("COMMIT")
 
 
 def is_damage(trouble: sqlite3.Error) -> bool:

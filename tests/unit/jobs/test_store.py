@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import multiprocessing
 import os
@@ -11,6 +12,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -351,6 +353,27 @@ def test_several_processes_may_use_it_at_once(tmp_path: Path) -> None:
     assert shared is not None
     assert len(list(shared.rows)) == len(shared.rows)
     assert len(store.ledger()) == 9
+
+
+def test_a_new_file_that_another_process_reads_just_now_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "store.sqlite3"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM sqlite_schema").fetchall()  # SQLite changes no mode meanwhile, and does not wait
+
+    class Waiting(sqlite3.Connection):
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+            if sql == "BEGIN EXCLUSIVE":
+                other.rollback()
+            return super().execute(sql, *parameters)
+
+    monkeypatch.setattr(sqlite3, "connect", functools.partial(sqlite3.connect, factory=Waiting))
+    assert Store(path, ORIGIN).ledger() == []
+    assert other.execute("SELECT count(*) FROM ledger").fetchone() == (0,)
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    other.close()
 
 
 def test_the_umask_does_not_open_it(tmp_path: Path) -> None:
