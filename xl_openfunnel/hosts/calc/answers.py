@@ -227,9 +227,10 @@ class Answers:
 
     def listens(self, view: View, tell: Tell) -> None:
         """Cells want to be told of an answer; they are told at once what there is."""
-        tell(view.block)
+        told = view.block
+        tell(told)
         view.tells.append(tell)
-        self._inbox.put(lambda: self._called(view.answer))
+        self._inbox.put(lambda: self._listened(view, told))
 
     def left(self, view: View, tell: Tell) -> None:
         """A document was closed: its cells show the answer no more."""
@@ -295,6 +296,11 @@ class Answers:
         if self._noted_at is not None and now >= self._noted_at:
             self._noted_at = None
             self._judge(JOBS)
+
+    def _listened(self, view: View, told: Block) -> None:
+        if view.block != told:  # it changed before they were among those who are told
+            view.tell()
+        self._called(view.answer)
 
     def _called(self, answer: Answer) -> None:
         with self._lock:

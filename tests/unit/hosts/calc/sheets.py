@@ -50,7 +50,11 @@ class Formula:
 
 
 class Calc:
-    """Formulas, and a listener for each answer: it is registered until the document closes, whoever shows it."""
+    """Formulas, and a listener for each answer: it is registered until the document closes, whoever shows it.
+
+    Attributes:
+        meanwhile: what another thread does while a listener is told.
+    """
 
     def __init__(self, answers: Callable[[Calc], Answers]) -> None:
         self.formulas: list[Formula] = []
@@ -58,6 +62,7 @@ class Calc:
         self.showing: dict[View, set[Formula]] = {}
         self.by_hand = False
         self.away = False
+        self.meanwhile: Callable[[], object] = lambda: None
         self.answers = answers(self)
         self._tells: dict[View, Callable[[Block], object]] = {}
 
@@ -90,6 +95,7 @@ class Calc:
 
             def tell(block: Block) -> None:
                 self.told[view] = block
+                self.meanwhile()
                 for shown in self.showing.get(view, ()):
                     shown.dirty = shown in self.formulas
 

@@ -25,6 +25,16 @@ def test_a_cell_follows_its_job_through_all_its_states(rig: Rig) -> None:
     assert shown == [[["loading"]], [["pending"]], [["running"]], [["completed"]]]
 
 
+def test_an_answer_that_comes_while_its_cell_is_told_of_loading_is_told_too(rig: Rig) -> None:
+    rig.desk.known["job"] = "completed", 0
+    rig.calc.meanwhile = rig.answers.step
+    cell = rig.calc.enter(STATUS, "job")
+    rig.calc.meanwhile = lambda: None
+    assert cell.block == [["loading"]]
+    rig.pass_(1)
+    assert cell.block == [["completed"]]
+
+
 def test_cells_that_call_alike_share_one_answer(rig: Rig) -> None:
     rig.desk.known["job"] = "completed", 0
     cells = [rig.calc.enter(STATUS, "job") for _ in range(200)]
