@@ -15,8 +15,8 @@ import xlwings
 from ..errors import CELL_PREFIX, OpenFunnelError
 from ..functions import bodies, catalog, edge
 from ..functions.arguments import CellError
-from .actions import Pressed
-from .cellerrors import error_text
+from .buttons.actions import Pressed
+from .com.cellerrors import error_text
 from .places import caller
 from .session import session
 

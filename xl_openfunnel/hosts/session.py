@@ -20,11 +20,11 @@ from ..jobs.fetcher import Fetcher
 from ..jobs.store import Store
 from ..jobs.workers import begin
 from ..settings import Settings
-from .actions import Actions
-from .computer import Computer
-from .errands import Errands
-from .jobsshown import LiveJobs
-from .live import LiveCells
+from .buttons.actions import Actions
+from .buttons.computer import Computer
+from .buttons.errands import Errands
+from .live.cells import LiveCells
+from .live.jobs import LiveJobs
 
 _log = logging.getLogger(__name__)
 
@@ -76,8 +76,8 @@ class Session:
             self.store.close()
 
     def _reach_excel(self, client: Client) -> None:
-        from .automation import ExcelAutomation
-        from .workbench import ExcelWorkplace
+        from .com.automation import ExcelAutomation
+        from .com.workbench import ExcelWorkplace
 
         clock, excels, computer = SystemClock(), ExcelAutomation(), Computer(client)
         self.live = LiveCells(self.fetcher.subscribe, excels, clock)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.unit.hosts.books import Time
+from tests.unit.hosts.clocks import Time
 from xl_openfunnel import JobStatus, Snapshot
 from xl_openfunnel.functions import catalog
 from xl_openfunnel.functions.bodies import Block

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from typing import Final
 
-from ..functions.look import CREDITS, JOBS
-from .live import LiveCells
-from .places import Place
+from ...functions.look import CREDITS, JOBS
+from ..places import Place
+from .cells import LiveCells
 
 _CATCH_UP: Final = 5.0
 """Seconds that the live cells' thread has to hear what was said before: it may be calculating a large block."""

@@ -10,15 +10,15 @@ from typing import Any, Final, TypeVar
 
 import pythoncom
 
-from ..jobs.clock import Clock
+from ...jobs.clock import Clock
+from ..buttons.landing import Plan, Standing
+from ..buttons.workplace import PATIENCE, Fact, Landed, Refused
+from ..places import Place, cell_address
+from ..sheets import NoBooks
 from .automation import ExcelAutomation, ExcelVisit
 from .copying import filled_with, save_copy
-from .landing import Plan, Standing
 from .patience import Caller
-from .places import Place, cell_address
-from .sheets import NoBooks
 from .tables import Table
-from .workplace import PATIENCE, Fact, Landed, Refused
 
 _DATABASE: Final = 1  # xlDatabase: a pivot that stands on cells
 

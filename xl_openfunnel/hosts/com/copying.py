@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final
 
+from ..buttons.landing import Value
+from ..buttons.workplace import Fact, Refused
+from ..places import Area, Place
 from . import blocks
 from .cellerrors import error_text
-from .landing import Value
 from .patience import OMITTED, Caller
-from .places import Area, Place
-from .workplace import Fact, Refused
 
 _XLSX: Final = 51  # xlOpenXMLWorkbook
 _MANUAL: Final = -4135  # xlCalculationManual

@@ -12,10 +12,10 @@ from typing import Any, Final, TypeVar
 import pythoncom
 import pywintypes
 
-from ..jobs.clock import Clock
+from ...jobs.clock import Clock
+from ..buttons.workplace import Refused
+from ..sheets import Busy, NoBooks
 from . import automation
-from .sheets import Busy, NoBooks
-from .workplace import Refused
 
 _TURNED_AWAY: Final = {
     -2147418111,  # RPC_E_CALL_REJECTED

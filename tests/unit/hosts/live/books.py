@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from tests.hosts.excel.fake import refs
 from tests.hosts.excel.fake.model import MANUAL, Book, Cells, Excel
 from tests.hosts.excel.fake.sheet import ExcelError, Sheet
+from tests.unit.hosts.clocks import Time
 from xl_openfunnel import Snapshot
 from xl_openfunnel.functions import look
 from xl_openfunnel.functions.catalog import CATALOG, CREDITS, JOBS, called_in
 from xl_openfunnel.functions.look import Seen
-from xl_openfunnel.hosts.live import LiveCells
+from xl_openfunnel.hosts.live.cells import LiveCells
 from xl_openfunnel.hosts.places import Place
 from xl_openfunnel.hosts.sheets import Busy, NoBooks
-from xl_openfunnel.jobs.clock import Message
 
 WINDOW = 7
 PROGRAM = 42
-
-
-class Time:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def utcnow(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC)
-
-    def receive(self, inbox: queue.SimpleQueue[Message], seconds: float | None) -> Message:
-        raise AssertionError("nobody waits here")
 
 
 class Office:

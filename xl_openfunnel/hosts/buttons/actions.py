@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from ..errors import CELL_PREFIX, BadJobId, ConfigurationError, JobFailed, OpenFunnelError
-from ..files.facts import content_hash, job_facts, manifest_facts, state, utc
-from ..functions import words
-from ..functions.finding import FULL_TEXT
-from ..functions.look import Desk, Look
-from ..jobs.clock import Clock
-from ..jobs.snapshot import Snapshot
+from ...errors import CELL_PREFIX, BadJobId, ConfigurationError, JobFailed, OpenFunnelError
+from ...files.facts import content_hash, job_facts, manifest_facts, state, utc
+from ...functions import words
+from ...functions.finding import FULL_TEXT
+from ...functions.look import Desk, Look
+from ...jobs.clock import Clock
+from ...jobs.snapshot import Snapshot
+from ..places import Place
+from ..sheets import Busy, NoBooks
 from . import helptext
 from .landing import Plan, Value, plan
-from .places import Place
-from .sheets import Busy, NoBooks
 from .workplace import Fact, Landed, Refused, Work, Workplace
 
 JOB_NAME: Final = "job"
@@ -164,9 +164,9 @@ class Actions:
 
     def _land(self, work: Work, pressed: Pressed) -> str:
         """Write a job's companies into the book's table, and have its pivots read it."""
-        from .. import table  # imports pandas
-        from ..workbook.sheets import TABLE_NAME, WIDTHS  # imports XlsxWriter
-        from ..workbook.shown import TABLE_COLUMNS
+        from ... import table  # imports pandas
+        from ...workbook.sheets import TABLE_NAME, WIDTHS  # imports XlsxWriter
+        from ...workbook.shown import TABLE_COLUMNS
 
         book = self._book(work, pressed)
         seen = self._with_rows(self._job(work, pressed, book))
@@ -190,7 +190,7 @@ class Actions:
 
     def _refresh_pivots(self, work: Work, pressed: Pressed) -> str:
         """Have the pivots that stand on the landed table read it anew."""
-        from ..workbook.sheets import TABLE_NAME
+        from ...workbook.sheets import TABLE_NAME
 
         book = self._book(work, pressed)
         count = work.refresh_pivots(book, TABLE_NAME)

@@ -13,7 +13,7 @@ from tests.hosts.excel.fake.formulas import Scalar
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL, Book
 from tests.hosts.excel.fake.refs import WHOLE
 from tests.hosts.excel.fake.sheet import ExcelError, Sheet
-from tests.unit.hosts.books import WINDOW, Rig
+from tests.unit.hosts.live.books import WINDOW, Rig
 
 JOBS = [f"job{number}" for number in range(5)]
 job = st.sampled_from(JOBS)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
+from ..places import Place
 from .landing import Plan, Standing
-from .places import Place
 
 Fact: TypeAlias = tuple[str, str | float]
 """The name of something that is known, and what is known."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, Protocol
 
-from ..functions.catalog import called_in
-from ..functions.look import CREDITS, JOBS, Seen
-from ..jobs.snapshot import Snapshot
-from .places import Place
+from ...functions.catalog import called_in
+from ...functions.look import CREDITS, JOBS, Seen
+from ...jobs.snapshot import Snapshot
+from ..places import Place
 
 _log = logging.getLogger(__name__)
 

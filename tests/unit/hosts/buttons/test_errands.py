@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.unit.hosts.offices import WINDOW, FakeOffice, Passing, pressed
+from tests.unit.hosts.buttons.offices import WINDOW, FakeOffice, pressed
+from tests.unit.hosts.clocks import Passing
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.hosts import excel
-from xl_openfunnel.hosts.actions import Deed, Pressed
-from xl_openfunnel.hosts.errands import AGAIN, SHOWN, SOON, Errands
+from xl_openfunnel.hosts.buttons.actions import Deed, Pressed
+from xl_openfunnel.hosts.buttons.errands import AGAIN, SHOWN, SOON, Errands
+from xl_openfunnel.hosts.buttons.workplace import Refused, Work
 from xl_openfunnel.hosts.places import Place
 from xl_openfunnel.hosts.sheets import Busy, NoBooks
-from xl_openfunnel.hosts.workplace import Refused, Work
 
 
 class Desk:

@@ -10,11 +10,11 @@ import queue
 from dataclasses import dataclass
 from typing import Final
 
-from ..errors import CELL_UNITS, OpenFunnelError
-from ..jobs.clock import Clock, Message
-from ..text import clip
+from ...errors import CELL_UNITS, OpenFunnelError
+from ...jobs.clock import Clock, Message
+from ...text import clip
+from ..sheets import Busy, NoBooks
 from .actions import Actions, Deed, Pressed
-from .sheets import Busy, NoBooks
 from .workplace import Refused, Workplace
 
 _log = logging.getLogger(__name__)

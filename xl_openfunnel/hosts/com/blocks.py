@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from .landing import Value
+from ..buttons.landing import Value
+from ..places import Area
 from .patience import Caller
-from .places import Area
 
 TEXT: Final = "@"
 """The number format of cells in which everything is text."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
+from ..buttons.landing import Plan, Standing, Value, places_of
+from ..buttons.workplace import Fact, Landed, Refused
+from ..places import Area
 from . import blocks
-from .landing import Plan, Standing, Value, places_of
 from .patience import OMITTED, Caller
-from .places import Area
-from .workplace import Fact, Landed, Refused
 
 _NUMBERS: Final = ("rank", "employee_count", "employee_band")
 """Our columns that keep their format: numbers, and the names of sizes, which look like nothing else. The rest is text,

@@ -20,9 +20,9 @@ import win32con
 import win32gui
 import win32process
 
-from ..functions.catalog import called_in
-from .places import Area, Place, cell_address
-from .sheets import Busy, NoBooks
+from ...functions.catalog import called_in
+from ..places import Area, Place, cell_address
+from ..sheets import Busy, NoBooks
 
 _log = logging.getLogger(__name__)
 

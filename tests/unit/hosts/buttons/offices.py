@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
-from xl_openfunnel.hosts.actions import Pressed
-from xl_openfunnel.hosts.landing import Plan, Standing
+from xl_openfunnel.hosts.buttons.actions import Pressed
+from xl_openfunnel.hosts.buttons.landing import Plan, Standing
+from xl_openfunnel.hosts.buttons.workplace import PATIENCE, Fact, Landed, Refused
 from xl_openfunnel.hosts.places import Place
 from xl_openfunnel.hosts.sheets import Busy
-from xl_openfunnel.hosts.workplace import PATIENCE, Fact, Landed, Refused
-from xl_openfunnel.jobs.clock import Message
 
 WINDOW = 7
 BOOK = "Book.xlsm"
@@ -22,26 +19,6 @@ HERE = Place(BOOK, "Start", "$A$1")
 
 def pressed(text: str = "", place: Place | None = HERE) -> Pressed:
     return Pressed(WINDOW, place, text)
-
-
-class Passing:
-    """A clock that goes on by whatever somebody waits."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def utcnow(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC)
-
-    def receive(self, inbox: queue.SimpleQueue[Message], seconds: float | None) -> Message:
-        with contextlib.suppress(queue.Empty):
-            return inbox.get_nowait()
-        assert seconds is not None, "nobody would ever go on"
-        self.now += seconds
-        return None
 
 
 class FakeOffice:

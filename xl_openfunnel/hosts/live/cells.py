@@ -13,13 +13,13 @@ import queue
 from collections.abc import Callable, Container, Hashable, Iterator, Mapping
 from typing import Final
 
-from ..functions.balance import FRESH
-from ..functions.catalog import called_in
-from ..functions.look import CREDITS, JOBS, Seen
-from ..jobs.clock import Clock, Message
-from ..jobs.snapshot import Snapshot
-from .places import Place
-from .sheets import Busy, NoBooks, Sheets, Visit
+from ...functions.balance import FRESH
+from ...functions.catalog import called_in
+from ...functions.look import CREDITS, JOBS, Seen
+from ...jobs.clock import Clock, Message
+from ...jobs.snapshot import Snapshot
+from ..places import Place
+from ..sheets import Busy, NoBooks, Sheets, Visit
 from .shown import Cell, Follow, Program, Shown, Way
 
 _log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from xl_openfunnel import table
 from xl_openfunnel.errors import ConfigurationError
-from xl_openfunnel.hosts.landing import Plan, Standing, Value, plan
+from xl_openfunnel.hosts.buttons.landing import Plan, Standing, Value, plan
 from xl_openfunnel.simulator import companies
 from xl_openfunnel.workbook.shown import TABLE_COLUMNS
 

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from ..errors import ConfigurationError
+from ...errors import ConfigurationError
 
 Value: TypeAlias = str | float | bool | None
 """What a cell holds; None for nothing at all."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.unit.hosts.books import WINDOW, Rig
-from xl_openfunnel.hosts.jobsshown import LiveJobs
+from tests.unit.hosts.live.books import WINDOW, Rig
+from xl_openfunnel.hosts.live.jobs import LiveJobs
 from xl_openfunnel.hosts.places import Place
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import platformdirs
 
-from .. import settings
-from ..api.client import Client
+from ... import settings
+from ...api.client import Client
 
 _system: Any = os  # what only Windows has
 

@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.hosts.offices import BOOK, HERE, FakeOffice, FakeShown, FakeSurroundings, Passing, pressed
+from tests.unit.hosts.buttons.offices import BOOK, HERE, FakeOffice, FakeShown, FakeSurroundings, pressed
+from tests.unit.hosts.clocks import Passing
 from xl_openfunnel import Client, Fetcher
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.functions.balance import Balance
 from xl_openfunnel.functions.catalog import CATALOG
-from xl_openfunnel.hosts import helptext
-from xl_openfunnel.hosts.actions import Actions, Pressed
-from xl_openfunnel.hosts.landing import Standing
+from xl_openfunnel.hosts.buttons import helptext
+from xl_openfunnel.hosts.buttons.actions import Actions, Pressed
+from xl_openfunnel.hosts.buttons.landing import Standing
+from xl_openfunnel.hosts.buttons.workplace import Landed, Refused
 from xl_openfunnel.hosts.places import Place
-from xl_openfunnel.hosts.workplace import Landed, Refused
 from xl_openfunnel.jobs.store import Store
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook.sheets import TABLE_NAME

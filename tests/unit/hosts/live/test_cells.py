@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL
-from tests.unit.hosts.books import WINDOW, Rig
+from tests.unit.hosts.live.books import WINDOW, Rig
 from xl_openfunnel.functions.balance import FRESH
 from xl_openfunnel.functions.look import Seen
-from xl_openfunnel.hosts.live import BETTER, EXISTENCE, PATIENCE
+from xl_openfunnel.hosts.live.cells import BETTER, EXISTENCE, PATIENCE
 from xl_openfunnel.hosts.places import Place
 
 

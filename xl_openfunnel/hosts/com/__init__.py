@@ -1,0 +1,1 @@
+"""Excel on Windows, through COM."""

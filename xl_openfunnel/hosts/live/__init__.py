@@ -1,0 +1,1 @@
+"""Cells that keep themselves up to date."""
