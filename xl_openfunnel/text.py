@@ -1,6 +1,16 @@
-"""Text made fit for a cell: one line, and no longer than its place allows."""
+"""Text for a person: numbers with their words, and made fit for a cell, one line and no longer than its place."""
 
 _ELLIPSIS = "…"
+
+
+def count(number: int, word: str, many: str | None = None) -> str:
+    """``number`` with its word: ``1 page``, ``1,600 pages``."""
+    return f"{number:,} {word if number == 1 else many or word + 's'}"
+
+
+def companies(number: int) -> str:
+    """``1 company``, ``1,600 companies``."""
+    return count(number, "company", "companies")
 
 
 def one_line(text: str) -> str:

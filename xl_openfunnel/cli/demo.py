@@ -15,7 +15,8 @@ import typer
 from .. import Client, Fetcher, Store
 from ..errors import ConfigurationError
 from ..jobs.fetch_rows import final_snapshot
-from . import tables, terminal, words
+from ..text import companies, count
+from . import tables, terminal
 from .simulate import From, load
 
 _FIRST_ROWS = 8
@@ -25,9 +26,10 @@ _LATENCY = 0.05  # as a near service has it
 def demo(
     source: From = None,
     rows: Annotated[int | None, typer.Option(min=0, help="Companies. (default: 600, or all of --from)")] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.xlsx", help="The workbook.")] = Path(
-        "openfunnel-demo.xlsx"
-    ),
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE.xlsx", help="The workbook; one of that name is replaced."),
+    ] = Path("openfunnel-demo.xlsx"),
     seconds: Annotated[float, typer.Option(min=0, help="How long the simulated job takes.")] = 6.0,
 ) -> None:
     """Watch a simulated job to its end and write its companies to a workbook: no account, no credits."""
@@ -36,19 +38,19 @@ def demo(
     if output.suffix.lower() != ".xlsx":
         raise ConfigurationError(f"The demonstration writes a workbook: end {output.name!r} in .xlsx.")
     files.check(output)
-    companies = load(source, rows)
+    shown = load(source, rows)
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     terminal.say("A simulated service on this machine: no account, no credits, nothing leaves the machine.")
-    with _simulated(companies, seconds) as (fetcher, job_id):
+    with _simulated(shown, seconds) as (fetcher, job_id):
         with terminal.Progress() as progress:
             seen = final_snapshot(fetcher, job_id, progress=progress)
-            progress.tell(f"{len(seen.rows):,} companies · writing {output.name}")
+            progress.tell(f"{companies(len(seen.rows))} · writing {output.name}")
             files.write(seen, output)
             took = progress.seconds
         tables.put_frame(seen.frame(tables.COLUMNS).head(_FIRST_ROWS))
     terminal.say(
-        f"The first {min(_FIRST_ROWS, len(seen.rows))} of {words.count(len(seen.rows), 'company', 'companies')} in "
-        f"{words.count(seen.pages, 'page')}, {took:.1f} s from the first question to the file:"
+        f"The first {min(_FIRST_ROWS, len(seen.rows))} of {companies(len(seen.rows))} in "
+        f"{count(seen.pages, 'page')}, {took:.1f} s from the first question to the file:"
     )
     terminal.put(str(output.resolve()))
 

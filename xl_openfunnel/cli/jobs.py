@@ -13,11 +13,11 @@ from typing import Annotated
 
 import typer
 
-from .. import JobFailed, OpenFunnelError, Problem, Snapshot
+from .. import ConfigurationError, JobFailed, OpenFunnelError, Problem, Snapshot
 from ..jobs.fetch_rows import final_snapshot
 from ..jobs.snapshot import NO_ROWS
 from ..jobs.view import of_page, of_result
-from ..text import one_line
+from ..text import companies, one_line
 from . import tables, terminal, words
 from .session import Job, Json, Session, Yes, session
 
@@ -26,7 +26,12 @@ SHOWN = 100
 
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Write .xlsx, .csv, .tsv, .json, .jsonl or .parquet."),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write .xlsx, .csv, .tsv, .json, .jsonl or .parquet; a file of that name is replaced.",
+    ),
 ]
 Columns = Annotated[
     str | None,
@@ -87,13 +92,14 @@ def rows(
     run = session(context)
     if output is not None:
         files.check(output)
+    wanted = chosen(columns)
     job_id, fetcher = run.job_id(job), run.fetcher()
     if refresh:
         fetcher.refresh(job_id)
     with terminal.Progress() as progress:
-        if columns is not None:  # a misspelt one is said at the first page, not at the end
+        if wanted is not None:  # a misspelt one is said at the first page, not at the end
             with contextlib.closing(fetcher.subscribe(job_id, progress)):
-                fetcher.wait(job_id, timeout, until=lambda seen: len(seen.rows) > 0 or seen.settled).frame(columns)
+                fetcher.wait(job_id, timeout, until=lambda seen: len(seen.rows) > 0 or seen.settled).frame(wanted)
         try:
             seen = final_snapshot(fetcher, job_id, timeout, progress)
         except JobFailed:
@@ -105,21 +111,30 @@ def rows(
     if seen.problem is not None:
         terminal.say(seen.problem.message, mark="warning: ", style="yellow")
     if output is not None:
-        files.write(seen, output, chosen(columns), raw=raw)
-        terminal.say(f"{len(seen.rows):,} companies written to {output}")
+        files.write(seen, output, wanted, raw=raw)
+        terminal.say(f"{companies(len(seen.rows))} written to {output}")
     elif terminal.is_terminal(sys.stdout):
-        _show(seen, chosen(columns))
+        _show(seen, wanted)
     else:
         from ..files.delimited import tsv_lines
 
-        terminal.put_lines(tsv_lines(seen.frame(chosen(columns) or _default_columns()), raw=True))
+        terminal.put_lines(tsv_lines(seen.frame(wanted or _default_columns()), raw=True))
 
 
 def chosen(columns: str | None) -> Sequence[str] | None:
-    """The names in the text of ``--columns``."""
+    """The names in the text of ``--columns``.
+
+    Raises:
+        ConfigurationError: there are none in it.
+    """
+    if columns is None:
+        return None
     from ..table import parse_columns  # imports pandas
 
-    return parse_columns(columns)
+    names = parse_columns(columns)
+    if names is None:
+        raise ConfigurationError('--columns names no column. Say for example --columns name,domain, or "*" for all.')
+    return names
 
 
 def _default_columns() -> Sequence[str]:
@@ -134,7 +149,7 @@ def _show(seen: Snapshot, columns: Sequence[str] | None) -> None:
     if len(frame) > SHOWN:
         terminal.say(f"The first {SHOWN} of {len(frame):,} companies. A pipe gets all of them, and so does -o FILE.")
     else:
-        terminal.say(f"{len(frame):,} companies.")
+        terminal.say(f"{companies(len(frame))}.")
 
 
 def cancel(context: typer.Context, job: Job, yes: Yes = False) -> None:

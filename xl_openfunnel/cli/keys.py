@@ -20,6 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+_BEGINS = "of_"
 _MARKS = ("\ufeff", "ï»¿")  # how PowerShell may begin what it pipes
 
 
@@ -37,6 +38,10 @@ def set_(context: typer.Context, base_url: BaseUrl = None) -> None:
     if not value.strip():
         raise ConfigurationError("Nothing was given. Type the key, or pipe it in, after: xl-openfunnel key set")
     kept = keys.checked(value, keys.GIVEN)
+    if not kept.value.startswith(_BEGINS):
+        raise ConfigurationError(
+            f"That is no API key: OpenFunnel's begin with {_BEGINS}. Nothing was kept. Copy the key from your account."
+        )
     where = keys.keep(origin, kept.value)
     terminal.say(f"The key {kept.masked} for {shown_origin(origin)} is in: {where}. Try it: xl-openfunnel credits")
     if where.startswith("file "):

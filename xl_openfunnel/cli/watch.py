@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 from .. import Fetcher, NotWritten, Snapshot
+from ..text import companies
 from . import terminal, words
 from .jobs import Columns, Output, Raw, chosen
 from .session import Job, session
@@ -92,7 +93,7 @@ def _keep_up_to_date(
                 break
             time.sleep(_SLICE)
     if last.status is not None:
-        terminal.say(f"{len(last.rows):,} companies written to {path}")
+        terminal.say(f"{companies(len(last.rows))} written to {path}")
     return last
 
 

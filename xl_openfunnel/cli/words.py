@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..jobs.snapshot import Snapshot
-from ..text import one_line
+from ..text import companies, count, one_line
 
 Detail = tuple[str, str]
 
@@ -18,8 +18,8 @@ def line(snapshot: Snapshot) -> str:
     parts = [snapshot.status or "waiting for the first answer"]
     if stage(snapshot):
         parts.append(stage(snapshot))
-    if companies := _companies(snapshot):
-        parts.append(companies)
+    if delivered := _companies(snapshot):
+        parts.append(delivered)
     if snapshot.pages and len(snapshot.rows):
         parts.append(_pages_read(snapshot))
     if snapshot.final:
@@ -112,7 +112,7 @@ def _companies(snapshot: Snapshot) -> str:
     if delivered is None:
         return ""
     when = " before it failed" if _failed(snapshot) else "" if terminal else " so far"
-    return count(delivered, "company", "companies") + when
+    return companies(delivered) + when
 
 
 def _pages_read(snapshot: Snapshot) -> str:
@@ -148,11 +148,6 @@ def _end(snapshot: Snapshot) -> str:
 
 def _failed(snapshot: Snapshot) -> bool:
     return snapshot.status is not None and snapshot.status.lower() == "failed"
-
-
-def count(number: int, word: str, many: str | None = None) -> str:
-    """A number with its word."""
-    return f"{number:,} {word if number == 1 else many or word + 's'}"
 
 
 def _number(value: object) -> str | None:

@@ -12,7 +12,8 @@ from ..files.replacing import check_place
 from . import terminal
 
 _NEXT: Final = (
-    "Next: open it in Excel on Windows, allow its macros, and put a job into the yellow cell of the sheet Start."
+    "Next: open it in Excel on Windows (xl-openfunnel install) or in LibreOffice on Linux (install --calc), allow its "
+    "macros, and put a job into the yellow cell of the sheet Start."
 )
 _NEXT_ADDIN: Final = (
     "xl-openfunnel install puts it where Excel finds it, with the Python that it needs, on every computer anew."

@@ -10,6 +10,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from ..jobs.snapshot import Snapshot
+from ..text import companies
 from .book import FONT, write_cell
 from .facts import manifest_facts, utc
 
@@ -39,7 +40,7 @@ def add_summary(book: Workbook, snapshot: Snapshot) -> None:
     sheet.hide_gridlines(2)
     sheet.set_row(0, 30)
     sheet.write_string(0, _LABEL, "Lookalike companies", style.title)
-    state = f"{len(snapshot.rows):,} companies · {snapshot.status} · as of {utc(snapshot.as_of)}"
+    state = f"{companies(len(snapshot.rows))} · {snapshot.status} · as of {utc(snapshot.as_of)}"
     sheet.write_string(1, _LABEL, f"{state} · job {snapshot.job_id}", style.subtitle)
     line = _add_manifest_lines(sheet, 3, snapshot, style)
     first_countries = line + 1

@@ -92,7 +92,7 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise ValueError(f"no fault {self.kind!r}; there are {', '.join(KINDS)}")
+            raise ValueError(f"no fault {self.kind!r}; there are {', '.join(KINDS)}, and HTTP statuses")
         if self.on not in _TARGETS:
             raise ValueError(f"a fault can be on {', '.join(_TARGETS)}, not on {self.on!r}")
         if self.kind == "redirect" and not self.location:
@@ -137,8 +137,8 @@ class Fault:
         except ValueError as error:
             names = ", ".join(f"{name}=" for name in _READERS)
             raise ValueError(
-                f"fault {text!r}: {error}. Write KIND[:OPTION]..., with KIND an HTTP status or one of "
-                f"{', '.join(KINDS)}, and OPTION once, N% or one of {names}"
+                f"fault {text!r}: {error}. Write KIND[:OPTION]..., like 503:2% or cut:once; an OPTION is once, N% or "
+                f"one of {names}"
             ) from None
 
 

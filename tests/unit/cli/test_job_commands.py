@@ -128,6 +128,8 @@ def test_rows_writes_a_file_with_all_columns_and_says_so(serve: Serve, run: Run,
         (["-o", "rows.pdf"], ".xlsx, .csv, .tsv, .json, .jsonl, .parquet"),
         (["-o", "nowhere/rows.csv"], "nowhere is not there"),
         (["--timeout", "-1"], "--timeout"),
+        (["--columns", ""], "--columns names no column"),
+        (["--columns", " , "], "--columns names no column"),
     ],
 )
 def test_a_wrong_call_asks_the_service_for_nothing(

@@ -45,6 +45,13 @@ def test_what_powershell_puts_before_piped_text_is_no_part_of_the_key(run: Run, 
     assert f'"{SECRET}"' in key_files(tmp_path)[0].read_text("utf-8")
 
 
+def test_what_is_no_key_is_not_kept(run: Run, tmp_path: Path) -> None:
+    ran = run("key", "set", stdin="hunter2-my-mail-password")
+    assert (ran.code, key_files(tmp_path)) == (2, [])
+    assert "That is no API key: OpenFunnel's begin with of_." in ran.err
+    assert "hunter2" not in ran.err
+
+
 def test_a_typed_key_is_asked_for_unseen(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("xl_openfunnel.cli.terminal.is_terminal", lambda stream: True)
     monkeypatch.setattr(getpass, "getpass", lambda prompt, stream: SECRET)

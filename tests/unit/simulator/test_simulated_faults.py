@@ -278,5 +278,10 @@ def test_a_wrong_text_is_answered_with_what_is_allowed(text: str, wrong: str) ->
     with pytest.raises(ValueError, match="Write KIND") as caught:
         Fault.parse(text)
     assert wrong in str(caught.value)
-    assert all(kind in str(caught.value) for kind in KINDS)
     assert "retry-after=" in str(caught.value)
+
+
+def test_the_kinds_are_listed_once_where_there_is_no_such_kind() -> None:
+    with pytest.raises(ValueError, match="no fault 'teapot'") as caught:
+        Fault.parse("teapot")
+    assert str(caught.value).count(", ".join(KINDS)) == 1

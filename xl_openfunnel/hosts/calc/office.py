@@ -110,6 +110,8 @@ def _unopkg(office: Office, run: Run, *arguments: str) -> None:
     done = run([office.unopkg, *arguments])
     if done.returncode != 0:
         words = " ".join((done.stderr or done.stdout).split())[-200:]
+        if "as root" in words:
+            raise ConfigurationError("LibreOffice takes add-ins for a user, and not from root. Do it as your own user.")
         raise ConfigurationError(f"LibreOffice did not take it. Close LibreOffice and try again. It said: {words}")
 
 

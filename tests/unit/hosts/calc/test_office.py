@@ -19,11 +19,20 @@ OWN = ".".join(map(str, sys.version_info[:2]))
 class Machine:
     """Answers commands by their words, and notes them."""
 
-    def __init__(self, version: str = "25.2.3.2", python: str = OWN, *, uno: bool = True, refuses: str = "") -> None:
+    def __init__(
+        self,
+        version: str = "25.2.3.2",
+        python: str = OWN,
+        *,
+        uno: bool = True,
+        refuses: str = "",
+        why: str = "it is running",
+    ) -> None:
         self.version = f"LibreOffice {version} 520(Build:2)"
         self.python = python
         self.uno = uno
         self.refuses = refuses
+        self.why = "it is running"
         self.listed = ""
         self.done: list[str] = []
 
@@ -31,7 +40,7 @@ class Machine:
         words = " ".join(command)
         self.done.append(words)
         if self.refuses and self.refuses in words:
-            return subprocess.CompletedProcess(command, 1, "", "ERROR: it is running")
+            return subprocess.CompletedProcess(command, 1, "", f"ERROR: {self.why}")
         if "--version" in words:
             return subprocess.CompletedProcess(command, 0, self.version, "")
         if "import sys, uno" in words:
@@ -128,4 +137,11 @@ def test_what_was_never_added_is_not_removed() -> None:
 def test_a_refusal_is_told_in_its_own_words(refuses: str, says: str) -> None:
     machine = Machine(python="3.99", refuses=refuses)
     with pytest.raises(ConfigurationError, match=says):
+        office.install(found(machine), machine)
+
+
+def test_root_is_told_that_a_user_has_add_ins() -> None:
+    machine = Machine(refuses="unopkg add")
+    machine.why = "Cannot run unopkg as root without --shared or --bundled option."
+    with pytest.raises(ConfigurationError, match=r"not from root\. Do it as your own user"):
         office.install(found(machine), machine)
