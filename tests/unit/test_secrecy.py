@@ -31,7 +31,7 @@ def everything_in(value: object, seen: set[int] | None = None) -> str:
     inner: list[Any] = []
     if isinstance(value, BaseException):
         inner = [*value.args, value.__cause__, value.__context__, *vars(value).values()]
-    elif hasattr(value, "__dict__") and type(value).__module__.startswith("xl_openfunnel"):
+    elif hasattr(value, "__dict__") and type(value).__module__.startswith(("xl_openfunnel", "requests", "urllib3")):
         inner = list(vars(value).values())
     elif isinstance(value, dict):
         inner = [*value.keys(), *value.values()]
@@ -53,6 +53,8 @@ def locals_of_ours(error: BaseException) -> list[dict[str, Any]]:
         Fault("status", status=422, body=ECHO),
         Fault("status", status=400, headers={"X-Request-Id": SECRET}),
         Fault("status", status=400, body=ECHO.replace(b"_", b"\\u005f")),
+        Fault("status", status=400, body=b"x" * 150 + SECRET.encode()),
+        Fault("json", body=b" " * 20 + SECRET.encode()),
         Fault("status", status=503),
         Fault("reset"),
         Fault("cut"),
@@ -69,7 +71,7 @@ def test_no_error_and_no_log_line_holds_the_key(fault: Fault, caplog: pytest.Log
             client.page(JOB.job_id)
         shown = "".join(traceback.format_exception(raised.value)) + everything_in(raised.value)
         shown += "".join(map(repr, locals_of_ours(raised.value)))
-        assert SECRET not in shown
+        assert SECRET[:12] not in shown
         assert SECRET not in repr(client)
         assert SECRET.encode() not in pickle.dumps(raised.value.args)
     assert SECRET not in caplog.text
@@ -89,6 +91,21 @@ def test_the_key_is_in_no_file_no_snapshot_and_no_frame(tmp_path: Path, caplog: 
     assert files
     assert all(SECRET.encode() not in file.read_bytes() for file in files)
     assert SECRET not in caplog.text
+
+
+def test_a_service_that_repeats_the_key_does_not_have_us_keep_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    said = {"progress_message": SECRET, "error_message": SECRET}
+    job = SimulatedJob([{"name": SECRET}] * 3, derived_query=SECRET, manifest={"x": SECRET}, extra=said)
+    with Simulator([job], api_key=SECRET) as service, Client(service.base_url, SECRET) as client:
+        store = Store(tmp_path / "store.sqlite3", client.origin)
+        with Fetcher(client, store=store) as fetcher:
+            seen = fetcher.wait(job.job_id)
+            assert (seen.final, [row["name"] for row in seen.rows]) == (True, ["[key]"] * 3)
+            assert SECRET not in everything_in(seen) + caplog.text
+    assert all(SECRET.encode() not in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Never, Self, TypeVar
 
@@ -16,7 +17,7 @@ from ..settings import Settings, origin_of
 from . import models, paths
 from .answers import error_from
 from .models import CancelAnswer, Credits, Page
-from .wire import Limits, Wire
+from .wire import Answer, Limits, Wire
 
 ApiKey = str | Callable[[], str]
 T = TypeVar("T")
@@ -152,7 +153,7 @@ class Client:
     ) -> T | OpenFunnelError:
         """What `_ask` returns or raises. It is raised there, so that no traceback leads to what the service sent."""
         key = self.key()
-        answer = self._wire.exchange(method, path, params, key)
+        answer = _read_without(key, self._wire.exchange(method, path, params, key))
         error: OpenFunnelError
         if 200 <= answer.status < 300:
             try:
@@ -166,8 +167,13 @@ class Client:
         return _without(key, error)
 
 
+def _read_without(key: Key, answer: Answer) -> Answer:
+    """The answer with the key struck out, should the service have repeated it: before anything of it is cut or kept."""
+    return replace(answer, body=answer.body.replace(key.value.encode(), b"[key]"))
+
+
 def _without(key: Key, error: OpenFunnelError) -> OpenFunnelError:
-    """The error with the key struck out, should the service have repeated it."""
+    """The error with the key struck out where it stood in a header, or in a body that wrote it otherwise."""
     request_id = error.request_id and error.request_id.replace(key.value, "[key]")
     return type(error)(
         error.message.replace(key.value, "[key]"),
