@@ -180,6 +180,6 @@ def _seconds(value: object, now: float) -> float | None:
     except ValueError:
         try:
             seconds = email.utils.parsedate_to_datetime(str(value)).timestamp() - now
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, OSError):  # OSError: Windows, for years that it does not count
             return None
     return max(seconds, 0.0) if seconds == seconds else None

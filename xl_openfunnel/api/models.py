@@ -12,13 +12,19 @@ from typing import Any, ClassVar, cast
 import msgspec
 
 from ..errors import BadAnswer
+from ..text import clip, one_line
 
 FIRST_PAGE = "page_0000"
 """The name of the page that is answered where no cursor is sent, as the documentation of the endpoint says."""
 
 _MAX_CURSOR = 1024
+_MAX_STATUS = 80
+"""UTF-16 units of a status, which is a word and stands in cells, messages and the ledger as it is."""
+
 _DEEPEST = 100
-"""Levels of lists and objects within a row's value: Python takes no more than some hundred on its way to a sheet."""
+"""Levels of lists and objects within a value: Python takes no more than some hundred on its way to a sheet."""
+
+_INT64 = range(-(2**63), 2**63)
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -126,7 +132,8 @@ def read_page(body: bytes, job_id: str) -> Page:
     except (msgspec.DecodeError, ValueError, RecursionError):  # ValueError: bytes that are no UTF-8
         envelope, rows = _read_leniently(body)
         rows_json = json.dumps(rows).encode()
-    if not isinstance(envelope.status, str) or not envelope.status.strip():
+    status = clip(one_line(envelope.status), _MAX_STATUS) if isinstance(envelope.status, str) else ""
+    if not status:
         raise BadAnswer(f"The answer has no job status {_begins(body)}. {_TRY_LATER}")
     if isinstance(envelope.job_id, str) and _bare(envelope.job_id) != _bare(job_id):
         raise BadAnswer(f"The service answered with another job than {job_id}. {_TRY_LATER}")
@@ -134,15 +141,17 @@ def read_page(body: bytes, job_id: str) -> Page:
         rows, rows_json = [], b"[]"
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise BadAnswer(f"The rows of the answer are no list of companies. {_TRY_LATER}")
-    if _deeper(rows, _DEEPEST + 1):
-        raise BadAnswer(f"The rows of the answer are nested deeper than {_DEEPEST} levels. {_TRY_LATER}")
+    manifest = envelope.manifest if isinstance(envelope.manifest, dict) else None
+    for what, value in (("rows", rows), ("a manifest", manifest or {})):
+        if _deeper(value, _DEEPEST + 1):
+            raise BadAnswer(f"The answer has {what} nested deeper than {_DEEPEST} levels. {_TRY_LATER}")
     if not rows and (whole_number(envelope.count) or 0) > 0:
         raise BadAnswer(f"The answer states {envelope.count} rows and holds none. {_TRY_LATER}")
     return Page(
-        status=JobStatus(envelope.status.strip()),
+        status=JobStatus(status),
         stage=_text(envelope.progress_message),
         processed=whole_number(envelope.processed),
-        manifest=MappingProxyType(envelope.manifest) if isinstance(envelope.manifest, dict) else None,
+        manifest=None if manifest is None else MappingProxyType(manifest),
         error_message=_text(envelope.error_message),
         name=_text(envelope.page),
         next_cursor=_cursor(envelope.next_cursor),
@@ -167,9 +176,9 @@ def read_credits(body: bytes) -> Credits:
     """
     balance = read_object(body)
     return Credits(
-        total=_number(balance.get("total_credits")),
-        used=_number(balance.get("credits_used")),
-        left=_number(balance.get("credits_left")),
+        total=number(balance.get("total_credits")),
+        used=number(balance.get("credits_used")),
+        left=number(balance.get("credits_left")),
     )
 
 
@@ -204,14 +213,22 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 
 def whole_number(value: object) -> int | None:
-    """``value`` as a whole number where it is one, also as text or as a float without a fraction."""
+    """``value`` as a whole number of 64 bits where it is one, also as text or as a float without a fraction."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str) and value.strip().isdecimal() and len(value) < 20:
-        return int(value)
+        value = int(value)
     if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, int) else None
+        value = int(value)
+    return value if isinstance(value, int) and value in _INT64 else None
+
+
+def number(value: object) -> float | None:
+    """``value`` as a float where it is a number or the text of one."""
+    try:
+        return None if isinstance(value, bool) else float(cast("Any", value))
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 _TRY_LATER = "Try again later; if it stays so, tell OpenFunnel's support"
@@ -255,13 +272,6 @@ def _bare(job_id: str) -> str:
 
 def _text(value: object) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
-
-
-def _number(value: object) -> float | None:
-    try:
-        return None if isinstance(value, bool) else float(cast("Any", value))
-    except (TypeError, ValueError):
-        return None
 
 
 def _cursor(value: object) -> str | None:

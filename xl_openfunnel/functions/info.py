@@ -8,6 +8,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Final, TypeAlias
 
+from ..api.models import number
 from ..errors import CELL_UNITS, ConfigurationError
 from ..jobs.snapshot import Snapshot
 from ..text import clip, one_line
@@ -57,8 +58,8 @@ def cell(found: object) -> Value:
         return ""
     if isinstance(found, bool):
         return found
-    if isinstance(found, (int, float)):
-        return float(found)
+    if isinstance(found, (int, float)) and (shown := number(found)) is not None:
+        return shown
     if isinstance(found, (list, tuple)):
         return clip("; ".join(map(str, found)), CELL_UNITS)
     return clip(one_line(str(found)), CELL_UNITS)

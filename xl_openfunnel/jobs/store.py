@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ..api.models import JobStatus, Page
+from ..api.models import JobStatus, Page, number
 from ..errors import ConfigurationError, IncompleteResult
 from .file import VERSION as VERSION
 from .file import StoreBusy as StoreBusy
@@ -222,7 +222,7 @@ class Store:
                 query if isinstance(query, str) else None,
                 json.dumps(seeds) if isinstance(seeds, list) else None,
                 *(now.isoformat(), now.isoformat(), str(status), row_count),
-                spent if isinstance(spent, (int, float)) else None,
+                number(spent),
             ),
         )
 
