@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -176,7 +177,7 @@ def _file() -> Path:
 def _read_file() -> dict[str, str]:
     try:
         entries = json.loads(_file().read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(entries, dict):
         return {}
@@ -191,10 +192,14 @@ def _write_file(entries: dict[str, str]) -> None:
             path.unlink(missing_ok=True)
             return
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(entries, file)
-        fresh.replace(path)
+        # A name that nobody knows before, and only where nothing is: no link, no file that others may read.
+        fresh = path.with_suffix(f".{secrets.token_hex(6)}")
+        try:
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                json.dump(entries, file)
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
     except OSError as trouble:
         raise ConfigurationError(
             f"The key could not be written to {path}: {trouble.strerror}. Set {ENV_API_KEY} instead."

@@ -17,7 +17,8 @@ from types import TracebackType
 from typing import Final
 
 from .errors import ConfigurationError
-from .settings import log_path
+from .settings import NO_LINK, log_path
+from .text import one_line
 
 _log = logging.getLogger(__name__)
 
@@ -84,12 +85,16 @@ class _File(RotatingFileHandler):
 
 
 class _Redacting(logging.Formatter):
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """One line for one message, whatever the service's words in it hold: no line can be forged."""
+        return one_line(super().formatMessage(record))
+
     def format(self, record: logging.LogRecord) -> str:
         return redacted(super().format(record))
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    return os.open(path, flags | NO_LINK, 0o600)
 
 
 def _process_ends(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,10 @@ from urllib.parse import urlsplit
 from .errors import ConfigurationError, InsecureUrl
 
 APP_NAME = "xl-openfunnel"
+
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+"""For `os.open`: a link that lies in the place of a file of ours is not followed. Windows lets only administrators make
+one."""
 
 BASE_URL = "https://api.openfunnel.dev"
 """The service's address, as its documentation gives it."""
@@ -41,6 +46,9 @@ ENV_BASE_URL = "OPENFUNNEL_BASE_URL"
 ENV_CACHE_DIR = "OPENFUNNEL_CACHE_DIR"
 _ENV_CONCURRENCY = "OPENFUNNEL_CONCURRENCY"
 ENV_API_KEY = "OPENFUNNEL_API_KEY"
+
+_PLACE = re.compile(r"(\[[\w.:%-]+\]|[\w.-]+)(:\d*)?")
+"""Host and port that every library reads alike: to some a host ends at a backslash, and to others it does not."""
 
 
 @dataclass(frozen=True)
@@ -93,10 +101,14 @@ def checked_base_url(url: str) -> str:
         raise ConfigurationError(
             f"The base URL {_shown(url)} is no web address. Give one like {BASE_URL} ({ENV_BASE_URL})."
         )
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if "@" in parts.netloc or parts.query or parts.fragment:
         raise ConfigurationError(
             "The base URL must have no user name, password, query or fragment: "
             f"give one like {BASE_URL} ({ENV_BASE_URL})."
+        )
+    if not _PLACE.fullmatch(parts.netloc):
+        raise ConfigurationError(
+            f"The base URL {_shown(url)} names no host. Give one like {BASE_URL} ({ENV_BASE_URL})."
         )
     if parts.scheme == "http" and not is_loopback(host):
         raise InsecureUrl(f"The base URL {_shown(url)} would send the API key unencrypted. Use https ({ENV_BASE_URL}).")
@@ -128,8 +140,8 @@ def is_loopback(host: str) -> bool:
 def _concurrency(text: str) -> int:
     if not text:
         return CONCURRENCY
-    if not text.isdecimal() or not 1 <= int(text) <= 32:
-        raise ConfigurationError(f"{_ENV_CONCURRENCY} is {text!r}: give a whole number from 1 to 32.")
+    if not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= 32:
+        raise ConfigurationError(f"{_ENV_CONCURRENCY} is {text[:40]!r}: give a whole number from 1 to 32.")
     return int(text)
 
 

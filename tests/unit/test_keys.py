@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import sys
 from pathlib import Path
+from typing import TextIO
 
 import keyring
 import keyring.backend
@@ -12,7 +13,7 @@ import keyring.backends.null
 import keyring.errors
 import pytest
 
-from xl_openfunnel import MissingKey, keys
+from xl_openfunnel import ConfigurationError, MissingKey, keys
 
 ORIGIN = "https://api.openfunnel.dev:443"
 SECRET = "of_live_0123456789abcd"
@@ -98,7 +99,7 @@ def test_a_keyring_that_comes_later_takes_the_key_out_of_the_file(
     assert not path.exists()
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"https://api.openfunnel.dev:443": 5}', "\x00"])
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"https://api.openfunnel.dev:443": 5}', "\x00", "[" * 9_999])
 def test_a_damaged_key_file_counts_as_none(no_keyring: None, content: str) -> None:
     path = Path(keys.keep(ORIGIN, SECRET).removeprefix("file "))
     path.write_text(content)
@@ -124,3 +125,31 @@ def test_a_key_does_not_show_itself() -> None:
     assert SECRET not in f"{key!r} {key} {key.masked} {key.fingerprint}"
     assert key.masked == "…abcd"
     assert keys.checked("of_short", "the test").masked == "…"
+
+
+def test_a_key_that_could_not_be_written_is_left_nowhere(no_keyring: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path(keys.keep(ORIGIN, "of_old_12345678").removeprefix("file "))
+
+    def full(entries: dict[str, str], file: TextIO) -> None:
+        file.write(str(entries))
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("xl_openfunnel.keys.json.dump", full)
+    with pytest.raises(ConfigurationError, match="No space left"):
+        keys.keep(ORIGIN, SECRET)
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert keys.find(ORIGIN, environ={}).value == "of_old_12345678"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets only administrators make links")
+def test_a_link_or_an_open_file_in_the_place_of_the_key_file_gets_no_key(no_keyring: None, tmp_path: Path) -> None:
+    path = Path(keys.keep(ORIGIN, SECRET).removeprefix("file "))
+    path.unlink()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("{}")
+    path.symlink_to(elsewhere)
+    keys.keep(ORIGIN, SECRET)
+    assert elsewhere.read_text() == "{}"
+    path.chmod(0o644)
+    keys.keep(ORIGIN, SECRET)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -78,6 +78,26 @@ def test_nobody_else_may_read_it(folder: Path) -> None:
     log.set_up()
     OURS.info("x")
     assert (folder / "xl-openfunnel.log").stat().st_mode & 0o777 == 0o600
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets only administrators make links")
+def test_a_link_in_its_place_does_not_have_us_write_elsewhere(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder.mkdir()
+    (folder / "xl-openfunnel.log").symlink_to(tmp_path / "elsewhere")
+    log.set_up()
+    OURS.error("into nothing")
+    assert not (tmp_path / "elsewhere").exists()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_words_of_the_service_forge_no_line(folder: Path) -> None:
+    log.set_up()
+    OURS.info("page %s", "x\n2026-01-01 00:00:00,000 CRITICAL [main] forged\x1b[2J\u2028more")
+    assert len(text(folder).splitlines()) == 1
+    assert "\x1b" not in text(folder)
 
 
 def test_what_has_the_form_of_a_key_is_left_out_of_messages_and_of_tracebacks(folder: Path) -> None:

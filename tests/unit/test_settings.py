@@ -22,7 +22,7 @@ def test_an_argument_goes_before_the_environment_and_that_before_the_default() -
     assert (Settings.load(environ={}).base_url, Settings.load(environ={}).concurrency) == (BASE_URL, 8)
 
 
-@pytest.mark.parametrize("text", ["0", "33", "-1", "eight", "1.5"])
+@pytest.mark.parametrize("text", ["0", "33", "-1", "eight", "1.5", "9" * 5_000])
 def test_a_concurrency_that_cannot_be_is_named(text: str) -> None:
     with pytest.raises(ConfigurationError, match="OPENFUNNEL_CONCURRENCY"):
         Settings.load(environ={"OPENFUNNEL_CONCURRENCY": text})
@@ -56,7 +56,26 @@ def test_what_is_no_web_address_is_refused(url: str) -> None:
         checked_base_url(url)
 
 
-@pytest.mark.parametrize("url", ["https://user:hunter2@x.example", "https://x.example?key=hunter2", "https://x/#a"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://api.openfunnel.dev\\.evil.example", "https://evil.example\\api.openfunnel.dev"),
+        *("https://api.openfunnel.dev\x00.evil.example", "https://api openfunnel.dev", "https://api.openfunnel.dev;x"),
+        *("http://[::1]evil.example", "http://[::1].evil.example", "https://api.openfunnel.dev%2eevil.example"),
+    ],
+)
+def test_a_host_that_not_everybody_reads_alike_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError):
+        checked_base_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://user:hunter2@x.example", "https://x.example?key=hunter2", "https://x/#a", "https://@x.example"),
+        *("ftp://user:hunter2@x.example", "https://api.openfunnel.dev:hunter2@evil.example/", "https://:hunter2@x"),
+    ],
+)
 def test_secrets_in_a_base_url_are_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         checked_base_url(url)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..errors import ConfigurationError
+from ..settings import NO_LINK
 
 _log = logging.getLogger(__name__)
 
@@ -137,8 +138,9 @@ class StoreFile:
             self._make()
 
     def _make(self) -> None:
+        self._refuse_links()
         if not self.path.exists():
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | NO_LINK, 0o600))
         with self._open() as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version > VERSION:
@@ -163,6 +165,13 @@ class StoreFile:
         except sqlite3.Error:
             self._anchor()
             raise
+
+    def _refuse_links(self) -> None:
+        """A link in the place of our file, or of what SQLite keeps beside it, would have us write elsewhere."""
+        for ending in ("", "-wal", "-shm", "-journal"):
+            name = self.path.with_name(self.path.name + ending)
+            if name.is_symlink():
+                raise FileExistsError(f"{name.name} is a link to another place")
 
     def _set_aside(self) -> None:
         """With what SQLite keeps beside it: left there, it would be taken for the new file's."""

@@ -383,3 +383,29 @@ def test_the_umask_does_not_open_it(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert sys.platform == "win32" or stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets only administrators make links")
+@pytest.mark.parametrize("ending", ["", "-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_in_the_place_of_the_store_does_not_have_us_write_elsewhere(
+    tmp_path: Path, ending: str, there: bool
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    if there:
+        elsewhere.write_bytes(b"of somebody else")
+    (tmp_path / f"store.sqlite3{ending}").symlink_to(elsewhere)
+    with pytest.raises(ConfigurationError, match="is a link to another place"):
+        Store(tmp_path / "store.sqlite3", ORIGIN)
+    assert elsewhere.exists() is there
+    assert not there or elsewhere.read_bytes() == b"of somebody else"
+
+
+def test_everything_forgotten_gives_the_space_back(store: Store) -> None:
+    read = pages(100, 100, 100)
+    for number in range(20):
+        store.keep(f"job-{number}", result(read), read, None)
+    store.close()
+    before = store.path.stat().st_size
+    store.forget_everything()
+    assert store.path.stat().st_size < before / 2
