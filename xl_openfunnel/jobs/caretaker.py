@@ -16,8 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from ..api.client import Client
 from ..api.models import Page
-from ..api.retry import LONGEST_RETRY_AFTER
-from ..errors import BadAnswer, OpenFunnelError, RateLimited
+from ..errors import BadAnswer, OpenFunnelError
 from . import plan
 from .callbacks import Callbacks
 from .clock import Clock, Message
@@ -384,12 +383,11 @@ class Caretaker:
         self.tasks_under_way -= 1
         moment = self.moment()
         if isinstance(outcome, OpenFunnelError):
-            _log.info("job %s, page %s: %s", job_id, ask.cursor, outcome)
+            _log.info("job %s, page %r: %s", job_id, ask.cursor, outcome)
             if only_another_key_mends(outcome):
                 self._shut_gate(outcome, fingerprint, moment)
-            elif isinstance(outcome, RateLimited) and outcome.retry_after is not None:
-                closed = moment.now + min(outcome.retry_after, LONGEST_RETRY_AFTER)
-                self._gate = replace(self._gate, closed_until=max(self._gate.closed_until, closed))
+            else:
+                self._gate = plan.held_up(self._gate, outcome, moment.now)
         care = self._cares.get(job_id)
         if care is None or care.epoch != epoch:
             return

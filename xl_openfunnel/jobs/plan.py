@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..api.models import FIRST_PAGE, JobStatus, Page
-from ..api.retry import delay_before_retry
-from ..errors import BadAnswer, IncompleteResult, JobNotFound, OpenFunnelError
+from ..api.retry import LONGEST_RETRY_AFTER, delay_before_retry
+from ..errors import BadAnswer, IncompleteResult, JobNotFound, OpenFunnelError, RateLimited
 from . import walk as walks
 from .snapshot import NO_ROWS, Problem, Rows
 from .state import (
@@ -127,6 +127,14 @@ def _next_pages(state: State, gate: Gate, now: float, room: int) -> Step:
     return Wait(max(min(later), state.due, gate.closed_until) if later and gate.refused is None else FOREVER)
 
 
+def held_up(gate: Gate, error: OpenFunnelError, now: float) -> Gate:
+    """The gate after this error: a service that asks to wait is asked for no job, for the longest wait it asked for."""
+    if not isinstance(error, RateLimited) or error.retry_after is None:
+        return gate
+    closed_until = now + min(error.retry_after, LONGEST_RETRY_AFTER)
+    return replace(gate, closed_until=max(gate.closed_until, closed_until))
+
+
 # ---- what happens to a job ---------------------------------------------------------------------------------
 
 
@@ -156,11 +164,13 @@ def look_again(state: State) -> State:
 def start_over(state: State, moment: Moment) -> State:
     """Somebody wants it read anew; what is there stays in sight until then.
 
-    What is being read already is not read twice: it only waits no longer.
+    What is being read just now is not read twice: it only waits no longer. A reading of the end that stands still, for
+    want of a key or of a page, is given up: what it holds may be what keeps it from going on.
     """
     if state.doing is Doing.LOOKING:
         return replace(state, again=True, due=moment.now)
-    if state.doing is not Doing.RESTING:
+    stands_still = state.doing is Doing.WALKING and not state.asking
+    if state.doing is not Doing.RESTING and not stands_still:
         return replace(state, due=moment.now, failures=0, troubles={})
     problem = None if state.result is None else _failed(state.result)
     return replace(afresh(state), rechecks=0, due=moment.now, problem=problem, failures=0, alike=0)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,8 +15,12 @@ import pytest
 
 from tests.unit.flying import FlyingClock
 from tests.unit.jobs.conftest import MakeFetcher, MakeService
-from xl_openfunnel import Client, Fetcher, JobTimeout, Snapshot
+from xl_openfunnel import Client, Fetcher, JobStatus, JobTimeout, KeyRefused, Page, Rows, Snapshot, Store
 from xl_openfunnel.jobs.fetch_rows import fetch_with
+from xl_openfunnel.jobs.keeper import Keeper
+from xl_openfunnel.jobs.snapshot import NO_ROWS, Problem
+from xl_openfunnel.jobs.state import Ask, Gate, State
+from xl_openfunnel.jobs.store import StoreBusy
 from xl_openfunnel.simulator import Fault, SimulatedJob, Simulator, companies
 
 ROWS = companies(650, seed=5, shape="narrow")
@@ -161,9 +169,13 @@ def test_a_refused_key_stops_all_polling_at_once_and_another_one_is_found_within
     others = [fetcher.wait(job.job_id, 60) for job in jobs[1:]]
     assert all(seen.problem is not None and seen.problem.kind == "KeyRefused" for seen in others)
     assert polls(service) == 1
+    clock.limit = clock.time() + 1.0
+    fetcher.watch("job-0")
     key[0] = service.api_key
-    assert fetcher.wait("job-3", 20, until=lambda seen: seen.status is not None).status == "running"
-    assert fetcher.wait("job-0", 20, until=lambda seen: seen.problem is None).status == "running"
+    clock.allow(20.0)
+    assert fetcher.wait("job-3", until=lambda seen: seen.status is not None).status == "running"
+    assert fetcher.wait("job-0", until=lambda seen: seen.problem is None).status == "running"
+    assert {request.job_id for request in service.received if request.key_ok} >= {"job-0", "job-3"}
 
 
 def test_a_missing_key_asks_nobody(serve: MakeService, fetch: MakeFetcher) -> None:
@@ -337,11 +349,10 @@ def test_a_key_function_that_fails_does_not_end_the_looking(serve: MakeService, 
 def test_a_number_that_no_database_takes_does_not_hold_a_job_up(
     serve: MakeService, fetch: MakeFetcher, tmp_path: Path
 ) -> None:
-    service = serve(job := SimulatedJob(ROWS, manifest={"credits_consumed": 10**19}))
+    service = serve(job := SimulatedJob(ROWS, manifest={"credits_consumed": 10**400}, extra={"processed": 10**19}))
     seen = fetch(service, tmp_path).wait(job.job_id)
-    assert (seen.final, list(seen.rows) == ROWS) == (True, True)
-    assert seen.problem is not None
-    assert "could not be stored" in seen.problem.message
+    assert (seen.final, list(seen.rows) == ROWS, seen.problem) == (True, True, None)
+    assert fetch(service, tmp_path).watch(job.job_id).source == "store"
 
 
 @pytest.mark.parametrize("timeout", [1e10, 1e300, float("inf")])
@@ -399,6 +410,135 @@ def test_a_job_that_is_forgotten_while_it_is_stored_does_not_come_back(
         fetcher.wait(job.job_id, until=lambda seen: len(seen.rows) > 0)
         fetcher.forget(job.job_id)
     assert fetch(service, tmp_path).watch(job.job_id).status is None
+
+
+def test_a_job_that_is_forgotten_while_it_is_first_looked_for_does_not_come_back(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    assert fetch(service, tmp_path).wait(job.job_id).final
+    fetcher = fetch(service, tmp_path)
+    caretaker = fetcher._caretaker
+    look = caretaker._first_sight
+
+    def look_and_forget(job_id: str) -> State:
+        found = look(job_id)
+        monkeypatch.setattr(caretaker, "_first_sight", look)
+        fetcher.forget(job_id)
+        return found
+
+    monkeypatch.setattr(caretaker, "_first_sight", look_and_forget)
+    fetcher.watch(job.job_id)
+    seen = fetcher.wait(job.job_id, until=lambda seen: seen.source != "store" and seen.final)
+    assert list(seen.rows) == ROWS
+
+
+def test_a_job_that_is_forgotten_before_it_was_noted_is_not_noted(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    service = serve(job := SimulatedJob(ROWS, running=1e9))
+    fetcher = fetch(service, tmp_path)
+    fetcher.watch(job.job_id)
+    hold = threading.Event()
+    fetcher._caretaker._keeper._thread.submit(functools.partial(hold.wait, 30))  # type: ignore[arg-type]
+    fetcher.wait(job.job_id, until=lambda seen: seen.status is not None)
+    done = fetcher._caretaker.forget(job.job_id)
+    hold.set()
+    assert done.wait(30)
+    fetcher.close()
+    assert Store(tmp_path / "store.sqlite3", service.base_url).ledger() == []
+
+
+def test_an_answer_for_a_job_that_was_forgotten_meanwhile_is_not_taken_for_one_to_a_new_request(
+    serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = serve(job := SimulatedJob(ROWS, running=1e9))
+    fetcher = fetch(service)
+    client, begun, go = fetcher._client, threading.Event(), threading.Event()
+    asked: list[str] = []
+
+    def page(job_id: str, cursor: str | None = None) -> Page:
+        asked.append(job_id)
+        if len(asked) == 1:
+            begun.set()
+            go.wait()
+            return Page(JobStatus.RUNNING, stage="old")
+        go.set()
+        while fetcher._caretaker.tasks_under_way > 1:  # the old answer comes first
+            pass
+        return Page(JobStatus.RUNNING, stage="new")
+
+    monkeypatch.setattr(client, "page", page)
+    with ThreadPoolExecutor() as waiting:
+        waiting.submit(fetcher.wait, job.job_id, until=lambda _: begun.is_set())
+        assert begun.wait(30)
+        fetcher.forget(job.job_id)
+    stages: list[str | None] = []
+
+    def is_new(seen: Snapshot) -> bool:
+        stages.append(seen.stage)
+        return seen.stage == "new"
+
+    fetcher.wait(job.job_id, until=is_new)
+    assert set(stages) == {None, "new"}
+
+
+def test_a_request_that_meets_a_bug_is_a_problem_and_is_tried_again(
+    serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = serve(job := SimulatedJob(ROWS[:10]))
+    fetcher = fetch(service)
+    right = fetcher._client.page
+
+    def page(job_id: str, cursor: str | None = None) -> Page:
+        monkeypatch.setattr(fetcher._client, "page", right)
+        raise KeyError("of_live_no_word_of_this")
+
+    monkeypatch.setattr(fetcher._client, "page", page)
+    seen = fetcher.wait(job.job_id, until=lambda seen: seen.problem is not None)
+    assert seen.problem is not None
+    assert "Something unexpected happened (KeyError)" in seen.problem.message
+    assert fetcher.wait(job.job_id).final
+
+
+def test_a_request_that_waits_for_a_worker_is_not_sent_once_all_are_held_up(
+    serve: MakeService, fetch: MakeFetcher, clock: FlyingClock
+) -> None:
+    service = serve(SimulatedJob(ROWS))
+    caretaker = fetch(service)._caretaker
+    for gate in (Gate(closed_until=clock.time() + 1), Gate(refused=Problem(KeyRefused("no"), clock.utcnow()))):
+        caretaker._gate = gate
+        caretaker._fetch("job", 0, Ask(None, "poll"))
+    assert service.received == []
+
+
+def test_a_store_that_fails_costs_a_request_and_no_row(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = serve(job := SimulatedJob(ROWS), other := SimulatedJob(ROWS, job_id="other"))
+    trouble: list[Exception] = [StoreBusy("at first sight"), OSError("then"), OSError("at first sight")]
+
+    def find(*_: object, **__: object) -> None:
+        raise trouble.pop(0)
+
+    fetcher = fetch(service, tmp_path)
+    monkeypatch.setattr(fetcher._store, "find", find)
+    monkeypatch.setattr(fetcher._store, "keep", lambda _, result, *__: result)
+    assert list(fetcher.wait(job.job_id).rows) == ROWS
+    assert list(fetcher.wait(other.job_id).rows) == ROWS
+    assert trouble == []
+
+
+def test_what_the_ledger_knows_of_a_stored_jobs_rows_stays_while_they_are_read_anew(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store.sqlite3", "http://127.0.0.1:1")
+    rows = Rows.of([Page(JobStatus.COMPLETED, row_count=100)])
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    keeper = Keeper(store, lambda _, __: None)
+    over = Snapshot("job", status=JobStatus.COMPLETED, rows=rows, final=True)
+    for seen in (over, replace(over, rows=NO_ROWS, final=False)):
+        keeper.note(seen, now, wanted=lambda: True)
+    keeper.close()
+    assert [entry.row_count for entry in store.ledger()] == [100]
 
 
 def test_whoever_waits_when_the_fetcher_is_closed_is_told(serve: MakeService, fetch: MakeFetcher) -> None:

@@ -18,6 +18,7 @@ from xl_openfunnel import (
     KeyRefused,
     OpenFunnelError,
     Page,
+    RateLimited,
     ServerTrouble,
     TimedOut,
 )
@@ -148,6 +149,25 @@ def test_a_refresh_does_not_read_twice_what_is_being_read() -> None:
     assert next_step(again, OPEN, 1, most=8) == Wait(FOREVER)
     polling, _ = asked(fresh(), 1)
     assert next_step(plan.start_over(polling, at(1)), OPEN, 1, most=8) == Wait(FOREVER)
+
+
+def test_a_refresh_gives_up_a_reading_of_the_end_that_stands_still() -> None:
+    wrong = page(0, 2, "completed", next_cursor="page_0042")
+    stuck = answer(fresh(), 1, wrong, JobNotFound("no such page", status=404))
+    again = plan.start_over(stuck, at(2))
+    assert asked(again, 2)[1] == (Ask(None, "poll"),)
+    done = answer(again, 2, page(0, 2, "completed"), page(1, 2, "completed"))
+    assert done.doing is Doing.KEEPING
+    assert snapshot(again, OPEN, at(2)).rows is snapshot(stuck, OPEN, at(2)).rows
+
+
+def test_the_longest_wait_that_the_service_asks_for_holds_up_every_job() -> None:
+    gate = plan.held_up(OPEN, RateLimited("429", retry_after=30), 100)
+    assert gate.closed_until == 130
+    assert plan.held_up(gate, RateLimited("429", retry_after=3), 101) == gate
+    assert plan.held_up(gate, RateLimited("429"), 101) == gate
+    assert plan.held_up(gate, ServerTrouble("503", retry_after=90), 101) == gate
+    assert plan.held_up(OPEN, RateLimited("429", retry_after=86_400), 0).closed_until == 300
 
 
 def test_a_refresh_does_not_wait_for_the_next_poll() -> None:
@@ -348,3 +368,104 @@ def test_rows_that_were_shown_stay_where_an_end_turns_out_not_to_be_one() -> Non
     assert len(state.shown) == 20
     state = answer(state, 100, page(1, next_cursor="page_0002"), page(2))
     assert len(state.shown) == 30
+
+
+# ---- what would hurt most if it were otherwise ------------------------------------------------------------------
+
+
+def walking(pages: int = 3, status: str = "completed") -> State:
+    return answer(fresh(), 1, page(0, pages, status))
+
+
+def test_pages_of_a_running_job_that_never_end_are_not_followed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk, "MAX_PAGES", 3)
+    state = answer(fresh(), 1, *(page(number, next_cursor=f"page_{number + 1:04d}") for number in range(3)))
+    assert state.problem is not None
+    assert "do not end" in state.problem.message
+
+
+def test_a_key_that_is_refused_in_the_middle_of_the_end_costs_no_page_and_the_reading_goes_on() -> None:
+    for kind in ("named", "guess"):
+        state, asks = asked(walking(), 1)
+        ask = next(ask for ask in asks if ask.kind == kind)
+        state = plan.answered(state, ask, KeyRefused("refused", status=401), at(1))
+        assert next_step(state, SHUT, 1, most=8) == Wait(FOREVER)
+        assert asked(state, 1)[1] == (ask,)
+
+
+def test_a_404_after_other_trouble_is_tried_three_times_too() -> None:
+    state = fresh()
+    now = 1.0
+    for outcome in (ServerTrouble("503"), ServerTrouble("503"), ServerTrouble("503"), JobNotFound("404")):
+        state = answer(state, now, outcome)
+        now = state.due
+    assert state.doing is Doing.POLLING
+    state = answer(state, now, JobNotFound("404"))
+    assert answer(state, state.due, JobNotFound("404")).doing is Doing.RESTING
+
+
+def test_a_page_that_fails_is_waited_for_and_so_are_those_not_yet_asked_for() -> None:
+    state = answer(walking(), 1, ServerTrouble("503", retry_after=20))
+    assert next_step(state, OPEN, 20.9, most=8) == Wait(21)
+    assert [ask.cursor for ask in asked(state, 21)[1]] == ["page_0001", "page_0002"]
+
+
+def test_a_page_that_keeps_failing_is_no_longer_guessed() -> None:
+    state, asks = asked(walking(4), 1)
+    for _ in range(plan.GUESS_TRIES):
+        state = plan.answered(state, asks[-1], ServerTrouble("503"), at(1))
+    assert next_step(state, OPEN, 1_000, most=8) == Wait(FOREVER)
+
+
+def test_a_failed_job_whose_page_keeps_failing_is_final_with_the_others() -> None:
+    state = walking(2, "failed")
+    for _ in range(plan.FAILED_JOB_TRIES):
+        assert state.doing is Doing.WALKING
+        state = answer(
+            state,
+            1_000 if not state.troubles else max(t.not_before for t in state.troubles.values()),
+            ServerTrouble("503"),
+        )
+    assert (state.doing, state.fresh is not None and len(state.fresh[1])) == (Doing.KEEPING, 1)
+
+
+def test_a_refresh_of_what_stands_is_given_as_many_tries_again() -> None:
+    short = (page(0, 2, "completed"), page(1, 2, "completed", row_count=9))
+    state, now = fresh(), 1.0
+    for _ in range(2):
+        for delay in (*plan.RECHECK_DELAYS, None):
+            state = answer(state, now, *short)
+            assert isinstance(state.problem and state.problem.error, IncompleteResult)
+            assert (state.doing is Doing.RESTING) is (delay is None)
+            now += delay or 0.0
+        state = plan.start_over(state, at(now))
+
+
+def test_what_differed_is_a_problem_until_it_agrees() -> None:
+    short = (page(0, 3, "completed"), page(1, 3, "completed"), page(2, 3, "completed", row_count=9))
+    state = answer(answer(fresh(), 1, *short), 3, page(0, 3, "completed"), page(1, 3, "completed"))
+    assert isinstance(state.problem and state.problem.error, IncompleteResult)
+    done = answer(state, 3, page(2, 3, "completed"))
+    assert done.doing is Doing.KEEPING
+    kept = plan.kept(done, done.fresh[0], at(3)) if done.fresh else done
+    assert kept.problem is None
+
+
+def test_a_named_page_that_comes_under_another_name_is_not_taken_for_it() -> None:
+    first = page(0, 2, "completed", manifest=None)
+    first = replace(first, next_cursor="page_0001")
+    state = answer(fresh(), 1, first, page(7, 8, "completed"))
+    assert state.problem is not None
+    assert "answered with page_0007 where page_0001 was asked for" in state.problem.message
+
+
+def test_a_guessed_page_that_names_another_next_one_is_no_page_of_the_job() -> None:
+    begun = walk.begin(page(0, 4, "completed"), UTC_NOW)
+    for wrong in (page(2, 4, "completed", next_cursor=None), page(2, 4, "completed", name="page_0003")):
+        after = walk.accept(begun, "page_0002", wrong)
+        assert (after.guesses, dict(after.ahead)) == ((), {})
+
+
+def test_a_manifest_that_states_pages_without_end_does_not_have_their_names_held() -> None:
+    begun = walk.begin(page(0, 4, "completed", manifest={"pages": 50_000}), UTC_NOW)
+    assert len(begun.guesses) == walk.MAX_PAGES - 1
