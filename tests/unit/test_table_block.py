@@ -103,7 +103,10 @@ def test_value_as_a_cell(value: object, cell: object) -> None:
 def test_no_value_is_too_odd_for_a_cell() -> None:
     ring: list[object] = []
     ring.append(ring)
-    assert all(type(cell) is str for cell in cells([Unprintable(), 10**5000, [10**5000], ring]))
+    deep: object = "deep"
+    for _ in range(100_000):
+        deep = {"in": deep}
+    assert all(type(cell) is str for cell in cells([Unprintable(), 10**5000, [10**5000], ring, deep]))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,9 +14,10 @@ import requests
 from requests.adapters import BaseAdapter
 
 from tests.unit.tls import tls_server
-from xl_openfunnel import Client, Credits, InsecureUrl, OpenFunnelError
+from xl_openfunnel import Client, Credits, InsecureUrl, OpenFunnelError, keys
+from xl_openfunnel.api.deadline import PacedAdapter, _Response
 from xl_openfunnel.api.models import read_rows
-from xl_openfunnel.api.wire import Limits
+from xl_openfunnel.api.wire import Limits, _adapter
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
 
 ROWS = companies(250, seed=7, shape="narrow")
@@ -86,6 +88,7 @@ def test_credits_and_cancel(service: Simulator) -> None:
         (Fault("json", body=b"{"), "BadAnswer"),
         (Fault("json", body=b"no gzip at all", headers={"Content-Encoding": "gzip"}), "BadAnswer"),
         (Fault("json", body=b"{}", headers={"Content-Encoding": "br"}), "BadAnswer"),
+        (Fault("json", body=gzip.compress(b"{}" * 99)[:-9], headers={"Content-Encoding": "gzip"}), "ConnectionTrouble"),
         (Fault("redirect", location="http://127.0.0.1:9/"), "BadAnswer"),
     ],
     ids=lambda value: f"{value.kind}-{value.status}" if isinstance(value, Fault) else value,
@@ -214,19 +217,64 @@ def test_an_answer_that_drips_before_its_body_ends_at_the_total_deadline(drip: b
     assert raised.value.kind == "TimedOut"
 
 
+@pytest.mark.parametrize(
+    "flood",
+    [
+        b"HTTP/1.1 200 OK\r\n" + b"X-More: 1\r\n" * 5_000,
+        b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 1_000_000,
+        b"HTTP/1.1 " + b"2" * 1_000_000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1" * 1_000_000,
+        b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5_000 + b"\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\n\x1b[31m\x00: \xff\r\n no colon\r\nContent-Length: 2\r\n\r\n{}",
+        b"SSH-2.0-OpenSSH\r\n" * 9,
+    ],
+    ids=["headers", "long header", "status line", "chunk size", "negative", "huge length", "odd bytes", "no http"],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_whatever_floods_in_before_the_body_is_an_error_of_the_tree(flood: bytes) -> None:
+    with (
+        dripping_server(flood, at_once=len(flood)) as port,
+        Client(f"http://127.0.0.1:{port}", "of_key_123456", limits=Limits(read=2.0, total=2.0)) as c,
+        pytest.raises(OpenFunnelError) as raised,
+    ):
+        c.page(JOB.job_id)
+    assert raised.value.kind in ("ConnectionTrouble", "BadAnswer")
+
+
+@pytest.mark.parametrize("proxy", [None, "http://proxy.example:3128"])
+def test_every_connection_is_read_under_the_deadline_and_prints_nothing(proxy: str | None) -> None:
+    for url in ("https://api.example.com", "http://127.0.0.1:1"):
+        adapter = _adapter(url, 1)
+        assert isinstance(adapter, PacedAdapter)
+        pools = adapter.proxy_manager_for(proxy) if proxy else adapter.poolmanager
+        connection = pools.connection_from_url(url).ConnectionCls
+        assert (connection.response_class, connection.debuglevel) == (_Response, 0)
+        assert "debuglevel" in vars(connection)
+
+
+def test_a_key_that_was_refused_is_looked_up_anew(service: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = iter(["of_wrong_000000", service.api_key])
+    monkeypatch.setattr(keys, "find", lambda origin: keys.Key(next(found), "the test"))
+    with Client(service.base_url) as c:
+        with pytest.raises(OpenFunnelError, match="refused"):
+            c.page(JOB.job_id)
+        assert [c.page(JOB.job_id).row_count for _ in range(2)] == [100, 100]
+
+
 @contextmanager
-def dripping_server(drip: bytes) -> Iterator[int]:
-    """A server that sends these bytes, each a moment after the other, until nobody listens."""
+def dripping_server(drip: bytes, *, at_once: int = 1) -> Iterator[int]:
+    """A server that sends these bytes, so many of them a moment after the others, until nobody listens."""
     over = threading.Event()
 
     def serve(listener: socket.socket) -> None:
         with listener.accept()[0] as connection:
             connection.recv(65_536)
-            for byte in drip:
+            for begin in range(0, len(drip), at_once):
                 if over.wait(0.01):
                     return
                 try:
-                    connection.sendall(bytes([byte]))
+                    connection.sendall(drip[begin : begin + at_once])
                 except OSError:
                     return
 

@@ -285,3 +285,16 @@ def test_why_credits_are_not_known_is_said(office: MakeOffice) -> None:
     here = office(SimulatedJob(companies(1)), api_key="of_wrong_key_0000")
     ((said,),) = answer("OF_CREDITS", bodies.credits_known, here.look())
     assert str(said).startswith("#OF! The API key")
+
+
+def test_nothing_to_show_is_a_blank_cell(office: MakeOffice) -> None:
+    assert answer("OF_X", lambda _: [], Look(office())) == [[""]]
+
+
+def test_a_label_like_a_key_is_not_looked_for(office: MakeOffice) -> None:
+    desk = office()
+    assert desk.store is not None
+    desk.store.label("job", "of_live_0123456789")
+    (shown,) = answer("OF_STATUS", bodies.status, Look(desk), "of_live_0123456789")
+    assert "begins like an API key" in str(shown[0])
+    assert "0123456789" not in str(shown[0])
