@@ -74,12 +74,21 @@ Public Sub OpenFunnelOpened(bookName As String)
 End Sub
 
 Public Sub OpenFunnelLive(onOff As Boolean)
-    On Error Resume Next
+#If LibreOffice Then
+    OpenFunnelAct "live" ' it says that there is no such thing there
+    Exit Sub
+#End If
+    On Error GoTo Failed
+    RefuseElsewhere
     Answer "live", Array(CStr(Application.Hwnd), onOff)
+    Exit Sub
+Failed:
+    Complain Err.Number, Err.Description
 End Sub
 
-' Has Python do something for the selected cell's book, sheet or job. It says in the status bar when that is done.
-Public Sub OpenFunnelAct(action As String)
+' Has Python do something for the selected cell's book or sheet, or for the job that the user was asked about.
+' What it does and what came of it stands in the status bar. Python alone writes there: what is done may be done before its answer is here.
+Public Sub OpenFunnelAct(action As String, Optional job As String)
 #If LibreOffice Then
     If IsNull(CreateUnoService("xlopenfunnel.calc.Actions")) Then
         MsgBox Elsewhere(), vbExclamation, "OpenFunnel"
@@ -88,18 +97,27 @@ Public Sub OpenFunnelAct(action As String)
     End If
     Exit Sub
 #End If
+    Dim refusal As String
     On Error GoTo Failed
     RefuseElsewhere
-    Application.StatusBar = CStr(Answer("act", Array(CStr(Application.Hwnd), action, SelectedCell(), SelectedText())))
+    refusal = CStr(Answer("act", Array(CStr(Application.Hwnd), action, SelectedCell(), SelectedText(), job)))
+    If Len(refusal) > 0 Then Refuse refusal
     Exit Sub
 Failed:
-    MsgBox Mid$(ErrorText(Err.Number, Err.Description), Len(Prefix) + 1), vbExclamation, "OpenFunnel"
+    Complain Err.Number, Err.Description
 End Sub
 
-' The job that the selected cell holds or shows, "" for none.
+' The job that the selected cell holds or shows, "" where the user was told why there is none.
 Public Function OpenFunnelJobHere() As String
-    On Error Resume Next
-    OpenFunnelJobHere = CStr(Answer("job_here", Array(CStr(Application.Hwnd), SelectedCell(), SelectedText())))
+    Dim job As String
+    On Error GoTo Failed
+    RefuseElsewhere
+    job = CStr(Answer("job_here", Array(CStr(Application.Hwnd), SelectedCell(), SelectedText())))
+    If Len(job) = 0 Then Refuse "Select a cell that holds a job or shows a single one first."
+    OpenFunnelJobHere = job
+    Exit Function
+Failed:
+    Complain Err.Number, Err.Description
 End Function
 
 ' "" where no cell is selected, as on a chart sheet.
@@ -260,6 +278,10 @@ Private Function ErrorText(ByVal number As Long, description As String) As Strin
     End If
     ErrorText = Left$(Prefix & ErrorText, 255)
 End Function
+
+Private Sub Complain(ByVal number As Long, description As String)
+    MsgBox Mid$(ErrorText(number, description), Len(Prefix) + 1), vbExclamation, "OpenFunnel"
+End Sub
 
 Private Function FirstLine(text As String) As String
     FirstLine = Split(Replace(text, vbCr, vbLf) & vbLf, vbLf)(0)

@@ -46,11 +46,10 @@ Public Sub OpenFunnelCancelJob()
     Exit Sub
 #End If
     job = OpenFunnelJobHere()
-    If Len(job) = 0 Then
-        MsgBox "Select a cell that holds a job or shows one first.", vbInformation, "OpenFunnel"
-    ElseIf MsgBox("Cancel the job " & job & "?" & vbNewLine & vbNewLine & "It cannot be continued, and the companies" & _
+    If Len(job) = 0 Then Exit Sub
+    If MsgBox("Cancel the job " & job & "?" & vbNewLine & vbNewLine & "It cannot be continued, and the companies" & _
             " delivered so far are billed.", vbYesNo + vbExclamation + vbDefaultButton2, "OpenFunnel") = vbYes Then
-        OpenFunnelAct "cancel job"
+        OpenFunnelAct "cancel job", job
     End If
 End Sub
 

@@ -35,7 +35,12 @@ _INSTEAD: Final = {
 }
 """What there is to do in an Excel that shows one cell per formula."""
 
-NO_EXCEL: Final = "OpenFunnel: the buttons need Excel on Windows."
+NO_EXCEL: Final = "The buttons need Excel on Windows."
+
+_LIVE: Final = {
+    True: "Cells keep themselves up to date.",
+    False: "Cells stay as they are until Live is on again. Their jobs go on.",
+}
 
 Block = bodies.Block
 
@@ -120,20 +125,22 @@ def live(window: str, on: bool) -> Block:
     present = session()
     if present.live is not None:
         present.live.pause(int(window), paused=not on)
+    if present.errands is not None:
+        present.errands.tell(int(window), _LIVE[bool(on)])
     return [[""]]  # xlwings takes nothing but blocks
 
 
 @_raw
-def act(window: str, action: str, cell: str, text: str) -> str:
-    """A button was pressed, with this cell selected. Gives what the status bar is to show until it is done.
+def act(window: str, action: str, cell: str, text: str, job: str) -> str:
+    """A button was pressed, with this cell selected, and the user was asked about this job. Gives why nothing is done.
 
-    As a text and not as a block, of which VBA's ``CStr`` makes none.
+    As a text and not as a block, of which VBA's ``CStr`` makes none; ``""`` where it is done.
     """
     try:
         errands = session().errands
     except OpenFunnelError as error:
-        return f"OpenFunnel: {error.message}"
-    return NO_EXCEL if errands is None else errands.act(action, _pressed(window, cell, text))
+        return error.message
+    return NO_EXCEL if errands is None else errands.act(action, _pressed(window, cell, text, job))
 
 
 @_raw
@@ -146,6 +153,6 @@ def job_here(window: str, cell: str, text: str) -> str:
     return "" if errands is None else errands.job_here(_pressed(window, cell, text))
 
 
-def _pressed(window: str, cell: str, text: str) -> Pressed:
+def _pressed(window: str, cell: str, text: str, job: str = "") -> Pressed:
     selected = caller(f"{window} spill {cell}")
-    return Pressed(int(window), None if selected is None else selected.place, text)
+    return Pressed(int(window), None if selected is None else selected.place, text, job)

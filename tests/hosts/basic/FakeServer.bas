@@ -8,6 +8,6 @@ Public Function CallUDF(moduleName As Variant, functionName As Variant, argument
     Select Case NextStep()
         Case "gone": Err.Raise -2147023174, , "The RPC server is unavailable."
         Case "broken": Err.Raise 1000, , "KeyError: 'x'" & Chr(10) & "Traceback (most recent call last):"
-        Case Else: CallUDF = "answer"
+        Case Else: CallUDF = answered
     End Select
 End Function

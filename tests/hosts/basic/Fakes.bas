@@ -9,8 +9,10 @@ Public startFailure As String
 Public plan As String          ' what the server does at its calls: "gone,answer"
 Public callingAddress As String ' the range that calls, if any
 Public evaluated As String      ' the number of the error that evaluating gives, if any
+Public answered As String       ' what the server answers
 Public excel As FakeExcel
 Private notes As String
+Private pressed As Long         ' the button that is pressed in a box
 
 Public Sub SetUp(setting As Variant, dllFolder As Variant, there As Variant, failure As Variant, steps As Variant)
     interpreter = setting
@@ -18,6 +20,8 @@ Public Sub SetUp(setting As Variant, dllFolder As Variant, there As Variant, fai
     hasInterpreter = there
     startFailure = failure
     plan = steps
+    answered = "answer"
+    pressed = vbYes
     Set excel = New FakeExcel
     excel.DisplayAlerts = True
     Set excel.Workbooks = New Collection
@@ -74,6 +78,20 @@ Public Function SavedAfterOpening(saved As Variant) As Variant
     OpenFunnelOpened "Book 1.xlsm"
     SavedAfterOpening = ThisWorkbook.Saved
 End Function
+
+' A box with a message: whoever sees it presses Yes, unless told otherwise.
+Public Function ShowBox(text As Variant, buttons As Variant, title As Variant) As Variant
+    Note "box " & Replace(text, vbNewLine, " ") & "|" & buttons & "|" & title
+    ShowBox = pressed
+End Function
+
+Public Sub Answering(text As Variant)
+    answered = text
+End Sub
+
+Public Sub Press(button As Variant)
+    pressed = button
+End Sub
 
 ' A library that doesn't compile answers nothing at all, silently.
 Public Function Ready() As Variant

@@ -52,7 +52,7 @@ def basic_of(text: str, *, mac: bool = False) -> str:
         elif line.startswith("#"):
             raise ValueError(f"not known: {line}")
         elif all(taken) and not line.startswith(("Attribute ", "Private Declare ")):
-            lines.append(re.sub(r"\bApplication\.", "excel.", line))
+            lines.append(re.sub(r"\bMsgBox\b", "ShowBox", re.sub(r"\bApplication\.", "excel.", line)))
     return "\n".join(lines) + "\n"
 
 

@@ -251,6 +251,51 @@ def test_live_tells_python(book: Book) -> None:
     assert book.noted("call") == ['xl_openfunnel.hosts.excel live ["4242";False] Nothing Nothing']
 
 
+def test_a_button_asks_python_and_shows_a_box_only_where_nothing_is_done(book: Book) -> None:
+    book.call("Fakes.Answering", "")
+    book.call("OpenFunnelMacros.OpenFunnelLandTable")
+    noted = str(book.call("Fakes.Noted"))
+    assert 'call xl_openfunnel.hosts.excel act ["4242";"land table";"' in noted
+    assert "box " not in noted
+    book.call("Fakes.Answering", "This macro is newer.")
+    book.call("OpenFunnelMacros.OpenFunnelLandTable")
+    assert book.noted("box") == ["This macro is newer.|48|OpenFunnel"]
+
+
+@pytest.mark.parametrize("macro", ["OpenFunnelLandTable", "OpenFunnelLivePaused", "OpenFunnelCancelJob"])
+def test_a_button_without_python_says_what_to_run(book: Book, macro: str) -> None:
+    book.set(python="")
+    book.call(f"OpenFunnelMacros.{macro}")
+    (box,) = book.noted("box")
+    assert box.startswith("Excel does not know yet where Python is. Run `xl-openfunnel install` in a terminal")
+
+
+YES, NO = 6, 7
+
+
+@pytest.mark.parametrize(("button", "calls"), [(YES, ["job_here", "act"]), (NO, ["job_here"])])
+def test_cancel_asks_names_the_job_says_what_is_billed_and_tells_python_of_that_job(
+    book: Book, button: int, calls: list[str]
+) -> None:
+    book.call("Fakes.Answering", "job-7")
+    book.call("Fakes.Press", button)
+    book.call("OpenFunnelMacros.OpenFunnelCancelJob")
+    noted = str(book.call("Fakes.Noted")).splitlines()
+    asked = next(line for line in noted if line.startswith("box "))
+    assert "Cancel the job job-7?" in asked
+    assert "the companies delivered so far are billed" in asked
+    made = [line for line in noted if line.startswith("call ")]
+    assert [line.split()[2] for line in made] == calls
+    assert all(';"job-7"]' in line for line in made[1:])
+
+
+def test_without_a_job_cancel_says_which_cell_to_select(book: Book) -> None:
+    book.call("Fakes.Answering", "")
+    book.call("OpenFunnelMacros.OpenFunnelCancelJob")
+    assert book.noted("box") == ["Select a cell that holds a job or shows a single one first.|48|OpenFunnel"]
+    assert book.noted("call") == []
+
+
 @pytest.mark.parametrize(("error", "spills"), [("", "spill"), ("2029", "nospill")])
 def test_the_calling_cell_is_passed_as_text_and_the_excel_asked_once_whether_blocks_spill(
     book: Book, error: str, spills: str

@@ -110,10 +110,13 @@ class Bridge:
         except RuntimeError as error:
             return "#OF! " + str(error).splitlines()[0]
 
-    def press(self, action: str, cell: Cells | None = None) -> str:
-        """What a macro does: it has Python do something for the selected cell, and shows its answer."""
-        said: str = self.say("act", str(self.excel.hwnd), action, *_selected(cell))
-        self.excel.settings["StatusBar"] = said
+    def press(self, action: str, cell: Cells | None = None, job: str = "") -> str:
+        """What a macro does: Python is to do something for the selected cell, or the job that its user was asked about.
+
+        Gives why nothing is done, "" where it is. From now on the status bar tells of nothing else.
+        """
+        self.excel.settings["StatusBar"] = False
+        said: str = self.say("act", str(self.excel.hwnd), action, *_selected(cell), job)
         return said
 
     def job_here(self, cell: Cells | None) -> str:

@@ -39,11 +39,13 @@ class Pressed:
         window: a window of the program.
         place: the selected cell; None where none is, as on a chart sheet.
         text: what it shows.
+        job: the job that the user was asked about; ``""`` where nobody was asked.
     """
 
     window: int
     place: Place | None
     text: str
+    job: str = ""
 
 
 class JobsShown(Protocol):
@@ -98,7 +100,6 @@ class Actions:
         self._workplace = workplace
         self._around = around
         self._clock = clock
-        self._asked: dict[int, str] = {}
         self.deeds: Mapping[str, tuple[str, Deed]] = {
             "refresh cell": ("Asking the service ...", lambda work, pressed: self._refresh(work, pressed, "cell")),
             "refresh sheet": ("Asking the service ...", lambda work, pressed: self._refresh(work, pressed, "sheet")),
@@ -107,7 +108,7 @@ class Actions:
             "land table": ("Landing the companies ...", self._land),
             "refresh pivots": ("Refreshing the pivots ...", self._refresh_pivots),
             "send copy": ("Making a copy ...", self._send_copy),
-            "cancel job": ("Asking the service to stop the job ...", self._cancel),
+            "cancel job": ("Asking the service to stop the job ...", lambda _, pressed: self._cancel(pressed.job)),
             "open log": ("Opening the log ...", lambda *_: self._open_log()),
             "open help": ("Opening the help ...", lambda *_: self._open_help()),
         }
@@ -122,9 +123,7 @@ class Actions:
                 _, jobs = self._cell(work, pressed)
         except (Busy, NoBooks, Refused):
             jobs = self._jobs_of(pressed.place, pressed)
-        job = next(iter(jobs)) if len(jobs) == 1 else ""
-        self._asked[pressed.window] = job
-        return job
+        return next(iter(jobs)) if len(jobs) == 1 else ""
 
     # ---- refresh ---------------------------------------------------------------------------------------------
 
@@ -212,15 +211,13 @@ class Actions:
 
     # ---- the rest --------------------------------------------------------------------------------------------
 
-    def _cancel(self, work: Work, pressed: Pressed) -> str:
-        """Stop the job that the user was asked about, if the selected cell still shows that one."""
-        asked = self._asked.pop(pressed.window, "")
-        _, jobs = self._cell(work, pressed)
-        if not asked or jobs != {asked}:
-            return "The selected cell shows another job now. Nothing was cancelled."
-        self._around.cancel(asked)
-        self._desk.fetcher.refresh(asked)
-        return f"Job {asked} stops at its next step. What it delivers until then is billed."
+    def _cancel(self, job: str) -> str:
+        """Stop the job that the user was asked about, whatever is selected by now."""
+        if not job:
+            return "Nobody was asked about a job. Nothing was cancelled."
+        self._around.cancel(job)
+        self._desk.fetcher.refresh(job)
+        return f"Job {job} stops at its next step. What it delivers until then is billed."
 
     def _open_log(self) -> str:
         path = self._around.log_path()

@@ -19,9 +19,6 @@ from .workplace import Refused, Workplace
 
 _log = logging.getLogger(__name__)
 
-SOON: Final = 0.25
-"""Seconds after which an action begins: what its macro shows then is not to come after what came of it."""
-
 SHOWN: Final = 10.0
 """Seconds that the status bar shows what came of an action."""
 
@@ -61,13 +58,17 @@ class Errands:
         self._closed = False
 
     def act(self, action: str, pressed: Pressed) -> str:
-        """Have something done; gives at once what the status bar is to show until it is. On any thread."""
+        """Have something done, or give at once why not; ``""`` where it will be done. On any thread."""
         known = self._actions.deeds.get(action)
         if known is None:
-            return _PREFIX + _UNKNOWN
+            return _UNKNOWN
         begun, deed = known
-        self._inbox.put(lambda: self._do(action, deed, pressed))
-        return _PREFIX + begun
+        self._inbox.put(lambda: self._do(action, begun, deed, pressed))
+        return ""
+
+    def tell(self, window: int, text: str) -> None:
+        """Have a program show for a while what came of something else. On any thread."""
+        self._inbox.put(lambda: self._note(window, text))
 
     def job_here(self, pressed: Pressed) -> str:
         """The job that the selected cell holds or shows."""
@@ -97,11 +98,11 @@ class Errands:
         times = [said.at for said in self._said.values()]
         return max(min(times) - self._clock.monotonic(), 0.0) if times else None
 
-    def _do(self, action: str, deed: Deed, pressed: Pressed) -> None:
+    def _do(self, action: str, begun: str, deed: Deed, pressed: Pressed) -> None:
         self._said.pop(pressed.window, None)
-        self._clock.receive(queue.SimpleQueue(), SOON)
         try:
             with self._workplace.at(pressed.window) as work:
+                work.say(_PREFIX + begun)
                 said = deed(work, pressed)
         except OpenFunnelError as error:
             said = error.message
@@ -117,7 +118,10 @@ class Errands:
             _log.exception("%s failed", action)
             said = _UNEXPECTED
         _log.info("%s: %s", action, said)
-        self._said[pressed.window] = _Said(clip(_PREFIX + said, CELL_UNITS), self._clock.monotonic())
+        self._note(pressed.window, said)
+
+    def _note(self, window: int, text: str) -> None:
+        self._said[window] = _Said(clip(_PREFIX + text, CELL_UNITS), self._clock.monotonic())
 
     def _tell(self, window: int, said: _Said) -> None:
         """Show what came of an action or, later, give the status bar back."""

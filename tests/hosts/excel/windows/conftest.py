@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from xl_openfunnel.simulator import ManualClock, Simulator
+
 if sys.platform != "win32":
     collect_ignore_glob = ["test_*.py"]
 
@@ -130,6 +132,37 @@ def bridge_to(program: FakeExcel) -> Iterator[Callable[..., Bridge]]:
     yield make
     for bridge in made:
         bridge.kill()
+
+
+@pytest.fixture(scope="module")
+def clock() -> ManualClock:
+    """The service's, which stands still until it is moved."""
+    return ManualClock()
+
+
+@pytest.fixture(scope="module")
+def service(clock: ManualClock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """A service without a job, which every server asks that starts from now on."""
+    with Simulator(clock=clock) as simulator, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENFUNNEL_BASE_URL", simulator.base_url)
+        patch.setenv("OPENFUNNEL_API_KEY", simulator.api_key)
+        patch.setenv("OPENFUNNEL_CACHE_DIR", str(tmp_path_factory.mktemp("store")))
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def server(service: Simulator, bridge_to: Callable[..., Bridge]) -> Bridge:
+    """The server with the functions, which the first call starts; it asks `service`."""
+    assert os.environ["OPENFUNNEL_BASE_URL"] == service.base_url
+    return bridge_to()
+
+
+@pytest.fixture
+def bridge(server: Bridge, excel: FakeExcel) -> Bridge:
+    """Between the cells of `excel` and `server`."""
+    server.install()
+    assert server.excel is excel
+    return server
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,35 +28,8 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("books")
-
-
-@pytest.fixture(scope="module")
-def service(clock: ManualClock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    with Simulator(clock=clock) as simulator, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OPENFUNNEL_BASE_URL", simulator.base_url)
-        patch.setenv("OPENFUNNEL_API_KEY", simulator.api_key)
-        patch.setenv("OPENFUNNEL_CACHE_DIR", str(tmp_path_factory.mktemp("store")))
-        yield simulator
-
-
-@pytest.fixture(scope="module")
-def server(service: Simulator, bridge_to: Callable[..., Bridge]) -> Bridge:
-    assert service.port  # its address is in the environment before the server starts
-    return bridge_to()
-
-
-@pytest.fixture
-def bridge(server: Bridge, excel: FakeExcel) -> Bridge:
-    server.install()
-    assert server.excel is excel
-    return server
 
 
 @pytest.fixture
@@ -73,21 +45,35 @@ def book(bridge: Bridge, excel: FakeExcel, folder: Path) -> Book:
     landed.table("OpenFunnelRows", "A4:I5")
     pivot.pivots.append(Pivot("OpenFunnelRows", 1))
     made.saved = True
-    bridge.say("live", str(excel.hwnd), True)
+    live(bridge, on=True)
     return made
+
+
+def live(bridge: Bridge, *, on: bool) -> str:
+    """Have cells be live or not, and wait for what the status bar says of it."""
+    bridge.excel.settings["StatusBar"] = False
+    bridge.say("live", str(bridge.excel.hwnd), on)
+    bridge.excel.pump(lambda: outcome(bridge.excel))
+    return outcome(bridge.excel)
 
 
 def cell(sheet: Sheet, address: str) -> Cells:
     return Cells(sheet, refs.parse(address))
 
 
-def done(bridge: Bridge, action: str, where: Cells | None) -> str:
+def outcome(excel: FakeExcel) -> str:
+    """What the status bar says came of an action; "" while it is done."""
+    said = str(excel.settings["StatusBar"] or "")
+    return "" if said.endswith(" ...") else said
+
+
+def done(bridge: Bridge, action: str, where: Cells | None, job: str = "") -> str:
     """Press a button and wait for what the status bar says of it."""
     excel = bridge.excel
-    begun = bridge.press(action, where)
-    excel.pump(lambda: excel.settings["StatusBar"] != begun)
+    assert bridge.press(action, where, job) == ""
+    excel.pump(lambda: outcome(excel))
     excel.pump(lambda: excel.held == 0)
-    return str(excel.settings["StatusBar"])
+    return outcome(excel)
 
 
 def a_job(service: Simulator, rows: list[Any], **more: Any) -> SimulatedJob:
@@ -269,13 +255,13 @@ def test_a_busy_excel_is_waited_for_in_the_middle_of_it(
     start, landed, _ = book.sheets
     start.type("B8", a_job(service, ROWS).job_id)
     excel.forget()
-    begun = bridge.press("land table", cell(start, "A1"))
+    bridge.press("land table", cell(start, "A1"))
     excel.pump(lambda: excel.members["Range.NumberFormat"] >= 1)
     excel.busy = Busy.REJECTING
     excel.pump(lambda: excel.refused >= 3)
     assert lines(landed)[1:] != cells_of(ROWS)
     excel.busy = Busy.NO
-    excel.pump(lambda: excel.settings["StatusBar"] != begun)
+    excel.pump(lambda: outcome(excel))
     assert lines(landed)[1:] == cells_of(ROWS)
 
 
@@ -284,14 +270,14 @@ def test_an_excel_that_is_busy_in_the_middle_of_a_copy_is_left_as_it_was(
 ) -> None:
     book.sheets[0].type("A1", "mine")
     excel.forget()
-    begun = bridge.press("send copy", cell(book.sheets[0], "A1"))
+    bridge.press("send copy", cell(book.sheets[0], "A1"))
     excel.pump(lambda: excel.members["Workbooks.Open"] == 1)
     excel.busy = Busy.LATER
     arrived = excel.filter.arrived
     excel.pump(lambda: excel.filter.arrived >= arrived + 3)
     assert (len(excel.books), excel.settings["DisplayAlerts"]) == (2, False)
     excel.busy = Busy.NO
-    excel.pump(lambda: excel.settings["StatusBar"] != begun)
+    excel.pump(lambda: outcome(excel))
     said = str(excel.settings["StatusBar"])
     assert said.startswith(f"OpenFunnel: The copy is {folder}")
     switches = {name: excel.settings[name] for name in ("DisplayAlerts", "EnableEvents", "AutomationSecurity")}
@@ -323,9 +309,9 @@ def test_a_workbook_that_is_closed_meanwhile_is_missed_in_words(
     excel.open("Another.xlsx")
     book.sheets[0].type("B8", a_job(service, ROWS[:5]).job_id)
     where = cell(book.sheets[0], "A1")
-    begun = bridge.press("land table", where)
+    bridge.press("land table", where)
     book.close()
-    excel.pump(lambda: excel.settings["StatusBar"] != begun)
+    excel.pump(lambda: outcome(excel))
     assert excel.settings["StatusBar"] == f"OpenFunnel: The workbook {book.name} is not open any more."
     excel.pump(lambda: excel.held == 0)
 
@@ -417,7 +403,7 @@ def test_refresh_says_how_many_were_refreshed_failed_and_left_alone(
     other.enter("K1", f'=OF_STATUS("{final.job_id}")')
     excel.pump(lambda: start.block_of("B1:B2") == [["completed"], ["pending"]])
     excel.pump(lambda: str(start.value("B3")).startswith("#OF! There is no job"))
-    bridge.say("live", str(excel.hwnd), False)
+    assert live(bridge, on=False) == "OpenFunnel: Cells stay as they are until Live is on again. Their jobs go on."
     clock.sleep(1_000)
     polls = {job: asked(service, job) for job in (final.job_id, running.job_id)}
     said = done(bridge, "refresh book", cell(start, "A9"))
@@ -462,8 +448,7 @@ def test_the_job_that_was_asked_about_is_cancelled_and_no_other(
     assert bridge.job_here(None) == bridge.job_here(cell(start, "Z9")) == bridge.job_here(cell(start, "C2")) == ""
     assert bridge.job_here(cell(start, "A1")) == bridge.job_here(cell(start, "B1")) == jobs[0].job_id
     assert "Nothing was cancelled" in done(bridge, "cancel job", cell(start, "B2"))
-    assert bridge.job_here(cell(start, "B1")) == jobs[0].job_id
-    said = done(bridge, "cancel job", cell(start, "B1"))
+    said = done(bridge, "cancel job", cell(start, "B2"), bridge.job_here(cell(start, "B1")))
     assert said == f"OpenFunnel: Job {jobs[0].job_id} stops at its next step. What it delivers until then is billed."
     assert [r.job_id for r in service.received if r.method == "POST"] == [jobs[0].job_id]
 

@@ -13,7 +13,7 @@ from tests.unit.hosts.clocks import Passing
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.hosts import excel
 from xl_openfunnel.hosts.buttons.actions import Deed, Pressed
-from xl_openfunnel.hosts.buttons.errands import AGAIN, SHOWN, SOON, Errands
+from xl_openfunnel.hosts.buttons.errands import AGAIN, SHOWN, Errands
 from xl_openfunnel.hosts.buttons.workplace import Refused, Work
 from xl_openfunnel.hosts.places import Place
 from xl_openfunnel.hosts.sheets import Busy, NoBooks
@@ -28,8 +28,8 @@ class Desk:
         self.errands = Errands(actions, self.office, self.clock)
 
     def press(self) -> None:
-        """What a macro does: it shows what is answered."""
-        self.office.bar = self.errands.act("do it", pressed())
+        """What a macro does."""
+        assert self.errands.act("do it", pressed()) == ""
 
     def pass_(self, seconds: float) -> None:
         end = self.clock.now + seconds
@@ -48,11 +48,16 @@ def failing(error: Exception) -> Deed:
 
 
 def test_what_came_of_it_is_shown_for_a_while_and_the_bar_given_back() -> None:
-    desk = Desk(lambda work, pressed: "It is done.")
+    shown: list[str | bool] = []
+
+    def deed(work: Work, pressed: Pressed) -> str:
+        shown.append(desk.office.bar)
+        return "It is done."
+
+    desk = Desk(deed)
     desk.press()
-    assert desk.office.bar == "OpenFunnel: Doing it ..."
-    desk.pass_(SOON)
-    assert desk.office.bar == "OpenFunnel: It is done."
+    desk.pass_(0)
+    assert [*shown, desk.office.bar] == ["OpenFunnel: Doing it ...", "OpenFunnel: It is done."]
     desk.pass_(SHOWN - 1)
     assert desk.office.bar == "OpenFunnel: It is done."
     desk.pass_(1)
@@ -63,7 +68,7 @@ def test_what_came_of_it_is_shown_for_a_while_and_the_bar_given_back() -> None:
 def test_what_somebody_else_shows_meanwhile_stays() -> None:
     desk = Desk(lambda work, pressed: "It is done.")
     desk.press()
-    desk.pass_(SOON)
+    desk.pass_(0)
     desk.office.bar = "mine"
     desk.pass_(SHOWN)
     assert desk.office.bar == "mine"
@@ -75,7 +80,6 @@ def test_the_next_action_takes_the_place_of_what_the_last_one_said() -> None:
     desk.press()
     desk.pass_(SHOWN - 1)
     desk.press()
-    assert desk.office.bar == "OpenFunnel: Doing it ..."
     desk.pass_(SHOWN - 1)
     assert desk.office.bar == "OpenFunnel: second"
 
@@ -94,7 +98,7 @@ def test_every_failure_has_words(error: Exception, said: str, caplog: pytest.Log
     desk = Desk(failing(error))
     with caplog.at_level(logging.ERROR):
         desk.press()
-        desk.pass_(SOON)
+        desk.pass_(0)
     assert desk.office.bar == f"OpenFunnel: {said}"
     assert bool(caplog.records) == isinstance(error, KeyError)
 
@@ -102,7 +106,7 @@ def test_every_failure_has_words(error: Exception, said: str, caplog: pytest.Log
 def test_a_program_that_has_ended_is_told_nothing() -> None:
     desk = Desk(failing(NoBooks()))
     desk.press()
-    desk.pass_(SOON)
+    desk.pass_(0)
     assert desk.errands.step() is None
 
 
@@ -111,7 +115,7 @@ def test_a_program_that_lets_nobody_in_is_told_later() -> None:
     desk.press()
     desk.office.busy = True
     desk.pass_(3 * AGAIN)
-    assert desk.office.bar == "OpenFunnel: Doing it ..."
+    assert not desk.office.bar
     desk.office.busy = False
     desk.pass_(AGAIN)
     assert str(desk.office.bar).startswith("OpenFunnel: Excel let nobody in: a cell is being edited")
@@ -120,7 +124,7 @@ def test_a_program_that_lets_nobody_in_is_told_later() -> None:
 def test_a_long_text_fits_the_status_bar() -> None:
     desk = Desk(lambda work, pressed: "word " * 100)
     desk.press()
-    desk.pass_(SOON)
+    desk.pass_(0)
     assert len(str(desk.office.bar)) == 255
 
 
@@ -128,6 +132,15 @@ def test_a_macro_that_is_newer_than_the_package_says_so() -> None:
     desk = Desk(lambda work, pressed: "")
     assert "newer than the installed package" in desk.errands.act("dance", pressed())
     assert desk.errands.job_here(pressed()) == "a-job"
+
+
+def test_what_came_of_something_else_is_shown_for_a_while_too() -> None:
+    desk = Desk(lambda work, pressed: "")
+    desk.errands.tell(WINDOW, "Cells stay as they are.")
+    desk.pass_(SHOWN - 1)
+    assert desk.office.bar == "OpenFunnel: Cells stay as they are."
+    desk.pass_(1)
+    assert not desk.office.bar
 
 
 def test_actions_run_until_the_end_and_no_longer() -> None:
@@ -146,12 +159,23 @@ def test_actions_run_until_the_end_and_no_longer() -> None:
 
 def test_without_excel_or_with_a_bad_setting_a_button_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(excel, "session", lambda: SimpleNamespace(errands=None))
-    assert excel.act("7", "land table", "[Book.xlsm]Start!$A$1", "") == excel.NO_EXCEL
+    assert excel.act("7", "land table", "[Book.xlsm]Start!$A$1", "", "") == excel.NO_EXCEL
     assert excel.job_here("7", "", "") == ""
     monkeypatch.undo()
     monkeypatch.setenv("OPENFUNNEL_BASE_URL", "http://elsewhere.example")
-    assert excel.act("7", "land table", "", "").startswith("OpenFunnel: The base URL 'http://elsewhere.example' would")
+    assert excel.act("7", "land table", "", "", "").startswith("The base URL 'http://elsewhere.example' would")
     assert excel.job_here("7", "", "") == ""
+
+
+def test_live_pauses_cells_at_once_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, told = Desk(failing(Busy())), []
+    live = SimpleNamespace(pause=lambda window, *, paused: told.append((window, paused)))
+    monkeypatch.setattr(excel, "session", lambda: SimpleNamespace(errands=desk.errands, live=live))
+    for on, said in ((False, "Cells stay as they are"), (True, "Cells keep themselves up to date")):
+        excel.live(str(WINDOW), on)
+        assert told.pop() == (WINDOW, not on)
+        desk.pass_(0)
+        assert str(desk.office.bar).startswith(f"OpenFunnel: {said}")
 
 
 def test_what_vba_says_of_the_selected_cell_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +187,7 @@ def test_what_vba_says_of_the_selected_cell_is_understood(monkeypatch: pytest.Mo
 
     desk = SimpleNamespace(act=act, job_here=lambda pressed: "a-job")
     monkeypatch.setattr(excel, "session", lambda: SimpleNamespace(errands=desk))
-    assert excel.act("7", "land table", "'[It''s.xlsm]My rows'!$B$8", "a-job") == "land table"
-    assert excel.act("7", "open help", "", "") == "open help"
-    assert told == [Pressed(7, Place("It's.xlsm", "My rows", "$B$8"), "a-job"), Pressed(7, None, "")]
+    assert excel.act("7", "cancel job", "'[It''s.xlsm]My rows'!$B$8", "running", "a-job") == "cancel job"
+    assert excel.act("7", "open help", "", "", "") == "open help"
+    assert told == [Pressed(7, Place("It's.xlsm", "My rows", "$B$8"), "running", "a-job"), Pressed(7, None, "")]
     assert excel.job_here("7", "", "") == "a-job"
