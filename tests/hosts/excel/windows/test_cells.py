@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from tests.hosts.excel.fake.excel import FakeExcel
@@ -14,23 +9,14 @@ from tests.hosts.excel.fake.sheet import Sheet
 from xl_openfunnel import table
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 
+pytestmark = pytest.mark.usefixtures("bridge")
+
 JOB = SimulatedJob(companies(10_000), job_id="ten-thousand")
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    folder: Path = tmp_path_factory.mktemp("store")
-    with Simulator([JOB]) as simulator, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OPENFUNNEL_BASE_URL", simulator.base_url)
-        patch.setenv("OPENFUNNEL_API_KEY", simulator.api_key)
-        patch.setenv("OPENFUNNEL_CACHE_DIR", str(folder))
-        yield simulator
-
-
-@pytest.fixture(scope="module")
-def bridge(service: Simulator, bridge_to: Any) -> Any:
-    assert os.environ["OPENFUNNEL_BASE_URL"] == service.base_url  # before the server starts
-    return bridge_to()
+@pytest.fixture(scope="module", autouse=True)
+def job(service: Simulator) -> None:
+    service.add(JOB)
 
 
 def _until_final(sheet: Sheet, excel: FakeExcel) -> None:
@@ -42,16 +28,14 @@ def _until_final(sheet: Sheet, excel: FakeExcel) -> None:
     excel.pump(final, timeout=60)
 
 
-def test_ten_thousand_rows_arrive_whole_and_equal_to_the_frame(sheet: Sheet, excel: FakeExcel, bridge: Any) -> None:
-    bridge.install()
+def test_ten_thousand_rows_arrive_whole_and_equal_to_the_frame(sheet: Sheet, excel: FakeExcel) -> None:
     _until_final(sheet, excel)
     sheet.enter("A5", "=OF_ROWS(A2)")
     expected = table.block(table.frame(JOB.rows, table.DEFAULT_COLUMNS), text_limit=255)
     assert [list(row) for row in sheet.block("A5")] == expected
 
 
-def test_arguments_arrive_as_excel_sends_them(sheet: Sheet, excel: FakeExcel, bridge: Any) -> None:
-    bridge.install()
+def test_arguments_arrive_as_excel_sends_them(sheet: Sheet, excel: FakeExcel) -> None:
     _until_final(sheet, excel)
     sheet.enter("D1", "=OF_STATUS(A1:A2)")
     assert [list(row) for row in sheet.block("D1")] == [[""], ["completed"]]
@@ -63,8 +47,7 @@ def test_arguments_arrive_as_excel_sends_them(sheet: Sheet, excel: FakeExcel, br
     assert sheet.value("I2") == JOB.rows[2]["name"]
 
 
-def test_fifty_cells_cost_the_requests_of_one(sheet: Sheet, excel: FakeExcel, bridge: Any, service: Simulator) -> None:
-    bridge.install()
+def test_fifty_cells_cost_the_requests_of_one(sheet: Sheet, excel: FakeExcel, service: Simulator) -> None:
     _until_final(sheet, excel)
     before = len(service.received)
     for row in range(1, 51):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,34 +47,6 @@ class Running:
 
     def polls(self) -> int:
         return sum(r.job_id == self.job_id and r.cursor is None for r in self.service.received)
-
-
-@pytest.fixture(scope="module")
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture(scope="module")
-def service(clock: ManualClock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    folder: Path = tmp_path_factory.mktemp("store")
-    with Simulator(clock=clock) as simulator, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OPENFUNNEL_BASE_URL", simulator.base_url)
-        patch.setenv("OPENFUNNEL_API_KEY", simulator.api_key)
-        patch.setenv("OPENFUNNEL_CACHE_DIR", str(folder))
-        yield simulator
-
-
-@pytest.fixture(scope="module")
-def server(service: Simulator, bridge_to: Callable[..., Bridge]) -> Bridge:
-    assert service.port  # its address is in the environment before the server starts
-    return bridge_to()
-
-
-@pytest.fixture
-def bridge(server: Bridge, excel: FakeExcel) -> Bridge:
-    server.install()
-    assert server.excel is excel
-    return server
 
 
 @pytest.fixture
