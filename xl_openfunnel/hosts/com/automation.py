@@ -10,7 +10,7 @@ import contextlib
 import ctypes
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import pythoncom
@@ -23,6 +23,7 @@ import win32process
 from ...functions.catalog import called_in
 from ..places import Area, Place, cell_address
 from ..sheets import Busy, NoBooks
+from . import formulabar
 
 _log = logging.getLogger(__name__)
 
@@ -142,16 +143,16 @@ class ExcelVisit:
                 found = str(_formula(cell))
         return found
 
-    def formulas(self, book: str | None) -> Mapping[Place, str] | None:
-        """Where in the book, or in all books, formulas call our functions."""
+    def formulas(self, book: str | None, wanted: Callable[[str], object] = called_in) -> Mapping[Place, str] | None:
+        """Where in the book, or in all books, formulas stand that call our functions, or that are wanted otherwise."""
         workbooks = _get(self._application, "Workbooks")
         if book is None:
             found: dict[Place, str] = {}
             for each in _items(workbooks):
-                found |= _formulas_in_book(each)
+                found |= _formulas_in_book(each, wanted)
             return found
         opened = _item(workbooks, book)
-        return None if opened is None else _formulas_in_book(opened)
+        return None if opened is None else _formulas_in_book(opened, wanted)
 
     def mark(self, places: Iterable[Place]) -> None:
         """Have cells calculated at the next calculation."""
@@ -242,23 +243,23 @@ class ExcelVisit:
 # ---- formulas --------------------------------------------------------------------------------------------------
 
 
-def _formulas_in_book(book: Any) -> dict[Place, str]:
+def _formulas_in_book(book: Any, wanted: Callable[[str], object]) -> dict[Place, str]:
     name = str(_get(book, "Name"))
     found: dict[Place, str] = {}
     for sheet in _items(_get(book, "Worksheets")):
         with _refusal_noted(f"show the formulas of a sheet of {name}"):
-            found |= _formulas_in_sheet(name, str(_get(sheet, "Name")), sheet)
+            found |= _formulas_in_sheet(name, str(_get(sheet, "Name")), sheet, wanted)
     return found
 
 
-def _formulas_in_sheet(book: str, name: str, sheet: Any) -> dict[Place, str]:
+def _formulas_in_sheet(book: str, name: str, sheet: Any, wanted: Callable[[str], object]) -> dict[Place, str]:
     found: dict[Place, str] = {}
     filled: list[Area] = []  # by one formula each: Excel shows its text in every cell of it
     for area in _areas_with_formulas(sheet):
         for part in _parts(area):
-            for row, texts in enumerate(_grid(_formula(_get(sheet, "Range", part.address))), part.top):
+            for row, texts in enumerate(_texts(sheet, part), part.top):
                 for column, text in enumerate(texts, part.left):
-                    if not called_in(str(text)) or any((row, column) in one for one in filled):
+                    if not wanted(text) or any((row, column) in one for one in filled):
                         continue
                     cell = _get(sheet, "Range", cell_address(row, column))
                     if not _get(cell, "HasFormula"):
@@ -266,7 +267,7 @@ def _formulas_in_sheet(book: str, name: str, sheet: Any) -> dict[Place, str]:
                     whole = _filled_with(cell, Area(row, column, row, column))
                     if whole.bottom > whole.top or whole.right > whole.left:
                         filled.append(whole)
-                    found[Place(book, name, cell_address(whole.top, whole.left))] = str(text)
+                    found[Place(book, name, cell_address(whole.top, whole.left))] = text
     return found
 
 
@@ -311,8 +312,19 @@ def _formula(cells: Any) -> Any:
         return _get(cells, "Formula")
 
 
-def _grid(value: Any) -> Any:
-    return value if isinstance(value, tuple) else ((value,),)
+def _texts(sheet: Any, area: Area) -> list[list[str]]:
+    """What the formula bar shows for each cell."""
+
+    def shown(part: Area) -> Any:
+        cells = _get(sheet, "Range", part.address)
+        try:
+            return _formula(cells)
+        except pywintypes.com_error as error:
+            if not _is(error, _REFUSED) or not formulabar.too_long(_get(cells, "Value2")):
+                raise
+            return None
+
+    return formulabar.texts(area, shown)
 
 
 def _joined(cells: list[str]) -> Iterator[str]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from ..buttons.landing import Value
+from ..buttons.workplace import Refused
 from ..places import Area
-from .patience import Caller
+from . import formulabar
+from .patience import FAILED, Caller
 
 TEXT: Final = "@"
 """The number format of cells in which everything is text."""
@@ -18,12 +20,26 @@ _CELLS_AT_ONCE: Final = 20_000
 
 def read(call: Caller, sheet: Any, area: Area) -> list[list[Any]]:
     """What cells hold: text, numbers, booleans, None; the number of an error value."""
-    return _read(call, sheet, area, "Value2")
+    lines: list[list[Any]] = []
+    for part in _parts(area):
+        held = call.get(call.get(sheet, "Range", part.address), "Value2")
+        lines += map(list, held if isinstance(held, tuple) else ((held,),))
+    return lines
 
 
 def formulas(call: Caller, sheet: Any, area: Area) -> list[list[str]]:
     """What stands in the formula bar for each cell."""
-    return _read(call, sheet, area, "Formula")
+
+    def shown(part: Area) -> Any:
+        cells = call.get(sheet, "Range", part.address)
+        try:
+            return call.get(cells, "Formula")
+        except Refused as refused:
+            if refused.code != FAILED or not formulabar.too_long(call.get(cells, "Value2")):
+                raise
+            return None
+
+    return [line for part in _parts(area) for line in formulabar.texts(part, shown)]
 
 
 def write(call: Caller, sheet: Any, area: Area, lines: Sequence[Sequence[Value]], *, text_format: bool) -> None:
@@ -54,14 +70,6 @@ def _mend_apostrophes(call: Caller, sheet: Any, area: Area, lines: Sequence[Sequ
                 cell = call.get(sheet, "Range", Area(row, column, row, column).address)
                 if call.get(cell, "Value2") != value:
                     call.put(cell, "Value2", f"'{value}")
-
-
-def _read(call: Caller, sheet: Any, area: Area, name: str) -> list[list[Any]]:
-    lines: list[list[Any]] = []
-    for part in _parts(area):
-        held = call.get(call.get(sheet, "Range", part.address), name)
-        lines += map(list, held if isinstance(held, tuple) else ((held,),))
-    return lines
 
 
 def _parts(area: Area) -> Iterator[Area]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final
 
@@ -33,30 +33,30 @@ _QUIET: Final = {"DisplayAlerts": False, "EnableEvents": False, "AutomationSecur
 def save_copy(
     call: Caller,
     book: Any,
-    formulas: Callable[[str], Mapping[Place, str]],
+    without_functions: Callable[[str], Collection[Place]],
     facts: Iterable[Sequence[Fact]],
     documents: Path,
 ) -> Path:
-    """Save the copy beside the book, or among the documents where the book was never saved or is in the cloud.
+    """Save the copy beside the book, or among the documents: where that can't be, the book is new or in the cloud.
 
     Args:
         call: makes the calls.
         book: the book, which stays as it is.
-        formulas: gives where in a book, by its name, formulas call our functions.
+        without_functions: gives where in a book, by its name, formulas stand that are to become values.
         facts: of each job what is known, for a sheet that is added.
         documents: the user's folder for documents.
     """
-    if call.get(book, "HasPassword"):
-        raise Refused("The workbook has a password to open it. Remove it (File, Info), then send a copy.")
+    if call.get(book, "HasPassword") or call.get(book, "WriteReserved"):
+        raise Refused("The workbook has a password to open or change it. Remove it (File, Info), then send a copy.")
     if call.get(book, "ProtectStructure"):
         raise Refused("The workbook's structure is protected. Unprotect it (Review), then send a copy.")
     name, folder = PureWindowsPath(str(call.get(book, "Name"))), str(call.get(book, "Path"))
-    where = documents if not folder or "://" in folder else Path(folder)
-    target = free_path(where, name.stem)
+    saved = bool(folder)  # a new book has no suffix, whatever its name looks like
+    folders = [Path(folder), documents] if saved and "://" not in folder else [documents]
     scratch = Path(tempfile.mkdtemp(prefix="openfunnel-"))
     try:
         # The copy needs a name of its own: Excel opens no two books of one name.
-        file = scratch / f"{scratch.name}{name.suffix or '.xlsx'}"
+        file = scratch / f"{scratch.name}{name.suffix if saved else '.xlsx'}"
         with _changed(call, _QUIET):
             call.get(book, "SaveCopyAs", str(file))
             with contextlib.ExitStack() as at_the_end:
@@ -64,14 +64,13 @@ def save_copy(
                 with _changed(call, {"Calculation": _MANUAL}):
                     copy = call.get(call.get(call.application, "Workbooks"), "Open", str(file), _KEEP_LINKS)
                     at_the_end.callback(_close, call, copy)
-                    _put_values(call, copy, formulas(file.name))
+                    _put_values(call, copy, without_functions(file.name))
                 _remove_buttons(call, copy)
                 _break_links(call, copy)
                 _add_manifest(call, copy, facts)
-                call.get(copy, "SaveAs", str(target), _XLSX)
+                return _saved(call, copy, [free_path(where, name.stem if saved else name.name) for where in folders])
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    return target
 
 
 def free_path(folder: Path, stem: str) -> Path:
@@ -93,24 +92,36 @@ def _changed(call: Caller, settings: Mapping[str, object]) -> Iterator[None]:
             call.put(excel, name, value)
         yield
     finally:
-        call.renew()
-        for name, value in before.items():
-            call.put(excel, name, value)
+        with call.insisting():
+            for name, value in before.items():
+                call.put(excel, name, value)
 
 
 def _close(call: Caller, copy: Any) -> None:
-    call.renew()
-    call.get(copy, "Close", _UNSAVED)
+    with call.insisting():
+        call.get(copy, "Close", _UNSAVED)
+
+
+def _saved(call: Caller, copy: Any, targets: Sequence[Path]) -> Path:
+    """Where the copy was saved: the first of these that Excel takes."""
+    for target in targets[:-1]:
+        with contextlib.suppress(Refused):  # a folder that is read-only or gone, a path that is too long
+            call.get(copy, "SaveAs", str(target), _XLSX)
+            return target
+    call.get(copy, "SaveAs", str(targets[-1]), _XLSX)
+    return targets[-1]
 
 
 def _put_values(call: Caller, copy: Any, places: Iterable[Place]) -> None:
-    sheets = call.get(copy, "Worksheets")
+    sheets, held = call.get(copy, "Worksheets"), []
     for place in places:
         sheet = call.get(sheets, "Item", place.sheet)
         if call.get(sheet, "ProtectContents"):
             raise Refused(f"The sheet {place.sheet} is protected. Unprotect it (Review), then send a copy.")
         area = filled_with(call, call.get(sheet, "Range", place.cell))
         shown = [[_value(value) for value in line] for line in blocks.read(call, sheet, area)]
+        held.append((sheet, area, shown))
+    for sheet, area, shown in held:  # only now, when nothing more is read that depends on what is cleared
         cells = call.get(sheet, "Range", area.address)
         text_format = call.get(cells, "NumberFormat") == blocks.TEXT
         call.get(cells, "ClearContents")
@@ -157,7 +168,7 @@ def _add_manifest(call: Caller, copy: Any, facts: Iterable[Sequence[Fact]]) -> N
         lines += ([name, value] for name, value in known)
     if not lines:
         return
-    sheets = call.get(copy, "Worksheets")
+    sheets, front = call.get(copy, "Worksheets"), call.get(copy, "ActiveSheet")
     sheet = call.get(sheets, "Add", OMITTED, call.get(sheets, "Item", call.get(sheets, "Count")))
     number, name = 1, _SHEET
     while call.item(sheets, name) is not None:
@@ -168,4 +179,4 @@ def _add_manifest(call: Caller, copy: Any, facts: Iterable[Sequence[Fact]]) -> N
     blocks.write(call, sheet, Area(1, 1, len(held), 2), held, text_format=False)
     for column, width in (("$A$1", 24), ("$B$1", 80)):
         call.put(call.get(sheet, "Range", column), "ColumnWidth", width)
-    call.get(call.get(sheets, "Item", 1), "Activate")
+    call.get(front, "Activate")

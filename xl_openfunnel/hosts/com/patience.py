@@ -5,6 +5,7 @@ A call that Excel turns away has had no effect, so it is made again, and work of
 
 from __future__ import annotations
 
+import contextlib
 import queue
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
@@ -24,11 +25,11 @@ _TURNED_AWAY: Final = {
 }
 _GONE: Final = {
     -2147023174,  # RPC_S_SERVER_UNAVAILABLE
-    -2147023170,  # RPC_S_CALL_FAILED
+    -2147023170,  # RPC_S_CALLFAILED
     -2147417848,  # RPC_E_DISCONNECTED
     -2147220995,  # CO_E_OBJNOTCONNECTED
 }
-_FAILED: Final = -2146827284
+FAILED: Final = -2146827284
 """0x800A03EC, Excel's word for nearly everything that it does not do; while a cell is edited also for "later"."""
 
 _NO_SUCH_ITEM: Final = -2147352565  # DISP_E_BADINDEX
@@ -64,9 +65,14 @@ class Caller:
         """Excel itself, found anew each time: held while something else is waited for, it could not end."""
         return self.patiently(self._found)
 
-    def renew(self) -> None:
-        """Wait as long again as in the beginning: for what has to be put back whatever happened."""
-        self._left = self._patience
+    @contextlib.contextmanager
+    def insisting(self) -> Iterator[None]:
+        """Wait without end: for what has to be put back whatever happened. Then patience is as in the beginning."""
+        self._left = float("inf")
+        try:
+            yield
+        finally:
+            self._left = self._patience
 
     def get(self, target: Any, name: str, *arguments: object) -> Any:
         """A property, or what a method gives."""
@@ -92,7 +98,7 @@ class Caller:
         try:
             return self.get(collection, "Item", name)
         except Refused as refused:
-            if refused.code not in (_NO_SUCH_ITEM, _FAILED):
+            if refused.code not in (_NO_SUCH_ITEM, FAILED):
                 raise
             return None
 
@@ -128,7 +134,7 @@ class Caller:
             return call()
         except pywintypes.com_error as error:
             code = (error.excepinfo and error.excepinfo[5]) or error.hresult
-            if error.hresult in _TURNED_AWAY or (code == _FAILED and not self._ready()):
+            if error.hresult in _TURNED_AWAY or (code == FAILED and not self._ready()):
                 raise Busy from None
             if error.hresult in _GONE:
                 raise NoBooks from None

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ..buttons.landing import Plan, Standing, Value, places_of
 from ..buttons.workplace import Fact, Landed, Refused
-from ..places import Area
+from ..places import LAST_ROW, Area
 from . import blocks
 from .patience import OMITTED, Caller
 
@@ -103,7 +103,8 @@ class Table:
             self._write(plan, self._grown(plan))
         finally:
             if totals:
-                call.put(self.table, "ShowTotals", value=True)
+                with call.insisting():
+                    call.put(self.table, "ShowTotals", value=True)
         return Landed(name, unfiltered, self._describe(facts))
 
     # ---- what is there ---------------------------------------------------------------------------------------
@@ -145,6 +146,8 @@ class Table:
         if plan.height != (0 if body is None else body.bottom - body.top + 1):
             raise Refused("The table was changed meanwhile. Land again.")
         cells = Area(head.top + 1, head.left, head.top + len(plan.lines), head.right)
+        if cells.bottom > LAST_ROW:
+            raise Refused("The sheet ends before the companies do. Move the table up, then land again.")
         if plan.height < len(plan.lines):
             added = Area(cells.top + plan.height, cells.left, cells.bottom, cells.right)
             functions = self.call.get(self.call.application, "WorksheetFunction")

@@ -10,11 +10,13 @@ from typing import Any, Final, TypeVar
 
 import pythoncom
 
+from ...functions.catalog import called_in
 from ...jobs.clock import Clock
 from ..buttons.landing import Plan, Standing
 from ..buttons.workplace import PATIENCE, Fact, Landed, Refused
 from ..places import Place, cell_address
 from ..sheets import NoBooks
+from ..spills import readers
 from .automation import ExcelAutomation, ExcelVisit
 from .copying import filled_with, save_copy
 from .patience import Caller
@@ -138,6 +140,7 @@ class ExcelWork:
         """Have the pivots that stand on a table read it anew; how many there are."""
         call, count = self._call, 0
         refreshed = set()
+        refusal: tuple[str, int] | None = None
         for sheet in call.items(call.get(self._book(book), "Worksheets")):
             for pivot in call.items(call.get(sheet, "PivotTables")):
                 cache = call.get(pivot, "PivotCache")
@@ -146,12 +149,27 @@ class ExcelWork:
                 count += 1
                 if (index := call.get(pivot, "CacheIndex")) not in refreshed:  # several may share what they read
                     refreshed.add(index)
-                    call.get(cache, "Refresh")
+                    try:
+                        call.get(cache, "Refresh")
+                    except Refused as refused:  # the others have their turn
+                        refusal = refused.text, refused.code  # the exception itself would hold this frame's objects
+        if refusal:
+            raise Refused(*refusal)
         return count
 
     def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> Path:
         """Save a copy of the book without macros, with values in place of our formulas."""
-        return save_copy(self._call, self._book(book), lambda name: self.formulas(name, None), facts, self._documents())
+        return save_copy(self._call, self._book(book), self._without_functions, facts, self._documents())
+
+    def _without_functions(self, book: str) -> Collection[Place]:
+        """Where formulas stand that show errors without our functions: those that call them or read what they spill."""
+
+        def wanted(text: str) -> bool:
+            return "#" in text or bool(called_in(text))
+
+        formulas = self._visited(lambda visit: visit.formulas(book, wanted)) or {}
+        ours = {place for place, text in formulas.items() if called_in(text)}
+        return ours | readers(formulas, ours)
 
     def _book(self, name: str) -> Any:
         found = self._call.item(self._call.get(self._call.application, "Workbooks"), name)

@@ -17,7 +17,7 @@ _OF_SHEET = ("protected", "visible", "values", "spills", "formats", "notes", "hi
 _OF_BOOK = ("names", "links", "macros", "structure_protected")
 
 
-def save(book: Book, path: str) -> None:
+def save(book: Book, path: str, *, macros: bool = True) -> None:
     """Write a book, its cells with what they show."""
     sheets = [
         {name: getattr(sheet, name) for name in _OF_SHEET}
@@ -25,8 +25,9 @@ def save(book: Book, path: str) -> None:
         | {"formulas": {key: (f.text, f.single, f.array, f.result, f.spill) for key, f in sheet.formulas.items()}}
         for sheet in book.sheets
     ]
-    held = {name: getattr(book, name) for name in _OF_BOOK}
-    Path(path).write_bytes(pickle.dumps({"book": held, "sheets": sheets}))
+    held = {name: getattr(book, name) for name in _OF_BOOK} | {"macros": macros and book.macros}
+    front = book.sheets.index(book.front)
+    Path(path).write_bytes(pickle.dumps({"book": held, "sheets": sheets, "front": front}))
 
 
 def load(excel: Excel, path: str, *, macros: bool) -> Book:
@@ -41,6 +42,7 @@ def load(excel: Excel, path: str, *, macros: bool) -> Book:
     book = excel.open(name, folder, tuple(sheet["name"] for sheet in held["sheets"]))
     for attribute, value in held["book"].items():
         setattr(book, attribute, value)
+    book.front = book.sheets[held["front"]]
     book.macros_run = macros and book.macros
     for sheet, stored in zip(book.sheets, held["sheets"], strict=True):
         for attribute in _OF_SHEET:

@@ -47,7 +47,7 @@ class Book:
         self.path = path
         self.saved = True
         self.structure_protected = False
-        self.password = False
+        self.password = self.write_password = False
         self.names: dict[str, tuple[str, Area] | None] = {}  # of a sheet's cells; None for something else
         self.links: list[str] = []
         self.macros = name.endswith((".xlsm", ".xlam"))
@@ -180,8 +180,9 @@ class Excel:
             wanted = reference.sheet.casefold()
             found = next((one for one in sheet.book.sheets if one.name.casefold() == wanted), None)
         area = reference.area
-        if reference.spilled and found and area.key in found.formulas:
-            area = found.formulas[area.key].spill or area
+        if reference.spilled and found:
+            formula = found.formulas.get(area.key)
+            return (found, formula.spill or area) if formula else (None, area)
         return found, area
 
     def _evaluate(self, sheet: Sheet, key: Key, busy: list[Key | Sheet], *, alone: bool = False) -> None:

@@ -17,6 +17,7 @@ from tests.hosts.excel.fake.sheet import ExcelError, Sheet
 if TYPE_CHECKING:
     from tests.hosts.excel.fake.excel import FakeExcel
 
+SHOWN = -1  # xlSheetVisible
 BAD_INDEX = -2147352565  # DISP_E_BADINDEX
 
 
@@ -156,6 +157,8 @@ class Workbook(Exposed):
     ProtectStructure = property(lambda self: self.book.structure_protected)
     ReadOnly = property(lambda self: False)
     HasPassword = property(lambda self: self.book.password)
+    WriteReserved = property(lambda self: self.book.write_password)
+    ActiveSheet = property(lambda self: Worksheet(self.excel, self.book.front))
     Names = property(lambda self: Names(self.excel, self.book))
 
     def __init__(self, excel: FakeExcel, book: Book) -> None:
@@ -181,9 +184,12 @@ class Workbook(Exposed):
     def SaveAs(self, Filename: Any, FileFormat: Any) -> None:  # noqa: N802, N803
         if FileFormat != 51 or (self.book.macros and self.excel.settings["DisplayAlerts"]):
             raise ExcelError("Excel would ask whether the macros may go")
+        try:
+            files.save(self.book, Filename, macros=False)
+        except OSError as error:
+            raise ExcelError(f"Microsoft Excel cannot access the file '{Filename}'.") from error
         self.book.macros = False
         self.book.save_as(ntpath.basename(Filename), ntpath.dirname(Filename))
-        files.save(self.book, Filename)
 
     def LinkSources(self, Type: Any) -> list[str] | None:  # noqa: N802, N803
         return list(self.book.links) or None
@@ -223,6 +229,8 @@ class Worksheet(OnSheet):
         return inside.PivotTables(self)
 
     def Activate(self) -> None:  # noqa: N802
+        if self.sheet.visible != SHOWN:
+            raise ExcelError("Activate method of Worksheet class failed")
         self.sheet.book.front = self.sheet
 
     @indexed

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.hosts.excel.fake import objects
 
 FORMULAS = -4123  # xlCellTypeFormulas
+LONGEST_SHOWN = 8_221  # characters of a text that Formula gives; of a longer one nothing (xlwings/xlwings#887)
 
 
 class OnSheet(Exposed):
@@ -299,6 +300,8 @@ class Range(OnSheet):
             value = self.sheet.values.get(key)
             if value is None:
                 return ""
+            if isinstance(value, str) and len(value) > LONGEST_SHOWN:
+                raise ExcelError("Application-defined or object-defined error")
             return f"{value:g}" if isinstance(value, float) else str(value)
 
         rows = [[shown(key) for key in row] for row in self.first.rows()]

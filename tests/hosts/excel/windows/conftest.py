@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -151,9 +152,19 @@ def service(clock: ManualClock, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture(scope="module")
-def server(service: Simulator, bridge_to: Callable[..., Bridge]) -> Bridge:
+def documents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The user's folder for documents, for every server that starts from now on."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("documents")
+        patch.setenv("WIN_PD_OVERRIDE_PERSONAL", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def server(service: Simulator, documents: Path, bridge_to: Callable[..., Bridge]) -> Bridge:
     """The server with the functions, which the first call starts; it asks `service`."""
-    assert os.environ["OPENFUNNEL_BASE_URL"] == service.base_url
+    assert service.base_url == os.environ["OPENFUNNEL_BASE_URL"]
+    assert documents.exists()
     return bridge_to()
 
 

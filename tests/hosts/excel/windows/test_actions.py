@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import queue
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,8 @@ from tests.hosts.excel.fake.files import load
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL, Cells
 from tests.hosts.excel.fake.things import Button, Pivot
 from xl_openfunnel import table
+from xl_openfunnel.hosts.sheets import Busy as NotNow
+from xl_openfunnel.jobs.clock import Message, SystemClock
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook.shown import TABLE_COLUMNS
 
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from tests.hosts.excel.fake.sheet import Sheet
 
 ROWS = companies(300, seed=4)
+LONG = "long " * 2_000
 _numbers = itertools.count()
 
 
@@ -146,6 +151,7 @@ def test_landing_again_keeps_what_is_the_users_with_its_company(bridge: Bridge, 
         landed.enter(f"J{row}", f"=A{row}*2")
     landed.type("J7", "call them")  # the third company
     landed.type("J14", "gone, but mine")  # the tenth
+    landed.type("J8", LONG)
     landed.notes[refs.parse("B6").key] = "a note on the second"
     landed.sort(refs.parse("A5:J24"), 2)
     landed.hidden, landed.tables[0].filtered = {6, 7, 8}, True
@@ -162,11 +168,26 @@ def test_landing_again_keeps_what_is_the_users_with_its_company(bridge: Bridge, 
     third, second, last = 5 + reordered.index(ROWS[2]), 5 + reordered.index(ROWS[1]), 44
     mine = {row: landed.value(f"J{row}") for row in range(5, 45)}
     assert (mine.pop(third), mine.pop(last)) == ("call them", "gone, but mine")
-    known = [5 + reordered.index(company) for company in ROWS[:9] if company is not ROWS[2]]
+    assert mine.pop(5 + reordered.index(ROWS[3])) == LONG
+    known = [5 + reordered.index(company) for company in ROWS[:9] if company not in (ROWS[2], ROWS[3])]
     assert {row: value for row, value in mine.items() if value is not None} == {row: (row - 4) * 2.0 for row in known}
     assert {landed.formula(f"J{row}") for row in known} == {f"=A{row}*2" for row in known}
     assert landed.notes == {refs.parse(f"B{second}").key: "a note on the second"}
     assert landed.used().bottom == 44
+
+
+def test_a_table_at_the_end_of_the_sheet_stays_as_it_is(
+    bridge: Bridge, excel: FakeExcel, service: Simulator, folder: Path
+) -> None:
+    made = excel.open("Low.xlsx", str(folder), ("Start", "Table"))
+    start, low = made.sheets
+    low.type("A1048574", [list(TABLE_COLUMNS)])
+    low.table("OpenFunnelRows", "A1048574:I1048575")
+    start.type("A1", a_job(service, ROWS[:5]).job_id)
+    start.enter("A2", "=OF_STATUS(A1)")
+    said = done(bridge, "land table", cell(start, "A2"))
+    assert said == "OpenFunnel: The sheet ends before the companies do. Move the table up, then land again."
+    assert lines(low)[1:] == [[None] * 9]
 
 
 def test_fewer_companies_leave_nothing_below_the_table(bridge: Bridge, book: Book, service: Simulator) -> None:
@@ -323,6 +344,12 @@ def test_pivots_on_the_table_are_refreshed_and_no_others(bridge: Bridge, book: B
     assert done(bridge, "refresh pivots", cell(start, "A1")) == "OpenFunnel: 2 pivots refreshed."
     assert [len(one.shows) for one in pivot.pivots] == [2, 2, 0, 0]
     assert bridge.excel.members["PivotCache.Refresh"] == 1
+    start.pivots.append(Pivot("OpenFunnelRows", 4))
+    start.protected = True
+    landed.type("A5", 2)
+    assert done(bridge, "refresh pivots", cell(start, "A1")).startswith("OpenFunnel: Excel refused: The cell or chart")
+    assert pivot.pivots[0].shows[1][0] == 2.0  # which stands behind the one that refused
+    start.pivots.clear()
     pivot.pivots.clear()
     assert "No pivot of this workbook" in done(bridge, "refresh pivots", cell(start, "A1"))
     landed.tables.clear()
@@ -339,9 +366,12 @@ def test_a_copy_to_send_has_values_and_no_macros_buttons_or_links(
     start.enter("D1", "=OF_ROWS(B8)")
     start.enter("B1", '="Status: "&OF_STATUS(B8)')
     start.enter("B2", "=COUNTA(D1:D13)")
+    start.enter("B3", "=COUNTA(D1#)")
+    landed.enter("K1", "=COUNTA(Start!$D$1#)")
     excel.pump(lambda: start.value("B1") == "Status: completed" and len(start.block("D1")) == 13)
     done(bridge, "land table", cell(start, "A1"))
     start.buttons.append(Button("[0]!MyOwn"))
+    start.visible, book.front = 0, landed  # xlSheetHidden
     book.links.append(r"C:\Users\Me\other.xlsx")
     book.saved = True
     before = [dict(sheet.values) for sheet in book.sheets], [dict(sheet.formulas) for sheet in book.sheets]
@@ -357,6 +387,7 @@ def test_a_copy_to_send_has_values_and_no_macros_buttons_or_links(
     assert sorted(folder.glob("*openfunnel-*")) == []
     copy = load(excel, str(folder / f"{stem} (values 2).xlsx"), macros=True)
     assert [sheet.name for sheet in copy.sheets] == ["Start", "Table", "Pivot", "Manifest"]
+    assert copy.front.name == "Table"
     assert [formula.text for sheet in copy.sheets for formula in sheet.formulas.values()] == ["=COUNTA(D1:D13)"]
     for sheet, original in zip(copy.sheets, book.sheets, strict=False):
         shown = {key: value for key, value in original.values.items() if value != ""}
@@ -387,8 +418,49 @@ def test_a_copy_that_cannot_be_made_leaves_nothing_behind(
         True,
         1,
     )
-    book.password = True
-    assert "has a password" in done(bridge, "send copy", cell(start, "A1"))
+    for password in ("password", "write_password"):
+        setattr(book, password, True)
+        assert "has a password" in done(bridge, "send copy", cell(start, "A1"))
+        setattr(book, password, False)
+
+
+def test_a_copy_goes_among_the_documents_where_it_cannot_lie_beside_the_workbook(
+    bridge: Bridge, book: Book, folder: Path, documents: Path
+) -> None:
+    cloud, gone = "https://firm.example/sites/Sales/Documents", str(folder / "gone")
+    for name, path, copy in (("Q3.xlsm", cloud, "Q3"), ("Q3.xlsm", gone, "Q3"), ("Plan 2.0", "", "Plan 2.0")):
+        book.name, book.path = name, path
+        there = set(documents.iterdir())
+        said = done(bridge, "send copy", None)
+        (made,) = set(documents.iterdir()) - there
+        assert made.name.startswith(f"{copy} (values")
+        assert said == f"OpenFunnel: The copy is {made}."
+
+
+def test_what_has_to_be_put_back_is_waited_for_as_long_as_it_takes(excel: FakeExcel) -> None:
+    excel.open("Book.xlsx")
+
+    class Passing(SystemClock):
+        """A clock that goes on by whatever somebody waits, and an Excel that is busy for an hour."""
+
+        waited = 0.0
+
+        def receive(self, inbox: queue.SimpleQueue[Message], seconds: float | None) -> Message:
+            self.waited += seconds or 0.0
+            if self.waited > 3_600:
+                excel.busy = Busy.NO
+            return None
+
+    excel.busy, clock = Busy.LATER, Passing()
+    from xl_openfunnel.hosts.com.patience import Caller  # Windows only
+
+    call = Caller(os.getpid(), clock, 30.0)
+    with pytest.raises(NotNow):
+        call.put(call.application, "StatusBar", "never")
+    assert 30 <= clock.waited < 60
+    with call.insisting():
+        call.put(call.application, "StatusBar", "put back")
+    assert excel.settings["StatusBar"] == "put back"
 
 
 def test_refresh_says_how_many_were_refreshed_failed_and_left_alone(
@@ -412,7 +484,10 @@ def test_refresh_says_how_many_were_refreshed_failed_and_left_alone(
     )
     assert start.value("B2") == "running"  # although live cells are paused
     assert asked(service, final.job_id) == polls[final.job_id]
+    other.type("L1", LONG)  # for which Excel shows no formula of the cells around, which are all read here
+    other.protected = True
     assert done(bridge, "refresh sheet", cell(other, "A9")) == "OpenFunnel: 0 refreshed, 0 failed, 1 unchanged"
+    other.protected = False
     assert done(bridge, "refresh cell", cell(start, "B2")) == "OpenFunnel: 1 refreshed, 0 failed, 0 unchanged"
     assert done(bridge, "refresh cell", cell(start, "A2")) == "OpenFunnel: 1 refreshed, 0 failed, 0 unchanged"
     start.clear("A3:B3")
