@@ -32,6 +32,7 @@ _NO_EXCEL: Final = ("visio", "project", "onenote", "access", "skype", "lync", "t
 _SUBSCRIPTION: Final = ("o365", "m365", "mondo")
 _SPILLS_SINCE: Final = 12527
 """Version 2002: with it dynamic arrays had come to every channel of Microsoft 365 (July 2020)."""
+_MACROS: Final = "xl/vbaProject.bin"
 _ZONES: Final = {3: "the internet", 4: "an untrusted site"}
 
 
@@ -140,6 +141,25 @@ def addin_version(file: Path) -> str:
             if said:
                 return said[1].decode().rstrip(".")
     return ""
+
+
+def book(check: str, file: Path, ours: str) -> Finding:
+    """Whether a workbook that has our macros has those of this package: they stay what they were when it was built."""
+    try:
+        with zipfile.ZipFile(file) as parts:
+            has_macros = _MACROS in parts.namelist()
+        theirs = addin_version(file) if has_macros else ""
+    except (OSError, zipfile.BadZipFile):
+        return unknown(check, f"{file} is no workbook of Excel 2007 or newer, or it has a password")
+    if not theirs:
+        return ok(check, f"{file} has no macros of ours" if has_macros else f"{file} has no macros")
+    if theirs != ours:
+        return wrong(
+            check,
+            f"{file} has the macros of XL OpenFunnel {theirs}, and this is {ours}",
+            "xl-openfunnel workbook builds a new one. Move your own sheets into it.",
+        )
+    return ok(check, f"{file}, XL OpenFunnel {theirs}")
 
 
 def switched_off(read: Read) -> Finding:

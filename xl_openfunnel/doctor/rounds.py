@@ -122,6 +122,9 @@ def _excel(computer: Computer, file: Path | None) -> Iterator[Check]:
     for part, name, make in _windows(computer, file):
         run = partial(not_here, name) if computer.read is None else partial(make, computer.read)
         yield Check(part, name, run, (python.INTERPRETER,) if name == python.SAME else ())
+    if file:
+        name = f"version of {file.name}"
+        yield Check("Excel", name, partial(excel.book, name, file, version()))
 
 
 def _windows(computer: Computer, file: Path | None) -> Iterator[tuple[str, str, Callable[[Read], Finding]]]:

@@ -60,7 +60,9 @@ def test_a_workbook_is_looked_at_as_well(serve: Serve, run: Run, tmp_path: Path)
     serve()
     book = tmp_path / "Book.xlsm"
     book.touch()
-    assert "\tmark of Book.xlsm\t" in run("doctor", book).out
+    ran = run("doctor", book)
+    assert "\tmark of Book.xlsm\t" in ran.out
+    assert "unknown\tversion of Book.xlsm\t" in ran.out  # it is no workbook at all
 
 
 def test_a_check_that_fails_unexpectedly_stops_no_other(

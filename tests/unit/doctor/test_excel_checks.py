@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from tests.unit.doctor.conftest import EMPTY, make_addin, registry
 from xl_openfunnel.doctor import State, excel
 from xl_openfunnel.doctor.excel import Excel
+from xl_openfunnel.doctor.finding import ok
+from xl_openfunnel.files.facts import version
+from xl_openfunnel.workbook import book as workbook
 
 APP_PATHS = r"HKLM\Software\Microsoft\Windows\CurrentVersion\App Paths\excel.exe"
 CLICK_TO_RUN = r"HKLM\Software\Microsoft\Office\ClickToRun\Configuration"
@@ -76,6 +80,37 @@ def test_the_start_folder_is_below_the_roaming_data() -> None:
 def test_the_addin_must_be_of_this_version(tmp_path: Path, theirs: str, state: State) -> None:
     make_addin(tmp_path, theirs)
     assert excel.addin(tmp_path, "1.2.3").state is state
+
+
+@pytest.mark.parametrize(
+    ("theirs", "macros", "state"),
+    [
+        ("1.2.3", True, State.OK),
+        ("1.2.2", True, State.WRONG),  # built before an update
+        ("", True, State.OK),  # somebody's own
+        ("1.2.2", False, State.OK),  # written by an older command: it has no macros that could be old
+    ],
+)
+def test_a_workbook_with_our_macros_must_be_of_this_version(
+    tmp_path: Path, theirs: str, macros: bool, state: State
+) -> None:
+    file = make_addin(tmp_path, theirs)
+    if macros:
+        with zipfile.ZipFile(file, "a") as parts:
+            parts.writestr("xl/vbaProject.bin", b"")
+    assert excel.book("version", file, "1.2.3").state is state
+
+
+def test_what_is_no_workbook_has_no_version(tmp_path: Path) -> None:
+    (tmp_path / "Old.xls").write_bytes(b"no archive")
+    assert excel.book("version", tmp_path / "Old.xls", "1.2.3").state is State.UNKNOWN
+
+
+def test_the_built_workbook_says_its_version(tmp_path: Path) -> None:
+    workbook.write(tmp_path / "Book.xlsm")
+    assert excel.book("version", tmp_path / "Book.xlsm", version()) == ok(
+        "version", f"{tmp_path / 'Book.xlsm'}, XL OpenFunnel {version()}"
+    )
 
 
 def test_an_addin_that_is_missing_or_damaged_is_wrong(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from xl_openfunnel.doctor.registry import Read
 from xl_openfunnel.doctor.rounds import Computer
 from xl_openfunnel.files.facts import version
 from xl_openfunnel.simulator import Simulator
+from xl_openfunnel.workbook import book as workbook
 from xl_openfunnel.workbook.sources import xlwings_version
 
 SECRET = "live_s3cr3t_0123456789abcdef"  # without the mark by which any key is known
@@ -87,7 +88,8 @@ def test_on_windows_every_check_looks_at_the_registry_and_the_files(
     monkeypatch.setattr("xl_openfunnel.doctor.python.load_dll", lambda _: "")
     interpreter = tmp_path / "pythonw.exe"
     book = tmp_path / "Book.xlsm"
-    for file in (interpreter, book, tmp_path / f"xlwings64-{xlwings_version()}.dll", tmp_path / "EXCEL.EXE"):
+    workbook.write(book)
+    for file in (interpreter, tmp_path / f"xlwings64-{xlwings_version()}.dll", tmp_path / "EXCEL.EXE"):
         file.touch()
     folder = excel.start_folder(environ)
     assert folder
@@ -105,7 +107,7 @@ def test_on_windows_every_check_looks_at_the_registry_and_the_files(
     with Simulator(api_key=SECRET) as service:
         found = by_name(list(examine(service.base_url, book, computer=here(environ, registry(keys)))))
     assert {finding.state for finding in found.values()} == {State.OK}, [f for f in found.values() if f.cure]
-    assert {"mark of Book.xlsm", f"mark of {excel.FILE}"} <= set(found)
+    assert {"mark of Book.xlsm", "version of Book.xlsm", f"mark of {excel.FILE}"} <= set(found)
     warnings = r"HKCU\Software\Policies\Microsoft\Office\16.0\Excel\Security"
     for looked_at, state in ((None, State.OK), (book, State.WRONG)):  # the add-in's place is trusted, a book's is not
         keys[warnings] = {"VBAWarnings": 4}
