@@ -51,10 +51,8 @@ class Pressed:
 class JobsShown(Protocol):
     """Which jobs are shown where."""
 
-    def at(
-        self, window: int, book: str | None = None, sheet: str | None = None, cell: str | None = None
-    ) -> frozenset[str]:
-        """The ids of the jobs shown by a cell, by a sheet's cells, by a book's, or by all of a program."""
+    def by_cell(self, window: int) -> Mapping[Place, frozenset[str]]:
+        """The ids of the jobs that a program's cells show, cell by cell."""
 
     def outdated(self, window: int) -> frozenset[Place]:
         """The cells of a program that show something that is no longer so."""
@@ -252,7 +250,7 @@ class Actions:
     def _jobs_of(self, cell: Place | None, pressed: Pressed) -> frozenset[str]:
         if cell is None:
             return frozenset()
-        return self._shown.at(pressed.window, cell.book, cell.sheet, cell.cell) or self._named(pressed)
+        return self._shown.by_cell(pressed.window).get(cell) or self._named(pressed)
 
     def _named(self, pressed: Pressed) -> frozenset[str]:
         """The job that the selected cell's text names. Nearly every word could be an id: it must be a known one."""
@@ -263,7 +261,8 @@ class Actions:
         return frozenset({job} if _is_uuid(job) or self._is_known(job, pressed.window) else ())
 
     def _is_known(self, job: str, window: int) -> bool:
-        return job in self._shown.at(window) or any(entry.job_id == job for entry in Look(self._desk).ledger())
+        shown = self._shown.by_cell(window).values()
+        return any(job in jobs for jobs in shown) or any(entry.job_id == job for entry in Look(self._desk).ledger())
 
     def _cells(self, work: Work, pressed: Pressed, *, whole_book: bool) -> dict[Place, frozenset[str]]:
         """The cells that call our functions, with the jobs that they show."""
@@ -272,7 +271,8 @@ class Actions:
         places = list(work.formulas(book, sheet))
 
         def shown() -> dict[Place, frozenset[str]]:
-            return {place: self._shown.at(pressed.window, place.book, place.sheet, place.cell) for place in places}
+            known = self._shown.by_cell(pressed.window)
+            return {place: known.get(place, frozenset()) for place in places}
 
         # Cells that have not called since the book was opened, or are somewhere else now.
         if silent := [place for place, jobs in shown().items() if not jobs]:

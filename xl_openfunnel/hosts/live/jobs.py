@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Final
 
 from ...functions.look import CREDITS, JOBS
@@ -19,19 +20,9 @@ class LiveJobs:
     def __init__(self, live: LiveCells) -> None:
         self._live = live
 
-    def at(
-        self, window: int, book: str | None = None, sheet: str | None = None, cell: str | None = None
-    ) -> frozenset[str]:
-        """The ids of the jobs shown by a cell, by a sheet's cells, by a book's, or by all of a program."""
-        topics = (
-            topic
-            for known in self._live.cells(window)
-            if book in (None, known.place.book)
-            and sheet in (None, known.place.sheet)
-            and cell in (None, known.place.cell)
-            for topic in known.topics
-        )
-        return frozenset(topics) - {JOBS, CREDITS}
+    def by_cell(self, window: int) -> Mapping[Place, frozenset[str]]:
+        """The ids of the jobs that a program's cells show, cell by cell."""
+        return {known.place: frozenset(known.topics) - {JOBS, CREDITS} for known in self._live.cells(window)}
 
     def outdated(self, window: int) -> frozenset[Place]:
         """The cells of a program that show something that is no longer so."""

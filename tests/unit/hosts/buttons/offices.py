@@ -98,17 +98,12 @@ class FakeShown:
     def __init__(self) -> None:
         self.jobs: dict[Place, set[str]] = {}
         self.old: set[Place] = set()
+        self.asked = 0
         self.late: dict[Place, set[str]] = {}  # what is known only once live cells have caught up
 
-    def at(
-        self, window: int, book: str | None = None, sheet: str | None = None, cell: str | None = None
-    ) -> frozenset[str]:
-        found = (
-            jobs
-            for place, jobs in self.jobs.items()
-            if book in (None, place.book) and sheet in (None, place.sheet) and cell in (None, place.cell)
-        )
-        return frozenset[str]().union(*found)
+    def by_cell(self, window: int) -> Mapping[Place, frozenset[str]]:
+        self.asked += 1
+        return {place: frozenset(jobs) for place, jobs in self.jobs.items()}
 
     def outdated(self, window: int) -> frozenset[Place]:
         return frozenset(self.old)

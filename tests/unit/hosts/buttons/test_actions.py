@@ -122,6 +122,14 @@ def test_cells_that_have_not_called_yet_are_calculated_first(rig: Rig) -> None:
     assert rig.office.calculated == [CELLS[0], CELLS[0]]
 
 
+def test_two_thousand_cells_are_known_at_once(rig: Rig) -> None:
+    places = [Place(BOOK, "Start", f"$B${row}") for row in range(1, 2_001)]
+    rig.office.cells = dict.fromkeys(places, f'=OF_LOOKUP("{OTHER.job_id}",1,"name")')
+    rig.shown.jobs = {place: {OTHER.job_id} for place in places}
+    assert rig.do("refresh book", pressed()) == "1 refreshed, 0 failed, 0 unchanged"
+    assert rig.shown.asked <= 3  # each time for all cells
+
+
 def test_refresh_of_a_sheet_leaves_other_sheets_alone(rig: Rig) -> None:
     rig.show(OTHER.job_id)
     elsewhere = Place(BOOK, "Second", "$A$1")
