@@ -23,7 +23,7 @@ def write(sheet: Worksheet, row: int, column: int, cell: Cell, style: Format | N
 
 
 def write_one(
-    sheet: Worksheet, row: int, column: int, call: str, shown: Shown, style: Format, around: str = "{}"
+    sheet: Worksheet, row: int, column: int, call: str, shown: Shown, style: Format, unknown: str = ""
 ) -> None:
     """A function that gives one value.
 
@@ -34,10 +34,10 @@ def write_one(
         call: the function as it is called.
         shown: what the cells show.
         style: of the cell.
-        around: the formula, with ``{}`` in place of the call.
+        unknown: what is shown where the function is unknown, as it is without macros.
     """
     ((value,),) = shown.block(call)
-    sheet.write_formula(row, column, "=" + around.format(call), style, value)
+    sheet.write_formula(row, column, f'=IFERROR({call},"{unknown}")', style, value)
 
 
 def write_spill(

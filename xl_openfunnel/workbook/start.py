@@ -10,7 +10,7 @@ from xlsxwriter.worksheet import Worksheet
 from . import shown
 from .cells import write_one, write_spill
 from .shown import Shown, call_info
-from .styles import DARK, Styles
+from .styles import DARK, Styles, set_up_page
 
 NAME: Final = "Start"
 JOB_ROW: Final = 7
@@ -44,9 +44,7 @@ def add_start(sheet: Worksheet, style: Styles, shows: Shown) -> None:
     for place, width in enumerate(_WIDTHS):
         sheet.set_column(place, place, width, _column_style(style, place))
     sheet.hide_gridlines(2)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+    set_up_page(sheet)
     _add_steps(sheet, style)
     sheet.set_row(JOB_ROW, 28)
     sheet.write_string(JOB_ROW, _LABEL, "Job", style.label)
@@ -88,18 +86,18 @@ def _add_steps(sheet: Worksheet, style: Styles) -> None:
 def _add_state(sheet: Worksheet, style: Styles, shows: Shown, line: int) -> int:
     """What is known of the job; the line after it."""
     state = (
-        ("Status", shown.STATUS, style.value_strong, f'IFERROR({{}},"{_NO_MACROS}")'),
-        ("Companies", call_info("rows"), style.value, "{}"),
-        ("Progress", call_info("progress"), style.value, "{}"),
-        ("As of", call_info("as_of"), style.value_date, "{}"),
-        ("Next try", call_info("next_try"), style.value_date, "{}"),
-        ("Credits left", shown.CREDITS, style.value, "{}"),
-        ("Problem", call_info("problem"), style.trouble, "{}"),
+        ("Status", shown.STATUS, style.value_strong, _NO_MACROS),
+        ("Companies", call_info("rows"), style.value, ""),
+        ("Progress", call_info("progress"), style.value, ""),
+        ("As of", call_info("as_of"), style.value_date, ""),
+        ("Next try", call_info("next_try"), style.value_date, ""),
+        ("Credits left", shown.CREDITS, style.value, ""),
+        ("Problem", call_info("problem"), style.trouble, ""),
     )
-    for number, (label, call, value, around) in enumerate(state, line):
+    for number, (label, call, value, unknown) in enumerate(state, line):
         sheet.set_row(number, 24)
         sheet.write_string(number, _LABEL, label, style.label)
-        write_one(sheet, number, _VALUE, call, shows, value, around)
+        write_one(sheet, number, _VALUE, call, shows, value, unknown)
     colours = {
         "completed": "#2E7D32",
         "running": "#BF8F00",

@@ -160,6 +160,12 @@ def begin(sheet: Worksheet, style: Styles, title: str, hint: str) -> None:
     sheet.set_row(1, 20)
     sheet.write_string(0, 0, title, style.title)
     sheet.write_string(1, 0, hint, style.hint)
+    set_up_page(sheet)
+
+
+def set_up_page(sheet: Worksheet) -> None:
+    """How all sheets are printed: as wide as one page, and each page says which it is."""
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
+    sheet.set_footer("&L&A&RPage &P of &N")

@@ -44,7 +44,7 @@ def part(name: str, content: bytes = EMPTY) -> str:
 
 
 def opened(content: bytes, *, values: bool = False) -> Any:
-    return openpyxl.load_workbook(io.BytesIO(content), keep_vba=True, data_only=values)
+    return openpyxl.load_workbook(io.BytesIO(content), data_only=values)
 
 
 def formulas(content: bytes = EMPTY) -> list[str]:
@@ -272,8 +272,14 @@ def test_a_table_with_fewer_countries_than_bars_plots_blanks() -> None:
 
 
 def test_the_first_sheet_tells_what_its_functions_cannot_where_macros_are_off() -> None:
-    status = opened(EMPTY)["Start"]["B9"].value
-    assert status == f'=IFERROR(OF_STATUS(job),"{start._NO_MACROS}")'
+    shown = [row[0].value for row in opened(EMPTY)["Start"]["B9:B15"]]
+    assert shown[0] == f'=IFERROR(OF_STATUS(job),"{start._NO_MACROS}")'
+    assert all(text.startswith("=IFERROR(OF_") and text.endswith(',"")') for text in shown[1:])
+
+
+def test_every_printed_page_of_a_sheet_says_which_one_it_is() -> None:
+    footers = {sheet.title: (sheet.oddFooter.left.text, sheet.oddFooter.right.text) for sheet in opened(EMPTY)}
+    assert set(footers.values()) == {("&A", "Page &P of &N")}, footers
 
 
 def test_the_place_of_the_table_is_named_once() -> None:
