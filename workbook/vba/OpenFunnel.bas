@@ -91,7 +91,7 @@ End Sub
 Public Sub OpenFunnelAct(action As String, Optional job As String)
 #If LibreOffice Then
     If IsNull(CreateUnoService("xlopenfunnel.calc.Actions")) Then
-        MsgBox Elsewhere(), vbExclamation, "OpenFunnel"
+        Tell Elsewhere()
     Else
         Application.StatusBar = CreateUnoService("xlopenfunnel.calc.Actions").act(ThisComponent, action)
     End If
@@ -113,7 +113,7 @@ Public Function OpenFunnelJobHere() As String
     On Error GoTo Failed
     RefuseElsewhere
     job = CStr(Answer("job_here", Array(CStr(Application.Hwnd), SelectedCell(), SelectedText())))
-    If Len(job) = 0 Then Refuse "Select a cell that holds a job or shows a single one first."
+    If Len(job) = 0 Then Tell "Select a cell that holds a job or shows a single one first."
     OpenFunnelJobHere = job
     Exit Function
 Failed:
@@ -280,7 +280,11 @@ Private Function ErrorText(ByVal number As Long, description As String) As Strin
 End Function
 
 Private Sub Complain(ByVal number As Long, description As String)
-    MsgBox Mid$(ErrorText(number, description), Len(Prefix) + 1), vbExclamation, "OpenFunnel"
+    Tell Mid$(ErrorText(number, description), Len(Prefix) + 1)
+End Sub
+
+Private Sub Tell(text As String)
+    MsgBox text, vbExclamation, "OpenFunnel"
 End Sub
 
 Private Function FirstLine(text As String) As String

@@ -64,7 +64,7 @@ def test_it_is_an_addin_with_one_sheet_that_nobody_sees() -> None:
     assert "vnd.ms-excel.addin.macroEnabled.main+xml" in part("[Content_Types].xml")
     assert "vnd.ms-excel.sheet.macroEnabled" not in part("[Content_Types].xml")
     assert '<workbookView visibility="hidden"' in part("xl/workbook.xml")
-    found = openpyxl.load_workbook(io.BytesIO(as_workbook()), keep_vba=True)
+    found = openpyxl.load_workbook(io.BytesIO(as_workbook()))
     assert (found.code_name, found.sheetnames) == ("ThisWorkbook", ["AddinSheet"])
     assert found["AddinSheet"].sheet_properties.codeName == "AddinSheet"
     assert '<calcPr calcId="191029"/>' in part("xl/workbook.xml")
