@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from ..api.models import number
 from ..errors import CELL_UNITS, ConfigurationError
 from ..jobs.snapshot import Snapshot
-from ..text import clip, one_line
+from ..text import clip, companies, one_line
 from . import words
 from .catalog import INFO_FIELDS
 
@@ -70,7 +70,7 @@ def _progress(snapshot: Snapshot) -> str:
     if snapshot.status is None:
         return words.status(snapshot)
     rows = len(snapshot.rows)
-    counted = f"{rows:,} {'company' if rows == 1 else 'companies'}"
+    counted = companies(rows)
     if snapshot.final and snapshot.status.lower() == "failed":
         return f"failed after {counted}"
     if snapshot.final:

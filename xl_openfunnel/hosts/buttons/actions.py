@@ -15,6 +15,7 @@ from ...functions.finding import FULL_TEXT
 from ...functions.look import Desk, Look
 from ...jobs.clock import Clock
 from ...jobs.snapshot import Snapshot
+from ...text import companies, count
 from ..places import Place
 from ..sheets import Busy, NoBooks
 from . import helptext
@@ -171,17 +172,17 @@ class Actions:
             why = words.why_no_rows(seen).removeprefix(CELL_PREFIX)
             raise ConfigurationError(f"There is nothing to land yet: {why}")
         cells = table.block(seen.frame(TABLE_COLUMNS), headers=False, text_limit=FULL_TEXT)
-        companies: list[list[Value]] = [[None if cell == "" else cell for cell in line] for line in cells]
+        fresh: list[list[Value]] = [[None if cell == "" else cell for cell in line] for line in cells]
         standing = work.table(book, TABLE_NAME, TABLE_COLUMNS)
         if standing is None:
             standing = work.add_table(book, TABLE_NAME, {name: WIDTHS[name] for name in TABLE_COLUMNS})
-        made = plan(standing, TABLE_COLUMNS, companies)
+        made = plan(standing, TABLE_COLUMNS, fresh)
         landed = work.land(book, TABLE_NAME, made, _facts(seen))
         return "; ".join([*_landed(seen, made, landed), self._pivots(work, book, TABLE_NAME)])
 
     def _pivots(self, work: Work, book: str, name: str) -> str:
         try:
-            return _counted(work.refresh_pivots(book, name), "pivot") + " refreshed"
+            return count(work.refresh_pivots(book, name), "pivot") + " refreshed"
         except Refused as refused:
             return f"the pivots could not be refreshed ({refused.text})"
 
@@ -190,9 +191,9 @@ class Actions:
         from ...workbook.sheets import TABLE_NAME
 
         book = self._book(work, pressed)
-        count = work.refresh_pivots(book, TABLE_NAME)
-        if count:
-            return f"{_counted(count, 'pivot')} refreshed."
+        pivots = work.refresh_pivots(book, TABLE_NAME)
+        if pivots:
+            return f"{count(pivots, 'pivot')} refreshed."
         if work.table(book, TABLE_NAME, ()) is None:
             raise ConfigurationError("No companies were landed in this workbook yet.")
         return f"No pivot of this workbook stands on the table {TABLE_NAME}."
@@ -204,7 +205,7 @@ class Actions:
         seen = [self._desk.fetcher.watch(job) for job in sorted(frozenset().union(*shown.values()))]
         path = work.save_copy(book, [_all_facts(job) for job in seen])
         provisional = sum(not job.final for job in seen)
-        note = f" {_counted(provisional, 'job')} in it still provisional." if provisional else ""
+        note = f" {count(provisional, 'job')} in it still provisional." if provisional else ""
         return f"The copy is {path}.{note}"
 
     # ---- the rest --------------------------------------------------------------------------------------------
@@ -314,14 +315,9 @@ def _is_uuid(text: str) -> bool:
         return False
 
 
-def _counted(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
-
-
 def _landed(seen: Snapshot, made: Plan, landed: Landed) -> list[str]:
     """What there is to say about a landing."""
-    count = len(seen.rows)
-    said = [f"{count:,} {'company' if count == 1 else 'companies'} landed on the sheet {landed.sheet}"]
+    said = [f"{companies(len(seen.rows))} landed on the sheet {landed.sheet}"]
     if not seen.final:
         said.append("provisional: land again when the job is over")
     if seen.problem:

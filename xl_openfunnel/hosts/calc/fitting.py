@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ...errors import CELL_PREFIX
 from ...functions.bodies import Block
+from ...text import count
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,7 @@ def missing(block: Block, size: Size) -> str:
     needed = Size.of(block)
     rows = needed.rows - size.rows + 1 if needed.rows > size.rows else 0  # one more than is cut: this text's own
     parts = [
-        f"{count:,} {name}{'' if count == 1 else 's'}"
-        for count, name in ((rows, "row"), (needed.columns - size.columns, "column"))
-        if count > 0
+        count(number, name) for number, name in ((rows, "row"), (needed.columns - size.columns, "column")) if number > 0
     ]
     return (
         f"{CELL_PREFIX}Not shown for want of cells: {' and '.join(parts)}. Make room with OpenFunnel > Ask again now, "
