@@ -4,7 +4,8 @@ Takes one JSON request a line and answers each with one line, ``{"value": ...}``
 input. ``{"modules": {...}, "cells": {...}}`` opens a new document, ``{"call": "Module.Function", "arguments": [...]}``
 calls a function of it.
 
-``{"file": "..."}`` opens a workbook instead to be read, ``"macros": true`` with its macros and to be changed.
+``{"file": "..."}`` opens a workbook instead to be read, ``"macros": true`` with its macros and to be changed, and
+``{"add": {...}}`` adds modules to it. ``{"protect": "Sheet"}`` protects a sheet.
 ``{"calculate": true}`` calculates all of it. ``{"look": "Sheet", "at": "A1:B2"}`` gives what its cells show,
 ``{"pivots": "Sheet"}`` what its pivots show, after they were brought up to date, and ``{"buttons": "Sheet"}`` the
 caption and the macro of each button. ``{"changed": "Sheet", "at": "A1:B2", "before": [...]}`` waits until cells show
@@ -59,9 +60,7 @@ def _start(soffice: str, profile: Path, *, window: bool) -> tuple["subprocess.Po
             time.sleep(0.05)
 
 
-def _opened(desktop: Any, modules: dict[str, str], cells: dict[str, object]) -> Any:
-    hidden = _struct("com.sun.star.beans.PropertyValue", Name="Hidden", Value=True)
-    document = desktop.loadComponentFromURL("private:factory/scalc", "_blank", 0, (hidden,))
+def _add(document: Any, modules: dict[str, str]) -> None:
     libraries = document.BasicLibraries
     libraries.VBACompatibilityMode = True
     if not libraries.hasByName("Standard"):
@@ -71,6 +70,12 @@ def _opened(desktop: Any, modules: dict[str, str], cells: dict[str, object]) -> 
         kind = _CLASS if "\nOption ClassModule\n" in text else _STANDARD
         library.insertModuleInfo(name, _struct("com.sun.star.script.ModuleInfo", ModuleType=kind))
         library.insertByName(name, text)
+
+
+def _opened(desktop: Any, modules: dict[str, str], cells: dict[str, object]) -> Any:
+    hidden = _struct("com.sun.star.beans.PropertyValue", Name="Hidden", Value=True)
+    document = desktop.loadComponentFromURL("private:factory/scalc", "_blank", 0, (hidden,))
+    _add(document, modules)
     sheet = document.Sheets.getByIndex(0)
     for address, value in cells.items():
         cell = sheet.getCellRangeByName(address)
@@ -155,7 +160,11 @@ def _worked(document: Any, request: dict[str, Any]) -> object:
         return _extent(sheets.getByName(request["extent"]), request["at"])
     if "macro" in request:
         return _called(document, request["macro"], [], "VBAProject")
-    if "enter" in request:
+    if "add" in request:
+        _add(document, request["add"])
+    elif "protect" in request:
+        sheets.getByName(request["protect"]).protect("")
+    elif "enter" in request:
         cells = sheets.getByName(request["sheet"]).getCellRangeByName(request["at"])
         _enter(cells, request["enter"], array=request["array"])
     else:
@@ -181,7 +190,7 @@ def _answered(document: Any, request: dict[str, Any]) -> object:
         return _button(document, request["button"])
     if "show" in request:
         return document.CurrentController.setActiveSheet(document.Sheets.getByName(request["show"]))
-    if {"changed", "enter", "extent", "save", "macro"} & request.keys():
+    if {"add", "changed", "enter", "extent", "macro", "protect", "save"} & request.keys():
         return _worked(document, request)
     if "calculate" in request:
         return document.calculateAll()

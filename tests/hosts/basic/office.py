@@ -120,6 +120,10 @@ class Office:
         """
         self._asked({"file": str(file), "macros": macros})
 
+    def add(self, modules: Mapping[str, str]) -> None:
+        """Adds modules to the workbook, beside its own."""
+        self._asked({"add": dict(modules)})
+
     def calculate(self) -> None:
         """Calculates every formula of the workbook."""
         self._asked({"calculate": True})
@@ -144,6 +148,10 @@ class Office:
         """A cell's formula, with the rows and columns that it was entered into."""
         formula, rows, columns = cast(tuple[str, int, int], self._asked({"extent": sheet, "at": cell}))
         return formula, rows, columns
+
+    def protect(self, sheet: str) -> None:
+        """Protects a sheet, without a password."""
+        self._asked({"protect": sheet})
 
     def macro(self, name: str) -> None:
         """Runs a macro of the workbook, as its buttons do."""

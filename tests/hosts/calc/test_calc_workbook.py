@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.hosts.basic.office import Office
+from tests.hosts.calc.menu import MENU, act
 from xl_openfunnel import table
 from xl_openfunnel.functions.pivoting import pivot
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
@@ -79,6 +80,37 @@ def test_its_buttons_make_room_land_the_table_and_refresh_the_pivot(
     shown = [[words.get(str(cell), cell) for cell in line] for line in cells[1:]]
     counts = {line[0]: dict(zip(shown[0][1:], line[1:], strict=True)) for line in shown[1:]}
     assert counts == {line[0]: dict(zip(own[0][1:], line[1:], strict=True)) for line in own[1:]}
+
+
+def test_landing_overwrites_nothing_of_the_users(
+    running: Office, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
+) -> None:
+    clock.sleep(2_000)
+    opened = Workbook(running, tmp_path / book.FILE_NAME, running_job, macros=True)
+    running.add(MENU)
+    opened.become("Start", "B11", f"{COUNT} companies, completed")
+    for place, where in {"A20": "below", "M5": "beside"}.items():
+        running.enter("Table", place, "mine")
+        assert str(act(running, "land table")).startswith(f"There is something {where} the table"), place
+        assert running.shown("Table", "A5:A6") == [[""], [""]]
+        assert running.shown("Table", place) == [["mine"]]
+        running.enter("Table", place, "")
+    running.protect("Table")
+    assert str(act(running, "land table")).startswith("The sheet Table is protected.")
+    assert running.shown("Table", "A5:A6") == [[""], [""]]
+
+
+def test_a_protected_array_is_left_as_it_is(
+    running: Office, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
+) -> None:
+    clock.sleep(2_000)
+    opened = Workbook(running, tmp_path / book.FILE_NAME, running_job, macros=True)
+    running.add(MENU)
+    opened.become("Start", "B11", f"{COUNT} companies, completed")
+    running.protect("Rows")
+    before = running.extent("Rows", "A4")
+    assert "no free cells for the formula in Rows.A4, or they are protected" in str(act(running, "refresh book"))
+    assert running.extent("Rows", "A4") == before
 
 
 def test_a_saved_copy_has_the_values_and_not_the_key(

@@ -9,6 +9,7 @@ from typing import Any, Final
 from ...errors import OpenFunnelError
 from ...functions.catalog import CATALOG
 from ...functions.look import CREDITS, JOBS
+from ...text import count
 from ..session import session
 from .answers import Answer, Answers
 from .documents import arrays
@@ -47,22 +48,20 @@ def refresh(answers: Answers, document: Any, *, final_too: bool = False) -> str:
     again = [job for job in sorted(jobs) if final_too or not session().fetcher.watch(job).final]
     for job in again:
         session().fetcher.refresh(job)
-    said = [f"{_counted(len(again), 'job')} asked again" if again or not jobs else ""]
-    said.append(f"{_counted(len(jobs) - len(again), 'job')} final already" if len(jobs) > len(again) else "")
+    said = [f"{count(len(again), 'job')} asked again" if again or not jobs else ""]
+    said.append(f"{count(len(jobs) - len(again), 'job')} final already" if len(jobs) > len(again) else "")
     made, blocked = _make_room(answers, document, asked)
-    said.append(f"room made for {_counted(made, 'formula')}" if made else "")
-    said += [f"no free cells for the formula in {place}" for place in blocked]
+    said.append(f"room made for {count(made, 'formula')}" if made else "")
+    said += [f"no free cells for the formula in {place}, or they are protected" for place in blocked]
     return "; ".join(part for part in said if part) + "."
 
 
 def refresh_pivots(_: Answers, document: Any) -> str:
     """Bring every pivot of the document up to date."""
-    count = 0
-    for sheet in document.Sheets:
-        for pivot in sheet.DataPilotTables:
-            pivot.refresh()
-            count += 1
-    return f"{_counted(count, 'pivot')} refreshed."
+    pivots = [pivot for sheet in document.Sheets for pivot in sheet.DataPilotTables]
+    for pivot in pivots:
+        pivot.refresh()
+    return f"{count(len(pivots), 'pivot')} refreshed."
 
 
 def _make_room(answers: Answers, document: Any, asked: list[Answer]) -> tuple[int, list[str]]:
@@ -81,10 +80,6 @@ def _make_room(answers: Answers, document: Any, asked: list[Answer]) -> tuple[in
         else:
             blocked.append(array.cells.AbsoluteName.replace("$", "").partition(":")[0])
     return made, blocked
-
-
-def _counted(count: int, name: str) -> str:
-    return f"{count:,} {name}{'' if count == 1 else 's'}"
 
 
 def _refresh_final(answers: Answers, document: Any) -> str:

@@ -73,7 +73,9 @@ class CalcArray:
         self.cells.queryFormulaCells(_ANY_RESULT) if self.single else self.cells.getCellByPosition(0, 0).getError()
 
     def resized(self, size: Size) -> CalcArray | None:
-        """Enter the formula into cells of another size; None where other things are in the way."""
+        """Enter the formula into cells of another size; None where other things are in the way, or where it may not."""
+        if self.sheet.isProtected():
+            return None
         formula, old = self._formula(), self.cells
         cursor = self.sheet.createCursorByRange(old)
         cursor.collapseToSize(size.columns, size.rows)

@@ -11,6 +11,7 @@ from com.sun.star.sheet.DataPilotFieldOrientation import ROW as _ROW
 from com.sun.star.sheet.GeneralFunction import COUNT as _COUNT
 
 from ...errors import ConfigurationError
+from ...text import companies
 from ..session import session
 
 _JOB: Final = "job"
@@ -30,7 +31,8 @@ def land(document: Any) -> str:
     Full texts, text as text; an empty text leaves a cell empty. The pivots that stand on the table take its new size.
 
     Raises:
-        ConfigurationError: it is not the workbook, has no job, or has something of the user's beside the table.
+        ConfigurationError: it is not the workbook, has no job, or has something of the user's beside the table
+            or below it.
     """
     from ... import table
 
@@ -48,20 +50,24 @@ def land(document: Any) -> str:
     sheet = document.Sheets.getByName(_SHEET)
     landed = ranges.getByName(_TABLE)
     before = landed.DataArea
+    if sheet.isProtected():
+        raise ConfigurationError(f"The sheet {_SHEET} is protected. Unprotect it (Tools), then land again.")
     names = _header(sheet, before)
-    if _used_beside(sheet, before):
-        raise ConfigurationError("There is something beside the table, which would then stand beside other companies.")
     cells = table.block(table.frame(snapshot.rows, names), headers=False)
     rows = tuple(map(tuple, cells))
-
-    _range(sheet, before, before.StartRow + 1, before.EndRow).clearContents(_CONTENT)
     after = landed.DataArea
     after.EndRow = before.StartRow + len(rows)
+    if _used_beside(sheet, before):
+        raise ConfigurationError("There is something beside the table, which would then stand beside other companies.")
+    if after.EndRow > before.EndRow and _used(_range(sheet, after, before.EndRow + 1, after.EndRow)):
+        raise ConfigurationError("There is something below the table, where companies would stand. Move it first.")
+
+    _range(sheet, before, before.StartRow + 1, before.EndRow).clearContents(_CONTENT)
     _range(sheet, after, after.StartRow + 1, after.EndRow).setDataArray(rows)
     landed.setDataArea(after)
     _follow(document, before, after)
     later = "" if snapshot.final else " They may still change: land again once the job is final."
-    return f"{len(rows):,} companies in the table.{later}"
+    return f"{companies(len(rows))} in the table.{later}"
 
 
 def _header(sheet: Any, area: Any) -> list[str]:
@@ -70,8 +76,11 @@ def _header(sheet: Any, area: Any) -> list[str]:
 
 def _used_beside(sheet: Any, area: Any) -> bool:
     last = sheet.RangeAddress.EndColumn
-    beside = sheet.getCellRangeByPosition(area.EndColumn + 1, area.StartRow, last, sheet.RangeAddress.EndRow)
-    return bool(beside.queryContentCells(_CONTENT).Count)
+    return _used(sheet.getCellRangeByPosition(area.EndColumn + 1, area.StartRow, last, sheet.RangeAddress.EndRow))
+
+
+def _used(cells: Any) -> bool:
+    return bool(cells.queryContentCells(_CONTENT).Count)
 
 
 def _follow(document: Any, before: Any, after: Any) -> None:
