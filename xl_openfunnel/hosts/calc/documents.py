@@ -96,16 +96,15 @@ class CalcArray:
 
     def _beyond(self, size: Size) -> Iterator[CalcArray]:
         """The cells that another size takes besides: those on the right, and those below."""
-        cursor = self.sheet.createCursorByRange(self.cells)
-        for down, right, rows, columns in (
-            (0, self.size.columns, size.rows, size.columns - self.size.columns),
-            (self.size.rows, 0, size.rows - self.size.rows, size.columns),
-        ):
-            if rows > 0 and columns > 0:
-                cursor.gotoStart()
-                cursor.gotoOffset(right, down)
-                cursor.collapseToSize(columns, rows)
-                yield CalcArray(self.sheet, cursor.RangeAddress)
+        old, own = self.area, self.size
+        last_row, last_column = old.StartRow + size.rows - 1, old.StartColumn + size.columns - 1
+        if size.columns > own.columns:
+            yield self._part(old.StartRow, old.EndColumn + 1, last_row, last_column)
+        if size.rows > own.rows:
+            yield self._part(old.EndRow + 1, old.StartColumn, last_row, last_column)
+
+    def _part(self, top: int, left: int, bottom: int, right: int) -> CalcArray:
+        return CalcArray(self.sheet, self.sheet.getCellRangeByPosition(left, top, right, bottom).RangeAddress)
 
 
 class Documents:
