@@ -15,6 +15,7 @@ from . import shown
 from .cells import write_spill
 from .shown import Shown
 from .styles import BLUE, DARK, LINE, ORANGE, Styles, begin
+from .texts import sheet_texts
 
 NAME: Final = "Charts"
 
@@ -30,12 +31,8 @@ _SPILLED: Final = 500
 
 def add_charts(book: Workbook, sheet: Worksheet, style: Styles, shows: Shown) -> None:
     """Fill the sheet."""
-    begin(
-        sheet,
-        style,
-        "Charts",
-        "The companies by country and by size, live: at the left all numbers, at the far right those that are plotted.",
-    )
+    texts = sheet_texts().charts
+    begin(sheet, style, texts.title, texts.hint)
     for place, width in ((_COUNTRY, 24), (_BAND, 16), (_PLOTTED, 24), (_PLOTTED + 3, 16)):
         sheet.set_column(place, place, width, style.body)
         sheet.set_column(place + 1, place + 1, 12, style.count)
@@ -45,14 +42,14 @@ def add_charts(book: Workbook, sheet: Worksheet, style: Styles, shows: Shown) ->
     for place, call in ((_COUNTRY, shown.BY_COUNTRY), (_BAND, shown.BY_BAND)):
         write_spill(sheet, _LINE, place, call, shows)
         _mark(sheet, style, place)
-    sheet.write_string(_LINE - 1, _PLOTTED, "What the charts plot", style.hint)
+    sheet.write_string(_LINE - 1, _PLOTTED, texts.plotted, style.hint)
     for place, title in ((_PLOTTED, "country"), (_PLOTTED + 3, "employee_band")):
         sheet.write_string(_LINE, place, title, style.hint)
         sheet.write_string(_LINE, place + 1, "companies", style.hint)
     _add_countries(sheet, style, shows)
     _add_bands(sheet, style, shows)
-    _add_chart(book, sheet, "bar", f"Companies by country, the first {COUNTRIES}", _LINE, _PLOTTED, COUNTRIES)
-    _add_chart(book, sheet, "column", "Companies by employees", _LINE + 18, _PLOTTED + 3, len(_BANDS))
+    _add_chart(book, sheet, "bar", texts.by_country.format(countries=COUNTRIES), _LINE, _PLOTTED, COUNTRIES)
+    _add_chart(book, sheet, "column", texts.by_band, _LINE + 18, _PLOTTED + 3, len(_BANDS))
     sheet.freeze_panes(_LINE + 1, 0)
 
 

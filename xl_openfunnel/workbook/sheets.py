@@ -14,6 +14,7 @@ from .cells import write, write_spill
 from .pivot import Axis, Pivot
 from .shown import TABLE_COLUMNS, Shown, call_info
 from .styles import Styles, begin
+from .texts import sheet_texts
 
 ROWS: Final = "Rows"
 TABLE: Final = "Table"
@@ -36,21 +37,16 @@ WIDTHS: Final = {
     "country": 20,
     "employee_band": 17,
 }
-_NO_JOB: Final = "Put a job into the yellow cell of the sheet Start."
 
 
 def add_rows(sheet: Worksheet, style: Styles, shows: Shown) -> None:
     """The sheet on which the companies spill."""
-    begin(
-        sheet,
-        style,
-        "",
-        'Filled by the formula in A4; =OF_ROWS(job,"*") gives all columns. To sort or filter, land the table.',
-    )
+    texts = sheet_texts().rows
+    begin(sheet, style, "", texts.hint)
     progress = call_info("progress")
     ((known,),) = shows.block(progress)
-    line = f"{shows.job} · {known}" if shows.job else _NO_JOB
-    sheet.write_formula(0, 0, f'=IF(job="","{_NO_JOB}",job&" · "&{progress})', style.title, line)
+    line = f"{shows.job} · {known}" if shows.job else texts.no_job
+    sheet.write_formula(0, 0, f'=IF(job="","{texts.no_job}",job&" · "&{progress})', style.title, line)
     _set_columns(sheet, style, TABLE_COLUMNS[: TABLE_COLUMNS.index("country")])
     write_spill(sheet, FIRST_LINE, 0, shown.ROWS, shows)
     sheet.set_row(FIRST_LINE, 20)
@@ -62,12 +58,8 @@ def add_rows(sheet: Worksheet, style: Styles, shows: Shown) -> None:
 
 def add_table(sheet: Worksheet, style: Styles, shows: Shown) -> None:
     """The sheet on which companies are landed: as values, in a table of Excel."""
-    begin(
-        sheet,
-        style,
-        "Table",
-        "Land as a table, on the sheet Start, writes the companies here: values to sort, filter and pivot.",
-    )
+    texts = sheet_texts().table
+    begin(sheet, style, texts.title, texts.hint)
     _set_columns(sheet, style, TABLE_COLUMNS)
     last = FIRST_LINE + max(len(shows.table), 1)
     columns = [{"header": name, "header_format": style.head} for name in TABLE_COLUMNS]
@@ -85,20 +77,16 @@ def add_table(sheet: Worksheet, style: Styles, shows: Shown) -> None:
 
 def add_pivot(sheet: Worksheet, style: Styles, shows: Shown) -> Pivot:
     """The sheet with the pivot, whose cells stand there already; the pivot itself has to be added to the file."""
-    begin(
-        sheet,
-        style,
-        "Pivot",
-        "The companies of the sheet Table by country and size. Brought up to date on the sheet Start.",
-    )
+    texts = sheet_texts().pivot
+    begin(sheet, style, texts.title, texts.hint)
     country, band = TABLE_COLUMNS.index("country"), TABLE_COLUMNS.index("employee_band")
     pivot = Pivot(
         source=TABLE_NAME,
         fields=TABLE_COLUMNS,
-        rows=Axis("country", "Country"),
-        columns=Axis("employee_band", "Employees", EMPLOYEE_BANDS),
+        rows=Axis("country", texts.rows),
+        columns=Axis("employee_band", texts.columns, EMPLOYEE_BANDS),
         counted="rank",
-        caption="Companies",
+        caption=texts.counted,
         pairs=[(str(line[country]), str(line[band])) for line in shows.table],
     )
     sheet.hide_gridlines(2)

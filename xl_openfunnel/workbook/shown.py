@@ -11,6 +11,7 @@ from ..functions.catalog import INFO_FIELDS
 from ..functions.pivoting import Block, pivot
 from ..jobs.snapshot import Snapshot
 from ..table import DEFAULT_COLUMNS, block
+from .texts import sheet_texts
 
 STATUS: Final = "OF_STATUS(job)"
 ROWS: Final = "OF_ROWS(job)"
@@ -40,6 +41,15 @@ class Shown:
     def block(self, call: str) -> Block:
         """What a function answers, called like this."""
         return self.answers.get(call, [[""]])
+
+
+CREDITS_LEFT: Final = f'IF(ISNUMBER({CREDITS}),{CREDITS},"")'
+"""The credits alone; what keeps them from being known stands in the line about the key."""
+
+
+def key(accepted: str) -> str:
+    """Whether the key is accepted: the service tells credits only to whom it knows. If not, what it answered."""
+    return f'IF(ISNUMBER({CREDITS}),"{accepted}",{CREDITS})'
 
 
 def call_info(name: str) -> str:
@@ -73,7 +83,8 @@ def example(snapshot: Snapshot, label: str = "", credits_left: float | str = "")
             ["job_id", "label", "status", "rows", "credits", "query", "seeds", "first_seen", "last_seen"],
             list(known),
         ],
-        CREDITS: [[credits_left]],
+        CREDITS_LEFT: [[credits_left]],
+        key(sheet_texts().start.key_accepted): [[sheet_texts().start.key_accepted]],
         STATUS: [[str(snapshot.status)]],
     }
     for name in INFO_FIELDS:

@@ -1,4 +1,4 @@
-"""The VBA modules as text, ready to be put into the workbook and the add-in; and the add-in's ribbon."""
+"""What a person edits of workbook and add-in: the VBA modules, ready to be put in, the ribbon, what the sheets say."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MACROS: Final = "OpenFunnelMacros"
 ADDIN: Final = "OpenFunnelAddin"
 THIS_WORKBOOK: Final = "ThisWorkbook"
 
-PARTS: Final = ("addin", "vba")
+PARTS: Final = ("addin", "sheets", "vba")
 """The folders that an installed package has of what a person edits."""
 
 _VERSION = re.compile(r'^Private Const XlwingsVersion As String = "([^"]+)"', re.MULTILINE)
@@ -52,6 +52,11 @@ def ribbon() -> str:
     return _read("addin/ribbon.xml")
 
 
+def sheet_texts() -> str:
+    """What the sheets say, as TOML."""
+    return _read("sheets/texts.toml", encoding="utf-8")
+
+
 def _modules(own: Mapping[str, str]) -> dict[str, str]:
     texts = {
         **own,
@@ -62,7 +67,7 @@ def _modules(own: Mapping[str, str]) -> dict[str, str]:
     return {name: text.replace("\n", "\r\n") for name, text in texts.items()}
 
 
-def _read(name: str) -> str:
+def _read(name: str, encoding: str = "ascii") -> str:
     # VBA's own code page depends on the machine, so nothing but ASCII; a checkout may have either kind of line ends.
-    text = folder().joinpath(*name.split("/")).read_text(encoding="ascii")
+    text = folder().joinpath(*name.split("/")).read_text(encoding=encoding)
     return text.replace("\r\n", "\n")

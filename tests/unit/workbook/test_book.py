@@ -21,7 +21,8 @@ from openpyxl.utils.escape import unescape
 from tests.unit.workbook.examples import JOB, example, snapshot, without_formulas
 from xl_openfunnel.functions.catalog import CATALOG, INFO_FIELDS, called_in
 from xl_openfunnel.table import DEFAULT_COLUMNS
-from xl_openfunnel.workbook import addin, book, sheets, sources, start
+from xl_openfunnel.workbook import addin, book, sheets, sources
+from xl_openfunnel.workbook.texts import sheet_texts
 
 CHECKOUT = Path(__file__).parents[3]
 EMPTY = book.build()
@@ -65,7 +66,7 @@ def test_two_builds_are_the_same_byte_for_byte(content: bytes) -> None:
 
 
 def test_an_installed_package_builds_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for part_of_it in ("vba", "addin"):
+    for part_of_it in sources.PARTS:
         shutil.copytree(CHECKOUT / "workbook" / part_of_it, tmp_path / "parts" / part_of_it)
     monkeypatch.setattr(resources, "files", lambda package: tmp_path)
     assert sources.folder() == tmp_path / "parts"
@@ -74,7 +75,7 @@ def test_an_installed_package_builds_the_same_bytes(tmp_path: Path, monkeypatch:
 
 def test_line_ends_of_a_checkout_on_windows_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for source in (CHECKOUT / "workbook").glob("*/*"):
-        if source.parent.name in ("vba", "addin"):
+        if source.parent.name in sources.PARTS:
             text = source.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
             (tmp_path / source.parent.name).mkdir(exist_ok=True)
             (tmp_path / source.parent.name / source.name).write_bytes(text)
@@ -169,7 +170,7 @@ def test_blocks_spill() -> None:
                 assert cell.get("cm") == "1"
                 spilling[f"{name}!{cell.get('r')}"] = formula.text
     assert spilling == {
-        "Start!B18": "OF_JOBS()",
+        "Start!B19": "OF_JOBS()",
         "Rows!A4": "OF_ROWS(job)",
         "Charts!A4": 'OF_PIVOT(job,"country")',
         "Charts!D4": 'OF_PIVOT(job,"employee_band")',
@@ -188,7 +189,7 @@ def test_excel_is_not_made_to_calculate_at_opening() -> None:
 def test_without_a_job_the_cells_show_what_they_would_show_without_a_job() -> None:
     found = opened(EMPTY, values=True)
     shown = found["Start"]
-    assert [shown[f"B{row}"].value for row in range(8, 16)] == [None] * 8
+    assert [shown[f"B{row}"].value for row in range(8, 17)] == [None] * 9
     assert shown["C8"].value == "◄ Put the job here"
     assert found["Rows"]["A1"].value == "Put a job into the yellow cell of the sheet Start."
     assert found["Rows"]["A4"].value is None
@@ -240,7 +241,8 @@ def test_an_example_shows_its_companies_in_all_sheets() -> None:
     frame = snapshot().frame(["name", "country", "employee_band"])
     first = found["Start"]
     assert (first["B8"].value, first["B9"].value, first["B10"].value) == (JOB, "completed", 600)
-    assert first["B19"].value == JOB
+    assert (first["B14"].value, first["B15"].value) == ("accepted", 12_400)
+    assert first["B20"].value == JOB
     for name in ("Rows", "Table"):
         names = [unescape(cell.value) for (cell,) in found[name].iter_rows(min_row=5, min_col=2, max_col=2)]
         assert names == frame["name"].to_list()
@@ -272,9 +274,9 @@ def test_a_table_with_fewer_countries_than_bars_plots_blanks() -> None:
 
 
 def test_the_first_sheet_tells_what_its_functions_cannot_where_macros_are_off() -> None:
-    shown = [row[0].value for row in opened(EMPTY)["Start"]["B9:B15"]]
-    assert shown[0] == f'=IFERROR(OF_STATUS(job),"{start._NO_MACROS}")'
-    assert all(text.startswith("=IFERROR(OF_") and text.endswith(',"")') for text in shown[1:])
+    shown = [row[0].value for row in opened(EMPTY)["Start"]["B9:B16"]]
+    assert shown[0] == f'=IFERROR(OF_STATUS(job),"{sheet_texts().start.no_macros}")'
+    assert all(re.match(r"=IFERROR\((IF\(ISNUMBER\()?OF_", text) and text.endswith(',"")') for text in shown[1:])
 
 
 def test_every_printed_page_of_a_sheet_says_which_one_it_is() -> None:

@@ -53,7 +53,7 @@ def test_an_installed_package_has_its_own_copy(tmp_path: Path, monkeypatch: pyte
 
 
 def test_line_ends_of_the_checkout_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for part in ("vba", "addin"):
+    for part in sources.PARTS:
         (tmp_path / part).mkdir()
         for source in (CHECKOUT / "workbook" / part).iterdir():
             text = source.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")

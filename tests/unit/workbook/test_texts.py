@@ -1,0 +1,48 @@
+"""What the sheets say, as a person edits it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+from xml.sax.saxutils import unescape
+
+import msgspec
+import pytest
+
+from tests.unit.workbook.test_book import parts
+from xl_openfunnel.workbook import book, sources, texts
+
+
+def said(part: Any) -> Iterator[str]:
+    """Every text of a part of the file."""
+    if isinstance(part, str):
+        yield part
+    else:
+        for each in part.values() if isinstance(part, dict) else part:
+            yield from said(each)
+
+
+def test_every_text_of_the_file_stands_in_the_workbook() -> None:
+    everything = "\n".join(
+        unescape(part.decode(), {"&quot;": '"'})
+        for name, part in parts(book.build()).items()
+        if not name.endswith(".bin")
+    )
+    missing = {text for text in said(tomllib.loads(sources.sheet_texts())) if text.partition("{")[0] not in everything}
+    assert missing == set()
+
+
+@pytest.mark.parametrize("change", [("about = ", "abuot = "), ("[rows]\n", '[rows]\nmore = "words"\n')])
+def test_a_text_that_no_sheet_shows_or_that_one_lacks_is_refused(
+    change: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = sources.sheet_texts().replace(*change)
+    monkeypatch.setattr(sources, "sheet_texts", lambda: changed)
+    with pytest.raises(msgspec.ValidationError):
+        texts.sheet_texts.__wrapped__()
+
+
+def test_the_texts_in_formulas_have_no_quotes() -> None:
+    found = texts.sheet_texts()
+    assert '"' not in found.start.no_macros + found.start.ask + found.start.key_accepted + found.rows.no_job
