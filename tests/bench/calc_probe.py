@@ -37,15 +37,15 @@ def timed(owner: Any, name: str, rows: Callable[..., int]) -> None:
 
 def begin() -> None:
     """Every way in which the office's thread comes to our code, or has to wait for it."""
-    from xl_openfunnel.hosts.calc import addin, answers
+    from xl_openfunnel.hosts.calc import addin, answers, cells
 
     timed(addin.Functions, "asked", lambda *_: 0)
 
-    def rows(answer: answers.Answer) -> int:
+    def rows(answer: cells.Answer) -> int:
         return max([len(answer.block), *(view.size.rows for view in answer.views.values() if view.size)])
 
     timed(addin._Result, "addResultListener", lambda result, _: rows(result._view.answer))
-    timed(answers.View, "tell", lambda view: rows(view.answer))
+    timed(cells.View, "tell", lambda view, _: rows(view.answer))
     timed(answers.Answers, "_fit", lambda _, answer: rows(answer))
 
 

@@ -40,6 +40,7 @@ def main(folder: Path) -> None:
                 display.picture(folder / name)
 
             until("B11", "running, qualifying companies, ")
+            until("B19", "#OF! Not shown for want of cells: 2 rows")  # the list of jobs has it, a little later
             display.click(running.button("Ask again now"))
             take("calc-start.png")
             until("B11", "600 companies, completed")

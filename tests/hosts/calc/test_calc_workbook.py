@@ -65,7 +65,7 @@ def test_its_buttons_make_room_land_the_table_and_refresh_the_pivot(
     while running.extent("Rows", "A4") != ("{=OF_ROWS(job)}", COUNT + 1, 7):
         running.macro("OpenFunnelMacros.OpenFunnelRefreshBook")
     opened.become("Rows", f"A{COUNT + 4}", COUNT)
-    formula, jobs, fields = running.extent("Start", "B18")  # its heading stands right above
+    formula, jobs, fields = running.extent("Start", "B19")  # its heading stands right above
     assert (formula, jobs > 1, fields) == ("{=OF_JOBS()}", True, 9)
     frame = table.frame(running_job.rows, table.DEFAULT_COLUMNS)
     assert running.shown("Rows", f"A4:G{COUNT + 4}") == table.block(frame, text_limit=255)

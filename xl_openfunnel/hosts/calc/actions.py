@@ -11,7 +11,8 @@ from ...functions.catalog import CATALOG
 from ...functions.look import CREDITS, JOBS
 from ...text import count
 from ..session import session
-from .answers import Answer, Answers
+from .answers import Answers
+from .cells import Answer
 from .documents import arrays
 from .fitting import Size
 from .landing import land
@@ -65,10 +66,10 @@ def refresh_pivots(_: Answers, document: Any) -> str:
 
 
 def _make_room(answers: Answers, document: Any, asked: list[Answer]) -> tuple[int, list[str]]:
-    """How many formulas were entered anew, and the cells of those that something is in the way of."""
+    """How many formulas were entered into other cells, and the cells of those that something is in the way of."""
     for answer in asked:
         if answer.spreads:
-            answer.tell()  # so that each array has to be calculated, and tells by that what it shows
+            answers.tell(answer)  # so that an array has to be calculated, and tells by that what it shows
     each = (one for array in arrays(document, *_NAMES) for one in array.each())
     showing = [(array, answers.shown_in(array)) for array in each]
     made, blocked = 0, []

@@ -21,7 +21,8 @@ from ...functions.bodies import Block
 from ...jobs.clock import SystemClock
 from ...jobs.snapshot import Snapshot
 from . import naming
-from .answers import Answers, Subscription, Tell, View
+from .answers import Answers
+from .cells import Subscription, Tell, View
 from .documents import Documents
 from .values import given, taken
 

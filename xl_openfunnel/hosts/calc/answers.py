@@ -13,19 +13,20 @@ import contextlib
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 from ...errors import OpenFunnelError
-from ...functions import edge, words
+from ...functions import edge
 from ...functions.bodies import Block
 from ...functions.catalog import Function
-from ...functions.look import CREDITS, JOBS, Look, Seen
+from ...functions.look import CREDITS, JOBS, Seen
 from ...jobs.clock import Clock, Message
 from ...jobs.snapshot import Snapshot
 from ...jobs.workers import begin
-from .fitting import Size, fitted
+from .cells import Answer, Array, Desk, Program, Subscription, Tell, View, fits, stale
+from .fitting import Size
 
 _log = logging.getLogger(__name__)
 
@@ -43,131 +44,6 @@ _NOTING: Final = 2.0
 
 _LATER: Final = 4.0
 """Seconds until the next try after something unexpected."""
-
-Tell = Callable[[Block], object]
-
-
-class Subscription(Protocol):
-    """What ends the telling of one job."""
-
-    def close(self) -> None:
-        """End it."""
-
-
-class Desk(Protocol):
-    """What answers are made from."""
-
-    def look(self) -> Look:
-        """A view for one call."""
-
-    def follow(self, job_id: str, told: Callable[[Snapshot], object]) -> Subscription:
-        """Have a callback told of a job whenever it changes."""
-
-    def close(self) -> None:
-        """Stop everything: nobody shows anything any more."""
-
-
-class Array(Protocol):
-    """Cells into which one formula was entered that is nothing but a call of ours."""
-
-    @property
-    def size(self) -> Size:
-        """How many cells these are."""
-
-    def calculate(self) -> None:
-        """Have the formula calculated, if it has to be."""
-
-
-class Program(Protocol):
-    """The program whose cells these are."""
-
-    def arrays(self, name: str) -> Iterable[Array]:
-        """Where a formula is a call of that function and nothing else. Only from within `inside`."""
-
-    def calculate(self) -> bool:
-        """Have every cell calculated that has to be; gives whether no document waits for its user to say so."""
-
-    def inside(self, run: Callable[[], None]) -> None:
-        """Run something on the program's own thread, and wait until it is done."""
-
-
-@dataclass(eq=False)
-class View:
-    """An answer in cells of one size.
-
-    Attributes:
-        answer: whose it is.
-        size: that of the array; None where the formula uses the answer further, or the cells are not known yet.
-        tells: has cells show a block, one for each listener.
-        handle: what the program holds of it.
-        asked: whether it was asked for while arrays were looked at last.
-    """
-
-    answer: Answer
-    size: Size | None
-    tells: list[Tell] = field(default_factory=list)
-    handle: object = None
-    asked: bool = True
-
-    @property
-    def block(self) -> Block:
-        """What its cells show."""
-        block = self.answer.block
-        return block if self.size is None or self.answer.fresh else fitted(block, self.size)
-
-    def tell(self) -> None:
-        """Have its cells show it."""
-        block = self.block
-        for tell in list(self.tells):
-            try:
-                tell(block)
-            except Exception:  # its document is being closed
-                _log.debug("a listener is gone", exc_info=True)
-                self.tells.remove(tell)
-
-
-@dataclass(eq=False)
-class Answer:
-    """What all cells show that call a function with the same arguments.
-
-    Attributes:
-        function: the function.
-        arguments: the arguments.
-        block: what is shown.
-        fresh: whether it was never answered: the block is ``loading``, which Calc repeats in every cell of an array.
-        views: it in cells of several sizes.
-        seen: what it was made from.
-        asked: whether it was asked for since that was last forgotten.
-        unfitted: whether cells asked for it whose size is not known.
-        due: when it is to be made; None while it holds.
-        free_at: when it may be made again.
-    """
-
-    function: Function
-    arguments: tuple[object, ...]
-    block: Block = field(default_factory=lambda: [[words.LOADING]])
-    fresh: bool = True
-    views: dict[Size | None, View] = field(default_factory=dict)
-    seen: Mapping[str, Seen] = field(default_factory=dict)
-    asked: bool = True
-    unfitted: bool = True
-    due: float | None = None
-    free_at: float = float("-inf")
-
-    @property
-    def spreads(self) -> bool:
-        """Whether it may need more than one cell."""
-        return self.function.large or Size.of(self.block) != Size(1, 1)
-
-    @property
-    def shown(self) -> bool:
-        """Whether any listener is left."""
-        return any(view.tells for view in self.views.values())
-
-    def tell(self) -> None:
-        """Have all cells show it."""
-        for view in list(self.views.values()):
-            view.tell()
 
 
 @dataclass(eq=False)
@@ -200,6 +76,8 @@ class Answers:
         self._lock = threading.Lock()
         self._answers: dict[tuple[str, tuple[object, ...]], Answer] = {}
         self._size: Size | None = None
+        self._telling = threading.local()  # what Calc calculates meanwhile it calculates on the same thread
+        self._fitted: dict[Hashable, View] = {}
         self._desk: Desk | None = None
         self._topics: dict[str, _Topic] = {}
         self._looked_at = float("-inf")
@@ -214,21 +92,26 @@ class Answers:
     def asked(self, function: Function, arguments: tuple[object, ...]) -> View:
         """A cell calls a function; never waits."""
         key = function.name, arguments
+        told: View | None = getattr(self._telling, "view", None)
         with self._lock:
             answer = self._answers.get(key)
             if answer is None:
                 answer = self._answers[key] = Answer(function, arguments)
             answer.asked = True
-            view = answer.views.setdefault(self._size, View(answer, self._size))
+            # A cell on the screen is calculated while it is told: it is one of those that show what is told.
+            again = told is not None and told.answer is answer
+            size = told.size if told is not None and again else self._size
+            view = answer.views.setdefault(size, View(answer, size))
             view.asked = True
-        if self._size is None:
-            self._inbox.put(lambda: self._called(answer))
+        if size is None and not again:
+            self._inbox.put(lambda: self._called(answer, unsized=True))
         return view
 
     def listens(self, view: View, tell: Tell) -> None:
         """Cells want to be told of an answer; they are told at once what there is."""
         told = view.block
-        tell(told)
+        with self._told_of(view):
+            tell(told)
         view.tells.append(tell)
         self._inbox.put(lambda: self._listened(view, told))
 
@@ -241,6 +124,11 @@ class Answers:
     def moved(self, topic: str) -> None:
         """Something that answers are made from may have changed."""
         self._inbox.put(lambda: self._judge(topic))
+
+    def tell(self, answer: Answer) -> None:
+        """Have all cells show an answer."""
+        for view in list(answer.views.values()):
+            self._tell(view)
 
     def called_by(self, calculate: Callable[[], object]) -> list[Answer]:
         """The answers that cells ask for meanwhile. Only from within `Program.inside`."""
@@ -259,12 +147,9 @@ class Answers:
         return called
 
     def shown_in(self, array: Array) -> Answer | None:
-        """The answer that an array shows, if it had to be calculated. Only from within `Program.inside`."""
-        self._size = array.size
-        try:
-            called = self.called_by(array.calculate)
-        finally:
-            self._size = None
+        """The answer that an array shows, None if it calls for none now. Only from within `Program.inside`."""
+        with self._sized(array):
+            called = self.called_by(array.calculate) or self.called_by(array.enter)
         return called[0] if called else None
 
     # ---- on the one thread ---------------------------------------------------------------------------------
@@ -299,14 +184,14 @@ class Answers:
 
     def _listened(self, view: View, told: Block) -> None:
         if view.block != told:  # it changed before they were among those who are told
-            view.tell()
-        self._called(view.answer)
+            self._tell(view)
+        self._called(view.answer, unsized=view.size is None)
 
-    def _called(self, answer: Answer) -> None:
+    def _called(self, answer: Answer, *, unsized: bool) -> None:
         with self._lock:
             self._answers.setdefault((answer.function.name, answer.arguments), answer)  # it may just have been dropped
-        answer.unfitted = True
-        if answer.fresh or answer.spreads or not answer.seen or _stale(answer):
+        answer.unsized |= unsized
+        if answer.fresh or (unsized and answer.spreads) or not answer.seen or stale(answer):
             self._want(answer)
 
     def _changed(self, snapshot: Snapshot) -> None:
@@ -315,15 +200,40 @@ class Answers:
             return
         topic.settled = snapshot.settled
         self._judge(snapshot.job_id)
-        self._noted_at = self._clock.monotonic() + _NOTING
+        if self._noted_at is None:
+            self._noted_at = self._clock.monotonic() + _NOTING
         if snapshot.settled:
             self._judge(CREDITS)
 
     def _judge(self, topic: str) -> None:
         held = self._topics.get(topic)
         for answer in held.answers if held else ():
-            if _stale(answer):
+            if stale(answer):
                 self._want(answer)
+
+    @contextlib.contextmanager
+    def _sized(self, array: Array) -> Iterator[None]:
+        """What is asked for meanwhile is asked for by this array."""
+        self._size = array.size
+        try:
+            yield
+        finally:
+            self._size = None
+
+    @contextlib.contextmanager
+    def _told_of(self, view: View) -> Iterator[None]:
+        """What is asked for meanwhile on this thread is asked for by cells that showed this view."""
+        before = getattr(self._telling, "view", None)
+        self._telling.view = view
+        try:
+            yield
+        finally:
+            self._telling.view = before
+
+    def _tell(self, view: View) -> None:
+        """Have its cells show it."""
+        with self._told_of(view):
+            view.tell(view.block)
 
     def _want(self, answer: Answer) -> None:
         if answer.due is None:
@@ -343,21 +253,23 @@ class Answers:
 
     def _make(self, answer: Answer) -> None:
         begun = self._clock.monotonic()
-        block, seen = self._answered(answer)
+        block, seen = answer.block, answer.seen
+        if answer.fresh or not seen or stale(answer):
+            block, seen = self._answered(answer)
         changed = answer.fresh or block != answer.block
         spread = answer.spreads
         answer.block, answer.seen, answer.fresh = block, seen, False
         self._follow(answer, set(seen))
         if spread or answer.spreads:
-            answer.unfitted |= changed
-            if answer.unfitted:
+            answer.changed |= changed
+            if answer.changed or answer.unsized:
                 self._program.inside(lambda: self._fit(answer))  # if that fails, it is due again
         elif changed:
-            answer.tell()
-        answer.unfitted, answer.due = False, None
+            self.tell(answer)
+        answer.changed, answer.unsized, answer.due = False, False, None
         ended = self._clock.monotonic()
         answer.free_at = ended + max(APART, (ended - begun) * (SHARE - 1) if answer.spreads else 0.0)
-        if seen and _stale(answer):
+        if seen and stale(answer):
             self._want(answer)
 
     def _answered(self, answer: Answer) -> tuple[Block, Mapping[str, Seen]]:
@@ -371,17 +283,32 @@ class Answers:
         return edge.answer(name, self._bodies[name], look, *answer.arguments), look.seen
 
     def _fit(self, answer: Answer) -> None:
-        """Have its cells calculated with their sizes known; on the program's own thread."""
+        """Have its cells calculated with their sizes known; on the program's own thread.
+
+        What is on the screen is calculated as soon as it is told, without saying which cells these are: an array that
+        was not known is entered once more.
+        """
         sized = [view for view in answer.views.values() if view.size is not None]
-        answer.tell()
         for view in sized:
             view.asked = False
+        if answer.changed:
+            self.tell(answer)
+        known_now: dict[Hashable, View] = {}
         for array in self._program.arrays(answer.function.name):
-            self._size = array.size
-            try:
-                array.calculate()
-            finally:
-                self._size = None
+            with self._sized(array):
+                asked = self.called_by(array.calculate)
+                known = self._fitted.get(array.key)
+                if not asked and (known is None or (known.answer is answer and not fits(array, answer))):
+                    asked = self.called_by(array.enter)
+                    if not asked:  # its sheet is protected
+                        self.tell(answer)
+                        asked = self.called_by(array.calculate)
+            if asked:
+                known = asked[0].views.get(array.size)
+            if known is not None:
+                known_now[array.key] = known
+        others = {key: view for key, view in self._fitted.items() if view.answer.function is not answer.function}
+        self._fitted = others | known_now
         for view in sized:
             if not view.asked:  # the array is gone, or has another size
                 answer.views.pop(view.size, None)
@@ -434,7 +361,7 @@ class Answers:
             # One of each job's is enough, the smallest first: Calc asks for it if a cell shows it.
             suspects = [min(topic.answers, key=lambda answer: len(answer.block)) for topic in silent]
             for answer in suspects:
-                answer.tell()
+                self.tell(answer)
             if not self._program.calculate():
                 break
             for answer in suspects:
@@ -454,7 +381,3 @@ class Answers:
         if self._running():
             moments.append(self._looked_at + EXISTENCE)
         return max(0.0, min(moments) - self._clock.monotonic()) if moments else None
-
-
-def _stale(answer: Answer) -> bool:
-    return any(seen.stale for seen in answer.seen.values())

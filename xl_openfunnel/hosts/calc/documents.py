@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -71,6 +71,36 @@ class CalcArray:
     def calculate(self) -> None:
         """Asking which results formulas have has them calculated, if they have to be."""
         self.cells.queryFormulaCells(_ANY_RESULT) if self.single else self.cells.getCellByPosition(0, 0).getError()
+
+    @property
+    def key(self) -> Hashable:
+        """Where it stands and what its formula is."""
+        return self.sheet.DrawPage.Forms.Parent.RuntimeUID, self.cells.AbsoluteName, self.text
+
+    def shows(self, row: int, cells: list[str | float | bool]) -> bool:
+        """Whether that row shows this; the last one is -1."""
+        line = row % self.size.rows
+        (shown,) = self.cells.getCellRangeByPosition(0, line, self.size.columns - 1, line).getDataArray()
+        return list(shown) == cells
+
+    def enter(self) -> None:
+        """Enter each formula once more, which has it calculated: nothing to undo, and nothing to save."""
+        if self.sheet.isProtected():
+            return
+        document = self.sheet.DrawPage.Forms.Parent
+        modified, undo = document.isModified(), document.UndoManager
+        undo.lock()
+        try:
+            for one in self.each():
+                if one.cells.getArrayTokens():
+                    one.cells.setArrayTokens(one.cells.getArrayTokens())
+                else:
+                    cell = one.cells.getCellByPosition(0, 0)
+                    cell.setTokens(cell.getTokens())
+                one.calculate()
+            document.setModified(modified)
+        finally:
+            undo.unlock()
 
     def resized(self, size: Size) -> CalcArray | None:
         """Enter the formula into cells of another size; None where other things are in the way, or where it may not."""

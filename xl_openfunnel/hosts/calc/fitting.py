@@ -49,5 +49,5 @@ def missing(block: Block, size: Size) -> str:
     ]
     return (
         f"{CELL_PREFIX}Not shown for want of cells: {' and '.join(parts)}. Make room with OpenFunnel > Ask again now, "
-        f"or enter the formula as an array over {needed.rows:,} rows and {needed.columns:,} columns."
+        f"or enter the formula as an array over {count(needed.rows, 'row')} and {count(needed.columns, 'column')}."
     )

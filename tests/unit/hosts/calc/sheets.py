@@ -11,8 +11,9 @@ from tests.unit.hosts.clocks import Time
 from xl_openfunnel import JobStatus, Snapshot
 from xl_openfunnel.functions import catalog
 from xl_openfunnel.functions.bodies import Block
-from xl_openfunnel.functions.look import Seen
-from xl_openfunnel.hosts.calc.answers import Answers, View
+from xl_openfunnel.functions.look import JOBS, Seen
+from xl_openfunnel.hosts.calc.answers import Answers
+from xl_openfunnel.hosts.calc.cells import View
 from xl_openfunnel.hosts.calc.fitting import Size
 
 ONE = Size(1, 1)
@@ -36,10 +37,25 @@ class Formula:
     dirty: bool = True
     view: View | None = None
 
+    @property
+    def key(self) -> object:
+        return self
+
+    def shows(self, row: int, cells: list[str | float | bool]) -> bool:
+        """Of a block that is larger Calc shows a part, of a smaller one errors in the rest."""
+        block, line = self.block, row % self.size.rows
+        whole = block[line] + ["#N/A"] * self.size.columns if line < len(block) else ["#N/A"] * self.size.columns
+        return whole[: self.size.columns] == cells
+
     def calculate(self) -> None:
         if self.dirty:
             self.dirty = False
             self.view = self.calc.called(self)
+
+    def enter(self) -> None:
+        self.calc.entered += 1
+        self.dirty = True
+        self.calculate()
 
     @property
     def block(self) -> Block:
@@ -54,6 +70,8 @@ class Calc:
 
     Attributes:
         meanwhile: what another thread does while a listener is told.
+        at_once: whether what is on the screen is calculated while its listener is told, as it is in a window.
+        entered: how often a formula was entered once more.
     """
 
     def __init__(self, answers: Callable[[Calc], Answers]) -> None:
@@ -63,6 +81,8 @@ class Calc:
         self.by_hand = False
         self.away = False
         self.meanwhile: Callable[[], object] = lambda: None
+        self.at_once = False
+        self.entered = 0
         self.answers = answers(self)
         self._tells: dict[View, Callable[[Block], object]] = {}
 
@@ -96,8 +116,12 @@ class Calc:
             def tell(block: Block) -> None:
                 self.told[view] = block
                 self.meanwhile()
-                for shown in self.showing.get(view, ()):
+                telling = self.showing.pop(view, set())
+                for shown in telling:
                     shown.dirty = shown in self.formulas
+                self.showing.setdefault(view, set()).update(telling)
+                if self.at_once:
+                    self.paint()
 
             self._tells[view] = tell
             self.answers.listens(view, tell)
@@ -176,7 +200,7 @@ class Rig:
         self.time = Time()
         self.desk = FakeDesk()
         self.cost = 0.0
-        bodies = {catalog.STATUS.name: self._status, catalog.ROWS.name: self._rows}
+        bodies = {catalog.STATUS.name: self._status, catalog.ROWS.name: self._rows, catalog.JOBS.name: self._listing}
         self.calc = Calc(lambda calc: Answers(bodies, self._opened, calc, self.time))
         self.answers = self.calc.answers
 
@@ -194,6 +218,10 @@ class Rig:
         status, rows = look.at(job)
         numbered: Block = [[float(row), f"n{row}"] for row in range(1, rows + 1)]
         return [["rank", "name"], *numbered] if rows else [[status]]
+
+    def _listing(self, look: Any, _: object) -> Block:
+        look.seen[JOBS] = Seen(lambda: len(self.desk.known), len(self.desk.known))
+        return [[f"{len(self.desk.known)} seen"]]
 
     def pass_(self, seconds: float) -> None:
         """Let time pass, and have done what is due meanwhile; after each step Calc paints."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.hosts.calc.sheets import Rig
-from xl_openfunnel.functions.catalog import ROWS, STATUS
+from xl_openfunnel.functions.catalog import JOBS, ROWS, STATUS
 from xl_openfunnel.hosts.calc.answers import APART, EXISTENCE, SHARE
 from xl_openfunnel.hosts.calc.fitting import Size
 
 
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
+@pytest.fixture(params=[False, True], ids=["headless", "window"])
+def rig(request: pytest.FixtureRequest) -> Rig:
+    made = Rig()
+    made.calc.at_once = request.param
+    return made
 
 
 def test_a_cell_follows_its_job_through_all_its_states(rig: Rig) -> None:
@@ -148,3 +150,35 @@ def test_an_array_is_filled_later_where_the_office_has_no_time_now(rig: Rig) -> 
     rig.calc.away = False
     rig.pass_(10)
     assert array.block == [["rank", "name"], [1.0, "n1"]]
+
+
+def test_a_formula_is_entered_once_more_only_where_its_cells_are_not_known(rig: Rig) -> None:
+    rig.calc.at_once = True
+    rig.calc.enter(ROWS, "job", size=Size(4, 2))
+    rig.calc.enter(ROWS, "other", size=Size(9, 3))
+    for rows in range(1, 20):
+        for job in ("job", "other"):
+            rig.desk.say(job, "running", rows)
+        rig.pass_(1)
+    assert rig.calc.entered == 2
+    rig.calc.recalculate()
+    rig.pass_(5)
+    assert rig.calc.entered == 4  # a hard recalculation does not say which cells ask
+
+
+def test_a_formula_that_uses_a_block_further_makes_it_no_more_often_than_it_changes(rig: Rig) -> None:
+    rig.desk.known["job"] = "completed", 3
+    inside = rig.calc.enter(ROWS, "job", whole=False)
+    rig.pass_(3_600)
+    assert len(inside.block) == 4
+    assert rig.desk.made["job"] <= 2
+
+
+def test_the_list_of_jobs_follows_jobs_that_change_without_a_pause(rig: Rig) -> None:
+    listing = rig.calc.enter(JOBS, "")
+    rig.calc.enter(STATUS, "job")
+    rig.pass_(1)
+    for second in range(20):
+        rig.desk.say("job", f"running {second}")
+        rig.pass_(1)
+    assert listing.block != [["0 seen"]]

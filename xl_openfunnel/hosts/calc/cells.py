@@ -1,0 +1,161 @@
+"""What cells of Calc show: answers, each in views for cells of one size; and what answers need of the program."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ...functions import words
+from ...functions.bodies import Block
+from ...functions.catalog import Function
+from ...functions.look import Look, Seen
+from ...jobs.snapshot import Snapshot
+from .fitting import Size, fitted
+
+_log = logging.getLogger(__name__)
+
+Tell = Callable[[Block], object]
+
+
+class Subscription(Protocol):
+    """What ends the telling of one job."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class Desk(Protocol):
+    """What answers are made from."""
+
+    def look(self) -> Look:
+        """A view for one call."""
+
+    def follow(self, job_id: str, told: Callable[[Snapshot], object]) -> Subscription:
+        """Have a callback told of a job whenever it changes."""
+
+    def close(self) -> None:
+        """Stop everything: nobody shows anything any more."""
+
+
+class Array(Protocol):
+    """Cells into which one formula was entered that is nothing but a call of ours."""
+
+    @property
+    def size(self) -> Size:
+        """How many cells these are."""
+
+    @property
+    def key(self) -> Hashable:
+        """Where it stands and what its formula is."""
+
+    def shows(self, row: int, cells: list[str | float | bool]) -> bool:
+        """Whether that row shows this; the last one is -1."""
+
+    def calculate(self) -> None:
+        """Have the formula calculated, if it has to be."""
+
+    def enter(self) -> None:
+        """Enter the formula once more, which has it calculated; where that may not be done, nothing."""
+
+
+class Program(Protocol):
+    """The program whose cells these are."""
+
+    def arrays(self, name: str) -> Iterable[Array]:
+        """Where a formula is a call of that function and nothing else. Only from within `inside`."""
+
+    def calculate(self) -> bool:
+        """Have every cell calculated that has to be; gives whether no document waits for its user to say so."""
+
+    def inside(self, run: Callable[[], None]) -> None:
+        """Run something on the program's own thread, and wait until it is done."""
+
+
+@dataclass(eq=False)
+class View:
+    """An answer in cells of one size.
+
+    Attributes:
+        answer: whose it is.
+        size: that of the array; None where the formula uses the answer further, or the cells are not known yet.
+        tells: has cells show a block, one for each listener.
+        handle: what the program holds of it.
+        asked: whether it was asked for while arrays were looked at last.
+    """
+
+    answer: Answer
+    size: Size | None
+    tells: list[Tell] = field(default_factory=list)
+    handle: object = None
+    asked: bool = True
+
+    @property
+    def block(self) -> Block:
+        """What its cells show."""
+        block = self.answer.block
+        return block if self.size is None or self.answer.fresh else fitted(block, self.size)
+
+    def tell(self, block: Block) -> None:
+        """Have its cells show a block."""
+        for tell in list(self.tells):
+            try:
+                tell(block)
+            except Exception:  # its document is being closed
+                _log.debug("a listener is gone", exc_info=True)
+                self.tells.remove(tell)
+
+
+@dataclass(eq=False)
+class Answer:
+    """What all cells show that call a function with the same arguments.
+
+    Attributes:
+        function: the function.
+        arguments: the arguments.
+        block: what is shown.
+        fresh: whether it was never answered: the block is ``loading``, which Calc repeats in every cell of an array.
+        views: it in cells of several sizes.
+        seen: what it was made from.
+        asked: whether it was asked for since that was last forgotten.
+        changed: whether the block is another one since its cells were fitted.
+        unsized: whether cells asked for it since then whose size is not known.
+        due: when it is to be made; None while it holds.
+        free_at: when it may be made again.
+    """
+
+    function: Function
+    arguments: tuple[object, ...]
+    block: Block = field(default_factory=lambda: [[words.LOADING]])
+    fresh: bool = True
+    views: dict[Size | None, View] = field(default_factory=dict)
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    asked: bool = True
+    changed: bool = False
+    unsized: bool = True
+    due: float | None = None
+    free_at: float = float("-inf")
+
+    @property
+    def spreads(self) -> bool:
+        """Whether it may need more than one cell."""
+        return self.function.large or Size.of(self.block) != Size(1, 1)
+
+    @property
+    def shown(self) -> bool:
+        """Whether any listener is left."""
+        return any(view.tells for view in self.views.values())
+
+
+def fits(array: Array, answer: Answer) -> bool:
+    """Whether an array has the answer in its size, which shows at both ends; a single cell may not show it."""
+    if array.size == Size(1, 1):
+        return not answer.unsized
+    wanted = fitted(answer.block, array.size)
+    return all(array.shows(row, wanted[row]) for row in (0, -1))
+
+
+def stale(answer: Answer) -> bool:
+    """Whether it was made from what is no longer so."""
+    return any(seen.stale for seen in answer.seen.values())
