@@ -5,17 +5,20 @@ Each has an Excel in which nobody types meanwhile. A docstring is the check's na
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from .. import Client, Fetcher, table
 from ..workbook import book as workbook
 from ..workbook import sheets, start
-from .stage import LONG, TEXTS, Job, NotHeld, NotTried, Stage
+from .stage import LONG, TEXTS, Job, NotHeld, NotTried, Stage, links_in
 
 _AUTOMATIC, _MANUAL = -4105, -4135  # xlCalculationAutomatic, xlCalculationManual
 _COPYING: Final = 1  # xlCopy
 _LINKS: Final = 1  # xlExcelLinks
 _READ_ONLY: Final = 1
+_NO_MACROS: Final = 3  # msoAutomationSecurityForceDisable
+_XLSX: Final = 51  # xlOpenXMLWorkbook
 _CUT: Final = 255
 _ERRORS: Final = {
     code - 2146828288: text
@@ -35,12 +38,14 @@ _COLUMNS: Final = "name,domain,employee_count,match_reason"
 
 
 def opens(stage: Stage) -> None:
-    """The workbook opens as it was built, with its macros."""
+    """The workbook opens as it was built, with its macros, and its formula may spill."""
     workbook.write(stage.file)
     # Opened by a program, Excel repairs nothing: it fails.
     stage.book = stage.excel.Workbooks.Open(str(stage.file))
     _same("its sheets", [stage.book.Worksheets(n).Name for n in range(1, 6)], list(workbook.CODE_NAMES))
     _same("whether it has macros", bool(stage.book.HasVBProject), wanted=True)
+    # An @ before the function would keep it in one cell.
+    _same("the formula of the companies", stage.book.Worksheets(sheets.ROWS).Range("A4").Formula2, "=OF_ROWS(job)")
 
 
 def answers(stage: Stage) -> None:
@@ -160,6 +165,68 @@ def manual(stage: Stage) -> None:
         stage.excel.Calculation = _AUTOMATIC
 
 
+def pauses(stage: Stage) -> None:
+    """While Live is paused cells stay as they are, and then go on."""
+    job = stage.job()
+    cell = _status(stage.sheet(), job)
+    _until_shows(stage, cell, "pending")
+    stage.macro("OpenFunnelLivePaused")
+    try:
+        _asked_again(stage, job)
+        stage.stays(lambda: cell.Value2, "pending", "the cell")
+    finally:
+        stage.macro("OpenFunnelLiveOn")
+    _until_shows(stage, cell, "running")
+
+
+def refreshes(stage: Stage) -> str:
+    """Refresh asks the service again, and the status bar says what came of it."""
+    job = stage.job()
+    cell = _status(stage.sheet(), job)
+    _until_shows(stage, cell, "pending")
+    before = job.polls()
+    cell.Select()
+    stage.macro("OpenFunnelRefreshCell")
+    stage.until(lambda: "1 refreshed" in str(stage.excel.StatusBar), wanted=True, what="whether the status bar says so")
+    _same("whether the service was asked again", job.polls() > before, wanted=True)
+    return str(stage.excel.StatusBar)
+
+
+def opens_up_to_date(stage: Stage) -> None:
+    """A workbook that was saved while its job ran shows what is so when it is opened."""
+    job = stage.job()
+    _put_job(stage, job)
+    state = stage.book.Worksheets(start.NAME).Range(f"B{start.JOB_ROW + 2}")
+    _until_shows(stage, state, "pending")
+    saved = stage.file.with_name("saved.xlsm")
+    stage.book.SaveCopyAs(str(saved))
+    job.end()
+    _until_shows(stage, state, "completed")
+    opened = stage.excel.Workbooks.Open(str(saved), 0, _READ_ONLY)
+    try:
+        _until_shows(stage, opened.Worksheets(start.NAME).Range(f"B{start.JOB_ROW + 2}"), "completed")
+    finally:
+        opened.Close(0)
+
+
+def shows_saved(stage: Stage) -> None:
+    """With macros off the workbook shows what was saved."""
+    saved = stage.file.with_name("macros off.xlsm")
+    stage.book.SaveCopyAs(str(saved))
+    security = stage.excel.AutomationSecurity
+    stage.excel.AutomationSecurity = _NO_MACROS
+    try:
+        opened = stage.excel.Workbooks.Open(str(saved), 0, _READ_ONLY)
+    finally:
+        stage.excel.AutomationSecurity = security
+    try:
+        for name, address in ((start.NAME, f"B{start.JOB_ROW + 2}"), (sheets.ROWS, "A5:B6")):
+            shown, wanted = (book.Worksheets(name).Range(address).Value2 for book in (opened, stage.book))
+            _same(f"{address} of {name}", shown, wanted)
+    finally:
+        opened.Close(0)
+
+
 def moved(stage: Stage) -> None:
     """A cell that was moved is found."""
     job, sheet = stage.job(), stage.sheet()
@@ -180,6 +247,21 @@ def one_python(stage: Stage) -> None:
         _same("how many Pythons there are", len(stage.pythons()), 1)
     finally:
         other.Close(0)
+
+
+def names_no_folder(stage: Stage) -> str:
+    """A workbook with the add-in's functions says nothing of where the add-in lies."""
+    job = stage.job()
+    other = stage.excel.Workbooks.Add()
+    file = stage.file.with_name("linked.xlsx")
+    try:
+        _until_shows(stage, _status(other.Worksheets(1), job), "pending")
+        other.SaveAs(str(file), _XLSX)
+    finally:
+        other.Close(0)
+    links = links_in(file)
+    _same("the paths in it", [link for link in links if re.search(r"[\\/]", link)], [])
+    return ", ".join(links)
 
 
 def lands(stage: Stage) -> str:

@@ -6,7 +6,9 @@ Excel is its Application object, asked over COM by name. Nothing here imports wh
 from __future__ import annotations
 
 import itertools
+import re
 import time
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -47,6 +49,13 @@ def rows(count: int = 250) -> list[dict[str, Any]]:
         row["name"] = name
     made[0]["match_reason"] = LONG
     return made
+
+
+def links_in(file: Path) -> list[str]:
+    """What the links to other workbooks name, in a file that Excel has saved."""
+    with zipfile.ZipFile(file) as parts:
+        names = [name for name in parts.namelist() if name.startswith("xl/externalLinks/_rels/")]
+        return [link for name in names for link in re.findall(r'Target="([^"]*)"', parts.read(name).decode())]
 
 
 class Job:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ import pytest
 
 from xl_openfunnel.selftest import Outcome, State, checks
 from xl_openfunnel.selftest.rounds import CHECKS, Check, made
-from xl_openfunnel.selftest.stage import LIMIT, LONG, TEXTS, NotHeld, NotTried, Stage, rows
+from xl_openfunnel.selftest.stage import LIMIT, LONG, TEXTS, NotHeld, NotTried, Stage, links_in, rows
 from xl_openfunnel.simulator import ManualClock, Simulator
 
 
@@ -151,3 +152,13 @@ def test_every_check_has_a_name_of_its_own_and_is_made() -> None:
     assert len(set(names)) == len(names)
     assert not any(name.endswith(".") or "\n" in name for name in names)
     assert [check.make for check in CHECKS if check.decides] == [checks.opens, checks.answers]
+
+
+def test_what_links_name_is_read_from_a_saved_file(tmp_path: Path) -> None:
+    file = tmp_path / "linked.xlsx"
+    with zipfile.ZipFile(file, "w") as parts:
+        for number, target in enumerate(("OpenFunnel.xlam", r"file:///C:\Users\me\OpenFunnel.xlam"), 1):
+            name = f"xl/externalLinks/_rels/externalLink{number}.xml.rels"
+            parts.writestr(name, f'<Relationships><Relationship Id="rId1" Target="{target}"/></Relationships>')
+        parts.writestr("xl/_rels/workbook.xml.rels", '<Relationships><Relationship Target="other"/></Relationships>')
+    assert links_in(file) == ["OpenFunnel.xlam", r"file:///C:\Users\me\OpenFunnel.xlam"]
