@@ -7,6 +7,7 @@
     M5  a stored job from disk to a block: time, memory
     M6  the import, the first watch, and that pandas is not loaded for them
     M7  cells in LibreOffice Calc: a hard recalculation, and the office's own thread while a job is read
+    M8  the command that builds the workbook
 
 Time limits live here and nowhere else: tests count. Needs the extra ``bench``.
 """
@@ -19,7 +20,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import m1_fetch, m2_cells, m3_requests, m4_block, m5_disk, m6_import, m7_calc
+from . import m1_fetch, m2_cells, m3_requests, m4_block, m5_disk, m6_import, m7_calc, m8_workbook
 from .measure import missing, no_proxy
 from .report import Outcome, as_json, show
 
@@ -31,6 +32,7 @@ MEASURES = {
     "M5": m5_disk.measure,
     "M6": m6_import.measure,
     "M7": m7_calc.measure,
+    "M8": m8_workbook.measure,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import keyring
 import pytest
@@ -23,7 +24,8 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
     monkeypatch.delenv("OPENFUNNEL_API_KEY", raising=False)
     before = keyring.get_keyring()
-    keyring.set_keyring(WinVaultKeyring())
+    backend: Any = WinVaultKeyring
+    keyring.set_keyring(backend())
     yield
     keys.drop(ORIGIN)
     keyring.set_keyring(before)
