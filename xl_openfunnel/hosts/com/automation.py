@@ -78,9 +78,6 @@ _this_thread = threading.local()
 class ExcelAutomation:
     """The running Excels of this user, by process id."""
 
-    def __init__(self) -> None:
-        self._unsaid: dict[int, dict[str, int]] = {}
-
     def program(self, window: int) -> int | None:
         """The process id of the Excel that a window belongs to."""
         with contextlib.suppress(pywintypes.error):
@@ -102,7 +99,7 @@ class ExcelAutomation:
             window = _sheet_window(program)
             if window is None:
                 raise NoBooks
-            yield ExcelVisit(program, _application(window), self._unsaid.setdefault(program, {}))
+            yield ExcelVisit(program, _application(window))
         except (pywintypes.com_error, pywintypes.error, OSError) as error:
             if isinstance(error, pywintypes.com_error) and not _is_busy(error):
                 raise
@@ -117,10 +114,9 @@ class ExcelVisit:
     refuses is noted, and the others have their turn.
     """
 
-    def __init__(self, program: int, application: Any, unsaid: dict[str, int]) -> None:
+    def __init__(self, program: int, application: Any) -> None:
         self._program = program
         self._application = application
-        self._unsaid = unsaid
 
     @property
     def free(self) -> bool:
@@ -197,25 +193,24 @@ class ExcelVisit:
     def unnoticed(self) -> Iterator[None]:
         """What happens inside leaves books as saved as they were, unless the user does something meanwhile.
 
-        Excel takes its user's input between our calls. Were that marked as saved, Excel would not ask at closing.
+        Excel takes its user's input between our calls. Were that marked as saved, Excel would not ask at closing. So
+        where a visit breaks off nothing is made up for later: a needless question is the smaller harm.
         """
         since = win32api.GetTickCount() - _HANDS_OFF
-        unsaid = self._unsaid  # with what a visit left that Excel ended before its time
-        for book in _items(_get(self._application, "Workbooks")):
-            if _get(book, "Saved"):
-                unsaid.setdefault(str(_get(book, "Name")), since)
+        was_in_front = self._in_front()
+        names = [
+            str(_get(book, "Name")) for book in _items(_get(self._application, "Workbooks")) if _get(book, "Saved")
+        ]
         yield
-        for name in list(unsaid):
+        for name in names:
             book = _item(_get(self._application, "Workbooks"), name)
-            if book is not None and not _get(book, "Saved") and not self._touched(unsaid[name]):
+            touched = (was_in_front or self._in_front()) and _input_since(since)
+            if book is not None and not _get(book, "Saved") and not touched:
                 _put(book, "Saved", value=True)
-            del unsaid[name]
 
-    def _touched(self, since: int) -> bool:
-        """Whether Excel is in front and the user has done anything since; both clocks begin anew every 50 days."""
+    def _in_front(self) -> bool:
         front = win32gui.GetForegroundWindow()
-        in_front = bool(front) and win32process.GetWindowThreadProcessId(front)[1] == self._program
-        return in_front and (win32api.GetLastInputInfo() - since) & 0xFFFFFFFF < 0x80000000
+        return bool(front) and win32process.GetWindowThreadProcessId(front)[1] == self._program
 
     @contextlib.contextmanager
     def _without_help(self) -> Iterator[None]:
@@ -401,6 +396,11 @@ def _refusal_noted(what: str) -> Iterator[None]:
         if _is_busy(error):
             raise
         _log.info("Excel refused to %s: %s", what, error)
+
+
+def _input_since(moment: int) -> bool:
+    """Whether the user has done anything, anywhere; both clocks begin anew every 50 days."""
+    return bool((win32api.GetLastInputInfo() - moment) & 0xFFFFFFFF < 0x80000000)
 
 
 def _sheet_window(program: int) -> int | None:
