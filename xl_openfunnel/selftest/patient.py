@@ -9,13 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from ..hosts.com import failures
 from .stage import NotHeld
 
-_TURNED_AWAY: Final = {
-    -2147418111,  # RPC_E_CALL_REJECTED
-    -2147417846,  # RPC_E_SERVERCALL_RETRYLATER
-    -2146777998,  # VBA_E_IGNORE
-}
 _TRIES: Final = 100
 _PAUSE: Final = 0.2
 
@@ -63,5 +59,4 @@ class Patient:
                 error = reason
             else:
                 return True
-        details = getattr(error, "excepinfo", None)
-        return bool(_TURNED_AWAY & {getattr(error, "hresult", None), details[5] if details else None})
+        return failures.code(error) in failures.TURNED_AWAY

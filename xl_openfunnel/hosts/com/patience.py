@@ -15,25 +15,11 @@ import pywintypes
 
 from ...jobs.clock import Clock
 from ..buttons.workplace import Refused
-from ..sheets import Busy, NoBooks
-from . import automation
+from ..sheets import Busy
+from . import calls, failures
 
-_TURNED_AWAY: Final = {
-    -2147418111,  # RPC_E_CALL_REJECTED
-    -2147417846,  # RPC_E_SERVERCALL_RETRYLATER
-    -2146777998,  # VBA_E_IGNORE
-}
-_GONE: Final = {
-    -2147023174,  # RPC_S_SERVER_UNAVAILABLE
-    -2147023170,  # RPC_S_CALL_FAILED
-    -2147417848,  # RPC_E_DISCONNECTED
-    -2147220995,  # CO_E_OBJNOTCONNECTED
-}
-FAILED: Final = -2146827284
-"""0x800A03EC, Excel's word for nearly everything that it does not do; while a cell is edited also for "later"."""
-
-_NO_SUCH_ITEM: Final = -2147352565  # DISP_E_BADINDEX
-_NO_SUCH_NAME: Final = -2147352570  # DISP_E_UNKNOWNNAME
+FAILED: Final = failures.FAILED
+"""The code of a `Refused` that says nothing more."""
 
 _SOONEST: Final = 0.25
 _LATEST: Final = 4.0
@@ -63,7 +49,7 @@ class Caller:
     @property
     def application(self) -> Any:
         """Excel itself, found anew each time: held while something else is waited for, it could not end."""
-        return self.patiently(self._found)
+        return self.patiently(lambda: calls.application(self.program))
 
     @contextlib.contextmanager
     def insisting(self) -> Iterator[None]:
@@ -76,31 +62,19 @@ class Caller:
 
     def get(self, target: Any, name: str, *arguments: object) -> Any:
         """A property, or what a method gives."""
-        either = pythoncom.DISPATCH_PROPERTYGET | pythoncom.DISPATCH_METHOD
-        return self.patiently(lambda: target.Invoke(target.GetIDsOfNames(name), 0, either, 1, *arguments))
+        return self.patiently(lambda: calls.get(target, name, *arguments))
 
     def put(self, target: Any, name: str, value: object) -> None:
         """Set a property."""
-        put = pythoncom.DISPATCH_PROPERTYPUT
-        self.patiently(lambda: target.Invoke(target.GetIDsOfNames(name), 0, put, 0, value))
+        self.patiently(lambda: calls.put(target, name, value))
 
     def known(self, target: Any, name: str, otherwise: object = None) -> Any:
         """A property that an older Excel does not have, which then gives ``otherwise``."""
-        try:
-            return self.get(target, name)
-        except Refused as refused:
-            if refused.code != _NO_SUCH_NAME:
-                raise
-            return otherwise
+        return self.patiently(lambda: calls.known(target, name, otherwise))
 
     def item(self, collection: Any, name: str) -> Any:
         """The item of that name; None where there is none."""
-        try:
-            return self.get(collection, "Item", name)
-        except Refused as refused:
-            if refused.code not in (_NO_SUCH_ITEM, FAILED):
-                raise
-            return None
+        return self.patiently(lambda: calls.item(collection, name))
 
     def items(self, collection: Any) -> Iterator[Any]:
         """All items."""
@@ -112,39 +86,13 @@ class Caller:
         delay = _SOONEST
         while True:
             try:
-                return self._once(do)
+                return do()
             except Busy:
                 if self._left <= 0:
                     raise
+            except pywintypes.com_error as error:
+                words = (error.excepinfo and error.excepinfo[2]) or error.strerror
+                raise Refused(f"Excel refused: {words}", failures.code(error) or 0) from None
             self._left -= delay
             self._clock.receive(queue.SimpleQueue(), delay)
             delay = min(delay * 2, _LATEST)
-
-    def _found(self) -> Any:
-        window = automation._sheet_window(self.program)
-        if window is None:
-            raise NoBooks
-        try:
-            return automation._application(window)
-        except (pywintypes.com_error, OSError):
-            raise Busy from None
-
-    def _once(self, call: Callable[[], _T]) -> _T:
-        try:
-            return call()
-        except pywintypes.com_error as error:
-            code = (error.excepinfo and error.excepinfo[5]) or error.hresult
-            if error.hresult in _TURNED_AWAY or (code == FAILED and not self._ready()):
-                raise Busy from None
-            if error.hresult in _GONE:
-                raise NoBooks from None
-            words = (error.excepinfo and error.excepinfo[2]) or error.strerror
-            raise Refused(f"Excel refused: {words}", code) from None
-
-    def _ready(self) -> bool:
-        """Whether Excel takes calls: while a cell is edited it is not ready."""
-        try:
-            excel = self._found()
-            return bool(excel.Invoke(excel.GetIDsOfNames("Ready"), 0, pythoncom.DISPATCH_PROPERTYGET, 1))
-        except (Busy, pywintypes.com_error):
-            return False

@@ -24,6 +24,7 @@ class Busy(enum.Enum):
     REJECTING = enum.auto()  # a cell is being edited, a dialog is open: RPC_E_CALL_REJECTED
     LATER = enum.auto()  # every member answers RPC_E_SERVERCALL_RETRYLATER
     IGNORING = enum.auto()  # every member answers VBA_E_IGNORE
+    EDITING = enum.auto()  # of a cell: only the application answers, and is not ready; others say 0x800A03EC
 
 
 class MessageFilter:

@@ -14,7 +14,7 @@ import win32event
 from tests.hosts.excel.fake.busy import Busy, MessageFilter
 from tests.hosts.excel.fake.exposing import given, held_set
 from tests.hosts.excel.fake.model import AUTOMATIC, Book, Excel
-from tests.hosts.excel.fake.objects import Window
+from tests.hosts.excel.fake.objects import Application, Window
 from tests.hosts.excel.fake.windows import BookWindow
 
 _SETTINGS: dict[str, Any] = {
@@ -31,6 +31,7 @@ _SETTINGS: dict[str, Any] = {
 _ANSWERS = {
     Busy.LATER: 0x8001010A - (1 << 32),  # RPC_E_SERVERCALL_RETRYLATER
     Busy.IGNORING: 0x800AC472 - (1 << 32),  # VBA_E_IGNORE
+    Busy.EDITING: 0x800A03EC - (1 << 32),
 }
 
 
@@ -39,6 +40,7 @@ class FakeExcel(Excel):
 
     def __init__(self) -> None:
         super().__init__()
+        self.application = Application(self)
         self.busy = Busy.NO
         self.spilled_cells_have_formulas = True
         self.settings = dict(_SETTINGS)
@@ -105,7 +107,13 @@ class FakeExcel(Excel):
     def arriving(self, member: str) -> int:
         """Count a call; a result other than zero is what it gets instead of an answer."""
         self.members[member] += 1
+        if self.busy is Busy.EDITING and (member.startswith("Application.") or member.endswith(".Application")):
+            return 0
         return _ANSWERS.get(self.busy, 0)
+
+    @property
+    def ready(self) -> bool:
+        return not self.calculating and self.busy is not Busy.EDITING
 
     @property
     def refused(self) -> int:

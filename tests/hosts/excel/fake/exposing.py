@@ -36,6 +36,7 @@ class Exposed:
 
     default = ""  # the member behind the object's own name
     excel: FakeExcel
+    Application = property(lambda self: self.excel.application)
 
     def alive(self) -> bool:
         return True

@@ -33,7 +33,7 @@ class Application(Exposed):
     Name = property(lambda self: "Microsoft Excel")
     Version = property(lambda self: "16.0")
     Hwnd = property(lambda self: self.excel.hwnd)
-    Ready = property(lambda self: not self.excel.calculating)
+    Ready = property(lambda self: self.excel.ready)
     Interactive = _forwarded("Interactive")
     StatusBar = _forwarded("StatusBar")
     ScreenUpdating = _forwarded("ScreenUpdating")
@@ -44,7 +44,6 @@ class Application(Exposed):
     AutomationSecurity = _forwarded("AutomationSecurity")
     WorksheetFunction = property(lambda self: inside.WorksheetFunction(self.excel))
     Workbooks = property(lambda self: Workbooks(self.excel))
-    Application = property(lambda self: self)
 
     def __init__(self, excel: FakeExcel) -> None:
         self.excel = excel
@@ -97,7 +96,6 @@ class _Named(Exposed, abc.ABC):
 
     default = "Item"
     Count = property(lambda self: len(list(self.each())))
-    Application = property(lambda self: Application(self.excel))
 
     @abc.abstractmethod
     def each(self) -> Iterator[Any]:
@@ -153,7 +151,7 @@ class Workbook(Exposed):
     Path = property(lambda self: self.book.path)
     FullName = property(lambda self: self.book.full_name)
     Worksheets = Sheets = property(lambda self: Sheets(self.excel, self.book))
-    Application = Parent = property(lambda self: Application(self.excel))
+    Parent = property(lambda self: self.excel.application)
     ProtectStructure = property(lambda self: self.book.structure_protected)
     ReadOnly = property(lambda self: False)
     HasPassword = property(lambda self: self.book.password)
@@ -205,7 +203,6 @@ class Worksheet(OnSheet):
     default = "Name"
     Type = property(lambda self: -4167)  # xlWorksheet
     Parent = property(lambda self: Workbook(self.excel, self.sheet.book))
-    Application = property(lambda self: Application(self.excel))
     Index = property(lambda self: self.sheet.book.sheets.index(self.sheet) + 1)
     ProtectContents = property(lambda self: self.sheet.protected)
     Visible = property(lambda self: self.sheet.visible)
@@ -289,7 +286,6 @@ class Name(Exposed):
 
 class Window(Exposed):
     default = "Caption"
-    Application = property(lambda self: Application(self.excel))
     Hwnd = property(lambda self: self.hwnd)
     Caption = property(lambda self: self.book.name)
 

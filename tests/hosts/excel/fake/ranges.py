@@ -35,7 +35,6 @@ class Range(OnSheet):
         lambda self: len(self.parts) if self.parts else sum(a.height * a.width for a in self.areas)
     )
     Worksheet = Parent = property(lambda self: self.worksheet)
-    Application = property(lambda self: self.worksheet.Application)
     Areas = property(lambda self: self._parted([Range(self.worksheet, area) for area in self.areas]))
     Rows = property(lambda self: self._parted([self._rows(n) for n in range(1, min(self.first.height, 1000) + 1)]))
     HasFormula = property(lambda self: self._agreed(lambda key: self._formula(key) is not None))

@@ -137,7 +137,7 @@ def test_what_was_typed_over_a_cell_stays(sheet: Sheet, excel: FakeExcel, runnin
     assert (sheet.value("D1"), sheet.formula("E1")) == ("my note", "=1+1")
 
 
-@pytest.mark.parametrize("kind", [Busy.REJECTING, Busy.LATER, Busy.IGNORING])
+@pytest.mark.parametrize("kind", [Busy.REJECTING, Busy.LATER, Busy.IGNORING, Busy.EDITING])
 def test_while_excel_lets_nobody_in_nothing_is_lost_and_nothing_spins(
     sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows, kind: Busy
 ) -> None:

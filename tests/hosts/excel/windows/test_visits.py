@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.hosts.excel.fake.busy import Busy
+from tests.unit.hosts.clocks import Passing
 from xl_openfunnel.hosts import sheets
+from xl_openfunnel.hosts.places import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.hosts.excel.fake.excel import FakeExcel
     from tests.hosts.excel.fake.sheet import Sheet
-    from xl_openfunnel.hosts.com.automation import ExcelAutomation
+    from xl_openfunnel.hosts.com.automation import ExcelAutomation, ExcelVisit
 
 HERE = os.getpid()
+CELL = Place("My book.xlsx", "Rows 1", "$B$1")
+NO_CELL = Place("My book.xlsx", "Rows 1", "$B$2")
 
 
 @pytest.fixture
@@ -70,3 +76,57 @@ def test_a_book_is_not_marked_as_saved_where_its_user_was_at_work_meanwhile(
         sheet.book.saved = False
         monkeypatch.setattr("win32gui.GetForegroundWindow", lambda: front[in_front_after])
     assert sheet.book.saved is not asks
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda visit: visit.formula(CELL),
+        lambda visit: visit.formulas(CELL.book),
+        lambda visit: visit.formulas(None),
+        lambda visit: visit.mark([CELL]),
+        lambda visit: visit.calculate_cell(CELL),
+        lambda visit: visit.enter(CELL, "=OF_STATUS(1)"),
+        lambda visit: visit.unnoticed().__enter__(),
+    ],
+)
+def test_what_excel_calls_a_failure_while_a_cell_is_edited_is_no_answer(
+    sheet: Sheet, excel: FakeExcel, excels: ExcelAutomation, ask: Callable[[ExcelVisit], object]
+) -> None:
+    sheet.enter("B1", "=OF_STATUS(A1)")
+
+    def asked() -> None:
+        with excels.visit(HERE) as visit:
+            excel.busy = Busy.EDITING
+            ask(visit)
+
+    with pytest.raises(sheets.Busy):
+        asked()
+    excel.busy = Busy.NO
+    with excels.visit(HERE) as visit:
+        assert visit.formula(CELL) == "=OF_STATUS(A1)"
+        assert visit.formula(NO_CELL) is None
+
+
+def test_what_a_user_asked_for_waits_while_a_cell_is_edited(sheet: Sheet, excel: FakeExcel) -> None:
+    from xl_openfunnel.hosts.com.patience import Caller
+
+    call = Caller(HERE, Passing(), 30.0)
+    found = call.item(call.get(call.application, "Workbooks"), sheet.book.name)
+    excel.busy = Busy.EDITING
+    with pytest.raises(sheets.Busy):
+        call.get(found, "Name")
+    with pytest.raises(sheets.Busy):
+        call.item(call.get(call.application, "Workbooks"), sheet.book.name)
+
+
+@pytest.mark.parametrize("obstacle", ["nothing", "a cell is edited", "no input is taken", "something is being copied"])
+def test_a_calculation_disturbs_whoever_is_at_work(
+    sheet: Sheet, excel: FakeExcel, excels: ExcelAutomation, obstacle: str
+) -> None:
+    assert sheet.book in excel.books
+    excel.busy = Busy.EDITING if obstacle == "a cell is edited" else Busy.NO
+    excel.settings["Interactive"] = obstacle != "no input is taken"
+    excel.copying = int(obstacle == "something is being copied")
+    with excels.visit(HERE) as visit:
+        assert visit.free is (obstacle == "nothing")
