@@ -261,11 +261,13 @@ class LiveCells:
             program.manual_at = begun
             cells = [cell for cell in cells if self._is_there(program, visit, cell, begun)]
         asked = [(cell, cell.stale) for cell in cells]
-        for cell in cells:
-            cell.asked_at = begun
-            if begun - cell.way_since > BETTER:
-                cell.way = Way.MARK
         with visit.unnoticed():
+            if not visit.free:  # not any more: its user copies since, which a calculation ends
+                raise Busy
+            for cell in cells:
+                cell.asked_at = begun
+                if begun - cell.way_since > BETTER:
+                    cell.way = Way.MARK
             let_in = self.now()
             visit.mark(cell.place for cell in cells if cell.way is Way.MARK or not automatic)
             for cell in cells if automatic else ():

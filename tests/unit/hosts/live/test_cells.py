@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL
@@ -193,6 +195,28 @@ def test_what_is_being_copied_stays_on_the_clipboard(rig: Rig) -> None:
     rig.pass_(60)
     assert rig.sheet.value("A1") == "loading"
     assert rig.office.asked["calculate"] == 0
+    rig.office.excel.copying = 0
+    rig.pass_(5)
+    assert rig.sheet.value("A1") == "running"
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_what_is_copied_during_a_search_stays_on_the_clipboard(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, *, large: bool
+) -> None:
+    rig.sheet.enter("A1", '=OF_ROWS("job")' if large else '=OF_STATUS("job")')
+    formulas = rig.office.formulas
+
+    def searched(book: str | None) -> Mapping[Place, str] | None:
+        monkeypatch.undo()
+        rig.office.excel.copying = 1
+        return formulas(book)
+
+    monkeypatch.setattr(rig.office, "formulas", searched)
+    rig.desk.known["job"] = "running"
+    rig.live.opened(WINDOW, rig.book.name)
+    rig.pass_(30)
+    assert (rig.sheet.value("A1"), rig.office.asked["mark"], rig.office.asked["calculate"]) == ("loading", 0, 0)
     rig.office.excel.copying = 0
     rig.pass_(5)
     assert rig.sheet.value("A1") == "running"
