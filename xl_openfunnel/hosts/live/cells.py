@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import queue
-from collections.abc import Callable, Container, Hashable, Iterator, Mapping
+from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
 from typing import Final
 
 from ...functions.balance import FRESH
@@ -20,41 +20,11 @@ from ...jobs.clock import Clock, Message
 from ...jobs.snapshot import Snapshot
 from ..places import Place
 from ..sheets import Busy, NoBooks, Sheets, Visit
+from . import pace
+from .pace import BETTER, EXISTENCE, NEVER
 from .shown import Cell, Follow, Program, Shown, Way
 
 _log = logging.getLogger(__name__)
-
-APART: Final = 2.0
-"""Seconds between two calculations of a cell, and between two of the small cells together."""
-
-SHARE: Final = 20
-"""Of a program's time one part in so many is for small cells, and one for all large blocks together."""
-
-TURN: Final = 0.2
-"""Seconds that small cells may take in one go: the program's user waits meanwhile, and has as long before the next."""
-
-ROUND: Final = 2.0
-"""Seconds that small cells may take in turns until their share of the time is used up for a while."""
-
-PATIENCE: Final = 3.0
-"""Seconds in which a cell that is to be calculated should call its function."""
-
-EXISTENCE: Final = 20.0
-"""Seconds after which a cell of a job that still runs is looked at again: with nobody to show it to, polling ends.
-Also those after which a program is looked at again that calculates only when its user says so."""
-
-SEARCHING: Final = 100
-"""Of a program's time one part in so many is for searching books only because cells may have been moved unseen."""
-
-LONGEST: Final = 5.0
-"""Seconds that a calculation counts at the most: one that takes longer has waited for the program's user."""
-
-BETTER: Final = 600.0
-"""Seconds after which a cell that had to be calculated in a special way is tried in the plain way again."""
-
-SOONEST: Final = 0.25
-LATEST: Final = 4.0
-"""Seconds after which a busy program is tried again, at first and at last."""
 
 _ABSENT: Final = 3
 """So often in a row a program has nothing open before it is believed: windows come and go while books are opened."""
@@ -193,25 +163,21 @@ class LiveCells:
             if program.absent >= _ABSENT:
                 self._shown.end(program)
             else:
-                self._come_again(program)
+                pace.come_again(program, self.now())
         except Busy:
-            self._come_again(program)
+            pace.come_again(program, self.now())
         except Exception:
             _log.exception("live cells met something unexpected")
-            self._come_again(program)
+            pace.come_again(program, self.now())
         else:
             program.delay, program.absent = 0.0, 0
-
-    def _come_again(self, program: Program) -> None:
-        program.delay = min(max(program.delay * 2, SOONEST), LATEST)
-        program.free_at = self.now() + program.delay
 
     def _is_paused(self, program: Program) -> bool:
         return program.number in self._paused
 
     def _work(self, program: Program, visit: Visit, now: float) -> None:
         """Everything that may change what the program's user sees."""
-        if all(at > now for at in self._times_of_work(program)):
+        if all(at > now for at in pace.times(program)):
             return
         if not visit.free:
             raise Busy
@@ -222,10 +188,9 @@ class LiveCells:
         if program.doubted and program.search_at <= now:
             while program.doubted:
                 self._search(program, visit, program.doubted.pop(), now, anew=())
-            program.search_cost = self.now() - now
-            program.search_at = self.now() + program.search_cost * (SHARE - 1)
+            pace.searched(program, now, self.now())
         self._see_to_manual(program, visit, now)
-        for cell in self._due(program, now):
+        for cell in pace.due(program, now):
             if program.cells.get(cell.place) is not cell:
                 continue  # a search, since, has seen that it is gone
             if cell.awaited:
@@ -233,27 +198,16 @@ class LiveCells:
             elif cell.expected:  # it called, but for other things: another formula stands there now
                 cell.expected = set()
                 self._search_around(program, visit, cell, now)
-        due = self._due(program, now)
+        due = pace.due(program, now)
         if small := [cell for cell in due if not cell.large]:
-            turn = small[: max(1, int(TURN / program.small_cost))]
+            turn = pace.turn(program, small)
             taken = self._calculate(program, visit, turn)
-            program.small_cost = taken / len(turn) or program.small_cost
-            program.small_taken += taken
-            if len(turn) < len(small) and program.small_taken < ROUND:
-                program.small_at = self.now() + taken
-            else:
-                program.small_at = self.now() + max(APART, program.small_taken * (SHARE - 1))
-                program.small_taken = 0.0
+            pace.small_calculated(program, turn, taken, self.now(), more=len(turn) < len(small))
         if large := [cell for cell in due if cell.large]:
             taken = self._calculate(program, visit, large[:1])
-            program.large_at = self.now() + taken * (SHARE - 1)
+            pace.large_calculated(program, taken, self.now())
 
-    def _due(self, program: Program, now: float) -> list[Cell]:
-        """The cells for which there is something to do, those first that wait longest."""
-        due = [cell for cell in program.cells.values() if _due_at(cell, program) <= now]
-        return sorted(due, key=lambda cell: cell.waits or now)
-
-    def _calculate(self, program: Program, visit: Visit, cells: list[Cell]) -> float:
+    def _calculate(self, program: Program, visit: Visit, cells: Sequence[Cell]) -> float:
         """Have cells calculated; gives the seconds that it took, without those that the program was not there."""
         begun = self.now()
         automatic = visit.automatic
@@ -281,7 +235,7 @@ class LiveCells:
         for cell, stale in asked:  # what called meanwhile is heard after this
             cell.expected, cell.awaited, cell.by_user = stale, True, not automatic
             cell.calculated_at = ended
-        return min(ended - let_in, LONGEST)
+        return ended - let_in
 
     def _enter(self, visit: Visit, cell: Cell) -> None:
         """Enter a cell's formula once more, but only one of ours: what the user typed over it stays."""
@@ -310,7 +264,7 @@ class LiveCells:
 
     def _heeds(self, cell: Cell) -> bool:
         """Whether others on its sheet called meanwhile: then its formula does not call its function just now."""
-        heeded_at = cell.program.heeded_at.get((cell.place.book, cell.place.sheet), -_NEVER)
+        heeded_at = cell.program.heeded_at.get((cell.place.book, cell.place.sheet), -NEVER)
         return cell.silent_since is not None and heeded_at >= cell.silent_since
 
     def _see_to_manual(self, program: Program, visit: Visit, now: float) -> None:
@@ -332,7 +286,7 @@ class LiveCells:
         for topic in self._shown.unsettled(program):
             for cell in self._shown.showing(topic, program):
                 if self._is_there(program, visit, cell, now):
-                    if program.search_cost * SEARCHING <= EXISTENCE:
+                    if pace.searching_is_cheap(program):
                         program.doubted.add(cell.place.book)
                     break
 
@@ -394,15 +348,8 @@ class LiveCells:
         """When there is something to do for a program."""
         if self._shown.unsettled(program):
             yield program.looked_at + EXISTENCE
-        yield from self._times_of_work(program)
-
-    def _times_of_work(self, program: Program) -> Iterator[float]:
         if not self._is_paused(program):
-            if program.opened:
-                yield 0.0
-            if program.doubted:
-                yield program.search_at
-            yield from (_due_at(cell, program) for cell in program.cells.values())
+            yield from pace.times(program)
 
     def _seconds_left(self) -> float | None:
         programs = self._shown.programs.values()
@@ -410,11 +357,8 @@ class LiveCells:
         for topic, at in ((JOBS, self._noted_at), (CREDITS, self._credits_at)):
             if at is not None and self._shown.shows(topic):
                 times.append(at)
-        soonest = min(times, default=_NEVER)
-        return None if soonest == _NEVER else max(soonest - self.now(), 0.0)
-
-
-_NEVER: Final = float("inf")
+        soonest = min(times, default=NEVER)
+        return None if soonest == NEVER else max(soonest - self.now(), 0.0)
 
 
 def _taken(message: Callable[[], object]) -> None:
@@ -422,16 +366,3 @@ def _taken(message: Callable[[], object]) -> None:
         message()
     except Exception:
         _log.exception("live cells were told something unexpected")
-
-
-def _due_at(cell: Cell, program: Program) -> float:
-    """When something is to be done about a cell: it is to be calculated, or was to be and did not call."""
-    if cell.by_user:
-        return program.manual_at + EXISTENCE
-    if cell.awaited:
-        return cell.asked_at + PATIENCE
-    if cell.expected:
-        return cell.called_at
-    if cell.waits is None:
-        return _NEVER
-    return max(cell.asked_at + APART, program.large_at if cell.large else program.small_at)

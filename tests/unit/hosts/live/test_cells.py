@@ -10,7 +10,7 @@ from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL
 from tests.unit.hosts.live.books import WINDOW, Rig
 from xl_openfunnel.functions.balance import FRESH
 from xl_openfunnel.functions.look import Seen
-from xl_openfunnel.hosts.live.cells import BETTER, EXISTENCE, PATIENCE
+from xl_openfunnel.hosts.live.pace import BETTER, EXISTENCE, PATIENCE
 from xl_openfunnel.hosts.places import Place
 
 
