@@ -205,7 +205,7 @@ class LiveCells:
             pace.small_calculated(program, turn, taken, self.now(), more=len(turn) < len(small))
         if large := [cell for cell in due if cell.large]:
             taken = self._calculate(program, visit, large[:1])
-            pace.large_calculated(program, taken, self.now())
+            pace.large_calculated(program, large[0], taken, self.now())
 
     def _calculate(self, program: Program, visit: Visit, cells: Sequence[Cell]) -> float:
         """Have cells calculated; gives the seconds that it took, without those that the program was not there."""

@@ -33,7 +33,7 @@ SEARCHING: Final = 100
 """Of a program's time one part in so many is for searching books only because cells may have been moved unseen."""
 
 LONGEST: Final = 5.0
-"""Seconds that a calculation counts at the most: one that takes longer has waited for the program's user."""
+"""Seconds that a calculation counts at the most, unless the one before it took as long: see `counted`."""
 
 BETTER: Final = 600.0
 """Seconds after which a cell that had to be calculated in a special way is tried in the plain way again."""
@@ -98,7 +98,7 @@ def turn(program: Program, small: Sequence[Cell]) -> Sequence[Cell]:
 
 def small_calculated(program: Program, cells: Sequence[Cell], seconds: float, now: float, *, more: bool) -> None:
     """Small cells were calculated together; ``more`` of them are due."""
-    cost = counted(seconds)
+    cost = counted(cells, seconds)
     program.small_cost = cost / len(cells) or program.small_cost
     program.small_taken += cost
     if more and program.small_taken < ROUND:
@@ -108,11 +108,19 @@ def small_calculated(program: Program, cells: Sequence[Cell], seconds: float, no
         program.small_taken = 0.0
 
 
-def large_calculated(program: Program, seconds: float, now: float) -> None:
+def large_calculated(program: Program, cell: Cell, seconds: float, now: float) -> None:
     """A large block was calculated."""
-    program.large_at = now + counted(seconds) * (SHARE - 1)
+    program.large_at = now + counted([cell], seconds) * (SHARE - 1)
 
 
-def counted(seconds: float) -> float:
-    """What a calculation that took so many seconds cost the program's user."""
-    return min(seconds, LONGEST)
+def counted(cells: Sequence[Cell], seconds: float) -> float:
+    """What a calculation that took so many seconds cost the program's user.
+
+    One that took long may have waited for the user, in front of a dialog for an hour, which is not to keep a block as
+    it is for a day; COM does not tell. What waited that time does not wait as long the next time, while a block that
+    is slow, or that much depends on, is slow each time. So seconds beyond `LONGEST` count when they come again.
+    """
+    before = max(cell.took for cell in cells)
+    for cell in cells:
+        cell.took = seconds
+    return min(seconds, max(LONGEST, before))

@@ -60,6 +60,7 @@ class Cell:
         called_at: when its last call ended.
         asked_at: when it was last to be calculated.
         calculated_at: when that was done, if the program did it at once.
+        took: the seconds that its last calculation took, together with those beside it.
         silent_since: since when it was to be calculated and has not called.
         expected: for which topics it was, as far as no call has looked at them since.
         waits: since when it shows something that is no longer so; None while it does not.
@@ -79,6 +80,7 @@ class Cell:
     called_at: float = float("-inf")
     asked_at: float = float("-inf")
     calculated_at: float = float("-inf")
+    took: float = 0.0
     silent_since: float | None = None
     expected: set[str] = field(default_factory=set)
     waits: float | None = None

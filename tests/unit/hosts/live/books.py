@@ -159,6 +159,7 @@ class Rig:
         self.numbers = {JOBS.name: 1.0, CREDITS.name: 7.0}  # of jobs in the list, and of credits
         self.small_cost = 0.0  # and a small one
         self.cost = 0.0  # seconds that calculating a large block takes
+        self.costs: dict[str, float] = {}  # and what shows these jobs
         for function in CATALOG:
             self.office.excel.functions[function.name] = self._function(large=function.large)
         self.start()
@@ -180,7 +181,7 @@ class Rig:
             if job:
                 seen = {job: Seen(lambda: self.desk.word(job), self.desk.word(job))}
             began = self.live.now()
-            self.time.now += self.cost if large else self.small_cost
+            self.time.now += self.costs.get(job, self.cost if large else self.small_cost)
             self.live.called(WINDOW, place, (name, job), seen, large=large, began=began)
             return [[self.desk.word(job) if job else ""]]
 

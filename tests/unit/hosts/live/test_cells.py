@@ -19,6 +19,11 @@ def rig() -> Rig:
     return Rig()
 
 
+def calls(rig: Rig) -> dict[str, int]:
+    """How often each cell was calculated, by its address."""
+    return {cell.rpartition("!")[2]: number for cell, number in rig.office.excel.calls.items()}
+
+
 def test_a_cell_follows_its_job_through_all_its_states(rig: Rig) -> None:
     rig.sheet.enter("A1", '=OF_STATUS("job")')
     shown = [rig.sheet.value("A1")]
@@ -91,6 +96,36 @@ def test_large_blocks_take_a_twentieth_of_the_time_together(rig: Rig) -> None:
     calls = rig.office.excel.calls
     assert 25 <= sum(calls.values()) <= (rig.time.now - begun) / (20 * rig.cost) + 1
     assert max(calls.values()) - min(calls.values()) <= 1  # and each has its turn
+
+
+@pytest.mark.parametrize("cost", [5, 20, 60])
+def test_slow_blocks_take_a_twentieth_of_the_time_too_but_for_the_first_time(rig: Rig, cost: float) -> None:
+    rig.sheet.enter("A1", '=OF_ROWS("slow")')
+    rig.sheet.enter("C1", '=OF_ROWS("fast")')
+    rig.pass_(0)
+    rig.costs = {"slow": cost, "fast": 0.5}
+    rig.office.excel.calls.clear()
+    begun = rig.time.now
+    for tick in range(4_000):
+        rig.desk.say("slow", f"running {tick}")
+        rig.desk.say("fast", f"running {tick}")
+        rig.pass_(5)
+    taken = sum(number * rig.costs["slow" if "A" in cell else "fast"] for cell, number in calls(rig).items())
+    assert 5 * cost < taken <= 2 * cost + (rig.time.now - begun) / 20  # besides the first, the last is not paid for yet
+
+
+@pytest.mark.parametrize("formula", ['=OF_ROWS("job")', '=OF_STATUS("job")'])
+def test_what_once_waited_for_the_user_does_not_count_for_long(rig: Rig, formula: str) -> None:
+    rig.sheet.enter("A1", formula)
+    rig.pass_(0)
+    rig.costs = {"job": 3_600}
+    rig.desk.say("job", "running")
+    rig.pass_(5)
+    assert rig.sheet.value("A1") == "running"
+    rig.costs = {}
+    rig.desk.say("job", "completed")
+    rig.pass_(100)
+    assert rig.sheet.value("A1") == "completed"
 
 
 def test_what_the_user_typed_over_a_cell_stays(rig: Rig) -> None:
