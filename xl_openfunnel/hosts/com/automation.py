@@ -19,7 +19,7 @@ import win32gui
 import win32process
 
 from ...functions.catalog import called_in
-from ..places import Place
+from ..places import Area, Place
 from ..sheets import Busy, NoBooks
 from . import calls, failures
 from .formulas import formula_of, formulas_in_book
@@ -143,7 +143,11 @@ class ExcelVisit:
             cell = self._range(place)
             if cell is None or calls.get(cell, "NumberFormat") == _TEXT:
                 return  # it would become a text
-            if calls.get(cell, "HasArray"):
+            # Asked first: an Excel that says of spilled cells too that they have an array would get a fixed one.
+            if calls.known(cell, "HasSpill"):
+                if Area.at(calls.get(calls.get(cell, "SpillParent"), "Address")) != Area.at(place.cell):
+                    return  # it is filled by another cell's formula, in whose way this one would stand
+            elif calls.get(cell, "HasArray"):
                 calls.put(calls.get(cell, "CurrentArray"), "FormulaArray", formula)
                 return
             try:

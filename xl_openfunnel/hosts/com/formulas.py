@@ -80,10 +80,10 @@ def _filled_with(cell: Any, itself: Area) -> Area:
     """The cells that the formula of this one fills; itself, where Excel does not say."""
     filled = itself
     with calls.refusal_noted("show what a formula fills"):
-        if calls.get(cell, "HasArray"):
-            filled = Area.at(calls.get(calls.get(cell, "CurrentArray"), "Address"))
-        elif calls.known(cell, "HasSpill"):
+        if calls.known(cell, "HasSpill"):
             filled = Area.at(calls.get(calls.get(calls.get(cell, "SpillParent"), "SpillingToRange"), "Address"))
+        elif calls.get(cell, "HasArray"):
+            filled = Area.at(calls.get(calls.get(cell, "CurrentArray"), "Address"))
     return filled
 
 

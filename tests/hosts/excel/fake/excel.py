@@ -43,6 +43,7 @@ class FakeExcel(Excel):
         self.application = Application(self)
         self.busy = Busy.NO
         self.spilled_cells_have_formulas = True
+        self.spilled_cells_have_arrays = False  # nobody here has seen what HasArray says of them
         self.settings = dict(_SETTINGS)
         self.members: Counter[str] = Counter()  # the calls from outside, as "Range.Dirty"
         self.given = held_set()
@@ -60,7 +61,8 @@ class FakeExcel(Excel):
         """Close every book and put every switch and count back, but keep the bridge to a server."""
         for book in list(self.books):
             book.close()
-        self.busy, self.spilled_cells_have_formulas, self.settings = Busy.NO, True, dict(_SETTINGS)
+        self.busy, self.settings = Busy.NO, dict(_SETTINGS)
+        self.spilled_cells_have_formulas, self.spilled_cells_have_arrays = True, False
         self.calculation, self.dynamic_arrays, self.copying = AUTOMATIC, True, 0
         self.dirty_recalculates = self.dirty_ignored = False
         self.text_cells_take_apostrophes = True

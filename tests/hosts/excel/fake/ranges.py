@@ -38,7 +38,7 @@ class Range(OnSheet):
     Areas = property(lambda self: self._parted([Range(self.worksheet, area) for area in self.areas]))
     Rows = property(lambda self: self._parted([self._rows(n) for n in range(1, min(self.first.height, 1000) + 1)]))
     HasFormula = property(lambda self: self._agreed(lambda key: self._formula(key) is not None))
-    HasArray = property(lambda self: self._agreed(lambda key: bool((f := self._owning(key)) and f.array)))
+    HasArray = property(lambda self: self._agreed(lambda key: self._array(key) is not None))
     HasSpill = property(lambda self: self._agreed(lambda key: self._spilled(key) is not None))
 
     def __init__(self, worksheet: objects.Worksheet, *areas: Area, parts: list[Range] | None = None) -> None:
@@ -231,10 +231,10 @@ class Range(OnSheet):
 
     @property
     def CurrentArray(self) -> Range:  # noqa: N802
-        formula = self._owning(self.first.key)
-        if formula is None or formula.array is None:
+        array = self._array(self.first.key)
+        if array is None:
             raise ExcelError("No cells were found.")
-        return self._at(formula.array)
+        return self._at(array)
 
     def SpecialCells(self, Type: Any, Value: Any = None) -> Range:  # noqa: N802, N803
         if self.sheet.protected:
@@ -285,6 +285,12 @@ class Range(OnSheet):
     def _formula(self, key: Key) -> CellFormula | None:
         """The formula that the cell shows in the formula bar, in grey if it stands in a neighbour."""
         return self._owning(key) if self.excel.spilled_cells_have_formulas else self.sheet.formulas.get(key)
+
+    def _array(self, key: Key) -> Area | None:
+        formula = self._owning(key)
+        if formula and not formula.array and self.excel.spilled_cells_have_arrays:
+            return formula.spill
+        return formula.array if formula else None
 
     def _spilled(self, key: Key) -> Key | None:
         owner = self.sheet.owner(key)

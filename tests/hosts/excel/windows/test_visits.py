@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.hosts.excel.fake.busy import Busy
+from tests.hosts.excel.fake.refs import WHOLE, Area
 from tests.unit.hosts.clocks import Passing
 from xl_openfunnel.hosts import sheets
 from xl_openfunnel.hosts.places import Place
@@ -130,3 +131,30 @@ def test_a_calculation_disturbs_whoever_is_at_work(
     excel.copying = int(obstacle == "something is being copied")
     with excels.visit(HERE) as visit:
         assert visit.free is (obstacle == "nothing")
+
+
+@pytest.mark.parametrize("said", [False, True])
+@pytest.mark.parametrize("cell", ["$B$1", "$B$2"])
+def test_a_formula_that_is_entered_again_spills_as_before(
+    sheet: Sheet, excel: FakeExcel, excels: ExcelAutomation, cell: str, *, said: bool
+) -> None:
+    excel.functions["OF_ROWS"] = lambda *_: [["a", "b"]] * 3
+    excel.spilled_cells_have_arrays = said
+    sheet.enter("B1", "=OF_ROWS(A1)")
+    excel.calls.clear()
+    place = Place(CELL.book, CELL.sheet, cell)  # the second is filled by the first, and shows its formula in grey
+    with excels.visit(HERE) as visit:
+        visit.enter(place, visit.formula(place) or "")
+    assert len(excel.calls) == (cell == "$B$1")
+    excel.functions["OF_ROWS"] = lambda *_: [["c"]] * 5
+    excel.mark(sheet, WHOLE)
+    excel.calculate()
+    assert sheet.block("B1") == [["c"]] * 5
+
+
+def test_a_formula_of_an_array_is_entered_again_as_one(sheet: Sheet, excel: FakeExcel, excels: ExcelAutomation) -> None:
+    excel.functions["OF_STATUS"] = lambda *_: [["a"], ["b"]]
+    sheet.put((1, 2), "=OF_STATUS(A1)", array=Area.at((1, 2), 2, 1))
+    with excels.visit(HERE) as visit:
+        visit.enter(CELL, visit.formula(CELL) or "")
+    assert sheet.formulas[1, 2].array == Area.at((1, 2), 2, 1)
