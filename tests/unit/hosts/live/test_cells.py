@@ -304,6 +304,24 @@ def test_where_marking_has_no_effect_the_formula_is_entered_again(rig: Rig) -> N
     assert rig.sheet.value("A1") == "completed"
 
 
+@pytest.mark.parametrize("typed", ["my note", "=1+1", None])
+def test_what_is_typed_over_a_cell_whose_formula_is_entered_again_stays(rig: Rig, typed: str | None) -> None:
+    rig.office.deaf = rig.office.stubborn = {"One"}
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.desk.say("job", "running")
+    rig.pass_(2 * PATIENCE + 5)
+    assert rig.office.asked["enter"] == 1
+    if typed == "=1+1":
+        rig.sheet.enter("A1", typed)
+    else:
+        rig.sheet.type("A1", typed)
+    shown = rig.sheet.value("A1")
+    for word in ("running on", "completed"):
+        rig.desk.say("job", word)
+        rig.pass_(30)
+    assert (rig.sheet.value("A1"), rig.office.asked["enter"]) == (shown, 1)
+
+
 def test_a_formula_that_calls_nothing_any_more_is_left_alone(rig: Rig) -> None:
     rig.sheet.enter("A1", '=OF_STATUS("job")')
     rig.pass_(1)

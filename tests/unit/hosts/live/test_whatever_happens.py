@@ -32,6 +32,7 @@ seconds = st.sampled_from([0, 0.1, 0.5, 1.5, 2.5, 5, 20, 45, 90])
 which = st.integers(0, 99)
 
 Content = dict[tuple[int, int], Scalar]
+Formulas = dict[tuple[int, int], str]
 
 
 class Whatever(RuleBasedStateMachine):
@@ -51,6 +52,10 @@ class Whatever(RuleBasedStateMachine):
     def book(self, number: int) -> Book:
         return self.excel.books[number % len(self.excel.books)]
 
+    def typed(self) -> list[tuple[Content, Formulas]]:
+        """What users typed, in all sheets."""
+        return [(content(sheet), formulas(sheet)) for book in self.excel.books for sheet in book.sheets]
+
     # What the service does.
 
     @rule(job=job, over=st.booleans())
@@ -59,7 +64,9 @@ class Whatever(RuleBasedStateMachine):
 
     @rule(seconds=seconds)
     def time_passes(self, seconds: float) -> None:
+        before = self.typed()
         self.rig.pass_(seconds)
+        assert self.typed() == before
 
     # What a user does.
 
@@ -132,22 +139,24 @@ class Whatever(RuleBasedStateMachine):
         self.rig.live.pause(WINDOW, paused=paused)
 
     @precondition(lambda self: self.excel.books)
-    @rule(where=which, deaf=st.booleans())
-    def heed_marks_or_not(self, where: int, *, deaf: bool) -> None:
+    @rule(where=which, deaf=st.booleans(), stubborn=st.booleans())
+    def heed_marks_and_calculations_or_not(self, where: int, *, deaf: bool, stubborn: bool) -> None:
         self.rig.office.deaf = {self.sheet(where).name} if deaf else set()
+        self.rig.office.stubborn = {self.sheet(where).name} if stubborn else set()
 
     # What is so in the end.
 
     def teardown(self) -> None:
         rig, excel = self.rig, self.excel
-        excel.copying, rig.office.busy, rig.office.deaf = 0, False, set()
+        excel.copying, rig.office.busy = 0, False
+        rig.office.deaf = rig.office.stubborn = set()
         excel.calculation = AUTOMATIC
         rig.live.pause(WINDOW, paused=False)
         excel.calculate()
         sheets = [sheet for book in excel.books for sheet in book.sheets]
-        typed = [(content(sheet), formulas(sheet)) for sheet in sheets]
+        typed = self.typed()
         rig.pass_(200)
-        assert [(content(sheet), formulas(sheet)) for sheet in sheets] == typed
+        assert self.typed() == typed
 
         shown = [dict(sheet.values) for sheet in sheets]
         for sheet in sheets:
@@ -174,7 +183,7 @@ def content(sheet: Sheet) -> Content:
     return {key: value for key, value in sheet.values.items() if sheet.owner(key) is None}
 
 
-def formulas(sheet: Sheet) -> dict[tuple[int, int], str]:
+def formulas(sheet: Sheet) -> Formulas:
     """The formulas of a sheet."""
     return {key: formula.text for key, formula in sheet.formulas.items()}
 
