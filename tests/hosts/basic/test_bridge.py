@@ -7,14 +7,13 @@ import re
 import pytest
 
 from tests.hosts.basic.office import BasicError, Office, project
+from tests.hosts.shipped import COMMAND, DLL
 from xl_openfunnel.functions.catalog import CATALOG, CATEGORY, Function
-from xl_openfunnel.workbook import sources, wrappers
+from xl_openfunnel.workbook import wrappers
 
 PYTHON = r"C:\Programme für alle\of\Scripts\pythonw.exe"
 SCRIPTS = r"C:\Programme für alle\of\Scripts"
 ENVIRONMENT = r"C:\Programme für alle\of"
-COMMAND = 'cmd.exe /C ""%OPENFUNNEL_PYTHON%" -I -B -m xl_openfunnel.hosts.serve $(CLSID)"'
-DLL = f"xlwings64-{sources.xlwings_version()}.dll"
 CELLS = {"B3": "a", "B5": "b", "C4": 7.5}
 """So the used cells end at C5."""
 

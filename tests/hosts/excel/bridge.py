@@ -18,14 +18,10 @@ from tests.hosts.excel.fake.excel import FakeExcel
 from tests.hosts.excel.fake.formulas import Omitted
 from tests.hosts.excel.fake.model import Cells
 from tests.hosts.excel.fake.refs import Area
+from tests.hosts.shipped import COMMAND, DLL, MODULE
 from xl_openfunnel.functions.catalog import CATALOG
 
-# The DLL passes the command on in an ANSI buffer of 2,048 bytes. cmd.exe puts the path in, so whatever is in the
-# path, what goes through the buffer is this.
 _ARGUMENTS = {function.name: len(function.arguments) for function in CATALOG}
-COMMAND = 'cmd.exe /C ""%OPENFUNNEL_PYTHON%" -I -B -m xl_openfunnel.hosts.serve $(CLSID)"'
-MODULE = "xl_openfunnel.hosts.excel"
-DLL = "xlwings64-0.37.8.dll"
 MISSING = 0x80020004 - (1 << 32)  # DISP_E_PARAMNOTFOUND: what an omitted Optional argument of VBA arrives as
 
 _START, _KILL = 1, -1
@@ -83,6 +79,8 @@ class Bridge:
         activate.argtypes = [ctypes.POINTER(_Variant), ctypes.c_char_p, ctypes.c_long]
         result = _Variant()
         try:
+            # The DLL passes the command on in an ANSI buffer of 2,048 bytes. cmd.exe puts the path in, so whatever is
+            # in the path, what goes through the buffer is this.
             if activate(ctypes.byref(result), self.command.encode("ascii"), mode):
                 text = (
                     ctypes.wstring_at(result.value)

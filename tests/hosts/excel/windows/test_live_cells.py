@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.hosts.excel import bridge as workbook
+from tests.hosts import shipped
 from tests.hosts.excel.fake.busy import Busy
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL
 from tests.hosts.excel.fake.refs import Area
@@ -396,7 +396,7 @@ def test_a_module_beside_the_workbook_is_not_imported(
     (tmp_path / "xl_openfunnel.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'w')\n")
     monkeypatch.chdir(tmp_path)
     # Another text of the command starts another server.
-    bridge_to(command=workbook.COMMAND.replace("-I -B", "-I  -B")).install()
+    bridge_to(command=shipped.COMMAND.replace("-I -B", "-I  -B")).install()
     sheet.enter("A1", f'=OF_STATUS("{running.job_id}")')
     excel.pump(lambda: sheet.value("A1") == "pending")
     assert not (tmp_path / "imported").exists()
@@ -411,7 +411,7 @@ def test_a_path_with_umlauts_and_spaces_serves_our_functions(
     bridge: Bridge,
 ) -> None:
     assert bridge.excel is excel
-    bridge_to(awkward_folder, command=workbook.COMMAND.replace("-I -B", "-I   -B")).install()
+    bridge_to(awkward_folder, command=shipped.COMMAND.replace("-I -B", "-I   -B")).install()
     sheet.enter("A1", f'=OF_STATUS("{running.job_id}")')
     excel.pump(lambda: sheet.value("A1") == "pending")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.hosts.excel import bridge
+from tests.hosts import shipped
 
 if TYPE_CHECKING:
     from tests.hosts.excel.bridge import Bridge
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.hosts.excel.fake.sheet import Sheet
 
 # The workbook's own command, for another server.
-COMMAND = bridge.COMMAND.replace("xl_openfunnel.hosts.serve", "tests.hosts.excel.windows.serve_probes")
+COMMAND = shipped.COMMAND.replace("xl_openfunnel.hosts.serve", "tests.hosts.excel.windows.serve_probes")
 MODULE = "tests.hosts.excel.windows.probe_functions"
 
 

@@ -1,0 +1,20 @@
+"""What the shipped VBA says of the server, for tests that start it as VBA does, and that run VBA itself."""
+
+from __future__ import annotations
+
+import re
+
+from xl_openfunnel.workbook import sources
+
+
+def constant(name: str) -> str:
+    """A text that the bridge has as a constant."""
+    text = sources.modules()[sources.BRIDGE]
+    found = re.search(rf'^Private Const {name} As String = "((?:[^"\r\n]|"")*)"', text, re.MULTILINE)
+    assert found, f"there is no constant {name}"
+    return found[1].replace('""', '"')
+
+
+COMMAND = constant("StartCommand")
+MODULE = constant("PythonModule")
+DLL = f"xlwings64-{sources.xlwings_version()}.dll"
