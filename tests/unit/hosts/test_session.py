@@ -1,0 +1,45 @@
+"""What the functions of a process share, with the numbers that it really has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.flying import FlyingClock
+from xl_openfunnel import Fetcher
+from xl_openfunnel.hosts import session
+from xl_openfunnel.hosts.live.pace import EXISTENCE
+from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
+
+
+def test_polling_ends_within_a_minute_after_the_last_cell_went(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    time = ManualClock()
+    clock = FlyingClock(time)
+
+    def fetcher_in_this_time(*args: object, **options: object) -> Fetcher:
+        fetcher = Fetcher(*args, clock=clock, **options)  # type: ignore[arg-type]
+        clock.busy = lambda: fetcher.busy
+        return fetcher
+
+    monkeypatch.setattr(session, "Fetcher", fetcher_in_this_time)
+    with Simulator([job := SimulatedJob(companies(30), running=1e6)], clock=time, sleep=time.sleep) as service:
+        monkeypatch.setenv("OPENFUNNEL_BASE_URL", service.base_url)
+        monkeypatch.setenv("OPENFUNNEL_API_KEY", service.api_key)
+        monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", str(tmp_path))
+        made = session.Session()
+
+        def pass_(seconds: float) -> None:
+            made.fetcher.wait("nobody", seconds, until=lambda seen: False)
+
+        subscription = made.fetcher.subscribe(job.job_id, lambda seen: None)
+        pass_(3_600)
+        made.fetcher.watch(job.job_id)  # the cell is calculated once more, and deleted
+        went = time()
+        pass_(EXISTENCE)  # until live cells look after it
+        subscription.close()
+        pass_(3_600)
+        made.close()
+        polls = [request.at for request in service.received if request.job_id == job.job_id]
+    assert went - 20 < max(at for at in polls if at <= went)  # as long as it was shown, it was polled
+    assert max(polls) <= went + 60
