@@ -84,7 +84,7 @@ class FakeExcel(Excel):
             self._empty.destroy()
             self._empty = None
         window = self._windows[book] = BookWindow(name)
-        window.show(given(Window(self, book, window.main)))
+        window.show(lambda: given(Window(self, book, window.main)))
         return book
 
     def closed(self, book: Book) -> None:
@@ -124,8 +124,8 @@ class FakeExcel(Excel):
 
     @property
     def held(self) -> int:
-        """How many objects of Excel's other processes hold, not counting the windows'."""
-        return sum(not isinstance(policy._obj_, Window) for policy in self.given)
+        """How many objects of Excel's other processes hold."""
+        return len(self.given)
 
     def forget(self) -> None:
         """Start all counts again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pythoncom
@@ -15,13 +16,14 @@ import win32gui
 
 _windows: Any = ctypes
 _NATIVE_OBJECT = 0xFFFFFFF0  # OBJID_NATIVEOM
-_shown: dict[int, Any] = {}  # the COM object behind each EXCEL7
+_shown: dict[int, Callable[[], Any]] = {}  # gives the COM object behind each EXCEL7, which nobody here holds
 
 
 def _asked(hwnd: int, message: int, wparam: int, lparam: int) -> int:
-    window = _shown.get(hwnd)
-    if window is None or lparam & 0xFFFFFFFF != _NATIVE_OBJECT:
+    give_window = _shown.get(hwnd)
+    if give_window is None or lparam & 0xFFFFFFFF != _NATIVE_OBJECT:
         return 0
+    window = give_window()
     # pywin32 says where its object is only in its repr.
     place = re.search(r"obj at 0x([0-9A-Fa-f]+)", repr(window))
     assert place
@@ -40,8 +42,8 @@ class BookWindow:
         self.desk = _made("XLDESK", "", win32con.WS_CHILD, self.main)
         self.sheet = _made("EXCEL7", title, win32con.WS_CHILD, self.desk)
 
-    def show(self, window: Any) -> None:
-        _shown[self.sheet] = window
+    def show(self, give_window: Callable[[], Any]) -> None:
+        _shown[self.sheet] = give_window
 
     def close(self, *, last: bool) -> None:
         """Destroy them; the last book's main window stays, with nothing in it."""
