@@ -19,10 +19,12 @@ import win32gui
 import win32process
 
 from ...functions.catalog import called_in
+from ...jobs.clock import Clock, SystemClock
 from ..places import Area, Place
 from ..sheets import Busy, NoBooks
 from . import calls, failures
 from .formulas import formula_of, formulas_in_book
+from .patience import Caller
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +43,14 @@ _this_thread = threading.local()
 
 
 class ExcelAutomation:
-    """The running Excels of this user, by process id."""
+    """The running Excels of this user, by process id.
+
+    Args:
+        clock: how to wait for what has to be put back.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
 
     def program(self, window: int) -> int | None:
         """The process id of the Excel that a window belongs to."""
@@ -60,7 +69,7 @@ class ExcelAutomation:
         if not getattr(_this_thread, "ready", False):
             pythoncom.CoInitialize()
             _this_thread.ready = True
-        visit = ExcelVisit(program, calls.application(program))
+        visit = ExcelVisit(program, calls.application(program), self._clock)
         try:
             yield visit
         except NoBooks:  # the next visit sees whether it has ended
@@ -77,9 +86,10 @@ class ExcelVisit:
     refuses is noted, and the others have their turn.
     """
 
-    def __init__(self, program: int, application: Any) -> None:
+    def __init__(self, program: int, application: Any, clock: Clock) -> None:
         self._program = program
         self._application = application
+        self._clock = clock
 
     @property
     def free(self) -> bool:
@@ -189,9 +199,11 @@ class ExcelVisit:
             for target, name in were_on:
                 calls.put(target, name, value=False)
             yield
-        finally:
-            for target, name in were_on:
-                calls.put(target, name, value=True)
+        finally:  # whatever keeps us out now, its user's macros are not to stay off
+            caller = Caller(self._program, self._clock, 0.0)
+            with caller.insisting():
+                for target, name in were_on:
+                    caller.put(target, name, value=True)
 
     def _range(self, place: Place) -> Any:
         sheet = self._sheet(place.book, place.sheet)

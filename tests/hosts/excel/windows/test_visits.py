@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from tests.hosts.excel.fake.refs import WHOLE, Area
 from tests.unit.hosts.clocks import Passing
 from xl_openfunnel.hosts import sheets
 from xl_openfunnel.hosts.places import Place
+from xl_openfunnel.jobs.clock import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,6 +152,30 @@ def test_a_formula_that_is_entered_again_spills_as_before(
     excel.mark(sheet, WHOLE)
     excel.calculate()
     assert sheet.block("B1") == [["c"]] * 5
+
+
+def test_macros_are_on_again_whatever_keeps_us_out_after_a_formula_was_entered(sheet: Sheet, excel: FakeExcel) -> None:
+    from xl_openfunnel.hosts.com.automation import ExcelAutomation
+
+    class Freeing(Passing):
+        """A clock in whose time Excel is busy for an hour."""
+
+        def receive(self, inbox: queue.SimpleQueue[Message], seconds: float | None) -> Message:
+            super().receive(inbox, seconds)
+            if self.now > 1_000 + 3_600:
+                excel.busy = Busy.NO
+            return None
+
+    def calculated(*_: object) -> str:
+        excel.busy = Busy.LATER  # its user begins to type
+        return "running"
+
+    sheet.enter("B1", "=OF_STATUS(A1)")
+    excel.functions["OF_STATUS"] = calculated
+    with ExcelAutomation(Freeing()).visit(HERE) as visit:
+        visit.enter(CELL, "=OF_STATUS(A1)")
+    assert sheet.value("B1") == "running"
+    assert (excel.settings["EnableEvents"], excel.settings["AutoFillFormulasInLists"]) == (True, True)
 
 
 def test_a_formula_of_an_array_is_entered_again_as_one(sheet: Sheet, excel: FakeExcel, excels: ExcelAutomation) -> None:
