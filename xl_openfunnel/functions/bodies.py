@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 from ..errors import CELL_PREFIX, CELL_UNITS, BadJobId, ConfigurationError, OpenFunnelError
 from ..jobs.snapshot import NO_ROWS, Rows, Snapshot
 from ..text import clip
 from . import arguments, finding, info, pivoting, words
 from .look import Look
-
-if TYPE_CHECKING:
-    import pandas as pd
+from .memory import Memory
 
 Block = pivoting.Block
 """Rows of cells, all of one width."""
+
+_memory: Final = Memory()
 
 
 def status(look: Look, job: object) -> Block:
@@ -73,12 +72,13 @@ def lookup(look: Look, job: object, key: object, column: object, if_not_found: o
         return [[""]]
     if asked is None or len(asked) != 1 or asked[0] == "*":
         raise ConfigurationError('Give the name of one column, for example "name".')
-    seen = look.snapshot(look.job_id(named), lambda snapshot: (_rows_or_why(snapshot), words.still(snapshot)))
+    job_id = look.job_id(named)
+    seen = look.snapshot(job_id, lambda snapshot: (_rows_or_why(snapshot), words.still(snapshot)))
     rows = _rows_or_why(seen)
     if isinstance(rows, str):
         return [[rows for _ in line] for line in arguments.grid(key)]
     units = CELL_UNITS if arguments.is_range(key) else finding.FULL_TEXT
-    finder, values = _finder(rows), _column(rows, asked[0])
+    finder, values = _finder(job_id, rows), _column(job_id, rows, asked[0])
     otherwise = arguments.only(if_not_found, "if_not_found")
     still = words.still(seen)
 
@@ -120,7 +120,8 @@ def pivot(
     jobs = _each_once(look, job)
     if not jobs:
         return [[""]]
-    held, empty, left_out = [], [], []
+    held: dict[str, Rows] = {}
+    empty, left_out = [], []
     for job_id, wrong in jobs:
         if wrong:
             empty.append(wrong)
@@ -129,14 +130,14 @@ def pivot(
         seen = look.snapshot(job_id, lambda snapshot: (_rows_or_why(snapshot), words.not_counted(snapshot)))
         rows = _rows_or_why(seen)
         if isinstance(rows, Rows):
-            held.append(rows)
+            held[job_id] = rows
             continue
         empty.append(rows)
         if why := words.not_counted(seen):
             left_out.append(f"{job_id}: {why.removeprefix(CELL_PREFIX)}")
     if not held:
         return [[empty[0]]]
-    block = _pivot(tuple(held), tuple(needed), by, across, value, how)
+    block = _pivot(held, needed, by, across, value, how)
     return [*block, *_said_below(left_out, len(jobs), len(block[0]))]
 
 
@@ -222,8 +223,8 @@ def _rows_of(look: Look, job_id: str, wrong: str, asked: tuple[str, ...] | None,
 
     seen = wrong or sight(look.snapshot(job_id, sight))
     if isinstance(seen, Rows):
-        return _block(seen, asked)
-    header = list(_block(NO_ROWS, asked)[0])
+        return _block(job_id, seen, asked)
+    header = list(_block("", NO_ROWS, asked)[0])
     return [header, [seen, *[""] * (len(header) - 1)]]
 
 
@@ -237,41 +238,53 @@ def _stacked(ids: list[str], blocks: list[Block], *, headers: bool) -> Block:
     return stack
 
 
-@lru_cache(maxsize=4)
-def _block(seen: Rows, asked: tuple[str, ...] | None) -> Block:
-    """The rows as cells under the names of their columns; shared by all cells that show the same."""
-    from .. import table
+def _block(job_id: str, seen: Rows, asked: tuple[str, ...] | None) -> Block:
+    """The rows as cells under the names of their columns."""
 
-    frame: pd.DataFrame = table.frame(seen, asked or table.DEFAULT_COLUMNS)
-    made: Block = table.block(frame, text_limit=CELL_UNITS)
-    return [[clip(str(name), CELL_UNITS) for name in made[0]], *made[1:]]
+    def make() -> Block:
+        from .. import table
 
+        made: Block = table.block(table.frame(seen, asked or table.DEFAULT_COLUMNS), text_limit=CELL_UNITS)
+        return [[clip(str(name), CELL_UNITS) for name in made[0]], *made[1:]]
 
-@lru_cache(maxsize=4)
-def _finder(seen: Rows) -> finding.Finder:
-    from .. import table
-
-    return finding.Finder(table.frame(seen, finding.KEY_COLUMNS))
+    return _memory.recall(("block", asked), {job_id: seen}, make, _size)
 
 
-@lru_cache(maxsize=16)
-def _column(seen: Rows, name: str) -> list[Any]:
-    from .. import table
+def _finder(job_id: str, seen: Rows) -> finding.Finder:
+    def make() -> finding.Finder:
+        from .. import table
 
-    column: list[Any] = table.frame(seen, [name]).iloc[:, 0].tolist()
-    return column
+        return finding.Finder(table.frame(seen, finding.KEY_COLUMNS))
+
+    return _memory.recall("finder", {job_id: seen}, make, lambda _: len(seen) * len(finding.KEY_COLUMNS))
 
 
-@lru_cache(maxsize=8)
+def _column(job_id: str, seen: Rows, name: str) -> list[Any]:
+    def make() -> list[Any]:
+        from .. import table
+
+        column: list[Any] = table.frame(seen, [name]).iloc[:, 0].tolist()
+        return column
+
+    return _memory.recall(("column", name), {job_id: seen}, make, len)
+
+
 def _pivot(
-    held: tuple[Rows, ...],
-    needed: tuple[str, ...],
+    held: dict[str, Rows],
+    needed: list[str],
     by: tuple[str, ...],
     across: tuple[str, ...],
     value: str | None,
     how: str,
 ) -> Block:
-    from .. import table
+    def make() -> Block:
+        from .. import table
 
-    frame = table.frame(chain.from_iterable(held), needed)
-    return pivoting.pivot(frame, by, across, value, how or None)
+        frame = table.frame(chain.from_iterable(held.values()), needed)
+        return pivoting.pivot(frame, by, across, value, how or None)
+
+    return _memory.recall(("pivot", by, across, value, how), held, make, _size)
+
+
+def _size(block: Block) -> int:
+    return len(block) * len(block[0])

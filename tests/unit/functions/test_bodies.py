@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -189,6 +190,34 @@ def test_a_long_text_is_whole_in_one_cell_and_cut_in_a_block(office: MakeOffice)
     assert bodies.lookup(here.look(), job.job_id, 1.0, "match_reason") == [["x" * 300]]
     assert bodies.lookup(here.look(), job.job_id, [[1.0, 1.0]], "match_reason") == [[cut, cut]]
     assert bodies.rows(here.look(), job.job_id, "match_reason", False) == [[cut]]
+
+
+def test_a_dashboard_of_many_jobs_reads_the_rows_of_each_but_once(
+    office: MakeOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = office(*(SimulatedJob(companies(3), job_id=f"job{number}") for number in range(20)))
+    for number in range(20):
+        here.fetcher.wait(f"job{number}")
+    made, frame = [], table.frame
+
+    def counted(*given: Any) -> Any:
+        made.append(given)
+        return frame(*given)
+
+    monkeypatch.setattr(table, "frame", counted)
+
+    def calculate() -> None:
+        for rank in (1.0, 2.0):  # as Excel fills down: cell by cell from job to job
+            for number in range(20):
+                for column in ("name", "domain", "country"):
+                    bodies.lookup(here.look(), f"job{number}", rank, column)
+                bodies.rows(here.look(), f"job{number}")
+                bodies.pivot(here.look(), f"job{number}", "country")
+
+    calculate()
+    assert len(made) == 20 * (1 + 3 + 1 + 1)
+    calculate()
+    assert len(made) == 20 * (1 + 3 + 1 + 1)
 
 
 def test_a_pivot_counts_every_company_once(office: MakeOffice) -> None:
