@@ -2,59 +2,133 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from ..api.models import Credits
-from ..errors import OpenFunnelError
+from ..api.retry import LONGEST_RETRY_AFTER
+from ..errors import MissingKey, OpenFunnelError
+from ..jobs.caretaker import KEY_LOOK
+from ..jobs.state import FOREVER, only_another_key_mends
 from ..jobs.workers import begin
+from ..keys import Key
+
+_log = logging.getLogger(__name__)
 
 FRESH: Final = 60.0
-"""Seconds for which an answer, or a trouble, stands."""
+"""Seconds for which an answer stands, and after which a trouble is looked at again."""
+
+
+class Account(Protocol):
+    """What knows the credits: the client."""
+
+    def credits(self) -> Credits:
+        """Ask the service; may raise an `OpenFunnelError`."""
+
+    def key(self) -> Key:
+        """The key that is sent; may raise a `MissingKey`."""
+
+    def look_again(self) -> None:
+        """Look for the key anew."""
+
+
+def _later(seconds: float, run: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, run)
+    timer.daemon = True
+    timer.start()
 
 
 class Balance:
-    """The last answer to ``ask``.
+    """The last answer of an account.
+
+    After a trouble whoever shows it is told once more when its time has come, and by looking at it has the service
+    asked again; where nobody looks nothing is asked. While a key is refused or missing, another one is looked for.
 
     Args:
-        ask: asks the service; may raise an `OpenFunnelError`.
+        account: asks the service.
         clock: seconds on a clock that never goes back.
         start: runs its argument on another thread.
-        told: called on that thread after every answer.
+        later: does so after some seconds.
+        told: called on that thread after every try, and when it is time for another.
     """
 
     def __init__(
         self,
-        ask: Callable[[], Credits],
+        account: Account,
         clock: Callable[[], float] = time.monotonic,
         start: Callable[[Callable[[], None]], object] = lambda run: begin("credits", run),
+        later: Callable[[float, Callable[[], None]], object] = _later,
         told: Callable[[], object] = lambda: None,
     ) -> None:
-        self._ask = ask
+        self._account = account
         self._clock = clock
         self._start = start
+        self._later = later
         self._told = told
         self._lock = threading.Lock()
-        self._asked_at: float | None = None
+        self._due = -FOREVER
+        self._asked_at = -FOREVER
+        self._refused_key: str | None = None
         self._latest: Credits | OpenFunnelError | None = None
 
     def latest(self) -> Credits | OpenFunnelError | None:
         """What is known now, None before the first answer; never waits for the service."""
         with self._lock:
-            now = self._clock()
-            due = self._asked_at is None or now - self._asked_at >= FRESH
+            due = self._clock() >= self._due
             if due:
-                self._asked_at = now
+                self._due = FOREVER  # until this try has ended
         if due:
-            self._start(self._fetch)
+            self._start(self._try)
         return self._latest
 
-    def _fetch(self) -> None:
+    def _try(self) -> None:
         try:
-            self._latest = self._ask()
+            wait = self._seconds_without_hope() or self._ask()
+        except Exception:
+            _log.exception("the credits met something unexpected")
+            wait = FRESH
+        if wait:
+            self._later(wait, self._again)
+        self._told()
+
+    def _again(self) -> None:
+        self._due = -FOREVER  # and no moment, since a timer may be a little early
+        self._told()
+
+    def _seconds_without_hope(self) -> float:
+        """Seconds before it is any use to ask: 0.0 but for a key that is refused or missing."""
+        known = self._latest
+        if not isinstance(known, OpenFunnelError) or not only_another_key_mends(known):
+            return 0.0
+        self._account.look_again()
+        if self._key() in (None, self._refused_key):
+            return KEY_LOOK
+        return max(0.0, self._asked_at + FRESH - self._clock())
+
+    def _ask(self) -> float:
+        """Ask the service; gives the seconds until it should be asked again, 0.0 where the answer stands."""
+        key, now = self._key(), self._clock()
+        try:
+            self._latest = self._account.credits()
         except OpenFunnelError as error:
             if not (error.waiting_helps and isinstance(self._latest, Credits)):
+                # Another error each time, so that its cells are calculated: one that is gone asks no more.
                 self._latest = error
-        self._told()
+            if isinstance(error, MissingKey):
+                self._refused_key = None
+                return KEY_LOOK
+            self._asked_at, self._refused_key = now, key
+            wished = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER)
+            return KEY_LOOK if only_another_key_mends(error) else max(FRESH, wished)
+        self._asked_at, self._due = now, now + FRESH
+        return 0.0
+
+    def _key(self) -> str | None:
+        """What tells the present key from another; None where there is none."""
+        try:
+            return self._account.key().fingerprint
+        except OpenFunnelError:
+            return None

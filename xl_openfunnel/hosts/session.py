@@ -54,7 +54,7 @@ class Session:
             _log.warning("working without the store: %s", trouble.message)
             self.store = None
         self.fetcher = Fetcher(client, store=self.store, care=CARE)
-        self.balance = Balance(client.credits, told=lambda: self.moved(CREDITS))
+        self.balance = Balance(client, told=lambda: self.moved(CREDITS))
         self.live: LiveCells | None = None
         self.errands: Errands | None = None
         self.moved: Callable[[str], object] = lambda _: None

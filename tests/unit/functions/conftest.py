@@ -47,7 +47,7 @@ def office(tmp_path: Path) -> Iterator[MakeOffice]:
             fetcher = Fetcher(client, store=store, clock=clock, chance=lambda: 0.5)
             clock.busy = lambda: fetcher.busy
             stack.enter_context(fetcher)
-            balance = Balance(client.credits, clock=time, start=lambda run: run())
+            balance = Balance(client, clock=time, start=lambda run: run(), later=lambda *_: None)
             return Office(service, fetcher, store, balance)
 
         yield make

@@ -1,60 +1,251 @@
-"""Credits for cells: asked for in the background, at most once a minute."""
+"""Credits for cells: asked for in the background, at most once a minute, and again by itself after a trouble."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
+import pytest
+
+from tests.unit.hosts.live.books import WINDOW, Rig, _place
 from xl_openfunnel import ServerTrouble
 from xl_openfunnel.api.models import Credits
-from xl_openfunnel.errors import KeyRefused, OpenFunnelError
+from xl_openfunnel.errors import DnsTrouble, KeyRefused, MissingKey, OpenFunnelError, RateLimited
+from xl_openfunnel.functions import bodies, edge
 from xl_openfunnel.functions.balance import FRESH, Balance
+from xl_openfunnel.functions.look import CREDITS, Look
+from xl_openfunnel.jobs.caretaker import KEY_LOOK
+from xl_openfunnel.keys import Key
 from xl_openfunnel.simulator import ManualClock
 
 RICH = Credits(total=100.0, used=40.0, left=60.0)
+POOR = Credits(total=100.0, used=90.0, left=10.0)
 
 
 class Service:
-    """Answers as the test says, and counts."""
+    """An account that answers as the test says, and counts; with time that passes when the test says so."""
 
     def __init__(self) -> None:
-        self.answer: Credits | OpenFunnelError = RICH
-        self.asked = self.told = 0
+        self.answer: Credits | Exception = RICH
+        self.kept_key: str | None = "of_first_key"
+        self.good_keys: set[str] | None = None  # all
+        self.asked = self.told = self.looks = 0
+        self.tell: Callable[[], object] = lambda: None
+        self.clock = ManualClock()
+        self._found: str | None = None
+        self._timers: list[tuple[float, Callable[[], None]]] = []
 
-    def ask(self) -> Credits:
+    def balance(self) -> Balance:
+        def told() -> None:
+            self.told += 1
+            self.tell()
+
+        return Balance(self, clock=self.clock, start=lambda run: run(), later=self._later, told=told)
+
+    def credits(self) -> Credits:
+        key = self.key().value
         self.asked += 1
-        if isinstance(self.answer, OpenFunnelError):
-            raise self.answer
+        if self.good_keys is not None and key not in self.good_keys:
+            self.look_again()  # as the client does
+            raise KeyRefused("The API key was refused.")
+        if isinstance(self.answer, Exception):
+            raise copy.copy(self.answer)  # another one each time, as a client's
         return self.answer
 
-    def tell(self) -> None:
-        self.told += 1
+    def key(self) -> Key:
+        self._found = self._found or self.kept_key
+        if self._found is None:
+            raise MissingKey("There is no API key.")
+        return Key(self._found, "the test")
+
+    def look_again(self) -> None:
+        self.looks += 1
+        self._found = None
+
+    def _later(self, seconds: float, run: Callable[[], None]) -> None:
+        self._timers.append((self.clock() + seconds, run))
+
+    def pass_(self, seconds: float) -> None:
+        """Let time pass, with whatever is to happen meanwhile."""
+        end = self.clock() + seconds
+        while due := [timer for timer in self._timers if timer[0] <= end]:
+            at, run = timer = min(due, key=lambda timer: timer[0])
+            self._timers.remove(timer)
+            self.clock.sleep(at - self.clock())
+            run()
+        self.clock.sleep(end - self.clock())
 
 
-def test_however_many_ask_the_service_is_asked_once_a_minute() -> None:
-    service, clock = Service(), ManualClock()
-    balance = Balance(service.ask, clock=clock, start=lambda run: run(), told=service.tell)
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+def test_however_many_ask_the_service_is_asked_once_a_minute(service: Service) -> None:
+    balance = service.balance()
     assert [balance.latest() for _ in range(50)] == [RICH] * 50
     assert (service.asked, service.told) == (1, 1)
-    clock.sleep(FRESH)
+    service.pass_(FRESH)
     balance.latest()
     assert (service.asked, service.told) == (2, 2)
 
 
-def test_nobody_waits_for_the_answer() -> None:
-    service = Service()
+def test_nobody_waits_for_the_answer(service: Service) -> None:
     begun: list[Callable[[], None]] = []
-    balance = Balance(service.ask, clock=ManualClock(), start=begun.append)
+    balance = Balance(service, clock=service.clock, start=begun.append)
     assert balance.latest() is None
-    begun[0]()
+    service.clock.sleep(2 * FRESH)
+    assert balance.latest() is None
+    (run,) = begun  # an answer that takes long is waited for, and not asked for twice
+    run()
     assert balance.latest() == RICH
 
 
-def test_a_passing_trouble_leaves_what_is_known_and_a_refused_key_does_not() -> None:
-    service, clock = Service(), ManualClock()
-    balance = Balance(service.ask, clock=clock, start=lambda run: run(), told=service.tell)
+def test_a_passing_trouble_leaves_what_is_known_and_a_refused_key_does_not(service: Service) -> None:
+    balance = service.balance()
     balance.latest()
-    for trouble, known in ((ServerTrouble("down"), RICH), (refused := KeyRefused("no"), refused)):
+    for trouble, known in ((ServerTrouble("down"), Credits), (KeyRefused("no"), KeyRefused)):
         service.answer = trouble
-        clock.sleep(FRESH)
-        assert balance.latest() == known
-    assert service.told == 3
+        service.pass_(FRESH)
+        balance.latest()
+        assert isinstance(balance.latest(), known)
+
+
+def test_while_somebody_looks_a_trouble_is_looked_at_again_once_a_minute(service: Service) -> None:
+    balance = service.balance()
+    service.tell = balance.latest  # as a cell does that is told
+    service.answer = DnsTrouble("offline")
+    assert isinstance(balance.latest() or balance.latest(), DnsTrouble)
+    service.pass_(10 * FRESH - 1)
+    assert service.asked == 10
+    service.answer = POOR
+    service.pass_(FRESH)
+    assert balance.latest() == POOR
+    service.pass_(10 * FRESH)
+    assert service.asked == 11  # what was answered stands until somebody asks
+
+
+def test_where_nobody_looks_nothing_is_asked(service: Service) -> None:
+    service.answer = DnsTrouble("offline")
+    service.balance().latest()
+    service.pass_(1_000 * FRESH)
+    assert (service.asked, service.looks) == (1, 0)
+
+
+def test_a_service_that_wants_to_be_left_alone_for_longer_is(service: Service) -> None:
+    balance = service.balance()
+    service.tell = balance.latest
+    service.answer = RateLimited("slowly", retry_after=200.0)
+    balance.latest()
+    service.pass_(199)
+    assert service.asked == 1
+    service.pass_(1)
+    assert service.asked == 2
+
+
+def test_a_missing_key_is_noticed_within_seconds_once_it_is_there(service: Service) -> None:
+    service.kept_key = None
+    balance = service.balance()
+    service.tell = balance.latest
+    balance.latest()
+    service.pass_(1_000 * FRESH)
+    assert service.asked == 0
+    assert isinstance(balance.latest(), MissingKey)
+    service.kept_key = "of_another_key"
+    service.pass_(KEY_LOOK)
+    assert balance.latest() == RICH
+
+
+def test_a_refused_key_is_not_sent_again_and_another_one_is_noticed(service: Service) -> None:
+    service.good_keys = {"of_another_key"}
+    balance = service.balance()
+    service.tell = balance.latest
+    balance.latest()
+    service.pass_(1_000 * FRESH)
+    assert service.asked == 1
+    assert isinstance(balance.latest(), KeyRefused)
+    service.kept_key = "of_another_key"
+    service.pass_(KEY_LOOK)
+    assert balance.latest() == RICH
+
+
+def test_another_key_is_no_reason_to_ask_twice_a_minute(service: Service) -> None:
+    service.good_keys = {"of_another_key"}
+    balance = service.balance()
+    service.tell = balance.latest
+    balance.latest()
+    service.kept_key = "of_another_key"
+    service.pass_(FRESH - 1)
+    assert service.asked == 1
+    service.pass_(1)
+    assert balance.latest() == RICH
+
+
+def test_what_no_service_should_do_ends_no_asking(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    balance = service.balance()
+    service.tell = balance.latest
+    service.answer = ZeroDivisionError()
+    assert balance.latest() is None
+    assert "the credits met something unexpected" in caplog.text
+    service.answer = RICH
+    service.pass_(FRESH)
+    assert balance.latest() == RICH
+
+
+# ---- in a cell of Excel
+
+
+@dataclass
+class Desk:
+    balance: Balance
+    fetcher: Any = None
+    store: Any = None
+
+
+@pytest.fixture
+def rig(service: Service) -> Rig:
+    """Live cells over a sheet whose `OF_CREDITS` asks the service."""
+    rig = Rig()
+    desk = Desk(service.balance())
+
+    def cell(name: str, given: list[Any], where: Any) -> Any:
+        look, began = Look(desk), rig.live.now()
+        block = edge.answer(name, bodies.credits_known, look)
+        rig.live.called(WINDOW, _place(where), name, look.seen, large=False, began=began)
+        return block
+
+    rig.office.excel.functions["OF_CREDITS"] = cell
+    service.tell = lambda: rig.live.moved(CREDITS)
+    return rig
+
+
+def minutes(rig: Rig, service: Service, number: int) -> None:
+    for _ in range(number * 60):
+        rig.pass_(1)
+        service.pass_(1)
+    rig.pass_(5)
+
+
+@pytest.mark.parametrize("trouble", [DnsTrouble("Are you online (VPN)?"), KeyRefused("no")])
+def test_a_cell_that_shows_why_there_are_no_credits_becomes_right_by_itself(
+    rig: Rig, service: Service, trouble: OpenFunnelError
+) -> None:
+    service.answer = trouble
+    rig.sheet.enter("A1", "=OF_CREDITS()")
+    minutes(rig, service, 2)
+    assert rig.sheet.value("A1") == trouble.cell_text
+    service.answer, service.kept_key = RICH, "of_another_key"
+    minutes(rig, service, 1)
+    assert rig.sheet.value("A1") == RICH.left
+
+
+def test_for_a_cell_that_is_gone_the_service_is_not_asked_on(rig: Rig, service: Service) -> None:
+    service.answer = DnsTrouble("Are you online (VPN)?")
+    rig.sheet.enter("A1", "=OF_CREDITS()")
+    minutes(rig, service, 2)
+    assert service.asked == 3
+    rig.sheet.type("A1", None)
+    minutes(rig, service, 10)
+    assert service.asked <= 4

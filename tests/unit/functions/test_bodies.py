@@ -300,7 +300,7 @@ def test_a_list_of_jobs_that_cannot_be_read_is_said(office: MakeOffice, tmp_path
 def test_credits_are_asked_for_once_a_minute_however_many_cells_ask(office: MakeOffice) -> None:
     here = office(SimulatedJob(companies(1)))
     bodies.credits_known(here.look())
-    known = here.balance._ask()
+    known = here.balance._account.credits()
     before = len(here.service.received)
     assert bodies.credits_known(here.look()) == [[known.left]]
     assert bodies.credits_known(here.look(), "Total") == [[known.total]]

@@ -134,7 +134,8 @@ class Desks:
         fetcher = Fetcher(client, store=store, clock=clock, chance=lambda: 0.5)
         clock.busy = lambda: fetcher.busy
         self._stack.enter_context(fetcher)
-        return Office(service, fetcher, store, Balance(client.credits, clock=time, start=lambda run: run()))
+        balance = Balance(client, clock=time, start=lambda run: run(), later=lambda *_: None)
+        return Office(service, fetcher, store, balance)
 
 
 # ---- the situations -------------------------------------------------------------------------------------------

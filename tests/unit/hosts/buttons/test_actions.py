@@ -74,7 +74,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
         store = Store(tmp_path / "store.sqlite3", client.origin)
         with Fetcher(client, store=store) as fetcher:
             office, shown, around = FakeOffice(), FakeShown(), FakeSurroundings(tmp_path)
-            made = Rig(service, time, fetcher, store, Balance(client.credits), office, shown, around, None)  # type: ignore[arg-type]
+            made = Rig(service, time, fetcher, store, Balance(client), office, shown, around, None)  # type: ignore[arg-type]
             made.actions = Actions(made, shown, office, around, Passing())
             yield made
         store.close()
