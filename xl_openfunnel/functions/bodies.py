@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from itertools import chain
 from typing import Any, Final
 
@@ -15,6 +15,13 @@ from .memory import Memory
 
 Block = pivoting.Block
 """Rows of cells, all of one width."""
+
+MOST_ROWS: Final = 100_000
+"""Companies that a formula shows: as many rows take Excel some five seconds, in which it does nothing else. A sheet has
+1,048,576, and a formula takes 1,000 jobs of 10,000."""
+
+MOST_COUNTED: Final = 500_000
+"""Companies that a formula counts: as many take some five seconds too."""
 
 _memory: Final = Memory()
 
@@ -34,7 +41,9 @@ def rows(
     jobs = _each_once(look, job)
     if not jobs:
         return [[""]]
-    blocks = [_rows_of(look, job_id, wrong, asked, only_final=only_final) for job_id, wrong in jobs]
+    seen = [(job_id, wrong or _rows_shown(look, job_id, only_final=only_final)) for job_id, wrong in jobs]
+    _refuse_too_many((rows for _, rows in seen if isinstance(rows, Rows)), MOST_ROWS)
+    blocks = [_rows_of(job_id, rows, asked) for job_id, rows in seen]
     if not arguments.is_range(job):
         return blocks[0] if headers else blocks[0][1:]
     return _stacked([job_id for job_id, _ in jobs], blocks, headers=headers)
@@ -137,6 +146,7 @@ def pivot(
             left_out.append(f"{job_id}: {why.removeprefix(CELL_PREFIX)}")
     if not held:
         return [[empty[0]]]
+    _refuse_too_many(held.values(), MOST_COUNTED)
     block = _pivot(held, needed, by, across, value, how)
     return [*block, *_said_below(left_out, len(jobs), len(block[0]))]
 
@@ -214,14 +224,28 @@ def _each(job: object, tell: Callable[[arguments.Named], str | float | bool]) ->
     return [[cell(named) for named in line] for line in arguments.jobs(job)]
 
 
-def _rows_of(look: Look, job_id: str, wrong: str, asked: tuple[str, ...] | None, *, only_final: bool) -> Block:
-    """The names of the columns, then the job's rows, or one that says why there are none, or what is ``wrong``."""
+def _rows_shown(look: Look, job_id: str, *, only_final: bool) -> Rows | str:
+    """The job's rows as far as they are to be shown, or why there are none."""
 
     def sight(snapshot: Snapshot) -> Rows | str:
         waiting = only_final and not snapshot.final
         return words.why_no_rows(snapshot) if waiting else _rows_or_why(snapshot)
 
-    seen = wrong or sight(look.snapshot(job_id, sight))
+    return sight(look.snapshot(job_id, sight))
+
+
+def _refuse_too_many(held: Iterable[Rows], most: int) -> None:
+    """Refuse what would keep its program waiting for too long, before any row is read."""
+    count = sum(map(len, held))
+    if count > most:
+        raise ConfigurationError(
+            f"These jobs have {count:,} companies, and one formula takes {most:,} at most. Give it fewer jobs, or "
+            "write files: in a terminal, xl-openfunnel rows JOB -o FILE.xlsx."
+        )
+
+
+def _rows_of(job_id: str, seen: Rows | str, asked: tuple[str, ...] | None) -> Block:
+    """The names of the columns, then the job's rows, or one that says why there are none."""
     if isinstance(seen, Rows):
         return _block(job_id, seen, asked)
     header = list(_block("", NO_ROWS, asked)[0])

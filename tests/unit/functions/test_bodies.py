@@ -16,6 +16,7 @@ from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.catalog import INFO_FIELDS
 from xl_openfunnel.functions.edge import UNEXPECTED, answer
 from xl_openfunnel.functions.look import JOBS, NO_STORE, STORE_BUSY, Look
+from xl_openfunnel.jobs.snapshot import NO_ROWS
 from xl_openfunnel.simulator import SimulatedJob, companies
 
 
@@ -253,6 +254,30 @@ def test_a_thousand_and_one_jobs_are_refused_in_words(office: MakeOffice) -> Non
     here = office(SimulatedJob(companies(1)))
     block = answer("OF_STATUS", bodies.status, here.look(), tuple((f"job{n}",) for n in range(1001)))
     assert block == [["#OF! That range names 1,001 jobs, and one formula takes 1,000 at most. Give a smaller range."]]
+
+
+@pytest.mark.parametrize(
+    ("limit", "name", "body", "more"),
+    [("MOST_ROWS", "OF_ROWS", bodies.rows, ()), ("MOST_COUNTED", "OF_PIVOT", bodies.pivot, ("country",))],
+)
+def test_more_companies_than_a_formula_takes_are_refused_before_any_is_read(
+    office: MakeOffice, monkeypatch: pytest.MonkeyPatch, limit: str, name: str, body: Any, more: tuple[str, ...]
+) -> None:
+    jobs = [SimulatedJob(companies(4), job_id=f"job{number}") for number in range(2)]
+    here = office(*jobs)
+    for job in jobs:
+        here.fetcher.wait(job.job_id)
+
+    def shown(most: int) -> str:
+        monkeypatch.setattr(bodies, limit, most)
+        return str(answer(name, body, look, ["job0", "job1", "job0"], *more)[0][0])
+
+    look = here.look()
+    assert not shown(8).startswith("#OF!")
+    monkeypatch.setattr(table, "frame", None)
+    bodies._memory.recall("nothing", {"job0": NO_ROWS, "job1": NO_ROWS}, str, len)  # nothing is remembered of them
+    assert shown(7).startswith("#OF! These jobs have 8 companies, and one formula takes 7 at most. Give it fewer jobs")
+    assert not any(seen.stale for seen in look.seen.values())
 
 
 def test_a_fault_of_ours_is_one_text_and_a_line_in_the_log(

@@ -484,6 +484,7 @@ def wrong_formulas(here: Office) -> list[str]:
         shown("OF_PIVOT", pivot, JOB, "country", None, "name", "mean"),
         shown("OF_PIVOT", pivot, "wide", "name", "domain"),
         shown("OF_PIVOT", pivot, [JOB, "a b"], "country"),
+        shown("OF_ROWS", rows, [JOB, "wide"]),
         shown("OF_PIVOT", lambda _: pivoting.pivot(pd.DataFrame({"name": ["a"]}), ["xyz"])),
         shown("OF_STATUS", broken),
         f"{CELL_PREFIX}{STORE_BUSY}",
@@ -493,7 +494,10 @@ def wrong_formulas(here: Office) -> list[str]:
     return [*texts, shown("OF_JOBS", bodies.listing)]
 
 
-def test_what_is_said_of_wrong_formulas_is_what_stands_in_the_readme(office: MakeOffice) -> None:
+def test_what_is_said_of_wrong_formulas_is_what_stands_in_the_readme(
+    office: MakeOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "MOST_ROWS", 2_040)
     here = office(SimulatedJob(companies(40), JOB), limit=600.0)
     here.fetcher.wait(JOB)
     texts = wrong_formulas(here)
@@ -563,6 +567,7 @@ def test_the_readme_names_all_arguments_columns_fields_and_functions() -> None:
     told = section("Functions")
     assert "\n".join(function.signature for function in CATALOG) in told
     assert ", ".join(f"`{name}`" for name in DEFAULT_COLUMNS) in told
+    assert f"up to {bodies.MOST_ROWS:,} companies, `OF_PIVOT` counts up to {bodies.MOST_COUNTED:,}" in told
     fields = [name for cells in first_cells(told.partition("field of")[2]) for name in cells]
     assert sorted(fields) == sorted(INFO_FIELDS)
     (functions,) = re.findall(r"- \*\*function\*\*: (.*)", told)
