@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
+from weakref import WeakKeyDictionary
 
 from ..api.models import Credits
 from ..api.paths import job_id_from
@@ -23,7 +24,17 @@ CREDITS: Final = "*credits"
 """What stands for the account's credits."""
 
 NO_STORE: Final = "The list of jobs cannot be read on this computer. In a terminal, xl-openfunnel doctor says why."
-STORE_BUSY: Final = "Another program is writing the list of jobs. Calculate this cell again: F2, then Enter."
+STORE_BUSY: Final = f"Another program is writing the list of jobs.{words.TRIED_AGAIN}"
+
+_BUSY: Final = f"just now.{words.TRIED_AGAIN}"
+_GONE: Final = "on this computer. In a terminal, xl-openfunnel doctor says why."
+
+_MOST_TEXTS: Final = 10_000
+"""Texts of which is remembered whether they are labels: a sheet has no more jobs, and half-typed ones come and go."""
+
+
+_UNREADABLE: Final = (ConfigurationError, OSError, sqlite3.Error)
+"""What a store raises that is not there any more, such as one on a network drive, or is unusable."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,17 @@ class Seen:
     def stale(self) -> bool:
         """Whether the call would answer something else now."""
         return self.now() != self.value
+
+
+@dataclass
+class _Remembered:
+    """What a store said last: what stands for it while another program writes it."""
+
+    entries: tuple[LedgerEntry, ...] | None = None
+    labelled: dict[str, str | None] = field(default_factory=dict)
+
+
+_remembered: Final[WeakKeyDictionary[Store, _Remembered]] = WeakKeyDictionary()
 
 
 class Desk(Protocol):
@@ -83,7 +105,8 @@ class Look:
         given = named.text if isinstance(named, arguments.CellError) else arguments.text(named, "job")
         if given.startswith("#") or isinstance(named, arguments.CellError):
             raise BadJobId(f"The cell with the job holds {given[:40]}. Fix that cell first.")
-        if found := self._labelled(given):
+        found, unread = self._labelled(given)
+        if found:
             return found
         if not isinstance(named, str):
             raise BadJobId(f"{given[:40]} is no job. Give the job's id, its URL or its label.")
@@ -95,16 +118,38 @@ class Look:
             if given.startswith("of_"):
                 raise
             shown = given[:40]
+            if unread == _BUSY:
+                self._look_again()
+            if unread:
+                raise BadJobId(f"{shown!r} is no job id, and labels cannot be read {unread}") from error
             raise BadJobId(
                 f"{shown!r} is no job id, no job's URL and no label known here. Copy the id from OpenFunnel."
             ) from error
 
-    def _labelled(self, given: str) -> str | None:
+    def _labelled(self, given: str) -> tuple[str | None, str]:
+        """The id of the job with this label, if any, and why that cannot be told, ``""`` where it can."""
         store = self._desk.store
+        if given.startswith("of_"):
+            return None, ""
+        if store is None:
+            return None, _GONE
+        known = _remembered.setdefault(store, _Remembered()).labelled
         try:
-            return store.labelled(given, wait=False) if store and not given.startswith("of_") else None
-        except (StoreBusy, sqlite3.Error):
-            return None  # a label is looked for again at the next calculation
+            found = store.labelled(given, wait=False)
+        except StoreBusy:
+            if given not in known:
+                self._look_again()  # it may be a label, also where it can be an id
+            return known.get(given), _BUSY
+        except _UNREADABLE:
+            return None, _GONE  # the fetcher has the job's rows all the same, if an id was given
+        if len(known) >= _MOST_TEXTS:
+            known.clear()
+        known[given] = found
+        return found, ""
+
+    def _look_again(self) -> None:
+        """The store is busy: the cell shows what is not so, until it is calculated again."""
+        self.seen[JOBS] = Seen(now=lambda: True, value=False)
 
     def snapshot(self, job_id: str, sight: Callable[[Snapshot], Hashable]) -> Snapshot:
         """What is known of a job now; never waits."""
@@ -121,9 +166,15 @@ class Look:
         """
         store = self._desk.store
         found = self._entries()
-        self.seen[JOBS] = Seen(lambda: _ledger(store), found)
         if isinstance(found, str):
+            self.seen.setdefault(JOBS, Seen(lambda: _ledger(store), found))
             raise ConfigurationError(found)
+
+        def now() -> tuple[LedgerEntry, ...] | str:
+            read = _ledger(store)
+            return found if read == STORE_BUSY else read  # what is shown stays meanwhile
+
+        self.seen.setdefault(JOBS, Seen(now, found))
         return found
 
     def label(self, job_id: str) -> str | None:
@@ -147,7 +198,15 @@ class Look:
 
     def _entries(self) -> tuple[LedgerEntry, ...] | str:
         if self._ledger is None:
-            self._ledger = _ledger(self._desk.store)
+            store = self._desk.store
+            self._ledger = _ledger(store)
+            if store is not None:
+                known = _remembered.setdefault(store, _Remembered())
+                if self._ledger == STORE_BUSY:
+                    self._look_again()
+                    self._ledger = STORE_BUSY if known.entries is None else known.entries
+                elif not isinstance(self._ledger, str):
+                    known.entries = self._ledger
         return self._ledger
 
 
@@ -159,5 +218,5 @@ def _ledger(store: Store | None) -> tuple[LedgerEntry, ...] | str:
         return tuple(store.ledger(wait=False))
     except StoreBusy:
         return STORE_BUSY
-    except (ConfigurationError, OSError, sqlite3.Error):
+    except _UNREADABLE:
         return NO_STORE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -37,11 +39,17 @@ MakeOffice = Callable[..., Office]
 def office(tmp_path: Path) -> Iterator[MakeOffice]:
     with ExitStack() as stack:
 
-        def make(*jobs: Any, limit: float = float("inf"), api_key: str | None = None, **options: Any) -> Office:
+        def make(
+            *jobs: Any,
+            limit: float = float("inf"),
+            api_key: str | None = None,
+            folder: Path = tmp_path,
+            **options: Any,
+        ) -> Office:
             time = ManualClock()
             service = stack.enter_context(Simulator(jobs, clock=time, sleep=time.sleep, **options))
             client = stack.enter_context(Client(service.base_url, api_key or service.api_key))
-            store = Store(tmp_path / "store.sqlite3", client.origin)
+            store = Store(folder / "store.sqlite3", client.origin)
             stack.callback(store.close)
             clock = FlyingClock(time, limit)
             fetcher = Fetcher(client, store=store, clock=clock, chance=lambda: 0.5)
@@ -51,3 +59,14 @@ def office(tmp_path: Path) -> Iterator[MakeOffice]:
             return Office(service, fetcher, store, balance)
 
         yield make
+
+
+@contextlib.contextmanager
+def held(store: Store | None) -> Iterator[None]:
+    """Another program has the store's file for itself meanwhile."""
+    assert store
+    store.close()  # as long as it holds the file nobody can have it alone
+    with contextlib.closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        yield

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.unit.functions.conftest import MakeOffice
+from tests.unit.functions.conftest import MakeOffice, held
 from xl_openfunnel import table
 from xl_openfunnel.functions import bodies
 from xl_openfunnel.functions.arguments import CellError
@@ -304,22 +302,92 @@ def test_the_jobs_seen_here_are_listed(office: MakeOffice) -> None:
     assert bodies.information(here.look(), "Germany Q3", "label") == [["Germany Q3"]]
 
 
-def test_a_list_of_jobs_that_cannot_be_read_is_said(office: MakeOffice, tmp_path: Path) -> None:
+def test_a_list_of_jobs_that_cannot_be_read_is_said(office: MakeOffice) -> None:
     here = office(job := SimulatedJob(companies(3)))
     here.fetcher.wait(job.job_id)
     here.fetcher.close()
-    assert here.store
-    here.store.close()  # as long as it holds the file nobody can have it alone
-    with contextlib.closing(sqlite3.connect(tmp_path / "store.sqlite3", isolation_level=None)) as other:
-        other.execute("PRAGMA locking_mode = EXCLUSIVE")
-        other.execute("BEGIN EXCLUSIVE")
+    with held(here.store):
         look = here.look()
         assert answer("OF_JOBS", bodies.listing, look) == [[f"#OF! {STORE_BUSY}"]]
+        assert look.seen[JOBS].stale  # so that it is tried again
     assert look.seen[JOBS].stale
     assert len(bodies.listing(here.look())) == 2
     here.store = None
     assert answer("OF_JOBS", bodies.listing, here.look()) == [[f"#OF! {NO_STORE}"]]
     assert bodies.information(here.look(), job.job_id, "label") == [[""]]
+
+
+def test_a_list_of_jobs_that_is_shown_stays_while_another_program_writes_it(office: MakeOffice) -> None:
+    here = office(job := SimulatedJob(companies(3)))
+    here.fetcher.wait(job.job_id)
+    here.fetcher.close()
+    assert here.store
+    here.store.label(job.job_id, "Germany Q3")
+    before, during = here.look(), here.look()
+    shown = bodies.listing(before)
+    with held(here.store):
+        assert not before.seen[JOBS].stale
+        assert answer("OF_JOBS", bodies.listing, during) == shown
+        assert bodies.information(here.look(), job.job_id, "label") == [["Germany Q3"]]
+    assert during.seen[JOBS].stale  # nobody knows whether it is still so
+    assert not before.seen[JOBS].stale
+    here.store.label(job.job_id, None)
+    assert before.seen[JOBS].stale
+
+
+def test_a_label_that_cannot_be_read_just_now_is_tried_again(office: MakeOffice) -> None:
+    here = office(job := SimulatedJob(companies(3)))
+    here.fetcher.wait(job.job_id)
+    here.fetcher.close()
+    assert here.store
+    for label in ("Germany Q3", "germany"):  # of which one can be an id
+        here.store.label(job.job_id, label)
+        with held(here.store):
+            look = here.look()
+            answer("OF_STATUS", bodies.status, look, label)
+            assert look.seen[JOBS].stale
+        look = here.look()
+        assert answer("OF_STATUS", bodies.status, look, label) == [["completed"]]
+        assert JOBS not in look.seen
+
+
+def test_what_was_no_label_may_have_become_one_while_the_store_is_busy(office: MakeOffice) -> None:
+    here = office()
+    assert answer("OF_STATUS", bodies.status, here.look(), "Germany Q3") != [["completed"]]
+    with held(here.store):
+        look = here.look()
+        ((said,),) = answer("OF_STATUS", bodies.status, look, "Germany Q3")
+    assert said == "#OF! 'Germany Q3' is no job id, and labels cannot be read just now. It is tried again by itself."
+    assert look.seen[JOBS].stale
+
+
+def test_labels_and_ids_that_are_known_stand_while_the_store_is_busy(office: MakeOffice) -> None:
+    here = office(job := SimulatedJob(companies(3)))
+    here.fetcher.wait(job.job_id)
+    here.fetcher.close()
+    assert here.store
+    here.store.label(job.job_id, "Germany Q3")
+    for named in ("Germany Q3", job.job_id):
+        assert bodies.status(here.look(), named) == [["completed"]]
+        with held(here.store):
+            look = here.look()
+            assert bodies.status(look, named) == [["completed"]]
+            assert JOBS not in look.seen
+
+
+def test_jobs_are_shown_though_the_folder_of_their_store_is_gone(office: MakeOffice, tmp_path: Path) -> None:
+    here = office(job := SimulatedJob(companies(500), running=1e6), limit=100.0, folder=tmp_path / "drive" / "folder")
+    here.fetcher.wait(job.job_id, until=lambda seen: seen.status is not None)
+    here.fetcher.close()  # what is stored is; what is known stays
+    assert here.store
+    here.store.close()
+    (tmp_path / "drive").rename(tmp_path / "taken away")
+    (tmp_path / "drive").write_text("no folder")
+    assert answer("OF_STATUS", bodies.status, here.look(), job.job_id) == [["running"]]
+    assert answer("OF_INFO", bodies.information, here.look(), job.job_id, "label") == [[""]]
+    assert answer("OF_JOBS", bodies.listing, here.look()) == [[f"#OF! {NO_STORE}"]]
+    ((said,),) = answer("OF_STATUS", bodies.status, here.look(), "Germany Q3")
+    assert str(said).startswith("#OF! 'Germany Q3' is no job id, and labels cannot be read on this computer. In a ")
 
 
 def test_credits_are_asked_for_once_a_minute_however_many_cells_ask(office: MakeOffice) -> None:

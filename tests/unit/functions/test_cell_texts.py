@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.flying import FlyingClock
-from tests.unit.functions.conftest import MakeOffice, Office
+from tests.unit.functions.conftest import MakeOffice, Office, held
 from xl_openfunnel import Client, Fetcher, Snapshot, Store
 from xl_openfunnel.api.deadline import PacedAdapter
 from xl_openfunnel.errors import CELL_PREFIX
@@ -290,6 +290,18 @@ def no_job_id(desks: Desks) -> Shown:
     return shown
 
 
+def a_label_while_the_list_is_written(desks: Desks) -> Shown:
+    here = desks.open()
+    with held(here.store):
+        return look_at(here, "Germany Q3", given="Germany Q3")
+
+
+def a_label_without_a_list(desks: Desks) -> Shown:
+    here = desks.open()
+    here.store = None
+    return look_at(here, "Germany Q3", given="Germany Q3")
+
+
 def a_key_as_job(desks: Desks) -> Shown:
     return look_at(desks.open(), WRONG_KEY)
 
@@ -372,6 +384,8 @@ SITUATIONS: list[Callable[[Desks], Shown]] = [
     *(failed, failed_with_companies, no_key, wrong_key, wrong_key_in_a_variable, unknown_job_at_first, unknown_job),
     *(
         no_job_id,
+        a_label_while_the_list_is_written,
+        a_label_without_a_list,
         a_key_as_job,
         a_status_as_job,
         a_number_as_job,
