@@ -1,0 +1,176 @@
+"""What each field of `OF_INFO` tells, with a value of its own, so that none can stand for another."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.unit.functions.conftest import MakeOffice
+from xl_openfunnel import JobStatus, Snapshot
+from xl_openfunnel.errors import ServerTrouble
+from xl_openfunnel.functions import bodies, info
+from xl_openfunnel.functions.catalog import INFO_FIELDS
+from xl_openfunnel.jobs.snapshot import Problem, Rows
+
+AS_OF = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
+NEXT_TRY = datetime(2026, 7, 2, 6, 0, 15, tzinfo=UTC)
+
+RUNNING = Snapshot(
+    "job",
+    status=JobStatus("running"),
+    stage="looking_for_peers",
+    processed=11,
+    pages=7,
+    manifest={
+        "credits_consumed": 12.5,
+        "derived_query": "makers of bicycles",
+        "partial": True,
+        "rerank_degraded": False,
+        "unresolved_seed_domains": ["a.example", "b.example"],
+        "pages": 9,
+    },
+    rows=Rows((1, 2), lambda _: ()),
+    provisional=True,
+    source="store",
+    as_of=AS_OF,
+    problem=Problem(ServerTrouble("The service is in trouble."), AS_OF - timedelta(days=1)),
+    next_try=NEXT_TRY,
+)
+OVER = dataclasses.replace(
+    RUNNING,
+    status=JobStatus("completed"),
+    manifest={"credits_consumed": 3, "partial": True, "rerank_degraded": False},
+    final=True,
+    provisional=False,
+    source="service",
+    problem=None,
+    next_try=None,
+)
+
+
+def in_excel(moment: datetime) -> float:
+    """A moment of 2026 in this computer's time, as a sheet counts days: 46023 is the first of that year."""
+    local = time.localtime(moment.timestamp())
+    return 46022 + local.tm_yday + (local.tm_hour * 3600 + local.tm_min * 60 + local.tm_sec) / 86_400
+
+
+@pytest.fixture
+def central_europe(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    if not hasattr(time, "tzset"):
+        pytest.skip("Windows takes its time from no variable")
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+class Watched:
+    """Stands for the fetcher: one job, of which this is known."""
+
+    def __init__(self, seen: Snapshot) -> None:
+        self._seen = seen
+
+    def watch(self, job_id: str) -> Snapshot:
+        return self._seen
+
+
+def told(office: MakeOffice, seen: Snapshot) -> dict[Any, Any]:
+    """All fields of the job, as the full list has them."""
+    here = office()
+    assert here.store
+    here.store.label("job", "Germany Q3")
+    here.fetcher = Watched(seen)  # type: ignore[assignment]
+    pairs = bodies.information(here.look(), "job")
+    assert [name for name, _ in pairs] == list(INFO_FIELDS)
+    one_by_one = {name: bodies.information(here.look(), "job", name)[0][0] for name in INFO_FIELDS}
+    assert one_by_one == {str(name): value for name, value in pairs}
+    return one_by_one
+
+
+def test_each_field_tells_its_own_of_a_job_that_runs(office: MakeOffice) -> None:
+    assert told(office, RUNNING) == {
+        "status": "running",
+        "stage": "looking_for_peers",
+        "processed": 11.0,
+        "rows": 3.0,
+        "pages": 7.0,
+        "progress": "running, looking for peers, 3 companies so far",
+        "as_of": pytest.approx(in_excel(AS_OF), abs=1e-6),
+        "final": False,
+        "provisional": True,
+        "credits_consumed": 12.5,
+        "derived_query": "makers of bicycles",
+        "partial": True,
+        "rerank_degraded": False,
+        "unresolved_seed_domains": "a.example; b.example",
+        "problem": "The service is in trouble.",
+        "next_try": pytest.approx(in_excel(NEXT_TRY), abs=1e-6),
+        "source": "store",
+        "label": "Germany Q3",
+        "version": importlib.metadata.version("xl-openfunnel"),
+    }
+
+
+def test_each_field_tells_its_own_of_a_job_that_is_over(office: MakeOffice) -> None:
+    assert told(office, OVER) == {
+        "status": "completed",
+        "stage": "looking_for_peers",
+        "processed": 11.0,
+        "rows": 3.0,
+        "pages": 7.0,
+        "progress": "3 companies, completed",
+        "as_of": pytest.approx(in_excel(AS_OF), abs=1e-6),
+        "final": True,
+        "provisional": False,
+        "credits_consumed": 3.0,
+        "derived_query": "",
+        "partial": True,
+        "rerank_degraded": False,
+        "unresolved_seed_domains": "",
+        "problem": "",
+        "next_try": "",
+        "source": "service",
+        "label": "Germany Q3",
+        "version": importlib.metadata.version("xl-openfunnel"),
+    }
+
+
+def test_no_two_fields_of_these_jobs_tell_the_same(office: MakeOffice) -> None:
+    """Else the tests above would not notice that one stands for another."""
+    running, over = told(office, RUNNING), told(office, OVER)
+    pairs = [(type(running[name]), running[name], over[name]) for name in INFO_FIELDS]
+    assert len(set(pairs)) == len(pairs)
+
+
+def test_moments_are_told_in_the_time_of_this_computer(central_europe: None) -> None:
+    assert info.excel_date(AS_OF) == pytest.approx(46082 + 23.5 / 24, abs=1e-6)  # winter, 1 March
+    assert info.excel_date(NEXT_TRY) == pytest.approx(46205 + (8 + 15 / 3600) / 24, abs=1e-6)  # summer, 2 July
+    assert info.excel_date(datetime(2026, 3, 1, 23, 30, tzinfo=UTC)) == pytest.approx(46083 + 0.5 / 24, abs=1e-6)
+    assert info.excel_date(None) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"status": JobStatus("completed")}, "completed, reading page 7 of 9"),
+        ({"status": JobStatus("cancelled"), "manifest": None, "pages": 1_002}, "cancelled, reading page 1,002"),
+        ({"status": JobStatus("completed"), "manifest": {"pages": 1_600}}, "completed, reading page 7 of 1,600"),
+        ({"status": JobStatus("completed"), "manifest": {"pages": "many"}}, "completed, reading page 7"),
+        ({"status": JobStatus("failed"), "final": True}, "failed after 3 companies"),
+        ({"status": JobStatus("cancelled"), "final": True}, "3 companies, cancelled"),
+        ({"stage": None}, "running, 3 companies so far"),
+        ({"stage": "running"}, "running, 3 companies so far"),
+        ({"rows": Rows((1,), lambda _: ())}, "running, looking for peers, 1 company so far"),
+        ({"status": None, "problem": None}, "loading"),
+        ({"status": None}, "#OF! The service is in trouble. It is tried again by itself."),
+    ],
+)
+def test_progress_says_in_words_how_far_the_job_is(changed: dict[str, Any], words: str) -> None:
+    assert info.value("progress", dataclasses.replace(RUNNING, **changed), None) == words
