@@ -25,7 +25,7 @@ from typing import Any, Final, TypeAlias
 import pandas as pd
 
 from .errors import UnknownColumn
-from .text import clip
+from .text import clip, written
 
 Cell: TypeAlias = str | float | bool
 """What any host can show. A blank is the empty text."""
@@ -161,6 +161,11 @@ def block(
     if not columns:
         return [[] for _ in range(len(frame) + headers)]
     return list(map(list, zip(*columns, strict=True)))
+
+
+def cell_of(value: object, text_limit: int) -> Cell:
+    """One value of whatever kind, as :func:`block` shows it."""
+    return _clipped([_cell(value)], text_limit)[0]
 
 
 # --- which columns -----------------------------------------------------------------------------------------
@@ -350,7 +355,6 @@ def _cells(column: pd.Series[Any]) -> list[Cell]:
 
 
 def _cell(value: Any) -> Cell:
-    """One value of whatever kind as a cell."""
     if isinstance(value, str):
         return str.__str__(value)  # of a subclass too, whatever it makes of itself
     if pd.api.types.is_bool(value):
@@ -359,32 +363,25 @@ def _cell(value: Any) -> Cell:
         try:
             number = float(value)
         except Exception:
-            return _text(value)
+            return written(value)
         return number if math.isfinite(number) else "" if math.isnan(number) else str(number)
     if isinstance(value, (list, tuple, set, frozenset)):
         return "; ".join(item if isinstance(item, str) else _json(item) for item in value if item is not None)
     if isinstance(value, dict):
         return _json(value)
-    return "" if pd.api.types.is_scalar(value) and pd.isna(value) else _text(value)
+    return "" if pd.api.types.is_scalar(value) and pd.isna(value) else written(value)
 
 
 def _json(value: object) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_text)
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=written)
     except (RecursionError, TypeError, ValueError):
-        return _text(value)
-
-
-def _text(value: object) -> str:
-    try:
-        return str(value)
-    except Exception:
-        return object.__repr__(value)
+        return written(value)
 
 
 def _header(label: object) -> Cell:
     levels = label if isinstance(label, tuple) else (label,)
-    return " / ".join(_text(level) for level in levels if _cell(level) != "")
+    return " / ".join(written(level) for level in levels if _cell(level) != "")
 
 
 def _clipped(cells: list[Cell], units: int) -> list[Cell]:

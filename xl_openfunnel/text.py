@@ -38,3 +38,11 @@ def clip(text: str, units: int) -> str:
             break
         kept.append(character)
     return "".join(kept) + _ELLIPSIS
+
+
+def written(value: object) -> str:
+    """``str(value)``, also of what fails to say what it is."""
+    try:
+        return str(value)
+    except Exception:
+        return object.__repr__(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 
 from ..errors import CELL_PREFIX, CELL_UNITS, BadJobId, ConfigurationError, OpenFunnelError
 from ..jobs.snapshot import NO_ROWS, Rows, Snapshot
@@ -87,8 +87,9 @@ def lookup(look: Look, job: object, key: object, column: object, if_not_found: o
     if isinstance(rows, str):
         return [[rows for _ in line] for line in arguments.grid(key)]
     units = CELL_UNITS if arguments.is_range(key) else finding.FULL_TEXT
-    finder, values = _finder(job_id, rows), _column(job_id, rows, asked[0])
+    finder, cells = _finder(job_id, rows), _column(job_id, rows, asked[0], units)
     otherwise = arguments.only(if_not_found, "if_not_found")
+    instead = _instead(otherwise, units)
     still = words.still(seen)
 
     def found(wanted: object) -> str | float | bool:
@@ -96,11 +97,9 @@ def lookup(look: Look, job: object, key: object, column: object, if_not_found: o
             return ""
         place = finder.place(arguments.sound(wanted, "key"))
         if place is not None:
-            return finding.cell_of(values[place], units)
-        if isinstance(otherwise, arguments.CellError):
-            return otherwise.text
-        if otherwise is not None:
-            return finding.cell_of(otherwise, units)
+            return cells[place]
+        if instead is not None:
+            return instead
         company = f"The job has no company {arguments.text(wanted, 'key')[:60]!r}"
         raise ConfigurationError(f"{company} yet: {still}." if still else f"{company}.")
 
@@ -169,6 +168,15 @@ def credits_known(look: Look, field: object = None) -> Block:
     wanted = arguments.one_of(field, "field", ("left", "used", "total"))
     known = look.credits()
     return [[words.LOADING if known is None else info.cell(getattr(known, wanted))]]
+
+
+def _instead(otherwise: object, units: int) -> str | float | bool | None:
+    """What is shown in place of a value that is not there; None where that was not said."""
+    if otherwise is None:
+        return None
+    from .. import table
+
+    return otherwise.text if isinstance(otherwise, arguments.CellError) else table.cell_of(otherwise, units)
 
 
 def _found_or_why(found: Callable[[object], str | float | bool], wanted: object) -> str | float | bool:
@@ -283,14 +291,16 @@ def _finder(job_id: str, seen: Rows) -> finding.Finder:
     return _memory.recall("finder", {job_id: seen}, make, lambda _: len(seen) * len(finding.KEY_COLUMNS))
 
 
-def _column(job_id: str, seen: Rows, name: str) -> list[Any]:
-    def make() -> list[Any]:
+def _column(job_id: str, seen: Rows, name: str, units: int) -> list[str | float | bool]:
+    """A column's cells, with so many UTF-16 units of a text."""
+
+    def make() -> list[str | float | bool]:
         from .. import table
 
-        column: list[Any] = table.frame(seen, [name]).iloc[:, 0].tolist()
-        return column
+        block = table.block(table.frame(seen, [name]), headers=False, text_limit=units)
+        return [cell for (cell,) in block]
 
-    return _memory.recall(("column", name), {job_id: seen}, make, len)
+    return _memory.recall(("column", name, units), {job_id: seen}, make, len)
 
 
 def _pivot(

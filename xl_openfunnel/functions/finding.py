@@ -17,8 +17,6 @@ from ..errors import ConfigurationError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..table import Cell
-
 KEY_COLUMNS: Final = ("rank", "domain", "linkedin_url")
 """The columns that a :class:`Finder` needs."""
 
@@ -69,21 +67,6 @@ class Finder:
             return self._ranks.get(int(digits)) if len(digits) <= _MOST_DIGITS else None
         page = _page(key)
         return self._domains.get(_domain(key)) if page is None else self._pages.get(page)
-
-
-def cell_of(value: object, units: int = FULL_TEXT) -> Cell:
-    """One value as a cell shows it, by the rules of :func:`~xl_openfunnel.table.block`.
-
-    Args:
-        value: of whatever kind.
-        units: the most UTF-16 units of a text; a longer one is cut and ends in ``…``.
-    """
-    import pandas as pd
-
-    from ..table import block
-
-    one = pd.Series([value], dtype=object).to_frame()
-    return block(one, headers=False, text_limit=units)[0][0]
 
 
 def _first_places(column: pd.Series[Any], form: Callable[[Any], Hashable]) -> dict[Any, int]:

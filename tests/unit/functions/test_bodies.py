@@ -191,6 +191,23 @@ def test_a_long_text_is_whole_in_one_cell_and_cut_in_a_block(office: MakeOffice)
     assert bodies.rows(here.look(), job.job_id, "match_reason", False) == [[cut]]
 
 
+def test_a_column_is_made_into_cells_once_however_many_keys_are_looked_up(
+    office: MakeOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = office(job := SimulatedJob(companies(20)))
+    here.fetcher.wait(job.job_id)
+    made, block = [], table.block
+
+    def counted(*given: Any, **named: Any) -> Any:
+        made.append(given)
+        return block(*given, **named)
+
+    monkeypatch.setattr(table, "block", counted)
+    ranks = [[float(number)] for number in range(1, 21)]
+    assert bodies.lookup(here.look(), job.job_id, ranks, "name", "none") == [[row["name"]] for row in job.rows]
+    assert len(made) == 1
+
+
 def test_a_dashboard_of_many_jobs_reads_the_rows_of_each_but_once(
     office: MakeOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:

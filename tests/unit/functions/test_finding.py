@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xl_openfunnel.errors import ConfigurationError
-from xl_openfunnel.functions.finding import FULL_TEXT, KEY_COLUMNS, Finder, cell_of
+from xl_openfunnel.functions.finding import FULL_TEXT, KEY_COLUMNS, Finder
 from xl_openfunnel.simulator.companies import companies
-from xl_openfunnel.table import block, frame
+from xl_openfunnel.table import block, cell_of, frame
 from xl_openfunnel.text import utf16_units
 
 ROWS: list[dict[str, Any]] = [
@@ -133,12 +133,12 @@ def test_any_key_and_any_rows_give_a_place_or_none(key: object, rows: list[dict[
     ],
 )
 def test_a_value_shows_as_in_a_table(value: object, cell: object) -> None:
-    assert cell_of(value) == cell
-    assert type(cell_of(value)) is type(cell)
+    assert cell_of(value, FULL_TEXT) == cell
+    assert type(cell_of(value, FULL_TEXT)) is type(cell)
     assert block(frame([{"new": value}, {"new": "text"}], ["new"]), headers=False)[0] == [cell]
 
 
 def test_full_text_is_shown_up_to_what_a_cell_holds() -> None:
-    assert cell_of("x" * FULL_TEXT) == "x" * 32_767
-    assert utf16_units(str(cell_of("😀" * 20_000))) <= FULL_TEXT
+    assert cell_of("x" * FULL_TEXT, FULL_TEXT) == "x" * 32_767
+    assert utf16_units(str(cell_of("😀" * 20_000, FULL_TEXT))) <= FULL_TEXT
     assert cell_of("abcdef", 4) == "abc…"
