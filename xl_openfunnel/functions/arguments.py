@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
 from typing import Final, TypeAlias
 
 from ..errors import ConfigurationError, UnknownColumn
+from ..text import written
 
 MOST_JOBS: Final = 1_000
 """Jobs in one call: a formula over a whole column of other things must not become as many requests."""
@@ -32,13 +35,28 @@ def is_range(value: object) -> bool:
 
 def grid(value: object) -> Grid:
     """The value as rows of cells, all of one width: a single cell is one row of one, a flat list is one row."""
-    if not isinstance(value, (list, tuple)):
-        return [[value]]
-    if not any(isinstance(row, (list, tuple)) for row in value):
-        return [list(value)] if value else [[None]]
-    rows = [list(row) if isinstance(row, (list, tuple)) else [row] for row in value]
+    given = _plain(value)
+    if not isinstance(given, (list, tuple)):
+        return [[given]]
+    if not any(isinstance(row, (list, tuple)) for row in given):
+        return [list(map(_plain, given))] if given else [[None]]
+    rows = [list(map(_plain, row)) if isinstance(row, (list, tuple)) else [_plain(row)] for row in given]
     width = max(1, *map(len, rows))
     return [row + [None] * (width - len(row)) for row in rows]
+
+
+def _plain(cell: object) -> object:
+    """A text, a number as a float, a boolean, a blank or an error, whatever kind of these a host has; else itself."""
+    if cell is None or type(cell) in (str, float, bool, CellError):
+        return cell
+    if isinstance(cell, str):
+        return str.__str__(cell)  # whatever it makes of itself
+    if isinstance(cell, (Real, Decimal)):
+        try:
+            return float(cell)
+        except Exception:
+            return written(cell)  # too large for a float, or none in spite of its type
+    return cell.tolist() if hasattr(cell, "tolist") else cell  # numpy's
 
 
 def only(value: object, what: str) -> object:
@@ -86,7 +104,7 @@ def text(value: object, what: str) -> str:
         return "TRUE" if plain else "FALSE"
     if isinstance(plain, float) and plain.is_integer() and abs(plain) < 1e15:
         return str(int(plain))
-    return str(plain).strip()
+    return written(plain).strip()
 
 
 def jobs(value: object) -> list[list[Named]]:

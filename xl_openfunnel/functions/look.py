@@ -140,6 +140,8 @@ class Look:
             if given not in known:
                 self._look_again()  # it may be a label, also where it can be an id
             return known.get(given), _BUSY
+        except UnicodeError:
+            return None, ""  # half a surrogate pair, which no label can have
         except _UNREADABLE:
             return None, _GONE  # the fetcher has the job's rows all the same, if an id was given
         if len(known) >= _MOST_TEXTS:

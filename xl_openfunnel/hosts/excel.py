@@ -49,9 +49,9 @@ def given(value: object) -> object:
     """A value as COM brings it, as the functions take it."""
     if isinstance(value, (list, tuple)):
         return tuple(given(item) for item in value)
-    if type(value) is int:
+    if isinstance(value, int) and not isinstance(value, bool):
         text = error_text(value)
-        return CellError(text) if text else None if value == _MISSING else float(value)
+        return CellError(text) if text else None if value == _MISSING else value
     return value
 
 

@@ -1,0 +1,201 @@
+"""Whatever a host hands over, in any argument of any function, a rectangle of cells comes back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.unit.functions.conftest import Office
+from xl_openfunnel import Client, Fetcher, Store
+from xl_openfunnel.errors import CELL_UNITS
+from xl_openfunnel.functions import bodies
+from xl_openfunnel.functions.arguments import CellError
+from xl_openfunnel.functions.balance import Balance
+from xl_openfunnel.functions.catalog import CATALOG
+from xl_openfunnel.functions.edge import UNEXPECTED, answer
+from xl_openfunnel.functions.finding import FULL_TEXT
+from xl_openfunnel.hosts import excel
+from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
+from xl_openfunnel.text import utf16_units
+
+JOB = SimulatedJob(companies(30))
+BODIES: dict[str, Callable[..., bodies.Block]] = {
+    "OF_STATUS": bodies.status,
+    "OF_ROWS": bodies.rows,
+    "OF_INFO": bodies.information,
+    "OF_LOOKUP": bodies.lookup,
+    "OF_PIVOT": bodies.pivot,
+    "OF_JOBS": bodies.listing,
+    "OF_CREDITS": bodies.credits_known,
+}
+USUAL = {
+    "OF_STATUS": (JOB.job_id,),
+    "OF_ROWS": (JOB.job_id, "name", True, "latest"),
+    "OF_INFO": (JOB.job_id, "rows"),
+    "OF_LOOKUP": (JOB.job_id, 2.0, "name", "none"),
+    "OF_PIVOT": (JOB.job_id, "country", "employee_band", "employee_count", "sum"),
+    "OF_JOBS": (),
+    "OF_CREDITS": ("left",),
+}
+"""Arguments of each function that it answers with values."""
+
+
+class Odd(str):
+    """A text that makes trouble of itself."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+    def strip(self, chars: str | None = None) -> str:
+        raise RuntimeError
+
+    casefold = lower = strip
+
+
+class OddNumber(float):
+    def is_integer(self) -> bool:
+        raise RuntimeError
+
+
+class Unsayable:
+    """What does not even say what it is."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+class Whole(int):
+    """As libraries make of COM's integers."""
+
+
+class Word(str, enum.Enum):  # noqa: UP042 - not one that says its value
+    NAME = "name"
+
+
+WORDS = [JOB.job_id, f" {JOB.job_id} ", "name", "NAME;domain", "*", "*,name", "country", "rows", "sum", "final", "left"]
+ODD: list[Any] = [
+    *(Odd("name"), Odd(JOB.job_id), np.str_("name"), Word.NAME, b"name", "\ud800", "\x00", "#N/A", "=1+1", ",;,"),
+    *("x" * 40_000, "😀" * 300, "name," * 5_000, "a\r\nb", "of_live_0123456789", "running"),
+    *(np.float64(1.5), np.float64("nan"), np.int32(3), np.bool_(True), np.datetime64("2026-01-01"), np.array([1, 2])),
+    *(pd.Timestamp("2026-01-01"), pd.NaT, pd.NA, dt.datetime(2026, 1, 1, tzinfo=dt.UTC), dt.date(2026, 1, 1)),
+    *(dt.timedelta(1), Decimal("2"), Decimal("NaN"), Decimal("sNaN"), 1j, 10**30, 10**400, 10**5_000),
+    *(OddNumber(3.0), Whole(2), Whole(-2146826246), -2146826246, -2147352572, -2146826200, -(2**31), 2**63),
+    *(math.nan, math.inf, -math.inf, -0.0, 1e308, CellError("#N/A"), CellError("Error 2088")),
+    *({"a": 1}, {1, 2}, {}, object(), Unsayable(), range(3), iter(()), slice(1), len, memoryview(b"a"), Decimal),
+    *((), [], ((),), [[]], ((), (1.0,)), (("name",), ()), ((((("name",),),),),), [[[["name"]]]]),
+]
+HUGE: dict[str, Any] = {
+    "a column of blanks": ((None,),) * 50_000,
+    "a column of texts": tuple((f"text {number}",) for number in range(5_000)),
+    "a column of ranks": tuple((float(number),) for number in range(5_000)),
+    "a row of names": (("name", "domain") * 2_000,),
+    "a square of errors": ((-2146826246,) * 100,) * 100,
+    "a column of jobs": ((JOB.job_id,),) * 1_000,
+}
+
+scalars = st.one_of(
+    *(st.none(), st.booleans(), st.floats(), st.integers(), st.text(max_size=20), st.dates(), st.decimals()),
+    *(st.sampled_from(WORDS), st.sampled_from(range(len(ODD))).map(lambda place: ODD[place])),  # some cannot be printed
+)
+lines = st.one_of(st.lists(scalars, max_size=3), st.lists(scalars, max_size=3).map(tuple))
+values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3).map(tuple), max_leaves=9) | st.lists(lines)
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    folder: Path = tmp_path_factory.mktemp("here")
+    with Simulator([JOB]) as service, Client(service.base_url, service.api_key) as client:
+        store = Store(folder / "store.sqlite3", client.origin)
+        with Fetcher(client, store=store) as fetcher:
+            fetcher.wait(JOB.job_id)
+            balance = Balance(client, start=lambda run: run(), later=lambda *_: None)
+            yield Office(service, fetcher, store, balance)
+        store.close()
+
+
+def checked(here: Office, name: str, arguments: list[Any]) -> bodies.Block:
+    """The function's answer to what Excel hands over, which is a rectangle of cells."""
+    block = answer(name, BODIES[name], here.look(), *map(excel.given, arguments))
+    assert block
+    assert block[0]
+    assert len({len(row) for row in block}) == 1
+    single = name == "OF_LOOKUP" and (len(block), len(block[0])) == (1, 1)
+    for cell in itertools.chain.from_iterable(block):
+        assert type(cell) in (str, float, bool)
+        assert cell != UNEXPECTED
+        if isinstance(cell, str):
+            assert utf16_units(cell) <= (FULL_TEXT if single else CELL_UNITS)
+            assert "Traceback" not in cell
+        assert cell == cell
+    return block
+
+
+PLACES = [(function.name, place) for function in CATALOG for place in range(len(function.arguments))]
+
+
+def with_one(name: str, place: int, value: Any) -> list[Any]:
+    """The usual arguments, with another one in this place."""
+    return [value if number == place else usual for number, usual in enumerate(USUAL[name])]
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_the_usual_arguments_are_answered_with_values(here: Office, name: str) -> None:
+    assert {function.name for function in CATALOG} == set(BODIES)
+    assert all(len(function.arguments) == len(USUAL[function.name]) for function in CATALOG)
+    block = checked(here, name, list(USUAL[name]))
+    assert not any(str(cell).startswith("#OF!") for row in block for cell in row)
+
+
+@pytest.mark.parametrize(("name", "place"), PLACES)
+def test_each_argument_may_be_of_any_type(here: Office, name: str, place: int) -> None:
+    for value in (*WORDS, *ODD):
+        checked(here, name, with_one(name, place, value))
+        checked(here, name, with_one(name, place, ((value, None), (value,))))
+
+
+@pytest.mark.parametrize(("name", "place"), PLACES)
+@pytest.mark.parametrize("block", HUGE)
+def test_each_argument_may_be_a_huge_block(here: Office, name: str, place: int, block: str) -> None:
+    checked(here, name, with_one(name, place, HUGE[block]))
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.sampled_from(sorted(BODIES)), arguments=st.lists(values, min_size=5, max_size=5))
+def test_all_arguments_may_be_anything_at_once(here: Office, name: str, arguments: list[Any]) -> None:
+    checked(here, name, arguments[: len(USUAL[name])])
+
+
+@pytest.mark.parametrize("rank", [2, 2.0, np.float64(2), np.int32(2), Whole(2), Decimal("2"), OddNumber(2), "2"])
+def test_a_number_is_a_rank_whatever_its_type(here: Office, rank: object) -> None:
+    assert checked(here, "OF_LOOKUP", with_one("OF_LOOKUP", 1, rank)) == [[JOB.rows[1]["name"]]]
+
+
+@pytest.mark.parametrize("column", ["domain", Odd("domain"), np.str_("Domain"), (("domain",),), ["domain"]])
+def test_a_text_is_a_column_whatever_its_type(here: Office, column: object) -> None:
+    assert checked(here, "OF_LOOKUP", with_one("OF_LOOKUP", 2, column)) == [[JOB.rows[1]["domain"]]]
+
+
+@pytest.mark.parametrize("error", [-2146826246, Whole(-2146826246)])
+def test_an_error_of_excel_is_one_whatever_its_type(here: Office, error: object) -> None:
+    ((said,),) = checked(here, "OF_STATUS", [error])
+    assert said == "#OF! The cell with the job holds #N/A. Fix that cell first."
+
+
+def test_of_a_column_of_keys_each_has_its_value(here: Office) -> None:
+    block = checked(here, "OF_LOOKUP", with_one("OF_LOOKUP", 1, HUGE["a column of ranks"]))
+    names = [row["name"] for row in JOB.rows]
+    assert block == [["none"], *([name] for name in names), *([["none"]] * (5_000 - 31))]
