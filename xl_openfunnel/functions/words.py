@@ -24,6 +24,9 @@ TRIED_AGAIN = " It is tried again by itself."
 """What there is to do about a trouble that waiting can mend: nothing."""
 
 
+_READING: Final = "its pages are still being read"
+
+
 def status(snapshot: Snapshot) -> str:
     """The service's word whenever one is known, else what is in the way, else ``loading``."""
     if snapshot.status is not None:
@@ -40,7 +43,7 @@ def why_no_rows(snapshot: Snapshot) -> str:
         return f"{word}: no companies"
     if snapshot.settled and snapshot.problem:
         return snapshot.problem.error.cell_text
-    return status(snapshot)
+    return f"{snapshot.status}: {_READING}" if snapshot.status and snapshot.status.terminal else status(snapshot)
 
 
 def still(snapshot: Snapshot) -> str:
@@ -49,7 +52,7 @@ def still(snapshot: Snapshot) -> str:
         return ""
     if not snapshot.status.terminal:
         return f"the job is still {snapshot.status}"
-    return "" if snapshot.settled else "its pages are still being read"
+    return "" if snapshot.settled else _READING
 
 
 def not_counted(snapshot: Snapshot) -> str:

@@ -359,12 +359,22 @@ def service_down(desks: Desks) -> Shown:
     return look_at(here, reason="Service Unavailable")
 
 
-def service_down_while_the_pages_are_read(desks: Desks) -> Shown:
+def over_and_its_pages_cannot_be_read(desks: Desks) -> Office:
     here = desks.open(SimulatedJob(companies(500), JOB, running=100.0))
     here.fetcher.wait(JOB, until=lambda seen: len(seen.rows) >= 300)
     here.service.faults = tuple(Fault("status", status=503, cursor=f"page_{number:04d}") for number in range(1, 5))
     here.fetcher.wait(JOB, until=lambda seen: seen.status == "completed" and seen.problem is not None)
-    shown = look_at(here, reason="Service Unavailable")
+    return here
+
+
+def nothing_is_final_while_the_pages_are_read(desks: Desks) -> Shown:
+    here = over_and_its_pages_cannot_be_read(desks)
+    block = edge.answer("OF_ROWS", bodies.rows, here.look(), JOB, "name", False, "final")
+    return Shown({ROWS: str(block[0][0])})
+
+
+def service_down_while_the_pages_are_read(desks: Desks) -> Shown:
+    shown = look_at(over_and_its_pages_cannot_be_read(desks), reason="Service Unavailable")
     assert shown.texts[STATUS] == "completed"
     assert shown.rows >= 300
     return shown
@@ -395,7 +405,13 @@ SITUATIONS: list[Callable[[Desks], Shown]] = [
         offline,
         nobody_listens,
     ),
-    *(nobody_listens_any_more, service_down, service_down_while_the_pages_are_read, fewer_rows_than_stated),
+    *(
+        nobody_listens_any_more,
+        service_down,
+        nothing_is_final_while_the_pages_are_read,
+        service_down_while_the_pages_are_read,
+        fewer_rows_than_stated,
+    ),
 ]
 
 Play = Callable[[Callable[[Desks], Shown]], Shown]
