@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -84,6 +85,15 @@ def _progress(snapshot: Snapshot) -> str:
     return ", ".join(part for part in (str(snapshot.status), stage, f"{counted} so far") if part)
 
 
+@functools.cache
+def _version() -> str:
+    """Read once: it is in a long file, every cell that shows it is compared again and again, and it may be replaced."""
+    try:
+        return importlib.metadata.version("xl-openfunnel")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
 _OF_AN_ANSWER: Final = ("rows", "pages", "final", "provisional")
 """Fields that would claim something before there is an answer: that there are no rows, or that they are not final."""
 
@@ -102,5 +112,5 @@ _OF_SNAPSHOT: Final[Mapping[str, Callable[[Snapshot], object]]] = {
     "problem": lambda snapshot: snapshot.problem and snapshot.problem.message,
     "next_try": lambda snapshot: excel_date(snapshot.next_try),
     "source": lambda snapshot: snapshot.source,
-    "version": lambda _: importlib.metadata.version("xl-openfunnel"),
+    "version": lambda _: _version(),
 }

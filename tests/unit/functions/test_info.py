@@ -174,3 +174,16 @@ def test_moments_are_told_in_the_time_of_this_computer(central_europe: None) -> 
 )
 def test_progress_says_in_words_how_far_the_job_is(changed: dict[str, Any], words: str) -> None:
     assert info.value("progress", dataclasses.replace(RUNNING, **changed), None) == words
+
+
+def test_the_version_is_told_also_while_another_one_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    version = info.value("version", RUNNING, None)
+
+    def gone(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", gone)
+    assert info.value("version", RUNNING, None) == version
+    info._version.cache_clear()
+    assert info.value("version", RUNNING, None) == ""
+    info._version.cache_clear()
