@@ -89,7 +89,9 @@ def parse_columns(value: object) -> tuple[str, ...] | None:
     return tuple(names.values()) or None
 
 
-def frame(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None) -> pd.DataFrame:
+def frame(
+    rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None, *, strict: bool = True
+) -> pd.DataFrame:
     """The rows as a DataFrame, in their order, a column per field.
 
     ``rows`` is read once and only the values that the columns need are kept: it may decode as it goes.
@@ -113,17 +115,18 @@ def frame(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = Non
         rows: JSON objects as the service sent them.
         columns: names, in any case. ``"*"`` stands for ``rank`` and every field the rows have, known ones
             first, and without any row for ``DEFAULT_COLUMNS``. None is ``"*"``.
+        strict: whether to refuse a name that means nothing here and is in no row; else its column is blank.
 
     Returns:
         A frame of exactly these columns, with a RangeIndex.
 
     Raises:
-        UnknownColumn: a name means nothing here and is in no row. Without any row every name is taken.
+        UnknownColumn: a name that is refused. Without any row every name is taken.
     """
     asked = (parse_columns(columns) if isinstance(columns, str) else columns) or (_ALL,)
     needed = None if _ALL in asked else {field for name in asked for field in _recipe(name.casefold())[0]}
     fields, seen, count = _collect(rows, needed)
-    names = _chosen(asked, seen if count else None)
+    names = _chosen(asked, seen if count else None, strict=strict)
     series = [_DTYPES.get(name, _by_content)(_values(name, fields, count)) for name in names]
     table = pd.DataFrame(dict(enumerate(series)), index=pd.RangeIndex(count), copy=False)
     # Objects, because the text that pandas 3 chooses depends on pyarrow, which refuses lone surrogates.
@@ -210,7 +213,7 @@ def _collect(
     return fields, seen, count
 
 
-def _chosen(asked: Iterable[str], seen: Mapping[str, None] | None) -> list[str]:
+def _chosen(asked: Iterable[str], seen: Mapping[str, None] | None, *, strict: bool) -> list[str]:
     """The names of the frame's columns, each once, where ``seen`` are the rows' fields; None: no rows."""
     fields = [] if seen is None else sorted(seen, key=lambda name: _PLACE.get(name, len(_PLACE)))
     everything = DEFAULT_COLUMNS if seen is None else ("rank", *fields)
@@ -221,7 +224,7 @@ def _chosen(asked: Iterable[str], seen: Mapping[str, None] | None) -> list[str]:
             names.update(dict.fromkeys(everything))
         elif name in fields:
             names[name] = None
-        elif seen is None or name.casefold() in spelling:
+        elif seen is None or not strict or name.casefold() in spelling:
             names[spelling.get(name.casefold(), name)] = None
         else:
             raise UnknownColumn(_unknown(name, spelling))

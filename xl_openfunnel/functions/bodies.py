@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable
 from itertools import chain
 from typing import Final
 
-from ..errors import CELL_PREFIX, CELL_UNITS, BadJobId, ConfigurationError, OpenFunnelError
+from ..errors import CELL_PREFIX, CELL_UNITS, BadJobId, ConfigurationError, OpenFunnelError, UnknownColumn
 from ..jobs.snapshot import NO_ROWS, Rows, Snapshot
 from ..text import clip
 from . import arguments, finding, info, pivoting, words
@@ -42,8 +42,9 @@ def rows(
     if not jobs:
         return [[""]]
     seen = [(job_id, wrong or _rows_shown(look, job_id, only_final=only_final)) for job_id, wrong in jobs]
-    _refuse_too_many((rows for _, rows in seen if isinstance(rows, Rows)), MOST_ROWS)
-    blocks = [_rows_of(job_id, rows, asked) for job_id, rows in seen]
+    held = {job_id: rows for job_id, rows in seen if isinstance(rows, Rows)}
+    _refuse_too_many(held.values(), MOST_ROWS)
+    blocks = [_rows_of(job_id, rows, asked, held) for job_id, rows in seen]
     if not arguments.is_range(job):
         return blocks[0] if headers else blocks[0][1:]
     return _stacked([job_id for job_id, _ in jobs], blocks, headers=headers)
@@ -252,34 +253,67 @@ def _refuse_too_many(held: Iterable[Rows], most: int) -> None:
         )
 
 
-def _rows_of(job_id: str, seen: Rows | str, asked: tuple[str, ...] | None) -> Block:
-    """The names of the columns, then the job's rows, or one that says why there are none."""
+def _rows_of(job_id: str, seen: Rows | str, asked: tuple[str, ...] | None, held: dict[str, Rows]) -> Block:
+    """The names of the columns, then the job's rows, or one that says why there are none.
+
+    A column that none of its rows has is blank, if another of the jobs that are ``held`` has it.
+    """
     if isinstance(seen, Rows):
-        return _block(job_id, seen, asked)
+        try:
+            return _block(job_id, seen, asked)
+        except UnknownColumn:
+            if len(held) == 1:
+                raise
+            _refuse_unknown(held, asked)
+            return _block(job_id, seen, asked, strict=False)
     header = list(_block("", NO_ROWS, asked)[0])
     return [header, [seen, *[""] * (len(header) - 1)]]
 
 
+def _refuse_unknown(held: dict[str, Rows], asked: tuple[str, ...] | None) -> None:
+    """Refuse a column that no job has."""
+
+    def make() -> None:
+        from .. import table
+
+        table.frame(chain.from_iterable(held.values()), asked)
+
+    _memory.recall(("known", asked), held, make, lambda _: 0)
+
+
 def _stacked(ids: list[str], blocks: list[Block], *, headers: bool) -> Block:
     """The blocks of several jobs as one; columns that only some have are blank for the others."""
+    first = blocks[0][0]
+    if all(list(map(_folded, block[0])) == list(map(_folded, first)) for block in blocks):
+        stack: Block = [["job_id", *first]] if headers else []
+        for job_id, block in zip(ids, blocks, strict=True):
+            stack += [[job_id, *row] for row in block[1:]]
+        return stack
     names: list[str | float | bool] = list(dict.fromkeys(name for block in blocks for name in block[0]))
-    stack: Block = [["job_id", *names]] if headers else []
+    stack = [["job_id", *names]] if headers else []
     for job_id, block in zip(ids, blocks, strict=True):
         places = [block[0].index(column) if column in block[0] else None for column in names]
         stack += [[job_id, *("" if place is None else row[place] for place in places)] for row in block[1:]]
     return stack
 
 
-def _block(job_id: str, seen: Rows, asked: tuple[str, ...] | None) -> Block:
+def _folded(name: object) -> str:
+    """A field's name as it is compared: one job's may be spelled in another case than the other's."""
+    return str(name).casefold()
+
+
+def _block(job_id: str, seen: Rows, asked: tuple[str, ...] | None, *, strict: bool = True) -> Block:
     """The rows as cells under the names of their columns."""
 
     def make() -> Block:
         from .. import table
 
-        made: Block = table.block(table.frame(seen, asked or table.DEFAULT_COLUMNS), text_limit=CELL_UNITS)
+        made: Block = table.block(
+            table.frame(seen, asked or table.DEFAULT_COLUMNS, strict=strict), text_limit=CELL_UNITS
+        )
         return [[clip(str(name), CELL_UNITS) for name in made[0]], *made[1:]]
 
-    return _memory.recall(("block", asked), {job_id: seen}, make, _size)
+    return _memory.recall(("block", asked, strict), {job_id: seen}, make, _size)
 
 
 def _finder(job_id: str, seen: Rows) -> finding.Finder:

@@ -83,6 +83,27 @@ def test_rows_of_several_jobs_are_stacked_behind_their_ids(office: MakeOffice) -
     ]
 
 
+def test_a_column_that_only_some_jobs_have_is_blank_for_the_others(office: MakeOffice) -> None:
+    rows = companies(4)
+    old, new = rows[:2], [{**row, "Tech_Stack": f"stack {place}"} for place, row in enumerate(rows[2:])]
+    here = office(SimulatedJob(old, job_id="old"), SimulatedJob(new, job_id="new"), SimulatedJob([], job_id="none"))
+    for job_id in ("old", "new", "none"):
+        here.fetcher.wait(job_id)
+    for jobs in (["old", "new", "none"], ["new", "none", "old"]):
+        header, *lines = bodies.rows(here.look(), jobs, "tech_stack,name")
+        assert [str(name).casefold() for name in header] == ["job_id", "tech_stack", "name"]
+        assert sorted(map(tuple, lines)) == [
+            ("new", "stack 0", rows[2]["name"]),
+            ("new", "stack 1", rows[3]["name"]),
+            ("none", "completed: no companies", ""),
+            *sorted(("old", "", row["name"]) for row in old),
+        ]
+    for jobs in (["old", "new"], ["old"]):
+        ((said,),) = answer("OF_ROWS", bodies.rows, here.look(), jobs, "tech_stack,nmae,name")
+        missing = "nmae" if len(jobs) > 1 else "tech_stack"
+        assert str(said).startswith(f"#OF! There is no column {missing!r}.")
+
+
 def test_a_job_that_is_named_in_several_ways_gives_its_rows_once_under_its_id(office: MakeOffice) -> None:
     here = office(job := SimulatedJob(companies(3)))
     here.fetcher.wait(job.job_id)
@@ -216,9 +237,9 @@ def test_a_dashboard_of_many_jobs_reads_the_rows_of_each_but_once(
         here.fetcher.wait(f"job{number}")
     made, frame = [], table.frame
 
-    def counted(*given: Any) -> Any:
+    def counted(*given: Any, **named: Any) -> Any:
         made.append(given)
-        return frame(*given)
+        return frame(*given, **named)
 
     monkeypatch.setattr(table, "frame", counted)
 
