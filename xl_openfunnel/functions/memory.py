@@ -6,8 +6,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
+from ..errors import ConfigurationError
 from ..jobs.snapshot import Rows
 
 MOST_CELLS: Final = 2_000_000
@@ -20,8 +21,10 @@ _Key = tuple[Hashable, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class _Made:
-    value: Any
+class _Made(Generic[T]):
+    """Something, or why it was refused."""
+
+    value: T | ConfigurationError
     cells: int
 
 
@@ -45,7 +48,7 @@ class Memory:
     def __init__(self, most: int = MOST_CELLS) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._made: OrderedDict[_Key, _Made] = OrderedDict()
+        self._made: OrderedDict[_Key, _Made[Any]] = OrderedDict()
         self._jobs: dict[str, _Job] = {}
         self.cells = 0
 
@@ -55,27 +58,31 @@ class Memory:
         Args:
             what: what it is, apart from the rows.
             of: the rows by job, in the order that matters.
-            make: makes it; what it raises goes through.
+            make: makes it.
             cells: how many cells it is counted as.
+
+        Raises:
+            ConfigurationError: what is asked of these rows is refused, which is remembered too.
+            Exception: whatever else ``make`` raises.
         """
         key = what, tuple(of)
         with self._lock:
             self._drop_older(of)
             if (held := self._made.get(key)) is not None:
                 self._made.move_to_end(key)
-                found: T = held.value
-                return found
-        value = make()
+                found: _Made[T] = held
+                return _given(found)
+        made = _make(make, cells)
         with self._lock:
             self._drop_older(of)  # another thread may have made something of others meanwhile
             self._drop(key)
-            self._made[key] = _Made(value, cells(value))
-            self.cells += self._made[key].cells
+            self._made[key] = made
+            self.cells += made.cells
             for job_id, rows in of.items():
                 self._jobs.setdefault(job_id, _Job(rows)).keys.add(key)
             while self.cells > self._most and len(self._made) > 1:
                 self._drop(next(iter(self._made)))
-        return value
+        return _given(made)
 
     def _drop_older(self, of: Mapping[str, Rows]) -> None:
         for job_id, rows in of.items():
@@ -94,3 +101,17 @@ class Memory:
             keys.discard(key)
             if not keys:
                 del self._jobs[job_id]
+
+
+def _make(make: Callable[[], T], cells: Callable[[T], int]) -> _Made[T]:
+    try:
+        value = make()
+    except ConfigurationError as refusal:
+        return _Made(refusal.with_traceback(None), 1)
+    return _Made(value, cells(value))
+
+
+def _given(made: _Made[T]) -> T:
+    if isinstance(made.value, ConfigurationError):
+        raise type(made.value)(made.value.message)  # another one each time: whoever raises one adds to it
+    return made.value

@@ -229,6 +229,26 @@ def test_a_column_is_made_into_cells_once_however_many_keys_are_looked_up(
     assert len(made) == 1
 
 
+def test_a_wrong_name_of_a_column_is_not_looked_for_in_the_rows_of_each_cell_anew(
+    office: MakeOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = office(job := SimulatedJob(companies(3)))
+    here.fetcher.wait(job.job_id)
+
+    def shown() -> list[str]:
+        blocks = [
+            answer("OF_LOOKUP", bodies.lookup, here.look(), job.job_id, 1.0, "nmae"),
+            answer("OF_ROWS", bodies.rows, here.look(), job.job_id, "nmae"),
+            answer("OF_PIVOT", bodies.pivot, here.look(), job.job_id, "nmae"),
+        ]
+        return [str(block[0][0]) for block in blocks]
+
+    before = shown()
+    assert {text.partition(".")[0] for text in before} == {"#OF! There is no column 'nmae'"}
+    monkeypatch.setattr(table, "frame", None)
+    assert shown() == before
+
+
 def test_a_dashboard_of_many_jobs_reads_the_rows_of_each_but_once(
     office: MakeOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from xl_openfunnel.errors import UnknownColumn
 from xl_openfunnel.functions.memory import MOST_CELLS, Memory
 from xl_openfunnel.jobs.snapshot import Rows
 
@@ -87,6 +88,21 @@ def test_nothing_is_kept_of_what_could_not_be_made() -> None:
     with pytest.raises(ValueError, match="no such column"):
         maker.memory.recall("block", {"job": rows}, fail, len)
     assert maker.asks("block", {"job": rows})
+
+
+def test_what_was_refused_of_the_same_rows_is_refused_again_without_another_try() -> None:
+    tries = []
+
+    def refuse() -> str:
+        tries.append(1)
+        raise UnknownColumn("There is no column 'nmae'.")
+
+    memory, rows = Memory(), some_rows()
+    for of in (rows, rows, some_rows()):
+        with pytest.raises(UnknownColumn, match="no column 'nmae'"):
+            memory.recall("column", {"job": of}, refuse, len)
+    assert len(tries) == 2
+    assert memory.cells == 1
 
 
 def test_no_thread_waits_while_another_makes_something_of_the_same_job() -> None:
