@@ -597,7 +597,8 @@ def test_the_readme_names_all_arguments_columns_fields_and_functions() -> None:
     told = section("Functions")
     assert "\n".join(function.signature for function in CATALOG) in told
     assert ", ".join(f"`{name}`" for name in DEFAULT_COLUMNS) in told
-    assert f"up to {bodies.MOST_ROWS:,} companies, `OF_PIVOT` counts up to {bodies.MOST_COUNTED:,}" in told
+    assert f"behind a `job_id`, up to {bodies.MOST_ROWS:,}, with" in told
+    assert f"`OF_PIVOT` counts them together, up to {bodies.MOST_COUNTED:,}." in told
     fields = [name for cells in first_cells(told.partition("field of")[2]) for name in cells]
     assert sorted(fields) == sorted(INFO_FIELDS)
     (functions,) = re.findall(r"- \*\*function\*\*: (.*)", told)
