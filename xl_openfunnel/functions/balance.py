@@ -53,6 +53,10 @@ class Balance:
         start: runs its argument on another thread.
         later: does so after some seconds.
         told: called on that thread after every try, and when it is time for another.
+
+    Attributes:
+        failures: how often the service gave no credits. Whoever shows them and is calculated after each failure is
+            known to be there still: a cell that is gone asks no more.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Balance:
         self._due = -FOREVER
         self._asked_at = -FOREVER
         self._refused_key: str | None = None
+        self.failures = 0
         self._latest: Credits | OpenFunnelError | None = None
 
     def latest(self) -> Credits | OpenFunnelError | None:
@@ -115,8 +120,8 @@ class Balance:
             self._latest = self._account.credits()
         except OpenFunnelError as error:
             if not (error.waiting_helps and isinstance(self._latest, Credits)):
-                # Another error each time, so that its cells are calculated: one that is gone asks no more.
                 self._latest = error
+            self.failures += 1
             if isinstance(error, MissingKey):
                 self._refused_key = None
                 return KEY_LOOK

@@ -192,7 +192,7 @@ class Look:
         """
         balance = self._desk.balance
         found = balance.latest()
-        self.seen[CREDITS] = Seen(balance.latest, found)
+        self.seen[CREDITS] = Seen(lambda: (balance.latest(), balance.failures), (found, balance.failures))
         if isinstance(found, OpenFunnelError):
             found.__traceback__ = None  # one error for all calls: each would add its own
             raise found

@@ -249,3 +249,18 @@ def test_for_a_cell_that_is_gone_the_service_is_not_asked_on(rig: Rig, service: 
     rig.sheet.type("A1", None)
     minutes(rig, service, 10)
     assert service.asked <= 4
+
+
+def test_for_a_cell_that_is_gone_the_service_is_not_asked_on_where_credits_were_known(
+    rig: Rig, service: Service
+) -> None:
+    rig.sheet.enter("A1", "=OF_CREDITS()")
+    minutes(rig, service, 2)
+    service.answer = DnsTrouble("Are you online (VPN)?")
+    rig.live.moved(CREDITS)  # as when a job is over
+    minutes(rig, service, 2)
+    assert service.asked == 4
+    assert rig.sheet.value("A1") == RICH.left
+    rig.sheet.type("A1", None)
+    minutes(rig, service, 10)
+    assert service.asked <= 5
