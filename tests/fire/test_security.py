@@ -165,6 +165,8 @@ _attacks = st.sampled_from(
         *(f'=WEBSERVICE("http://{MARK}")', f"\t={MARK}", f"\r={MARK}", f"\n={MARK}", f'=DDE("{MARK}")', f"＝{MARK}"),
         *(f"http://{MARK}.example", f"file://{MARK}/share", f"mailto:{MARK}@x", f"internal:{MARK}!A1", f"{{={MARK}}}"),
         *(f"[{MARK}.xlsx]Sheet1!A1", f"<f>{MARK}</f>", f'"={MARK}', f"'={MARK}", f";={MARK}", f",={MARK}", f"{MARK}"),
+        *(f"plain;={MARK};y", f"plain; +{MARK}", f"plain\t={MARK}", f"plain\n={MARK}", f"plain\r@{MARK}"),
+        *(f'plain;"={MARK}', f'plain;"\n={MARK}', 'plain;"', f"plain\n;\t={MARK}", f"plain,={MARK}"),
     ]
 )
 
@@ -179,12 +181,14 @@ def test_nothing_in_an_export_runs(tmp_path: Path, attacks: list[tuple[str, str,
     for suffix in (".xlsx", ".csv", ".tsv"):
         files.write(seen, tmp_path / f"rows{suffix}")
     _assert_no_workbook_part_runs(tmp_path / "rows.xlsx")
-    forms: dict[str, dict[str, Any]] = {".csv": {}, ".tsv": {"delimiter": "\t", "quoting": csv.QUOTE_NONE}}
-    for suffix, form in forms.items():
-        text = (tmp_path / f"rows{suffix}").read_text("utf-8-sig")
-        for line in csv.reader(io.StringIO(text, newline=""), **form):
-            for cell in line:
-                assert not cell.strip(' \t\r\n"').startswith(("=", "+", "-", "@", "＝")), cell
+    # Which separator a spreadsheet takes is a setting of the computer, whatever the file's.
+    for suffix, separator in ((suffix, separator) for suffix in (".csv", ".tsv") for separator in ",;\t"):
+        text = (tmp_path / f"rows{suffix}").read_bytes().decode("utf-8-sig")
+        lines = [*csv.reader(io.StringIO(text, newline=""), delimiter=separator)]
+        if suffix == ".tsv":
+            lines += csv.reader(io.StringIO(text, newline=""), delimiter=separator, quoting=csv.QUOTE_NONE)
+        for cell in (cell for line in lines for cell in line):
+            assert not cell.strip(' \t\r\n"').startswith(("=", "+", "-", "@", "＝")), (suffix, separator, cell)
 
 
 def _assert_no_workbook_part_runs(path: Path) -> None:

@@ -65,7 +65,32 @@ def test_formula_like_text_gets_an_apostrophe(text: str) -> None:
     assert defused(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("text", ["", "a=1", "1-800MD", "2-10", "a@b.example", "'quoted'", '"Yes"', "#N/A", "— dash"])
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("plain;=1+1;y", "plain;'=1+1;y"),
+        ("Oil; -Gas; +Coal", "Oil;' -Gas;' +Coal"),
+        ("a\t=1", "a\t'=1"),
+        ("a\r\n@x", "a\r\n'@x"),
+        ('a;"=1"', 'a;\'"=1"'),
+        ("a; b=1, -2", "a; b=1, -2"),
+    ],
+)
+def test_a_formula_gets_one_within_a_text_where_a_cell_could_begin(text: str, safe: str) -> None:
+    assert defused(text) == safe
+
+
+def test_a_comma_may_begin_a_cell_of_a_tsv_alone_where_nothing_is_quoted(
+    snapshot: MakeSnapshot, tmp_path: Path
+) -> None:
+    for suffix, safe in ((".csv", '"a,=1"'), (".tsv", "a,'=1")):
+        write(snapshot([{"name": "a,=1"}]), tmp_path / f"rows{suffix}", ["name"])
+        assert (tmp_path / f"rows{suffix}").read_text("utf-8-sig").splitlines()[1] == safe
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a=1", "1-800MD", "2-10", "a@b.example", "'quoted'", '"Yes"', "#N/A", "— dash", "\v\f" * 99]
+)
 def test_other_text_is_left_alone(text: str) -> None:
     assert defused(text) == text
 
