@@ -22,6 +22,10 @@ from .settings import APP_NAME, ENV_API_KEY, shown_origin
 _log = logging.getLogger(__name__)
 _USABLE = re.compile(r"[\x21-\x7e]{4,512}")
 
+_STRUCK = b"[key]"
+_ESCAPE = re.compile(rb"\\(?:u00[0-9a-fA-F]{2}|[^u])")
+"""An escape of JSON, taken whole, so that what follows an escaped backslash is none."""
+
 HOW_TO_SET = "Set it with: xl-openfunnel key set"
 
 GIVEN = "given by the caller"
@@ -54,6 +58,26 @@ class Key:
     def masked(self) -> str:
         """The last four characters behind dots; a key too short for that shows none."""
         return "…" + (self.value[-4:] if len(self.value) >= 12 else "")
+
+
+def struck_out(key: Key, body: bytes) -> bytes:
+    """``body`` with ``[key]`` for the key, also where JSON writes some of the key's characters as escapes."""
+    as_json = json.dumps(key.value)[1:-1].encode()
+    body = body.replace(as_json, _STRUCK).replace(key.value.encode(), _STRUCK)
+    if b"\\" not in body:
+        return body
+    escapes = [f"u00(?i:{ord(character):02x})" for character in set(key.value)] + ["/"] * ("/" in key.value)
+    if not re.search(rf"\\(?:{'|'.join(escapes)})".encode(), body):
+        return body
+    plainly = _ESCAPE.sub(lambda escape: _written_plainly(escape[0]), body)
+    return plainly.replace(as_json, _STRUCK) if as_json in plainly else body
+
+
+def _written_plainly(escape: bytes) -> bytes:
+    """A character of JSON as `json.dumps` writes it."""
+    if escape != b"\\/" and not escape.startswith(b"\\u00"):
+        return escape
+    return json.dumps(json.loads(b'"%b"' % escape))[1:-1].encode()
 
 
 def checked(value: object, source: str) -> Key:

@@ -61,6 +61,8 @@ def locals_of_ours(error: BaseException) -> list[dict[str, Any]]:
         Fault("html"),
         Fault("json", body=b"{" + SECRET.encode()),
         Fault("redirect", location=f"http://127.0.0.1:9/{SECRET}"),
+        Fault("redirect", location=f"http://{SECRET}/"),
+        Fault("json", body=b"{}", headers={"Content-Encoding": SECRET}),
     ],
     ids=lambda fault: f"{fault.kind}-{fault.status}",
 )
@@ -71,7 +73,7 @@ def test_no_error_and_no_log_line_holds_the_key(fault: Fault, caplog: pytest.Log
             client.page(JOB.job_id)
         shown = "".join(traceback.format_exception(raised.value)) + everything_in(raised.value)
         shown += "".join(map(repr, locals_of_ours(raised.value)))
-        assert SECRET[:12] not in shown
+        assert SECRET[:12].casefold() not in shown.casefold()
         assert SECRET not in repr(client)
         assert SECRET.encode() not in pickle.dumps(raised.value.args)
     assert SECRET not in caplog.text
@@ -93,19 +95,41 @@ def test_the_key_is_in_no_file_no_snapshot_and_no_frame(tmp_path: Path, caplog: 
     assert SECRET not in caplog.text
 
 
+def every_character(text: str) -> str:
+    return "".join(f"\\u{ord(character):04X}" for character in text)
+
+
+@pytest.mark.parametrize(
+    ("secret", "written"),
+    [
+        (SECRET, SECRET),
+        (SECRET, SECRET.replace("_", "\\u005f")),
+        (SECRET, SECRET.replace("o", "\\u006F", 1)),
+        (SECRET, every_character(SECRET)),
+        ("of/live/0123", "of\\/live\\u002f0123"),
+        ('of"li\\ve_1', 'of\\"li\\\\ve_1'),
+        ('of"li\\ve_1', "of\\u0022li\\u005cve_1"),
+    ],
+)
 def test_a_service_that_repeats_the_key_does_not_have_us_keep_it(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    secret: str, written: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    said = {"progress_message": SECRET, "error_message": SECRET}
-    job = SimulatedJob([{"name": SECRET}] * 3, derived_query=SECRET, manifest={"x": SECRET}, extra=said)
-    with Simulator([job], api_key=SECRET) as service, Client(service.base_url, SECRET) as client:
+    said = {"progress_message": "KEY", "error_message": "KEY"}
+    job = SimulatedJob([{"name": "KEY \\u006f KEY"}] * 3, derived_query="KEY", manifest={"x": "KEY"}, extra=said)
+    echo = Fault("rewrite", rewrite=lambda body: body.replace(b"KEY", written.encode()))
+    with Simulator([job], api_key=secret, faults=[echo]) as service, Client(service.base_url, secret) as client:
         store = Store(tmp_path / "store.sqlite3", client.origin)
         with Fetcher(client, store=store) as fetcher:
             seen = fetcher.wait(job.job_id)
-            assert (seen.final, [row["name"] for row in seen.rows]) == (True, ["[key]"] * 3)
-            assert SECRET not in everything_in(seen) + caplog.text
-    assert all(SECRET.encode() not in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+            assert (seen.final, [row["name"] for row in seen.rows]) == (True, ["[key] \\u006f [key]"] * 3)
+            shown = everything_in(seen) + caplog.text
+            assert seen.manifest is not None
+            assert (seen.stage, seen.manifest["x"]) == ("[key]", "[key]")
+    kept = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    for form in (secret, repr(secret)[1:-1], written):
+        assert form not in shown
+        assert form.encode() not in kept
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

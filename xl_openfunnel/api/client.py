@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import TracebackType
@@ -17,7 +18,7 @@ from ..settings import Settings, origin_of
 from . import models, paths
 from .answers import error_from
 from .models import CancelAnswer, Credits, Page
-from .wire import Answer, Limits, Wire
+from .wire import Limits, Wire
 
 ApiKey = str | Callable[[], str]
 T = TypeVar("T")
@@ -153,8 +154,13 @@ class Client:
     ) -> T | OpenFunnelError:
         """What `_ask` returns or raises. It is raised there, so that no traceback leads to what the service sent."""
         key = self.key()
-        answer = _read_without(key, self._wire.exchange(method, path, params, key))
         error: OpenFunnelError
+        try:
+            answer = self._wire.exchange(method, path, params, key)
+        except OpenFunnelError as trouble:
+            return _without(key, trouble)
+        # Should the service have repeated the key: before anything of the answer is cut or kept.
+        answer = replace(answer, body=keys.struck_out(key, answer.body))
         if 200 <= answer.status < 300:
             try:
                 return read(answer.body)
@@ -167,18 +173,16 @@ class Client:
         return _without(key, error)
 
 
-def _read_without(key: Key, answer: Answer) -> Answer:
-    """The answer with the key struck out, should the service have repeated it: before anything of it is cut or kept."""
-    return replace(answer, body=answer.body.replace(key.value.encode(), b"[key]"))
-
-
 def _without(key: Key, error: OpenFunnelError) -> OpenFunnelError:
-    """The error with the key struck out where it stood in a header, or in a body that wrote it otherwise."""
-    request_id = error.request_id and error.request_id.replace(key.value, "[key]")
+    """The error with the key struck out where it stood in a header, of which some are shown in small letters."""
+
+    def struck_out(text: str) -> str:
+        return re.sub(re.escape(key.value), "[key]", text, flags=re.IGNORECASE)
+
     return type(error)(
-        error.message.replace(key.value, "[key]"),
+        struck_out(error.message),
         status=error.status,
-        request_id=request_id,
+        request_id=error.request_id and struck_out(error.request_id),
         retry_after=error.retry_after,
     )
 
