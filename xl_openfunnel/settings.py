@@ -35,9 +35,14 @@ TOTAL_TIMEOUT = 180.0
 """Seconds for one whole answer: a read timeout starts anew with every piece, so a slow drip never ends."""
 
 MAX_BODY = 8 * 1024 * 1024
-"""Bytes of one decoded answer: 100 rows of the largest seen (5.3 KB) are 0.5 MB; a gzip bomb is more.
+"""Bytes of one decoded answer: 100 rows of the largest seen (5.3 KB) are 0.5 MB; a gzip bomb is more."""
 
-As JSON values they may take forty times as much for a moment, so this bounds what a service can make us hold."""
+MAX_ROWS = 1_000
+"""Rows of one page: the service sends 100."""
+
+MAX_VALUES = 200_000
+"""Values, keys, lists and objects of one answer: a page of 100 full rows has 5,000. As objects of Python they take
+thirty times what they take as bytes (``{},``), so the bytes alone would let a service make us hold hundreds of MB."""
 
 CONCURRENCY = 8
 """Requests at once: ten thousand rows in fourteen round trips, and still polite to the service."""

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, cast
 import msgspec
 
 from ..errors import BadAnswer
+from ..settings import MAX_ROWS, MAX_VALUES
 from ..text import clip, one_line
 
 FIRST_PAGE = "page_0000"
@@ -20,6 +21,9 @@ FIRST_PAGE = "page_0000"
 _MAX_CURSOR = 1024
 _MAX_STATUS = 80
 """UTF-16 units of a status, which is a word and stands in cells, messages and the ledger as it is."""
+
+_MAX_TEXT = 2_000
+"""UTF-16 units of what the service says in words: more than any place that shows them has room for."""
 
 _DEEPEST = 100
 """Levels of lists and objects within a value: Python takes no more than some hundred on its way to a sheet."""
@@ -122,17 +126,18 @@ def read_page(body: bytes, job_id: str) -> Page:
     """The page in a 2xx body that answers a request for ``job_id``.
 
     Raises:
-        BadAnswer: no JSON object, no status, rows that are no list of objects, are left out or are nested without
-            end, or another job's answer.
+        BadAnswer: no JSON object, no status, rows that are no list of objects, are left out, are too many or are nested
+            without end, or another job's answer.
     """
+    _refuse_too_many_values(body)
     try:
         envelope = _envelopes.decode(body)
         rows_json = bytes(envelope.rows)
         rows = _anything.decode(rows_json)
     except (msgspec.DecodeError, ValueError, RecursionError):  # ValueError: bytes that are no UTF-8
         envelope, rows = _read_leniently(body)
-        rows_json = json.dumps(rows).encode()
-    status = clip(one_line(envelope.status), _MAX_STATUS) if isinstance(envelope.status, str) else ""
+        rows_json = json.dumps(rows, ensure_ascii=False).encode()
+    status = _status(envelope.status)
     if not status:
         raise BadAnswer(f"The answer has no job status {_begins(body)}. {_TRY_LATER}")
     if isinstance(envelope.job_id, str) and _bare(envelope.job_id) != _bare(job_id):
@@ -141,6 +146,8 @@ def read_page(body: bytes, job_id: str) -> Page:
         rows, rows_json = [], b"[]"
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise BadAnswer(f"The rows of the answer are no list of companies. {_TRY_LATER}")
+    if len(rows) > MAX_ROWS:
+        raise BadAnswer(f"The answer has {len(rows):,} companies, more than any page. {_TRY_LATER}")
     manifest = envelope.manifest if isinstance(envelope.manifest, dict) else None
     for what, value in (("rows", rows), ("a manifest", manifest or {})):
         if _deeper(value, _DEEPEST + 1):
@@ -190,7 +197,7 @@ def read_cancel(body: bytes) -> CancelAnswer:
     """
     answer = read_object(body) if body.strip() else {}
     return CancelAnswer(
-        status=JobStatus(_text(answer.get("status")) or JobStatus.CANCELLING),
+        status=JobStatus(_status(answer.get("status")) or JobStatus.CANCELLING),
         message=_text(answer.get("message")),
     )
 
@@ -199,8 +206,9 @@ def read_object(body: bytes) -> dict[str, Any]:
     """The JSON object in ``body``, read leniently.
 
     Raises:
-        BadAnswer: it is none.
+        BadAnswer: it is none, or one with too many values.
     """
+    _refuse_too_many_values(body)
     try:
         value = _mended(json.loads(body.decode("utf-8-sig", "replace"), strict=False, parse_constant=lambda _: None))
     except (ValueError, RecursionError):
@@ -270,8 +278,18 @@ def _bare(job_id: str) -> str:
     return job_id.replace("-", "").casefold()
 
 
+def _refuse_too_many_values(body: bytes) -> None:
+    """Before they are made of it; signs within texts count too, of which no page has that many either."""
+    if len(body) > MAX_VALUES and sum(map(body.count, b"{[:,")) > MAX_VALUES:
+        raise BadAnswer(f"The answer has more than {MAX_VALUES:,} values: that is no page of a job. {_TRY_LATER}")
+
+
+def _status(value: object) -> str:
+    return clip(one_line(value), _MAX_STATUS) if isinstance(value, str) else ""
+
+
 def _text(value: object) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
+    return clip(value.strip(), _MAX_TEXT) or None if isinstance(value, str) else None
 
 
 def _cursor(value: object) -> str | None:

@@ -7,6 +7,7 @@ never reached through a proxy. A body is read under a deadline and a cap on its 
 
 from __future__ import annotations
 
+import io
 import ssl
 import time
 import zlib
@@ -123,16 +124,14 @@ class Wire:
     def _read(self, response: requests.Response, deadline: float) -> bytes:
         if response.raw is None:  # a transport that gives whole bodies
             return response.content
-        pieces: list[bytes] = []
-        size = 0
+        body = io.BytesIO()  # which, unlike pieces that are joined, holds no more than the body
         while piece := response.raw.read1(_CHUNK):
-            pieces.append(piece)
-            size += len(piece)
-            if size > self._limits.body:
+            body.write(piece)
+            if body.tell() > self._limits.body:
                 raise self._too_large()
             if self._clock() > deadline:
                 raise self._timed_out(self._limits.total)
-        return self._decoded(b"".join(pieces), response.headers.get("Content-Encoding", ""))
+        return self._decoded(body.getvalue(), response.headers.get("Content-Encoding", ""))
 
     def _decoded(self, body: bytes, encoding: str) -> bytes:
         encoding = encoding.strip().lower()

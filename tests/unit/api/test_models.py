@@ -150,6 +150,33 @@ def test_any_bytes_are_a_page_or_a_bad_answer(raw: bytes) -> None:
         assert read_page(raw, JOB).status
 
 
+@pytest.mark.parametrize("value", [b"{}", b'{"a":NaN}', b"[]", b"0", b'""', b"[[[[1]]]]", b'{"b":{"c":"d"}}'])
+def test_more_values_than_any_page_has_are_refused_before_they_are_made(value: bytes) -> None:
+    raw = b'{"status":"running","rows":[{"a":[%b%b]}]}' % ((value + b",") * 200_000, value)
+    for read in (lambda raw: read_page(raw, JOB), read_credits):
+        with pytest.raises(BadAnswer, match="more than 200,000 values"):
+            read(raw)
+
+
+def test_long_texts_are_not_taken_for_many_values() -> None:
+    raw = body(rows=[{"match_reason": "Drills for oil and gas in deep water, and has long done so. " * 500}] * 200)
+    assert len(raw) > 6_000_000
+    assert read_page(raw, JOB).row_count == 200
+
+
+def test_more_rows_than_any_page_has_are_refused() -> None:
+    assert read_page(body(rows=[{}] * 1_000), JOB).row_count == 1_000
+    with pytest.raises(BadAnswer, match="1,001 companies, more than any page"):
+        read_page(body(rows=[{}] * 1_001), JOB)
+
+
+@pytest.mark.parametrize(
+    ("told", "attribute"), [("progress_message", "stage"), ("error_message", "error_message"), ("page", "name")]
+)
+def test_no_page_holds_a_text_longer_than_what_is_shown(told: str, attribute: str) -> None:
+    assert getattr(read_page(body(**{told: "x" * 4_000_000}), JOB), attribute) == "x" * 1_999 + "…"
+
+
 def test_credits_may_be_fractional_missing_or_text() -> None:
     assert read_credits(b'{"total_credits": 200, "credits_used": "37.5", "credits_left": null}') == Credits(
         200.0, 37.5, None
