@@ -1,0 +1,43 @@
+"""The long form: what was found in hours is not lost with what comes after."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fire import __main__ as long_form
+from xl_openfunnel import IncompleteResult
+
+
+def _fails(asked: argparse.Namespace, folder: Path) -> Iterator[long_form.Line]:
+    yield "the first half", "all", ""
+    raise IncompleteResult("599 of 600 rows")
+
+
+def _holds(asked: argparse.Namespace, folder: Path) -> Iterator[long_form.Line]:
+    yield "the other part", "all", ""
+
+
+def test_a_part_that_fails_says_so_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(long_form, "PARTS", {"model": _fails, "soak": _holds})
+    assert long_form.main(["--only", "model,soak"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.rpartition("|")[0].rpartition("|")[0] for line in lines[2:5]] == [
+        "| model | the first half | all ",
+        "| model |  | BROKEN: IncompleteResult: 599 of 600 rows ",
+        "| soak | the other part | all ",
+    ]
+
+
+def test_a_broken_promise_ends_with_code_1_and_none_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(asked: argparse.Namespace, folder: Path) -> Iterator[long_form.Line]:
+        yield "something", "", "a row is missing"
+
+    for part, code in ((_holds, 0), (broken, 1)):
+        monkeypatch.setattr(long_form, "PARTS", {"soak": part})
+        assert long_form.main(["--only", "soak"]) == code
