@@ -34,8 +34,13 @@ READ_TIMEOUT = 60.0
 TOTAL_TIMEOUT = 180.0
 """Seconds for one whole answer: a read timeout starts anew with every piece, so a slow drip never ends."""
 
-MAX_BODY = 8 * 1024 * 1024
-"""Bytes of one decoded answer: 100 rows of the largest seen (5.3 KB) are 0.5 MB; a gzip bomb is more."""
+MAX_BODY = 4 * 1024 * 1024
+"""Bytes of one decoded answer: 100 rows of the largest seen (5.3 KB) are 0.5 MB; a gzip bomb is more.
+
+One emoji makes every character of a text take four bytes, and eight answers are read at once."""
+
+MAX_LENIENT = MAX_BODY // 2
+"""Bytes of an answer that is not quite JSON: to read it takes several times the memory."""
 
 MAX_ROWS = 1_000
 """Rows of one page: the service sends 100."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
@@ -12,7 +13,7 @@ from typing import Any, ClassVar, cast
 import msgspec
 
 from ..errors import BadAnswer
-from ..settings import MAX_ROWS, MAX_VALUES
+from ..settings import MAX_LENIENT, MAX_ROWS, MAX_VALUES
 from ..text import clip, one_line
 
 FIRST_PAGE = "page_0000"
@@ -206,13 +207,14 @@ def read_object(body: bytes) -> dict[str, Any]:
     """The JSON object in ``body``, read leniently.
 
     Raises:
-        BadAnswer: it is none, or one with too many values.
+        BadAnswer: it is none, or one that is too large or has too many values.
     """
     _refuse_too_many_values(body)
-    try:
-        value = _mended(json.loads(body.decode("utf-8-sig", "replace"), strict=False, parse_constant=lambda _: None))
-    except (ValueError, RecursionError):
-        value = None
+    value: object = None
+    with suppress(ValueError, RecursionError):
+        if len(body) <= MAX_LENIENT:
+            text = body.decode("utf-8-sig", "replace")
+            value = _mended(json.loads(text, strict=False, parse_constant=lambda _: None))
     if not isinstance(value, dict):
         page = body.lstrip()[:1] == b"<"
         said = "with a web page instead of data (a proxy or a login page?)" if page else "with no usable data"

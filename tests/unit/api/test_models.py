@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from xl_openfunnel import BadAnswer, JobStatus
 from xl_openfunnel.api.models import Credits, read_cancel, read_credits, read_page, read_rows
+from xl_openfunnel.settings import MAX_LENIENT
 
 JOB = "d8a1bddb-44f1-4c7f-87a7-f37496354ff6"
 FULL = {
@@ -160,8 +161,15 @@ def test_more_values_than_any_page_has_are_refused_before_they_are_made(value: b
 
 def test_long_texts_are_not_taken_for_many_values() -> None:
     raw = body(rows=[{"match_reason": "Drills for oil and gas in deep water, and has long done so. " * 500}] * 200)
-    assert len(raw) > 6_000_000
+    assert len(raw) > 3_000_000
     assert read_page(raw, JOB).row_count == 200
+
+
+def test_what_is_not_quite_json_is_read_up_to_half_the_size() -> None:
+    for size, taken in ((MAX_LENIENT - 100, True), (MAX_LENIENT, False)):
+        raw = b'{"status":"running","rows":[{"a":NaN,"b":"%b"}]}' % (b"x" * size)
+        with nullcontext() if taken else pytest.raises(BadAnswer, match="no usable data"):
+            assert read_page(raw, JOB).row_count == 1
 
 
 def test_more_rows_than_any_page_has_are_refused() -> None:
