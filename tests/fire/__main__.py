@@ -39,20 +39,24 @@ def _model(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
 
 
 def _matrix(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
-    trials = matrix.trials()
+    tried = matrix.cells()
     cells = []
-    for number, (trial, point) in enumerate((trial, point) for trial in trials for point in matrix.POINTS):
+    for number, (trial, point) in enumerate(tried):
         here = folder / str(number)
         here.mkdir()
-        cells.append(matrix.cell(trial, point, here))
+        try:
+            cells.append(matrix.cell(trial, point, here))
+        except Exception as error:
+            cells.append(matrix.Cell(trial.name, point, broken=(repr(error),)))
     broken = [f"{cell.trial}, {cell.point}: {', '.join(cell.broken)}" for cell in cells if cell.broken]
     complete = sum(cell.complete for cell in cells)
-    most = max((cell.mb or 0.0) for cell in cells)
+    measured = [cell.mb for cell in cells if cell.mb is not None]
+    memory = f"{max(measured):.0f} MB" if measured else "memory that could not be measured"
     yield (
-        f"{len(trials)} faults at {len(matrix.POINTS)} points of a job's life",
+        f"{len({trial.name for trial, _ in tried})} faults, each at the points of a job's life where it can be",
         (
             f"{len(cells) - len(broken)} of {len(cells)}: {complete} complete all the same, the others said and whole "
-            f"afterwards, no row lost; at the most {max(cell.requests for cell in cells)} requests and {most:.0f} MB"
+            f"afterwards, no row lost; at the most {max(cell.requests for cell in cells)} requests and {memory}"
         ),
         "; ".join(broken),
     )

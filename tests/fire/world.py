@@ -87,10 +87,14 @@ class SteppedClock:
             raise AssertionError(complaint)
 
 
+Judge = Callable[[Snapshot | None, Snapshot], None]
+"""Is told what a fetcher publishes of a job, after what it published before."""
+
+
 class Witness(dict[str, Snapshot]):
     """Takes the place of what a fetcher publishes, and sees every snapshot, not only those that somebody asks for."""
 
-    def __init__(self, judge: Callable[[Snapshot | None, Snapshot], None]) -> None:
+    def __init__(self, judge: Judge) -> None:
         super().__init__()
         self._judge = judge
 
@@ -106,7 +110,8 @@ class Witness(dict[str, Snapshot]):
 
 @dataclass
 class Seat:
-    """One fetcher as one process would have it: its own client, store connection, clock; and all it ever published."""
+    """One fetcher as one process would have it: its own client, store connection, clock; and all it ever published,
+    where no judge was told instead."""
 
     fetcher: Fetcher
     client: Client
@@ -139,8 +144,9 @@ class World:
         transport: BaseAdapter | None = None,
         limits: Limits | None = None,
         concurrency: int | None = None,
+        judge: Judge | None = None,
     ) -> Seat:
-        """Another fetcher before the same service, on the same store."""
+        """Another fetcher before the same service, on the same store; a judge is told what it publishes."""
         key = [self.service.api_key]
         client = Client(
             self.service.base_url,
@@ -155,7 +161,7 @@ class World:
         clock.busy = lambda: fetcher.busy
         seat = Seat(fetcher, client, store, clock, key)
         # What is published is the one place where everybody looks; nothing public tells of every snapshot.
-        fetcher._caretaker.published = Witness(lambda before, seen: seat.published.append((before, seen)))
+        fetcher._caretaker.published = Witness(judge or (lambda before, seen: seat.published.append((before, seen))))
         self.seats.append(seat)
         return seat
 
