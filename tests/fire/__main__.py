@@ -2,6 +2,7 @@
 
     model   anything in any order: a state machine over fetcher, service and store
     matrix  every fault at every point of a job's life
+    fuzz    anything as an answer, as an argument in a cell, as a setting
     damage  damaged stores
     crash   processes killed while they store
     load    hundreds of jobs at once
@@ -27,7 +28,7 @@ from typing import Final
 
 from tests.bench.measure import no_proxy
 
-from . import crash, damage, load, matrix, model, soak
+from . import crash, damage, fuzz, load, matrix, model, soak
 
 Line = tuple[str, str, str]
 """What was tried, what held, and what broke (nothing, if all is well)."""
@@ -60,6 +61,18 @@ def _matrix(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
         ),
         "; ".join(broken),
     )
+
+
+def _fuzz(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    with fuzz.desk(folder) as look:
+        functions = (fuzz.function_form(name, look) for name, (_, most) in fuzz.FUNCTIONS.items() if most)
+        for form in (*fuzz.FORMS, *functions):
+            try:
+                tried = f"{form.name}: {fuzz.run(form, asked.examples, asked.seed):,} of any kind"
+            except Exception as error:
+                yield form.name, "", repr(error)
+            else:
+                yield tried, "taken, or refused in words", ""
 
 
 def _damage(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
@@ -112,6 +125,7 @@ def _soak(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
 PARTS: Final[dict[str, Callable[[argparse.Namespace, Path], Iterator[Line]]]] = {
     "model": _model,
     "matrix": _matrix,
+    "fuzz": _fuzz,
     "damage": _damage,
     "crash": _crash,
     "load": _load,
@@ -158,6 +172,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", type=_chosen, default=tuple(PARTS), metavar="PARTS", help="some parts, with commas")
     parser.add_argument("--runs", type=int, default=10_000, help="runs of the model (%(default)s)")
     parser.add_argument("--steps", type=int, default=25, help="steps of a run at the most (%(default)s)")
+    parser.add_argument("--examples", type=int, default=20_000, help="of each thing that can be anything (%(default)s)")
     parser.add_argument("--damages", type=int, default=2_000, help="damaged stores (%(default)s)")
     parser.add_argument("--kills", type=int, default=200, help="kills (%(default)s)")
     parser.add_argument("--jobs", type=int, default=500, help="jobs at once (%(default)s)")

@@ -1,0 +1,285 @@
+"""Whatever comes, bytes from the service, values from cells, words in settings: it is taken, or refused in words."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Final
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, example, given, seed, settings
+
+from xl_openfunnel import ConfigurationError, OpenFunnelError, table
+from xl_openfunnel.api import models, paths
+from xl_openfunnel.api.answers import error_from
+from xl_openfunnel.api.wire import Answer
+from xl_openfunnel.functions import bodies
+from xl_openfunnel.functions.arguments import CellError
+from xl_openfunnel.functions.balance import Balance
+from xl_openfunnel.functions.edge import UNEXPECTED, answer
+from xl_openfunnel.functions.look import Look
+from xl_openfunnel.settings import Settings, checked_base_url, origin_of
+from xl_openfunnel.simulator import SimulatedJob, companies
+
+from .world import world
+
+
+@dataclass(frozen=True)
+class Form:
+    """One thing that can be anything.
+
+    Attributes:
+        name: what it is.
+        anything: what it may be.
+        check: takes one, and raises AssertionError where a promise is broken.
+        known: some that are tried in any case.
+    """
+
+    name: str
+    anything: st.SearchStrategy[Any]
+    check: Callable[[Any], None]
+    known: tuple[Any, ...] = ()
+
+
+def run(form: Form, examples: int, chance: int | None = None) -> int:
+    """Try so many, the same ones each time unless another number for the chance is given; how many were tried.
+
+    Raises:
+        AssertionError: a promise is broken, or any other exception that escaped; with the smallest example found.
+    """
+    tried = 0
+
+    def check(value: Any) -> None:
+        nonlocal tried
+        tried += 1
+        form.check(value)
+
+    test = given(form.anything)(check)
+    for each in form.known:
+        test = example(each)(test)
+    if chance is not None:
+        test = seed(chance)(test)
+    settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=chance is None,
+        suppress_health_check=list(HealthCheck),
+    )(test)()
+    return tried
+
+
+# ---- what the service sends ------------------------------------------------------------------------------------
+
+_scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+_json = st.recursive(
+    _scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+)
+_rows = st.lists(st.dictionaries(st.sampled_from(["name", "domain", "employee_count", "x"]), _json), max_size=3)
+_envelopes = st.fixed_dictionaries(
+    {},
+    optional={
+        "job_id": st.just("job") | _json,
+        "status": st.sampled_from(["running", "completed", "failed"]) | _json,
+        "rows": _rows | _json,
+        "page": st.just("page_0000") | _json,
+        "next_cursor": st.just("page_0001") | _json,
+        "manifest": st.fixed_dictionaries({"count": _json, "pages": _json}) | _json,
+        **dict.fromkeys(("processed", "count", "progress_message", "error_message", "detail", "details"), _json),
+    },
+)
+
+
+@st.composite
+def _bodies(draw: Any) -> bytes:
+    """An envelope as JSON, most often with something of it broken."""
+    body = bytearray(json.dumps(draw(_envelopes)).encode())
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, max(0, len(body) - 1)))
+        body[at : at + draw(st.integers(0, 3))] = draw(st.binary(max_size=3))
+    return bytes(body)
+
+
+def _is_a_page_or_an_error_in_words(body: bytes) -> None:
+    with suppress(OpenFunnelError):
+        page = models.read_page(body, "job")
+        rows = models.read_rows(page.rows_json)
+        assert len(rows) == page.row_count
+        shown = table.block(table.frame(rows))
+        assert {len(line) for line in shown} == {len(shown[0])}
+    for status in (400, 404, 422, 429, 500):
+        error = error_from(Answer(status, {"Retry-After": str(body[:9])}, body), key_source="x", job_id="job")
+        assert 0 < len(error.cell_text) <= 255
+    for read in (models.read_credits, models.read_cancel):
+        with suppress(OpenFunnelError):
+            read(body)
+
+
+# ---- what a cell gives -----------------------------------------------------------------------------------------
+
+
+class OddText(str):
+    """A text that fails where it is used."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    def strip(self, *_: object) -> str:
+        raise RuntimeError("no text")
+
+
+class OddNumber(Fraction):
+    """A number that fails where it is used."""
+
+    def __float__(self) -> float:
+        raise RuntimeError("no number")
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+class OddThing:
+    """Something that can't even be shown."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("not comparable")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+ODD: list[Any] = [OddText("x"), OddNumber(1, 3), OddThing(), Decimal("NaN"), Decimal("sNaN"), Fraction(1, 3), 10**400]
+
+_cells = (
+    st.sampled_from(
+        ["job", "JOB", "", " ", "name", "*", "rank", "count", "=1+1", "of_x", "#N/A", "a,b", "employee_band"]
+    )
+    | st.sampled_from([1.0, -1.0, 0.5, 1e300, math.inf, math.nan, True, None, CellError("#REF!"), *ODD[3:]])
+    | st.text(max_size=6)
+    | st.just(datetime(2026, 1, 1, tzinfo=UTC))
+)
+_arguments = _cells | st.lists(_cells, max_size=3) | st.lists(st.lists(_cells, max_size=2), max_size=3)
+FUNCTIONS: dict[str, tuple[Callable[..., bodies.Block], int]] = {
+    "OF_STATUS": (bodies.status, 1),
+    "OF_ROWS": (bodies.rows, 4),
+    "OF_INFO": (bodies.information, 2),
+    "OF_LOOKUP": (bodies.lookup, 4),
+    "OF_PIVOT": (bodies.pivot, 5),
+    "OF_JOBS": (bodies.listing, 0),
+    "OF_CREDITS": (bodies.credits_known, 1),
+}
+
+
+@contextmanager
+def desk(folder: Path) -> Iterator[Callable[[], Look]]:
+    """What functions look at, with one job that is over."""
+    with world(folder, SimulatedJob(companies(30, seed=1), job_id="job")) as here:
+        seat = here.seat()
+        seat.fetcher.watch("job")
+        assert here.until(lambda: seat.fetcher.watch("job").final, 60)
+        balance = Balance(seat.client.credits, clock=here.time, start=lambda run: run())
+        made: Any = SimpleNamespace(fetcher=seat.fetcher, store=seat.store, balance=balance)
+        yield lambda: Look(made)
+
+
+def function_form(name: str, look: Callable[[], Look]) -> Form:
+    """The arguments of a function."""
+    body, most = FUNCTIONS[name]
+    needed = {"OF_LOOKUP": 3, "OF_PIVOT": 2}.get(name, min(1, most))  # Excel itself refuses a formula without these
+
+    def ask(given_: list[object]) -> None:
+        block = answer(name, body, look(), *given_)
+        assert block != [[UNEXPECTED]], given_
+        assert {len(line) for line in block} == {len(block[0])}
+        for cell in (cell for line in block for cell in line):
+            assert type(cell) in (str, float, bool), f"{cell!r} for {given_}"
+            assert not (isinstance(cell, str) and "Traceback" in cell)
+
+    known: tuple[list[object], ...] = (["job", *[CellError("#N/A")] * (most - 1)], [[[]]] * needed) if most else ()
+    return Form(f"arguments of {name}", st.lists(_arguments, min_size=needed, max_size=most), ask, known)
+
+
+def _reaches_no_other_path(text: str) -> None:
+    try:
+        job_id = paths.job_id_from(text)
+    except OpenFunnelError:
+        return
+    for path, ending in ((paths.poll(job_id), ""), (paths.cancel(job_id), "/cancel")):
+        assert re.fullmatch(rf"/api/v1/account/search-lookalikes-bulk/[A-Za-z0-9_-]{{1,128}}{ending}", path)
+
+
+# ---- settings --------------------------------------------------------------------------------------------------
+
+
+def _is_taken_or_refused_in_words(given_: tuple[str, str, str]) -> None:
+    names = ("OPENFUNNEL_BASE_URL", "OPENFUNNEL_CACHE_DIR", "OPENFUNNEL_CONCURRENCY")
+    try:
+        found = Settings.load(environ=dict(zip(names, given_, strict=True)))
+    except ConfigurationError as error:
+        refused = error.message
+    else:
+        refused = ""
+    assert "of_secret" not in refused
+    if refused:
+        return
+    assert 1 <= found.concurrency <= 32
+    assert isinstance(found.store_path, Path)
+    assert origin_of(found.base_url) == origin_of(checked_base_url(found.base_url))
+    assert found.base_url.startswith(("https://", "http://"))
+
+
+FORMS: Final = (
+    Form(
+        "answers of the service",
+        _bodies() | st.binary(max_size=60),
+        _is_a_page_or_an_error_in_words,
+        (
+            b'{"status":"running","rows":' + b"[" * 5_000,
+            b'{"status":"running","rows":[{"a":' + b'{"b":' * 300 + b"1" + b"}" * 300 + b"}]}",
+            b'{"status":"running","processed":1e400,"rows":[{"a":1e999,"b":-1e999,"c":NaN}]}',
+            b'{"status":"running","rows":[{"a":' + b"9" * 5_000 + b"}]}",
+        ),
+    ),
+    Form(
+        "jobs from cells",
+        st.text()
+        | st.from_regex(r"https?://[^ ]*/[a-z0-9/.%_-]*", fullmatch=True)
+        | st.sampled_from([*"./%?#\\", ".."]),
+        _reaches_no_other_path,
+        (
+            "https://evil.example/../../credits",
+            "job/../../../v1/credits",
+            "%2e%2e%2fcredits",
+            "job?cursor=x",
+            "//evil.example/job1",
+            "job\r\nX-Other: 1",
+        ),
+    ),
+    Form(
+        "settings",
+        st.tuples(
+            st.text() | st.from_regex(r"https?://[\w.:\[\]@%-]{1,20}(/\w*)?", fullmatch=True),
+            st.text(alphabet=st.characters(exclude_characters="\0"), max_size=8),
+            st.text(max_size=4),
+        ),
+        _is_taken_or_refused_in_words,
+        (
+            ("http://[::1", "~nobody", "9" * 5_000),
+            ("https://a:99999999", "x", "²"),
+            ("https://user:of_secret@h", "x", "8"),
+        ),
+    ),
+)
