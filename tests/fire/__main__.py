@@ -3,6 +3,7 @@
     model   anything in any order: a state machine over fetcher, service and store
     matrix  every fault at every point of a job's life
     fuzz    anything as an answer, as an argument in a cell, as a setting
+    secrecy a session before a service that repeats the key
     damage  damaged stores
     crash   processes killed while they store
     load    hundreds of jobs at once
@@ -28,7 +29,7 @@ from typing import Final
 
 from tests.bench.measure import no_proxy
 
-from . import crash, damage, fuzz, load, matrix, model, soak
+from . import crash, damage, fuzz, load, matrix, model, secrecy, soak
 
 Line = tuple[str, str, str]
 """What was tried, what held, and what broke (nothing, if all is well)."""
@@ -73,6 +74,23 @@ def _fuzz(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
                 yield form.name, "", repr(error)
             else:
                 yield tried, "taken, or refused in words", ""
+
+
+def _secrecy(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    left = secrecy.session(folder)
+    texts = sum(1 for path in left.files for _ in secrecy.texts_of(path))
+    broken = [f"the key is in {name}" for name in secrecy.files_with_the_key(left)]
+    broken += ["the key was printed"] * secrecy.holds_key(left.printed.encode())
+    broken += [f"the key is an argument of {words}" for words in left.named_in]
+    processes = "no list of processes" if left.processes is None else f"the arguments of {left.processes} processes"
+    yield (
+        "a session of commands, cells, a landed table and a copy, before a service that repeats the key",
+        (
+            f"the key is not in {len(left.files)} files (with what is packed in them {texts}), "
+            f"{len(left.printed) // 1000:,} KB of output and crash reports, {processes}"
+        ),
+        "; ".join(broken),
+    )
 
 
 def _damage(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
@@ -126,6 +144,7 @@ PARTS: Final[dict[str, Callable[[argparse.Namespace, Path], Iterator[Line]]]] = 
     "model": _model,
     "matrix": _matrix,
     "fuzz": _fuzz,
+    "secrecy": _secrecy,
     "damage": _damage,
     "crash": _crash,
     "load": _load,

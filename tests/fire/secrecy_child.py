@@ -1,7 +1,8 @@
 """A user's session with everything loud: ``python -m tests.fire.secrecy_child JSON``, with the key in the environment.
 
-Every command that touches the service or writes a file, the log at its lowest level, `http.client` printing what it
-sends, and in the end two crashes: one shown as crash reporters show them, one that ends the process.
+Every command that touches the service or writes a file, every function of a cell, a landed table and a copy, the log at
+its lowest level, `http.client` printing what it sends, and in the end two crashes: one shown as crash reporters show
+them, one that ends the process.
 """
 
 from __future__ import annotations
@@ -17,8 +18,15 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
+from tests.unit.hosts.buttons.offices import FakeOffice, FakeShown, FakeSurroundings, pressed
+from tests.unit.hosts.clocks import Passing
 from xl_openfunnel import Client, OpenFunnelError, fetch_rows, log
 from xl_openfunnel.cli import main
+from xl_openfunnel.hosts import excel
+from xl_openfunnel.hosts.buttons.actions import Actions
+from xl_openfunnel.hosts.places import Place
+from xl_openfunnel.hosts.session import end
+from xl_openfunnel.hosts.session import session as shared
 
 
 def session(job_id: str, folder: str) -> None:
@@ -38,6 +46,9 @@ def session(job_id: str, folder: str) -> None:
             main(["--debug", *map(str, command)])
     log.set_up()  # as the server behind Excel does; the command has none
     logging.getLogger("xl_openfunnel").setLevel(logging.DEBUG)
+    _show_cells(job_id)
+    _press_buttons(job_id, out)
+    end()
     frame = fetch_rows(job_id)
     print(repr(frame.attrs))
     print("ready", flush=True)
@@ -52,6 +63,32 @@ def session(job_id: str, folder: str) -> None:
     for frames in sys._current_frames().values():
         print(*_names(frames))
     raise RuntimeError("a program that ends in a crash")
+
+
+def _show_cells(job_id: str) -> None:
+    """Every function, also of jobs that there are not, and of what looks like a key."""
+    fetcher = shared().fetcher
+    fetcher.wait(job_id)
+    for _ in range(2):  # the second time there is an answer
+        for job in (job_id, "no-such-job", os.environ["OPENFUNNEL_API_KEY"]):
+            for block in (
+                *(excel.OF_STATUS(job), excel.OF_ROWS(job, "*"), excel.OF_INFO(job), excel.OF_PIVOT(job, "name")),
+                *(excel.OF_LOOKUP(job, 1.0, "name"), excel.OF_CREDITS(), excel.OF_JOBS()),
+            ):
+                print(f"cell: {block}")
+        fetcher.wait("no-such-job", 10)
+
+
+def _press_buttons(job_id: str, folder: Path) -> None:
+    """Land the job as a table and make a copy, in a workbook that only keeps what it is told."""
+    office, shown = FakeOffice(), FakeShown()
+    place = Place("Book.xlsm", "Start", "$B$1")
+    office.cells[place], shown.jobs[place], office.names["job"] = "=OF_STATUS(A1)", {job_id}, job_id
+    actions = Actions(shared(), shown, office, FakeSurroundings(folder), Passing())
+    for action in ("refresh final", "land table", "send copy"):
+        print(f"said: {actions.deeds[action][1](office, pressed())}")
+    print(f"landed: {office.plans} {office.facts}")
+    print(f"copied: {office.copied}")
 
 
 def _names(frame: FrameType | None) -> list[str]:

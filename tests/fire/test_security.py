@@ -2,115 +2,68 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 import json
-import os
 import stat
-import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import hypothesis.strategies as st
 import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.bench.measure import ROOT
 from xl_openfunnel import JobStatus, Page, Rows, Snapshot, Store, files
-from xl_openfunnel.simulator import Fault, SimulatedJob, Simulator, companies
+from xl_openfunnel.simulator import Fault, SimulatedJob
 
+from . import secrecy
+from .secrecy import kept_below
 from .world import world
 
-SECRET = "of_live_Zq7-s3cr3t-0123456789abcdef"
-FORMS = (
-    *(SECRET.encode(), SECRET.encode("utf-16-le"), base64.b64encode(SECRET.encode()), SECRET.encode().hex().encode()),
-    SECRET[3:].encode(),
-)
-JOB = SimulatedJob(companies(120, seed=1))
 EVIL = "../../../evil"
 
 
 # ---- the key -----------------------------------------------------------------------------------------------------
 
 
-def texts_of(path: Path) -> Iterator[bytes]:
-    """A file's bytes, and those of what is packed in it."""
-    content = path.read_bytes()
-    yield content
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as packed:
-            yield from (packed.read(name) for name in packed.namelist())
-
-
-def kept_below(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
-
-
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
-    """A whole session in a process of its own: its folder, all that it printed, and the list of processes meanwhile."""
-    home = tmp_path_factory.mktemp("home")
-    out = home / "out"
-    out.mkdir()
-    places = ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "APPDATA", "LOCALAPPDATA")
-    echo = b'{"detail": "Key %b is not valid"}' % SECRET.encode()
-    with Simulator([JOB], api_key=SECRET) as service:
-        service.faults = (Fault("status", status=401, body=echo, cursor="no page"),)
-        environ = {
-            **os.environ,
-            **dict.fromkeys(places, str(home)),
-            "OPENFUNNEL_CACHE_DIR": str(home / "cache"),
-            "OPENFUNNEL_BASE_URL": service.base_url,
-            "OPENFUNNEL_API_KEY": SECRET,
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-        }
-        told = json.dumps({"job_id": JOB.job_id, "folder": str(out)})
-        command = [sys.executable, "-X", "faulthandler", "-m", f"{__package__}.secrecy_child", told]
-        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        with subprocess.Popen(command, cwd=ROOT, env=environ, **pipes) as process:
-            assert process.stdout is not None
-            printed = b""
-            while not printed.endswith(b"ready\n"):
-                line = process.stdout.readline()
-                assert line, printed.decode()[-2_000:]
-                printed += line
-            arguments = b"".join(path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
-            service.faults = (Fault("status", status=401, body=echo),)
-            rest, _ = process.communicate(b"\n")
-        assert process.returncode == 1
-    return home, (printed + rest).decode("utf-8", "replace"), arguments.decode("utf-8", "replace")
+def left(tmp_path_factory: pytest.TempPathFactory) -> secrecy.Left:
+    return secrecy.session(tmp_path_factory.mktemp("home"))
 
 
-def test_the_key_is_in_nothing_that_a_session_prints_at_its_loudest(session: tuple[Path, str, str]) -> None:
-    _, printed, _ = session
-    assert "a program that ends in a crash" in printed
-    assert "urllib3.connectionpool" in printed, "the session was not as loud as it can be"
-    assert "was refused (HTTP 401)" in printed
-    for form in FORMS:
-        assert form.decode("latin-1") not in printed
+def test_the_key_is_in_nothing_that_a_session_prints_at_its_loudest(left: secrecy.Left) -> None:
+    assert "a program that ends in a crash" in left.printed
+    assert "urllib3.connectionpool" in left.printed, "the session was not as loud as it can be"
+    assert "was refused (HTTP 401)" in left.printed
+    assert not secrecy.holds_key(left.printed.encode())
 
 
-def test_the_key_is_in_no_argument_of_any_process(session: tuple[Path, str, str]) -> None:
-    assert SECRET not in session[2]
+@pytest.mark.parametrize("shown", ["cell", "landed", "copied"])
+def test_the_key_is_in_no_cell_no_landed_table_and_no_copy(shown: str, left: secrecy.Left) -> None:
+    lines = [line for line in left.printed.splitlines() if line.startswith(f"{shown}: ")]
+    assert any("[key]" in line for line in lines), "the service has not repeated it there"
+    assert not secrecy.holds_key("".join(lines).encode())
 
 
-def test_the_key_is_in_no_file(session: tuple[Path, str, str]) -> None:
-    found = kept_below(session[0])
-    names = {path.name for path in found}
+def test_the_key_is_in_no_argument_of_any_process(left: secrecy.Left) -> None:
+    if left.processes is None:
+        pytest.skip("the system has no list of processes in /proc")
+    assert left.processes > 1
+    assert left.named_in == ()
+
+
+def test_the_key_is_in_no_file(left: secrecy.Left) -> None:
+    names = {path.name for path in left.files}
     assert {"store.sqlite3", "xl-openfunnel.log", "rows.xlsx", "rows.csv", "OpenFunnel.xlsm"} <= names
-    for path in found:
-        for content in texts_of(path):
-            assert not [form for form in FORMS if form in content], path.name
+    assert b"[key]" in (left.home / "out" / "rows.csv").read_bytes(), "the service has not repeated it"
+    assert secrecy.files_with_the_key(left) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
-def test_what_is_kept_is_the_users_alone_whatever_the_umask(session: tuple[Path, str, str]) -> None:
-    cache = session[0] / "cache"
+def test_what_is_kept_is_the_users_alone_whatever_the_umask(left: secrecy.Left) -> None:
+    cache = left.home / "cache"
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
     open_to_others = [path.name for path in kept_below(cache) if stat.S_IMODE(path.stat().st_mode) & 0o077]
     assert open_to_others == []
