@@ -116,13 +116,14 @@ def checked_base_url(url: str) -> str:
             "The base URL must have no user name, password, query or fragment: "
             f"give one like {BASE_URL} ({ENV_BASE_URL})."
         )
-    if not _PLACE.fullmatch(parts.netloc):
+    place = parts.netloc.lower()  # which may have other characters than before: İ becomes i and a dot
+    if not _PLACE.fullmatch(place):
         raise ConfigurationError(
             f"The base URL {_shown(url)} names no host. Give one like {BASE_URL} ({ENV_BASE_URL})."
         )
     if parts.scheme == "http" and not is_loopback(host):
         raise InsecureUrl(f"The base URL {_shown(url)} would send the API key unencrypted. Use https ({ENV_BASE_URL}).")
-    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+    return f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
 
 
 def origin_of(base_url: str) -> str:

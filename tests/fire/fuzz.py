@@ -280,6 +280,7 @@ FORMS: Final = (
             ("http://[::1", "~nobody", "9" * 5_000),
             ("https://a:99999999", "x", "²"),
             ("https://user:of_secret@h", "x", "8"),
+            ("https://\u0130", "x", "8"),
         ),
     ),
 )

@@ -62,6 +62,7 @@ def test_what_is_no_web_address_is_refused(url: str) -> None:
         *("https://api.openfunnel.dev\\.evil.example", "https://evil.example\\api.openfunnel.dev"),
         *("https://api.openfunnel.dev\x00.evil.example", "https://api openfunnel.dev", "https://api.openfunnel.dev;x"),
         *("http://[::1]evil.example", "http://[::1].evil.example", "https://api.openfunnel.dev%2eevil.example"),
+        "https://\u0130.example",  # in small letters it is an i and a combining dot
     ],
 )
 def test_a_host_that_not_everybody_reads_alike_is_refused(url: str) -> None:
