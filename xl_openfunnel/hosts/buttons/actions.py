@@ -85,6 +85,10 @@ Deed = Callable[[Work, Pressed], str]
 class Actions:
     """The actions, by the words with which macros ask for them.
 
+    Attributes:
+        deeds: what is done with the program, and what it is told meanwhile.
+        urgent: what is done at once, whatever else is done and whether the program lets anybody in: it costs money.
+
     Args:
         desk: the shared fetcher and the store.
         shown: which jobs are shown where.
@@ -107,9 +111,11 @@ class Actions:
             "land table": ("Landing the companies ...", self._land),
             "refresh pivots": ("Refreshing the pivots ...", self._refresh_pivots),
             "send copy": ("Making a copy ...", self._send_copy),
-            "cancel job": ("Asking the service to stop the job ...", lambda _, pressed: self._cancel(pressed.job)),
             "open log": ("Opening the log ...", lambda *_: self._open_log()),
             "open help": ("Opening the help ...", lambda *_: self._open_help()),
+        }
+        self.urgent: Mapping[str, tuple[str, Callable[[Pressed], str]]] = {
+            "cancel job": ("Asking the service to stop the job ...", lambda pressed: self._cancel(pressed.job)),
         }
 
     def job_here(self, pressed: Pressed) -> str:

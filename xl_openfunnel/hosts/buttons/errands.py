@@ -1,17 +1,20 @@
 """Runs actions one after the other on a thread of their own, and says in the status bar what came of them.
 
-Excel waits only until an action is noted: whoever presses a button goes on working.
+Excel waits only until an action is noted: whoever presses a button goes on working. What is urgent waits for no other
+action and for no program: it has a thread of its own, and only what came of it is told in turn.
 """
 
 from __future__ import annotations
 
 import logging
 import queue
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from ...errors import CELL_UNITS, OpenFunnelError
 from ...jobs.clock import Clock, Message
+from ...jobs.workers import begin
 from ...text import clip
 from ..sheets import Busy, NoBooks
 from .actions import Actions, Deed, Pressed
@@ -27,6 +30,7 @@ AGAIN: Final = 5.0
 
 _PREFIX: Final = "OpenFunnel: "
 _BUSY: Final = "Excel let nobody in: a cell is being edited, or a dialog is open. Press again when it is done."
+_NOBODY: Final = "Excel, or the workbook's window, was closed before it was done."
 _UNEXPECTED: Final = "Something unexpected happened. The log says what; please report it."
 _UNKNOWN: Final = "This macro is newer than the installed package. Update it: xl-openfunnel install --repair."
 
@@ -47,22 +51,34 @@ class Errands:
         actions: what can be asked for.
         workplace: reaches the programs.
         clock: what time is and how to wait.
+        begin: begins a thread of that name.
     """
 
-    def __init__(self, actions: Actions, workplace: Workplace, clock: Clock) -> None:
+    def __init__(
+        self,
+        actions: Actions,
+        workplace: Workplace,
+        clock: Clock,
+        begin: Callable[[str, Callable[[], None]], object] = begin,
+    ) -> None:
         self._actions = actions
         self._workplace = workplace
         self._clock = clock
+        self._begin = begin
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._said: dict[int, _Said] = {}
         self._closed = False
 
     def act(self, action: str, pressed: Pressed) -> str:
         """Have something done, or give at once why not; ``""`` where it will be done. On any thread."""
-        known = self._actions.deeds.get(action)
-        if known is None:
+        if action in self._actions.urgent:
+            begun, do = self._actions.urgent[action]
+            self.tell(pressed.window, begun)
+            self._begin("urgent", lambda: self.tell(pressed.window, _outcome(action, lambda: do(pressed))))
+            return ""
+        if action not in self._actions.deeds:
             return _UNKNOWN
-        begun, deed = known
+        begun, deed = self._actions.deeds[action]
         self._inbox.put(lambda: self._do(action, begun, deed, pressed))
         return ""
 
@@ -100,25 +116,13 @@ class Errands:
 
     def _do(self, action: str, begun: str, deed: Deed, pressed: Pressed) -> None:
         self._said.pop(pressed.window, None)
-        try:
+
+        def done() -> str:
             with self._workplace.at(pressed.window) as work:
                 work.say(_PREFIX + begun)
-                said = deed(work, pressed)
-        except OpenFunnelError as error:
-            said = error.message
-        except Refused as refused:
-            said = refused.text
-        except Busy:
-            said = _BUSY
-        except NoBooks:
-            return
-        except OSError as error:  # of files: Excel's own errors are none
-            said = f"A file could not be written or opened: {error}"
-        except Exception:
-            _log.exception("%s failed", action)
-            said = _UNEXPECTED
-        _log.info("%s: %s", action, said)
-        self._note(pressed.window, said)
+                return deed(work, pressed)
+
+        self._note(pressed.window, _outcome(action, done))
 
     def _note(self, window: int, text: str) -> None:
         self._said[window] = _Said(clip(_PREFIX + text, CELL_UNITS), self._clock.monotonic())
@@ -134,7 +138,9 @@ class Errands:
         except Busy:
             self._said[window] = _Said(said.text, self._clock.monotonic() + AGAIN, said.until)
             return
-        except (NoBooks, Refused):
+        except (NoBooks, Refused) as reason:
+            if said.until is None:
+                _log.warning("nobody could be told (%s): %s", type(reason).__name__, said.text)
             del self._said[window]
             return
         if said.until is None:
@@ -142,3 +148,24 @@ class Errands:
             self._said[window] = _Said(said.text, until, until)
         else:
             del self._said[window]
+
+
+def _outcome(action: str, do: Callable[[], str]) -> str:
+    """What came of an action, in words, which the log has in any case."""
+    try:
+        said = do()
+    except OpenFunnelError as error:
+        said = error.message
+    except Refused as refused:
+        said = refused.text
+    except Busy:
+        said = _BUSY
+    except NoBooks:
+        said = _NOBODY
+    except OSError as error:  # of files: Excel's own errors are none
+        said = f"A file could not be written or opened: {error}"
+    except Exception:
+        _log.exception("%s failed", action)
+        said = _UNEXPECTED
+    _log.info("%s: %s", action, said)
+    return said

@@ -10,7 +10,7 @@ from xl_openfunnel.hosts.buttons.actions import Pressed
 from xl_openfunnel.hosts.buttons.landing import Plan, Standing
 from xl_openfunnel.hosts.buttons.workplace import PATIENCE, Fact, Landed, Refused
 from xl_openfunnel.hosts.places import Place
-from xl_openfunnel.hosts.sheets import Busy
+from xl_openfunnel.hosts.sheets import Busy, NoBooks
 
 WINDOW = 7
 BOOK = "Book.xlsm"
@@ -25,7 +25,7 @@ class FakeOffice:
     """The program, as `Workplace` and as the `Work` in it."""
 
     def __init__(self) -> None:
-        self.busy = False
+        self.busy = self.gone = False
         self.bar: str | bool = False
         self.front: str | None = BOOK
         self.owners: dict[Place, Place] = {}
@@ -42,6 +42,8 @@ class FakeOffice:
     @contextlib.contextmanager
     def at(self, window: int, patience: float = PATIENCE) -> Iterator[FakeOffice]:
         assert window == WINDOW
+        if self.gone:
+            raise NoBooks
         if self.busy:
             raise Busy
         yield self

@@ -261,10 +261,11 @@ def test_a_copy_tells_of_every_job_in_the_book(rig: Rig) -> None:
 
 def test_the_job_that_was_asked_about_is_cancelled_and_no_other(rig: Rig) -> None:
     rig.show(OTHER.job_id, DONE.job_id)
-    assert "Nothing was cancelled" in rig.do("cancel job", pressed(place=CELLS[0]))  # nobody asked
+    _, cancel = rig.actions.urgent["cancel job"]
+    assert "Nothing was cancelled" in cancel(pressed(place=CELLS[0]))  # nobody asked
     asked = replace(pressed(place=CELLS[1]), job=OTHER.job_id)
     for _ in range(2):  # pressed twice in a row
-        assert rig.do("cancel job", asked).startswith("Job other-job stops")
+        assert cancel(asked).startswith("Job other-job stops")
     assert rig.around.cancelled == [OTHER.job_id] * 2
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,8 +25,18 @@ class Desk:
 
     def __init__(self, deed: Deed) -> None:
         self.office, self.clock = FakeOffice(), Passing()
-        actions: Any = SimpleNamespace(deeds={"do it": ("Doing it ...", deed)}, job_here=lambda pressed: "a-job")
-        self.errands = Errands(actions, self.office, self.clock)
+        self.stopped: list[str] = []
+        self.threads: list[Callable[[], None]] = []  # begun, and run when the test says so
+        actions: Any = SimpleNamespace(
+            deeds={"do it": ("Doing it ...", deed)},
+            urgent={"stop it": ("Stopping it ...", self.stop)},
+            job_here=lambda pressed: "a-job",
+        )
+        self.errands = Errands(actions, self.office, self.clock, lambda _, run: self.threads.append(run))
+
+    def stop(self, pressed: Pressed) -> str:
+        self.stopped.append(pressed.job)
+        return "It is stopped."
 
     def press(self) -> None:
         """What a macro does."""
@@ -103,11 +114,52 @@ def test_every_failure_has_words(error: Exception, said: str, caplog: pytest.Log
     assert bool(caplog.records) == isinstance(error, KeyError)
 
 
-def test_a_program_that_has_ended_is_told_nothing() -> None:
+def test_what_nobody_can_be_told_any_more_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     desk = Desk(failing(NoBooks()))
+    desk.office.gone = True
+    with caplog.at_level(logging.INFO):
+        desk.press()
+        desk.pass_(0)
+    assert desk.errands.step() is None
+    assert [record.message for record in caplog.records] == [
+        "do it: Excel, or the workbook's window, was closed before it was done.",
+        "nobody could be told (NoBooks): OpenFunnel: Excel, or the workbook's window, was closed before it was done.",
+    ]
+
+
+@pytest.mark.parametrize("state", ["busy", "gone"])
+def test_what_is_urgent_is_done_whatever_the_program_does(state: str, caplog: pytest.LogCaptureFixture) -> None:
+    desk = Desk(lambda work, pressed: "")
+    setattr(desk.office, state, True)
+    with caplog.at_level(logging.INFO):
+        assert desk.errands.act("stop it", Pressed(WINDOW, None, "", "a-job")) == ""
+        desk.threads.pop()()
+    assert desk.stopped == ["a-job"]
+    assert "stop it: It is stopped." in caplog.messages
+    desk.pass_(3 * AGAIN)
+    desk.office.busy = False
+    desk.pass_(AGAIN)
+    assert desk.office.bar == ("OpenFunnel: It is stopped." if state == "busy" else False)
+    assert ("nobody could be told (NoBooks): OpenFunnel: It is stopped." in caplog.messages) == (state == "gone")
+
+
+def test_what_is_urgent_does_not_wait_for_what_is_being_done() -> None:
+    meanwhile: list[str] = []
+
+    def deed(work: Work, pressed: Pressed) -> str:
+        desk.errands.act("stop it", Pressed(WINDOW, None, "", "a-job"))
+        desk.threads.pop()()
+        meanwhile.extend(desk.stopped)
+        return "It is done."
+
+    desk = Desk(deed)
     desk.press()
     desk.pass_(0)
-    assert desk.errands.step() is None
+    assert (meanwhile, desk.office.bar) == (["a-job"], "OpenFunnel: It is done.")
+    desk.pass_(0)
+    assert desk.office.bar == "OpenFunnel: Stopping it ..."
+    desk.pass_(0)
+    assert desk.office.bar == "OpenFunnel: It is stopped."
 
 
 def test_a_program_that_lets_nobody_in_is_told_later() -> None:
