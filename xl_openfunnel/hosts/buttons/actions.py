@@ -19,7 +19,7 @@ from ...text import companies, count
 from ..places import Place
 from ..sheets import Busy, NoBooks
 from . import helptext
-from .landing import Plan, Value, plan
+from .landing import Value, plan
 from .workplace import Fact, Landed, Refused, Work, Workplace
 
 JOB_NAME: Final = "job"
@@ -179,12 +179,12 @@ class Actions:
             raise ConfigurationError(f"There is nothing to land yet: {why}")
         cells = table.block(seen.frame(TABLE_COLUMNS), headers=False, text_limit=FULL_TEXT)
         fresh: list[list[Value]] = [[None if cell == "" else cell for cell in line] for line in cells]
-        standing = work.table(book, TABLE_NAME, TABLE_COLUMNS)
-        if standing is None:
-            standing = work.add_table(book, TABLE_NAME, {name: WIDTHS[name] for name in TABLE_COLUMNS})
-        made = plan(standing, TABLE_COLUMNS, fresh)
-        landed = work.land(book, TABLE_NAME, made, _facts(seen))
-        return "; ".join([*_landed(seen, made, landed), self._pivots(work, book, TABLE_NAME)])
+        if not work.has_table(book, TABLE_NAME):
+            work.add_table(book, TABLE_NAME, {name: WIDTHS[name] for name in TABLE_COLUMNS})
+        landed = work.land(
+            book, TABLE_NAME, TABLE_COLUMNS, lambda table: plan(table, TABLE_COLUMNS, fresh), _facts(seen)
+        )
+        return "; ".join([*_landed(seen, landed), self._pivots(work, book, TABLE_NAME)])
 
     def _pivots(self, work: Work, book: str, name: str) -> str:
         try:
@@ -200,7 +200,7 @@ class Actions:
         pivots = work.refresh_pivots(book, TABLE_NAME)
         if pivots:
             return f"{count(pivots, 'pivot')} refreshed."
-        if work.table(book, TABLE_NAME, ()) is None:
+        if not work.has_table(book, TABLE_NAME):
             raise ConfigurationError("No companies were landed in this workbook yet.")
         return f"No pivot of this workbook stands on the table {TABLE_NAME}."
 
@@ -321,8 +321,9 @@ def _is_uuid(text: str) -> bool:
         return False
 
 
-def _landed(seen: Snapshot, made: Plan, landed: Landed) -> list[str]:
+def _landed(seen: Snapshot, landed: Landed) -> list[str]:
     """What there is to say about a landing."""
+    made = landed.plan
     said = [f"{companies(len(seen.rows))} landed on the sheet {landed.sheet}"]
     if not seen.final:
         said.append("provisional: land again when the job is over")

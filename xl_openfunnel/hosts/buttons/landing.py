@@ -19,7 +19,7 @@ Value: TypeAlias = str | float | bool | None
 
 _RANK: Final = "rank"
 
-_KEYS: Final = ("linkedin_url", "domain", "name")
+KEYS: Final = ("linkedin_url", "domain", "name")
 """What tells companies apart, the surest first; a company has the first of these that is not blank."""
 
 _Key: TypeAlias = tuple[str, str]
@@ -31,7 +31,7 @@ class Standing:
 
     Attributes:
         names: of its columns.
-        lines: what its cells hold. In a column that is not ours None also stands for what a formula shows.
+        lines: what its cells hold. In a column that is not ours None also stands for what the column's formula shows.
         noted: the lines with a note of the user's.
     """
 
@@ -42,7 +42,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done, in this order: write the lines, put them into order, remove those behind ``left``.
+    """What is to be done: put the lines into order, write them, remove those behind ``left``.
 
     Attributes:
         places: where in the table our columns stand, from 0.
@@ -65,14 +65,24 @@ class Plan:
     missing: tuple[str, ...]
 
     @property
-    def in_order(self) -> bool:
-        """Whether the lines stand in their order already."""
-        return self.order == list(range(len(self.order)))
+    def lent(self) -> int:
+        """Which of our columns may hold the lines' places meanwhile: best one that tells no companies apart."""
+        return max(range(len(self.names)), key=lambda number: (_sureness(self.names[number]), -number))
 
-    def column(self, number: int) -> list[Value]:
-        """What one of our columns holds in the end, line by line."""
-        at_the_end = sorted(range(len(self.order)), key=self.order.__getitem__)
-        return [self.lines[line][number] for line in at_the_end[: self.left]]
+    @property
+    def at_the_end(self) -> list[int]:
+        """The lines in their order in the end, those that are removed last."""
+        return sorted(range(len(self.order)), key=self.order.__getitem__)
+
+
+def _sureness(name: str) -> int:
+    return KEYS.index(name) if name in KEYS else len(KEYS)
+
+
+def is_blank(standing: Standing, ours: Sequence[str]) -> bool:
+    """Whether a table has no company."""
+    places = places_of(standing.names, ours).values()
+    return all(line[place] is None for line in standing.lines for place in places)
 
 
 def places_of(names: Sequence[str], ours: Sequence[str]) -> dict[str, int]:
@@ -110,7 +120,7 @@ def plan(standing: Standing, ours: Sequence[str], companies: Sequence[Sequence[V
         number in standing.noted or any(line[place] is not None for place in theirs)
         for number, line in enumerate(standing.lines)
     ]
-    if any(used) and not places.keys() & set(_KEYS):
+    if any(used) and not places.keys() & set(KEYS):
         raise ConfigurationError(
             "The table has no column linkedin_url any more, by which what is your own follows its company. "
             "Name it so again, and land again."
@@ -170,7 +180,7 @@ def _by_rank(names: Sequence[str], before: Sequence[Sequence[Value]]) -> list[in
 
 def _key(names: Sequence[str], company: Sequence[Value]) -> _Key | None:
     held = dict(zip(names, company, strict=True))
-    for name in _KEYS:
+    for name in KEYS:
         value = held.get(name)
         if value is not None and (text := str(value).strip().rstrip("/").casefold()):
             return name, text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,11 +39,13 @@ class Landed:
 
     Attributes:
         sheet: the name of the sheet with the table.
+        plan: what was carried out.
         unfiltered: whether a filter had to be taken off the table.
         described: whether there was room above the table for what is known of the job.
     """
 
     sheet: str
+    plan: Plan
     unfiltered: bool = False
     described: bool = True
 
@@ -76,10 +78,10 @@ class Work(Protocol):
     def text_named(self, book: str, name: str) -> str:
         """What the cell of that name holds; ``""`` where there is no such cell, or nothing in it."""
 
-    def table(self, book: str, name: str, ours: Sequence[str]) -> Standing | None:
-        """The table of that name, with what is in it, where these are our columns."""
+    def has_table(self, book: str, name: str) -> bool:
+        """Whether the book has a table of that name."""
 
-    def add_table(self, book: str, name: str, columns: Mapping[str, float]) -> Standing:
+    def add_table(self, book: str, name: str, columns: Mapping[str, float]) -> None:
         """A new table with one blank line, on a new sheet.
 
         Args:
@@ -88,8 +90,18 @@ class Work(Protocol):
             columns: their names, and how wide they are to be shown.
         """
 
-    def land(self, book: str, name: str, plan: Plan, facts: Sequence[Fact]) -> Landed:
-        """Carry out a plan for the table of that name, and write what is known of its job above it."""
+    def land(
+        self, book: str, name: str, ours: Sequence[str], planned: Callable[[Standing], Plan], facts: Sequence[Fact]
+    ) -> Landed:
+        """Carry out a plan for the table of that name, and write what is known of its job above it.
+
+        Args:
+            book: where.
+            name: the table's.
+            ours: the names of our columns.
+            planned: makes the plan; again, where the table is changed before it is carried out.
+            facts: what is known of the job.
+        """
 
     def refresh_pivots(self, book: str, table: str) -> int:
         """Have the pivots that stand on a table read it anew; how many there are."""

@@ -28,12 +28,12 @@ def read(call: Caller, sheet: Any, area: Area) -> list[list[Any]]:
 
 
 def formulas(call: Caller, sheet: Any, area: Area) -> list[list[str]]:
-    """What stands in the formula bar for each cell."""
+    """What stands in the formula bar for each cell, in the form that is the same in every line (R1C1)."""
 
     def shown(part: Area) -> Any:
         cells = call.get(sheet, "Range", part.address)
         try:
-            return call.get(cells, "Formula")
+            return call.get(cells, "FormulaR1C1")
         except Refused as refused:
             if refused.code != FAILED or not formulabar.too_long(call.get(cells, "Value2")):
                 raise
@@ -55,24 +55,35 @@ def write(call: Caller, sheet: Any, area: Area, lines: Sequence[Sequence[Value]]
     """
     for part in _parts(area):
         held = lines[part.top - area.top : part.bottom - area.top + 1]
-        if not text_format:
-            held = [[f"'{value}" if isinstance(value, str) and value else value for value in line] for line in held]
-        call.put(call.get(sheet, "Range", part.address), "Value2", tuple(map(tuple, held)))
+        put(call, call.get(sheet, "Range", part.address), held, text_format=text_format)
     if text_format:
-        _mend_apostrophes(call, sheet, area, lines)
+        mend_apostrophes(call, sheet, area, lines)
 
 
-def _mend_apostrophes(call: Caller, sheet: Any, area: Area, lines: Sequence[Sequence[Value]]) -> None:
+def put(call: Caller, cells: Any, lines: Sequence[Sequence[Value]], *, text_format: bool) -> None:
+    """Write values as `write` does, in one call."""
+    if not text_format:
+        lines = [[f"'{value}" if isinstance(value, str) and value else value for value in line] for line in lines]
+    call.put(cells, "Value2", tuple(map(tuple, lines)))
+
+
+def mend_apostrophes(call: Caller, sheet: Any, area: Area, lines: Sequence[Sequence[Value]]) -> None:
     """See to it that a text keeps an apostrophe at its beginning, which Excel may have taken for its sign of text."""
     for row, line in enumerate(lines, area.top):
         for column, value in enumerate(line, area.left):
             if isinstance(value, str) and value.startswith("'"):
                 cell = call.get(sheet, "Range", Area(row, column, row, column).address)
-                if call.get(cell, "Value2") != value:
+                if call.get(cell, "Value2") == value[1:]:  # lest somebody has sorted meanwhile
                     call.put(cell, "Value2", f"'{value}")
 
 
+def parts(lines: int, columns: int) -> Iterator[tuple[int, int]]:
+    """Of so many lines the first and the one behind the last that are written in one go."""
+    height = max(1, _CELLS_AT_ONCE // columns)
+    for first in range(0, lines, height):
+        yield first, min(first + height, lines)
+
+
 def _parts(area: Area) -> Iterator[Area]:
-    height = max(1, _CELLS_AT_ONCE // (area.right - area.left + 1))
-    for top in range(area.top, area.bottom + 1, height):
-        yield Area(top, area.left, min(top + height - 1, area.bottom), area.right)
+    for first, end in parts(area.bottom - area.top + 1, area.right - area.left + 1):
+        yield Area(area.top + first, area.left, area.top + end - 1, area.right)

@@ -19,6 +19,7 @@ from ..sheets import NoBooks
 from ..spills import readers
 from .automation import ExcelAutomation, ExcelVisit
 from .copying import filled_with, save_copy
+from .landings import land
 from .patience import Caller
 from .tables import Table
 
@@ -120,21 +121,22 @@ class ExcelWork:
         value = self._call.get(cells, "Value2")
         return str(value).strip() if isinstance(value, str) else ""
 
-    def table(self, book: str, name: str, ours: Sequence[str]) -> Standing | None:
-        """The table of that name, with what is in it, where these are our columns."""
-        found = Table.found(self._call, self._book(book), name)
-        return None if found is None else found.standing(ours)
+    def has_table(self, book: str, name: str) -> bool:
+        """Whether the book has a table of that name."""
+        return Table.found(self._call, self._book(book), name) is not None
 
-    def add_table(self, book: str, name: str, columns: Mapping[str, float]) -> Standing:
+    def add_table(self, book: str, name: str, columns: Mapping[str, float]) -> None:
         """A new table with one blank line, on a new sheet."""
-        return Table.added(self._call, self._book(book), name, columns).standing(list(columns))
+        Table.added(self._call, self._book(book), name, columns)
 
-    def land(self, book: str, name: str, plan: Plan, facts: Sequence[Fact]) -> Landed:
+    def land(
+        self, book: str, name: str, ours: Sequence[str], planned: Callable[[Standing], Plan], facts: Sequence[Fact]
+    ) -> Landed:
         """Carry out a plan for the table of that name, and write what is known of its job above it."""
         found = Table.found(self._call, self._book(book), name)
         if found is None:
             raise Refused(f"The table {name} is not there any more.")
-        return found.land(plan, facts)
+        return land(found, ours, planned, facts)
 
     def refresh_pivots(self, book: str, table: str) -> int:
         """Have the pivots that stand on a table read it anew; how many there are."""

@@ -238,6 +238,21 @@ def shifted(formula: str, rows: int) -> str:
     return rewritten(formula, change)
 
 
+def relative(formula: str, key: refs.Key) -> str:
+    """The formula as FormulaR1C1 gives it: references without a $ by their distance from its own cell."""
+
+    def corner(found: re.Match[str]) -> str:
+        column, row = refs.number(found[2]), int(found[4])
+        return (f"R{row}" if found[3] else f"R[{row - key[0]}]") + (
+            f"C{column}" if found[1] else f"C[{column - key[1]}]"
+        )
+
+    def change(sheet: str | None, address: str) -> str:
+        return (refs.prefix(sheet) if sheet else "") + re.sub(r"(\$?)([A-Za-z]{1,3})(\$?)(\d+)", corner, address)
+
+    return rewritten(formula, change)
+
+
 def moved(address: str, at: int, count: int) -> str | None:
     """An address after `count` rows were inserted before row `at` (or, if negative, removed from there on).
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.hosts.excel.fake import refs
 from tests.hosts.excel.fake.exposing import Exposed, indexed
-from tests.hosts.excel.fake.formulas import CellError
+from tests.hosts.excel.fake.formulas import CellError, relative
 from tests.hosts.excel.fake.refs import Area, Key
 from tests.hosts.excel.fake.sheet import ExcelError, Sheet, Verbatim, typed
 from tests.hosts.excel.fake.sheet import Formula as CellFormula
@@ -134,6 +134,16 @@ class Range(OnSheet):
         # What is entered this way shows one value: Excel puts an @ before it.
         for area in self.areas:
             self._fill(area, value, single=self.excel.dynamic_arrays)
+
+    @property
+    def FormulaR1C1(self) -> Any:  # noqa: N802
+        texts = self.Formula
+        rows = [[texts]] if self.first.single else texts
+        found = [
+            [relative(text, key) if self._formula(key) else text for text, key in zip(line, keys, strict=True)]
+            for line, keys in zip(rows, self.first.rows(), strict=True)
+        ]
+        return found[0][0] if self.first.single else found
 
     @property
     def FormulaArray(self) -> Any:  # noqa: N802

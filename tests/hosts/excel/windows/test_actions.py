@@ -266,7 +266,7 @@ def test_ten_thousand_companies_are_landed_with_few_calls(
     excel.forget()
     done(bridge, "land table", cell(start, "A1"))
     assert lines(landed)[1:] == cells_of(many)
-    assert excel.members["Range.Value2"] <= 30
+    assert excel.members["Range.Value2"] <= 40  # a third of it to see that nobody has sorted meanwhile
     assert excel.members.total() <= 200
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from xl_openfunnel.hosts.buttons.actions import Pressed
 from xl_openfunnel.hosts.buttons.landing import Plan, Standing
@@ -32,7 +33,7 @@ class FakeOffice:
         self.cells: dict[Place, str] = {}
         self.names: dict[str, str] = {}
         self.tables: dict[str, Standing] = {}
-        self.landed = Landed("Table")
+        self.landed: dict[str, Any] = {"sheet": "Table"}
         self.pivots: int | Refused = 1
         self.calculated: list[Place] = []
         self.plans: list[Plan] = []
@@ -72,17 +73,18 @@ class FakeOffice:
     def text_named(self, book: str, name: str) -> str:
         return self.names.get(name, "")
 
-    def table(self, book: str, name: str, ours: Sequence[str]) -> Standing | None:
-        return self.tables.get(name)
+    def has_table(self, book: str, name: str) -> bool:
+        return name in self.tables
 
-    def add_table(self, book: str, name: str, columns: Mapping[str, float]) -> Standing:
+    def add_table(self, book: str, name: str, columns: Mapping[str, float]) -> None:
         self.tables[name] = Standing(list(columns), [[None] * len(columns)])
-        return self.tables[name]
 
-    def land(self, book: str, name: str, plan: Plan, facts: Sequence[Fact]) -> Landed:
-        self.plans.append(plan)
+    def land(
+        self, book: str, name: str, ours: Sequence[str], planned: Callable[[Standing], Plan], facts: Sequence[Fact]
+    ) -> Landed:
+        self.plans.append(planned(self.tables[name]))
         self.facts = list(facts)
-        return self.landed
+        return Landed(plan=self.plans[-1], **self.landed)
 
     def refresh_pivots(self, book: str, table: str) -> int:
         if isinstance(self.pivots, Refused):

@@ -58,7 +58,7 @@ def shown(standing: Standing, *names: str) -> list[tuple[Value, ...]]:
 
 def test_the_first_landing_fills_the_blank_line_and_adds_the_others_in_order() -> None:
     made = plan(FRESH, OURS, job("a", "b", "c"))
-    assert made.in_order
+    assert made.at_the_end == list(range(len(made.lines)))
     assert carried_out(made, FRESH).lines == job("a", "b", "c")
 
 
@@ -149,7 +149,7 @@ def test_a_job_without_companies_leaves_one_blank_line() -> None:
 def test_landing_the_same_again_changes_nothing() -> None:
     first = landed(FRESH, job("a", "b", None, "b"))
     made = plan(first, OURS, job("a", "b", None, "b"))
-    assert made.in_order
+    assert made.at_the_end == list(range(len(made.lines)))
     assert carried_out(made, first) == first
 
 
