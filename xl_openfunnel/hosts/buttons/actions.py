@@ -209,10 +209,16 @@ class Actions:
         book = self._book(work, pressed)
         shown = self._cells(work, pressed, whole_book=True)
         seen = [self._desk.fetcher.watch(job) for job in sorted(frozenset().union(*shown.values()))]
-        path = work.save_copy(book, [_all_facts(job) for job in seen])
-        provisional = sum(not job.final for job in seen)
-        note = f" {count(provisional, 'job')} in it still provisional." if provisional else ""
-        return f"The copy is {path}.{note}"
+        copied = work.save_copy(book, [_all_facts(job) for job in seen])
+        said = [f"The copy is {copied.path}."]
+        if provisional := sum(not job.final for job in seen):
+            said.append(f"{count(provisional, 'job')} in it still provisional.")
+        if copied.links:
+            links = ", ".join(copied.links)
+            said.append(
+                f"Links to {links} are left in it: look for them in names, data validation and protected sheets."
+            )
+        return " ".join(said)
 
     # ---- the rest --------------------------------------------------------------------------------------------
 

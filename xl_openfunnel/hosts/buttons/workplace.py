@@ -50,6 +50,19 @@ class Landed:
     described: bool = True
 
 
+@dataclass(frozen=True)
+class Copied:
+    """A copy to send.
+
+    Attributes:
+        path: where it is: beside the book, or among the user's documents.
+        links: the names of files to which links are left in it.
+    """
+
+    path: Path
+    links: tuple[str, ...] = ()
+
+
 class Work(Protocol):
     """A program that somebody has pressed a button in.
 
@@ -106,15 +119,12 @@ class Work(Protocol):
     def refresh_pivots(self, book: str, table: str) -> int:
         """Have the pivots that stand on a table read it anew; how many there are."""
 
-    def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> Path:
+    def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> Copied:
         """Save a copy of the book without macros, with values in place of our formulas.
 
         Args:
             book: which.
             facts: of each job in the book what is known, for a sheet that is added to the copy.
-
-        Returns:
-            Where the copy is: beside the book, or among the user's documents.
         """
 
 

@@ -1,16 +1,22 @@
-"""A copy of a workbook to send: Excel's own copy, without macros and links, with values in place of our formulas."""
+"""A copy of a workbook to send: Excel's own copy, without macros and links, with values in place of our formulas.
+
+Its window is hidden, lest anybody types into it. Excel's questions are off during single calls only: who closes an
+unsaved workbook meanwhile is asked, since across processes Excel does not put that switch back by itself.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final
 
 from ..buttons.landing import Value
-from ..buttons.workplace import Fact, Refused
+from ..buttons.traces import without_traces
+from ..buttons.workplace import Copied, Fact, Refused
 from ..places import Area, Place
 from . import blocks
 from .cellerrors import error_text
@@ -19,7 +25,7 @@ from .patience import OMITTED, Caller
 _XLSX: Final = 51  # xlOpenXMLWorkbook
 _MANUAL: Final = -4135  # xlCalculationManual
 _NO_MACROS: Final = 3  # msoAutomationSecurityForceDisable
-_EXCEL_LINKS: Final = 1  # xlExcelLinks, and xlLinkTypeExcelLinks
+_LINKS: Final = (1, 2)  # xlExcelLinks and xlOLELinks, and xlLinkTypeExcelLinks and xlLinkTypeOLELinks
 _KEEP_LINKS: Final = 0
 _UNSAVED: Final = False
 
@@ -27,7 +33,10 @@ _SHEET: Final = "Manifest"
 _OUR_MACROS: Final = "OpenFunnel"
 """How the names of the macros behind our buttons begin."""
 
-_QUIET: Final = {"DisplayAlerts": False, "EnableEvents": False, "AutomationSecurity": _NO_MACROS}
+_LONGEST_PATH: Final = 218
+"""Characters of a path that Excel opens."""
+
+_QUIET: Final = {"EnableEvents": False, "DisplayAlerts": False}
 
 
 def save_copy(
@@ -36,7 +45,7 @@ def save_copy(
     without_functions: Callable[[str], Collection[Place]],
     facts: Iterable[Sequence[Fact]],
     documents: Path,
-) -> Path:
+) -> Copied:
     """Save the copy beside the book, or among the documents: where that can't be, the book is new or in the cloud.
 
     Args:
@@ -56,19 +65,29 @@ def save_copy(
     scratch = Path(tempfile.mkdtemp(prefix="openfunnel-"))
     try:
         # The copy needs a name of its own: Excel opens no two books of one name.
-        file = scratch / f"{scratch.name}{name.suffix if saved else '.xlsx'}"
+        file, bare = (
+            scratch / f"{scratch.name}{name.suffix if saved else '.xlsx'}",
+            scratch / f"{scratch.name}-values.xlsx",
+        )
         with _changed(call, _QUIET):
             call.get(book, "SaveCopyAs", str(file))
-            with contextlib.ExitStack() as at_the_end:
-                # In manual mode, since our functions are not known there: calculated, they would all show #NAME?.
-                with _changed(call, {"Calculation": _MANUAL}):
-                    copy = call.get(call.get(call.application, "Workbooks"), "Open", str(file), _KEEP_LINKS)
-                    at_the_end.callback(_close, call, copy)
-                    _put_values(call, copy, without_functions(file.name))
-                _remove_buttons(call, copy)
-                _break_links(call, copy)
-                _add_manifest(call, copy, facts)
-                return _saved(call, copy, [free_path(where, name.stem if saved else name.name) for where in folders])
+        with contextlib.ExitStack() as at_the_end:
+            # In manual mode, since our functions are not known there: calculated, they would all show #NAME?.
+            with _changed(call, {"Calculation": _MANUAL}):
+                copy = _opened(call, file)
+                at_the_end.callback(_close, call, copy)
+                _show(call, copy, visible=False)
+                _put_values(call, copy, without_functions(file.name))
+            _remove_buttons(call, copy)
+            links = _break_links(call, copy)
+            _add_manifest(call, copy, facts)
+            with contextlib.suppress(Refused):  # an older Excel, which has no such thing
+                call.put(copy, "RemovePersonalInformation", value=True)
+            with _changed(call, _QUIET):
+                call.get(copy, "SaveAs", str(bare), _XLSX)
+        return Copied(
+            _delivered(bare, [free_path(where, name.stem if saved else name.name) for where in folders]), links
+        )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -97,19 +116,43 @@ def _changed(call: Caller, settings: Mapping[str, object]) -> Iterator[None]:
                 call.put(excel, name, value)
 
 
+def _opened(call: Caller, file: Path) -> Any:
+    with _changed(call, {"AutomationSecurity": _NO_MACROS, **_QUIET}):
+        return call.get(call.get(call.application, "Workbooks"), "Open", str(file), _KEEP_LINKS)
+
+
+def _show(call: Caller, copy: Any, *, visible: bool) -> None:
+    for window in call.items(call.get(copy, "Windows")):
+        call.put(window, "Visible", visible)
+
+
 def _close(call: Caller, copy: Any) -> None:
-    with call.insisting():
+    with call.insisting(), _changed(call, {"EnableEvents": False}):
         call.get(copy, "Close", _UNSAVED)
 
 
-def _saved(call: Caller, copy: Any, targets: Sequence[Path]) -> Path:
-    """Where the copy was saved: the first of these that Excel takes."""
+def _delivered(bare: Path, targets: Sequence[Path]) -> Path:
+    """Where the copy is, without what tells of its author: the first of these that can be written."""
+    try:
+        package = without_traces(bare.read_bytes())
+    except zipfile.BadZipFile:
+        raise Refused("Excel encrypted the copy, so that nobody else could read it. Nothing was saved.") from None
     for target in targets[:-1]:
-        with contextlib.suppress(Refused):  # a folder that is read-only or gone, a path that is too long
-            call.get(copy, "SaveAs", str(target), _XLSX)
-            return target
-    call.get(copy, "SaveAs", str(targets[-1]), _XLSX)
-    return targets[-1]
+        with contextlib.suppress(OSError):  # a folder that is read-only or gone
+            if len(str(target)) <= _LONGEST_PATH:
+                return _written(target, package)
+    return _written(targets[-1], package)
+
+
+def _written(target: Path, package: bytes) -> Path:
+    with target.open("xb") as file:
+        try:
+            file.write(package)
+        except OSError:
+            file.close()
+            target.unlink(missing_ok=True)
+            raise
+    return target
 
 
 def _put_values(call: Caller, copy: Any, places: Iterable[Place]) -> None:
@@ -154,10 +197,15 @@ def _remove_buttons(call: Caller, copy: Any) -> None:
                     call.get(shape, "Delete")
 
 
-def _break_links(call: Caller, copy: Any) -> None:
-    """What refers to other workbooks becomes a value too."""
-    for link in call.get(copy, "LinkSources", _EXCEL_LINKS) or ():
-        call.get(copy, "BreakLink", link, _EXCEL_LINKS)
+def _break_links(call: Caller, copy: Any) -> tuple[str, ...]:
+    """What refers to other files becomes a value too; gives the names of those to which links are left."""
+    for kind in _LINKS:
+        for link in call.get(copy, "LinkSources", kind) or ():
+            with contextlib.suppress(Refused):  # on a protected sheet
+                call.get(copy, "BreakLink", link, kind)
+    excels, others = (call.get(copy, "LinkSources", kind) or () for kind in _LINKS)
+    paths = [*map(str, excels), *(str(link).partition("!")[0] for link in others)]
+    return tuple(path.replace("/", "\\").rpartition("\\")[2] for path in paths)
 
 
 def _add_manifest(call: Caller, copy: Any, facts: Iterable[Sequence[Fact]]) -> None:
@@ -179,4 +227,9 @@ def _add_manifest(call: Caller, copy: Any, facts: Iterable[Sequence[Fact]]) -> N
     blocks.write(call, sheet, Area(1, 1, len(held), 2), held, text_format=False)
     for column, width in (("$A$1", 24), ("$B$1", 80)):
         call.put(call.get(sheet, "Range", column), "ColumnWidth", width)
-    call.get(front, "Activate")
+    try:
+        call.get(front, "Activate")
+    except Refused:  # where Excel does not do so in a hidden window
+        _show(call, copy, visible=True)
+        call.get(front, "Activate")
+        _show(call, copy, visible=False)

@@ -13,7 +13,7 @@ import pythoncom
 from ...functions.catalog import called_in
 from ...jobs.clock import Clock
 from ..buttons.landing import Plan, Standing
-from ..buttons.workplace import PATIENCE, Fact, Landed, Refused
+from ..buttons.workplace import PATIENCE, Copied, Fact, Landed, Refused
 from ..places import Place, cell_address
 from ..sheets import NoBooks
 from ..spills import readers
@@ -159,7 +159,7 @@ class ExcelWork:
             raise Refused(*refusal)
         return count
 
-    def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> Path:
+    def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> Copied:
         """Save a copy of the book without macros, with values in place of our formulas."""
         return save_copy(self._call, self._book(book), self._without_functions, facts, self._documents())
 

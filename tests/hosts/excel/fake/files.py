@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ntpath
 import pickle
-from pathlib import Path
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 from tests.hosts.excel.fake import formulas
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from tests.hosts.excel.fake.model import Book, Excel
 
 _OF_SHEET = ("protected", "visible", "values", "spills", "formats", "notes", "hidden", "tables", "pivots", "buttons")
-_OF_BOOK = ("names", "links", "macros", "structure_protected")
+_OF_BOOK = ("names", "links", "ole_links", "stubborn_links", "macros", "structure_protected", "impersonal")
+_WORKBOOK = '<workbook><x15ac:absPath url="%s"/><bookViews><workbookView%s/></bookViews></workbook>'
 
 
 def save(book: Book, path: str, *, macros: bool = True) -> None:
@@ -27,13 +28,19 @@ def save(book: Book, path: str, *, macros: bool = True) -> None:
     ]
     held = {name: getattr(book, name) for name in _OF_BOOK} | {"macros": macros and book.macros}
     front = book.sheets.index(book.front)
-    Path(path).write_bytes(pickle.dumps({"book": held, "sheets": sheets, "front": front}))
+    with zipfile.ZipFile(path, "w") as package:
+        visibility = ' visibility="hidden"' if book.hidden else ""
+        package.writestr("xl/workbook.xml", _WORKBOOK % (ntpath.dirname(path), visibility))
+        package.writestr("docProps/core.xml", "<x><cp:lastModifiedBy>The user</cp:lastModifiedBy></x>")
+        package.writestr("held", pickle.dumps({"book": held, "sheets": sheets, "front": front}))
 
 
 def load(excel: Excel, path: str, *, macros: bool) -> Book:
     """Open a book. In automatic mode its formulas are calculated at once, which Excel may do or not."""
     try:
-        held: dict[str, Any] = pickle.loads(Path(path).read_bytes())  # noqa: S301
+        with zipfile.ZipFile(path) as package:
+            held: dict[str, Any] = pickle.loads(package.read("held"))  # noqa: S301
+            hidden = b'visibility="hidden"' in package.read("xl/workbook.xml")
     except OSError as error:
         raise ExcelError(f"Sorry, we couldn't find {path}.") from error
     folder, name = ntpath.split(path)
@@ -43,6 +50,7 @@ def load(excel: Excel, path: str, *, macros: bool) -> Book:
     for attribute, value in held["book"].items():
         setattr(book, attribute, value)
     book.front = book.sheets[held["front"]]
+    book.hidden = hidden
     book.macros_run = macros and book.macros
     for sheet, stored in zip(book.sheets, held["sheets"], strict=True):
         for attribute in _OF_SHEET:

@@ -50,6 +50,9 @@ class Book:
         self.password = self.write_password = False
         self.names: dict[str, tuple[str, Area] | None] = {}  # of a sheet's cells; None for something else
         self.links: list[str] = []
+        self.ole_links: list[str] = []
+        self.stubborn_links: set[str] = set()  # which stand where they can't be broken
+        self.impersonal = self.hidden = False
         self.macros = name.endswith((".xlsm", ".xlam"))
         self.macros_run = True  # as a rule; where macros are off our functions are unknown
         self.sheets = [Sheet(self, sheet) for sheet in sheets]

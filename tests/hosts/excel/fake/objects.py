@@ -158,6 +158,7 @@ class Workbook(Exposed):
     WriteReserved = property(lambda self: self.book.write_password)
     ActiveSheet = property(lambda self: Worksheet(self.excel, self.book.front))
     Names = property(lambda self: Names(self.excel, self.book))
+    Windows = property(lambda self: Windows(self.excel, self.book))
 
     def __init__(self, excel: FakeExcel, book: Book) -> None:
         self.excel, self.book = excel, book
@@ -190,10 +191,22 @@ class Workbook(Exposed):
         self.book.save_as(ntpath.basename(Filename), ntpath.dirname(Filename))
 
     def LinkSources(self, Type: Any) -> list[str] | None:  # noqa: N802, N803
-        return list(self.book.links) or None
+        return list(self._links(Type)) or None
 
     def BreakLink(self, Name: Any, Type: Any) -> None:  # noqa: N802, N803
-        self.book.links.remove(Name)
+        if Name not in self.book.stubborn_links:
+            self._links(Type).remove(Name)
+
+    def _links(self, kind: int) -> list[str]:
+        return {1: self.book.links, 2: self.book.ole_links}[kind]
+
+    @property
+    def RemovePersonalInformation(self) -> bool:  # noqa: N802
+        return self.book.impersonal
+
+    @RemovePersonalInformation.setter
+    def RemovePersonalInformation(self, value: Any) -> None:  # noqa: N802
+        self.book.impersonal = bool(value)
 
     def Close(self, SaveChanges: Any = None) -> None:  # noqa: N802, N803
         self.book.close()
@@ -226,7 +239,7 @@ class Worksheet(OnSheet):
         return inside.PivotTables(self)
 
     def Activate(self) -> None:  # noqa: N802
-        if self.sheet.visible != SHOWN:
+        if self.sheet.visible != SHOWN or self.sheet.book.hidden:
             raise ExcelError("Activate method of Worksheet class failed")
         self.sheet.book.front = self.sheet
 
@@ -282,6 +295,32 @@ class Name(Exposed):
         if meant is None:
             raise ExcelError("Application-defined or object-defined error")
         return ranges.Range(Worksheet(self.excel, self.book.sheet(meant[0])), meant[1])
+
+
+class Windows(_Named):
+    def __init__(self, excel: FakeExcel, book: Book) -> None:
+        self.excel, self.book = excel, book
+
+    def each(self) -> Iterator[ShownWindow]:
+        yield ShownWindow(self.excel, self.book)
+
+
+class ShownWindow(Exposed):
+    """A workbook's window as its user shows and hides it."""
+
+    default = Name = "Caption"
+    Caption = property(lambda self: self.book.name)
+
+    def __init__(self, excel: FakeExcel, book: Book) -> None:
+        self.excel, self.book = excel, book
+
+    @property
+    def Visible(self) -> bool:  # noqa: N802
+        return not self.book.hidden
+
+    @Visible.setter
+    def Visible(self, value: Any) -> None:  # noqa: N802
+        self.book.hidden = not value
 
 
 class Window(Exposed):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import queue
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -286,24 +287,54 @@ def test_a_busy_excel_is_waited_for_in_the_middle_of_it(
     assert lines(landed)[1:] == cells_of(ROWS)
 
 
-def test_an_excel_that_is_busy_in_the_middle_of_a_copy_is_left_as_it_was(
+SWITCHES = {"DisplayAlerts": True, "EnableEvents": True, "AutomationSecurity": 1}
+
+
+def switches(excel: FakeExcel) -> dict[str, Any]:
+    """Those of Excel that somebody who closes or opens a workbook relies on."""
+    return {name: excel.settings[name] for name in SWITCHES}
+
+
+def test_an_excel_that_is_busy_in_the_middle_of_a_copy_asks_its_user_and_is_left_as_it_was(
     bridge: Bridge, book: Book, excel: FakeExcel, folder: Path
 ) -> None:
     book.sheets[0].type("A1", "mine")
     excel.forget()
     bridge.press("send copy", cell(book.sheets[0], "A1"))
-    excel.pump(lambda: excel.members["Workbooks.Open"] == 1)
+    excel.pump(lambda: excel.members["Workbook.LinkSources"] >= 1)
     excel.busy = Busy.LATER
     arrived = excel.filter.arrived
     excel.pump(lambda: excel.filter.arrived >= arrived + 3)
-    assert (len(excel.books), excel.settings["DisplayAlerts"]) == (2, False)
+    assert (len(excel.books), switches(excel)) == (2, SWITCHES)
+    assert [one.hidden for one in excel.books] == [False, True]
     excel.busy = Busy.NO
     excel.pump(lambda: outcome(excel))
     said = str(excel.settings["StatusBar"])
     assert said.startswith(f"OpenFunnel: The copy is {folder}")
-    switches = {name: excel.settings[name] for name in ("DisplayAlerts", "EnableEvents", "AutomationSecurity")}
-    assert switches == {"DisplayAlerts": True, "EnableEvents": True, "AutomationSecurity": 1}
+    assert switches(excel) == SWITCHES
     assert (excel.books, excel.calculation) == ([book], AUTOMATIC)
+
+
+def test_excel_asks_nothing_during_single_calls_of_a_copy_only(
+    bridge: Bridge, book: Book, service: Simulator, excel: FakeExcel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = book.sheets[0]
+    start.enter("B1", f'=OF_STATUS("{a_job(service, ROWS[:3]).job_id}")')
+    excel.pump(lambda: start.value("B1") == "completed")
+    quiet: list[str] = []
+    arriving = excel.arriving
+
+    def noted(member: str) -> int:
+        if switches(excel) != SWITCHES:
+            quiet.append(member)
+        return arriving(member)
+
+    monkeypatch.setattr(excel, "arriving", noted)
+    done(bridge, "send copy", None)
+    ours = {"SaveCopyAs", "Open", "SaveAs", "Close"}
+    names = [member.partition(".")[2] for member in quiet]
+    assert [name for name in names if name in ours] == ["SaveCopyAs", "Open", "SaveAs", "Close"]
+    assert set(names) <= ours | SWITCHES.keys() | {"Application", "Workbooks"}
 
 
 def test_refusals_have_words(bridge: Bridge, book: Book, service: Simulator) -> None:
@@ -373,6 +404,7 @@ def test_a_copy_to_send_has_values_and_no_macros_buttons_or_links(
     start.buttons.append(Button("[0]!MyOwn"))
     start.visible, book.front = 0, landed  # xlSheetHidden
     book.links.append(r"C:\Users\Me\other.xlsx")
+    book.ole_links.append(r"Word.Document.12|C:\Users\Me\other.docx!''")
     book.saved = True
     before = [dict(sheet.values) for sheet in book.sheets], [dict(sheet.formulas) for sheet in book.sheets]
     settings = {name: value for name, value in excel.settings.items() if name != "StatusBar"}
@@ -393,12 +425,26 @@ def test_a_copy_to_send_has_values_and_no_macros_buttons_or_links(
         shown = {key: value for key, value in original.values.items() if value != ""}
         assert sheet.values == shown
     assert copy.sheet("Start").value("E2") == "=1+1"
-    assert (copy.macros, copy.links) == (False, [])
+    assert (copy.macros, copy.links, copy.ole_links, copy.hidden, copy.impersonal) == (False, [], [], False, True)
+    with zipfile.ZipFile(folder / f"{stem} (values 2).xlsx") as package:
+        parts = package.read("xl/workbook.xml") + package.read("docProps/core.xml")
+    assert (b"absPath" in parts, b"The user" in parts) == (False, False)
     assert [button.macro for button in copy.sheet("Start").buttons] == ["[0]!MyOwn"]
     manifest = copy.sheet("Manifest")
     told = {manifest.value(f"A{row}"): manifest.value(f"B{row}") for row in range(1, manifest.used().bottom + 1)}
     assert (told["job_id"], told["state"], told["rows"]) == (job.job_id, "final", 12.0)
     assert (told["content"], told["credits_consumed"]) == (landed.value("G2"), 12.0)
+
+
+def test_links_that_are_left_in_a_copy_are_said(bridge: Bridge, book: Book) -> None:
+    book.links += [r"C:\Users\Me\gone.xlsx", "https://firm.example/sites/x/Prices.xlsx"]
+    book.ole_links.append(r"Word.Document.12|C:\Users\Me\other.docx!Bookmark")
+    book.stubborn_links |= {book.links[1], book.ole_links[0]}
+    said = done(bridge, "send copy", None)
+    assert said.endswith(
+        ".xlsx. Links to Prices.xlsx, other.docx are left in it: look for them in names, data validation and protected "
+        "sheets."
+    )
 
 
 def test_a_copy_that_cannot_be_made_leaves_nothing_behind(

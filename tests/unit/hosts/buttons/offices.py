@@ -9,7 +9,7 @@ from typing import Any
 
 from xl_openfunnel.hosts.buttons.actions import Pressed
 from xl_openfunnel.hosts.buttons.landing import Plan, Standing
-from xl_openfunnel.hosts.buttons.workplace import PATIENCE, Fact, Landed, Refused
+from xl_openfunnel.hosts.buttons.workplace import PATIENCE, Copied, Fact, Landed, Refused
 from xl_openfunnel.hosts.places import Place
 from xl_openfunnel.hosts.sheets import Busy, NoBooks
 
@@ -38,6 +38,7 @@ class FakeOffice:
         self.calculated: list[Place] = []
         self.plans: list[Plan] = []
         self.facts: list[Fact] = []
+        self.links: tuple[str, ...] = ()
         self.copied: list[Sequence[Fact]] = []
 
     @contextlib.contextmanager
@@ -91,9 +92,9 @@ class FakeOffice:
             raise self.pivots
         return self.pivots
 
-    def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> Path:
+    def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> Copied:
         self.copied = list(facts)
-        return Path("Book (values).xlsx")
+        return Copied(Path("Book (values).xlsx"), self.links)
 
 
 class FakeShown:

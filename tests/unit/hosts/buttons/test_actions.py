@@ -259,6 +259,14 @@ def test_a_copy_tells_of_every_job_in_the_book(rig: Rig) -> None:
     }
 
 
+def test_links_that_are_left_in_a_copy_are_said(rig: Rig) -> None:
+    rig.office.links = ("Prices.xlsx", "Rates.xlsx")
+    assert rig.do("send copy", pressed()) == (
+        "The copy is Book (values).xlsx. Links to Prices.xlsx, Rates.xlsx are left in it: look for them in names, data "
+        "validation and protected sheets."
+    )
+
+
 def test_the_job_that_was_asked_about_is_cancelled_and_no_other(rig: Rig) -> None:
     rig.show(OTHER.job_id, DONE.job_id)
     _, cancel = rig.actions.urgent["cancel job"]
