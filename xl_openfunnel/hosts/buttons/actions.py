@@ -19,7 +19,7 @@ from ...text import companies, count
 from ..places import Place
 from ..sheets import Busy, NoBooks
 from . import helptext
-from .landing import Value, plan
+from .landing import Plan, Standing, Value, is_blank, plan
 from .workplace import Fact, Landed, Refused, Work, Workplace
 
 JOB_NAME: Final = "job"
@@ -134,6 +134,8 @@ class Actions:
 
     def _refresh(self, work: Work, pressed: Pressed, scope: str, *, final: bool = False) -> str:
         """Ask the service anew for the jobs of a cell, a sheet or a book; for final ones only with ``final``."""
+        if scope == "sheet" and pressed.place is None:
+            return "There are no cells on this sheet."
         if scope == "cell":
             cell, named = self._cell(work, pressed)
             shown = {cell: named} if cell else {}
@@ -181,9 +183,14 @@ class Actions:
         fresh: list[list[Value]] = [[None if cell == "" else cell for cell in line] for line in cells]
         if not work.has_table(book, TABLE_NAME):
             work.add_table(book, TABLE_NAME, {name: WIDTHS[name] for name in TABLE_COLUMNS})
-        landed = work.land(
-            book, TABLE_NAME, TABLE_COLUMNS, lambda table: plan(table, TABLE_COLUMNS, fresh), _facts(seen)
-        )
+
+        def planned(standing: Standing) -> Plan:
+            if not fresh and not is_blank(standing, TABLE_COLUMNS):
+                why = f" ({seen.problem.message.rstrip('.')})" if seen.problem else ""
+                raise ConfigurationError(f"The job has no companies{why}. The table keeps those that it has.")
+            return plan(standing, TABLE_COLUMNS, fresh)
+
+        landed = work.land(book, TABLE_NAME, TABLE_COLUMNS, planned, _facts(seen))
         return "; ".join([*_landed(seen, landed), self._pivots(work, book, TABLE_NAME)])
 
     def _pivots(self, work: Work, book: str, name: str) -> str:

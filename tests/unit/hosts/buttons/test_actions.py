@@ -138,6 +138,12 @@ def test_refresh_of_a_sheet_leaves_other_sheets_alone(rig: Rig) -> None:
     assert rig.service.received == []
 
 
+def test_a_chart_sheet_has_nothing_to_refresh(rig: Rig) -> None:
+    rig.show(OTHER.job_id)
+    assert rig.do("refresh sheet", pressed(place=None)) == "There are no cells on this sheet."
+    assert rig.service.received == []
+
+
 # ---- which job a cell means
 
 
@@ -228,6 +234,17 @@ def test_what_a_failed_job_delivered_is_landed_with_the_reason(rig: Rig) -> None
     assert rig.land(FAILED.job_id) == (
         "0 companies landed on the sheet Table; The job failed: no seeds; 1 pivot refreshed"
     )
+
+
+def test_a_job_without_companies_empties_no_table(rig: Rig) -> None:
+    full = Standing(TABLE_COLUMNS, [[1.0, *[None] * (len(TABLE_COLUMNS) - 1)]])
+    rig.office.tables[TABLE_NAME] = full
+    with pytest.raises(ConfigurationError) as refused:
+        rig.land(FAILED.job_id)
+    assert refused.value.message == (
+        "The job has no companies (The job failed: no seeds). The table keeps those that it has."
+    )
+    assert rig.office.plans == []
 
 
 def test_without_any_company_there_is_nothing_to_land(rig: Rig) -> None:
