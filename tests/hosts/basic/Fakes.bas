@@ -42,7 +42,7 @@ Public Sub OpenBook(name As Variant, links As Variant, saved As Variant, isProte
     Set book = NewBook(name, links, saved)
     book.IsProtected = isProtected
     excel.Workbooks.Add book
-    OpenFunnelServe book
+    AtOpeningAddin.host_WorkbookOpen book
 End Sub
 
 Public Sub PressButton(macroName As Variant)

@@ -62,7 +62,25 @@ def project(*, mac: bool = False) -> dict[str, str]:
     # Every file's own code has a ThisWorkbook; LibreOffice's is the document, which is no add-in.
     ours[sources.ADDIN] = ours[sources.ADDIN].replace("ThisWorkbook.", "excel.Addin.")
     fakes = {path.stem: path.read_text() for path in sorted(_HERE.glob("*.bas"))}
-    return fakes | {name: basic_of(text, mac=mac) for name, text in ours.items()}
+    return fakes | {name: basic_of(text, mac=mac) for name, text in (ours | _at_opening()).items()}
+
+
+def _at_opening() -> dict[str, str]:
+    """What workbook and add-in do when Excel opens them, as modules whose events are called by name."""
+    in_basic = {
+        "Private Sub ": "Public Sub ",
+        "Private WithEvents host As Application": "Private host As FakeExcel",
+        "Set host = Application": "Set host = excel",
+        " As Workbook": " As FakeBook",
+        "Me.": "excel.Addin.",
+    }
+    texts = {"AtOpening": sources.modules(), "AtOpeningAddin": sources.addin_modules()}
+    made = {}
+    for module, held in texts.items():
+        made[module] = held[sources.THIS_WORKBOOK]
+        for vba, basic in in_basic.items():
+            made[module] = made[module].replace(vba, basic)
+    return made
 
 
 class BasicError(Exception):

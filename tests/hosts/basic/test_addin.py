@@ -95,6 +95,24 @@ def test_one_that_uses_the_addin_where_it_lies_is_served_too(excel: Excel) -> No
     assert len(excel.noted("later")) == 2
 
 
+def test_books_that_were_open_before_the_addin_are_served_when_it_is_opened(excel: Excel) -> None:
+    for name, link in (("One.xlsx", COLLEAGUES), ("Other.xlsx", PRICES), ("Two.xlsx", HERE)):
+        excel.open(link, name=name)
+    excel.call("OpenFunnel.OpenFunnelReady")
+    excel.noted()
+    excel.call("AtOpeningAddin.Workbook_Open")
+    assert len(excel.noted("later")) == 4
+    excel.call("OpenFunnel.OpenFunnelReady")
+    assert [line.split('"')[3] for line in excel.noted("call")] == ["One.xlsx", "Two.xlsx"]
+
+
+def test_a_workbook_of_ours_is_served_when_it_is_opened(excel: Excel) -> None:
+    excel.call("AtOpening.Workbook_Open")
+    excel.call("OpenFunnel.OpenFunnelReady")
+    (told,) = excel.noted("call")
+    assert told.startswith('call xl_openfunnel.hosts.excel opened ["4242";"OpenFunnel.xlam"]')
+
+
 @pytest.mark.parametrize("links", [(), (PRICES,)])
 def test_python_is_not_started_for_a_book_that_does_not_use_it(excel: Excel, links: tuple[str, ...]) -> None:
     excel.open(*links)
