@@ -27,7 +27,7 @@ from .state import FOREVER, Ask, Doing, Gate, Moment, State, only_another_key_me
 from .store import Result, Store, StoreBusy
 from .turns import Turns
 from .view import snapshot
-from .workers import Workers, begin
+from .workers import URGENT, Workers, begin
 
 _log = logging.getLogger(__name__)
 
@@ -323,7 +323,7 @@ class Caretaker:
                 case Send(asks):
                     care.state = plan.sent(care.state, asks)
                     for ask in asks:
-                        self._send(care.state.job_id, care.epoch, ask)
+                        self._send(care, ask)
                 case Look():
                     self._look(care)
                 case Keep(result, pages):
@@ -357,9 +357,16 @@ class Caretaker:
 
     # ---- requests ------------------------------------------------------------------------------------------
 
-    def _send(self, job_id: str, epoch: int, ask: Ask) -> None:
+    def _send(self, care: _Care, ask: Ask) -> None:
+        """A job's first word goes before everything: there is one for each job. Polls and pages of walks take turns.
+
+        So a job that is over becomes final however many others run, and those go on however much is to be read.
+        """
+        job_id, epoch = care.state.job_id, care.epoch
         self.tasks_under_way += 1
-        self._requests.submit(lambda: self._fetch(job_id, epoch, ask), urgency=0 if ask.kind == "poll" else 1)
+        first_word = care.state.first is None and not care.state.failures
+        kind = URGENT if first_word else "poll" if ask.kind == "poll" else "walk"
+        self._requests.submit(lambda: self._fetch(job_id, epoch, ask), kind=kind)
 
     def _fetch(self, job_id: str, epoch: int, ask: Ask) -> None:
         """On a worker's thread: one request, unless all requests are held up."""

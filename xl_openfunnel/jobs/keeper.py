@@ -105,7 +105,7 @@ class Keeper:
             except Exception as trouble:
                 _log.warning("job %s could not be noted: %s", seen.job_id, trouble)
 
-        self._thread.submit(note, urgency=1)
+        self._thread.submit(note, kind="note")
 
     def remove(self, job_id: str, then: Callable[[], None]) -> None:
         """Remove a job, after whatever is being stored of it."""

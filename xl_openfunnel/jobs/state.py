@@ -58,7 +58,7 @@ class Ask:
 
     Attributes:
         cursor: the page asked for; None for the first.
-        kind: part of a poll, a page that another one names, or a page whose name is guessed. A poll goes first.
+        kind: part of a poll, a page that another one names, or a page whose name is guessed.
     """
 
     cursor: str | None

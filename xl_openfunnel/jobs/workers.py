@@ -1,19 +1,21 @@
-"""Daemon threads that do what they are given, the most urgent first.
+"""Daemon threads that do what they are given: what is urgent first, and of everything else each kind in its turn.
 
 Not a ThreadPoolExecutor: that one waits at exit for whatever its threads are doing.
 """
 
 from __future__ import annotations
 
-import itertools
 import logging
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 
 _log = logging.getLogger(__name__)
 
 Task = Callable[[], None]
+
+URGENT = ""
+"""The kind of what goes before everything else."""
 
 
 class Workers:
@@ -21,48 +23,64 @@ class Workers:
 
     Args:
         name: what the threads are called.
-        most: how many at the most; with one, tasks of equal urgency run in the order they came.
+        most: how many at the most; with one, tasks of one kind run in the order they came.
     """
 
     def __init__(self, name: str, most: int) -> None:
         self.most = most
         self._name = name
-        self._tasks: queue.PriorityQueue[tuple[int, int, Task | None]] = queue.PriorityQueue()
-        self._order = itertools.count()
+        self._lines: dict[str, deque[Task]] = {}
+        """What waits, by its kind; the kind whose turn it is stands first, and no line is empty."""
         self._threads: list[threading.Thread] = []
-        self._begun = threading.Lock()
+        self._changed = threading.Condition()
         self._idle = 0
 
-    def submit(self, task: Task, *, urgency: int = 0) -> None:
-        """Have ``task`` done; one of lower ``urgency`` goes first."""
-        with self._begun:
+    def submit(self, task: Task, *, kind: str = URGENT) -> None:
+        """Have ``task`` done. What is urgent goes first; where several other kinds wait, they take turns."""
+        with self._changed:
             if self._idle > 0:
                 self._idle -= 1
             elif len(self._threads) < self.most:
                 self._threads.append(begin(f"{self._name}-{len(self._threads)}", self._run))
-        self._tasks.put((urgency, next(self._order), task))
+            self._lines.setdefault(kind, deque()).append(task)
+            self._changed.notify()
 
     def close(self, *, finish: bool, timeout: float = 0.0) -> None:
         """End: after all that was submitted with ``finish``, else after the tasks under way.
 
         Threads that have not ended after ``timeout`` seconds are left to themselves.
         """
-        with self._begun:
+        with self._changed:
             self.most = 0
-        for _ in self._threads:
-            self._tasks.put((1_000 if finish else -1, next(self._order), None))
+            if not finish:
+                self._lines.clear()
+            self._changed.notify_all()
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(timeout)
 
     def _run(self) -> None:
-        while (task := self._tasks.get()[2]) is not None:
+        while (task := self._next()) is not None:
             try:
                 task()
             except Exception:
                 _log.exception("a task met something unexpected")
-            with self._begun:
+            with self._changed:
                 self._idle += 1
+
+    def _next(self) -> Task | None:
+        """The next task, waited for; None at the end."""
+        with self._changed:
+            while not self._lines:
+                if self.most == 0:
+                    return None
+                self._changed.wait()
+            kind = URGENT if URGENT in self._lines else next(iter(self._lines))
+            line = self._lines.pop(kind)
+            task = line.popleft()
+            if line:
+                self._lines[kind] = line  # behind the others, whose turn it is now
+            return task
 
 
 def begin(name: str, run: Callable[[], None]) -> threading.Thread:

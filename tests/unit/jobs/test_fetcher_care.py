@@ -195,10 +195,10 @@ def test_a_refresh_tries_a_refused_key_again(serve: MakeService, fetch: MakeFetc
     assert fetcher.wait(job.job_id).final
 
 
-# ---- 10: polls go before pages ----------------------------------------------------------------------------------
+# ---- 10: polls and pages take turns -----------------------------------------------------------------------------
 
 
-def test_a_poll_goes_before_the_pages_of_another_jobs_walk(
+def test_a_first_word_goes_before_the_pages_of_another_jobs_walk(
     serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENFUNNEL_CONCURRENCY", "1")
@@ -212,6 +212,35 @@ def test_a_poll_goes_before_the_pages_of_another_jobs_walk(
     order = [request.job_id for request in service.received]
     fetcher.wait(big.job_id)
     assert order.index("small") < 29
+
+
+def test_a_job_that_is_over_becomes_final_while_more_jobs_run_than_can_be_polled(
+    serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENFUNNEL_CONCURRENCY", "1")
+    running = [SimulatedJob(ROWS, job_id=f"running-{number}", running=1e5) for number in range(30)]
+    over = SimulatedJob(ROWS, job_id="over")
+    service = serve(*running, over, latency=1.0)
+    fetcher = fetch(service)
+    for job in (*running, over):
+        fetcher.watch(job.job_id)
+    assert fetcher.wait(over.job_id, 500).final
+    sent = [request.job_id == "over" for request in service.received]
+    first, last = sent.index(True), len(sent) - 1 - sent[::-1].index(True)
+    assert sent[first:last].count(False) <= len(running) + 2 * over.page_count, "one poll for each page"
+
+
+def test_jobs_are_polled_while_more_pages_are_to_be_read_than_can_be(
+    serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENFUNNEL_CONCURRENCY", "1")
+    big = SimulatedJob(companies(6_000, seed=1, shape="narrow"), job_id="big")
+    service = serve(big, running := SimulatedJob(ROWS, job_id="running", running=1e5), latency=1.0)
+    fetcher = fetch(service)
+    fetcher.watch(running.job_id)
+    assert fetcher.wait(big.job_id).final
+    sent = [request.job_id for request in service.received]
+    assert sent.count("running") >= 5
 
 
 # ---- 11: memory -------------------------------------------------------------------------------------------------
