@@ -191,16 +191,12 @@ def kept(state: State, result: Result, moment: Moment, trouble: OpenFunnelError 
     problem = _failed(result) or (None if trouble is None else Problem(trouble, moment.utc))
     if problem is None and not result.complete:
         problem = Problem(IncompleteResult(NO_MANIFEST), moment.utc)
-    return replace(
-        afresh(state),
-        doing=Doing.RESTING,
-        result=result,
-        source="service",
-        pages=(),
-        shown=NO_ROWS,
-        problem=problem,
-        failures=0,
-    )
+    return replace(_at_rest(state), result=result, source="service", problem=problem)
+
+
+def _at_rest(state: State) -> State:
+    """There is a result to show: what was read on the way is let go of, the first page too."""
+    return replace(afresh(state), doing=Doing.RESTING, first=None, pages=(), shown=NO_ROWS, failures=0)
 
 
 def broken(state: State, error: Exception, moment: Moment) -> State:
@@ -383,7 +379,7 @@ def _over(state: State, walk: Walk) -> State:
     )
     if state.result is not None and not _must_agree(first) and len(result.rows) < len(state.result.rows):
         # What a failed job no longer gives is no reason to lose it.
-        return replace(afresh(state), doing=Doing.RESTING, problem=_failed(result), failures=0)
+        return replace(_at_rest(state), problem=_failed(result))
     return replace(state, doing=Doing.KEEPING, fresh=(result, pages))
 
 

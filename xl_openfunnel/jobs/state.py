@@ -81,7 +81,7 @@ class State:
         doing: the stage of its care.
         result: what is final, if anything is.
         fresh: a result that is not yet stored.
-        first: the latest first page, which tells the job's state.
+        first: the latest first page, which tells the job's state while nothing is final.
         pages: the pages of a running job in page order, each with the cursor it was asked with.
         shown: the rows that everybody sees while nothing is final.
         follow: the cursor to ask for next within this poll.

@@ -311,6 +311,14 @@ def test_a_result_that_could_not_be_stored_is_final_with_that_problem() -> None:
     assert seen.problem.message == "disk full"
 
 
+def test_what_was_read_on_the_way_to_a_result_is_let_go_of() -> None:
+    state = answer(fresh(), 1, page(next_cursor="page_0001"), page(1))
+    state = answer(state, 3, page(0, 2, "completed"), page(1, 2, "completed"))
+    assert state.fresh is not None
+    kept = plan.kept(state, state.fresh[0], at(4))
+    assert (kept.first, kept.pages, kept.shown, kept.walk, kept.fresh) == (None, (), NO_ROWS, None, None)
+
+
 def test_answers_to_what_nobody_does_any_more_change_nothing() -> None:
     state = answer(fresh(), 1, page(0, 1, "completed"))
     late = plan.answered(state, Ask(None, "poll"), ServerTrouble("503"), at(5))
