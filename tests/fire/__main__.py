@@ -113,14 +113,14 @@ def _crash(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
 
 
 def _load(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
-    outcome = load.run(folder, asked.jobs, asked.rows)
+    outcome = load.run(folder, asked.jobs, asked.rows, asked.running)
     memory = "" if outcome.mb is None else f"{outcome.mb:.0f} MB above the start, "
     yield (
-        f"{outcome.jobs} jobs of {outcome.rows:,} rows at once",
+        f"{outcome.jobs} jobs of {outcome.rows:,} rows that are over, and {outcome.running} that run, at once",
         (
-            f"all final after {outcome.seconds:.0f} s; {outcome.requests:,} requests ({outcome.fewest:,} at least), "
-            f"{outcome.at_once} at once at the most; {memory}{outcome.threads} threads; the last job's first word "
-            f"after {outcome.first_word:.0f} s"
+            f"those final after {outcome.seconds:.0f} s; {outcome.requests:,} requests for them ({outcome.fewest:,} at "
+            f"least), {outcome.at_once} at once at the most; {memory}{outcome.threads} threads; the last job's first "
+            f"word after {outcome.first_word:.0f} s"
         ),
         "; ".join(outcome.broken),
     )
@@ -194,8 +194,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--examples", type=int, default=20_000, help="of each thing that can be anything (%(default)s)")
     parser.add_argument("--damages", type=int, default=2_000, help="damaged stores (%(default)s)")
     parser.add_argument("--kills", type=int, default=200, help="kills (%(default)s)")
-    parser.add_argument("--jobs", type=int, default=500, help="jobs at once (%(default)s)")
+    parser.add_argument("--jobs", type=int, default=500, help="jobs that are over, at once (%(default)s)")
     parser.add_argument("--rows", type=int, default=10_000, help="rows of each (%(default)s)")
+    parser.add_argument("--running", type=int, default=100, help="jobs that run beside them (%(default)s)")
     parser.add_argument("--hours", type=float, default=8.0, help="simulated hours (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="another number, other runs (%(default)s)")
     return parser.parse_args(arguments)

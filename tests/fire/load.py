@@ -1,4 +1,7 @@
-"""Load: some hundred jobs watched at once, each of ten thousand rows, over a service in a process of its own."""
+"""Load: some hundred jobs that are over, each of ten thousand rows, and others that run, all watched at once.
+
+The service is in a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,9 @@ from typing import Any, Final
 from tests.bench.measure import ROOT, held_mb
 from xl_openfunnel import Client, Fetcher, Snapshot, Store
 
+from .held import pages, pages_mb
+from .load_child import RUNNING
+
 PAGE: Final = 100
 CONCURRENCY: Final = 8
 
@@ -26,8 +32,11 @@ BASE_MB: Final = 60.0
 MB_PER_JOB: Final = 0.02
 """For the head of a job that is final and stored: its snapshot, counts of its pages, threads' crumbs."""
 
-MB_AT_WORK: Final = 3.0
+MB_PER_ROW: Final = 0.0003
 """For the pages, as they came, of a job being read: 10,000 narrow rows have some 3 MB."""
+
+TIDYING: Final = 10.0
+"""Seconds in which whoever still works on the last pages lets go of them."""
 
 
 @dataclass(frozen=True)
@@ -35,39 +44,54 @@ class Outcome:
     """What it took.
 
     Attributes:
-        seconds: until all were final.
-        requests: sent; the least that is possible beside it.
+        running: jobs that run all the time, beside those that are over.
+        seconds: until all that are over were final.
+        requests: sent for those; the least that is possible beside it.
+        beside: polls of running jobs while pages of the others were read.
         at_once: the most requests that the service had in hand at one moment.
         threads: the most in this process.
         mb: the most memory above what was held before, while they were read; ``mb_after`` once all were final.
+        pages_mb: pages in memory once all were final.
         first_word: seconds until the last job had shown its first status.
     """
 
     jobs: int
     rows: int
+    running: int
     seconds: float
     requests: int
     fewest: int
+    beside: int
     at_once: int
     threads: int
     mb: float | None
     mb_after: float | None
+    pages_mb: float
     first_word: float
     broken: tuple[str, ...]
 
 
-def run(folder: Path, jobs: int, rows: int) -> Outcome:
-    """Watch so many jobs of so many rows, from the first watch until all are final."""
-    with _service(jobs, rows) as told:
-        return _watched(folder, told, jobs, rows)
+def run(folder: Path, jobs: int, rows: int, running: int, latency: float = 0.002) -> Outcome:
+    """Watch so many jobs of so many rows beside ``running`` others, from the first watch until all are final.
+
+    Args:
+        folder: for the store.
+        jobs: that are over.
+        rows: of each.
+        running: jobs that move all the time and never end.
+        latency: seconds of each answer.
+    """
+    with _service(jobs=jobs, rows=rows, running=running, latency=latency) as told:
+        return _watched(folder, told, jobs, rows, running)
 
 
-def _watched(folder: Path, told: _Service, jobs: int, rows: int) -> Outcome:
+def _watched(folder: Path, told: _Service, jobs: int, rows: int, running: int) -> Outcome:
     client = Client(told.base_url, told.api_key, concurrency=CONCURRENCY)
     words: dict[str, float] = {}
     finals: dict[str, float] = {}
     done = threading.Event()
     before, most_mb, most_threads = held_mb(), 0.0, 0
+    others = pages()
     begin = time.perf_counter()
 
     def told_of(seen: Snapshot) -> None:
@@ -84,11 +108,13 @@ def _watched(folder: Path, told: _Service, jobs: int, rows: int) -> Outcome:
             done.set()
 
     with client, Fetcher(client, store=Store(folder / "store.sqlite3", client.origin)) as fetcher:
+        for number in range(running):
+            fetcher.subscribe(f"{RUNNING}{number:03d}", told_of)
         for number in range(jobs):
             fetcher.subscribe(told.job_id(number), told_of)
-        finished = done.wait(jobs * rows / 2_000 + 60)
+        finished = done.wait(jobs * rows / 1_000 + 60)
         seconds = time.perf_counter() - begin
-        after = held_mb()
+        after, held = held_mb(), _pages_held(others)
         wrong = [
             job_id
             for job_id in map(told.job_id, range(jobs))
@@ -98,10 +124,18 @@ def _watched(folder: Path, told: _Service, jobs: int, rows: int) -> Outcome:
     fewest = jobs * -(-rows // PAGE)
     mb_after = None if before is None or after is None else after - before
     outcome = Outcome(
-        *(jobs, rows, seconds, asked["requests"], fewest, asked["at_once"], most_threads),
-        *(None if before is None else most_mb, mb_after, max(words.values(), default=0.0), ()),
+        *(jobs, rows, running, seconds, asked["requests"], fewest, asked["beside"], asked["at_once"], most_threads),
+        *(None if before is None else most_mb, mb_after, held, max(words.values(), default=0.0), ()),
     )
     return Outcome(**{**vars(outcome), "broken": tuple(_broken(outcome, wrong, finished=finished))})
+
+
+def _pages_held(others: list[bytes]) -> float:
+    """MB of pages, when those who let go of the last ones have had time to."""
+    end = time.monotonic() + TIDYING
+    while (held := pages_mb(others)) > 0 and time.monotonic() < end:
+        pass
+    return held
 
 
 def _broken(outcome: Outcome, wrong: list[str], *, finished: bool) -> Iterator[str]:
@@ -113,9 +147,16 @@ def _broken(outcome: Outcome, wrong: list[str], *, finished: bool) -> Iterator[s
         yield f"{outcome.requests} requests, where {outcome.fewest} would do"
     if outcome.threads > CONCURRENCY + 12:
         yield f"{outcome.threads} threads"
-    bound = BASE_MB + outcome.jobs * MB_PER_JOB + 2 * CONCURRENCY * MB_AT_WORK
+    if outcome.beside > 2 * (outcome.requests - outcome.jobs) + outcome.running:
+        yield f"{outcome.beside} polls of running jobs while {outcome.requests - outcome.jobs} pages were read"
+    if outcome.pages_mb > 0:
+        yield f"{outcome.pages_mb:.1f} MB of pages in memory, and all are stored"
+    kept = BASE_MB + (outcome.jobs + outcome.running) * MB_PER_JOB
+    bound = kept + 2 * CONCURRENCY * outcome.rows * MB_PER_ROW
     if outcome.mb is not None and outcome.mb > bound:
         yield f"{outcome.mb:.0f} MB above the start, and {bound:.0f} are allowed"
+    if outcome.mb_after is not None and outcome.mb_after > bound:
+        yield f"{outcome.mb_after:.0f} MB above the start once all are final, and {bound:.0f} are allowed"
     if outcome.first_word > 0.6 * outcome.seconds + 2:
         yield f"a job had its first word only after {outcome.first_word:.1f} s of {outcome.seconds:.1f}"
 
@@ -142,8 +183,8 @@ class _Service:
 
 
 @contextmanager
-def _service(jobs: int, rows: int) -> Iterator[_Service]:
-    command = [sys.executable, "-m", f"{__package__}.load_child", json.dumps({"jobs": jobs, "rows": rows})]
+def _service(**asked: float) -> Iterator[_Service]:
+    command = [sys.executable, "-m", f"{__package__}.load_child", json.dumps(asked)]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=ROOT, env={**os.environ}, **pipes) as process:
         try:
