@@ -134,7 +134,7 @@ def _soak(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
         f"{outcome.hours:g} hours of an office: {outcome.jobs} jobs, {outcome.requests:,} requests",
         (
             f"{memory}{before.objects:,} -> {after.objects:,} objects, {before.threads} -> {after.threads} threads, "
-            f"{before.handles} -> {after.handles} handles"
+            f"{before.handles} -> {after.handles} handles; {after.pages_mb:.1f} MB of pages after a night"
         ),
         "; ".join(outcome.broken),
     )

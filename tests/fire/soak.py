@@ -15,6 +15,7 @@ from tests.bench.measure import held_mb
 from xl_openfunnel import Snapshot
 from xl_openfunnel.simulator import Fault, SimulatedJob, companies
 
+from .held import pages, pages_mb
 from .world import Seat, World, has_text, no_surprise, world
 
 ROWS: Final = companies(300, seed=3, shape="narrow")
@@ -26,8 +27,17 @@ WARM_UP: Final = 0.25
 
 MOST_MB: Final = 24.0
 OBJECTS: Final = 1_000
-OBJECTS_PER_ROUND: Final = 4
-"""What a process may grow by after that, once and in each round: one id that stays takes more than ten a round."""
+OBJECTS_PER_JOB: Final = 60
+"""What a process may grow by after that, once and with each job, of which the head stays."""
+
+OPEN: Final = 5
+"""Jobs that are on somebody's screen at once."""
+
+MB_PER_JOB: Final = 0.1
+"""For the pages of a job that is on a screen and not final."""
+
+NIGHT: Final = 7_500.0
+"""Seconds after which nothing is held of what nobody wants: ids that were half typed, pages of a job."""
 
 MOST_HANDLES: Final = 10
 """What handles may grow by: one for each connection that is pooled, and two of a database in use."""
@@ -38,8 +48,19 @@ MOST_THREADS: Final = 8 + 3
 
 @dataclass(frozen=True)
 class Held:
-    """What a process holds at one moment; None where the system does not tell."""
+    """What a process holds at one moment; None where the system does not tell.
 
+    Attributes:
+        known: jobs of which something is published.
+        jobs: all that were begun so far.
+        waited_for: those of them that are on a screen and not final.
+        pages_mb: MB of pages in memory.
+    """
+
+    known: int
+    jobs: int
+    waited_for: int
+    pages_mb: float
     mb: float | None
     objects: int
     threads: int
@@ -73,14 +94,21 @@ def run(folder: Path, hours: float, seed: int = 0) -> Outcome:
                 before = office.held()
         after = office.held()
         assert before is not None
-        broken = (*surprises, *office.wrong, *_grown(before, after, rounds))
+        broken = (*surprises, *office.wrong, *_held_too_long(before), *_held_too_long(after), *_grown(before, after))
         return Outcome(hours, office.jobs, office.requests, office.snapshots, before, after, tuple(broken))
 
 
-def _grown(before: Held, after: Held, rounds: int) -> Iterator[str]:
+def _held_too_long(held: Held) -> Iterator[str]:
+    if held.known > held.jobs:
+        yield f"{held.known} jobs are known, and there were {held.jobs}"
+    if held.pages_mb > held.waited_for * MB_PER_JOB:
+        yield f"{held.pages_mb:.2f} MB of pages in memory for {held.waited_for} jobs that are not final"
+
+
+def _grown(before: Held, after: Held) -> Iterator[str]:
     if before.mb is not None and after.mb is not None and after.mb - before.mb > MOST_MB:
         yield f"{before.mb:.0f} MB became {after.mb:.0f} MB"
-    if after.objects - before.objects > OBJECTS + OBJECTS_PER_ROUND * rounds * (1 - WARM_UP):
+    if after.objects - before.objects > OBJECTS + OBJECTS_PER_JOB * (after.jobs - before.jobs):
         yield f"{before.objects} objects became {after.objects}"
     if after.threads > MOST_THREADS:
         yield f"{after.threads} threads"
@@ -95,7 +123,9 @@ class _Office:
         self.jobs = self.requests = self.snapshots = 0
         self.wrong: list[str] = []
         self._here, self._seat, self._dice = here, seat, dice
-        self._running: list[tuple[str, Any]] = []
+        self._others = pages()
+        self._open: list[tuple[str, Any]] = []
+        self._left: list[str] = []
 
     def one_round(self, number: int) -> None:
         """A minute."""
@@ -103,7 +133,7 @@ class _Office:
         if number % 6 == 0:
             self._begin_job(number)
         fetcher.watch(f"half-typed-{number}")
-        impatient = threading.Thread(target=fetcher.wait, args=(self._running[-1][0], 10**6), daemon=True)
+        impatient = threading.Thread(target=fetcher.wait, args=(self._open[-1][0], 10**6), daemon=True)
         impatient.start()
         if dice.random() < 0.3:
             self._here.service.faults = (Fault("status", status=dice.choice((429, 500, 503)), rate=0.5),)
@@ -114,22 +144,30 @@ class _Office:
         if dice.random() < 0.05:
             self._here.fall_asleep(900)
         if dice.random() < 0.1:
-            fetcher.refresh(self._running[-1][0])
+            fetcher.refresh(self._open[-1][0])
+        if self._left and dice.random() < 0.2:
+            fetcher.watch(dice.choice(self._left))
+        if self._left and dice.random() < 0.01:
+            fetcher.forget(self._left.pop(dice.randrange(len(self._left))))
         self._here.pass_time(ROUND)
-        while len(self._running) > 5:
-            job_id, subscription = self._running.pop(0)
+        while len(self._open) > OPEN:
+            job_id, subscription = self._open.pop(0)
             subscription.close()
-            fetcher.forget(job_id)
+            self._left.append(job_id)
         self._settle_accounts()
 
     def held(self) -> Held:
         """What this process holds now."""
         self._here.service.faults = ()
-        self._here.pass_time(1_500)  # care for half-typed ids ends
+        self._here.pass_time(NIGHT)
         self._settle_accounts()
-        gc.collect()
+        published = self._seat.fetcher._caretaker.published
         handles = Path("/proc/self/fd")
         return Held(
+            known=len(published),
+            jobs=self.jobs,
+            waited_for=sum(not published[job_id].final for job_id, _ in self._open),
+            pages_mb=pages_mb(self._others),
             mb=held_mb(),
             objects=len(gc.get_objects()),
             threads=sum(thread.name.startswith("openfunnel") for thread in threading.enumerate()),
@@ -142,7 +180,7 @@ class _Office:
         job = SimulatedJob(ROWS, job_id=f"job-{number}", running=running, ending=ending)
         self._here.service.add(job)
         self.jobs += 1
-        self._running.append((job.job_id, self._seat.fetcher.subscribe(job.job_id, self._told)))
+        self._open.append((job.job_id, self._seat.fetcher.subscribe(job.job_id, self._told)))
 
     def _told(self, seen: Snapshot) -> None:
         if wrong := has_text(seen):
@@ -153,8 +191,8 @@ class _Office:
         service = self._here.service._service
         self.requests += len(service.received)
         service.received.clear()
-        for job_id in set(service.jobs) - {job_id for job_id, _ in self._running}:
-            del service._lives[job_id]
+        for life in service._lives.values():
+            life._rendered.clear()
         self.snapshots += len(self._seat.published)
         self._seat.published.clear()
 

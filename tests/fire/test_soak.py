@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+from xl_openfunnel.simulator import Fault, SimulatedJob
 
 from . import soak
+from .held import pages, pages_mb
 from .world import world
 
 
@@ -39,3 +43,53 @@ def test_waits_that_ended_before_their_time_leave_no_alarm(tmp_path: Path) -> No
             fetcher.wait("nobody", 1e6, until=lambda seen: True)
         here.settle()
         assert len(caretaker._alarms) < 600
+
+
+def test_pages_are_let_go_some_time_after_the_end_of_care_and_whoever_watches_then_begins_anew(tmp_path: Path) -> None:
+    script: dict[str, Any] = {"running": 600.0, "ending": "paused", "delivered": 0.7}  # which never ends
+    jobs = [SimulatedJob(soak.ROWS, job_id=f"job-{number}", **script) for number in range(12)]
+    others = pages()
+    with world(tmp_path, *jobs) as here:
+        service, fetcher = here.service._service, here.seat().fetcher
+        subscriptions = [fetcher.subscribe(job.job_id, lambda seen: seen.rows) for job in jobs]
+        here.pass_time(700)
+        for subscription in subscriptions:
+            subscription.close()
+        here.seats[0].published.clear()
+        del subscription, subscriptions
+        others += [body for life in service._lives.values() for body, _ in life._rendered.values()]
+        here.pass_time(2_000)
+        assert pages_mb(others) > 0.5, "somebody may come back soon"
+        assert fetcher.watch("job-7").status == "paused"
+        here.pass_time(3_500)
+        assert set(fetcher._caretaker.published) == {"job-7"}
+        here.pass_time(3_500)
+        here.seats[0].published.clear()
+        assert pages_mb(others) == 0
+        assert fetcher.watch("job-3").status is None
+        here.pass_time(20)
+        assert len(fetcher.watch("job-3").rows) == 200
+
+
+def test_a_refresh_that_nobody_waits_for_leaves_no_pages_and_goes_on_when_somebody_comes(tmp_path: Path) -> None:
+    others = pages()
+    with world(tmp_path, job := SimulatedJob(soak.ROWS, job_id="job")) as here:
+        fetcher = here.seat().fetcher
+        fetcher.watch(job.job_id)
+        here.pass_time(20)
+        here.service.faults = (Fault("status", status=503, cursor="page_0002"),)
+        fetcher.refresh(job.job_id)
+        here.pass_time(10_000)
+        here.seats[0].published.clear()
+        lives = here.service._service._lives.values()
+        others += [body for life in lives for body, _ in life._rendered.values()]
+        assert pages_mb(others) == 0
+        here.service.faults = ()
+        before = fetcher.watch(job.job_id)
+        assert before.final
+        here.pass_time(20)
+        after = fetcher.watch(job.job_id)
+        assert (after.final, after.settled, after.problem) == (True, True, None)
+        assert after.as_of is not None
+        assert before.as_of is not None
+        assert after.as_of > before.as_of

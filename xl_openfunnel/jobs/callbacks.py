@@ -97,3 +97,4 @@ class Callbacks:
                 subscription = next(iter(self._pending))
                 snapshot = self._pending.pop(subscription)
             subscription(snapshot)
+            del subscription, snapshot  # and all its rows, however long the next one is waited for

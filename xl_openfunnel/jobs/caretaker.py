@@ -34,6 +34,12 @@ _log = logging.getLogger(__name__)
 CARE = 600.0
 """Seconds that a job is cared for after the last `watch`: longer than a coffee, shorter than a forgotten cell."""
 
+LET_GO = 3_600.0
+"""Seconds after the end of its care for which a job's rows are still held: the user may only have been at lunch."""
+
+_TIDY = 600.0
+"""Seconds between looks for what can be let go of."""
+
 KEY_LOOK = 10.0
 """Seconds between looks for another key while the present one is refused."""
 
@@ -75,11 +81,15 @@ class Waiter:
 
 @dataclass(eq=False)
 class _Care:
-    """What the caretaker holds of one job; the epoch tells answers to earlier efforts apart."""
+    """What the caretaker holds of one job; the epoch tells answers to earlier efforts apart.
+
+    It was wanted last at one moment, and when things were last tidied up it was cared for until another.
+    """
 
     state: State
     epoch: int
     wanted_at: float
+    cared_until: float
     wake_at: float = FOREVER
     disk_busy: bool = False
     noted: tuple[object, ...] = ()
@@ -105,6 +115,7 @@ class Caretaker:
         self._alarms: list[tuple[float, str]] = []
         self._crowded = _FEW_ALARMS
         self._tidy_at = 0.0
+        self._with_pages: set[str] = set()
         self._forgets = 0
         self._turns = Turns(client.concurrency)
         self._gate = Gate()
@@ -184,12 +195,14 @@ class Caretaker:
                 told = self._clock.receive(self._inbox, self._seconds_to_alarm())
                 if told is not None:
                     told()
+                del told  # and the page in it, however long the next one is waited for
                 self._ring()
             except Exception:
                 _log.exception("the caretaker met something unexpected")
 
     def _seconds_to_alarm(self) -> float | None:
-        at = min(self._alarms[0][0] if self._alarms else FOREVER, self._key_look_at)
+        tidy_at = self._tidy_at if self._with_pages else FOREVER  # for anything less nobody need wake up
+        at = min(self._alarms[0][0] if self._alarms else FOREVER, self._key_look_at, tidy_at)
         return None if at == FOREVER else min(max(at - self._clock.monotonic(), 0.0), _LONGEST_NAP)
 
     def _ring(self) -> None:
@@ -200,8 +213,8 @@ class Caretaker:
             if care := self._cares.get(job_id):
                 self._advance(care)
         if self._tidy_at <= now:
-            self._tidy_at = now + self._care
-            self._tidy()
+            self._tidy_at = now + _TIDY
+            self._tidy(now)
         if self._key_look_at <= now:
             self._key_look_at = FOREVER
             self.tasks_under_way += 1
@@ -216,20 +229,31 @@ class Caretaker:
             self._alarms = sorted(alarm for alarm in needed if alarm[0] < FOREVER)
             self._crowded = max(_FEW_ALARMS, 2 * len(self._alarms))
 
-    def _tidy(self) -> None:
-        """Let go of ids of which nothing was ever learnt and nobody wants anything any more: half-typed ones."""
+    def _tidy(self, now: float) -> None:
+        """Let go of ids of which nothing was ever learnt, half-typed ones, and later of pages, that nobody wants.
+
+        A job that is not final is unknown again then, and whoever watches it begins anew.
+        """
         for job_id, care in list(self._cares.items()):
             state = care.state
-            nothing = state.first is None and state.result is None and not state.asking and not care.disk_busy
-            if nothing and not self._is_cared_for(care):
+            if self._is_cared_for(care):
+                care.cared_until = now
+            elif state.asking or care.disk_busy:
+                continue
+            elif state.result is not None:
+                if plan.holds_pages(state) and now - care.cared_until >= LET_GO:
+                    care.state = plan.let_go(state)
+                    self._note_pages(care)
+            elif state.first is None or now - care.cared_until >= LET_GO:
                 del self._cares[job_id]
+                self._with_pages.discard(job_id)
                 self.published.pop(job_id, None)
 
     def _wanted(self, job_id: str, state: State | None) -> None:
         care = self._cares.get(job_id)
         now = self._clock.monotonic()
         if care is None:
-            care = _Care(state or self._first_sight(job_id), next(self._epochs), now)
+            care = _Care(state or self._first_sight(job_id), next(self._epochs), now, now)
             self._cares[job_id] = care
         care.wanted_at = now
         self._advance(care)
@@ -262,6 +286,7 @@ class Caretaker:
 
     def _forgotten(self, job_id: str, done: threading.Event) -> None:
         care = self._cares.pop(job_id, None)
+        self._with_pages.discard(job_id)
         if self._turns.leave(job_id):
             self._tell(self._next_turn)
         self.published.pop(job_id, None)
@@ -302,7 +327,12 @@ class Caretaker:
         except Exception as error:
             _log.exception("job %s met something unexpected", care.state.job_id)
             care.state = plan.broken(care.state, error, self.moment())
+        self._note_pages(care)
         self._advance(care)
+
+    def _note_pages(self, care: _Care) -> None:
+        """Whether there is anything of the job to be let go of some time."""
+        (self._with_pages.add if plan.holds_pages(care.state) else self._with_pages.discard)(care.state.job_id)
 
     def _is_cared_for(self, care: _Care) -> bool:
         lately = self._clock.monotonic() - care.wanted_at < self._care

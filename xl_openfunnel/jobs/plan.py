@@ -176,6 +176,16 @@ def start_over(state: State, moment: Moment) -> State:
     return replace(afresh(state), rechecks=0, due=moment.now, problem=problem, failures=0, alike=0)
 
 
+def holds_pages(state: State) -> bool:
+    """Whether pages are in memory that are no part of a result."""
+    return state.first is not None or state.fresh is not None
+
+
+def let_go(state: State) -> State:
+    """Nobody has wanted it for long: a reading anew of what is final is given up, and begins anew should somebody."""
+    return replace(_at_rest(state), doing=Doing.RESTING if state.doing is Doing.RESTING else Doing.POLLING)
+
+
 def sent(state: State, asks: tuple[Ask, ...]) -> State:
     """These requests are under way."""
     return replace(state, asking=state.asking | set(asks))

@@ -65,6 +65,7 @@ class Workers:
                 task()
             except Exception:
                 _log.exception("a task met something unexpected")
+            del task  # and all it holds, however long the next one is waited for
             with self._changed:
                 self._idle += 1
 
