@@ -48,12 +48,14 @@ class Session:
             ConfigurationError: a setting cannot be used.
         """
         client = Client()
+        self.store: Store | None = None
+        unusable = None
         try:
-            self.store: Store | None = Store(Settings.load(client.base_url).store_path, client.origin)
+            self.store = Store(Settings.load(client.base_url).store_path, client.origin)
         except ConfigurationError as trouble:
             _log.warning("working without the store: %s", trouble.message)
-            self.store = None
-        self.fetcher = Fetcher(client, store=self.store, care=CARE)
+            unusable = trouble.with_traceback(None)
+        self.fetcher = Fetcher(client, store=self.store or unusable, care=CARE)
         self.balance = Balance(client, told=lambda: self.moved(CREDITS))
         self.live: LiveCells | None = None
         self.errands: Errands | None = None

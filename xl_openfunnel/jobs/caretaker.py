@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from ..api.client import Client
 from ..api.models import Page
-from ..errors import BadAnswer, OpenFunnelError
+from ..errors import BadAnswer, ConfigurationError, OpenFunnelError
 from . import plan
 from .callbacks import Callbacks
 from .clock import Clock, Message
@@ -100,7 +100,12 @@ class Caretaker:
     """Everything behind a `Fetcher`. Public methods may be called on any thread and return at once."""
 
     def __init__(
-        self, client: Client, store: Store | None, clock: Clock, chance: Callable[[], float], care: float
+        self,
+        client: Client,
+        store: Store | ConfigurationError | None,
+        clock: Clock,
+        chance: Callable[[], float],
+        care: float,
     ) -> None:
         self.published: dict[str, Snapshot] = {}
         self.callbacks = Callbacks()

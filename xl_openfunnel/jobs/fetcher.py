@@ -36,7 +36,8 @@ class Fetcher:
 
     Args:
         client: sends the requests; its concurrency bounds how many at once.
-        store: keeps final jobs and the ledger on disk; without one nothing outlives this object.
+        store: keeps final jobs and the ledger on disk; without one nothing outlives this object. An error in its
+            place, which says why there is none, is said beside every job that is final.
         clock: what time is and how to wait for it.
         chance: gives numbers from 0 to 1, which spread retries.
         care: seconds that a job which nobody subscribed to is polled after the last `watch`.
@@ -46,7 +47,7 @@ class Fetcher:
         self,
         client: Client,
         *,
-        store: Store | None = None,
+        store: Store | ConfigurationError | None = None,
         clock: Clock | None = None,
         chance: Callable[[], float] | None = None,
         care: float = CARE,
@@ -61,14 +62,14 @@ class Fetcher:
 
     @classmethod
     def from_settings(cls, client: Client | None = None) -> Self:
-        """A fetcher with the disk store of the settings; without one, and a line in the log, where it is unusable."""
+        """A fetcher with the disk store of the settings; where that is unusable, every job that is final says so."""
         own = client is None
         client = client or Client()
         try:
-            store: Store | None = Store(Settings.load(client.base_url).store_path, client.origin)
+            store: Store | ConfigurationError = Store(Settings.load(client.base_url).store_path, client.origin)
         except ConfigurationError as trouble:
             _log.warning("working without the store: %s", trouble.message)
-            store = None
+            store = trouble.with_traceback(None)
         fetcher = cls(client, store=store)
         fetcher._owns_client, fetcher._owns_store = own, True
         return fetcher
@@ -142,7 +143,7 @@ class Fetcher:
     def close(self) -> None:
         """Stop. Requests under way are not waited for; what is to be stored is."""
         self._caretaker.close()
-        if self._owns_store and self._store is not None:
+        if self._owns_store and isinstance(self._store, Store):
             self._store.close()
         if self._owns_client:
             self._client.close()

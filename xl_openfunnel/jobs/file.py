@@ -8,12 +8,13 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ..errors import ConfigurationError
 from ..settings import NO_LINK
+from . import disks
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +57,9 @@ class StoreBusy(Exception):
 class StoreFile:
     """One SQLite file, for any number of threads and processes; each operation opens a connection of its own.
 
+    Where it cannot be written, because the disk is full, say, it is read as it is; each operation that may wait tries
+    anew whether it can be written by now.
+
     Raises:
         OSError, sqlite3.Error: the folder or the file cannot be used.
         ConfigurationError: a newer version of this package wrote it.
@@ -64,27 +68,49 @@ class StoreFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._renewing = threading.Lock()
-        self._prepare()
+        self._made = False
+        self._anchor: Callable[[], object] = lambda: None
+        try:
+            self._be_made()
+        except (OSError, sqlite3.Error) as trouble:
+            reason = disks.why(trouble, path)
+            if reason not in (disks.FULL, disks.READ_ONLY, disks.NO_RIGHT) or not self._can_be_read(reason):
+                raise
+            _log.warning("the store %s cannot be written for now: %s", path, reason)
 
     def close(self) -> None:
         """Close the file. It is opened again for whatever is asked afterwards."""
         self._anchor()
 
     @contextlib.contextmanager
-    def connection(self, *, wait: bool = True) -> Iterator[sqlite3.Connection]:
-        """A connection. Damage that shows up is raised, and the next one finds a sound file.
+    def connection(self, *, wait: bool = True, write: bool = False) -> Iterator[sqlite3.Connection]:
+        """A connection. Damage that shows up is raised, and the next one that may wait finds a sound file.
+
+        Args:
+            wait: whether the file may be waited for, made, or set aside.
+            write: whether one that can only be read is of no use.
 
         Raises:
-            StoreBusy: with ``wait=False``, when another process holds the file just now.
+            StoreBusy: with ``wait=False``, when another process holds the file just now, or it is damaged.
+            ConfigurationError: it is to be written and cannot be.
         """
-        if not self.path.exists():  # somebody removed it while it was in use
-            self._prepare()
+        if wait:
+            try:
+                self._be_made()
+            except (OSError, sqlite3.Error) as trouble:
+                if write:
+                    reason = disks.why(trouble, self.path)
+                    raise ConfigurationError(f"The local store cannot be written: {reason}") from None
+        if not (self._made and self.path.exists()):  # somebody may have removed it while it was in use
+            with self._open_to_read(wait=wait) as db:
+                yield db
+            return
         which = _identity(self.path)
         try:
             with self._open(wait=wait) as db:
                 yield db
         except sqlite3.DatabaseError as trouble:
-            if not wait and _code(trouble) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if not wait and (is_damage(trouble) or _code(trouble) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)):
                 raise StoreBusy from None
             if is_damage(trouble):
                 self.renew(which)
@@ -93,7 +119,7 @@ class StoreFile:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A connection that writes all or nothing."""
-        with self.connection() as db, _all_or_nothing(db):
+        with self.connection(write=True) as db, _all_or_nothing(db):
             yield db
 
     def renew(self, which: tuple[int, int] | None = None) -> None:
@@ -126,6 +152,52 @@ class StoreFile:
         finally:
             db.close()
 
+    @contextlib.contextmanager
+    def _open_to_read(self, *, wait: bool) -> Iterator[sqlite3.Connection]:
+        """A connection to the file as it is, or to an empty one where there is none.
+
+        Raises:
+            StoreBusy: with ``wait=False``, when it cannot be read just now.
+        """
+        try:
+            if self._is_there():
+                db = disks.to_read(self.path, timeout=_PATIENCE if wait else 0.0)
+            else:
+                db = sqlite3.connect(":memory:")
+                db.executescript(_SCHEMA)
+        except sqlite3.Error:
+            if wait:
+                raise
+            raise StoreBusy from None
+        with contextlib.closing(db):
+            _refuse_newer(db, self.path)
+            yield db
+
+    def _can_be_read(self, reason: str) -> bool:
+        if not self._is_there():
+            return reason == disks.FULL  # which passes: there is nothing yet, and may be
+        try:
+            with self._open_to_read(wait=True):
+                return True
+        except sqlite3.Error:
+            return False
+
+    def _is_there(self) -> bool:
+        """Whether there is anything to read; a file that was only begun has nothing."""
+        try:
+            return self.path.stat().st_size > 0
+        except FileNotFoundError:
+            return False
+
+    def _be_made(self) -> None:
+        """Make or check the file, if that is not done yet."""
+        if self._made and self.path.exists():
+            return
+        with self._renewing:
+            if not (self._made and self.path.exists()):  # another thread may have been quicker
+                self._made = False
+                self._prepare()
+
     def _prepare(self) -> None:
         """Make or check the file; one that is no database, or a damaged one, is set aside."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -142,13 +214,7 @@ class StoreFile:
         if not self.path.exists():
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | NO_LINK, 0o600))
         with self._open() as db:
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version > VERSION:
-                raise ConfigurationError(
-                    f"The local store {self.path} was written by a newer XL OpenFunnel. Update this one, or give "
-                    "another folder with OPENFUNNEL_CACHE_DIR."
-                )
-            if version < VERSION:
+            if _refuse_newer(db, self.path) < VERSION:
                 _write_ahead(db)
                 with _all_or_nothing(db):
                     version = db.execute("PRAGMA user_version").fetchone()[0]  # another process may have been quicker
@@ -165,6 +231,7 @@ class StoreFile:
         except sqlite3.Error:
             self._anchor()
             raise
+        self._made = True
 
     def _refuse_links(self) -> None:
         """A link in the place of our file, or of what SQLite keeps beside it, would have us write elsewhere."""
@@ -182,6 +249,21 @@ class StoreFile:
             with contextlib.suppress(FileNotFoundError):
                 self.path.with_name(self.path.name + ending).replace(aside.with_name(aside.name + ending))
         _log.warning("the store was damaged: it is kept as %s, and a new one is begun", aside.name)
+
+
+def _refuse_newer(db: sqlite3.Connection, path: Path) -> int:
+    """The version of the tables.
+
+    Raises:
+        ConfigurationError: it is newer than ours.
+    """
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > VERSION:
+        raise ConfigurationError(
+            f"The local store {path} was written by a newer XL OpenFunnel. Update this one, or give another folder "
+            "with OPENFUNNEL_CACHE_DIR."
+        )
+    return version
 
 
 def _write_ahead(db: sqlite3.Connection) -> None:

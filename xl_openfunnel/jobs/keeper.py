@@ -26,12 +26,14 @@ class Keeper:
     """A store, or none, and the thread that serves it.
 
     Args:
-        store: where final jobs and the ledger are kept; None keeps nothing.
+        store: where final jobs and the ledger are kept; None keeps nothing, and so does an error, which says beside
+            every job that is final why there is no store.
         gone: called, on whatever thread reads them, when rows that were found in the store are no longer there.
     """
 
-    def __init__(self, store: Store | None, gone: Callable[[str, Rows], None]) -> None:
-        self._store = store
+    def __init__(self, store: Store | ConfigurationError | None, gone: Callable[[str, Rows], None]) -> None:
+        self._store = store if isinstance(store, Store) else None
+        self._no_store = _not_stored(store.message) if isinstance(store, ConfigurationError) else None
         self._gone = gone
         self._thread = Workers("disk", 1)
 
@@ -73,16 +75,13 @@ class Keeper:
         """Store a complete result; ``then`` is given the same with its rows on disk, or why it is not there."""
 
         def keep() -> None:
-            kept, trouble = result, None
+            kept, trouble = result, self._no_store if result.complete else None
             if self._store is not None and result.complete:
                 try:
                     kept = self._watched(job_id, self._store.keep(job_id, result, pages, key_fingerprint()))
                 except Exception as reason:
                     _log.warning("job %s could not be stored: %s", job_id, reason)
-                    trouble = ConfigurationError(
-                        f"The rows are complete but could not be stored ({reason}). Refresh once the disk has room and "
-                        "no other program holds the store."
-                    )
+                    trouble = _not_stored(self._store.why(reason))
             then(kept, trouble)
 
         self._thread.submit(keep)
@@ -141,3 +140,7 @@ class Keeper:
 
         rows = Rows(stored.counts, load)
         return replace(result, rows=rows)
+
+
+def _not_stored(why: str) -> ConfigurationError:
+    return ConfigurationError(f"The rows are complete but could not be stored: {why} Then refresh.")

@@ -19,7 +19,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ..api.models import JobStatus, Page, number
-from ..errors import ConfigurationError, IncompleteResult
+from ..errors import ConfigurationError, IncompleteResult, OpenFunnelError
+from . import disks
 from .file import VERSION as VERSION
 from .file import StoreBusy as StoreBusy
 from .file import StoreFile, is_damage
@@ -76,14 +77,15 @@ class Store:
         try:
             self._file = StoreFile(path)
         except (OSError, sqlite3.Error) as trouble:
-            raise ConfigurationError(
-                f"The local store {path} cannot be used ({trouble}). Give a folder of your own "
-                "with OPENFUNNEL_CACHE_DIR."
-            ) from None
+            raise ConfigurationError(f"The local store {path} cannot be used: {self.why(trouble)}") from None
 
     def close(self) -> None:
         """Close the file. It is opened again for whatever is asked afterwards."""
         self._file.close()
+
+    def why(self, trouble: Exception) -> str:
+        """What went wrong with it and what to do, for a person."""
+        return str(trouble) if isinstance(trouble, OpenFunnelError) else disks.why(trouble, self.path)
 
     def find(self, job_id: str, *, wait: bool = True) -> Result | None:
         """The stored job, its rows still on disk; None where it is not stored, or too damaged to be read.

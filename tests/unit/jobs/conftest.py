@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.unit.flying import FlyingClock
-from xl_openfunnel import Client, Fetcher, Store
+from xl_openfunnel import Client, ConfigurationError, Fetcher, Store
 from xl_openfunnel.simulator import ManualClock, Simulator
 
 MakeService = Callable[..., Simulator]
@@ -47,9 +47,15 @@ def clock(time: ManualClock) -> FlyingClock:
 def fetch(clock: FlyingClock, stack: ExitStack) -> MakeFetcher:
     """A fetcher whose time is the test's, with a store if ``path`` is given."""
 
-    def fetch(service: Simulator, path: Path | None = None, api_key: Any = None, **options: Any) -> Fetcher:
+    def fetch(
+        service: Simulator,
+        path: Path | None = None,
+        api_key: Any = None,
+        unusable: ConfigurationError | None = None,
+        **options: Any,
+    ) -> Fetcher:
         client = stack.enter_context(Client(service.base_url, api_key or service.api_key))
-        store = None if path is None else Store(path / "store.sqlite3", client.origin)
+        store = unusable if path is None else Store(path / "store.sqlite3", client.origin)
         fetcher = Fetcher(client, store=store, clock=clock, chance=lambda: 0.5, **options)
         clock.busy = lambda: fetcher.busy
         return stack.enter_context(fetcher)

@@ -1,0 +1,97 @@
+"""What disks do to the store: words for why it cannot be written, and reading it where it can only be read."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from ..settings import ENV_CACHE_DIR
+
+_ANOTHER: Final = f"Give a folder of your own with {ENV_CACHE_DIR}."
+
+FULL: Final = "the disk is full. Make room on it."
+READ_ONLY: Final = f"the disk can only be read. {_ANOTHER}"
+NO_RIGHT: Final = f"you may not write there. {_ANOTHER}"
+
+_LEAST_ROOM: Final = 64 * 1024
+"""Bytes without which nobody can open the store to write: SQLite keeps an index of 32 KB beside it."""
+
+
+def why(trouble: Exception, path: Path) -> str:
+    """Why the file at ``path`` cannot be used, and what to do: a sentence or two for a person.
+
+    SQLite says of a full disk and of one that can only be read that the file cannot be opened, or that there was an
+    error of the disk; so the disk itself is asked.
+    """
+    folder = next((each for each in (path.parent, *path.parents) if each.is_dir()), path.parent)
+    number = trouble.errno if isinstance(trouble, OSError) else None
+    code = getattr(trouble, "sqlite_errorcode", 0) & 0xFF
+    if code not in (0, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL):
+        return f"{trouble}. {_ANOTHER}"
+    if number == errno.EROFS or _can_only_be_read(folder):
+        return READ_ONLY
+    if number in (errno.ENOSPC, errno.EDQUOT) or code == sqlite3.SQLITE_FULL or _is_full(folder):
+        return FULL
+    if number in (errno.EACCES, errno.EPERM) or code == sqlite3.SQLITE_READONLY or not _may_be_written(folder):
+        return NO_RIGHT
+    return f"{trouble}. {_ANOTHER}"
+
+
+def to_read(path: Path, *, timeout: float) -> sqlite3.Connection:
+    """A connection that writes nothing, not even beside the file.
+
+    Args:
+        path: the file.
+        timeout: seconds to wait for other processes.
+
+    Raises:
+        sqlite3.Error: it cannot be read either.
+    """
+    try:
+        return _connected(path, "mode=ro", timeout)
+    except sqlite3.Error:
+        if _is_being_written(path):
+            raise
+        # SQLite would lock it by an index beside it, which cannot be made here. Nobody needs to be kept out: whoever
+        # writes has a log beside it.
+        return _connected(path, "mode=ro&immutable=1", timeout)
+
+
+def _connected(path: Path, how: str, timeout: float) -> sqlite3.Connection:
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=timeout, isolation_level=None)
+    try:
+        db.execute("SELECT 1 FROM job").fetchone()
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _is_being_written(path: Path) -> bool:
+    """Whether there is a log beside the file, which holds what is not in it yet."""
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _can_only_be_read(folder: Path) -> bool:
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)  # nothing Windows has
+    except (AttributeError, OSError):
+        return False
+
+
+def _may_be_written(folder: Path) -> bool:
+    return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _LEAST_ROOM
+    except OSError:
+        return False
