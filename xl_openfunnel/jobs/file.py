@@ -92,7 +92,7 @@ class StoreFile:
 
         Raises:
             StoreBusy: with ``wait=False``, when another process holds the file just now, or it is damaged.
-            ConfigurationError: it is to be written and cannot be.
+            ConfigurationError: it is to be written and cannot be, or a newer version of this package changed it.
         """
         if wait:
             try:
@@ -127,10 +127,15 @@ class StoreFile:
 
         Args:
             which: the file that is meant, should another have taken its place meanwhile; None for the present one.
+
+        Raises:
+            ConfigurationError: it is not damaged, but a newer version of this package changed it.
         """
         with self._renewing:
             if which is not None and _identity(self.path) != which:
                 return  # another thread or process was quicker
+            with contextlib.suppress(sqlite3.Error), self._open() as db:
+                _refuse_newer(db, self.path)
             self._anchor()
             try:
                 self._set_aside()

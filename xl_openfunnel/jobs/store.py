@@ -28,6 +28,13 @@ from .snapshot import Rows
 
 _log = logging.getLogger(__name__)
 
+# With the columns' names, so that they hold where a newer version has added some.
+_INSERT_JOB = (
+    "INSERT INTO job (origin, job_id, revision, status, stage, processed, manifest, error_message, as_of, counts,"
+    " key_fingerprint, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_INSERT_PAGE = "INSERT INTO page (origin, job_id, revision, number, rows, seal) VALUES (?, ?, ?, ?, ?, ?)"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -161,9 +168,8 @@ class Store:
         written = [(number, body, _seal(*place, number, body)) for number, body in enumerate(bodies)]
         with self._file.transaction() as db:
             self._remove(db, job_id)
-            values = (*head, key_fingerprint, _seal(*head))
-            db.execute(f"INSERT INTO job VALUES ({_marks(len(values))})", values)  # noqa: S608
-            db.executemany("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?)", [(*place, *each) for each in written])
+            db.execute(_INSERT_JOB, (*head, key_fingerprint, _seal(*head)))
+            db.executemany(_INSERT_PAGE, [(*place, *each) for each in written])
             self._note(db, job_id, result.status, len(result.rows), result.manifest, result.as_of)
             if _found_pages(db, *place, range(len(pages))) != written:
                 raise _Damaged
@@ -303,6 +309,8 @@ class Store:
             for number, body, seal in found:
                 _check_seal(seal, self.origin, job_id, revision, number, body)
                 yield zlib.decompress(body)
+        except ConfigurationError as newer:
+            raise IncompleteResult(f"The stored rows of job {job_id} cannot be read. {newer.message}") from None
         except (sqlite3.Error, zlib.error, TypeError, ValueError) as damage:
             raise IncompleteResult(
                 f"The stored rows of job {job_id} are damaged ({damage}). Refresh to read them anew."
@@ -356,7 +364,3 @@ def _check_seal(seal: str | None, *values: object) -> None:
 def _is_no_text(damage: sqlite3.DatabaseError) -> bool:
     """Whether a text in the file is no UTF-8, which Python says itself and without any code."""
     return not hasattr(damage, "sqlite_errorcode")
-
-
-def _marks(count: int) -> str:
-    return ", ".join("?" * count)

@@ -1,4 +1,4 @@
-"""The store while it is in use: somebody removes or damages it, and nobody may wait."""
+"""The store while it is in use: a newer version changes it, somebody removes or damages it, and nobody may wait."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.jobs.test_store import ORIGIN, pages, result
-from xl_openfunnel import JobStatus, Store
+from xl_openfunnel import ConfigurationError, IncompleteResult, JobStatus, Store
+from xl_openfunnel.jobs.snapshot import Rows
 from xl_openfunnel.jobs.store import StoreBusy
 
 READ = pages(100, 7)
@@ -22,6 +23,13 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
+def change(path: Path, *statements: str) -> None:
+    """As a newer version does, in a process of its own."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for statement in (*statements, "PRAGMA user_version = 99"):
+            db.execute(statement)
+
+
 def damage(path: Path) -> bytes:
     """What the file holds then."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
@@ -30,6 +38,37 @@ def damage(path: Path) -> bytes:
     content = path.read_bytes()
     path.write_bytes(content[:size] + b"\xa5" * (len(content) - size))
     return path.read_bytes()
+
+
+def test_columns_that_a_newer_version_adds_while_it_is_in_use_keep_no_job_out(store: Store) -> None:
+    change(store.path, "ALTER TABLE job ADD COLUMN more TEXT", "ALTER TABLE page ADD COLUMN more TEXT")
+    store.keep("other", result(READ), READ, None)
+    found = store.find("other")
+    assert found is not None
+    assert list(found.rows) == list(Rows.of(READ))
+    assert not list(store.path.parent.glob("*.damaged-*"))
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ("ALTER TABLE page RENAME COLUMN rows TO body", "ALTER TABLE job RENAME COLUMN counts TO lengths"),
+        ("DROP TABLE page", "CREATE TABLE page (id INTEGER PRIMARY KEY, body BLOB)"),
+        ("CREATE UNIQUE INDEX one ON page (number)",),
+    ],
+)
+def test_a_store_that_a_newer_version_changed_while_it_is_in_use_is_not_set_aside(
+    store: Store, statements: tuple[str, ...]
+) -> None:
+    kept = store.find("job")
+    assert kept is not None
+    change(store.path, *statements)
+    with pytest.raises(ConfigurationError, match="written by a newer XL OpenFunnel"):
+        store.keep("other", result(READ), READ, None)
+    assert not list(store.path.parent.glob("*.damaged-*"))
+    if "page" in statements[0] and "UNIQUE" not in statements[0]:
+        with pytest.raises(IncompleteResult, match="newer XL OpenFunnel"):
+            list(kept.rows)
 
 
 def test_whoever_may_not_wait_makes_no_file_where_it_was_removed(store: Store) -> None:
