@@ -29,7 +29,7 @@ from typing import Final
 
 from tests.bench.measure import no_proxy
 
-from . import crash, damage, fuzz, load, matrix, model, secrecy, soak
+from . import crash, crash_points, damage, fuzz, load, matrix, model, secrecy, soak
 
 Line = tuple[str, str, str]
 """What was tried, what held, and what broke (nothing, if all is well)."""
@@ -104,6 +104,12 @@ def _damage(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
 
 
 def _crash(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    if sys.platform != "win32":
+        points = 0
+        for start in crash_points.STARTS:
+            (folder / start).mkdir()
+            points += crash_points.run(folder / start, start)
+        yield f"{points} kills, one before each statement", "the store opened each time, with whole jobs only", ""
     outcome = crash.run(folder, asked.kills, asked.seed)
     yield (
         f"{outcome.kills} kills (SIGKILL) of one of {crash.PROCESSES} processes that store",
