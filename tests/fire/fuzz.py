@@ -190,7 +190,7 @@ def desk(folder: Path) -> Iterator[Callable[[], Look]]:
         seat = here.seat()
         seat.fetcher.watch("job")
         assert here.until(lambda: seat.fetcher.watch("job").final, 60)
-        balance = Balance(seat.client.credits, clock=here.time, start=lambda run: run())
+        balance = Balance(seat.client, clock=here.time, start=lambda run: run(), later=lambda *_: None)
         made: Any = SimpleNamespace(fetcher=seat.fetcher, store=seat.store, balance=balance)
         yield lambda: Look(made)
 

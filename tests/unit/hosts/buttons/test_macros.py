@@ -7,7 +7,8 @@ import xml.etree.ElementTree as ET
 from typing import Any
 
 from xl_openfunnel.hosts.buttons.actions import Actions
-from xl_openfunnel.workbook import sources, start
+from xl_openfunnel.workbook import sources
+from xl_openfunnel.workbook.texts import sheet_texts
 
 NOBODY: Any = None
 ACTIONS = Actions(NOBODY, NOBODY, NOBODY, NOBODY, NOBODY)
@@ -36,6 +37,6 @@ def test_the_ribbon_has_a_button_for_each_macro_and_the_workbook_for_none_else()
     ribbon = ET.fromstring(sources.ribbon())  # noqa: S314 - our own
     buttons = [(button.get("id"), button.get("onAction")) for button in ribbon.iterfind(".//{*}button")]
     assert sorted(buttons) == sorted((f"OpenFunnel{macro}", "OpenFunnelRibbon") for macro in MACROS)
-    bound = {macro.removeprefix("OpenFunnel") for _, macro, _ in start._BUTTONS}
-    assert bound <= MACROS.keys()
-    assert len(bound) == len(start._BUTTONS)
+    bound = [button.macro.removeprefix("OpenFunnel") for button in sheet_texts().start.buttons]
+    assert set(bound) <= MACROS.keys()
+    assert len(set(bound)) == len(bound)
