@@ -118,9 +118,11 @@ def counted(cells: Sequence[Cell], seconds: float) -> float:
 
     One that took long may have waited for the user, in front of a dialog for an hour, which is not to keep a block as
     it is for a day; COM does not tell. What waited that time does not wait as long the next time, while a block that
-    is slow, or that much depends on, is slow each time. So seconds beyond `LONGEST` count when they come again.
+    is slow, or that much depends on, is slow each time. So seconds beyond `LONGEST` count when they come again, and
+    then those of the first time too.
     """
-    before = max(cell.took for cell in cells)
+    before, owed = max(cell.took for cell in cells), max(cell.owed for cell in cells)
+    believed = min(seconds, max(LONGEST, before))
     for cell in cells:
-        cell.took = seconds
-    return min(seconds, max(LONGEST, before))
+        cell.took, cell.owed = seconds, seconds - believed
+    return believed + min(owed, max(0.0, believed - LONGEST))

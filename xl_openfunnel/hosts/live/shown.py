@@ -61,6 +61,7 @@ class Cell:
         asked_at: when it was last to be calculated.
         calculated_at: when that was done, if the program did it at once.
         took: the seconds that its last calculation took, together with those beside it.
+        owed: those of them that were not counted: it may have waited for the program's user.
         silent_since: since when it was to be calculated and has not called.
         expected: for which topics it was, as far as no call has looked at them since.
         waits: since when it shows something that is no longer so; None while it does not.
@@ -81,6 +82,7 @@ class Cell:
     asked_at: float = float("-inf")
     calculated_at: float = float("-inf")
     took: float = 0.0
+    owed: float = 0.0
     silent_since: float | None = None
     expected: set[str] = field(default_factory=set)
     waits: float | None = None
