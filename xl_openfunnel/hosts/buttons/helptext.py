@@ -14,9 +14,10 @@ BUTTONS: Final = {
     "Land as table": "Writes the companies of the selected cell's job, else of the workbook's, into the table "
     "OpenFunnelRows, as values. Landing again updates it; your own columns and notes stay with their companies.",
     "Refresh pivots": "Has the pivots that stand on that table read it anew.",
-    "Send copy": "Saves a copy beside the workbook, without macros and links, with values in place of our formulas.",
+    "Send copy": "Saves a copy beside the workbook, without macros, links, your name and the workbook's "
+    "path, with values in place of our formulas.",
     "Live": "Whether cells keep themselves up to date while their jobs run.",
-    "Cancel": "Asks the service to stop the selected cell's job. What it delivered until then is billed.",
+    "Cancel": "Asks the service to stop the selected cell's job, at once. What it delivered until then is billed.",
     "Open log": "The file that tells what went wrong. It never has your API key in it.",
 }
 """What each button does."""

@@ -45,7 +45,7 @@ _ASCENDING, _NO_HEADER, _NORMAL_ORDER, _TOP_TO_BOTTOM = 1, 2, 1, 1
 
 
 class _ChangedError(Exception):
-    """The table is not any more what a plan was made for. Nothing was written yet."""
+    """The table is not any more what a plan was made for. No company was written yet."""
 
 
 def land(table: Table, ours: Sequence[str], planned: Callable[[Standing], Plan], facts: Sequence[Fact]) -> Landed:
@@ -61,8 +61,7 @@ def land(table: Table, ours: Sequence[str], planned: Callable[[Standing], Plan],
     name = str(call.get(table.sheet, "Name"))
     if call.get(table.sheet, "ProtectContents"):
         raise Refused(f"The sheet {name} is protected. Unprotect it (Review), then land again.")
-    totals = bool(call.get(table.table, "ShowTotals"))
-    unfiltered = False
+    without_totals = unfiltered = False
     try:
         for _ in range(_ATTEMPTS):
             with contextlib.suppress(_ChangedError):
@@ -70,14 +69,15 @@ def land(table: Table, ours: Sequence[str], planned: Callable[[Standing], Plan],
                 if table.names(table.head()) != reading.standing.names:  # it was moved, and something else was read
                     raise _ChangedError
                 landing = _Landing(table, reading, planned(reading.standing))
-                if totals:  # they stand where lines are to be added
+                if call.get(table.table, "ShowTotals"):  # they stand where lines are to be added
                     call.put(table.table, "ShowTotals", value=False)
+                    without_totals = True
                 landing.check_room()
                 unfiltered |= _unfiltered(table)
                 return Landed(name, landing.plan, unfiltered, landing.carry_out(facts))
         raise Refused("The table was changed again and again meanwhile. Land again.")
     finally:
-        if totals:
+        if without_totals:
             with call.insisting():
                 call.put(table.table, "ShowTotals", value=True)
 
@@ -120,7 +120,7 @@ class _Landing:
         """Write; gives whether there was room for the facts.
 
         Raises:
-            _ChangedError: the table is not as it was read, and nothing was written.
+            _ChangedError: the table is not as it was read, and no company was written.
             Refused: Excel did not do something; the table may be incomplete, which stands above it then.
         """
         self._check_unchanged(self.reading.body)
