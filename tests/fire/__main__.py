@@ -197,7 +197,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", type=_chosen, default=tuple(PARTS), metavar="PARTS", help="some parts, with commas")
     parser.add_argument("--runs", type=int, default=10_000, help="runs of the model (%(default)s)")
     parser.add_argument("--steps", type=int, default=25, help="steps of a run at the most (%(default)s)")
-    parser.add_argument("--examples", type=int, default=20_000, help="of each thing that can be anything (%(default)s)")
+    parser.add_argument("--examples", type=int, default=2_000, help="of each thing that can be anything (%(default)s)")
     parser.add_argument("--damages", type=int, default=2_000, help="damaged stores (%(default)s)")
     parser.add_argument("--kills", type=int, default=200, help="kills (%(default)s)")
     parser.add_argument("--jobs", type=int, default=500, help="jobs that are over, at once (%(default)s)")
