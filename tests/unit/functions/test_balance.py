@@ -134,12 +134,15 @@ def test_where_nobody_looks_nothing_is_asked(service: Service) -> None:
     assert (service.asked, service.looks) == (1, 0)
 
 
-def test_a_service_that_wants_to_be_left_alone_for_longer_is(service: Service) -> None:
+@pytest.mark.parametrize(("wished", "kept"), [(200.0, 200), (86_400.0, 300), (1.0, 60)])
+def test_a_service_that_wants_to_be_left_alone_for_longer_is_within_reason(
+    service: Service, wished: float, kept: int
+) -> None:
     balance = service.balance()
     service.tell = balance.latest
-    service.answer = RateLimited("slowly", retry_after=200.0)
+    service.answer = RateLimited("slowly", retry_after=wished)
     balance.latest()
-    service.pass_(199)
+    service.pass_(kept - 1)
     assert service.asked == 1
     service.pass_(1)
     assert service.asked == 2
