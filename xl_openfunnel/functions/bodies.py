@@ -136,7 +136,7 @@ def pivot(
             empty.append(wrong)
             left_out.append(wrong.removeprefix(CELL_PREFIX))
             continue
-        seen = look.snapshot(job_id, lambda snapshot: (_rows_or_why(snapshot), words.not_counted(snapshot)))
+        seen = look.snapshot(job_id, _rows_or_why)
         rows = _rows_or_why(seen)
         if isinstance(rows, Rows):
             held[job_id] = rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +181,13 @@ def test_one_company_is_found_by_rank_and_domain(office: MakeOffice) -> None:
     assert said == "#OF! The job has no company 'nobody.example'."
 
 
+def test_without_a_key_a_company_is_not_looked_for(office: MakeOffice) -> None:
+    here = office(job := SimulatedJob(companies(5)))
+    here.fetcher.wait(job.job_id)
+    for otherwise in (None, "none"):
+        assert bodies.lookup(here.look(), job.job_id, [[None, "", "  "]], "name", otherwise) == [["", "", ""]]
+
+
 def test_a_company_that_is_not_found_may_still_come_while_the_job_runs(office: MakeOffice) -> None:
     here = office(job := SimulatedJob(companies(500), running=1000.0), limit=600.0)
     here.fetcher.wait(job.job_id, until=lambda seen: len(seen.rows) > 0)
@@ -310,6 +318,33 @@ def test_a_thousand_and_one_jobs_are_refused_in_words(office: MakeOffice) -> Non
     here = office(SimulatedJob(companies(1)))
     block = answer("OF_STATUS", bodies.status, here.look(), tuple((f"job{n}",) for n in range(1001)))
     assert block == [["#OF! That range names 1,001 jobs, and one formula takes 1,000 at most. Give a smaller range."]]
+
+
+def test_pivots_that_differ_in_one_argument_are_not_taken_for_one_another(office: MakeOffice) -> None:
+    jobs = [SimulatedJob(companies(number), job_id=f"job{number}") for number in (30, 40)]
+    here = office(*jobs)
+    for job in jobs:
+        here.fetcher.wait(job.job_id)
+    usual = ("job30", "country", "employee_band", "employee_count", "sum")
+    others = ("job40", "city", "hq_region", "linkedin_follower_count", "mean")
+    asked = [usual, *((*usual[:place], other, *usual[place + 1 :]) for place, other in enumerate(others))]
+    shown = [bodies.pivot(here.look(), *arguments) for arguments in asked]
+    assert all(one != other for one, other in itertools.combinations(shown, 2))
+    assert [bodies.pivot(here.look(), *arguments) for arguments in asked] == shown
+
+
+def test_a_pivot_that_says_why_a_job_is_not_counted_is_made_anew_when_that_changes(office: MakeOffice) -> None:
+    done, later = SimulatedJob(companies(4)), SimulatedJob(companies(9), job_id="later", pending=50.0, running=1e6)
+    here = office(done, later, limit=20.0)
+    here.fetcher.wait(done.job_id)
+    here.fetcher.wait("later", until=lambda seen: seen.status == "pending")
+    look = here.look()
+    below = bodies.pivot(look, [[done.job_id, "later"]], "country")[-1]
+    assert below == ["#OF! 1 of 2 jobs is not counted: later: pending", ""]
+    assert not look.seen["later"].stale
+    here.fetcher._clock.allow(100)  # type: ignore[attr-defined]
+    here.fetcher.wait("later", until=lambda seen: seen.status == "running")
+    assert look.seen["later"].stale
 
 
 @pytest.mark.parametrize(
