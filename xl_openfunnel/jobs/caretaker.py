@@ -206,7 +206,8 @@ class Caretaker:
                 _log.exception("the caretaker met something unexpected")
 
     def _seconds_to_alarm(self) -> float | None:
-        tidy_at = self._tidy_at if self._with_pages else FOREVER  # for anything less nobody need wake up
+        # For less than pages nobody need wake up, and whatever is under way wakes us anyway.
+        tidy_at = self._tidy_at if self._with_pages and not self.tasks_under_way else FOREVER
         at = min(self._alarms[0][0] if self._alarms else FOREVER, self._key_look_at, tidy_at)
         return None if at == FOREVER else min(max(at - self._clock.monotonic(), 0.0), _LONGEST_NAP)
 
