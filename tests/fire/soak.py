@@ -34,7 +34,7 @@ OPEN: Final = 5
 """Jobs that are on somebody's screen at once."""
 
 MB_PER_JOB: Final = 0.1
-"""For the pages of a job that is on a screen and not final."""
+"""For the pages of a job that is on a screen and not final, and of one more, which some thread has seen last."""
 
 NIGHT: Final = 7_500.0
 """Seconds after which nothing is held of what nobody wants: ids that were half typed, pages of a job."""
@@ -101,7 +101,7 @@ def run(folder: Path, hours: float, seed: int = 0) -> Outcome:
 def _held_too_long(held: Held) -> Iterator[str]:
     if held.known > held.jobs:
         yield f"{held.known} jobs are known, and there were {held.jobs}"
-    if held.pages_mb > held.waited_for * MB_PER_JOB:
+    if held.pages_mb > (held.waited_for + 1) * MB_PER_JOB:
         yield f"{held.pages_mb:.2f} MB of pages in memory for {held.waited_for} jobs that are not final"
 
 
