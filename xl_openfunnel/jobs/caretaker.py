@@ -6,19 +6,20 @@ requests, one thread serves the disk. What everybody may see is published as imm
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import logging
 import queue
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from ..api.client import Client
 from ..api.models import Page
 from ..errors import BadAnswer, ConfigurationError, OpenFunnelError
 from . import plan
+from .alarms import Alarms
 from .callbacks import Callbacks
+from .care import Care, Waiter, visible
 from .clock import Clock, Message
 from .keeper import Keeper
 from .plan import Keep, Look, Send, Wait
@@ -50,52 +51,6 @@ _JOIN = 5.0
 """Seconds that `close` gives the caretaker's own thread to end."""
 
 
-_FEW_ALARMS = 256
-"""Alarms that are kept whether anybody still needs them or not."""
-
-
-@dataclass(eq=False)
-class Waiter:
-    """Somebody who waits for ``until`` to hold, and no longer than to ``deadline`` on the steady clock.
-
-    What ended the waiting is kept for the one who waits: the snapshot, which may be followed by another one before he
-    looks, and what ``until`` raised.
-    """
-
-    until: Callable[[Snapshot], bool]
-    deadline: float
-    seen: Snapshot | None = None
-    error: Exception | None = None
-    done: threading.Event = field(default_factory=threading.Event)
-
-    def is_over(self, seen: Snapshot, now: float) -> bool:
-        """Whether there is nothing more to wait for."""
-        try:
-            over = now >= self.deadline or self.until(seen)
-        except Exception as error:
-            self.error, over = error, True
-        if over:
-            self.seen = seen
-        return over
-
-
-@dataclass(eq=False)
-class _Care:
-    """What the caretaker holds of one job; the epoch tells answers to earlier efforts apart.
-
-    It was wanted last at one moment, and when things were last tidied up it was cared for until another.
-    """
-
-    state: State
-    epoch: int
-    wanted_at: float
-    cared_until: float
-    wake_at: float = FOREVER
-    disk_busy: bool = False
-    noted: tuple[object, ...] = ()
-    waiters: list[Waiter] = field(default_factory=list)
-
-
 class Caretaker:
     """Everything behind a `Fetcher`. Public methods may be called on any thread and return at once."""
 
@@ -115,10 +70,9 @@ class Caretaker:
         self._clock = clock
         self._chance = chance
         self._care = care
-        self._cares: dict[str, _Care] = {}
+        self._cares: dict[str, Care] = {}
         self._epochs = itertools.count()
-        self._alarms: list[tuple[float, str]] = []
-        self._crowded = _FEW_ALARMS
+        self._alarms = Alarms(self._needed_alarms)
         self._tidy_at = 0.0
         self._with_pages: set[str] = set()
         self._forgets = 0
@@ -208,14 +162,13 @@ class Caretaker:
     def _seconds_to_alarm(self) -> float | None:
         # For less than pages nobody need wake up, and whatever is under way wakes us anyway.
         tidy_at = self._tidy_at if self._with_pages and not self.tasks_under_way else FOREVER
-        at = min(self._alarms[0][0] if self._alarms else FOREVER, self._key_look_at, tidy_at)
+        at = min(self._alarms.soonest, self._key_look_at, tidy_at)
         return None if at == FOREVER else min(max(at - self._clock.monotonic(), 0.0), _LONGEST_NAP)
 
     def _ring(self) -> None:
         """Everything whose time has come."""
         now = self._clock.monotonic()
-        while self._alarms and self._alarms[0][0] <= now:
-            _, job_id = heapq.heappop(self._alarms)
+        for job_id in self._alarms.due(now):
             if care := self._cares.get(job_id):
                 self._advance(care)
         if self._tidy_at <= now:
@@ -226,14 +179,11 @@ class Caretaker:
             self.tasks_under_way += 1
             self._requests.submit(self._look_for_key)
 
-    def _set_alarm(self, at: float, job_id: str) -> None:
-        heapq.heappush(self._alarms, (at, job_id))
-        if len(self._alarms) > self._crowded:  # most of them are of waits that ended before their time
-            cares = self._cares.items()
-            waits = ((waiter.deadline, job_id) for job_id, care in cares for waiter in care.waiters)
-            needed = {(at, job_id), *((care.wake_at, job_id) for job_id, care in cares), *waits}
-            self._alarms = sorted(alarm for alarm in needed if alarm[0] < FOREVER)
-            self._crowded = max(_FEW_ALARMS, 2 * len(self._alarms))
+    def _needed_alarms(self) -> Iterator[tuple[float, str]]:
+        for job_id, care in self._cares.items():
+            yield care.wake_at, job_id
+            for waiter in care.waiters:
+                yield waiter.deadline, job_id
 
     def _tidy(self, now: float) -> None:
         """Let go of ids of which nothing was ever learnt, half-typed ones, and later of pages, that nobody wants.
@@ -259,7 +209,7 @@ class Caretaker:
         care = self._cares.get(job_id)
         now = self._clock.monotonic()
         if care is None:
-            care = _Care(state or self._first_sight(job_id), next(self._epochs), now, now)
+            care = Care(state or self._first_sight(job_id), next(self._epochs), now, now)
             self._cares[job_id] = care
         care.wanted_at = now
         self._advance(care)
@@ -269,7 +219,7 @@ class Caretaker:
         care = self._cares[job_id]
         care.waiters.append(waiter)
         if waiter.deadline < FOREVER:
-            self._set_alarm(waiter.deadline, job_id)
+            self._alarms.set(waiter.deadline, job_id)
         care.state = plan.hurry(care.state, self.moment())
         self._advance(care)
 
@@ -316,7 +266,7 @@ class Caretaker:
             care.epoch = next(self._epochs)
             self._change(care, plan.look_again)
 
-    def _advance(self, care: _Care) -> None:
+    def _advance(self, care: Care) -> None:
         """Do whatever is to be done for a job now, and set the alarm for what comes next."""
         if self._is_cared_for(care) or care.state.doing in (Doing.LOOKING, Doing.KEEPING):
             self._take_steps(care)
@@ -326,7 +276,7 @@ class Caretaker:
         if not (care.disk_busy or care.state.asking) and self._turns.end(care.state.job_id):
             self._tell(self._next_turn)
 
-    def _change(self, care: _Care, change: Callable[[State], State]) -> None:
+    def _change(self, care: Care, change: Callable[[State], State]) -> None:
         """Something happened to a job; a bug in what we make of it becomes its problem."""
         try:
             care.state = change(care.state)
@@ -336,11 +286,11 @@ class Caretaker:
         self._note_pages(care)
         self._advance(care)
 
-    def _note_pages(self, care: _Care) -> None:
+    def _note_pages(self, care: Care) -> None:
         """Whether there is anything of the job to be let go of some time."""
         (self._with_pages.add if plan.holds_pages(care.state) else self._with_pages.discard)(care.state.job_id)
 
-    def _is_cared_for(self, care: _Care) -> bool:
+    def _is_cared_for(self, care: Care) -> bool:
         lately = self._clock.monotonic() - care.wanted_at < self._care
         return lately or bool(care.waiters) or care.state.job_id in self.callbacks
 
@@ -349,7 +299,7 @@ class Caretaker:
             if care := self._cares.get(job_id):
                 self._advance(care)
 
-    def _take_steps(self, care: _Care) -> None:
+    def _take_steps(self, care: Care) -> None:
         while not care.disk_busy:
             # Twice the requests that can be under way, so that no worker waits for the caretaker.
             most = 2 * self._client.concurrency
@@ -366,17 +316,17 @@ class Caretaker:
                     self._keep(care, result, pages)
                 case Wait(until):
                     if until < FOREVER and until != care.wake_at:
-                        self._set_alarm(until, care.state.job_id)
+                        self._alarms.set(until, care.state.job_id)
                     care.wake_at = until
                     return
 
-    def _publish(self, care: _Care) -> None:
+    def _publish(self, care: Care) -> None:
         job_id = care.state.job_id
         moment = self.moment()
         before = self.published.get(job_id)
         seen = snapshot(care.state, self._gate, moment, cared_for=self._is_cared_for(care))
         self.published[job_id] = seen
-        if before is None or _visible(before) != _visible(seen):
+        if before is None or visible(before) != visible(seen):
             self.callbacks.tell(seen)
             self._note(care, seen)
         for waiter in [each for each in care.waiters if each.is_over(seen, moment.now)]:
@@ -384,7 +334,7 @@ class Caretaker:
             care.wanted_at = moment.now  # whoever waited looks at it next
             waiter.done.set()
 
-    def _note(self, care: _Care, seen: Snapshot) -> None:
+    def _note(self, care: Care, seen: Snapshot) -> None:
         """Into the ledger, when the service said something new."""
         noted = (seen.status, seen.final)
         if seen.source != "store" and noted != care.noted:
@@ -393,7 +343,7 @@ class Caretaker:
 
     # ---- requests ------------------------------------------------------------------------------------------
 
-    def _send(self, care: _Care, ask: Ask) -> None:
+    def _send(self, care: Care, ask: Ask) -> None:
         """A job's first word goes before everything: there is one for each job. Polls and pages of walks take turns.
 
         So a job that is over becomes final however many others run, and those go on however much is to be read.
@@ -476,7 +426,7 @@ class Caretaker:
 
     # ---- the store -----------------------------------------------------------------------------------------
 
-    def _look(self, care: _Care) -> None:
+    def _look(self, care: Care) -> None:
         job_id, epoch = care.state.job_id, care.epoch
 
         def found(stored: Result | None) -> None:
@@ -486,7 +436,7 @@ class Caretaker:
         self.tasks_under_way += 1
         self._keeper.find(job_id, found)
 
-    def _keep(self, care: _Care, result: Result, pages: tuple[Page, ...]) -> None:
+    def _keep(self, care: Care, result: Result, pages: tuple[Page, ...]) -> None:
         job_id, epoch = care.state.job_id, care.epoch
 
         def kept(result: Result, trouble: OpenFunnelError | None) -> None:
@@ -512,9 +462,3 @@ class Caretaker:
         except Exception as trouble:
             _log.info("no key: %s", type(trouble).__name__)
             return None
-
-
-def _visible(snapshot: Snapshot) -> tuple[object, ...]:
-    """What somebody could see change: everything but when it was last confirmed and when it is asked next."""
-    problem = snapshot.problem and (snapshot.problem.kind, snapshot.problem.message)
-    return (replace(snapshot, as_of=None, next_try=None, problem=None), problem, snapshot.rows)

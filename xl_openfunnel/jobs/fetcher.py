@@ -17,7 +17,8 @@ from ..api.paths import job_id_from
 from ..errors import ConfigurationError
 from ..settings import Settings
 from .callbacks import Callback, Subscription
-from .caretaker import CARE, Caretaker, Waiter
+from .care import Waiter
+from .caretaker import CARE, Caretaker
 from .clock import Clock, SystemClock
 from .snapshot import Snapshot
 from .state import FOREVER

@@ -22,7 +22,7 @@ from xl_openfunnel import (
     ServerTrouble,
     TimedOut,
 )
-from xl_openfunnel.jobs import plan, walk
+from xl_openfunnel.jobs import finishing, plan, walk
 from xl_openfunnel.jobs.plan import Keep, Look, Send, Wait, next_step
 from xl_openfunnel.jobs.snapshot import NO_ROWS, Problem
 from xl_openfunnel.jobs.state import FOREVER, Ask, Doing, Gate, Moment, State
@@ -420,14 +420,14 @@ def test_a_page_that_fails_is_waited_for_and_so_are_those_not_yet_asked_for() ->
 
 def test_a_page_that_keeps_failing_is_no_longer_guessed() -> None:
     state, asks = asked(walking(4), 1)
-    for _ in range(plan.GUESS_TRIES):
+    for _ in range(finishing.GUESS_TRIES):
         state = plan.answered(state, asks[-1], ServerTrouble("503"), at(1))
     assert next_step(state, OPEN, 1_000, most=8) == Wait(FOREVER)
 
 
 def test_a_failed_job_whose_page_keeps_failing_is_final_with_the_others() -> None:
     state = walking(2, "failed")
-    for _ in range(plan.FAILED_JOB_TRIES):
+    for _ in range(finishing.FAILED_JOB_TRIES):
         assert state.doing is Doing.WALKING
         state = answer(
             state,
@@ -441,7 +441,7 @@ def test_a_refresh_of_what_stands_is_given_as_many_tries_again() -> None:
     short = (page(0, 2, "completed"), page(1, 2, "completed", row_count=9))
     state, now = fresh(), 1.0
     for _ in range(2):
-        for delay in (*plan.RECHECK_DELAYS, None):
+        for delay in (*finishing.RECHECK_DELAYS, None):
             state = answer(state, now, *short)
             assert isinstance(state.problem and state.problem.error, IncompleteResult)
             assert (state.doing is Doing.RESTING) is (delay is None)

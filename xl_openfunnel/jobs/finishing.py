@@ -1,0 +1,155 @@
+"""Reading the end: a job's status is terminal, and all its pages are read again, checked and made a result.
+
+A part of `plan`, which says when: pure functions of immutable values. How pages follow each other is `walk`'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..api.models import JobStatus, Page
+from ..api.retry import delay_before_retry
+from ..errors import BadAnswer, IncompleteResult, JobNotFound, OpenFunnelError
+from . import walk as walks
+from .snapshot import NO_ROWS, Problem, Rows
+from .state import Ask, Doing, Moment, State, Trouble, afresh, failed, only_another_key_mends, troubled
+from .store import Result
+from .walk import Walk
+
+RECHECK_DELAYS = (2.0, 10.0)
+"""A result that differs from its manifest is read again after these seconds, then it stands."""
+
+GUESS_TRIES = 2
+"""Tries of a guessed page; after that it waits until the page before it names it."""
+
+FAILED_JOB_TRIES = 5
+"""Tries of a page of a failed job, which may be gone: then what it did give is all."""
+
+_SUPPORT = "If it stays so, tell OpenFunnel's support"
+
+NO_MANIFEST = "The service gave no manifest to check against: there may be more rows than these."
+
+
+def page_answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, moment: Moment) -> State:
+    """A page of the end came back."""
+    walk, cursor = state.walk, ask.cursor
+    if walk is None or cursor is None:
+        return state
+    if isinstance(outcome, OpenFunnelError):
+        return _page_failed(state, walk, ask, outcome, moment)
+    if not outcome.status.terminal:
+        return _not_over(state, outcome, moment)
+    try:
+        walk = walks.accept(walk, cursor, outcome)
+    except OpenFunnelError as error:
+        return _page_failed(state, walk, ask, error, moment)
+    troubles = {c: trouble for c, trouble in state.troubles.items() if c != cursor}
+    problem = state.problem if troubles or state.rechecks else None
+    return walk_on(
+        replace(state, walk=walk, troubles=troubles, problem=problem, as_of=moment.utc, due=moment.now), moment
+    )
+
+
+def _not_over(state: State, page: Page, moment: Moment) -> State:
+    """A page says that the job still goes on: its rows may be older than the end, so ask for the state again."""
+    error = BadAnswer(f"One page says that the job is over and another that it is {page.status}.")
+    state = troubled(state, error, moment)
+    delay = delay_before_retry(error, state.failures, chance=moment.chance) or 0.0
+    return replace(afresh(state), due=moment.now + delay)
+
+
+def walk_on(state: State, moment: Moment) -> State:
+    """Is everything read, and does it agree with the manifest?"""
+    if state.walk is None:
+        return state
+    try:
+        walk = walks.advance(state.walk)
+        rows = Rows.of(walk.pages)
+        state = replace(state, walk=walk, shown=rows if len(rows) > len(state.shown) else state.shown)
+        if walk.named is None and _must_agree(walk.first):
+            walks.check(walk.pages)
+            if not _has_numbers(walk.first) and state.rechecks < len(RECHECK_DELAYS):
+                raise IncompleteResult(NO_MANIFEST)  # it may lag behind the status
+    except OpenFunnelError as error:
+        return _disagrees(state, error, moment)
+    return _over(state, walk) if walk.named is None else state
+
+
+def _over(state: State, walk: Walk) -> State:
+    """Everything is read and checked: a result to keep."""
+    first = walk.first
+    pages = walk.pages if walks.page_count(walk.pages) else ()
+    result = Result(
+        status=first.status,
+        stage=first.stage,
+        processed=first.processed,
+        manifest=first.manifest,
+        error_message=first.error_message,
+        as_of=walk.as_of,
+        rows=Rows.of(pages),
+        complete=not _must_agree(first) or _has_numbers(first),
+    )
+    if state.result is not None and not _must_agree(first) and len(result.rows) < len(state.result.rows):
+        # What a failed job no longer gives is no reason to lose it.
+        return replace(at_rest(state), problem=why_failed(result))
+    return replace(state, doing=Doing.KEEPING, fresh=(result, pages))
+
+
+def _page_failed(state: State, walk: Walk, ask: Ask, error: OpenFunnelError, moment: Moment) -> State:
+    if only_another_key_mends(error):
+        return troubled(state, error, moment)
+    if ask.kind == "guess" and not error.waiting_helps:
+        return replace(state, walk=walks.stop_guessing(walk))  # there may be no such page, and no harm is done
+    cursor = ask.cursor or ""
+    failures = state.troubles[cursor].failures + 1 if cursor in state.troubles else 1
+    if failures >= GUESS_TRIES:
+        walk = walks.stop_guessing(walk, cursor)
+    state = replace(troubled(state, about_page(error, cursor), moment), walk=walk)
+    delay = delay_before_retry(error, failures, chance=moment.chance)
+    gone = not _must_agree(walk.first) and ask.kind == "named" and failures >= FAILED_JOB_TRIES
+    if delay is not None and not gone:
+        trouble = Trouble(failures, moment.now + delay)
+        troubles = {**state.troubles, cursor: trouble}
+        return replace(state, troubles=troubles, due=max(state.due, trouble.not_before))
+    if not _must_agree(walk.first):
+        return _over(state, walk)  # a failed job: whatever rows it still gives
+    return replace(state, doing=Doing.RESTING)
+
+
+def _disagrees(state: State, error: OpenFunnelError, moment: Moment) -> State:
+    """What was read cannot be all of it, or more than it: read again, a few times, then let the problem stand."""
+    state = afresh(troubled(state, error, moment))
+    if state.rechecks >= len(RECHECK_DELAYS):
+        return replace(state, doing=Doing.RESTING)
+    due = moment.now + RECHECK_DELAYS[state.rechecks]
+    return replace(state, rechecks=state.rechecks + 1, due=due)
+
+
+def _must_agree(first: Page) -> bool:
+    """Whether the rows must agree with a manifest: a failed job gives whatever it still gives."""
+    return first.status.lower() != JobStatus.FAILED
+
+
+def _has_numbers(first: Page) -> bool:
+    return any(walks.stated(first, what) is not None for what in ("rows", "pages"))
+
+
+def at_rest(state: State) -> State:
+    """There is a result to show: what was read on the way is let go of, the first page too."""
+    return replace(afresh(state), doing=Doing.RESTING, first=None, pages=(), shown=NO_ROWS, failures=0)
+
+
+def why_failed(result: Result) -> Problem | None:
+    """The problem of a failed job's result, in the service's words."""
+    return failed(result.status, result.error_message, result.as_of)
+
+
+def about_page(error: OpenFunnelError, cursor: str | None) -> OpenFunnelError:
+    """The error in words that fit: a page that is not found does not mean that the job is not there."""
+    if cursor is None or not isinstance(error, JobNotFound):
+        return error
+    return BadAnswer(
+        f"The service names page {cursor} and does not find it (HTTP {error.status}). {_SUPPORT}.",
+        status=error.status,
+        request_id=error.request_id,
+    )
