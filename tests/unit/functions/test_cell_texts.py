@@ -498,6 +498,7 @@ def wrong_formulas(here: Office) -> list[str]:
         shown("OF_LOOKUP", lookup, JOB, 1.0, "xyz"),
         shown("OF_LOOKUP", lookup, JOB, 1.0, 5.0),
         shown("OF_INFO", bodies.information, JOB, True),
+        shown("OF_ROWS", rows, JOB, f"name,{WRONG_KEY}"),
         shown("OF_LOOKUP", lookup, [JOB, JOB], 1.0, "name"),
         shown("OF_LOOKUP", lookup, JOB, na, "name"),
         shown("OF_ROWS", rows, JOB, na),
