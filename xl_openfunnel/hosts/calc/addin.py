@@ -72,6 +72,10 @@ class _Desk:
         self._session.moved = served.moved
         self.look = self._session.look
 
+    def prepare(self, function: catalog.Function) -> None:
+        if function is not catalog.STATUS:
+            from ... import table  # noqa: F401 - pandas: never on the office's own thread, which would stand still
+
     def follow(self, job_id: str, told: Callable[[Snapshot], object]) -> Subscription:
         return self._session.fetcher.subscribe(job_id, told)
 

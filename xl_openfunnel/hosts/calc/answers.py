@@ -25,7 +25,7 @@ from ...functions.look import CREDITS, JOBS, Seen
 from ...jobs.clock import Clock, Message
 from ...jobs.snapshot import Snapshot
 from ...jobs.workers import begin
-from .cells import Answer, Array, Desk, Program, Subscription, Tell, View, fits, stale
+from .cells import Answer, Array, Desk, Program, Subscription, Tell, View, fits, outdated, stale
 from .fitting import Size
 
 _log = logging.getLogger(__name__)
@@ -35,6 +35,9 @@ APART: Final = 0.5
 
 SHARE: Final = 20
 """Of the time one part in so many is for what is large: making it, and handing it over."""
+
+LONGEST: Final = 5.0
+"""Seconds that making and handing over count at the most: what takes longer has waited for something else."""
 
 EXISTENCE: Final = 20.0
 """Seconds after which somebody is looked for who still shows a job that runs."""
@@ -191,8 +194,11 @@ class Answers:
         with self._lock:
             self._answers.setdefault((answer.function.name, answer.arguments), answer)  # it may just have been dropped
         answer.unsized |= unsized
-        if answer.fresh or (unsized and answer.spreads) or not answer.seen or stale(answer):
+        if outdated(answer):
             self._want(answer)
+        if unsized and answer.spreads and not answer.fresh:  # it shows a part without a word until it is fitted
+            soon = max(self._clock.monotonic(), answer.fitted_at + APART)
+            answer.due = soon if answer.due is None else min(answer.due, soon)
 
     def _changed(self, snapshot: Snapshot) -> None:
         topic = self._topics.get(snapshot.job_id)
@@ -252,35 +258,51 @@ class Answers:
             self._make(min(large, key=lambda answer: answer.due or now))
 
     def _make(self, answer: Answer) -> None:
-        begun = self._clock.monotonic()
-        block, seen = answer.block, answer.seen
-        if answer.fresh or not seen or stale(answer):
-            block, seen = self._answered(answer)
-        changed = answer.fresh or block != answer.block
-        spread = answer.spreads
-        answer.block, answer.seen, answer.fresh = block, seen, False
-        self._follow(answer, set(seen))
-        if spread or answer.spreads:
-            answer.changed |= changed
-            if answer.changed or answer.unsized:
-                self._program.inside(lambda: self._fit(answer))  # if that fails, it is due again
-        elif changed:
-            self.tell(answer)
+        made, cost = outdated(answer) and answer.free_at <= self._clock.monotonic(), 0.0
+        if made:
+            spread = answer.spreads
+            block, answer.seen, cost = self._answered(answer)
+            changed = answer.fresh or block != answer.block
+            answer.block, answer.fresh = block, False
+            self._follow(answer, set(answer.seen))
+            if spread or answer.spreads:
+                answer.changed |= changed
+            elif changed:
+                self.tell(answer)
+        if answer.changed or (answer.unsized and answer.spreads):
+            cost += self._hand_over(answer)  # if that fails, it is due again
         answer.changed, answer.unsized, answer.due = False, False, None
-        ended = self._clock.monotonic()
-        answer.free_at = ended + max(APART, (ended - begun) * (SHARE - 1) if answer.spreads else 0.0)
-        if seen and stale(answer):
+        answer.fitted_at = self._clock.monotonic()
+        part = min(cost, LONGEST) * (SHARE - 1) if answer.spreads else 0.0
+        answer.free_at = max(answer.free_at, answer.fitted_at + max(APART, part))
+        if (outdated(answer) and not made) or stale(answer):
             self._want(answer)
 
-    def _answered(self, answer: Answer) -> tuple[Block, Mapping[str, Seen]]:
+    def _answered(self, answer: Answer) -> tuple[Block, Mapping[str, Seen], float]:
+        """What it is now, what that was made from, and the seconds it cost: what is done only once counts for none."""
         try:
             if self._desk is None:
                 self._desk = self._open()
         except OpenFunnelError as error:
-            return [[error.cell_text]], {}
-        look = self._desk.look()
-        name = answer.function.name
-        return edge.answer(name, self._bodies[name], look, *answer.arguments), look.seen
+            return [[error.cell_text]], {}, 0.0
+        self._desk.prepare(answer.function)
+        begun = self._clock.monotonic()
+        look, name = self._desk.look(), answer.function.name
+        block = edge.answer(name, self._bodies[name], look, *answer.arguments)
+        return block, look.seen, self._clock.monotonic() - begun
+
+    def _hand_over(self, answer: Answer) -> float:
+        """Fit its cells; gives the seconds that this took, without those until the program had time for it."""
+        took = 0.0
+
+        def run() -> None:
+            nonlocal took
+            begun = self._clock.monotonic()
+            self._fit(answer)
+            took = self._clock.monotonic() - begun
+
+        self._program.inside(run)
+        return took
 
     def _fit(self, answer: Answer) -> None:
         """Have its cells calculated with their sizes known; on the program's own thread.

@@ -32,6 +32,9 @@ class Desk(Protocol):
     def look(self) -> Look:
         """A view for one call."""
 
+    def prepare(self, function: Function) -> None:
+        """Load what a function needs, which takes seconds the first time."""
+
     def follow(self, job_id: str, told: Callable[[Snapshot], object]) -> Subscription:
         """Have a callback told of a job whenever it changes."""
 
@@ -123,6 +126,7 @@ class Answer:
         unsized: whether cells asked for it since then whose size is not known.
         due: when it is to be made; None while it holds.
         free_at: when it may be made again.
+        fitted_at: when its cells were fitted last.
     """
 
     function: Function
@@ -136,6 +140,7 @@ class Answer:
     unsized: bool = True
     due: float | None = None
     free_at: float = float("-inf")
+    fitted_at: float = float("-inf")
 
     @property
     def spreads(self) -> bool:
@@ -159,3 +164,8 @@ def fits(array: Array, answer: Answer) -> bool:
 def stale(answer: Answer) -> bool:
     """Whether it was made from what is no longer so."""
     return any(seen.stale for seen in answer.seen.values())
+
+
+def outdated(answer: Answer) -> bool:
+    """Whether it is to be made: for the first time, from what has changed, or from nothing, which may be there now."""
+    return answer.fresh or not answer.seen or stale(answer)

@@ -80,6 +80,7 @@ class Calc:
         self.showing: dict[View, set[Formula]] = {}
         self.by_hand = False
         self.away = False
+        self.away_for: Callable[[], object] = lambda: None
         self.meanwhile: Callable[[], object] = lambda: None
         self.at_once = False
         self.entered = 0
@@ -142,6 +143,7 @@ class Calc:
     def inside(self, run: Callable[[], None]) -> None:
         if self.away:
             raise TimeoutError
+        self.away_for()
         run()
 
 
@@ -153,12 +155,16 @@ class FakeDesk:
     made: Counter[str] = field(default_factory=Counter)
     followers: list[tuple[str, Callable[[Snapshot], object]]] = field(default_factory=list)
     open: int = 0
+    prepared: Callable[[], object] = lambda: None
 
     def now(self, job: str) -> tuple[str, int]:
         return self.known.get(job, ("loading", 0))
 
     def look(self) -> Any:
         return Look(self)
+
+    def prepare(self, function: catalog.Function) -> None:
+        self.prepared()
 
     def follow(self, job: str, told: Callable[[Snapshot], object]) -> Any:
         self.followers.append((job, told))
@@ -214,7 +220,7 @@ class Rig:
 
     def _rows(self, look: Any, job: str) -> Block:
         self.desk.made[job] += 1
-        self.time.now += self.cost
+        self.spend(self.cost)
         status, rows = look.at(job)
         numbered: Block = [[float(row), f"n{row}"] for row in range(1, rows + 1)]
         return [["rank", "name"], *numbered] if rows else [[status]]
@@ -222,6 +228,10 @@ class Rig:
     def _listing(self, look: Any, _: object) -> Block:
         look.seen[JOBS] = Seen(lambda: len(self.desk.known), len(self.desk.known))
         return [[f"{len(self.desk.known)} seen"]]
+
+    def spend(self, seconds: float) -> None:
+        """Let time pass while something is done."""
+        self.time.now += seconds
 
     def pass_(self, seconds: float) -> None:
         """Let time pass, and have done what is due meanwhile; after each step Calc paints."""

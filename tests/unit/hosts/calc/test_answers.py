@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.hosts.calc.sheets import Rig
 from xl_openfunnel.functions.catalog import JOBS, ROWS, STATUS
-from xl_openfunnel.hosts.calc.answers import APART, EXISTENCE, SHARE
+from xl_openfunnel.hosts.calc.answers import APART, EXISTENCE, LONGEST, SHARE
 from xl_openfunnel.hosts.calc.fitting import Size
 
 
@@ -82,6 +82,39 @@ def test_blocks_take_a_twentieth_of_the_time(rig: Rig) -> None:
         rig.desk.say("job", "running", rows)
         rig.pass_(0.5)
     assert 40 <= rig.desk.made["job"] <= (rig.time.now - begun) / (SHARE * rig.cost) + 1
+
+
+def test_what_is_done_once_and_what_the_office_does_meanwhile_hold_nothing_back(rig: Rig) -> None:
+    rig.desk.prepared = lambda: rig.spend(2)
+    rig.calc.away_for = lambda: rig.spend(30)
+    array = rig.calc.enter(ROWS, "job", size=Size(4, 2))
+    rig.pass_(0)
+    rig.desk.prepared = rig.calc.away_for = lambda: None
+    rig.desk.say("job", "completed", 3)
+    rig.pass_(APART)
+    assert array.block[-1] == [3.0, "n3"]
+
+
+def test_one_slow_answer_holds_the_next_back_for_no_longer_than_what_counts(rig: Rig) -> None:
+    rig.cost = 1_000.0
+    array = rig.calc.enter(ROWS, "job", size=Size(4, 2))
+    rig.pass_(0)
+    rig.desk.say("job", "completed", 3)
+    rig.pass_(LONGEST * SHARE)
+    assert array.block[-1] == [3.0, "n3"]
+
+
+def test_after_a_hard_recalculation_an_array_is_cut_without_a_word_for_no_longer_than_one_reads(rig: Rig) -> None:
+    rig.cost = 0.5
+    array = rig.calc.enter(ROWS, "job", size=Size(4, 2))
+    rig.desk.say("job", "running", 9)
+    rig.pass_(60)
+    rig.desk.say("job", "running", 10)
+    rig.pass_(1)
+    rig.desk.say("job", "running", 11)  # which is for later
+    rig.calc.recalculate()
+    rig.pass_(APART)
+    assert str(array.block[-1][0]).startswith("#OF! Not shown for want of cells: 8 rows")
 
 
 def test_small_answers_are_not_made_more_often_than_one_can_read(rig: Rig) -> None:
