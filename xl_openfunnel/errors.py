@@ -24,7 +24,7 @@
     ├── IncompleteResult          rows or pages differ from the manifest
     ├── JobTimeout                the caller's time ran out first
     ├── NotWritten                a file could not be written
-    └── NotInstalled              Excel could not be set up
+    └── NotInstalled              Excel or Calc could not be set up
 
 Every message is for a person: what happened, then what to do.
 """
@@ -192,4 +192,4 @@ class NotWritten(OpenFunnelError):
 
 
 class NotInstalled(OpenFunnelError):
-    """Excel could not be set up, or what was set up could not be removed."""
+    """Excel or Calc could not be set up, or what was set up could not be removed."""

@@ -18,6 +18,7 @@ def install() -> None:
 
     Raises:
         ConfigurationError: there is no LibreOffice that can take them, and why.
+        NotInstalled: LibreOffice has another Python, for which no environment could be made.
     """
     from ..hosts.calc import office
 

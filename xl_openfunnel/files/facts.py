@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -15,8 +16,12 @@ Fact: TypeAlias = tuple[str, str | int | float | bool]
 _SOURCES = {"service": "the service", "store": "the store on this computer", None: ""}
 
 
+@functools.cache
 def version() -> str:
-    """The version of this package as it is installed."""
+    """The version of this package as it is installed; "0" where it is not.
+
+    Read once: it is in a long file, every cell that shows it is compared again and again, and it may be replaced.
+    """
     try:
         return importlib.metadata.version("xl-openfunnel")
     except importlib.metadata.PackageNotFoundError:

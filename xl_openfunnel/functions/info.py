@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.metadata
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
@@ -11,6 +9,7 @@ from typing import Final, TypeAlias
 
 from ..api.models import number
 from ..errors import CELL_UNITS, ConfigurationError
+from ..files.facts import version
 from ..jobs.snapshot import Snapshot
 from ..text import clip, companies, one_line
 from . import words
@@ -85,15 +84,6 @@ def _progress(snapshot: Snapshot) -> str:
     return ", ".join(part for part in (str(snapshot.status), stage, f"{counted} so far") if part)
 
 
-@functools.cache
-def _version() -> str:
-    """Read once: it is in a long file, every cell that shows it is compared again and again, and it may be replaced."""
-    try:
-        return importlib.metadata.version("xl-openfunnel")
-    except importlib.metadata.PackageNotFoundError:
-        return ""
-
-
 _OF_AN_ANSWER: Final = ("rows", "pages", "final", "provisional")
 """Fields that would claim something before there is an answer: that there are no rows, or that they are not final."""
 
@@ -112,5 +102,5 @@ _OF_SNAPSHOT: Final[Mapping[str, Callable[[Snapshot], object]]] = {
     "problem": lambda snapshot: snapshot.problem and snapshot.problem.message,
     "next_try": lambda snapshot: excel_date(snapshot.next_try),
     "source": lambda snapshot: snapshot.source,
-    "version": lambda _: _version(),
+    "version": lambda _: version(),
 }

@@ -33,14 +33,14 @@ def interpreter(folder: Path) -> Path:
     return folder / "Scripts" / "pythonw.exe" if sys.platform == "win32" else folder / "bin" / "python"
 
 
-def make(folder: Path) -> None:
-    """Make the environment: a Python like the running one, with this package and what it needs.
+def make(folder: Path, python: str = "") -> None:
+    """Make the environment: a Python like the running one or another, with this package and what it needs.
 
     Raises:
         ConfigurationError: this package was never installed.
         NotInstalled: it could not be made.
     """
-    _run([sys.executable, "-I", "-m", "venv", str(folder)], "Python could not make an environment of its own")
+    _run([python or sys.executable, "-I", "-m", "venv", str(folder)], "Python could not make an environment of its own")
     fill(folder)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import re
 import shutil
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import ConfigurationError
+from ...install import environment
 from ...settings import APP_NAME
 from . import naming
 from .extension import build
@@ -24,15 +24,26 @@ OLDEST: Final = (25, 2)
 """Older ones do not take the functions' names in Excel's files for the add-in's."""
 
 _PACKAGE: Final = Path(__file__).parents[2]
-_LONGEST: Final = 600.0
-"""Seconds for one command, pip's included."""
+_LONGEST: Final = 300.0
+"""Seconds for one command of LibreOffice."""
 
 Run = Callable[[Sequence[str]], subprocess.CompletedProcess[str]]
+Make = Callable[[Path, str], object]
+"""Makes an environment in a folder that is not there, for a Python."""
 
 
 def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command and keep what it prints."""
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=_LONGEST)  # noqa: S603
+    """Run a command and keep what it prints.
+
+    Raises:
+        ConfigurationError: it does not end, as where it waits for an answer in a window.
+    """
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=_LONGEST)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        raise ConfigurationError(
+            f"{Path(command[0]).name} did not end within {_LONGEST / 60:.0f} minutes. Close LibreOffice and try again."
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -77,33 +88,51 @@ def found(run: Run = run, system: str = sys.platform) -> Office:
     return Office(unopkg, python, asked.stdout.strip())
 
 
-def install(office: Office, run: Run = run) -> list[str]:
+def install(office: Office, run: Run = run, make: Make = environment.make) -> list[str]:
     """Add the extension, in place of one that is there; gives the folders that it takes Python packages from.
 
+    Where that fails, the one that was there works as before.
+
     Raises:
-        ConfigurationError: LibreOffice refuses it, in its own words; or the environment could not be made.
+        ConfigurationError: LibreOffice refuses it, in its own words.
+        NotInstalled: the environment could not be made.
     """
-    own = ".".join(map(str, sys.version_info[:2]))
-    folders = _own_folders() if office.version == own else _private_folders(office, run)
+    if office.version == ".".join(map(str, sys.version_info[:2])):
+        folders = _own_folders()
+        _add(office, run, folders)
+        return folders
+
+    def renewed(folder: Path) -> None:
+        nonlocal folders
+        make(folder, office.python)
+        asked = "import json, sysconfig; print(json.dumps([sysconfig.get_path(p) for p in ('purelib', 'platlib')]))"
+        folders = list(dict.fromkeys(json.loads(run([str(environment.interpreter(folder)), "-c", asked]).stdout)))
+        _add(office, run, folders)
+
+    folders = []
+    environment.renew(_environment(), renewed)
+    return folders
+
+
+def uninstall(office: Office, run: Run = run) -> bool:
+    """Remove the extension, then the environment made for it; gives whether there was one.
+
+    Raises:
+        ConfigurationError: LibreOffice refuses, in its own words.
+    """
+    there = naming.EXTENSION in run([office.unopkg, "list"]).stdout
+    if there:
+        _unopkg(office, run, "remove", naming.EXTENSION)
+    environment.remove(_environment())
+    return there
+
+
+def _add(office: Office, run: Run, folders: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         file = Path(folder) / f"{APP_NAME}.oxt"
         file.write_bytes(build(folders))
         _unopkg(office, run, "add", "--force", str(file))
-    return folders
-
-
-def uninstall(office: Office, run: Run = run) -> bool:
-    """Remove the extension and the environment made for it; gives whether there was one.
-
-    Raises:
-        ConfigurationError: LibreOffice refuses, in its own words.
-    """
-    shutil.rmtree(_environment(), ignore_errors=True)
-    if naming.EXTENSION not in run([office.unopkg, "list"]).stdout:
-        return False
-    _unopkg(office, run, "remove", naming.EXTENSION)
-    return True
 
 
 def _unopkg(office: Office, run: Run, *arguments: str) -> None:
@@ -119,31 +148,6 @@ def _own_folders() -> list[str]:
     """Those of this environment, and that of the package, which may be a checkout."""
     paths = (str(_PACKAGE.parent), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
     return list(dict.fromkeys(paths))
-
-
-def _private_folders(office: Office, run: Run) -> list[str]:
-    """Those of an environment of the office's own Python, made or brought up to date."""
-    environment = _environment()
-    shutil.rmtree(environment, ignore_errors=True)
-    for command in (
-        [office.python, "-m", "venv", str(environment)],
-        [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", *_needed()],
-    ):
-        done = run(command)
-        if done.returncode != 0:
-            words = " ".join((done.stderr or done.stdout).split())[-200:]
-            raise ConfigurationError(
-                f"LibreOffice has Python {office.version}, and no environment of that could be made. It said: {words}"
-            )
-    asked = "import json, sysconfig; print(json.dumps([sysconfig.get_path(p) for p in ('purelib', 'platlib')]))"
-    folders: list[str] = json.loads(run([str(environment / "bin" / "python"), "-c", asked]).stdout)
-    shutil.copytree(_PACKAGE, Path(folders[0]) / _PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
-    return list(dict.fromkeys(folders))
-
-
-def _needed() -> list[str]:
-    """What the package needs, but for what its extras do."""
-    return [text for text in importlib.metadata.requires(APP_NAME) or () if "extra ==" not in text]
 
 
 def _environment() -> Path:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from xl_openfunnel.errors import ConfigurationError
+from xl_openfunnel.files.facts import version
 from xl_openfunnel.hosts.calc import naming, office
+from xl_openfunnel.install import environment
+
+PYTHON = next((path for path in ("/usr/bin/python3",) if Path(path).exists()), sys.executable)
+"""The one that LibreOffice has on Debian."""
 
 OWN = ".".join(map(str, sys.version_info[:2]))
 
@@ -64,6 +71,18 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def making(monkeypatch: pytest.MonkeyPatch) -> office.Make:
+    """Makes environments that say who made them."""
+    monkeypatch.setattr(environment, "is_well", Path.exists)
+
+    def make(folder: Path, python: str) -> None:
+        folder.mkdir()
+        (folder / "made by").write_text(python)
+
+    return make
+
+
 def found(machine: Machine) -> office.Office:
     return office.found(machine, "linux")
 
@@ -109,19 +128,60 @@ def test_the_environment_of_the_command_serves_where_its_python_is_the_same() ->
     assert machine.done[-1].endswith("xl-openfunnel.oxt")
 
 
-def test_for_another_python_an_environment_is_made_and_uninstalling_removes_it(place: Path) -> None:
+def test_for_another_python_an_environment_is_made_and_uninstalling_removes_it(
+    place: Path, making: office.Make
+) -> None:
     machine = Machine(python="3.99")
-    folders = office.install(found(machine), machine)
-    assert (Path(folders[0]) / "xl_openfunnel" / "hosts" / "calc" / "addin.py").is_file()
-    made, filled = machine.done[2:4]
-    assert made == f"/usr/bin/python3 -m venv {place / 'data' / 'calc'}"
-    assert " pip install " in filled
-    assert "pandas>=" in filled
-    assert "pyarrow" not in filled
+    folders = office.install(found(machine), machine, making)
+    assert folders == [str(place / "data" / "calc" / "lib")]
+    assert (place / "data" / "calc" / "made by").read_text() == "/usr/bin/python3"
     machine.listed = f"Identifier: {naming.EXTENSION}\n"
     assert office.uninstall(found(machine), machine)
     assert machine.done[-1].endswith(f"unopkg remove {naming.EXTENSION}")
     assert not (place / "data" / "calc").exists()
+
+
+@pytest.mark.parametrize("refuses", ["unopkg add", "sysconfig"])
+def test_an_add_in_that_cannot_be_renewed_works_as_before(place: Path, making: office.Make, refuses: str) -> None:
+    kept = place / "data" / "calc" / "kept"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    machine = Machine(python="3.99", refuses=refuses)
+    with pytest.raises((ConfigurationError, ValueError)):
+        office.install(found(machine), machine, making)
+    assert [path.name for path in kept.parent.iterdir()] == ["kept"]
+
+
+def test_an_add_in_that_is_not_removed_keeps_its_environment(place: Path) -> None:
+    (place / "data" / "calc").mkdir(parents=True)
+    machine = Machine(refuses="unopkg remove")
+    machine.listed = f"Identifier: {naming.EXTENSION}\n"
+    with pytest.raises(ConfigurationError, match="Close LibreOffice and try again"):
+        office.uninstall(found(machine), machine)
+    assert (place / "data" / "calc").is_dir()
+
+
+def test_a_command_that_does_not_end_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(office, "_LONGEST", 0.0)
+    with pytest.raises(ConfigurationError, match=r"^python\S* did not end within 0 minutes\. Close LibreOffice"):
+        office.run([sys.executable, "-c", "input()"])
+
+
+def test_an_environment_of_another_python_has_all_that_the_functions_ask_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if sys.platform == "win32":
+        pytest.skip("the Python under Wine has neither venv nor pip")
+    monkeypatch.setenv("PIP_NO_DEPS", "1")  # and so nothing is asked for at an index
+    machine = Machine(python="3.99")
+
+    def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        return office.run(command) if "sysconfig" in " ".join(command) else machine(command)
+
+    (folder,) = office.install(replace(found(machine), python=PYTHON), run)
+    assert (Path(folder) / "xl_openfunnel" / "hosts" / "calc" / "addin.py").is_file()
+    (known,) = importlib.metadata.distributions(name="xl-openfunnel", path=[folder])
+    assert known.version == version()
 
 
 def test_what_was_never_added_is_not_removed() -> None:
@@ -130,13 +190,9 @@ def test_what_was_never_added_is_not_removed() -> None:
     assert not [words for words in machine.done if "remove" in words]
 
 
-@pytest.mark.parametrize(
-    ("refuses", "says"),
-    [("unopkg add", "Close LibreOffice and try again. It said: ERROR: it is running"), ("-m venv", "no environment")],
-)
-def test_a_refusal_is_told_in_its_own_words(refuses: str, says: str) -> None:
-    machine = Machine(python="3.99", refuses=refuses)
-    with pytest.raises(ConfigurationError, match=says):
+def test_a_refusal_is_told_in_its_own_words() -> None:
+    machine = Machine(refuses="unopkg add")
+    with pytest.raises(ConfigurationError, match=r"Close LibreOffice and try again\. It said: ERROR: it is running"):
         office.install(found(machine), machine)
 
 
