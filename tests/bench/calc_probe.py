@@ -37,7 +37,7 @@ def timed(owner: Any, name: str, rows: Callable[..., int]) -> None:
 
 def begin() -> None:
     """Every way in which the office's thread comes to our code, or has to wait for it."""
-    from xl_openfunnel.hosts.calc import addin, answers, cells
+    from xl_openfunnel.hosts.calc import addin, arrays, cells
 
     timed(addin.Functions, "asked", lambda *_: 0)
 
@@ -46,7 +46,7 @@ def begin() -> None:
 
     timed(addin._Result, "addResultListener", lambda result, _: rows(result._view.answer))
     timed(cells.View, "tell", lambda view, _: rows(view.answer))
-    timed(answers.Answers, "_fit", lambda _, answer: rows(answer))
+    timed(arrays.Arrays, "fit", lambda _, answer: rows(answer))
 
 
 class Probe(unohelper.Base, XJobExecutor):  # type: ignore[misc]

@@ -95,7 +95,7 @@ def _slow_pages() -> Outcome:
     # What we read here is calculated on a thread for strangers; in a window it would be the office's own.
     inside = [took for name, own, took, rows in spans if (own or name != _TELL) and rows <= LARGE]
     waiting = [took for name, own, took, rows in spans if not own and name == _TELL and rows <= LARGE]
-    handed = [took for name, _, took, rows in spans if rows > LARGE and name.endswith(("_fit", "tell"))]
+    handed = [took for name, _, took, rows in spans if rows > LARGE and name.endswith(("fit", "tell"))]
     rows = [
         Row("M7", "office's thread inside our code, longest", "ms", max(inside), remark=f"{len(inside):,} times"),
         Row("M7", "a cell told by another thread, longest", "ms", max(waiting, default=0.0)),

@@ -164,6 +164,35 @@ def test_room_is_never_made_over_what_the_user_has_there(sheet: Sheet, service: 
     assert sheet["C15"] == [["mine"]]
 
 
+def test_room_is_made_for_the_call_itself_and_not_for_what_is_among_its_arguments(
+    sheet: Sheet, service: Simulator
+) -> None:
+    made = job(service, 20)
+    sheet["A1"] = f'=OF_STATUS("{made.job_id}")'
+    sheet.become("A1", "completed")
+    sheet["C1:C2"] = '=OF_ROWS(INDEX(OF_JOBS();2;1);"name")'  # the job that was seen last
+    sheet.become("C2", fitting.missing([["name"]] * 21, fitting.Size(2, 1)))
+    sheet.office.calculate()
+    sheet.become("C2", fitting.missing([["name"]] * 21, fitting.Size(2, 1)))
+    assert "room made for 1 formula" in str(sheet.act("refresh book"))
+    assert sheet.office.extent(SHEET, "C1")[1:] == (21, 1)
+    sheet.become("C21", made.rows[-1]["name"])
+
+
+def test_making_room_overwrites_nothing_beside_a_list_of_notes(sheet: Sheet, service: Simulator) -> None:
+    made = job(service, 5)
+    for row in range(1, 11):
+        sheet[f"H{row}"] = f"note {row}"
+    sheet["A10:G10"] = f'=OF_ROWS("{made.job_id}")'
+    sheet["C12"], sheet["E14"] = "mine", 4711
+    sheet.become("A10", missing(made, 1, 7))
+    said = sheet.act("refresh book")
+    assert said == "1 job final already; no free cells for the formula in Sheet1.A10, or they are protected."
+    assert sheet.office.extent(SHEET, "A10")[1:] == (1, 7)
+    assert sheet["A12:G14"] == [["", "", "mine", *[""] * 4], [""] * 7, [*[""] * 4, 4711.0, "", ""]]
+    assert sheet["H1:H10"] == [[f"note {row}"] for row in range(1, 11)]
+
+
 def test_blank_cells_and_what_is_left_out(sheet: Sheet, service: Simulator) -> None:
     made = job(service, 3)
     sheet["A1"] = made.job_id

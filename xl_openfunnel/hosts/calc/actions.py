@@ -69,9 +69,9 @@ def _make_room(answers: Answers, document: Any, asked: list[Answer]) -> tuple[in
     """How many formulas were entered into other cells, and the cells of those that something is in the way of."""
     for answer in asked:
         if answer.spreads:
-            answers.tell(answer)  # so that an array has to be calculated, and tells by that what it shows
+            answers.arrays.tell(answer)  # so that an array has to be calculated, and tells by that what it shows
     each = (one for array in arrays(document, *_NAMES) for one in array.each())
-    showing = [(array, answers.shown_in(array)) for array in each]
+    showing = [(array, answers.arrays.shown_in(array)) for array in each]
     made, blocked = 0, []
     for array, shown in showing:  # only now, for each change has others calculated
         if shown is None or shown.fresh or array.size == Size.of(shown.block):

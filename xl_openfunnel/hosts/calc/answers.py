@@ -13,7 +13,7 @@ import contextlib
 import logging
 import queue
 import threading
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,8 +25,8 @@ from ...functions.look import CREDITS, JOBS, Seen
 from ...jobs.clock import Clock, Message
 from ...jobs.snapshot import Snapshot
 from ...jobs.workers import begin
-from .cells import Answer, Array, Desk, Program, Subscription, Tell, View, fits, outdated, stale
-from .fitting import Size
+from .arrays import Arrays
+from .cells import Answer, Desk, Program, Subscription, Tell, View, outdated, stale
 
 _log = logging.getLogger(__name__)
 
@@ -78,9 +78,7 @@ class Answers:
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._answers: dict[tuple[str, tuple[object, ...]], Answer] = {}
-        self._size: Size | None = None
-        self._telling = threading.local()  # what Calc calculates meanwhile it calculates on the same thread
-        self._fitted: dict[Hashable, View] = {}
+        self.arrays = Arrays(program)
         self._desk: Desk | None = None
         self._topics: dict[str, _Topic] = {}
         self._looked_at = float("-inf")
@@ -95,25 +93,22 @@ class Answers:
     def asked(self, function: Function, arguments: tuple[object, ...]) -> View:
         """A cell calls a function; never waits."""
         key = function.name, arguments
-        told: View | None = getattr(self._telling, "view", None)
         with self._lock:
             answer = self._answers.get(key)
             if answer is None:
                 answer = self._answers[key] = Answer(function, arguments)
             answer.asked = True
-            # A cell on the screen is calculated while it is told: it is one of those that show what is told.
-            again = told is not None and told.answer is answer
-            size = told.size if told is not None and again else self._size
+            size, known = self.arrays.size_for(answer)
             view = answer.views.setdefault(size, View(answer, size))
             view.asked = True
-        if size is None and not again:
+        if not known:
             self._inbox.put(lambda: self._called(answer, unsized=True))
         return view
 
     def listens(self, view: View, tell: Tell) -> None:
         """Cells want to be told of an answer; they are told at once what there is."""
         told = view.block
-        with self._told_of(view):
+        with self.arrays.told(view):
             tell(told)
         view.tells.append(tell)
         self._inbox.put(lambda: self._listened(view, told))
@@ -127,11 +122,6 @@ class Answers:
     def moved(self, topic: str) -> None:
         """Something that answers are made from may have changed."""
         self._inbox.put(lambda: self._judge(topic))
-
-    def tell(self, answer: Answer) -> None:
-        """Have all cells show an answer."""
-        for view in list(answer.views.values()):
-            self._tell(view)
 
     def called_by(self, calculate: Callable[[], object]) -> list[Answer]:
         """The answers that cells ask for meanwhile. Only from within `Program.inside`."""
@@ -148,12 +138,6 @@ class Answers:
                 for answer, was in zip(answers, before, strict=True):
                     answer.asked |= was
         return called
-
-    def shown_in(self, array: Array) -> Answer | None:
-        """The answer that an array shows, None if it calls for none now. Only from within `Program.inside`."""
-        with self._sized(array):
-            called = self.called_by(array.calculate) or self.called_by(array.enter)
-        return called[0] if called else None
 
     # ---- on the one thread ---------------------------------------------------------------------------------
 
@@ -187,7 +171,7 @@ class Answers:
 
     def _listened(self, view: View, told: Block) -> None:
         if view.block != told:  # it changed before they were among those who are told
-            self._tell(view)
+            self.arrays.tell_view(view)
         self._called(view.answer, unsized=view.size is None)
 
     def _called(self, answer: Answer, *, unsized: bool) -> None:
@@ -217,30 +201,6 @@ class Answers:
             if stale(answer):
                 self._want(answer)
 
-    @contextlib.contextmanager
-    def _sized(self, array: Array) -> Iterator[None]:
-        """What is asked for meanwhile is asked for by this array."""
-        self._size = array.size
-        try:
-            yield
-        finally:
-            self._size = None
-
-    @contextlib.contextmanager
-    def _told_of(self, view: View) -> Iterator[None]:
-        """What is asked for meanwhile on this thread is asked for by cells that showed this view."""
-        before = getattr(self._telling, "view", None)
-        self._telling.view = view
-        try:
-            yield
-        finally:
-            self._telling.view = before
-
-    def _tell(self, view: View) -> None:
-        """Have its cells show it."""
-        with self._told_of(view):
-            view.tell(view.block)
-
     def _want(self, answer: Answer) -> None:
         if answer.due is None:
             answer.due = max(self._clock.monotonic(), answer.free_at)
@@ -268,7 +228,7 @@ class Answers:
             if spread or answer.spreads:
                 answer.changed |= changed
             elif changed:
-                self.tell(answer)
+                self.arrays.tell(answer)
         if answer.changed or (answer.unsized and answer.spreads):
             cost += self._hand_over(answer)  # if that fails, it is due again
         answer.changed, answer.unsized, answer.due = False, False, None
@@ -298,42 +258,11 @@ class Answers:
         def run() -> None:
             nonlocal took
             begun = self._clock.monotonic()
-            self._fit(answer)
+            self.arrays.fit(answer)
             took = self._clock.monotonic() - begun
 
         self._program.inside(run)
         return took
-
-    def _fit(self, answer: Answer) -> None:
-        """Have its cells calculated with their sizes known; on the program's own thread.
-
-        What is on the screen is calculated as soon as it is told, without saying which cells these are: an array that
-        was not known is entered once more.
-        """
-        sized = [view for view in answer.views.values() if view.size is not None]
-        for view in sized:
-            view.asked = False
-        if answer.changed:
-            self.tell(answer)
-        known_now: dict[Hashable, View] = {}
-        for array in self._program.arrays(answer.function.name):
-            with self._sized(array):
-                asked = self.called_by(array.calculate)
-                known = self._fitted.get(array.key)
-                if not asked and (known is None or (known.answer is answer and not fits(array, answer))):
-                    asked = self.called_by(array.enter)
-                    if not asked:  # its sheet is protected
-                        self.tell(answer)
-                        asked = self.called_by(array.calculate)
-            if asked:
-                known = asked[0].views.get(array.size)
-            if known is not None:
-                known_now[array.key] = known
-        others = {key: view for key, view in self._fitted.items() if view.answer.function is not answer.function}
-        self._fitted = others | known_now
-        for view in sized:
-            if not view.asked:  # the array is gone, or has another size
-                answer.views.pop(view.size, None)
 
     # ---- what answers are made from, and whether anybody shows them ----------------------------------------
 
@@ -383,7 +312,7 @@ class Answers:
             # One of each job's is enough, the smallest first: Calc asks for it if a cell shows it.
             suspects = [min(topic.answers, key=lambda answer: len(answer.block)) for topic in silent]
             for answer in suspects:
-                self.tell(answer)
+                self.arrays.tell(answer)
             if not self._program.calculate():
                 break
             for answer in suspects:

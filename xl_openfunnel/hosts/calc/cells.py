@@ -12,7 +12,7 @@ from ...functions.bodies import Block
 from ...functions.catalog import Function
 from ...functions.look import Look, Seen
 from ...jobs.snapshot import Snapshot
-from .fitting import Size, fitted
+from .fitting import ONE, Size, fitted
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +48,14 @@ class Array(Protocol):
     @property
     def size(self) -> Size:
         """How many cells these are."""
+
+    @property
+    def single(self) -> bool:
+        """Whether these are several cells with a plain formula each."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether the formula calls nothing of ours among its arguments."""
 
     @property
     def key(self) -> Hashable:
@@ -145,7 +153,7 @@ class Answer:
     @property
     def spreads(self) -> bool:
         """Whether it may need more than one cell."""
-        return self.function.large or Size.of(self.block) != Size(1, 1)
+        return self.function.large or Size.of(self.block) != ONE
 
     @property
     def shown(self) -> bool:
@@ -153,9 +161,31 @@ class Answer:
         return any(view.tells for view in self.views.values())
 
 
+@dataclass
+class Asking:
+    """What an array's formula asks for while it is calculated.
+
+    Attributes:
+        size: the array's.
+        own: the answer that it is known to show.
+        each: the function that each of several formulas in single cells calls once.
+        last: what was asked for last.
+    """
+
+    size: Size
+    own: Answer | None = None
+    each: Function | None = None
+    last: Answer | None = None
+
+    def asks(self, answer: Answer) -> Size | None:
+        """The size of the cells for which an answer is asked for; None where it is used further."""
+        self.last = answer
+        return self.size if answer is self.own or answer.function is self.each else None
+
+
 def fits(array: Array, answer: Answer) -> bool:
     """Whether an array has the answer in its size, which shows at both ends; a single cell may not show it."""
-    if array.size == Size(1, 1):
+    if array.size == ONE:
         return not answer.unsized
     wanted = fitted(answer.block, array.size)
     return all(array.shows(row, wanted[row]) for row in (0, -1))

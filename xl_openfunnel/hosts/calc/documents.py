@@ -12,12 +12,14 @@ from typing import Any, Final
 import unohelper
 from com.sun.star.awt import XCallback
 
+from ...functions.catalog import CATALOG
 from . import naming
 from .fitting import Size
 
 _FORMULAS: Final = 16  # com.sun.star.sheet.CellFlags.FORMULA
 _CONTENT: Final = 1 | 2 | 4 | _FORMULAS  # and VALUE, DATETIME, STRING
 _ANY_RESULT: Final = 1 | 2 | 4  # com.sun.star.sheet.FormulaResult
+_ANY_CALL: Final = re.compile("|".join(re.escape(f"{text}(") for name in CATALOG for text in naming.written(name.name)))
 _LONGEST: Final = 60.0
 """Seconds to wait for the office's own thread, which may show a dialog of the system."""
 
@@ -29,7 +31,7 @@ class CalcArray:
     Attributes:
         sheet: its sheet.
         area: its cells, a CellRangeAddress.
-        single: whether each of the cells has such a formula of its own.
+        single: whether each of the cells has a plain formula of its own.
     """
 
     sheet: Any
@@ -54,6 +56,11 @@ class CalcArray:
         """The formula, of several the first."""
         text: str = self.cells.getArrayFormula() or self.cells.getFormulaArray()[0][0]
         return text
+
+    @property
+    def plain(self) -> bool:
+        """Whether it calls nothing of ours among its arguments."""
+        return self.single or is_plain(self.text)
 
     def ends_with(self, area: Any) -> bool:
         """Whether its last cell is the area's."""
@@ -219,6 +226,11 @@ def is_call(text: str, calls: re.Pattern[str]) -> bool:
     return False
 
 
+def is_plain(text: str) -> bool:
+    """Whether a formula that is a call has no other one among its arguments."""
+    return len(_ANY_CALL.findall(text)) == 1
+
+
 def _searched(sheet: Any, area: Any, text: str) -> Iterable[Any]:
     cells = CalcArray(sheet, area).cells
     search = cells.createSearchDescriptor()
@@ -232,7 +244,7 @@ def _searched(sheet: Any, area: Any, text: str) -> Iterable[Any]:
 def _in_range(sheet: Any, area: Any, calls: re.Pattern[str]) -> Iterator[CalcArray]:
     """The arrays of an area that has nothing else, and the single cells: as one where all are calls."""
     texts = CalcArray(sheet, area).cells.getFormulaArray()
-    if all(is_call(text, calls) and not text.startswith("{") for row in texts for text in row):
+    if all(is_call(text, calls) and is_plain(text) and not text.startswith("{") for row in texts for text in row):
         yield CalcArray(sheet, area, single=True)
         return
     done: set[tuple[int, int]] = set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from ...errors import CELL_PREFIX
 from ...functions.bodies import Block
@@ -24,6 +25,10 @@ class Size:
     def holds(self, block: Block) -> bool:
         """Whether all of a block shows."""
         return self.rows >= len(block) and self.columns >= len(block[0])
+
+
+ONE: Final = Size(1, 1)
+"""A single cell."""
 
 
 def fitted(block: Block, size: Size) -> Block:

@@ -25,6 +25,7 @@ class Formula:
 
     Attributes:
         whole: whether it is nothing but that call.
+        arguments: the calls among its arguments.
         on_screen: whether it is painted, so that it is calculated as soon as it has to be.
     """
 
@@ -33,9 +34,18 @@ class Formula:
     job: str
     size: Size = ONE
     whole: bool = True
+    arguments: tuple[tuple[catalog.Function, str], ...] = ()
     on_screen: bool = True
     dirty: bool = True
     view: View | None = None
+
+    @property
+    def single(self) -> bool:
+        return False
+
+    @property
+    def plain(self) -> bool:
+        return not self.arguments
 
     @property
     def key(self) -> object:
@@ -50,10 +60,14 @@ class Formula:
     def calculate(self) -> None:
         if self.dirty:
             self.dirty = False
-            self.view = self.calc.called(self)
+            for function, job in self.arguments:
+                self.calc.called(self, function, job)
+            self.view = self.calc.called(self, self.function, self.job)
 
     def enter(self) -> None:
         self.calc.entered += 1
+        for telling in self.calc.showing.values():  # it is another cell now
+            telling.discard(self)
         self.dirty = True
         self.calculate()
 
@@ -110,8 +124,8 @@ class Calc:
             self.answers.left(view, tell)
         self._tells.clear()
 
-    def called(self, formula: Formula) -> View:
-        view = self.answers.asked(formula.function, (formula.job,))
+    def called(self, formula: Formula, function: catalog.Function, job: str) -> View:
+        view = self.answers.asked(function, (job,))
         if view not in self._tells:
 
             def tell(block: Block) -> None:

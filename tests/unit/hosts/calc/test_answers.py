@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.hosts.calc.sheets import Rig
-from xl_openfunnel.functions.catalog import JOBS, ROWS, STATUS
+from xl_openfunnel.functions.catalog import JOBS, ROWS, STATUS, Function
 from xl_openfunnel.hosts.calc.answers import APART, EXISTENCE, LONGEST, SHARE
 from xl_openfunnel.hosts.calc.fitting import Size
 
@@ -193,10 +193,24 @@ def test_a_formula_is_entered_once_more_only_where_its_cells_are_not_known(rig: 
         for job in ("job", "other"):
             rig.desk.say(job, "running", rows)
         rig.pass_(1)
-    assert rig.calc.entered == 2
+    assert rig.calc.entered == 3  # the second was first taken for one that shows what the first shows
     rig.calc.recalculate()
     rig.pass_(5)
-    assert rig.calc.entered == 4  # a hard recalculation does not say which cells ask
+    assert rig.calc.entered == 5  # a hard recalculation does not say which cells ask
+
+
+@pytest.mark.parametrize("inner", [ROWS, JOBS])
+def test_only_the_outermost_call_of_an_array_has_its_size(rig: Rig, inner: Function) -> None:
+    rig.desk.known.update(job=("completed", 3), other=("completed", 9))
+    rig.calc.enter(inner, "other", whole=False)
+    array = rig.calc.enter(ROWS, "job", size=Size(4, 2), arguments=((inner, "other"),))
+    rig.pass_(5)
+    own = rig.answers.arrays.shown_in(array)
+    assert own is not None
+    assert own.arguments == ("job",)
+    assert array.block == [["rank", "name"], *([float(row), f"n{row}"] for row in (1, 2, 3))]
+    asked = [view for view in rig.calc.told if view.answer.arguments == ("other",)]
+    assert [view.size for view in asked] == [None]
 
 
 def test_a_formula_that_uses_a_block_further_makes_it_no_more_often_than_it_changes(rig: Rig) -> None:
