@@ -44,8 +44,8 @@ def main(folder: Path) -> None:
             display.click(running.button("Ask again now"))
             take("calc-start.png")
             until("B11", "600 companies, completed")
+            display.click(running.button("Ask again now"))
             while running.extent("Rows", "A4")[1] != 601:
-                display.click(running.button("Ask again now"))
                 time.sleep(DRAWN)
             running.show("Rows")
             take("calc-rows.png")

@@ -43,7 +43,10 @@ def act(answers: Answers, document: Any, action: str) -> str:
 
 
 def refresh(answers: Answers, document: Any, *, final_too: bool = False) -> str:
-    """Ask the service again for the document's jobs, and enter each formula into as many cells as it needs now."""
+    """Ask the service again for the document's jobs, and enter each formula into as many cells as it needs now.
+
+    Where companies are not there yet, room is made as soon as they are.
+    """
     asked = answers.called_by(document.calculateAll)
     jobs = {topic for answer in asked for topic in answer.seen if topic not in (JOBS, CREDITS)}
     again = [job for job in sorted(jobs) if final_too or not session().fetcher.watch(job).final]
@@ -51,8 +54,11 @@ def refresh(answers: Answers, document: Any, *, final_too: bool = False) -> str:
         session().fetcher.refresh(job)
     said = [f"{count(len(again), 'job')} asked again" if again or not jobs else ""]
     said.append(f"{count(len(jobs) - len(again), 'job')} final already" if len(jobs) > len(again) else "")
-    made, blocked = _make_room(answers, document, asked)
+    made, blocked, waiting = _make_room(answers, document, asked)
+    for answer in waiting:
+        answers.once_known(answer, lambda known: _make_room(answers, document, [known], only=known))
     said.append(f"room made for {count(made, 'formula')}" if made else "")
+    said.append(f"room follows for {count(len(waiting), 'formula')}, with the first answer" if waiting else "")
     said += [f"no free cells for the formula in {place}, or they are protected" for place in blocked]
     return "; ".join(part for part in said if part) + "."
 
@@ -65,22 +71,31 @@ def refresh_pivots(_: Answers, document: Any) -> str:
     return f"{count(len(pivots), 'pivot')} refreshed."
 
 
-def _make_room(answers: Answers, document: Any, asked: list[Answer]) -> tuple[int, list[str]]:
-    """How many formulas were entered into other cells, and the cells of those that something is in the way of."""
+def _make_room(
+    answers: Answers, document: Any, asked: list[Answer], only: Answer | None = None
+) -> tuple[int, list[str], list[Answer]]:
+    """Enter formulas into other cells where they need others: all, or those that show one answer.
+
+    Returns:
+        How many; the cells of those that something is in the way of; and what is not known yet.
+    """
     for answer in asked:
         if answer.spreads:
             answers.arrays.tell(answer)  # so that an array has to be calculated, and tells by that what it shows
     each = (one for array in arrays(document, *_NAMES) for one in array.each())
     showing = [(array, answers.arrays.shown_in(array)) for array in each]
-    made, blocked = 0, []
+    made, blocked, waiting = 0, [], []
     for array, shown in showing:  # only now, for each change has others calculated
-        if shown is None or shown.fresh or array.size == Size.of(shown.block):
+        if shown is None or only not in (None, shown):
             continue
-        if array.resized(Size.of(shown.block)):
-            made += 1
-        else:
-            blocked.append(array.cells.AbsoluteName.replace("$", "").partition(":")[0])
-    return made, blocked
+        if not shown.known:
+            waiting.append(shown)
+        elif array.size != Size.of(shown.block):
+            if array.resized(Size.of(shown.block)):
+                made += 1
+            else:
+                blocked.append(array.cells.AbsoluteName.replace("$", "").partition(":")[0])
+    return made, blocked, waiting
 
 
 def _refresh_final(answers: Answers, document: Any) -> str:

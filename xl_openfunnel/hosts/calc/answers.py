@@ -139,6 +139,11 @@ class Answers:
                     answer.asked |= was
         return called
 
+    def once_known(self, answer: Answer, then: Callable[[Answer], object]) -> None:
+        """Have something done on the program's own thread as soon as there is something to show. Only from there."""
+        answer.then = lambda: then(answer)
+        self._inbox.put(lambda: self._called(answer, unsized=True))
+
     # ---- on the one thread ---------------------------------------------------------------------------------
 
     def _run(self) -> None:
@@ -231,6 +236,9 @@ class Answers:
                 self.arrays.tell(answer)
         if answer.changed or (answer.unsized and answer.spreads):
             cost += self._hand_over(answer)  # if that fails, it is due again
+        if answer.known and (then := answer.then) is not None:
+            answer.then = None
+            self._program.inside(lambda: _attempt(then))
         answer.changed, answer.unsized, answer.due = False, False, None
         answer.fitted_at = self._clock.monotonic()
         part = min(cost, LONGEST) * (SHARE - 1) if answer.spreads else 0.0
@@ -332,3 +340,11 @@ class Answers:
         if self._running():
             moments.append(self._looked_at + EXISTENCE)
         return max(0.0, min(moments) - self._clock.monotonic()) if moments else None
+
+
+def _attempt(then: Callable[[], object]) -> None:
+    """Do what a user wanted a while ago, unless the document is closed meanwhile."""
+    try:
+        then()
+    except Exception:
+        _log.debug("what was to be done later could not be done", exc_info=True)

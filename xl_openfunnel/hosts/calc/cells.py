@@ -135,6 +135,7 @@ class Answer:
         due: when it is to be made; None while it holds.
         free_at: when it may be made again.
         fitted_at: when its cells were fitted last.
+        then: what is to be done once it is known.
     """
 
     function: Function
@@ -149,6 +150,12 @@ class Answer:
     due: float | None = None
     free_at: float = float("-inf")
     fitted_at: float = float("-inf")
+    then: Callable[[], object] | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether there is something to show, or to be told of."""
+        return not self.fresh and self.block[0][0] != words.LOADING
 
     @property
     def spreads(self) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.hosts.calc.sheets import Rig
 from xl_openfunnel.functions.catalog import JOBS, ROWS, STATUS, Function
 from xl_openfunnel.hosts.calc.answers import APART, EXISTENCE, LONGEST, SHARE
+from xl_openfunnel.hosts.calc.cells import Answer
 from xl_openfunnel.hosts.calc.fitting import Size
 
 
@@ -229,3 +230,31 @@ def test_the_list_of_jobs_follows_jobs_that_change_without_a_pause(rig: Rig) -> 
         rig.desk.say("job", f"running {second}")
         rig.pass_(1)
     assert listing.block != [["0 seen"]]
+
+
+def test_what_is_wanted_once_an_answer_is_known_is_done_then_and_only_then(rig: Rig) -> None:
+    done: list[Answer] = []
+    array = rig.calc.enter(ROWS, "job", size=Size(4, 2))
+    answer = rig.answers.arrays.shown_in(array)
+    assert answer is not None
+    rig.answers.once_known(answer, done.append)
+    rig.pass_(60)
+    assert done == []
+    rig.desk.say("job", "running", 3)
+    rig.pass_(1)
+    assert done == [answer]
+    rig.desk.say("job", "completed", 4)
+    rig.pass_(60)
+    assert done == [answer]
+
+
+def test_what_is_wanted_for_a_document_that_was_closed_meanwhile_hinders_nothing(rig: Rig) -> None:
+    array = rig.calc.enter(ROWS, "job", size=Size(4, 2))
+    answer = rig.answers.arrays.shown_in(array)
+    assert answer is not None
+    rig.answers.once_known(answer, lambda _: 1 / 0)
+    rig.desk.say("job", "running", 2)
+    rig.pass_(1)
+    rig.desk.say("job", "completed", 3)
+    rig.pass_(APART)
+    assert array.block[-1] == [3.0, "n3"]
