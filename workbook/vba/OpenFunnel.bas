@@ -93,7 +93,7 @@ Public Sub OpenFunnelAct(action As String, Optional job As String)
     If IsNull(CreateUnoService("xlopenfunnel.calc.Actions")) Then
         Tell Elsewhere()
     Else
-        Application.StatusBar = CreateUnoService("xlopenfunnel.calc.Actions").act(ThisComponent, action)
+        CreateUnoService("xlopenfunnel.calc.Actions").act ThisComponent, action
     End If
     Exit Sub
 #End If

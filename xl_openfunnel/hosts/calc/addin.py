@@ -20,7 +20,7 @@ from ...functions import catalog
 from ...functions.bodies import Block
 from ...jobs.clock import SystemClock
 from ...jobs.snapshot import Snapshot
-from . import naming
+from . import naming, statusbar
 from .answers import Answers
 from .cells import Subscription, Tell, View
 from .documents import Documents
@@ -201,17 +201,16 @@ class Actions(_Service, XActions, XJobExecutor):  # type: ignore[misc]
         self._context = context
 
     def act(self, document: Any, action: str) -> str:
-        """Do something for a document; gives what came of it."""
+        """Do something for a document; gives what came of it, and shows it in its window for a while."""
         from .actions import act
 
-        return act(answers(self._context), document, action)
+        text = act(answers(self._context), document, action)
+        statusbar.say(document, text, Documents(self._context).inside)
+        return text
 
     def trigger(self, action: str) -> None:
-        """The same for the document in front; what came of it stands in its status bar."""
-        document = self._context.getByName("/singletons/com.sun.star.frame.theDesktop").getCurrentComponent()
-        text = self.act(document, action)
-        if document is not None and document.CurrentController is not None:
-            document.CurrentController.getStatusIndicator().start(text, 0)
+        """The same for the document in front."""
+        self.act(self._context.getByName("/singletons/com.sun.star.frame.theDesktop").getCurrentComponent(), action)
 
 
 SERVICES: Final[dict[type, tuple[str, ...]]] = {
