@@ -36,3 +36,18 @@ def test_one_cell_is_taken_as_its_value_and_a_block_as_rows() -> None:
     assert taken([["completed"]]) == "completed"
     assert taken([[True]]) == 1.0
     assert taken([["a", 1.0], [False, ""]]) == (("a", 1.0), (0.0, ""))
+
+
+@pytest.mark.parametrize("blank", ["", None, 0.0])
+@pytest.mark.parametrize("filled", [0, 1, 2, 3, 1_000, 4_095, 4_096, 5_000])
+def test_of_a_whole_column_only_what_is_filled_is_looked_at(filled: int, blank: object) -> None:
+    column = tuple((f"job-{row}",) if row < filled else (blank,) for row in range(5_000))
+    looked_at = given(column, JOB)
+    assert isinstance(looked_at, tuple)
+    assert looked_at[:filled] == column[:filled]
+    assert len(looked_at) == max(filled, 2)
+    assert {cell for (cell,) in looked_at[filled:]} <= {"", None}
+
+
+def test_of_a_short_range_every_cell_counts() -> None:
+    assert given((("a",), ("",), ("",)), JOB) == (("a",), ("",), ("",))
