@@ -78,6 +78,7 @@ class Answers:
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._answers: dict[tuple[str, tuple[object, ...]], Answer] = {}
+        self._collected: dict[Answer, None] | None = None
         self.arrays = Arrays(program)
         self._desk: Desk | None = None
         self._topics: dict[str, _Topic] = {}
@@ -98,6 +99,8 @@ class Answers:
             if answer is None:
                 answer = self._answers[key] = Answer(function, arguments)
             answer.asked = True
+            if self._collected is not None:
+                self._collected[answer] = None
             size, known = self.arrays.size_for(answer)
             view = answer.views.setdefault(size, View(answer, size))
             view.asked = True
@@ -125,19 +128,12 @@ class Answers:
 
     def called_by(self, calculate: Callable[[], object]) -> list[Answer]:
         """The answers that cells ask for meanwhile. Only from within `Program.inside`."""
-        with self._lock:
-            answers = list(self._answers.values())
-            before = [answer.asked for answer in answers]
-            for answer in answers:
-                answer.asked = False
+        self._collected = called = dict[Answer, None]()
         try:
             calculate()
         finally:
-            with self._lock:
-                called = [answer for answer in self._answers.values() if answer.asked]
-                for answer, was in zip(answers, before, strict=True):
-                    answer.asked |= was
-        return called
+            self._collected = None
+        return list(called)
 
     def once_known(self, answer: Answer, then: Callable[[Answer], object]) -> None:
         """Have something done on the program's own thread as soon as there is something to show. Only from there."""
@@ -180,8 +176,12 @@ class Answers:
         self._called(view.answer, unsized=view.size is None)
 
     def _called(self, answer: Answer, *, unsized: bool) -> None:
-        with self._lock:
-            self._answers.setdefault((answer.function.name, answer.arguments), answer)  # it may just have been dropped
+        with self._lock:  # it may just have been dropped, and asked for anew by other cells
+            held = self._answers.setdefault((answer.function.name, answer.arguments), answer)
+        if held is not answer:
+            _unite(answer, held)
+            self.arrays.tell(held)
+            answer = held
         answer.unsized |= unsized
         if outdated(answer):
             self._want(answer)
@@ -340,6 +340,14 @@ class Answers:
         if self._running():
             moments.append(self._looked_at + EXISTENCE)
         return max(0.0, min(moments) - self._clock.monotonic()) if moments else None
+
+
+def _unite(answer: Answer, held: Answer) -> None:
+    """Have the cells that show an answer show another one for the same arguments."""
+    for size, view in answer.views.items():
+        other = held.views.setdefault(size, View(held, size))
+        other.tells += view.tells
+        view.answer, view.tells = held, other.tells
 
 
 def _attempt(then: Callable[[], object]) -> None:

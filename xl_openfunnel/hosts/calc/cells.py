@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -115,7 +116,8 @@ class View:
                 tell(block)
             except Exception:  # its document is being closed
                 _log.debug("a listener is gone", exc_info=True)
-                self.tells.remove(tell)
+                with contextlib.suppress(ValueError):  # its document has said so meanwhile
+                    self.tells.remove(tell)
 
 
 @dataclass(eq=False)

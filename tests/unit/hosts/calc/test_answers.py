@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.hosts.calc.sheets import Rig
+from xl_openfunnel.functions.bodies import Block
 from xl_openfunnel.functions.catalog import JOBS, ROWS, STATUS, Function
 from xl_openfunnel.hosts.calc.answers import APART, EXISTENCE, LONGEST, SHARE
 from xl_openfunnel.hosts.calc.cells import Answer
@@ -258,3 +259,53 @@ def test_what_is_wanted_for_a_document_that_was_closed_meanwhile_hinders_nothing
     rig.desk.say("job", "completed", 3)
     rig.pass_(APART)
     assert array.block[-1] == [3.0, "n3"]
+
+
+def test_cells_whose_answer_was_let_go_of_before_they_listened_show_the_one_made_since(rig: Rig) -> None:
+    early = rig.answers.asked(STATUS, ("job",))
+    rig.answers.left(early, lambda _: None)  # another document was closed meanwhile
+    rig.pass_(0)
+    cell = rig.calc.enter(STATUS, "job")
+    shown: list[Block] = []
+    rig.answers.listens(early, shown.append)
+    for word in ("running", "completed"):
+        rig.desk.say("job", word)
+        rig.pass_(1)
+        assert shown[-1] == cell.block == [[word]]
+    rig.answers.left(early, shown.append)
+    rig.calc.close()
+    rig.pass_(0)
+    assert rig.desk.followers == []
+
+
+def test_a_listener_that_is_gone_and_said_so_hinders_no_other(rig: Rig) -> None:
+    view = rig.answers.asked(STATUS, ("job",))
+    shown: list[Block] = []
+
+    def gone(_: Block) -> None:
+        if len(view.tells) == 2:
+            view.tells.remove(gone)
+            raise RuntimeError
+
+    rig.answers.listens(view, gone)
+    rig.answers.listens(view, shown.append)
+    rig.desk.say("job", "running")
+    rig.pass_(1)
+    assert shown[-1] == [["running"]]
+
+
+def test_all_that_cells_ask_for_meanwhile_is_known_though_jobs_are_looked_around_for(rig: Rig) -> None:
+    for job in ("a", "b"):
+        rig.calc.enter(STATUS, job)
+        rig.desk.say(job, "running")
+    rig.pass_(1)
+    first, second = rig.calc.formulas
+
+    def calculate() -> None:
+        for formula in (first, second):
+            formula.enter()
+            rig.time.now += 2 * EXISTENCE
+            rig.answers.step()
+
+    called = rig.answers.called_by(calculate)
+    assert {answer.arguments for answer in called} == {("a",), ("b",)}
