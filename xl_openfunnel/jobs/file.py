@@ -188,10 +188,16 @@ class StoreFile:
             return False
 
     def _is_there(self) -> bool:
-        """Whether there is anything to read; a file that was only begun has nothing."""
+        """Whether there is anything to read; a file that was only begun has nothing.
+
+        Raises:
+            OSError: nobody can tell, as the folder that it was made in is gone: a disk that was taken away.
+        """
         try:
             return self.path.stat().st_size > 0
         except FileNotFoundError:
+            if self._made and not self.path.parent.is_dir():
+                raise
             return False
 
     def _be_made(self) -> None:

@@ -468,14 +468,18 @@ def test_labels_and_ids_that_are_known_stand_while_the_store_is_busy(office: Mak
             assert JOBS not in look.seen
 
 
-def test_jobs_are_shown_though_the_folder_of_their_store_is_gone(office: MakeOffice, tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_its_place", ["nothing", "a file"])
+def test_jobs_are_shown_though_the_folder_of_their_store_is_gone(
+    office: MakeOffice, tmp_path: Path, in_its_place: str
+) -> None:
     here = office(job := SimulatedJob(companies(500), running=1e6), limit=100.0, folder=tmp_path / "drive" / "folder")
     here.fetcher.wait(job.job_id, until=lambda seen: seen.status is not None)
     here.fetcher.close()  # what is stored is; what is known stays
     assert here.store
     here.store.close()
     (tmp_path / "drive").rename(tmp_path / "taken away")
-    (tmp_path / "drive").write_text("no folder")
+    if in_its_place == "a file":
+        (tmp_path / "drive").write_text("no folder")
     assert answer("OF_STATUS", bodies.status, here.look(), job.job_id) == [["running"]]
     assert answer("OF_INFO", bodies.information, here.look(), job.job_id, "label") == [[""]]
     assert answer("OF_JOBS", bodies.listing, here.look()) == [[f"#OF! {NO_STORE}"]]

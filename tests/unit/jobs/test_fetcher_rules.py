@@ -101,11 +101,11 @@ def test_care_may_end_sooner(serve: MakeService, fetch: MakeFetcher, clock: Flyi
 
 
 def test_care_lasts_while_a_subscription_lives(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
-    service = serve(job := SimulatedJob(ROWS, running=1_700.0))
+    service = serve(job := SimulatedJob(ROWS, running=900.0))
     fetcher = fetch(service)
     final = threading.Event()
     subscription = fetcher.subscribe(job.job_id, lambda seen: final.set() if seen.final else None)
-    assert final.wait(30)
+    assert final.wait(100)
     subscription.close()
 
 
