@@ -7,9 +7,10 @@ calls a function of it.
 ``{"file": "..."}`` opens a workbook instead to be read, ``"macros": true`` with its macros and to be changed, and
 ``{"add": {...}}`` adds modules to it. ``{"protect": "Sheet"}`` protects a sheet.
 ``{"calculate": true}`` calculates all of it. ``{"look": "Sheet", "at": "A1:B2"}`` gives what its cells show,
-``{"pivots": "Sheet"}`` what its pivots show, after they were brought up to date, and ``{"buttons": "Sheet"}`` the
-caption and the macro of each button. ``{"changed": "Sheet", "at": "A1:B2", "before": [...]}`` waits until cells show
-something else, and gives that. ``{"enter": "=A1", "sheet": "Sheet", "at": "B1"}`` enters a formula, a text or a number,
+``{"pivots": "Sheet", "refresh": true}`` what its pivots show, after they were brought up to date, and
+``{"buttons": "Sheet"}`` the caption and the macro of each button.
+``{"changed": "Sheet", "at": "A1:B2", "before": [...]}`` waits until cells show something else, and gives that.
+``{"enter": "=A1", "sheet": "Sheet", "at": "B1"}`` enters a formula, a text or a number,
 ``"array": true`` an array formula; ``{"extent": "Sheet", "at": "B1"}`` gives the formula of a cell with the rows and
 columns that it was entered into. ``{"macro": "Module.Sub"}`` runs a macro of the workbook, ``{"save": "...", "filter":
 "..."}`` saves a copy, and ``{"close": true}`` closes the document.
@@ -100,10 +101,11 @@ def _loaded(desktop: Any, path: str, *, macros: bool, window: bool) -> Any:
     return document
 
 
-def _pivots(sheet: Any) -> list[object]:
+def _pivots(sheet: Any, *, refresh: bool) -> list[object]:
     found: list[object] = []
     for pivot in sheet.DataPilotTables:
-        pivot.refresh()
+        if refresh:
+            pivot.refresh()
         area = pivot.OutputRange
         corners = (area.StartColumn, area.StartRow, area.EndColumn, area.EndRow)
         found.append([pivot.Name, sheet.getCellRangeByPosition(*corners).DataArray])
@@ -197,7 +199,7 @@ def _answered(document: Any, request: dict[str, Any]) -> object:
     if "look" in request:
         return document.Sheets.getByName(request["look"]).getCellRangeByName(request["at"]).DataArray
     if "pivots" in request:
-        return _pivots(document.Sheets.getByName(request["pivots"]))
+        return _pivots(document.Sheets.getByName(request["pivots"]), refresh=request["refresh"])
     return _buttons(document.Sheets.getByName(request["buttons"]))
 
 

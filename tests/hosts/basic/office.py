@@ -192,9 +192,10 @@ class Office:
         """Closes the document."""
         self._asked({"close": True})
 
-    def pivots(self, sheet: str) -> dict[str, list[list[object]]]:
-        """What each pivot of the sheet shows, after it was brought up to date."""
-        return dict(cast(list[tuple[str, list[list[object]]]], self._asked({"pivots": sheet})))
+    def pivots(self, sheet: str, *, refresh: bool = True) -> dict[str, list[list[object]]]:
+        """What each pivot of the sheet shows, by its name, after it was brought up to date or as it is."""
+        shown = self._asked({"pivots": sheet, "refresh": refresh})
+        return dict(cast(list[tuple[str, list[list[object]]]], shown))
 
     def buttons(self, sheet: str) -> dict[str, str]:
         """The macro of each button of the sheet, by its caption."""

@@ -11,7 +11,7 @@ import pytest
 from tests.hosts.basic.office import Office
 from tests.hosts.calc.home import Home
 from tests.hosts.calc.menu import MENU, act
-from xl_openfunnel import table
+from xl_openfunnel import Client, table
 from xl_openfunnel.functions.bodies import Block
 from xl_openfunnel.hosts.calc import fitting
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
@@ -89,6 +89,30 @@ def test_a_job_is_followed_through_all_its_states(sheet: Sheet, service: Simulat
     ]
     sheet.become("B2", 250.0)
     assert sheet["B3"] == [["completed!"]]
+
+
+@pytest.mark.parametrize(
+    ("ending", "first"),
+    [("cancelled", "cancelled: no companies"), ("failed", "#OF! ")],
+)
+def test_a_job_that_ends_otherwise_says_so(sheet: Sheet, service: Simulator, ending: str, first: str) -> None:
+    made = job(service, 20, ending=ending, delivered=0.0, error_message="The query could not be read.")
+    sheet["A1"] = f'=OF_STATUS("{made.job_id}")'
+    sheet["A5:G40"] = f'=OF_ROWS("{made.job_id}")'
+    sheet.become("A1", ending)
+    shown = sheet["A6"]
+    while not str(shown[0][0]).startswith(first):
+        shown = sheet.office.changed(SHEET, "A6", shown)
+
+
+def test_a_job_is_cancelled_before_the_eyes_of_its_cell(sheet: Sheet, service: Simulator, clock: ManualClock) -> None:
+    made = job(service, 20, running=1_000_000, cancelling=1_000)
+    sheet["A1"] = f'=OF_STATUS("{made.job_id}")'
+    sheet.become("A1", "running")
+    Client(service.base_url, service.api_key).cancel(made.job_id)
+    sheet.become("A1", "cancelling")
+    clock.sleep(2_000)
+    sheet.become("A1", "cancelled")
 
 
 def test_ten_thousand_rows_in_an_array_are_the_frame(sheet: Sheet, service: Simulator) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import zipfile
 from pathlib import Path
+from string import ascii_uppercase
 
 import pytest
 
@@ -78,13 +79,17 @@ def test_its_buttons_make_room_land_the_table_and_refresh_the_pivot(
     names = [str(name) for name in landed[0]]
     assert landed[1:] == [*table.block(table.frame(running_job.rows, names), headers=False), [""] * 9]
 
-    running.macro("OpenFunnelMacros.OpenFunnelRefreshPivots")
-    (cells,) = running.pivots("Pivot").values()
+    (cells,) = running.pivots("Pivot", refresh=False).values()
     own = pivot(table.frame(running_job.rows, ["country", "employee_band"]), ["country"], ["employee_band"])
     words = {"(empty)": "(blank)", "Total Result": "Total"}
     shown = [[words.get(str(cell), cell) for cell in line] for line in cells[1:]]
     counts = {line[0]: dict(zip(shown[0][1:], line[1:], strict=True)) for line in shown[1:]}
     assert counts == {line[0]: dict(zip(own[0][1:], line[1:], strict=True)) for line in own[1:]}
+
+    running.enter("Table", f"{ascii_uppercase[names.index('country')]}5", "Atlantis")
+    running.macro("OpenFunnelMacros.OpenFunnelRefreshPivots")
+    (cells,) = running.pivots("Pivot", refresh=False).values()
+    assert "Atlantis" in [line[0] for line in cells]
 
 
 def test_landing_overwrites_nothing_of_the_users(
@@ -133,3 +138,19 @@ def test_a_saved_copy_has_the_values_and_not_the_key(
         assert b"completed" in parts
         assert b"OF_STATUS" in parts or b"OFSTATUS" in parts
         assert service.api_key.encode() not in parts
+
+
+@pytest.mark.parametrize("filter_name", ["calc8", "Calc MS Excel 2007 XML"], ids=["ods", "xlsx"])
+def test_a_saved_copy_computes_again(
+    running: Office, running_job: SimulatedJob, clock: ManualClock, service: Simulator, tmp_path: Path, filter_name: str
+) -> None:
+    clock.sleep(2_000)
+    opened = Workbook(running, tmp_path / book.FILE_NAME, running_job, macros=True)
+    opened.become("Start", "B11", f"{COUNT} companies, completed")
+    copy = tmp_path / ("copy.ods" if filter_name == "calc8" else "copy.xlsx")
+    running.save(copy, filter_name)
+    other = SimulatedJob(companies(3), job_id=f"book-{next(_numbers)}")
+    service.add(other)
+    running.load(copy, macros=True)
+    running.enter("Start", "B8", other.job_id)
+    opened.become("Start", "B11", "3 companies, completed")
