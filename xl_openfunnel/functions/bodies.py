@@ -44,7 +44,7 @@ def rows(
     seen = [(job_id, wrong or _rows_shown(look, job_id, only_final=only_final)) for job_id, wrong in jobs]
     held = {job_id: rows for job_id, rows in seen if isinstance(rows, Rows)}
     _refuse_too_many(held.values(), MOST_ROWS)
-    blocks = [_rows_of(job_id, rows, asked, held) for job_id, rows in seen]
+    blocks = [_rows_of(job_id, rows, asked, held, look.block_units) for job_id, rows in seen]
     if not arguments.is_range(job):
         return blocks[0] if headers else blocks[0][1:]
     return _stacked([job_id for job_id, _ in jobs], blocks, headers=headers)
@@ -87,7 +87,7 @@ def lookup(look: Look, job: object, key: object, column: object, if_not_found: o
     rows = _rows_or_why(seen)
     if isinstance(rows, str):
         return [[rows for _ in line] for line in arguments.grid(key)]
-    units = CELL_UNITS if arguments.is_range(key) else finding.FULL_TEXT
+    units = look.block_units if arguments.is_range(key) else finding.FULL_TEXT
     finder, cells = _finder(job_id, rows), _column(job_id, rows, asked[0], units)
     otherwise = arguments.only(if_not_found, "if_not_found")
     instead = _instead(otherwise, units)
@@ -253,20 +253,20 @@ def _refuse_too_many(held: Iterable[Rows], most: int) -> None:
         )
 
 
-def _rows_of(job_id: str, seen: Rows | str, asked: tuple[str, ...] | None, held: dict[str, Rows]) -> Block:
+def _rows_of(job_id: str, seen: Rows | str, asked: tuple[str, ...] | None, held: dict[str, Rows], units: int) -> Block:
     """The names of the columns, then the job's rows, or one that says why there are none.
 
     A column that none of its rows has is blank, if another of the jobs that are ``held`` has it.
     """
     if isinstance(seen, Rows):
         try:
-            return _block(job_id, seen, asked)
+            return _block(job_id, seen, asked, units)
         except UnknownColumn:
             if len(held) == 1:
                 raise
             _refuse_unknown(held, asked)
-            return _block(job_id, seen, asked, strict=False)
-    header = list(_block("", NO_ROWS, asked)[0])
+            return _block(job_id, seen, asked, units, strict=False)
+    header = list(_block("", NO_ROWS, asked, units)[0])
     return [header, [seen, *[""] * (len(header) - 1)]]
 
 
@@ -302,18 +302,16 @@ def _folded(name: object) -> str:
     return str(name).casefold()
 
 
-def _block(job_id: str, seen: Rows, asked: tuple[str, ...] | None, *, strict: bool = True) -> Block:
-    """The rows as cells under the names of their columns."""
+def _block(job_id: str, seen: Rows, asked: tuple[str, ...] | None, units: int, *, strict: bool = True) -> Block:
+    """The rows as cells under the names of their columns, with so many UTF-16 units of a text."""
 
     def make() -> Block:
         from .. import table
 
-        made: Block = table.block(
-            table.frame(seen, asked or table.DEFAULT_COLUMNS, strict=strict), text_limit=CELL_UNITS
-        )
+        made: Block = table.block(table.frame(seen, asked or table.DEFAULT_COLUMNS, strict=strict), text_limit=units)
         return [[clip(str(name), CELL_UNITS) for name in made[0]], *made[1:]]
 
-    return _memory.recall(("block", asked, strict), {job_id: seen}, make, _size)
+    return _memory.recall(("block", asked, strict, units), {job_id: seen}, make, _size)
 
 
 def _finder(job_id: str, seen: Rows) -> finding.Finder:

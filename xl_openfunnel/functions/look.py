@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from ..api.models import Credits
 from ..api.paths import job_id_from
-from ..errors import BadJobId, ConfigurationError, OpenFunnelError
+from ..errors import CELL_UNITS, BadJobId, ConfigurationError, OpenFunnelError
 from ..jobs.fetcher import Fetcher
 from ..jobs.snapshot import Snapshot
 from ..jobs.store import LedgerEntry, Store, StoreBusy
@@ -87,10 +87,12 @@ class Look:
 
     Attributes:
         seen: what the call saw, by job id, or under `JOBS` or `CREDITS`.
+        block_units: the most UTF-16 units of a text in a block, as the calling program takes it.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, block_units: int = CELL_UNITS) -> None:
         self._desk = desk
+        self.block_units = block_units
         self._ledger: tuple[LedgerEntry, ...] | str | None = None
         self.seen: dict[str, Seen] = {}
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ..api.client import Client
-from ..errors import ConfigurationError
+from ..errors import CELL_UNITS, ConfigurationError
 from ..functions.balance import Balance
 from ..functions.look import CREDITS, Look
 from ..jobs.clock import SystemClock
@@ -63,9 +63,9 @@ class Session:
         if sys.platform == "win32":
             self._reach_excel(client)
 
-    def look(self) -> Look:
+    def look(self, block_units: int = CELL_UNITS) -> Look:
         """A view for one call."""
-        return Look(self)
+        return Look(self, block_units)
 
     def close(self) -> None:
         """Stop fetching."""

@@ -56,7 +56,7 @@ def job(service: Simulator, count: int = 250, **script: object) -> SimulatedJob:
 
 
 def block(made: SimulatedJob) -> Block:
-    block: Block = table.block(table.frame(made.rows, table.DEFAULT_COLUMNS), text_limit=255)
+    block: Block = table.block(table.frame(made.rows, table.DEFAULT_COLUMNS))
     return block
 
 
@@ -121,6 +121,14 @@ def test_ten_thousand_rows_in_an_array_are_the_frame(sheet: Sheet, service: Simu
     sheet["A5:G10005"] = "=OF_ROWS(A1)"
     sheet.become("A10005", 10_000.0)
     assert sheet["A5:G10005"] == block(made)
+
+
+def test_long_texts_are_whole_in_an_array(sheet: Sheet, service: Simulator) -> None:
+    long = "long " * 100
+    rows = [{**row, "match_reason": f"{long}{number}"} for number, row in enumerate(companies(2))]
+    service.add(made := SimulatedJob(rows, job_id=f"job-{next(_numbers)}"))
+    sheet["A5:B7"] = f'=OF_ROWS("{made.job_id}";"rank,match_reason")'
+    sheet.become("B7", f"{long}1")
 
 
 def test_an_array_that_is_too_large_is_filled_with_blanks(sheet: Sheet, service: Simulator) -> None:

@@ -72,7 +72,7 @@ def test_its_buttons_make_room_land_the_table_and_refresh_the_pivot(
     formula, jobs, fields = running.extent("Start", "B19")  # its heading stands right above
     assert (formula, jobs > 1, fields) == ("{=OF_JOBS()}", True, 9)
     frame = table.frame(running_job.rows, table.DEFAULT_COLUMNS)
-    assert running.shown("Rows", f"A4:G{COUNT + 4}") == table.block(frame, text_limit=255)
+    assert running.shown("Rows", f"A4:G{COUNT + 4}") == table.block(frame)
 
     running.macro("OpenFunnelMacros.OpenFunnelLandTable")
     landed = running.shown("Table", f"A4:I{COUNT + 5}")

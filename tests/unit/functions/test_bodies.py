@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.functions.conftest import MakeOffice, held
 from xl_openfunnel import table
-from xl_openfunnel.functions import bodies
+from xl_openfunnel.functions import bodies, finding
 from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.catalog import INFO_FIELDS
 from xl_openfunnel.functions.edge import UNEXPECTED, answer
@@ -218,6 +218,16 @@ def test_a_long_text_is_whole_in_one_cell_and_cut_in_a_block(office: MakeOffice)
     assert bodies.lookup(here.look(), job.job_id, 1.0, "match_reason") == [["x" * 300]]
     assert bodies.lookup(here.look(), job.job_id, [[1.0, 1.0]], "match_reason") == [[cut, cut]]
     assert bodies.rows(here.look(), job.job_id, "match_reason", False) == [[cut]]
+
+
+def test_a_program_that_takes_long_texts_in_a_block_gets_them(office: MakeOffice) -> None:
+    row = {**companies(1)[0], "match_reason": "x" * 300}
+    here = office(job := SimulatedJob([row]))
+    here.fetcher.wait(job.job_id)
+    for units, shown in ((finding.FULL_TEXT, "x" * 300), (255, "x" * 254 + "…")):
+        look = Look(here, units)
+        assert bodies.rows(look, job.job_id, "match_reason", False) == [[shown]]
+        assert bodies.lookup(look, job.job_id, [[1.0, 1.0]], "match_reason") == [[shown, shown]]
 
 
 def test_a_column_is_made_into_cells_once_however_many_keys_are_looked_up(

@@ -18,6 +18,8 @@ from xlopenfunnel.calc import XActions, XFunctions
 from ... import log
 from ...functions import catalog
 from ...functions.bodies import Block
+from ...functions.finding import FULL_TEXT
+from ...functions.look import Look
 from ...jobs.clock import SystemClock
 from ...jobs.snapshot import Snapshot
 from . import naming, statusbar
@@ -70,7 +72,9 @@ class _Desk:
 
         self._session = session()
         self._session.moved = served.moved
-        self.look = self._session.look
+
+    def look(self) -> Look:
+        return self._session.look(FULL_TEXT)  # only Excel makes an error of a block with a longer text than 255
 
     def prepare(self, function: catalog.Function) -> None:
         if function is not catalog.STATUS:
