@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import uuid
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -30,6 +31,14 @@ def cancel(job_id: str) -> str:
 def is_job_id(text: str) -> bool:
     """Whether ``text`` has the form of a job id: nothing that could leave its place in a path."""
     return _JOB_ID.fullmatch(text) is not None
+
+
+def is_uuid(text: str) -> bool:
+    """Whether ``text`` looks like the id of a job of the service, and like nothing else that people write."""
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
 
 
 def checked_job_id(text: str) -> str:

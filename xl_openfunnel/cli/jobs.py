@@ -103,8 +103,11 @@ def rows(
         try:
             seen = final_snapshot(fetcher, job_id, timeout, progress)
         except JobFailed:
-            if len(fetcher.watch(job_id).rows):
-                terminal.say("What was delivered before it failed is written by: xl-openfunnel watch JOB -o FILE")
+            if delivered := len(fetcher.watch(job_id).rows):
+                file = output or "FILE.xlsx"
+                terminal.say(
+                    f"To write the {companies(delivered)} delivered before: xl-openfunnel watch {job_id} -o {file}"
+                )
             raise
     for note in words.flags(seen.manifest or {}):
         terminal.say(note, mark="note: ", style="yellow")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import ConfigurationError, LedgerEntry, OpenFunnelError
-from ..api.paths import KEY_PREFIX, job_id_from
+from ..api.paths import KEY_PREFIX, is_uuid, job_id_from
 from ..text import one_line
 from . import tables, terminal
 from .session import Job, Json, Session, session
@@ -84,13 +84,15 @@ def _checked(run: Session, job_id: str, name: str) -> str:
     """The label without surrounding white space.
 
     Raises:
-        ConfigurationError: it is empty, long, not printable, begins like an API key, or means another job already.
+        ConfigurationError: it is empty, long, not printable, begins like an API key, or means another job.
     """
     text = name.strip()
     if text.startswith(KEY_PREFIX):
         raise ConfigurationError("That begins like an API key, and is not kept or shown. Choose another label.")
     if not text or len(text) > _LONGEST_LABEL or not text.isprintable():
         raise ConfigurationError(f"A label has 1 to {_LONGEST_LABEL} printable characters.")
+    if is_uuid(text) and text.lower() != job_id.lower():
+        raise ConfigurationError(f"{text!r} looks like a job's id. The job comes first: xl-openfunnel label JOB NAME.")
     try:
         meant = job_id_from(text).casefold()
     except OpenFunnelError:

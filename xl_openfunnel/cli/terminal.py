@@ -179,7 +179,7 @@ def line_of_its_own() -> Iterator[None]:
 
 
 class Progress:
-    """Where a job is, on one line of stderr that keeps changing; without a terminal a line for each change."""
+    """Where a job is, in words on stderr that keep changing; without a terminal a line for each change."""
 
     def __init__(self) -> None:
         self._line = "asking the service"
@@ -242,5 +242,5 @@ class Progress:
         unicode = messages().encoding.startswith("utf") and not messages().legacy_windows
         frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏" if unicode else "|/-\\"
         frame = frames[int(self.seconds * 8) % len(frames)]
-        text = Text(no_wrap=True, overflow="ellipsis")
+        text = Text()  # of several lines where a trouble and what to do take them
         return text.append(frame, "cyan").append(f" {self.seconds:.0f} s ", "dim").append(one_line(self._line))

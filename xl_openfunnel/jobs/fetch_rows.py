@@ -119,11 +119,10 @@ def final_snapshot(
         raise JobTimeout(
             f"Job {seen.job_id} {state}; it was forgotten, or the fetcher closed, while it was waited for."
         )
-    trouble = f" Last trouble: {error.message}" if error else ""
-    raise JobTimeout(
-        f"Job {seen.job_id} {state}; the {timeout:g} seconds given to it are over. "
-        f"Ask again with a longer timeout.{trouble}"
-    )
+    over = f"the {timeout:g} seconds given to it are over"
+    if error is not None:
+        raise JobTimeout(f"{error.message} Job {seen.job_id} {state}, and {over}.")
+    raise JobTimeout(f"Job {seen.job_id} {state}; {over}. Ask again with a longer timeout.")
 
 
 def shared_fetcher(base_url: str | None = None, api_key: str | None = None) -> Fetcher:

@@ -326,7 +326,7 @@ def test_the_error_of_a_failed_job_tells_how_to_get_what_it_delivered(serve: Ser
     serve(job)
     ran = run("rows", job.job_id)
     assert ran.code == 1
-    assert "xl-openfunnel watch JOB -o FILE" in ran.err
+    assert f"xl-openfunnel watch {job.job_id} -o FILE.xlsx" in " ".join(ran.err.split())
     assert ran.err.count("No seed") == 1
     assert run("watch", job.job_id, "-o", str(tmp_path / "rows.csv")).code == 1
     assert (tmp_path / "rows.csv").exists()

@@ -72,6 +72,16 @@ def test_a_label_must_be_readable_and_must_not_hide_another_job(serve: Serve, ru
     assert listed(run) == {OTHER.job_id: None}
 
 
+def test_a_label_never_looks_like_the_id_of_a_job_also_of_one_not_seen_yet(serve: Serve, run: Run) -> None:
+    serve(DONE, OTHER)
+    for swapped in ("germany", DONE.job_id):
+        ran = run("label", swapped, OTHER.job_id)
+        assert ran.code == 2
+        assert "looks like a job's id. The job comes first" in ran.err
+    assert listed(run) == {}
+    assert run("status", OTHER.job_id).code == 0
+
+
 def test_what_begins_like_an_api_key_is_neither_kept_nor_shown(serve: Serve, run: Run) -> None:
     serve(DONE)
     for arguments in (("label", DONE.job_id, SECRET), ("status", SECRET), ("rows", SECRET)):

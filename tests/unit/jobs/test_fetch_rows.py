@@ -95,7 +95,7 @@ def test_a_timeout_tells_how_far_the_job_is(serve: MakeService, fetch: MakeFetch
 
 def test_a_timeout_tells_the_last_trouble(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS), faults=[Fault("status", status=503)])
-    with pytest.raises(JobTimeout, match=r"has not answered; .*HTTP 503"):
+    with pytest.raises(JobTimeout, match=r"HTTP 503.* has not answered, and the 60 seconds"):
         fetch_with(fetch(service), job.job_id, timeout=60)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from ...api.paths import is_uuid
 from ...errors import CELL_PREFIX, BadJobId, ConfigurationError, JobFailed, OpenFunnelError
 from ...files.facts import content_hash, job_facts, manifest_facts, state, utc
 from ...functions import words
@@ -278,7 +278,7 @@ class Actions:
             job = Look(self._desk).job_id(pressed.text.strip())
         except BadJobId:
             return frozenset()
-        return frozenset({job} if _is_uuid(job) or self._is_known(job, pressed.window) else ())
+        return frozenset({job} if is_uuid(job) or self._is_known(job, pressed.window) else ())
 
     def _is_known(self, job: str, window: int) -> bool:
         shown = self._shown.by_cell(window).values()
@@ -325,13 +325,6 @@ def _error(seen: Snapshot) -> OpenFunnelError | None:
     """What keeps the job from being known; that it failed is knowledge of it."""
     error = seen.problem.error if seen.problem else None
     return None if isinstance(error, JobFailed) else error
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text.lower()
-    except ValueError:
-        return False
 
 
 def _landed(seen: Snapshot, landed: Landed) -> list[str]:
