@@ -71,9 +71,9 @@ def test_each_button_is_bound_to_its_macro(opened: Office) -> None:
     where = f"vnd.sun.star.script:VBAProject.{sources.MACROS}.%s?language=Basic&location=document"
     assert opened.buttons("Start") == {
         "Ask again now": where % "OpenFunnelRefreshBook",
-        "Land as a table": where % "OpenFunnelLandTable",
+        "Land as table": where % "OpenFunnelLandTable",
         "Refresh the pivot": where % "OpenFunnelRefreshPivots",
-        "Send a copy": where % "OpenFunnelSendCopy",
+        "Send copy": where % "OpenFunnelSendCopy",
     }
 
 

@@ -51,7 +51,7 @@ def main(folder: Path) -> None:
             take("calc-rows.png")
             running.show("Start")
             time.sleep(DRAWN)
-            display.click(running.button("Land as a table"))
+            display.click(running.button("Land as table"))
             time.sleep(DRAWN)
             running.show("Pivot")
             take("calc-pivot.png")

@@ -21,7 +21,7 @@ _DATE: Final = (2026, 1, 1, 0, 0, 0)
 MENU: Final = {
     "Ask again now": "refresh book",
     "Ask again, final jobs too": "refresh final",
-    "Land as a table": "land table",
+    "Land as table": "land table",
     "Refresh the pivots": "refresh pivots",
 }
 """The menu's entries, and the action of each."""

@@ -46,7 +46,7 @@ def book(bridge: Bridge, excel: FakeExcel, folder: Path) -> Book:
     made.names["job"] = ("Start", refs.parse("B8"))
     start.buttons.append(Button("[0]!OpenFunnelLandTable"))
     landed.type("A1", "Table")
-    landed.type("A2", "Land as a table, on the sheet Start, writes the companies here.")
+    landed.type("A2", "Land as table, on the sheet Start, writes the companies here.")
     landed.type("A4", [list(TABLE_COLUMNS)])
     landed.table("OpenFunnelRows", "A4:I5")
     pivot.pivots.append(Pivot("OpenFunnelRows", 1))
