@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from xl_openfunnel import Page, Rows
-from xl_openfunnel.jobs import plan
+from xl_openfunnel.jobs import finishing, polling
 
 from . import model
 
@@ -23,6 +23,7 @@ def test_the_model_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
         return rows_of(pages[:-1] or pages)
 
     rows_of = Rows.of
-    monkeypatch.setattr(plan, "Rows", SimpleNamespace(of=one_page_less))
+    for module in (polling, finishing):
+        monkeypatch.setattr(module, "Rows", SimpleNamespace(of=one_page_less))
     with pytest.raises(AssertionError, match="or others"):
         model.run(runs=40, steps=25)

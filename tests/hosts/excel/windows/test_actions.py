@@ -268,7 +268,7 @@ def test_ten_thousand_companies_are_landed_with_few_calls(
     done(bridge, "land table", cell(start, "A1"))
     assert lines(landed)[1:] == cells_of(many)
     assert excel.members["Range.Value2"] <= 40  # a third of it to see that nobody has sorted meanwhile
-    assert excel.members.total() <= 200
+    assert excel.members.total() <= 240  # and not one for each company, of which there are ten thousand
 
 
 def test_a_busy_excel_is_waited_for_in_the_middle_of_it(
