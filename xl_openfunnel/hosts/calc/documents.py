@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import unohelper
@@ -32,26 +33,30 @@ class CalcArray:
         sheet: its sheet.
         area: its cells, a CellRangeAddress.
         single: whether each of the cells has a plain formula of its own.
+        document: what tells its document from others that are open.
     """
 
     sheet: Any
     area: Any
     single: bool = False
+    document: str = ""
 
-    @property
+    # Whatever the office is asked for is remembered: there may be hundreds of these, and its user waits.
+
+    @cached_property
     def size(self) -> Size:
         """The rows and columns of each formula."""
         if self.single:
             return Size(1, 1)
         return Size(self.area.EndRow - self.area.StartRow + 1, self.area.EndColumn - self.area.StartColumn + 1)
 
-    @property
+    @cached_property
     def cells(self) -> Any:
         """The range."""
         area = self.area
         return self.sheet.getCellRangeByPosition(area.StartColumn, area.StartRow, area.EndColumn, area.EndRow)
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The formula, of several the first."""
         text: str = self.cells.getArrayFormula() or self.cells.getFormulaArray()[0][0]
@@ -73,16 +78,18 @@ class CalcArray:
             return
         for row in range(self.area.StartRow, self.area.EndRow + 1):
             for column in range(self.area.StartColumn, self.area.EndColumn + 1):
-                yield _array_at(self.sheet, row, column)
+                yield _array_at(self.sheet, row, column, self.document)
 
     def calculate(self) -> None:
         """Asking which results formulas have has them calculated, if they have to be."""
         self.cells.queryFormulaCells(_ANY_RESULT) if self.single else self.cells.getCellByPosition(0, 0).getError()
 
-    @property
+    @cached_property
     def key(self) -> Hashable:
         """Where it stands and what its formula is."""
-        return self.sheet.DrawPage.Forms.Parent.RuntimeUID, self.cells.AbsoluteName, self.text
+        area = self.area
+        cells = area.Sheet, area.StartRow, area.StartColumn, area.EndRow, area.EndColumn
+        return self.document, cells, self.text
 
     def shows(self, row: int, cells: list[str | float | bool]) -> bool:
         """Whether that row shows this; the last one is -1."""
@@ -196,13 +203,14 @@ def arrays(document: Any, *names: str) -> Iterator[CalcArray]:
     """
     calls = re.compile(rf"\{{?=(?:{'|'.join(re.escape(text) for name in names for text in naming.written(name))})\(")
     search = "|".join(f"{name}\\(" for name in names)
+    own = str(document.RuntimeUID)
     for sheet in document.Sheets:
         for area in sheet.queryContentCells(_FORMULAS).RangeAddresses:
             # An array that stands alone needs no search, which takes a microsecond for each of its cells.
-            alone = _array_at(sheet, area.StartRow, area.StartColumn)
+            alone = _array_at(sheet, area.StartRow, area.StartColumn, own)
             if not alone.ends_with(area):
                 for hit in _searched(sheet, area, search):
-                    yield from _in_range(sheet, hit, calls)
+                    yield from _in_range(sheet, hit, calls, own)
             elif is_call(alone.text, calls):
                 yield alone
 
@@ -241,28 +249,28 @@ def _searched(sheet: Any, area: Any, text: str) -> Iterable[Any]:
     return hits.RangeAddresses if hits is not None else ()
 
 
-def _in_range(sheet: Any, area: Any, calls: re.Pattern[str]) -> Iterator[CalcArray]:
+def _in_range(sheet: Any, area: Any, calls: re.Pattern[str], document: str) -> Iterator[CalcArray]:
     """The arrays of an area that has nothing else, and the single cells: as one where all are calls."""
     texts = CalcArray(sheet, area).cells.getFormulaArray()
     if all(is_call(text, calls) and is_plain(text) and not text.startswith("{") for row in texts for text in row):
-        yield CalcArray(sheet, area, single=True)
+        yield CalcArray(sheet, area, single=True, document=document)
         return
     done: set[tuple[int, int]] = set()
     for row in range(area.StartRow, area.EndRow + 1):
         for column in range(area.StartColumn, area.EndColumn + 1):
             if (row, column) not in done:
-                found = _array_at(sheet, row, column)
+                found = _array_at(sheet, row, column, document)
                 last = found.area
                 done.update(itertools.product(range(row, last.EndRow + 1), range(column, last.EndColumn + 1)))
                 if is_call(found.text, calls):
                     yield found
 
 
-def _array_at(sheet: Any, row: int, column: int) -> CalcArray:
+def _array_at(sheet: Any, row: int, column: int, document: str) -> CalcArray:
     """What the formula of a cell was entered into."""
     cursor = sheet.createCursorByRange(sheet.getCellByPosition(column, row))
     cursor.collapseToCurrentArray()
-    return CalcArray(sheet, cursor.RangeAddress)
+    return CalcArray(sheet, cursor.RangeAddress, document=document)
 
 
 class _Callback(unohelper.Base, XCallback):  # type: ignore[misc]
