@@ -90,7 +90,7 @@ def windows_pytest(wine: Wine, folder: Path, *args: str, timeout: float) -> Outc
     # A call that Excel turns away is, inside COM, an exception that faulthandler would report as fatal.
     fixed += ["--import-mode=importlib", "-rfE", "-p", "no:faulthandler"]
     done = wine.run(["-m", "pytest", *fixed, *args], cwd=ROOT, timeout=timeout)
-    if not report.exists():  # it hung, which is rare and not understood: said, and once more
+    if not report.exists():  # it hung: seen once, inside the message pump of this Wine, with no code of ours below it
         warnings.warn(f"{' '.join(args)} did not come to its end:\n{done.output[-4_000:]}", HungWarning, stacklevel=1)
         done = wine.run(["-m", "pytest", *fixed, *args], cwd=ROOT, timeout=timeout)
     assert report.exists(), f"pytest did not come to its end (exit code {done.code}):\n{done.output}"
