@@ -288,12 +288,12 @@ class UnderFire(RuleBasedStateMachine):
         return not job.at(elapsed, self.cancelled.get(job.job_id)).terminal
 
     def _excuse_no_longer(self) -> None:
-        """Whoever has lost what was forgotten, or has rows again, loses nothing any more."""
+        """Whoever has lost what was forgotten, or has rows that are stored again, loses nothing any more."""
         for seat in self.world.seats:
             self._look(seat)
             for job in self.jobs:
                 seen = seat.fetcher._caretaker.published.get(job.job_id)
-                if (id(seat), job.job_id) in self.excused and (seen is None or not seen.final or _readable(seen)):
+                if (id(seat), job.job_id) in self.excused and (seen is None or not seen.final or _stored(seat, seen)):
                     self.excused.discard((id(seat), job.job_id))
 
     # ---- what holds throughout -----------------------------------------------------------------------------
@@ -387,9 +387,11 @@ class UnderFire(RuleBasedStateMachine):
         return self.jobs[which % len(self.jobs)]
 
 
-def _readable(seen: Snapshot) -> bool:
+def _stored(seat: Seat, seen: Snapshot) -> bool:
+    """Whether the rows that a seat shows are in the store: none at all can be read from wherever they are not."""
+    assert seat.store is not None
     try:
-        return len(list(seen.rows)) == len(seen.rows)
+        return len(list(seen.rows)) == len(seen.rows) and seat.store.find(seen.job_id) is not None
     except IncompleteResult:
         return False
 
