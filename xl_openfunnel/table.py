@@ -17,14 +17,14 @@ from copy import deepcopy
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import partial
-from itertools import repeat
+from itertools import islice, repeat
 from numbers import Real
 from types import NoneType
 from typing import Any, Final, TypeAlias
 
 import pandas as pd
 
-from .errors import UnknownColumn
+from .errors import ConfigurationError, UnknownColumn
 from .text import clip, written
 
 Cell: TypeAlias = str | float | bool
@@ -52,6 +52,12 @@ EMPLOYEE_BANDS: Final[tuple[str, ...]] = (
 )
 """Company sizes in natural order, with an en dash: a sheet makes a date of ``2-10``."""
 # fmt: on
+
+MOST_FIELDS: Final = 1_000
+"""Fields of one table: the service sends twenty, and a column takes memory however few its values are."""
+
+MOST_CELLS: Final = 5_000_000
+"""Cells of one table: ten times a largest job with all its fields. They are made where a row has no value, too."""
 
 _ALL: Final = "*"
 _KNOWN: Final = tuple(dict.fromkeys((*DEFAULT_COLUMNS, *DERIVED_COLUMNS, *SERVICE_COLUMNS)))
@@ -122,6 +128,7 @@ def frame(
 
     Raises:
         UnknownColumn: a name that is refused. Without any row every name is taken.
+        ConfigurationError: more than `MOST_FIELDS` or `MOST_CELLS`.
     """
     asked = (parse_columns(columns) if isinstance(columns, str) else columns) or (_ALL,)
     needed = None if _ALL in asked else {field for name in asked for field in _recipe(name.casefold())[0]}
@@ -171,6 +178,19 @@ def cell_of(value: object, text_limit: int) -> Cell:
     return _clipped([_cell(value)], text_limit)[0]
 
 
+def refuse_too_wide(fields: int, rows: int) -> None:
+    """Refuse a table that would take all memory before it is made, whatever a service sends.
+
+    Raises:
+        ConfigurationError: more than `MOST_FIELDS` or `MOST_CELLS`.
+    """
+    if fields > MOST_FIELDS or fields * rows > MOST_CELLS:
+        raise ConfigurationError(
+            f"That is too much for one table: {fields:,} fields of {rows:,} companies. Name the columns you want, for "
+            'example "name,domain".'
+        )
+
+
 # --- which columns -----------------------------------------------------------------------------------------
 
 
@@ -197,16 +217,23 @@ def _collect(
     Returns:
         The values of each field kept, ``_ABSENT`` where a row doesn't have it; the names of all fields in
         order of appearance; the number of rows.
+
+    Raises:
+        ConfigurationError: too many to be kept.
     """
     fields: dict[str, list[Any]] = {}
     seen: dict[str, None] = {}
-    count = 0
+    count, most = 0, MOST_CELLS
     for row in rows:
         if not row.keys() <= seen.keys():
             new = [name for name in row if name not in seen]
             seen.update(dict.fromkeys(new))
             kept = [name for name in new if needed is None or name.casefold() in needed]
+            refuse_too_wide(len(fields) + len(kept), count)
             fields.update((name, [_ABSENT] * count) for name in kept)
+            most = MOST_CELLS // max(len(fields), 1)
+        if count >= most:
+            refuse_too_wide(len(fields), count + 1)
         for name, values in fields.items():
             values.append(row.get(name, _ABSENT))
         count += 1
@@ -232,7 +259,7 @@ def _chosen(asked: Iterable[str], seen: Mapping[str, None] | None, *, strict: bo
 
 
 def _unknown(name: str, spelling: Mapping[str, str]) -> str:
-    close = get_close_matches(name.casefold(), spelling, n=3)
+    close = get_close_matches(name.casefold(), islice(reversed(list(spelling)), MOST_FIELDS), n=3)
     meant = " or ".join(spelling[found] for found in close)
     hint = f"Did you mean {meant}?" if meant else 'The column "*" shows all there are.'
     return f"There is no column {name[:40]!r}. {hint}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from xl_openfunnel.errors import UnknownColumn
+from xl_openfunnel.errors import ConfigurationError, UnknownColumn
 from xl_openfunnel.table import (
     DEFAULT_COLUMNS,
     DERIVED_COLUMNS,
@@ -122,6 +122,24 @@ def test_unknown_column_is_told_with_those_that_are_likely(asked: str, hint: str
     with pytest.raises(UnknownColumn) as caught:
         frame([ROW | {"Fit_Grade": "A"}], [asked])
     assert caught.value.message == f"There is no column {asked!r}. {hint}"
+
+
+def test_a_table_that_would_take_all_memory_is_refused_before_it_is_made() -> None:
+    wide = ({f"a{row}.{field}": 1 for field in range(100)} for row in range(100))
+    with pytest.raises(ConfigurationError, match="for one table: 1,100 fields of 10 companies"):
+        frame(wide)
+    assert next(wide).keys() >= {"a11.0"}, "read on"
+    long = ({f"a{field}": 1 for field in range(1_000)} for _ in range(6_000))
+    with pytest.raises(ConfigurationError, match="for one table: 1,000 fields of 5,001 companies"):
+        frame(long)
+    assert len(list(long)) == 999
+
+
+def test_the_columns_that_are_named_can_be_had_however_many_others_there_are() -> None:
+    rows = [{"name": "A", **{f"a{row}.{field}": 1 for field in range(100)}} for row in range(100)]
+    assert frame(rows, ["a99.99", "name"]).shape == (100, 2)
+    with pytest.raises(UnknownColumn, match=r"Did you mean name\?"):
+        frame(rows, ["nmae"])
 
 
 def test_without_rows_any_column_may_be_named() -> None:

@@ -76,6 +76,7 @@ class Page:
         next_cursor: the name of the next page; None says only that there is none *now*.
         row_count: rows in this page.
         rows_json: those rows as the JSON array they came in.
+        value_count: about as many values as `MAX_VALUES` counts are in them.
     """
 
     status: JobStatus
@@ -87,6 +88,7 @@ class Page:
     next_cursor: str | None = None
     row_count: int = 0
     rows_json: bytes = field(default=b"[]", repr=False)
+    value_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,7 @@ def read_page(body: bytes, job_id: str) -> Page:
         next_cursor=_cursor(envelope.next_cursor),
         row_count=len(rows),
         rows_json=rows_json,
+        value_count=_count_values(rows_json),
     )
 
 
@@ -280,9 +283,14 @@ def _bare(job_id: str) -> str:
     return job_id.replace("-", "").casefold()
 
 
+def _count_values(json_text: bytes) -> int:
+    """Values, keys, lists and objects, without making any; signs within texts count too, a list's first value not."""
+    return sum(map(json_text.count, b"{[:,"))
+
+
 def _refuse_too_many_values(body: bytes) -> None:
-    """Before they are made of it; signs within texts count too, of which no page has that many either."""
-    if len(body) > MAX_VALUES and sum(map(body.count, b"{[:,")) > MAX_VALUES:
+    """Before they are made of it; no page has that many signs within texts either."""
+    if len(body) > MAX_VALUES and _count_values(body) > MAX_VALUES:
         raise BadAnswer(f"The answer has more than {MAX_VALUES:,} values: that is no page of a job. {_TRY_LATER}")
 
 

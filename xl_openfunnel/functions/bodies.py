@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import chain
 from typing import Final
 
@@ -44,7 +44,7 @@ def rows(
     seen = [(job_id, wrong or _rows_shown(look, job_id, only_final=only_final)) for job_id, wrong in jobs]
     held = {job_id: rows for job_id, rows in seen if isinstance(rows, Rows)}
     _refuse_too_many(held.values(), MOST_ROWS)
-    blocks = [_rows_of(job_id, rows, asked, held, look.block_units) for job_id, rows in seen]
+    blocks = list(_blocks(seen, asked, held, look.block_units))
     if not arguments.is_range(job):
         return blocks[0] if headers else blocks[0][1:]
     return _stacked([job_id for job_id, _ in jobs], blocks, headers=headers)
@@ -251,6 +251,22 @@ def _refuse_too_many(held: Iterable[Rows], most: int) -> None:
             f"These jobs have {count:,} companies, and one formula takes {most:,} at most. Give it fewer jobs, or "
             "write files: in a terminal, xl-openfunnel rows JOB -o FILE.xlsx."
         )
+
+
+def _blocks(
+    seen: Iterable[tuple[str, Rows | str]], asked: tuple[str, ...] | None, held: dict[str, Rows], units: int
+) -> Iterator[Block]:
+    """A block for each job, as long as all of them fit into one table."""
+    from .. import table
+
+    names: set[object] = set()
+    count = 0
+    for job_id, rows in seen:
+        block = _rows_of(job_id, rows, asked, held, units)
+        names.update(block[0])
+        count += len(block) - 1
+        table.refuse_too_wide(len(names), count)
+        yield block
 
 
 def _rows_of(job_id: str, seen: Rows | str, asked: tuple[str, ...] | None, held: dict[str, Rows], units: int) -> Block:

@@ -21,8 +21,12 @@ MAX_PAGES = 1000
 MOST_ROWS = 100_000
 """Ceiling for a job's companies, as many as `MAX_PAGES` pages of a hundred have."""
 
-MOST_BYTES = 256 * 1024 * 1024
-"""Ceiling for a job's pages in memory: fourteen times what the largest job with the fullest rows takes."""
+MOST_BYTES = 128 * 1024 * 1024
+"""Ceiling for a job's pages in memory: seven times what the largest job with the fullest rows takes. One emoji in a
+text makes every character of it take four bytes, so a table of them may take half a GB."""
+
+MOST_VALUES = 5_000_000
+"""Ceiling for a job's values, keys, lists and objects: ten times those of the largest job with the fullest rows."""
 
 _PAGE_NAME = re.compile(r"page_\d{4,}")
 
@@ -118,10 +122,14 @@ def refuse_too_much(pages: Iterable[Page]) -> None:
     Raises:
         BadAnswer: naming the numbers.
     """
-    sizes = [(page.row_count, len(page.rows_json)) for page in pages]
-    rows, size = sum(rows for rows, _ in sizes), sum(size for _, size in sizes)
-    if rows > MOST_ROWS or size > MOST_BYTES:
-        raise BadAnswer(f"The service sends more than any job has: {rows:,} companies in {size // 2**20:,} MB so far.")
+    rows = size = values = 0
+    for page in pages:
+        rows, size, values = rows + page.row_count, size + len(page.rows_json), values + page.value_count
+    if rows > MOST_ROWS or size > MOST_BYTES or values > MOST_VALUES:
+        raise BadAnswer(
+            f"The service sends more than any job has: {rows:,} companies with {values:,} values in "
+            f"{size // 2**20:,} MB so far."
+        )
 
 
 def check(pages: tuple[Page, ...]) -> None:

@@ -159,6 +159,13 @@ def test_more_values_than_any_page_has_are_refused_before_they_are_made(value: b
             read(raw)
 
 
+def test_the_values_of_a_page_are_counted() -> None:
+    assert read_page(body(rows=[], count=0), JOB).value_count == 1
+    few, many = ([{"name": "a", "industries": ["b"] * 100}] * rows for rows in (10, 100))
+    assert read_page(body(rows=few), JOB).value_count == pytest.approx(10 * 104, rel=0.01)
+    assert read_page(body(rows=many), JOB).value_count == pytest.approx(100 * 104, rel=0.01)
+
+
 def test_long_texts_are_not_taken_for_many_values() -> None:
     raw = body(rows=[{"match_reason": "Drills for oil and gas in deep water, and has long done so. " * 500}] * 200)
     assert len(raw) > 3_000_000

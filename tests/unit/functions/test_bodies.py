@@ -381,6 +381,29 @@ def test_more_companies_than_a_formula_takes_are_refused_before_any_is_read(
     assert not any(seen.stale for seen in look.seen.values())
 
 
+def test_jobs_that_have_too_many_fields_together_are_refused(
+    office: MakeOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [
+        SimulatedJob([{"name": "A", **{f"{job}.{field}": 1 for field in range(10)}}] * 3, job_id=job)
+        for job in ("one", "two")
+    ]
+    here = office(*jobs)
+    for job in jobs:
+        here.fetcher.wait(job.job_id)
+
+    def shown(job: object, columns: str | None = None) -> object:
+        return answer("OF_ROWS", bodies.rows, here.look(), job, columns)[0][0]
+
+    monkeypatch.setattr(table, "MOST_FIELDS", 20)
+    assert shown("one", "*") == "rank"
+    assert shown(["one", "two"]) == "job_id"
+    assert shown(["one", "two"], "*") == (
+        "#OF! That is too much for one table: 22 fields of 6 companies. Name the columns you want, for example "
+        '"name,domain".'
+    )
+
+
 def test_a_fault_of_ours_is_one_text_and_a_line_in_the_log(
     office: MakeOffice, caplog: pytest.LogCaptureFixture
 ) -> None:

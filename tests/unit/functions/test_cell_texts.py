@@ -16,7 +16,7 @@ import pytest
 
 from tests.unit.flying import FlyingClock
 from tests.unit.functions.conftest import MakeOffice, Office, held
-from xl_openfunnel import Client, Fetcher, Snapshot, Store
+from xl_openfunnel import Client, Fetcher, Snapshot, Store, table
 from xl_openfunnel.api.deadline import PacedAdapter
 from xl_openfunnel.errors import CELL_PREFIX
 from xl_openfunnel.functions import bodies, edge, pivoting, words
@@ -516,6 +516,7 @@ def wrong_formulas(here: Office) -> list[str]:
         shown("OF_PIVOT", pivot, "wide", "name", "domain"),
         shown("OF_PIVOT", pivot, [JOB, "a b"], "country"),
         shown("OF_ROWS", rows, [JOB, "wide"]),
+        shown("OF_ROWS", rows, JOB, "*"),
         shown("OF_PIVOT", lambda _: pivoting.pivot(pd.DataFrame({"name": ["a"]}), ["xyz"])),
         shown("OF_STATUS", broken),
         f"{CELL_PREFIX}{STORE_BUSY}",
@@ -529,6 +530,7 @@ def test_what_is_said_of_wrong_formulas_is_what_stands_in_the_readme(
     office: MakeOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bodies, "MOST_ROWS", 2_040)
+    monkeypatch.setattr(table, "MOST_FIELDS", 12)
     here = office(SimulatedJob(companies(40), JOB), limit=600.0)
     here.fetcher.wait(JOB)
     texts = wrong_formulas(here)

@@ -345,17 +345,27 @@ def test_a_page_that_is_there_twice_is_no_whole_result() -> None:
 
 
 @pytest.mark.parametrize("status", ["running", "completed"])
-def test_more_than_any_job_has_is_not_held(monkeypatch: pytest.MonkeyPatch, status: str) -> None:
-    monkeypatch.setattr(walk, "MOST_BYTES", 500)
+@pytest.mark.parametrize(
+    ("limit", "more"),
+    [
+        ("MOST_BYTES", {"rows_json": b"[" + b" " * 500 + b"]"}),
+        ("MOST_VALUES", {"value_count": 501}),
+        ("MOST_ROWS", {"row_count": 501}),
+    ],
+)
+def test_more_than_any_job_has_is_not_held(
+    monkeypatch: pytest.MonkeyPatch, status: str, limit: str, more: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(walk, limit, 500)
     before = answer(fresh(), 1, page(0, next_cursor="page_0001"))
     assert len(before.shown) == 10
-    state = answer(before, 2, page(1, status=status, rows_json=b"[" + b" " * 500 + b"]"))
+    state = answer(before, 2, page(1, status=status, **more))
     if status == "completed":  # said by another page than the first, so the first is asked for again
-        state = answer(state, 10, page(0, status=status, rows_json=b"[" + b" " * 500 + b"]"))
+        state = answer(state, 10, page(0, status=status, **more))
     assert state.problem is not None
     assert state.problem.message.startswith("The service sends more than any job has: ")
     assert len(state.shown) == 10
-    assert sum(len(held.rows_json) for _, held in state.pages) <= 500
+    assert [held.row_count for _, held in state.pages] == [10]
 
 
 def test_rows_that_were_shown_stay_where_a_page_comes_back_with_fewer() -> None:
