@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import tempfile
@@ -85,6 +86,13 @@ def _said_and_cure(check: str, trouble: OpenFunnelError) -> Finding:
 def store(path: Path, origin: str) -> Finding:
     """Whether the local store can be read, and its folder written; it is not changed."""
     folder_of_ones_own = f"Give a folder of your own with {ENV_CACHE_DIR}."
+    folder = next(each for each in path.parents if os.path.lexists(each))
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as trouble:
+        why_not = trouble.strerror if folder.is_dir() else "it is no folder"
+        return wrong(STORE, f"{folder} cannot be written ({why_not})", folder_of_ones_own)
     if not path.exists():
         return ok(STORE, f"none yet: the first job makes {path}")
     try:
@@ -100,11 +108,6 @@ def store(path: Path, origin: str) -> Finding:
     except sqlite3.Error as trouble:
         cure = f"Close Excel and try again; then xl-openfunnel forget --all. Or: {folder_of_ones_own}"
         return wrong(STORE, f"{path} cannot be read ({trouble})", cure)
-    try:
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as trouble:
-        return wrong(STORE, f"{path.parent} cannot be written ({trouble.strerror})", folder_of_ones_own)
     size = sum(file.stat().st_size for file in path.parent.glob(path.name + "*")) / 2**20
     return ok(STORE, f"{path}, {size:.1f} MB, jobs: {jobs}, of these stored: {final}")
 

@@ -15,6 +15,7 @@ _ANOTHER: Final = f"Give a folder of your own with {ENV_CACHE_DIR}."
 
 FULL: Final = "the disk is full. Make room on it."
 READ_ONLY: Final = f"the disk can only be read. {_ANOTHER}"
+NO_FOLDER: Final = f"there is a file where its folder should be. {_ANOTHER}"
 NO_RIGHT: Final = f"you may not write there. {_ANOTHER}"
 
 _LEAST_ROOM: Final = 64 * 1024
@@ -30,6 +31,8 @@ def why(trouble: Exception, path: Path) -> str:
     folder = next((each for each in (path.parent, *path.parents) if each.is_dir()), path.parent)
     number = trouble.errno if isinstance(trouble, OSError) else None
     code = getattr(trouble, "sqlite_errorcode", 0) & 0xFF
+    if number in (errno.EEXIST, errno.ENOTDIR):
+        return NO_FOLDER
     if code not in (0, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL):
         return f"{trouble}. {_ANOTHER}"
     if number == errno.EROFS or _can_only_be_read(folder):
@@ -38,7 +41,7 @@ def why(trouble: Exception, path: Path) -> str:
         return FULL
     if number in (errno.EACCES, errno.EPERM) or code == sqlite3.SQLITE_READONLY or not _may_be_written(folder):
         return NO_RIGHT
-    return f"{trouble}. {_ANOTHER}"
+    return f"{getattr(trouble, 'strerror', None) or trouble}. {_ANOTHER}"
 
 
 def to_read(path: Path, *, timeout: float) -> sqlite3.Connection:
@@ -92,6 +95,7 @@ def _may_be_written(folder: Path) -> bool:
 
 def _is_full(folder: Path) -> bool:
     try:
-        return shutil.disk_usage(folder).free < _LEAST_ROOM
+        usage = shutil.disk_usage(folder)
     except OSError:
         return False
+    return usage.total > 0 and usage.free < _LEAST_ROOM  # what has no room at all is no disk

@@ -97,14 +97,21 @@ def test_a_store_that_is_damaged_or_of_the_future_is_wrong_and_left_alone(tmp_pa
     assert local.store(path, ORIGIN).cure == "Update this one."
 
 
+def test_a_file_where_the_folder_should_be_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    found = local.store(tmp_path / "file" / "folder" / "store.sqlite3", ORIGIN)
+    assert (found.state, found.what) == (State.WRONG, f"{tmp_path / 'file'} cannot be written (it is no folder)")
+
+
 def test_a_folder_that_cannot_be_written_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(**_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     Store(tmp_path / "store.sqlite3", ORIGIN)
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
-    found = local.store(tmp_path / "store.sqlite3", ORIGIN)
-    assert (found.state, "Permission denied" in found.what) == (State.WRONG, True)
+    for folder in (tmp_path, tmp_path / "none" / "yet"):
+        found = local.store(folder / "store.sqlite3", ORIGIN)
+        assert (found.state, "Permission denied" in found.what) == (State.WRONG, True)
 
 
 def test_the_log_tells_its_last_error_without_a_key(tmp_path: Path) -> None:

@@ -172,6 +172,19 @@ def test_a_folder_that_may_not_be_written_is_said_and_what_is_there_is_read() ->
             Store(folder / "shut" / "store.sqlite3", ORIGIN)
 
 
+def test_a_file_where_the_folder_should_be_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "more"):
+        with pytest.raises(ConfigurationError, match="cannot be used: there is a file where its folder should be"):
+            Store(folder / "store.sqlite3", ORIGIN)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a file system that is no disk")
+def test_what_has_no_room_because_it_is_no_disk_is_not_called_full() -> None:
+    with pytest.raises(ConfigurationError, match="cannot be used: No such file or directory"):
+        Store(Path("/proc/of-no-disk/store.sqlite3"), ORIGIN)
+
+
 def test_a_fetcher_whose_store_cannot_be_used_says_so_beside_every_job_that_is_final(
     serve: MakeService, fetch: MakeFetcher
 ) -> None:
