@@ -61,6 +61,7 @@ class _Remembered:
 
     entries: tuple[LedgerEntry, ...] | None = None
     labelled: dict[str, str | None] = field(default_factory=dict)
+    labels: dict[str, str | None] = field(default_factory=dict)
 
 
 _remembered: Final[WeakKeyDictionary[Store, _Remembered]] = WeakKeyDictionary()
@@ -93,7 +94,6 @@ class Look:
     def __init__(self, desk: Desk, block_units: int = CELL_UNITS) -> None:
         self._desk = desk
         self.block_units = block_units
-        self._ledger: tuple[LedgerEntry, ...] | str | None = None
         self.seen: dict[str, Seen] = {}
 
     def job_id(self, named: arguments.Named) -> str:
@@ -146,9 +146,7 @@ class Look:
             return None, ""  # half a surrogate pair, which no label can have
         except _UNREADABLE:
             return None, _GONE  # the fetcher has the job's rows all the same, if an id was given
-        if len(known) >= _MOST_TEXTS:
-            known.clear()
-        known[given] = found
+        _remember(known, given, found)
         return found, ""
 
     def _look_again(self) -> None:
@@ -169,7 +167,14 @@ class Look:
             ConfigurationError: the store cannot be used, or not just now.
         """
         store = self._desk.store
-        found = self._entries()
+        found = _ledger(store)
+        if store is not None and found != NO_STORE:
+            known = _remembered.setdefault(store, _Remembered())
+            if found == STORE_BUSY:
+                self._look_again()
+                found = STORE_BUSY if known.entries is None else known.entries
+            elif not isinstance(found, str):
+                known.entries = found
         if isinstance(found, str):
             self.seen.setdefault(JOBS, Seen(lambda: _ledger(store), found))
             raise ConfigurationError(found)
@@ -183,8 +188,19 @@ class Look:
 
     def label(self, job_id: str) -> str | None:
         """The name that the user gave to the job; None also where the store cannot be used."""
-        entries = self._entries()
-        return None if isinstance(entries, str) else next((e.label for e in entries if e.job_id == job_id), None)
+        store = self._desk.store
+        if store is None:
+            return None
+        known = _remembered.setdefault(store, _Remembered()).labels
+        try:
+            found = store.label_of(job_id, wait=False)
+        except StoreBusy:
+            self._look_again()
+            return known.get(job_id)
+        except _UNREADABLE:
+            return None
+        _remember(known, job_id, found)
+        return found
 
     def credits(self) -> Credits | None:
         """The account's balance; None before the first answer.
@@ -200,18 +216,11 @@ class Look:
             raise found
         return found
 
-    def _entries(self) -> tuple[LedgerEntry, ...] | str:
-        if self._ledger is None:
-            store = self._desk.store
-            self._ledger = _ledger(store)
-            if store is not None:
-                known = _remembered.setdefault(store, _Remembered())
-                if self._ledger == STORE_BUSY:
-                    self._look_again()
-                    self._ledger = STORE_BUSY if known.entries is None else known.entries
-                elif not isinstance(self._ledger, str):
-                    known.entries = self._ledger
-        return self._ledger
+
+def _remember(known: dict[str, str | None], text: str, found: str | None) -> None:
+    if len(known) >= _MOST_TEXTS:
+        known.clear()
+    known[text] = found
 
 
 def _ledger(store: Store | None) -> tuple[LedgerEntry, ...] | str:

@@ -286,6 +286,18 @@ class Store:
                 f"Another job has the label {label!r} already. Choose another, or take it away there first."
             ) from None
 
+    def label_of(self, job_id: str, *, wait: bool = True) -> str | None:
+        """The name that a person gave to the job, or None.
+
+        Raises:
+            StoreBusy: with ``wait=False``, when another process holds the store just now.
+        """
+        with self._file.connection(wait=wait) as db:
+            found = db.execute(
+                "SELECT label FROM ledger WHERE origin = ? AND job_id = ?", (self.origin, job_id)
+            ).fetchone()
+        return None if found is None or found[0] is None else str(found[0])
+
     def labelled(self, label: str, *, wait: bool = True) -> str | None:
         """The id of the job with this label (upper and lower case alike), or None.
 
