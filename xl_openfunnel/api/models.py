@@ -76,7 +76,7 @@ class Page:
         next_cursor: the name of the next page; None says only that there is none *now*.
         row_count: rows in this page.
         rows_json: those rows as the JSON array they came in.
-        value_count: about as many values as `MAX_VALUES` counts are in them.
+        value_count: values in them at whatever level, rows and lists included.
     """
 
     status: JobStatus
@@ -152,9 +152,8 @@ def read_page(body: bytes, job_id: str) -> Page:
     if len(rows) > MAX_ROWS:
         raise BadAnswer(f"The answer has {len(rows):,} companies, more than any page. {_TRY_LATER}")
     manifest = envelope.manifest if isinstance(envelope.manifest, dict) else None
-    for what, value in (("rows", rows), ("a manifest", manifest or {})):
-        if _deeper(value, _DEEPEST + 1):
-            raise BadAnswer(f"The answer has {what} nested deeper than {_DEEPEST} levels. {_TRY_LATER}")
+    _count_values(manifest or {}, "a manifest")
+    value_count = _count_values(rows, "rows")
     if not rows and (whole_number(envelope.count) or 0) > 0:
         raise BadAnswer(f"The answer states {envelope.count} rows and holds none. {_TRY_LATER}")
     return Page(
@@ -167,7 +166,7 @@ def read_page(body: bytes, job_id: str) -> Page:
         next_cursor=_cursor(envelope.next_cursor),
         row_count=len(rows),
         rows_json=rows_json,
-        value_count=_count_values(rows_json),
+        value_count=value_count,
     )
 
 
@@ -266,13 +265,20 @@ def _mended(value: object) -> object:
     return value
 
 
-def _deeper(value: Any, levels: int) -> bool:
-    """Whether a list or an object has more than so many within each other."""
+def _count_values(value: Any, what: str, levels: int = _DEEPEST + 1) -> int:
+    """How many values a list or an object has, those of the lists and objects in it included.
+
+    Raises:
+        BadAnswer: ``what`` it is has more than so many levels.
+    """
+    count = len(value)
     for each in value.values() if type(value) is dict else value:
         kind = type(each)
-        if (kind is dict or kind is list) and (levels <= 0 or _deeper(each, levels - 1)):
-            return True
-    return False
+        if kind is dict or kind is list:
+            if levels <= 0:
+                raise BadAnswer(f"The answer has {what} nested deeper than {_DEEPEST} levels. {_TRY_LATER}")
+            count += _count_values(each, what, levels - 1)
+    return count
 
 
 def _begins(body: bytes) -> str:
@@ -283,14 +289,9 @@ def _bare(job_id: str) -> str:
     return job_id.replace("-", "").casefold()
 
 
-def _count_values(json_text: bytes) -> int:
-    """Values, keys, lists and objects, without making any; signs within texts count too, a list's first value not."""
-    return sum(map(json_text.count, b"{[:,"))
-
-
 def _refuse_too_many_values(body: bytes) -> None:
-    """Before they are made of it; no page has that many signs within texts either."""
-    if len(body) > MAX_VALUES and _count_values(body) > MAX_VALUES:
+    """Before they are made of it; signs within texts count too, of which no page has that many either."""
+    if len(body) > MAX_VALUES and sum(map(body.count, b"{[:,")) > MAX_VALUES:
         raise BadAnswer(f"The answer has more than {MAX_VALUES:,} values: that is no page of a job. {_TRY_LATER}")
 
 

@@ -25,8 +25,8 @@ MOST_BYTES = 128 * 1024 * 1024
 """Ceiling for a job's pages in memory: seven times what the largest job with the fullest rows takes. One emoji in a
 text makes every character of it take four bytes, so a table of them may take half a GB."""
 
-MOST_VALUES = 5_000_000
-"""Ceiling for a job's values, keys, lists and objects: ten times those of the largest job with the fullest rows."""
+MOST_VALUES = 3_000_000
+"""Ceiling for the values in a job's rows: fourteen times those of the largest job with the fullest rows."""
 
 _PAGE_NAME = re.compile(r"page_\d{4,}")
 

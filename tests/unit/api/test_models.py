@@ -160,10 +160,9 @@ def test_more_values_than_any_page_has_are_refused_before_they_are_made(value: b
 
 
 def test_the_values_of_a_page_are_counted() -> None:
-    assert read_page(body(rows=[], count=0), JOB).value_count == 1
-    few, many = ([{"name": "a", "industries": ["b"] * 100}] * rows for rows in (10, 100))
-    assert read_page(body(rows=few), JOB).value_count == pytest.approx(10 * 104, rel=0.01)
-    assert read_page(body(rows=many), JOB).value_count == pytest.approx(100 * 104, rel=0.01)
+    assert read_page(body(rows=[], count=0), JOB).value_count == 0
+    rows = [{"name": "a", "industries": ["b", "c"], "more": {"d": [[], {"e": 1}]}}] * 10
+    assert read_page(body(rows=rows), JOB).value_count == 10 * (1 + 3 + 2 + 1 + 2 + 1)
 
 
 def test_long_texts_are_not_taken_for_many_values() -> None:
