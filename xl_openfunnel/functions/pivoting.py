@@ -22,6 +22,8 @@ Block: TypeAlias = list[list[str | float | bool]]
 FUNCTIONS: Final = ("count", "sum", "mean", "median", "min", "max", "nunique")
 MOST_COLUMNS: Final = 2_000
 MOST_CELLS: Final = 1_000_000
+MOST_ENTRIES: Final = 5_000_000
+"""Companies under every combination of their lists' entries: two lists of some thousands each make millions of one."""
 BLANK: Final = "(blank)"
 TOTAL: Final = "Total"
 
@@ -91,12 +93,8 @@ def pivot(
     lines = companies.arrange("line", row_fields)
     heads = companies.arrange("head", col_fields) if col_fields else []
     cells = (len(lines) + 2) * (len(row_fields) + len(heads) + 1)
-    for count, most, what in ((len(heads), MOST_COLUMNS, "columns"), (cells, MOST_CELLS, "cells")):
-        if count > most:
-            raise ConfigurationError(
-                f"That pivot has {count:,} {what}, more than {most:,}. Name fields with fewer values."
-            )
-
+    _refuse_more(len(heads), MOST_COLUMNS, "columns")
+    _refuse_more(cells, MOST_CELLS, "cells")
     last = TOTAL if col_fields else "companies" if value is None else f"{how} of {value}"
     header = [*(field.name for field in row_fields), *(" / ".join(map(_as_text, head)) for head in heads), last]
     grid: list[list[Any]] = [[""] * len(heads) for _ in lines]
@@ -109,6 +107,11 @@ def pivot(
     whole = companies.results().get(0, 0.0 if how in _COUNTING else "")
     bottom = [TOTAL, *[""] * (len(row_fields) - 1), *below, whole]
     return [list(map(_shown, line)) for line in (header, *body, bottom)]
+
+
+def _refuse_more(count: int, most: int, what: str) -> None:
+    if count > most:
+        raise ConfigurationError(f"That pivot has {count:,} {what}, more than {most:,}. Name fields with fewer values.")
 
 
 def _function(function: str | None, values: str | None) -> str:
@@ -185,11 +188,13 @@ class _Companies:
         import pandas as pd
 
         self._how, self._unit = how, "company"
+        different = _Field(frame, value) if value is not None and how == "nunique" else None
+        _refuse_more(_combinations([*fields, *([different] if different else [])]), MOST_ENTRIES, "entries")
         entries = pd.DataFrame({"company": pd.RangeIndex(len(frame)), "all": 0, "line": 0, "head": 0})
         for field in fields:
             entries = entries.join(field.codes, on="company")
-        if value is not None and how == "nunique":
-            self._unit, different = "value", _Field(frame, value)
+        if different:
+            self._unit = "value"
             entries = entries.join(different.codes.rename("value"), on="company")
             entries["number"] = (entries["value"] != different.blank).astype("float64")
         else:
@@ -224,6 +229,12 @@ class _Companies:
             [field.labels[code] for field, code in zip(fields, codes, strict=True)]
             for codes in zip(*(found[key].tolist() for key in keys), strict=True)
         ]
+
+
+def _combinations(fields: Sequence[_Field]) -> int:
+    """Companies under every combination of their entries."""
+    counts = [field.codes.groupby(level=0).size().astype("float64") for field in fields]
+    return int(math.prod(counts[1:], start=counts[0]).sum())
 
 
 def _numbers(frame: pd.DataFrame, value: str | None, how: str) -> list[float]:

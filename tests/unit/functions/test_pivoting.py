@@ -304,6 +304,13 @@ def test_too_many_cells_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(of(rows, ["a"], ["b"])) == 1_002
 
 
+@pytest.mark.parametrize("more", [{"col_fields": ["b"]}, {"values": "b", "function": "nunique"}])
+def test_lists_with_too_many_combinations_are_refused_before_they_are_made(more: dict[str, Any]) -> None:
+    rows = [{"a": list(range(3_000)), "b": list(range(2_000))}, {"a": [1], "b": [2]}]
+    with pytest.raises(ConfigurationError, match=r"has 6,000,001 entries, more than 5,000,000\. Name fields"):
+        of(rows, ["a"], **more)
+
+
 def test_importing_the_functions_does_not_import_pandas() -> None:
     code = (
         "import sys, xl_openfunnel.functions.pivoting, xl_openfunnel.functions.finding; print('pandas' in sys.modules)"
