@@ -291,6 +291,9 @@ class UnderFire(RuleBasedStateMachine):
         """Whoever has lost what was forgotten, or has rows that are stored again, loses nothing any more."""
         for seat in self.world.seats:
             self._look(seat)
+        self.world.settle()  # whoever looked at rows that are gone has found out by now
+        for seat in self.world.seats:
+            self._look(seat)
             for job in self.jobs:
                 seen = seat.fetcher._caretaker.published.get(job.job_id)
                 if (id(seat), job.job_id) in self.excused and (seen is None or not seen.final or _stored(seat, seen)):
