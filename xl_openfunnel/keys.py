@@ -28,8 +28,8 @@ _ESCAPE = re.compile(rb"\\(?:u00[0-9a-fA-F]{2}|[^u])")
 
 HOW_TO_SET = "Set it with: xl-openfunnel key set"
 
-GIVEN = "given by the caller"
-"""The source of a key that came as an argument."""
+GIVEN = "just given"
+"""The source of a key that came as an argument, or from whoever typed it."""
 
 _VARIABLE = f"environment variable {ENV_API_KEY}"
 

@@ -8,8 +8,10 @@ import sys
 
 import typer
 
-from .. import keys
-from ..errors import ConfigurationError
+from .. import Client, keys
+from ..api.models import Credits
+from ..errors import ConfigurationError, KeyRefused, OpenFunnelError
+from ..keys import Key
 from ..settings import ENV_API_KEY, shown_origin
 from . import terminal
 from .session import BaseUrl, Session, session
@@ -26,12 +28,15 @@ _MARKS = ("\ufeff", "ï»¿")  # how PowerShell may begin what it pipes
 
 @app.command("set", context_settings={"allow_extra_args": True})
 def set_(context: typer.Context, base_url: BaseUrl = None) -> None:
-    """Store the key: typed unseen, or read from a pipe. It is never an argument, which others could see."""
+    """Try the key, then keep it: typed unseen, or read from a pipe. It is never an argument, which others could see.
+
+    One that the service refuses is not kept, and one that was kept before stays.
+    """
     if context.args:  # taken only to be refused without being repeated
         raise ConfigurationError(
             "The key is no argument: others could see it, and your shell remembers it now. Say key set, then type it."
         )
-    origin = _session(context, base_url).origin
+    run = _session(context, base_url)
     value = _typed() if terminal.is_terminal(sys.stdin) else sys.stdin.readline()
     for mark in _MARKS:
         value = value.removeprefix(mark)
@@ -42,8 +47,18 @@ def set_(context: typer.Context, base_url: BaseUrl = None) -> None:
         raise ConfigurationError(
             f"That is no API key: OpenFunnel's begin with {_BEGINS}. Nothing was kept. Copy the key from your account."
         )
-    where = keys.keep(origin, kept.value)
-    terminal.say(f"The key {kept.masked} for {shown_origin(origin)} is in: {where}. Try it: xl-openfunnel credits")
+    balance = _balance(run, kept)
+    where = keys.keep(run.origin, kept.value)
+    terminal.say(f"The key {kept.masked} for {shown_origin(run.origin)} is in: {where}")
+    if isinstance(balance, OpenFunnelError):
+        terminal.say(
+            f"The key could not be tried: {balance} To try it again: xl-openfunnel credits",
+            mark="warning: ",
+            style="yellow",
+        )
+    else:
+        left = "" if balance.left is None else f" The account has {balance.left:,.12g} credits left."
+        terminal.say(f"It works.{left}")
     if where.startswith("file "):
         terminal.say("This system has no keyring, so it is a file that only you may read.", mark="note: ")
     if os.environ.get(ENV_API_KEY, "").strip():
@@ -72,6 +87,25 @@ def remove(context: typer.Context, base_url: BaseUrl = None) -> None:
 
 def _session(context: typer.Context, base_url: str | None) -> Session:
     return Session(base_url) if base_url else session(context)
+
+
+def _balance(run: Session, key: Key) -> Credits | OpenFunnelError:
+    """What the service says to the key, which costs nothing, or why that is not known.
+
+    Raises:
+        KeyRefused: it does not take the key.
+    """
+    with terminal.Progress(), Client(run.base_url, key.value) as client:
+        try:
+            return client.credits()
+        except KeyRefused as refusal:
+            raise KeyRefused(
+                f"{refusal.message} This one was not kept; a key kept before stays.",
+                status=refusal.status,
+                request_id=refusal.request_id,
+            ) from None
+        except OpenFunnelError as trouble:
+            return trouble
 
 
 def _typed() -> str:
