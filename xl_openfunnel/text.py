@@ -13,6 +13,11 @@ def companies(number: int) -> str:
     return count(number, "company", "companies")
 
 
+def size(octets: int) -> str:
+    """A size in the unit that fits: ``68 KB``, ``1.4 MB``."""
+    return f"{octets / 2**20:,.1f} MB" if octets >= 2**20 else f"{-(-octets // 2**10)} KB"
+
+
 def one_line(text: str) -> str:
     """``text`` with every run of white space and control characters made one space."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

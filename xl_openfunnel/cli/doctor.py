@@ -86,19 +86,25 @@ def _plain(found: Found, text: str, version: str) -> dict[str, object]:
 
 
 def _show(found: Found) -> None:
-    """On a terminal aligned and in parts; into a pipe a line each, parted by tabs."""
+    """On a terminal aligned and in parts; into a pipe a line each, parted by tabs; what is not here in one line."""
+    here = [(part, finding) for part, finding in found if finding.state is not State.NOT_HERE]
+    elsewhere = ", ".join(finding.check for _, finding in found if finding.state is State.NOT_HERE)
     if not terminal.is_terminal(sys.stdout):
-        lines = (["state", "check", "what", "cure"], *([str(f.state), f.check, f.what, f.cure] for _, f in found))
+        lines = [["state", "check", "what", "cure"], *([str(f.state), f.check, f.what, f.cure] for _, f in here)]
+        if elsewhere:
+            lines.append([str(State.NOT_HERE), "", f"only on Windows: {elsewhere}", ""])
         terminal.put_lines("\t".join(map(one_line, line)) for line in lines)
         return
     out = terminal.console()
     unicode = _unicode(out)
-    parts = dict.fromkeys(part for part, _ in found)
-    width = max(len(finding.check) for _, finding in found)
-    for part in parts:
+    width = max((len(finding.check) for _, finding in here), default=0)
+    for part in [*dict.fromkeys(part for part, _ in here), None]:
         with out.capture() as drawn:
-            out.print(part, style="bold")
-            out.print(_grid([finding for of, finding in found if of == part], width, unicode=unicode))
+            if part is not None:
+                out.print(part, style="bold")
+                out.print(_grid([finding for of, finding in here if of == part], width, unicode=unicode))
+            elif elsewhere:
+                out.print(f"Only on Windows: {elsewhere}", style="dim")
         shown = drawn.get()
         if out.legacy_windows:  # which would print colours as signs
             shown = _without_colours(shown)
@@ -123,16 +129,10 @@ def _grid(findings: Iterable[Finding], width: int, *, unicode: bool) -> Table:
     grid.add_column(width=1)
     grid.add_column(width=width, no_wrap=True)
     grid.add_column(overflow="fold")
-    elsewhere = []
     for finding in findings:
-        if finding.state is State.NOT_HERE:
-            elsewhere.append(finding.check)
-            continue
         sign, plain, style = _MARKS[finding.state]
         what = Text(one_line(finding.what))
         if finding.cure:
             what.append(f"\n{'→' if unicode else '->'} {one_line(finding.cure)}", style="cyan")
         grid.add_row(Text(sign if unicode else plain, style=style), finding.check, what)
-    if elsewhere:  # one line for all of them
-        grid.add_row(Text("·" if unicode else "-"), "only on Windows", ", ".join(elsewhere), style="dim")
     return grid

@@ -11,7 +11,7 @@ import typer
 
 from .. import ConfigurationError, LedgerEntry, OpenFunnelError
 from ..api.paths import KEY_PREFIX, is_uuid, job_id_from
-from ..text import one_line
+from ..text import one_line, size
 from . import tables, terminal
 from .session import Job, Json, Session, session
 
@@ -27,14 +27,14 @@ def jobs(context: typer.Context, as_json: Json = False) -> None:
     headers = ["label", "job", "status", "rows", "credits", "last seen (UTC)", "query or seeds"]
     lines = [_shown(entry) for entry in entries]
     if not terminal.is_terminal(sys.stdout):
-        terminal.put_lines(iter(["\t".join(line) for line in [headers, *lines]]))
+        terminal.put_lines("\t".join(line) for line in [headers, *lines])
     elif entries:
         tables.put_table(headers, lines, right={3, 4}, whole={1, 2, 5})
     if not entries:
         terminal.say("No job was seen on this computer yet. xl-openfunnel status JOB takes one up.")
     else:
         path = session(context).store.path
-        terminal.say(f"Kept in {path} ({path.stat().st_size / 2**20:.1f} MB).")
+        terminal.say(f"Kept in {path} ({size(path.stat().st_size)}).")
 
 
 def label(

@@ -16,7 +16,7 @@ from ..jobs.store import VERSION
 from ..keys import Key
 from ..log import redacted
 from ..settings import ENV_API_KEY, ENV_BASE_URL, ENV_CACHE_DIR, shown_origin
-from ..text import clip, one_line
+from ..text import clip, count, one_line, size
 from .finding import Finding, ok, wrong
 from .registry import Read
 from .route import TRUST_FILES
@@ -108,8 +108,8 @@ def store(path: Path, origin: str) -> Finding:
     except sqlite3.Error as trouble:
         cure = f"Close Excel and try again; then xl-openfunnel forget --all. Or: {folder_of_ones_own}"
         return wrong(STORE, f"{path} cannot be read ({trouble})", cure)
-    size = sum(file.stat().st_size for file in path.parent.glob(path.name + "*")) / 2**20
-    return ok(STORE, f"{path}, {size:.1f} MB, jobs: {jobs}, of these stored: {final}")
+    taken = size(sum(file.stat().st_size for file in path.parent.glob(path.name + "*")))
+    return ok(STORE, f"{path}, {taken}, " + (f"{count(jobs, 'job')}, {final} with all rows" if jobs else "no jobs yet"))
 
 
 def log(path: Path) -> Finding:

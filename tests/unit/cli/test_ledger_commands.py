@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -30,7 +31,9 @@ def test_every_job_that_was_asked_for_is_listed(serve: Serve, run: Run) -> None:
     entries = {entry["job_id"]: entry for entry in json.loads(run("jobs", "--json").out)}
     assert {job: entry["rows"] for job, entry in entries.items()} == {DONE.job_id: 250, OTHER.job_id: None}
     assert entries[DONE.job_id]["credits"] == 250
-    assert len(run("jobs").out.splitlines()) == 3
+    shown = run("jobs")
+    assert len(shown.out.splitlines()) == 3
+    assert re.search(r"store.sqlite3 \([1-9]\d* KB\)\.$", shown.err)
 
 
 @pytest.mark.parametrize("job", ["Texas", "texas", " TEXAS "])
