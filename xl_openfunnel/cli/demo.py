@@ -14,6 +14,7 @@ import typer
 
 from .. import Client, Fetcher, Store
 from ..errors import ConfigurationError
+from ..files.replacing import check_place
 from ..jobs.fetch_rows import final_snapshot
 from ..text import companies, count
 from . import tables, terminal
@@ -35,9 +36,9 @@ def demo(
     """Watch a simulated job to its end and write its companies to a workbook: no account, no credits."""
     from .. import files
 
+    check_place(output)
     if output.suffix.lower() != ".xlsx":
         raise ConfigurationError(f"The demonstration writes a workbook: end {output.name!r} in .xlsx.")
-    files.check(output)
     shown = load(source, rows)
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     terminal.say("A simulated service on this machine: no account, no credits, nothing leaves the machine.")

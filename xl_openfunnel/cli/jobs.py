@@ -42,6 +42,20 @@ Columns = Annotated[
 Raw = Annotated[bool, typer.Option("--raw", help="Leave text in .csv and .tsv as it is, even if it is a formula.")]
 
 
+def _seconds(text: str | float) -> float:
+    """What ``--timeout`` was given.
+
+    Raises:
+        ConfigurationError: it is no number of seconds.
+    """
+    try:
+        if (seconds := float(text)) >= 0:
+            return seconds
+    except ValueError:
+        pass
+    raise ConfigurationError(f"--timeout takes a number of seconds, for example --timeout 600, and not {text!r}.")
+
+
 def status(context: typer.Context, job: Job, as_json: Json = False) -> None:
     """Show the state of a job: one question to the service, or none where the job is stored here."""
     run = session(context)
@@ -82,7 +96,8 @@ def rows(
     columns: Columns = None,
     raw: Raw = False,
     timeout: Annotated[
-        float | None, typer.Option("--timeout", metavar="SECONDS", min=0, help="Give up after this time.")
+        float | None,
+        typer.Option("--timeout", metavar="SECONDS", parser=_seconds, help="Give up after this time."),
     ] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Read it anew, even if it is stored here.")] = False,
 ) -> None:
@@ -159,14 +174,16 @@ def cancel(context: typer.Context, job: Job, yes: Yes = False) -> None:
     """Ask the service to stop a job. The companies delivered until then are billed."""
     run = session(context)
     job_id = run.job_id(job)
+    billed = f"Companies that job {job_id} has delivered until it stops are billed, and stay readable."
     with run.client() as client:
-        if not yes and terminal.is_terminal(sys.stdin) and (now := client.page(job_id).status).terminal:
-            terminal.say_error(f"Job {job_id} is {now} already: there is nothing to cancel.")
-            raise typer.Exit(1)
-        terminal.say(f"Companies that job {job_id} has delivered until it stops are billed, and stay readable.")
-        if not yes and not terminal.confirmed("Cancel it?"):
-            terminal.say("Nothing was cancelled.")
-            raise typer.Exit(1)
+        if not yes:
+            if (now := client.page(job_id).status).terminal:
+                terminal.say_error(f"Job {job_id} is over already ({now}): there is nothing to cancel.")
+                raise typer.Exit(1)
+            terminal.say(billed)
+            if not terminal.confirmed("Cancel it?"):
+                terminal.say("Nothing was cancelled.")
+                raise typer.Exit(1)
         try:
             answer = client.cancel(job_id)
         except OpenFunnelError as error:
@@ -174,6 +191,8 @@ def cancel(context: typer.Context, job: Job, yes: Yes = False) -> None:
                 terminal.say("Whether it was cancelled is not known: xl-openfunnel status JOB tells.")
             raise
     terminal.put(f"{answer.status}: {one_line(answer.message)}" if answer.message else answer.status)
+    if yes:
+        terminal.say(billed)
 
 
 def credits_(context: typer.Context, as_json: Json = False) -> None:

@@ -33,6 +33,7 @@ def workbook(
 
     name, write = (addin.FILE_NAME, addin.write) if add_in else (book.FILE_NAME, book.write)
     output = output or Path(name)
+    check_place(output)
     suffix = Path(name).suffix
     if output.suffix.lower() != suffix:  # Excel opens no file with macros under another name
         raise ConfigurationError(
@@ -40,7 +41,6 @@ def workbook(
         )
     if output.is_file() and not force:
         raise ConfigurationError(f"{output} is there already. Give another name with -o, or replace it with --force.")
-    check_place(output)
     write(output)
     terminal.put(str(output.resolve()))
     terminal.say(_NEXT_ADDIN if add_in else _NEXT)

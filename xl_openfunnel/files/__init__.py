@@ -59,6 +59,9 @@ def check(path: Path) -> None:
         ConfigurationError: an unknown suffix, a folder that is not there, or a format that needs another package.
         NotWritten: the file is there and may not be changed now.
     """
+    if path.is_dir():
+        example = path / "companies.xlsx"
+        raise ConfigurationError(f"{path} is a folder. Give the name of a file in it, for example {example}.")
     _writer(path)
     check_place(path)
 

@@ -58,6 +58,7 @@ def test_demo_shows_the_first_rows_and_tells_its_life_without_percentages(run: R
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
+        (["-o", "."], 2, ". is a folder. Give the name of a file in it."),
         (["-o", "demo.csv"], 2, "end 'demo.csv' in .xlsx"),
         (["-o", "nowhere/demo.xlsx"], 2, "nowhere is not there"),
         (["--from", "nowhere.jsonl"], 2, "nowhere.jsonl"),

@@ -127,7 +127,10 @@ def test_rows_writes_a_file_with_all_columns_and_says_so(serve: Serve, run: Run,
     [
         (["-o", "rows.pdf"], ".xlsx, .csv, .tsv, .json, .jsonl, .parquet"),
         (["-o", "nowhere/rows.csv"], "nowhere is not there"),
-        (["--timeout", "-1"], "--timeout"),
+        (["-o", "."], ". is a folder. Give the name of a file in it, for example companies.xlsx."),
+        (["--timeout", "-1"], "--timeout takes a number of seconds, for example --timeout 600, and not '-1'."),
+        (["--timeout", "x"], "--timeout takes a number of seconds, for example --timeout 600, and not 'x'."),
+        (["--timeout", "nan"], "--timeout takes a number of seconds, for example --timeout 600, and not 'nan'."),
         (["--columns", ""], "--columns names no column"),
         (["--columns", " , "], "--columns names no column"),
     ],
@@ -251,7 +254,7 @@ def test_cancel_says_what_it_costs_and_does_nothing_without_a_yes(serve: Serve, 
     job = SimulatedJob(ROWS, running=1e6)
     service = serve(job)
     ran = run("cancel", job.job_id)
-    assert (ran.code, service.received) == (2, [])
+    assert (ran.code, [request.method for request in service.received]) == (2, ["GET"])
     assert "are billed" in ran.err
     assert "--yes" in ran.err
 
@@ -268,15 +271,16 @@ def test_cancel_asks_a_person(
     assert (ran.code, [request.method for request in service.received].count("POST")) == (code, asked)
 
 
+@pytest.mark.parametrize("at_a_terminal", [True, False])
 def test_nobody_is_asked_whether_to_cancel_what_is_over(
-    serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch, at_a_terminal: bool
 ) -> None:
-    monkeypatch.setattr("xl_openfunnel.cli.terminal.is_terminal", lambda stream: True)
+    monkeypatch.setattr("xl_openfunnel.cli.terminal.is_terminal", lambda stream: at_a_terminal)
     monkeypatch.setenv("TERM", "dumb")
     serve()
     ran = run("cancel", DONE.job_id, stdin="y\n")
     assert ran.code == 1
-    assert "is completed already" in ran.err
+    assert "is over already (completed)" in ran.err
     assert "billed" not in ran.err
 
 
@@ -294,7 +298,9 @@ def test_cancel_with_yes_asks_the_service_and_shows_its_answer(serve: Serve, run
     ran = run("cancel", job.job_id, "--yes")
     assert (ran.code, ran.out.startswith("cancelling")) == (0, True)
     assert [request.method for request in service.received] == ["POST"]
-    assert run("cancel", DONE.job_id, "--yes").code == 1
+    assert "are billed" in ran.err
+    over = run("cancel", DONE.job_id, "--yes")
+    assert (over.code, "billed" in over.err) == (1, False)
 
 
 def test_credits_shows_the_balance(serve: Serve, run: Run) -> None:

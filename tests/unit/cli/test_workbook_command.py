@@ -31,6 +31,7 @@ def test_it_builds_the_addin_too(run: Run, tmp_path: Path, monkeypatch: pytest.M
     assert "xl-openfunnel install" in ran.err
     assert Path("OpenFunnel.xlam").read_bytes() == addin.build()
     assert "end 'mine.xlsm' in .xlam" in run("workbook", "--add-in", "-o", "mine.xlsm").err
+    assert ". is a folder" in run("workbook", "-o", ".").err
 
 
 def test_a_file_that_is_there_stays_unless_it_may_be_replaced(run: Run, tmp_path: Path) -> None:
