@@ -92,9 +92,9 @@ class Keeper:
         if store is None or status is None:
             return
 
-        # Of a job that is over the rows are read anew: until they are, their number says nothing, and it must not
-        # take the place of the one that is stored meanwhile.
-        row_count = None if status.terminal and not seen.final else len(seen.rows)
+        # Noted when the status changes, so of a job that runs a number would soon be old; of one that is over the rows
+        # are read anew, and until they are their number must not take the place of the one that is stored meanwhile.
+        row_count = len(seen.rows) if seen.final else None
 
         def note() -> None:
             if not wanted():

@@ -36,6 +36,17 @@ def test_every_job_that_was_asked_for_is_listed(serve: Serve, run: Run) -> None:
     assert re.search(r"store.sqlite3 \([1-9]\d* KB\)\.$", shown.err)
 
 
+def test_a_job_that_runs_has_no_number_of_rows_yet(serve: Serve, run: Run) -> None:
+    going = SimulatedJob(ROWS, running=40.0)
+    serve(going)
+    assert run("rows", going.job_id, "--timeout", 30).code == 1  # and some rows were read
+    (entry,) = json.loads(run("jobs", "--json").out)
+    assert (entry["status"], entry["rows"]) == ("running", None)
+    assert run("rows", going.job_id).code == 0
+    (entry,) = json.loads(run("jobs", "--json").out)
+    assert (entry["status"], entry["rows"]) == ("completed", 250)
+
+
 @pytest.mark.parametrize("job", ["Texas", "texas", " TEXAS "])
 def test_a_label_stands_for_its_job_whatever_the_case(serve: Serve, run: Run, job: str) -> None:
     serve(DONE)
