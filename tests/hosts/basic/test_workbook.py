@@ -70,9 +70,9 @@ def test_without_the_add_in_its_macros_say_what_is_missing(running: Office, tmp_
 def test_each_button_is_bound_to_its_macro(opened: Office) -> None:
     where = f"vnd.sun.star.script:VBAProject.{sources.MACROS}.%s?language=Basic&location=document"
     assert opened.buttons("Start") == {
-        "Ask again now": where % "OpenFunnelRefreshBook",
+        "Refresh": where % "OpenFunnelRefreshBook",
         "Land as table": where % "OpenFunnelLandTable",
-        "Refresh the pivot": where % "OpenFunnelRefreshPivots",
+        "Refresh pivots": where % "OpenFunnelRefreshPivots",
         "Send copy": where % "OpenFunnelSendCopy",
     }
 

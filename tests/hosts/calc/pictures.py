@@ -41,10 +41,10 @@ def main(folder: Path) -> None:
 
             until("B11", "running, qualifying companies, ")
             until("B19", "#OF! Not shown for want of cells: 2 rows")  # the list of jobs has it, a little later
-            display.click(running.button("Ask again now"))
+            display.click(running.button("Refresh"))
             take("calc-start.png")
             until("B11", "600 companies, completed")
-            display.click(running.button("Ask again now"))
+            display.click(running.button("Refresh"))
             while running.extent("Rows", "A4")[1] != 601:
                 time.sleep(DRAWN)
             running.show("Rows")

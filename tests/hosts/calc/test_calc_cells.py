@@ -145,7 +145,7 @@ def test_an_array_that_is_too_small_says_how_many_rows_are_missing(sheet: Sheet,
     sheet["I1"] = f'=ROWS(OF_ROWS("{made.job_id}"))'
     sheet.become(
         "A9",
-        "#OF! Not shown for want of cells: 247 rows. Make room with OpenFunnel > Ask again now, "
+        "#OF! Not shown for want of cells: 247 rows. Make room with OpenFunnel > Refresh, "
         "or enter the formula as an array over 251 rows and 7 columns.",
     )
     assert sheet["A5:G8"] == block(made)[:4]

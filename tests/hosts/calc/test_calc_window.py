@@ -29,7 +29,7 @@ def test_a_click_on_the_button_makes_room_for_all_companies(tmp_path: Path) -> N
                 shown = running.shown(sheet, cell)
                 while not str(shown[0][0]).startswith(f"#OF! Not shown for want of cells: {wanted} columns."):
                     shown = running.changed(sheet, cell, shown)
-            display.click(running.button("Ask again now"))
+            display.click(running.button("Refresh"))
             while running.extent("Rows", "A4") != ("{=OF_ROWS(job)}", 251, 7):
                 running.shown("Start", "B9")
             assert running.extent("Start", "B19") == ("{=OF_JOBS()}", 2, 9)

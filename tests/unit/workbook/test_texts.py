@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from typing import Any
 from xml.sax.saxutils import unescape
@@ -11,6 +12,8 @@ import msgspec
 import pytest
 
 from tests.unit.workbook.test_book import parts
+from xl_openfunnel.hosts.buttons.helptext import BUTTONS
+from xl_openfunnel.hosts.calc import extension
 from xl_openfunnel.workbook import book, sources, texts
 
 
@@ -46,3 +49,17 @@ def test_a_text_that_no_sheet_shows_or_that_one_lacks_is_refused(
 def test_the_texts_in_formulas_have_no_quotes() -> None:
     found = texts.sheet_texts()
     assert '"' not in found.start.no_macros + found.start.ask + found.start.key_accepted + found.rows.no_job
+
+
+def test_a_button_has_the_same_name_on_sheet_and_ribbon_in_calcs_menu_and_in_the_help() -> None:
+    ribbon = ET.fromstring(sources.ribbon())  # noqa: S314 - our own
+    named = {each.get("id"): each.get("label") for each in ribbon.iter()}
+    named["OpenFunnelRefreshBook"] = named["OpenFunnelRefresh"]  # the group's: its buttons say only of what
+    captions = {button.macro: button.caption for button in texts.sheet_texts().start.buttons}
+    assert captions == {macro: named[macro] for macro in captions}
+    assert {*captions.values()} <= {*BUTTONS}
+    assert {title: action for title, action in extension.MENU.items() if action != "refresh final"} == {
+        captions["OpenFunnelRefreshBook"]: "refresh book",
+        captions["OpenFunnelLandTable"]: "land table",
+        captions["OpenFunnelRefreshPivots"]: "refresh pivots",
+    }

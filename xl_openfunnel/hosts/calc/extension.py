@@ -19,10 +19,10 @@ _DATE: Final = (2026, 1, 1, 0, 0, 0)
 """One date for all, so that the same version and folders always make the same bytes."""
 
 MENU: Final = {
-    "Ask again now": "refresh book",
-    "Ask again, final jobs too": "refresh final",
+    "Refresh": "refresh book",
+    "Refresh final jobs too": "refresh final",
     "Land as table": "land table",
-    "Refresh the pivots": "refresh pivots",
+    "Refresh pivots": "refresh pivots",
 }
 """The menu's entries, and the action of each."""
 

@@ -53,6 +53,6 @@ def missing(block: Block, size: Size) -> str:
         count(number, name) for number, name in ((rows, "row"), (needed.columns - size.columns, "column")) if number > 0
     ]
     return (
-        f"{CELL_PREFIX}Not shown for want of cells: {' and '.join(parts)}. Make room with OpenFunnel > Ask again now, "
+        f"{CELL_PREFIX}Not shown for want of cells: {' and '.join(parts)}. Make room with OpenFunnel > Refresh, "
         f"or enter the formula as an array over {count(needed.rows, 'row')} and {count(needed.columns, 'column')}."
     )
