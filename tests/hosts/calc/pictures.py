@@ -1,6 +1,7 @@
-"""Takes the README's pictures of the workbook in LibreOffice Calc: ``python -m tests.hosts.calc.pictures FOLDER``.
+"""Takes the README's pictures in LibreOffice Calc: ``python -m tests.hosts.calc.pictures FOLDER``.
 
-Needs, besides what the tests of the window need, xwd and ImageMagick's convert.
+Needs, besides what the tests of the window need, xwd, ImageMagick's convert, and the font Carlito, which is as wide as
+Excel's. ``demo-summary.png`` and ``workbook-charts.png`` are not among them.
 """
 
 from __future__ import annotations
@@ -18,43 +19,57 @@ from xl_openfunnel.workbook import book
 DRAWN = 2.0
 """Seconds after which a window is drawn."""
 
+SHEET = "1270x625+37+124"
+"""Of the window the cells alone, as other programs show them too."""
+
+JOB = (300, 360)
+RIGHT = (1329, 806)
+"""Where on the window the yellow cell is, and the end of the scroll bar, which moves the sheet by a column."""
+
 
 def main(folder: Path) -> None:
-    """A job that runs on Start, then all its companies, and its pivot."""
-    job = SimulatedJob(companies(600), job_id="d8a1bddb-44f1-4c7f-87a7-f37496354ff6", running=20)
+    """A job that runs on the workbook's Start, all its companies; then the demo's file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    job = SimulatedJob(companies(600), job_id="d8a1bddb-44f1-4c7f-87a7-f37496354ff6", running=30)
     with Simulator([job]) as service, home(service) as user, window.display(user.environ) as display:
         user.command("install", "--calc")
         file = user.folder / book.FILE_NAME
         book.write(file)
         with office.Office(user.profile, display.environ, window=True) as running:
-            running.load(file, macros=True)
-            running.enter("Start", "B8", job.job_id)
 
             def until(cell: str, wanted: str) -> None:
                 shown = running.shown("Start", cell)
                 while not str(shown[0][0]).startswith(wanted):
                     shown = running.changed("Start", cell, shown)
 
-            def take(name: str) -> None:
+            def take(name: str, part: str = "") -> None:
                 time.sleep(DRAWN)
-                display.picture(folder / name)
+                display.picture(folder / name, part)
 
+            running.load(file, macros=True)
+            running.enter("Start", "B8", job.job_id)
             until("B11", "running, qualifying companies, ")
             until("B19", "#OF! Not shown for want of cells: 2 rows")  # the list of jobs has it, a little later
             display.click(running.button("Refresh"))
+            display.click(JOB)  # or the button looks as if it were held down
+            while not running.shown("Start", "B13")[0][0]:  # blank while the service is being asked
+                time.sleep(DRAWN)
             take("calc-start.png")
+            display.picture(folder / "workbook-start.png", SHEET)
             until("B11", "600 companies, completed")
             display.click(running.button("Refresh"))
             while running.extent("Rows", "A4")[1] != 601:
                 time.sleep(DRAWN)
             running.show("Rows")
             take("calc-rows.png")
-            running.show("Start")
+            demo = user.folder / "openfunnel-demo.xlsx"
+            user.command("demo", "--seconds", "0", "-o", str(demo))
+            running.load(demo, macros=True)
+            running.show("Rows")
             time.sleep(DRAWN)
-            display.click(running.button("Land as table"))
-            time.sleep(DRAWN)
-            running.show("Pivot")
-            take("calc-pivot.png")
+            for _ in ("domain", "linkedin_url", "headquarters"):  # so that match_reason is to be seen
+                display.click(RIGHT)
+            take("demo-rows.png")
 
 
 if __name__ == "__main__":

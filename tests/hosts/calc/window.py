@@ -33,10 +33,12 @@ class Display:
         command = ["xdotool", "mousemove", right, down, "click", "1"]
         subprocess.run(command, env=self.environ, check=True, capture_output=True)
 
-    def picture(self, file: Path) -> None:
-        """Write what is to be seen; needs xwd and ImageMagick's convert."""
+    def picture(self, file: Path, part: str = "") -> None:
+        """Write what is to be seen, or a part as ``WIDTHxHEIGHT+X+Y``; needs xwd and ImageMagick's convert."""
         seen = subprocess.run(["/usr/bin/xwd", "-root", "-silent"], env=self.environ, check=True, capture_output=True)
-        subprocess.run(["/usr/bin/convert", "xwd:-", "-colors", "128", str(file)], input=seen.stdout, check=True)
+        cut = ["-crop", part, "+repage"] if part else []
+        command = ["/usr/bin/convert", "xwd:-", *cut, "-strip", "-colors", "128", str(file)]
+        subprocess.run(command, input=seen.stdout, check=True)
 
 
 @contextmanager
