@@ -29,7 +29,7 @@ def jobs(context: typer.Context, as_json: Json = False) -> None:
     if not terminal.is_terminal(sys.stdout):
         terminal.put_lines("\t".join(line) for line in [headers, *lines])
     elif entries:
-        tables.put_table(headers, lines, right={3, 4}, whole={1, 2, 5})
+        tables.put_table(headers, lines, right={3, 4}, whole={1, 2, 3, 4, 5})
     if not entries:
         terminal.say("No job was seen on this computer yet. xl-openfunnel status JOB takes one up.")
     else:

@@ -36,6 +36,15 @@ def test_every_job_that_was_asked_for_is_listed(serve: Serve, run: Run) -> None:
     assert re.search(r"store.sqlite3 \([1-9]\d* KB\)\.$", shown.err)
 
 
+def test_a_narrow_terminal_cuts_no_column_of_numbers(serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    serve()
+    run("rows", DONE.job_id)
+    monkeypatch.setattr("xl_openfunnel.cli.terminal.is_terminal", lambda stream: True)
+    monkeypatch.setattr("xl_openfunnel.cli.tables.is_terminal", lambda stream: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "status     rows  credits  last seen (UTC)" in run("jobs").out
+
+
 def test_a_job_that_runs_has_no_number_of_rows_yet(serve: Serve, run: Run) -> None:
     going = SimulatedJob(ROWS, running=40.0)
     serve(going)
