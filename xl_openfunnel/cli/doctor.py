@@ -19,6 +19,7 @@ from .session import BaseUrl, Json, session
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 _MARKS: Final = {
     State.OK: ("✓", "+", "green"),
@@ -95,20 +96,26 @@ def _show(found: Found) -> None:
             lines.append([str(State.NOT_HERE), "", f"only on Windows: {elsewhere}", ""])
         terminal.put_lines("\t".join(map(one_line, line)) for line in lines)
         return
+    from rich.text import Text
+
     out = terminal.console()
     unicode = _unicode(out)
     width = max((len(finding.check) for _, finding in here), default=0)
-    for part in [*dict.fromkeys(part for part, _ in here), None]:
-        with out.capture() as drawn:
-            if part is not None:
-                out.print(part, style="bold")
-                out.print(_grid([finding for of, finding in here if of == part], width, unicode=unicode))
-            elif elsewhere:
-                out.print(f"Only on Windows: {elsewhere}", style="dim")
-        shown = drawn.get()
-        if out.legacy_windows:  # which would print colours as signs
-            shown = _without_colours(shown)
-        terminal.put_lines(line.rstrip() for line in shown.splitlines())
+    for part in dict.fromkeys(part for part, _ in here):
+        grid = _grid([finding for of, finding in here if of == part], width, unicode=unicode)
+        _put(out, Text(part, style="bold"), grid)
+    if elsewhere:
+        _put(out, Text(f"Only on Windows: {elsewhere}", style="dim"))
+
+
+def _put(out: Console, *drawn: Text | Table) -> None:
+    """On stdout, as the console draws it."""
+    with out.capture() as capture:
+        out.print(*drawn, sep="\n")
+    shown = capture.get()
+    if out.legacy_windows:  # which would print colours as signs
+        shown = _without_colours(shown)
+    terminal.put_lines(line.rstrip() for line in shown.splitlines())
 
 
 def _unicode(out: Console) -> bool:

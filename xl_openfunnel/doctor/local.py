@@ -109,7 +109,11 @@ def store(path: Path, origin: str) -> Finding:
         cure = f"Close Excel and try again; then xl-openfunnel forget --all. Or: {folder_of_ones_own}"
         return wrong(STORE, f"{path} cannot be read ({trouble})", cure)
     taken = size(sum(file.stat().st_size for file in path.parent.glob(path.name + "*")))
-    return ok(STORE, f"{path}, {taken}, " + (f"{count(jobs, 'job')}, {final} with all rows" if jobs else "no jobs yet"))
+    return ok(
+        STORE,
+        f"{path}, {taken}, "
+        + (f"{count(jobs, 'job')}, {final} with all rows" if jobs else "no job of this service yet"),
+    )
 
 
 def log(path: Path) -> Finding:

@@ -79,7 +79,7 @@ def test_a_store_is_counted_and_not_made(tmp_path: Path) -> None:
     Store(path, ORIGIN).note("job-1", JobStatus.RUNNING, None, None, datetime.now(UTC))
     found = local.store(path, ORIGIN)
     assert (found.state, found.what.endswith(" KB, 1 job, 0 with all rows")) == (State.OK, True)
-    assert "no jobs yet" in local.store(path, "https://other.example:443").what
+    assert "no job of this service yet" in local.store(path, "https://other.example:443").what
 
 
 def test_a_store_that_is_damaged_or_of_the_future_is_wrong_and_left_alone(tmp_path: Path) -> None:
