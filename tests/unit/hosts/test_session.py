@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.flying import FlyingClock
 from xl_openfunnel import Fetcher
-from xl_openfunnel.hosts import session
+from xl_openfunnel.hosts import excel, session
 from xl_openfunnel.hosts.live.pace import EXISTENCE
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 
@@ -43,3 +43,23 @@ def test_polling_ends_within_a_minute_after_the_last_cell_went(monkeypatch: pyte
         polls = [request.at for request in service.received if request.job_id == job.job_id]
     assert went - 20 < max(at for at in polls if at <= went)  # as long as it was shown, it was polled
     assert max(polls) <= went + 60
+
+
+def test_cells_show_jobs_and_what_is_wrong_with_the_store_where_it_cannot_be_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.touch()
+    with Simulator([job := SimulatedJob(companies(30))]) as service:
+        monkeypatch.setenv("OPENFUNNEL_BASE_URL", service.base_url)
+        monkeypatch.setenv("OPENFUNNEL_API_KEY", service.api_key)
+        monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", str(in_the_way))
+        try:
+            session.session().fetcher.wait(job.job_id)
+            assert len(excel.OF_ROWS(job.job_id)) == 1 + 30
+            [[problem]] = excel.OF_INFO(job.job_id, "problem")
+            [[listed]] = excel.OF_JOBS()
+        finally:
+            session.end()
+    assert f"could not be stored: The local store {in_the_way}" in str(problem)
+    assert str(listed).startswith("#OF! The list of jobs cannot be read")
