@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-import pythoncom
 import pywintypes
 import win32api
 import win32gui
@@ -23,6 +21,7 @@ from ...jobs.clock import Clock, SystemClock
 from ..places import Area, Place
 from ..sheets import Busy, NoBooks
 from . import calls, failures
+from .blocks import TEXT
 from .formulas import formula_of, formulas_in_book
 from .patience import Caller
 
@@ -35,11 +34,6 @@ _ADDRESS_UNITS: Final = 250
 
 _HANDS_OFF: Final = 3_000
 """Milliseconds without the user's input, after which what Excel has done was not done by its user."""
-
-_TEXT: Final = "@"
-"""The number format of cells in which everything is text, formulas too."""
-
-_this_thread = threading.local()
 
 
 class ExcelAutomation:
@@ -66,9 +60,7 @@ class ExcelAutomation:
             Busy: it lets nobody in now.
             NoBooks: it has no workbook open, or has ended.
         """
-        if not getattr(_this_thread, "ready", False):
-            pythoncom.CoInitialize()
-            _this_thread.ready = True
+        calls.begin_on_this_thread()
         visit = ExcelVisit(program, calls.application(program), self._clock)
         try:
             yield visit
@@ -151,7 +143,7 @@ class ExcelVisit:
         """Enter a formula into a cell; an Excel that refuses (a protected sheet) keeps what it has."""
         with calls.refusal_noted(f"enter a formula at {place}"), self._without_help():
             cell = self._range(place)
-            if cell is None or calls.get(cell, "NumberFormat") == _TEXT:
+            if cell is None or calls.get(cell, "NumberFormat") == TEXT:
                 return  # it would become a text
             # Asked first: an Excel that says of spilled cells too that they have an array would get a fixed one.
             if calls.known(cell, "HasSpill"):

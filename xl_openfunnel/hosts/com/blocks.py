@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from ..buttons.landing import Value
-from ..buttons.workplace import Refused
 from ..places import Area
-from . import formulabar
-from .patience import FAILED, Caller
+from . import parts
+from .formulas import texts_in_bar
+from .patience import Caller
 
 TEXT: Final = "@"
 """The number format of cells in which everything is text."""
-
-_CELLS_AT_ONCE: Final = 20_000
-"""Cells that are read or written in one go: Excel takes its user's input between two of them."""
 
 
 def read(call: Caller, sheet: Any, area: Area) -> list[list[Any]]:
     """What cells hold: text, numbers, booleans, None; the number of an error value."""
     lines: list[list[Any]] = []
-    for part in _parts(area):
+    for part in parts.of_area(area):
         held = call.get(call.get(sheet, "Range", part.address), "Value2")
         lines += map(list, held if isinstance(held, tuple) else ((held,),))
     return lines
@@ -29,17 +26,11 @@ def read(call: Caller, sheet: Any, area: Area) -> list[list[Any]]:
 
 def formulas(call: Caller, sheet: Any, area: Area) -> list[list[str]]:
     """What stands in the formula bar for each cell, in the form that is the same in every line (R1C1)."""
-
-    def shown(part: Area) -> Any:
-        cells = call.get(sheet, "Range", part.address)
-        try:
-            return call.get(cells, "FormulaR1C1")
-        except Refused as refused:
-            if refused.code != FAILED or not formulabar.too_long(call.get(cells, "Value2")):
-                raise
-            return None
-
-    return [line for part in _parts(area) for line in formulabar.texts(part, shown)]
+    return [
+        line
+        for part in parts.of_area(area)
+        for line in texts_in_bar(call, sheet, part, lambda cells: call.get(cells, "FormulaR1C1"))
+    ]
 
 
 def write(call: Caller, sheet: Any, area: Area, lines: Sequence[Sequence[Value]], *, text_format: bool) -> None:
@@ -53,7 +44,7 @@ def write(call: Caller, sheet: Any, area: Area, lines: Sequence[Sequence[Value]]
         text_format: whether the cells have the format of text. Elsewhere an apostrophe keeps Excel from making numbers,
             dates and formulas of texts.
     """
-    for part in _parts(area):
+    for part in parts.of_area(area):
         held = lines[part.top - area.top : part.bottom - area.top + 1]
         put(call, call.get(sheet, "Range", part.address), held, text_format=text_format)
     if text_format:
@@ -75,15 +66,3 @@ def mend_apostrophes(call: Caller, sheet: Any, area: Area, lines: Sequence[Seque
                 cell = call.get(sheet, "Range", Area(row, column, row, column).address)
                 if call.get(cell, "Value2") == value[1:]:  # lest somebody has sorted meanwhile
                     call.put(cell, "Value2", f"'{value}")
-
-
-def parts(lines: int, columns: int) -> Iterator[tuple[int, int]]:
-    """Of so many lines the first and the one behind the last that are written in one go."""
-    height = max(1, _CELLS_AT_ONCE // columns)
-    for first in range(0, lines, height):
-        yield first, min(first + height, lines)
-
-
-def _parts(area: Area) -> Iterator[Area]:
-    for first, end in parts(area.bottom - area.top + 1, area.right - area.left + 1):
-        yield Area(area.top + first, area.left, area.top + end - 1, area.right)

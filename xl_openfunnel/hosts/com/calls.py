@@ -8,8 +8,9 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
+import threading
 from collections.abc import Callable, Iterator
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import pythoncom
 import pywintypes
@@ -28,7 +29,25 @@ _ANSWER: Final = 500
 """Milliseconds in which a window answers that does not hang."""
 
 _windows: Any = ctypes  # what only Windows' ctypes has
+_this_thread = threading.local()
 _T = TypeVar("_T")
+
+
+class Asking(Protocol):
+    """What asks Excel: this module once, `patience.Caller` until it is let in."""
+
+    def get(self, target: Any, name: str, *arguments: object) -> Any:
+        """A property, or what a method gives."""
+
+    def known(self, target: Any, name: str, otherwise: object = None) -> Any:
+        """A property that an older Excel does not have, which then gives ``otherwise``."""
+
+
+def begin_on_this_thread() -> None:
+    """Make COM ready for the calls of this thread."""
+    if not getattr(_this_thread, "ready", False):
+        pythoncom.CoInitialize()
+        _this_thread.ready = True
 
 
 def get(target: Any, name: str, *arguments: object) -> Any:

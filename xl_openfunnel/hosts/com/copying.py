@@ -20,6 +20,7 @@ from ..buttons.workplace import Copied, Fact, Refused
 from ..places import Area, Place
 from . import blocks
 from .cellerrors import error_text
+from .formulas import filled_with
 from .patience import OMITTED, Caller
 
 _XLSX: Final = 51  # xlOpenXMLWorkbook
@@ -161,7 +162,7 @@ def _put_values(call: Caller, copy: Any, places: Iterable[Place]) -> None:
         sheet = call.get(sheets, "Item", place.sheet)
         if call.get(sheet, "ProtectContents"):
             raise Refused(f"The sheet {place.sheet} is protected. Unprotect it (Review), then send a copy.")
-        area = filled_with(call, call.get(sheet, "Range", place.cell))
+        area = filled_with(call, call.get(sheet, "Range", place.cell)) or Area.at(place.cell)
         shown = [[_value(value) for value in line] for line in blocks.read(call, sheet, area)]
         held.append((sheet, area, shown))
     for sheet, area, shown in held:  # only now, when nothing more is read that depends on what is cleared
@@ -169,15 +170,6 @@ def _put_values(call: Caller, copy: Any, places: Iterable[Place]) -> None:
         text_format = call.get(cells, "NumberFormat") == blocks.TEXT
         call.get(cells, "ClearContents")
         blocks.write(call, sheet, area, shown, text_format=text_format)
-
-
-def filled_with(call: Caller, cell: Any) -> Area:
-    """The cells that the formula of this one fills: itself, what it spills over, or the array that it is part of."""
-    if call.known(cell, "HasSpill"):
-        cell = call.get(call.get(cell, "SpillParent"), "SpillingToRange")
-    elif call.get(cell, "HasArray"):
-        cell = call.get(cell, "CurrentArray")
-    return Area.at(call.get(cell, "Address"))
 
 
 def _value(shown: Any) -> Value:

@@ -7,13 +7,12 @@ from typing import Any, Final
 
 import pywintypes
 
+from ..buttons.workplace import Refused
 from ..places import Area, Place, cell_address
-from . import calls, failures, formulabar
+from . import calls, failures, formulabar, parts
+from .calls import Asking
 
 _FORMULAS: Final = -4123  # xlCellTypeFormulas
-
-_CELLS_AT_ONCE: Final = 20_000
-"""Cells whose formulas are read in one go: Excel's user should not notice."""
 
 _CELLS_OF_PROTECTED_SHEET: Final = 500_000
 """Cells of a protected sheet that are read at the most: there, Excel does not say which of them have formulas."""
@@ -38,18 +37,21 @@ def _formulas_in_sheet(book: str, name: str, sheet: Any, wanted: Callable[[str],
     found: dict[Place, str] = {}
     filled: list[Area] = []  # by one formula each: Excel shows its text in every cell of it
     for area in _areas_with_formulas(sheet):
-        for part in _parts(area):
-            for row, texts in enumerate(_texts(sheet, part), part.top):
+        for part in parts.of_area(area):
+            for row, texts in enumerate(texts_in_bar(calls, sheet, part, formula_of), part.top):
                 for column, text in enumerate(texts, part.left):
                     if not wanted(text) or any((row, column) in one for one in filled):
                         continue
                     cell = calls.get(sheet, "Range", cell_address(row, column))
                     if not calls.get(cell, "HasFormula"):
                         continue  # a text that looks like one
-                    whole = _filled_with(cell, Area(row, column, row, column))
-                    if whole.bottom > whole.top or whole.right > whole.left:
+                    whole = None
+                    with calls.refusal_noted("show what a formula fills"):
+                        whole = filled_with(calls, cell)
+                    if whole is not None:
                         filled.append(whole)
-                    found[Place(book, name, cell_address(whole.top, whole.left))] = text
+                    first = (row, column) if whole is None else (whole.top, whole.left)
+                    found[Place(book, name, cell_address(*first))] = text
     return found
 
 
@@ -70,21 +72,18 @@ def _areas_with_formulas(sheet: Any) -> Iterator[Area]:
         yield Area.at(calls.get(area, "Address"))
 
 
-def _parts(area: Area) -> Iterator[Area]:
-    height = max(1, _CELLS_AT_ONCE // (area.right - area.left + 1))
-    for top in range(area.top, area.bottom + 1, height):
-        yield Area(top, area.left, min(top + height - 1, area.bottom), area.right)
+def filled_with(ask: Asking, cell: Any) -> Area | None:
+    """The cells that the formula of this one fills: what it spills over, or the array that it is part of.
 
-
-def _filled_with(cell: Any, itself: Area) -> Area:
-    """The cells that the formula of this one fills; itself, where Excel does not say."""
-    filled = itself
-    with calls.refusal_noted("show what a formula fills"):
-        if calls.known(cell, "HasSpill"):
-            filled = Area.at(calls.get(calls.get(calls.get(cell, "SpillParent"), "SpillingToRange"), "Address"))
-        elif calls.get(cell, "HasArray"):
-            filled = Area.at(calls.get(calls.get(cell, "CurrentArray"), "Address"))
-    return filled
+    None where it fills no other cell than its own.
+    """
+    if ask.known(cell, "HasSpill"):
+        filled = ask.get(ask.get(cell, "SpillParent"), "SpillingToRange")
+    elif ask.get(cell, "HasArray"):
+        filled = ask.get(cell, "CurrentArray")
+    else:
+        return None
+    return Area.at(ask.get(filled, "Address"))
 
 
 def formula_of(cells: Any) -> Any:
@@ -93,16 +92,24 @@ def formula_of(cells: Any) -> Any:
     return calls.get(cells, "Formula") if shown is _UNKNOWN else shown
 
 
-def _texts(sheet: Any, area: Area) -> list[list[str]]:
-    """What the formula bar shows for each cell."""
+def texts_in_bar(ask: Asking, sheet: Any, area: Area, shown: Callable[[Any], Any]) -> list[list[str]]:
+    """What the formula bar shows for each cell of a sheet's area.
 
-    def shown(part: Area) -> Any:
-        cells = calls.get(sheet, "Range", part.address)
+    Args:
+        ask: makes the calls.
+        sheet: the sheet.
+        area: its cells.
+        shown: asks cells for it, in the form that is wanted.
+    """
+
+    def read(part: Area) -> Any:
+        cells = ask.get(sheet, "Range", part.address)
         try:
-            return formula_of(cells)
-        except pywintypes.com_error as error:
-            if failures.code(error) != failures.FAILED or not formulabar.too_long(calls.get(cells, "Value2")):
+            return shown(cells)
+        except (pywintypes.com_error, Refused) as error:
+            code = error.code if isinstance(error, Refused) else failures.code(error)
+            if code != failures.FAILED or not formulabar.too_long(ask.get(cells, "Value2")):
                 raise
             return None
 
-    return formulabar.texts(area, shown)
+    return formulabar.texts(area, read)

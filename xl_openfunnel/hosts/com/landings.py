@@ -19,7 +19,7 @@ from ..buttons.landing import KEYS, Plan, Standing, Value, places_of
 from ..buttons.workplace import Fact, Landed, Refused
 from ..places import LAST_ROW, Area
 from ..sheets import Busy
-from . import blocks
+from . import blocks, parts
 from .patience import OMITTED
 from .tables import Reading, Table, columns_of, runs
 
@@ -246,21 +246,21 @@ class _Landing:
 
     def _filled(self, body: Area) -> bool:
         """Write all our columns but that with the numbers; False where lines were moved meanwhile, and all is open."""
-        parts = [
+        pieces = [
             (area, self.table.cells(area), lines, is_text)  # the cells, unlike the area, move with the table
             for columns, is_text in self._columns()
             for area, lines in self._parts(body, columns)
         ]
-        for _, cells, _, is_text in parts:
+        for _, cells, _, is_text in pieces:
             if is_text:
                 self.call.put(cells, "NumberFormat", blocks.TEXT)
-        for _, cells, lines, is_text in parts:
+        for _, cells, lines, is_text in pieces:
             if self._lines_in_order() != (body, False):
                 return False
             blocks.put(self.call, cells, lines, text_format=is_text)
         if self._lines_in_order() != (body, False):
             return False
-        for area, _, lines, is_text in parts:
+        for area, _, lines, is_text in pieces:
             if is_text:
                 blocks.mend_apostrophes(self.call, self.table.sheet, area, lines)
         return True
@@ -275,7 +275,7 @@ class _Landing:
     def _parts(self, body: Area, columns: Sequence[int]) -> Iterator[tuple[Area, list[list[Value]]]]:
         """What goes where, in pieces that are written in one go."""
         order, places = self.plan.at_the_end, [self.plan.places[number] for number in columns]
-        for begin, end in blocks.parts(len(order), len(columns)):
+        for begin, end in parts.of_lines(len(order), len(columns)):
             lines = [[self.plan.lines[line][number] for number in columns] for line in order[begin:end]]
             yield Area(body.top + begin, body.left + places[0], body.top + end - 1, body.left + places[-1]), lines
 

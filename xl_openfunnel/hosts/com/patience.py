@@ -18,9 +18,6 @@ from ..buttons.workplace import Refused
 from ..sheets import Busy
 from . import calls, failures
 
-FAILED: Final = failures.FAILED
-"""The code of a `Refused` that says nothing more."""
-
 _SOONEST: Final = 0.25
 _LATEST: Final = 4.0
 

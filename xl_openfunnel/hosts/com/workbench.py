@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
-
-import pythoncom
 
 from ...functions.catalog import called_in
 from ...jobs.clock import Clock
@@ -17,15 +14,16 @@ from ..buttons.workplace import PATIENCE, Copied, Fact, Landed, Refused
 from ..places import Place, cell_address
 from ..sheets import NoBooks
 from ..spills import readers
+from . import calls
 from .automation import ExcelAutomation, ExcelVisit
-from .copying import filled_with, save_copy
+from .copying import save_copy
+from .formulas import filled_with
 from .landings import land
 from .patience import Caller
 from .tables import Table
 
 _DATABASE: Final = 1  # xlDatabase: a pivot that stands on cells
 
-_this_thread = threading.local()
 _T = TypeVar("_T")
 
 
@@ -51,9 +49,7 @@ class ExcelWorkplace:
             Busy: it lets nobody in, and was waited for in vain.
             NoBooks: it has no workbook open, or has ended.
         """
-        if not getattr(_this_thread, "ready", False):
-            pythoncom.CoInitialize()
-            _this_thread.ready = True
+        calls.begin_on_this_thread()
         program = self._excels.program(window)
         if program is None:
             raise NoBooks
@@ -88,7 +84,7 @@ class ExcelWork:
         if sheet is None:
             raise Refused(f"The sheet {place.sheet} is not there any more.")
         area = filled_with(self._call, self._call.get(sheet, "Range", place.cell))
-        return Place(place.book, place.sheet, cell_address(area.top, area.left))
+        return place if area is None else Place(place.book, place.sheet, cell_address(area.top, area.left))
 
     def formulas(self, book: str, sheet: str | None) -> Mapping[Place, str]:
         """Where in the sheet, or in all sheets of the book, formulas call our functions."""
