@@ -12,7 +12,7 @@ import win32con
 import win32event
 
 from tests.hosts.excel.fake.busy import Busy, MessageFilter
-from tests.hosts.excel.fake.exposing import given, held_set
+from tests.hosts.excel.fake.exposing import give_for_good, given, held_set
 from tests.hosts.excel.fake.model import AUTOMATIC, Book, Excel
 from tests.hosts.excel.fake.objects import Application, Window
 from tests.hosts.excel.fake.windows import BookWindow
@@ -40,6 +40,7 @@ class FakeExcel(Excel):
 
     def __init__(self) -> None:
         super().__init__()
+        give_for_good()
         self.application = Application(self)
         self.busy = Busy.NO
         self.spilled_cells_have_formulas = True

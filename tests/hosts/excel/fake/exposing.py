@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pythoncom
+import pywintypes
 import win32com.server.policy
 import win32com.server.util
 import winerror
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 DELETED = 0x800A01A8 - (1 << 32)  # what a reference to something deleted answers to everything
 _ENUMERATE = "_NewEnum"
+_SUPPORT_ERROR_INFO = pywintypes.IID("{DF0B3D60-548F-101B-8E65-08002B2BD119}")  # asked for whenever a call fails
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _dispids: dict[str, int] = {_ENUMERATE.lower(): pythoncom.DISPID_NEWENUM}
@@ -128,6 +130,24 @@ def _outer(result: Any) -> Any:
 def given(target: Exposed) -> Any:
     """The COM object to hand out."""
     return win32com.server.util.wrap(target, usePolicy=Policy)
+
+
+def give_for_good() -> None:
+    """Have COM believe that an object is out for ever, which nobody else notices.
+
+    Otherwise Excel may hang under Wine 8.0. When the last object of a kind comes back, `RpcServerUnregisterIf` waits
+    until the calls that are under way have ended, but it looks for them before it makes the event that says so, and
+    misses the end of a call in between: the thread that pumps messages then stands in `RemRelease` for ever.
+    """
+    anchor = win32com.server.util.wrap(_Anchor())
+    for interface in (pythoncom.IID_IDispatch, _SUPPORT_ERROR_INFO):
+        stream = pythoncom.CreateStreamOnHGlobal()
+        how = pythoncom.MSHCTX_LOCAL, pythoncom.MSHLFLAGS_TABLESTRONG
+        pythoncom.CoMarshalInterface(stream, interface, anchor, *how)
+
+
+class _Anchor:
+    _public_methods_: tuple[str, ...] = ()
 
 
 def held_set() -> weakref.WeakSet[Policy]:
