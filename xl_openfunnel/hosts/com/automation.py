@@ -24,6 +24,7 @@ from . import calls, failures
 from .blocks import TEXT
 from .formulas import formula_of, formulas_in_book
 from .patience import Caller
+from .switches import switched
 
 _log = logging.getLogger(__name__)
 
@@ -185,17 +186,12 @@ class ExcelVisit:
     def _without_help(self) -> Iterator[None]:
         """What is entered starts no macro, and fills no column of a table."""
         correct = calls.get(self._application, "AutoCorrect")
-        switches = [(self._application, "EnableEvents"), (correct, "AutoFillFormulasInLists")]
-        were_on = [(target, name) for target, name in switches if calls.get(target, name)]
-        try:
-            for target, name in were_on:
-                calls.put(target, name, value=False)
+        call = Caller(self._program, self._clock, 0.0)
+        with (
+            switched(call, self._application, "EnableEvents", value=False),
+            switched(call, correct, "AutoFillFormulasInLists", value=False),
+        ):
             yield
-        finally:  # whatever keeps us out now, its user's macros are not to stay off
-            caller = Caller(self._program, self._clock, 0.0)
-            with caller.insisting():
-                for target, name in were_on:
-                    caller.put(target, name, value=True)
 
     def _range(self, place: Place) -> Any:
         sheet = self._sheet(place.book, place.sheet)

@@ -10,7 +10,8 @@ import contextlib
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final
 
@@ -18,10 +19,11 @@ from ..buttons.landing import Value
 from ..buttons.traces import without_traces
 from ..buttons.workplace import Copied, Fact, Refused
 from ..places import Area, Place
-from . import blocks
+from . import blocks, calls
 from .cellerrors import error_text
 from .formulas import filled_with
 from .patience import OMITTED, Caller
+from .switches import QUIET, quietly, switched
 
 _XLSX: Final = 51  # xlOpenXMLWorkbook
 _MANUAL: Final = -4135  # xlCalculationManual
@@ -36,8 +38,6 @@ _OUR_MACROS: Final = "OpenFunnel"
 
 _LONGEST_PATH: Final = 218
 """Characters of a path that Excel opens."""
-
-_QUIET: Final = {"EnableEvents": False, "DisplayAlerts": False}
 
 
 def save_copy(
@@ -70,11 +70,11 @@ def save_copy(
             scratch / f"{scratch.name}{name.suffix if saved else '.xlsx'}",
             scratch / f"{scratch.name}-values.xlsx",
         )
-        with _changed(call, _QUIET):
-            call.get(book, "SaveCopyAs", str(file))
+        quietly(call, QUIET, lambda: calls.get(book, "SaveCopyAs", str(file)))
         with contextlib.ExitStack() as at_the_end:
             # In manual mode, since our functions are not known there: calculated, they would all show #NAME?.
-            with _changed(call, {"Calculation": _MANUAL}):
+            with contextlib.ExitStack() as meanwhile:
+                call.patiently(lambda: meanwhile.enter_context(_in_manual_mode(call)))
                 copy = _opened(call, file)
                 at_the_end.callback(_close, call, copy)
                 _show(call, copy, visible=False)
@@ -84,8 +84,7 @@ def save_copy(
             _add_manifest(call, copy, facts)
             with contextlib.suppress(Refused):  # an older Excel, which has no such thing
                 call.put(copy, "RemovePersonalInformation", value=True)
-            with _changed(call, _QUIET):
-                call.get(copy, "SaveAs", str(bare), _XLSX)
+            quietly(call, QUIET, lambda: calls.get(copy, "SaveAs", str(bare), _XLSX))
         return Copied(
             _delivered(bare, [free_path(where, name.stem if saved else name.name) for where in folders]), links
         )
@@ -102,24 +101,14 @@ def free_path(folder: Path, stem: str) -> Path:
     return path
 
 
-@contextlib.contextmanager
-def _changed(call: Caller, settings: Mapping[str, object]) -> Iterator[None]:
-    """Excel with other settings; they are put back whatever happens."""
-    excel = call.application
-    before = {name: call.get(excel, name) for name in settings}
-    try:
-        for name, value in settings.items():
-            call.put(excel, name, value)
-        yield
-    finally:
-        with call.insisting():
-            for name, value in before.items():
-                call.put(excel, name, value)
+def _in_manual_mode(call: Caller) -> AbstractContextManager[None]:
+    return switched(call, calls.application(call.program), "Calculation", _MANUAL)
 
 
 def _opened(call: Caller, file: Path) -> Any:
-    with _changed(call, {"AutomationSecurity": _NO_MACROS, **_QUIET}):
-        return call.get(call.get(call.application, "Workbooks"), "Open", str(file), _KEEP_LINKS)
+    books = call.get(call.application, "Workbooks")
+    settings = {"AutomationSecurity": _NO_MACROS, **QUIET}
+    return quietly(call, settings, lambda: calls.get(books, "Open", str(file), _KEEP_LINKS))
 
 
 def _show(call: Caller, copy: Any, *, visible: bool) -> None:
@@ -128,8 +117,8 @@ def _show(call: Caller, copy: Any, *, visible: bool) -> None:
 
 
 def _close(call: Caller, copy: Any) -> None:
-    with call.insisting(), _changed(call, {"EnableEvents": False}):
-        call.get(copy, "Close", _UNSAVED)
+    with call.insisting():
+        quietly(call, {"EnableEvents": False}, lambda: calls.get(copy, "Close", _UNSAVED))
 
 
 def _delivered(bare: Path, targets: Sequence[Path]) -> Path:

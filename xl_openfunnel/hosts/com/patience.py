@@ -20,6 +20,9 @@ from . import calls, failures
 
 _SOONEST: Final = 0.25
 _LATEST: Final = 4.0
+"""Seconds after which Excel is tried again, at first and at last."""
+
+_ENDLESS: Final = float("inf")
 
 OMITTED: Final = pythoncom.ArgNotFound
 """In place of an argument that is left out."""
@@ -41,7 +44,7 @@ class Caller:
     def __init__(self, program: int, clock: Clock, patience: float) -> None:
         self.program = program
         self._clock = clock
-        self._patience = self._left = patience
+        self._left = patience
 
     @property
     def application(self) -> Any:
@@ -50,12 +53,12 @@ class Caller:
 
     @contextlib.contextmanager
     def insisting(self) -> Iterator[None]:
-        """Wait without end: for what has to be put back whatever happened. Then patience is as in the beginning."""
-        self._left = float("inf")
+        """Wait without end: for what has to be put back whatever happened. That takes nothing of the patience."""
+        left, self._left = self._left, _ENDLESS
         try:
             yield
         finally:
-            self._left = self._patience
+            self._left = left
 
     def get(self, target: Any, name: str, *arguments: object) -> Any:
         """A property, or what a method gives."""
@@ -92,4 +95,5 @@ class Caller:
                 raise Refused(f"Excel refused: {words}", failures.code(error) or 0) from None
             self._left -= delay
             self._clock.receive(queue.SimpleQueue(), delay)
-            delay = min(delay * 2, _LATEST)
+            if self._left < _ENDLESS:  # what has to be put back is missed every moment
+                delay = min(delay * 2, _LATEST)

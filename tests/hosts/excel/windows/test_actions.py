@@ -287,6 +287,8 @@ def test_a_busy_excel_is_waited_for_in_the_middle_of_it(
     assert lines(landed)[1:] == cells_of(ROWS)
 
 
+LATER = 0x8001010A - (1 << 32)  # RPC_E_SERVERCALL_RETRYLATER
+FAILED = 0x800A03EC - (1 << 32)  # Excel's word for nearly everything that it does not do
 SWITCHES = {"DisplayAlerts": True, "EnableEvents": True, "AutomationSecurity": 1}
 
 
@@ -321,6 +323,8 @@ def test_excel_asks_nothing_during_single_calls_of_a_copy_only(
     start = book.sheets[0]
     start.enter("B1", f'=OF_STATUS("{a_job(service, ROWS[:3]).job_id}")')
     excel.pump(lambda: start.value("B1") == "completed")
+    live(bridge, on=False)  # their thread looks for cells whenever it likes
+    excel.pump(lambda: excel.held == 0)
     quiet: list[str] = []
     arriving = excel.arriving
 
@@ -335,6 +339,63 @@ def test_excel_asks_nothing_during_single_calls_of_a_copy_only(
     names = [member.partition(".")[2] for member in quiet]
     assert [name for name in names if name in ours] == ["SaveCopyAs", "Open", "SaveAs", "Close"]
     assert set(names) <= ours | SWITCHES.keys() | {"Application", "Workbooks"}
+
+
+def test_excel_asks_again_as_soon_as_it_turns_a_quiet_call_away(
+    bridge: Bridge, book: Book, excel: FakeExcel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arriving, turned_away = excel.arriving, {"Workbook.SaveCopyAs", "Workbook.SaveAs", "Workbook.Close"}
+    tried: list[str] = []
+
+    def turning_away(member: str) -> int:
+        if member in turned_away:
+            tried.append(member)
+            return LATER
+        return arriving(member)
+
+    monkeypatch.setattr(excel, "arriving", turning_away)
+    bridge.press("send copy", cell(book.sheets[0], "A1"))
+    for member in ("Workbook.SaveCopyAs", "Workbook.SaveAs", "Workbook.Close"):
+        excel.pump(lambda member=member: member in tried)  # type: ignore[misc]
+        excel.pump(lambda: switches(excel) == SWITCHES)
+        assert outcome(excel) == ""  # it is still to be done
+        turned_away.remove(member)
+    excel.pump(lambda: outcome(excel))
+    assert outcome(excel).startswith("OpenFunnel: The copy is ")
+    assert (switches(excel), excel.books) == (SWITCHES, [book])
+
+
+def test_a_switch_that_excel_does_not_take_back_keeps_no_other_from_being_put_back(
+    bridge: Bridge, book: Book, excel: FakeExcel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arriving = excel.arriving
+    kept: list[str] = []
+
+    def refusing(member: str) -> int:
+        switch = member.removeprefix("Application.")
+        if switch in SWITCHES and excel.members["Workbook.SaveCopyAs"] and not kept:
+            kept.append(switch)
+            return FAILED
+        return arriving(member)
+
+    monkeypatch.setattr(excel, "arriving", refusing)
+    done(bridge, "send copy", cell(book.sheets[0], "A1"))
+    assert [name for name, value in switches(excel).items() if value != SWITCHES[name]] == kept
+
+
+def test_what_two_switch_at_the_same_time_is_in_the_end_as_its_user_had_it(excel: FakeExcel) -> None:
+    from xl_openfunnel.hosts.com.patience import Caller  # Windows only
+    from xl_openfunnel.hosts.com.switches import switched
+
+    excel.open("Book.xlsx")
+    call = Caller(os.getpid(), SystemClock(), 0.0)
+    one, other = (switched(call, call.application, "EnableEvents", value=False) for _ in range(2))
+    one.__enter__()
+    other.__enter__()
+    one.__exit__(None, None, None)
+    assert excel.settings["EnableEvents"] is False
+    other.__exit__(None, None, None)
+    assert excel.settings["EnableEvents"] is True
 
 
 def test_refusals_have_words(bridge: Bridge, book: Book, service: Simulator) -> None:
