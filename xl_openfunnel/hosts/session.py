@@ -85,7 +85,7 @@ class Session:
         self.live = LiveCells(self.fetcher.subscribe, excels, clock)
         begin("live-cells", self.live.run)
         self.moved = self.live.moved
-        workplace = ExcelWorkplace(ExcelAutomation(), clock, computer.documents)
+        workplace = ExcelWorkplace(excels, clock, computer.documents)
         actions = Actions(self, LiveJobs(self.live), workplace, computer, clock)
         self.errands = Errands(actions, workplace, clock)
         begin("errands", self.errands.run)

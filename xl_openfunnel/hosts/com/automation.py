@@ -46,12 +46,15 @@ class ExcelAutomation:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
+        self._programs: dict[int, int] = {}
 
     def program(self, window: int) -> int | None:
-        """The process id of the Excel that a window belongs to."""
+        """The process id of the Excel that a window belongs to, or belonged to when it was last asked for."""
         with contextlib.suppress(pywintypes.error):
-            return win32process.GetWindowThreadProcessId(window)[1] or None
-        return None
+            thread, number = win32process.GetWindowThreadProcessId(window)
+            if thread:  # else the window was closed, and the number is anything
+                self._programs[window] = number
+        return self._programs.get(window)
 
     @contextlib.contextmanager
     def visit(self, program: int) -> Iterator[ExcelVisit]:

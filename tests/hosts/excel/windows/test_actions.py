@@ -635,5 +635,20 @@ def test_the_job_that_was_asked_about_is_cancelled_and_no_other(
     assert [r.job_id for r in service.received if r.method == "POST"] == [jobs[0].job_id]
 
 
+def test_what_came_of_a_cancellation_is_told_in_another_window_where_its_own_was_closed(
+    bridge: Bridge, book: Book, service: Simulator, excel: FakeExcel
+) -> None:
+    other = excel.open("Closed soon.xlsx")
+    job = a_job(service, ROWS[:10], pending=100, running=100_000)
+    sheet = other.sheet("Sheet1")
+    sheet.enter("A1", f'=OF_STATUS("{job.job_id}")')
+    excel.pump(lambda: sheet.value("A1") == "pending")
+    assert bridge.press("cancel job", cell(sheet, "A1"), job.job_id) == ""
+    other.close()
+    excel.pump(lambda: outcome(excel))
+    assert outcome(excel).startswith(f"OpenFunnel: Job {job.job_id} stops at its next step.")
+    assert excel.books == [book]
+
+
 def asked(service: Simulator, job_id: str) -> int:
     return sum(r.job_id == job_id for r in service.received)
