@@ -125,8 +125,16 @@ CATALOG: Final[tuple[Function, ...]] = (STATUS, ROWS, INFO, LOOKUP, PIVOT, JOBS,
 
 _CALL: Final = re.compile(rf"(?<![\w.])({'|'.join(function.name for function in CATALOG)})\s*\(", re.IGNORECASE)
 
+_BEGIN: Final = re.compile(r"=[\s@+-]*")
+
 
 def called_in(formula: str) -> tuple[Function, ...]:
     """The functions that a formula calls, as often as it does."""
     by_name = {function.name: function for function in CATALOG}
     return tuple(by_name[name.upper()] for name in _CALL.findall(formula))
+
+
+def calls_always(formula: str) -> bool:
+    """Whether a formula calls a function whatever its cells hold: it begins with the call."""
+    begin = _BEGIN.match(formula)
+    return begin is not None and _CALL.match(formula, begin.end()) is not None

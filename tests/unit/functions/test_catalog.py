@@ -23,3 +23,20 @@ from xl_openfunnel.functions import catalog
 )
 def test_the_functions_that_a_formula_calls_are_found(formula: str, called: tuple[catalog.Function, ...]) -> None:
     assert catalog.called_in(formula) == called
+
+
+@pytest.mark.parametrize(
+    ("formula", "always"),
+    [
+        ("=OF_STATUS(A2)", True),
+        ('=+@of_rows (A2)&"!"', True),
+        ("=IF(A1,OF_STATUS(A2),1)", False),
+        ("=A1&OF_STATUS(A2)", False),
+        ("=MY_OF_STATUS(A2)", False),
+        ("OF_STATUS(A2)", False),
+        ("=", False),
+        ("", False),
+    ],
+)
+def test_a_formula_that_begins_with_a_call_always_calls(formula: str, always: bool) -> None:
+    assert catalog.calls_always(formula) is always

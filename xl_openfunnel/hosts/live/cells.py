@@ -14,7 +14,7 @@ from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Se
 from typing import Final
 
 from ...functions.balance import FRESH
-from ...functions.catalog import called_in
+from ...functions.catalog import called_in, calls_always
 from ...functions.look import CREDITS, JOBS, Seen
 from ...jobs.clock import Clock, Message
 from ...jobs.snapshot import Snapshot
@@ -254,7 +254,7 @@ class LiveCells:
             self._search_around(program, visit, cell, now)
         if cell.way is Way.MARK:
             cell.way, cell.way_since, cell.waits = Way.ALONE, now, now
-        elif cell.way is Way.ALONE and ours and cell.calls and not self._heeds(cell):
+        elif cell.way is Way.ALONE and ours and _would_call(cell) and not self._heeds(cell):
             cell.way, cell.waits = Way.ENTER, now
         elif ours:
             _log.info("%s does not call its function now", cell.place)
@@ -359,6 +359,15 @@ class LiveCells:
                 times.append(at)
         soonest = min(times, default=NEVER)
         return None if soonest == NEVER else max(soonest - self.now(), 0.0)
+
+
+def _would_call(cell: Cell) -> bool:
+    """Whether a cell that is silent shows that its program did not calculate it.
+
+    One whose formula has not called yet, since its book was opened, may hold its call behind a condition: then entering
+    it would be of no use, and cost the user what could be undone.
+    """
+    return bool(cell.calls) or calls_always(cell.text or "")
 
 
 def _taken(message: Callable[[], object]) -> None:

@@ -262,8 +262,9 @@ def test_paused_cells_stay_as_they_are(
     shows("running")
 
 
+@pytest.mark.parametrize("ignored", [False, True])
 def test_a_book_that_was_saved_while_its_job_ran_is_brought_up_to_date_at_opening(
-    sheet: Sheet, excel: FakeExcel, bridge: Bridge, running: Running, shows: Shows
+    sheet: Sheet, excel: FakeExcel, bridge: Bridge, running: Running, shows: Shows, *, ignored: bool
 ) -> None:
     running.end()
     shows("completed")
@@ -274,10 +275,11 @@ def test_a_book_that_was_saved_while_its_job_ran_is_brought_up_to_date_at_openin
     del excel.functions["OF_STATUS"]
     saved.saved = True
     assert there.value("B2") == "running"
+    excel.dirty_ignored = excel.range_calculate_ignored = ignored
     bridge.say("opened", str(excel.hwnd), "Saved.xlsx")
     shows("completed", "B2", there)
     excel.pump(lambda: excel.held == 0)
-    assert saved.saved
+    assert (saved.saved, there.formula("B2")) == (True, f'=OF_STATUS("{running.job_id}")')
 
 
 def test_an_excel_that_ignores_dirty_calculates_the_cell_alone(

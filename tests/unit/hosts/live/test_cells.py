@@ -358,6 +358,32 @@ def test_a_book_that_is_opened_shows_nothing_old(rig: Rig) -> None:
     assert book.sheet("Sheet1").value("B2") == "completed"
 
 
+@pytest.mark.parametrize(
+    ("formula", "shown", "entered"),
+    [('=OF_STATUS("job")', "completed", 1), ('=IF(E1,"off",OF_STATUS("job"))', "running", 0)],
+)
+def test_a_cell_of_an_opened_book_that_nothing_else_calculates_is_entered_if_it_would_surely_call(
+    rig: Rig, formula: str, shown: str, entered: int
+) -> None:
+    rig.desk.known["job"] = "completed"
+    sheet = rig.office.excel.open("Saved.xlsx").sheet("Sheet1")
+    sheet.enter("B2", formula)
+    sheet.values[2, 2] = "running"  # as it was saved
+    rig.start()
+    rig.office.deaf = rig.office.stubborn = {"Sheet1"}
+    rig.live.opened(WINDOW, "Saved.xlsx")
+    rig.pass_(3_600)
+    assert (sheet.value("B2"), rig.office.asked["enter"]) == (shown, entered)
+
+
+def test_a_formula_of_an_opened_book_whose_function_is_another_one_is_entered_once(rig: Rig) -> None:
+    rig.office.excel.functions["OF_STATUS"] = lambda *_: "another's"
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.live.opened(WINDOW, rig.book.name)
+    rig.pass_(36_000)
+    assert rig.office.asked["enter"] == 1
+
+
 def test_a_cell_that_names_another_job_leaves_the_first_one(rig: Rig) -> None:
     rig.sheet.type("A1", "job1")
     rig.sheet.enter("B1", "=OF_STATUS(A1)")

@@ -176,7 +176,9 @@ class Whatever(RuleBasedStateMachine):
         excel.calculation = AUTOMATIC
         rig.live.pause(WINDOW, paused=False)
         for book in excel.books if self.stubborn else ():
-            rig.live.opened(WINDOW, book.name)  # nothing is entered that has not called since it was opened
+            rig.live.opened(
+                WINDOW, book.name
+            )  # nothing is entered that may stand behind a condition and has not called
         excel.calculate()
         sheets = [sheet for book in excel.books for sheet in book.sheets]
         typed = self.typed()
