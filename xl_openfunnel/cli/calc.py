@@ -35,9 +35,9 @@ def uninstall() -> None:
     """Remove them.
 
     Raises:
-        ConfigurationError: LibreOffice refuses.
+        ConfigurationError: there is no LibreOffice, or it refuses.
     """
     from ..hosts.calc import office
 
-    removed = office.uninstall(office.found())
+    removed = office.uninstall()
     terminal.say("Removed from LibreOffice." if removed else "LibreOffice does not have the functions.")

@@ -87,8 +87,9 @@ def remove(folder: Path) -> bool:
         NotInstalled: it is in use.
     """
     there = folder.exists()
-    with _aside(folder):
-        pass
+    if there or leftover(folder):
+        with _aside(folder):
+            pass
     return there
 
 

@@ -145,6 +145,11 @@ def test_what_a_killed_run_left_is_removed(folder: Path, making: Callable[[str],
     assert names(folder) == []
 
 
+def test_removing_what_was_never_there_writes_nothing(tmp_path: Path) -> None:
+    assert not environment.remove(tmp_path / "data" / "python")
+    assert not (tmp_path / "data").exists()
+
+
 def test_it_neither_replaces_nor_removes_itself(tmp_path: Path) -> None:
     environment.check_not_running(tmp_path)
     with pytest.raises(ConfigurationError, match="cannot replace or remove itself"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -17,15 +19,22 @@ from typing import Final
 from ...errors import ConfigurationError
 from ...install import environment
 from ...settings import APP_NAME
+from ...text import clip, one_line
 from . import naming
 from .extension import build
 
 OLDEST: Final = (25, 2)
 """Older ones do not take the functions' names in Excel's files for the add-in's."""
 
+_PYTHON: Final = "/usr/bin/python3"
+"""The Python of a LibreOffice that has none of its own."""
+
 _PACKAGE: Final = Path(__file__).parents[2]
 _LONGEST: Final = 300.0
 """Seconds for one command of LibreOffice."""
+
+_REPEATED: Final = 300
+"""Letters of what LibreOffice said that are repeated."""
 
 Run = Callable[[Sequence[str]], subprocess.CompletedProcess[str]]
 Make = Callable[[Path, str], object]
@@ -67,21 +76,14 @@ def found(run: Run = run, system: str = sys.platform) -> Office:
     Raises:
         ConfigurationError: there is none that can be used, and why.
     """
-    if system != "linux":
-        raise ConfigurationError(
-            "The add-in for LibreOffice Calc is for Linux so far: elsewhere LibreOffice has a Python of its own, which "
-            "cannot use what is installed here. On Windows the functions work in Excel."
-        )
-    soffice, unopkg = shutil.which("soffice"), shutil.which("unopkg")
-    if soffice is None or unopkg is None:
-        raise ConfigurationError("LibreOffice was not found: neither soffice nor unopkg may be missing on the PATH.")
+    soffice, unopkg = _commands(system)
     said = run([soffice, "--version"]).stdout
     number = re.search(r"(\d+)\.(\d+)", said)
     if number is None or (int(number[1]), int(number[2])) < OLDEST:
         needed = ".".join(map(str, OLDEST))
         raise ConfigurationError(f"LibreOffice {needed} or newer is needed; this is {said.strip()[:60] or 'unknown'}.")
     own = Path(soffice).resolve().parent / "python"
-    python = str(own) if own.exists() else "/usr/bin/python3"
+    python = str(own) if own.exists() else _PYTHON
     asked = run([python, "-c", "import sys, uno; print('%d.%d' % sys.version_info[:2])"])
     if asked.returncode != 0:
         raise ConfigurationError("LibreOffice has no Python here. On Debian and Ubuntu: apt install python3-uno")
@@ -97,6 +99,7 @@ def install(office: Office, run: Run = run, make: Make = environment.make) -> li
         ConfigurationError: LibreOffice refuses it, in its own words.
         NotInstalled: the environment could not be made.
     """
+    added(office.unopkg, run)  # before an environment is made that nothing would use
     if office.version == ".".join(map(str, sys.version_info[:2])):
         folders = _own_folders()
         _add(office, run, folders)
@@ -114,17 +117,66 @@ def install(office: Office, run: Run = run, make: Make = environment.make) -> li
     return folders
 
 
-def uninstall(office: Office, run: Run = run) -> bool:
+def uninstall(run: Run = run, system: str = sys.platform) -> bool:
     """Remove the extension, then the environment made for it; gives whether there was one.
 
     Raises:
-        ConfigurationError: LibreOffice refuses, in its own words.
+        ConfigurationError: there is no LibreOffice, or it refuses, in its own words.
     """
-    there = naming.EXTENSION in run([office.unopkg, "list"]).stdout
+    folder = _environment()
+    try:
+        _, unopkg = _commands(system)
+    except ConfigurationError as error:
+        more = f" If it is gone for good, delete the folder {folder}." if folder.exists() else ""
+        raise ConfigurationError(f"{error.message}{more}") from None
+    there = added(unopkg, run) is not None
     if there:
-        _unopkg(office, run, "remove", naming.EXTENSION)
-    environment.remove(_environment())
+        _unopkg(unopkg, run, "remove", naming.EXTENSION)
+    environment.remove(folder)
     return there
+
+
+@dataclass(frozen=True)
+class Added:
+    """The add-in as LibreOffice has it.
+
+    Attributes:
+        version: the package's, when it was added.
+        whole: whether all of it is registered.
+    """
+
+    version: str
+    whole: bool
+
+
+def added(unopkg: str, run: Run = run) -> Added | None:
+    """What LibreOffice has of the add-in, None for nothing.
+
+    Raises:
+        ConfigurationError: LibreOffice does not tell, in its own words.
+    """
+    said = _unopkg(unopkg, run, "list")
+    found = re.search(rf"^Identifier: {re.escape(naming.EXTENSION)}\s+Version: (\S+)", said, re.MULTILINE)
+    if found is None:
+        return None
+    state = re.search(r"is registered: (\w+)", said[found.end() :])
+    return Added(found[1], state is not None and state[1] == "yes")
+
+
+def _commands(system: str) -> tuple[str, str]:
+    """LibreOffice itself, and its command for extensions."""
+    if system != "linux":
+        raise ConfigurationError(
+            "The add-in for LibreOffice Calc is for Linux so far: elsewhere LibreOffice has a Python of its own, which "
+            "cannot use what is installed here. On Windows the functions work in Excel."
+        )
+    soffice, unopkg = shutil.which("soffice"), shutil.which("unopkg")
+    if soffice is None or unopkg is None:
+        raise ConfigurationError(
+            "LibreOffice was not found: soffice and unopkg must be on the PATH. On Debian and Ubuntu: "
+            "apt install libreoffice-calc python3-uno"
+        )
+    return soffice, unopkg
 
 
 def _add(office: Office, run: Run, folders: Sequence[str]) -> None:
@@ -132,16 +184,43 @@ def _add(office: Office, run: Run, folders: Sequence[str]) -> None:
         Path(folder).chmod(0o755)
         file = Path(folder) / f"{APP_NAME}.oxt"
         file.write_bytes(build(folders))
-        _unopkg(office, run, "add", "--force", str(file))
+        try:
+            _unopkg(office.unopkg, run, "add", "--force", str(file))
+        except ConfigurationError:
+            with contextlib.suppress(ConfigurationError):  # the first trouble is the one to be told
+                half = added(office.unopkg, run)
+                if half is not None and not half.whole:
+                    _unopkg(office.unopkg, run, "remove", naming.EXTENSION)
+            raise
 
 
-def _unopkg(office: Office, run: Run, *arguments: str) -> None:
-    done = run([office.unopkg, *arguments])
-    if done.returncode != 0:
-        words = " ".join((done.stderr or done.stdout).split())[-200:]
-        if "as root" in words:
-            raise ConfigurationError("LibreOffice takes add-ins for a user, and not from root. Do it as your own user.")
-        raise ConfigurationError(f"LibreOffice did not take it. Close LibreOffice and try again. It said: {words}")
+def _unopkg(unopkg: str, run: Run, *arguments: str) -> str:
+    done = run([unopkg, *arguments])
+    if done.returncode == 0:
+        return done.stdout
+    lines = [line for line in (done.stderr or done.stdout).splitlines() if "dconf" not in line]
+    words = clip(one_line(" ".join(lines)), _REPEATED)
+    if "as root" in words:
+        raise ConfigurationError("LibreOffice takes add-ins for a user, and not from root. Do it as your own user.")
+    profile = _profile()
+    if not _may_write(profile):
+        raise ConfigurationError(
+            f"LibreOffice cannot keep its settings in {profile}: this user may not write there. "
+            "Do it as the user who works with LibreOffice, who needs a home folder."
+        )
+    raise ConfigurationError(f"LibreOffice refuses. Close LibreOffice and try again. It said: {words}")
+
+
+def _profile() -> Path:
+    import platformdirs
+
+    return platformdirs.user_config_path("libreoffice", appauthor=False) / "4" / "user"
+
+
+def _may_write(folder: Path) -> bool:
+    """Whether a folder can be written, or made where it is not there."""
+    nearest = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK))
+    return os.access(nearest, os.W_OK | os.X_OK)
 
 
 def _own_folders() -> list[str]:

@@ -22,6 +22,17 @@ PYTHON = next((path for path in ("/usr/bin/python3",) if Path(path).exists()), s
 
 OWN = ".".join(map(str, sys.version_info[:2]))
 
+LISTED = f"""All deployed user extensions:
+
+Identifier: {naming.EXTENSION}
+  Version: 0.1.0
+  URL: vnd.sun.star.expand:$UNO_USER_PACKAGES_CACHE/uno_packages/lu1.tmp_/xl-openfunnel.oxt
+  is registered: yes
+  bundled Packages: {{
+      URL: vnd.sun.star.expand:$UNO_USER_PACKAGES_CACHE/uno_packages/lu1.tmp_/xl-openfunnel.oxt/component.py
+      is registered: no
+"""
+
 
 class Machine:
     """Answers commands by their words, and notes them."""
@@ -33,13 +44,13 @@ class Machine:
         *,
         uno: bool = True,
         refuses: str = "",
-        why: str = "it is running",
+        why: str = "ERROR: it is running",
     ) -> None:
         self.version = f"LibreOffice {version} 520(Build:2)"
         self.python = python
         self.uno = uno
         self.refuses = refuses
-        self.why = "it is running"
+        self.why = why
         self.listed = ""
         self.done: list[str] = []
 
@@ -47,7 +58,7 @@ class Machine:
         words = " ".join(command)
         self.done.append(words)
         if self.refuses and self.refuses in words:
-            return subprocess.CompletedProcess(command, 1, "", f"ERROR: {self.why}")
+            return subprocess.CompletedProcess(command, 1, "", self.why)
         if "--version" in words:
             return subprocess.CompletedProcess(command, 0, self.version, "")
         if "import sys, uno" in words:
@@ -135,8 +146,8 @@ def test_for_another_python_an_environment_is_made_and_uninstalling_removes_it(
     folders = office.install(found(machine), machine, making)
     assert folders == [str(place / "data" / "calc" / "lib")]
     assert (place / "data" / "calc" / "made by").read_text() == "/usr/bin/python3"
-    machine.listed = f"Identifier: {naming.EXTENSION}\n"
-    assert office.uninstall(found(machine), machine)
+    machine.listed = LISTED
+    assert office.uninstall(machine, "linux")
     assert machine.done[-1].endswith(f"unopkg remove {naming.EXTENSION}")
     assert not (place / "data" / "calc").exists()
 
@@ -155,9 +166,9 @@ def test_an_add_in_that_cannot_be_renewed_works_as_before(place: Path, making: o
 def test_an_add_in_that_is_not_removed_keeps_its_environment(place: Path) -> None:
     (place / "data" / "calc").mkdir(parents=True)
     machine = Machine(refuses="unopkg remove")
-    machine.listed = f"Identifier: {naming.EXTENSION}\n"
+    machine.listed = LISTED
     with pytest.raises(ConfigurationError, match="Close LibreOffice and try again"):
-        office.uninstall(found(machine), machine)
+        office.uninstall(machine, "linux")
     assert (place / "data" / "calc").is_dir()
 
 
@@ -186,18 +197,68 @@ def test_an_environment_of_another_python_has_all_that_the_functions_ask_for(
 
 def test_what_was_never_added_is_not_removed() -> None:
     machine = Machine()
-    assert not office.uninstall(found(machine), machine)
+    assert not office.uninstall(machine, "linux")
     assert not [words for words in machine.done if "remove" in words]
 
 
+@pytest.mark.parametrize("machine", [Machine("24.8.4.2"), Machine(uno=False)])
+def test_it_is_removed_also_from_a_libreoffice_that_cannot_use_it(machine: Machine) -> None:
+    machine.listed = LISTED
+    assert office.uninstall(machine, "linux")
+
+
+def test_without_libreoffice_nothing_is_removed_and_what_is_left_is_named(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ConfigurationError, match=r"python3-uno$"):
+        office.uninstall(Machine(), "linux")
+    kept = place / "data" / "calc"
+    kept.mkdir(parents=True)
+    with pytest.raises(ConfigurationError, match=r"gone for good, delete the folder .*calc\.$"):
+        office.uninstall(Machine(), "linux")
+    assert kept.exists()
+
+
 def test_a_refusal_is_told_in_its_own_words() -> None:
-    machine = Machine(refuses="unopkg add")
-    with pytest.raises(ConfigurationError, match=r"Close LibreOffice and try again\. It said: ERROR: it is running"):
+    machine = Machine(refuses="unopkg add", why="(process:1): dconf-CRITICAL **: no\n\nERROR: it is\nrunning\n")
+    with pytest.raises(ConfigurationError, match=r"Close LibreOffice and try again\. It said: ERROR: it is running$"):
         office.install(found(machine), machine)
 
 
 def test_root_is_told_that_a_user_has_add_ins() -> None:
-    machine = Machine(refuses="unopkg add")
-    machine.why = "Cannot run unopkg as root without --shared or --bundled option."
+    machine = Machine(refuses="unopkg list", why="Cannot run unopkg as root without --shared or --bundled option.")
     with pytest.raises(ConfigurationError, match=r"not from root\. Do it as your own user"):
         office.install(found(machine), machine)
+
+
+def test_who_has_no_home_to_write_in_is_told_so(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = place / "a file"
+    home.touch()
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home))
+    machine = Machine(refuses="unopkg list", why="ERROR: a folder could not be created")
+    with pytest.raises(ConfigurationError, match=r"cannot keep its settings in .*a file.*: this user may not write"):
+        office.install(found(machine), machine)
+
+
+def test_no_environment_is_made_for_a_libreoffice_that_refuses(place: Path, making: office.Make) -> None:
+    machine = Machine(python="3.99", refuses="unopkg list")
+    with pytest.raises(ConfigurationError, match="LibreOffice refuses"):
+        office.install(found(machine), machine, making)
+    assert not (place / "data").exists()
+
+
+def test_an_add_in_that_cannot_be_asked_for_keeps_its_environment(place: Path) -> None:
+    (place / "data" / "calc").mkdir(parents=True)
+    with pytest.raises(ConfigurationError, match="LibreOffice refuses"):
+        office.uninstall(Machine(refuses="unopkg list"), "linux")
+    assert (place / "data" / "calc").is_dir()
+
+
+@pytest.mark.parametrize(("state", "removed"), [("yes", False), ("unknown", True)])
+def test_what_was_added_by_half_is_taken_back(state: str, removed: bool) -> None:
+    machine = Machine(refuses="unopkg add")
+    machine.listed = LISTED.replace("registered: yes", f"registered: {state}")
+    with pytest.raises(ConfigurationError, match="it is running"):
+        office.install(found(machine), machine)
+    assert machine.done[-1].endswith(f"unopkg remove {naming.EXTENSION}") is removed
