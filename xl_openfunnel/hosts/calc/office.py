@@ -11,7 +11,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -48,11 +48,20 @@ def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         ConfigurationError: it does not end, as where it waits for an answer in a window.
     """
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=_LONGEST)  # noqa: S603
+        return subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, check=False, timeout=_LONGEST, env=_plain(os.environ)
+        )
     except subprocess.TimeoutExpired:
         raise ConfigurationError(
             f"{Path(command[0]).name} did not end within {_LONGEST / 60:.0f} minutes. Close LibreOffice and try again."
         ) from None
+
+
+def _plain(environ: Mapping[str, str]) -> dict[str, str]:
+    """Without a Python of the user's: LibreOffice takes the first one on the PATH for its own, and crashes."""
+    kept = {name: text for name, text in environ.items() if name != "VIRTUAL_ENV" and not name.startswith("PYTHON")}
+    kept["PATH"] = os.pathsep.join([str(Path(_PYTHON).parent), *filter(None, [environ.get("PATH")])])
+    return kept
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -262,3 +263,14 @@ def test_what_was_added_by_half_is_taken_back(state: str, removed: bool) -> None
     with pytest.raises(ConfigurationError, match="it is running"):
         office.install(found(machine), machine)
     assert machine.done[-1].endswith(f"unopkg remove {naming.EXTENSION}") is removed
+
+
+def test_commands_do_not_meet_the_python_of_an_activated_environment(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("VIRTUAL_ENV", "PYTHONPATH"):
+        monkeypatch.setenv(name, str(place))
+    asked = "import json, os; print(json.dumps(dict(os.environ)))"
+    met = json.loads(office.run([sys.executable, "-c", asked]).stdout)
+    assert not {"VIRTUAL_ENV", "PYTHONPATH"} & set(met)
+    assert met["PATH"].split(os.pathsep) == [str(Path("/usr/bin")), str(place / "bin")]
