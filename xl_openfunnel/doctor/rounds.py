@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 
 from .. import keys
@@ -21,7 +22,7 @@ from ..log import redacted
 from ..settings import Settings, log_path, origin_of
 from ..text import one_line
 from ..workbook.sources import xlwings_version
-from . import excel, local, network, policies, python
+from . import excel, libreoffice, local, network, policies, python
 from .finding import Finding, State, not_here, unknown, wrong
 from .registry import Read, windows
 from .route import Route, route_to, system_proxy, trusting
@@ -54,17 +55,25 @@ class Computer:
         environ: the environment.
         read: the registry; None where there is none.
         code_page: the codec of Windows' ANSI code page.
+        libreoffice: its programs soffice and unopkg; None where there is none that could have our functions.
     """
 
     environ: Mapping[str, str]
     read: Read | None
     code_page: str
+    libreoffice: tuple[str, str] | None = None
 
     @classmethod
     def here(cls) -> Computer:
         """The one that this runs on."""
-        on_windows = sys.platform == "win32"
-        return cls(os.environ, windows if on_windows else None, "mbcs" if on_windows else "utf-8")
+        from ..hosts.calc import office  # which makes environments, and so looks at them as is done here
+
+        if sys.platform == "win32":
+            return cls(os.environ, windows, "mbcs")
+        try:
+            return cls(os.environ, None, "utf-8", office.commands())
+        except ConfigurationError:
+            return cls(os.environ, None, "utf-8")
 
 
 def examine(
@@ -85,7 +94,7 @@ def examine(
     computer = computer or Computer.here()
     hidden = _hiding(base_url, computer)
     wrong_ones: set[str] = set()
-    for check in (*_excel(computer, file), *_service(base_url, computer)):
+    for check in chain(_excel(computer, file), _libreoffice(computer), _service(base_url, computer)):
         about_to(check.name)
         first = next((name for name in check.needs if name in wrong_ones), None)
         finding = unknown(check.name, f"not looked at: fix this first: {first}") if first else _made(check)
@@ -167,6 +176,41 @@ def _windows(computer: Computer, file: Path | None) -> Iterator[tuple[str, str, 
 
 def _mark(check: str, file: Path, _: Read) -> Finding:
     return excel.mark(check, file, excel.zone_of(file))
+
+
+def _libreoffice(computer: Computer) -> Iterator[Check]:
+    """What the functions need there. Where they were not added, nothing is wrong."""
+    if computer.libreoffice is None:
+        return
+    from ..hosts.calc import office
+
+    soffice, unopkg = computer.libreoffice
+    interpreter = office.python_of(soffice)
+
+    @cache
+    def added() -> office.Added | None:
+        return office.added(unopkg)
+
+    def known() -> office.Added | None:
+        with contextlib.suppress(ConfigurationError):  # its own check tells
+            return added()
+        return None
+
+    def found() -> Finding:
+        said = office.version_said(soffice)
+        return libreoffice.found(said, office.OLDEST, new=office.new_enough(said), used=known() is not None)
+
+    def uno() -> Finding:
+        return libreoffice.uno(interpreter, office.uno_version(interpreter), used=known() is not None)
+
+    def loads(there: office.Added) -> Finding:
+        return libreoffice.loads(interpreter, office.folders(there), office.loaded, version())
+
+    yield Check("LibreOffice", libreoffice.FOUND, found)
+    yield Check("LibreOffice", libreoffice.UNO, uno)
+    yield Check("LibreOffice", libreoffice.FUNCTIONS, lambda: libreoffice.functions(added, version()))
+    if (there := known()) is not None:
+        yield Check("LibreOffice", libreoffice.LOADS, partial(loads, there), (libreoffice.UNO,))
 
 
 def _service(base_url: str | None, computer: Computer) -> Iterator[Check]:

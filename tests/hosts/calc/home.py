@@ -46,7 +46,7 @@ class Home:
 
     @property
     def profile(self) -> Path:
-        return self.folder / "profile"
+        return self.folder / "config" / "libreoffice" / "4"
 
     def add(self, extension: Path) -> None:
         """Add an extension to LibreOffice, which takes a second one only after it was asked for its list."""
@@ -63,9 +63,10 @@ class Home:
 def home(service: Service) -> Iterator[Home]:
     """A new one, which nobody else may use at the same time."""
     folder = Path(tempfile.mkdtemp(prefix="xl-openfunnel-calc-"))
-    profile, bin_ = folder / "profile", folder / "bin"
+    made = Home(folder, {})
+    profile, bin_ = made.profile, folder / "bin"
     folder.chmod(0o755)
-    profile.mkdir()
+    profile.mkdir(parents=True)
     bin_.mkdir()
     root = os.getuid() == 0
     if root:
@@ -77,9 +78,10 @@ def home(service: Service) -> Iterator[Home]:
     # As from a desktop's menu: LibreOffice's Python takes an activated environment for its own, and crashes.
     active = str(Path(os.environ["VIRTUAL_ENV"]) / "bin") if "VIRTUAL_ENV" in os.environ else ""
     path = [str(bin_), *(folder for folder in os.environ["PATH"].split(os.pathsep) if folder != active)]
-    environ = {
+    made.environ = {
         **{name: text for name, text in os.environ.items() if not name.startswith(("OPENFUNNEL_", "VIRTUAL_ENV"))},
         "PATH": os.pathsep.join(path),
+        "XDG_CONFIG_HOME": str(folder / "config"),
         "XDG_DATA_HOME": str(folder / "data"),
         "OPENFUNNEL_BASE_URL": service.base_url,
         "OPENFUNNEL_API_KEY": service.api_key,
@@ -88,6 +90,6 @@ def home(service: Service) -> Iterator[Home]:
         "no_proxy": "127.0.0.1",
     }
     try:
-        yield Home(folder, environ)
+        yield made
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 
 from tests.hosts.basic import office as basic
 from tests.hosts.calc.home import Home, home
+from xl_openfunnel.doctor import libreoffice
 from xl_openfunnel.files.facts import version
 from xl_openfunnel.hosts.calc import office
 from xl_openfunnel.simulator import Simulator
@@ -32,7 +34,24 @@ def test_they_are_added_and_removed_where_an_environment_is_activated(fresh: Hom
     unopkg = str(fresh.folder / "bin" / "unopkg")
     done = fresh.command("install", "--calc")
     assert (done.returncode, "in this one a Python environment is activated" in done.stderr) == (0, True), done.stderr
-    assert office.added(unopkg) == office.Added(version(), whole=True)
+    there = office.added(unopkg)
+    assert (there and there.version, there and there.whole) == (version(), True)
     done = fresh.command("uninstall", "--calc")
     assert (done.returncode, "Removed from LibreOffice." in done.stderr) == (0, True), done.stderr
     assert office.added(unopkg) is None
+
+
+def test_the_doctor_sees_whether_they_can_be_used(fresh: Home) -> None:
+    assert fresh.command("install", "--calc").returncode == 0
+    assert [row["state"] for row in looked_at(fresh)] == ["ok"] * 4
+    (component,) = (fresh.profile / "user" / "uno_packages").rglob("component.py")
+    component.write_text(component.read_text().replace("FOLDERS = [\n", "FOLDERS = [\n    '/gone',\n"))
+    loads = looked_at(fresh)[-1]
+    assert (loads["check"], loads["state"]) == (libreoffice.LOADS, "wrong")
+    assert loads["what"] == "/gone is gone, from which the functions were added"
+
+
+def looked_at(user: Home) -> list[dict[str, str]]:
+    """What the doctor says of LibreOffice."""
+    found = json.loads(user.command("doctor", "--json").stdout)["findings"]
+    return [row for row in found if row["part"] == "LibreOffice"]

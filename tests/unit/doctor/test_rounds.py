@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.unit.doctor.conftest import closed_port, make_addin, registry
-from xl_openfunnel.doctor import Finding, State, examine, excel, policies, python
+from xl_openfunnel.doctor import Finding, State, examine, excel, libreoffice, policies, python
 from xl_openfunnel.doctor.registry import Read
 from xl_openfunnel.doctor.rounds import Computer
 from xl_openfunnel.files.facts import version
@@ -79,6 +81,30 @@ def test_a_registry_that_may_not_be_read_leaves_its_checks_unknown(environ: dict
     assert {found[check].state for check in (python.INTERPRETER, excel.FOUND, policies.MACROS)} == {State.UNKNOWN}
     assert found["key accepted"].state is State.OK
     assert not any(SECRET in repr(finding) for finding in found.values())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its programs are stand-ins in sh")
+def test_libreoffice_is_looked_at_before_the_service(environ: dict[str, str], tmp_path: Path) -> None:
+    script = f"""\
+case "$*" in
+    --version) echo LibreOffice 25.2.3.2 ;;
+    list) printf 'Identifier: xlopenfunnel.calc\\n  Version: {version()}\\n  URL: x\\n  is registered: yes\\n' ;;
+    *) echo 3.11 ;;
+esac
+"""
+    for name in ("soffice", "unopkg", "python"):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}")
+        (tmp_path / name).chmod(0o755)
+    programs = str(tmp_path / "soffice"), str(tmp_path / "unopkg")
+    found = list(examine("http://127.0.0.1:1", computer=replace(here(environ), libreoffice=programs)))
+    assert list(dict.fromkeys(part for part, _ in found))[-3:] == ["Settings", "LibreOffice", "Service"]
+    names = [libreoffice.FOUND, libreoffice.UNO, libreoffice.FUNCTIONS, libreoffice.LOADS]
+    assert [finding.check for part, finding in found if part == "LibreOffice"] == names
+    states = {name: by_name(found)[name].state for name in names}
+    assert states == dict.fromkeys(names[:3], State.OK) | {libreoffice.LOADS: State.UNKNOWN}  # there is no component
+    (tmp_path / "unopkg").write_text("#!/bin/sh\n")
+    found = list(examine("http://127.0.0.1:1", computer=replace(here(environ), libreoffice=programs)))
+    assert [finding.check for part, finding in found if part == "LibreOffice"] == names[:3]
 
 
 def test_on_windows_every_check_looks_at_the_registry_and_the_files(

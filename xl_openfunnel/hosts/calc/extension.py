@@ -5,7 +5,9 @@ The type library is IDL as text. LibreOffice reads that as it reads a compiled o
 
 from __future__ import annotations
 
+import ast
 import io
+import re
 import zipfile
 from collections.abc import Sequence
 from typing import Final
@@ -26,6 +28,22 @@ MENU: Final = {
 }
 """The menu's entries, and the action of each."""
 
+COMPONENT: Final = "component.py"
+"""The part that the office's Python loads."""
+
+FINDING: Final = """\
+import site
+import sys
+
+before = list(sys.path)
+for folder in FOLDERS:
+    site.addsitedir(folder)  # reads .pth files too, as for any environment
+fresh = [folder for folder in sys.path if folder not in before]
+# Before what the system has of the same packages, and nothing ever from the current folder, which may be a document's.
+sys.path[:] = dict.fromkeys(folder for folder in [*FOLDERS, *fresh, *before] if folder)
+"""
+"""How the office's Python finds the package in FOLDERS."""
+
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
@@ -41,13 +59,25 @@ def build(folders: Sequence[str]) -> bytes:
         **interfaces(),
         "functions.xcu": _functions(),
         "menu.xcu": _menu(),
-        "component.py": _component(folders),
+        COMPONENT: _component(folders),
     }
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():
             archive.writestr(zipfile.ZipInfo(name, _DATE), text, zipfile.ZIP_DEFLATED)
     return file.getvalue()
+
+
+def folders_of(component: str) -> list[str]:
+    """The folders that an extension's component was made with.
+
+    Raises:
+        ValueError: it is none of ours.
+    """
+    listed = re.search(r"^FOLDERS = (\[.*?^\])", component, re.MULTILINE | re.DOTALL)
+    if listed is None:
+        raise ValueError("no component of ours")
+    return list(map(str, ast.literal_eval(listed[1])))
 
 
 def interfaces() -> dict[str, str]:
@@ -80,7 +110,7 @@ def _camel(name: str) -> str:
 def _manifest() -> str:
     kinds = {
         **dict.fromkeys(interfaces(), "application/vnd.sun.star.uno-typelibrary;type=RDB"),
-        "component.py": "application/vnd.sun.star.uno-component;type=Python",
+        COMPONENT: "application/vnd.sun.star.uno-component;type=Python",
         "functions.xcu": "application/vnd.sun.star.configuration-data",
         "menu.xcu": "application/vnd.sun.star.configuration-data",
     }
@@ -158,19 +188,10 @@ def _component(folders: Sequence[str]) -> str:
     return f'''\
 """Where the office's Python finds XL OpenFunnel. Written by xl-openfunnel install --calc."""
 
-import site
-import sys
-
 FOLDERS = [
 {listed}]
 
-before = list(sys.path)
-for folder in FOLDERS:
-    site.addsitedir(folder)  # reads .pth files too, as for any environment
-fresh = [folder for folder in sys.path if folder not in before]
-# Before what the system has of the same packages, and nothing ever from the current folder, which may be a document's.
-sys.path[:] = dict.fromkeys(folder for folder in [*FOLDERS, *fresh, *before] if folder)
-
+{FINDING}
 from xl_openfunnel.hosts.calc.addin import implementations  # noqa: E402
 
 g_ImplementationHelper = implementations()

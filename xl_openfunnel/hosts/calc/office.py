@@ -15,13 +15,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 from ...errors import ConfigurationError
 from ...install import environment
 from ...settings import APP_NAME
 from ...text import clip, one_line
 from . import naming
-from .extension import build
+from .extension import COMPONENT, FINDING, build, folders_of
 
 OLDEST: Final = (25, 2)
 """Older ones do not take the functions' names in Excel's files for the add-in's."""
@@ -85,18 +86,42 @@ def found(run: Run = run, system: str = sys.platform) -> Office:
     Raises:
         ConfigurationError: there is none that can be used, and why.
     """
-    soffice, unopkg = _commands(system)
-    said = run([soffice, "--version"]).stdout
-    number = re.search(r"(\d+)\.(\d+)", said)
-    if number is None or (int(number[1]), int(number[2])) < OLDEST:
+    soffice, unopkg = commands(system)
+    said = version_said(soffice, run)
+    if not new_enough(said):
         needed = ".".join(map(str, OLDEST))
-        raise ConfigurationError(f"LibreOffice {needed} or newer is needed; this is {said.strip()[:60] or 'unknown'}.")
-    own = Path(soffice).resolve().parent / "python"
-    python = str(own) if own.exists() else _PYTHON
-    asked = run([python, "-c", "import sys, uno; print('%d.%d' % sys.version_info[:2])"])
-    if asked.returncode != 0:
+        raise ConfigurationError(f"LibreOffice {needed} or newer is needed; this is {said or 'unknown'}.")
+    python = python_of(soffice)
+    known = uno_version(python, run)
+    if not known:
         raise ConfigurationError("LibreOffice has no Python here. On Debian and Ubuntu: apt install python3-uno")
-    return Office(unopkg, python, asked.stdout.strip())
+    return Office(unopkg, python, known)
+
+
+def version_said(soffice: str, run: Run = run) -> str:
+    """LibreOffice's name and version in its own words."""
+    return run([soffice, "--version"]).stdout.strip()[:60]
+
+
+def new_enough(said: str) -> bool:
+    """Whether a version can take the add-in."""
+    number = re.search(r"(\d+)\.(\d+)", said)
+    return number is not None and (int(number[1]), int(number[2])) >= OLDEST
+
+
+def python_of(soffice: str) -> str:
+    """The Python that a LibreOffice runs, or another one of the same version."""
+    own = Path(soffice).resolve().parent / "python"
+    return str(own) if own.exists() else _PYTHON
+
+
+def uno_version(python: str, run: Run = run) -> str:
+    """A Python's version as ``3.11``; "" where it is not there, or has nothing of LibreOffice."""
+    try:
+        asked = run([python, "-c", "import sys, uno; print('%d.%d' % sys.version_info[:2])"])
+    except OSError:
+        return ""
+    return asked.stdout.strip() if asked.returncode == 0 else ""
 
 
 def install(office: Office, run: Run = run, make: Make = environment.make) -> list[str]:
@@ -134,7 +159,7 @@ def uninstall(run: Run = run, system: str = sys.platform) -> bool:
     """
     folder = _environment()
     try:
-        _, unopkg = _commands(system)
+        _, unopkg = commands(system)
     except ConfigurationError as error:
         more = f" If it is gone for good, delete the folder {folder}." if folder.exists() else ""
         raise ConfigurationError(f"{error.message}{more}") from None
@@ -152,10 +177,12 @@ class Added:
     Attributes:
         version: the package's, when it was added.
         whole: whether all of it is registered.
+        folder: its files.
     """
 
     version: str
     whole: bool
+    folder: Path
 
 
 def added(unopkg: str, run: Run = run) -> Added | None:
@@ -168,12 +195,38 @@ def added(unopkg: str, run: Run = run) -> Added | None:
     found = re.search(rf"^Identifier: {re.escape(naming.EXTENSION)}\s+Version: (\S+)", said, re.MULTILINE)
     if found is None:
         return None
-    state = re.search(r"is registered: (\w+)", said[found.end() :])
-    return Added(found[1], state is not None and state[1] == "yes")
+    rest = said[found.end() :]
+    place = re.search(r"URL: vnd\.sun\.star\.expand:\$UNO_USER_PACKAGES_CACHE/(\S+)", rest)
+    state = re.search(r"is registered: (\w+)", rest)
+    folder = _profile() / "uno_packages" / "cache" / unquote(place[1] if place else "")
+    return Added(found[1], state is not None and state[1] == "yes", folder)
 
 
-def _commands(system: str) -> tuple[str, str]:
-    """LibreOffice itself, and its command for extensions."""
+def folders(added: Added) -> list[str]:
+    """Where the add-in takes Python packages from.
+
+    Raises:
+        OSError: its files are not there.
+        ValueError: they are not ours.
+    """
+    return folders_of((added.folder / COMPONENT).read_text("utf-8"))
+
+
+def loaded(python: str, folders: Sequence[str], run: Run = run) -> tuple[str, str]:
+    """What LibreOffice's Python has of the package in these folders: its version, or "" and what it says."""
+    load = "from xl_openfunnel import table\nfrom xl_openfunnel.files.facts import version\nprint(version())"
+    done = run([python, "-c", f"FOLDERS = {list(folders)!r}\n{FINDING}\n{load}"])
+    if done.returncode == 0:
+        return done.stdout.strip(), ""
+    return "", clip(one_line(done.stderr.strip().rpartition("\n")[2]), _REPEATED)
+
+
+def commands(system: str = sys.platform) -> tuple[str, str]:
+    """LibreOffice itself, and its command for extensions.
+
+    Raises:
+        ConfigurationError: there is none on this computer, or none can be used on this system.
+    """
     if system != "linux":
         raise ConfigurationError(
             "The add-in for LibreOffice Calc is for Linux so far: elsewhere LibreOffice has a Python of its own, which "

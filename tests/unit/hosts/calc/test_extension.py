@@ -7,6 +7,8 @@ import re
 import zipfile
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.hosts.calc import extension, naming
 
@@ -56,6 +58,12 @@ def test_its_python_looks_into_the_given_folders_first_and_never_where_a_documen
     path = ["", "/usr/lib/python3", FOLDERS[1]]
     exec(head.replace("import site\nimport sys\n", ""), {"site": Site(path), "sys": System(path)})
     assert path == [*FOLDERS, "/from/a.pth", "/usr/lib/python3"]
+
+
+def test_the_folders_can_be_read_from_it_again() -> None:
+    assert extension.folders_of(parts()[extension.COMPONENT].decode()) == FOLDERS
+    with pytest.raises(ValueError, match="no component of ours"):
+        extension.folders_of("FOLDERS = None")
 
 
 class Site:

@@ -1,0 +1,85 @@
+"""What is found of LibreOffice; a real one is seen in tests/hosts/calc."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from xl_openfunnel.doctor import State, libreoffice
+from xl_openfunnel.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Added:
+    version: str = "1.2.3"
+    whole: bool = True
+
+
+def test_a_version_that_can_have_the_functions_is_well() -> None:
+    found = libreoffice.found("LibreOffice 25.2.3.2", (25, 2), new=True, used=True)
+    assert (found.state, found.what, found.cure) == (State.OK, "LibreOffice 25.2.3.2", "")
+
+
+@pytest.mark.parametrize(("used", "state"), [(True, State.WRONG), (False, State.UNKNOWN)])
+def test_what_the_functions_need_is_wrong_only_for_who_has_them(used: bool, state: State) -> None:
+    old = libreoffice.found("LibreOffice 7.4.7.2", (25, 2), new=False, used=used)
+    assert (old.state, old.what) == (state, "LibreOffice 7.4.7.2: the functions need 25.2 or newer")
+    assert "Install LibreOffice 25.2 or newer" in old.cure
+    deaf = libreoffice.uno("/usr/bin/python3", "", used=used)
+    assert (deaf.state, deaf.what) == (state, "/usr/bin/python3 has no module uno")
+    assert "apt install python3-uno" in deaf.cure
+
+
+def test_a_python_that_knows_libreoffice_is_well() -> None:
+    found = libreoffice.uno("/usr/bin/python3", "3.11", used=True)
+    assert (found.state, found.what) == (State.OK, "3.11, /usr/bin/python3")
+
+
+@pytest.mark.parametrize(
+    ("added", "state", "what"),
+    [
+        (Added(), State.OK, "XL OpenFunnel 1.2.3"),
+        (None, State.OK, "not added; xl-openfunnel install --calc adds them"),
+        (Added("1.2.2"), State.WRONG, "they are of XL OpenFunnel 1.2.2, and this is 1.2.3"),
+        (Added(whole=False), State.WRONG, "XL OpenFunnel 1.2.3, registered only in part"),
+    ],
+)
+def test_the_functions_are_looked_at_by_their_version(added: Added | None, state: State, what: str) -> None:
+    found = libreoffice.functions(lambda: added, "1.2.3")
+    assert (found.state, found.what) == (state, what)
+    assert ("xl-openfunnel install --calc" in found.cure) is (state is State.WRONG)
+
+
+def test_a_libreoffice_that_does_not_tell_leaves_it_unknown() -> None:
+    def refuses() -> Added:
+        raise ConfigurationError("LibreOffice refuses.")
+
+    found = libreoffice.functions(refuses, "1.2.3")
+    assert (found.state, found.what) == (State.UNKNOWN, "LibreOffice refuses.")
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "what"),
+    [
+        (("1.2.3", ""), State.OK, "XL OpenFunnel 1.2.3, {folder}"),
+        (("1.2.2", ""), State.WRONG, "XL OpenFunnel 1.2.2 in {folder}, and this is 1.2.3"),
+        (("", "ImportError: no"), State.WRONG, "/python cannot load it from {folder} (ImportError: no)"),
+    ],
+)
+def test_what_its_python_loads_is_looked_at(tmp_path: Path, answer: tuple[str, str], state: State, what: str) -> None:
+    def loaded(python: str, folders: Sequence[str]) -> tuple[str, str]:
+        assert (python, folders) == ("/python", [str(tmp_path)])
+        return answer
+
+    found = libreoffice.loads("/python", [str(tmp_path)], loaded, "1.2.3")
+    assert (found.state, found.what) == (state, what.format(folder=tmp_path))
+    assert ("xl-openfunnel install --calc" in found.cure) is (state is State.WRONG)
+
+
+def test_an_environment_that_is_gone_is_named(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    found = libreoffice.loads("/python", [str(tmp_path), str(gone)], lambda *_: ("1.2.3", ""), "1.2.3")
+    assert (found.state, found.what) == (State.WRONG, f"{gone} is gone, from which the functions were added")
