@@ -75,6 +75,7 @@ def test_its_buttons_make_room_land_the_table_and_refresh_the_pivot(
     assert running.shown("Rows", f"A4:G{COUNT + 4}") == table.block(frame)
 
     running.macro("OpenFunnelMacros.OpenFunnelLandTable")
+    running.changed("Table", "A5", [[""]])
     landed = running.shown("Table", f"A4:I{COUNT + 5}")
     names = [str(name) for name in landed[0]]
     assert landed[1:] == [*table.block(table.frame(running_job.rows, names), headers=False), [""] * 9]
@@ -90,6 +91,20 @@ def test_its_buttons_make_room_land_the_table_and_refresh_the_pivot(
     running.macro("OpenFunnelMacros.OpenFunnelRefreshPivots")
     (cells,) = running.pivots("Pivot", refresh=False).values()
     assert "Atlantis" in [line[0] for line in cells]
+
+
+def test_the_office_goes_on_while_what_is_landed_is_made(
+    running: Office, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
+) -> None:
+    clock.sleep(2_000)
+    opened = Workbook(running, tmp_path / book.FILE_NAME, running_job, macros=True)
+    running.add(MENU)
+    opened.become("Start", "B11", f"{COUNT} companies, completed")
+    assert act(running, "land table") == f"Landing {COUNT} companies ..."
+    running.changed("Table", "A5", [[""]])
+    names = [str(name) for name in running.shown("Table", "A4:I4")[0]]
+    landed = table.block(table.frame(running_job.rows, names), headers=False)
+    assert running.shown("Table", f"A5:I{COUNT + 4}") == landed
 
 
 def test_landing_overwrites_nothing_of_the_users(

@@ -1,38 +1,59 @@
-"""What the workbook's buttons and the menu do in Calc. All of it runs on the office's own thread."""
+"""What the workbook's buttons and the menu do in Calc, on the office's own thread but for what takes long."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, Final
 
 from ...errors import OpenFunnelError
 from ...functions.catalog import CATALOG
 from ...functions.look import CREDITS, JOBS
+from ...jobs.workers import begin
 from ...text import count
 from ..session import session
 from .answers import Answers
 from .cells import Answer
 from .documents import arrays
 from .fitting import Size
-from .landing import land
+from .landing import Landing, Rows, wanted
 
 _log = logging.getLogger(__name__)
+
+Inside = Callable[[Callable[[], object]], object]
 
 _NAMES: Final = tuple(function.name for function in CATALOG)
 _ONLY_IN_EXCEL: Final = "This needs Excel on Windows."
 _FAILED: Final = "Something unexpected happened. The log says what; please report it."
 
 
-def act(answers: Answers, document: Any, action: str) -> str:
-    """Do something for a document; gives what came of it, for a status bar. Never raises."""
+def act(answers: Answers, document: Any, action: str, inside: Inside, say: Callable[[str], object]) -> str:
+    """Do something for a document; gives what came of it. Never raises.
+
+    Args:
+        answers: those of this office.
+        document: the document, None for none.
+        action: its name.
+        inside: runs something on the office's own thread, and waits until it is done.
+        say: tells later what came of that which goes on meanwhile. Only from there.
+    """
     if document is None or not hasattr(document, "Sheets"):
         return "Open a spreadsheet first."
     if document.isReadonly():
         return "This document is read-only. Save it under another name first."
+    known = _ACTIONS.get(action)
+    if known is not None:
+        return _done(action, lambda: known(answers, document))
+    if action == "land table":
+        return _done(action, lambda: _land(document, inside, say))
+    return _ONLY_IN_EXCEL
+
+
+def _done(action: str, run: Callable[[], str]) -> str:
     try:
-        known = _ACTIONS.get(action)
-        said = known(answers, document) if known else _ONLY_IN_EXCEL
+        said = run()
     except OpenFunnelError as error:
         said = error.message
     except Exception:
@@ -40,6 +61,22 @@ def act(answers: Answers, document: Any, action: str) -> str:
         said = _FAILED
     _log.info("%s: %s", action, said)
     return said
+
+
+def _land(document: Any, inside: Inside, say: Callable[[str], object]) -> str:
+    landing = wanted(document)
+    begin("calc-landing", lambda: _go_on(landing, inside, say))
+    return landing.begun
+
+
+def _go_on(landing: Landing, inside: Inside, say: Callable[[str], object]) -> None:
+    made: Future[Rows] = Future()
+    try:
+        made.set_result(landing.rows())
+    except Exception as error:  # told from there, like everything else
+        made.set_exception(error)
+    with contextlib.suppress(Exception):  # the office ends, or asks its user something
+        inside(lambda: say(_done("land table", lambda: landing.write(made.result()))))
 
 
 def refresh(answers: Answers, document: Any, *, final_too: bool = False) -> str:
@@ -108,7 +145,6 @@ _ACTIONS: Final[dict[str, Callable[[Answers, Any], str]]] = {
     "refresh book": refresh,
     "refresh final": _refresh_final,
     "refresh pivots": refresh_pivots,
-    "land table": lambda _, document: land(document),
     "send copy": lambda *_: "In Calc: File > Save a Copy keeps the formulas, File > Export as PDF the values.",
     "cancel job": lambda *_: "In a terminal: xl-openfunnel cancel JOB",
 }

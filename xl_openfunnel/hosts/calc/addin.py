@@ -208,8 +208,13 @@ class Actions(_Service, XActions, XJobExecutor):  # type: ignore[misc]
         """Do something for a document; gives what came of it, and shows it in its window for a while."""
         from .actions import act
 
-        text = act(answers(self._context), document, action)
-        statusbar.say(document, text, Documents(self._context).inside)
+        inside = Documents(self._context).inside
+
+        def say(text: str) -> None:
+            statusbar.say(document, text, inside)
+
+        text = act(answers(self._context), document, action, inside, say)
+        say(text)
         return text
 
     def trigger(self, action: str) -> None:

@@ -162,7 +162,7 @@ class Documents:
         self._desktop = context.getByName("/singletons/com.sun.star.frame.theDesktop")
         self._main = context.ServiceManager.createInstanceWithContext("com.sun.star.awt.AsyncCallback", context)
 
-    def inside(self, run: Callable[[], None]) -> None:
+    def inside(self, run: Callable[[], object]) -> None:
         """Run something on the office's own thread, and wait until it is done.
 
         Raises:
@@ -276,7 +276,7 @@ def _array_at(sheet: Any, row: int, column: int, document: str) -> CalcArray:
 class _Callback(unohelper.Base, XCallback):  # type: ignore[misc]
     """Something to run once."""
 
-    def __init__(self, run: Callable[[], None]) -> None:
+    def __init__(self, run: Callable[[], object]) -> None:
         self._run = run
         self.done = threading.Event()
         self.error: BaseException | None = None

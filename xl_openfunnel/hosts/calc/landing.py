@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from com.sun.star.sheet import DataPilotFieldSortInfo
@@ -11,8 +12,11 @@ from com.sun.star.sheet.DataPilotFieldOrientation import ROW as _ROW
 from com.sun.star.sheet.GeneralFunction import COUNT as _COUNT
 
 from ...errors import ConfigurationError
+from ...jobs.snapshot import Snapshot
 from ...text import companies
 from ..session import session
+
+Rows = tuple[tuple[str | float | bool, ...], ...]
 
 _JOB: Final = "job"
 """The name of the workbook's cell with the job."""
@@ -25,20 +29,61 @@ _BY_DATA: Final = 3  # com.sun.star.sheet.DataPilotFieldSortMode.DATA
 _CONTENT: Final = 1 | 2 | 4 | 16  # com.sun.star.sheet.CellFlags VALUE, DATETIME, STRING, FORMULA
 
 
-def land(document: Any) -> str:
-    """Write the companies of the workbook's job into its table, in place of those that are there.
+@dataclass(frozen=True)
+class Landing:
+    """What is to be landed. Its rows are made beside the office's own thread, which pandas would hold up for a second.
 
-    Full texts, text as text; an empty text leaves a cell empty. The pivots that stand on the table take its new size.
+    Attributes:
+        document: the workbook.
+        snapshot: the job.
+        names: the table's columns.
+    """
+
+    document: Any
+    snapshot: Snapshot
+    names: list[str]
+
+    @property
+    def begun(self) -> str:
+        """What is told meanwhile."""
+        return f"Landing {companies(len(self.snapshot.rows))} ..."
+
+    def rows(self) -> Rows:
+        """Full texts, text as text."""
+        from ... import table
+
+        cells = table.block(table.frame(self.snapshot.rows, self.names), headers=False)
+        return tuple(map(tuple, cells))
+
+    def write(self, rows: Rows) -> str:
+        """Write them in place of those that are there; an empty text leaves a cell empty.
+
+        The pivots that stand on the table take its new size. Only on the office's own thread.
+
+        Raises:
+            ConfigurationError: as `wanted`, for the user may have changed something meanwhile.
+        """
+        document = self.document
+        sheet, landed = _table(document)
+        before, after = _areas(sheet, landed, len(rows))
+        if _header(sheet, before) != self.names:
+            raise ConfigurationError("The table has other columns now. Land again.")
+        _range(sheet, before, before.StartRow + 1, before.EndRow).clearContents(_CONTENT)
+        _range(sheet, after, after.StartRow + 1, after.EndRow).setDataArray(rows)
+        landed.setDataArea(after)
+        _follow(document, before, after)
+        later = "" if self.snapshot.final else " They may still change: land again once the job is final."
+        return f"{companies(len(rows))} in the table.{later}"
+
+
+def wanted(document: Any) -> Landing:
+    """The companies of the workbook's job, for its table.
 
     Raises:
         ConfigurationError: it is not the workbook, has no job, or has something of the user's beside the table
             or below it.
     """
-    from ... import table
-
-    ranges = document.DatabaseRanges
-    if not (document.NamedRanges.hasByName(_JOB) and ranges.hasByName(_TABLE) and document.Sheets.hasByName(_SHEET)):
-        raise ConfigurationError("This is not the OpenFunnel workbook. xl-openfunnel workbook builds it.")
+    sheet, landed = _table(document)
     named = document.NamedRanges.getByName(_JOB).getReferredCells().getCellByPosition(0, 0).String.strip()
     if not named:
         raise ConfigurationError("Put a job into the yellow cell of the sheet Start.")
@@ -46,28 +91,29 @@ def land(document: Any) -> str:
     snapshot = session().fetcher.watch(look.job_id(named))
     if not len(snapshot.rows):
         raise ConfigurationError("There are no companies yet. Wait until the sheet Rows shows some.")
+    before, _ = _areas(sheet, landed, len(snapshot.rows))
+    return Landing(document, snapshot, _header(sheet, before))
 
-    sheet = document.Sheets.getByName(_SHEET)
-    landed = ranges.getByName(_TABLE)
-    before = landed.DataArea
+
+def _table(document: Any) -> tuple[Any, Any]:
+    """Its sheet and its range."""
+    ranges = document.DatabaseRanges
+    if not (document.NamedRanges.hasByName(_JOB) and ranges.hasByName(_TABLE) and document.Sheets.hasByName(_SHEET)):
+        raise ConfigurationError("This is not the OpenFunnel workbook. xl-openfunnel workbook builds it.")
+    return document.Sheets.getByName(_SHEET), ranges.getByName(_TABLE)
+
+
+def _areas(sheet: Any, landed: Any, count: int) -> tuple[Any, Any]:
+    """The table's cells now, and with so many companies."""
     if sheet.isProtected():
         raise ConfigurationError(f"The sheet {_SHEET} is protected. Unprotect it (Tools), then land again.")
-    names = _header(sheet, before)
-    cells = table.block(table.frame(snapshot.rows, names), headers=False)
-    rows = tuple(map(tuple, cells))
-    after = landed.DataArea
-    after.EndRow = before.StartRow + len(rows)
+    before, after = landed.DataArea, landed.DataArea
+    after.EndRow = before.StartRow + count
     if _used_beside(sheet, before):
         raise ConfigurationError("There is something beside the table, which would then stand beside other companies.")
     if after.EndRow > before.EndRow and _used(_range(sheet, after, before.EndRow + 1, after.EndRow)):
         raise ConfigurationError("There is something below the table, where companies would stand. Move it first.")
-
-    _range(sheet, before, before.StartRow + 1, before.EndRow).clearContents(_CONTENT)
-    _range(sheet, after, after.StartRow + 1, after.EndRow).setDataArray(rows)
-    landed.setDataArea(after)
-    _follow(document, before, after)
-    later = "" if snapshot.final else " They may still change: land again once the job is final."
-    return f"{companies(len(rows))} in the table.{later}"
+    return before, after
 
 
 def _header(sheet: Any, area: Any) -> list[str]:
