@@ -233,6 +233,8 @@ def main() -> None:
             print(json.dumps(answer), flush=True)  # noqa: T201
     finally:
         try:
+            if document is not None:
+                document.close(True)  # a window would ask whether to save it, and wait
             desktop.terminate()
             process.wait(10)
         finally:
