@@ -124,7 +124,7 @@ class Answers:
 
     def moved(self, topic: str) -> None:
         """Something that answers are made from may have changed."""
-        self._inbox.put(lambda: self._judge(topic))
+        self._inbox.put(lambda: self._moved(topic))
 
     def called_by(self, calculate: Callable[[], object]) -> list[Answer]:
         """The answers that cells ask for meanwhile. Only from within `Program.inside`."""
@@ -199,6 +199,15 @@ class Answers:
             self._noted_at = self._clock.monotonic() + _NOTING
         if snapshot.settled:
             self._judge(CREDITS)
+
+    def _moved(self, topic: str) -> None:
+        held = self._topics.get(topic)
+        if topic == CREDITS and held is not None:  # judging asks the service again, once a minute while it fails
+            with self._lock:
+                for answer in held.answers:
+                    answer.asked = False
+            self._drop_unshown(list(held.answers))
+        self._judge(topic)
 
     def _judge(self, topic: str) -> None:
         held = self._topics.get(topic)
@@ -319,19 +328,25 @@ class Answers:
         while silent := [topic for topic in running if not any(answer.asked for answer in topic.answers)]:
             # One of each job's is enough, the smallest first: Calc asks for it if a cell shows it.
             suspects = [min(topic.answers, key=lambda answer: len(answer.block)) for topic in silent]
-            for answer in suspects:
-                self.arrays.tell(answer)
-            if not self._program.calculate():
+            if not self._drop_unshown(suspects):
                 break
-            for answer in suspects:
-                if not answer.asked:
-                    self._drop(answer)
             running = [topic for topic in self._running() if topic in silent]
         with self._lock:
             for topic in self._running():
                 for answer in topic.answers:
                     answer.asked = False
         self._looked_at = self._clock.monotonic()
+
+    def _drop_unshown(self, suspects: list[Answer]) -> bool:
+        """Let go of those that no cell asks for when told of them; gives whether that can be known."""
+        for answer in suspects:
+            self.arrays.tell(answer)
+        if not self._program.calculate():
+            return False
+        for answer in suspects:
+            if not answer.asked:
+                self._drop(answer)
+        return True
 
     def _seconds_left(self) -> float | None:
         moments: list[float] = [answer.due for answer in self._answers.copy().values() if answer.due is not None]

@@ -11,7 +11,7 @@ from tests.unit.hosts.clocks import Time
 from xl_openfunnel import JobStatus, Snapshot
 from xl_openfunnel.functions import catalog
 from xl_openfunnel.functions.bodies import Block
-from xl_openfunnel.functions.look import JOBS, Seen
+from xl_openfunnel.functions.look import CREDITS, JOBS, Seen
 from xl_openfunnel.hosts.calc.answers import Answers
 from xl_openfunnel.hosts.calc.cells import View
 from xl_openfunnel.hosts.calc.fitting import Size
@@ -163,13 +163,21 @@ class Calc:
 
 @dataclass
 class FakeDesk:
-    """What is known of jobs: a status, and a number of rows."""
+    """What is known of jobs: a status, and a number of rows; and of credits how often they were asked for, in vain."""
 
     known: dict[str, tuple[str, int]] = field(default_factory=dict)
     made: Counter[str] = field(default_factory=Counter)
     followers: list[tuple[str, Callable[[Snapshot], object]]] = field(default_factory=list)
     open: int = 0
     prepared: Callable[[], object] = lambda: None
+    credits_due: bool = True
+    credits_asked: int = 0
+
+    def credits(self) -> int:
+        """Whoever looks when it is time has them asked for."""
+        self.credits_asked += self.credits_due
+        self.credits_due = False
+        return self.credits_asked
 
     def now(self, job: str) -> tuple[str, int]:
         return self.known.get(job, ("loading", 0))
@@ -220,7 +228,12 @@ class Rig:
         self.time = Time()
         self.desk = FakeDesk()
         self.cost = 0.0
-        bodies = {catalog.STATUS.name: self._status, catalog.ROWS.name: self._rows, catalog.JOBS.name: self._listing}
+        bodies = {
+            catalog.STATUS.name: self._status,
+            catalog.ROWS.name: self._rows,
+            catalog.JOBS.name: self._listing,
+            catalog.CREDITS.name: self._credits,
+        }
         self.calc = Calc(lambda calc: Answers(bodies, self._opened, calc, self.time))
         self.answers = self.calc.answers
 
@@ -242,6 +255,10 @@ class Rig:
     def _listing(self, look: Any, _: object) -> Block:
         look.seen[JOBS] = Seen(lambda: len(self.desk.known), len(self.desk.known))
         return [[f"{len(self.desk.known)} seen"]]
+
+    def _credits(self, look: Any, _: object) -> Block:
+        look.seen[CREDITS] = Seen(self.desk.credits, self.desk.credits())
+        return [["#OF! "]]
 
     def spend(self, seconds: float) -> None:
         """Let time pass while something is done."""

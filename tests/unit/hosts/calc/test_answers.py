@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.hosts.calc.sheets import Rig
+from xl_openfunnel.functions import look
 from xl_openfunnel.functions.bodies import Block
-from xl_openfunnel.functions.catalog import JOBS, ROWS, STATUS, Function
+from xl_openfunnel.functions.catalog import CREDITS, JOBS, ROWS, STATUS, Function
 from xl_openfunnel.hosts.calc.answers import APART, EXISTENCE, LONGEST, SHARE
 from xl_openfunnel.hosts.calc.cells import Answer
 from xl_openfunnel.hosts.calc.fitting import Size
@@ -161,6 +162,24 @@ def test_where_the_user_calculates_by_hand_nothing_is_let_go_of_unasked(rig: Rig
     rig.calc.by_hand, rig.calc.formulas[0].on_screen = True, False
     rig.pass_(3_600)
     assert len(rig.desk.followers) == 1
+
+
+@pytest.mark.parametrize("on_screen", [False, True])
+def test_credits_are_asked_for_again_as_long_as_a_cell_shows_them(rig: Rig, on_screen: bool) -> None:
+    cell = rig.calc.enter(CREDITS, "left", on_screen=on_screen)
+    cell.calculate()
+    rig.pass_(1)
+
+    def minutes(count: int) -> int:
+        for _ in range(count):
+            rig.desk.credits_due = True
+            rig.answers.moved(look.CREDITS)
+            rig.pass_(60)
+        return rig.desk.credits_asked
+
+    assert minutes(3) == 4
+    rig.calc.formulas.remove(cell)
+    assert minutes(3) == 4
 
 
 def test_with_the_document_all_ends_and_begins_anew_with_the_next(rig: Rig) -> None:
