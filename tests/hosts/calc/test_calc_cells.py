@@ -295,6 +295,20 @@ def test_with_the_last_document_everything_ends_and_begins_anew_with_the_next(
     assert is_open(store)
 
 
+def test_a_job_whose_last_cell_is_deleted_is_asked_for_no_more(sheet: Sheet, service: Simulator, user: Home) -> None:
+    made = job(service, 250, running=1_000_000)
+    for cell in ("A1", "B1"):
+        sheet[cell] = f'=OF_STATUS("{made.job_id}")'
+        sheet.become(cell, "running")
+    sheet["A1"] = ""
+    before = polls(service, made)
+    while polls(service, made) == before:  # for the other one
+        assert sheet["B1"] == [["running"]]
+    sheet["B1"] = ""
+    while is_open(user.folder / "cache" / "store.sqlite3"):  # as long as anything is followed
+        assert sheet["A1:B1"] == [["", ""]]
+
+
 def is_open(file: Path) -> bool:
     """Whether any process has the file open."""
     links = (link for process in Path("/proc").glob("[0-9]*/fd") for link in contents(process))
