@@ -152,6 +152,22 @@ def test_an_array_that_is_too_small_says_how_many_rows_are_missing(sheet: Sheet,
     sheet.become("I1", 251.0)  # what calculates with the block has all of it
 
 
+@pytest.mark.parametrize("around", ["IFERROR", "IFNA"])
+def test_a_call_that_is_guarded_against_errors_knows_its_array_too(
+    sheet: Sheet, service: Simulator, around: str
+) -> None:
+    made = job(service, 20)
+    sheet["A5:G9"] = f'={around}(OF_ROWS("{made.job_id}");"nothing; (yet)")'
+    sheet["I5:I6"] = f'={around}(OF_ROWS("{made.job_id}");"")&""'  # which may make anything of it
+    sheet.become("A9", missing(made, 5, 7))
+    assert sheet["A5:G8"] == block(made)[:4]
+    assert "room made for 1 formula" in str(sheet.act("refresh book"))
+    assert sheet.office.extent(SHEET, "A5")[1:] == (21, 7)
+    sheet.become("A25", 20.0)
+    assert sheet["A5:G25"] == block(made)
+    assert sheet.office.extent(SHEET, "I5")[1:] == (2, 1)
+
+
 def test_each_array_has_what_fits_into_it(sheet: Sheet, service: Simulator) -> None:
     made = job(service, 8)
     for place, area in enumerate(("A5:B9", "D5:J13", "L5")):

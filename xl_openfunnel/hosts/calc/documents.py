@@ -201,7 +201,8 @@ def arrays(document: Any, *names: str) -> Iterator[CalcArray]:
 
     Formulas in single cells that stand side by side are one array of single cells.
     """
-    calls = re.compile(rf"\{{?=(?:{'|'.join(re.escape(text) for name in names for text in naming.written(name))})\(")
+    ours = "|".join(re.escape(text) for name in names for text in naming.written(name))
+    calls = re.compile(rf"\{{?=(?P<around>(?:IFERROR|IFNA)\()?(?:{ours})\(")
     search = "|".join(f"{name}\\(" for name in names)
     own = str(document.RuntimeUID)
     for sheet in document.Sheets:
@@ -216,11 +217,23 @@ def arrays(document: Any, *names: str) -> Iterator[CalcArray]:
 
 
 def is_call(text: str, calls: re.Pattern[str]) -> bool:
-    """Whether a formula is nothing but a call: the bracket that it opens is closed by the last character."""
+    """Whether a formula is nothing but a call: the bracket that it opens is closed by the last character.
+
+    Or a call as the first argument of IFERROR or IFNA, which leave our texts and numbers as they are, and their places.
+    """
     start = calls.match(text)
     if start is None:
         return False
     rest = text[start.end() :].removesuffix("}")
+    if start["around"]:
+        rest = rest[_closing(rest) + 1 :]
+        if not rest.startswith((",", ";")):  # as the document's own grammar has it
+            return False
+    return rest != "" and _closing(rest) == len(rest) - 1
+
+
+def _closing(rest: str) -> int:
+    """Where the bracket is closed that was open before; -1 for nowhere."""
     depth, quote = 1, ""
     for place, letter in enumerate(rest):
         if quote:
@@ -230,8 +243,8 @@ def is_call(text: str, calls: re.Pattern[str]) -> bool:
         elif letter in "()":
             depth += 1 if letter == "(" else -1
             if depth == 0:
-                return place == len(rest) - 1
-    return False
+                return place
+    return -1
 
 
 def is_plain(text: str) -> bool:
