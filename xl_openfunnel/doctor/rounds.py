@@ -66,10 +66,10 @@ class Computer:
     @classmethod
     def here(cls) -> Computer:
         """The one that this runs on."""
-        from ..hosts.calc import office  # which makes environments, and so looks at them as is done here
-
         if sys.platform == "win32":
             return cls(os.environ, windows, "mbcs")
+        from ..hosts.calc import office  # which makes environments, and so looks at them as is done here
+
         try:
             return cls(os.environ, None, "utf-8", office.commands())
         except ConfigurationError:
