@@ -161,8 +161,10 @@ def uninstall(run: Run = run, system: str = sys.platform) -> bool:
     try:
         _, unopkg = commands(system)
     except ConfigurationError as error:
-        more = f" If it is gone for good, delete the folder {folder}." if folder.exists() else ""
-        raise ConfigurationError(f"{error.message}{more}") from None
+        if not folder.exists():
+            raise
+        left = f"If LibreOffice is gone for good, delete the folder {folder}."
+        raise ConfigurationError(f"{error.message.rstrip('.')}. {left}") from None
     there = added(unopkg, run) is not None
     if there:
         _unopkg(unopkg, run, "remove", naming.EXTENSION)

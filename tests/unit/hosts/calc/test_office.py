@@ -216,7 +216,9 @@ def test_without_libreoffice_nothing_is_removed_and_what_is_left_is_named(
         office.uninstall(Machine(), "linux")
     kept = place / "data" / "calc"
     kept.mkdir(parents=True)
-    with pytest.raises(ConfigurationError, match=r"gone for good, delete the folder .*calc\.$"):
+    with pytest.raises(
+        ConfigurationError, match=r"python3-uno\. If LibreOffice is gone for good, delete the folder .*calc\.$"
+    ):
         office.uninstall(Machine(), "linux")
     assert kept.exists()
 
