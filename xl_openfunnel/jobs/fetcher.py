@@ -107,9 +107,9 @@ class Fetcher:
         Args:
             job: the job.
             timeout: seconds; None for no limit.
-            until: another condition to wait for.
+            until: another condition to wait for; asked on the fetcher's own thread, so it must not wait itself.
         """
-        job_id = self.watch(job).job_id
+        job_id = job_id_from(job)
         seconds = FOREVER if timeout is None else timeout if timeout >= 0 else 0.0  # what is no number is no time
         deadline = self._clock.monotonic() + seconds
         waiter = Waiter(until or (lambda snapshot: snapshot.settled), deadline)
