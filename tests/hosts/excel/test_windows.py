@@ -6,7 +6,6 @@ import ast
 import concurrent.futures
 import dataclasses
 import sys
-import warnings
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -42,14 +41,7 @@ WAITING = {"test_live_cells", "test_selftest"}  # for what Excel does by itself
 UNIT = "unit"
 SIDE_BY_SIDE = 2
 
-pytestmark = [
-    pytest.mark.timeout(900),  # the first test waits for a Windows to be put together
-    pytest.mark.filterwarnings("default::tests.hosts.excel.test_windows.HungWarning"),
-]
-
-
-class HungWarning(UserWarning):
-    """A run of the Windows pytest did not come to its end, and was made once more."""
+pytestmark = pytest.mark.timeout(900)  # the first test waits for a Windows to be put together
 
 
 def inner_tests() -> list[str]:
@@ -90,9 +82,6 @@ def windows_pytest(wine: Wine, folder: Path, *args: str, timeout: float) -> Outc
     # A call that Excel turns away is, inside COM, an exception that faulthandler would report as fatal.
     fixed += ["--import-mode=importlib", "-rfE", "-p", "no:faulthandler"]
     done = wine.run(["-m", "pytest", *fixed, *args], cwd=ROOT, timeout=timeout)
-    if not report.exists():  # it hung: seen once, inside the message pump of this Wine, with no code of ours below it
-        warnings.warn(f"{' '.join(args)} did not come to its end:\n{done.output[-4_000:]}", HungWarning, stacklevel=1)
-        done = wine.run(["-m", "pytest", *fixed, *args], cwd=ROOT, timeout=timeout)
     assert report.exists(), f"pytest did not come to its end (exit code {done.code}):\n{done.output}"
     passed = 0
     failed: dict[str, str] = {}
