@@ -20,11 +20,11 @@ def install() -> None:
         ConfigurationError: there is no LibreOffice that can take them, and why.
         NotInstalled: LibreOffice has another Python, for which no environment could be made.
     """
-    from ..hosts.calc import office
+    from ..install import calc
 
-    known = office.found()
+    known = calc.found()
     terminal.say("Adding the functions to LibreOffice ...")
-    for folder in office.install(known):
+    for folder in calc.install(known):
         terminal.put(folder)
     terminal.say("Done. Start LibreOffice anew; =OF_STATUS(A2) and the other functions are there in every spreadsheet.")
     if "VIRTUAL_ENV" in os.environ:
@@ -37,7 +37,7 @@ def uninstall() -> None:
     Raises:
         ConfigurationError: there is no LibreOffice, or it refuses.
     """
-    from ..hosts.calc import office
+    from ..install import calc
 
-    removed = office.uninstall()
+    removed = calc.uninstall()
     terminal.say("Removed from LibreOffice." if removed else "LibreOffice does not have the functions.")

@@ -18,6 +18,7 @@ from .. import keys
 from ..api.client import Client
 from ..errors import ConfigurationError
 from ..files.facts import version
+from ..hosts.calc import office
 from ..log import redacted
 from ..settings import Settings, log_path, origin_of
 from ..text import one_line
@@ -68,8 +69,6 @@ class Computer:
         """The one that this runs on."""
         if sys.platform == "win32":
             return cls(os.environ, windows, "mbcs")
-        from ..hosts.calc import office  # which makes environments, and so looks at them as is done here
-
         try:
             return cls(os.environ, None, "utf-8", office.commands())
         except ConfigurationError:
@@ -182,8 +181,6 @@ def _libreoffice(computer: Computer) -> Iterator[Check]:
     """What the functions need there. Where they were not added, nothing is wrong."""
     if computer.libreoffice is None:
         return
-    from ..hosts.calc import office
-
     soffice, unopkg = computer.libreoffice
     interpreter = office.python_of(soffice)
 

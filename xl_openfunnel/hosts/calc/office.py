@@ -1,16 +1,12 @@
-"""The LibreOffice of this computer: where it is, which Python it has, and its extensions."""
+"""The LibreOffice of this computer, looked at: where it is, which Python it has, and what it has of the add-in."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import sysconfig
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +14,9 @@ from typing import Final
 from urllib.parse import unquote
 
 from ...errors import ConfigurationError
-from ...install import environment
-from ...settings import APP_NAME
 from ...text import clip, one_line
 from . import naming
-from .extension import COMPONENT, FINDING, build, folders_of
+from .extension import COMPONENT, FINDING, folders_of
 
 OLDEST: Final = (25, 2)
 """Older ones do not take the functions' names in Excel's files for the add-in's."""
@@ -30,7 +24,6 @@ OLDEST: Final = (25, 2)
 _PYTHON: Final = "/usr/bin/python3"
 """The Python of a LibreOffice that has none of its own."""
 
-_PACKAGE: Final = Path(__file__).parents[2]
 _LONGEST: Final = 300.0
 """Seconds for one command of LibreOffice."""
 
@@ -38,8 +31,6 @@ _REPEATED: Final = 300
 """Letters of what LibreOffice said that are repeated."""
 
 Run = Callable[[Sequence[str]], subprocess.CompletedProcess[str]]
-Make = Callable[[Path, str], object]
-"""Makes an environment in a folder that is not there, for a Python."""
 
 
 def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -63,39 +54,6 @@ def _plain(environ: Mapping[str, str]) -> dict[str, str]:
     kept = {name: text for name, text in environ.items() if name != "VIRTUAL_ENV" and not name.startswith("PYTHON")}
     kept["PATH"] = os.pathsep.join([str(Path(_PYTHON).parent), *filter(None, [environ.get("PATH")])])
     return kept
-
-
-@dataclass(frozen=True)
-class Office:
-    """A LibreOffice that can take the add-in.
-
-    Attributes:
-        unopkg: its command for extensions.
-        python: the Python that it runs, or another one of the same version.
-        version: that Python's version, as ``3.11``.
-    """
-
-    unopkg: str
-    python: str
-    version: str
-
-
-def found(run: Run = run, system: str = sys.platform) -> Office:
-    """The LibreOffice of this computer.
-
-    Raises:
-        ConfigurationError: there is none that can be used, and why.
-    """
-    soffice, unopkg = commands(system)
-    said = version_said(soffice, run)
-    if not new_enough(said):
-        needed = ".".join(map(str, OLDEST))
-        raise ConfigurationError(f"LibreOffice {needed} or newer is needed; this is {said or 'unknown'}.")
-    python = python_of(soffice)
-    known = uno_version(python, run)
-    if not known:
-        raise ConfigurationError("LibreOffice has no Python here. On Debian and Ubuntu: apt install python3-uno")
-    return Office(unopkg, python, known)
 
 
 def version_said(soffice: str, run: Run = run) -> str:
@@ -124,54 +82,6 @@ def uno_version(python: str, run: Run = run) -> str:
     return asked.stdout.strip() if asked.returncode == 0 else ""
 
 
-def install(office: Office, run: Run = run, make: Make = environment.make) -> list[str]:
-    """Add the extension, in place of one that is there; gives the folders that it takes Python packages from.
-
-    Where that fails, the one that was there works as before.
-
-    Raises:
-        ConfigurationError: LibreOffice refuses it, in its own words.
-        NotInstalled: the environment could not be made.
-    """
-    added(office.unopkg, run)  # before an environment is made that nothing would use
-    if office.version == ".".join(map(str, sys.version_info[:2])):
-        folders = _own_folders()
-        _add(office, run, folders)
-        return folders
-
-    def renewed(folder: Path) -> None:
-        nonlocal folders
-        make(folder, office.python)
-        asked = "import json, sysconfig; print(json.dumps([sysconfig.get_path(p) for p in ('purelib', 'platlib')]))"
-        folders = list(dict.fromkeys(json.loads(run([str(environment.interpreter(folder)), "-c", asked]).stdout)))
-        _add(office, run, folders)
-
-    folders = []
-    environment.renew(_environment(), renewed)
-    return folders
-
-
-def uninstall(run: Run = run, system: str = sys.platform) -> bool:
-    """Remove the extension, then the environment made for it; gives whether there was one.
-
-    Raises:
-        ConfigurationError: there is no LibreOffice, or it refuses, in its own words.
-    """
-    folder = _environment()
-    try:
-        _, unopkg = commands(system)
-    except ConfigurationError as error:
-        if not folder.exists():
-            raise
-        left = f"If LibreOffice is gone for good, delete the folder {folder}."
-        raise ConfigurationError(f"{error.message.rstrip('.')}. {left}") from None
-    there = added(unopkg, run) is not None
-    if there:
-        _unopkg(unopkg, run, "remove", naming.EXTENSION)
-    environment.remove(folder)
-    return there
-
-
 @dataclass(frozen=True)
 class Added:
     """The add-in as LibreOffice has it.
@@ -193,7 +103,7 @@ def added(unopkg: str, run: Run = run) -> Added | None:
     Raises:
         ConfigurationError: LibreOffice does not tell, in its own words.
     """
-    said = _unopkg(unopkg, run, "list")
+    said = ask_unopkg(unopkg, run, "list")
     found = re.search(rf"^Identifier: {re.escape(naming.EXTENSION)}\s+Version: (\S+)", said, re.MULTILINE)
     if found is None:
         return None
@@ -243,22 +153,12 @@ def commands(system: str = sys.platform) -> tuple[str, str]:
     return soffice, unopkg
 
 
-def _add(office: Office, run: Run, folders: Sequence[str]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        file = Path(folder) / f"{APP_NAME}.oxt"
-        file.write_bytes(build(folders))
-        try:
-            _unopkg(office.unopkg, run, "add", "--force", str(file))
-        except ConfigurationError:
-            with contextlib.suppress(ConfigurationError):  # the first trouble is the one to be told
-                half = added(office.unopkg, run)
-                if half is not None and not half.whole:
-                    _unopkg(office.unopkg, run, "remove", naming.EXTENSION)
-            raise
+def ask_unopkg(unopkg: str, run: Run, *arguments: str) -> str:
+    """What LibreOffice's command for extensions says.
 
-
-def _unopkg(unopkg: str, run: Run, *arguments: str) -> str:
+    Raises:
+        ConfigurationError: it refuses, in its own words.
+    """
     done = run([unopkg, *arguments])
     if done.returncode == 0:
         return done.stdout
@@ -285,15 +185,3 @@ def _may_write(folder: Path) -> bool:
     """Whether a folder can be written, or made where it is not there."""
     nearest = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK))
     return os.access(nearest, os.W_OK | os.X_OK)
-
-
-def _own_folders() -> list[str]:
-    """Those of this environment, and that of the package, which may be a checkout."""
-    paths = (str(_PACKAGE.parent), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
-    return list(dict.fromkeys(paths))
-
-
-def _environment() -> Path:
-    import platformdirs
-
-    return platformdirs.user_data_path(APP_NAME, appauthor=False) / "calc"
