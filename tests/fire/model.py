@@ -343,7 +343,7 @@ class UnderFire(RuleBasedStateMachine):
 
     def _final_everywhere(self) -> set[str]:
         def rests(seen: Snapshot) -> bool:
-            return seen.final and seen.settled and (seen.problem is None or seen.status == "failed")
+            return seen.final and seen.settled and (seen.problem is None or seen.problem.kind == "JobFailed")
 
         published = [seat.fetcher._caretaker.published.items() for seat in self.world.seats]
         return set.intersection(*({job_id for job_id, seen in items if rests(seen)} for items in published))
@@ -429,5 +429,5 @@ def run(runs: int, steps: int, number: int | None = None) -> tuple[int, int]:
     except Exception as error:
         if UnderFire.failure is None:
             raise
-        raise AssertionError(UnderFire.failure) from error
+        raise AssertionError(f"run {UnderFire.runs_done:,}: {UnderFire.failure}") from error
     return UnderFire.runs_done, UnderFire.steps_done
