@@ -69,7 +69,8 @@ _TEXT: Final = pd.StringDtype("python")
 _BAND: Final = pd.CategoricalDtype(pd.Index(EMPLOYEE_BANDS, dtype=object), ordered=True)
 _BAND_ENDS: Final = (10, 50, 200, 500, 1000, 5000, 10000)
 _NUMBER: Final = r"([0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,15})"
-_SIZE: Final = re.compile(rf"\s*{_NUMBER}\s*(?:\+|[-‐‑‒–—]\s*{_NUMBER})?\s*")
+# Possessive: a text of many spaces that is no size must not be tried with every share of them for each part.
+_SIZE: Final = re.compile(rf"\s*+{_NUMBER}\s*+(?:\+|[-‐‑‒–—]\s*+{_NUMBER})?\s*+")
 _INT64: Final = range(-(2**63), 2**63)
 _EXACT: Final = range(-(2**53), 2**53 + 1)
 
