@@ -1,5 +1,7 @@
 """Text for a person: numbers with their words, and made fit for a cell, one line and no longer than its place."""
 
+from collections.abc import Iterable
+
 _ELLIPSIS = "…"
 
 
@@ -21,6 +23,11 @@ def size(octets: int) -> str:
 def one_line(text: str) -> str:
     """``text`` with every run of white space and control characters made one space."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def joined(values: Iterable[object]) -> str:
+    """Values of whatever kind on one line, those that are there."""
+    return "; ".join(str(value) for value in values if value is not None)
 
 
 def utf16_units(text: str) -> int:

@@ -11,7 +11,7 @@ import typer
 
 from .. import ConfigurationError, LedgerEntry, OpenFunnelError
 from ..api.paths import KEY_PREFIX, is_uuid, job_id_from
-from ..text import one_line, size
+from ..text import joined, one_line, size
 from . import tables, terminal
 from .session import Job, Json, Session, session
 
@@ -103,7 +103,7 @@ def _checked(run: Session, job_id: str, name: str) -> str:
 
 
 def _shown(entry: LedgerEntry) -> list[str]:
-    about = entry.query or "; ".join(entry.seeds)
+    about = entry.query or joined(entry.seeds)
     return [
         *(entry.label or "", entry.job_id, str(entry.status or "")),
         "" if entry.row_count is None else str(entry.row_count),

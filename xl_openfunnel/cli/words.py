@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..jobs.snapshot import Snapshot
-from ..text import companies, count, one_line
+from ..text import companies, count, joined, one_line
 
 Detail = tuple[str, str]
 
@@ -158,7 +158,7 @@ def _number(value: object) -> str | None:
 
 def _text(value: object) -> str | None:
     if isinstance(value, list):
-        return "; ".join(map(str, value))
+        return joined(value)
     return None if value is None else str(value)
 
 

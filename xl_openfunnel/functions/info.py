@@ -11,7 +11,7 @@ from ..api.models import number
 from ..errors import CELL_UNITS, ConfigurationError
 from ..files.facts import version
 from ..jobs.snapshot import Snapshot
-from ..text import clip, companies, one_line
+from ..text import clip, companies, joined, one_line
 from . import words
 from .catalog import INFO_FIELDS
 
@@ -61,7 +61,7 @@ def cell(found: object) -> Value:
     if isinstance(found, (int, float)) and (shown := number(found)) is not None:
         return shown
     if isinstance(found, (list, tuple)):
-        return clip("; ".join(map(str, found)), CELL_UNITS)
+        return clip(joined(found), CELL_UNITS)
     return clip(one_line(str(found)), CELL_UNITS)
 
 

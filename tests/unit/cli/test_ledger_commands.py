@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 
 from tests.unit.cli.conftest import DONE, ROWS, SECRET, Run, Serve
+from xl_openfunnel import JobStatus, Store
+from xl_openfunnel.settings import Settings
 from xl_openfunnel.simulator import SimulatedJob
 
 OTHER = SimulatedJob(ROWS[:30])
@@ -34,6 +38,15 @@ def test_every_job_that_was_asked_for_is_listed(serve: Serve, run: Run) -> None:
     shown = run("jobs")
     assert len(shown.out.splitlines()) == 3
     assert re.search(r"store.sqlite3 \([1-9]\d* KB\)\.$", shown.err)
+
+
+def test_seeds_of_any_kind_are_listed(serve: Serve, run: Run) -> None:
+    service = serve()
+    with contextlib.closing(Store(Settings.load().store_path, service.base_url)) as store:
+        seeds = ["a.com", None, 7, {"domain": "b.com"}]
+        store.note(DONE.job_id, JobStatus("completed"), 5, {"resolved_seed_domains": seeds}, datetime.now(UTC))
+    assert run("jobs").out.splitlines()[1].split("\t")[-1] == "a.com; 7; {'domain': 'b.com'}"
+    assert json.loads(run("jobs", "--json").out)[0]["seeds"] == seeds
 
 
 def test_a_narrow_terminal_cuts_no_column_of_numbers(serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

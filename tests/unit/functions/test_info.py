@@ -188,3 +188,8 @@ def test_the_version_is_told_also_while_another_one_is_installed(monkeypatch: py
     facts.version.cache_clear()
     assert info.value("version", RUNNING, None) == "0"
     facts.version.cache_clear()
+
+
+def test_what_is_not_there_among_seeds_is_left_out() -> None:
+    seen = dataclasses.replace(OVER, manifest={"unresolved_seed_domains": ["a.example", None, 7]})
+    assert info.value("unresolved_seed_domains", seen, None) == "a.example; 7"
