@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from bisect import bisect_right
 from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,7 @@ def put_table(
     shown = [[one_line(cell) for cell in row] for row in (headers, *rows)]
     needed = [max(map(cell_len, column)) for column in zip(*shown, strict=True)]
     out = console()
-    widths = _fitted(needed, out.width - len(_GAP) * (len(headers) - 1), whole)
+    widths = fitted(needed, out.width - len(_GAP) * (len(headers) - 1), whole)
     lines = [
         _GAP.join(_cell(cell, widths[place], right=place in right) for place, cell in enumerate(row)).rstrip()
         for row in shown
@@ -64,12 +65,21 @@ def put_table(
     put_lines([f"{bold}{lines[0]}{plain}", _GAP.join("─" * width for width in widths), *lines[1:]])
 
 
-def _fitted(needed: Sequence[int], room: int, whole: Set[int]) -> list[int]:
-    """The widths of columns in so much room: the widest give way first, each to the same width."""
+def fitted(needed: Sequence[int], room: int, whole: Set[int]) -> list[int]:
+    """The widths of columns in so much room: the widest give way first, each to the same width.
+
+    Args:
+        needed: the width that each column would take, however large.
+        room: the width of all together.
+        whole: places of columns that are never cut.
+    """
     left = room - sum(width for place, width in enumerate(needed) if place in whole)
-    limit = max((width for place, width in enumerate(needed) if place not in whole), default=0)
-    while limit > _NARROWEST and sum(min(width, limit) for p, width in enumerate(needed) if p not in whole) > left:
-        limit -= 1
+    elastic = [width for place, width in enumerate(needed) if place not in whole]
+    widest = max(elastic, default=0)
+    fitting = bisect_right(
+        range(_NARROWEST + 1, widest + 1), left, key=lambda limit: sum(min(width, limit) for width in elastic)
+    )
+    limit = min(widest, _NARROWEST + fitting)
     widths = [width if place in whole else min(width, limit) for place, width in enumerate(needed)]
     # What rounding left over goes to the last column that was cut.
     cut = [place for place, width in enumerate(widths) if width < needed[place]]
