@@ -79,16 +79,18 @@ class Session:
             BadJobId: it is none of these.
         """
         store = self.store_if_usable
-        found = store.labelled(job.strip()) if store else None
+        name = job.strip()
+        # Every label is printable; what is no text in the terminal's encoding is not, and the store cannot take it.
+        found = store.labelled(name) if store and name.isprintable() else None
         if found:
             return found
         try:
             return job_id_from(job)
         except BadJobId:
-            if job.strip().startswith(KEY_PREFIX):
+            if name.startswith(KEY_PREFIX):
                 raise  # its words do not show what was given
             raise BadJobId(
-                f"{job.strip()[:60]!r} is no job id, no job's URL and no label known here. "
+                f"{name[:60]!r} is no job id, no job's URL and no label known here. "
                 "xl-openfunnel jobs lists the jobs seen on this computer."
             ) from None
 

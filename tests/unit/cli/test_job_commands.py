@@ -292,6 +292,17 @@ def test_a_cancel_without_an_answer_says_that_nothing_is_known(serve: Serve, run
     assert "Whether it was cancelled is not known" in ran.err
 
 
+@pytest.mark.parametrize(
+    "arguments", [["status"], ["rows"], ["watch"], ["cancel", "--yes"], ["forget"]], ids=lambda words: words[0]
+)
+def test_a_job_that_is_no_text_at_all_is_a_wrong_call(serve: Serve, run: Run, arguments: list[str]) -> None:
+    service = serve()
+    ran = run(*arguments, "Zo\udceb")  # Zoë in Latin-1, where Python expects UTF-8
+    assert ran.code == 2
+    assert "is no job id, no job's URL and no label known here" in ran.err
+    assert service.received == []
+
+
 def test_cancel_with_yes_asks_the_service_and_shows_its_answer(serve: Serve, run: Run) -> None:
     job = SimulatedJob(ROWS, running=1e6)
     service = serve(job)
