@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
@@ -29,21 +31,44 @@ _EXACT: Final = 10**15  # Excel keeps fifteen digits of a number
 
 @contextlib.contextmanager
 def workbook(path: Path, snapshot: Snapshot) -> Iterator[Workbook]:
-    """A new workbook that holds nothing of the machine or its user."""
-    book = xlsxwriter.Workbook(
-        str(path), {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
+    """A new workbook that holds nothing of the machine or its user, written to ``path`` when the block ends well.
+
+    Raises:
+        NotWritten: it could not be made.
+        OSError: ``path`` takes no file, or not all of it.
+    """
+    packed = io.BytesIO()  # a ZIP file on a full disk is tried again when it is collected, with a traceback
+    options = {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
+    try:
+        parts = tempfile.TemporaryDirectory(prefix="xl-openfunnel-", ignore_cleanup_errors=True)
+    except OSError as trouble:
+        raise _no_room(trouble) from None
+    with parts as folder:  # XlsxWriter leaves its temporary files behind where one cannot be written
+        book = xlsxwriter.Workbook(packed, {**options, "tmpdir": folder})
+        _describe(book, snapshot)
+        yield book
+        try:
+            book.close()
+        except FileCreateError as trouble:
+            raise _no_room(trouble.args[0]) from None
+        except XlsxWriterException as trouble:
+            raise NotWritten(f"The workbook could not be made: {trouble}. Try .csv instead.") from None
+    path.write_bytes(packed.getbuffer())
+
+
+def _no_room(trouble: OSError) -> NotWritten:
+    place = tempfile.tempdir or "the folder for temporary files"
+    return NotWritten(
+        f"The workbook could not be made: {trouble.strerror or trouble}. Make room in {place}, where its parts are put "
+        "together, or try .csv instead."
     )
+
+
+def _describe(book: Workbook, snapshot: Snapshot) -> None:
     about = {"title": f"OpenFunnel job {snapshot.job_id}", "comments": f"Written by XL OpenFunnel {version()}"}
     if snapshot.as_of:  # the same result gives the same file
         about["created"] = snapshot.as_of.astimezone(UTC)  # type: ignore[assignment]
     book.set_properties(about)
-    yield book
-    try:
-        book.close()
-    except FileCreateError as trouble:
-        raise NotWritten(f"The workbook could not be written: {trouble}. Try another place.") from None
-    except XlsxWriterException as trouble:
-        raise NotWritten(f"The workbook could not be made: {trouble}. Try .csv instead.") from None
 
 
 def write_cell(sheet: Worksheet, row: int, column: int, cell: Cell, style: Format | None = None) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
+import sys
+import tempfile
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +15,8 @@ import openpyxl
 import pytest
 
 from tests.unit.files.conftest import HOSTILE, MANIFEST, ROWS, MakeSnapshot
-from xl_openfunnel import ConfigurationError
-from xl_openfunnel.files import write, xlsx
+from xl_openfunnel import ConfigurationError, NotWritten
+from xl_openfunnel.files import Content, write, xlsx
 from xl_openfunnel.files.xlsx import table_headers
 
 
@@ -83,6 +86,34 @@ def test_more_rows_than_a_sheet_has_are_refused(
     with pytest.raises(ConfigurationError, match=r"more than a sheet of Excel has.*\.csv"):
         write(snapshot(), tmp_path / "rows.xlsx")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_full_disk_is_one_error_and_no_more(snapshot: MakeSnapshot, monkeypatch: pytest.MonkeyPatch) -> None:
+    printed: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", printed.append)
+    with pytest.raises((OSError, NotWritten), match="No space left"):
+        xlsx.write_xlsx(Path("/dev/full"), Content(snapshot(), snapshot().frame()))
+    gc.collect()
+    assert printed == []
+
+
+def test_nothing_temporary_stays_where_there_is_no_room_for_it(
+    snapshot: MakeSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setattr(zipfile.ZipFile, "write", full)
+    with pytest.raises(NotWritten, match=f"No space left on device. Make room in {re.escape(str(temporary))}"):
+        write(snapshot(), tmp_path / "rows.xlsx")
+    assert list(temporary.iterdir()) == []
+    temporary.rmdir()
+    with pytest.raises(NotWritten, match="Make room in"):
+        write(snapshot(), tmp_path / "rows.xlsx")
 
 
 def test_the_manifest_sheet_tells_all_that_is_known(snapshot: MakeSnapshot, tmp_path: Path) -> None:
