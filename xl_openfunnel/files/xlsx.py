@@ -34,6 +34,9 @@ MOST_COLUMNS: Final = 16_384
 TABLE_STYLE: Final = "Table Style Medium 2"
 HEAD_COLOUR: Final = "#4472C4"
 
+MOST_LINED: Final = 500_000
+"""Cells of a table up to which blank ones are written too, for the line below them."""
+
 _HEADER_UNITS: Final = 255  # of a table's column name
 _ESCAPE: Final = re.compile("_x(?=[0-9A-Fa-f]{4}_)")
 
@@ -91,10 +94,12 @@ def add_rows(book: Workbook, frame: pd.DataFrame) -> int:
         sheet.set_column(place, place, _WIDTHS.get(name) or min(max(len(headers[place]) + 5, 14), 40))
     sheet.set_default_row(_ROW_HEIGHT)
     sheet.set_row(0, 20)
+    lined = frame.size <= MOST_LINED
     cut = 0
     for number, row in enumerate(cell_rows(frame), 1):
         for place, cell in enumerate(row):
-            cut += write_cell(sheet, number, place, cell, formats[place])
+            if lined or cell != "":
+                cut += write_cell(sheet, number, place, cell, formats[place])
     colours = {"font_color": "#FFFFFF", "bg_color": HEAD_COLOUR}  # for programs that know no table styles
     head = book.add_format({"bold": True, "valign": "vcenter", "font_name": FONT, **colours})
     if headers:

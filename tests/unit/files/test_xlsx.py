@@ -78,6 +78,24 @@ def test_a_table_without_rows_is_a_valid_file(snapshot: MakeSnapshot, tmp_path: 
     assert sheet.tables["Companies"].ref == "A1:B2"
 
 
+def test_blank_cells_of_a_vast_table_are_not_written(
+    snapshot: MakeSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, seen = tmp_path / "rows.xlsx", snapshot([{"name": "a"}, {"tagline": ""}, {"domain": "c.example"}])
+    expected = [["a", None, None], [None] * 3, [None, "c.example", None]]
+
+    def written() -> int:
+        write(seen, path, ["name", "domain", "tagline"])
+        assert cells(path)[1:] == expected
+        with zipfile.ZipFile(path) as parts:
+            return parts.read("xl/worksheets/sheet1.xml").count(b"<c ")
+
+    monkeypatch.setattr(xlsx, "MOST_LINED", 9)
+    assert written() == 12
+    monkeypatch.setattr(xlsx, "MOST_LINED", 8)
+    assert written() == 5
+
+
 def test_more_rows_than_a_sheet_has_are_refused(
     snapshot: MakeSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
