@@ -45,9 +45,10 @@ def rows(
     held = {job_id: rows for job_id, rows in seen if isinstance(rows, Rows)}
     _refuse_too_many(held.values(), MOST_ROWS)
     blocks = list(_blocks(seen, asked, held, look.block_units))
-    if not arguments.is_range(job):
-        return blocks[0] if headers else blocks[0][1:]
-    return _stacked([job_id for job_id, _ in jobs], blocks, headers=headers)
+    stack = _stacked([job_id for job_id, _ in jobs], blocks) if arguments.is_range(job) else blocks[0]
+    if not headers:
+        return stack[1:]
+    return [[clip(str(name), CELL_UNITS) for name in stack[0]], *stack[1:]]  # until here names are whole, and differ
 
 
 def information(look: Look, job: object, fields: object = None) -> Block:
@@ -297,18 +298,19 @@ def _refuse_unknown(held: dict[str, Rows], asked: tuple[str, ...] | None) -> Non
     _memory.recall(("known", asked), held, make, lambda _: 0)
 
 
-def _stacked(ids: list[str], blocks: list[Block], *, headers: bool) -> Block:
+def _stacked(ids: list[str], blocks: list[Block]) -> Block:
     """The blocks of several jobs as one; columns that only some have are blank for the others."""
     first = blocks[0][0]
     if all(list(map(_folded, block[0])) == list(map(_folded, first)) for block in blocks):
-        stack: Block = [["job_id", *first]] if headers else []
+        stack: Block = [["job_id", *first]]
         for job_id, block in zip(ids, blocks, strict=True):
             stack += [[job_id, *row] for row in block[1:]]
         return stack
     names: list[str | float | bool] = list(dict.fromkeys(name for block in blocks for name in block[0]))
-    stack = [["job_id", *names]] if headers else []
+    stack = [["job_id", *names]]
     for job_id, block in zip(ids, blocks, strict=True):
-        places = [block[0].index(column) if column in block[0] else None for column in names]
+        place_of = {name: place for place, name in enumerate(block[0])}
+        places = list(map(place_of.get, names))
         stack += [[job_id, *("" if place is None else row[place] for place in places)] for row in block[1:]]
     return stack
 
@@ -319,13 +321,13 @@ def _folded(name: object) -> str:
 
 
 def _block(job_id: str, seen: Rows, asked: tuple[str, ...] | None, units: int, *, strict: bool = True) -> Block:
-    """The rows as cells under the names of their columns, with so many UTF-16 units of a text."""
+    """The rows as cells, with so many UTF-16 units of a text, under the whole names of their columns."""
 
     def make() -> Block:
         from .. import table
 
-        made: Block = table.block(table.frame(seen, asked or table.DEFAULT_COLUMNS, strict=strict), text_limit=units)
-        return [[clip(str(name), CELL_UNITS) for name in made[0]], *made[1:]]
+        made = table.frame(seen, asked or table.DEFAULT_COLUMNS, strict=strict)
+        return [list(map(str, made.columns)), *table.block(made, headers=False, text_limit=units)]
 
     return _memory.recall(("block", asked, strict, units), {job_id: seen}, make, _size)
 

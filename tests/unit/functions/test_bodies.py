@@ -115,6 +115,18 @@ def test_a_job_that_is_named_in_several_ways_gives_its_rows_once_under_its_id(of
     assert bodies.pivot(here.look(), [named], "country")[-1] == ["Total", 3.0]
 
 
+def test_fields_of_several_jobs_that_begin_alike_are_kept_apart(office: MakeOffice) -> None:
+    name = "x" * 300
+    both, one = [{f"{name}1": "a", f"{name}2": "b"}], [{f"{name}2": "c"}]
+    here = office(SimulatedJob(both, job_id="both"), SimulatedJob(one, job_id="one"))
+    for job_id in ("both", "one"):
+        here.fetcher.wait(job_id)
+    cut = "x" * 254 + "…"
+    block = bodies.rows(here.look(), [["both", "one"]], "*")
+    assert block == [["job_id", "rank", cut, cut], ["both", 1.0, "a", "b"], ["one", 1.0, "", "c"]]
+    assert bodies.rows(here.look(), "both", "*") == [["rank", cut, cut], [1.0, "a", "b"]]
+
+
 def test_what_names_no_job_is_not_shown_as_a_job_id(office: MakeOffice) -> None:
     here = office()
     block = bodies.rows(here.look(), [["of_not_for_a_sheet", "a b"]], "name", False)
