@@ -57,13 +57,10 @@ def check(path: Path) -> None:
 
     Raises:
         ConfigurationError: an unknown suffix, a folder that is not there, or a format that needs another package.
-        NotWritten: the file is there and may not be changed now.
+        NotWritten: as `check_place`.
     """
-    if path.is_dir():
-        example = path / "companies.xlsx"
-        raise ConfigurationError(f"{path} is a folder. Give the name of a file in it, for example {example}.")
+    check_place(path, "companies.xlsx")
     _writer(path)
-    check_place(path)
 
 
 def write(snapshot: Snapshot, path: Path, columns: Sequence[str] | None = None, *, raw: bool = False) -> None:

@@ -12,26 +12,45 @@ from pathlib import Path
 from ..errors import ConfigurationError, NotWritten
 
 
-def check_place(path: Path) -> None:
+def check_place(path: Path, example: str | None = None) -> None:
     """Find out whether ``path`` could be written, without changing anything.
+
+    Args:
+        path: the file.
+        example: the name of a file to propose where ``path`` is a folder.
 
     Raises:
         ConfigurationError: its folder is not there, or it is a folder or a device itself.
-        NotWritten: the file is there and may not be changed now, or its folder takes no new file.
+        NotWritten: the file is there and may not be changed now, its folder takes no new file, or may not be entered,
+            or there can be no such name.
     """
-    if path.is_dir():
-        raise ConfigurationError(f"{path} is a folder. Give the name of a file in it.")
-    if path.exists() and not path.is_file():
-        raise ConfigurationError(f"{path} is no ordinary file. Give the name of one.")
-    if not path.parent.is_dir():
-        raise ConfigurationError(f"The folder {path.parent} is not there. Make it first, or give another one.")
-    if not os.access(path.parent, os.W_OK):
-        raise NotWritten(f"The folder {path.parent} takes no new file. Give another one.")
+    with _looking_at(path):
+        if path.is_dir():
+            proposed = f", for example {path / example}" if example else ""
+            raise ConfigurationError(f"{path} is a folder. Give the name of a file in it{proposed}.")
+        if path.exists() and not path.is_file():
+            raise ConfigurationError(f"{path} is no ordinary file. Give the name of one.")
+        # The new file comes to where a link leads. Unlike resolve(), realpath() takes a link to itself.
+        folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
+        if not folder.is_dir():
+            raise ConfigurationError(f"The folder {folder} is not there. Make it first, or give another one.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise NotWritten(f"The folder {folder} takes no new file. Give another one.")
     try:
         # Excel on Windows keeps the files it shows from being opened for writing.
         with contextlib.suppress(FileNotFoundError), path.open("r+b"):
             pass
     except OSError as trouble:
+        raise _not_written(path, trouble) from None
+
+
+@contextlib.contextmanager
+def _looking_at(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError:
+        raise NotWritten(f"{path} could not be written: its folder may not be entered. Give another one.") from None
+    except OSError as trouble:  # a name that is too long
         raise _not_written(path, trouble) from None
 
 

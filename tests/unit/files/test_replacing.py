@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -66,6 +67,44 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
         check(tmp_path / "folder.csv")
     with pytest.raises(ConfigurationError, match="is not there"):
         check(tmp_path / "nowhere" / "rows.csv")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and links")
+def test_a_link_into_a_folder_that_takes_no_file_is_refused_before_the_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protected, link = tmp_path / "protected", tmp_path / "rows.csv"
+    protected.mkdir()
+    (protected / "old.csv").write_text("old")
+    link.symlink_to(protected / "old.csv")
+    monkeypatch.setattr(os, "access", lambda place, mode: Path(place) != protected)  # root may write everywhere
+    with pytest.raises(NotWritten, match=re.escape(f"The folder {protected} takes no new file.")):
+        check(link)
+    link.unlink()
+    link.symlink_to(tmp_path / "nowhere" / "rows.csv")
+    with pytest.raises(ConfigurationError, match="nowhere is not there"):
+        check(link)
+    link.unlink()
+    link.symlink_to(link)
+    with pytest.raises(NotWritten, match=r"rows\.csv could not be written"):
+        check(link)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows says that a file of such a name is not there")
+def test_a_name_that_cannot_be_is_said_with_its_file(tmp_path: Path) -> None:
+    with pytest.raises(NotWritten, match=r"n{252}\.csv could not be written"):
+        check(tmp_path / f"{'n' * 252}.csv")
+
+
+def test_a_folder_that_may_not_be_entered_is_said_with_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", refused)
+    with pytest.raises(NotWritten, match=r"rows\.csv could not be written: its folder may not be entered"):
+        check(tmp_path / "rows.csv")
 
 
 def test_an_unknown_column_leaves_the_old_file(snapshot: MakeSnapshot, tmp_path: Path) -> None:
