@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -57,7 +56,7 @@ def doctor(
     text = letter([finding for _, finding in found], version=version())
     bad = sum(finding.state is State.WRONG for _, finding in found)
     if as_json:
-        terminal.put(json.dumps(_plain(found, text, version()), ensure_ascii=False))
+        terminal.put_json(_plain(found, text, version()))
     else:
         _show(found)
         if text:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -68,7 +67,7 @@ def status(context: typer.Context, job: Job, as_json: Json = False) -> None:
         seen = Snapshot(job_id, problem=Problem(error, datetime.now(UTC)))
     label = run.label_of(job_id)
     if as_json:
-        terminal.put(json.dumps(words.as_json(seen, label, read=seen.final), ensure_ascii=False))
+        terminal.put_json(words.as_json(seen, label, read=seen.final))
     else:
         tables.put_pairs(words.details(seen, label))
     if seen.problem is not None:
@@ -200,7 +199,7 @@ def credits_(context: typer.Context, as_json: Json = False) -> None:
     with session(context).client() as client:
         balance = client.credits()
     if as_json:
-        terminal.put(json.dumps(asdict(balance)))
+        terminal.put_json(asdict(balance))
         return
     amounts = {"left": balance.left, "used": balance.used, "total": balance.total}
     tables.put_pairs([(name, "not told" if amount is None else f"{amount:,.12g}") for name, amount in amounts.items()])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import UTC
 from typing import Annotated, Any
@@ -22,7 +21,7 @@ def jobs(context: typer.Context, as_json: Json = False) -> None:
     """List the jobs ever seen on this computer, the latest first."""
     entries = session(context).store.ledger()
     if as_json:
-        terminal.put(json.dumps([_plain(entry) for entry in entries], ensure_ascii=False))
+        terminal.put_json([_plain(entry) for entry in entries])
         return
     headers = ["label", "job", "status", "rows", "credits", "last seen (UTC)", "query or seeds"]
     lines = [_shown(entry) for entry in entries]

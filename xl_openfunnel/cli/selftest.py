@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +33,7 @@ def selftest(as_json: Json = False) -> None:
     failed = sum(outcome.state is State.FAILED for outcome in outcomes)
     held = sum(outcome.state is State.HELD for outcome in outcomes)
     if as_json:
-        terminal.put(json.dumps(plain(outcomes), ensure_ascii=False))
+        terminal.put_json(plain(outcomes))
     terminal.say(f"{held} of {len(outcomes)} hold, {failed} failed, {len(outcomes) - held - failed} not tried.")
     if failed:
         raise typer.Exit(1)

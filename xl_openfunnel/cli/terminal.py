@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
+import json
 import logging
 import os
 import sys
@@ -110,6 +111,16 @@ def put(text: str) -> None:
     with _reader():
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
+
+
+def put_json(value: object) -> None:
+    """A value as JSON on a line of stdout; what a terminal could obey or hide is escaped.
+
+    Raises:
+        ReaderGone: nobody reads it.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    put(text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 
 def put_lines(lines: Iterable[str]) -> None:

@@ -49,6 +49,17 @@ def test_seeds_of_any_kind_are_listed(serve: Serve, run: Run) -> None:
     assert json.loads(run("jobs", "--json").out)[0]["seeds"] == seeds
 
 
+def test_json_has_nothing_that_a_terminal_obeys_or_hides_and_means_the_same(serve: Serve, run: Run) -> None:
+    service = serve()
+    told = "Zoë 日本 🚀 \x1b[31m \x9b31m \u202egnp \u2028 \u200b \U000e0041"
+    with contextlib.closing(Store(Settings.load().store_path, service.base_url)) as store:
+        store.note(DONE.job_id, JobStatus("completed"), 5, {"derived_query": told}, datetime.now(UTC))
+    out = run("jobs", "--json").out
+    assert out.removesuffix("\n").isprintable()
+    assert "Zoë 日本 🚀" in out
+    assert json.loads(out)[0]["query"] == told
+
+
 def test_a_narrow_terminal_cuts_no_column_of_numbers(serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     serve()
     run("rows", DONE.job_id)
