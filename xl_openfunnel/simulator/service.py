@@ -253,7 +253,7 @@ class Service:
             case "PUT", "faults":
                 try:
                     faults = [Fault.parse(text) for text in json.loads(request.body)]
-                except (ValueError, TypeError, AttributeError) as error:
+                except (ValueError, TypeError, AttributeError, RecursionError) as error:
                     return refused(422, str(error))
                 self.plan = FaultPlan(faults, self.seed)
                 return ok({})

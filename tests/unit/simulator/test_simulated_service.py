@@ -166,7 +166,14 @@ def test_gzip_is_used_only_for_clients_that_accept_it(rows: Any, ask: Any) -> No
 
 @pytest.mark.parametrize(
     "request_bytes",
-    [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nnocolon\r\n\r\n", b"PUT / HTTP/1.1\r\nContent-Length: x\r\n\r\n"],
+    [
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/1.1\r\nnocolon\r\n\r\n",
+        *(
+            b"PUT / HTTP/1.1\r\nContent-Length: %b\r\n\r\n" % length
+            for length in (b"x", b"-1", b"1048577", b"1" * 5000)
+        ),
+    ],
 )
 def test_what_is_no_request_is_answered_400(request_bytes: bytes) -> None:
     with Simulator() as service, socket.create_connection(("127.0.0.1", service.port)) as sock:
@@ -229,6 +236,7 @@ def test_in_a_process_of_its_own_it_can_be_asked_what_it_received(ask: Any) -> N
         assert [entry["status"] for entry in send("GET", "/_simulator/received")] == [503, 200]
         send("PUT", "/_simulator/faults", b'["500"]')
         assert send("GET", f"{JOBS}/job") == {"detail": "Internal Server Error"}
+        assert send("PUT", "/_simulator/faults", b"[" * 100_000)["detail"]
         assert "no option" in send("PUT", "/_simulator/faults", b'["500:oops=1"]')["detail"]
         send("DELETE", "/_simulator/received")
         assert send("GET", "/_simulator/received") == []
