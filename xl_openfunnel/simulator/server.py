@@ -17,7 +17,7 @@ from .answers import Answer, refused
 from .delivery import faulty, whole
 from .faults import Fault, FaultPlan
 from .jobs import SimulatedJob
-from .service import Policy, Received, Request, Service
+from .service import Policy, Received, Request, Service, misdirected
 from .wire import BadRequest, Connection
 
 HOST: Final = "127.0.0.1"
@@ -229,6 +229,9 @@ class Simulator:
                 connection.send(whole(refused(400, str(error)), close=True), self._sleep)
                 return "close"
             if request is None:
+                return "close"
+            if (refusal := misdirected(request)) is not None:
+                connection.send(whole(refusal, close=True), self._sleep)
                 return "close"
             if self.latency:
                 self._sleep(self.latency)

@@ -11,8 +11,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
+from ..settings import is_loopback
 from .answers import Answer, encode, invalid, limit_problem, missing_header, ok, refused
 from .faults import Fault, FaultPlan
 from .jobs import SimulatedJob
@@ -102,6 +103,24 @@ class Policy:
             raise ValueError(f"wrong_key is 401, 403 or 422, not {self.wrong_key}")
         if self.unknown_cursor not in (200, 404, 422):
             raise ValueError(f"unknown_cursor is 200, 404 or 422, not {self.unknown_cursor}")
+
+
+def misdirected(request: Request) -> Answer | None:
+    """A refusal where a request names another host, else None.
+
+    Such a one comes from a web page whose name was made to lead here, so that its scripts may read the answers and
+    change the faults (DNS rebinding). A program that names no host is no browser.
+    """
+    host = request.headers.get("host")
+    if host is None:
+        return None
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        name = ""
+    if is_loopback(name):
+        return None
+    return refused(421, "This simulator is for programs on this machine: ask it at 127.0.0.1 or localhost.")
 
 
 class Service:

@@ -23,7 +23,7 @@ def job(rows: Any) -> SimulatedJob:
 
 def request_of(service: Simulator) -> bytes:
     """A poll as it goes over the wire."""
-    return f"GET {POLL} HTTP/1.1\r\nHost: x\r\nX-API-Key: {service.api_key}\r\n\r\n".encode()
+    return f"GET {POLL} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {service.api_key}\r\n\r\n".encode()
 
 
 def raw(service: Simulator) -> bytes:

@@ -142,7 +142,7 @@ def test_a_connection_is_kept_for_many_requests(rows: Any) -> None:
 
 
 def test_requests_sent_in_one_piece_are_answered_one_by_one() -> None:
-    request = f"GET {BALANCE} HTTP/1.1\r\nHost: x\r\nX-API-Key: key\r\n".encode()
+    request = f"GET {BALANCE} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: key\r\n".encode()
     with Simulator(api_key="key") as service, socket.create_connection(("127.0.0.1", service.port)) as sock:
         sock.sendall(request + b"\r\n" + request + b"Connection: close\r\n\r\n")
         answer = b"".join(iter(lambda: sock.recv(65_536), b""))
@@ -180,6 +180,32 @@ def test_what_is_no_request_is_answered_400(request_bytes: bytes) -> None:
         sock.sendall(request_bytes)
         answer = b"".join(iter(lambda: sock.recv(65_536), b""))
     assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+def asked_of(service: Simulator, host: str, path: str = BALANCE, method: str = "GET") -> bytes:
+    request = f"{method} {path} HTTP/1.1\r\n{host}X-API-Key: {service.api_key}\r\nConnection: close\r\n"
+    with socket.create_connection(("127.0.0.1", service.port)) as sock:
+        sock.sendall(f'{request}Content-Length: 7\r\n\r\n["500"]'.encode())
+        return b"".join(iter(lambda: sock.recv(65_536), b""))
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1.evil.example", "[", "", "10.0.0.1"])
+def test_a_web_page_whose_name_leads_here_can_neither_ask_nor_change_anything(host: str) -> None:
+    with Simulator(faults=[Fault("status", on="credits", status=503, times=1)]) as service:
+        named = f"Host: {host.format(port=service.port)}\r\n"
+        for path, method in ((BALANCE, "GET"), ("/_simulator/faults", "PUT")):
+            answer = asked_of(service, named, path, method)
+            assert answer.startswith(b"HTTP/1.1 421 Misdirected Request\r\n")
+            assert b"ask it at 127.0.0.1 or localhost" in answer
+        assert service.received == []
+        assert asked_of(service, "").startswith(b"HTTP/1.1 503")  # the fault is still there
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:{port}", "LocalHost", "localhost:{port}", "[::1]:{port}", None])
+def test_this_machine_may_be_named_in_any_way(host: str | None) -> None:
+    with Simulator() as service:
+        named = "" if host is None else f"Host: {host.format(port=service.port)}\r\n"
+        assert asked_of(service, named).startswith(b"HTTP/1.1 200")
 
 
 def test_stop_closes_kept_connections_and_leaves_no_thread(rows: Any) -> None:
