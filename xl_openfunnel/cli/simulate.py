@@ -15,6 +15,7 @@ from . import tables, terminal
 if TYPE_CHECKING:
     from ..simulator import Fault, SimulatedJob
 
+_REMEMBERED = 1_000  # requests: it may run for weeks
 _SLICE = 0.2  # a longer wait would keep Ctrl-C away on Windows
 
 From = Annotated[
@@ -40,7 +41,14 @@ def simulate(
 
     companies = load(source, rows, seed)
     jobs = _jobs(companies, seconds, opaque_cursors=opaque_cursors)
-    service = Simulator(list(jobs.values()), latency=latency, faults=_faults(fault or ()), port=port, seed=seed)
+    service = Simulator(
+        list(jobs.values()),
+        latency=latency,
+        faults=_faults(fault or ()),
+        port=port,
+        seed=seed,
+        remembered=_REMEMBERED,
+    )
     try:
         service.start()
     except OSError as trouble:

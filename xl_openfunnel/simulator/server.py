@@ -46,6 +46,7 @@ class Simulator:
         wrong_key: the status for a wrong key: 401, 403 or 422.
         unknown_cursor: the status for a cursor that names no readable page: 404, 422, or 200 with no rows.
         port: the port to listen on; 0 takes a free one.
+        remembered: how many requests `received` keeps, the last ones; None keeps all.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Simulator:
         wrong_key: int = 401,
         unknown_cursor: int = 404,
         port: int = 0,
+        remembered: int | None = None,
     ) -> None:
         self.latency = latency
         self._waiting_jobs = list(jobs)
@@ -72,7 +74,9 @@ class Simulator:
         self._stopping = threading.Event()
         self._sleep = sleep or self._stopping.wait
         policy = Policy(wrong_key, unknown_cursor, credits, credits_used)
-        self._service = Service(api_key=api_key, policy=policy, faults=faults, seed=seed, clock=clock)
+        self._service = Service(
+            api_key=api_key, policy=policy, faults=faults, seed=seed, clock=clock, remembered=remembered
+        )
         self._listener: socket.socket | None = None
         self._acceptor: threading.Thread | None = None
         self._open: dict[Connection, threading.Thread] = {}
@@ -133,8 +137,8 @@ class Simulator:
 
     @property
     def received(self) -> list[Received]:
-        """Every request so far, in order of arrival: a copy."""
-        return self._service.received.copy()
+        """Every request so far, or the last ones `remembered`, in order of arrival: a copy."""
+        return list(self._service.received)
 
     @property
     def faults(self) -> tuple[Fault, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -127,12 +128,19 @@ class Service:
     """The jobs, the key, the fault plan and the log of requests, for any number of threads."""
 
     def __init__(
-        self, *, api_key: str, policy: Policy, faults: Sequence[Fault], seed: int, clock: Callable[[], float]
+        self,
+        *,
+        api_key: str,
+        policy: Policy,
+        faults: Sequence[Fault],
+        seed: int,
+        clock: Callable[[], float],
+        remembered: int | None = None,
     ) -> None:
         self.api_key = api_key
         self.seed = seed
         self.plan = FaultPlan(faults, seed)
-        self.received: list[Received] = []
+        self.received: deque[Received] = deque(maxlen=remembered)
         self._policy = policy
         self._clock = clock
         self._lives: dict[str, Life] = {}

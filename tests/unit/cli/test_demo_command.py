@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -89,3 +90,17 @@ def test_demo_says_so_where_the_workbook_is_open_elsewhere(
     assert (ran.code, book.read_bytes()) == (1, b"old")
     assert ran.err.splitlines()[-1].startswith(f"error: {book} could not be written: it is open in another program")
     assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+def test_a_stand_in_that_may_run_for_weeks_remembers_only_the_last_requests(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+
+    def made(*_: object, **options: Any) -> None:
+        given.update(options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("xl_openfunnel.simulator.Simulator", made)
+    assert run("simulate").code == 130
+    assert given["remembered"] == 1_000

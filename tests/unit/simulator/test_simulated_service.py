@@ -208,6 +208,14 @@ def test_this_machine_may_be_named_in_any_way(host: str | None) -> None:
         assert asked_of(service, named).startswith(b"HTTP/1.1 200")
 
 
+def test_as_many_requests_are_remembered_as_were_asked_for(ask: Any) -> None:
+    with Simulator(remembered=2) as service:
+        for path in ("/1", "/2", "/3"):
+            ask(service, path)
+        assert [request.path for request in service.received] == ["/2", "/3"]
+        assert [entry["path"] for entry in ask(service, "/_simulator/received").json] == ["/2", "/3"]
+
+
 def test_stop_closes_kept_connections_and_leaves_no_thread(rows: Any) -> None:
     before = threading.active_count()
     service = Simulator([SimulatedJob(rows, "job")], faults=[Fault("stall", cursor="page_0001")])
