@@ -112,9 +112,9 @@ def _wait(asks: float, **options: Any) -> Trial:
     return _status(429, Said("RateLimited", r"HTTP 429\).*Wait a while"), asks=asks, **options)
 
 
-def _body(name: str, body: bytes, words: str, **headers: str) -> Trial:
-    large = len(body) > 100_000
-    return _trial(name, Said("BadAnswer", words), Fault("json", body=body, headers=headers), large=large)
+def _body(name: str, body: bytes, words: str, headers: Mapping[str, str] = {}, *, status: int = 200) -> Trial:
+    fault = Fault("json", status=status, body=body, headers=headers)
+    return _trial(name, Said("BadAnswer", words), fault, large=len(body) > 100_000)
 
 
 def _envelope(**keys: Any) -> Fault:
@@ -134,6 +134,8 @@ def _in_first_row(name: str, odd: bytes, comes_out: Any, **more: Any) -> Trial:
 
 _OTHER: Final = json.dumps({"job_id": "another-job", "status": "completed", "rows": [], "manifest": None}).encode()
 _BOMB: Final = gzip.compress(b'{"status": "running", "rows": [' + b" " * 200_000_000 + b"]}", compresslevel=9)
+_LOGIN: Final = gzip.compress(b"<html>Please log in</html>" * 50)
+_ZIPPED_AWAY: Final = {"Content-Encoding": "gzip", "Location": "https://login.example/"}
 _HUGE: Final = b'{"job_id": "the-job", "status": "completed", "rows": [' + b"{}," * 17_000_000 + b"{}]}"
 _DENSE: Final = b'{"job_id": "the-job", "status": "completed", "rows": [' + b'{"a":NaN},' * 410_000 + b"{}]}"
 _MANY: Final = b'{"job_id": "the-job", "status": "completed", "rows": [' + b"{}," * 1_000 + b"{}]}"
@@ -216,6 +218,9 @@ def trials() -> list[Trial]:
             Said("BadAnswer", "redirects elsewhere"),
             Fault("redirect", status=302, location="?again"),
         ),
+        _trial("redirect to nowhere", Said("BadAnswer", "redirects elsewhere"), Fault("redirect", location="http://[")),
+        _body("compressed login page behind a redirect", _LOGIN, "redirects to https", _ZIPPED_AWAY, status=302),
+        _body("gzip bomb behind a redirect", _BOMB, r"larger than \d+ MB", _ZIPPED_AWAY, status=302),
         _trial(
             "cursor loop",
             by_page(Said("BadAnswer|IncompleteResult", "in a circle|names another"), first=_CIRCLE),
@@ -247,11 +252,11 @@ def trials() -> list[Trial]:
         ),
         _trial("rows that are no rows", Said("BadAnswer", "no list of companies"), _envelope(rows=[1, "two", None])),
         _body("50 MB body", _HUGE, r"larger than \d+ MB"),
-        _body("gzip bomb", _BOMB, r"larger than \d+ MB", **{"Content-Encoding": "gzip"}),
+        _body("gzip bomb", _BOMB, r"larger than \d+ MB", {"Content-Encoding": "gzip"}),
         _body("just under 4 MB, of small objects", _DENSE, "more than 200,000 values"),
         _body("1,001 rows", _MANY, "1,001 companies, more than any page"),
-        _body("damaged gzip", b"\x1f\x8b\x08 not at all", "is damaged", **{"Content-Encoding": "gzip"}),
-        _body("unknown encoding", b"{}", "encoded as 'br'", **{"Content-Encoding": "br"}),
+        _body("damaged gzip", b"\x1f\x8b\x08 not at all", "is damaged", {"Content-Encoding": "gzip"}),
+        _body("unknown encoding", b"{}", "encoded as 'br'", {"Content-Encoding": "br"}),
         _body("nested JSON, 100,000 deep", b'{"rows":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "no usable data"),
         _in_first_row("nested row, 90 deep", b"[" * _DEEP + b"]" * _DEEP, _nested(_DEEP)),
         _in_first_row("nested row, 900 deep", b"[" * 900 + b"]" * 900, Said("BadAnswer", "nested deeper")),

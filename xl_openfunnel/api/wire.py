@@ -78,7 +78,7 @@ class Wire:
         self._host = parts.netloc
         self._limits = limits or Limits()
         self._clock = clock
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.headers = CaseInsensitiveDict(
             {"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
         )
@@ -187,6 +187,13 @@ class Wire:
         if caused_by(requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
             return self._timed_out(self._limits.read)
         return ConnectionTrouble(f"The connection to {host} broke off.")
+
+
+class _Session(requests.Session):
+    """Looks for no redirect: asked not to follow one, requests reads and unpacks its whole body all the same."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - as requests calls it
+        return None
 
 
 class _KeyHeader(AuthBase):

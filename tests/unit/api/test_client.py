@@ -90,6 +90,7 @@ def test_credits_and_cancel(service: Simulator) -> None:
         (Fault("json", body=b"{}", headers={"Content-Encoding": "br"}), "BadAnswer"),
         (Fault("json", body=gzip.compress(b"{}" * 99)[:-9], headers={"Content-Encoding": "gzip"}), "ConnectionTrouble"),
         (Fault("redirect", location="http://127.0.0.1:9/"), "BadAnswer"),
+        (Fault("redirect", location="http://["), "BadAnswer"),
     ],
     ids=lambda value: f"{value.kind}-{value.status}" if isinstance(value, Fault) else value,
 )
@@ -121,6 +122,22 @@ def test_a_body_beyond_the_cap_is_refused_compressed_or_not(service: Simulator) 
     assert kind_of(service, limits=Limits(body=1000)) == "BadAnswer"
     with Simulator([JOB], gzip=True) as zipped:
         assert kind_of(zipped, limits=Limits(body=40_000)) == "BadAnswer"
+
+
+@pytest.mark.parametrize(("megabytes", "words"), [(0, "redirects to https://login.example"), (8, r"larger than 4 MB")])
+def test_the_body_of_a_redirect_is_read_as_any_other_and_unpacked_by_nobody_else(
+    service: Simulator, megabytes: int, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unpacked_whole(response: requests.Response) -> bytes:
+        raise AssertionError("requests read the body")
+
+    monkeypatch.setattr(requests.Response, "content", property(unpacked_whole))
+    body = gzip.compress(b"<html>log in</html>" + bytes(megabytes * 2**20))
+    headers = {"Location": "https://login.example/", "Content-Encoding": "gzip"}
+    service.faults = (Fault("json", status=302, body=body, headers=headers),)
+    with client(service) as c, pytest.raises(OpenFunnelError, match=words) as raised:
+        c.page(JOB.job_id)
+    assert raised.value.kind == "BadAnswer"
 
 
 def test_a_service_that_is_down_refuses(service: Simulator) -> None:
