@@ -49,6 +49,13 @@ MAX_VALUES = 200_000
 """Values, keys, lists and objects of one answer: a page of 100 full rows has 5,000. As objects of Python they take
 thirty times what they take as bytes (``{},``), so the bytes alone would let a service make us hold hundreds of MB."""
 
+MAX_MANIFEST = 64 * 1024
+"""Characters of a manifest as JSON: a real one has under 2,000, and with ten seeds of the longest names 5,000. It goes
+whole into cells, files and the store, and pandas copies it with every column."""
+
+MAX_MANIFEST_VALUES = 1_000
+"""Values of a manifest: a real one has some 20."""
+
 CONCURRENCY = 8
 """Requests at once: ten thousand rows in fourteen round trips, and still polite to the service."""
 

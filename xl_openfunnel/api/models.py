@@ -13,8 +13,8 @@ from typing import Any, ClassVar, cast
 import msgspec
 
 from ..errors import BadAnswer
-from ..settings import MAX_LENIENT, MAX_ROWS, MAX_VALUES
-from ..text import clip, one_line
+from ..settings import MAX_LENIENT, MAX_MANIFEST, MAX_MANIFEST_VALUES, MAX_ROWS, MAX_VALUES
+from ..text import clip, count, one_line
 
 FIRST_PAGE = "page_0000"
 """The name of the page that is answered where no cursor is sent, as the documentation of the endpoint says."""
@@ -25,6 +25,15 @@ _MAX_STATUS = 80
 
 _MAX_TEXT = 2_000
 """UTF-16 units of what the service says in words: more than any place that shows them has room for."""
+
+_MANIFEST = (
+    *("count", "unique_count", "pages", "page_size", "credits_consumed", "partial", "stop_reason"),
+    *("rerank_degraded", "degraded", "ranked", "derived_query", "resolved_seed_domains", "unresolved_seed_domains"),
+)
+"""What is documented of manifests."""
+
+_LONGEST_SEEDS = 4_000
+"""Characters of a list in a manifest as JSON: a job has ten seeds at the most, each a name of 253 characters."""
 
 _DEEPEST = 100
 """Levels of lists and objects within a value: Python takes no more than some hundred on its way to a sheet."""
@@ -70,7 +79,8 @@ class Page:
         status: the service's word.
         stage: its coarse free text (``progress_message``).
         processed: companies delivered so far; None before the first progress.
-        manifest: the summary, once the job is over.
+        manifest: the summary, once the job is over; of one that is too large what is known and short, with a
+            ``note`` that says so.
         error_message: why a job failed, in the service's words.
         name: the page's own name, e.g. ``page_0000``; None where the answer has none.
         next_cursor: the name of the next page; None says only that there is none *now*.
@@ -151,16 +161,14 @@ def read_page(body: bytes, job_id: str) -> Page:
         raise BadAnswer(f"The rows of the answer are no list of companies. {_TRY_LATER}")
     if len(rows) > MAX_ROWS:
         raise BadAnswer(f"The answer has {len(rows):,} companies, more than any page. {_TRY_LATER}")
-    manifest = envelope.manifest if isinstance(envelope.manifest, dict) else None
-    _count_values(manifest or {}, "a manifest")
-    value_count = _count_values(rows, "rows")
+    value_count = _count_values(rows)
     if not rows and (whole_number(envelope.count) or 0) > 0:
         raise BadAnswer(f"The answer states {envelope.count} rows and holds none. {_TRY_LATER}")
     return Page(
         status=JobStatus(status),
         stage=_text(envelope.progress_message),
         processed=whole_number(envelope.processed),
-        manifest=None if manifest is None else MappingProxyType(manifest),
+        manifest=_manifest(envelope.manifest),
         error_message=_text(envelope.error_message),
         name=_text(envelope.page),
         next_cursor=_cursor(envelope.next_cursor),
@@ -265,20 +273,43 @@ def _mended(value: object) -> object:
     return value
 
 
-def _count_values(value: Any, what: str, levels: int = _DEEPEST + 1) -> int:
+def _manifest(value: object) -> Mapping[str, Any] | None:
+    """The manifest, whole where it has a manifest's size. No job loses its rows for one that has not."""
+    if not isinstance(value, dict):
+        return None
+    with suppress(BadAnswer):  # nested too deep
+        if _count_values(value) <= MAX_MANIFEST_VALUES and len(json.dumps(value)) <= MAX_MANIFEST:
+            return MappingProxyType(value)
+    note = (
+        f"The service's manifest of {count(len(value), 'entry', 'entries')} is too large: this is what is known of it"
+    )
+    known = {name: value[name] for name in _MANIFEST if name in value}
+    texts = {name: clip(text, _MAX_TEXT) for name, text in known.items() if isinstance(text, str)}
+    short = {name: each for name, each in known.items() if name not in texts and _is_short(each)}
+    return MappingProxyType({"note": f"{note}, long texts cut.", **short, **texts})
+
+
+def _is_short(value: object) -> bool:
+    """Whether it is a single value or a list of texts, and no longer than ten seeds can be."""
+    if isinstance(value, dict) or (isinstance(value, list) and not all(isinstance(each, str) for each in value)):
+        return False
+    return len(json.dumps(value)) <= _LONGEST_SEEDS
+
+
+def _count_values(value: Any, levels: int = _DEEPEST + 1) -> int:
     """How many values a list or an object has, those of the lists and objects in it included.
 
     Raises:
-        BadAnswer: ``what`` it is has more than so many levels.
+        BadAnswer: it has more than so many levels.
     """
-    count = len(value)
+    found = len(value)
     for each in value.values() if type(value) is dict else value:
         kind = type(each)
         if kind is dict or kind is list:
             if levels <= 0:
-                raise BadAnswer(f"The answer has {what} nested deeper than {_DEEPEST} levels. {_TRY_LATER}")
-            count += _count_values(each, what, levels - 1)
-    return count
+                raise BadAnswer(f"The answer has rows nested deeper than {_DEEPEST} levels. {_TRY_LATER}")
+            found += _count_values(each, levels - 1)
+    return found
 
 
 def _begins(body: bytes) -> str:

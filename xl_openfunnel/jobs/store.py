@@ -19,7 +19,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ..api.models import JobStatus, Page, number
-from ..errors import ConfigurationError, IncompleteResult, OpenFunnelError
+from ..errors import CELL_UNITS, ConfigurationError, IncompleteResult, OpenFunnelError
+from ..text import clip
 from . import disks
 from .file import VERSION as VERSION
 from .file import StoreBusy as StoreBusy
@@ -34,6 +35,12 @@ _INSERT_JOB = (
     " key_fingerprint, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_PAGE = "INSERT INTO page (origin, job_id, revision, number, rows, seal) VALUES (?, ?, ?, ?, ?, ?)"
+
+_LONGEST_QUERY = 2_000
+"""UTF-16 units of a query in the ledger: the service's own have 60 to 170."""
+
+_MOST_SEEDS = 20
+"""Seeds of a job in the ledger: the service takes ten."""
 
 
 @dataclass(frozen=True)
@@ -227,8 +234,8 @@ class Store:
             " credits = coalesce(excluded.credits, credits)",
             (
                 *(self.origin, job_id),
-                query if isinstance(query, str) else None,
-                json.dumps(seeds) if isinstance(seeds, list) else None,
+                clip(query, _LONGEST_QUERY) if isinstance(query, str) else None,
+                json.dumps(_legible(seeds)) if isinstance(seeds, list) else None,
                 *(now.isoformat(), now.isoformat(), str(status), row_count),
                 number(spent),
             ),
@@ -346,6 +353,12 @@ def _found_pages(
         " AND number >= ? AND number < ? ORDER BY number",
         (origin, job_id, revision, numbers.start, numbers.stop),
     ).fetchall()
+
+
+def _legible(seeds: list[Any]) -> list[str]:
+    """The seeds that a person can read in a cell, with ``…`` last where there are more."""
+    names = [clip(seed, CELL_UNITS) for seed in seeds if isinstance(seed, str)]
+    return [*names[:_MOST_SEEDS], "…"] if len(names) > _MOST_SEEDS else names
 
 
 def _digest(pages: tuple[Page, ...]) -> str:

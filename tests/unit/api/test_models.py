@@ -191,6 +191,53 @@ def test_no_page_holds_a_text_longer_than_what_is_shown(told: str, attribute: st
     assert getattr(read_page(body(**{told: "x" * 4_000_000}), JOB), attribute) == "x" * 1_999 + "…"
 
 
+SEEDS = [f"{'x' * 246}{number:03d}.com" for number in range(10)]
+REAL = {
+    "count": 600,
+    "pages": 6,
+    "page_size": 100,
+    "credits_consumed": 600.5,
+    "derived_query": "Makers of pumps " * 10,
+    "resolved_seed_domains": SEEDS,
+    "unresolved_seed_domains": [],
+    "rerank_degraded": False,
+    "partial": None,
+}
+
+
+def test_a_manifest_that_a_job_can_have_is_kept_whole() -> None:
+    more = {"bands": [{"name": f"band {number}", "rows": number} for number in range(200)], "seen": list(range(300))}
+    assert read_page(body(manifest=REAL | more), JOB).manifest == REAL | more
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {f"k{number}": number for number in range(1_001)},
+        {"k": list(range(1_001))},
+        {"k": "x" * 70_000},
+        {"k": json.loads("[" * 300 + "]" * 300)},
+    ],
+    ids=["entries", "a list", "a text", "levels"],
+)
+def test_a_manifest_larger_than_any_costs_no_row_and_says_that_it_is_not_whole(more: dict[str, Any]) -> None:
+    page = read_page(body(manifest=more | REAL), JOB)
+    manifest = dict(page.manifest or {})
+    assert page.row_count == 2
+    assert f"manifest of {len(more) + len(REAL):,} entries is too large" in manifest.pop("note")
+    assert manifest == REAL
+
+
+def test_no_value_of_a_manifest_that_is_too_large_is_long_or_half_a_list() -> None:
+    long = {"derived_query": "q" * 3_900_000, "stop_reason": [[1]], "pages": {"a": 1}}
+    manifest = dict(
+        read_page(body(manifest=REAL | long | {"resolved_seed_domains": ["a.com"] * 1_000}), JOB).manifest or {}
+    )
+    assert manifest["derived_query"] == "q" * 1_999 + "…"
+    assert manifest["count"] == 600
+    assert not manifest.keys() & {"stop_reason", "pages", "resolved_seed_domains"}
+
+
 def test_credits_may_be_fractional_missing_or_text() -> None:
     assert read_credits(b'{"total_credits": 200, "credits_used": "37.5", "credits_left": null}') == Credits(
         200.0, 37.5, None

@@ -159,6 +159,15 @@ def test_the_ledger_tells_of_every_job_seen(store: Store) -> None:
     assert (two.job_id, two.query, two.seeds, two.requested) == ("two", "q", ("a.example",), None)
 
 
+def test_the_ledger_holds_no_more_of_query_and_seeds_than_a_person_reads(store: Store) -> None:
+    names = [f"{number}.example" for number in range(900)]
+    told = {"derived_query": "q" * 60_000, "resolved_seed_domains": ["x" * 5_000, 7, *names]}
+    store.note("one", JobStatus("completed"), 5, told, AS_OF)
+    (one,) = store.ledger()
+    assert one.query == "q" * 1_999 + "…"
+    assert one.seeds == ("x" * 254 + "…", *names[:19], "…")
+
+
 def test_a_label_names_one_job_whatever_its_case(store: Store) -> None:
     store.label("one", "Germany")
     assert store.labelled("germany") == "one"
