@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -265,7 +264,7 @@ def trials() -> list[Trial]:
         _in_first_row("duplicate keys", b'1,"odd":2', 2),
         _in_first_row("huge integer", b"1" + b"0" * 400, 10**400),
         _in_first_row("NaN", b"NaN", None),
-        _in_first_row("a number beyond all", b"1e999", math.inf),
+        _in_first_row("a number beyond all", b"1e999", None),
         _in_first_row("the longest page", b'"' + _LONGEST.encode() + b'"', _LONGEST, large=True),
         _in_first_row(
             "the longest page that is not quite JSON",

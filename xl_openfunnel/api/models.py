@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -183,7 +184,7 @@ def read_rows(rows_json: bytes) -> list[Row]:
     try:
         return cast("list[Row]", _anything.decode(rows_json))
     except (msgspec.DecodeError, ValueError):
-        return cast("list[Row]", json.loads(rows_json))
+        return cast("list[Row]", _loads(rows_json.decode("utf-8", "replace")))
 
 
 def read_credits(body: bytes) -> Credits:
@@ -224,7 +225,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     with suppress(ValueError, RecursionError):
         if len(body) <= MAX_LENIENT:
             text = body.decode("utf-8-sig", "replace")
-            value = _mended(json.loads(text, strict=False, parse_constant=lambda _: None))
+            value = _mended(_loads(text))
     if not isinstance(value, dict):
         page = body.lstrip()[:1] == b"<"
         said = "with a web page instead of data (a proxy or a login page?)" if page else "with no usable data"
@@ -244,9 +245,9 @@ def whole_number(value: object) -> int | None:
 
 
 def number(value: object) -> float | None:
-    """``value`` as a float where it is a number or the text of one."""
+    """``value`` as a float where it is a number or the text of one, and neither infinite nor NaN."""
     try:
-        return None if isinstance(value, bool) else float(cast("Any", value))
+        return None if isinstance(value, bool) else _finite(cast("Any", value))
     except (TypeError, ValueError, OverflowError):
         return None
 
@@ -255,11 +256,21 @@ _TRY_LATER = "Try again later; if it stays so, tell OpenFunnel's support"
 
 
 def _read_leniently(body: bytes) -> tuple[_Envelope, object]:
-    """What the strict decoder refused: lone surrogates, NaN, raw control characters, broken UTF-8."""
+    """What the strict decoder refused: lone surrogates, NaN, 1e400, raw control characters, broken UTF-8."""
     fields = read_object(body)
     rows = fields.pop("rows", None)
     known: dict[str, Any] = {name: fields.get(name) for name in _Envelope.__struct_fields__ if name != "rows"}
     return _Envelope(**known), rows
+
+
+def _loads(text: str) -> Any:
+    """JSON as Python reads it, with None for all that is no finite number, which JSON, sheets and sums cannot take."""
+    return json.loads(text, strict=False, parse_float=_finite, parse_constant=lambda _: None)
+
+
+def _finite(value: str | float) -> float | None:
+    plain = float(value)
+    return plain if math.isfinite(plain) else None
 
 
 def _mended(value: object) -> object:

@@ -115,6 +115,10 @@ def test_what_makes_no_sense_is_a_bad_answer_in_words(raw: bytes, says: str) -> 
     [
         (b'{"status":"completed","rows":[{"name":"cut \\ud83d"}]}', {"name": "cut \ufffd"}),
         (b'{"status":"completed","rows":[{"revenue_usd":NaN}]}', {"revenue_usd": None}),
+        (
+            b'{"status":"completed","rows":[{"n":1e400,"deep":{"n":[-1E+400,0.5]}}]}',
+            {"n": None, "deep": {"n": [None, 0.5]}},
+        ),
         (b'{"status":"completed","rows":[{"name":"a\nb\tc"}]}', {"name": "a\nb\tc"}),
         (b'{"status":"completed","rows":[{"name":"caf\xe9"}]}', {"name": "caf\ufffd"}),
         (b'\xef\xbb\xbf{"status":"completed","rows":[{"name":"x"}]}', {"name": "x"}),
@@ -128,6 +132,15 @@ def test_json_that_is_not_quite_json_is_read_leniently(raw: bytes, row: dict[str
     page = read_page(raw, JOB)
     (read,) = read_rows(page.rows_json)
     assert read == row or read == {"n": float(10**30)} or read["n"] == pytest.approx(row["n"])
+
+
+def test_no_number_of_an_answer_is_beyond_all_numbers() -> None:
+    page = read_page(b'{"status":"completed","manifest":{"count":1,"credits_consumed":1e400,"deep":[-1e400]}}', JOB)
+    assert page.manifest == {"count": 1, "credits_consumed": None, "deep": [None]}
+    assert read_rows(b'[{"n":Infinity,"m":NaN}]') == [{"n": None, "m": None}]
+    assert read_credits(b'{"total_credits":"nan","credits_used":1e999,"credits_left":"-inf"}') == Credits(
+        None, None, None
+    )
 
 
 json_values = st.recursive(
