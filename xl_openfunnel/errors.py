@@ -16,8 +16,8 @@
     │   └── BadAnswer             a 2xx or 3xx that makes no sense
     ├── ConnectionTrouble         no answer came
     │   ├── DnsTrouble            the name could not be looked up
-    │   ├── ProxyTrouble          the proxy refused, or asks for a password
-    │   ├── TlsTrouble            the certificate could not be verified
+    │   ├── ProxyTrouble          the proxy refused, asks for a password, or cannot be one
+    │   ├── TlsTrouble            a certificate could not be verified, or read
     │   ├── Refused               nobody listens there
     │   └── TimedOut              no answer in time
     ├── JobFailed                 the job ended as failed
@@ -30,8 +30,6 @@ Every message is for a person: what happened, then what to do.
 """
 
 from __future__ import annotations
-
-from typing import ClassVar
 
 from .text import clip, one_line
 
@@ -50,10 +48,11 @@ class OpenFunnelError(Exception):
         status: the HTTP status code, where the service gave one.
         request_id: the service's own name of the request, where it gave one.
         retry_after: seconds that the service asked to wait, where it did.
-        waiting_helps: whether the same request can succeed later without anybody's doing.
+        waiting_helps: whether the same request can succeed later without anybody's doing. The class says so, unless a
+            single error knows better.
     """
 
-    waiting_helps: ClassVar[bool] = False
+    waiting_helps: bool = False
 
     def __init__(
         self,
@@ -62,12 +61,15 @@ class OpenFunnelError(Exception):
         status: int | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
+        waiting_helps: bool | None = None,
     ) -> None:
         super().__init__(message)
         self.message = one_line(message)
         self.status = status
         self.request_id = request_id
         self.retry_after = retry_after
+        if waiting_helps is not None:
+            self.waiting_helps = waiting_helps
 
     def __str__(self) -> str:
         return f"{self.message} [request {self.request_id}]" if self.request_id else self.message

@@ -124,13 +124,24 @@ def checked_base_url(url: str) -> str:
             f"give one like {BASE_URL} ({ENV_BASE_URL})."
         )
     place = parts.netloc.lower()  # which may have other characters than before: İ becomes i and a dot
-    if not _PLACE.fullmatch(place):
+    if not _PLACE.fullmatch(place) or not _can_be_a_host(host, place):
         raise ConfigurationError(
             f"The base URL {_shown(url)} names no host. Give one like {BASE_URL} ({ENV_BASE_URL})."
         )
     if parts.scheme == "http" and not is_loopback(host):
         raise InsecureUrl(f"The base URL {_shown(url)} would send the API key unencrypted. Use https ({ENV_BASE_URL}).")
     return f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
+
+
+def _can_be_a_host(host: str, place: str) -> bool:
+    """Whether it is an address, or a name whose parts are neither empty nor too long."""
+    try:
+        if place.startswith("["):
+            ipaddress.ip_address(host)
+        host.encode("idna")
+    except ValueError:
+        return False
+    return True
 
 
 def origin_of(base_url: str) -> str:

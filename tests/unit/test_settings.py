@@ -36,6 +36,8 @@ def test_a_concurrency_that_cannot_be_is_named(text: str) -> None:
         ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
         ("http://localhost:1", "http://localhost:1"),
         ("http://[::1]:80", "http://[::1]:80"),
+        ("https://[fe80::1%eth0]", "https://[fe80::1%eth0]"),
+        ("https://bücher.example.", "https://bücher.example."),
     ],
 )
 def test_a_usable_base_url(url: str, checked: str) -> None:
@@ -67,6 +69,14 @@ def test_what_is_no_web_address_is_refused(url: str) -> None:
 )
 def test_a_host_that_not_everybody_reads_alike_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError):
+        checked_base_url(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a..b", "https://.a", f"https://{'a' * 64}.dev", f"https://{'ä' * 60}.dev", "https://[v1.x]"]
+)
+def test_a_host_that_can_be_none_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="names no host"):
         checked_base_url(url)
 
 

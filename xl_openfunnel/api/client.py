@@ -184,6 +184,7 @@ def _without(key: Key, error: OpenFunnelError) -> OpenFunnelError:
         status=error.status,
         request_id=error.request_id and struck_out(error.request_id),
         retry_after=error.retry_after,
+        waiting_helps=error.waiting_helps,
     )
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidSchema
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -92,7 +93,13 @@ class PacedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
 
     def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
-        """As the base class, with connections of our own."""
+        """As the base class, with connections of our own, which know nothing of SOCKS.
+
+        Raises:
+            InvalidSchema: for such a proxy, also where requests could use one.
+        """
+        if str(proxy).lower().startswith("socks"):
+            raise InvalidSchema("a SOCKS proxy")
         manager = super().proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
         return manager

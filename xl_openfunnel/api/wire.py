@@ -25,6 +25,7 @@ from requests.structures import CaseInsensitiveDict
 
 from ..errors import (
     BadAnswer,
+    ConfigurationError,
     ConnectionTrouble,
     DnsTrouble,
     OpenFunnelError,
@@ -34,11 +35,18 @@ from ..errors import (
     TlsTrouble,
 )
 from ..keys import Key
-from ..settings import CONNECT_TIMEOUT, MAX_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, is_loopback
+from ..settings import CONNECT_TIMEOUT, ENV_BASE_URL, MAX_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, is_loopback
 from .deadline import PacedAdapter, within
+from .system import broken_trust_variable, proxy_setting, system_proxy
 
 _CHUNK = 64 * 1024
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+
+_NO_ADDRESS = (
+    *(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema),  # InvalidProxyURL is one of the first
+    *(urllib3.exceptions.LocationValueError, urllib3.exceptions.ProxySchemeUnknown),
+)
+"""What is said of an address that can be none: of the proxy's, since that of the service was looked at before."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,10 @@ class Wire:
             {"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
         )
         self._session.trust_env = not is_loopback(parts.hostname or "")
+        try:
+            requests.Request("GET", base_url).prepare()
+        except requests.RequestException:  # a name with letters that no name may have
+            raise ConfigurationError(f"The base URL {base_url} names no host. Check {ENV_BASE_URL}.") from None
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.adapters.clear()
         self._session.mount(f"{parts.scheme}://", transport or _adapter(base_url, concurrency))
@@ -162,10 +174,21 @@ class Wire:
         """Our error for one of requests, urllib3 or the system. Never holds the failure itself."""
         host = self._host
         causes = tuple(_causes(failure))
+        if self._session.trust_env and (name := broken_trust_variable()):
+            return TlsTrouble(
+                f"The certificates that the variable {name} names cannot be read. Correct or unset it, or ask IT.",
+                waiting_helps=False,
+            )
 
         def caused_by(*kinds: type[BaseException]) -> bool:
             return any(isinstance(cause, kinds) for cause in causes)
 
+        if caused_by(*_NO_ADDRESS) and (proxy := system_proxy(self._base_url)):
+            return ProxyTrouble(
+                f"{proxy_setting(proxy)} names no proxy of a kind that can be used. It must be like "
+                "http://proxy.example:3128: correct or unset it, or ask IT.",
+                waiting_helps=False,
+            )
         if caused_by(requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
             return ProxyTrouble(
                 f"The proxy on the way to {host} did not let the request through. "

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ..api.models import Credits
+from ..api.system import TRUST_FILES
 from ..errors import ConfigurationError, KeyRefused, OpenFunnelError
 from ..jobs.store import VERSION
 from ..keys import Key
@@ -19,7 +20,6 @@ from ..settings import ENV_API_KEY, ENV_BASE_URL, ENV_CACHE_DIR, shown_origin
 from ..text import clip, count, one_line, size
 from .finding import Finding, ok, wrong
 from .registry import Read
-from .route import TRUST_FILES
 
 ADDRESS: Final = "address"
 VARIABLES: Final = "variables in Excel"

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from .. import keys
 from ..api.client import Client
+from ..api.system import system_proxy
 from ..errors import ConfigurationError
 from ..files.facts import version
 from ..hosts.calc import office
@@ -26,7 +27,7 @@ from ..workbook.sources import xlwings_version
 from . import excel, libreoffice, local, network, policies, python
 from .finding import Finding, State, not_here, unknown, wrong
 from .registry import Read, windows
-from .route import Route, route_to, system_proxy, trusting
+from .route import Route, route_to, trusting
 
 _log = logging.getLogger(__name__)
 

@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from ..api.system import trust_further
 from ..settings import is_loopback
-
-TRUST_FILES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""Variables that name certificates to be trusted beside the system's own, as requests honours them."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +65,6 @@ def route_to(base_url: str, proxy_for: Callable[[str], str | None]) -> Route:
     )
 
 
-def system_proxy(url: str) -> str | None:
-    """The proxy that requests would use: from the environment, else from the system's settings."""
-    from requests.utils import get_environ_proxies, select_proxy
-
-    found: str | None = select_proxy(url, get_environ_proxies(url, no_proxy=None))
-    return found
-
-
 def connected(route: Route, context: ssl.SSLContext | None, timeout: float) -> http.client.HTTPConnection:
     """A connection to the service, through the proxy where there is one. Nothing is sent to the service yet.
 
@@ -113,8 +103,7 @@ def trusting(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
     import truststore
 
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if file := next((environ[name] for name in TRUST_FILES if environ.get(name)), None):
-        context.load_verify_locations(**{"capath" if os.path.isdir(file) else "cafile": file})  # noqa: PTH112
+    trust_further(context, environ)
     return context
 
 

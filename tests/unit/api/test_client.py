@@ -14,7 +14,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from tests.unit.tls import tls_server
-from xl_openfunnel import Client, Credits, InsecureUrl, OpenFunnelError, keys
+from xl_openfunnel import Client, ConfigurationError, Credits, InsecureUrl, OpenFunnelError, keys
 from xl_openfunnel.api.deadline import PacedAdapter, _Response
 from xl_openfunnel.api.models import read_rows
 from xl_openfunnel.api.wire import Limits, _adapter
@@ -156,6 +156,50 @@ def test_a_proxy_that_refuses_is_proxy_trouble(service: Simulator, monkeypatch: 
     with Client("https://api.example.com", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
         c.page(JOB.job_id)
     assert raised.value.kind == "ProxyTrouble"
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        *("socks5://127.0.0.1:1", "SOCKS4://127.0.0.1:1", "foo://x", "http://", "://", "http://[::1", "http://a..b:1"),
+        *("http://127.0.0.1:port", "http://127.0.0.1:99999", "http://someone:hunter2@x:port"),
+    ],
+)
+def test_what_can_be_no_proxy_is_said_by_its_variable_and_not_tried_again(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with Client("https://api.example.com", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
+        c.page(JOB.job_id)
+    assert (raised.value.kind, raised.value.waiting_helps) == ("ProxyTrouble", False)
+    assert "variable HTTPS_PROXY" in raised.value.message
+    assert "hunter2" not in raised.value.message
+
+
+def test_a_socks_proxy_is_refused_also_where_requests_could_use_one() -> None:
+    with pytest.raises(requests.exceptions.InvalidSchema):
+        PacedAdapter().proxy_manager_for("socks5h://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize("there", [True, False])
+def test_certificates_that_cannot_be_read_are_said_by_their_variable_and_not_tried_again(
+    variable: str, there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv(variable, str(tmp_path / "cert.pem"))
+    if there:
+        (tmp_path / "cert.pem").write_text("no certificate")
+    with Client("https://no-such-host.invalid", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
+        c.page(JOB.job_id)
+    assert (raised.value.kind, raised.value.waiting_helps) == ("TlsTrouble", False)
+    assert f"variable {variable} names cannot be read" in raised.value.message
+
+
+@pytest.mark.parametrize("host", ["ﬁ.example", "Ⅰ.example"])
+def test_a_name_that_no_host_can_have_is_refused_when_the_client_is_made(host: str) -> None:
+    with pytest.raises(ConfigurationError, match="names no host"):
+        Client(f"https://{host}", "of_key_123456")
 
 
 def test_loopback_is_never_reached_through_a_proxy(service: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
