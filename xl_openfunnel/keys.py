@@ -23,8 +23,6 @@ _log = logging.getLogger(__name__)
 _USABLE = re.compile(r"[\x21-\x7e]{4,512}")
 
 _STRUCK = b"[key]"
-_ESCAPE = re.compile(rb"\\(?:u00[0-9a-fA-F]{2}|[^u])")
-"""An escape of JSON, taken whole, so that what follows an escaped backslash is none."""
 
 HOW_TO_SET = "Set it with: xl-openfunnel key set"
 
@@ -62,22 +60,25 @@ class Key:
 
 def struck_out(key: Key, body: bytes) -> bytes:
     """``body`` with ``[key]`` for the key, also where JSON writes some of the key's characters as escapes."""
-    as_json = json.dumps(key.value)[1:-1].encode()
-    body = body.replace(as_json, _STRUCK).replace(key.value.encode(), _STRUCK)
-    if b"\\" not in body:
-        return body
+    body = body.replace(json.dumps(key.value)[1:-1].encode(), _STRUCK).replace(key.value.encode(), _STRUCK)
     escapes = [f"u00(?i:{ord(character):02x})" for character in set(key.value)] + ["/"] * ("/" in key.value)
-    if not re.search(rf"\\(?:{'|'.join(escapes)})".encode(), body):
+    if not re.search(rf"\\(?:{'|'.join(escapes)})".encode(), body):  # of most answers, in a tenth of the time
         return body
-    plainly = _ESCAPE.sub(lambda escape: _written_plainly(escape[0]), body)
-    return plainly.replace(as_json, _STRUCK) if as_json in plainly else body
+    return re.sub("".join(map(_as_json, key.value)).encode(), _struck_unless_in_text, body)
 
 
-def _written_plainly(escape: bytes) -> bytes:
-    """A character of JSON as `json.dumps` writes it."""
-    if escape != b"\\/" and not escape.startswith(b"\\u00"):
-        return escape
-    return json.dumps(json.loads(b'"%b"' % escape))[1:-1].encode()
+def _as_json(character: str) -> str:
+    """A pattern for all that JSON may write for it."""
+    plain = re.escape(json.dumps(character)[1:-1]) + ("|\\\\/" if character == "/" else "")
+    return rf"(?:{plain}|\\u00(?i:{ord(character):02x}))"
+
+
+def _struck_unless_in_text(found: re.Match[bytes]) -> bytes:
+    """``[key]``, but where it begins with the second half of an escaped backslash, which makes no escape."""
+    before = begin = found.start()
+    while found.string[begin : begin + 1] == found.string[before - 1 : before] == b"\\":
+        before -= 1
+    return found[0] if (begin - before) % 2 else _STRUCK
 
 
 def checked(value: object, source: str) -> Key:

@@ -153,3 +153,32 @@ def test_a_link_or_an_open_file_in_the_place_of_the_key_file_gets_no_key(no_keyr
     path.chmod(0o644)
     keys.keep(ORIGIN, SECRET)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_key_is_struck_out_however_json_writes_it() -> None:
+    key = keys.Key("of/a_1", "a test")
+    for written in (b"of/a_1", b"of\\/a_1", b"\\u006ff/\\u0061\\u005F1", b"o\\u0066\\u002fa_\\u0031"):
+        for before in (b"", b"\\\\", b"\\\\\\\\", b"\\n", b"\\u006f"):
+            body = b'{"a":"' + before + written + b'","b":"\\u006fh \\u00e9"}'
+            assert keys.struck_out(key, body) == body.replace(written, b"[key]")
+
+
+@pytest.mark.parametrize("text", [rb"\\u006ff/a_1", rb"\\\\u006ff/a_1", rb"\u006f/a_1", rb"\u016ff/a_1"])
+def test_what_only_looks_like_the_key_stays(text: bytes) -> None:
+    assert keys.struck_out(keys.Key("of/a_1", "a test"), text) == text
+
+
+def test_an_answer_that_is_all_escapes_is_searched_at_once_and_not_escape_by_escape() -> None:
+    calls = 0
+
+    def counted(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(counted)
+    try:
+        struck = keys.struck_out(keys.Key(SECRET, "a test"), rb"\u0061\n" * 10_000)
+    finally:
+        sys.setprofile(None)
+    assert struck == rb"\u0061\n" * 10_000
+    assert calls < 5_000
