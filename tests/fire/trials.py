@@ -155,6 +155,8 @@ def _nested(levels: int) -> list[Any]:
 
 _UNREADABLE: Final = Said("BadAnswer", "no usable data|no job status|rows of the answer")
 _BROKE_OFF: Final = Said("ConnectionTrouble", "broke off")
+# The service ends a connection that looked fit for another request: it may be in use again already, or not.
+_UNREADABLE_OR_CLOSED: Final = Said(f"{_UNREADABLE.kind}|{_BROKE_OFF.kind}", f"{_UNREADABLE.words}|{_BROKE_OFF.words}")
 _NO_END: Final = Said("TimedOut", "No whole answer")
 _UNTRUSTED: Final = Said("TlsTrouble", "certificate of .* could not be verified")
 _INVALID: Final = Said("InvalidRequest", r"finds the request wrong \(HTTP 4\d\d\)")
@@ -174,7 +176,7 @@ def trials() -> list[Trial]:
         _trial("reset after headers", _BROKE_OFF, Fault("reset_after_headers")),
         _trial("cut body", _BROKE_OFF, Fault("cut")),
         _trial("cut body, chunked", _BROKE_OFF, Fault("cut_chunked")),
-        _trial("wrong length, too short", _UNREADABLE, Fault("wrong_length")),
+        _trial("wrong length, too short", _UNREADABLE_OR_CLOSED, Fault("wrong_length")),
         _trial("wrong length, too long", _BROKE_OFF, Fault("wrong_length", after_bytes=10**6)),
         _trial("slow drip", _NO_END, Fault("slow", chunk=20, pause=0.02), limits=IMPATIENT, lasts=8.0),
         _trial("stall past the timeout", _NO_END, Fault("stall"), limits=IMPATIENT, lasts=8.0),
