@@ -36,6 +36,9 @@ _MANIFEST = (
 _LONGEST_SEEDS = 4_000
 """Characters of a list in a manifest as JSON: a job has ten seeds at the most, each a name of 253 characters."""
 
+_TOO_LARGE = "too large to keep"
+"""Stands in a manifest in the place of what else would look as if there was none."""
+
 _DEEPEST = 100
 """Levels of lists and objects within a value: Python takes no more than some hundred on its way to a sheet."""
 
@@ -294,17 +297,17 @@ def _manifest(value: object) -> Mapping[str, Any] | None:
     note = (
         f"The service's manifest of {count(len(value), 'entry', 'entries')} is too large: this is what is known of it"
     )
-    known = {name: value[name] for name in _MANIFEST if name in value}
-    texts = {name: clip(text, _MAX_TEXT) for name, text in known.items() if isinstance(text, str)}
-    short = {name: each for name, each in known.items() if name not in texts and _is_short(each)}
-    return MappingProxyType({"note": f"{note}, long texts cut.", **short, **texts})
+    known = {name: _in_short(value[name]) for name in _MANIFEST if name in value}
+    return MappingProxyType({"note": f"{note}, long texts cut.", **known})
 
 
-def _is_short(value: object) -> bool:
-    """Whether it is a single value or a list of texts, and no longer than ten seeds can be."""
+def _in_short(value: object) -> object:
+    """A single value or a list of texts as it is, where it is no longer than ten seeds can be; else words about it."""
+    if isinstance(value, str):
+        return clip(value, _MAX_TEXT)
     if isinstance(value, dict) or (isinstance(value, list) and not all(isinstance(each, str) for each in value)):
-        return False
-    return len(json.dumps(value)) <= _LONGEST_SEEDS
+        return _TOO_LARGE
+    return value if len(json.dumps(value)) <= _LONGEST_SEEDS else _TOO_LARGE
 
 
 def _count_values(value: Any, levels: int = _DEEPEST + 1) -> int:
