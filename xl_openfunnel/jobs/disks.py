@@ -28,7 +28,7 @@ def why(trouble: Exception, path: Path) -> str:
     SQLite says of a full disk and of one that can only be read that the file cannot be opened, or that there was an
     error of the disk; so the disk itself is asked.
     """
-    folder = next((each for each in (path.parent, *path.parents) if each.is_dir()), path.parent)
+    folder = next((each for each in (path.parent, *path.parents) if _is_folder(each)), path.parent)
     number = trouble.errno if isinstance(trouble, OSError) else None
     code = getattr(trouble, "sqlite_errorcode", 0) & 0xFF
     if number in (errno.EEXIST, errno.ENOTDIR):
@@ -72,6 +72,13 @@ def _connected(path: Path, how: str, timeout: float) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long, or one in a folder that may not be entered
+        return False
 
 
 def _is_being_written(path: Path) -> bool:

@@ -194,3 +194,20 @@ def test_a_fetcher_whose_store_cannot_be_used_says_so_beside_every_job_that_is_f
     assert list(seen.rows) == ROWS
     assert seen.problem is not None
     assert "could not be stored: The local store cannot be used: it is gone." in seen.problem.message
+
+
+def test_a_folder_of_a_name_that_cannot_be_is_said_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"cannot be used: .+ Give a folder of your own"):
+        Store(tmp_path / ("x" * 300) / "store.sqlite3", ORIGIN)
+
+
+def test_a_folder_that_may_not_be_entered_is_one_where_nobody_may_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+    monkeypatch.setattr(Path, "is_dir", refused)
+    with pytest.raises(ConfigurationError, match="you may not write there"):
+        Store(tmp_path / "closed" / "store.sqlite3", ORIGIN)
