@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC
@@ -76,9 +77,9 @@ def write_cell(sheet: Worksheet, row: int, column: int, cell: Cell, style: Forma
     if isinstance(cell, bool):
         sheet.write_boolean(row, column, cell, style)
     elif isinstance(cell, (int, float)):
-        if abs(cell) < _EXACT or isinstance(cell, float):
+        if math.isfinite(cell) if isinstance(cell, float) else abs(cell) < _EXACT:
             sheet.write_number(row, column, cell, style)
-        else:  # Excel would change its last digits
+        else:  # Excel has no infinity, and would change the last digits of a long number
             sheet.write_string(row, column, str(cell), style)
     elif cell:
         kept = clip(cell, CELL_UNITS)

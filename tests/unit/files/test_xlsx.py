@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import re
 import sys
 import tempfile
@@ -189,6 +190,13 @@ def test_rows_with_odd_fields_give_a_workbook_that_opens(snapshot: MakeSnapshot,
     (table,) = openpyxl.load_workbook(tmp_path / "rows.xlsx")["Rows"].tables.values()
     assert table.column_names == head
     assert dict(zip(head, row, strict=True)).items() >= {"name": 1, "Name 2": "a", "[x]": "y", "#'@": True}.items()
+
+
+def test_a_number_that_excel_does_not_have_is_text(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    seen = snapshot([{"match_score": math.inf}], manifest={"count": 1, "credits_consumed": math.inf})
+    write(seen, tmp_path / "rows.xlsx", ["match_score"])
+    assert cells(tmp_path / "rows.xlsx") == [["match_score"], ["inf"]]
+    assert ["credits_consumed", "inf"] in cells(tmp_path / "rows.xlsx", "Manifest")
 
 
 def test_the_date_is_kept_out_where_none_is_known(snapshot: MakeSnapshot, tmp_path: Path) -> None:
