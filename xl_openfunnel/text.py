@@ -1,5 +1,6 @@
 """Text for a person: numbers with their words, and made fit for a cell, one line and no longer than its place."""
 
+import json
 from collections.abc import Iterable
 
 _ELLIPSIS = "…"
@@ -28,6 +29,15 @@ def one_line(text: str) -> str:
 def joined(values: Iterable[object]) -> str:
     """Values of whatever kind on one line, those that are there."""
     return "; ".join(str(value) for value in values if value is not None)
+
+
+def as_json(value: object) -> str:
+    """``value`` as JSON on one line, with null for numbers that JSON does not have: 1e400 is read as infinite."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+    except ValueError:
+        finite = json.loads(json.dumps(value, default=str), parse_constant=lambda _: None)
+        return json.dumps(finite, ensure_ascii=False)
 
 
 def utf16_units(text: str) -> int:

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from ..errors import ConfigurationError
-from ..text import one_line
+from ..text import as_json, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -119,7 +119,7 @@ def put_json(value: object) -> None:
     Raises:
         ReaderGone: nobody reads it.
     """
-    text = json.dumps(value, ensure_ascii=False)
+    text = as_json(value)
     put(text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..text import as_json
 from .cells import names
 
 if TYPE_CHECKING:
@@ -37,15 +36,11 @@ def json_lines(frame: pd.DataFrame) -> Iterator[str]:
     keys = names(frame)
     columns = [_plain(column) for _, column in frame.items()]
     for values in zip(*columns, strict=True):
-        yield json.dumps(dict(zip(keys, values, strict=True)), ensure_ascii=False, default=str)
+        yield as_json(dict(zip(keys, values, strict=True)))
 
 
 def _plain(column: pd.Series[Any]) -> list[Any]:
     """The values as JSON has them, None where there is nothing."""
     missing = column.isna().tolist()
     values = column.astype(object).tolist()
-    return [None if blank or _no_number(value) else value for blank, value in zip(missing, values, strict=True)]
-
-
-def _no_number(value: Any) -> bool:
-    return isinstance(value, float) and not math.isfinite(value)
+    return [None if blank else value for blank, value in zip(missing, values, strict=True)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,13 @@ def test_rows_without_a_field_have_null_there(snapshot: MakeSnapshot, tmp_path: 
         {"rank": 1, "name": "a", "employee_count": None},
         {"rank": 2, "name": None, "employee_count": 3},
     ]
+
+
+def test_numbers_that_json_does_not_have_are_null_however_deep(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    rows = [{"match_score": math.inf, "intent": {"a": [math.inf, 1, "é", -math.inf]}}]
+    write(snapshot(rows), tmp_path / "rows.jsonl")
+    expected = '{"rank": 1, "match_score": null, "intent": {"a": [null, 1, "é", null]}}\n'
+    assert (tmp_path / "rows.jsonl").read_text("utf-8") == expected
 
 
 def test_derived_columns_are_had_by_name(snapshot: MakeSnapshot, tmp_path: Path) -> None:
