@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
@@ -53,13 +54,13 @@ def excel_date(moment: datetime | None) -> float | None:
 
 
 def cell(found: object) -> Value:
-    """A value as a cell shows it: numbers as floats, lists joined with ``; ``, nothing as ``""``."""
+    """A value as a cell shows it: finite numbers as floats, lists joined with ``; ``, nothing as ``""``."""
     if found is None:
         return ""
     if isinstance(found, bool):
         return found
     if isinstance(found, (int, float)) and (shown := number(found)) is not None:
-        return shown
+        return shown if math.isfinite(shown) else str(shown)
     if isinstance(found, (list, tuple)):
         return clip(joined(found), CELL_UNITS)
     return clip(one_line(str(found)), CELL_UNITS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
+import math
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -193,3 +194,10 @@ def test_the_version_is_told_also_while_another_one_is_installed(monkeypatch: py
 def test_what_is_not_there_among_seeds_is_left_out() -> None:
     seen = dataclasses.replace(OVER, manifest={"unresolved_seed_domains": ["a.example", None, 7]})
     assert info.value("unresolved_seed_domains", seen, None) == "a.example; 7"
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])
+def test_a_number_that_no_sheet_has_is_text(number: float) -> None:
+    assert info.value("credits_consumed", dataclasses.replace(OVER, manifest={"credits_consumed": number}), None) == (
+        str(number)
+    )
