@@ -193,9 +193,7 @@ def test_rows_with_odd_fields_give_a_workbook_that_opens(snapshot: MakeSnapshot,
 
 
 def test_a_number_that_excel_does_not_have_is_text(snapshot: MakeSnapshot, tmp_path: Path) -> None:
-    seen = snapshot([{"match_score": math.inf}], manifest={"count": 1, "credits_consumed": math.inf})
-    write(seen, tmp_path / "rows.xlsx", ["match_score"])
-    assert cells(tmp_path / "rows.xlsx") == [["match_score"], ["inf"]]
+    write(snapshot(manifest={"credits_consumed": math.inf}), tmp_path / "rows.xlsx")
     assert ["credits_consumed", "inf"] in cells(tmp_path / "rows.xlsx", "Manifest")
 
 
