@@ -427,33 +427,37 @@ class Caretaker:
     # ---- the store -----------------------------------------------------------------------------------------
 
     def _look(self, care: Care) -> None:
-        job_id, epoch = care.state.job_id, care.epoch
+        epoch = care.epoch
 
         def found(stored: Result | None) -> None:
-            self._tell(lambda: self._from_disk(job_id, epoch, lambda state: plan.looked(state, stored)))
+            self._tell(lambda: self._from_disk(care, epoch, lambda state: plan.looked(state, stored)))
 
         care.disk_busy = True
         self.tasks_under_way += 1
-        self._keeper.find(job_id, found)
+        self._keeper.find(care.state.job_id, found)
 
     def _keep(self, care: Care, result: Result, pages: tuple[Page, ...]) -> None:
-        job_id, epoch = care.state.job_id, care.epoch
+        epoch = care.epoch
 
         def kept(result: Result, trouble: OpenFunnelError | None) -> None:
             self._tell(
-                lambda: self._from_disk(job_id, epoch, lambda state: plan.kept(state, result, self.moment(), trouble))
+                lambda: self._from_disk(care, epoch, lambda state: plan.kept(state, result, self.moment(), trouble))
             )
 
         care.disk_busy = True
         self.tasks_under_way += 1
-        self._keeper.keep(job_id, result, pages, self._fingerprint, kept)
+        self._keeper.keep(care.state.job_id, result, pages, self._fingerprint, kept)
 
-    def _from_disk(self, job_id: str, epoch: int, change: Callable[[State], State]) -> None:
+    def _from_disk(self, care: Care, epoch: int, change: Callable[[State], State]) -> None:
+        """The disk is free again for the job, also where its answer is one to an earlier effort."""
         self.tasks_under_way -= 1
-        care = self._cares.get(job_id)
-        if care is not None and care.epoch == epoch:
-            care.disk_busy = False
+        care.disk_busy = False
+        if self._cares.get(care.state.job_id) is not care:
+            return  # forgotten meanwhile
+        if care.epoch == epoch:
             self._change(care, change)
+        else:
+            self._advance(care)
 
     def _fingerprint(self) -> str | None:
         """That of the present key; None where there is none, or where the user's own function for it fails."""

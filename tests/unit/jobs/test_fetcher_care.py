@@ -10,12 +10,24 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.unit.flying import FlyingClock
 from tests.unit.jobs.conftest import MakeFetcher, MakeService
-from xl_openfunnel import Client, Fetcher, JobStatus, JobTimeout, KeyRefused, Page, Rows, Snapshot, Store
+from xl_openfunnel import (
+    Client,
+    Fetcher,
+    IncompleteResult,
+    JobStatus,
+    JobTimeout,
+    KeyRefused,
+    Page,
+    Rows,
+    Snapshot,
+    Store,
+)
 from xl_openfunnel.jobs.fetch_rows import fetch_with
 from xl_openfunnel.jobs.keeper import Keeper
 from xl_openfunnel.jobs.snapshot import NO_ROWS, Problem
@@ -588,3 +600,31 @@ def test_whoever_waits_when_the_fetcher_is_closed_is_told(serve: MakeService, fe
     fetcher.close()
     waiting.join()
     assert "forgotten, or the fetcher closed" in str(raised[0])
+
+
+def test_rows_that_turn_out_to_be_gone_while_new_ones_are_stored_keep_nobody_waiting(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service, path=tmp_path)
+    old = fetcher.wait(job.job_id)
+    store = fetcher._store
+    assert isinstance(store, Store)
+    keep, begun, go, heard = store.keep, threading.Event(), threading.Event(), threading.Event()
+
+    def keep_later(*given: Any) -> Any:
+        begun.set()
+        assert go.wait(30)
+        return keep(*given)
+
+    monkeypatch.setattr(store, "keep", keep_later)
+    fetcher.refresh(job.job_id)
+    assert begun.wait(30)
+    Store(store.path, store.origin).forget(job.job_id)
+    with pytest.raises(IncompleteResult):
+        list(old.rows)
+    fetcher._caretaker._tell(heard.set)  # after what the reader told
+    assert heard.wait(30)
+    go.set()
+    seen = fetcher.wait(job.job_id, 60)
+    assert (seen.final, seen.problem, list(seen.rows)) == (True, None, ROWS)
