@@ -121,6 +121,8 @@ class Fetcher:
             self._caretaker.leave(job_id, waiter)
         if waiter.error is not None:
             raise waiter.error
+        if self._caretaker.closed:
+            return waiter.seen or self.watch(job_id)
         return waiter.seen or self._caretaker.published.get(job_id) or Snapshot(job_id)
 
     def subscribe(self, job: str, callback: Callback) -> Subscription:

@@ -628,3 +628,13 @@ def test_rows_that_turn_out_to_be_gone_while_new_ones_are_stored_keep_nobody_wai
     go.set()
     seen = fetcher.wait(job.job_id, 60)
     assert (seen.final, seen.problem, list(seen.rows)) == (True, None, ROWS)
+
+
+def test_a_fetcher_that_is_closed_still_tells_what_is_stored(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetch(service, path=tmp_path).wait(job.job_id)
+    closed = fetch(service, path=tmp_path)
+    closed.close()
+    assert list(closed.wait(job.job_id).rows) == ROWS
