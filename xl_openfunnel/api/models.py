@@ -255,7 +255,7 @@ def number(value: object) -> float | None:
         return None
 
 
-_TRY_LATER = "Try again later; if it stays so, tell OpenFunnel's support"
+_TRY_LATER = "Try again later; if it stays so, tell OpenFunnel's support."
 
 
 def _read_leniently(body: bytes) -> tuple[_Envelope, object]:

@@ -86,7 +86,9 @@ def _said_and_cure(check: str, trouble: OpenFunnelError) -> Finding:
 def store(path: Path, origin: str) -> Finding:
     """Whether the local store can be read, and its folder written; it is not changed."""
     folder_of_ones_own = f"Give a folder of your own with {ENV_CACHE_DIR}."
-    folder = next(each for each in path.parents if os.path.lexists(each))
+    folder = next((each for each in path.parents if os.path.lexists(each)), None)
+    if folder is None:
+        return wrong(STORE, f"{path.anchor or path.parent} is not there", folder_of_ones_own)
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass

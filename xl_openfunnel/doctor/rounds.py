@@ -9,15 +9,17 @@ import os
 import ssl
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Final, TypeVar
 
 from .. import keys
 from ..api.client import Client
 from ..api.system import system_proxy
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, OpenFunnelError
 from ..files.facts import version
 from ..hosts.calc import office
 from ..log import redacted
@@ -27,9 +29,14 @@ from ..workbook.sources import xlwings_version
 from . import excel, libreoffice, local, network, policies, python
 from .finding import Finding, State, not_here, unknown, wrong
 from .registry import Read, windows
-from .route import Route, route_to, trusting
+from .route import route_to, trusting
 
 _log = logging.getLogger(__name__)
+
+_PATIENCE: Final = 30.0
+"""Seconds for what LibreOffice is asked here: its first start on a slow disk takes some ten."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,8 @@ def examine(
 def _made(check: Check) -> Finding:
     try:
         return check.make()
+    except OpenFunnelError as trouble:
+        return unknown(check.name, trouble.message)
     except Exception as trouble:  # a doctor who faints helps nobody
         _log.debug("unexpected in %s: %s", check.name, type(trouble).__name__)
         return unknown(check.name, f"could not be looked at ({type(trouble).__name__}: {one_line(str(trouble))})")
@@ -184,31 +193,44 @@ def _libreoffice(computer: Computer) -> Iterator[Check]:
         return
     soffice, unopkg = computer.libreoffice
     interpreter = office.python_of(soffice)
-
-    @cache
-    def added() -> office.Added | None:
-        return office.added(unopkg)
+    run = partial(office.run, longest=_PATIENCE)
+    added = _once(lambda: office.added(unopkg, run))
 
     def known() -> office.Added | None:
-        with contextlib.suppress(ConfigurationError):  # its own check tells
+        with contextlib.suppress(Exception):  # its own check tells
             return added()
         return None
 
     def found() -> Finding:
-        said = office.version_said(soffice)
+        said = office.version_said(soffice, run)
         return libreoffice.found(said, office.OLDEST, new=office.new_enough(said), used=known() is not None)
 
     def uno() -> Finding:
-        return libreoffice.uno(interpreter, office.uno_version(interpreter), used=known() is not None)
+        return libreoffice.uno(interpreter, office.uno_version(interpreter, run), used=known() is not None)
 
     def loads(there: office.Added) -> Finding:
-        return libreoffice.loads(interpreter, office.folders(there), office.loaded, version())
+        return libreoffice.loads(interpreter, office.folders(there), partial(office.loaded, run=run), version())
 
     yield Check("LibreOffice", libreoffice.FOUND, found)
     yield Check("LibreOffice", libreoffice.UNO, uno)
     yield Check("LibreOffice", libreoffice.FUNCTIONS, lambda: libreoffice.functions(added, version()))
     if (there := known()) is not None:
         yield Check("LibreOffice", libreoffice.LOADS, partial(loads, there), (libreoffice.UNO,))
+
+
+def _once(look: Callable[[], _T]) -> Callable[[], _T]:
+    """Looks once, whatever comes of it: a program that hangs is not waited for again."""
+    outcome: Future[_T] = Future()
+
+    def found() -> _T:
+        if not outcome.done():
+            try:
+                outcome.set_result(look())
+            except Exception as trouble:
+                outcome.set_exception(trouble)
+        return outcome.result()
+
+    return found
 
 
 def _service(base_url: str | None, computer: Computer) -> Iterator[Check]:
@@ -228,10 +250,7 @@ def _service(base_url: str | None, computer: Computer) -> Iterator[Check]:
 
 def _network(settings: Settings, computer: Computer) -> Iterator[Check]:
     """Every step needs all those before it."""
-
-    @cache
-    def way() -> Route:
-        return route_to(settings.base_url, system_proxy)
+    way = _once(lambda: route_to(settings.base_url, system_proxy))
 
     def trust() -> ssl.SSLContext:
         return trusting(computer.environ)

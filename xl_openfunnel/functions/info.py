@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
@@ -60,7 +59,7 @@ def cell(found: object) -> Value:
     if isinstance(found, bool):
         return found
     if isinstance(found, (int, float)) and (shown := number(found)) is not None:
-        return shown if math.isfinite(shown) else str(shown)
+        return shown
     if isinstance(found, (list, tuple)):
         return clip(joined(found), CELL_UNITS)
     return clip(one_line(str(found)), CELL_UNITS)

@@ -232,9 +232,11 @@ class _Companies:
 
 
 def _combinations(fields: Sequence[_Field]) -> int:
-    """Companies under every combination of their entries."""
-    counts = [field.codes.groupby(level=0).size().astype("float64") for field in fields]
-    return int(math.prod(counts[1:], start=counts[0]).sum())
+    """Companies under every combination of their entries, as far as that can be counted."""
+    found, *others = [field.codes.groupby(level=0).size().astype("float64") for field in fields]
+    for more in others:
+        found = (found * more).clip(upper=1e15)
+    return int(found.sum())
 
 
 def _numbers(frame: pd.DataFrame, value: str | None, how: str) -> list[float]:

@@ -103,6 +103,12 @@ def test_a_file_where_the_folder_should_be_is_wrong(tmp_path: Path) -> None:
     assert (found.state, found.what) == (State.WRONG, f"{tmp_path / 'file'} cannot be written (it is no folder)")
 
 
+def test_a_drive_that_is_not_there_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.path.lexists", lambda _: False)
+    found = local.store(tmp_path / "store.sqlite3", ORIGIN)
+    assert (found.state, found.what) == (State.WRONG, f"{tmp_path.anchor} is not there")
+
+
 def test_a_folder_that_cannot_be_written_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(**_: object) -> None:
         raise PermissionError(13, "Permission denied")

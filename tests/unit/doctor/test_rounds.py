@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.unit.doctor.conftest import closed_port, make_addin, registry
-from xl_openfunnel.doctor import Finding, State, examine, excel, libreoffice, policies, python
+from xl_openfunnel.doctor import Finding, State, examine, excel, libreoffice, local, policies, python
 from xl_openfunnel.doctor.registry import Read
 from xl_openfunnel.doctor.rounds import Computer
 from xl_openfunnel.files.facts import version
+from xl_openfunnel.hosts.calc import office
 from xl_openfunnel.simulator import Simulator
 from xl_openfunnel.workbook import book as workbook
 from xl_openfunnel.workbook.sources import xlwings_version
@@ -105,6 +108,39 @@ esac
     (tmp_path / "unopkg").write_text("#!/bin/sh\n")
     found = list(examine("http://127.0.0.1:1", computer=replace(here(environ), libreoffice=programs)))
     assert [finding.check for part, finding in found if part == "LibreOffice"] == names[:3]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its programs are stand-ins in sh")
+@pytest.mark.parametrize(
+    ("unopkg", "what"),
+    [
+        ("#!/nowhere\n", "could not be looked at (FileNotFoundError: "),
+        (
+            "#!/bin/sh\nprintf 'Identifier: \\377' >&2; exit 1\n",
+            "LibreOffice refuses. Close LibreOffice and try again.",
+        ),
+    ],
+)
+def test_a_libreoffice_that_is_broken_is_asked_once_and_leaves_the_rest_to_be_looked_at(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unopkg: str, what: str
+) -> None:
+    asked: list[str] = []
+    run = office.run
+
+    def noted(command: Sequence[str], longest: float) -> subprocess.CompletedProcess[str]:
+        asked.append(" ".join(command[1:]))
+        return run(command, longest)
+
+    monkeypatch.setattr(office, "run", noted)
+    for name, script in (("soffice", "#!/bin/sh\n"), ("unopkg", unopkg)):
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
+    programs = str(tmp_path / "soffice"), str(tmp_path / "unopkg")
+    found = by_name(list(examine("http://127.0.0.1:1", computer=replace(here(environ), libreoffice=programs))))
+    assert found[libreoffice.FUNCTIONS].state is State.UNKNOWN
+    assert found[libreoffice.FUNCTIONS].what.startswith(what)
+    assert asked.count("list") == 1
+    assert local.STORE in found
 
 
 def test_on_windows_every_check_looks_at_the_registry_and_the_files(

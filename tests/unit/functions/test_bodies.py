@@ -468,7 +468,9 @@ def test_a_list_of_jobs_that_is_shown_stays_while_another_program_writes_it(offi
     with held(here.store):
         assert not before.seen[JOBS].stale
         assert answer("OF_JOBS", bodies.listing, during) == shown
-        assert bodies.information(here.look(), job.job_id, "label") == [["Germany Q3"]]
+        asking = here.look()
+        assert bodies.information(asking, job.job_id, "label") == [["Germany Q3"]]
+        assert asking.seen[JOBS].stale
     assert during.seen[JOBS].stale  # nobody knows whether it is still so
     assert not before.seen[JOBS].stale
     here.store.label(job.job_id, None)

@@ -311,6 +311,12 @@ def test_lists_with_too_many_combinations_are_refused_before_they_are_made(more:
         of(rows, ["a"], **more)
 
 
+def test_combinations_beyond_all_numbers_are_refused_too() -> None:
+    rows = [{f"list{number}": list(range(200)) for number in range(160)}]
+    with pytest.raises(ConfigurationError, match="more than 5,000,000"):
+        of(rows, list(rows[0]))
+
+
 def test_importing_the_functions_does_not_import_pandas() -> None:
     code = (
         "import sys, xl_openfunnel.functions.pivoting, xl_openfunnel.functions.finding; print('pandas' in sys.modules)"

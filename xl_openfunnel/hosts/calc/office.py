@@ -25,7 +25,7 @@ _PYTHON: Final = "/usr/bin/python3"
 """The Python of a LibreOffice that has none of its own."""
 
 _LONGEST: Final = 300.0
-"""Seconds for one command of LibreOffice."""
+"""Seconds for one command of LibreOffice, as for adding an extension on a slow disk."""
 
 _REPEATED: Final = 300
 """Letters of what LibreOffice said that are repeated."""
@@ -33,19 +33,25 @@ _REPEATED: Final = 300
 Run = Callable[[Sequence[str]], subprocess.CompletedProcess[str]]
 
 
-def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command and keep what it prints.
+def run(command: Sequence[str], longest: float = _LONGEST) -> subprocess.CompletedProcess[str]:
+    """Run a command, for so many seconds at the most, and keep what it prints.
 
     Raises:
         ConfigurationError: it does not end, as where it waits for an answer in a window.
     """
     try:
         return subprocess.run(  # noqa: S603
-            command, capture_output=True, text=True, check=False, timeout=_LONGEST, env=_plain(os.environ)
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=longest,
+            env=_plain(os.environ),
         )
     except subprocess.TimeoutExpired:
         raise ConfigurationError(
-            f"{Path(command[0]).name} did not end within {_LONGEST / 60:.0f} minutes. Close LibreOffice and try again."
+            f"{Path(command[0]).name} did not end within {longest:.0f} seconds. Close LibreOffice and try again."
         ) from None
 
 
