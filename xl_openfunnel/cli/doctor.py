@@ -53,8 +53,10 @@ def doctor(
         # Without a terminal the findings themselves say as much.
         tell: Callable[[str], object] = progress.tell if terminal.is_terminal(sys.stderr) else lambda _: None
         found = list(examine(url, file and file.absolute(), about_to=lambda name: tell(f"looking at: {name}")))
-    text = letter([finding for _, finding in found], version=version())
-    bad = sum(finding.state is State.WRONG for _, finding in found)
+    findings = [finding for _, finding in found]
+    excel = all(finding.state is not State.NOT_HERE for finding in findings)
+    text = letter(findings, version=version(), excel=excel)
+    bad = sum(finding.state is State.WRONG for finding in findings)
     if as_json:
         terminal.put_json(_plain(found, text, version()))
     else:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ..api.paths import CREDITS
-from ..settings import CONNECT_TIMEOUT
+from ..settings import CONNECT_TIMEOUT, is_loopback
 from ..text import clip, one_line
 from . import registry
 from .finding import Finding, ok, unknown, wrong
@@ -24,6 +24,10 @@ ANSWER: Final = "answer"
 
 INTERNET_SETTINGS: Final = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Internet Settings"
 _ONLINE: Final = "Go online, and start the VPN if the service is reached through one."
+_START: Final = (
+    "Start the program there again. If it is xl-openfunnel simulate: its address is another one each time, so paste "
+    "the line that it prints now."
+)
 
 Resolve = Callable[[str, int], list[str]]
 
@@ -66,7 +70,7 @@ def name(route: Route, resolve: Resolve = resolve) -> Finding:
     try:
         addresses = resolve(host, port)
     except (OSError, UnicodeError) as trouble:
-        cure = "Check the proxy's address, or ask IT." if route.proxy else _ONLINE
+        cure = "Check the proxy's address, or ask IT." if route.proxy else _START if _here(route) else _ONLINE
         return wrong(NAME, f"{host} could not be looked up ({_reason(trouble)})", cure)
     return ok(NAME, f"{host} is {', '.join(addresses[:2])}{', …' if len(addresses) > 2 else ''}")
 
@@ -77,8 +81,10 @@ def connection(route: Route, timeout: float = CONNECT_TIMEOUT) -> Finding:
     try:
         socket.create_connection((host, port), timeout).close()
     except OSError as trouble:
-        cure = "Check the proxy's address, or ask IT." if route.proxy else f"{_ONLINE} If you are, ask IT."
         what = f"{host}, port {port}, does not accept connections ({_reason(trouble)})"
+        if _here(route):
+            return wrong(CONNECTION, what, _START)
+        cure = "Check the proxy's address, or ask IT." if route.proxy else f"{_ONLINE} If you are, ask IT."
         return wrong(CONNECTION, what, cure, for_it=_let_through(route))
     return ok(CONNECTION, f"{host}, port {port}")
 
@@ -115,6 +121,8 @@ def certificate(route: Route, trusting: Callable[[], ssl.SSLContext], timeout: f
         )
     except (OSError, http.client.HTTPException) as trouble:
         what = f"no encrypted connection to {route.host} ({_reason(trouble)})"
+        if _here(route):
+            return wrong(CERTIFICATE, what, _START)
         cure = "A proxy or firewall may cut it. Ask IT: a text for them stands at the end."
         return wrong(CERTIFICATE, what, cure, for_it=_let_through(route))
     return ok(CERTIFICATE, f"issued by {by}, verified by the system ({version})")
@@ -133,7 +141,8 @@ def answer(route: Route, trusting: Callable[[], ssl.SSLContext], timeout: float 
         finally:
             line.close()
     except (OSError, http.client.HTTPException) as trouble:
-        return wrong(ANSWER, f"none ({_reason(trouble)})", "Try again in a while; if other sites work, ask IT.")
+        cure = _START if _here(route) else "Try again in a while; if other sites work, ask IT."
+        return wrong(ANSWER, f"none ({_reason(trouble)})", cure)
     return _judged(status, kind, begins, route.host)
 
 
@@ -163,6 +172,11 @@ def _issuer_of_any(route: Route, timeout: float) -> str:
         return _certificate(route, doubting(), timeout)[0]
     except (OSError, http.client.HTTPException):
         return "somebody unknown"
+
+
+def _here(route: Route) -> bool:
+    """Whether the service is a program on this very computer, with which neither the network nor IT has to do."""
+    return is_loopback(route.host)
 
 
 def _let_through(route: Route) -> str:

@@ -92,13 +92,30 @@ def test_many_addresses_are_not_all_told() -> None:
     assert found.what == "a.example is 192.0.2.1, 192.0.2.2, …"
 
 
-def test_a_refused_connection_is_wrong_and_something_for_it() -> None:
+def test_a_refused_connection_is_wrong_and_something_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     port = closed_port()
-    found = network.connection(Route("127.0.0.1", port, secure=True))
-    assert found.state is State.WRONG
-    assert f"127.0.0.1, port {port}" in found.for_it
     proxied = network.connection(Route("api.example", 443, secure=True, proxy=Proxy("http", "127.0.0.1", port)))
     assert f"api.example, port 443 through the proxy http://127.0.0.1:{port}" in proxied.for_it
+
+    def refused(*_: object) -> None:
+        raise ConnectionRefusedError(111, "refused")
+
+    monkeypatch.setattr("socket.create_connection", refused)
+    straight = network.connection(Route("api.example", 443, secure=True))
+    assert (straight.state, "VPN" in straight.cure) == (State.WRONG, True)
+    assert "api.example, port 443" in straight.for_it
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_a_program_on_this_computer_that_has_ended_is_started_again_and_no_matter_of_it(*, secure: bool) -> None:
+    route = Route("127.0.0.1", closed_port(), secure=secure)
+    steps = [network.connection(route), network.answer(route, trust({}))]
+    if secure:
+        steps.append(network.certificate(route, trust({})))
+    for found in steps:
+        assert (found.state, found.for_it) == (State.WRONG, "")
+        assert found.cure.startswith("Start the program there again. If it is xl-openfunnel simulate")
+        assert "paste the line that it prints" in found.cure
 
 
 def test_an_unknown_authority_is_wrong_and_named(secured: Route) -> None:

@@ -110,7 +110,7 @@ def test_a_policy_that_stands_in_the_way_is_told_to_it_by_its_exact_place(
     found = check(registry(keys))
     assert found.state is State.WRONG
     assert where in found.what
-    assert where in letter([found], version="1.2.3")
+    assert where in letter([found], version="1.2.3", excel=True)
 
 
 @pytest.mark.parametrize(
@@ -171,11 +171,12 @@ def test_a_policy_that_may_or_may_not_hinder_is_unknown_and_told_to_it(
 
 def test_the_letter_says_what_the_program_does_and_only_what_is_to_be_changed() -> None:
     rule = child(registry({RULES: {policies.CHILD_RULE: "1"}}))
-    text = letter([Finding("a", State.WRONG, "no matter of theirs", "mend it"), rule], version="1.2.3")
+    text = letter([Finding("a", State.WRONG, "no matter of theirs", "mend it"), rule], version="1.2.3", excel=True)
     assert "XL OpenFunnel 1.2.3" in text
     assert "C:\\Py\\pythonw.exe" in text
     assert "no matter of theirs" not in text
-    assert letter([Finding("a", State.WRONG, "x", "y")], version="1.2.3") == ""
+    assert "cmd.exe" in text
+    assert letter([Finding("a", State.WRONG, "x", "y")], version="1.2.3", excel=True) == ""
 
 
 def test_where_the_addins_place_is_trusted_it_is_the_first_cure() -> None:
@@ -188,3 +189,9 @@ def test_values_of_another_kind_than_expected_count_as_none() -> None:
     read = registry({GROUP + SECURITY: {"VBAWarnings": b"\x04"}, policies.ASR_DEVICE: {"ASRRules": 7}})
     assert policies.macros(read, addin=False).state is State.OK
     assert child(read).state is State.OK
+
+
+def test_the_letter_speaks_of_excel_only_where_excel_is() -> None:
+    text = letter([Finding("connection", State.WRONG, "x", "y", "Let it.")], version="1.2.3", excel=False)
+    assert "1. Let it." in text
+    assert not [word for word in ("Excel", "cmd.exe", "%APPDATA%", "VBA") if word in text]
