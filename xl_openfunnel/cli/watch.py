@@ -68,7 +68,10 @@ def _changes(fetcher: Fetcher, job_id: str) -> Iterator[Snapshot | None]:
 def _keep_up_to_date(
     changes: Iterator[Snapshot | None], path: Path, columns: Sequence[str] | None, *, raw: bool
 ) -> Snapshot:
-    """Write the file anew when something changed; the last state."""
+    """Write the file anew when something changed; the last state.
+
+    There is none before the first company, or the job's end: until then nobody can say which columns it will have.
+    """
     from .. import files
 
     last = Snapshot("")
@@ -79,20 +82,22 @@ def _keep_up_to_date(
         for seen in changes:
             if seen is not None:
                 progress(seen)
-                last = unwritten = seen
-            if unwritten is None or unwritten.status is None or time.monotonic() < not_before:
+                last = seen
+                if len(seen.rows) or seen.final:
+                    unwritten = seen
+            if unwritten is None or time.monotonic() < not_before:
                 continue
             not_before = time.monotonic() + PAUSE
             if _written(unwritten, path, columns, complained, raw=raw):
                 unwritten = None
         give_up = time.monotonic() + PATIENCE
-        while unwritten is not None and unwritten.status is not None:
+        while unwritten is not None:
             if time.monotonic() >= give_up:
                 files.check(path)  # says why not
             if _written(unwritten, path, columns, complained, raw=raw):
                 break
             time.sleep(_SLICE)
-    if last.status is not None:
+    if len(last.rows) or last.final:
         terminal.say(f"{companies(len(last.rows))} written to {path}")
     return last
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.unit.cli.conftest import DONE, ROWS, Run, Serve
+from xl_openfunnel import Snapshot, files
 from xl_openfunnel.cli import watch
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob
 
@@ -201,6 +203,33 @@ def test_watch_keeps_a_file_up_to_date(serve: Serve, run: Run, tmp_path: Path, m
     assert (ran.code, ran.out) == (0, "")
     assert lines(tmp_path / "rows.tsv")[1:] == [row["linkedin_url"] for row in ROWS]
     assert [path.name for path in tmp_path.glob("*.part")] == []
+
+
+def test_watch_writes_no_file_before_its_columns_are_known(
+    serve: Serve, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "PAUSE", 0.0)
+    write, heads = files.write, []
+
+    def noted(seen: Snapshot, path: Path, columns: Sequence[str] | None, *, raw: bool) -> None:
+        write(seen, path, columns, raw=raw)
+        heads.append(lines(path)[0])
+
+    monkeypatch.setattr(files, "write", noted)
+    serve(GOING)
+    assert run("watch", GOING.job_id, "-o", tmp_path / "rows.tsv").code == 0
+    assert len(heads) > 1
+    assert len(set(heads)) == 1
+
+
+def test_watch_writes_the_names_of_the_columns_of_a_job_that_found_nothing(
+    serve: Serve, run: Run, tmp_path: Path
+) -> None:
+    nothing = SimulatedJob([])
+    serve(nothing)
+    ran = run("watch", nothing.job_id, "-o", tmp_path / "rows.tsv")
+    assert (ran.code, len(lines(tmp_path / "rows.tsv"))) == (0, 1)
+    assert "0 companies written to" in ran.err
 
 
 def test_watch_of_a_failed_job_writes_what_there_is_and_ends_with_one(serve: Serve, run: Run, tmp_path: Path) -> None:
