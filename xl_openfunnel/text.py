@@ -16,6 +16,16 @@ def companies(number: int) -> str:
     return count(number, "company", "companies")
 
 
+def so_far(read: int, told: int | None) -> str:
+    """Companies of a job that goes on: ``400 companies so far``, ``400 of 437 companies read``.
+
+    Args:
+        read: those that were read.
+        told: those that the service says it has delivered; it tells them before their page can be read.
+    """
+    return f"{read:,} of {companies(told)} read" if told is not None and told > read else f"{companies(read)} so far"
+
+
 def size(octets: int) -> str:
     """A size in the unit that fits: ``68 KB``, ``1.4 MB``."""
     return f"{octets / 2**20:,.1f} MB" if octets >= 2**20 else f"{-(-octets // 2**10)} KB"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..jobs.snapshot import Snapshot
-from ..text import companies, count, joined, one_line
+from ..text import companies, count, joined, one_line, so_far
 
 Detail = tuple[str, str]
 
@@ -18,8 +18,8 @@ def line(snapshot: Snapshot) -> str:
     parts = [snapshot.status or "waiting for the first answer"]
     if stage(snapshot):
         parts.append(stage(snapshot))
-    if delivered := _companies(snapshot):
-        parts.append(delivered)
+    if known := _read(snapshot):
+        parts.append(known)
     if snapshot.pages and len(snapshot.rows):
         parts.append(_pages_read(snapshot))
     if snapshot.final:
@@ -115,14 +115,21 @@ def _companies(snapshot: Snapshot) -> str:
     return companies(delivered) + when
 
 
+def _read(snapshot: Snapshot) -> str:
+    """Companies where pages are being read: those of the service and ours are two numbers while a job goes on."""
+    rows = len(snapshot.rows)
+    going = snapshot.status is not None and not snapshot.status.terminal
+    return so_far(rows, snapshot.processed) if going and (rows or snapshot.processed) else _companies(snapshot)
+
+
 def _pages_read(snapshot: Snapshot) -> str:
-    read = f"{count(snapshot.pages, 'page')} read"
+    pages = count(snapshot.pages, "page")
     if snapshot.final:
-        return read
+        return f"{pages} read"
     if snapshot.status is not None and snapshot.status.terminal:
-        pages = (snapshot.manifest or {}).get("pages")
-        return f"reading pages: {snapshot.pages:,} {'so far' if pages is None else f'of {_number(pages)}'}"
-    return f"{read}, provisional"
+        of = (snapshot.manifest or {}).get("pages")
+        return f"reading pages: {snapshot.pages:,} {'so far' if of is None else f'of {_number(of)}'}"
+    return f"{pages}, provisional"
 
 
 def _pages(snapshot: Snapshot) -> str | None:

@@ -11,7 +11,7 @@ from ..api.models import number
 from ..errors import CELL_UNITS, ConfigurationError
 from ..files.facts import version
 from ..jobs.snapshot import Snapshot
-from ..text import clip, companies, joined, one_line
+from ..text import clip, companies, joined, one_line, so_far
 from . import words
 from .catalog import INFO_FIELDS
 
@@ -81,7 +81,10 @@ def _progress(snapshot: Snapshot) -> str:
             f" of {pages:,}" if isinstance(pages, int) else ""
         )
     stage = "" if snapshot.stage in (None, snapshot.status) else str(snapshot.stage).replace("_", " ")
-    return ", ".join(part for part in (str(snapshot.status), stage, f"{counted} so far") if part)
+    known = so_far(rows, snapshot.processed)
+    if "companies" in stage:  # once is enough: the column of the sheet Start is narrow
+        known = known.replace(" companies read", " read")
+    return ", ".join(part for part in (str(snapshot.status), stage, known) if part)
 
 
 _OF_AN_ANSWER: Final = ("rows", "pages", "final", "provisional")

@@ -111,7 +111,7 @@ def test_rows_waits_for_a_running_job_and_tells_its_progress_on_stderr(serve: Se
     serve(GOING)
     ran = run("rows", GOING.job_id, "--columns", "linkedin_url")
     assert ran.out.splitlines() == ["linkedin_url", *(row["linkedin_url"] for row in ROWS)]
-    assert "companies so far" in ran.err
+    assert " companies read · 1 page, provisional" in ran.err
     assert ran.err.splitlines()[-1] == "completed · 250 companies · 3 pages read · final"
 
 

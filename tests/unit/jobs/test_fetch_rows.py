@@ -93,6 +93,12 @@ def test_a_timeout_tells_how_far_the_job_is(serve: MakeService, fetch: MakeFetch
         fetch_with(fetch(service), job.job_id, timeout=60)
 
 
+def test_a_timeout_tells_apart_what_the_service_has_and_what_was_read(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS, running=300.0, pending=0.0))
+    with pytest.raises(JobTimeout, match=r"is running, \d+ of \d+ companies read; the 60 seconds"):
+        fetch_with(fetch(service), job.job_id, timeout=60)
+
+
 def test_a_timeout_tells_the_last_trouble(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS), faults=[Fault("status", status=503)])
     with pytest.raises(JobTimeout, match=r"HTTP 503.* has not answered, and the 60 seconds"):
