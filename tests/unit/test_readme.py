@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from xl_openfunnel import Snapshot
+from xl_openfunnel.cli import words
 from xl_openfunnel.hosts import session
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 
@@ -28,6 +30,11 @@ def test_every_snippet_runs(snippet: str, monkeypatch: pytest.MonkeyPatch) -> No
             assert len(names["frame"]) == len(names["bands"]) == 120
         else:  # the others go through a fetcher, which ends with its block
             assert names["fetcher"].busy is False
+
+
+def test_the_fields_of_a_job_as_json_are_all_named() -> None:
+    (named,) = re.findall(r"`status --json`\s+tells (.*?)\. Exit codes", README.read_text("utf-8"), re.DOTALL)
+    assert re.findall("`(.*?)`", named) == list(words.as_json(Snapshot("job"), None, read=False))
 
 
 def test_the_cell_functions_answer_in_python_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:

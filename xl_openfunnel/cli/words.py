@@ -93,7 +93,7 @@ def as_json(snapshot: Snapshot, label: str | None, *, read: bool) -> dict[str, A
         "processed": snapshot.processed,
         "rows": len(snapshot.rows) if read else None,
         "pages": snapshot.pages if read else None,
-        "provisional": snapshot.provisional,
+        "provisional": snapshot.provisional or _going(snapshot),
         "final": snapshot.final,
         "manifest": None if snapshot.manifest is None else dict(snapshot.manifest),
         "source": snapshot.source,
@@ -104,22 +104,22 @@ def as_json(snapshot: Snapshot, label: str | None, *, read: bool) -> dict[str, A
 
 
 def _companies(snapshot: Snapshot) -> str:
-    terminal = snapshot.status is not None and snapshot.status.terminal
     told = (snapshot.manifest or {}).get("count")
     delivered = told if isinstance(told, int) else snapshot.processed
     if snapshot.final and len(snapshot.rows):
         delivered = len(snapshot.rows)
     if delivered is None:
         return ""
-    when = " before it failed" if _failed(snapshot) else "" if terminal else " so far"
+    when = " before it failed" if _failed(snapshot) else " so far" if _going(snapshot) else ""
     return companies(delivered) + when
 
 
 def _read(snapshot: Snapshot) -> str:
     """Companies where pages are being read: those of the service and ours are two numbers while a job goes on."""
     rows = len(snapshot.rows)
-    going = snapshot.status is not None and not snapshot.status.terminal
-    return so_far(rows, snapshot.processed) if going and (rows or snapshot.processed) else _companies(snapshot)
+    if _going(snapshot) and (rows or snapshot.processed):
+        return so_far(rows, snapshot.processed)
+    return _companies(snapshot)
 
 
 def _pages_read(snapshot: Snapshot) -> str:
@@ -140,17 +140,23 @@ def _pages(snapshot: Snapshot) -> str | None:
 def _state(snapshot: Snapshot) -> str:
     if snapshot.final:
         return _end(snapshot)
-    if snapshot.status is None or snapshot.problem:
+    if snapshot.status is None:
         return ""
-    if snapshot.status.terminal:
-        return "complete at the service, not read yet (xl-openfunnel rows)"
-    return "provisional while the job is going"
+    if _going(snapshot):
+        return "provisional while the job is going"
+    if _failed(snapshot):
+        return "not read yet (xl-openfunnel watch JOB -o FILE)"
+    return "complete at the service, not read yet (xl-openfunnel rows)"
 
 
 def _end(snapshot: Snapshot) -> str:
     """What is over, and where it is kept: the rows of a failed job are all that will come, not all there should be."""
     over = "nothing more will come" if _failed(snapshot) else "final"
     return f"{over}, stored here" if snapshot.source == "store" else over
+
+
+def _going(snapshot: Snapshot) -> bool:
+    return snapshot.status is not None and not snapshot.status.terminal
 
 
 def _failed(snapshot: Snapshot) -> bool:

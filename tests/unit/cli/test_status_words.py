@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from xl_openfunnel.api.models import JobStatus
 from xl_openfunnel.cli import words
-from xl_openfunnel.jobs.snapshot import Rows, Snapshot
+from xl_openfunnel.errors import JobFailed
+from xl_openfunnel.jobs.snapshot import Problem, Rows, Snapshot
 
 RUNNING = Snapshot("job", status=JobStatus("running"), processed=437, pages=4, rows=Rows((400,), lambda _: ()))
 
@@ -26,3 +28,25 @@ RUNNING = Snapshot("job", status=JobStatus("running"), processed=437, pages=4, r
 )
 def test_what_the_service_has_and_what_was_read_are_two_numbers(changed: dict[str, Any], line: str) -> None:
     assert words.line(dataclasses.replace(RUNNING, **changed)) == line
+
+
+@pytest.mark.parametrize(
+    ("status", "final", "said", "provisional"),
+    [
+        ("running", False, "provisional while the job is going", True),
+        ("a word of tomorrow", False, "provisional while the job is going", True),
+        ("completed", False, "complete at the service, not read yet (xl-openfunnel rows)", False),
+        ("failed", False, "not read yet (xl-openfunnel watch JOB -o FILE)", False),
+        ("completed", True, "final", False),
+        ("failed", True, "nothing more will come", False),
+    ],
+)
+def test_words_and_json_agree_whether_rows_are_provisional(
+    status: str, *, final: bool, said: str, provisional: bool
+) -> None:
+    error = JobFailed("The job failed: No seed.")
+    problem = Problem(error, datetime(2026, 3, 1, tzinfo=UTC)) if status == "failed" else None
+    seen = Snapshot("job", status=JobStatus(status), final=final, problem=problem)
+    assert dict(words.details(seen, None))["rows"] == said
+    told = words.as_json(seen, None, read=final)
+    assert (told["provisional"], told["final"]) == (provisional, final)
