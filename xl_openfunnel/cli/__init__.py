@@ -1,7 +1,7 @@
 """The command ``xl-openfunnel``.
 
-Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 the job or the service failed, 2 the call was
-wrong, 130 ended by Ctrl-C.
+Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 the job or the service failed, 2 the call or
+a setting was wrong, 130 ended by Ctrl-C.
 """
 
 from __future__ import annotations
