@@ -123,6 +123,8 @@ def rows(
                     f"To write the {companies(delivered)} delivered before: xl-openfunnel watch {job_id} -o {file}"
                 )
             raise
+    if refresh and seen.source == "service":
+        terminal.say("Read anew from the service.")
     for note in words.flags(seen.manifest or {}):
         terminal.say(note, mark="note: ", style="yellow")
     if seen.problem is not None:

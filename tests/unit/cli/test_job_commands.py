@@ -363,8 +363,9 @@ def test_rows_can_be_read_anew(serve: Serve, run: Run, tmp_path: Path) -> None:
     for _ in range(2):
         assert run("rows", DONE.job_id, "-o", str(tmp_path / "rows.csv")).code == 0
     before = len(service.received)
-    assert run("rows", DONE.job_id, "--refresh", "-o", str(tmp_path / "rows.csv")).code == 0
-    assert len(service.received) > before
+    ran = run("rows", DONE.job_id, "--refresh", "-o", str(tmp_path / "rows.csv"))
+    assert (ran.code, len(service.received) > before) == (0, True)
+    assert "Read anew from the service.\n" in ran.err
 
 
 def test_the_error_of_a_failed_job_tells_how_to_get_what_it_delivered(serve: Serve, run: Run, tmp_path: Path) -> None:
