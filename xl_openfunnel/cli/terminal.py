@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
@@ -193,7 +193,7 @@ class Progress:
     """Where a job is, in words on stderr that keep changing; without a terminal a line for each change."""
 
     def __init__(self) -> None:
-        self._line = "asking the service"
+        self._line: Callable[[], str] = lambda: "asking the service"
         self._told: object = None
         self._began = time.monotonic()
         self._live: Live | None = None
@@ -231,14 +231,14 @@ class Progress:
         with self._lock:
             if self._ended:  # a callback that was under way
                 return
-            self._line = line(snapshot)
+            self._line = lambda: line(snapshot)  # anew for every picture, since it counts the seconds to the next try
             if self._live is None and gist(snapshot) != self._told:
                 self._told = gist(snapshot)
-                say(self._line)
+                say(self._line())
 
     def tell(self, line: str) -> None:
         """Show this line."""
-        self._line = line
+        self._line = lambda: line
         if self._live is None:
             say(line)
 
@@ -254,4 +254,4 @@ class Progress:
         frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏" if unicode else "|/-\\"
         frame = frames[int(self.seconds * 8) % len(frames)]
         text = Text()  # of several lines where a trouble and what to do take them
-        return text.append(frame, "cyan").append(f" {self.seconds:.0f} s ", "dim").append(one_line(self._line))
+        return text.append(frame, "cyan").append(f" {self.seconds:.0f} s ", "dim").append(one_line(self._line()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,8 +14,13 @@ from ..text import companies, count, joined, one_line, so_far
 Detail = tuple[str, str]
 
 
-def line(snapshot: Snapshot) -> str:
-    """The state on one line."""
+def line(snapshot: Snapshot, now: datetime | None = None) -> str:
+    """The state on one line.
+
+    Args:
+        snapshot: the job.
+        now: the moment to count from until the next try; None for the present one.
+    """
     parts = [snapshot.status or "waiting for the first answer"]
     if stage(snapshot):
         parts.append(stage(snapshot))
@@ -27,7 +33,8 @@ def line(snapshot: Snapshot) -> str:
     if snapshot.problem and not snapshot.settled:  # what is settled is said as the error that it ends with
         parts.append(f"trouble: {snapshot.problem.message}")
         if snapshot.next_try:
-            parts.append(f"next try at {_clock(snapshot.next_try)}")
+            wait = snapshot.next_try - (now or datetime.now(UTC))
+            parts.append(f"next try in {max(1, math.ceil(wait.total_seconds())):,} s")
     return one_line(" · ".join(parts))
 
 
@@ -173,10 +180,6 @@ def _text(value: object) -> str | None:
     if isinstance(value, list):
         return joined(value)
     return None if value is None else str(value)
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment.astimezone():%H:%M:%S}"
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from xl_openfunnel.api.models import JobStatus
 from xl_openfunnel.cli import words
-from xl_openfunnel.errors import JobFailed
+from xl_openfunnel.errors import JobFailed, ServerTrouble
 from xl_openfunnel.jobs.snapshot import Problem, Rows, Snapshot
 
 RUNNING = Snapshot("job", status=JobStatus("running"), processed=437, pages=4, rows=Rows((400,), lambda _: ()))
@@ -28,6 +28,14 @@ RUNNING = Snapshot("job", status=JobStatus("running"), processed=437, pages=4, r
 )
 def test_what_the_service_has_and_what_was_read_are_two_numbers(changed: dict[str, Any], line: str) -> None:
     assert words.line(dataclasses.replace(RUNNING, **changed)) == line
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(4.2, "5 s"), (0.0, "1 s"), (-3.0, "1 s"), (3_600.0, "3,600 s")])
+def test_the_next_try_is_told_in_seconds_that_no_time_zone_changes(seconds: float, said: str) -> None:
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    problem = Problem(ServerTrouble("The service is in trouble."), now)
+    seen = Snapshot("job", problem=problem, next_try=now + timedelta(seconds=seconds))
+    assert words.line(seen, now).endswith(f" · trouble: The service is in trouble. · next try in {said}")
 
 
 @pytest.mark.parametrize(
