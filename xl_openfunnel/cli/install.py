@@ -32,7 +32,7 @@ def install(
 
 
 def _set_up_excel(*, repair: bool) -> None:
-    _only_on_windows()
+    _only_on_windows("install")
     from ..install import environment, excel
     from ..install.setting import InRegistry
 
@@ -57,7 +57,7 @@ def uninstall(in_calc: _Calc = False) -> None:
 
 
 def _leave_excel() -> None:
-    _only_on_windows()
+    _only_on_windows("uninstall")
     from ..install import excel
     from ..install.setting import InRegistry
 
@@ -71,9 +71,11 @@ def _leave_excel() -> None:
     terminal.say(_STAYS)
 
 
-def _only_on_windows() -> None:
-    if sys.platform != "win32":
-        raise ConfigurationError(
-            "This sets up Excel on Windows, the only system where its cells can call Python. Here there is: "
-            "xl-openfunnel rows JOB -o companies.xlsx, and on Linux xl-openfunnel install --calc"
-        )
+def _only_on_windows(command: str) -> None:
+    if sys.platform == "win32":
+        return
+    instead = "" if sys.platform == "darwin" else f" For LibreOffice Calc: xl-openfunnel {command} --calc."
+    raise ConfigurationError(
+        f"Excel can be set up on Windows only, where its cells can call Python.{instead} "
+        "Without it: xl-openfunnel rows JOB -o companies.xlsx"
+    )
