@@ -17,7 +17,7 @@ from ..errors import ConfigurationError
 from ..files.replacing import check_place
 from ..jobs.fetch_rows import final_snapshot
 from ..text import companies, count
-from . import tables, terminal
+from . import numbers, tables, terminal
 from .simulate import From, load
 
 _FIRST_ROWS = 8
@@ -26,12 +26,22 @@ _LATENCY = 0.05  # as a near service has it
 
 def demo(
     source: From = None,
-    rows: Annotated[int | None, typer.Option(min=0, help="Companies. (default: 600, or all of --from)")] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option(
+            metavar="NUMBER",
+            parser=numbers.companies("--rows", 1),
+            help="Companies. (default: 600, or all of --from)",
+        ),
+    ] = None,
     output: Annotated[
         Path,
         typer.Option("--output", "-o", metavar="FILE.xlsx", help="The workbook; one of that name is replaced."),
     ] = Path("openfunnel-demo.xlsx"),
-    seconds: Annotated[float, typer.Option(min=0, help="How long the simulated job takes.")] = 6.0,
+    seconds: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", parser=numbers.seconds("--seconds"), help="How long the simulated job takes."),
+    ] = 6.0,
 ) -> None:
     """Watch a simulated job to its end and write its companies to a workbook: no account, no credits."""
     from .. import files
@@ -40,6 +50,8 @@ def demo(
     if output.suffix.lower() != ".xlsx":
         raise ConfigurationError(f"The demonstration writes a workbook: end {output.name!r} in .xlsx.")
     shown = load(source, rows)
+    if not shown:
+        raise ConfigurationError(f"{source} holds no row: one JSON object a line is wanted.")
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     terminal.say("A simulated service on this machine: no account, no credits, nothing leaves the machine.")
     with _simulated(shown, seconds) as (fetcher, job_id):

@@ -17,7 +17,7 @@ from ..jobs.fetch_rows import final_snapshot
 from ..jobs.snapshot import NO_ROWS
 from ..jobs.view import of_page, of_result
 from ..text import companies, one_line
-from . import tables, terminal, words
+from . import numbers, tables, terminal, words
 from .session import Job, Json, Session, Yes, session
 
 SHOWN = 100
@@ -39,20 +39,6 @@ Columns = Annotated[
     ),
 ]
 Raw = Annotated[bool, typer.Option("--raw", help="Leave text in .csv and .tsv as it is, even if it is a formula.")]
-
-
-def _seconds(text: str | float) -> float:
-    """What ``--timeout`` was given.
-
-    Raises:
-        ConfigurationError: it is no number of seconds.
-    """
-    try:
-        if (seconds := float(text)) >= 0:
-            return seconds
-    except ValueError:
-        pass
-    raise ConfigurationError(f"--timeout takes a number of seconds, for example --timeout 600, and not {text!r}.")
 
 
 def status(context: typer.Context, job: Job, as_json: Json = False) -> None:
@@ -96,7 +82,9 @@ def rows(
     raw: Raw = False,
     timeout: Annotated[
         float | None,
-        typer.Option("--timeout", metavar="SECONDS", parser=_seconds, help="Give up after this time."),
+        typer.Option(
+            "--timeout", metavar="SECONDS", parser=numbers.seconds("--timeout"), help="Give up after this time."
+        ),
     ] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Read it anew, even if it is stored here.")] = False,
 ) -> None:

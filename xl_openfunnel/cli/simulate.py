@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import ConfigurationError
-from . import tables, terminal
+from . import numbers, tables, terminal
 
 if TYPE_CHECKING:
     from ..simulator import Fault, SimulatedJob
@@ -24,9 +24,19 @@ From = Annotated[
 
 
 def simulate(
-    rows: Annotated[int | None, typer.Option(min=0, help="Companies per job. (default: 600, or all of --from)")] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option(
+            metavar="NUMBER",
+            parser=numbers.companies("--rows", 0),
+            help="Companies per job. (default: 600, or all of --from)",
+        ),
+    ] = None,
     source: From = None,
-    seconds: Annotated[float, typer.Option(min=0, help="How long the running job takes.")] = 60.0,
+    seconds: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", parser=numbers.seconds("--seconds"), help="How long the running job takes."),
+    ] = 60.0,
     latency: Annotated[float, typer.Option(min=0, help="Seconds before each answer.")] = 0.05,
     fault: Annotated[
         list[str] | None,

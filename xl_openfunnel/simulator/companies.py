@@ -34,6 +34,9 @@ _FUNDING_STAGES: Final = tuple(words.FUNDING)
 _FUNDING_SUMS: Final = tuple(accumulate(words.FUNDING.values()))
 
 
+_WANTED: Final = "one JSON object a line is wanted"
+
+
 def companies(count: int, seed: int = 0, shape: Shape = "full") -> list[dict[str, Any]]:
     """Invented companies, the same for the same seed.
 
@@ -79,9 +82,9 @@ def _parsed(line: bytes, where: str) -> dict[str, Any]:
     try:
         row = json.loads(line, parse_constant=_no_constant)
     except ValueError as error:
-        raise ValueError(f"{where}: no JSON ({error})") from None
+        raise ValueError(f"{where}: {_WANTED}, and this is no JSON ({error}).") from None
     if not isinstance(row, dict):
-        raise ValueError(f"{where}: a row is a JSON object, not {line[:40]!r}")  # noqa: TRY004 - wrong text
+        raise ValueError(f"{where}: {_WANTED}, and this is none.")  # noqa: TRY004 - wrong text
     return row
 
 

@@ -63,7 +63,12 @@ def test_demo_shows_the_first_rows_and_tells_its_life_without_percentages(run: R
         (["-o", "demo.csv"], 2, "end 'demo.csv' in .xlsx"),
         (["-o", "nowhere/demo.xlsx"], 2, "nowhere is not there"),
         (["--from", "nowhere.jsonl"], 2, "nowhere.jsonl"),
-        (["--from", "broken.jsonl"], 2, "broken.jsonl, line 1"),
+        (["--from", "broken.jsonl"], 2, "broken.jsonl, line 1: one JSON object a line is wanted, and this is no JSON"),
+        (["--from", "empty.jsonl"], 2, "empty.jsonl holds no row: one JSON object a line is wanted."),
+        (["--rows", "0"], 2, "--rows takes a number from 1 to 50,000, and not '0'."),
+        (["--rows", "12345678"], 2, "--rows takes a number from 1 to 50,000, and not '12345678'."),
+        (["--rows", "many"], 2, "--rows takes a number from 1 to 50,000, and not 'many'."),
+        (["--seconds", "many"], 2, "--seconds takes a number of seconds, for example --seconds 600, and not 'many'."),
     ],
 )
 def test_demo_says_what_is_wrong_before_it_begins(
@@ -71,6 +76,7 @@ def test_demo_says_what_is_wrong_before_it_begins(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "broken.jsonl").write_text("no json")
+    (tmp_path / "empty.jsonl").touch()
     ran = run("demo", *arguments)
     assert (ran.code, ran.out) == (code, "")
     assert says in ran.err
