@@ -98,7 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         terminal.say_error(f"{error} If you meant a label: none of that name is known here (xl-openfunnel jobs).")
         code = 1
     except OpenFunnelError as error:
-        terminal.say_error(f"{error} Try again in a while." if error.waiting_helps else str(error))
+        again = " Try again in a while." if error.waiting_helps and not error.message.endswith("Wait a while.") else ""
+        terminal.say_error(f"{error}{again}")
         code = 1
     except sqlite3.Error as error:
         terminal.say_error(f"The local store could not be used ({error}). Try again, or xl-openfunnel forget --all.")

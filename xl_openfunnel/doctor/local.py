@@ -73,7 +73,7 @@ def accepted(ask: Callable[[], Credits]) -> Finding:
         return _said_and_cure(ACCEPTED, trouble)
     except OpenFunnelError as trouble:
         cure = "Try again in a while." if trouble.waiting_helps else "Do what the message says, or ask IT."
-        return wrong(ACCEPTED, str(trouble), cure)
+        return wrong(ACCEPTED, trouble.message.removesuffix(" Wait a while."), cure)
     return ok(ACCEPTED, "yes" if left is None else f"yes; {left:,.12g} credits left")
 
 
@@ -125,7 +125,7 @@ def log(path: Path) -> Finding:
             file.seek(max(0, path.stat().st_size - _TAIL))
             lines = file.read().decode("utf-8", "replace").splitlines()
     except FileNotFoundError:
-        return ok(LOG, f"none yet: Excel's first call begins {path}")
+        return ok(LOG, f"none yet: the first call from a cell begins {path}")
     except OSError as trouble:
         return wrong(LOG, f"{path} cannot be read ({trouble.strerror})", "Ask whoever manages that folder.")
     failures = [line for line in lines if re.match(r"\S+ \S+ (ERROR|CRITICAL) ", line)]

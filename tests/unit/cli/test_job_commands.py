@@ -85,6 +85,13 @@ def test_status_that_learns_nothing_says_why(
     assert (json.loads(ran.out)["problem"]["kind"] if ran.out else None) == kind
 
 
+def test_a_trouble_that_passes_is_waited_for_once(serve: Serve, run: Run) -> None:
+    serve(faults=[Fault("status", status=503)])
+    said = run("status", DONE.job_id).err
+    assert said.endswith("Wait a while.\n")
+    assert said.count("while") == 1
+
+
 @pytest.mark.parametrize("command", ["status", "rows", "watch", "credits"])
 def test_without_a_key_the_call_is_wrong_and_says_how_to_set_one(
     serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch, command: str

@@ -122,7 +122,7 @@ def test_a_folder_that_cannot_be_written_is_wrong(tmp_path: Path, monkeypatch: p
 
 def test_the_log_tells_its_last_error_without_a_key(tmp_path: Path) -> None:
     path = tmp_path / "xl-openfunnel.log"
-    assert local.log(path).what.startswith("none yet")
+    assert local.log(path).what == f"none yet: the first call from a cell begins {path}"
     path.write_text("2026-11-24 10:00:00,000 INFO [MainThread] xl_openfunnel: begins\n", "utf-8")
     assert local.log(path).what.endswith("no error at its end")
     with path.open("a", encoding="utf-8") as file:
