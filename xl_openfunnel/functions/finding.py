@@ -53,15 +53,15 @@ class Finder:
                 the domain, also with ``www.``, port, path or as a URL.
 
         Raises:
-            ConfigurationError: neither a number nor a text nor blank, so no key at all, such as a list or a date.
+            ConfigurationError: neither a number nor a text nor blank, so no key at all, such as TRUE or a date.
         """
-        if key is None or isinstance(key, bool):
+        if key is None:
             return None
-        if isinstance(key, (Real, Decimal)):
+        if isinstance(key, (Real, Decimal)) and not isinstance(key, bool):
             return self._ranks.get(key)  # 12.0 is 12 for a dict too, and 1.5 is no rank
         if not isinstance(key, str):
-            kind = type(key).__name__
-            raise ConfigurationError(f"A {kind} is no key of a company. Give its rank, domain or linkedin_url.")
+            given = str(key).upper() if isinstance(key, bool) else f"A {type(key).__name__}"
+            raise ConfigurationError(f"{given} is no key of a company. Give its rank, domain or linkedin_url.")
         digits = key.strip()
         if digits.isascii() and digits.isdigit():
             return self._ranks.get(int(digits)) if len(digits) <= _MOST_DIGITS else None
