@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from .. import ConfigurationError, JobFailed, OpenFunnelError, Problem, Snapshot
+from .. import BadAnswer, ConfigurationError, JobFailed, OpenFunnelError, Problem, Snapshot
 from ..jobs.fetch_rows import final_snapshot
 from ..jobs.snapshot import NO_ROWS
 from ..jobs.view import of_page, of_result
@@ -166,7 +166,10 @@ def cancel(context: typer.Context, job: Job, yes: Yes = False) -> None:
     billed = f"Companies that job {job_id} has delivered until it stops are billed, and stay readable."
     with run.client() as client:
         if not yes:
-            if (now := client.page(job_id).status).terminal:
+            now = None
+            with contextlib.suppress(BadAnswer):  # a page that makes no sense keeps no job from being stopped
+                now = client.page(job_id).status
+            if now is not None and now.terminal:
                 terminal.say_error(f"Job {job_id} is over already ({now}): there is nothing to cancel.")
                 raise typer.Exit(1)
             terminal.say(billed)

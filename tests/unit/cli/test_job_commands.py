@@ -320,6 +320,16 @@ def test_nobody_is_asked_whether_to_cancel_what_is_over(
     assert "billed" not in ran.err
 
 
+def test_a_job_whose_page_makes_no_sense_can_be_cancelled(
+    serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xl_openfunnel.cli.terminal.is_terminal", lambda stream: True)
+    monkeypatch.setenv("TERM", "dumb")
+    job = SimulatedJob(ROWS, running=1e9)
+    serve(job, faults=[Fault("envelope", envelope={"rows": "x"})])
+    assert "cancelling" in run("cancel", job.job_id, stdin="y\n").out
+
+
 def test_a_cancel_without_an_answer_says_that_nothing_is_known(serve: Serve, run: Run) -> None:
     job = SimulatedJob(ROWS, running=1e6)
     serve(job, faults=[Fault("reset", on="cancel")])
