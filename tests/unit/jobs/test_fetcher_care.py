@@ -118,11 +118,15 @@ def test_fifty_refreshes_of_one_job_cost_one(serve: MakeService, fetch: MakeFetc
 # ---- 8: whatever fails ------------------------------------------------------------------------------------------
 
 
-def test_the_last_good_rows_stay_beside_the_problem_and_the_next_try(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_the_last_good_rows_stay_beside_the_problem_and_the_next_try(
+    serve: MakeService, fetch: MakeFetcher, clock: FlyingClock
+) -> None:
     service = serve(job := SimulatedJob(ROWS, running=60.0))
     fetcher = fetch(service)
+    clock.limit = clock.start + 30.0
     fetcher.wait(job.job_id, until=lambda seen: seen.pages == 3)
     service.stop()
+    clock.allow(1e6)
     seen = fetcher.wait(job.job_id, until=lambda seen: seen.problem is not None and seen.next_try is not None)
     assert (len(seen.rows), seen.status, seen.settled) == (300, "running", False)
     assert seen.problem is not None
