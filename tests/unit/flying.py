@@ -1,4 +1,4 @@
-"""Time for tests: it flies where nothing is under way, and nobody sleeps."""
+"""Time for tests: it flies where nothing is under way and somebody waits, and nobody sleeps."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import queue
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from xl_openfunnel import Fetcher
 from xl_openfunnel.jobs.clock import Message
 from xl_openfunnel.simulator import ManualClock
 
@@ -13,7 +14,7 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class FlyingClock:
-    """A fetcher's clock that jumps to the next alarm as soon as no answer is outstanding.
+    """A fetcher's clock that jumps to the next alarm as soon as no answer is outstanding, if it is `awaited`.
 
     It shares its time with a simulator through ``time``. It flies no further than ``limit``; `allow` moves that.
     """
@@ -23,7 +24,14 @@ class FlyingClock:
         self.start = time()
         self.limit = self.start + limit
         self.busy: Callable[[], bool] = lambda: False
+        self.awaited: Callable[[], bool] = lambda: True
         self._inbox: queue.SimpleQueue[Message] | None = None
+
+    def of(self, fetcher: Fetcher) -> Fetcher:
+        """Have it fly for this fetcher only while somebody waits for a job of its."""
+        self.busy = lambda: fetcher.busy
+        self.awaited = lambda: any(care.waiters for care in fetcher._caretaker._cares.values())
+        return fetcher
 
     def monotonic(self) -> float:
         return self.time()
@@ -38,7 +46,7 @@ class FlyingClock:
         except queue.Empty:
             pass
         left = self.limit - self.time()
-        if seconds is None or self.busy() or left <= 0:
+        if seconds is None or self.busy() or not self.awaited() or left <= 0:
             return inbox.get()
         self.time.sleep(min(seconds, left))
         return None

@@ -69,8 +69,8 @@ def fetchers(stack: ExitStack, time: ManualClock, monkeypatch: pytest.MonkeyPatc
         client = stack.enter_context(Client(base_url))
         clock = FlyingClock(time)
         store = Store(Settings.load(base_url).store_path, client.origin)
-        fetcher = Fetcher(client, store=store, clock=clock, chance=lambda: 0.5)
-        clock.busy = lambda: fetcher.busy
+        fetcher = clock.of(Fetcher(client, store=store, clock=clock, chance=lambda: 0.5))
+        clock.awaited = lambda: True  # watch subscribes, and waits by itself
         return stack.enter_context(fetcher)
 
     monkeypatch.setattr("xl_openfunnel.cli.session.shared_fetcher", shared)

@@ -71,11 +71,12 @@ def test_no_error_replaces_stored_rows(serve: MakeService, fetch: MakeFetcher, t
 
 
 def test_a_refresh_keeps_the_old_rows_until_the_new_ones_are_final(
-    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+    serve: MakeService, fetch: MakeFetcher, clock: FlyingClock, tmp_path: Path
 ) -> None:
     service = serve(job := SimulatedJob(ROWS))
     fetcher = fetch(service, tmp_path)
     old = fetcher.wait(job.job_id)
+    clock.time.sleep(1.0)
     service.faults = (Fault("status", status=503, cursor="page_0003", times=5),)
     seen: list[Snapshot] = []
     subscription = fetcher.subscribe(job.job_id, seen.append)
