@@ -35,7 +35,7 @@ MB_PER_JOB: Final = 0.02
 MB_PER_ROW: Final = 0.0003
 """For the pages, as they came, of a job being read: 10,000 narrow rows have some 3 MB."""
 
-TIDYING: Final = 10.0
+TIDYING: Final = 60.0
 """Seconds in which whoever still works on the last pages lets go of them."""
 
 
@@ -134,7 +134,7 @@ def _pages_held(others: list[bytes]) -> float:
     """MB of pages, when those who let go of the last ones have had time to."""
     end = time.monotonic() + TIDYING
     while (held := pages_mb(others)) > 0 and time.monotonic() < end:
-        pass
+        time.sleep(0.5)  # to look takes the time in which the last jobs are stored
     return held
 
 
