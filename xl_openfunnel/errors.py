@@ -1,30 +1,30 @@
 """Everything that can go wrong, as one tree.
 
     OpenFunnelError
-    ├── ConfigurationError        something here must be put right first
-    │   ├── MissingKey            no usable API key
-    │   ├── InsecureUrl           a base URL that would send the key in the clear
-    │   ├── BadJobId              what was given cannot be a job
-    │   └── UnknownColumn         a column that neither we nor the rows know
-    ├── ServiceError              the service answered, and not with a page
-    │   ├── KeyRefused            401, 403, 422 about the header
-    │   ├── JobNotFound           404: no such job for this key
-    │   ├── InvalidRequest        400, 409, 422 and other 4xx
-    │   ├── OutOfCredits          402, or the code CREDITS_EXCEEDED
-    │   ├── RateLimited           429
-    │   ├── ServerTrouble         5xx, 408, 425
-    │   └── BadAnswer             a 2xx or 3xx that makes no sense
-    ├── ConnectionTrouble         no answer came
-    │   ├── DnsTrouble            the name could not be looked up
-    │   ├── ProxyTrouble          the proxy refused, asks for a password, or cannot be one
-    │   ├── TlsTrouble            a certificate could not be verified, or read
-    │   ├── Refused               nobody listens there
-    │   └── TimedOut              no answer in time
-    ├── JobFailed                 the job ended as failed
-    ├── IncompleteResult          rows or pages differ from the manifest
-    ├── JobTimeout                the caller's time ran out first
-    ├── NotWritten                a file could not be written
-    └── NotInstalled              Excel or Calc could not be set up
+    ├── ConfigurationError            a setting or an argument must be corrected first
+    │   ├── MissingKeyError           no usable API key
+    │   ├── InsecureUrlError          a base URL that would send the key unencrypted
+    │   ├── InvalidJobIdError         not a job id, job URL or label
+    │   └── UnknownColumnError        a column that neither the package nor the rows have
+    ├── ServiceError                  the service answered, but not with a page
+    │   ├── AuthenticationError       401, 403, 422 about the header
+    │   ├── JobNotFoundError          404: no such job for this key
+    │   ├── InvalidRequestError       400, 409, 422 and other 4xx
+    │   ├── InsufficientCreditsError  402, or the code CREDITS_EXCEEDED
+    │   ├── RateLimitError            429
+    │   ├── ServerError               5xx, 408, 425
+    │   └── InvalidResponseError      a 2xx or 3xx that breaks the contract
+    ├── TransportError                no complete answer arrived
+    │   ├── DnsError                  the host name could not be resolved
+    │   ├── ProxyError                the proxy refused, wants a password, or is misconfigured
+    │   ├── TlsError                  a certificate could not be verified or read
+    │   ├── ConnectError              nothing listens at the address
+    │   └── RequestTimeoutError       no answer in time
+    ├── JobFailedError                the job ended as failed
+    ├── IncompleteResultError         rows or pages differ from the manifest
+    ├── JobTimeoutError               the caller's time ran out first
+    ├── FileWriteError                a file could not be written
+    └── InstallError                  Excel or Calc could not be set up
 
 Every message is for a person: what happened, then what to do.
 """
@@ -48,11 +48,11 @@ class OpenFunnelError(Exception):
         status: the HTTP status code, where the service gave one.
         request_id: the service's own name of the request, where it gave one.
         retry_after: seconds that the service asked to wait, where it did.
-        waiting_helps: whether the same request can succeed later without anybody's doing. The class says so, unless a
+        retryable: whether the same request can succeed later without anybody's doing. The class says so, unless a
             single error knows better.
     """
 
-    waiting_helps: bool = False
+    retryable: bool = False
 
     def __init__(
         self,
@@ -61,15 +61,15 @@ class OpenFunnelError(Exception):
         status: int | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
-        waiting_helps: bool | None = None,
+        retryable: bool | None = None,
     ) -> None:
         super().__init__(message)
         self.message = one_line(message)
         self.status = status
         self.request_id = request_id
         self.retry_after = retry_after
-        if waiting_helps is not None:
-            self.waiting_helps = waiting_helps
+        if retryable is not None:
+            self.retryable = retryable
 
     def __str__(self) -> str:
         return f"{self.message} [request {self.request_id}]" if self.request_id else self.message
@@ -89,19 +89,19 @@ class ConfigurationError(OpenFunnelError):
     """A setting or an argument must be put right before anything can be asked."""
 
 
-class MissingKey(ConfigurationError):
+class MissingKeyError(ConfigurationError):
     """There is no usable API key."""
 
 
-class InsecureUrl(ConfigurationError):
+class InsecureUrlError(ConfigurationError):
     """The base URL would carry the API key unencrypted to another machine."""
 
 
-class BadJobId(ConfigurationError):
+class InvalidJobIdError(ConfigurationError):
     """What was given is no job id, job URL or known label."""
 
 
-class UnknownColumn(ConfigurationError):
+class UnknownColumnError(ConfigurationError):
     """A column was asked for that neither the package nor the rows know."""
 
 
@@ -109,79 +109,79 @@ class ServiceError(OpenFunnelError):
     """The service answered, but not with what was asked for."""
 
 
-class KeyRefused(ServiceError):
+class AuthenticationError(ServiceError):
     """The service does not accept the API key."""
 
 
-class JobNotFound(ServiceError):
+class JobNotFoundError(ServiceError):
     """The service knows no such job for this key."""
 
 
-class InvalidRequest(ServiceError):
+class InvalidRequestError(ServiceError):
     """The service finds the request itself wrong."""
 
 
-class OutOfCredits(ServiceError):
+class InsufficientCreditsError(ServiceError):
     """The account has no credits left for this."""
 
 
-class RateLimited(ServiceError):
+class RateLimitError(ServiceError):
     """Too many requests: the service asks to wait."""
 
-    waiting_helps = True
+    retryable = True
 
 
-class ServerTrouble(ServiceError):
+class ServerError(ServiceError):
     """The service is in trouble of its own."""
 
-    waiting_helps = True
+    retryable = True
 
 
-class BadAnswer(ServiceError):
+class InvalidResponseError(ServiceError):
     """The answer is not what the service documents."""
 
-    waiting_helps = True
+    retryable = True
 
 
-class ConnectionTrouble(OpenFunnelError):
+class TransportError(OpenFunnelError):
     """No whole answer came over the network."""
 
-    waiting_helps = True
+    retryable = True
 
 
-class DnsTrouble(ConnectionTrouble):
+class DnsError(TransportError):
     """The service's name could not be looked up."""
 
 
-class ProxyTrouble(ConnectionTrouble):
+class ProxyError(TransportError):
     """The proxy on the way did not let the request through."""
 
 
-class TlsTrouble(ConnectionTrouble):
+class TlsError(TransportError):
     """The encrypted connection could not be verified."""
 
 
-class Refused(ConnectionTrouble):
+class ConnectError(TransportError):
     """Nothing accepts connections at the service's address."""
 
 
-class TimedOut(ConnectionTrouble):
+class RequestTimeoutError(TransportError):
     """No whole answer came in time."""
 
 
-class JobFailed(OpenFunnelError):
+class JobFailedError(OpenFunnelError):
     """The job ended as failed; the message holds the service's own words."""
 
 
-class IncompleteResult(OpenFunnelError):
+class IncompleteResultError(OpenFunnelError):
     """What was read differs from what the service says it delivered."""
 
 
-class JobTimeout(OpenFunnelError):
+class JobTimeoutError(OpenFunnelError):
     """The job was not final within the caller's time."""
 
 
-class NotWritten(OpenFunnelError):
+class FileWriteError(OpenFunnelError):
     """A file could not be written.
 
     Attributes:
@@ -193,5 +193,5 @@ class NotWritten(OpenFunnelError):
         self.locked = locked
 
 
-class NotInstalled(OpenFunnelError):
+class InstallError(OpenFunnelError):
     """Excel or Calc could not be set up, or what was set up could not be removed."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Never
 
-from .errors import ConfigurationError, MissingKey
+from .errors import ConfigurationError, MissingKeyError
 from .settings import APP_NAME, ENV_API_KEY, shown_origin
 
 _log = logging.getLogger(__name__)
@@ -85,14 +85,14 @@ def checked(value: object, source: str) -> Key:
     """The key in ``value`` without surrounding white space.
 
     Raises:
-        MissingKey: nothing there, or characters that no HTTP header may carry. The message never
+        MissingKeyError: nothing there, or characters that no HTTP header may carry. The message never
             repeats the value.
     """
     text = value.strip().strip("\"'") if isinstance(value, str) else ""
     if not text:
-        raise MissingKey(f"There is no API key ({source}). {how_to_mend(source)}.")
+        raise MissingKeyError(f"There is no API key ({source}). {how_to_mend(source)}.")
     if not _USABLE.fullmatch(text):
-        raise MissingKey(f"The API key ({source}) has a form that no key has. {how_to_mend(source)}.")
+        raise MissingKeyError(f"The API key ({source}) has a form that no key has. {how_to_mend(source)}.")
     return Key(text, source)
 
 
@@ -107,7 +107,7 @@ def find(origin: str, *, environ: Mapping[str, str] = os.environ) -> Key:
     """The key for ``origin``: from the environment, else the keyring, else the private file.
 
     Raises:
-        MissingKey: none of them has a usable one.
+        MissingKeyError: none of them has a usable one.
     """
     if environ.get(ENV_API_KEY, "").strip():
         return checked(environ[ENV_API_KEY], _VARIABLE)
@@ -117,7 +117,7 @@ def find(origin: str, *, environ: Mapping[str, str] = os.environ) -> Key:
     filed = _read_file().get(origin)
     if filed:
         return checked(filed, f"file {_file()}")
-    raise MissingKey(f"There is no API key for {shown_origin(origin)}. {HOW_TO_SET}, or set {ENV_API_KEY}.")
+    raise MissingKeyError(f"There is no API key for {shown_origin(origin)}. {HOW_TO_SET}, or set {ENV_API_KEY}.")
 
 
 def keep(origin: str, value: str) -> str:
@@ -126,7 +126,7 @@ def keep(origin: str, value: str) -> str:
     The keyring is used where there is one that gives the key back; else a file that only its owner may read.
 
     Raises:
-        MissingKey: ``value`` is no usable key.
+        MissingKeyError: ``value`` is no usable key.
         ConfigurationError: it could be stored nowhere.
     """
     key = checked(value, GIVEN)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .errors import ConfigurationError, InsecureUrl
+from .errors import ConfigurationError, InsecureUrlError
 
 APP_NAME = "xl-openfunnel"
 
@@ -106,7 +106,7 @@ def checked_base_url(url: str) -> str:
     """``url`` without a trailing slash, fit to receive the API key.
 
     Raises:
-        InsecureUrl: plain http to anything but this machine.
+        InsecureUrlError: plain http to anything but this machine.
         ConfigurationError: no http(s) address, or one with a user name, query or fragment.
     """
     try:
@@ -129,7 +129,9 @@ def checked_base_url(url: str) -> str:
             f"The base URL {_shown(url)} names no host. Give one like {BASE_URL} ({ENV_BASE_URL})."
         )
     if parts.scheme == "http" and not is_loopback(host):
-        raise InsecureUrl(f"The base URL {_shown(url)} would send the API key unencrypted. Use https ({ENV_BASE_URL}).")
+        raise InsecureUrlError(
+            f"The base URL {_shown(url)} would send the API key unencrypted. Use https ({ENV_BASE_URL})."
+        )
     return f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
 
 

@@ -24,7 +24,7 @@ from typing import Any, Final, TypeAlias
 
 import pandas as pd
 
-from .errors import ConfigurationError, UnknownColumn
+from .errors import ConfigurationError, UnknownColumnError
 from .text import clip, written
 
 Cell: TypeAlias = str | float | bool
@@ -86,7 +86,7 @@ def parse_columns(value: object) -> tuple[str, ...] | None:
         skipped; None where nothing is left, so that the caller's default holds.
 
     Raises:
-        UnknownColumn: something other than text is among them.
+        UnknownColumnError: something other than text is among them.
     """
     names: dict[str, str] = {}
     for text in _texts(value):
@@ -128,7 +128,7 @@ def frame(
         A frame of exactly these columns, with a RangeIndex.
 
     Raises:
-        UnknownColumn: a name that is refused. Without any row every name is taken.
+        UnknownColumnError: a name that is refused. Without any row every name is taken.
         ConfigurationError: more than `MOST_FIELDS` or `MOST_CELLS`.
     """
     asked = (parse_columns(columns) if isinstance(columns, str) else columns) or (_ALL,)
@@ -203,7 +203,7 @@ def _texts(value: object) -> Iterator[str]:
         for item in value:
             yield from _texts(item)
     elif value is not None:
-        raise UnknownColumn(f'{value!r} is no column. Give names as text, for example "name,domain".')
+        raise UnknownColumnError(f'{value!r} is no column. Give names as text, for example "name,domain".')
 
 
 def _collect(
@@ -255,7 +255,7 @@ def _chosen(asked: Iterable[str], seen: Mapping[str, None] | None, *, strict: bo
         elif seen is None or not strict or name.casefold() in spelling:
             names[spelling.get(name.casefold(), name)] = None
         else:
-            raise UnknownColumn(_unknown(name, spelling))
+            raise UnknownColumnError(_unknown(name, spelling))
     return list(names)
 
 

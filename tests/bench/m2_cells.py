@@ -28,7 +28,7 @@ Task = Callable[..., dict[str, Any]]
 """Runs a task of `cells` with its arguments and returns what it told."""
 
 
-class NotHere(Exception):
+class PlatformMissingError(Exception):
     """Why there is no Windows Python here."""
 
 
@@ -39,7 +39,7 @@ def measure() -> Outcome:
             run("store", job=service.job_id)
             first = [run("first", job=service.job_id) for _ in range(ROUNDS)]
             warm = run("warm", job=service.job_id, rows=ROWS)
-    except NotHere as reason:
+    except PlatformMissingError as reason:
         return Outcome(skipped=[f"M2: {reason}"])
     status, nothing = (median(warm["small"][name]) * 1000 for name in ("ours", "plain"))
     inside, whole = (median(warm["large"][name]) * 1000 for name in ("inside", "rows"))
@@ -80,7 +80,7 @@ def _windows(base_url: str, api_key: str) -> Iterator[Task]:
     """A Windows Python with a store of its own, or none.
 
     Raises:
-        NotHere: there is neither Windows nor Wine.
+        PlatformMissingError: there is neither Windows nor Wine.
     """
     env = {"OPENFUNNEL_BASE_URL": base_url, "OPENFUNNEL_API_KEY": api_key}
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -91,11 +91,11 @@ def _windows(base_url: str, api_key: str) -> Iterator[Task]:
         try:
             from tests.hosts.excel.wine import NoWineError, Wine, windows_path
         except ImportError as missing:
-            raise NotHere(f"neither Windows nor Wine ({missing})") from None
+            raise PlatformMissingError(f"neither Windows nor Wine ({missing})") from None
         try:
             wine = Wine.prepare()
         except NoWineError as reason:
-            raise NotHere(str(reason)) from None
+            raise PlatformMissingError(str(reason)) from None
         env["OPENFUNNEL_CACHE_DIR"] = windows_path(Path(folder))
 
         def run(task: str, **arguments: object) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench.measure import ROOT
-from xl_openfunnel import IncompleteResult, JobStatus, Page, Store
+from xl_openfunnel import IncompleteResultError, JobStatus, Page, Store
 from xl_openfunnel.jobs.snapshot import Rows
 from xl_openfunnel.jobs.store import Result
 from xl_openfunnel.settings import origin_of
@@ -118,7 +118,7 @@ def _rows_of_often_replaced(store: Store) -> list[dict[str, str]]:
         stored = store.find(OFTEN_REPLACED)
         if stored is None:
             return []
-        with suppress(IncompleteResult):
+        with suppress(IncompleteResultError):
             return list(stored.rows)
     raise AssertionError("its rows could not be read a hundred times in a row")
 

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from xl_openfunnel import ConfigurationError, IncompleteResult, JobStatus, Page, Store
+from xl_openfunnel import ConfigurationError, IncompleteResultError, JobStatus, Page, Store
 from xl_openfunnel.jobs.snapshot import Rows
-from xl_openfunnel.jobs.store import Result, StoreBusy
+from xl_openfunnel.jobs.store import Result, StoreBusyError
 
 ORIGIN: Final = "https://api.openfunnel.dev:443"
 AS_OF: Final = datetime(2026, 1, 2, tzinfo=UTC)
@@ -105,7 +105,7 @@ def survive(folder: Path, content: bytes) -> str:
         raise AssertionError(f"it cannot be used: {refused}") from refused
     try:
         found = sum(_is_whole(store, job_id) for job_id in JOBS)
-        with suppress(sqlite3.Error, StoreBusy):  # as a damaged one is for whoever may not wait
+        with suppress(sqlite3.Error, StoreBusyError):  # as a damaged one is for whoever may not wait
             store.ledger(wait=False)
         # The first write may be the one that finds the damage; from then on there is a sound store again.
         for _ in range(2):
@@ -125,7 +125,7 @@ def _is_whole(store: Store, job_id: str) -> bool:
     try:
         stored = store.find(job_id)
         rows = None if stored is None else list(stored.rows)
-    except (sqlite3.Error, IncompleteResult):
+    except (sqlite3.Error, IncompleteResultError):
         return False
     if stored is None:
         return False

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.fire import __main__ as long_form
-from xl_openfunnel import IncompleteResult
+from xl_openfunnel import IncompleteResultError
 
 
 def _fails(asked: argparse.Namespace, folder: Path) -> Iterator[long_form.Line]:
     yield "the first half", "all", ""
-    raise IncompleteResult("599 of 600 rows")
+    raise IncompleteResultError("599 of 600 rows")
 
 
 def _holds(asked: argparse.Namespace, folder: Path) -> Iterator[long_form.Line]:
@@ -29,7 +29,7 @@ def test_a_part_that_fails_says_so_and_the_others_go_on(
     lines = capsys.readouterr().out.splitlines()
     assert [line.rpartition("|")[0].rpartition("|")[0] for line in lines[2:5]] == [
         "| model | the first half | all ",
-        "| model |  | BROKEN: IncompleteResult: 599 of 600 rows ",
+        "| model |  | BROKEN: IncompleteResultError: 599 of 600 rows ",
         "| soak | the other part | all ",
     ]
 

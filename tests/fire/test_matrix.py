@@ -46,7 +46,13 @@ def _two_in_each_others_place(rows_json: bytes) -> list[Row]:
     ("name", "point", "what", "instead", "complaint"),
     [
         ("empty page, said so", "page walk", "xl_openfunnel.jobs.walk.check", lambda pages: None, "it says"),
-        ("null manifest", "first poll", "xl_openfunnel.jobs.plan.IncompleteResult", lambda said: None, "no manifest"),
+        (
+            "null manifest",
+            "first poll",
+            "xl_openfunnel.jobs.plan.IncompleteResultError",
+            lambda said: None,
+            "no manifest",
+        ),
         (
             "429, retry after 20",
             "page walk",

@@ -26,4 +26,4 @@ def test_the_model_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (polling, finishing):
         monkeypatch.setattr(module, "Rows", SimpleNamespace(of=one_page_less))
     with pytest.raises(AssertionError, match="or others"):
-        model.run(runs=40, steps=25)
+        model.run(runs=400, steps=25)

@@ -108,12 +108,12 @@ def _status(code: int, says: Expected | Mapping[str, Expected], *, asks: float =
 
 
 def _wait(asks: float, **options: Any) -> Trial:
-    return _status(429, Said("RateLimited", r"HTTP 429\).*Wait a while"), asks=asks, **options)
+    return _status(429, Said("RateLimitError", r"HTTP 429\).*Wait a while"), asks=asks, **options)
 
 
 def _body(name: str, body: bytes, words: str, headers: Mapping[str, str] = {}, *, status: int = 200) -> Trial:
     fault = Fault("json", status=status, body=body, headers=headers)
-    return _trial(name, Said("BadAnswer", words), fault, large=len(body) > 100_000)
+    return _trial(name, Said("InvalidResponseError", words), fault, large=len(body) > 100_000)
 
 
 def _envelope(**keys: Any) -> Fault:
@@ -153,23 +153,23 @@ def _nested(levels: int) -> list[Any]:
     return deep
 
 
-_UNREADABLE: Final = Said("BadAnswer", "no usable data|no job status|rows of the answer")
-_BROKE_OFF: Final = Said("ConnectionTrouble", "broke off")
+_UNREADABLE: Final = Said("InvalidResponseError", "no usable data|no job status|rows of the answer")
+_BROKE_OFF: Final = Said("TransportError", "broke off")
 # The service ends a connection that looked fit for another request: it may be in use again already, or not.
 _UNREADABLE_OR_CLOSED: Final = Said(f"{_UNREADABLE.kind}|{_BROKE_OFF.kind}", f"{_UNREADABLE.words}|{_BROKE_OFF.words}")
-_NO_END: Final = Said("TimedOut", "No whole answer")
-_UNTRUSTED: Final = Said("TlsTrouble", "certificate of .* could not be verified")
-_INVALID: Final = Said("InvalidRequest", r"finds the request wrong \(HTTP 4\d\d\)")
-_REFUSED: Final = Said("KeyRefused", r"API key .* was refused \(HTTP 40[13]\)")
-_CIRCLE: Final = Said("BadAnswer", "in a circle")
-_OTHER_NAME: Final = Said("BadAnswer", "answered with page_0042")
+_NO_END: Final = Said("RequestTimeoutError", "No whole answer")
+_UNTRUSTED: Final = Said("TlsError", "certificate of .* could not be verified")
+_INVALID: Final = Said("InvalidRequestError", r"finds the request wrong \(HTTP 4\d\d\)")
+_REFUSED: Final = Said("AuthenticationError", r"API key .* was refused \(HTTP 40[13]\)")
+_CIRCLE: Final = Said("InvalidResponseError", "in a circle")
+_OTHER_NAME: Final = Said("InvalidResponseError", "answered with page_0042")
 
 
 def trials() -> list[Trial]:
     """Everything that is tried."""
     return [
-        _trial("connection refused", Said("Refused", "Nothing answers at"), way="refused"),
-        _trial("name not known", Said("DnsTrouble", "could not be looked up"), way="dns"),
+        _trial("connection refused", Said("ConnectError", "Nothing answers at"), way="refused"),
+        _trial("name not known", Said("DnsError", "could not be looked up"), way="dns"),
         _trial("TLS, wrong host", _UNTRUSTED, way="host"),
         _trial("TLS, unknown authority", _UNTRUSTED, way="authority"),
         _trial("reset before headers", _BROKE_OFF, Fault("reset")),
@@ -181,7 +181,7 @@ def trials() -> list[Trial]:
         _trial("slow drip", _NO_END, Fault("slow", chunk=20, pause=0.02), limits=IMPATIENT, lasts=8.0),
         _trial("stall past the timeout", _NO_END, Fault("stall"), limits=IMPATIENT, lasts=8.0),
         _trial("stall within the body", _NO_END, Fault("stall", after_bytes=99), limits=IMPATIENT, lasts=8.0),
-        _trial("200 with HTML", Said("BadAnswer", "a web page instead of data"), Fault("html")),
+        _trial("200 with HTML", Said("InvalidResponseError", "a web page instead of data"), Fault("html")),
         _trial("200 with broken JSON", _UNREADABLE, Fault("json", body=b'{"status": "running", "rows": [{')),
         _body("200 with nothing", b"", "it is empty"),
         _trial("200 with a list", _UNREADABLE, Fault("json", body=b"[]")),
@@ -191,8 +191,8 @@ def trials() -> list[Trial]:
         _status(
             404,
             by_page(
-                Said("BadAnswer", "names page .* and does not find it"),
-                first=Said("JobNotFound", "There is no job the-job"),
+                Said("InvalidResponseError", "names page .* and does not find it"),
+                first=Said("JobNotFoundError", "There is no job the-job"),
             ),
         ),
         _wait(0.0),
@@ -206,25 +206,29 @@ def trials() -> list[Trial]:
         _wait(20.0, details_retry_after=20),
         _wait(20.0, retry_after="2", details_retry_after=20),
         *(
-            _status(code, Said("ServerTrouble", rf"The service is in trouble \(HTTP {code}\)"))
+            _status(code, Said("ServerError", rf"The service is in trouble \(HTTP {code}\)"))
             for code in (408, 500, 502, 503, 504)
         ),
         _trial(
             "redirect to another host",
-            Said("BadAnswer", "redirects to http"),
+            Said("InvalidResponseError", "redirects to http"),
             Fault("redirect", location="http://127.0.0.2:9/x"),
         ),
         _trial(
             "redirect loop",
-            Said("BadAnswer", "redirects elsewhere"),
+            Said("InvalidResponseError", "redirects elsewhere"),
             Fault("redirect", status=302, location="?again"),
         ),
-        _trial("redirect to nowhere", Said("BadAnswer", "redirects elsewhere"), Fault("redirect", location="http://[")),
+        _trial(
+            "redirect to nowhere",
+            Said("InvalidResponseError", "redirects elsewhere"),
+            Fault("redirect", location="http://["),
+        ),
         _body("compressed login page behind a redirect", _LOGIN, "redirects to https", _ZIPPED_AWAY, status=302),
         _body("gzip bomb behind a redirect", _BOMB, r"larger than \d+ MB", _ZIPPED_AWAY, status=302),
         _trial(
             "cursor loop",
-            by_page(Said("BadAnswer|IncompleteResult", "in a circle|names another"), first=_CIRCLE),
+            by_page(Said("InvalidResponseError|IncompleteResultError", "in a circle|names another"), first=_CIRCLE),
             _envelope(next_cursor="page_0000"),
         ),
         *_manifests(),
@@ -237,21 +241,25 @@ def trials() -> list[Trial]:
         _trial(
             "repeated page",
             by_page(
-                Said("IncompleteResult", "the same companies|could be read"),
+                Said("IncompleteResultError", "the same companies|could be read"),
                 first=Whole.CHECKED,
-                refresh=Said("IncompleteResult", "could be read"),
+                refresh=Said("IncompleteResultError", "could be read"),
             ),
             _envelope(rows=ROWS[:PAGE]),
             alters=lambda rows: ROWS[:PAGE],
         ),
-        _trial("empty page", Said("BadAnswer", "holds none"), _envelope(rows=[])),
+        _trial("empty page", Said("InvalidResponseError", "holds none"), _envelope(rows=[])),
         _trial(
             "empty page, said so",
-            Said("IncompleteResult", r"states 65 rows, but \d+ could be read"),
+            Said("IncompleteResultError", r"states 65 rows, but \d+ could be read"),
             _envelope(rows=[], count=0),
             alters=lambda rows: [],
         ),
-        _trial("rows that are no rows", Said("BadAnswer", "no list of companies"), _envelope(rows=[1, "two", None])),
+        _trial(
+            "rows that are no rows",
+            Said("InvalidResponseError", "no list of companies"),
+            _envelope(rows=[1, "two", None]),
+        ),
         _body("50 MB body", _HUGE, r"larger than \d+ MB"),
         _body("gzip bomb", _BOMB, r"larger than \d+ MB", {"Content-Encoding": "gzip"}),
         _body("just under 4 MB, of small objects", _DENSE, "more than 200,000 values"),
@@ -260,7 +268,7 @@ def trials() -> list[Trial]:
         _body("unknown encoding", b"{}", "encoded as 'br'", {"Content-Encoding": "br"}),
         _body("nested JSON, 100,000 deep", b'{"rows":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "no usable data"),
         _in_first_row("nested row, 90 deep", b"[" * _DEEP + b"]" * _DEEP, _nested(_DEEP)),
-        _in_first_row("nested row, 900 deep", b"[" * 900 + b"]" * 900, Said("BadAnswer", "nested deeper")),
+        _in_first_row("nested row, 900 deep", b"[" * 900 + b"]" * 900, Said("InvalidResponseError", "nested deeper")),
         _in_first_row("invalid UTF-8", b'"\xff\xfe"', "\ufffd\ufffd"),
         _in_first_row("half a surrogate pair", b'"\\ud800"', "\ufffd"),
         _in_first_row("duplicate keys", b'1,"odd":2', 2),
@@ -294,7 +302,7 @@ def _manifests() -> list[Trial]:
         return Trial(name, expects, _envelope(manifest=lambda right: right and make(right)))
 
     def states(words: str) -> Said:
-        return Said("IncompleteResult", words)
+        return Said("IncompleteResultError", words)
 
     return [
         changed("manifest with more rows", states("states 66 rows, but 65"), lambda right: {**right, "count": 66}),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xl_openfunnel import RateLimited
+from xl_openfunnel import RateLimitError
 from xl_openfunnel.text import clip, one_line, utf16_units
 
 
 def test_a_cell_text_begins_with_the_mark_and_says_what_to_do() -> None:
-    error = RateLimited("Too many requests.\nWait.", status=429, request_id="r-1")
+    error = RateLimitError("Too many requests.\nWait.", status=429, request_id="r-1")
     assert error.cell_text == "#OF! Too many requests. Wait."
     assert str(error) == "Too many requests. Wait. [request r-1]"
 

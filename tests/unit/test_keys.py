@@ -13,7 +13,7 @@ import keyring.backends.null
 import keyring.errors
 import pytest
 
-from xl_openfunnel import ConfigurationError, MissingKey, keys
+from xl_openfunnel import ConfigurationError, MissingKeyError, keys
 
 ORIGIN = "https://api.openfunnel.dev:443"
 SECRET = "of_live_0123456789abcd"
@@ -70,7 +70,7 @@ def test_the_environment_goes_first(working_keyring: InMemory) -> None:
 def test_a_key_in_the_keyring_belongs_to_its_origin(working_keyring: InMemory) -> None:
     assert "keyring" in keys.keep(ORIGIN, SECRET)
     assert working_keyring.entries == {("xl-openfunnel", ORIGIN): SECRET}
-    with pytest.raises(MissingKey, match=r"http://127\.0\.0\.1:8000"):
+    with pytest.raises(MissingKeyError, match=r"http://127\.0\.0\.1:8000"):
         keys.find("http://127.0.0.1:8000", environ={})
     assert keys.drop(ORIGIN)
     assert not keys.drop(ORIGIN)
@@ -103,20 +103,20 @@ def test_a_keyring_that_comes_later_takes_the_key_out_of_the_file(
 def test_a_damaged_key_file_counts_as_none(no_keyring: None, content: str) -> None:
     path = Path(keys.keep(ORIGIN, SECRET).removeprefix("file "))
     path.write_text(content)
-    with pytest.raises(MissingKey, match="xl-openfunnel key set"):
+    with pytest.raises(MissingKeyError, match="xl-openfunnel key set"):
         keys.find(ORIGIN, environ={})
 
 
 @pytest.mark.parametrize("value", ["of_a b", "of_a\nX-Evil: 1", "of_é", "abc", "x" * 600, "\x00" * 9])
 def test_a_key_that_no_header_could_carry_is_refused_and_not_repeated(value: str) -> None:
-    with pytest.raises(MissingKey) as raised:
+    with pytest.raises(MissingKeyError) as raised:
         keys.checked(value, "the test")
     assert value.split()[-1] not in raised.value.message
 
 
 @pytest.mark.parametrize("value", ["", "  \n", None, 5])
 def test_no_key_says_how_to_set_one(value: object) -> None:
-    with pytest.raises(MissingKey, match="xl-openfunnel key set"):
+    with pytest.raises(MissingKeyError, match="xl-openfunnel key set"):
         keys.checked(value, "the test")
 
 

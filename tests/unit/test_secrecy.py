@@ -185,10 +185,10 @@ def test_netrc_and_cookies_are_not_used(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_key_for_one_origin_is_not_sent_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    from xl_openfunnel import MissingKey, keys
+    from xl_openfunnel import MissingKeyError, keys
 
     with Simulator([JOB], api_key=SECRET) as service:
         keys.keep("https://api.openfunnel.dev:443", SECRET)
-        with pytest.raises(MissingKey):
+        with pytest.raises(MissingKeyError):
             fetch_rows(JOB.job_id, base_url=service.base_url)
         assert service.received == []

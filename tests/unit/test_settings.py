@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from xl_openfunnel import ConfigurationError, InsecureUrl
+from xl_openfunnel import ConfigurationError, InsecureUrlError
 from xl_openfunnel.settings import BASE_URL, Settings, checked_base_url, origin_of
 
 
@@ -48,7 +48,7 @@ def test_a_usable_base_url(url: str, checked: str) -> None:
     "url", ["http://api.openfunnel.dev", "http://localhost.example", "http://10.0.0.1", "http://128.0.0.1"]
 )
 def test_plain_http_to_another_machine_is_refused(url: str) -> None:
-    with pytest.raises(InsecureUrl):
+    with pytest.raises(InsecureUrlError):
         checked_base_url(url)
 
 

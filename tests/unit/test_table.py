@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from xl_openfunnel.errors import ConfigurationError, UnknownColumn
+from xl_openfunnel.errors import ConfigurationError, UnknownColumnError
 from xl_openfunnel.table import (
     DEFAULT_COLUMNS,
     DERIVED_COLUMNS,
@@ -70,7 +70,7 @@ def test_unknown_names_keep_their_spelling() -> None:
 
 @pytest.mark.parametrize("value", [1, 2.0, True, ["name", 3], {"name": 1}])
 def test_column_that_is_no_text_is_refused(value: object) -> None:
-    with pytest.raises(UnknownColumn, match="Give names as text"):
+    with pytest.raises(UnknownColumnError, match="Give names as text"):
         parse_columns(value)
 
 
@@ -119,7 +119,7 @@ def test_known_field_that_no_row_has_is_blank() -> None:
     ],
 )
 def test_unknown_column_is_told_with_those_that_are_likely(asked: str, hint: str) -> None:
-    with pytest.raises(UnknownColumn) as caught:
+    with pytest.raises(UnknownColumnError) as caught:
         frame([ROW | {"Fit_Grade": "A"}], [asked])
     assert caught.value.message == f"There is no column {asked!r}. {hint}"
 
@@ -138,7 +138,7 @@ def test_a_table_that_would_take_all_memory_is_refused_before_it_is_made() -> No
 def test_the_columns_that_are_named_can_be_had_however_many_others_there_are() -> None:
     rows = [{"name": "A", **{f"a{row}.{field}": 1 for field in range(100)}} for row in range(100)]
     assert frame(rows, ["a99.99", "name"]).shape == (100, 2)
-    with pytest.raises(UnknownColumn, match=r"Did you mean name\?"):
+    with pytest.raises(UnknownColumnError, match=r"Did you mean name\?"):
         frame(rows, ["nmae"])
 
 

@@ -14,15 +14,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import (
-    BadAnswer,
-    InvalidRequest,
-    JobNotFound,
-    KeyRefused,
+    AuthenticationError,
+    InsufficientCreditsError,
+    InvalidRequestError,
+    InvalidResponseError,
+    JobNotFoundError,
     OpenFunnelError,
-    OutOfCredits,
-    ProxyTrouble,
-    RateLimited,
-    ServerTrouble,
+    ProxyError,
+    RateLimitError,
+    ServerError,
 )
 from ..keys import how_to_mend
 from ..text import clip, one_line
@@ -76,31 +76,34 @@ def _judge(answer: Answer, said: _Said, key_source: str, job_id: str | None) -> 
     words = f': "{clip(said.words, _WORDS)}"' if said.words else ""
     http = f"(HTTP {status})"
     if 300 <= status < 400:
-        return BadAnswer, (
+        return InvalidResponseError, (
             f"The service redirects {_target(answer)} {http}. The API key is not sent there: "
             "check the base URL (OPENFUNNEL_BASE_URL), or your network's login page."
         )
     if status == 403 and answer.body.lstrip()[:1] == b"<":
-        return BadAnswer, f"The request was answered with a web page {http}: a firewall or a login page in between?"
+        return (
+            InvalidResponseError,
+            f"The request was answered with a web page {http}: a firewall or a login page in between?",
+        )
     if status in (401, 403) or said.about_key:
-        return KeyRefused, f"The API key ({key_source}) was refused {http}{words}. {how_to_mend(key_source)}."
+        return AuthenticationError, f"The API key ({key_source}) was refused {http}{words}. {how_to_mend(key_source)}."
     if status == 407:
         return (
-            ProxyTrouble,
+            ProxyError,
             f"The proxy asks for a password {http}. Check the system's proxy settings, or ask IT.",
         )
     if status == 402 or said.code == "CREDITS_EXCEEDED":
-        return OutOfCredits, f"The account has no credits left {http}{words}. Top up at OpenFunnel."
+        return InsufficientCreditsError, f"The account has no credits left {http}{words}. Top up at OpenFunnel."
     if status == 429 or said.code == "RATE_LIMITED":
-        return RateLimited, f"The service asks for fewer requests {http}{words}. Wait a while."
+        return RateLimitError, f"The service asks for fewer requests {http}{words}. Wait a while."
     if status >= 500 or status in (408, 425) or said.code == "INTERNAL_ERROR":
-        return ServerTrouble, f"The service is in trouble {http}{words}. Wait a while."
+        return ServerError, f"The service is in trouble {http}{words}. Wait a while."
     if status == 404 and job_id is not None:
-        return JobNotFound, (
+        return JobNotFoundError, (
             f"There is no job {job_id} for this API key {http}. "
             "Check the id, and that the key belongs to the account that started the job."
         )
-    return InvalidRequest, f"The service finds the request wrong {http}{words}."
+    return InvalidRequestError, f"The service finds the request wrong {http}{words}."
 
 
 def _target(answer: Answer) -> str:
@@ -114,7 +117,7 @@ def _target(answer: Answer) -> str:
 def _read(body: bytes) -> _Said:
     try:
         top = read_object(body)
-    except BadAnswer:
+    except InvalidResponseError:
         plain = one_line(body[:400].decode("utf-8", "replace"))
         return _Said(words="" if plain.startswith(("<", "[", "{")) else plain)
     detail = top.get("detail")

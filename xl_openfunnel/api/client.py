@@ -12,7 +12,7 @@ from typing import Never, Self, TypeVar
 from requests.adapters import BaseAdapter
 
 from .. import keys
-from ..errors import InvalidRequest, KeyRefused, OpenFunnelError
+from ..errors import AuthenticationError, InvalidRequestError, OpenFunnelError
 from ..keys import Key
 from ..settings import Settings, origin_of
 from . import models, paths
@@ -36,7 +36,7 @@ class Client:
         concurrency: connections kept open; None for the one of the settings.
 
     Raises:
-        ConfigurationError: an unusable setting; `InsecureUrl` for plain http to another machine.
+        ConfigurationError: an unusable setting; `InsecureUrlError` for plain http to another machine.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Client:
         Costs no credits.
 
         Raises:
-            OpenFunnelError: any of `errors`' tree but JobFailed, IncompleteResult and JobTimeout.
+            OpenFunnelError: any of `errors`' tree but JobFailedError, IncompleteResultError and JobTimeoutError.
         """
         params = {"cursor": cursor} if cursor else {}
         return self._ask("GET", paths.poll(job_id), params, job_id, lambda body: models.read_page(body, job_id))
@@ -77,15 +77,15 @@ class Client:
         """Ask the job to stop. Companies delivered until then are billed; pages written stay readable.
 
         Raises:
-            InvalidRequest: with status 409 where the job is over already.
+            InvalidRequestError: with status 409 where the job is over already.
             OpenFunnelError: as for `page`.
         """
         try:
             return self._ask("POST", paths.cancel(job_id), {}, job_id, models.read_cancel)
-        except InvalidRequest as error:
+        except InvalidRequestError as error:
             if error.status != 409:
                 raise
-            over = InvalidRequest(
+            over = InvalidRequestError(
                 f"Job {job_id} is over already: there is nothing to cancel.",
                 status=error.status,
                 request_id=error.request_id,
@@ -107,7 +107,7 @@ class Client:
         the service refused it.
 
         Raises:
-            MissingKey: there is none, or none that a header could carry.
+            MissingKeyError: there is none, or none that a header could carry.
         """
         if self._api_key is not None:
             given = self._api_key() if callable(self._api_key) else self._api_key
@@ -168,7 +168,7 @@ class Client:
                 error = trouble
         else:
             error = error_from(answer, key_source=key.source, job_id=job_id)
-        if isinstance(error, KeyRefused):
+        if isinstance(error, AuthenticationError):
             self.look_again()
         return _without(key, error)
 
@@ -184,7 +184,7 @@ def _without(key: Key, error: OpenFunnelError) -> OpenFunnelError:
         status=error.status,
         request_id=error.request_id and struck_out(error.request_id),
         retry_after=error.retry_after,
-        waiting_helps=error.waiting_helps,
+        retryable=error.retryable,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, cast
 
 import msgspec
 
-from ..errors import BadAnswer
+from ..errors import InvalidResponseError
 from ..settings import MAX_LENIENT, MAX_MANIFEST, MAX_MANIFEST_VALUES, MAX_ROWS, MAX_VALUES
 from ..text import clip, count, one_line
 
@@ -143,8 +143,8 @@ def read_page(body: bytes, job_id: str) -> Page:
     """The page in a 2xx body that answers a request for ``job_id``.
 
     Raises:
-        BadAnswer: no JSON object, no status, rows that are no list of objects, are left out, are too many or are nested
-            without end, or another job's answer.
+        InvalidResponseError: no JSON object, no status, rows that are no list of objects, are left out, are too many
+            or are nested without end, or another job's answer.
     """
     _refuse_too_many_values(body)
     try:
@@ -156,18 +156,18 @@ def read_page(body: bytes, job_id: str) -> Page:
         rows_json = json.dumps(rows, ensure_ascii=False).encode()
     status = _status(envelope.status)
     if not status:
-        raise BadAnswer(f"The answer has no job status {_begins(body)}. {_TRY_LATER}")
+        raise InvalidResponseError(f"The answer has no job status {_begins(body)}. {_TRY_LATER}")
     if isinstance(envelope.job_id, str) and _bare(envelope.job_id) != _bare(job_id):
-        raise BadAnswer(f"The service answered with another job than {job_id}. {_TRY_LATER}")
+        raise InvalidResponseError(f"The service answered with another job than {job_id}. {_TRY_LATER}")
     if rows is None:
         rows, rows_json = [], b"[]"
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise BadAnswer(f"The rows of the answer are no list of companies. {_TRY_LATER}")
+        raise InvalidResponseError(f"The rows of the answer are no list of companies. {_TRY_LATER}")
     if len(rows) > MAX_ROWS:
-        raise BadAnswer(f"The answer has {len(rows):,} companies, more than any page. {_TRY_LATER}")
+        raise InvalidResponseError(f"The answer has {len(rows):,} companies, more than any page. {_TRY_LATER}")
     value_count = _count_values(rows)
     if not rows and (whole_number(envelope.count) or 0) > 0:
-        raise BadAnswer(f"The answer states {envelope.count} rows and holds none. {_TRY_LATER}")
+        raise InvalidResponseError(f"The answer states {envelope.count} rows and holds none. {_TRY_LATER}")
     return Page(
         status=JobStatus(status),
         stage=_text(envelope.progress_message),
@@ -194,7 +194,7 @@ def read_credits(body: bytes) -> Credits:
     """The balance in a 2xx body.
 
     Raises:
-        BadAnswer: no JSON object.
+        InvalidResponseError: no JSON object.
     """
     balance = read_object(body)
     return Credits(
@@ -208,7 +208,7 @@ def read_cancel(body: bytes) -> CancelAnswer:
     """The answer to a cancel; an empty 2xx body counts as ``cancelling``.
 
     Raises:
-        BadAnswer: a body that is no JSON object.
+        InvalidResponseError: a body that is no JSON object.
     """
     answer = read_object(body) if body.strip() else {}
     return CancelAnswer(
@@ -221,7 +221,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     """The JSON object in ``body``, read leniently.
 
     Raises:
-        BadAnswer: it is none, or one that is too large or has too many values.
+        InvalidResponseError: it is none, or one that is too large or has too many values.
     """
     _refuse_too_many_values(body)
     value: object = None
@@ -232,7 +232,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         page = body.lstrip()[:1] == b"<"
         said = "with a web page instead of data (a proxy or a login page?)" if page else "with no usable data"
-        raise BadAnswer(f"The service answered {said} {_begins(body)}. {_TRY_LATER}")
+        raise InvalidResponseError(f"The service answered {said} {_begins(body)}. {_TRY_LATER}")
     return value
 
 
@@ -291,7 +291,7 @@ def _manifest(value: object) -> Mapping[str, Any] | None:
     """The manifest, whole where it has a manifest's size. No job loses its rows for one that has not."""
     if not isinstance(value, dict):
         return None
-    with suppress(BadAnswer):  # nested too deep
+    with suppress(InvalidResponseError):  # nested too deep
         if _count_values(value) <= MAX_MANIFEST_VALUES and len(json.dumps(value)) <= MAX_MANIFEST:
             return MappingProxyType(value)
     note = (
@@ -314,14 +314,14 @@ def _count_values(value: Any, levels: int = _DEEPEST + 1) -> int:
     """How many values a list or an object has, those of the lists and objects in it included.
 
     Raises:
-        BadAnswer: it has more than so many levels.
+        InvalidResponseError: it has more than so many levels.
     """
     found = len(value)
     for each in value.values() if type(value) is dict else value:
         kind = type(each)
         if kind is dict or kind is list:
             if levels <= 0:
-                raise BadAnswer(f"The answer has rows nested deeper than {_DEEPEST} levels. {_TRY_LATER}")
+                raise InvalidResponseError(f"The answer has rows nested deeper than {_DEEPEST} levels. {_TRY_LATER}")
             found += _count_values(each, levels - 1)
     return found
 
@@ -337,7 +337,9 @@ def _bare(job_id: str) -> str:
 def _refuse_too_many_values(body: bytes) -> None:
     """Before they are made of it; signs within texts count too, of which no page has that many either."""
     if len(body) > MAX_VALUES and sum(map(body.count, b"{[:,")) > MAX_VALUES:
-        raise BadAnswer(f"The answer has more than {MAX_VALUES:,} values: that is no page of a job. {_TRY_LATER}")
+        raise InvalidResponseError(
+            f"The answer has more than {MAX_VALUES:,} values: that is no page of a job. {_TRY_LATER}"
+        )
 
 
 def _status(value: object) -> str:
@@ -353,5 +355,5 @@ def _cursor(value: object) -> str | None:
         return None
     cursor = str(value)
     if len(cursor) > _MAX_CURSOR:
-        raise BadAnswer(f"The answer names a next page of {len(cursor)} characters. {_TRY_LATER}")
+        raise InvalidResponseError(f"The answer names a next page of {len(cursor)} characters. {_TRY_LATER}")
     return cursor

@@ -8,7 +8,7 @@ import uuid
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from ..errors import BadJobId
+from ..errors import InvalidJobIdError
 
 KEY_PREFIX: Final = "of_"
 """How API keys begin."""
@@ -45,14 +45,14 @@ def checked_job_id(text: str) -> str:
     """``text`` itself.
 
     Raises:
-        BadJobId: it does not have the form of a job id.
+        InvalidJobIdError: it does not have the form of a job id.
     """
     if isinstance(text, str) and text.startswith(KEY_PREFIX):
-        raise BadJobId("That begins like an API key, and is not sent or shown. Give the job's id.")
+        raise InvalidJobIdError("That begins like an API key, and is not sent or shown. Give the job's id.")
     if not isinstance(text, str):
-        raise BadJobId(f"{str(text)[:40]} is no job. Give the job's id or its URL as text.")
+        raise InvalidJobIdError(f"{str(text)[:40]} is no job. Give the job's id or its URL as text.")
     if not is_job_id(text):
-        raise BadJobId(
+        raise InvalidJobIdError(
             f"{text[:40]!r} is no job id and no job's URL. Copy the id from OpenFunnel: letters, digits, - and _ only. "
             "Labels are known to cells and to the command xl-openfunnel."
         )
@@ -63,7 +63,7 @@ def job_id_from(text: str) -> str:
     """The job id in what a person pasted: the id itself, or the job's URL (its last path segment).
 
     Raises:
-        BadJobId: neither.
+        InvalidJobIdError: neither.
     """
     if not isinstance(text, str):
         return checked_job_id(text)

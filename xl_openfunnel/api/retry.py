@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..errors import ConnectionTrouble, JobNotFound, OpenFunnelError
+from ..errors import JobNotFoundError, OpenFunnelError, TransportError
 
 FIRST_DELAY = 0.5
 """Seconds after the first failure: most 503s are over by then."""
@@ -39,12 +39,12 @@ def delay_before_retry(error: OpenFunnelError, failures: int, *, chance: float =
         failures: how often in a row it has happened, this one included (1 or more).
         chance: 0 to 1, spreads the delay over ±25 % so that not all sheets come back in the same moment.
     """
-    if isinstance(error, JobNotFound):
+    if isinstance(error, JobNotFoundError):
         return NOT_FOUND_DELAYS[failures - 1] if failures <= len(NOT_FOUND_DELAYS) else None
-    if not error.waiting_helps:
+    if not error.retryable:
         return None
     asked = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER)
-    if not asked and failures == 1 and type(error) is ConnectionTrouble:
+    if not asked and failures == 1 and type(error) is TransportError:
         return 0.0  # most often a pooled connection that the service had closed meanwhile
     backoff = FIRST_DELAY * 2.0 ** min(failures - 1, 10)
     # What the service asks for may lengthen the wait and never shorten it: a clock that is a little ahead makes

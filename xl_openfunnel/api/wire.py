@@ -24,15 +24,15 @@ from requests.auth import AuthBase
 from requests.structures import CaseInsensitiveDict
 
 from ..errors import (
-    BadAnswer,
     ConfigurationError,
-    ConnectionTrouble,
-    DnsTrouble,
+    ConnectError,
+    DnsError,
+    InvalidResponseError,
     OpenFunnelError,
-    ProxyTrouble,
-    Refused,
-    TimedOut,
-    TlsTrouble,
+    ProxyError,
+    RequestTimeoutError,
+    TlsError,
+    TransportError,
 )
 from ..keys import Key
 from ..settings import CONNECT_TIMEOUT, ENV_BASE_URL, MAX_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, is_loopback
@@ -103,8 +103,8 @@ class Wire:
         """Send one request and read its whole answer, whatever its status.
 
         Raises:
-            ConnectionTrouble: no whole answer came; the subclass says why.
-            BadAnswer: the body is larger than any page can be, or is encoded in a way that nobody asked for.
+            TransportError: no whole answer came; the subclass says why.
+            InvalidResponseError: the body is larger than any page can be, or is encoded in a way that nobody asked for.
         """
         deadline = self._clock() + self._limits.total
         try:
@@ -150,66 +150,68 @@ class Wire:
         if not body or encoding in ("", "identity"):
             return body
         if encoding not in ("gzip", "x-gzip", "deflate"):
-            raise BadAnswer(f"The answer of {self._host} is encoded as {encoding!r}, which nobody asked for.")
+            raise InvalidResponseError(
+                f"The answer of {self._host} is encoded as {encoding!r}, which nobody asked for."
+            )
         inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
         try:
             plain = inflate.decompress(body, self._limits.body)
         except zlib.error:
-            raise BadAnswer(f"The compressed answer of {self._host} is damaged.") from None
+            raise InvalidResponseError(f"The compressed answer of {self._host} is damaged.") from None
         if inflate.unconsumed_tail:
             raise self._too_large()
         if not inflate.eof:
-            raise ConnectionTrouble(f"The answer of {self._host} was cut off.")
+            raise TransportError(f"The answer of {self._host} was cut off.")
         return plain
 
-    def _too_large(self) -> BadAnswer:
-        return BadAnswer(
+    def _too_large(self) -> InvalidResponseError:
+        return InvalidResponseError(
             f"The answer of {self._host} is larger than {self._limits.body // 2**20} MB: that is no page of a job."
         )
 
-    def _timed_out(self, seconds: float) -> TimedOut:
-        return TimedOut(f"No whole answer from {self._host} within {seconds:.0f} seconds.")
+    def _timed_out(self, seconds: float) -> RequestTimeoutError:
+        return RequestTimeoutError(f"No whole answer from {self._host} within {seconds:.0f} seconds.")
 
     def _explain(self, failure: BaseException) -> OpenFunnelError:
         """Our error for one of requests, urllib3 or the system. Never holds the failure itself."""
         host = self._host
         causes = tuple(_causes(failure))
         if self._session.trust_env and (name := broken_trust_variable()):
-            return TlsTrouble(
+            return TlsError(
                 f"The certificates that the variable {name} names cannot be read. Correct or unset it, or ask IT.",
-                waiting_helps=False,
+                retryable=False,
             )
 
         def caused_by(*kinds: type[BaseException]) -> bool:
             return any(isinstance(cause, kinds) for cause in causes)
 
         if caused_by(*_NO_ADDRESS) and (proxy := system_proxy(self._base_url)):
-            return ProxyTrouble(
+            return ProxyError(
                 f"{proxy_setting(proxy)} names no proxy of a kind that can be used. It must be like "
                 "http://proxy.example:3128: correct or unset it, or ask IT.",
-                waiting_helps=False,
+                retryable=False,
             )
         if caused_by(requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
-            return ProxyTrouble(
+            return ProxyError(
                 f"The proxy on the way to {host} did not let the request through. "
                 f"Check the system's proxy settings, or ask IT."
             )
         if caused_by(requests.exceptions.SSLError, ssl.SSLError):
-            return TlsTrouble(
+            return TlsError(
                 f"The certificate of {host} could not be verified ({_reason(causes)}). If your company "
                 "inspects encrypted traffic, its certificate must be in the system's store: ask IT."
             )
         if caused_by(urllib3.exceptions.NameResolutionError):
-            return DnsTrouble(f"The name {host} could not be looked up. Are you online (VPN)?")
+            return DnsError(f"The name {host} could not be looked up. Are you online (VPN)?")
         if caused_by(ConnectionRefusedError):
-            return Refused(f"Nothing answers at {host}. Is the address right, and are you online?")
+            return ConnectError(f"Nothing answers at {host}. Is the address right, and are you online?")
         if caused_by(urllib3.exceptions.NewConnectionError):
-            return ConnectionTrouble(f"There is no connection to {host}. Are you online (VPN)?")
+            return TransportError(f"There is no connection to {host}. Are you online (VPN)?")
         if caused_by(requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
             return self._timed_out(self._limits.connect)
         if caused_by(requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
             return self._timed_out(self._limits.read)
-        return ConnectionTrouble(f"The connection to {host} broke off.")
+        return TransportError(f"The connection to {host} broke off.")
 
 
 class _Session(requests.Session):

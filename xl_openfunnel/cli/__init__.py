@@ -14,7 +14,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from ..errors import ConfigurationError, JobNotFound, OpenFunnelError
+from ..errors import ConfigurationError, JobNotFoundError, OpenFunnelError
 from . import demo, doctor, install, jobs, keys, ledger, selftest, simulate, terminal, watch, workbook
 from .session import BaseUrl, Session
 
@@ -89,16 +89,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except KeyboardInterrupt:
         terminal.say("Stopped.")
         code = INTERRUPTED
-    except terminal.ReaderGone:
+    except terminal.StdoutClosedError:
         code = 0
     except ConfigurationError as error:
         terminal.say_error(error.message)
         code = 2
-    except JobNotFound as error:
+    except JobNotFoundError as error:
         terminal.say_error(f"{error} If you meant a label: none of that name is known here (xl-openfunnel jobs).")
         code = 1
     except OpenFunnelError as error:
-        again = " Try again in a while." if error.waiting_helps and not error.message.endswith("Wait a while.") else ""
+        again = " Try again in a while." if error.retryable and not error.message.endswith("Wait a while.") else ""
         terminal.say_error(f"{error}{again}")
         code = 1
     except sqlite3.Error as error:

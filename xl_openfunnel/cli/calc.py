@@ -18,7 +18,7 @@ def install() -> None:
 
     Raises:
         ConfigurationError: there is no LibreOffice that can take them, and why.
-        NotInstalled: LibreOffice has another Python, for which no environment could be made.
+        InstallError: LibreOffice has another Python, for which no environment could be made.
     """
     from ..install import calc
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from .. import BadAnswer, ConfigurationError, JobFailed, OpenFunnelError, Problem, Snapshot
+from .. import ConfigurationError, InvalidResponseError, JobFailedError, OpenFunnelError, Problem, Snapshot
 from ..jobs.fetch_rows import final_snapshot
 from ..jobs.snapshot import NO_ROWS
 from ..jobs.view import of_page, of_result
@@ -104,7 +104,7 @@ def rows(
                 fetcher.wait(job_id, timeout, until=lambda seen: len(seen.rows) > 0 or seen.settled).frame(wanted)
         try:
             seen = final_snapshot(fetcher, job_id, timeout, progress)
-        except JobFailed:
+        except JobFailedError:
             if delivered := len(fetcher.watch(job_id).rows):
                 file = output or "FILE.xlsx"
                 terminal.say(
@@ -167,7 +167,9 @@ def cancel(context: typer.Context, job: Job, yes: Yes = False) -> None:
     with run.client() as client:
         if not yes:
             now = None
-            with contextlib.suppress(BadAnswer):  # a page that makes no sense keeps no job from being stopped
+            with contextlib.suppress(
+                InvalidResponseError
+            ):  # a page that makes no sense keeps no job from being stopped
                 now = client.page(job_id).status
             if now is not None and now.terminal:
                 terminal.say_error(f"Job {job_id} is over already ({now}): there is nothing to cancel.")
@@ -179,7 +181,7 @@ def cancel(context: typer.Context, job: Job, yes: Yes = False) -> None:
         try:
             answer = client.cancel(job_id)
         except OpenFunnelError as error:
-            if error.waiting_helps:
+            if error.retryable:
                 terminal.say("Whether it was cancelled is not known: xl-openfunnel status JOB tells.")
             raise
     terminal.put(f"{answer.status}: {one_line(answer.message)}" if answer.message else answer.status)

@@ -10,7 +10,7 @@ import typer
 
 from .. import Client, keys
 from ..api.models import Credits
-from ..errors import ConfigurationError, KeyRefused, OpenFunnelError
+from ..errors import AuthenticationError, ConfigurationError, OpenFunnelError
 from ..keys import Key
 from ..settings import ENV_API_KEY, shown_origin
 from . import terminal
@@ -93,13 +93,13 @@ def _balance(run: Session, key: Key) -> Credits | OpenFunnelError:
     """What the service says to the key, which costs nothing, or why that is not known.
 
     Raises:
-        KeyRefused: it does not take the key.
+        AuthenticationError: it does not take the key.
     """
     with terminal.Progress(), Client(run.base_url, key.value) as client:
         try:
             return client.credits()
-        except KeyRefused as refusal:
-            raise KeyRefused(
+        except AuthenticationError as refusal:
+            raise AuthenticationError(
                 f"{refusal.message} This one was not kept; a key kept before stays.",
                 status=refusal.status,
                 request_id=refusal.request_id,

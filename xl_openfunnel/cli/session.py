@@ -11,7 +11,7 @@ import typer
 
 from .. import Client, Fetcher, Store
 from ..api.paths import KEY_PREFIX, job_id_from
-from ..errors import BadJobId, ConfigurationError
+from ..errors import ConfigurationError, InvalidJobIdError
 from ..jobs.fetch_rows import shared_fetcher
 from ..settings import BASE_URL, Settings, origin_of
 
@@ -76,7 +76,7 @@ class Session:
         """The id of the job that is meant: by its label, whatever the case, else by its id or URL.
 
         Raises:
-            BadJobId: it is none of these.
+            InvalidJobIdError: it is none of these.
         """
         store = self.store_if_usable
         name = job.strip()
@@ -86,10 +86,10 @@ class Session:
             return found
         try:
             return job_id_from(job)
-        except BadJobId:
+        except InvalidJobIdError:
             if name.startswith(KEY_PREFIX):
                 raise  # its words do not show what was given
-            raise BadJobId(
+            raise InvalidJobIdError(
                 f"{name[:60]!r} is no job id, no job's URL and no label known here. "
                 "xl-openfunnel jobs lists the jobs seen on this computer."
             ) from None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..jobs.snapshot import Snapshot
 
 
-class ReaderGone(Exception):
+class StdoutClosedError(Exception):
     """Nobody reads stdout any more (``| head``): a reason to end, and no trouble."""
 
 
@@ -150,10 +150,10 @@ def _reader() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        raise ReaderGone from None
+        raise StdoutClosedError from None
     except OSError as trouble:
         if trouble.errno == errno.EINVAL and os.name == "nt":  # a broken pipe, as Windows says it
-            raise ReaderGone from None
+            raise StdoutClosedError from None
         raise
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from .. import Fetcher, NotWritten, Snapshot
+from .. import Fetcher, FileWriteError, Snapshot
 from ..text import companies
 from . import terminal, words
 from .jobs import Columns, Output, Raw, chosen
@@ -42,7 +42,7 @@ def watch(context: typer.Context, job: Job, output: Output = None, columns: Colu
                 terminal.put(words.line(seen))
     else:
         last = _keep_up_to_date(_changes(fetcher, job_id), output, chosen(columns), raw=raw)
-    if last.problem is not None and not (last.final and last.problem.kind != "JobFailed"):
+    if last.problem is not None and not (last.final and last.problem.kind != "JobFailedError"):
         raise last.problem.error.with_traceback(None)
 
 
@@ -108,7 +108,7 @@ def _written(seen: Snapshot, path: Path, columns: Sequence[str] | None, complain
 
     try:
         files.write(seen, path, columns, raw=raw)
-    except NotWritten as trouble:
+    except FileWriteError as trouble:
         if not trouble.locked:
             raise
         if path not in complained:

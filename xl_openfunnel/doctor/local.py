@@ -12,7 +12,7 @@ from typing import Final
 
 from ..api.models import Credits
 from ..api.system import TRUST_FILES
-from ..errors import ConfigurationError, KeyRefused, OpenFunnelError
+from ..errors import AuthenticationError, ConfigurationError, OpenFunnelError
 from ..jobs.store import VERSION
 from ..keys import Key
 from ..log import redacted
@@ -69,10 +69,10 @@ def accepted(ask: Callable[[], Credits]) -> Finding:
     """Whether the service accepts the key: it is asked for the balance, which costs nothing."""
     try:
         left = ask().left
-    except KeyRefused as trouble:
+    except AuthenticationError as trouble:
         return _said_and_cure(ACCEPTED, trouble)
     except OpenFunnelError as trouble:
-        cure = "Try again in a while." if trouble.waiting_helps else "Do what the message says, or ask IT."
+        cure = "Try again in a while." if trouble.retryable else "Do what the message says, or ask IT."
         return wrong(ACCEPTED, trouble.message.removesuffix(" Wait a while."), cure)
     return ok(ACCEPTED, "yes" if left is None else f"yes; {left:,.12g} credits left")
 

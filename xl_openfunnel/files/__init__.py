@@ -57,7 +57,7 @@ def check(path: Path) -> None:
 
     Raises:
         ConfigurationError: an unknown suffix, a folder that is not there, or a format that needs another package.
-        NotWritten: as `check_place`.
+        FileWriteError: as `check_place`.
     """
     check_place(path, "companies.xlsx")
     _writer(path)
@@ -74,7 +74,7 @@ def write(snapshot: Snapshot, path: Path, columns: Sequence[str] | None = None, 
 
     Raises:
         ConfigurationError: as `check`, an unknown column, or more rows than the format takes.
-        NotWritten: the file could not be written.
+        FileWriteError: the file could not be written.
     """
     writer = _writer(path)
     content = Content(snapshot, snapshot.frame(columns), raw)

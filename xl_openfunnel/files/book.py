@@ -17,7 +17,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from ..errors import NotWritten
+from ..errors import FileWriteError
 from ..jobs.snapshot import Snapshot
 from ..text import clip
 from .cells import Cell
@@ -35,7 +35,7 @@ def workbook(path: Path, snapshot: Snapshot) -> Iterator[Workbook]:
     """A new workbook that holds nothing of the machine or its user, written to ``path`` when the block ends well.
 
     Raises:
-        NotWritten: it could not be made.
+        FileWriteError: it could not be made.
         OSError: ``path`` takes no file, or not all of it.
     """
     packed = io.BytesIO()  # a ZIP file on a full disk is tried again when it is collected, with a traceback
@@ -53,13 +53,13 @@ def workbook(path: Path, snapshot: Snapshot) -> Iterator[Workbook]:
         except FileCreateError as trouble:
             raise _no_room(trouble.args[0]) from None
         except XlsxWriterException as trouble:
-            raise NotWritten(f"The workbook could not be made: {trouble}. Try .csv instead.") from None
+            raise FileWriteError(f"The workbook could not be made: {trouble}. Try .csv instead.") from None
     path.write_bytes(packed.getbuffer())
 
 
-def _no_room(trouble: OSError) -> NotWritten:
+def _no_room(trouble: OSError) -> FileWriteError:
     place = tempfile.tempdir or "the folder for temporary files"
-    return NotWritten(
+    return FileWriteError(
         f"The workbook could not be made: {trouble.strerror or trouble}. Make room in {place}, where its parts are put "
         "together, or try .csv instead."
     )

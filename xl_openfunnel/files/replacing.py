@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import ConfigurationError, NotWritten
+from ..errors import ConfigurationError, FileWriteError
 
 
 def check_place(path: Path, example: str | None = None) -> None:
@@ -21,8 +21,8 @@ def check_place(path: Path, example: str | None = None) -> None:
 
     Raises:
         ConfigurationError: its folder is not there, or it is a folder or a device itself.
-        NotWritten: the file is there and may not be changed now, its folder takes no new file, or may not be entered,
-            or there can be no such name.
+        FileWriteError: the file is there and may not be changed now, its folder takes no new file, or may not be
+            entered, or there can be no such name.
     """
     with _looking_at(path):
         if path.is_dir():
@@ -35,7 +35,7 @@ def check_place(path: Path, example: str | None = None) -> None:
         if not folder.is_dir():
             raise ConfigurationError(f"The folder {folder} is not there. Make it first, or give another one.")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise NotWritten(f"The folder {folder} takes no new file. Give another one.")
+        raise FileWriteError(f"The folder {folder} takes no new file. Give another one.")
     try:
         # Excel on Windows keeps the files it shows from being opened for writing.
         with contextlib.suppress(FileNotFoundError), path.open("r+b"):
@@ -49,7 +49,7 @@ def _looking_at(path: Path) -> Iterator[None]:
     try:
         yield
     except PermissionError:
-        raise NotWritten(f"{path} could not be written: its folder may not be entered. Give another one.") from None
+        raise FileWriteError(f"{path} could not be written: its folder may not be entered. Give another one.") from None
     except OSError as trouble:  # a name that is too long
         raise _not_written(path, trouble) from None
 
@@ -60,7 +60,7 @@ def replaced(path: Path) -> Iterator[Path]:
 
     Raises:
         ConfigurationError: as `check_place`.
-        NotWritten: as `check_place`, or the system's own words, for example that the disk is full.
+        FileWriteError: as `check_place`, or the system's own words, for example that the disk is full.
     """
     check_place(path)
     place = path.resolve()  # a symbolic link stays one
@@ -77,10 +77,10 @@ def replaced(path: Path) -> Iterator[Path]:
             fresh.unlink(missing_ok=True)
 
 
-def _not_written(path: Path, trouble: OSError) -> NotWritten:
+def _not_written(path: Path, trouble: OSError) -> FileWriteError:
     if isinstance(trouble, PermissionError):
-        return NotWritten(
+        return FileWriteError(
             f"{path} could not be written: it is open in another program, or protected. Close it there and try again.",
             locked=True,
         )
-    return NotWritten(f"{path} could not be written: {trouble.strerror or trouble}. Try another place.")
+    return FileWriteError(f"{path} could not be written: {trouble.strerror or trouble}. Try another place.")

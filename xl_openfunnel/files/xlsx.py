@@ -68,7 +68,7 @@ def write_xlsx(path: Path, content: Content) -> None:
 
     Raises:
         ConfigurationError: more rows or columns than a sheet has.
-        NotWritten: the system did not let the file be written.
+        FileWriteError: the system did not let the file be written.
     """
     with workbook(path, content.snapshot) as book:
         cut = add_rows(book, content.frame)

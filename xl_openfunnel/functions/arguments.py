@@ -8,7 +8,7 @@ from numbers import Real
 from typing import Final, TypeAlias
 
 from ..api.paths import KEY_PREFIX
-from ..errors import ConfigurationError, UnknownColumn
+from ..errors import ConfigurationError, UnknownColumnError
 from ..text import written
 
 MOST_JOBS: Final = 1_000
@@ -132,7 +132,7 @@ def columns(value: object, what: str = "column") -> tuple[str, ...] | None:
     """The names of columns, or of ``what``, in a text, an array or a range; None where nothing is named.
 
     Raises:
-        UnknownColumn: something other than text is among them, or what begins like an API key: it would be shown.
+        UnknownColumnError: something other than text is among them, or what begins like an API key: it would be shown.
         ConfigurationError: the error of a cell is among them.
     """
     from ..table import parse_columns  # imports pandas, which a status does not need
@@ -140,10 +140,12 @@ def columns(value: object, what: str = "column") -> tuple[str, ...] | None:
     names = [sound(cell, f"{what}s") for row in grid(value) for cell in row]
     for name in names:
         if name is not None and not isinstance(name, str):
-            raise UnknownColumn(f'{text(name, what)} is no {what}. Give names as text, like "name" in quotation marks.')
+            raise UnknownColumnError(
+                f'{text(name, what)} is no {what}. Give names as text, like "name" in quotation marks.'
+            )
     parsed = parse_columns(names)
     if any(name.startswith(KEY_PREFIX) for name in parsed or ()):
-        raise UnknownColumn(f"That begins like an API key, and is no {what}. Remove it from the sheet.")
+        raise UnknownColumnError(f"That begins like an API key, and is no {what}. Remove it from the sheet.")
     return parsed
 
 

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from ..api.models import Credits
 from ..api.retry import LONGEST_RETRY_AFTER
-from ..errors import MissingKey, OpenFunnelError
+from ..errors import MissingKeyError, OpenFunnelError
 from ..jobs.caretaker import KEY_LOOK
 from ..jobs.state import FOREVER, only_another_key_mends
 from ..jobs.workers import begin
@@ -29,7 +29,7 @@ class Account(Protocol):
         """Ask the service; may raise an `OpenFunnelError`."""
 
     def key(self) -> Key:
-        """The key that is sent; may raise a `MissingKey`."""
+        """The key that is sent; may raise a `MissingKeyError`."""
 
     def look_again(self) -> None:
         """Look for the key anew."""
@@ -119,10 +119,10 @@ class Balance:
         try:
             self._latest = self._account.credits()
         except OpenFunnelError as error:
-            if not (error.waiting_helps and isinstance(self._latest, Credits)):
+            if not (error.retryable and isinstance(self._latest, Credits)):
                 self._latest = error
             self.failures += 1
-            if isinstance(error, MissingKey):
+            if isinstance(error, MissingKeyError):
                 self._refused_key = None
                 return KEY_LOOK
             self._asked_at, self._refused_key = now, key

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import chain
 from typing import Final
 
-from ..errors import CELL_PREFIX, CELL_UNITS, BadJobId, ConfigurationError, OpenFunnelError, UnknownColumn
+from ..errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunnelError, UnknownColumnError
 from ..jobs.snapshot import NO_ROWS, Rows, Snapshot
 from ..text import clip
 from . import arguments, finding, info, pivoting, words
@@ -195,7 +195,7 @@ def _each_once(look: Look, job: object) -> list[tuple[str, str]]:
         try:
             if named != "":
                 found[look.job_id(named), ""] = None
-        except BadJobId as error:
+        except InvalidJobIdError as error:
             found["", error.cell_text] = None
     return list(found)
 
@@ -278,7 +278,7 @@ def _rows_of(job_id: str, seen: Rows | str, asked: tuple[str, ...] | None, held:
     if isinstance(seen, Rows):
         try:
             return _block(job_id, seen, asked, units)
-        except UnknownColumn:
+        except UnknownColumnError:
             if len(held) == 1:
                 raise
             _refuse_unknown(held, asked)

@@ -10,10 +10,10 @@ from weakref import WeakKeyDictionary
 
 from ..api.models import Credits
 from ..api.paths import job_id_from
-from ..errors import CELL_UNITS, BadJobId, ConfigurationError, OpenFunnelError
+from ..errors import CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunnelError
 from ..jobs.fetcher import Fetcher
 from ..jobs.snapshot import Snapshot
-from ..jobs.store import LedgerEntry, Store, StoreBusy
+from ..jobs.store import LedgerEntry, Store, StoreBusyError
 from . import arguments, words
 from .balance import Balance
 
@@ -102,29 +102,31 @@ class Look:
         A number is a label or nothing: Excel makes one of what looks like one.
 
         Raises:
-            BadJobId: it is none of these. No request was made.
+            InvalidJobIdError: it is none of these. No request was made.
         """
         given = named.text if isinstance(named, arguments.CellError) else arguments.text(named, "job")
         if given.startswith("#") or isinstance(named, arguments.CellError):
-            raise BadJobId(f"The cell with the job holds {given[:40]}. Fix that cell first.")
+            raise InvalidJobIdError(f"The cell with the job holds {given[:40]}. Fix that cell first.")
         found, unread = self._labelled(given)
         if found:
             return found
         if not isinstance(named, str):
-            raise BadJobId(f"{given[:40]} is no job. Give the job's id, its URL or its label.")
+            raise InvalidJobIdError(f"{given[:40]} is no job. Give the job's id, its URL or its label.")
         if given.lower() in words.STATUSES:
-            raise BadJobId(f"{given!r} is what a cell shows of a job, and no job. Give the cell with the job's id.")
+            raise InvalidJobIdError(
+                f"{given!r} is what a cell shows of a job, and no job. Give the cell with the job's id."
+            )
         try:
             return job_id_from(given)
-        except BadJobId as error:
+        except InvalidJobIdError as error:
             if given.startswith("of_"):
                 raise
             shown = given[:40]
             if unread == _BUSY:
                 self._look_again()
             if unread:
-                raise BadJobId(f"{shown!r} is no job id, and labels cannot be read {unread}") from error
-            raise BadJobId(
+                raise InvalidJobIdError(f"{shown!r} is no job id, and labels cannot be read {unread}") from error
+            raise InvalidJobIdError(
                 f"{shown!r} is no job id, no job's URL and no label known here. Copy the id from OpenFunnel."
             ) from error
 
@@ -138,7 +140,7 @@ class Look:
         known = _remembered.setdefault(store, _Remembered()).labelled
         try:
             found = store.labelled(given, wait=False)
-        except StoreBusy:
+        except StoreBusyError:
             if given not in known:
                 self._look_again()  # it may be a label, also where it can be an id
             return known.get(given), _BUSY
@@ -194,7 +196,7 @@ class Look:
         known = _remembered.setdefault(store, _Remembered()).labels
         try:
             found = store.label_of(job_id, wait=False)
-        except StoreBusy:
+        except StoreBusyError:
             self._look_again()
             return known.get(job_id)
         except _UNREADABLE:
@@ -229,7 +231,7 @@ def _ledger(store: Store | None) -> tuple[LedgerEntry, ...] | str:
         return NO_STORE
     try:
         return tuple(store.ledger(wait=False))
-    except StoreBusy:
+    except StoreBusyError:
         return STORE_BUSY
     except _UNREADABLE:
         return NO_STORE

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ..errors import CELL_UNITS, ConfigurationError, UnknownColumn
+from ..errors import CELL_UNITS, ConfigurationError, UnknownColumnError
 from ..text import clip
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def pivot(
         Rows of texts, floats and booleans, all of one width; texts have at most 255 UTF-16 units.
 
     Raises:
-        UnknownColumn: the frame has no such column.
+        UnknownColumnError: the frame has no such column.
         ConfigurationError: an unknown function, a column without numbers, more than ``MOST_COLUMNS`` columns or
             ``MOST_CELLS`` cells, or what :func:`needed_columns` refuses.
     """
@@ -131,7 +131,7 @@ def _found(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
     own = {column.casefold(): column for column in frame.columns} | {column: column for column in frame.columns}
     for name in names:
         if name not in own and name.casefold() not in own:
-            raise UnknownColumn(f"There is no column {name!r}. There are {', '.join(frame.columns)}.")
+            raise UnknownColumnError(f"There is no column {name!r}. There are {', '.join(frame.columns)}.")
     return list(dict.fromkeys(own.get(name) or own[name.casefold()] for name in names))
 
 

@@ -64,5 +64,5 @@ def not_counted(snapshot: Snapshot) -> str:
 def _trouble(problem: Problem, *, settled: bool) -> str:
     """What is in the way, and whether it needs anybody's doing."""
     said = problem.error.cell_text
-    longer = said if settled or not problem.error.waiting_helps else said + TRIED_AGAIN
+    longer = said if settled or not problem.error.retryable else said + TRIED_AGAIN
     return longer if utf16_units(longer) <= CELL_UNITS else said

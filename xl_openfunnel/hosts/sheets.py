@@ -9,16 +9,16 @@ from typing import Protocol
 from .places import Place
 
 
-class Busy(Exception):
+class HostBusyError(Exception):
     """The program lets nobody in at the moment: a cell is being edited, a dialog is open, it calculates."""
 
 
-class NoBooks(Exception):
+class HostGoneError(Exception):
     """The program has no workbook open, or has ended."""
 
 
 class Visit(Protocol):
-    """A program that lets us in. Every member may raise `Busy`; nothing of it is to be used after the visit."""
+    """An Excel that accepts calls. Every member may raise `HostBusyError`; use nothing of it after the visit."""
 
     @property
     def free(self) -> bool:
@@ -60,6 +60,6 @@ class Sheets(Protocol):
         """A visit to a program.
 
         Raises:
-            Busy: it lets nobody in now.
-            NoBooks: it has nothing open, or has ended.
+            HostBusyError: it lets nobody in now.
+            HostGoneError: it has nothing open, or has ended.
         """

@@ -64,7 +64,7 @@ def install(known: Office, run: office.Run = office.run, make: Make = environmen
 
     Raises:
         ConfigurationError: LibreOffice refuses it, in its own words.
-        NotInstalled: the environment could not be made.
+        InstallError: the environment could not be made.
     """
     office.added(known.unopkg, run)  # before an environment is made that nothing would use
     if known.version == ".".join(map(str, sys.version_info[:2])):

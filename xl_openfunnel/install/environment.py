@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from ..doctor.python import ask_version
-from ..errors import ConfigurationError, NotInstalled
+from ..errors import ConfigurationError, InstallError
 from ..files.facts import version
 from ..log import redacted
 from ..text import clip, one_line
@@ -38,7 +38,7 @@ def make(folder: Path, python: str = "") -> None:
 
     Raises:
         ConfigurationError: this package was never installed.
-        NotInstalled: it could not be made.
+        InstallError: it could not be made.
     """
     _run([python or sys.executable, "-I", "-m", "venv", str(folder)], "Python could not make an environment of its own")
     fill(folder)
@@ -49,7 +49,7 @@ def fill(folder: Path) -> None:
 
     Raises:
         ConfigurationError: this package was never installed.
-        NotInstalled: pip could not do it.
+        InstallError: pip could not do it.
     """
     program = interpreter(folder)
     if sys.platform == "win32":
@@ -73,7 +73,7 @@ def renew(folder: Path, make: Make) -> None:
 
     Raises:
         ConfigurationError: this package was never installed.
-        NotInstalled: it could not be made, or the old one is in use.
+        InstallError: it could not be made, or the old one is in use.
     """
     with _aside(folder):
         make(folder)
@@ -84,7 +84,7 @@ def remove(folder: Path) -> bool:
     """Remove the environment; whether there was one.
 
     Raises:
-        NotInstalled: it is in use.
+        InstallError: it is in use.
     """
     there = folder.exists()
     if there or leftover(folder):
@@ -114,7 +114,7 @@ def check_not_running(folder: Path) -> None:
 
 def _check(folder: Path) -> None:
     if not is_well(folder):
-        raise NotInstalled(
+        raise InstallError(
             f"The Python that was made in {folder} does not start, or has no XL OpenFunnel {version()}. Nothing was "
             "changed. Look at pip config list (target and prefix must not be set), and ask IT whether an antivirus "
             "program or a policy keeps programs from running there."
@@ -131,7 +131,7 @@ def _aside(folder: Path) -> Iterator[None]:
         try:
             folder.rename(old)
         except OSError as trouble:  # Windows lets nobody rename a folder from which a program runs
-            raise NotInstalled(
+            raise InstallError(
                 f"{folder} is in use ({trouble.strerror}). Close all windows of Excel and run it again."
             ) from None
     try:
@@ -162,12 +162,12 @@ def _run(command: list[str], failure: str) -> None:
             check=False,
         )
     except OSError as trouble:
-        raise NotInstalled(f"{failure}: {command[0]} does not start ({trouble.strerror}).") from None
+        raise InstallError(f"{failure}: {command[0]} does not start ({trouble.strerror}).") from None
     if done.returncode:
         lines = done.stdout.strip().splitlines() or [f"exit code {done.returncode}"]
         telling = dict.fromkeys([*[line for line in lines if line.startswith("ERROR: ")][:2], lines[-1]])
         said = clip(redacted(one_line(" ".join(telling))), _LONGEST)
-        raise NotInstalled(
+        raise InstallError(
             f"{failure}: {said} Nothing was changed. Are you online? If your company has a package index of its own, "
             "tell pip of it (pip config set global.index-url ADDRESS), then run it again."
         )

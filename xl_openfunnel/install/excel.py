@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from ..doctor.excel import start_folder
 from ..doctor.python import from_store
-from ..errors import ConfigurationError, NotInstalled, NotWritten
+from ..errors import ConfigurationError, FileWriteError, InstallError
 from ..files.replacing import check_place
 from ..settings import python_dir
 from ..workbook import addin
@@ -69,8 +69,8 @@ def install(
 
     Raises:
         ConfigurationError: it can't be done from here; nothing was changed.
-        NotInstalled: the private Python could not be made, or Excel uses it.
-        NotWritten: the add-in could not be written.
+        InstallError: the private Python could not be made, or Excel uses it.
+        FileWriteError: the add-in could not be written.
     """
     if from_store(base):
         raise ConfigurationError(
@@ -97,7 +97,7 @@ def uninstall(places: Places, setting: Setting, *, tell: Tell = lambda _: None) 
 
     Raises:
         ConfigurationError: it can't be done from here; nothing was changed.
-        NotInstalled: Excel uses the private Python or the add-in, and nothing was changed; or something is left.
+        InstallError: Excel uses the private Python or the add-in, and nothing was changed; or something is left.
     """
     environment.check_not_running(places.python)
     if places.addin.exists():
@@ -110,7 +110,7 @@ def uninstall(places: Places, setting: Setting, *, tell: Tell = lambda _: None) 
     with contextlib.suppress(OSError):  # the store may be in it
         places.python.parent.rmdir()
     if left := environment.leftover(places.python):
-        raise NotInstalled(
+        raise InstallError(
             f"All is removed but {left}, of which another program holds a file. Remove it later by hand."
         )
     return found
@@ -119,7 +119,7 @@ def uninstall(places: Places, setting: Setting, *, tell: Tell = lambda _: None) 
 def _check_free(file: Path) -> None:
     try:
         check_place(file)
-    except NotWritten as trouble:
+    except FileWriteError as trouble:
         if trouble.locked:
-            raise NotInstalled(f"{file} is in use. Close all windows of Excel and run it again.") from None
+            raise InstallError(f"{file} is in use. Close all windows of Excel and run it again.") from None
         raise

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from ..api.client import Client
 from ..api.models import Page
-from ..errors import BadAnswer, ConfigurationError, OpenFunnelError
+from ..errors import ConfigurationError, InvalidResponseError, OpenFunnelError
 from . import plan
 from .alarms import Alarms
 from .callbacks import Callbacks
@@ -25,7 +25,7 @@ from .keeper import Keeper
 from .plan import Keep, Look, Send, Wait
 from .snapshot import Problem, Rows, Snapshot
 from .state import FOREVER, Ask, Doing, Gate, Moment, State, only_another_key_mends
-from .store import Result, Store, StoreBusy
+from .store import Result, Store, StoreBusyError
 from .turns import Turns
 from .view import snapshot
 from .workers import URGENT, Workers, begin
@@ -140,7 +140,7 @@ class Caretaker:
         state = plan.new(job_id, self.moment())
         try:
             return plan.looked(state, self._keeper.find_at_once(job_id))
-        except StoreBusy:
+        except StoreBusyError:
             return state  # unknown: it is looked for again, waiting
 
     def _tell(self, what: Callable[[], None]) -> None:
@@ -367,7 +367,9 @@ class Caretaker:
                 outcome = error
             except Exception as error:
                 _log.exception("a request met something unexpected")
-                outcome = BadAnswer(f"Something unexpected happened ({type(error).__name__}); the log tells more.")
+                outcome = InvalidResponseError(
+                    f"Something unexpected happened ({type(error).__name__}); the log tells more."
+                )
         self._tell(lambda: self._answered(job_id, epoch, ask, outcome, fingerprint))
 
     def _answered(

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..api.client import Client
-from ..errors import IncompleteResult, JobTimeout
+from ..errors import IncompleteResultError, JobTimeoutError
 from ..text import so_far
 from .fetcher import Fetcher
 from .snapshot import Snapshot
@@ -59,9 +59,9 @@ def fetch_rows(
         and ``attrs["problem"]`` says so.
 
     Raises:
-        JobFailed: with the service's own words.
-        IncompleteResult: what could be read differs from the manifest; names both numbers.
-        JobTimeout: the time ran out.
+        JobFailedError: with the service's own words.
+        IncompleteResultError: what could be read differs from the manifest; names both numbers.
+        JobTimeoutError: the time ran out.
         OpenFunnelError: any other error of the tree, where waiting cannot mend it.
     """
     return fetch_with(shared_fetcher(base_url, api_key), job_id, columns, timeout, progress)
@@ -78,7 +78,7 @@ def fetch_with(
     seen = final_snapshot(fetcher, job, timeout, progress)
     try:
         frame = seen.frame(columns)
-    except IncompleteResult:  # another process replaced what is stored: the fetcher looks again
+    except IncompleteResultError:  # another process replaced what is stored: the fetcher looks again
         seen = final_snapshot(fetcher, job, timeout, progress)
         frame = seen.frame(columns)
     if seen.problem is not None:
@@ -116,13 +116,13 @@ def final_snapshot(
         raise copy.copy(error)  # many threads may raise the problem of one snapshot
     state = f"is {seen.status}, {so_far(len(seen.rows), seen.processed)}" if seen.status else "has not answered"
     if timeout is None:
-        raise JobTimeout(
+        raise JobTimeoutError(
             f"Job {seen.job_id} {state}; it was forgotten, or the fetcher closed, while it was waited for."
         )
     over = f"the {timeout:g} seconds given to it are over"
     if error is not None:
-        raise JobTimeout(f"{error.message} Job {seen.job_id} {state}, and {over}.")
-    raise JobTimeout(f"Job {seen.job_id} {state}; {over}. Ask again with a longer timeout.")
+        raise JobTimeoutError(f"{error.message} Job {seen.job_id} {state}, and {over}.")
+    raise JobTimeoutError(f"Job {seen.job_id} {state}; {over}. Ask again with a longer timeout.")
 
 
 def shared_fetcher(base_url: str | None = None, api_key: str | None = None) -> Fetcher:

@@ -33,7 +33,7 @@ _SLICE = 0.2
 class Fetcher:
     """Polls jobs and reads their pages, once for everybody who asks.
 
-    A job is given as its id or its URL; anything else raises `BadJobId` without a request.
+    A job is given as its id or its URL; anything else raises `InvalidJobIdError` without a request.
 
     Args:
         client: sends the requests; its concurrency bounds how many at once.
@@ -81,7 +81,7 @@ class Fetcher:
         Never touches the network and never waits. The first time a job is seen its head is read from the store.
 
         Raises:
-            BadJobId: ``job`` is neither a job id nor a job's URL.
+            InvalidJobIdError: ``job`` is neither a job id nor a job's URL.
         """
         job_id = job_id_from(job)
         seen = self._caretaker.published.get(job_id)

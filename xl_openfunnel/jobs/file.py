@@ -50,7 +50,7 @@ _FROM_1 = "ALTER TABLE job ADD COLUMN seal TEXT;\nALTER TABLE page ADD COLUMN se
 _ASIDE = ".damaged-"
 
 
-class StoreBusy(Exception):
+class StoreBusyError(Exception):
     """Another process holds the store just now: what it knows of a job is unknown, not nothing."""
 
 
@@ -91,7 +91,7 @@ class StoreFile:
             write: whether one that can only be read is of no use.
 
         Raises:
-            StoreBusy: with ``wait=False``, when another process holds the file just now, or it is damaged.
+            StoreBusyError: with ``wait=False``, when another process holds the file just now, or it is damaged.
             ConfigurationError: it is to be written and cannot be, or a newer version of this package changed it.
         """
         if wait:
@@ -111,7 +111,7 @@ class StoreFile:
                 yield db
         except sqlite3.DatabaseError as trouble:
             if not wait and (is_damage(trouble) or _code(trouble) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)):
-                raise StoreBusy from None
+                raise StoreBusyError from None
             if is_damage(trouble):
                 self.renew(which)
             raise
@@ -162,7 +162,7 @@ class StoreFile:
         """A connection to the file as it is, or to an empty one where there is none.
 
         Raises:
-            StoreBusy: with ``wait=False``, when it cannot be read just now.
+            StoreBusyError: with ``wait=False``, when it cannot be read just now.
         """
         try:
             if self._is_there():
@@ -173,7 +173,7 @@ class StoreFile:
         except sqlite3.Error:
             if wait:
                 raise
-            raise StoreBusy from None
+            raise StoreBusyError from None
         with contextlib.closing(db):
             _refuse_newer(db, self.path)
             yield db

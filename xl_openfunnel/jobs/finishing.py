@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ..api.models import JobStatus, Page
 from ..api.retry import delay_before_retry
-from ..errors import BadAnswer, IncompleteResult, JobNotFound, OpenFunnelError
+from ..errors import IncompleteResultError, InvalidResponseError, JobNotFoundError, OpenFunnelError
 from . import walk as walks
 from .snapshot import NO_ROWS, Problem, Rows
 from .state import Ask, Doing, Moment, State, Trouble, afresh, failed, only_another_key_mends, troubled
@@ -52,7 +52,7 @@ def page_answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, momen
 
 def _not_over(state: State, page: Page, moment: Moment) -> State:
     """A page says that the job still goes on: its rows may be older than the end, so ask for the state again."""
-    error = BadAnswer(f"One page says that the job is over and another that it is {page.status}.")
+    error = InvalidResponseError(f"One page says that the job is over and another that it is {page.status}.")
     state = troubled(state, error, moment)
     delay = delay_before_retry(error, state.failures, chance=moment.chance) or 0.0
     return replace(afresh(state), due=moment.now + delay)
@@ -69,7 +69,7 @@ def walk_on(state: State, moment: Moment) -> State:
         if walk.named is None and _must_agree(walk.first):
             walks.check(walk.pages)
             if not _has_numbers(walk.first) and state.rechecks < len(RECHECK_DELAYS):
-                raise IncompleteResult(NO_MANIFEST)  # it may lag behind the status
+                raise IncompleteResultError(NO_MANIFEST)  # it may lag behind the status
     except OpenFunnelError as error:
         return _disagrees(state, error, moment)
     return _over(state, walk) if walk.named is None else state
@@ -98,7 +98,7 @@ def _over(state: State, walk: Walk) -> State:
 def _page_failed(state: State, walk: Walk, ask: Ask, error: OpenFunnelError, moment: Moment) -> State:
     if only_another_key_mends(error):
         return troubled(state, error, moment)
-    if ask.kind == "guess" and not error.waiting_helps:
+    if ask.kind == "guess" and not error.retryable:
         return replace(state, walk=walks.stop_guessing(walk))  # there may be no such page, and no harm is done
     cursor = ask.cursor or ""
     failures = state.troubles[cursor].failures + 1 if cursor in state.troubles else 1
@@ -146,9 +146,9 @@ def why_failed(result: Result) -> Problem | None:
 
 def about_page(error: OpenFunnelError, cursor: str | None) -> OpenFunnelError:
     """The error in words that fit: a page that is not found does not mean that the job is not there."""
-    if cursor is None or not isinstance(error, JobNotFound):
+    if cursor is None or not isinstance(error, JobNotFoundError):
         return error
-    return BadAnswer(
+    return InvalidResponseError(
         f"The service names page {cursor} and does not find it (HTTP {error.status}). {_SUPPORT}.",
         status=error.status,
         request_id=error.request_id,

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..api.models import Page
-from ..errors import ConfigurationError, IncompleteResult, OpenFunnelError
+from ..errors import ConfigurationError, IncompleteResultError, OpenFunnelError
 from .snapshot import Rows, Snapshot
-from .store import Result, Store, StoreBusy
+from .store import Result, Store, StoreBusyError
 from .workers import Workers
 
 _log = logging.getLogger(__name__)
@@ -41,11 +41,11 @@ class Keeper:
         """What is stored of a job, on the caller's thread and without waiting.
 
         Raises:
-            StoreBusy: that cannot be said without waiting.
+            StoreBusyError: that cannot be said without waiting.
         """
         try:
             return self._find(job_id, wait=False)
-        except StoreBusy:
+        except StoreBusyError:
             raise
         except Exception as trouble:
             _log.warning("the store could not be read: %s", trouble)
@@ -134,7 +134,7 @@ class Keeper:
         def load(numbers: range) -> Iterator[bytes]:
             try:
                 yield from stored.load(numbers)
-            except IncompleteResult:
+            except IncompleteResultError:
                 self._gone(job_id, rows)
                 raise
 

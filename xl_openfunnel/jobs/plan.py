@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from ..api.models import Page
 from ..api.retry import LONGEST_RETRY_AFTER
-from ..errors import BadAnswer, IncompleteResult, OpenFunnelError, RateLimited
+from ..errors import IncompleteResultError, InvalidResponseError, OpenFunnelError, RateLimitError
 from .finishing import NO_MANIFEST, at_rest, page_answered, why_failed
 from .polling import poll_answered
 from .snapshot import Problem
@@ -106,7 +106,7 @@ def _next_pages(state: State, gate: Gate, now: float, room: int) -> Step:
 
 def held_up(gate: Gate, error: OpenFunnelError, now: float) -> Gate:
     """The gate after this error: a service that asks to wait is asked for no job, for the longest wait it asked for."""
-    if not isinstance(error, RateLimited) or error.retry_after is None:
+    if not isinstance(error, RateLimitError) or error.retry_after is None:
         return gate
     closed_until = now + min(error.retry_after, LONGEST_RETRY_AFTER)
     return replace(gate, closed_until=max(gate.closed_until, closed_until))
@@ -177,13 +177,15 @@ def kept(state: State, result: Result, moment: Moment, trouble: OpenFunnelError 
     """The fresh result is stored, or could not be: it is final either way."""
     problem = why_failed(result) or (None if trouble is None else Problem(trouble, moment.utc))
     if problem is None and not result.complete:
-        problem = Problem(IncompleteResult(NO_MANIFEST), moment.utc)
+        problem = Problem(IncompleteResultError(NO_MANIFEST), moment.utc)
     return replace(at_rest(state), result=result, source="service", problem=problem)
 
 
 def broken(state: State, error: Exception, moment: Moment) -> State:
     """A bug of ours came up: let it be seen, and nobody wait for ever."""
-    trouble = BadAnswer(f"Something unexpected happened ({type(error).__name__}). Refresh; the log tells more.")
+    trouble = InvalidResponseError(
+        f"Something unexpected happened ({type(error).__name__}). Refresh; the log tells more."
+    )
     return replace(troubled(afresh(state), trouble, moment), doing=Doing.RESTING)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ..api.models import FIRST_PAGE, Page
 from ..api.retry import delay_before_retry
-from ..errors import BadAnswer, JobNotFound, OpenFunnelError
+from ..errors import InvalidResponseError, JobNotFoundError, OpenFunnelError
 from . import walk as walks
 from .finishing import about_page, walk_on
 from .snapshot import Rows
@@ -38,7 +38,7 @@ def poll_answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, momen
     try:
         _refuse_fewer(dict(state.pages).get(ask.cursor), outcome)
         walks.refuse_too_much(page for _, page in with_page.pages)
-    except BadAnswer as error:
+    except InvalidResponseError as error:
         return _poll_failed(replace(state, follow=None), ask, error, moment)
     return _followed(with_page, ask, outcome, moment)
 
@@ -51,7 +51,7 @@ def _followed(state: State, ask: Ask, page: Page, moment: Moment) -> State:
     if page.next_cursor is None:
         return _polled(state, moment)
     if page.next_cursor in (*held, FIRST_PAGE, state.pages[0][1].name) or len(held) >= walks.MAX_PAGES:
-        endless = BadAnswer(f"The service's pages do not end: page {len(held)} names {page.next_cursor}.")
+        endless = InvalidResponseError(f"The service's pages do not end: page {len(held)} names {page.next_cursor}.")
         return _poll_failed(replace(state, follow=None), ask, endless, moment)
     return replace(state, follow=page.next_cursor, due=moment.now)
 
@@ -77,7 +77,7 @@ def _polled(state: State, moment: Moment) -> State:
 def _poll_failed(state: State, ask: Ask, error: OpenFunnelError, moment: Moment) -> State:
     state = troubled(state, about_page(error, ask.cursor), moment)
     delay = delay_before_retry(
-        error, state.alike if isinstance(error, JobNotFound) else state.failures, chance=moment.chance
+        error, state.alike if isinstance(error, JobNotFoundError) else state.failures, chance=moment.chance
     )
     if delay is not None:
         return replace(state, due=moment.now + delay)
@@ -91,7 +91,7 @@ def _poll_failed(state: State, ask: Ask, error: OpenFunnelError, moment: Moment)
 def _refuse_fewer(before: Page | None, now: Page) -> None:
     """Rows that were shown do not go while a job runs: a page is written once."""
     if before is not None and now.row_count < before.row_count:
-        raise BadAnswer(
+        raise InvalidResponseError(
             f"Page {now.name or FIRST_PAGE} had {before.row_count} companies and now has {now.row_count}; those that "
             "were read are kept."
         )

@@ -145,7 +145,7 @@ class Snapshot:
             A frame of its own with ``attrs`` job_id, status, manifest and as_of as plain JSON values.
 
         Raises:
-            UnknownColumn: a name that neither the package nor the rows know.
+            UnknownColumnError: a name that neither the package nor the rows know.
         """
         from .. import table  # imports pandas, which nothing needs before a table is asked for
 

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from typing import Literal
 
 from ..api.models import JobStatus, Page
-from ..errors import JobFailed, KeyRefused, MissingKey, OpenFunnelError
+from ..errors import AuthenticationError, JobFailedError, MissingKeyError, OpenFunnelError
 from .snapshot import NO_ROWS, Problem, Rows, Source
 from .store import Result
 from .walk import Walk
@@ -122,14 +122,14 @@ def afresh(state: State) -> State:
 
 def only_another_key_mends(error: OpenFunnelError) -> bool:
     """Whether no request of any job has a chance before the key is another."""
-    return isinstance(error, (KeyRefused, MissingKey))
+    return isinstance(error, (AuthenticationError, MissingKeyError))
 
 
 def failed(status: JobStatus, error_message: str | None, as_of: datetime) -> Problem | None:
     """The problem of a job that ended as failed."""
     if status.lower() != JobStatus.FAILED:
         return None
-    return Problem(JobFailed(f"The job failed: {error_message or 'the service gave no reason'}"), as_of)
+    return Problem(JobFailedError(f"The job failed: {error_message or 'the service gave no reason'}"), as_of)
 
 
 def troubled(state: State, error: OpenFunnelError, moment: Moment) -> State:

@@ -19,11 +19,11 @@ from types import MappingProxyType
 from typing import Any
 
 from ..api.models import JobStatus, Page, number
-from ..errors import CELL_UNITS, ConfigurationError, IncompleteResult, OpenFunnelError
+from ..errors import CELL_UNITS, ConfigurationError, IncompleteResultError, OpenFunnelError
 from ..text import clip
 from . import disks
 from .file import VERSION as VERSION
-from .file import StoreBusy as StoreBusy
+from .file import StoreBusyError as StoreBusyError
 from .file import StoreFile, is_damage
 from .snapshot import Rows
 
@@ -105,7 +105,7 @@ class Store:
         """The stored job, its rows still on disk; None where it is not stored, or too damaged to be read.
 
         Raises:
-            StoreBusy: with ``wait=False``, when another process holds the store just now.
+            StoreBusyError: with ``wait=False``, when another process holds the store just now.
         """
         try:
             with self._file.connection(wait=wait) as db:
@@ -152,10 +152,10 @@ class Store:
         """Store a final job in the place of what was stored of it; the same with its rows on disk."""
         try:
             self._write(job_id, result, pages, key_fingerprint)
-        except (sqlite3.DatabaseError, _Damaged) as trouble:
+        except (sqlite3.DatabaseError, _DamagedError) as trouble:
             # A damaged file is set aside where SQLite says so itself. No row of ours can violate a constraint, and
             # what was written must be there.
-            if isinstance(trouble, (sqlite3.IntegrityError, _Damaged)):
+            if isinstance(trouble, (sqlite3.IntegrityError, _DamagedError)):
                 self._file.renew()
             elif not is_damage(trouble):
                 raise
@@ -179,7 +179,7 @@ class Store:
             db.executemany(_INSERT_PAGE, [(*place, *each) for each in written])
             self._note(db, job_id, result.status, len(result.rows), result.manifest, result.as_of)
             if _found_pages(db, *place, range(len(pages))) != written:
-                raise _Damaged
+                raise _DamagedError
 
     def forget(self, job_id: str) -> bool:
         """Remove a job's rows and its ledger entry, also from the bytes of the file; whether there was anything."""
@@ -245,7 +245,7 @@ class Store:
         """All jobs ever seen here, the latest first.
 
         Raises:
-            StoreBusy: with ``wait=False``, when another process holds the store just now.
+            StoreBusyError: with ``wait=False``, when another process holds the store just now.
         """
         with self._file.connection(wait=wait) as db:
             found = db.execute(
@@ -297,7 +297,7 @@ class Store:
         """The name that a person gave to the job, or None.
 
         Raises:
-            StoreBusy: with ``wait=False``, when another process holds the store just now.
+            StoreBusyError: with ``wait=False``, when another process holds the store just now.
         """
         with self._file.connection(wait=wait) as db:
             found = db.execute(
@@ -309,7 +309,7 @@ class Store:
         """The id of the job with this label (upper and lower case alike), or None.
 
         Raises:
-            StoreBusy: with ``wait=False``, when another process holds the store just now.
+            StoreBusyError: with ``wait=False``, when another process holds the store just now.
         """
         with self._file.connection(wait=wait) as db:
             found = db.execute(
@@ -322,16 +322,16 @@ class Store:
             with self._file.connection() as db:
                 found = _found_pages(db, self.origin, job_id, revision, numbers)
             if [number for number, _, _ in found] != list(numbers):
-                raise IncompleteResult(
+                raise IncompleteResultError(
                     f"The stored rows of job {job_id} were removed or replaced meanwhile. Ask for them again."
                 )
             for number, body, seal in found:
                 _check_seal(seal, self.origin, job_id, revision, number, body)
                 yield zlib.decompress(body)
         except ConfigurationError as newer:
-            raise IncompleteResult(f"The stored rows of job {job_id} cannot be read. {newer.message}") from None
+            raise IncompleteResultError(f"The stored rows of job {job_id} cannot be read. {newer.message}") from None
         except (sqlite3.Error, zlib.error, TypeError, ValueError) as damage:
-            raise IncompleteResult(
+            raise IncompleteResultError(
                 f"The stored rows of job {job_id} are damaged ({damage}). Refresh to read them anew."
             ) from None
 
@@ -341,7 +341,7 @@ class Store:
         return db.execute("DELETE FROM job WHERE origin = ? AND job_id = ?", place).rowcount
 
 
-class _Damaged(Exception):
+class _DamagedError(Exception):
     """What was written is not there."""
 
 

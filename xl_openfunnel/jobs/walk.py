@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ..api.models import FIRST_PAGE, Page, whole_number
-from ..errors import BadAnswer, IncompleteResult
+from ..errors import IncompleteResultError, InvalidResponseError
 
 MAX_PAGES = 1000
 """Ceiling for a walk whose manifest states no number of pages: ten times the largest job the service takes."""
@@ -77,12 +77,12 @@ def accept(walk: Walk, cursor: str, page: Page) -> Walk:
     """The walk with the answer to a request for ``cursor``; without guesses, where a guess was wrong.
 
     Raises:
-        BadAnswer: the page is not the one asked for.
+        InvalidResponseError: the page is not the one asked for.
     """
     if cursor != walk.named and (page.name != cursor or page.next_cursor != walk.expected.get(cursor)):
         return stop_guessing(walk)
     if _PAGE_NAME.fullmatch(cursor) and page.name not in (None, cursor):
-        raise BadAnswer(f"The service answered with {page.name} where {cursor} was asked for.")
+        raise InvalidResponseError(f"The service answered with {page.name} where {cursor} was asked for.")
     return replace(stop_guessing(walk, cursor), ahead={**walk.ahead, cursor: page})
 
 
@@ -95,17 +95,18 @@ def advance(walk: Walk) -> Walk:
     """The walk moved on over every page ahead that is named by the one before it.
 
     Raises:
-        BadAnswer: a page names one before it: the walk would run in a circle; or the pages are more than any job has.
-        IncompleteResult: a page more than the manifest states is named.
+        InvalidResponseError: a page names one before it, so the walk would not end; or there are more pages than any
+            job has.
+        IncompleteResultError: a page more than the manifest states is named.
     """
     pages, ahead, passed = list(walk.pages), dict(walk.ahead), set(walk.passed)
     most = stated(walk.first, "pages")
     refuse_too_much((*pages, *ahead.values()))
     while (cursor := pages[-1].next_cursor) is not None:
         if cursor in passed:
-            raise BadAnswer(f"The service's pages run in a circle: page {len(pages)} names {cursor} again.")
+            raise InvalidResponseError(f"The service's pages run in a circle: page {len(pages)} names {cursor} again.")
         if len(pages) >= (MAX_PAGES if most is None else most):
-            raise IncompleteResult(
+            raise IncompleteResultError(
                 f"The service's manifest states {MAX_PAGES if most is None else most} pages, but page "
                 f"{len(pages)} names another."
             )
@@ -120,13 +121,13 @@ def refuse_too_much(pages: Iterable[Page]) -> None:
     """Hold no more than a job can be, whatever a service sends.
 
     Raises:
-        BadAnswer: naming the numbers.
+        InvalidResponseError: naming the numbers.
     """
     rows = size = values = 0
     for page in pages:
         rows, size, values = rows + page.row_count, size + len(page.rows_json), values + page.value_count
     if rows > MOST_ROWS or size > MOST_BYTES or values > MOST_VALUES:
-        raise BadAnswer(
+        raise InvalidResponseError(
             f"The service sends more than any job has: {rows:,} companies with {values:,} values in "
             f"{size // 2**20:,} MB so far."
         )
@@ -139,19 +140,19 @@ def check(pages: tuple[Page, ...]) -> None:
     the same companies.
 
     Raises:
-        IncompleteResult: naming both numbers.
+        IncompleteResultError: naming both numbers.
     """
     first = pages[0]
     rows = sum(page.row_count for page in pages)
     if stated(first, "rows") is None and rows < (first.processed or 0):
-        raise IncompleteResult(
+        raise IncompleteResultError(
             f"The service says that it delivered {first.processed} companies, but {rows} could be read. Refresh to "
             "read again; if it stays so, tell OpenFunnel's support."
         )
     for word, read in (("rows", rows), ("pages", page_count(pages))):
         promised = stated(first, word)
         if promised is not None and promised != read:
-            raise IncompleteResult(
+            raise IncompleteResultError(
                 f"The service's manifest states {promised} {word}, but {read} could be read. Refresh to read "
                 "again; if it stays so, tell OpenFunnel's support."
             )
@@ -159,7 +160,7 @@ def check(pages: tuple[Page, ...]) -> None:
     for number, page in enumerate(pages, start=1):
         before = first_with.setdefault(page.rows_json, number)
         if before != number and page.row_count:
-            raise IncompleteResult(
+            raise IncompleteResultError(
                 f"Pages {before} and {number} of the service hold the same companies. Refresh to read again; if it "
                 "stays so, tell OpenFunnel's support."
             )

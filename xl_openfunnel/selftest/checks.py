@@ -11,7 +11,7 @@ from typing import Any, Final
 from .. import Client, Fetcher, table
 from ..workbook import book as workbook
 from ..workbook import sheets, start
-from .stage import LONG, TEXTS, Job, NotHeld, NotTried, Stage, links_in
+from .stage import LONG, TEXTS, CheckFailedError, CheckSkippedError, Job, Stage, links_in
 
 _AUTOMATIC, _MANUAL = -4105, -4135  # xlCalculationAutomatic, xlCalculationManual
 _COPYING: Final = 1  # xlCopy
@@ -53,7 +53,7 @@ def answers(stage: Stage) -> None:
     cell = _status(stage.sheet(), stage.job(ended=True))
     first = cell.Value2
     if first not in ("loading", "completed"):
-        raise NotHeld(f"the cell shows {first!r}")
+        raise CheckFailedError(f"the cell shows {first!r}")
     _until_shows(stage, cell, "completed")
 
 
@@ -84,7 +84,7 @@ def keeps_undo(stage: Stage) -> None:
     cell = _status(sheet, job)
     _until_shows(stage, cell, "pending")
     if not stage.undoable(sheet):
-        raise NotTried(
+        raise CheckSkippedError(
             "this Excel offers no undo for what a program does. By hand: type something while a job runs, wait until "
             "a cell has changed, press Ctrl+Z"
         )
@@ -104,7 +104,7 @@ def long_text(stage: Stage) -> None:
     job = stage.job(ended=True)
     shown = _block(stage, job)[1][_COLUMNS.split(",").index("match_reason")]
     if not (isinstance(shown, str) and len(shown) == _CUT and shown.endswith("…")):
-        raise NotHeld(f"the block shows {shown!r}")
+        raise CheckFailedError(f"the block shows {shown!r}")
     cell = stage.sheet().Range("A1")
     cell.Formula2 = f'=OF_LOOKUP("{job.job_id}",1,"match_reason")'
     _until_shows(stage, cell, LONG)
@@ -324,7 +324,7 @@ def sends_copy(stage: Stage) -> None:
 
 def _same(what: str, seen: object, wanted: object) -> None:
     if seen != wanted:
-        raise NotHeld(f"{what}: {seen!r} and not {wanted!r}")
+        raise CheckFailedError(f"{what}: {seen!r} and not {wanted!r}")
 
 
 def _status(sheet: Any, job: Job, address: str = "B2") -> Any:
@@ -356,7 +356,7 @@ def _block(stage: Stage, job: Job) -> list[list[Any]]:
     """The companies as they spill, which are those that Python reads by itself.
 
     Raises:
-        NotHeld: they are not, or do not spill.
+        CheckFailedError: they are not, or do not spill.
     """
     cell = stage.sheet().Range("A1")
     cell.Formula2 = f'=OF_ROWS("{job.job_id}","{_COLUMNS}")'

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ..hosts.com import failures
-from .stage import NotHeld
+from .stage import CheckFailedError
 
 _TRIES: Final = 100
 _PAUSE: Final = 0.2
@@ -37,7 +37,7 @@ class Patient:
         """What a call gives.
 
         Raises:
-            NotHeld: Excel let nobody in all the time.
+            CheckFailedError: Excel let nobody in all the time.
         """
         for _ in range(_TRIES):
             try:
@@ -48,7 +48,7 @@ class Patient:
             else:
                 return Patient(given, self._sleep) if callable(given) else given
             self._sleep(_PAUSE)
-        raise NotHeld(f"Excel let nobody in for {_TRIES * _PAUSE:.0f} s. Does it show a dialog?")
+        raise CheckFailedError(f"Excel let nobody in for {_TRIES * _PAUSE:.0f} s. Does it show a dialog?")
 
     def _turned_away(self, error: Exception, name: str) -> bool:
         if isinstance(error, AttributeError) and name:

@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 import xlsxwriter
 
 from .patient import Patient
-from .stage import NotHeld
+from .stage import CheckFailedError
 
 _START: Final = 60.0
 _END: Final = 30.0
@@ -63,7 +63,7 @@ class OwnExcel:
         """Its Application object.
 
         Raises:
-            NotHeld: it did not start, or shows a dialog.
+            CheckFailedError: it did not start, or shows a dialog.
         """
         import win32com.client.dynamic
         import xlwings
@@ -71,7 +71,7 @@ class OwnExcel:
         pid, end = self._process.pid, time.monotonic() + _START
         while time.monotonic() < end:
             if self._process.poll() is not None:
-                raise NotHeld("Excel ended at once. Start it once by hand, answer what it asks, and close it")
+                raise CheckFailedError("Excel ended at once. Start it once by hand, answer what it asks, and close it")
             with contextlib.suppress(Exception):  # it is still starting
                 found = xlwings.apps[pid].api._oleobj_
                 excel: Any = Patient(win32com.client.dynamic.Dispatch(found))
@@ -79,7 +79,9 @@ class OwnExcel:
                 excel.DisplayAlerts = False
                 return excel
             time.sleep(_LOOK)
-        raise NotHeld(f"after {_START:.0f} s Excel cannot be reached. Perhaps it shows a dialog: start it once by hand")
+        raise CheckFailedError(
+            f"after {_START:.0f} s Excel cannot be reached. Perhaps it shows a dialog: start it once by hand"
+        )
 
     def close(self, held: list[Any], pythons: Callable[[], set[int]]) -> str:
         """Close it as its user would, and see that its process and its Python end.
@@ -89,7 +91,7 @@ class OwnExcel:
             pythons: the process ids of the Pythons that it started.
 
         Raises:
-            NotHeld: they did not.
+            CheckFailedError: they did not.
         """
         excel = held.pop()
         for number in range(int(excel.Workbooks.Count), 0, -1):
@@ -103,7 +105,7 @@ class OwnExcel:
                 return f"after {time.monotonic() - began:.0f} s"
             time.sleep(_LOOK)
         left = "Excel" if self._process.poll() is None else "its Python"
-        raise NotHeld(f"after {_END:.0f} s {left} still runs")
+        raise CheckFailedError(f"after {_END:.0f} s {left} still runs")
 
     def _kill(self) -> None:
         if self._process.poll() is None:

@@ -17,7 +17,7 @@ from ..text import one_line
 from ..workbook.book import FILE_NAME
 from . import checks
 from .program import OwnExcel, running
-from .stage import NotHeld, NotTried, Stage
+from .stage import CheckFailedError, CheckSkippedError, Stage
 
 STARTS: Final = "Excel starts, beside others that are open"
 CLOSES: Final = "Excel and its Python end when it is closed"
@@ -117,9 +117,9 @@ def outcome_of(name: str, make: Callable[[], str | None]) -> Outcome:
     """What comes of a check; one that ends unexpectedly has failed."""
     try:
         return Outcome(name, State.HELD, make() or "")
-    except NotTried as reason:
+    except CheckSkippedError as reason:
         return Outcome(name, State.NOT_TRIED, str(reason))
-    except NotHeld as reason:
+    except CheckFailedError as reason:
         return Outcome(name, State.FAILED, str(reason))
     except Exception as trouble:
         return Outcome(name, State.FAILED, f"{type(trouble).__name__}: {one_line(str(trouble))}")

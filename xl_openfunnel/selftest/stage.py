@@ -34,11 +34,11 @@ TEXTS: Final = ("=1+1", "TRUE", "2-10", "+Oscar", "007")
 """Names that Excel would gladly take for something else."""
 
 
-class NotHeld(Exception):
+class CheckFailedError(Exception):
     """Excel does something else than it should; the text says what."""
 
 
-class NotTried(Exception):
+class CheckSkippedError(Exception):
     """It cannot be tried here; the text says why."""
 
 
@@ -146,10 +146,10 @@ class Stage:
         """The process ids of the Pythons that this Excel started.
 
         Raises:
-            NotTried: nobody can tell.
+            CheckSkippedError: nobody can tell.
         """
         if self._pythons is None:
-            raise NotTried("the processes of this system cannot be looked at")
+            raise CheckSkippedError("the processes of this system cannot be looked at")
         return self._pythons()
 
     def macro(self, name: str) -> None:
@@ -165,7 +165,7 @@ class Stage:
             what: what is looked at, in words.
 
         Raises:
-            NotHeld: it was not seen in time.
+            CheckFailedError: it was not seen in time.
         """
         end = self._now() + self.limit
         while True:
@@ -176,20 +176,20 @@ class Stage:
             if seen == wanted:
                 return
             if self._now() >= end:
-                raise NotHeld(f"after {self.limit:.0f} s {what} is {seen!r} and not {wanted!r}")
+                raise CheckFailedError(f"after {self.limit:.0f} s {what} is {seen!r} and not {wanted!r}")
             self._sleep(_LOOK)
 
     def stays(self, look: Callable[[], object], wanted: object, what: str) -> None:
         """Look for some seconds whether something stays as it is.
 
         Raises:
-            NotHeld: it did not.
+            CheckFailedError: it did not.
         """
         end = self._now() + self._quiet
         while True:
             seen = look()
             if seen != wanted:
-                raise NotHeld(f"{what} became {seen!r}, it was {wanted!r}")
+                raise CheckFailedError(f"{what} became {seen!r}, it was {wanted!r}")
             if self._now() >= end:
                 return
             self._sleep(_LOOK)
@@ -205,7 +205,7 @@ class Stage:
             return False
         try:
             self.until(self.can_undo, wanted=True, what="Undo")
-        except NotHeld:
+        except CheckFailedError:
             return False
         return True
 

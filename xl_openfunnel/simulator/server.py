@@ -18,7 +18,7 @@ from .delivery import faulty, whole
 from .faults import Fault, FaultPlan
 from .jobs import SimulatedJob
 from .service import Policy, Received, Request, Service, misdirected
-from .wire import BadRequest, Connection
+from .wire import BadRequestError, Connection
 
 HOST: Final = "127.0.0.1"
 
@@ -229,7 +229,7 @@ class Simulator:
         while not self._stopping.is_set():
             try:
                 request = connection.read()
-            except BadRequest as error:
+            except BadRequestError as error:
                 connection.send(whole(refused(400, str(error)), close=True), self._sleep)
                 return "close"
             if request is None:

@@ -22,7 +22,7 @@ _LINGER_ZERO: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 
 """Closing a socket so set resets the connection instead of ending it."""
 
 
-class BadRequest(Exception):
+class BadRequestError(Exception):
     """What came is no HTTP request that this server understands."""
 
 
@@ -56,12 +56,12 @@ class Connection:
         try:
             method, target, version = first.split(" ")
         except ValueError:
-            raise BadRequest(f"no request line: {first[:100]!r}") from None
+            raise BadRequestError(f"no request line: {first[:100]!r}") from None
         headers = {}
         for line in lines:
             name, colon, value = line.partition(":")
             if not colon:
-                raise BadRequest(f"no header: {line[:100]!r}")
+                raise BadRequestError(f"no header: {line[:100]!r}")
             headers[name.lower()] = value.strip()
         if version == "HTTP/1.0":
             headers.setdefault("connection", "close")
@@ -71,7 +71,7 @@ class Connection:
     def _take_head(self) -> bytes | None:
         while (end := self._buffer.find(b"\r\n\r\n")) < 0:
             if len(self._buffer) > _MAX_HEAD:
-                raise BadRequest("headers without an end")
+                raise BadRequestError("headers without an end")
             more = self._sock.recv(65_536)
             if not more:
                 return None
@@ -83,12 +83,12 @@ class Connection:
         length = headers.get("content-length", "0")
         short = length.isdecimal() and len(length) <= len(str(_MAX_BODY))  # int() refuses thousands of digits
         if not short or int(length) > _MAX_BODY or "transfer-encoding" in headers:
-            raise BadRequest("a body must come with a Content-Length of at most 1 MB")
+            raise BadRequestError("a body must come with a Content-Length of at most 1 MB")
         size = int(length)
         while len(self._buffer) < size:
             more = self._sock.recv(65_536)
             if not more:
-                raise BadRequest("a body shorter than its Content-Length")
+                raise BadRequestError("a body shorter than its Content-Length")
             self._buffer += more
         body, self._buffer = self._buffer[:size], self._buffer[size:]
         return body

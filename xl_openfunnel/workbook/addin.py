@@ -32,7 +32,7 @@ def write(path: Path) -> None:
 
     Raises:
         ConfigurationError: the folder is not there.
-        NotWritten: the file could not be written.
+        FileWriteError: the file could not be written.
     """
     content = build()
     with replaced(path) as fresh:

@@ -49,7 +49,7 @@ def write(path: Path, shows: Shown | None = None) -> None:
 
     Raises:
         ConfigurationError: the folder is not there.
-        NotWritten: the file could not be written.
+        FileWriteError: the file could not be written.
     """
     content = build(shows)
     with replaced(path) as fresh:

@@ -33,30 +33,30 @@ def error(status: int, body: Any = b"", job_id: str | None = JOB, **headers: str
 @pytest.mark.parametrize(
     ("status", "body", "kind", "says"),
     [
-        (401, b"", "KeyRefused", "Change or unset OPENFUNNEL_API_KEY"),
-        (403, {"detail": "Forbidden"}, "KeyRefused", '"Forbidden"'),
-        (422, {"detail": [KEY_MISSING]}, "KeyRefused", "environment variable OPENFUNNEL_API_KEY"),
-        (422, {"detail": [KEY_MISSING | {"loc": ["header", "x_api_key"]}]}, "KeyRefused", "refused"),
-        (422, {"detail": [TOO_LONG]}, "InvalidRequest", "query: at most 200 characters"),
-        (422, {"detail": ["first", "second"]}, "InvalidRequest", "first; second"),
-        (400, {"detail": "Bad cursor"}, "InvalidRequest", "Bad cursor"),
-        (409, {"detail": {"message": "Already over"}}, "InvalidRequest", "Already over"),
-        (404, {"detail": "Job not found"}, "JobNotFound", f"no job {JOB}"),
-        (402, b"", "OutOfCredits", "no credits left"),
-        (400, {"error_code": "CREDITS_EXCEEDED", "message": "No more"}, "OutOfCredits", "No more"),
-        (400, {"detail": {"error_code": "CREDITS_EXCEEDED"}}, "OutOfCredits", "no credits left"),
-        (429, {"detail": "Slow down"}, "RateLimited", "Slow down"),
-        (400, {"error_code": "RATE_LIMITED"}, "RateLimited", "fewer requests"),
-        (400, {"error": {"code": "INTERNAL_ERROR", "message": "Oops"}}, "ServerTrouble", "Oops"),
-        (408, b"", "ServerTrouble", "in trouble"),
-        (425, b"", "ServerTrouble", "in trouble"),
-        (500, b"<html><h1>Oops</h1>", "ServerTrouble", "(HTTP 500)."),
-        (502, b"upstream went away", "ServerTrouble", "upstream went away"),
-        (503, b"\xff\xfe\x00", "ServerTrouble", "(HTTP 503)"),
-        (407, b"", "ProxyTrouble", "proxy"),
-        (403, b"<html>Blocked</html>", "BadAnswer", "a firewall or a login page"),
-        (503, b"[" * 700 + b"]" * 700, "ServerTrouble", "in trouble"),
-        (418, {"unexpected": [1]}, "InvalidRequest", "(HTTP 418)"),
+        (401, b"", "AuthenticationError", "Change or unset OPENFUNNEL_API_KEY"),
+        (403, {"detail": "Forbidden"}, "AuthenticationError", '"Forbidden"'),
+        (422, {"detail": [KEY_MISSING]}, "AuthenticationError", "environment variable OPENFUNNEL_API_KEY"),
+        (422, {"detail": [KEY_MISSING | {"loc": ["header", "x_api_key"]}]}, "AuthenticationError", "refused"),
+        (422, {"detail": [TOO_LONG]}, "InvalidRequestError", "query: at most 200 characters"),
+        (422, {"detail": ["first", "second"]}, "InvalidRequestError", "first; second"),
+        (400, {"detail": "Bad cursor"}, "InvalidRequestError", "Bad cursor"),
+        (409, {"detail": {"message": "Already over"}}, "InvalidRequestError", "Already over"),
+        (404, {"detail": "Job not found"}, "JobNotFoundError", f"no job {JOB}"),
+        (402, b"", "InsufficientCreditsError", "no credits left"),
+        (400, {"error_code": "CREDITS_EXCEEDED", "message": "No more"}, "InsufficientCreditsError", "No more"),
+        (400, {"detail": {"error_code": "CREDITS_EXCEEDED"}}, "InsufficientCreditsError", "no credits left"),
+        (429, {"detail": "Slow down"}, "RateLimitError", "Slow down"),
+        (400, {"error_code": "RATE_LIMITED"}, "RateLimitError", "fewer requests"),
+        (400, {"error": {"code": "INTERNAL_ERROR", "message": "Oops"}}, "ServerError", "Oops"),
+        (408, b"", "ServerError", "in trouble"),
+        (425, b"", "ServerError", "in trouble"),
+        (500, b"<html><h1>Oops</h1>", "ServerError", "(HTTP 500)."),
+        (502, b"upstream went away", "ServerError", "upstream went away"),
+        (503, b"\xff\xfe\x00", "ServerError", "(HTTP 503)"),
+        (407, b"", "ProxyError", "proxy"),
+        (403, b"<html>Blocked</html>", "InvalidResponseError", "a firewall or a login page"),
+        (503, b"[" * 700 + b"]" * 700, "ServerError", "in trouble"),
+        (418, {"unexpected": [1]}, "InvalidRequestError", "(HTTP 418)"),
     ],
 )
 def test_each_answer_becomes_its_error_in_words(status: int, body: Any, kind: str, says: str) -> None:
@@ -67,12 +67,12 @@ def test_each_answer_becomes_its_error_in_words(status: int, body: Any, kind: st
 
 
 def test_a_404_that_concerns_no_job_is_no_missing_job() -> None:
-    assert error(404, job_id=None).kind == "InvalidRequest"
+    assert error(404, job_id=None).kind == "InvalidRequestError"
 
 
 def test_a_redirect_names_where_it_would_lead_and_no_more() -> None:
     made = error(307, Location="https://login.example:8443/path?token=secret")
-    assert made.kind == "BadAnswer"
+    assert made.kind == "InvalidResponseError"
     assert "https://login.example" in made.message
     assert "secret" not in made.message
     assert "elsewhere" in error(302, Location="https://[::1").message

@@ -14,7 +14,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from tests.unit.tls import tls_server
-from xl_openfunnel import Client, ConfigurationError, Credits, InsecureUrl, OpenFunnelError, keys
+from xl_openfunnel import Client, ConfigurationError, Credits, InsecureUrlError, OpenFunnelError, keys
 from xl_openfunnel.api.deadline import PacedAdapter, _Response
 from xl_openfunnel.api.models import read_rows
 from xl_openfunnel.api.wire import Limits, _adapter
@@ -76,21 +76,21 @@ def test_credits_and_cancel(service: Simulator) -> None:
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
-        (Fault("status", status=503), "ServerTrouble"),
-        (Fault("status", status=429), "RateLimited"),
-        (Fault("status", status=402), "OutOfCredits"),
-        (Fault("cut"), "ConnectionTrouble"),
-        (Fault("cut_chunked"), "ConnectionTrouble"),
-        (Fault("wrong_length"), "BadAnswer"),
-        (Fault("reset"), "ConnectionTrouble"),
-        (Fault("reset_after_headers"), "ConnectionTrouble"),
-        (Fault("html"), "BadAnswer"),
-        (Fault("json", body=b"{"), "BadAnswer"),
-        (Fault("json", body=b"no gzip at all", headers={"Content-Encoding": "gzip"}), "BadAnswer"),
-        (Fault("json", body=b"{}", headers={"Content-Encoding": "br"}), "BadAnswer"),
-        (Fault("json", body=gzip.compress(b"{}" * 99)[:-9], headers={"Content-Encoding": "gzip"}), "ConnectionTrouble"),
-        (Fault("redirect", location="http://127.0.0.1:9/"), "BadAnswer"),
-        (Fault("redirect", location="http://["), "BadAnswer"),
+        (Fault("status", status=503), "ServerError"),
+        (Fault("status", status=429), "RateLimitError"),
+        (Fault("status", status=402), "InsufficientCreditsError"),
+        (Fault("cut"), "TransportError"),
+        (Fault("cut_chunked"), "TransportError"),
+        (Fault("wrong_length"), "InvalidResponseError"),
+        (Fault("reset"), "TransportError"),
+        (Fault("reset_after_headers"), "TransportError"),
+        (Fault("html"), "InvalidResponseError"),
+        (Fault("json", body=b"{"), "InvalidResponseError"),
+        (Fault("json", body=b"no gzip at all", headers={"Content-Encoding": "gzip"}), "InvalidResponseError"),
+        (Fault("json", body=b"{}", headers={"Content-Encoding": "br"}), "InvalidResponseError"),
+        (Fault("json", body=gzip.compress(b"{}" * 99)[:-9], headers={"Content-Encoding": "gzip"}), "TransportError"),
+        (Fault("redirect", location="http://127.0.0.1:9/"), "InvalidResponseError"),
+        (Fault("redirect", location="http://["), "InvalidResponseError"),
     ],
     ids=lambda value: f"{value.kind}-{value.status}" if isinstance(value, Fault) else value,
 )
@@ -110,18 +110,18 @@ def test_a_slow_drip_ends_at_the_total_deadline(service: Simulator) -> None:
         c._wire._clock = clock
         with pytest.raises(OpenFunnelError, match="within 10 seconds") as raised:
             c.page(JOB.job_id)
-    assert raised.value.kind == "TimedOut"
+    assert raised.value.kind == "RequestTimeoutError"
 
 
 def test_silence_ends_at_the_read_timeout(service: Simulator) -> None:
     service.faults = (Fault("stall"),)
-    assert kind_of(service, limits=Limits(read=0.05)) == "TimedOut"
+    assert kind_of(service, limits=Limits(read=0.05)) == "RequestTimeoutError"
 
 
 def test_a_body_beyond_the_cap_is_refused_compressed_or_not(service: Simulator) -> None:
-    assert kind_of(service, limits=Limits(body=1000)) == "BadAnswer"
+    assert kind_of(service, limits=Limits(body=1000)) == "InvalidResponseError"
     with Simulator([JOB], gzip=True) as zipped:
-        assert kind_of(zipped, limits=Limits(body=40_000)) == "BadAnswer"
+        assert kind_of(zipped, limits=Limits(body=40_000)) == "InvalidResponseError"
 
 
 @pytest.mark.parametrize(("megabytes", "words"), [(0, "redirects to https://login.example"), (8, r"larger than 4 MB")])
@@ -137,25 +137,25 @@ def test_the_body_of_a_redirect_is_read_as_any_other_and_unpacked_by_nobody_else
     service.faults = (Fault("json", status=302, body=body, headers=headers),)
     with client(service) as c, pytest.raises(OpenFunnelError, match=words) as raised:
         c.page(JOB.job_id)
-    assert raised.value.kind == "BadAnswer"
+    assert raised.value.kind == "InvalidResponseError"
 
 
 def test_a_service_that_is_down_refuses(service: Simulator) -> None:
     service.stop()
-    assert kind_of(service) == "Refused"
+    assert kind_of(service) == "ConnectError"
 
 
 def test_a_name_that_does_not_exist_is_dns_trouble() -> None:
     with Client("https://no-such-host.invalid", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
         c.page(JOB.job_id)
-    assert raised.value.kind == "DnsTrouble"
+    assert raised.value.kind == "DnsError"
 
 
 def test_a_proxy_that_refuses_is_proxy_trouble(service: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", service.base_url)
     with Client("https://api.example.com", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
         c.page(JOB.job_id)
-    assert raised.value.kind == "ProxyTrouble"
+    assert raised.value.kind == "ProxyError"
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_what_can_be_no_proxy_is_said_by_its_variable_and_not_tried_again(
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with Client("https://api.example.com", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
         c.page(JOB.job_id)
-    assert (raised.value.kind, raised.value.waiting_helps) == ("ProxyTrouble", False)
+    assert (raised.value.kind, raised.value.retryable) == ("ProxyError", False)
     assert "variable HTTPS_PROXY" in raised.value.message
     assert "hunter2" not in raised.value.message
 
@@ -192,7 +192,7 @@ def test_certificates_that_cannot_be_read_are_said_by_their_variable_and_not_tri
         (tmp_path / "cert.pem").write_text("no certificate")
     with Client("https://no-such-host.invalid", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
         c.page(JOB.job_id)
-    assert (raised.value.kind, raised.value.waiting_helps) == ("TlsTrouble", False)
+    assert (raised.value.kind, raised.value.retryable) == ("TlsError", False)
     assert f"variable {variable} names cannot be read" in raised.value.message
 
 
@@ -217,7 +217,7 @@ def test_a_self_signed_certificate_is_tls_trouble(tmp_path: Path) -> None:
         pytest.raises(OpenFunnelError) as raised,
     ):
         c.page(JOB.job_id)
-    assert raised.value.kind == "TlsTrouble"
+    assert raised.value.kind == "TlsError"
 
 
 def test_a_companys_own_authority_is_trusted_where_the_environment_names_it(
@@ -232,7 +232,7 @@ def test_a_companys_own_authority_is_trusted_where_the_environment_names_it(
 
 @pytest.mark.parametrize("url", ["http://api.openfunnel.dev", "http://192.168.0.4:80", "http://localhost.example"])
 def test_plain_http_to_another_machine_is_refused_when_the_client_is_made(url: str) -> None:
-    with pytest.raises(InsecureUrl):
+    with pytest.raises(InsecureUrlError):
         Client(url, "of_key_123456")
 
 
@@ -275,7 +275,7 @@ def test_an_answer_that_drips_before_its_body_ends_at_the_total_deadline(drip: b
         pytest.raises(OpenFunnelError) as raised,
     ):
         c.page(JOB.job_id)
-    assert raised.value.kind == "TimedOut"
+    assert raised.value.kind == "RequestTimeoutError"
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ def test_whatever_floods_in_before_the_body_is_an_error_of_the_tree(flood: bytes
         pytest.raises(OpenFunnelError) as raised,
     ):
         c.page(JOB.job_id)
-    assert raised.value.kind in ("ConnectionTrouble", "BadAnswer")
+    assert raised.value.kind in ("TransportError", "InvalidResponseError")
 
 
 @pytest.mark.parametrize("proxy", [None, "http://proxy.example:3128"])

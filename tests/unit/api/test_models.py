@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xl_openfunnel import BadAnswer, JobStatus
+from xl_openfunnel import InvalidResponseError, JobStatus
 from xl_openfunnel.api.models import Credits, read_cancel, read_credits, read_page, read_rows
 from xl_openfunnel.settings import MAX_LENIENT
 
@@ -106,7 +106,7 @@ def test_values_of_other_types_are_tolerated(changes: dict[str, Any], attribute:
     ],
 )
 def test_what_makes_no_sense_is_a_bad_answer_in_words(raw: bytes, says: str) -> None:
-    with pytest.raises(BadAnswer, match=says):
+    with pytest.raises(InvalidResponseError, match=says):
         read_page(raw, JOB)
 
 
@@ -153,14 +153,14 @@ json_values = st.recursive(
 @given(st.dictionaries(st.sampled_from([*FULL, "x"]), json_values), st.booleans())
 def test_any_json_object_is_a_page_or_a_bad_answer(fields: dict[str, Any], ascii_only: bool) -> None:
     raw = json.dumps(fields, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
-    with suppress(BadAnswer):
+    with suppress(InvalidResponseError):
         page = read_page(raw, JOB)
         assert len(read_rows(page.rows_json)) == page.row_count
 
 
 @given(st.binary())
 def test_any_bytes_are_a_page_or_a_bad_answer(raw: bytes) -> None:
-    with suppress(BadAnswer):
+    with suppress(InvalidResponseError):
         assert read_page(raw, JOB).status
 
 
@@ -168,7 +168,7 @@ def test_any_bytes_are_a_page_or_a_bad_answer(raw: bytes) -> None:
 def test_more_values_than_any_page_has_are_refused_before_they_are_made(value: bytes) -> None:
     raw = b'{"status":"running","rows":[{"a":[%b%b]}]}' % ((value + b",") * 200_000, value)
     for read in (lambda raw: read_page(raw, JOB), read_credits):
-        with pytest.raises(BadAnswer, match="more than 200,000 values"):
+        with pytest.raises(InvalidResponseError, match="more than 200,000 values"):
             read(raw)
 
 
@@ -187,13 +187,13 @@ def test_long_texts_are_not_taken_for_many_values() -> None:
 def test_what_is_not_quite_json_is_read_up_to_half_the_size() -> None:
     for size, taken in ((MAX_LENIENT - 100, True), (MAX_LENIENT, False)):
         raw = b'{"status":"running","rows":[{"a":NaN,"b":"%b"}]}' % (b"x" * size)
-        with nullcontext() if taken else pytest.raises(BadAnswer, match="no usable data"):
+        with nullcontext() if taken else pytest.raises(InvalidResponseError, match="no usable data"):
             assert read_page(raw, JOB).row_count == 1
 
 
 def test_more_rows_than_any_page_has_are_refused() -> None:
     assert read_page(body(rows=[{}] * 1_000), JOB).row_count == 1_000
-    with pytest.raises(BadAnswer, match="1,001 companies, more than any page"):
+    with pytest.raises(InvalidResponseError, match="1,001 companies, more than any page"):
         read_page(body(rows=[{}] * 1_001), JOB)
 
 
@@ -275,5 +275,5 @@ def test_rows_may_be_nested(levels: int) -> None:
 @pytest.mark.parametrize("levels", [102, 900])
 def test_rows_nested_deeper_than_a_sheet_can_take_are_refused(levels: int) -> None:
     for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
-        with pytest.raises(BadAnswer, match="nested deeper than 100 levels"):
+        with pytest.raises(InvalidResponseError, match="nested deeper than 100 levels"):
             read_page(b'{"status":"running","rows":[{"a":%b1%b}]}' % (opening * levels, closing * levels), "job")

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from xl_openfunnel import (
-    BadAnswer,
-    BadJobId,
-    ConnectionTrouble,
-    IncompleteResult,
-    InvalidRequest,
-    JobNotFound,
-    KeyRefused,
-    MissingKey,
+    AuthenticationError,
+    ConnectError,
+    IncompleteResultError,
+    InsufficientCreditsError,
+    InvalidJobIdError,
+    InvalidRequestError,
+    InvalidResponseError,
+    JobNotFoundError,
+    MissingKeyError,
     OpenFunnelError,
-    OutOfCredits,
-    RateLimited,
-    Refused,
-    ServerTrouble,
-    TimedOut,
+    RateLimitError,
+    RequestTimeoutError,
+    ServerError,
+    TransportError,
 )
 from xl_openfunnel.api.retry import delay_before_retry, with_retries
 
@@ -26,24 +26,24 @@ from xl_openfunnel.api.retry import delay_before_retry, with_retries
 @pytest.mark.parametrize(
     ("error", "delays"),
     [
-        (ServerTrouble("503"), [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]),
-        (BadAnswer("html"), [0.5, 1.0, 2.0]),
-        (TimedOut("slow"), [0.5, 1.0]),
-        (Refused("down"), [0.5, 1.0]),
-        (RateLimited("429 without a word"), [0.5, 1.0]),
-        (ConnectionTrouble("a pooled connection that was closed"), [0.0, 1.0, 2.0]),
-        (RateLimited("429", retry_after=7.0), [7.0, 7.0]),
-        (ServerTrouble("503", retry_after=0.0), [0.5, 1.0, 2.0]),
-        (RateLimited("429", retry_after=1.5), [1.5, 1.5, 2.0, 4.0]),
-        (ConnectionTrouble("broke off", retry_after=0.0), [0.0, 1.0]),
-        (RateLimited("429", retry_after=86_400.0), [300.0]),
-        (JobNotFound("404"), [3.0, 7.0, None, None]),
-        (InvalidRequest("400"), [None]),
-        (KeyRefused("401"), [None]),
-        (MissingKey("none"), [None]),
-        (OutOfCredits("402"), [None]),
-        (BadJobId("a b"), [None]),
-        (IncompleteResult("1 of 2"), [None]),
+        (ServerError("503"), [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]),
+        (InvalidResponseError("html"), [0.5, 1.0, 2.0]),
+        (RequestTimeoutError("slow"), [0.5, 1.0]),
+        (ConnectError("down"), [0.5, 1.0]),
+        (RateLimitError("429 without a word"), [0.5, 1.0]),
+        (TransportError("a pooled connection that was closed"), [0.0, 1.0, 2.0]),
+        (RateLimitError("429", retry_after=7.0), [7.0, 7.0]),
+        (ServerError("503", retry_after=0.0), [0.5, 1.0, 2.0]),
+        (RateLimitError("429", retry_after=1.5), [1.5, 1.5, 2.0, 4.0]),
+        (TransportError("broke off", retry_after=0.0), [0.0, 1.0]),
+        (RateLimitError("429", retry_after=86_400.0), [300.0]),
+        (JobNotFoundError("404"), [3.0, 7.0, None, None]),
+        (InvalidRequestError("400"), [None]),
+        (AuthenticationError("401"), [None]),
+        (MissingKeyError("none"), [None]),
+        (InsufficientCreditsError("402"), [None]),
+        (InvalidJobIdError("a b"), [None]),
+        (IncompleteResultError("1 of 2"), [None]),
     ],
     ids=lambda value: value.kind if isinstance(value, OpenFunnelError) else "",
 )
@@ -52,12 +52,12 @@ def test_which_failures_are_tried_again_and_when(error: OpenFunnelError, delays:
 
 
 def test_chance_spreads_a_delay_by_a_quarter() -> None:
-    error = ServerTrouble("503")
+    error = ServerError("503")
     assert [delay_before_retry(error, 3, chance=chance) for chance in (0.0, 0.5, 1.0)] == [1.5, 2.0, 2.5]
 
 
 def test_a_call_is_tried_again_and_its_value_returned() -> None:
-    outcomes: list[OpenFunnelError | str] = [ServerTrouble("503"), TimedOut("slow"), "value"]
+    outcomes: list[OpenFunnelError | str] = [ServerError("503"), RequestTimeoutError("slow"), "value"]
     slept: list[float] = []
 
     def call() -> str:
@@ -75,9 +75,9 @@ def test_the_last_failure_is_raised() -> None:
 
     def call() -> None:
         tries.append(1)
-        raise ServerTrouble("503")
+        raise ServerError("503")
 
-    with pytest.raises(ServerTrouble):
+    with pytest.raises(ServerError):
         with_retries(call, sleep=lambda _: None)
     assert len(tries) == 4
 
@@ -87,8 +87,8 @@ def test_what_waiting_cannot_mend_is_tried_once() -> None:
 
     def call() -> None:
         tries.append(1)
-        raise KeyRefused("401")
+        raise AuthenticationError("401")
 
-    with pytest.raises(KeyRefused):
+    with pytest.raises(AuthenticationError):
         with_retries(call, sleep=lambda _: None)
     assert len(tries) == 1

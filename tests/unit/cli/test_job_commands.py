@@ -69,9 +69,9 @@ def test_status_of_a_failed_job_ends_with_one_and_the_services_words(serve: Serv
 @pytest.mark.parametrize(
     ("job", "faults", "code", "kind"),
     [
-        ("nobody-knows-me", [], 1, "JobNotFound"),
-        (DONE.job_id, [Fault("status", status=401)], 1, "KeyRefused"),
-        (DONE.job_id, [Fault("status", status=503)], 1, "ServerTrouble"),
+        ("nobody-knows-me", [], 1, "JobNotFoundError"),
+        (DONE.job_id, [Fault("status", status=401)], 1, "AuthenticationError"),
+        (DONE.job_id, [Fault("status", status=503)], 1, "ServerError"),
         ("not a job!", [], 2, None),
     ],
 )

@@ -13,7 +13,7 @@ import pytest
 from keyring.backends.null import Keyring
 
 from tests.unit.cli.conftest import SECRET, Run, Serve
-from xl_openfunnel import Client, DnsTrouble
+from xl_openfunnel import Client, DnsError
 from xl_openfunnel.api.models import Credits
 from xl_openfunnel.simulator import Simulator
 
@@ -37,7 +37,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def credits_(client: Client) -> Credits:
         if client.base_url in (ORIGIN, OTHER):
-            raise DnsTrouble("The name could not be looked up.")
+            raise DnsError("The name could not be looked up.")
         return ask(client)
 
     monkeypatch.setattr(Client, "credits", credits_)

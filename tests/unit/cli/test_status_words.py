@@ -10,7 +10,7 @@ import pytest
 
 from xl_openfunnel.api.models import JobStatus
 from xl_openfunnel.cli import words
-from xl_openfunnel.errors import JobFailed, ServerTrouble
+from xl_openfunnel.errors import JobFailedError, ServerError
 from xl_openfunnel.jobs.snapshot import Problem, Rows, Snapshot
 
 RUNNING = Snapshot("job", status=JobStatus("running"), processed=437, pages=4, rows=Rows((400,), lambda _: ()))
@@ -33,7 +33,7 @@ def test_what_the_service_has_and_what_was_read_are_two_numbers(changed: dict[st
 @pytest.mark.parametrize(("seconds", "said"), [(4.2, "5 s"), (0.0, "1 s"), (-3.0, "1 s"), (3_600.0, "3,600 s")])
 def test_the_next_try_is_told_in_seconds_that_no_time_zone_changes(seconds: float, said: str) -> None:
     now = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    problem = Problem(ServerTrouble("The service is in trouble."), now)
+    problem = Problem(ServerError("The service is in trouble."), now)
     seen = Snapshot("job", problem=problem, next_try=now + timedelta(seconds=seconds))
     assert words.line(seen, now).endswith(f" · trouble: The service is in trouble. · next try in {said}")
 
@@ -52,7 +52,7 @@ def test_the_next_try_is_told_in_seconds_that_no_time_zone_changes(seconds: floa
 def test_words_and_json_agree_whether_rows_are_provisional(
     status: str, *, final: bool, said: str, provisional: bool
 ) -> None:
-    error = JobFailed("The job failed: No seed.")
+    error = JobFailedError("The job failed: No seed.")
     problem = Problem(error, datetime(2026, 3, 1, tzinfo=UTC)) if status == "failed" else None
     seen = Snapshot("job", status=JobStatus(status), final=final, problem=problem)
     assert dict(words.details(seen, None))["rows"] == said

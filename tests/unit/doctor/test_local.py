@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.doctor.conftest import EMPTY, closed_port, registry
-from xl_openfunnel import Client, JobStatus, MissingKey, Store, keys
+from xl_openfunnel import Client, JobStatus, MissingKeyError, Store, keys
 from xl_openfunnel.doctor import State, local
 from xl_openfunnel.keys import Key
 from xl_openfunnel.simulator import Fault, Simulator
@@ -28,7 +28,7 @@ def test_a_missing_key_is_wrong_with_its_cure() -> None:
     assert found.cure.startswith("Set it with: xl-openfunnel key set")
 
     def unusable() -> Key:
-        raise MissingKey("The API key (file x) has a form that no key has. Set it with: xl-openfunnel key set.")
+        raise MissingKeyError("The API key (file x) has a form that no key has. Set it with: xl-openfunnel key set.")
 
     assert local.key(unusable).cure == "Set it with: xl-openfunnel key set."
 

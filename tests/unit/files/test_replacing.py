@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.files.conftest import MakeSnapshot
-from xl_openfunnel import ConfigurationError, NotWritten, UnknownColumn
+from xl_openfunnel import ConfigurationError, FileWriteError, UnknownColumnError
 from xl_openfunnel.files import SUFFIXES, check, write
 from xl_openfunnel.files.replacing import replaced
 
@@ -34,7 +34,7 @@ def test_a_full_disk_is_said_in_the_systems_words(tmp_path: Path) -> None:
         with replaced(tmp_path / "rows.csv"):
             raise OSError(28, "No space left on device")
 
-    with pytest.raises(NotWritten, match="No space left on device") as trouble:
+    with pytest.raises(FileWriteError, match="No space left on device") as trouble:
         full()
     assert not trouble.value.locked
 
@@ -44,7 +44,7 @@ def test_a_file_that_is_open_elsewhere_is_named_as_locked(tmp_path: Path) -> Non
         with replaced(tmp_path / "rows.csv"):
             raise PermissionError(13, "Permission denied")
 
-    with pytest.raises(NotWritten, match="open in another program") as trouble:
+    with pytest.raises(FileWriteError, match="open in another program") as trouble:
         held()
     assert trouble.value.locked
 
@@ -78,7 +78,7 @@ def test_a_link_into_a_folder_that_takes_no_file_is_refused_before_the_wait(
     (protected / "old.csv").write_text("old")
     link.symlink_to(protected / "old.csv")
     monkeypatch.setattr(os, "access", lambda place, mode: Path(place) != protected)  # root may write everywhere
-    with pytest.raises(NotWritten, match=re.escape(f"The folder {protected} takes no new file.")):
+    with pytest.raises(FileWriteError, match=re.escape(f"The folder {protected} takes no new file.")):
         check(link)
     link.unlink()
     link.symlink_to(tmp_path / "nowhere" / "rows.csv")
@@ -86,13 +86,13 @@ def test_a_link_into_a_folder_that_takes_no_file_is_refused_before_the_wait(
         check(link)
     link.unlink()
     link.symlink_to(link)
-    with pytest.raises(NotWritten, match=r"rows\.csv could not be written"):
+    with pytest.raises(FileWriteError, match=r"rows\.csv could not be written"):
         check(link)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows says that a file of such a name is not there")
 def test_a_name_that_cannot_be_is_said_with_its_file(tmp_path: Path) -> None:
-    with pytest.raises(NotWritten, match=r"n{252}\.csv could not be written"):
+    with pytest.raises(FileWriteError, match=r"n{252}\.csv could not be written"):
         check(tmp_path / f"{'n' * 252}.csv")
 
 
@@ -103,13 +103,13 @@ def test_a_folder_that_may_not_be_entered_is_said_with_its_file(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "is_dir", refused)
-    with pytest.raises(NotWritten, match=r"rows\.csv could not be written: its folder may not be entered"):
+    with pytest.raises(FileWriteError, match=r"rows\.csv could not be written: its folder may not be entered"):
         check(tmp_path / "rows.csv")
 
 
 def test_an_unknown_column_leaves_the_old_file(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("old")
-    with pytest.raises(UnknownColumn):
+    with pytest.raises(UnknownColumnError):
         write(snapshot(), tmp_path / "rows.csv", ["nothing"])
     assert (tmp_path / "rows.csv").read_text() == "old"
 

@@ -16,7 +16,7 @@ import openpyxl
 import pytest
 
 from tests.unit.files.conftest import HOSTILE, MANIFEST, ROWS, MakeSnapshot
-from xl_openfunnel import ConfigurationError, NotWritten
+from xl_openfunnel import ConfigurationError, FileWriteError
 from xl_openfunnel.files import Content, write, xlsx
 from xl_openfunnel.files.xlsx import table_headers
 
@@ -111,7 +111,7 @@ def test_more_rows_than_a_sheet_has_are_refused(
 def test_a_full_disk_is_one_error_and_no_more(snapshot: MakeSnapshot, monkeypatch: pytest.MonkeyPatch) -> None:
     printed: list[Any] = []
     monkeypatch.setattr(sys, "unraisablehook", printed.append)
-    with pytest.raises((OSError, NotWritten), match="No space left"):
+    with pytest.raises((OSError, FileWriteError), match="No space left"):
         xlsx.write_xlsx(Path("/dev/full"), Content(snapshot(), snapshot().frame()))
     gc.collect()
     assert printed == []
@@ -127,11 +127,11 @@ def test_nothing_temporary_stays_where_there_is_no_room_for_it(
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     monkeypatch.setattr(zipfile.ZipFile, "write", full)
-    with pytest.raises(NotWritten, match=f"No space left on device. Make room in {re.escape(str(temporary))}"):
+    with pytest.raises(FileWriteError, match=f"No space left on device. Make room in {re.escape(str(temporary))}"):
         write(snapshot(), tmp_path / "rows.xlsx")
     assert list(temporary.iterdir()) == []
     temporary.rmdir()
-    with pytest.raises(NotWritten, match="Make room in"):
+    with pytest.raises(FileWriteError, match="Make room in"):
         write(snapshot(), tmp_path / "rows.xlsx")
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from tests.unit.hosts.live.books import WINDOW, Rig, _place
-from xl_openfunnel import ServerTrouble
+from xl_openfunnel import ServerError
 from xl_openfunnel.api.models import Credits
-from xl_openfunnel.errors import DnsTrouble, KeyRefused, MissingKey, OpenFunnelError, RateLimited
+from xl_openfunnel.errors import AuthenticationError, DnsError, MissingKeyError, OpenFunnelError, RateLimitError
 from xl_openfunnel.functions import bodies, edge
 from xl_openfunnel.functions.balance import FRESH, Balance
 from xl_openfunnel.functions.look import CREDITS, Look
@@ -49,7 +49,7 @@ class Service:
         self.asked += 1
         if self.good_keys is not None and key not in self.good_keys:
             self.look_again()  # as the client does
-            raise KeyRefused("The API key was refused.")
+            raise AuthenticationError("The API key was refused.")
         if isinstance(self.answer, Exception):
             raise copy.copy(self.answer)  # another one each time, as a client's
         return self.answer
@@ -57,7 +57,7 @@ class Service:
     def key(self) -> Key:
         self._found = self._found or self.kept_key
         if self._found is None:
-            raise MissingKey("There is no API key.")
+            raise MissingKeyError("There is no API key.")
         return Key(self._found, "the test")
 
     def look_again(self) -> None:
@@ -106,7 +106,7 @@ def test_nobody_waits_for_the_answer(service: Service) -> None:
 def test_a_passing_trouble_leaves_what_is_known_and_a_refused_key_does_not(service: Service) -> None:
     balance = service.balance()
     balance.latest()
-    for trouble, known in ((ServerTrouble("down"), Credits), (KeyRefused("no"), KeyRefused)):
+    for trouble, known in ((ServerError("down"), Credits), (AuthenticationError("no"), AuthenticationError)):
         service.answer = trouble
         service.pass_(FRESH)
         balance.latest()
@@ -116,8 +116,8 @@ def test_a_passing_trouble_leaves_what_is_known_and_a_refused_key_does_not(servi
 def test_while_somebody_looks_a_trouble_is_looked_at_again_once_a_minute(service: Service) -> None:
     balance = service.balance()
     service.tell = balance.latest  # as a cell does that is told
-    service.answer = DnsTrouble("offline")
-    assert isinstance(balance.latest() or balance.latest(), DnsTrouble)
+    service.answer = DnsError("offline")
+    assert isinstance(balance.latest() or balance.latest(), DnsError)
     service.pass_(10 * FRESH - 1)
     assert service.asked == 10
     service.answer = POOR
@@ -128,7 +128,7 @@ def test_while_somebody_looks_a_trouble_is_looked_at_again_once_a_minute(service
 
 
 def test_where_nobody_looks_nothing_is_asked(service: Service) -> None:
-    service.answer = DnsTrouble("offline")
+    service.answer = DnsError("offline")
     service.balance().latest()
     service.pass_(1_000 * FRESH)
     assert (service.asked, service.looks) == (1, 0)
@@ -140,7 +140,7 @@ def test_a_service_that_wants_to_be_left_alone_for_longer_is_within_reason(
 ) -> None:
     balance = service.balance()
     service.tell = balance.latest
-    service.answer = RateLimited("slowly", retry_after=wished)
+    service.answer = RateLimitError("slowly", retry_after=wished)
     balance.latest()
     service.pass_(kept - 1)
     assert service.asked == 1
@@ -155,7 +155,7 @@ def test_a_missing_key_is_noticed_within_seconds_once_it_is_there(service: Servi
     balance.latest()
     service.pass_(1_000 * FRESH)
     assert service.asked == 0
-    assert isinstance(balance.latest(), MissingKey)
+    assert isinstance(balance.latest(), MissingKeyError)
     service.kept_key = "of_another_key"
     service.pass_(KEY_LOOK)
     assert balance.latest() == RICH
@@ -168,7 +168,7 @@ def test_a_refused_key_is_not_sent_again_and_another_one_is_noticed(service: Ser
     balance.latest()
     service.pass_(1_000 * FRESH)
     assert service.asked == 1
-    assert isinstance(balance.latest(), KeyRefused)
+    assert isinstance(balance.latest(), AuthenticationError)
     service.kept_key = "of_another_key"
     service.pass_(KEY_LOOK)
     assert balance.latest() == RICH
@@ -231,7 +231,7 @@ def minutes(rig: Rig, service: Service, number: int) -> None:
     rig.pass_(5)
 
 
-@pytest.mark.parametrize("trouble", [DnsTrouble("Are you online (VPN)?"), KeyRefused("no")])
+@pytest.mark.parametrize("trouble", [DnsError("Are you online (VPN)?"), AuthenticationError("no")])
 def test_a_cell_that_shows_why_there_are_no_credits_becomes_right_by_itself(
     rig: Rig, service: Service, trouble: OpenFunnelError
 ) -> None:
@@ -245,7 +245,7 @@ def test_a_cell_that_shows_why_there_are_no_credits_becomes_right_by_itself(
 
 
 def test_for_a_cell_that_is_gone_the_service_is_not_asked_on(rig: Rig, service: Service) -> None:
-    service.answer = DnsTrouble("Are you online (VPN)?")
+    service.answer = DnsError("Are you online (VPN)?")
     rig.sheet.enter("A1", "=OF_CREDITS()")
     minutes(rig, service, 2)
     assert service.asked == 3
@@ -259,7 +259,7 @@ def test_for_a_cell_that_is_gone_the_service_is_not_asked_on_where_credits_were_
 ) -> None:
     rig.sheet.enter("A1", "=OF_CREDITS()")
     minutes(rig, service, 2)
-    service.answer = DnsTrouble("Are you online (VPN)?")
+    service.answer = DnsError("Are you online (VPN)?")
     rig.live.moved(CREDITS)  # as when a job is over
     minutes(rig, service, 2)
     assert service.asked == 4

@@ -346,7 +346,7 @@ def nobody_listens_any_more(desks: Desks) -> Shown:
     here = desks.open(SimulatedJob(companies(500), JOB, running=200.0), limit=100.0)
     here.fetcher.wait(JOB, until=lambda seen: len(seen.rows) > 0)
     here.service.stop()
-    here.fetcher.wait(JOB, until=lambda seen: seen.problem is not None and seen.problem.kind == "Refused")
+    here.fetcher.wait(JOB, until=lambda seen: seen.problem is not None and seen.problem.kind == "ConnectError")
     shown = look_at(here)
     assert shown.texts[STATUS] == "running"
     assert shown.rows >= 100

@@ -14,7 +14,7 @@ import pytest
 
 from tests.unit.functions.conftest import MakeOffice
 from xl_openfunnel import JobStatus, Snapshot
-from xl_openfunnel.errors import ServerTrouble
+from xl_openfunnel.errors import ServerError
 from xl_openfunnel.files import facts
 from xl_openfunnel.functions import bodies, info
 from xl_openfunnel.functions.catalog import INFO_FIELDS
@@ -41,7 +41,7 @@ RUNNING = Snapshot(
     provisional=True,
     source="store",
     as_of=AS_OF,
-    problem=Problem(ServerTrouble("The service is in trouble."), AS_OF - timedelta(days=1)),
+    problem=Problem(ServerError("The service is in trouble."), AS_OF - timedelta(days=1)),
     next_try=NEXT_TRY,
 )
 OVER = dataclasses.replace(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from xl_openfunnel.errors import UnknownColumn
+from xl_openfunnel.errors import UnknownColumnError
 from xl_openfunnel.functions.memory import MOST_CELLS, Memory
 from xl_openfunnel.jobs.snapshot import Rows
 
@@ -95,11 +95,11 @@ def test_what_was_refused_of_the_same_rows_is_refused_again_without_another_try(
 
     def refuse() -> str:
         tries.append(1)
-        raise UnknownColumn("There is no column 'nmae'.")
+        raise UnknownColumnError("There is no column 'nmae'.")
 
     memory, rows = Memory(), some_rows()
     for of in (rows, rows, some_rows()):
-        with pytest.raises(UnknownColumn, match="no column 'nmae'"):
+        with pytest.raises(UnknownColumnError, match="no column 'nmae'"):
             memory.recall("column", {"job": of}, refuse, len)
     assert len(tries) == 2
     assert memory.cells == 1

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xl_openfunnel.errors import ConfigurationError, UnknownColumn
+from xl_openfunnel.errors import ConfigurationError, UnknownColumnError
 from xl_openfunnel.functions import pivoting
 from xl_openfunnel.functions.pivoting import FUNCTIONS, Block, needed_columns, pivot
 from xl_openfunnel.simulator.companies import companies
@@ -285,7 +285,7 @@ def test_what_makes_no_pivot_is_refused_in_words() -> None:
         pivot(table, ["*"])
     with pytest.raises(ConfigurationError, match="The function mean needs a column of values"):
         pivot(table, ["country"], function="mean")
-    with pytest.raises(UnknownColumn, match=r"There is no column 'city'\. There are country, stage"):
+    with pytest.raises(UnknownColumnError, match=r"There is no column 'city'\. There are country, stage"):
         pivot(table, ["city"])
 
 

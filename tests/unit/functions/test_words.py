@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from xl_openfunnel import JobStatus, Snapshot
-from xl_openfunnel.errors import DnsTrouble, JobNotFound, OpenFunnelError
+from xl_openfunnel.errors import DnsError, JobNotFoundError, OpenFunnelError
 from xl_openfunnel.functions import words
 from xl_openfunnel.jobs.snapshot import Problem, Rows
 
@@ -23,13 +23,13 @@ def job(
 
 
 def test_only_what_is_tried_again_is_said_to_be() -> None:
-    assert words.status(job(error=DnsTrouble("Offline."))) == "#OF! Offline. It is tried again by itself."
-    assert words.status(job(error=DnsTrouble("Offline."), settled=True)) == "#OF! Offline."
-    assert words.status(job(error=JobNotFound("No such job."))) == "#OF! No such job."
+    assert words.status(job(error=DnsError("Offline."))) == "#OF! Offline. It is tried again by itself."
+    assert words.status(job(error=DnsError("Offline."), settled=True)) == "#OF! Offline."
+    assert words.status(job(error=JobNotFoundError("No such job."))) == "#OF! No such job."
 
 
 def test_what_there_is_to_do_goes_before_that_it_is_tried_again_where_both_are_too_long() -> None:
-    long = DnsTrouble("x" * 240)
+    long = DnsError("x" * 240)
     assert words.status(job(error=long)) == long.cell_text
 
 
@@ -38,7 +38,7 @@ def test_what_there_is_to_do_goes_before_that_it_is_tried_again_where_both_are_t
     [
         (job("running"), "the job is still running"),
         (job("completed"), "its pages are still being read"),
-        (job("completed", DnsTrouble("Offline.")), "its pages are still being read"),
+        (job("completed", DnsError("Offline.")), "its pages are still being read"),
         (job("completed", settled=True), ""),
         (job("completed", final=True, settled=True), ""),
         (job(), ""),
@@ -54,7 +54,7 @@ def test_more_companies_may_come_until_a_job_is_over_and_read(seen: Snapshot, wh
         (job("running", rows=True), ""),
         (job("completed", final=True, settled=True), ""),
         (job("cancelled", final=True, settled=True), ""),
-        (job("failed", JobNotFound("Broke."), final=True, settled=True), "#OF! Broke."),
+        (job("failed", JobNotFoundError("Broke."), final=True, settled=True), "#OF! Broke."),
         (job("running"), "running"),
         (job(), "loading"),
         (job("completed"), "completed: its pages are still being read"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from xl_openfunnel import ConfigurationError, NotInstalled
+from xl_openfunnel import ConfigurationError, InstallError
 from xl_openfunnel.files.facts import version
 from xl_openfunnel.install import environment
 
@@ -68,7 +68,7 @@ def test_pip_installs_this_very_package_as_its_user_has_told_it_to(made: Path) -
 
 def test_what_pip_complains_of_is_repeated(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    with pytest.raises(NotInstalled) as refused:
+    with pytest.raises(InstallError) as refused:
         environment.fill(made)
     said = refused.value.message
     assert said.startswith("pip could not install what XL OpenFunnel needs: ERROR: Could not find a version")
@@ -78,10 +78,10 @@ def test_what_pip_complains_of_is_repeated(made: Path, monkeypatch: pytest.Monke
 def test_a_python_that_cannot_make_an_environment_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.parent.parent.mkdir(exist_ok=True)
     folder.parent.write_text("a file where the folder would be")
-    with pytest.raises(NotInstalled, match=r"Python could not make an environment of its own: .+ Nothing was changed"):
+    with pytest.raises(InstallError, match=r"Python could not make an environment of its own: .+ Nothing was changed"):
         environment.make(folder)
     monkeypatch.setattr(sys, "executable", str(folder / "python"))
-    with pytest.raises(NotInstalled, match="does not start"):
+    with pytest.raises(InstallError, match="does not start"):
         environment.make(folder)
 
 
@@ -115,7 +115,7 @@ def test_the_old_one_comes_back_when_there_will_be_no_new_one(
 
 def test_one_that_does_not_start_is_not_kept(folder: Path, making: Callable[[str], environment.Make]) -> None:
     environment.renew(folder, making("first"))
-    with pytest.raises(NotInstalled, match="does not start, or has no XL OpenFunnel"):
+    with pytest.raises(InstallError, match="does not start, or has no XL OpenFunnel"):
         environment.renew(folder, lambda folder: folder.mkdir())
     assert (folder / "word").read_text() == "first"
 
@@ -130,7 +130,7 @@ def test_one_that_excel_uses_stays_as_it_is(
 
     monkeypatch.setattr(Path, "rename", held)
     for attempt in (lambda: environment.renew(folder, making("second")), lambda: environment.remove(folder)):
-        with pytest.raises(NotInstalled, match="Close all windows of Excel"):
+        with pytest.raises(InstallError, match="Close all windows of Excel"):
             attempt()
     assert (folder / "word").read_text() == "first"
 

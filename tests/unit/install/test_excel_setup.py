@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from xl_openfunnel import ConfigurationError, NotInstalled
+from xl_openfunnel import ConfigurationError, InstallError
 from xl_openfunnel.doctor import excel as doctors
 from xl_openfunnel.files.facts import version
 from xl_openfunnel.install import environment
@@ -116,7 +116,7 @@ def test_what_uninstall_could_not_remove_is_said_and_all_else_is_gone(
 ) -> None:
     user.install()
     monkeypatch.setattr("shutil.rmtree", lambda folder, ignore_errors: None)
-    with pytest.raises(NotInstalled, match=r"All is removed but .*python\.old"):
+    with pytest.raises(InstallError, match=r"All is removed but .*python\.old"):
         uninstall(user.places, user.setting)
     assert (user.files(), user.setting.path) == ({"Local/python.old/number"}, "")
 
@@ -138,9 +138,9 @@ def test_an_addin_that_excel_holds_is_said_before_anything_is_done(user: User, m
         return original(self, mode, **options)  # type: ignore[call-overload]
 
     monkeypatch.setattr(Path, "open", held)
-    with pytest.raises(NotInstalled, match=r"OpenFunnel\.xlam is in use\. Close all windows of Excel"):
+    with pytest.raises(InstallError, match=r"OpenFunnel\.xlam is in use\. Close all windows of Excel"):
         user.install(repair=True)
-    with pytest.raises(NotInstalled, match=r"OpenFunnel\.xlam is in use\. Close all windows of Excel"):
+    with pytest.raises(InstallError, match=r"OpenFunnel\.xlam is in use\. Close all windows of Excel"):
         uninstall(user.places, user.setting)
     assert (user.made, user.files()) == (1, EVERYTHING)
     assert user.setting.path

@@ -11,15 +11,15 @@ import pytest
 from tests.unit.flying import FlyingClock
 from tests.unit.jobs.conftest import MakeFetcher, MakeService
 from xl_openfunnel import (
-    BadJobId,
-    IncompleteResult,
-    JobFailed,
-    JobNotFound,
-    JobTimeout,
-    KeyRefused,
-    ServerTrouble,
+    AuthenticationError,
+    IncompleteResultError,
+    InvalidJobIdError,
+    JobFailedError,
+    JobNotFoundError,
+    JobTimeoutError,
+    ServerError,
     Snapshot,
-    UnknownColumn,
+    UnknownColumnError,
     fetch_rows,
 )
 from xl_openfunnel.jobs.fetch_rows import fetch_with
@@ -77,31 +77,31 @@ def test_a_cancelled_job_gives_its_delivered_rows(serve: MakeService, fetch: Mak
 
 def test_a_failed_job_is_raised_in_the_services_words(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS, ending="failed", error_message="No index"))
-    with pytest.raises(JobFailed, match="No index"):
+    with pytest.raises(JobFailedError, match="No index"):
         fetch_with(fetch(service), job.job_id)
 
 
 def test_a_short_result_is_raised_with_both_numbers(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS, manifest={"count": 251}))
-    with pytest.raises(IncompleteResult, match=r"251 rows, but 250"):
+    with pytest.raises(IncompleteResultError, match=r"251 rows, but 250"):
         fetch_with(fetch(service), job.job_id)
 
 
 def test_a_timeout_tells_how_far_the_job_is(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS, running=1e6, pending=0.0))
-    with pytest.raises(JobTimeout, match=r"is running, 0 companies so far; the 60 seconds"):
+    with pytest.raises(JobTimeoutError, match=r"is running, 0 companies so far; the 60 seconds"):
         fetch_with(fetch(service), job.job_id, timeout=60)
 
 
 def test_a_timeout_tells_apart_what_the_service_has_and_what_was_read(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS, running=300.0, pending=0.0))
-    with pytest.raises(JobTimeout, match=r"is running, \d+ of \d+ companies read; the 60 seconds"):
+    with pytest.raises(JobTimeoutError, match=r"is running, \d+ of \d+ companies read; the 60 seconds"):
         fetch_with(fetch(service), job.job_id, timeout=60)
 
 
 def test_a_timeout_tells_the_last_trouble(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS), faults=[Fault("status", status=503)])
-    with pytest.raises(JobTimeout, match=r"HTTP 503.* has not answered, and the 60 seconds"):
+    with pytest.raises(JobTimeoutError, match=r"HTTP 503.* has not answered, and the 60 seconds"):
         fetch_with(fetch(service), job.job_id, timeout=60)
 
 
@@ -110,7 +110,7 @@ def test_without_a_timeout_five_minutes_without_an_answer_are_enough(
 ) -> None:
     service = serve(job := SimulatedJob(ROWS), faults=[Fault("status", status=503)])
     clock.limit = clock.start + 420.0  # after which time stands still
-    with pytest.raises(ServerTrouble):
+    with pytest.raises(ServerError):
         fetch_with(fetch(service), job.job_id)
     assert max(request.at for request in service.received) - clock.start > 240
 
@@ -121,7 +121,7 @@ def test_without_a_timeout_a_slow_job_is_waited_for(serve: MakeService, fetch: M
 
 
 @pytest.mark.parametrize(
-    ("job_id", "key", "error"), [("nobody", None, JobNotFound), ("there", "of_wrong_key_1", KeyRefused)]
+    ("job_id", "key", "error"), [("nobody", None, JobNotFoundError), ("there", "of_wrong_key_1", AuthenticationError)]
 )
 def test_what_waiting_cannot_mend_is_raised(
     serve: MakeService, fetch: MakeFetcher, job_id: str, key: str | None, error: type[Exception]
@@ -134,7 +134,7 @@ def test_what_waiting_cannot_mend_is_raised(
 def test_a_problem_that_stands_is_given_another_chance(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve()
     fetcher = fetch(service)
-    with pytest.raises(JobNotFound):
+    with pytest.raises(JobNotFoundError):
         fetch_with(fetcher, "late")
     service.add(SimulatedJob(ROWS, job_id="late"))
     assert len(fetch_with(fetcher, "late")) == 250
@@ -142,7 +142,7 @@ def test_a_problem_that_stands_is_given_another_chance(serve: MakeService, fetch
 
 def test_an_unknown_column_names_the_likely_one(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS))
-    with pytest.raises(UnknownColumn, match="linkedin_url"):
+    with pytest.raises(UnknownColumnError, match="linkedin_url"):
         fetch_with(fetch(service), job.job_id, ["linkedin"])
 
 
@@ -165,5 +165,5 @@ def test_columns_may_be_given_as_one_text(serve: MakeService, fetch: MakeFetcher
 
 def test_what_is_no_text_is_no_job(serve: MakeService, fetch: MakeFetcher) -> None:
     for job in (None, 5, ["a"]):
-        with pytest.raises(BadJobId):
+        with pytest.raises(InvalidJobIdError):
             fetch_with(fetch(serve()), job)  # type: ignore[arg-type]

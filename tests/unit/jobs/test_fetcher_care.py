@@ -17,12 +17,12 @@ import pytest
 from tests.unit.flying import FlyingClock
 from tests.unit.jobs.conftest import MakeFetcher, MakeService
 from xl_openfunnel import (
+    AuthenticationError,
     Client,
     Fetcher,
-    IncompleteResult,
+    IncompleteResultError,
     JobStatus,
-    JobTimeout,
-    KeyRefused,
+    JobTimeoutError,
     Page,
     Rows,
     Snapshot,
@@ -32,7 +32,7 @@ from xl_openfunnel.jobs.fetch_rows import fetch_with
 from xl_openfunnel.jobs.keeper import Keeper
 from xl_openfunnel.jobs.snapshot import NO_ROWS, Problem
 from xl_openfunnel.jobs.state import Ask, Gate, State
-from xl_openfunnel.jobs.store import StoreBusy
+from xl_openfunnel.jobs.store import StoreBusyError
 from xl_openfunnel.simulator import Fault, SimulatedJob, Simulator, companies
 
 ROWS = companies(650, seed=5, shape="narrow")
@@ -131,7 +131,7 @@ def test_the_last_good_rows_stay_beside_the_problem_and_the_next_try(
     seen = fetcher.wait(job.job_id, until=lambda seen: seen.problem is not None and seen.next_try is not None)
     assert (len(seen.rows), seen.status, seen.settled) == (300, "running", False)
     assert seen.problem is not None
-    assert seen.problem.kind in ("Refused", "ConnectionTrouble")
+    assert seen.problem.kind in ("ConnectError", "TransportError")
     service.start()
     final = fetcher.wait(job.job_id)
     assert (list(final.rows) == ROWS, final.problem) == (True, None)
@@ -141,7 +141,7 @@ def test_an_outage_is_tried_ever_more_slowly(serve: MakeService, fetch: MakeFetc
     service = serve(job := SimulatedJob(ROWS), faults=[Fault("status", status=503)])
     seen = fetch(service).wait(job.job_id, 600)
     assert seen.problem is not None
-    assert seen.problem.kind == "ServerTrouble"
+    assert seen.problem.kind == "ServerError"
     at = [request.at - clock.start for request in service.received]
     assert at[:4] == pytest.approx([0.0, 0.5, 1.5, 3.5])
     assert max(later - earlier for earlier, later in pairwise(at)) == pytest.approx(60.0)
@@ -157,7 +157,7 @@ def test_a_404_is_tried_three_times_over_ten_seconds_and_then_stands(
     assert [request.at - clock.start for request in service.received] == pytest.approx([0.0, 3.0, 10.0])
     assert (seen.settled, seen.next_try) == (True, None)
     assert seen.problem is not None
-    assert seen.problem.kind == "JobNotFound"
+    assert seen.problem.kind == "JobNotFoundError"
     fetcher.wait("lost", 1_000)
     assert polls(service) == 3
     service.add(SimulatedJob(ROWS, job_id="lost"))
@@ -182,9 +182,9 @@ def test_a_refused_key_stops_all_polling_at_once_and_another_one_is_found_within
     key = ["of_wrong_key_000000"]
     fetcher = fetch(service, api_key=lambda: key[0])
     first = fetcher.wait("job-0")
-    assert (first.settled, first.problem is not None and first.problem.kind) == (True, "KeyRefused")
+    assert (first.settled, first.problem is not None and first.problem.kind) == (True, "AuthenticationError")
     others = [fetcher.wait(job.job_id, 60) for job in jobs[1:]]
-    assert all(seen.problem is not None and seen.problem.kind == "KeyRefused" for seen in others)
+    assert all(seen.problem is not None and seen.problem.kind == "AuthenticationError" for seen in others)
     assert polls(service) == 1
     clock.limit = clock.time() + 1.0
     fetcher.watch("job-0")
@@ -200,7 +200,7 @@ def test_a_missing_key_asks_nobody(serve: MakeService, fetch: MakeFetcher) -> No
     service = serve(job := SimulatedJob(ROWS))
     seen = fetch(service, api_key=lambda: "").wait(job.job_id)
     assert seen.problem is not None
-    assert seen.problem.kind == "MissingKey"
+    assert seen.problem.kind == "MissingKeyError"
     assert polls(service) == 0
 
 
@@ -553,7 +553,7 @@ def test_a_request_that_waits_for_a_worker_is_not_sent_once_all_are_held_up(
 ) -> None:
     service = serve(SimulatedJob(ROWS))
     caretaker = fetch(service)._caretaker
-    for gate in (Gate(closed_until=clock.time() + 1), Gate(refused=Problem(KeyRefused("no"), clock.utcnow()))):
+    for gate in (Gate(closed_until=clock.time() + 1), Gate(refused=Problem(AuthenticationError("no"), clock.utcnow()))):
         caretaker._gate = gate
         caretaker._fetch("job", 0, Ask(None, "poll"))
     assert service.received == []
@@ -563,7 +563,7 @@ def test_a_store_that_fails_costs_a_request_and_no_row(
     serve: MakeService, fetch: MakeFetcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = serve(job := SimulatedJob(ROWS), other := SimulatedJob(ROWS, job_id="other"))
-    trouble: list[Exception] = [StoreBusy("at first sight"), OSError("then"), OSError("at first sight")]
+    trouble: list[Exception] = [StoreBusyError("at first sight"), OSError("then"), OSError("at first sight")]
 
     def find(*_: object, **__: object) -> None:
         raise trouble.pop(0)
@@ -596,7 +596,7 @@ def test_whoever_waits_when_the_fetcher_is_closed_is_told(serve: MakeService, fe
     def wait() -> None:
         try:
             fetch_with(fetcher, job.job_id)
-        except JobTimeout as error:
+        except JobTimeoutError as error:
             raised.append(error)
 
     waiting = threading.Thread(target=wait)
@@ -626,7 +626,7 @@ def test_rows_that_turn_out_to_be_gone_while_new_ones_are_stored_keep_nobody_wai
     fetcher.refresh(job.job_id)
     assert begun.wait(30)
     Store(store.path, store.origin).forget(job.job_id)
-    with pytest.raises(IncompleteResult):
+    with pytest.raises(IncompleteResultError):
         list(old.rows)
     fetcher._caretaker._tell(heard.set)  # after what the reader told
     assert heard.wait(30)

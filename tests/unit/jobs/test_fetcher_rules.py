@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.flying import FlyingClock
 from tests.unit.jobs.conftest import MakeFetcher, MakeService
-from xl_openfunnel import BadJobId, JobStatus, Snapshot
+from xl_openfunnel import InvalidJobIdError, JobStatus, Snapshot
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
 
 ROWS = companies(650, seed=5, shape="narrow")
@@ -48,7 +48,7 @@ def test_watch_knows_a_stored_job_at_first_sight(serve: MakeService, fetch: Make
 @pytest.mark.parametrize("text", ["", " ", "a b", "../credits", "..", "a/b", "x" * 129, "é", "https://h/a b"])
 def test_what_is_no_job_id_is_answered_without_a_request(serve: MakeService, fetch: MakeFetcher, text: str) -> None:
     service = serve()
-    with pytest.raises(BadJobId):
+    with pytest.raises(InvalidJobIdError):
         fetch(service).watch(text)
     assert polls(service) == 0
 
@@ -289,7 +289,7 @@ def test_a_difference_to_the_manifest_names_both_numbers(
     seen = fetch(service).wait(job.job_id, until=lambda seen: seen.settled)
     assert (seen.final, seen.settled) == (False, True)
     assert seen.problem is not None
-    assert seen.problem.kind == "IncompleteResult"
+    assert seen.problem.kind == "IncompleteResultError"
     assert all(number in seen.problem.message for number in numbers)
     assert seen.provisional
     assert len(service.received) <= 3 * 9
@@ -358,7 +358,7 @@ def test_a_cursor_loop_ends_with_a_problem(serve: MakeService, fetch: MakeFetche
     seen = fetch(service).wait(job.job_id, 60, until=lambda seen: seen.settled)
     assert not seen.final
     assert seen.problem is not None
-    assert seen.problem.kind == "BadAnswer"
+    assert seen.problem.kind == "InvalidResponseError"
     assert len(service.received) < 30
 
 

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 
 from xl_openfunnel import (
-    ConnectionTrouble,
-    IncompleteResult,
-    InvalidRequest,
-    JobNotFound,
+    AuthenticationError,
+    IncompleteResultError,
+    InvalidRequestError,
+    JobNotFoundError,
     JobStatus,
-    KeyRefused,
     OpenFunnelError,
     Page,
-    RateLimited,
-    ServerTrouble,
-    TimedOut,
+    RateLimitError,
+    RequestTimeoutError,
+    ServerError,
+    TransportError,
 )
 from xl_openfunnel.jobs import finishing, plan, walk
 from xl_openfunnel.jobs.plan import Keep, Look, Send, Wait, next_step
@@ -31,7 +31,7 @@ from xl_openfunnel.jobs.view import snapshot
 
 UTC_NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OPEN = Gate()
-SHUT = Gate(refused=Problem(KeyRefused("refused"), UTC_NOW))
+SHUT = Gate(refused=Problem(AuthenticationError("refused"), UTC_NOW))
 
 
 def at(now: float) -> Moment:
@@ -81,7 +81,7 @@ def test_the_first_request_waits_a_second_unless_somebody_waits() -> None:
 
 
 def test_nobody_can_hurry_a_retry() -> None:
-    failed = answer(fresh(), 1, ServerTrouble("503", retry_after=60))
+    failed = answer(fresh(), 1, ServerError("503", retry_after=60))
     assert next_step(plan.hurry(failed, at(2)), OPEN, 2, most=8) == Wait(61.0)
 
 
@@ -153,7 +153,7 @@ def test_a_refresh_does_not_read_twice_what_is_being_read() -> None:
 
 def test_a_refresh_gives_up_a_reading_of_the_end_that_stands_still() -> None:
     wrong = page(0, 2, "completed", next_cursor="page_0042")
-    stuck = answer(fresh(), 1, wrong, JobNotFound("no such page", status=404))
+    stuck = answer(fresh(), 1, wrong, JobNotFoundError("no such page", status=404))
     again = plan.start_over(stuck, at(2))
     assert asked(again, 2)[1] == (Ask(None, "poll"),)
     done = answer(again, 2, page(0, 2, "completed"), page(1, 2, "completed"))
@@ -162,18 +162,18 @@ def test_a_refresh_gives_up_a_reading_of_the_end_that_stands_still() -> None:
 
 
 def test_the_longest_wait_that_the_service_asks_for_holds_up_every_job() -> None:
-    gate = plan.held_up(OPEN, RateLimited("429", retry_after=30), 100)
+    gate = plan.held_up(OPEN, RateLimitError("429", retry_after=30), 100)
     assert gate.closed_until == 130
-    assert plan.held_up(gate, RateLimited("429", retry_after=3), 101) == gate
-    assert plan.held_up(gate, RateLimited("429"), 101) == gate
-    assert plan.held_up(gate, ServerTrouble("503", retry_after=90), 101) == gate
-    assert plan.held_up(OPEN, RateLimited("429", retry_after=86_400), 0).closed_until == 300
+    assert plan.held_up(gate, RateLimitError("429", retry_after=3), 101) == gate
+    assert plan.held_up(gate, RateLimitError("429"), 101) == gate
+    assert plan.held_up(gate, ServerError("503", retry_after=90), 101) == gate
+    assert plan.held_up(OPEN, RateLimitError("429", retry_after=86_400), 0).closed_until == 300
 
 
 def test_a_refresh_does_not_wait_for_the_next_poll() -> None:
     polled = answer(fresh(), 1, page())
     assert asked(plan.start_over(polled, at(1.5)), 1.5)[1] == (Ask(None, "poll"),)
-    failed = answer(fresh(), 1, ServerTrouble("503", retry_after=100))
+    failed = answer(fresh(), 1, ServerError("503", retry_after=100))
     assert asked(plan.start_over(failed, at(1.5)), 1.5)[1] == (Ask(None, "poll"),)
 
 
@@ -218,7 +218,7 @@ def test_answers_in_any_order_are_put_in_the_order_in_which_pages_name_each_othe
 def test_a_failed_guess_waits_until_the_page_before_it_names_it() -> None:
     state = answer(fresh(), 1, page(0, 4, "completed"))
     state, (first, second, _) = asked(state, 1)
-    state = plan.answered(state, second, InvalidRequest("422", status=422), at(1))
+    state = plan.answered(state, second, InvalidRequestError("422", status=422), at(1))
     assert state.problem is None
     assert next_step(state, OPEN, 1, most=8) == Wait(FOREVER)
     state = plan.answered(state, first, page(1, 4, "completed"), at(1))
@@ -226,7 +226,7 @@ def test_a_failed_guess_waits_until_the_page_before_it_names_it() -> None:
 
 
 def test_a_named_page_that_the_service_finds_wrong_ends_the_walk_with_the_problem() -> None:
-    state = answer(fresh(), 1, page(0, 3, "completed"), InvalidRequest("422", status=422))
+    state = answer(fresh(), 1, page(0, 3, "completed"), InvalidRequestError("422", status=422))
     assert state.doing is Doing.RESTING
     seen = snapshot(state, OPEN, at(1))
     assert (seen.settled, seen.final, seen.problem is not None, len(seen.rows)) == (True, False, True, 10)
@@ -251,23 +251,23 @@ def test_a_walk_without_a_stated_number_of_pages_ends_at_a_ceiling() -> None:
         following = page(number, 1, "completed", name=f"c{number}", next_cursor=f"c{number + 1}")
         reading = walk.accept(reading, f"c{number}", following)
         if number == walk.MAX_PAGES - 1:
-            with pytest.raises(IncompleteResult):
+            with pytest.raises(IncompleteResultError):
                 walk.advance(reading)
         else:
             reading = walk.advance(reading)
 
 
 def test_since_tells_when_the_trouble_began_whatever_its_kind_is_now() -> None:
-    state = answer(fresh(), 1, ServerTrouble("503"))
-    state = answer(state, 10, ServerTrouble("502"))
+    state = answer(fresh(), 1, ServerError("503"))
+    state = answer(state, 10, ServerError("502"))
     assert state.problem is not None
     assert (state.problem.message, state.problem.since) == ("502", at(1).utc)
-    state = answer(state, 100, TimedOut("slow"))
+    state = answer(state, 100, RequestTimeoutError("slow"))
     assert state.problem is not None
     assert (state.problem.message, state.problem.since) == ("slow", at(1).utc)
     state = answer(state, 200, page())
     assert state.problem is None
-    state = answer(state, 300, TimedOut("slow"))
+    state = answer(state, 300, RequestTimeoutError("slow"))
     assert state.problem is not None
     assert state.problem.since == at(300).utc
 
@@ -275,13 +275,15 @@ def test_since_tells_when_the_trouble_began_whatever_its_kind_is_now() -> None:
 def test_trouble_of_alternating_kinds_is_tried_ever_more_slowly() -> None:
     state, now, delays = fresh(), 1.0, []
     for number in range(9):
-        state = answer(state, now, ConnectionTrouble("broke off") if number % 2 else ServerTrouble("503"))
+        state = answer(state, now, TransportError("broke off") if number % 2 else ServerError("503"))
         delays.append(state.due - now)
         now = state.due
     assert delays == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
 
 
-@pytest.mark.parametrize("error", [JobNotFound("There is no job", status=404), InvalidRequest("400", status=400)])
+@pytest.mark.parametrize(
+    "error", [JobNotFoundError("There is no job", status=404), InvalidRequestError("400", status=400)]
+)
 def test_trouble_with_a_later_page_does_not_end_the_care_of_a_running_job(error: OpenFunnelError) -> None:
     state, now = fresh(), 1.0
     for _ in range(5):
@@ -304,7 +306,7 @@ def test_a_result_that_could_not_be_stored_is_final_with_that_problem() -> None:
     state = answer(fresh(), 1, page(0, 1, "completed"))
     step = next_step(state, OPEN, 1, most=8)
     assert isinstance(step, Keep)
-    state = plan.kept(state, step.result, at(2), ServerTrouble("disk full"))
+    state = plan.kept(state, step.result, at(2), ServerError("disk full"))
     seen = snapshot(state, OPEN, at(2))
     assert (seen.final, seen.settled, len(seen.rows)) == (True, True, 10)
     assert seen.problem is not None
@@ -321,13 +323,13 @@ def test_what_was_read_on_the_way_to_a_result_is_let_go_of() -> None:
 
 def test_answers_to_what_nobody_does_any_more_change_nothing() -> None:
     state = answer(fresh(), 1, page(0, 1, "completed"))
-    late = plan.answered(state, Ask(None, "poll"), ServerTrouble("503"), at(5))
+    late = plan.answered(state, Ask(None, "poll"), ServerError("503"), at(5))
     assert late == state
     assert plan.answered(fresh(), Ask("page_0001", "guess"), page(1), at(5)) == fresh()
 
 
 def test_the_snapshot_tells_when_the_service_is_asked_next() -> None:
-    state = answer(fresh(), 1, ServerTrouble("503", retry_after=60))
+    state = answer(fresh(), 1, ServerError("503", retry_after=60))
     seen = snapshot(state, OPEN, at(2))
     assert seen.next_try == at(61).utc
     assert snapshot(state, OPEN, at(2), cared_for=False).next_try is None
@@ -406,7 +408,7 @@ def test_a_key_that_is_refused_in_the_middle_of_the_end_costs_no_page_and_the_re
     for kind in ("named", "guess"):
         state, asks = asked(walking(), 1)
         ask = next(ask for ask in asks if ask.kind == kind)
-        state = plan.answered(state, ask, KeyRefused("refused", status=401), at(1))
+        state = plan.answered(state, ask, AuthenticationError("refused", status=401), at(1))
         assert next_step(state, SHUT, 1, most=8) == Wait(FOREVER)
         assert asked(state, 1)[1] == (ask,)
 
@@ -414,16 +416,16 @@ def test_a_key_that_is_refused_in_the_middle_of_the_end_costs_no_page_and_the_re
 def test_a_404_after_other_trouble_is_tried_three_times_too() -> None:
     state = fresh()
     now = 1.0
-    for outcome in (ServerTrouble("503"), ServerTrouble("503"), ServerTrouble("503"), JobNotFound("404")):
+    for outcome in (ServerError("503"), ServerError("503"), ServerError("503"), JobNotFoundError("404")):
         state = answer(state, now, outcome)
         now = state.due
     assert state.doing is Doing.POLLING
-    state = answer(state, now, JobNotFound("404"))
-    assert answer(state, state.due, JobNotFound("404")).doing is Doing.RESTING
+    state = answer(state, now, JobNotFoundError("404"))
+    assert answer(state, state.due, JobNotFoundError("404")).doing is Doing.RESTING
 
 
 def test_a_page_that_fails_is_waited_for_and_so_are_those_not_yet_asked_for() -> None:
-    state = answer(walking(), 1, ServerTrouble("503", retry_after=20))
+    state = answer(walking(), 1, ServerError("503", retry_after=20))
     assert next_step(state, OPEN, 20.9, most=8) == Wait(21)
     assert [ask.cursor for ask in asked(state, 21)[1]] == ["page_0001", "page_0002"]
 
@@ -431,7 +433,7 @@ def test_a_page_that_fails_is_waited_for_and_so_are_those_not_yet_asked_for() ->
 def test_a_page_that_keeps_failing_is_no_longer_guessed() -> None:
     state, asks = asked(walking(4), 1)
     for _ in range(finishing.GUESS_TRIES):
-        state = plan.answered(state, asks[-1], ServerTrouble("503"), at(1))
+        state = plan.answered(state, asks[-1], ServerError("503"), at(1))
     assert next_step(state, OPEN, 1_000, most=8) == Wait(FOREVER)
 
 
@@ -442,7 +444,7 @@ def test_a_failed_job_whose_page_keeps_failing_is_final_with_the_others() -> Non
         state = answer(
             state,
             1_000 if not state.troubles else max(t.not_before for t in state.troubles.values()),
-            ServerTrouble("503"),
+            ServerError("503"),
         )
     assert (state.doing, state.fresh is not None and len(state.fresh[1])) == (Doing.KEEPING, 1)
 
@@ -453,7 +455,7 @@ def test_a_refresh_of_what_stands_is_given_as_many_tries_again() -> None:
     for _ in range(2):
         for delay in (*finishing.RECHECK_DELAYS, None):
             state = answer(state, now, *short)
-            assert isinstance(state.problem and state.problem.error, IncompleteResult)
+            assert isinstance(state.problem and state.problem.error, IncompleteResultError)
             assert (state.doing is Doing.RESTING) is (delay is None)
             now += delay or 0.0
         state = plan.start_over(state, at(now))
@@ -462,7 +464,7 @@ def test_a_refresh_of_what_stands_is_given_as_many_tries_again() -> None:
 def test_what_differed_is_a_problem_until_it_agrees() -> None:
     short = (page(0, 3, "completed"), page(1, 3, "completed"), page(2, 3, "completed", row_count=9))
     state = answer(answer(fresh(), 1, *short), 3, page(0, 3, "completed"), page(1, 3, "completed"))
-    assert isinstance(state.problem and state.problem.error, IncompleteResult)
+    assert isinstance(state.problem and state.problem.error, IncompleteResultError)
     done = answer(state, 3, page(2, 3, "completed"))
     assert done.doing is Doing.KEEPING
     kept = plan.kept(done, done.fresh[0], at(3)) if done.fresh else done

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from xl_openfunnel import ConfigurationError, IncompleteResult, JobStatus, Page, Store
+from xl_openfunnel import ConfigurationError, IncompleteResultError, JobStatus, Page, Store
 from xl_openfunnel.jobs.file import StoreFile
 from xl_openfunnel.jobs.snapshot import Rows
-from xl_openfunnel.jobs.store import Result, StoreBusy
+from xl_openfunnel.jobs.store import Result, StoreBusyError
 
 ORIGIN = "https://api.openfunnel.dev:443"
 AS_OF = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
@@ -90,7 +90,7 @@ def test_a_newer_result_takes_the_place_of_the_older_whole(store: Store) -> None
     found = store.find("job")
     assert found is not None
     assert len(found.rows) == 7
-    with pytest.raises(IncompleteResult, match="removed or replaced"):
+    with pytest.raises(IncompleteResultError, match="removed or replaced"):
         list(before.rows)
 
 
@@ -122,7 +122,7 @@ def test_a_busy_store_is_unknown_and_not_nothing(store: Store) -> None:
     other.execute("COMMIT")
     other.execute("BEGIN EXCLUSIVE")
     try:
-        with pytest.raises(StoreBusy):
+        with pytest.raises(StoreBusyError):
             store.find("job", wait=False)
     finally:
         other.close()
@@ -242,7 +242,7 @@ def test_damaged_rows_are_said_and_never_shown(store: Store) -> None:
     (body,) = db.execute("SELECT rows FROM page").fetchone()
     db.execute("UPDATE page SET rows = ?", (body[:20] + bytes([body[20] ^ 1]) + body[21:],))
     db.close()
-    with pytest.raises(IncompleteResult, match="damaged"):
+    with pytest.raises(IncompleteResultError, match="damaged"):
         list(kept.rows)
 
 
@@ -256,7 +256,7 @@ def test_damage_that_shows_in_use_sets_the_file_aside_and_the_next_job_is_kept(s
     content = bytearray(store.path.read_bytes())
     content[size:] = b"\xa5" * (len(content) - size)  # all but the tables' names
     store.path.write_bytes(content)
-    with pytest.raises(IncompleteResult, match="damaged"):
+    with pytest.raises(IncompleteResultError, match="damaged"):
         list(kept.rows)
     store.keep("job", result(read), read, None)
     found = store.find("job")
@@ -288,7 +288,7 @@ def test_a_job_under_another_jobs_name_is_not_shown(store: Store) -> None:
         db.execute("UPDATE page SET job_id = 'other'")
     db.close()
     assert store.find("other") is None
-    with pytest.raises(IncompleteResult):
+    with pytest.raises(IncompleteResultError):
         list(kept.rows)
 
 

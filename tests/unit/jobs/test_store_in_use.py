@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.jobs.test_store import ORIGIN, pages, result
-from xl_openfunnel import ConfigurationError, IncompleteResult, JobStatus, Store
+from xl_openfunnel import ConfigurationError, IncompleteResultError, JobStatus, Store
 from xl_openfunnel.jobs.snapshot import Rows
-from xl_openfunnel.jobs.store import StoreBusy
+from xl_openfunnel.jobs.store import StoreBusyError
 
 READ = pages(100, 7)
 
@@ -67,7 +67,7 @@ def test_a_store_that_a_newer_version_changed_while_it_is_in_use_is_not_set_asid
         store.keep("other", result(READ), READ, None)
     assert not list(store.path.parent.glob("*.damaged-*"))
     if "page" in statements[0] and "UNIQUE" not in statements[0]:
-        with pytest.raises(IncompleteResult, match="newer XL OpenFunnel"):
+        with pytest.raises(IncompleteResultError, match="newer XL OpenFunnel"):
             list(kept.rows)
 
 
@@ -87,7 +87,7 @@ def test_whoever_may_not_wait_makes_no_file_where_it_was_removed(store: Store) -
 
 def test_whoever_may_not_wait_sets_nothing_aside(store: Store) -> None:
     content = damage(store.path)
-    with pytest.raises(StoreBusy):
+    with pytest.raises(StoreBusyError):
         store.find("job", wait=False)
     assert store.path.read_bytes() == content
     assert store.find("job") is None

@@ -12,7 +12,7 @@ import pytest
 
 from xl_openfunnel.selftest import Outcome, State, checks
 from xl_openfunnel.selftest.rounds import CHECKS, Check, made
-from xl_openfunnel.selftest.stage import LIMIT, LONG, TEXTS, NotHeld, NotTried, Stage, links_in, rows
+from xl_openfunnel.selftest.stage import LIMIT, LONG, TEXTS, CheckFailedError, CheckSkippedError, Stage, links_in, rows
 from xl_openfunnel.simulator import ManualClock, Simulator
 
 
@@ -35,12 +35,12 @@ def holds(_: Stage) -> str:
 
 def does_not(_: Stage) -> None:
     """It does not."""
-    raise NotHeld("the cell is red")
+    raise CheckFailedError("the cell is red")
 
 
 def untried(_: Stage) -> None:
     """It is not tried."""
-    raise NotTried("there is no cell")
+    raise CheckSkippedError("there is no cell")
 
 
 def raises(_: Stage) -> None:
@@ -98,7 +98,7 @@ def test_waiting_for_an_excel_that_is_always_busy_says_so(stage: Stage, time: Ma
         raise OSError("call rejected")
 
     began = time()
-    with pytest.raises(NotHeld, match="after 30 s the cell is 'OSError: call rejected' and not 'running'"):
+    with pytest.raises(CheckFailedError, match="after 30 s the cell is 'OSError: call rejected' and not 'running'"):
         stage.until(look, "running", "the cell")
     assert time() - began == pytest.approx(LIMIT, abs=0.5)
 
@@ -108,7 +108,7 @@ def test_what_has_to_stay_is_looked_at_to_the_end(stage: Stage, time: ManualCloc
     stage.stays(lambda: "pending", "pending", "the cell")
     assert time() - began >= 6
     late = time() + 5
-    with pytest.raises(NotHeld, match="the cell became 'running', it was 'pending'"):
+    with pytest.raises(CheckFailedError, match="the cell became 'running', it was 'pending'"):
         stage.stays(lambda: "running" if time() >= late else "pending", "pending", "the cell")
 
 
@@ -117,7 +117,7 @@ def test_an_excel_without_buttons_is_said_to_offer_no_undo(stage: Stage) -> None
 
 
 def test_processes_nobody_can_look_at_are_no_failure(stage: Stage) -> None:
-    with pytest.raises(NotTried, match="processes"):
+    with pytest.raises(CheckSkippedError, match="processes"):
         stage.pythons()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from ...api.paths import is_uuid
-from ...errors import CELL_PREFIX, BadJobId, ConfigurationError, JobFailed, OpenFunnelError
+from ...errors import CELL_PREFIX, ConfigurationError, InvalidJobIdError, JobFailedError, OpenFunnelError
 from ...files.facts import content_hash, job_facts, manifest_facts, state, utc
 from ...functions import words
 from ...functions.finding import FULL_TEXT
@@ -17,10 +17,10 @@ from ...jobs.clock import Clock
 from ...jobs.snapshot import Snapshot
 from ...text import companies, count
 from ..places import Place
-from ..sheets import Busy, NoBooks
+from ..sheets import HostBusyError, HostGoneError
 from . import helptext
 from .landing import Plan, Standing, Value, is_blank, plan
-from .workplace import Fact, Landed, Refused, Work, Workplace
+from .workplace import Fact, HostError, Landed, Work, Workplace
 
 JOB_NAME: Final = "job"
 """The name of the cell with a workbook's job."""
@@ -126,7 +126,7 @@ class Actions:
         try:
             with self._workplace.at(pressed.window, _AT_ONCE) as work:
                 _, jobs = self._cell(work, pressed)
-        except (Busy, NoBooks, Refused):
+        except (HostBusyError, HostGoneError, HostError):
             jobs = self._jobs_of(pressed.place, pressed)
         return next(iter(jobs)) if len(jobs) == 1 else ""
 
@@ -196,7 +196,7 @@ class Actions:
     def _pivots(self, work: Work, book: str, name: str) -> str:
         try:
             return count(work.refresh_pivots(book, name), "pivot") + " refreshed"
-        except Refused as refused:
+        except HostError as refused:
             return f"the pivots could not be refreshed ({refused.text})"
 
     def _refresh_pivots(self, work: Work, pressed: Pressed) -> str:
@@ -276,7 +276,7 @@ class Actions:
         """The job that the selected cell's text names. Nearly every word could be an id: it must be a known one."""
         try:
             job = Look(self._desk).job_id(pressed.text.strip())
-        except BadJobId:
+        except InvalidJobIdError:
             return frozenset()
         return frozenset({job} if is_uuid(job) or self._is_known(job, pressed.window) else ())
 
@@ -324,7 +324,7 @@ class Actions:
 def _error(seen: Snapshot) -> OpenFunnelError | None:
     """What keeps the job from being known; that it failed is knowledge of it."""
     error = seen.problem.error if seen.problem else None
-    return None if isinstance(error, JobFailed) else error
+    return None if isinstance(error, JobFailedError) else error
 
 
 def _landed(seen: Snapshot, landed: Landed) -> list[str]:

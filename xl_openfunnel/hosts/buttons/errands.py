@@ -16,9 +16,9 @@ from ...errors import CELL_UNITS, OpenFunnelError
 from ...jobs.clock import Clock, Message
 from ...jobs.workers import begin
 from ...text import clip
-from ..sheets import Busy, NoBooks
+from ..sheets import HostBusyError, HostGoneError
 from .actions import Actions, Deed, Pressed
-from .workplace import Refused, Workplace
+from .workplace import HostError, Workplace
 
 _log = logging.getLogger(__name__)
 
@@ -135,10 +135,10 @@ class Errands:
                     work.say(said.text)
                 else:
                     work.unsay(said.text)
-        except Busy:
+        except HostBusyError:
             self._said[window] = _Said(said.text, self._clock.monotonic() + AGAIN, said.until)
             return
-        except (NoBooks, Refused) as reason:
+        except (HostGoneError, HostError) as reason:
             if said.until is None:
                 _log.warning("nobody could be told (%s): %s", type(reason).__name__, said.text)
             del self._said[window]
@@ -156,11 +156,11 @@ def _outcome(action: str, do: Callable[[], str]) -> str:
         said = do()
     except OpenFunnelError as error:
         said = error.message
-    except Refused as refused:
+    except HostError as refused:
         said = refused.text
-    except Busy:
+    except HostBusyError:
         said = _BUSY
-    except NoBooks:
+    except HostGoneError:
         said = _NOBODY
     except OSError as error:  # of files: Excel's own errors are none
         said = f"A file could not be written or opened: {error}"

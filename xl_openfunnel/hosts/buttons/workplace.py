@@ -19,7 +19,7 @@ PATIENCE: Final = 30.0
 """Seconds that one piece of work waits for a program, all its calls together: as long as its user may edit a cell."""
 
 
-class Refused(Exception):
+class HostError(Exception):
     """The program does not do what it was asked for.
 
     Attributes:
@@ -66,8 +66,8 @@ class Copied:
 class Work(Protocol):
     """A program that somebody has pressed a button in.
 
-    Members wait while the program lets nobody in. They may raise `sheets.Busy` after waiting in vain, `sheets.NoBooks`
-    where the program has ended, and `Refused`. Nothing of it is to be used afterwards.
+    Members wait while the program is busy. They raise `sheets.HostBusyError` when it stayed busy too long,
+    `sheets.HostGoneError` when it has ended, and `HostError`. Use nothing of it afterwards.
     """
 
     def book(self) -> str | None:
@@ -135,6 +135,6 @@ class Workplace(Protocol):
         """The program with that window, which is waited for so many seconds.
 
         Raises:
-            Busy: it lets nobody in, and was waited for in vain.
-            NoBooks: it has nothing open, or has ended.
+            HostBusyError: it lets nobody in, and was waited for in vain.
+            HostGoneError: it has nothing open, or has ended.
         """

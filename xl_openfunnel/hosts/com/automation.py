@@ -19,7 +19,7 @@ import win32process
 from ...functions.catalog import called_in
 from ...jobs.clock import Clock, SystemClock
 from ..places import Area, Place
-from ..sheets import Busy, NoBooks
+from ..sheets import HostBusyError, HostGoneError
 from . import calls, failures
 from .blocks import TEXT
 from .formulas import formula_of, formulas_in_book
@@ -61,25 +61,25 @@ class ExcelAutomation:
         """A visit to an Excel.
 
         Raises:
-            Busy: it lets nobody in now.
-            NoBooks: it has no workbook open, or has ended.
+            HostBusyError: it lets nobody in now.
+            HostGoneError: it has no workbook open, or has ended.
         """
         calls.begin_on_this_thread()
         visit = ExcelVisit(program, calls.application(program), self._clock)
         try:
             yield visit
-        except NoBooks:  # the next visit sees whether it has ended
-            raise Busy from None
+        except HostGoneError:  # the next visit sees whether it has ended
+            raise HostBusyError from None
         except pywintypes.error as error:
             _log.info("Excel is busy: %s", error)
-            raise Busy from None
+            raise HostBusyError from None
 
 
 class ExcelVisit:
     """An Excel that lets us in, as `sheets.Visit` has it.
 
-    Members raise COM's errors where Excel lets nobody in, which the visit makes `Busy`. Whatever else a cell or a sheet
-    refuses is noted, and the others have their turn.
+    Members raise COM's errors where Excel lets nobody in, which the visit makes `HostBusyError`. Whatever else a cell
+    or a sheet refuses is noted, and the others have their turn.
     """
 
     def __init__(self, program: int, application: Any, clock: Clock) -> None:

@@ -1,6 +1,6 @@
 """Calls into Excel: its objects are asked by name, and what a call fails with is understood in one way.
 
-A call raises `Busy` where Excel lets nobody in now, `NoBooks` where it has ended, and COM's error where it refuses.
+A call raises `HostBusyError` while Excel is busy, `HostGoneError` when it has ended, and COM's error when it refuses.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import win32con
 import win32gui
 import win32process
 
-from ..sheets import Busy, NoBooks
+from ..sheets import HostBusyError, HostGoneError
 from . import failures
 
 _log = logging.getLogger(__name__)
@@ -103,17 +103,17 @@ def application(program: int) -> Any:
         program: Excel's process id.
 
     Raises:
-        Busy: it does not answer.
-        NoBooks: it has no workbook open, or has ended.
+        HostBusyError: it does not answer.
+        HostGoneError: it has no workbook open, or has ended.
     """
     try:
         window = _sheet_window(program)
         if window is None:
-            raise NoBooks
+            raise HostGoneError
         return get(_shown_by(window), "Application")
     except (pywintypes.com_error, pywintypes.error, OSError) as error:
         _log.info("Excel is busy: %s", error)
-        raise Busy from None
+        raise HostBusyError from None
 
 
 def _asked(target: Any, name: str, *arguments: object) -> Any:
@@ -128,9 +128,9 @@ def _answered(target: Any, call: Callable[[], _T]) -> _T:
         code = failures.code(error)
         if code in failures.TURNED_AWAY or (code == failures.FAILED and not _ready(target)):
             _log.info("Excel is busy: %s", error)
-            raise Busy from None
+            raise HostBusyError from None
         if code in failures.GONE:
-            raise NoBooks from None
+            raise HostGoneError from None
         raise
 
 

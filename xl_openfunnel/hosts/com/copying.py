@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from ..buttons.landing import Value
 from ..buttons.traces import without_traces
-from ..buttons.workplace import Copied, Fact, Refused
+from ..buttons.workplace import Copied, Fact, HostError
 from ..places import Area, Place
 from . import blocks, calls
 from .cellerrors import error_text
@@ -57,9 +57,9 @@ def save_copy(
         documents: the user's folder for documents.
     """
     if call.get(book, "HasPassword") or call.get(book, "WriteReserved"):
-        raise Refused("The workbook has a password to open or change it. Remove it (File, Info), then send a copy.")
+        raise HostError("The workbook has a password to open or change it. Remove it (File, Info), then send a copy.")
     if call.get(book, "ProtectStructure"):
-        raise Refused("The workbook's structure is protected. Unprotect it (Review), then send a copy.")
+        raise HostError("The workbook's structure is protected. Unprotect it (Review), then send a copy.")
     name, folder = PureWindowsPath(str(call.get(book, "Name"))), str(call.get(book, "Path"))
     saved = bool(folder)  # a new book has no suffix, whatever its name looks like
     folders = [Path(folder), documents] if saved and "://" not in folder else [documents]
@@ -82,7 +82,7 @@ def save_copy(
             _remove_buttons(call, copy)
             links = _break_links(call, copy)
             _add_manifest(call, copy, facts)
-            with contextlib.suppress(Refused):  # an older Excel, which has no such thing
+            with contextlib.suppress(HostError):  # an older Excel, which has no such thing
                 call.put(copy, "RemovePersonalInformation", value=True)
             quietly(call, QUIET, lambda: calls.get(copy, "SaveAs", str(bare), _XLSX))
         return Copied(
@@ -126,7 +126,7 @@ def _delivered(bare: Path, targets: Sequence[Path]) -> Path:
     try:
         package = without_traces(bare.read_bytes())
     except zipfile.BadZipFile:
-        raise Refused("Excel encrypted the copy, so that nobody else could read it. Nothing was saved.") from None
+        raise HostError("Excel encrypted the copy, so that nobody else could read it. Nothing was saved.") from None
     for target in targets[:-1]:
         with contextlib.suppress(OSError):  # a folder that is read-only or gone
             if len(str(target)) <= _LONGEST_PATH:
@@ -150,7 +150,7 @@ def _put_values(call: Caller, copy: Any, places: Iterable[Place]) -> None:
     for place in places:
         sheet = call.get(sheets, "Item", place.sheet)
         if call.get(sheet, "ProtectContents"):
-            raise Refused(f"The sheet {place.sheet} is protected. Unprotect it (Review), then send a copy.")
+            raise HostError(f"The sheet {place.sheet} is protected. Unprotect it (Review), then send a copy.")
         area = filled_with(call, call.get(sheet, "Range", place.cell)) or Area.at(place.cell)
         shown = [[_value(value) for value in line] for line in blocks.read(call, sheet, area)]
         held.append((sheet, area, shown))
@@ -173,7 +173,7 @@ def _remove_buttons(call: Caller, copy: Any) -> None:
     """Without macros they would do nothing."""
     for sheet in call.items(call.get(copy, "Worksheets")):
         for shape in reversed(list(call.items(call.get(sheet, "Shapes")))):
-            with contextlib.suppress(Refused):  # a shape that can have no macro, or a protected sheet
+            with contextlib.suppress(HostError):  # a shape that can have no macro, or a protected sheet
                 if str(call.get(shape, "OnAction")).rpartition("!")[2].startswith(_OUR_MACROS):
                     call.get(shape, "Delete")
 
@@ -182,7 +182,7 @@ def _break_links(call: Caller, copy: Any) -> tuple[str, ...]:
     """What refers to other files becomes a value too; gives the names of those to which links are left."""
     for kind in _LINKS:
         for link in call.get(copy, "LinkSources", kind) or ():
-            with contextlib.suppress(Refused):  # on a protected sheet
+            with contextlib.suppress(HostError):  # on a protected sheet
                 call.get(copy, "BreakLink", link, kind)
     excels, others = (call.get(copy, "LinkSources", kind) or () for kind in _LINKS)
     paths = [*map(str, excels), *(str(link).partition("!")[0] for link in others)]
@@ -210,7 +210,7 @@ def _add_manifest(call: Caller, copy: Any, facts: Iterable[Sequence[Fact]]) -> N
         call.put(call.get(sheet, "Range", column), "ColumnWidth", width)
     try:
         call.get(front, "Activate")
-    except Refused:  # where Excel does not do so in a hidden window
+    except HostError:  # where Excel does not do so in a hidden window
         _show(call, copy, visible=True)
         call.get(front, "Activate")
         _show(call, copy, visible=False)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pywintypes
 
-from ..buttons.workplace import Refused
+from ..buttons.workplace import HostError
 from ..places import Area, Place, cell_address
 from . import calls, failures, formulabar, parts
 from .calls import Asking
@@ -106,8 +106,8 @@ def texts_in_bar(ask: Asking, sheet: Any, area: Area, shown: Callable[[Any], Any
         cells = ask.get(sheet, "Range", part.address)
         try:
             return shown(cells)
-        except (pywintypes.com_error, Refused) as error:
-            code = error.code if isinstance(error, Refused) else failures.code(error)
+        except (pywintypes.com_error, HostError) as error:
+            code = error.code if isinstance(error, HostError) else failures.code(error)
             if code != failures.FAILED or not formulabar.too_long(ask.get(cells, "Value2")):
                 raise
             return None

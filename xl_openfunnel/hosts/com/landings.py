@@ -16,9 +16,9 @@ from itertools import groupby
 from typing import Final
 
 from ..buttons.landing import KEYS, Plan, Standing, Value, places_of
-from ..buttons.workplace import Fact, Landed, Refused
+from ..buttons.workplace import Fact, HostError, Landed
 from ..places import LAST_ROW, Area
-from ..sheets import Busy
+from ..sheets import HostBusyError
 from . import blocks, parts
 from .patience import OMITTED
 from .tables import Reading, Table, columns_of, runs
@@ -60,7 +60,7 @@ def land(table: Table, ours: Sequence[str], planned: Callable[[Standing], Plan],
     call = table.call
     name = str(call.get(table.sheet, "Name"))
     if call.get(table.sheet, "ProtectContents"):
-        raise Refused(f"The sheet {name} is protected. Unprotect it (Review), then land again.")
+        raise HostError(f"The sheet {name} is protected. Unprotect it (Review), then land again.")
     without_totals = unfiltered = False
     try:
         for _ in range(_ATTEMPTS):
@@ -75,7 +75,7 @@ def land(table: Table, ours: Sequence[str], planned: Callable[[Standing], Plan],
                 landing.check_room()
                 unfiltered |= _unfiltered(table)
                 return Landed(name, landing.plan, unfiltered, landing.carry_out(facts))
-        raise Refused("The table was changed again and again meanwhile. Land again.")
+        raise HostError("The table was changed again and again meanwhile. Land again.")
     finally:
         if without_totals:
             with call.insisting():
@@ -105,23 +105,23 @@ class _Landing:
         """See to it that the lines that are to be added have room.
 
         Raises:
-            Refused: they have none.
+            HostError: they have none.
         """
         whole, added = self._whole(), len(self.plan.lines) - self.plan.height
         if whole.bottom > LAST_ROW:
-            raise Refused("The sheet ends before the companies do. Move the table up, then land again.")
+            raise HostError("The sheet ends before the companies do. Move the table up, then land again.")
         if added > 0:
             cells = Area(whole.bottom - added + 1, whole.left, whole.bottom, whole.right)
             functions = self.call.get(self.call.application, "WorksheetFunction")
             if self.call.get(functions, "CountA", self.table.cells(cells)):
-                raise Refused("There is something below the table, where it needs lines. Move it, then land again.")
+                raise HostError("There is something below the table, where it needs lines. Move it, then land again.")
 
     def carry_out(self, facts: Sequence[Fact]) -> bool:
         """Write; gives whether there was room for the facts.
 
         Raises:
             _ChangedError: the table is not as it was read, and no company was written.
-            Refused: Excel did not do something; the table may be incomplete, which stands above it then.
+            HostError: Excel did not do something; the table may be incomplete, which stands above it then.
         """
         self._check_unchanged(self.reading.body)
         self._describe([(name, _INCOMPLETE if name == _STATE else value) for name, value in facts])
@@ -135,10 +135,10 @@ class _Landing:
             self._check_numbered(body)
             self._write()
             return self._describe(facts)
-        except Busy:
-            raise Refused(f"Excel let nobody in for too long. {_LEFT}") from None
-        except Refused as refused:
-            raise Refused(f"{refused.text.rstrip('.')}. {_LEFT}", refused.code) from None
+        except HostBusyError:
+            raise HostError(f"Excel let nobody in for too long. {_LEFT}") from None
+        except HostError as refused:
+            raise HostError(f"{refused.text.rstrip('.')}. {_LEFT}", refused.code) from None
 
     # ---- whether all is as it was ----------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class _Landing:
         """The lines as they stand now, each at its place by its number; and whether they had to be put there.
 
         Raises:
-            Refused: they can't be brought into order.
+            HostError: they can't be brought into order.
         """
         wanted = [place + 1.0 for place in range(len(self.plan.lines))]
         for attempt in range(_ATTEMPTS):
@@ -187,16 +187,16 @@ class _Landing:
             body = Area(whole.top + 1, whole.left, whole.bottom, whole.right)
             head = Area(whole.top, whole.left, whole.top, whole.right)
             if whole.bottom - whole.top != len(wanted) or self.table.names(head) != self.names:
-                raise Refused(_MEANWHILE)
+                raise HostError(_MEANWHILE)
             key = columns_of(body, self.lent, self.lent)
             numbers = [number for (number,) in blocks.read(self.call, self.table.sheet, key)]
             if numbers == wanted:
                 return body, attempt > 0
             if set(numbers) != set(wanted):
-                raise Refused(_MEANWHILE)
+                raise HostError(_MEANWHILE)
             if attempt < _ATTEMPTS - 1:
                 self._sort(whole, body, key)
-        raise Refused("Excel did not put the table's lines into order.")
+        raise HostError("Excel did not put the table's lines into order.")
 
     # ---- what is done ----------------------------------------------------------------------------------------
 
@@ -205,7 +205,7 @@ class _Landing:
         if self.plan.height < len(self.plan.lines):
             try:
                 self.call.get(self.table.table, "Resize", self.table.cells(self._whole()))
-            except Refused:
+            except HostError:
                 self._check_unchanged(self.reading.body)
                 raise
         whole = self._whole()
@@ -218,7 +218,7 @@ class _Landing:
             if self._filled(body):
                 break
         else:
-            raise Refused(_MEANWHILE)
+            raise HostError(_MEANWHILE)
         # Now the column with the numbers gets its own again, which for ranks are these very numbers.
         held = [plan.lines[line][plan.lent] for line in order]
         same = next((place for place, value in enumerate(held) if value != place + 1.0), len(held))
@@ -236,11 +236,11 @@ class _Landing:
         keys = [place for place in self.keys if place != self.lent]
         before = self._held(body, keys)
         if self._lines_in_order() != (body, False):
-            raise Refused(_MEANWHILE)
+            raise HostError(_MEANWHILE)
         lines = [[value] for value in values]
         blocks.put(self.call, cells, lines, text_format=is_text)
         if self._held(body, keys) != before:
-            raise Refused(_MEANWHILE)
+            raise HostError(_MEANWHILE)
         if is_text:
             blocks.mend_apostrophes(self.call, self.table.sheet, area, lines)
 
@@ -298,10 +298,10 @@ class _Landing:
         cells = self.table.cells(rest)
         self.call.put(self.call.get(cells, "EntireRow"), "Hidden", value=False)
         if self.table.body() != body:
-            raise Refused(_MEANWHILE)
+            raise HostError(_MEANWHILE)
         there = self.table.read_at_once(rest, self.reading, theirs)
         if there is None or [[line[place] for place in known] for line in there] != wanted:
-            raise Refused(_MEANWHILE)
+            raise HostError(_MEANWHILE)
         self.call.get(cells, "Delete", _UP)
 
     def _whole(self) -> Area:

@@ -14,8 +14,8 @@ import pythoncom
 import pywintypes
 
 from ...jobs.clock import Clock
-from ..buttons.workplace import Refused
-from ..sheets import Busy
+from ..buttons.workplace import HostError
+from ..sheets import HostBusyError
 from . import calls, failures
 
 _SOONEST: Final = 0.25
@@ -33,7 +33,8 @@ _T = TypeVar("_T")
 class Caller:
     """Makes the calls of one piece of work.
 
-    Members raise `Busy` when Excel let nobody in for too long, `NoBooks` when it has ended, and `Refused`.
+    Members raise `HostBusyError` when Excel let nobody in for too long, `HostGoneError` when it has ended, and
+    `HostError`.
 
     Args:
         program: Excel's process id.
@@ -87,12 +88,12 @@ class Caller:
         while True:
             try:
                 return do()
-            except Busy:
+            except HostBusyError:
                 if self._left <= 0:
                     raise
             except pywintypes.com_error as error:
                 words = (error.excepinfo and error.excepinfo[2]) or error.strerror
-                raise Refused(f"Excel refused: {words}", failures.code(error) or 0) from None
+                raise HostError(f"Excel refused: {words}", failures.code(error) or 0) from None
             self._left -= delay
             self._clock.receive(queue.SimpleQueue(), delay)
             if self._left < _ENDLESS:  # what has to be put back is missed every moment

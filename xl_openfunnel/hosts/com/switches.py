@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from ..buttons.workplace import Refused
+from ..buttons.workplace import HostError
 from . import calls
 from .patience import Caller
 
@@ -51,7 +51,7 @@ def switched(call: Caller, target: Any, name: str, value: object) -> Iterator[No
         value: what it is to be meanwhile.
 
     Raises:
-        Busy: Excel let nobody in to switch it.
+        HostBusyError: Excel let nobody in to switch it.
     """
     key = call.program, name
     with _lock:
@@ -73,7 +73,7 @@ def switched(call: Caller, target: Any, name: str, value: object) -> Iterator[No
             if last and switch.before not in (None, value):
                 with call.insisting():
                     call.put(target, name, switch.before)
-        except Refused as refused:  # the other settings have their turn
+        except HostError as refused:  # the other settings have their turn
             _log.warning("Excel did not take %s back: %s", name, refused.text)
         finally:
             with _lock:  # only now: who switches it meanwhile is not to take our value for the user's

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..buttons.landing import Standing, Value, places_of
-from ..buttons.workplace import Refused
+from ..buttons.workplace import HostError
 from ..places import Area
 from . import blocks
 from .patience import OMITTED, Caller
@@ -60,7 +60,7 @@ class Table:
     def added(cls, call: Caller, book: Any, name: str, columns: Mapping[str, float]) -> Table:
         """A new table with one blank line, on a new sheet behind the others."""
         if call.get(book, "ProtectStructure"):
-            raise Refused("The workbook's structure is protected: a sheet for the table can't be added.")
+            raise HostError("The workbook's structure is protected: a sheet for the table can't be added.")
         sheets = call.get(book, "Worksheets")
         free = call.item(sheets, _SHEET) is None
         sheet = call.get(sheets, "Add", OMITTED, call.get(sheets, "Item", call.get(sheets, "Count")))
@@ -123,7 +123,7 @@ class Table:
         """The cells of its header."""
         head = self.call.get(self.table, "HeaderRowRange")
         if head is None:
-            raise Refused("The table's header row is switched off. Switch it on (Table Design), then land again.")
+            raise HostError("The table's header row is switched off. Switch it on (Table Design), then land again.")
         return Area.at(self.call.get(head, "Address"))
 
     def names(self, head: Area) -> list[str]:

@@ -10,9 +10,9 @@ from typing import Any, Final, TypeVar
 from ...functions.catalog import called_in
 from ...jobs.clock import Clock
 from ..buttons.landing import Plan, Standing
-from ..buttons.workplace import PATIENCE, Copied, Fact, Landed, Refused
+from ..buttons.workplace import PATIENCE, Copied, Fact, HostError, Landed
 from ..places import Place, cell_address
-from ..sheets import NoBooks
+from ..sheets import HostGoneError
 from ..spills import readers
 from . import calls
 from .automation import ExcelAutomation, ExcelVisit
@@ -46,13 +46,13 @@ class ExcelWorkplace:
         """The Excel with that window, which is waited for so many seconds.
 
         Raises:
-            Busy: it lets nobody in, and was waited for in vain.
-            NoBooks: it has no workbook open, or has ended.
+            HostBusyError: it lets nobody in, and was waited for in vain.
+            HostGoneError: it has no workbook open, or has ended.
         """
         calls.begin_on_this_thread()
         program = self._excels.program(window)
         if program is None:
-            raise NoBooks
+            raise HostGoneError
         yield ExcelWork(self._excels, Caller(program, self._clock, patience), self._documents)
 
 
@@ -82,7 +82,7 @@ class ExcelWork:
         """The cell whose formula fills this one."""
         sheet = self._call.item(self._call.get(self._book(place.book), "Worksheets"), place.sheet)
         if sheet is None:
-            raise Refused(f"The sheet {place.sheet} is not there any more.")
+            raise HostError(f"The sheet {place.sheet} is not there any more.")
         area = filled_with(self._call, self._call.get(sheet, "Range", place.cell))
         return place if area is None else Place(place.book, place.sheet, cell_address(area.top, area.left))
 
@@ -112,7 +112,7 @@ class ExcelWork:
             return ""
         try:
             cells = self._call.get(found, "RefersToRange")
-        except Refused:  # a name for something else
+        except HostError:  # a name for something else
             return ""
         value = self._call.get(cells, "Value2")
         return str(value).strip() if isinstance(value, str) else ""
@@ -131,7 +131,7 @@ class ExcelWork:
         """Carry out a plan for the table of that name, and write what is known of its job above it."""
         found = Table.found(self._call, self._book(book), name)
         if found is None:
-            raise Refused(f"The table {name} is not there any more.")
+            raise HostError(f"The table {name} is not there any more.")
         return land(found, ours, planned, facts)
 
     def refresh_pivots(self, book: str, table: str) -> int:
@@ -149,10 +149,10 @@ class ExcelWork:
                     refreshed.add(index)
                     try:
                         call.get(cache, "Refresh")
-                    except Refused as refused:  # the others have their turn
+                    except HostError as refused:  # the others have their turn
                         refusal = refused.text, refused.code  # the exception itself would hold this frame's objects
         if refusal:
-            raise Refused(*refusal)
+            raise HostError(*refusal)
         return count
 
     def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> Copied:
@@ -172,7 +172,7 @@ class ExcelWork:
     def _book(self, name: str) -> Any:
         found = self._call.item(self._call.get(self._call.application, "Workbooks"), name)
         if found is None:
-            raise Refused(f"The workbook {name} is not open any more.")
+            raise HostError(f"The workbook {name} is not open any more.")
         return found
 
     def _visited(self, do: Callable[[ExcelVisit], _T]) -> _T:

@@ -19,7 +19,7 @@ from ...functions.look import CREDITS, JOBS, Seen
 from ...jobs.clock import Clock, Message
 from ...jobs.snapshot import Snapshot
 from ..places import Place
-from ..sheets import Busy, NoBooks, Sheets, Visit
+from ..sheets import HostBusyError, HostGoneError, Sheets, Visit
 from . import pace
 from .pace import BETTER, EXISTENCE, NEVER
 from .shown import Cell, Follow, Program, Shown, Way
@@ -158,13 +158,13 @@ class LiveCells:
                 self._look_after(program, visit, now)
                 if not self._is_paused(program):
                     self._work(program, visit, now)
-        except NoBooks:
+        except HostGoneError:
             program.absent += 1
             if program.absent >= _ABSENT:
                 self._shown.end(program)
             else:
                 pace.come_again(program, self.now())
-        except Busy:
+        except HostBusyError:
             pace.come_again(program, self.now())
         except Exception:
             _log.exception("live cells met something unexpected")
@@ -180,7 +180,7 @@ class LiveCells:
         if all(at > now for at in pace.times(program)):
             return
         if not visit.free:
-            raise Busy
+            raise HostBusyError
         while program.opened:
             book = next(iter(program.opened))
             self._search(program, visit, book, now)
@@ -217,7 +217,7 @@ class LiveCells:
         asked = [(cell, cell.stale) for cell in cells]
         with visit.unnoticed():
             if not visit.free:  # not any more: its user copies since, which a calculation ends
-                raise Busy
+                raise HostBusyError
             for cell in cells:
                 cell.asked_at = begun
                 if begun - cell.way_since > BETTER:

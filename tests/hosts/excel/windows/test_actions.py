@@ -17,7 +17,7 @@ from tests.hosts.excel.fake.files import load
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL, Cells
 from tests.hosts.excel.fake.things import Button, Pivot
 from xl_openfunnel import table
-from xl_openfunnel.hosts.sheets import Busy as NotNow
+from xl_openfunnel.hosts.sheets import HostBusyError as NotNow
 from xl_openfunnel.jobs.clock import Message, SystemClock
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook.shown import TABLE_COLUMNS

@@ -12,7 +12,7 @@ import pytest
 from keyring.backends.Windows import WinVaultKeyring
 
 from xl_openfunnel import keys
-from xl_openfunnel.errors import MissingKey
+from xl_openfunnel.errors import MissingKeyError
 
 ORIGIN = "https://keyring-test.example"
 KEY = "of_test_0123456789abcdef"
@@ -39,11 +39,11 @@ def test_a_key_is_kept_found_by_another_process_replaced_and_dropped() -> None:
     keys.keep(ORIGIN, KEY[::-1])
     assert keys.find(ORIGIN).value == KEY[::-1]
     assert keys.drop(ORIGIN)
-    with pytest.raises(MissingKey):
+    with pytest.raises(MissingKeyError):
         keys.find(ORIGIN)
 
 
 def test_a_key_belongs_to_its_origin() -> None:
     keys.keep(ORIGIN, KEY)
-    with pytest.raises(MissingKey):
+    with pytest.raises(MissingKeyError):
         keys.find(f"{ORIGIN}:8443")

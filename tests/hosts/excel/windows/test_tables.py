@@ -14,8 +14,8 @@ from tests.hosts.excel.fake.model import Excel
 from tests.hosts.excel.fake.sheet import ExcelError
 from xl_openfunnel import table
 from xl_openfunnel.hosts.buttons.landing import plan
-from xl_openfunnel.hosts.buttons.workplace import Refused
-from xl_openfunnel.hosts.sheets import Busy
+from xl_openfunnel.hosts.buttons.workplace import HostError
+from xl_openfunnel.hosts.sheets import HostBusyError
 from xl_openfunnel.simulator import companies
 from xl_openfunnel.workbook.shown import TABLE_COLUMNS
 
@@ -46,13 +46,13 @@ class Calls:
         self._next(name)
         member = inspect.getattr_static(type(target), name, None)
         if member is None:
-            raise Refused(name, NO_SUCH_NAME)
+            raise HostError(name, NO_SUCH_NAME)
         try:
             value = getattr(target, name)
             if not isinstance(member, property):
                 value = value(*arguments)
         except ExcelError as error:
-            raise Refused(f"Excel refused: {error}", error.scode) from None
+            raise HostError(f"Excel refused: {error}", error.scode) from None
         return tuple(map(tuple, value)) if isinstance(value, list) else value
 
     def put(self, target: Any, name: str, value: object) -> None:
@@ -63,7 +63,7 @@ class Calls:
         return self.get(target, name) if hasattr(type(target), name) else otherwise
 
     def item(self, collection: Any, name: str) -> Any:
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(HostError):
             return self.get(collection, "Item", name)
 
     def items(self, collection: Any) -> Iterator[Any]:
@@ -166,7 +166,7 @@ def test_whenever_the_table_is_changed_companies_keep_what_is_the_users(
         refused = ""
         try:
             desk.land(FEWER)
-        except Refused as reason:
+        except HostError as reason:
             refused = reason.text
         if happened and meddle is line_above and happened[0] in WITH_CELLS:
             continue  # in Excel, these cells move along
@@ -199,7 +199,7 @@ def test_a_note_that_is_made_meanwhile_is_never_removed() -> None:
                 done.append(name)
 
         desk.calls.at = at
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(HostError):
             desk.land(FEWER)
         if desk.calls.made < moment:
             break
@@ -217,10 +217,10 @@ def test_a_refused_removal_leaves_a_table_that_says_so_and_ranks_that_are_right(
 
     def at(number: int, name: str) -> None:
         if name == "Delete":
-            raise Refused("Excel refused: This would move cells in a table.")
+            raise HostError("Excel refused: This would move cells in a table.")
 
     desk.calls.at = at
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(HostError) as refused:
         desk.land(FEWER)
     assert refused.value.text == (
         "Excel refused: This would move cells in a table. The table is incomplete: land again."
@@ -240,10 +240,10 @@ def test_an_excel_that_lets_nobody_in_any_more_leaves_a_table_that_says_so() -> 
 
     def at(number: int, name: str) -> None:
         if name == "Sort":
-            raise Busy
+            raise HostBusyError
 
     desk.calls.at = at
-    with pytest.raises(Refused, match=r"let nobody in for too long\. The table is incomplete: land again\."):
+    with pytest.raises(HostError, match=r"let nobody in for too long\. The table is incomplete: land again\."):
         desk.land(FEWER)
     assert desk.state == "incomplete: land again"
 
@@ -258,7 +258,7 @@ def test_a_table_that_is_never_left_alone_is_left_as_it_is() -> None:
 
     desk.calls.at = at
     before = desk.lines()
-    with pytest.raises(Refused, match=r"changed again and again meanwhile\. Land again\."):
+    with pytest.raises(HostError, match=r"changed again and again meanwhile\. Land again\."):
         desk.land(FEWER)
     assert desk.lines() == before
 

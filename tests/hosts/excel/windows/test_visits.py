@@ -39,7 +39,7 @@ def test_what_is_typed_after_a_visit_broke_off_is_not_marked_as_saved_by_the_nex
     sheet: Sheet, excel: FakeExcel, excels: ExcelAutomation
 ) -> None:
     sheet.book.saved = True
-    with contextlib.suppress(sheets.Busy), excels.visit(HERE) as visit, visit.unnoticed():
+    with contextlib.suppress(sheets.HostBusyError), excels.visit(HERE) as visit, visit.unnoticed():
         sheet.book.saved = False  # by what was calculated
         excel.busy = Busy.LATER  # the user begins to type
     excel.busy = Busy.NO
@@ -103,7 +103,7 @@ def test_what_excel_calls_a_failure_while_a_cell_is_edited_is_no_answer(
             excel.busy = Busy.EDITING
             ask(visit)
 
-    with pytest.raises(sheets.Busy):
+    with pytest.raises(sheets.HostBusyError):
         asked()
     excel.busy = Busy.NO
     with excels.visit(HERE) as visit:
@@ -117,9 +117,9 @@ def test_what_a_user_asked_for_waits_while_a_cell_is_edited(sheet: Sheet, excel:
     call = Caller(HERE, Passing(), 30.0)
     found = call.item(call.get(call.application, "Workbooks"), sheet.book.name)
     excel.busy = Busy.EDITING
-    with pytest.raises(sheets.Busy):
+    with pytest.raises(sheets.HostBusyError):
         call.get(found, "Name")
-    with pytest.raises(sheets.Busy):
+    with pytest.raises(sheets.HostBusyError):
         call.item(call.get(call.application, "Workbooks"), sheet.book.name)
 
 

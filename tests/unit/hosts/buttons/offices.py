@@ -9,9 +9,9 @@ from typing import Any
 
 from xl_openfunnel.hosts.buttons.actions import Pressed
 from xl_openfunnel.hosts.buttons.landing import Plan, Standing
-from xl_openfunnel.hosts.buttons.workplace import PATIENCE, Copied, Fact, Landed, Refused
+from xl_openfunnel.hosts.buttons.workplace import PATIENCE, Copied, Fact, HostError, Landed
 from xl_openfunnel.hosts.places import Place
-from xl_openfunnel.hosts.sheets import Busy, NoBooks
+from xl_openfunnel.hosts.sheets import HostBusyError, HostGoneError
 
 WINDOW = 7
 BOOK = "Book.xlsm"
@@ -34,7 +34,7 @@ class FakeOffice:
         self.names: dict[str, str] = {}
         self.tables: dict[str, Standing] = {}
         self.landed: dict[str, Any] = {"sheet": "Table"}
-        self.pivots: int | Refused = 1
+        self.pivots: int | HostError = 1
         self.calculated: list[Place] = []
         self.plans: list[Plan] = []
         self.facts: list[Fact] = []
@@ -45,9 +45,9 @@ class FakeOffice:
     def at(self, window: int, patience: float = PATIENCE) -> Iterator[FakeOffice]:
         assert window == WINDOW
         if self.gone:
-            raise NoBooks
+            raise HostGoneError
         if self.busy:
-            raise Busy
+            raise HostBusyError
         yield self
 
     def book(self) -> str | None:
@@ -88,7 +88,7 @@ class FakeOffice:
         return Landed(plan=self.plans[-1], **self.landed)
 
     def refresh_pivots(self, book: str, table: str) -> int:
-        if isinstance(self.pivots, Refused):
+        if isinstance(self.pivots, HostError):
             raise self.pivots
         return self.pivots
 

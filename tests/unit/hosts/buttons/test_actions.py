@@ -17,7 +17,7 @@ from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.hosts.buttons import helptext
 from xl_openfunnel.hosts.buttons.actions import Actions, Pressed
 from xl_openfunnel.hosts.buttons.landing import Standing
-from xl_openfunnel.hosts.buttons.workplace import Refused
+from xl_openfunnel.hosts.buttons.workplace import HostError
 from xl_openfunnel.hosts.places import Place
 from xl_openfunnel.jobs.store import Store
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
@@ -197,7 +197,7 @@ def test_landing_says_what_it_did_and_what_it_could_not(rig: Rig) -> None:
     assert (facts["job"], facts["state"], facts["rows"], facts["credits"]) == (DONE.job_id, "final", 30.0, 30.0)
     rig.office.tables[TABLE_NAME] = Standing(["name", "linkedin_url", "Mine"], [["Old", "gone", "x"]])
     rig.office.landed = {"sheet": "My table", "unfiltered": True, "described": False}
-    rig.office.pivots = Refused("Excel refused: protected")
+    rig.office.pivots = HostError("Excel refused: protected")
     assert rig.land(DONE.job_id) == (
         "30 companies landed on the sheet My table; 1 no longer in the job kept at the end, for what you have there; "
         "without rank, domain, headquarters, employee_count, match_reason, country, employee_band, which the table "

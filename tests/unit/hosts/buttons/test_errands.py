@@ -15,9 +15,9 @@ from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.hosts import excel
 from xl_openfunnel.hosts.buttons.actions import Deed, Pressed
 from xl_openfunnel.hosts.buttons.errands import AGAIN, SHOWN, Errands
-from xl_openfunnel.hosts.buttons.workplace import Refused, Work
+from xl_openfunnel.hosts.buttons.workplace import HostError, Work
 from xl_openfunnel.hosts.places import Place
-from xl_openfunnel.hosts.sheets import Busy, NoBooks
+from xl_openfunnel.hosts.sheets import HostBusyError, HostGoneError
 
 
 class Desk:
@@ -99,8 +99,11 @@ def test_the_next_action_takes_the_place_of_what_the_last_one_said() -> None:
     ("error", "said"),
     [
         (ConfigurationError("Do this first."), "Do this first."),
-        (Refused("The sheet is protected."), "The sheet is protected."),
-        (Busy(), "Excel let nobody in: a cell is being edited, or a dialog is open. Press again when it is done."),
+        (HostError("The sheet is protected."), "The sheet is protected."),
+        (
+            HostBusyError(),
+            "Excel let nobody in: a cell is being edited, or a dialog is open. Press again when it is done.",
+        ),
         (PermissionError(13, "no", "x.xlsx"), "A file could not be written or opened: [Errno 13] no: 'x.xlsx'"),
         (KeyError("x"), "Something unexpected happened. The log says what; please report it."),
     ],
@@ -115,7 +118,7 @@ def test_every_failure_has_words(error: Exception, said: str, caplog: pytest.Log
 
 
 def test_what_nobody_can_be_told_any_more_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    desk = Desk(failing(NoBooks()))
+    desk = Desk(failing(HostGoneError()))
     desk.office.gone = True
     with caplog.at_level(logging.INFO):
         desk.press()
@@ -123,7 +126,10 @@ def test_what_nobody_can_be_told_any_more_is_in_the_log(caplog: pytest.LogCaptur
     assert desk.errands.step() is None
     assert [record.message for record in caplog.records] == [
         "do it: Excel, or the workbook's window, was closed before it was done.",
-        "nobody could be told (NoBooks): OpenFunnel: Excel, or the workbook's window, was closed before it was done.",
+        (
+            "nobody could be told (HostGoneError): "
+            "OpenFunnel: Excel, or the workbook's window, was closed before it was done."
+        ),
     ]
 
 
@@ -140,7 +146,7 @@ def test_what_is_urgent_is_done_whatever_the_program_does(state: str, caplog: py
     desk.office.busy = False
     desk.pass_(AGAIN)
     assert desk.office.bar == ("OpenFunnel: It is stopped." if state == "busy" else False)
-    assert ("nobody could be told (NoBooks): OpenFunnel: It is stopped." in caplog.messages) == (state == "gone")
+    assert ("nobody could be told (HostGoneError): OpenFunnel: It is stopped." in caplog.messages) == (state == "gone")
 
 
 def test_what_is_urgent_does_not_wait_for_what_is_being_done() -> None:
@@ -220,7 +226,7 @@ def test_without_excel_or_with_a_bad_setting_a_button_says_so(monkeypatch: pytes
 
 
 def test_live_pauses_cells_at_once_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, told = Desk(failing(Busy())), []
+    desk, told = Desk(failing(HostBusyError())), []
     live = SimpleNamespace(pause=lambda window, *, paused: told.append((window, paused)))
     monkeypatch.setattr(excel, "session", lambda: SimpleNamespace(errands=desk.errands, live=live))
     for on, said in ((False, "Cells stay as they are"), (True, "Cells keep themselves up to date")):

@@ -18,7 +18,7 @@ from xl_openfunnel.functions.catalog import CATALOG, CREDITS, JOBS, called_in
 from xl_openfunnel.functions.look import Seen
 from xl_openfunnel.hosts.live.cells import LiveCells
 from xl_openfunnel.hosts.places import Place
-from xl_openfunnel.hosts.sheets import Busy, NoBooks
+from xl_openfunnel.hosts.sheets import HostBusyError, HostGoneError
 
 WINDOW = 7
 PROGRAM = 42
@@ -43,10 +43,10 @@ class Office:
         assert program == PROGRAM
         self.asked["visit"] += 1
         if self.busy:
-            raise Busy
+            raise HostBusyError
         if not self.excel.books or self.windowless:
             self.windowless = max(0, self.windowless - 1)
-            raise NoBooks
+            raise HostGoneError
         yield self
 
     @property
