@@ -22,7 +22,7 @@ from .settings import APP_NAME, ENV_API_KEY, shown_origin
 _log = logging.getLogger(__name__)
 _USABLE = re.compile(r"[\x21-\x7e]{4,512}")
 
-_STRUCK = b"[key]"
+_REDACTED = b"[key]"
 
 HOW_TO_SET = "Set it with: xl-openfunnel key set"
 
@@ -58,13 +58,13 @@ class Key:
         return "…" + (self.value[-4:] if len(self.value) >= 12 else "")
 
 
-def struck_out(key: Key, body: bytes) -> bytes:
+def redact(key: Key, body: bytes) -> bytes:
     """``body`` with ``[key]`` for the key, also where JSON writes some of the key's characters as escapes."""
-    body = body.replace(json.dumps(key.value)[1:-1].encode(), _STRUCK).replace(key.value.encode(), _STRUCK)
+    body = body.replace(json.dumps(key.value)[1:-1].encode(), _REDACTED).replace(key.value.encode(), _REDACTED)
     escapes = [f"u00(?i:{ord(character):02x})" for character in set(key.value)] + ["/"] * ("/" in key.value)
     if not re.search(rf"\\(?:{'|'.join(escapes)})".encode(), body):  # of most answers, in a tenth of the time
         return body
-    return re.sub("".join(map(_as_json, key.value)).encode(), _struck_unless_in_text, body)
+    return re.sub("".join(map(_as_json, key.value)).encode(), _redact_outside_text, body)
 
 
 def _as_json(character: str) -> str:
@@ -73,12 +73,12 @@ def _as_json(character: str) -> str:
     return rf"(?:{plain}|\\u00(?i:{ord(character):02x}))"
 
 
-def _struck_unless_in_text(found: re.Match[bytes]) -> bytes:
+def _redact_outside_text(found: re.Match[bytes]) -> bytes:
     """``[key]``, but where it begins with the second half of an escaped backslash, which makes no escape."""
     before = begin = found.start()
     while found.string[begin : begin + 1] == found.string[before - 1 : before] == b"\\":
         before -= 1
-    return found[0] if (begin - before) % 2 else _STRUCK
+    return found[0] if (begin - before) % 2 else _REDACTED
 
 
 def checked(value: object, source: str) -> Key:
@@ -90,13 +90,13 @@ def checked(value: object, source: str) -> Key:
     """
     text = value.strip().strip("\"'") if isinstance(value, str) else ""
     if not text:
-        raise MissingKeyError(f"There is no API key ({source}). {how_to_mend(source)}.")
+        raise MissingKeyError(f"There is no API key ({source}). {remedy(source)}.")
     if not _USABLE.fullmatch(text):
-        raise MissingKeyError(f"The API key ({source}) has a form that no key has. {how_to_mend(source)}.")
+        raise MissingKeyError(f"The API key ({source}) has a form that no key has. {remedy(source)}.")
     return Key(text, source)
 
 
-def how_to_mend(source: str) -> str:
+def remedy(source: str) -> str:
     """What to do about a key from this source: a better one in the keyring is not used while a variable is set."""
     if source == _VARIABLE:
         return f"Change or unset {ENV_API_KEY}"
@@ -120,7 +120,7 @@ def find(origin: str, *, environ: Mapping[str, str] = os.environ) -> Key:
     raise MissingKeyError(f"There is no API key for {shown_origin(origin)}. {HOW_TO_SET}, or set {ENV_API_KEY}.")
 
 
-def keep(origin: str, value: str) -> str:
+def save(origin: str, value: str) -> str:
     """Store a key for ``origin`` and return where it went, in words.
 
     The keyring is used where there is one that gives the key back; else a file that only its owner may read.
@@ -137,7 +137,7 @@ def keep(origin: str, value: str) -> str:
     return f"file {_file()}"
 
 
-def drop(origin: str) -> bool:
+def delete(origin: str) -> bool:
     """Remove the stored key of ``origin`` from keyring and file; whether there was one."""
     import keyring  # slow to import; only the key commands and the first request need it
     import keyring.errors

@@ -25,7 +25,7 @@ from typing import Any, Final, TypeAlias
 import pandas as pd
 
 from .errors import ConfigurationError, UnknownColumnError
-from .text import clip, written
+from .text import clip, safe_str
 
 Cell: TypeAlias = str | float | bool
 """What any host can show. A blank is the empty text."""
@@ -142,7 +142,7 @@ def frame(
     return table
 
 
-def owned(frame: pd.DataFrame) -> pd.DataFrame:
+def deep_copy(frame: pd.DataFrame) -> pd.DataFrame:
     """A copy that shares nothing that can be changed, not even the lists in its cells."""
     copied = frame.copy()
     for name in copied.select_dtypes(object).columns:
@@ -179,7 +179,7 @@ def cell_of(value: object, text_limit: int) -> Cell:
     return _clipped([_cell(value)], text_limit)[0]
 
 
-def refuse_too_wide(fields: int, rows: int) -> None:
+def check_size(fields: int, rows: int) -> None:
     """Refuse a table that would take all memory before it is made, whatever a service sends.
 
     Raises:
@@ -230,11 +230,11 @@ def _collect(
             new = [name for name in row if name not in seen]
             seen.update(dict.fromkeys(new))
             kept = [name for name in new if needed is None or name.casefold() in needed]
-            refuse_too_wide(len(fields) + len(kept), count)
+            check_size(len(fields) + len(kept), count)
             fields.update((name, [_ABSENT] * count) for name in kept)
             most = MOST_CELLS // max(len(fields), 1)
         if count >= most:
-            refuse_too_wide(len(fields), count + 1)
+            check_size(len(fields), count + 1)
         for name, values in fields.items():
             values.append(row.get(name, _ABSENT))
         count += 1
@@ -296,10 +296,10 @@ def _place(part: int, own: Any, hq: Any, headquarters: Any) -> Any:
     """The country (part 2 of headquarters, cut at the last comma) or the city (part 0)."""
     if own is not _ABSENT:
         return own
-    return _stripped(hq) or _stripped(headquarters).rpartition(",")[part].strip() or None
+    return _strip_or_none(hq) or _strip_or_none(headquarters).rpartition(",")[part].strip() or None
 
 
-def _stripped(value: Any) -> str:
+def _strip_or_none(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
@@ -394,25 +394,25 @@ def _cell(value: Any) -> Cell:
         try:
             number = float(value)
         except Exception:
-            return written(value)
+            return safe_str(value)
         return number if math.isfinite(number) else "" if math.isnan(number) else str(number)
     if isinstance(value, (list, tuple, set, frozenset)):
         return "; ".join(item if isinstance(item, str) else _json(item) for item in value if item is not None)
     if isinstance(value, dict):
         return _json(value)
-    return "" if pd.api.types.is_scalar(value) and pd.isna(value) else written(value)
+    return "" if pd.api.types.is_scalar(value) and pd.isna(value) else safe_str(value)
 
 
 def _json(value: object) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=written)
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=safe_str)
     except (RecursionError, TypeError, ValueError):
-        return written(value)
+        return safe_str(value)
 
 
 def _header(label: object) -> Cell:
     levels = label if isinstance(label, tuple) else (label,)
-    return " / ".join(written(level) for level in levels if _cell(level) != "")
+    return " / ".join(safe_str(level) for level in levels if _cell(level) != "")
 
 
 def _clipped(cells: list[Cell], units: int) -> list[Cell]:

@@ -16,7 +16,7 @@ def companies(number: int) -> str:
     return count(number, "company", "companies")
 
 
-def so_far(read: int, told: int | None) -> str:
+def progress_text(read: int, told: int | None) -> str:
     """Companies of a job that goes on: ``400 companies so far``, ``400 of 437 companies read``.
 
     Args:
@@ -72,7 +72,7 @@ def clip(text: str, units: int) -> str:
     return "".join(kept) + _ELLIPSIS
 
 
-def written(value: object) -> str:
+def safe_str(value: object) -> str:
     """``str(value)``, also of what fails to say what it is."""
     try:
         return str(value)

@@ -17,13 +17,13 @@ from urllib.parse import parse_qs, urlsplit
 import trustme
 import truststore
 
-from xl_openfunnel.api.deadline import PacedAdapter
+from xl_openfunnel.api.deadline import DeadlineAdapter
 
 UNKNOWN_NAME = "service.invalid"
 """A name that is reserved for never being known."""
 
 
-class Detour(PacedAdapter):
+class Detour(DeadlineAdapter):
     """The package's own transport, which leads some requests elsewhere as long as it is told to.
 
     Attributes:

@@ -19,9 +19,9 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, example, given, seed, settings
 
 from xl_openfunnel import ConfigurationError, OpenFunnelError, table
-from xl_openfunnel.api import models, paths
-from xl_openfunnel.api.answers import error_from
-from xl_openfunnel.api.wire import Answer
+from xl_openfunnel.api import endpoints, models
+from xl_openfunnel.api.error_mapping import error_from
+from xl_openfunnel.api.http_sender import HttpResponse
 from xl_openfunnel.functions import bodies
 from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.balance import Balance
@@ -117,7 +117,7 @@ def _is_a_page_or_an_error_in_words(body: bytes) -> None:
         shown = table.block(table.frame(rows))
         assert {len(line) for line in shown} == {len(shown[0])}
     for status in (400, 404, 422, 429, 500):
-        error = error_from(Answer(status, {"Retry-After": str(body[:9])}, body), key_source="x", job_id="job")
+        error = error_from(HttpResponse(status, {"Retry-After": str(body[:9])}, body), key_source="x", job_id="job")
         assert 0 < len(error.cell_text) <= 255
     for read in (models.read_credits, models.read_cancel):
         with suppress(OpenFunnelError):
@@ -214,10 +214,10 @@ def function_form(name: str, look: Callable[[], Look]) -> Form:
 
 def _reaches_no_other_path(text: str) -> None:
     try:
-        job_id = paths.job_id_from(text)
+        job_id = endpoints.job_id_from(text)
     except OpenFunnelError:
         return
-    for path, ending in ((paths.poll(job_id), ""), (paths.cancel(job_id), "/cancel")):
+    for path, ending in ((endpoints.poll(job_id), ""), (endpoints.cancel(job_id), "/cancel")):
         assert re.fullmatch(rf"/api/v1/account/search-lookalikes-bulk/[A-Za-z0-9_-]{{1,128}}{ending}", path)
 
 

@@ -56,7 +56,7 @@ def _two_in_each_others_place(rows_json: bytes) -> list[Row]:
         (
             "429, retry after 20",
             "page walk",
-            "xl_openfunnel.api.answers._seconds",
+            "xl_openfunnel.api.error_mapping._seconds",
             lambda *_: None,
             "told to wait for 20 s",
         ),
@@ -67,7 +67,13 @@ def _two_in_each_others_place(rows_json: bytes) -> list[Row]:
             _two_in_each_others_place,
             "is not the service's",
         ),
-        ("NaN", "last page", "xl_openfunnel.api.models._mended", lambda value: None, "it is not complete"),
+        (
+            "NaN",
+            "last page",
+            "xl_openfunnel.api.models._replace_lone_surrogates",
+            lambda value: None,
+            "it is not complete",
+        ),
     ],
 )
 def test_the_matrix_can_fail(

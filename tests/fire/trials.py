@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final, TypeAlias
 
+from xl_openfunnel.api.http_sender import Limits
 from xl_openfunnel.api.retry import LONGEST_RETRY_AFTER
-from xl_openfunnel.api.wire import Limits
 from xl_openfunnel.settings import MAX_BODY, MAX_LENIENT, MAX_VALUES
 from xl_openfunnel.simulator import Fault, companies
 

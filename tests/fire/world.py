@@ -19,7 +19,7 @@ from typing import Any
 from requests.adapters import BaseAdapter
 
 from xl_openfunnel import Client, Fetcher, Snapshot, Store
-from xl_openfunnel.api.wire import Limits
+from xl_openfunnel.api.http_sender import Limits
 from xl_openfunnel.errors import CELL_UNITS
 from xl_openfunnel.functions import words
 from xl_openfunnel.jobs.clock import Message

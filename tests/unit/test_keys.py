@@ -62,30 +62,30 @@ def working_keyring(monkeypatch: pytest.MonkeyPatch) -> InMemory:
 
 
 def test_the_environment_goes_first(working_keyring: InMemory) -> None:
-    keys.keep(ORIGIN, "of_in_keyring_1")
+    keys.save(ORIGIN, "of_in_keyring_1")
     assert keys.find(ORIGIN, environ={"OPENFUNNEL_API_KEY": f" {SECRET}\n"}).value == SECRET
     assert keys.find(ORIGIN, environ={}).value == "of_in_keyring_1"
 
 
 def test_a_key_in_the_keyring_belongs_to_its_origin(working_keyring: InMemory) -> None:
-    assert "keyring" in keys.keep(ORIGIN, SECRET)
+    assert "keyring" in keys.save(ORIGIN, SECRET)
     assert working_keyring.entries == {("xl-openfunnel", ORIGIN): SECRET}
     with pytest.raises(MissingKeyError, match=r"http://127\.0\.0\.1:8000"):
         keys.find("http://127.0.0.1:8000", environ={})
-    assert keys.drop(ORIGIN)
-    assert not keys.drop(ORIGIN)
+    assert keys.delete(ORIGIN)
+    assert not keys.delete(ORIGIN)
 
 
 def test_without_a_keyring_a_private_file_is_used_and_said(no_keyring: None) -> None:
-    where = keys.keep(ORIGIN, SECRET)
+    where = keys.save(ORIGIN, SECRET)
     path = Path(where.removeprefix("file "))
     assert sys.platform == "win32" or stat.S_IMODE(path.stat().st_mode) == 0o600
     found = keys.find(ORIGIN, environ={})
     assert (found.value, found.source) == (SECRET, where)
-    keys.keep("https://other.example:443", "of_other_12345")
+    keys.save("https://other.example:443", "of_other_12345")
     assert keys.find(ORIGIN, environ={}).value == SECRET
-    assert keys.drop(ORIGIN)
-    assert keys.drop("https://other.example:443")
+    assert keys.delete(ORIGIN)
+    assert keys.delete("https://other.example:443")
     assert not path.exists()
 
 
@@ -93,15 +93,15 @@ def test_a_keyring_that_comes_later_takes_the_key_out_of_the_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("keyring.core._keyring_backend", Locked())
-    path = Path(keys.keep(ORIGIN, SECRET).removeprefix("file "))
+    path = Path(keys.save(ORIGIN, SECRET).removeprefix("file "))
     monkeypatch.setattr("keyring.core._keyring_backend", InMemory())
-    keys.keep(ORIGIN, SECRET)
+    keys.save(ORIGIN, SECRET)
     assert not path.exists()
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"https://api.openfunnel.dev:443": 5}', "\x00", "[" * 9_999])
 def test_a_damaged_key_file_counts_as_none(no_keyring: None, content: str) -> None:
-    path = Path(keys.keep(ORIGIN, SECRET).removeprefix("file "))
+    path = Path(keys.save(ORIGIN, SECRET).removeprefix("file "))
     path.write_text(content)
     with pytest.raises(MissingKeyError, match="xl-openfunnel key set"):
         keys.find(ORIGIN, environ={})
@@ -128,7 +128,7 @@ def test_a_key_does_not_show_itself() -> None:
 
 
 def test_a_key_that_could_not_be_written_is_left_nowhere(no_keyring: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = Path(keys.keep(ORIGIN, "of_old_12345678").removeprefix("file "))
+    path = Path(keys.save(ORIGIN, "of_old_12345678").removeprefix("file "))
 
     def full(entries: dict[str, str], file: TextIO) -> None:
         file.write(str(entries))
@@ -136,22 +136,22 @@ def test_a_key_that_could_not_be_written_is_left_nowhere(no_keyring: None, monke
 
     monkeypatch.setattr("xl_openfunnel.keys.json.dump", full)
     with pytest.raises(ConfigurationError, match="No space left"):
-        keys.keep(ORIGIN, SECRET)
+        keys.save(ORIGIN, SECRET)
     assert [file.name for file in path.parent.iterdir()] == [path.name]
     assert keys.find(ORIGIN, environ={}).value == "of_old_12345678"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows lets only administrators make links")
 def test_a_link_or_an_open_file_in_the_place_of_the_key_file_gets_no_key(no_keyring: None, tmp_path: Path) -> None:
-    path = Path(keys.keep(ORIGIN, SECRET).removeprefix("file "))
+    path = Path(keys.save(ORIGIN, SECRET).removeprefix("file "))
     path.unlink()
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("{}")
     path.symlink_to(elsewhere)
-    keys.keep(ORIGIN, SECRET)
+    keys.save(ORIGIN, SECRET)
     assert elsewhere.read_text() == "{}"
     path.chmod(0o644)
-    keys.keep(ORIGIN, SECRET)
+    keys.save(ORIGIN, SECRET)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -160,12 +160,12 @@ def test_the_key_is_struck_out_however_json_writes_it() -> None:
     for written in (b"of/a_1", b"of\\/a_1", b"\\u006ff/\\u0061\\u005F1", b"o\\u0066\\u002fa_\\u0031"):
         for before in (b"", b"\\\\", b"\\\\\\\\", b"\\n", b"\\u006f"):
             body = b'{"a":"' + before + written + b'","b":"\\u006fh \\u00e9"}'
-            assert keys.struck_out(key, body) == body.replace(written, b"[key]")
+            assert keys.redact(key, body) == body.replace(written, b"[key]")
 
 
 @pytest.mark.parametrize("text", [rb"\\u006ff/a_1", rb"\\\\u006ff/a_1", rb"\u006f/a_1", rb"\u016ff/a_1"])
 def test_what_only_looks_like_the_key_stays(text: bytes) -> None:
-    assert keys.struck_out(keys.Key("of/a_1", "a test"), text) == text
+    assert keys.redact(keys.Key("of/a_1", "a test"), text) == text
 
 
 def test_an_answer_that_is_all_escapes_is_searched_at_once_and_not_escape_by_escape() -> None:
@@ -177,7 +177,7 @@ def test_an_answer_that_is_all_escapes_is_searched_at_once_and_not_escape_by_esc
 
     sys.setprofile(counted)
     try:
-        struck = keys.struck_out(keys.Key(SECRET, "a test"), rb"\u0061\n" * 10_000)
+        struck = keys.redact(keys.Key(SECRET, "a test"), rb"\u0061\n" * 10_000)
     finally:
         sys.setprofile(None)
     assert struck == rb"\u0061\n" * 10_000

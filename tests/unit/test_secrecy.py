@@ -174,7 +174,7 @@ def test_netrc_and_cookies_are_not_used(tmp_path: Path, monkeypatch: pytest.Monk
     netrc.write_text("machine 127.0.0.1 login user password hunter2\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    monkeypatch.setattr("xl_openfunnel.api.wire.is_loopback", lambda _: False)  # as for the service itself
+    monkeypatch.setattr("xl_openfunnel.api.http_sender.is_loopback", lambda _: False)  # as for the service itself
     cookie = Fault("status", status=503, headers={"Set-Cookie": "session=abc; Path=/"}, times=1)
     with Simulator([JOB], api_key=SECRET, faults=[cookie]) as service, Client(service.base_url, SECRET) as client:
         with pytest.raises(OpenFunnelError):
@@ -188,7 +188,7 @@ def test_a_key_for_one_origin_is_not_sent_to_another(monkeypatch: pytest.MonkeyP
     from xl_openfunnel import MissingKeyError, keys
 
     with Simulator([JOB], api_key=SECRET) as service:
-        keys.keep("https://api.openfunnel.dev:443", SECRET)
+        keys.save("https://api.openfunnel.dev:443", SECRET)
         with pytest.raises(MissingKeyError):
             fetch_rows(JOB.job_id, base_url=service.base_url)
         assert service.received == []

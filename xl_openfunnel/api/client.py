@@ -15,10 +15,10 @@ from .. import keys
 from ..errors import AuthenticationError, InvalidRequestError, OpenFunnelError
 from ..keys import Key
 from ..settings import Settings, origin_of
-from . import models, paths
-from .answers import error_from
+from . import endpoints, models
+from .error_mapping import error_from
+from .http_sender import HttpSender, Limits
 from .models import CancelAnswer, Credits, Page
-from .wire import Limits, Wire
 
 ApiKey = str | Callable[[], str]
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class Client:
         self.concurrency = concurrency or settings.concurrency
         self._api_key = api_key
         self._found_key: Key | None = None
-        self._wire = Wire(
+        self._sender = HttpSender(
             settings.base_url,
             transport=transport,
             limits=limits,
@@ -71,7 +71,7 @@ class Client:
             OpenFunnelError: any of `errors`' tree but JobFailedError, IncompleteResultError and JobTimeoutError.
         """
         params = {"cursor": cursor} if cursor else {}
-        return self._ask("GET", paths.poll(job_id), params, job_id, lambda body: models.read_page(body, job_id))
+        return self._ask("GET", endpoints.poll(job_id), params, job_id, lambda body: models.read_page(body, job_id))
 
     def cancel(self, job_id: str) -> CancelAnswer:
         """Ask the job to stop. Companies delivered until then are billed; pages written stay readable.
@@ -81,7 +81,7 @@ class Client:
             OpenFunnelError: as for `page`.
         """
         try:
-            return self._ask("POST", paths.cancel(job_id), {}, job_id, models.read_cancel)
+            return self._ask("POST", endpoints.cancel(job_id), {}, job_id, models.read_cancel)
         except InvalidRequestError as error:
             if error.status != 409:
                 raise
@@ -98,7 +98,7 @@ class Client:
         Raises:
             OpenFunnelError: as for `page`.
         """
-        return self._ask("GET", paths.CREDITS, {}, None, models.read_credits)
+        return self._ask("GET", endpoints.CREDITS, {}, None, models.read_credits)
 
     def key(self) -> Key:
         """The key as it would be sent now.
@@ -116,13 +116,13 @@ class Client:
             key = self._found_key = keys.find(self.origin)
         return key
 
-    def look_again(self) -> None:
+    def reset_key(self) -> None:
         """Look for the key anew with the next request: it may have been replaced in the settings."""
         self._found_key = None
 
     def close(self) -> None:
         """Close the pooled connections."""
-        self._wire.close()
+        self._sender.close()
 
     def __enter__(self) -> Self:
         return self
@@ -156,11 +156,11 @@ class Client:
         key = self.key()
         error: OpenFunnelError
         try:
-            answer = self._wire.exchange(method, path, params, key)
+            answer = self._sender.send(method, path, params, key)
         except OpenFunnelError as trouble:
             return _without(key, trouble)
         # Should the service have repeated the key: before anything of the answer is cut or kept.
-        answer = replace(answer, body=keys.struck_out(key, answer.body))
+        answer = replace(answer, body=keys.redact(key, answer.body))
         if 200 <= answer.status < 300:
             try:
                 return read(answer.body)
@@ -169,7 +169,7 @@ class Client:
         else:
             error = error_from(answer, key_source=key.source, job_id=job_id)
         if isinstance(error, AuthenticationError):
-            self.look_again()
+            self.reset_key()
         return _without(key, error)
 
 

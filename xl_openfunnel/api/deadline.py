@@ -24,7 +24,7 @@ _this_thread = threading.local()
 
 
 @contextlib.contextmanager
-def within(seconds: float) -> Iterator[None]:
+def deadline_in(seconds: float) -> Iterator[None]:
     """Whatever this thread reads from a connection of these pools must have arrived so many seconds from now."""
     _this_thread.end = time.monotonic() + seconds
     try:
@@ -33,7 +33,7 @@ def within(seconds: float) -> Iterator[None]:
         del _this_thread.end
 
 
-class _Paced(io.RawIOBase):
+class _DeadlineReader(io.RawIOBase):
     """A socket's bytes, each waited for no longer than the deadline allows."""
 
     def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
@@ -63,7 +63,7 @@ class _Response(http.client.HTTPResponse):
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_Paced(sock, self.fp.detach()))
+        self.fp = io.BufferedReader(_DeadlineReader(sock, self.fp.detach()))
 
 
 class _Connection(HTTPConnection):
@@ -84,8 +84,8 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-class PacedAdapter(HTTPAdapter):
-    """A transport whose answers end at the deadline of `within`."""
+class DeadlineAdapter(HTTPAdapter):
+    """A transport whose answers end at the deadline of `deadline_in`."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """As the base class, with connections of our own."""

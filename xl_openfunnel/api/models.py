@@ -33,13 +33,13 @@ _MANIFEST = (
 )
 """What is documented of manifests."""
 
-_LONGEST_SEEDS = 4_000
+_MAX_SEEDS_CHARS = 4_000
 """Characters of a list in a manifest as JSON: a job has ten seeds at the most, each a name of 253 characters."""
 
 _TOO_LARGE = "too large to keep"
 """Stands in a manifest in the place of what else would look as if there was none."""
 
-_DEEPEST = 100
+_MAX_DEPTH = 100
 """Levels of lists and objects within a value: Python takes no more than some hundred on its way to a sheet."""
 
 _INT64 = range(-(2**63), 2**63)
@@ -228,7 +228,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     with suppress(ValueError, RecursionError):
         if len(body) <= MAX_LENIENT:
             text = body.decode("utf-8-sig", "replace")
-            value = _mended(_loads(text))
+            value = _replace_lone_surrogates(_loads(text))
     if not isinstance(value, dict):
         page = body.lstrip()[:1] == b"<"
         said = "with a web page instead of data (a proxy or a login page?)" if page else "with no usable data"
@@ -276,14 +276,16 @@ def _finite(value: str | float) -> float | None:
     return plain if math.isfinite(plain) else None
 
 
-def _mended(value: object) -> object:
+def _replace_lone_surrogates(value: object) -> object:
     """``value`` with every lone surrogate replaced, which no file, cell or stream could take."""
     if isinstance(value, str):
         return _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, list):
-        return [_mended(item) for item in value]
+        return [_replace_lone_surrogates(item) for item in value]
     if isinstance(value, dict):
-        return {cast("str", _mended(key)): _mended(item) for key, item in value.items()}
+        return {
+            cast("str", _replace_lone_surrogates(key)): _replace_lone_surrogates(item) for key, item in value.items()
+        }
     return value
 
 
@@ -307,10 +309,10 @@ def _in_short(value: object) -> object:
         return clip(value, _MAX_TEXT)
     if isinstance(value, dict) or (isinstance(value, list) and not all(isinstance(each, str) for each in value)):
         return _TOO_LARGE
-    return value if len(json.dumps(value)) <= _LONGEST_SEEDS else _TOO_LARGE
+    return value if len(json.dumps(value)) <= _MAX_SEEDS_CHARS else _TOO_LARGE
 
 
-def _count_values(value: Any, levels: int = _DEEPEST + 1) -> int:
+def _count_values(value: Any, levels: int = _MAX_DEPTH + 1) -> int:
     """How many values a list or an object has, those of the lists and objects in it included.
 
     Raises:
@@ -321,7 +323,7 @@ def _count_values(value: Any, levels: int = _DEEPEST + 1) -> int:
         kind = type(each)
         if kind is dict or kind is list:
             if levels <= 0:
-                raise InvalidResponseError(f"The answer has rows nested deeper than {_DEEPEST} levels. {_TRY_LATER}")
+                raise InvalidResponseError(f"The answer has rows nested deeper than {_MAX_DEPTH} levels. {_TRY_LATER}")
             found += _count_values(each, levels - 1)
     return found
 

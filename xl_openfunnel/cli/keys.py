@@ -48,7 +48,7 @@ def set_(context: typer.Context, base_url: BaseUrl = None) -> None:
             f"That is no API key: OpenFunnel's begin with {_BEGINS}. Nothing was kept. Copy the key from your account."
         )
     balance = _balance(run, kept)
-    where = keys.keep(run.origin, kept.value)
+    where = keys.save(run.origin, kept.value)
     terminal.say(f"The key {kept.masked} for {shown_origin(run.origin)} is in: {where}")
     if isinstance(balance, OpenFunnelError):
         terminal.say(
@@ -77,7 +77,7 @@ def show(context: typer.Context, base_url: BaseUrl = None) -> None:
 def remove(context: typer.Context, base_url: BaseUrl = None) -> None:
     """Remove the stored key."""
     origin = _session(context, base_url).origin
-    had = keys.drop(origin)
+    had = keys.delete(origin)
     terminal.say(
         f"The key for {shown_origin(origin)} is removed." if had else f"No key for {shown_origin(origin)} was stored."
     )

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import ConfigurationError, LedgerEntry, OpenFunnelError
-from ..api.paths import KEY_PREFIX, is_uuid, job_id_from
+from ..api.endpoints import KEY_PREFIX, is_uuid, job_id_from
 from ..text import joined, one_line, size
 from . import tables, terminal
 from .session import Job, Json, Session, session

@@ -10,7 +10,7 @@ from typing import Annotated, cast
 import typer
 
 from .. import Client, Fetcher, Store
-from ..api.paths import KEY_PREFIX, job_id_from
+from ..api.endpoints import KEY_PREFIX, job_id_from
 from ..errors import ConfigurationError, InvalidJobIdError
 from ..jobs.fetch_rows import shared_fetcher
 from ..settings import BASE_URL, Settings, origin_of

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..jobs.snapshot import Snapshot
-from ..text import companies, count, joined, one_line, so_far
+from ..text import companies, count, joined, one_line, progress_text
 
 Detail = tuple[str, str]
 
@@ -125,7 +125,7 @@ def _read(snapshot: Snapshot) -> str:
     """Companies where pages are being read: those of the service and ours are two numbers while a job goes on."""
     rows = len(snapshot.rows)
     if _going(snapshot) and (rows or snapshot.processed):
-        return so_far(rows, snapshot.processed)
+        return progress_text(rows, snapshot.processed)
     return _companies(snapshot)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ..api.models import Credits
-from ..api.system import TRUST_FILES
+from ..api.proxy_and_trust import TRUST_FILES
 from ..errors import AuthenticationError, ConfigurationError, OpenFunnelError
 from ..jobs.store import VERSION
 from ..keys import Key

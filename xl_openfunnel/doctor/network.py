@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable
 from typing import Final
 
-from ..api.paths import CREDITS
+from ..api.endpoints import CREDITS
 from ..settings import CONNECT_TIMEOUT, is_loopback
 from ..text import clip, one_line
 from . import registry

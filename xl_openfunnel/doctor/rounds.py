@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 
 from .. import keys
 from ..api.client import Client
-from ..api.system import system_proxy
+from ..api.proxy_and_trust import system_proxy
 from ..errors import ConfigurationError, OpenFunnelError
 from ..files.facts import version
 from ..hosts.calc import office

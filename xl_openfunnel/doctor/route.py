@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from ..api.system import trust_further
+from ..api.proxy_and_trust import trust_further
 from ..settings import is_loopback
 
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 from numbers import Real
 from typing import Final, TypeAlias
 
-from ..api.paths import KEY_PREFIX
+from ..api.endpoints import KEY_PREFIX
 from ..errors import ConfigurationError, UnknownColumnError
-from ..text import written
+from ..text import safe_str
 
 MOST_JOBS: Final = 1_000
 """Jobs in one call: a formula over a whole column of other things must not become as many requests."""
@@ -56,7 +56,7 @@ def _plain(cell: object) -> object:
         try:
             return float(cell)
         except Exception:
-            return written(cell)  # too large for a float, or none in spite of its type
+            return safe_str(cell)  # too large for a float, or none in spite of its type
     return cell.tolist() if hasattr(cell, "tolist") else cell  # numpy's
 
 
@@ -105,7 +105,7 @@ def text(value: object, what: str) -> str:
         return "TRUE" if plain else "FALSE"
     if isinstance(plain, float) and plain.is_integer() and abs(plain) < 1e15:
         return str(int(plain))
-    return written(plain).strip()
+    return safe_str(plain).strip()
 
 
 def jobs(value: object) -> list[list[Named]]:

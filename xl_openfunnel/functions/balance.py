@@ -31,7 +31,7 @@ class Account(Protocol):
     def key(self) -> Key:
         """The key that is sent; may raise a `MissingKeyError`."""
 
-    def look_again(self) -> None:
+    def reset_key(self) -> None:
         """Look for the key anew."""
 
 
@@ -108,7 +108,7 @@ class Balance:
         known = self._latest
         if not isinstance(known, OpenFunnelError) or not only_another_key_mends(known):
             return 0.0
-        self._account.look_again()
+        self._account.reset_key()
         if self._key() in (None, self._refused_key):
             return KEY_LOOK
         return max(0.0, self._asked_at + FRESH - self._clock())

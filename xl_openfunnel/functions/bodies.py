@@ -266,7 +266,7 @@ def _blocks(
         block = _rows_of(job_id, rows, asked, held, units)
         names.update(block[0])
         count += len(block) - 1
-        table.refuse_too_wide(len(names), count)
+        table.check_size(len(names), count)
         yield block
 
 

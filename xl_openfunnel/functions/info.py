@@ -11,7 +11,7 @@ from ..api.models import number
 from ..errors import CELL_UNITS, ConfigurationError
 from ..files.facts import version
 from ..jobs.snapshot import Snapshot
-from ..text import clip, companies, joined, one_line, so_far
+from ..text import clip, companies, joined, one_line, progress_text
 from . import words
 from .catalog import INFO_FIELDS
 
@@ -81,7 +81,7 @@ def _progress(snapshot: Snapshot) -> str:
             f" of {pages:,}" if isinstance(pages, int) else ""
         )
     stage = "" if snapshot.stage in (None, snapshot.status) else str(snapshot.stage).replace("_", " ")
-    known = so_far(rows, snapshot.processed)
+    known = progress_text(rows, snapshot.processed)
     if "companies" in stage:  # once is enough: the column of the sheet Start is narrow
         known = known.replace(" companies read", " read")
     return ", ".join(part for part in (str(snapshot.status), stage, known) if part)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 from weakref import WeakKeyDictionary
 
+from ..api.endpoints import job_id_from
 from ..api.models import Credits
-from ..api.paths import job_id_from
 from ..errors import CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunnelError
 from ..jobs.fetcher import Fetcher
 from ..jobs.snapshot import Snapshot

@@ -413,7 +413,7 @@ class Caretaker:
 
     def _look_for_key(self) -> None:
         """On a worker's thread: is there another key by now?"""
-        self._client.look_again()
+        self._client.reset_key()
         fingerprint = self._fingerprint()
         self._tell(lambda: self._key_seen(fingerprint))
 

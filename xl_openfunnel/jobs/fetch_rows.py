@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..api.client import Client
 from ..errors import IncompleteResultError, JobTimeoutError
-from ..text import so_far
+from ..text import progress_text
 from .fetcher import Fetcher
 from .snapshot import Snapshot
 
@@ -114,7 +114,7 @@ def final_snapshot(
         return seen
     if error is not None and (seen.settled or timeout is None):
         raise copy.copy(error)  # many threads may raise the problem of one snapshot
-    state = f"is {seen.status}, {so_far(len(seen.rows), seen.processed)}" if seen.status else "has not answered"
+    state = f"is {seen.status}, {progress_text(len(seen.rows), seen.processed)}" if seen.status else "has not answered"
     if timeout is None:
         raise JobTimeoutError(
             f"Job {seen.job_id} {state}; it was forgotten, or the fetcher closed, while it was waited for."

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from ..api.client import Client
-from ..api.paths import job_id_from
+from ..api.endpoints import job_id_from
 from ..errors import ConfigurationError
 from ..settings import Settings
 from .callbacks import Callback, Subscription

@@ -149,7 +149,7 @@ class Snapshot:
         """
         from .. import table  # imports pandas, which nothing needs before a table is asked for
 
-        frame = table.owned(_frame(self.rows, table.parse_columns(columns)))
+        frame = table.deep_copy(_frame(self.rows, table.parse_columns(columns)))
         frame.attrs = {
             "job_id": self.job_id,
             "status": None if self.status is None else str(self.status),

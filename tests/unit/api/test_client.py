@@ -15,9 +15,9 @@ from requests.adapters import BaseAdapter
 
 from tests.unit.tls import tls_server
 from xl_openfunnel import Client, ConfigurationError, Credits, InsecureUrlError, OpenFunnelError, keys
-from xl_openfunnel.api.deadline import PacedAdapter, _Response
+from xl_openfunnel.api.deadline import DeadlineAdapter, _Response
+from xl_openfunnel.api.http_sender import Limits, _adapter
 from xl_openfunnel.api.models import read_rows
-from xl_openfunnel.api.wire import Limits, _adapter
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
 
 ROWS = companies(250, seed=7, shape="narrow")
@@ -107,7 +107,7 @@ def test_a_slow_drip_ends_at_the_total_deadline(service: Simulator) -> None:
         Simulator([JOB], clock=clock, sleep=clock.sleep, faults=service.faults) as slow,
         client(slow, limits=Limits(total=10.0)) as c,
     ):
-        c._wire._clock = clock
+        c._sender._clock = clock
         with pytest.raises(OpenFunnelError, match="within 10 seconds") as raised:
             c.page(JOB.job_id)
     assert raised.value.kind == "RequestTimeoutError"
@@ -178,7 +178,7 @@ def test_what_can_be_no_proxy_is_said_by_its_variable_and_not_tried_again(
 
 def test_a_socks_proxy_is_refused_also_where_requests_could_use_one() -> None:
     with pytest.raises(requests.exceptions.InvalidSchema):
-        PacedAdapter().proxy_manager_for("socks5h://127.0.0.1:1")
+        DeadlineAdapter().proxy_manager_for("socks5h://127.0.0.1:1")
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
@@ -225,7 +225,7 @@ def test_a_companys_own_authority_is_trusted_where_the_environment_names_it(
 ) -> None:
     with tls_server(tmp_path) as port:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "cert.pem"))
-        monkeypatch.setattr("xl_openfunnel.api.wire.is_loopback", lambda _: False)
+        monkeypatch.setattr("xl_openfunnel.api.http_sender.is_loopback", lambda _: False)
         with Client(f"https://localhost:{port}", "of_key_123456") as c:
             assert c.page(JOB.job_id).status == "running"
 
@@ -307,7 +307,7 @@ def test_whatever_floods_in_before_the_body_is_an_error_of_the_tree(flood: bytes
 def test_every_connection_is_read_under_the_deadline_and_prints_nothing(proxy: str | None) -> None:
     for url in ("https://api.example.com", "http://127.0.0.1:1"):
         adapter = _adapter(url, 1)
-        assert isinstance(adapter, PacedAdapter)
+        assert isinstance(adapter, DeadlineAdapter)
         pools = adapter.proxy_manager_for(proxy) if proxy else adapter.poolmanager
         connection = pools.connection_from_url(url).ConnectionCls
         assert (connection.response_class, connection.debuglevel) == (_Response, 0)

@@ -48,7 +48,7 @@ class Service:
         key = self.key().value
         self.asked += 1
         if self.good_keys is not None and key not in self.good_keys:
-            self.look_again()  # as the client does
+            self.reset_key()  # as the client does
             raise AuthenticationError("The API key was refused.")
         if isinstance(self.answer, Exception):
             raise copy.copy(self.answer)  # another one each time, as a client's
@@ -60,7 +60,7 @@ class Service:
             raise MissingKeyError("There is no API key.")
         return Key(self._found, "the test")
 
-    def look_again(self) -> None:
+    def reset_key(self) -> None:
         self.looks += 1
         self._found = None
 

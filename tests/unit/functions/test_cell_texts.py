@@ -17,7 +17,7 @@ import pytest
 from tests.unit.flying import FlyingClock
 from tests.unit.functions.conftest import MakeOffice, Office, held
 from xl_openfunnel import Client, Fetcher, Snapshot, Store, table
-from xl_openfunnel.api.deadline import PacedAdapter
+from xl_openfunnel.api.deadline import DeadlineAdapter
 from xl_openfunnel.errors import CELL_PREFIX
 from xl_openfunnel.functions import bodies, edge, pivoting, words
 from xl_openfunnel.functions.arguments import CellError
@@ -71,7 +71,7 @@ def says(readme: str, text: str) -> bool:
 # ---- a desk that speaks to the simulator as if it were the service --------------------------------------------
 
 
-class InPlaceOfTheService(PacedAdapter):
+class InPlaceOfTheService(DeadlineAdapter):
     """Real HTTP, to another address than the one that is asked for."""
 
     def __init__(self, address: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from ...api.paths import is_uuid
+from ...api.endpoints import is_uuid
 from ...errors import CELL_PREFIX, ConfigurationError, InvalidJobIdError, JobFailedError, OpenFunnelError
 from ...files.facts import content_hash, job_facts, manifest_facts, state, utc
 from ...functions import words

@@ -27,23 +27,23 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     backend: Any = WinVaultKeyring
     keyring.set_keyring(backend())
     yield
-    keys.drop(ORIGIN)
+    keys.delete(ORIGIN)
     keyring.set_keyring(before)
 
 
 def test_a_key_is_kept_found_by_another_process_replaced_and_dropped() -> None:
-    assert keys.keep(ORIGIN, KEY) == "Windows Credential Manager"
+    assert keys.save(ORIGIN, KEY) == "Windows Credential Manager"
     look = f"from xl_openfunnel import keys; key = keys.find({ORIGIN!r}); print(key.value, key.source, sep='|')"
     found = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout
     assert found.strip() == f"{KEY}|Windows Credential Manager"
-    keys.keep(ORIGIN, KEY[::-1])
+    keys.save(ORIGIN, KEY[::-1])
     assert keys.find(ORIGIN).value == KEY[::-1]
-    assert keys.drop(ORIGIN)
+    assert keys.delete(ORIGIN)
     with pytest.raises(MissingKeyError):
         keys.find(ORIGIN)
 
 
 def test_a_key_belongs_to_its_origin() -> None:
-    keys.keep(ORIGIN, KEY)
+    keys.save(ORIGIN, KEY)
     with pytest.raises(MissingKeyError):
         keys.find(f"{ORIGIN}:8443")

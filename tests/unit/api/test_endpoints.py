@@ -3,20 +3,20 @@
 import pytest
 
 from xl_openfunnel import InvalidJobIdError
-from xl_openfunnel.api import paths
+from xl_openfunnel.api import endpoints
 
 ID = "d8a1bddb-44f1-4c7f-87a7-f37496354ff6"
 
 
 def test_a_job_is_polled_and_cancelled_under_its_own_path() -> None:
-    assert paths.poll(ID) == f"/api/v1/account/search-lookalikes-bulk/{ID}"
-    assert paths.cancel(ID) == f"/api/v1/account/search-lookalikes-bulk/{ID}/cancel"
+    assert endpoints.poll(ID) == f"/api/v1/account/search-lookalikes-bulk/{ID}"
+    assert endpoints.cancel(ID) == f"/api/v1/account/search-lookalikes-bulk/{ID}/cancel"
 
 
 @pytest.mark.parametrize("text", ["..", ".", "a/../b", "a%2Fb", "a?x=1", "a#b", "a b", "", "x" * 129, "ä", "a\nb"])
 def test_nothing_leaves_its_place_in_a_path(text: str) -> None:
     with pytest.raises(InvalidJobIdError, match="no job id"):
-        paths.poll(text)
+        endpoints.poll(text)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_nothing_leaves_its_place_in_a_path(text: str) -> None:
     ],
 )
 def test_a_job_is_found_in_what_a_person_pastes(pasted: str) -> None:
-    assert paths.job_id_from(pasted) == ID
+    assert endpoints.job_id_from(pasted) == ID
 
 
 @pytest.mark.parametrize(
@@ -39,25 +39,25 @@ def test_a_job_is_found_in_what_a_person_pastes(pasted: str) -> None:
 )
 def test_anything_else_is_refused_in_words(pasted: str) -> None:
     with pytest.raises(InvalidJobIdError, match="Copy the id from OpenFunnel"):
-        paths.job_id_from(pasted)
+        endpoints.job_id_from(pasted)
 
 
 def test_where_labels_are_known_is_said() -> None:
     with pytest.raises(
         InvalidJobIdError, match=r"'Germany, Q3' is no job id .* Labels are known to cells and to the command"
     ):
-        paths.job_id_from("Germany, Q3")
+        endpoints.job_id_from("Germany, Q3")
 
 
 @pytest.mark.parametrize(("given", "shown"), [(None, "None"), (5, "5"), ([ID], "['d8a1bddb")])
 def test_what_is_no_text_is_no_job(given: object, shown: str) -> None:
     with pytest.raises(InvalidJobIdError) as raised:
-        paths.job_id_from(given)  # type: ignore[arg-type]
+        endpoints.job_id_from(given)  # type: ignore[arg-type]
     assert raised.value.message.startswith(shown)
     assert raised.value.message.endswith(" is no job. Give the job's id or its URL as text.")
 
 
 def test_a_key_pasted_in_the_place_of_a_job_is_neither_sent_nor_shown() -> None:
     with pytest.raises(InvalidJobIdError) as raised:
-        paths.job_id_from("of_live_0123456789")
+        endpoints.job_id_from("of_live_0123456789")
     assert "0123456789" not in raised.value.message

@@ -24,10 +24,10 @@ from ..errors import (
     RateLimitError,
     ServerError,
 )
-from ..keys import how_to_mend
+from ..keys import remedy
 from ..text import clip, one_line
+from .http_sender import HttpResponse
 from .models import read_object
-from .wire import Answer
 
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray", "X-Amzn-Trace-Id")
 _WORDS = 160
@@ -35,7 +35,7 @@ _WORDS = 160
 
 
 @dataclass(frozen=True)
-class _Said:
+class _ErrorBody:
     """What an error body says, wherever it says it."""
 
     code: str = ""
@@ -45,7 +45,7 @@ class _Said:
 
 
 def error_from(
-    answer: Answer, *, key_source: str, job_id: str | None = None, now: Callable[[], float] = time.time
+    answer: HttpResponse, *, key_source: str, job_id: str | None = None, now: Callable[[], float] = time.time
 ) -> OpenFunnelError:
     """The error for an answer that is not 2xx.
 
@@ -57,7 +57,7 @@ def error_from(
     """
     said = _read(answer.body)
     status = answer.status
-    kind, message = _judge(answer, said, key_source, job_id)
+    kind, message = _classify(answer, said, key_source, job_id)
     retry_after = said.retry_after
     if (header := answer.headers.get("Retry-After")) is not None:
         retry_after = _seconds(header, now()) if retry_after is None else retry_after
@@ -70,7 +70,9 @@ def error_from(
     )
 
 
-def _judge(answer: Answer, said: _Said, key_source: str, job_id: str | None) -> tuple[type[OpenFunnelError], str]:
+def _classify(
+    answer: HttpResponse, said: _ErrorBody, key_source: str, job_id: str | None
+) -> tuple[type[OpenFunnelError], str]:
     """The class and the message: the code decides before the status, both before the words."""
     status = answer.status
     words = f': "{clip(said.words, _WORDS)}"' if said.words else ""
@@ -86,7 +88,7 @@ def _judge(answer: Answer, said: _Said, key_source: str, job_id: str | None) -> 
             f"The request was answered with a web page {http}: a firewall or a login page in between?",
         )
     if status in (401, 403) or said.about_key:
-        return AuthenticationError, f"The API key ({key_source}) was refused {http}{words}. {how_to_mend(key_source)}."
+        return AuthenticationError, f"The API key ({key_source}) was refused {http}{words}. {remedy(key_source)}."
     if status == 407:
         return (
             ProxyError,
@@ -106,7 +108,7 @@ def _judge(answer: Answer, said: _Said, key_source: str, job_id: str | None) -> 
     return InvalidRequestError, f"The service finds the request wrong {http}{words}."
 
 
-def _target(answer: Answer) -> str:
+def _target(answer: HttpResponse) -> str:
     try:
         target = urlsplit(answer.headers.get("Location", ""))
     except ValueError:
@@ -114,27 +116,27 @@ def _target(answer: Answer) -> str:
     return f"to {target.scheme}://{target.hostname}" if target.scheme and target.hostname else "elsewhere"
 
 
-def _read(body: bytes) -> _Said:
+def _read(body: bytes) -> _ErrorBody:
     try:
         top = read_object(body)
     except InvalidResponseError:
         plain = one_line(body[:400].decode("utf-8", "replace"))
-        return _Said(words="" if plain.startswith(("<", "[", "{")) else plain)
+        return _ErrorBody(words="" if plain.startswith(("<", "[", "{")) else plain)
     detail = top.get("detail")
     inner = detail if isinstance(detail, dict) else {}
     nested = top.get("error")
     layers = [layer for layer in (top, inner, nested) if isinstance(layer, dict)]
     details = [layer["details"] for layer in layers if isinstance(layer.get("details"), dict)]
     wait = next((d["retry_after_seconds"] for d in (*details, *layers) if "retry_after_seconds" in d), None)
-    return _Said(
+    return _ErrorBody(
         code=_first_text(layers, "error_code", "code").upper(),
-        words=_words(detail) or _first_text(layers, "message", "error", "error_message"),
+        words=_error_text(detail) or _first_text(layers, "message", "error", "error_message"),
         retry_after=_seconds(wait, 0.0),
         about_key=_is_about_key(detail),
     )
 
 
-def _words(detail: object) -> str:
+def _error_text(detail: object) -> str:
     """A FastAPI ``detail`` in words: text as it is, a list as ``place: message`` of each entry."""
     if isinstance(detail, str):
         return one_line(detail)

@@ -36,8 +36,8 @@ from ..errors import (
 )
 from ..keys import Key
 from ..settings import CONNECT_TIMEOUT, ENV_BASE_URL, MAX_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, is_loopback
-from .deadline import PacedAdapter, within
-from .system import broken_trust_variable, proxy_setting, system_proxy
+from .deadline import DeadlineAdapter, deadline_in
+from .proxy_and_trust import broken_trust_variable, proxy_setting, system_proxy
 
 _CHUNK = 64 * 1024
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
@@ -60,7 +60,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpResponse:
     """A whole HTTP answer: status code, headers (case-insensitive), decoded body."""
 
     status: int
@@ -68,7 +68,7 @@ class Answer:
     body: bytes = field(repr=False)
 
 
-class Wire:
+class HttpSender:
     """A pooled session with one origin."""
 
     def __init__(
@@ -99,7 +99,7 @@ class Wire:
         self._session.adapters.clear()
         self._session.mount(f"{parts.scheme}://", transport or _adapter(base_url, concurrency))
 
-    def exchange(self, method: str, path: str, params: Mapping[str, str], key: Key) -> Answer:
+    def send(self, method: str, path: str, params: Mapping[str, str], key: Key) -> HttpResponse:
         """Send one request and read its whole answer, whatever its status.
 
         Raises:
@@ -109,7 +109,7 @@ class Wire:
         deadline = self._clock() + self._limits.total
         try:
             with (
-                within(self._limits.total),
+                deadline_in(self._limits.total),
                 self._session.request(
                     method,
                     self._base_url + path,
@@ -121,7 +121,7 @@ class Wire:
                 ) as response,
             ):
                 body = self._read(response, deadline)
-                return Answer(response.status_code, response.headers, body)
+                return HttpResponse(response.status_code, response.headers, body)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as failure:
             late = self._clock() >= deadline
             trouble = self._timed_out(self._limits.total) if late else self._explain(failure)
@@ -255,10 +255,10 @@ def _reason(causes: tuple[BaseException, ...]) -> str:
 def _adapter(base_url: str, concurrency: int) -> BaseAdapter:
     if base_url.startswith("https:"):
         return _SystemTrustAdapter(concurrency)
-    return PacedAdapter(pool_connections=1, pool_maxsize=concurrency)
+    return DeadlineAdapter(pool_connections=1, pool_maxsize=concurrency)
 
 
-class _SystemTrustAdapter(PacedAdapter):
+class _SystemTrustAdapter(DeadlineAdapter):
     """Verifies with the system's own certificate store, which knows a company's inspecting proxy.
 
     The context belongs to this adapter alone: nothing is injected into other users of ssl in this process.

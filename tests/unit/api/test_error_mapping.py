@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
 from xl_openfunnel import OpenFunnelError
-from xl_openfunnel.api.answers import error_from
-from xl_openfunnel.api.wire import Answer
+from xl_openfunnel.api.error_mapping import error_from
+from xl_openfunnel.api.http_sender import HttpResponse
 
 JOB = "d8a1bddb-44f1-4c7f-87a7-f37496354ff6"
 TOO_LONG = {"type": "string_too_long", "loc": ["query", "query"], "msg": "at most 200 characters", "input": "of_secret"}
@@ -23,7 +23,7 @@ def error(status: int, body: Any = b"", job_id: str | None = JOB, **headers: str
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = CaseInsensitiveDict({name.replace("_", "-"): value for name, value in headers.items()})
     return error_from(
-        Answer(status, named, raw),
+        HttpResponse(status, named, raw),
         key_source="environment variable OPENFUNNEL_API_KEY",
         job_id=job_id,
         now=lambda: 1_700_000_000.0,
