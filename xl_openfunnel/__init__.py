@@ -33,11 +33,11 @@ from .errors import (
     TransportError,
     UnknownColumnError,
 )
-from .jobs.callbacks import Subscription
 from .jobs.fetch_rows import fetch_rows
 from .jobs.fetcher import Fetcher
 from .jobs.snapshot import Problem, Rows, Snapshot
-from .jobs.store import LedgerEntry, Store
+from .jobs.store.store import LedgerEntry, Store
+from .jobs.subscriptions import Subscription
 
 __all__ = [
     "AuthenticationError",

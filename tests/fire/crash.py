@@ -14,8 +14,8 @@ from typing import Final
 
 from tests.bench.measure import ROOT
 from xl_openfunnel import IncompleteResultError, JobStatus, Page, Store
+from xl_openfunnel.jobs.result import Result
 from xl_openfunnel.jobs.snapshot import Rows
-from xl_openfunnel.jobs.store import Result
 from xl_openfunnel.settings import origin_of
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 
@@ -129,4 +129,4 @@ def replaced(store: Store, written: str) -> None:
     pages = tuple(Page(JobStatus("completed"), row_count=100, rows_json=body) for _ in range(5))
     manifest = {"count": 500, "pages": 5}
     status = JobStatus("completed")
-    store.keep(OFTEN_REPLACED, Result(status, None, 500, manifest, None, AS_OF, Rows.of(pages)), pages, None)
+    store.save(OFTEN_REPLACED, Result(status, None, 500, manifest, None, AS_OF, Rows.of(pages)), pages, None)

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from xl_openfunnel import JobStatus, Page, Store
-from xl_openfunnel.jobs.file import VERSION
+from xl_openfunnel.jobs.result import Result
 from xl_openfunnel.jobs.snapshot import Rows
-from xl_openfunnel.jobs.store import Result
+from xl_openfunnel.jobs.store.database import VERSION
 
 from .damage import AS_OF, ORIGIN
 
@@ -63,7 +63,7 @@ def work(path: Path, number: int) -> None:
     with closing(Store(path, ORIGIN)) as store:
         for job in ("replaced", "new"):
             _keep(store, job, "after")
-        store.note("noted", JobStatus.RUNNING, None, None, AS_OF)
+        store.record("noted", JobStatus.RUNNING, None, None, AS_OF)
         store.forget("forgotten")
 
 
@@ -102,7 +102,7 @@ def _keep(store: Store, job: str, when: str) -> None:
     body = json.dumps([{"name": job, "when": when}] * 10).encode()
     pages = tuple(Page(JobStatus("completed"), row_count=10, rows_json=body) for _ in range(3))
     manifest = {"count": 30, "pages": 3}
-    store.keep(job, Result(JobStatus("completed"), None, 30, manifest, None, AS_OF, Rows.of(pages)), pages, None)
+    store.save(job, Result(JobStatus("completed"), None, 30, manifest, None, AS_OF, Rows.of(pages)), pages, None)
 
 
 def _judge(path: Path, start: str, *, whole: bool) -> None:

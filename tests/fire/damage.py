@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from xl_openfunnel import ConfigurationError, IncompleteResultError, JobStatus, Page, Store
+from xl_openfunnel.jobs.result import Result
 from xl_openfunnel.jobs.snapshot import Rows
-from xl_openfunnel.jobs.store import Result, StoreBusyError
+from xl_openfunnel.jobs.store.store import StoreBusyError
 
 ORIGIN: Final = "https://api.openfunnel.dev:443"
 AS_OF: Final = datetime(2026, 1, 2, tzinfo=UTC)
@@ -50,7 +51,7 @@ def sound_store(path: Path) -> bytes:
     """A store with three jobs; the bytes of its file."""
     store = Store(path, ORIGIN)
     for job_id in JOBS:
-        store.keep(job_id, result_of(job_id), pages_of(job_id), "f" * 12)
+        store.save(job_id, result_of(job_id), pages_of(job_id), "f" * 12)
     store.close()
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -110,7 +111,7 @@ def survive(folder: Path, content: bytes) -> str:
         # The first write may be the one that finds the damage; from then on there is a sound store again.
         for _ in range(2):
             with suppress(sqlite3.Error):
-                store.keep("new", result_of("new"), pages_of("new"), None)
+                store.save("new", result_of("new"), pages_of("new"), None)
         kept = store.find("new")
         assert kept is not None, "a store that was damaged takes nothing any more"
         assert list(kept.rows) == list(Rows.of(pages_of("new")))

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from tests.bench.measure import held_mb, peak_mb
 from xl_openfunnel import Snapshot
-from xl_openfunnel.jobs.finishing import NO_MANIFEST
+from xl_openfunnel.jobs.policy.download import NO_MANIFEST
 from xl_openfunnel.simulator import SimulatedJob
 from xl_openfunnel.simulator.service import Received
 

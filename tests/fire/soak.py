@@ -43,7 +43,7 @@ MOST_HANDLES: Final = 10
 """What handles may grow by: one for each connection that is pooled, and two of a database in use."""
 
 MOST_THREADS: Final = 8 + 3
-"""One for each request at once, the caretaker, the disk, the callbacks."""
+"""One for each request at once, the scheduler, the disk, the callbacks."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class _Office:
         self._here.service.faults = ()
         self._here.pass_time(NIGHT)
         self._settle_accounts()
-        published = self._seat.fetcher._caretaker.published
+        published = self._seat.fetcher._scheduler.published
         handles = Path("/proc/self/fd")
         return Held(
             known=len(published),

@@ -57,7 +57,7 @@ def test_a_full_disk_costs_no_row_and_what_was_stored_stays(tmp_path: Path) -> N
     with world(tmp_path, JOB) as here:
         seat = here.seat()
         assert seat.store is not None
-        seat.store.keep("one", damage.result_of("one"), damage.pages_of("one"), None)
+        seat.store.save("one", damage.result_of("one"), damage.pages_of("one"), None)
         with files_end_after(seat.store.path.stat().st_size):
             seat.fetcher.watch(JOB.job_id)
             assert here.until(lambda: seat.fetcher.watch(JOB.job_id).final, 60)
@@ -78,7 +78,7 @@ def test_a_disk_that_can_only_be_read_costs_no_row(tmp_path: Path, monkeypatch: 
     with world(tmp_path, JOB) as here:
         seat = here.seat()
         assert seat.store is not None
-        seat.store.keep("one", damage.result_of("one"), damage.pages_of("one"), None)
+        seat.store.save("one", damage.result_of("one"), damage.pages_of("one"), None)
 
         @functools.wraps(sqlite3.connect)
         def read_only(path: Path, **options: Any) -> sqlite3.Connection:  # a fake: SQLite itself refuses every write

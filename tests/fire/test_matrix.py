@@ -45,11 +45,17 @@ def _two_in_each_others_place(rows_json: bytes) -> list[Row]:
 @pytest.mark.parametrize(
     ("name", "point", "what", "instead", "complaint"),
     [
-        ("empty page, said so", "page walk", "xl_openfunnel.jobs.walk.check", lambda pages: None, "it says"),
+        (
+            "empty page, said so",
+            "page walk",
+            "xl_openfunnel.jobs.policy.pagination.check",
+            lambda pages: None,
+            "it says",
+        ),
         (
             "null manifest",
             "first poll",
-            "xl_openfunnel.jobs.plan.IncompleteResultError",
+            "xl_openfunnel.jobs.policy.steps.IncompleteResultError",
             lambda said: None,
             "no manifest",
         ),

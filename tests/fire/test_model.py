@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from xl_openfunnel import Page, Rows
-from xl_openfunnel.jobs import finishing, polling
+from xl_openfunnel.jobs.policy import download, polling
 
 from . import model
 
@@ -23,7 +23,7 @@ def test_the_model_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
         return rows_of(pages[:-1] or pages)
 
     rows_of = Rows.of
-    for module in (polling, finishing):
+    for module in (polling, download):
         monkeypatch.setattr(module, "Rows", SimpleNamespace(of=one_page_less))
     with pytest.raises(AssertionError, match="or others"):
         model.run(runs=400, steps=25)

@@ -22,7 +22,7 @@ from xl_openfunnel import Client, Fetcher, Snapshot, Store
 from xl_openfunnel.api.http_sender import Limits
 from xl_openfunnel.errors import CELL_UNITS
 from xl_openfunnel.functions import words
-from xl_openfunnel.jobs.clock import Message
+from xl_openfunnel.runtime.clock import LoopEvent
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator
 from xl_openfunnel.text import utf16_units
 
@@ -45,7 +45,7 @@ class SteppedClock:
         self.busy: Callable[[], bool] = lambda: False
         self.alarm = FOREVER
         self._start = time()
-        self._inbox: queue.SimpleQueue[Message] | None = None
+        self._inbox: queue.SimpleQueue[LoopEvent] | None = None
         self._resting = False
         self._changed = threading.Condition()
 
@@ -55,7 +55,7 @@ class SteppedClock:
     def utcnow(self) -> datetime:
         return EPOCH + timedelta(seconds=self.time() - self._start) + self.offset
 
-    def receive(self, inbox: queue.SimpleQueue[Message], seconds: float | None) -> Message:
+    def receive(self, inbox: queue.SimpleQueue[LoopEvent], seconds: float | None) -> LoopEvent:
         with self._changed:
             self._inbox = inbox
             self.alarm = FOREVER if seconds is None else self.time() + seconds
@@ -77,7 +77,7 @@ class SteppedClock:
         with self._changed:
             self._await(lambda: self._resting, "the fetcher does not come to rest")
 
-    def ring(self, message: Message = None) -> None:
+    def ring(self, message: LoopEvent = None) -> None:
         """Have the fetcher look at the clock."""
         if self._inbox is not None:
             self._inbox.put(message)
@@ -161,7 +161,7 @@ class World:
         clock.busy = lambda: fetcher.busy
         seat = Seat(fetcher, client, store, clock, key)
         # What is published is the one place where everybody looks; nothing public tells of every snapshot.
-        fetcher._caretaker.published = Witness(judge or (lambda before, seen: seat.published.append((before, seen))))
+        fetcher._scheduler.published = Witness(judge or (lambda before, seen: seat.published.append((before, seen))))
         self.seats.append(seat)
         return seat
 

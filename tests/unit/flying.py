@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from xl_openfunnel import Fetcher
-from xl_openfunnel.jobs.clock import Message
+from xl_openfunnel.runtime.clock import LoopEvent
 from xl_openfunnel.simulator import ManualClock
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -25,12 +25,12 @@ class FlyingClock:
         self.limit = self.start + limit
         self.busy: Callable[[], bool] = lambda: False
         self.awaited: Callable[[], bool] = lambda: True
-        self._inbox: queue.SimpleQueue[Message] | None = None
+        self._inbox: queue.SimpleQueue[LoopEvent] | None = None
 
     def of(self, fetcher: Fetcher) -> Fetcher:
         """Have it fly for this fetcher only while somebody waits for a job of its."""
         self.busy = lambda: fetcher.busy
-        self.awaited = lambda: any(care.waiters for care in fetcher._caretaker._cares.values())
+        self.awaited = lambda: any(tracked.waiters for tracked in fetcher._scheduler._tracked.values())
         return fetcher
 
     def monotonic(self) -> float:
@@ -39,7 +39,7 @@ class FlyingClock:
     def utcnow(self) -> datetime:
         return EPOCH + timedelta(seconds=self.time() - self.start)
 
-    def receive(self, inbox: queue.SimpleQueue[Message], seconds: float | None) -> Message:
+    def receive(self, inbox: queue.SimpleQueue[LoopEvent], seconds: float | None) -> LoopEvent:
         self._inbox = inbox
         try:
             return inbox.get_nowait()

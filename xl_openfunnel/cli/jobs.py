@@ -15,7 +15,7 @@ import typer
 from .. import ConfigurationError, InvalidResponseError, JobFailedError, OpenFunnelError, Problem, Snapshot
 from ..jobs.fetch_rows import final_snapshot
 from ..jobs.snapshot import NO_ROWS
-from ..jobs.view import of_page, of_result
+from ..jobs.snapshot_builder import of_page, of_result
 from ..text import companies, one_line
 from . import numbers, tables, terminal, words
 from .session import Job, Json, Session, Yes, session
@@ -70,7 +70,7 @@ def _state(run: Session, job_id: str) -> Snapshot:
         page = client.page(job_id)
     now = datetime.now(UTC)
     if store is not None:
-        store.note(job_id, page.status, None, page.manifest, now)
+        store.record(job_id, page.status, None, page.manifest, now)
     return of_page(job_id, page, NO_ROWS, now)
 
 

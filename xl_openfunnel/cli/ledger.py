@@ -75,7 +75,7 @@ def forget(
     if not yes and not terminal.confirmed("Remove all stored rows, and the list of jobs with its labels?"):
         terminal.say("Nothing was removed.")
         raise typer.Exit(1)
-    run.store.forget_everything()
+    run.store.forget_all()
     terminal.say("All jobs are forgotten.")
 
 

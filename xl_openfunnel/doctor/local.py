@@ -13,7 +13,7 @@ from typing import Final
 from ..api.models import Credits
 from ..api.proxy_and_trust import TRUST_FILES
 from ..errors import AuthenticationError, ConfigurationError, OpenFunnelError
-from ..jobs.store import VERSION
+from ..jobs.store.store import VERSION
 from ..keys import Key
 from ..log import redacted
 from ..settings import ENV_API_KEY, ENV_BASE_URL, ENV_CACHE_DIR, shown_origin

@@ -11,10 +11,11 @@ from typing import Final, Protocol
 from ..api.models import Credits
 from ..api.retry import LONGEST_RETRY_AFTER
 from ..errors import MissingKeyError, OpenFunnelError
-from ..jobs.caretaker import KEY_LOOK
-from ..jobs.state import FOREVER, only_another_key_mends
-from ..jobs.workers import begin
+from ..jobs.policy.state import is_key_error
+from ..jobs.scheduler import KEY_RECHECK_INTERVAL
 from ..keys import Key
+from ..runtime.clock import FOREVER
+from ..runtime.thread_pool import start_thread
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class Balance:
         self,
         account: Account,
         clock: Callable[[], float] = time.monotonic,
-        start: Callable[[Callable[[], None]], object] = lambda run: begin("credits", run),
+        start: Callable[[Callable[[], None]], object] = lambda run: start_thread("credits", run),
         later: Callable[[float, Callable[[], None]], object] = _later,
         told: Callable[[], object] = lambda: None,
     ) -> None:
@@ -106,11 +107,11 @@ class Balance:
     def _seconds_without_hope(self) -> float:
         """Seconds before it is any use to ask: 0.0 but for a key that is refused or missing."""
         known = self._latest
-        if not isinstance(known, OpenFunnelError) or not only_another_key_mends(known):
+        if not isinstance(known, OpenFunnelError) or not is_key_error(known):
             return 0.0
         self._account.reset_key()
         if self._key() in (None, self._refused_key):
-            return KEY_LOOK
+            return KEY_RECHECK_INTERVAL
         return max(0.0, self._asked_at + FRESH - self._clock())
 
     def _ask(self) -> float:
@@ -124,10 +125,10 @@ class Balance:
             self.failures += 1
             if isinstance(error, MissingKeyError):
                 self._refused_key = None
-                return KEY_LOOK
+                return KEY_RECHECK_INTERVAL
             self._asked_at, self._refused_key = now, key
             wished = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER)
-            return KEY_LOOK if only_another_key_mends(error) else max(FRESH, wished)
+            return KEY_RECHECK_INTERVAL if is_key_error(error) else max(FRESH, wished)
         self._asked_at, self._due = now, now + FRESH
         return 0.0
 

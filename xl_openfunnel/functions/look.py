@@ -13,7 +13,7 @@ from ..api.models import Credits
 from ..errors import CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunnelError
 from ..jobs.fetcher import Fetcher
 from ..jobs.snapshot import Snapshot
-from ..jobs.store import LedgerEntry, Store, StoreBusyError
+from ..jobs.store.store import LedgerEntry, Store, StoreBusyError
 from . import arguments, words
 from .balance import Balance
 

@@ -15,10 +15,10 @@ from ..api.client import Client
 from ..errors import CELL_UNITS, ConfigurationError
 from ..functions.balance import Balance
 from ..functions.look import CREDITS, Look
-from ..jobs.clock import SystemClock
 from ..jobs.fetcher import Fetcher
-from ..jobs.store import Store
-from ..jobs.workers import begin
+from ..jobs.store.store import Store
+from ..runtime.clock import SystemClock
+from ..runtime.thread_pool import start_thread
 from ..settings import Settings
 from .buttons.actions import Actions
 from .buttons.computer import Computer
@@ -28,7 +28,7 @@ from .live.jobs import LiveJobs
 
 _log = logging.getLogger(__name__)
 
-CARE: Final = 30.0
+WATCH_TTL: Final = 30.0
 """Seconds that a job is polled after a call from nowhere; cells keep the care of their jobs up themselves."""
 
 
@@ -55,7 +55,7 @@ class Session:
         except ConfigurationError as trouble:
             _log.warning("working without the store: %s", trouble.message)
             unusable = trouble.with_traceback(None)
-        self.fetcher = Fetcher(client, store=self.store or unusable, care=CARE)
+        self.fetcher = Fetcher(client, store=self.store or unusable, watch_ttl=WATCH_TTL)
         self.balance = Balance(client, told=lambda: self.moved(CREDITS))
         self.live: LiveCells | None = None
         self.errands: Errands | None = None
@@ -83,12 +83,12 @@ class Session:
 
         clock, excels, computer = SystemClock(), ExcelAutomation(), Computer(client)
         self.live = LiveCells(self.fetcher.subscribe, excels, clock)
-        begin("live-cells", self.live.run)
+        start_thread("live-cells", self.live.run)
         self.moved = self.live.moved
         workplace = ExcelWorkplace(excels, clock, computer.documents)
         actions = Actions(self, LiveJobs(self.live), workplace, computer, clock)
         self.errands = Errands(actions, workplace, clock)
-        begin("errands", self.errands.run)
+        start_thread("errands", self.errands.run)
 
 
 _made: list[Session] = []

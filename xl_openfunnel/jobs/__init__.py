@@ -1,1 +1,1 @@
-"""The shared fetcher: one caretaker per job, however many cells, threads and workbooks ask."""
+"""The shared fetcher: one scheduler per job, however many cells, threads and workbooks ask."""

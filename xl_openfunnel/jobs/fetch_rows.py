@@ -19,7 +19,7 @@ from .snapshot import Snapshot
 if TYPE_CHECKING:
     import pandas as pd
 
-PATIENCE = timedelta(minutes=5)
+NO_ANSWER_TIMEOUT = timedelta(minutes=5)
 """Without a timeout: how long no answer at all may come before the last trouble is raised."""
 
 shared: dict[tuple[str, str], Fetcher] = {}
@@ -144,7 +144,7 @@ def _given_up(seen: Snapshot) -> bool:
     if seen.settled or seen.problem is None or seen.next_try is None:
         return seen.settled
     answered = max(seen.problem.since, seen.as_of or seen.problem.since)
-    return seen.next_try - answered > PATIENCE
+    return seen.next_try - answered > NO_ANSWER_TIMEOUT
 
 
 if hasattr(os, "register_at_fork"):  # threads do not live on in a forked process

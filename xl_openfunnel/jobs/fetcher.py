@@ -15,14 +15,13 @@ from typing import Self
 from ..api.client import Client
 from ..api.endpoints import job_id_from
 from ..errors import ConfigurationError
+from ..runtime.clock import FOREVER, Clock, SystemClock
 from ..settings import Settings
-from .callbacks import Callback, Subscription
-from .care import Waiter
-from .caretaker import CARE, Caretaker
-from .clock import Clock, SystemClock
+from .scheduler import WATCH_TTL, JobScheduler
 from .snapshot import Snapshot
-from .state import FOREVER
-from .store import Store
+from .store.store import Store
+from .subscriptions import Callback, Subscription
+from .tracked_job import Waiter
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +50,7 @@ class Fetcher:
         store: Store | ConfigurationError | None = None,
         clock: Clock | None = None,
         chance: Callable[[], float] | None = None,
-        care: float = CARE,
+        watch_ttl: float = WATCH_TTL,
     ) -> None:
         self._client = client
         self._owns_client = self._owns_store = False
@@ -59,7 +58,7 @@ class Fetcher:
         self._clock = clock or SystemClock()
         # Numbers of our own: those of the module belong to the user, who may have seeded them.
         spread = chance or random.Random().random  # noqa: S311
-        self._caretaker = Caretaker(client, store, self._clock, spread, care)
+        self._scheduler = JobScheduler(client, store, self._clock, spread, watch_ttl)
 
     @classmethod
     def from_settings(cls, client: Client | None = None) -> Self:
@@ -76,7 +75,7 @@ class Fetcher:
         return fetcher
 
     def watch(self, job: str) -> Snapshot:
-        """What is known of the job now; and it is cared for, for the next ten minutes at least (or ``care`` seconds).
+        """The job's present snapshot; keeps the job tracked for another 10 minutes (``watch_ttl`` seconds).
 
         Never touches the network and never waits. The first time a job is seen its head is read from the store.
 
@@ -84,17 +83,17 @@ class Fetcher:
             InvalidJobIdError: ``job`` is neither a job id nor a job's URL.
         """
         job_id = job_id_from(job)
-        seen = self._caretaker.published.get(job_id)
+        seen = self._scheduler.published.get(job_id)
         if seen is None:
-            return self._caretaker.seen_first(job_id)
+            return self._scheduler.track(job_id)
         if not (seen.final and seen.settled):
-            self._caretaker.want(job_id)
+            self._scheduler.touch(job_id)
         return seen
 
     def refresh(self, job: str) -> Snapshot:
         """As `watch`, and everything is read anew. What is there stays until the new result is final."""
         seen = self.watch(job)
-        self._caretaker.refresh(seen.job_id)
+        self._scheduler.refresh(seen.job_id)
         return seen
 
     def wait(
@@ -113,17 +112,17 @@ class Fetcher:
         seconds = FOREVER if timeout is None else timeout if timeout >= 0 else 0.0  # what is no number is no time
         deadline = self._clock.monotonic() + seconds
         waiter = Waiter(until or (lambda snapshot: snapshot.settled), deadline)
-        self._caretaker.await_(job_id, waiter)
+        self._scheduler.add_waiter(job_id, waiter)
         try:
-            while not waiter.done.wait(_SLICE) and not self._caretaker.closed:
+            while not waiter.done.wait(_SLICE) and not self._scheduler.closed:
                 pass
         finally:
-            self._caretaker.leave(job_id, waiter)
+            self._scheduler.remove_waiter(job_id, waiter)
         if waiter.error is not None:
             raise waiter.error
-        if self._caretaker.closed:
+        if self._scheduler.closed:
             return waiter.seen or self.watch(job_id)
-        return waiter.seen or self._caretaker.published.get(job_id) or Snapshot(job_id)
+        return waiter.seen or self._scheduler.published.get(job_id) or Snapshot(job_id)
 
     def subscribe(self, job: str, callback: Callback) -> Subscription:
         """Have ``callback`` told of the job now and whenever it changes, until the subscription is closed.
@@ -132,20 +131,22 @@ class Fetcher:
         are told as one. A callback's exception is logged.
         """
         seen = self.watch(job)
-        published = self._caretaker.published
-        subscription = self._caretaker.callbacks.add(seen.job_id, callback, lambda: published.get(seen.job_id, seen))
-        self._caretaker.want(seen.job_id)
+        published = self._scheduler.published
+        subscription = self._scheduler.subscriptions.add(
+            seen.job_id, callback, lambda: published.get(seen.job_id, seen)
+        )
+        self._scheduler.touch(seen.job_id)
         return subscription
 
     def forget(self, job: str) -> None:
         """Remove all that is known of the job, from memory and from the store."""
-        done = self._caretaker.forget(job_id_from(job))
-        while not done.wait(_SLICE) and not self._caretaker.closed:
+        done = self._scheduler.forget(job_id_from(job))
+        while not done.wait(_SLICE) and not self._scheduler.closed:
             pass
 
     def close(self) -> None:
         """Stop. Requests under way are not waited for; what is to be stored is."""
-        self._caretaker.close()
+        self._scheduler.close()
         if self._owns_store and isinstance(self._store, Store):
             self._store.close()
         if self._owns_client:
@@ -154,7 +155,7 @@ class Fetcher:
     @property
     def busy(self) -> bool:
         """Whether a request is sent or about to be sent, or a job is being stored."""
-        return self._caretaker.tasks_under_way > 0
+        return self._scheduler.tasks_under_way > 0
 
     def __enter__(self) -> Self:
         return self

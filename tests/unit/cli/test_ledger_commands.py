@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.cli.conftest import DONE, ROWS, SECRET, Run, Serve
 from xl_openfunnel import JobStatus, Store
-from xl_openfunnel.jobs import store as kept
+from xl_openfunnel.jobs.store import store as kept
 from xl_openfunnel.settings import Settings
 from xl_openfunnel.simulator import SimulatedJob
 
@@ -42,11 +42,11 @@ def test_every_job_that_was_asked_for_is_listed(serve: Serve, run: Run) -> None:
 
 
 def test_seeds_of_any_kind_are_listed(serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "_legible", list)  # as earlier versions kept them
+    monkeypatch.setattr(kept, "_readable", list)  # as earlier versions kept them
     service = serve()
     with contextlib.closing(Store(Settings.load().store_path, service.base_url)) as store:
         seeds = ["a.com", None, 7, {"domain": "b.com"}]
-        store.note(DONE.job_id, JobStatus("completed"), 5, {"resolved_seed_domains": seeds}, datetime.now(UTC))
+        store.record(DONE.job_id, JobStatus("completed"), 5, {"resolved_seed_domains": seeds}, datetime.now(UTC))
     assert run("jobs").out.splitlines()[1].split("\t")[-1] == "a.com; 7; {'domain': 'b.com'}"
     assert json.loads(run("jobs", "--json").out)[0]["seeds"] == seeds
 
@@ -55,7 +55,7 @@ def test_json_has_nothing_that_a_terminal_obeys_or_hides_and_means_the_same(serv
     service = serve()
     told = "Zoë 日本 🚀 \x1b[31m \x9b31m \u202egnp \u2028 \u200b \U000e0041"
     with contextlib.closing(Store(Settings.load().store_path, service.base_url)) as store:
-        store.note(DONE.job_id, JobStatus("completed"), 5, {"derived_query": told}, datetime.now(UTC))
+        store.record(DONE.job_id, JobStatus("completed"), 5, {"derived_query": told}, datetime.now(UTC))
     out = run("jobs", "--json").out
     assert out.removesuffix("\n").isprintable()
     assert "Zoë 日本 🚀" in out

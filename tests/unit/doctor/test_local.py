@@ -76,7 +76,7 @@ def test_a_store_is_counted_and_not_made(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     assert local.store(path, ORIGIN).state is State.OK
     assert not path.exists()
-    Store(path, ORIGIN).note("job-1", JobStatus.RUNNING, None, None, datetime.now(UTC))
+    Store(path, ORIGIN).record("job-1", JobStatus.RUNNING, None, None, datetime.now(UTC))
     found = local.store(path, ORIGIN)
     assert (found.state, found.what.endswith(" KB, 1 job, 0 with all rows")) == (State.OK, True)
     assert "no job of this service yet" in local.store(path, "https://other.example:443").what
@@ -126,7 +126,7 @@ def test_the_log_tells_its_last_error_without_a_key(tmp_path: Path) -> None:
     path.write_text("2026-11-24 10:00:00,000 INFO [MainThread] xl_openfunnel: begins\n", "utf-8")
     assert local.log(path).what.endswith("no error at its end")
     with path.open("a", encoding="utf-8") as file:
-        file.write("2026-11-24 10:00:01,000 ERROR [caretaker] xl_openfunnel.jobs: first\n")
+        file.write("2026-11-24 10:00:01,000 ERROR [scheduler] xl_openfunnel.jobs: first\n")
         file.write(f"2026-11-24 10:00:02,000 CRITICAL [MainThread] xl_openfunnel: last with {SECRET}\nTraceback\n")
     found = local.log(path)
     assert (found.state, "last with of_…" in found.what, "first" in found.what) == (State.OK, True, False)

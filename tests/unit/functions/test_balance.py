@@ -16,7 +16,7 @@ from xl_openfunnel.errors import AuthenticationError, DnsError, MissingKeyError,
 from xl_openfunnel.functions import bodies, edge
 from xl_openfunnel.functions.balance import FRESH, Balance
 from xl_openfunnel.functions.look import CREDITS, Look
-from xl_openfunnel.jobs.caretaker import KEY_LOOK
+from xl_openfunnel.jobs.scheduler import KEY_RECHECK_INTERVAL
 from xl_openfunnel.keys import Key
 from xl_openfunnel.simulator import ManualClock
 
@@ -157,7 +157,7 @@ def test_a_missing_key_is_noticed_within_seconds_once_it_is_there(service: Servi
     assert service.asked == 0
     assert isinstance(balance.latest(), MissingKeyError)
     service.kept_key = "of_another_key"
-    service.pass_(KEY_LOOK)
+    service.pass_(KEY_RECHECK_INTERVAL)
     assert balance.latest() == RICH
 
 
@@ -170,7 +170,7 @@ def test_a_refused_key_is_not_sent_again_and_another_one_is_noticed(service: Ser
     assert service.asked == 1
     assert isinstance(balance.latest(), AuthenticationError)
     service.kept_key = "of_another_key"
-    service.pass_(KEY_LOOK)
+    service.pass_(KEY_RECHECK_INTERVAL)
     assert balance.latest() == RICH
 
 

@@ -6,7 +6,7 @@ import contextlib
 import queue
 from datetime import UTC, datetime
 
-from xl_openfunnel.jobs.clock import Message
+from xl_openfunnel.runtime.clock import LoopEvent
 
 
 class Time:
@@ -21,14 +21,14 @@ class Time:
     def utcnow(self) -> datetime:
         return datetime(2026, 1, 1, tzinfo=UTC)
 
-    def receive(self, inbox: queue.SimpleQueue[Message], seconds: float | None) -> Message:
+    def receive(self, inbox: queue.SimpleQueue[LoopEvent], seconds: float | None) -> LoopEvent:
         raise AssertionError("nobody waits here")
 
 
 class Passing(Time):
     """A clock that goes on by whatever somebody waits."""
 
-    def receive(self, inbox: queue.SimpleQueue[Message], seconds: float | None) -> Message:
+    def receive(self, inbox: queue.SimpleQueue[LoopEvent], seconds: float | None) -> LoopEvent:
         with contextlib.suppress(queue.Empty):
             return inbox.get_nowait()
         assert seconds is not None, "nobody would ever go on"

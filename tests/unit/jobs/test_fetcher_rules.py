@@ -58,7 +58,7 @@ def test_a_url_names_its_job(serve: MakeService, fetch: MakeFetcher) -> None:
     assert fetch(service).wait(f"https://app.openfunnel.dev/jobs/{job.job_id}/?tab=rows").job_id == job.job_id
 
 
-# ---- 2: one job, one caretaker ----------------------------------------------------------------------------------
+# ---- 2: one job, one scheduler ----------------------------------------------------------------------------------
 
 
 def test_fifty_threads_cost_one_jobs_requests_and_nothing_once_stored(
@@ -93,7 +93,7 @@ def test_care_ends_ten_minutes_after_the_last_watch(serve: MakeService, fetch: M
 
 def test_care_may_end_sooner(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
     service = serve(job := SimulatedJob(ROWS, running=1e6))
-    fetcher = fetch(service, care=30.0)
+    fetcher = fetch(service, watch_ttl=30.0)
     fetcher.watch(job.job_id)
     fetcher.wait("nobody", 300, until=lambda seen: False)
     last = max(request.at for request in service.received if request.job_id == job.job_id)

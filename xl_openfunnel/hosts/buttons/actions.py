@@ -13,8 +13,8 @@ from ...files.facts import content_hash, job_facts, manifest_facts, state, utc
 from ...functions import words
 from ...functions.finding import FULL_TEXT
 from ...functions.look import Desk, Look
-from ...jobs.clock import Clock
 from ...jobs.snapshot import Snapshot
+from ...runtime.clock import Clock
 from ...text import companies, count
 from ..places import Place
 from ..sheets import HostBusyError, HostGoneError

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ...errors import CELL_UNITS, OpenFunnelError
-from ...jobs.clock import Clock, Message
-from ...jobs.workers import begin
+from ...runtime.clock import Clock, LoopEvent
+from ...runtime.thread_pool import start_thread
 from ...text import clip
 from ..sheets import HostBusyError, HostGoneError
 from .actions import Actions, Deed, Pressed
@@ -59,13 +59,13 @@ class Errands:
         actions: Actions,
         workplace: Workplace,
         clock: Clock,
-        begin: Callable[[str, Callable[[], None]], object] = begin,
+        begin: Callable[[str, Callable[[], None]], object] = start_thread,
     ) -> None:
         self._actions = actions
         self._workplace = workplace
         self._clock = clock
         self._begin = begin
-        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[LoopEvent] = queue.SimpleQueue()
         self._said: dict[int, _Said] = {}
         self._closed = False
 
@@ -103,7 +103,7 @@ class Errands:
         while not self._closed:
             seconds = self.step(self._clock.receive(self._inbox, seconds))
 
-    def step(self, message: Message = None) -> float | None:
+    def step(self, message: LoopEvent = None) -> float | None:
         """Do what is to be done now; gives the seconds until there is more, None if nothing is foreseen."""
         if message is not None:
             message()

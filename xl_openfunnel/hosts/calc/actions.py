@@ -11,7 +11,7 @@ from typing import Any, Final
 from ...errors import OpenFunnelError
 from ...functions.catalog import CATALOG
 from ...functions.look import CREDITS, JOBS
-from ...jobs.workers import begin
+from ...runtime.thread_pool import start_thread
 from ...text import count
 from ..session import session
 from .answers import Answers
@@ -65,7 +65,7 @@ def _done(action: str, run: Callable[[], str]) -> str:
 
 def _land(document: Any, inside: Inside, say: Callable[[str], object]) -> str:
     landing = wanted(document)
-    begin("calc-landing", lambda: _go_on(landing, inside, say))
+    start_thread("calc-landing", lambda: _go_on(landing, inside, say))
     return landing.begun
 
 

@@ -20,8 +20,8 @@ from ...functions import catalog
 from ...functions.bodies import Block
 from ...functions.finding import FULL_TEXT
 from ...functions.look import Look
-from ...jobs.clock import SystemClock
 from ...jobs.snapshot import Snapshot
+from ...runtime.clock import SystemClock
 from . import naming, statusbar
 from .answers import Answers
 from .cells import Subscription, Tell, View

@@ -22,9 +22,9 @@ from ...functions import edge
 from ...functions.bodies import Block
 from ...functions.catalog import Function
 from ...functions.look import CREDITS, JOBS, Seen
-from ...jobs.clock import Clock, Message
 from ...jobs.snapshot import Snapshot
-from ...jobs.workers import begin
+from ...runtime.clock import Clock, LoopEvent
+from ...runtime.thread_pool import start_thread
 from .arrays import Arrays
 from .cells import Answer, Desk, Program, Subscription, Tell, View, outdated, stale
 
@@ -75,7 +75,7 @@ class Answers:
         self._open = desk
         self._program = program
         self._clock = clock
-        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[LoopEvent] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._answers: dict[tuple[str, tuple[object, ...]], Answer] = {}
         self._collected: dict[Answer, None] | None = None
@@ -87,7 +87,7 @@ class Answers:
 
     def start(self) -> None:
         """Begin the thread."""
-        begin("calc", self._run)
+        start_thread("calc", self._run)
 
     # ---- on any thread -------------------------------------------------------------------------------------
 
@@ -147,7 +147,7 @@ class Answers:
         while True:
             seconds = self.step(self._clock.receive(self._inbox, seconds))
 
-    def step(self, message: Message = None) -> float | None:
+    def step(self, message: LoopEvent = None) -> float | None:
         """Do what is to be done now; gives the seconds until there is more, None if nothing is foreseen."""
         try:
             self._hear(message)
@@ -158,7 +158,7 @@ class Answers:
             return _LATER
         return self._seconds_left()
 
-    def _hear(self, message: Message) -> None:
+    def _hear(self, message: LoopEvent) -> None:
         """All that was said since."""
         if message is not None:
             message()

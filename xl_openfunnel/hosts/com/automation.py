@@ -17,7 +17,7 @@ import win32gui
 import win32process
 
 from ...functions.catalog import called_in
-from ...jobs.clock import Clock, SystemClock
+from ...runtime.clock import Clock, SystemClock
 from ..places import Area, Place
 from ..sheets import HostBusyError, HostGoneError
 from . import calls, failures

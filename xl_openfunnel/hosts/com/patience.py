@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import pythoncom
 import pywintypes
 
-from ...jobs.clock import Clock
+from ...runtime.clock import Clock
 from ..buttons.workplace import HostError
 from ..sheets import HostBusyError
 from . import calls, failures

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from ...functions.catalog import called_in
-from ...jobs.clock import Clock
+from ...runtime.clock import Clock
 from ..buttons.landing import Plan, Standing
 from ..buttons.workplace import PATIENCE, Copied, Fact, HostError, Landed
 from ..places import Place, cell_address

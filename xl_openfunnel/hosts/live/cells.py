@@ -16,8 +16,8 @@ from typing import Final
 from ...functions.balance import FRESH
 from ...functions.catalog import called_in, calls_always
 from ...functions.look import CREDITS, JOBS, Seen
-from ...jobs.clock import Clock, Message
 from ...jobs.snapshot import Snapshot
+from ...runtime.clock import Clock, LoopEvent
 from ..places import Place
 from ..sheets import HostBusyError, HostGoneError, Sheets, Visit
 from . import pace
@@ -45,7 +45,7 @@ class LiveCells:
     def __init__(self, follow: Follow, sheets: Sheets, clock: Clock) -> None:
         self._sheets = sheets
         self._clock = clock
-        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[LoopEvent] = queue.SimpleQueue()
         self._shown = Shown(follow, lambda snapshot: self._inbox.put(lambda: self._changed(snapshot)))
         self._paused: set[int] = set()
         self._noted_at: float | None = None
@@ -115,7 +115,7 @@ class LiveCells:
         while not self._closed:
             seconds = self.step(self._clock.receive(self._inbox, seconds))
 
-    def step(self, message: Message = None) -> float | None:
+    def step(self, message: LoopEvent = None) -> float | None:
         """Do what is to be done now; gives the seconds until there is more, None if nothing is foreseen."""
         if message is not None:
             _taken(message)

@@ -18,7 +18,7 @@ from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL, Cells
 from tests.hosts.excel.fake.things import Button, Pivot
 from xl_openfunnel import table
 from xl_openfunnel.hosts.sheets import HostBusyError as NotNow
-from xl_openfunnel.jobs.clock import Message, SystemClock
+from xl_openfunnel.runtime.clock import LoopEvent, SystemClock
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook.shown import TABLE_COLUMNS
 
@@ -552,7 +552,7 @@ def test_what_has_to_be_put_back_is_waited_for_as_long_as_it_takes(excel: FakeEx
 
         waited = 0.0
 
-        def receive(self, inbox: queue.SimpleQueue[Message], seconds: float | None) -> Message:
+        def receive(self, inbox: queue.SimpleQueue[LoopEvent], seconds: float | None) -> LoopEvent:
             self.waited += seconds or 0.0
             if self.waited > 3_600:
                 excel.busy = Busy.NO

@@ -14,7 +14,7 @@ from tests.hosts.excel.fake.refs import WHOLE, Area
 from tests.unit.hosts.clocks import Passing
 from xl_openfunnel.hosts import sheets
 from xl_openfunnel.hosts.places import Place
-from xl_openfunnel.jobs.clock import Message
+from xl_openfunnel.runtime.clock import LoopEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,7 +160,7 @@ def test_macros_are_on_again_whatever_keeps_us_out_after_a_formula_was_entered(s
     class Freeing(Passing):
         """A clock in whose time Excel is busy for an hour."""
 
-        def receive(self, inbox: queue.SimpleQueue[Message], seconds: float | None) -> Message:
+        def receive(self, inbox: queue.SimpleQueue[LoopEvent], seconds: float | None) -> LoopEvent:
             super().receive(inbox, seconds)
             if self.now > 1_000 + 3_600:
                 excel.busy = Busy.NO

@@ -19,7 +19,7 @@ from xl_openfunnel.hosts.buttons.actions import Actions, Pressed
 from xl_openfunnel.hosts.buttons.landing import Standing
 from xl_openfunnel.hosts.buttons.workplace import HostError
 from xl_openfunnel.hosts.places import Place
-from xl_openfunnel.jobs.store import Store
+from xl_openfunnel.jobs.store.store import Store
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook.sheets import TABLE_NAME
 from xl_openfunnel.workbook.shown import TABLE_COLUMNS

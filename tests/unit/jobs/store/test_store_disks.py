@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.unit.jobs.conftest import MakeFetcher, MakeService
-from tests.unit.jobs.test_store import ORIGIN, pages, result
+from tests.unit.jobs.store.test_store import ORIGIN, pages, result
 from xl_openfunnel import ConfigurationError, Store
 from xl_openfunnel.jobs.snapshot import Rows
 from xl_openfunnel.simulator import SimulatedJob, companies
@@ -65,7 +65,7 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 
 def stored(path: Path) -> None:
     with closing(Store(path, ORIGIN)) as store:
-        store.keep("job", result(READ), READ, None)
+        store.save("job", result(READ), READ, None)
         store.label("job", "Germany")
 
 
@@ -84,9 +84,9 @@ def test_what_is_stored_is_read_where_it_cannot_be_written_and_writing_is_tried_
             assert store.labelled("germany", wait=wait) == "job"
             assert [entry.label for entry in store.ledger(wait=wait)] == ["Germany"]
         with pytest.raises(ConfigurationError, match=f"cannot be written: {BREAKDOWNS[how]}"):
-            store.keep("other", result(READ), READ, None)
+            store.save("other", result(READ), READ, None)
         disk.mend()
-        store.keep("other", result(READ), READ, None)
+        store.save("other", result(READ), READ, None)
         assert store.find("other", wait=False) is not None
         assert store.find("job", wait=False) is not None
         assert not list(disk.path.glob("*.damaged-*"))
@@ -112,7 +112,7 @@ def test_a_full_disk_without_a_store_has_nothing_yet_and_takes_jobs_once_there_i
     with closing(Store(disk.path / "new" / "store.sqlite3", ORIGIN)) as store:
         assert (store.find("job", wait=False), store.ledger(wait=False)) == (None, [])
         disk.mend()
-        store.keep("job", result(READ), READ, None)
+        store.save("job", result(READ), READ, None)
         assert store.find("job", wait=False) is not None
 
 
@@ -130,7 +130,7 @@ def test_stored_jobs_are_there_offline_and_a_new_one_says_why_it_is_not_stored(
     before = fetch(service, disk.path)
     before.wait(old.job_id)
     before.close()
-    before._caretaker._keeper._store.close()  # type: ignore[union-attr]
+    before._scheduler._store_worker._store.close()  # type: ignore[union-attr]
     disk.break_down(how)
     fetcher = fetch(service, disk.path)
     seen = fetcher.wait(new.job_id)

@@ -8,7 +8,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-Message = Callable[[], None] | None
+FOREVER = float("inf")
+"""A moment of the steady clock that never comes."""
+
+LoopEvent = Callable[[], None] | None
 
 
 class Clock(Protocol):
@@ -20,7 +23,7 @@ class Clock(Protocol):
     def utcnow(self) -> datetime:
         """Now, aware, in UTC."""
 
-    def receive(self, inbox: queue.SimpleQueue[Message], seconds: float | None) -> Message:
+    def receive(self, inbox: queue.SimpleQueue[LoopEvent], seconds: float | None) -> LoopEvent:
         """What to do next, or None once ``seconds`` have passed (None: no limit)."""
 
 
@@ -35,7 +38,7 @@ class SystemClock:
         """The system's time, aware, in UTC."""
         return datetime.now(UTC)
 
-    def receive(self, inbox: queue.SimpleQueue[Message], seconds: float | None) -> Message:
+    def receive(self, inbox: queue.SimpleQueue[LoopEvent], seconds: float | None) -> LoopEvent:
         """Wait on the queue itself."""
         try:
             return inbox.get(timeout=seconds)

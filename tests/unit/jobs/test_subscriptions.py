@@ -9,29 +9,29 @@ import pytest
 
 from tests.unit.jobs.conftest import MakeFetcher, MakeService
 from xl_openfunnel import Snapshot
-from xl_openfunnel.jobs.callbacks import Callbacks
+from xl_openfunnel.jobs.subscriptions import SubscriptionHub
 from xl_openfunnel.simulator import SimulatedJob, companies
 
 OLD, NEW = Snapshot("job1"), Snapshot("job1", processed=1)
 
 
 @pytest.fixture
-def callbacks() -> Iterator[Callbacks]:
-    made = Callbacks()
+def callbacks() -> Iterator[SubscriptionHub]:
+    made = SubscriptionHub()
     yield made
     made.close()
 
 
-def all_told(callbacks: Callbacks) -> None:
+def all_told(callbacks: SubscriptionHub) -> None:
     """Return when everything pending was told: the newcomer's turn comes last."""
     done = threading.Event()
     callbacks.add("nobody else's", lambda _: done.set(), lambda: Snapshot("nobody else's"))
     assert done.wait(30)
 
 
-def test_what_is_told_while_the_present_is_looked_up_is_told_last(callbacks: Callbacks) -> None:
+def test_what_is_told_while_the_present_is_looked_up_is_told_last(callbacks: SubscriptionHub) -> None:
     told: list[Snapshot] = []
-    telling = threading.Thread(target=callbacks.tell, args=[NEW])
+    telling = threading.Thread(target=callbacks.publish, args=[NEW])
 
     def present() -> Snapshot:
         assert "job1" in callbacks  # from here on everything new is told
@@ -46,9 +46,9 @@ def test_what_is_told_while_the_present_is_looked_up_is_told_last(callbacks: Cal
 
 def test_a_subscriber_is_told_the_end_last_however_late_its_thread_runs(serve: MakeService, fetch: MakeFetcher) -> None:
     fetcher = fetch(serve(job := SimulatedJob(companies(50))))
-    callbacks = fetcher._caretaker.callbacks
+    callbacks = fetcher._scheduler.subscriptions
     told: list[Snapshot] = []
-    add, tell, here = callbacks.add, callbacks.tell, threading.current_thread()
+    add, tell, here = callbacks.add, callbacks.publish, threading.current_thread()
 
     def slow_add(*given: object) -> object:
         subscription = add(*given)  # type: ignore[arg-type]
@@ -61,7 +61,7 @@ def test_a_subscriber_is_told_the_end_last_however_late_its_thread_runs(serve: M
             all_told(callbacks)
         tell(seen)
 
-    callbacks.add, callbacks.tell = slow_add, slow_tell  # type: ignore[assignment,method-assign]
+    callbacks.add, callbacks.publish = slow_add, slow_tell  # type: ignore[assignment,method-assign]
     fetcher.subscribe(job.job_id, told.append)
     callbacks.add = add  # type: ignore[method-assign]
     fetcher.wait(job.job_id)

@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 
 from xl_openfunnel import ConfigurationError, IncompleteResultError, JobStatus, Page, Store
-from xl_openfunnel.jobs.file import StoreFile
+from xl_openfunnel.jobs.result import Result
 from xl_openfunnel.jobs.snapshot import Rows
-from xl_openfunnel.jobs.store import Result, StoreBusyError
+from xl_openfunnel.jobs.store.database import StoreDatabase
+from xl_openfunnel.jobs.store.store import StoreBusyError
 
 ORIGIN = "https://api.openfunnel.dev:443"
 AS_OF = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
@@ -52,7 +53,7 @@ def store(tmp_path: Path) -> Store:
 
 def test_a_job_comes_back_as_it_was_kept(store: Store) -> None:
     read = pages(100, 100, 50)
-    store.keep("job", result(read), read, "f" * 12)
+    store.save("job", result(read), read, "f" * 12)
     found = Store(store.path, ORIGIN).find("job")
     assert found is not None
     assert (found.status, found.stage, found.processed, found.as_of) == ("completed", "completed", 250, AS_OF)
@@ -77,7 +78,7 @@ def test_nothing_is_found_of_an_unknown_job(store: Store) -> None:
 
 def test_origins_do_not_see_each_others_jobs(store: Store) -> None:
     read = pages(1)
-    store.keep("job", result(read), read, None)
+    store.save("job", result(read), read, None)
     store.label("job", "mine")
     other = Store(store.path, "http://127.0.0.1:8000")
     assert (other.find("job"), other.ledger(), other.labelled("mine")) == (None, [], None)
@@ -85,8 +86,8 @@ def test_origins_do_not_see_each_others_jobs(store: Store) -> None:
 
 def test_a_newer_result_takes_the_place_of_the_older_whole(store: Store) -> None:
     old, new = pages(100, 100), pages(7)
-    before = store.keep("job", result(old), old, None)
-    store.keep("job", result(new, AS_OF + timedelta(hours=1)), new, None)
+    before = store.save("job", result(old), old, None)
+    store.save("job", result(new, AS_OF + timedelta(hours=1)), new, None)
     found = store.find("job")
     assert found is not None
     assert len(found.rows) == 7
@@ -96,18 +97,18 @@ def test_a_newer_result_takes_the_place_of_the_older_whole(store: Store) -> None
 
 def test_a_refresh_that_brings_the_same_rows_disturbs_no_reader(store: Store) -> None:
     read = pages(100, 7)
-    before = store.keep("job", result(read), read, None)
-    after = store.keep("job", result(read, AS_OF + timedelta(hours=1)), read, None)
+    before = store.save("job", result(read), read, None)
+    after = store.save("job", result(read, AS_OF + timedelta(hours=1)), read, None)
     assert list(before.rows) == list(after.rows)
     assert after.as_of == AS_OF + timedelta(hours=1)
 
 
 def test_a_refused_write_leaves_what_was_there(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     old = pages(3)
-    store.keep("job", result(old), old, None)
-    monkeypatch.setattr(store, "_note", lambda *_: 1 / 0)
+    store.save("job", result(old), old, None)
+    monkeypatch.setattr(store, "_record", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        store.keep("job", result(pages(9)), pages(9), None)
+        store.save("job", result(pages(9)), pages(9), None)
     found = store.find("job")
     assert found is not None
     assert list(found.rows) == list(Rows.of(old))
@@ -131,7 +132,7 @@ def test_a_busy_store_is_unknown_and_not_nothing(store: Store) -> None:
 
 def test_a_writer_does_not_hold_up_a_reader(store: Store) -> None:
     read = pages(1)
-    store.keep("job", result(read), read, None)
+    store.save("job", result(read), read, None)
     other = sqlite3.connect(store.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
@@ -142,10 +143,10 @@ def test_a_writer_does_not_hold_up_a_reader(store: Store) -> None:
 
 def test_the_ledger_tells_of_every_job_seen(store: Store) -> None:
     first = datetime(2026, 1, 1, tzinfo=UTC)
-    store.note("one", JobStatus("running"), 100, None, first)
-    store.note("one", JobStatus("cancelled"), 200, {"credits_consumed": 200}, first + timedelta(minutes=1))
+    store.record("one", JobStatus("running"), 100, None, first)
+    store.record("one", JobStatus("cancelled"), 200, {"credits_consumed": 200}, first + timedelta(minutes=1))
     read = pages(100)
-    store.keep("two", result(read, first + timedelta(hours=1)), read, None)
+    store.save("two", result(read, first + timedelta(hours=1)), read, None)
     store.label("one", "Germany Q3")
     two, one = store.ledger()
     assert (one.job_id, one.label, one.status, one.row_count, one.credits) == (
@@ -162,7 +163,7 @@ def test_the_ledger_tells_of_every_job_seen(store: Store) -> None:
 def test_the_ledger_holds_no_more_of_query_and_seeds_than_a_person_reads(store: Store) -> None:
     names = [f"{number}.example" for number in range(900)]
     told = {"derived_query": "q" * 60_000, "resolved_seed_domains": ["x" * 5_000, 7, *names]}
-    store.note("one", JobStatus("completed"), 5, told, AS_OF)
+    store.record("one", JobStatus("completed"), 5, told, AS_OF)
     (one,) = store.ledger()
     assert one.query == "q" * 1_999 + "…"
     assert one.seeds == ("x" * 254 + "…", *names[:19], "…")
@@ -180,7 +181,7 @@ def test_a_label_names_one_job_whatever_its_case(store: Store) -> None:
 
 def test_a_forgotten_job_leaves_nothing(store: Store) -> None:
     read = pages(5)
-    store.keep("job", result(read), read, None)
+    store.save("job", result(read), read, None)
     store.label("job", "x")
     assert store.forget("job")
     assert not store.forget("job")
@@ -190,7 +191,7 @@ def test_a_forgotten_job_leaves_nothing(store: Store) -> None:
 def test_a_forgotten_job_leaves_nothing_in_the_file_either(store: Store) -> None:
     for job_id in ("job-to-keep", "job-to-forget"):
         read = pages(100)
-        store.keep(job_id, result(read), read, None)
+        store.save(job_id, result(read), read, None)
     store.forget("job-to-forget")
     left = b"".join(file.read_bytes() for file in store.path.parent.iterdir())
     assert b"job-to-keep" in left
@@ -199,8 +200,8 @@ def test_a_forgotten_job_leaves_nothing_in_the_file_either(store: Store) -> None
 
 def test_everything_forgotten_leaves_no_row_in_the_file(store: Store) -> None:
     read = (Page(JobStatus("completed"), row_count=1, rows_json=b'[{"name": "secretive"}]'),)
-    store.keep("job-to-forget", result(read), read, None)
-    store.forget_everything()
+    store.save("job-to-forget", result(read), read, None)
+    store.forget_all()
     left = b"".join(file.read_bytes() for file in store.path.parent.iterdir())
     assert b"job-to-forget" not in left
 
@@ -219,7 +220,7 @@ def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path, content: bytes)
     path.write_bytes(content)
     store = Store(path, ORIGIN)
     read = pages(2)
-    store.keep("job", result(read), read, None)
+    store.save("job", result(read), read, None)
     assert store.find("job") is not None
     (aside,) = tmp_path.glob("*.damaged-*")
     assert aside.read_bytes() == content
@@ -228,7 +229,7 @@ def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path, content: bytes)
 @pytest.mark.parametrize("column", ["manifest", "counts", "as_of"])
 def test_a_damaged_entry_counts_as_none(store: Store, column: str) -> None:
     read = pages(2)
-    store.keep("job", result(read), read, None)
+    store.save("job", result(read), read, None)
     db = sqlite3.connect(store.path, isolation_level=None)
     db.execute(f"UPDATE job SET {column} = '{{damaged'")  # noqa: S608
     db.close()
@@ -237,7 +238,7 @@ def test_a_damaged_entry_counts_as_none(store: Store, column: str) -> None:
 
 def test_damaged_rows_are_said_and_never_shown(store: Store) -> None:
     read = pages(2)
-    kept = store.keep("job", result(read), read, None)
+    kept = store.save("job", result(read), read, None)
     db = sqlite3.connect(store.path, isolation_level=None)
     (body,) = db.execute("SELECT rows FROM page").fetchone()
     db.execute("UPDATE page SET rows = ?", (body[:20] + bytes([body[20] ^ 1]) + body[21:],))
@@ -248,7 +249,7 @@ def test_damaged_rows_are_said_and_never_shown(store: Store) -> None:
 
 def test_damage_that_shows_in_use_sets_the_file_aside_and_the_next_job_is_kept(store: Store) -> None:
     read = pages(100, 100)
-    kept = store.keep("job", result(read), read, None)
+    kept = store.save("job", result(read), read, None)
     with sqlite3.connect(store.path) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         size = db.execute("PRAGMA page_size").fetchone()[0]
@@ -258,7 +259,7 @@ def test_damage_that_shows_in_use_sets_the_file_aside_and_the_next_job_is_kept(s
     store.path.write_bytes(content)
     with pytest.raises(IncompleteResultError, match="damaged"):
         list(kept.rows)
-    store.keep("job", result(read), read, None)
+    store.save("job", result(read), read, None)
     found = store.find("job")
     assert found is not None
     assert list(found.rows) == list(Rows.of(read))
@@ -268,21 +269,21 @@ def test_damage_that_shows_in_use_sets_the_file_aside_and_the_next_job_is_kept(s
 @pytest.mark.skipif(sys.platform == "win32", reason="a file in use cannot be moved there")
 def test_what_lies_beside_a_damaged_file_is_not_taken_for_the_new_ones(store: Store) -> None:
     read = pages(3)
-    store.keep("job", result(read), read, None)
+    store.save("job", result(read), read, None)
     other = sqlite3.connect(store.path)  # as another process has it, which keeps what was written last beside it
     other.execute("SELECT 1 FROM job").fetchone()
-    StoreFile(store.path).renew()
+    StoreDatabase(store.path).quarantine()
     (beside,) = store.path.parent.glob("*.damaged-*-wal")
     assert beside.stat().st_size > 0
     assert store.find("job") is None
-    store.keep("job", result(read), read, None)
+    store.save("job", result(read), read, None)
     assert store.find("job") is not None
     other.close()
 
 
 def test_a_job_under_another_jobs_name_is_not_shown(store: Store) -> None:
     read = pages(3)
-    kept = store.keep("job", result(read), read, None)
+    kept = store.save("job", result(read), read, None)
     with sqlite3.connect(store.path) as db:
         db.execute("UPDATE job SET job_id = 'other'")
         db.execute("UPDATE page SET job_id = 'other'")
@@ -293,8 +294,8 @@ def test_a_job_under_another_jobs_name_is_not_shown(store: Store) -> None:
 
 
 def test_a_damaged_entry_of_the_ledger_is_left_out(store: Store) -> None:
-    store.note("one", JobStatus("running"), 1, None, AS_OF)
-    store.note("two", JobStatus("running"), 1, None, AS_OF)
+    store.record("one", JobStatus("running"), 1, None, AS_OF)
+    store.record("two", JobStatus("running"), 1, None, AS_OF)
     with sqlite3.connect(store.path) as db:
         db.execute("UPDATE ledger SET first_seen = 'once' WHERE job_id = 'one'")
     db.close()
@@ -303,7 +304,7 @@ def test_a_damaged_entry_of_the_ledger_is_left_out(store: Store) -> None:
 
 def test_a_store_of_version_1_is_brought_up_to_date_and_keeps_its_jobs(store: Store) -> None:
     read = pages(100, 7)
-    store.keep("job", result(read), read, None)
+    store.save("job", result(read), read, None)
     store.close()
     with sqlite3.connect(store.path) as db:
         for table in ("job", "page"):
@@ -314,7 +315,7 @@ def test_a_store_of_version_1_is_brought_up_to_date_and_keeps_its_jobs(store: St
     found = newer.find("job")
     assert found is not None
     assert list(found.rows) == list(Rows.of(read))
-    newer.keep("other", result(read), read, None)
+    newer.save("other", result(read), read, None)
     assert newer.find("other") is not None
 
 
@@ -323,7 +324,7 @@ def test_everything_forgotten_leaves_nothing_that_was_set_aside(tmp_path: Path) 
     path.write_bytes(b"no database" * 1000)
     store = Store(path, ORIGIN)
     assert list(tmp_path.glob("*.damaged-*"))
-    store.forget_everything()
+    store.forget_all()
     assert not list(tmp_path.glob("*.damaged-*"))
 
 
@@ -345,9 +346,9 @@ def keep_and_read(path: Path, number: int) -> int:
     """In a process of its own: open, keep, note, read."""
     store = Store(path, ORIGIN)
     read = pages(100, number + 1)
-    store.keep("shared", result(read), read, None)
-    store.keep(f"own-{number}", result(read), read, None)
-    store.note(f"own-{number}", JobStatus("completed"), 1, None, AS_OF)
+    store.save("shared", result(read), read, None)
+    store.save(f"own-{number}", result(read), read, None)
+    store.record(f"own-{number}", JobStatus("completed"), 1, None, AS_OF)
     found = store.find(f"own-{number}")
     return 0 if found is None else len(list(found.rows))
 
@@ -413,8 +414,8 @@ def test_a_link_in_the_place_of_the_store_does_not_have_us_write_elsewhere(
 def test_everything_forgotten_gives_the_space_back(store: Store) -> None:
     read = pages(100, 100, 100)
     for number in range(20):
-        store.keep(f"job-{number}", result(read), read, None)
+        store.save(f"job-{number}", result(read), read, None)
     store.close()
     before = store.path.stat().st_size
-    store.forget_everything()
+    store.forget_all()
     assert store.path.stat().st_size < before / 2

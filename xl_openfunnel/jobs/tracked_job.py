@@ -1,4 +1,4 @@
-"""What the caretaker holds of one job, and of those who wait for it."""
+"""What the scheduler holds of one job, and of those who wait for it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from ..runtime.clock import FOREVER
+from .policy.state import JobState
 from .snapshot import Snapshot
-from .state import FOREVER, State
 
 
 @dataclass(eq=False)
@@ -36,23 +37,23 @@ class Waiter:
 
 
 @dataclass(eq=False)
-class Care:
-    """What the caretaker holds of one job; the epoch tells answers to earlier efforts apart.
+class TrackedJob:
+    """What the scheduler holds of one job; the epoch tells answers to earlier efforts apart.
 
     It was wanted last at one moment, and when things were last tidied up it was cared for until another.
     """
 
-    state: State
+    state: JobState
     epoch: int
-    wanted_at: float
-    cared_until: float
+    touched_at: float
+    tracked_until: float
     wake_at: float = FOREVER
-    disk_busy: bool = False
-    noted: tuple[object, ...] = ()
+    store_busy: bool = False
+    recorded: tuple[object, ...] = ()
     waiters: list[Waiter] = field(default_factory=list)
 
 
-def visible(snapshot: Snapshot) -> tuple[object, ...]:
+def change_key(snapshot: Snapshot) -> tuple[object, ...]:
     """What somebody could see change: everything but when it was last confirmed and when it is asked next."""
     problem = snapshot.problem and (snapshot.problem.kind, snapshot.problem.message)
     return (replace(snapshot, as_of=None, next_try=None, problem=None), problem, snapshot.rows)

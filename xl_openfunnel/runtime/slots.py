@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Turns:
+class SlotQueue:
     """A line of jobs that are over and not yet read, and the few whose turn it is.
 
     A turn ends whenever nothing of its job is under way, so that one whose pages fail keeps nobody waiting.
@@ -17,7 +17,7 @@ class Turns:
         self._having: set[str] = set()
         self._line: dict[str, None] = {}
 
-    def take(self, job_id: str) -> bool:
+    def acquire(self, job_id: str) -> bool:
         """Whether it is the job's turn; if not, it stands in line from now on."""
         if job_id in self._having:
             return True
@@ -28,7 +28,7 @@ class Turns:
         self._having.add(job_id)
         return True
 
-    def end(self, job_id: str) -> bool:
+    def release(self, job_id: str) -> bool:
         """Whether the job had a turn, which is over now."""
         had = job_id in self._having
         self._having.discard(job_id)
@@ -37,7 +37,7 @@ class Turns:
     def leave(self, job_id: str) -> bool:
         """As `end`; and the job stands in line no more."""
         self._line.pop(job_id, None)
-        return self.end(job_id)
+        return self.release(job_id)
 
     def next(self) -> str | None:
         """The first in line, who may take a turn now; None where there is none, or no room."""

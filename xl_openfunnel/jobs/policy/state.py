@@ -1,4 +1,4 @@
-"""What a caretaker knows of its job, as immutable values."""
+"""What a scheduler knows of its job, as immutable values."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Literal
 
-from ..api.models import JobStatus, Page
-from ..errors import AuthenticationError, JobFailedError, MissingKeyError, OpenFunnelError
-from .snapshot import NO_ROWS, Problem, Rows, Source
-from .store import Result
-from .walk import Walk
+from ...api.models import JobStatus, Page
+from ...errors import AuthenticationError, JobFailedError, MissingKeyError, OpenFunnelError
+from ..result import Result
+from ..snapshot import NO_ROWS, Problem, Rows, Source
+from .pagination import PageWalk
 
-SHORTEST_INTERVAL = 2.0
+MIN_INTERVAL = 2.0
 """Seconds between polls when something moved: neighbouring endpoints recommend 2 to 5."""
-
-FOREVER = float("inf")
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Gate:
+class RequestGate:
     """What holds up every job at once.
 
     Attributes:
@@ -42,18 +40,18 @@ class Gate:
     closed_until: float = 0.0
 
 
-class Doing(Enum):
+class Phase(Enum):
     """What is being done for a job."""
 
-    LOOKING = auto()  # into the store
+    LOADING = auto()  # into the store
     POLLING = auto()
-    WALKING = auto()
-    KEEPING = auto()  # into the store
-    RESTING = auto()  # until somebody refreshes
+    DOWNLOADING = auto()
+    SAVING = auto()  # into the store
+    IDLE = auto()  # until somebody refreshes
 
 
 @dataclass(frozen=True)
-class Ask:
+class PageRequest:
     """One request.
 
     Attributes:
@@ -66,7 +64,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class RetryState:
     """A cursor that failed: how often in a row, and the moment before which it is not tried again."""
 
     failures: int
@@ -74,8 +72,8 @@ class Trouble:
 
 
 @dataclass(frozen=True)
-class State:
-    """What a caretaker knows of its job.
+class JobState:
+    """What a scheduler knows of its job.
 
     Attributes:
         doing: the stage of its care.
@@ -93,51 +91,53 @@ class State:
     """
 
     job_id: str
-    doing: Doing = Doing.LOOKING
+    phase: Phase = Phase.LOADING
     result: Result | None = None
     source: Source | None = None
-    fresh: tuple[Result, tuple[Page, ...]] | None = None
-    first: Page | None = None
+    unsaved: tuple[Result, tuple[Page, ...]] | None = None
+    first_page: Page | None = None
     as_of: datetime | None = None
     pages: tuple[tuple[str | None, Page], ...] = ()
-    shown: Rows = NO_ROWS
-    follow: str | None = None
-    walk: Walk | None = None
-    again: bool = False
+    rows: Rows = NO_ROWS
+    next_cursor: str | None = None
+    walk: PageWalk | None = None
+    force_refresh: bool = False
     rechecks: int = 0
-    asking: frozenset[Ask] = frozenset()
+    in_flight: frozenset[PageRequest] = frozenset()
     due: float = 0.0
-    interval: float = SHORTEST_INTERVAL
-    moved: tuple[object, ...] = ()
+    interval: float = MIN_INTERVAL
+    last_progress: tuple[object, ...] = ()
     problem: Problem | None = None
     failures: int = 0
-    alike: int = 0
-    troubles: Mapping[str, Trouble] = field(default_factory=dict)
+    same_kind_failures: int = 0
+    retries: Mapping[str, RetryState] = field(default_factory=dict)
 
 
-def afresh(state: State) -> State:
+def restart_polling(state: JobState) -> JobState:
     """The state about to poll, with nothing under way. What everybody sees stays."""
-    return replace(state, doing=Doing.POLLING, fresh=None, follow=None, walk=None, asking=frozenset(), troubles={})
+    return replace(
+        state, phase=Phase.POLLING, unsaved=None, next_cursor=None, walk=None, in_flight=frozenset(), retries={}
+    )
 
 
-def only_another_key_mends(error: OpenFunnelError) -> bool:
+def is_key_error(error: OpenFunnelError) -> bool:
     """Whether no request of any job has a chance before the key is another."""
     return isinstance(error, (AuthenticationError, MissingKeyError))
 
 
-def failed(status: JobStatus, error_message: str | None, as_of: datetime) -> Problem | None:
+def failed_problem(status: JobStatus, error_message: str | None, as_of: datetime) -> Problem | None:
     """The problem of a job that ended as failed."""
     if status.lower() != JobStatus.FAILED:
         return None
     return Problem(JobFailedError(f"The job failed: {error_message or 'the service gave no reason'}"), as_of)
 
 
-def troubled(state: State, error: OpenFunnelError, moment: Moment) -> State:
+def with_problem(state: JobState, error: OpenFunnelError, moment: Moment) -> JobState:
     """The state with this problem: since when there is trouble, and how often in a row."""
     before = state.problem if state.failures else None
     return replace(
         state,
         problem=Problem(error.with_traceback(None), moment.utc if before is None else before.since),
         failures=state.failures + 1,
-        alike=state.alike + 1 if before is not None and before.kind == error.kind else 1,
+        same_kind_failures=state.same_kind_failures + 1 if before is not None and before.kind == error.kind else 1,
     )

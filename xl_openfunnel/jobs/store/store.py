@@ -18,14 +18,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ..api.models import JobStatus, Page, number
-from ..errors import CELL_UNITS, ConfigurationError, IncompleteResultError, OpenFunnelError
-from ..text import clip
-from . import disks
-from .file import VERSION as VERSION
-from .file import StoreBusyError as StoreBusyError
-from .file import StoreFile, is_damage
-from .snapshot import Rows
+from ...api.models import JobStatus, Page, number
+from ...errors import CELL_UNITS, ConfigurationError, IncompleteResultError, OpenFunnelError
+from ...text import clip
+from ..result import Result
+from ..snapshot import Rows
+from . import diagnosis
+from .database import VERSION as VERSION
+from .database import StoreBusyError as StoreBusyError
+from .database import StoreDatabase, is_damage
 
 _log = logging.getLogger(__name__)
 
@@ -41,25 +42,6 @@ _LONGEST_QUERY = 2_000
 
 _MOST_SEEDS = 20
 """Seeds of a job in the ledger: the service takes ten."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """A job that is over, as it was read: what is final, and what is stored.
-
-    Attributes:
-        rows: its rows, in memory or in the store.
-        complete: whether rows and pages were checked against a manifest, or the job failed.
-    """
-
-    status: JobStatus
-    stage: str | None
-    processed: int | None
-    manifest: Mapping[str, Any] | None
-    error_message: str | None
-    as_of: datetime
-    rows: Rows
-    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,17 +71,17 @@ class Store:
         self.path = path
         self.origin = origin
         try:
-            self._file = StoreFile(path)
+            self._file = StoreDatabase(path)
         except (OSError, sqlite3.Error) as trouble:
-            raise ConfigurationError(f"The local store {path} cannot be used: {self.why(trouble)}") from None
+            raise ConfigurationError(f"The local store {path} cannot be used: {self.explain(trouble)}") from None
 
     def close(self) -> None:
         """Close the file. It is opened again for whatever is asked afterwards."""
         self._file.close()
 
-    def why(self, trouble: Exception) -> str:
+    def explain(self, trouble: Exception) -> str:
         """What went wrong with it and what to do, for a person."""
-        return str(trouble) if isinstance(trouble, OpenFunnelError) else disks.why(trouble, self.path)
+        return str(trouble) if isinstance(trouble, OpenFunnelError) else diagnosis.explain(trouble, self.path)
 
     def find(self, job_id: str, *, wait: bool = True) -> Result | None:
         """The stored job, its rows still on disk; None where it is not stored, or too damaged to be read.
@@ -137,7 +119,7 @@ class Store:
         seal: str | None,
     ) -> Result:
         head = (self.origin, job_id, revision, status, stage, processed, manifest, error_message, as_of, counts)
-        _check_seal(seal, *head)
+        _verify_checksum(seal, *head)
         return Result(
             status=JobStatus(status),
             stage=stage,
@@ -148,7 +130,7 @@ class Store:
             rows=Rows([int(count) for count in json.loads(counts)], lambda of: self._pages(job_id, revision, of)),
         )
 
-    def keep(self, job_id: str, result: Result, pages: tuple[Page, ...], key_fingerprint: str | None) -> Result:
+    def save(self, job_id: str, result: Result, pages: tuple[Page, ...], key_fingerprint: str | None) -> Result:
         """Store a final job in the place of what was stored of it; the same with its rows on disk."""
         try:
             self._write(job_id, result, pages, key_fingerprint)
@@ -156,7 +138,7 @@ class Store:
             # A damaged file is set aside where SQLite says so itself. No row of ours can violate a constraint, and
             # what was written must be there.
             if isinstance(trouble, (sqlite3.IntegrityError, _DamagedError)):
-                self._file.renew()
+                self._file.quarantine()
             elif not is_damage(trouble):
                 raise
             self._write(job_id, result, pages, key_fingerprint)
@@ -172,12 +154,12 @@ class Store:
         )
         place = (self.origin, job_id, revision)
         bodies = [zlib.compress(page.rows_json, 1) for page in pages]
-        written = [(number, body, _seal(*place, number, body)) for number, body in enumerate(bodies)]
+        written = [(number, body, _checksum(*place, number, body)) for number, body in enumerate(bodies)]
         with self._file.transaction() as db:
             self._remove(db, job_id)
-            db.execute(_INSERT_JOB, (*head, key_fingerprint, _seal(*head)))
+            db.execute(_INSERT_JOB, (*head, key_fingerprint, _checksum(*head)))
             db.executemany(_INSERT_PAGE, [(*place, *each) for each in written])
-            self._note(db, job_id, result.status, len(result.rows), result.manifest, result.as_of)
+            self._record(db, job_id, result.status, len(result.rows), result.manifest, result.as_of)
             if _found_pages(db, *place, range(len(pages))) != written:
                 raise _DamagedError
 
@@ -192,7 +174,7 @@ class Store:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return found
 
-    def forget_everything(self) -> None:
+    def forget_all(self) -> None:
         """Remove all jobs of all origins, also what was set aside, and give the space back."""
         self._file.remove_set_aside()
         with self._file.transaction() as db:
@@ -202,7 +184,7 @@ class Store:
             db.execute("VACUUM")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def note(
+    def record(
         self,
         job_id: str,
         status: JobStatus,
@@ -212,9 +194,9 @@ class Store:
     ) -> None:
         """Write into the ledger what the service said of a job."""
         with self._file.transaction() as db:
-            self._note(db, job_id, status, row_count, manifest, now)
+            self._record(db, job_id, status, row_count, manifest, now)
 
-    def _note(
+    def _record(
         self,
         db: sqlite3.Connection,
         job_id: str,
@@ -235,7 +217,7 @@ class Store:
             (
                 *(self.origin, job_id),
                 clip(query, _LONGEST_QUERY) if isinstance(query, str) else None,
-                json.dumps(_legible(seeds)) if isinstance(seeds, list) else None,
+                json.dumps(_readable(seeds)) if isinstance(seeds, list) else None,
                 *(now.isoformat(), now.isoformat(), str(status), row_count),
                 number(spent),
             ),
@@ -326,7 +308,7 @@ class Store:
                     f"The stored rows of job {job_id} were removed or replaced meanwhile. Ask for them again."
                 )
             for number, body, seal in found:
-                _check_seal(seal, self.origin, job_id, revision, number, body)
+                _verify_checksum(seal, self.origin, job_id, revision, number, body)
                 yield zlib.decompress(body)
         except ConfigurationError as newer:
             raise IncompleteResultError(f"The stored rows of job {job_id} cannot be read. {newer.message}") from None
@@ -355,7 +337,7 @@ def _found_pages(
     ).fetchall()
 
 
-def _legible(seeds: list[Any]) -> list[str]:
+def _readable(seeds: list[Any]) -> list[str]:
     """The seeds that a person can read in a cell, with ``…`` last where there are more."""
     names = [clip(seed, CELL_UNITS) for seed in seeds if isinstance(seed, str)]
     return [*names[:_MOST_SEEDS], "…"] if len(names) > _MOST_SEEDS else names
@@ -370,7 +352,7 @@ def _digest(pages: tuple[Page, ...]) -> str:
     return digest.hexdigest()
 
 
-def _seal(*values: object) -> str:
+def _checksum(*values: object) -> str:
     """What tells that these values are those that were written: a digest of each, with its length before it."""
     digest = hashlib.blake2b(digest_size=16)
     for value in values:
@@ -380,9 +362,9 @@ def _seal(*values: object) -> str:
     return digest.hexdigest()
 
 
-def _check_seal(seal: str | None, *values: object) -> None:
+def _verify_checksum(seal: str | None, *values: object) -> None:
     """Raise `ValueError` where these are not the values that were written; those of version 1 have no seal."""
-    if seal is not None and seal != _seal(*values):
+    if seal is not None and seal != _checksum(*values):
         raise ValueError("a seal is broken")
 
 

@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..errors import ConfigurationError
-from ..settings import NO_LINK
-from . import disks
+from ...errors import ConfigurationError
+from ...settings import NO_LINK
+from . import diagnosis
 
 _log = logging.getLogger(__name__)
 
 VERSION = 2
 """Of the tables. 2 added the seals."""
 
-_PATIENCE = 10.0
+_BUSY_TIMEOUT = 10.0
 """Seconds that an operation which may wait waits for another process: the largest job is written in under one."""
 
 _ATTEMPTS = 20
@@ -54,7 +54,7 @@ class StoreBusyError(Exception):
     """Another process holds the store just now: what it knows of a job is unknown, not nothing."""
 
 
-class StoreFile:
+class StoreDatabase:
     """One SQLite file, for any number of threads and processes; each operation opens a connection of its own.
 
     Where it cannot be written, because the disk is full, say, it is read as it is; each operation that may wait tries
@@ -71,10 +71,10 @@ class StoreFile:
         self._made = False
         self._anchor: Callable[[], object] = lambda: None
         try:
-            self._be_made()
+            self._ensure_open()
         except (OSError, sqlite3.Error) as trouble:
-            reason = disks.why(trouble, path)
-            if reason not in (disks.FULL, disks.READ_ONLY, disks.NO_RIGHT) or not self._can_be_read(reason):
+            reason = diagnosis.explain(trouble, path)
+            if reason not in (diagnosis.FULL, diagnosis.READ_ONLY, diagnosis.NO_RIGHT) or not self._can_be_read(reason):
                 raise
             _log.warning("the store %s cannot be written for now: %s", path, reason)
 
@@ -96,10 +96,10 @@ class StoreFile:
         """
         if wait:
             try:
-                self._be_made()
+                self._ensure_open()
             except (OSError, sqlite3.Error) as trouble:
                 if write:
-                    reason = disks.why(trouble, self.path)
+                    reason = diagnosis.explain(trouble, self.path)
                     raise ConfigurationError(f"The local store cannot be written: {reason}") from None
         if not (self._made and self.path.exists()):  # somebody may have removed it while it was in use
             with self._open_to_read(wait=wait) as db:
@@ -113,7 +113,7 @@ class StoreFile:
             if not wait and (is_damage(trouble) or _code(trouble) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)):
                 raise StoreBusyError from None
             if is_damage(trouble):
-                self.renew(which)
+                self.quarantine(which)
             raise
 
     @contextlib.contextmanager
@@ -122,7 +122,7 @@ class StoreFile:
         with self.connection(write=True) as db, _all_or_nothing(db):
             yield db
 
-    def renew(self, which: tuple[int, int] | None = None) -> None:
+    def quarantine(self, which: tuple[int, int] | None = None) -> None:
         """Set the file aside, damaged as it is, and begin a new one; only the newest one is kept aside.
 
         Args:
@@ -151,7 +151,7 @@ class StoreFile:
 
     @contextlib.contextmanager
     def _open(self, *, wait: bool = True) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self.path, timeout=_PATIENCE if wait else 0.0, isolation_level=None)
+        db = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT if wait else 0.0, isolation_level=None)
         try:
             yield db
         finally:
@@ -166,7 +166,7 @@ class StoreFile:
         """
         try:
             if self._is_there():
-                db = disks.to_read(self.path, timeout=_PATIENCE if wait else 0.0)
+                db = diagnosis.connect_readonly(self.path, timeout=_BUSY_TIMEOUT if wait else 0.0)
             else:
                 db = sqlite3.connect(":memory:")
                 db.executescript(_SCHEMA)
@@ -180,7 +180,7 @@ class StoreFile:
 
     def _can_be_read(self, reason: str) -> bool:
         if not self._is_there():
-            return reason == disks.FULL  # which passes: there is nothing yet, and may be
+            return reason == diagnosis.FULL  # which passes: there is nothing yet, and may be
         try:
             with self._open_to_read(wait=True):
                 return True
@@ -200,7 +200,7 @@ class StoreFile:
                 raise
             return False
 
-    def _be_made(self) -> None:
+    def _ensure_open(self) -> None:
         """Make or check the file, if that is not done yet."""
         if self._made and self.path.exists():
             return
@@ -234,7 +234,7 @@ class StoreFile:
                     db.execute(f"PRAGMA user_version = {VERSION}")
         # One connection stays open: the last one to be closed locks the file to tidy up, and a reader that may not
         # wait would find it busy.
-        anchor = sqlite3.connect(self.path, timeout=_PATIENCE, check_same_thread=False)
+        anchor = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT, check_same_thread=False)
         self._anchor = weakref.finalize(self, anchor.close)
         try:
             for table in ("job", "page", "ledger"):

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.jobs.test_store import ORIGIN, pages, result
+from tests.unit.jobs.store.test_store import ORIGIN, pages, result
 from xl_openfunnel import ConfigurationError, IncompleteResultError, JobStatus, Store
 from xl_openfunnel.jobs.snapshot import Rows
-from xl_openfunnel.jobs.store import StoreBusyError
+from xl_openfunnel.jobs.store.store import StoreBusyError
 
 READ = pages(100, 7)
 
@@ -19,7 +19,7 @@ READ = pages(100, 7)
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     store = Store(tmp_path / "store.sqlite3", ORIGIN)
-    store.keep("job", result(READ), READ, None)
+    store.save("job", result(READ), READ, None)
     return store
 
 
@@ -42,7 +42,7 @@ def damage(path: Path) -> bytes:
 
 def test_columns_that_a_newer_version_adds_while_it_is_in_use_keep_no_job_out(store: Store) -> None:
     change(store.path, "ALTER TABLE job ADD COLUMN more TEXT", "ALTER TABLE page ADD COLUMN more TEXT")
-    store.keep("other", result(READ), READ, None)
+    store.save("other", result(READ), READ, None)
     found = store.find("other")
     assert found is not None
     assert list(found.rows) == list(Rows.of(READ))
@@ -64,7 +64,7 @@ def test_a_store_that_a_newer_version_changed_while_it_is_in_use_is_not_set_asid
     assert kept is not None
     change(store.path, *statements)
     with pytest.raises(ConfigurationError, match="written by a newer XL OpenFunnel"):
-        store.keep("other", result(READ), READ, None)
+        store.save("other", result(READ), READ, None)
     assert not list(store.path.parent.glob("*.damaged-*"))
     if "page" in statements[0] and "UNIQUE" not in statements[0]:
         with pytest.raises(IncompleteResultError, match="newer XL OpenFunnel"):
@@ -81,7 +81,7 @@ def test_whoever_may_not_wait_makes_no_file_where_it_was_removed(store: Store) -
         [],
     )
     assert not list(store.path.parent.iterdir())
-    store.note("job", JobStatus.RUNNING, None, None, result(READ).as_of)
+    store.record("job", JobStatus.RUNNING, None, None, result(READ).as_of)
     assert [entry.job_id for entry in store.ledger(wait=False)] == ["job"]
 
 

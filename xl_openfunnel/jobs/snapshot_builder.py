@@ -1,4 +1,4 @@
-"""From what a caretaker knows to what everybody may see."""
+"""From what a scheduler knows to what everybody may see."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..api.models import Page
-from .plan import Wait, next_step
+from ..runtime.clock import FOREVER
+from .policy.state import JobState, Moment, Phase, RequestGate, failed_problem
+from .policy.steps import Wait, next_step
+from .result import Result
 from .snapshot import Rows, Snapshot, Source
-from .state import FOREVER, Doing, Gate, Moment, State, failed
-from .store import Result
 
 
-def snapshot(state: State, gate: Gate, moment: Moment, *, cared_for: bool = True) -> Snapshot:
+def build_snapshot(state: JobState, gate: RequestGate, moment: Moment, *, cared_for: bool = True) -> Snapshot:
     """The job as everybody may see it."""
-    working = state.doing is not Doing.RESTING
+    working = state.phase is not Phase.IDLE
     held_up = working and gate.refused is not None
     step = next_step(state, gate, moment.now, most=1) if working and cared_for else Wait(FOREVER)
     next_try = None
@@ -22,8 +23,8 @@ def snapshot(state: State, gate: Gate, moment: Moment, *, cared_for: bool = True
         next_try = moment.utc + timedelta(seconds=step.until - moment.now)
     if state.result is not None:
         seen = of_result(state.job_id, state.result, state.source)
-    elif state.first is not None and state.as_of is not None:
-        seen = of_page(state.job_id, state.first, state.shown, state.as_of)
+    elif state.first_page is not None and state.as_of is not None:
+        seen = of_page(state.job_id, state.first_page, state.rows, state.as_of)
     else:
         seen = Snapshot(state.job_id)
     problem = gate.refused if held_up else state.problem
@@ -44,7 +45,7 @@ def of_result(job_id: str, result: Result, source: Source | None) -> Snapshot:
         settled=True,
         source=source,
         as_of=result.as_of,
-        problem=failed(result.status, result.error_message, result.as_of),
+        problem=failed_problem(result.status, result.error_message, result.as_of),
     )
 
 
@@ -60,5 +61,5 @@ def of_page(job_id: str, first: Page, rows: Rows, as_of: datetime) -> Snapshot:
         rows=rows,
         provisional=len(rows) > 0,
         as_of=as_of,
-        problem=failed(first.status, first.error_message, as_of),
+        problem=failed_problem(first.status, first.error_message, as_of),
     )

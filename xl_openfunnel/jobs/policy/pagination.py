@@ -12,27 +12,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ..api.models import FIRST_PAGE, Page, whole_number
-from ..errors import IncompleteResultError, InvalidResponseError
+from ...api.models import FIRST_PAGE, Page, whole_number
+from ...errors import IncompleteResultError, InvalidResponseError
 
 MAX_PAGES = 1000
 """Ceiling for a walk whose manifest states no number of pages: ten times the largest job the service takes."""
 
-MOST_ROWS = 100_000
+MAX_ROWS = 100_000
 """Ceiling for a job's companies, as many as `MAX_PAGES` pages of a hundred have."""
 
-MOST_BYTES = 128 * 1024 * 1024
+MAX_BYTES = 128 * 1024 * 1024
 """Ceiling for a job's pages in memory: seven times what the largest job with the fullest rows takes. One emoji in a
 text makes every character of it take four bytes, so a table of them may take half a GB."""
 
-MOST_VALUES = 3_000_000
+MAX_VALUES = 3_000_000
 """Ceiling for the values in a job's rows: fourteen times those of the largest job with the fullest rows."""
 
 _PAGE_NAME = re.compile(r"page_\d{4,}")
 
 
 @dataclass(frozen=True)
-class Walk:
+class PageWalk:
     """A reading of all pages since the job was seen to be over.
 
     Attributes:
@@ -48,10 +48,10 @@ class Walk:
 
     pages: tuple[Page, ...]
     as_of: datetime
-    ahead: Mapping[str, Page] = field(default_factory=dict)
+    prefetched: Mapping[str, Page] = field(default_factory=dict)
     expected: Mapping[str, str | None] = field(default_factory=dict)
-    guesses: tuple[str, ...] = ()
-    passed: frozenset[str] = frozenset({FIRST_PAGE})
+    predicted: tuple[str, ...] = ()
+    seen_cursors: frozenset[str] = frozenset({FIRST_PAGE})
 
     @property
     def first(self) -> Page:
@@ -59,39 +59,39 @@ class Walk:
         return self.pages[0]
 
     @property
-    def named(self) -> str | None:
+    def next_cursor(self) -> str | None:
         """The cursor of the next page, as the last page read names it; None at the end."""
         return self.pages[-1].next_cursor
 
 
-def begin(first: Page, as_of: datetime) -> Walk:
+def start(first: Page, as_of: datetime) -> PageWalk:
     """A walk from the first page, with the names that its manifest lets one expect."""
-    names = [f"page_{number:04d}" for number in range(min(stated(first, "pages") or 0, MAX_PAGES))]
+    names = [f"page_{number:04d}" for number in range(min(manifest_number(first, "pages") or 0, MAX_PAGES))]
     if first.name not in (None, FIRST_PAGE) or names[1:2] != [first.next_cursor]:
-        return Walk((first,), as_of)
+        return PageWalk((first,), as_of)
     expected = dict(zip(names[1:], [*names[2:], None], strict=True))
-    return Walk((first,), as_of, expected=expected, guesses=tuple(expected))
+    return PageWalk((first,), as_of, expected=expected, predicted=tuple(expected))
 
 
-def accept(walk: Walk, cursor: str, page: Page) -> Walk:
+def accept(walk: PageWalk, cursor: str, page: Page) -> PageWalk:
     """The walk with the answer to a request for ``cursor``; without guesses, where a guess was wrong.
 
     Raises:
         InvalidResponseError: the page is not the one asked for.
     """
-    if cursor != walk.named and (page.name != cursor or page.next_cursor != walk.expected.get(cursor)):
-        return stop_guessing(walk)
+    if cursor != walk.next_cursor and (page.name != cursor or page.next_cursor != walk.expected.get(cursor)):
+        return stop_predicting(walk)
     if _PAGE_NAME.fullmatch(cursor) and page.name not in (None, cursor):
         raise InvalidResponseError(f"The service answered with {page.name} where {cursor} was asked for.")
-    return replace(stop_guessing(walk, cursor), ahead={**walk.ahead, cursor: page})
+    return replace(stop_predicting(walk, cursor), prefetched={**walk.prefetched, cursor: page})
 
 
-def stop_guessing(walk: Walk, cursor: str | None = None) -> Walk:
+def stop_predicting(walk: PageWalk, cursor: str | None = None) -> PageWalk:
     """The walk with this name no longer to be guessed; with None, nothing any more."""
-    return replace(walk, guesses=tuple(name for name in walk.guesses if cursor not in (None, name)))
+    return replace(walk, predicted=tuple(name for name in walk.predicted if cursor not in (None, name)))
 
 
-def advance(walk: Walk) -> Walk:
+def advance(walk: PageWalk) -> PageWalk:
     """The walk moved on over every page ahead that is named by the one before it.
 
     Raises:
@@ -99,9 +99,9 @@ def advance(walk: Walk) -> Walk:
             job has.
         IncompleteResultError: a page more than the manifest states is named.
     """
-    pages, ahead, passed = list(walk.pages), dict(walk.ahead), set(walk.passed)
-    most = stated(walk.first, "pages")
-    refuse_too_much((*pages, *ahead.values()))
+    pages, ahead, passed = list(walk.pages), dict(walk.prefetched), set(walk.seen_cursors)
+    most = manifest_number(walk.first, "pages")
+    check_size((*pages, *ahead.values()))
     while (cursor := pages[-1].next_cursor) is not None:
         if cursor in passed:
             raise InvalidResponseError(f"The service's pages run in a circle: page {len(pages)} names {cursor} again.")
@@ -114,10 +114,10 @@ def advance(walk: Walk) -> Walk:
             break
         passed.add(cursor)
         pages.append(ahead.pop(cursor))
-    return replace(walk, pages=tuple(pages), ahead=ahead, passed=frozenset(passed))
+    return replace(walk, pages=tuple(pages), prefetched=ahead, seen_cursors=frozenset(passed))
 
 
-def refuse_too_much(pages: Iterable[Page]) -> None:
+def check_size(pages: Iterable[Page]) -> None:
     """Hold no more than a job can be, whatever a service sends.
 
     Raises:
@@ -126,7 +126,7 @@ def refuse_too_much(pages: Iterable[Page]) -> None:
     rows = size = values = 0
     for page in pages:
         rows, size, values = rows + page.row_count, size + len(page.rows_json), values + page.value_count
-    if rows > MOST_ROWS or size > MOST_BYTES or values > MOST_VALUES:
+    if rows > MAX_ROWS or size > MAX_BYTES or values > MAX_VALUES:
         raise InvalidResponseError(
             f"The service sends more than any job has: {rows:,} companies with {values:,} values in "
             f"{size // 2**20:,} MB so far."
@@ -144,13 +144,13 @@ def check(pages: tuple[Page, ...]) -> None:
     """
     first = pages[0]
     rows = sum(page.row_count for page in pages)
-    if stated(first, "rows") is None and rows < (first.processed or 0):
+    if manifest_number(first, "rows") is None and rows < (first.processed or 0):
         raise IncompleteResultError(
             f"The service says that it delivered {first.processed} companies, but {rows} could be read. Refresh to "
             "read again; if it stays so, tell OpenFunnel's support."
         )
     for word, read in (("rows", rows), ("pages", page_count(pages))):
-        promised = stated(first, word)
+        promised = manifest_number(first, word)
         if promised is not None and promised != read:
             raise IncompleteResultError(
                 f"The service's manifest states {promised} {word}, but {read} could be read. Refresh to read "
@@ -171,7 +171,7 @@ def page_count(pages: tuple[Page, ...]) -> int:
     return 0 if len(pages) == 1 and not pages[0].row_count else len(pages)
 
 
-def stated(first: Page, what: str) -> int | None:
+def manifest_number(first: Page, what: str) -> int | None:
     """The manifest's number of ``rows`` or ``pages``; None where it states none."""
     manifest = first.manifest or {}
     names = ("count", "unique_count") if what == "rows" else ("pages",)

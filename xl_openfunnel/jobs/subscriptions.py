@@ -16,7 +16,7 @@ Callback = Callable[[Snapshot], object]
 class Subscription:
     """A callback that is told of one job until it is closed."""
 
-    def __init__(self, callbacks: Callbacks, job_id: str, callback: Callback) -> None:
+    def __init__(self, callbacks: SubscriptionHub, job_id: str, callback: Callback) -> None:
         self.job_id = job_id
         self._callbacks = callbacks
         self._callback = callback
@@ -33,7 +33,7 @@ class Subscription:
             _log.exception("a callback for job %s failed", self.job_id)
 
 
-class Callbacks:
+class SubscriptionHub:
     """All subscriptions of a fetcher, and the thread that serves them."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class Callbacks:
         """Whether anybody wants to be told of this job."""
         return job_id in self._subscriptions
 
-    def tell(self, snapshot: Snapshot) -> None:
+    def publish(self, snapshot: Snapshot) -> None:
         """Have everybody told who subscribed to this job; never waits for a callback."""
         if snapshot.job_id not in self._subscriptions:
             return

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from ..api.models import Page
-from ..errors import ConfigurationError, IncompleteResultError, OpenFunnelError
-from .snapshot import Rows, Snapshot
-from .store import Result, Store, StoreBusyError
-from .workers import Workers
+from ...api.models import Page
+from ...errors import ConfigurationError, IncompleteResultError, OpenFunnelError
+from ...runtime.thread_pool import DaemonPool
+from ..result import Result
+from ..snapshot import Rows, Snapshot
+from .store import Store, StoreBusyError
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ _JOIN = 5.0
 """Seconds that `close` gives what is to be stored."""
 
 
-class Keeper:
+class StoreWorker:
     """A store, or none, and the thread that serves it.
 
     Args:
@@ -35,9 +36,9 @@ class Keeper:
         self._store = store if isinstance(store, Store) else None
         self._no_store = _not_stored(store.message) if isinstance(store, ConfigurationError) else None
         self._gone = gone
-        self._thread = Workers("disk", 1)
+        self._thread = DaemonPool("disk", 1)
 
-    def find_at_once(self, job_id: str) -> Result | None:
+    def find_nowait(self, job_id: str) -> Result | None:
         """What is stored of a job, on the caller's thread and without waiting.
 
         Raises:
@@ -64,7 +65,7 @@ class Keeper:
 
         self._thread.submit(find)
 
-    def keep(
+    def save(
         self,
         job_id: str,
         result: Result,
@@ -78,15 +79,15 @@ class Keeper:
             kept, trouble = result, self._no_store if result.complete else None
             if self._store is not None and result.complete:
                 try:
-                    kept = self._watched(job_id, self._store.keep(job_id, result, pages, key_fingerprint()))
+                    kept = self._watched(job_id, self._store.save(job_id, result, pages, key_fingerprint()))
                 except Exception as reason:
                     _log.warning("job %s could not be stored: %s", job_id, reason)
-                    trouble = _not_stored(self._store.why(reason))
+                    trouble = _not_stored(self._store.explain(reason))
             then(kept, trouble)
 
         self._thread.submit(keep)
 
-    def note(self, seen: Snapshot, now: datetime, *, wanted: Callable[[], bool]) -> None:
+    def record(self, seen: Snapshot, now: datetime, *, wanted: Callable[[], bool]) -> None:
         """Write into the ledger what the service said, if it is still wanted then; after all that is more urgent."""
         store, status = self._store, seen.status
         if store is None or status is None:
@@ -100,7 +101,7 @@ class Keeper:
             if not wanted():
                 return
             try:
-                store.note(seen.job_id, status, row_count, seen.manifest, now)
+                store.record(seen.job_id, status, row_count, seen.manifest, now)
             except Exception as trouble:
                 _log.warning("job %s could not be noted: %s", seen.job_id, trouble)
 

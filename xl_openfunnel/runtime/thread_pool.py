@@ -18,7 +18,7 @@ URGENT = ""
 """The kind of what goes before everything else."""
 
 
-class Workers:
+class DaemonPool:
     """Up to ``most`` threads, begun as they are needed.
 
     Args:
@@ -41,7 +41,7 @@ class Workers:
             if self._idle > 0:
                 self._idle -= 1
             elif len(self._threads) < self.most:
-                self._threads.append(begin(f"{self._name}-{len(self._threads)}", self._run))
+                self._threads.append(start_thread(f"{self._name}-{len(self._threads)}", self._run))
             self._lines.setdefault(kind, deque()).append(task)
             self._changed.notify()
 
@@ -84,7 +84,7 @@ class Workers:
             return task
 
 
-def begin(name: str, run: Callable[[], None]) -> threading.Thread:
+def start_thread(name: str, run: Callable[[], None]) -> threading.Thread:
     """A daemon thread, running."""
     thread = threading.Thread(target=run, name=f"openfunnel-{name}", daemon=True)
     thread.start()

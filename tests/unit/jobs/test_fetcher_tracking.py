@@ -29,10 +29,10 @@ from xl_openfunnel import (
     Store,
 )
 from xl_openfunnel.jobs.fetch_rows import fetch_with
-from xl_openfunnel.jobs.keeper import Keeper
+from xl_openfunnel.jobs.policy.state import JobState, PageRequest, RequestGate
 from xl_openfunnel.jobs.snapshot import NO_ROWS, Problem
-from xl_openfunnel.jobs.state import Ask, Gate, State
-from xl_openfunnel.jobs.store import StoreBusyError
+from xl_openfunnel.jobs.store.store import StoreBusyError
+from xl_openfunnel.jobs.store.worker import StoreWorker
 from xl_openfunnel.simulator import Fault, SimulatedJob, Simulator, companies
 
 ROWS = companies(650, seed=5, shape="narrow")
@@ -357,7 +357,7 @@ def test_a_bug_of_ours_is_a_problem_and_nobody_waits_for_ever(
     serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = serve(job := SimulatedJob(ROWS))
-    monkeypatch.setattr("xl_openfunnel.jobs.plan.answered", lambda *_: 1 / 0)
+    monkeypatch.setattr("xl_openfunnel.jobs.policy.steps.answered", lambda *_: 1 / 0)
     seen = fetch(service).wait(job.job_id)
     assert (seen.settled, seen.final) == (True, False)
     assert seen.problem is not None
@@ -465,16 +465,16 @@ def test_a_job_that_is_forgotten_while_it_is_first_looked_for_does_not_come_back
     service = serve(job := SimulatedJob(ROWS))
     assert fetch(service, tmp_path).wait(job.job_id).final
     fetcher = fetch(service, tmp_path)
-    caretaker = fetcher._caretaker
-    look = caretaker._first_sight
+    scheduler = fetcher._scheduler
+    look = scheduler._initial_state
 
-    def look_and_forget(job_id: str) -> State:
+    def look_and_forget(job_id: str) -> JobState:
         found = look(job_id)
-        monkeypatch.setattr(caretaker, "_first_sight", look)
+        monkeypatch.setattr(scheduler, "_initial_state", look)
         fetcher.forget(job_id)
         return found
 
-    monkeypatch.setattr(caretaker, "_first_sight", look_and_forget)
+    monkeypatch.setattr(scheduler, "_initial_state", look_and_forget)
     fetcher.watch(job.job_id)
     seen = fetcher.wait(job.job_id, until=lambda seen: seen.source != "store" and seen.final)
     assert list(seen.rows) == ROWS
@@ -487,9 +487,9 @@ def test_a_job_that_is_forgotten_before_it_was_noted_is_not_noted(
     fetcher = fetch(service, tmp_path)
     fetcher.watch(job.job_id)
     hold = threading.Event()
-    fetcher._caretaker._keeper._thread.submit(functools.partial(hold.wait, 30))  # type: ignore[arg-type]
+    fetcher._scheduler._store_worker._thread.submit(functools.partial(hold.wait, 30))  # type: ignore[arg-type]
     fetcher.wait(job.job_id, until=lambda seen: seen.status is not None)
-    done = fetcher._caretaker.forget(job.job_id)
+    done = fetcher._scheduler.forget(job.job_id)
     hold.set()
     assert done.wait(30)
     fetcher.close()
@@ -511,7 +511,7 @@ def test_an_answer_for_a_job_that_was_forgotten_meanwhile_is_not_taken_for_one_t
             go.wait()
             return Page(JobStatus.RUNNING, stage="old")
         go.set()
-        while fetcher._caretaker.tasks_under_way > 1:  # the old answer comes first
+        while fetcher._scheduler.tasks_under_way > 1:  # the old answer comes first
             pass
         return Page(JobStatus.RUNNING, stage="new")
 
@@ -552,10 +552,13 @@ def test_a_request_that_waits_for_a_worker_is_not_sent_once_all_are_held_up(
     serve: MakeService, fetch: MakeFetcher, clock: FlyingClock
 ) -> None:
     service = serve(SimulatedJob(ROWS))
-    caretaker = fetch(service)._caretaker
-    for gate in (Gate(closed_until=clock.time() + 1), Gate(refused=Problem(AuthenticationError("no"), clock.utcnow()))):
-        caretaker._gate = gate
-        caretaker._fetch("job", 0, Ask(None, "poll"))
+    scheduler = fetch(service)._scheduler
+    for gate in (
+        RequestGate(closed_until=clock.time() + 1),
+        RequestGate(refused=Problem(AuthenticationError("no"), clock.utcnow())),
+    ):
+        scheduler._gate = gate
+        scheduler._fetch("job", 0, PageRequest(None, "poll"))
     assert service.received == []
 
 
@@ -570,7 +573,7 @@ def test_a_store_that_fails_costs_a_request_and_no_row(
 
     fetcher = fetch(service, tmp_path)
     monkeypatch.setattr(fetcher._store, "find", find)
-    monkeypatch.setattr(fetcher._store, "keep", lambda _, result, *__: result)
+    monkeypatch.setattr(fetcher._store, "save", lambda _, result, *__: result)
     assert list(fetcher.wait(job.job_id).rows) == ROWS
     assert list(fetcher.wait(other.job_id).rows) == ROWS
     assert trouble == []
@@ -580,10 +583,10 @@ def test_what_the_ledger_knows_of_a_stored_jobs_rows_stays_while_they_are_read_a
     store = Store(tmp_path / "store.sqlite3", "http://127.0.0.1:1")
     rows = Rows.of([Page(JobStatus.COMPLETED, row_count=100)])
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    keeper = Keeper(store, lambda _, __: None)
+    keeper = StoreWorker(store, lambda _, __: None)
     over = Snapshot("job", status=JobStatus.COMPLETED, rows=rows, final=True)
     for seen in (over, replace(over, rows=NO_ROWS, final=False)):
-        keeper.note(seen, now, wanted=lambda: True)
+        keeper.record(seen, now, wanted=lambda: True)
     keeper.close()
     assert [entry.row_count for entry in store.ledger()] == [100]
 
@@ -615,20 +618,20 @@ def test_rows_that_turn_out_to_be_gone_while_new_ones_are_stored_keep_nobody_wai
     old = fetcher.wait(job.job_id)
     store = fetcher._store
     assert isinstance(store, Store)
-    keep, begun, go, heard = store.keep, threading.Event(), threading.Event(), threading.Event()
+    keep, begun, go, heard = store.save, threading.Event(), threading.Event(), threading.Event()
 
     def keep_later(*given: Any) -> Any:
         begun.set()
         assert go.wait(30)
         return keep(*given)
 
-    monkeypatch.setattr(store, "keep", keep_later)
+    monkeypatch.setattr(store, "save", keep_later)
     fetcher.refresh(job.job_id)
     assert begun.wait(30)
     Store(store.path, store.origin).forget(job.job_id)
     with pytest.raises(IncompleteResultError):
         list(old.rows)
-    fetcher._caretaker._tell(heard.set)  # after what the reader told
+    fetcher._scheduler._post(heard.set)  # after what the reader told
     assert heard.wait(30)
     go.set()
     seen = fetcher.wait(job.job_id, 60)

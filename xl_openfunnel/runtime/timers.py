@@ -5,16 +5,16 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 
-from .state import FOREVER
+from .clock import FOREVER
 
 _FEW = 256
 """Alarms that are kept whether anybody still needs them or not."""
 
-Alarm = tuple[float, str]
+Timer = tuple[float, str]
 """A moment of the steady clock, and a job."""
 
 
-class Alarms:
+class TimerQueue:
     """Alarms in the order of their time.
 
     One that nobody needs any more is not taken back; when there are many they are made anew from those that are needed.
@@ -23,9 +23,9 @@ class Alarms:
         needed: those that are; some may be of no use, and some `FOREVER`.
     """
 
-    def __init__(self, needed: Callable[[], Iterable[Alarm]]) -> None:
+    def __init__(self, needed: Callable[[], Iterable[Timer]]) -> None:
         self._needed = needed
-        self._heap: list[Alarm] = []
+        self._heap: list[Timer] = []
         self._crowded = _FEW
 
     def __len__(self) -> int:

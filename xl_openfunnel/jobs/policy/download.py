@@ -1,28 +1,38 @@
 """Reading the end: a job's status is terminal, and all its pages are read again, checked and made a result.
 
-A part of `plan`, which says when: pure functions of immutable values. How pages follow each other is `walk`'s.
+A part of `steps`, which says when: pure functions of immutable values. How pages follow each other is `pagination`'s.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from ..api.models import JobStatus, Page
-from ..api.retry import delay_before_retry
-from ..errors import IncompleteResultError, InvalidResponseError, JobNotFoundError, OpenFunnelError
-from . import walk as walks
-from .snapshot import NO_ROWS, Problem, Rows
-from .state import Ask, Doing, Moment, State, Trouble, afresh, failed, only_another_key_mends, troubled
-from .store import Result
-from .walk import Walk
+from ...api.models import JobStatus, Page
+from ...api.retry import delay_before_retry
+from ...errors import IncompleteResultError, InvalidResponseError, JobNotFoundError, OpenFunnelError
+from ..result import Result
+from ..snapshot import NO_ROWS, Problem, Rows
+from . import pagination as walks
+from .pagination import PageWalk
+from .state import (
+    JobState,
+    Moment,
+    PageRequest,
+    Phase,
+    RetryState,
+    failed_problem,
+    is_key_error,
+    restart_polling,
+    with_problem,
+)
 
 RECHECK_DELAYS = (2.0, 10.0)
 """A result that differs from its manifest is read again after these seconds, then it stands."""
 
-GUESS_TRIES = 2
+PREDICTED_PAGE_ATTEMPTS = 2
 """Tries of a guessed page; after that it waits until the page before it names it."""
 
-FAILED_JOB_TRIES = 5
+FAILED_JOB_ATTEMPTS = 5
 """Tries of a page of a failed job, which may be gone: then what it did give is all."""
 
 _SUPPORT = "If it stays so, tell OpenFunnel's support"
@@ -30,7 +40,7 @@ _SUPPORT = "If it stays so, tell OpenFunnel's support"
 NO_MANIFEST = "The service gave no manifest to check against: there may be more rows than these."
 
 
-def page_answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, moment: Moment) -> State:
+def page_answered(state: JobState, ask: PageRequest, outcome: Page | OpenFunnelError, moment: Moment) -> JobState:
     """A page of the end came back."""
     walk, cursor = state.walk, ask.cursor
     if walk is None or cursor is None:
@@ -43,39 +53,39 @@ def page_answered(state: State, ask: Ask, outcome: Page | OpenFunnelError, momen
         walk = walks.accept(walk, cursor, outcome)
     except OpenFunnelError as error:
         return _page_failed(state, walk, ask, error, moment)
-    troubles = {c: trouble for c, trouble in state.troubles.items() if c != cursor}
+    troubles = {c: trouble for c, trouble in state.retries.items() if c != cursor}
     problem = state.problem if troubles or state.rechecks else None
-    return walk_on(
-        replace(state, walk=walk, troubles=troubles, problem=problem, as_of=moment.utc, due=moment.now), moment
+    return continue_download(
+        replace(state, walk=walk, retries=troubles, problem=problem, as_of=moment.utc, due=moment.now), moment
     )
 
 
-def _not_over(state: State, page: Page, moment: Moment) -> State:
+def _not_over(state: JobState, page: Page, moment: Moment) -> JobState:
     """A page says that the job still goes on: its rows may be older than the end, so ask for the state again."""
     error = InvalidResponseError(f"One page says that the job is over and another that it is {page.status}.")
-    state = troubled(state, error, moment)
+    state = with_problem(state, error, moment)
     delay = delay_before_retry(error, state.failures, chance=moment.chance) or 0.0
-    return replace(afresh(state), due=moment.now + delay)
+    return replace(restart_polling(state), due=moment.now + delay)
 
 
-def walk_on(state: State, moment: Moment) -> State:
+def continue_download(state: JobState, moment: Moment) -> JobState:
     """Is everything read, and does it agree with the manifest?"""
     if state.walk is None:
         return state
     try:
         walk = walks.advance(state.walk)
         rows = Rows.of(walk.pages)
-        state = replace(state, walk=walk, shown=rows if len(rows) > len(state.shown) else state.shown)
-        if walk.named is None and _must_agree(walk.first):
+        state = replace(state, walk=walk, rows=rows if len(rows) > len(state.rows) else state.rows)
+        if walk.next_cursor is None and _must_agree(walk.first):
             walks.check(walk.pages)
             if not _has_numbers(walk.first) and state.rechecks < len(RECHECK_DELAYS):
                 raise IncompleteResultError(NO_MANIFEST)  # it may lag behind the status
     except OpenFunnelError as error:
-        return _disagrees(state, error, moment)
-    return _over(state, walk) if walk.named is None else state
+        return _recheck(state, error, moment)
+    return _finish(state, walk) if walk.next_cursor is None else state
 
 
-def _over(state: State, walk: Walk) -> State:
+def _finish(state: JobState, walk: PageWalk) -> JobState:
     """Everything is read and checked: a result to keep."""
     first = walk.first
     pages = walk.pages if walks.page_count(walk.pages) else ()
@@ -91,36 +101,36 @@ def _over(state: State, walk: Walk) -> State:
     )
     if state.result is not None and not _must_agree(first) and len(result.rows) < len(state.result.rows):
         # What a failed job no longer gives is no reason to lose it.
-        return replace(at_rest(state), problem=why_failed(result))
-    return replace(state, doing=Doing.KEEPING, fresh=(result, pages))
+        return replace(idle(state), problem=result_problem(result))
+    return replace(state, phase=Phase.SAVING, unsaved=(result, pages))
 
 
-def _page_failed(state: State, walk: Walk, ask: Ask, error: OpenFunnelError, moment: Moment) -> State:
-    if only_another_key_mends(error):
-        return troubled(state, error, moment)
+def _page_failed(state: JobState, walk: PageWalk, ask: PageRequest, error: OpenFunnelError, moment: Moment) -> JobState:
+    if is_key_error(error):
+        return with_problem(state, error, moment)
     if ask.kind == "guess" and not error.retryable:
-        return replace(state, walk=walks.stop_guessing(walk))  # there may be no such page, and no harm is done
+        return replace(state, walk=walks.stop_predicting(walk))  # there may be no such page, and no harm is done
     cursor = ask.cursor or ""
-    failures = state.troubles[cursor].failures + 1 if cursor in state.troubles else 1
-    if failures >= GUESS_TRIES:
-        walk = walks.stop_guessing(walk, cursor)
-    state = replace(troubled(state, about_page(error, cursor), moment), walk=walk)
+    failures = state.retries[cursor].failures + 1 if cursor in state.retries else 1
+    if failures >= PREDICTED_PAGE_ATTEMPTS:
+        walk = walks.stop_predicting(walk, cursor)
+    state = replace(with_problem(state, about_page(error, cursor), moment), walk=walk)
     delay = delay_before_retry(error, failures, chance=moment.chance)
-    gone = not _must_agree(walk.first) and ask.kind == "named" and failures >= FAILED_JOB_TRIES
+    gone = not _must_agree(walk.first) and ask.kind == "named" and failures >= FAILED_JOB_ATTEMPTS
     if delay is not None and not gone:
-        trouble = Trouble(failures, moment.now + delay)
-        troubles = {**state.troubles, cursor: trouble}
-        return replace(state, troubles=troubles, due=max(state.due, trouble.not_before))
+        trouble = RetryState(failures, moment.now + delay)
+        troubles = {**state.retries, cursor: trouble}
+        return replace(state, retries=troubles, due=max(state.due, trouble.not_before))
     if not _must_agree(walk.first):
-        return _over(state, walk)  # a failed job: whatever rows it still gives
-    return replace(state, doing=Doing.RESTING)
+        return _finish(state, walk)  # a failed job: whatever rows it still gives
+    return replace(state, phase=Phase.IDLE)
 
 
-def _disagrees(state: State, error: OpenFunnelError, moment: Moment) -> State:
+def _recheck(state: JobState, error: OpenFunnelError, moment: Moment) -> JobState:
     """What was read cannot be all of it, or more than it: read again, a few times, then let the problem stand."""
-    state = afresh(troubled(state, error, moment))
+    state = restart_polling(with_problem(state, error, moment))
     if state.rechecks >= len(RECHECK_DELAYS):
-        return replace(state, doing=Doing.RESTING)
+        return replace(state, phase=Phase.IDLE)
     due = moment.now + RECHECK_DELAYS[state.rechecks]
     return replace(state, rechecks=state.rechecks + 1, due=due)
 
@@ -131,17 +141,17 @@ def _must_agree(first: Page) -> bool:
 
 
 def _has_numbers(first: Page) -> bool:
-    return any(walks.stated(first, what) is not None for what in ("rows", "pages"))
+    return any(walks.manifest_number(first, what) is not None for what in ("rows", "pages"))
 
 
-def at_rest(state: State) -> State:
+def idle(state: JobState) -> JobState:
     """There is a result to show: what was read on the way is let go of, the first page too."""
-    return replace(afresh(state), doing=Doing.RESTING, first=None, pages=(), shown=NO_ROWS, failures=0)
+    return replace(restart_polling(state), phase=Phase.IDLE, first_page=None, pages=(), rows=NO_ROWS, failures=0)
 
 
-def why_failed(result: Result) -> Problem | None:
+def result_problem(result: Result) -> Problem | None:
     """The problem of a failed job's result, in the service's words."""
-    return failed(result.status, result.error_message, result.as_of)
+    return failed_problem(result.status, result.error_message, result.as_of)
 
 
 def about_page(error: OpenFunnelError, cursor: str | None) -> OpenFunnelError:

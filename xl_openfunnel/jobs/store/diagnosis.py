@@ -9,7 +9,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from ..settings import ENV_CACHE_DIR
+from ...settings import ENV_CACHE_DIR
 
 _ANOTHER: Final = f"Give a folder of your own with {ENV_CACHE_DIR}."
 
@@ -22,7 +22,7 @@ _LEAST_ROOM: Final = 64 * 1024
 """Bytes without which nobody can open the store to write: SQLite keeps an index of 32 KB beside it."""
 
 
-def why(trouble: Exception, path: Path) -> str:
+def explain(trouble: Exception, path: Path) -> str:
     """Why the file at ``path`` cannot be used, and what to do: a sentence or two for a person.
 
     SQLite says of a full disk and of one that can only be read that the file cannot be opened, or that there was an
@@ -44,7 +44,7 @@ def why(trouble: Exception, path: Path) -> str:
     return f"{getattr(trouble, 'strerror', None) or trouble}. {_ANOTHER}"
 
 
-def to_read(path: Path, *, timeout: float) -> sqlite3.Connection:
+def connect_readonly(path: Path, *, timeout: float) -> sqlite3.Connection:
     """A connection that writes nothing, not even beside the file.
 
     Args:

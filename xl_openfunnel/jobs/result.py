@@ -1,0 +1,30 @@
+"""A finished job's rows and facts, immutable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..api.models import JobStatus
+from .snapshot import Rows
+
+
+@dataclass(frozen=True)
+class Result:
+    """A job that is over, as it was read: what is final, and what is stored.
+
+    Attributes:
+        rows: its rows, in memory or in the store.
+        complete: whether rows and pages were checked against a manifest, or the job failed.
+    """
+
+    status: JobStatus
+    stage: str | None
+    processed: int | None
+    manifest: Mapping[str, Any] | None
+    error_message: str | None
+    as_of: datetime
+    rows: Rows
+    complete: bool = True
