@@ -22,11 +22,11 @@ from xl_openfunnel import ConfigurationError, OpenFunnelError, table
 from xl_openfunnel.api import endpoints, models
 from xl_openfunnel.api.error_mapping import error_from
 from xl_openfunnel.api.http_sender import HttpResponse
-from xl_openfunnel.functions import bodies
+from xl_openfunnel.functions import implementations
 from xl_openfunnel.functions.arguments import CellError
-from xl_openfunnel.functions.balance import Balance
-from xl_openfunnel.functions.edge import UNEXPECTED, answer
-from xl_openfunnel.functions.look import Look
+from xl_openfunnel.functions.context import CallContext
+from xl_openfunnel.functions.credits import CreditsCache
+from xl_openfunnel.functions.error_boundary import UNEXPECTED, evaluate
 from xl_openfunnel.settings import Settings, checked_base_url, origin_of
 from xl_openfunnel.simulator import SimulatedJob, companies
 
@@ -172,36 +172,36 @@ _cells = (
     | st.just(datetime(2026, 1, 1, tzinfo=UTC))
 )
 _arguments = _cells | st.lists(_cells, max_size=3) | st.lists(st.lists(_cells, max_size=2), max_size=3)
-FUNCTIONS: dict[str, tuple[Callable[..., bodies.Block], int]] = {
-    "OF_STATUS": (bodies.status, 1),
-    "OF_ROWS": (bodies.rows, 4),
-    "OF_INFO": (bodies.information, 2),
-    "OF_LOOKUP": (bodies.lookup, 4),
-    "OF_PIVOT": (bodies.pivot, 5),
-    "OF_JOBS": (bodies.listing, 0),
-    "OF_CREDITS": (bodies.credits_known, 1),
+FUNCTIONS: dict[str, tuple[Callable[..., implementations.Block], int]] = {
+    "OF_STATUS": (implementations.status, 1),
+    "OF_ROWS": (implementations.rows, 4),
+    "OF_INFO": (implementations.information, 2),
+    "OF_LOOKUP": (implementations.lookup, 4),
+    "OF_PIVOT": (implementations.pivot, 5),
+    "OF_JOBS": (implementations.jobs_table, 0),
+    "OF_CREDITS": (implementations.credits_table, 1),
 }
 
 
 @contextmanager
-def desk(folder: Path) -> Iterator[Callable[[], Look]]:
+def desk(folder: Path) -> Iterator[Callable[[], CallContext]]:
     """What functions look at, with one job that is over."""
     with world(folder, SimulatedJob(companies(30, seed=1), job_id="job")) as here:
         seat = here.seat()
         seat.fetcher.watch("job")
         assert here.until(lambda: seat.fetcher.watch("job").final, 60)
-        balance = Balance(seat.client, clock=here.time, start=lambda run: run(), later=lambda *_: None)
-        made: Any = SimpleNamespace(fetcher=seat.fetcher, store=seat.store, balance=balance)
-        yield lambda: Look(made)
+        balance = CreditsCache(seat.client, clock=here.time, start=lambda run: run(), later=lambda *_: None)
+        made: Any = SimpleNamespace(fetcher=seat.fetcher, store=seat.store, credits=balance)
+        yield lambda: CallContext(made)
 
 
-def function_form(name: str, look: Callable[[], Look]) -> Form:
+def function_form(name: str, look: Callable[[], CallContext]) -> Form:
     """The arguments of a function."""
     body, most = FUNCTIONS[name]
     needed = {"OF_LOOKUP": 3, "OF_PIVOT": 2}.get(name, min(1, most))  # Excel itself refuses a formula without these
 
     def ask(given_: list[object]) -> None:
-        block = answer(name, body, look(), *given_)
+        block = evaluate(name, body, look(), *given_)
         assert block != [[UNEXPECTED]], given_
         assert {len(line) for line in block} == {len(block[0])}
         for cell in (cell for line in block for cell in line):

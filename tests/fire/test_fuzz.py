@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import pytest
 
 from xl_openfunnel import table
-from xl_openfunnel.functions.look import Look
+from xl_openfunnel.functions.context import CallContext
 
 from . import fuzz
 
@@ -22,13 +22,13 @@ def test_whatever_comes_is_taken_or_refused_in_words(form: fuzz.Form) -> None:
 
 
 @pytest.fixture(scope="module")
-def look(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Look]]:
+def look(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], CallContext]]:
     with fuzz.desk(tmp_path_factory.mktemp("desk")) as made:
         yield made
 
 
 @pytest.mark.parametrize("name", fuzz.FUNCTIONS)
-def test_a_function_answers_whatever_it_is_given(name: str, look: Callable[[], Look]) -> None:
+def test_a_function_answers_whatever_it_is_given(name: str, look: Callable[[], CallContext]) -> None:
     assert fuzz.run(fuzz.function_form(name, look), FEW) > 0
 
 

@@ -11,7 +11,7 @@ from ..api.endpoints import KEY_PREFIX
 from ..errors import ConfigurationError, UnknownColumnError
 from ..text import safe_str
 
-MOST_JOBS: Final = 1_000
+MAX_JOBS: Final = 1_000
 """Jobs in one call: a formula over a whole column of other things must not become as many requests."""
 
 
@@ -22,7 +22,7 @@ class CellError:
     text: str
 
 
-Named: TypeAlias = str | float | CellError
+JobArgument: TypeAlias = str | float | CellError
 """What a cell holds that should name a job: a text without the spaces around it, ``""`` for a blank, or what it is."""
 
 Grid = list[list[object]]
@@ -60,7 +60,7 @@ def _plain(cell: object) -> object:
     return cell.tolist() if hasattr(cell, "tolist") else cell  # numpy's
 
 
-def only(value: object, what: str) -> object:
+def one_value(value: object, what: str) -> object:
     """The one value that is given, which may be an error.
 
     Raises:
@@ -72,16 +72,16 @@ def only(value: object, what: str) -> object:
     return cells[0]
 
 
-def single(value: object, what: str) -> object:
+def valid_value(value: object, what: str) -> object:
     """The one value that is given.
 
     Raises:
         ConfigurationError: a range of several, where ``what`` can be only one; or an error value.
     """
-    return sound(only(value, what), what)
+    return reject_error(one_value(value, what), what)
 
 
-def sound(value: object, what: str) -> object:
+def reject_error(value: object, what: str) -> object:
     """The value itself.
 
     Raises:
@@ -98,7 +98,7 @@ def text(value: object, what: str) -> str:
     Raises:
         ConfigurationError: it is the error of a cell.
     """
-    plain = sound(value, what)
+    plain = reject_error(value, what)
     if plain is None:
         return ""
     if isinstance(plain, bool):
@@ -108,7 +108,7 @@ def text(value: object, what: str) -> str:
     return safe_str(plain).strip()
 
 
-def jobs(value: object) -> list[list[Named]]:
+def jobs(value: object) -> list[list[JobArgument]]:
     """What names jobs, in the rectangle in which it was given; whether it can be one is for `Look.job_id` to say.
 
     Raises:
@@ -116,14 +116,14 @@ def jobs(value: object) -> list[list[Named]]:
     """
     named = [[job(cell) for cell in row] for row in grid(value)]
     count = sum(cell != "" for row in named for cell in row)
-    if count > MOST_JOBS:
+    if count > MAX_JOBS:
         raise ConfigurationError(
-            f"That range names {count:,} jobs, and one formula takes {MOST_JOBS:,} at most. Give a smaller range."
+            f"That range names {count:,} jobs, and one formula takes {MAX_JOBS:,} at most. Give a smaller range."
         )
     return named
 
 
-def job(value: object) -> Named:
+def job(value: object) -> JobArgument:
     """What a cell holds that should name a job."""
     return value if isinstance(value, (bool, int, float, CellError)) else text(value, "job")
 
@@ -137,7 +137,7 @@ def columns(value: object, what: str = "column") -> tuple[str, ...] | None:
     """
     from ..table import parse_columns  # imports pandas, which a status does not need
 
-    names = [sound(cell, f"{what}s") for row in grid(value) for cell in row]
+    names = [reject_error(cell, f"{what}s") for row in grid(value) for cell in row]
     for name in names:
         if name is not None and not isinstance(name, str):
             raise UnknownColumnError(
@@ -155,7 +155,7 @@ def yes_or_no(value: object, what: str, *, default: bool) -> bool:
     Raises:
         ConfigurationError: it is neither.
     """
-    given = single(value, what)
+    given = valid_value(value, what)
     if isinstance(given, (bool, float, int)):
         return bool(given)
     word = text(given, what).casefold()
@@ -172,7 +172,7 @@ def one_of(value: object, what: str, words: tuple[str, ...]) -> str:
     Raises:
         ConfigurationError: it is none of them.
     """
-    word = text(single(value, what), what).casefold()
+    word = text(valid_value(value, what), what).casefold()
     if word and word not in words:
         raise ConfigurationError(f"There is no {what} {word[:40]!r}. There are {', '.join(words)}.")
     return word or words[0]

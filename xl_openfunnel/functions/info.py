@@ -12,7 +12,7 @@ from ..errors import CELL_UNITS, ConfigurationError
 from ..files.facts import version
 from ..jobs.snapshot import Snapshot
 from ..text import clip, companies, joined, one_line, progress_text
-from . import words
+from . import status_text
 from .catalog import INFO_FIELDS
 
 Value: TypeAlias = str | float | bool
@@ -37,7 +37,7 @@ def field_names(named: tuple[str, ...] | None) -> tuple[str, ...]:
 def value(name: str, snapshot: Snapshot, label: str | None) -> Value:
     """One field of a job; ``""`` where nothing is known, or why, where ``""`` or a number would say too much."""
     if name in _OF_AN_ANSWER and snapshot.status is None:
-        return words.status(snapshot)
+        return status_text.status(snapshot)
     if name == "label":
         return clip(label or "", CELL_UNITS)
     if name in _MANIFEST:
@@ -68,7 +68,7 @@ def cell(found: object) -> Value:
 def _progress(snapshot: Snapshot) -> str:
     """How far the job is, in words."""
     if snapshot.status is None:
-        return words.status(snapshot)
+        return status_text.status(snapshot)
     rows = len(snapshot.rows)
     counted = companies(rows)
     if snapshot.final and snapshot.status.lower() == "failed":
@@ -93,7 +93,7 @@ _OF_AN_ANSWER: Final = ("rows", "pages", "final", "provisional")
 _MANIFEST: Final = ("credits_consumed", "derived_query", "partial", "rerank_degraded", "unresolved_seed_domains")
 
 _OF_SNAPSHOT: Final[Mapping[str, Callable[[Snapshot], object]]] = {
-    "status": words.status,
+    "status": status_text.status,
     "stage": lambda snapshot: snapshot.stage,
     "processed": lambda snapshot: snapshot.processed,
     "rows": lambda snapshot: len(snapshot.rows),

@@ -13,7 +13,7 @@ from typing import Any, Final
 import xlwings
 
 from ..errors import CELL_PREFIX, OpenFunnelError
-from ..functions import bodies, catalog, edge
+from ..functions import catalog, error_boundary, implementations
 from ..functions.arguments import CellError
 from .buttons.actions import Pressed
 from .com.cellerrors import error_text
@@ -42,7 +42,7 @@ _LIVE: Final = {
     False: "Cells stay as they are until Live is on again. Their jobs go on.",
 }
 
-Block = bodies.Block
+Block = implementations.Block
 
 
 def given(value: object) -> object:
@@ -76,12 +76,14 @@ def _function(described: catalog.Function, body: Callable[..., Block]) -> Callab
             return [[error.cell_text]]
         began = 0.0 if present.live is None else present.live.now()
         look, arguments = present.look(), tuple(given(taken.get(argument.name)) for argument in described.arguments)
-        block = edge.answer(described.name, body, look, *arguments)
+        block = error_boundary.evaluate(described.name, body, look, *arguments)
         if asking is not None and not asking.spills and (len(block), len(block[0])) != (1, 1):
             return [[no_spill(described.name)]]
         if asking is not None and present.live is not None:
             call = described.name, arguments
-            present.live.called(asking.window, asking.place, call, look.seen, large=described.large, began=began)
+            present.live.called(
+                asking.window, asking.place, call, look.dependencies, large=described.large, began=began
+            )
         return block
 
     # xlwings asks for names and defaults by these, and passes arguments by position.
@@ -101,13 +103,13 @@ def _raw(function: Any) -> Any:
     return xlwings.ret("raw")(made)
 
 
-OF_STATUS = _function(catalog.STATUS, bodies.status)
-OF_ROWS = _function(catalog.ROWS, bodies.rows)
-OF_INFO = _function(catalog.INFO, bodies.information)
-OF_LOOKUP = _function(catalog.LOOKUP, bodies.lookup)
-OF_PIVOT = _function(catalog.PIVOT, bodies.pivot)
-OF_JOBS = _function(catalog.JOBS, bodies.listing)
-OF_CREDITS = _function(catalog.CREDITS, bodies.credits_known)
+OF_STATUS = _function(catalog.STATUS, implementations.status)
+OF_ROWS = _function(catalog.ROWS, implementations.rows)
+OF_INFO = _function(catalog.INFO, implementations.information)
+OF_LOOKUP = _function(catalog.LOOKUP, implementations.lookup)
+OF_PIVOT = _function(catalog.PIVOT, implementations.pivot)
+OF_JOBS = _function(catalog.JOBS, implementations.jobs_table)
+OF_CREDITS = _function(catalog.CREDITS, implementations.credits_table)
 
 
 @_raw

@@ -13,8 +13,8 @@ from typing import Final
 
 from ..api.client import Client
 from ..errors import CELL_UNITS, ConfigurationError
-from ..functions.balance import Balance
-from ..functions.look import CREDITS, Look
+from ..functions.context import CREDITS, CallContext
+from ..functions.credits import CreditsCache
 from ..jobs.fetcher import Fetcher
 from ..jobs.store.store import Store
 from ..runtime.clock import SystemClock
@@ -56,16 +56,16 @@ class Session:
             _log.warning("working without the store: %s", trouble.message)
             unusable = trouble.with_traceback(None)
         self.fetcher = Fetcher(client, store=self.store or unusable, watch_ttl=WATCH_TTL)
-        self.balance = Balance(client, told=lambda: self.moved(CREDITS))
+        self.credits = CreditsCache(client, told=lambda: self.moved(CREDITS))
         self.live: LiveCells | None = None
         self.errands: Errands | None = None
         self.moved: Callable[[str], object] = lambda _: None
         if sys.platform == "win32":
             self._reach_excel(client)
 
-    def look(self, block_units: int = CELL_UNITS) -> Look:
+    def look(self, block_units: int = CELL_UNITS) -> CallContext:
         """A view for one call."""
-        return Look(self, block_units)
+        return CallContext(self, block_units)
 
     def close(self) -> None:
         """Stop fetching."""

@@ -9,7 +9,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from ..files.book import FONT
-from ..functions.pivoting import BLANK, TOTAL
+from ..functions.pivot import BLANK, TOTAL
 from ..table import EMPLOYEE_BANDS
 from . import shown
 from .cells import write_spill

@@ -8,7 +8,7 @@ from typing import Final
 
 from ..functions import info
 from ..functions.catalog import INFO_FIELDS
-from ..functions.pivoting import Block, pivot
+from ..functions.pivot import Block, pivot
 from ..jobs.snapshot import Snapshot
 from ..table import DEFAULT_COLUMNS, block
 from .texts import sheet_texts

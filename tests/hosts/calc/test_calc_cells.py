@@ -12,7 +12,7 @@ from tests.hosts.basic.office import Office
 from tests.hosts.calc.home import Home
 from tests.hosts.calc.menu import MENU, act
 from xl_openfunnel import Client, table
-from xl_openfunnel.functions.bodies import Block
+from xl_openfunnel.functions.implementations import Block
 from xl_openfunnel.hosts.calc import fitting
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 

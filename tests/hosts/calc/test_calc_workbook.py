@@ -12,7 +12,7 @@ import pytest
 from tests.hosts.basic.office import Office
 from tests.hosts.calc.menu import MENU, act
 from xl_openfunnel import table
-from xl_openfunnel.functions.pivoting import pivot
+from xl_openfunnel.functions.pivot import pivot
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook import book
 

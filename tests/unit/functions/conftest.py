@@ -14,8 +14,8 @@ import pytest
 
 from tests.unit.flying import FlyingClock
 from xl_openfunnel import Client, Fetcher, Store
-from xl_openfunnel.functions.balance import Balance
-from xl_openfunnel.functions.look import Look
+from xl_openfunnel.functions.context import CallContext
+from xl_openfunnel.functions.credits import CreditsCache
 from xl_openfunnel.simulator import ManualClock, Simulator
 
 
@@ -26,10 +26,10 @@ class Office:
     service: Simulator
     fetcher: Fetcher
     store: Store | None
-    balance: Balance
+    credits: CreditsCache
 
-    def look(self) -> Look:
-        return Look(self)
+    def look(self) -> CallContext:
+        return CallContext(self)
 
 
 MakeOffice = Callable[..., Office]
@@ -55,7 +55,7 @@ def office(tmp_path: Path) -> Iterator[MakeOffice]:
             fetcher = Fetcher(client, store=store, clock=clock, chance=lambda: 0.5)
             clock.busy = lambda: fetcher.busy
             stack.enter_context(fetcher)
-            balance = Balance(client, clock=time, start=lambda run: run(), later=lambda *_: None)
+            balance = CreditsCache(client, clock=time, start=lambda run: run(), later=lambda *_: None)
             return Office(service, fetcher, store, balance)
 
         yield make

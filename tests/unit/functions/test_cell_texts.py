@@ -19,11 +19,12 @@ from tests.unit.functions.conftest import MakeOffice, Office, held
 from xl_openfunnel import Client, Fetcher, Snapshot, Store, table
 from xl_openfunnel.api.deadline import DeadlineAdapter
 from xl_openfunnel.errors import CELL_PREFIX
-from xl_openfunnel.functions import bodies, edge, pivoting, words
+from xl_openfunnel.functions import error_boundary, implementations, status_text
+from xl_openfunnel.functions import pivot as pivot_table
 from xl_openfunnel.functions.arguments import CellError
-from xl_openfunnel.functions.balance import Balance
 from xl_openfunnel.functions.catalog import CATALOG, INFO_FIELDS
-from xl_openfunnel.functions.look import STORE_BUSY
+from xl_openfunnel.functions.context import STORE_BUSY
+from xl_openfunnel.functions.credits import CreditsCache
 from xl_openfunnel.hosts import excel
 from xl_openfunnel.settings import BASE_URL
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
@@ -33,7 +34,7 @@ from xl_openfunnel.text import utf16_units
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text("utf-8")
 BRIDGE = ROOT / "workbook" / "vba" / "OpenFunnel.bas"
-FUNCTIONS = Path(bodies.__file__).parent
+FUNCTIONS = Path(implementations.__file__).parent
 
 STATUS, ROWS, PROBLEM = "OF_STATUS", "OF_ROWS", 'OF_INFO(job,"problem")'
 
@@ -134,7 +135,7 @@ class Desks:
         fetcher = Fetcher(client, store=store, clock=clock, chance=lambda: 0.5)
         clock.busy = lambda: fetcher.busy
         self._stack.enter_context(fetcher)
-        balance = Balance(client, clock=time, start=lambda run: run(), later=lambda *_: None)
+        balance = CreditsCache(client, clock=time, start=lambda run: run(), later=lambda *_: None)
         return Office(service, fetcher, store, balance)
 
 
@@ -161,14 +162,14 @@ class Shown:
 def look_at(here: Office, job: object = JOB, **values: str) -> Shown:
     """The cells of a sheet whose job is this."""
 
-    def cells(name: str, body: Callable[..., bodies.Block], *given: object) -> bodies.Block:
-        return edge.answer(name, body, here.look(), *map(excel.given, (job, *given)))
+    def cells(name: str, body: Callable[..., implementations.Block], *given: object) -> implementations.Block:
+        return error_boundary.evaluate(name, body, here.look(), *map(excel.given, (job, *given)))
 
-    status = cells("OF_STATUS", bodies.status)
-    rows = cells("OF_ROWS", bodies.rows, "name", False)
-    problem = cells("OF_INFO", bodies.information, "problem")
-    lookup = cells("OF_LOOKUP", bodies.lookup, 1.0, "name")
-    pivot = cells("OF_PIVOT", bodies.pivot, "country")
+    status = cells("OF_STATUS", implementations.status)
+    rows = cells("OF_ROWS", implementations.rows, "name", False)
+    problem = cells("OF_INFO", implementations.information, "problem")
+    lookup = cells("OF_LOOKUP", implementations.lookup, 1.0, "name")
+    pivot = cells("OF_PIVOT", implementations.pivot, "country")
     shown = {STATUS: status, PROBLEM: problem} | ({ROWS: rows} if len(rows) == 1 else {})
     return Shown(
         {name: str(block[0][0]) for name, block in shown.items() if block[0][0] != ""},
@@ -369,7 +370,7 @@ def over_and_its_pages_cannot_be_read(desks: Desks) -> Office:
 
 def nothing_is_final_while_the_pages_are_read(desks: Desks) -> Shown:
     here = over_and_its_pages_cannot_be_read(desks)
-    block = edge.answer("OF_ROWS", bodies.rows, here.look(), JOB, "name", False, "final")
+    block = error_boundary.evaluate("OF_ROWS", implementations.rows, here.look(), JOB, "name", False, "final")
     return Shown({ROWS: str(block[0][0])})
 
 
@@ -437,7 +438,7 @@ def lines_of(shown: Shown, function: str) -> list[tuple[str, str]]:
 
 
 def in_plain_words(text: str) -> str:
-    return text.removeprefix("#OF! ").removesuffix(words.TRIED_AGAIN)
+    return text.removeprefix("#OF! ").removesuffix(status_text.RETRY_HINT)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
@@ -475,10 +476,10 @@ def wrong_formulas(here: Office) -> list[str]:
     """What cells show whose formulas are wrong, or ask for what is not there."""
     na = CellError("#N/A")
 
-    def shown(name: str, body: Callable[..., bodies.Block], *given: object) -> str:
-        return str(edge.answer(name, body, here.look(), *given)[-1][0])
+    def shown(name: str, body: Callable[..., implementations.Block], *given: object) -> str:
+        return str(error_boundary.evaluate(name, body, here.look(), *given)[-1][0])
 
-    def broken(*_: object) -> bodies.Block:
+    def broken(*_: object) -> implementations.Block:
         raise ZeroDivisionError
 
     some = [{"name": f"{number}", "domain": f"{number}"} for number in range(2_001)]
@@ -486,18 +487,18 @@ def wrong_formulas(here: Office) -> list[str]:
     here.service.add(SimulatedJob(companies(300), "slow", running=1000.0))
     here.fetcher.wait("wide")
     here.fetcher.wait("slow", until=lambda seen: len(seen.rows) > 0)
-    lookup, rows, pivot = bodies.lookup, bodies.rows, bodies.pivot
+    lookup, rows, pivot = implementations.lookup, implementations.rows, implementations.pivot
     texts = [
         shown("OF_LOOKUP", lookup, JOB, 1.0, "nmae"),
-        shown("OF_INFO", bodies.information, JOB, "progres"),
+        shown("OF_INFO", implementations.information, JOB, "progres"),
         shown("OF_PIVOT", pivot, JOB, "country", None, None, "medain"),
-        shown("OF_INFO", bodies.information, JOB, "xyz"),
-        shown("OF_CREDITS", bodies.credits_known, "xyz"),
+        shown("OF_INFO", implementations.information, JOB, "xyz"),
+        shown("OF_CREDITS", implementations.credits_table, "xyz"),
         shown("OF_ROWS", rows, JOB, None, None, "xyz"),
         shown("OF_PIVOT", pivot, JOB, "country", None, None, "xyz"),
         shown("OF_LOOKUP", lookup, JOB, 1.0, "xyz"),
         shown("OF_LOOKUP", lookup, JOB, 1.0, 5.0),
-        shown("OF_INFO", bodies.information, JOB, True),
+        shown("OF_INFO", implementations.information, JOB, True),
         shown("OF_ROWS", rows, JOB, f"name,{WRONG_KEY}"),
         shown("OF_LOOKUP", lookup, [JOB, JOB], 1.0, "name"),
         shown("OF_LOOKUP", lookup, JOB, na, "name"),
@@ -517,19 +518,19 @@ def wrong_formulas(here: Office) -> list[str]:
         shown("OF_PIVOT", pivot, [JOB, "a b"], "country"),
         shown("OF_ROWS", rows, [JOB, "wide"]),
         shown("OF_ROWS", rows, JOB, "*"),
-        shown("OF_PIVOT", lambda _: pivoting.pivot(pd.DataFrame({"name": ["a"]}), ["xyz"])),
+        shown("OF_PIVOT", lambda _: pivot_table.pivot(pd.DataFrame({"name": ["a"]}), ["xyz"])),
         shown("OF_STATUS", broken),
         f"{CELL_PREFIX}{STORE_BUSY}",
         *(excel.no_spill(function.name) for function in CATALOG if function.name != "OF_CREDITS"),
     ]
     here.store = None
-    return [*texts, shown("OF_JOBS", bodies.listing)]
+    return [*texts, shown("OF_JOBS", implementations.jobs_table)]
 
 
 def test_what_is_said_of_wrong_formulas_is_what_stands_in_the_readme(
     office: MakeOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bodies, "MOST_ROWS", 2_040)
+    monkeypatch.setattr(implementations, "MAX_ROWS", 2_040)
     monkeypatch.setattr(table, "MOST_FIELDS", 12)
     here = office(SimulatedJob(companies(40), JOB), limit=600.0)
     here.fetcher.wait(JOB)
@@ -586,12 +587,14 @@ def test_the_examples_of_the_readme_give_what_they_should(office: MakeOffice) ->
         assert isinstance(call.func, ast.Name)
         named.append(call.func.id)
         given = [JOB if isinstance(value, ast.Name) else ast.literal_eval(value) for value in call.args]
-        body = {"INFO": "information", "JOBS": "listing", "CREDITS": "credits_known"}
+        body = {"INFO": "information", "JOBS": "jobs_table", "CREDITS": "credits_table"}
         name = call.func.id.removeprefix("OF_")
-        function = getattr(bodies, body.get(name, name.lower()))
-        edge.answer(call.func.id, function, here.look(), *map(excel.given, given))  # credits are asked for at first
-        block = edge.answer(call.func.id, function, here.look(), *map(excel.given, given))
-        assert block[0][0] not in ("", words.LOADING)
+        function = getattr(implementations, body.get(name, name.lower()))
+        error_boundary.evaluate(
+            call.func.id, function, here.look(), *map(excel.given, given)
+        )  # credits are asked for at first
+        block = error_boundary.evaluate(call.func.id, function, here.look(), *map(excel.given, given))
+        assert block[0][0] not in ("", status_text.LOADING)
         assert not str(block[0][0]).startswith("#OF! ")
     assert named == [function.name for function in CATALOG]
 
@@ -600,9 +603,9 @@ def test_the_readme_names_all_arguments_columns_fields_and_functions() -> None:
     told = section("Functions")
     assert "\n".join(function.signature for function in CATALOG) in told
     assert ", ".join(f"`{name}`" for name in DEFAULT_COLUMNS) in told
-    assert f"behind a `job_id`, up to {bodies.MOST_ROWS:,}, with" in told
-    assert f"`OF_PIVOT` counts them together, up to {bodies.MOST_COUNTED:,}." in told
+    assert f"behind a `job_id`, up to {implementations.MAX_ROWS:,}, with" in told
+    assert f"`OF_PIVOT` counts them together, up to {implementations.MAX_PIVOT_ROWS:,}." in told
     fields = [name for cells in first_cells(told.partition("field of")[2]) for name in cells]
     assert sorted(fields) == sorted(INFO_FIELDS)
     (functions,) = re.findall(r"- \*\*function\*\*: (.*)", told)
-    assert re.findall("`(.+?)`", functions) == list(pivoting.FUNCTIONS)
+    assert re.findall("`(.+?)`", functions) == list(pivot_table.FUNCTIONS)

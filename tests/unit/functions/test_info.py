@@ -16,7 +16,7 @@ from tests.unit.functions.conftest import MakeOffice
 from xl_openfunnel import JobStatus, Snapshot
 from xl_openfunnel.errors import ServerError
 from xl_openfunnel.files import facts
-from xl_openfunnel.functions import bodies, info
+from xl_openfunnel.functions import implementations, info
 from xl_openfunnel.functions.catalog import INFO_FIELDS
 from xl_openfunnel.jobs.snapshot import Problem, Rows
 
@@ -89,9 +89,9 @@ def told(office: MakeOffice, seen: Snapshot) -> dict[Any, Any]:
     assert here.store
     here.store.label("job", "Germany Q3")
     here.fetcher = Watched(seen)  # type: ignore[assignment]
-    pairs = bodies.information(here.look(), "job")
+    pairs = implementations.information(here.look(), "job")
     assert [name for name, _ in pairs] == list(INFO_FIELDS)
-    one_by_one = {name: bodies.information(here.look(), "job", name)[0][0] for name in INFO_FIELDS}
+    one_by_one = {name: implementations.information(here.look(), "job", name)[0][0] for name in INFO_FIELDS}
     assert one_by_one == {str(name): value for name, value in pairs}
     return one_by_one
 

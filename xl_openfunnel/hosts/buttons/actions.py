@@ -10,9 +10,9 @@ from typing import Final, Protocol
 from ...api.endpoints import is_uuid
 from ...errors import CELL_PREFIX, ConfigurationError, InvalidJobIdError, JobFailedError, OpenFunnelError
 from ...files.facts import content_hash, job_facts, manifest_facts, state, utc
-from ...functions import words
-from ...functions.finding import FULL_TEXT
-from ...functions.look import Desk, Look
+from ...functions import status_text
+from ...functions.company_index import FULL_TEXT
+from ...functions.context import CallContext, Services
 from ...jobs.snapshot import Snapshot
 from ...runtime.clock import Clock
 from ...text import companies, count
@@ -97,7 +97,9 @@ class Actions:
         clock: what time is.
     """
 
-    def __init__(self, desk: Desk, shown: JobsShown, workplace: Workplace, around: Surroundings, clock: Clock) -> None:
+    def __init__(
+        self, desk: Services, shown: JobsShown, workplace: Workplace, around: Surroundings, clock: Clock
+    ) -> None:
         self._desk = desk
         self._shown = shown
         self._workplace = workplace
@@ -177,7 +179,7 @@ class Actions:
         book = self._book(work, pressed)
         seen = self._with_rows(self._job(work, pressed, book))
         if not seen.rows and not seen.final:
-            why = words.why_no_rows(seen).removeprefix(CELL_PREFIX)
+            why = status_text.no_rows_reason(seen).removeprefix(CELL_PREFIX)
             raise ConfigurationError(f"There is nothing to land yet: {why}")
         cells = table.block(seen.frame(TABLE_COLUMNS), headers=False, text_limit=FULL_TEXT)
         fresh: list[list[Value]] = [[None if cell == "" else cell for cell in line] for line in cells]
@@ -275,14 +277,16 @@ class Actions:
     def _named(self, pressed: Pressed) -> frozenset[str]:
         """The job that the selected cell's text names. Nearly every word could be an id: it must be a known one."""
         try:
-            job = Look(self._desk).job_id(pressed.text.strip())
+            job = CallContext(self._desk).job_id(pressed.text.strip())
         except InvalidJobIdError:
             return frozenset()
         return frozenset({job} if is_uuid(job) or self._is_known(job, pressed.window) else ())
 
     def _is_known(self, job: str, window: int) -> bool:
         shown = self._shown.by_cell(window).values()
-        return any(job in jobs for jobs in shown) or any(entry.job_id == job for entry in Look(self._desk).ledger())
+        return any(job in jobs for jobs in shown) or any(
+            entry.job_id == job for entry in CallContext(self._desk).ledger()
+        )
 
     def _cells(self, work: Work, pressed: Pressed, *, whole_book: bool) -> dict[Place, frozenset[str]]:
         """The cells that call our functions, with the jobs that they show."""
@@ -308,7 +312,7 @@ class Actions:
         if jobs:
             return next(iter(jobs))
         if named := work.text_named(book, JOB_NAME):
-            return Look(self._desk).job_id(named)
+            return CallContext(self._desk).job_id(named)
         raise ConfigurationError(f"{_NO_JOB} Select one that does.")
 
     def _with_rows(self, job: str) -> Snapshot:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ...errors import OpenFunnelError
 from ...functions.catalog import CATALOG
-from ...functions.look import CREDITS, JOBS
+from ...functions.context import CREDITS, JOBS
 from ...runtime.thread_pool import start_thread
 from ...text import count
 from ..session import session

@@ -17,9 +17,9 @@ from xlopenfunnel.calc import XActions, XFunctions
 
 from ... import log
 from ...functions import catalog
-from ...functions.bodies import Block
-from ...functions.finding import FULL_TEXT
-from ...functions.look import Look
+from ...functions.company_index import FULL_TEXT
+from ...functions.context import CallContext
+from ...functions.implementations import Block
 from ...jobs.snapshot import Snapshot
 from ...runtime.clock import SystemClock
 from . import naming, statusbar
@@ -47,7 +47,7 @@ def answers(context: Any) -> Answers:
 
 
 def _bodies() -> dict[str, Callable[..., Block]]:
-    from ...functions import bodies
+    from ...functions import implementations as bodies
 
     return {
         catalog.STATUS.name: bodies.status,
@@ -55,8 +55,8 @@ def _bodies() -> dict[str, Callable[..., Block]]:
         catalog.INFO.name: bodies.information,
         catalog.LOOKUP.name: bodies.lookup,
         catalog.PIVOT.name: bodies.pivot,
-        catalog.JOBS.name: bodies.listing,
-        catalog.CREDITS.name: bodies.credits_known,
+        catalog.JOBS.name: bodies.jobs_table,
+        catalog.CREDITS.name: bodies.credits_table,
     }
 
 
@@ -73,7 +73,7 @@ class _Desk:
         self._session = session()
         self._session.moved = served.moved
 
-    def look(self) -> Look:
+    def look(self) -> CallContext:
         return self._session.look(FULL_TEXT)  # only Excel makes an error of a block with a longer text than 255
 
     def prepare(self, function: catalog.Function) -> None:

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ...errors import OpenFunnelError
-from ...functions import edge
-from ...functions.bodies import Block
+from ...functions import error_boundary
 from ...functions.catalog import Function
-from ...functions.look import CREDITS, JOBS, Seen
+from ...functions.context import CREDITS, JOBS, Dependency
+from ...functions.implementations import Block
 from ...jobs.snapshot import Snapshot
 from ...runtime.clock import Clock, LoopEvent
 from ...runtime.thread_pool import start_thread
@@ -255,7 +255,7 @@ class Answers:
         if (outdated(answer) and not made) or stale(answer):
             self._want(answer)
 
-    def _answered(self, answer: Answer) -> tuple[Block, Mapping[str, Seen], float]:
+    def _answered(self, answer: Answer) -> tuple[Block, Mapping[str, Dependency], float]:
         """What it is now, what that was made from, and the seconds it cost: what is done only once counts for none."""
         try:
             if self._desk is None:
@@ -265,8 +265,8 @@ class Answers:
         self._desk.prepare(answer.function)
         begun = self._clock.monotonic()
         look, name = self._desk.look(), answer.function.name
-        block = edge.answer(name, self._bodies[name], look, *answer.arguments)
-        return block, look.seen, self._clock.monotonic() - begun
+        block = error_boundary.evaluate(name, self._bodies[name], look, *answer.arguments)
+        return block, look.dependencies, self._clock.monotonic() - begun
 
     def _hand_over(self, answer: Answer) -> float:
         """Fit its cells; gives the seconds that this took, without those until the program had time for it."""

@@ -8,10 +8,10 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ...functions import words
-from ...functions.bodies import Block
+from ...functions import status_text
 from ...functions.catalog import Function
-from ...functions.look import Look, Seen
+from ...functions.context import CallContext, Dependency
+from ...functions.implementations import Block
 from ...jobs.snapshot import Snapshot
 from .fitting import ONE, Size, fitted
 
@@ -30,7 +30,7 @@ class Subscription(Protocol):
 class Desk(Protocol):
     """What answers are made from."""
 
-    def look(self) -> Look:
+    def look(self) -> CallContext:
         """A view for one call."""
 
     def prepare(self, function: Function) -> None:
@@ -142,10 +142,10 @@ class Answer:
 
     function: Function
     arguments: tuple[object, ...]
-    block: Block = field(default_factory=lambda: [[words.LOADING]])
+    block: Block = field(default_factory=lambda: [[status_text.LOADING]])
     fresh: bool = True
     views: dict[Size | None, View] = field(default_factory=dict)
-    seen: Mapping[str, Seen] = field(default_factory=dict)
+    seen: Mapping[str, Dependency] = field(default_factory=dict)
     asked: bool = True
     changed: bool = False
     unsized: bool = True
@@ -157,7 +157,7 @@ class Answer:
     @property
     def known(self) -> bool:
         """Whether there is something to show, or to be told of."""
-        return not self.fresh and self.block[0][0] != words.LOADING
+        return not self.fresh and self.block[0][0] != status_text.LOADING
 
     @property
     def spreads(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ...errors import CELL_PREFIX
-from ...functions.bodies import Block
+from ...functions.implementations import Block
 from ...text import count
 
 

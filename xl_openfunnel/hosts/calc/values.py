@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ...functions.arguments import MOST_JOBS
-from ...functions.bodies import Block
+from ...functions.arguments import MAX_JOBS
 from ...functions.catalog import Argument
+from ...functions.implementations import Block
 
 _ZERO: Final = frozenset({"include_headers", "if_not_found"})
 """The arguments that can be the number 0. For the others that is a blank cell, which Calc hands over as 0."""
@@ -33,7 +33,7 @@ def _filled(rows: tuple[tuple[object, ...], ...]) -> tuple[tuple[object, ...], .
     each cell of the million takes.
     """
     last, most = rows[-1], len(rows) - 2
-    if len(rows) <= MOST_JOBS or any(cell not in ("", None, 0.0) for cell in last):
+    if len(rows) <= MAX_JOBS or any(cell not in ("", None, 0.0) for cell in last):
         return rows
     blank = 0
     for step in (1 << power for power in reversed(range(most.bit_length()))):

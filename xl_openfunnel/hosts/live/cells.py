@@ -13,9 +13,9 @@ import queue
 from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
 from typing import Final
 
-from ...functions.balance import FRESH
 from ...functions.catalog import called_in, calls_always
-from ...functions.look import CREDITS, JOBS, Seen
+from ...functions.context import CREDITS, JOBS, Dependency
+from ...functions.credits import MAX_AGE
 from ...jobs.snapshot import Snapshot
 from ...runtime.clock import Clock, LoopEvent
 from ..places import Place
@@ -59,7 +59,7 @@ class LiveCells:
         return self._clock.monotonic()
 
     def called(
-        self, window: int, place: Place, call: Hashable, seen: Mapping[str, Seen], *, large: bool, began: float
+        self, window: int, place: Place, call: Hashable, seen: Mapping[str, Dependency], *, large: bool, began: float
     ) -> None:
         """A cell has called a function.
 
@@ -145,7 +145,7 @@ class LiveCells:
                 self._noted_at = now + _NOTING
             if snapshot.settled:  # it was billed; the balance is asked for anew if the last answer is old enough
                 self._shown.moved(CREDITS, now)
-                self._credits_at = now + FRESH
+                self._credits_at = now + MAX_AGE
 
     # ---- what programs are asked for -----------------------------------------------------------------------
 

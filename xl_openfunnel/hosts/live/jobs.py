@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import Final
 
-from ...functions.look import CREDITS, JOBS
+from ...functions.context import CREDITS, JOBS
 from ..places import Place
 from .cells import LiveCells
 

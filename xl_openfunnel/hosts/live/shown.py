@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import Final, Protocol
 
 from ...functions.catalog import called_in
-from ...functions.look import CREDITS, JOBS, Seen
+from ...functions.context import CREDITS, JOBS, Dependency
 from ...jobs.snapshot import Snapshot
 from ..places import Place
 
@@ -75,7 +75,7 @@ class Cell:
     place: Place
     large: bool
     topics: set[str] = field(default_factory=set)
-    calls: dict[Hashable, Mapping[str, Seen]] = field(default_factory=dict)
+    calls: dict[Hashable, Mapping[str, Dependency]] = field(default_factory=dict)
     way: Way = Way.MARK
     way_since: float = float("-inf")
     called_at: float = float("-inf")
@@ -174,7 +174,7 @@ class Shown:
         number: int,
         place: Place,
         call: Hashable,
-        seen: Mapping[str, Seen],
+        seen: Mapping[str, Dependency],
         *,
         large: bool,
         began: float,

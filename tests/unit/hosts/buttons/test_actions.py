@@ -12,8 +12,8 @@ from tests.unit.hosts.buttons.offices import BOOK, HERE, FakeOffice, FakeShown, 
 from tests.unit.hosts.clocks import Passing
 from xl_openfunnel import Client, Fetcher
 from xl_openfunnel.errors import ConfigurationError
-from xl_openfunnel.functions.balance import Balance
 from xl_openfunnel.functions.catalog import CATALOG
+from xl_openfunnel.functions.credits import CreditsCache
 from xl_openfunnel.hosts.buttons import helptext
 from xl_openfunnel.hosts.buttons.actions import Actions, Pressed
 from xl_openfunnel.hosts.buttons.landing import Standing
@@ -40,7 +40,7 @@ class Rig:
     time: ManualClock
     fetcher: Fetcher
     store: Store
-    balance: Balance
+    credits: CreditsCache
     office: FakeOffice
     shown: FakeShown
     around: FakeSurroundings
@@ -74,7 +74,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
         store = Store(tmp_path / "store.sqlite3", client.origin)
         with Fetcher(client, store=store) as fetcher:
             office, shown, around = FakeOffice(), FakeShown(), FakeSurroundings(tmp_path)
-            made = Rig(service, time, fetcher, store, Balance(client), office, shown, around, None)  # type: ignore[arg-type]
+            made = Rig(service, time, fetcher, store, CreditsCache(client), office, shown, around, None)  # type: ignore[arg-type]
             made.actions = Actions(made, shown, office, around, Passing())
             yield made
         store.close()

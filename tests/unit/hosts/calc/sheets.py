@@ -10,8 +10,8 @@ from typing import Any
 from tests.unit.hosts.clocks import Time
 from xl_openfunnel import JobStatus, Snapshot
 from xl_openfunnel.functions import catalog
-from xl_openfunnel.functions.bodies import Block
-from xl_openfunnel.functions.look import CREDITS, JOBS, Seen
+from xl_openfunnel.functions.context import CREDITS, JOBS, Dependency
+from xl_openfunnel.functions.implementations import Block
 from xl_openfunnel.hosts.calc.answers import Answers
 from xl_openfunnel.hosts.calc.cells import View
 from xl_openfunnel.hosts.calc.fitting import Size
@@ -183,7 +183,7 @@ class FakeDesk:
         return self.known.get(job, ("loading", 0))
 
     def look(self) -> Any:
-        return Look(self)
+        return FakeContext(self)
 
     def prepare(self, function: catalog.Function) -> None:
         self.prepared()
@@ -212,12 +212,12 @@ class Follower:
 
 
 @dataclass
-class Look:
+class FakeContext:
     desk: FakeDesk
-    seen: dict[str, Seen] = field(default_factory=dict)
+    dependencies: dict[str, Dependency] = field(default_factory=dict)
 
     def at(self, job: str) -> tuple[str, int]:
-        self.seen[job] = Seen(lambda: self.desk.now(job), self.desk.now(job))
+        self.dependencies[job] = Dependency(lambda: self.desk.now(job), self.desk.now(job))
         return self.desk.now(job)
 
 
@@ -253,11 +253,11 @@ class Rig:
         return [["rank", "name"], *numbered] if rows else [[status]]
 
     def _listing(self, look: Any, _: object) -> Block:
-        look.seen[JOBS] = Seen(lambda: len(self.desk.known), len(self.desk.known))
+        look.dependencies[JOBS] = Dependency(lambda: len(self.desk.known), len(self.desk.known))
         return [[f"{len(self.desk.known)} seen"]]
 
     def _credits(self, look: Any, _: object) -> Block:
-        look.seen[CREDITS] = Seen(self.desk.credits, self.desk.credits())
+        look.dependencies[CREDITS] = Dependency(self.desk.credits, self.desk.credits())
         return [["#OF! "]]
 
     def spend(self, seconds: float) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.hosts.calc.sheets import Rig
-from xl_openfunnel.functions import look
-from xl_openfunnel.functions.bodies import Block
+from xl_openfunnel.functions import context
 from xl_openfunnel.functions.catalog import CREDITS, JOBS, ROWS, STATUS, Function
+from xl_openfunnel.functions.implementations import Block
 from xl_openfunnel.hosts.calc.answers import APART, EXISTENCE, LONGEST, SHARE
 from xl_openfunnel.hosts.calc.cells import Answer
 from xl_openfunnel.hosts.calc.fitting import Size
@@ -173,7 +173,7 @@ def test_credits_are_asked_for_again_as_long_as_a_cell_shows_them(rig: Rig, on_s
     def minutes(count: int) -> int:
         for _ in range(count):
             rig.desk.credits_due = True
-            rig.answers.moved(look.CREDITS)
+            rig.answers.moved(context.CREDITS)
             rig.pass_(60)
         return rig.desk.credits_asked
 

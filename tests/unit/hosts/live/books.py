@@ -13,9 +13,9 @@ from tests.hosts.excel.fake.model import MANUAL, Book, Cells, Excel
 from tests.hosts.excel.fake.sheet import ExcelError, Sheet
 from tests.unit.hosts.clocks import Time
 from xl_openfunnel import Snapshot
-from xl_openfunnel.functions import look
+from xl_openfunnel.functions import context
 from xl_openfunnel.functions.catalog import CATALOG, CREDITS, JOBS, called_in
-from xl_openfunnel.functions.look import Seen
+from xl_openfunnel.functions.context import Dependency
 from xl_openfunnel.hosts.live.cells import LiveCells
 from xl_openfunnel.hosts.places import Place
 from xl_openfunnel.hosts.sheets import HostBusyError, HostGoneError
@@ -179,7 +179,7 @@ class Rig:
             place = _place(caller)
             seen = {}
             if job:
-                seen = {job: Seen(lambda: self.desk.word(job), self.desk.word(job))}
+                seen = {job: Dependency(lambda: self.desk.word(job), self.desk.word(job))}
             began = self.live.now()
             self.time.now += self.costs.get(job, self.cost if large else self.small_cost)
             self.live.called(WINDOW, place, (name, job), seen, large=large, began=began)
@@ -188,8 +188,8 @@ class Rig:
         return cell
 
     def _number(self, name: str, caller: Cells) -> list[list[float]]:
-        topic = look.JOBS if name == JOBS.name else look.CREDITS
-        seen = {topic: Seen(lambda: self.numbers[name], self.numbers[name])}
+        topic = context.JOBS if name == JOBS.name else context.CREDITS
+        seen = {topic: Dependency(lambda: self.numbers[name], self.numbers[name])}
         self.live.called(WINDOW, _place(caller), name, seen, large=False, began=self.live.now())
         return [[self.numbers[name]]]
 

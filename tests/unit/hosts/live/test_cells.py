@@ -8,8 +8,8 @@ import pytest
 
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL
 from tests.unit.hosts.live.books import WINDOW, Rig
-from xl_openfunnel.functions.balance import FRESH
-from xl_openfunnel.functions.look import Seen
+from xl_openfunnel.functions.context import Dependency
+from xl_openfunnel.functions.credits import MAX_AGE
 from xl_openfunnel.hosts.live.pace import BETTER, EXISTENCE, PATIENCE
 from xl_openfunnel.hosts.places import Place
 
@@ -603,7 +603,7 @@ def test_what_a_job_costs_shows_when_the_balance_may_be_asked_for_again(rig: Rig
     rig.desk.say("job", "completed")
     rig.pass_(5)
     rig.numbers["OF_CREDITS"] = 6.0
-    rig.pass_(FRESH)
+    rig.pass_(MAX_AGE)
     assert rig.sheet.value("C1") == 6.0
 
 
@@ -612,7 +612,7 @@ def test_one_cell_that_cannot_be_looked_at_does_not_stop_the_others(rig: Rig, ca
         raise OSError("the store is gone")
 
     place = Place("Book.xlsx", "One", "$C$1")
-    rig.live.called(WINDOW, place, "call", {"job": Seen(broken, "")}, large=False, began=rig.time.now)
+    rig.live.called(WINDOW, place, "call", {"job": Dependency(broken, "")}, large=False, began=rig.time.now)
     rig.sheet.enter("A1", '=OF_STATUS("job")')
     rig.desk.say("job", "running")
     rig.pass_(5)

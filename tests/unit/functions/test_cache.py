@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from xl_openfunnel.errors import UnknownColumnError
-from xl_openfunnel.functions.memory import MOST_CELLS, Memory
+from xl_openfunnel.functions.cache import MAX_CELLS, DerivedCache
 from xl_openfunnel.jobs.snapshot import Rows
 
 
@@ -19,8 +19,8 @@ def some_rows() -> Rows:
 class Maker:
     """Makes things of a memory, and counts."""
 
-    def __init__(self, most: int = MOST_CELLS) -> None:
-        self.memory = Memory(most)
+    def __init__(self, most: int = MAX_CELLS) -> None:
+        self.memory = DerivedCache(most)
         self.count = 0
 
     def asks(self, what: str, of: Mapping[str, Rows], cells: int = 1) -> bool:
@@ -31,7 +31,7 @@ class Maker:
             return what
 
         before = self.count
-        assert self.memory.recall(what, of, make, lambda _: cells) == what
+        assert self.memory.get_or_make(what, of, make, lambda _: cells) == what
         return self.count > before
 
 
@@ -86,7 +86,7 @@ def test_nothing_is_kept_of_what_could_not_be_made() -> None:
 
     maker, rows = Maker(), some_rows()
     with pytest.raises(ValueError, match="no such column"):
-        maker.memory.recall("block", {"job": rows}, fail, len)
+        maker.memory.get_or_make("block", {"job": rows}, fail, len)
     assert maker.asks("block", {"job": rows})
 
 
@@ -97,10 +97,10 @@ def test_what_was_refused_of_the_same_rows_is_refused_again_without_another_try(
         tries.append(1)
         raise UnknownColumnError("There is no column 'nmae'.")
 
-    memory, rows = Memory(), some_rows()
+    memory, rows = DerivedCache(), some_rows()
     for of in (rows, rows, some_rows()):
         with pytest.raises(UnknownColumnError, match="no column 'nmae'"):
-            memory.recall("column", {"job": of}, refuse, len)
+            memory.get_or_make("column", {"job": of}, refuse, len)
     assert len(tries) == 2
     assert memory.cells == 1
 
@@ -110,13 +110,15 @@ def test_no_thread_waits_while_another_makes_something_of_the_same_job() -> None
     found: list[str] = []
 
     def make() -> str:
-        other = threading.Thread(target=lambda: found.append(maker.memory.recall("x", {"job": rows}, lambda: "x", len)))
+        other = threading.Thread(
+            target=lambda: found.append(maker.memory.get_or_make("x", {"job": rows}, lambda: "x", len))
+        )
         other.start()
         other.join(20)
         assert found == ["x"]
         return "block"
 
-    assert maker.memory.recall("block", {"job": rows}, make, len) == "block"
+    assert maker.memory.get_or_make("block", {"job": rows}, make, len) == "block"
     assert not maker.asks("block", {"job": rows})
     assert not maker.asks("x", {"job": rows})
 
@@ -128,5 +130,5 @@ def test_what_two_threads_made_at_once_is_counted_once() -> None:
         maker.asks("block", {"job": rows}, 10)  # as another thread may do meanwhile
         return "block"
 
-    maker.memory.recall("block", {"job": rows}, make, lambda _: 10)
+    maker.memory.get_or_make("block", {"job": rows}, make, lambda _: 10)
     assert maker.memory.cells == 10

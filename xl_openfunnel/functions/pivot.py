@@ -20,9 +20,9 @@ Block: TypeAlias = list[list[str | float | bool]]
 """Rows of cells, all of one width."""
 
 FUNCTIONS: Final = ("count", "sum", "mean", "median", "min", "max", "nunique")
-MOST_COLUMNS: Final = 2_000
-MOST_CELLS: Final = 1_000_000
-MOST_ENTRIES: Final = 5_000_000
+MAX_COLUMNS: Final = 2_000
+MAX_CELLS: Final = 1_000_000
+MAX_ENTRIES: Final = 5_000_000
 """Companies under every combination of their lists' entries: two lists of some thousands each make millions of one."""
 BLANK: Final = "(blank)"
 TOTAL: Final = "Total"
@@ -93,8 +93,8 @@ def pivot(
     lines = companies.arrange("line", row_fields)
     heads = companies.arrange("head", col_fields) if col_fields else []
     cells = (len(lines) + 2) * (len(row_fields) + len(heads) + 1)
-    _refuse_more(len(heads), MOST_COLUMNS, "columns")
-    _refuse_more(cells, MOST_CELLS, "cells")
+    _check_limit(len(heads), MAX_COLUMNS, "columns")
+    _check_limit(cells, MAX_CELLS, "cells")
     last = TOTAL if col_fields else "companies" if value is None else f"{how} of {value}"
     header = [*(field.name for field in row_fields), *(" / ".join(map(_as_text, head)) for head in heads), last]
     grid: list[list[Any]] = [[""] * len(heads) for _ in lines]
@@ -109,7 +109,7 @@ def pivot(
     return [list(map(_shown, line)) for line in (header, *body, bottom)]
 
 
-def _refuse_more(count: int, most: int, what: str) -> None:
+def _check_limit(count: int, most: int, what: str) -> None:
     if count > most:
         raise ConfigurationError(f"That pivot has {count:,} {what}, more than {most:,}. Name fields with fewer values.")
 
@@ -189,7 +189,7 @@ class _Companies:
 
         self._how, self._unit = how, "company"
         different = _Field(frame, value) if value is not None and how == "nunique" else None
-        _refuse_more(_combinations([*fields, *([different] if different else [])]), MOST_ENTRIES, "entries")
+        _check_limit(_combinations([*fields, *([different] if different else [])]), MAX_ENTRIES, "entries")
         entries = pd.DataFrame({"company": pd.RangeIndex(len(frame)), "all": 0, "line": 0, "head": 0})
         for field in fields:
             entries = entries.join(field.codes, on="company")

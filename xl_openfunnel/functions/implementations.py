@@ -9,30 +9,31 @@ from typing import Final
 from ..errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunnelError, UnknownColumnError
 from ..jobs.snapshot import NO_ROWS, Rows, Snapshot
 from ..text import clip
-from . import arguments, finding, info, pivoting, words
-from .look import Look
-from .memory import Memory
+from . import arguments, company_index, info, status_text
+from . import pivot as pivot_table
+from .cache import DerivedCache
+from .context import CallContext
 
-Block = pivoting.Block
+Block = pivot_table.Block
 """Rows of cells, all of one width."""
 
-MOST_ROWS: Final = 100_000
+MAX_ROWS: Final = 100_000
 """Companies that a formula shows: as many rows take Excel some five seconds, in which it does nothing else. A sheet has
 1,048,576, and a formula takes 1,000 jobs of 10,000."""
 
-MOST_COUNTED: Final = 500_000
+MAX_PIVOT_ROWS: Final = 500_000
 """Companies that a formula counts: as many take some five seconds too."""
 
-_memory: Final = Memory()
+_cache: Final = DerivedCache()
 
 
-def status(look: Look, job: object) -> Block:
+def status(look: CallContext, job: object) -> Block:
     """``OF_STATUS``: the service's word for each job, in the shape of the range that names them."""
-    return _each(job, lambda named: words.status(look.snapshot(look.job_id(named), words.status)))
+    return _each(job, lambda named: status_text.status(look.snapshot(look.job_id(named), status_text.status)))
 
 
 def rows(
-    look: Look, job: object, columns: object = None, include_headers: object = None, state: object = None
+    look: CallContext, job: object, columns: object = None, include_headers: object = None, state: object = None
 ) -> Block:
     """``OF_ROWS``: the companies, one row each; of several jobs, each once, behind a ``job_id``."""
     asked = arguments.columns(columns)
@@ -43,7 +44,7 @@ def rows(
         return [[""]]
     seen = [(job_id, wrong or _rows_shown(look, job_id, only_final=only_final)) for job_id, wrong in jobs]
     held = {job_id: rows for job_id, rows in seen if isinstance(rows, Rows)}
-    _refuse_too_many(held.values(), MOST_ROWS)
+    _check_row_limit(held.values(), MAX_ROWS)
     blocks = list(_blocks(seen, asked, held, look.block_units))
     stack = _stacked([job_id for job_id, _ in jobs], blocks) if arguments.is_range(job) else blocks[0]
     if not headers:
@@ -51,12 +52,12 @@ def rows(
     return [[clip(str(name), CELL_UNITS) for name in stack[0]], *stack[1:]]  # until here names are whole, and differ
 
 
-def information(look: Look, job: object, fields: object = None) -> Block:
+def information(look: CallContext, job: object, fields: object = None) -> Block:
     """``OF_INFO``: one field in the shape of the jobs, several as a row per job, without any a list of all."""
     named_fields = arguments.columns(fields, "field")
     asked = info.field_names(named_fields)
 
-    def told(named: arguments.Named) -> list[str | float | bool]:
+    def told(named: arguments.JobArgument) -> list[str | float | bool]:
         job_id = look.job_id(named)
         label = look.label(job_id) if "label" in asked else None
 
@@ -69,35 +70,35 @@ def information(look: Look, job: object, fields: object = None) -> Block:
     if len(asked) == 1:
         return _each(job, lambda named: told(named)[0])
     named = [name for line in arguments.jobs(job) for name in line]
-    lines = [_told_or_why(told, name, len(asked)) for name in named]
+    lines = [_rows_or_reason(told, name, len(asked)) for name in named]
     if named_fields is not None or len(lines) > 1:
         return lines
     return [list(pair) for pair in zip(asked, lines[0], strict=True)]
 
 
-def lookup(look: Look, job: object, key: object, column: object, if_not_found: object = None) -> Block:
+def lookup(look: CallContext, job: object, key: object, column: object, if_not_found: object = None) -> Block:
     """``OF_LOOKUP``: one value of one company as full text; of a range of keys, a block of its shape."""
-    named = arguments.job(arguments.single(job, "job"))
+    named = arguments.job(arguments.valid_value(job, "job"))
     asked = arguments.columns(column)
     if named == "":
         return [[""]]
     if asked is None or len(asked) != 1 or asked[0] == "*":
         raise ConfigurationError('Give the name of one column, for example "name".')
     job_id = look.job_id(named)
-    seen = look.snapshot(job_id, lambda snapshot: (_rows_or_why(snapshot), words.still(snapshot)))
+    seen = look.snapshot(job_id, lambda snapshot: (_rows_or_why(snapshot), status_text.pending_reason(snapshot)))
     rows = _rows_or_why(seen)
     if isinstance(rows, str):
         return [[rows for _ in line] for line in arguments.grid(key)]
-    units = look.block_units if arguments.is_range(key) else finding.FULL_TEXT
-    finder, cells = _finder(job_id, rows), _column(job_id, rows, asked[0], units)
-    otherwise = arguments.only(if_not_found, "if_not_found")
+    units = look.block_units if arguments.is_range(key) else company_index.FULL_TEXT
+    finder, cells = _company_index(job_id, rows), _column(job_id, rows, asked[0], units)
+    otherwise = arguments.one_value(if_not_found, "if_not_found")
     instead = _instead(otherwise, units)
-    still = words.still(seen)
+    still = status_text.pending_reason(seen)
 
     def found(wanted: object) -> str | float | bool:
         if wanted is None or (isinstance(wanted, str) and not wanted.strip()):
             return ""
-        place = finder.place(arguments.sound(wanted, "key"))
+        place = finder.position(arguments.reject_error(wanted, "key"))
         if place is not None:
             return cells[place]
         if instead is not None:
@@ -105,11 +106,11 @@ def lookup(look: Look, job: object, key: object, column: object, if_not_found: o
         company = f"The job has no company {arguments.text(wanted, 'key')[:60]!r}"
         raise ConfigurationError(f"{company} yet: {still}." if still else f"{company}.")
 
-    return [[_found_or_why(found, wanted) for wanted in line] for line in arguments.grid(key)]
+    return [[_jobs_or_errors(found, wanted) for wanted in line] for line in arguments.grid(key)]
 
 
 def pivot(
-    look: Look,
+    look: CallContext,
     job: object,
     row_fields: object,
     col_fields: object = None,
@@ -122,11 +123,11 @@ def pivot(
     """
     by, across = arguments.columns(row_fields) or (), arguments.columns(col_fields) or ()
     measured = arguments.columns(values) or ()
-    how = arguments.text(arguments.single(function, "function"), "function")
+    how = arguments.text(arguments.valid_value(function, "function"), "function")
     if len(measured) > 1:
         raise ConfigurationError("Give one column as values: a pivot calculates with one.")
     value = measured[0] if measured else None
-    needed = pivoting.needed_columns(by, across, value)
+    needed = pivot_table.needed_columns(by, across, value)
     jobs = _each_once(look, job)
     if not jobs:
         return [[""]]
@@ -143,16 +144,16 @@ def pivot(
             held[job_id] = rows
             continue
         empty.append(rows)
-        if why := words.not_counted(seen):
+        if why := status_text.excluded_reason(seen):
             left_out.append(f"{job_id}: {why.removeprefix(CELL_PREFIX)}")
     if not held:
         return [[empty[0]]]
-    _refuse_too_many(held.values(), MOST_COUNTED)
+    _check_row_limit(held.values(), MAX_PIVOT_ROWS)
     block = _pivot(held, needed, by, across, value, how)
     return [*block, *_said_below(left_out, len(jobs), len(block[0]))]
 
 
-def listing(look: Look) -> Block:
+def jobs_table(look: CallContext) -> Block:
     """``OF_JOBS``: the jobs seen on this computer under the names of what is known of them, the latest first."""
     names = ("job_id", "label", "status", "rows", "credits", "query", "seeds", "first_seen", "last_seen")
     lines: Block = [list(names)]
@@ -165,11 +166,11 @@ def listing(look: Look) -> Block:
     return lines
 
 
-def credits_known(look: Look, field: object = None) -> Block:
+def credits_table(look: CallContext, field: object = None) -> Block:
     """``OF_CREDITS``: one figure of the account's balance; ``loading`` before the first answer."""
     wanted = arguments.one_of(field, "field", ("left", "used", "total"))
     known = look.credits()
-    return [[words.LOADING if known is None else info.cell(getattr(known, wanted))]]
+    return [[status_text.LOADING if known is None else info.cell(getattr(known, wanted))]]
 
 
 def _instead(otherwise: object, units: int) -> str | float | bool | None:
@@ -181,14 +182,14 @@ def _instead(otherwise: object, units: int) -> str | float | bool | None:
     return otherwise.text if isinstance(otherwise, arguments.CellError) else table.cell_of(otherwise, units)
 
 
-def _found_or_why(found: Callable[[object], str | float | bool], wanted: object) -> str | float | bool:
+def _jobs_or_errors(found: Callable[[object], str | float | bool], wanted: object) -> str | float | bool:
     try:
         return found(wanted)
     except ConfigurationError as error:
         return error.cell_text
 
 
-def _each_once(look: Look, job: object) -> list[tuple[str, str]]:
+def _each_once(look: CallContext, job: object) -> list[tuple[str, str]]:
     """The jobs that are named, in any way, each once: its id and ``""``, or ``""`` and why it is none."""
     found: dict[tuple[str, str], None] = {}
     for named in chain.from_iterable(arguments.jobs(job)):
@@ -202,7 +203,7 @@ def _each_once(look: Look, job: object) -> list[tuple[str, str]]:
 
 def _rows_or_why(snapshot: Snapshot) -> Rows | str:
     """The job's rows, or why there are none."""
-    return snapshot.rows if len(snapshot.rows) else words.why_no_rows(snapshot)
+    return snapshot.rows if len(snapshot.rows) else status_text.no_rows_reason(snapshot)
 
 
 def _said_below(left_out: list[str], jobs: int, width: int) -> Block:
@@ -214,8 +215,8 @@ def _said_below(left_out: list[str], jobs: int, width: int) -> Block:
     return [[clip(said, CELL_UNITS), *[""] * (width - 1)]]
 
 
-def _told_or_why(
-    told: Callable[[arguments.Named], list[str | float | bool]], named: arguments.Named, width: int
+def _rows_or_reason(
+    told: Callable[[arguments.JobArgument], list[str | float | bool]], named: arguments.JobArgument, width: int
 ) -> list[str | float | bool]:
     if named == "":
         return [""] * width
@@ -225,26 +226,26 @@ def _told_or_why(
         return [error.cell_text, *[""] * (width - 1)]
 
 
-def _each(job: object, tell: Callable[[arguments.Named], str | float | bool]) -> Block:
+def _each(job: object, tell: Callable[[arguments.JobArgument], str | float | bool]) -> Block:
     """What is told of each job, in the rectangle that names them; what is wrong with one stands in its place."""
 
-    def cell(named: arguments.Named) -> str | float | bool:
-        return _told_or_why(lambda name: [tell(name)], named, 1)[0]
+    def cell(named: arguments.JobArgument) -> str | float | bool:
+        return _rows_or_reason(lambda name: [tell(name)], named, 1)[0]
 
     return [[cell(named) for named in line] for line in arguments.jobs(job)]
 
 
-def _rows_shown(look: Look, job_id: str, *, only_final: bool) -> Rows | str:
+def _rows_shown(look: CallContext, job_id: str, *, only_final: bool) -> Rows | str:
     """The job's rows as far as they are to be shown, or why there are none."""
 
     def sight(snapshot: Snapshot) -> Rows | str:
         waiting = only_final and not snapshot.final
-        return words.why_no_rows(snapshot) if waiting else _rows_or_why(snapshot)
+        return status_text.no_rows_reason(snapshot) if waiting else _rows_or_why(snapshot)
 
     return sight(look.snapshot(job_id, sight))
 
 
-def _refuse_too_many(held: Iterable[Rows], most: int) -> None:
+def _check_row_limit(held: Iterable[Rows], most: int) -> None:
     """Refuse what would keep its program waiting for too long, before any row is read."""
     count = sum(map(len, held))
     if count > most:
@@ -281,13 +282,13 @@ def _rows_of(job_id: str, seen: Rows | str, asked: tuple[str, ...] | None, held:
         except UnknownColumnError:
             if len(held) == 1:
                 raise
-            _refuse_unknown(held, asked)
+            _check_columns(held, asked)
             return _block(job_id, seen, asked, units, strict=False)
     header = list(_block("", NO_ROWS, asked, units)[0])
     return [header, [seen, *[""] * (len(header) - 1)]]
 
 
-def _refuse_unknown(held: dict[str, Rows], asked: tuple[str, ...] | None) -> None:
+def _check_columns(held: dict[str, Rows], asked: tuple[str, ...] | None) -> None:
     """Refuse a column that no job has."""
 
     def make() -> None:
@@ -295,7 +296,7 @@ def _refuse_unknown(held: dict[str, Rows], asked: tuple[str, ...] | None) -> Non
 
         table.frame(chain.from_iterable(held.values()), asked)
 
-    _memory.recall(("known", asked), held, make, lambda _: 0)
+    _cache.get_or_make(("known", asked), held, make, lambda _: 0)
 
 
 def _stacked(ids: list[str], blocks: list[Block]) -> Block:
@@ -329,16 +330,16 @@ def _block(job_id: str, seen: Rows, asked: tuple[str, ...] | None, units: int, *
         made = table.frame(seen, asked or table.DEFAULT_COLUMNS, strict=strict)
         return [list(map(str, made.columns)), *table.block(made, headers=False, text_limit=units)]
 
-    return _memory.recall(("block", asked, strict, units), {job_id: seen}, make, _size)
+    return _cache.get_or_make(("block", asked, strict, units), {job_id: seen}, make, _size)
 
 
-def _finder(job_id: str, seen: Rows) -> finding.Finder:
-    def make() -> finding.Finder:
+def _company_index(job_id: str, seen: Rows) -> company_index.CompanyIndex:
+    def make() -> company_index.CompanyIndex:
         from .. import table
 
-        return finding.Finder(table.frame(seen, finding.KEY_COLUMNS))
+        return company_index.CompanyIndex(table.frame(seen, company_index.KEY_COLUMNS))
 
-    return _memory.recall("finder", {job_id: seen}, make, lambda _: len(seen) * len(finding.KEY_COLUMNS))
+    return _cache.get_or_make("finder", {job_id: seen}, make, lambda _: len(seen) * len(company_index.KEY_COLUMNS))
 
 
 def _column(job_id: str, seen: Rows, name: str, units: int) -> list[str | float | bool]:
@@ -350,7 +351,7 @@ def _column(job_id: str, seen: Rows, name: str, units: int) -> list[str | float 
         block = table.block(table.frame(seen, [name]), headers=False, text_limit=units)
         return [cell for (cell,) in block]
 
-    return _memory.recall(("column", name, units), {job_id: seen}, make, len)
+    return _cache.get_or_make(("column", name, units), {job_id: seen}, make, len)
 
 
 def _pivot(
@@ -365,9 +366,9 @@ def _pivot(
         from .. import table
 
         frame = table.frame(chain.from_iterable(held.values()), needed)
-        return pivoting.pivot(frame, by, across, value, how or None)
+        return pivot_table.pivot(frame, by, across, value, how or None)
 
-    return _memory.recall(("pivot", by, across, value, how), held, make, _size)
+    return _cache.get_or_make(("pivot", by, across, value, how), held, make, _size)
 
 
 def _size(block: Block) -> int:

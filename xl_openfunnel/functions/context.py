@@ -14,8 +14,8 @@ from ..errors import CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunn
 from ..jobs.fetcher import Fetcher
 from ..jobs.snapshot import Snapshot
 from ..jobs.store.store import LedgerEntry, Store, StoreBusyError
-from . import arguments, words
-from .balance import Balance
+from . import arguments, status_text
+from .credits import CreditsCache
 
 JOBS: Final = "*jobs"
 """What stands for the list of jobs among the things seen; no job has such an id."""
@@ -24,12 +24,12 @@ CREDITS: Final = "*credits"
 """What stands for the account's credits."""
 
 NO_STORE: Final = "The list of jobs cannot be read on this computer. In a terminal, xl-openfunnel doctor says why."
-STORE_BUSY: Final = f"Another program is writing the list of jobs.{words.TRIED_AGAIN}"
+STORE_BUSY: Final = f"Another program is writing the list of jobs.{status_text.RETRY_HINT}"
 
-_BUSY: Final = f"just now.{words.TRIED_AGAIN}"
+_BUSY: Final = f"just now.{status_text.RETRY_HINT}"
 _GONE: Final = "on this computer. In a terminal, xl-openfunnel doctor says why."
 
-_MOST_TEXTS: Final = 10_000
+_MAX_TEXTS: Final = 10_000
 """Texts of which is remembered whether they are labels: a sheet has no more jobs, and half-typed ones come and go."""
 
 
@@ -38,7 +38,7 @@ _UNREADABLE: Final = (ConfigurationError, OSError, sqlite3.Error)
 
 
 @dataclass(frozen=True)
-class Seen:
+class Dependency:
     """What a call saw of one thing.
 
     Attributes:
@@ -56,7 +56,7 @@ class Seen:
 
 
 @dataclass
-class _Remembered:
+class _LastRead:
     """What a store said last: what stands for it while another program writes it."""
 
     entries: tuple[LedgerEntry, ...] | None = None
@@ -64,10 +64,10 @@ class _Remembered:
     labels: dict[str, str | None] = field(default_factory=dict)
 
 
-_remembered: Final[WeakKeyDictionary[Store, _Remembered]] = WeakKeyDictionary()
+_last_read: Final[WeakKeyDictionary[Store, _LastRead]] = WeakKeyDictionary()
 
 
-class Desk(Protocol):
+class Services(Protocol):
     """What the functions of a process stand on."""
 
     @property
@@ -79,11 +79,11 @@ class Desk(Protocol):
         """Labels and the list of jobs."""
 
     @property
-    def balance(self) -> Balance:
+    def credits(self) -> CreditsCache:
         """The account's credits."""
 
 
-class Look:
+class CallContext:
     """One call's view.
 
     Attributes:
@@ -91,12 +91,12 @@ class Look:
         block_units: the most UTF-16 units of a text in a block, as the calling program takes it.
     """
 
-    def __init__(self, desk: Desk, block_units: int = CELL_UNITS) -> None:
-        self._desk = desk
+    def __init__(self, services: Services, block_units: int = CELL_UNITS) -> None:
+        self._services = services
         self.block_units = block_units
-        self.seen: dict[str, Seen] = {}
+        self.dependencies: dict[str, Dependency] = {}
 
-    def job_id(self, named: arguments.Named) -> str:
+    def job_id(self, named: arguments.JobArgument) -> str:
         """The id of the job that is meant: by its label, whatever the case, else by its id or URL.
 
         A number is a label or nothing: Excel makes one of what looks like one.
@@ -107,12 +107,12 @@ class Look:
         given = named.text if isinstance(named, arguments.CellError) else arguments.text(named, "job")
         if given.startswith("#") or isinstance(named, arguments.CellError):
             raise InvalidJobIdError(f"The cell with the job holds {given[:40]}. Fix that cell first.")
-        found, unread = self._labelled(given)
+        found, unread = self._find_label(given)
         if found:
             return found
         if not isinstance(named, str):
             raise InvalidJobIdError(f"{given[:40]} is no job. Give the job's id, its URL or its label.")
-        if given.lower() in words.STATUSES:
+        if given.lower() in status_text.STATUSES:
             raise InvalidJobIdError(
                 f"{given!r} is what a cell shows of a job, and no job. Give the cell with the job's id."
             )
@@ -123,26 +123,26 @@ class Look:
                 raise
             shown = given[:40]
             if unread == _BUSY:
-                self._look_again()
+                self._mark_stale()
             if unread:
                 raise InvalidJobIdError(f"{shown!r} is no job id, and labels cannot be read {unread}") from error
             raise InvalidJobIdError(
                 f"{shown!r} is no job id, no job's URL and no label known here. Copy the id from OpenFunnel."
             ) from error
 
-    def _labelled(self, given: str) -> tuple[str | None, str]:
+    def _find_label(self, given: str) -> tuple[str | None, str]:
         """The id of the job with this label, if any, and why that cannot be told, ``""`` where it can."""
-        store = self._desk.store
+        store = self._services.store
         if given.startswith("of_"):
             return None, ""
         if store is None:
             return None, _GONE
-        known = _remembered.setdefault(store, _Remembered()).labelled
+        known = _last_read.setdefault(store, _LastRead()).labelled
         try:
             found = store.labelled(given, wait=False)
         except StoreBusyError:
             if given not in known:
-                self._look_again()  # it may be a label, also where it can be an id
+                self._mark_stale()  # it may be a label, also where it can be an id
             return known.get(given), _BUSY
         except UnicodeError:
             return None, ""  # half a surrogate pair, which no label can have
@@ -151,15 +151,15 @@ class Look:
         _remember(known, given, found)
         return found, ""
 
-    def _look_again(self) -> None:
+    def _mark_stale(self) -> None:
         """The store is busy: the cell shows what is not so, until it is calculated again."""
-        self.seen[JOBS] = Seen(now=lambda: True, value=False)
+        self.dependencies[JOBS] = Dependency(now=lambda: True, value=False)
 
-    def snapshot(self, job_id: str, sight: Callable[[Snapshot], Hashable]) -> Snapshot:
+    def snapshot(self, job_id: str, projection: Callable[[Snapshot], Hashable]) -> Snapshot:
         """What is known of a job now; never waits."""
-        fetcher = self._desk.fetcher
+        fetcher = self._services.fetcher
         found = fetcher.watch(job_id)
-        self.seen[job_id] = Seen(lambda: sight(fetcher.watch(job_id)), sight(found))
+        self.dependencies[job_id] = Dependency(lambda: projection(fetcher.watch(job_id)), projection(found))
         return found
 
     def ledger(self) -> tuple[LedgerEntry, ...]:
@@ -168,36 +168,36 @@ class Look:
         Raises:
             ConfigurationError: the store cannot be used, or not just now.
         """
-        store = self._desk.store
+        store = self._services.store
         found = _ledger(store)
         if store is not None and found != NO_STORE:
-            known = _remembered.setdefault(store, _Remembered())
+            known = _last_read.setdefault(store, _LastRead())
             if found == STORE_BUSY:
-                self._look_again()
+                self._mark_stale()
                 found = STORE_BUSY if known.entries is None else known.entries
             elif not isinstance(found, str):
                 known.entries = found
         if isinstance(found, str):
-            self.seen.setdefault(JOBS, Seen(lambda: _ledger(store), found))
+            self.dependencies.setdefault(JOBS, Dependency(lambda: _ledger(store), found))
             raise ConfigurationError(found)
 
         def now() -> tuple[LedgerEntry, ...] | str:
             read = _ledger(store)
             return found if read == STORE_BUSY else read  # what is shown stays meanwhile
 
-        self.seen.setdefault(JOBS, Seen(now, found))
+        self.dependencies.setdefault(JOBS, Dependency(now, found))
         return found
 
     def label(self, job_id: str) -> str | None:
         """The name that the user gave to the job; None also where the store cannot be used."""
-        store = self._desk.store
+        store = self._services.store
         if store is None:
             return None
-        known = _remembered.setdefault(store, _Remembered()).labels
+        known = _last_read.setdefault(store, _LastRead()).labels
         try:
             found = store.label_of(job_id, wait=False)
         except StoreBusyError:
-            self._look_again()
+            self._mark_stale()
             return known.get(job_id)
         except _UNREADABLE:
             return None
@@ -210,9 +210,9 @@ class Look:
         Raises:
             OpenFunnelError: why it is not known.
         """
-        balance = self._desk.balance
+        balance = self._services.credits
         found = balance.latest()
-        self.seen[CREDITS] = Seen(lambda: (balance.latest(), balance.failures), (found, balance.failures))
+        self.dependencies[CREDITS] = Dependency(lambda: (balance.latest(), balance.failures), (found, balance.failures))
         if isinstance(found, OpenFunnelError):
             found.__traceback__ = None  # one error for all calls: each would add its own
             raise found
@@ -220,7 +220,7 @@ class Look:
 
 
 def _remember(known: dict[str, str | None], text: str, found: str | None) -> None:
-    if len(known) >= _MOST_TEXTS:
+    if len(known) >= _MAX_TEXTS:
         known.clear()
     known[text] = found
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xl_openfunnel.errors import ConfigurationError, UnknownColumnError
-from xl_openfunnel.functions import pivoting
-from xl_openfunnel.functions.pivoting import FUNCTIONS, Block, needed_columns, pivot
+from xl_openfunnel.functions import pivot as pivot_module
+from xl_openfunnel.functions.pivot import FUNCTIONS, Block, needed_columns, pivot
 from xl_openfunnel.simulator.companies import companies
 from xl_openfunnel.table import EMPLOYEE_BANDS, block, frame
 from xl_openfunnel.text import utf16_units
@@ -300,7 +300,7 @@ def test_too_many_cells_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"a": number, "b": number} for number in range(1_000)]
     with pytest.raises(ConfigurationError, match=r"1,004,004 cells, more than 1,000,000\. Name fields"):
         of(rows, ["a"], ["b"])
-    monkeypatch.setattr(pivoting, "MOST_CELLS", 1_004_004)
+    monkeypatch.setattr(pivot_module, "MAX_CELLS", 1_004_004)
     assert len(of(rows, ["a"], ["b"])) == 1_002
 
 
@@ -318,9 +318,8 @@ def test_combinations_beyond_all_numbers_are_refused_too() -> None:
 
 
 def test_importing_the_functions_does_not_import_pandas() -> None:
-    code = (
-        "import sys, xl_openfunnel.functions.pivoting, xl_openfunnel.functions.finding; print('pandas' in sys.modules)"
-    )
+    imports = "sys, xl_openfunnel.functions.pivot, xl_openfunnel.functions.company_index"
+    code = f"import {imports}; print('pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

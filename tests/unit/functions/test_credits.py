@@ -13,9 +13,9 @@ from tests.unit.hosts.live.books import WINDOW, Rig, _place
 from xl_openfunnel import ServerError
 from xl_openfunnel.api.models import Credits
 from xl_openfunnel.errors import AuthenticationError, DnsError, MissingKeyError, OpenFunnelError, RateLimitError
-from xl_openfunnel.functions import bodies, edge
-from xl_openfunnel.functions.balance import FRESH, Balance
-from xl_openfunnel.functions.look import CREDITS, Look
+from xl_openfunnel.functions import error_boundary, implementations
+from xl_openfunnel.functions.context import CREDITS, CallContext
+from xl_openfunnel.functions.credits import MAX_AGE, CreditsCache
 from xl_openfunnel.jobs.scheduler import KEY_RECHECK_INTERVAL
 from xl_openfunnel.keys import Key
 from xl_openfunnel.simulator import ManualClock
@@ -37,12 +37,12 @@ class Service:
         self._found: str | None = None
         self._timers: list[tuple[float, Callable[[], None]]] = []
 
-    def balance(self) -> Balance:
+    def balance(self) -> CreditsCache:
         def told() -> None:
             self.told += 1
             self.tell()
 
-        return Balance(self, clock=self.clock, start=lambda run: run(), later=self._later, told=told)
+        return CreditsCache(self, clock=self.clock, start=lambda run: run(), later=self._later, told=told)
 
     def credits(self) -> Credits:
         key = self.key().value
@@ -87,16 +87,16 @@ def test_however_many_ask_the_service_is_asked_once_a_minute(service: Service) -
     balance = service.balance()
     assert [balance.latest() for _ in range(50)] == [RICH] * 50
     assert (service.asked, service.told) == (1, 1)
-    service.pass_(FRESH)
+    service.pass_(MAX_AGE)
     balance.latest()
     assert (service.asked, service.told) == (2, 2)
 
 
 def test_nobody_waits_for_the_answer(service: Service) -> None:
     begun: list[Callable[[], None]] = []
-    balance = Balance(service, clock=service.clock, start=begun.append)
+    balance = CreditsCache(service, clock=service.clock, start=begun.append)
     assert balance.latest() is None
-    service.clock.sleep(2 * FRESH)
+    service.clock.sleep(2 * MAX_AGE)
     assert balance.latest() is None
     (run,) = begun  # an answer that takes long is waited for, and not asked for twice
     run()
@@ -108,7 +108,7 @@ def test_a_passing_trouble_leaves_what_is_known_and_a_refused_key_does_not(servi
     balance.latest()
     for trouble, known in ((ServerError("down"), Credits), (AuthenticationError("no"), AuthenticationError)):
         service.answer = trouble
-        service.pass_(FRESH)
+        service.pass_(MAX_AGE)
         balance.latest()
         assert isinstance(balance.latest(), known)
 
@@ -118,19 +118,19 @@ def test_while_somebody_looks_a_trouble_is_looked_at_again_once_a_minute(service
     service.tell = balance.latest  # as a cell does that is told
     service.answer = DnsError("offline")
     assert isinstance(balance.latest() or balance.latest(), DnsError)
-    service.pass_(10 * FRESH - 1)
+    service.pass_(10 * MAX_AGE - 1)
     assert service.asked == 10
     service.answer = POOR
-    service.pass_(FRESH)
+    service.pass_(MAX_AGE)
     assert balance.latest() == POOR
-    service.pass_(10 * FRESH)
+    service.pass_(10 * MAX_AGE)
     assert service.asked == 11  # what was answered stands until somebody asks
 
 
 def test_where_nobody_looks_nothing_is_asked(service: Service) -> None:
     service.answer = DnsError("offline")
     service.balance().latest()
-    service.pass_(1_000 * FRESH)
+    service.pass_(1_000 * MAX_AGE)
     assert (service.asked, service.looks) == (1, 0)
 
 
@@ -153,7 +153,7 @@ def test_a_missing_key_is_noticed_within_seconds_once_it_is_there(service: Servi
     balance = service.balance()
     service.tell = balance.latest
     balance.latest()
-    service.pass_(1_000 * FRESH)
+    service.pass_(1_000 * MAX_AGE)
     assert service.asked == 0
     assert isinstance(balance.latest(), MissingKeyError)
     service.kept_key = "of_another_key"
@@ -166,7 +166,7 @@ def test_a_refused_key_is_not_sent_again_and_another_one_is_noticed(service: Ser
     balance = service.balance()
     service.tell = balance.latest
     balance.latest()
-    service.pass_(1_000 * FRESH)
+    service.pass_(1_000 * MAX_AGE)
     assert service.asked == 1
     assert isinstance(balance.latest(), AuthenticationError)
     service.kept_key = "of_another_key"
@@ -180,7 +180,7 @@ def test_another_key_is_no_reason_to_ask_twice_a_minute(service: Service) -> Non
     service.tell = balance.latest
     balance.latest()
     service.kept_key = "of_another_key"
-    service.pass_(FRESH - 1)
+    service.pass_(MAX_AGE - 1)
     assert service.asked == 1
     service.pass_(1)
     assert balance.latest() == RICH
@@ -193,7 +193,7 @@ def test_what_no_service_should_do_ends_no_asking(service: Service, caplog: pyte
     assert balance.latest() is None
     assert "the credits met something unexpected" in caplog.text
     service.answer = RICH
-    service.pass_(FRESH)
+    service.pass_(MAX_AGE)
     assert balance.latest() == RICH
 
 
@@ -202,7 +202,7 @@ def test_what_no_service_should_do_ends_no_asking(service: Service, caplog: pyte
 
 @dataclass
 class Desk:
-    balance: Balance
+    credits: CreditsCache
     fetcher: Any = None
     store: Any = None
 
@@ -214,9 +214,9 @@ def rig(service: Service) -> Rig:
     desk = Desk(service.balance())
 
     def cell(name: str, given: list[Any], where: Any) -> Any:
-        look, began = Look(desk), rig.live.now()
-        block = edge.answer(name, bodies.credits_known, look)
-        rig.live.called(WINDOW, _place(where), name, look.seen, large=False, began=began)
+        look, began = CallContext(desk), rig.live.now()
+        block = error_boundary.evaluate(name, implementations.credits_table, look)
+        rig.live.called(WINDOW, _place(where), name, look.dependencies, large=False, began=began)
         return block
 
     rig.office.excel.functions["OF_CREDITS"] = cell

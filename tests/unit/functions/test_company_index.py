@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xl_openfunnel.errors import ConfigurationError
-from xl_openfunnel.functions.finding import FULL_TEXT, KEY_COLUMNS, Finder
+from xl_openfunnel.functions.company_index import FULL_TEXT, KEY_COLUMNS, CompanyIndex
 from xl_openfunnel.simulator.companies import companies
 from xl_openfunnel.table import block, cell_of, frame
 from xl_openfunnel.text import utf16_units
@@ -27,8 +27,8 @@ ROWS: list[dict[str, Any]] = [
 ]
 
 
-def finder(rows: list[dict[str, Any]]) -> Finder:
-    return Finder(frame(rows, KEY_COLUMNS))
+def finder(rows: list[dict[str, Any]]) -> CompanyIndex:
+    return CompanyIndex(frame(rows, KEY_COLUMNS))
 
 
 FINDER = finder(ROWS)
@@ -36,7 +36,7 @@ FINDER = finder(ROWS)
 
 @pytest.mark.parametrize("key", [3, 3.0, "3", " 3 ", "03", Decimal(3)])
 def test_a_number_is_the_rank(key: object) -> None:
-    assert FINDER.place(key) == 2
+    assert FINDER.position(key) == 2
 
 
 @pytest.mark.parametrize(
@@ -45,11 +45,11 @@ def test_a_number_is_the_rank(key: object) -> None:
      "acme.com.", "acme.com/de", "acme.com#top"],
 )  # fmt: skip
 def test_a_text_is_the_domain_however_it_is_written(key: str) -> None:
-    assert FINDER.place(key) == 0
+    assert FINDER.position(key) == 0
 
 
 def test_domains_of_the_rows_may_be_written_otherwise_too() -> None:
-    assert FINDER.place("beta.io") == 2
+    assert FINDER.position("beta.io") == 2
 
 
 @pytest.mark.parametrize(
@@ -62,17 +62,17 @@ def test_domains_of_the_rows_may_be_written_otherwise_too() -> None:
     ],
 )
 def test_a_linkedin_page_is_found_however_it_is_written(key: str) -> None:
-    assert FINDER.place(key) == 1
+    assert FINDER.position(key) == 1
 
 
 def test_the_first_in_the_order_of_the_service_wins() -> None:
-    assert FINDER.place("https://linkedin.com/company/acme/") == 0
-    assert FINDER.place(4) == 3
+    assert FINDER.position("https://linkedin.com/company/acme/") == 0
+    assert FINDER.position(4) == 3
 
 
 def test_linkedin_itself_is_a_domain_like_others() -> None:
-    assert FINDER.place("linkedin.com") == 5
-    assert FINDER.place("notlinkedin.com/company/acme") is None
+    assert FINDER.position("linkedin.com") == 5
+    assert FINDER.position("notlinkedin.com/company/acme") is None
 
 
 @pytest.mark.parametrize(
@@ -82,25 +82,25 @@ def test_linkedin_itself_is_a_domain_like_others() -> None:
 )  # fmt: skip
 def test_nothing_is_found_for_other_keys(key: object) -> None:
     rows = [row for row in ROWS if row["domain"] != "linkedin.com"]
-    assert finder(rows).place(key) is None
+    assert finder(rows).position(key) is None
 
 
 @pytest.mark.parametrize("key", [[["acme.com"]], ("acme.com",), {"a": 1}, dt.datetime(2026, 1, 2), b"acme.com"])
 def test_what_cannot_be_a_key_is_refused_in_words(key: object) -> None:
     with pytest.raises(ConfigurationError, match=r"is no key of a company\. Give its rank, domain or linkedin_url"):
-        FINDER.place(key)
+        FINDER.position(key)
 
 
 @pytest.mark.parametrize("key", [True, False])
 def test_a_truth_value_is_named_as_excel_writes_it(key: object) -> None:
     with pytest.raises(ConfigurationError, match=f"^{str(key).upper()} is no key of a company"):
-        FINDER.place(key)
+        FINDER.position(key)
 
 
 def test_rows_without_text_where_text_belongs_are_passed_over() -> None:
     odd = finder([{"domain": 3, "linkedin_url": ["x"]}, {"domain": "acme.com"}])
-    assert [odd.place("acme.com"), odd.place("3"), odd.place("x")] == [1, None, None]
-    assert finder([]).place(1) is None
+    assert [odd.position("acme.com"), odd.position("3"), odd.position("x")] == [1, None, None]
+    assert finder([]).position(1) is None
 
 
 def test_every_simulated_company_is_found_by_each_of_its_keys() -> None:
@@ -108,8 +108,10 @@ def test_every_simulated_company_is_found_by_each_of_its_keys() -> None:
     found = finder(rows)
     for name in ("domain", "linkedin_url"):
         values = [row[name] for row in rows]
-        assert [found.place(value) for value in values if value] == [values.index(value) for value in values if value]
-    assert [found.place(rank) for rank in range(1, 301)] == list(range(300))
+        assert [found.position(value) for value in values if value] == [
+            values.index(value) for value in values if value
+        ]
+    assert [found.position(rank) for rank in range(1, 301)] == list(range(300))
 
 
 KEYS = st.none() | st.integers() | st.floats() | st.text() | st.sampled_from(["linkedin.com/a", "b.c"])
@@ -118,7 +120,7 @@ ANY = KEYS | st.booleans()
 
 @given(KEYS, st.lists(st.fixed_dictionaries({"domain": ANY, "linkedin_url": ANY}), max_size=5))
 def test_any_key_and_any_rows_give_a_place_or_none(key: object, rows: list[dict[str, Any]]) -> None:
-    place = finder(rows).place(key)
+    place = finder(rows).position(key)
     assert place is None or 0 <= place < len(rows)
 
 

@@ -19,7 +19,7 @@ from ..runtime.thread_pool import start_thread
 
 _log = logging.getLogger(__name__)
 
-FRESH: Final = 60.0
+MAX_AGE: Final = 60.0
 """Seconds for which an answer stands, and after which a trouble is looked at again."""
 
 
@@ -42,7 +42,7 @@ def _later(seconds: float, run: Callable[[], None]) -> None:
     timer.start()
 
 
-class Balance:
+class CreditsCache:
     """The last answer of an account.
 
     After a trouble whoever shows it is told once more when its time has come, and by looking at it has the service
@@ -87,20 +87,20 @@ class Balance:
             if due:
                 self._due = FOREVER  # until this try has ended
         if due:
-            self._start(self._try)
+            self._start(self._refresh)
         return self._latest
 
-    def _try(self) -> None:
+    def _refresh(self) -> None:
         try:
             wait = self._seconds_without_hope() or self._ask()
         except Exception:
             _log.exception("the credits met something unexpected")
-            wait = FRESH
+            wait = MAX_AGE
         if wait:
-            self._later(wait, self._again)
+            self._later(wait, self._expire)
         self._told()
 
-    def _again(self) -> None:
+    def _expire(self) -> None:
         self._due = -FOREVER  # and no moment, since a timer may be a little early
         self._told()
 
@@ -112,7 +112,7 @@ class Balance:
         self._account.reset_key()
         if self._key() in (None, self._refused_key):
             return KEY_RECHECK_INTERVAL
-        return max(0.0, self._asked_at + FRESH - self._clock())
+        return max(0.0, self._asked_at + MAX_AGE - self._clock())
 
     def _ask(self) -> float:
         """Ask the service; gives the seconds until it should be asked again, 0.0 where the answer stands."""
@@ -128,8 +128,8 @@ class Balance:
                 return KEY_RECHECK_INTERVAL
             self._asked_at, self._refused_key = now, key
             wished = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER)
-            return KEY_RECHECK_INTERVAL if is_key_error(error) else max(FRESH, wished)
-        self._asked_at, self._due = now, now + FRESH
+            return KEY_RECHECK_INTERVAL if is_key_error(error) else max(MAX_AGE, wished)
+        self._asked_at, self._due = now, now + MAX_AGE
         return 0.0
 
     def _key(self) -> str | None:

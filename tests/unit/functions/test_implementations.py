@@ -10,11 +10,11 @@ import pytest
 
 from tests.unit.functions.conftest import MakeOffice, held
 from xl_openfunnel import table
-from xl_openfunnel.functions import bodies, finding
+from xl_openfunnel.functions import company_index, implementations
 from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.catalog import INFO_FIELDS
-from xl_openfunnel.functions.edge import UNEXPECTED, answer
-from xl_openfunnel.functions.look import JOBS, NO_STORE, STORE_BUSY, Look
+from xl_openfunnel.functions.context import JOBS, NO_STORE, STORE_BUSY, CallContext
+from xl_openfunnel.functions.error_boundary import UNEXPECTED, evaluate
 from xl_openfunnel.jobs.snapshot import NO_ROWS
 from xl_openfunnel.simulator import SimulatedJob, companies
 
@@ -22,11 +22,11 @@ from xl_openfunnel.simulator import SimulatedJob, companies
 def test_a_status_is_loading_before_the_first_answer_and_the_services_word_after(office: MakeOffice) -> None:
     job = SimulatedJob(companies(120))
     here = office(job, limit=0.5)
-    assert bodies.status(here.look(), job.job_id) == [["loading"]]
+    assert implementations.status(here.look(), job.job_id) == [["loading"]]
     assert here.service.received == []
     here.fetcher._clock.allow(1e6)  # type: ignore[attr-defined]
     here.fetcher.wait(job.job_id)
-    assert bodies.status(here.look(), job.job_id) == [["completed"]]
+    assert implementations.status(here.look(), job.job_id) == [["completed"]]
 
 
 def test_statuses_come_in_the_shape_of_the_range(office: MakeOffice) -> None:
@@ -34,14 +34,14 @@ def test_statuses_come_in_the_shape_of_the_range(office: MakeOffice) -> None:
     here = office(job)
     here.fetcher.wait(job.job_id)
     given = ((job.job_id, None), (" ", f"  {here.service.base_url}/jobs/{job.job_id} "))
-    assert bodies.status(here.look(), given) == [["completed", ""], ["", "completed"]]
+    assert implementations.status(here.look(), given) == [["completed", ""], ["", "completed"]]
 
 
 def test_what_is_no_job_is_said_in_its_own_cell_without_a_request(office: MakeOffice) -> None:
     here = office(SimulatedJob(companies(5)))
     given = ("a b", CellError("#N/A"), True, 12.0, "Running", "loading")
     no_id, error, flag, number, status, loading = (
-        str(said) for (said,) in bodies.status(here.look(), [[g] for g in given])
+        str(said) for (said,) in implementations.status(here.look(), [[g] for g in given])
     )
     assert no_id.startswith("#OF! 'a b' is no job id")
     assert error == "#OF! The cell with the job holds #N/A. Fix that cell first."
@@ -58,7 +58,7 @@ def test_a_label_may_be_a_number_or_a_status(office: MakeOffice) -> None:
         here.fetcher.wait(job_id)
         assert here.store
         here.store.label(job_id, label)
-    assert bodies.status(here.look(), [[2026.0, "running"]]) == [["completed", "completed"]]
+    assert implementations.status(here.look(), [[2026.0, "running"]]) == [["completed", "completed"]]
 
 
 def test_rows_are_the_frame_as_a_block(office: MakeOffice) -> None:
@@ -66,9 +66,9 @@ def test_rows_are_the_frame_as_a_block(office: MakeOffice) -> None:
     here = office(job)
     seen = here.fetcher.wait(job.job_id)
     expected = table.block(seen.frame(list(table.DEFAULT_COLUMNS)), text_limit=255)
-    assert bodies.rows(here.look(), job.job_id) == expected
+    assert implementations.rows(here.look(), job.job_id) == expected
     pairs = [[row["domain"], row["name"]] for row in job.rows]
-    assert bodies.rows(here.look(), job.job_id, "domain; Name", False) == pairs
+    assert implementations.rows(here.look(), job.job_id, "domain; Name", False) == pairs
 
 
 def test_rows_of_several_jobs_are_stacked_behind_their_ids(office: MakeOffice) -> None:
@@ -76,7 +76,7 @@ def test_rows_of_several_jobs_are_stacked_behind_their_ids(office: MakeOffice) -
     here = office(first, second)
     for job in (first, second):
         here.fetcher.wait(job.job_id)
-    block = bodies.rows(here.look(), ((first.job_id,), (None,), ("other",)), "name")
+    block = implementations.rows(here.look(), ((first.job_id,), (None,), ("other",)), "name")
     assert block == [
         ["job_id", "name"],
         *([first.job_id, row["name"]] for row in first.rows),
@@ -91,7 +91,7 @@ def test_a_column_that_only_some_jobs_have_is_blank_for_the_others(office: MakeO
     for job_id in ("old", "new", "none"):
         here.fetcher.wait(job_id)
     for jobs in (["old", "new", "none"], ["new", "none", "old"]):
-        header, *lines = bodies.rows(here.look(), jobs, "tech_stack,name")
+        header, *lines = implementations.rows(here.look(), jobs, "tech_stack,name")
         assert [str(name).casefold() for name in header] == ["job_id", "tech_stack", "name"]
         assert sorted(map(tuple, lines)) == [
             ("new", "stack 0", rows[2]["name"]),
@@ -100,7 +100,7 @@ def test_a_column_that_only_some_jobs_have_is_blank_for_the_others(office: MakeO
             *sorted(("old", "", row["name"]) for row in old),
         ]
     for jobs in (["old", "new"], ["old"]):
-        ((said,),) = answer("OF_ROWS", bodies.rows, here.look(), jobs, "tech_stack,nmae,name")
+        ((said,),) = evaluate("OF_ROWS", implementations.rows, here.look(), jobs, "tech_stack,nmae,name")
         missing = "nmae" if len(jobs) > 1 else "tech_stack"
         assert str(said).startswith(f"#OF! There is no column {missing!r}.")
 
@@ -111,8 +111,8 @@ def test_a_job_that_is_named_in_several_ways_gives_its_rows_once_under_its_id(of
     assert here.store
     here.store.label(job.job_id, "Germany Q3")
     named = ["germany q3", f"{here.service.base_url}/jobs/{job.job_id}", job.job_id, job.job_id]
-    assert bodies.rows(here.look(), [named], "rank", False) == [[job.job_id, rank] for rank in (1.0, 2.0, 3.0)]
-    assert bodies.pivot(here.look(), [named], "country")[-1] == ["Total", 3.0]
+    assert implementations.rows(here.look(), [named], "rank", False) == [[job.job_id, rank] for rank in (1.0, 2.0, 3.0)]
+    assert implementations.pivot(here.look(), [named], "country")[-1] == ["Total", 3.0]
 
 
 def test_fields_of_several_jobs_that_begin_alike_are_kept_apart(office: MakeOffice) -> None:
@@ -122,21 +122,21 @@ def test_fields_of_several_jobs_that_begin_alike_are_kept_apart(office: MakeOffi
     for job_id in ("both", "one"):
         here.fetcher.wait(job_id)
     cut = "x" * 254 + "…"
-    block = bodies.rows(here.look(), [["both", "one"]], "*")
+    block = implementations.rows(here.look(), [["both", "one"]], "*")
     assert block == [["job_id", "rank", cut, cut], ["both", 1.0, "a", "b"], ["one", 1.0, "", "c"]]
-    assert bodies.rows(here.look(), "both", "*") == [["rank", cut, cut], [1.0, "a", "b"]]
+    assert implementations.rows(here.look(), "both", "*") == [["rank", cut, cut], [1.0, "a", "b"]]
 
 
 def test_what_names_no_job_is_not_shown_as_a_job_id(office: MakeOffice) -> None:
     here = office()
-    block = bodies.rows(here.look(), [["of_not_for_a_sheet", "a b"]], "name", False)
+    block = implementations.rows(here.look(), [["of_not_for_a_sheet", "a b"]], "name", False)
     assert [line[0] for line in block] == ["", ""]
     assert "of_not_for_a_sheet" not in str(block)
 
 
 def test_a_job_without_rows_says_why_at_full_width(office: MakeOffice) -> None:
     here = office(SimulatedJob(companies(5)), limit=0.5)
-    header, why = bodies.rows(here.look(), "unknown-job")
+    header, why = implementations.rows(here.look(), "unknown-job")
     assert header == list(table.DEFAULT_COLUMNS)
     assert why == ["loading", "", "", "", "", "", ""]
 
@@ -145,27 +145,30 @@ def test_information_is_a_list_a_value_or_a_row_per_job(office: MakeOffice) -> N
     job = SimulatedJob(companies(5))
     here = office(job)
     here.fetcher.wait(job.job_id)
-    everything = bodies.information(here.look(), job.job_id)
+    everything = implementations.information(here.look(), job.job_id)
     assert [name for name, _ in everything] == list(INFO_FIELDS)
     assert ["rows", 5.0] in everything
-    assert bodies.information(here.look(), job.job_id, "Final") == [[True]]
-    assert bodies.information(here.look(), ((job.job_id,), (None,)), "status,rows") == [["completed", 5.0], ["", ""]]
+    assert implementations.information(here.look(), job.job_id, "Final") == [[True]]
+    assert implementations.information(here.look(), ((job.job_id,), (None,)), "status,rows") == [
+        ["completed", 5.0],
+        ["", ""],
+    ]
 
 
 @pytest.mark.parametrize("field", ["rows", "pages", "final", "provisional"])
 def test_before_the_first_answer_nothing_is_claimed(office: MakeOffice, field: str) -> None:
     here = office(SimulatedJob(companies(5)), limit=0.5)
-    assert bodies.information(here.look(), "job1", field) == [["loading"]]
+    assert implementations.information(here.look(), "job1", field) == [["loading"]]
     here = office(api_key="of_wrong_key_0000")
     here.fetcher.wait("job1")
-    ((said,),) = bodies.information(here.look(), "job1", field)
+    ((said,),) = implementations.information(here.look(), "job1", field)
     assert str(said).startswith("#OF! The API key")
 
 
 def test_a_failed_job_is_final_with_a_problem_and_says_how_far_it_came(office: MakeOffice) -> None:
     here = office(job := SimulatedJob(companies(250), ending="failed", error_message="Broke."))
     here.fetcher.wait(job.job_id)
-    (told,) = bodies.information(here.look(), [[job.job_id]], "final,rows,progress,problem")
+    (told,) = implementations.information(here.look(), [[job.job_id]], "final,rows,progress,problem")
     assert told == [True, 100.0, "failed after 100 companies", "The job failed: Broke."]
 
 
@@ -177,7 +180,7 @@ def test_an_unknown_field_is_told_with_those_that_are_likely(office: MakeOffice)
         (5.0, "5 is no field."),
         (CellError("#REF!"), "The cell with the fields holds #REF!."),
     ):
-        ((text,),) = answer("OF_INFO", bodies.information, here.look(), "job1", given)
+        ((text,),) = evaluate("OF_INFO", implementations.information, here.look(), "job1", given)
         assert str(text).startswith(f"#OF! {said}")
         assert len(str(text)) <= 255
 
@@ -186,10 +189,10 @@ def test_one_company_is_found_by_rank_and_domain(office: MakeOffice) -> None:
     job = SimulatedJob(companies(5))
     here = office(job)
     here.fetcher.wait(job.job_id)
-    assert bodies.lookup(here.look(), job.job_id, 2.0, "name") == [[job.rows[1]["name"]]]
-    assert bodies.lookup(here.look(), job.job_id, job.rows[3]["domain"], "rank") == [[4.0]]
-    assert bodies.lookup(here.look(), job.job_id, "nobody.example", "name", "none") == [["none"]]
-    ((said,),) = bodies.lookup(here.look(), job.job_id, "nobody.example", "name")
+    assert implementations.lookup(here.look(), job.job_id, 2.0, "name") == [[job.rows[1]["name"]]]
+    assert implementations.lookup(here.look(), job.job_id, job.rows[3]["domain"], "rank") == [[4.0]]
+    assert implementations.lookup(here.look(), job.job_id, "nobody.example", "name", "none") == [["none"]]
+    ((said,),) = implementations.lookup(here.look(), job.job_id, "nobody.example", "name")
     assert said == "#OF! The job has no company 'nobody.example'."
 
 
@@ -197,29 +200,29 @@ def test_without_a_key_a_company_is_not_looked_for(office: MakeOffice) -> None:
     here = office(job := SimulatedJob(companies(5)))
     here.fetcher.wait(job.job_id)
     for otherwise in (None, "none"):
-        assert bodies.lookup(here.look(), job.job_id, [[None, "", "  "]], "name", otherwise) == [["", "", ""]]
+        assert implementations.lookup(here.look(), job.job_id, [[None, "", "  "]], "name", otherwise) == [["", "", ""]]
 
 
 def test_a_company_that_is_not_found_may_still_come_while_the_job_runs(office: MakeOffice) -> None:
     here = office(job := SimulatedJob(companies(500), running=1000.0), limit=600.0)
     here.fetcher.wait(job.job_id, until=lambda seen: len(seen.rows) > 0)
     look = here.look()
-    ((said,),) = bodies.lookup(look, job.job_id, "nobody.example", "name")
+    ((said,),) = implementations.lookup(look, job.job_id, "nobody.example", "name")
     assert said == "#OF! The job has no company 'nobody.example' yet: the job is still running."
-    (seen,) = look.seen.values()
+    (seen,) = look.dependencies.values()
     assert not seen.stale
     here.fetcher._clock.allow(1e6)  # type: ignore[attr-defined]
     here.fetcher.wait(job.job_id)
     assert seen.stale
-    ((said,),) = bodies.lookup(here.look(), job.job_id, "nobody.example", "name")
+    ((said,),) = implementations.lookup(here.look(), job.job_id, "nobody.example", "name")
     assert said == "#OF! The job has no company 'nobody.example'."
 
 
 def test_an_error_given_for_what_is_not_found_is_shown_as_its_text(office: MakeOffice) -> None:
     here = office(job := SimulatedJob(companies(5)))
     here.fetcher.wait(job.job_id)
-    assert bodies.lookup(here.look(), job.job_id, "nobody.example", "name", CellError("#N/A")) == [["#N/A"]]
-    assert bodies.lookup(here.look(), job.job_id, 1.0, "rank", CellError("#N/A")) == [[1.0]]
+    assert implementations.lookup(here.look(), job.job_id, "nobody.example", "name", CellError("#N/A")) == [["#N/A"]]
+    assert implementations.lookup(here.look(), job.job_id, 1.0, "rank", CellError("#N/A")) == [[1.0]]
 
 
 def test_a_long_text_is_whole_in_one_cell_and_cut_in_a_block(office: MakeOffice) -> None:
@@ -227,19 +230,19 @@ def test_a_long_text_is_whole_in_one_cell_and_cut_in_a_block(office: MakeOffice)
     here = office(job := SimulatedJob([row]))
     here.fetcher.wait(job.job_id)
     cut = "x" * 254 + "…"
-    assert bodies.lookup(here.look(), job.job_id, 1.0, "match_reason") == [["x" * 300]]
-    assert bodies.lookup(here.look(), job.job_id, [[1.0, 1.0]], "match_reason") == [[cut, cut]]
-    assert bodies.rows(here.look(), job.job_id, "match_reason", False) == [[cut]]
+    assert implementations.lookup(here.look(), job.job_id, 1.0, "match_reason") == [["x" * 300]]
+    assert implementations.lookup(here.look(), job.job_id, [[1.0, 1.0]], "match_reason") == [[cut, cut]]
+    assert implementations.rows(here.look(), job.job_id, "match_reason", False) == [[cut]]
 
 
 def test_a_program_that_takes_long_texts_in_a_block_gets_them(office: MakeOffice) -> None:
     row = {**companies(1)[0], "match_reason": "x" * 300}
     here = office(job := SimulatedJob([row]))
     here.fetcher.wait(job.job_id)
-    for units, shown in ((finding.FULL_TEXT, "x" * 300), (255, "x" * 254 + "…")):
-        look = Look(here, units)
-        assert bodies.rows(look, job.job_id, "match_reason", False) == [[shown]]
-        assert bodies.lookup(look, job.job_id, [[1.0, 1.0]], "match_reason") == [[shown, shown]]
+    for units, shown in ((company_index.FULL_TEXT, "x" * 300), (255, "x" * 254 + "…")):
+        look = CallContext(here, units)
+        assert implementations.rows(look, job.job_id, "match_reason", False) == [[shown]]
+        assert implementations.lookup(look, job.job_id, [[1.0, 1.0]], "match_reason") == [[shown, shown]]
 
 
 def test_a_column_is_made_into_cells_once_however_many_keys_are_looked_up(
@@ -255,7 +258,7 @@ def test_a_column_is_made_into_cells_once_however_many_keys_are_looked_up(
 
     monkeypatch.setattr(table, "block", counted)
     ranks = [[float(number)] for number in range(1, 21)]
-    assert bodies.lookup(here.look(), job.job_id, ranks, "name", "none") == [[row["name"]] for row in job.rows]
+    assert implementations.lookup(here.look(), job.job_id, ranks, "name", "none") == [[row["name"]] for row in job.rows]
     assert len(made) == 1
 
 
@@ -267,9 +270,9 @@ def test_a_wrong_name_of_a_column_is_not_looked_for_in_the_rows_of_each_cell_ane
 
     def shown() -> list[str]:
         blocks = [
-            answer("OF_LOOKUP", bodies.lookup, here.look(), job.job_id, 1.0, "nmae"),
-            answer("OF_ROWS", bodies.rows, here.look(), job.job_id, "nmae"),
-            answer("OF_PIVOT", bodies.pivot, here.look(), job.job_id, "nmae"),
+            evaluate("OF_LOOKUP", implementations.lookup, here.look(), job.job_id, 1.0, "nmae"),
+            evaluate("OF_ROWS", implementations.rows, here.look(), job.job_id, "nmae"),
+            evaluate("OF_PIVOT", implementations.pivot, here.look(), job.job_id, "nmae"),
         ]
         return [str(block[0][0]) for block in blocks]
 
@@ -297,9 +300,9 @@ def test_a_dashboard_of_many_jobs_reads_the_rows_of_each_but_once(
         for rank in (1.0, 2.0):  # as Excel fills down: cell by cell from job to job
             for number in range(20):
                 for column in ("name", "domain", "country"):
-                    bodies.lookup(here.look(), f"job{number}", rank, column)
-                bodies.rows(here.look(), f"job{number}")
-                bodies.pivot(here.look(), f"job{number}", "country")
+                    implementations.lookup(here.look(), f"job{number}", rank, column)
+                implementations.rows(here.look(), f"job{number}")
+                implementations.pivot(here.look(), f"job{number}", "country")
 
     calculate()
     assert len(made) == 20 * (1 + 3 + 1 + 1)
@@ -311,7 +314,7 @@ def test_a_pivot_counts_every_company_once(office: MakeOffice) -> None:
     job = SimulatedJob(companies(40))
     here = office(job)
     here.fetcher.wait(job.job_id)
-    block = bodies.pivot(here.look(), job.job_id, "country")
+    block = implementations.pivot(here.look(), job.job_id, "country")
     assert block[0] == ["country", "companies"]
     assert block[-1] == ["Total", 40.0]
 
@@ -323,22 +326,22 @@ def test_a_pivot_of_several_jobs_says_which_are_not_counted(office: MakeOffice) 
     for job_id in (done.job_id, "broken", "none-found"):
         here.fetcher.wait(job_id)
     here.fetcher.wait("later", until=lambda seen: seen.status is not None)
-    alone = bodies.pivot(here.look(), done.job_id, "country", "employee_band")
+    alone = implementations.pivot(here.look(), done.job_id, "country", "employee_band")
     named = [[done.job_id, "later", "none-found"], ["broken", "a b", None]]
-    *block, below = bodies.pivot(here.look(), named, "country", "employee_band")
+    *block, below = implementations.pivot(here.look(), named, "country", "employee_band")
     assert block == alone
     said = "#OF! 3 of 5 jobs are not counted: later: pending; broken: The job failed: No seeds.; 'a b' is no job id, "
     assert str(below[0]).startswith(said)
     assert below[1:] == [""] * (len(alone[0]) - 1)
-    assert bodies.pivot(here.look(), [[done.job_id, "none-found"]], "country", "employee_band") == alone
-    last = bodies.pivot(here.look(), [[done.job_id, "later"]], "country")[-1]
+    assert implementations.pivot(here.look(), [[done.job_id, "none-found"]], "country", "employee_band") == alone
+    last = implementations.pivot(here.look(), [[done.job_id, "later"]], "country")[-1]
     assert last == ["#OF! 1 of 2 jobs is not counted: later: pending", ""]
-    assert bodies.pivot(here.look(), [["later", "broken"]], "country") == [["pending"]]
+    assert implementations.pivot(here.look(), [["later", "broken"]], "country") == [["pending"]]
 
 
 def test_a_thousand_and_one_jobs_are_refused_in_words(office: MakeOffice) -> None:
     here = office(SimulatedJob(companies(1)))
-    block = answer("OF_STATUS", bodies.status, here.look(), tuple((f"job{n}",) for n in range(1001)))
+    block = evaluate("OF_STATUS", implementations.status, here.look(), tuple((f"job{n}",) for n in range(1001)))
     assert block == [["#OF! That range names 1,001 jobs, and one formula takes 1,000 at most. Give a smaller range."]]
 
 
@@ -350,9 +353,9 @@ def test_pivots_that_differ_in_one_argument_are_not_taken_for_one_another(office
     usual = ("job30", "country", "employee_band", "employee_count", "sum")
     others = ("job40", "city", "hq_region", "linkedin_follower_count", "mean")
     asked = [usual, *((*usual[:place], other, *usual[place + 1 :]) for place, other in enumerate(others))]
-    shown = [bodies.pivot(here.look(), *arguments) for arguments in asked]
+    shown = [implementations.pivot(here.look(), *arguments) for arguments in asked]
     assert all(one != other for one, other in itertools.combinations(shown, 2))
-    assert [bodies.pivot(here.look(), *arguments) for arguments in asked] == shown
+    assert [implementations.pivot(here.look(), *arguments) for arguments in asked] == shown
 
 
 def test_a_pivot_that_says_why_a_job_is_not_counted_is_made_anew_when_that_changes(office: MakeOffice) -> None:
@@ -361,17 +364,20 @@ def test_a_pivot_that_says_why_a_job_is_not_counted_is_made_anew_when_that_chang
     here.fetcher.wait(done.job_id)
     here.fetcher.wait("later", until=lambda seen: seen.status == "pending")
     look = here.look()
-    below = bodies.pivot(look, [[done.job_id, "later"]], "country")[-1]
+    below = implementations.pivot(look, [[done.job_id, "later"]], "country")[-1]
     assert below == ["#OF! 1 of 2 jobs is not counted: later: pending", ""]
-    assert not look.seen["later"].stale
+    assert not look.dependencies["later"].stale
     here.fetcher._clock.allow(100)  # type: ignore[attr-defined]
     here.fetcher.wait("later", until=lambda seen: seen.status == "running")
-    assert look.seen["later"].stale
+    assert look.dependencies["later"].stale
 
 
 @pytest.mark.parametrize(
     ("limit", "name", "body", "more"),
-    [("MOST_ROWS", "OF_ROWS", bodies.rows, ()), ("MOST_COUNTED", "OF_PIVOT", bodies.pivot, ("country",))],
+    [
+        ("MAX_ROWS", "OF_ROWS", implementations.rows, ()),
+        ("MAX_PIVOT_ROWS", "OF_PIVOT", implementations.pivot, ("country",)),
+    ],
 )
 def test_more_companies_than_a_formula_takes_are_refused_before_any_is_read(
     office: MakeOffice, monkeypatch: pytest.MonkeyPatch, limit: str, name: str, body: Any, more: tuple[str, ...]
@@ -382,15 +388,17 @@ def test_more_companies_than_a_formula_takes_are_refused_before_any_is_read(
         here.fetcher.wait(job.job_id)
 
     def shown(most: int) -> str:
-        monkeypatch.setattr(bodies, limit, most)
-        return str(answer(name, body, look, ["job0", "job1", "job0"], *more)[0][0])
+        monkeypatch.setattr(implementations, limit, most)
+        return str(evaluate(name, body, look, ["job0", "job1", "job0"], *more)[0][0])
 
     look = here.look()
     assert not shown(8).startswith("#OF!")
     monkeypatch.setattr(table, "frame", None)
-    bodies._memory.recall("nothing", {"job0": NO_ROWS, "job1": NO_ROWS}, str, len)  # nothing is remembered of them
+    implementations._cache.get_or_make(
+        "nothing", {"job0": NO_ROWS, "job1": NO_ROWS}, str, len
+    )  # nothing is remembered of them
     assert shown(7).startswith("#OF! These jobs have 8 companies, and one formula takes 7 at most. Give it fewer jobs")
-    assert not any(seen.stale for seen in look.seen.values())
+    assert not any(seen.stale for seen in look.dependencies.values())
 
 
 def test_jobs_that_have_too_many_fields_together_are_refused(
@@ -405,7 +413,7 @@ def test_jobs_that_have_too_many_fields_together_are_refused(
         here.fetcher.wait(job.job_id)
 
     def shown(job: object, columns: str | None = None) -> object:
-        return answer("OF_ROWS", bodies.rows, here.look(), job, columns)[0][0]
+        return evaluate("OF_ROWS", implementations.rows, here.look(), job, columns)[0][0]
 
     monkeypatch.setattr(table, "MOST_FIELDS", 20)
     assert shown("one", "*") == "rank"
@@ -419,11 +427,11 @@ def test_jobs_that_have_too_many_fields_together_are_refused(
 def test_a_fault_of_ours_is_one_text_and_a_line_in_the_log(
     office: MakeOffice, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(look: Look) -> bodies.Block:
+    def broken(look: CallContext) -> implementations.Block:
         raise ZeroDivisionError("inside")
 
     here = office(SimulatedJob(companies(1)))
-    assert answer("OF_STATUS", broken, here.look()) == [[UNEXPECTED]]
+    assert evaluate("OF_STATUS", broken, here.look()) == [[UNEXPECTED]]
     assert "OF_STATUS failed" in caplog.text
 
 
@@ -433,12 +441,12 @@ def test_the_jobs_seen_here_are_listed(office: MakeOffice) -> None:
     here.fetcher.wait(job.job_id)
     assert here.store
     here.store.label(job.job_id, "Germany Q3")
-    header, line = bodies.listing(here.look())
+    header, line = implementations.jobs_table(here.look())
     assert header[:4] == ["job_id", "label", "status", "rows"]
     assert line[:4] == [job.job_id, "Germany Q3", "completed", 3.0]
-    assert bodies.status(here.look(), "germany q3") == [["completed"]]
+    assert implementations.status(here.look(), "germany q3") == [["completed"]]
     here.store.ledger = None  # type: ignore[method-assign, assignment]  # of one job not all others are read too
-    assert bodies.information(here.look(), "Germany Q3", "label") == [["Germany Q3"]]
+    assert implementations.information(here.look(), "Germany Q3", "label") == [["Germany Q3"]]
 
 
 def test_a_list_of_jobs_that_cannot_be_read_is_said(office: MakeOffice) -> None:
@@ -447,13 +455,13 @@ def test_a_list_of_jobs_that_cannot_be_read_is_said(office: MakeOffice) -> None:
     here.fetcher.close()
     with held(here.store):
         look = here.look()
-        assert answer("OF_JOBS", bodies.listing, look) == [[f"#OF! {STORE_BUSY}"]]
-        assert look.seen[JOBS].stale  # so that it is tried again
-    assert look.seen[JOBS].stale
-    assert len(bodies.listing(here.look())) == 2
+        assert evaluate("OF_JOBS", implementations.jobs_table, look) == [[f"#OF! {STORE_BUSY}"]]
+        assert look.dependencies[JOBS].stale  # so that it is tried again
+    assert look.dependencies[JOBS].stale
+    assert len(implementations.jobs_table(here.look())) == 2
     here.store = None
-    assert answer("OF_JOBS", bodies.listing, here.look()) == [[f"#OF! {NO_STORE}"]]
-    assert bodies.information(here.look(), job.job_id, "label") == [[""]]
+    assert evaluate("OF_JOBS", implementations.jobs_table, here.look()) == [[f"#OF! {NO_STORE}"]]
+    assert implementations.information(here.look(), job.job_id, "label") == [[""]]
 
 
 def test_a_list_of_jobs_that_is_shown_stays_while_another_program_writes_it(office: MakeOffice) -> None:
@@ -463,18 +471,18 @@ def test_a_list_of_jobs_that_is_shown_stays_while_another_program_writes_it(offi
     assert here.store
     here.store.label(job.job_id, "Germany Q3")
     before, during = here.look(), here.look()
-    shown = bodies.listing(before)
-    assert bodies.information(here.look(), job.job_id, "label") == [["Germany Q3"]]
+    shown = implementations.jobs_table(before)
+    assert implementations.information(here.look(), job.job_id, "label") == [["Germany Q3"]]
     with held(here.store):
-        assert not before.seen[JOBS].stale
-        assert answer("OF_JOBS", bodies.listing, during) == shown
+        assert not before.dependencies[JOBS].stale
+        assert evaluate("OF_JOBS", implementations.jobs_table, during) == shown
         asking = here.look()
-        assert bodies.information(asking, job.job_id, "label") == [["Germany Q3"]]
-        assert asking.seen[JOBS].stale
-    assert during.seen[JOBS].stale  # nobody knows whether it is still so
-    assert not before.seen[JOBS].stale
+        assert implementations.information(asking, job.job_id, "label") == [["Germany Q3"]]
+        assert asking.dependencies[JOBS].stale
+    assert during.dependencies[JOBS].stale  # nobody knows whether it is still so
+    assert not before.dependencies[JOBS].stale
     here.store.label(job.job_id, None)
-    assert before.seen[JOBS].stale
+    assert before.dependencies[JOBS].stale
 
 
 def test_a_label_that_cannot_be_read_just_now_is_tried_again(office: MakeOffice) -> None:
@@ -486,21 +494,21 @@ def test_a_label_that_cannot_be_read_just_now_is_tried_again(office: MakeOffice)
         here.store.label(job.job_id, label)
         with held(here.store):
             look = here.look()
-            answer("OF_STATUS", bodies.status, look, label)
-            assert look.seen[JOBS].stale
+            evaluate("OF_STATUS", implementations.status, look, label)
+            assert look.dependencies[JOBS].stale
         look = here.look()
-        assert answer("OF_STATUS", bodies.status, look, label) == [["completed"]]
-        assert JOBS not in look.seen
+        assert evaluate("OF_STATUS", implementations.status, look, label) == [["completed"]]
+        assert JOBS not in look.dependencies
 
 
 def test_what_was_no_label_may_have_become_one_while_the_store_is_busy(office: MakeOffice) -> None:
     here = office()
-    assert answer("OF_STATUS", bodies.status, here.look(), "Germany Q3") != [["completed"]]
+    assert evaluate("OF_STATUS", implementations.status, here.look(), "Germany Q3") != [["completed"]]
     with held(here.store):
         look = here.look()
-        ((said,),) = answer("OF_STATUS", bodies.status, look, "Germany Q3")
+        ((said,),) = evaluate("OF_STATUS", implementations.status, look, "Germany Q3")
     assert said == "#OF! 'Germany Q3' is no job id, and labels cannot be read just now. It is tried again by itself."
-    assert look.seen[JOBS].stale
+    assert look.dependencies[JOBS].stale
 
 
 def test_labels_and_ids_that_are_known_stand_while_the_store_is_busy(office: MakeOffice) -> None:
@@ -510,11 +518,11 @@ def test_labels_and_ids_that_are_known_stand_while_the_store_is_busy(office: Mak
     assert here.store
     here.store.label(job.job_id, "Germany Q3")
     for named in ("Germany Q3", job.job_id):
-        assert bodies.status(here.look(), named) == [["completed"]]
+        assert implementations.status(here.look(), named) == [["completed"]]
         with held(here.store):
             look = here.look()
-            assert bodies.status(look, named) == [["completed"]]
-            assert JOBS not in look.seen
+            assert implementations.status(look, named) == [["completed"]]
+            assert JOBS not in look.dependencies
 
 
 @pytest.mark.parametrize("in_its_place", ["nothing", "a file"])
@@ -529,40 +537,40 @@ def test_jobs_are_shown_though_the_folder_of_their_store_is_gone(
     (tmp_path / "drive").rename(tmp_path / "taken away")
     if in_its_place == "a file":
         (tmp_path / "drive").write_text("no folder")
-    assert answer("OF_STATUS", bodies.status, here.look(), job.job_id) == [["running"]]
-    assert answer("OF_INFO", bodies.information, here.look(), job.job_id, "label") == [[""]]
-    assert answer("OF_JOBS", bodies.listing, here.look()) == [[f"#OF! {NO_STORE}"]]
-    ((said,),) = answer("OF_STATUS", bodies.status, here.look(), "Germany Q3")
+    assert evaluate("OF_STATUS", implementations.status, here.look(), job.job_id) == [["running"]]
+    assert evaluate("OF_INFO", implementations.information, here.look(), job.job_id, "label") == [[""]]
+    assert evaluate("OF_JOBS", implementations.jobs_table, here.look()) == [[f"#OF! {NO_STORE}"]]
+    ((said,),) = evaluate("OF_STATUS", implementations.status, here.look(), "Germany Q3")
     assert str(said).startswith("#OF! 'Germany Q3' is no job id, and labels cannot be read on this computer. In a ")
 
 
 def test_credits_are_asked_for_once_a_minute_however_many_cells_ask(office: MakeOffice) -> None:
     here = office(SimulatedJob(companies(1)))
-    bodies.credits_known(here.look())
-    known = here.balance._account.credits()
+    implementations.credits_table(here.look())
+    known = here.credits._account.credits()
     before = len(here.service.received)
-    assert bodies.credits_known(here.look()) == [[known.left]]
-    assert bodies.credits_known(here.look(), "Total") == [[known.total]]
+    assert implementations.credits_table(here.look()) == [[known.left]]
+    assert implementations.credits_table(here.look(), "Total") == [[known.total]]
     assert len(here.service.received) == before
-    here.balance._clock.sleep(60)  # type: ignore[attr-defined]
-    bodies.credits_known(here.look())
+    here.credits._clock.sleep(60)  # type: ignore[attr-defined]
+    implementations.credits_table(here.look())
     assert len(here.service.received) == before + 1
 
 
 def test_why_credits_are_not_known_is_said(office: MakeOffice) -> None:
     here = office(SimulatedJob(companies(1)), api_key="of_wrong_key_0000")
-    ((said,),) = answer("OF_CREDITS", bodies.credits_known, here.look())
+    ((said,),) = evaluate("OF_CREDITS", implementations.credits_table, here.look())
     assert str(said).startswith("#OF! The API key")
 
 
 def test_nothing_to_show_is_a_blank_cell(office: MakeOffice) -> None:
-    assert answer("OF_X", lambda _: [], Look(office())) == [[""]]
+    assert evaluate("OF_X", lambda _: [], CallContext(office())) == [[""]]
 
 
 def test_a_label_like_a_key_is_not_looked_for(office: MakeOffice) -> None:
     desk = office()
     assert desk.store is not None
     desk.store.label("job", "of_live_0123456789")
-    (shown,) = answer("OF_STATUS", bodies.status, Look(desk), "of_live_0123456789")
+    (shown,) = evaluate("OF_STATUS", implementations.status, CallContext(desk), "of_live_0123456789")
     assert "begins like an API key" in str(shown[0])
     assert "0123456789" not in str(shown[0])

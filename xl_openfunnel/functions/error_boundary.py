@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 
 from ..errors import CELL_PREFIX, OpenFunnelError
-from .bodies import Block
-from .look import Look
+from .context import CallContext
+from .implementations import Block
 
 _log = logging.getLogger(__name__)
 
@@ -16,8 +16,12 @@ UNEXPECTED = f"{CELL_PREFIX}Something unexpected happened in this formula. The l
 """Where the fault is ours."""
 
 
-def answer(
-    name: str, body: Callable[..., Block], look: Look, *given: object, timer: Callable[[], float] = time.perf_counter
+def evaluate(
+    name: str,
+    body: Callable[..., Block],
+    look: CallContext,
+    *given: object,
+    timer: Callable[[], float] = time.perf_counter,
 ) -> Block:
     """What the cell shows: the body's block, or one cell that says what happened and what to do."""
     begun = timer()

@@ -8,7 +8,7 @@ import pytest
 
 from xl_openfunnel import JobStatus, Snapshot
 from xl_openfunnel.errors import DnsError, JobNotFoundError, OpenFunnelError
-from xl_openfunnel.functions import words
+from xl_openfunnel.functions import status_text
 from xl_openfunnel.jobs.snapshot import Problem, Rows
 
 SOME = Rows((3,), lambda _: ())
@@ -23,14 +23,14 @@ def job(
 
 
 def test_only_what_is_tried_again_is_said_to_be() -> None:
-    assert words.status(job(error=DnsError("Offline."))) == "#OF! Offline. It is tried again by itself."
-    assert words.status(job(error=DnsError("Offline."), settled=True)) == "#OF! Offline."
-    assert words.status(job(error=JobNotFoundError("No such job."))) == "#OF! No such job."
+    assert status_text.status(job(error=DnsError("Offline."))) == "#OF! Offline. It is tried again by itself."
+    assert status_text.status(job(error=DnsError("Offline."), settled=True)) == "#OF! Offline."
+    assert status_text.status(job(error=JobNotFoundError("No such job."))) == "#OF! No such job."
 
 
 def test_what_there_is_to_do_goes_before_that_it_is_tried_again_where_both_are_too_long() -> None:
     long = DnsError("x" * 240)
-    assert words.status(job(error=long)) == long.cell_text
+    assert status_text.status(job(error=long)) == long.cell_text
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_what_there_is_to_do_goes_before_that_it_is_tried_again_where_both_are_t
     ],
 )
 def test_more_companies_may_come_until_a_job_is_over_and_read(seen: Snapshot, why: str) -> None:
-    assert words.still(seen) == why
+    assert status_text.pending_reason(seen) == why
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,4 @@ def test_more_companies_may_come_until_a_job_is_over_and_read(seen: Snapshot, wh
     ],
 )
 def test_a_job_whose_companies_are_in_no_sum_says_why(seen: Snapshot, why: str) -> None:
-    assert words.not_counted(seen) == why
+    assert status_text.excluded_reason(seen) == why

@@ -20,25 +20,25 @@ from hypothesis import strategies as st
 from tests.unit.functions.conftest import Office
 from xl_openfunnel import Client, Fetcher, Store
 from xl_openfunnel.errors import CELL_UNITS
-from xl_openfunnel.functions import bodies
+from xl_openfunnel.functions import implementations
 from xl_openfunnel.functions.arguments import CellError
-from xl_openfunnel.functions.balance import Balance
 from xl_openfunnel.functions.catalog import CATALOG
-from xl_openfunnel.functions.edge import UNEXPECTED, answer
-from xl_openfunnel.functions.finding import FULL_TEXT
+from xl_openfunnel.functions.company_index import FULL_TEXT
+from xl_openfunnel.functions.credits import CreditsCache
+from xl_openfunnel.functions.error_boundary import UNEXPECTED, evaluate
 from xl_openfunnel.hosts import excel
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 from xl_openfunnel.text import utf16_units
 
 JOB = SimulatedJob(companies(30))
-BODIES: dict[str, Callable[..., bodies.Block]] = {
-    "OF_STATUS": bodies.status,
-    "OF_ROWS": bodies.rows,
-    "OF_INFO": bodies.information,
-    "OF_LOOKUP": bodies.lookup,
-    "OF_PIVOT": bodies.pivot,
-    "OF_JOBS": bodies.listing,
-    "OF_CREDITS": bodies.credits_known,
+BODIES: dict[str, Callable[..., implementations.Block]] = {
+    "OF_STATUS": implementations.status,
+    "OF_ROWS": implementations.rows,
+    "OF_INFO": implementations.information,
+    "OF_LOOKUP": implementations.lookup,
+    "OF_PIVOT": implementations.pivot,
+    "OF_JOBS": implementations.jobs_table,
+    "OF_CREDITS": implementations.credits_table,
 }
 USUAL = {
     "OF_STATUS": (JOB.job_id,),
@@ -122,14 +122,14 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         store = Store(folder / "store.sqlite3", client.origin)
         with Fetcher(client, store=store) as fetcher:
             fetcher.wait(JOB.job_id)
-            balance = Balance(client, start=lambda run: run(), later=lambda *_: None)
+            balance = CreditsCache(client, start=lambda run: run(), later=lambda *_: None)
             yield Office(service, fetcher, store, balance)
         store.close()
 
 
-def checked(here: Office, name: str, arguments: list[Any]) -> bodies.Block:
+def checked(here: Office, name: str, arguments: list[Any]) -> implementations.Block:
     """The function's answer to what Excel hands over, which is a rectangle of cells."""
-    block = answer(name, BODIES[name], here.look(), *map(excel.given, arguments))
+    block = evaluate(name, BODIES[name], here.look(), *map(excel.given, arguments))
     assert block
     assert block[0]
     assert len({len(row) for row in block}) == 1

@@ -28,7 +28,7 @@ _HOST: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*://|//)?(?:www\.)?([^/?#:]*)")
 _PAGES: Final = "linkedin.com/"
 
 
-class Finder:
+class CompanyIndex:
     """Where the company of a key stands among a job's rows.
 
     Where several have the same domain or page, the first in the service's order is meant.
@@ -40,11 +40,11 @@ class Finder:
         Args:
             frame: a row per company, in the service's order, with the ``KEY_COLUMNS``.
         """
-        self._ranks = _first_places(frame["rank"], lambda rank: rank)
-        self._domains = _first_places(frame["domain"], _domain)
-        self._pages = _first_places(frame["linkedin_url"], _page)
+        self._ranks = _first_positions(frame["rank"], lambda rank: rank)
+        self._domains = _first_positions(frame["domain"], _domain)
+        self._pages = _first_positions(frame["linkedin_url"], _page)
 
-    def place(self, key: object) -> int | None:
+    def position(self, key: object) -> int | None:
         """The position of the company's row, from 0; None where there is none.
 
         Args:
@@ -69,7 +69,7 @@ class Finder:
         return self._domains.get(_domain(key)) if page is None else self._pages.get(page)
 
 
-def _first_places(column: pd.Series[Any], form: Callable[[Any], Hashable]) -> dict[Any, int]:
+def _first_positions(column: pd.Series[Any], form: Callable[[Any], Hashable]) -> dict[Any, int]:
     """The first position of each value in the form that is compared; those without one are left out."""
     values = column.tolist()
     last = len(values) - 1

@@ -20,7 +20,7 @@ STATUSES: Final = frozenset(
 )
 """What a cell shows of a job and is easily given as one."""
 
-TRIED_AGAIN = " It is tried again by itself."
+RETRY_HINT = " It is tried again by itself."
 """What there is to do about a trouble that waiting can mend: nothing."""
 
 
@@ -31,10 +31,10 @@ def status(snapshot: Snapshot) -> str:
     """The service's word whenever one is known, else what is in the way, else ``loading``."""
     if snapshot.status is not None:
         return str(snapshot.status)
-    return _trouble(snapshot.problem, settled=snapshot.settled) if snapshot.problem else LOADING
+    return _problem_text(snapshot.problem, settled=snapshot.settled) if snapshot.problem else LOADING
 
 
-def why_no_rows(snapshot: Snapshot) -> str:
+def no_rows_reason(snapshot: Snapshot) -> str:
     """What stands where a job has no companies to show."""
     word = (snapshot.status or "").lower()
     if word == "failed" and snapshot.problem:
@@ -46,7 +46,7 @@ def why_no_rows(snapshot: Snapshot) -> str:
     return f"{snapshot.status}: {_READING}" if snapshot.status and snapshot.status.terminal else status(snapshot)
 
 
-def still(snapshot: Snapshot) -> str:
+def pending_reason(snapshot: Snapshot) -> str:
     """Why there may be more companies later; ``""`` where there will not."""
     if snapshot.final or snapshot.status is None:
         return ""
@@ -55,14 +55,14 @@ def still(snapshot: Snapshot) -> str:
     return "" if snapshot.settled else _READING
 
 
-def not_counted(snapshot: Snapshot) -> str:
+def excluded_reason(snapshot: Snapshot) -> str:
     """Why a job's companies are in no sum of several jobs; ``""`` where they are, or where there are none."""
     none_found = snapshot.final and (snapshot.status or "").lower() != "failed"
-    return "" if len(snapshot.rows) or none_found else why_no_rows(snapshot)
+    return "" if len(snapshot.rows) or none_found else no_rows_reason(snapshot)
 
 
-def _trouble(problem: Problem, *, settled: bool) -> str:
+def _problem_text(problem: Problem, *, settled: bool) -> str:
     """What is in the way, and whether it needs anybody's doing."""
     said = problem.error.cell_text
-    longer = said if settled or not problem.error.retryable else said + TRIED_AGAIN
+    longer = said if settled or not problem.error.retryable else said + RETRY_HINT
     return longer if utf16_units(longer) <= CELL_UNITS else said
