@@ -37,16 +37,16 @@ def timed(owner: Any, name: str, rows: Callable[..., int]) -> None:
 
 def begin() -> None:
     """Every way in which the office's thread comes to our code, or has to wait for it."""
-    from xl_openfunnel.hosts.calc import addin, arrays, cells
+    from xl_openfunnel.hosts.calc import addin, array_formulas, results
 
     timed(addin.Functions, "asked", lambda *_: 0)
 
-    def rows(answer: cells.Answer) -> int:
+    def rows(answer: results.Result) -> int:
         return max([len(answer.block), *(view.size.rows for view in answer.views.values() if view.size)])
 
     timed(addin._Result, "addResultListener", lambda result, _: rows(result._view.answer))
-    timed(cells.View, "tell", lambda view, _: rows(view.answer))
-    timed(arrays.Arrays, "fit", lambda _, answer: rows(answer))
+    timed(results.SizedResult, "tell", lambda view, _: rows(view.answer))
+    timed(array_formulas.ArrayTracker, "fit", lambda _, answer: rows(answer))
 
 
 class Probe(unohelper.Base, XJobExecutor):  # type: ignore[misc]

@@ -31,6 +31,6 @@ def LOOP_ROWS(job: str, where: str) -> list[list[Any]]:  # noqa: N802
 @xlwings.func
 def OUR_SECONDS(job: str, where: str) -> float:  # noqa: N802
     """Asked of our server: how long our function takes there, without the way there and back."""
-    from xl_openfunnel.hosts import excel
+    from xl_openfunnel.hosts.excel import udfs
 
-    return seconds_of(lambda: excel.OF_ROWS(job, None, None, None, where))
+    return seconds_of(lambda: udfs.OF_ROWS(job, None, None, None, where))

@@ -18,13 +18,13 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from tests.unit.hosts.buttons.offices import FakeOffice, FakeShown, FakeSurroundings, pressed
 from tests.unit.hosts.clocks import Passing
+from tests.unit.hosts.excel.commands.workbooks import FakeSystem, FakeVisibleJobs, FakeWorkbooks, pressed
 from xl_openfunnel import Client, OpenFunnelError, fetch_rows, log
 from xl_openfunnel.cli import main
-from xl_openfunnel.hosts import excel
-from xl_openfunnel.hosts.buttons.actions import Actions
-from xl_openfunnel.hosts.places import Place
+from xl_openfunnel.hosts.excel import udfs
+from xl_openfunnel.hosts.excel.addresses import CellRef
+from xl_openfunnel.hosts.excel.commands.handlers import CommandHandlers
 from xl_openfunnel.hosts.session import end
 from xl_openfunnel.hosts.session import session as shared
 
@@ -72,8 +72,8 @@ def _show_cells(job_id: str) -> None:
     for _ in range(2):  # the second time there is an answer
         for job in (job_id, "no-such-job", os.environ["OPENFUNNEL_API_KEY"]):
             for block in (
-                *(excel.OF_STATUS(job), excel.OF_ROWS(job, "*"), excel.OF_INFO(job), excel.OF_PIVOT(job, "name")),
-                *(excel.OF_LOOKUP(job, 1.0, "name"), excel.OF_CREDITS(), excel.OF_JOBS()),
+                *(udfs.OF_STATUS(job), udfs.OF_ROWS(job, "*"), udfs.OF_INFO(job), udfs.OF_PIVOT(job, "name")),
+                *(udfs.OF_LOOKUP(job, 1.0, "name"), udfs.OF_CREDITS(), udfs.OF_JOBS()),
             ):
                 print(f"cell: {block}")
         fetcher.wait("no-such-job", 10)
@@ -81,12 +81,12 @@ def _show_cells(job_id: str) -> None:
 
 def _press_buttons(job_id: str, folder: Path) -> None:
     """Land the job as a table and make a copy, in a workbook that only keeps what it is told."""
-    office, shown = FakeOffice(), FakeShown()
-    place = Place("Book.xlsm", "Start", "$B$1")
+    office, shown = FakeWorkbooks(), FakeVisibleJobs()
+    place = CellRef("Book.xlsm", "Start", "$B$1")
     office.cells[place], shown.jobs[place], office.names["job"] = "=OF_STATUS(A1)", {job_id}, job_id
-    actions = Actions(shared(), shown, office, FakeSurroundings(folder), Passing())
+    actions = CommandHandlers(shared(), shown, office, FakeSystem(folder), Passing())
     for action in ("refresh final", "land table", "send copy"):
-        print(f"said: {actions.deeds[action][1](office, pressed())}")
+        print(f"said: {actions.handlers[action][1](office, pressed())}")
     print(f"landed: {office.plans} {office.facts}")
     print(f"copied: {office.copied}")
 

@@ -194,9 +194,9 @@ def _libreoffice(computer: Computer) -> Iterator[Check]:
     soffice, unopkg = computer.libreoffice
     interpreter = office.python_of(soffice)
     run = partial(office.run, longest=_PATIENCE)
-    added = _once(lambda: office.added(unopkg, run))
+    added = _once(lambda: office.installed_extension(unopkg, run))
 
-    def known() -> office.Added | None:
+    def known() -> office.InstalledExtension | None:
         with contextlib.suppress(Exception):  # its own check tells
             return added()
         return None
@@ -208,7 +208,7 @@ def _libreoffice(computer: Computer) -> Iterator[Check]:
     def uno() -> Finding:
         return libreoffice.uno(interpreter, office.uno_version(interpreter, run), used=known() is not None)
 
-    def loads(there: office.Added) -> Finding:
+    def loads(there: office.InstalledExtension) -> Finding:
         return libreoffice.loads(interpreter, office.folders(there), partial(office.loaded, run=run), version())
 
     yield Check("LibreOffice", libreoffice.FOUND, found)

@@ -25,7 +25,7 @@ def main() -> None:
 
     from xlwings import com_server  # Windows only
 
-    from . import excel  # noqa: F401  loaded before the first cell asks for it
+    from .excel import udfs  # noqa: F401  loaded before the first cell asks for it
 
     server: Any = com_server
     server.serve(sys.argv[1])

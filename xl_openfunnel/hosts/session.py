@@ -20,11 +20,10 @@ from ..jobs.store.store import Store
 from ..runtime.clock import SystemClock
 from ..runtime.thread_pool import start_thread
 from ..settings import Settings
-from .buttons.actions import Actions
-from .buttons.computer import Computer
-from .buttons.errands import Errands
-from .live.cells import LiveCells
-from .live.jobs import LiveJobs
+from .excel.commands.handlers import CommandHandlers
+from .excel.commands.runner import CommandRunner
+from .excel.commands.system import LocalSystem
+from .excel.live_cells.updater import CellUpdater, VisibleJobs
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +36,7 @@ class Session:
 
     Attributes:
         live: keeps cells up to date; None where there is no Excel to ask.
-        errands: does what buttons ask for; None there too.
+        commands: does what buttons ask for; None there too.
         moved: is told what may have changed besides jobs.
     """
 
@@ -56,10 +55,10 @@ class Session:
             _log.warning("working without the store: %s", trouble.message)
             unusable = trouble.with_traceback(None)
         self.fetcher = Fetcher(client, store=self.store or unusable, watch_ttl=WATCH_TTL)
-        self.credits = CreditsCache(client, told=lambda: self.moved(CREDITS))
-        self.live: LiveCells | None = None
-        self.errands: Errands | None = None
-        self.moved: Callable[[str], object] = lambda _: None
+        self.credits = CreditsCache(client, told=lambda: self.topic_changed(CREDITS))
+        self.live: CellUpdater | None = None
+        self.commands: CommandRunner | None = None
+        self.topic_changed: Callable[[str], object] = lambda _: None
         if sys.platform == "win32":
             self._reach_excel(client)
 
@@ -69,8 +68,8 @@ class Session:
 
     def close(self) -> None:
         """Stop fetching."""
-        if self.errands is not None:
-            self.errands.close()
+        if self.commands is not None:
+            self.commands.close()
         if self.live is not None:
             self.live.close()
         self.fetcher.close()
@@ -78,17 +77,17 @@ class Session:
             self.store.close()
 
     def _reach_excel(self, client: Client) -> None:
-        from .com.automation import ExcelAutomation
-        from .com.workbench import ExcelWorkplace
+        from .excel.com.calculation import ComExcelProcesses
+        from .excel.com.workbooks import ComWorkbookAccess
 
-        clock, excels, computer = SystemClock(), ExcelAutomation(), Computer(client)
-        self.live = LiveCells(self.fetcher.subscribe, excels, clock)
+        clock, excels, computer = SystemClock(), ComExcelProcesses(), LocalSystem(client)
+        self.live = CellUpdater(self.fetcher.subscribe, excels, clock)
         start_thread("live-cells", self.live.run)
-        self.moved = self.live.moved
-        workplace = ExcelWorkplace(excels, clock, computer.documents)
-        actions = Actions(self, LiveJobs(self.live), workplace, computer, clock)
-        self.errands = Errands(actions, workplace, clock)
-        start_thread("errands", self.errands.run)
+        self.topic_changed = self.live.topic_changed
+        workplace = ComWorkbookAccess(excels, clock, computer.documents)
+        actions = CommandHandlers(self, VisibleJobs(self.live), workplace, computer, clock)
+        self.commands = CommandRunner(actions, workplace, clock)
+        start_thread("commands", self.commands.run)
 
 
 _made: list[Session] = []

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import ConfigurationError
-from ..hosts.calc import naming, office
+from ..hosts.calc import identifiers, office
 from ..hosts.calc.extension import build
 from ..settings import APP_NAME
 from . import environment
@@ -66,7 +66,7 @@ def install(known: Office, run: office.Run = office.run, make: Make = environmen
         ConfigurationError: LibreOffice refuses it, in its own words.
         InstallError: the environment could not be made.
     """
-    office.added(known.unopkg, run)  # before an environment is made that nothing would use
+    office.installed_extension(known.unopkg, run)  # before an environment is made that nothing would use
     if known.version == ".".join(map(str, sys.version_info[:2])):
         folders = _own_folders()
         _add(known, run, folders)
@@ -98,9 +98,9 @@ def uninstall(run: office.Run = office.run, system: str = sys.platform) -> bool:
             raise
         left = f"If LibreOffice is gone for good, delete the folder {folder}."
         raise ConfigurationError(f"{error.message.rstrip('.')}. {left}") from None
-    there = office.added(unopkg, run) is not None
+    there = office.installed_extension(unopkg, run) is not None
     if there:
-        office.ask_unopkg(unopkg, run, "remove", naming.EXTENSION)
+        office.ask_unopkg(unopkg, run, "remove", identifiers.EXTENSION)
     environment.remove(folder)
     return there
 
@@ -114,9 +114,9 @@ def _add(known: Office, run: office.Run, folders: Sequence[str]) -> None:
             office.ask_unopkg(known.unopkg, run, "add", "--force", str(file))
         except ConfigurationError:
             with contextlib.suppress(ConfigurationError):  # the first trouble is the one to be told
-                half = office.added(known.unopkg, run)
+                half = office.installed_extension(known.unopkg, run)
                 if half is not None and not half.whole:
-                    office.ask_unopkg(known.unopkg, run, "remove", naming.EXTENSION)
+                    office.ask_unopkg(known.unopkg, run, "remove", identifiers.EXTENSION)
             raise
 
 

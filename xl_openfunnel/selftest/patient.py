@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..hosts.com import failures
+from ..hosts.excel.com import hresults
 from .stage import CheckFailedError
 
 _TRIES: Final = 100
@@ -59,4 +59,4 @@ class Patient:
                 error = reason
             else:
                 return True
-        return failures.code(error) in failures.TURNED_AWAY
+        return hresults.code(error) in hresults.BUSY

@@ -13,7 +13,7 @@ from tests.hosts.calc.home import Home
 from tests.hosts.calc.menu import MENU, act
 from xl_openfunnel import Client, table
 from xl_openfunnel.functions.implementations import Block
-from xl_openfunnel.hosts.calc import fitting
+from xl_openfunnel.hosts.calc import array_size
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 
 SHEET = "Sheet1"
@@ -61,7 +61,7 @@ def block(made: SimulatedJob) -> Block:
 
 
 def missing(made: SimulatedJob, rows: int, columns: int) -> str:
-    return fitting.missing(block(made), fitting.Size(rows, columns))
+    return array_size.missing(block(made), array_size.Size(rows, columns))
 
 
 def polls(service: Simulator, made: SimulatedJob) -> int:
@@ -219,9 +219,9 @@ def test_room_is_made_for_the_call_itself_and_not_for_what_is_among_its_argument
     sheet["A1"] = f'=OF_STATUS("{made.job_id}")'
     sheet.become("A1", "completed")
     sheet["C1:C2"] = '=OF_ROWS(INDEX(OF_JOBS();2;1);"name")'  # the job that was seen last
-    sheet.become("C2", fitting.missing([["name"]] * 21, fitting.Size(2, 1)))
+    sheet.become("C2", array_size.missing([["name"]] * 21, array_size.Size(2, 1)))
     sheet.office.calculate()
-    sheet.become("C2", fitting.missing([["name"]] * 21, fitting.Size(2, 1)))
+    sheet.become("C2", array_size.missing([["name"]] * 21, array_size.Size(2, 1)))
     assert "room made for 1 formula" in str(sheet.act("refresh book"))
     assert sheet.office.extent(SHEET, "C1")[1:] == (21, 1)
     sheet.become("C21", made.rows[-1]["name"])

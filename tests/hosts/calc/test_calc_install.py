@@ -34,11 +34,11 @@ def test_they_are_added_and_removed_where_an_environment_is_activated(fresh: Hom
     unopkg = str(fresh.folder / "bin" / "unopkg")
     done = fresh.command("install", "--calc")
     assert (done.returncode, "in this one a Python environment is activated" in done.stderr) == (0, True), done.stderr
-    there = office.added(unopkg)
+    there = office.installed_extension(unopkg)
     assert (there and there.version, there and there.whole) == (version(), True)
     done = fresh.command("uninstall", "--calc")
     assert (done.returncode, "Removed from LibreOffice." in done.stderr) == (0, True), done.stderr
-    assert office.added(unopkg) is None
+    assert office.installed_extension(unopkg) is None
 
 
 def test_the_doctor_sees_whether_they_can_be_used(fresh: Home) -> None:

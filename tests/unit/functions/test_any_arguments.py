@@ -26,7 +26,7 @@ from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.company_index import FULL_TEXT
 from xl_openfunnel.functions.credits import CreditsCache
 from xl_openfunnel.functions.error_boundary import UNEXPECTED, evaluate
-from xl_openfunnel.hosts import excel
+from xl_openfunnel.hosts.excel import udfs
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 from xl_openfunnel.text import utf16_units
 
@@ -129,7 +129,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 def checked(here: Office, name: str, arguments: list[Any]) -> implementations.Block:
     """The function's answer to what Excel hands over, which is a rectangle of cells."""
-    block = evaluate(name, BODIES[name], here.look(), *map(excel.given, arguments))
+    block = evaluate(name, BODIES[name], here.look(), *map(udfs.given, arguments))
     assert block
     assert block[0]
     assert len({len(row) for row in block}) == 1

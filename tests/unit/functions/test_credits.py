@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.hosts.live.books import WINDOW, Rig, _place
+from tests.unit.hosts.excel.live_cells.books import WINDOW, Rig, _place
 from xl_openfunnel import ServerError
 from xl_openfunnel.api.models import Credits
 from xl_openfunnel.errors import AuthenticationError, DnsError, MissingKeyError, OpenFunnelError, RateLimitError
@@ -220,7 +220,7 @@ def rig(service: Service) -> Rig:
         return block
 
     rig.office.excel.functions["OF_CREDITS"] = cell
-    service.tell = lambda: rig.live.moved(CREDITS)
+    service.tell = lambda: rig.live.topic_changed(CREDITS)
     return rig
 
 
@@ -260,7 +260,7 @@ def test_for_a_cell_that_is_gone_the_service_is_not_asked_on_where_credits_were_
     rig.sheet.enter("A1", "=OF_CREDITS()")
     minutes(rig, service, 2)
     service.answer = DnsError("Are you online (VPN)?")
-    rig.live.moved(CREDITS)  # as when a job is over
+    rig.live.topic_changed(CREDITS)  # as when a job is over
     minutes(rig, service, 2)
     assert service.asked == 4
     assert rig.sheet.value("A1") == RICH.left

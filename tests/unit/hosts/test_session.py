@@ -8,8 +8,9 @@ import pytest
 
 from tests.unit.flying import FlyingClock
 from xl_openfunnel import Fetcher
-from xl_openfunnel.hosts import excel, session
-from xl_openfunnel.hosts.live.pace import EXISTENCE
+from xl_openfunnel.hosts import session
+from xl_openfunnel.hosts.excel import udfs
+from xl_openfunnel.hosts.excel.live_cells.throttle import LIVENESS_INTERVAL
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 
 
@@ -34,7 +35,7 @@ def test_polling_ends_within_a_minute_after_the_last_cell_went(monkeypatch: pyte
         pass_(3_600)
         made.fetcher.watch(job.job_id)  # the cell is calculated once more, and deleted
         went = time()
-        pass_(EXISTENCE)  # until live cells look after it
+        pass_(LIVENESS_INTERVAL)  # until live cells look after it
         subscription.close()
         pass_(3_600)
         made.close()
@@ -54,9 +55,9 @@ def test_cells_show_jobs_and_what_is_wrong_with_the_store_where_it_cannot_be_use
         monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", str(in_the_way))
         try:
             session.session().fetcher.wait(job.job_id)
-            assert len(excel.OF_ROWS(job.job_id)) == 1 + 30
-            [[problem]] = excel.OF_INFO(job.job_id, "problem")
-            [[listed]] = excel.OF_JOBS()
+            assert len(udfs.OF_ROWS(job.job_id)) == 1 + 30
+            [[problem]] = udfs.OF_INFO(job.job_id, "problem")
+            [[listed]] = udfs.OF_JOBS()
         finally:
             session.end()
     assert f"could not be stored: The local store {in_the_way}" in str(problem)

@@ -14,7 +14,7 @@ import pytest
 
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.files.facts import version
-from xl_openfunnel.hosts.calc import naming, office
+from xl_openfunnel.hosts.calc import identifiers, office
 from xl_openfunnel.install import calc, environment
 
 PYTHON = next((path for path in ("/usr/bin/python3",) if Path(path).exists()), sys.executable)
@@ -24,7 +24,7 @@ OWN = ".".join(map(str, sys.version_info[:2]))
 
 LISTED = f"""All deployed user extensions:
 
-Identifier: {naming.EXTENSION}
+Identifier: {identifiers.EXTENSION}
   Version: 0.1.0
   URL: vnd.sun.star.expand:$UNO_USER_PACKAGES_CACHE/uno_packages/lu1.tmp_/xl-openfunnel.oxt
   is registered: yes
@@ -146,7 +146,7 @@ def test_for_another_python_an_environment_is_made_and_uninstalling_removes_it(p
     assert (place / "data" / "calc" / "made by").read_text() == "/usr/bin/python3"
     machine.listed = LISTED
     assert calc.uninstall(machine, "linux")
-    assert machine.done[-1].endswith(f"unopkg remove {naming.EXTENSION}")
+    assert machine.done[-1].endswith(f"unopkg remove {identifiers.EXTENSION}")
     assert not (place / "data" / "calc").exists()
 
 
@@ -255,4 +255,4 @@ def test_what_was_added_by_half_is_taken_back(state: str, removed: bool) -> None
     machine.listed = LISTED.replace("registered: yes", f"registered: {state}")
     with pytest.raises(ConfigurationError, match="it is running"):
         calc.install(found(machine), machine)
-    assert machine.done[-1].endswith(f"unopkg remove {naming.EXTENSION}") is removed
+    assert machine.done[-1].endswith(f"unopkg remove {identifiers.EXTENSION}") is removed

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from tests.unit.workbook.test_book import parts
-from xl_openfunnel.hosts.buttons.helptext import BUTTONS
 from xl_openfunnel.hosts.calc import extension
+from xl_openfunnel.hosts.excel.commands.help_page import BUTTONS
 from xl_openfunnel.workbook import book, sources, texts
 
 

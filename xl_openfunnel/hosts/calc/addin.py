@@ -22,11 +22,11 @@ from ...functions.context import CallContext
 from ...functions.implementations import Block
 from ...jobs.snapshot import Snapshot
 from ...runtime.clock import SystemClock
-from . import naming, statusbar
-from .answers import Answers
-from .cells import Subscription, Tell, View
+from . import identifiers, status_bar
 from .documents import Documents
-from .values import given, taken
+from .marshal import from_calc, to_calc
+from .results import SizedResult, Subscription, Tell
+from .updater import ResultUpdater
 
 _SWITCH: Final = 0.0005
 """Seconds after which the office's thread gets Python from ours: in a hard recalculation it waits for each cell."""
@@ -36,12 +36,12 @@ _log = logging.getLogger(__name__)
 
 
 @cache
-def answers(context: Any) -> Answers:
+def answers(context: Any) -> ResultUpdater:
     """The answers of this office, made with the first call."""
     log.set_up()
     sys.setswitchinterval(_SWITCH)
     documents = Documents(context)
-    made = Answers(_bodies(), lambda: _Desk(made), documents, SystemClock())
+    made = ResultUpdater(_bodies(), lambda: _SessionSource(made), documents, SystemClock())
     made.start()
     return made
 
@@ -60,18 +60,18 @@ def _bodies() -> dict[str, Callable[..., Block]]:
     }
 
 
-class _Desk:
+class _SessionSource:
     """The session of this process, as answers need it.
 
     Raises:
         ConfigurationError: a setting cannot be used.
     """
 
-    def __init__(self, served: Answers) -> None:
+    def __init__(self, served: ResultUpdater) -> None:
         from ..session import session
 
         self._session = session()
-        self._session.moved = served.moved
+        self._session.topic_changed = served.moved
 
     def look(self) -> CallContext:
         return self._session.look(FULL_TEXT)  # only Excel makes an error of a block with a longer text than 255
@@ -92,7 +92,7 @@ class _Desk:
 class _Result(unohelper.Base, XVolatileResult):  # type: ignore[misc]
     """A view as Calc holds it."""
 
-    def __init__(self, served: Answers, view: View) -> None:
+    def __init__(self, served: ResultUpdater, view: SizedResult) -> None:
         self._answers = served
         self._view = view
         self._tells: list[tuple[Any, Tell]] = []
@@ -101,7 +101,7 @@ class _Result(unohelper.Base, XVolatileResult):  # type: ignore[misc]
         def tell(block: Block) -> None:
             event = ResultEvent()
             event.Source = self
-            value = taken(block)
+            value = to_calc(block)
             event.Value = uno.Any("[][]any", value) if isinstance(value, tuple) else value
             listener.modified(event)
 
@@ -135,7 +135,7 @@ class _Service(unohelper.Base, XServiceName, XServiceInfo):  # type: ignore[misc
 class Functions(_Service, XFunctions, XAddIn, XCompatibilityNames):  # type: ignore[misc]
     """The functions; their methods are made from the catalogue, below."""
 
-    name = naming.FUNCTIONS
+    name = identifiers.FUNCTIONS
 
     def __init__(self, context: Any) -> None:
         self._context = context
@@ -143,7 +143,7 @@ class Functions(_Service, XFunctions, XAddIn, XCompatibilityNames):  # type: ign
 
     def asked(self, function: catalog.Function, values: tuple[object, ...]) -> _Result:
         served = answers(self._context)
-        view = served.asked(function, tuple(map(given, values, function.arguments)))
+        view = served.asked(function, tuple(map(from_calc, values, function.arguments)))
         if view.handle is None:
             view.handle = _Result(served, view)
         handle: _Result = view.handle  # type: ignore[assignment]
@@ -151,7 +151,7 @@ class Functions(_Service, XFunctions, XAddIn, XCompatibilityNames):  # type: ign
 
     # The name in Excel's files, in every language.
     def getCompatibilityNames(self, method: str) -> tuple[Any, ...]:
-        return (LocalizedName(_ENGLISH, naming.METHODS[method].name),) if method in naming.METHODS else ()
+        return (LocalizedName(_ENGLISH, identifiers.METHODS[method].name),) if method in identifiers.METHODS else ()
 
     def setLocale(self, locale: Any) -> None:
         self._locale = locale
@@ -160,13 +160,13 @@ class Functions(_Service, XFunctions, XAddIn, XCompatibilityNames):  # type: ign
         return self._locale
 
     def getProgrammaticFuntionName(self, shown: str) -> str:  # so it is written there
-        return next((method for method, function in naming.METHODS.items() if function.name == shown), "")
+        return next((method for method, function in identifiers.METHODS.items() if function.name == shown), "")
 
     def getDisplayFunctionName(self, method: str) -> str:
-        return naming.METHODS[method].name if method in naming.METHODS else ""
+        return identifiers.METHODS[method].name if method in identifiers.METHODS else ""
 
     def getFunctionDescription(self, method: str) -> str:
-        return naming.METHODS[method].help if method in naming.METHODS else ""
+        return identifiers.METHODS[method].help if method in identifiers.METHODS else ""
 
     def getDisplayArgumentName(self, method: str, place: int) -> str:
         return self._argument(method, place).name
@@ -181,7 +181,7 @@ class Functions(_Service, XFunctions, XAddIn, XCompatibilityNames):  # type: ign
         return catalog.CATEGORY
 
     def _argument(self, method: str, place: int) -> catalog.Argument:
-        arguments = naming.METHODS[method].arguments if method in naming.METHODS else ()
+        arguments = identifiers.METHODS[method].arguments if method in identifiers.METHODS else ()
         return arguments[place] if place < len(arguments) else catalog.Argument("", "")
 
 
@@ -192,26 +192,26 @@ def _method(function: catalog.Function) -> Callable[..., _Result]:
     return call
 
 
-for _name, _function in naming.METHODS.items():
+for _name, _function in identifiers.METHODS.items():
     setattr(Functions, _name, _method(_function))
 
 
 class Actions(_Service, XActions, XJobExecutor):  # type: ignore[misc]
     """What menus and macros do."""
 
-    name = naming.ACTIONS
+    name = identifiers.ACTIONS
 
     def __init__(self, context: Any) -> None:
         self._context = context
 
     def act(self, document: Any, action: str) -> str:
         """Do something for a document; gives what came of it, and shows it in its window for a while."""
-        from .actions import act
+        from .commands import act
 
-        inside = Documents(self._context).inside
+        inside = Documents(self._context).run_on_main_thread
 
         def say(text: str) -> None:
-            statusbar.say(document, text, inside)
+            status_bar.say(document, text, inside)
 
         text = act(answers(self._context), document, action, inside, say)
         say(text)
@@ -223,8 +223,8 @@ class Actions(_Service, XActions, XJobExecutor):  # type: ignore[misc]
 
 
 SERVICES: Final[dict[type, tuple[str, ...]]] = {
-    Functions: (naming.FUNCTIONS, "com.sun.star.sheet.AddIn"),
-    Actions: (naming.ACTIONS, "com.sun.star.task.Job"),
+    Functions: (identifiers.FUNCTIONS, "com.sun.star.sheet.AddIn"),
+    Actions: (identifiers.ACTIONS, "com.sun.star.task.Job"),
 }
 """What LibreOffice is offered."""
 

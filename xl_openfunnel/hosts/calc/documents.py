@@ -14,13 +14,15 @@ import unohelper
 from com.sun.star.awt import XCallback
 
 from ...functions.catalog import CATALOG
-from . import naming
-from .fitting import Size
+from . import identifiers
+from .array_size import Size
 
 _FORMULAS: Final = 16  # com.sun.star.sheet.CellFlags.FORMULA
 _CONTENT: Final = 1 | 2 | 4 | _FORMULAS  # and VALUE, DATETIME, STRING
 _ANY_RESULT: Final = 1 | 2 | 4  # com.sun.star.sheet.FormulaResult
-_ANY_CALL: Final = re.compile("|".join(re.escape(f"{text}(") for name in CATALOG for text in naming.written(name.name)))
+_ANY_CALL: Final = re.compile(
+    "|".join(re.escape(f"{text}(") for name in CATALOG for text in identifiers.written(name.name))
+)
 _LONGEST: Final = 60.0
 """Seconds to wait for the office's own thread, which may show a dialog of the system."""
 
@@ -162,7 +164,7 @@ class Documents:
         self._desktop = context.getByName("/singletons/com.sun.star.frame.theDesktop")
         self._main = context.ServiceManager.createInstanceWithContext("com.sun.star.awt.AsyncCallback", context)
 
-    def inside(self, run: Callable[[], object]) -> None:
+    def run_on_main_thread(self, run: Callable[[], object]) -> None:
         """Run something on the office's own thread, and wait until it is done.
 
         Raises:
@@ -201,7 +203,7 @@ def arrays(document: Any, *names: str) -> Iterator[CalcArray]:
 
     Formulas in single cells that stand side by side are one array of single cells.
     """
-    ours = "|".join(re.escape(text) for name in names for text in naming.written(name))
+    ours = "|".join(re.escape(text) for name in names for text in identifiers.written(name))
     calls = re.compile(rf"\{{?=(?P<around>(?:IFERROR|IFNA)\()?(?:{ours})\(")
     search = "|".join(f"{name}\\(" for name in names)
     own = str(document.RuntimeUID)

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 
 from ...files.facts import version
 from ...functions.catalog import CATEGORY, Function
-from . import naming
+from . import identifiers
 
 _DATE: Final = (2026, 1, 1, 0, 0, 0)
 """One date for all, so that the same version and folders always make the same bytes."""
@@ -86,13 +86,15 @@ def interfaces() -> dict[str, str]:
     An argument that may be left out is an ``any``; of the others blank cells arrive as blanks.
     """
     result = "com::sun::star::sheet::XVolatileResult"
-    methods = "".join(f"    {result} {name}({_arguments(function)});\n" for name, function in naming.METHODS.items())
+    methods = "".join(
+        f"    {result} {name}({_arguments(function)});\n" for name, function in identifiers.METHODS.items()
+    )
     actions = "    string act([in] com::sun::star::frame::XModel document, [in] string action);\n"
-    begin = " ".join(f"module {name} {{" for name in naming.MODULE.split("."))
-    end = "}; " * len(naming.MODULE.split("."))
+    begin = " ".join(f"module {name} {{" for name in identifiers.MODULE.split("."))
+    end = "}; " * len(identifiers.MODULE.split("."))
     return {
         f"{name}.idl": f"{begin}\ninterface {name} : com::sun::star::uno::XInterface {{\n{body}}};\n{end}\n"
-        for name, body in {naming.INTERFACE: methods, naming.ACTING: actions}.items()
+        for name, body in {identifiers.INTERFACE: methods, identifiers.ACTING: actions}.items()
     }
 
 
@@ -125,17 +127,17 @@ def _description() -> str:
     return (
         f'{_HEAD}<description xmlns="http://openoffice.org/extensions/description/2006"'
         ' xmlns:l="http://libreoffice.org/extensions/description/2011">\n'
-        f'<identifier value="{naming.EXTENSION}"/><version value="{version()}"/>\n'
+        f'<identifier value="{identifiers.EXTENSION}"/><version value="{version()}"/>\n'
         '<dependencies><l:LibreOffice-minimal-version value="25.2" l:name="LibreOffice 25.2"/></dependencies>\n'
         '<display-name><name lang="en">XL OpenFunnel</name></display-name>\n</description>\n'
     )
 
 
 def _functions() -> str:
-    nodes = "".join(_function(name, function) for name, function in naming.METHODS.items())
+    nodes = "".join(_function(name, function) for name, function in identifiers.METHODS.items())
     return _configuration(
         "CalcAddIns",
-        f'<node oor:name="AddInInfo"><node oor:name="{naming.FUNCTIONS}" oor:op="replace">'
+        f'<node oor:name="AddInInfo"><node oor:name="{identifiers.FUNCTIONS}" oor:op="replace">'
         f'<node oor:name="AddInFunctions">{nodes}</node></node></node>',
     )
 
@@ -158,12 +160,14 @@ def _function(name: str, function: Function) -> str:
 def _menu() -> str:
     items = "".join(
         f'<node oor:name="m{place}" oor:op="replace">'
-        f'<prop oor:name="URL"><value>service:{naming.ACTIONS}?{action}</value></prop>{_said("Title", title)}</node>'
+        f'<prop oor:name="URL"><value>service:{identifiers.ACTIONS}?{action}</value></prop>'
+        f"{_said('Title', title)}</node>"
         for place, (title, action) in enumerate(MENU.items())
     )
     return _configuration(
         "Addons",
-        f'<node oor:name="AddonUI"><node oor:name="OfficeMenuBar"><node oor:name="{naming.MODULE}" oor:op="replace">'
+        '<node oor:name="AddonUI"><node oor:name="OfficeMenuBar">'
+        f'<node oor:name="{identifiers.MODULE}" oor:op="replace">'
         f"{_said('Title', CATEGORY)}"
         '<prop oor:name="Context"><value>com.sun.star.sheet.SpreadsheetDocument</value></prop>'
         f'<node oor:name="Submenu">{items}</node></node></node></node>',

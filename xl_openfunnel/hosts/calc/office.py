@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from ...errors import ConfigurationError
 from ...text import clip, one_line
-from . import naming
+from . import identifiers
 from .extension import COMPONENT, FINDING, folders_of
 
 OLDEST: Final = (25, 2)
@@ -89,7 +89,7 @@ def uno_version(python: str, run: Run = run) -> str:
 
 
 @dataclass(frozen=True)
-class Added:
+class InstalledExtension:
     """The add-in as LibreOffice has it.
 
     Attributes:
@@ -103,24 +103,24 @@ class Added:
     folder: Path
 
 
-def added(unopkg: str, run: Run = run) -> Added | None:
+def installed_extension(unopkg: str, run: Run = run) -> InstalledExtension | None:
     """What LibreOffice has of the add-in, None for nothing.
 
     Raises:
         ConfigurationError: LibreOffice does not tell, in its own words.
     """
     said = ask_unopkg(unopkg, run, "list")
-    found = re.search(rf"^Identifier: {re.escape(naming.EXTENSION)}\s+Version: (\S+)", said, re.MULTILINE)
+    found = re.search(rf"^Identifier: {re.escape(identifiers.EXTENSION)}\s+Version: (\S+)", said, re.MULTILINE)
     if found is None:
         return None
     rest = said[found.end() :]
     place = re.search(r"URL: vnd\.sun\.star\.expand:\$UNO_USER_PACKAGES_CACHE/(\S+)", rest)
     state = re.search(r"is registered: (\w+)", rest)
     folder = _profile() / "uno_packages" / "cache" / unquote(place[1] if place else "")
-    return Added(found[1], state is not None and state[1] == "yes", folder)
+    return InstalledExtension(found[1], state is not None and state[1] == "yes", folder)
 
 
-def folders(added: Added) -> list[str]:
+def folders(added: InstalledExtension) -> list[str]:
     """Where the add-in takes Python packages from.
 
     Raises:

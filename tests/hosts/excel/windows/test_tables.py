@@ -13,15 +13,14 @@ from tests.hosts.excel.fake import refs
 from tests.hosts.excel.fake.model import Excel
 from tests.hosts.excel.fake.sheet import ExcelError
 from xl_openfunnel import table
-from xl_openfunnel.hosts.buttons.landing import plan
-from xl_openfunnel.hosts.buttons.workplace import HostError
-from xl_openfunnel.hosts.sheets import HostBusyError
+from xl_openfunnel.hosts.excel.ports import HostBusyError, HostError
+from xl_openfunnel.hosts.excel.table_merge import plan_merge
 from xl_openfunnel.simulator import companies
 from xl_openfunnel.workbook.shown import TABLE_COLUMNS
 
 if TYPE_CHECKING:
     from tests.hosts.excel.fake.sheet import Sheet
-    from xl_openfunnel.hosts.buttons.workplace import Landed
+    from xl_openfunnel.hosts.excel.ports import TableWritten
 
 ROWS = companies(12, seed=4)
 PAGE, NAME = TABLE_COLUMNS.index("linkedin_url"), TABLE_COLUMNS.index("name")
@@ -93,18 +92,18 @@ class Desk:
             self.sheet.type(f"J{row}", f"of {self.sheet.value(f'B{row}')}")
         self.calls.made = 0
 
-    def land(self, rows: list[Any], state: str = "final") -> Landed:
+    def land(self, rows: list[Any], state: str = "final") -> TableWritten:
         from tests.hosts.excel.fake.objects import Workbook
-        from xl_openfunnel.hosts.com.landings import land
-        from xl_openfunnel.hosts.com.tables import Table
+        from xl_openfunnel.hosts.excel.com.list_objects import ListObject
+        from xl_openfunnel.hosts.excel.com.table_writer import write_table
 
         block = table.block(table.frame(rows, TABLE_COLUMNS), headers=False)
         fresh = [[None if cell == "" else cell for cell in line] for line in block]
         excel = cast("Any", self.book.excel)
-        found = Table.found(cast("Any", self.calls), Workbook(excel, self.book), "OpenFunnelRows")
+        found = ListObject.found(cast("Any", self.calls), Workbook(excel, self.book), "OpenFunnelRows")
         assert found
         facts = [("job", "a-job"), ("state", state)]
-        return land(found, TABLE_COLUMNS, lambda standing: plan(standing, TABLE_COLUMNS, fresh), facts)
+        return write_table(found, TABLE_COLUMNS, lambda standing: plan_merge(standing, TABLE_COLUMNS, fresh), facts)
 
     def lines(self) -> list[list[Any]]:
         return [[self.sheet.values.get(key) for key in row] for row in self.table.area.rows()][1:]

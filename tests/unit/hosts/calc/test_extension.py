@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from xl_openfunnel.functions.catalog import CATALOG
-from xl_openfunnel.hosts.calc import extension, naming
+from xl_openfunnel.hosts.calc import extension, identifiers
 
 FOLDERS = ["/home/me/tools", '/home/me/"quoted" & ünusual']
 
@@ -44,12 +44,12 @@ def test_every_function_and_argument_has_its_name_and_help() -> None:
 
 
 def test_a_method_takes_the_arguments_of_its_function_in_their_order() -> None:
-    text = extension.interfaces()[f"{naming.INTERFACE}.idl"]
-    for method, function in naming.METHODS.items():
+    text = extension.interfaces()[f"{identifiers.INTERFACE}.idl"]
+    for method, function in identifiers.METHODS.items():
         (arguments,) = re.findall(rf"XVolatileResult {method}\((.*)\);", text)
         kinds = [argument.startswith("[in] any ") for argument in filter(None, arguments.split(", "))]
         assert kinds == [argument.optional for argument in function.arguments]
-    assert [naming.method(function) for function in CATALOG][:2] == ["ofStatus", "ofRows"]
+    assert [identifiers.method(function) for function in CATALOG][:2] == ["ofStatus", "ofRows"]
 
 
 def test_its_python_looks_into_the_given_folders_first_and_never_where_a_document_lies() -> None:

@@ -1,0 +1,188 @@
+"""Visits to Excel from a thread of ours, here its own: what they see, what they do, and what they leave behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.hosts.excel.fake.busy import Busy
+from tests.hosts.excel.fake.refs import WHOLE, Area
+from tests.unit.hosts.clocks import Passing
+from xl_openfunnel.hosts.excel import ports
+from xl_openfunnel.hosts.excel.addresses import CellRef
+from xl_openfunnel.runtime.clock import LoopEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.hosts.excel.fake.excel import FakeExcel
+    from tests.hosts.excel.fake.sheet import Sheet
+    from xl_openfunnel.hosts.excel.com.calculation import ComExcelProcesses, ComExcelSession
+
+HERE = os.getpid()
+CELL = CellRef("My book.xlsx", "Rows 1", "$B$1")
+NO_CELL = CellRef("My book.xlsx", "Rows 1", "$B$2")
+
+
+@pytest.fixture
+def excels() -> ComExcelProcesses:
+    from xl_openfunnel.hosts.excel.com.calculation import ComExcelProcesses  # Windows only
+
+    return ComExcelProcesses()
+
+
+def test_what_is_typed_after_a_visit_broke_off_is_not_marked_as_saved_by_the_next(
+    sheet: Sheet, excel: FakeExcel, excels: ComExcelProcesses
+) -> None:
+    sheet.book.saved = True
+    with contextlib.suppress(ports.HostBusyError), excels.connect(HERE) as visit, visit.preserving_state():
+        sheet.book.saved = False  # by what was calculated
+        excel.busy = Busy.LATER  # the user begins to type
+    excel.busy = Busy.NO
+    sheet.type("D5", "the user's work")
+    with excels.connect(HERE) as visit, visit.preserving_state():
+        pass
+    assert not sheet.book.saved
+
+
+@pytest.mark.parametrize(
+    ("in_front_before", "in_front_after", "typed", "asks"),
+    [
+        (True, True, True, True),
+        (True, False, True, True),
+        (False, True, True, True),
+        (True, True, False, False),
+        (False, False, True, False),
+    ],
+)
+def test_a_book_is_not_marked_as_saved_where_its_user_was_at_work_meanwhile(
+    sheet: Sheet,
+    excel: FakeExcel,
+    excels: ComExcelProcesses,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    in_front_before: bool,
+    in_front_after: bool,
+    typed: bool,
+    asks: bool,
+) -> None:
+    front = {True: excel.window(sheet.book).main, False: 0}
+    monkeypatch.setattr("win32gui.GetForegroundWindow", lambda: front[in_front_before])
+    monkeypatch.setattr("win32api.GetTickCount", lambda: 4_000)
+    monkeypatch.setattr("win32api.GetLastInputInfo", lambda: 5_000 if typed else 900)
+    sheet.book.saved = True
+    with excels.connect(HERE) as visit, visit.preserving_state():
+        sheet.book.saved = False
+        monkeypatch.setattr("win32gui.GetForegroundWindow", lambda: front[in_front_after])
+    assert sheet.book.saved is not asks
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda visit: visit.formula(CELL),
+        lambda visit: visit.formulas(CELL.book),
+        lambda visit: visit.formulas(None),
+        lambda visit: visit.mark([CELL]),
+        lambda visit: visit.calculate_cell(CELL),
+        lambda visit: visit.enter(CELL, "=OF_STATUS(1)"),
+        lambda visit: visit.unnoticed().__enter__(),
+    ],
+)
+def test_what_excel_calls_a_failure_while_a_cell_is_edited_is_no_answer(
+    sheet: Sheet, excel: FakeExcel, excels: ComExcelProcesses, ask: Callable[[ComExcelSession], object]
+) -> None:
+    sheet.enter("B1", "=OF_STATUS(A1)")
+
+    def asked() -> None:
+        with excels.connect(HERE) as visit:
+            excel.busy = Busy.EDITING
+            ask(visit)
+
+    with pytest.raises(ports.HostBusyError):
+        asked()
+    excel.busy = Busy.NO
+    with excels.connect(HERE) as visit:
+        assert visit.formula(CELL) == "=OF_STATUS(A1)"
+        assert visit.formula(NO_CELL) is None
+
+
+def test_what_a_user_asked_for_waits_while_a_cell_is_edited(sheet: Sheet, excel: FakeExcel) -> None:
+    from xl_openfunnel.hosts.excel.com.retry import RetryingCaller
+
+    call = RetryingCaller(HERE, Passing(), 30.0)
+    found = call.item(call.get(call.application, "Workbooks"), sheet.book.name)
+    excel.busy = Busy.EDITING
+    with pytest.raises(ports.HostBusyError):
+        call.get(found, "Name")
+    with pytest.raises(ports.HostBusyError):
+        call.item(call.get(call.application, "Workbooks"), sheet.book.name)
+
+
+@pytest.mark.parametrize("obstacle", ["nothing", "a cell is edited", "no input is taken", "something is being copied"])
+def test_a_calculation_disturbs_whoever_is_at_work(
+    sheet: Sheet, excel: FakeExcel, excels: ComExcelProcesses, obstacle: str
+) -> None:
+    assert sheet.book in excel.books
+    excel.busy = Busy.EDITING if obstacle == "a cell is edited" else Busy.NO
+    excel.settings["Interactive"] = obstacle != "no input is taken"
+    excel.copying = int(obstacle == "something is being copied")
+    with excels.connect(HERE) as visit:
+        assert visit.accepts_calls is (obstacle == "nothing")
+
+
+@pytest.mark.parametrize("said", [False, True])
+@pytest.mark.parametrize("cell", ["$B$1", "$B$2"])
+def test_a_formula_that_is_entered_again_spills_as_before(
+    sheet: Sheet, excel: FakeExcel, excels: ComExcelProcesses, cell: str, *, said: bool
+) -> None:
+    excel.functions["OF_ROWS"] = lambda *_: [["a", "b"]] * 3
+    excel.spilled_cells_have_arrays = said
+    sheet.enter("B1", "=OF_ROWS(A1)")
+    excel.calls.clear()
+    place = CellRef(CELL.book, CELL.sheet, cell)  # the second is filled by the first, and shows its formula in grey
+    with excels.connect(HERE) as visit:
+        visit.reenter(place, visit.formula(place) or "")
+    assert len(excel.calls) == (cell == "$B$1")
+    excel.functions["OF_ROWS"] = lambda *_: [["c"]] * 5
+    excel.mark(sheet, WHOLE)
+    excel.calculate()
+    assert sheet.block("B1") == [["c"]] * 5
+
+
+def test_macros_are_on_again_whatever_keeps_us_out_after_a_formula_was_entered(sheet: Sheet, excel: FakeExcel) -> None:
+    from xl_openfunnel.hosts.excel.com.calculation import ComExcelProcesses
+
+    class Freeing(Passing):
+        """A clock in whose time Excel is busy for an hour."""
+
+        def receive(self, inbox: queue.SimpleQueue[LoopEvent], seconds: float | None) -> LoopEvent:
+            super().receive(inbox, seconds)
+            if self.now > 1_000 + 3_600:
+                excel.busy = Busy.NO
+            return None
+
+    def calculated(*_: object) -> str:
+        excel.busy = Busy.LATER  # its user begins to type
+        return "running"
+
+    sheet.enter("B1", "=OF_STATUS(A1)")
+    excel.functions["OF_STATUS"] = calculated
+    with ComExcelProcesses(Freeing()).connect(HERE) as visit:
+        visit.reenter(CELL, "=OF_STATUS(A1)")
+    assert sheet.value("B1") == "running"
+    assert (excel.settings["EnableEvents"], excel.settings["AutoFillFormulasInLists"]) == (True, True)
+
+
+def test_a_formula_of_an_array_is_entered_again_as_one(
+    sheet: Sheet, excel: FakeExcel, excels: ComExcelProcesses
+) -> None:
+    excel.functions["OF_STATUS"] = lambda *_: [["a"], ["b"]]
+    sheet.put((1, 2), "=OF_STATUS(A1)", array=Area.at((1, 2), 2, 1))
+    with excels.connect(HERE) as visit:
+        visit.reenter(CELL, visit.formula(CELL) or "")
+    assert sheet.formulas[1, 2].array == Area.at((1, 2), 2, 1)

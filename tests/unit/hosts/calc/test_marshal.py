@@ -1,0 +1,53 @@
+"""Values as Calc hands them over, and as it takes them."""
+
+from __future__ import annotations
+
+import pytest
+
+from xl_openfunnel.functions.catalog import LOOKUP, ROWS, Argument
+from xl_openfunnel.hosts.calc.marshal import from_calc, to_calc
+
+JOB, _, HEADERS, _ = ROWS.arguments
+IF_NOT_FOUND = LOOKUP.arguments[3]
+
+
+@pytest.mark.parametrize(
+    ("value", "argument", "expected"),
+    [
+        ((("job",),), JOB, "job"),
+        ((("a",), ("b",)), JOB, (("a",), ("b",))),
+        ((("a", 0.0),), JOB, (("a", None),)),
+        (((0.0,),), JOB, None),
+        (None, HEADERS, None),
+        (0.0, HEADERS, 0.0),
+        (1.0, HEADERS, 1.0),
+        (0.0, IF_NOT_FOUND, 0.0),
+        (((3,),), JOB, 3.0),
+        ("", JOB, ""),
+    ],
+)
+def test_a_blank_cell_is_blank_and_a_zero_is_one_where_it_can_be(
+    value: object, argument: Argument, expected: object
+) -> None:
+    assert from_calc(value, argument) == expected
+
+
+def test_one_cell_is_taken_as_its_value_and_a_block_as_rows() -> None:
+    assert to_calc([["completed"]]) == "completed"
+    assert to_calc([[True]]) == 1.0
+    assert to_calc([["a", 1.0], [False, ""]]) == (("a", 1.0), (0.0, ""))
+
+
+@pytest.mark.parametrize("blank", ["", None, 0.0])
+@pytest.mark.parametrize("filled", [0, 1, 2, 3, 1_000, 4_095, 4_096, 5_000])
+def test_of_a_whole_column_only_what_is_filled_is_looked_at(filled: int, blank: object) -> None:
+    column = tuple((f"job-{row}",) if row < filled else (blank,) for row in range(5_000))
+    looked_at = from_calc(column, JOB)
+    assert isinstance(looked_at, tuple)
+    assert looked_at[:filled] == column[:filled]
+    assert len(looked_at) == max(filled, 2)
+    assert {cell for (cell,) in looked_at[filled:]} <= {"", None}
+
+
+def test_of_a_short_range_every_cell_counts() -> None:
+    assert from_calc((("a",), ("",), ("",)), JOB) == (("a",), ("",), ("",))

@@ -1,0 +1,82 @@
+"""Which formulas read what others spill."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from xl_openfunnel.hosts.excel import formula_texts
+from xl_openfunnel.hosts.excel.addresses import CellRange, CellRef
+from xl_openfunnel.hosts.excel.formula_texts import spill_dependents
+
+OURS = CellRef("Book.xlsx", "It's Rows", "$A$4")
+
+
+def at(cell: str, sheet: str = "It's Rows") -> CellRef:
+    return CellRef("Book.xlsx", sheet, cell)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "formula", "reads"),
+    [
+        ("It's Rows", "=COUNTA(A4#)", True),
+        ("It's Rows", "=SUM($a$4#,1)", True),
+        ("It's Rows", "=COUNTA(A4:A90)", False),
+        ("It's Rows", "=SUM(A40#)", False),
+        ("It's Rows", "=SUM(AA4#)", False),
+        ("It's Rows", '="A4#"', False),
+        ("It's Rows", "=Other!A4#", False),
+        ("Other", "=SORT('It''s Rows'!A4#)", True),
+        ("Other", "=SORT(A4#)", False),
+        ("Other", "='[Mine.xlsx]It''s Rows'!A4#", False),
+        ("Other", "=SORT(companies#)", True),  # a name may mean any cell
+        ("Other", "=IF(B2=#N/A,#REF!,0)", False),
+    ],
+)
+def test_a_formula_reads_a_block_by_the_cell_that_spills_it(sheet: str, formula: str, reads: bool) -> None:
+    reader = at("$Z$1", sheet)
+    assert spill_dependents({OURS: "=OF_ROWS(B1)", reader: formula}, {OURS}) == ({reader} if reads else set())
+
+
+def test_what_reads_a_reader_reads_too() -> None:
+    formulas = {
+        at("$J$1"): "=SORT(A4#)",
+        at("$K$1"): "=SUM(J1#)",
+        at("$L$1"): "=SUM(M1#)",
+        at("$B$1", "Größen"): "=MAX('It''s Rows'!K1#)",
+        at("$C$1", "Größen"): "=MIN(Größen!B1#)",
+    }
+    assert spill_dependents(formulas, {OURS}) == formulas.keys() - {at("$L$1")}
+
+
+LONG = "x" * 9_000
+
+
+@pytest.mark.parametrize("long_ones", [[], [(3, 2)], [(2, 2), (2, 3), (6, 4)]])
+def test_all_but_long_texts_is_shown_where_it_stands(long_ones: list[tuple[int, int]]) -> None:
+    cells = {(row, column): f"={row}+{column}" for row in range(2, 7) for column in range(2, 5)}
+    cells |= dict.fromkeys(long_ones, LONG)
+    asked: list[CellRange] = []
+
+    def read(part: CellRange) -> Any:
+        asked.append(part)
+        lines = tuple(
+            tuple(cells[row, column] for column in range(part.left, part.right + 1))
+            for row in range(part.top, part.bottom + 1)
+        )
+        if formula_texts.too_long(lines):
+            return None
+        return lines[0][0] if len(lines) == len(lines[0]) == 1 else lines
+
+    shown = formula_texts.texts(CellRange(2, 2, 6, 4), read)
+    expected = {cell: "" if text == LONG else text for cell, text in cells.items()}
+    assert shown == [[expected[row, column] for column in range(2, 5)] for row in range(2, 7)]
+    assert bool(long_ones) == (len(asked) > 1)
+
+
+def test_only_a_text_is_too_long() -> None:
+    assert formula_texts.too_long(LONG)
+    assert formula_texts.too_long(((1.0, None), ("", LONG)))
+    assert not formula_texts.too_long(((1.0, "x" * 8_192),))
+    assert not formula_texts.too_long(None)

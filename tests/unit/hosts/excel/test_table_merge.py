@@ -1,0 +1,210 @@
+"""Landing again: companies are updated where they stand, and what is the user's own stays with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xl_openfunnel import table
+from xl_openfunnel.errors import ConfigurationError
+from xl_openfunnel.hosts.excel.table_merge import MergePlan, TableContent, Value, plan_merge
+from xl_openfunnel.simulator import companies
+from xl_openfunnel.workbook.shown import TABLE_COLUMNS
+
+OURS = ("rank", "name", "domain", "linkedin_url", "country")
+FRESH = TableContent(OURS, [[None] * len(OURS)])
+
+
+def company(rank: int, page: str | None, name: str = "", country: str = "Kenya") -> list[Value]:
+    return [float(rank), name or f"Company {page}", None if page is None else f"{page}.example", page, country]
+
+
+def job(*pages: str | None) -> list[list[Value]]:
+    return [company(rank, page) for rank, page in enumerate(pages, 1)]
+
+
+def carried_out(plan: MergePlan, standing: TableContent) -> TableContent:
+    """The table afterwards, as a program makes it that writes, sorts and removes whole lines."""
+    lines = [list(line) for line in standing.lines]
+    lines += [[None] * len(standing.names) for _ in range(len(plan.lines) - len(lines))]
+    for line, values in zip(lines, plan.lines, strict=True):
+        for place, value in zip(plan.columns, values, strict=True):
+            line[place] = value
+    at_the_end = sorted(range(len(lines)), key=plan.order.__getitem__)[: plan.left]
+    noted = frozenset(place for place, line in enumerate(at_the_end) if line in standing.noted)
+    return TableContent(standing.names, [lines[line] for line in at_the_end], noted)
+
+
+def landed(standing: TableContent, rows: list[list[Value]]) -> TableContent:
+    return carried_out(plan_merge(standing, OURS, rows), standing)
+
+
+def with_own(standing: TableContent, own: dict[str, Value]) -> TableContent:
+    """With a column of the user's at the end, which holds these values by linkedin_url."""
+    page = list(standing.names).index("linkedin_url")
+    return TableContent(
+        [*standing.names, "Mine"], [[*line, own.get(str(line[page]))] for line in standing.lines], standing.noted
+    )
+
+
+def shown(standing: TableContent, *names: str) -> list[tuple[Value, ...]]:
+    places = [list(standing.names).index(name) for name in names]
+    return [tuple(line[place] for place in places) for line in standing.lines]
+
+
+def test_the_first_landing_fills_the_blank_line_and_adds_the_others_in_order() -> None:
+    made = plan_merge(FRESH, OURS, job("a", "b", "c"))
+    assert made.at_the_end == list(range(len(made.lines)))
+    assert carried_out(made, FRESH).lines == job("a", "b", "c")
+
+
+def test_own_values_and_notes_follow_their_company_into_another_order() -> None:
+    first = with_own(landed(FRESH, job("a", "b", "c")), {"a": "call", "c": 7.0})
+    again = landed(TableContent(first.names, first.lines, frozenset({1})), job("c", "d", "b", "a"))
+    assert shown(again, "rank", "linkedin_url", "Mine") == [
+        (1.0, "c", 7.0),
+        (2.0, "d", None),
+        (3.0, "b", None),
+        (4.0, "a", "call"),
+    ]
+    assert again.noted == {2}
+
+
+def test_a_company_that_is_gone_goes_unless_the_user_has_something_there() -> None:
+    first = with_own(landed(FRESH, job("a", "b", "c", "d")), {"b": "call"})
+    again = landed(TableContent(first.names, first.lines, frozenset({2})), job("d"))
+    assert shown(again, "rank", "linkedin_url", "Mine") == [(1.0, "d", None), (None, "b", "call"), (None, "c", None)]
+    assert again.noted == {2}
+    assert shown(landed(again, job("b", "d")), "rank", "linkedin_url", "Mine")[:2] == [
+        (1.0, "b", "call"),
+        (2.0, "d", None),
+    ]
+
+
+def test_a_line_of_a_company_that_goes_is_not_given_to_another_with_all_its_colours() -> None:
+    made = plan_merge(landed(FRESH, job("a", "b")), OURS, job("c", "b"))
+    assert made.lines[1] == company(2, "b")
+    assert made.lines[2] == company(1, "c")
+    assert made.order == [2, 1, 0]
+    assert made.left == 2
+
+
+def test_of_companies_alike_each_keeps_its_own_line_even_in_a_sorted_table() -> None:
+    first = landed(FRESH, job("a", "a", "b"))
+    own = [[*line, value] for line, value in zip(first.lines, ("first", "second", None), strict=True)]
+    backwards = TableContent([*OURS, "Mine"], own[::-1])
+    assert shown(landed(backwards, job("b", "a", "a")), "rank", "Mine") == [
+        (1.0, None),
+        (2.0, "first"),
+        (3.0, "second"),
+    ]
+
+
+def test_without_a_linkedin_url_the_domain_then_the_name_tells_companies_apart() -> None:
+    rows = [company(1, None, "Nameless & Sons"), company(2, "a")]
+    rows[1][3] = None
+    first = landed(FRESH, rows)
+    own = TableContent([*OURS, "Mine"], [[*first.lines[0], "x"], [*first.lines[1], "y"]])
+    again = landed(own, [rows[1], rows[0]])
+    assert shown(again, "name", "Mine") == [("Company a", "y"), ("Nameless & Sons", "x")]
+
+
+def test_a_linkedin_url_is_the_same_in_any_case_and_with_a_slash() -> None:
+    first = with_own(landed(FRESH, job("https://www.linkedin.com/company/Acme/")), {})
+    assert len(landed(first, job("https://www.linkedin.com/company/acme")).lines) == 1
+
+
+def test_columns_may_be_moved_removed_and_renamed() -> None:
+    names = ["Mine", "linkedin_url", "Company", "rank"]
+    again = plan_merge(TableContent(names, [["x", "b", "old name", 1.0]]), OURS, job("a", "b"))
+    assert again.missing == ("name", "domain", "country")
+    assert shown(carried_out(again, TableContent(names, [["x", "b", "old name", 1.0]])), *names) == [
+        (None, "a", None, 1.0),
+        ("x", "b", "old name", 2.0),
+    ]
+
+
+def test_own_values_that_nothing_ties_to_a_company_are_not_touched() -> None:
+    with pytest.raises(ConfigurationError, match="no column linkedin_url any more"):
+        plan_merge(TableContent(["rank", "Mine"], [[1.0, "x"]]), OURS, job("a"))
+    assert carried_out(
+        plan_merge(TableContent(["rank", "Mine"], [[1.0, None]]), OURS, job("a", "b")),
+        TableContent(["rank", "Mine"], [[1.0, None]]),
+    ).lines == [[1.0, None], [2.0, None]]
+
+
+def test_a_table_without_any_column_of_ours_is_not_touched() -> None:
+    with pytest.raises(ConfigurationError, match="none of the columns"):
+        plan_merge(TableContent(["x"], [[1.0]]), OURS, job("a"))
+
+
+def test_a_job_without_companies_leaves_one_blank_line() -> None:
+    assert landed(landed(FRESH, job("a", "b")), []).lines == [[None] * 5]
+    assert landed(TableContent(OURS), []).lines == [[None] * 5]
+
+
+def test_landing_the_same_again_changes_nothing() -> None:
+    first = landed(FRESH, job("a", "b", None, "b"))
+    made = plan_merge(first, OURS, job("a", "b", None, "b"))
+    assert made.at_the_end == list(range(len(made.lines)))
+    assert carried_out(made, first) == first
+
+
+# Any two results of a service, with its oddities, and anything a user may do to the table between them.
+
+SOURCE = [
+    [None if cell == "" else cell for cell in line]
+    for line in table.block(table.frame(companies(60), TABLE_COLUMNS), headers=False)
+]
+
+
+def result(of: list[int]) -> list[list[Value]]:
+    rows: list[list[Value]] = [[float(rank), *SOURCE[number][1:]] for rank, number in enumerate(of, 1)]
+    return rows
+
+
+numbers = st.lists(st.integers(0, len(SOURCE) - 1), max_size=25)
+PAGE = TABLE_COLUMNS.index("linkedin_url")
+
+
+@given(first=numbers, second=numbers, data=st.data())
+def test_whatever_happened_between_companies_are_exact_and_nothing_of_the_users_is_lost(
+    first: list[int], second: list[int], data: st.DataObject
+) -> None:
+    blank = TableContent(TABLE_COLUMNS, [[None] * len(TABLE_COLUMNS)])
+    before = carried_out(plan_merge(blank, TABLE_COLUMNS, result(first)), blank)
+    lines = data.draw(st.permutations([list(line) for line in before.lines]), label="sorted")
+    own = data.draw(st.lists(st.sampled_from([None, None, "mine", 1.0]), min_size=len(lines), max_size=len(lines)))
+    columns = data.draw(st.permutations([*TABLE_COLUMNS, "Mine"]), label="columns")
+    gone = data.draw(st.sets(st.sampled_from(TABLE_COLUMNS)), label="removed") - {"linkedin_url"}
+    names = [name for name in columns if name not in gone]
+    held: list[dict[str, Any]] = [
+        {**dict(zip(TABLE_COLUMNS, line, strict=True)), "Mine": mine} for line, mine in zip(lines, own, strict=True)
+    ]
+    noted = frozenset(data.draw(st.sets(st.integers(0, len(lines) - 1), max_size=3), label="noted"))
+    standing = TableContent(names, [[line[name] for name in names] for line in held], noted)
+
+    made = plan_merge(standing, TABLE_COLUMNS, result(second))
+    after = carried_out(made, standing)
+
+    ours = [name for name in TABLE_COLUMNS if name in names]
+    wanted = [tuple(line[TABLE_COLUMNS.index(name)] for name in ours) for line in result(second)]
+    assert shown(after, *ours)[: len(second)] == wanted
+    mine = names.index("Mine")
+    assert Counter(line[mine] for line in after.lines if line[mine]) == Counter(value for value in own if value)
+    assert len(after.noted) == len(noted)
+    page = names.index("linkedin_url")
+    owners = Counter((line[page], line[mine]) for line in standing.lines if line[mine] and line[page])
+    assert Counter((line[page], line[mine]) for line in after.lines if line[mine] and line[page]) == owners
+    for line in range(len(second), len(after.lines)):
+        assert after.lines[line][mine] is not None or line in after.noted or not second
+        if "rank" in names:
+            assert after.lines[line][names.index("rank")] is None
+    assert (
+        carried_out(plan_merge(after, TABLE_COLUMNS, result(second)), after).lines[: len(second)]
+        == (after.lines[: len(second)])
+    )
