@@ -9,8 +9,8 @@ import time
 from typing import Any
 
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
-from xl_openfunnel.simulator.lives import Life
-from xl_openfunnel.simulator.service import Received
+from xl_openfunnel.simulator.job_run import JobRun
+from xl_openfunnel.simulator.service import ReceivedRequest
 
 RUNNING = "running-"
 """What ids of jobs that run begin with."""
@@ -51,7 +51,7 @@ def serve(jobs: int, rows: int, running: int, latency: float) -> None:
     }
     beside = [SimulatedJob(found, job_id=f"{RUNNING}{number:03d}", **script) for number in range(running)]
     with Simulator([*made, *beside], latency=latency, sleep=counter.wait) as service:
-        lives: dict[str, Life] = service._service._lives
+        lives: dict[str, JobRun] = service._service._lives
         for life in lives.values():
             if life.job in made:  # the same pages for all: five hundred copies would be gigabytes
                 life._rendered = lives["job-000"]._rendered
@@ -62,7 +62,7 @@ def serve(jobs: int, rows: int, running: int, latency: float) -> None:
             print(json.dumps(_told(list(service._service.received), counter.most)), flush=True)
 
 
-def _told(received: list[Received], at_once: int) -> dict[str, int]:
+def _told(received: list[ReceivedRequest], at_once: int) -> dict[str, int]:
     """How many requests there were for jobs that are over, and at once; and how many polls while pages were read."""
     of_running = [(each.job_id or "").startswith(RUNNING) for each in received]
     pages = [number for number, each in enumerate(received) if each.cursor and not of_running[number]]

@@ -18,7 +18,7 @@ from tests.bench.measure import held_mb, peak_mb
 from xl_openfunnel import Snapshot
 from xl_openfunnel.jobs.policy.download import NO_MANIFEST
 from xl_openfunnel.simulator import SimulatedJob
-from xl_openfunnel.simulator.service import Received
+from xl_openfunnel.simulator.service import ReceivedRequest
 
 from .detours import UNKNOWN_NAME, Detour, closed_port, nobody_knows, tls
 from .trials import PAGE, PAGES, ROWS, Said, Trial, Whole, trials
@@ -160,7 +160,7 @@ def _about_words(trial: Trial, point: str, seen: Snapshot) -> Iterator[str]:
         yield f"there is no manifest, and it says {problem}"
 
 
-def _asked_too_early(received: list[Received], asks: float) -> Iterator[str]:
+def _asked_too_early(received: list[ReceivedRequest], asks: float) -> Iterator[str]:
     """Requests before the time that the service stated, but for those that were under way just then."""
     for last, following in pairwise(sorted(request.at for request in received)):
         if last < following < last + asks:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from xl_openfunnel import Snapshot
-from xl_openfunnel.cli import words
+from xl_openfunnel.cli import job_text
 from xl_openfunnel.hosts import session
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 
@@ -46,7 +46,7 @@ def test_the_snippet_of_the_simulator_runs() -> None:
 
 def test_the_fields_of_a_job_as_json_are_all_named() -> None:
     (named,) = re.findall(r"`status --json`\s+tells (.*?)\. Exit codes", README.read_text("utf-8"), re.DOTALL)
-    assert re.findall("`(.*?)`", named) == list(words.as_json(Snapshot("job"), None, read=False))
+    assert re.findall("`(.*?)`", named) == list(job_text.as_json(Snapshot("job"), None, read=False))
 
 
 def test_every_picture_is_there_and_none_lies_unseen() -> None:

@@ -34,7 +34,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from ..files.facts import version
+        from ..version import version
 
         terminal.put(f"xl-openfunnel {version()}")
         raise typer.Exit

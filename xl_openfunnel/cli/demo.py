@@ -14,10 +14,10 @@ import typer
 
 from .. import Client, Fetcher, Store
 from ..errors import ConfigurationError
-from ..files.replacing import check_place
+from ..files.atomic import check_writable
 from ..jobs.fetch_rows import final_snapshot
 from ..text import companies, count
-from . import numbers, tables, terminal
+from . import option_types, table_output, terminal
 from .simulate import From, load
 
 _FIRST_ROWS = 8
@@ -30,7 +30,7 @@ def demo(
         int | None,
         typer.Option(
             metavar="NUMBER",
-            parser=numbers.companies("--rows", 1),
+            parser=option_types.companies("--rows", 1),
             help="Companies. (default: 600, or all of --from)",
         ),
     ] = None,
@@ -40,13 +40,15 @@ def demo(
     ] = Path("openfunnel-demo.xlsx"),
     seconds: Annotated[
         float,
-        typer.Option(metavar="SECONDS", parser=numbers.seconds("--seconds"), help="How long the simulated job takes."),
+        typer.Option(
+            metavar="SECONDS", parser=option_types.seconds("--seconds"), help="How long the simulated job takes."
+        ),
     ] = 6.0,
 ) -> None:
     """Watch a simulated job to its end and write its companies to a workbook: no account, no credits."""
     from .. import files
 
-    check_place(output)
+    check_writable(output)
     if output.suffix.lower() != ".xlsx":
         raise ConfigurationError(f"The demonstration writes a workbook: end {output.name!r} in .xlsx.")
     shown = load(source, rows)
@@ -60,7 +62,7 @@ def demo(
             progress.tell(f"{companies(len(seen.rows))} · writing {output.name}")
             files.write(seen, output)
             took = progress.seconds
-        tables.put_frame(seen.frame(tables.COLUMNS).head(_FIRST_ROWS))
+        table_output.put_frame(seen.frame(table_output.COLUMNS).head(_FIRST_ROWS))
     terminal.say(
         f"The first {min(_FIRST_ROWS, len(seen.rows))} of {companies(len(seen.rows))} in "
         f"{count(seen.pages, 'page')}, {took:.1f} s from the first question to the file:"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ..doctor import Finding, State
+from ..doctor import CheckResult, CheckState
 from ..errors import ConfigurationError
 from ..text import one_line
 from . import terminal
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _MARKS: Final = {
-    State.OK: ("✓", "+", "green"),
-    State.WRONG: ("✗", "X", "bold red"),
-    State.UNKNOWN: ("?", "?", "yellow"),
+    CheckState.OK: ("✓", "+", "green"),
+    CheckState.WRONG: ("✗", "X", "bold red"),
+    CheckState.UNKNOWN: ("?", "?", "yellow"),
 }
 """How a state is marked: in Unicode, in ASCII, and in which colour."""
 
-Found = list[tuple[str, Finding]]
+Found = list[tuple[str, CheckResult]]
 
 
 def doctor(
@@ -39,8 +39,8 @@ def doctor(
     base_url: BaseUrl = None,
 ) -> None:
     """Look for what is wrong, from a cell to the service, and say the cures. It changes nothing and costs nothing."""
-    from ..doctor import examine, letter
-    from ..files.facts import version
+    from ..doctor import run_checks, write_it_request
+    from ..version import version
 
     if file is not None and not file.is_file():
         raise ConfigurationError(f"There is no file {file}.")
@@ -52,11 +52,11 @@ def doctor(
     with terminal.Progress() as progress:
         # Without a terminal the findings themselves say as much.
         tell: Callable[[str], object] = progress.tell if terminal.is_terminal(sys.stderr) else lambda _: None
-        found = list(examine(url, file and file.absolute(), about_to=lambda name: tell(f"looking at: {name}")))
+        found = list(run_checks(url, file and file.absolute(), about_to=lambda name: tell(f"looking at: {name}")))
     findings = [finding for _, finding in found]
-    excel = all(finding.state is not State.NOT_HERE for finding in findings)
-    text = letter(findings, version=version(), excel=excel)
-    bad = sum(finding.state is State.WRONG for finding in findings)
+    excel = all(finding.state is not CheckState.NOT_HERE for finding in findings)
+    text = write_it_request(findings, version=version(), excel=excel)
+    bad = sum(finding.state is CheckState.WRONG for finding in findings)
     if as_json:
         terminal.put_json(_plain(found, text, version()))
     else:
@@ -72,7 +72,7 @@ def doctor(
 def _plain(found: Found, text: str, version: str) -> dict[str, object]:
     return {
         "version": version,
-        "well": all(finding.state is not State.WRONG for _, finding in found),
+        "well": all(finding.state is not CheckState.WRONG for _, finding in found),
         "findings": [
             {
                 "part": part,
@@ -89,12 +89,12 @@ def _plain(found: Found, text: str, version: str) -> dict[str, object]:
 
 def _show(found: Found) -> None:
     """On a terminal aligned and in parts; into a pipe a line each, parted by tabs; what is not here in one line."""
-    here = [(part, finding) for part, finding in found if finding.state is not State.NOT_HERE]
-    elsewhere = ", ".join(finding.check for _, finding in found if finding.state is State.NOT_HERE)
+    here = [(part, finding) for part, finding in found if finding.state is not CheckState.NOT_HERE]
+    elsewhere = ", ".join(finding.check for _, finding in found if finding.state is CheckState.NOT_HERE)
     if not terminal.is_terminal(sys.stdout):
         lines = [["state", "check", "what", "cure"], *([str(f.state), f.check, f.what, f.cure] for _, f in here)]
         if elsewhere:
-            lines.append([str(State.NOT_HERE), "", f"only on Windows: {elsewhere}", ""])
+            lines.append([str(CheckState.NOT_HERE), "", f"only on Windows: {elsewhere}", ""])
         terminal.put_lines("\t".join(map(one_line, line)) for line in lines)
         return
     from rich.text import Text
@@ -129,7 +129,7 @@ def _without_colours(text: str) -> str:
     return Text.from_ansi(text).plain
 
 
-def _grid(findings: Iterable[Finding], width: int, *, unicode: bool) -> Table:
+def _grid(findings: Iterable[CheckResult], width: int, *, unicode: bool) -> Table:
     from rich.table import Table
     from rich.text import Text
 

@@ -34,9 +34,9 @@ def install(
 def _set_up_excel(*, repair: bool) -> None:
     _only_on_windows("install")
     from ..install import environment, excel
-    from ..install.setting import InRegistry
+    from ..install.setting import RegistrySetting
 
-    places, setting = excel.Places.of(os.environ), InRegistry()
+    places, setting = excel.InstallPaths.of(os.environ), RegistrySetting()
     with terminal.Progress() as progress:
         excel.install(places, setting, sys.base_prefix, repair=repair, make=environment.make, tell=progress.tell)
     for what, where in (
@@ -59,12 +59,12 @@ def uninstall(in_calc: _Calc = False) -> None:
 def _leave_excel() -> None:
     _only_on_windows("uninstall")
     from ..install import excel
-    from ..install.setting import InRegistry
+    from ..install.setting import RegistrySetting
 
-    setting = InRegistry()
+    setting = RegistrySetting()
     named = setting.read()
     with terminal.Progress() as progress:
-        found = excel.uninstall(excel.Places.of(os.environ), setting, tell=progress.tell)
+        found = excel.uninstall(excel.InstallPaths.of(os.environ), setting, tell=progress.tell)
     terminal.say("Excel is as it was before." if found else "Nothing was set up here.")
     if named and Path(named).exists():
         terminal.say(f"{named}, which Excel started, is of another folder and stays.", mark="note: ")

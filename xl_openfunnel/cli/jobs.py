@@ -17,7 +17,7 @@ from ..jobs.fetch_rows import final_snapshot
 from ..jobs.snapshot import NO_ROWS
 from ..jobs.snapshot_builder import of_page, of_result
 from ..text import companies, one_line
-from . import numbers, tables, terminal, words
+from . import job_text, option_types, table_output, terminal
 from .session import Job, Json, Session, Yes, session
 
 SHOWN = 100
@@ -53,9 +53,9 @@ def status(context: typer.Context, job: Job, as_json: Json = False) -> None:
         seen = Snapshot(job_id, problem=Problem(error, datetime.now(UTC)))
     label = run.label_of(job_id)
     if as_json:
-        terminal.put_json(words.as_json(seen, label, read=seen.final))
+        terminal.put_json(job_text.as_json(seen, label, read=seen.final))
     else:
-        tables.put_pairs(words.details(seen, label))
+        table_output.put_pairs(job_text.details(seen, label))
     if seen.problem is not None:
         raise seen.problem.error
 
@@ -83,7 +83,7 @@ def rows(
     timeout: Annotated[
         float | None,
         typer.Option(
-            "--timeout", metavar="SECONDS", parser=numbers.seconds("--timeout"), help="Give up after this time."
+            "--timeout", metavar="SECONDS", parser=option_types.seconds("--timeout"), help="Give up after this time."
         ),
     ] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Read it anew, even if it is stored here.")] = False,
@@ -113,7 +113,7 @@ def rows(
             raise
     if refresh and seen.source == "service":
         terminal.say("Read anew from the service.")
-    for note in words.flags(seen.manifest or {}):
+    for note in job_text.flags(seen.manifest or {}):
         terminal.say(note, mark="note: ", style="yellow")
     if seen.problem is not None:
         terminal.say(seen.problem.message, mark="warning: ", style="yellow")
@@ -151,8 +151,8 @@ def _default_columns() -> Sequence[str]:
 
 
 def _show(seen: Snapshot, columns: Sequence[str] | None) -> None:
-    frame = seen.frame(columns or tables.COLUMNS)
-    tables.put_frame(frame.head(SHOWN))
+    frame = seen.frame(columns or table_output.COLUMNS)
+    table_output.put_frame(frame.head(SHOWN))
     if len(frame) > SHOWN:
         terminal.say(f"The first {SHOWN} of {len(frame):,} companies. A pipe gets all of them, and so does -o FILE.")
     else:
@@ -197,4 +197,6 @@ def credits_(context: typer.Context, as_json: Json = False) -> None:
         terminal.put_json(asdict(balance))
         return
     amounts = {"left": balance.left, "used": balance.used, "total": balance.total}
-    tables.put_pairs([(name, "not told" if amount is None else f"{amount:,.12g}") for name, amount in amounts.items()])
+    table_output.put_pairs(
+        [(name, "not told" if amount is None else f"{amount:,.12g}") for name, amount in amounts.items()]
+    )

@@ -11,7 +11,7 @@ import typer
 from .. import ConfigurationError, LedgerEntry, OpenFunnelError
 from ..api.endpoints import KEY_PREFIX, is_uuid, job_id_from
 from ..text import joined, one_line, size
-from . import tables, terminal
+from . import table_output, terminal
 from .session import Job, Json, Session, session
 
 _LONGEST_LABEL = 80
@@ -28,7 +28,7 @@ def jobs(context: typer.Context, as_json: Json = False) -> None:
     if not terminal.is_terminal(sys.stdout):
         terminal.put_lines("\t".join(line) for line in [headers, *lines])
     elif entries:
-        tables.put_table(headers, lines, right={3, 4}, whole={1, 2, 3, 4, 5})
+        table_output.put_table(headers, lines, right={3, 4}, whole={1, 2, 3, 4, 5})
     if not entries:
         terminal.say("No job was seen on this computer yet. xl-openfunnel status JOB takes one up.")
     else:

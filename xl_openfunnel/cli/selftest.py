@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 def selftest(as_json: Json = False) -> None:
     """Try the functions in a new Excel, against a simulated service: no account, no credits. Hands off meanwhile."""
     program, interpreter = _there()
-    from ..selftest import State
-    from ..selftest.rounds import perform
+    from ..selftest import OutcomeState
+    from ..selftest.runner import run_checks
 
     terminal.say("A new Excel opens and closes by itself, within some minutes. Do not type or click in it.")
     outcomes: list[Outcome] = []
     with terminal.Progress() as progress:
-        for outcome in perform(program, interpreter, about_to=lambda name: progress.tell(f"trying: {name}")):
+        for outcome in run_checks(program, interpreter, about_to=lambda name: progress.tell(f"trying: {name}")):
             outcomes.append(outcome)
             if not as_json:
                 terminal.put(line(outcome))
-    failed = sum(outcome.state is State.FAILED for outcome in outcomes)
-    held = sum(outcome.state is State.HELD for outcome in outcomes)
+    failed = sum(outcome.state is OutcomeState.FAILED for outcome in outcomes)
+    held = sum(outcome.state is OutcomeState.PASSED for outcome in outcomes)
     if as_json:
         terminal.put_json(plain(outcomes))
     terminal.say(f"{held} of {len(outcomes)} hold, {failed} failed, {len(outcomes) - held - failed} not tried.")
@@ -41,20 +41,20 @@ def selftest(as_json: Json = False) -> None:
 
 def line(outcome: Outcome) -> str:
     """A check in one line: held, FAILED or not tried, its name, and what there is to say."""
-    from ..selftest import State
+    from ..selftest import OutcomeState
 
-    state = "FAILED" if outcome.state is State.FAILED else str(outcome.state)
+    state = "FAILED" if outcome.state is OutcomeState.FAILED else str(outcome.state)
     return f"{state}: {outcome.check}" + (f" ({one_line(outcome.what)})" if outcome.what else "")
 
 
 def plain(outcomes: list[Outcome]) -> dict[str, object]:
     """The checks for other programs."""
-    from ..files.facts import version
-    from ..selftest import State
+    from ..selftest import OutcomeState
+    from ..version import version
 
     return {
         "version": version(),
-        "well": all(outcome.state is not State.FAILED for outcome in outcomes),
+        "well": all(outcome.state is not OutcomeState.FAILED for outcome in outcomes),
         "checks": [{"check": one.check, "state": str(one.state), "what": one.what or None} for one in outcomes],
     }
 
@@ -70,10 +70,11 @@ def _there() -> tuple[str, str]:
             "This tries a real Excel on Windows, the only system where its cells can call Python. "
             "What can be looked at here, xl-openfunnel doctor looks at."
         )
-    from ..doctor import excel, registry
-    from ..install.setting import InRegistry
+    from ..detect import registry
+    from ..detect.excel import find_excel
+    from ..install.setting import RegistrySetting
 
-    program, interpreter = excel.find(registry.windows), InRegistry().read()
+    program, interpreter = find_excel(registry.windows), RegistrySetting().read()
     if program is None or not Path(program.path).is_file():
         raise ConfigurationError("No Excel was found here. xl-openfunnel doctor tells where it was looked for.")
     if not interpreter or not Path(interpreter).is_file():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import ConfigurationError
-from . import numbers, tables, terminal
+from . import option_types, table_output, terminal
 
 if TYPE_CHECKING:
     from ..simulator import Fault, SimulatedJob
@@ -28,14 +28,16 @@ def simulate(
         int | None,
         typer.Option(
             metavar="NUMBER",
-            parser=numbers.companies("--rows", 0),
+            parser=option_types.companies("--rows", 0),
             help="Companies per job. (default: 600, or all of --from)",
         ),
     ] = None,
     source: From = None,
     seconds: Annotated[
         float,
-        typer.Option(metavar="SECONDS", parser=numbers.seconds("--seconds"), help="How long the running job takes."),
+        typer.Option(
+            metavar="SECONDS", parser=option_types.seconds("--seconds"), help="How long the running job takes."
+        ),
     ] = 60.0,
     latency: Annotated[float, typer.Option(min=0, help="Seconds before each answer.")] = 0.05,
     fault: Annotated[
@@ -64,8 +66,8 @@ def simulate(
     except OSError as trouble:
         raise ConfigurationError(f"Port {port} cannot be used: {trouble.strerror}. Take another one.") from None
     try:
-        tables.put_pairs([("base URL", service.base_url), ("key", service.api_key)])
-        tables.put_pairs([(f"{name} job", job.job_id) for name, job in jobs.items()])
+        table_output.put_pairs([("base URL", service.base_url), ("key", service.api_key)])
+        table_output.put_pairs([(f"{name} job", job.job_id) for name, job in jobs.items()])
         terminal.put(
             f"\nsh:         export OPENFUNNEL_BASE_URL={service.base_url} OPENFUNNEL_API_KEY={service.api_key}"
         )

@@ -226,14 +226,14 @@ class Progress:
 
     def __call__(self, snapshot: Snapshot) -> None:
         """Show where the job is now."""
-        from .words import gist, line
+        from .job_text import change_key, line
 
         with self._lock:
             if self._ended:  # a callback that was under way
                 return
             self._line = lambda: line(snapshot)  # anew for every picture, since it counts the seconds to the next try
-            if self._live is None and gist(snapshot) != self._told:
-                self._told = gist(snapshot)
+            if self._live is None and change_key(snapshot) != self._told:
+                self._told = change_key(snapshot)
                 say(self._line())
 
     def tell(self, line: str) -> None:

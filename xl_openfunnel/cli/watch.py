@@ -11,7 +11,7 @@ import typer
 
 from .. import Fetcher, FileWriteError, Snapshot
 from ..text import companies
-from . import terminal, words
+from . import job_text, terminal
 from .jobs import Columns, Output, Raw, chosen
 from .session import Job, session
 
@@ -37,9 +37,9 @@ def watch(context: typer.Context, job: Job, output: Output = None, columns: Colu
     if output is None:
         told: object = None
         for seen in _changes(fetcher, job_id):
-            if seen is not None and words.gist(seen) != told:
-                last, told = seen, words.gist(seen)
-                terminal.put(words.line(seen))
+            if seen is not None and job_text.change_key(seen) != told:
+                last, told = seen, job_text.change_key(seen)
+                terminal.put(job_text.line(seen))
     else:
         last = _keep_up_to_date(_changes(fetcher, job_id), output, chosen(columns), raw=raw)
     if last.problem is not None and not (last.final and last.problem.kind != "JobFailedError"):

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from ..errors import ConfigurationError
-from ..files.replacing import check_place
+from ..files.atomic import check_writable
 from . import terminal
 
 _NEXT: Final = (
@@ -33,7 +33,7 @@ def workbook(
 
     name, write = (addin.FILE_NAME, addin.write) if add_in else (book.FILE_NAME, book.write)
     output = output or Path(name)
-    check_place(output)
+    check_writable(output)
     suffix = Path(name).suffix
     if output.suffix.lower() != suffix:  # Excel opens no file with macros under another name
         raise ConfigurationError(

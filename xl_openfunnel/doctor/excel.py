@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-import sys
 import zipfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from . import registry
-from .finding import Finding, ok, unknown, wrong
+from ..detect.excel import Excel, addin_version
+from ..detect.registry import Read
 from .python import INSTALL
-from .registry import Read
+from .result import CheckResult, ok, unknown, wrong
 
 FOUND: Final = "Excel"
 SPILLS: Final = "tables in cells"
@@ -22,12 +20,6 @@ SWITCHED_OFF: Final = "disabled items"
 
 FILE: Final = "OpenFunnel.xlam"
 DISABLED: Final = r"HKCU\Software\Microsoft\Office\16.0\Excel\Resiliency\DisabledItems"
-_APP_PATHS: Final = r"Microsoft\Windows\CurrentVersion\App Paths\excel.exe"
-_CLICK_TO_RUN: Final = r"HKLM\Software\Microsoft\Office\ClickToRun\Configuration"
-_INSTALL_ROOTS: Final = (
-    (r"HKLM\Software\Microsoft\Office\16.0\Excel\InstallRoot", 64),
-    (r"HKLM\Software\Wow6432Node\Microsoft\Office\16.0\Excel\InstallRoot", 32),
-)
 _NO_EXCEL: Final = ("visio", "project", "onenote", "access", "skype", "lync", "teams", "word", "outlook", "powerpoint")
 _SUBSCRIPTION: Final = ("o365", "m365", "mondo")
 _SPILLS_SINCE: Final = 12527
@@ -36,40 +28,7 @@ _MACROS: Final = "xl/vbaProject.bin"
 _ZONES: Final = {3: "the internet", 4: "an untrusted site"}
 
 
-@dataclass(frozen=True)
-class Excel:
-    """An installed Excel; empty or None where nothing is known.
-
-    Attributes:
-        path: of the program.
-        version: such as ``16.0.17928.20114``.
-        bits: 32 or 64.
-        products: as Click-to-Run names them; none for an installation of the older kind.
-    """
-
-    path: str
-    version: str = ""
-    bits: int | None = None
-    products: tuple[str, ...] = ()
-
-
-def find(read: Read) -> Excel | None:
-    """The Excel that the registry tells of."""
-    path = next(
-        (said for hive in ("HKLM", "HKCU") if (said := registry.text(read, rf"{hive}\Software\{_APP_PATHS}", ""))), ""
-    ).strip('"')
-    if version := registry.text(read, _CLICK_TO_RUN, "VersionToReport"):
-        platform = registry.text(read, _CLICK_TO_RUN, "Platform").casefold()
-        products = registry.text(read, _CLICK_TO_RUN, "ProductReleaseIds")
-        bits = {"x64": 64, "x86": 32}.get(platform)
-        return Excel(path, version, bits, tuple(filter(None, re.split(r"[,|\s]+", products))))
-    for key, bits in _INSTALL_ROOTS:
-        if folder := registry.text(read, key, "Path"):
-            return Excel(path or folder.rstrip("\\") + r"\EXCEL.EXE", "16.0", bits)
-    return Excel(path, bits=32 if "(x86)" in path else None) if path else None
-
-
-def found(excel: Excel | None, exists: Callable[[str], bool]) -> Finding:
+def found(excel: Excel | None, exists: Callable[[str], bool]) -> CheckResult:
     """Whether there is an Excel."""
     if excel is None:
         return wrong(FOUND, "no Excel was found", "Install Excel for Windows. The command line works without it.")
@@ -85,7 +44,7 @@ def found(excel: Excel | None, exists: Callable[[str], bool]) -> Finding:
     return ok(FOUND, told)
 
 
-def spills(excel: Excel | None) -> Finding:
+def spills(excel: Excel | None) -> CheckResult:
     """Whether a table spills from one cell, judged by product and build: only Excel itself knows for sure."""
     if excel is None or not excel.version:
         return unknown(SPILLS, "not known without Excel's version", "Type =SEQUENCE(2) into a cell: it fills two.")
@@ -109,13 +68,7 @@ def spills(excel: Excel | None) -> Finding:
     )
 
 
-def start_folder(environ: Mapping[str, str]) -> Path | None:
-    """The folder whose files Excel opens when it starts."""
-    roaming = environ.get("APPDATA", "")
-    return Path(roaming) / "Microsoft" / "Excel" / "XLSTART" if roaming else None
-
-
-def addin(folder: Path | None, ours: str) -> Finding:
+def addin(folder: Path | None, ours: str) -> CheckResult:
     """Whether the add-in is in the start folder, in the version of this package."""
     if folder is None:
         return unknown(ADDIN, "%APPDATA% is not set: nobody knows where Excel's start folder is")
@@ -133,17 +86,7 @@ def addin(folder: Path | None, ours: str) -> Finding:
     return ok(ADDIN, f"{file}, XL OpenFunnel {theirs}")
 
 
-def addin_version(file: Path) -> str:
-    """The version that a workbook or add-in names in its document properties as ``XL OpenFunnel 1.2.3``."""
-    with zipfile.ZipFile(file) as parts:
-        for name in sorted(name for name in parts.namelist() if name.startswith("docProps/") and name.endswith(".xml")):
-            said = re.search(rb"XL OpenFunnel ([0-9][0-9A-Za-z.+]*)", parts.read(name))
-            if said:
-                return said[1].decode().rstrip(".")
-    return ""
-
-
-def book(check: str, file: Path, ours: str) -> Finding:
+def book(check: str, file: Path, ours: str) -> CheckResult:
     """Whether a workbook that has our macros has those of this package: they stay what they were when it was built."""
     try:
         with zipfile.ZipFile(file) as parts:
@@ -162,7 +105,7 @@ def book(check: str, file: Path, ours: str) -> Finding:
     return ok(check, f"{file}, XL OpenFunnel {theirs}")
 
 
-def switched_off(read: Read) -> Finding:
+def switched_off(read: Read) -> CheckResult:
     """Whether Excel itself has put the add-in aside, as it does after a crash."""
     for held in read(DISABLED).values():
         told = held.decode("utf-16-le", "ignore") if isinstance(held, bytes) else str(held)
@@ -175,7 +118,7 @@ def switched_off(read: Read) -> Finding:
     return ok(SWITCHED_OFF, "none of ours")
 
 
-def mark(check: str, file: Path, zone_text: str | None) -> Finding:
+def mark(check: str, file: Path, zone_text: str | None) -> CheckResult:
     """Whether a file carries the Mark of the Web, for which Office blocks its macros.
 
     Args:
@@ -192,13 +135,3 @@ def mark(check: str, file: Path, zone_text: str | None) -> Finding:
         f"{file} is marked as from {_ZONES[int(zone[1])]}: Office blocks its macros",
         f"Right-click it > Properties > Unblock, or in PowerShell: Unblock-File '{quoted}'",
     )
-
-
-def zone_of(file: Path) -> str | None:
-    """The stream in which Windows notes where a file came from; None where there is none."""
-    if sys.platform != "win32":  # where a file of that name may lie beside it and means nothing
-        return None
-    try:
-        return Path(f"{file}:Zone.Identifier").read_text("utf-8", "replace")
-    except OSError:
-        return None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from ..errors import ConfigurationError
-from .finding import Finding, State, ok, unknown, wrong
+from .result import CheckResult, CheckState, ok, unknown, wrong
 
 FOUND: Final = "LibreOffice"
 UNO: Final = "Python for Calc"
@@ -30,7 +30,7 @@ class Added(Protocol):
         """Whether all of them are registered."""
 
 
-def found(said: str, oldest: tuple[int, int], *, new: bool, used: bool) -> Finding:
+def found(said: str, oldest: tuple[int, int], *, new: bool, used: bool) -> CheckResult:
     """Whether LibreOffice can have the functions.
 
     Args:
@@ -46,7 +46,7 @@ def found(said: str, oldest: tuple[int, int], *, new: bool, used: bool) -> Findi
     return _amiss(FOUND, what, f"Install LibreOffice {needed} or newer; on Debian from its backports.", used=used)
 
 
-def uno(python: str, version: str, *, used: bool) -> Finding:
+def uno(python: str, version: str, *, used: bool) -> CheckResult:
     """Whether LibreOffice's Python knows LibreOffice.
 
     Args:
@@ -59,7 +59,7 @@ def uno(python: str, version: str, *, used: bool) -> Finding:
     return _amiss(UNO, f"{python} has no module uno", "On Debian and Ubuntu: apt install python3-uno", used=used)
 
 
-def functions(added: Callable[[], Added | None], ours: str) -> Finding:
+def functions(added: Callable[[], Added | None], ours: str) -> CheckResult:
     """Whether LibreOffice has the functions, in the version of this package."""
     try:
         there = added()
@@ -76,7 +76,7 @@ def functions(added: Callable[[], Added | None], ours: str) -> Finding:
 
 def loads(
     python: str, folders: Sequence[str], loaded: Callable[[str, Sequence[str]], tuple[str, str]], ours: str
-) -> Finding:
+) -> CheckResult:
     """Whether LibreOffice's Python can load what the functions are made of.
 
     Args:
@@ -96,6 +96,6 @@ def loads(
     return ok(LOADS, f"XL OpenFunnel {version}, {folders[0]}")
 
 
-def _amiss(check: str, what: str, cure: str, *, used: bool) -> Finding:
+def _amiss(check: str, what: str, cure: str, *, used: bool) -> CheckResult:
     """Wrong only for who has the functions."""
-    return Finding(check, State.WRONG if used else State.UNKNOWN, what, cure)
+    return CheckResult(check, CheckState.WRONG if used else CheckState.UNKNOWN, what, cure)

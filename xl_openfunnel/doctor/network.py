@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Final
 
 from ..api.endpoints import CREDITS
+from ..detect import registry
+from ..detect.registry import Read
 from ..settings import CONNECT_TIMEOUT, is_loopback
 from ..text import clip, one_line
-from . import registry
-from .finding import Finding, ok, unknown, wrong
-from .registry import Read
-from .route import Route, connected, doubting, issuer
+from .connection import Route, connected, issuer, unverified_context
+from .result import CheckResult, ok, unknown, wrong
 
 PROXY: Final = "proxy"
 NAME: Final = "name"
@@ -42,7 +42,7 @@ def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def proxy(route: Route, read: Read | None) -> Finding:
+def proxy(route: Route, read: Read | None) -> CheckResult:
     """Whether the service is reached through a proxy.
 
     Args:
@@ -64,7 +64,7 @@ def proxy(route: Route, read: Read | None) -> Finding:
     return ok(PROXY, str(route.proxy))
 
 
-def name(route: Route, resolve: Resolve = resolve) -> Finding:
+def name(route: Route, resolve: Resolve = resolve) -> CheckResult:
     """Whether the name of the service, or of the proxy, can be looked up."""
     host, port = route.first
     try:
@@ -75,7 +75,7 @@ def name(route: Route, resolve: Resolve = resolve) -> Finding:
     return ok(NAME, f"{host} is {', '.join(addresses[:2])}{', …' if len(addresses) > 2 else ''}")
 
 
-def connection(route: Route, timeout: float = CONNECT_TIMEOUT) -> Finding:
+def connection(route: Route, timeout: float = CONNECT_TIMEOUT) -> CheckResult:
     """Whether something accepts connections there."""
     host, port = route.first
     try:
@@ -89,7 +89,7 @@ def connection(route: Route, timeout: float = CONNECT_TIMEOUT) -> Finding:
     return ok(CONNECTION, f"{host}, port {port}")
 
 
-def certificate(route: Route, trusting: Callable[[], ssl.SSLContext], timeout: float = CONNECT_TIMEOUT) -> Finding:
+def certificate(route: Route, trusting: Callable[[], ssl.SSLContext], timeout: float = CONNECT_TIMEOUT) -> CheckResult:
     """Whether the service's certificate can be verified, and who issued it.
 
     Args:
@@ -128,7 +128,7 @@ def certificate(route: Route, trusting: Callable[[], ssl.SSLContext], timeout: f
     return ok(CERTIFICATE, f"issued by {by}, verified by the system ({version})")
 
 
-def answer(route: Route, trusting: Callable[[], ssl.SSLContext], timeout: float = CONNECT_TIMEOUT) -> Finding:
+def answer(route: Route, trusting: Callable[[], ssl.SSLContext], timeout: float = CONNECT_TIMEOUT) -> CheckResult:
     """Whether the service answers a request without a key, and not somebody else in its place."""
     if route.proxy and route.proxy.scheme == "https":
         return unknown(ANSWER, "not looked at: the proxy itself is encrypted")
@@ -146,7 +146,7 @@ def answer(route: Route, trusting: Callable[[], ssl.SSLContext], timeout: float 
     return _judged(status, kind, begins, route.host)
 
 
-def _judged(status: int, media_type: str, begins: bytes, host: str) -> Finding:
+def _judged(status: int, media_type: str, begins: bytes, host: str) -> CheckResult:
     page = begins.lstrip()[:1] == b"<" or media_type == "text/html"
     if status >= 500:
         return wrong(ANSWER, f"{host} is in trouble (HTTP {status})", "Wait a while.")
@@ -169,7 +169,7 @@ def _certificate(route: Route, context: ssl.SSLContext, timeout: float) -> tuple
 
 def _issuer_of_any(route: Route, timeout: float) -> str:
     try:
-        return _certificate(route, doubting(), timeout)[0]
+        return _certificate(route, unverified_context(), timeout)[0]
     except (OSError, http.client.HTTPException):
         return "somebody unknown"
 

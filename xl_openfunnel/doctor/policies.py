@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from . import registry
+from ..detect import registry
+from ..detect.registry import Read
 from .excel import FILE
-from .finding import Finding, ok, unknown, wrong
 from .python import INSTALL
-from .registry import Read
+from .result import CheckResult, ok, unknown, wrong
 
 MACROS: Final = "macros"
 INTERNET: Final = "macros from the internet"
@@ -68,7 +68,7 @@ def office(read: Read, key: str, name: str) -> Setting | None:
     return None
 
 
-def macros(read: Read, *, addin: bool) -> Finding:
+def macros(read: Read, *, addin: bool) -> CheckResult:
     """Whether Excel runs macros that nobody signed.
 
     Args:
@@ -97,7 +97,7 @@ def macros(read: Read, *, addin: bool) -> Finding:
     )
 
 
-def from_internet(read: Read) -> Finding:
+def from_internet(read: Read) -> CheckResult:
     """What becomes of the macros in files that carry the Mark of the Web; Office blocks them unasked too."""
     rule = office(read, r"Excel\Security", "BlockContentExecutionFromInternet")
     if rule and rule.value == 1:
@@ -105,7 +105,7 @@ def from_internet(read: Read) -> Finding:
     return ok(INTERNET, "no policy of its own: Office blocks them in files that are marked as from there")
 
 
-def trusted_locations(read: Read) -> Finding:
+def trusted_locations(read: Read) -> CheckResult:
     """Whether Excel trusts its own start folder."""
     rule = _distrusted(read)
     if rule is None:
@@ -119,7 +119,7 @@ def trusted_locations(read: Read) -> Finding:
     )
 
 
-def addins(read: Read) -> Finding:
+def addins(read: Read) -> CheckResult:
     """Whether Excel loads add-ins that nobody signed."""
     security, common = r"Excel\Security", r"Common\Security"
     silently = office(read, security, "NoTBPromptUnsignedAddin")
@@ -146,7 +146,7 @@ def addins(read: Read) -> Finding:
     return ok(ADDINS, "Excel loads them")
 
 
-def command_prompt(read: Read) -> Finding:
+def command_prompt(read: Read) -> CheckResult:
     """Whether cmd.exe runs, through which Excel starts Python."""
     level = registry.number(read, PROMPT_KEY, "DisableCMD")
     if not level:
@@ -158,7 +158,7 @@ def command_prompt(read: Read) -> Finding:
     return unknown(PROMPT, f"cmd.exe may be allowed for scripts only ({rule})", _ASK_IT, for_it=f"{wish} {rule}")
 
 
-def child_processes(read: Read, python: str) -> Finding:
+def child_processes(read: Read, python: str) -> CheckResult:
     """Whether Microsoft Defender lets Excel start Python.
 
     Args:
@@ -176,7 +176,7 @@ def child_processes(read: Read, python: str) -> Finding:
     return _rule(read, CHILD, CHILD_RULE, what, wish)
 
 
-def windows_calls(read: Read) -> Finding:
+def windows_calls(read: Read) -> CheckResult:
     """Whether Microsoft Defender lets macros call Windows, as ours do to load xlwings' DLL."""
     what = "Microsoft Defender blocks macros that call Windows (Block Win32 API calls from Office macros)"
     wish = (
@@ -186,7 +186,7 @@ def windows_calls(read: Read) -> Finding:
     return _rule(read, WIN32, WIN32_RULE, what, wish)
 
 
-def other_rules(read: Read) -> Finding:
+def other_rules(read: Read) -> CheckResult:
     """Rules about Office that do not stand in the way, so that nobody looks there."""
     on = [words for rule, words in _OTHERS.items() if (state := asr(read, rule)) and state.value in (_BLOCK, _WARN)]
     return ok(OTHER_RULES, f"against {', '.join(on)}: no hindrance here" if on else "none about Office")
@@ -209,7 +209,7 @@ def asr(read: Read, rule: str) -> Setting | None:
     return None if state is None else Setting(ASR_OWN, rule, state, policy=True)
 
 
-def _rule(read: Read, check: str, rule: str, what: str, wish: str) -> Finding:
+def _rule(read: Read, check: str, rule: str, what: str, wish: str) -> CheckResult:
     state = asr(read, rule)
     if state is None or state.value not in (_BLOCK, _WARN):
         return ok(check, "allowed" if state is None or state.value != 2 else "allowed, and noted in Windows' event log")
@@ -227,5 +227,5 @@ def _distrusted(read: Read) -> Setting | None:
     return mixed if mixed and mixed.value == 0 else None
 
 
-def _held(check: str, rule: Setting, what: str, wish: str) -> Finding:
+def _held(check: str, rule: Setting, what: str, wish: str) -> CheckResult:
     return wrong(check, f"{what} ({rule})", _ASK_IT, for_it=f"{wish} It is set here: {rule}")

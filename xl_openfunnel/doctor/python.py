@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path, PureWindowsPath
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
-from . import registry
-from .finding import Finding, ok, unknown, wrong
-from .registry import Read
+from ..detect.python import INTERPRETER_SETTING, is_store_python
+from .result import CheckResult, ok, unknown, wrong
 
 VERSION: Final = "Python"
 XLWINGS: Final = "xlwings"
@@ -19,16 +16,12 @@ INTERPRETER: Final = "Python for Excel"
 SAME: Final = "version for Excel"
 DLL: Final = "xlwings DLL"
 
-SETTING: Final = r"HKCU\Software\VB and VBA Program Settings\XL OpenFunnel\Python"
-"""Where VBA's GetSetting("XL OpenFunnel", "Python", "Interpreter") looks."""
 
 INSTALL: Final = "xl-openfunnel install"
 _LEAST: Final = (3, 11)
-_PATIENCE: Final = 30.0
-"""Seconds for another Python to say its version: an antivirus program may look through it first."""
 
 
-def version(running: tuple[int, int, int], bits: int, program: str, base: str) -> Finding:
+def version(running: tuple[int, int, int], bits: int, program: str, base: str) -> CheckResult:
     """The Python that runs this.
 
     Args:
@@ -40,7 +33,7 @@ def version(running: tuple[int, int, int], bits: int, program: str, base: str) -
     told = f"{'.'.join(map(str, running))}, {bits}-bit, {program}"
     if running[:2] < _LEAST:
         return wrong(VERSION, told, "Install Python 3.11 or newer, and XL OpenFunnel with it.")
-    if from_store(base):
+    if is_store_python(base):
         return wrong(
             VERSION,
             f"{told}: it comes from the Microsoft Store, and Excel does not see what it installs",
@@ -49,15 +42,7 @@ def version(running: tuple[int, int, int], bits: int, program: str, base: str) -
     return ok(VERSION, told)
 
 
-def from_store(base: str) -> bool:
-    """Whether a Python comes from the Microsoft Store.
-
-    Windows gives a Store app a private copy of what it writes to the registry and to %APPDATA%.
-    """
-    return "windowsapps" in base.casefold()
-
-
-def xlwings(installed: str | None, needed: str) -> Finding:
+def xlwings(installed: str | None, needed: str) -> CheckResult:
     """Whether xlwings has the version whose DLL the workbook's VBA loads."""
     if installed == needed:
         return ok(XLWINGS, f"{installed}, as the workbook needs it")
@@ -68,12 +53,7 @@ def xlwings(installed: str | None, needed: str) -> Finding:
     )
 
 
-def chosen(read: Read) -> str:
-    """The interpreter that Excel is told to start, "" for none."""
-    return registry.text(read, SETTING, "Interpreter")
-
-
-def interpreter(path: str, exists: Callable[[str], bool], code_page: str) -> Finding:
+def interpreter(path: str, exists: Callable[[str], bool], code_page: str) -> CheckResult:
     """The setting that the workbook's VBA reads.
 
     Args:
@@ -82,7 +62,7 @@ def interpreter(path: str, exists: Callable[[str], bool], code_page: str) -> Fin
         code_page: the codec of Windows' ANSI code page, in which VBA reads settings.
     """
     if not path:
-        return wrong(INTERPRETER, "Excel does not know where Python is", f"{INSTALL} (it writes {SETTING})")
+        return wrong(INTERPRETER, "Excel does not know where Python is", f"{INSTALL} (it writes {INTERPRETER_SETTING})")
     try:
         path.encode(code_page)
     except UnicodeEncodeError as trouble:
@@ -96,7 +76,7 @@ def interpreter(path: str, exists: Callable[[str], bool], code_page: str) -> Fin
     return ok(INTERPRETER, path)
 
 
-def same_version(path: str, ours: str, ask: Callable[[str], str]) -> Finding:
+def same_version(path: str, ours: str, ask: Callable[[str], str]) -> CheckResult:
     """Whether Excel's Python has the package in the version of this one.
 
     Args:
@@ -117,32 +97,7 @@ def same_version(path: str, ours: str, ask: Callable[[str], str]) -> Finding:
     return wrong(SAME, f"Excel runs XL OpenFunnel {theirs}, and this is {ours}", f"{INSTALL}, then start Excel anew")
 
 
-def ask_version(path: str) -> str:
-    """The version of this package that another interpreter has, "" for none.
-
-    Raises:
-        OSError: it does not start.
-        subprocess.SubprocessError: it does not answer in time.
-    """
-    program = PureWindowsPath(path) if sys.platform == "win32" else Path(path)
-    if program.name.lower() == "pythonw.exe" and Path(program.with_name("python.exe")).exists():
-        program = program.with_name("python.exe")  # the one with a stdout
-    code = "import importlib.metadata as m; print(m.version('xl-openfunnel'))"
-    flags: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-    # Isolated, as Excel starts it: what PYTHONPATH offers does not count.
-    done = subprocess.run(  # noqa: S603 - the interpreter that Excel starts as well
-        [str(program), "-I", "-B", "-c", code],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_PATIENCE,
-        creationflags=flags,
-        check=False,
-    )
-    return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def dll(folders: list[Path], needed: str, excel_bits: int | None, load: Callable[[Path], str]) -> Finding:
+def dll(folders: list[Path], needed: str, excel_bits: int | None, load: Callable[[Path], str]) -> CheckResult:
     """The DLL of xlwings that Excel loads.
 
     Args:
@@ -172,23 +127,3 @@ def dll(folders: list[Path], needed: str, excel_bits: int | None, load: Callable
             )
         good.append(found)
     return ok(DLL, " and ".join([str(good[0]), *(file.name for file in good[1:])]))
-
-
-def load_dll(path: Path) -> str:
-    """Load a DLL of this Python's bitness, and say why it cannot be; one of the other is only looked at."""
-    if ("xlwings64" in path.name) != (sys.maxsize > 2**32):
-        path.read_bytes()  # an antivirus program that blocks it says so here
-        return ""
-    windows: Any = ctypes  # what only Windows' ctypes has
-    try:
-        windows.WinDLL(str(path))
-    except OSError as trouble:
-        return str(trouble)
-    return ""
-
-
-def places(path: str, prefix: Path) -> list[Path]:
-    """Where VBA looks for the DLL: beside Excel's Python, then in the folder above, as in a virtual environment."""
-    if not path:
-        return [prefix]
-    return [Path(path).parent, Path(path).parent.parent]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ..errors import ConfigurationError
 from ..jobs.snapshot import Snapshot
-from .replacing import check_place, replaced
+from .atomic import atomic_replace, check_writable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,8 +43,8 @@ _WRITERS: Final = {
     ".xlsx": ("xlsx", "write_xlsx"),
     ".csv": ("delimited", "write_csv"),
     ".tsv": ("delimited", "write_tsv"),
-    ".json": ("jsons", "write_json"),
-    ".jsonl": ("jsons", "write_jsonl"),
+    ".json": ("json_lines", "write_json"),
+    ".jsonl": ("json_lines", "write_jsonl"),
     ".parquet": ("parquet", "write_parquet"),
 }
 
@@ -59,7 +59,7 @@ def check(path: Path) -> None:
         ConfigurationError: an unknown suffix, a folder that is not there, or a format that needs another package.
         FileWriteError: as `check_place`.
     """
-    check_place(path, "companies.xlsx")
+    check_writable(path, "companies.xlsx")
     _writer(path)
 
 
@@ -78,7 +78,7 @@ def write(snapshot: Snapshot, path: Path, columns: Sequence[str] | None = None, 
     """
     writer = _writer(path)
     content = Content(snapshot, snapshot.frame(columns), raw)
-    with replaced(path) as fresh:
+    with atomic_replace(path) as fresh:
         writer(fresh, content)
 
 

@@ -11,8 +11,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from ..jobs.snapshot import Snapshot
 from ..text import companies
-from .book import FONT, write_cell
-from .facts import manifest_facts, utc
+from .metadata import manifest_facts, utc
+from .xlsx_cells import FONT, write_cell
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,10 +16,10 @@ from xlsxwriter.worksheet import Worksheet
 from ..errors import ConfigurationError
 from ..jobs.snapshot import Snapshot
 from ..text import clip, one_line
-from .book import CELL_UNITS, FONT, workbook, write_cell
 from .cells import cell_rows, names
-from .facts import Fact, job_facts, manifest_facts
+from .metadata import Fact, job_facts, manifest_facts
 from .summary import add_summary
+from .xlsx_cells import CELL_UNITS, FONT, workbook, write_cell
 
 if TYPE_CHECKING:
     import pandas as pd

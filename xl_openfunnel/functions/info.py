@@ -9,9 +9,9 @@ from typing import Final, TypeAlias
 
 from ..api.models import number
 from ..errors import CELL_UNITS, ConfigurationError
-from ..files.facts import version
 from ..jobs.snapshot import Snapshot
 from ..text import clip, companies, joined, one_line, progress_text
+from ..version import version
 from . import status_text
 from .catalog import INFO_FIELDS
 

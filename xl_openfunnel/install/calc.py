@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import ConfigurationError
-from ..hosts.calc import identifiers, office
-from ..hosts.calc.extension import build
+from ..hosts.calc import identifiers
 from ..settings import APP_NAME
-from . import environment
+from . import environment, libreoffice
+from .calc_extension import build
 
 _PACKAGE: Final = Path(__file__).parents[1]
 
@@ -39,25 +39,25 @@ class Office:
     version: str
 
 
-def found(run: office.Run = office.run, system: str = sys.platform) -> Office:
+def found(run: libreoffice.Run = libreoffice.run, system: str = sys.platform) -> Office:
     """The LibreOffice of this computer.
 
     Raises:
         ConfigurationError: there is none that can be used, and why.
     """
-    soffice, unopkg = office.commands(system)
-    said = office.version_said(soffice, run)
-    if not office.new_enough(said):
-        needed = ".".join(map(str, office.OLDEST))
+    soffice, unopkg = libreoffice.commands(system)
+    said = libreoffice.version_said(soffice, run)
+    if not libreoffice.new_enough(said):
+        needed = ".".join(map(str, libreoffice.OLDEST))
         raise ConfigurationError(f"LibreOffice {needed} or newer is needed; this is {said or 'unknown'}.")
-    python = office.python_of(soffice)
-    known = office.uno_version(python, run)
+    python = libreoffice.python_of(soffice)
+    known = libreoffice.uno_version(python, run)
     if not known:
         raise ConfigurationError("LibreOffice has no Python here. On Debian and Ubuntu: apt install python3-uno")
     return Office(unopkg, python, known)
 
 
-def install(known: Office, run: office.Run = office.run, make: Make = environment.make) -> list[str]:
+def install(known: Office, run: libreoffice.Run = libreoffice.run, make: Make = environment.make) -> list[str]:
     """Add the extension, in place of one that is there; gives the folders that it takes Python packages from.
 
     Where that fails, the one that was there works as before.
@@ -66,7 +66,7 @@ def install(known: Office, run: office.Run = office.run, make: Make = environmen
         ConfigurationError: LibreOffice refuses it, in its own words.
         InstallError: the environment could not be made.
     """
-    office.installed_extension(known.unopkg, run)  # before an environment is made that nothing would use
+    libreoffice.installed_extension(known.unopkg, run)  # before an environment is made that nothing would use
     if known.version == ".".join(map(str, sys.version_info[:2])):
         folders = _own_folders()
         _add(known, run, folders)
@@ -80,11 +80,11 @@ def install(known: Office, run: office.Run = office.run, make: Make = environmen
         _add(known, run, folders)
 
     folders = []
-    environment.renew(_environment(), renewed)
+    environment.recreate(_environment(), renewed)
     return folders
 
 
-def uninstall(run: office.Run = office.run, system: str = sys.platform) -> bool:
+def uninstall(run: libreoffice.Run = libreoffice.run, system: str = sys.platform) -> bool:
     """Remove the extension, then the environment made for it; gives whether there was one.
 
     Raises:
@@ -92,31 +92,31 @@ def uninstall(run: office.Run = office.run, system: str = sys.platform) -> bool:
     """
     folder = _environment()
     try:
-        _, unopkg = office.commands(system)
+        _, unopkg = libreoffice.commands(system)
     except ConfigurationError as error:
         if not folder.exists():
             raise
         left = f"If LibreOffice is gone for good, delete the folder {folder}."
         raise ConfigurationError(f"{error.message.rstrip('.')}. {left}") from None
-    there = office.installed_extension(unopkg, run) is not None
+    there = libreoffice.installed_extension(unopkg, run) is not None
     if there:
-        office.ask_unopkg(unopkg, run, "remove", identifiers.EXTENSION)
+        libreoffice.ask_unopkg(unopkg, run, "remove", identifiers.EXTENSION)
     environment.remove(folder)
     return there
 
 
-def _add(known: Office, run: office.Run, folders: Sequence[str]) -> None:
+def _add(known: Office, run: libreoffice.Run, folders: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         file = Path(folder) / f"{APP_NAME}.oxt"
         file.write_bytes(build(folders))
         try:
-            office.ask_unopkg(known.unopkg, run, "add", "--force", str(file))
+            libreoffice.ask_unopkg(known.unopkg, run, "add", "--force", str(file))
         except ConfigurationError:
             with contextlib.suppress(ConfigurationError):  # the first trouble is the one to be told
-                half = office.installed_extension(known.unopkg, run)
+                half = libreoffice.installed_extension(known.unopkg, run)
                 if half is not None and not half.whole:
-                    office.ask_unopkg(known.unopkg, run, "remove", identifiers.EXTENSION)
+                    libreoffice.ask_unopkg(known.unopkg, run, "remove", identifiers.EXTENSION)
             raise
 
 

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from ..doctor.python import ask_version
+from ..detect.python import ask_version
 from ..errors import ConfigurationError, InstallError
-from ..files.facts import version
 from ..log import redacted
 from ..text import clip, one_line
+from ..version import version
 from .wheel import write_wheel
 
 Make: TypeAlias = Callable[[Path], object]
@@ -60,7 +60,7 @@ def fill(folder: Path) -> None:
         _run([*pip, str(write_wheel(Path(scratch)))], "pip could not install what XL OpenFunnel needs")
 
 
-def is_well(folder: Path) -> bool:
+def is_healthy(folder: Path) -> bool:
     """Whether the environment is there, starts and has this version of the package."""
     try:
         return ask_version(str(interpreter(folder))) == version()
@@ -68,7 +68,7 @@ def is_well(folder: Path) -> bool:
         return False
 
 
-def renew(folder: Path, make: Make) -> None:
+def recreate(folder: Path, make: Make) -> None:
     """Make the environment anew; the old one stays until there is a new one, and comes back if there will be none.
 
     Raises:
@@ -113,7 +113,7 @@ def check_not_running(folder: Path) -> None:
 
 
 def _check(folder: Path) -> None:
-    if not is_well(folder):
+    if not is_healthy(folder):
         raise InstallError(
             f"The Python that was made in {folder} does not start, or has no XL OpenFunnel {version()}. Nothing was "
             "changed. Look at pip config list (target and prefix must not be set), and ask IT whether an antivirus "

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from ..doctor.excel import start_folder
-from ..doctor.python import from_store
+from ..detect.excel import start_folder
+from ..detect.python import is_store_python
 from ..errors import ConfigurationError, FileWriteError, InstallError
-from ..files.replacing import check_place
+from ..files.atomic import check_writable
 from ..settings import python_dir
 from ..workbook import addin
 from . import environment
 from .environment import Make
-from .setting import Setting, readable, short_path
+from .setting import InterpreterSetting, readable, short_path
 
 Tell: TypeAlias = Callable[[str], object]
 
 
 @dataclass(frozen=True)
-class Places:
+class InstallPaths:
     """Where everything is.
 
     Attributes:
@@ -34,7 +34,7 @@ class Places:
     addin: Path
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> Places:
+    def of(cls, environ: Mapping[str, str]) -> InstallPaths:
         """Those of this user.
 
         Raises:
@@ -47,8 +47,8 @@ class Places:
 
 
 def install(
-    places: Places,
-    setting: Setting,
+    places: InstallPaths,
+    setting: InterpreterSetting,
     base: str,
     *,
     repair: bool = False,
@@ -72,7 +72,7 @@ def install(
         InstallError: the private Python could not be made, or Excel uses it.
         FileWriteError: the add-in could not be written.
     """
-    if from_store(base):
+    if is_store_python(base):
         raise ConfigurationError(
             "This Python comes from the Microsoft Store, and Excel does not see what it installs. Install Python from "
             "python.org, and XL OpenFunnel with it."
@@ -84,15 +84,15 @@ def install(
     # All that can be known before is said before the minute that pip takes.
     parent = readable(places.python.parent, code_page, short_path)
     _check_free(places.addin)
-    if repair or not environment.is_well(places.python):
+    if repair or not environment.is_healthy(places.python):
         tell(f"making the private Python in {places.python}: a minute or two")
-        environment.renew(places.python, make)
+        environment.recreate(places.python, make)
     tell("telling Excel of it")
     setting.write(str(environment.interpreter(Path(parent) / places.python.name)))
     addin.write(places.addin)
 
 
-def uninstall(places: Places, setting: Setting, *, tell: Tell = lambda _: None) -> bool:
+def uninstall(places: InstallPaths, setting: InterpreterSetting, *, tell: Tell = lambda _: None) -> bool:
     """Take everything away that `install` made; whether there was anything.
 
     Raises:
@@ -118,7 +118,7 @@ def uninstall(places: Places, setting: Setting, *, tell: Tell = lambda _: None) 
 
 def _check_free(file: Path) -> None:
     try:
-        check_place(file)
+        check_writable(file)
     except FileWriteError as trouble:
         if trouble.locked:
             raise InstallError(f"{file} is in use. Close all windows of Excel and run it again.") from None

@@ -8,18 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from ..doctor import python, registry
+from ..detect import python as detect_python
+from ..detect import registry
 from ..errors import ConfigurationError
 from ..settings import ENV_CACHE_DIR
 
 _NAME: Final = "Interpreter"
-_KEY: Final = python.SETTING.removeprefix("HKCU\\")
+_KEY: Final = detect_python.INTERPRETER_SETTING.removeprefix("HKCU\\")
 _SETTINGS_OF_ALL: Final = r"Software\VB and VBA Program Settings"
 _SHORT_PATH: Final = 32_768
 """Letters of the longest path that Windows knows."""
 
 
-class Setting(Protocol):
+class InterpreterSetting(Protocol):
     """Where the path of Python is kept."""
 
     def read(self) -> str:
@@ -32,14 +33,14 @@ class Setting(Protocol):
         """Keep none; whether there was one."""
 
 
-class InRegistry:
+class RegistrySetting:
     """The setting of this user in the registry of Windows."""
 
-    key: Final = python.SETTING
+    key: Final = detect_python.INTERPRETER_SETTING
 
     def read(self) -> str:
         """The path, "" for none."""
-        return python.chosen(registry.windows)
+        return detect_python.configured_interpreter(registry.windows)
 
     def write(self, path: str) -> None:
         """Keep a path in place of what was there."""

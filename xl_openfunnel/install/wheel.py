@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import ConfigurationError
-from ..files.facts import version
+from ..version import version
 from ..workbook import sources
 
 _PACKAGE: Final = Path(__file__).parents[1]

@@ -4,6 +4,6 @@
 Excel they are made in, whose objects are `patient`.
 """
 
-from .rounds import Outcome, State
+from .runner import Outcome, OutcomeState
 
-__all__ = ["Outcome", "State"]
+__all__ = ["Outcome", "OutcomeState"]

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from .. import Client, Fetcher, table
 from ..workbook import book as workbook
-from ..workbook import sheets, start
-from .stage import LONG, TEXTS, CheckFailedError, CheckSkippedError, Job, Stage, links_in
+from ..workbook import data_sheets, start_sheet
+from .check_context import LONG, TEXTS, CheckContext, CheckFailedError, CheckSkippedError, Job, links_in
 
 _AUTOMATIC, _MANUAL = -4105, -4135  # xlCalculationAutomatic, xlCalculationManual
 _COPYING: Final = 1  # xlCopy
@@ -37,7 +37,7 @@ _ERRORS: Final = {
 _COLUMNS: Final = "name,domain,employee_count,match_reason"
 
 
-def opens(stage: Stage) -> None:
+def opens(stage: CheckContext) -> None:
     """The workbook opens as it was built, with its macros, and its formula may spill."""
     workbook.write(stage.file)
     # Opened by a program, Excel repairs nothing: it fails.
@@ -45,10 +45,10 @@ def opens(stage: Stage) -> None:
     _same("its sheets", [stage.book.Worksheets(n).Name for n in range(1, 6)], list(workbook.CODE_NAMES))
     _same("whether it has macros", bool(stage.book.HasVBProject), wanted=True)
     # An @ before the function would keep it in one cell.
-    _same("the formula of the companies", stage.book.Worksheets(sheets.ROWS).Range("A4").Formula2, "=OF_ROWS(job)")
+    _same("the formula of the companies", stage.book.Worksheets(data_sheets.ROWS).Range("A4").Formula2, "=OF_ROWS(job)")
 
 
-def answers(stage: Stage) -> None:
+def answers(stage: CheckContext) -> None:
     """A cell goes from loading to a word by itself."""
     cell = _status(stage.sheet(), stage.job(ended=True))
     first = cell.Value2
@@ -57,13 +57,13 @@ def answers(stage: Stage) -> None:
     _until_shows(stage, cell, "completed")
 
 
-def live(stage: Stage) -> None:
+def live(stage: CheckContext) -> None:
     """A running job's cell changes by itself."""
     job = stage.job()
     _through_its_life(stage, job, _status(stage.sheet(), job))
 
 
-def live_behind(stage: Stage) -> str:
+def live_behind(stage: CheckContext) -> str:
     """A running job's cell changes by itself on a sheet that is not in front."""
     job = stage.job()
     cell = _status(stage.sheet(), job)
@@ -78,7 +78,7 @@ def live_behind(stage: Stage) -> str:
     return "undo is gone: perhaps its formula was entered anew"
 
 
-def keeps_undo(stage: Stage) -> None:
+def keeps_undo(stage: CheckContext) -> None:
     """Undo survives when a cell changes by itself."""
     job, sheet = stage.job(), stage.sheet()
     cell = _status(sheet, job)
@@ -93,13 +93,13 @@ def keeps_undo(stage: Stage) -> None:
     _same("whether there is something to undo", stage.can_undo(), wanted=True)
 
 
-def spills(stage: Stage) -> str:
+def spills(stage: CheckContext) -> str:
     """Companies spill from one cell, all of them and as they are."""
     block = _block(stage, stage.job(ended=True))
     return f"{len(block):,} lines"
 
 
-def long_text(stage: Stage) -> None:
+def long_text(stage: CheckContext) -> None:
     """A long text is cut in a block, and whole in one cell."""
     job = stage.job(ended=True)
     shown = _block(stage, job)[1][_COLUMNS.split(",").index("match_reason")]
@@ -110,13 +110,13 @@ def long_text(stage: Stage) -> None:
     _until_shows(stage, cell, LONG)
 
 
-def text_stays(stage: Stage) -> None:
+def text_stays(stage: CheckContext) -> None:
     """Names that look like formulas, dates or numbers stay text."""
     names = [line[0] for line in _block(stage, stage.job(ended=True))[1 : len(TEXTS) + 1]]
     _same("the names", names, list(TEXTS))
 
 
-def typed_over(stage: Stage) -> None:
+def typed_over(stage: CheckContext) -> None:
     """What was typed over a live cell stays."""
     job, sheet = stage.job(), stage.sheet()
     cell, note = _status(sheet, job), _status(sheet, job, "B3")
@@ -126,7 +126,7 @@ def typed_over(stage: Stage) -> None:
     _same("the note", note.Value2, "my note")
 
 
-def stays_saved(stage: Stage) -> None:
+def stays_saved(stage: CheckContext) -> None:
     """A book that was saved is so after a cell changed by itself."""
     job = stage.job()
     cell = _status(stage.sheet(), job)
@@ -137,7 +137,7 @@ def stays_saved(stage: Stage) -> None:
     stage.until(lambda: bool(stage.book.Saved), wanted=True, what="whether the book is saved")
 
 
-def keeps_copying(stage: Stage) -> None:
+def keeps_copying(stage: CheckContext) -> None:
     """What is being copied stays so, and the cell changes afterwards."""
     job, sheet = stage.job(), stage.sheet()
     cell = _status(sheet, job)
@@ -152,7 +152,7 @@ def keeps_copying(stage: Stage) -> None:
     _until_shows(stage, cell, "running")
 
 
-def manual(stage: Stage) -> None:
+def manual(stage: CheckContext) -> None:
     """With manual calculation cells stay as they are."""
     job = stage.job()
     cell = _status(stage.sheet(), job)
@@ -165,7 +165,7 @@ def manual(stage: Stage) -> None:
         stage.excel.Calculation = _AUTOMATIC
 
 
-def pauses(stage: Stage) -> None:
+def pauses(stage: CheckContext) -> None:
     """While Live is paused cells stay as they are, and then go on."""
     job = stage.job()
     cell = _status(stage.sheet(), job)
@@ -179,7 +179,7 @@ def pauses(stage: Stage) -> None:
     _until_shows(stage, cell, "running")
 
 
-def refreshes(stage: Stage) -> str:
+def refreshes(stage: CheckContext) -> str:
     """Refresh asks the service again, and the status bar says what came of it."""
     job = stage.job()
     cell = _status(stage.sheet(), job)
@@ -192,11 +192,11 @@ def refreshes(stage: Stage) -> str:
     return str(stage.excel.StatusBar)
 
 
-def opens_up_to_date(stage: Stage) -> None:
+def opens_up_to_date(stage: CheckContext) -> None:
     """A workbook that was saved while its job ran shows what is so when it is opened."""
     job = stage.job()
     _put_job(stage, job)
-    state = stage.book.Worksheets(start.NAME).Range(f"B{start.JOB_ROW + 2}")
+    state = stage.book.Worksheets(start_sheet.NAME).Range(f"B{start_sheet.JOB_ROW + 2}")
     _until_shows(stage, state, "pending")
     saved = stage.file.with_name("saved.xlsm")
     stage.book.SaveCopyAs(str(saved))
@@ -204,12 +204,12 @@ def opens_up_to_date(stage: Stage) -> None:
     _until_shows(stage, state, "completed")
     opened = stage.excel.Workbooks.Open(str(saved), 0, _READ_ONLY)
     try:
-        _until_shows(stage, opened.Worksheets(start.NAME).Range(f"B{start.JOB_ROW + 2}"), "completed")
+        _until_shows(stage, opened.Worksheets(start_sheet.NAME).Range(f"B{start_sheet.JOB_ROW + 2}"), "completed")
     finally:
         opened.Close(0)
 
 
-def shows_saved(stage: Stage) -> None:
+def shows_saved(stage: CheckContext) -> None:
     """With macros off the workbook shows what was saved."""
     saved = stage.file.with_name("macros off.xlsm")
     stage.book.SaveCopyAs(str(saved))
@@ -220,14 +220,14 @@ def shows_saved(stage: Stage) -> None:
     finally:
         stage.excel.AutomationSecurity = security
     try:
-        for name, address in ((start.NAME, f"B{start.JOB_ROW + 2}"), (sheets.ROWS, "A5:B6")):
+        for name, address in ((start_sheet.NAME, f"B{start_sheet.JOB_ROW + 2}"), (data_sheets.ROWS, "A5:B6")):
             shown, wanted = (book.Worksheets(name).Range(address).Value2 for book in (opened, stage.book))
             _same(f"{address} of {name}", shown, wanted)
     finally:
         opened.Close(0)
 
 
-def moved(stage: Stage) -> None:
+def moved(stage: CheckContext) -> None:
     """A cell that was moved is found."""
     job, sheet = stage.job(), stage.sheet()
     _until_shows(stage, _status(sheet, job), "pending")
@@ -236,7 +236,7 @@ def moved(stage: Stage) -> None:
     _until_shows(stage, sheet.Range("B4"), "running")
 
 
-def one_python(stage: Stage) -> None:
+def one_python(stage: CheckContext) -> None:
     """A second workbook has the functions too, by the add-in, and shares one Python."""
     job = stage.job()
     cell = _status(stage.sheet(), job)
@@ -249,7 +249,7 @@ def one_python(stage: Stage) -> None:
         other.Close(0)
 
 
-def names_no_folder(stage: Stage) -> str:
+def names_no_folder(stage: CheckContext) -> str:
     """A workbook with the add-in's functions says nothing of where the add-in lies."""
     job = stage.job()
     other = stage.excel.Workbooks.Add()
@@ -264,12 +264,14 @@ def names_no_folder(stage: Stage) -> str:
     return ", ".join(links)
 
 
-def lands(stage: Stage) -> str:
+def lands(stage: CheckContext) -> str:
     """The landed table has all companies, and keeps the user's column and note."""
     job = stage.job()
     _put_job(stage, job)
     job.run(0.95)
-    stage.until(lambda: stage.book.Worksheets(sheets.ROWS).Range("A4").SpillingToRange.Rows.Count, 251, "the lines")
+    stage.until(
+        lambda: stage.book.Worksheets(data_sheets.ROWS).Range("A4").SpillingToRange.Rows.Count, 251, "the lines"
+    )
     found = _landed(stage, job)
     urls = _column(found, "linkedin_url")
     mine = found.ListColumns.Add()
@@ -277,7 +279,7 @@ def lands(stage: Stage) -> str:
     mine.DataBodyRange.Cells(5, 1).Value2 = "my word"
     found.ListColumns("name").DataBodyRange.Cells(5, 1).AddComment("my note")
     job.end()
-    _until_shows(stage, stage.book.Worksheets(start.NAME).Range(f"B{start.JOB_ROW + 2}"), "completed")
+    _until_shows(stage, stage.book.Worksheets(start_sheet.NAME).Range(f"B{start_sheet.JOB_ROW + 2}"), "completed")
     found = _landed(stage, job)
     order = [row["linkedin_url"] for row in job.rows]
     at = order.index(urls[4])
@@ -290,16 +292,16 @@ def lands(stage: Stage) -> str:
     return f"line 5 became line {at + 1}"
 
 
-def pivots(stage: Stage) -> None:
+def pivots(stage: CheckContext) -> None:
     """The pivot reads the landed table."""
-    lines = stage.book.Worksheets(sheets.TABLE).ListObjects(sheets.TABLE_NAME).ListRows.Count
-    stage.book.Worksheets(sheets.PIVOT).Activate()
+    lines = stage.book.Worksheets(data_sheets.TABLE).ListObjects(data_sheets.TABLE_NAME).ListRows.Count
+    stage.book.Worksheets(data_sheets.PIVOT).Activate()
     stage.macro("OpenFunnelRefreshPivots")
-    pivot = stage.book.Worksheets(sheets.PIVOT).PivotTables(1)
+    pivot = stage.book.Worksheets(data_sheets.PIVOT).PivotTables(1)
     stage.until(lambda: pivot.PivotCache().RecordCount, lines, "the pivot's records")
 
 
-def sends_copy(stage: Stage) -> None:
+def sends_copy(stage: CheckContext) -> None:
     """The copy to send has no macros and no links, and opens."""
     stage.book.Worksheets(1).Activate()
     stage.macro("OpenFunnelSendCopy")
@@ -333,11 +335,11 @@ def _status(sheet: Any, job: Job, address: str = "B2") -> Any:
     return cell
 
 
-def _until_shows(stage: Stage, cell: Any, word: str) -> None:
+def _until_shows(stage: CheckContext, cell: Any, word: str) -> None:
     stage.until(lambda: _ERRORS.get(shown := cell.Value2, shown), word, "the cell")
 
 
-def _through_its_life(stage: Stage, job: Job, cell: Any) -> None:
+def _through_its_life(stage: CheckContext, job: Job, cell: Any) -> None:
     _until_shows(stage, cell, "pending")
     job.run()
     _until_shows(stage, cell, "running")
@@ -345,14 +347,14 @@ def _through_its_life(stage: Stage, job: Job, cell: Any) -> None:
     _until_shows(stage, cell, "completed")
 
 
-def _asked_again(stage: Stage, job: Job) -> None:
+def _asked_again(stage: CheckContext, job: Job) -> None:
     """Have the job go on, and wait until Python knows."""
     before = job.polls()
     job.run()
     stage.until(lambda: job.polls() > before, wanted=True, what="whether the service was asked again")
 
 
-def _block(stage: Stage, job: Job) -> list[list[Any]]:
+def _block(stage: CheckContext, job: Job) -> list[list[Any]]:
     """The companies as they spill, which are those that Python reads by itself.
 
     Raises:
@@ -371,17 +373,17 @@ def _block(stage: Stage, job: Job) -> list[list[Any]]:
     return shown
 
 
-def _put_job(stage: Stage, job: Job) -> None:
+def _put_job(stage: CheckContext, job: Job) -> None:
     cell = stage.book.Names.Item(workbook.JOB).RefersToRange
     cell.Worksheet.Activate()
     cell.Select()
     cell.Value2 = job.job_id
 
 
-def _landed(stage: Stage, job: Job) -> Any:
+def _landed(stage: CheckContext, job: Job) -> Any:
     stage.book.Worksheets(1).Activate()
     stage.macro("OpenFunnelLandTable")
-    found = stage.book.Worksheets(sheets.TABLE).ListObjects(sheets.TABLE_NAME)
+    found = stage.book.Worksheets(data_sheets.TABLE).ListObjects(data_sheets.TABLE_NAME)
     stage.until(
         lambda: sorted(filter(None, _column(found, "linkedin_url"))),
         sorted(row["linkedin_url"] for row in job.rows),

@@ -14,6 +14,6 @@ from .companies import companies, load_rows
 from .faults import ANY, Fault
 from .jobs import SimulatedJob
 from .server import Simulator
-from .service import Received
+from .service import ReceivedRequest
 
-__all__ = ["ANY", "Fault", "ManualClock", "Received", "SimulatedJob", "Simulator", "companies", "load_rows"]
+__all__ = ["ANY", "Fault", "ManualClock", "ReceivedRequest", "SimulatedJob", "Simulator", "companies", "load_rows"]

@@ -15,7 +15,7 @@ from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
-from . import prose, words
+from . import prose, vocabulary
 from .prose import pick
 
 Shape = Literal["full", "narrow", "old"]
@@ -23,15 +23,15 @@ Shape = Literal["full", "narrow", "old"]
 _T = TypeVar("_T")
 
 _TRAP_EVERY: Final = 41
-"""One row in so many has a name out of `words.TRAPS`."""
+"""One row in so many has a name out of `vocabulary.TRAPS`."""
 
 _NO_REASON_ROWS: Final = 10
 """Match reasons are missing in blocks of so many rows, 1 % of all."""
 
-_PLACES: Final = tuple((place, country) for country, cities in words.PLACES.items() for place in cities)
+_PLACES: Final = tuple((place, country) for country, cities in vocabulary.PLACES.items() for place in cities)
 
-_FUNDING_STAGES: Final = tuple(words.FUNDING)
-_FUNDING_SUMS: Final = tuple(accumulate(words.FUNDING.values()))
+_FUNDING_STAGES: Final = tuple(vocabulary.FUNDING)
+_FUNDING_SUMS: Final = tuple(accumulate(vocabulary.FUNDING.values()))
 
 
 _WANTED: Final = "one JSON object a line is wanted"
@@ -130,7 +130,7 @@ class _Maker:
         """The row as earlier answers gave it: an exact size as text, or a range."""
         count = row["employee_count"]
         ranged = count is None or self._prose.random() < 0.06
-        size = words.SIZE_RANGES[bisect((11, 51, 201, 501, 1001, 5001, 10001), count or 0)]
+        size = vocabulary.SIZE_RANGES[bisect((11, 51, 201, 501, 1001, 5001, 10001), count or 0)]
         return {
             **{key: row[key] for key in ("name", "domain", "linkedin_url", "headquarters")},
             "company_size": size if ranged else str(count),
@@ -151,29 +151,29 @@ class _Maker:
     def _name(self, position: int) -> tuple[str, str]:
         """A name and the slug of its page."""
         any_of, chance = self._pick, self._dice.random
-        self._stem = stem = any_of(words.STARTS) + any_of(words.MIDDLES) + any_of(words.ENDS)
+        self._stem = stem = any_of(vocabulary.STARTS) + any_of(vocabulary.MIDDLES) + any_of(vocabulary.ENDS)
         if position % _TRAP_EVERY == 7:
-            turn, index = divmod(position // _TRAP_EVERY, len(words.TRAPS))
-            name = words.TRAPS[index].format(stem=stem, STEM=stem.upper(), n=turn + 1)
+            turn, index = divmod(position // _TRAP_EVERY, len(vocabulary.TRAPS))
+            name = vocabulary.TRAPS[index].format(stem=stem, STEM=stem.upper(), n=turn + 1)
             return name, stem.lower()
         kind = chance()
         if kind < 0.004:
-            name, slug = any_of(words.FOREIGN_NAMES)
+            name, slug = any_of(vocabulary.FOREIGN_NAMES)
             return name.format(stem=stem), slug.format(stem=stem.lower())
         if kind < 0.01:
-            name = any_of(words.LONG_NAMES).format(name=f"{stem} {any_of(words.TRADES)}", stem=stem)[:79]
+            name = any_of(vocabulary.LONG_NAMES).format(name=f"{stem} {any_of(vocabulary.TRADES)}", stem=stem)[:79]
         elif kind < 0.02:
             name = stem[:2]
         elif kind < 0.40:
             name = stem
         elif kind < 0.75:
-            name = f"{stem} {any_of(words.TRADES)}"
+            name = f"{stem} {any_of(vocabulary.TRADES)}"
         elif kind < 0.90:
-            name = f"{stem}{any_of(words.FORMS)}"
+            name = f"{stem}{any_of(vocabulary.FORMS)}"
         elif kind < 0.96:
-            name = f"{stem} & {any_of(words.STARTS)}{any_of(words.ENDS)}"
+            name = f"{stem} & {any_of(vocabulary.STARTS)}{any_of(vocabulary.ENDS)}"
         else:
-            name = f"{stem} {any_of(words.TRADES)}{any_of(words.FORMS)}"
+            name = f"{stem} {any_of(vocabulary.TRADES)}{any_of(vocabulary.FORMS)}"
         slug = "".join(c if c.isalnum() or c == "." else "-" for c in name.lower())
         return name, "-".join(part for part in slug.split("-") if part)
 
@@ -198,7 +198,7 @@ class _Maker:
         else:
             domain = f"{stem}.example"
         while domain in self._domains:
-            domain = f"{self._pick(words.STARTS).lower()}-{domain}"
+            domain = f"{self._pick(vocabulary.STARTS).lower()}-{domain}"
         self._domains[domain] = None
         return domain
 
@@ -229,9 +229,9 @@ class _Maker:
     def _industries(self) -> list[str]:
         chance = self._dice.random
         how_many = 1 if chance() < 0.26 else min(16, 2 + int(self._dice.expovariate(0.25)))
-        found = dict.fromkeys(self._pick(words.INDUSTRIES) for _ in range(how_many))
+        found = dict.fromkeys(self._pick(vocabulary.INDUSTRIES) for _ in range(how_many))
         if chance() < 0.135:
-            found[self._pick(words.COMMA_INDUSTRIES)] = None
+            found[self._pick(vocabulary.COMMA_INDUSTRIES)] = None
         return list(found)
 
     def _reason(self, name: str) -> str | None:
@@ -243,9 +243,11 @@ class _Maker:
             self._without_reason -= 1
             return None
         kind = chance()
-        verb, end = any_of(words.VERBS), any_of(words.REASON_ENDS)
+        verb, end = any_of(vocabulary.VERBS), any_of(vocabulary.REASON_ENDS)
         if kind < 0.02:
-            return f"{name} {verb} {any_of(words.THINGS)} for {any_of(words.CLIENTS)}, {end}"
+            return f"{name} {verb} {any_of(vocabulary.THINGS)} for {any_of(vocabulary.CLIENTS)}, {end}"
         who = "Yes — it" if kind < 0.14 else "It" if kind < 0.26 else name
-        quoted = f'"{any_of(words.THINGS)}" for "{any_of(words.CLIENTS)}"'
-        return f'{who} fits because it {verb} {quoted} and {any_of(words.VERBS)} "{any_of(words.THINGS)}", {end}'
+        quoted = f'"{any_of(vocabulary.THINGS)}" for "{any_of(vocabulary.CLIENTS)}"'
+        return (
+            f'{who} fits because it {verb} {quoted} and {any_of(vocabulary.VERBS)} "{any_of(vocabulary.THINGS)}", {end}'
+        )

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from .answers import JSON_TYPE, REASONS, Answer, encode
 from .faults import Fault
+from .responses import JSON_TYPE, REASONS, Response, encode
 
 _HTML = (
     b"<!DOCTYPE html>\n<html><head><title>Just a moment...</title></head>"
@@ -36,13 +36,13 @@ class Delivery:
     status: int | None = None
 
 
-def whole(answer: Answer, *, close: bool = False) -> Delivery:
+def whole(answer: Response, *, close: bool = False) -> Delivery:
     """The answer as it should be, in one piece."""
     piece = _head(answer, _length(len(answer.body)), close=close) + answer.body
     return Delivery((piece,), "close" if close else "keep", status=answer.status)
 
 
-def faulty(fault: Fault, right: Answer, *, close: bool = False) -> Delivery:
+def faulty(fault: Fault, right: Response, *, close: bool = False) -> Delivery:
     """The answer as ``fault`` makes it, where ``right`` would be the right one."""
     answer = _altered(fault, right)
     body, status = answer.body, answer.status
@@ -72,7 +72,7 @@ def faulty(fault: Fault, right: Answer, *, close: bool = False) -> Delivery:
     return whole(answer, close=close)
 
 
-def _altered(fault: Fault, right: Answer) -> Answer:
+def _altered(fault: Fault, right: Response) -> Response:
     """The answer of the kinds that change what is said, not how it is sent."""
     extra = tuple(fault.headers.items())
     if fault.retry_after is not None:
@@ -82,15 +82,15 @@ def _altered(fault: Fault, right: Answer) -> Answer:
             status = fault.status or 503
             body = _error_body(fault, status) if fault.body is None else fault.body
             body = b"" if status in _BODILESS else body
-            return Answer(status, body, fault.content_type or JSON_TYPE, extra)
+            return Response(status, body, fault.content_type or JSON_TYPE, extra)
         case "html":
             body = _HTML if fault.body is None else fault.body
-            return Answer(fault.status or 200, body, fault.content_type or "text/html; charset=utf-8", extra)
+            return Response(fault.status or 200, body, fault.content_type or "text/html; charset=utf-8", extra)
         case "json":
-            return Answer(fault.status or 200, fault.body or b"", fault.content_type or JSON_TYPE, extra)
+            return Response(fault.status or 200, fault.body or b"", fault.content_type or JSON_TYPE, extra)
         case "redirect":
             where = ("location", fault.location or "")
-            return Answer(fault.status or 307, b"", fault.content_type or JSON_TYPE, (where, *extra))
+            return Response(fault.status or 307, b"", fault.content_type or JSON_TYPE, (where, *extra))
         case "envelope" if right.status == 200:
             return replace(right, body=_with_keys(fault, right.body), headers=right.headers + extra)
         case "rewrite" if fault.rewrite is not None and right.status == 200:
@@ -119,7 +119,7 @@ def _length(size: int) -> str:
     return f"content-length: {size}"
 
 
-def _head(answer: Answer, framing: str, *, close: bool) -> bytes:
+def _head(answer: Response, framing: str, *, close: bool) -> bytes:
     lines = [
         f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, 'Unknown')}",
         f"content-type: {answer.content_type}",

@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from . import words
+from . import vocabulary
 
 _T = TypeVar("_T")
 
@@ -26,7 +26,7 @@ def description(row: Mapping[str, Any], dice: random.Random) -> str:
     broken = chance() < 0.82
     line_break = ("\r\n" if chance() < 0.065 else "\n") * (1 + (chance() < 0.5))
     place, name = row["hq_country"] or "several countries", str(row["name"]).strip()
-    text = f"{name} {pick(dice, words.VERBS)} {pick(dice, words.THINGS)} in {place}."
+    text = f"{name} {pick(dice, vocabulary.VERBS)} {pick(dice, vocabulary.THINGS)} in {place}."
     while len(text) < wanted:
         text += (line_break if broken and chance() < 0.3 else " ") + _sentence(dice)
     if broken and line_break not in text:
@@ -38,17 +38,17 @@ def tagline(dice: random.Random) -> str:
     """One line, or a few."""
     chance = dice.random
     if chance() < 0.05:
-        return pick(dice, words.THINGS).capitalize()
-    text = f"We make {pick(dice, words.THINGS)} simple for {pick(dice, words.CLIENTS)}, wherever they work"
+        return pick(dice, vocabulary.THINGS).capitalize()
+    text = f"We make {pick(dice, vocabulary.THINGS)} simple for {pick(dice, vocabulary.CLIENTS)}, wherever they work"
     if chance() < 0.3:
         text = f"{text}. {_sentence(dice)}"
     if chance() < 0.03:
-        text = f"{text}\n{pick(dice, words.LINE_STARTS)}{pick(dice, words.THINGS)}"
+        text = f"{text}\n{pick(dice, vocabulary.LINE_STARTS)}{pick(dice, vocabulary.THINGS)}"
     return text
 
 
 def _sentence(dice: random.Random) -> str:
-    verb, thing, client = pick(dice, words.VERBS), pick(dice, words.THINGS), pick(dice, words.CLIENTS)
+    verb, thing, client = pick(dice, vocabulary.VERBS), pick(dice, vocabulary.THINGS), pick(dice, vocabulary.CLIENTS)
     if dice.random() < 0.5:
         return f"The team {verb} {thing} for {client}, from the first plan to daily operation."
     return f"Since {1900 + int(dice.random() * 125)} it {verb} {thing} that {client} rely on every day."
@@ -58,11 +58,11 @@ def _decorated(text: str, row: Mapping[str, Any], dice: random.Random) -> str:
     """The text with what real descriptions have here and there."""
     chance = dice.random
     if chance() < 0.065:
-        text = f"What we do:\n{pick(dice, words.LINE_STARTS)}{pick(dice, words.THINGS)}\n{text}"
+        text = f"What we do:\n{pick(dice, vocabulary.LINE_STARTS)}{pick(dice, vocabulary.THINGS)}\n{text}"
     if chance() < 0.025:
-        text = f"Services:\t{pick(dice, words.THINGS)}\n{text}"
+        text = f"Services:\t{pick(dice, vocabulary.THINGS)}\n{text}"
     if chance() < 0.08:
-        text = f"{pick(dice, words.EMOJI)} {text}"
+        text = f"{pick(dice, vocabulary.EMOJI)} {text}"
     if chance() < 0.29:
         text = f"{text[:30]} & {text[30:]}" if chance() < 0.9 else f"<3 {text} Turnover > 1M"
     if chance() < 0.04:

@@ -13,12 +13,12 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
-from .answers import Answer, refused
 from .delivery import faulty, whole
 from .faults import Fault, FaultPlan
+from .http_connection import BadRequestError, Connection
 from .jobs import SimulatedJob
-from .service import Policy, Received, Request, Service, misdirected
-from .wire import BadRequestError, Connection
+from .responses import Response, refused
+from .service import Policy, ReceivedRequest, Request, Service, misdirected
 
 HOST: Final = "127.0.0.1"
 
@@ -136,7 +136,7 @@ class Simulator:
         self._service.prepare()
 
     @property
-    def received(self) -> list[Received]:
+    def received(self) -> list[ReceivedRequest]:
         """Every request so far, or the last ones `remembered`, in order of arrival: a copy."""
         return list(self._service.received)
 
@@ -251,7 +251,7 @@ class Simulator:
                 return delivery.ending
         return "close"
 
-    def _compressed(self, request: Request, answer: Answer, fault: Fault | None) -> Answer:
+    def _compressed(self, request: Request, answer: Response, fault: Fault | None) -> Response:
         if not self._gzip or (fault is not None and fault.kind in ("envelope", "rewrite")):
             return answer
         if "gzip" not in request.headers.get("accept-encoding", ""):

@@ -15,10 +15,10 @@ from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from ..settings import is_loopback
-from .answers import Answer, encode, invalid, limit_problem, missing_header, ok, refused
 from .faults import Fault, FaultPlan
+from .job_run import JobRun
 from .jobs import SimulatedJob
-from .lives import Life
+from .responses import Response, encode, invalid, limit_problem, missing_header, ok, refused
 
 JOBS_PATH: Final = "/api/v1/account/search-lookalikes-bulk/"
 CREDITS_PATH: Final = "/api/v1/credits/balance"
@@ -56,7 +56,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReceivedRequest:
     """One request that reached the service.
 
     Attributes:
@@ -106,7 +106,7 @@ class Policy:
             raise ValueError(f"unknown_cursor is 200, 404 or 422, not {self.unknown_cursor}")
 
 
-def misdirected(request: Request) -> Answer | None:
+def misdirected(request: Request) -> Response | None:
     """A refusal where a request names another host, else None.
 
     Such a one comes from a web page whose name was made to lead here, so that its scripts may read the answers and
@@ -140,10 +140,10 @@ class Service:
         self.api_key = api_key
         self.seed = seed
         self.plan = FaultPlan(faults, seed)
-        self.received: deque[Received] = deque(maxlen=remembered)
+        self.received: deque[ReceivedRequest] = deque(maxlen=remembered)
         self._policy = policy
         self._clock = clock
-        self._lives: dict[str, Life] = {}
+        self._lives: dict[str, JobRun] = {}
         self._lock = threading.Lock()
 
     @property
@@ -156,7 +156,7 @@ class Service:
         with self._lock:
             if job.job_id in self._lives:
                 raise ValueError(f"there is a job {job.job_id} already: give this one another job_id")
-            self._lives[job.job_id] = Life(job, self._clock())
+            self._lives[job.job_id] = JobRun(job, self._clock())
 
     def prepare(self) -> None:
         """Render all pages of all jobs."""
@@ -182,7 +182,7 @@ class Service:
         if request.path.startswith(JOBS_PATH):
             job_id = unquote(request.path.removeprefix(JOBS_PATH).partition("/")[0])
         self.received.append(
-            Received(
+            ReceivedRequest(
                 method=request.method,
                 path=f"{request.path}?{request.query}" if request.query else request.path,
                 job_id=job_id,
@@ -195,7 +195,7 @@ class Service:
             )
         )
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Response:
         """The right answer to a request."""
         if request.path == CREDITS_PATH:
             return self._only(request, "GET") or self._key_refused(request) or self._balance()
@@ -209,12 +209,12 @@ class Service:
             return self._control(request)
         return refused(404, "Not Found")
 
-    def _only(self, request: Request, method: str) -> Answer | None:
+    def _only(self, request: Request, method: str) -> Response | None:
         if request.method == method:
             return None
         return refused(405, "Method Not Allowed", (("allow", method),))
 
-    def _key_refused(self, request: Request, *problems: dict[str, Any] | None) -> Answer | None:
+    def _key_refused(self, request: Request, *problems: dict[str, Any] | None) -> Response | None:
         """A 422 for a request that isn't valid, else a refusal of a wrong key, else None."""
         key = request.headers.get(KEY_HEADER.lower())
         found = [problem for problem in problems if problem is not None]
@@ -229,7 +229,7 @@ class Service:
             return invalid([{**problem, "msg": "Value error, Invalid API key"}])
         return refused(self._policy.wrong_key, "Invalid API key")
 
-    def _poll(self, request: Request, job_id: str) -> Answer:
+    def _poll(self, request: Request, job_id: str) -> Response:
         refusal = self._key_refused(request, limit_problem(request.parameter("limit")))
         if refusal is not None:
             return refusal
@@ -239,15 +239,15 @@ class Service:
         cursor, now = request.parameter("cursor"), self._clock()
         body = life.page(now, cursor)
         if body is not None:
-            return Answer(200, body)
+            return Response(200, body)
         if self._policy.unknown_cursor == 200:
-            return Answer(200, life.empty_page(now, cursor or ""))
+            return Response(200, life.empty_page(now, cursor or ""))
         if self._policy.unknown_cursor == 404:
             return refused(404, "Page not found")
         problem = {"type": "value_error", "loc": ["query", "cursor"], "input": cursor}
         return invalid([{**problem, "msg": "Value error, no such page"}])
 
-    def _cancel(self, request: Request, job_id: str) -> Answer:
+    def _cancel(self, request: Request, job_id: str) -> Response:
         refusal = self._key_refused(request)
         if refusal is not None:
             return refusal
@@ -260,7 +260,7 @@ class Service:
         message = "Cancellation requested. Pages already written stay readable."
         return ok({"job_id": job_id, "status": "cancelling", "message": message})
 
-    def _balance(self) -> Answer:
+    def _balance(self) -> Response:
         """The balance; a job is billed once, when it has ended."""
         now = self._clock()
         manifests = [life.at(now).manifest or {} for life in self._lives.copy().values()]
@@ -268,12 +268,12 @@ class Service:
         total = self._policy.credits
         return ok({"total_credits": total, "credits_used": used, "credits_left": total - used})
 
-    def _control(self, request: Request) -> Answer:
+    def _control(self, request: Request) -> Response:
         """The paths for a process that runs the simulator in another one; no part of the real service."""
         match request.method, request.path.removeprefix(CONTROL_PATH):
             case "GET", "received":
                 log = [asdict(entry) for entry in self.received.copy()]
-                return Answer(200, encode([{**entry, "headers": sorted(entry["headers"])} for entry in log]))
+                return Response(200, encode([{**entry, "headers": sorted(entry["headers"])} for entry in log]))
             case "DELETE", "received":
                 self.received.clear()
                 return ok({})

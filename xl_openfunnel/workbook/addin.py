@@ -8,7 +8,7 @@ from typing import Final
 
 import xlsxwriter
 
-from ..files.replacing import replaced
+from ..files.atomic import atomic_replace
 from . import sources
 from .book import add_project
 from .package import Package
@@ -35,7 +35,7 @@ def write(path: Path) -> None:
         FileWriteError: the file could not be written.
     """
     content = build()
-    with replaced(path) as fresh:
+    with atomic_replace(path) as fresh:
         fresh.write_bytes(content)
 
 

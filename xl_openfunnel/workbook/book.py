@@ -10,22 +10,23 @@ from typing import Final
 
 import xlsxwriter
 
-from ..files.facts import version
-from ..files.replacing import replaced
-from . import charts, sheets, sources, start
+from ..files.atomic import atomic_replace
+from ..version import version
+from . import charts_sheet, sources, start_sheet
+from . import data_sheets as sheets
+from .cached_values import CachedValues
 from .package import Package
-from .shown import Shown
 from .styles import Styles
-from .vba_project import project_of
+from .vba.project import project_of
 
 FILE_NAME: Final = "OpenFunnel.xlsm"
 
 CODE_NAMES: Final = {
-    start.NAME: "StartSheet",
+    start_sheet.NAME: "StartSheet",
     sheets.ROWS: "RowsSheet",
     sheets.TABLE: "TableSheet",
     sheets.PIVOT: "PivotSheet",
-    charts.NAME: "ChartsSheet",
+    charts_sheet.NAME: "ChartsSheet",
 }
 """The sheets in their order, and the names of their modules."""
 
@@ -40,7 +41,7 @@ _CALCULATED_BY: Final = 191029
 also where macros are off and the functions therefore unknown."""
 
 
-def write(path: Path, shows: Shown | None = None) -> None:
+def write(path: Path, shows: CachedValues | None = None) -> None:
     """Write the workbook to ``path``, replaced in one step where it exists.
 
     Args:
@@ -52,7 +53,7 @@ def write(path: Path, shows: Shown | None = None) -> None:
         FileWriteError: the file could not be written.
     """
     content = build(shows)
-    with replaced(path) as fresh:
+    with atomic_replace(path) as fresh:
         fresh.write_bytes(content)
 
 
@@ -72,9 +73,9 @@ def add_project(book: xlsxwriter.Workbook, modules: Mapping[str, str], sheets: S
     book.set_vba_name(sources.THIS_WORKBOOK)
 
 
-def build(shows: Shown | None = None) -> bytes:
+def build(shows: CachedValues | None = None) -> bytes:
     """The workbook's file; the same argument gives the same bytes."""
-    shows = shows or Shown()
+    shows = shows or CachedValues()
     file = io.BytesIO()
     book = xlsxwriter.Workbook(
         file,
@@ -84,14 +85,14 @@ def build(shows: Shown | None = None) -> bytes:
     made = {name: book.add_worksheet(name) for name in CODE_NAMES}
     for name, sheet in made.items():
         sheet.set_vba_name(CODE_NAMES[name])
-    cell = f"={start.NAME}!${'ABC'[start.JOB_COLUMN]}${start.JOB_ROW + 1}"
+    cell = f"={start_sheet.NAME}!${'ABC'[start_sheet.JOB_COLUMN]}${start_sheet.JOB_ROW + 1}"
     book.define_name(JOB, cell)
     style = Styles(book)
-    start.add_start(made[start.NAME], style, shows)
+    start_sheet.add_start(made[start_sheet.NAME], style, shows)
     sheets.add_rows(made[sheets.ROWS], style, shows)
     sheets.add_table(made[sheets.TABLE], style, shows)
     pivot = sheets.add_pivot(made[sheets.PIVOT], style, shows)
-    charts.add_charts(book, made[charts.NAME], style, shows)
+    charts_sheet.add_charts(book, made[charts_sheet.NAME], style, shows)
     book.close()
     package = Package(file.getvalue())
     number = list(CODE_NAMES).index(sheets.PIVOT) + 1

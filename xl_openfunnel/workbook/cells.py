@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from .shown import Shown
+from .cached_values import CachedValues
 
 Cell = str | float | bool
 
@@ -23,7 +23,7 @@ def write(sheet: Worksheet, row: int, column: int, cell: Cell, style: Format | N
 
 
 def write_one(
-    sheet: Worksheet, row: int, column: int, call: str, shown: Shown, style: Format, unknown: str = ""
+    sheet: Worksheet, row: int, column: int, call: str, shown: CachedValues, style: Format, unknown: str = ""
 ) -> None:
     """A function that gives one value.
 
@@ -41,7 +41,7 @@ def write_one(
 
 
 def write_spill(
-    sheet: Worksheet, row: int, column: int, call: str, shown: Shown, styles: Sequence[Format | None] = ()
+    sheet: Worksheet, row: int, column: int, call: str, shown: CachedValues, styles: Sequence[Format | None] = ()
 ) -> tuple[int, int]:
     """A function that spills.
 

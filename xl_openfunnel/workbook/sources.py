@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
-from xl_openfunnel.workbook import wrappers
+from xl_openfunnel.workbook.vba import wrappers
 
 BRIDGE: Final = "OpenFunnel"
 MACROS: Final = "OpenFunnelMacros"

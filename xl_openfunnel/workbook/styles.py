@@ -9,7 +9,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from ..files.book import FONT
+from ..files.xlsx_cells import FONT
 
 DARK: Final = "#1F3864"
 BLUE: Final = "#4472C4"

@@ -9,7 +9,7 @@ import pytest
 from tests.hosts.basic.office import BasicError, Office, project
 from tests.hosts.shipped import COMMAND, DLL
 from xl_openfunnel.functions.catalog import CATALOG, CATEGORY, Function
-from xl_openfunnel.workbook import wrappers
+from xl_openfunnel.workbook.vba import wrappers
 
 PYTHON = r"C:\Programme für alle\of\Scripts\pythonw.exe"
 SCRIPTS = r"C:\Programme für alle\of\Scripts"

@@ -12,9 +12,9 @@ import pytest
 from tests.hosts.basic import office as basic
 from tests.hosts.calc.home import Home, home
 from xl_openfunnel.doctor import libreoffice
-from xl_openfunnel.files.facts import version
-from xl_openfunnel.hosts.calc import office
+from xl_openfunnel.install import libreoffice as office
 from xl_openfunnel.simulator import Simulator
+from xl_openfunnel.version import version
 
 
 @pytest.fixture

@@ -12,17 +12,17 @@ import pytest
 from tests.unit.cli.conftest import SECRET, Run, Serve
 from xl_openfunnel.cli import doctor as command
 from xl_openfunnel.cli import terminal
-from xl_openfunnel.doctor.finding import Finding, State
-from xl_openfunnel.doctor.rounds import Computer
+from xl_openfunnel.doctor.result import CheckResult, CheckState
+from xl_openfunnel.doctor.runner import Machine
 
 WISH = "Allow it. It is set here: HKLM\\X"
-BLOCKED = Finding("child processes", State.WRONG, "blocked [by HKLM\\X]", "Ask IT.", WISH)
+BLOCKED = CheckResult("child processes", CheckState.WRONG, "blocked [by HKLM\\X]", "Ask IT.", WISH)
 
 
 @pytest.fixture(autouse=True)
 def no_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a system without Excel, also where the tests run on Windows."""
-    monkeypatch.setattr(Computer, "here", classmethod(lambda cls: cls(os.environ, None, "utf-8")))
+    monkeypatch.setattr(Machine, "here", classmethod(lambda cls: cls(os.environ, None, "utf-8")))
 
 
 def test_all_well_is_exit_code_0(serve: Serve, run: Run) -> None:
@@ -69,7 +69,7 @@ def test_a_workbook_is_looked_at_as_well(serve: Serve, run: Run, tmp_path: Path)
 def test_a_check_that_fails_unexpectedly_stops_no_other(
     serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> Finding:
+    def broken(*_: object) -> CheckResult:
         raise ZeroDivisionError("division by [zero]")
 
     serve()
@@ -81,7 +81,7 @@ def test_a_check_that_fails_unexpectedly_stops_no_other(
 
 
 def test_a_policy_ends_with_a_text_for_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xl_openfunnel.doctor.examine", lambda *_, **__: iter([("Policies", BLOCKED)]))
+    monkeypatch.setattr("xl_openfunnel.doctor.run_checks", lambda *_, **__: iter([("Policies", BLOCKED)]))
     ran = run("doctor")
     assert ran.code == 1
     assert "1. Allow it. It is set here: HKLM\\X\n" in ran.out
@@ -93,12 +93,12 @@ def test_a_terminal_shows_parts_aligned_and_cures_below(
     run: Run, monkeypatch: pytest.MonkeyPatch, encoding: str, mark: str, arrow: str
 ) -> None:
     findings = [
-        ("Python", Finding("Python", State.OK, "3.11")),
-        ("Python", Finding("xlwings DLL", State.NOT_HERE, "only on Windows")),
-        ("Excel", Finding("Excel", State.NOT_HERE, "only on Windows")),
+        ("Python", CheckResult("Python", CheckState.OK, "3.11")),
+        ("Python", CheckResult("xlwings DLL", CheckState.NOT_HERE, "only on Windows")),
+        ("Excel", CheckResult("Excel", CheckState.NOT_HERE, "only on Windows")),
         ("Policies", BLOCKED),
     ]
-    monkeypatch.setattr("xl_openfunnel.doctor.examine", lambda *_, **__: iter(findings))
+    monkeypatch.setattr("xl_openfunnel.doctor.run_checks", lambda *_, **__: iter(findings))
     monkeypatch.setattr(terminal, "is_terminal", lambda stream: stream is sys.stdout)
     monkeypatch.setattr(command, "_unicode", lambda _: encoding == "utf-8")
     monkeypatch.setenv("COLUMNS", "100")

@@ -11,12 +11,12 @@ import pytest
 
 from tests.unit.cli.conftest import Run
 from xl_openfunnel.cli import selftest
-from xl_openfunnel.selftest import Outcome, State, rounds
+from xl_openfunnel.selftest import Outcome, OutcomeState, runner
 
-HELD = Outcome("a cell changes by itself", State.HELD)
-SEEN = Outcome("companies spill", State.HELD, "251 lines")
-WRONG = Outcome("undo survives", State.FAILED, "there is\nnothing to undo")
-LEFT = Outcome("the copy opens", State.NOT_TRIED, "no copy was made")
+HELD = Outcome("a cell changes by itself", OutcomeState.PASSED)
+SEEN = Outcome("companies spill", OutcomeState.PASSED, "251 lines")
+WRONG = Outcome("undo survives", OutcomeState.FAILED, "there is\nnothing to undo")
+LEFT = Outcome("the copy opens", OutcomeState.SKIPPED, "no copy was made")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there it would be tried")
@@ -36,7 +36,7 @@ def trying(monkeypatch: pytest.MonkeyPatch, *outcomes: Outcome) -> None:
         yield from outcomes
 
     monkeypatch.setattr(selftest, "_there", lambda: ("excel.exe", "pythonw.exe"))
-    monkeypatch.setattr(rounds, "perform", perform)
+    monkeypatch.setattr(runner, "run_checks", perform)
 
 
 def test_a_line_for_each_check_and_one_that_failed_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

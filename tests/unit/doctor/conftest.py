@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from xl_openfunnel.detect.registry import Read
 from xl_openfunnel.doctor import excel
-from xl_openfunnel.doctor.registry import Read
 
 Registry = Mapping[str, Mapping[str, object]]
 

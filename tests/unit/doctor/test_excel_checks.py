@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.unit.doctor.conftest import EMPTY, make_addin, registry
-from xl_openfunnel.doctor import State, excel
-from xl_openfunnel.doctor.excel import Excel
-from xl_openfunnel.doctor.finding import ok
-from xl_openfunnel.files.facts import version
+from xl_openfunnel.detect import excel as detect_excel
+from xl_openfunnel.detect.excel import Excel
+from xl_openfunnel.doctor import CheckState, excel
+from xl_openfunnel.doctor.result import ok
+from xl_openfunnel.version import version
 from xl_openfunnel.workbook import book as workbook
 
 APP_PATHS = r"HKLM\Software\Microsoft\Windows\CurrentVersion\App Paths\excel.exe"
@@ -22,62 +23,64 @@ M365 = Excel(PROGRAM, "16.0.17928.20114", 64, ("O365ProPlusRetail",))
 
 def test_click_to_run_tells_version_bitness_and_products() -> None:
     told = {"VersionToReport": M365.version, "Platform": "x64", "ProductReleaseIds": "O365ProPlusRetail,VisioProRetail"}
-    found = excel.find(registry({APP_PATHS: {"": PROGRAM}, CLICK_TO_RUN: told}))
+    found = detect_excel.find_excel(registry({APP_PATHS: {"": PROGRAM}, CLICK_TO_RUN: told}))
     assert found == Excel(PROGRAM, M365.version, 64, ("O365ProPlusRetail", "VisioProRetail"))
-    assert excel.found(found, lambda _: True).state is State.OK
+    assert excel.found(found, lambda _: True).state is CheckState.OK
 
 
 def test_an_excel_of_the_older_kind_is_found_by_its_install_root() -> None:
     key = r"HKLM\Software\Wow6432Node\Microsoft\Office\16.0\Excel\InstallRoot"
-    found = excel.find(registry({key: {"Path": "C:\\Office16\\"}}))
+    found = detect_excel.find_excel(registry({key: {"Path": "C:\\Office16\\"}}))
     assert found == Excel("C:\\Office16\\EXCEL.EXE", "16.0", 32)
 
 
 def test_an_excel_that_only_app_paths_knows_is_found() -> None:
     user = APP_PATHS.replace("HKLM", "HKCU")
-    assert excel.find(registry({user: {"": f'"{PROGRAM}"'}})) == Excel(PROGRAM)
-    assert excel.find(registry({user: {"": r"C:\Program Files (x86)\EXCEL.EXE"}})) == Excel(
+    assert detect_excel.find_excel(registry({user: {"": f'"{PROGRAM}"'}})) == Excel(PROGRAM)
+    assert detect_excel.find_excel(registry({user: {"": r"C:\Program Files (x86)\EXCEL.EXE"}})) == Excel(
         r"C:\Program Files (x86)\EXCEL.EXE", bits=32
     )
 
 
 def test_no_excel_and_one_whose_program_has_gone_are_wrong() -> None:
-    assert excel.found(excel.find(EMPTY), lambda _: True).state is State.WRONG
+    assert excel.found(detect_excel.find_excel(EMPTY), lambda _: True).state is CheckState.WRONG
     gone = excel.found(M365, lambda _: False)
-    assert (gone.state, "not there" in gone.what) == (State.WRONG, True)
+    assert (gone.state, "not there" in gone.what) == (CheckState.WRONG, True)
 
 
 @pytest.mark.parametrize(
     ("version", "products", "state"),
     [
-        (M365.version, "O365ProPlusRetail", State.OK),
-        ("16.0.11328.20146", "O365ProPlusRetail", State.WRONG),
-        ("16.0.14332.20017", "ProPlus2021Volume", State.OK),
-        ("16.0.17932.20162", "Excel2024Retail", State.OK),
-        ("16.0.10730.20102", "ProPlus2019Volume", State.WRONG),
-        (M365.version, "HomeBusiness2019Retail", State.WRONG),
-        (M365.version, "ProPlusRetail", State.WRONG),
-        (M365.version, "VisioPro2021Retail ProPlus2019Retail", State.WRONG),
-        (M365.version, "VisioProRetail", State.UNKNOWN),
-        ("16.0", "", State.WRONG),
+        (M365.version, "O365ProPlusRetail", CheckState.OK),
+        ("16.0.11328.20146", "O365ProPlusRetail", CheckState.WRONG),
+        ("16.0.14332.20017", "ProPlus2021Volume", CheckState.OK),
+        ("16.0.17932.20162", "Excel2024Retail", CheckState.OK),
+        ("16.0.10730.20102", "ProPlus2019Volume", CheckState.WRONG),
+        (M365.version, "HomeBusiness2019Retail", CheckState.WRONG),
+        (M365.version, "ProPlusRetail", CheckState.WRONG),
+        (M365.version, "VisioPro2021Retail ProPlus2019Retail", CheckState.WRONG),
+        (M365.version, "VisioProRetail", CheckState.UNKNOWN),
+        ("16.0", "", CheckState.WRONG),
     ],
 )
-def test_whether_tables_spill_is_judged_by_product_and_build(version: str, products: str, state: State) -> None:
+def test_whether_tables_spill_is_judged_by_product_and_build(version: str, products: str, state: CheckState) -> None:
     assert excel.spills(Excel(PROGRAM, version, 64, tuple(products.split()))).state is state
 
 
 @pytest.mark.parametrize("known", [None, Excel(PROGRAM)])
 def test_without_a_version_nobody_knows_whether_tables_spill(known: Excel | None) -> None:
-    assert excel.spills(known).state is State.UNKNOWN
+    assert excel.spills(known).state is CheckState.UNKNOWN
 
 
 def test_the_start_folder_is_below_the_roaming_data() -> None:
-    assert excel.start_folder({"APPDATA": "x"}) == Path("x", "Microsoft", "Excel", "XLSTART")
-    assert excel.start_folder({}) is None
+    assert detect_excel.start_folder({"APPDATA": "x"}) == Path("x", "Microsoft", "Excel", "XLSTART")
+    assert detect_excel.start_folder({}) is None
 
 
-@pytest.mark.parametrize(("theirs", "state"), [("1.2.3", State.OK), ("1.2.2", State.WRONG), ("", State.UNKNOWN)])
-def test_the_addin_must_be_of_this_version(tmp_path: Path, theirs: str, state: State) -> None:
+@pytest.mark.parametrize(
+    ("theirs", "state"), [("1.2.3", CheckState.OK), ("1.2.2", CheckState.WRONG), ("", CheckState.UNKNOWN)]
+)
+def test_the_addin_must_be_of_this_version(tmp_path: Path, theirs: str, state: CheckState) -> None:
     make_addin(tmp_path, theirs)
     assert excel.addin(tmp_path, "1.2.3").state is state
 
@@ -85,14 +88,14 @@ def test_the_addin_must_be_of_this_version(tmp_path: Path, theirs: str, state: S
 @pytest.mark.parametrize(
     ("theirs", "macros", "state"),
     [
-        ("1.2.3", True, State.OK),
-        ("1.2.2", True, State.WRONG),  # built before an update
-        ("", True, State.OK),  # somebody's own
-        ("1.2.2", False, State.OK),  # written by an older command: it has no macros that could be old
+        ("1.2.3", True, CheckState.OK),
+        ("1.2.2", True, CheckState.WRONG),  # built before an update
+        ("", True, CheckState.OK),  # somebody's own
+        ("1.2.2", False, CheckState.OK),  # written by an older command: it has no macros that could be old
     ],
 )
 def test_a_workbook_with_our_macros_must_be_of_this_version(
-    tmp_path: Path, theirs: str, macros: bool, state: State
+    tmp_path: Path, theirs: str, macros: bool, state: CheckState
 ) -> None:
     file = make_addin(tmp_path, theirs)
     if macros:
@@ -103,7 +106,7 @@ def test_a_workbook_with_our_macros_must_be_of_this_version(
 
 def test_what_is_no_workbook_has_no_version(tmp_path: Path) -> None:
     (tmp_path / "Old.xls").write_bytes(b"no archive")
-    assert excel.book("version", tmp_path / "Old.xls", "1.2.3").state is State.UNKNOWN
+    assert excel.book("version", tmp_path / "Old.xls", "1.2.3").state is CheckState.UNKNOWN
 
 
 def test_the_built_workbook_says_its_version(tmp_path: Path) -> None:
@@ -114,36 +117,36 @@ def test_the_built_workbook_says_its_version(tmp_path: Path) -> None:
 
 
 def test_an_addin_that_is_missing_or_damaged_is_wrong(tmp_path: Path) -> None:
-    assert excel.addin(tmp_path, "1.2.3").state is State.WRONG
+    assert excel.addin(tmp_path, "1.2.3").state is CheckState.WRONG
     (tmp_path / excel.FILE).write_bytes(b"no archive")
     damaged = excel.addin(tmp_path, "1.2.3")
-    assert (damaged.state, "cannot be read" in damaged.what) == (State.WRONG, True)
-    assert excel.addin(None, "1.2.3").state is State.UNKNOWN
+    assert (damaged.state, "cannot be read" in damaged.what) == (CheckState.WRONG, True)
+    assert excel.addin(None, "1.2.3").state is CheckState.UNKNOWN
 
 
 def test_an_addin_that_excel_put_aside_is_wrong() -> None:
     told = b"\x01\x00\x00\x00" + "C:\\...\\XLSTART\\openfunnel.xlam\0".encode("utf-16-le")
-    assert excel.switched_off(registry({excel.DISABLED: {"A1": told}})).state is State.WRONG
+    assert excel.switched_off(registry({excel.DISABLED: {"A1": told}})).state is CheckState.WRONG
     other = "C:\\other.xlam\0".encode("utf-16-le")
-    assert excel.switched_off(registry({excel.DISABLED: {"A1": other}})).state is State.OK
+    assert excel.switched_off(registry({excel.DISABLED: {"A1": other}})).state is CheckState.OK
 
 
 @pytest.mark.parametrize(
     ("zone", "state"),
     [
-        (None, State.OK),
-        ("[ZoneTransfer]\r\nZoneId=0\r\n", State.OK),
-        ("[ZoneTransfer]\r\nZoneId=3\r\nHostUrl=https://example.com/\r\n", State.WRONG),
-        ("[ZoneTransfer]\r\nZoneId=4\r\n", State.WRONG),
-        ("nothing of the kind", State.OK),
+        (None, CheckState.OK),
+        ("[ZoneTransfer]\r\nZoneId=0\r\n", CheckState.OK),
+        ("[ZoneTransfer]\r\nZoneId=3\r\nHostUrl=https://example.com/\r\n", CheckState.WRONG),
+        ("[ZoneTransfer]\r\nZoneId=4\r\n", CheckState.WRONG),
+        ("nothing of the kind", CheckState.OK),
     ],
 )
-def test_a_file_from_the_internet_is_to_be_unblocked(zone: str | None, state: State) -> None:
+def test_a_file_from_the_internet_is_to_be_unblocked(zone: str | None, state: CheckState) -> None:
     found = excel.mark("mark of it's.xlsm", Path("it's.xlsm"), zone)
     assert found.state is state
-    assert state is State.OK or "Unblock-File 'it''s.xlsm'" in found.cure
+    assert state is CheckState.OK or "Unblock-File 'it''s.xlsm'" in found.cure
 
 
 def test_a_file_without_a_mark_has_no_zone(tmp_path: Path) -> None:
     (tmp_path / "a.xlsm").touch()
-    assert excel.zone_of(tmp_path / "a.xlsm") is None
+    assert detect_excel.zone_identifier(tmp_path / "a.xlsm") is None

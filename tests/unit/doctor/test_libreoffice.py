@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from xl_openfunnel.doctor import State, libreoffice
+from xl_openfunnel.doctor import CheckState, libreoffice
 from xl_openfunnel.errors import ConfigurationError
 
 
@@ -20,11 +20,11 @@ class Added:
 
 def test_a_version_that_can_have_the_functions_is_well() -> None:
     found = libreoffice.found("LibreOffice 25.2.3.2", (25, 2), new=True, used=True)
-    assert (found.state, found.what, found.cure) == (State.OK, "LibreOffice 25.2.3.2", "")
+    assert (found.state, found.what, found.cure) == (CheckState.OK, "LibreOffice 25.2.3.2", "")
 
 
-@pytest.mark.parametrize(("used", "state"), [(True, State.WRONG), (False, State.UNKNOWN)])
-def test_what_the_functions_need_is_wrong_only_for_who_has_them(used: bool, state: State) -> None:
+@pytest.mark.parametrize(("used", "state"), [(True, CheckState.WRONG), (False, CheckState.UNKNOWN)])
+def test_what_the_functions_need_is_wrong_only_for_who_has_them(used: bool, state: CheckState) -> None:
     old = libreoffice.found("LibreOffice 7.4.7.2", (25, 2), new=False, used=used)
     assert (old.state, old.what) == (state, "LibreOffice 7.4.7.2: the functions need 25.2 or newer")
     assert "Install LibreOffice 25.2 or newer" in old.cure
@@ -35,22 +35,22 @@ def test_what_the_functions_need_is_wrong_only_for_who_has_them(used: bool, stat
 
 def test_a_python_that_knows_libreoffice_is_well() -> None:
     found = libreoffice.uno("/usr/bin/python3", "3.11", used=True)
-    assert (found.state, found.what) == (State.OK, "3.11, /usr/bin/python3")
+    assert (found.state, found.what) == (CheckState.OK, "3.11, /usr/bin/python3")
 
 
 @pytest.mark.parametrize(
     ("added", "state", "what"),
     [
-        (Added(), State.OK, "XL OpenFunnel 1.2.3"),
-        (None, State.OK, "not added; xl-openfunnel install --calc adds them"),
-        (Added("1.2.2"), State.WRONG, "they are of XL OpenFunnel 1.2.2, and this is 1.2.3"),
-        (Added(whole=False), State.WRONG, "XL OpenFunnel 1.2.3, registered only in part"),
+        (Added(), CheckState.OK, "XL OpenFunnel 1.2.3"),
+        (None, CheckState.OK, "not added; xl-openfunnel install --calc adds them"),
+        (Added("1.2.2"), CheckState.WRONG, "they are of XL OpenFunnel 1.2.2, and this is 1.2.3"),
+        (Added(whole=False), CheckState.WRONG, "XL OpenFunnel 1.2.3, registered only in part"),
     ],
 )
-def test_the_functions_are_looked_at_by_their_version(added: Added | None, state: State, what: str) -> None:
+def test_the_functions_are_looked_at_by_their_version(added: Added | None, state: CheckState, what: str) -> None:
     found = libreoffice.functions(lambda: added, "1.2.3")
     assert (found.state, found.what) == (state, what)
-    assert ("xl-openfunnel install --calc" in found.cure) is (state is State.WRONG)
+    assert ("xl-openfunnel install --calc" in found.cure) is (state is CheckState.WRONG)
 
 
 def test_a_libreoffice_that_does_not_tell_leaves_it_unknown() -> None:
@@ -58,28 +58,30 @@ def test_a_libreoffice_that_does_not_tell_leaves_it_unknown() -> None:
         raise ConfigurationError("LibreOffice refuses.")
 
     found = libreoffice.functions(refuses, "1.2.3")
-    assert (found.state, found.what) == (State.UNKNOWN, "LibreOffice refuses.")
+    assert (found.state, found.what) == (CheckState.UNKNOWN, "LibreOffice refuses.")
 
 
 @pytest.mark.parametrize(
     ("answer", "state", "what"),
     [
-        (("1.2.3", ""), State.OK, "XL OpenFunnel 1.2.3, {folder}"),
-        (("1.2.2", ""), State.WRONG, "XL OpenFunnel 1.2.2 in {folder}, and this is 1.2.3"),
-        (("", "ImportError: no"), State.WRONG, "/python cannot load it from {folder} (ImportError: no)"),
+        (("1.2.3", ""), CheckState.OK, "XL OpenFunnel 1.2.3, {folder}"),
+        (("1.2.2", ""), CheckState.WRONG, "XL OpenFunnel 1.2.2 in {folder}, and this is 1.2.3"),
+        (("", "ImportError: no"), CheckState.WRONG, "/python cannot load it from {folder} (ImportError: no)"),
     ],
 )
-def test_what_its_python_loads_is_looked_at(tmp_path: Path, answer: tuple[str, str], state: State, what: str) -> None:
+def test_what_its_python_loads_is_looked_at(
+    tmp_path: Path, answer: tuple[str, str], state: CheckState, what: str
+) -> None:
     def loaded(python: str, folders: Sequence[str]) -> tuple[str, str]:
         assert (python, folders) == ("/python", [str(tmp_path)])
         return answer
 
     found = libreoffice.loads("/python", [str(tmp_path)], loaded, "1.2.3")
     assert (found.state, found.what) == (state, what.format(folder=tmp_path))
-    assert ("xl-openfunnel install --calc" in found.cure) is (state is State.WRONG)
+    assert ("xl-openfunnel install --calc" in found.cure) is (state is CheckState.WRONG)
 
 
 def test_an_environment_that_is_gone_is_named(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     found = libreoffice.loads("/python", [str(tmp_path), str(gone)], lambda *_: ("1.2.3", ""), "1.2.3")
-    assert (found.state, found.what) == (State.WRONG, f"{gone} is gone, from which the functions were added")
+    assert (found.state, found.what) == (CheckState.WRONG, f"{gone} is gone, from which the functions were added")

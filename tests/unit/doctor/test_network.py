@@ -10,8 +10,8 @@ import pytest
 
 from tests.unit.doctor.conftest import EMPTY, closed_port, registry
 from tests.unit.tls import tls_server
-from xl_openfunnel.doctor import State, network
-from xl_openfunnel.doctor.route import Proxy, Route, issuer, route_to, trusting
+from xl_openfunnel.doctor import CheckState, network
+from xl_openfunnel.doctor.connection import Proxy, Route, issuer, route_to, verified_context
 from xl_openfunnel.simulator import Fault, Simulator
 
 
@@ -37,18 +37,18 @@ def through(route: Route, proxy: str) -> Route:
 
 
 def trust(environ: Mapping[str, str]) -> Callable[[], ssl.SSLContext]:
-    return lambda: trusting(environ)
+    return lambda: verified_context(environ)
 
 
 def test_a_service_on_this_computer_is_reached_without_a_proxy(service: Simulator) -> None:
     route = plain_route(service)
     assert route.proxy is None
     assert network.proxy(route, None).what == "none"
-    assert network.name(route).state is State.OK
-    assert network.connection(route).state is State.OK
-    assert network.certificate(route, trust({})).state is State.OK
+    assert network.name(route).state is CheckState.OK
+    assert network.connection(route).state is CheckState.OK
+    assert network.certificate(route, trust({})).state is CheckState.OK
     answer = network.answer(route, trust({}))
-    assert (answer.state, "without a key" in answer.what) == (State.OK, True)
+    assert (answer.state, "without a key" in answer.what) == (CheckState.OK, True)
     assert [request.headers.get("x-api-key") for request in service.received] == [None]
 
 
@@ -64,24 +64,24 @@ def test_a_service_on_this_computer_is_reached_without_a_proxy(service: Simulato
 def test_a_proxy_is_shown_without_its_password(url: str, shown: str) -> None:
     route = route_to("https://api.openfunnel.dev", lambda _: url)
     found = network.proxy(route, EMPTY)
-    assert (found.state, found.what) == (State.OK, shown)
+    assert (found.state, found.what) == (CheckState.OK, shown)
     assert "hunter2" not in repr(route)
     assert route.first == (route.proxy and (route.proxy.host, route.proxy.port))
 
 
 def test_a_proxy_of_another_kind_is_wrong() -> None:
     route = route_to("https://api.openfunnel.dev", lambda _: "socks5://proxy.example")
-    assert network.proxy(route, None).state is State.WRONG
+    assert network.proxy(route, None).state is CheckState.WRONG
 
 
 def test_a_script_that_chooses_proxies_is_told_of() -> None:
     read = registry({network.INTERNET_SETTINGS: {"AutoConfigURL": "http://wpad/wpad.dat"}})
-    assert network.proxy(Route("api.example", 443, secure=True), read).state is State.UNKNOWN
+    assert network.proxy(Route("api.example", 443, secure=True), read).state is CheckState.UNKNOWN
 
 
 def test_a_name_that_nobody_knows_is_wrong() -> None:
     found = network.name(Route("openfunnel.invalid", 443, secure=True))
-    assert (found.state, "could not be looked up" in found.what) == (State.WRONG, True)
+    assert (found.state, "could not be looked up" in found.what) == (CheckState.WRONG, True)
     by_proxy = network.name(Route("api.example", 443, secure=True, proxy=Proxy("http", "proxy.invalid", 1)))
     assert "proxy.invalid" in by_proxy.what
     assert "proxy" in by_proxy.cure
@@ -102,7 +102,7 @@ def test_a_refused_connection_is_wrong_and_something_for_it(monkeypatch: pytest.
 
     monkeypatch.setattr("socket.create_connection", refused)
     straight = network.connection(Route("api.example", 443, secure=True))
-    assert (straight.state, "VPN" in straight.cure) == (State.WRONG, True)
+    assert (straight.state, "VPN" in straight.cure) == (CheckState.WRONG, True)
     assert "api.example, port 443" in straight.for_it
 
 
@@ -113,14 +113,14 @@ def test_a_program_on_this_computer_that_has_ended_is_started_again_and_no_matte
     if secure:
         steps.append(network.certificate(route, trust({})))
     for found in steps:
-        assert (found.state, found.for_it) == (State.WRONG, "")
+        assert (found.state, found.for_it) == (CheckState.WRONG, "")
         assert found.cure.startswith("Start the program there again. If it is xl-openfunnel simulate")
         assert "paste the line that it prints" in found.cure
 
 
 def test_an_unknown_authority_is_wrong_and_named(secured: Route) -> None:
     found = network.certificate(secured, trust({}))
-    assert found.state is State.WRONG
+    assert found.state is CheckState.WRONG
     assert "issued by trustme" in found.what
     assert "certificate of trustme" in found.for_it
 
@@ -128,19 +128,19 @@ def test_an_unknown_authority_is_wrong_and_named(secured: Route) -> None:
 def test_an_authority_that_the_environment_names_is_trusted_and_named(secured: Route, tmp_path: Path) -> None:
     trusted = trust({"REQUESTS_CA_BUNDLE": str(tmp_path / "cert.pem")})
     found = network.certificate(secured, trusted)
-    assert (found.state, found.what.startswith("issued by trustme")) == (State.OK, True)
-    assert network.answer(secured, trusted).state is State.OK
+    assert (found.state, found.what.startswith("issued by trustme")) == (CheckState.OK, True)
+    assert network.answer(secured, trusted).state is CheckState.OK
 
 
 def test_a_file_of_authorities_that_is_missing_is_wrong(secured: Route, tmp_path: Path) -> None:
     found = network.certificate(secured, trust({"CURL_CA_BUNDLE": str(tmp_path / "none.pem")}))
-    assert (found.state, "CURL_CA_BUNDLE" in found.cure) == (State.WRONG, True)
+    assert (found.state, "CURL_CA_BUNDLE" in found.cure) == (CheckState.WRONG, True)
 
 
 def test_what_does_not_speak_tls_is_wrong(service: Simulator) -> None:
     route = plain_route(service)
     found = network.certificate(Route(route.host, route.port, secure=True), trust({}), timeout=0.3)
-    assert (found.state, "no encrypted connection" in found.what) == (State.WRONG, True)
+    assert (found.state, "no encrypted connection" in found.what) == (CheckState.WRONG, True)
 
 
 def test_certificate_and_answer_come_through_the_proxy(
@@ -150,20 +150,20 @@ def test_certificate_and_answer_come_through_the_proxy(
     route = Route(secured.host, secured.port, secure=True, proxy=told)
     trusted = trust({"REQUESTS_CA_BUNDLE": str(tmp_path / "cert.pem")})
     assert network.certificate(route, trusted).what.startswith("issued by trustme")
-    assert network.answer(route, trusted).state is State.OK
+    assert network.answer(route, trusted).state is CheckState.OK
 
 
 def test_a_proxy_that_asks_for_a_password_is_wrong(secured: Route, proxy: Callable[..., str]) -> None:
     route = through(secured, proxy("407 Proxy Authentication Required"))
     found = network.certificate(route, trust({}))
-    assert (found.state, "407" in found.what) == (State.WRONG, True)
+    assert (found.state, "407" in found.what) == (CheckState.WRONG, True)
     assert "hunter2" not in repr(found)
 
 
 def test_what_a_proxy_hides_is_unknown() -> None:
     route = Route("api.example", 443, secure=True, proxy=Proxy("https", "proxy.example", 443))
-    assert network.certificate(route, trust({})).state is State.UNKNOWN
-    assert network.answer(route, trust({})).state is State.UNKNOWN
+    assert network.certificate(route, trust({})).state is CheckState.UNKNOWN
+    assert network.answer(route, trust({})).state is CheckState.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_what_a_proxy_hides_is_unknown() -> None:
 def test_an_answer_that_is_not_the_services_own_is_wrong(fault: Fault, words: str) -> None:
     with Simulator(faults=[fault]) as service:
         found = network.answer(plain_route(service), trust({}))
-    assert (found.state, words in found.what) == (State.WRONG, True), found
+    assert (found.state, words in found.what) == (CheckState.WRONG, True), found
 
 
 @pytest.mark.parametrize("damaged", [b"", b"\x30", b"\x30\x03\x30\x01\x02", b"\x30\x82", b"nonsense"])

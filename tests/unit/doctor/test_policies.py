@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.unit.doctor.conftest import EMPTY, Registry, registry
-from xl_openfunnel.doctor import Finding, State, letter, policies
-from xl_openfunnel.doctor.registry import Read
+from xl_openfunnel.detect.registry import Read
+from xl_openfunnel.doctor import CheckResult, CheckState, policies, write_it_request
 
 GROUP = r"HKCU\Software\Policies\Microsoft\Office\16.0"
 MACHINE = r"HKLM\Software\Policies\Microsoft\Office\16.0"
@@ -22,19 +22,19 @@ PROMPT = policies.PROMPT_KEY
 RULES = policies.ASR_GROUP + r"\Rules"
 
 
-def with_addin(read: Read) -> Finding:
+def with_addin(read: Read) -> CheckResult:
     return policies.macros(read, addin=True)
 
 
-def without_addin(read: Read) -> Finding:
+def without_addin(read: Read) -> CheckResult:
     return policies.macros(read, addin=False)
 
 
-def child(read: Read) -> Finding:
+def child(read: Read) -> CheckResult:
     return policies.child_processes(read, "C:\\Py\\pythonw.exe")
 
 
-CHECKS: tuple[Callable[[Read], Finding], ...] = (
+CHECKS: tuple[Callable[[Read], CheckResult], ...] = (
     with_addin,
     without_addin,
     policies.from_internet,
@@ -48,9 +48,9 @@ CHECKS: tuple[Callable[[Read], Finding], ...] = (
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_without_any_policy_all_is_well(check: Callable[[Read], Finding]) -> None:
+def test_without_any_policy_all_is_well(check: Callable[[Read], CheckResult]) -> None:
     found = check(EMPTY)
-    assert (found.state, found.cure, found.for_it) == (State.OK, "", "")
+    assert (found.state, found.cure, found.for_it) == (CheckState.OK, "", "")
 
 
 @pytest.mark.parametrize(
@@ -105,12 +105,12 @@ def test_without_any_policy_all_is_well(check: Callable[[Read], Finding]) -> Non
     ],
 )
 def test_a_policy_that_stands_in_the_way_is_told_to_it_by_its_exact_place(
-    check: Callable[[Read], Finding], keys: Registry, where: str
+    check: Callable[[Read], CheckResult], keys: Registry, where: str
 ) -> None:
     found = check(registry(keys))
-    assert found.state is State.WRONG
+    assert found.state is CheckState.WRONG
     assert where in found.what
-    assert where in letter([found], version="1.2.3", excel=True)
+    assert where in write_it_request([found], version="1.2.3", excel=True)
 
 
 @pytest.mark.parametrize(
@@ -134,20 +134,24 @@ def test_a_policy_that_stands_in_the_way_is_told_to_it_by_its_exact_place(
         (policies.other_rules, {RULES: {"75668C1F-73B5-4CF0-BB93-3ECF5CB7CC84": "1"}}),
     ],
 )
-def test_a_policy_that_is_no_hindrance_is_not_taken_for_one(check: Callable[[Read], Finding], keys: Registry) -> None:
+def test_a_policy_that_is_no_hindrance_is_not_taken_for_one(
+    check: Callable[[Read], CheckResult], keys: Registry
+) -> None:
     found = check(registry(keys))
-    assert (found.state, found.for_it) == (State.OK, "")
+    assert (found.state, found.for_it) == (CheckState.OK, "")
 
 
 @pytest.mark.parametrize(
     ("check", "keys", "state"),
     [
-        (without_addin, {OWN + SECURITY: {"VBAWarnings": 4}}, State.WRONG),
-        (policies.addins, {OWN + SECURITY: {"RequireAddinSig": 1}}, State.WRONG),
-        (policies.trusted_locations, {OWN + LOCATIONS: {"AllLocationsDisabled": 1}}, State.UNKNOWN),
+        (without_addin, {OWN + SECURITY: {"VBAWarnings": 4}}, CheckState.WRONG),
+        (policies.addins, {OWN + SECURITY: {"RequireAddinSig": 1}}, CheckState.WRONG),
+        (policies.trusted_locations, {OWN + LOCATIONS: {"AllLocationsDisabled": 1}}, CheckState.UNKNOWN),
     ],
 )
-def test_what_the_user_set_the_user_can_change(check: Callable[[Read], Finding], keys: Registry, state: State) -> None:
+def test_what_the_user_set_the_user_can_change(
+    check: Callable[[Read], CheckResult], keys: Registry, state: CheckState
+) -> None:
     found = check(registry(keys))
     assert (found.state, found.for_it) == (state, "")
     assert found.cure.startswith("File > Options > Trust Center")
@@ -162,21 +166,23 @@ def test_what_the_user_set_the_user_can_change(check: Callable[[Read], Finding],
     ],
 )
 def test_a_policy_that_may_or_may_not_hinder_is_unknown_and_told_to_it(
-    check: Callable[[Read], Finding], keys: Registry
+    check: Callable[[Read], CheckResult], keys: Registry
 ) -> None:
     found = check(registry(keys))
-    assert found.state is State.UNKNOWN
+    assert found.state is CheckState.UNKNOWN
     assert next(iter(keys)) in found.for_it
 
 
 def test_the_letter_says_what_the_program_does_and_only_what_is_to_be_changed() -> None:
     rule = child(registry({RULES: {policies.CHILD_RULE: "1"}}))
-    text = letter([Finding("a", State.WRONG, "no matter of theirs", "mend it"), rule], version="1.2.3", excel=True)
+    text = write_it_request(
+        [CheckResult("a", CheckState.WRONG, "no matter of theirs", "mend it"), rule], version="1.2.3", excel=True
+    )
     assert "XL OpenFunnel 1.2.3" in text
     assert "C:\\Py\\pythonw.exe" in text
     assert "no matter of theirs" not in text
     assert "cmd.exe" in text
-    assert letter([Finding("a", State.WRONG, "x", "y")], version="1.2.3", excel=True) == ""
+    assert write_it_request([CheckResult("a", CheckState.WRONG, "x", "y")], version="1.2.3", excel=True) == ""
 
 
 def test_where_the_addins_place_is_trusted_it_is_the_first_cure() -> None:
@@ -187,11 +193,13 @@ def test_where_the_addins_place_is_trusted_it_is_the_first_cure() -> None:
 
 def test_values_of_another_kind_than_expected_count_as_none() -> None:
     read = registry({GROUP + SECURITY: {"VBAWarnings": b"\x04"}, policies.ASR_DEVICE: {"ASRRules": 7}})
-    assert policies.macros(read, addin=False).state is State.OK
-    assert child(read).state is State.OK
+    assert policies.macros(read, addin=False).state is CheckState.OK
+    assert child(read).state is CheckState.OK
 
 
 def test_the_letter_speaks_of_excel_only_where_excel_is() -> None:
-    text = letter([Finding("connection", State.WRONG, "x", "y", "Let it.")], version="1.2.3", excel=False)
+    text = write_it_request(
+        [CheckResult("connection", CheckState.WRONG, "x", "y", "Let it.")], version="1.2.3", excel=False
+    )
     assert "1. Let it." in text
     assert not [word for word in ("Excel", "cmd.exe", "%APPDATA%", "VBA") if word in text]

@@ -9,62 +9,73 @@ from pathlib import Path
 import pytest
 
 from tests.unit.doctor.conftest import EMPTY, registry
-from xl_openfunnel.doctor import State, python
-from xl_openfunnel.files.facts import version
+from xl_openfunnel.detect import python as detect_python
+from xl_openfunnel.doctor import CheckState, python
+from xl_openfunnel.version import version
 
 STORE = r"C:\Program Files\WindowsApps\PythonSoftwareFoundation.Python.3.12_3.12.1_x64__qbz5n2kfra8p0"
 
 
 @pytest.mark.parametrize(
     ("running", "base", "state"),
-    [((3, 11, 9), "C:\\Python", State.OK), ((3, 10, 4), "C:\\Python", State.WRONG), ((3, 12, 1), STORE, State.WRONG)],
+    [
+        ((3, 11, 9), "C:\\Python", CheckState.OK),
+        ((3, 10, 4), "C:\\Python", CheckState.WRONG),
+        ((3, 12, 1), STORE, CheckState.WRONG),
+    ],
 )
-def test_an_old_python_and_one_of_the_store_are_wrong(running: tuple[int, int, int], base: str, state: State) -> None:
+def test_an_old_python_and_one_of_the_store_are_wrong(
+    running: tuple[int, int, int], base: str, state: CheckState
+) -> None:
     found = python.version(running, 64, "C:\\Python\\python.exe", base)
     assert found.state is state
     assert "64-bit" in found.what
-    assert bool(found.cure) == (state is State.WRONG)
+    assert bool(found.cure) == (state is CheckState.WRONG)
 
 
-@pytest.mark.parametrize(("installed", "state"), [("0.37.8", State.OK), ("0.33.0", State.WRONG), (None, State.WRONG)])
-def test_xlwings_must_be_the_version_whose_dll_the_workbook_loads(installed: str | None, state: State) -> None:
+@pytest.mark.parametrize(
+    ("installed", "state"), [("0.37.8", CheckState.OK), ("0.33.0", CheckState.WRONG), (None, CheckState.WRONG)]
+)
+def test_xlwings_must_be_the_version_whose_dll_the_workbook_loads(installed: str | None, state: CheckState) -> None:
     found = python.xlwings(installed, "0.37.8")
     assert found.state is state
-    assert state is State.OK or found.cure == "python -m pip install xlwings==0.37.8"
+    assert state is CheckState.OK or found.cure == "python -m pip install xlwings==0.37.8"
 
 
 def test_the_interpreter_is_the_one_of_the_setting_that_vba_reads() -> None:
-    read = registry({python.SETTING: {"Interpreter": "C:\\Py\\pythonw.exe"}})
-    assert python.chosen(read) == "C:\\Py\\pythonw.exe"
-    assert python.chosen(EMPTY) == ""
+    read = registry({detect_python.INTERPRETER_SETTING: {"Interpreter": "C:\\Py\\pythonw.exe"}})
+    assert detect_python.configured_interpreter(read) == "C:\\Py\\pythonw.exe"
+    assert detect_python.configured_interpreter(EMPTY) == ""
 
 
 @pytest.mark.parametrize(
     ("path", "there", "state", "words"),
     [
-        ("C:\\Büro\\pythonw.exe", True, State.OK, "C:\\Büro\\pythonw.exe"),
-        ("", True, State.WRONG, "does not know where Python is"),
-        ("C:\\Py\\pythonw.exe", False, State.WRONG, "not there any more"),
-        ("C:\\Łódź\\pythonw.exe", True, State.WRONG, "'Ł' is not in Windows' ANSI code page"),
+        ("C:\\Büro\\pythonw.exe", True, CheckState.OK, "C:\\Büro\\pythonw.exe"),
+        ("", True, CheckState.WRONG, "does not know where Python is"),
+        ("C:\\Py\\pythonw.exe", False, CheckState.WRONG, "not there any more"),
+        ("C:\\Łódź\\pythonw.exe", True, CheckState.WRONG, "'Ł' is not in Windows' ANSI code page"),
     ],
 )
-def test_the_setting_must_name_a_python_that_vba_can_read(path: str, there: bool, state: State, words: str) -> None:
+def test_the_setting_must_name_a_python_that_vba_can_read(
+    path: str, there: bool, state: CheckState, words: str
+) -> None:
     found = python.interpreter(path, lambda _: there, "cp1252")
     assert found.state is state
     assert words in found.what
-    assert state is State.OK or "xl-openfunnel install" in found.cure
+    assert state is CheckState.OK or "xl-openfunnel install" in found.cure
 
 
 @pytest.mark.parametrize(
     ("path", "theirs", "state"),
     [
-        ("p", "1.0", State.OK),
-        ("p", "0.9", State.WRONG),
-        ("p", "", State.WRONG),
-        ("", "1.0", State.UNKNOWN),
+        ("p", "1.0", CheckState.OK),
+        ("p", "0.9", CheckState.WRONG),
+        ("p", "", CheckState.WRONG),
+        ("", "1.0", CheckState.UNKNOWN),
     ],
 )
-def test_excels_python_must_have_this_version_of_the_package(path: str, theirs: str, state: State) -> None:
+def test_excels_python_must_have_this_version_of_the_package(path: str, theirs: str, state: CheckState) -> None:
     assert python.same_version(path, "1.0", lambda _: theirs).state is state
 
 
@@ -74,46 +85,46 @@ def test_a_python_that_does_not_start_is_wrong(trouble: Exception) -> None:
         raise trouble
 
     found = python.same_version("p", "1.0", ask)
-    assert (found.state, "does not start" in found.what) == (State.WRONG, True)
+    assert (found.state, "does not start" in found.what) == (CheckState.WRONG, True)
 
 
 def test_another_python_is_asked_without_this_ones_folders(tmp_path: Path) -> None:
-    told = python.ask_version(sys.executable)
+    told = detect_python.ask_version(sys.executable)
     assert told in ("", version())  # "" where the package is only on PYTHONPATH, which does not count for Excel
     with pytest.raises(FileNotFoundError):
-        python.ask_version(str(tmp_path / "pythonw.exe"))
+        detect_python.ask_version(str(tmp_path / "pythonw.exe"))
 
 
 def test_the_dll_may_be_beside_python_or_in_the_folder_above(tmp_path: Path) -> None:
     scripts = tmp_path / "Scripts"
     scripts.mkdir()
-    folders = python.places(str(scripts / "pythonw.exe"), Path("elsewhere"))
+    folders = detect_python.dll_folders(str(scripts / "pythonw.exe"), Path("elsewhere"))
     assert folders == [scripts, tmp_path]
-    assert python.places("", tmp_path) == [tmp_path]
+    assert detect_python.dll_folders("", tmp_path) == [tmp_path]
     dll = tmp_path / "xlwings64-0.37.8.dll"
     dll.touch()
-    assert python.dll(folders, "0.37.8", 64, lambda _: "").state is State.OK
-    assert python.dll(folders, "0.37.9", 64, lambda _: "").state is State.WRONG
+    assert python.dll(folders, "0.37.8", 64, lambda _: "").state is CheckState.OK
+    assert python.dll(folders, "0.37.9", 64, lambda _: "").state is CheckState.WRONG
 
 
 def test_a_dll_that_is_missing_or_blocked_is_something_for_it(tmp_path: Path) -> None:
     missing = python.dll([tmp_path], "0.37.8", 32, lambda _: "")
-    assert missing.state is State.WRONG
+    assert missing.state is CheckState.WRONG
     assert "xlwings32-0.37.8.dll" in missing.for_it
     (tmp_path / "xlwings32-0.37.8.dll").touch()
     blocked = python.dll([tmp_path], "0.37.8", 32, lambda _: "access denied")
-    assert (blocked.state, "access denied" in blocked.what) == (State.WRONG, True)
+    assert (blocked.state, "access denied" in blocked.what) == (CheckState.WRONG, True)
     assert str(tmp_path) in blocked.for_it
 
 
 def test_without_a_known_excel_both_dlls_must_be_there(tmp_path: Path) -> None:
     (tmp_path / "xlwings64-0.37.8.dll").touch()
-    assert python.dll([tmp_path], "0.37.8", None, lambda _: "").state is State.WRONG
+    assert python.dll([tmp_path], "0.37.8", None, lambda _: "").state is CheckState.WRONG
     (tmp_path / "xlwings32-0.37.8.dll").touch()
-    assert python.dll([tmp_path], "0.37.8", None, lambda _: "").state is State.OK
+    assert python.dll([tmp_path], "0.37.8", None, lambda _: "").state is CheckState.OK
 
 
 def test_a_dll_of_the_other_bitness_is_read_and_not_loaded(tmp_path: Path) -> None:
     other = tmp_path / f"xlwings{32 if sys.maxsize > 2**32 else 64}-0.37.8.dll"
     other.write_bytes(b"no DLL at all")
-    assert python.load_dll(other) == ""
+    assert detect_python.load_dll(other) == ""

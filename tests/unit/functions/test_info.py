@@ -14,8 +14,8 @@ import pytest
 
 from tests.unit.functions.conftest import MakeOffice
 from xl_openfunnel import JobStatus, Snapshot
+from xl_openfunnel import version as version_module
 from xl_openfunnel.errors import ServerError
-from xl_openfunnel.files import facts
 from xl_openfunnel.functions import implementations, info
 from xl_openfunnel.functions.catalog import INFO_FIELDS
 from xl_openfunnel.jobs.snapshot import Problem, Rows
@@ -188,9 +188,9 @@ def test_the_version_is_told_also_while_another_one_is_installed(monkeypatch: py
 
     monkeypatch.setattr(importlib.metadata, "version", gone)
     assert info.value("version", RUNNING, None) == version
-    facts.version.cache_clear()
+    version_module.version.cache_clear()
     assert info.value("version", RUNNING, None) == "0"
-    facts.version.cache_clear()
+    version_module.version.cache_clear()
 
 
 def test_what_is_not_there_among_seeds_is_left_out() -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from xl_openfunnel.errors import ConfigurationError
-from xl_openfunnel.files.facts import version
-from xl_openfunnel.hosts.calc import identifiers, office
-from xl_openfunnel.install import calc, environment
+from xl_openfunnel.hosts.calc import identifiers
+from xl_openfunnel.install import calc, environment, libreoffice
+from xl_openfunnel.version import version
 
 PYTHON = next((path for path in ("/usr/bin/python3",) if Path(path).exists()), sys.executable)
 """The one that LibreOffice has on Debian."""
@@ -85,7 +85,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def making(monkeypatch: pytest.MonkeyPatch) -> calc.Make:
     """Makes environments that say who made them."""
-    monkeypatch.setattr(environment, "is_well", Path.exists)
+    monkeypatch.setattr(environment, "is_healthy", Path.exists)
 
     def make(folder: Path, python: str) -> None:
         folder.mkdir()
@@ -179,7 +179,7 @@ def test_an_environment_of_another_python_has_all_that_the_functions_ask_for(
     machine = Machine(python="3.99")
 
     def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        return office.run(command) if "sysconfig" in " ".join(command) else machine(command)
+        return libreoffice.run(command) if "sysconfig" in " ".join(command) else machine(command)
 
     (folder,) = calc.install(replace(found(machine), python=PYTHON), run)
     assert (Path(folder) / "xl_openfunnel" / "hosts" / "calc" / "addin.py").is_file()

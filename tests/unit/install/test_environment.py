@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from xl_openfunnel import ConfigurationError, InstallError
-from xl_openfunnel.files.facts import version
 from xl_openfunnel.install import environment
+from xl_openfunnel.version import version
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def making(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], environment.Make]:
     """Makes environments that are well and hold a word; they start nothing."""
-    monkeypatch.setattr(environment, "is_well", lambda folder: (folder / "word").is_file())
+    monkeypatch.setattr(environment, "is_healthy", lambda folder: (folder / "word").is_file())
 
     def making(word: str) -> environment.Make:
         def make(folder: Path) -> None:
@@ -49,13 +49,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         user.setenv("PIP_NO_DEPS", "1")
         user.setenv("PIP_USER", "1")
         user.setenv("PYTHONPATH", "/nowhere")
-        environment.renew(folder, environment.make)
+        environment.recreate(folder, environment.make)
     return folder
 
 
 def test_pip_installs_this_very_package_as_its_user_has_told_it_to(made: Path) -> None:
     assert names(made) == ["python"]
-    assert environment.is_well(made)
+    assert environment.is_healthy(made)
     code = "import sys, importlib.util as u; print(sys.prefix, u.find_spec('xl_openfunnel').origin, sep='\\n')"
     python = str(environment.interpreter(made))
     done = subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, check=True)
@@ -86,12 +86,12 @@ def test_a_python_that_cannot_make_an_environment_says_so(folder: Path, monkeypa
 
 
 def test_a_python_that_is_not_there_is_not_well(folder: Path) -> None:
-    assert not environment.is_well(folder)
+    assert not environment.is_healthy(folder)
 
 
 def test_a_new_one_takes_the_place_of_the_old_one(folder: Path, making: Callable[[str], environment.Make]) -> None:
-    environment.renew(folder, making("first"))
-    environment.renew(folder, making("second"))
+    environment.recreate(folder, making("first"))
+    environment.recreate(folder, making("second"))
     assert (folder / "word").read_text() == "second"
     assert names(folder) == ["python"]
 
@@ -100,7 +100,7 @@ def test_a_new_one_takes_the_place_of_the_old_one(folder: Path, making: Callable
 def test_the_old_one_comes_back_when_there_will_be_no_new_one(
     folder: Path, making: Callable[[str], environment.Make], stop: type[BaseException]
 ) -> None:
-    environment.renew(folder, making("first"))
+    environment.recreate(folder, making("first"))
 
     def half(folder: Path) -> None:
         folder.mkdir()
@@ -108,37 +108,37 @@ def test_the_old_one_comes_back_when_there_will_be_no_new_one(
         raise stop
 
     with pytest.raises(stop):
-        environment.renew(folder, half)
+        environment.recreate(folder, half)
     assert [path.name for path in folder.iterdir()] == ["word"]
     assert names(folder) == ["python"]
 
 
 def test_one_that_does_not_start_is_not_kept(folder: Path, making: Callable[[str], environment.Make]) -> None:
-    environment.renew(folder, making("first"))
+    environment.recreate(folder, making("first"))
     with pytest.raises(InstallError, match="does not start, or has no XL OpenFunnel"):
-        environment.renew(folder, lambda folder: folder.mkdir())
+        environment.recreate(folder, lambda folder: folder.mkdir())
     assert (folder / "word").read_text() == "first"
 
 
 def test_one_that_excel_uses_stays_as_it_is(
     folder: Path, making: Callable[[str], environment.Make], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environment.renew(folder, making("first"))
+    environment.recreate(folder, making("first"))
 
     def held(self: Path, target: Path) -> Path:
         raise PermissionError(13, "Access is denied")
 
     monkeypatch.setattr(Path, "rename", held)
-    for attempt in (lambda: environment.renew(folder, making("second")), lambda: environment.remove(folder)):
+    for attempt in (lambda: environment.recreate(folder, making("second")), lambda: environment.remove(folder)):
         with pytest.raises(InstallError, match="Close all windows of Excel"):
             attempt()
     assert (folder / "word").read_text() == "first"
 
 
 def test_what_a_killed_run_left_is_removed(folder: Path, making: Callable[[str], environment.Make]) -> None:
-    environment.renew(folder, making("first"))
+    environment.recreate(folder, making("first"))
     (folder.parent / "python.old").mkdir()
-    environment.renew(folder, making("second"))
+    environment.recreate(folder, making("second"))
     assert names(folder) == ["python"]
     assert environment.remove(folder)
     assert not environment.remove(folder)
@@ -159,6 +159,6 @@ def test_it_neither_replaces_nor_removes_itself(tmp_path: Path) -> None:
 def test_another_version_is_not_well(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     versions = {str(environment.interpreter(folder)): "0.0.9"}
     monkeypatch.setattr(environment, "ask_version", versions.__getitem__)
-    assert not environment.is_well(folder)
+    assert not environment.is_healthy(folder)
     versions[str(environment.interpreter(folder))] = version()
-    assert environment.is_well(folder)
+    assert environment.is_healthy(folder)

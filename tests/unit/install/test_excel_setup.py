@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from xl_openfunnel import ConfigurationError, InstallError
-from xl_openfunnel.doctor import excel as doctors
-from xl_openfunnel.files.facts import version
+from xl_openfunnel.detect import excel as detect_excel
+from xl_openfunnel.doctor import excel as doctor_excel
 from xl_openfunnel.install import environment
-from xl_openfunnel.install.excel import Places, install, uninstall
+from xl_openfunnel.install.excel import InstallPaths, install, uninstall
 from xl_openfunnel.install.setting import readable
+from xl_openfunnel.version import version
 from xl_openfunnel.workbook import addin
 
 PYTHON_ORG = r"C:\Program Files\Python312"
@@ -42,7 +43,7 @@ class User:
     def __init__(self, home: Path) -> None:
         self.local, self.roaming = home / "Local", home / "Roaming"
         environ = {"OPENFUNNEL_CACHE_DIR": str(self.local), "APPDATA": str(self.roaming)}
-        self.places = Places.of(environ)
+        self.places = InstallPaths.of(environ)
         self.setting = Kept()
         self.made = 0
 
@@ -61,7 +62,7 @@ class User:
 
 @pytest.fixture
 def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> User:
-    monkeypatch.setattr(environment, "is_well", lambda folder: (folder / "number").is_file())
+    monkeypatch.setattr(environment, "is_healthy", lambda folder: (folder / "number").is_file())
     return User(tmp_path / "user")
 
 
@@ -164,18 +165,18 @@ def test_the_private_python_itself_is_refused(user: User, monkeypatch: pytest.Mo
 
 def test_a_windows_that_does_not_say_where_excel_starts_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="%APPDATA% is not set"):
-        Places.of({"OPENFUNNEL_CACHE_DIR": "anywhere"})
+        InstallPaths.of({"OPENFUNNEL_CACHE_DIR": "anywhere"})
 
 
 def test_without_a_folder_of_ones_own_the_private_python_is_beside_the_store(tmp_path: Path) -> None:
-    places = Places.of({"APPDATA": str(tmp_path)})
+    places = InstallPaths.of({"APPDATA": str(tmp_path)})
     assert (places.python.name, places.python.parent.name) == ("python", "xl-openfunnel")
     assert places.addin.parts[-4:] == ("Microsoft", "Excel", "XLSTART", "OpenFunnel.xlam")
 
 
 def test_the_doctor_finds_the_addin_where_it_is_put(user: User) -> None:
     user.install()
-    found = doctors.addin(doctors.start_folder({"APPDATA": str(user.roaming)}), version())
+    found = doctor_excel.addin(detect_excel.start_folder({"APPDATA": str(user.roaming)}), version())
     assert (found.state, found.what) == ("ok", f"{user.places.addin}, XL OpenFunnel {version()}")
 
 

@@ -15,8 +15,8 @@ import pytest
 
 import xl_openfunnel
 from xl_openfunnel import ConfigurationError
-from xl_openfunnel.files.facts import version
 from xl_openfunnel.install.wheel import write_wheel
+from xl_openfunnel.version import version
 from xl_openfunnel.workbook import addin, book
 
 PACKAGE = Path(xl_openfunnel.__file__).parent

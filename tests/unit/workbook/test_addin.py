@@ -13,8 +13,8 @@ import pyopenvba
 import pytest
 from oletools.olevba import VBA_Parser
 
-from xl_openfunnel.doctor.excel import addin_version
-from xl_openfunnel.files.facts import version
+from xl_openfunnel.detect.excel import addin_version
+from xl_openfunnel.version import version
 from xl_openfunnel.workbook import addin, sources
 
 CONTENT = addin.build()

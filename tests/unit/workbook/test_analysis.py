@@ -14,7 +14,8 @@ from pyvbaanalysis import (
 )
 
 from xl_openfunnel.functions.catalog import Argument, Function
-from xl_openfunnel.workbook import sources, wrappers
+from xl_openfunnel.workbook import sources
+from xl_openfunnel.workbook.vba import wrappers
 
 EXCELS = {"64-bit": {}, "32-bit": {"Win64": 0}, "Mac": {"Mac": 1}}
 

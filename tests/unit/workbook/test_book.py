@@ -21,7 +21,7 @@ from openpyxl.utils.escape import unescape
 from tests.unit.workbook.examples import JOB, example, snapshot, without_formulas
 from xl_openfunnel.functions.catalog import CATALOG, INFO_FIELDS, called_in
 from xl_openfunnel.table import DEFAULT_COLUMNS
-from xl_openfunnel.workbook import addin, book, sheets, sources
+from xl_openfunnel.workbook import addin, book, data_sheets, sources
 from xl_openfunnel.workbook.texts import sheet_texts
 
 CHECKOUT = Path(__file__).parents[3]
@@ -285,4 +285,4 @@ def test_every_printed_page_of_a_sheet_says_which_one_it_is() -> None:
 
 
 def test_the_place_of_the_table_is_named_once() -> None:
-    assert sheets.TABLE_NAME == "OpenFunnelRows"
+    assert data_sheets.TABLE_NAME == "OpenFunnelRows"

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from tests.unit.workbook.test_book import parts
-from xl_openfunnel.hosts.calc import extension
 from xl_openfunnel.hosts.excel.commands.help_page import BUTTONS
+from xl_openfunnel.install import calc_extension
 from xl_openfunnel.workbook import book, sources, texts
 
 
@@ -58,7 +58,7 @@ def test_a_button_has_the_same_name_on_sheet_and_ribbon_in_calcs_menu_and_in_the
     captions = {button.macro: button.caption for button in texts.sheet_texts().start.buttons}
     assert captions == {macro: named[macro] for macro in captions}
     assert {*captions.values()} <= {*BUTTONS}
-    assert {title: action for title, action in extension.MENU.items() if action != "refresh final"} == {
+    assert {title: action for title, action in calc_extension.MENU.items() if action != "refresh final"} == {
         captions["OpenFunnelRefreshBook"]: "refresh book",
         captions["OpenFunnelLandTable"]: "land table",
         captions["OpenFunnelRefreshPivots"]: "refresh pivots",

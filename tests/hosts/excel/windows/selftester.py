@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from xl_openfunnel.selftest import checks
-from xl_openfunnel.selftest.patient import Patient
-from xl_openfunnel.selftest.rounds import Check, made
-from xl_openfunnel.selftest.stage import Stage
+from xl_openfunnel.selftest.check_context import CheckContext
+from xl_openfunnel.selftest.com_retry import RetryingComObject
+from xl_openfunnel.selftest.runner import Check, made
 from xl_openfunnel.simulator import ManualClock, Simulator
 
 _clock = ManualClock()
 _service = Simulator(clock=_clock)
-_stage = Stage(None, _service, _clock, Path(), quiet=3)
+_stage = CheckContext(None, _service, _clock, Path(), quiet=3)
 
 
 def begin() -> tuple[str, str]:
@@ -25,7 +25,7 @@ def begin() -> tuple[str, str]:
 def outcome(excel: Any, name: str, limit: float) -> tuple[str, str]:
     """What comes of a check in the first of the open books, as state and words."""
     _stage.limit = limit
-    _stage.excel = Patient(excel)
+    _stage.excel = RetryingComObject(excel)
     _stage.book = _stage.excel.Workbooks(1)
     [came] = made([Check(getattr(checks, name))], _stage)
     _stage.excel = _stage.book = None

@@ -20,7 +20,7 @@ from xl_openfunnel import table
 from xl_openfunnel.hosts.excel.ports import HostBusyError as NotNow
 from xl_openfunnel.runtime.clock import LoopEvent, SystemClock
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
-from xl_openfunnel.workbook.shown import TABLE_COLUMNS
+from xl_openfunnel.workbook.cached_values import TABLE_COLUMNS
 
 if TYPE_CHECKING:
     from tests.hosts.excel.bridge import Bridge

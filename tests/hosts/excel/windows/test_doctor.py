@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from xl_openfunnel.doctor import Finding, State, examine, excel, policies, python, registry
+from xl_openfunnel.detect import python as detect_python
+from xl_openfunnel.detect import registry
+from xl_openfunnel.doctor import CheckResult, CheckState, excel, policies, python, run_checks
 from xl_openfunnel.simulator import Simulator
 
-SETTING = python.SETTING.removeprefix("HKCU\\")
+SETTING = detect_python.INTERPRETER_SETTING.removeprefix("HKCU\\")
 POLICY = r"Software\Policies\Microsoft\Office\16.0\Excel\Security"
 PYTHONW = str(Path(sys.prefix) / "pythonw.exe")
 
@@ -44,19 +46,19 @@ def service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulat
         yield service
 
 
-def found(service: Simulator) -> dict[str, Finding]:
-    return {finding.check: finding for _, finding in examine(service.base_url)}
+def found(service: Simulator) -> dict[str, CheckResult]:
+    return {finding.check: finding for _, finding in run_checks(service.base_url)}
 
 
 def test_the_setting_that_vba_reads_is_found_and_its_python_asked(registered: Any, service: Simulator) -> None:
     before = found(service)
-    assert before[python.INTERPRETER].state is State.WRONG
+    assert before[python.INTERPRETER].state is CheckState.WRONG
     registered(SETTING, "Interpreter", PYTHONW)
     after = found(service)
     assert after[python.INTERPRETER].what == PYTHONW
     good = {after[check].state for check in (python.INTERPRETER, python.SAME, python.DLL, "key accepted")}
-    assert good == {State.OK}, after
-    assert after[excel.FOUND].state is State.WRONG  # Wine has none
+    assert good == {CheckState.OK}, after
+    assert after[excel.FOUND].state is CheckState.WRONG  # Wine has none
     assert not any("could not be looked at" in finding.what for finding in after.values())
 
 
@@ -65,12 +67,12 @@ def test_the_setting_of_a_python_that_is_gone_is_wrong(registered: Any, service:
     after = found(service)
     assert "not there any more" in after[python.INTERPRETER].what
     assert "fix this first" in after[python.SAME].what
-    assert after[python.DLL].state is State.OK  # the one beside this Python
+    assert after[python.DLL].state is CheckState.OK  # the one beside this Python
 
 
 def test_a_path_beyond_the_ansi_code_page_is_wrong(registered: Any, awkward_folder: str, service: Simulator) -> None:
     registered(SETTING, "Interpreter", awkward_folder + r"\pythonw.exe")
-    assert found(service)[python.INTERPRETER].state is State.OK
+    assert found(service)[python.INTERPRETER].state is CheckState.OK
     registered(SETTING, "Interpreter", r"C:\пайтон\pythonw.exe")
     assert "ANSI code page" in found(service)[python.INTERPRETER].what
 
@@ -79,7 +81,7 @@ def test_a_policy_of_the_user_is_found(registered: Any, service: Simulator) -> N
     registered(POLICY, "vbawarnings", 4)
     assert registry.number(registry.windows, rf"HKCU\{POLICY}", "VBAWarnings") == 4
     rule = found(service)[policies.MACROS]
-    assert rule.state is State.WRONG
+    assert rule.state is CheckState.WRONG
     assert rf"HKCU\{POLICY}, value VBAWarnings = 4" in rule.for_it
 
 

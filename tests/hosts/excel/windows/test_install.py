@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from xl_openfunnel.cli import main
+from xl_openfunnel.detect import python as detect_python
 from xl_openfunnel.doctor import excel as office
 from xl_openfunnel.doctor import python
 from xl_openfunnel.install import environment
-from xl_openfunnel.install.setting import InRegistry, readable, short_path
+from xl_openfunnel.install.setting import RegistrySetting, readable, short_path
 from xl_openfunnel.workbook import addin
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(environment, "make", made_by_hand)
     yield user
-    InRegistry().remove()
+    RegistrySetting().remove()
 
 
 def findings() -> dict[str, str]:
@@ -117,10 +118,10 @@ def test_install_leaves_what_it_names_and_uninstall_none_of_it(user: User) -> No
     assert user.files() == INSTALLED
     assert user.addin.read_bytes() == addin.build()
     new = {key: values for key, values in software().items() if before.get(key) != values}
-    setting = python.SETTING.removeprefix("HKCU\\")
+    setting = detect_python.INTERPRETER_SETTING.removeprefix("HKCU\\")
     assert new.pop(setting) == {"Interpreter": pythonw}
     assert all(values == {} and setting.startswith(key) for key, values in new.items())
-    assert all(str(place) in said for place in (user.python, user.addin, pythonw, python.SETTING))
+    assert all(str(place) in said for place in (user.python, user.addin, pythonw, detect_python.INTERPRETER_SETTING))
     said = user.run("uninstall")
     assert user.files() == set()
     after = software()
@@ -166,7 +167,7 @@ def test_cells_are_answered_by_the_python_that_was_set_up(
     user: User, excel: FakeExcel, bridge_to: Callable[..., Bridge]
 ) -> None:
     user.run("install")
-    bridge = bridge_to(str(Path(InRegistry().read()).parent))
+    bridge = bridge_to(str(Path(RegistrySetting().read()).parent))
     bridge.install()
     sheet = excel.open("My book.xlsx", r"C:\Books", ("Rows 1",)).sheet("Rows 1")
     sheet.enter("A1", '=OF_STATUS("no job")')
@@ -182,7 +183,7 @@ def test_a_folder_that_vba_cannot_read_gets_its_short_name(
     folder = tmp_path / "пайтон"
     monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", str(folder))
     user.run("install")
-    path = InRegistry().read()
+    path = RegistrySetting().read()
     path.encode("cp1252")
     assert Path(path).is_file()
     assert Path(path).samefile(folder / "python" / "Scripts" / "pythonw.exe")
@@ -192,10 +193,10 @@ def test_a_folder_that_vba_cannot_read_gets_its_short_name(
 
 def test_a_python_of_another_folder_stays_and_that_is_said(user: User) -> None:
     user.run("install")
-    InRegistry().write(str(Path(sys.prefix) / "pythonw.exe"))
+    RegistrySetting().write(str(Path(sys.prefix) / "pythonw.exe"))
     said = user.run("uninstall")
     assert "is of another folder and stays" in said
-    assert InRegistry().read() == ""
+    assert RegistrySetting().read() == ""
 
 
 def test_short_names_are_those_of_windows(tmp_path: Path) -> None:

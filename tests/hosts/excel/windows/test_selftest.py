@@ -15,8 +15,8 @@ import pytest
 
 from tests.hosts.excel.fake.refs import Area
 from tests.hosts.excel.fake.sheet import Sheet
-from xl_openfunnel.selftest.program import running
-from xl_openfunnel.selftest.rounds import CHECKS, CLOSES, STARTS, State, perform
+from xl_openfunnel.selftest.excel_process import running
+from xl_openfunnel.selftest.runner import CHECKS, CLOSES, STARTS, OutcomeState, run_checks
 
 if TYPE_CHECKING:
     from tests.hosts.excel.bridge import Bridge
@@ -119,10 +119,10 @@ def test_a_process_is_found_by_its_python() -> None:
 
 
 def test_an_excel_that_does_not_start_is_said_and_no_other_is_touched(excel: FakeExcel, sheet: Sheet) -> None:
-    starts, *others = perform(sys.executable, sys.executable)  # Python ends at once when it is called like Excel
-    assert (starts.check, starts.state) == (STARTS, State.FAILED)
+    starts, *others = run_checks(sys.executable, sys.executable)  # Python ends at once when it is called like Excel
+    assert (starts.check, starts.state) == (STARTS, OutcomeState.FAILED)
     assert starts.what.startswith("Excel ended at once.")
     assert [one.check for one in others] == [*(check.name for check in CHECKS), CLOSES]
-    assert {(one.state, one.what) for one in others} == {(State.NOT_TRIED, f"this did not hold: {STARTS}")}
+    assert {(one.state, one.what) for one in others} == {(OutcomeState.SKIPPED, f"this did not hold: {STARTS}")}
     assert sheet.book in excel.books
     assert not excel.members

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from ....api.endpoints import is_uuid
 from ....errors import CELL_PREFIX, ConfigurationError, InvalidJobIdError, JobFailedError, OpenFunnelError
-from ....files.facts import content_hash, job_facts, manifest_facts, state, utc
+from ....files.metadata import content_hash, job_facts, manifest_facts, state, utc
 from ....functions import status_text
 from ....functions.company_index import FULL_TEXT
 from ....functions.context import CallContext, Services
@@ -172,8 +172,8 @@ class CommandHandlers:
     def _insert_table(self, work: WorkbookCommands, pressed: CommandContext) -> str:
         """Write a job's companies into the book's table, and have its pivots read it."""
         from .... import table  # imports pandas
-        from ....workbook.sheets import TABLE_NAME, WIDTHS  # imports XlsxWriter
-        from ....workbook.shown import TABLE_COLUMNS
+        from ....workbook.cached_values import TABLE_COLUMNS
+        from ....workbook.data_sheets import TABLE_NAME, WIDTHS  # imports XlsxWriter
 
         book = self._book(work, pressed)
         seen = self._with_rows(self._job(work, pressed, book))
@@ -202,7 +202,7 @@ class CommandHandlers:
 
     def _refresh_pivots(self, work: WorkbookCommands, pressed: CommandContext) -> str:
         """Have the pivots that stand on the landed table read it anew."""
-        from ....workbook.sheets import TABLE_NAME
+        from ....workbook.data_sheets import TABLE_NAME
 
         book = self._book(work, pressed)
         pivots = work.refresh_pivots(book, TABLE_NAME)

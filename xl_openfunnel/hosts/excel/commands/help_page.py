@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from ....files.facts import version
 from ....functions.catalog import CATALOG
+from ....version import version
 
 BUTTONS: Final = {
     "Refresh": "Asks the service anew for the jobs shown there. Final jobs can't change and are "

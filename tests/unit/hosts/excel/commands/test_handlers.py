@@ -21,8 +21,8 @@ from xl_openfunnel.hosts.excel.ports import HostError
 from xl_openfunnel.hosts.excel.table_merge import TableContent
 from xl_openfunnel.jobs.store.store import Store
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
-from xl_openfunnel.workbook.sheets import TABLE_NAME
-from xl_openfunnel.workbook.shown import TABLE_COLUMNS
+from xl_openfunnel.workbook.cached_values import TABLE_COLUMNS
+from xl_openfunnel.workbook.data_sheets import TABLE_NAME
 
 ROWS = companies(30)
 DONE = SimulatedJob(ROWS)

@@ -1,0 +1,197 @@
+"""All checks together."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.unit.doctor.conftest import closed_port, make_addin, registry
+from xl_openfunnel.detect import excel as detect_excel
+from xl_openfunnel.detect import python as detect_python
+from xl_openfunnel.detect.registry import Read
+from xl_openfunnel.doctor import (
+    CheckResult,
+    CheckState,
+    excel,
+    libreoffice,
+    policies,
+    python,
+    run_checks,
+    settings_checks,
+)
+from xl_openfunnel.doctor.runner import Machine
+from xl_openfunnel.install import libreoffice as office
+from xl_openfunnel.simulator import Simulator
+from xl_openfunnel.version import version
+from xl_openfunnel.workbook import book as workbook
+from xl_openfunnel.workbook.sources import xlwings_version
+
+SECRET = "live_s3cr3t_0123456789abcdef"  # without the mark by which any key is known
+
+
+def here(environ: dict[str, str], read: Read | None = None) -> Machine:
+    return Machine(environ, read, "cp1252")
+
+
+def by_name(found: list[tuple[str, CheckResult]]) -> dict[str, CheckResult]:
+    names = [finding.check for _, finding in found]
+    assert len(names) == len(set(names))
+    return {finding.check: finding for _, finding in found}
+
+
+@pytest.fixture
+def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    monkeypatch.setenv("OPENFUNNEL_API_KEY", SECRET)
+    return {"OPENFUNNEL_API_KEY": SECRET, "OPENFUNNEL_CACHE_DIR": str(tmp_path), "APPDATA": str(tmp_path / "Roaming")}
+
+
+def test_where_there_is_no_registry_excel_is_not_here_and_the_service_is(environ: dict[str, str]) -> None:
+    names: list[str] = []
+    with Simulator(api_key=SECRET) as service:
+        found = list(run_checks(service.base_url, computer=here(environ), about_to=names.append))
+    states = {finding.check: finding.state for _, finding in found}
+    assert names == list(states)
+    elsewhere = {check for check, state in states.items() if state is CheckState.NOT_HERE}
+    assert {python.INTERPRETER, python.DLL, excel.FOUND, excel.ADDIN, policies.MACROS, policies.CHILD} <= elsewhere
+    assert {state for check, state in states.items() if check not in elsewhere} == {CheckState.OK}
+    assert not any(finding.cure for _, finding in found)
+
+
+def test_what_stands_behind_a_step_that_failed_is_not_looked_at(environ: dict[str, str]) -> None:
+    found = by_name(list(run_checks(f"http://127.0.0.1:{closed_port()}", computer=here(environ))))
+    assert found["connection"].state is CheckState.WRONG
+    for check in ("certificate", "answer", "key accepted"):
+        assert (found[check].state, "fix this first: connection" in found[check].what) == (CheckState.UNKNOWN, True)
+
+
+def test_without_a_key_the_service_is_looked_at_and_the_key_not_tried(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENFUNNEL_API_KEY")
+    with Simulator() as service:
+        found = by_name(list(run_checks(service.base_url, computer=here(environ | {"OPENFUNNEL_API_KEY": ""}))))
+    assert (found["API key"].state, found["answer"].state) == (CheckState.WRONG, CheckState.OK)
+    assert found["key accepted"].what == "not looked at: fix this first: API key"
+
+
+def test_an_address_that_cannot_be_used_is_found_and_no_end(environ: dict[str, str]) -> None:
+    environ["OPENFUNNEL_BASE_URL"] = "http://api.openfunnel.dev"
+    found = by_name(list(run_checks(computer=here(environ))))
+    assert (found["address"].state, "unencrypted" in found["address"].what) == (CheckState.WRONG, True)
+    assert "answer" not in found
+
+
+def test_a_registry_that_may_not_be_read_leaves_its_checks_unknown(environ: dict[str, str]) -> None:
+    def read(key: str) -> dict[str, object]:
+        raise PermissionError(13, f"Permission denied, says {SECRET}")
+
+    with Simulator(api_key=SECRET) as service:
+        found = by_name(list(run_checks(service.base_url, computer=here(environ, read))))
+    assert {found[check].state for check in (python.INTERPRETER, excel.FOUND, policies.MACROS)} == {CheckState.UNKNOWN}
+    assert found["key accepted"].state is CheckState.OK
+    assert not any(SECRET in repr(finding) for finding in found.values())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its programs are stand-ins in sh")
+def test_libreoffice_is_looked_at_before_the_service(environ: dict[str, str], tmp_path: Path) -> None:
+    script = f"""\
+case "$*" in
+    --version) echo LibreOffice 25.2.3.2 ;;
+    list) printf 'Identifier: xlopenfunnel.calc\\n  Version: {version()}\\n  URL: x\\n  is registered: yes\\n' ;;
+    *) echo 3.11 ;;
+esac
+"""
+    for name in ("soffice", "unopkg", "python"):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}")
+        (tmp_path / name).chmod(0o755)
+    programs = str(tmp_path / "soffice"), str(tmp_path / "unopkg")
+    found = list(run_checks("http://127.0.0.1:1", computer=replace(here(environ), libreoffice=programs)))
+    assert list(dict.fromkeys(part for part, _ in found))[-3:] == ["Settings", "LibreOffice", "Service"]
+    names = [libreoffice.FOUND, libreoffice.UNO, libreoffice.FUNCTIONS, libreoffice.LOADS]
+    assert [finding.check for part, finding in found if part == "LibreOffice"] == names
+    states = {name: by_name(found)[name].state for name in names}
+    assert states == dict.fromkeys(names[:3], CheckState.OK) | {
+        libreoffice.LOADS: CheckState.UNKNOWN
+    }  # there is no component
+    (tmp_path / "unopkg").write_text("#!/bin/sh\n")
+    found = list(run_checks("http://127.0.0.1:1", computer=replace(here(environ), libreoffice=programs)))
+    assert [finding.check for part, finding in found if part == "LibreOffice"] == names[:3]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its programs are stand-ins in sh")
+@pytest.mark.parametrize(
+    ("unopkg", "what"),
+    [
+        ("#!/nowhere\n", "could not be looked at (FileNotFoundError: "),
+        (
+            "#!/bin/sh\nprintf 'Identifier: \\377' >&2; exit 1\n",
+            "LibreOffice refuses. Close LibreOffice and try again.",
+        ),
+    ],
+)
+def test_a_libreoffice_that_is_broken_is_asked_once_and_leaves_the_rest_to_be_looked_at(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unopkg: str, what: str
+) -> None:
+    asked: list[str] = []
+    run = office.run
+
+    def noted(command: Sequence[str], longest: float) -> subprocess.CompletedProcess[str]:
+        asked.append(" ".join(command[1:]))
+        return run(command, longest)
+
+    monkeypatch.setattr(office, "run", noted)
+    for name, script in (("soffice", "#!/bin/sh\n"), ("unopkg", unopkg)):
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
+    programs = str(tmp_path / "soffice"), str(tmp_path / "unopkg")
+    found = by_name(list(run_checks("http://127.0.0.1:1", computer=replace(here(environ), libreoffice=programs))))
+    assert found[libreoffice.FUNCTIONS].state is CheckState.UNKNOWN
+    assert found[libreoffice.FUNCTIONS].what.startswith(what)
+    assert asked.count("list") == 1
+    assert settings_checks.STORE in found
+
+
+def test_on_windows_every_check_looks_at_the_registry_and_the_files(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xl_openfunnel.detect.python.ask_version", lambda _: version())
+    monkeypatch.setattr("xl_openfunnel.detect.python.load_dll", lambda _: "")
+    interpreter = tmp_path / "pythonw.exe"
+    book = tmp_path / "Book.xlsm"
+    workbook.write(book)
+    for file in (interpreter, tmp_path / f"xlwings64-{xlwings_version()}.dll", tmp_path / "EXCEL.EXE"):
+        file.touch()
+    folder = detect_excel.start_folder(environ)
+    assert folder
+    make_addin(folder, version())
+    keys: dict[str, dict[str, object]] = {
+        detect_python.INTERPRETER_SETTING: {"Interpreter": str(interpreter)},
+        r"HKCU\Environment": {"OPENFUNNEL_API_KEY": "x", "OPENFUNNEL_CACHE_DIR": "x"},
+        r"HKLM\Software\Microsoft\Windows\CurrentVersion\App Paths\excel.exe": {"": str(tmp_path / "EXCEL.EXE")},
+        r"HKLM\Software\Microsoft\Office\ClickToRun\Configuration": {
+            "VersionToReport": "16.0.17928.20114",
+            "Platform": "x64",
+            "ProductReleaseIds": "O365ProPlusRetail",
+        },
+    }
+    with Simulator(api_key=SECRET) as service:
+        found = by_name(list(run_checks(service.base_url, book, computer=here(environ, registry(keys)))))
+    assert {finding.state for finding in found.values()} == {CheckState.OK}, [f for f in found.values() if f.cure]
+    assert {"mark of Book.xlsm", "version of Book.xlsm", f"mark of {excel.FILE}"} <= set(found)
+    warnings = r"HKCU\Software\Policies\Microsoft\Office\16.0\Excel\Security"
+    for looked_at, state in (
+        (None, CheckState.OK),
+        (book, CheckState.WRONG),
+    ):  # the add-in's place is trusted, a book's is not
+        keys[warnings] = {"VBAWarnings": 4}
+        found = by_name(list(run_checks("http://127.0.0.1:1", looked_at, computer=here(environ, registry(keys)))))
+        assert found[policies.MACROS].state is state
+    keys[policies.PROMPT_KEY] = {"DisableCMD": 1}
+    keys[detect_python.INTERPRETER_SETTING] = {}
+    found = by_name(list(run_checks("http://127.0.0.1:1", computer=here(environ, registry(keys)))))
+    assert (found[policies.PROMPT].state, found[python.INTERPRETER].state) == (CheckState.WRONG, CheckState.WRONG)

@@ -1,0 +1,136 @@
+"""A file is replaced whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.files.conftest import MakeSnapshot
+from xl_openfunnel import ConfigurationError, FileWriteError, UnknownColumnError
+from xl_openfunnel.files import SUFFIXES, check, write
+from xl_openfunnel.files.atomic import atomic_replace
+
+
+def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "rows.csv"
+    target.write_text("old")
+
+    def half() -> None:
+        with atomic_replace(target) as fresh:
+            fresh.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        half()
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("rows.csv", "old")]
+
+
+def test_a_full_disk_is_said_in_the_systems_words(tmp_path: Path) -> None:
+    def full() -> None:
+        with atomic_replace(tmp_path / "rows.csv"):
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(FileWriteError, match="No space left on device") as trouble:
+        full()
+    assert not trouble.value.locked
+
+
+def test_a_file_that_is_open_elsewhere_is_named_as_locked(tmp_path: Path) -> None:
+    def held() -> None:
+        with atomic_replace(tmp_path / "rows.csv"):
+            raise PermissionError(13, "Permission denied")
+
+    with pytest.raises(FileWriteError, match="open in another program") as trouble:
+        held()
+    assert trouble.value.locked
+
+
+@pytest.mark.parametrize("name", ["rows", "rows.pdf", "rows.xls", "xlsx"])
+def test_an_unknown_suffix_is_answered_with_the_known_ones(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError) as trouble:
+        check(tmp_path / name)
+    assert all(suffix in trouble.value.message for suffix in SUFFIXES)
+
+
+def test_a_suffix_counts_in_any_case(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot(), tmp_path / "ROWS.CSV")
+    assert (tmp_path / "ROWS.CSV").exists()
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(ConfigurationError, match="is a folder"):
+        check(tmp_path / "folder.csv")
+    with pytest.raises(ConfigurationError, match="is not there"):
+        check(tmp_path / "nowhere" / "rows.csv")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and links")
+def test_a_link_into_a_folder_that_takes_no_file_is_refused_before_the_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protected, link = tmp_path / "protected", tmp_path / "rows.csv"
+    protected.mkdir()
+    (protected / "old.csv").write_text("old")
+    link.symlink_to(protected / "old.csv")
+    monkeypatch.setattr(os, "access", lambda place, mode: Path(place) != protected)  # root may write everywhere
+    with pytest.raises(FileWriteError, match=re.escape(f"The folder {protected} takes no new file.")):
+        check(link)
+    link.unlink()
+    link.symlink_to(tmp_path / "nowhere" / "rows.csv")
+    with pytest.raises(ConfigurationError, match="nowhere is not there"):
+        check(link)
+    link.unlink()
+    link.symlink_to(link)
+    with pytest.raises(FileWriteError, match=r"rows\.csv could not be written"):
+        check(link)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows says that a file of such a name is not there")
+def test_a_name_that_cannot_be_is_said_with_its_file(tmp_path: Path) -> None:
+    with pytest.raises(FileWriteError, match=r"n{252}\.csv could not be written"):
+        check(tmp_path / f"{'n' * 252}.csv")
+
+
+def test_a_folder_that_may_not_be_entered_is_said_with_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", refused)
+    with pytest.raises(FileWriteError, match=r"rows\.csv could not be written: its folder may not be entered"):
+        check(tmp_path / "rows.csv")
+
+
+def test_an_unknown_column_leaves_the_old_file(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("old")
+    with pytest.raises(UnknownColumnError):
+        write(snapshot(), tmp_path / "rows.csv", ["nothing"])
+    assert (tmp_path / "rows.csv").read_text() == "old"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and links")
+def test_a_replaced_file_keeps_its_mode_and_a_link_stays_a_link(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    real, link = tmp_path / "real.csv", tmp_path / "rows.csv"
+    real.write_text("old")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    write(snapshot(), link)
+    assert link.is_symlink()
+    assert real.read_bytes() != b"old"
+    assert real.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
+def test_a_new_file_has_the_mode_that_the_system_gives_to_files(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write(snapshot(), tmp_path / "rows.csv")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "rows.csv").stat().st_mode & 0o777 == 0o640

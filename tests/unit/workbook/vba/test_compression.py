@@ -1,0 +1,48 @@
+"""Compression, undone by oletools."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from oletools.olevba import decompress_stream
+
+from xl_openfunnel.workbook import sources
+from xl_openfunnel.workbook.vba import wrappers
+from xl_openfunnel.workbook.vba.compression import compressed
+
+
+def read_back(content: bytes) -> bytes:
+    return bytes(decompress_stream(bytearray(compressed(content))))
+
+
+@given(st.text("ab \r\n", max_size=6000).map(str.encode))
+def test_text_is_read_back(content: bytes) -> None:
+    assert read_back(content) == content
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 16, 17, 18, 4095, 4096, 4097, 8192, 20_000])
+@pytest.mark.parametrize("pattern", [b"a", b"abc", bytes(range(32, 127))])
+def test_repetitions_of_any_length_are_read_back(pattern: bytes, length: int) -> None:
+    content = (pattern * length)[:length]
+    assert read_back(content) == content
+
+
+def test_a_chunk_that_cannot_be_made_smaller_is_read_back() -> None:
+    content = random.Random(1).randbytes(8192)
+    assert read_back(content) == content
+    assert len(compressed(content)) == 1 + 2 * (2 + 4096)
+
+
+def test_the_example_of_the_specification() -> None:
+    # [MS-OVBA] 3.2.3, "maximum token compression example"
+    assert compressed(b"a" * 73) == bytes.fromhex("0103b002614500")
+
+
+@pytest.mark.parametrize("name", [sources.BRIDGE, sources.MACROS, wrappers.MODULE])
+def test_a_module_becomes_less_than_half(name: str) -> None:
+    content = sources.modules()[name].encode()
+    assert read_back(content) == content
+    assert len(compressed(content)) < len(content) / 2

@@ -1,0 +1,82 @@
+"""The installed Excel, its start folder, and what a workbook or add-in says of itself."""
+
+from __future__ import annotations
+
+import re
+import sys
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from . import registry
+from .registry import Read
+
+_APP_PATHS: Final = r"Microsoft\Windows\CurrentVersion\App Paths\excel.exe"
+
+_CLICK_TO_RUN: Final = r"HKLM\Software\Microsoft\Office\ClickToRun\Configuration"
+
+_INSTALL_ROOTS: Final = (
+    (r"HKLM\Software\Microsoft\Office\16.0\Excel\InstallRoot", 64),
+    (r"HKLM\Software\Wow6432Node\Microsoft\Office\16.0\Excel\InstallRoot", 32),
+)
+
+
+@dataclass(frozen=True)
+class Excel:
+    """An installed Excel; empty or None where nothing is known.
+
+    Attributes:
+        path: of the program.
+        version: such as ``16.0.17928.20114``.
+        bits: 32 or 64.
+        products: as Click-to-Run names them; none for an installation of the older kind.
+    """
+
+    path: str
+    version: str = ""
+    bits: int | None = None
+    products: tuple[str, ...] = ()
+
+
+def find_excel(read: Read) -> Excel | None:
+    """The Excel that the registry tells of."""
+    path = next(
+        (said for hive in ("HKLM", "HKCU") if (said := registry.text(read, rf"{hive}\Software\{_APP_PATHS}", ""))), ""
+    ).strip('"')
+    if version := registry.text(read, _CLICK_TO_RUN, "VersionToReport"):
+        platform = registry.text(read, _CLICK_TO_RUN, "Platform").casefold()
+        products = registry.text(read, _CLICK_TO_RUN, "ProductReleaseIds")
+        bits = {"x64": 64, "x86": 32}.get(platform)
+        return Excel(path, version, bits, tuple(filter(None, re.split(r"[,|\s]+", products))))
+    for key, bits in _INSTALL_ROOTS:
+        if folder := registry.text(read, key, "Path"):
+            return Excel(path or folder.rstrip("\\") + r"\EXCEL.EXE", "16.0", bits)
+    return Excel(path, bits=32 if "(x86)" in path else None) if path else None
+
+
+def start_folder(environ: Mapping[str, str]) -> Path | None:
+    """The folder whose files Excel opens when it starts."""
+    roaming = environ.get("APPDATA", "")
+    return Path(roaming) / "Microsoft" / "Excel" / "XLSTART" if roaming else None
+
+
+def addin_version(file: Path) -> str:
+    """The version that a workbook or add-in names in its document properties as ``XL OpenFunnel 1.2.3``."""
+    with zipfile.ZipFile(file) as parts:
+        for name in sorted(name for name in parts.namelist() if name.startswith("docProps/") and name.endswith(".xml")):
+            said = re.search(rb"XL OpenFunnel ([0-9][0-9A-Za-z.+]*)", parts.read(name))
+            if said:
+                return said[1].decode().rstrip(".")
+    return ""
+
+
+def zone_identifier(file: Path) -> str | None:
+    """The stream in which Windows notes where a file came from; None where there is none."""
+    if sys.platform != "win32":  # where a file of that name may lie beside it and means nothing
+        return None
+    try:
+        return Path(f"{file}:Zone.Identifier").read_text("utf-8", "replace")
+    except OSError:
+        return None
