@@ -74,7 +74,7 @@ class _SessionSource:
         self._session.topic_changed = served.moved
 
     def look(self) -> CallContext:
-        return self._session.look(FULL_TEXT)  # only Excel makes an error of a block with a longer text than 255
+        return self._session.new_call(FULL_TEXT)  # only Excel makes an error of a block with a longer text than 255
 
     def prepare(self, function: catalog.Function) -> None:
         if function is not catalog.STATUS:

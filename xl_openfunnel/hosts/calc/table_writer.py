@@ -87,7 +87,7 @@ def prepare(document: Any) -> TableUpdate:
     named = document.NamedRanges.getByName(_JOB).getReferredCells().getCellByPosition(0, 0).String.strip()
     if not named:
         raise ConfigurationError("Put a job into the yellow cell of the sheet Start.")
-    look = session().look()
+    look = session().new_call()
     snapshot = session().fetcher.watch(look.job_id(named))
     if not len(snapshot.rows):
         raise ConfigurationError("There are no companies yet. Wait until the sheet Rows shows some.")

@@ -15,10 +15,10 @@ import xlwings
 from ...errors import CELL_PREFIX, OpenFunnelError
 from ...functions import catalog, error_boundary, implementations
 from ...functions.arguments import CellError
-from ..session import session
 from .addresses import parse_calling_cell
 from .com.hresults import error_text
 from .commands.handlers import CommandContext
+from .session import excel_host
 
 _MISSING: Final = -2147352572
 """DISP_E_PARAMNOTFOUND: an argument that was left out."""
@@ -71,17 +71,20 @@ def _function(described: catalog.Function, body: Callable[..., Block]) -> Callab
         taken = signature.bind_partial(*values, **named).arguments  # what was left out is blank, like a blank cell
         asking = parse_calling_cell(taken.get("where"))
         try:
-            present = session()
+            host = excel_host()
         except OpenFunnelError as error:
             return [[error.cell_text]]
-        began = 0.0 if present.live is None else present.live.now()
-        look, arguments = present.look(), tuple(given(taken.get(argument.name)) for argument in described.arguments)
+        began = 0.0 if host.live is None else host.live.now()
+        look, arguments = (
+            host.session.new_call(),
+            tuple(given(taken.get(argument.name)) for argument in described.arguments),
+        )
         block = error_boundary.evaluate(described.name, body, look, *arguments)
         if asking is not None and not asking.spills and (len(block), len(block[0])) != (1, 1):
             return [[no_spill(described.name)]]
-        if asking is not None and present.live is not None:
+        if asking is not None and host.live is not None:
             call = described.name, arguments
-            present.live.called(asking.window, asking.cell, call, look.dependencies, large=described.large, began=began)
+            host.live.called(asking.window, asking.cell, call, look.dependencies, large=described.large, began=began)
         return block
 
     # xlwings asks for names and defaults by these, and passes arguments by position.
@@ -113,20 +116,20 @@ OF_CREDITS = _function(catalog.CREDITS, implementations.credits_table)
 @_raw
 def opened(window: str, book: str) -> Block:
     """A workbook was opened: its cells may show what is no longer so. Called by VBA, when Excel has time."""
-    present = session()
-    if present.live is not None:
-        present.live.opened(int(window), book)
+    host = excel_host()
+    if host.live is not None:
+        host.live.opened(int(window), book)
     return [[""]]  # xlwings takes nothing but blocks
 
 
 @_raw
 def live(window: str, on: bool) -> Block:
     """Whether cells keep themselves up to date in the Excel with this window. Called by VBA."""
-    present = session()
-    if present.live is not None:
-        present.live.pause(int(window), paused=not on)
-    if present.commands is not None:
-        present.commands.show_status(int(window), _LIVE[bool(on)])
+    host = excel_host()
+    if host.live is not None:
+        host.live.pause(int(window), paused=not on)
+    if host.commands is not None:
+        host.commands.show_status(int(window), _LIVE[bool(on)])
     return [[""]]  # xlwings takes nothing but blocks
 
 
@@ -137,7 +140,7 @@ def act(window: str, action: str, cell: str, text: str, job: str) -> str:
     As a text and not as a block, of which VBA's ``CStr`` makes none; ``""`` where it is done.
     """
     try:
-        commands = session().commands
+        commands = excel_host().commands
     except OpenFunnelError as error:
         return error.message
     return NO_EXCEL if commands is None else commands.act(action, _pressed(window, cell, text, job))
@@ -147,7 +150,7 @@ def act(window: str, action: str, cell: str, text: str, job: str) -> str:
 def job_here(window: str, cell: str, text: str) -> str:
     """The job that the selected cell holds or shows, ``""`` for none. Called by VBA, which asks about it."""
     try:
-        commands = session().commands
+        commands = excel_host().commands
     except OpenFunnelError:
         return ""
     return "" if commands is None else commands.job_here(_pressed(window, cell, text))

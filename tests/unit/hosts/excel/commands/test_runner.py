@@ -215,7 +215,7 @@ def test_actions_run_until_the_end_and_no_longer() -> None:
 
 
 def test_without_excel_or_with_a_bad_setting_a_button_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(udfs, "session", lambda: SimpleNamespace(commands=None))
+    monkeypatch.setattr(udfs, "excel_host", lambda: SimpleNamespace(commands=None))
     assert udfs.act("7", "land table", "[Book.xlsm]Start!$A$1", "", "") == udfs.NO_EXCEL
     assert udfs.job_here("7", "", "") == ""
     monkeypatch.undo()
@@ -227,7 +227,7 @@ def test_without_excel_or_with_a_bad_setting_a_button_says_so(monkeypatch: pytes
 def test_live_pauses_cells_at_once_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     desk, told = Desk(failing(HostBusyError())), []
     live = SimpleNamespace(pause=lambda window, *, paused: told.append((window, paused)))
-    monkeypatch.setattr(udfs, "session", lambda: SimpleNamespace(commands=desk.commands, live=live))
+    monkeypatch.setattr(udfs, "excel_host", lambda: SimpleNamespace(commands=desk.commands, live=live))
     for on, said in ((False, "Cells stay as they are"), (True, "Cells keep themselves up to date")):
         udfs.live(str(WINDOW), on)
         assert told.pop() == (WINDOW, not on)
@@ -243,7 +243,7 @@ def test_what_vba_says_of_the_selected_cell_is_understood(monkeypatch: pytest.Mo
         return action
 
     desk = SimpleNamespace(act=act, job_here=lambda pressed: "a-job")
-    monkeypatch.setattr(udfs, "session", lambda: SimpleNamespace(commands=desk))
+    monkeypatch.setattr(udfs, "excel_host", lambda: SimpleNamespace(commands=desk))
     assert udfs.act("7", "cancel job", "'[It''s.xlsm]My rows'!$B$8", "running", "a-job") == "cancel job"
     assert udfs.act("7", "open help", "", "", "") == "open help"
     assert told == [

@@ -1,0 +1,74 @@
+"""What only Excel needs beside the shared session: cells that update themselves, and the commands of its buttons."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from dataclasses import dataclass
+
+from ...runtime.clock import SystemClock
+from ...runtime.thread_pool import start_thread
+from .. import session as shared
+from ..session import Session, session
+from .commands.handlers import CommandHandlers
+from .commands.runner import CommandRunner
+from .commands.system import LocalSystem
+from .live_cells.updater import CellUpdater, VisibleJobs
+
+
+@dataclass(frozen=True)
+class ExcelHost:
+    """The shared session as Excel uses it.
+
+    Attributes:
+        session: fetcher, store and credits.
+        live: keeps cells up to date; None on a system without Excel.
+        commands: runs what buttons ask for; None there too.
+    """
+
+    session: Session
+    live: CellUpdater | None = None
+    commands: CommandRunner | None = None
+
+
+_hosts: list[ExcelHost] = []
+_lock = threading.Lock()
+
+
+def excel_host() -> ExcelHost:
+    """The host of this process, made at the first call and after the shared session was closed.
+
+    Raises:
+        ConfigurationError: a setting cannot be used; the next call tries again.
+    """
+    present = session()
+    with _lock:
+        if not _hosts or _hosts[0].session is not present:
+            _hosts[:] = [_connected(present) if sys.platform == "win32" else ExcelHost(present)]
+        return _hosts[0]
+
+
+def end() -> None:
+    """Close the host and the shared session, if there are any."""
+    with _lock:
+        while _hosts:
+            host = _hosts.pop()
+            if host.commands is not None:
+                host.commands.close()
+            if host.live is not None:
+                host.live.close()
+    shared.end()
+
+
+def _connected(present: Session) -> ExcelHost:
+    from .com.calculation import ComExcelProcesses
+    from .com.workbooks import ComWorkbookAccess
+
+    clock, processes, system = SystemClock(), ComExcelProcesses(), LocalSystem(present.client)
+    live = CellUpdater(present.fetcher.subscribe, processes, clock)
+    start_thread("live-cells", live.run)
+    present.topic_changed = live.topic_changed
+    workbooks = ComWorkbookAccess(processes, clock, system.documents)
+    commands = CommandRunner(CommandHandlers(present, VisibleJobs(live), workbooks, system, clock), workbooks, clock)
+    start_thread("commands", commands.run)
+    return ExcelHost(present, live, commands)
