@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from tests.unit.hosts.clocks import Passing
-from tests.unit.hosts.excel.commands.workbooks import FakeSystem, FakeVisibleJobs, FakeWorkbooks, pressed
+from tests.unit.hosts.excel.commands.workbooks import FakeVisibleJobs, FakeWorkbooks, pressed
 from xl_openfunnel import Client, OpenFunnelError, fetch_rows, log
 from xl_openfunnel.cli import main
 from xl_openfunnel.hosts.excel import udfs
@@ -47,7 +47,7 @@ def session(job_id: str, folder: str) -> None:
     log.set_up()  # as the server behind Excel does; the command has none
     logging.getLogger("xl_openfunnel").setLevel(logging.DEBUG)
     _show_cells(job_id)
-    _press_buttons(job_id, out)
+    _press_buttons(job_id)
     end()
     frame = fetch_rows(job_id)
     print(repr(frame.attrs))
@@ -79,12 +79,12 @@ def _show_cells(job_id: str) -> None:
         fetcher.wait("no-such-job", 10)
 
 
-def _press_buttons(job_id: str, folder: Path) -> None:
+def _press_buttons(job_id: str) -> None:
     """Land the job as a table and make a copy, in a workbook that only keeps what it is told."""
     office, shown = FakeWorkbooks(), FakeVisibleJobs()
     place = CellRef("Book.xlsm", "Start", "$B$1")
     office.cells[place], shown.jobs[place], office.names["job"] = "=OF_STATUS(A1)", {job_id}, job_id
-    actions = CommandHandlers(shared(), shown, office, FakeSystem(folder), Passing())
+    actions = CommandHandlers(shared(), shown, office, Passing(), cancel=print, open_file=print)
     for action in ("refresh final", "land table", "send copy"):
         print(f"said: {actions.handlers[action][1](office, pressed())}")
     print(f"landed: {office.plans} {office.facts}")

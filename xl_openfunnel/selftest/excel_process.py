@@ -15,8 +15,8 @@ from typing import Any, Final, Self
 
 import xlsxwriter
 
+from ..hosts.excel.com.retry import RetryingComObject
 from .check_context import CheckFailedError
-from .com_retry import RetryingComObject
 
 _START: Final = 60.0
 _END: Final = 30.0

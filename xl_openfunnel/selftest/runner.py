@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ..hosts.excel.ports import HostBusyError
 from ..settings import ENV_API_KEY, ENV_BASE_URL, ENV_CACHE_DIR
 from ..simulator import ManualClock, Simulator
 from ..text import one_line
@@ -119,7 +120,7 @@ def outcome_of(name: str, make: Callable[[], str | None]) -> Outcome:
         return Outcome(name, OutcomeState.PASSED, make() or "")
     except CheckSkippedError as reason:
         return Outcome(name, OutcomeState.SKIPPED, str(reason))
-    except CheckFailedError as reason:
+    except (CheckFailedError, HostBusyError) as reason:
         return Outcome(name, OutcomeState.FAILED, str(reason))
     except Exception as trouble:
         return Outcome(name, OutcomeState.FAILED, f"{type(trouble).__name__}: {one_line(str(trouble))}")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from dataclasses import dataclass
+from typing import Any
+
+import platformdirs
 
 from ...runtime.clock import SystemClock
 from ...runtime.thread_pool import start_thread
@@ -12,8 +16,9 @@ from .. import session as shared
 from ..session import Session, session
 from .commands.handlers import CommandHandlers
 from .commands.runner import CommandRunner
-from .commands.system import LocalSystem
 from .live_cells.updater import CellUpdater, VisibleJobs
+
+_windows: Any = os  # os has startfile on Windows only
 
 
 @dataclass(frozen=True)
@@ -64,11 +69,14 @@ def _connected(present: Session) -> ExcelHost:
     from .com.calculation import ComExcelProcesses
     from .com.workbooks import ComWorkbookAccess
 
-    clock, processes, system = SystemClock(), ComExcelProcesses(), LocalSystem(present.client)
+    clock, processes = SystemClock(), ComExcelProcesses()
     live = CellUpdater(present.fetcher.subscribe, processes, clock)
     start_thread("live-cells", live.run)
     present.topic_changed = live.topic_changed
-    workbooks = ComWorkbookAccess(processes, clock, system.documents)
-    commands = CommandRunner(CommandHandlers(present, VisibleJobs(live), workbooks, system, clock), workbooks, clock)
+    workbooks = ComWorkbookAccess(processes, clock, platformdirs.user_documents_path)
+    handlers = CommandHandlers(
+        present, VisibleJobs(live), workbooks, clock, cancel=present.client.cancel, open_file=_windows.startfile
+    )
+    commands = CommandRunner(handlers, workbooks, clock)
     start_thread("commands", commands.run)
     return ExcelHost(present, live, commands)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from xl_openfunnel.hosts.excel.com.retry import RetryingComObject
 from xl_openfunnel.selftest import checks
 from xl_openfunnel.selftest.check_context import CheckContext
-from xl_openfunnel.selftest.com_retry import RetryingComObject
 from xl_openfunnel.selftest.runner import Check, made
 from xl_openfunnel.simulator import ManualClock, Simulator
 

@@ -112,7 +112,7 @@ def test_what_excel_calls_a_failure_while_a_cell_is_edited_is_no_answer(
 
 
 def test_what_a_user_asked_for_waits_while_a_cell_is_edited(sheet: Sheet, excel: FakeExcel) -> None:
-    from xl_openfunnel.hosts.excel.com.retry import RetryingCaller
+    from xl_openfunnel.hosts.excel.com.dispatch import RetryingCaller
 
     call = RetryingCaller(HERE, Passing(), 30.0)
     found = call.item(call.get(call.application, "Workbooks"), sheet.book.name)

@@ -385,7 +385,7 @@ def test_a_switch_that_excel_does_not_take_back_keeps_no_other_from_being_put_ba
 
 def test_what_two_switch_at_the_same_time_is_in_the_end_as_its_user_had_it(excel: FakeExcel) -> None:
     from xl_openfunnel.hosts.excel.com.app_settings import temporarily_set
-    from xl_openfunnel.hosts.excel.com.retry import RetryingCaller  # Windows only
+    from xl_openfunnel.hosts.excel.com.dispatch import RetryingCaller  # Windows only
 
     excel.open("Book.xlsx")
     call = RetryingCaller(os.getpid(), SystemClock(), 0.0)
@@ -559,7 +559,7 @@ def test_what_has_to_be_put_back_is_waited_for_as_long_as_it_takes(excel: FakeEx
             return None
 
     excel.busy, clock = Busy.LATER, Passing()
-    from xl_openfunnel.hosts.excel.com.retry import RetryingCaller  # Windows only
+    from xl_openfunnel.hosts.excel.com.dispatch import RetryingCaller  # Windows only
 
     call = RetryingCaller(os.getpid(), clock, 30.0)
     with pytest.raises(NotNow):

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 from ..ports import HostError
 from . import dispatch
-from .retry import RetryingCaller
+from .dispatch import RetryingCaller
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def temporarily_set(call: RetryingCaller, target: Any, name: str, value: object)
     Raises:
         HostBusyError: Excel let nobody in to switch it.
     """
-    key = call.program, name
+    key = call.process_id, name
     with _lock:
         switch = _switches.setdefault(key, _Switch())
         switch.by += 1
@@ -91,7 +91,7 @@ def with_settings(call: RetryingCaller, settings: Mapping[str, object], do: Call
     """
 
     def once() -> _T:
-        excel = dispatch.application(call.program)
+        excel = dispatch.application(call.process_id)
         with contextlib.ExitStack() as meanwhile:
             for name, value in settings.items():
                 meanwhile.enter_context(temporarily_set(call, excel, name, value))

@@ -22,9 +22,9 @@ from ..addresses import CellRange, CellRef
 from ..ports import HostBusyError, HostGoneError
 from . import dispatch, hresults
 from .app_settings import temporarily_set
+from .dispatch import RetryingCaller
 from .formulas import formula_of, formulas_in_book
 from .ranges import TEXT
-from .retry import RetryingCaller
 
 _log = logging.getLogger(__name__)
 

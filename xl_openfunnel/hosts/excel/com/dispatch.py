@@ -1,6 +1,7 @@
-"""Calls into Excel: its objects are asked by name, and what a call fails with is understood in one way.
+"""Calls into Excel over COM: members are looked up by name, and errors are translated in one place.
 
-A call raises `HostBusyError` while Excel is busy, `HostGoneError` when it has ended, and COM's error when it refuses.
+The functions here make a call once. They raise `HostBusyError` while Excel is busy, `HostGoneError` when it has ended,
+and `com_error` when it refuses. `RetryingCaller` repeats calls while Excel is busy.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
+import queue
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol, TypeVar
@@ -18,61 +20,129 @@ import win32con
 import win32gui
 import win32process
 
-from ..ports import HostBusyError, HostGoneError
+from ....runtime.clock import FOREVER, Clock
+from ..ports import HostBusyError, HostError, HostGoneError
 from . import hresults
+from .retry import BusyRetry
 
 _log = logging.getLogger(__name__)
 
-_NATIVE_OBJECT: Final = 0xFFFFFFF0  # OBJID_NATIVEOM
+OMITTED: Final = pythoncom.ArgNotFound
+"""Stands for an argument that is left out."""
 
-_ANSWER: Final = 500
-"""Milliseconds in which a window answers that does not hang."""
+_OBJID_NATIVEOM: Final = 0xFFFFFFF0
 
-_windows: Any = ctypes  # what only Windows' ctypes has
+_WINDOW_TIMEOUT: Final = 500
+"""Milliseconds in which a window answers unless it hangs."""
+
+_windows: Any = ctypes  # ctypes has these members on Windows only
 _this_thread = threading.local()
 _T = TypeVar("_T")
 
 
 class ComCaller(Protocol):
-    """What asks Excel: this module once, `patience.Caller` until it is let in."""
+    """Makes calls into Excel: this module (once) or `RetryingCaller` (until Excel is no longer busy)."""
 
     def get(self, target: Any, name: str, *arguments: object) -> Any:
-        """A property, or what a method gives."""
+        """Get a property or call a method."""
 
-    def get_optional(self, target: Any, name: str, otherwise: object = None) -> Any:
-        """A property that an older Excel does not have, which then gives ``otherwise``."""
+    def get_optional(self, target: Any, name: str, default: object = None) -> Any:
+        """Get a property that older versions of Excel lack; ``default`` if it is missing."""
+
+
+class RetryingCaller:
+    """Makes the calls of one command, and waits while Excel is busy.
+
+    Methods raise `HostBusyError` when Excel stayed busy too long, `HostGoneError` when it has ended, and `HostError`
+    when it refuses.
+
+    Args:
+        process_id: Excel's.
+        clock: sleeps between two attempts.
+        timeout: seconds to wait, in all calls together.
+    """
+
+    def __init__(self, process_id: int, clock: Clock, timeout: float) -> None:
+        self.process_id = process_id
+        self._busy_retry = BusyRetry(timeout, lambda seconds: clock.receive(queue.SimpleQueue(), seconds))
+
+    @property
+    def application(self) -> Any:
+        """Excel's Application, looked up each time: an Excel cannot end while a reference to it is held."""
+        return self.retry(lambda: application(self.process_id))
+
+    @contextlib.contextmanager
+    def without_timeout(self) -> Iterator[None]:
+        """Wait for ever, without using up the timeout: for state that must be restored whatever happened."""
+        seconds_left, self._busy_retry.seconds_left = self._busy_retry.seconds_left, FOREVER
+        try:
+            yield
+        finally:
+            self._busy_retry.seconds_left = seconds_left
+
+    def get(self, target: Any, name: str, *arguments: object) -> Any:
+        """Get a property or call a method."""
+        return self.retry(lambda: get(target, name, *arguments))
+
+    def put(self, target: Any, name: str, value: object) -> None:
+        """Set a property."""
+        self.retry(lambda: put(target, name, value))
+
+    def get_optional(self, target: Any, name: str, default: object = None) -> Any:
+        """Get a property that older versions of Excel lack; ``default`` if it is missing."""
+        return self.retry(lambda: get_optional(target, name, default))
+
+    def item(self, collection: Any, name: str) -> Any:
+        """The item of that name, or None."""
+        return self.retry(lambda: item(collection, name))
+
+    def items(self, collection: Any) -> Iterator[Any]:
+        for number in range(1, int(self.get(collection, "Count")) + 1):
+            yield self.get(collection, "Item", number)
+
+    def retry(self, function: Callable[[], _T]) -> _T:
+        """Call a function that calls Excel, again while Excel is busy."""
+
+        def attempt() -> _T:
+            try:
+                return function()
+            except pywintypes.com_error as error:
+                reason = (error.excepinfo and error.excepinfo[2]) or error.strerror
+                raise HostError(f"Excel refused: {reason}", hresults.code(error) or 0) from None
+
+        return self._busy_retry.call(attempt)
 
 
 def initialize_com() -> None:
-    """Make COM ready for the calls of this thread."""
+    """Initialize COM for the current thread, unless it is already."""
     if not getattr(_this_thread, "ready", False):
         pythoncom.CoInitialize()
         _this_thread.ready = True
 
 
 def get(target: Any, name: str, *arguments: object) -> Any:
-    """A property, or what a method gives. Unlike an attribute of pywin32's this says what went wrong."""
-    return _answered(target, lambda: _asked(target, name, *arguments))
+    """Get a property or call a method. Unlike pywin32's attribute access, errors keep their code."""
+    return _translating_errors(target, lambda: _invoke(target, name, *arguments))
 
 
 def put(target: Any, name: str, value: object) -> None:
     """Set a property."""
     kind = pythoncom.DISPATCH_PROPERTYPUT
-    _answered(target, lambda: target.Invoke(target.GetIDsOfNames(name), 0, kind, 0, value))
+    _translating_errors(target, lambda: target.Invoke(target.GetIDsOfNames(name), 0, kind, 0, value))
 
 
-def get_optional(target: Any, name: str, otherwise: object = None) -> Any:
-    """A property that an older Excel does not have, which then gives ``otherwise``."""
+def get_optional(target: Any, name: str, default: object = None) -> Any:
+    """Get a property that older versions of Excel lack; ``default`` if it is missing."""
     try:
         return get(target, name)
     except pywintypes.com_error as error:
         if hresults.code(error) != hresults.NO_SUCH_NAME:
             raise
-        return otherwise
+        return default
 
 
 def item(collection: Any, name: str) -> Any:
-    """The item of that name; None where there is none, which some collections call a failure."""
+    """The item of that name, or None, for which some collections raise `hresults.FAILED`."""
     try:
         return get(collection, "Item", name)
     except pywintypes.com_error as error:
@@ -82,51 +152,47 @@ def item(collection: Any, name: str) -> Any:
 
 
 def items(collection: Any) -> Iterator[Any]:
-    """All items."""
     for number in range(1, int(get(collection, "Count")) + 1):
         yield get(collection, "Item", number)
 
 
 @contextlib.contextmanager
-def log_com_errors(what: str) -> Iterator[None]:
-    """Let the others have their turn when Excel does not do this; not when it does nothing at all."""
+def log_com_errors(action: str) -> Iterator[None]:
+    """Log it when Excel refuses something, so that the caller can go on. A busy Excel still raises."""
     try:
         yield
     except pywintypes.com_error as error:
-        _log.info("Excel refused to %s: %s", what, error)
+        _log.info("Excel refused to %s: %s", action, error)
 
 
-def application(program: int) -> Any:
-    """Excel's Application, through the object model's window behind a sheet.
-
-    Args:
-        program: Excel's process id.
+def application(process_id: int) -> Any:
+    """The Application of the Excel with that process id, reached through the window of one of its sheets.
 
     Raises:
-        HostBusyError: it does not answer.
-        HostGoneError: it has no workbook open, or has ended.
+        HostBusyError: Excel does not answer.
+        HostGoneError: Excel has no workbook open, or has ended.
     """
     try:
-        window = _sheet_window(program)
+        window = _sheet_window(process_id)
         if window is None:
             raise HostGoneError
-        return get(_shown_by(window), "Application")
+        return get(_object_behind(window), "Application")
     except (pywintypes.com_error, pywintypes.error, OSError) as error:
         _log.info("Excel is busy: %s", error)
         raise HostBusyError from None
 
 
-def _asked(target: Any, name: str, *arguments: object) -> Any:
-    either = pythoncom.DISPATCH_PROPERTYGET | pythoncom.DISPATCH_METHOD
-    return target.Invoke(target.GetIDsOfNames(name), 0, either, 1, *arguments)
+def _invoke(target: Any, name: str, *arguments: object) -> Any:
+    get_or_call = pythoncom.DISPATCH_PROPERTYGET | pythoncom.DISPATCH_METHOD
+    return target.Invoke(target.GetIDsOfNames(name), 0, get_or_call, 1, *arguments)
 
 
-def _answered(target: Any, call: Callable[[], _T]) -> _T:
+def _translating_errors(target: Any, call: Callable[[], _T]) -> _T:
     try:
         return call()
     except pywintypes.com_error as error:
         code = hresults.code(error)
-        if code in hresults.BUSY or (code == hresults.FAILED and not _ready(target)):
+        if hresults.is_busy(error) or (code == hresults.FAILED and not _is_ready(target)):
             _log.info("Excel is busy: %s", error)
             raise HostBusyError from None
         if code in hresults.DISCONNECTED:
@@ -134,53 +200,53 @@ def _answered(target: Any, call: Callable[[], _T]) -> _T:
         raise
 
 
-def _ready(target: Any) -> bool:
-    """Whether the Excel of an object takes calls, so that its "failed" means it: while a cell is edited it does not."""
+def _is_ready(target: Any) -> bool:
+    """Whether the object's Excel accepts calls, so that "failed" means a refusal. It does not in edit mode."""
     try:
-        return bool(_asked(_asked(target, "Application"), "Ready"))
+        return bool(_invoke(_invoke(target, "Application"), "Ready"))
     except pywintypes.com_error as error:
         return hresults.code(error) not in hresults.BUSY | hresults.DISCONNECTED | {hresults.FAILED}
 
 
-def _sheet_window(program: int) -> int | None:
-    """A window with a sheet of that Excel; each open book has one.
+def _sheet_window(process_id: int) -> int | None:
+    """The window of a sheet of that Excel; every open workbook has one.
 
     Raises:
-        OSError: it does not answer.
+        OSError: the window does not answer.
     """
-    mains: list[int] = []
+    main_windows: list[int] = []
 
-    def look(window: int, _: object) -> bool:
-        if win32gui.GetClassName(window) == "XLMAIN" and win32process.GetWindowThreadProcessId(window)[1] == program:
-            mains.append(window)
+    def collect(window: int, _: object) -> bool:
+        if win32gui.GetClassName(window) == "XLMAIN" and win32process.GetWindowThreadProcessId(window)[1] == process_id:
+            main_windows.append(window)
         return True
 
-    win32gui.EnumWindows(look, None)
-    for main in mains:
-        desk = win32gui.FindWindowEx(main, 0, "XLDESK", None)
-        sheet: int = desk and win32gui.FindWindowEx(desk, 0, "EXCEL7", None)
+    win32gui.EnumWindows(collect, None)
+    for main_window in main_windows:
+        desktop = win32gui.FindWindowEx(main_window, 0, "XLDESK", None)
+        sheet: int = desktop and win32gui.FindWindowEx(desktop, 0, "EXCEL7", None)
         if sheet:
             try:
-                # What follows would wait without end for an Excel that hangs.
-                win32gui.SendMessageTimeout(sheet, win32con.WM_NULL, 0, 0, win32con.SMTO_ABORTIFHUNG, _ANSWER)
+                # AccessibleObjectFromWindow would wait for ever for an Excel that hangs.
+                win32gui.SendMessageTimeout(sheet, win32con.WM_NULL, 0, 0, win32con.SMTO_ABORTIFHUNG, _WINDOW_TIMEOUT)
             except pywintypes.error as error:
                 raise OSError(f"its window does not answer: {error}") from None
             return sheet
     return None
 
 
-def _shown_by(window: int) -> Any:
-    """The object behind a window with a sheet.
+def _object_behind(window: int) -> Any:
+    """The COM object behind the window of a sheet.
 
     Raises:
         OSError: the window does not answer.
     """
-    ask = _windows.oledll.oleacc.AccessibleObjectFromWindow
-    ask.argtypes = [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_void_p]
-    wanted = (ctypes.c_byte * 16).from_buffer_copy(bytes(pythoncom.IID_IDispatch))
-    found = ctypes.c_void_p()
-    ask(window, _NATIVE_OBJECT, ctypes.byref(wanted), ctypes.byref(found))
+    object_from_window = _windows.oledll.oleacc.AccessibleObjectFromWindow
+    object_from_window.argtypes = [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_void_p]
+    interface = (ctypes.c_byte * 16).from_buffer_copy(bytes(pythoncom.IID_IDispatch))
+    pointer = ctypes.c_void_p()
+    object_from_window(window, _OBJID_NATIVEOM, ctypes.byref(interface), ctypes.byref(pointer))
     try:
-        return pythoncom.ObjectFromAddress(found.value, pythoncom.IID_IDispatch)
-    finally:  # the function gave a reference of its own, which goes with this
-        _windows.WINFUNCTYPE(ctypes.c_uint32)(2, "Release")(found)
+        return pythoncom.ObjectFromAddress(pointer.value, pythoncom.IID_IDispatch)
+    finally:  # AccessibleObjectFromWindow added a reference of its own
+        _windows.WINFUNCTYPE(ctypes.c_uint32)(2, "Release")(pointer)

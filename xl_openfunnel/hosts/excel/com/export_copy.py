@@ -20,9 +20,9 @@ from ..ports import CopySaved, Fact, HostError
 from ..table_merge import Value
 from . import dispatch, ranges
 from .app_settings import QUIET, temporarily_set, with_settings
+from .dispatch import OMITTED, RetryingCaller
 from .formulas import filled_with
 from .hresults import error_text
-from .retry import OMITTED, RetryingCaller
 from .scrub_metadata import strip_metadata
 
 _XLSX: Final = 51  # xlOpenXMLWorkbook
@@ -102,7 +102,7 @@ def free_path(folder: Path, stem: str) -> Path:
 
 
 def _in_manual_mode(call: RetryingCaller) -> AbstractContextManager[None]:
-    return temporarily_set(call, dispatch.application(call.program), "Calculation", _MANUAL)
+    return temporarily_set(call, dispatch.application(call.process_id), "Calculation", _MANUAL)
 
 
 def _opened(call: RetryingCaller, file: Path) -> Any:

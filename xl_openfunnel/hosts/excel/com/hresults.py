@@ -1,4 +1,4 @@
-"""What calls into Excel fail with, for whoever makes them; without pywin32, so on any system."""
+"""The HRESULTs of Excel's errors: failed calls, and error values in cells. Imports nothing of pywin32."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 
 def _signed(*codes: int) -> frozenset[int]:
-    """The codes as pywin32 has them."""
+    """The codes as the signed numbers that pywin32 gives."""
     return frozenset(code - (1 << 32) for code in codes)
 
 
@@ -15,7 +15,7 @@ BUSY: Final = _signed(
     0x8001010A,  # RPC_E_SERVERCALL_RETRYLATER
     0x800AC472,  # VBA_E_IGNORE: it calculates, or runs a macro
 )
-"""Excel lets nobody in at the moment; the call has had no effect."""
+"""Excel is busy; the call has had no effect."""
 
 DISCONNECTED: Final = _signed(
     0x80010007,  # RPC_E_SERVER_DIED
@@ -28,16 +28,21 @@ DISCONNECTED: Final = _signed(
 """Excel has ended, or is ending."""
 
 FAILED: Final = 0x800A03EC - (1 << 32)
-"""Excel's word for nearly everything that it does not do; while a cell is edited also for "later"."""
+"""Excel's code for nearly every refusal. While the user edits a cell, it also stands for "busy"."""
 
 NO_SUCH_ITEM: Final = 0x8002000B - (1 << 32)  # DISP_E_BADINDEX
 NO_SUCH_NAME: Final = 0x80020006 - (1 << 32)  # DISP_E_UNKNOWNNAME
 
 
 def code(error: Any) -> int | None:
-    """What a `com_error` says: Excel's own code, where COM says only that there is one. None for other errors."""
+    """The code of a `com_error`: Excel's own where COM only says that there is one. None for other errors."""
     details = getattr(error, "excepinfo", None)
     return (details and details[5]) or getattr(error, "hresult", None)
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether a busy Excel refused the call."""
+    return code(error) in BUSY
 
 
 _ERRORS: Final = {
@@ -56,15 +61,15 @@ _ERRORS: Final = {
     -2146826239: "#FIELD!",
     -2146826238: "#CALC!",
 }
-"""Error values as they arrive over COM: Excel's error numbers as a failed HRESULT."""
+"""Error values of cells: over COM, Excel's error numbers arrive as failed HRESULTs."""
 
-_FIRST: Final = -2146828288
-"""Error 0 of Excel's ``CVErr``, as a failed HRESULT."""
+_CVERR_0: Final = -2146828288
+"""Error 0 of VBA's ``CVErr``, as a failed HRESULT."""
 
-_NUMBERS: Final = range(_FIRST + 2000, _FIRST + 2100)
-"""Where all of Excel's error numbers are, also those that are newer than the table above."""
+_ERROR_VALUES: Final = range(_CVERR_0 + 2000, _CVERR_0 + 2100)
+"""All of Excel's error numbers, including those newer than the table above."""
 
 
 def error_text(number: int) -> str | None:
-    """What a cell with this error value shows; None where the number is none."""
-    return _ERRORS.get(number, f"Error {number - _FIRST}") if number in _NUMBERS else None
+    """The text that a cell with this error value shows; None if the number is not an error value."""
+    return _ERRORS.get(number, f"Error {number - _CVERR_0}") if number in _ERROR_VALUES else None

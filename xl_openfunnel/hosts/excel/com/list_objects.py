@@ -11,7 +11,7 @@ from ..addresses import CellRange
 from ..ports import HostError
 from ..table_merge import TableContent, Value, places_of
 from . import ranges
-from .retry import OMITTED, RetryingCaller
+from .dispatch import OMITTED, RetryingCaller
 
 _STYLE: Final = "TableStyleMedium2"
 _SHEET: Final = "OpenFunnel"

@@ -8,8 +8,8 @@ from typing import Any, Final
 from .. import addresses
 from ..addresses import CellRange
 from ..table_merge import Value
+from .dispatch import RetryingCaller
 from .formulas import formula_bar_texts
-from .retry import RetryingCaller
 
 TEXT: Final = "@"
 """The number format of cells in which everything is text."""

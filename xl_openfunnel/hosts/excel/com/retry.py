@@ -1,99 +1,101 @@
-"""Calls into Excel for what its user asked for: they wait while Excel lets nobody in, and a refusal has words.
+"""Repeats calls that a busy Excel refuses. Such a call has had no effect, so it can simply be made again.
 
-A call that Excel turns away has had no effect, so it is made again, and work of many calls goes on where it was.
+Imports nothing of pywin32, so that it can be tested on any system.
 """
 
 from __future__ import annotations
 
-import contextlib
-import queue
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-import pythoncom
-import pywintypes
-
-from ....runtime.clock import Clock
-from ..ports import HostBusyError, HostError
-from . import dispatch, hresults
+from ....runtime.clock import FOREVER
+from ..ports import HostBusyError
+from . import hresults
 
 _MIN_DELAY: Final = 0.25
 _MAX_DELAY: Final = 4.0
-"""Seconds after which Excel is tried again, at first and at last."""
+"""Seconds between two attempts: the first delay, which doubles up to the second."""
 
-_ENDLESS: Final = float("inf")
-
-OMITTED: Final = pythoncom.ArgNotFound
-"""In place of an argument that is left out."""
+_OBJECT_TIMEOUT: Final = 20.0
 
 _T = TypeVar("_T")
 
 
-class RetryingCaller:
-    """Makes the calls of one piece of work.
+class BusyRetry:
+    """Repeats calls until the delays of all of them add up to a timeout.
 
-    Members raise `HostBusyError` when Excel let nobody in for too long, `HostGoneError` when it has ended, and
-    `HostError`.
-
-    Args:
-        program: Excel's process id.
-        clock: how to wait.
-        patience: the seconds to wait, all calls together.
+    Attributes:
+        seconds_left: what is left of the timeout.
     """
 
-    def __init__(self, program: int, clock: Clock, patience: float) -> None:
-        self.program = program
-        self._clock = clock
-        self._left = patience
+    def __init__(self, timeout: float, sleep: Callable[[float], object]) -> None:
+        self.seconds_left = timeout
+        self._sleep = sleep
 
-    @property
-    def application(self) -> Any:
-        """Excel itself, found anew each time: held while something else is waited for, it could not end."""
-        return self.retry(lambda: dispatch.application(self.program))
+    def call(self, function: Callable[[], _T]) -> _T:
+        """Call a function until it does not raise `HostBusyError`.
 
-    @contextlib.contextmanager
-    def without_timeout(self) -> Iterator[None]:
-        """Wait without end: for what has to be put back whatever happened. That takes nothing of the patience."""
-        left, self._left = self._left, _ENDLESS
-        try:
-            yield
-        finally:
-            self._left = left
-
-    def get(self, target: Any, name: str, *arguments: object) -> Any:
-        """A property, or what a method gives."""
-        return self.retry(lambda: dispatch.get(target, name, *arguments))
-
-    def put(self, target: Any, name: str, value: object) -> None:
-        """Set a property."""
-        self.retry(lambda: dispatch.put(target, name, value))
-
-    def get_optional(self, target: Any, name: str, otherwise: object = None) -> Any:
-        """A property that an older Excel does not have, which then gives ``otherwise``."""
-        return self.retry(lambda: dispatch.get_optional(target, name, otherwise))
-
-    def item(self, collection: Any, name: str) -> Any:
-        """The item of that name; None where there is none."""
-        return self.retry(lambda: dispatch.item(collection, name))
-
-    def items(self, collection: Any) -> Iterator[Any]:
-        """All items."""
-        for number in range(1, int(self.get(collection, "Count")) + 1):
-            yield self.get(collection, "Item", number)
-
-    def retry(self, do: Callable[[], _T]) -> _T:
-        """What ``do`` gives, which is tried again as long as Excel lets nobody in."""
+        Raises:
+            HostBusyError: Excel stayed busy.
+        """
         delay = _MIN_DELAY
         while True:
             try:
-                return do()
+                return function()
             except HostBusyError:
-                if self._left <= 0:
+                if self.seconds_left <= 0:
                     raise
-            except pywintypes.com_error as error:
-                words = (error.excepinfo and error.excepinfo[2]) or error.strerror
-                raise HostError(f"Excel refused: {words}", hresults.code(error) or 0) from None
-            self._left -= delay
-            self._clock.receive(queue.SimpleQueue(), delay)
-            if self._left < _ENDLESS:  # what has to be put back is missed every moment
+            delay = min(delay, self.seconds_left)
+            self.seconds_left -= delay
+            self._sleep(delay)
+            if self.seconds_left < FOREVER:  # without a timeout something is being restored, which is urgent
                 delay = min(delay * 2, _MAX_DELAY)
+
+
+class RetryingComObject:
+    """Wraps an object, collection or method of pywin32 and is used like it. What its calls return is wrapped too.
+
+    xlwings also waits for a busy Excel, but for ever, without a pause, and even for one that has ended.
+
+    Calls raise `HostBusyError` when Excel stays busy for 20 s.
+    """
+
+    def __init__(self, inner: Any, sleep: Callable[[float], object] = time.sleep) -> None:
+        object.__setattr__(self, "_inner", inner)
+        object.__setattr__(self, "_sleep", sleep)
+
+    def __getattr__(self, name: str) -> Any:
+        return self._retry(lambda: getattr(self._inner, name), name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self._retry(lambda: setattr(self._inner, name, value), name)
+
+    def __call__(self, *args: object) -> Any:
+        """Call the method, or get an item of the collection."""
+        return self._retry(lambda: self._inner(*args))
+
+    def _retry(self, function: Callable[[], Any], name: str = "") -> Any:
+        def attempt() -> Any:
+            try:
+                return function()
+            except Exception as error:
+                if self._is_busy(error, name):
+                    raise HostBusyError(
+                        f"Excel let nobody in for {_OBJECT_TIMEOUT:.0f} s. Does it show a dialog?"
+                    ) from None
+                raise
+
+        result = BusyRetry(_OBJECT_TIMEOUT, self._sleep).call(attempt)
+        return RetryingComObject(result, self._sleep) if callable(result) else result
+
+    def _is_busy(self, error: Exception, name: str) -> bool:
+        if isinstance(error, AttributeError) and name:
+            # pywin32 raises this for every name that Excel did not resolve, also because it is busy.
+            try:
+                self._inner._oleobj_.GetIDsOfNames(name)
+            except Exception as reason:
+                error = reason
+            else:
+                return True
+        return hresults.is_busy(error)

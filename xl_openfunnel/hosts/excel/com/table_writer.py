@@ -20,8 +20,8 @@ from ..addresses import LAST_ROW, CellRange
 from ..ports import Fact, HostBusyError, HostError, TableWritten
 from ..table_merge import KEYS, MergePlan, TableContent, Value, places_of
 from . import ranges
+from .dispatch import OMITTED
 from .list_objects import ListObject, TableReading, columns_of, runs
-from .retry import OMITTED
 
 _NUMBERS: Final = ("rank", "employee_count", "employee_band")
 """Our columns that keep their format: numbers, and the names of sizes, which look like nothing else. The rest is text,

@@ -15,10 +15,10 @@ from ..ports import COMMAND_TIMEOUT, CopySaved, Fact, HostError, HostGoneError, 
 from ..table_merge import MergePlan, TableContent
 from . import dispatch
 from .calculation import ComExcelProcesses, ComExcelSession
+from .dispatch import RetryingCaller
 from .export_copy import save_copy
 from .formulas import filled_with
 from .list_objects import ListObject
-from .retry import RetryingCaller
 from .table_writer import write_table
 
 _DATABASE: Final = 1  # xlDatabase: a pivot that stands on cells
@@ -181,7 +181,7 @@ class ComWorkbookCommands:
 
     def _visited(self, do: Callable[[ComExcelSession], _T]) -> _T:
         def visited() -> _T:
-            with self._excels.connect(self._call.program) as visit:
+            with self._excels.connect(self._call.process_id) as visit:
                 return do(visit)
 
         return self._call.retry(visited)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
+from .... import settings
 from ....api.endpoints import is_uuid
 from ....errors import CELL_PREFIX, ConfigurationError, InvalidJobIdError, JobFailedError, OpenFunnelError
 from ....files.metadata import content_hash, job_facts, manifest_facts, state, utc
@@ -17,6 +18,7 @@ from ....jobs.snapshot import Snapshot
 from ....runtime.clock import Clock
 from ....text import companies, count
 from ..addresses import CellRef
+from ..live_cells.updater import VisibleJobs
 from ..ports import Fact, HostBusyError, HostError, HostGoneError, TableWritten, WorkbookAccess, WorkbookCommands
 from ..table_merge import MergePlan, TableContent, Value, is_blank, plan_merge
 from . import help_page
@@ -48,35 +50,6 @@ class CommandContext:
     job: str = ""
 
 
-class JobsShown(Protocol):
-    """Which jobs are shown where."""
-
-    def by_cell(self, window: int) -> Mapping[CellRef, frozenset[str]]:
-        """The ids of the jobs that a program's cells show, cell by cell."""
-
-    def outdated(self, window: int) -> frozenset[CellRef]:
-        """The cells of a program that show something that is no longer so."""
-
-    def catch_up(self) -> None:
-        """Wait, for seconds at the most, until calls from cells that were made before are known."""
-
-
-class SystemServices(Protocol):
-    """What actions need beside the jobs."""
-
-    def cancel(self, job_id: str) -> object:
-        """Ask the service to stop a job."""
-
-    def open_file(self, path: Path) -> None:
-        """Show a file as the system does when it is double-clicked."""
-
-    def log_path(self) -> Path:
-        """The log."""
-
-    def cache_dir(self) -> Path:
-        """The folder for our own files."""
-
-
 Handler = Callable[[WorkbookCommands, CommandContext], str]
 """Does something and says in words what came of it."""
 
@@ -89,21 +62,30 @@ class CommandHandlers:
         urgent: what is done at once, whatever else is done and whether the program lets anybody in: it costs money.
 
     Args:
-        desk: the shared fetcher and the store.
-        shown: which jobs are shown where.
-        workplace: reaches the programs.
-        around: everything else.
-        clock: what time is.
+        services: the shared fetcher and the store.
+        visible_jobs: which cells show which jobs.
+        workbooks: connects to Excel.
+        clock: tells the time.
+        cancel: asks the service to stop a job.
+        open_file: opens a file as a double click does.
     """
 
     def __init__(
-        self, desk: Services, shown: JobsShown, workplace: WorkbookAccess, around: SystemServices, clock: Clock
+        self,
+        services: Services,
+        visible_jobs: VisibleJobs,
+        workbooks: WorkbookAccess,
+        clock: Clock,
+        *,
+        cancel: Callable[[str], object],
+        open_file: Callable[[Path], object],
     ) -> None:
-        self._services = desk
-        self._shown = shown
-        self._workbooks = workplace
-        self._system = around
+        self._services = services
+        self._visible_jobs = visible_jobs
+        self._workbooks = workbooks
         self._clock = clock
+        self._cancel_job = cancel
+        self._open_file = open_file
         self.handlers: Mapping[str, tuple[str, Handler]] = {
             "refresh cell": ("Asking the service ...", lambda work, pressed: self._refresh(work, pressed, "cell")),
             "refresh sheet": ("Asking the service ...", lambda work, pressed: self._refresh(work, pressed, "sheet")),
@@ -149,7 +131,7 @@ class CommandHandlers:
         before = [fetcher.refresh(job) for job in jobs if final or not fetcher.watch(job).final]
         until = self._clock.monotonic() + ANSWER_TIMEOUT
         troubles = [trouble for seen in before if (trouble := self._trouble(seen, until))]
-        asked, outdated = {seen.job_id for seen in before}, self._shown.outdated(pressed.window)
+        asked, outdated = {seen.job_id for seen in before}, self._visible_jobs.outdated(pressed.window)
         if places := [place for place, of_cell in shown.items() if of_cell & asked or place in outdated]:
             work.recalculate(places)
         said = f"{len(before) - len(troubles)} refreshed, {len(troubles)} failed, {len(jobs) - len(before)} unchanged"
@@ -234,23 +216,23 @@ class CommandHandlers:
         """Stop the job that the user was asked about, whatever is selected by now."""
         if not job:
             return "Nobody was asked about a job. Nothing was cancelled."
-        self._system.cancel(job)
+        self._cancel_job(job)
         self._services.fetcher.refresh(job)
         return f"Job {job} stops at its next step. What it delivers until then is billed."
 
     def _open_log(self) -> str:
-        path = self._system.log_path()
+        path = settings.log_path()
         if not path.exists():
             return f"There is no log yet. It will be {path}"
-        self._system.open_file(path)
+        self._open_file(path)
         return f"The log is {path}"
 
     def _open_help(self) -> str:
-        folder = self._system.cache_dir()
+        folder = settings.Settings.load().cache_dir
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "help.html"
         path.write_text(help_page.page(), encoding="utf-8")
-        self._system.open_file(path)
+        self._open_file(path)
         return f"The help is {path}"
 
     # ---- which jobs are meant --------------------------------------------------------------------------------
@@ -271,7 +253,7 @@ class CommandHandlers:
     def _jobs_of(self, cell: CellRef | None, pressed: CommandContext) -> frozenset[str]:
         if cell is None:
             return frozenset()
-        return self._shown.by_cell(pressed.window).get(cell) or self._named(pressed)
+        return self._visible_jobs.by_cell(pressed.window).get(cell) or self._named(pressed)
 
     def _named(self, pressed: CommandContext) -> frozenset[str]:
         """The job that the selected cell's text names. Nearly every word could be an id: it must be a known one."""
@@ -282,7 +264,7 @@ class CommandHandlers:
         return frozenset({job} if is_uuid(job) or self._is_known(job, pressed.window) else ())
 
     def _is_known(self, job: str, window: int) -> bool:
-        shown = self._shown.by_cell(window).values()
+        shown = self._visible_jobs.by_cell(window).values()
         return any(job in jobs for jobs in shown) or any(
             entry.job_id == job for entry in CallContext(self._services).ledger()
         )
@@ -296,13 +278,13 @@ class CommandHandlers:
         places = list(work.formulas(book, sheet))
 
         def shown() -> dict[CellRef, frozenset[str]]:
-            known = self._shown.by_cell(pressed.window)
+            known = self._visible_jobs.by_cell(pressed.window)
             return {place: known.get(place, frozenset()) for place in places}
 
         # Cells that have not called since the book was opened, or are somewhere else now.
         if silent := [place for place, jobs in shown().items() if not jobs]:
             work.recalculate(silent)
-            self._shown.catch_up()
+            self._visible_jobs.catch_up()
         return shown()
 
     def _job(self, work: WorkbookCommands, pressed: CommandContext, book: str) -> str:

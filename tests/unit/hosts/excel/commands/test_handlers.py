@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.hosts.clocks import Passing
-from tests.unit.hosts.excel.commands.workbooks import BOOK, HERE, FakeSystem, FakeVisibleJobs, FakeWorkbooks, pressed
-from xl_openfunnel import Client, Fetcher
+from tests.unit.hosts.excel.commands.workbooks import BOOK, HERE, FakeVisibleJobs, FakeWorkbooks, pressed
+from xl_openfunnel import Client, Fetcher, settings
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.credits import CreditsCache
@@ -43,7 +43,8 @@ class Rig:
     credits: CreditsCache
     office: FakeWorkbooks
     shown: FakeVisibleJobs
-    around: FakeSystem
+    cancelled: list[str]
+    opened_files: list[Path]
     actions: CommandHandlers
 
     def do(self, action: str, pressed: CommandContext) -> str:
@@ -73,9 +74,16 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     ):
         store = Store(tmp_path / "store.sqlite3", client.origin)
         with Fetcher(client, store=store) as fetcher:
-            office, shown, around = FakeWorkbooks(), FakeVisibleJobs(), FakeSystem(tmp_path)
-            made = Rig(service, time, fetcher, store, CreditsCache(client), office, shown, around, None)  # type: ignore[arg-type]
-            made.actions = CommandHandlers(made, shown, office, around, Passing())
+            office, shown = FakeWorkbooks(), FakeVisibleJobs()
+            made = Rig(service, time, fetcher, store, CreditsCache(client), office, shown, [], [], None)  # type: ignore[arg-type]
+            made.actions = CommandHandlers(
+                made,
+                shown,
+                office,
+                Passing(),
+                cancel=made.cancelled.append,
+                open_file=made.opened_files.append,
+            )
             yield made
         store.close()
 
@@ -291,19 +299,21 @@ def test_the_job_that_was_asked_about_is_cancelled_and_no_other(rig: Rig) -> Non
     asked = replace(pressed(place=CELLS[1]), job=OTHER.job_id)
     for _ in range(2):  # pressed twice in a row
         assert cancel(asked).startswith("Job other-job stops")
-    assert rig.around.cancelled == [OTHER.job_id] * 2
+    assert rig.cancelled == [OTHER.job_id] * 2
 
 
 def test_the_log_is_opened_where_there_is_one(rig: Rig) -> None:
     assert rig.do("open log", pressed()).startswith("There is no log yet.")
-    rig.around.log_path().touch()
+    log = settings.log_path()
+    log.parent.mkdir()
+    log.touch()
     rig.do("open log", pressed())
-    assert rig.around.opened == [rig.around.log_path()]
+    assert rig.opened_files == [log]
 
 
 def test_the_help_has_every_function_and_every_button(rig: Rig) -> None:
     rig.do("open help", pressed())
-    (path,) = rig.around.opened
+    (path,) = rig.opened_files
     page = path.read_text(encoding="utf-8")
     assert all(function.signature in page for function in CATALOG)
     assert all(f"<dt>{name}</dt>" in page for name in help_page.BUTTONS)

@@ -11,7 +11,7 @@ from xl_openfunnel.workbook import sources
 from xl_openfunnel.workbook.texts import sheet_texts
 
 NOBODY: Any = None
-ACTIONS = CommandHandlers(NOBODY, NOBODY, NOBODY, NOBODY, NOBODY)
+ACTIONS = CommandHandlers(NOBODY, NOBODY, NOBODY, NOBODY, cancel=NOBODY, open_file=NOBODY)
 SUB = re.compile(r"^Public Sub OpenFunnel(\w+)\(\)\r\n(.*?)^End Sub", re.MULTILINE | re.DOTALL)
 MACROS: dict[str, str] = dict(SUB.findall(sources.modules()[sources.MACROS]))
 LIVE = {"LiveOn": "True", "LivePaused": "False"}

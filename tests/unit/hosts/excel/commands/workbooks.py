@@ -9,6 +9,7 @@ from typing import Any
 
 from xl_openfunnel.hosts.excel.addresses import CellRef
 from xl_openfunnel.hosts.excel.commands.handlers import CommandContext
+from xl_openfunnel.hosts.excel.live_cells.updater import VisibleJobs
 from xl_openfunnel.hosts.excel.ports import (
     COMMAND_TIMEOUT,
     CopySaved,
@@ -109,8 +110,8 @@ class FakeWorkbooks:
         return CopySaved(Path("Book (values).xlsx"), self.links)
 
 
-class FakeVisibleJobs:
-    """Which jobs cells show, as a test says it."""
+class FakeVisibleJobs(VisibleJobs):
+    """The jobs that a test says the cells show."""
 
     def __init__(self) -> None:
         self.jobs: dict[CellRef, set[str]] = {}
@@ -127,25 +128,3 @@ class FakeVisibleJobs:
 
     def catch_up(self) -> None:
         self.jobs |= self.late
-
-
-class FakeSystem:
-    """Keeps what would be done to the computer and to jobs."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.cancelled: list[str] = []
-        self.opened: list[Path] = []
-
-    def cancel(self, job_id: str) -> object:
-        self.cancelled.append(job_id)
-        return None
-
-    def open_file(self, path: Path) -> None:
-        self.opened.append(path)
-
-    def log_path(self) -> Path:
-        return self.folder / "some.log"
-
-    def cache_dir(self) -> Path:
-        return self.folder / "cache"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from xl_openfunnel.selftest.check_context import CheckFailedError
-from xl_openfunnel.selftest.com_retry import RetryingComObject
+from xl_openfunnel.hosts.excel.com.retry import RetryingComObject
+from xl_openfunnel.hosts.excel.ports import HostBusyError
 
 REJECTED, IGNORED, REFUSED = -2147418111, -2146777998, -2146827284
 
@@ -95,6 +95,6 @@ def test_a_name_that_there_is_not_is_no_reason_to_wait() -> None:
 def test_it_does_not_wait_without_end() -> None:
     slept: list[float] = []
     cell: Any = RetryingComObject(Cell(*itertools.repeat(ComError(REJECTED), 1_000)), slept.append)
-    with pytest.raises(CheckFailedError, match="Excel let nobody in for 20 s"):
+    with pytest.raises(HostBusyError, match="Excel let nobody in for 20 s"):
         _ = cell.Value2
     assert sum(slept) == pytest.approx(20)
