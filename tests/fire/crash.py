@@ -57,7 +57,7 @@ def run(folder: Path, kills: int, seed: int = 0) -> Outcome:
     opened = whole = 0
     path = folder / "store.sqlite3"
     with Simulator(JOBS) as service:
-        service.prepare()
+        service.render_pages()
         working = [_begin(path, service, number) for number in range(PROCESSES)]
         try:
             for number in range(kills):

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
-from xl_openfunnel.simulator.job_run import JobRun
+from xl_openfunnel.simulator.jobs import JobRun
 from xl_openfunnel.simulator.service import ReceivedRequest
 
 RUNNING = "running-"
@@ -51,7 +51,7 @@ def serve(jobs: int, rows: int, running: int, latency: float) -> None:
     }
     beside = [SimulatedJob(found, job_id=f"{RUNNING}{number:03d}", **script) for number in range(running)]
     with Simulator([*made, *beside], latency=latency, sleep=counter.wait) as service:
-        lives: dict[str, JobRun] = service._service._lives
+        lives: dict[str, JobRun] = service._service._runs
         for life in lives.values():
             if life.job in made:  # the same pages for all: five hundred copies would be gigabytes
                 life._rendered = lives["job-000"]._rendered

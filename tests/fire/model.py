@@ -285,7 +285,7 @@ class UnderFire(RuleBasedStateMachine):
 
     def _runs(self, job: SimulatedJob) -> bool:
         elapsed = self.world.time() - self.began[job.job_id]
-        return not job.at(elapsed, self.cancelled.get(job.job_id)).terminal
+        return not job.state_at(elapsed, self.cancelled.get(job.job_id)).terminal
 
     def _excuse_no_longer(self) -> None:
         """Whoever has lost what was forgotten, or has rows that are stored again, loses nothing any more."""

@@ -191,7 +191,7 @@ class _Office:
         service = self._here.service._service
         self.requests += len(service.received)
         service.received.clear()
-        for life in service._lives.values():
+        for life in service._runs.values():
             life._rendered.clear()
         self.snapshots += len(self._seat.published)
         self._seat.published.clear()

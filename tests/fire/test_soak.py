@@ -64,7 +64,7 @@ def test_pages_are_let_go_some_time_after_the_end_of_care_and_whoever_watches_th
             subscription.close()
         here.seats[0].published.clear()
         del subscription, subscriptions
-        others += [body for life in service._lives.values() for body, _ in life._rendered.values()]
+        others += [body for life in service._runs.values() for body, _ in life._rendered.values()]
         here.pass_time(2_000)
         assert pages_mb(others) > 0.5, "somebody may come back soon"
         assert fetcher.watch("job-7").status == "paused"
@@ -88,7 +88,7 @@ def test_a_refresh_that_nobody_waits_for_leaves_no_pages_and_goes_on_when_somebo
         fetcher.refresh(job.job_id)
         here.pass_time(10_000)
         here.seats[0].published.clear()
-        lives = here.service._service._lives.values()
+        lives = here.service._service._runs.values()
         others += [body for life in lives for body, _ in life._rendered.values()]
         assert pages_mb(others) == 0
         here.service.faults = ()

@@ -216,7 +216,7 @@ class World:
 
 def rows_at(job: SimulatedJob, elapsed: float, cancelled: float | None = None) -> list[dict[str, Any]]:
     """The rows that the service has of a job then, in its order."""
-    moment = job.at(elapsed, cancelled)
+    moment = job.state_at(elapsed, cancelled)
     return [dict(row) for index in range(moment.pages) for row in job.page_rows(index, reranked=moment.reranked)]
 
 

@@ -59,7 +59,7 @@ def simulate(
         faults=_faults(fault or ()),
         port=port,
         seed=seed,
-        remembered=_REMEMBERED,
+        max_received=_REMEMBERED,
     )
     try:
         service.start()

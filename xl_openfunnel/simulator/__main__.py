@@ -1,16 +1,16 @@
-"""The simulator in a process of its own: ``python -m xl_openfunnel.simulator [JSON]``.
+"""Runs the simulator in its own process: ``python -m xl_openfunnel.simulator [JSON]``.
 
 The JSON object, given as the argument or as the first line of stdin, has the arguments of `Simulator`, with
 ``faults`` as a list of texts for `Fault.parse` and ``jobs`` as a list of objects. A job has the arguments of
-`SimulatedJob`, but its rows are named by ``rows`` (how many), ``seed`` and ``shape``, or by ``from`` (a file)
-and ``rows`` (at most so many of it).
+`SimulatedJob`, except that its rows come from ``rows`` (a count), ``seed`` and ``shape``, or from ``from``
+(a file) and ``rows`` (the maximum count).
 
-Once all pages are rendered, one line of JSON is printed: ``{"base_url", "api_key", "job_ids", "port"}``. It ends
-when stdin is closed. Meanwhile the parent can ask, without a key:
+Once all pages are rendered, it prints one line of JSON: ``{"base_url", "api_key", "job_ids", "port"}``. It ends
+when stdin is closed. While it runs, the parent can send, without a key:
 
-- ``GET /_simulator/received``: the requests so far, as a list of objects; of their headers the names only.
+- ``GET /_simulator/received``: the requests so far, as a list of objects with only the names of their headers.
 - ``DELETE /_simulator/received``: forget them.
-- ``PUT /_simulator/faults``: a list of texts for `Fault.parse`; replaces the faults, with all counts at zero.
+- ``PUT /_simulator/faults``: a list of texts for `Fault.parse`; replaces the faults and resets their counters.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def main() -> None:
     jobs = [_job(job) for job in config.pop("jobs", [{}])]
     faults = [Fault.parse(text) for text in config.pop("faults", [])]
     with Simulator(jobs, faults=faults, **config) as service:
-        service.prepare()
-        where = {"base_url": service.base_url, "api_key": service.api_key, "port": service.port}
-        sys.stdout.write(json.dumps({**where, "job_ids": list(service.jobs)}) + "\n")
+        service.render_pages()
+        address = {"base_url": service.base_url, "api_key": service.api_key, "port": service.port}
+        sys.stdout.write(json.dumps({**address, "job_ids": list(service.jobs)}) + "\n")
         sys.stdout.flush()
         with contextlib.suppress(KeyboardInterrupt):
             sys.stdin.read()

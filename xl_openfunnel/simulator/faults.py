@@ -1,4 +1,4 @@
-"""Faults: what goes wrong, with which requests, and how often."""
+"""Faults: what goes wrong, for which requests, and how often."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from types import EllipsisType
 from typing import Any, Final, Literal
 
 ANY: Final = ...
-"""As a fault's ``cursor``: whatever page is asked for."""
+"""As a fault's ``cursor``: any page."""
 
 KINDS: Final = (
     *("status", "cut", "cut_chunked", "reset", "reset_after_headers", "slow", "html", "json", "redirect"),
@@ -24,34 +24,34 @@ _TARGETS: Final = ("page", "cancel", "credits", "any")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong.
+    """One fault.
 
     The kinds:
 
     - ``status``: ``status`` with a JSON error, or with ``body``.
-    - ``cut``: the right answer, closed after ``after_bytes`` of the body (half of it by default).
-    - ``cut_chunked``: the same with chunked transfer encoding and without the last chunk.
-    - ``reset``: the connection is reset before any answer.
+    - ``cut``: the correct response, closed after ``after_bytes`` of the body (by default half of it).
+    - ``cut_chunked``: the same with chunked transfer encoding, without the last chunk.
+    - ``reset``: the connection is reset before any response.
     - ``reset_after_headers``: the connection is reset after the headers.
-    - ``slow``: the right answer in pieces of ``chunk`` bytes with ``pause`` seconds between them.
+    - ``slow``: the correct response in pieces of ``chunk`` bytes with ``pause`` seconds between them.
     - ``html``: a 200 with an HTML page.
-    - ``json``: a 200 with ``body`` verbatim: broken JSON, another job's page, whatever.
-    - ``redirect``: ``status`` (307 by default) to ``location``, given verbatim.
-    - ``stall``: no answer until the server stops; with ``after_bytes``, that much of the body before.
-    - ``envelope``: the right answer with the keys of ``envelope`` replaced and those of ``without`` left out.
-    - ``rewrite``: the right answer with its body as ``rewrite`` makes it; what no JSON writer would write.
-    - ``wrong_length``: the whole body under a ``Content-Length`` of ``after_bytes`` (half by default).
+    - ``json``: a 200 with ``body`` verbatim, such as broken JSON or another job's page.
+    - ``redirect``: ``status`` (307 by default) to ``location``, sent verbatim.
+    - ``stall``: no response until the server stops; with ``after_bytes``, that much of the body first.
+    - ``envelope``: the correct response with the keys of ``envelope`` replaced and those of ``without`` removed.
+    - ``rewrite``: the correct response with its body changed by ``rewrite``, for what no JSON writer produces.
+    - ``wrong_length``: the whole body with a ``Content-Length`` of ``after_bytes`` (by default half of it).
 
-    Which requests it hits: of those for ``on`` and ``cursor``, the ``first`` (1-based) and from there each
-    ``every``-th, each with the probability ``rate``, at most ``times`` times. By default: all.
+    Of the requests that match ``on`` and ``cursor``, a fault hits the ``first`` (1-based) and every ``every``-th
+    after it, each with probability ``rate``, at most ``times`` times. By default it hits all.
 
     Attributes:
         kind: one of the kinds above.
         status: the HTTP status of ``status``, ``html``, ``json`` and ``redirect``.
-        every: hit one request in so many.
-        rate: probability of a hit, drawn from the simulator's seed.
+        every: hit one request in this many.
+        rate: probability of a hit, from random numbers with the simulator's seed.
         first: number of the first matching request that can be hit, counted from 1.
-        times: most hits.
+        times: maximum number of hits.
         cursor: a page's name (a request without a cursor counts as one for ``page_0000``), None for requests
             without a cursor only, or `ANY`.
         on: ``page`` (polls), ``cancel``, ``credits`` or ``any``.
@@ -59,14 +59,14 @@ class Fault:
         details_retry_after: seconds in the JSON body's ``details.retry_after_seconds``.
         body: the body, verbatim.
         content_type: the ``Content-Type`` of ``body``.
-        headers: further headers of the answer.
-        after_bytes: bytes of the body that are sent, see the kinds.
-        chunk: bytes in a piece of a slow or chunked answer.
-        pause: seconds between the pieces of a slow answer.
-        location: where a redirect leads.
-        envelope: keys of a poll's answer to replace; a callable is given the right value.
-        without: keys of a poll's answer to leave out.
-        rewrite: given the right body, the one to send.
+        headers: further headers of the response.
+        after_bytes: a number of bytes of the body, see the kinds.
+        chunk: bytes per piece of a slow or chunked response.
+        pause: seconds between the pieces of a slow response.
+        location: the target of a redirect.
+        envelope: keys of a poll's response to replace; a callable receives the correct value.
+        without: keys of a poll's response to remove.
+        rewrite: turns the correct body into the one to send.
     """
 
     kind: str
@@ -112,19 +112,19 @@ class Fault:
 
     @classmethod
     def parse(cls, text: str) -> Fault:
-        """The fault that a compact text means.
+        """Parse the compact text form of a fault.
 
         ``KIND[:OPTION]...``, where KIND is one of the kinds or an HTTP status (``503`` means ``status`` with
         that code), and OPTION is ``once`` (``times=1``), ``2%`` (``rate=0.02``), or ``NAME=VALUE`` with an
-        attribute's name, written with hyphens; all but ``headers`` and ``rewrite`` can be given. ``cursor=`` with
-        nothing behind it means requests without a cursor, ``envelope`` takes a JSON object, ``without`` names with
-        commas between them. Examples::
+        attribute's name, written with hyphens; ``headers`` and ``rewrite`` have no text form. An empty ``cursor=``
+        means requests without a cursor, ``envelope`` takes a JSON object, ``without`` comma-separated names.
+        Examples::
 
             503:2%      429:once:retry-after=1      cut:once:cursor=page_0003
             slow:chunk=1000:pause=0.2               redirect:location=http://127.0.0.1:9/elsewhere
 
         Raises:
-            ValueError: naming what is wrong and what is allowed.
+            ValueError: the message says what is wrong and what is allowed.
         """
         kind, *options = _OPTION_START.split(text.strip())
         values: dict[str, Any] = {}
@@ -143,7 +143,7 @@ class Fault:
 
 
 _OPTION_START = re.compile(r":(?=once(?::|$)|[\d.]+%|[a-z-]+=)")
-"""A colon that begins an option, unlike those in URLs, dates and JSON."""
+"""A colon that starts an option, unlike those in URLs, dates and JSON."""
 
 
 def _json_object(text: str) -> dict[str, Any]:
@@ -189,14 +189,14 @@ def _option(text: str) -> dict[str, Any]:
 
 
 class FaultPlan:
-    """Faults with their counters: says which one hits the next request."""
+    """Faults and their counters; chooses the fault for each request."""
 
     def __init__(self, faults: Sequence[Fault], seed: int) -> None:
         self.faults = tuple(faults)
         self._lock = threading.Lock()
-        self._seen = [0] * len(self.faults)
+        self._matches = [0] * len(self.faults)
         self._hits = [0] * len(self.faults)
-        self._dice = [
+        self._rngs = [
             random.Random(f"fault {index} of {seed}")  # noqa: S311 - the same in every run, not secret
             for index in range(len(self.faults))
         ]
@@ -205,19 +205,19 @@ class FaultPlan:
         """The first fault that hits this request, or None.
 
         Args:
-            on: what is asked for: ``page``, ``cancel`` or ``credits``.
-            cursor: the cursor as asked for, if any.
+            on: the kind of request: ``page``, ``cancel`` or ``credits``.
+            cursor: the cursor of the request, if any.
         """
         if not self.faults:
             return None
         with self._lock:
-            hits = [index for index, fault in enumerate(self.faults) if self._hit(index, fault, on, cursor)]
+            hits = [index for index, fault in enumerate(self.faults) if self._hits_request(index, fault, on, cursor)]
             if not hits:
                 return None
             self._hits[hits[0]] += 1
             return self.faults[hits[0]]
 
-    def _hit(self, index: int, fault: Fault, on: str, cursor: str | None) -> bool:
+    def _hits_request(self, index: int, fault: Fault, on: str, cursor: str | None) -> bool:
         if fault.on not in (on, "any"):
             return False
         if fault.cursor is None:
@@ -225,10 +225,10 @@ class FaultPlan:
                 return False
         elif fault.cursor is not ANY and fault.cursor != (cursor or "page_0000"):
             return False
-        self._seen[index] += 1
-        since = self._seen[index] - (fault.first or 1)
+        self._matches[index] += 1
+        since = self._matches[index] - (fault.first or 1)
         if since < 0 or since % (fault.every or 1):
             return False
-        if fault.rate is not None and self._dice[index].random() >= fault.rate:
+        if fault.rate is not None and self._rngs[index].random() >= fault.rate:
             return False
         return fault.times is None or self._hits[index] < fault.times

@@ -1,7 +1,7 @@
-"""Reading requests from a connection and putting deliveries on it.
+"""Reads requests from a connection and sends deliveries.
 
-Written by hand for speed: the standard library's handler parses headers as an e-mail and takes a tenth of a
-millisecond for it. Only what an HTTP/1.1 client sends to this service is understood.
+Hand-written for speed: the standard library's handler parses headers as an e-mail, which takes a tenth of a
+millisecond. It understands only what an HTTP/1.1 client sends to this service.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from .delivery import Delivery
+from .responses import Delivery
 from .service import Request
 
 _MAX_HEAD: Final = 65_536
 _MAX_BODY: Final = 1_048_576
 
 _LINGER_ZERO: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-"""Closing a socket so set resets the connection instead of ending it."""
+"""With this option, closing a socket resets the connection."""
 
 
 class BadRequestError(Exception):
-    """What came is no HTTP request that this server understands."""
+    """The client sent no HTTP request that this server understands."""
 
 
 class Connection:
@@ -34,22 +34,22 @@ class Connection:
         self._number = number
         self._buffer = b""
 
-    def open(self) -> None:
-        """Send everything at once from now on.
+    def disable_nagle(self) -> None:
+        """Send small pieces at once.
 
         Raises:
-            OSError: the other side has gone already (some systems say so here).
+            OSError: the client has disconnected (some systems report it here).
         """
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def read(self) -> Request | None:
-        """The next request, or None when the other side has closed.
+        """The next request, or None when the client has closed the connection.
 
         Raises:
-            BadRequest: what came is no request.
+            BadRequestError: not a valid request.
             OSError: the connection broke.
         """
-        head = self._take_head()
+        head = self._read_head()
         if head is None:
             return None
         first, *lines = head.decode("latin-1").split("\r\n")
@@ -66,51 +66,51 @@ class Connection:
         if version == "HTTP/1.0":
             headers.setdefault("connection", "close")
         path, _, query = target.partition("?")
-        return Request(method, path, query, headers, self._take_body(headers), self._number)
+        return Request(method, path, query, headers, self._read_body(headers), self._number)
 
-    def _take_head(self) -> bytes | None:
+    def _read_head(self) -> bytes | None:
         while (end := self._buffer.find(b"\r\n\r\n")) < 0:
             if len(self._buffer) > _MAX_HEAD:
                 raise BadRequestError("headers without an end")
-            more = self._sock.recv(65_536)
-            if not more:
+            data = self._sock.recv(65_536)
+            if not data:
                 return None
-            self._buffer += more
+            self._buffer += data
         head, self._buffer = self._buffer[:end], self._buffer[end + 4 :]
         return head
 
-    def _take_body(self, headers: dict[str, str]) -> bytes:
+    def _read_body(self, headers: dict[str, str]) -> bytes:
         length = headers.get("content-length", "0")
-        short = length.isdecimal() and len(length) <= len(str(_MAX_BODY))  # int() refuses thousands of digits
-        if not short or int(length) > _MAX_BODY or "transfer-encoding" in headers:
+        is_short = length.isdecimal() and len(length) <= len(str(_MAX_BODY))  # int() refuses thousands of digits
+        if not is_short or int(length) > _MAX_BODY or "transfer-encoding" in headers:
             raise BadRequestError("a body must come with a Content-Length of at most 1 MB")
         size = int(length)
         while len(self._buffer) < size:
-            more = self._sock.recv(65_536)
-            if not more:
+            data = self._sock.recv(65_536)
+            if not data:
                 raise BadRequestError("a body shorter than its Content-Length")
-            self._buffer += more
+            self._buffer += data
         body, self._buffer = self._buffer[:size], self._buffer[size:]
         return body
 
     def send(self, delivery: Delivery, sleep: Callable[[float], object]) -> None:
-        """Put a delivery on the wire, pausing between its pieces."""
+        """Send a delivery, pausing between its pieces."""
         for position, piece in enumerate(delivery.pieces):
             if position and delivery.pause:
                 sleep(delivery.pause)
             self._sock.sendall(piece)
 
     def close(self, *, reset: bool = False) -> None:
-        """End the connection, or reset it."""
+        """Close or reset the connection."""
         try:
             if reset:
                 self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
         finally:
             self._sock.close()
 
-    def wake(self) -> None:
+    def interrupt(self) -> None:
         """Make a blocked `read` or `send` in another thread return."""
         try:
             self._sock.shutdown(socket.SHUT_RDWR)
         except OSError:
-            return  # it was closed already
+            return  # already closed

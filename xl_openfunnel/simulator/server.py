@@ -1,4 +1,4 @@
-"""The simulator: the service behind a real HTTP/1.1 server on loopback."""
+"""The simulator: a real HTTP/1.1 server on loopback in front of `Service`, and a clock for tests."""
 
 from __future__ import annotations
 
@@ -13,40 +13,57 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
-from .delivery import faulty, whole
 from .faults import Fault, FaultPlan
 from .http_connection import BadRequestError, Connection
 from .jobs import SimulatedJob
-from .responses import Response, refused
-from .service import Policy, ReceivedRequest, Request, Service, misdirected
+from .responses import Response, deliver, deliver_faulty, error_response
+from .service import Policy, ReceivedRequest, Request, Service, reject_foreign_host
 
 HOST: Final = "127.0.0.1"
 
 DEFAULT_KEY: Final = "of_simulated_5f0c2d9b7e41"
-"""A key that opens nothing but simulators."""
+"""A key that only simulators accept."""
+
+
+class ManualClock:
+    """A clock for `Simulator` and the code under test that advances only when `sleep` is called.
+
+    Calling the clock returns the time in seconds; `sleep` returns at once.
+    """
+
+    def __init__(self, now: float = 1_000.0) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+
+    def __call__(self) -> float:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self._now += seconds
 
 
 class Simulator:
     """A stand-in OpenFunnel service on a free port of this machine.
 
-    Usable as a context manager; the lives of the jobs begin when it starts. ``stop`` and ``start`` simulate
-    an outage: the port stays the same, and the jobs go on meanwhile.
+    Usable as a context manager; the jobs start when it starts. ``stop`` and ``start`` simulate an outage:
+    the port stays the same, and the jobs keep running.
 
     Args:
-        jobs: the jobs that the account has.
-        api_key: the accepted key.
+        jobs: the account's jobs.
+        api_key: the key it accepts.
         latency: seconds before each answer.
-        faults: what goes wrong; see `Fault`.
-        clock: seconds that only grow; states of jobs depend on nothing else.
-        sleep: how latency and slow answers wait; by default a wait that ``stop`` ends.
-        seed: for faults with a rate.
+        faults: see `Fault`.
+        clock: a monotonic clock in seconds, on which alone the states of jobs depend.
+        sleep: waits for latency and slow answers; by default a wait that ``stop`` ends.
+        seed: of the random numbers for faults with a rate.
         gzip: compress answers for clients that accept it.
         credits: the account's total.
-        credits_used: what was used before these jobs.
+        credits_used: credits used before these jobs.
         wrong_key: the status for a wrong key: 401, 403 or 422.
         unknown_cursor: the status for a cursor that names no readable page: 404, 422, or 200 with no rows.
-        port: the port to listen on; 0 takes a free one.
-        remembered: how many requests `received` keeps, the last ones; None keeps all.
+        port: the port to listen on; 0 for a free one.
+        max_received: how many of the latest requests `received` keeps; None for all.
     """
 
     def __init__(
@@ -65,21 +82,21 @@ class Simulator:
         wrong_key: int = 401,
         unknown_cursor: int = 404,
         port: int = 0,
-        remembered: int | None = None,
+        max_received: int | None = None,
     ) -> None:
         self.latency = latency
-        self._waiting_jobs = list(jobs)
+        self._queued_jobs = list(jobs)
         self._gzip = gzip
         self._port = port
         self._stopping = threading.Event()
         self._sleep = sleep or self._stopping.wait
         policy = Policy(wrong_key, unknown_cursor, credits, credits_used)
         self._service = Service(
-            api_key=api_key, policy=policy, faults=faults, seed=seed, clock=clock, remembered=remembered
+            api_key=api_key, policy=policy, faults=faults, seed=seed, clock=clock, max_received=max_received
         )
         self._listener: socket.socket | None = None
-        self._acceptor: threading.Thread | None = None
-        self._open: dict[Connection, threading.Thread] = {}
+        self._accept_thread: threading.Thread | None = None
+        self._connections: dict[Connection, threading.Thread] = {}
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -96,103 +113,101 @@ class Simulator:
 
     @property
     def port(self) -> int:
-        """The port it listens on, the same after a ``stop`` and ``start``."""
+        """The port it listens on; ``stop`` and ``start`` keep it."""
         if not self._port:
             raise RuntimeError("the simulator has no port before it is started")
         return self._port
 
     @property
     def base_url(self) -> str:
-        """The URL to give to a client, without a slash at the end."""
+        """The URL for a client, without a slash at the end."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def api_key(self) -> str:
-        """The key that is accepted now."""
         return self._service.api_key
 
     def accept_key(self, api_key: str) -> None:
-        """Accept this key from now on, and no other."""
+        """Accept only this key from now on."""
         self._service.api_key = api_key
 
     @property
     def jobs(self) -> dict[str, SimulatedJob]:
-        """The jobs by their ids."""
-        return {job.job_id: job for job in self._waiting_jobs} | self._service.jobs
+        return {job.job_id: job for job in self._queued_jobs} | self._service.jobs
 
     def add(self, job: SimulatedJob) -> None:
-        """Add a job; its life begins now, or with the start of the simulator.
+        """Add a job, which starts now or together with the simulator.
 
         Raises:
-            ValueError: there is a job of this id already.
+            ValueError: a job with this id exists already.
         """
-        if self._acceptor is None:
-            self._waiting_jobs.append(job)
+        if self._accept_thread is None:
+            self._queued_jobs.append(job)
         else:
-            self._service.begin(job)
+            self._service.start_job(job)
 
-    def prepare(self) -> None:
-        """Render all pages of the jobs begun, so that the first request for one costs no more than the next."""
-        self._service.prepare()
+    def render_pages(self) -> None:
+        """Render all pages of the started jobs, so that the first request is as fast as the next."""
+        self._service.render_pages()
 
     @property
     def received(self) -> list[ReceivedRequest]:
-        """Every request so far, or the last ones `remembered`, in order of arrival: a copy."""
+        """A copy of the requests so far, at most the latest ``max_received``, in order of arrival."""
         return list(self._service.received)
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """What goes wrong; may be replaced at any time, which sets all counts to zero."""
-        return self._service.plan.faults
+        """The faults; replacing them at any time resets their counters."""
+        return self._service.fault_plan.faults
 
     @faults.setter
     def faults(self, faults: Sequence[Fault]) -> None:
-        self._service.plan = FaultPlan(faults, self._service.seed)
+        self._service.fault_plan = FaultPlan(faults, self._service.seed)
 
     def start(self) -> None:
-        """Listen, on the former port if there was one.
+        """Listen, on the same port as before if it was stopped.
 
         Raises:
-            RuntimeError: it runs already.
-            OSError: the port is taken.
+            RuntimeError: it is running already.
+            OSError: the port is in use.
         """
-        if self._acceptor is not None:
-            raise RuntimeError("the simulator runs already")
+        if self._accept_thread is not None:
+            raise RuntimeError("the simulator is running already")
         self._stopping.clear()
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
-            # On Windows SO_REUSEADDR would let another program take the port while we hold it.
+            # On Windows SO_REUSEADDR would let another program bind the port while this one uses it.
             reuse = "SO_EXCLUSIVEADDRUSE" if sys.platform == "win32" else "SO_REUSEADDR"
             listener.setsockopt(socket.SOL_SOCKET, getattr(socket, reuse), 1)
             listener.bind((HOST, self._port))
             listener.listen(128)
-            while self._waiting_jobs:
-                self._service.begin(self._waiting_jobs.pop(0))
+            while self._queued_jobs:
+                self._service.start_job(self._queued_jobs.pop(0))
         except BaseException:
             listener.close()
             raise
         self._listener, self._port = listener, listener.getsockname()[1]
-        self._acceptor = threading.Thread(target=self._accept, name="simulator", daemon=True)
-        self._acceptor.start()
+        self._accept_thread = threading.Thread(target=self._accept, name="simulator", daemon=True)
+        self._accept_thread.start()
 
     def stop(self) -> None:
-        """Refuse and close all connections, at once; does nothing when stopped."""
-        listener, acceptor = self._listener, self._acceptor
+        """Close all connections and refuse new ones, at once; does nothing when stopped."""
+        listener, acceptor = self._listener, self._accept_thread
         if listener is None or acceptor is None:
             return
         self._stopping.set()
         with contextlib.suppress(OSError):
-            # A blocked accept() is woken by a connection everywhere; by close() only on some systems.
+            # A connection wakes a blocked accept() on every system; close() does so only on some.
             socket.create_connection((HOST, self.port), timeout=1).close()
         acceptor.join()
         listener.close()
         with self._lock:
-            left = self._open.copy()
-        for connection in left:
-            connection.wake()
-        for thread in left.values():
+            connections = self._connections.copy()
+        for connection in connections:
+            connection.interrupt()
+        for thread in connections.values():
             thread.join(timeout=5)
-        self._listener = self._acceptor = None
+        self._listener = self._accept_thread = None
 
     def _accept(self) -> None:
         listener, number = self._listener, 0
@@ -210,39 +225,39 @@ class Simulator:
             connection = Connection(sock, number)
             thread = threading.Thread(target=self._serve, args=(connection,), name=f"simulator-{number}", daemon=True)
             with self._lock:
-                self._open[connection] = thread
+                self._connections[connection] = thread
             thread.start()
 
     def _serve(self, connection: Connection) -> None:
         try:
             with contextlib.suppress(OSError):  # the client has gone, or stop() was called
-                connection.open()
-                ending = self._converse(connection)
+                connection.disable_nagle()
+                ending = self._handle_requests(connection)
                 connection.close(reset=ending == "reset")
         finally:
             connection.close()
             with self._lock:
-                del self._open[connection]
+                del self._connections[connection]
 
-    def _converse(self, connection: Connection) -> str:
-        """Answer requests until the connection is to end; says how."""
+    def _handle_requests(self, connection: Connection) -> str:
+        """Answer requests until the connection has to end; return how to end it."""
         while not self._stopping.is_set():
             try:
                 request = connection.read()
-            except BadRequestError as error:
-                connection.send(whole(refused(400, str(error)), close=True), self._sleep)
+            except BadRequestError as bad_request:
+                connection.send(deliver(error_response(400, str(bad_request)), close=True), self._sleep)
                 return "close"
             if request is None:
                 return "close"
-            if (refusal := misdirected(request)) is not None:
-                connection.send(whole(refusal, close=True), self._sleep)
+            if (error := reject_foreign_host(request)) is not None:
+                connection.send(deliver(error, close=True), self._sleep)
                 return "close"
             if self.latency:
                 self._sleep(self.latency)
             close = request.headers.get("connection", "").lower() == "close"
             fault = self._service.fault_for(request)
-            answer = self._compressed(request, self._service.answer(request), fault)
-            delivery = whole(answer, close=close) if fault is None else faulty(fault, answer, close=close)
+            response = self._compressed(request, self._service.respond(request), fault)
+            delivery = deliver(response, close=close) if fault is None else deliver_faulty(fault, response, close=close)
             self._service.log(request, delivery.status)
             connection.send(delivery, self._sleep)
             if delivery.ending == "hang":
@@ -251,10 +266,10 @@ class Simulator:
                 return delivery.ending
         return "close"
 
-    def _compressed(self, request: Request, answer: Response, fault: Fault | None) -> Response:
+    def _compressed(self, request: Request, response: Response, fault: Fault | None) -> Response:
         if not self._gzip or (fault is not None and fault.kind in ("envelope", "rewrite")):
-            return answer
+            return response
         if "gzip" not in request.headers.get("accept-encoding", ""):
-            return answer
-        packed = gzip.compress(answer.body, compresslevel=1, mtime=0)
-        return replace(answer, body=packed, headers=(*answer.headers, ("content-encoding", "gzip")))
+            return response
+        compressed = gzip.compress(response.body, compresslevel=1, mtime=0)
+        return replace(response, body=compressed, headers=(*response.headers, ("content-encoding", "gzip")))

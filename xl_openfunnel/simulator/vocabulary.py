@@ -1,7 +1,7 @@
-"""What invented companies are made of.
+"""The words of invented companies.
 
-Names come from syllables, websites end in the reserved ``.example``, telephone numbers are from the range
-kept for fiction; only places are real. The oddities are those of real rows: see `companies`.
+Names are made of syllables, websites end in the reserved ``.example``, telephone numbers are from the range
+reserved for fiction; only places are real. The oddities are those of real rows: see `companies`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LONG_NAMES: Final = (
     "{name} Fachschule für Betriebswirtschaft und Verwaltung Mittelbach an der {stem}",
     "The {name} Regional Association of Independent Heating & Cooling Contractors",
 )
-"""Names near the longest of real ones (79 characters)."""
+"""Names nearly as long as the longest real one (79 characters)."""
 
 FOREIGN_NAMES: Final = (
     ("瑞禾{stem}科技", "瑞禾{stem}科技有限公司"),
@@ -48,7 +48,7 @@ TRAPS: Final = (
     *("@{stem} Home", "24/7 {stem} & Daughters LLC", "\t{stem} Tabular", "302.{STEM}", "\r{stem} Return"),
     *("2-10", "#N/A", '=HYPERLINK("http://{stem}.example","{stem}")', "FALSE", "007", "1E5", "3/4 {stem}"),
 )
-"""Names that a spreadsheet may take for something else, in turn; ``{n}`` counts the turns."""
+"""Names that a spreadsheet may misread, used in turn; ``{n}`` numbers the rounds."""
 
 PLACES: Final[dict[str, tuple[tuple[str, str | None], ...]]] = {
     "United States": (
@@ -73,7 +73,7 @@ PLACES: Final[dict[str, tuple[tuple[str, str | None], ...]]] = {
     "Kazakhstan": (("Алматы", "Almaty"),),
     "Netherlands": (("Utrecht", "Utrecht"), ("’s-Hertogenbosch", "Noord-Brabant")),
 }
-"""Cities and their regions by country; a few in their own script, one with a comma."""
+"""Cities and their regions by country, some in their own script, one with a comma."""
 
 FUNDING: Final = {
     "No Funding Yet": 622,
@@ -103,7 +103,7 @@ FUNDING: Final = {
     "Initial Coin Offering": 1,
     "Equity Crowdfunding": 1,
 }
-"""Funding stages and how often they occur; not the words of the search filter."""
+"""Funding stages and their frequencies; the search filter uses other words."""
 
 INDUSTRIES: Final = (
     *("Software Development", "Construction", "Manufacturing", "Logistics", "E-Commerce", "Food Delivery"),
@@ -140,6 +140,6 @@ REASON_ENDS: Final = (
     "overlapping with the seed companies' core offering.",
 )
 LINE_STARTS: Final = ("- ", "+ ", "= ", "@")
-"""What a line inside a text may begin with: harmless until the text is split."""
+"""Starts of lines within a text, which are harmless until the text is split."""
 
 EMOJI: Final = ("🚀", "🌍", "✅", "⚙️", "👩‍🔬", "🇧🇷")

@@ -109,4 +109,4 @@ def test_a_stand_in_that_may_run_for_weeks_remembers_only_the_last_requests(
 
     monkeypatch.setattr("xl_openfunnel.simulator.Simulator", made)
     assert run("simulate").code == 130
-    assert given["remembered"] == 1_000
+    assert given["max_received"] == 1_000

@@ -213,7 +213,7 @@ def test_two_jobs_of_one_id_are_refused(rows: Any) -> None:
 
 def test_prepared_pages_are_the_same_pages(rows: Any, walk: Any, clock: ManualClock) -> None:
     with Simulator([SimulatedJob(rows, running=100)], clock=clock) as service:
-        service.prepare()
+        service.render_pages()
         clock.sleep(90)
         before = [row for page in walk(service) for row in page["rows"]]
         clock.sleep(10)

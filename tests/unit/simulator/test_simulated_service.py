@@ -209,7 +209,7 @@ def test_this_machine_may_be_named_in_any_way(host: str | None) -> None:
 
 
 def test_as_many_requests_are_remembered_as_were_asked_for(ask: Any) -> None:
-    with Simulator(remembered=2) as service:
+    with Simulator(max_received=2) as service:
         for path in ("/1", "/2", "/3"):
             ask(service, path)
         assert [request.path for request in service.received] == ["/2", "/3"]
