@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,6 +14,7 @@ from .. import keys
 from ..errors import AuthenticationError, InvalidRequestError, OpenFunnelError
 from ..keys import Key
 from ..settings import Settings, origin_of
+from ..version import version
 from . import endpoints, models
 from .error_mapping import error_from
 from .http_sender import HttpSender, Limits
@@ -59,7 +59,7 @@ class Client:
             transport=transport,
             limits=limits,
             concurrency=self.concurrency,
-            user_agent=f"xl-openfunnel/{_version()}",
+            user_agent=f"xl-openfunnel/{version()}",
         )
 
     def page(self, job_id: str, cursor: str | None = None) -> Page:
@@ -186,10 +186,3 @@ def _without(key: Key, error: OpenFunnelError) -> OpenFunnelError:
         retry_after=error.retry_after,
         retryable=error.retryable,
     )
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("xl-openfunnel")
-    except importlib.metadata.PackageNotFoundError:
-        return "0"

@@ -1,15 +1,9 @@
 """The retry policy: which failures are tried again, how often, and how long is waited before.
 
-Pure: what happened goes in, seconds come out. `with_retries` carries it out for calls that may wait; the
-shared fetcher asks `delay_before_retry` and waits in its own way.
+Pure: an error and a count go in, seconds come out. The fetcher does the waiting.
 """
 
 from __future__ import annotations
-
-import random
-import time
-from collections.abc import Callable
-from typing import TypeVar
 
 from ..errors import JobNotFoundError, OpenFunnelError, TransportError
 
@@ -24,11 +18,6 @@ LONGEST_RETRY_AFTER = 300.0
 
 NOT_FOUND_DELAYS = (3.0, 7.0)
 """A fresh job may lag: a 404 is tried three times over ten seconds, then it stands."""
-
-ATTEMPTS = 4
-"""Tries of a call that somebody waits for."""
-
-T = TypeVar("T")
 
 
 def delay_before_retry(error: OpenFunnelError, failures: int, *, chance: float = 0.5) -> float | None:
@@ -50,26 +39,3 @@ def delay_before_retry(error: OpenFunnelError, failures: int, *, chance: float =
     # What the service asks for may lengthen the wait and never shorten it: a clock that is a little ahead makes
     # every date one of the past.
     return max(asked, min(backoff, LONGEST_DELAY) * (0.75 + chance / 2))
-
-
-def with_retries(
-    call: Callable[[], T],
-    *,
-    attempts: int = ATTEMPTS,
-    sleep: Callable[[float], object] = time.sleep,
-    chance: Callable[[], float] = random.random,
-) -> T:
-    """``call()``, tried again as the policy says.
-
-    Raises:
-        OpenFunnelError: the last failure, when the policy or ``attempts`` ends it.
-    """
-    for failures in range(1, attempts):
-        try:
-            return call()
-        except OpenFunnelError as error:
-            delay = delay_before_retry(error, failures, chance=chance())
-            if delay is None:
-                raise
-        sleep(delay)
-    return call()

@@ -121,7 +121,6 @@ def _plain(entry: LedgerEntry) -> dict[str, Any]:
         "credits": entry.credits,
         "query": entry.query,
         "seeds": list(entry.seeds),
-        "requested": entry.requested,
         "first_seen": entry.first_seen.isoformat(),
         "last_seen": entry.last_seen.isoformat(),
     }

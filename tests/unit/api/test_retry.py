@@ -20,7 +20,7 @@ from xl_openfunnel import (
     ServerError,
     TransportError,
 )
-from xl_openfunnel.api.retry import delay_before_retry, with_retries
+from xl_openfunnel.api.retry import delay_before_retry
 
 
 @pytest.mark.parametrize(
@@ -54,41 +54,3 @@ def test_which_failures_are_tried_again_and_when(error: OpenFunnelError, delays:
 def test_chance_spreads_a_delay_by_a_quarter() -> None:
     error = ServerError("503")
     assert [delay_before_retry(error, 3, chance=chance) for chance in (0.0, 0.5, 1.0)] == [1.5, 2.0, 2.5]
-
-
-def test_a_call_is_tried_again_and_its_value_returned() -> None:
-    outcomes: list[OpenFunnelError | str] = [ServerError("503"), RequestTimeoutError("slow"), "value"]
-    slept: list[float] = []
-
-    def call() -> str:
-        outcome = outcomes.pop(0)
-        if isinstance(outcome, OpenFunnelError):
-            raise outcome
-        return outcome
-
-    assert with_retries(call, sleep=slept.append, chance=lambda: 0.5) == "value"
-    assert slept == [0.5, 1.0]
-
-
-def test_the_last_failure_is_raised() -> None:
-    tries: list[int] = []
-
-    def call() -> None:
-        tries.append(1)
-        raise ServerError("503")
-
-    with pytest.raises(ServerError):
-        with_retries(call, sleep=lambda _: None)
-    assert len(tries) == 4
-
-
-def test_what_waiting_cannot_mend_is_tried_once() -> None:
-    tries: list[int] = []
-
-    def call() -> None:
-        tries.append(1)
-        raise AuthenticationError("401")
-
-    with pytest.raises(AuthenticationError):
-        with_retries(call, sleep=lambda _: None)
-    assert len(tries) == 1

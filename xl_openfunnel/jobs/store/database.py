@@ -27,6 +27,7 @@ _BUSY_TIMEOUT = 10.0
 _ATTEMPTS = 20
 """To change the mode of a new file, which other processes may want to do too: each gets in another's way but once."""
 
+# The ledger's ``requested`` is never written: it stays, because older versions of this package read it.
 _SCHEMA = """
 CREATE TABLE job (
   origin TEXT NOT NULL, job_id TEXT NOT NULL, revision TEXT NOT NULL, status TEXT NOT NULL, stage TEXT,

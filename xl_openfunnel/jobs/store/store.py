@@ -52,7 +52,6 @@ class LedgerEntry:
     label: str | None
     query: str | None
     seeds: tuple[str, ...]
-    requested: int | None
     first_seen: datetime
     last_seen: datetime
     status: JobStatus | None
@@ -231,19 +230,18 @@ class Store:
         """
         with self._file.connection(wait=wait) as db:
             found = db.execute(
-                "SELECT job_id, label, query, seeds, requested, first_seen, last_seen, status, row_count, credits"
+                "SELECT job_id, label, query, seeds, first_seen, last_seen, status, row_count, credits"
                 " FROM ledger WHERE origin = ? ORDER BY first_seen DESC, job_id",
                 (self.origin,),
             ).fetchall()
         entries = []
-        for job_id, label, query, seeds, requested, first_seen, last_seen, status, row_count, credits_used in found:
+        for job_id, label, query, seeds, first_seen, last_seen, status, row_count, credits_used in found:
             try:
                 entry = LedgerEntry(
                     job_id=job_id,
                     label=label,
                     query=query,
                     seeds=tuple(json.loads(seeds)) if seeds else (),
-                    requested=requested,
                     first_seen=datetime.fromisoformat(first_seen),
                     last_seen=datetime.fromisoformat(last_seen),
                     status=None if status is None else JobStatus(status),

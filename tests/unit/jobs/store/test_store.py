@@ -157,7 +157,7 @@ def test_the_ledger_tells_of_every_job_seen(store: Store) -> None:
         200,
     )
     assert (one.first_seen, one.last_seen) == (first, first + timedelta(minutes=1))
-    assert (two.job_id, two.query, two.seeds, two.requested) == ("two", "q", ("a.example",), None)
+    assert (two.job_id, two.query, two.seeds) == ("two", "q", ("a.example",))
 
 
 def test_the_ledger_holds_no_more_of_query_and_seeds_than_a_person_reads(store: Store) -> None:
