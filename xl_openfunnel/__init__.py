@@ -5,7 +5,7 @@ frame = fetch_rows("d8a1bddb-44f1-4c7f-87a7-f37496354ff6")
 """
 
 from .api.client import Client
-from .api.models import CancelAnswer, Credits, JobStatus, Page
+from .api.models import CancelResponse, Credits, JobStatus, Page
 from .errors import (
     AuthenticationError,
     ConfigurationError,
@@ -41,7 +41,7 @@ from .jobs.subscriptions import Subscription
 
 __all__ = [
     "AuthenticationError",
-    "CancelAnswer",
+    "CancelResponse",
     "Client",
     "ConfigurationError",
     "ConnectError",

@@ -98,7 +98,7 @@ def test_no_name_from_the_service_becomes_a_place(tmp_path: Path) -> None:
 def test_a_label_is_no_place_either(tmp_path: Path) -> None:
     store = Store(tmp_path / "cache" / "store.sqlite3", "http://127.0.0.1:1")
     store.label("job", f"{EVIL}'; DROP TABLE job; --")
-    assert store.labelled(f"{EVIL}'; drop table job; --") == "job"
+    assert store.job_id_of(f"{EVIL}'; drop table job; --") == "job"
     assert {path.parent for path in kept_below(tmp_path)} == {tmp_path / "cache"}
 
 

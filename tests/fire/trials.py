@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import Any, Final, TypeAlias
 
 from xl_openfunnel.api.http_sender import Limits
-from xl_openfunnel.api.retry import LONGEST_RETRY_AFTER
+from xl_openfunnel.api.retry import MAX_RETRY_AFTER
 from xl_openfunnel.settings import MAX_BODY, MAX_LENIENT, MAX_VALUES
 from xl_openfunnel.simulator import Fault, companies
 
@@ -197,12 +197,12 @@ def trials() -> list[Trial]:
         ),
         _wait(0.0),
         _wait(20.0, retry_after="20"),
-        _wait(LONGEST_RETRY_AFTER, retry_after="1e3"),
+        _wait(MAX_RETRY_AFTER, retry_after="1e3"),
         _wait(0.0, retry_after="-7"),
         _wait(0.0, retry_after="soon"),
-        _wait(LONGEST_RETRY_AFTER, retry_after="Wed, 21 Oct 2065 07:28:00 GMT"),
+        _wait(MAX_RETRY_AFTER, retry_after="Wed, 21 Oct 2065 07:28:00 GMT"),
         _wait(0.0, retry_after="Wed, 21 Oct 2015 07:28:00 GMT"),
-        _wait(LONGEST_RETRY_AFTER, retry_after="9" * 400),
+        _wait(MAX_RETRY_AFTER, retry_after="9" * 400),
         _wait(20.0, details_retry_after=20),
         _wait(20.0, retry_after="2", details_retry_after=20),
         *(

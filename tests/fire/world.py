@@ -157,7 +157,7 @@ class World:
         )
         store = Store(self.folder / "store.sqlite3", client.origin) if stored else None
         clock = SteppedClock(self.time)
-        fetcher = Fetcher(client, store=store, clock=clock, chance=lambda: 0.5)
+        fetcher = Fetcher(client, store=store, clock=clock, jitter=lambda: 0.5)
         clock.busy = lambda: fetcher.busy
         seat = Seat(fetcher, client, store, clock, key)
         # What is published is the one place where everybody looks; nothing public tells of every snapshot.

@@ -19,6 +19,6 @@ def no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     for name in ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     yield
-    for fetcher in fetch_rows.shared.values():
+    for fetcher in fetch_rows.shared_fetchers.values():
         fetcher.close()
-    fetch_rows.shared.clear()
+    fetch_rows.shared_fetchers.clear()

@@ -18,7 +18,7 @@ from ..version import version
 from . import endpoints, models
 from .error_mapping import error_from
 from .http_sender import HttpSender, Limits
-from .models import CancelAnswer, Credits, Page
+from .models import CancelResponse, Credits, Page
 
 ApiKey = str | Callable[[], str]
 T = TypeVar("T")
@@ -53,7 +53,7 @@ class Client:
         self.origin = origin_of(settings.base_url)
         self.concurrency = concurrency or settings.concurrency
         self._api_key = api_key
-        self._found_key: Key | None = None
+        self._cached_key: Key | None = None
         self._sender = HttpSender(
             settings.base_url,
             transport=transport,
@@ -71,9 +71,9 @@ class Client:
             OpenFunnelError: any of `errors`' tree but JobFailedError, IncompleteResultError and JobTimeoutError.
         """
         params = {"cursor": cursor} if cursor else {}
-        return self._ask("GET", endpoints.poll(job_id), params, job_id, lambda body: models.read_page(body, job_id))
+        return self._call("GET", endpoints.poll(job_id), params, job_id, lambda body: models.read_page(body, job_id))
 
-    def cancel(self, job_id: str) -> CancelAnswer:
+    def cancel(self, job_id: str) -> CancelResponse:
         """Ask the job to stop. Companies delivered until then are billed; pages written stay readable.
 
         Raises:
@@ -81,7 +81,7 @@ class Client:
             OpenFunnelError: as for `page`.
         """
         try:
-            return self._ask("POST", endpoints.cancel(job_id), {}, job_id, models.read_cancel)
+            return self._call("POST", endpoints.cancel(job_id), {}, job_id, models.read_cancel)
         except InvalidRequestError as error:
             if error.status != 409:
                 raise
@@ -98,7 +98,7 @@ class Client:
         Raises:
             OpenFunnelError: as for `page`.
         """
-        return self._ask("GET", endpoints.CREDITS, {}, None, models.read_credits)
+        return self._call("GET", endpoints.CREDITS, {}, None, models.read_credits)
 
     def key(self) -> Key:
         """The key as it would be sent now.
@@ -112,13 +112,13 @@ class Client:
         if self._api_key is not None:
             given = self._api_key() if callable(self._api_key) else self._api_key
             return keys.checked(given, keys.GIVEN)
-        if (key := self._found_key) is None:
-            key = self._found_key = keys.find(self.origin)
+        if (key := self._cached_key) is None:
+            key = self._cached_key = keys.find(self.origin)
         return key
 
     def reset_key(self) -> None:
         """Look for the key anew with the next request: it may have been replaced in the settings."""
-        self._found_key = None
+        self._cached_key = None
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -141,15 +141,15 @@ class Client:
     def __repr__(self) -> str:
         return f"Client({self.base_url!r})"
 
-    def _ask(
+    def _call(
         self, method: str, path: str, params: Mapping[str, str], job_id: str | None, read: Callable[[bytes], T]
     ) -> T:
-        outcome = self._outcome(method, path, params, job_id, read)
+        outcome = self._exchange(method, path, params, job_id, read)
         if isinstance(outcome, OpenFunnelError):
             raise outcome
         return outcome
 
-    def _outcome(
+    def _exchange(
         self, method: str, path: str, params: Mapping[str, str], job_id: str | None, read: Callable[[bytes], T]
     ) -> T | OpenFunnelError:
         """What `_ask` returns or raises. It is raised there, so that no traceback leads to what the service sent."""
@@ -158,7 +158,7 @@ class Client:
         try:
             answer = self._sender.send(method, path, params, key)
         except OpenFunnelError as trouble:
-            return _without(key, trouble)
+            return _redacted(key, trouble)
         # Should the service have repeated the key: before anything of the answer is cut or kept.
         answer = replace(answer, body=keys.redact(key, answer.body))
         if 200 <= answer.status < 300:
@@ -170,10 +170,10 @@ class Client:
             error = error_from(answer, key_source=key.source, job_id=job_id)
         if isinstance(error, AuthenticationError):
             self.reset_key()
-        return _without(key, error)
+        return _redacted(key, error)
 
 
-def _without(key: Key, error: OpenFunnelError) -> OpenFunnelError:
+def _redacted(key: Key, error: OpenFunnelError) -> OpenFunnelError:
     """The error with the key struck out where it stood in a header, of which some are shown in small letters."""
 
     def struck_out(text: str) -> str:

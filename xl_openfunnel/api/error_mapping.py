@@ -30,7 +30,7 @@ from .http_sender import HttpResponse
 from .models import read_object
 
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray", "X-Amzn-Trace-Id")
-_WORDS = 160
+_MAX_SERVICE_TEXT = 160
 """Characters of the service's own words in a message: what fits a cell beside ours."""
 
 
@@ -39,29 +39,29 @@ class _ErrorBody:
     """What an error body says, wherever it says it."""
 
     code: str = ""
-    words: str = ""
+    text: str = ""
     retry_after: float | None = None
-    about_key: bool = False
+    is_key_error: bool = False
 
 
 def error_from(
-    answer: HttpResponse, *, key_source: str, job_id: str | None = None, now: Callable[[], float] = time.time
+    response: HttpResponse, *, key_source: str, job_id: str | None = None, now: Callable[[], float] = time.time
 ) -> OpenFunnelError:
     """The error for an answer that is not 2xx.
 
     Args:
-        answer: the answer as it came.
+        response: the response as it came.
         key_source: where the key came from, in words.
         job_id: the job that was asked for; None for a request that concerns no job.
         now: seconds since the epoch, to read a ``Retry-After`` date.
     """
-    said = _read(answer.body)
-    status = answer.status
-    kind, message = _classify(answer, said, key_source, job_id)
+    said = _parse_body(response.body)
+    status = response.status
+    kind, message = _classify(response, said, key_source, job_id)
     retry_after = said.retry_after
-    if (header := answer.headers.get("Retry-After")) is not None:
+    if (header := response.headers.get("Retry-After")) is not None:
         retry_after = _seconds(header, now()) if retry_after is None else retry_after
-    request_id = next((answer.headers[h] for h in _REQUEST_ID_HEADERS if answer.headers.get(h)), None)
+    request_id = next((response.headers[h] for h in _REQUEST_ID_HEADERS if response.headers.get(h)), None)
     return kind(
         message,
         status=status,
@@ -71,34 +71,34 @@ def error_from(
 
 
 def _classify(
-    answer: HttpResponse, said: _ErrorBody, key_source: str, job_id: str | None
+    response: HttpResponse, error_body: _ErrorBody, key_source: str, job_id: str | None
 ) -> tuple[type[OpenFunnelError], str]:
     """The class and the message: the code decides before the status, both before the words."""
-    status = answer.status
-    words = f': "{clip(said.words, _WORDS)}"' if said.words else ""
+    status = response.status
+    words = f': "{clip(error_body.text, _MAX_SERVICE_TEXT)}"' if error_body.text else ""
     http = f"(HTTP {status})"
     if 300 <= status < 400:
         return InvalidResponseError, (
-            f"The service redirects {_target(answer)} {http}. The API key is not sent there: "
+            f"The service redirects {_redirect_target(response)} {http}. The API key is not sent there: "
             "check the base URL (OPENFUNNEL_BASE_URL), or your network's login page."
         )
-    if status == 403 and answer.body.lstrip()[:1] == b"<":
+    if status == 403 and response.body.lstrip()[:1] == b"<":
         return (
             InvalidResponseError,
             f"The request was answered with a web page {http}: a firewall or a login page in between?",
         )
-    if status in (401, 403) or said.about_key:
+    if status in (401, 403) or error_body.is_key_error:
         return AuthenticationError, f"The API key ({key_source}) was refused {http}{words}. {remedy(key_source)}."
     if status == 407:
         return (
             ProxyError,
             f"The proxy asks for a password {http}. Check the system's proxy settings, or ask IT.",
         )
-    if status == 402 or said.code == "CREDITS_EXCEEDED":
+    if status == 402 or error_body.code == "CREDITS_EXCEEDED":
         return InsufficientCreditsError, f"The account has no credits left {http}{words}. Top up at OpenFunnel."
-    if status == 429 or said.code == "RATE_LIMITED":
+    if status == 429 or error_body.code == "RATE_LIMITED":
         return RateLimitError, f"The service asks for fewer requests {http}{words}. Wait a while."
-    if status >= 500 or status in (408, 425) or said.code == "INTERNAL_ERROR":
+    if status >= 500 or status in (408, 425) or error_body.code == "INTERNAL_ERROR":
         return ServerError, f"The service is in trouble {http}{words}. Wait a while."
     if status == 404 and job_id is not None:
         return JobNotFoundError, (
@@ -108,7 +108,7 @@ def _classify(
     return InvalidRequestError, f"The service finds the request wrong {http}{words}."
 
 
-def _target(answer: HttpResponse) -> str:
+def _redirect_target(answer: HttpResponse) -> str:
     try:
         target = urlsplit(answer.headers.get("Location", ""))
     except ValueError:
@@ -116,12 +116,12 @@ def _target(answer: HttpResponse) -> str:
     return f"to {target.scheme}://{target.hostname}" if target.scheme and target.hostname else "elsewhere"
 
 
-def _read(body: bytes) -> _ErrorBody:
+def _parse_body(body: bytes) -> _ErrorBody:
     try:
         top = read_object(body)
     except InvalidResponseError:
         plain = one_line(body[:400].decode("utf-8", "replace"))
-        return _ErrorBody(words="" if plain.startswith(("<", "[", "{")) else plain)
+        return _ErrorBody(text="" if plain.startswith(("<", "[", "{")) else plain)
     detail = top.get("detail")
     inner = detail if isinstance(detail, dict) else {}
     nested = top.get("error")
@@ -130,9 +130,9 @@ def _read(body: bytes) -> _ErrorBody:
     wait = next((d["retry_after_seconds"] for d in (*details, *layers) if "retry_after_seconds" in d), None)
     return _ErrorBody(
         code=_first_text(layers, "error_code", "code").upper(),
-        words=_error_text(detail) or _first_text(layers, "message", "error", "error_message"),
+        text=_error_text(detail) or _first_text(layers, "message", "error", "error_message"),
         retry_after=_seconds(wait, 0.0),
-        about_key=_is_about_key(detail),
+        is_key_error=_is_key_error(detail),
     )
 
 
@@ -145,26 +145,26 @@ def _error_text(detail: object) -> str:
     parts = []
     for entry in detail[:5]:
         if isinstance(entry, dict) and isinstance(entry.get("msg"), str):
-            place = _place(entry)
+            place = _field_name(entry)
             parts.append(f"{place}: {entry['msg']}" if place else entry["msg"])
         elif isinstance(entry, str):
             parts.append(entry)
     return one_line("; ".join(parts))
 
 
-def _place(entry: Mapping[str, Any]) -> str:
+def _field_name(entry: Mapping[str, Any]) -> str:
     loc = entry.get("loc")
     return str(loc[-1]) if isinstance(loc, list) and loc else ""
 
 
-def _is_about_key(detail: object) -> bool:
+def _is_key_error(detail: object) -> bool:
     """Whether a validation error is about the key's header (FastAPI answers a missing one with 422)."""
     entries = detail if isinstance(detail, list) else []
     return any(
         isinstance(entry, dict)
         and isinstance(entry.get("loc"), list)
         and "header" in entry["loc"]
-        and _place(entry).lower().replace("_", "-") == "x-api-key"
+        and _field_name(entry).lower().replace("_", "-") == "x-api-key"
         for entry in entries
     )
 

@@ -37,12 +37,12 @@ from ..errors import (
 from ..keys import Key
 from ..settings import CONNECT_TIMEOUT, ENV_BASE_URL, MAX_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, is_loopback
 from .deadline import DeadlineAdapter, deadline_in
-from .proxy_and_trust import broken_trust_variable, proxy_setting, system_proxy
+from .proxy_and_trust import proxy_source, system_proxy, unreadable_ca_variable
 
 _CHUNK = 64 * 1024
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 
-_NO_ADDRESS = (
+_INVALID_ADDRESS_ERRORS = (
     *(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema),  # InvalidProxyURL is one of the first
     *(urllib3.exceptions.LocationValueError, urllib3.exceptions.ProxySchemeUnknown),
 )
@@ -97,7 +97,7 @@ class HttpSender:
             raise ConfigurationError(f"The base URL {base_url} names no host. Check {ENV_BASE_URL}.") from None
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.adapters.clear()
-        self._session.mount(f"{parts.scheme}://", transport or _adapter(base_url, concurrency))
+        self._session.mount(f"{parts.scheme}://", transport or make_adapter(base_url, concurrency))
 
     def send(self, method: str, path: str, params: Mapping[str, str], key: Key) -> HttpResponse:
         """Send one request and read its whole answer, whatever its status.
@@ -124,7 +124,7 @@ class HttpSender:
                 return HttpResponse(response.status_code, response.headers, body)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as failure:
             late = self._clock() >= deadline
-            trouble = self._timed_out(self._limits.total) if late else self._explain(failure)
+            trouble = self._timeout_error(self._limits.total) if late else self._map_error(failure)
         # Raised out here, so that the requests exception, which holds the request and its header, is not
         # carried along as the context of ours.
         raise trouble
@@ -140,12 +140,12 @@ class HttpSender:
         while piece := response.raw.read1(_CHUNK):
             body.write(piece)
             if body.tell() > self._limits.body:
-                raise self._too_large()
+                raise self._too_large_error()
             if self._clock() > deadline:
-                raise self._timed_out(self._limits.total)
-        return self._decoded(body.getvalue(), response.headers.get("Content-Encoding", ""))
+                raise self._timeout_error(self._limits.total)
+        return self._decode(body.getvalue(), response.headers.get("Content-Encoding", ""))
 
-    def _decoded(self, body: bytes, encoding: str) -> bytes:
+    def _decode(self, body: bytes, encoding: str) -> bytes:
         encoding = encoding.strip().lower()
         if not body or encoding in ("", "identity"):
             return body
@@ -159,24 +159,24 @@ class HttpSender:
         except zlib.error:
             raise InvalidResponseError(f"The compressed answer of {self._host} is damaged.") from None
         if inflate.unconsumed_tail:
-            raise self._too_large()
+            raise self._too_large_error()
         if not inflate.eof:
             raise TransportError(f"The answer of {self._host} was cut off.")
         return plain
 
-    def _too_large(self) -> InvalidResponseError:
+    def _too_large_error(self) -> InvalidResponseError:
         return InvalidResponseError(
             f"The answer of {self._host} is larger than {self._limits.body // 2**20} MB: that is no page of a job."
         )
 
-    def _timed_out(self, seconds: float) -> RequestTimeoutError:
+    def _timeout_error(self, seconds: float) -> RequestTimeoutError:
         return RequestTimeoutError(f"No whole answer from {self._host} within {seconds:.0f} seconds.")
 
-    def _explain(self, failure: BaseException) -> OpenFunnelError:
+    def _map_error(self, failure: BaseException) -> OpenFunnelError:
         """Our error for one of requests, urllib3 or the system. Never holds the failure itself."""
         host = self._host
         causes = tuple(_causes(failure))
-        if self._session.trust_env and (name := broken_trust_variable()):
+        if self._session.trust_env and (name := unreadable_ca_variable()):
             return TlsError(
                 f"The certificates that the variable {name} names cannot be read. Correct or unset it, or ask IT.",
                 retryable=False,
@@ -185,9 +185,9 @@ class HttpSender:
         def caused_by(*kinds: type[BaseException]) -> bool:
             return any(isinstance(cause, kinds) for cause in causes)
 
-        if caused_by(*_NO_ADDRESS) and (proxy := system_proxy(self._base_url)):
+        if caused_by(*_INVALID_ADDRESS_ERRORS) and (proxy := system_proxy(self._base_url)):
             return ProxyError(
-                f"{proxy_setting(proxy)} names no proxy of a kind that can be used. It must be like "
+                f"{proxy_source(proxy)} names no proxy of a kind that can be used. It must be like "
                 "http://proxy.example:3128: correct or unset it, or ask IT.",
                 retryable=False,
             )
@@ -198,7 +198,7 @@ class HttpSender:
             )
         if caused_by(requests.exceptions.SSLError, ssl.SSLError):
             return TlsError(
-                f"The certificate of {host} could not be verified ({_reason(causes)}). If your company "
+                f"The certificate of {host} could not be verified ({_verify_message(causes)}). If your company "
                 "inspects encrypted traffic, its certificate must be in the system's store: ask IT."
             )
         if caused_by(urllib3.exceptions.NameResolutionError):
@@ -208,9 +208,9 @@ class HttpSender:
         if caused_by(urllib3.exceptions.NewConnectionError):
             return TransportError(f"There is no connection to {host}. Are you online (VPN)?")
         if caused_by(requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
-            return self._timed_out(self._limits.connect)
+            return self._timeout_error(self._limits.connect)
         if caused_by(requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
-            return self._timed_out(self._limits.read)
+            return self._timeout_error(self._limits.read)
         return TransportError(f"The connection to {host} broke off.")
 
 
@@ -247,12 +247,12 @@ def _causes(failure: BaseException) -> list[BaseException]:
     return found
 
 
-def _reason(causes: tuple[BaseException, ...]) -> str:
+def _verify_message(causes: tuple[BaseException, ...]) -> str:
     said = next((c.verify_message for c in causes if isinstance(c, ssl.SSLCertVerificationError)), None)
     return said or "the handshake failed"
 
 
-def _adapter(base_url: str, concurrency: int) -> BaseAdapter:
+def make_adapter(base_url: str, concurrency: int) -> BaseAdapter:
     if base_url.startswith("https:"):
         return _SystemTrustAdapter(concurrency)
     return DeadlineAdapter(pool_connections=1, pool_maxsize=concurrency)

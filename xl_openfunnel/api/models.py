@@ -27,7 +27,7 @@ _MAX_STATUS = 80
 _MAX_TEXT = 2_000
 """UTF-16 units of what the service says in words: more than any place that shows them has room for."""
 
-_MANIFEST = (
+_MANIFEST_FIELDS = (
     *("count", "unique_count", "pages", "page_size", "credits_consumed", "partial", "stop_reason"),
     *("rerank_degraded", "degraded", "ranked", "derived_query", "resolved_seed_domains", "unresolved_seed_domains"),
 )
@@ -115,7 +115,7 @@ class Credits:
 
 
 @dataclass(frozen=True)
-class CancelAnswer:
+class CancelResponse:
     """What the service says to a cancel: the job's status now, and its words."""
 
     status: JobStatus
@@ -135,8 +135,8 @@ class _Envelope(msgspec.Struct):
     rows: msgspec.Raw = msgspec.Raw(b"null")
 
 
-_envelopes = msgspec.json.Decoder(_Envelope)
-_anything = msgspec.json.Decoder()
+_envelope_decoder = msgspec.json.Decoder(_Envelope)
+_any_decoder = msgspec.json.Decoder()
 
 
 def read_page(body: bytes, job_id: str) -> Page:
@@ -146,18 +146,18 @@ def read_page(body: bytes, job_id: str) -> Page:
         InvalidResponseError: no JSON object, no status, rows that are no list of objects, are left out, are too many
             or are nested without end, or another job's answer.
     """
-    _refuse_too_many_values(body)
+    _check_value_count(body)
     try:
-        envelope = _envelopes.decode(body)
+        envelope = _envelope_decoder.decode(body)
         rows_json = bytes(envelope.rows)
-        rows = _anything.decode(rows_json)
+        rows = _any_decoder.decode(rows_json)
     except (msgspec.DecodeError, ValueError, RecursionError):  # ValueError: bytes that are no UTF-8
         envelope, rows = _read_leniently(body)
         rows_json = json.dumps(rows, ensure_ascii=False).encode()
-    status = _status(envelope.status)
+    status = _read_status(envelope.status)
     if not status:
-        raise InvalidResponseError(f"The answer has no job status {_begins(body)}. {_TRY_LATER}")
-    if isinstance(envelope.job_id, str) and _bare(envelope.job_id) != _bare(job_id):
+        raise InvalidResponseError(f"The answer has no job status {_excerpt(body)}. {_TRY_LATER}")
+    if isinstance(envelope.job_id, str) and _normalized_id(envelope.job_id) != _normalized_id(job_id):
         raise InvalidResponseError(f"The service answered with another job than {job_id}. {_TRY_LATER}")
     if rows is None:
         rows, rows_json = [], b"[]"
@@ -170,12 +170,12 @@ def read_page(body: bytes, job_id: str) -> Page:
         raise InvalidResponseError(f"The answer states {envelope.count} rows and holds none. {_TRY_LATER}")
     return Page(
         status=JobStatus(status),
-        stage=_text(envelope.progress_message),
+        stage=_read_text(envelope.progress_message),
         processed=whole_number(envelope.processed),
-        manifest=_manifest(envelope.manifest),
-        error_message=_text(envelope.error_message),
-        name=_text(envelope.page),
-        next_cursor=_cursor(envelope.next_cursor),
+        manifest=_read_manifest(envelope.manifest),
+        error_message=_read_text(envelope.error_message),
+        name=_read_text(envelope.page),
+        next_cursor=_read_cursor(envelope.next_cursor),
         row_count=len(rows),
         rows_json=rows_json,
         value_count=value_count,
@@ -185,7 +185,7 @@ def read_page(body: bytes, job_id: str) -> Page:
 def read_rows(rows_json: bytes) -> list[Row]:
     """The rows of a page that `read_page` accepted."""
     try:
-        return cast("list[Row]", _anything.decode(rows_json))
+        return cast("list[Row]", _any_decoder.decode(rows_json))
     except (msgspec.DecodeError, ValueError):
         return cast("list[Row]", _loads(rows_json.decode("utf-8", "replace")))
 
@@ -204,16 +204,16 @@ def read_credits(body: bytes) -> Credits:
     )
 
 
-def read_cancel(body: bytes) -> CancelAnswer:
+def read_cancel(body: bytes) -> CancelResponse:
     """The answer to a cancel; an empty 2xx body counts as ``cancelling``.
 
     Raises:
         InvalidResponseError: a body that is no JSON object.
     """
     answer = read_object(body) if body.strip() else {}
-    return CancelAnswer(
-        status=JobStatus(_status(answer.get("status")) or JobStatus.CANCELLING),
-        message=_text(answer.get("message")),
+    return CancelResponse(
+        status=JobStatus(_read_status(answer.get("status")) or JobStatus.CANCELLING),
+        message=_read_text(answer.get("message")),
     )
 
 
@@ -223,7 +223,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     Raises:
         InvalidResponseError: it is none, or one that is too large or has too many values.
     """
-    _refuse_too_many_values(body)
+    _check_value_count(body)
     value: object = None
     with suppress(ValueError, RecursionError):
         if len(body) <= MAX_LENIENT:
@@ -232,7 +232,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         page = body.lstrip()[:1] == b"<"
         said = "with a web page instead of data (a proxy or a login page?)" if page else "with no usable data"
-        raise InvalidResponseError(f"The service answered {said} {_begins(body)}. {_TRY_LATER}")
+        raise InvalidResponseError(f"The service answered {said} {_excerpt(body)}. {_TRY_LATER}")
     return value
 
 
@@ -289,7 +289,7 @@ def _replace_lone_surrogates(value: object) -> object:
     return value
 
 
-def _manifest(value: object) -> Mapping[str, Any] | None:
+def _read_manifest(value: object) -> Mapping[str, Any] | None:
     """The manifest, whole where it has a manifest's size. No job loses its rows for one that has not."""
     if not isinstance(value, dict):
         return None
@@ -299,11 +299,11 @@ def _manifest(value: object) -> Mapping[str, Any] | None:
     note = (
         f"The service's manifest of {count(len(value), 'entry', 'entries')} is too large: this is what is known of it"
     )
-    known = {name: _in_short(value[name]) for name in _MANIFEST if name in value}
+    known = {name: _shortened(value[name]) for name in _MANIFEST_FIELDS if name in value}
     return MappingProxyType({"note": f"{note}, long texts cut.", **known})
 
 
-def _in_short(value: object) -> object:
+def _shortened(value: object) -> object:
     """A single value or a list of texts as it is, where it is no longer than ten seeds can be; else words about it."""
     if isinstance(value, str):
         return clip(value, _MAX_TEXT)
@@ -328,15 +328,15 @@ def _count_values(value: Any, levels: int = _MAX_DEPTH + 1) -> int:
     return found
 
 
-def _begins(body: bytes) -> str:
+def _excerpt(body: bytes) -> str:
     return f"(it begins {body[:40].decode('utf-8', 'replace')!r})" if body.strip() else "(it is empty)"
 
 
-def _bare(job_id: str) -> str:
+def _normalized_id(job_id: str) -> str:
     return job_id.replace("-", "").casefold()
 
 
-def _refuse_too_many_values(body: bytes) -> None:
+def _check_value_count(body: bytes) -> None:
     """Before they are made of it; signs within texts count too, of which no page has that many either."""
     if len(body) > MAX_VALUES and sum(map(body.count, b"{[:,")) > MAX_VALUES:
         raise InvalidResponseError(
@@ -344,15 +344,15 @@ def _refuse_too_many_values(body: bytes) -> None:
         )
 
 
-def _status(value: object) -> str:
+def _read_status(value: object) -> str:
     return clip(one_line(value), _MAX_STATUS) if isinstance(value, str) else ""
 
 
-def _text(value: object) -> str | None:
+def _read_text(value: object) -> str | None:
     return clip(value.strip(), _MAX_TEXT) or None if isinstance(value, str) else None
 
 
-def _cursor(value: object) -> str | None:
+def _read_cursor(value: object) -> str | None:
     if value is None or value == "":
         return None
     cursor = str(value)

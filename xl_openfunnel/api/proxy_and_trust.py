@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 from requests.utils import get_environ_proxies, select_proxy
 
-TRUST_FILES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Variables that name certificates to be trusted beside the system's own, as requests honours them."""
 
-_PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+_PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 
 def system_proxy(url: str) -> str | None:
@@ -20,31 +20,31 @@ def system_proxy(url: str) -> str | None:
     return found
 
 
-def proxy_setting(proxy: str, environ: Mapping[str, str] = os.environ) -> str:
+def proxy_source(proxy: str, environ: Mapping[str, str] = os.environ) -> str:
     """Where a proxy is set, in words. Never the proxy itself, which may hold a password."""
-    names = (name for name in _PROXIES if environ.get(name) == proxy)
+    names = (name for name in _PROXY_VARIABLES if environ.get(name) == proxy)
     return next((f"The variable {name}" for name in names), "The system's proxy setting")
 
 
-def trust_further(context: ssl.SSLContext, environ: Mapping[str, str] = os.environ) -> None:
+def load_extra_certificates(context: ssl.SSLContext, environ: Mapping[str, str] = os.environ) -> None:
     """Have ``context`` trust the certificates that the environment names, too.
 
     Raises:
         OSError: they cannot be read.
     """
-    if name := _trust_variable(environ):
+    if name := _ca_variable(environ):
         kind = "capath" if os.path.isdir(environ[name]) else "cafile"  # noqa: PTH112 - as ssl reads it
         context.load_verify_locations(**{kind: environ[name]})
 
 
-def broken_trust_variable(environ: Mapping[str, str] = os.environ) -> str | None:
+def unreadable_ca_variable(environ: Mapping[str, str] = os.environ) -> str | None:
     """The variable that names certificates which cannot be read; None where all is well."""
     try:
-        trust_further(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), environ)
+        load_extra_certificates(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), environ)
     except OSError:
-        return _trust_variable(environ)
+        return _ca_variable(environ)
     return None
 
 
-def _trust_variable(environ: Mapping[str, str]) -> str | None:
-    return next((name for name in TRUST_FILES if environ.get(name)), None)
+def _ca_variable(environ: Mapping[str, str]) -> str | None:
+    return next((name for name in CA_BUNDLE_VARIABLES if environ.get(name)), None)

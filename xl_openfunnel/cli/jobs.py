@@ -15,7 +15,7 @@ import typer
 from .. import ConfigurationError, InvalidResponseError, JobFailedError, OpenFunnelError, Problem, Snapshot
 from ..jobs.fetch_rows import final_snapshot
 from ..jobs.snapshot import NO_ROWS
-from ..jobs.snapshot_builder import of_page, of_result
+from ..jobs.snapshot_builder import snapshot_of_page, snapshot_of_result
 from ..text import companies, one_line
 from . import job_text, option_types, table_output, terminal
 from .session import Job, Json, Session, Yes, session
@@ -65,13 +65,13 @@ def _state(run: Session, job_id: str) -> Snapshot:
     store = run.store_if_usable
     stored = store.find(job_id) if store else None
     if stored is not None:
-        return of_result(job_id, stored, "store")
+        return snapshot_of_result(job_id, stored, "store")
     with run.client() as client:
         page = client.page(job_id)
     now = datetime.now(UTC)
     if store is not None:
         store.record(job_id, page.status, None, page.manifest, now)
-    return of_page(job_id, page, NO_ROWS, now)
+    return snapshot_of_page(job_id, page, NO_ROWS, now)
 
 
 def rows(

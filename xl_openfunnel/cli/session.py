@@ -81,7 +81,7 @@ class Session:
         store = self.store_if_usable
         name = job.strip()
         # Every label is printable; what is no text in the terminal's encoding is not, and the store cannot take it.
-        found = store.labelled(name) if store and name.isprintable() else None
+        found = store.job_id_of(name) if store and name.isprintable() else None
         if found:
             return found
         try:

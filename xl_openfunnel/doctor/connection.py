@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from ..api.proxy_and_trust import trust_further
+from ..api.proxy_and_trust import load_extra_certificates
 from ..settings import is_loopback
 
 
@@ -103,7 +103,7 @@ def verified_context(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
     import truststore
 
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    trust_further(context, environ)
+    load_extra_certificates(context, environ)
     return context
 
 

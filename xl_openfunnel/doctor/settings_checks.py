@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ..api.models import Credits
-from ..api.proxy_and_trust import TRUST_FILES
+from ..api.proxy_and_trust import CA_BUNDLE_VARIABLES
 from ..detect.registry import Read
 from ..errors import AuthenticationError, ConfigurationError, OpenFunnelError
 from ..jobs.store.store import VERSION
@@ -30,7 +30,15 @@ LOG: Final = "log"
 
 VARIABLES_OF_USER: Final = r"HKCU\Environment"
 VARIABLES_OF_ALL: Final = r"HKLM\System\CurrentControlSet\Control\Session Manager\Environment"
-OF_EXCEL_TOO: Final = (ENV_API_KEY, ENV_BASE_URL, ENV_CACHE_DIR, "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", *TRUST_FILES)
+OF_EXCEL_TOO: Final = (
+    ENV_API_KEY,
+    ENV_BASE_URL,
+    ENV_CACHE_DIR,
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    *CA_BUNDLE_VARIABLES,
+)
 """Variables that change how the service is reached, by whichever program."""
 
 _TAIL: Final = 256 * 1024

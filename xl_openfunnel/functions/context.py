@@ -139,7 +139,7 @@ class CallContext:
             return None, _GONE
         known = _last_read.setdefault(store, _LastRead()).labelled
         try:
-            found = store.labelled(given, wait=False)
+            found = store.job_id_of(given, wait=False)
         except StoreBusyError:
             if given not in known:
                 self._mark_stale()  # it may be a label, also where it can be an id

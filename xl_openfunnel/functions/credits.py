@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from ..api.models import Credits
-from ..api.retry import LONGEST_RETRY_AFTER
+from ..api.retry import MAX_RETRY_AFTER
 from ..errors import MissingKeyError, OpenFunnelError
 from ..jobs.policy.state import is_key_error
 from ..jobs.scheduler import KEY_RECHECK_INTERVAL
@@ -127,7 +127,7 @@ class CreditsCache:
                 self._refused_key = None
                 return KEY_RECHECK_INTERVAL
             self._asked_at, self._refused_key = now, key
-            wished = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER)
+            wished = min(error.retry_after or 0.0, MAX_RETRY_AFTER)
             return KEY_RECHECK_INTERVAL if is_key_error(error) else max(MAX_AGE, wished)
         self._asked_at, self._due = now, now + MAX_AGE
         return 0.0

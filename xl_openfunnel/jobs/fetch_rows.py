@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 NO_ANSWER_TIMEOUT = timedelta(minutes=5)
 """Without a timeout: how long no answer at all may come before the last trouble is raised."""
 
-shared: dict[tuple[str, str], Fetcher] = {}
+shared_fetchers: dict[tuple[str, str], Fetcher] = {}
 """The fetchers of this process, by base URL and the fingerprint of a key that was given."""
 
-_making = threading.Lock()
+_lock = threading.Lock()
 
 
 def fetch_rows(
@@ -103,7 +103,7 @@ def final_snapshot(
         fetcher.refresh(job)  # an old problem stands: give it another chance
     subscription = fetcher.subscribe(job, progress) if progress else None
     try:
-        seen = fetcher.wait(job, timeout, until=_given_up if timeout is None else None)
+        seen = fetcher.wait(job, timeout, until=_should_give_up if timeout is None else None)
     finally:
         if subscription:
             subscription.close()
@@ -133,19 +133,19 @@ def shared_fetcher(base_url: str | None = None, api_key: str | None = None) -> F
     """
     client = Client(base_url, api_key)
     name = (client.base_url, "" if api_key is None else client.key().fingerprint)
-    with _making:
-        if name not in shared:
-            shared[name] = Fetcher.from_settings(client)
-        return shared[name]
+    with _lock:
+        if name not in shared_fetchers:
+            shared_fetchers[name] = Fetcher.from_settings(client)
+        return shared_fetchers[name]
 
 
-def _given_up(seen: Snapshot) -> bool:
+def _should_give_up(snapshot: Snapshot) -> bool:
     """Settled, or without any answer for longer than our patience."""
-    if seen.settled or seen.problem is None or seen.next_try is None:
-        return seen.settled
-    answered = max(seen.problem.since, seen.as_of or seen.problem.since)
-    return seen.next_try - answered > NO_ANSWER_TIMEOUT
+    if snapshot.settled or snapshot.problem is None or snapshot.next_try is None:
+        return snapshot.settled
+    answered = max(snapshot.problem.since, snapshot.as_of or snapshot.problem.since)
+    return snapshot.next_try - answered > NO_ANSWER_TIMEOUT
 
 
 if hasattr(os, "register_at_fork"):  # threads do not live on in a forked process
-    os.register_at_fork(after_in_child=shared.clear)
+    os.register_at_fork(after_in_child=shared_fetchers.clear)

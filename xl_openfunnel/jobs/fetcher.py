@@ -25,7 +25,7 @@ from .tracked_job import Waiter
 
 _log = logging.getLogger(__name__)
 
-_SLICE = 0.2
+_WAIT_INTERVAL = 0.2
 """Seconds after which a waiting thread looks up, so that Ctrl-C reaches it on Windows."""
 
 
@@ -39,8 +39,8 @@ class Fetcher:
         store: keeps final jobs and the ledger on disk; without one nothing outlives this object. An error in its
             place, which says why there is none, is said beside every job that is final.
         clock: what time is and how to wait for it.
-        chance: gives numbers from 0 to 1, which spread retries.
-        care: seconds that a job which nobody subscribed to is polled after the last `watch`.
+        jitter: returns numbers from 0 to 1, which spread retries.
+        watch_ttl: seconds for which a job without a subscription is polled after the last `watch`.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Fetcher:
         *,
         store: Store | ConfigurationError | None = None,
         clock: Clock | None = None,
-        chance: Callable[[], float] | None = None,
+        jitter: Callable[[], float] | None = None,
         watch_ttl: float = WATCH_TTL,
     ) -> None:
         self._client = client
@@ -57,7 +57,7 @@ class Fetcher:
         self._store = store
         self._clock = clock or SystemClock()
         # Numbers of our own: those of the module belong to the user, who may have seeded them.
-        spread = chance or random.Random().random  # noqa: S311
+        spread = jitter or random.Random().random  # noqa: S311
         self._scheduler = JobScheduler(client, store, self._clock, spread, watch_ttl)
 
     @classmethod
@@ -114,7 +114,7 @@ class Fetcher:
         waiter = Waiter(until or (lambda snapshot: snapshot.settled), deadline)
         self._scheduler.add_waiter(job_id, waiter)
         try:
-            while not waiter.done.wait(_SLICE) and not self._scheduler.closed:
+            while not waiter.done.wait(_WAIT_INTERVAL) and not self._scheduler.closed:
                 pass
         finally:
             self._scheduler.remove_waiter(job_id, waiter)
@@ -141,7 +141,7 @@ class Fetcher:
     def forget(self, job: str) -> None:
         """Remove all that is known of the job, from memory and from the store."""
         done = self._scheduler.forget(job_id_from(job))
-        while not done.wait(_SLICE) and not self._scheduler.closed:
+        while not done.wait(_WAIT_INTERVAL) and not self._scheduler.closed:
             pass
 
     def close(self) -> None:

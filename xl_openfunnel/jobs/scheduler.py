@@ -237,7 +237,7 @@ class JobScheduler:
         if tracked.state.phase is Phase.IDLE:
             tracked.epoch = next(self._epochs)
         tracked.state = steps.start_over(tracked.state, self.moment())
-        if self._gate.refused is not None:
+        if self._gate.key_problem is not None:
             self._resume_requests()
         self._advance(tracked)
 
@@ -306,7 +306,7 @@ class JobScheduler:
             most = 2 * self._client.concurrency
             if tracked.state.phase is Phase.DOWNLOADING and not self._download_slots.acquire(tracked.state.job_id):
                 most = 0
-            match steps.next_step(tracked.state, self._gate, self._clock.monotonic(), most=most):
+            match steps.next_step(tracked.state, self._gate, self._clock.monotonic(), max_requests=most):
                 case SendRequests(asks):
                     tracked.state = steps.sent(tracked.state, asks)
                     for ask in asks:
@@ -325,7 +325,7 @@ class JobScheduler:
         job_id = tracked.state.job_id
         moment = self.moment()
         before = self.published.get(job_id)
-        seen = build_snapshot(tracked.state, self._gate, moment, cared_for=self._is_tracked(tracked))
+        seen = build_snapshot(tracked.state, self._gate, moment, is_tracked=self._is_tracked(tracked))
         self.published[job_id] = seen
         if before is None or change_key(before) != change_key(seen):
             self.subscriptions.publish(seen)
@@ -341,7 +341,7 @@ class JobScheduler:
         if seen.source != "store" and noted != tracked.recorded:
             tracked.recorded = noted
             self._store_worker.record(
-                seen, self._clock.utcnow(), wanted=lambda: self._tracked.get(seen.job_id) is tracked
+                seen, self._clock.utcnow(), is_current=lambda: self._tracked.get(seen.job_id) is tracked
             )
 
     # ---- requests ------------------------------------------------------------------------------------------
@@ -362,7 +362,7 @@ class JobScheduler:
         fingerprint = None
         outcome: Page | OpenFunnelError | None = None
         gate = self._gate
-        if gate.refused is None and self._clock.monotonic() >= gate.closed_until:
+        if gate.key_problem is None and self._clock.monotonic() >= gate.closed_until:
             try:
                 fingerprint = self._client.key().fingerprint
                 outcome = self._client.page(job_id, ask.cursor)
@@ -398,15 +398,15 @@ class JobScheduler:
 
     def _pause_requests(self, error: OpenFunnelError, fingerprint: str | None, moment: Moment) -> None:
         """No request of any job until there is another key."""
-        if self._gate.refused is not None:
+        if self._gate.key_problem is not None:
             return
-        self._gate = replace(self._gate, refused=Problem(error.with_traceback(None), moment.utc))
+        self._gate = replace(self._gate, key_problem=Problem(error.with_traceback(None), moment.utc))
         self._refused_key = fingerprint
         self._key_recheck_at = moment.now + KEY_RECHECK_INTERVAL
         self._advance_all()
 
     def _resume_requests(self) -> None:
-        self._gate = replace(self._gate, refused=None)
+        self._gate = replace(self._gate, key_problem=None)
         self._key_recheck_at = FOREVER
         self._advance_all()
 
@@ -422,7 +422,7 @@ class JobScheduler:
 
     def _key_rechecked(self, fingerprint: str | None) -> None:
         self.tasks_under_way -= 1
-        if self._gate.refused is None:
+        if self._gate.key_problem is None:
             return
         if fingerprint not in (None, self._refused_key):
             self._resume_requests()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Source = Literal["service", "store"]
 """Where final rows come from."""
 
-_FRAMES_KEPT = 4
+_FRAME_CACHE_SIZE = 4
 """Frames kept for cells that ask again: a few, since one of 10,000 full rows takes some 25 MB."""
 
 
@@ -159,7 +159,7 @@ class Snapshot:
         return frame
 
 
-@functools.lru_cache(maxsize=_FRAMES_KEPT)
+@functools.lru_cache(maxsize=_FRAME_CACHE_SIZE)
 def _frame(rows: Rows, columns: tuple[str, ...] | None) -> pd.DataFrame:
     from .. import table
 

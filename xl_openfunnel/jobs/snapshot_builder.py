@@ -13,25 +13,25 @@ from .result import Result
 from .snapshot import Rows, Snapshot, Source
 
 
-def build_snapshot(state: JobState, gate: RequestGate, moment: Moment, *, cared_for: bool = True) -> Snapshot:
+def build_snapshot(state: JobState, gate: RequestGate, moment: Moment, *, is_tracked: bool = True) -> Snapshot:
     """The job as everybody may see it."""
     working = state.phase is not Phase.IDLE
-    held_up = working and gate.refused is not None
-    step = next_step(state, gate, moment.now, most=1) if working and cared_for else Wait(FOREVER)
+    held_up = working and gate.key_problem is not None
+    step = next_step(state, gate, moment.now, max_requests=1) if working and is_tracked else Wait(FOREVER)
     next_try = None
     if isinstance(step, Wait) and step.until < FOREVER:
         next_try = moment.utc + timedelta(seconds=step.until - moment.now)
     if state.result is not None:
-        seen = of_result(state.job_id, state.result, state.source)
+        seen = snapshot_of_result(state.job_id, state.result, state.source)
     elif state.first_page is not None and state.as_of is not None:
-        seen = of_page(state.job_id, state.first_page, state.rows, state.as_of)
+        seen = snapshot_of_page(state.job_id, state.first_page, state.rows, state.as_of)
     else:
         seen = Snapshot(state.job_id)
-    problem = gate.refused if held_up else state.problem
+    problem = gate.key_problem if held_up else state.problem
     return replace(seen, settled=not working or held_up, problem=problem, next_try=next_try)
 
 
-def of_result(job_id: str, result: Result, source: Source | None) -> Snapshot:
+def snapshot_of_result(job_id: str, result: Result, source: Source | None) -> Snapshot:
     """A job that is final."""
     return Snapshot(
         job_id,
@@ -49,7 +49,7 @@ def of_result(job_id: str, result: Result, source: Source | None) -> Snapshot:
     )
 
 
-def of_page(job_id: str, first: Page, rows: Rows, as_of: datetime) -> Snapshot:
+def snapshot_of_page(job_id: str, first: Page, rows: Rows, as_of: datetime) -> Snapshot:
     """A job as its first page tells its state, with the rows that are known of it."""
     return Snapshot(
         job_id,

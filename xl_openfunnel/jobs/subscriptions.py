@@ -16,14 +16,14 @@ Callback = Callable[[Snapshot], object]
 class Subscription:
     """A callback that is told of one job until it is closed."""
 
-    def __init__(self, callbacks: SubscriptionHub, job_id: str, callback: Callback) -> None:
+    def __init__(self, hub: SubscriptionHub, job_id: str, callback: Callback) -> None:
         self.job_id = job_id
-        self._callbacks = callbacks
+        self._hub = hub
         self._callback = callback
 
     def close(self) -> None:
         """End it. A call that is under way is not waited for."""
-        self._callbacks.remove(self)
+        self._hub.remove(self)
 
     def __call__(self, snapshot: Snapshot) -> None:
         """Call back; an exception is logged and goes no further."""
@@ -43,7 +43,7 @@ class SubscriptionHub:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def add(self, job_id: str, callback: Callback, present: Callable[[], Snapshot]) -> Subscription:
+    def add(self, job_id: str, callback: Callback, current: Callable[[], Snapshot]) -> Subscription:
         """A new subscription, told of the present snapshot first.
 
         ``present`` is asked once the subscription is there: what is published later is told by `tell`, so nothing
@@ -52,7 +52,7 @@ class SubscriptionHub:
         subscription = Subscription(self, job_id, callback)
         with self._changed:
             self._subscriptions.setdefault(job_id, []).append(subscription)
-            self._pending[subscription] = present()
+            self._pending[subscription] = current()
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="openfunnel-callbacks", daemon=True)
                 self._thread.start()

@@ -16,7 +16,7 @@ from requests.adapters import BaseAdapter
 from tests.unit.tls import tls_server
 from xl_openfunnel import Client, ConfigurationError, Credits, InsecureUrlError, OpenFunnelError, keys
 from xl_openfunnel.api.deadline import DeadlineAdapter, _Response
-from xl_openfunnel.api.http_sender import Limits, _adapter
+from xl_openfunnel.api.http_sender import Limits, make_adapter
 from xl_openfunnel.api.models import read_rows
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
 
@@ -306,7 +306,7 @@ def test_whatever_floods_in_before_the_body_is_an_error_of_the_tree(flood: bytes
 @pytest.mark.parametrize("proxy", [None, "http://proxy.example:3128"])
 def test_every_connection_is_read_under_the_deadline_and_prints_nothing(proxy: str | None) -> None:
     for url in ("https://api.example.com", "http://127.0.0.1:1"):
-        adapter = _adapter(url, 1)
+        adapter = make_adapter(url, 1)
         assert isinstance(adapter, DeadlineAdapter)
         pools = adapter.proxy_manager_for(proxy) if proxy else adapter.poolmanager
         connection = pools.connection_from_url(url).ConnectionCls

@@ -53,4 +53,4 @@ def test_which_failures_are_tried_again_and_when(error: OpenFunnelError, delays:
 
 def test_chance_spreads_a_delay_by_a_quarter() -> None:
     error = ServerError("503")
-    assert [delay_before_retry(error, 3, chance=chance) for chance in (0.0, 0.5, 1.0)] == [1.5, 2.0, 2.5]
+    assert [delay_before_retry(error, 3, jitter=chance) for chance in (0.0, 0.5, 1.0)] == [1.5, 2.0, 2.5]

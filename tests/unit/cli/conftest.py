@@ -69,7 +69,7 @@ def fetchers(stack: ExitStack, time: ManualClock, monkeypatch: pytest.MonkeyPatc
         client = stack.enter_context(Client(base_url))
         clock = FlyingClock(time)
         store = Store(Settings.load(base_url).store_path, client.origin)
-        fetcher = clock.of(Fetcher(client, store=store, clock=clock, chance=lambda: 0.5))
+        fetcher = clock.of(Fetcher(client, store=store, clock=clock, jitter=lambda: 0.5))
         clock.awaited = lambda: True  # watch subscribes, and waits by itself
         return stack.enter_context(fetcher)
 

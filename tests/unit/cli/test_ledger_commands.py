@@ -42,7 +42,7 @@ def test_every_job_that_was_asked_for_is_listed(serve: Serve, run: Run) -> None:
 
 
 def test_seeds_of_any_kind_are_listed(serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "_readable", list)  # as earlier versions kept them
+    monkeypatch.setattr(kept, "_displayable", list)  # as earlier versions kept them
     service = serve()
     with contextlib.closing(Store(Settings.load().store_path, service.base_url)) as store:
         seeds = ["a.com", None, 7, {"domain": "b.com"}]

@@ -52,7 +52,7 @@ def office(tmp_path: Path) -> Iterator[MakeOffice]:
             store = Store(folder / "store.sqlite3", client.origin)
             stack.callback(store.close)
             clock = FlyingClock(time, limit)
-            fetcher = Fetcher(client, store=store, clock=clock, chance=lambda: 0.5)
+            fetcher = Fetcher(client, store=store, clock=clock, jitter=lambda: 0.5)
             clock.busy = lambda: fetcher.busy
             stack.enter_context(fetcher)
             balance = CreditsCache(client, clock=time, start=lambda run: run(), later=lambda *_: None)

@@ -132,7 +132,7 @@ class Desks:
         store = Store(self._folder / "store.sqlite3", client.origin)
         self._stack.callback(store.close)
         clock = FlyingClock(time, limit)
-        fetcher = Fetcher(client, store=store, clock=clock, chance=lambda: 0.5)
+        fetcher = Fetcher(client, store=store, clock=clock, jitter=lambda: 0.5)
         clock.busy = lambda: fetcher.busy
         self._stack.enter_context(fetcher)
         balance = CreditsCache(client, clock=time, start=lambda run: run(), later=lambda *_: None)

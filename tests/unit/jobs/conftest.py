@@ -56,7 +56,7 @@ def fetch(clock: FlyingClock, stack: ExitStack) -> MakeFetcher:
     ) -> Fetcher:
         client = stack.enter_context(Client(service.base_url, api_key or service.api_key))
         store = unusable if path is None else Store(path / "store.sqlite3", client.origin)
-        fetcher = clock.of(Fetcher(client, store=store, clock=clock, chance=lambda: 0.5, **options))
+        fetcher = clock.of(Fetcher(client, store=store, clock=clock, jitter=lambda: 0.5, **options))
         return stack.enter_context(fetcher)
 
     return fetch

@@ -370,7 +370,7 @@ def test_a_key_that_is_stored_minutes_later_is_found_too(
 ) -> None:
     service = serve(job := SimulatedJob(ROWS))
     monkeypatch.setenv("OPENFUNNEL_API_KEY", "of_wrong_000000")
-    with Client(service.base_url) as client, Fetcher(client, clock=clock, chance=lambda: 0.5) as fetcher:
+    with Client(service.base_url) as client, Fetcher(client, clock=clock, jitter=lambda: 0.5) as fetcher:
         clock.busy = lambda: fetcher.busy
         assert fetcher.wait(job.job_id).problem is not None
         fetcher.wait("another", 60, until=lambda seen: False)
@@ -555,7 +555,7 @@ def test_a_request_that_waits_for_a_worker_is_not_sent_once_all_are_held_up(
     scheduler = fetch(service)._scheduler
     for gate in (
         RequestGate(closed_until=clock.time() + 1),
-        RequestGate(refused=Problem(AuthenticationError("no"), clock.utcnow())),
+        RequestGate(key_problem=Problem(AuthenticationError("no"), clock.utcnow())),
     ):
         scheduler._gate = gate
         scheduler._fetch("job", 0, PageRequest(None, "poll"))
@@ -586,7 +586,7 @@ def test_what_the_ledger_knows_of_a_stored_jobs_rows_stays_while_they_are_read_a
     keeper = StoreWorker(store, lambda _, __: None)
     over = Snapshot("job", status=JobStatus.COMPLETED, rows=rows, final=True)
     for seen in (over, replace(over, rows=NO_ROWS, final=False)):
-        keeper.record(seen, now, wanted=lambda: True)
+        keeper.record(seen, now, is_current=lambda: True)
     keeper.close()
     assert [entry.row_count for entry in store.ledger()] == [100]
 

@@ -40,19 +40,19 @@ _SUPPORT = "If it stays so, tell OpenFunnel's support"
 NO_MANIFEST = "The service gave no manifest to check against: there may be more rows than these."
 
 
-def page_answered(state: JobState, ask: PageRequest, outcome: Page | OpenFunnelError, moment: Moment) -> JobState:
+def page_answered(state: JobState, request: PageRequest, outcome: Page | OpenFunnelError, moment: Moment) -> JobState:
     """A page of the end came back."""
-    walk, cursor = state.walk, ask.cursor
+    walk, cursor = state.walk, request.cursor
     if walk is None or cursor is None:
         return state
     if isinstance(outcome, OpenFunnelError):
-        return _page_failed(state, walk, ask, outcome, moment)
+        return _page_failed(state, walk, request, outcome, moment)
     if not outcome.status.terminal:
-        return _not_over(state, outcome, moment)
+        return _still_running(state, outcome, moment)
     try:
         walk = walks.accept(walk, cursor, outcome)
     except OpenFunnelError as error:
-        return _page_failed(state, walk, ask, error, moment)
+        return _page_failed(state, walk, request, error, moment)
     troubles = {c: trouble for c, trouble in state.retries.items() if c != cursor}
     problem = state.problem if troubles or state.rechecks else None
     return continue_download(
@@ -60,11 +60,11 @@ def page_answered(state: JobState, ask: PageRequest, outcome: Page | OpenFunnelE
     )
 
 
-def _not_over(state: JobState, page: Page, moment: Moment) -> JobState:
+def _still_running(state: JobState, page: Page, moment: Moment) -> JobState:
     """A page says that the job still goes on: its rows may be older than the end, so ask for the state again."""
     error = InvalidResponseError(f"One page says that the job is over and another that it is {page.status}.")
     state = with_problem(state, error, moment)
-    delay = delay_before_retry(error, state.failures, chance=moment.chance) or 0.0
+    delay = delay_before_retry(error, state.failures, jitter=moment.jitter) or 0.0
     return replace(restart_polling(state), due=moment.now + delay)
 
 
@@ -76,9 +76,9 @@ def continue_download(state: JobState, moment: Moment) -> JobState:
         walk = walks.advance(state.walk)
         rows = Rows.of(walk.pages)
         state = replace(state, walk=walk, rows=rows if len(rows) > len(state.rows) else state.rows)
-        if walk.next_cursor is None and _must_agree(walk.first):
+        if walk.next_cursor is None and _must_match_manifest(walk.first):
             walks.check(walk.pages)
-            if not _has_numbers(walk.first) and state.rechecks < len(RECHECK_DELAYS):
+            if not _manifest_has_counts(walk.first) and state.rechecks < len(RECHECK_DELAYS):
                 raise IncompleteResultError(NO_MANIFEST)  # it may lag behind the status
     except OpenFunnelError as error:
         return _recheck(state, error, moment)
@@ -97,31 +97,33 @@ def _finish(state: JobState, walk: PageWalk) -> JobState:
         error_message=first.error_message,
         as_of=walk.as_of,
         rows=Rows.of(pages),
-        complete=not _must_agree(first) or _has_numbers(first),
+        complete=not _must_match_manifest(first) or _manifest_has_counts(first),
     )
-    if state.result is not None and not _must_agree(first) and len(result.rows) < len(state.result.rows):
+    if state.result is not None and not _must_match_manifest(first) and len(result.rows) < len(state.result.rows):
         # What a failed job no longer gives is no reason to lose it.
         return replace(idle(state), problem=result_problem(result))
     return replace(state, phase=Phase.SAVING, unsaved=(result, pages))
 
 
-def _page_failed(state: JobState, walk: PageWalk, ask: PageRequest, error: OpenFunnelError, moment: Moment) -> JobState:
+def _page_failed(
+    state: JobState, walk: PageWalk, request: PageRequest, error: OpenFunnelError, moment: Moment
+) -> JobState:
     if is_key_error(error):
         return with_problem(state, error, moment)
-    if ask.kind == "guess" and not error.retryable:
+    if request.kind == "guess" and not error.retryable:
         return replace(state, walk=walks.stop_predicting(walk))  # there may be no such page, and no harm is done
-    cursor = ask.cursor or ""
+    cursor = request.cursor or ""
     failures = state.retries[cursor].failures + 1 if cursor in state.retries else 1
     if failures >= PREDICTED_PAGE_ATTEMPTS:
         walk = walks.stop_predicting(walk, cursor)
-    state = replace(with_problem(state, about_page(error, cursor), moment), walk=walk)
-    delay = delay_before_retry(error, failures, chance=moment.chance)
-    gone = not _must_agree(walk.first) and ask.kind == "named" and failures >= FAILED_JOB_ATTEMPTS
+    state = replace(with_problem(state, page_error(error, cursor), moment), walk=walk)
+    delay = delay_before_retry(error, failures, jitter=moment.jitter)
+    gone = not _must_match_manifest(walk.first) and request.kind == "named" and failures >= FAILED_JOB_ATTEMPTS
     if delay is not None and not gone:
         trouble = RetryState(failures, moment.now + delay)
         troubles = {**state.retries, cursor: trouble}
         return replace(state, retries=troubles, due=max(state.due, trouble.not_before))
-    if not _must_agree(walk.first):
+    if not _must_match_manifest(walk.first):
         return _finish(state, walk)  # a failed job: whatever rows it still gives
     return replace(state, phase=Phase.IDLE)
 
@@ -135,12 +137,12 @@ def _recheck(state: JobState, error: OpenFunnelError, moment: Moment) -> JobStat
     return replace(state, rechecks=state.rechecks + 1, due=due)
 
 
-def _must_agree(first: Page) -> bool:
+def _must_match_manifest(first: Page) -> bool:
     """Whether the rows must agree with a manifest: a failed job gives whatever it still gives."""
     return first.status.lower() != JobStatus.FAILED
 
 
-def _has_numbers(first: Page) -> bool:
+def _manifest_has_counts(first: Page) -> bool:
     return any(walks.manifest_number(first, what) is not None for what in ("rows", "pages"))
 
 
@@ -154,7 +156,7 @@ def result_problem(result: Result) -> Problem | None:
     return failed_problem(result.status, result.error_message, result.as_of)
 
 
-def about_page(error: OpenFunnelError, cursor: str | None) -> OpenFunnelError:
+def page_error(error: OpenFunnelError, cursor: str | None) -> OpenFunnelError:
     """The error in words that fit: a page that is not found does not mean that the job is not there."""
     if cursor is None or not isinstance(error, JobNotFoundError):
         return error

@@ -12,7 +12,7 @@ from ...api.retry import delay_before_retry
 from ...errors import InvalidResponseError, JobNotFoundError, OpenFunnelError
 from ..snapshot import Rows
 from . import pagination as walks
-from .download import about_page, continue_download
+from .download import continue_download, page_error
 from .state import MIN_INTERVAL, JobState, Moment, PageRequest, Phase, is_key_error, with_problem
 
 MAX_INTERVAL = 15.0
@@ -22,11 +22,11 @@ INTERVAL_GROWTH = 1.5
 """How the interval grows with each poll that brought nothing new."""
 
 
-def poll_answered(state: JobState, ask: PageRequest, outcome: Page | OpenFunnelError, moment: Moment) -> JobState:
+def poll_answered(state: JobState, request: PageRequest, outcome: Page | OpenFunnelError, moment: Moment) -> JobState:
     """A request of a poll came back."""
     if isinstance(outcome, OpenFunnelError):
-        return _poll_failed(replace(state, next_cursor=None), ask, outcome, moment)
-    if ask.cursor is None:
+        return _poll_failed(replace(state, next_cursor=None), request, outcome, moment)
+    if request.cursor is None:
         state = replace(state, first_page=outcome, as_of=moment.utc)
         if outcome.status.terminal:
             return continue_download(
@@ -34,29 +34,29 @@ def poll_answered(state: JobState, ask: PageRequest, outcome: Page | OpenFunnelE
             )
     elif outcome.status.terminal:  # over meanwhile: the next poll begins the end
         return replace(state, next_cursor=None, interval=MIN_INTERVAL, due=moment.now + MIN_INTERVAL)
-    with_page = _with(state, ask.cursor, outcome)
+    with_page = _with_page(state, request.cursor, outcome)
     try:
-        _refuse_fewer(dict(state.pages).get(ask.cursor), outcome)
+        _check_not_fewer(dict(state.pages).get(request.cursor), outcome)
         walks.check_size(page for _, page in with_page.pages)
     except InvalidResponseError as error:
-        return _poll_failed(replace(state, next_cursor=None), ask, error, moment)
-    return _followed(with_page, ask, outcome, moment)
+        return _poll_failed(replace(state, next_cursor=None), request, error, moment)
+    return _follow_cursor(with_page, request, outcome, moment)
 
 
-def _followed(state: JobState, ask: PageRequest, page: Page, moment: Moment) -> JobState:
+def _follow_cursor(state: JobState, request: PageRequest, page: Page, moment: Moment) -> JobState:
     """Within a poll: on to the last page held, then to every page that it names, then to the next poll."""
     held = [cursor for cursor, _ in state.pages]
-    if ask.cursor is None and len(held) > 1:
+    if request.cursor is None and len(held) > 1:
         return replace(state, next_cursor=held[-1], due=moment.now)
     if page.next_cursor is None:
-        return _polled(state, moment)
+        return _schedule_next_poll(state, moment)
     if page.next_cursor in (*held, FIRST_PAGE, state.pages[0][1].name) or len(held) >= walks.MAX_PAGES:
         endless = InvalidResponseError(f"The service's pages do not end: page {len(held)} names {page.next_cursor}.")
-        return _poll_failed(replace(state, next_cursor=None), ask, endless, moment)
+        return _poll_failed(replace(state, next_cursor=None), request, endless, moment)
     return replace(state, next_cursor=page.next_cursor, due=moment.now)
 
 
-def _polled(state: JobState, moment: Moment) -> JobState:
+def _schedule_next_poll(state: JobState, moment: Moment) -> JobState:
     """A whole poll is done: when is the next one?"""
     first = state.first_page
     rows = sum(page.row_count for _, page in state.pages)
@@ -74,21 +74,21 @@ def _polled(state: JobState, moment: Moment) -> JobState:
     )
 
 
-def _poll_failed(state: JobState, ask: PageRequest, error: OpenFunnelError, moment: Moment) -> JobState:
-    state = with_problem(state, about_page(error, ask.cursor), moment)
+def _poll_failed(state: JobState, request: PageRequest, error: OpenFunnelError, moment: Moment) -> JobState:
+    state = with_problem(state, page_error(error, request.cursor), moment)
     delay = delay_before_retry(
-        error, state.same_kind_failures if isinstance(error, JobNotFoundError) else state.failures, chance=moment.chance
+        error, state.same_kind_failures if isinstance(error, JobNotFoundError) else state.failures, jitter=moment.jitter
     )
     if delay is not None:
         return replace(state, due=moment.now + delay)
     if is_key_error(error):
         return state
-    if ask.cursor is not None:  # the first page has just answered: the job is there, and goes on
+    if request.cursor is not None:  # the first page has just answered: the job is there, and goes on
         return replace(state, due=moment.now + MAX_INTERVAL)
     return replace(state, phase=Phase.IDLE)
 
 
-def _refuse_fewer(before: Page | None, now: Page) -> None:
+def _check_not_fewer(before: Page | None, now: Page) -> None:
     """Rows that were shown do not go while a job runs: a page is written once."""
     if before is not None and now.row_count < before.row_count:
         raise InvalidResponseError(
@@ -97,7 +97,7 @@ def _refuse_fewer(before: Page | None, now: Page) -> None:
         )
 
 
-def _with(state: JobState, cursor: str | None, page: Page) -> JobState:
+def _with_page(state: JobState, cursor: str | None, page: Page) -> JobState:
     """The state with this page in its place: the first, one read again, or one more at the end."""
     held = dict(state.pages)
     before = held.get(cursor)

@@ -24,7 +24,7 @@ class Moment:
 
     now: float
     utc: datetime
-    chance: float = 0.5
+    jitter: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class RequestGate:
         closed_until: no request before this moment of the steady clock (the service asked to wait).
     """
 
-    refused: Problem | None = None
+    key_problem: Problem | None = None
     closed_until: float = 0.0
 
 

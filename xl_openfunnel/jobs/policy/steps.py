@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ...api.models import Page
-from ...api.retry import LONGEST_RETRY_AFTER
+from ...api.retry import MAX_RETRY_AFTER
 from ...errors import IncompleteResultError, InvalidResponseError, OpenFunnelError, RateLimitError
 from ...runtime.clock import FOREVER
 from ..result import Result
@@ -58,7 +58,7 @@ class Wait:
 Step = LoadFromStore | SendRequests | SaveResult | Wait
 
 
-def next_step(state: JobState, gate: RequestGate, now: float, *, most: int) -> Step:
+def next_step(state: JobState, gate: RequestGate, now: float, *, max_requests: int) -> Step:
     """What to do for a job now, with at most ``most`` requests under way at once."""
     match state.phase:
         case Phase.LOADING:
@@ -68,21 +68,21 @@ def next_step(state: JobState, gate: RequestGate, now: float, *, most: int) -> S
         case Phase.POLLING if not state.in_flight:
             return _unless_paused(state, gate, now, (PageRequest(state.next_cursor, "poll"),))
         case Phase.DOWNLOADING:
-            return _next_pages(state, gate, now, most - len(state.in_flight))
+            return _next_pages(state, gate, now, max_requests - len(state.in_flight))
         case _:
             return Wait(FOREVER)
 
 
-def _unless_paused(state: JobState, gate: RequestGate, now: float, asks: tuple[PageRequest, ...]) -> Step:
-    if gate.refused is not None:
+def _unless_paused(state: JobState, gate: RequestGate, now: float, requests: tuple[PageRequest, ...]) -> Step:
+    if gate.key_problem is not None:
         return Wait(FOREVER)
     opens = max(state.due, gate.closed_until)
-    return SendRequests(asks) if now >= opens else Wait(opens)
+    return SendRequests(requests) if now >= opens else Wait(opens)
 
 
-def _next_pages(state: JobState, gate: RequestGate, now: float, room: int) -> Step:
+def _next_pages(state: JobState, gate: RequestGate, now: float, free_slots: int) -> Step:
     walk = state.walk
-    if walk is None or room <= 0:
+    if walk is None or free_slots <= 0:
         return Wait(FOREVER)
     wanted = dict.fromkeys([*([walk.next_cursor] if walk.next_cursor else []), *walk.predicted])
     under_way = {ask.cursor for ask in state.in_flight}
@@ -90,17 +90,20 @@ def _next_pages(state: JobState, gate: RequestGate, now: float, room: int) -> St
     ready = [c for c in waiting if c not in state.retries or state.retries[c].not_before <= now]
     if ready:
         return _unless_paused(
-            state, gate, now, tuple(PageRequest(c, "named" if c == walk.next_cursor else "guess") for c in ready[:room])
+            state,
+            gate,
+            now,
+            tuple(PageRequest(c, "named" if c == walk.next_cursor else "guess") for c in ready[:free_slots]),
         )
     later = [state.retries[c].not_before for c in waiting]
-    return Wait(max(min(later), state.due, gate.closed_until) if later and gate.refused is None else FOREVER)
+    return Wait(max(min(later), state.due, gate.closed_until) if later and gate.key_problem is None else FOREVER)
 
 
 def rate_limited(gate: RequestGate, error: OpenFunnelError, now: float) -> RequestGate:
     """The gate after this error: a service that asks to wait is asked for no job, for the longest wait it asked for."""
     if not isinstance(error, RateLimitError) or error.retry_after is None:
         return gate
-    closed_until = now + min(error.retry_after, LONGEST_RETRY_AFTER)
+    closed_until = now + min(error.retry_after, MAX_RETRY_AFTER)
     return replace(gate, closed_until=max(gate.closed_until, closed_until))
 
 
@@ -157,19 +160,19 @@ def evict_pages(state: JobState) -> JobState:
     return replace(idle(state), phase=Phase.IDLE if state.phase is Phase.IDLE else Phase.POLLING)
 
 
-def sent(state: JobState, asks: tuple[PageRequest, ...]) -> JobState:
+def sent(state: JobState, requests: tuple[PageRequest, ...]) -> JobState:
     """These requests are under way."""
-    return replace(state, in_flight=state.in_flight | set(asks))
+    return replace(state, in_flight=state.in_flight | set(requests))
 
 
-def unsent(state: JobState, ask: PageRequest) -> JobState:
+def unsent(state: JobState, request: PageRequest) -> JobState:
     """A request was held back, because all requests are."""
-    return replace(state, in_flight=state.in_flight - {ask})
+    return replace(state, in_flight=state.in_flight - {request})
 
 
-def saved(state: JobState, result: Result, moment: Moment, trouble: OpenFunnelError | None = None) -> JobState:
+def saved(state: JobState, result: Result, moment: Moment, error: OpenFunnelError | None = None) -> JobState:
     """The fresh result is stored, or could not be: it is final either way."""
-    problem = result_problem(result) or (None if trouble is None else Problem(trouble, moment.utc))
+    problem = result_problem(result) or (None if error is None else Problem(error, moment.utc))
     if problem is None and not result.complete:
         problem = Problem(IncompleteResultError(NO_MANIFEST), moment.utc)
     return replace(idle(state), result=result, source="service", problem=problem)
@@ -183,11 +186,11 @@ def internal_error(state: JobState, error: Exception, moment: Moment) -> JobStat
     return replace(with_problem(restart_polling(state), trouble, moment), phase=Phase.IDLE)
 
 
-def answered(state: JobState, ask: PageRequest, outcome: Page | OpenFunnelError, moment: Moment) -> JobState:
+def answered(state: JobState, request: PageRequest, outcome: Page | OpenFunnelError, moment: Moment) -> JobState:
     """A request came back with a page or an error."""
-    state = unsent(state, ask)
-    if state.phase is Phase.POLLING and ask.kind == "poll":
-        return poll_answered(state, ask, outcome, moment)
-    if state.phase is Phase.DOWNLOADING and ask.kind != "poll":
-        return page_answered(state, ask, outcome, moment)
+    state = unsent(state, request)
+    if state.phase is Phase.POLLING and request.kind == "poll":
+        return poll_answered(state, request, outcome, moment)
+    if state.phase is Phase.DOWNLOADING and request.kind != "poll":
+        return page_answered(state, request, outcome, moment)
     return state

@@ -46,9 +46,9 @@ CREATE TABLE ledger (
 CREATE UNIQUE INDEX ledger_label ON ledger (origin, lower(label));
 """
 
-_FROM_1 = "ALTER TABLE job ADD COLUMN seal TEXT;\nALTER TABLE page ADD COLUMN seal TEXT"
+_MIGRATE_FROM_1 = "ALTER TABLE job ADD COLUMN seal TEXT;\nALTER TABLE page ADD COLUMN seal TEXT"
 
-_ASIDE = ".damaged-"
+_QUARANTINE_SUFFIX = ".damaged-"
 
 
 class StoreBusyError(Exception):
@@ -68,20 +68,22 @@ class StoreDatabase:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._renewing = threading.Lock()
-        self._made = False
-        self._anchor: Callable[[], object] = lambda: None
+        self._lock = threading.Lock()
+        self._ready = False
+        self._close_anchor: Callable[[], object] = lambda: None
         try:
             self._ensure_open()
         except (OSError, sqlite3.Error) as trouble:
             reason = diagnosis.explain(trouble, path)
-            if reason not in (diagnosis.FULL, diagnosis.READ_ONLY, diagnosis.NO_RIGHT) or not self._can_be_read(reason):
+            if reason not in (diagnosis.FULL, diagnosis.READ_ONLY, diagnosis.NO_PERMISSION) or not self._is_readable(
+                reason
+            ):
                 raise
             _log.warning("the store %s cannot be written for now: %s", path, reason)
 
     def close(self) -> None:
         """Close the file. It is opened again for whatever is asked afterwards."""
-        self._anchor()
+        self._close_anchor()
 
     @contextlib.contextmanager
     def connection(self, *, wait: bool = True, write: bool = False) -> Iterator[sqlite3.Connection]:
@@ -102,16 +104,18 @@ class StoreDatabase:
                 if write:
                     reason = diagnosis.explain(trouble, self.path)
                     raise ConfigurationError(f"The local store cannot be written: {reason}") from None
-        if not (self._made and self.path.exists()):  # somebody may have removed it while it was in use
-            with self._open_to_read(wait=wait) as db:
+        if not (self._ready and self.path.exists()):  # somebody may have removed it while it was in use
+            with self._connect_readonly(wait=wait) as db:
                 yield db
             return
-        which = _identity(self.path)
+        which = _file_identity(self.path)
         try:
-            with self._open(wait=wait) as db:
+            with self._connect(wait=wait) as db:
                 yield db
         except sqlite3.DatabaseError as trouble:
-            if not wait and (is_damage(trouble) or _code(trouble) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)):
+            if not wait and (
+                is_damage(trouble) or _primary_code(trouble) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+            ):
                 raise StoreBusyError from None
             if is_damage(trouble):
                 self.quarantine(which)
@@ -120,38 +124,38 @@ class StoreDatabase:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A connection that writes all or nothing."""
-        with self.connection(write=True) as db, _all_or_nothing(db):
+        with self.connection(write=True) as db, _transaction(db):
             yield db
 
-    def quarantine(self, which: tuple[int, int] | None = None) -> None:
+    def quarantine(self, expected: tuple[int, int] | None = None) -> None:
         """Set the file aside, damaged as it is, and begin a new one; only the newest one is kept aside.
 
         Args:
-            which: the file that is meant, should another have taken its place meanwhile; None for the present one.
+            expected: identity of the damaged file, in case another has replaced it; None for the current one.
 
         Raises:
             ConfigurationError: it is not damaged, but a newer version of this package changed it.
         """
-        with self._renewing:
-            if which is not None and _identity(self.path) != which:
+        with self._lock:
+            if expected is not None and _file_identity(self.path) != expected:
                 return  # another thread or process was quicker
-            with contextlib.suppress(sqlite3.Error), self._open() as db:
-                _refuse_newer(db, self.path)
-            self._anchor()
+            with contextlib.suppress(sqlite3.Error), self._connect() as db:
+                _check_version(db, self.path)
+            self._close_anchor()
             try:
-                self._set_aside()
+                self._move_aside()
                 self._prepare()
             except (OSError, sqlite3.Error) as trouble:  # Windows moves no file that another process has open
                 _log.warning("the store is damaged and could not be set aside: %s", trouble)
 
-    def remove_set_aside(self) -> None:
+    def remove_quarantined(self) -> None:
         """Remove whatever was set aside."""
-        for old in self.path.parent.glob(f"{self.path.name}{_ASIDE}*"):
+        for old in self.path.parent.glob(f"{self.path.name}{_QUARANTINE_SUFFIX}*"):
             with contextlib.suppress(OSError):
                 old.unlink()
 
     @contextlib.contextmanager
-    def _open(self, *, wait: bool = True) -> Iterator[sqlite3.Connection]:
+    def _connect(self, *, wait: bool = True) -> Iterator[sqlite3.Connection]:
         db = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT if wait else 0.0, isolation_level=None)
         try:
             yield db
@@ -159,14 +163,14 @@ class StoreDatabase:
             db.close()
 
     @contextlib.contextmanager
-    def _open_to_read(self, *, wait: bool) -> Iterator[sqlite3.Connection]:
+    def _connect_readonly(self, *, wait: bool) -> Iterator[sqlite3.Connection]:
         """A connection to the file as it is, or to an empty one where there is none.
 
         Raises:
             StoreBusyError: with ``wait=False``, when it cannot be read just now.
         """
         try:
-            if self._is_there():
+            if self._has_content():
                 db = diagnosis.connect_readonly(self.path, timeout=_BUSY_TIMEOUT if wait else 0.0)
             else:
                 db = sqlite3.connect(":memory:")
@@ -176,19 +180,19 @@ class StoreDatabase:
                 raise
             raise StoreBusyError from None
         with contextlib.closing(db):
-            _refuse_newer(db, self.path)
+            _check_version(db, self.path)
             yield db
 
-    def _can_be_read(self, reason: str) -> bool:
-        if not self._is_there():
+    def _is_readable(self, reason: str) -> bool:
+        if not self._has_content():
             return reason == diagnosis.FULL  # which passes: there is nothing yet, and may be
         try:
-            with self._open_to_read(wait=True):
+            with self._connect_readonly(wait=True):
                 return True
         except sqlite3.Error:
             return False
 
-    def _is_there(self) -> bool:
+    def _has_content(self) -> bool:
         """Whether there is anything to read; a file that was only begun has nothing.
 
         Raises:
@@ -197,65 +201,65 @@ class StoreDatabase:
         try:
             return self.path.stat().st_size > 0
         except FileNotFoundError:
-            if self._made and not self.path.parent.is_dir():
+            if self._ready and not self.path.parent.is_dir():
                 raise
             return False
 
     def _ensure_open(self) -> None:
         """Make or check the file, if that is not done yet."""
-        if self._made and self.path.exists():
+        if self._ready and self.path.exists():
             return
-        with self._renewing:
-            if not (self._made and self.path.exists()):  # another thread may have been quicker
-                self._made = False
+        with self._lock:
+            if not (self._ready and self.path.exists()):  # another thread may have been quicker
+                self._ready = False
                 self._prepare()
 
     def _prepare(self) -> None:
         """Make or check the file; one that is no database, or a damaged one, is set aside."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            self._make()
+            self._create_or_migrate()
         except (sqlite3.DatabaseError, UnicodeDecodeError) as trouble:
             if isinstance(trouble, sqlite3.DatabaseError) and not is_damage(trouble):
                 raise
-            self._set_aside()
-            self._make()
+            self._move_aside()
+            self._create_or_migrate()
 
-    def _make(self) -> None:
-        self._refuse_links()
+    def _create_or_migrate(self) -> None:
+        self._check_no_links()
         if not self.path.exists():
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | NO_LINK, 0o600))
-        with self._open() as db:
-            if _refuse_newer(db, self.path) < VERSION:
-                _write_ahead(db)
-                with _all_or_nothing(db):
+        with self._connect() as db:
+            if _check_version(db, self.path) < VERSION:
+                _enable_wal(db)
+                with _transaction(db):
                     version = db.execute("PRAGMA user_version").fetchone()[0]  # another process may have been quicker
-                    for statement in {0: _SCHEMA, 1: _FROM_1}.get(version, "").split(";\n"):
+                    for statement in {0: _SCHEMA, 1: _MIGRATE_FROM_1}.get(version, "").split(";\n"):
                         db.execute(statement)
                     db.execute(f"PRAGMA user_version = {VERSION}")
         # One connection stays open: the last one to be closed locks the file to tidy up, and a reader that may not
         # wait would find it busy.
         anchor = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT, check_same_thread=False)
-        self._anchor = weakref.finalize(self, anchor.close)
+        self._close_anchor = weakref.finalize(self, anchor.close)
         try:
             for table in ("job", "page", "ledger"):
                 anchor.execute(f"SELECT 1 FROM {table}").fetchone()  # noqa: S608
         except sqlite3.Error:
-            self._anchor()
+            self._close_anchor()
             raise
-        self._made = True
+        self._ready = True
 
-    def _refuse_links(self) -> None:
+    def _check_no_links(self) -> None:
         """A link in the place of our file, or of what SQLite keeps beside it, would have us write elsewhere."""
         for ending in ("", "-wal", "-shm", "-journal"):
             name = self.path.with_name(self.path.name + ending)
             if name.is_symlink():
                 raise FileExistsError(f"{name.name} is a link to another place")
 
-    def _set_aside(self) -> None:
+    def _move_aside(self) -> None:
         """With what SQLite keeps beside it: left there, it would be taken for the new file's."""
-        self.remove_set_aside()
-        aside = self.path.with_name(f"{self.path.name}{_ASIDE}{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+        self.remove_quarantined()
+        aside = self.path.with_name(f"{self.path.name}{_QUARANTINE_SUFFIX}{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
         self.path.replace(aside)
         for ending in ("-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
@@ -263,7 +267,7 @@ class StoreDatabase:
         _log.warning("the store was damaged: it is kept as %s, and a new one is begun", aside.name)
 
 
-def _refuse_newer(db: sqlite3.Connection, path: Path) -> int:
+def _check_version(db: sqlite3.Connection, path: Path) -> int:
     """The version of the tables.
 
     Raises:
@@ -278,7 +282,7 @@ def _refuse_newer(db: sqlite3.Connection, path: Path) -> int:
     return version
 
 
-def _write_ahead(db: sqlite3.Connection) -> None:
+def _enable_wal(db: sqlite3.Connection) -> None:
     """Have the file written ahead of itself (WAL), also where other processes open it for the first time just now.
 
     Raises:
@@ -288,7 +292,7 @@ def _write_ahead(db: sqlite3.Connection) -> None:
         try:
             db.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as trouble:
-            if _code(trouble) != sqlite3.SQLITE_BUSY or not left:
+            if _primary_code(trouble) != sqlite3.SQLITE_BUSY or not left:
                 raise
         else:
             return
@@ -297,16 +301,16 @@ def _write_ahead(db: sqlite3.Connection) -> None:
         db.execute("COMMIT")
 
 
-def is_damage(trouble: sqlite3.Error) -> bool:
+def is_damage(error: sqlite3.Error) -> bool:
     """Whether this says that the file is not what we wrote: our statements never change, so an error in one is one."""
-    return _code(trouble) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+    return _primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 
 
-def _code(trouble: sqlite3.Error) -> int:
-    return getattr(trouble, "sqlite_errorcode", 0) & 0xFF
+def _primary_code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _file_identity(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
     except OSError:
@@ -315,7 +319,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 @contextlib.contextmanager
-def _all_or_nothing(db: sqlite3.Connection) -> Iterator[None]:
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute("BEGIN IMMEDIATE")
     try:

@@ -11,37 +11,37 @@ from typing import Final
 
 from ...settings import ENV_CACHE_DIR
 
-_ANOTHER: Final = f"Give a folder of your own with {ENV_CACHE_DIR}."
+_USE_ANOTHER_FOLDER: Final = f"Give a folder of your own with {ENV_CACHE_DIR}."
 
 FULL: Final = "the disk is full. Make room on it."
-READ_ONLY: Final = f"the disk can only be read. {_ANOTHER}"
-NO_FOLDER: Final = f"there is a file where its folder should be. {_ANOTHER}"
-NO_RIGHT: Final = f"you may not write there. {_ANOTHER}"
+READ_ONLY: Final = f"the disk can only be read. {_USE_ANOTHER_FOLDER}"
+NO_FOLDER: Final = f"there is a file where its folder should be. {_USE_ANOTHER_FOLDER}"
+NO_PERMISSION: Final = f"you may not write there. {_USE_ANOTHER_FOLDER}"
 
-_LEAST_ROOM: Final = 64 * 1024
+_MIN_FREE_BYTES: Final = 64 * 1024
 """Bytes without which nobody can open the store to write: SQLite keeps an index of 32 KB beside it."""
 
 
-def explain(trouble: Exception, path: Path) -> str:
+def explain(error: Exception, path: Path) -> str:
     """Why the file at ``path`` cannot be used, and what to do: a sentence or two for a person.
 
     SQLite says of a full disk and of one that can only be read that the file cannot be opened, or that there was an
     error of the disk; so the disk itself is asked.
     """
     folder = next((each for each in (path.parent, *path.parents) if _is_folder(each)), path.parent)
-    number = trouble.errno if isinstance(trouble, OSError) else None
-    code = getattr(trouble, "sqlite_errorcode", 0) & 0xFF
+    number = error.errno if isinstance(error, OSError) else None
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if number in (errno.EEXIST, errno.ENOTDIR):
         return NO_FOLDER
     if code not in (0, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL):
-        return f"{trouble}. {_ANOTHER}"
-    if number == errno.EROFS or _can_only_be_read(folder):
+        return f"{error}. {_USE_ANOTHER_FOLDER}"
+    if number == errno.EROFS or _is_readonly(folder):
         return READ_ONLY
     if number in (errno.ENOSPC, errno.EDQUOT) or code == sqlite3.SQLITE_FULL or _is_full(folder):
         return FULL
-    if number in (errno.EACCES, errno.EPERM) or code == sqlite3.SQLITE_READONLY or not _may_be_written(folder):
-        return NO_RIGHT
-    return f"{getattr(trouble, 'strerror', None) or trouble}. {_ANOTHER}"
+    if number in (errno.EACCES, errno.EPERM) or code == sqlite3.SQLITE_READONLY or not _is_writable(folder):
+        return NO_PERMISSION
+    return f"{getattr(error, 'strerror', None) or error}. {_USE_ANOTHER_FOLDER}"
 
 
 def connect_readonly(path: Path, *, timeout: float) -> sqlite3.Connection:
@@ -55,16 +55,16 @@ def connect_readonly(path: Path, *, timeout: float) -> sqlite3.Connection:
         sqlite3.Error: it cannot be read either.
     """
     try:
-        return _connected(path, "mode=ro", timeout)
+        return _connect(path, "mode=ro", timeout)
     except sqlite3.Error:
-        if _is_being_written(path):
+        if _has_wal(path):
             raise
         # SQLite would lock it by an index beside it, which cannot be made here. Nobody needs to be kept out: whoever
         # writes has a log beside it.
-        return _connected(path, "mode=ro&immutable=1", timeout)
+        return _connect(path, "mode=ro&immutable=1", timeout)
 
 
-def _connected(path: Path, how: str, timeout: float) -> sqlite3.Connection:
+def _connect(path: Path, how: str, timeout: float) -> sqlite3.Connection:
     db = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=timeout, isolation_level=None)
     try:
         db.execute("SELECT 1 FROM job").fetchone()
@@ -81,7 +81,7 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _is_being_written(path: Path) -> bool:
+def _has_wal(path: Path) -> bool:
     """Whether there is a log beside the file, which holds what is not in it yet."""
     try:
         return path.with_name(f"{path.name}-wal").stat().st_size > 0
@@ -89,14 +89,14 @@ def _is_being_written(path: Path) -> bool:
         return False
 
 
-def _can_only_be_read(folder: Path) -> bool:
+def _is_readonly(folder: Path) -> bool:
     try:
         return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)  # nothing Windows has
     except (AttributeError, OSError):
         return False
 
 
-def _may_be_written(folder: Path) -> bool:
+def _is_writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
@@ -105,4 +105,4 @@ def _is_full(folder: Path) -> bool:
         usage = shutil.disk_usage(folder)
     except OSError:
         return False
-    return usage.total > 0 and usage.free < _LEAST_ROOM  # what has no room at all is no disk
+    return usage.total > 0 and usage.free < _MIN_FREE_BYTES  # what has no room at all is no disk

@@ -37,10 +37,10 @@ _INSERT_JOB = (
 )
 _INSERT_PAGE = "INSERT INTO page (origin, job_id, revision, number, rows, seal) VALUES (?, ?, ?, ?, ?, ?)"
 
-_LONGEST_QUERY = 2_000
+_MAX_QUERY = 2_000
 """UTF-16 units of a query in the ledger: the service's own have 60 to 170."""
 
-_MOST_SEEDS = 20
+_MAX_SEEDS = 20
 """Seeds of a job in the ledger: the service takes ten."""
 
 
@@ -70,17 +70,17 @@ class Store:
         self.path = path
         self.origin = origin
         try:
-            self._file = StoreDatabase(path)
+            self._database = StoreDatabase(path)
         except (OSError, sqlite3.Error) as trouble:
             raise ConfigurationError(f"The local store {path} cannot be used: {self.explain(trouble)}") from None
 
     def close(self) -> None:
         """Close the file. It is opened again for whatever is asked afterwards."""
-        self._file.close()
+        self._database.close()
 
-    def explain(self, trouble: Exception) -> str:
+    def explain(self, error: Exception) -> str:
         """What went wrong with it and what to do, for a person."""
-        return str(trouble) if isinstance(trouble, OpenFunnelError) else diagnosis.explain(trouble, self.path)
+        return str(error) if isinstance(error, OpenFunnelError) else diagnosis.explain(error, self.path)
 
     def find(self, job_id: str, *, wait: bool = True) -> Result | None:
         """The stored job, its rows still on disk; None where it is not stored, or too damaged to be read.
@@ -89,7 +89,7 @@ class Store:
             StoreBusyError: with ``wait=False``, when another process holds the store just now.
         """
         try:
-            with self._file.connection(wait=wait) as db:
+            with self._database.connection(wait=wait) as db:
                 found = db.execute(
                     "SELECT revision, status, stage, processed, manifest, error_message, as_of, counts, seal FROM job "
                     "WHERE origin = ? AND job_id = ?",
@@ -99,7 +99,7 @@ class Store:
         except (TypeError, ValueError, AttributeError) as damage:
             _log.warning("what is stored of job %s is damaged (%s): it is read anew", job_id, damage)
         except sqlite3.DatabaseError as damage:
-            if not (is_damage(damage) or _is_no_text(damage)):
+            if not (is_damage(damage) or _is_encoding_error(damage)):
                 raise
             _log.warning("job %s could not be read, for the store is damaged (%s): it is read anew", job_id, damage)
         return None
@@ -126,7 +126,7 @@ class Store:
             manifest=None if manifest is None else MappingProxyType(json.loads(manifest)),
             error_message=error_message,
             as_of=datetime.fromisoformat(as_of),
-            rows=Rows([int(count) for count in json.loads(counts)], lambda of: self._pages(job_id, revision, of)),
+            rows=Rows([int(count) for count in json.loads(counts)], lambda of: self._load_pages(job_id, revision, of)),
         )
 
     def save(self, job_id: str, result: Result, pages: tuple[Page, ...], key_fingerprint: str | None) -> Result:
@@ -137,7 +137,7 @@ class Store:
             # A damaged file is set aside where SQLite says so itself. No row of ours can violate a constraint, and
             # what was written must be there.
             if isinstance(trouble, (sqlite3.IntegrityError, _DamagedError)):
-                self._file.quarantine()
+                self._database.quarantine()
             elif not is_damage(trouble):
                 raise
             self._write(job_id, result, pages, key_fingerprint)
@@ -154,32 +154,32 @@ class Store:
         place = (self.origin, job_id, revision)
         bodies = [zlib.compress(page.rows_json, 1) for page in pages]
         written = [(number, body, _checksum(*place, number, body)) for number, body in enumerate(bodies)]
-        with self._file.transaction() as db:
+        with self._database.transaction() as db:
             self._remove(db, job_id)
             db.execute(_INSERT_JOB, (*head, key_fingerprint, _checksum(*head)))
             db.executemany(_INSERT_PAGE, [(*place, *each) for each in written])
             self._record(db, job_id, result.status, len(result.rows), result.manifest, result.as_of)
-            if _found_pages(db, *place, range(len(pages))) != written:
+            if _select_pages(db, *place, range(len(pages))) != written:
                 raise _DamagedError
 
     def forget(self, job_id: str) -> bool:
         """Remove a job's rows and its ledger entry, also from the bytes of the file; whether there was anything."""
-        with self._file.transaction() as db:
+        with self._database.transaction() as db:
             db.execute("PRAGMA secure_delete = ON")
             stored = self._remove(db, job_id)
             listed = db.execute("DELETE FROM ledger WHERE origin = ? AND job_id = ?", (self.origin, job_id))
             found = stored + listed.rowcount > 0
-        with self._file.connection() as db:
+        with self._database.connection() as db:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return found
 
     def forget_all(self) -> None:
         """Remove all jobs of all origins, also what was set aside, and give the space back."""
-        self._file.remove_set_aside()
-        with self._file.transaction() as db:
+        self._database.remove_quarantined()
+        with self._database.transaction() as db:
             for table in ("job", "page", "ledger"):
                 db.execute(f"DELETE FROM {table}")  # noqa: S608
-        with self._file.connection() as db:
+        with self._database.connection() as db:
             db.execute("VACUUM")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -192,7 +192,7 @@ class Store:
         now: datetime,
     ) -> None:
         """Write into the ledger what the service said of a job."""
-        with self._file.transaction() as db:
+        with self._database.transaction() as db:
             self._record(db, job_id, status, row_count, manifest, now)
 
     def _record(
@@ -215,8 +215,8 @@ class Store:
             " credits = coalesce(excluded.credits, credits)",
             (
                 *(self.origin, job_id),
-                clip(query, _LONGEST_QUERY) if isinstance(query, str) else None,
-                json.dumps(_readable(seeds)) if isinstance(seeds, list) else None,
+                clip(query, _MAX_QUERY) if isinstance(query, str) else None,
+                json.dumps(_displayable(seeds)) if isinstance(seeds, list) else None,
                 *(now.isoformat(), now.isoformat(), str(status), row_count),
                 number(spent),
             ),
@@ -228,7 +228,7 @@ class Store:
         Raises:
             StoreBusyError: with ``wait=False``, when another process holds the store just now.
         """
-        with self._file.connection(wait=wait) as db:
+        with self._database.connection(wait=wait) as db:
             found = db.execute(
                 "SELECT job_id, label, query, seeds, first_seen, last_seen, status, row_count, credits"
                 " FROM ledger WHERE origin = ? ORDER BY first_seen DESC, job_id",
@@ -262,7 +262,7 @@ class Store:
         """
         now = datetime.now(UTC).isoformat()
         try:
-            with self._file.transaction() as db:
+            with self._database.transaction() as db:
                 db.execute(
                     "INSERT INTO ledger (origin, job_id, label, first_seen, last_seen) VALUES (?, ?, ?, ?, ?)"
                     " ON CONFLICT (origin, job_id) DO UPDATE SET label = excluded.label",
@@ -279,28 +279,28 @@ class Store:
         Raises:
             StoreBusyError: with ``wait=False``, when another process holds the store just now.
         """
-        with self._file.connection(wait=wait) as db:
+        with self._database.connection(wait=wait) as db:
             found = db.execute(
                 "SELECT label FROM ledger WHERE origin = ? AND job_id = ?", (self.origin, job_id)
             ).fetchone()
         return None if found is None or found[0] is None else str(found[0])
 
-    def labelled(self, label: str, *, wait: bool = True) -> str | None:
+    def job_id_of(self, label: str, *, wait: bool = True) -> str | None:
         """The id of the job with this label (upper and lower case alike), or None.
 
         Raises:
             StoreBusyError: with ``wait=False``, when another process holds the store just now.
         """
-        with self._file.connection(wait=wait) as db:
+        with self._database.connection(wait=wait) as db:
             found = db.execute(
                 "SELECT job_id FROM ledger WHERE origin = ? AND lower(label) = lower(?)", (self.origin, label)
             ).fetchone()
         return None if found is None else str(found[0])
 
-    def _pages(self, job_id: str, revision: str, numbers: range) -> Iterator[bytes]:
+    def _load_pages(self, job_id: str, revision: str, numbers: range) -> Iterator[bytes]:
         try:
-            with self._file.connection() as db:
-                found = _found_pages(db, self.origin, job_id, revision, numbers)
+            with self._database.connection() as db:
+                found = _select_pages(db, self.origin, job_id, revision, numbers)
             if [number for number, _, _ in found] != list(numbers):
                 raise IncompleteResultError(
                     f"The stored rows of job {job_id} were removed or replaced meanwhile. Ask for them again."
@@ -325,7 +325,7 @@ class _DamagedError(Exception):
     """What was written is not there."""
 
 
-def _found_pages(
+def _select_pages(
     db: sqlite3.Connection, origin: str, job_id: str, revision: str, numbers: range
 ) -> list[tuple[int, bytes, str | None]]:
     return db.execute(
@@ -335,10 +335,10 @@ def _found_pages(
     ).fetchall()
 
 
-def _readable(seeds: list[Any]) -> list[str]:
+def _displayable(seeds: list[Any]) -> list[str]:
     """The seeds that a person can read in a cell, with ``…`` last where there are more."""
     names = [clip(seed, CELL_UNITS) for seed in seeds if isinstance(seed, str)]
-    return [*names[:_MOST_SEEDS], "…"] if len(names) > _MOST_SEEDS else names
+    return [*names[:_MAX_SEEDS], "…"] if len(names) > _MAX_SEEDS else names
 
 
 def _digest(pages: tuple[Page, ...]) -> str:
@@ -366,6 +366,6 @@ def _verify_checksum(seal: str | None, *values: object) -> None:
         raise ValueError("a seal is broken")
 
 
-def _is_no_text(damage: sqlite3.DatabaseError) -> bool:
+def _is_encoding_error(damage: sqlite3.DatabaseError) -> bool:
     """Whether a text in the file is no UTF-8, which Python says itself and without any code."""
     return not hasattr(damage, "sqlite_errorcode")

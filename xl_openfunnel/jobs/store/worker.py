@@ -19,7 +19,7 @@ from .store import Store, StoreBusyError
 
 _log = logging.getLogger(__name__)
 
-_JOIN = 5.0
+_JOIN_TIMEOUT = 5.0
 """Seconds that `close` gives what is to be stored."""
 
 
@@ -32,10 +32,10 @@ class StoreWorker:
         gone: called, on whatever thread reads them, when rows that were found in the store are no longer there.
     """
 
-    def __init__(self, store: Store | ConfigurationError | None, gone: Callable[[str, Rows], None]) -> None:
+    def __init__(self, store: Store | ConfigurationError | None, on_rows_lost: Callable[[str, Rows], None]) -> None:
         self._store = store if isinstance(store, Store) else None
-        self._no_store = _not_stored(store.message) if isinstance(store, ConfigurationError) else None
-        self._gone = gone
+        self._no_store = _not_stored_error(store.message) if isinstance(store, ConfigurationError) else None
+        self._on_rows_lost = on_rows_lost
         self._thread = DaemonPool("disk", 1)
 
     def find_nowait(self, job_id: str) -> Result | None:
@@ -52,7 +52,7 @@ class StoreWorker:
             _log.warning("the store could not be read: %s", trouble)
             return None
 
-    def find(self, job_id: str, then: Callable[[Result | None], None]) -> None:
+    def find(self, job_id: str, callback: Callable[[Result | None], None]) -> None:
         """Look for a job, waiting for the store."""
 
         def find() -> None:
@@ -61,7 +61,7 @@ class StoreWorker:
                 stored = self._find(job_id, wait=True)
             except Exception as trouble:
                 _log.warning("the store could not be read: %s", trouble)
-            then(stored)
+            callback(stored)
 
         self._thread.submit(find)
 
@@ -71,7 +71,7 @@ class StoreWorker:
         result: Result,
         pages: tuple[Page, ...],
         key_fingerprint: Callable[[], str | None],
-        then: Callable[[Result, OpenFunnelError | None], None],
+        callback: Callable[[Result, OpenFunnelError | None], None],
     ) -> None:
         """Store a complete result; ``then`` is given the same with its rows on disk, or why it is not there."""
 
@@ -79,35 +79,35 @@ class StoreWorker:
             kept, trouble = result, self._no_store if result.complete else None
             if self._store is not None and result.complete:
                 try:
-                    kept = self._watched(job_id, self._store.save(job_id, result, pages, key_fingerprint()))
+                    kept = self._watch_rows(job_id, self._store.save(job_id, result, pages, key_fingerprint()))
                 except Exception as reason:
                     _log.warning("job %s could not be stored: %s", job_id, reason)
-                    trouble = _not_stored(self._store.explain(reason))
-            then(kept, trouble)
+                    trouble = _not_stored_error(self._store.explain(reason))
+            callback(kept, trouble)
 
         self._thread.submit(keep)
 
-    def record(self, seen: Snapshot, now: datetime, *, wanted: Callable[[], bool]) -> None:
+    def record(self, snapshot: Snapshot, now: datetime, *, is_current: Callable[[], bool]) -> None:
         """Write into the ledger what the service said, if it is still wanted then; after all that is more urgent."""
-        store, status = self._store, seen.status
+        store, status = self._store, snapshot.status
         if store is None or status is None:
             return
 
         # Noted when the status changes, so of a job that runs a number would soon be old; of one that is over the rows
         # are read anew, and until they are their number must not take the place of the one that is stored meanwhile.
-        row_count = len(seen.rows) if seen.final else None
+        row_count = len(snapshot.rows) if snapshot.final else None
 
         def note() -> None:
-            if not wanted():
+            if not is_current():
                 return
             try:
-                store.record(seen.job_id, status, row_count, seen.manifest, now)
+                store.record(snapshot.job_id, status, row_count, snapshot.manifest, now)
             except Exception as trouble:
-                _log.warning("job %s could not be noted: %s", seen.job_id, trouble)
+                _log.warning("job %s could not be noted: %s", snapshot.job_id, trouble)
 
         self._thread.submit(note, kind="note")
 
-    def remove(self, job_id: str, then: Callable[[], None]) -> None:
+    def remove(self, job_id: str, callback: Callable[[], None]) -> None:
         """Remove a job, after whatever is being stored of it."""
 
         def remove() -> None:
@@ -116,19 +116,19 @@ class StoreWorker:
                     self._store.forget(job_id)
             except Exception as trouble:
                 _log.warning("job %s could not be removed from the store: %s", job_id, trouble)
-            then()
+            callback()
 
         self._thread.submit(remove)
 
     def close(self) -> None:
         """End when everything is stored."""
-        self._thread.close(finish=True, timeout=_JOIN)
+        self._thread.close(finish=True, timeout=_JOIN_TIMEOUT)
 
     def _find(self, job_id: str, *, wait: bool) -> Result | None:
         stored = None if self._store is None else self._store.find(job_id, wait=wait)
-        return None if stored is None else self._watched(job_id, stored)
+        return None if stored is None else self._watch_rows(job_id, stored)
 
-    def _watched(self, job_id: str, result: Result) -> Result:
+    def _watch_rows(self, job_id: str, result: Result) -> Result:
         """The result, with somebody told when its rows turn out to be gone."""
         stored = result.rows
 
@@ -136,12 +136,12 @@ class StoreWorker:
             try:
                 yield from stored.load(numbers)
             except IncompleteResultError:
-                self._gone(job_id, rows)
+                self._on_rows_lost(job_id, rows)
                 raise
 
         rows = Rows(stored.counts, load)
         return replace(result, rows=rows)
 
 
-def _not_stored(why: str) -> ConfigurationError:
+def _not_stored_error(why: str) -> ConfigurationError:
     return ConfigurationError(f"The rows are complete but could not be stored: {why} Then refresh.")

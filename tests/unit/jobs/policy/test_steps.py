@@ -32,7 +32,7 @@ from xl_openfunnel.runtime.clock import FOREVER
 
 UTC_NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OPEN = RequestGate()
-SHUT = RequestGate(refused=Problem(AuthenticationError("refused"), UTC_NOW))
+SHUT = RequestGate(key_problem=Problem(AuthenticationError("refused"), UTC_NOW))
 
 
 def at(now: float) -> Moment:
@@ -54,7 +54,7 @@ def page(number: int = 0, of: int | None = None, status: str = "running", **chan
 
 
 def asked(state: JobState, now: float, most: int = 8) -> tuple[JobState, tuple[PageRequest, ...]]:
-    step = next_step(state, OPEN, now, most=most)
+    step = next_step(state, OPEN, now, max_requests=most)
     assert isinstance(step, SendRequests), step
     return steps.sent(state, step.requests), step.requests
 
@@ -72,25 +72,25 @@ def fresh() -> JobState:
 
 
 def test_an_unknown_job_is_looked_for_in_the_store_first() -> None:
-    assert next_step(steps.new("job", at(0)), OPEN, 0, most=8) == LoadFromStore()
+    assert next_step(steps.new("job", at(0)), OPEN, 0, max_requests=8) == LoadFromStore()
 
 
 def test_the_first_request_waits_a_second_unless_somebody_waits() -> None:
-    assert next_step(fresh(), OPEN, 0, most=8) == Wait(1.0)
-    assert next_step(fresh(), OPEN, 1, most=8) == SendRequests((PageRequest(None, "poll"),))
-    assert next_step(steps.expedite(fresh(), at(0.25)), OPEN, 0.25, most=8) == SendRequests(
+    assert next_step(fresh(), OPEN, 0, max_requests=8) == Wait(1.0)
+    assert next_step(fresh(), OPEN, 1, max_requests=8) == SendRequests((PageRequest(None, "poll"),))
+    assert next_step(steps.expedite(fresh(), at(0.25)), OPEN, 0.25, max_requests=8) == SendRequests(
         (PageRequest(None, "poll"),)
     )
 
 
 def test_nobody_can_hurry_a_retry() -> None:
     failed = answer(fresh(), 1, ServerError("503", retry_after=60))
-    assert next_step(steps.expedite(failed, at(2)), OPEN, 2, most=8) == Wait(61.0)
+    assert next_step(steps.expedite(failed, at(2)), OPEN, 2, max_requests=8) == Wait(61.0)
 
 
 def test_nothing_is_sent_while_an_answer_is_outstanding() -> None:
     state, _ = asked(fresh(), 1)
-    assert next_step(state, OPEN, 100, most=8) == Wait(FOREVER)
+    assert next_step(state, OPEN, 100, max_requests=8) == Wait(FOREVER)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_nothing_is_sent_while_an_answer_is_outstanding() -> None:
     ],
 )
 def test_the_gate_holds_up_every_job(gate: RequestGate, step: object) -> None:
-    assert next_step(fresh(), gate, 10, most=8) == step
+    assert next_step(fresh(), gate, 10, max_requests=8) == step
 
 
 def test_a_poll_reads_the_first_page_the_last_one_held_and_every_new_one() -> None:
@@ -116,7 +116,7 @@ def test_a_poll_reads_the_first_page_the_last_one_held_and_every_new_one() -> No
     state, asks = asked(state, 3)
     assert asks == (PageRequest("page_0002", "poll"),)
     state = steps.answered(state, asks[0], page(2), at(3))
-    assert next_step(state, OPEN, 3, most=8) == Wait(5.0)
+    assert next_step(state, OPEN, 3, max_requests=8) == Wait(5.0)
     assert len(state.rows) == 30
 
 
@@ -139,7 +139,7 @@ def test_the_interval_starts_over_when_something_moves(moves: dict[str, Any]) ->
 
 def test_a_page_that_says_terminal_before_the_first_one_does_not_begin_the_end() -> None:
     state = answer(fresh(), 1, page(next_cursor="page_0001"), page(1, status="completed"))
-    assert next_step(state, OPEN, 1, most=8) == Wait(3.0)
+    assert next_step(state, OPEN, 1, max_requests=8) == Wait(3.0)
     assert asked(state, 3)[1] == (PageRequest(None, "poll"),)
 
 
@@ -147,16 +147,16 @@ def test_a_page_that_says_running_after_the_end_asks_for_the_state_again() -> No
     state = answer(fresh(), 1, page(0, 3, "completed"), page(1, 3, "running"))
     assert state.problem is not None
     assert "another that it is running" in state.problem.message
-    assert next_step(state, OPEN, 1, most=8) == Wait(1.5)
+    assert next_step(state, OPEN, 1, max_requests=8) == Wait(1.5)
     assert asked(state, 1.5)[1] == (PageRequest(None, "poll"),)
 
 
 def test_a_refresh_does_not_read_twice_what_is_being_read() -> None:
     walking, _ = asked(answer(fresh(), 1, page(0, 3, "completed")), 1)
     again = steps.start_over(walking, at(1))
-    assert next_step(again, OPEN, 1, most=8) == Wait(FOREVER)
+    assert next_step(again, OPEN, 1, max_requests=8) == Wait(FOREVER)
     polling, _ = asked(fresh(), 1)
-    assert next_step(steps.start_over(polling, at(1)), OPEN, 1, most=8) == Wait(FOREVER)
+    assert next_step(steps.start_over(polling, at(1)), OPEN, 1, max_requests=8) == Wait(FOREVER)
 
 
 def test_a_refresh_gives_up_a_reading_of_the_end_that_stands_still() -> None:
@@ -218,7 +218,7 @@ def test_answers_in_any_order_are_put_in_the_order_in_which_pages_name_each_othe
     for ask in reversed(asks):
         number = int((ask.cursor or "")[-1])
         state = steps.answered(state, ask, page(number, 4, "completed"), at(1))
-    step = next_step(state, OPEN, 1, most=8)
+    step = next_step(state, OPEN, 1, max_requests=8)
     assert isinstance(step, SaveResult)
     assert [p.name for p in step.pages] == ["page_0000", "page_0001", "page_0002", "page_0003"]
 
@@ -228,7 +228,7 @@ def test_a_failed_guess_waits_until_the_page_before_it_names_it() -> None:
     state, (first, second, _) = asked(state, 1)
     state = steps.answered(state, second, InvalidRequestError("422", status=422), at(1))
     assert state.problem is None
-    assert next_step(state, OPEN, 1, most=8) == Wait(FOREVER)
+    assert next_step(state, OPEN, 1, max_requests=8) == Wait(FOREVER)
     state = steps.answered(state, first, page(1, 4, "completed"), at(1))
     assert asked(state, 1)[1] == (PageRequest("page_0002", "named"),)
 
@@ -244,7 +244,7 @@ def test_a_difference_is_read_again_twice_and_then_stands() -> None:
     state, now = fresh(), 1.0
     for delay in (2.0, 10.0):
         state = answer(state, now, page(0, 1, "completed", manifest={"count": 11, "pages": 1}))
-        assert next_step(state, OPEN, now, most=8) == Wait(now + delay)
+        assert next_step(state, OPEN, now, max_requests=8) == Wait(now + delay)
         now += delay
     state = answer(state, now, page(0, 1, "completed", manifest={"count": 11, "pages": 1}))
     assert state.phase is Phase.IDLE
@@ -312,7 +312,7 @@ def test_a_refresh_that_comes_before_the_store_was_looked_into_is_not_lost() -> 
 
 def test_a_result_that_could_not_be_stored_is_final_with_that_problem() -> None:
     state = answer(fresh(), 1, page(0, 1, "completed"))
-    step = next_step(state, OPEN, 1, most=8)
+    step = next_step(state, OPEN, 1, max_requests=8)
     assert isinstance(step, SaveResult)
     state = steps.saved(state, step.result, at(2), ServerError("disk full"))
     seen = build_snapshot(state, OPEN, at(2))
@@ -340,10 +340,10 @@ def test_the_snapshot_tells_when_the_service_is_asked_next() -> None:
     state = answer(fresh(), 1, ServerError("503", retry_after=60))
     seen = build_snapshot(state, OPEN, at(2))
     assert seen.next_try == at(61).utc
-    assert build_snapshot(state, OPEN, at(2), cared_for=False).next_try is None
+    assert build_snapshot(state, OPEN, at(2), is_tracked=False).next_try is None
     refused = build_snapshot(state, SHUT, at(2))
     assert (refused.next_try, refused.settled) == (None, True)
-    assert refused.problem == SHUT.refused
+    assert refused.problem == SHUT.key_problem
 
 
 def test_a_page_that_is_there_twice_is_no_whole_result() -> None:
@@ -417,7 +417,7 @@ def test_a_key_that_is_refused_in_the_middle_of_the_end_costs_no_page_and_the_re
         state, asks = asked(walking(), 1)
         ask = next(ask for ask in asks if ask.kind == kind)
         state = steps.answered(state, ask, AuthenticationError("refused", status=401), at(1))
-        assert next_step(state, SHUT, 1, most=8) == Wait(FOREVER)
+        assert next_step(state, SHUT, 1, max_requests=8) == Wait(FOREVER)
         assert asked(state, 1)[1] == (ask,)
 
 
@@ -434,7 +434,7 @@ def test_a_404_after_other_trouble_is_tried_three_times_too() -> None:
 
 def test_a_page_that_fails_is_waited_for_and_so_are_those_not_yet_asked_for() -> None:
     state = answer(walking(), 1, ServerError("503", retry_after=20))
-    assert next_step(state, OPEN, 20.9, most=8) == Wait(21)
+    assert next_step(state, OPEN, 20.9, max_requests=8) == Wait(21)
     assert [ask.cursor for ask in asked(state, 21)[1]] == ["page_0001", "page_0002"]
 
 
@@ -442,7 +442,7 @@ def test_a_page_that_keeps_failing_is_no_longer_guessed() -> None:
     state, asks = asked(walking(4), 1)
     for _ in range(download.PREDICTED_PAGE_ATTEMPTS):
         state = steps.answered(state, asks[-1], ServerError("503"), at(1))
-    assert next_step(state, OPEN, 1_000, most=8) == Wait(FOREVER)
+    assert next_step(state, OPEN, 1_000, max_requests=8) == Wait(FOREVER)
 
 
 def test_a_failed_job_whose_page_keeps_failing_is_final_with_the_others() -> None:

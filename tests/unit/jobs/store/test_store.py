@@ -81,7 +81,7 @@ def test_origins_do_not_see_each_others_jobs(store: Store) -> None:
     store.save("job", result(read), read, None)
     store.label("job", "mine")
     other = Store(store.path, "http://127.0.0.1:8000")
-    assert (other.find("job"), other.ledger(), other.labelled("mine")) == (None, [], None)
+    assert (other.find("job"), other.ledger(), other.job_id_of("mine")) == (None, [], None)
 
 
 def test_a_newer_result_takes_the_place_of_the_older_whole(store: Store) -> None:
@@ -171,12 +171,12 @@ def test_the_ledger_holds_no_more_of_query_and_seeds_than_a_person_reads(store: 
 
 def test_a_label_names_one_job_whatever_its_case(store: Store) -> None:
     store.label("one", "Germany")
-    assert store.labelled("germany") == "one"
+    assert store.job_id_of("germany") == "one"
     with pytest.raises(ConfigurationError, match="already"):
         store.label("two", "GERMANY")
     store.label("one", None)
     store.label("two", "GERMANY")
-    assert store.labelled("Germany") == "two"
+    assert store.job_id_of("Germany") == "two"
 
 
 def test_a_forgotten_job_leaves_nothing(store: Store) -> None:
@@ -185,7 +185,7 @@ def test_a_forgotten_job_leaves_nothing(store: Store) -> None:
     store.label("job", "x")
     assert store.forget("job")
     assert not store.forget("job")
-    assert (store.find("job"), store.ledger(), store.labelled("x")) == (None, [], None)
+    assert (store.find("job"), store.ledger(), store.job_id_of("x")) == (None, [], None)
 
 
 def test_a_forgotten_job_leaves_nothing_in_the_file_either(store: Store) -> None:

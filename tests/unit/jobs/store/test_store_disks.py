@@ -81,7 +81,7 @@ def test_what_is_stored_is_read_where_it_cannot_be_written_and_writing_is_tried_
             found = store.find("job", wait=wait)
             assert found is not None
             assert list(found.rows) == list(Rows.of(READ))
-            assert store.labelled("germany", wait=wait) == "job"
+            assert store.job_id_of("germany", wait=wait) == "job"
             assert [entry.label for entry in store.ledger(wait=wait)] == ["Germany"]
         with pytest.raises(ConfigurationError, match=f"cannot be written: {BREAKDOWNS[how]}"):
             store.save("other", result(READ), READ, None)
@@ -104,7 +104,7 @@ def test_what_a_killed_process_left_beside_the_store_is_read_too(disk: Disk) -> 
     assert disk.store.with_name("store.sqlite3-wal").stat().st_size > 0
     disk.break_down("read-only")
     with closing(Store(disk.store, ORIGIN)) as store:
-        assert store.labelled("spain", wait=False) == "job"
+        assert store.job_id_of("spain", wait=False) == "job"
 
 
 def test_a_full_disk_without_a_store_has_nothing_yet_and_takes_jobs_once_there_is_room(disk: Disk) -> None:
@@ -165,7 +165,7 @@ def without_rights() -> Iterator[Path]:
 def test_a_folder_that_may_not_be_written_is_said_and_what_is_there_is_read() -> None:
     with without_rights() as folder:
         with closing(Store(folder / "open" / "store.sqlite3", ORIGIN)) as store:
-            assert store.labelled("germany", wait=False) == "job"
+            assert store.job_id_of("germany", wait=False) == "job"
             with pytest.raises(ConfigurationError, match=r"you may not write there\. Give a folder of your own"):
                 store.label("job", None)
         with pytest.raises(ConfigurationError, match="cannot be used: you may not write there"):

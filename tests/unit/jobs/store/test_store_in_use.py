@@ -75,7 +75,7 @@ def test_whoever_may_not_wait_makes_no_file_where_it_was_removed(store: Store) -
     store.close()
     for file in store.path.parent.iterdir():
         file.unlink()
-    assert (store.find("job", wait=False), store.labelled("x", wait=False), store.ledger(wait=False)) == (
+    assert (store.find("job", wait=False), store.job_id_of("x", wait=False), store.ledger(wait=False)) == (
         None,
         None,
         [],
