@@ -10,16 +10,19 @@ import logging
 import sqlite3
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
 from ..errors import ConfigurationError, JobNotFoundError, OpenFunnelError
 from . import demo, doctor, install, jobs, keys, ledger, selftest, simulate, terminal, watch, workbook
-from .session import BaseUrl, Session
+from .options import BaseUrl
+from .session import Session
 
 INTERRUPTED: Final = 130
 """128 + SIGINT: what a shell itself reports of a command ended by Ctrl-C."""
+
+_HELP_OPTIONS: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
     name="xl-openfunnel",
@@ -28,15 +31,20 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # they print local variables, and one of these is the key
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=_HELP_OPTIONS,
+)
+key = typer.Typer(
+    help="The API key: kept in the system's keyring, one per service.",
+    no_args_is_help=True,
+    context_settings=_HELP_OPTIONS,
 )
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(requested: bool) -> None:
+    if requested:
         from ..version import version
 
-        terminal.put(f"xl-openfunnel {version()}")
+        terminal.print_line(f"xl-openfunnel {version()}")
         raise typer.Exit
 
 
@@ -49,7 +57,7 @@ def _options(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
     ] = False,
 ) -> None:
-    terminal.set_up_log(debug=debug)
+    terminal.configure_logging(debug=debug)
     context.obj = Session(base_url)
 
 
@@ -60,9 +68,13 @@ app.command()(watch.watch)
 app.command("jobs")(ledger.jobs)
 app.command()(ledger.label)
 app.command()(jobs.cancel)
-app.command("credits")(jobs.credits_)
+app.command("credits")(jobs.show_credits)
 app.command()(ledger.forget)
-app.add_typer(keys.app, name="key")
+app.add_typer(key, name="key")
+# Arguments are allowed only to be refused without repeating them: one of them may be a key.
+key.command("set", context_settings={"allow_extra_args": True})(keys.set_key)
+key.command("show")(keys.show_key)
+key.command("remove")(keys.remove_key)
 app.command()(workbook.workbook)
 app.command()(install.install)
 app.command()(install.uninstall)
@@ -77,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: what follows the command's name; None for the process's own.
     """
-    terminal.set_up_streams()
+    terminal.configure_streams()
     code: int | str | None
     try:
         app(None if arguments is None else list(arguments), prog_name="xl-openfunnel")
@@ -85,31 +97,31 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except SystemExit as end:
         code = end.code
         if code == INTERRUPTED:
-            terminal.say("Stopped.")
+            terminal.print_message("Stopped.")
     except KeyboardInterrupt:
-        terminal.say("Stopped.")
+        terminal.print_message("Stopped.")
         code = INTERRUPTED
     except terminal.StdoutClosedError:
         code = 0
     except ConfigurationError as error:
-        terminal.say_error(error.message)
+        terminal.print_error(error.message)
         code = 2
     except JobNotFoundError as error:
-        terminal.say_error(f"{error} If you meant a label: none of that name is known here (xl-openfunnel jobs).")
+        terminal.print_error(f"{error} If you meant a label: none of that name is known here (xl-openfunnel jobs).")
         code = 1
     except OpenFunnelError as error:
-        again = " Try again in a while." if error.retryable and not error.message.endswith("Wait a while.") else ""
-        terminal.say_error(f"{error}{again}")
+        hint = " Try again in a while." if error.retryable and not error.message.endswith("Wait a while.") else ""
+        terminal.print_error(f"{error}{hint}")
         code = 1
     except sqlite3.Error as error:
-        terminal.say_error(f"The local store could not be used ({error}). Try again, or xl-openfunnel forget --all.")
+        terminal.print_error(f"The local store could not be used ({error}). Try again, or xl-openfunnel forget --all.")
         code = 1
     except OSError as error:
-        terminal.say_error(f"The system said: {error.strerror or error}.")
+        terminal.print_error(f"The system said: {error.strerror or error}.")
         code = 1
     except Exception as error:
         logging.getLogger(__name__).debug("unexpected", exc_info=True)
-        terminal.say_error(
+        terminal.print_error(
             f"Something unexpected happened ({type(error).__name__}: {error}). "
             "xl-openfunnel --debug COMMAND tells more."
         )

@@ -1,4 +1,4 @@
-"""The command that shows everything at once, without an account."""
+"""The command that demonstrates the package, without an account."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from ..errors import ConfigurationError
 from ..files.atomic import check_writable
 from ..jobs.fetch_rows import final_snapshot
 from ..text import companies, count
-from . import option_types, table_output, terminal
-from .simulate import From, load
+from . import table_output, terminal
+from .options import SourceFile, company_count_parser, seconds_parser
+from .simulate import load_companies
 
 _FIRST_ROWS = 8
-_LATENCY = 0.05  # as a near service has it
+_LATENCY = 0.05  # seconds, as of a nearby service
 
 
 def demo(
-    source: From = None,
+    source: SourceFile = None,
     rows: Annotated[
         int | None,
         typer.Option(
             metavar="NUMBER",
-            parser=option_types.companies("--rows", 1),
+            parser=company_count_parser("--rows", 1),
             help="Companies. (default: 600, or all of --from)",
         ),
     ] = None,
@@ -40,9 +41,7 @@ def demo(
     ] = Path("openfunnel-demo.xlsx"),
     seconds: Annotated[
         float,
-        typer.Option(
-            metavar="SECONDS", parser=option_types.seconds("--seconds"), help="How long the simulated job takes."
-        ),
+        typer.Option(metavar="SECONDS", parser=seconds_parser("--seconds"), help="How long the simulated job takes."),
     ] = 6.0,
 ) -> None:
     """Watch a simulated job to its end and write its companies to a workbook: no account, no credits."""
@@ -51,28 +50,28 @@ def demo(
     check_writable(output)
     if output.suffix.lower() != ".xlsx":
         raise ConfigurationError(f"The demonstration writes a workbook: end {output.name!r} in .xlsx.")
-    shown = load(source, rows)
-    if not shown:
+    simulated = load_companies(source, rows)
+    if not simulated:
         raise ConfigurationError(f"{source} holds no row: one JSON object a line is wanted.")
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
-    terminal.say("A simulated service on this machine: no account, no credits, nothing leaves the machine.")
-    with _simulated(shown, seconds) as (fetcher, job_id):
+    terminal.print_message("A simulated service on this machine: no account, no credits, nothing leaves the machine.")
+    with _simulated_job(simulated, seconds) as (fetcher, job_id):
         with terminal.Progress() as progress:
-            seen = final_snapshot(fetcher, job_id, progress=progress)
-            progress.tell(f"{companies(len(seen.rows))} · writing {output.name}")
-            files.write(seen, output)
-            took = progress.seconds
-        table_output.put_frame(seen.frame(table_output.COLUMNS).head(_FIRST_ROWS))
-    terminal.say(
-        f"The first {min(_FIRST_ROWS, len(seen.rows))} of {companies(len(seen.rows))} in "
-        f"{count(seen.pages, 'page')}, {took:.1f} s from the first question to the file:"
+            snapshot = final_snapshot(fetcher, job_id, progress=progress)
+            progress.update(f"{companies(len(snapshot.rows))} · writing {output.name}")
+            files.write(snapshot, output)
+            duration = progress.seconds
+        table_output.print_frame(snapshot.frame(table_output.TERMINAL_COLUMNS).head(_FIRST_ROWS))
+    terminal.print_message(
+        f"The first {min(_FIRST_ROWS, len(snapshot.rows))} of {companies(len(snapshot.rows))} in "
+        f"{count(snapshot.pages, 'page')}, {duration:.1f} s from the first question to the file:"
     )
-    terminal.put(str(output.resolve()))
+    terminal.print_line(str(output.resolve()))
 
 
 @contextlib.contextmanager
-def _simulated(companies: Sequence[dict[str, Any]], seconds: float) -> Iterator[tuple[Fetcher, str]]:
-    """A service with one job that begins now, and a fetcher for it with a store of its own."""
+def _simulated_job(companies: Sequence[dict[str, Any]], seconds: float) -> Iterator[tuple[Fetcher, str]]:
+    """A simulated service with one job that starts now, and a fetcher with a temporary store."""
     from ..simulator import SimulatedJob, Simulator
 
     job = SimulatedJob(companies, pending=seconds / 12, running=seconds * 11 / 12)
@@ -87,6 +86,6 @@ def _simulated(companies: Sequence[dict[str, Any]], seconds: float) -> Iterator[
 
 
 def _warm_up() -> None:
-    """Import what the end needs while the job goes on."""
+    """Import the slow modules that writing needs while the job is running."""
     for module in ("pandas", "xlsxwriter"):
         importlib.import_module(module)

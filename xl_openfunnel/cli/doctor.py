@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ..doctor import CheckResult, CheckState
 from ..errors import ConfigurationError
 from ..text import one_line
-from . import terminal
-from .session import BaseUrl, Json, session
+from . import table_output, terminal
+from .options import BaseUrl, Json
+from .session import session
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
-_MARKS: Final = {
-    CheckState.OK: ("✓", "+", "green"),
-    CheckState.WRONG: ("✗", "X", "bold red"),
-    CheckState.UNKNOWN: ("?", "?", "yellow"),
-}
-"""How a state is marked: in Unicode, in ASCII, and in which colour."""
+    from ..doctor import CheckResult
 
-Found = list[tuple[str, CheckResult]]
+_MARKS: Final = {"ok": ("✓", "+", "green"), "wrong": ("✗", "X", "bold red"), "unknown": ("?", "?", "yellow")}
+"""How a check's state is marked: in Unicode, in ASCII, and in which style."""
+
+Results = list[tuple[str, "CheckResult"]]
+"""The results with the parts they belong to, for example ("Python", ...)."""
 
 
 def doctor(
@@ -39,7 +36,7 @@ def doctor(
     base_url: BaseUrl = None,
 ) -> None:
     """Look for what is wrong, from a cell to the service, and say the cures. It changes nothing and costs nothing."""
-    from ..doctor import run_checks, write_it_request
+    from ..doctor import CheckState, run_checks, write_it_request
     from ..version import version
 
     if file is not None and not file.is_file():
@@ -48,99 +45,80 @@ def doctor(
     if url:
         from ..settings import checked_base_url
 
-        checked_base_url(url)  # a wrong call, where in a variable it is something to find
+        checked_base_url(url)  # a wrong argument is an error; in a variable it is a finding
     with terminal.Progress() as progress:
-        # Without a terminal the findings themselves say as much.
-        tell: Callable[[str], object] = progress.tell if terminal.is_terminal(sys.stderr) else lambda _: None
-        found = list(run_checks(url, file and file.absolute(), about_to=lambda name: tell(f"looking at: {name}")))
-    findings = [finding for _, finding in found]
-    excel = all(finding.state is not CheckState.NOT_HERE for finding in findings)
-    text = write_it_request(findings, version=version(), excel=excel)
-    bad = sum(finding.state is CheckState.WRONG for finding in findings)
+        # Without a terminal the printed results are progress enough.
+        show: Callable[[str], object] = progress.update if terminal.is_terminal(sys.stderr) else lambda _: None
+        results = list(run_checks(url, file and file.absolute(), about_to=lambda name: show(f"looking at: {name}")))
+    checks = [check for _, check in results]
+    has_excel = all(check.state is not CheckState.NOT_HERE for check in checks)
+    it_request = write_it_request(checks, version=version(), excel=has_excel)
+    wrong = sum(check.state is CheckState.WRONG for check in checks)
     if as_json:
-        terminal.put_json(_plain(found, text, version()))
-    else:
-        _show(found)
-        if text:
-            terminal.put_lines(["", "For your IT department, to be pasted into a mail:", "", text])
-    if bad:
-        terminal.say(f"{bad} of these {'is' if bad == 1 else 'are'} wrong.", style="bold")
-        raise typer.Exit(1)
-    terminal.say("All is well, as far as can be seen from here.")
-
-
-def _plain(found: Found, text: str, version: str) -> dict[str, object]:
-    return {
-        "version": version,
-        "well": all(finding.state is not CheckState.WRONG for _, finding in found),
-        "findings": [
+        terminal.print_json(
             {
-                "part": part,
-                "check": finding.check,
-                "state": str(finding.state),
-                "what": finding.what,
-                "cure": finding.cure or None,
+                "version": version(),
+                "well": not wrong,
+                "findings": [_as_json(part, check) for part, check in results],
+                "for_it": it_request or None,
             }
-            for part, finding in found
-        ],
-        "for_it": text or None,
+        )
+    else:
+        _print_results(results)
+        if it_request:
+            terminal.print_lines(["", "For your IT department, to be pasted into a mail:", "", it_request])
+    if wrong:
+        terminal.print_message(f"{wrong} of these {'is' if wrong == 1 else 'are'} wrong.", style="bold")
+        raise typer.Exit(1)
+    terminal.print_message("All is well, as far as can be seen from here.")
+
+
+def _as_json(part: str, check: CheckResult) -> dict[str, object]:
+    return {
+        "part": part,
+        "check": check.check,
+        "state": str(check.state),
+        "what": check.what,
+        "cure": check.cure or None,
     }
 
 
-def _show(found: Found) -> None:
-    """On a terminal aligned and in parts; into a pipe a line each, parted by tabs; what is not here in one line."""
-    here = [(part, finding) for part, finding in found if finding.state is not CheckState.NOT_HERE]
-    elsewhere = ", ".join(finding.check for _, finding in found if finding.state is CheckState.NOT_HERE)
+def _print_results(results: Results) -> None:
+    """On a terminal a table for each part, into a pipe tab-separated lines; checks for Windows only share a line."""
+    from ..doctor import CheckState
+
+    tried = [(part, check) for part, check in results if check.state is not CheckState.NOT_HERE]
+    only_on_windows = ", ".join(check.check for _, check in results if check.state is CheckState.NOT_HERE)
     if not terminal.is_terminal(sys.stdout):
-        lines = [["state", "check", "what", "cure"], *([str(f.state), f.check, f.what, f.cure] for _, f in here)]
-        if elsewhere:
-            lines.append([str(CheckState.NOT_HERE), "", f"only on Windows: {elsewhere}", ""])
-        terminal.put_lines("\t".join(map(one_line, line)) for line in lines)
+        lines = [["state", "check", "what", "cure"], *([str(c.state), c.check, c.what, c.cure] for _, c in tried)]
+        if only_on_windows:
+            lines.append([str(CheckState.NOT_HERE), "", f"only on Windows: {only_on_windows}", ""])
+        terminal.print_lines("\t".join(map(one_line, line)) for line in lines)
         return
     from rich.text import Text
 
-    out = terminal.console()
-    unicode = _unicode(out)
-    width = max((len(finding.check) for _, finding in here), default=0)
-    for part in dict.fromkeys(part for part, _ in here):
-        grid = _grid([finding for of, finding in here if of == part], width, unicode=unicode)
-        _put(out, Text(part, style="bold"), grid)
-    if elsewhere:
-        _put(out, Text(f"Only on Windows: {elsewhere}", style="dim"))
+    console = terminal.new_console()
+    unicode = terminal.can_print_unicode(console)
+    name_width = max((len(check.check) for _, check in tried), default=0)
+    for part in dict.fromkeys(part for part, _ in tried):
+        checks = [check for of, check in tried if of == part]
+        table_output.draw(console, Text(part, style="bold"), _table(checks, name_width, unicode=unicode))
+    if only_on_windows:
+        table_output.draw(console, Text(f"Only on Windows: {only_on_windows}", style="dim"))
 
 
-def _put(out: Console, *drawn: Text | Table) -> None:
-    """On stdout, as the console draws it."""
-    with out.capture() as capture:
-        out.print(*drawn, sep="\n")
-    shown = capture.get()
-    if out.legacy_windows:  # which would print colours as signs
-        shown = _without_colours(shown)
-    terminal.put_lines(line.rstrip() for line in shown.splitlines())
-
-
-def _unicode(out: Console) -> bool:
-    return out.encoding.startswith("utf") and not out.legacy_windows
-
-
-def _without_colours(text: str) -> str:
-    from rich.text import Text
-
-    return Text.from_ansi(text).plain
-
-
-def _grid(findings: Iterable[CheckResult], width: int, *, unicode: bool) -> Table:
+def _table(checks: list[CheckResult], name_width: int, *, unicode: bool) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(width=1)
-    grid.add_column(width=width, no_wrap=True)
-    grid.add_column(overflow="fold")
-    for finding in findings:
-        sign, plain, style = _MARKS[finding.state]
-        what = Text(one_line(finding.what))
-        if finding.cure:
-            what.append(f"\n{'→' if unicode else '->'} {one_line(finding.cure)}", style="cyan")
-        grid.add_row(Text(sign if unicode else plain, style=style), finding.check, what)
-    return grid
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=1)
+    table.add_column(width=name_width, no_wrap=True)
+    table.add_column(overflow="fold")
+    for check in checks:
+        sign, ascii_sign, style = _MARKS[check.state]
+        what = Text(one_line(check.what))
+        if check.cure:
+            what.append(f"\n{'→' if unicode else '->'} {one_line(check.cure)}", style="cyan")
+        table.add_row(Text(sign if unicode else ascii_sign, style=style), check.check, what)
+    return table

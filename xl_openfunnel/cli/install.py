@@ -1,4 +1,4 @@
-"""The commands that set up Excel, and take that away again."""
+"""The commands that set up Excel or LibreOffice Calc, and undo that."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from typing import Annotated, Final
 import typer
 
 from ..errors import ConfigurationError
-from . import calc, terminal
+from . import terminal
 
 _NEXT: Final = "Next: xl-openfunnel key set, then start Excel anew: its ribbon has a tab OpenFunnel."
 _STAYS: Final = "The API key, the stored jobs and the log stay: xl-openfunnel key remove, xl-openfunnel forget --all."
+_VIRTUAL_ENVIRONMENT: Final = (
+    "Start it from the menu, or from another terminal: in this one a Python environment is activated, which "
+    "LibreOffice's own Python would take for its own, and crash."
+)
 
 _Calc = Annotated[bool, typer.Option("--calc", help="LibreOffice Calc instead of Excel; on Linux.")]
 
@@ -26,52 +30,52 @@ def install(
 ) -> None:
     """Set up Excel for you: a Python of its own, the setting that names it, and the add-in. Needs no administrator."""
     if in_calc:
-        calc.install()
+        _install_in_calc()
     else:
-        _set_up_excel(repair=repair)
-
-
-def _set_up_excel(*, repair: bool) -> None:
-    _only_on_windows("install")
-    from ..install import environment, excel
-    from ..install.setting import RegistrySetting
-
-    places, setting = excel.InstallPaths.of(os.environ), RegistrySetting()
-    with terminal.Progress() as progress:
-        excel.install(places, setting, sys.base_prefix, repair=repair, make=environment.make, tell=progress.tell)
-    for what, where in (
-        ("Python", places.python),
-        ("setting", f"{setting.key}, Interpreter = {setting.read()}"),
-        ("add-in", places.addin),
-    ):
-        terminal.put(f"{what}\t{where}")
-    terminal.say(_NEXT)
+        _install_in_excel(repair=repair)
 
 
 def uninstall(in_calc: _Calc = False) -> None:
     """Take away what install made. The API key, the stored jobs and the log stay."""
     if in_calc:
-        calc.uninstall()
+        _uninstall_from_calc()
     else:
-        _leave_excel()
+        _uninstall_from_excel()
 
 
-def _leave_excel() -> None:
-    _only_on_windows("uninstall")
+def _install_in_excel(*, repair: bool) -> None:
+    _require_windows("install")
+    from ..install import environment, excel
+    from ..install.setting import RegistrySetting
+
+    paths, setting = excel.InstallPaths.of(os.environ), RegistrySetting()
+    with terminal.Progress() as progress:
+        excel.install(paths, setting, sys.base_prefix, repair=repair, make=environment.make, tell=progress.update)
+    for part, place in (
+        ("Python", paths.python),
+        ("setting", f"{setting.key}, Interpreter = {setting.read()}"),
+        ("add-in", paths.addin),
+    ):
+        terminal.print_line(f"{part}\t{place}")
+    terminal.print_message(_NEXT)
+
+
+def _uninstall_from_excel() -> None:
+    _require_windows("uninstall")
     from ..install import excel
     from ..install.setting import RegistrySetting
 
     setting = RegistrySetting()
-    named = setting.read()
+    interpreter = setting.read()
     with terminal.Progress() as progress:
-        found = excel.uninstall(excel.InstallPaths.of(os.environ), setting, tell=progress.tell)
-    terminal.say("Excel is as it was before." if found else "Nothing was set up here.")
-    if named and Path(named).exists():
-        terminal.say(f"{named}, which Excel started, is of another folder and stays.", mark="note: ")
-    terminal.say(_STAYS)
+        removed = excel.uninstall(excel.InstallPaths.of(os.environ), setting, tell=progress.update)
+    terminal.print_message("Excel is as it was before." if removed else "Nothing was set up here.")
+    if interpreter and Path(interpreter).exists():
+        terminal.print_note(f"{interpreter}, which Excel started, is of another folder and stays.")
+    terminal.print_message(_STAYS)
 
 
-def _only_on_windows(command: str) -> None:
+def _require_windows(command: str) -> None:
     if sys.platform == "win32":
         return
     instead = "" if sys.platform == "darwin" else f" For LibreOffice Calc: xl-openfunnel {command} --calc."
@@ -79,3 +83,24 @@ def _only_on_windows(command: str) -> None:
         f"Excel can be set up on Windows only, where its cells can call Python.{instead} "
         "Without it: xl-openfunnel rows JOB -o companies.xlsx"
     )
+
+
+def _install_in_calc() -> None:
+    from ..install import calc
+
+    libreoffice = calc.found()
+    terminal.print_message("Adding the functions to LibreOffice ...")
+    for folder in calc.install(libreoffice):
+        terminal.print_line(folder)
+    terminal.print_message(
+        "Done. Start LibreOffice anew; =OF_STATUS(A2) and the other functions are there in every spreadsheet."
+    )
+    if "VIRTUAL_ENV" in os.environ:
+        terminal.print_note(_VIRTUAL_ENVIRONMENT)
+
+
+def _uninstall_from_calc() -> None:
+    from ..install import calc
+
+    removed = calc.uninstall()
+    terminal.print_message("Removed from LibreOffice." if removed else "LibreOffice does not have the functions.")

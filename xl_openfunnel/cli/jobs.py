@@ -1,4 +1,4 @@
-"""Commands for one job: its state, its rows, its end; and the account's balance."""
+"""Commands for one job: status, rows, cancel; and the account's credits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,28 +16,12 @@ from ..jobs.fetch_rows import final_snapshot
 from ..jobs.snapshot import NO_ROWS
 from ..jobs.snapshot_builder import snapshot_of_page, snapshot_of_result
 from ..text import companies, one_line
-from . import job_text, option_types, table_output, terminal
-from .session import Job, Json, Session, Yes, session
+from . import job_text, table_output, terminal
+from .options import Columns, Job, Json, Output, Raw, Yes, seconds_parser
+from .session import Session, session
 
-SHOWN = 100
-"""Companies that a terminal shows: more would push the first ones out of sight, and a file or a pipe takes all."""
-
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Write .xlsx, .csv, .tsv, .json, .jsonl or .parquet; a file of that name is replaced.",
-    ),
-]
-Columns = Annotated[
-    str | None,
-    typer.Option(
-        "--columns", metavar="NAMES", help='For example "name,domain,country"; "*" for all, the default for files.'
-    ),
-]
-Raw = Annotated[bool, typer.Option("--raw", help="Leave text in .csv and .tsv as it is, even if it is a formula.")]
+MAX_SHOWN = 100
+"""Companies that a terminal shows: more would scroll the first ones out of sight. Files and pipes get all."""
 
 
 def status(context: typer.Context, job: Job, as_json: Json = False) -> None:
@@ -46,26 +29,26 @@ def status(context: typer.Context, job: Job, as_json: Json = False) -> None:
     run = session(context)
     job_id = run.job_id(job)
     try:
-        seen = _state(run, job_id)
+        snapshot = _current_snapshot(run, job_id)
     except OpenFunnelError as error:
         if not as_json:
             raise
-        seen = Snapshot(job_id, problem=Problem(error, datetime.now(UTC)))
+        snapshot = Snapshot(job_id, problem=Problem(error, datetime.now(UTC)))
     label = run.label_of(job_id)
     if as_json:
-        terminal.put_json(job_text.as_json(seen, label, read=seen.final))
+        terminal.print_json(job_text.as_json(snapshot, label, read=snapshot.final))
     else:
-        table_output.put_pairs(job_text.details(seen, label))
-    if seen.problem is not None:
-        raise seen.problem.error
+        table_output.print_pairs(job_text.details(snapshot, label))
+    if snapshot.problem is not None:
+        raise snapshot.problem.error
 
 
-def _state(run: Session, job_id: str) -> Snapshot:
-    """What is known of the job: from the store if it is final there, else from one answer of the service."""
+def _current_snapshot(run: Session, job_id: str) -> Snapshot:
+    """The stored result if there is one, else the state from one request to the service."""
     store = run.store_if_usable
-    stored = store.find(job_id) if store else None
-    if stored is not None:
-        return snapshot_of_result(job_id, stored, "store")
+    result = store.find(job_id) if store else None
+    if result is not None:
+        return snapshot_of_result(job_id, result, "store")
     with run.client() as client:
         page = client.page(job_id)
     now = datetime.now(UTC)
@@ -83,7 +66,7 @@ def rows(
     timeout: Annotated[
         float | None,
         typer.Option(
-            "--timeout", metavar="SECONDS", parser=option_types.seconds("--timeout"), help="Give up after this time."
+            "--timeout", metavar="SECONDS", parser=seconds_parser("--timeout"), help="Give up after this time."
         ),
     ] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Read it anew, even if it is stored here.")] = False,
@@ -94,45 +77,45 @@ def rows(
     run = session(context)
     if output is not None:
         files.check(output)
-    wanted = chosen(columns)
+    names = parse_column_names(columns)
     job_id, fetcher = run.job_id(job), run.fetcher()
     if refresh:
         fetcher.refresh(job_id)
     with terminal.Progress() as progress:
-        if wanted is not None:  # a misspelt one is said at the first page, not at the end
+        if names is not None:  # reports a misspelt column at the first page instead of at the end
             with contextlib.closing(fetcher.subscribe(job_id, progress)):
-                fetcher.wait(job_id, timeout, until=lambda seen: len(seen.rows) > 0 or seen.settled).frame(wanted)
+                fetcher.wait(job_id, timeout, until=lambda current: bool(current.rows) or current.settled).frame(names)
         try:
-            seen = final_snapshot(fetcher, job_id, timeout, progress)
+            snapshot = final_snapshot(fetcher, job_id, timeout, progress)
         except JobFailedError:
             if delivered := len(fetcher.watch(job_id).rows):
                 file = output or "FILE.xlsx"
-                terminal.say(
+                terminal.print_message(
                     f"To write the {companies(delivered)} delivered before: xl-openfunnel watch {job_id} -o {file}"
                 )
             raise
-    if refresh and seen.source == "service":
-        terminal.say("Read anew from the service.")
-    for note in job_text.flags(seen.manifest or {}):
-        terminal.say(note, mark="note: ", style="yellow")
-    if seen.problem is not None:
-        terminal.say(seen.problem.message, mark="warning: ", style="yellow")
+    if refresh and snapshot.source == "service":
+        terminal.print_message("Read anew from the service.")
+    for note in job_text.flags(snapshot.manifest or {}):
+        terminal.print_message(note, mark="note: ", style="yellow")
+    if snapshot.problem is not None:
+        terminal.print_warning(snapshot.problem.message)
     if output is not None:
-        files.write(seen, output, wanted, raw=raw)
-        terminal.say(f"{companies(len(seen.rows))} written to {output}")
+        files.write(snapshot, output, names, raw=raw)
+        terminal.print_message(f"{companies(len(snapshot.rows))} written to {output}")
     elif terminal.is_terminal(sys.stdout):
-        _show(seen, wanted)
+        _show(snapshot, names)
     else:
         from ..files.delimited import tsv_lines
 
-        terminal.put_lines(tsv_lines(seen.frame(wanted or _default_columns()), raw=True))
+        terminal.print_lines(tsv_lines(snapshot.frame(names or _default_columns()), raw=True))
 
 
-def chosen(columns: str | None) -> Sequence[str] | None:
-    """The names in the text of ``--columns``.
+def parse_column_names(columns: str | None) -> Sequence[str] | None:
+    """The column names in the text of ``--columns``.
 
     Raises:
-        ConfigurationError: there are none in it.
+        ConfigurationError: it has none.
     """
     if columns is None:
         return None
@@ -150,13 +133,15 @@ def _default_columns() -> Sequence[str]:
     return DEFAULT_COLUMNS
 
 
-def _show(seen: Snapshot, columns: Sequence[str] | None) -> None:
-    frame = seen.frame(columns or table_output.COLUMNS)
-    table_output.put_frame(frame.head(SHOWN))
-    if len(frame) > SHOWN:
-        terminal.say(f"The first {SHOWN} of {len(frame):,} companies. A pipe gets all of them, and so does -o FILE.")
+def _show(snapshot: Snapshot, columns: Sequence[str] | None) -> None:
+    frame = snapshot.frame(columns or table_output.TERMINAL_COLUMNS)
+    table_output.print_frame(frame.head(MAX_SHOWN))
+    if len(frame) > MAX_SHOWN:
+        terminal.print_message(
+            f"The first {MAX_SHOWN} of {len(frame):,} companies. A pipe gets all of them, and so does -o FILE."
+        )
     else:
-        terminal.say(f"{companies(len(frame))}.")
+        terminal.print_message(f"{companies(len(frame))}.")
 
 
 def cancel(context: typer.Context, job: Job, yes: Yes = False) -> None:
@@ -166,37 +151,37 @@ def cancel(context: typer.Context, job: Job, yes: Yes = False) -> None:
     billed = f"Companies that job {job_id} has delivered until it stops are billed, and stay readable."
     with run.client() as client:
         if not yes:
-            now = None
-            with contextlib.suppress(
-                InvalidResponseError
-            ):  # a page that makes no sense keeps no job from being stopped
-                now = client.page(job_id).status
-            if now is not None and now.terminal:
-                terminal.say_error(f"Job {job_id} is over already ({now}): there is nothing to cancel.")
+            current = None
+            with contextlib.suppress(InvalidResponseError):  # an unreadable page must not prevent cancelling
+                current = client.page(job_id).status
+            if current is not None and current.terminal:
+                terminal.print_error(f"Job {job_id} is over already ({current}): there is nothing to cancel.")
                 raise typer.Exit(1)
-            terminal.say(billed)
-            if not terminal.confirmed("Cancel it?"):
-                terminal.say("Nothing was cancelled.")
+            terminal.print_message(billed)
+            if not terminal.confirm("Cancel it?"):
+                terminal.print_message("Nothing was cancelled.")
                 raise typer.Exit(1)
         try:
-            answer = client.cancel(job_id)
+            cancellation = client.cancel(job_id)
         except OpenFunnelError as error:
             if error.retryable:
-                terminal.say("Whether it was cancelled is not known: xl-openfunnel status JOB tells.")
+                terminal.print_message("Whether it was cancelled is not known: xl-openfunnel status JOB tells.")
             raise
-    terminal.put(f"{answer.status}: {one_line(answer.message)}" if answer.message else answer.status)
+    terminal.print_line(
+        f"{cancellation.status}: {one_line(cancellation.message)}" if cancellation.message else cancellation.status
+    )
     if yes:
-        terminal.say(billed)
+        terminal.print_message(billed)
 
 
-def credits_(context: typer.Context, as_json: Json = False) -> None:
+def show_credits(context: typer.Context, as_json: Json = False) -> None:
     """Show the account's balance."""
     with session(context).client() as client:
         balance = client.credits()
     if as_json:
-        terminal.put_json(asdict(balance))
+        terminal.print_json(asdict(balance))
         return
     amounts = {"left": balance.left, "used": balance.used, "total": balance.total}
-    table_output.put_pairs(
+    table_output.print_pairs(
         [(name, "not told" if amount is None else f"{amount:,.12g}") for name, amount in amounts.items()]
     )

@@ -12,28 +12,29 @@ from .. import ConfigurationError, LedgerEntry, OpenFunnelError
 from ..api.endpoints import KEY_PREFIX, is_uuid, job_id_from
 from ..text import joined, one_line, size
 from . import table_output, terminal
-from .session import Job, Json, Session, session
+from .options import Job, Json
+from .session import Session, session
 
-_LONGEST_LABEL = 80
+_MAX_LABEL_LENGTH = 80
 
 
 def jobs(context: typer.Context, as_json: Json = False) -> None:
     """List the jobs ever seen on this computer, the latest first."""
     entries = session(context).store.ledger()
     if as_json:
-        terminal.put_json([_plain(entry) for entry in entries])
+        terminal.print_json([_as_json(entry) for entry in entries])
         return
     headers = ["label", "job", "status", "rows", "credits", "last seen (UTC)", "query or seeds"]
-    lines = [_shown(entry) for entry in entries]
+    lines = [_as_texts(entry) for entry in entries]
     if not terminal.is_terminal(sys.stdout):
-        terminal.put_lines("\t".join(line) for line in [headers, *lines])
+        terminal.print_lines("\t".join(line) for line in [headers, *lines])
     elif entries:
-        table_output.put_table(headers, lines, right={3, 4}, whole={1, 2, 3, 4, 5})
+        table_output.print_table(headers, lines, right={3, 4}, uncut={1, 2, 3, 4, 5})
     if not entries:
-        terminal.say("No job was seen on this computer yet. xl-openfunnel status JOB takes one up.")
+        terminal.print_message("No job was seen on this computer yet. xl-openfunnel status JOB takes one up.")
     else:
         path = session(context).store.path
-        terminal.say(f"Kept in {path} ({size(path.stat().st_size)}).")
+        terminal.print_message(f"Kept in {path} ({size(path.stat().st_size)}).")
 
 
 def label(
@@ -49,12 +50,12 @@ def label(
     job_id = run.job_id(job)
     if name is None:
         run.store.label(job_id, None)
-        terminal.say(f"Job {job_id} has no label.")
+        terminal.print_message(f"Job {job_id} has no label.")
         return
-    text = _checked(run, job_id, name)
+    text = _check_label(run, job_id, name)
     known = any(entry.job_id == job_id for entry in run.store.ledger())
     run.store.label(job_id, text)
-    terminal.say(f"Job {job_id} has the label {text!r}." + ("" if known else " It was not seen here before."))
+    terminal.print_message(f"Job {job_id} has the label {text!r}." + ("" if known else " It was not seen here before."))
 
 
 def forget(
@@ -70,17 +71,17 @@ def forget(
     if job is not None:
         job_id = run.job_id(job)
         known = run.store.forget(job_id)
-        terminal.say(f"Job {job_id} is forgotten." if known else f"Nothing was known here of job {job_id}.")
+        terminal.print_message(f"Job {job_id} is forgotten." if known else f"Nothing was known here of job {job_id}.")
         return
-    if not yes and not terminal.confirmed("Remove all stored rows, and the list of jobs with its labels?"):
-        terminal.say("Nothing was removed.")
+    if not yes and not terminal.confirm("Remove all stored rows, and the list of jobs with its labels?"):
+        terminal.print_message("Nothing was removed.")
         raise typer.Exit(1)
     run.store.forget_all()
-    terminal.say("All jobs are forgotten.")
+    terminal.print_message("All jobs are forgotten.")
 
 
-def _checked(run: Session, job_id: str, name: str) -> str:
-    """The label without surrounding white space.
+def _check_label(run: Session, job_id: str, name: str) -> str:
+    """The label, without surrounding white space.
 
     Raises:
         ConfigurationError: it is empty, long, not printable, begins like an API key, or means another job.
@@ -88,31 +89,32 @@ def _checked(run: Session, job_id: str, name: str) -> str:
     text = name.strip()
     if text.startswith(KEY_PREFIX):
         raise ConfigurationError("That begins like an API key, and is not kept or shown. Choose another label.")
-    if not text or len(text) > _LONGEST_LABEL or not text.isprintable():
-        raise ConfigurationError(f"A label has 1 to {_LONGEST_LABEL} printable characters.")
+    if not text or len(text) > _MAX_LABEL_LENGTH or not text.isprintable():
+        raise ConfigurationError(f"A label has 1 to {_MAX_LABEL_LENGTH} printable characters.")
     if is_uuid(text) and text.lower() != job_id.lower():
         raise ConfigurationError(f"{text!r} looks like a job's id. The job comes first: xl-openfunnel label JOB NAME.")
     try:
-        meant = job_id_from(text).casefold()
+        named = job_id_from(text).casefold()
     except OpenFunnelError:
         return text
-    if any(entry.job_id.casefold() == meant != job_id.casefold() for entry in run.store.ledger()):
+    if any(entry.job_id.casefold() == named != job_id.casefold() for entry in run.store.ledger()):
         raise ConfigurationError(f"{text!r} is the id of another job: it would hide that one. Choose another label.")
     return text
 
 
-def _shown(entry: LedgerEntry) -> list[str]:
-    about = entry.query or joined(entry.seeds)
+def _as_texts(entry: LedgerEntry) -> list[str]:
     return [
-        *(entry.label or "", entry.job_id, str(entry.status or "")),
+        entry.label or "",
+        entry.job_id,
+        str(entry.status or ""),
         "" if entry.row_count is None else str(entry.row_count),
         "" if entry.credits is None else f"{entry.credits:.12g}",
         f"{entry.last_seen.astimezone(UTC):%Y-%m-%d %H:%M}",
-        one_line(about),
+        one_line(entry.query or joined(entry.seeds)),
     ]
 
 
-def _plain(entry: LedgerEntry) -> dict[str, Any]:
+def _as_json(entry: LedgerEntry) -> dict[str, Any]:
     return {
         "job_id": entry.job_id,
         "label": entry.label,

@@ -1,4 +1,4 @@
-"""The command that tries in a real Excel what only that can show."""
+"""The command that tries the functions in a real Excel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from ..errors import ConfigurationError
 from ..text import one_line
 from . import terminal
-from .session import Json
+from .options import Json
 
 if TYPE_CHECKING:
     from ..selftest import Outcome
@@ -19,36 +19,38 @@ if TYPE_CHECKING:
 
 def selftest(as_json: Json = False) -> None:
     """Try the functions in a new Excel, against a simulated service: no account, no credits. Hands off meanwhile."""
-    program, interpreter = _there()
+    excel, interpreter = _find_excel_and_python()
     from ..selftest import OutcomeState
     from ..selftest.runner import run_checks
 
-    terminal.say("A new Excel opens and closes by itself, within some minutes. Do not type or click in it.")
+    terminal.print_message("A new Excel opens and closes by itself, within some minutes. Do not type or click in it.")
     outcomes: list[Outcome] = []
     with terminal.Progress() as progress:
-        for outcome in run_checks(program, interpreter, about_to=lambda name: progress.tell(f"trying: {name}")):
+        for outcome in run_checks(excel, interpreter, about_to=lambda name: progress.update(f"trying: {name}")):
             outcomes.append(outcome)
             if not as_json:
-                terminal.put(line(outcome))
+                terminal.print_line(_as_line(outcome))
     failed = sum(outcome.state is OutcomeState.FAILED for outcome in outcomes)
-    held = sum(outcome.state is OutcomeState.PASSED for outcome in outcomes)
+    passed = sum(outcome.state is OutcomeState.PASSED for outcome in outcomes)
     if as_json:
-        terminal.put_json(plain(outcomes))
-    terminal.say(f"{held} of {len(outcomes)} hold, {failed} failed, {len(outcomes) - held - failed} not tried.")
+        terminal.print_json(_as_json(outcomes))
+    terminal.print_message(
+        f"{passed} of {len(outcomes)} hold, {failed} failed, {len(outcomes) - passed - failed} not tried."
+    )
     if failed:
         raise typer.Exit(1)
 
 
-def line(outcome: Outcome) -> str:
-    """A check in one line: held, FAILED or not tried, its name, and what there is to say."""
+def _as_line(outcome: Outcome) -> str:
+    """One check: its state, its name and details."""
     from ..selftest import OutcomeState
 
     state = "FAILED" if outcome.state is OutcomeState.FAILED else str(outcome.state)
     return f"{state}: {outcome.check}" + (f" ({one_line(outcome.what)})" if outcome.what else "")
 
 
-def plain(outcomes: list[Outcome]) -> dict[str, object]:
-    """The checks for other programs."""
+def _as_json(outcomes: list[Outcome]) -> dict[str, object]:
+    """The JSON of ``--json``."""
     from ..selftest import OutcomeState
     from ..version import version
 
@@ -59,11 +61,11 @@ def plain(outcomes: list[Outcome]) -> dict[str, object]:
     }
 
 
-def _there() -> tuple[str, str]:
-    """The paths of Excel and of its Python.
+def _find_excel_and_python() -> tuple[str, str]:
+    """The paths of Excel and of the Python that ``install`` made for it.
 
     Raises:
-        ConfigurationError: one of them is not there.
+        ConfigurationError: one of them does not exist.
     """
     if sys.platform != "win32":
         raise ConfigurationError(
@@ -74,9 +76,9 @@ def _there() -> tuple[str, str]:
     from ..detect.excel import find_excel
     from ..install.setting import RegistrySetting
 
-    program, interpreter = find_excel(registry.windows), RegistrySetting().read()
-    if program is None or not Path(program.path).is_file():
+    excel, interpreter = find_excel(registry.windows), RegistrySetting().read()
+    if excel is None or not Path(excel.path).is_file():
         raise ConfigurationError("No Excel was found here. xl-openfunnel doctor tells where it was looked for.")
     if not interpreter or not Path(interpreter).is_file():
         raise ConfigurationError("Excel has no Python yet: xl-openfunnel install, then try again.")
-    return program.path, interpreter
+    return excel.path, interpreter

@@ -1,4 +1,4 @@
-"""The command that runs a stand-in service in the foreground."""
+"""The command that runs a simulated service in the foreground."""
 
 from __future__ import annotations
 
@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import ConfigurationError
-from . import option_types, table_output, terminal
+from . import table_output, terminal
+from .options import SourceFile, company_count_parser, seconds_parser
 
 if TYPE_CHECKING:
     from ..simulator import Fault, SimulatedJob
 
-_REMEMBERED = 1_000  # requests: it may run for weeks
-_SLICE = 0.2  # a longer wait would keep Ctrl-C away on Windows
-
-From = Annotated[
-    Path | None, typer.Option("--from", metavar="FILE.jsonl", help="Real rows: a file with one JSON object a line.")
-]
+_MAX_RECEIVED = 1_000  # requests to remember, since it may run for weeks
+_POLL_INTERVAL = 0.2  # seconds; on Windows, Ctrl-C takes effect only between two waits
 
 
 def simulate(
@@ -28,16 +25,14 @@ def simulate(
         int | None,
         typer.Option(
             metavar="NUMBER",
-            parser=option_types.companies("--rows", 0),
+            parser=company_count_parser("--rows", 0),
             help="Companies per job. (default: 600, or all of --from)",
         ),
     ] = None,
-    source: From = None,
+    source: SourceFile = None,
     seconds: Annotated[
         float,
-        typer.Option(
-            metavar="SECONDS", parser=option_types.seconds("--seconds"), help="How long the running job takes."
-        ),
+        typer.Option(metavar="SECONDS", parser=seconds_parser("--seconds"), help="How long the running job takes."),
     ] = 60.0,
     latency: Annotated[float, typer.Option(min=0, help="Seconds before each answer.")] = 0.05,
     fault: Annotated[
@@ -51,7 +46,7 @@ def simulate(
     """Run a stand-in service on this machine until Ctrl-C: no account, no credits, nothing leaves the machine."""
     from ..simulator import Simulator
 
-    companies = load(source, rows, seed)
+    companies = load_companies(source, rows, seed)
     jobs = _jobs(companies, seconds, opaque_cursors=opaque_cursors)
     service = Simulator(
         list(jobs.values()),
@@ -59,32 +54,32 @@ def simulate(
         faults=_faults(fault or ()),
         port=port,
         seed=seed,
-        max_received=_REMEMBERED,
+        max_received=_MAX_RECEIVED,
     )
     try:
         service.start()
-    except OSError as trouble:
-        raise ConfigurationError(f"Port {port} cannot be used: {trouble.strerror}. Take another one.") from None
+    except OSError as error:
+        raise ConfigurationError(f"Port {port} cannot be used: {error.strerror}. Take another one.") from None
     try:
-        table_output.put_pairs([("base URL", service.base_url), ("key", service.api_key)])
-        table_output.put_pairs([(f"{name} job", job.job_id) for name, job in jobs.items()])
-        terminal.put(
+        table_output.print_pairs([("base URL", service.base_url), ("key", service.api_key)])
+        table_output.print_pairs([(f"{name} job", job.job_id) for name, job in jobs.items()])
+        terminal.print_line(
             f"\nsh:         export OPENFUNNEL_BASE_URL={service.base_url} OPENFUNNEL_API_KEY={service.api_key}"
         )
-        terminal.put(
+        terminal.print_line(
             f"PowerShell: $env:OPENFUNNEL_BASE_URL = '{service.base_url}'; "
             f"$env:OPENFUNNEL_API_KEY = '{service.api_key}'\n"
         )
-        terminal.say("Ctrl-C ends it.")
-        forever = threading.Event()
-        while not forever.wait(_SLICE):
+        terminal.print_message("Ctrl-C ends it.")
+        never_set = threading.Event()
+        while not never_set.wait(_POLL_INTERVAL):
             pass
     finally:
         service.stop()
 
 
-def load(source: Path | None, count: int | None, seed: int = 0) -> Sequence[dict[str, Any]]:
-    """Rows from the file, at most so many; without a file invented companies.
+def load_companies(source: Path | None, count: int | None, seed: int = 0) -> Sequence[dict[str, Any]]:
+    """The first `count` rows of the file; without a file, invented companies.
 
     Raises:
         ConfigurationError: the file cannot be used.
@@ -95,13 +90,13 @@ def load(source: Path | None, count: int | None, seed: int = 0) -> Sequence[dict
         return companies(600 if count is None else count, seed)
     try:
         return load_rows(source, count)
-    except (OSError, ValueError) as trouble:
-        reason = f"{source}: {trouble.strerror}" if isinstance(trouble, OSError) and trouble.strerror else str(trouble)
+    except (OSError, ValueError) as error:
+        reason = f"{source}: {error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)
         raise ConfigurationError(f"The rows could not be read. {reason}") from None
 
 
 def _jobs(rows: Sequence[dict[str, Any]], seconds: float, *, opaque_cursors: bool) -> dict[str, SimulatedJob]:
-    """A job to watch, one that is done, and one that went wrong."""
+    """A job that is running, one that is completed and one that failed."""
     from ..simulator import SimulatedJob
 
     return {
@@ -116,5 +111,5 @@ def _faults(texts: Sequence[str]) -> list[Fault]:
 
     try:
         return [Fault.parse(text) for text in texts]
-    except ValueError as trouble:
-        raise ConfigurationError(str(trouble)) from None
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None

@@ -1,4 +1,4 @@
-"""Streams: data to stdout, messages and progress to stderr, on any terminal or none."""
+"""Streams: data to stdout, messages and progress to stderr, with or without a terminal."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 
 
 class StdoutClosedError(Exception):
-    """Nobody reads stdout any more (``| head``): a reason to end, and no trouble."""
+    """The reader of stdout has closed it (``| head``): the command ends, without an error."""
 
 
-def set_up_streams() -> None:
-    """Make all streams take any text: Windows pipes in an old code page, which would raise for most names."""
-    messages.cache_clear()
+def configure_streams() -> None:
+    """Make all streams take any text: pipes on Windows use an old code page, which cannot encode most names."""
+    stderr_console.cache_clear()
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller, as ``>&-`` does
             setattr(sys, name, Path(os.devnull).open("r" if name == "stdin" else "w"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError, OSError):
-            # What the user asked for by PYTHONIOENCODING stands.
+            # PYTHONIOENCODING is the user's choice.
             encoding = None if stream.isatty() or os.environ.get("PYTHONIOENCODING") else "utf-8"
             stream.reconfigure(encoding=encoding, errors="replace")  # type: ignore[union-attr]
 
 
-def set_up_log(*, debug: bool) -> None:
-    """Warnings of the package as messages; with ``debug`` everything that any library logs.
+def configure_logging(*, debug: bool) -> None:
+    """Print warnings on stderr; with `debug` everything that any library logs.
 
-    No library logs headers, so the key is in none of it.
+    No library logs headers, so no log line holds the key.
     """
     handler = _LogHandler(debug=debug)
     root = logging.getLogger()
@@ -58,7 +58,7 @@ def set_up_log(*, debug: bool) -> None:
 
 
 class _LogHandler(logging.Handler):
-    """Log lines through the console, which keeps them off the progress line."""
+    """Prints log records through the console, which keeps them off the progress line."""
 
     def __init__(self, *, debug: bool) -> None:
         super().__init__(logging.DEBUG if debug else logging.WARNING)
@@ -69,75 +69,92 @@ class _LogHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             if self._debug:
-                say(self.format(record), style="dim")
-            else:  # without the traceback that a record may carry
-                say(one_line(record.getMessage()), mark=f"{record.levelname.lower()}: ", style="yellow")
+                print_message(self.format(record), style="dim")
+            else:  # without the traceback that a record may have
+                print_message(one_line(record.getMessage()), mark=f"{record.levelname.lower()}: ", style="yellow")
         except Exception:
             self.handleError(record)
 
 
 @functools.cache
-def messages() -> Console:
-    """The console of stderr."""
-    return console(stderr=True)
+def stderr_console() -> Console:
+    """The console of stderr, shared by messages and progress."""
+    return new_console(stderr=True)
 
 
-def console(*, stderr: bool = False) -> Console:
-    """A console that takes text as it is: brackets in a company's name are no markup."""
+def new_console(*, stderr: bool = False) -> Console:
+    """A console that prints text as it is: brackets in a company's name are no markup."""
     from rich.console import Console
 
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
-def say(text: str, *, mark: str = "", style: str = "") -> None:
-    """A message for the person, on stderr; never wrapped, so that it can be searched for."""
+def can_print_unicode(console: Console) -> bool:
+    """Whether the console can show signs beyond ASCII."""
+    return console.encoding.startswith("utf") and not console.legacy_windows
+
+
+def print_message(text: str, *, mark: str = "", style: str = "") -> None:
+    """Print a message on stderr, never wrapped, so that it can be searched for."""
     from rich.text import Text
 
-    with contextlib.suppress(OSError, ValueError):  # nobody to read it is no reason to fail
-        messages().print(Text.assemble((mark, f"bold {style}".strip()), (text, "" if mark else style)), soft_wrap=True)
+    with contextlib.suppress(OSError, ValueError):  # a closed stderr must not fail the command
+        stderr_console().print(
+            Text.assemble((mark, f"bold {style}".strip()), (text, "" if mark else style)), soft_wrap=True
+        )
 
 
-def say_error(text: str) -> None:
-    """What went wrong, and what to do."""
-    say(text, mark="error: ", style="red")
+def print_note(text: str) -> None:
+    """Print a note on stderr."""
+    print_message(text, mark="note: ")
 
 
-def put(text: str) -> None:
-    """A line of data, on stdout.
+def print_warning(text: str) -> None:
+    """Print a warning on stderr."""
+    print_message(text, mark="warning: ", style="yellow")
+
+
+def print_error(text: str) -> None:
+    """Print on stderr what went wrong, and what to do."""
+    print_message(text, mark="error: ", style="red")
+
+
+def print_line(text: str) -> None:
+    """Print a line of data on stdout.
 
     Raises:
-        ReaderGone: nobody reads it.
+        StdoutClosedError: its reader has closed it.
     """
-    with _reader():
+    with _detect_closed_stdout():
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
 
-def put_json(value: object) -> None:
-    """A value as JSON on a line of stdout; what a terminal could obey or hide is escaped.
+def print_json(value: object) -> None:
+    """Print a value as one line of JSON on stdout; characters that a terminal could obey or hide are escaped.
 
     Raises:
-        ReaderGone: nobody reads it.
+        StdoutClosedError: its reader has closed it.
     """
     text = as_json(value)
-    put(text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text))
+    print_line(text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 
-def put_lines(lines: Iterable[str]) -> None:
-    """Many lines of data, on stdout.
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines of data on stdout.
 
     Raises:
-        ReaderGone: nobody reads them.
+        StdoutClosedError: its reader has closed it.
     """
     for line in lines:
-        with _reader():
+        with _detect_closed_stdout():
             sys.stdout.write(line + "\n")
-    with _reader():
+    with _detect_closed_stdout():
         sys.stdout.flush()
 
 
 def flush() -> None:
-    """Write out stdout; where nobody reads it, keep Python from complaining at its end."""
+    """Flush stdout; where its reader has closed it, keep Python from reporting that at exit."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
@@ -146,42 +163,42 @@ def flush() -> None:
 
 
 @contextlib.contextmanager
-def _reader() -> Iterator[None]:
+def _detect_closed_stdout() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
         raise StdoutClosedError from None
-    except OSError as trouble:
-        if trouble.errno == errno.EINVAL and os.name == "nt":  # a broken pipe, as Windows says it
+    except OSError as error:
+        if error.errno == errno.EINVAL and os.name == "nt":  # how Windows reports a broken pipe
             raise StdoutClosedError from None
         raise
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether a person sits at the other end."""
+    """Whether the stream is a terminal; False for a closed one."""
     try:
         return stream.isatty()
-    except ValueError:  # closed
+    except ValueError:
         return False
 
 
-def confirmed(question: str) -> bool:
-    """Ask, with no as the answer of whoever just presses Enter.
+def confirm(question: str) -> bool:
+    """Ask a question on the terminal; Enter alone means no.
 
     Raises:
         ConfigurationError: there is no terminal to ask at.
     """
     if not is_terminal(sys.stdin):
         raise ConfigurationError("There is no terminal to ask at: say --yes if you are sure.")
-    with line_of_its_own():
+    with newline_on_interrupt():
         sys.stderr.write(f"{question} [y/N] ")
         sys.stderr.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 @contextlib.contextmanager
-def line_of_its_own() -> Iterator[None]:
-    """For questions: whatever comes after Ctrl-C begins on a new line."""
+def newline_on_interrupt() -> Iterator[None]:
+    """End the line of a question that Ctrl-C interrupts."""
     try:
         yield
     except KeyboardInterrupt:
@@ -190,23 +207,23 @@ def line_of_its_own() -> Iterator[None]:
 
 
 class Progress:
-    """Where a job is, in words on stderr that keep changing; without a terminal a line for each change."""
+    """The progress of a job on stderr: a line that is redrawn; without a terminal a new line for each change."""
 
     def __init__(self) -> None:
-        self._line: Callable[[], str] = lambda: "asking the service"
-        self._told: object = None
-        self._began = time.monotonic()
+        self._describe: Callable[[], str] = lambda: "asking the service"
+        self._last_change_key: object = None
+        self._started = time.monotonic()
         self._live: Live | None = None
         self._lock = threading.Lock()
-        self._ended = False
+        self._closed = False
 
     def __enter__(self) -> Self:
-        if is_terminal(sys.stderr) and not messages().is_dumb_terminal:
+        if is_terminal(sys.stderr) and not stderr_console().is_dumb_terminal:
             from rich.live import Live
 
             self._live = Live(
-                console=messages(),
-                get_renderable=self._shown,
+                console=stderr_console(),
+                get_renderable=self._render,
                 transient=True,
                 refresh_per_second=8,
                 redirect_stdout=False,
@@ -219,39 +236,38 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._lock:
-            self._ended = True
+            self._closed = True
         if self._live is not None:
             with contextlib.suppress(OSError, ValueError):
                 self._live.stop()
 
     def __call__(self, snapshot: Snapshot) -> None:
-        """Show where the job is now."""
+        """Show the state of the job."""
         from .job_text import change_key, line
 
         with self._lock:
-            if self._ended:  # a callback that was under way
+            if self._closed:  # a callback that was running when the block ended
                 return
-            self._line = lambda: line(snapshot)  # anew for every picture, since it counts the seconds to the next try
-            if self._live is None and change_key(snapshot) != self._told:
-                self._told = change_key(snapshot)
-                say(self._line())
+            self._describe = lambda: line(snapshot)  # built for every refresh: it counts down to the next try
+            if self._live is None and change_key(snapshot) != self._last_change_key:
+                self._last_change_key = change_key(snapshot)
+                print_message(self._describe())
 
-    def tell(self, line: str) -> None:
+    def update(self, line: str) -> None:
         """Show this line."""
-        self._line = lambda: line
+        self._describe = lambda: line
         if self._live is None:
-            say(line)
+            print_message(line)
 
     @property
     def seconds(self) -> float:
-        """Seconds since it began."""
-        return time.monotonic() - self._began
+        """Seconds since it was made."""
+        return time.monotonic() - self._started
 
-    def _shown(self) -> Text:
+    def _render(self) -> Text:
         from rich.text import Text
 
-        unicode = messages().encoding.startswith("utf") and not messages().legacy_windows
-        frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏" if unicode else "|/-\\"
+        frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏" if can_print_unicode(stderr_console()) else "|/-\\"
         frame = frames[int(self.seconds * 8) % len(frames)]
-        text = Text()  # of several lines where a trouble and what to do take them
-        return text.append(frame, "cyan").append(f" {self.seconds:.0f} s ", "dim").append(one_line(self._line()))
+        text = Text()  # wrapped, since an error and its remedy can be long
+        return text.append(frame, "cyan").append(f" {self.seconds:.0f} s ", "dim").append(one_line(self._describe()))

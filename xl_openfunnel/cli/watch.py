@@ -12,17 +12,18 @@ import typer
 from .. import Fetcher, FileWriteError, Snapshot
 from ..text import companies
 from . import job_text, terminal
-from .jobs import Columns, Output, Raw, chosen
-from .session import Job, session
+from .jobs import parse_column_names
+from .options import Columns, Job, Output, Raw
+from .session import session
 
-PAUSE = 2.0
-"""Seconds between two versions of a file: programs that read it want to come to an end."""
+WRITE_INTERVAL = 2.0
+"""Seconds between two versions of a file, so that programs have time to read it to its end."""
 
-PATIENCE = 300.0
-"""Seconds that the last version waits for another program to let go of the file."""
+FILE_LOCK_TIMEOUT = 300.0
+"""Seconds to wait for another program to close the file before the last version is given up."""
 
-_SLICE = 0.2
-"""Seconds after which a waiting thread looks up, so that Ctrl-C reaches it on Windows."""
+_POLL_INTERVAL = 0.2
+"""Seconds of one wait: on Windows, Ctrl-C takes effect only between two waits."""
 
 
 def watch(context: typer.Context, job: Job, output: Output = None, columns: Columns = None, raw: Raw = False) -> None:
@@ -35,85 +36,87 @@ def watch(context: typer.Context, job: Job, output: Output = None, columns: Colu
     job_id, fetcher = run.job_id(job), run.fetcher()
     last = Snapshot(job_id)
     if output is None:
-        told: object = None
-        for seen in _changes(fetcher, job_id):
-            if seen is not None and job_text.change_key(seen) != told:
-                last, told = seen, job_text.change_key(seen)
-                terminal.put(job_text.line(seen))
+        printed: object = None
+        for snapshot in _changes(fetcher, job_id):
+            if snapshot is not None and job_text.change_key(snapshot) != printed:
+                last, printed = snapshot, job_text.change_key(snapshot)
+                terminal.print_line(job_text.line(snapshot))
     else:
-        last = _keep_up_to_date(_changes(fetcher, job_id), output, chosen(columns), raw=raw)
+        last = _update_file(_changes(fetcher, job_id), output, parse_column_names(columns), raw=raw)
     if last.problem is not None and not (last.final and last.problem.kind != "JobFailedError"):
         raise last.problem.error.with_traceback(None)
 
 
 def _changes(fetcher: Fetcher, job_id: str) -> Iterator[Snapshot | None]:
-    """What changes, as it does, and None now and then while nothing does; ends when nothing more will."""
-    told: queue.SimpleQueue[Snapshot] = queue.SimpleQueue()
-    subscription = fetcher.subscribe(job_id, told.put)
+    """Yield each new snapshot until the job is settled, and None every `_POLL_INTERVAL` without one."""
+    snapshots: queue.SimpleQueue[Snapshot] = queue.SimpleQueue()
+    subscription = fetcher.subscribe(job_id, snapshots.put)
     try:
-        fetcher.wait(job_id, 0)  # whoever waits is served at once, without the pause for half-typed ids
+        fetcher.wait(job_id, 0)  # sends the first request at once, without the delay for half-typed ids
         settled = False
         while not settled:
             try:
-                seen = told.get(timeout=_SLICE)
+                snapshot = snapshots.get(timeout=_POLL_INTERVAL)
             except queue.Empty:
                 yield None
             else:
-                settled = seen.settled
-                yield seen
+                settled = snapshot.settled
+                yield snapshot
     finally:
         subscription.close()
 
 
-def _keep_up_to_date(
+def _update_file(
     changes: Iterator[Snapshot | None], path: Path, columns: Sequence[str] | None, *, raw: bool
 ) -> Snapshot:
-    """Write the file anew when something changed; the last state.
+    """Write the file after each change and return the last snapshot.
 
-    There is none before the first company, or the job's end: until then nobody can say which columns it will have.
+    The file is first written with the first company, or at the end of the job: before, its columns are not known.
     """
     from .. import files
 
     last = Snapshot("")
     unwritten: Snapshot | None = None
-    complained: set[Path] = set()
-    not_before = 0.0
+    reported: set[Path] = set()
+    next_write = 0.0
     with terminal.Progress() as progress:
-        for seen in changes:
-            if seen is not None:
-                progress(seen)
-                last = seen
-                if len(seen.rows) or seen.final:
-                    unwritten = seen
-            if unwritten is None or time.monotonic() < not_before:
+        for snapshot in changes:
+            if snapshot is not None:
+                progress(snapshot)
+                last = snapshot
+                if len(snapshot.rows) or snapshot.final:
+                    unwritten = snapshot
+            if unwritten is None or time.monotonic() < next_write:
                 continue
-            not_before = time.monotonic() + PAUSE
-            if _written(unwritten, path, columns, complained, raw=raw):
+            next_write = time.monotonic() + WRITE_INTERVAL
+            if _try_write(unwritten, path, columns, reported, raw=raw):
                 unwritten = None
-        give_up = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + FILE_LOCK_TIMEOUT
         while unwritten is not None:
-            if time.monotonic() >= give_up:
-                files.check(path)  # says why not
-            if _written(unwritten, path, columns, complained, raw=raw):
+            if time.monotonic() >= deadline:
+                files.check(path)  # raises with the reason
+            if _try_write(unwritten, path, columns, reported, raw=raw):
                 break
-            time.sleep(_SLICE)
+            time.sleep(_POLL_INTERVAL)
     if len(last.rows) or last.final:
-        terminal.say(f"{companies(len(last.rows))} written to {path}")
+        terminal.print_message(f"{companies(len(last.rows))} written to {path}")
     return last
 
 
-def _written(seen: Snapshot, path: Path, columns: Sequence[str] | None, complained: set[Path], *, raw: bool) -> bool:
-    """Write the file; False, and a message the first time, where another program holds it."""
+def _try_write(
+    snapshot: Snapshot, path: Path, columns: Sequence[str] | None, reported: set[Path], *, raw: bool
+) -> bool:
+    """Write the file; False, with a warning the first time, where another program has it open."""
     from .. import files
 
     try:
-        files.write(seen, path, columns, raw=raw)
-    except FileWriteError as trouble:
-        if not trouble.locked:
+        files.write(snapshot, path, columns, raw=raw)
+    except FileWriteError as error:
+        if not error.locked:
             raise
-        if path not in complained:
-            terminal.say(f"{trouble.message} Until then it is tried again and again.", mark="warning: ", style="yellow")
-        complained.add(path)
+        if path not in reported:
+            terminal.print_warning(f"{error.message} Until then it is tried again and again.")
+        reported.add(path)
         return False
-    complained.discard(path)
+    reported.discard(path)
     return True

@@ -15,7 +15,7 @@ _NEXT: Final = (
     "Next: open it in Excel on Windows (xl-openfunnel install) or in LibreOffice on Linux (install --calc), allow its "
     "macros, and put a job into the yellow cell of the sheet Start."
 )
-_NEXT_ADDIN: Final = (
+_NEXT_ADD_IN: Final = (
     "xl-openfunnel install puts it where Excel finds it, with the Python that it needs, on every computer anew."
 )
 
@@ -42,5 +42,5 @@ def workbook(
     if output.is_file() and not force:
         raise ConfigurationError(f"{output} is there already. Give another name with -o, or replace it with --force.")
     write(output)
-    terminal.put(str(output.resolve()))
-    terminal.say(_NEXT_ADDIN if add_in else _NEXT)
+    terminal.print_line(str(output.resolve()))
+    terminal.print_message(_NEXT_ADD_IN if add_in else _NEXT)

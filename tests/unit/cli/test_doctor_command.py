@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.conftest import SECRET, Run, Serve
-from xl_openfunnel.cli import doctor as command
 from xl_openfunnel.cli import terminal
 from xl_openfunnel.doctor.result import CheckResult, CheckState
 from xl_openfunnel.doctor.runner import Machine
@@ -100,7 +99,7 @@ def test_a_terminal_shows_parts_aligned_and_cures_below(
     ]
     monkeypatch.setattr("xl_openfunnel.doctor.run_checks", lambda *_, **__: iter(findings))
     monkeypatch.setattr(terminal, "is_terminal", lambda stream: stream is sys.stdout)
-    monkeypatch.setattr(command, "_unicode", lambda _: encoding == "utf-8")
+    monkeypatch.setattr(terminal, "can_print_unicode", lambda _: encoding == "utf-8")
     monkeypatch.setenv("COLUMNS", "100")
     lines = run("doctor").out.splitlines()
     at = lines.index("Policies")

@@ -204,7 +204,7 @@ def test_watch_prints_a_line_for_each_change_and_ends_with_the_job(serve: Serve,
 
 
 def test_watch_keeps_a_file_up_to_date(serve: Serve, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "PAUSE", 0.0)
+    monkeypatch.setattr(watch, "WRITE_INTERVAL", 0.0)
     serve(GOING)
     ran = run("watch", GOING.job_id, "-o", tmp_path / "rows.tsv", "--columns", "linkedin_url")
     assert (ran.code, ran.out) == (0, "")
@@ -215,7 +215,7 @@ def test_watch_keeps_a_file_up_to_date(serve: Serve, run: Run, tmp_path: Path, m
 def test_watch_writes_no_file_before_its_columns_are_known(
     serve: Serve, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "PAUSE", 0.0)
+    monkeypatch.setattr(watch, "WRITE_INTERVAL", 0.0)
     write, heads = files.write, []
 
     def noted(seen: Snapshot, path: Path, columns: Sequence[str] | None, *, raw: bool) -> None:
@@ -269,7 +269,7 @@ def test_watch_leaves_an_old_file_alone_where_nothing_could_be_learnt(serve: Ser
 def test_watch_tries_again_where_another_program_holds_the_file(
     serve: Serve, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "PAUSE", 0.0)
+    monkeypatch.setattr(watch, "WRITE_INTERVAL", 0.0)
     replace, refusals = Path.replace, [1, 2, 3]
 
     def held(self: Path, target: Path) -> Path:

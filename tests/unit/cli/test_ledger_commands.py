@@ -66,7 +66,6 @@ def test_a_narrow_terminal_cuts_no_column_of_numbers(serve: Serve, run: Run, mon
     serve()
     run("rows", DONE.job_id)
     monkeypatch.setattr("xl_openfunnel.cli.terminal.is_terminal", lambda stream: True)
-    monkeypatch.setattr("xl_openfunnel.cli.table_output.is_terminal", lambda stream: True)
     monkeypatch.setenv("COLUMNS", "80")
     assert "status     rows  credits  last seen (UTC)" in run("jobs").out
 

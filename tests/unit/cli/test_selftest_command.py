@@ -35,7 +35,7 @@ def trying(monkeypatch: pytest.MonkeyPatch, *outcomes: Outcome) -> None:
         assert (program, interpreter) == ("excel.exe", "pythonw.exe")
         yield from outcomes
 
-    monkeypatch.setattr(selftest, "_there", lambda: ("excel.exe", "pythonw.exe"))
+    monkeypatch.setattr(selftest, "_find_excel_and_python", lambda: ("excel.exe", "pythonw.exe"))
     monkeypatch.setattr(runner, "run_checks", perform)
 
 

@@ -1,0 +1,77 @@
+"""Arguments and options that several commands take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from ..errors import ConfigurationError
+from ..settings import BASE_URL
+
+MAX_COMPANIES: Final = 50_000
+"""Companies of a simulated job: five times the service's largest job, and all that a client reads in 128 MB."""
+
+Job = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, its URL or its label.", show_default=False)]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", metavar="URL", help=f"The service's address. (default: {BASE_URL})")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write .xlsx, .csv, .tsv, .json, .jsonl or .parquet; a file of that name is replaced.",
+    ),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns", metavar="NAMES", help='For example "name,domain,country"; "*" for all, the default for files.'
+    ),
+]
+Raw = Annotated[bool, typer.Option("--raw", help="Leave text in .csv and .tsv as it is, even if it is a formula.")]
+SourceFile = Annotated[
+    Path | None, typer.Option("--from", metavar="FILE.jsonl", help="Real rows: a file with one JSON object a line.")
+]
+
+
+def seconds_parser(option: str) -> Callable[[str | float], float]:
+    """Make a parser for an option that takes seconds.
+
+    Raises:
+        ConfigurationError: raised by the parser for a text that is no number of seconds.
+    """
+
+    def parse(text: str | float) -> float:
+        try:
+            if (number := float(text)) >= 0:
+                return number
+        except ValueError:
+            pass
+        raise ConfigurationError(f"{option} takes a number of seconds, for example {option} 600, and not {text!r}.")
+
+    return parse
+
+
+def company_count_parser(option: str, minimum: int) -> Callable[[str | int], int]:
+    """Make a parser for an option that takes the number of companies to simulate.
+
+    Raises:
+        ConfigurationError: raised by the parser for a text that is no number from `minimum` to `MAX_COMPANIES`.
+    """
+
+    def parse(text: str | int) -> int:
+        try:
+            if minimum <= (number := int(text)) <= MAX_COMPANIES:
+                return number
+        except ValueError:
+            pass
+        raise ConfigurationError(f"{option} takes a number from {minimum} to {MAX_COMPANIES:,}, and not {text!r}.")
+
+    return parse
