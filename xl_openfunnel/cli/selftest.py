@@ -46,7 +46,7 @@ def _as_line(outcome: Outcome) -> str:
     from ..selftest import OutcomeState
 
     state = "FAILED" if outcome.state is OutcomeState.FAILED else str(outcome.state)
-    return f"{state}: {outcome.check}" + (f" ({one_line(outcome.what)})" if outcome.what else "")
+    return f"{state}: {outcome.check}" + (f" ({one_line(outcome.detail)})" if outcome.detail else "")
 
 
 def _as_json(outcomes: list[Outcome]) -> dict[str, object]:
@@ -57,7 +57,7 @@ def _as_json(outcomes: list[Outcome]) -> dict[str, object]:
     return {
         "version": version(),
         "well": all(outcome.state is not OutcomeState.FAILED for outcome in outcomes),
-        "checks": [{"check": one.check, "state": str(one.state), "what": one.what or None} for one in outcomes],
+        "checks": [{"check": one.check, "state": str(one.state), "what": one.detail or None} for one in outcomes],
     }
 
 

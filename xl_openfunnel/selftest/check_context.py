@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from ..simulator import ManualClock, SimulatedJob, Simulator, companies
 
-LIMIT: Final = 30.0
+TIMEOUT: Final = 30.0
 """Seconds that a check waits for one thing; the first call of a session starts Python and may take ten."""
 
-QUIET: Final = 6.0
+UNCHANGED_FOR: Final = 6.0
 """Seconds in which nothing may change; a live cell would be written every two."""
 
 _LOOK: Final = 0.2
@@ -27,10 +27,10 @@ _LOOK: Final = 0.2
 _PENDING, _RUNNING = 100.0, 1_000.0
 _BOLD: Final = "Bold"
 
-LONG: Final = "An account of many words, " * 20
+LONG_TEXT: Final = "An account of many words, " * 20
 """Longer than the 255 characters above which one text used to spoil a whole block."""
 
-TEXTS: Final = ("=1+1", "TRUE", "2-10", "+Oscar", "007")
+NUMBER_LIKE_TEXTS: Final = ("=1+1", "TRUE", "2-10", "+Oscar", "007")
 """Names that Excel would gladly take for something else."""
 
 
@@ -45,13 +45,13 @@ class CheckSkippedError(Exception):
 def rows(count: int = 250) -> list[dict[str, Any]]:
     """Invented companies, the first with awkward names and a long text."""
     made = [dict(row) for row in companies(count)]
-    for row, name in zip(made, TEXTS, strict=False):
+    for row, name in zip(made, NUMBER_LIKE_TEXTS, strict=False):
         row["name"] = name
-    made[0]["match_reason"] = LONG
+    made[0]["match_reason"] = LONG_TEXT
     return made
 
 
-def links_in(file: Path) -> list[str]:
+def external_links(file: Path) -> list[str]:
     """What the links to other workbooks name, in a file that Excel has saved."""
     with zipfile.ZipFile(file) as parts:
         names = [name for name in parts.namelist() if name.startswith("xl/externalLinks/_rels/")]
@@ -101,8 +101,8 @@ class CheckContext:
         *,
         book: Any = None,
         pythons: Callable[[], set[int]] | None = None,
-        limit: float = LIMIT,
-        quiet: float = QUIET,
+        limit: float = TIMEOUT,
+        quiet: float = UNCHANGED_FOR,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
@@ -142,7 +142,7 @@ class CheckContext:
         """A new sheet, in front."""
         return self.book.Worksheets.Add()
 
-    def pythons(self) -> set[int]:
+    def python_processes(self) -> set[int]:
         """The process ids of the Pythons that this Excel started.
 
         Raises:
@@ -156,7 +156,7 @@ class CheckContext:
         """Run a macro of the workbook, as its button does."""
         self.excel.Run(f"'{self.book.Name}'!{name}")
 
-    def until(self, look: Callable[[], object], wanted: object, what: str) -> None:
+    def wait_until(self, look: Callable[[], object], wanted: object, what: str) -> None:
         """Wait for what a look sees.
 
         Args:
@@ -179,7 +179,7 @@ class CheckContext:
                 raise CheckFailedError(f"after {self.limit:.0f} s {what} is {seen!r} and not {wanted!r}")
             self._sleep(_LOOK)
 
-    def stays(self, look: Callable[[], object], wanted: object, what: str) -> None:
+    def check_unchanged(self, look: Callable[[], object], wanted: object, what: str) -> None:
         """Look for some seconds whether something stays as it is.
 
         Raises:
@@ -194,7 +194,7 @@ class CheckContext:
                 return
             self._sleep(_LOOK)
 
-    def undoable(self, sheet: Any) -> bool:
+    def make_undoable_change(self, sheet: Any) -> bool:
         """Do something that a user could undo, as the button *Bold* does; whether Excel then offers to undo it."""
         try:
             sheet.Activate()
@@ -204,7 +204,7 @@ class CheckContext:
         except Exception:  # an Excel that has no such buttons for others
             return False
         try:
-            self.until(self.can_undo, wanted=True, what="Undo")
+            self.wait_until(self.can_undo, wanted=True, what="Undo")
         except CheckFailedError:
             return False
         return True

@@ -11,7 +11,15 @@ from typing import Any, Final
 from .. import Client, Fetcher, table
 from ..workbook import book as workbook
 from ..workbook import data_sheets, start_sheet
-from .check_context import LONG, TEXTS, CheckContext, CheckFailedError, CheckSkippedError, Job, links_in
+from .check_context import (
+    LONG_TEXT,
+    NUMBER_LIKE_TEXTS,
+    CheckContext,
+    CheckFailedError,
+    CheckSkippedError,
+    Job,
+    external_links,
+)
 
 _AUTOMATIC, _MANUAL = -4105, -4135  # xlCalculationAutomatic, xlCalculationManual
 _COPYING: Final = 1  # xlCopy
@@ -68,7 +76,7 @@ def live_behind(stage: CheckContext) -> str:
     job = stage.job()
     cell = _status(stage.sheet(), job)
     _until_shows(stage, cell, "pending")
-    undoable = stage.undoable(stage.sheet())
+    undoable = stage.make_undoable_change(stage.sheet())
     job.run()
     _until_shows(stage, cell, "running")
     if not undoable:
@@ -83,7 +91,7 @@ def keeps_undo(stage: CheckContext) -> None:
     job, sheet = stage.job(), stage.sheet()
     cell = _status(sheet, job)
     _until_shows(stage, cell, "pending")
-    if not stage.undoable(sheet):
+    if not stage.make_undoable_change(sheet):
         raise CheckSkippedError(
             "this Excel offers no undo for what a program does. By hand: type something while a job runs, wait until "
             "a cell has changed, press Ctrl+Z"
@@ -107,13 +115,13 @@ def long_text(stage: CheckContext) -> None:
         raise CheckFailedError(f"the block shows {shown!r}")
     cell = stage.sheet().Range("A1")
     cell.Formula2 = f'=OF_LOOKUP("{job.job_id}",1,"match_reason")'
-    _until_shows(stage, cell, LONG)
+    _until_shows(stage, cell, LONG_TEXT)
 
 
 def text_stays(stage: CheckContext) -> None:
     """Names that look like formulas, dates or numbers stay text."""
-    names = [line[0] for line in _block(stage, stage.job(ended=True))[1 : len(TEXTS) + 1]]
-    _same("the names", names, list(TEXTS))
+    names = [line[0] for line in _block(stage, stage.job(ended=True))[1 : len(NUMBER_LIKE_TEXTS) + 1]]
+    _same("the names", names, list(NUMBER_LIKE_TEXTS))
 
 
 def typed_over(stage: CheckContext) -> None:
@@ -134,7 +142,7 @@ def stays_saved(stage: CheckContext) -> None:
     stage.book.Saved = True
     job.run()
     _until_shows(stage, cell, "running")
-    stage.until(lambda: bool(stage.book.Saved), wanted=True, what="whether the book is saved")
+    stage.wait_until(lambda: bool(stage.book.Saved), wanted=True, what="whether the book is saved")
 
 
 def keeps_copying(stage: CheckContext) -> None:
@@ -146,7 +154,9 @@ def keeps_copying(stage: CheckContext) -> None:
     try:
         _same("the copy mode", stage.excel.CutCopyMode, _COPYING)
         _asked_again(stage, job)
-        stage.stays(lambda: (cell.Value2, stage.excel.CutCopyMode), ("pending", _COPYING), "cell and copy mode")
+        stage.check_unchanged(
+            lambda: (cell.Value2, stage.excel.CutCopyMode), ("pending", _COPYING), "cell and copy mode"
+        )
     finally:
         stage.excel.CutCopyMode = 0
     _until_shows(stage, cell, "running")
@@ -160,7 +170,7 @@ def manual(stage: CheckContext) -> None:
     stage.excel.Calculation = _MANUAL
     try:
         _asked_again(stage, job)
-        stage.stays(lambda: cell.Value2, "pending", "the cell")
+        stage.check_unchanged(lambda: cell.Value2, "pending", "the cell")
     finally:
         stage.excel.Calculation = _AUTOMATIC
 
@@ -173,7 +183,7 @@ def pauses(stage: CheckContext) -> None:
     stage.macro("OpenFunnelLivePaused")
     try:
         _asked_again(stage, job)
-        stage.stays(lambda: cell.Value2, "pending", "the cell")
+        stage.check_unchanged(lambda: cell.Value2, "pending", "the cell")
     finally:
         stage.macro("OpenFunnelLiveOn")
     _until_shows(stage, cell, "running")
@@ -187,7 +197,9 @@ def refreshes(stage: CheckContext) -> str:
     before = job.polls()
     cell.Select()
     stage.macro("OpenFunnelRefreshCell")
-    stage.until(lambda: "1 refreshed" in str(stage.excel.StatusBar), wanted=True, what="whether the status bar says so")
+    stage.wait_until(
+        lambda: "1 refreshed" in str(stage.excel.StatusBar), wanted=True, what="whether the status bar says so"
+    )
     _same("whether the service was asked again", job.polls() > before, wanted=True)
     return str(stage.excel.StatusBar)
 
@@ -244,7 +256,7 @@ def one_python(stage: CheckContext) -> None:
     other = stage.excel.Workbooks.Add()
     try:
         _until_shows(stage, _status(other.Worksheets(1), job), "pending")
-        _same("how many Pythons there are", len(stage.pythons()), 1)
+        _same("how many Pythons there are", len(stage.python_processes()), 1)
     finally:
         other.Close(0)
 
@@ -259,7 +271,7 @@ def names_no_folder(stage: CheckContext) -> str:
         other.SaveAs(str(file), _XLSX)
     finally:
         other.Close(0)
-    links = links_in(file)
+    links = external_links(file)
     _same("the paths in it", [link for link in links if re.search(r"[\\/]", link)], [])
     return ", ".join(links)
 
@@ -269,7 +281,7 @@ def lands(stage: CheckContext) -> str:
     job = stage.job()
     _put_job(stage, job)
     job.run(0.95)
-    stage.until(
+    stage.wait_until(
         lambda: stage.book.Worksheets(data_sheets.ROWS).Range("A4").SpillingToRange.Rows.Count, 251, "the lines"
     )
     found = _landed(stage, job)
@@ -283,12 +295,12 @@ def lands(stage: CheckContext) -> str:
     found = _landed(stage, job)
     order = [row["linkedin_url"] for row in job.rows]
     at = order.index(urls[4])
-    stage.until(lambda: _column(found, "linkedin_url"), order, "the order of the companies")
+    stage.wait_until(lambda: _column(found, "linkedin_url"), order, "the order of the companies")
     mine_again = [None] * at + ["my word"] + [None] * (len(order) - at - 1)
-    stage.until(lambda: _column(found, "Mine"), mine_again, "my column")
+    stage.wait_until(lambda: _column(found, "Mine"), mine_again, "my column")
     note = found.ListColumns("name").DataBodyRange.Cells(at + 1, 1).Comment
     _same("my note", note.Text() if note else None, "my note")
-    _same("the names", _column(found, "name")[: len(TEXTS)], list(TEXTS))
+    _same("the names", _column(found, "name")[: len(NUMBER_LIKE_TEXTS)], list(NUMBER_LIKE_TEXTS))
     return f"line 5 became line {at + 1}"
 
 
@@ -298,7 +310,7 @@ def pivots(stage: CheckContext) -> None:
     stage.book.Worksheets(data_sheets.PIVOT).Activate()
     stage.macro("OpenFunnelRefreshPivots")
     pivot = stage.book.Worksheets(data_sheets.PIVOT).PivotTables(1)
-    stage.until(lambda: pivot.PivotCache().RecordCount, lines, "the pivot's records")
+    stage.wait_until(lambda: pivot.PivotCache().RecordCount, lines, "the pivot's records")
 
 
 def sends_copy(stage: CheckContext) -> None:
@@ -306,14 +318,14 @@ def sends_copy(stage: CheckContext) -> None:
     stage.book.Worksheets(1).Activate()
     stage.macro("OpenFunnelSendCopy")
     copy = stage.file.with_name(f"{stage.file.stem} (values).xlsx")
-    stage.until(copy.exists, wanted=True, what=f"whether {copy.name} is there")
+    stage.wait_until(copy.exists, wanted=True, what=f"whether {copy.name} is there")
     opened: list[Any] = []
 
     def openable() -> bool:  # it may be being written
         opened.append(stage.excel.Workbooks.Open(str(copy), 0, _READ_ONLY))
         return True
 
-    stage.until(openable, wanted=True, what="whether the copy opens")
+    stage.wait_until(openable, wanted=True, what="whether the copy opens")
     try:
         _same("macros", bool(opened[0].HasVBProject), wanted=False)
         _same("links", opened[0].LinkSources(_LINKS), None)
@@ -336,7 +348,7 @@ def _status(sheet: Any, job: Job, address: str = "B2") -> Any:
 
 
 def _until_shows(stage: CheckContext, cell: Any, word: str) -> None:
-    stage.until(lambda: _ERRORS.get(shown := cell.Value2, shown), word, "the cell")
+    stage.wait_until(lambda: _ERRORS.get(shown := cell.Value2, shown), word, "the cell")
 
 
 def _through_its_life(stage: CheckContext, job: Job, cell: Any) -> None:
@@ -351,7 +363,7 @@ def _asked_again(stage: CheckContext, job: Job) -> None:
     """Have the job go on, and wait until Python knows."""
     before = job.polls()
     job.run()
-    stage.until(lambda: job.polls() > before, wanted=True, what="whether the service was asked again")
+    stage.wait_until(lambda: job.polls() > before, wanted=True, what="whether the service was asked again")
 
 
 def _block(stage: CheckContext, job: Job) -> list[list[Any]]:
@@ -362,8 +374,8 @@ def _block(stage: CheckContext, job: Job) -> list[list[Any]]:
     """
     cell = stage.sheet().Range("A1")
     cell.Formula2 = f'=OF_ROWS("{job.job_id}","{_COLUMNS}")'
-    stage.until(lambda: bool(cell.HasSpill), wanted=True, what="whether the cell spills")
-    stage.until(lambda: cell.SpillingToRange.Value2[-1][1], job.rows[-1]["domain"], "the last domain")
+    stage.wait_until(lambda: bool(cell.HasSpill), wanted=True, what="whether the cell spills")
+    stage.wait_until(lambda: cell.SpillingToRange.Value2[-1][1], job.rows[-1]["domain"], "the last domain")
     shown = [list(line) for line in cell.SpillingToRange.Value2]
     with Client(stage.service.base_url, stage.service.api_key) as client, Fetcher(client) as fetcher:
         read = table.block(fetcher.wait(job.job_id).frame(_COLUMNS), text_limit=_CUT)
@@ -384,7 +396,7 @@ def _landed(stage: CheckContext, job: Job) -> Any:
     stage.book.Worksheets(1).Activate()
     stage.macro("OpenFunnelLandTable")
     found = stage.book.Worksheets(data_sheets.TABLE).ListObjects(data_sheets.TABLE_NAME)
-    stage.until(
+    stage.wait_until(
         lambda: sorted(filter(None, _column(found, "linkedin_url"))),
         sorted(row["linkedin_url"] for row in job.rows),
         "the landed companies",

@@ -113,7 +113,7 @@ class SpawnedExcel:
             self._process.wait()
 
 
-def running(interpreter: str) -> set[int]:
+def processes_running(interpreter: str) -> set[int]:
     """The process ids of what runs that Python."""
     if sys.platform != "win32":
         return set()

@@ -18,7 +18,7 @@ from ..text import one_line
 from ..workbook.book import FILE_NAME
 from . import checks
 from .check_context import CheckContext, CheckFailedError, CheckSkippedError
-from .excel_process import SpawnedExcel, running
+from .excel_process import SpawnedExcel, processes_running
 
 STARTS: Final = "Excel starts, beside others that are open"
 CLOSES: Final = "Excel and its Python end when it is closed"
@@ -44,7 +44,7 @@ class Outcome:
 
     check: str
     state: OutcomeState
-    what: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,18 +56,18 @@ class Check:
         decides: whether none of those after it can be made if it fails.
     """
 
-    make: Callable[[CheckContext], str | None]
-    decides: bool = False
+    run: Callable[[CheckContext], str | None]
+    required: bool = False
 
     @property
     def name(self) -> str:
         """What holds when it holds."""
-        return (self.make.__doc__ or self.make.__name__).strip().removesuffix(".")
+        return (self.run.__doc__ or self.run.__name__).strip().removesuffix(".")
 
 
 CHECKS: Final = (
-    Check(checks.opens, decides=True),
-    Check(checks.answers, decides=True),
+    Check(checks.opens, required=True),
+    Check(checks.answers, required=True),
     Check(checks.live),
     Check(checks.live_behind),
     Check(checks.keeps_undo),
@@ -92,7 +92,7 @@ CHECKS: Final = (
 """Those made in an Excel that runs, the workbook's opening first."""
 
 
-def made(
+def run_each(
     wanted: Iterable[Check], stage: CheckContext, *, about_to: Callable[[str], object] = lambda _: None
 ) -> Iterator[Outcome]:
     """Make checks one after the other, whatever comes of each.
@@ -108,8 +108,8 @@ def made(
             yield Outcome(check.name, OutcomeState.SKIPPED, f"this did not hold: {missing}")
             continue
         about_to(check.name)
-        outcome = outcome_of(check.name, lambda make=check.make: make(stage))  # type: ignore[misc]
-        if check.decides and outcome.state is not OutcomeState.PASSED:
+        outcome = outcome_of(check.name, lambda make=check.run: make(stage))  # type: ignore[misc]
+        if check.required and outcome.state is not OutcomeState.PASSED:
             missing = check.name
         yield outcome
 
@@ -148,10 +148,10 @@ def run_checks(
             ENV_API_KEY: service.api_key,
             ENV_CACHE_DIR: str(folder),
         }
-        before = running(interpreter)
+        before = processes_running(interpreter)
 
         def pythons() -> set[int]:
-            return running(interpreter) - before
+            return processes_running(interpreter) - before
 
         own = stack.enter_context(SpawnedExcel(program, environ, folder))
         found: list[Any] = []
@@ -163,7 +163,7 @@ def run_checks(
             yield from (Outcome(name, OutcomeState.SKIPPED, missing) for name in (*(c.name for c in CHECKS), CLOSES))
             return
         stage = CheckContext(found[0], service, clock, folder / FILE_NAME, pythons=pythons)
-        yield from made(CHECKS, stage, about_to=about_to)
+        yield from run_each(CHECKS, stage, about_to=about_to)
         about_to(CLOSES)
         stage.excel = stage.book = None  # what is held here keeps Excel alive
         yield outcome_of(CLOSES, lambda: own.close(found, pythons))

@@ -129,7 +129,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 def checked(here: Office, name: str, arguments: list[Any]) -> implementations.Block:
     """The function's answer to what Excel hands over, which is a rectangle of cells."""
-    block = evaluate(name, BODIES[name], here.look(), *map(udfs.given, arguments))
+    block = evaluate(name, BODIES[name], here.look(), *map(udfs.from_excel, arguments))
     assert block
     assert block[0]
     assert len({len(row) for row in block}) == 1

@@ -163,7 +163,7 @@ def look_at(here: Office, job: object = JOB, **values: str) -> Shown:
     """The cells of a sheet whose job is this."""
 
     def cells(name: str, body: Callable[..., implementations.Block], *given: object) -> implementations.Block:
-        return error_boundary.evaluate(name, body, here.look(), *map(udfs.given, (job, *given)))
+        return error_boundary.evaluate(name, body, here.look(), *map(udfs.from_excel, (job, *given)))
 
     status = cells("OF_STATUS", implementations.status)
     rows = cells("OF_ROWS", implementations.rows, "name", False)
@@ -521,7 +521,7 @@ def wrong_formulas(here: Office) -> list[str]:
         shown("OF_PIVOT", lambda _: pivot_table.pivot(pd.DataFrame({"name": ["a"]}), ["xyz"])),
         shown("OF_STATUS", broken),
         f"{CELL_PREFIX}{STORE_BUSY}",
-        *(udfs.no_spill(function.name) for function in CATALOG if function.name != "OF_CREDITS"),
+        *(udfs.cannot_spill(function.name) for function in CATALOG if function.name != "OF_CREDITS"),
     ]
     here.store = None
     return [*texts, shown("OF_JOBS", implementations.jobs_table)]
@@ -591,9 +591,9 @@ def test_the_examples_of_the_readme_give_what_they_should(office: MakeOffice) ->
         name = call.func.id.removeprefix("OF_")
         function = getattr(implementations, body.get(name, name.lower()))
         error_boundary.evaluate(
-            call.func.id, function, here.look(), *map(udfs.given, given)
+            call.func.id, function, here.look(), *map(udfs.from_excel, given)
         )  # credits are asked for at first
-        block = error_boundary.evaluate(call.func.id, function, here.look(), *map(udfs.given, given))
+        block = error_boundary.evaluate(call.func.id, function, here.look(), *map(udfs.from_excel, given))
         assert block[0][0] not in ("", status_text.LOADING)
         assert not str(block[0][0]).startswith("#OF! ")
     assert named == [function.name for function in CATALOG]

@@ -12,16 +12,16 @@ import pytest
 
 from xl_openfunnel.selftest import Outcome, OutcomeState, checks
 from xl_openfunnel.selftest.check_context import (
-    LIMIT,
-    LONG,
-    TEXTS,
+    LONG_TEXT,
+    NUMBER_LIKE_TEXTS,
+    TIMEOUT,
     CheckContext,
     CheckFailedError,
     CheckSkippedError,
-    links_in,
+    external_links,
     rows,
 )
-from xl_openfunnel.selftest.runner import CHECKS, Check, made
+from xl_openfunnel.selftest.runner import CHECKS, Check, run_each
 from xl_openfunnel.simulator import ManualClock, Simulator
 
 
@@ -59,12 +59,14 @@ def raises(_: CheckContext) -> None:
 
 def outlasts(stage: CheckContext) -> None:
     """It never comes."""
-    stage.until(lambda: "pending", "running", "the cell")
+    stage.wait_until(lambda: "pending", "running", "the cell")
 
 
 def test_each_check_has_its_outcome_in_words(stage: CheckContext) -> None:
     told: list[str] = []
-    outcomes = list(made(map(Check, (holds, does_not, untried, raises, outlasts, holds)), stage, about_to=told.append))
+    outcomes = list(
+        run_each(map(Check, (holds, does_not, untried, raises, outlasts, holds)), stage, about_to=told.append)
+    )
     assert outcomes == [
         Outcome("It holds", OutcomeState.PASSED, "at once"),
         Outcome("It does not", OutcomeState.FAILED, "the cell is red"),
@@ -80,14 +82,14 @@ def test_each_check_has_its_outcome_in_words(stage: CheckContext) -> None:
 def test_what_needs_a_check_that_did_not_hold_is_not_tried(
     stage: CheckContext, first: Callable[[CheckContext], str | None]
 ) -> None:
-    outcomes = list(made([Check(first, decides=True), Check(holds), Check(raises)], stage))
+    outcomes = list(run_each([Check(first, required=True), Check(holds), Check(raises)], stage))
     assert [outcome.state for outcome in outcomes[1:]] == [OutcomeState.SKIPPED] * 2
-    assert outcomes[1].what == f"this did not hold: {outcomes[0].check}"
+    assert outcomes[1].detail == f"this did not hold: {outcomes[0].check}"
 
 
 def test_waiting_ends_as_soon_as_it_is_seen(stage: CheckContext, time: ManualClock) -> None:
     began, seen = time(), iter(["loading", "pending", "running"])
-    stage.until(lambda: next(seen), "running", "the cell")
+    stage.wait_until(lambda: next(seen), "running", "the cell")
     assert 0 < time() - began < 1
 
 
@@ -100,7 +102,7 @@ def test_an_excel_that_is_busy_is_asked_again(stage: CheckContext) -> None:
             raise answer
         return answer
 
-    stage.until(look, "running", "the cell")
+    stage.wait_until(look, "running", "the cell")
     assert list(answers) == []
 
 
@@ -110,26 +112,26 @@ def test_waiting_for_an_excel_that_is_always_busy_says_so(stage: CheckContext, t
 
     began = time()
     with pytest.raises(CheckFailedError, match="after 30 s the cell is 'OSError: call rejected' and not 'running'"):
-        stage.until(look, "running", "the cell")
-    assert time() - began == pytest.approx(LIMIT, abs=0.5)
+        stage.wait_until(look, "running", "the cell")
+    assert time() - began == pytest.approx(TIMEOUT, abs=0.5)
 
 
 def test_what_has_to_stay_is_looked_at_to_the_end(stage: CheckContext, time: ManualClock) -> None:
     began = time()
-    stage.stays(lambda: "pending", "pending", "the cell")
+    stage.check_unchanged(lambda: "pending", "pending", "the cell")
     assert time() - began >= 6
     late = time() + 5
     with pytest.raises(CheckFailedError, match="the cell became 'running', it was 'pending'"):
-        stage.stays(lambda: "running" if time() >= late else "pending", "pending", "the cell")
+        stage.check_unchanged(lambda: "running" if time() >= late else "pending", "pending", "the cell")
 
 
 def test_an_excel_without_buttons_is_said_to_offer_no_undo(stage: CheckContext) -> None:
-    assert not stage.undoable(SimpleNamespace(Activate=lambda: None))
+    assert not stage.make_undoable_change(SimpleNamespace(Activate=lambda: None))
 
 
 def test_processes_nobody_can_look_at_are_no_failure(stage: CheckContext) -> None:
     with pytest.raises(CheckSkippedError, match="processes"):
-        stage.pythons()
+        stage.python_processes()
 
 
 def test_a_job_waits_until_it_is_told_to_go_on(stage: CheckContext) -> None:
@@ -147,9 +149,9 @@ def test_a_job_waits_until_it_is_told_to_go_on(stage: CheckContext) -> None:
 
 def test_the_companies_have_what_excel_could_spoil() -> None:
     made = rows()
-    assert tuple(row["name"] for row in made[: len(TEXTS)]) == TEXTS
-    assert made[0]["match_reason"] == LONG
-    assert len(LONG) > 255
+    assert tuple(row["name"] for row in made[: len(NUMBER_LIKE_TEXTS)]) == NUMBER_LIKE_TEXTS
+    assert made[0]["match_reason"] == LONG_TEXT
+    assert len(LONG_TEXT) > 255
 
 
 def test_every_check_has_a_name_of_its_own_and_is_made() -> None:
@@ -158,11 +160,11 @@ def test_every_check_has_a_name_of_its_own_and_is_made() -> None:
         for name, function in vars(checks).items()
         if callable(function) and not name.startswith("_") and getattr(function, "__module__", "") == checks.__name__
     }
-    assert {check.make for check in CHECKS} == functions
+    assert {check.run for check in CHECKS} == functions
     names = [check.name for check in CHECKS]
     assert len(set(names)) == len(names)
     assert not any(name.endswith(".") or "\n" in name for name in names)
-    assert [check.make for check in CHECKS if check.decides] == [checks.opens, checks.answers]
+    assert [check.run for check in CHECKS if check.required] == [checks.opens, checks.answers]
 
 
 def test_what_links_name_is_read_from_a_saved_file(tmp_path: Path) -> None:
@@ -172,4 +174,4 @@ def test_what_links_name_is_read_from_a_saved_file(tmp_path: Path) -> None:
             name = f"xl/externalLinks/_rels/externalLink{number}.xml.rels"
             parts.writestr(name, f'<Relationships><Relationship Id="rId1" Target="{target}"/></Relationships>')
         parts.writestr("xl/_rels/workbook.xml.rels", '<Relationships><Relationship Target="other"/></Relationships>')
-    assert links_in(file) == ["OpenFunnel.xlam", r"file:///C:\Users\me\OpenFunnel.xlam"]
+    assert external_links(file) == ["OpenFunnel.xlam", r"file:///C:\Users\me\OpenFunnel.xlam"]

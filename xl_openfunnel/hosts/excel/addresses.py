@@ -1,4 +1,4 @@
-"""Where a formula stands, as Excel writes it: ``'[My book.xlsx]Rows 1'!$A$5``; and rectangles of cells."""
+"""Cell addresses as Excel writes them, such as ``'[My book.xlsx]Rows 1'!$A$5``, and rectangles of cells."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CORNERS: Final = re.compile(
 
 LAST_ROW: Final = 1_048_576
 LAST_COLUMN: Final = 16_384
-"""The last of a sheet."""
+"""The size of a sheet."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class CellRef:
     """One cell of an open workbook.
 
     Attributes:
-        book: the workbook's name, which is the only one of its name in its Excel.
+        book: the workbook's name, which is unique within its Excel.
         sheet: the sheet's name.
-        cell: its address, like ``$A$5``.
+        cell: the cell's address, such as ``$A$5``.
     """
 
     book: str
@@ -39,12 +39,12 @@ class CellRef:
 
 @dataclass(frozen=True)
 class CallingCell:
-    """Who asks for a function's value.
+    """The cell that calls a function.
 
     Attributes:
-        window: a window of the Excel that asks.
-        spills: whether that Excel knows dynamic arrays.
-        place: the calling cell; of several the first.
+        window: a window of its Excel.
+        spills: whether its Excel has dynamic arrays.
+        cell: the cell; the first one if an array calls.
     """
 
     window: int
@@ -53,25 +53,25 @@ class CallingCell:
 
 
 def parse_calling_cell(where: object) -> CallingCell | None:
-    """The caller in what a wrapper hands over: ``1311588 spill '[My book.xlsx]Rows 1'!$A$5``.
+    """Parse what a wrapper passes as the calling cell: ``1311588 spill '[My book.xlsx]Rows 1'!$A$5``.
 
-    None for anything else: a function can also be called from a name, from a chart or from VBA.
+    None for anything else: a function can also be called by a name, a chart or VBA.
     """
     if not isinstance(where, str):
         return None
     window, _, rest = where.partition(" ")
     spills, _, address = rest.partition(" ")
-    found = _EXTERNAL.fullmatch(address)
-    if not (window.isdecimal() and spills in ("spill", "nospill") and found):
+    match = _EXTERNAL.fullmatch(address)
+    if not (window.isdecimal() and spills in ("spill", "nospill") and match):
         return None
-    book = found["plain_book"] or found["book"].replace("''", "'")
-    sheet = found["plain_sheet"] or found["sheet"].replace("''", "'")
-    return CallingCell(int(window), spills == "spill", CellRef(book, sheet, found["cell"]))
+    book = match["plain_book"] or match["book"].replace("''", "'")
+    sheet = match["plain_sheet"] or match["sheet"].replace("''", "'")
+    return CallingCell(int(window), spills == "spill", CellRef(book, sheet, match["cell"]))
 
 
 @dataclass(frozen=True)
 class CellRange:
-    """A rectangle of cells: its first and last row and column, counted from 1."""
+    """A rectangle of cells; rows and columns are counted from 1, and the last ones are included."""
 
     top: int
     left: int
@@ -79,37 +79,35 @@ class CellRange:
     right: int
 
     @classmethod
-    def at(cls, address: str) -> CellRange:
-        """The area of an address like ``$A$5:$C$7``, ``$A$5``, ``$A:$C`` or ``$5:$7``.
+    def parse(cls, address: str) -> CellRange:
+        """Parse an address such as ``$A$5:$C$7``, ``$A$5``, ``$A:$C`` or ``$5:$7``.
 
         Raises:
-            ValueError: it is no such address.
+            ValueError: it is not such an address.
         """
-        found = _CORNERS.fullmatch(address)
-        if not found:
+        match = _CORNERS.fullmatch(address)
+        if not match:
             raise ValueError(address)
-        if found["first"]:
-            return cls(1, _number(found["first"]), LAST_ROW, _number(found["last"]))
-        if found["upper"]:
-            return cls(int(found["upper"]), 1, int(found["lower"]), LAST_COLUMN)
-        left, top = _number(found["left"]), int(found["top"])
-        return cls(top, left, int(found["bottom"] or top), _number(found["right"]) if found["right"] else left)
+        if match["first"]:
+            return cls(1, _column_number(match["first"]), LAST_ROW, _column_number(match["last"]))
+        if match["upper"]:
+            return cls(int(match["upper"]), 1, int(match["lower"]), LAST_COLUMN)
+        left, top = _column_number(match["left"]), int(match["top"])
+        return cls(top, left, int(match["bottom"] or top), _column_number(match["right"]) if match["right"] else left)
 
     @property
     def address(self) -> str:
-        """As Excel writes it."""
         first = cell_address(self.top, self.left)
         last = cell_address(self.bottom, self.right)
         return first if first == last else f"{first}:{last}"
 
     def __contains__(self, cell: tuple[int, int]) -> bool:
-        """Whether the cell of that row and column is in it."""
         row, column = cell
         return self.top <= row <= self.bottom and self.left <= column <= self.right
 
 
 def cell_address(row: int, column: int) -> str:
-    """The address of one cell, like ``$A$5``."""
+    """The address of one cell, such as ``$A$5``."""
     letters = ""
     while column:
         column, letter = divmod(column - 1, 26)
@@ -117,25 +115,25 @@ def cell_address(row: int, column: int) -> str:
     return f"${letters}${row}"
 
 
-def _number(letters: str) -> int:
+def _column_number(letters: str) -> int:
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - ord("A") + 1
     return number
 
 
-_CELLS_AT_ONCE: Final = 20_000
-"""Cells of one piece: Excel's user should not notice, and is let in between two."""
+_MAX_CHUNK: Final = 20_000
+"""Cells read or written by one call: so few that Excel's user does not notice, who can use Excel between two calls."""
 
 
-def of_lines(lines: int, columns: int) -> Iterator[tuple[int, int]]:
-    """Of so many lines the first and the one behind the last of each piece."""
-    height = max(1, _CELLS_AT_ONCE // columns)
-    for first in range(0, lines, height):
-        yield first, min(first + height, lines)
+def row_chunks(row_count: int, column_count: int) -> Iterator[tuple[int, int]]:
+    """Split rows into chunks; of each, the first row and the one after its last, counted from 0."""
+    height = max(1, _MAX_CHUNK // column_count)
+    for start in range(0, row_count, height):
+        yield start, min(start + height, row_count)
 
 
-def of_area(area: CellRange) -> Iterator[CellRange]:
-    """An area in pieces, each as wide as it is."""
-    for first, end in of_lines(area.bottom - area.top + 1, area.right - area.left + 1):
-        yield CellRange(area.top + first, area.left, area.top + end - 1, area.right)
+def chunks(area: CellRange) -> Iterator[CellRange]:
+    """Split an area into chunks of its full width."""
+    for start, stop in row_chunks(area.bottom - area.top + 1, area.right - area.left + 1):
+        yield CellRange(area.top + start, area.left, area.top + stop - 1, area.right)

@@ -1,4 +1,4 @@
-"""Texts of formulas: reading them within COM's limits, and which of them read another cell's spilled block."""
+"""Formula texts: reads them within COM's limits, and finds those that read another cell's spilled block."""
 
 from __future__ import annotations
 
@@ -8,71 +8,71 @@ from typing import Any, Final
 
 from .addresses import CellRange, CellRef
 
-_LONGEST_FORMULA: Final = 8_192
-"""Characters, says the list of Excel's limits."""
+_MAX_FORMULA: Final = 8_192
+"""Characters, according to Microsoft's list of Excel's limits."""
 
 
-def texts(area: CellRange, read: Callable[[CellRange], Any]) -> list[list[str]]:
-    """What the formula bar shows for each cell of a block.
+def read_texts(area: CellRange, read: Callable[[CellRange], Any]) -> list[list[str]]:
+    """What the formula bar shows for each cell of an area; ``""`` for a text that is too long.
 
     Args:
-        area: the block.
-        read: asks Excel for a part of it; None where a text in it is too long.
+        area: the cells.
+        read: reads a part of the area, in one call; None if it holds a text that is too long.
     """
-    shown = read(area)
-    if shown is not None:
-        return [list(map(str, line)) for line in shown] if isinstance(shown, tuple) else [[str(shown)]]
+    texts = read(area)
+    if texts is not None:
+        return [list(map(str, row)) for row in texts] if isinstance(texts, tuple) else [[str(texts)]]
     if area.top < area.bottom:
         middle = (area.top + area.bottom) // 2
-        upper = texts(CellRange(area.top, area.left, middle, area.right), read)
-        return upper + texts(CellRange(middle + 1, area.left, area.bottom, area.right), read)
+        upper = read_texts(CellRange(area.top, area.left, middle, area.right), read)
+        return upper + read_texts(CellRange(middle + 1, area.left, area.bottom, area.right), read)
     if area.left < area.right:
         middle = (area.left + area.right) // 2
-        left = texts(CellRange(area.top, area.left, area.bottom, middle), read)
-        right = texts(CellRange(area.top, middle + 1, area.bottom, area.right), read)
-        return [one + other for one, other in zip(left, right, strict=True)]
+        left = read_texts(CellRange(area.top, area.left, area.bottom, middle), read)
+        right = read_texts(CellRange(area.top, middle + 1, area.bottom, area.right), read)
+        return [left_row + right_row for left_row, right_row in zip(left, right, strict=True)]
     return [[""]]
 
 
-def too_long(values: Any) -> bool:
-    """Whether what cells hold has a text for which Excel refuses them all."""
-    lines = values if isinstance(values, tuple) else ((values,),)
-    return any(isinstance(value, str) and len(value) > _LONGEST_FORMULA for line in lines for value in line)
+def has_too_long_text(values: Any) -> bool:
+    """Whether values include a text so long that Excel refuses to return the formulas of all their cells."""
+    rows = values if isinstance(values, tuple) else ((values,),)
+    return any(isinstance(value, str) and len(value) > _MAX_FORMULA for row in rows for value in row)
 
 
-_TEXT: Final = re.compile(r'"[^"]*"')
-_SPILL: Final = re.compile(
+_STRING: Final = re.compile(r'"[^"]*"')
+_SPILL_REFERENCE: Final = re.compile(
     r"(?:(?:'(?P<quoted>(?:[^']|'')+)'|(?P<plain>[^\s!'(){}\[\],;:+\-*/&=<>^%#@]+))!)?"
     r"\$?(?P<column>[A-Za-z]{1,3})\$?(?P<row>[0-9]{1,7})#"
 )
-_NAME: Final = re.compile(r"[^\W\d][\w.]*#")
+_NAME_REFERENCE: Final = re.compile(r"[^\W\d][\w.]*#")
 
 
-def spill_dependents(formulas: Mapping[CellRef, str], of: Collection[CellRef]) -> set[CellRef]:
-    """Of a book's formulas those that show an error once these spill no more, or others that read them.
+def spill_dependents(formulas: Mapping[CellRef, str], spilling: Collection[CellRef]) -> set[CellRef]:
+    """The formulas that show an error once some cells no longer spill: those that read them, directly or not.
 
-    Where a formula has a name in place of a cell, nobody knows which cell that is: it counts as one of them.
+    A name in front of ``#`` may mean any cell, so such formulas are included.
 
     Args:
-        formulas: by their places, as Excel writes them in ``Formula2``.
-        of: where formulas spill.
+        formulas: a workbook's formulas by their cells, as ``Formula2`` gives them.
+        spilling: the cells that will no longer spill.
     """
-    reads = {place: set(_read(place, text)) for place, text in formulas.items()}
-    gone = {_key(place.sheet, place.cell) for place in of}
-    found: set[CellRef] = set()
-    while more := {place for place, read in reads.items() if read & gone or None in read} - found:
-        found |= more
-        gone |= {_key(place.sheet, place.cell) for place in more}
-    return found
+    references = {cell: set(_spill_references(cell, formula)) for cell, formula in formulas.items()}
+    broken = {_key(cell.sheet, cell.cell) for cell in spilling}
+    dependents: set[CellRef] = set()
+    while more := {cell for cell, keys in references.items() if keys & broken or None in keys} - dependents:
+        dependents |= more
+        broken |= {_key(cell.sheet, cell.cell) for cell in more}
+    return dependents
 
 
-def _read(place: CellRef, formula: str) -> Iterator[tuple[str, str] | None]:
+def _spill_references(cell: CellRef, formula: str) -> Iterator[tuple[str, str] | None]:
     """The cells whose spilled blocks a formula reads; None for a name."""
-    left = _TEXT.sub("", formula)
-    for spill in _SPILL.finditer(left):
-        sheet = spill["quoted"].replace("''", "'") if spill["quoted"] else spill["plain"] or place.sheet
-        yield _key(sheet, f"${spill['column'].upper()}${spill['row']}")
-    if _NAME.search(_SPILL.sub("", left)):
+    without_strings = _STRING.sub("", formula)
+    for match in _SPILL_REFERENCE.finditer(without_strings):
+        sheet = match["quoted"].replace("''", "'") if match["quoted"] else match["plain"] or cell.sheet
+        yield _key(sheet, f"${match['column'].upper()}${match['row']}")
+    if _NAME_REFERENCE.search(_SPILL_REFERENCE.sub("", without_strings)):
         yield None
 
 

@@ -1,4 +1,4 @@
-"""What buttons and the ribbon need of a program with workbooks, however it is reached."""
+"""What live cells and commands need of Excel, as protocols: tests run them without an Excel."""
 
 from __future__ import annotations
 
@@ -12,19 +12,26 @@ from .addresses import CellRef
 from .table_merge import MergePlan, TableContent
 
 Fact: TypeAlias = tuple[str, str | float]
-"""The name of something that is known, and what is known."""
-
+"""A name and a value to write beside results, such as the job's id."""
 
 COMMAND_TIMEOUT: Final = 30.0
-"""Seconds that one piece of work waits for a program, all its calls together: as long as its user may edit a cell."""
+"""Seconds that all calls of one command together wait for a busy Excel, such as while its user edits a cell."""
+
+
+class HostBusyError(Exception):
+    """Excel accepts no calls at the moment: its user edits a cell, a dialog is open, or it calculates."""
+
+
+class HostGoneError(Exception):
+    """Excel has no workbook open, or has ended."""
 
 
 class HostError(Exception):
-    """The program does not do what it was asked for.
+    """Excel refuses what it was asked to do.
 
     Attributes:
-        text: why, and what to do, for a person.
-        code: the program's own number of it.
+        text: why, and what to do, for the user.
+        code: Excel's own error code.
     """
 
     def __init__(self, text: str, code: int = 0) -> None:
@@ -33,169 +40,171 @@ class HostError(Exception):
         self.code = code
 
 
+# ---- live cells ----------------------------------------------------------------------------------------------
+
+
+class ExcelProcesses(Protocol):
+    """The running Excels."""
+
+    def process_of(self, window: int) -> int | None:
+        """The id of the process that a window belongs to."""
+
+    def connect(self, process_id: int) -> AbstractContextManager[ExcelSession]:
+        """Connect to an Excel.
+
+        Raises:
+            HostBusyError: it accepts no calls now.
+            HostGoneError: it has no workbook open, or has ended.
+        """
+
+
+class ExcelSession(Protocol):
+    """An Excel that accepts calls. Every member may raise `HostBusyError`; use none outside the ``with`` block."""
+
+    @property
+    def accepts_calls(self) -> bool:
+        """Whether a calculation disturbs nobody: nothing is being copied, and Excel takes input."""
+
+    @property
+    def calculates_automatically(self) -> bool:
+        """Whether Excel is not in manual calculation mode."""
+
+    def formula(self, cell: CellRef) -> str | None:
+        """The formula in a cell; None where there is none, or where the cell no longer exists."""
+
+    def formulas(self, book: str | None) -> Mapping[CellRef, str] | None:
+        """The formulas of a workbook, or of all, that call our functions; None if the workbook is not open."""
+
+    def mark_dirty(self, cells: Iterable[CellRef]) -> None:
+        """Have the next calculation include these cells; those that no longer exist are skipped."""
+
+    def calculate(self) -> None:
+        """Calculate all cells that are dirty."""
+
+    def calculate_cell(self, cell: CellRef) -> None:
+        """Calculate one cell, dirty or not."""
+
+    def reenter(self, cell: CellRef, formula: str) -> None:
+        """Enter a formula into a cell."""
+
+    def preserving_state(self) -> AbstractContextManager[None]:
+        """Keep workbooks marked as saved if they were, unless the user changes something inside the ``with`` block."""
+
+
+# ---- commands ------------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
 class TableWritten:
-    """How landing went.
+    """The result of writing a job's companies into a table.
 
     Attributes:
-        sheet: the name of the sheet with the table.
+        sheet: the name of the table's sheet.
         plan: what was carried out.
-        unfiltered: whether a filter had to be taken off the table.
-        described: whether there was room above the table for what is known of the job.
+        filter_removed: whether a filter had to be removed from the table.
+        facts_written: whether there was room above the table for the job's facts.
     """
 
     sheet: str
     plan: MergePlan
-    unfiltered: bool = False
-    described: bool = True
+    filter_removed: bool = False
+    facts_written: bool = True
 
 
 @dataclass(frozen=True)
 class CopySaved:
-    """A copy to send.
+    """A copy of a workbook to send.
 
     Attributes:
-        path: where it is: beside the book, or among the user's documents.
-        links: the names of files to which links are left in it.
+        path: where it is: beside the workbook, or in the user's documents folder.
+        links: the names of the files that it still links to.
     """
 
     path: Path
     links: tuple[str, ...] = ()
 
 
-class WorkbookCommands(Protocol):
-    """A program that somebody has pressed a button in.
+class WorkbookAccess(Protocol):
+    """The running Excels, by their windows."""
 
-    Members wait while the program is busy. They raise `sheets.HostBusyError` when it stayed busy too long,
-    `sheets.HostGoneError` when it has ended, and `HostError`. Use nothing of it afterwards.
+    def connect(self, window: int, timeout: float = COMMAND_TIMEOUT) -> AbstractContextManager[WorkbookCommands]:
+        """Connect to the Excel with that window.
+
+        Args:
+            window: one of its windows.
+            timeout: seconds that all calls together wait while Excel is busy.
+
+        Raises:
+            HostBusyError: it stayed busy.
+            HostGoneError: it has no workbook open, or has ended.
+        """
+
+
+class WorkbookCommands(Protocol):
+    """An Excel whose user has pressed a button.
+
+    Members wait while Excel is busy. They raise `HostBusyError` if it stays busy, `HostGoneError` if it has ended, and
+    `HostError` if it refuses. Not to be used outside its ``with`` block.
     """
 
-    def book(self) -> str | None:
-        """The name of the workbook in front."""
+    def active_workbook(self) -> str | None:
+        """The name of the active workbook."""
 
     def set_status(self, text: str) -> None:
         """Show a text in the status bar."""
 
     def clear_status(self, text: str) -> None:
-        """Give the status bar back, if it still shows this text."""
+        """Give the status bar back to Excel if it still shows this text."""
 
-    def owner(self, place: CellRef) -> CellRef:
-        """The cell whose formula fills this one: itself, unless it is one of a block."""
+    def formula_cell(self, cell: CellRef) -> CellRef:
+        """The cell whose formula fills this one: itself, unless it belongs to a spilled block or an array."""
 
     def formulas(self, book: str, sheet: str | None) -> Mapping[CellRef, str]:
-        """Where in the sheet, or in all sheets of the book, formulas call our functions."""
+        """The formulas of a sheet, or of all sheets of the workbook, that call our functions."""
 
-    def recalculate(self, places: Collection[CellRef]) -> None:
-        """Calculate these cells now, also where the program calculates only when its user says so."""
+    def recalculate(self, cells: Collection[CellRef]) -> None:
+        """Calculate these cells now; in manual calculation mode no others."""
 
-    def text_named(self, book: str, name: str) -> str:
-        """What the cell of that name holds; ``""`` where there is no such cell, or nothing in it."""
+    def named_cell_text(self, book: str, name: str) -> str:
+        """The text in the cell of that name; ``""`` where there is no such cell, or no text in it."""
 
     def has_table(self, book: str, name: str) -> bool:
-        """Whether the book has a table of that name."""
+        """Whether the workbook has a table of that name."""
 
     def add_table(self, book: str, name: str, columns: Mapping[str, float]) -> None:
-        """A new table with one blank line, on a new sheet.
+        """Add a table with one blank row on a new sheet.
 
         Args:
-            book: where.
-            name: the table's.
-            columns: their names, and how wide they are to be shown.
+            book: the workbook.
+            name: the table's name.
+            columns: the widths of its columns, in characters, by their names.
         """
 
     def write_table(
         self,
         book: str,
         name: str,
-        ours: Sequence[str],
-        planned: Callable[[TableContent], MergePlan],
+        columns: Sequence[str],
+        make_plan: Callable[[TableContent], MergePlan],
         facts: Sequence[Fact],
     ) -> TableWritten:
-        """Carry out a plan for the table of that name, and write what is known of its job above it.
+        """Merge companies into a table, and write facts about their job above it.
 
         Args:
-            book: where.
-            name: the table's.
-            ours: the names of our columns.
-            planned: makes the plan; again, where the table is changed before it is carried out.
+            book: the workbook.
+            name: the table's name.
+            columns: the names of our columns.
+            make_plan: plans the merge; called again if the user changes the table before the plan is carried out.
             facts: what is known of the job.
         """
 
     def refresh_pivots(self, book: str, table: str) -> int:
-        """Have the pivots that stand on a table read it anew; how many there are."""
+        """Refresh the PivotTables that read a table; returns how many there are."""
 
     def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> CopySaved:
-        """Save a copy of the book without macros, with values in place of our formulas.
+        """Save a copy of the workbook without macros, with values in place of our formulas.
 
         Args:
-            book: which.
-            facts: of each job in the book what is known, for a sheet that is added to the copy.
-        """
-
-
-class WorkbookAccess(Protocol):
-    """The running programs."""
-
-    def at(self, window: int, patience: float = COMMAND_TIMEOUT) -> AbstractContextManager[WorkbookCommands]:
-        """The program with that window, which is waited for so many seconds.
-
-        Raises:
-            HostBusyError: it lets nobody in, and was waited for in vain.
-            HostGoneError: it has nothing open, or has ended.
-        """
-
-
-class HostBusyError(Exception):
-    """The program lets nobody in at the moment: a cell is being edited, a dialog is open, it calculates."""
-
-
-class HostGoneError(Exception):
-    """The program has no workbook open, or has ended."""
-
-
-class ExcelSession(Protocol):
-    """An Excel that accepts calls. Every member may raise `HostBusyError`; use nothing of it after the visit."""
-
-    @property
-    def accepts_calls(self) -> bool:
-        """Whether a calculation disturbs nobody: nothing is being copied, and the program takes input."""
-
-    @property
-    def automatic(self) -> bool:
-        """Whether the program calculates by itself; if not, it waits for its user to say so."""
-
-    def formula(self, place: CellRef) -> str | None:
-        """The formula in a cell; None where there is none, or no such cell any more."""
-
-    def formulas(self, book: str | None) -> Mapping[CellRef, str] | None:
-        """Where in the book, or in all books, formulas call our functions; None where there is no such book."""
-
-    def mark_dirty(self, places: Iterable[CellRef]) -> None:
-        """Have cells calculated at the next calculation; those that are not there any more are passed over."""
-
-    def calculate(self) -> None:
-        """Calculate everything that is marked."""
-
-    def calculate_cell(self, place: CellRef) -> None:
-        """Calculate one cell, marked or not."""
-
-    def reenter(self, place: CellRef, formula: str) -> None:
-        """Enter a formula into a cell."""
-
-    def preserving_state(self) -> AbstractContextManager[None]:
-        """What happens inside leaves books as saved as they were, unless the user does something meanwhile."""
-
-
-class ExcelProcesses(Protocol):
-    """The running programs."""
-
-    def process_of(self, window: int) -> int | None:
-        """The number of the program that a window belongs to."""
-
-    def connect(self, program: int) -> AbstractContextManager[ExcelSession]:
-        """A visit to a program.
-
-        Raises:
-            HostBusyError: it lets nobody in now.
-            HostGoneError: it has nothing open, or has ended.
+            book: the workbook.
+            facts: for each job in the workbook what is known of it, for a sheet that is added to the copy.
         """

@@ -35,9 +35,9 @@ class TableContent:
         noted: the lines with a note of the user's.
     """
 
-    names: Sequence[str]
-    lines: Sequence[Sequence[Value]] = ()
-    noted: AbstractSet[int] = frozenset()
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Value]] = ()
+    rows_with_notes: AbstractSet[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -55,24 +55,24 @@ class MergePlan:
         missing: those of our columns that the table does not have (any more).
     """
 
-    columns: tuple[int, ...]
-    names: tuple[str, ...]
-    lines: list[list[Value]]
-    order: list[int]
-    height: int
-    left: int
-    kept: int
-    missing: tuple[str, ...]
+    indexes: tuple[int, ...]
+    columns: tuple[str, ...]
+    rows: list[list[Value]]
+    positions: list[int]
+    current_height: int
+    final_height: int
+    kept_rows: int
+    missing_columns: tuple[str, ...]
 
     @property
     def scratch_column(self) -> int:
         """Which of our columns may hold the lines' places meanwhile: best one that tells no companies apart."""
-        return max(range(len(self.names)), key=lambda number: (_sureness(self.names[number]), -number))
+        return max(range(len(self.columns)), key=lambda number: (_sureness(self.columns[number]), -number))
 
     @property
-    def at_the_end(self) -> list[int]:
+    def final_order(self) -> list[int]:
         """The lines in their order in the end, those that are removed last."""
-        return sorted(range(len(self.order)), key=self.order.__getitem__)
+        return sorted(range(len(self.positions)), key=self.positions.__getitem__)
 
 
 def _sureness(name: str) -> int:
@@ -81,11 +81,11 @@ def _sureness(name: str) -> int:
 
 def is_blank(standing: TableContent, ours: Sequence[str]) -> bool:
     """Whether a table has no company."""
-    places = places_of(standing.names, ours).values()
-    return all(line[place] is None for line in standing.lines for place in places)
+    places = column_indexes(standing.columns, ours).values()
+    return all(line[place] is None for line in standing.rows for place in places)
 
 
-def places_of(names: Sequence[str], ours: Sequence[str]) -> dict[str, int]:
+def column_indexes(names: Sequence[str], ours: Sequence[str]) -> dict[str, int]:
     """Where in a table with these ``names`` each of ``ours`` stands; those that are not there are left out."""
     by_name = {name.casefold(): place for place, name in reversed(list(enumerate(names)))}
     return {name: by_name[name.casefold()] for name in ours if name.casefold() in by_name}
@@ -107,18 +107,18 @@ def plan_merge(standing: TableContent, ours: Sequence[str], companies: Sequence[
         ConfigurationError: the table has none of our columns, or something of the user's that can't be brought together
             with companies.
     """
-    places = places_of(standing.names, ours)
+    places = column_indexes(standing.columns, ours)
     if not places:
         raise ConfigurationError(
             f"The table has none of the columns {', '.join(ours)} any more. Rename or delete it, and land again."
         )
     columns = [(ours.index(name), place) for name, place in places.items()]
     fresh = [[company[number] for number, _ in columns] for company in companies]
-    before = [[line[place] for _, place in columns] for line in standing.lines]
-    theirs = [place for place in range(len(standing.names)) if place not in places.values()]
+    before = [[line[place] for _, place in columns] for line in standing.rows]
+    theirs = [place for place in range(len(standing.columns)) if place not in places.values()]
     used = [
-        number in standing.noted or any(line[place] is not None for place in theirs)
-        for number, line in enumerate(standing.lines)
+        number in standing.rows_with_notes or any(line[place] is not None for place in theirs)
+        for number, line in enumerate(standing.rows)
     ]
     if any(used) and not places.keys() & set(KEYS):
         raise ConfigurationError(

@@ -45,17 +45,17 @@ _LIVE: Final = {
 Block = implementations.Block
 
 
-def given(value: object) -> object:
+def from_excel(value: object) -> object:
     """A value as COM brings it, as the functions take it."""
     if isinstance(value, (list, tuple)):
-        return tuple(given(item) for item in value)
+        return tuple(from_excel(item) for item in value)
     if isinstance(value, int) and not isinstance(value, bool):
         text = error_text(value)
         return CellError(text) if text else None if value == _MISSING else value
     return value
 
 
-def no_spill(name: str) -> str:
+def cannot_spill(name: str) -> str:
     """What an Excel older than 2021 shows instead of several cells, of which it would show the first only."""
     return f"{CELL_PREFIX}This Excel cannot spill: {name} gives several cells here. {_INSTEAD[name]}"
 
@@ -77,11 +77,11 @@ def _function(described: catalog.Function, body: Callable[..., Block]) -> Callab
         began = 0.0 if host.live is None else host.live.now()
         look, arguments = (
             host.session.new_call(),
-            tuple(given(taken.get(argument.name)) for argument in described.arguments),
+            tuple(from_excel(taken.get(argument.name)) for argument in described.arguments),
         )
         block = error_boundary.evaluate(described.name, body, look, *arguments)
         if asking is not None and not asking.spills and (len(block), len(block[0])) != (1, 1):
-            return [[no_spill(described.name)]]
+            return [[cannot_spill(described.name)]]
         if asking is not None and host.live is not None:
             call = described.name, arguments
             host.live.called(asking.window, asking.cell, call, look.dependencies, large=described.large, began=began)

@@ -15,7 +15,7 @@ import pytest
 
 from tests.hosts.excel.fake.refs import Area
 from tests.hosts.excel.fake.sheet import Sheet
-from xl_openfunnel.selftest.excel_process import running
+from xl_openfunnel.selftest.excel_process import processes_running
 from xl_openfunnel.selftest.runner import CHECKS, CLOSES, STARTS, OutcomeState, run_checks
 
 if TYPE_CHECKING:
@@ -114,15 +114,15 @@ def test_without_buttons_undo_is_not_tried(tried: Tried) -> None:
 
 
 def test_a_process_is_found_by_its_python() -> None:
-    assert os.getpid() in running(sys.executable)
-    assert os.getpid() not in running(sys.executable.replace("python.exe", "pythonw.exe"))
+    assert os.getpid() in processes_running(sys.executable)
+    assert os.getpid() not in processes_running(sys.executable.replace("python.exe", "pythonw.exe"))
 
 
 def test_an_excel_that_does_not_start_is_said_and_no_other_is_touched(excel: FakeExcel, sheet: Sheet) -> None:
     starts, *others = run_checks(sys.executable, sys.executable)  # Python ends at once when it is called like Excel
     assert (starts.check, starts.state) == (STARTS, OutcomeState.FAILED)
-    assert starts.what.startswith("Excel ended at once.")
+    assert starts.detail.startswith("Excel ended at once.")
     assert [one.check for one in others] == [*(check.name for check in CHECKS), CLOSES]
-    assert {(one.state, one.what) for one in others} == {(OutcomeState.SKIPPED, f"this did not hold: {STARTS}")}
+    assert {(one.state, one.detail) for one in others} == {(OutcomeState.SKIPPED, f"this did not hold: {STARTS}")}
     assert sheet.book in excel.books
     assert not excel.members

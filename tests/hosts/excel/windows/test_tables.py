@@ -100,7 +100,7 @@ class Desk:
         block = table.block(table.frame(rows, TABLE_COLUMNS), headers=False)
         fresh = [[None if cell == "" else cell for cell in line] for line in block]
         excel = cast("Any", self.book.excel)
-        found = ListObject.found(cast("Any", self.calls), Workbook(excel, self.book), "OpenFunnelRows")
+        found = ListObject.find(cast("Any", self.calls), Workbook(excel, self.book), "OpenFunnelRows")
         assert found
         facts = [("job", "a-job"), ("state", state)]
         return write_table(found, TABLE_COLUMNS, lambda standing: plan_merge(standing, TABLE_COLUMNS, fresh), facts)

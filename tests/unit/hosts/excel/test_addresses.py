@@ -37,7 +37,7 @@ def test_what_is_no_cell_is_no_caller(where: object) -> None:
     ],
 )
 def test_an_area_is_read_and_written_as_excel_does(address: str, area: CellRange) -> None:
-    assert CellRange.at(address) == area
+    assert CellRange.parse(address) == area
     assert area.address == address
     assert (area.bottom, area.right) in area
     assert (area.bottom + 1, area.right) not in area
@@ -47,13 +47,13 @@ def test_an_area_is_read_and_written_as_excel_does(address: str, area: CellRange
     ("address", "area"), [("$B:$D", CellRange(1, 2, 1_048_576, 4)), ("$3:$5", CellRange(3, 1, 5, 16_384))]
 )
 def test_whole_columns_and_rows_are_areas_too(address: str, area: CellRange) -> None:
-    assert CellRange.at(address) == area
+    assert CellRange.parse(address) == area
 
 
 @pytest.mark.parametrize("address", ["", "A1", "$A$1,$B$2", "$A:$3", "[B]S!$A$1"])
 def test_what_is_no_area_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
-        CellRange.at(address)
+        CellRange.parse(address)
 
 
 def test_every_column_has_its_letters() -> None:

@@ -65,18 +65,18 @@ def test_all_but_long_texts_is_shown_where_it_stands(long_ones: list[tuple[int, 
             tuple(cells[row, column] for column in range(part.left, part.right + 1))
             for row in range(part.top, part.bottom + 1)
         )
-        if formula_texts.too_long(lines):
+        if formula_texts.has_too_long_text(lines):
             return None
         return lines[0][0] if len(lines) == len(lines[0]) == 1 else lines
 
-    shown = formula_texts.texts(CellRange(2, 2, 6, 4), read)
+    shown = formula_texts.read_texts(CellRange(2, 2, 6, 4), read)
     expected = {cell: "" if text == LONG else text for cell, text in cells.items()}
     assert shown == [[expected[row, column] for column in range(2, 5)] for row in range(2, 7)]
     assert bool(long_ones) == (len(asked) > 1)
 
 
 def test_only_a_text_is_too_long() -> None:
-    assert formula_texts.too_long(LONG)
-    assert formula_texts.too_long(((1.0, None), ("", LONG)))
-    assert not formula_texts.too_long(((1.0, "x" * 8_192),))
-    assert not formula_texts.too_long(None)
+    assert formula_texts.has_too_long_text(LONG)
+    assert formula_texts.has_too_long_text(((1.0, None), ("", LONG)))
+    assert not formula_texts.has_too_long_text(((1.0, "x" * 8_192),))
+    assert not formula_texts.has_too_long_text(None)

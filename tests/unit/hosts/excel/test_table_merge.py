@@ -29,14 +29,14 @@ def job(*pages: str | None) -> list[list[Value]]:
 
 def carried_out(plan: MergePlan, standing: TableContent) -> TableContent:
     """The table afterwards, as a program makes it that writes, sorts and removes whole lines."""
-    lines = [list(line) for line in standing.lines]
-    lines += [[None] * len(standing.names) for _ in range(len(plan.lines) - len(lines))]
-    for line, values in zip(lines, plan.lines, strict=True):
-        for place, value in zip(plan.columns, values, strict=True):
+    lines = [list(line) for line in standing.rows]
+    lines += [[None] * len(standing.columns) for _ in range(len(plan.rows) - len(lines))]
+    for line, values in zip(lines, plan.rows, strict=True):
+        for place, value in zip(plan.indexes, values, strict=True):
             line[place] = value
-    at_the_end = sorted(range(len(lines)), key=plan.order.__getitem__)[: plan.left]
-    noted = frozenset(place for place, line in enumerate(at_the_end) if line in standing.noted)
-    return TableContent(standing.names, [lines[line] for line in at_the_end], noted)
+    at_the_end = sorted(range(len(lines)), key=plan.positions.__getitem__)[: plan.final_height]
+    noted = frozenset(place for place, line in enumerate(at_the_end) if line in standing.rows_with_notes)
+    return TableContent(standing.columns, [lines[line] for line in at_the_end], noted)
 
 
 def landed(standing: TableContent, rows: list[list[Value]]) -> TableContent:
@@ -45,40 +45,42 @@ def landed(standing: TableContent, rows: list[list[Value]]) -> TableContent:
 
 def with_own(standing: TableContent, own: dict[str, Value]) -> TableContent:
     """With a column of the user's at the end, which holds these values by linkedin_url."""
-    page = list(standing.names).index("linkedin_url")
+    page = list(standing.columns).index("linkedin_url")
     return TableContent(
-        [*standing.names, "Mine"], [[*line, own.get(str(line[page]))] for line in standing.lines], standing.noted
+        [*standing.columns, "Mine"],
+        [[*line, own.get(str(line[page]))] for line in standing.rows],
+        standing.rows_with_notes,
     )
 
 
 def shown(standing: TableContent, *names: str) -> list[tuple[Value, ...]]:
-    places = [list(standing.names).index(name) for name in names]
-    return [tuple(line[place] for place in places) for line in standing.lines]
+    places = [list(standing.columns).index(name) for name in names]
+    return [tuple(line[place] for place in places) for line in standing.rows]
 
 
 def test_the_first_landing_fills_the_blank_line_and_adds_the_others_in_order() -> None:
     made = plan_merge(FRESH, OURS, job("a", "b", "c"))
-    assert made.at_the_end == list(range(len(made.lines)))
-    assert carried_out(made, FRESH).lines == job("a", "b", "c")
+    assert made.final_order == list(range(len(made.rows)))
+    assert carried_out(made, FRESH).rows == job("a", "b", "c")
 
 
 def test_own_values_and_notes_follow_their_company_into_another_order() -> None:
     first = with_own(landed(FRESH, job("a", "b", "c")), {"a": "call", "c": 7.0})
-    again = landed(TableContent(first.names, first.lines, frozenset({1})), job("c", "d", "b", "a"))
+    again = landed(TableContent(first.columns, first.rows, frozenset({1})), job("c", "d", "b", "a"))
     assert shown(again, "rank", "linkedin_url", "Mine") == [
         (1.0, "c", 7.0),
         (2.0, "d", None),
         (3.0, "b", None),
         (4.0, "a", "call"),
     ]
-    assert again.noted == {2}
+    assert again.rows_with_notes == {2}
 
 
 def test_a_company_that_is_gone_goes_unless_the_user_has_something_there() -> None:
     first = with_own(landed(FRESH, job("a", "b", "c", "d")), {"b": "call"})
-    again = landed(TableContent(first.names, first.lines, frozenset({2})), job("d"))
+    again = landed(TableContent(first.columns, first.rows, frozenset({2})), job("d"))
     assert shown(again, "rank", "linkedin_url", "Mine") == [(1.0, "d", None), (None, "b", "call"), (None, "c", None)]
-    assert again.noted == {2}
+    assert again.rows_with_notes == {2}
     assert shown(landed(again, job("b", "d")), "rank", "linkedin_url", "Mine")[:2] == [
         (1.0, "b", "call"),
         (2.0, "d", None),
@@ -87,15 +89,15 @@ def test_a_company_that_is_gone_goes_unless_the_user_has_something_there() -> No
 
 def test_a_line_of_a_company_that_goes_is_not_given_to_another_with_all_its_colours() -> None:
     made = plan_merge(landed(FRESH, job("a", "b")), OURS, job("c", "b"))
-    assert made.lines[1] == company(2, "b")
-    assert made.lines[2] == company(1, "c")
-    assert made.order == [2, 1, 0]
-    assert made.left == 2
+    assert made.rows[1] == company(2, "b")
+    assert made.rows[2] == company(1, "c")
+    assert made.positions == [2, 1, 0]
+    assert made.final_height == 2
 
 
 def test_of_companies_alike_each_keeps_its_own_line_even_in_a_sorted_table() -> None:
     first = landed(FRESH, job("a", "a", "b"))
-    own = [[*line, value] for line, value in zip(first.lines, ("first", "second", None), strict=True)]
+    own = [[*line, value] for line, value in zip(first.rows, ("first", "second", None), strict=True)]
     backwards = TableContent([*OURS, "Mine"], own[::-1])
     assert shown(landed(backwards, job("b", "a", "a")), "rank", "Mine") == [
         (1.0, None),
@@ -108,20 +110,20 @@ def test_without_a_linkedin_url_the_domain_then_the_name_tells_companies_apart()
     rows = [company(1, None, "Nameless & Sons"), company(2, "a")]
     rows[1][3] = None
     first = landed(FRESH, rows)
-    own = TableContent([*OURS, "Mine"], [[*first.lines[0], "x"], [*first.lines[1], "y"]])
+    own = TableContent([*OURS, "Mine"], [[*first.rows[0], "x"], [*first.rows[1], "y"]])
     again = landed(own, [rows[1], rows[0]])
     assert shown(again, "name", "Mine") == [("Company a", "y"), ("Nameless & Sons", "x")]
 
 
 def test_a_linkedin_url_is_the_same_in_any_case_and_with_a_slash() -> None:
     first = with_own(landed(FRESH, job("https://www.linkedin.com/company/Acme/")), {})
-    assert len(landed(first, job("https://www.linkedin.com/company/acme")).lines) == 1
+    assert len(landed(first, job("https://www.linkedin.com/company/acme")).rows) == 1
 
 
 def test_columns_may_be_moved_removed_and_renamed() -> None:
     names = ["Mine", "linkedin_url", "Company", "rank"]
     again = plan_merge(TableContent(names, [["x", "b", "old name", 1.0]]), OURS, job("a", "b"))
-    assert again.missing == ("name", "domain", "country")
+    assert again.missing_columns == ("name", "domain", "country")
     assert shown(carried_out(again, TableContent(names, [["x", "b", "old name", 1.0]])), *names) == [
         (None, "a", None, 1.0),
         ("x", "b", "old name", 2.0),
@@ -134,7 +136,7 @@ def test_own_values_that_nothing_ties_to_a_company_are_not_touched() -> None:
     assert carried_out(
         plan_merge(TableContent(["rank", "Mine"], [[1.0, None]]), OURS, job("a", "b")),
         TableContent(["rank", "Mine"], [[1.0, None]]),
-    ).lines == [[1.0, None], [2.0, None]]
+    ).rows == [[1.0, None], [2.0, None]]
 
 
 def test_a_table_without_any_column_of_ours_is_not_touched() -> None:
@@ -143,14 +145,14 @@ def test_a_table_without_any_column_of_ours_is_not_touched() -> None:
 
 
 def test_a_job_without_companies_leaves_one_blank_line() -> None:
-    assert landed(landed(FRESH, job("a", "b")), []).lines == [[None] * 5]
-    assert landed(TableContent(OURS), []).lines == [[None] * 5]
+    assert landed(landed(FRESH, job("a", "b")), []).rows == [[None] * 5]
+    assert landed(TableContent(OURS), []).rows == [[None] * 5]
 
 
 def test_landing_the_same_again_changes_nothing() -> None:
     first = landed(FRESH, job("a", "b", None, "b"))
     made = plan_merge(first, OURS, job("a", "b", None, "b"))
-    assert made.at_the_end == list(range(len(made.lines)))
+    assert made.final_order == list(range(len(made.rows)))
     assert carried_out(made, first) == first
 
 
@@ -177,7 +179,7 @@ def test_whatever_happened_between_companies_are_exact_and_nothing_of_the_users_
 ) -> None:
     blank = TableContent(TABLE_COLUMNS, [[None] * len(TABLE_COLUMNS)])
     before = carried_out(plan_merge(blank, TABLE_COLUMNS, result(first)), blank)
-    lines = data.draw(st.permutations([list(line) for line in before.lines]), label="sorted")
+    lines = data.draw(st.permutations([list(line) for line in before.rows]), label="sorted")
     own = data.draw(st.lists(st.sampled_from([None, None, "mine", 1.0]), min_size=len(lines), max_size=len(lines)))
     columns = data.draw(st.permutations([*TABLE_COLUMNS, "Mine"]), label="columns")
     gone = data.draw(st.sets(st.sampled_from(TABLE_COLUMNS)), label="removed") - {"linkedin_url"}
@@ -195,16 +197,16 @@ def test_whatever_happened_between_companies_are_exact_and_nothing_of_the_users_
     wanted = [tuple(line[TABLE_COLUMNS.index(name)] for name in ours) for line in result(second)]
     assert shown(after, *ours)[: len(second)] == wanted
     mine = names.index("Mine")
-    assert Counter(line[mine] for line in after.lines if line[mine]) == Counter(value for value in own if value)
-    assert len(after.noted) == len(noted)
+    assert Counter(line[mine] for line in after.rows if line[mine]) == Counter(value for value in own if value)
+    assert len(after.rows_with_notes) == len(noted)
     page = names.index("linkedin_url")
-    owners = Counter((line[page], line[mine]) for line in standing.lines if line[mine] and line[page])
-    assert Counter((line[page], line[mine]) for line in after.lines if line[mine] and line[page]) == owners
-    for line in range(len(second), len(after.lines)):
-        assert after.lines[line][mine] is not None or line in after.noted or not second
+    owners = Counter((line[page], line[mine]) for line in standing.rows if line[mine] and line[page])
+    assert Counter((line[page], line[mine]) for line in after.rows if line[mine] and line[page]) == owners
+    for line in range(len(second), len(after.rows)):
+        assert after.rows[line][mine] is not None or line in after.rows_with_notes or not second
         if "rank" in names:
-            assert after.lines[line][names.index("rank")] is None
+            assert after.rows[line][names.index("rank")] is None
     assert (
-        carried_out(plan_merge(after, TABLE_COLUMNS, result(second)), after).lines[: len(second)]
-        == (after.lines[: len(second)])
+        carried_out(plan_merge(after, TABLE_COLUMNS, result(second)), after).rows[: len(second)]
+        == (after.rows[: len(second)])
     )

@@ -1,7 +1,7 @@
-"""Settings of Excel that are switched for a while, and put back whatever happens.
+"""Changes settings of Excel for a short time and restores them whatever happens.
 
-Across processes Excel puts none of them back by itself, and a user relies on them: on being asked before an unsaved
-workbook is closed, say, and on macros that start by themselves.
+Excel restores none of them by itself for another process, and its user relies on them: on being asked before an unsaved
+workbook is closed, for example, and on macros that start by themselves.
 """
 
 from __future__ import annotations
@@ -20,81 +20,86 @@ from .dispatch import RetryingCaller
 _log = logging.getLogger(__name__)
 
 QUIET: Final = {"EnableEvents": False, "DisplayAlerts": False}
-"""No macro of the user's starts, and Excel asks nothing. The last is what must be off for the shortest time."""
+"""No macro of the user's starts, and Excel asks nothing. The second is to be off for as short a time as possible."""
 
 _T = TypeVar("_T")
 
 
 @dataclass
-class _Switch:
-    """A setting that is switched: by how many at the moment, and what it was before the first; None is not known."""
+class _ChangedSetting:
+    """A setting that is changed at the moment.
 
-    by: int = 0
-    before: object = None
+    Attributes:
+        users: how many have changed it.
+        original: its value before the first did; None while unknown.
+    """
+
+    users: int = 0
+    original: object = None
 
 
-_switches: dict[tuple[int, str], _Switch] = {}
+_changed: dict[tuple[int, str], _ChangedSetting] = {}
 _lock = threading.Lock()
 
 
 @contextlib.contextmanager
 def temporarily_set(call: RetryingCaller, target: Any, name: str, value: object) -> Iterator[None]:
-    """A setting has another value. It is asked for once, and put back as soon as Excel lets anybody in.
+    """Change a setting; restore it afterwards, however long Excel is busy. The change itself is tried only once.
 
-    Live cells and buttons have a thread each, so both may have switched the same: the last puts back what the first has
-    met. The lock is not held during calls.
+    Live cells and commands have a thread each, so both may change the same setting at the same time: the last one
+    restores the value that the first one found. The lock is not held during calls.
 
     Args:
-        call: of which Excel, and how to wait for it.
+        call: which Excel, and how to wait for it.
         target: the object with the setting.
-        name: the setting's.
-        value: what it is to be meanwhile.
+        name: the setting's name.
+        value: its temporary value.
 
     Raises:
-        HostBusyError: Excel let nobody in to switch it.
+        HostBusyError: Excel was too busy to change it.
     """
     key = call.process_id, name
     with _lock:
-        switch = _switches.setdefault(key, _Switch())
-        switch.by += 1
+        setting = _changed.setdefault(key, _ChangedSetting())
+        setting.users += 1
     try:
-        if switch.before is None:
-            before = dispatch.get(target, name)
+        if setting.original is None:
+            original = dispatch.get(target, name)
             with _lock:
-                switch.before = before if switch.before is None else switch.before
-        if switch.before != value:
+                setting.original = original if setting.original is None else setting.original
+        if setting.original != value:
             dispatch.put(target, name, value)
         yield
     finally:
         with _lock:
-            switch.by -= 1
-            last = not switch.by
+            setting.users -= 1
+            is_last = not setting.users
         try:
-            if last and switch.before not in (None, value):
+            if is_last and setting.original not in (None, value):
                 with call.without_timeout():
-                    call.put(target, name, switch.before)
-        except HostError as refused:  # the other settings have their turn
-            _log.warning("Excel did not take %s back: %s", name, refused.text)
+                    call.put(target, name, setting.original)
+        except HostError as error:  # go on and restore the other settings
+            _log.warning("Excel did not take %s back: %s", name, error.text)
         finally:
-            with _lock:  # only now: who switches it meanwhile is not to take our value for the user's
-                if not switch.by and _switches.get(key) is switch:
-                    del _switches[key]
+            with _lock:  # not before: the other thread must not mistake our value for the user's
+                if not setting.users and _changed.get(key) is setting:
+                    del _changed[key]
 
 
-def with_settings(call: RetryingCaller, settings: Mapping[str, object], do: Callable[[], _T]) -> _T:
-    """What one call gives, which is tried again as long as Excel lets nobody in.
+def with_settings(call: RetryingCaller, settings: Mapping[str, object], function: Callable[[], _T]) -> _T:
+    """Make one call while settings of the application are changed, again while Excel is busy.
 
     Args:
-        call: of which Excel, and how to wait for it.
-        settings: what the application's settings are to be while the call is made, and not between two tries.
-        do: makes the call, once.
+        call: which Excel, and how to wait for it.
+        settings: the values during the call; between two attempts the settings are restored.
+        function: makes the call once.
     """
 
-    def once() -> _T:
+    def attempt() -> _T:
         excel = dispatch.application(call.process_id)
-        with contextlib.ExitStack() as meanwhile:
+        with contextlib.ExitStack() as changed_settings:
             for name, value in settings.items():
-                meanwhile.enter_context(temporarily_set(call, excel, name, value))
-            return do()
+                changed_settings.enter_context(temporarily_set(call, excel, name, value))
+            return function()
 
-    return call.retry(once)
+    return call.retry(attempt)

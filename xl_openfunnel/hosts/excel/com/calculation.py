@@ -1,7 +1,7 @@
-"""Excel on Windows, reached through COM from another thread than the one that it calls us on.
+"""What live cells do in a running Excel, over COM and from another thread than the one on which Excel calls us.
 
-Excel's objects are asked by name and never kept: whoever holds one keeps a closed Excel alive. xlwings would do much
-of this, but it waits for a busy Excel without end and without a pause.
+No reference to one of Excel's objects is kept, since it would keep a closed Excel alive. xlwings could do much of this,
+but it waits for a busy Excel for ever and without a pause.
 """
 
 from __future__ import annotations
@@ -23,52 +23,46 @@ from ..ports import HostBusyError, HostGoneError
 from . import dispatch, hresults
 from .app_settings import temporarily_set
 from .dispatch import RetryingCaller
-from .formulas import formula_of, formulas_in_book
+from .formulas import formulas_in_book, read_formula
 from .ranges import TEXT
 
 _log = logging.getLogger(__name__)
 
 _MANUAL: Final = -4135  # xlCalculationManual
 
-_ADDRESS_UNITS: Final = 250
-"""Characters of an address that `Range` takes: 255, says its documentation."""
+_MAX_ADDRESS: Final = 250
+"""Characters of an address passed to `Range`, which takes 255 according to its documentation."""
 
-_HANDS_OFF: Final = 3_000
-"""Milliseconds without the user's input, after which what Excel has done was not done by its user."""
+_IDLE_MILLISECONDS: Final = 3_000
+"""After this long without input, a change in Excel was not made by its user."""
 
 
 class ComExcelProcesses:
-    """The running Excels of this user, by process id.
+    """Implements `ports.ExcelProcesses` for the Excels of this Windows user.
 
     Args:
-        clock: how to wait for what has to be put back.
+        clock: sleeps while Excel is too busy for a setting to be restored.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
-        self._programs: dict[int, int] = {}
+        self._process_ids: dict[int, int] = {}
 
     def process_of(self, window: int) -> int | None:
-        """The process id of the Excel that a window belongs to, or belonged to when it was last asked for."""
+        """The id of the process that a window belongs to, or belonged to when it was last looked up."""
         with contextlib.suppress(pywintypes.error):
-            thread, number = win32process.GetWindowThreadProcessId(window)
-            if thread:  # else the window was closed, and the number is anything
-                self._programs[window] = number
-        return self._programs.get(window)
+            thread_id, process_id = win32process.GetWindowThreadProcessId(window)
+            if thread_id:  # else the window is closed, and the process id is meaningless
+                self._process_ids[window] = process_id
+        return self._process_ids.get(window)
 
     @contextlib.contextmanager
-    def connect(self, program: int) -> Iterator[ComExcelSession]:
-        """A visit to an Excel.
-
-        Raises:
-            HostBusyError: it lets nobody in now.
-            HostGoneError: it has no workbook open, or has ended.
-        """
+    def connect(self, process_id: int) -> Iterator[ComExcelSession]:
         dispatch.initialize_com()
-        visit = ComExcelSession(program, dispatch.application(program), self._clock)
+        session = ComExcelSession(process_id, dispatch.application(process_id), self._clock)
         try:
-            yield visit
-        except HostGoneError:  # the next visit sees whether it has ended
+            yield session
+        except HostGoneError:  # the next connection finds out whether Excel has ended
             raise HostBusyError from None
         except pywintypes.error as error:
             _log.info("Excel is busy: %s", error)
@@ -76,146 +70,142 @@ class ComExcelProcesses:
 
 
 class ComExcelSession:
-    """An Excel that lets us in, as `sheets.Visit` has it.
+    """Implements `ports.ExcelSession`.
 
-    Members raise COM's errors where Excel lets nobody in, which the visit makes `HostBusyError`. Whatever else a cell
-    or a sheet refuses is noted, and the others have their turn.
+    What a single cell or sheet refuses is logged, and the others are still dealt with.
     """
 
-    def __init__(self, program: int, application: Any, clock: Clock) -> None:
-        self._program = program
+    def __init__(self, process_id: int, application: Any, clock: Clock) -> None:
+        self._process_id = process_id
         self._application = application
         self._clock = clock
 
     @property
     def accepts_calls(self) -> bool:
-        """Whether a calculation disturbs nobody."""
         excel = self._application
         takes_input = dispatch.get(excel, "Ready") and dispatch.get(excel, "Interactive")
         return bool(takes_input and not dispatch.get(excel, "CutCopyMode"))
 
     @property
-    def automatic(self) -> bool:
-        """Whether Excel calculates by itself."""
+    def calculates_automatically(self) -> bool:
         return bool(dispatch.get(self._application, "Calculation") != _MANUAL)
 
-    def formula(self, place: CellRef) -> str | None:
-        """The formula in a cell; ``=`` alone where Excel says only that there is one."""
-        found: str | None = None
-        with dispatch.log_com_errors(f"show the formula at {place}"):
-            cell = self._range(place)
-            if cell is not None and dispatch.get(cell, "HasFormula"):
-                found = "="
-                found = str(formula_of(cell))
-        return found
+    def formula(self, cell: CellRef) -> str | None:
+        """The formula in a cell; only ``=`` where Excel says that there is one but does not show it."""
+        formula: str | None = None
+        with dispatch.log_com_errors(f"show the formula at {cell}"):
+            com_cell = self._range(cell)
+            if com_cell is not None and dispatch.get(com_cell, "HasFormula"):
+                formula = "="
+                formula = str(read_formula(com_cell))
+        return formula
 
-    def formulas(self, book: str | None, wanted: Callable[[str], object] = called_in) -> Mapping[CellRef, str] | None:
-        """Where in the book, or in all books, formulas stand that call our functions, or that are wanted otherwise."""
+    def formulas(self, book: str | None, accept: Callable[[str], object] = called_in) -> Mapping[CellRef, str] | None:
+        """The formulas of a workbook, or of all, that call our functions or that ``accept`` accepts."""
         workbooks = dispatch.get(self._application, "Workbooks")
         if book is None:
-            found: dict[CellRef, str] = {}
-            for each in dispatch.items(workbooks):
-                found |= formulas_in_book(each, wanted)
-            return found
-        opened = dispatch.item(workbooks, book)
-        return None if opened is None else formulas_in_book(opened, wanted)
+            formulas: dict[CellRef, str] = {}
+            for workbook in dispatch.items(workbooks):
+                formulas |= formulas_in_book(workbook, accept)
+            return formulas
+        workbook = dispatch.item(workbooks, book)
+        return None if workbook is None else formulas_in_book(workbook, accept)
 
-    def mark_dirty(self, places: Iterable[CellRef]) -> None:
-        """Have cells calculated at the next calculation."""
+    def mark_dirty(self, cells: Iterable[CellRef]) -> None:
         by_sheet: dict[tuple[str, str], list[str]] = {}
-        for place in places:
-            by_sheet.setdefault((place.book, place.sheet), []).append(place.cell)
-        for (book, name), cells in by_sheet.items():
+        for cell in cells:
+            by_sheet.setdefault((cell.book, cell.sheet), []).append(cell.cell)
+        for (book, name), addresses in by_sheet.items():
             sheet = self._sheet(book, name)
-            for address in _joined(cells) if sheet is not None else ():
+            for address in _join_addresses(addresses) if sheet is not None else ():
                 with dispatch.log_com_errors(f"mark {address} of {name}"):
                     dispatch.get(dispatch.get(sheet, "Range", address), "Dirty")
 
     def calculate(self) -> None:
-        """Calculate everything that is marked."""
         with dispatch.log_com_errors("calculate"):
             dispatch.get(self._application, "Calculate")
 
-    def calculate_cell(self, place: CellRef) -> None:
-        """Calculate one cell, marked or not."""
-        with dispatch.log_com_errors(f"calculate {place}"):
-            cell = self._range(place)
-            if cell is not None:
-                dispatch.get(cell, "Calculate")
+    def calculate_cell(self, cell: CellRef) -> None:
+        with dispatch.log_com_errors(f"calculate {cell}"):
+            com_cell = self._range(cell)
+            if com_cell is not None:
+                dispatch.get(com_cell, "Calculate")
 
-    def reenter(self, place: CellRef, formula: str) -> None:
-        """Enter a formula into a cell; an Excel that refuses (a protected sheet) keeps what it has."""
-        with dispatch.log_com_errors(f"enter a formula at {place}"), self._without_help():
-            cell = self._range(place)
-            if cell is None or dispatch.get(cell, "NumberFormat") == TEXT:
-                return  # it would become a text
-            # Asked first: an Excel that says of spilled cells too that they have an array would get a fixed one.
-            if dispatch.get_optional(cell, "HasSpill"):
-                if CellRange.at(dispatch.get(dispatch.get(cell, "SpillParent"), "Address")) != CellRange.at(place.cell):
-                    return  # it is filled by another cell's formula, in whose way this one would stand
-            elif dispatch.get(cell, "HasArray"):
-                dispatch.put(dispatch.get(cell, "CurrentArray"), "FormulaArray", formula)
+    def reenter(self, cell: CellRef, formula: str) -> None:
+        """Enter a formula into a cell. If Excel refuses (a protected sheet), the cell keeps what it has."""
+        with dispatch.log_com_errors(f"enter a formula at {cell}"), self._without_side_effects():
+            com_cell = self._range(cell)
+            if com_cell is None or dispatch.get(com_cell, "NumberFormat") == TEXT:
+                return  # in a text cell the formula would become text
+            # HasSpill comes first: where HasArray is true of spilled cells too, they would get a fixed array.
+            if dispatch.get_optional(com_cell, "HasSpill"):
+                spill_parent = dispatch.get(dispatch.get(com_cell, "SpillParent"), "Address")
+                if CellRange.parse(spill_parent) != CellRange.parse(cell.cell):
+                    return  # another cell's formula spills over this one, whose formula would block it
+            elif dispatch.get(com_cell, "HasArray"):
+                dispatch.put(dispatch.get(com_cell, "CurrentArray"), "FormulaArray", formula)
                 return
             try:
-                dispatch.put(cell, "Formula2", formula)
+                dispatch.put(com_cell, "Formula2", formula)
             except pywintypes.com_error as error:
                 if hresults.code(error) != hresults.NO_SUCH_NAME:
                     raise
-                dispatch.put(cell, "Formula", formula)
+                dispatch.put(com_cell, "Formula", formula)
 
     @contextlib.contextmanager
     def preserving_state(self) -> Iterator[None]:
-        """What happens inside leaves books as saved as they were, unless the user does something meanwhile.
+        """Keep workbooks marked as saved if they were, unless the user changes something inside the ``with`` block.
 
-        Excel takes its user's input between our calls. Were that marked as saved, Excel would not ask at closing. So
-        where a visit breaks off nothing is made up for later: a needless question is the smaller harm.
+        Excel processes the user's input between our calls. If such a change were marked as saved, Excel would not ask
+        when the workbook is closed. For the same reason nothing is restored if the block fails: a needless question
+        does less harm.
         """
-        since = win32api.GetTickCount() - _HANDS_OFF
-        was_in_front = self._in_front()
+        since = win32api.GetTickCount() - _IDLE_MILLISECONDS
+        was_in_front = self._is_in_front()
         workbooks = dispatch.get(self._application, "Workbooks")
         names = [str(dispatch.get(book, "Name")) for book in dispatch.items(workbooks) if dispatch.get(book, "Saved")]
         yield
         for name in names:
             book = dispatch.item(dispatch.get(self._application, "Workbooks"), name)
-            touched = (was_in_front or self._in_front()) and _input_since(since)
+            touched = (was_in_front or self._is_in_front()) and _input_since(since)
             if book is not None and not dispatch.get(book, "Saved") and not touched:
                 dispatch.put(book, "Saved", value=True)
 
-    def _in_front(self) -> bool:
-        front = win32gui.GetForegroundWindow()
-        return bool(front) and win32process.GetWindowThreadProcessId(front)[1] == self._program
+    def _is_in_front(self) -> bool:
+        window = win32gui.GetForegroundWindow()
+        return bool(window) and win32process.GetWindowThreadProcessId(window)[1] == self._process_id
 
     @contextlib.contextmanager
-    def _without_help(self) -> Iterator[None]:
-        """What is entered starts no macro, and fills no column of a table."""
-        correct = dispatch.get(self._application, "AutoCorrect")
-        call = RetryingCaller(self._program, self._clock, 0.0)
+    def _without_side_effects(self) -> Iterator[None]:
+        """Entering a formula starts no macro and fills no table column."""
+        auto_correct = dispatch.get(self._application, "AutoCorrect")
+        call = RetryingCaller(self._process_id, self._clock, 0.0)
         with (
             temporarily_set(call, self._application, "EnableEvents", value=False),
-            temporarily_set(call, correct, "AutoFillFormulasInLists", value=False),
+            temporarily_set(call, auto_correct, "AutoFillFormulasInLists", value=False),
         ):
             yield
 
-    def _range(self, place: CellRef) -> Any:
-        sheet = self._sheet(place.book, place.sheet)
-        return None if sheet is None else dispatch.get(sheet, "Range", place.cell)
+    def _range(self, cell: CellRef) -> Any:
+        sheet = self._sheet(cell.book, cell.sheet)
+        return None if sheet is None else dispatch.get(sheet, "Range", cell.cell)
 
     def _sheet(self, book: str, sheet: str) -> Any:
-        opened = dispatch.item(dispatch.get(self._application, "Workbooks"), book)
-        return None if opened is None else dispatch.item(dispatch.get(opened, "Worksheets"), sheet)
+        workbook = dispatch.item(dispatch.get(self._application, "Workbooks"), book)
+        return None if workbook is None else dispatch.item(dispatch.get(workbook, "Worksheets"), sheet)
 
 
-def _joined(cells: list[str]) -> Iterator[str]:
-    """Addresses of many cells each, as long as `Range` takes them."""
+def _join_addresses(addresses: list[str]) -> Iterator[str]:
+    """Addresses joined by commas, each no longer than `Range` takes."""
     joined = ""
-    for cell in cells:
-        if len(joined) + len(cell) >= _ADDRESS_UNITS:
+    for address in addresses:
+        if len(joined) + len(address) >= _MAX_ADDRESS:
             yield joined
             joined = ""
-        joined += "," * bool(joined) + cell
+        joined += "," * bool(joined) + address
     yield joined
 
 
-def _input_since(moment: int) -> bool:
-    """Whether the user has done anything, anywhere; both clocks begin anew every 50 days."""
-    return bool((win32api.GetLastInputInfo() - moment) & 0xFFFFFFFF < 0x80000000)
+def _input_since(tick_count: int) -> bool:
+    """Whether the user has used mouse or keyboard, in any program. Tick counts wrap around every 50 days."""
+    return bool((win32api.GetLastInputInfo() - tick_count) & 0xFFFFFFFF < 0x80000000)

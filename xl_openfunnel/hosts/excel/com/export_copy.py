@@ -21,7 +21,7 @@ from ..table_merge import Value
 from . import dispatch, ranges
 from .app_settings import QUIET, temporarily_set, with_settings
 from .dispatch import OMITTED, RetryingCaller
-from .formulas import filled_with
+from .formulas import filled_range
 from .hresults import error_text
 from .scrub_metadata import strip_metadata
 
@@ -151,7 +151,7 @@ def _put_values(call: RetryingCaller, copy: Any, places: Iterable[CellRef]) -> N
         sheet = call.get(sheets, "Item", place.sheet)
         if call.get(sheet, "ProtectContents"):
             raise HostError(f"The sheet {place.sheet} is protected. Unprotect it (Review), then send a copy.")
-        area = filled_with(call, call.get(sheet, "Range", place.cell)) or CellRange.at(place.cell)
+        area = filled_range(call, call.get(sheet, "Range", place.cell)) or CellRange.parse(place.cell)
         shown = [[_value(value) for value in line] for line in ranges.read(call, sheet, area)]
         held.append((sheet, area, shown))
     for sheet, area, shown in held:  # only now, when nothing more is read that depends on what is cleared

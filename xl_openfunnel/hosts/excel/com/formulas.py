@@ -1,4 +1,4 @@
-"""Where formulas stand in Excel's workbooks: found by their texts, in every sheet that shows them."""
+"""Finds formulas in Excel's workbooks by their text, on every sheet that shows them."""
 
 from __future__ import annotations
 
@@ -15,45 +15,45 @@ from .dispatch import ComCaller
 
 _FORMULAS: Final = -4123  # xlCellTypeFormulas
 
-_CELLS_OF_PROTECTED_SHEET: Final = 500_000
-"""Cells of a protected sheet that are read at the most: there, Excel does not say which of them have formulas."""
+_MAX_PROTECTED_CELLS: Final = 500_000
+"""Cells of a protected sheet that are read at most: there Excel does not say which of them have formulas."""
 
-_AREAS: Final = 200
-"""Areas with formulas that are asked for one by one; of more the whole used range is read instead."""
+_MAX_AREAS: Final = 200
+"""Areas with formulas that are read one by one; if there are more, the whole used range is read instead."""
 
-_UNKNOWN: Final = object()
+_MISSING: Final = object()
 
 
-def formulas_in_book(book: Any, wanted: Callable[[str], object]) -> dict[CellRef, str]:
-    """Where in a workbook formulas stand that are wanted; the first cell of each, and its text."""
+def formulas_in_book(book: Any, accept: Callable[[str], object]) -> dict[CellRef, str]:
+    """The formulas of a workbook that ``accept`` accepts, by their first cells."""
     name = str(dispatch.get(book, "Name"))
-    found: dict[CellRef, str] = {}
+    formulas: dict[CellRef, str] = {}
     for sheet in dispatch.items(dispatch.get(book, "Worksheets")):
         with dispatch.log_com_errors(f"show the formulas of a sheet of {name}"):
-            found |= _formulas_in_sheet(name, str(dispatch.get(sheet, "Name")), sheet, wanted)
-    return found
+            formulas |= _formulas_in_sheet(name, str(dispatch.get(sheet, "Name")), sheet, accept)
+    return formulas
 
 
-def _formulas_in_sheet(book: str, name: str, sheet: Any, wanted: Callable[[str], object]) -> dict[CellRef, str]:
-    found: dict[CellRef, str] = {}
-    filled: list[CellRange] = []  # by one formula each: Excel shows its text in every cell of it
+def _formulas_in_sheet(book: str, name: str, sheet: Any, accept: Callable[[str], object]) -> dict[CellRef, str]:
+    formulas: dict[CellRef, str] = {}
+    filled_ranges: list[CellRange] = []  # Excel shows a block's one formula in each of its cells
     for area in _areas_with_formulas(sheet):
-        for part in addresses.of_area(area):
-            for row, texts in enumerate(formula_bar_texts(dispatch, sheet, part, formula_of), part.top):
-                for column, text in enumerate(texts, part.left):
-                    if not wanted(text) or any((row, column) in one for one in filled):
+        for chunk in addresses.chunks(area):
+            for row, texts in enumerate(formula_bar_texts(dispatch, sheet, chunk, read_formula), chunk.top):
+                for column, text in enumerate(texts, chunk.left):
+                    if not accept(text) or any((row, column) in filled for filled in filled_ranges):
                         continue
                     cell = dispatch.get(sheet, "Range", cell_address(row, column))
                     if not dispatch.get(cell, "HasFormula"):
-                        continue  # a text that looks like one
-                    whole = None
+                        continue  # a text that looks like a formula
+                    block = None
                     with dispatch.log_com_errors("show what a formula fills"):
-                        whole = filled_with(dispatch, cell)
-                    if whole is not None:
-                        filled.append(whole)
-                    first = (row, column) if whole is None else (whole.top, whole.left)
-                    found[CellRef(book, name, cell_address(*first))] = text
-    return found
+                        block = filled_range(dispatch, cell)
+                    if block is not None:
+                        filled_ranges.append(block)
+                    first = (row, column) if block is None else (block.top, block.left)
+                    formulas[CellRef(book, name, cell_address(*first))] = text
+    return formulas
 
 
 def _areas_with_formulas(sheet: Any) -> Iterator[CellRange]:
@@ -63,54 +63,51 @@ def _areas_with_formulas(sheet: Any) -> Iterator[CellRange]:
     except pywintypes.com_error as error:
         if hresults.code(error) != hresults.FAILED:
             raise
-        if dispatch.get(sheet, "ProtectContents") and dispatch.get(used, "CountLarge") <= _CELLS_OF_PROTECTED_SHEET:
-            yield CellRange.at(dispatch.get(used, "Address"))
-        return  # there are no formulas
-    if dispatch.get(areas, "Count") > _AREAS:
-        yield CellRange.at(dispatch.get(used, "Address"))
+        if dispatch.get(sheet, "ProtectContents") and dispatch.get(used, "CountLarge") <= _MAX_PROTECTED_CELLS:
+            yield CellRange.parse(dispatch.get(used, "Address"))
+        return  # the sheet has no formulas
+    if dispatch.get(areas, "Count") > _MAX_AREAS:
+        yield CellRange.parse(dispatch.get(used, "Address"))
         return
     for area in dispatch.items(areas):
-        yield CellRange.at(dispatch.get(area, "Address"))
+        yield CellRange.parse(dispatch.get(area, "Address"))
 
 
-def filled_with(ask: ComCaller, cell: Any) -> CellRange | None:
-    """The cells that the formula of this one fills: what it spills over, or the array that it is part of.
-
-    None where it fills no other cell than its own.
-    """
-    if ask.get_optional(cell, "HasSpill"):
-        filled = ask.get(ask.get(cell, "SpillParent"), "SpillingToRange")
-    elif ask.get(cell, "HasArray"):
-        filled = ask.get(cell, "CurrentArray")
+def filled_range(call: ComCaller, cell: Any) -> CellRange | None:
+    """The range that the cell belongs to: the one its formula spills over, or an array. None for a single cell."""
+    if call.get_optional(cell, "HasSpill"):
+        filled = call.get(call.get(cell, "SpillParent"), "SpillingToRange")
+    elif call.get(cell, "HasArray"):
+        filled = call.get(cell, "CurrentArray")
     else:
         return None
-    return CellRange.at(ask.get(filled, "Address"))
+    return CellRange.parse(call.get(filled, "Address"))
 
 
-def formula_of(cells: Any) -> Any:
-    """The formulas of cells, as an Excel with spilled blocks has them where it is one."""
-    shown = dispatch.get_optional(cells, "Formula2", _UNKNOWN)
-    return dispatch.get(cells, "Formula") if shown is _UNKNOWN else shown
+def read_formula(cells: Any) -> Any:
+    """The formulas of cells: ``Formula2``, or ``Formula`` in an Excel without dynamic arrays."""
+    formula = dispatch.get_optional(cells, "Formula2", _MISSING)
+    return dispatch.get(cells, "Formula") if formula is _MISSING else formula
 
 
-def formula_bar_texts(ask: ComCaller, sheet: Any, area: CellRange, shown: Callable[[Any], Any]) -> list[list[str]]:
-    """What the formula bar shows for each cell of a sheet's area.
+def formula_bar_texts(call: ComCaller, sheet: Any, area: CellRange, read: Callable[[Any], Any]) -> list[list[str]]:
+    """What the formula bar shows for each cell of an area.
 
     Args:
-        ask: makes the calls.
+        call: makes the calls.
         sheet: the sheet.
         area: its cells.
-        shown: asks cells for it, in the form that is wanted.
+        read: reads the texts of a Range, in the form that the caller needs.
     """
 
-    def read(part: CellRange) -> Any:
-        cells = ask.get(sheet, "Range", part.address)
+    def read_part(part: CellRange) -> Any:
+        cells = call.get(sheet, "Range", part.address)
         try:
-            return shown(cells)
+            return read(cells)
         except (pywintypes.com_error, HostError) as error:
             code = error.code if isinstance(error, HostError) else hresults.code(error)
-            if code != hresults.FAILED or not formula_texts.too_long(ask.get(cells, "Value2")):
+            if code != hresults.FAILED or not formula_texts.has_too_long_text(call.get(cells, "Value2")):
                 raise
             return None
 
-    return formula_texts.texts(area, read)
+    return formula_texts.read_texts(area, read_part)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..addresses import CellRange
 from ..ports import HostError
-from ..table_merge import TableContent, Value, places_of
+from ..table_merge import TableContent, Value, column_indexes
 from . import ranges
 from .dispatch import OMITTED, RetryingCaller
 
@@ -33,9 +33,9 @@ class TableReading:
         formulas: by the places of the user's columns the formulas that stand in them, as they read in every line.
     """
 
-    head: CellRange
+    header: CellRange
     body: CellRange | None
-    standing: TableContent
+    content: TableContent
     formulas: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -48,7 +48,7 @@ class ListObject:
     table: Any
 
     @classmethod
-    def found(cls, call: RetryingCaller, book: Any, name: str) -> ListObject | None:
+    def find(cls, call: RetryingCaller, book: Any, name: str) -> ListObject | None:
         """The table of that name in a book."""
         for sheet in call.items(call.get(book, "Worksheets")):
             table = call.item(call.get(sheet, "ListObjects"), name)
@@ -57,7 +57,7 @@ class ListObject:
         return None
 
     @classmethod
-    def added(cls, call: RetryingCaller, book: Any, name: str, columns: Mapping[str, float]) -> ListObject:
+    def add(cls, call: RetryingCaller, book: Any, name: str, columns: Mapping[str, float]) -> ListObject:
         """A new table with one blank line, on a new sheet behind the others."""
         if call.get(book, "ProtectStructure"):
             raise HostError("The workbook's structure is protected: a sheet for the table can't be added.")
@@ -79,15 +79,15 @@ class ListObject:
 
     def read(self, ours: Sequence[str]) -> TableReading:
         """What is in it, where these are our columns."""
-        head, body = self.head(), self.body()
-        names = self.names(head)
+        head, body = self.header(), self.body()
+        names = self.column_names(head)
         if body is None:
             return TableReading(head, None, TableContent(names))
         lines: list[list[Value]] = ranges.read(self.call, self.sheet, body)
-        places = places_of(names, ours).values()
+        places = column_indexes(names, ours).values()
         formulas = {}
-        for left, right in runs(place for place in range(len(names)) if place not in places):
-            texts = ranges.formulas(self.call, self.sheet, columns_of(body, left, right))
+        for left, right in consecutive_runs(place for place in range(len(names)) if place not in places):
+            texts = ranges.formulas(self.call, self.sheet, slice_columns(body, left, right))
             for place, column in enumerate(zip(*texts, strict=True), left):
                 found = Counter(
                     text for text, line in zip(column, lines, strict=True) if _calculated(text, line[place])
@@ -108,7 +108,9 @@ class ListObject:
         """
         if self._noted(area):
             return None
-        texts = {run: ranges.formulas(self.call, self.sheet, columns_of(area, *run)) for run in runs(theirs)}
+        texts = {
+            run: ranges.formulas(self.call, self.sheet, slice_columns(area, *run)) for run in consecutive_runs(theirs)
+        }
         values = self.call.get(self.cells(area), "Value2")
         lines: list[list[Value]] = [list(line) for line in values] if isinstance(values, tuple) else [[values]]
         for (left, _), shown in texts.items():
@@ -117,23 +119,23 @@ class ListObject:
 
     def whole(self) -> CellRange:
         """All its cells."""
-        return CellRange.at(self.call.get(self.call.get(self.table, "Range"), "Address"))
+        return CellRange.parse(self.call.get(self.call.get(self.table, "Range"), "Address"))
 
-    def head(self) -> CellRange:
+    def header(self) -> CellRange:
         """The cells of its header."""
         head = self.call.get(self.table, "HeaderRowRange")
         if head is None:
             raise HostError("The table's header row is switched off. Switch it on (Table Design), then land again.")
-        return CellRange.at(self.call.get(head, "Address"))
+        return CellRange.parse(self.call.get(head, "Address"))
 
-    def names(self, head: CellRange) -> list[str]:
+    def column_names(self, head: CellRange) -> list[str]:
         """The names of its columns."""
         return [str(name) for name in ranges.read(self.call, self.sheet, head)[0]]
 
     def body(self) -> CellRange | None:
         """The cells of its lines."""
         body = self.call.get(self.table, "DataBodyRange")
-        return None if body is None else CellRange.at(self.call.get(body, "Address"))
+        return None if body is None else CellRange.parse(self.call.get(body, "Address"))
 
     def cells(self, area: CellRange) -> Any:
         """These cells of its sheet."""
@@ -145,18 +147,18 @@ class ListObject:
         for kind in ("Comments", "CommentsThreaded"):
             notes = self.call.get_optional(self.sheet, kind)
             for note in self.call.items(notes) if notes is not None else ():
-                cell = CellRange.at(self.call.get(self.call.get(note, "Parent"), "Address"))
+                cell = CellRange.parse(self.call.get(self.call.get(note, "Parent"), "Address"))
                 if (cell.top, cell.left) in area:
                     lines.add(cell.top - area.top)
         return frozenset(lines)
 
 
-def columns_of(area: CellRange, left: int, right: int) -> CellRange:
+def slice_columns(area: CellRange, left: int, right: int) -> CellRange:
     """Of an area the columns from ``left`` to ``right``, counted from 0."""
     return CellRange(area.top, area.left + left, area.bottom, area.left + right)
 
 
-def runs(places: Iterable[int]) -> list[tuple[int, int]]:
+def consecutive_runs(places: Iterable[int]) -> list[tuple[int, int]]:
     """Neighbouring places together, as the first and the last of each run."""
     found: list[tuple[int, int]] = []
     for place in sorted(places):

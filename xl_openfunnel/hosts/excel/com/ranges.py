@@ -1,4 +1,4 @@
-"""Blocks of values into Excel's cells: text stays text, whatever it looks like, and nothing is truly nothing."""
+"""Reads and writes blocks of values: text stays text whatever it looks like, and blank cells stay truly empty."""
 
 from __future__ import annotations
 
@@ -12,59 +12,59 @@ from .dispatch import RetryingCaller
 from .formulas import formula_bar_texts
 
 TEXT: Final = "@"
-"""The number format of cells in which everything is text."""
+"""The number format of text cells."""
 
 
 def read(call: RetryingCaller, sheet: Any, area: CellRange) -> list[list[Any]]:
-    """What cells hold: text, numbers, booleans, None; the number of an error value."""
-    lines: list[list[Any]] = []
-    for part in addresses.of_area(area):
-        held = call.get(call.get(sheet, "Range", part.address), "Value2")
-        lines += map(list, held if isinstance(held, tuple) else ((held,),))
-    return lines
+    """The values of cells: text, numbers, booleans, None, or an error value's number."""
+    rows: list[list[Any]] = []
+    for chunk in addresses.chunks(area):
+        values = call.get(call.get(sheet, "Range", chunk.address), "Value2")
+        rows += map(list, values if isinstance(values, tuple) else ((values,),))
+    return rows
 
 
 def formulas(call: RetryingCaller, sheet: Any, area: CellRange) -> list[list[str]]:
-    """What stands in the formula bar for each cell, in the form that is the same in every line (R1C1)."""
+    """What the formula bar shows for each cell, in R1C1 notation, which is the same in every row."""
     return [
-        line
-        for part in addresses.of_area(area)
-        for line in formula_bar_texts(call, sheet, part, lambda cells: call.get(cells, "FormulaR1C1"))
+        row
+        for chunk in addresses.chunks(area)
+        for row in formula_bar_texts(call, sheet, chunk, lambda cells: call.get(cells, "FormulaR1C1"))
     ]
 
 
 def write(
-    call: RetryingCaller, sheet: Any, area: CellRange, lines: Sequence[Sequence[Value]], *, text_format: bool
+    call: RetryingCaller, sheet: Any, area: CellRange, rows: Sequence[Sequence[Value]], *, text_format: bool
 ) -> None:
-    """Write values; None and an empty text leave a cell truly empty.
+    """Write values; None and ``""`` leave a cell truly empty.
 
     Args:
         call: makes the calls.
         sheet: the sheet.
         area: its cells.
-        lines: a value for each of them.
-        text_format: whether the cells have the format of text. Elsewhere an apostrophe keeps Excel from making numbers,
-            dates and formulas of texts.
+        rows: a value for each cell.
+        text_format: whether the cells have the number format of text. In other cells an apostrophe keeps Excel from
+            turning texts into numbers, dates and formulas.
     """
-    for part in addresses.of_area(area):
-        held = lines[part.top - area.top : part.bottom - area.top + 1]
-        put(call, call.get(sheet, "Range", part.address), held, text_format=text_format)
+    for chunk in addresses.chunks(area):
+        chunk_rows = rows[chunk.top - area.top : chunk.bottom - area.top + 1]
+        write_chunk(call, call.get(sheet, "Range", chunk.address), chunk_rows, text_format=text_format)
     if text_format:
-        restore_apostrophes(call, sheet, area, lines)
+        restore_apostrophes(call, sheet, area, rows)
 
 
-def put(call: RetryingCaller, cells: Any, lines: Sequence[Sequence[Value]], *, text_format: bool) -> None:
-    """Write values as `write` does, in one call."""
+def write_chunk(call: RetryingCaller, cells: Any, rows: Sequence[Sequence[Value]], *, text_format: bool) -> None:
+    """Write values as `write` does, in a single call."""
     if not text_format:
-        lines = [[f"'{value}" if isinstance(value, str) and value else value for value in line] for line in lines]
-    call.put(cells, "Value2", tuple(map(tuple, lines)))
+        rows = [[f"'{value}" if isinstance(value, str) and value else value for value in row] for row in rows]
+    call.put(cells, "Value2", tuple(map(tuple, rows)))
 
 
-def restore_apostrophes(call: RetryingCaller, sheet: Any, area: CellRange, lines: Sequence[Sequence[Value]]) -> None:
-    """See to it that a text keeps an apostrophe at its beginning, which Excel may have taken for its sign of text."""
-    for row, line in enumerate(lines, area.top):
-        for column, value in enumerate(line, area.left):
+def restore_apostrophes(call: RetryingCaller, sheet: Any, area: CellRange, rows: Sequence[Sequence[Value]]) -> None:
+    """Write texts that start with an apostrophe again, if Excel took it for the prefix that marks text."""
+    for row, values in enumerate(rows, area.top):
+        for column, value in enumerate(values, area.left):
             if isinstance(value, str) and value.startswith("'"):
                 cell = call.get(sheet, "Range", CellRange(row, column, row, column).address)
-                if call.get(cell, "Value2") == value[1:]:  # lest somebody has sorted meanwhile
+                if call.get(cell, "Value2") == value[1:]:  # else the user may have sorted the rows since
                     call.put(cell, "Value2", f"'{value}")

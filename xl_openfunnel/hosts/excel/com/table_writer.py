@@ -18,10 +18,10 @@ from typing import Final
 from .. import addresses
 from ..addresses import LAST_ROW, CellRange
 from ..ports import Fact, HostBusyError, HostError, TableWritten
-from ..table_merge import KEYS, MergePlan, TableContent, Value, places_of
+from ..table_merge import KEYS, MergePlan, TableContent, Value, column_indexes
 from . import ranges
 from .dispatch import OMITTED
-from .list_objects import ListObject, TableReading, columns_of, runs
+from .list_objects import ListObject, TableReading, consecutive_runs, slice_columns
 
 _NUMBERS: Final = ("rank", "employee_count", "employee_band")
 """Our columns that keep their format: numbers, and the names of sizes, which look like nothing else. The rest is text,
@@ -68,9 +68,11 @@ def write_table(
         for _ in range(_ATTEMPTS):
             with contextlib.suppress(_ChangedError):
                 reading = table.read(ours)
-                if table.names(table.head()) != reading.standing.names:  # it was moved, and something else was read
+                if (
+                    table.column_names(table.header()) != reading.content.columns
+                ):  # it was moved, and something else was read
                     raise _ChangedError
-                landing = _TableWriter(table, reading, planned(reading.standing))
+                landing = _TableWriter(table, reading, planned(reading.content))
                 if call.get(table.table, "ShowTotals"):  # they stand where lines are to be added
                     call.put(table.table, "ShowTotals", value=False)
                     without_totals = True
@@ -99,9 +101,9 @@ class _TableWriter:
     def __init__(self, table: ListObject, reading: TableReading, plan: MergePlan) -> None:
         self.table, self.reading, self.plan = table, reading, plan
         self.call = table.call
-        self.names = list(reading.standing.names)
-        self.lent = plan.columns[plan.scratch_column]
-        self.keys = sorted({self.lent, *places_of(self.names, KEYS).values()} & set(plan.columns))
+        self.names = list(reading.content.columns)
+        self.lent = plan.indexes[plan.scratch_column]
+        self.keys = sorted({self.lent, *column_indexes(self.names, KEYS).values()} & set(plan.indexes))
 
     def check_room(self) -> None:
         """See to it that the lines that are to be added have room.
@@ -109,7 +111,7 @@ class _TableWriter:
         Raises:
             HostError: they have none.
         """
-        whole, added = self._whole(), len(self.plan.lines) - self.plan.height
+        whole, added = self._whole(), len(self.plan.rows) - self.plan.current_height
         if whole.bottom > LAST_ROW:
             raise HostError("The sheet ends before the companies do. Move the table up, then land again.")
         if added > 0:
@@ -128,12 +130,12 @@ class _TableWriter:
         self._check_unchanged(self.reading.body)
         self._describe([(name, _INCOMPLETE if name == _STATE else value) for name, value in facts])
         body = self._resized()
-        cells = self.table.cells(columns_of(body, self.lent, self.lent))
+        cells = self.table.cells(slice_columns(body, self.lent, self.lent))
         if self.call.get(cells, "NumberFormat") == ranges.TEXT:
             self.call.put(cells, "NumberFormat", "General")
         self._check_unchanged(body)
         try:
-            self.call.put(cells, "Value2", tuple((place + 1.0,) for place in self.plan.order))
+            self.call.put(cells, "Value2", tuple((place + 1.0,) for place in self.plan.positions))
             self._check_numbered(body)
             self._write()
             return self._describe(facts)
@@ -146,22 +148,20 @@ class _TableWriter:
 
     def _check_unchanged(self, body: CellRange | None) -> None:
         """Compare header and companies with what was read; they stand in these cells."""
-        table, height = self.table, len(self.reading.standing.lines)
-        head = table.head()
-        if head != self.reading.head or table.names(head) != self.names or table.body() != body:
+        table, height = self.table, len(self.reading.content.rows)
+        head = table.header()
+        if head != self.reading.header or table.column_names(head) != self.names or table.body() != body:
             raise _ChangedError
         if body is None or height == 0:
             return
         lines = CellRange(body.top, body.left, body.top + height - 1, body.right)
-        if self._held(lines, self.keys) != [
-            [line[place] for place in self.keys] for line in self.reading.standing.lines
-        ]:
+        if self._held(lines, self.keys) != [[line[place] for place in self.keys] for line in self.reading.content.rows]:
             raise _ChangedError
 
     def _check_numbered(self, body: CellRange) -> None:
         """See to it that every line has its own number: it has another's if the table was sorted just before."""
         keys = [place for place in self.keys if place != self.lent]
-        standing, order = self.reading.standing.lines, self.plan.at_the_end
+        standing, order = self.reading.content.rows, self.plan.final_order
         for number, *held in self._held(body, [self.lent, *keys]):
             if not isinstance(number, float) or not 1 <= number <= len(order):
                 raise _ChangedError
@@ -172,8 +172,8 @@ class _TableWriter:
     def _held(self, lines: CellRange, places: Sequence[int]) -> list[list[Value]]:
         """What these columns hold in these lines."""
         found: dict[int, tuple[Value, ...]] = {}
-        for left, right in runs(places):
-            columns = zip(*ranges.read(self.call, self.table.sheet, columns_of(lines, left, right)), strict=True)
+        for left, right in consecutive_runs(places):
+            columns = zip(*ranges.read(self.call, self.table.sheet, slice_columns(lines, left, right)), strict=True)
             found |= dict(enumerate(columns, left))
         return [list(line) for line in zip(*(found[place] for place in places), strict=True)]
 
@@ -183,14 +183,14 @@ class _TableWriter:
         Raises:
             HostError: they can't be brought into order.
         """
-        wanted = [place + 1.0 for place in range(len(self.plan.lines))]
+        wanted = [place + 1.0 for place in range(len(self.plan.rows))]
         for attempt in range(_ATTEMPTS):
             whole = self.table.whole()
             body = CellRange(whole.top + 1, whole.left, whole.bottom, whole.right)
             head = CellRange(whole.top, whole.left, whole.top, whole.right)
-            if whole.bottom - whole.top != len(wanted) or self.table.names(head) != self.names:
+            if whole.bottom - whole.top != len(wanted) or self.table.column_names(head) != self.names:
                 raise HostError(_MEANWHILE)
-            key = columns_of(body, self.lent, self.lent)
+            key = slice_columns(body, self.lent, self.lent)
             numbers = [number for (number,) in ranges.read(self.call, self.table.sheet, key)]
             if numbers == wanted:
                 return body, attempt > 0
@@ -204,7 +204,7 @@ class _TableWriter:
 
     def _resized(self) -> CellRange:
         """The cells of the lines, after lines were added where more are needed."""
-        if self.plan.height < len(self.plan.lines):
+        if self.plan.current_height < len(self.plan.rows):
             try:
                 self.call.get(self.table.table, "Resize", self.table.cells(self._whole()))
             except HostError:
@@ -214,7 +214,7 @@ class _TableWriter:
         return CellRange(whole.top + 1, whole.left, whole.bottom, whole.right)
 
     def _write(self) -> None:
-        plan, order = self.plan, self.plan.at_the_end
+        plan, order = self.plan, self.plan.final_order
         for _ in range(_ATTEMPTS):
             body, _ = self._lines_in_order()
             if self._filled(body):
@@ -222,17 +222,17 @@ class _TableWriter:
         else:
             raise HostError(_MEANWHILE)
         # Now the column with the numbers gets its own again, which for ranks are these very numbers.
-        held = [plan.lines[line][plan.scratch_column] for line in order]
+        held = [plan.rows[line][plan.scratch_column] for line in order]
         same = next((place for place, value in enumerate(held) if value != place + 1.0), len(held))
         if same < len(held):
             self._give_back(body, same, held[same:])
-        if plan.left < len(plan.lines):
-            self._remove(body, order[plan.left :])
+        if plan.final_height < len(plan.rows):
+            self._remove(body, order[plan.final_height :])
 
     def _give_back(self, body: CellRange, first: int, values: Sequence[Value]) -> None:
         """Write what the column with the numbers holds itself, from this line on."""
-        area = columns_of(CellRange(body.top + first, body.left, body.bottom, body.right), self.lent, self.lent)
-        cells, is_text = self.table.cells(area), _is_text(self.plan.names[self.plan.scratch_column])
+        area = slice_columns(CellRange(body.top + first, body.left, body.bottom, body.right), self.lent, self.lent)
+        cells, is_text = self.table.cells(area), _is_text(self.plan.columns[self.plan.scratch_column])
         if is_text:
             self.call.put(cells, "NumberFormat", ranges.TEXT)
         keys = [place for place in self.keys if place != self.lent]
@@ -240,7 +240,7 @@ class _TableWriter:
         if self._lines_in_order() != (body, False):
             raise HostError(_MEANWHILE)
         lines = [[value] for value in values]
-        ranges.put(self.call, cells, lines, text_format=is_text)
+        ranges.write_chunk(self.call, cells, lines, text_format=is_text)
         if self._held(body, keys) != before:
             raise HostError(_MEANWHILE)
         if is_text:
@@ -259,7 +259,7 @@ class _TableWriter:
         for _, cells, lines, is_text in pieces:
             if self._lines_in_order() != (body, False):
                 return False
-            ranges.put(self.call, cells, lines, text_format=is_text)
+            ranges.write_chunk(self.call, cells, lines, text_format=is_text)
         if self._lines_in_order() != (body, False):
             return False
         for area, _, lines, is_text in pieces:
@@ -269,16 +269,16 @@ class _TableWriter:
 
     def _columns(self) -> Iterator[tuple[list[int], bool]]:
         """Those of our columns that are written together, and whether they are text."""
-        for left, right in runs(place for place in self.plan.columns if place != self.lent):
-            run = [self.plan.columns.index(place) for place in range(left, right + 1)]
-            for is_text, columns in groupby(run, key=lambda number: _is_text(self.plan.names[number])):
+        for left, right in consecutive_runs(place for place in self.plan.indexes if place != self.lent):
+            run = [self.plan.indexes.index(place) for place in range(left, right + 1)]
+            for is_text, columns in groupby(run, key=lambda number: _is_text(self.plan.columns[number])):
                 yield list(columns), is_text
 
     def _parts(self, body: CellRange, columns: Sequence[int]) -> Iterator[tuple[CellRange, list[list[Value]]]]:
         """What goes where, in pieces that are written in one go."""
-        order, places = self.plan.at_the_end, [self.plan.columns[number] for number in columns]
-        for begin, end in addresses.of_lines(len(order), len(columns)):
-            lines = [[self.plan.lines[line][number] for number in columns] for line in order[begin:end]]
+        order, places = self.plan.final_order, [self.plan.indexes[number] for number in columns]
+        for begin, end in addresses.row_chunks(len(order), len(columns)):
+            lines = [[self.plan.rows[line][number] for number in columns] for line in order[begin:end]]
             yield CellRange(body.top + begin, body.left + places[0], body.top + end - 1, body.left + places[-1]), lines
 
     def _sort(self, whole: CellRange, body: CellRange, key: CellRange) -> None:
@@ -292,8 +292,8 @@ class _TableWriter:
 
     def _remove(self, body: CellRange, lines: Sequence[int]) -> None:
         """Remove the last lines, which held these ones' companies when they were read."""
-        standing = self.reading.standing.lines
-        theirs = [place for place in range(len(self.names)) if place not in self.plan.columns]
+        standing = self.reading.content.rows
+        theirs = [place for place in range(len(self.names)) if place not in self.plan.indexes]
         known = sorted({*self.keys, *theirs} - {self.lent})
         wanted = [[standing[line][place] if line < len(standing) else None for place in known] for line in lines]
         rest = CellRange(body.bottom - len(lines) + 1, body.left, body.bottom, body.right)
@@ -308,14 +308,14 @@ class _TableWriter:
 
     def _whole(self) -> CellRange:
         """The header and all lines, those too that are to be added."""
-        head = self.reading.head
-        return CellRange(head.top, head.left, head.top + len(self.plan.lines), head.right)
+        head = self.reading.header
+        return CellRange(head.top, head.left, head.top + len(self.plan.rows), head.right)
 
     # ---- what is known of the job ----------------------------------------------------------------------------
 
     def _describe(self, facts: Sequence[Fact]) -> bool:
         """Write facts above the table: names, below them values; False where the place is taken."""
-        call, sheet, head = self.call, self.table.sheet, self.table.head()
+        call, sheet, head = self.call, self.table.sheet, self.table.header()
         first = head.left + 2
         area = CellRange(head.top - 3, first, head.top - 2, first + len(facts) - 1)
         if area.top < 1:

@@ -107,7 +107,7 @@ class CommandHandlers:
         Does not wait for anything: the program waits for the answer.
         """
         try:
-            with self._workbooks.at(pressed.window, _AT_ONCE) as work:
+            with self._workbooks.connect(pressed.window, _AT_ONCE) as work:
                 _, jobs = self._cell(work, pressed)
         except (HostBusyError, HostGoneError, HostError):
             jobs = self._jobs_of(pressed.cell, pressed)
@@ -238,7 +238,7 @@ class CommandHandlers:
     # ---- which jobs are meant --------------------------------------------------------------------------------
 
     def _book(self, work: WorkbookCommands, pressed: CommandContext) -> str:
-        book = pressed.cell.book if pressed.cell else work.book()
+        book = pressed.cell.book if pressed.cell else work.active_workbook()
         if book is None:
             raise ConfigurationError("No workbook is open.")
         return book
@@ -247,7 +247,7 @@ class CommandHandlers:
         """The cell behind the selected one, and the jobs that it shows, or the one that it holds."""
         if pressed.cell is None:
             return None, frozenset()
-        cell = work.owner(pressed.cell)
+        cell = work.formula_cell(pressed.cell)
         return cell, self._jobs_of(cell, pressed)
 
     def _jobs_of(self, cell: CellRef | None, pressed: CommandContext) -> frozenset[str]:
@@ -294,7 +294,7 @@ class CommandHandlers:
             raise ConfigurationError(f"The selected cell shows {len(jobs)} jobs. Select one that shows a single job.")
         if jobs:
             return next(iter(jobs))
-        if named := work.text_named(book, JOB_NAME):
+        if named := work.named_cell_text(book, JOB_NAME):
             return CallContext(self._services).job_id(named)
         raise ConfigurationError(f"{_NO_JOB} Select one that does.")
 
@@ -322,13 +322,13 @@ def _landed(seen: Snapshot, landed: TableWritten) -> list[str]:
         said.append("provisional: land again when the job is over")
     if seen.problem:
         said.append(seen.problem.message.rstrip("."))
-    if made.kept:
-        said.append(f"{made.kept:,} no longer in the job kept at the end, for what you have there")
-    if made.missing:
-        said.append(f"without {', '.join(made.missing)}, which the table does not have")
-    if landed.unfiltered:
+    if made.kept_rows:
+        said.append(f"{made.kept_rows:,} no longer in the job kept at the end, for what you have there")
+    if made.missing_columns:
+        said.append(f"without {', '.join(made.missing_columns)}, which the table does not have")
+    if landed.filter_removed:
         said.append("the table's filter was taken off")
-    if not landed.described:
+    if not landed.facts_written:
         said.append("no room above the table to say what job it is")
     return said
 

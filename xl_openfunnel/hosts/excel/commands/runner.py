@@ -117,7 +117,7 @@ class CommandRunner:
         self._said.pop(pressed.window, None)
 
         def done() -> str:
-            with self._workplace.at(pressed.window) as work:
+            with self._workplace.connect(pressed.window) as work:
                 work.set_status(_PREFIX + begun)
                 return deed(work, pressed)
 
@@ -129,7 +129,7 @@ class CommandRunner:
     def _tell(self, window: int, said: _StatusMessage) -> None:
         """Show what came of an action or, later, give the status bar back."""
         try:
-            with self._workplace.at(window, 0.0) as work:
+            with self._workplace.connect(window, 0.0) as work:
                 if said.until is None:
                     work.set_status(said.text)
                 else:

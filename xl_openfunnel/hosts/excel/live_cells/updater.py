@@ -211,7 +211,7 @@ class CellUpdater:
     def _calculate(self, program: ExcelProcess, visit: ExcelSession, cells: Sequence[LiveCell]) -> float:
         """Have cells calculated; gives the seconds that it took, without those that the program was not there."""
         begun = self.now()
-        automatic = visit.automatic
+        automatic = visit.calculates_automatically
         if not automatic:  # else those are missed when they do not call
             program.manual_at = begun
             cells = [cell for cell in cells if self._still_exists(program, visit, cell, begun)]
@@ -273,7 +273,7 @@ class CellUpdater:
         left = [cell for cell in program.cells.values() if cell.left_to_user]
         if left and program.manual_at + LIVENESS_INTERVAL <= now:
             program.manual_at = now
-            if visit.automatic:
+            if visit.calculates_automatically:
                 for cell in left:
                     cell.left_to_user = cell.awaiting_call = False
 

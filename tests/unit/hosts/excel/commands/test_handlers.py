@@ -200,11 +200,11 @@ def test_a_busy_program_is_not_waited_for_while_it_waits(rig: Rig) -> None:
 def test_landing_says_what_it_did_and_what_it_could_not(rig: Rig) -> None:
     assert rig.land(DONE.job_id) == "30 companies landed on the sheet Table; 1 pivot refreshed"
     (made,) = rig.office.plans
-    assert (made.left, made.names) == (30, TABLE_COLUMNS)
+    assert (made.final_height, made.columns) == (30, TABLE_COLUMNS)
     facts = dict(rig.office.facts)
     assert (facts["job"], facts["state"], facts["rows"], facts["credits"]) == (DONE.job_id, "final", 30.0, 30.0)
     rig.office.tables[TABLE_NAME] = TableContent(["name", "linkedin_url", "Mine"], [["Old", "gone", "x"]])
-    rig.office.landed = {"sheet": "My table", "unfiltered": True, "described": False}
+    rig.office.landed = {"sheet": "My table", "filter_removed": True, "facts_written": False}
     rig.office.pivots = HostError("Excel refused: protected")
     assert rig.land(DONE.job_id) == (
         "30 companies landed on the sheet My table; 1 no longer in the job kept at the end, for what you have there; "

@@ -50,7 +50,7 @@ class FakeWorkbooks:
         self.copied: list[Sequence[Fact]] = []
 
     @contextlib.contextmanager
-    def at(self, window: int, patience: float = COMMAND_TIMEOUT) -> Iterator[FakeWorkbooks]:
+    def connect(self, window: int, patience: float = COMMAND_TIMEOUT) -> Iterator[FakeWorkbooks]:
         assert window == WINDOW
         if self.gone:
             raise HostGoneError
@@ -58,7 +58,7 @@ class FakeWorkbooks:
             raise HostBusyError
         yield self
 
-    def book(self) -> str | None:
+    def active_workbook(self) -> str | None:
         return self.front
 
     def set_status(self, text: str) -> None:
@@ -68,7 +68,7 @@ class FakeWorkbooks:
         if self.bar == text:
             self.bar = False
 
-    def owner(self, place: CellRef) -> CellRef:
+    def formula_cell(self, place: CellRef) -> CellRef:
         return self.owners.get(place, place)
 
     def formulas(self, book: str, sheet: str | None) -> Mapping[CellRef, str]:
@@ -79,7 +79,7 @@ class FakeWorkbooks:
     def recalculate(self, places: Collection[CellRef]) -> None:
         self.calculated += places
 
-    def text_named(self, book: str, name: str) -> str:
+    def named_cell_text(self, book: str, name: str) -> str:
         return self.names.get(name, "")
 
     def has_table(self, book: str, name: str) -> bool:

@@ -54,7 +54,7 @@ class FakeExcel:
         return not self.excel.copying
 
     @property
-    def automatic(self) -> bool:
+    def calculates_automatically(self) -> bool:
         return self.excel.calculation != MANUAL
 
     def formula(self, place: CellRef) -> str | None:
