@@ -49,9 +49,9 @@ class Session:
     @cached_property
     def store_if_usable(self) -> Store | None:
         """The user's store; None, with a warning, where it cannot be used, for commands that can do without."""
-        settings = self.settings  # wrong settings are an error, not a warning
+        _ = self.settings  # wrong settings are an error, not a warning
         try:
-            return Store(settings.store_path, self.origin)
+            return self.store
         except ConfigurationError as error:
             _log.warning("%s", error.message)
             return None

@@ -13,7 +13,8 @@ from ..api.models import Credits
 from ..errors import CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunnelError
 from ..jobs.fetcher import Fetcher
 from ..jobs.snapshot import Snapshot
-from ..jobs.store.store import LedgerEntry, Store, StoreBusyError
+from ..jobs.store.opening import JobStore
+from ..jobs.store.store import LedgerEntry, StoreBusyError
 from . import arguments, status_text
 from .credits import CreditsCache
 
@@ -64,7 +65,7 @@ class _LastRead:
     labels: dict[str, str | None] = field(default_factory=dict)
 
 
-_last_read: Final[WeakKeyDictionary[Store, _LastRead]] = WeakKeyDictionary()
+_last_read: Final[WeakKeyDictionary[JobStore, _LastRead]] = WeakKeyDictionary()
 
 
 class Services(Protocol):
@@ -75,7 +76,7 @@ class Services(Protocol):
         """The shared fetcher."""
 
     @property
-    def store(self) -> Store | None:
+    def store(self) -> JobStore | None:
         """Labels and the list of jobs."""
 
     @property
@@ -225,7 +226,7 @@ def _remember(known: dict[str, str | None], text: str, found: str | None) -> Non
     known[text] = found
 
 
-def _ledger(store: Store | None) -> tuple[LedgerEntry, ...] | str:
+def _ledger(store: JobStore | None) -> tuple[LedgerEntry, ...] | str:
     """All jobs ever seen here, or why they cannot be told."""
     if store is None:
         return NO_STORE

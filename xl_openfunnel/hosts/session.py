@@ -5,20 +5,16 @@ Here and not beside the functions, because xlwings reloads a module of functions
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from typing import Final
 
 from ..api.client import Client
-from ..errors import CELL_UNITS, ConfigurationError
+from ..errors import CELL_UNITS
 from ..functions.context import CREDITS, CallContext
 from ..functions.credits import CreditsCache
 from ..jobs.fetcher import Fetcher
-from ..jobs.store.store import Store
-from ..settings import Settings
-
-_log = logging.getLogger(__name__)
+from ..jobs.store.opening import open_store
 
 WATCH_TTL: Final = 30.0
 """Seconds that a job is polled after a call from no known cell; live cells subscribe to their jobs."""
@@ -38,14 +34,8 @@ class Session:
             ConfigurationError: a setting cannot be used.
         """
         self.client = Client()
-        self.store: Store | None = None
-        unusable = None
-        try:
-            self.store = Store(Settings.load(self.client.base_url).store_path, self.client.origin)
-        except ConfigurationError as error:
-            _log.warning("working without the store: %s", error.message)
-            unusable = error.with_traceback(None)
-        self.fetcher = Fetcher(self.client, store=self.store or unusable, watch_ttl=WATCH_TTL)
+        self.store = open_store(self.client)
+        self.fetcher = Fetcher(self.client, store=self.store, watch_ttl=WATCH_TTL)
         self.credits = CreditsCache(self.client, told=lambda: self.topic_changed(CREDITS))
         self.topic_changed: Callable[[str], object] = lambda _: None
 
@@ -56,8 +46,7 @@ class Session:
     def close(self) -> None:
         """Stop fetching and close the store."""
         self.fetcher.close()
-        if self.store is not None:
-            self.store.close()
+        self.store.close()
 
 
 _sessions: list[Session] = []

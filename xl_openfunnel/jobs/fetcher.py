@@ -6,7 +6,6 @@ behind it are daemons: the process ends when its main thread does.
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Callable
 from types import TracebackType
@@ -14,16 +13,12 @@ from typing import Self
 
 from ..api.client import Client
 from ..api.endpoints import job_id_from
-from ..errors import ConfigurationError
 from ..runtime.clock import FOREVER, Clock, SystemClock
-from ..settings import Settings
 from .scheduler import WATCH_TTL, JobScheduler
 from .snapshot import Snapshot
-from .store.store import Store
+from .store.opening import JobStore, open_store
 from .subscriptions import Callback, Subscription
 from .tracked_job import Waiter
-
-_log = logging.getLogger(__name__)
 
 _WAIT_INTERVAL = 0.2
 """Seconds after which a waiting thread looks up, so that Ctrl-C reaches it on Windows."""
@@ -36,8 +31,7 @@ class Fetcher:
 
     Args:
         client: sends the requests; its concurrency bounds how many at once.
-        store: keeps final jobs and the ledger on disk; without one nothing outlives this object. An error in its
-            place, which says why there is none, is said beside every job that is final.
+        store: keeps final jobs and the ledger on disk; without one nothing outlives this object.
         clock: what time is and how to wait for it.
         jitter: returns numbers from 0 to 1, which spread retries.
         watch_ttl: seconds for which a job without a subscription is polled after the last `watch`.
@@ -47,7 +41,7 @@ class Fetcher:
         self,
         client: Client,
         *,
-        store: Store | ConfigurationError | None = None,
+        store: JobStore | None = None,
         clock: Clock | None = None,
         jitter: Callable[[], float] | None = None,
         watch_ttl: float = WATCH_TTL,
@@ -65,12 +59,7 @@ class Fetcher:
         """A fetcher with the disk store of the settings; where that is unusable, every job that is final says so."""
         own = client is None
         client = client or Client()
-        try:
-            store: Store | ConfigurationError = Store(Settings.load(client.base_url).store_path, client.origin)
-        except ConfigurationError as trouble:
-            _log.warning("working without the store: %s", trouble.message)
-            store = trouble.with_traceback(None)
-        fetcher = cls(client, store=store)
+        fetcher = cls(client, store=open_store(client))
         fetcher._owns_client, fetcher._owns_store = own, True
         return fetcher
 
@@ -147,7 +136,7 @@ class Fetcher:
     def close(self) -> None:
         """Stop. Requests under way are not waited for; what is to be stored is."""
         self._scheduler.close()
-        if self._owns_store and isinstance(self._store, Store):
+        if self._owns_store and self._store is not None:
             self._store.close()
         if self._owns_client:
             self._client.close()

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from ..api.client import Client
 from ..api.models import Page
-from ..errors import ConfigurationError, InvalidResponseError, OpenFunnelError
+from ..errors import InvalidResponseError, OpenFunnelError
 from ..runtime.clock import FOREVER, Clock, LoopEvent
 from ..runtime.slots import SlotQueue
 from ..runtime.thread_pool import URGENT, DaemonPool, start_thread
@@ -26,7 +26,8 @@ from .policy.steps import LoadFromStore, SaveResult, SendRequests, Wait
 from .result import Result
 from .snapshot import Problem, Rows, Snapshot
 from .snapshot_builder import build_snapshot
-from .store.store import Store, StoreBusyError
+from .store.opening import JobStore
+from .store.store import StoreBusyError
 from .store.worker import StoreWorker
 from .subscriptions import SubscriptionHub
 from .tracked_job import TrackedJob, Waiter, change_key
@@ -58,7 +59,7 @@ class JobScheduler:
     def __init__(
         self,
         client: Client,
-        store: Store | ConfigurationError | None,
+        store: JobStore | None,
         clock: Clock,
         chance: Callable[[], float],
         watch_ttl: float,

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.unit.flying import FlyingClock
-from xl_openfunnel import Client, ConfigurationError, Fetcher, Store
+from xl_openfunnel import Client, Fetcher, Store
+from xl_openfunnel.jobs.store.opening import UnavailableStore
 from xl_openfunnel.simulator import ManualClock, Simulator
 
 MakeService = Callable[..., Simulator]
@@ -51,12 +52,12 @@ def fetch(clock: FlyingClock, stack: ExitStack) -> MakeFetcher:
         service: Simulator,
         path: Path | None = None,
         api_key: Any = None,
-        unusable: ConfigurationError | None = None,
+        store: UnavailableStore | None = None,
         **options: Any,
     ) -> Fetcher:
         client = stack.enter_context(Client(service.base_url, api_key or service.api_key))
-        store = unusable if path is None else Store(path / "store.sqlite3", client.origin)
-        fetcher = clock.of(Fetcher(client, store=store, clock=clock, jitter=lambda: 0.5, **options))
+        opened = store if path is None else Store(path / "store.sqlite3", client.origin)
+        fetcher = clock.of(Fetcher(client, store=opened, clock=clock, jitter=lambda: 0.5, **options))
         return stack.enter_context(fetcher)
 
     return fetch

@@ -15,7 +15,8 @@ from ...errors import ConfigurationError, IncompleteResultError, OpenFunnelError
 from ...runtime.thread_pool import DaemonPool
 from ..result import Result
 from ..snapshot import Rows, Snapshot
-from .store import Store, StoreBusyError
+from .opening import JobStore
+from .store import StoreBusyError
 
 _log = logging.getLogger(__name__)
 
@@ -27,14 +28,12 @@ class StoreWorker:
     """A store, or none, and the thread that serves it.
 
     Args:
-        store: where final jobs and the ledger are kept; None keeps nothing, and so does an error, which says beside
-            every job that is final why there is no store.
+        store: where final jobs and the ledger are kept; None keeps nothing.
         gone: called, on whatever thread reads them, when rows that were found in the store are no longer there.
     """
 
-    def __init__(self, store: Store | ConfigurationError | None, on_rows_lost: Callable[[str, Rows], None]) -> None:
-        self._store = store if isinstance(store, Store) else None
-        self._no_store = _not_stored_error(store.message) if isinstance(store, ConfigurationError) else None
+    def __init__(self, store: JobStore | None, on_rows_lost: Callable[[str, Rows], None]) -> None:
+        self._store = store
         self._on_rows_lost = on_rows_lost
         self._thread = DaemonPool("disk", 1)
 
@@ -76,12 +75,12 @@ class StoreWorker:
         """Store a complete result; ``then`` is given the same with its rows on disk, or why it is not there."""
 
         def keep() -> None:
-            kept, trouble = result, self._no_store if result.complete else None
+            kept, trouble = result, None
             if self._store is not None and result.complete:
                 try:
                     kept = self._watch_rows(job_id, self._store.save(job_id, result, pages, key_fingerprint()))
                 except Exception as reason:
-                    _log.warning("job %s could not be stored: %s", job_id, reason)
+                    _log.info("job %s could not be stored: %s", job_id, reason)
                     trouble = _not_stored_error(self._store.explain(reason))
             callback(kept, trouble)
 

@@ -17,6 +17,7 @@ from tests.unit.jobs.conftest import MakeFetcher, MakeService
 from tests.unit.jobs.store.test_store import ORIGIN, pages, result
 from xl_openfunnel import ConfigurationError, Store
 from xl_openfunnel.jobs.snapshot import Rows
+from xl_openfunnel.jobs.store.opening import UnavailableStore
 from xl_openfunnel.simulator import SimulatedJob, companies
 
 ROWS = companies(250, seed=5, shape="narrow")
@@ -189,7 +190,7 @@ def test_a_fetcher_whose_store_cannot_be_used_says_so_beside_every_job_that_is_f
     serve: MakeService, fetch: MakeFetcher
 ) -> None:
     service = serve(job := SimulatedJob(ROWS))
-    fetcher = fetch(service, unusable=ConfigurationError("The local store cannot be used: it is gone."))
+    fetcher = fetch(service, store=UnavailableStore("The local store cannot be used: it is gone."))
     seen = fetcher.wait(job.job_id)
     assert list(seen.rows) == ROWS
     assert seen.problem is not None
