@@ -1,7 +1,10 @@
-"""A deadline for a whole answer, from the first byte of its status line to the last of its body.
+"""A deadline for a whole response, from the first byte of its status line to the last of its body.
 
-A read timeout starts anew with every piece that arrives, and `http.client` reads lines in loops of its own, so an
-answer that drips never ends by itself. Here every wait for a piece gets no more time than is left in all.
+A read timeout starts over with every piece that arrives, and `http.client` reads lines in loops of its own, so a
+response that drips never ends by itself. Here every read from the socket waits no longer than the time that is left.
+
+A watchdog thread that shuts the socket down is no alternative: urllib3 hands out a socket only with the response, after
+the status line, the headers and a proxy's answer to CONNECT, which may drip too.
 """
 
 from __future__ import annotations
@@ -18,39 +21,41 @@ from typing import Any
 from requests.adapters import HTTPAdapter
 from requests.exceptions import InvalidSchema
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 _this_thread = threading.local()
 
 
 @contextlib.contextmanager
 def deadline_in(seconds: float) -> Iterator[None]:
-    """Whatever this thread reads from a connection of these pools must have arrived so many seconds from now."""
-    _this_thread.end = time.monotonic() + seconds
+    """Limit all that this thread reads through a `DeadlineAdapter` to ``seconds`` in total.
+
+    A read that takes longer raises `TimeoutError`.
+    """
+    _this_thread.deadline = time.monotonic() + seconds
     try:
         yield
     finally:
-        del _this_thread.end
+        del _this_thread.deadline
 
 
 class _DeadlineReader(io.RawIOBase):
-    """A socket's bytes, each waited for no longer than the deadline allows."""
+    """Reads from a socket, and waits for each piece no longer than the deadline of this thread allows."""
 
     def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
         self._sock = sock
         self._raw = raw
-        self._patience = sock.gettimeout()
+        self._read_timeout = sock.gettimeout()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        end: float | None = getattr(_this_thread, "end", None)
-        if end is not None:
-            left = end - time.monotonic()
+        deadline: float | None = getattr(_this_thread, "deadline", None)
+        if deadline is not None:
+            left = deadline - time.monotonic()
             if left <= 0:
-                raise TimeoutError("the answer took longer than its deadline")
-            self._sock.settimeout(left if self._patience is None else min(left, self._patience))
+                raise TimeoutError("the response took longer than its deadline")
+            self._sock.settimeout(left if self._read_timeout is None else min(left, self._read_timeout))
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -59,8 +64,6 @@ class _DeadlineReader(io.RawIOBase):
 
 
 class _Response(http.client.HTTPResponse):
-    """An answer that is read under the deadline."""
-
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp = io.BufferedReader(_DeadlineReader(sock, self.fp.detach()))
@@ -76,30 +79,21 @@ class _SecureConnection(HTTPSConnection):
     debuglevel = 0
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
 class DeadlineAdapter(HTTPAdapter):
-    """A transport whose answers end at the deadline of `deadline_in`."""
+    """A transport whose responses end at the deadline of `deadline_in`."""
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """As the base class, with connections of our own."""
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """As the base class, for the direct way and for proxies, with a pool of connections that keep the deadline."""
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        pool.ConnectionCls = _SecureConnection if pool.scheme == "https" else _Connection
+        return pool
 
     def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
-        """As the base class, with connections of our own, which know nothing of SOCKS.
+        """As the base class.
 
         Raises:
-            InvalidSchema: for such a proxy, also where requests could use one.
+            InvalidSchema: for a SOCKS proxy, also where requests could use one: its connections are of another class.
         """
         if str(proxy).lower().startswith("socks"):
             raise InvalidSchema("a SOCKS proxy")
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-        return manager
+        return super().proxy_manager_for(proxy, **kwargs)

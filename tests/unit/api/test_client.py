@@ -278,6 +278,17 @@ def test_an_answer_that_drips_before_its_body_ends_at_the_total_deadline(drip: b
     assert raised.value.kind == "RequestTimeoutError"
 
 
+def test_a_proxy_that_drips_its_answer_to_connect_ends_at_the_total_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    with dripping_server(b"HTTP/1.1 200 OK\r\n" + b"X-Slow: 1\r\n" * 500) as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        with (
+            Client("https://api.example.com", "of_key_123456", limits=Limits(total=0.3)) as c,
+            pytest.raises(OpenFunnelError) as raised,
+        ):
+            c.page(JOB.job_id)
+    assert raised.value.kind == "RequestTimeoutError"
+
+
 @pytest.mark.parametrize(
     "flood",
     [
@@ -308,8 +319,9 @@ def test_every_connection_is_read_under_the_deadline_and_prints_nothing(proxy: s
     for url in ("https://api.example.com", "http://127.0.0.1:1"):
         adapter = make_adapter(url, 1)
         assert isinstance(adapter, DeadlineAdapter)
-        pools = adapter.proxy_manager_for(proxy) if proxy else adapter.poolmanager
-        connection = pools.connection_from_url(url).ConnectionCls
+        proxies = {"http": proxy, "https": proxy} if proxy else {}
+        request = requests.Request("GET", url).prepare()
+        connection = adapter.get_connection_with_tls_context(request, True, proxies=proxies).ConnectionCls
         assert (connection.response_class, connection.debuglevel) == (_Response, 0)
         assert "debuglevel" in vars(connection)
 
