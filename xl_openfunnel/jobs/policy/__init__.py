@@ -1,1 +1,1 @@
-"""What to do next for a job, as pure functions of its state and the time: no threads, no network, no disk."""
+"""Decides what to do next for a job: pure functions of its state and the time, with no threads, network or disk."""

@@ -1,8 +1,8 @@
-"""Reading a finished job whole: which pages are still to be read, and whether what was read is all of it.
+"""Which pages of a finished job are still to be read, and whether those that were read are complete.
 
-Everything is read again once the job is over. The pages' names are guessed from the manifest, so that they can be
-read at once, and every answer is checked; a page is counted only when the page before it names it. So a wrong
-guess costs a request and never a row, and reading falls back to following ``next_cursor`` by itself.
+All pages are read again once the job is over. Their names are predicted from the manifest, so that they can be
+requested in parallel, and every answer is checked: a page counts only when the page before it names it. So a wrong
+prediction costs a request and never a row, and the walk falls back to following ``next_cursor`` page by page.
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ from ...api.models import FIRST_PAGE, Page, whole_number
 from ...errors import IncompleteResultError, InvalidResponseError
 
 MAX_PAGES = 1000
-"""Ceiling for a walk whose manifest states no number of pages: ten times the largest job the service takes."""
+"""Limit for a job whose manifest states no number of pages: ten times the largest job that the service accepts."""
 
 MAX_ROWS = 100_000
-"""Ceiling for a job's companies, as many as `MAX_PAGES` pages of a hundred have."""
+"""Limit for the companies of a job: `MAX_PAGES` pages of a hundred."""
 
 MAX_BYTES = 128 * 1024 * 1024
-"""Ceiling for a job's pages in memory: seven times what the largest job with the fullest rows takes. One emoji in a
-text makes every character of it take four bytes, so a table of them may take half a GB."""
+"""Limit for the bytes of a job's pages: seven times those of the largest job with the fullest rows. One emoji makes
+every character of a text take four bytes in memory, so a table may take half a GB."""
 
 MAX_VALUES = 3_000_000
-"""Ceiling for the values in a job's rows: fourteen times those of the largest job with the fullest rows."""
+"""Limit for the values in a job's rows: fourteen times those of the largest job with the fullest rows."""
 
 _PAGE_NAME = re.compile(r"page_\d{4,}")
 
 
 @dataclass(frozen=True)
 class PageWalk:
-    """A reading of all pages since the job was seen to be over.
+    """The pages read since the job's status became terminal.
 
     Attributes:
-        pages: the pages from the first one on, each named by the one before it. The first one's own answer says
-            that the job is over.
+        pages: the pages from the first one on, each named by the one before it. The first one itself has a terminal
+            status.
         as_of: when the first page was read.
-        ahead: pages read under a guessed name that no page has named yet, by that name.
-        expected: names that the manifest lets one expect, each with the ``next_cursor`` that its answer must have
-            (None for the last).
-        guesses: those of them that are still worth asking for.
-        passed: every cursor that led to one of ``pages``.
+        prefetched: pages read under a predicted name that no page has named yet, by that name.
+        expected: names predicted from the manifest, each with the ``next_cursor`` that its page must have (None for
+            the last).
+        predicted: those of ``expected`` that are still to be requested.
+        seen_cursors: every cursor that led to one of ``pages``.
     """
 
     pages: tuple[Page, ...]
@@ -55,17 +55,17 @@ class PageWalk:
 
     @property
     def first(self) -> Page:
-        """The page that holds the manifest."""
+        """The first page, which holds the manifest."""
         return self.pages[0]
 
     @property
     def next_cursor(self) -> str | None:
-        """The cursor of the next page, as the last page read names it; None at the end."""
+        """The cursor that the last page names; None at the end."""
         return self.pages[-1].next_cursor
 
 
 def start(first: Page, as_of: datetime) -> PageWalk:
-    """A walk from the first page, with the names that its manifest lets one expect."""
+    """A walk from the first page, with the page names that its manifest predicts."""
     names = [f"page_{number:04d}" for number in range(min(manifest_number(first, "pages") or 0, MAX_PAGES))]
     if first.name not in (None, FIRST_PAGE) or names[1:2] != [first.next_cursor]:
         return PageWalk((first,), as_of)
@@ -74,10 +74,10 @@ def start(first: Page, as_of: datetime) -> PageWalk:
 
 
 def accept(walk: PageWalk, cursor: str, page: Page) -> PageWalk:
-    """The walk with the answer to a request for ``cursor``; without guesses, where a guess was wrong.
+    """The walk with the page that was requested as ``cursor``; a wrong prediction ends all predictions.
 
     Raises:
-        InvalidResponseError: the page is not the one asked for.
+        InvalidResponseError: it is another page than the requested one.
     """
     if cursor != walk.next_cursor and (page.name != cursor or page.next_cursor != walk.expected.get(cursor)):
         return stop_predicting(walk)
@@ -87,38 +87,38 @@ def accept(walk: PageWalk, cursor: str, page: Page) -> PageWalk:
 
 
 def stop_predicting(walk: PageWalk, cursor: str | None = None) -> PageWalk:
-    """The walk with this name no longer to be guessed; with None, nothing any more."""
+    """The walk without this predicted name, or without any with None."""
     return replace(walk, predicted=tuple(name for name in walk.predicted if cursor not in (None, name)))
 
 
 def advance(walk: PageWalk) -> PageWalk:
-    """The walk moved on over every page ahead that is named by the one before it.
+    """The walk with the prefetched pages appended that are now named by the page before them.
 
     Raises:
-        InvalidResponseError: a page names one before it, so the walk would not end; or there are more pages than any
-            job has.
-        IncompleteResultError: a page more than the manifest states is named.
+        InvalidResponseError: a page names an earlier one, so the walk would not end; or the pages are larger than
+            those of any job.
+        IncompleteResultError: there are more pages than the manifest states.
     """
-    pages, ahead, passed = list(walk.pages), dict(walk.prefetched), set(walk.seen_cursors)
-    most = manifest_number(walk.first, "pages")
-    check_size((*pages, *ahead.values()))
+    pages, prefetched, seen_cursors = list(walk.pages), dict(walk.prefetched), set(walk.seen_cursors)
+    stated = manifest_number(walk.first, "pages")
+    max_pages = MAX_PAGES if stated is None else stated
+    check_size((*pages, *prefetched.values()))
     while (cursor := pages[-1].next_cursor) is not None:
-        if cursor in passed:
+        if cursor in seen_cursors:
             raise InvalidResponseError(f"The service's pages run in a circle: page {len(pages)} names {cursor} again.")
-        if len(pages) >= (MAX_PAGES if most is None else most):
+        if len(pages) >= max_pages:
             raise IncompleteResultError(
-                f"The service's manifest states {MAX_PAGES if most is None else most} pages, but page "
-                f"{len(pages)} names another."
+                f"The service's manifest states {max_pages} pages, but page {len(pages)} names another."
             )
-        if cursor not in ahead:
+        if cursor not in prefetched:
             break
-        passed.add(cursor)
-        pages.append(ahead.pop(cursor))
-    return replace(walk, pages=tuple(pages), prefetched=ahead, seen_cursors=frozenset(passed))
+        seen_cursors.add(cursor)
+        pages.append(prefetched.pop(cursor))
+    return replace(walk, pages=tuple(pages), prefetched=prefetched, seen_cursors=frozenset(seen_cursors))
 
 
 def check_size(pages: Iterable[Page]) -> None:
-    """Hold no more than a job can be, whatever a service sends.
+    """Refuse more rows, bytes or values than any job has.
 
     Raises:
         InvalidResponseError: naming the numbers.
@@ -134,10 +134,10 @@ def check_size(pages: Iterable[Page]) -> None:
 
 
 def check(pages: tuple[Page, ...]) -> None:
-    """Compare what was read with the manifest; without one, with the companies that the service says it processed.
+    """Compare the pages with the manifest; without one, with the number of companies that the service processed.
 
-    A page that is there twice takes the place of one that is missing, and no number tells: no two pages of a job hold
-    the same companies.
+    Counting does not detect a page that came twice in the place of a missing one, so no two pages may hold the same
+    companies.
 
     Raises:
         IncompleteResultError: naming both numbers.
@@ -150,10 +150,10 @@ def check(pages: tuple[Page, ...]) -> None:
             "read again; if it stays so, tell OpenFunnel's support."
         )
     for word, read in (("rows", rows), ("pages", page_count(pages))):
-        promised = manifest_number(first, word)
-        if promised is not None and promised != read:
+        stated = manifest_number(first, word)
+        if stated is not None and stated != read:
             raise IncompleteResultError(
-                f"The service's manifest states {promised} {word}, but {read} could be read. Refresh to read "
+                f"The service's manifest states {stated} {word}, but {read} could be read. Refresh to read "
                 "again; if it stays so, tell OpenFunnel's support."
             )
     first_with: dict[bytes, int] = {}
@@ -167,7 +167,7 @@ def check(pages: tuple[Page, ...]) -> None:
 
 
 def page_count(pages: tuple[Page, ...]) -> int:
-    """Pages as the manifest counts them: an empty first page is none."""
+    """The number of pages as the manifest counts them: a single empty page counts as none."""
     return 0 if len(pages) == 1 and not pages[0].row_count else len(pages)
 
 

@@ -1,4 +1,4 @@
-"""What a scheduler knows of its job, as immutable values."""
+"""The state of a tracked job, as immutable values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MIN_INTERVAL = 2.0
 
 @dataclass(frozen=True)
 class Moment:
-    """Now: seconds on the steady clock, the time of day, and a number from 0 to 1 by chance."""
+    """Now: seconds on the monotonic clock, the time of day, and a random number from 0 to 1 that spreads retries."""
 
     now: float
     utc: datetime
@@ -29,11 +29,11 @@ class Moment:
 
 @dataclass(frozen=True)
 class RequestGate:
-    """What holds up every job at once.
+    """What pauses the requests of all jobs.
 
     Attributes:
-        refused: why no key is accepted; None while nothing is known against the key.
-        closed_until: no request before this moment of the steady clock (the service asked to wait).
+        key_problem: why the service refuses the key; None as long as it does not.
+        closed_until: the service asked to wait until this moment of the monotonic clock.
     """
 
     key_problem: Problem | None = None
@@ -41,31 +41,29 @@ class RequestGate:
 
 
 class Phase(Enum):
-    """What is being done for a job."""
-
-    LOADING = auto()  # into the store
+    LOADING = auto()  # from the store
     POLLING = auto()
-    DOWNLOADING = auto()
-    SAVING = auto()  # into the store
-    IDLE = auto()  # until somebody refreshes
+    DOWNLOADING = auto()  # all pages, once the status is terminal
+    SAVING = auto()  # in the store
+    IDLE = auto()  # until a refresh
 
 
 @dataclass(frozen=True)
 class PageRequest:
-    """One request.
+    """A request for one page.
 
     Attributes:
-        cursor: the page asked for; None for the first.
-        kind: part of a poll, a page that another one names, or a page whose name is guessed.
+        cursor: the requested page; None for the first.
+        kind: part of a poll, a page that the page before it names, or a page whose name the manifest predicts.
     """
 
     cursor: str | None
-    kind: Literal["poll", "named", "guess"]
+    kind: Literal["poll", "named", "predicted"]
 
 
 @dataclass(frozen=True)
 class RetryState:
-    """A cursor that failed: how often in a row, and the moment before which it is not tried again."""
+    """A cursor that failed: how often in a row, and the moment before which it is not retried."""
 
     failures: int
     not_before: float
@@ -73,21 +71,27 @@ class RetryState:
 
 @dataclass(frozen=True)
 class JobState:
-    """What a scheduler knows of its job.
+    """All that is known of a tracked job.
 
     Attributes:
-        doing: the stage of its care.
-        result: what is final, if anything is.
-        fresh: a result that is not yet stored.
-        first: the latest first page, which tells the job's state while nothing is final.
-        pages: the pages of a running job in page order, each with the cursor it was asked with.
-        shown: the rows that everybody sees while nothing is final.
-        follow: the cursor to ask for next within this poll.
-        again: whether to read it anew even if the store has it.
+        phase: what is being done for the job.
+        result: the final result, if there is one.
+        source: where ``result`` came from.
+        unsaved: a result to be stored, with its pages.
+        first_page: the latest first page, which tells the job's state while there is no result.
+        as_of: when ``first_page`` was read.
+        pages: the pages of a running job in page order, each with the cursor that it was requested by.
+        rows: the rows to show while there is no result.
+        next_cursor: the cursor to request next within this poll.
+        walk: the pages read since the status became terminal.
+        force_refresh: whether to read the job from the service even if it is stored.
         rechecks: how often a result that differs from its manifest was read again.
-        asking: requests under way.
+        in_flight: requests that have not been answered.
         due: the moment of the next request.
-        failures: how often in a row polling failed, whatever the kind; ``alike`` counts those of the last kind.
+        interval: seconds between polls.
+        last_progress: what the last poll showed; the interval starts over when it changes.
+        failures: how often in a row polling failed; ``same_kind_failures`` counts those of the last kind.
+        retries: the cursors of the walk that failed.
     """
 
     job_id: str
@@ -114,26 +118,26 @@ class JobState:
 
 
 def restart_polling(state: JobState) -> JobState:
-    """The state about to poll, with nothing under way. What everybody sees stays."""
+    """The state about to poll, with nothing in flight. The rows that are shown stay."""
     return replace(
         state, phase=Phase.POLLING, unsaved=None, next_cursor=None, walk=None, in_flight=frozenset(), retries={}
     )
 
 
 def is_key_error(error: OpenFunnelError) -> bool:
-    """Whether no request of any job has a chance before the key is another."""
+    """Whether every request of every job fails until the key is replaced."""
     return isinstance(error, (AuthenticationError, MissingKeyError))
 
 
 def failed_problem(status: JobStatus, error_message: str | None, as_of: datetime) -> Problem | None:
-    """The problem of a job that ended as failed."""
+    """The problem of a job whose status is ``failed``; None for any other status."""
     if status.lower() != JobStatus.FAILED:
         return None
     return Problem(JobFailedError(f"The job failed: {error_message or 'the service gave no reason'}"), as_of)
 
 
 def with_problem(state: JobState, error: OpenFunnelError, moment: Moment) -> JobState:
-    """The state with this problem: since when there is trouble, and how often in a row."""
+    """The state with this error as its problem, which dates from the first of the failures in a row."""
     before = state.problem if state.failures else None
     return replace(
         state,

@@ -189,11 +189,11 @@ def test_the_end_reads_the_other_pages_at_once_by_the_names_that_the_manifest_le
     state = answer(fresh(), 1, page(0, 5, "completed"))
     assert asked(state, 1)[1] == (
         PageRequest("page_0001", "named"),
-        PageRequest("page_0002", "guess"),
-        PageRequest("page_0003", "guess"),
-        PageRequest("page_0004", "guess"),
+        PageRequest("page_0002", "predicted"),
+        PageRequest("page_0003", "predicted"),
+        PageRequest("page_0004", "predicted"),
     )
-    assert asked(state, 1, most=2)[1] == (PageRequest("page_0001", "named"), PageRequest("page_0002", "guess"))
+    assert asked(state, 1, most=2)[1] == (PageRequest("page_0001", "named"), PageRequest("page_0002", "predicted"))
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_answers_to_what_nobody_does_any_more_change_nothing() -> None:
     state = answer(fresh(), 1, page(0, 1, "completed"))
     late = steps.answered(state, PageRequest(None, "poll"), ServerError("503"), at(5))
     assert late == state
-    assert steps.answered(fresh(), PageRequest("page_0001", "guess"), page(1), at(5)) == fresh()
+    assert steps.answered(fresh(), PageRequest("page_0001", "predicted"), page(1), at(5)) == fresh()
 
 
 def test_the_snapshot_tells_when_the_service_is_asked_next() -> None:
@@ -413,7 +413,7 @@ def test_pages_of_a_running_job_that_never_end_are_not_followed_for_ever(monkeyp
 
 
 def test_a_key_that_is_refused_in_the_middle_of_the_end_costs_no_page_and_the_reading_goes_on() -> None:
-    for kind in ("named", "guess"):
+    for kind in ("named", "predicted"):
         state, asks = asked(walking(), 1)
         ask = next(ask for ask in asks if ask.kind == kind)
         state = steps.answered(state, ask, AuthenticationError("refused", status=401), at(1))
