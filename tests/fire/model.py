@@ -241,7 +241,7 @@ class UnderFire(RuleBasedStateMachine):
     def restart(self, seat: int) -> None:
         here = self._seat(seat)
         self._look(here)
-        published = here.fetcher._scheduler.published
+        published = here.fetcher.stats().snapshots
         self.world.leave(here)
         self.checked.pop(id(here), None)
         excused = {job_id for seat, job_id in self.excused if seat == id(here)}
@@ -295,7 +295,7 @@ class UnderFire(RuleBasedStateMachine):
         for seat in self.world.seats:
             self._look(seat)
             for job in self.jobs:
-                seen = seat.fetcher._scheduler.published.get(job.job_id)
+                seen = seat.fetcher.stats().snapshots.get(job.job_id)
                 if (id(seat), job.job_id) in self.excused and (seen is None or not seen.final or _stored(seat, seen)):
                     self.excused.discard((id(seat), job.job_id))
 
@@ -345,7 +345,7 @@ class UnderFire(RuleBasedStateMachine):
         def rests(seen: Snapshot) -> bool:
             return seen.final and seen.settled and (seen.problem is None or seen.problem.kind == "JobFailedError")
 
-        published = [seat.fetcher._scheduler.published.items() for seat in self.world.seats]
+        published = [seat.fetcher.stats().snapshots.items() for seat in self.world.seats]
         return set.intersection(*({job_id for job_id, seen in items if rests(seen)} for items in published))
 
     # ---- and in the end, all is well -----------------------------------------------------------------------

@@ -161,7 +161,7 @@ class _Office:
         self._here.service.faults = ()
         self._here.pass_time(NIGHT)
         self._settle_accounts()
-        published = self._seat.fetcher._scheduler.published
+        published = self._seat.fetcher.stats().snapshots
         handles = Path("/proc/self/fd")
         return Held(
             known=len(published),

@@ -27,11 +27,11 @@ def test_nothing_grows(tmp_path: Path) -> None:
 
 def test_ids_of_which_nothing_was_learnt_are_let_go_once_nobody_wants_them(tmp_path: Path) -> None:
     with world(tmp_path) as here:
-        scheduler = (fetcher := here.seat().fetcher)._scheduler
+        fetcher = here.seat().fetcher
         for number in range(50):
             fetcher.watch(f"half-typed-{number}")
         here.pass_time(300)
-        assert len(scheduler.published) == 50
+        assert len(fetcher.stats().snapshots) == 50
         fetcher.watch("half-typed-7")
         here.pass_time(400)
         fetcher.watch("another")
@@ -40,16 +40,16 @@ def test_ids_of_which_nothing_was_learnt_are_let_go_once_nobody_wants_them(tmp_p
         here.pass_time(2_000)
         fetcher.watch("another")
         here.pass_time(700)
-        assert set(scheduler.published) <= {"another"}
+        assert set(fetcher.stats().snapshots) <= {"another"}
 
 
 def test_waits_that_ended_before_their_time_leave_no_alarm(tmp_path: Path) -> None:
     with world(tmp_path) as here:
-        scheduler = (fetcher := here.seat().fetcher)._scheduler
+        fetcher = here.seat().fetcher
         for _ in range(2_000):
             fetcher.wait("nobody", 1e6, until=lambda seen: True)
         here.settle()
-        assert len(scheduler._timers) < 600
+        assert fetcher.stats().timers < 600
 
 
 def test_pages_are_let_go_some_time_after_the_end_of_care_and_whoever_watches_then_begins_anew(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_pages_are_let_go_some_time_after_the_end_of_care_and_whoever_watches_th
         assert pages_mb(others) > 0.5, "somebody may come back soon"
         assert fetcher.watch("job-7").status == "paused"
         here.pass_time(3_500)
-        assert set(fetcher._scheduler.published) == {"job-7"}
+        assert set(fetcher.stats().snapshots) == {"job-7"}
         here.pass_time(3_500)
         here.seats[0].published.clear()
         assert pages_mb(others) == 0

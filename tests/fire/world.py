@@ -7,7 +7,6 @@ while nothing is under way, so that a run of hours takes as long as its requests
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,7 +21,7 @@ from xl_openfunnel import Client, Fetcher, Snapshot, Store
 from xl_openfunnel.api.http_sender import Limits
 from xl_openfunnel.errors import CELL_UNITS
 from xl_openfunnel.functions import status_text
-from xl_openfunnel.runtime.clock import LoopEvent
+from xl_openfunnel.runtime.clock import Inbox, T
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator
 from xl_openfunnel.text import utf16_units
 
@@ -45,7 +44,7 @@ class SteppedClock:
         self.busy: Callable[[], bool] = lambda: False
         self.alarm = FOREVER
         self._start = time()
-        self._inbox: queue.SimpleQueue[LoopEvent] | None = None
+        self._inbox: Inbox[Any] | None = None
         self._resting = False
         self._changed = threading.Condition()
 
@@ -55,16 +54,21 @@ class SteppedClock:
     def utcnow(self) -> datetime:
         return EPOCH + timedelta(seconds=self.time() - self._start) + self.offset
 
-    def receive(self, inbox: queue.SimpleQueue[LoopEvent], seconds: float | None) -> LoopEvent:
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError("a fetcher waits for events only")
+
+    def receive(self, inbox: Inbox[T], seconds: float | None) -> T | None:
+        event = inbox.take(0.0)
         with self._changed:
             self._inbox = inbox
             self.alarm = FOREVER if seconds is None else self.time() + seconds
-            self._resting = not self.busy() and inbox.empty()
+            self._resting = event is None and not self.busy()
             self._changed.notify_all()
-        told = inbox.get()
-        with self._changed:
-            self._resting = False
-        return told
+        if event is None:
+            event = inbox.take(None)
+            with self._changed:
+                self._resting = False
+        return event
 
     def settle(self) -> None:
         """Wait until all that was asked for is done, and nothing is under way."""
@@ -77,10 +81,10 @@ class SteppedClock:
         with self._changed:
             self._await(lambda: self._resting, "the fetcher does not come to rest")
 
-    def ring(self, message: LoopEvent = None) -> None:
-        """Have the fetcher look at the clock."""
+    def ring(self, heard: Callable[[], object] = lambda: None) -> None:
+        """Have the fetcher look at the clock, after all that was asked of it before."""
         if self._inbox is not None:
-            self._inbox.put(message)
+            self._inbox.when_handled(heard)
 
     def _await(self, condition: Callable[[], bool], complaint: str) -> None:
         if not self._changed.wait_for(condition, PATIENCE):

@@ -1,22 +1,22 @@
-"""Time for tests: it flies where nothing is under way and somebody waits, and nobody sleeps."""
+"""A clock for tests that jumps from timer to timer, so that no test sleeps."""
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from xl_openfunnel import Fetcher
-from xl_openfunnel.runtime.clock import LoopEvent
+from xl_openfunnel.runtime.clock import Inbox, T
 from xl_openfunnel.simulator import ManualClock
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class FlyingClock:
-    """A fetcher's clock that jumps to the next alarm as soon as no answer is outstanding, if it is `awaited`.
+    """A fetcher's clock that jumps to the next timer as soon as the fetcher is not busy and a thread waits for a job.
 
-    It shares its time with a simulator through ``time``. It flies no further than ``limit``; `allow` moves that.
+    It shares its time with a simulator through ``time``. It jumps no further than ``limit``; `allow` moves that.
     """
 
     def __init__(self, time: ManualClock, limit: float = float("inf")) -> None:
@@ -25,12 +25,12 @@ class FlyingClock:
         self.limit = self.start + limit
         self.busy: Callable[[], bool] = lambda: False
         self.awaited: Callable[[], bool] = lambda: True
-        self._inbox: queue.SimpleQueue[LoopEvent] | None = None
+        self._inbox: Inbox[Any] | None = None
 
     def of(self, fetcher: Fetcher) -> Fetcher:
-        """Have it fly for this fetcher only while somebody waits for a job of its."""
+        """Jump for this fetcher, and only while a thread waits for a job of it."""
         self.busy = lambda: fetcher.busy
-        self.awaited = lambda: any(tracked.waiters for tracked in fetcher._scheduler._tracked.values())
+        self.awaited = lambda: fetcher.stats().waiters > 0
         return fetcher
 
     def monotonic(self) -> float:
@@ -39,15 +39,16 @@ class FlyingClock:
     def utcnow(self) -> datetime:
         return EPOCH + timedelta(seconds=self.time() - self.start)
 
-    def receive(self, inbox: queue.SimpleQueue[LoopEvent], seconds: float | None) -> LoopEvent:
+    def sleep(self, seconds: float) -> None:
+        self.time.sleep(seconds)
+
+    def receive(self, inbox: Inbox[T], seconds: float | None) -> T | None:
         self._inbox = inbox
-        try:
-            return inbox.get_nowait()
-        except queue.Empty:
-            pass
+        if (event := inbox.take(0.0)) is not None:
+            return event
         left = self.limit - self.time()
         if seconds is None or self.busy() or not self.awaited() or left <= 0:
-            return inbox.get()
+            return inbox.take(None)
         self.time.sleep(min(seconds, left))
         return None
 
@@ -55,4 +56,4 @@ class FlyingClock:
         """Let so many seconds more pass."""
         self.limit = max(self.time(), min(self.limit, self.time() + 1e9)) + seconds
         if self._inbox is not None:
-            self._inbox.put(lambda: None)
+            self._inbox.when_handled(lambda: None)

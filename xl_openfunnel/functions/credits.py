@@ -12,7 +12,7 @@ from ..api.models import Credits
 from ..api.retry import MAX_RETRY_AFTER
 from ..errors import MissingKeyError, OpenFunnelError
 from ..jobs.policy.state import is_key_error
-from ..jobs.scheduler import KEY_RECHECK_INTERVAL
+from ..jobs.request_pool import KEY_RECHECK_INTERVAL
 from ..keys import Key
 from ..runtime.clock import FOREVER
 from ..runtime.thread_pool import start_thread

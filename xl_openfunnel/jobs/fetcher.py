@@ -14,7 +14,8 @@ from typing import Self
 from ..api.client import Client
 from ..api.endpoints import job_id_from
 from ..runtime.clock import FOREVER, Clock, SystemClock
-from .scheduler import WATCH_TTL, JobScheduler
+from .events import RefreshRequested, Touched, WaiterAdded, WaiterRemoved
+from .scheduler import WATCH_TTL, JobScheduler, SchedulerStats
 from .snapshot import Snapshot
 from .store.opening import JobStore, open_store
 from .subscriptions import Callback, Subscription
@@ -76,13 +77,13 @@ class Fetcher:
         if seen is None:
             return self._scheduler.track(job_id)
         if not (seen.final and seen.settled):
-            self._scheduler.touch(job_id)
+            self._scheduler.loop.post(Touched(job_id))
         return seen
 
     def refresh(self, job: str) -> Snapshot:
         """As `watch`, and everything is read anew. What is there stays until the new result is final."""
         seen = self.watch(job)
-        self._scheduler.refresh(seen.job_id)
+        self._scheduler.loop.post(RefreshRequested(seen.job_id))
         return seen
 
     def wait(
@@ -101,17 +102,17 @@ class Fetcher:
         seconds = FOREVER if timeout is None else timeout if timeout >= 0 else 0.0  # what is no number is no time
         deadline = self._clock.monotonic() + seconds
         waiter = Waiter(until or (lambda snapshot: snapshot.settled), deadline)
-        self._scheduler.add_waiter(job_id, waiter)
+        self._scheduler.loop.post(WaiterAdded(job_id, waiter))
         try:
-            while not waiter.done.wait(_WAIT_INTERVAL) and not self._scheduler.closed:
+            while not waiter.done.wait(_WAIT_INTERVAL) and not self._scheduler.loop.closed:
                 pass
         finally:
-            self._scheduler.remove_waiter(job_id, waiter)
+            self._scheduler.loop.post(WaiterRemoved(job_id, waiter))
         if waiter.error is not None:
             raise waiter.error
-        if self._scheduler.closed:
-            return waiter.seen or self.watch(job_id)
-        return waiter.seen or self._scheduler.published.get(job_id) or Snapshot(job_id)
+        if self._scheduler.loop.closed:
+            return waiter.snapshot or self.watch(job_id)
+        return waiter.snapshot or self._scheduler.published.get(job_id) or Snapshot(job_id)
 
     def subscribe(self, job: str, callback: Callback) -> Subscription:
         """Have ``callback`` told of the job now and whenever it changes, until the subscription is closed.
@@ -124,13 +125,13 @@ class Fetcher:
         subscription = self._scheduler.subscriptions.add(
             seen.job_id, callback, lambda: published.get(seen.job_id, seen)
         )
-        self._scheduler.touch(seen.job_id)
+        self._scheduler.loop.post(Touched(seen.job_id))
         return subscription
 
     def forget(self, job: str) -> None:
         """Remove all that is known of the job, from memory and from the store."""
         done = self._scheduler.forget(job_id_from(job))
-        while not done.wait(_WAIT_INTERVAL) and not self._scheduler.closed:
+        while not done.wait(_WAIT_INTERVAL) and not self._scheduler.loop.closed:
             pass
 
     def close(self) -> None:
@@ -140,6 +141,10 @@ class Fetcher:
             self._store.close()
         if self._owns_client:
             self._client.close()
+
+    def stats(self) -> SchedulerStats:
+        """What is in memory now, for tests and diagnostics; keeps no job tracked."""
+        return self._scheduler.stats()
 
     @property
     def busy(self) -> bool:

@@ -1,46 +1,66 @@
-"""What the scheduler holds of one job, and of those who wait for it."""
+"""What the scheduler holds of each job and of the threads that wait for it, and when it drops that."""
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field, replace
 
-from ..runtime.clock import FOREVER
+from ..runtime.clock import FOREVER, Clock
+from .policy import steps
 from .policy.state import JobState
 from .snapshot import Snapshot
+
+EVICT_AFTER = 3_600.0
+"""Seconds for which the rows of a job that is no longer tracked stay in memory: its user may only be at lunch."""
+
+_EVICT_INTERVAL = 600.0
+"""Seconds between two evictions."""
 
 
 @dataclass(eq=False)
 class Waiter:
-    """Somebody who waits for ``until`` to hold, and no longer than to ``deadline`` on the steady clock.
+    """A thread that waits until a condition holds.
 
-    What ended the waiting is kept for the one who waits: the snapshot, which may be followed by another one before he
-    looks, and what ``until`` raised.
+    Attributes:
+        until: the condition.
+        deadline: on the monotonic clock; the thread waits no longer.
+        snapshot: what ended the wait; the job's latest snapshot may be a newer one before the thread reads this.
+        error: what ``until`` raised, which ends the wait too.
+        done: is set when the wait is over.
     """
 
     until: Callable[[Snapshot], bool]
     deadline: float
-    seen: Snapshot | None = None
+    snapshot: Snapshot | None = None
     error: Exception | None = None
     done: threading.Event = field(default_factory=threading.Event)
 
-    def is_over(self, seen: Snapshot, now: float) -> bool:
-        """Whether there is nothing more to wait for."""
+    def is_over(self, snapshot: Snapshot, now: float) -> bool:
+        """Whether the condition holds for this snapshot, or the wait ends anyway."""
         try:
-            over = now >= self.deadline or self.until(seen)
+            over = now >= self.deadline or self.until(snapshot)
         except Exception as error:
             self.error, over = error, True
         if over:
-            self.seen = seen
+            self.snapshot = snapshot
         return over
 
 
 @dataclass(eq=False)
 class TrackedJob:
-    """What the scheduler holds of one job; the epoch tells answers to earlier efforts apart.
+    """What the scheduler holds of one job.
 
-    It was wanted last at one moment, and when things were last tidied up it was cared for until another.
+    Attributes:
+        state: what is known of it, for `policy.steps`.
+        epoch: changes when the job starts over, so that answers to earlier requests can be told apart.
+        touched_at: when it was last watched.
+        tracked_until: when the last eviction found it to be tracked.
+        wake_at: the deadline of its timer.
+        store_busy: whether the store reads or writes it now.
+        recorded: what was last written of it into the ledger.
+        waiters: the threads that wait for it.
     """
 
     state: JobState
@@ -53,7 +73,101 @@ class TrackedJob:
     waiters: list[Waiter] = field(default_factory=list)
 
 
+class TrackedJobs:
+    """The jobs of a scheduler, and how long each is tracked and stays in memory.
+
+    Args:
+        clock: says for how long.
+        subscribed: the ids of jobs that are tracked because somebody subscribed to them.
+        watch_ttl: seconds for which a job stays tracked after it was touched.
+    """
+
+    def __init__(self, clock: Clock, subscribed: Container[str], watch_ttl: float) -> None:
+        self._clock = clock
+        self._subscribed = subscribed
+        self._watch_ttl = watch_ttl
+        self._jobs: dict[str, TrackedJob] = {}
+        self._with_pages: set[str] = set()
+        self._epochs = itertools.count()
+        self._evict_at = 0.0
+
+    def __iter__(self) -> Iterator[TrackedJob]:
+        """Over a copy, so that jobs may come and go during the iteration, on any thread."""
+        return iter(list(self._jobs.values()))
+
+    def get(self, job_id: str) -> TrackedJob | None:
+        return self._jobs.get(job_id)
+
+    def touch(self, job_id: str, initial_state: Callable[[], JobState]) -> TrackedJob:
+        """The job, tracked for another ``watch_ttl`` seconds; ``initial_state`` is called for an unknown one."""
+        now = self._clock.monotonic()
+        tracked = self._jobs.get(job_id)
+        if tracked is None:
+            tracked = self._jobs[job_id] = TrackedJob(initial_state(), next(self._epochs), now, now)
+        tracked.touched_at = now
+        return tracked
+
+    def start_epoch(self, tracked: TrackedJob) -> None:
+        """Have answers to earlier requests for the job ignored."""
+        tracked.epoch = next(self._epochs)
+
+    def remove(self, job_id: str) -> TrackedJob | None:
+        self._with_pages.discard(job_id)
+        return self._jobs.pop(job_id, None)
+
+    def is_tracked(self, tracked: TrackedJob) -> bool:
+        """Whether anybody is interested in the job: it was touched lately, or a thread or a callback waits for it."""
+        recently = self._clock.monotonic() - tracked.touched_at < self._watch_ttl
+        return recently or bool(tracked.waiters) or tracked.state.job_id in self._subscribed
+
+    def note_pages(self, tracked: TrackedJob) -> None:
+        """Note whether the job, whose state has changed, has pages in memory that will need evicting."""
+        if steps.holds_pages(tracked.state):
+            self._with_pages.add(tracked.state.job_id)
+        else:
+            self._with_pages.discard(tracked.state.job_id)
+
+    @property
+    def pages_evict_at(self) -> float:
+        """When pages in memory are to be evicted; `FOREVER` where there are none."""
+        return self._evict_at if self._with_pages else FOREVER
+
+    def timers(self) -> Iterator[tuple[float, str]]:
+        """The (deadline, job id) timers that are needed."""
+        for job_id, tracked in self._jobs.items():
+            yield tracked.wake_at, job_id
+            for waiter in tracked.waiters:
+                yield waiter.deadline, job_id
+
+    def evict(self) -> list[str]:
+        """Every 10 minutes, drop jobs and pages that are no longer tracked; returns the ids of dropped jobs.
+
+        Ids that the service never answered for, such as half-typed ones, are dropped at once, everything else after
+        `EVICT_AFTER`. A job that is not final is unknown then, and starts over when it is watched again.
+        """
+        now = self._clock.monotonic()
+        if now < self._evict_at:
+            return []
+        self._evict_at = now + _EVICT_INTERVAL
+        dropped = []
+        for tracked in self:
+            state = tracked.state
+            if self.is_tracked(tracked):
+                tracked.tracked_until = now
+                continue
+            if state.in_flight or tracked.store_busy:
+                continue
+            expired = now - tracked.tracked_until >= EVICT_AFTER
+            if state.result is None and (expired or state.first_page is None):
+                self.remove(state.job_id)
+                dropped.append(state.job_id)
+            elif state.result is not None and expired and steps.holds_pages(state):
+                tracked.state = steps.evict_pages(state)
+                self.note_pages(tracked)
+        return dropped
+
+
 def change_key(snapshot: Snapshot) -> tuple[object, ...]:
-    """What somebody could see change: everything but when it was last confirmed and when it is asked next."""
+    """What must differ for a change to be published: all but when it was confirmed and when it is polled next."""
     problem = snapshot.problem and (snapshot.problem.kind, snapshot.problem.message)
     return (replace(snapshot, as_of=None, next_try=None, problem=None), problem, snapshot.rows)

@@ -1,48 +1,48 @@
-"""Whose pages are being read: what is read stays in memory until it is stored, so only a few jobs are at it at once."""
+"""Limits how many finished jobs are downloaded at once: their pages stay in memory until they are stored."""
 
 from __future__ import annotations
 
 
 class SlotQueue:
-    """A line of jobs that are over and not yet read, and the few whose turn it is.
+    """A few download slots, and a queue of the jobs that wait for one.
 
-    A turn ends whenever nothing of its job is under way, so that one whose pages fail keeps nobody waiting.
+    A job gives its slot up whenever none of its requests is in flight, so a job whose pages fail blocks no other.
 
     Args:
-        most: turns at once.
+        slots: how many jobs may hold one at once.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._having: set[str] = set()
-        self._line: dict[str, None] = {}
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._holders: set[str] = set()
+        self._queue: dict[str, None] = {}
 
     def acquire(self, job_id: str) -> bool:
-        """Whether it is the job's turn; if not, it stands in line from now on."""
-        if job_id in self._having:
+        """Whether the job holds a slot now; if not, it waits in the queue."""
+        if job_id in self._holders:
             return True
-        if len(self._having) >= self._most:
-            self._line[job_id] = None
+        if len(self._holders) >= self._slots:
+            self._queue[job_id] = None
             return False
-        self._line.pop(job_id, None)
-        self._having.add(job_id)
+        self._queue.pop(job_id, None)
+        self._holders.add(job_id)
         return True
 
     def release(self, job_id: str) -> bool:
-        """Whether the job had a turn, which is over now."""
-        had = job_id in self._having
-        self._having.discard(job_id)
-        return had
+        """Give the job's slot up; returns whether it held one."""
+        held = job_id in self._holders
+        self._holders.discard(job_id)
+        return held
 
     def leave(self, job_id: str) -> bool:
-        """As `end`; and the job stands in line no more."""
-        self._line.pop(job_id, None)
+        """Like `release`, and take the job out of the queue too."""
+        self._queue.pop(job_id, None)
         return self.release(job_id)
 
     def next(self) -> str | None:
-        """The first in line, who may take a turn now; None where there is none, or no room."""
-        if not self._line or len(self._having) >= self._most:
+        """Take the first job, which may acquire a slot now, out of the queue; None if none waits or no slot is free."""
+        if not self._queue or len(self._holders) >= self._slots:
             return None
-        job_id = next(iter(self._line))
-        del self._line[job_id]
+        job_id = next(iter(self._queue))
+        del self._queue[job_id]
         return job_id

@@ -1,6 +1,6 @@
-"""Daemon threads that do what they are given: what is urgent first, and of everything else each kind in its turn.
+"""A pool of daemon threads that runs urgent tasks first, and all other kinds of tasks in turns.
 
-Not a ThreadPoolExecutor: that one waits at exit for whatever its threads are doing.
+Not a `ThreadPoolExecutor`, which waits for its threads when the process exits.
 """
 
 from __future__ import annotations
@@ -15,45 +15,46 @@ _log = logging.getLogger(__name__)
 Task = Callable[[], None]
 
 URGENT = ""
-"""The kind of what goes before everything else."""
+"""The kind of task that goes before all others."""
 
 
 class DaemonPool:
-    """Up to ``most`` threads, begun as they are needed.
+    """Up to ``size`` threads, started as they are needed.
 
     Args:
-        name: what the threads are called.
-        most: how many at the most; with one, tasks of one kind run in the order they came.
+        name: prefix of the threads' names.
+        size: the number of threads; with one, tasks of one kind run in the order they came.
     """
 
-    def __init__(self, name: str, most: int) -> None:
-        self.most = most
+    def __init__(self, name: str, size: int) -> None:
+        self._size = size
         self._name = name
-        self._lines: dict[str, deque[Task]] = {}
-        """What waits, by its kind; the kind whose turn it is stands first, and no line is empty."""
+        self._closed = False
+        self._queues: dict[str, deque[Task]] = {}
+        """The waiting tasks by their kind. The kind whose turn it is comes first; no queue is empty."""
         self._threads: list[threading.Thread] = []
         self._changed = threading.Condition()
         self._idle = 0
 
     def submit(self, task: Task, *, kind: str = URGENT) -> None:
-        """Have ``task`` done. What is urgent goes first; where several other kinds wait, they take turns."""
+        """Run ``task`` on a thread of the pool. Urgent tasks go first; the other kinds take turns."""
         with self._changed:
             if self._idle > 0:
                 self._idle -= 1
-            elif len(self._threads) < self.most:
+            elif len(self._threads) < self._size and not self._closed:
                 self._threads.append(start_thread(f"{self._name}-{len(self._threads)}", self._run))
-            self._lines.setdefault(kind, deque()).append(task)
+            self._queues.setdefault(kind, deque()).append(task)
             self._changed.notify()
 
     def close(self, *, finish: bool, timeout: float = 0.0) -> None:
-        """End: after all that was submitted with ``finish``, else after the tasks under way.
+        """End the threads: with ``finish`` after all submitted tasks, else after the tasks that run now.
 
-        Threads that have not ended after ``timeout`` seconds are left to themselves.
+        Does not wait longer than ``timeout`` seconds for each thread.
         """
         with self._changed:
-            self.most = 0
+            self._closed = True
             if not finish:
-                self._lines.clear()
+                self._queues.clear()
             self._changed.notify_all()
         for thread in self._threads:
             if thread is not threading.current_thread():
@@ -64,28 +65,28 @@ class DaemonPool:
             try:
                 task()
             except Exception:
-                _log.exception("a task met something unexpected")
-            del task  # and all it holds, however long the next one is waited for
+                _log.exception("a task failed unexpectedly")
+            del task  # and all it holds, however long the thread waits for the next one
             with self._changed:
                 self._idle += 1
 
     def _next(self) -> Task | None:
-        """The next task, waited for; None at the end."""
+        """Wait for the next task; None once the pool is closed and no task is left."""
         with self._changed:
-            while not self._lines:
-                if self.most == 0:
+            while not self._queues:
+                if self._closed:
                     return None
                 self._changed.wait()
-            kind = URGENT if URGENT in self._lines else next(iter(self._lines))
-            line = self._lines.pop(kind)
-            task = line.popleft()
-            if line:
-                self._lines[kind] = line  # behind the others, whose turn it is now
+            kind = URGENT if URGENT in self._queues else next(iter(self._queues))
+            tasks = self._queues.pop(kind)
+            task = tasks.popleft()
+            if tasks:
+                self._queues[kind] = tasks  # behind the other kinds, whose turn it is now
             return task
 
 
 def start_thread(name: str, run: Callable[[], None]) -> threading.Thread:
-    """A daemon thread, running."""
+    """Start a daemon thread called ``openfunnel-{name}``."""
     thread = threading.Thread(target=run, name=f"openfunnel-{name}", daemon=True)
     thread.start()
     return thread

@@ -1,4 +1,4 @@
-"""When something is to be done for which job."""
+"""A heap of (deadline, job id) timers."""
 
 from __future__ import annotations
 
@@ -7,44 +7,45 @@ from collections.abc import Callable, Iterable, Iterator
 
 from .clock import FOREVER
 
-_FEW = 256
-"""Alarms that are kept whether anybody still needs them or not."""
+_MIN_COMPACT_SIZE = 256
+"""Timers below which the heap is not compacted."""
 
 Timer = tuple[float, str]
-"""A moment of the steady clock, and a job."""
+"""A deadline on the monotonic clock, and a job id."""
 
 
 class TimerQueue:
-    """Alarms in the order of their time.
+    """Timers in the order of their deadlines.
 
-    One that nobody needs any more is not taken back; when there are many they are made anew from those that are needed.
+    Timers are never cancelled: one that is no longer needed fires and does no harm. When too many of them pile up, the
+    heap is rebuilt from those that are still needed.
 
     Args:
-        needed: those that are; some may be of no use, and some `FOREVER`.
+        needed: gives those; they may include superfluous ones, and deadlines of `FOREVER`.
     """
 
     def __init__(self, needed: Callable[[], Iterable[Timer]]) -> None:
         self._needed = needed
         self._heap: list[Timer] = []
-        self._crowded = _FEW
+        self._compact_size = _MIN_COMPACT_SIZE
 
     def __len__(self) -> int:
         return len(self._heap)
 
     @property
-    def soonest(self) -> float:
-        """When the next one is due; `FOREVER` where there is none."""
+    def next_deadline(self) -> float:
+        """`FOREVER` where no timer is set."""
         return self._heap[0][0] if self._heap else FOREVER
 
-    def set(self, at: float, job_id: str) -> None:
-        """Something is to be done for a job at that moment."""
-        heapq.heappush(self._heap, (at, job_id))
-        if len(self._heap) > self._crowded:  # most of them are of waits that ended before their time
-            needed = {(at, job_id), *self._needed()}
-            self._heap = sorted(alarm for alarm in needed if alarm[0] < FOREVER)
-            self._crowded = max(_FEW, 2 * len(self._heap))
+    def set(self, deadline: float, job_id: str) -> None:
+        """Have the job looked at then."""
+        heapq.heappush(self._heap, (deadline, job_id))
+        if len(self._heap) > self._compact_size:  # most are of waits that ended early
+            needed = {(deadline, job_id), *self._needed()}
+            self._heap = sorted(timer for timer in needed if timer[0] < FOREVER)
+            self._compact_size = max(_MIN_COMPACT_SIZE, 2 * len(self._heap))
 
     def due(self, now: float) -> Iterator[str]:
-        """The jobs whose time has come; what is set meanwhile is among them if it is due."""
+        """Remove the timers that are due and yield their jobs, including those set during the iteration."""
         while self._heap and self._heap[0][0] <= now:
             yield heapq.heappop(self._heap)[1]

@@ -16,7 +16,7 @@ from xl_openfunnel.errors import AuthenticationError, DnsError, MissingKeyError,
 from xl_openfunnel.functions import error_boundary, implementations
 from xl_openfunnel.functions.context import CREDITS, CallContext
 from xl_openfunnel.functions.credits import MAX_AGE, CreditsCache
-from xl_openfunnel.jobs.scheduler import KEY_RECHECK_INTERVAL
+from xl_openfunnel.jobs.request_pool import KEY_RECHECK_INTERVAL
 from xl_openfunnel.keys import Key
 from xl_openfunnel.simulator import ManualClock
 

@@ -1,16 +1,14 @@
-"""Clocks that are the test's."""
+"""Clocks whose time tests move themselves."""
 
 from __future__ import annotations
 
-import contextlib
-import queue
 from datetime import UTC, datetime
 
-from xl_openfunnel.runtime.clock import LoopEvent
+from xl_openfunnel.runtime.clock import Inbox, T
 
 
 class Time:
-    """A clock that stands still until it is moved."""
+    """A clock that stands still until the test moves it."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -21,16 +19,22 @@ class Time:
     def utcnow(self) -> datetime:
         return datetime(2026, 1, 1, tzinfo=UTC)
 
-    def receive(self, inbox: queue.SimpleQueue[LoopEvent], seconds: float | None) -> LoopEvent:
-        raise AssertionError("nobody waits here")
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError("nothing waits here")
+
+    def receive(self, inbox: Inbox[T], seconds: float | None) -> T | None:
+        raise AssertionError("nothing waits here")
 
 
 class Passing(Time):
-    """A clock that goes on by whatever somebody waits."""
+    """A clock that jumps ahead instead of waiting."""
 
-    def receive(self, inbox: queue.SimpleQueue[LoopEvent], seconds: float | None) -> LoopEvent:
-        with contextlib.suppress(queue.Empty):
-            return inbox.get_nowait()
-        assert seconds is not None, "nobody would ever go on"
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def receive(self, inbox: Inbox[T], seconds: float | None) -> T | None:
+        if (event := inbox.take(0.0)) is not None:
+            return event
+        assert seconds is not None, "nothing would ever happen again"
         self.now += seconds
         return None

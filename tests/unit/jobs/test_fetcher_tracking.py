@@ -552,13 +552,13 @@ def test_a_request_that_waits_for_a_worker_is_not_sent_once_all_are_held_up(
     serve: MakeService, fetch: MakeFetcher, clock: FlyingClock
 ) -> None:
     service = serve(SimulatedJob(ROWS))
-    scheduler = fetch(service)._scheduler
+    requests = fetch(service)._scheduler._requests
     for gate in (
         RequestGate(closed_until=clock.time() + 1),
         RequestGate(key_problem=Problem(AuthenticationError("no"), clock.utcnow())),
     ):
-        scheduler._gate = gate
-        scheduler._fetch("job", 0, PageRequest(None, "poll"))
+        requests.gate = gate
+        requests._fetch("job", 0, PageRequest(None, "poll"))
     assert service.received == []
 
 
@@ -631,7 +631,7 @@ def test_rows_that_turn_out_to_be_gone_while_new_ones_are_stored_keep_nobody_wai
     Store(store.path, store.origin).forget(job.job_id)
     with pytest.raises(IncompleteResultError):
         list(old.rows)
-    fetcher._scheduler._post(heard.set)  # after what the reader told
+    fetcher._scheduler.loop.when_handled(heard.set)  # after `RowsLost`
     assert heard.wait(30)
     go.set()
     seen = fetcher.wait(job.job_id, 60)

@@ -22,10 +22,11 @@ from ...functions.context import CallContext
 from ...functions.implementations import Block
 from ...jobs.snapshot import Snapshot
 from ...runtime.clock import SystemClock
+from ..topics import Subscription
 from . import identifiers, status_bar
 from .documents import Documents
 from .marshal import from_calc, to_calc
-from .results import SizedResult, Subscription, Tell
+from .results import SizedResult, Tell
 from .updater import ResultUpdater
 
 _SWITCH: Final = 0.0005
@@ -42,7 +43,7 @@ def answers(context: Any) -> ResultUpdater:
     sys.setswitchinterval(_SWITCH)
     documents = Documents(context)
     made = ResultUpdater(_bodies(), lambda: _SessionSource(made), documents, SystemClock())
-    made.start()
+    made.loop.start()
     return made
 
 

@@ -13,18 +13,12 @@ from ...functions.catalog import Function
 from ...functions.context import CallContext, Dependency
 from ...functions.implementations import Block
 from ...jobs.snapshot import Snapshot
+from ..topics import Subscription
 from .array_size import ONE, Size, fit
 
 _log = logging.getLogger(__name__)
 
 Tell = Callable[[Block], object]
-
-
-class Subscription(Protocol):
-    """What ends the telling of one job."""
-
-    def close(self) -> None:
-        """End it."""
 
 
 class ResultSource(Protocol):

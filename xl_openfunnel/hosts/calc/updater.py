@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import queue
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,10 +22,11 @@ from ...functions.catalog import Function
 from ...functions.context import CREDITS, JOBS, Dependency
 from ...functions.implementations import Block
 from ...jobs.snapshot import Snapshot
-from ...runtime.clock import Clock, LoopEvent
-from ...runtime.thread_pool import start_thread
+from ...runtime.clock import Clock
+from ...runtime.event_loop import EventLoop
+from ..topics import LEDGER_DELAY, JobChanged, Subscription, TopicChanged, TopicRegistry
 from .array_formulas import ArrayTracker
-from .results import CalcHost, Result, ResultSource, SizedResult, Subscription, Tell, outdated, stale
+from .results import CalcHost, Result, ResultSource, SizedResult, Tell, outdated, stale
 
 _log = logging.getLogger(__name__)
 
@@ -42,20 +42,28 @@ MAX_CHARGED_SECONDS: Final = 5.0
 LIVENESS_INTERVAL: Final = 20.0
 """Seconds after which somebody is looked for who still shows a job that runs."""
 
-_NOTING: Final = 2.0
-"""Seconds after which the list of jobs has what a job's answer changed."""
 
-_LATER: Final = 4.0
-"""Seconds until the next try after something unexpected."""
+@dataclass(frozen=True)
+class ResultCalled:
+    """Cells of unknown size ask for a result."""
+
+    result: Result = field(repr=False)
 
 
-@dataclass(eq=False)
-class _Topic:
-    """Something that answers are made from."""
+@dataclass(frozen=True)
+class ListenerAdded:
+    """Cells listen to a result, and were shown ``block``."""
 
-    subscription: Subscription | None
-    answers: set[Result] = field(default_factory=set)
-    settled: bool = False
+    sized: SizedResult = field(repr=False)
+    block: Block = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ListenerRemoved:
+    """Cells no longer listen to a result, because their document was closed."""
+
+
+Event = ResultCalled | ListenerAdded | ListenerRemoved | JobChanged | TopicChanged
 
 
 class ResultUpdater:
@@ -79,19 +87,15 @@ class ResultUpdater:
         self._open = desk
         self._program = program
         self._clock = clock
-        self._inbox: queue.SimpleQueue[LoopEvent] = queue.SimpleQueue()
+        self.loop = EventLoop[Event]("calc", clock, self._handle, self._run_due)
         self._lock = threading.Lock()
         self._answers: dict[tuple[str, tuple[object, ...]], Result] = {}
         self._collected: dict[Result, None] | None = None
         self.arrays = ArrayTracker(program)
         self._desk: ResultSource | None = None
-        self._topics: dict[str, _Topic] = {}
+        self._topics: TopicRegistry[Result] = TopicRegistry(self._subscribe)
         self._looked_at = float("-inf")
         self._noted_at: float | None = None
-
-    def start(self) -> None:
-        """Begin the thread."""
-        start_thread("calc", self._run)
 
     # ---- on any thread -------------------------------------------------------------------------------------
 
@@ -109,7 +113,7 @@ class ResultUpdater:
             view = answer.views.setdefault(size, SizedResult(answer, size))
             view.asked = True
         if not known:
-            self._inbox.put(lambda: self._called(answer, unsized=True))
+            self.loop.post(ResultCalled(answer))
         return view
 
     def listens(self, view: SizedResult, tell: Tell) -> None:
@@ -118,17 +122,17 @@ class ResultUpdater:
         with self.arrays.told(view):
             tell(told)
         view.tells.append(tell)
-        self._inbox.put(lambda: self._listened(view, told))
+        self.loop.post(ListenerAdded(view, told))
 
     def left(self, view: SizedResult, tell: Tell) -> None:
         """A document was closed: its cells show the answer no more."""
         with contextlib.suppress(ValueError):
             view.tells.remove(tell)
-        self._inbox.put(self._tidy)
+        self.loop.post(ListenerRemoved())
 
     def moved(self, topic: str) -> None:
         """Something that answers are made from may have changed."""
-        self._inbox.put(lambda: self._moved(topic))
+        self.loop.post(TopicChanged(topic))
 
     def called_by(self, calculate: Callable[[], object]) -> list[Result]:
         """The answers that cells ask for meanwhile. Only from within `Program.inside`."""
@@ -142,37 +146,32 @@ class ResultUpdater:
     def once_known(self, answer: Result, then: Callable[[Result], object]) -> None:
         """Have something done on the program's own thread as soon as there is something to show. Only from there."""
         answer.then = lambda: then(answer)
-        self._inbox.put(lambda: self._called(answer, unsized=True))
+        self.loop.post(ResultCalled(answer))
 
     # ---- on the one thread ---------------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        seconds: float | None = None
-        while True:
-            seconds = self.step(self._clock.receive(self._inbox, seconds))
+    def _handle(self, event: Event) -> None:
+        match event:
+            case ResultCalled(result):
+                self._called(result, unsized=True)
+            case ListenerAdded(sized, block):
+                self._listened(sized, block)
+            case ListenerRemoved():
+                self._tidy()
+            case JobChanged(snapshot):
+                self._changed(snapshot)
+            case TopicChanged(topic):
+                self._moved(topic)
 
-    def step(self, message: LoopEvent = None) -> float | None:
-        """Do what is to be done now; gives the seconds until there is more, None if nothing is foreseen."""
-        try:
-            self._hear(message)
-            self._make_due()
-            self._look_around()
-        except Exception:
-            _log.exception("the cells of Calc met something unexpected")
-            return _LATER
-        return self._seconds_left()
-
-    def _hear(self, message: LoopEvent) -> None:
-        """All that was said since."""
-        if message is not None:
-            message()
-        with contextlib.suppress(queue.Empty):
-            while said := self._inbox.get_nowait():
-                said()
+    def _run_due(self) -> float | None:
+        self.loop.handle_pending()
         now = self._clock.monotonic()
         if self._noted_at is not None and now >= self._noted_at:
             self._noted_at = None
             self._judge(JOBS)
+        self._make_due()
+        self._look_around()
+        return self._seconds_left()
 
     def _listened(self, view: SizedResult, told: Block) -> None:
         if view.block != told:  # it changed before they were among those who are told
@@ -194,28 +193,26 @@ class ResultUpdater:
             answer.due = soon if answer.due is None else min(answer.due, soon)
 
     def _changed(self, snapshot: Snapshot) -> None:
-        topic = self._topics.get(snapshot.job_id)
-        if topic is None:
+        if snapshot.job_id not in self._topics:
             return
-        topic.settled = snapshot.settled
+        self._topics.note_settled(snapshot)
         self._judge(snapshot.job_id)
         if self._noted_at is None:
-            self._noted_at = self._clock.monotonic() + _NOTING
+            self._noted_at = self._clock.monotonic() + LEDGER_DELAY
         if snapshot.settled:
             self._judge(CREDITS)
 
     def _moved(self, topic: str) -> None:
-        held = self._topics.get(topic)
-        if topic == CREDITS and held is not None:  # judging asks the service again, once a minute while it fails
+        answers = self._topics.dependents(topic)
+        if topic == CREDITS and answers:  # judging asks the service again, once a minute while it fails
             with self._lock:
-                for answer in held.answers:
+                for answer in answers:
                     answer.asked = False
-            self._drop_unshown(list(held.answers))
+            self._drop_unshown(answers)
         self._judge(topic)
 
     def _judge(self, topic: str) -> None:
-        held = self._topics.get(topic)
-        for answer in held.answers if held else ():
+        for answer in self._topics.dependents(topic):
             if stale(answer):
                 self._want(answer)
 
@@ -242,7 +239,7 @@ class ResultUpdater:
             block, answer.seen, cost = self._answered(answer)
             changed = answer.fresh or block != answer.block
             answer.block, answer.fresh = block, False
-            self._follow(answer, set(answer.seen))
+            self._topics.set(answer, answer.seen.keys())
             if spread or answer.spreads:
                 answer.changed |= changed
             elif changed:
@@ -262,15 +259,20 @@ class ResultUpdater:
     def _answered(self, answer: Result) -> tuple[Block, Mapping[str, Dependency], float]:
         """What it is now, what that was made from, and the seconds it cost: what is done only once counts for none."""
         try:
-            if self._desk is None:
-                self._desk = self._open()
+            source = self._source()
         except OpenFunnelError as error:
             return [[error.cell_text]], {}, 0.0
-        self._desk.prepare(answer.function)
+        source.prepare(answer.function)
         begun = self._clock.monotonic()
-        look, name = self._desk.look(), answer.function.name
+        look, name = source.look(), answer.function.name
         block = error_boundary.evaluate(name, self._bodies[name], look, *answer.arguments)
         return block, look.dependencies, self._clock.monotonic() - begun
+
+    def _source(self) -> ResultSource:
+        """What results are made from, opened at the first call and after the last result was dropped."""
+        if self._desk is None:
+            self._desk = self._open()
+        return self._desk
 
     def _hand_over(self, answer: Result) -> float:
         """Fit its cells; gives the seconds that this took, without those until the program had time for it."""
@@ -287,24 +289,8 @@ class ResultUpdater:
 
     # ---- what answers are made from, and whether anybody shows them ----------------------------------------
 
-    def _follow(self, answer: Result, topics: set[str]) -> None:
-        for name in topics:
-            topic = self._topics.get(name)
-            if topic is None:
-                topic = self._topics[name] = _Topic(None)
-                if self._desk is not None and name not in (JOBS, CREDITS):
-                    topic.subscription = self._desk.follow(name, self._told)
-            topic.answers.add(answer)
-        for name, topic in list(self._topics.items()):
-            if name not in topics and answer in topic.answers:
-                topic.answers.discard(answer)
-                if not topic.answers:
-                    del self._topics[name]
-                    if topic.subscription is not None:
-                        topic.subscription.close()
-
-    def _told(self, snapshot: Snapshot) -> None:
-        self._inbox.put(lambda: self._changed(snapshot))
+    def _subscribe(self, job_id: str) -> Subscription:
+        return self._source().follow(job_id, lambda snapshot: self.loop.post(JobChanged(snapshot)))
 
     def _tidy(self) -> None:
         """Let go of all that nothing listens to, such as what was tried in the function wizard."""
@@ -315,29 +301,26 @@ class ResultUpdater:
         """Nobody shows it any more."""
         with self._lock:
             self._answers.pop((answer.function.name, answer.arguments), None)
-        self._follow(answer, set())
+        self._topics.set(answer, ())
         if not self._answers and self._desk is not None:
             self._desk.close()
             self._desk = None
 
-    def _running(self) -> list[_Topic]:
-        return [topic for topic in self._topics.values() if topic.subscription is not None and not topic.settled]
-
     def _look_around(self) -> None:
         """Let go of jobs that run and that nobody shows."""
         now = self._clock.monotonic()
-        running = self._running()
+        running = self._topics.unsettled()
         if not running or now < self._looked_at + LIVENESS_INTERVAL:
             return
-        while silent := [topic for topic in running if not any(answer.asked for answer in topic.answers)]:
+        while silent := [job_id for job_id in running if not any(r.asked for r in self._topics.dependents(job_id))]:
             # One of each job's is enough, the smallest first: Calc asks for it if a cell shows it.
-            suspects = [min(topic.answers, key=lambda answer: len(answer.block)) for topic in silent]
+            suspects = [min(self._topics.dependents(job_id), key=lambda answer: len(answer.block)) for job_id in silent]
             if not self._drop_unshown(suspects):
                 break
-            running = [topic for topic in self._running() if topic in silent]
+            running = [job_id for job_id in self._topics.unsettled() if job_id in silent]
         with self._lock:
-            for topic in self._running():
-                for answer in topic.answers:
+            for job_id in self._topics.unsettled():
+                for answer in self._topics.dependents(job_id):
                     answer.asked = False
         self._looked_at = self._clock.monotonic()
 
@@ -356,7 +339,7 @@ class ResultUpdater:
         moments: list[float] = [answer.due for answer in self._answers.copy().values() if answer.due is not None]
         if self._noted_at is not None:
             moments.append(self._noted_at)
-        if self._running():
+        if self._topics.unsettled():
             moments.append(self._looked_at + LIVENESS_INTERVAL)
         return max(0.0, min(moments) - self._clock.monotonic()) if moments else None
 

@@ -11,7 +11,6 @@ from typing import Any
 import platformdirs
 
 from ...runtime.clock import SystemClock
-from ...runtime.thread_pool import start_thread
 from .. import session as shared
 from ..session import Session, session
 from .commands.handlers import CommandHandlers
@@ -59,9 +58,9 @@ def end() -> None:
         while _hosts:
             host = _hosts.pop()
             if host.commands is not None:
-                host.commands.close()
+                host.commands.loop.close()
             if host.live is not None:
-                host.live.close()
+                host.live.loop.close()
     shared.end()
 
 
@@ -71,12 +70,12 @@ def _connected(present: Session) -> ExcelHost:
 
     clock, processes = SystemClock(), ComExcelProcesses()
     live = CellUpdater(present.fetcher.subscribe, processes, clock)
-    start_thread("live-cells", live.run)
+    live.loop.start()
     present.topic_changed = live.topic_changed
     workbooks = ComWorkbookAccess(processes, clock, platformdirs.user_documents_path)
     handlers = CommandHandlers(
         present, VisibleJobs(live), workbooks, clock, cancel=present.client.cancel, open_file=_windows.startfile
     )
     commands = CommandRunner(handlers, workbooks, clock)
-    start_thread("commands", commands.run)
+    commands.loop.start()
     return ExcelHost(present, live, commands)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +13,6 @@ from tests.hosts.excel.fake.refs import WHOLE, Area
 from tests.unit.hosts.clocks import Passing
 from xl_openfunnel.hosts.excel import ports
 from xl_openfunnel.hosts.excel.addresses import CellRef
-from xl_openfunnel.runtime.clock import LoopEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,11 +158,10 @@ def test_macros_are_on_again_whatever_keeps_us_out_after_a_formula_was_entered(s
     class Freeing(Passing):
         """A clock in whose time Excel is busy for an hour."""
 
-        def receive(self, inbox: queue.SimpleQueue[LoopEvent], seconds: float | None) -> LoopEvent:
-            super().receive(inbox, seconds)
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
             if self.now > 1_000 + 3_600:
                 excel.busy = Busy.NO
-            return None
 
     def calculated(*_: object) -> str:
         excel.busy = Busy.LATER  # its user begins to type

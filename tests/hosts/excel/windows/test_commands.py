@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import queue
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL, Cells
 from tests.hosts.excel.fake.things import Button, Pivot
 from xl_openfunnel import table
 from xl_openfunnel.hosts.excel.ports import HostBusyError as NotNow
-from xl_openfunnel.runtime.clock import LoopEvent, SystemClock
+from xl_openfunnel.runtime.clock import SystemClock
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook.cached_values import TABLE_COLUMNS
 
@@ -552,11 +551,10 @@ def test_what_has_to_be_put_back_is_waited_for_as_long_as_it_takes(excel: FakeEx
 
         waited = 0.0
 
-        def receive(self, inbox: queue.SimpleQueue[LoopEvent], seconds: float | None) -> LoopEvent:
-            self.waited += seconds or 0.0
+        def sleep(self, seconds: float) -> None:
+            self.waited += seconds
             if self.waited > 3_600:
                 excel.busy = Busy.NO
-            return None
 
     excel.busy, clock = Busy.LATER, Passing()
     from xl_openfunnel.hosts.excel.com.dispatch import RetryingCaller  # Windows only

@@ -268,12 +268,12 @@ class Rig:
         """Let time pass, and have done what is due meanwhile; after each step Calc paints."""
         end = self.time.now + seconds
         while True:
-            self.answers.step()
+            self.answers.loop.step()
             self.calc.paint()
-            left = self.answers.step()
+            left = self.answers.loop.step()
             if left is None or self.time.now + left > end:
                 break
             self.time.now += max(left, 0.001)
         self.time.now = max(end, self.time.now)
-        self.answers.step()
+        self.answers.loop.step()
         self.calc.paint()

@@ -32,7 +32,7 @@ def test_a_cell_follows_its_job_through_all_its_states(rig: Rig) -> None:
 
 def test_an_answer_that_comes_while_its_cell_is_told_of_loading_is_told_too(rig: Rig) -> None:
     rig.desk.known["job"] = "completed", 0
-    rig.calc.meanwhile = rig.answers.step
+    rig.calc.meanwhile = rig.answers.loop.step
     cell = rig.calc.enter(STATUS, "job")
     rig.calc.meanwhile = lambda: None
     assert cell.block == [["loading"]]
@@ -152,7 +152,7 @@ def test_within_a_minute_nobody_follows_a_job_without_cells(rig: Rig) -> None:
     rig.calc.formulas.remove(kept)
     rig.pass_(3 * LIVENESS_INTERVAL)
     assert (rig.desk.followers, rig.desk.open) == ([], 0)
-    assert rig.answers.step() is None
+    assert rig.answers.loop.step() is None
 
 
 def test_where_the_user_calculates_by_hand_nothing_is_let_go_of_unasked(rig: Rig) -> None:
@@ -324,7 +324,7 @@ def test_all_that_cells_ask_for_meanwhile_is_known_though_jobs_are_looked_around
         for formula in (first, second):
             formula.enter()
             rig.time.now += 2 * LIVENESS_INTERVAL
-            rig.answers.step()
+            rig.answers.loop.step()
 
     called = rig.answers.called_by(calculate)
     assert {answer.arguments for answer in called} == {("a",), ("b",)}

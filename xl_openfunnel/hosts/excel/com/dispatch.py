@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
-import queue
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol, TypeVar
@@ -64,7 +63,7 @@ class RetryingCaller:
 
     def __init__(self, process_id: int, clock: Clock, timeout: float) -> None:
         self.process_id = process_id
-        self._busy_retry = BusyRetry(timeout, lambda seconds: clock.receive(queue.SimpleQueue(), seconds))
+        self._busy_retry = BusyRetry(timeout, clock.sleep)
 
     @property
     def application(self) -> Any:

@@ -1,170 +1,191 @@
-"""Runs actions one after the other on a thread of their own, and says in the status bar what came of them.
+"""Runs commands one after the other on a thread of their own, and shows their outcome in the status bar.
 
-Excel waits only until an action is noted: whoever presses a button goes on working. What is urgent waits for no other
-action and for no program: it has a thread of its own, and only what came of it is told in turn.
+Excel waits only until a command is queued, so its user goes on working. Urgent commands wait neither for other commands
+nor for Excel: each has a thread of its own, and only its outcome is queued.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ....errors import CELL_UNITS, OpenFunnelError
-from ....runtime.clock import Clock, LoopEvent
+from ....runtime.clock import Clock
+from ....runtime.event_loop import EventLoop
 from ....runtime.thread_pool import start_thread
 from ....text import clip
 from ..ports import HostBusyError, HostError, HostGoneError, WorkbookAccess
-from .handlers import CommandContext, CommandHandlers, Handler
+from .handlers import CommandContext, CommandHandlers
 
 _log = logging.getLogger(__name__)
 
-SHOWN: Final = 10.0
-"""Seconds that the status bar shows what came of an action."""
+STATUS_SECONDS: Final = 10.0
+"""Seconds for which the status bar shows an outcome."""
 
-AGAIN: Final = 5.0
-"""Seconds after which a program that let nobody in is told again."""
+BUSY_RETRY_DELAY: Final = 5.0
+"""Seconds after which an outcome is shown to a busy Excel again."""
 
 _PREFIX: Final = "OpenFunnel: "
 _BUSY: Final = "Excel let nobody in: a cell is being edited, or a dialog is open. Press again when it is done."
-_NOBODY: Final = "Excel, or the workbook's window, was closed before it was done."
+_GONE: Final = "Excel, or the workbook's window, was closed before it was done."
 _UNEXPECTED: Final = "Something unexpected happened. The log says what; please report it."
 _UNKNOWN: Final = "This macro is newer than the installed package. Update it: xl-openfunnel install --repair."
 
 
 @dataclass(frozen=True)
+class CommandRequested:
+    """A user asks for a command."""
+
+    action: str
+    context: CommandContext = field(repr=False)
+
+
+@dataclass(frozen=True)
+class StatusRequested:
+    """The status bar of an Excel is to show a text for a while."""
+
+    window: int
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class _StatusMessage:
-    """What a program is told, from then on; and when it is taken back, None before it was shown."""
+    """A status-bar message.
+
+    Attributes:
+        text: the message.
+        due_at: when to show it or, if it is shown, to clear it.
+        shown: whether it is shown.
+    """
 
     text: str
-    at: float
-    until: float | None = None
+    due_at: float
+    shown: bool = False
 
 
 class CommandRunner:
-    """The queue of what was asked for.
+    """The queue of commands.
 
     Args:
-        actions: what can be asked for.
-        workplace: reaches the programs.
-        clock: what time is and how to wait.
-        begin: begins a thread of that name.
+        handlers: the commands.
+        workbooks: connects to the Excels.
+        clock: tells the time and waits.
+        start: starts a thread with this name.
+
+    Attributes:
+        loop: the thread of the commands; to be started and closed by the owner.
     """
 
     def __init__(
         self,
-        actions: CommandHandlers,
-        workplace: WorkbookAccess,
+        handlers: CommandHandlers,
+        workbooks: WorkbookAccess,
         clock: Clock,
-        begin: Callable[[str, Callable[[], None]], object] = start_thread,
+        start: Callable[[str, Callable[[], None]], object] = start_thread,
     ) -> None:
-        self._actions = actions
-        self._workplace = workplace
+        self.loop = EventLoop[CommandRequested | StatusRequested]("commands", clock, self._handle, self._run_due)
+        self._handlers = handlers
+        self._workbooks = workbooks
         self._clock = clock
-        self._begin = begin
-        self._inbox: queue.SimpleQueue[LoopEvent] = queue.SimpleQueue()
-        self._said: dict[int, _StatusMessage] = {}
-        self._closed = False
+        self._start = start
+        self._messages: dict[int, _StatusMessage] = {}
 
-    def act(self, action: str, pressed: CommandContext) -> str:
-        """Have something done, or give at once why not; ``""`` where it will be done. On any thread."""
-        if action in self._actions.urgent:
-            begun, do = self._actions.urgent[action]
-            self.show_status(pressed.window, begun)
-            self._begin("urgent", lambda: self.show_status(pressed.window, _outcome(action, lambda: do(pressed))))
+    # ---- on any thread -------------------------------------------------------------------------------------
+
+    def act(self, action: str, context: CommandContext) -> str:
+        """Queue a command; returns why that is not possible, or ``""``."""
+        if action in self._handlers.urgent:
+            begun, do = self._handlers.urgent[action]
+            self.show_status(context.window, begun)
+            self._start("urgent", lambda: self.show_status(context.window, _outcome(action, lambda: do(context))))
             return ""
-        if action not in self._actions.handlers:
+        if action not in self._handlers.handlers:
             return _UNKNOWN
-        begun, deed = self._actions.handlers[action]
-        self._inbox.put(lambda: self._do(action, begun, deed, pressed))
+        self.loop.post(CommandRequested(action, context))
         return ""
 
     def show_status(self, window: int, text: str) -> None:
-        """Have a program show for a while what came of something else. On any thread."""
-        self._inbox.put(lambda: self._note(window, text))
+        """Have the status bar show a text for a while."""
+        self.loop.post(StatusRequested(window, text))
 
-    def job_here(self, pressed: CommandContext) -> str:
+    def job_here(self, context: CommandContext) -> str:
         """The job that the selected cell holds or shows."""
-        return self._actions.job_here(pressed)
+        return self._handlers.job_here(context)
 
-    def close(self) -> None:
-        """Do nothing any more."""
-        self._closed = True
-        self._inbox.put(lambda: None)
+    # ---- on the loop's thread ------------------------------------------------------------------------------
 
-    # ---- on the one thread -----------------------------------------------------------------------------------
+    def _handle(self, event: CommandRequested | StatusRequested) -> None:
+        match event:
+            case CommandRequested(action, context):
+                self._run(action, context)
+            case StatusRequested(window, text):
+                self._set_message(window, text)
 
-    def run(self) -> None:
-        """Serve until `close`."""
-        seconds: float | None = None
-        while not self._closed:
-            seconds = self.step(self._clock.receive(self._inbox, seconds))
+    def _run(self, action: str, context: CommandContext) -> None:
+        self._messages.pop(context.window, None)
+        begun, handler = self._handlers.handlers[action]
 
-    def step(self, message: LoopEvent = None) -> float | None:
-        """Do what is to be done now; gives the seconds until there is more, None if nothing is foreseen."""
-        if message is not None:
-            message()
+        def run() -> str:
+            with self._workbooks.connect(context.window) as workbook:
+                workbook.set_status(_PREFIX + begun)
+                return handler(workbook, context)
+
+        self._set_message(context.window, _outcome(action, run))
+
+    def _set_message(self, window: int, text: str) -> None:
+        self._messages[window] = _StatusMessage(clip(_PREFIX + text, CELL_UNITS), self._clock.monotonic())
+
+    def _run_due(self) -> float | None:
         now = self._clock.monotonic()
-        for window, said in list(self._said.items()):
-            if said.at <= now:
-                self._tell(window, said)
-        times = [said.at for said in self._said.values()]
-        return max(min(times) - self._clock.monotonic(), 0.0) if times else None
+        for window, message in list(self._messages.items()):
+            if message.due_at <= now:
+                self._update_status_bar(window, message)
+        if not self._messages:
+            return None
+        return max(min(message.due_at for message in self._messages.values()) - self._clock.monotonic(), 0.0)
 
-    def _do(self, action: str, begun: str, deed: Handler, pressed: CommandContext) -> None:
-        self._said.pop(pressed.window, None)
-
-        def done() -> str:
-            with self._workplace.connect(pressed.window) as work:
-                work.set_status(_PREFIX + begun)
-                return deed(work, pressed)
-
-        self._note(pressed.window, _outcome(action, done))
-
-    def _note(self, window: int, text: str) -> None:
-        self._said[window] = _StatusMessage(clip(_PREFIX + text, CELL_UNITS), self._clock.monotonic())
-
-    def _tell(self, window: int, said: _StatusMessage) -> None:
-        """Show what came of an action or, later, give the status bar back."""
+    def _update_status_bar(self, window: int, message: _StatusMessage) -> None:
+        """Show a message or, if it is shown, clear it."""
         try:
-            with self._workplace.connect(window, 0.0) as work:
-                if said.until is None:
-                    work.set_status(said.text)
+            with self._workbooks.connect(window, 0.0) as workbook:
+                if message.shown:
+                    workbook.clear_status(message.text)
                 else:
-                    work.clear_status(said.text)
+                    workbook.set_status(message.text)
         except HostBusyError:
-            self._said[window] = _StatusMessage(said.text, self._clock.monotonic() + AGAIN, said.until)
+            retry_at = self._clock.monotonic() + BUSY_RETRY_DELAY
+            self._messages[window] = _StatusMessage(message.text, retry_at, message.shown)
             return
-        except (HostGoneError, HostError) as reason:
-            if said.until is None:
-                _log.warning("nobody could be told (%s): %s", type(reason).__name__, said.text)
-            del self._said[window]
+        except (HostGoneError, HostError) as error:
+            if not message.shown:
+                _log.warning("the outcome could not be shown (%s): %s", type(error).__name__, message.text)
+            del self._messages[window]
             return
-        if said.until is None:
-            until = self._clock.monotonic() + SHOWN
-            self._said[window] = _StatusMessage(said.text, until, until)
+        if message.shown:
+            del self._messages[window]
         else:
-            del self._said[window]
+            clear_at = self._clock.monotonic() + STATUS_SECONDS
+            self._messages[window] = _StatusMessage(message.text, clear_at, shown=True)
 
 
-def _outcome(action: str, do: Callable[[], str]) -> str:
-    """What came of an action, in words, which the log has in any case."""
+def _outcome(action: str, run: Callable[[], str]) -> str:
+    """Run a command; returns a text about its outcome, which is logged too."""
     try:
-        said = do()
+        text = run()
     except OpenFunnelError as error:
-        said = error.message
-    except HostError as refused:
-        said = refused.text
+        text = error.message
+    except HostError as error:
+        text = error.text
     except HostBusyError:
-        said = _BUSY
+        text = _BUSY
     except HostGoneError:
-        said = _NOBODY
-    except OSError as error:  # of files: Excel's own errors are none
-        said = f"A file could not be written or opened: {error}"
+        text = _GONE
+    except OSError as error:  # about files: COM errors are no OSErrors
+        text = f"A file could not be written or opened: {error}"
     except Exception:
         _log.exception("%s failed", action)
-        said = _UNEXPECTED
-    _log.info("%s: %s", action, said)
-    return said
+        text = _UNEXPECTED
+    _log.info("%s: %s", action, text)
+    return text

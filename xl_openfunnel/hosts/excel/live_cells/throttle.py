@@ -1,6 +1,6 @@
-"""When live cells may ask a program for something, so that its user does not notice.
+"""Decides when live cells may ask an Excel for something, so that its user does not notice.
 
-Nothing here asks: it reads and notes moments, all in seconds of the steady clock.
+Nothing here calls Excel. All times are seconds of the monotonic clock.
 """
 
 from __future__ import annotations
@@ -11,120 +11,120 @@ from typing import Final
 from .registry import ExcelProcess, LiveCell
 
 MIN_INTERVAL: Final = 2.0
-"""Seconds between two calculations of a cell, and between two of the small cells together."""
+"""Seconds between two recalculations of a cell, and between two of all small cells together."""
 
 BUDGET_DIVISOR: Final = 20
-"""Of a program's time one part in so many is for small cells, and one for all large blocks together."""
+"""Small cells together may take one part in so many of Excel's time, and all large cells together another."""
 
 MAX_BATCH_SECONDS: Final = 0.2
-"""Seconds that small cells may take in one go: the program's user waits meanwhile, and has as long before the next."""
+"""Seconds that small cells may take in one go: Excel's user waits for so long, and has as long before the next."""
 
 MAX_BURST_SECONDS: Final = 2.0
-"""Seconds that small cells may take in turns until their share of the time is used up for a while."""
+"""Seconds that small cells may take in several goes, before they pause until their share of the time is paid."""
 
 CALL_TIMEOUT: Final = 3.0
-"""Seconds in which a cell that is to be calculated should call its function."""
+"""Seconds within which a cell should call its function after its recalculation was requested."""
 
 LIVENESS_INTERVAL: Final = 20.0
-"""Seconds after which a cell of a job that still runs is looked at again: with nobody to show it to, polling ends.
-Also those after which a program is looked at again that calculates only when its user says so."""
+"""Seconds after which it is checked again that a cell shows each job that runs: if none does, polling ends.
+Also the seconds after which an Excel that calculates manually is checked again."""
 
 SEARCH_BUDGET_DIVISOR: Final = 100
-"""Of a program's time one part in so many is for searching books only because cells may have been moved unseen."""
+"""Searching books only because cells may have been moved without a call may take one part in so many of the time."""
 
 MAX_CHARGED_SECONDS: Final = 5.0
-"""Seconds that a calculation counts at the most, unless the one before it took as long: see `counted`."""
+"""Seconds that a recalculation is charged at most, unless the one before it took as long: see `charged_cost`."""
 
 METHOD_RESET_INTERVAL: Final = 600.0
-"""Seconds after which a cell that had to be calculated in a special way is tried in the plain way again."""
+"""Seconds after which a cell that needed another method is recalculated by the plain one again."""
 
 MIN_BACK_OFF: Final = 0.25
 MAX_BACK_OFF: Final = 4.0
-"""Seconds after which a busy program is tried again, at first and at last."""
+"""Seconds after which a busy Excel is tried again, at first and at last."""
 
 NEVER: Final = float("inf")
 
 
 def due_at(cell: LiveCell) -> float:
-    """When something is to be done about a cell: it is to be calculated, or was to be and did not call."""
-    program = cell.process
+    """When a cell needs attention: it is to be recalculated, or was to be and has not called."""
+    process = cell.process
     if cell.left_to_user:
-        return program.manual_at + LIVENESS_INTERVAL
+        return process.manual_at + LIVENESS_INTERVAL
     if cell.awaiting_call:
         return cell.recalc_requested_at + CALL_TIMEOUT
     if cell.expected:
         return cell.called_at
     if cell.stale_since is None:
         return NEVER
-    return max(cell.recalc_requested_at + MIN_INTERVAL, program.large_at if cell.large else program.small_at)
+    return max(cell.recalc_requested_at + MIN_INTERVAL, process.large_at if cell.large else process.small_at)
 
 
-def due(program: ExcelProcess, now: float) -> list[LiveCell]:
-    """The cells for which there is something to do, those first that wait longest."""
-    cells = [cell for cell in program.cells.values() if due_at(cell) <= now]
+def due(process: ExcelProcess, now: float) -> list[LiveCell]:
+    """The cells that need attention now, those that have waited longest first."""
+    cells = [cell for cell in process.cells.values() if due_at(cell) <= now]
     return sorted(cells, key=lambda cell: cell.stale_since or now)
 
 
-def due_times(program: ExcelProcess) -> Iterator[float]:
-    """When there is something to do that changes what the program's user sees."""
-    if program.unsearched_books:
+def due_times(process: ExcelProcess) -> Iterator[float]:
+    """When there is something to do that Excel's user may notice."""
+    if process.unsearched_books:
         yield 0.0
-    if program.suspect_books:
-        yield program.search_at
-    yield from map(due_at, program.cells.values())
+    if process.suspect_books:
+        yield process.search_at
+    yield from map(due_at, process.cells.values())
 
 
-def back_off(program: ExcelProcess, now: float) -> None:
-    """It let nobody in: it is left alone for a while, and longer each time."""
-    program.retry_delay = min(max(program.retry_delay * 2, MIN_BACK_OFF), MAX_BACK_OFF)
-    program.retry_at = now + program.retry_delay
+def back_off(process: ExcelProcess, now: float) -> None:
+    """Excel was busy: leave it alone for a while, and for longer each time."""
+    process.retry_delay = min(max(process.retry_delay * 2, MIN_BACK_OFF), MAX_BACK_OFF)
+    process.retry_at = now + process.retry_delay
 
 
-def searched(program: ExcelProcess, began: float, now: float) -> None:
-    """Its doubted books were searched."""
-    program.search_cost = now - began
-    program.search_at = now + program.search_cost * (BUDGET_DIVISOR - 1)
+def searched(process: ExcelProcess, began: float, now: float) -> None:
+    """Charge a search of the suspect books."""
+    process.search_cost = now - began
+    process.search_at = now + process.search_cost * (BUDGET_DIVISOR - 1)
 
 
-def searching_is_cheap(program: ExcelProcess) -> bool:
-    """Whether it can be searched each time that its cells are looked at."""
-    return program.search_cost * SEARCH_BUDGET_DIVISOR <= LIVENESS_INTERVAL
+def searching_is_cheap(process: ExcelProcess) -> bool:
+    """Whether its books can be searched each time its cells are checked."""
+    return process.search_cost * SEARCH_BUDGET_DIVISOR <= LIVENESS_INTERVAL
 
 
-def next_batch(program: ExcelProcess, small: Sequence[LiveCell]) -> Sequence[LiveCell]:
-    """Of the small cells that are due those that are calculated in one go."""
-    return small[: max(1, int(MAX_BATCH_SECONDS / program.small_cost))]
+def next_batch(process: ExcelProcess, small: Sequence[LiveCell]) -> Sequence[LiveCell]:
+    """Those of the small cells that are recalculated in one go."""
+    return small[: max(1, int(MAX_BATCH_SECONDS / process.small_cost))]
 
 
 def small_calculated(
-    program: ExcelProcess, cells: Sequence[LiveCell], seconds: float, now: float, *, more: bool
+    process: ExcelProcess, cells: Sequence[LiveCell], seconds: float, now: float, *, more: bool
 ) -> None:
-    """Small cells were calculated together; ``more`` of them are due."""
+    """Charge a batch of small cells; ``more`` of them are due."""
     cost = charged_cost(cells, seconds)
-    program.small_cost = cost / len(cells) or program.small_cost
-    program.small_taken += cost
-    if more and program.small_taken < MAX_BURST_SECONDS:
-        program.small_at = now + cost
+    process.small_cost = cost / len(cells) or process.small_cost
+    process.small_seconds += cost
+    if more and process.small_seconds < MAX_BURST_SECONDS:
+        process.small_at = now + cost
     else:
-        program.small_at = now + max(MIN_INTERVAL, program.small_taken * (BUDGET_DIVISOR - 1))
-        program.small_taken = 0.0
+        process.small_at = now + max(MIN_INTERVAL, process.small_seconds * (BUDGET_DIVISOR - 1))
+        process.small_seconds = 0.0
 
 
-def large_calculated(program: ExcelProcess, cell: LiveCell, seconds: float, now: float) -> None:
-    """A large block was calculated."""
-    program.large_at = now + charged_cost([cell], seconds) * (BUDGET_DIVISOR - 1)
+def large_calculated(process: ExcelProcess, cell: LiveCell, seconds: float, now: float) -> None:
+    """Charge a large cell."""
+    process.large_at = now + charged_cost([cell], seconds) * (BUDGET_DIVISOR - 1)
 
 
 def charged_cost(cells: Sequence[LiveCell], seconds: float) -> float:
-    """What a calculation that took so many seconds cost the program's user.
+    """The seconds to charge for a recalculation that took ``seconds``.
 
-    One that took long may have waited for the user, in front of a dialog for an hour, which is not to keep a block as
-    it is for a day; COM does not tell. What waited that time does not wait as long the next time, while a block that
-    is slow, or that much depends on, is slow each time. So seconds beyond `LONGEST` count when they come again, and
-    then those of the first time too.
+    A slow one may have waited for the user, such as in front of a dialog for an hour, and COM does not tell; that must
+    not stop a block's updates for a day. A dialog is gone the next time, while a block that is slow, or that much
+    depends on, is slow each time. So seconds beyond `MAX_CHARGED_SECONDS` are charged when they come again, and those
+    of the first time with them.
     """
-    before, owed = max(cell.last_duration for cell in cells), max(cell.uncharged_seconds for cell in cells)
-    believed = min(seconds, max(MAX_CHARGED_SECONDS, before))
+    before, uncharged = max(cell.last_duration for cell in cells), max(cell.uncharged_seconds for cell in cells)
+    charged = min(seconds, max(MAX_CHARGED_SECONDS, before))
     for cell in cells:
-        cell.last_duration, cell.uncharged_seconds = seconds, seconds - believed
-    return believed + min(owed, max(0.0, believed - MAX_CHARGED_SECONDS))
+        cell.last_duration, cell.uncharged_seconds = seconds, seconds - charged
+    return charged + min(uncharged, max(0.0, charged - MAX_CHARGED_SECONDS))

@@ -15,7 +15,7 @@ from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.hosts.excel import udfs
 from xl_openfunnel.hosts.excel.addresses import CellRef
 from xl_openfunnel.hosts.excel.commands.handlers import CommandContext, Handler
-from xl_openfunnel.hosts.excel.commands.runner import AGAIN, SHOWN, CommandRunner
+from xl_openfunnel.hosts.excel.commands.runner import BUSY_RETRY_DELAY, STATUS_SECONDS, CommandRunner
 from xl_openfunnel.hosts.excel.ports import HostBusyError, HostError, HostGoneError, WorkbookCommands
 
 
@@ -43,10 +43,10 @@ class Desk:
 
     def pass_(self, seconds: float) -> None:
         end = self.clock.now + seconds
-        left = self.commands.step(self.clock.receive(self.commands._inbox, 0.0))
+        left = self.commands.loop.step()
         while left is not None and self.clock.now + left <= end:
             self.clock.now += left
-            left = self.commands.step()
+            left = self.commands.loop.step()
         self.clock.now = max(self.clock.now, end)
 
 
@@ -68,11 +68,11 @@ def test_what_came_of_it_is_shown_for_a_while_and_the_bar_given_back() -> None:
     desk.press()
     desk.pass_(0)
     assert [*shown, desk.office.bar] == ["OpenFunnel: Doing it ...", "OpenFunnel: It is done."]
-    desk.pass_(SHOWN - 1)
+    desk.pass_(STATUS_SECONDS - 1)
     assert desk.office.bar == "OpenFunnel: It is done."
     desk.pass_(1)
     assert not desk.office.bar
-    assert desk.commands.step() is None
+    assert desk.commands.loop.step() is None
 
 
 def test_what_somebody_else_shows_meanwhile_stays() -> None:
@@ -80,7 +80,7 @@ def test_what_somebody_else_shows_meanwhile_stays() -> None:
     desk.press()
     desk.pass_(0)
     desk.office.bar = "mine"
-    desk.pass_(SHOWN)
+    desk.pass_(STATUS_SECONDS)
     assert desk.office.bar == "mine"
 
 
@@ -88,9 +88,9 @@ def test_the_next_action_takes_the_place_of_what_the_last_one_said() -> None:
     said = iter(["first", "second"])
     desk = Desk(lambda work, pressed: next(said))
     desk.press()
-    desk.pass_(SHOWN - 1)
+    desk.pass_(STATUS_SECONDS - 1)
     desk.press()
-    desk.pass_(SHOWN - 1)
+    desk.pass_(STATUS_SECONDS - 1)
     assert desk.office.bar == "OpenFunnel: second"
 
 
@@ -122,11 +122,11 @@ def test_what_nobody_can_be_told_any_more_is_in_the_log(caplog: pytest.LogCaptur
     with caplog.at_level(logging.INFO):
         desk.press()
         desk.pass_(0)
-    assert desk.commands.step() is None
+    assert desk.commands.loop.step() is None
     assert [record.message for record in caplog.records] == [
         "do it: Excel, or the workbook's window, was closed before it was done.",
         (
-            "nobody could be told (HostGoneError): "
+            "the outcome could not be shown (HostGoneError): "
             "OpenFunnel: Excel, or the workbook's window, was closed before it was done."
         ),
     ]
@@ -141,11 +141,13 @@ def test_what_is_urgent_is_done_whatever_the_program_does(state: str, caplog: py
         desk.threads.pop()()
     assert desk.stopped == ["a-job"]
     assert "stop it: It is stopped." in caplog.messages
-    desk.pass_(3 * AGAIN)
+    desk.pass_(3 * BUSY_RETRY_DELAY)
     desk.office.busy = False
-    desk.pass_(AGAIN)
+    desk.pass_(BUSY_RETRY_DELAY)
     assert desk.office.bar == ("OpenFunnel: It is stopped." if state == "busy" else False)
-    assert ("nobody could be told (HostGoneError): OpenFunnel: It is stopped." in caplog.messages) == (state == "gone")
+    assert ("the outcome could not be shown (HostGoneError): OpenFunnel: It is stopped." in caplog.messages) == (
+        state == "gone"
+    )
 
 
 def test_what_is_urgent_does_not_wait_for_what_is_being_done() -> None:
@@ -171,10 +173,10 @@ def test_a_program_that_lets_nobody_in_is_told_later() -> None:
     desk = Desk(lambda work, pressed: "It is done.")
     desk.press()
     desk.office.busy = True
-    desk.pass_(3 * AGAIN)
+    desk.pass_(3 * BUSY_RETRY_DELAY)
     assert not desk.office.bar
     desk.office.busy = False
-    desk.pass_(AGAIN)
+    desk.pass_(BUSY_RETRY_DELAY)
     assert str(desk.office.bar).startswith("OpenFunnel: Excel let nobody in: a cell is being edited")
 
 
@@ -194,7 +196,7 @@ def test_a_macro_that_is_newer_than_the_package_says_so() -> None:
 def test_what_came_of_something_else_is_shown_for_a_while_too() -> None:
     desk = Desk(lambda work, pressed: "")
     desk.commands.show_status(WINDOW, "Cells stay as they are.")
-    desk.pass_(SHOWN - 1)
+    desk.pass_(STATUS_SECONDS - 1)
     assert desk.office.bar == "OpenFunnel: Cells stay as they are."
     desk.pass_(1)
     assert not desk.office.bar
@@ -205,12 +207,12 @@ def test_actions_run_until_the_end_and_no_longer() -> None:
 
     def deed(work: WorkbookCommands, pressed: CommandContext) -> str:
         done.append(pressed.window)
-        desk.commands.close()
+        desk.commands.loop.close()
         return ""
 
     desk = Desk(deed)
     desk.press()
-    desk.commands.run()
+    desk.commands.loop.run()
     assert done == [WINDOW]
 
 

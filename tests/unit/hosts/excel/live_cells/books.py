@@ -201,7 +201,7 @@ class Rig:
         """Let time pass, and live cells do what is theirs whenever they asked for it."""
         end = self.time.now + seconds
         for _ in range(10_000):
-            left = self.live.step()
+            left = self.live.loop.step()
             if left is None or self.time.now + left > end:
                 self.time.now = max(self.time.now, end)
                 return

@@ -203,7 +203,7 @@ class Whatever(RuleBasedStateMachine):
         rig.office.asked.clear()
         rig.pass_(10_000)
         assert not rig.office.asked
-        assert rig.live.step() is None
+        assert rig.live.loop.step() is None
 
 
 def content(sheet: Sheet) -> Content:

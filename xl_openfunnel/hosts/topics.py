@@ -1,0 +1,117 @@
+"""What the cells of a host depend on, and the events that say it has changed.
+
+A topic is the id of a job, `JOBS` (the list of jobs) or `CREDITS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Final, Generic, Protocol, TypeVar
+
+from ..functions.context import CREDITS, JOBS
+from ..jobs.snapshot import Snapshot
+
+LEDGER_DELAY: Final = 2.0
+"""Seconds after which the list of jobs shows what changed with a job: the fetcher writes it a little later."""
+
+
+@dataclass(frozen=True, repr=False)
+class JobChanged:
+    """A job that cells depend on has another snapshot."""
+
+    snapshot: Snapshot
+
+    def __repr__(self) -> str:
+        return f"JobChanged({self.snapshot.job_id!r})"
+
+
+@dataclass(frozen=True)
+class TopicChanged:
+    """A topic may have changed, for another reason than a new snapshot."""
+
+    topic: str
+
+
+class Subscription(Protocol):
+    """A subscription to one job."""
+
+    def close(self) -> None: ...
+
+
+Dependent = TypeVar("Dependent")
+
+
+@dataclass
+class _Topic(Generic[Dependent]):
+    """A topic that has dependents.
+
+    Attributes:
+        subscription: for a job.
+        dependents: in the order in which they came.
+        settled: whether nothing more is to come from the job; None before its first snapshot.
+    """
+
+    subscription: Subscription | None
+    dependents: dict[Dependent, None] = field(default_factory=dict)
+    settled: bool | None = None
+
+
+class TopicRegistry(Generic[Dependent]):
+    """Which dependents (cells, or results that cells share) depend on which topics.
+
+    Subscribes to each job once, as long as it has dependents. `of` may be called on any thread, everything else on one.
+
+    Args:
+        subscribe: subscribes to the job with this id.
+    """
+
+    def __init__(self, subscribe: Callable[[str], Subscription]) -> None:
+        self._subscribe = subscribe
+        self._topics: dict[str, _Topic[Dependent]] = {}
+        self._topics_of: dict[Dependent, frozenset[str]] = {}
+
+    def __contains__(self, topic: object) -> bool:
+        """Whether anything depends on the topic."""
+        return topic in self._topics
+
+    def of(self, dependent: Dependent) -> frozenset[str]:
+        """The topics that this one depends on."""
+        return self._topics_of.get(dependent, frozenset())
+
+    def dependents(self, topic: str) -> list[Dependent]:
+        """What depends on the topic."""
+        return list(self._topics[topic].dependents) if topic in self._topics else []
+
+    def set(self, dependent: Dependent, topics: Collection[str]) -> None:
+        """Let these be the topics that ``dependent`` depends on, in place of those set before."""
+        before, now = self.of(dependent), frozenset(topics)
+        for name in now - before:
+            topic = self._topics.get(name)
+            if topic is None:
+                subscription = None if name in (JOBS, CREDITS) else self._subscribe(name)
+                topic = self._topics[name] = _Topic(subscription)
+            topic.dependents[dependent] = None
+        for name in before - now:
+            topic = self._topics[name]
+            del topic.dependents[dependent]
+            if not topic.dependents:
+                del self._topics[name]
+                if topic.subscription is not None:
+                    topic.subscription.close()
+        if now:
+            self._topics_of[dependent] = now
+        else:
+            self._topics_of.pop(dependent, None)
+
+    def note_settled(self, snapshot: Snapshot) -> bool:
+        """Note whether more is to come from the job; returns whether that was so before and is no longer."""
+        topic = self._topics.get(snapshot.job_id)
+        if topic is None:
+            return False
+        before, topic.settled = topic.settled, snapshot.settled
+        return snapshot.settled and before is False
+
+    def unsettled(self) -> list[str]:
+        """The jobs with dependents from which more is to come, or of which nothing is known yet."""
+        return [name for name, topic in self._topics.items() if topic.subscription is not None and not topic.settled]

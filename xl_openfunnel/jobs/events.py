@@ -1,0 +1,135 @@
+"""The events of the scheduler's loop: what callers ask for, and what requests and the store answer."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from ..api.models import Page
+from ..errors import OpenFunnelError
+from .policy.state import JobState, PageRequest
+from .result import Result
+from .snapshot import Rows
+from .tracked_job import TrackedJob, Waiter
+
+
+@dataclass(frozen=True)
+class Touched:
+    """The job was watched; ``state`` is what the store said of a job that was not tracked before."""
+
+    job_id: str
+    state: JobState | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class RefreshRequested:
+    """The job is to be read again."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
+class WaiterAdded:
+    """A thread waits for the job."""
+
+    job_id: str
+    waiter: Waiter = field(repr=False)
+
+
+@dataclass(frozen=True)
+class WaiterRemoved:
+    """A thread no longer waits for the job."""
+
+    job_id: str
+    waiter: Waiter = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ForgetRequested:
+    """The job is to be removed from memory and from the store; ``done`` is set after that."""
+
+    job_id: str
+    done: threading.Event = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """The store has removed the job."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
+class SlotReleased:
+    """Another job may be downloaded."""
+
+
+@dataclass(frozen=True)
+class PageAnswered:
+    """A request came back.
+
+    Attributes:
+        job_id: the job.
+        epoch: that of the `TrackedJob` when the request was sent.
+        request: which page was requested.
+        outcome: the page or an error; None if the request was not sent, because all requests are held back.
+        fingerprint: that of the key that was used.
+    """
+
+    job_id: str
+    epoch: int
+    request: PageRequest
+    outcome: Page | OpenFunnelError | None = field(repr=False)
+    fingerprint: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class KeyRechecked:
+    """The settings were read again; they have the key with this fingerprint, or None."""
+
+    fingerprint: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ResultLoaded:
+    """The store was searched for a job; None if it has no result of it."""
+
+    job_id: str
+    tracked: TrackedJob = field(repr=False)
+    epoch: int
+    result: Result | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ResultSaved:
+    """A result was stored, or ``error`` says why not."""
+
+    job_id: str
+    tracked: TrackedJob = field(repr=False)
+    epoch: int
+    result: Result = field(repr=False)
+    error: OpenFunnelError | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class RowsLost:
+    """Rows that the store had are gone: another process replaced or removed them."""
+
+    job_id: str
+    rows: Rows = field(repr=False)
+
+
+Event = (
+    Touched
+    | RefreshRequested
+    | WaiterAdded
+    | WaiterRemoved
+    | ForgetRequested
+    | Forgotten
+    | SlotReleased
+    | PageAnswered
+    | KeyRechecked
+    | ResultLoaded
+    | ResultSaved
+    | RowsLost
+)
