@@ -1,6 +1,6 @@
-"""What every host shares in one process: one fetcher, one store, the account's credits.
+"""What all hosts in a process share: one fetcher, one store and the account's credits.
 
-Here and not beside the functions, because xlwings reloads a module of functions when its file changes.
+It is not in a module of functions, because xlwings reloads such a module when its file changes.
 """
 
 from __future__ import annotations
@@ -17,22 +17,20 @@ from ..jobs.fetcher import Fetcher
 from ..jobs.store.opening import open_store
 
 WATCH_TTL: Final = 30.0
-"""Seconds that a job is polled after a call from no known cell; live cells subscribe to their jobs."""
+"""Seconds that a job is polled after a call from an unknown cell; live cells subscribe to their jobs."""
 
 
 class Session:
     """The client, fetcher, store and credits of one process.
 
     Attributes:
-        topic_changed: called with a topic that may have changed, besides jobs; a host sets it.
+        topic_changed: set by a host, and called with a topic other than a job that may have changed.
+
+    Raises:
+        ConfigurationError: a setting cannot be used.
     """
 
     def __init__(self) -> None:
-        """Read the settings.
-
-        Raises:
-            ConfigurationError: a setting cannot be used.
-        """
         self.client = Client()
         self.store = open_store(self.client)
         self.fetcher = Fetcher(self.client, store=self.store, watch_ttl=WATCH_TTL)
@@ -40,7 +38,7 @@ class Session:
         self.topic_changed: Callable[[str], object] = lambda _: None
 
     def new_call(self, block_units: int = CELL_UNITS) -> CallContext:
-        """The context of one call of a function; texts in its block have at most ``block_units`` UTF-16 units."""
+        """The context for one function call; texts in its block are cut to ``block_units`` UTF-16 units."""
         return CallContext(self, block_units)
 
     def close(self) -> None:
@@ -54,7 +52,7 @@ _lock = threading.Lock()
 
 
 def session() -> Session:
-    """The session of this process, made at the first call.
+    """The session of this process, created by the first call.
 
     Raises:
         ConfigurationError: a setting cannot be used; the next call tries again.
@@ -66,7 +64,7 @@ def session() -> Session:
 
 
 def end() -> None:
-    """Close the session, if there is one."""
+    """Close the session, if it exists."""
     with _lock:
         while _sessions:
             _sessions.pop().close()

@@ -1,4 +1,4 @@
-"""Excel through xlwings: the functions and macros that the VBA calls by this module's name.
+"""Excel, through xlwings: the functions that VBA calls by the name of this module.
 
 Workbooks carry the name `xl_openfunnel.hosts.excel` and these names in their VBA: they must not change.
 """

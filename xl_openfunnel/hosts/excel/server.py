@@ -1,7 +1,7 @@
 """Start the COM server that Excel calls: ``pythonw -I -B -m xl_openfunnel.hosts.serve CLSID``.
 
-The command is the same from every workbook, so that all of them share one process, and it names no folder: no code
-and no setting is ever taken from where a workbook lies.
+All workbooks use the same command, so they share one process. It names no folder: no code and no setting is ever taken
+from a workbook's folder.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from ... import log
 from ...version import version
 
 _NAME: Final = "xl_openfunnel.hosts.serve"
-_log = logging.getLogger(_NAME)  # as the main program its name is another
+_log = logging.getLogger(_NAME)  # in the main program, __name__ differs
 
 
 def main() -> None:
     """Serve until Excel ends."""
-    log.set_up()  # first, so that whatever goes wrong from here on is in it
+    log.set_up()  # first, so that later errors are logged
     _log.info("begins: xl-openfunnel %s, Python %s", version(), platform.python_version())
 
     from xlwings import com_server  # Windows only
 
-    from . import udfs  # noqa: F401  loaded before the first cell asks for it
+    from . import udfs  # noqa: F401  imported before the first cell calls
 
     server: Any = com_server
     server.serve(sys.argv[1])

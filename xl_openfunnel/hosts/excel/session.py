@@ -1,4 +1,4 @@
-"""What only Excel needs beside the shared session: cells that update themselves, and the commands of its buttons."""
+"""What Excel needs besides the shared session: live cells, and the commands of its buttons."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _windows: Any = os  # os has startfile on Windows only
 
 @dataclass(frozen=True)
 class ExcelHost:
-    """The shared session as Excel uses it.
+    """The shared session, with what Excel adds to it.
 
     Attributes:
         session: fetcher, store and credits.
-        live: keeps cells up to date; None on a system without Excel.
-        commands: runs what buttons ask for; None there too.
+        live: keeps cells up to date; None on other systems than Windows.
+        commands: runs the commands of buttons; None on other systems than Windows.
     """
 
     session: Session
@@ -40,20 +40,20 @@ _lock = threading.Lock()
 
 
 def excel_host() -> ExcelHost:
-    """The host of this process, made at the first call and after the shared session was closed.
+    """The host of this process, created by the first call and again after the shared session was closed.
 
     Raises:
         ConfigurationError: a setting cannot be used; the next call tries again.
     """
-    present = session()
+    current = session()
     with _lock:
-        if not _hosts or _hosts[0].session is not present:
-            _hosts[:] = [_connected(present) if sys.platform == "win32" else ExcelHost(present)]
+        if not _hosts or _hosts[0].session is not current:
+            _hosts[:] = [_connect(current) if sys.platform == "win32" else ExcelHost(current)]
         return _hosts[0]
 
 
 def end() -> None:
-    """Close the host and the shared session, if there are any."""
+    """Close the host and the shared session, if they exist."""
     with _lock:
         while _hosts:
             host = _hosts.pop()
@@ -64,18 +64,18 @@ def end() -> None:
     shared.end()
 
 
-def _connected(present: Session) -> ExcelHost:
+def _connect(current: Session) -> ExcelHost:
     from .com.calculation import ComExcelProcesses
     from .com.workbooks import ComWorkbookAccess
 
     clock, processes = SystemClock(), ComExcelProcesses()
-    live = CellUpdater(present.fetcher.subscribe, processes, clock)
+    live = CellUpdater(current.fetcher.subscribe, processes, clock)
     live.loop.start()
-    present.topic_changed = live.topic_changed
+    current.topic_changed = live.topic_changed
     workbooks = ComWorkbookAccess(processes, clock, platformdirs.user_documents_path)
     handlers = CommandHandlers(
-        present, VisibleJobs(live), workbooks, clock, cancel=present.client.cancel, open_file=_windows.startfile
+        current, VisibleJobs(live), workbooks, clock, cancel=current.client.cancel, open_file=_windows.startfile
     )
     commands = CommandRunner(handlers, workbooks, clock)
     commands.loop.start()
-    return ExcelHost(present, live, commands)
+    return ExcelHost(current, live, commands)

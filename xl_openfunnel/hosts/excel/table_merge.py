@@ -1,7 +1,7 @@
-"""What landing a job changes in a table that may be there already: which line takes which company, and what goes.
+"""Plans how a job's companies are merged into a table: which row takes which company, and which rows are removed.
 
-A company that is in the table keeps its line, so that whatever else the user has there (columns, notes, colours) stays
-with it untouched; afterwards the lines are put into order by the program that shows them.
+A company that is in the table already keeps its row, so that whatever else the user has there (columns, notes, colours)
+stays with it. Afterwards Excel sorts the rows.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from typing import Final, TypeAlias
 from ...errors import ConfigurationError
 
 Value: TypeAlias = str | float | bool | None
-"""What a cell holds; None for nothing at all."""
+"""The value of a cell; None if it is blank."""
 
 _RANK: Final = "rank"
 
 KEYS: Final = ("linkedin_url", "domain", "name")
-"""What tells companies apart, the surest first; a company has the first of these that is not blank."""
+"""The columns that identify a company, most reliable first; the first that is not blank counts."""
 
 _Key: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class TableContent:
-    """A table as it stands.
+    """What is in a table.
 
     Attributes:
-        names: of its columns.
-        lines: what its cells hold. In a column that is not ours None also stands for what the column's formula shows.
-        noted: the lines with a note of the user's.
+        columns: the names of its columns.
+        rows: the values of its cells. In the user's columns None also stands for the result of the column's formula.
+        rows_with_notes: the rows with a note or comment of the user, counted from 0.
     """
 
     columns: Sequence[str]
@@ -42,17 +42,17 @@ class TableContent:
 
 @dataclass(frozen=True)
 class MergePlan:
-    """What is to be done: put the lines into order, write them, remove those behind ``left``.
+    """What to do with a table: write its rows, sort them, and remove those after ``final_height``.
 
     Attributes:
-        places: where in the table our columns stand, from 0.
-        names: their names.
-        lines: what our columns hold in each line, those that are added last.
-        order: the place of each line in the end, from 0.
-        height: how many lines the table has now.
-        left: how many lines are left in the end.
-        kept: how many of these are of companies that are not in the job any more, but have something of the user's.
-        missing: those of our columns that the table does not have (any more).
+        indexes: the positions of our columns in the table, counted from 0.
+        columns: the names of our columns.
+        rows: the values of our columns in each row; rows to be added come last.
+        positions: the final position of each row, counted from 0.
+        current_height: the number of rows that the table has now.
+        final_height: the number of rows that it will have.
+        kept_rows: the number of rows whose companies are no longer in the job, but where the user has something.
+        missing_columns: those of our columns that the table does not have.
     """
 
     indexes: tuple[int, ...]
@@ -66,122 +66,130 @@ class MergePlan:
 
     @property
     def scratch_column(self) -> int:
-        """Which of our columns may hold the lines' places meanwhile: best one that tells no companies apart."""
-        return max(range(len(self.columns)), key=lambda number: (_sureness(self.columns[number]), -number))
+        """Which of our columns holds the rows' positions during the merge: if possible one that identifies nothing."""
+        return max(range(len(self.columns)), key=lambda number: (_key_rank(self.columns[number]), -number))
 
     @property
     def final_order(self) -> list[int]:
-        """The lines in their order in the end, those that are removed last."""
+        """The rows in their final order; those to be removed come last."""
         return sorted(range(len(self.positions)), key=self.positions.__getitem__)
 
 
-def _sureness(name: str) -> int:
+def _key_rank(name: str) -> int:
     return KEYS.index(name) if name in KEYS else len(KEYS)
 
 
-def is_blank(standing: TableContent, ours: Sequence[str]) -> bool:
+def is_blank(content: TableContent, our_columns: Sequence[str]) -> bool:
     """Whether a table has no company."""
-    places = column_indexes(standing.columns, ours).values()
-    return all(line[place] is None for line in standing.rows for place in places)
+    indexes = column_indexes(content.columns, our_columns).values()
+    return all(row[index] is None for row in content.rows for index in indexes)
 
 
-def column_indexes(names: Sequence[str], ours: Sequence[str]) -> dict[str, int]:
-    """Where in a table with these ``names`` each of ``ours`` stands; those that are not there are left out."""
-    by_name = {name.casefold(): place for place, name in reversed(list(enumerate(names)))}
-    return {name: by_name[name.casefold()] for name in ours if name.casefold() in by_name}
+def column_indexes(columns: Sequence[str], our_columns: Sequence[str]) -> dict[str, int]:
+    """The positions of our columns in a table with these columns; those that it does not have are left out."""
+    by_name = {name.casefold(): index for index, name in reversed(list(enumerate(columns)))}
+    return {name: by_name[name.casefold()] for name in our_columns if name.casefold() in by_name}
 
 
-def plan_merge(standing: TableContent, ours: Sequence[str], companies: Sequence[Sequence[Value]]) -> MergePlan:
-    """The plan for a job's companies.
+def plan_merge(content: TableContent, our_columns: Sequence[str], companies: Sequence[Sequence[Value]]) -> MergePlan:
+    """Plan how to merge a job's companies into a table.
 
-    Companies are the same where their linkedin_url is, or, without one, their domain or name; of several alike the
-    first stays the first. One that is not in the job any more goes, unless the user has something in its line: then it
-    is kept at the end, without a rank.
+    Companies are the same if their linkedin_url is the same, or without one their domain or name. If several are the
+    same, they keep their order. A company that is no longer in the job is removed, unless the user has something in its
+    row: then it is kept at the end, without a rank.
 
     Args:
-        standing: the table.
-        ours: the names of our columns.
-        companies: their values for all of ``ours``, in the service's order.
+        content: the table.
+        our_columns: the names of our columns.
+        companies: their values for all of our columns, in the service's order.
 
     Raises:
-        ConfigurationError: the table has none of our columns, or something of the user's that can't be brought together
-            with companies.
+        ConfigurationError: the table has none of our columns, or data of the user's that cannot be matched to companies
+            because the table has no column of `KEYS`.
     """
-    places = column_indexes(standing.columns, ours)
-    if not places:
+    indexes = column_indexes(content.columns, our_columns)
+    if not indexes:
         raise ConfigurationError(
-            f"The table has none of the columns {', '.join(ours)} any more. Rename or delete it, and land again."
+            f"The table has none of the columns {', '.join(our_columns)} any more. Rename or delete it, and land again."
         )
-    columns = [(ours.index(name), place) for name, place in places.items()]
-    fresh = [[company[number] for number, _ in columns] for company in companies]
-    before = [[line[place] for _, place in columns] for line in standing.rows]
-    theirs = [place for place in range(len(standing.columns)) if place not in places.values()]
-    used = [
-        number in standing.rows_with_notes or any(line[place] is not None for place in theirs)
-        for number, line in enumerate(standing.rows)
+    columns = [(our_columns.index(name), index) for name, index in indexes.items()]
+    new_rows = [[company[number] for number, _ in columns] for company in companies]
+    old_rows = [[row[index] for _, index in columns] for row in content.rows]
+    user_columns = [index for index in range(len(content.columns)) if index not in indexes.values()]
+    has_user_data = [
+        number in content.rows_with_notes or any(row[index] is not None for index in user_columns)
+        for number, row in enumerate(content.rows)
     ]
-    if any(used) and not places.keys() & set(KEYS):
+    if any(has_user_data) and not indexes.keys() & set(KEYS):
         raise ConfigurationError(
             "The table has no column linkedin_url any more, by which what is your own follows its company. "
             "Name it so again, and land again."
         )
-    names = tuple(places)
-    taken = _taken(names, before, fresh)
-    unmatched = [line for line in range(len(before)) if line not in taken.values()]
-    blank = deque(line for line in unmatched if not used[line] and not any(v is not None for v in before[line]))
-    kept = [line for line in unmatched if used[line]]
-    height = len(before)
-    for number in range(len(fresh)):
-        if number not in taken:
-            taken[number] = blank.popleft() if blank else height
-            height = max(height, taken[number] + 1)
-    lines: list[list[Value]] = [*before]
-    lines += [[None] * len(names) for _ in range(max(height, 1) - len(before))]
-    for number, line in taken.items():
-        lines[line] = fresh[number]
-    for line in kept:
-        lines[line] = [None if name == _RANK else value for name, value in zip(names, lines[line], strict=True)]
-    stay = [*(taken[number] for number in range(len(fresh))), *kept]
-    if not stay:  # a table has one line at least
-        lines[0] = [None] * len(names)
-        stay = [0]
-    rest = sorted(set(range(len(lines))) - set(stay))
-    order = [0] * len(lines)
-    for place, line in enumerate([*stay, *rest]):
-        order[line] = place
-    missing = tuple(name for name in ours if name not in places)
-    return MergePlan(tuple(places.values()), names, lines, order, len(before), len(stay), len(kept), missing)
-
-
-def _taken(names: Sequence[str], before: Sequence[Sequence[Value]], fresh: Sequence[Sequence[Value]]) -> dict[int, int]:
-    """By the number of a company its line in the table, where it has one."""
-    lines: Mapping[_Key, deque[int]] = defaultdict(deque)
-    for line in _by_rank(names, before):
-        if key := _key(names, before[line]):
-            lines[key].append(line)
-    taken = {}
-    for number, company in enumerate(fresh):
-        key = _key(names, company)
-        if key and lines[key]:
-            taken[number] = lines[key].popleft()
-    return taken
-
-
-def _by_rank(names: Sequence[str], before: Sequence[Sequence[Value]]) -> list[int]:
-    """The lines as they were landed, however they are sorted now."""
-    if _RANK not in names:
-        return list(range(len(before)))
-    rank = list(names).index(_RANK)
-    ranks = [line[rank] for line in before]
-    return sorted(
-        range(len(before)), key=lambda line: value if isinstance(value := ranks[line], float) else float("inf")
+    names = tuple(indexes)
+    row_of = _match(names, old_rows, new_rows)
+    unmatched = [row for row in range(len(old_rows)) if row not in row_of.values()]
+    blank_rows = deque(row for row in unmatched if not has_user_data[row] and all(v is None for v in old_rows[row]))
+    kept_rows = [row for row in unmatched if has_user_data[row]]
+    height = len(old_rows)
+    for company in range(len(new_rows)):
+        if company not in row_of:
+            row_of[company] = blank_rows.popleft() if blank_rows else height
+            height = max(height, row_of[company] + 1)
+    rows: list[list[Value]] = [*old_rows]
+    rows += [[None] * len(names) for _ in range(max(height, 1) - len(old_rows))]
+    for company, row in row_of.items():
+        rows[row] = new_rows[company]
+    for row in kept_rows:
+        rows[row] = [None if name == _RANK else value for name, value in zip(names, rows[row], strict=True)]
+    remaining = [*(row_of[company] for company in range(len(new_rows))), *kept_rows]
+    if not remaining:  # a table has at least one row
+        rows[0] = [None] * len(names)
+        remaining = [0]
+    removed = sorted(set(range(len(rows))) - set(remaining))
+    positions = [0] * len(rows)
+    for position, row in enumerate([*remaining, *removed]):
+        positions[row] = position
+    return MergePlan(
+        indexes=tuple(indexes.values()),
+        columns=names,
+        rows=rows,
+        positions=positions,
+        current_height=len(old_rows),
+        final_height=len(remaining),
+        kept_rows=len(kept_rows),
+        missing_columns=tuple(name for name in our_columns if name not in indexes),
     )
 
 
+def _match(
+    names: Sequence[str], old_rows: Sequence[Sequence[Value]], new_rows: Sequence[Sequence[Value]]
+) -> dict[int, int]:
+    """The table's row for each new company that has one, both as numbers."""
+    rows_by_key: Mapping[_Key, deque[int]] = defaultdict(deque)
+    for row in _by_rank(names, old_rows):
+        if key := _key(names, old_rows[row]):
+            rows_by_key[key].append(row)
+    row_of = {}
+    for number, company in enumerate(new_rows):
+        key = _key(names, company)
+        if key and rows_by_key[key]:
+            row_of[number] = rows_by_key[key].popleft()
+    return row_of
+
+
+def _by_rank(names: Sequence[str], rows: Sequence[Sequence[Value]]) -> list[int]:
+    """The rows in the order in which they were written, however the user has sorted them since."""
+    if _RANK not in names:
+        return list(range(len(rows)))
+    rank = list(names).index(_RANK)
+    ranks = [row[rank] for row in rows]
+    return sorted(range(len(rows)), key=lambda row: value if isinstance(value := ranks[row], float) else float("inf"))
+
+
 def _key(names: Sequence[str], company: Sequence[Value]) -> _Key | None:
-    held = dict(zip(names, company, strict=True))
+    values = dict(zip(names, company, strict=True))
     for name in KEYS:
-        value = held.get(name)
+        value = values.get(name)
         if value is not None and (text := str(value).strip().rstrip("/").casefold()):
             return name, text
     return None

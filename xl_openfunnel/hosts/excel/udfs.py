@@ -1,7 +1,7 @@
 """The OF_ functions for Excel, as user-defined functions of xlwings.
 
-They are called by the VBA wrappers through xlwings' COM server, with plain values and with the calling cell as the
-last argument, and they can be called from Python on any system.
+The VBA wrappers call them through xlwings' COM server, with plain values and the calling cell as the last argument.
+Python can call them on any system.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from .commands.handlers import CommandContext
 from .session import excel_host
 
 _MISSING: Final = -2147352572
-"""DISP_E_PARAMNOTFOUND: an argument that was left out."""
+"""DISP_E_PARAMNOTFOUND: stands for an argument that was left out."""
 
-_TO_A_FILE: Final = "In a terminal, xl-openfunnel rows JOB -o FILE.xlsx writes the companies into a workbook"
+_EXPORT: Final = "In a terminal, xl-openfunnel rows JOB -o FILE.xlsx writes the companies into a workbook"
 
-_INSTEAD: Final = {
+_ALTERNATIVES: Final = {
     "OF_STATUS": "Give one job per formula.",
-    "OF_ROWS": f"{_TO_A_FILE}.",
+    "OF_ROWS": f"{_EXPORT}.",
     "OF_INFO": 'Give one job and one field per formula, like OF_INFO(A2,"progress").',
     "OF_LOOKUP": "Give one company per formula.",
-    "OF_PIVOT": f"{_TO_A_FILE} for Excel's own PivotTable.",
+    "OF_PIVOT": f"{_EXPORT} for Excel's own PivotTable.",
     "OF_JOBS": "In a terminal, xl-openfunnel jobs lists them.",
 }
-"""What there is to do in an Excel that shows one cell per formula."""
+"""What to do in an Excel without dynamic arrays, which shows one cell per formula."""
 
 NO_EXCEL: Final = "The buttons need Excel on Windows."
 
-_LIVE: Final = {
+_LIVE_STATUS: Final = {
     True: "Cells keep themselves up to date.",
     False: "Cells stay as they are until Live is on again. Their jobs go on.",
 }
@@ -46,7 +46,7 @@ Block = implementations.Block
 
 
 def from_excel(value: object) -> object:
-    """A value as COM brings it, as the functions take it."""
+    """Convert a value that arrived over COM to what the functions take."""
     if isinstance(value, (list, tuple)):
         return tuple(from_excel(item) for item in value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -56,52 +56,58 @@ def from_excel(value: object) -> object:
 
 
 def cannot_spill(name: str) -> str:
-    """What an Excel older than 2021 shows instead of several cells, of which it would show the first only."""
-    return f"{CELL_PREFIX}This Excel cannot spill: {name} gives several cells here. {_INSTEAD[name]}"
+    """The text for an Excel older than 2021 instead of several cells, of which it would show only the first."""
+    return f"{CELL_PREFIX}This Excel cannot spill: {name} gives several cells here. {_ALTERNATIVES[name]}"
 
 
-def _function(described: catalog.Function, body: Callable[..., Block]) -> Callable[..., Block]:
-    """The function of a body: its arguments as the catalogue has them, then the calling cell."""
-    either = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    none = {True: None, False: inspect.Parameter.empty}
-    parameters = [inspect.Parameter(a.name, either, default=none[a.optional]) for a in described.arguments]
-    signature = inspect.Signature([*parameters, inspect.Parameter("where", either, default=None)])
+def _function(described: catalog.Function, implementation: Callable[..., Block]) -> Callable[..., Block]:
+    """Make a function for Excel: its parameters are those of the catalogue, then the calling cell."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    defaults = {True: None, False: inspect.Parameter.empty}
+    parameters = [inspect.Parameter(a.name, kind, default=defaults[a.optional]) for a in described.arguments]
+    signature = inspect.Signature([*parameters, inspect.Parameter("where", kind, default=None)])
 
-    def cell(*values: Any, **named: Any) -> Block:
-        taken = signature.bind_partial(*values, **named).arguments  # what was left out is blank, like a blank cell
-        asking = parse_calling_cell(taken.get("where"))
+    def function(*values: Any, **named: Any) -> Block:
+        bound = signature.bind_partial(*values, **named).arguments  # a missing argument counts as a blank cell
+        calling_cell = parse_calling_cell(bound.get("where"))
         try:
             host = excel_host()
         except OpenFunnelError as error:
             return [[error.cell_text]]
-        began = 0.0 if host.live is None else host.live.now()
-        look, arguments = (
-            host.session.new_call(),
-            tuple(from_excel(taken.get(argument.name)) for argument in described.arguments),
-        )
-        block = error_boundary.evaluate(described.name, body, look, *arguments)
-        if asking is not None and not asking.spills and (len(block), len(block[0])) != (1, 1):
+        started_at = 0.0 if host.live is None else host.live.now()
+        context = host.session.new_call()
+        arguments = tuple(from_excel(bound.get(argument.name)) for argument in described.arguments)
+        block = error_boundary.evaluate(described.name, implementation, context, *arguments)
+        if calling_cell is None:
+            return block
+        if not calling_cell.spills and (len(block), len(block[0])) != (1, 1):
             return [[cannot_spill(described.name)]]
-        if asking is not None and host.live is not None:
-            call = described.name, arguments
-            host.live.called(asking.window, asking.cell, call, look.dependencies, large=described.large, began=began)
+        if host.live is not None:
+            host.live.called(
+                calling_cell.window,
+                calling_cell.cell,
+                (described.name, arguments),
+                context.dependencies,
+                large=described.large,
+                began=started_at,
+            )
         return block
 
-    # xlwings asks for names and defaults by these, and passes arguments by position.
-    shown: Any = cell
-    shown.__signature__ = signature
-    shown.__name__ = shown.__qualname__ = described.name
-    shown.__doc__ = described.help
-    made: Callable[..., Block] = _raw(shown)
-    return made
+    # xlwings reads names and defaults from these, and passes arguments by position.
+    untyped: Any = function
+    untyped.__signature__ = signature
+    untyped.__name__ = untyped.__qualname__ = described.name
+    untyped.__doc__ = described.help
+    exported: Callable[..., Block] = _raw(untyped)
+    return exported
 
 
 def _raw(function: Any) -> Any:
-    """Have xlwings hand values over as they are: its own conversion turns errors and blanks into one."""
-    made = xlwings.func(function, category=catalog.CATEGORY)
+    """Have xlwings pass values unconverted: its own conversion does not tell errors from blank cells."""
+    exported = xlwings.func(function, category=catalog.CATEGORY)
     for name in inspect.signature(function).parameters:
-        made = xlwings.arg(name, "raw")(made)
-    return xlwings.ret("raw")(made)
+        exported = xlwings.arg(name, "raw")(exported)
+    return xlwings.ret("raw")(exported)
 
 
 OF_STATUS = _function(catalog.STATUS, implementations.status)
@@ -115,47 +121,54 @@ OF_CREDITS = _function(catalog.CREDITS, implementations.credits_table)
 
 @_raw
 def opened(window: str, book: str) -> Block:
-    """A workbook was opened: its cells may show what is no longer so. Called by VBA, when Excel has time."""
+    """Update the cells of a workbook that was opened, which may be outdated. VBA calls this when Excel is idle."""
     host = excel_host()
     if host.live is not None:
         host.live.opened(int(window), book)
-    return [[""]]  # xlwings takes nothing but blocks
+    return [[""]]  # xlwings accepts only blocks
 
 
 @_raw
 def live(window: str, on: bool) -> Block:
-    """Whether cells keep themselves up to date in the Excel with this window. Called by VBA."""
+    """Resume or pause the live cells of the Excel with this window. Called by VBA."""
     host = excel_host()
     if host.live is not None:
         host.live.pause(int(window), paused=not on)
     if host.commands is not None:
-        host.commands.show_status(int(window), _LIVE[bool(on)])
-    return [[""]]  # xlwings takes nothing but blocks
+        host.commands.show_status(int(window), _LIVE_STATUS[bool(on)])
+    return [[""]]  # xlwings accepts only blocks
 
 
 @_raw
 def act(window: str, action: str, cell: str, text: str, job: str) -> str:
-    """A button was pressed, with this cell selected, and the user was asked about this job. Gives why nothing is done.
+    """Run the command of a button; returns why it is not run, or ``""``. Called by VBA.
 
-    As a text and not as a block, of which VBA's ``CStr`` makes none; ``""`` where it is done.
+    Returns a text and not a block, which VBA's ``CStr`` could not convert.
+
+    Args:
+        window: a window of the user's Excel.
+        action: the command.
+        cell: the selected cell.
+        text: what it shows.
+        job: the job that the user was asked about.
     """
     try:
         commands = excel_host().commands
     except OpenFunnelError as error:
         return error.message
-    return NO_EXCEL if commands is None else commands.act(action, _pressed(window, cell, text, job))
+    return NO_EXCEL if commands is None else commands.act(action, _command_context(window, cell, text, job))
 
 
 @_raw
 def job_here(window: str, cell: str, text: str) -> str:
-    """The job that the selected cell holds or shows, ``""`` for none. Called by VBA, which asks about it."""
+    """The job that the selected cell holds or shows, or ``""``. Called by VBA before it asks the user about the job."""
     try:
         commands = excel_host().commands
     except OpenFunnelError:
         return ""
-    return "" if commands is None else commands.job_here(_pressed(window, cell, text))
+    return "" if commands is None else commands.job_here(_command_context(window, cell, text))
 
 
-def _pressed(window: str, cell: str, text: str, job: str = "") -> CommandContext:
+def _command_context(window: str, cell: str, text: str, job: str = "") -> CommandContext:
     selected = parse_calling_cell(f"{window} spill {cell}")
     return CommandContext(int(window), None if selected is None else selected.cell, text, job)

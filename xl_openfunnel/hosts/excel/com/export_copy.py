@@ -1,7 +1,8 @@
-"""A copy of a workbook to send: Excel's own copy, without macros and links, with values in place of our formulas.
+"""Saves a copy of a workbook to send: without macros and links, with values in place of our formulas.
 
-Its window is hidden, lest anybody types into it. Excel's questions are off during single calls only: who closes an
-unsaved workbook meanwhile is asked, since across processes Excel does not put that switch back by itself.
+Excel makes the copy itself, in a hidden window, so that the user cannot type into it. Excel's questions are off only
+during single calls: a user who closes an unsaved workbook meanwhile must be asked, and Excel does not restore that
+setting by itself for another process.
 """
 
 from __future__ import annotations
@@ -33,67 +34,64 @@ _KEEP_LINKS: Final = 0
 _UNSAVED: Final = False
 
 _SHEET: Final = "Manifest"
-_OUR_MACROS: Final = "OpenFunnel"
-"""How the names of the macros behind our buttons begin."""
+_MACRO_PREFIX: Final = "OpenFunnel"
+"""The names of the macros behind our buttons start with this."""
 
-_LONGEST_PATH: Final = 218
+_MAX_PATH: Final = 218
 """Characters of a path that Excel opens."""
 
 
 def save_copy(
     call: RetryingCaller,
     book: Any,
-    without_functions: Callable[[str], Collection[CellRef]],
+    cells_to_replace: Callable[[str], Collection[CellRef]],
     facts: Iterable[Sequence[Fact]],
     documents: Path,
 ) -> CopySaved:
-    """Save the copy beside the book, or among the documents: where that can't be, the book is new or in the cloud.
+    """Save a copy beside the workbook, or in the documents folder if the workbook is new or in the cloud.
 
     Args:
         call: makes the calls.
-        book: the book, which stays as it is.
-        without_functions: gives where in a book, by its name, formulas stand that are to become values.
-        facts: of each job what is known, for a sheet that is added.
-        documents: the user's folder for documents.
+        book: the workbook, which stays as it is.
+        cells_to_replace: returns the cells of a workbook, by its name, whose formulas are to become values.
+        facts: for each job what is known of it, for a sheet that is added.
+        documents: the user's documents folder.
     """
     if call.get(book, "HasPassword") or call.get(book, "WriteReserved"):
         raise HostError("The workbook has a password to open or change it. Remove it (File, Info), then send a copy.")
     if call.get(book, "ProtectStructure"):
         raise HostError("The workbook's structure is protected. Unprotect it (Review), then send a copy.")
     name, folder = PureWindowsPath(str(call.get(book, "Name"))), str(call.get(book, "Path"))
-    saved = bool(folder)  # a new book has no suffix, whatever its name looks like
-    folders = [Path(folder), documents] if saved and "://" not in folder else [documents]
+    is_saved = bool(folder)  # a new workbook has no suffix, whatever its name looks like
+    folders = [Path(folder), documents] if is_saved and "://" not in folder else [documents]
     scratch = Path(tempfile.mkdtemp(prefix="openfunnel-"))
     try:
-        # The copy needs a name of its own: Excel opens no two books of one name.
-        file, bare = (
-            scratch / f"{scratch.name}{name.suffix if saved else '.xlsx'}",
-            scratch / f"{scratch.name}-values.xlsx",
-        )
+        # The copy needs its own name: Excel does not open two workbooks of the same name.
+        file = scratch / f"{scratch.name}{name.suffix if is_saved else '.xlsx'}"
+        values_file = scratch / f"{scratch.name}-values.xlsx"
         with_settings(call, QUIET, lambda: dispatch.get(book, "SaveCopyAs", str(file)))
-        with contextlib.ExitStack() as at_the_end:
-            # In manual mode, since our functions are not known there: calculated, they would all show #NAME?.
-            with contextlib.ExitStack() as meanwhile:
-                call.retry(lambda: meanwhile.enter_context(_in_manual_mode(call)))
-                copy = _opened(call, file)
-                at_the_end.callback(_close, call, copy)
-                _show(call, copy, visible=False)
-                _put_values(call, copy, without_functions(file.name))
+        with contextlib.ExitStack() as cleanup:
+            # Manual calculation, since the copy does not have our functions: calculated, they would show #NAME?.
+            with contextlib.ExitStack() as manual_mode:
+                call.retry(lambda: manual_mode.enter_context(_manual_calculation(call)))
+                copy = _open(call, file)
+                cleanup.callback(_close, call, copy)
+                _set_visible(call, copy, visible=False)
+                _replace_with_values(call, copy, cells_to_replace(file.name))
             _remove_buttons(call, copy)
             links = _break_links(call, copy)
             _add_manifest(call, copy, facts)
-            with contextlib.suppress(HostError):  # an older Excel, which has no such thing
+            with contextlib.suppress(HostError):  # an older Excel without this property
                 call.put(copy, "RemovePersonalInformation", value=True)
-            with_settings(call, QUIET, lambda: dispatch.get(copy, "SaveAs", str(bare), _XLSX))
-        return CopySaved(
-            _delivered(bare, [free_path(where, name.stem if saved else name.name) for where in folders]), links
-        )
+            with_settings(call, QUIET, lambda: dispatch.get(copy, "SaveAs", str(values_file), _XLSX))
+        targets = [free_path(target, name.stem if is_saved else name.name) for target in folders]
+        return CopySaved(_deliver(values_file, targets), links)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 def free_path(folder: Path, stem: str) -> Path:
-    """``<stem> (values).xlsx`` in the folder, with a number where that is taken."""
+    """``<stem> (values).xlsx`` in the folder, with a number if that exists."""
     number, path = 1, folder / f"{stem} (values).xlsx"
     while path.exists():
         number += 1
@@ -101,17 +99,17 @@ def free_path(folder: Path, stem: str) -> Path:
     return path
 
 
-def _in_manual_mode(call: RetryingCaller) -> AbstractContextManager[None]:
+def _manual_calculation(call: RetryingCaller) -> AbstractContextManager[None]:
     return temporarily_set(call, dispatch.application(call.process_id), "Calculation", _MANUAL)
 
 
-def _opened(call: RetryingCaller, file: Path) -> Any:
+def _open(call: RetryingCaller, file: Path) -> Any:
     books = call.get(call.application, "Workbooks")
     settings = {"AutomationSecurity": _NO_MACROS, **QUIET}
     return with_settings(call, settings, lambda: dispatch.get(books, "Open", str(file), _KEEP_LINKS))
 
 
-def _show(call: RetryingCaller, copy: Any, *, visible: bool) -> None:
+def _set_visible(call: RetryingCaller, copy: Any, *, visible: bool) -> None:
     for window in call.items(call.get(copy, "Windows")):
         call.put(window, "Visible", visible)
 
@@ -121,20 +119,20 @@ def _close(call: RetryingCaller, copy: Any) -> None:
         with_settings(call, {"EnableEvents": False}, lambda: dispatch.get(copy, "Close", _UNSAVED))
 
 
-def _delivered(bare: Path, targets: Sequence[Path]) -> Path:
-    """Where the copy is, without what tells of its author: the first of these that can be written."""
+def _deliver(values_file: Path, targets: Sequence[Path]) -> Path:
+    """Write the copy, without its author's metadata, to the first target that can be written."""
     try:
-        package = strip_metadata(bare.read_bytes())
+        package = strip_metadata(values_file.read_bytes())
     except zipfile.BadZipFile:
         raise HostError("Excel encrypted the copy, so that nobody else could read it. Nothing was saved.") from None
     for target in targets[:-1]:
-        with contextlib.suppress(OSError):  # a folder that is read-only or gone
-            if len(str(target)) <= _LONGEST_PATH:
-                return _written(target, package)
-    return _written(targets[-1], package)
+        with contextlib.suppress(OSError):  # the folder is read-only or gone
+            if len(str(target)) <= _MAX_PATH:
+                return _write_new_file(target, package)
+    return _write_new_file(targets[-1], package)
 
 
-def _written(target: Path, package: bytes) -> Path:
+def _write_new_file(target: Path, package: bytes) -> Path:
     with target.open("xb") as file:
         try:
             file.write(package)
@@ -145,72 +143,72 @@ def _written(target: Path, package: bytes) -> Path:
     return target
 
 
-def _put_values(call: RetryingCaller, copy: Any, places: Iterable[CellRef]) -> None:
-    sheets, held = call.get(copy, "Worksheets"), []
-    for place in places:
-        sheet = call.get(sheets, "Item", place.sheet)
+def _replace_with_values(call: RetryingCaller, copy: Any, cells_to_replace: Iterable[CellRef]) -> None:
+    sheets, blocks = call.get(copy, "Worksheets"), []
+    for cell in cells_to_replace:
+        sheet = call.get(sheets, "Item", cell.sheet)
         if call.get(sheet, "ProtectContents"):
-            raise HostError(f"The sheet {place.sheet} is protected. Unprotect it (Review), then send a copy.")
-        area = filled_range(call, call.get(sheet, "Range", place.cell)) or CellRange.parse(place.cell)
-        shown = [[_value(value) for value in line] for line in ranges.read(call, sheet, area)]
-        held.append((sheet, area, shown))
-    for sheet, area, shown in held:  # only now, when nothing more is read that depends on what is cleared
+            raise HostError(f"The sheet {cell.sheet} is protected. Unprotect it (Review), then send a copy.")
+        area = filled_range(call, call.get(sheet, "Range", cell.cell)) or CellRange.parse(cell.cell)
+        values = [[_to_value(value) for value in row] for row in ranges.read(call, sheet, area)]
+        blocks.append((sheet, area, values))
+    for sheet, area, values in blocks:  # all were read first: clearing one may change what another shows
         cells = call.get(sheet, "Range", area.address)
         text_format = call.get(cells, "NumberFormat") == ranges.TEXT
         call.get(cells, "ClearContents")
-        ranges.write(call, sheet, area, shown, text_format=text_format)
+        ranges.write(call, sheet, area, values, text_format=text_format)
 
 
-def _value(shown: Any) -> Value:
-    """What a cell is to hold that shows this: what shows nothing is to hold nothing."""
-    if type(shown) is int:
-        return error_text(shown) or float(shown)
-    value: Value = shown
+def _to_value(read: Any) -> Value:
+    """The value to write for one that was read: error values become text, and ``""`` a blank cell."""
+    if type(read) is int:
+        return error_text(read) or float(read)
+    value: Value = read
     return None if value == "" else value
 
 
 def _remove_buttons(call: RetryingCaller, copy: Any) -> None:
-    """Without macros they would do nothing."""
+    """Remove our buttons, which would do nothing without macros."""
     for sheet in call.items(call.get(copy, "Worksheets")):
         for shape in reversed(list(call.items(call.get(sheet, "Shapes")))):
-            with contextlib.suppress(HostError):  # a shape that can have no macro, or a protected sheet
-                if str(call.get(shape, "OnAction")).rpartition("!")[2].startswith(_OUR_MACROS):
+            with contextlib.suppress(HostError):  # a shape that cannot have a macro, or a protected sheet
+                if str(call.get(shape, "OnAction")).rpartition("!")[2].startswith(_MACRO_PREFIX):
                     call.get(shape, "Delete")
 
 
 def _break_links(call: RetryingCaller, copy: Any) -> tuple[str, ...]:
-    """What refers to other files becomes a value too; gives the names of those to which links are left."""
+    """Replace references to other files by values; returns the names of files whose links could not be broken."""
     for kind in _LINKS:
         for link in call.get(copy, "LinkSources", kind) or ():
             with contextlib.suppress(HostError):  # on a protected sheet
                 call.get(copy, "BreakLink", link, kind)
-    excels, others = (call.get(copy, "LinkSources", kind) or () for kind in _LINKS)
-    paths = [*map(str, excels), *(str(link).partition("!")[0] for link in others)]
+    excel_links, ole_links = (call.get(copy, "LinkSources", kind) or () for kind in _LINKS)
+    paths = [*map(str, excel_links), *(str(link).partition("!")[0] for link in ole_links)]
     return tuple(path.replace("/", "\\").rpartition("\\")[2] for path in paths)
 
 
 def _add_manifest(call: RetryingCaller, copy: Any, facts: Iterable[Sequence[Fact]]) -> None:
-    """A sheet with what is known of the jobs, one below the other."""
-    lines: list[list[Value]] = []
-    for known in facts:
-        lines.append([])
-        lines += ([name, value] for name, value in known)
-    if not lines:
+    """Add a sheet with the facts about the jobs, one job below the other."""
+    rows: list[list[Value]] = []
+    for job_facts in facts:
+        if rows:
+            rows.append([None, None])
+        rows += ([name, value] for name, value in job_facts)
+    if not rows:
         return
-    sheets, front = call.get(copy, "Worksheets"), call.get(copy, "ActiveSheet")
+    sheets, active_sheet = call.get(copy, "Worksheets"), call.get(copy, "ActiveSheet")
     sheet = call.get(sheets, "Add", OMITTED, call.get(sheets, "Item", call.get(sheets, "Count")))
     number, name = 1, _SHEET
     while call.item(sheets, name) is not None:
         number += 1
         name = f"{_SHEET} {number}"
     call.put(sheet, "Name", name)
-    held = [[*line, None, None][:2] for line in lines[1:]]
-    ranges.write(call, sheet, CellRange(1, 1, len(held), 2), held, text_format=False)
+    ranges.write(call, sheet, CellRange(1, 1, len(rows), 2), rows, text_format=False)
     for column, width in (("$A$1", 24), ("$B$1", 80)):
         call.put(call.get(sheet, "Range", column), "ColumnWidth", width)
     try:
-        call.get(front, "Activate")
-    except HostError:  # where Excel does not do so in a hidden window
-        _show(call, copy, visible=True)
-        call.get(front, "Activate")
-        _show(call, copy, visible=False)
+        call.get(active_sheet, "Activate")
+    except HostError:  # some Excels do not do so in a hidden window
+        _set_visible(call, copy, visible=True)
+        call.get(active_sheet, "Activate")
+        _set_visible(call, copy, visible=False)

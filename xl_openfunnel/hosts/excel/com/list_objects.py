@@ -1,4 +1,4 @@
-"""Tables of Excel: how one is found or made, and what stands in it."""
+"""Excel's tables (ListObjects): finds, adds and reads them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .dispatch import OMITTED, RetryingCaller
 _STYLE: Final = "TableStyleMedium2"
 _SHEET: Final = "OpenFunnel"
 
-_HEAD: Final = 4
-"""The row of a new table's header: above it there is room for what is known of the job."""
+_HEADER_ROW: Final = 4
+"""The header of a new table: above it there is room for facts about the job."""
 
-_RANGE, _WITH_HEADER = 1, 1  # xlSrcRange, xlYes
+_SOURCE_RANGE, _WITH_HEADER = 1, 1  # xlSrcRange, xlYes
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class TableReading:
     """A table as it was read.
 
     Attributes:
-        head: the cells of its header.
-        body: those below; None where there is no line.
-        standing: what is in it.
-        formulas: by the places of the user's columns the formulas that stand in them, as they read in every line.
+        header: the cells of its header row.
+        body: the cells of its rows; None if it has none.
+        content: what is in it.
+        formulas: the formulas of the user's columns by the columns' positions, in R1C1 notation.
     """
 
     header: CellRange
@@ -41,7 +41,7 @@ class TableReading:
 
 @dataclass(frozen=True)
 class ListObject:
-    """A table that was found. Holds objects of Excel, so it is not to be kept."""
+    """A table. Holds references to Excel's objects, so it must not outlive the command."""
 
     call: RetryingCaller
     sheet: Any
@@ -49,7 +49,6 @@ class ListObject:
 
     @classmethod
     def find(cls, call: RetryingCaller, book: Any, name: str) -> ListObject | None:
-        """The table of that name in a book."""
         for sheet in call.items(call.get(book, "Worksheets")):
             table = call.item(call.get(sheet, "ListObjects"), name)
             if table is not None:
@@ -58,127 +57,126 @@ class ListObject:
 
     @classmethod
     def add(cls, call: RetryingCaller, book: Any, name: str, columns: Mapping[str, float]) -> ListObject:
-        """A new table with one blank line, on a new sheet behind the others."""
+        """Add a table with one blank row on a new last sheet; ``columns`` are widths by name."""
         if call.get(book, "ProtectStructure"):
             raise HostError("The workbook's structure is protected: a sheet for the table can't be added.")
         sheets = call.get(book, "Worksheets")
-        free = call.item(sheets, _SHEET) is None
+        is_name_free = call.item(sheets, _SHEET) is None
         sheet = call.get(sheets, "Add", OMITTED, call.get(sheets, "Item", call.get(sheets, "Count")))
-        if free:
+        if is_name_free:
             call.put(sheet, "Name", _SHEET)
-        head = CellRange(_HEAD, 1, _HEAD, len(columns))
-        ranges.write(call, sheet, head, [list(columns)], text_format=False)
-        cells = call.get(sheet, "Range", CellRange(_HEAD, 1, _HEAD + 1, len(columns)).address)
-        table = call.get(call.get(sheet, "ListObjects"), "Add", _RANGE, cells, OMITTED, _WITH_HEADER)
+        header = CellRange(_HEADER_ROW, 1, _HEADER_ROW, len(columns))
+        ranges.write(call, sheet, header, [list(columns)], text_format=False)
+        cells = call.get(sheet, "Range", CellRange(_HEADER_ROW, 1, _HEADER_ROW + 1, len(columns)).address)
+        table = call.get(call.get(sheet, "ListObjects"), "Add", _SOURCE_RANGE, cells, OMITTED, _WITH_HEADER)
         call.put(table, "Name", name)
         call.put(table, "TableStyle", _STYLE)
-        for place, width in enumerate(columns.values(), 1):
-            column = call.get(sheet, "Range", CellRange(_HEAD, place, _HEAD, place).address)
+        for number, width in enumerate(columns.values(), 1):
+            column = call.get(sheet, "Range", CellRange(_HEADER_ROW, number, _HEADER_ROW, number).address)
             call.put(column, "ColumnWidth", width)
         return cls(call, sheet, table)
 
-    def read(self, ours: Sequence[str]) -> TableReading:
-        """What is in it, where these are our columns."""
-        head, body = self.header(), self.body()
-        names = self.column_names(head)
+    def read(self, our_columns: Sequence[str]) -> TableReading:
+        """Read the table; all but our columns are the user's."""
+        header, body = self.header(), self.body()
+        names = self.column_names(header)
         if body is None:
-            return TableReading(head, None, TableContent(names))
-        lines: list[list[Value]] = ranges.read(self.call, self.sheet, body)
-        places = column_indexes(names, ours).values()
+            return TableReading(header, None, TableContent(names))
+        rows: list[list[Value]] = ranges.read(self.call, self.sheet, body)
+        our_indexes = column_indexes(names, our_columns).values()
         formulas = {}
-        for left, right in consecutive_runs(place for place in range(len(names)) if place not in places):
-            texts = ranges.formulas(self.call, self.sheet, slice_columns(body, left, right))
-            for place, column in enumerate(zip(*texts, strict=True), left):
-                found = Counter(
-                    text for text, line in zip(column, lines, strict=True) if _calculated(text, line[place])
-                )
-                text, count = found.most_common(1)[0] if found else ("", 0)
-                if 2 * count > len(lines):  # what stands in fewer is the user's own in each of them
-                    formulas[place] = text
-            _leave_out(formulas, lines, texts, left)
-        return TableReading(head, body, TableContent(names, lines, self._noted(body)), formulas)
+        for first, last in consecutive_runs(index for index in range(len(names)) if index not in our_indexes):
+            texts = ranges.formulas(self.call, self.sheet, slice_columns(body, first, last))
+            for index, column in enumerate(zip(*texts, strict=True), first):
+                counts = Counter(text for text, row in zip(column, rows, strict=True) if _is_formula(text, row[index]))
+                text, count = counts.most_common(1)[0] if counts else ("", 0)
+                if 2 * count > len(rows):  # a formula in fewer rows is data of the user's in each of them
+                    formulas[index] = text
+            _blank_formula_results(formulas, rows, texts, first)
+        return TableReading(header, body, TableContent(names, rows, self._rows_with_notes(body)), formulas)
 
-    def read_at_once(self, area: CellRange, reading: TableReading, theirs: Sequence[int]) -> list[list[Value]] | None:
-        """What stands in these lines now, its values read in one call and last; None if the user has a note there.
+    def read_rows(
+        self, area: CellRange, reading: TableReading, user_columns: Sequence[int]
+    ) -> list[list[Value]] | None:
+        """Read some rows again, their values last and in a single call; None if the user has a note there.
 
         Args:
-            area: the lines.
-            reading: the table as it was read.
-            theirs: where the user's columns stand.
+            area: the rows.
+            reading: the table as it was read before.
+            user_columns: the positions of the user's columns.
         """
-        if self._noted(area):
+        if self._rows_with_notes(area):
             return None
         texts = {
-            run: ranges.formulas(self.call, self.sheet, slice_columns(area, *run)) for run in consecutive_runs(theirs)
+            run: ranges.formulas(self.call, self.sheet, slice_columns(area, *run))
+            for run in consecutive_runs(user_columns)
         }
         values = self.call.get(self.cells(area), "Value2")
-        lines: list[list[Value]] = [list(line) for line in values] if isinstance(values, tuple) else [[values]]
-        for (left, _), shown in texts.items():
-            _leave_out(reading.formulas, lines, shown, left)
-        return lines
+        rows: list[list[Value]] = [list(row) for row in values] if isinstance(values, tuple) else [[values]]
+        for (first, _), run_texts in texts.items():
+            _blank_formula_results(reading.formulas, rows, run_texts, first)
+        return rows
 
     def whole(self) -> CellRange:
-        """All its cells."""
+        """The header row, all rows and the totals."""
         return CellRange.parse(self.call.get(self.call.get(self.table, "Range"), "Address"))
 
     def header(self) -> CellRange:
-        """The cells of its header."""
-        head = self.call.get(self.table, "HeaderRowRange")
-        if head is None:
+        header = self.call.get(self.table, "HeaderRowRange")
+        if header is None:
             raise HostError("The table's header row is switched off. Switch it on (Table Design), then land again.")
-        return CellRange.parse(self.call.get(head, "Address"))
+        return CellRange.parse(self.call.get(header, "Address"))
 
-    def column_names(self, head: CellRange) -> list[str]:
-        """The names of its columns."""
-        return [str(name) for name in ranges.read(self.call, self.sheet, head)[0]]
+    def column_names(self, header: CellRange) -> list[str]:
+        return [str(name) for name in ranges.read(self.call, self.sheet, header)[0]]
 
     def body(self) -> CellRange | None:
-        """The cells of its lines."""
+        """The cells of its rows; None if it has none."""
         body = self.call.get(self.table, "DataBodyRange")
         return None if body is None else CellRange.parse(self.call.get(body, "Address"))
 
     def cells(self, area: CellRange) -> Any:
-        """These cells of its sheet."""
+        """The Range of an area of its sheet."""
         return self.call.get(self.sheet, "Range", area.address)
 
-    def _noted(self, area: CellRange) -> frozenset[int]:
-        """The lines with a note or a comment, counted from 0."""
-        lines = set()
+    def _rows_with_notes(self, area: CellRange) -> frozenset[int]:
+        """The rows of an area with a note or a comment, counted from 0."""
+        rows = set()
         for kind in ("Comments", "CommentsThreaded"):
             notes = self.call.get_optional(self.sheet, kind)
             for note in self.call.items(notes) if notes is not None else ():
                 cell = CellRange.parse(self.call.get(self.call.get(note, "Parent"), "Address"))
                 if (cell.top, cell.left) in area:
-                    lines.add(cell.top - area.top)
-        return frozenset(lines)
+                    rows.add(cell.top - area.top)
+        return frozenset(rows)
 
 
-def slice_columns(area: CellRange, left: int, right: int) -> CellRange:
-    """Of an area the columns from ``left`` to ``right``, counted from 0."""
-    return CellRange(area.top, area.left + left, area.bottom, area.left + right)
+def slice_columns(area: CellRange, first: int, last: int) -> CellRange:
+    """The columns of an area from ``first`` to ``last``, counted from 0."""
+    return CellRange(area.top, area.left + first, area.bottom, area.left + last)
 
 
-def consecutive_runs(places: Iterable[int]) -> list[tuple[int, int]]:
-    """Neighbouring places together, as the first and the last of each run."""
-    found: list[tuple[int, int]] = []
-    for place in sorted(places):
-        if found and found[-1][1] == place - 1:
-            found[-1] = (found[-1][0], place)
+def consecutive_runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Group consecutive numbers; of each run its first and last."""
+    runs: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
         else:
-            found.append((place, place))
-    return found
+            runs.append((number, number))
+    return runs
 
 
-def _calculated(text: str, value: Value) -> bool:
-    """Whether that in the formula bar is a formula: a text that only looks like one is its own value."""
+def _is_formula(text: str, value: Value) -> bool:
+    """Whether the formula bar shows a formula. A text that only looks like one equals its cell's value."""
     return text.startswith("=") and text != value
 
 
-def _leave_out(
-    formulas: Mapping[int, str], lines: Sequence[list[Value]], texts: Sequence[Sequence[str]], left: int
+def _blank_formula_results(
+    formulas: Mapping[int, str], rows: Sequence[list[Value]], texts: Sequence[Sequence[str]], first: int
 ) -> None:
-    """Put nothing in place of what the columns' own formulas show."""
-    for line, shown in zip(lines, texts, strict=True):
-        for place, text in enumerate(shown, left):
-            if text == formulas.get(place) and _calculated(text, line[place]):
-                line[place] = None
+    """Replace the results of the columns' formulas by None."""
+    for row, row_texts in zip(rows, texts, strict=True):
+        for index, text in enumerate(row_texts, first):
+            if text == formulas.get(index) and _is_formula(text, row[index]):
+                row[index] = None

@@ -1,6 +1,6 @@
-"""Takes out of a workbook's file what tells of its author and of their computer, and what hides its windows.
+"""Removes from a workbook's file what identifies its author and their computer, and shows its hidden windows.
 
-Excel writes the folder of a workbook into it, with the user's name in the path, and who saved it last.
+Excel writes into a workbook the path of its folder, with the user's name in it, and who saved it last.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ _PEOPLE: Final = re.compile(
 
 
 def strip_metadata(package: bytes) -> bytes:
-    """The file of a workbook (.xlsx) without the folder that it lay in and the names of its authors and their firm.
+    """The file of a workbook (.xlsx) without its folder and the names of its authors and their company.
 
     Raises:
-        zipfile.BadZipFile: it is none, as where Excel encrypted it.
+        zipfile.BadZipFile: it is not such a file, for example because Excel encrypted it.
     """
-    made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(package)) as held, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as bare:
-        for entry in held.infolist():
-            bare.writestr(entry, _bare(entry.filename, held.read(entry)))
-    return made.getvalue()
+    stripped = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(package)) as source, zipfile.ZipFile(stripped, "w", zipfile.ZIP_DEFLATED) as target:
+        for entry in source.infolist():
+            target.writestr(entry, _strip_part(entry.filename, source.read(entry)))
+    return stripped.getvalue()
 
 
-def _bare(name: str, part: bytes) -> bytes:
+def _strip_part(name: str, part: bytes) -> bytes:
     if name == "xl/workbook.xml":
         part = re.sub(_ALTERNATIVE, b"", part)
         part = re.sub(_FOLDER, b"", part)
-        return _WINDOW.sub(lambda found: _HIDDEN.sub(b"", found[0]), part)
+        return _WINDOW.sub(lambda match: _HIDDEN.sub(b"", match[0]), part)
     return _PEOPLE.sub(rb"\1", part) if name.startswith("docProps/") else part

@@ -1,1 +1,1 @@
-"""What the buttons do, on any program that has workbooks."""
+"""The commands behind buttons, the ribbon and the macro list."""

@@ -1,4 +1,4 @@
-"""What buttons, the ribbon and the macro list do. Each action ends with words for the status bar."""
+"""What buttons, the ribbon and the macro list do. Each handler returns a text for the status bar."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from ..table_merge import MergePlan, TableContent, Value, is_blank, plan_merge
 from . import help_page
 
 JOB_NAME: Final = "job"
-"""The name of the cell with a workbook's job."""
+"""The name of the cell that holds a workbook's job."""
 
 ANSWER_TIMEOUT: Final = 30.0
-"""Seconds in which the service should have answered: longer than its slowest answers seen."""
+"""Seconds to wait for the service: more than its slowest responses seen so far."""
 
 _NO_JOB: Final = "The selected cell neither holds a job nor shows one."
-_AT_ONCE: Final = 0.0
+_NO_WAITING: Final = 0.0
 
 
 @dataclass(frozen=True)
 class CommandContext:
-    """What a button was pressed for.
+    """What the user had selected when they pressed a button.
 
     Attributes:
-        window: a window of the program.
-        place: the selected cell; None where none is, as on a chart sheet.
+        window: a window of their Excel.
+        cell: the selected cell; None if there is none, as on a chart sheet.
         text: what it shows.
-        job: the job that the user was asked about; ``""`` where nobody was asked.
+        job: the job that the user was asked about; ``""`` if they were not asked.
     """
 
     window: int
@@ -51,15 +51,16 @@ class CommandContext:
 
 
 Handler = Callable[[WorkbookCommands, CommandContext], str]
-"""Does something and says in words what came of it."""
+"""Does something and returns a text that says what came of it."""
 
 
 class CommandHandlers:
-    """The actions, by the words with which macros ask for them.
+    """The handlers, by the action texts that macros send.
 
     Attributes:
-        handlers: what is done with the program, and what it is told meanwhile.
-        urgent: what is done at once, whatever else is done and whether the program lets anybody in: it costs money.
+        handlers: for each action a text for the status bar while it runs, and its handler.
+        urgent: the same for actions that run at once, even while another one runs or Excel is busy: waiting costs
+            money.
 
     Args:
         services: the shared fetcher and the store.
@@ -87,130 +88,133 @@ class CommandHandlers:
         self._cancel_job = cancel
         self._open_file = open_file
         self.handlers: Mapping[str, tuple[str, Handler]] = {
-            "refresh cell": ("Asking the service ...", lambda work, pressed: self._refresh(work, pressed, "cell")),
-            "refresh sheet": ("Asking the service ...", lambda work, pressed: self._refresh(work, pressed, "sheet")),
-            "refresh book": ("Asking the service ...", lambda work, pressed: self._refresh(work, pressed, "book")),
-            "refresh final": ("Reading all jobs anew ...", lambda w, p: self._refresh(w, p, "book", final=True)),
-            "land table": ("Landing the companies ...", self._insert_table),
+            "refresh cell": ("Asking the service ...", lambda excel, context: self._refresh(excel, context, "cell")),
+            "refresh sheet": ("Asking the service ...", lambda excel, context: self._refresh(excel, context, "sheet")),
+            "refresh book": ("Asking the service ...", lambda excel, context: self._refresh(excel, context, "book")),
+            "refresh final": ("Reading all jobs anew ...", self._refresh_final),
+            "land table": ("Landing the companies ...", self._write_table),
             "refresh pivots": ("Refreshing the pivots ...", self._refresh_pivots),
             "send copy": ("Making a copy ...", self._save_copy),
             "open log": ("Opening the log ...", lambda *_: self._open_log()),
             "open help": ("Opening the help ...", lambda *_: self._open_help()),
         }
         self.urgent: Mapping[str, tuple[str, Callable[[CommandContext], str]]] = {
-            "cancel job": ("Asking the service to stop the job ...", lambda pressed: self._cancel(pressed.job)),
+            "cancel job": ("Asking the service to stop the job ...", lambda context: self._cancel(context.job)),
         }
 
-    def job_here(self, pressed: CommandContext) -> str:
-        """The job that the selected cell holds or shows; ``""`` for none, or for several.
+    def job_here(self, context: CommandContext) -> str:
+        """The job that the selected cell holds or shows; ``""`` for none or several.
 
-        Does not wait for anything: the program waits for the answer.
+        Waits for nothing, because Excel waits for the result.
         """
         try:
-            with self._workbooks.connect(pressed.window, _AT_ONCE) as work:
-                _, jobs = self._cell(work, pressed)
+            with self._workbooks.connect(context.window, _NO_WAITING) as excel:
+                _, jobs = self._selection(excel, context)
         except (HostBusyError, HostGoneError, HostError):
-            jobs = self._jobs_of(pressed.cell, pressed)
+            jobs = self._jobs_of(context.cell, context)
         return next(iter(jobs)) if len(jobs) == 1 else ""
 
     # ---- refresh ---------------------------------------------------------------------------------------------
 
-    def _refresh(self, work: WorkbookCommands, pressed: CommandContext, scope: str, *, final: bool = False) -> str:
-        """Ask the service anew for the jobs of a cell, a sheet or a book; for final ones only with ``final``."""
-        if scope == "sheet" and pressed.cell is None:
+    def _refresh_final(self, excel: WorkbookCommands, context: CommandContext) -> str:
+        return self._refresh(excel, context, "book", final=True)
+
+    def _refresh(self, excel: WorkbookCommands, context: CommandContext, scope: str, *, final: bool = False) -> str:
+        """Read the jobs of a cell, a sheet or a book from the service again; final ones only with ``final``."""
+        if scope == "sheet" and context.cell is None:
             return "There are no cells on this sheet."
         if scope == "cell":
-            cell, named = self._cell(work, pressed)
-            shown = {cell: named} if cell else {}
+            cell, cell_jobs = self._selection(excel, context)
+            jobs_by_cell = {cell: cell_jobs} if cell else {}
         else:
-            shown = self._cells(work, pressed, whole_book=scope == "book")
-        jobs = sorted(frozenset().union(*shown.values()))
+            jobs_by_cell = self._cells(excel, context, whole_book=scope == "book")
+        jobs = sorted(frozenset().union(*jobs_by_cell.values()))
         if not jobs:
             return _NO_JOB if scope == "cell" else f"No cell of this {scope} shows a job."
         fetcher = self._services.fetcher
         before = [fetcher.refresh(job) for job in jobs if final or not fetcher.watch(job).final]
-        until = self._clock.monotonic() + ANSWER_TIMEOUT
-        troubles = [trouble for seen in before if (trouble := self._trouble(seen, until))]
-        asked, outdated = {seen.job_id for seen in before}, self._visible_jobs.outdated(pressed.window)
-        if places := [place for place, of_cell in shown.items() if of_cell & asked or place in outdated]:
-            work.recalculate(places)
-        said = f"{len(before) - len(troubles)} refreshed, {len(troubles)} failed, {len(jobs) - len(before)} unchanged"
-        return ": ".join([said, *troubles[:1]])
+        deadline = self._clock.monotonic() + ANSWER_TIMEOUT
+        errors = [error for snapshot in before if (error := self._refresh_error(snapshot, deadline))]
+        refreshed, outdated = {snapshot.job_id for snapshot in before}, self._visible_jobs.outdated(context.window)
+        if cells := [cell for cell, shown in jobs_by_cell.items() if shown & refreshed or cell in outdated]:
+            excel.recalculate(cells)
+        summary = f"{len(before) - len(errors)} refreshed, {len(errors)} failed, {len(jobs) - len(before)} unchanged"
+        return ": ".join([summary, *errors[:1]])
 
-    def _trouble(self, before: Snapshot, until: float) -> str | None:
-        """Wait for the service's answer about a job; in words why there is none."""
+    def _refresh_error(self, before: Snapshot, deadline: float) -> str | None:
+        """Wait for the service's response about a job; returns why there is none."""
 
-        def answered(seen: Snapshot) -> bool:
-            return seen.as_of != before.as_of or _error(seen) not in (None, _error(before))
+        def is_new(snapshot: Snapshot) -> bool:
+            return snapshot.as_of != before.as_of or _error(snapshot) not in (None, _error(before))
 
-        seconds = max(until - self._clock.monotonic(), 0.0)
-        seen = self._services.fetcher.wait(before.job_id, seconds, until=answered)
-        if error := _error(seen):
+        seconds = max(deadline - self._clock.monotonic(), 0.0)
+        snapshot = self._services.fetcher.wait(before.job_id, seconds, until=is_new)
+        if error := _error(snapshot):
             return error.message
-        return None if answered(seen) else "The service has not answered yet. It is asked again by itself."
+        return None if is_new(snapshot) else "The service has not answered yet. It is asked again by itself."
 
     # ---- tables, pivots, copies ------------------------------------------------------------------------------
 
-    def _insert_table(self, work: WorkbookCommands, pressed: CommandContext) -> str:
-        """Write a job's companies into the book's table, and have its pivots read it."""
+    def _write_table(self, excel: WorkbookCommands, context: CommandContext) -> str:
+        """Write a job's companies into the workbook's table, and refresh the PivotTables that read it."""
         from .... import table  # imports pandas
         from ....workbook.cached_values import TABLE_COLUMNS
         from ....workbook.data_sheets import TABLE_NAME, WIDTHS  # imports XlsxWriter
 
-        book = self._book(work, pressed)
-        seen = self._with_rows(self._job(work, pressed, book))
-        if not seen.rows and not seen.final:
-            why = status_text.no_rows_reason(seen).removeprefix(CELL_PREFIX)
-            raise ConfigurationError(f"There is nothing to land yet: {why}")
-        cells = table.block(seen.frame(TABLE_COLUMNS), headers=False, text_limit=FULL_TEXT)
-        fresh: list[list[Value]] = [[None if cell == "" else cell for cell in line] for line in cells]
-        if not work.has_table(book, TABLE_NAME):
-            work.add_table(book, TABLE_NAME, {name: WIDTHS[name] for name in TABLE_COLUMNS})
+        book = self._book(excel, context)
+        snapshot = self._snapshot_with_rows(self._job(excel, context, book))
+        if not snapshot.rows and not snapshot.final:
+            reason = status_text.no_rows_reason(snapshot).removeprefix(CELL_PREFIX)
+            raise ConfigurationError(f"There is nothing to land yet: {reason}")
+        block = table.block(snapshot.frame(TABLE_COLUMNS), headers=False, text_limit=FULL_TEXT)
+        new_rows: list[list[Value]] = [[None if value == "" else value for value in row] for row in block]
+        if not excel.has_table(book, TABLE_NAME):
+            excel.add_table(book, TABLE_NAME, {name: WIDTHS[name] for name in TABLE_COLUMNS})
 
-        def planned(standing: TableContent) -> MergePlan:
-            if not fresh and not is_blank(standing, TABLE_COLUMNS):
-                why = f" ({seen.problem.message.rstrip('.')})" if seen.problem else ""
-                raise ConfigurationError(f"The job has no companies{why}. The table keeps those that it has.")
-            return plan_merge(standing, TABLE_COLUMNS, fresh)
+        def make_plan(content: TableContent) -> MergePlan:
+            if not new_rows and not is_blank(content, TABLE_COLUMNS):
+                reason = f" ({snapshot.problem.message.rstrip('.')})" if snapshot.problem else ""
+                raise ConfigurationError(f"The job has no companies{reason}. The table keeps those that it has.")
+            return plan_merge(content, TABLE_COLUMNS, new_rows)
 
-        landed = work.write_table(book, TABLE_NAME, TABLE_COLUMNS, planned, _facts(seen))
-        return "; ".join([*_landed(seen, landed), self._pivots(work, book, TABLE_NAME)])
+        written = excel.write_table(book, TABLE_NAME, TABLE_COLUMNS, make_plan, _facts(snapshot))
+        return "; ".join([*_table_summary(snapshot, written), self._pivot_summary(excel, book, TABLE_NAME)])
 
-    def _pivots(self, work: WorkbookCommands, book: str, name: str) -> str:
+    def _pivot_summary(self, excel: WorkbookCommands, book: str, table: str) -> str:
         try:
-            return count(work.refresh_pivots(book, name), "pivot") + " refreshed"
-        except HostError as refused:
-            return f"the pivots could not be refreshed ({refused.text})"
+            return count(excel.refresh_pivots(book, table), "pivot") + " refreshed"
+        except HostError as error:
+            return f"the pivots could not be refreshed ({error.text})"
 
-    def _refresh_pivots(self, work: WorkbookCommands, pressed: CommandContext) -> str:
-        """Have the pivots that stand on the landed table read it anew."""
+    def _refresh_pivots(self, excel: WorkbookCommands, context: CommandContext) -> str:
+        """Refresh the PivotTables that read the workbook's table."""
         from ....workbook.data_sheets import TABLE_NAME
 
-        book = self._book(work, pressed)
-        pivots = work.refresh_pivots(book, TABLE_NAME)
+        book = self._book(excel, context)
+        pivots = excel.refresh_pivots(book, TABLE_NAME)
         if pivots:
             return f"{count(pivots, 'pivot')} refreshed."
-        if not work.has_table(book, TABLE_NAME):
+        if not excel.has_table(book, TABLE_NAME):
             raise ConfigurationError("No companies were landed in this workbook yet.")
         return f"No pivot of this workbook stands on the table {TABLE_NAME}."
 
-    def _save_copy(self, work: WorkbookCommands, pressed: CommandContext) -> str:
-        """Save a copy with values, to send to somebody without the functions."""
-        book = self._book(work, pressed)
-        shown = self._cells(work, pressed, whole_book=True)
-        seen = [self._services.fetcher.watch(job) for job in sorted(frozenset().union(*shown.values()))]
-        copied = work.save_copy(book, [_all_facts(job) for job in seen])
-        said = [f"The copy is {copied.path}."]
-        if provisional := sum(not job.final for job in seen):
-            said.append(f"{count(provisional, 'job')} in it still provisional.")
-        if copied.links:
-            links = ", ".join(copied.links)
-            said.append(
+    def _save_copy(self, excel: WorkbookCommands, context: CommandContext) -> str:
+        """Save a copy with values, for people without the functions."""
+        book = self._book(excel, context)
+        jobs = frozenset().union(*self._cells(excel, context, whole_book=True).values())
+        snapshots = [self._services.fetcher.watch(job) for job in sorted(jobs)]
+        copy = excel.save_copy(book, [_all_facts(snapshot) for snapshot in snapshots])
+        sentences = [f"The copy is {copy.path}."]
+        if provisional := sum(not snapshot.final for snapshot in snapshots):
+            sentences.append(f"{count(provisional, 'job')} in it still provisional.")
+        if copy.links:
+            links = ", ".join(copy.links)
+            sentences.append(
                 f"Links to {links} are left in it: look for them in names, data validation and protected sheets."
             )
-        return " ".join(said)
+        return " ".join(sentences)
 
-    # ---- the rest --------------------------------------------------------------------------------------------
+    # ---- cancel, log, help -----------------------------------------------------------------------------------
 
     def _cancel(self, job: str) -> str:
         """Stop the job that the user was asked about, whatever is selected by now."""
@@ -237,116 +241,119 @@ class CommandHandlers:
 
     # ---- which jobs are meant --------------------------------------------------------------------------------
 
-    def _book(self, work: WorkbookCommands, pressed: CommandContext) -> str:
-        book = pressed.cell.book if pressed.cell else work.active_workbook()
+    def _book(self, excel: WorkbookCommands, context: CommandContext) -> str:
+        book = context.cell.book if context.cell else excel.active_workbook()
         if book is None:
             raise ConfigurationError("No workbook is open.")
         return book
 
-    def _cell(self, work: WorkbookCommands, pressed: CommandContext) -> tuple[CellRef | None, frozenset[str]]:
-        """The cell behind the selected one, and the jobs that it shows, or the one that it holds."""
-        if pressed.cell is None:
+    def _selection(self, excel: WorkbookCommands, context: CommandContext) -> tuple[CellRef | None, frozenset[str]]:
+        """The cell whose formula fills the selected one, and the jobs that it shows or holds."""
+        if context.cell is None:
             return None, frozenset()
-        cell = work.formula_cell(pressed.cell)
-        return cell, self._jobs_of(cell, pressed)
+        cell = excel.formula_cell(context.cell)
+        return cell, self._jobs_of(cell, context)
 
-    def _jobs_of(self, cell: CellRef | None, pressed: CommandContext) -> frozenset[str]:
+    def _jobs_of(self, cell: CellRef | None, context: CommandContext) -> frozenset[str]:
         if cell is None:
             return frozenset()
-        return self._visible_jobs.by_cell(pressed.window).get(cell) or self._named(pressed)
+        return self._visible_jobs.by_cell(context.window).get(cell) or self._job_in_text(context)
 
-    def _named(self, pressed: CommandContext) -> frozenset[str]:
-        """The job that the selected cell's text names. Nearly every word could be an id: it must be a known one."""
+    def _job_in_text(self, context: CommandContext) -> frozenset[str]:
+        """The job that the selected cell's text names. It must be known, since nearly every word could be a job id."""
         try:
-            job = CallContext(self._services).job_id(pressed.text.strip())
+            job = CallContext(self._services).job_id(context.text.strip())
         except InvalidJobIdError:
             return frozenset()
-        return frozenset({job} if is_uuid(job) or self._is_known(job, pressed.window) else ())
+        return frozenset({job} if is_uuid(job) or self._is_known(job, context.window) else ())
 
     def _is_known(self, job: str, window: int) -> bool:
-        shown = self._visible_jobs.by_cell(window).values()
-        return any(job in jobs for jobs in shown) or any(
+        visible = self._visible_jobs.by_cell(window).values()
+        return any(job in jobs for jobs in visible) or any(
             entry.job_id == job for entry in CallContext(self._services).ledger()
         )
 
     def _cells(
-        self, work: WorkbookCommands, pressed: CommandContext, *, whole_book: bool
+        self, excel: WorkbookCommands, context: CommandContext, *, whole_book: bool
     ) -> dict[CellRef, frozenset[str]]:
         """The cells that call our functions, with the jobs that they show."""
-        book = self._book(work, pressed)
-        sheet = None if whole_book or pressed.cell is None else pressed.cell.sheet
-        places = list(work.formulas(book, sheet))
+        book = self._book(excel, context)
+        sheet = None if whole_book or context.cell is None else context.cell.sheet
+        cells = list(excel.formulas(book, sheet))
 
-        def shown() -> dict[CellRef, frozenset[str]]:
-            known = self._visible_jobs.by_cell(pressed.window)
-            return {place: known.get(place, frozenset()) for place in places}
+        def jobs_by_cell() -> dict[CellRef, frozenset[str]]:
+            visible = self._visible_jobs.by_cell(context.window)
+            return {cell: visible.get(cell, frozenset()) for cell in cells}
 
-        # Cells that have not called since the book was opened, or are somewhere else now.
-        if silent := [place for place, jobs in shown().items() if not jobs]:
-            work.recalculate(silent)
+        # Cells that have not called since the workbook was opened, or that were moved.
+        if unknown := [cell for cell, jobs in jobs_by_cell().items() if not jobs]:
+            excel.recalculate(unknown)
             self._visible_jobs.catch_up()
-        return shown()
+        return jobs_by_cell()
 
-    def _job(self, work: WorkbookCommands, pressed: CommandContext, book: str) -> str:
-        """The selected cell's job, else the book's."""
-        _, jobs = self._cell(work, pressed)
+    def _job(self, excel: WorkbookCommands, context: CommandContext, book: str) -> str:
+        """The selected cell's job, else the workbook's."""
+        _, jobs = self._selection(excel, context)
         if len(jobs) > 1:
             raise ConfigurationError(f"The selected cell shows {len(jobs)} jobs. Select one that shows a single job.")
         if jobs:
             return next(iter(jobs))
-        if named := work.named_cell_text(book, JOB_NAME):
-            return CallContext(self._services).job_id(named)
+        if text := excel.named_cell_text(book, JOB_NAME):
+            return CallContext(self._services).job_id(text)
         raise ConfigurationError(f"{_NO_JOB} Select one that does.")
 
-    def _with_rows(self, job: str) -> Snapshot:
-        """The job once it is known; with all its rows where it is over and they are being read."""
+    def _snapshot_with_rows(self, job: str) -> Snapshot:
+        """The job once it is known, with all its rows if it is over and they are being read."""
 
-        def enough(seen: Snapshot) -> bool:
-            return seen.settled or _error(seen) is not None or not (seen.status is None or seen.status.terminal)
+        def is_complete(snapshot: Snapshot) -> bool:
+            if snapshot.settled or _error(snapshot) is not None:
+                return True
+            return snapshot.status is not None and not snapshot.status.terminal
 
-        seen = self._services.fetcher.watch(job)
-        return seen if enough(seen) else self._services.fetcher.wait(job, ANSWER_TIMEOUT, until=enough)
+        snapshot = self._services.fetcher.watch(job)
+        if is_complete(snapshot):
+            return snapshot
+        return self._services.fetcher.wait(job, ANSWER_TIMEOUT, until=is_complete)
 
 
-def _error(seen: Snapshot) -> OpenFunnelError | None:
-    """What keeps the job from being known; that it failed is knowledge of it."""
-    error = seen.problem.error if seen.problem else None
+def _error(snapshot: Snapshot) -> OpenFunnelError | None:
+    """Why the job cannot be read. That a job failed is not such an error, but something that was read."""
+    error = snapshot.problem.error if snapshot.problem else None
     return None if isinstance(error, JobFailedError) else error
 
 
-def _landed(seen: Snapshot, landed: TableWritten) -> list[str]:
-    """What there is to say about a landing."""
-    made = landed.plan
-    said = [f"{companies(len(seen.rows))} landed on the sheet {landed.sheet}"]
-    if not seen.final:
-        said.append("provisional: land again when the job is over")
-    if seen.problem:
-        said.append(seen.problem.message.rstrip("."))
-    if made.kept_rows:
-        said.append(f"{made.kept_rows:,} no longer in the job kept at the end, for what you have there")
-    if made.missing_columns:
-        said.append(f"without {', '.join(made.missing_columns)}, which the table does not have")
-    if landed.filter_removed:
-        said.append("the table's filter was taken off")
-    if not landed.facts_written:
-        said.append("no room above the table to say what job it is")
-    return said
+def _table_summary(snapshot: Snapshot, written: TableWritten) -> list[str]:
+    plan = written.plan
+    parts = [f"{companies(len(snapshot.rows))} landed on the sheet {written.sheet}"]
+    if not snapshot.final:
+        parts.append("provisional: land again when the job is over")
+    if snapshot.problem:
+        parts.append(snapshot.problem.message.rstrip("."))
+    if plan.kept_rows:
+        parts.append(f"{plan.kept_rows:,} no longer in the job kept at the end, for what you have there")
+    if plan.missing_columns:
+        parts.append(f"without {', '.join(plan.missing_columns)}, which the table does not have")
+    if written.filter_removed:
+        parts.append("the table's filter was taken off")
+    if not written.facts_written:
+        parts.append("no room above the table to say what job it is")
+    return parts
 
 
-def _facts(seen: Snapshot) -> list[Fact]:
-    """What stands above the table."""
-    consumed = (seen.manifest or {}).get("credits_consumed")
+def _facts(snapshot: Snapshot) -> list[Fact]:
+    """The facts above the table."""
+    consumed = (snapshot.manifest or {}).get("credits_consumed")
     return [
-        ("as of", utc(seen.as_of)),
-        ("job", seen.job_id),
-        ("state", state(seen)),
-        ("rows", float(len(seen.rows))),
-        ("content", content_hash(seen)),
+        ("as of", utc(snapshot.as_of)),
+        ("job", snapshot.job_id),
+        ("state", state(snapshot)),
+        ("rows", float(len(snapshot.rows))),
+        ("content", content_hash(snapshot)),
         ("credits", float(consumed) if isinstance(consumed, (int, float)) else ""),
     ]
 
 
-def _all_facts(seen: Snapshot) -> list[Fact]:
-    """What a copy's own sheet says of a job."""
-    facts = [*job_facts(seen), ("content", content_hash(seen)), *manifest_facts(seen)]
+def _all_facts(snapshot: Snapshot) -> list[Fact]:
+    """The facts on the sheet that is added to a copy."""
+    facts = [*job_facts(snapshot), ("content", content_hash(snapshot)), *manifest_facts(snapshot)]
     return [(name, float(value) if type(value) is int else value) for name, value in facts]

@@ -1,4 +1,4 @@
-"""The help that buttons open: one page, made from the catalogue of functions, that needs no network."""
+"""The help that a button opens: a single page, generated from the catalogue of functions, that needs no network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BUTTONS: Final = {
     "Cancel": "Asks the service to stop the selected cell's job, at once. What it delivered until then is billed.",
     "Open log": "The file that tells what went wrong. It never has your API key in it.",
 }
-"""What each button does."""
+"""What each button does, by its label."""
 
 _STYLE: Final = (
     "body{font:16px/1.5 Calibri,'Segoe UI',sans-serif;max-width:52em;margin:2em auto;padding:0 1em;color:#222}"
