@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _MARKS: Final = {"ok": ("✓", "+", "green"), "wrong": ("✗", "X", "bold red"), "unknown": ("?", "?", "yellow")}
 """How a check's state is marked: in Unicode, in ASCII, and in which style."""
 
-Results = list[tuple[str, "CheckResult"]]
-"""The results with the parts they belong to, for example ("Python", ...)."""
+Results = list[tuple[str, str, "CheckResult"]]
+"""Part, name and result of each check, for example ("Python", "xlwings DLL", ...)."""
 
 
 def doctor(
@@ -49,8 +49,8 @@ def doctor(
     with terminal.Progress() as progress:
         # Without a terminal the printed results are progress enough.
         show: Callable[[str], object] = progress.update if terminal.is_terminal(sys.stderr) else lambda _: None
-        results = list(run_checks(url, file and file.absolute(), about_to=lambda name: show(f"looking at: {name}")))
-    checks = [check for _, check in results]
+        results = list(run_checks(url, file and file.absolute(), on_start=lambda name: show(f"looking at: {name}")))
+    checks = [check for _, _, check in results]
     has_excel = all(check.state is not CheckState.NOT_HERE for check in checks)
     it_request = write_it_request(checks, version=version(), excel=has_excel)
     wrong = sum(check.state is CheckState.WRONG for check in checks)
@@ -59,7 +59,7 @@ def doctor(
             {
                 "version": version(),
                 "well": not wrong,
-                "findings": [_as_json(part, check) for part, check in results],
+                "findings": [_as_json(*result) for result in results],
                 "for_it": it_request or None,
             }
         )
@@ -73,13 +73,13 @@ def doctor(
     terminal.print_message("All is well, as far as can be seen from here.")
 
 
-def _as_json(part: str, check: CheckResult) -> dict[str, object]:
+def _as_json(part: str, name: str, check: CheckResult) -> dict[str, object]:
     return {
         "part": part,
-        "check": check.check,
+        "check": name,
         "state": str(check.state),
         "what": check.what,
-        "cure": check.cure or None,
+        "cure": check.remedy or None,
     }
 
 
@@ -87,10 +87,11 @@ def _print_results(results: Results) -> None:
     """On a terminal a table for each part, into a pipe tab-separated lines; checks for Windows only share a line."""
     from ..doctor import CheckState
 
-    tried = [(part, check) for part, check in results if check.state is not CheckState.NOT_HERE]
-    only_on_windows = ", ".join(check.check for _, check in results if check.state is CheckState.NOT_HERE)
+    tried = [(part, name, check) for part, name, check in results if check.state is not CheckState.NOT_HERE]
+    only_on_windows = ", ".join(name for _, name, check in results if check.state is CheckState.NOT_HERE)
     if not terminal.is_terminal(sys.stdout):
-        lines = [["state", "check", "what", "cure"], *([str(c.state), c.check, c.what, c.cure] for _, c in tried)]
+        rows = [[str(check.state), name, check.what, check.remedy] for _, name, check in tried]
+        lines = [["state", "check", "what", "cure"], *rows]
         if only_on_windows:
             lines.append([str(CheckState.NOT_HERE), "", f"only on Windows: {only_on_windows}", ""])
         terminal.print_lines("\t".join(map(one_line, line)) for line in lines)
@@ -99,15 +100,15 @@ def _print_results(results: Results) -> None:
 
     console = terminal.new_console()
     unicode = terminal.can_print_unicode(console)
-    name_width = max((len(check.check) for _, check in tried), default=0)
-    for part in dict.fromkeys(part for part, _ in tried):
-        checks = [check for of, check in tried if of == part]
+    name_width = max((len(name) for _, name, _ in tried), default=0)
+    for part in dict.fromkeys(part for part, _, _ in tried):
+        checks = [(name, check) for of, name, check in tried if of == part]
         table_output.draw(console, Text(part, style="bold"), _table(checks, name_width, unicode=unicode))
     if only_on_windows:
         table_output.draw(console, Text(f"Only on Windows: {only_on_windows}", style="dim"))
 
 
-def _table(checks: list[CheckResult], name_width: int, *, unicode: bool) -> Table:
+def _table(checks: list[tuple[str, CheckResult]], name_width: int, *, unicode: bool) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -115,10 +116,10 @@ def _table(checks: list[CheckResult], name_width: int, *, unicode: bool) -> Tabl
     table.add_column(width=1)
     table.add_column(width=name_width, no_wrap=True)
     table.add_column(overflow="fold")
-    for check in checks:
+    for name, check in checks:
         sign, ascii_sign, style = _MARKS[check.state]
         what = Text(one_line(check.what))
-        if check.cure:
-            what.append(f"\n{'→' if unicode else '->'} {one_line(check.cure)}", style="cyan")
-        table.add_row(Text(sign if unicode else ascii_sign, style=style), check.check, what)
+        if check.remedy:
+            what.append(f"\n{'→' if unicode else '->'} {one_line(check.remedy)}", style="cyan")
+        table.add_row(Text(sign if unicode else ascii_sign, style=style), name, what)
     return table

@@ -45,15 +45,16 @@ def uninstall(in_calc: _Calc = False) -> None:
 
 def _install_in_excel(*, repair: bool) -> None:
     _require_windows("install")
+    from ..detect.python import INTERPRETER_SETTING, configured_interpreter
+    from ..detect.registry import read_key
     from ..install import environment, excel
-    from ..install.setting import RegistrySetting
 
-    paths, setting = excel.InstallPaths.of(os.environ), RegistrySetting()
+    paths = excel.InstallPaths.for_user(os.environ)
     with terminal.Progress() as progress:
-        excel.install(paths, setting, sys.base_prefix, repair=repair, make=environment.make, tell=progress.update)
+        excel.install(paths, sys.base_prefix, repair=repair, create=environment.create, notify=progress.update)
     for part, place in (
         ("Python", paths.python),
-        ("setting", f"{setting.key}, Interpreter = {setting.read()}"),
+        ("setting", f"{INTERPRETER_SETTING}, Interpreter = {configured_interpreter(read_key)}"),
         ("add-in", paths.addin),
     ):
         terminal.print_line(f"{part}\t{place}")
@@ -62,13 +63,13 @@ def _install_in_excel(*, repair: bool) -> None:
 
 def _uninstall_from_excel() -> None:
     _require_windows("uninstall")
+    from ..detect.python import configured_interpreter
+    from ..detect.registry import read_key
     from ..install import excel
-    from ..install.setting import RegistrySetting
 
-    setting = RegistrySetting()
-    interpreter = setting.read()
+    interpreter = configured_interpreter(read_key)
     with terminal.Progress() as progress:
-        removed = excel.uninstall(excel.InstallPaths.of(os.environ), setting, tell=progress.update)
+        removed = excel.uninstall(excel.InstallPaths.for_user(os.environ), notify=progress.update)
     terminal.print_message("Excel is as it was before." if removed else "Nothing was set up here.")
     if interpreter and Path(interpreter).exists():
         terminal.print_note(f"{interpreter}, which Excel started, is of another folder and stays.")
@@ -88,7 +89,7 @@ def _require_windows(command: str) -> None:
 def _install_in_calc() -> None:
     from ..install import calc
 
-    libreoffice = calc.found()
+    libreoffice = calc.find_libreoffice()
     terminal.print_message("Adding the functions to LibreOffice ...")
     for folder in calc.install(libreoffice):
         terminal.print_line(folder)

@@ -72,11 +72,11 @@ def _find_excel_and_python() -> tuple[str, str]:
             "This tries a real Excel on Windows, the only system where its cells can call Python. "
             "What can be looked at here, xl-openfunnel doctor looks at."
         )
-    from ..detect import registry
     from ..detect.excel import find_excel
-    from ..install.setting import RegistrySetting
+    from ..detect.python import configured_interpreter
+    from ..detect.registry import read_key
 
-    excel, interpreter = find_excel(registry.windows), RegistrySetting().read()
+    excel, interpreter = find_excel(read_key), configured_interpreter(read_key)
     if excel is None or not Path(excel.path).is_file():
         raise ConfigurationError("No Excel was found here. xl-openfunnel doctor tells where it was looked for.")
     if not interpreter or not Path(interpreter).is_file():

@@ -1,1 +1,1 @@
-"""What is on this machine: Excel, Python, the registry's policies. Looks, and changes nothing."""
+"""Looks at what is installed on this machine (Excel, LibreOffice, Python, registry settings) and changes nothing."""

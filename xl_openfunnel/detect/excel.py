@@ -1,4 +1,4 @@
-"""The installed Excel, its start folder, and what a workbook or add-in says of itself."""
+"""Finds Excel and its start folder, and reads the version and origin of a workbook or add-in."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from typing import Final
 from . import registry
 from .registry import Read
 
-_APP_PATHS: Final = r"Microsoft\Windows\CurrentVersion\App Paths\excel.exe"
+ADDIN_FILE: Final = "OpenFunnel.xlam"
+"""The add-in's file name in the start folder."""
 
+_APP_PATHS: Final = r"Microsoft\Windows\CurrentVersion\App Paths\excel.exe"
 _CLICK_TO_RUN: Final = r"HKLM\Software\Microsoft\Office\ClickToRun\Configuration"
 
 _INSTALL_ROOTS: Final = (
@@ -25,13 +27,13 @@ _INSTALL_ROOTS: Final = (
 
 @dataclass(frozen=True)
 class Excel:
-    """An installed Excel; empty or None where nothing is known.
+    """An installed Excel. What is not known is empty or None.
 
     Attributes:
         path: of the program.
         version: such as ``16.0.17928.20114``.
         bits: 32 or 64.
-        products: as Click-to-Run names them; none for an installation of the older kind.
+        products: as Click-to-Run names them; none if Office was installed in another way.
     """
 
     path: str
@@ -41,10 +43,9 @@ class Excel:
 
 
 def find_excel(read: Read) -> Excel | None:
-    """The Excel that the registry tells of."""
-    path = next(
-        (said for hive in ("HKLM", "HKCU") if (said := registry.text(read, rf"{hive}\Software\{_APP_PATHS}", ""))), ""
-    ).strip('"')
+    """The Excel that is in the registry; None if there is none."""
+    paths = (registry.text(read, rf"{hive}\Software\{_APP_PATHS}", "") for hive in ("HKLM", "HKCU"))
+    path = next(filter(None, paths), "").strip('"')
     if version := registry.text(read, _CLICK_TO_RUN, "VersionToReport"):
         platform = registry.text(read, _CLICK_TO_RUN, "Platform").casefold()
         products = registry.text(read, _CLICK_TO_RUN, "ProductReleaseIds")
@@ -63,18 +64,19 @@ def start_folder(environ: Mapping[str, str]) -> Path | None:
 
 
 def addin_version(file: Path) -> str:
-    """The version that a workbook or add-in names in its document properties as ``XL OpenFunnel 1.2.3``."""
-    with zipfile.ZipFile(file) as parts:
-        for name in sorted(name for name in parts.namelist() if name.startswith("docProps/") and name.endswith(".xml")):
-            said = re.search(rb"XL OpenFunnel ([0-9][0-9A-Za-z.+]*)", parts.read(name))
-            if said:
-                return said[1].decode().rstrip(".")
+    """The version in the document properties of a workbook or add-in (``XL OpenFunnel 1.2.3``); "" if there is none."""
+    with zipfile.ZipFile(file) as archive:
+        names = archive.namelist()
+        for name in sorted(name for name in names if name.startswith("docProps/") and name.endswith(".xml")):
+            match = re.search(rb"XL OpenFunnel ([0-9][0-9A-Za-z.+]*)", archive.read(name))
+            if match:
+                return match[1].decode().rstrip(".")
     return ""
 
 
 def zone_identifier(file: Path) -> str | None:
-    """The stream in which Windows notes where a file came from; None where there is none."""
-    if sys.platform != "win32":  # where a file of that name may lie beside it and means nothing
+    """The stream in which Windows records where a file came from; None if the file has none."""
+    if sys.platform != "win32":  # there, a file of that name would be an unrelated one
         return None
     try:
         return Path(f"{file}:Zone.Identifier").read_text("utf-8", "replace")

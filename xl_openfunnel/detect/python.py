@@ -1,4 +1,4 @@
-"""The Python that Excel is told to start, and xlwings' DLL beside it."""
+"""Finds the Python that Excel starts, its version of this package, and xlwings' DLL beside it."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from . import registry
 from .registry import Read
 
 INTERPRETER_SETTING: Final = r"HKCU\Software\VB and VBA Program Settings\XL OpenFunnel\Python"
-"""Where VBA's GetSetting("XL OpenFunnel", "Python", "Interpreter") looks."""
+"""The key that VBA's GetSetting("XL OpenFunnel", "Python", "Interpreter") reads."""
 
 _VERSION_TIMEOUT: Final = 30.0
-"""Seconds for another Python to say its version: an antivirus program may look through it first."""
+"""Seconds for another Python to print its version: an antivirus program may scan it first."""
 
 
 def is_store_python(base: str) -> bool:
     """Whether a Python comes from the Microsoft Store.
 
-    Windows gives a Store app a private copy of what it writes to the registry and to %APPDATA%.
+    Windows redirects what a Store app writes to the registry and to %APPDATA% into a private copy.
     """
     return "windowsapps" in base.casefold()
 
 
 def configured_interpreter(read: Read) -> str:
-    """The interpreter that Excel is told to start, "" for none."""
+    """The interpreter that Excel is set to start, "" for none."""
     return registry.text(read, INTERPRETER_SETTING, "Interpreter")
 
 
@@ -35,16 +35,16 @@ def ask_version(path: str) -> str:
     """The version of this package that another interpreter has, "" for none.
 
     Raises:
-        OSError: it does not start.
+        OSError: the interpreter does not start.
         subprocess.SubprocessError: it does not answer in time.
     """
     program = PureWindowsPath(path) if sys.platform == "win32" else Path(path)
     if program.name.lower() == "pythonw.exe" and Path(program.with_name("python.exe")).exists():
-        program = program.with_name("python.exe")  # the one with a stdout
+        program = program.with_name("python.exe")  # pythonw.exe has no stdout
     code = "import importlib.metadata as m; print(m.version('xl-openfunnel'))"
     flags: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-    # Isolated, as Excel starts it: what PYTHONPATH offers does not count.
-    done = subprocess.run(  # noqa: S603 - the interpreter that Excel starts as well
+    # Isolated, as Excel starts it: packages on PYTHONPATH do not count.
+    done = subprocess.run(  # noqa: S603 - the interpreter that Excel starts too
         [str(program), "-I", "-B", "-c", code],
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -57,20 +57,32 @@ def ask_version(path: str) -> str:
 
 
 def load_dll(path: Path) -> str:
-    """Load a DLL of this Python's bitness, and say why it cannot be; one of the other is only looked at."""
+    """Load a DLL of this Python's bitness; only read one of the other bitness.
+
+    Returns:
+        Why it cannot be loaded, "" if it can.
+
+    Raises:
+        OSError: a DLL of the other bitness cannot be read.
+    """
     if ("xlwings64" in path.name) != (sys.maxsize > 2**32):
-        path.read_bytes()  # an antivirus program that blocks it says so here
+        path.read_bytes()  # fails if an antivirus program blocks it
         return ""
-    windows: Any = ctypes  # what only Windows' ctypes has
+    windows: Any = ctypes  # typed as Any: WinDLL exists on Windows only
     try:
         windows.WinDLL(str(path))
-    except OSError as trouble:
-        return str(trouble)
+    except OSError as error:
+        return str(error)
     return ""
 
 
 def dll_folders(path: str, prefix: Path) -> list[Path]:
-    """Where VBA looks for the DLL: beside Excel's Python, then in the folder above, as in a virtual environment."""
+    """Where VBA looks for the DLL: beside Excel's Python, then in the folder above, as in a virtual environment.
+
+    Args:
+        path: Excel's Python, "" for none.
+        prefix: the folder of the running Python, which is searched if Excel has none.
+    """
     if not path:
         return [prefix]
     return [Path(path).parent, Path(path).parent.parent]

@@ -1,4 +1,4 @@
-"""Reading the Windows registry: the only code of the doctor that needs Windows."""
+"""Reads the Windows registry."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 Read: TypeAlias = Callable[[str], Mapping[str, object]]
-"""Gives the values of a key by name, none for a key that is missing. The key is written as people write it:
-``HKCU\\Software\\...``. A key's default value has the name ``""``."""
+"""Returns a key's values by name; none if the key is missing. A key is a path such as ``HKCU\\Software\\...``. Its
+default value has the name ``""``."""
 
 
 def value(read: Read, key: str, name: str) -> object:
-    """One value, whatever the case of its name; None where it is missing."""
-    return next((found for each, found in read(key).items() if each.casefold() == name.casefold()), None)
+    """One value; None if it is missing. Its name may differ in case."""
+    return next((data for each, data in read(key).items() if each.casefold() == name.casefold()), None)
 
 
 def number(read: Read, key: str, name: str) -> int | None:
-    """A value that is a number, also where it was written as text; None for anything else."""
-    found = value(read, key, name)
-    if isinstance(found, str) and found.strip().isdecimal():
-        return int(found)
-    return found if isinstance(found, int) else None
+    """A value that is a number or the text of one; None for anything else."""
+    data = value(read, key, name)
+    if isinstance(data, str) and data.strip().isdecimal():
+        return int(data)
+    return data if isinstance(data, int) else None
 
 
 def text(read: Read, key: str, name: str) -> str:
     """A value that is text, "" for anything else."""
-    found = value(read, key, name)
-    return found.strip() if isinstance(found, str) else ""
+    data = value(read, key, name)
+    return data.strip() if isinstance(data, str) else ""
 
 
-def windows(key: str) -> dict[str, object]:
+def read_key(key: str) -> dict[str, object]:
     """The values of a key of this computer's registry.
 
-    Always the 64-bit view, which is what Excel's policies are in whatever the bitness of this Python.
+    Reads the 64-bit view in any case: Excel's policies are there, even if this Python is a 32-bit one.
 
     Raises:
-        OSError: the key is there and may not be read, or this is no Windows.
+        OSError: the key exists but may not be read, or this is not Windows.
     """
     if sys.platform != "win32":
         raise OSError("there is no registry on this system")
@@ -45,9 +45,9 @@ def windows(key: str) -> dict[str, object]:
     hives = {"HKCU": winreg.HKEY_CURRENT_USER, "HKLM": winreg.HKEY_LOCAL_MACHINE}
     hive, _, path = key.partition("\\")
     try:
-        opened = winreg.OpenKeyEx(hives[hive], path, 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY)
+        handle = winreg.OpenKeyEx(hives[hive], path, 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY)
     except FileNotFoundError:
         return {}
-    with opened:
-        count = winreg.QueryInfoKey(opened)[1]
-        return {name: found for name, found, _ in (winreg.EnumValue(opened, at) for at in range(count))}
+    with handle:
+        count = winreg.QueryInfoKey(handle)[1]
+        return {name: data for name, data, _ in (winreg.EnumValue(handle, index) for index in range(count))}

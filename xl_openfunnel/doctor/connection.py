@@ -1,4 +1,4 @@
-"""The way to the service: straight, or through a proxy; and whose certificate waits at its end."""
+"""The route to the service, direct or through a proxy, and the issuer of the certificate at its end."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from ..api.proxy_and_trust import load_extra_certificates
 from ..settings import is_loopback
 
+_ORGANIZATION: Final = b"\x55\x04\x0a"
+_COMMON_NAME: Final = b"\x55\x04\x03"
+"""Object identifiers (2.5.4.10 and 2.5.4.3) in DER."""
+
 
 @dataclass(frozen=True)
 class Proxy:
-    """A proxy by its place; its user name and password are never shown."""
+    """A proxy. Its user name and password are never shown."""
 
     scheme: str
     host: str
@@ -28,10 +33,14 @@ class Proxy:
 
 @dataclass(frozen=True)
 class Route:
-    """Where the service is, and the proxy on the way, if there is one.
+    """The address of the service, and the proxy through which it is reached, if any.
 
     Attributes:
-        path: what stands between the host and the service's own paths.
+        host: the service's host name.
+        port: the service's port.
+        secure: whether it is reached over https.
+        path: the path of the base URL, in front of the service's own paths.
+        proxy: None for a direct connection.
     """
 
     host: str
@@ -41,64 +50,64 @@ class Route:
     proxy: Proxy | None = None
 
     @property
-    def first(self) -> tuple[str, int]:
-        """What is connected to: the proxy, else the service."""
+    def first_hop(self) -> tuple[str, int]:
+        """Host and port to connect to: those of the proxy, or else of the service."""
         return (self.proxy.host, self.proxy.port) if self.proxy else (self.host, self.port)
 
 
 def route_to(base_url: str, proxy_for: Callable[[str], str | None]) -> Route:
-    """The way to a checked base URL.
+    """The route to a base URL, which must be valid.
 
     Args:
         base_url: the service's address.
-        proxy_for: gives the proxy's URL for an address, None for none.
+        proxy_for: returns the URL of the proxy for an address, None for a direct connection.
     """
     parts = urlsplit(base_url)
     secure = parts.scheme == "https"
-    told = None if is_loopback(parts.hostname or "") else proxy_for(base_url)
+    proxy_url = None if is_loopback(parts.hostname or "") else proxy_for(base_url)
     return Route(
         host=parts.hostname or "",
         port=parts.port or (443 if secure else 80),
         secure=secure,
         path=parts.path,
-        proxy=_proxy(told) if told else None,
+        proxy=_parse_proxy(proxy_url) if proxy_url else None,
     )
 
 
-def connected(route: Route, context: ssl.SSLContext | None, timeout: float) -> http.client.HTTPConnection:
-    """A connection to the service, through the proxy where there is one. Nothing is sent to the service yet.
+def connect(route: Route, context: ssl.SSLContext | None, timeout: float) -> http.client.HTTPConnection:
+    """Connect to the service, through the proxy if there is one. This sends no request yet.
 
     Args:
-        route: the way.
-        context: how certificates are checked; None for plain http.
-        timeout: seconds for every single step.
+        route: the route to the service.
+        context: verifies certificates; None for plain http.
+        timeout: seconds for each step.
 
     Raises:
-        OSError: it cannot be made; `ssl.SSLError` where encryption is the reason.
+        OSError: the connection failed; `ssl.SSLError` if encryption is the reason.
     """
-    host, port = route.first
+    host, port = route.first_hop
     if context is None:
-        line = http.client.HTTPConnection(host, port, timeout=timeout)
+        connection = http.client.HTTPConnection(host, port, timeout=timeout)
     else:
-        line = http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
+        connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
     if route.proxy:
         from urllib3.util import make_headers
 
         login = make_headers(proxy_basic_auth=route.proxy.login) if route.proxy.login else {}
-        line.set_tunnel(route.host, route.port, headers=dict(login))
+        connection.set_tunnel(route.host, route.port, headers=dict(login))
     try:
-        line.connect()
+        connection.connect()
     except BaseException:
-        line.close()
+        connection.close()
         raise
-    return line
+    return connection
 
 
 def verified_context(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
-    """Certificates as every request checks them: by the system's own store, and the file of the environment.
+    """A context that verifies certificates as requests do: with the system's store and the environment's file.
 
     Raises:
-        OSError: that file cannot be read.
+        OSError: the file that an environment variable names cannot be read.
     """
     import truststore
 
@@ -108,7 +117,7 @@ def verified_context(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
 
 
 def unverified_context() -> ssl.SSLContext:
-    """Any certificate at all: only to read who issued it, with nothing ever sent."""
+    """A context that accepts any certificate. Only for reading who issued it; never send anything with it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -116,45 +125,45 @@ def unverified_context() -> ssl.SSLContext:
 
 
 def issuer(certificate: bytes) -> str:
-    """Who issued an X.509 certificate: organization and common name of its issuer, "" where it has neither.
+    """Organization and common name of the issuer of an X.509 certificate; "" if it has neither.
 
-    Read here, since ssl tells it only of certificates that OpenSSL itself has verified; on Windows the system does
-    that.
+    Parsed here because `ssl` decodes only certificates that OpenSSL itself has verified, and on Windows the system
+    verifies them.
 
     Args:
         certificate: in DER.
     """
     try:
-        fields = list(_parts(_first(_first(certificate))))
+        fields = list(_elements(_first_element(_first_element(certificate))))
         name = fields[3 if fields[0][0] == 0xA0 else 2][1]  # after version (optional), serial number and algorithm
-        told: dict[bytes, str] = {}
-        for _, group in _parts(name):
-            for _, pair in _parts(group):
-                (_, kind), (tag, words) = _parts(pair)
-                told.setdefault(kind, words.decode("utf-16-be" if tag == 0x1E else "utf-8", "replace"))
+        attributes: dict[bytes, str] = {}
+        for _, group in _elements(name):
+            for _, pair in _elements(group):
+                (_, oid), (tag, text) = _elements(pair)
+                attributes.setdefault(oid, text.decode("utf-16-be" if tag == 0x1E else "utf-8", "replace"))
     except (IndexError, ValueError):
         return ""
-    return " / ".join(told[kind] for kind in (b"\x55\x04\x0a", b"\x55\x04\x03") if told.get(kind))
+    return " / ".join(attributes[oid] for oid in (_ORGANIZATION, _COMMON_NAME) if attributes.get(oid))
 
 
-def _first(data: bytes) -> bytes:
-    """The content of a value's first element."""
-    return list(_parts(data))[0][1]  # noqa: RUF015 - an empty value is an IndexError
+def _first_element(data: bytes) -> bytes:
+    """The content of a DER value's first element."""
+    return list(_elements(data))[0][1]  # noqa: RUF015 - an empty value is an IndexError
 
 
-def _parts(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The elements of a DER value one after the other: tag and content."""
-    at = 0
-    while at < len(data):
-        tag, size, at = data[at], data[at + 1], at + 2
+def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The elements of a DER value in order: tag and content."""
+    position = 0
+    while position < len(data):
+        tag, size, position = data[position], data[position + 1], position + 2
         if size & 0x80:
             count = size & 0x7F
-            size, at = int.from_bytes(data[at : at + count], "big"), at + count
-        yield tag, data[at : at + size]
-        at += size
+            size, position = int.from_bytes(data[position : position + count], "big"), position + count
+        yield tag, data[position : position + size]
+        position += size
 
 
-def _proxy(url: str) -> Proxy:
+def _parse_proxy(url: str) -> Proxy:
     parts = urlsplit(url if "://" in url else f"http://{url}")
     login = None
     if parts.username is not None:

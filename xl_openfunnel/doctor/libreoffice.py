@@ -1,101 +1,85 @@
-"""LibreOffice, and our functions in its Calc."""
+"""Checks of LibreOffice and of the functions in its Calc."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from ..errors import ConfigurationError
+from ..install.unopkg import InstalledExtension
 from .result import CheckResult, CheckState, ok, unknown, wrong
 
-FOUND: Final = "LibreOffice"
-UNO: Final = "Python for Calc"
-FUNCTIONS: Final = "functions in Calc"
-LOADS: Final = "package for Calc"
-
 INSTALL: Final = "xl-openfunnel install --calc"
-_ANEW: Final = f"{INSTALL}, then start LibreOffice anew"
+_REINSTALL: Final = f"{INSTALL}, then start LibreOffice anew"
 
 
-class Added(Protocol):
-    """The functions as LibreOffice has them."""
-
-    @property
-    def version(self) -> str:
-        """The package's, when they were added."""
-
-    @property
-    def whole(self) -> bool:
-        """Whether all of them are registered."""
-
-
-def found(said: str, oldest: tuple[int, int], *, new: bool, used: bool) -> CheckResult:
-    """Whether LibreOffice can have the functions.
+def installation(version: str, oldest: tuple[int, int], *, supported: bool, used: bool) -> CheckResult:
+    """Whether LibreOffice is new enough for the functions.
 
     Args:
-        said: its name and version.
-        oldest: the first version that can.
-        new: whether this one can.
-        used: whether it has them.
+        version: its name and version.
+        oldest: the first version that is new enough.
+        supported: whether this one is.
+        used: whether it has the functions.
     """
-    if new:
-        return ok(FOUND, said)
+    if supported:
+        return ok(version)
     needed = ".".join(map(str, oldest))
-    what = f"{said or 'version unknown'}: the functions need {needed} or newer"
-    return _amiss(FOUND, what, f"Install LibreOffice {needed} or newer; on Debian from its backports.", used=used)
+    what = f"{version or 'version unknown'}: the functions need {needed} or newer"
+    return _wrong_if_used(what, f"Install LibreOffice {needed} or newer; on Debian from its backports.", used=used)
 
 
 def uno(python: str, version: str, *, used: bool) -> CheckResult:
-    """Whether LibreOffice's Python knows LibreOffice.
+    """Whether LibreOffice's Python can import ``uno``.
 
     Args:
-        python: that Python.
-        version: its version, "" where it does not.
+        python: the path of that Python.
+        version: its version, "" if it cannot.
         used: whether LibreOffice has the functions.
     """
     if version:
-        return ok(UNO, f"{version}, {python}")
-    return _amiss(UNO, f"{python} has no module uno", "On Debian and Ubuntu: apt install python3-uno", used=used)
+        return ok(f"{version}, {python}")
+    return _wrong_if_used(f"{python} has no module uno", "On Debian and Ubuntu: apt install python3-uno", used=used)
 
 
-def functions(added: Callable[[], Added | None], ours: str) -> CheckResult:
-    """Whether LibreOffice has the functions, in the version of this package."""
+def extension(find: Callable[[], InstalledExtension | None], version: str) -> CheckResult:
+    """Whether LibreOffice has the functions, in this version."""
     try:
-        there = added()
-    except ConfigurationError as trouble:
-        return unknown(FUNCTIONS, trouble.message)
-    if there is None:
-        return ok(FUNCTIONS, f"not added; {INSTALL} adds them")
-    if not there.whole:
-        return wrong(FUNCTIONS, f"XL OpenFunnel {there.version}, registered only in part", _ANEW)
-    if there.version != ours:
-        return wrong(FUNCTIONS, f"they are of XL OpenFunnel {there.version}, and this is {ours}", _ANEW)
-    return ok(FUNCTIONS, f"XL OpenFunnel {ours}")
+        installed = find()
+    except ConfigurationError as error:
+        return unknown(error.message)
+    if installed is None:
+        return ok(f"not added; {INSTALL} adds them")
+    if not installed.registered:
+        return wrong(f"XL OpenFunnel {installed.version}, registered only in part", _REINSTALL)
+    if installed.version != version:
+        return wrong(f"they are of XL OpenFunnel {installed.version}, and this is {version}", _REINSTALL)
+    return ok(f"XL OpenFunnel {version}")
 
 
-def loads(
-    python: str, folders: Sequence[str], loaded: Callable[[str, Sequence[str]], tuple[str, str]], ours: str
+def package(
+    python: str, folders: Sequence[str], load: Callable[[str, Sequence[str]], tuple[str, str]], version: str
 ) -> CheckResult:
-    """Whether LibreOffice's Python can load what the functions are made of.
+    """Whether LibreOffice's Python can import this version of the package.
 
     Args:
-        python: that Python.
-        folders: where it looks.
-        loaded: gives the version that it has loaded from there, or "" and what it said.
-        ours: the version of this package.
+        python: the path of that Python.
+        folders: where it looks for packages.
+        load: imports the package from there; returns its version and "", or "" and the error.
+        version: the version of this package.
     """
     for folder in folders:
         if not Path(folder).is_dir():
-            return wrong(LOADS, f"{folder} is gone, from which the functions were added", _ANEW)
-    version, said = loaded(python, folders)
-    if not version:
-        return wrong(LOADS, f"{python} cannot load it from {folders[0]} ({said})", _ANEW)
-    if version != ours:
-        return wrong(LOADS, f"XL OpenFunnel {version} in {folders[0]}, and this is {ours}", _ANEW)
-    return ok(LOADS, f"XL OpenFunnel {version}, {folders[0]}")
+            return wrong(f"{folder} is gone, from which the functions were added", _REINSTALL)
+    loaded, error = load(python, folders)
+    if not loaded:
+        return wrong(f"{python} cannot load it from {folders[0]} ({error})", _REINSTALL)
+    if loaded != version:
+        return wrong(f"XL OpenFunnel {loaded} in {folders[0]}, and this is {version}", _REINSTALL)
+    return ok(f"XL OpenFunnel {loaded}, {folders[0]}")
 
 
-def _amiss(check: str, what: str, cure: str, *, used: bool) -> CheckResult:
-    """Wrong only for who has the functions."""
-    return CheckResult(check, CheckState.WRONG if used else CheckState.UNKNOWN, what, cure)
+def _wrong_if_used(what: str, remedy: str, *, used: bool) -> CheckResult:
+    """Wrong only for users who have the functions."""
+    return CheckResult(CheckState.WRONG if used else CheckState.UNKNOWN, what, remedy)

@@ -1,9 +1,13 @@
-"""What a check has found."""
+"""What a check found, and the message for the IT department that can follow from it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+from ..detect.excel import ADDIN_FILE
 
 
 class CheckState(StrEnum):
@@ -17,38 +21,68 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What one check has found.
+    """What one check found.
 
     Attributes:
-        check: the check's name, for the person.
         state: how it ended.
-        what: what was found, in words.
-        cure: what to do; "" where there is nothing to do.
-        for_it: what only the IT department can change, with the exact setting; "" where it has no part in it.
+        what: what was found, for the user.
+        remedy: what the user can do about it; "" if there is nothing to do.
+        for_it: what only the IT department can change, with the exact setting; "" if it is not needed.
     """
 
-    check: str
     state: CheckState
     what: str
-    cure: str = ""
+    remedy: str = ""
     for_it: str = ""
 
 
-def ok(check: str, what: str) -> CheckResult:
+NOT_HERE: Final = CheckResult(CheckState.NOT_HERE, "only on Windows")
+"""The result of a check of Excel on any other system."""
+
+_EXCEL_INTRODUCTION: Final = (
+    f"in Excel. It is an add-in ({ADDIN_FILE}, VBA, not signed) in Excel's start",
+    "folder, %APPDATA%\\Microsoft\\Excel\\XLSTART. Its macros load a DLL of the Python package xlwings and start,",
+    "by cmd.exe, Python under my own user account; that process asks one address over https.",
+)
+_PYTHON_INTRODUCTION: Final = ("in Python, under my own user account. It asks one address over https.",)
+
+
+def ok(what: str) -> CheckResult:
     """Nothing to do."""
-    return CheckResult(check, CheckState.OK, what)
+    return CheckResult(CheckState.OK, what)
 
 
-def wrong(check: str, what: str, cure: str, *, for_it: str = "") -> CheckResult:
-    """Something to mend."""
-    return CheckResult(check, CheckState.WRONG, what, cure, for_it)
+def wrong(what: str, remedy: str, *, for_it: str = "") -> CheckResult:
+    """Something to fix."""
+    return CheckResult(CheckState.WRONG, what, remedy, for_it)
 
 
-def unknown(check: str, what: str, cure: str = "", *, for_it: str = "") -> CheckResult:
-    """Nobody can say from here."""
-    return CheckResult(check, CheckState.UNKNOWN, what, cure, for_it)
+def unknown(what: str, remedy: str = "", *, for_it: str = "") -> CheckResult:
+    """Something that cannot be decided from here."""
+    return CheckResult(CheckState.UNKNOWN, what, remedy, for_it)
 
 
-def not_here(check: str) -> CheckResult:
-    """A check of Excel's surroundings on a system that has none."""
-    return CheckResult(check, CheckState.NOT_HERE, "only on Windows")
+def write_it_request(results: Iterable[CheckResult], *, version: str, excel: bool) -> str:
+    """A message that asks IT for each change with its exact setting; "" if there is nothing for them to change.
+
+    Args:
+        results: those of all checks.
+        version: the version of this package.
+        excel: whether Excel uses this package on this computer.
+    """
+    requests = [result.for_it for result in results if result.for_it]
+    if not requests:
+        return ""
+    about, *more = _EXCEL_INTRODUCTION if excel else _PYTHON_INTRODUCTION
+    lines = [
+        "Hello,",
+        "",
+        f"I use XL OpenFunnel {version} {about}",
+        *more,
+        "It needs no administrator's rights. On this computer something stands in its way. Could you please look at:",
+        "",
+        *(f"{number}. {request}" for number, request in enumerate(requests, 1)),
+        "",
+        "Thank you.",
+    ]
+    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""All checks, in the order of a cell's way to the service, with the values of this computer."""
+"""Names the checks, orders them along a cell's way to the service, and runs them with the values of this computer."""
 
 from __future__ import annotations
 
@@ -20,53 +20,54 @@ from .. import keys
 from ..api.client import Client
 from ..api.proxy_and_trust import system_proxy
 from ..detect import excel as detect_excel
-from ..detect import python as detect_python
-from ..detect.registry import Read, windows
+from ..detect import libreoffice as detect_libreoffice
+from ..detect.python import ask_version, configured_interpreter, dll_folders, load_dll
+from ..detect.registry import Read, read_key
 from ..errors import ConfigurationError, OpenFunnelError
-from ..install import libreoffice as office
+from ..install import unopkg as extension_manager
 from ..log import redacted
-from ..settings import Settings, log_path, origin_of
+from ..settings import Settings, log_path, origin_of, shown_origin
 from ..text import one_line
 from ..version import version
 from ..workbook.sources import xlwings_version
 from . import excel, libreoffice, network, policies, python, settings_checks
 from .connection import route_to, verified_context
-from .result import CheckResult, CheckState, not_here, unknown, wrong
+from .result import NOT_HERE, CheckResult, CheckState, ok, unknown, wrong
 
 _log = logging.getLogger(__name__)
 
-_PATIENCE: Final = 30.0
-"""Seconds for what LibreOffice is asked here: its first start on a slow disk takes some ten."""
+_LIBREOFFICE_TIMEOUT: Final = 30.0
+"""Seconds for one command of LibreOffice: its first start on a slow disk takes some ten."""
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class DoctorCheck:
-    """One check, not made yet.
+    """A check that has not run yet.
 
     Attributes:
-        part: what it belongs to.
-        name: its own name, which its finding has as well.
-        make: makes it.
-        needs: checks that must not have gone wrong before it.
+        part: the heading under which it is shown.
+        name: its name, unique among all checks.
+        run: runs it.
+        needs: names of checks without which it makes no sense: if one of them went wrong, it is not run.
     """
 
     part: str
     name: str
-    make: Callable[[], CheckResult]
+    run: Callable[[], CheckResult]
     needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What the checks look at.
+    """The computer that is checked.
 
     Attributes:
         environ: the environment.
-        read: the registry; None where there is none.
+        read: reads the registry; None on systems without one.
         code_page: the codec of Windows' ANSI code page.
-        libreoffice: its programs soffice and unopkg; None where there is none that could have our functions.
+        libreoffice: the paths of soffice and unopkg; None if there is no LibreOffice that could have the functions.
     """
 
     environ: Mapping[str, str]
@@ -76,11 +77,11 @@ class Machine:
 
     @classmethod
     def here(cls) -> Machine:
-        """The one that this runs on."""
+        """The computer that this runs on."""
         if sys.platform == "win32":
-            return cls(os.environ, windows, "mbcs")
+            return cls(os.environ, read_key, "mbcs")
         try:
-            return cls(os.environ, None, "utf-8", office.commands())
+            return cls(os.environ, None, "utf-8", detect_libreoffice.find_programs())
         except ConfigurationError:
             return cls(os.environ, None, "utf-8")
 
@@ -89,209 +90,201 @@ def run_checks(
     base_url: str | None = None,
     file: Path | None = None,
     *,
-    computer: Machine | None = None,
-    about_to: Callable[[str], object] = lambda _: None,
-) -> Iterator[tuple[str, CheckResult]]:
-    """Make all checks, and give each one's part and finding. One that fails unexpectedly is unknown, and no more.
+    machine: Machine | None = None,
+    on_start: Callable[[str], object] = lambda _: None,
+) -> Iterator[tuple[str, str, CheckResult]]:
+    """Run all checks, and yield the part, name and result of each. A check that raises has the result `UNKNOWN`.
 
     Args:
-        base_url: the service's address; None for the one of the settings.
-        file: a workbook to look at as well.
-        computer: what to look at; None for this one.
-        about_to: told the name of each check before it is made.
+        base_url: the service's address; None for that of the settings.
+        file: a workbook to check as well.
+        machine: the computer to check; None for this one.
+        on_start: called with the name of each check before it runs.
     """
-    computer = computer or Machine.here()
-    hidden = _hiding(base_url, computer)
-    wrong_ones: set[str] = set()
-    for check in chain(_excel(computer, file), _libreoffice(computer), _service(base_url, computer)):
-        about_to(check.name)
-        first = next((name for name in check.needs if name in wrong_ones), None)
-        finding = unknown(check.name, f"not looked at: fix this first: {first}") if first else _made(check)
-        if finding.state is CheckState.WRONG:
-            wrong_ones.add(check.name)
-        yield (
-            check.part,
-            replace(finding, what=hidden(finding.what), cure=hidden(finding.cure), for_it=hidden(finding.for_it)),
+    machine = machine or Machine.here()
+    hide_key = _key_remover(base_url, machine)
+    failed: set[str] = set()
+    for check in chain(_excel_checks(machine, file), _libreoffice_checks(machine), _service_checks(base_url, machine)):
+        on_start(check.name)
+        blocker = next((name for name in check.needs if name in failed), None)
+        result = unknown(f"not looked at: fix this first: {blocker}") if blocker else _run(check)
+        if result.state is CheckState.WRONG:
+            failed.add(check.name)
+        result = replace(
+            result, what=hide_key(result.what), remedy=hide_key(result.remedy), for_it=hide_key(result.for_it)
         )
+        yield check.part, check.name, result
 
 
-def _made(check: DoctorCheck) -> CheckResult:
+def _run(check: DoctorCheck) -> CheckResult:
     try:
-        return check.make()
-    except OpenFunnelError as trouble:
-        return unknown(check.name, trouble.message)
-    except Exception as trouble:  # a doctor who faints helps nobody
-        _log.debug("unexpected in %s: %s", check.name, type(trouble).__name__)
-        return unknown(check.name, f"could not be looked at ({type(trouble).__name__}: {one_line(str(trouble))})")
+        return check.run()
+    except OpenFunnelError as error:
+        return unknown(error.message)
+    except Exception as error:  # one broken check must not hide the results of the others
+        _log.debug("unexpected in %s: %s", check.name, type(error).__name__)
+        return unknown(f"could not be looked at ({type(error).__name__}: {one_line(str(error))})")
 
 
-def _hiding(base_url: str | None, computer: Machine) -> Callable[[str], str]:
-    """Strikes the API key out, should anything of what was found hold it."""
+def _key_remover(base_url: str | None, machine: Machine) -> Callable[[str], str]:
+    """A function that removes the API key from a text."""
     secret = None
-    with contextlib.suppress(Exception):  # what is wrong with settings or key, their own checks tell
-        origin = origin_of(Settings.load(base_url, environ=computer.environ).base_url)
-        secret = keys.find(origin, environ=computer.environ).value
+    with contextlib.suppress(Exception):  # the checks of settings and key report what is wrong with them
+        origin = origin_of(Settings.load(base_url, environ=machine.environ).base_url)
+        secret = keys.find(origin, environ=machine.environ).value
     return lambda text: redacted(text.replace(secret, "[key]") if secret else text)
 
 
-def _excel(computer: Machine, file: Path | None) -> Iterator[DoctorCheck]:
+def _excel_checks(machine: Machine, file: Path | None) -> Iterator[DoctorCheck]:
     running = sys.version_info[:3]
     bits = 64 if sys.maxsize > 2**32 else 32
-    yield DoctorCheck("Python", python.VERSION, lambda: python.version(running, bits, sys.executable, sys.base_prefix))
-    yield DoctorCheck("Python", python.XLWINGS, lambda: python.xlwings(_installed("xlwings"), xlwings_version()))
-    for part, name, make in _windows(computer, file):
-        run = partial(not_here, name) if computer.read is None else partial(make, computer.read)
-        yield DoctorCheck(part, name, run, (python.INTERPRETER,) if name == python.SAME else ())
+    yield DoctorCheck("Python", "Python", lambda: python.version(running, bits, sys.executable, sys.base_prefix))
+    yield DoctorCheck("Python", "xlwings", lambda: python.xlwings(_installed_version("xlwings"), xlwings_version()))
+    for check in _windows_checks(machine, machine.read or (lambda _: {}), file):
+        yield check if machine.read else replace(check, run=lambda: NOT_HERE)
     if file:
-        name = f"version of {file.name}"
-        yield DoctorCheck("Excel", name, partial(excel.book, name, file, version()))
+        run = partial(excel.workbook_macros, file, version())
+        yield DoctorCheck("Excel", f"version of {file.name}", run)
 
 
-def _windows(computer: Machine, file: Path | None) -> Iterator[tuple[str, str, Callable[[Read], CheckResult]]]:
-    """Part, name and check of everything that there is on Windows only."""
-    folder = detect_excel.start_folder(computer.environ)
-    place = folder / excel.FILE if folder else None
-    addin = place if place and place.is_file() else None
+def _windows_checks(machine: Machine, read: Read, file: Path | None) -> Iterator[DoctorCheck]:
+    """Checks that make sense on Windows only."""
+    folder = detect_excel.start_folder(machine.environ)
+    addin = folder / detect_excel.ADDIN_FILE if folder else None
+    if addin and not addin.is_file():
+        addin = None
 
-    def dll(read: Read) -> CheckResult:
+    def interpreter() -> CheckResult:
+        return python.interpreter(configured_interpreter(read), _is_file, machine.code_page)
+
+    def package_version() -> CheckResult:
+        return python.package_version(configured_interpreter(read), version(), ask_version)
+
+    def dll() -> CheckResult:
         program = detect_excel.find_excel(read)
-        chosen = detect_python.configured_interpreter(read)
-        folders = detect_python.dll_folders(chosen if _is_file(chosen) else "", Path(sys.prefix))
-        return python.dll(folders, xlwings_version(), program.bits if program else None, detect_python.load_dll)
+        path = configured_interpreter(read)
+        folders = dll_folders(path if _is_file(path) else "", Path(sys.prefix))
+        return python.dll(folders, xlwings_version(), program.bits if program else None, load_dll)
 
-    yield from (
-        (
-            "Python",
-            python.INTERPRETER,
-            lambda r: python.interpreter(detect_python.configured_interpreter(r), _is_file, computer.code_page),
-        ),
-        (
-            "Python",
-            python.SAME,
-            lambda r: python.same_version(
-                detect_python.configured_interpreter(r), version(), detect_python.ask_version
-            ),
-        ),
-        ("Python", python.DLL, dll),
-        ("Excel", excel.FOUND, lambda r: excel.found(detect_excel.find_excel(r), _is_file)),
-        ("Excel", excel.SPILLS, lambda r: excel.spills(detect_excel.find_excel(r))),
-        ("Excel", excel.ADDIN, lambda _: excel.addin(folder, version())),
-        ("Excel", excel.SWITCHED_OFF, excel.switched_off),
+    yield DoctorCheck("Python", "Python for Excel", interpreter)
+    yield DoctorCheck("Python", "version for Excel", package_version, ("Python for Excel",))
+    yield DoctorCheck("Python", "xlwings DLL", dll)
+    yield DoctorCheck("Excel", "Excel", lambda: excel.installation(detect_excel.find_excel(read), _is_file))
+    yield DoctorCheck("Excel", "tables in cells", lambda: excel.spilling(detect_excel.find_excel(read)))
+    yield DoctorCheck("Excel", "add-in", lambda: excel.addin(folder, version()))
+    yield DoctorCheck("Excel", "disabled items", lambda: excel.disabled_items(read))
+    for marked in filter(None, (addin, file)):
+        yield DoctorCheck("Excel", f"mark of {marked.name}", partial(_mark_of_the_web, marked))
+    only_addin = addin is not None and file is None
+    yield DoctorCheck("Policies", "macros", lambda: policies.macros(read, addin=only_addin))
+    yield DoctorCheck("Policies", "macros from the internet", lambda: policies.from_internet(read))
+    yield DoctorCheck("Policies", "trusted locations", lambda: policies.trusted_locations(read))
+    yield DoctorCheck("Policies", "add-ins", lambda: policies.addins(read))
+    yield DoctorCheck("Policies", "command prompt", lambda: policies.command_prompt(read))
+    yield DoctorCheck(
+        "Policies", "child processes", lambda: policies.child_processes(read, configured_interpreter(read))
     )
-    for looked_at in (addin, file):
-        if looked_at:
-            name = f"mark of {looked_at.name}"
-            yield "Excel", name, partial(_mark, name, looked_at)
-    yield from (
-        ("Policies", policies.MACROS, lambda r: policies.macros(r, addin=addin is not None and file is None)),
-        ("Policies", policies.INTERNET, policies.from_internet),
-        ("Policies", policies.TRUSTED, policies.trusted_locations),
-        ("Policies", policies.ADDINS, policies.addins),
-        ("Policies", policies.PROMPT, policies.command_prompt),
-        ("Policies", policies.CHILD, lambda r: policies.child_processes(r, detect_python.configured_interpreter(r))),
-        ("Policies", policies.WIN32, policies.windows_calls),
-        ("Policies", policies.OTHER_RULES, policies.other_rules),
-        ("Settings", settings_checks.VARIABLES, lambda r: settings_checks.variables(computer.environ, r)),
-    )
+    yield DoctorCheck("Policies", "Windows calls in macros", lambda: policies.windows_calls(read))
+    yield DoctorCheck("Policies", "other Defender rules", lambda: policies.other_rules(read))
+    yield DoctorCheck("Settings", "variables in Excel", lambda: settings_checks.variables(machine.environ, read))
 
 
-def _mark(check: str, file: Path, _: Read) -> CheckResult:
-    return excel.mark(check, file, detect_excel.zone_identifier(file))
+def _mark_of_the_web(file: Path) -> CheckResult:
+    return excel.mark_of_the_web(file, detect_excel.zone_identifier(file))
 
 
-def _libreoffice(computer: Machine) -> Iterator[DoctorCheck]:
-    """What the functions need there. Where they were not added, nothing is wrong."""
-    if computer.libreoffice is None:
+def _libreoffice_checks(machine: Machine) -> Iterator[DoctorCheck]:
+    """What the functions need in LibreOffice. Nothing is wrong if they were never added."""
+    if machine.libreoffice is None:
         return
-    soffice, unopkg = computer.libreoffice
-    interpreter = office.python_of(soffice)
-    run = partial(office.run, longest=_PATIENCE)
-    added = _once(lambda: office.installed_extension(unopkg, run))
+    soffice, unopkg = machine.libreoffice
+    interpreter = detect_libreoffice.python_for(soffice)
+    run = partial(detect_libreoffice.run, timeout=_LIBREOFFICE_TIMEOUT)
+    find_extension = _cached(lambda: extension_manager.find_extension(unopkg, run))
 
-    def known() -> office.InstalledExtension | None:
-        with contextlib.suppress(Exception):  # its own check tells
-            return added()
+    def installed() -> extension_manager.InstalledExtension | None:
+        with contextlib.suppress(Exception):  # "functions in Calc" reports it
+            return find_extension()
         return None
 
-    def found() -> CheckResult:
-        said = office.version_said(soffice, run)
-        return libreoffice.found(said, office.OLDEST, new=office.new_enough(said), used=known() is not None)
+    def installation() -> CheckResult:
+        text = detect_libreoffice.version_text(soffice, run)
+        supported = detect_libreoffice.is_supported(text)
+        oldest = detect_libreoffice.MIN_VERSION
+        return libreoffice.installation(text, oldest, supported=supported, used=installed() is not None)
 
     def uno() -> CheckResult:
-        return libreoffice.uno(interpreter, office.uno_version(interpreter, run), used=known() is not None)
+        python_version = detect_libreoffice.uno_python_version(interpreter, run)
+        return libreoffice.uno(interpreter, python_version, used=installed() is not None)
 
-    def loads(there: office.InstalledExtension) -> CheckResult:
-        return libreoffice.loads(interpreter, office.folders(there), partial(office.loaded, run=run), version())
+    def package(extension: extension_manager.InstalledExtension) -> CheckResult:
+        folders = extension_manager.package_folders(extension)
+        return libreoffice.package(interpreter, folders, partial(extension_manager.load_package, run=run), version())
 
-    yield DoctorCheck("LibreOffice", libreoffice.FOUND, found)
-    yield DoctorCheck("LibreOffice", libreoffice.UNO, uno)
-    yield DoctorCheck("LibreOffice", libreoffice.FUNCTIONS, lambda: libreoffice.functions(added, version()))
-    if (there := known()) is not None:
-        yield DoctorCheck("LibreOffice", libreoffice.LOADS, partial(loads, there), (libreoffice.UNO,))
+    yield DoctorCheck("LibreOffice", "LibreOffice", installation)
+    yield DoctorCheck("LibreOffice", "Python for Calc", uno)
+    yield DoctorCheck("LibreOffice", "functions in Calc", lambda: libreoffice.extension(find_extension, version()))
+    if (extension := installed()) is not None:
+        yield DoctorCheck("LibreOffice", "package for Calc", partial(package, extension), ("Python for Calc",))
 
 
-def _once(look: Callable[[], _T]) -> Callable[[], _T]:
-    """Looks once, whatever comes of it: a program that hangs is not waited for again."""
+def _cached(function: Callable[[], _T]) -> Callable[[], _T]:
+    """Call a function at most once, even if it raises: do not wait again for a program that hangs."""
     outcome: Future[_T] = Future()
 
-    def found() -> _T:
+    def call() -> _T:
         if not outcome.done():
             try:
-                outcome.set_result(look())
-            except Exception as trouble:
-                outcome.set_exception(trouble)
+                outcome.set_result(function())
+            except Exception as error:
+                outcome.set_exception(error)
         return outcome.result()
 
-    return found
+    return call
 
 
-def _service(base_url: str | None, computer: Machine) -> Iterator[DoctorCheck]:
-    yield DoctorCheck("Settings", settings_checks.LOG, lambda: settings_checks.log(log_path(computer.environ)))
+def _service_checks(base_url: str | None, machine: Machine) -> Iterator[DoctorCheck]:
+    yield DoctorCheck("Settings", "log", lambda: settings_checks.log(log_path(machine.environ)))
     try:
-        settings = Settings.load(base_url, environ=computer.environ)
-    except ConfigurationError as trouble:
-        finding = wrong(settings_checks.ADDRESS, trouble.message, "Correct the variable or the option that it names.")
-        yield DoctorCheck("Service", settings_checks.ADDRESS, lambda: finding)
+        settings = Settings.load(base_url, environ=machine.environ)
+    except ConfigurationError as error:
+        result = wrong(error.message, "Correct the variable or the option that it names.")
+        yield DoctorCheck("Service", "address", lambda: result)
         return
     origin = origin_of(settings.base_url)
-    yield DoctorCheck("Settings", settings_checks.STORE, lambda: settings_checks.store(settings.store_path, origin))
+    yield DoctorCheck("Settings", "store", lambda: settings_checks.store(settings.store_path, origin))
     yield DoctorCheck(
-        "Settings",
-        settings_checks.KEY,
-        lambda: settings_checks.key(lambda: keys.find(origin, environ=computer.environ)),
+        "Settings", "API key", lambda: settings_checks.key(lambda: keys.find(origin, environ=machine.environ))
     )
-    yield DoctorCheck("Service", settings_checks.ADDRESS, lambda: settings_checks.address(origin))
-    yield from _network(settings, computer)
+    yield DoctorCheck("Service", "address", lambda: ok(shown_origin(origin)))
+    yield from _network_checks(settings, machine)
 
 
-def _network(settings: Settings, computer: Machine) -> Iterator[DoctorCheck]:
-    """Every step needs all those before it."""
-    way = _once(lambda: route_to(settings.base_url, system_proxy))
+def _network_checks(settings: Settings, machine: Machine) -> Iterator[DoctorCheck]:
+    """Each step needs all those before it, and the last one a key as well."""
+    route = _cached(lambda: route_to(settings.base_url, system_proxy))
 
-    def trust() -> ssl.SSLContext:
-        return verified_context(computer.environ)
+    def make_context() -> ssl.SSLContext:
+        return verified_context(machine.environ)
 
-    def accepted() -> CheckResult:
+    def key_accepted() -> CheckResult:
         with Client(settings.base_url) as client:
-            return settings_checks.accepted(client.credits)
+            return settings_checks.key_accepted(client.credits)
 
-    steps: tuple[tuple[str, Callable[[], CheckResult]], ...] = (
-        (network.PROXY, lambda: network.proxy(way(), computer.read)),
-        (network.NAME, lambda: network.name(way())),
-        (network.CONNECTION, lambda: network.connection(way())),
-        (network.CERTIFICATE, lambda: network.certificate(way(), trust)),
-        (network.ANSWER, lambda: network.answer(way(), trust)),
-        (settings_checks.ACCEPTED, accepted),
-    )
-    needs: tuple[str, ...] = ()
-    for name, make in steps:
-        yield DoctorCheck(
-            "Service", name, make, (*needs, settings_checks.KEY) if name == settings_checks.ACCEPTED else needs
-        )
-        needs = (*needs, name)
+    steps: dict[str, Callable[[], CheckResult]] = {
+        "proxy": lambda: network.proxy(route(), machine.read),
+        "name": lambda: network.name(route()),
+        "connection": lambda: network.connection(route()),
+        "certificate": lambda: network.certificate(route(), make_context),
+        "answer": lambda: network.answer(route(), make_context),
+    }
+    names = tuple(steps)
+    for index, (name, run) in enumerate(steps.items()):
+        yield DoctorCheck("Service", name, run, names[:index])
+    yield DoctorCheck("Service", "key accepted", key_accepted, (*names, "API key"))
 
 
-def _installed(package: str) -> str | None:
+def _installed_version(package: str) -> str | None:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""Adds the functions to LibreOffice Calc for one user, and takes them away again."""
+"""Adds the functions to LibreOffice Calc for one user, and removes them."""
 
 from __future__ import annotations
 
@@ -10,123 +10,131 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
+from ..detect import libreoffice
 from ..errors import ConfigurationError
 from ..hosts.calc import identifiers
 from ..settings import APP_NAME
-from . import environment, libreoffice
-from .calc_extension import build
+from . import environment
+from .calc_extension import build_extension
+from .unopkg import find_extension, run_unopkg
 
 _PACKAGE: Final = Path(__file__).parents[1]
 
-Make = Callable[[Path, str], object]
-"""Makes an environment in a folder that is not there, for a Python."""
+CreateFor: TypeAlias = Callable[[Path, str], object]
+"""Creates an environment in a folder that does not exist yet, for the Python with this path."""
 
 
 @dataclass(frozen=True)
-class Office:
+class LibreOffice:
     """A LibreOffice that can take the add-in.
 
     Attributes:
-        unopkg: its command for extensions.
-        python: the Python that it runs, or another one of the same version.
-        version: that Python's version, as ``3.11``.
+        unopkg: the path of its extension manager.
+        python: the path of the Python that it runs, or of another one of the same version.
+        python_version: that Python's version, such as ``3.11``.
     """
 
     unopkg: str
     python: str
-    version: str
+    python_version: str
 
 
-def found(run: libreoffice.Run = libreoffice.run, system: str = sys.platform) -> Office:
+def find_libreoffice(run: libreoffice.RunCommand = libreoffice.run, system: str = sys.platform) -> LibreOffice:
     """The LibreOffice of this computer.
 
     Raises:
-        ConfigurationError: there is none that can be used, and why.
+        ConfigurationError: there is none, or it cannot be used; the message says why.
     """
-    soffice, unopkg = libreoffice.commands(system)
-    said = libreoffice.version_said(soffice, run)
-    if not libreoffice.new_enough(said):
-        needed = ".".join(map(str, libreoffice.OLDEST))
-        raise ConfigurationError(f"LibreOffice {needed} or newer is needed; this is {said or 'unknown'}.")
-    python = libreoffice.python_of(soffice)
-    known = libreoffice.uno_version(python, run)
-    if not known:
+    soffice, unopkg = libreoffice.find_programs(system)
+    version = libreoffice.version_text(soffice, run)
+    if not libreoffice.is_supported(version):
+        needed = ".".join(map(str, libreoffice.MIN_VERSION))
+        raise ConfigurationError(f"LibreOffice {needed} or newer is needed; this is {version or 'unknown'}.")
+    python = libreoffice.python_for(soffice)
+    python_version = libreoffice.uno_python_version(python, run)
+    if not python_version:
         raise ConfigurationError("LibreOffice has no Python here. On Debian and Ubuntu: apt install python3-uno")
-    return Office(unopkg, python, known)
+    return LibreOffice(unopkg, python, python_version)
 
 
-def install(known: Office, run: libreoffice.Run = libreoffice.run, make: Make = environment.make) -> list[str]:
-    """Add the extension, in place of one that is there; gives the folders that it takes Python packages from.
+def install(
+    office: LibreOffice, run: libreoffice.RunCommand = libreoffice.run, create: CreateFor = environment.create
+) -> list[str]:
+    """Add the extension, or replace the installed one; if that fails, the installed one keeps working.
 
-    Where that fails, the one that was there works as before.
+    Returns:
+        The folders from which it imports Python packages.
 
     Raises:
-        ConfigurationError: LibreOffice refuses it, in its own words.
-        InstallError: the environment could not be made.
+        ConfigurationError: LibreOffice refuses; the message repeats its output.
+        InstallError: the environment could not be created.
     """
-    libreoffice.installed_extension(known.unopkg, run)  # before an environment is made that nothing would use
-    if known.version == ".".join(map(str, sys.version_info[:2])):
-        folders = _own_folders()
-        _add(known, run, folders)
+    find_extension(office.unopkg, run)  # if LibreOffice refuses, fail before creating an unused environment
+    if office.python_version == ".".join(map(str, sys.version_info[:2])):
+        folders = _running_package_folders()
+        _add_extension(office, run, folders)
         return folders
 
-    def renewed(folder: Path) -> None:
+    def create_and_add(folder: Path) -> None:
         nonlocal folders
-        make(folder, known.python)
-        asked = "import json, sysconfig; print(json.dumps([sysconfig.get_path(p) for p in ('purelib', 'platlib')]))"
-        folders = list(dict.fromkeys(json.loads(run([str(environment.interpreter(folder)), "-c", asked]).stdout)))
-        _add(known, run, folders)
+        create(folder, office.python)
+        code = "import json, sysconfig; print(json.dumps([sysconfig.get_path(p) for p in ('purelib', 'platlib')]))"
+        folders = list(dict.fromkeys(json.loads(run([str(environment.interpreter(folder)), "-c", code]).stdout)))
+        _add_extension(office, run, folders)
 
     folders = []
-    environment.recreate(_environment(), renewed)
+    environment.recreate(_environment_folder(), create_and_add)
     return folders
 
 
-def uninstall(run: libreoffice.Run = libreoffice.run, system: str = sys.platform) -> bool:
-    """Remove the extension, then the environment made for it; gives whether there was one.
+def uninstall(run: libreoffice.RunCommand = libreoffice.run, system: str = sys.platform) -> bool:
+    """Remove the extension, then its environment.
+
+    Returns:
+        Whether the extension was installed.
 
     Raises:
-        ConfigurationError: there is no LibreOffice, or it refuses, in its own words.
+        ConfigurationError: there is no LibreOffice, or it refuses; the message repeats its output.
     """
-    folder = _environment()
+    folder = _environment_folder()
     try:
-        _, unopkg = libreoffice.commands(system)
+        _, unopkg = libreoffice.find_programs(system)
     except ConfigurationError as error:
         if not folder.exists():
             raise
         left = f"If LibreOffice is gone for good, delete the folder {folder}."
         raise ConfigurationError(f"{error.message.rstrip('.')}. {left}") from None
-    there = libreoffice.installed_extension(unopkg, run) is not None
-    if there:
-        libreoffice.ask_unopkg(unopkg, run, "remove", identifiers.EXTENSION)
+    installed = find_extension(unopkg, run) is not None
+    if installed:
+        run_unopkg(unopkg, run, "remove", identifiers.EXTENSION)
     environment.remove(folder)
-    return there
+    return installed
 
 
-def _add(known: Office, run: libreoffice.Run, folders: Sequence[str]) -> None:
+def _add_extension(office: LibreOffice, run: libreoffice.RunCommand, folders: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         file = Path(folder) / f"{APP_NAME}.oxt"
-        file.write_bytes(build(folders))
+        file.write_bytes(build_extension(folders))
         try:
-            libreoffice.ask_unopkg(known.unopkg, run, "add", "--force", str(file))
+            run_unopkg(office.unopkg, run, "add", "--force", str(file))
         except ConfigurationError:
-            with contextlib.suppress(ConfigurationError):  # the first trouble is the one to be told
-                half = libreoffice.installed_extension(known.unopkg, run)
-                if half is not None and not half.whole:
-                    libreoffice.ask_unopkg(known.unopkg, run, "remove", identifiers.EXTENSION)
+            with contextlib.suppress(ConfigurationError):  # the first error is the one to report
+                extension = find_extension(office.unopkg, run)
+                if extension is not None and not extension.registered:
+                    run_unopkg(office.unopkg, run, "remove", identifiers.EXTENSION)
             raise
 
 
-def _own_folders() -> list[str]:
-    """Those of this environment, and that of the package, which may be a checkout."""
+def _running_package_folders() -> list[str]:
+    """The folders of the running environment, and that of the package, which may be a checkout."""
     paths = (str(_PACKAGE.parent), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
     return list(dict.fromkeys(paths))
 
 
-def _environment() -> Path:
+def _environment_folder() -> Path:
     import platformdirs
 
     return platformdirs.user_data_path(APP_NAME, appauthor=False) / "calc"

@@ -1,6 +1,7 @@
-"""Builds the extension with which LibreOffice takes the functions: a .oxt, which is a zip of a few small texts.
+"""Builds the LibreOffice extension: an .oxt, which is a zip of a few small text files.
 
-The type library is IDL as text. LibreOffice reads that as it reads a compiled one, so that nothing has to be compiled.
+The type libraries are IDL source. LibreOffice reads source as well as compiled libraries, so nothing has to be
+compiled.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from collections.abc import Sequence
 from typing import Final
 from xml.sax.saxutils import escape
 
+from ..detect.libreoffice import MIN_VERSION
 from ..functions.catalog import CATEGORY, Function
 from ..hosts.calc import identifiers
 from ..version import version
 
 _DATE: Final = (2026, 1, 1, 0, 0, 0)
-"""One date for all, so that the same version and folders always make the same bytes."""
+"""A fixed timestamp, so that the same version and folders always give the same bytes."""
 
 MENU: Final = {
     "Refresh": "refresh book",
@@ -26,37 +28,38 @@ MENU: Final = {
     "Land as table": "land table",
     "Refresh pivots": "refresh pivots",
 }
-"""The menu's entries, and the action of each."""
+"""Menu titles and the action of each."""
 
 COMPONENT: Final = "component.py"
-"""The part that the office's Python loads."""
+"""The file that LibreOffice's Python loads."""
 
-FINDING: Final = """\
+SET_PATH: Final = """\
 import site
 import sys
 
 before = list(sys.path)
 for folder in FOLDERS:
-    site.addsitedir(folder)  # reads .pth files too, as for any environment
-fresh = [folder for folder in sys.path if folder not in before]
-# Before what the system has of the same packages, and nothing ever from the current folder, which may be a document's.
-sys.path[:] = dict.fromkeys(folder for folder in [*FOLDERS, *fresh, *before] if folder)
+    site.addsitedir(folder)  # also reads .pth files, as in any environment
+added = [folder for folder in sys.path if folder not in before]
+# Prefer these folders to the system's copies of the same packages, and never import from the current folder, which may
+# be a document's.
+sys.path[:] = dict.fromkeys(folder for folder in [*FOLDERS, *added, *before] if folder)
 """
-"""How the office's Python finds the package in FOLDERS."""
+"""Code that lets LibreOffice's Python import the package from FOLDERS."""
 
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-def build(folders: Sequence[str]) -> bytes:
-    """The extension's file.
+def build_extension(folders: Sequence[str]) -> bytes:
+    """The content of the .oxt file.
 
     Args:
-        folders: where Python finds the package and what it needs, the first first.
+        folders: where Python finds the package and its dependencies, in order of preference.
     """
     parts = {
         "META-INF/manifest.xml": _manifest(),
         "description.xml": _description(),
-        **interfaces(),
+        **type_libraries(),
         "functions.xcu": _functions(),
         "menu.xcu": _menu(),
         COMPONENT: _component(folders),
@@ -68,22 +71,22 @@ def build(folders: Sequence[str]) -> bytes:
     return file.getvalue()
 
 
-def folders_of(component: str) -> list[str]:
-    """The folders that an extension's component was made with.
+def read_folders(component: str) -> list[str]:
+    """The folders with which an extension's component was built.
 
     Raises:
-        ValueError: it is none of ours.
+        ValueError: this is not the component of this add-in.
     """
-    listed = re.search(r"^FOLDERS = (\[.*?^\])", component, re.MULTILINE | re.DOTALL)
-    if listed is None:
+    match = re.search(r"^FOLDERS = (\[.*?^\])", component, re.MULTILINE | re.DOTALL)
+    if match is None:
         raise ValueError("no component of ours")
-    return list(map(str, ast.literal_eval(listed[1])))
+    return list(map(str, ast.literal_eval(match[1])))
 
 
-def interfaces() -> dict[str, str]:
-    """The type libraries by their file names: one interface each, since LibreOffice takes no more from one text.
+def type_libraries() -> dict[str, str]:
+    """The type libraries by file name: one interface each, since LibreOffice reads only one from an IDL source.
 
-    An argument that may be left out is an ``any``; of the others blank cells arrive as blanks.
+    An optional argument is an ``any``. The others are sequences of cells, in which blank cells arrive as blanks.
     """
     result = "com::sun::star::sheet::XVolatileResult"
     methods = "".join(
@@ -94,7 +97,7 @@ def interfaces() -> dict[str, str]:
     end = "}; " * len(identifiers.MODULE.split("."))
     return {
         f"{name}.idl": f"{begin}\ninterface {name} : com::sun::star::uno::XInterface {{\n{body}}};\n{end}\n"
-        for name, body in {identifiers.INTERFACE: methods, identifiers.ACTING: actions}.items()
+        for name, body in {identifiers.FUNCTIONS_INTERFACE: methods, identifiers.ACTIONS_INTERFACE: actions}.items()
     }
 
 
@@ -105,30 +108,32 @@ def _arguments(function: Function) -> str:
 
 
 def _camel(name: str) -> str:
-    """``row_fields`` -> ``aRowFields``: IDL has no low lines in names of arguments, and words of its own."""
+    """``row_fields`` -> ``aRowFields``: IDL allows no underscores in argument names, and has reserved words."""
     return "a" + "".join(word.capitalize() for word in name.split("_"))
 
 
 def _manifest() -> str:
-    kinds = {
-        **dict.fromkeys(interfaces(), "application/vnd.sun.star.uno-typelibrary;type=RDB"),
+    media_types = {
+        **dict.fromkeys(type_libraries(), "application/vnd.sun.star.uno-typelibrary;type=RDB"),
         COMPONENT: "application/vnd.sun.star.uno-component;type=Python",
         "functions.xcu": "application/vnd.sun.star.configuration-data",
         "menu.xcu": "application/vnd.sun.star.configuration-data",
     }
     entries = "".join(
-        f'<manifest:file-entry manifest:full-path="{name}" manifest:media-type="{kind}"/>\n'
-        for name, kind in kinds.items()
+        f'<manifest:file-entry manifest:full-path="{name}" manifest:media-type="{media_type}"/>\n'
+        for name, media_type in media_types.items()
     )
     return f'{_HEAD}<manifest:manifest xmlns:manifest="http://openoffice.org/2001/manifest">\n{entries}</manifest:manifest>\n'
 
 
 def _description() -> str:
+    needed = ".".join(map(str, MIN_VERSION))
     return (
         f'{_HEAD}<description xmlns="http://openoffice.org/extensions/description/2006"'
         ' xmlns:l="http://libreoffice.org/extensions/description/2011">\n'
         f'<identifier value="{identifiers.EXTENSION}"/><version value="{version()}"/>\n'
-        '<dependencies><l:LibreOffice-minimal-version value="25.2" l:name="LibreOffice 25.2"/></dependencies>\n'
+        f'<dependencies><l:LibreOffice-minimal-version value="{needed}" l:name="LibreOffice {needed}"/>'
+        "</dependencies>\n"
         '<display-name><name lang="en">XL OpenFunnel</name></display-name>\n</description>\n'
     )
 
@@ -143,15 +148,15 @@ def _functions() -> str:
 
 
 def _function(name: str, function: Function) -> str:
-    # Calc tells arguments apart by their number.
+    # Calc matches arguments by number.
     arguments = "".join(
-        f'<node oor:name="a{place}" oor:op="replace">{_said("DisplayName", argument.name)}'
-        f"{_said('Description', argument.help)}</node>"
-        for place, argument in enumerate(function.arguments)
+        f'<node oor:name="a{index}" oor:op="replace">{_localized("DisplayName", argument.name)}'
+        f"{_localized('Description', argument.help)}</node>"
+        for index, argument in enumerate(function.arguments)
     )
     return (
-        f'<node oor:name="{name}" oor:op="replace">{_said("DisplayName", function.name)}'
-        f'{_said("Description", function.help)}<prop oor:name="Category"><value>Add-In</value></prop>'
+        f'<node oor:name="{name}" oor:op="replace">{_localized("DisplayName", function.name)}'
+        f'{_localized("Description", function.help)}<prop oor:name="Category"><value>Add-In</value></prop>'
         f'<prop oor:name="CompatibilityName"><value xml:lang="en-US">{function.name}</value></prop>'
         f'<node oor:name="Parameters">{arguments}</node></node>'
     )
@@ -159,43 +164,42 @@ def _function(name: str, function: Function) -> str:
 
 def _menu() -> str:
     items = "".join(
-        f'<node oor:name="m{place}" oor:op="replace">'
+        f'<node oor:name="m{index}" oor:op="replace">'
         f'<prop oor:name="URL"><value>service:{identifiers.ACTIONS}?{action}</value></prop>'
-        f"{_said('Title', title)}</node>"
-        for place, (title, action) in enumerate(MENU.items())
+        f"{_localized('Title', title)}</node>"
+        for index, (title, action) in enumerate(MENU.items())
     )
     return _configuration(
         "Addons",
         '<node oor:name="AddonUI"><node oor:name="OfficeMenuBar">'
         f'<node oor:name="{identifiers.MODULE}" oor:op="replace">'
-        f"{_said('Title', CATEGORY)}"
+        f"{_localized('Title', CATEGORY)}"
         '<prop oor:name="Context"><value>com.sun.star.sheet.SpreadsheetDocument</value></prop>'
         f'<node oor:name="Submenu">{items}</node></node></node></node>',
     )
 
 
 def _configuration(name: str, nodes: str) -> str:
-    package = {"CalcAddIns": "org.openoffice.Office", "Addons": "org.openoffice.Office"}[name]
     return (
         f'{_HEAD}<oor:component-data xmlns:oor="http://openoffice.org/2001/registry"'
-        f' xmlns:xs="http://www.w3.org/2001/XMLSchema" oor:name="{name}" oor:package="{package}">'
+        f' xmlns:xs="http://www.w3.org/2001/XMLSchema" oor:name="{name}" oor:package="org.openoffice.Office">'
         f"{nodes}</oor:component-data>\n"
     )
 
 
-def _said(name: str, text: str) -> str:
+def _localized(name: str, text: str) -> str:
     return f'<prop oor:name="{name}"><value xml:lang="en">{escape(text)}</value></prop>'
 
 
 def _component(folders: Sequence[str]) -> str:
-    listed = "".join(f"    {folder!r},\n" for folder in folders)
+    lines = "".join(f"    {folder!r},\n" for folder in folders)
     return f'''\
-"""Where the office's Python finds XL OpenFunnel. Written by xl-openfunnel install --calc."""
+"""Where LibreOffice's Python finds XL OpenFunnel. Written by xl-openfunnel install --calc."""
 
 FOLDERS = [
-{listed}]
+{lines}]
 
-{FINDING}
+{SET_PATH}
 from xl_openfunnel.hosts.calc.addin import implementations  # noqa: E402
 
 g_ImplementationHelper = implementations()

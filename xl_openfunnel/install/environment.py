@@ -1,6 +1,6 @@
 """The private Python: a virtual environment with this package, in a folder of its own.
 
-A Python from the company's portal, packages installed for the user and the PATH make no difference to it.
+It does not depend on the PATH, on packages installed for the user, or on a Python from the company's portal.
 """
 
 from __future__ import annotations
@@ -21,89 +21,96 @@ from ..text import clip, one_line
 from ..version import version
 from .wheel import write_wheel
 
-Make: TypeAlias = Callable[[Path], object]
-"""Makes the environment in a folder that is not there."""
+CreateEnvironment: TypeAlias = Callable[[Path], object]
+"""Creates the environment in a folder that does not exist yet."""
 
-_LONGEST: Final = 600
-"""Letters of what pip said that are repeated."""
+_MAX_OUTPUT: Final = 600
+"""Characters of pip's output that an error repeats."""
 
 
 def interpreter(folder: Path) -> Path:
-    """The program that Excel starts: on Windows the one without a window."""
+    """The program that Excel starts: on Windows ``pythonw.exe``, which opens no console."""
     return folder / "Scripts" / "pythonw.exe" if sys.platform == "win32" else folder / "bin" / "python"
 
 
-def make(folder: Path, python: str = "") -> None:
-    """Make the environment: a Python like the running one or another, with this package and what it needs.
+def create(folder: Path, python: str = "") -> None:
+    """Create the environment, with this package and its dependencies.
+
+    Args:
+        folder: where; it does not exist yet.
+        python: the path of the Python to base it on; "" for the running one.
 
     Raises:
         ConfigurationError: this package was never installed.
-        InstallError: it could not be made.
+        InstallError: the environment could not be created.
     """
     _run([python or sys.executable, "-I", "-m", "venv", str(folder)], "Python could not make an environment of its own")
-    fill(folder)
+    install_package(folder)
 
 
-def fill(folder: Path) -> None:
-    """Install this package into an environment, and what it needs, which pip fetches as its user has told it to.
+def install_package(folder: Path) -> None:
+    """Install this package and its dependencies into an environment, with pip and the user's pip configuration.
 
     Raises:
         ConfigurationError: this package was never installed.
-        InstallError: pip could not do it.
+        InstallError: pip failed.
     """
     program = interpreter(folder)
     if sys.platform == "win32":
-        program = program.with_name("python.exe")  # pythonw.exe says nothing
-    # In front of the user's own settings, one of which would lead out of the environment.
+        program = program.with_name("python.exe")  # pythonw.exe prints nothing
+    # --no-user overrides the user's pip configuration, which could install outside the environment.
     pip = [str(program), "-I", "-m", "pip", "install", "--no-user", "--disable-pip-version-check"]
     with tempfile.TemporaryDirectory(prefix="xl-openfunnel-") as scratch:
         _run([*pip, str(write_wheel(Path(scratch)))], "pip could not install what XL OpenFunnel needs")
 
 
 def is_healthy(folder: Path) -> bool:
-    """Whether the environment is there, starts and has this version of the package."""
+    """Whether the environment exists, starts and has this version of the package."""
     try:
         return ask_version(str(interpreter(folder))) == version()
     except (OSError, subprocess.SubprocessError):
         return False
 
 
-def recreate(folder: Path, make: Make) -> None:
-    """Make the environment anew; the old one stays until there is a new one, and comes back if there will be none.
+def recreate(folder: Path, create: CreateEnvironment) -> None:
+    """Replace the environment; if that fails, restore the old one.
 
     Raises:
         ConfigurationError: this package was never installed.
-        InstallError: it could not be made, or the old one is in use.
+        InstallError: the new one could not be created, or the old one is in use.
     """
-    with _aside(folder):
-        make(folder)
-        _check(folder)
+    with _moved_aside(folder):
+        create(folder)
+        _check_healthy(folder)
 
 
 def remove(folder: Path) -> bool:
-    """Remove the environment; whether there was one.
+    """Remove the environment.
+
+    Returns:
+        Whether there was one.
 
     Raises:
         InstallError: it is in use.
     """
-    there = folder.exists()
-    if there or leftover(folder):
-        with _aside(folder):
+    existed = folder.exists()
+    if existed or leftover(folder):
+        with _moved_aside(folder):
             pass
-    return there
+    return existed
 
 
 def leftover(folder: Path) -> Path | None:
-    """What could not be removed of an old environment, as another program held it."""
-    old = _old(folder)
-    return old if old.exists() else None
+    """The folder of an old environment that could not be removed because another program held a file; else None."""
+    backup = _backup_folder(folder)
+    return backup if backup.exists() else None
 
 
 def check_not_running(folder: Path) -> None:
-    """Find out whether it is another Python that runs this.
+    """Check that the private Python is not the one that runs this.
 
     Raises:
-        ConfigurationError: it is the private one, which can neither replace nor remove itself.
+        ConfigurationError: it is; it can neither replace nor remove itself.
     """
     if Path(sys.prefix).resolve() == folder.resolve():
         raise ConfigurationError(
@@ -112,7 +119,7 @@ def check_not_running(folder: Path) -> None:
         )
 
 
-def _check(folder: Path) -> None:
+def _check_healthy(folder: Path) -> None:
     if not is_healthy(folder):
         raise InstallError(
             f"The Python that was made in {folder} does not start, or has no XL OpenFunnel {version()}. Nothing was "
@@ -122,29 +129,29 @@ def _check(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _aside(folder: Path) -> Iterator[None]:
-    """The old environment out of the way; gone for good when the block ends well, and back when not."""
-    old = _old(folder)
+def _moved_aside(folder: Path) -> Iterator[None]:
+    """Move the environment aside during the block: delete it if the block succeeds, restore it if the block fails."""
+    backup = _backup_folder(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     if folder.exists():
-        shutil.rmtree(old, ignore_errors=True)  # from a run that was killed
+        shutil.rmtree(backup, ignore_errors=True)  # from a run that was killed
         try:
-            folder.rename(old)
-        except OSError as trouble:  # Windows lets nobody rename a folder from which a program runs
+            folder.rename(backup)
+        except OSError as error:  # Windows refuses to rename a folder from which a program runs
             raise InstallError(
-                f"{folder} is in use ({trouble.strerror}). Close all windows of Excel and run it again."
+                f"{folder} is in use ({error.strerror}). Close all windows of Excel and run it again."
             ) from None
     try:
         yield
     except BaseException:  # Ctrl-C too
         shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):
-            old.rename(folder)
+            backup.rename(folder)
         raise
-    shutil.rmtree(old, ignore_errors=True)  # what an antivirus program still holds, the next run removes
+    shutil.rmtree(backup, ignore_errors=True)  # the next run removes files that an antivirus program still holds
 
 
-def _old(folder: Path) -> Path:
+def _backup_folder(folder: Path) -> Path:
     return folder.with_name(folder.name + ".old")
 
 
@@ -153,7 +160,7 @@ def _run(command: list[str], failure: str) -> None:
     try:
         done = subprocess.run(  # noqa: S603 - Python itself
             command,
-            stdin=subprocess.DEVNULL,  # pip that asks for a password nobody sees would wait for ever
+            stdin=subprocess.DEVNULL,  # otherwise pip could wait for ever for a password, at a prompt that is not shown
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -161,13 +168,13 @@ def _run(command: list[str], failure: str) -> None:
             creationflags=flags,
             check=False,
         )
-    except OSError as trouble:
-        raise InstallError(f"{failure}: {command[0]} does not start ({trouble.strerror}).") from None
+    except OSError as error:
+        raise InstallError(f"{failure}: {command[0]} does not start ({error.strerror}).") from None
     if done.returncode:
         lines = done.stdout.strip().splitlines() or [f"exit code {done.returncode}"]
-        telling = dict.fromkeys([*[line for line in lines if line.startswith("ERROR: ")][:2], lines[-1]])
-        said = clip(redacted(one_line(" ".join(telling))), _LONGEST)
+        summary = dict.fromkeys([*[line for line in lines if line.startswith("ERROR: ")][:2], lines[-1]])
+        output = clip(redacted(one_line(" ".join(summary))), _MAX_OUTPUT)
         raise InstallError(
-            f"{failure}: {said} Nothing was changed. Are you online? If your company has a package index of its own, "
+            f"{failure}: {output} Nothing was changed. Are you online? If your company has a package index of its own, "
             "tell pip of it (pip config set global.index-url ADDRESS), then run it again."
         )

@@ -1,4 +1,4 @@
-"""Setting up Excel, step by step, and taking all of it away."""
+"""Sets up Excel step by step, and removes everything again."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ..errors import ConfigurationError, FileWriteError, InstallError
 from ..files.atomic import check_writable
 from ..settings import python_dir
 from ..workbook import addin
-from . import environment
-from .environment import Make
-from .setting import InterpreterSetting, readable, short_path
+from . import environment, setting
+from .environment import CreateEnvironment
+from .setting import short_path, vba_readable_path
 
-Tell: TypeAlias = Callable[[str], object]
+Notify: TypeAlias = Callable[[str], object]
 
 
 @dataclass(frozen=True)
 class InstallPaths:
-    """Where everything is.
+    """Where the parts are installed.
 
     Attributes:
         python: the folder of the private Python.
@@ -34,11 +34,11 @@ class InstallPaths:
     addin: Path
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> InstallPaths:
-        """Those of this user.
+    def for_user(cls, environ: Mapping[str, str]) -> InstallPaths:
+        """The paths for the current user.
 
         Raises:
-            ConfigurationError: Windows doesn't say where.
+            ConfigurationError: Windows does not say where Excel's start folder is.
         """
         start = start_folder(environ)
         if start is None:
@@ -47,29 +47,29 @@ class InstallPaths:
 
 
 def install(
-    places: InstallPaths,
-    setting: InterpreterSetting,
+    paths: InstallPaths,
     base: str,
     *,
     repair: bool = False,
-    make: Make = environment.make,
+    create: CreateEnvironment = environment.create,
+    write_setting: Callable[[str], object] = setting.write,
     code_page: str = "mbcs",
-    tell: Tell = lambda _: None,
+    notify: Notify = lambda _: None,
 ) -> None:
-    """Set up Excel. What is there already and well stays, unless everything is to be made anew.
+    """Set up Excel. A healthy private Python is kept, unless `repair` is set.
 
     Args:
-        places: what goes where.
-        setting: in which VBA looks for Python.
-        base: the folder of the Python that the private one is made from.
-        repair: make the private Python anew in any case.
-        make: makes it.
+        paths: where the parts go.
+        base: the folder of the Python on which the private one is based.
+        repair: recreate the private Python in any case.
+        create: creates the private Python.
+        write_setting: stores the path of the private Python for VBA.
         code_page: the codec of Windows' ANSI code page.
-        tell: told what is being done.
+        notify: called with the name of each step as it begins.
 
     Raises:
-        ConfigurationError: it can't be done from here; nothing was changed.
-        InstallError: the private Python could not be made, or Excel uses it.
+        ConfigurationError: this Python or this folder cannot be used; nothing was changed.
+        InstallError: the private Python could not be created, or Excel uses it.
         FileWriteError: the add-in could not be written.
     """
     if is_store_python(base):
@@ -77,49 +77,59 @@ def install(
             "This Python comes from the Microsoft Store, and Excel does not see what it installs. Install Python from "
             "python.org, and XL OpenFunnel with it."
         )
-    environment.check_not_running(places.python)
-    tell("looking at what is there")
-    for folder in (places.python.parent, places.addin.parent):
+    environment.check_not_running(paths.python)
+    notify("looking at what is there")
+    for folder in (paths.python.parent, paths.addin.parent):
         folder.mkdir(parents=True, exist_ok=True)
-    # All that can be known before is said before the minute that pip takes.
-    parent = readable(places.python.parent, code_page, short_path)
-    _check_free(places.addin)
-    if repair or not environment.is_healthy(places.python):
-        tell(f"making the private Python in {places.python}: a minute or two")
-        environment.recreate(places.python, make)
-    tell("telling Excel of it")
-    setting.write(str(environment.interpreter(Path(parent) / places.python.name)))
-    addin.write(places.addin)
+    # Fail on everything that can be checked before the minute that pip takes.
+    parent = vba_readable_path(paths.python.parent, code_page, short_path)
+    _check_not_in_use(paths.addin)
+    if repair or not environment.is_healthy(paths.python):
+        notify(f"making the private Python in {paths.python}: a minute or two")
+        environment.recreate(paths.python, create)
+    notify("telling Excel of it")
+    write_setting(str(environment.interpreter(Path(parent) / paths.python.name)))
+    addin.write(paths.addin)
 
 
-def uninstall(places: InstallPaths, setting: InterpreterSetting, *, tell: Tell = lambda _: None) -> bool:
-    """Take everything away that `install` made; whether there was anything.
+def uninstall(
+    paths: InstallPaths, *, remove_setting: Callable[[], bool] = setting.remove, notify: Notify = lambda _: None
+) -> bool:
+    """Remove everything that `install` set up.
+
+    Args:
+        paths: where the parts are.
+        remove_setting: removes the setting for VBA, and returns whether there was one.
+        notify: called with the name of each step as it begins.
+
+    Returns:
+        Whether anything was installed.
 
     Raises:
-        ConfigurationError: it can't be done from here; nothing was changed.
-        InstallError: Excel uses the private Python or the add-in, and nothing was changed; or something is left.
+        ConfigurationError: the private Python itself runs this; nothing was changed.
+        InstallError: Excel uses the private Python or the add-in, and nothing was changed; or a folder is left.
     """
-    environment.check_not_running(places.python)
-    if places.addin.exists():
-        _check_free(places.addin)
-    tell("removing the private Python, the setting and the add-in")
-    found = environment.remove(places.python)
-    found |= setting.remove()
-    found |= places.addin.exists()
-    places.addin.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # the store may be in it
-        places.python.parent.rmdir()
-    if left := environment.leftover(places.python):
+    environment.check_not_running(paths.python)
+    if paths.addin.exists():
+        _check_not_in_use(paths.addin)
+    notify("removing the private Python, the setting and the add-in")
+    removed = environment.remove(paths.python)
+    removed |= remove_setting()
+    removed |= paths.addin.exists()
+    paths.addin.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # it may hold the store
+        paths.python.parent.rmdir()
+    if left := environment.leftover(paths.python):
         raise InstallError(
             f"All is removed but {left}, of which another program holds a file. Remove it later by hand."
         )
-    return found
+    return removed
 
 
-def _check_free(file: Path) -> None:
+def _check_not_in_use(file: Path) -> None:
     try:
         check_writable(file)
-    except FileWriteError as trouble:
-        if trouble.locked:
+    except FileWriteError as error:
+        if error.locked:
             raise InstallError(f"{file} is in use. Close all windows of Excel and run it again.") from None
         raise

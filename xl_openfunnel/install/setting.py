@@ -6,85 +6,74 @@ import ctypes
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from ..detect import python as detect_python
-from ..detect import registry
 from ..errors import ConfigurationError
 from ..settings import ENV_CACHE_DIR
 
 _NAME: Final = "Interpreter"
 _KEY: Final = detect_python.INTERPRETER_SETTING.removeprefix("HKCU\\")
-_SETTINGS_OF_ALL: Final = r"Software\VB and VBA Program Settings"
-_SHORT_PATH: Final = 32_768
-"""Letters of the longest path that Windows knows."""
+_ALL_PROGRAMS_KEY: Final = r"Software\VB and VBA Program Settings"
+_MAX_PATH_LENGTH: Final = 32_768
+"""Characters of the longest path that Windows supports."""
 
 
-class InterpreterSetting(Protocol):
-    """Where the path of Python is kept."""
-
-    def read(self) -> str:
-        """The path, "" for none."""
-
-    def write(self, path: str) -> None:
-        """Keep a path in place of what was there."""
-
-    def remove(self) -> bool:
-        """Keep none; whether there was one."""
-
-
-class RegistrySetting:
-    """The setting of this user in the registry of Windows."""
-
-    key: Final = detect_python.INTERPRETER_SETTING
-
-    def read(self) -> str:
-        """The path, "" for none."""
-        return detect_python.configured_interpreter(registry.windows)
-
-    def write(self, path: str) -> None:
-        """Keep a path in place of what was there."""
-        if sys.platform != "win32":
-            raise OSError("there is no registry on this system")
-        import winreg
-
-        with winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, _KEY) as key:
-            winreg.SetValueEx(key, _NAME, 0, winreg.REG_SZ, path)
-
-    def remove(self) -> bool:
-        """Keep none, and no key that is then empty; whether there was one."""
-        if sys.platform != "win32":
-            raise OSError("there is no registry on this system")
-        import winreg
-
-        try:
-            with winreg.OpenKeyEx(winreg.HKEY_CURRENT_USER, _KEY, 0, winreg.KEY_SET_VALUE) as key:
-                winreg.DeleteValue(key, _NAME)
-        except FileNotFoundError:
-            return False
-        empty = _KEY
-        while empty.startswith(_SETTINGS_OF_ALL):
-            with winreg.OpenKeyEx(winreg.HKEY_CURRENT_USER, empty) as key:
-                keys, values, _ = winreg.QueryInfoKey(key)
-            if keys or values:
-                break
-            winreg.DeleteKey(winreg.HKEY_CURRENT_USER, empty)
-            empty = empty.rpartition("\\")[0]
-        return True
-
-
-def readable(path: Path, code_page: str, shortened: Callable[[Path], str]) -> str:
-    """A path as VBA can read it, which knows the letters of Windows' ANSI code page only.
-
-    Args:
-        path: of a folder that is there.
-        code_page: the codec of that code page.
-        shortened: the path with Windows' short names (8.3) of folders, where they have one.
+def write(path: str) -> None:
+    """Store the path of Excel's Python in the registry.
 
     Raises:
-        ConfigurationError: it has other letters, and no short name without them.
+        OSError: the registry cannot be written, or this is not Windows.
     """
-    for text in (str(path), shortened(path)):
+    if sys.platform != "win32":
+        raise OSError("there is no registry on this system")
+    import winreg
+
+    with winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, _KEY) as key:
+        winreg.SetValueEx(key, _NAME, 0, winreg.REG_SZ, path)
+
+
+def remove() -> bool:
+    """Remove the setting, and the registry keys that are empty without it.
+
+    Returns:
+        Whether there was a setting.
+
+    Raises:
+        OSError: the registry cannot be written, or this is not Windows.
+    """
+    if sys.platform != "win32":
+        raise OSError("there is no registry on this system")
+    import winreg
+
+    try:
+        with winreg.OpenKeyEx(winreg.HKEY_CURRENT_USER, _KEY, 0, winreg.KEY_SET_VALUE) as key:
+            winreg.DeleteValue(key, _NAME)
+    except FileNotFoundError:
+        return False
+    path = _KEY
+    while path.startswith(_ALL_PROGRAMS_KEY):
+        with winreg.OpenKeyEx(winreg.HKEY_CURRENT_USER, path) as key:
+            subkeys, values, _ = winreg.QueryInfoKey(key)
+        if subkeys or values:
+            break
+        winreg.DeleteKey(winreg.HKEY_CURRENT_USER, path)
+        path = path.rpartition("\\")[0]
+    return True
+
+
+def vba_readable_path(path: Path, code_page: str, shorten: Callable[[Path], str]) -> str:
+    """A path that VBA can read: only characters of Windows' ANSI code page.
+
+    Args:
+        path: an existing folder.
+        code_page: the codec of that code page.
+        shorten: gives the path with Windows' short folder names (8.3) where they exist.
+
+    Raises:
+        ConfigurationError: the path has other characters, even in its short form.
+    """
+    for text in (str(path), shorten(path)):
         try:
             text.encode(code_page)
         except UnicodeEncodeError:
@@ -98,9 +87,10 @@ def readable(path: Path, code_page: str, shortened: Callable[[Path], str]) -> st
 
 
 def short_path(path: Path) -> str:
-    """A path with Windows' short names, as far as there are any."""
+    """A path with Windows' short names where they exist."""
     if sys.platform != "win32":
         return str(path)
-    windows: Any = ctypes  # what only Windows' ctypes has
-    text = ctypes.create_unicode_buffer(_SHORT_PATH)
-    return text.value if windows.windll.kernel32.GetShortPathNameW(str(path), text, _SHORT_PATH) else str(path)
+    windows: Any = ctypes  # typed as Any: windll exists on Windows only
+    buffer = ctypes.create_unicode_buffer(_MAX_PATH_LENGTH)
+    length = windows.windll.kernel32.GetShortPathNameW(str(path), buffer, _MAX_PATH_LENGTH)
+    return buffer.value if length else str(path)

@@ -1,7 +1,7 @@
-"""The package that runs, as a wheel that pip can install elsewhere.
+"""Packs the running package as a wheel that pip can install elsewhere.
 
-So the private Python gets this very version, wherever it came from: an index, a file or a folder with the sources. The
-name is never asked for at an index, where somebody else may have taken it.
+So the private Python gets exactly this version, whether it came from an index, a file or a checkout. The package's name
+is never looked up at an index, where somebody else may have registered it.
 """
 
 from __future__ import annotations
@@ -23,14 +23,13 @@ _WHEEL: Final = "Wheel-Version: 1.0\nGenerator: xl-openfunnel\nRoot-Is-Purelib: 
 
 
 def write_wheel(folder: Path) -> Path:
-    """Write the wheel into a folder; its path.
+    """Write the wheel into a folder and return its path.
 
     Raises:
-        ConfigurationError: the package runs without having been installed, so nobody knows what it needs.
+        ConfigurationError: the package was never installed, so its dependencies are unknown.
     """
-    contents = dict([*_package(), *_about()])
-    facts = f"xl_openfunnel-{version()}.dist-info"
-    record = f"{facts}/RECORD"
+    contents = dict([*_package_files(), *_metadata()])
+    record = f"{_dist_info()}/RECORD"
     lines = [f"{name},sha256={_digest(content)},{len(content)}" for name, content in contents.items()]
     contents[record] = "\n".join([*lines, f"{record},,", ""]).encode()
     path = folder / f"xl_openfunnel-{version()}-py3-none-any.whl"
@@ -40,8 +39,8 @@ def write_wheel(folder: Path) -> Path:
     return path
 
 
-def _package() -> Iterator[tuple[str, bytes]]:
-    """The package's files; those beside it in a checkout stand where an installed package has them."""
+def _package_files() -> Iterator[tuple[str, bytes]]:
+    """The package's files. The workbook sources of a checkout go where an installed package has them."""
     for file in sorted(_PACKAGE.rglob("*")):
         if file.is_file() and "__pycache__" not in file.parts:
             yield (_PACKAGE.name / file.relative_to(_PACKAGE)).as_posix(), file.read_bytes()
@@ -52,21 +51,25 @@ def _package() -> Iterator[tuple[str, bytes]]:
                 yield f"{_PACKAGE.name}/workbook/parts/{name}/{part.name}", part.read_bytes()
 
 
-def _about() -> Iterator[tuple[str, bytes]]:
-    """What pip needs to know: the dependencies and the commands; and the licence."""
+def _metadata() -> Iterator[tuple[str, bytes]]:
+    """What pip needs to know (dependencies, commands), and the licence."""
     try:
-        known = importlib.metadata.distribution("xl-openfunnel")
+        installed = importlib.metadata.distribution("xl-openfunnel")
     except importlib.metadata.PackageNotFoundError:
         raise ConfigurationError(
             "XL OpenFunnel runs here without being installed. In its folder: python -m pip install ."
         ) from None
-    facts = f"xl_openfunnel-{version()}.dist-info"
+    folder = _dist_info()
     for name in ("METADATA", "entry_points.txt"):
-        yield f"{facts}/{name}", (known.read_text(name) or "").encode()
-    for file in known.files or ():
+        yield f"{folder}/{name}", (installed.read_text(name) or "").encode()
+    for file in installed.files or ():
         if file.parent.name == "licenses":
-            yield f"{facts}/licenses/{file.name}", file.read_binary()
-    yield f"{facts}/WHEEL", _WHEEL.encode()
+            yield f"{folder}/licenses/{file.name}", file.read_binary()
+    yield f"{folder}/WHEEL", _WHEEL.encode()
+
+
+def _dist_info() -> str:
+    return f"xl_openfunnel-{version()}.dist-info"
 
 
 def _digest(content: bytes) -> str:

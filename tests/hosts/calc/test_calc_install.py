@@ -11,8 +11,7 @@ import pytest
 
 from tests.hosts.basic import office as basic
 from tests.hosts.calc.home import Home, home
-from xl_openfunnel.doctor import libreoffice
-from xl_openfunnel.install import libreoffice as office
+from xl_openfunnel.install.unopkg import find_extension
 from xl_openfunnel.simulator import Simulator
 from xl_openfunnel.version import version
 
@@ -34,11 +33,11 @@ def test_they_are_added_and_removed_where_an_environment_is_activated(fresh: Hom
     unopkg = str(fresh.folder / "bin" / "unopkg")
     done = fresh.command("install", "--calc")
     assert (done.returncode, "in this one a Python environment is activated" in done.stderr) == (0, True), done.stderr
-    there = office.installed_extension(unopkg)
-    assert (there and there.version, there and there.whole) == (version(), True)
+    there = find_extension(unopkg)
+    assert (there and there.version, there and there.registered) == (version(), True)
     done = fresh.command("uninstall", "--calc")
     assert (done.returncode, "Removed from LibreOffice." in done.stderr) == (0, True), done.stderr
-    assert office.installed_extension(unopkg) is None
+    assert find_extension(unopkg) is None
 
 
 def test_the_doctor_sees_whether_they_can_be_used(fresh: Home) -> None:
@@ -47,7 +46,7 @@ def test_the_doctor_sees_whether_they_can_be_used(fresh: Home) -> None:
     (component,) = (fresh.profile / "user" / "uno_packages").rglob("component.py")
     component.write_text(component.read_text().replace("FOLDERS = [\n", "FOLDERS = [\n    '/gone',\n"))
     loads = looked_at(fresh)[-1]
-    assert (loads["check"], loads["state"]) == (libreoffice.LOADS, "wrong")
+    assert (loads["check"], loads["state"]) == ("package for Calc", "wrong")
     assert loads["what"] == "/gone is gone, from which the functions were added"
 
 

@@ -33,7 +33,7 @@ BEYOND_WINE = {
 # What reads the sources or the files made of them with tools of its own, and is the same everywhere.
 READERS = ("addin", "analysis", "compound", "compression", "vba_project")
 ALIKE = [f"tests/unit/workbook/test_{name}.py" for name in READERS]
-LINUX_ONLY = ["tests/unit/install/test_libreoffice.py", "tests/unit/install/test_calc_setup.py"]
+LINUX_ONLY = ["tests/unit/detect/test_libreoffice.py", "tests/unit/install/test_calc_setup.py"]
 # They mostly wait, and longer than elsewhere, since this Wine's sockets are slow to notice that one was closed. The
 # rest of the tests are a share of their own.
 SHARES = (("tests/unit/jobs", "tests/unit/simulator"), ("tests/unit/api", "tests/unit/cli"))

@@ -11,11 +11,11 @@ import pytest
 
 from tests.unit.cli.conftest import SECRET, Run, Serve
 from xl_openfunnel.cli import terminal
-from xl_openfunnel.doctor.result import CheckResult, CheckState
+from xl_openfunnel.doctor.result import NOT_HERE, CheckResult, CheckState
 from xl_openfunnel.doctor.runner import Machine
 
 WISH = "Allow it. It is set here: HKLM\\X"
-BLOCKED = CheckResult("child processes", CheckState.WRONG, "blocked [by HKLM\\X]", "Ask IT.", WISH)
+BLOCKED = CheckResult(CheckState.WRONG, "blocked [by HKLM\\X]", "Ask IT.", WISH)
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +80,9 @@ def test_a_check_that_fails_unexpectedly_stops_no_other(
 
 
 def test_a_policy_ends_with_a_text_for_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xl_openfunnel.doctor.run_checks", lambda *_, **__: iter([("Policies", BLOCKED)]))
+    monkeypatch.setattr(
+        "xl_openfunnel.doctor.run_checks", lambda *_, **__: iter([("Policies", "child processes", BLOCKED)])
+    )
     ran = run("doctor")
     assert ran.code == 1
     assert "1. Allow it. It is set here: HKLM\\X\n" in ran.out
@@ -92,10 +94,10 @@ def test_a_terminal_shows_parts_aligned_and_cures_below(
     run: Run, monkeypatch: pytest.MonkeyPatch, encoding: str, mark: str, arrow: str
 ) -> None:
     findings = [
-        ("Python", CheckResult("Python", CheckState.OK, "3.11")),
-        ("Python", CheckResult("xlwings DLL", CheckState.NOT_HERE, "only on Windows")),
-        ("Excel", CheckResult("Excel", CheckState.NOT_HERE, "only on Windows")),
-        ("Policies", BLOCKED),
+        ("Python", "Python", CheckResult(CheckState.OK, "3.11")),
+        ("Python", "xlwings DLL", NOT_HERE),
+        ("Excel", "Excel", NOT_HERE),
+        ("Policies", "child processes", BLOCKED),
     ]
     monkeypatch.setattr("xl_openfunnel.doctor.run_checks", lambda *_, **__: iter(findings))
     monkeypatch.setattr(terminal, "is_terminal", lambda stream: stream is sys.stdout)

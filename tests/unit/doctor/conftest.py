@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from xl_openfunnel.detect.excel import ADDIN_FILE
 from xl_openfunnel.detect.registry import Read
-from xl_openfunnel.doctor import excel
 
 Registry = Mapping[str, Mapping[str, object]]
 
@@ -35,7 +35,7 @@ def closed_port() -> int:
 
 def make_addin(folder: Path, version: str) -> Path:
     """An add-in of this version; of "" one that does not say."""
-    file = folder / excel.FILE
+    file = folder / ADDIN_FILE
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(file, "w") as parts:
         parts.writestr("docProps/core.xml", f"<x><d>Made by XL OpenFunnel {version}.</d></x>" if version else "<x/>")

@@ -25,7 +25,7 @@ def test_click_to_run_tells_version_bitness_and_products() -> None:
     told = {"VersionToReport": M365.version, "Platform": "x64", "ProductReleaseIds": "O365ProPlusRetail,VisioProRetail"}
     found = detect_excel.find_excel(registry({APP_PATHS: {"": PROGRAM}, CLICK_TO_RUN: told}))
     assert found == Excel(PROGRAM, M365.version, 64, ("O365ProPlusRetail", "VisioProRetail"))
-    assert excel.found(found, lambda _: True).state is CheckState.OK
+    assert excel.installation(found, lambda _: True).state is CheckState.OK
 
 
 def test_an_excel_of_the_older_kind_is_found_by_its_install_root() -> None:
@@ -43,8 +43,8 @@ def test_an_excel_that_only_app_paths_knows_is_found() -> None:
 
 
 def test_no_excel_and_one_whose_program_has_gone_are_wrong() -> None:
-    assert excel.found(detect_excel.find_excel(EMPTY), lambda _: True).state is CheckState.WRONG
-    gone = excel.found(M365, lambda _: False)
+    assert excel.installation(detect_excel.find_excel(EMPTY), lambda _: True).state is CheckState.WRONG
+    gone = excel.installation(M365, lambda _: False)
     assert (gone.state, "not there" in gone.what) == (CheckState.WRONG, True)
 
 
@@ -64,12 +64,12 @@ def test_no_excel_and_one_whose_program_has_gone_are_wrong() -> None:
     ],
 )
 def test_whether_tables_spill_is_judged_by_product_and_build(version: str, products: str, state: CheckState) -> None:
-    assert excel.spills(Excel(PROGRAM, version, 64, tuple(products.split()))).state is state
+    assert excel.spilling(Excel(PROGRAM, version, 64, tuple(products.split()))).state is state
 
 
 @pytest.mark.parametrize("known", [None, Excel(PROGRAM)])
 def test_without_a_version_nobody_knows_whether_tables_spill(known: Excel | None) -> None:
-    assert excel.spills(known).state is CheckState.UNKNOWN
+    assert excel.spilling(known).state is CheckState.UNKNOWN
 
 
 def test_the_start_folder_is_below_the_roaming_data() -> None:
@@ -101,24 +101,24 @@ def test_a_workbook_with_our_macros_must_be_of_this_version(
     if macros:
         with zipfile.ZipFile(file, "a") as parts:
             parts.writestr("xl/vbaProject.bin", b"")
-    assert excel.book("version", file, "1.2.3").state is state
+    assert excel.workbook_macros(file, "1.2.3").state is state
 
 
 def test_what_is_no_workbook_has_no_version(tmp_path: Path) -> None:
     (tmp_path / "Old.xls").write_bytes(b"no archive")
-    assert excel.book("version", tmp_path / "Old.xls", "1.2.3").state is CheckState.UNKNOWN
+    assert excel.workbook_macros(tmp_path / "Old.xls", "1.2.3").state is CheckState.UNKNOWN
 
 
 def test_the_built_workbook_says_its_version(tmp_path: Path) -> None:
     workbook.write(tmp_path / "Book.xlsm")
-    assert excel.book("version", tmp_path / "Book.xlsm", version()) == ok(
-        "version", f"{tmp_path / 'Book.xlsm'}, XL OpenFunnel {version()}"
+    assert excel.workbook_macros(tmp_path / "Book.xlsm", version()) == ok(
+        f"{tmp_path / 'Book.xlsm'}, XL OpenFunnel {version()}"
     )
 
 
 def test_an_addin_that_is_missing_or_damaged_is_wrong(tmp_path: Path) -> None:
     assert excel.addin(tmp_path, "1.2.3").state is CheckState.WRONG
-    (tmp_path / excel.FILE).write_bytes(b"no archive")
+    (tmp_path / detect_excel.ADDIN_FILE).write_bytes(b"no archive")
     damaged = excel.addin(tmp_path, "1.2.3")
     assert (damaged.state, "cannot be read" in damaged.what) == (CheckState.WRONG, True)
     assert excel.addin(None, "1.2.3").state is CheckState.UNKNOWN
@@ -126,9 +126,9 @@ def test_an_addin_that_is_missing_or_damaged_is_wrong(tmp_path: Path) -> None:
 
 def test_an_addin_that_excel_put_aside_is_wrong() -> None:
     told = b"\x01\x00\x00\x00" + "C:\\...\\XLSTART\\openfunnel.xlam\0".encode("utf-16-le")
-    assert excel.switched_off(registry({excel.DISABLED: {"A1": told}})).state is CheckState.WRONG
+    assert excel.disabled_items(registry({excel.DISABLED_ITEMS: {"A1": told}})).state is CheckState.WRONG
     other = "C:\\other.xlam\0".encode("utf-16-le")
-    assert excel.switched_off(registry({excel.DISABLED: {"A1": other}})).state is CheckState.OK
+    assert excel.disabled_items(registry({excel.DISABLED_ITEMS: {"A1": other}})).state is CheckState.OK
 
 
 @pytest.mark.parametrize(
@@ -142,9 +142,9 @@ def test_an_addin_that_excel_put_aside_is_wrong() -> None:
     ],
 )
 def test_a_file_from_the_internet_is_to_be_unblocked(zone: str | None, state: CheckState) -> None:
-    found = excel.mark("mark of it's.xlsm", Path("it's.xlsm"), zone)
+    found = excel.mark_of_the_web(Path("it's.xlsm"), zone)
     assert found.state is state
-    assert state is CheckState.OK or "Unblock-File 'it''s.xlsm'" in found.cure
+    assert state is CheckState.OK or "Unblock-File 'it''s.xlsm'" in found.remedy
 
 
 def test_a_file_without_a_mark_has_no_zone(tmp_path: Path) -> None:

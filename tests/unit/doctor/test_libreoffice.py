@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from xl_openfunnel.doctor import CheckState, libreoffice
 from xl_openfunnel.errors import ConfigurationError
+from xl_openfunnel.install.unopkg import InstalledExtension
 
 
-@dataclass(frozen=True)
-class Added:
-    version: str = "1.2.3"
-    whole: bool = True
+def extension(version: str = "1.2.3", *, registered: bool = True) -> InstalledExtension:
+    return InstalledExtension(version, registered, Path("/profile"))
 
 
 def test_a_version_that_can_have_the_functions_is_well() -> None:
-    found = libreoffice.found("LibreOffice 25.2.3.2", (25, 2), new=True, used=True)
-    assert (found.state, found.what, found.cure) == (CheckState.OK, "LibreOffice 25.2.3.2", "")
+    found = libreoffice.installation("LibreOffice 25.2.3.2", (25, 2), supported=True, used=True)
+    assert (found.state, found.what, found.remedy) == (CheckState.OK, "LibreOffice 25.2.3.2", "")
 
 
 @pytest.mark.parametrize(("used", "state"), [(True, CheckState.WRONG), (False, CheckState.UNKNOWN)])
 def test_what_the_functions_need_is_wrong_only_for_who_has_them(used: bool, state: CheckState) -> None:
-    old = libreoffice.found("LibreOffice 7.4.7.2", (25, 2), new=False, used=used)
+    old = libreoffice.installation("LibreOffice 7.4.7.2", (25, 2), supported=False, used=used)
     assert (old.state, old.what) == (state, "LibreOffice 7.4.7.2: the functions need 25.2 or newer")
-    assert "Install LibreOffice 25.2 or newer" in old.cure
+    assert "Install LibreOffice 25.2 or newer" in old.remedy
     deaf = libreoffice.uno("/usr/bin/python3", "", used=used)
     assert (deaf.state, deaf.what) == (state, "/usr/bin/python3 has no module uno")
-    assert "apt install python3-uno" in deaf.cure
+    assert "apt install python3-uno" in deaf.remedy
 
 
 def test_a_python_that_knows_libreoffice_is_well() -> None:
@@ -41,23 +39,25 @@ def test_a_python_that_knows_libreoffice_is_well() -> None:
 @pytest.mark.parametrize(
     ("added", "state", "what"),
     [
-        (Added(), CheckState.OK, "XL OpenFunnel 1.2.3"),
+        (extension(), CheckState.OK, "XL OpenFunnel 1.2.3"),
         (None, CheckState.OK, "not added; xl-openfunnel install --calc adds them"),
-        (Added("1.2.2"), CheckState.WRONG, "they are of XL OpenFunnel 1.2.2, and this is 1.2.3"),
-        (Added(whole=False), CheckState.WRONG, "XL OpenFunnel 1.2.3, registered only in part"),
+        (extension("1.2.2"), CheckState.WRONG, "they are of XL OpenFunnel 1.2.2, and this is 1.2.3"),
+        (extension(registered=False), CheckState.WRONG, "XL OpenFunnel 1.2.3, registered only in part"),
     ],
 )
-def test_the_functions_are_looked_at_by_their_version(added: Added | None, state: CheckState, what: str) -> None:
-    found = libreoffice.functions(lambda: added, "1.2.3")
+def test_the_functions_are_looked_at_by_their_version(
+    added: InstalledExtension | None, state: CheckState, what: str
+) -> None:
+    found = libreoffice.extension(lambda: added, "1.2.3")
     assert (found.state, found.what) == (state, what)
-    assert ("xl-openfunnel install --calc" in found.cure) is (state is CheckState.WRONG)
+    assert ("xl-openfunnel install --calc" in found.remedy) is (state is CheckState.WRONG)
 
 
 def test_a_libreoffice_that_does_not_tell_leaves_it_unknown() -> None:
-    def refuses() -> Added:
+    def refuses() -> InstalledExtension:
         raise ConfigurationError("LibreOffice refuses.")
 
-    found = libreoffice.functions(refuses, "1.2.3")
+    found = libreoffice.extension(refuses, "1.2.3")
     assert (found.state, found.what) == (CheckState.UNKNOWN, "LibreOffice refuses.")
 
 
@@ -76,12 +76,12 @@ def test_what_its_python_loads_is_looked_at(
         assert (python, folders) == ("/python", [str(tmp_path)])
         return answer
 
-    found = libreoffice.loads("/python", [str(tmp_path)], loaded, "1.2.3")
+    found = libreoffice.package("/python", [str(tmp_path)], loaded, "1.2.3")
     assert (found.state, found.what) == (state, what.format(folder=tmp_path))
-    assert ("xl-openfunnel install --calc" in found.cure) is (state is CheckState.WRONG)
+    assert ("xl-openfunnel install --calc" in found.remedy) is (state is CheckState.WRONG)
 
 
 def test_an_environment_that_is_gone_is_named(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
-    found = libreoffice.loads("/python", [str(tmp_path), str(gone)], lambda *_: ("1.2.3", ""), "1.2.3")
+    found = libreoffice.package("/python", [str(tmp_path), str(gone)], lambda *_: ("1.2.3", ""), "1.2.3")
     assert (found.state, found.what) == (CheckState.WRONG, f"{gone} is gone, from which the functions were added")

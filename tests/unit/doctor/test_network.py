@@ -66,7 +66,7 @@ def test_a_proxy_is_shown_without_its_password(url: str, shown: str) -> None:
     found = network.proxy(route, EMPTY)
     assert (found.state, found.what) == (CheckState.OK, shown)
     assert "hunter2" not in repr(route)
-    assert route.first == (route.proxy and (route.proxy.host, route.proxy.port))
+    assert route.first_hop == (route.proxy and (route.proxy.host, route.proxy.port))
 
 
 def test_a_proxy_of_another_kind_is_wrong() -> None:
@@ -84,7 +84,7 @@ def test_a_name_that_nobody_knows_is_wrong() -> None:
     assert (found.state, "could not be looked up" in found.what) == (CheckState.WRONG, True)
     by_proxy = network.name(Route("api.example", 443, secure=True, proxy=Proxy("http", "proxy.invalid", 1)))
     assert "proxy.invalid" in by_proxy.what
-    assert "proxy" in by_proxy.cure
+    assert "proxy" in by_proxy.remedy
 
 
 def test_many_addresses_are_not_all_told() -> None:
@@ -102,7 +102,7 @@ def test_a_refused_connection_is_wrong_and_something_for_it(monkeypatch: pytest.
 
     monkeypatch.setattr("socket.create_connection", refused)
     straight = network.connection(Route("api.example", 443, secure=True))
-    assert (straight.state, "VPN" in straight.cure) == (CheckState.WRONG, True)
+    assert (straight.state, "VPN" in straight.remedy) == (CheckState.WRONG, True)
     assert "api.example, port 443" in straight.for_it
 
 
@@ -114,8 +114,8 @@ def test_a_program_on_this_computer_that_has_ended_is_started_again_and_no_matte
         steps.append(network.certificate(route, trust({})))
     for found in steps:
         assert (found.state, found.for_it) == (CheckState.WRONG, "")
-        assert found.cure.startswith("Start the program there again. If it is xl-openfunnel simulate")
-        assert "paste the line that it prints" in found.cure
+        assert found.remedy.startswith("Start the program there again. If it is xl-openfunnel simulate")
+        assert "paste the line that it prints" in found.remedy
 
 
 def test_an_unknown_authority_is_wrong_and_named(secured: Route) -> None:
@@ -134,7 +134,7 @@ def test_an_authority_that_the_environment_names_is_trusted_and_named(secured: R
 
 def test_a_file_of_authorities_that_is_missing_is_wrong(secured: Route, tmp_path: Path) -> None:
     found = network.certificate(secured, trust({"CURL_CA_BUNDLE": str(tmp_path / "none.pem")}))
-    assert (found.state, "CURL_CA_BUNDLE" in found.cure) == (CheckState.WRONG, True)
+    assert (found.state, "CURL_CA_BUNDLE" in found.remedy) == (CheckState.WRONG, True)
 
 
 def test_what_does_not_speak_tls_is_wrong(service: Simulator) -> None:

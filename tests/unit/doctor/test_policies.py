@@ -50,7 +50,7 @@ CHECKS: tuple[Callable[[Read], CheckResult], ...] = (
 @pytest.mark.parametrize("check", CHECKS)
 def test_without_any_policy_all_is_well(check: Callable[[Read], CheckResult]) -> None:
     found = check(EMPTY)
-    assert (found.state, found.cure, found.for_it) == (CheckState.OK, "", "")
+    assert (found.state, found.remedy, found.for_it) == (CheckState.OK, "", "")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_without_any_policy_all_is_well(check: Callable[[Read], CheckResult]) ->
             {policies.ASR_DEVICE: {"ASRRules": f"{policies.WIN32_RULE}=2|{policies.CHILD_RULE.lower()}=1"}},
             f"{policies.ASR_DEVICE}, value ASRRules, {policies.CHILD_RULE} = 1",
         ),
-        (policies.windows_calls, {policies.ASR_OWN: {policies.WIN32_RULE: 1}}, policies.ASR_OWN),
+        (policies.windows_calls, {policies.ASR_LOCAL: {policies.WIN32_RULE: 1}}, policies.ASR_LOCAL),
     ],
 )
 def test_a_policy_that_stands_in_the_way_is_told_to_it_by_its_exact_place(
@@ -129,7 +129,7 @@ def test_a_policy_that_stands_in_the_way_is_told_to_it_by_its_exact_place(
             },
         ),
         (child, {RULES: {policies.CHILD_RULE: "2"}}),
-        (child, {RULES: {policies.CHILD_RULE: "0"}, policies.ASR_OWN: {policies.CHILD_RULE: 1}}),
+        (child, {RULES: {policies.CHILD_RULE: "0"}, policies.ASR_LOCAL: {policies.CHILD_RULE: 1}}),
         (child, {policies.ASR_GROUP: {"ExploitGuard_ASR_Rules": 0}, RULES: {policies.CHILD_RULE: "1"}}),
         (policies.other_rules, {RULES: {"75668C1F-73B5-4CF0-BB93-3ECF5CB7CC84": "1"}}),
     ],
@@ -154,7 +154,7 @@ def test_what_the_user_set_the_user_can_change(
 ) -> None:
     found = check(registry(keys))
     assert (found.state, found.for_it) == (state, "")
-    assert found.cure.startswith("File > Options > Trust Center")
+    assert found.remedy.startswith("File > Options > Trust Center")
 
 
 @pytest.mark.parametrize(
@@ -176,19 +176,19 @@ def test_a_policy_that_may_or_may_not_hinder_is_unknown_and_told_to_it(
 def test_the_letter_says_what_the_program_does_and_only_what_is_to_be_changed() -> None:
     rule = child(registry({RULES: {policies.CHILD_RULE: "1"}}))
     text = write_it_request(
-        [CheckResult("a", CheckState.WRONG, "no matter of theirs", "mend it"), rule], version="1.2.3", excel=True
+        [CheckResult(CheckState.WRONG, "no matter of theirs", "mend it"), rule], version="1.2.3", excel=True
     )
     assert "XL OpenFunnel 1.2.3" in text
     assert "C:\\Py\\pythonw.exe" in text
     assert "no matter of theirs" not in text
     assert "cmd.exe" in text
-    assert write_it_request([CheckResult("a", CheckState.WRONG, "x", "y")], version="1.2.3", excel=True) == ""
+    assert write_it_request([CheckResult(CheckState.WRONG, "x", "y")], version="1.2.3", excel=True) == ""
 
 
 def test_where_the_addins_place_is_trusted_it_is_the_first_cure() -> None:
     keys: Registry = {GROUP + SECURITY: {"VBAWarnings": 4}}
-    assert without_addin(registry(keys)).cure.startswith("xl-openfunnel install")
-    assert without_addin(registry({**keys, **NO_LOCATIONS_ELSEWHERE})).cure.startswith("Ask IT")
+    assert without_addin(registry(keys)).remedy.startswith("xl-openfunnel install")
+    assert without_addin(registry({**keys, **NO_LOCATIONS_ELSEWHERE})).remedy.startswith("Ask IT")
 
 
 def test_values_of_another_kind_than_expected_count_as_none() -> None:
@@ -198,8 +198,6 @@ def test_values_of_another_kind_than_expected_count_as_none() -> None:
 
 
 def test_the_letter_speaks_of_excel_only_where_excel_is() -> None:
-    text = write_it_request(
-        [CheckResult("connection", CheckState.WRONG, "x", "y", "Let it.")], version="1.2.3", excel=False
-    )
+    text = write_it_request([CheckResult(CheckState.WRONG, "x", "y", "Let it.")], version="1.2.3", excel=False)
     assert "1. Let it." in text
     assert not [word for word in ("Excel", "cmd.exe", "%APPDATA%", "VBA") if word in text]

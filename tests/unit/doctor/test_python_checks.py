@@ -30,7 +30,7 @@ def test_an_old_python_and_one_of_the_store_are_wrong(
     found = python.version(running, 64, "C:\\Python\\python.exe", base)
     assert found.state is state
     assert "64-bit" in found.what
-    assert bool(found.cure) == (state is CheckState.WRONG)
+    assert bool(found.remedy) == (state is CheckState.WRONG)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_an_old_python_and_one_of_the_store_are_wrong(
 def test_xlwings_must_be_the_version_whose_dll_the_workbook_loads(installed: str | None, state: CheckState) -> None:
     found = python.xlwings(installed, "0.37.8")
     assert found.state is state
-    assert state is CheckState.OK or found.cure == "python -m pip install xlwings==0.37.8"
+    assert state is CheckState.OK or found.remedy == "python -m pip install xlwings==0.37.8"
 
 
 def test_the_interpreter_is_the_one_of_the_setting_that_vba_reads() -> None:
@@ -63,7 +63,7 @@ def test_the_setting_must_name_a_python_that_vba_can_read(
     found = python.interpreter(path, lambda _: there, "cp1252")
     assert found.state is state
     assert words in found.what
-    assert state is CheckState.OK or "xl-openfunnel install" in found.cure
+    assert state is CheckState.OK or "xl-openfunnel install" in found.remedy
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_the_setting_must_name_a_python_that_vba_can_read(
     ],
 )
 def test_excels_python_must_have_this_version_of_the_package(path: str, theirs: str, state: CheckState) -> None:
-    assert python.same_version(path, "1.0", lambda _: theirs).state is state
+    assert python.package_version(path, "1.0", lambda _: theirs).state is state
 
 
 @pytest.mark.parametrize("trouble", [OSError("blocked"), subprocess.TimeoutExpired("python", 30)])
@@ -84,7 +84,7 @@ def test_a_python_that_does_not_start_is_wrong(trouble: Exception) -> None:
     def ask(_: str) -> str:
         raise trouble
 
-    found = python.same_version("p", "1.0", ask)
+    found = python.package_version("p", "1.0", ask)
     assert (found.state, "does not start" in found.what) == (CheckState.WRONG, True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,20 +12,16 @@ import pytest
 
 from tests.unit.doctor.conftest import closed_port, make_addin, registry
 from xl_openfunnel.detect import excel as detect_excel
+from xl_openfunnel.detect import libreoffice as office
 from xl_openfunnel.detect import python as detect_python
 from xl_openfunnel.detect.registry import Read
 from xl_openfunnel.doctor import (
     CheckResult,
     CheckState,
-    excel,
-    libreoffice,
     policies,
-    python,
     run_checks,
-    settings_checks,
 )
 from xl_openfunnel.doctor.runner import Machine
-from xl_openfunnel.install import libreoffice as office
 from xl_openfunnel.simulator import Simulator
 from xl_openfunnel.version import version
 from xl_openfunnel.workbook import book as workbook
@@ -38,10 +34,12 @@ def here(environ: dict[str, str], read: Read | None = None) -> Machine:
     return Machine(environ, read, "cp1252")
 
 
-def by_name(found: list[tuple[str, CheckResult]]) -> dict[str, CheckResult]:
-    names = [finding.check for _, finding in found]
-    assert len(names) == len(set(names))
-    return {finding.check: finding for _, finding in found}
+def by_name(checked: Iterable[tuple[str, str, CheckResult]]) -> dict[str, CheckResult]:
+    results: dict[str, CheckResult] = {}
+    for _, name, result in checked:
+        assert name not in results
+        results[name] = result
+    return results
 
 
 @pytest.fixture
@@ -53,17 +51,17 @@ def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 def test_where_there_is_no_registry_excel_is_not_here_and_the_service_is(environ: dict[str, str]) -> None:
     names: list[str] = []
     with Simulator(api_key=SECRET) as service:
-        found = list(run_checks(service.base_url, computer=here(environ), about_to=names.append))
-    states = {finding.check: finding.state for _, finding in found}
+        found = list(run_checks(service.base_url, machine=here(environ), on_start=names.append))
+    states = {name: result.state for _, name, result in found}
     assert names == list(states)
     elsewhere = {check for check, state in states.items() if state is CheckState.NOT_HERE}
-    assert {python.INTERPRETER, python.DLL, excel.FOUND, excel.ADDIN, policies.MACROS, policies.CHILD} <= elsewhere
+    assert {"Python for Excel", "xlwings DLL", "Excel", "add-in", "macros", "child processes"} <= elsewhere
     assert {state for check, state in states.items() if check not in elsewhere} == {CheckState.OK}
-    assert not any(finding.cure for _, finding in found)
+    assert not any(result.remedy for _, _, result in found)
 
 
 def test_what_stands_behind_a_step_that_failed_is_not_looked_at(environ: dict[str, str]) -> None:
-    found = by_name(list(run_checks(f"http://127.0.0.1:{closed_port()}", computer=here(environ))))
+    found = by_name(run_checks(f"http://127.0.0.1:{closed_port()}", machine=here(environ)))
     assert found["connection"].state is CheckState.WRONG
     for check in ("certificate", "answer", "key accepted"):
         assert (found[check].state, "fix this first: connection" in found[check].what) == (CheckState.UNKNOWN, True)
@@ -74,14 +72,14 @@ def test_without_a_key_the_service_is_looked_at_and_the_key_not_tried(
 ) -> None:
     monkeypatch.delenv("OPENFUNNEL_API_KEY")
     with Simulator() as service:
-        found = by_name(list(run_checks(service.base_url, computer=here(environ | {"OPENFUNNEL_API_KEY": ""}))))
+        found = by_name(run_checks(service.base_url, machine=here(environ | {"OPENFUNNEL_API_KEY": ""})))
     assert (found["API key"].state, found["answer"].state) == (CheckState.WRONG, CheckState.OK)
     assert found["key accepted"].what == "not looked at: fix this first: API key"
 
 
 def test_an_address_that_cannot_be_used_is_found_and_no_end(environ: dict[str, str]) -> None:
     environ["OPENFUNNEL_BASE_URL"] = "http://api.openfunnel.dev"
-    found = by_name(list(run_checks(computer=here(environ))))
+    found = by_name(run_checks(machine=here(environ)))
     assert (found["address"].state, "unencrypted" in found["address"].what) == (CheckState.WRONG, True)
     assert "answer" not in found
 
@@ -91,10 +89,10 @@ def test_a_registry_that_may_not_be_read_leaves_its_checks_unknown(environ: dict
         raise PermissionError(13, f"Permission denied, says {SECRET}")
 
     with Simulator(api_key=SECRET) as service:
-        found = by_name(list(run_checks(service.base_url, computer=here(environ, read))))
-    assert {found[check].state for check in (python.INTERPRETER, excel.FOUND, policies.MACROS)} == {CheckState.UNKNOWN}
+        found = by_name(run_checks(service.base_url, machine=here(environ, read)))
+    assert {found[check].state for check in ("Python for Excel", "Excel", "macros")} == {CheckState.UNKNOWN}
     assert found["key accepted"].state is CheckState.OK
-    assert not any(SECRET in repr(finding) for finding in found.values())
+    assert not any(SECRET in repr(result) for result in found.values())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its programs are stand-ins in sh")
@@ -110,17 +108,17 @@ esac
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}")
         (tmp_path / name).chmod(0o755)
     programs = str(tmp_path / "soffice"), str(tmp_path / "unopkg")
-    found = list(run_checks("http://127.0.0.1:1", computer=replace(here(environ), libreoffice=programs)))
-    assert list(dict.fromkeys(part for part, _ in found))[-3:] == ["Settings", "LibreOffice", "Service"]
-    names = [libreoffice.FOUND, libreoffice.UNO, libreoffice.FUNCTIONS, libreoffice.LOADS]
-    assert [finding.check for part, finding in found if part == "LibreOffice"] == names
+    found = list(run_checks("http://127.0.0.1:1", machine=replace(here(environ), libreoffice=programs)))
+    assert list(dict.fromkeys(part for part, _, _ in found))[-3:] == ["Settings", "LibreOffice", "Service"]
+    names = ["LibreOffice", "Python for Calc", "functions in Calc", "package for Calc"]
+    assert [name for part, name, _ in found if part == "LibreOffice"] == names
     states = {name: by_name(found)[name].state for name in names}
     assert states == dict.fromkeys(names[:3], CheckState.OK) | {
-        libreoffice.LOADS: CheckState.UNKNOWN
+        "package for Calc": CheckState.UNKNOWN
     }  # there is no component
     (tmp_path / "unopkg").write_text("#!/bin/sh\n")
-    found = list(run_checks("http://127.0.0.1:1", computer=replace(here(environ), libreoffice=programs)))
-    assert [finding.check for part, finding in found if part == "LibreOffice"] == names[:3]
+    found = list(run_checks("http://127.0.0.1:1", machine=replace(here(environ), libreoffice=programs)))
+    assert [name for part, name, _ in found if part == "LibreOffice"] == names[:3]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its programs are stand-ins in sh")
@@ -140,27 +138,27 @@ def test_a_libreoffice_that_is_broken_is_asked_once_and_leaves_the_rest_to_be_lo
     asked: list[str] = []
     run = office.run
 
-    def noted(command: Sequence[str], longest: float) -> subprocess.CompletedProcess[str]:
+    def noted(command: Sequence[str], timeout: float) -> subprocess.CompletedProcess[str]:
         asked.append(" ".join(command[1:]))
-        return run(command, longest)
+        return run(command, timeout)
 
     monkeypatch.setattr(office, "run", noted)
     for name, script in (("soffice", "#!/bin/sh\n"), ("unopkg", unopkg)):
         (tmp_path / name).write_text(script)
         (tmp_path / name).chmod(0o755)
     programs = str(tmp_path / "soffice"), str(tmp_path / "unopkg")
-    found = by_name(list(run_checks("http://127.0.0.1:1", computer=replace(here(environ), libreoffice=programs))))
-    assert found[libreoffice.FUNCTIONS].state is CheckState.UNKNOWN
-    assert found[libreoffice.FUNCTIONS].what.startswith(what)
+    found = by_name(run_checks("http://127.0.0.1:1", machine=replace(here(environ), libreoffice=programs)))
+    assert found["functions in Calc"].state is CheckState.UNKNOWN
+    assert found["functions in Calc"].what.startswith(what)
     assert asked.count("list") == 1
-    assert settings_checks.STORE in found
+    assert "store" in found
 
 
 def test_on_windows_every_check_looks_at_the_registry_and_the_files(
     environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xl_openfunnel.detect.python.ask_version", lambda _: version())
-    monkeypatch.setattr("xl_openfunnel.detect.python.load_dll", lambda _: "")
+    monkeypatch.setattr("xl_openfunnel.doctor.runner.ask_version", lambda _: version())
+    monkeypatch.setattr("xl_openfunnel.doctor.runner.load_dll", lambda _: "")
     interpreter = tmp_path / "pythonw.exe"
     book = tmp_path / "Book.xlsm"
     workbook.write(book)
@@ -180,18 +178,18 @@ def test_on_windows_every_check_looks_at_the_registry_and_the_files(
         },
     }
     with Simulator(api_key=SECRET) as service:
-        found = by_name(list(run_checks(service.base_url, book, computer=here(environ, registry(keys)))))
-    assert {finding.state for finding in found.values()} == {CheckState.OK}, [f for f in found.values() if f.cure]
-    assert {"mark of Book.xlsm", "version of Book.xlsm", f"mark of {excel.FILE}"} <= set(found)
+        found = by_name(run_checks(service.base_url, book, machine=here(environ, registry(keys))))
+    assert {result.state for result in found.values()} == {CheckState.OK}, [f for f in found.values() if f.remedy]
+    assert {"mark of Book.xlsm", "version of Book.xlsm", f"mark of {detect_excel.ADDIN_FILE}"} <= set(found)
     warnings = r"HKCU\Software\Policies\Microsoft\Office\16.0\Excel\Security"
     for looked_at, state in (
         (None, CheckState.OK),
         (book, CheckState.WRONG),
     ):  # the add-in's place is trusted, a book's is not
         keys[warnings] = {"VBAWarnings": 4}
-        found = by_name(list(run_checks("http://127.0.0.1:1", looked_at, computer=here(environ, registry(keys)))))
-        assert found[policies.MACROS].state is state
+        found = by_name(run_checks("http://127.0.0.1:1", looked_at, machine=here(environ, registry(keys))))
+        assert found["macros"].state is state
     keys[policies.PROMPT_KEY] = {"DisableCMD": 1}
     keys[detect_python.INTERPRETER_SETTING] = {}
-    found = by_name(list(run_checks("http://127.0.0.1:1", computer=here(environ, registry(keys)))))
-    assert (found[policies.PROMPT].state, found[python.INTERPRETER].state) == (CheckState.WRONG, CheckState.WRONG)
+    found = by_name(run_checks("http://127.0.0.1:1", machine=here(environ, registry(keys))))
+    assert (found["command prompt"].state, found["Python for Excel"].state) == (CheckState.WRONG, CheckState.WRONG)

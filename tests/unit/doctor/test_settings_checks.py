@@ -25,25 +25,25 @@ def test_a_key_is_told_by_its_source_alone() -> None:
 def test_a_missing_key_is_wrong_with_its_cure() -> None:
     found = settings_checks.key(lambda: keys.find(ORIGIN, environ={}))
     assert (found.state, found.what) == (CheckState.WRONG, "There is no API key for https://api.openfunnel.dev")
-    assert found.cure.startswith("Set it with: xl-openfunnel key set")
+    assert found.remedy.startswith("Set it with: xl-openfunnel key set")
 
     def unusable() -> Key:
         raise MissingKeyError("The API key (file x) has a form that no key has. Set it with: xl-openfunnel key set.")
 
-    assert settings_checks.key(unusable).cure == "Set it with: xl-openfunnel key set."
+    assert settings_checks.key(unusable).remedy == "Set it with: xl-openfunnel key set."
 
 
 def test_an_accepted_key_tells_the_credits_left() -> None:
     with Simulator(api_key=SECRET, credits=120) as service, Client(service.base_url, SECRET) as client:
-        found = settings_checks.accepted(client.credits)
+        found = settings_checks.key_accepted(client.credits)
     assert (found.state, found.what) == (CheckState.OK, "yes; 120 credits left")
 
 
 def test_a_refused_key_is_wrong_and_never_shown() -> None:
     with Simulator(api_key="of_another_key_00000") as service, Client(service.base_url, SECRET) as client:
-        found = settings_checks.accepted(client.credits)
+        found = settings_checks.key_accepted(client.credits)
     assert (found.state, "was refused (HTTP 401)" in found.what) == (CheckState.WRONG, True)
-    assert found.cure
+    assert found.remedy
     assert SECRET not in repr(found)
 
 
@@ -51,13 +51,13 @@ def test_a_refused_key_is_wrong_and_never_shown() -> None:
 def test_a_service_in_trouble_is_wrong(status: int, cure: str) -> None:
     fault = Fault("status", status=status, on="any")
     with Simulator(api_key=SECRET, faults=[fault]) as service, Client(service.base_url, SECRET) as client:
-        found = settings_checks.accepted(client.credits)
-    assert (found.state, found.cure.startswith(cure)) == (CheckState.WRONG, True)
+        found = settings_checks.key_accepted(client.credits)
+    assert (found.state, found.remedy.startswith(cure)) == (CheckState.WRONG, True)
 
 
 def test_a_service_that_is_not_there_is_wrong() -> None:
     with Client(f"http://127.0.0.1:{closed_port()}", SECRET) as client:
-        assert settings_checks.accepted(client.credits).state is CheckState.WRONG
+        assert settings_checks.key_accepted(client.credits).state is CheckState.WRONG
 
 
 def test_a_variable_of_the_terminal_is_not_seen_by_excel_and_its_value_not_shown() -> None:
@@ -68,7 +68,7 @@ def test_a_variable_of_the_terminal_is_not_seen_by_excel_and_its_value_not_shown
     assert settings_checks.variables({}, EMPTY).state is CheckState.OK
     proxied = settings_checks.variables({"HTTPS_PROXY": "http://somebody:hunter2@proxy"}, EMPTY)
     assert (proxied.state, "HTTPS_PROXY" in proxied.what, "hunter2" in repr(proxied)) == (CheckState.WRONG, True, False)
-    for place in (settings_checks.VARIABLES_OF_USER, settings_checks.VARIABLES_OF_ALL):
+    for place in (settings_checks.USER_VARIABLES, settings_checks.SYSTEM_VARIABLES):
         assert (
             settings_checks.variables(environ, registry({place: {"openfunnel_api_key": SECRET}})).state is CheckState.OK
         )
@@ -96,7 +96,7 @@ def test_a_store_that_is_damaged_or_of_the_future_is_wrong_and_left_alone(tmp_pa
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 99")
     db.close()
-    assert settings_checks.store(path, ORIGIN).cure == "Update this one."
+    assert settings_checks.store(path, ORIGIN).remedy == "Update this one."
 
 
 def test_a_file_where_the_folder_should_be_is_wrong(tmp_path: Path) -> None:

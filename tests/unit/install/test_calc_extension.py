@@ -17,12 +17,12 @@ FOLDERS = ["/home/me/tools", '/home/me/"quoted" & ünusual']
 
 
 def parts() -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(calc_extension.build(FOLDERS))) as archive:
+    with zipfile.ZipFile(io.BytesIO(calc_extension.build_extension(FOLDERS))) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 def test_the_same_folders_make_the_same_bytes() -> None:
-    assert calc_extension.build(FOLDERS) == calc_extension.build(FOLDERS)
+    assert calc_extension.build_extension(FOLDERS) == calc_extension.build_extension(FOLDERS)
 
 
 def test_all_of_it_is_listed_and_well_formed() -> None:
@@ -45,12 +45,12 @@ def test_every_function_and_argument_has_its_name_and_help() -> None:
 
 
 def test_a_method_takes_the_arguments_of_its_function_in_their_order() -> None:
-    text = calc_extension.interfaces()[f"{identifiers.INTERFACE}.idl"]
+    text = calc_extension.type_libraries()[f"{identifiers.FUNCTIONS_INTERFACE}.idl"]
     for method, function in identifiers.METHODS.items():
         (arguments,) = re.findall(rf"XVolatileResult {method}\((.*)\);", text)
         kinds = [argument.startswith("[in] any ") for argument in filter(None, arguments.split(", "))]
         assert kinds == [argument.optional for argument in function.arguments]
-    assert [identifiers.method(function) for function in CATALOG][:2] == ["ofStatus", "ofRows"]
+    assert [identifiers.method_name(function) for function in CATALOG][:2] == ["ofStatus", "ofRows"]
 
 
 def test_its_python_looks_into_the_given_folders_first_and_never_where_a_document_lies() -> None:
@@ -62,9 +62,9 @@ def test_its_python_looks_into_the_given_folders_first_and_never_where_a_documen
 
 
 def test_the_folders_can_be_read_from_it_again() -> None:
-    assert calc_extension.folders_of(parts()[calc_extension.COMPONENT].decode()) == FOLDERS
+    assert calc_extension.read_folders(parts()[calc_extension.COMPONENT].decode()) == FOLDERS
     with pytest.raises(ValueError, match="no component of ours"):
-        calc_extension.folders_of("FOLDERS = None")
+        calc_extension.read_folders("FOLDERS = None")
 
 
 class Site:

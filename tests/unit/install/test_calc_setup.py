@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from xl_openfunnel.detect import libreoffice
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.hosts.calc import identifiers
-from xl_openfunnel.install import calc, environment, libreoffice
+from xl_openfunnel.install import calc, environment
 from xl_openfunnel.version import version
 
 PYTHON = next((path for path in ("/usr/bin/python3",) if Path(path).exists()), sys.executable)
@@ -78,12 +79,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         file.parent.mkdir(exist_ok=True)
         file.touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr(calc, "_environment", lambda: tmp_path / "data" / "calc")
+    monkeypatch.setattr(calc, "_environment_folder", lambda: tmp_path / "data" / "calc")
     return tmp_path
 
 
 @pytest.fixture
-def making(monkeypatch: pytest.MonkeyPatch) -> calc.Make:
+def making(monkeypatch: pytest.MonkeyPatch) -> calc.CreateFor:
     """Makes environments that say who made them."""
     monkeypatch.setattr(environment, "is_healthy", Path.exists)
 
@@ -94,12 +95,12 @@ def making(monkeypatch: pytest.MonkeyPatch) -> calc.Make:
     return make
 
 
-def found(machine: Machine) -> calc.Office:
-    return calc.found(machine, "linux")
+def found(machine: Machine) -> calc.LibreOffice:
+    return calc.find_libreoffice(machine, "linux")
 
 
 def test_the_office_tells_which_python_it_has(place: Path) -> None:
-    assert found(Machine()) == calc.Office(str(place / "bin" / "unopkg"), "/usr/bin/python3", OWN)
+    assert found(Machine()) == calc.LibreOffice(str(place / "bin" / "unopkg"), "/usr/bin/python3", OWN)
 
 
 def test_a_python_of_its_own_goes_first(place: Path) -> None:
@@ -110,7 +111,7 @@ def test_a_python_of_its_own_goes_first(place: Path) -> None:
 @pytest.mark.parametrize("system", ["win32", "darwin"])
 def test_elsewhere_it_is_refused_with_the_reason(system: str) -> None:
     with pytest.raises(ConfigurationError, match="is for Linux so far: elsewhere LibreOffice has a Python of its own"):
-        calc.found(Machine(), system)
+        calc.find_libreoffice(Machine(), system)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,9 @@ def test_the_environment_of_the_command_serves_where_its_python_is_the_same() ->
     assert machine.done[-1].endswith("xl-openfunnel.oxt")
 
 
-def test_for_another_python_an_environment_is_made_and_uninstalling_removes_it(place: Path, making: calc.Make) -> None:
+def test_for_another_python_an_environment_is_made_and_uninstalling_removes_it(
+    place: Path, making: calc.CreateFor
+) -> None:
     machine = Machine(python="3.99")
     folders = calc.install(found(machine), machine, making)
     assert folders == [str(place / "data" / "calc" / "lib")]
@@ -151,7 +154,7 @@ def test_for_another_python_an_environment_is_made_and_uninstalling_removes_it(p
 
 
 @pytest.mark.parametrize("refuses", ["unopkg add", "sysconfig"])
-def test_an_add_in_that_cannot_be_renewed_works_as_before(place: Path, making: calc.Make, refuses: str) -> None:
+def test_an_add_in_that_cannot_be_renewed_works_as_before(place: Path, making: calc.CreateFor, refuses: str) -> None:
     kept = place / "data" / "calc" / "kept"
     kept.parent.mkdir(parents=True)
     kept.touch()
@@ -235,7 +238,7 @@ def test_who_has_no_home_to_write_in_is_told_so(place: Path, monkeypatch: pytest
         calc.install(found(machine), machine)
 
 
-def test_no_environment_is_made_for_a_libreoffice_that_refuses(place: Path, making: calc.Make) -> None:
+def test_no_environment_is_made_for_a_libreoffice_that_refuses(place: Path, making: calc.CreateFor) -> None:
     machine = Machine(python="3.99", refuses="unopkg list")
     with pytest.raises(ConfigurationError, match="LibreOffice refuses"):
         calc.install(found(machine), machine, making)

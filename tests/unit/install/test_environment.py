@@ -20,11 +20,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def making(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], environment.Make]:
+def making(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], environment.CreateEnvironment]:
     """Makes environments that are well and hold a word; they start nothing."""
     monkeypatch.setattr(environment, "is_healthy", lambda folder: (folder / "word").is_file())
 
-    def making(word: str) -> environment.Make:
+    def making(word: str) -> environment.CreateEnvironment:
         def make(folder: Path) -> None:
             folder.mkdir()
             (folder / "word").write_text(word)
@@ -49,7 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         user.setenv("PIP_NO_DEPS", "1")
         user.setenv("PIP_USER", "1")
         user.setenv("PYTHONPATH", "/nowhere")
-        environment.recreate(folder, environment.make)
+        environment.recreate(folder, environment.create)
     return folder
 
 
@@ -69,7 +69,7 @@ def test_pip_installs_this_very_package_as_its_user_has_told_it_to(made: Path) -
 def test_what_pip_complains_of_is_repeated(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with pytest.raises(InstallError) as refused:
-        environment.fill(made)
+        environment.install_package(made)
     said = refused.value.message
     assert said.startswith("pip could not install what XL OpenFunnel needs: ERROR: Could not find a version")
     assert "pip config set global.index-url" in said
@@ -79,17 +79,19 @@ def test_a_python_that_cannot_make_an_environment_says_so(folder: Path, monkeypa
     folder.parent.parent.mkdir(exist_ok=True)
     folder.parent.write_text("a file where the folder would be")
     with pytest.raises(InstallError, match=r"Python could not make an environment of its own: .+ Nothing was changed"):
-        environment.make(folder)
+        environment.create(folder)
     monkeypatch.setattr(sys, "executable", str(folder / "python"))
     with pytest.raises(InstallError, match="does not start"):
-        environment.make(folder)
+        environment.create(folder)
 
 
 def test_a_python_that_is_not_there_is_not_well(folder: Path) -> None:
     assert not environment.is_healthy(folder)
 
 
-def test_a_new_one_takes_the_place_of_the_old_one(folder: Path, making: Callable[[str], environment.Make]) -> None:
+def test_a_new_one_takes_the_place_of_the_old_one(
+    folder: Path, making: Callable[[str], environment.CreateEnvironment]
+) -> None:
     environment.recreate(folder, making("first"))
     environment.recreate(folder, making("second"))
     assert (folder / "word").read_text() == "second"
@@ -98,7 +100,7 @@ def test_a_new_one_takes_the_place_of_the_old_one(folder: Path, making: Callable
 
 @pytest.mark.parametrize("stop", [RuntimeError, KeyboardInterrupt])
 def test_the_old_one_comes_back_when_there_will_be_no_new_one(
-    folder: Path, making: Callable[[str], environment.Make], stop: type[BaseException]
+    folder: Path, making: Callable[[str], environment.CreateEnvironment], stop: type[BaseException]
 ) -> None:
     environment.recreate(folder, making("first"))
 
@@ -113,7 +115,9 @@ def test_the_old_one_comes_back_when_there_will_be_no_new_one(
     assert names(folder) == ["python"]
 
 
-def test_one_that_does_not_start_is_not_kept(folder: Path, making: Callable[[str], environment.Make]) -> None:
+def test_one_that_does_not_start_is_not_kept(
+    folder: Path, making: Callable[[str], environment.CreateEnvironment]
+) -> None:
     environment.recreate(folder, making("first"))
     with pytest.raises(InstallError, match="does not start, or has no XL OpenFunnel"):
         environment.recreate(folder, lambda folder: folder.mkdir())
@@ -121,7 +125,7 @@ def test_one_that_does_not_start_is_not_kept(folder: Path, making: Callable[[str
 
 
 def test_one_that_excel_uses_stays_as_it_is(
-    folder: Path, making: Callable[[str], environment.Make], monkeypatch: pytest.MonkeyPatch
+    folder: Path, making: Callable[[str], environment.CreateEnvironment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment.recreate(folder, making("first"))
 
@@ -135,7 +139,9 @@ def test_one_that_excel_uses_stays_as_it_is(
     assert (folder / "word").read_text() == "first"
 
 
-def test_what_a_killed_run_left_is_removed(folder: Path, making: Callable[[str], environment.Make]) -> None:
+def test_what_a_killed_run_left_is_removed(
+    folder: Path, making: Callable[[str], environment.CreateEnvironment]
+) -> None:
     environment.recreate(folder, making("first"))
     (folder.parent / "python.old").mkdir()
     environment.recreate(folder, making("second"))

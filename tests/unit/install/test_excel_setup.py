@@ -1,4 +1,4 @@
-"""Setting up Excel and taking it away again, with a setting that is no registry and a Python that is none."""
+"""Setting up Excel and removing everything again, with stand-ins for the registry and the private Python."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xl_openfunnel.detect import excel as detect_excel
 from xl_openfunnel.doctor import excel as doctor_excel
 from xl_openfunnel.install import environment
 from xl_openfunnel.install.excel import InstallPaths, install, uninstall
-from xl_openfunnel.install.setting import readable
+from xl_openfunnel.install.setting import vba_readable_path
 from xl_openfunnel.version import version
 from xl_openfunnel.workbook import addin
 
@@ -20,40 +20,40 @@ PYTHON_ORG = r"C:\Program Files\Python312"
 STORE = r"C:\Program Files\WindowsApps\PythonSoftwareFoundation.Python.3.12_3.12.1_x64__qbz5n2kfra8p0"
 
 
-class Kept:
-    """A setting that is kept here and nowhere else."""
-
-    def __init__(self) -> None:
-        self.path = ""
-
-    def read(self) -> str:
-        return self.path
-
-    def write(self, path: str) -> None:
-        self.path = path
-
-    def remove(self) -> bool:
-        had, self.path = bool(self.path), ""
-        return had
-
-
 class User:
-    """A user of a Windows."""
+    """A Windows user: their folders, the setting for VBA, and how often the private Python was created."""
 
     def __init__(self, home: Path) -> None:
         self.local, self.roaming = home / "Local", home / "Roaming"
         environ = {"OPENFUNNEL_CACHE_DIR": str(self.local), "APPDATA": str(self.roaming)}
-        self.places = InstallPaths.of(environ)
-        self.setting = Kept()
-        self.made = 0
+        self.paths = InstallPaths.for_user(environ)
+        self.setting = ""
+        self.created = 0
 
-    def make(self, folder: Path) -> None:
+    def create(self, folder: Path) -> None:
         folder.mkdir()
-        self.made += 1
-        (folder / "number").write_text(str(self.made))
+        self.created += 1
+        (folder / "number").write_text(str(self.created))
+
+    def write_setting(self, path: str) -> None:
+        self.setting = path
+
+    def remove_setting(self) -> bool:
+        had, self.setting = bool(self.setting), ""
+        return had
 
     def install(self, *, repair: bool = False, base: str = PYTHON_ORG) -> None:
-        install(self.places, self.setting, base, repair=repair, make=self.make, code_page="utf-8")
+        install(
+            self.paths,
+            base,
+            repair=repair,
+            create=self.create,
+            write_setting=self.write_setting,
+            code_page="utf-8",
+        )
+
+    def uninstall(self) -> bool:
+        return uninstall(self.paths, remove_setting=self.remove_setting)
 
     def files(self) -> set[str]:
         home = self.local.parent
@@ -69,72 +69,74 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> User:
 EVERYTHING = {"Local/python/number", "Roaming/Microsoft/Excel/XLSTART/OpenFunnel.xlam"}
 
 
-def test_it_makes_a_python_a_setting_and_the_addin_and_nothing_else(user: User) -> None:
+def test_install_creates_a_python_a_setting_and_the_addin_and_nothing_else(user: User) -> None:
     user.install()
     assert user.files() == EVERYTHING
-    assert user.setting.path == str(environment.interpreter(user.local / "python"))
-    assert user.places.addin.read_bytes() == addin.build()
+    assert user.setting == str(environment.interpreter(user.local / "python"))
+    assert user.paths.addin.read_bytes() == addin.build()
 
 
-def test_again_it_only_sees_to_it_that_everything_is_as_it_should_be(user: User) -> None:
+def test_a_second_install_corrects_setting_and_addin_and_keeps_the_python(user: User) -> None:
     user.install()
-    user.setting.path = "elsewhere"
-    user.places.addin.write_bytes(b"of an older version")
+    user.setting = "elsewhere"
+    user.paths.addin.write_bytes(b"of an older version")
     user.install()
-    assert user.made == 1
-    assert user.setting.path == str(environment.interpreter(user.local / "python"))
-    assert user.places.addin.read_bytes() == addin.build()
+    assert user.created == 1
+    assert user.setting == str(environment.interpreter(user.local / "python"))
+    assert user.paths.addin.read_bytes() == addin.build()
 
 
-def test_a_python_that_does_not_start_is_made_anew(user: User) -> None:
+def test_an_unhealthy_python_is_recreated(user: User) -> None:
     user.install()
     (user.local / "python" / "number").unlink()
     user.install()
-    assert (user.made, user.files()) == (2, EVERYTHING)
+    assert (user.created, user.files()) == (2, EVERYTHING)
 
 
-def test_repair_makes_everything_anew(user: User) -> None:
+def test_repair_recreates_everything(user: User) -> None:
     user.install()
     user.install(repair=True)
-    assert (user.made, user.files()) == (2, EVERYTHING)
+    assert (user.created, user.files()) == (2, EVERYTHING)
 
 
-def test_uninstall_leaves_what_it_did_not_make(user: User) -> None:
+def test_uninstall_leaves_other_files(user: User) -> None:
     user.install()
-    store, other = user.local / "store.sqlite3", user.places.addin.with_name("Other.xlam")
+    store, other = user.local / "store.sqlite3", user.paths.addin.with_name("Other.xlam")
     store.touch()
     other.touch()
-    assert uninstall(user.places, user.setting)
-    assert (user.files(), user.setting.path) == (
+    assert user.uninstall()
+    assert (user.files(), user.setting) == (
         {"Local/store.sqlite3", "Roaming/Microsoft/Excel/XLSTART/Other.xlam"},
         "",
     )
-    assert not uninstall(user.places, user.setting)
+    assert not user.uninstall()
 
 
-def test_what_uninstall_could_not_remove_is_said_and_all_else_is_gone(
+def test_uninstall_names_the_folder_it_could_not_remove_and_removes_the_rest(
     user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user.install()
     monkeypatch.setattr("shutil.rmtree", lambda folder, ignore_errors: None)
     with pytest.raises(InstallError, match=r"All is removed but .*python\.old"):
-        uninstall(user.places, user.setting)
-    assert (user.files(), user.setting.path) == ({"Local/python.old/number"}, "")
+        user.uninstall()
+    assert (user.files(), user.setting) == ({"Local/python.old/number"}, "")
 
 
-def test_after_uninstall_nothing_is_left_but_excels_own_folder(user: User) -> None:
+def test_uninstall_leaves_nothing_but_excels_own_folder(user: User) -> None:
     user.install()
-    uninstall(user.places, user.setting)
+    user.uninstall()
     assert user.files() == set()
     assert not user.local.exists()
 
 
-def test_an_addin_that_excel_holds_is_said_before_anything_is_done(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_addin_that_excel_holds_open_is_reported_before_any_change(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     user.install()
     original = Path.open
 
     def held(self: Path, mode: str = "r", **options: object) -> object:
-        if self == user.places.addin and "+" in mode:
+        if self == user.paths.addin and "+" in mode:
             raise PermissionError(13, "Permission denied")
         return original(self, mode, **options)  # type: ignore[call-overload]
 
@@ -142,12 +144,12 @@ def test_an_addin_that_excel_holds_is_said_before_anything_is_done(user: User, m
     with pytest.raises(InstallError, match=r"OpenFunnel\.xlam is in use\. Close all windows of Excel"):
         user.install(repair=True)
     with pytest.raises(InstallError, match=r"OpenFunnel\.xlam is in use\. Close all windows of Excel"):
-        uninstall(user.places, user.setting)
-    assert (user.made, user.files()) == (1, EVERYTHING)
-    assert user.setting.path
+        user.uninstall()
+    assert (user.created, user.files()) == (1, EVERYTHING)
+    assert user.setting
 
 
-def test_a_python_of_the_store_is_refused(user: User) -> None:
+def test_a_microsoft_store_python_is_refused(user: User) -> None:
     with pytest.raises(ConfigurationError, match="Microsoft Store"):
         user.install(base=STORE)
     assert user.files() == set()
@@ -155,39 +157,39 @@ def test_a_python_of_the_store_is_refused(user: User) -> None:
 
 def test_the_private_python_itself_is_refused(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     user.install()
-    monkeypatch.setattr(sys, "prefix", str(user.places.python))
+    monkeypatch.setattr(sys, "prefix", str(user.paths.python))
     with pytest.raises(ConfigurationError, match="private Python"):
         user.install(repair=True)
     with pytest.raises(ConfigurationError, match="private Python"):
-        uninstall(user.places, user.setting)
-    assert (user.made, user.files()) == (1, EVERYTHING)
+        user.uninstall()
+    assert (user.created, user.files()) == (1, EVERYTHING)
 
 
-def test_a_windows_that_does_not_say_where_excel_starts_is_refused() -> None:
+def test_without_appdata_install_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="%APPDATA% is not set"):
-        InstallPaths.of({"OPENFUNNEL_CACHE_DIR": "anywhere"})
+        InstallPaths.for_user({"OPENFUNNEL_CACHE_DIR": "anywhere"})
 
 
-def test_without_a_folder_of_ones_own_the_private_python_is_beside_the_store(tmp_path: Path) -> None:
-    places = InstallPaths.of({"APPDATA": str(tmp_path)})
-    assert (places.python.name, places.python.parent.name) == ("python", "xl-openfunnel")
-    assert places.addin.parts[-4:] == ("Microsoft", "Excel", "XLSTART", "OpenFunnel.xlam")
+def test_by_default_the_private_python_is_beside_the_store(tmp_path: Path) -> None:
+    paths = InstallPaths.for_user({"APPDATA": str(tmp_path)})
+    assert (paths.python.name, paths.python.parent.name) == ("python", "xl-openfunnel")
+    assert paths.addin.parts[-4:] == ("Microsoft", "Excel", "XLSTART", "OpenFunnel.xlam")
 
 
-def test_the_doctor_finds_the_addin_where_it_is_put(user: User) -> None:
+def test_the_doctor_finds_the_installed_addin(user: User) -> None:
     user.install()
     found = doctor_excel.addin(detect_excel.start_folder({"APPDATA": str(user.roaming)}), version())
-    assert (found.state, found.what) == ("ok", f"{user.places.addin}, XL OpenFunnel {version()}")
+    assert (found.state, found.what) == ("ok", f"{user.paths.addin}, XL OpenFunnel {version()}")
 
 
 @pytest.mark.parametrize(
     ("path", "text"),
     [("büro", "büro"), ("пайтон", "SHORT~1")],  # the code page has the letters of the one, and not of the other
 )
-def test_a_path_is_given_as_vba_can_read_it(path: str, text: str) -> None:
-    assert readable(Path(path), "cp1252", lambda _: "SHORT~1") == text
+def test_a_path_is_shortened_if_vba_cannot_read_it(path: str, text: str) -> None:
+    assert vba_readable_path(Path(path), "cp1252", lambda _: "SHORT~1") == text
 
 
-def test_a_path_that_vba_cannot_read_in_any_way_is_refused_with_the_cure() -> None:
+def test_a_path_that_vba_cannot_read_even_shortened_is_refused_with_the_remedy() -> None:
     with pytest.raises(ConfigurationError, match=r"Set OPENFUNNEL_CACHE_DIR to a folder with plain letters"):
-        readable(Path("/пайтон"), "cp1252", str)
+        vba_readable_path(Path("/пайтон"), "cp1252", str)

@@ -212,7 +212,7 @@ class Actions(_Service, XActions, XJobExecutor):  # type: ignore[misc]
         inside = Documents(self._context).run_on_main_thread
 
         def say(text: str) -> None:
-            status_bar.say(document, text, inside)
+            status_bar.show(document, text, inside)
 
         text = act(answers(self._context), document, action, inside, say)
         say(text)

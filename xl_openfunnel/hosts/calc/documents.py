@@ -21,7 +21,7 @@ _FORMULAS: Final = 16  # com.sun.star.sheet.CellFlags.FORMULA
 _CONTENT: Final = 1 | 2 | 4 | _FORMULAS  # and VALUE, DATETIME, STRING
 _ANY_RESULT: Final = 1 | 2 | 4  # com.sun.star.sheet.FormulaResult
 _ANY_CALL: Final = re.compile(
-    "|".join(re.escape(f"{text}(") for name in CATALOG for text in identifiers.written(name.name))
+    "|".join(re.escape(f"{text}(") for name in CATALOG for text in identifiers.names_in_formulas(name.name))
 )
 _LONGEST: Final = 60.0
 """Seconds to wait for the office's own thread, which may show a dialog of the system."""
@@ -203,7 +203,7 @@ def arrays(document: Any, *names: str) -> Iterator[CalcArray]:
 
     Formulas in single cells that stand side by side are one array of single cells.
     """
-    ours = "|".join(re.escape(text) for name in names for text in identifiers.written(name))
+    ours = "|".join(re.escape(text) for name in names for text in identifiers.names_in_formulas(name))
     calls = re.compile(rf"\{{?=(?P<around>(?:IFERROR|IFNA)\()?(?:{ours})\(")
     search = "|".join(f"{name}\\(" for name in names)
     own = str(document.RuntimeUID)

@@ -10,8 +10,8 @@ MODULE: Final = "xlopenfunnel.calc"
 EXTENSION: Final = MODULE
 """What the extension is called where extensions are listed, added and removed."""
 
-INTERFACE: Final = "XFunctions"
-ACTING: Final = "XActions"
+FUNCTIONS_INTERFACE: Final = "XFunctions"
+ACTIONS_INTERFACE: Final = "XActions"
 FUNCTIONS: Final = f"{MODULE}.Functions"
 """The service whose methods are the functions."""
 
@@ -19,17 +19,17 @@ ACTIONS: Final = f"{MODULE}.Actions"
 """The service that menus and macros call."""
 
 
-def method(function: Function) -> str:
+def method_name(function: Function) -> str:
     """The function's method: ``OF_STATUS`` -> ``ofStatus``."""
     first, *others = function.name.lower().split("_")
     return first + "".join(word.capitalize() for word in others)
 
 
-def written(name: str) -> tuple[str, str]:
+def names_in_formulas(name: str) -> tuple[str, str]:
     """How a function may be written in a formula that Calc gives out: ``OF_STATUS``, or in full."""
     full = next(method for method, function in METHODS.items() if function.name == name)
     return name, f"{FUNCTIONS}.{full}".upper()
 
 
-METHODS: Final[dict[str, Function]] = {method(function): function for function in CATALOG}
+METHODS: Final[dict[str, Function]] = {method_name(function): function for function in CATALOG}
 """The functions by their methods."""

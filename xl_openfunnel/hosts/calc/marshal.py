@@ -8,25 +8,25 @@ from ...functions.arguments import MAX_JOBS
 from ...functions.catalog import Argument
 from ...functions.implementations import Block
 
-_ZERO: Final = frozenset({"include_headers", "if_not_found"})
+_MAY_BE_ZERO: Final = frozenset({"include_headers", "if_not_found"})
 """The arguments that can be the number 0. For the others that is a blank cell, which Calc hands over as 0."""
 
 
 def from_calc(value: object, argument: Argument) -> object:
     """A value as the functions take it: of a single cell the cell's, None for what is blank or was left out."""
     if isinstance(value, tuple):
-        rows = tuple(tuple(_cell_given(cell, argument) for cell in row) for row in _filled(value))
+        rows = tuple(tuple(_cell_from_calc(cell, argument) for cell in row) for row in _without_blank_tail(value))
         return rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else rows
-    return _cell_given(value, argument)
+    return _cell_from_calc(value, argument)
 
 
 def to_calc(block: Block) -> Any:
     """A block as Calc takes it: the value of one cell, or a tuple of rows."""
-    rows = tuple(tuple(map(_cell_taken, row)) for row in block)
+    rows = tuple(tuple(map(_cell_to_calc, row)) for row in block)
     return rows[0][0] if len(rows) == len(rows[0]) == 1 else rows
 
 
-def _filled(rows: tuple[tuple[object, ...], ...]) -> tuple[tuple[object, ...], ...]:
+def _without_blank_tail(rows: tuple[tuple[object, ...], ...]) -> tuple[tuple[object, ...], ...]:
     """The rows of a whole column or nearly, without those at the end that are blank as the last one is.
 
     Two stay, so that an array is still told from a single cell. Comparing tuples takes a hundredth of what looking at
@@ -43,11 +43,11 @@ def _filled(rows: tuple[tuple[object, ...], ...]) -> tuple[tuple[object, ...], .
     return rows[: len(rows) - blank]
 
 
-def _cell_given(cell: object, argument: Argument) -> object:
+def _cell_from_calc(cell: object, argument: Argument) -> object:
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        return None if cell == 0 and argument.name not in _ZERO else float(cell)
+        return None if cell == 0 and argument.name not in _MAY_BE_ZERO else float(cell)
     return cell
 
 
-def _cell_taken(cell: str | float | bool) -> str | float:
+def _cell_to_calc(cell: str | float | bool) -> str | float:
     return float(cell) if isinstance(cell, bool) else cell  # Calc has numbers for TRUE and FALSE

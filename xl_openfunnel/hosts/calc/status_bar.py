@@ -1,4 +1,4 @@
-"""What an action says in a window's status bar: for a while, for Calc shows there what selected cells are in sum."""
+"""Shows an action's message in the status bar for a while, where Calc otherwise shows the sum of the selection."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final
 
-SHOWN: Final = 10.0
-"""Seconds in which a line can be read."""
+DISPLAY_SECONDS: Final = 10.0
 
 
-def say(
+def show(
     document: Any,
     text: str,
-    inside: Callable[[Callable[[], None]], object],
+    run_on_main_thread: Callable[[Callable[[], None]], object],
     timer: Callable[[float, Callable[[], None]], threading.Timer] = threading.Timer,
 ) -> None:
-    """Show a text in the status bar of a document's window, if it has one, and let go of it later.
+    """Show a text in the status bar of a document's window, if it has one, and clear it after `DISPLAY_SECONDS`.
 
     Args:
         document: the document, None for none.
         text: what to show.
-        timer: what lets time pass.
-        inside: runs something on the office's own thread.
+        run_on_main_thread: runs a function on LibreOffice's main thread.
+        timer: creates the timer that clears the text.
     """
     controller = document.CurrentController if document is not None else None
     indicator = controller.getStatusIndicator() if controller is not None else None
@@ -31,10 +30,10 @@ def say(
         return
     indicator.start(text, 0)
 
-    def let_go() -> None:
-        with contextlib.suppress(Exception):  # the window is closed, or the office asks its user something
-            inside(indicator.end)
+    def clear() -> None:
+        with contextlib.suppress(Exception):  # the window is closed, or LibreOffice shows a dialog
+            run_on_main_thread(indicator.end)
 
-    ending = timer(SHOWN, let_go)
-    ending.daemon = True
-    ending.start()
+    clear_timer = timer(DISPLAY_SECONDS, clear)
+    clear_timer.daemon = True
+    clear_timer.start()

@@ -12,7 +12,7 @@ import pytest
 
 from xl_openfunnel.detect import python as detect_python
 from xl_openfunnel.detect import registry
-from xl_openfunnel.doctor import CheckResult, CheckState, excel, policies, python, run_checks
+from xl_openfunnel.doctor import CheckResult, CheckState, run_checks
 from xl_openfunnel.simulator import Simulator
 
 SETTING = detect_python.INTERPRETER_SETTING.removeprefix("HKCU\\")
@@ -47,44 +47,44 @@ def service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulat
 
 
 def found(service: Simulator) -> dict[str, CheckResult]:
-    return {finding.check: finding for _, finding in run_checks(service.base_url)}
+    return {name: result for _, name, result in run_checks(service.base_url)}
 
 
 def test_the_setting_that_vba_reads_is_found_and_its_python_asked(registered: Any, service: Simulator) -> None:
     before = found(service)
-    assert before[python.INTERPRETER].state is CheckState.WRONG
+    assert before["Python for Excel"].state is CheckState.WRONG
     registered(SETTING, "Interpreter", PYTHONW)
     after = found(service)
-    assert after[python.INTERPRETER].what == PYTHONW
-    good = {after[check].state for check in (python.INTERPRETER, python.SAME, python.DLL, "key accepted")}
+    assert after["Python for Excel"].what == PYTHONW
+    good = {after[check].state for check in ("Python for Excel", "version for Excel", "xlwings DLL", "key accepted")}
     assert good == {CheckState.OK}, after
-    assert after[excel.FOUND].state is CheckState.WRONG  # Wine has none
-    assert not any("could not be looked at" in finding.what for finding in after.values())
+    assert after["Excel"].state is CheckState.WRONG  # Wine has none
+    assert not any("could not be looked at" in result.what for result in after.values())
 
 
 def test_the_setting_of_a_python_that_is_gone_is_wrong(registered: Any, service: Simulator) -> None:
     registered(SETTING, "Interpreter", r"C:\gone\pythonw.exe")
     after = found(service)
-    assert "not there any more" in after[python.INTERPRETER].what
-    assert "fix this first" in after[python.SAME].what
-    assert after[python.DLL].state is CheckState.OK  # the one beside this Python
+    assert "not there any more" in after["Python for Excel"].what
+    assert "fix this first" in after["version for Excel"].what
+    assert after["xlwings DLL"].state is CheckState.OK  # the one beside this Python
 
 
 def test_a_path_beyond_the_ansi_code_page_is_wrong(registered: Any, awkward_folder: str, service: Simulator) -> None:
     registered(SETTING, "Interpreter", awkward_folder + r"\pythonw.exe")
-    assert found(service)[python.INTERPRETER].state is CheckState.OK
+    assert found(service)["Python for Excel"].state is CheckState.OK
     registered(SETTING, "Interpreter", r"C:\пайтон\pythonw.exe")
-    assert "ANSI code page" in found(service)[python.INTERPRETER].what
+    assert "ANSI code page" in found(service)["Python for Excel"].what
 
 
 def test_a_policy_of_the_user_is_found(registered: Any, service: Simulator) -> None:
     registered(POLICY, "vbawarnings", 4)
-    assert registry.number(registry.windows, rf"HKCU\{POLICY}", "VBAWarnings") == 4
-    rule = found(service)[policies.MACROS]
+    assert registry.number(registry.read_key, rf"HKCU\{POLICY}", "VBAWarnings") == 4
+    rule = found(service)["macros"]
     assert rule.state is CheckState.WRONG
     assert rf"HKCU\{POLICY}, value VBAWarnings = 4" in rule.for_it
 
 
 def test_a_key_that_is_missing_has_no_values_and_one_for_all_users_is_read() -> None:
-    assert registry.windows(r"HKCU\Software\No such key") == {}
-    assert registry.text(registry.windows, r"HKLM\Software\Microsoft\Windows NT\CurrentVersion", "CurrentVersion")
+    assert registry.read_key(r"HKCU\Software\No such key") == {}
+    assert registry.text(registry.read_key, r"HKLM\Software\Microsoft\Windows NT\CurrentVersion", "CurrentVersion")

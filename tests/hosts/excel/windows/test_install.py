@@ -19,11 +19,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from xl_openfunnel.cli import main
-from xl_openfunnel.detect import python as detect_python
-from xl_openfunnel.doctor import excel as office
-from xl_openfunnel.doctor import python
-from xl_openfunnel.install import environment
-from xl_openfunnel.install.setting import RegistrySetting, readable, short_path
+from xl_openfunnel.detect.python import INTERPRETER_SETTING, configured_interpreter
+from xl_openfunnel.detect.registry import read_key
+from xl_openfunnel.install import environment, setting
+from xl_openfunnel.install.setting import short_path, vba_readable_path
 from xl_openfunnel.workbook import addin
 
 if TYPE_CHECKING:
@@ -96,9 +95,9 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     user = User(tmp_path / "Jörg Müller", capsys)
     for name, value in user.environ.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(environment, "make", made_by_hand)
+    monkeypatch.setattr(environment, "create", made_by_hand)
     yield user
-    RegistrySetting().remove()
+    setting.remove()
 
 
 def findings() -> dict[str, str]:
@@ -118,10 +117,10 @@ def test_install_leaves_what_it_names_and_uninstall_none_of_it(user: User) -> No
     assert user.files() == INSTALLED
     assert user.addin.read_bytes() == addin.build()
     new = {key: values for key, values in software().items() if before.get(key) != values}
-    setting = detect_python.INTERPRETER_SETTING.removeprefix("HKCU\\")
-    assert new.pop(setting) == {"Interpreter": pythonw}
-    assert all(values == {} and setting.startswith(key) for key, values in new.items())
-    assert all(str(place) in said for place in (user.python, user.addin, pythonw, detect_python.INTERPRETER_SETTING))
+    key = INTERPRETER_SETTING.removeprefix("HKCU\\")
+    assert new.pop(key) == {"Interpreter": pythonw}
+    assert all(values == {} and key.startswith(parent) for parent, values in new.items())
+    assert all(str(place) in said for place in (user.python, user.addin, pythonw, INTERPRETER_SETTING))
     said = user.run("uninstall")
     assert user.files() == set()
     after = software()
@@ -149,7 +148,7 @@ def test_what_another_program_keeps_beside_the_setting_stays(user: User) -> None
 
 def test_the_doctor_finds_all_of_it_well_and_repair_mends_what_is_not(user: User) -> None:
     user.run("install")
-    checks = (python.INTERPRETER, python.SAME, python.DLL, office.ADDIN)
+    checks = ("Python for Excel", "version for Excel", "xlwings DLL", "add-in")
     found = findings()
     assert [found[check] for check in checks] == ["ok"] * 4
     (user.python / "pyvenv.cfg").unlink()  # it finds nothing any more, as after an update that removed its Python
@@ -167,7 +166,7 @@ def test_cells_are_answered_by_the_python_that_was_set_up(
     user: User, excel: FakeExcel, bridge_to: Callable[..., Bridge]
 ) -> None:
     user.run("install")
-    bridge = bridge_to(str(Path(RegistrySetting().read()).parent))
+    bridge = bridge_to(str(Path(configured_interpreter(read_key)).parent))
     bridge.install()
     sheet = excel.open("My book.xlsx", r"C:\Books", ("Rows 1",)).sheet("Rows 1")
     sheet.enter("A1", '=OF_STATUS("no job")')
@@ -183,7 +182,7 @@ def test_a_folder_that_vba_cannot_read_gets_its_short_name(
     folder = tmp_path / "пайтон"
     monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", str(folder))
     user.run("install")
-    path = RegistrySetting().read()
+    path = configured_interpreter(read_key)
     path.encode("cp1252")
     assert Path(path).is_file()
     assert Path(path).samefile(folder / "python" / "Scripts" / "pythonw.exe")
@@ -193,10 +192,10 @@ def test_a_folder_that_vba_cannot_read_gets_its_short_name(
 
 def test_a_python_of_another_folder_stays_and_that_is_said(user: User) -> None:
     user.run("install")
-    RegistrySetting().write(str(Path(sys.prefix) / "pythonw.exe"))
+    setting.write(str(Path(sys.prefix) / "pythonw.exe"))
     said = user.run("uninstall")
     assert "is of another folder and stays" in said
-    assert RegistrySetting().read() == ""
+    assert configured_interpreter(read_key) == ""
 
 
 def test_short_names_are_those_of_windows(tmp_path: Path) -> None:
@@ -205,4 +204,4 @@ def test_short_names_are_those_of_windows(tmp_path: Path) -> None:
     short = short_path(folder)
     assert Path(short).is_dir()
     assert " " not in Path(short).name
-    assert readable(folder, "mbcs", short_path) == str(folder)
+    assert vba_readable_path(folder, "mbcs", short_path) == str(folder)

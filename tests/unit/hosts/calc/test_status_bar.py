@@ -28,7 +28,7 @@ class Bar:
         return SimpleNamespace(start=lambda: self.timers.append((seconds, run)))
 
     def say(self, inside: Any) -> None:
-        status_bar.say(self.document, "1 job asked again.", inside, self.timer)
+        status_bar.show(self.document, "1 job asked again.", inside, self.timer)
 
 
 def test_a_line_is_shown_and_then_the_bar_is_calcs_again() -> None:
@@ -36,7 +36,7 @@ def test_a_line_is_shown_and_then_the_bar_is_calcs_again() -> None:
     bar.say(lambda run: run())
     assert bar.shown == "1 job asked again."
     ((seconds, run_out),) = bar.timers
-    assert seconds == status_bar.SHOWN
+    assert seconds == status_bar.DISPLAY_SECONDS
     run_out()
     assert bar.shown == "Sum: 3"
 
@@ -60,5 +60,5 @@ def test_an_office_that_has_no_time_meanwhile_hinders_nothing() -> None:
 )
 def test_without_a_window_there_is_nothing_to_show_it_in(document: Any) -> None:
     bar = Bar()
-    status_bar.say(document, "text", lambda run: run(), bar.timer)
+    status_bar.show(document, "text", lambda run: run(), bar.timer)
     assert bar.timers == []

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from xl_openfunnel.detect import libreoffice
 from xl_openfunnel.errors import ConfigurationError
-from xl_openfunnel.install import libreoffice
 
 
 def test_a_command_that_does_not_end_is_told_in_words() -> None:
