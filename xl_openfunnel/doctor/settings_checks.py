@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ..api.models import Credits
+from ..api.proxy_and_trust import CA_BUNDLE_VARIABLES
 from ..detect.registry import Read
 from ..errors import AuthenticationError, ConfigurationError, OpenFunnelError
 from ..jobs.store.store import VERSION
