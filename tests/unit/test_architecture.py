@@ -28,10 +28,10 @@ LAYERS = (
     ("jobs",),
     ("api",),
     ("keys", "log", "simulator", "table"),
-    ("settings",),
+    ("detect", "settings"),
     ("errors",),
     ("text",),
-    ("detect", "runtime", "version"),
+    ("runtime", "version"),
 )
 """The modules and packages from the top to the bottom: each imports only what stands below it."""
 

@@ -1,1 +1,5 @@
-"""The OF_ functions in LibreOffice Calc, as an add-in of its own. Nothing but `addin` and `documents` needs UNO."""
+"""The OF_ functions in LibreOffice Calc, as an extension.
+
+`addin`, `commands`, `documents` and `table_writer` need UNO, which only LibreOffice's own Python has; the others do
+not.
+"""
