@@ -1,4 +1,4 @@
-"""The client: one call is one request, and its answer one typed value or one error."""
+"""The client: each call sends one request and returns one typed value or raises one error."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ T = TypeVar("T")
 
 
 class Client:
-    """Speaks to one origin with one pooled session. May be used by many threads at once.
+    """Talks to one origin through one pooled session. Thread-safe.
 
     Args:
         base_url: the service's address; None for the one of the settings.
-        api_key: the key, or a function that gives it (asked again for every request); None for the one of
-            the settings: environment, keyring, private file.
+        api_key: the key, or a function that returns it, called for every request; None for the one of the settings:
+            environment, keyring, private file.
         transport: a requests adapter to send with, for tests and unusual networks.
-        limits: seconds and bytes that one request may take.
-        concurrency: connections kept open; None for the one of the settings.
+        limits: the most seconds and bytes that one request may take.
+        concurrency: the number of connections kept open; None for the one of the settings.
 
     Raises:
-        ConfigurationError: an unusable setting; `InsecureUrlError` for plain http to another machine.
+        ConfigurationError: a setting is unusable; `InsecureUrlError` for plain http to another machine.
     """
 
     def __init__(
@@ -63,21 +63,22 @@ class Client:
         )
 
     def page(self, job_id: str, cursor: str | None = None) -> Page:
-        """The job's state and one page of its rows: the first, or the one that ``cursor`` names.
+        """Read the job's state and one page of its rows: the first, or the one that ``cursor`` names.
 
         Costs no credits.
 
         Raises:
-            OpenFunnelError: any of `errors`' tree but JobFailedError, IncompleteResultError and JobTimeoutError.
+            OpenFunnelError: any error of the tree in `errors` but JobFailedError, IncompleteResultError and
+                JobTimeoutError.
         """
         params = {"cursor": cursor} if cursor else {}
         return self._call("GET", endpoints.poll(job_id), params, job_id, lambda body: models.read_page(body, job_id))
 
     def cancel(self, job_id: str) -> CancelResponse:
-        """Ask the job to stop. Companies delivered until then are billed; pages written stay readable.
+        """Cancel the job. Companies delivered until then are billed; pages written stay readable.
 
         Raises:
-            InvalidRequestError: with status 409 where the job is over already.
+            InvalidRequestError: with status 409, the job is over already.
             OpenFunnelError: as for `page`.
         """
         try:
@@ -85,15 +86,15 @@ class Client:
         except InvalidRequestError as error:
             if error.status != 409:
                 raise
-            over = InvalidRequestError(
+            already_over = InvalidRequestError(
                 f"Job {job_id} is over already: there is nothing to cancel.",
                 status=error.status,
                 request_id=error.request_id,
             )
-        raise over
+        raise already_over
 
     def credits(self) -> Credits:
-        """The account's balance.
+        """Read the account's balance.
 
         Raises:
             OpenFunnelError: as for `page`.
@@ -101,23 +102,22 @@ class Client:
         return self._call("GET", endpoints.CREDITS, {}, None, models.read_credits)
 
     def key(self) -> Key:
-        """The key as it would be sent now.
+        """The key that the next request sends.
 
-        A key from the settings is looked up once, since a keyring may take long to answer, and again after
-        the service refused it.
+        A key from the settings is looked up once, since a keyring may be slow, and again after the service refused it.
 
         Raises:
-            MissingKeyError: there is none, or none that a header could carry.
+            MissingKeyError: there is no key, or it does not fit into a header.
         """
         if self._api_key is not None:
-            given = self._api_key() if callable(self._api_key) else self._api_key
-            return keys.checked(given, keys.GIVEN)
+            value = self._api_key() if callable(self._api_key) else self._api_key
+            return keys.checked(value, keys.GIVEN)
         if (key := self._cached_key) is None:
             key = self._cached_key = keys.find(self.origin)
         return key
 
     def reset_key(self) -> None:
-        """Look for the key anew with the next request: it may have been replaced in the settings."""
+        """Look the key up again for the next request: it may have been replaced in the settings."""
         self._cached_key = None
 
     def close(self) -> None:
@@ -142,47 +142,47 @@ class Client:
         return f"Client({self.base_url!r})"
 
     def _call(
-        self, method: str, path: str, params: Mapping[str, str], job_id: str | None, read: Callable[[bytes], T]
+        self, method: str, path: str, params: Mapping[str, str], job_id: str | None, parse: Callable[[bytes], T]
     ) -> T:
-        outcome = self._exchange(method, path, params, job_id, read)
-        if isinstance(outcome, OpenFunnelError):
-            raise outcome
-        return outcome
+        result = self._exchange(method, path, params, job_id, parse)
+        if isinstance(result, OpenFunnelError):
+            raise result
+        return result
 
     def _exchange(
-        self, method: str, path: str, params: Mapping[str, str], job_id: str | None, read: Callable[[bytes], T]
+        self, method: str, path: str, params: Mapping[str, str], job_id: str | None, parse: Callable[[bytes], T]
     ) -> T | OpenFunnelError:
-        """What `_ask` returns or raises. It is raised there, so that no traceback leads to what the service sent."""
+        """What `_call` returns or raises. It raises there so that no traceback refers to what the service sent."""
         key = self.key()
         error: OpenFunnelError
         try:
-            answer = self._sender.send(method, path, params, key)
-        except OpenFunnelError as trouble:
-            return _redacted(key, trouble)
-        # Should the service have repeated the key: before anything of the answer is cut or kept.
-        answer = replace(answer, body=keys.redact(key, answer.body))
-        if 200 <= answer.status < 300:
+            response = self._sender.send(method, path, params, key)
+        except OpenFunnelError as transport_error:
+            return _redacted(key, transport_error)
+        # The service may repeat the key: redact it before any part of the response is cut or kept.
+        response = replace(response, body=keys.redact(key, response.body))
+        if 200 <= response.status < 300:
             try:
-                return read(answer.body)
-            except OpenFunnelError as trouble:
-                error = trouble
+                return parse(response.body)
+            except OpenFunnelError as response_error:
+                error = response_error
         else:
-            error = error_from(answer, key_source=key.source, job_id=job_id)
+            error = error_from(response, key_source=key.source, job_id=job_id)
         if isinstance(error, AuthenticationError):
             self.reset_key()
         return _redacted(key, error)
 
 
 def _redacted(key: Key, error: OpenFunnelError) -> OpenFunnelError:
-    """The error with the key struck out where it stood in a header, of which some are shown in small letters."""
+    """The error without the key, in any case: it may come from a header, and some of them are shown in lower case."""
 
-    def struck_out(text: str) -> str:
+    def redact(text: str) -> str:
         return re.sub(re.escape(key.value), "[key]", text, flags=re.IGNORECASE)
 
     return type(error)(
-        struck_out(error.message),
+        redact(error.message),
         status=error.status,
-        request_id=error.request_id and struck_out(error.request_id),
+        request_id=error.request_id and redact(error.request_id),
         retry_after=error.retry_after,
         retryable=error.retryable,
     )

@@ -1,4 +1,4 @@
-"""Every path of the service that is used, and what may stand in one."""
+"""The paths of the service that are used, and the job ids that they may contain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from ..errors import InvalidJobIdError
 
 KEY_PREFIX: Final = "of_"
-"""How API keys begin."""
+"""The prefix of API keys."""
 
 CREDITS = "/api/v1/credits/balance"
 _JOBS = "/api/v1/account/search-lookalikes-bulk"
@@ -19,22 +19,22 @@ _JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 def poll(job_id: str) -> str:
-    """The path that answers a job's state with one page of rows."""
+    """The path of a job's state and one page of its rows."""
     return f"{_JOBS}/{quote(checked_job_id(job_id), safe='')}"
 
 
 def cancel(job_id: str) -> str:
-    """The path that asks a job to stop."""
+    """The path that cancels a job."""
     return poll(job_id) + "/cancel"
 
 
 def is_job_id(text: str) -> bool:
-    """Whether ``text`` has the form of a job id: nothing that could leave its place in a path."""
+    """Whether ``text`` has the form of a job id, which is safe in a path."""
     return _JOB_ID.fullmatch(text) is not None
 
 
 def is_uuid(text: str) -> bool:
-    """Whether ``text`` looks like the id of a job of the service, and like nothing else that people write."""
+    """Whether ``text`` is a UUID, as the service's job ids are, and so can hardly be anything else."""
     try:
         return str(uuid.UUID(text)) == text.lower()
     except ValueError:
@@ -42,7 +42,7 @@ def is_uuid(text: str) -> bool:
 
 
 def checked_job_id(text: str) -> str:
-    """``text`` itself.
+    """``text`` itself, if it is a job id.
 
     Raises:
         InvalidJobIdError: it does not have the form of a job id.
@@ -69,7 +69,7 @@ def job_id_from(text: str) -> str:
         return checked_job_id(text)
     pasted = text.strip().strip("\"'<>")
     if "://" in pasted:
-        with contextlib.suppress(ValueError):  # brackets that cannot be: then it is no job id either
-            last = urlsplit(pasted).path.rstrip("/").rpartition("/")[2]
-            pasted = last if any(map(str.isdigit, last)) else pasted  # .../jobs names no job
+        with contextlib.suppress(ValueError):  # wrong brackets: then it is no job id either
+            segment = urlsplit(pasted).path.rstrip("/").rpartition("/")[2]
+            pasted = segment if any(map(str.isdigit, segment)) else pasted  # .../jobs names no job
     return checked_job_id(pasted)

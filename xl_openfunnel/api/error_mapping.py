@@ -1,7 +1,7 @@
-"""From a non-2xx answer to the error that a person can act on.
+"""Maps a non-2xx response to an error that tells the user what to do.
 
-The form of the service's error bodies drifts: ``detail`` may be text, a list or an object; ``error_code``, ``message``
-and ``details`` may stand at the top or inside ``detail``; the body may be no JSON at all.
+The service's error bodies vary: ``detail`` may be text, a list or an object; ``error_code``, ``message`` and
+``details`` may be at the top level or inside ``detail``; the body may not be JSON at all.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from .models import read_object
 
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray", "X-Amzn-Trace-Id")
 _MAX_SERVICE_TEXT = 160
-"""Characters of the service's own words in a message: what fits a cell beside ours."""
+"""UTF-16 units of the service's own text in a message: what fits into a cell beside ours."""
 
 
 @dataclass(frozen=True)
 class _ErrorBody:
-    """What an error body says, wherever it says it."""
+    """The fields of an error body, at whatever level they were."""
 
     code: str = ""
     text: str = ""
@@ -47,24 +47,23 @@ class _ErrorBody:
 def error_from(
     response: HttpResponse, *, key_source: str, job_id: str | None = None, now: Callable[[], float] = time.time
 ) -> OpenFunnelError:
-    """The error for an answer that is not 2xx.
+    """The error for a response that is not 2xx.
 
     Args:
-        response: the response as it came.
-        key_source: where the key came from, in words.
-        job_id: the job that was asked for; None for a request that concerns no job.
-        now: seconds since the epoch, to read a ``Retry-After`` date.
+        response: the whole response.
+        key_source: where the key came from, for the message.
+        job_id: the requested job; None for a request that concerns no job.
+        now: returns seconds since the epoch, to read a ``Retry-After`` date.
     """
-    said = _parse_body(response.body)
-    status = response.status
-    kind, message = _classify(response, said, key_source, job_id)
-    retry_after = said.retry_after
+    error_body = _parse_body(response.body)
+    kind, message = _classify(response, error_body, key_source, job_id)
+    retry_after = error_body.retry_after
     if (header := response.headers.get("Retry-After")) is not None:
         retry_after = _seconds(header, now()) if retry_after is None else retry_after
     request_id = next((response.headers[h] for h in _REQUEST_ID_HEADERS if response.headers.get(h)), None)
     return kind(
         message,
-        status=status,
+        status=response.status,
         request_id=clip(one_line(request_id), 80) if request_id else None,
         retry_after=retry_after,
     )
@@ -73,9 +72,9 @@ def error_from(
 def _classify(
     response: HttpResponse, error_body: _ErrorBody, key_source: str, job_id: str | None
 ) -> tuple[type[OpenFunnelError], str]:
-    """The class and the message: the code decides before the status, both before the words."""
+    """The class and the message. The service's error code counts before the HTTP status, and both before its text."""
     status = response.status
-    words = f': "{clip(error_body.text, _MAX_SERVICE_TEXT)}"' if error_body.text else ""
+    said = f': "{clip(error_body.text, _MAX_SERVICE_TEXT)}"' if error_body.text else ""
     http = f"(HTTP {status})"
     if 300 <= status < 400:
         return InvalidResponseError, (
@@ -88,29 +87,29 @@ def _classify(
             f"The request was answered with a web page {http}: a firewall or a login page in between?",
         )
     if status in (401, 403) or error_body.is_key_error:
-        return AuthenticationError, f"The API key ({key_source}) was refused {http}{words}. {remedy(key_source)}."
+        return AuthenticationError, f"The API key ({key_source}) was refused {http}{said}. {remedy(key_source)}."
     if status == 407:
         return (
             ProxyError,
             f"The proxy asks for a password {http}. Check the system's proxy settings, or ask IT.",
         )
     if status == 402 or error_body.code == "CREDITS_EXCEEDED":
-        return InsufficientCreditsError, f"The account has no credits left {http}{words}. Top up at OpenFunnel."
+        return InsufficientCreditsError, f"The account has no credits left {http}{said}. Top up at OpenFunnel."
     if status == 429 or error_body.code == "RATE_LIMITED":
-        return RateLimitError, f"The service asks for fewer requests {http}{words}. Wait a while."
+        return RateLimitError, f"The service asks for fewer requests {http}{said}. Wait a while."
     if status >= 500 or status in (408, 425) or error_body.code == "INTERNAL_ERROR":
-        return ServerError, f"The service is in trouble {http}{words}. Wait a while."
+        return ServerError, f"The service is in trouble {http}{said}. Wait a while."
     if status == 404 and job_id is not None:
         return JobNotFoundError, (
             f"There is no job {job_id} for this API key {http}. "
             "Check the id, and that the key belongs to the account that started the job."
         )
-    return InvalidRequestError, f"The service finds the request wrong {http}{words}."
+    return InvalidRequestError, f"The service finds the request wrong {http}{said}."
 
 
-def _redirect_target(answer: HttpResponse) -> str:
+def _redirect_target(response: HttpResponse) -> str:
     try:
-        target = urlsplit(answer.headers.get("Location", ""))
+        target = urlsplit(response.headers.get("Location", ""))
     except ValueError:
         return "elsewhere"
     return f"to {target.scheme}://{target.hostname}" if target.scheme and target.hostname else "elsewhere"
@@ -137,7 +136,7 @@ def _parse_body(body: bytes) -> _ErrorBody:
 
 
 def _error_text(detail: object) -> str:
-    """A FastAPI ``detail`` in words: text as it is, a list as ``place: message`` of each entry."""
+    """A FastAPI ``detail`` as text: text as it is, a list as ``field: message`` of each entry."""
     if isinstance(detail, str):
         return one_line(detail)
     if not isinstance(detail, list):
@@ -145,8 +144,8 @@ def _error_text(detail: object) -> str:
     parts = []
     for entry in detail[:5]:
         if isinstance(entry, dict) and isinstance(entry.get("msg"), str):
-            place = _field_name(entry)
-            parts.append(f"{place}: {entry['msg']}" if place else entry["msg"])
+            field = _field_name(entry)
+            parts.append(f"{field}: {entry['msg']}" if field else entry["msg"])
         elif isinstance(entry, str):
             parts.append(entry)
     return one_line("; ".join(parts))
@@ -170,12 +169,12 @@ def _is_key_error(detail: object) -> bool:
 
 
 def _first_text(layers: list[dict[str, Any]], *names: str) -> str:
-    found = (layer.get(name) for name in names for layer in layers)
-    return next((one_line(text) for text in found if isinstance(text, str) and text.strip()), "")
+    values = (layer.get(name) for name in names for layer in layers)
+    return next((one_line(text) for text in values if isinstance(text, str) and text.strip()), "")
 
 
 def _seconds(value: object, now: float) -> float | None:
-    """A wait in seconds from a number, its text, or an HTTP date."""
+    """Seconds to wait, from a number, its text, or an HTTP date."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
     try:
@@ -185,6 +184,6 @@ def _seconds(value: object, now: float) -> float | None:
     except ValueError:
         try:
             seconds = email.utils.parsedate_to_datetime(str(value)).timestamp() - now
-        except (ValueError, OverflowError, OSError):  # OSError: Windows, for years that it does not count
+        except (ValueError, OverflowError, OSError):  # OSError: on Windows, for years out of its range
             return None
     return max(seconds, 0.0) if seconds == seconds else None

@@ -1,8 +1,8 @@
-"""One HTTP exchange, and nothing it must not do.
+"""Sends one HTTP request and reads its response, under strict limits.
 
-The key goes into one header of one request to one origin: redirects are not followed (requests would keep
-X-API-Key on its way to another host), netrc is not read, cookies are not kept, and a loopback service is
-never reached through a proxy. A body is read under a deadline and a cap on its decoded size.
+The key goes into one header of one request to one origin: redirects are not followed (requests would send
+X-API-Key to another host), netrc is not read, cookies are not kept, and a loopback service is never reached through
+a proxy. A body is read under a deadline and up to a limit of its decoded size.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ _INVALID_ADDRESS_ERRORS = (
     *(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema),  # InvalidProxyURL is one of the first
     *(urllib3.exceptions.LocationValueError, urllib3.exceptions.ProxySchemeUnknown),
 )
-"""What is said of an address that can be none: of the proxy's, since that of the service was looked at before."""
+"""Errors about an invalid address: the proxy's, because the service's was checked before."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds and bytes that one exchange may take; each default's reason stands in `settings`."""
+    """The most seconds and bytes that one request may take; `settings` has the reason of each default."""
 
     connect: float = CONNECT_TIMEOUT
     read: float = READ_TIMEOUT
@@ -61,7 +61,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """A whole HTTP answer: status code, headers (case-insensitive), decoded body."""
+    """A whole HTTP response: status code, headers (case-insensitive), decoded body."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -93,18 +93,18 @@ class HttpSender:
         self._session.trust_env = not is_loopback(parts.hostname or "")
         try:
             requests.Request("GET", base_url).prepare()
-        except requests.RequestException:  # a name with letters that no name may have
+        except requests.RequestException:  # a host name with letters that are not allowed
             raise ConfigurationError(f"The base URL {base_url} names no host. Check {ENV_BASE_URL}.") from None
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.adapters.clear()
         self._session.mount(f"{parts.scheme}://", transport or make_adapter(base_url, concurrency))
 
     def send(self, method: str, path: str, params: Mapping[str, str], key: Key) -> HttpResponse:
-        """Send one request and read its whole answer, whatever its status.
+        """Send one request and read its whole response, of any status.
 
         Raises:
-            TransportError: no whole answer came; the subclass says why.
-            InvalidResponseError: the body is larger than any page can be, or is encoded in a way that nobody asked for.
+            TransportError: no whole response came; the subclass says why.
+            InvalidResponseError: the body is larger than any page, or has an encoding that was not requested.
         """
         deadline = self._clock() + self._limits.total
         try:
@@ -122,23 +122,23 @@ class HttpSender:
             ):
                 body = self._read(response, deadline)
                 return HttpResponse(response.status_code, response.headers, body)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as failure:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             late = self._clock() >= deadline
-            trouble = self._timeout_error(self._limits.total) if late else self._map_error(failure)
-        # Raised out here, so that the requests exception, which holds the request and its header, is not
-        # carried along as the context of ours.
-        raise trouble
+            mapped = self._timeout_error(self._limits.total) if late else self._map_error(error)
+        # Raised outside the except block: requests' exception holds the request with its key, and must not become
+        # the context of ours.
+        raise mapped
 
     def close(self) -> None:
         """Close all pooled connections."""
         self._session.close()
 
     def _read(self, response: requests.Response, deadline: float) -> bytes:
-        if response.raw is None:  # a transport that gives whole bodies
+        if response.raw is None:  # a transport that returns whole bodies
             return response.content
-        body = io.BytesIO()  # which, unlike pieces that are joined, holds no more than the body
-        while piece := response.raw.read1(_CHUNK):
-            body.write(piece)
+        body = io.BytesIO()  # joining a list of chunks would hold the body twice
+        while chunk := response.raw.read1(_CHUNK):
+            body.write(chunk)
             if body.tell() > self._limits.body:
                 raise self._too_large_error()
             if self._clock() > deadline:
@@ -153,16 +153,16 @@ class HttpSender:
             raise InvalidResponseError(
                 f"The answer of {self._host} is encoded as {encoding!r}, which nobody asked for."
             )
-        inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
+        decompressor = zlib.decompressobj(_GZIP_OR_ZLIB)
         try:
-            plain = inflate.decompress(body, self._limits.body)
+            decoded = decompressor.decompress(body, self._limits.body)
         except zlib.error:
             raise InvalidResponseError(f"The compressed answer of {self._host} is damaged.") from None
-        if inflate.unconsumed_tail:
+        if decompressor.unconsumed_tail:
             raise self._too_large_error()
-        if not inflate.eof:
+        if not decompressor.eof:
             raise TransportError(f"The answer of {self._host} was cut off.")
-        return plain
+        return decoded
 
     def _too_large_error(self) -> InvalidResponseError:
         return InvalidResponseError(
@@ -172,10 +172,10 @@ class HttpSender:
     def _timeout_error(self, seconds: float) -> RequestTimeoutError:
         return RequestTimeoutError(f"No whole answer from {self._host} within {seconds:.0f} seconds.")
 
-    def _map_error(self, failure: BaseException) -> OpenFunnelError:
-        """Our error for one of requests, urllib3 or the system. Never holds the failure itself."""
+    def _map_error(self, error: BaseException) -> OpenFunnelError:
+        """Our error for one of requests, urllib3 or the system. Never refers to the original."""
         host = self._host
-        causes = tuple(_causes(failure))
+        causes = tuple(_causes(error))
         if self._session.trust_env and (name := unreadable_ca_variable()):
             return TlsError(
                 f"The certificates that the variable {name} names cannot be read. Correct or unset it, or ask IT.",
@@ -215,16 +215,16 @@ class HttpSender:
 
 
 class _Session(requests.Session):
-    """Looks for no redirect: asked not to follow one, requests reads and unpacks its whole body all the same."""
+    """Ignores redirects. Even with ``allow_redirects=False`` requests would read and decode the whole body of one."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - as requests calls it
         return None
 
 
 class _KeyHeader(AuthBase):
-    """Puts the key into its header, at the last moment and out of sight of anybody's traceback.
+    """Puts the key into its header, at the last moment, so that no traceback shows it.
 
-    Where a request has an auth of its own, requests does not look into netrc.
+    Because the request has an auth, requests does not read netrc.
     """
 
     def __init__(self, key: Key) -> None:
@@ -235,21 +235,21 @@ class _KeyHeader(AuthBase):
         return request
 
 
-def _causes(failure: BaseException) -> list[BaseException]:
-    """``failure`` and all that it wraps: requests and urllib3 do so by argument, reason and cause."""
-    found: list[BaseException] = []
-    waiting: list[object] = [failure]
+def _causes(error: BaseException) -> list[BaseException]:
+    """``error`` and all that it wraps: requests and urllib3 wrap errors by argument, reason and cause."""
+    causes: list[BaseException] = []
+    waiting: list[object] = [error]
     while waiting:
         cause = waiting.pop(0)
-        if isinstance(cause, BaseException) and cause not in found:
-            found.append(cause)
+        if isinstance(cause, BaseException) and cause not in causes:
+            causes.append(cause)
             waiting += [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
-    return found
+    return causes
 
 
 def _verify_message(causes: tuple[BaseException, ...]) -> str:
-    said = next((c.verify_message for c in causes if isinstance(c, ssl.SSLCertVerificationError)), None)
-    return said or "the handshake failed"
+    messages = (c.verify_message for c in causes if isinstance(c, ssl.SSLCertVerificationError))
+    return next(messages, None) or "the handshake failed"
 
 
 def make_adapter(base_url: str, concurrency: int) -> BaseAdapter:
@@ -259,14 +259,14 @@ def make_adapter(base_url: str, concurrency: int) -> BaseAdapter:
 
 
 class _SystemTrustAdapter(DeadlineAdapter):
-    """Verifies with the system's own certificate store, which knows a company's inspecting proxy.
+    """Verifies with the system's certificate store, which has the certificate of a company's inspecting proxy.
 
-    The context belongs to this adapter alone: nothing is injected into other users of ssl in this process.
-    REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE are honoured beside it.
+    Only this adapter uses the context: nothing is injected into other users of ssl in this process.
+    REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE are honoured too.
     """
 
     def __init__(self, concurrency: int) -> None:
-        import truststore  # only where https is spoken
+        import truststore  # only needed for https
 
         self._context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         super().__init__(pool_connections=1, pool_maxsize=concurrency)

@@ -1,4 +1,4 @@
-"""Typed answers, read liberally: what drifts in the service's shapes is tolerated here and nowhere else."""
+"""Parses the service's responses into typed values. Deviations from its documentation are tolerated here only."""
 
 from __future__ import annotations
 
@@ -18,29 +18,30 @@ from ..settings import MAX_LENIENT, MAX_MANIFEST, MAX_MANIFEST_VALUES, MAX_ROWS,
 from ..text import clip, count, one_line
 
 FIRST_PAGE = "page_0000"
-"""The name of the page that is answered where no cursor is sent, as the documentation of the endpoint says."""
+"""The name of the page that comes without a cursor, as the documentation of the endpoint says."""
 
 _MAX_CURSOR = 1024
 _MAX_STATUS = 80
-"""UTF-16 units of a status, which is a word and stands in cells, messages and the ledger as it is."""
+"""UTF-16 units of a status, which is a word, and is shown unchanged in cells, messages and the ledger."""
 
 _MAX_TEXT = 2_000
-"""UTF-16 units of what the service says in words: more than any place that shows them has room for."""
+"""UTF-16 units of a text of the service: more than fits anywhere it is shown."""
 
 _MANIFEST_FIELDS = (
     *("count", "unique_count", "pages", "page_size", "credits_consumed", "partial", "stop_reason"),
     *("rerank_degraded", "degraded", "ranked", "derived_query", "resolved_seed_domains", "unresolved_seed_domains"),
 )
-"""What is documented of manifests."""
+"""The documented fields of a manifest."""
 
 _MAX_SEEDS_CHARS = 4_000
-"""Characters of a list in a manifest as JSON: a job has ten seeds at the most, each a name of 253 characters."""
+"""Characters of a list in a manifest as JSON: a job has at most ten seeds, each a host name of at most 253
+characters."""
 
 _TOO_LARGE = "too large to keep"
-"""Stands in a manifest in the place of what else would look as if there was none."""
+"""Replaces a value of a manifest that is too large, so that it does not look missing."""
 
 _MAX_DEPTH = 100
-"""Levels of lists and objects within a value: Python takes no more than some hundred on its way to a sheet."""
+"""Levels of lists and objects in a value: Python handles no more than some hundred on the way to a sheet."""
 
 _INT64 = range(-(2**63), 2**63)
 
@@ -50,7 +51,7 @@ Row = dict[str, Any]
 
 
 class JobStatus(str):
-    """The service's own word for a job's state. Words we do not know are kept as they came."""
+    """The service's own word for a job's state. Unknown words are kept as they came."""
 
     __slots__ = ()
 
@@ -63,7 +64,7 @@ class JobStatus(str):
 
     @property
     def terminal(self) -> bool:
-        """Whether the job is over. Any word but completed, cancelled and failed means: still going."""
+        """Whether the job is over: completed, cancelled or failed. Any other word means that it still runs."""
         return self.lower() in ("completed", "cancelled", "failed")
 
 
@@ -77,20 +78,20 @@ JobStatus.FAILED = JobStatus("failed")
 
 @dataclass(frozen=True)
 class Page:
-    """What one GET answers: the job's state and up to a page of rows.
+    """The response to one GET: the job's state and up to a page of rows.
 
     Attributes:
         status: the service's word.
         stage: its coarse free text (``progress_message``).
         processed: companies delivered so far; None before the first progress.
-        manifest: the summary, once the job is over; of one that is too large what is known and short, with a
-            ``note`` that says so.
+        manifest: the summary, once the job is over. Of one that is too large, only its documented fields that are
+            short, with a ``note`` that says so.
         error_message: why a job failed, in the service's words.
-        name: the page's own name, e.g. ``page_0000``; None where the answer has none.
-        next_cursor: the name of the next page; None says only that there is none *now*.
+        name: the page's own name, e.g. ``page_0000``; None if the response has none.
+        next_cursor: the name of the next page; None only says that there is none *yet*.
         row_count: rows in this page.
-        rows_json: those rows as the JSON array they came in.
-        value_count: values in them at whatever level, rows and lists included.
+        rows_json: these rows as the JSON array that they came in.
+        value_count: values in them at all levels, rows and lists included.
     """
 
     status: JobStatus
@@ -107,7 +108,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Credits:
-    """The account's balance, in credits (they may be fractional); None where the answer has none."""
+    """The account's balance in credits, which may be fractional; None for a number that the response lacks."""
 
     total: float | None
     used: float | None
@@ -116,7 +117,7 @@ class Credits:
 
 @dataclass(frozen=True)
 class CancelResponse:
-    """What the service says to a cancel: the job's status now, and its words."""
+    """The response to a cancel: the job's status now, and the service's message."""
 
     status: JobStatus
     message: str | None
@@ -140,18 +141,18 @@ _any_decoder = msgspec.json.Decoder()
 
 
 def read_page(body: bytes, job_id: str) -> Page:
-    """The page in a 2xx body that answers a request for ``job_id``.
+    """Parse a 2xx body that answers a request for a page of ``job_id``.
 
     Raises:
-        InvalidResponseError: no JSON object, no status, rows that are no list of objects, are left out, are too many
-            or are nested without end, or another job's answer.
+        InvalidResponseError: no JSON object, no status, another job, or rows that are not a list of objects, are
+            missing, are too many or are nested too deep.
     """
     _check_value_count(body)
     try:
         envelope = _envelope_decoder.decode(body)
         rows_json = bytes(envelope.rows)
         rows = _any_decoder.decode(rows_json)
-    except (msgspec.DecodeError, ValueError, RecursionError):  # ValueError: bytes that are no UTF-8
+    except (msgspec.DecodeError, ValueError, RecursionError):  # ValueError: bytes that are not UTF-8
         envelope, rows = _read_leniently(body)
         rows_json = json.dumps(rows, ensure_ascii=False).encode()
     status = _read_status(envelope.status)
@@ -191,7 +192,7 @@ def read_rows(rows_json: bytes) -> list[Row]:
 
 
 def read_credits(body: bytes) -> Credits:
-    """The balance in a 2xx body.
+    """Parse a balance in a 2xx body.
 
     Raises:
         InvalidResponseError: no JSON object.
@@ -205,23 +206,23 @@ def read_credits(body: bytes) -> Credits:
 
 
 def read_cancel(body: bytes) -> CancelResponse:
-    """The answer to a cancel; an empty 2xx body counts as ``cancelling``.
+    """Parse the 2xx body of a cancel; an empty one counts as ``cancelling``.
 
     Raises:
-        InvalidResponseError: a body that is no JSON object.
+        InvalidResponseError: neither empty nor a JSON object.
     """
-    answer = read_object(body) if body.strip() else {}
+    fields = read_object(body) if body.strip() else {}
     return CancelResponse(
-        status=JobStatus(_read_status(answer.get("status")) or JobStatus.CANCELLING),
-        message=_read_text(answer.get("message")),
+        status=JobStatus(_read_status(fields.get("status")) or JobStatus.CANCELLING),
+        message=_read_text(fields.get("message")),
     )
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in ``body``, read leniently.
+    """Parse a JSON object leniently.
 
     Raises:
-        InvalidResponseError: it is none, or one that is too large or has too many values.
+        InvalidResponseError: no JSON object, or one that is too large or has too many values.
     """
     _check_value_count(body)
     value: object = None
@@ -230,14 +231,14 @@ def read_object(body: bytes) -> dict[str, Any]:
             text = body.decode("utf-8-sig", "replace")
             value = _replace_lone_surrogates(_loads(text))
     if not isinstance(value, dict):
-        page = body.lstrip()[:1] == b"<"
-        said = "with a web page instead of data (a proxy or a login page?)" if page else "with no usable data"
-        raise InvalidResponseError(f"The service answered {said} {_excerpt(body)}. {_TRY_LATER}")
+        is_html = body.lstrip()[:1] == b"<"
+        content = "with a web page instead of data (a proxy or a login page?)" if is_html else "with no usable data"
+        raise InvalidResponseError(f"The service answered {content} {_excerpt(body)}. {_TRY_LATER}")
     return value
 
 
 def whole_number(value: object) -> int | None:
-    """``value`` as a whole number of 64 bits where it is one, also as text or as a float without a fraction."""
+    """``value`` as a 64-bit integer, also from text or from a float without a fraction; else None."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str) and value.strip().isdecimal() and len(value) < 20:
@@ -248,7 +249,7 @@ def whole_number(value: object) -> int | None:
 
 
 def number(value: object) -> float | None:
-    """``value`` as a float where it is a number or the text of one, and neither infinite nor NaN."""
+    """``value`` as a finite float, from a number or the text of one; else None."""
     try:
         return None if isinstance(value, bool) else _finite(cast("Any", value))
     except (TypeError, ValueError, OverflowError):
@@ -259,7 +260,7 @@ _TRY_LATER = "Try again later; if it stays so, tell OpenFunnel's support."
 
 
 def _read_leniently(body: bytes) -> tuple[_Envelope, object]:
-    """What the strict decoder refused: lone surrogates, NaN, 1e400, raw control characters, broken UTF-8."""
+    """Parse what the strict decoder refuses: lone surrogates, NaN, 1e400, raw control characters, broken UTF-8."""
     fields = read_object(body)
     rows = fields.pop("rows", None)
     known: dict[str, Any] = {name: fields.get(name) for name in _Envelope.__struct_fields__ if name != "rows"}
@@ -267,17 +268,17 @@ def _read_leniently(body: bytes) -> tuple[_Envelope, object]:
 
 
 def _loads(text: str) -> Any:
-    """JSON as Python reads it, with None for all that is no finite number, which JSON, sheets and sums cannot take."""
+    """Parse JSON as Python does, with None for infinite numbers and NaN, which JSON, sheets and sums cannot hold."""
     return json.loads(text, strict=False, parse_float=_finite, parse_constant=lambda _: None)
 
 
 def _finite(value: str | float) -> float | None:
-    plain = float(value)
-    return plain if math.isfinite(plain) else None
+    parsed = float(value)
+    return parsed if math.isfinite(parsed) else None
 
 
 def _replace_lone_surrogates(value: object) -> object:
-    """``value`` with every lone surrogate replaced, which no file, cell or stream could take."""
+    """``value`` with every lone surrogate replaced: no file, cell or stream accepts one."""
     if isinstance(value, str):
         return _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, list):
@@ -290,7 +291,7 @@ def _replace_lone_surrogates(value: object) -> object:
 
 
 def _read_manifest(value: object) -> Mapping[str, Any] | None:
-    """The manifest, whole where it has a manifest's size. No job loses its rows for one that has not."""
+    """The manifest, shortened if it is too large: a job must not lose its rows because of its manifest."""
     if not isinstance(value, dict):
         return None
     with suppress(InvalidResponseError):  # nested too deep
@@ -304,7 +305,7 @@ def _read_manifest(value: object) -> Mapping[str, Any] | None:
 
 
 def _shortened(value: object) -> object:
-    """A single value or a list of texts as it is, where it is no longer than ten seeds can be; else words about it."""
+    """A single value or a list of texts, if it is no longer than ten seeds can be; else `_TOO_LARGE`."""
     if isinstance(value, str):
         return clip(value, _MAX_TEXT)
     if isinstance(value, dict) or (isinstance(value, list) and not all(isinstance(each, str) for each in value)):
@@ -313,19 +314,19 @@ def _shortened(value: object) -> object:
 
 
 def _count_values(value: Any, levels: int = _MAX_DEPTH + 1) -> int:
-    """How many values a list or an object has, those of the lists and objects in it included.
+    """The number of values in a list or an object, at all levels.
 
     Raises:
-        InvalidResponseError: it has more than so many levels.
+        InvalidResponseError: it has more levels than ``levels``.
     """
-    found = len(value)
+    total = len(value)
     for each in value.values() if type(value) is dict else value:
         kind = type(each)
         if kind is dict or kind is list:
             if levels <= 0:
                 raise InvalidResponseError(f"The answer has rows nested deeper than {_MAX_DEPTH} levels. {_TRY_LATER}")
-            found += _count_values(each, levels - 1)
-    return found
+            total += _count_values(each, levels - 1)
+    return total
 
 
 def _excerpt(body: bytes) -> str:
@@ -337,7 +338,7 @@ def _normalized_id(job_id: str) -> str:
 
 
 def _check_value_count(body: bytes) -> None:
-    """Before they are made of it; signs within texts count too, of which no page has that many either."""
+    """Refuse too many values before decoding them. Separators inside texts count too; no page has that many either."""
     if len(body) > MAX_VALUES and sum(map(body.count, b"{[:,")) > MAX_VALUES:
         raise InvalidResponseError(
             f"The answer has more than {MAX_VALUES:,} values: that is no page of a job. {_TRY_LATER}"

@@ -1,4 +1,4 @@
-"""What the system says of the way to the service: the proxy, and certificates to trust beside its own."""
+"""Reads the system's proxy and the extra certificates to trust from the environment and the system's settings."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from collections.abc import Mapping
 from requests.utils import get_environ_proxies, select_proxy
 
 CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""Variables that name certificates to be trusted beside the system's own, as requests honours them."""
+"""Environment variables that name certificates to trust besides the system's own, as in requests."""
 
 _PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 
 def system_proxy(url: str) -> str | None:
     """The proxy that requests would use: from the environment, else from the system's settings."""
-    found: str | None = select_proxy(url, get_environ_proxies(url, no_proxy=None))
-    return found
+    proxy: str | None = select_proxy(url, get_environ_proxies(url, no_proxy=None))
+    return proxy
 
 
 def proxy_source(proxy: str, environ: Mapping[str, str] = os.environ) -> str:
-    """Where a proxy is set, in words. Never the proxy itself, which may hold a password."""
+    """Where a proxy is set, for a message. Never the proxy itself, which may contain a password."""
     names = (name for name in _PROXY_VARIABLES if environ.get(name) == proxy)
     return next((f"The variable {name}" for name in names), "The system's proxy setting")
 
 
 def load_extra_certificates(context: ssl.SSLContext, environ: Mapping[str, str] = os.environ) -> None:
-    """Have ``context`` trust the certificates that the environment names, too.
+    """Make ``context`` also trust the certificates that the environment names.
 
     Raises:
         OSError: they cannot be read.
@@ -38,7 +38,7 @@ def load_extra_certificates(context: ssl.SSLContext, environ: Mapping[str, str] 
 
 
 def unreadable_ca_variable(environ: Mapping[str, str] = os.environ) -> str | None:
-    """The variable that names certificates which cannot be read; None where all is well."""
+    """The environment variable whose certificates cannot be read; None if there is none."""
     try:
         load_extra_certificates(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), environ)
     except OSError:
