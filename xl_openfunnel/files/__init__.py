@@ -1,11 +1,10 @@
-"""Files that hold a job's companies, one writer per format, chosen by the file's suffix.
+"""Writes a job's companies to a file, in the format that the file's suffix names.
 
-A file is replaced in one step when it is whole, so that nobody ever reads half of one.
+A file is replaced atomically once the new one is complete, so no reader ever sees half a file.
 """
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from ..errors import ConfigurationError
 from ..jobs.snapshot import Snapshot
 from .atomic import atomic_replace, check_writable
+from .delimited import write_csv, write_tsv
+from .typed import write_json, write_jsonl, write_parquet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,12 +25,12 @@ __all__ = ["SUFFIXES", "Content", "check", "write"]
 
 @dataclass(frozen=True)
 class Content:
-    """What a writer is given.
+    """What a writer writes.
 
     Attributes:
         snapshot: the job.
-        frame: its companies, in the columns that the file is to have.
-        raw: leave text as it is where a format would defuse it.
+        frame: its companies, in the columns of the file.
+        raw: keep text that a spreadsheet would run as a formula unchanged (.csv and .tsv).
     """
 
     snapshot: Snapshot
@@ -39,25 +40,32 @@ class Content:
 
 Writer: TypeAlias = Callable[[Path, Content], None]
 
-_WRITERS: Final = {
-    ".xlsx": ("xlsx", "write_xlsx"),
-    ".csv": ("delimited", "write_csv"),
-    ".tsv": ("delimited", "write_tsv"),
-    ".json": ("json_lines", "write_json"),
-    ".jsonl": ("json_lines", "write_jsonl"),
-    ".parquet": ("parquet", "write_parquet"),
+
+def _write_xlsx(path: Path, content: Content) -> None:
+    from .xlsx import write_xlsx  # imports XlsxWriter, which the other formats do not need
+
+    write_xlsx(path, content)
+
+
+_WRITERS: Final[dict[str, Writer]] = {
+    ".xlsx": _write_xlsx,
+    ".csv": write_csv,
+    ".tsv": write_tsv,
+    ".json": write_json,
+    ".jsonl": write_jsonl,
+    ".parquet": write_parquet,
 }
 
 SUFFIXES: Final = tuple(_WRITERS)
-"""The formats there are, by the suffix of a file's name."""
+"""The suffixes of the supported formats."""
 
 
 def check(path: Path) -> None:
-    """Find out before a long wait whether the file could be written.
+    """Check before a long wait whether the file can be written.
 
     Raises:
-        ConfigurationError: an unknown suffix, a folder that is not there, or a format that needs another package.
-        FileWriteError: as `check_place`.
+        ConfigurationError: an unknown suffix, a missing folder, or a format that needs another package.
+        FileWriteError: see `check_writable`.
     """
     check_writable(path, "companies.xlsx")
     _writer(path)
@@ -68,18 +76,18 @@ def write(snapshot: Snapshot, path: Path, columns: Sequence[str] | None = None, 
 
     Args:
         snapshot: the job.
-        path: the file, replaced in one step where it exists.
-        columns: names in the wanted order; None for ``rank`` and every field the service sent.
-        raw: leave text that a spreadsheet would run as a formula as it is (.csv and .tsv).
+        path: the file, which is replaced atomically if it exists.
+        columns: names in the wanted order; None for ``rank`` and every field that the service sent.
+        raw: keep text that a spreadsheet would run as a formula unchanged (.csv and .tsv).
 
     Raises:
-        ConfigurationError: as `check`, an unknown column, or more rows than the format takes.
+        ConfigurationError: see `check`; an unknown column; more rows than the format allows.
         FileWriteError: the file could not be written.
     """
     writer = _writer(path)
     content = Content(snapshot, snapshot.frame(columns), raw)
-    with atomic_replace(path) as fresh:
-        writer(fresh, content)
+    with atomic_replace(path) as temporary:
+        writer(temporary, content)
 
 
 def _writer(path: Path) -> Writer:
@@ -89,6 +97,4 @@ def _writer(path: Path) -> Writer:
         raise ConfigurationError(f"The name {path.name!r} does not say which format: end it in one of {known}.")
     if suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
         raise ConfigurationError('For .parquet files one more package is needed: pip install "xl-openfunnel[parquet]"')
-    module, name = _WRITERS[suffix]
-    writer: Writer = getattr(importlib.import_module(f".{module}", __package__), name)
-    return writer
+    return _WRITERS[suffix]

@@ -1,4 +1,4 @@
-"""Replacing a file in one step: whoever reads it sees the old one or the new one, never half of one."""
+"""Atomic replacement of a file: a reader sees the old file or the new one, never half of one."""
 
 from __future__ import annotations
 
@@ -13,74 +13,80 @@ from ..errors import ConfigurationError, FileWriteError
 
 
 def check_writable(path: Path, example: str | None = None) -> None:
-    """Find out whether ``path`` could be written, without changing anything.
+    """Check whether ``path`` can be written, without changing anything.
 
     Args:
         path: the file.
-        example: the name of a file to propose where ``path`` is a folder.
+        example: a file name that the error suggests if ``path`` is a folder.
 
     Raises:
-        ConfigurationError: its folder is not there, or it is a folder or a device itself.
-        FileWriteError: the file is there and may not be changed now, its folder takes no new file, or may not be
-            entered, or there can be no such name.
+        ConfigurationError: the folder is missing, or ``path`` is a folder or a device.
+        FileWriteError: the file exists but cannot be changed now, the folder denies access or new files, or the
+            name is not allowed.
     """
-    with _looking_at(path):
+    with _as_file_write_error(path):
         if path.is_dir():
-            proposed = f", for example {path / example}" if example else ""
-            raise ConfigurationError(f"{path} is a folder. Give the name of a file in it{proposed}.")
+            suggestion = f", for example {path / example}" if example else ""
+            raise ConfigurationError(f"{path} is a folder. Give the name of a file in it{suggestion}.")
         if path.exists() and not path.is_file():
             raise ConfigurationError(f"{path} is no ordinary file. Give the name of one.")
-        # The new file comes to where a link leads. Unlike resolve(), realpath() takes a link to itself.
+        # The new file replaces the link's target. Unlike resolve(), realpath() accepts a link to itself.
         folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
         if not folder.is_dir():
             raise ConfigurationError(f"The folder {folder} is not there. Make it first, or give another one.")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise FileWriteError(f"The folder {folder} takes no new file. Give another one.")
     try:
-        # Excel on Windows keeps the files it shows from being opened for writing.
+        # On Windows, a file that is open in Excel cannot be opened for writing.
         with contextlib.suppress(FileNotFoundError), path.open("r+b"):
             pass
-    except OSError as trouble:
-        raise _not_written(path, trouble) from None
+    except OSError as error:
+        raise _write_error(path, error) from None
 
 
 @contextlib.contextmanager
-def _looking_at(path: Path) -> Iterator[None]:
+def _as_file_write_error(path: Path) -> Iterator[None]:
     try:
         yield
     except PermissionError:
         raise FileWriteError(f"{path} could not be written: its folder may not be entered. Give another one.") from None
-    except OSError as trouble:  # a name that is too long
-        raise _not_written(path, trouble) from None
+    except OSError as error:  # a name that is too long
+        raise _write_error(path, error) from None
 
 
 @contextlib.contextmanager
 def atomic_replace(path: Path) -> Iterator[Path]:
-    """A new file's path in the same folder; it takes the place of ``path`` when the block ends well.
+    """Yield the path of a temporary file in the same folder, which replaces ``path`` if the block succeeds.
 
     Raises:
-        ConfigurationError: as `check_place`.
-        FileWriteError: as `check_place`, or the system's own words, for example that the disk is full.
+        ConfigurationError: see `check_writable`.
+        FileWriteError: see `check_writable`; or an error of the system, such as a full disk, in its own words.
     """
     check_writable(path)
-    place = path.resolve()  # a symbolic link stays one
-    fresh = place.with_name(f".xl-openfunnel-{secrets.token_hex(6)}.part")
+    target = path.resolve()  # keeps a symbolic link a link
+    temporary = target.with_name(f".xl-openfunnel-{secrets.token_hex(6)}.part")
     try:
-        yield fresh
+        yield temporary
         with contextlib.suppress(OSError):
-            shutil.copymode(place, fresh)
-        fresh.replace(place)
-    except OSError as trouble:
-        raise _not_written(path, trouble) from None
+            shutil.copymode(target, temporary)
+        temporary.replace(target)
+    except OSError as error:
+        raise _write_error(path, error) from None
     finally:
         with contextlib.suppress(OSError):
-            fresh.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
-def _not_written(path: Path, trouble: OSError) -> FileWriteError:
-    if isinstance(trouble, PermissionError):
+def atomic_write(path: Path, content: bytes) -> None:
+    """Replace ``path`` by a file with this content; raises what `atomic_replace` does."""
+    with atomic_replace(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _write_error(path: Path, error: OSError) -> FileWriteError:
+    if isinstance(error, PermissionError):
         return FileWriteError(
             f"{path} could not be written: it is open in another program, or protected. Close it there and try again.",
             locked=True,
         )
-    return FileWriteError(f"{path} could not be written: {trouble.strerror or trouble}. Try another place.")
+    return FileWriteError(f"{path} could not be written: {error.strerror or error}. Try another place.")

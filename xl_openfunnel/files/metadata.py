@@ -1,27 +1,28 @@
-"""What a file says of the job beside its rows."""
+"""Facts about a job that files state beside its rows."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from ..jobs.snapshot import Snapshot
 from ..version import version
+from .cells import Cell
 
-Fact: TypeAlias = tuple[str, str | int | float | bool]
+Fact: TypeAlias = tuple[str, Cell]
 
-_SOURCES = {"service": "the service", "store": "the store on this computer", None: ""}
+_SOURCES: Final = {"service": "the service", "store": "the store on this computer", None: ""}
 
 
 def job_facts(snapshot: Snapshot) -> list[Fact]:
-    """The job, its state and where the rows come from."""
+    """The job, its state and the source of its rows."""
     facts: list[Fact] = [
         ("job_id", snapshot.job_id),
         ("status", snapshot.status or ""),
         ("state", state(snapshot)),
-        ("as_of", utc(snapshot.as_of)),
+        ("as_of", format_utc(snapshot.as_of)),
         ("rows", len(snapshot.rows)),
         ("pages", snapshot.pages),
         ("read_from", _SOURCES[snapshot.source]),
@@ -33,14 +34,14 @@ def job_facts(snapshot: Snapshot) -> list[Fact]:
 
 
 def state(snapshot: Snapshot) -> str:
-    """Whether rows may still change."""
+    """Whether the rows are final, in words."""
     return "final" if snapshot.final else "provisional: rows may still change"
 
 
 def content_hash(snapshot: Snapshot) -> str:
-    """A hash of the rows in their order: two with the same hash hold the same companies.
+    """A hash of the rows in their order: results with equal hashes hold the same companies.
 
-    SHA-256 over each row as compact JSON with sorted keys and ASCII only, each followed by a line feed.
+    SHA-256 over each row as compact ASCII JSON with sorted keys and a line feed after it.
     """
     digest = hashlib.sha256()
     for row in snapshot.rows:
@@ -49,16 +50,16 @@ def content_hash(snapshot: Snapshot) -> str:
 
 
 def manifest_facts(snapshot: Snapshot) -> list[Fact]:
-    """The service's own summary, in its words and order."""
-    return [(str(key), _fact(value)) for key, value in (snapshot.manifest or {}).items()]
+    """The service's manifest, with its names and in its order."""
+    return [(str(key), _fact_value(value)) for key, value in (snapshot.manifest or {}).items()]
 
 
-def utc(moment: datetime | None) -> str:
-    """A moment in words, to the second."""
+def format_utc(moment: datetime | None) -> str:
+    """``YYYY-MM-DD HH:MM:SS UTC``, or ``""`` for None."""
     return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _fact(value: object) -> str | int | float | bool:
+def _fact_value(value: object) -> Cell:
     if value is None:
         return ""
     if isinstance(value, (str, bool, int, float)):

@@ -13,7 +13,7 @@ from ..detect.python import is_store_python
 from ..errors import ConfigurationError, FileWriteError, InstallError
 from ..files.atomic import check_writable
 from ..settings import python_dir
-from ..workbook import addin
+from ..workbook import builder
 from . import environment, setting
 from .environment import CreateEnvironment
 from .setting import short_path, vba_readable_path
@@ -43,7 +43,7 @@ class InstallPaths:
         start = start_folder(environ)
         if start is None:
             raise ConfigurationError("%APPDATA% is not set, so nobody knows where Excel's start folder is. Ask IT.")
-        return cls(python_dir(environ), start / addin.FILE_NAME)
+        return cls(python_dir(environ), start / builder.ADDIN_FILE_NAME)
 
 
 def install(
@@ -89,7 +89,7 @@ def install(
         environment.recreate(paths.python, create)
     notify("telling Excel of it")
     write_setting(str(environment.interpreter(Path(parent) / paths.python.name)))
-    addin.write(paths.addin)
+    builder.write_addin(paths.addin)
 
 
 def uninstall(

@@ -44,9 +44,9 @@ def _package_files() -> Iterator[tuple[str, bytes]]:
     for file in sorted(_PACKAGE.rglob("*")):
         if file.is_file() and "__pycache__" not in file.parts:
             yield (_PACKAGE.name / file.relative_to(_PACKAGE)).as_posix(), file.read_bytes()
-    parts = sources.folder()
+    parts = sources.source_folder()
     if not (_PACKAGE / "workbook" / "parts").is_dir():
-        for name in sources.PARTS:
+        for name in sources.SOURCE_FOLDERS:
             for part in parts.joinpath(name).iterdir():
                 yield f"{_PACKAGE.name}/workbook/parts/{name}/{part.name}", part.read_bytes()
 

@@ -9,7 +9,7 @@ import re
 from typing import Any, Final
 
 from .. import Client, Fetcher, table
-from ..workbook import book as workbook
+from ..workbook import builder as workbook
 from ..workbook import data_sheets, start_sheet
 from .check_context import (
     LONG_TEXT,
@@ -47,7 +47,7 @@ _COLUMNS: Final = "name,domain,employee_count,match_reason"
 
 def opens(stage: CheckContext) -> None:
     """The workbook opens as it was built, with its macros, and its formula may spill."""
-    workbook.write(stage.file)
+    workbook.write_workbook(stage.file)
     # Opened by a program, Excel repairs nothing: it fails.
     stage.book = stage.excel.Workbooks.Open(str(stage.file))
     _same("its sheets", [stage.book.Worksheets(n).Name for n in range(1, 6)], list(workbook.CODE_NAMES))
@@ -386,7 +386,7 @@ def _block(stage: CheckContext, job: Job) -> list[list[Any]]:
 
 
 def _put_job(stage: CheckContext, job: Job) -> None:
-    cell = stage.book.Names.Item(workbook.JOB).RefersToRange
+    cell = stage.book.Names.Item(workbook.JOB_NAME).RefersToRange
     cell.Worksheet.Activate()
     cell.Select()
     cell.Value2 = job.job_id

@@ -15,7 +15,7 @@ from ..hosts.excel.ports import HostBusyError
 from ..settings import ENV_API_KEY, ENV_BASE_URL, ENV_CACHE_DIR
 from ..simulator import ManualClock, Simulator
 from ..text import one_line
-from ..workbook.book import FILE_NAME
+from ..workbook.builder import WORKBOOK_FILE_NAME
 from . import checks
 from .check_context import CheckContext, CheckFailedError, CheckSkippedError
 from .excel_process import SpawnedExcel, processes_running
@@ -162,7 +162,7 @@ def run_checks(
             missing = f"this did not hold: {STARTS}"
             yield from (Outcome(name, OutcomeState.SKIPPED, missing) for name in (*(c.name for c in CHECKS), CLOSES))
             return
-        stage = CheckContext(found[0], service, clock, folder / FILE_NAME, pythons=pythons)
+        stage = CheckContext(found[0], service, clock, folder / WORKBOOK_FILE_NAME, pythons=pythons)
         yield from run_each(CHECKS, stage, about_to=about_to)
         about_to(CLOSES)
         stage.excel = stage.book = None  # what is held here keeps Excel alive

@@ -1,1 +1,1 @@
-"""Builds the workbook and the add-in from the sources that a person edits."""
+"""Builds the workbook and the add-in from the hand-written sources in ``workbook/``."""

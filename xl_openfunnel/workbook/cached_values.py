@@ -1,4 +1,4 @@
-"""What the workbook's cells show until Excel calculates them."""
+"""The workbook's formulas, and the values that their cells show until Excel calculates them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from ..files.xlsx_cells import write_cell
 from ..functions import info
 from ..functions.catalog import INFO_FIELDS
 from ..functions.pivot import Block, pivot
 from ..jobs.snapshot import Snapshot
 from ..table import DEFAULT_COLUMNS, block
-from .texts import sheet_texts
+from .sources import sheet_texts
 
 STATUS: Final = "OF_STATUS(job)"
 ROWS: Final = "OF_ROWS(job)"
@@ -20,73 +24,119 @@ BY_BAND: Final = 'OF_PIVOT(job,"employee_band")'
 JOBS: Final = "OF_JOBS()"
 CREDITS: Final = 'OF_CREDITS("left")'
 
+CREDITS_LEFT: Final = f'IF(ISNUMBER({CREDITS}),{CREDITS},"")'
+"""Only a number of credits; `key_status` shows why there is none."""
+
 TABLE_COLUMNS: Final = (*DEFAULT_COLUMNS, "country", "employee_band")
-"""The columns of the table that the pivot stands on."""
+"""The columns of the table that the pivot reads."""
 
 
 @dataclass(frozen=True)
 class CachedValues:
-    """What the cells show. Without arguments: what they show as long as no job is named.
+    """What the cells show; by default what they show without a job.
 
     Attributes:
-        job: in the cell for it.
-        answers: of the functions, by how they are called. Without one a cell shows nothing.
+        job: the job's cell.
+        blocks: the value of each formula; a formula without one shows nothing.
         table: the companies in the table, in ``TABLE_COLUMNS``.
     """
 
     job: str = ""
-    answers: Mapping[str, Block] = field(default_factory=dict)
+    blocks: Mapping[str, Block] = field(default_factory=dict)
     table: Sequence[Sequence[str | float | bool]] = ()
 
-    def block(self, call: str) -> Block:
-        """What a function answers, called like this."""
-        return self.answers.get(call, [[""]])
+    def block(self, formula: str) -> Block:
+        return self.blocks.get(formula, [[""]])
 
 
-CREDITS_LEFT: Final = f'IF(ISNUMBER({CREDITS}),{CREDITS},"")'
-"""The credits alone; what keeps them from being known stands in the line about the key."""
-
-
-def key(accepted: str) -> str:
-    """Whether the key is accepted: the service tells credits only to whom it knows. If not, what it answered."""
+def key_status(accepted: str) -> str:
+    """A formula for whether the key is accepted: ``accepted`` where the service states credits, else its error."""
     return f'IF(ISNUMBER({CREDITS}),"{accepted}",{CREDITS})'
 
 
-def call_info(name: str) -> str:
-    """How one field of the job is asked for."""
+def info_call(name: str) -> str:
+    """The formula for one field of the job."""
     return f'OF_INFO(job,"{name}")'
 
 
-def example(snapshot: Snapshot, label: str = "", credits_left: float | str = "") -> CachedValues:
+def example_values(snapshot: Snapshot, label: str = "", credits_left: float | str = "") -> CachedValues:
     """What the cells show of a job, for pictures and tests.
 
     Args:
         snapshot: the job, with its rows.
-        label: its name.
-        credits_left: the account's.
+        label: the job's label.
+        credits_left: the account's credits.
     """
     frame = snapshot.frame(TABLE_COLUMNS)
     table = block(frame)
     manifest = snapshot.manifest or {}
-    at = info.cell(info.excel_date(snapshot.as_of))
-    seeds = info.cell(manifest.get("resolved_seed_domains"))
-    known = (
+    as_of = info.cell(info.excel_date(snapshot.as_of))
+    ledger_entry = (
         *(snapshot.job_id, label, str(snapshot.status), float(len(snapshot.rows))),
-        *(info.cell(manifest.get(name)) for name in ("credits_consumed", "derived_query")),
-        *(seeds, at, at),
+        *(info.cell(manifest.get(name)) for name in ("credits_consumed", "derived_query", "resolved_seed_domains")),
+        *(as_of, as_of),
     )
-    answers: dict[str, Block] = {
+    accepted = sheet_texts().start.key_accepted
+    blocks: dict[str, Block] = {
         ROWS: [row[: len(DEFAULT_COLUMNS)] for row in table],
         BY_COUNTRY: pivot(frame, ["country"]),
         BY_BAND: pivot(frame, ["employee_band"]),
         JOBS: [
             ["job_id", "label", "status", "rows", "credits", "query", "seeds", "first_seen", "last_seen"],
-            list(known),
+            list(ledger_entry),
         ],
         CREDITS_LEFT: [[credits_left]],
-        key(sheet_texts().start.key_accepted): [[sheet_texts().start.key_accepted]],
+        key_status(accepted): [[accepted]],
         STATUS: [[str(snapshot.status)]],
     }
     for name in INFO_FIELDS:
-        answers[call_info(name)] = [[info.value(name, snapshot, label)]]
-    return CachedValues(snapshot.job_id, answers, table[1:])
+        blocks[info_call(name)] = [[info.value(name, snapshot, label)]]
+    return CachedValues(snapshot.job_id, blocks, table[1:])
+
+
+def write_formula(
+    sheet: Worksheet,
+    row: int,
+    column: int,
+    formula: str,
+    values: CachedValues,
+    style: Format,
+    without_macros: str = "",
+) -> None:
+    """Write a formula with one value.
+
+    Args:
+        sheet: the sheet.
+        row: from 0.
+        column: from 0.
+        formula: without ``=``.
+        values: the cached values.
+        style: the cell's format.
+        without_macros: what the cell shows where the function is unknown, as it is without macros.
+    """
+    ((value,),) = values.block(formula)
+    sheet.write_formula(row, column, f'=IFERROR({formula},"{without_macros}")', style, value)
+
+
+def write_spill(sheet: Worksheet, row: int, column: int, formula: str, values: CachedValues) -> None:
+    """Write a formula that spills, and its block in the format of the columns.
+
+    Args:
+        sheet: the sheet.
+        row: of the formula's cell, from 0.
+        column: of the same cell.
+        formula: without ``=``.
+        values: the cached values.
+    """
+    cells = values.block(formula)
+    last = (row + len(cells) - 1, column + len(cells[0]) - 1)
+    # A plain formula would get Excel's implicit intersection, "@", and never spill.
+    sheet.write_dynamic_array_formula(row, column, *last, f"={formula}", None, cells[0][0])
+    for down, line in enumerate(cells):
+        for right, cell in enumerate(line):
+            if (down, right) == (0, 0):
+                continue
+            if cell == "":  # the formula gives an empty text here, not a blank
+                sheet.write_string(row + down, column + right, cell)
+            else:
+                write_cell(sheet, row + down, column + right, cell)

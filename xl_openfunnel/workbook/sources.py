@@ -1,59 +1,62 @@
-"""What a person edits of workbook and add-in: the VBA modules, ready to be put in, the ribbon, what the sheets say."""
+"""Reads the hand-written sources of the workbook and the add-in: VBA modules, the ribbon and the sheets' texts."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
-from xl_openfunnel.workbook.vba import wrappers
+import msgspec
+
+from .vba import wrappers
 
 BRIDGE: Final = "OpenFunnel"
 MACROS: Final = "OpenFunnelMacros"
 ADDIN: Final = "OpenFunnelAddin"
 THIS_WORKBOOK: Final = "ThisWorkbook"
 
-PARTS: Final = ("addin", "sheets", "vba")
-"""The folders that an installed package has of what a person edits."""
+SOURCE_FOLDERS: Final = ("addin", "sheets", "vba")
+"""The folders of sources that a wheel contains."""
 
 _VERSION = re.compile(r'^Private Const XlwingsVersion As String = "([^"]+)"', re.MULTILINE)
 
 
-def folder() -> Traversable:
-    """The folder of what a person edits: inside the package where it was installed, beside it in a checkout."""
+def source_folder() -> Traversable:
+    """The sources' folder: within an installed package, or beside the package in a checkout."""
     packaged = resources.files("xl_openfunnel.workbook") / "parts"
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "workbook"
 
 
 def xlwings_version() -> str:
     """The version of xlwings whose DLL the bridge loads."""
-    found = _VERSION.search(_read(f"vba/{BRIDGE}.bas"))
-    if found is None:
+    match = _VERSION.search(_read(f"vba/{BRIDGE}.bas"))
+    if match is None:
         raise ValueError(f"{BRIDGE}.bas doesn't say which version of xlwings it loads")
-    return found[1]
+    return match[1]
 
 
 def modules() -> dict[str, str]:
-    """All modules of the workbook by name, with their ``Attribute`` lines, and every line ended by CR LF."""
+    """The workbook's VBA modules by name, with their ``Attribute`` lines and CR LF line ends."""
     return _modules({THIS_WORKBOOK: _read(f"vba/{THIS_WORKBOOK}.cls")})
 
 
 def addin_modules() -> dict[str, str]:
-    """Those of the add-in: the same, but for what it does at opening, and what it does for other workbooks."""
+    """The add-in's VBA modules: its own ``ThisWorkbook``, one that serves other workbooks, and the shared ones."""
     own = {THIS_WORKBOOK: _read(f"addin/{THIS_WORKBOOK}.cls"), ADDIN: _read(f"addin/{ADDIN}.bas")}
     return _modules(own)
 
 
 def ribbon() -> str:
-    """The add-in's tab in the ribbon, as XML."""
+    """The XML of the add-in's tab in the ribbon."""
     return _read("addin/ribbon.xml")
 
 
-def sheet_texts() -> str:
-    """What the sheets say, as TOML."""
+def sheet_texts_toml() -> str:
     return _read("sheets/texts.toml", encoding="utf-8")
 
 
@@ -68,6 +71,90 @@ def _modules(own: Mapping[str, str]) -> dict[str, str]:
 
 
 def _read(name: str, encoding: str = "ascii") -> str:
-    # VBA's own code page depends on the machine, so nothing but ASCII; a checkout may have either kind of line ends.
-    text = folder().joinpath(*name.split("/")).read_text(encoding=encoding)
+    # ASCII only, because VBA's code page depends on the machine. A checkout may have LF or CR LF.
+    text = source_folder().joinpath(*name.split("/")).read_text(encoding=encoding)
     return text.replace("\r\n", "\n")
+
+
+class Labels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The names of the values on the first sheet."""
+
+    job: str
+    status: str
+    rows: str
+    progress: str
+    as_of: str
+    next_try: str
+    key: str
+    credits: str
+    problem: str
+
+
+class Button(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A button of the first sheet: its macro, its caption and the text beside it."""
+
+    macro: str
+    caption: str
+    hint: str
+
+
+class StartTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    title: str
+    about: str
+    steps: tuple[str, ...]
+    first_time: str
+    no_macros: str
+    ask: str
+    key_accepted: str
+    jobs: str
+    jobs_hint: str
+    labels: Labels
+    buttons: tuple[Button, ...]
+
+
+class RowsTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    no_job: str
+    hint: str
+
+
+class TableTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    title: str
+    hint: str
+
+
+class PivotTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The sheet with the pivot, and the captions of its axes and counts."""
+
+    title: str
+    hint: str
+    rows: str
+    columns: str
+    counted: str
+
+
+class ChartsTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    title: str
+    hint: str
+    plotted: str
+    by_country: str
+    by_band: str
+
+
+class SheetTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The texts of all sheets, as in ``workbook/sheets/texts.toml``."""
+
+    start: StartTexts
+    rows: RowsTexts
+    table: TableTexts
+    pivot: PivotTexts
+    charts: ChartsTexts
+
+
+@cache
+def sheet_texts() -> SheetTexts:
+    """The texts of all sheets.
+
+    Raises:
+        msgspec.ValidationError: a text is missing, or no sheet shows it.
+    """
+    return msgspec.convert(tomllib.loads(sheet_texts_toml()), SheetTexts)

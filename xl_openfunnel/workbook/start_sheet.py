@@ -1,4 +1,4 @@
-"""The first sheet: the job's cell, what is known of the job, the buttons, and the list of jobs."""
+"""The first sheet: the job's cell, the job's state, the buttons, and the list of jobs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Final
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from ..files.xlsx_style import Formats
 from . import cached_values
-from .cached_values import CachedValues, call_info
-from .cells import write_one, write_spill
-from .styles import DARK, Styles, set_up_page
-from .texts import Start, sheet_texts
+from .cached_values import CachedValues, info_call, write_formula, write_spill
+from .sources import StartTexts, sheet_texts
+from .styles import set_up_printing
 
 NAME: Final = "Start"
 JOB_ROW: Final = 7
@@ -22,84 +22,83 @@ _COUNTS: Final = (4, 5)
 _WIDTHS: Final = (13, 42, 27, 12, 10, 10, 44, 40, 17, 17)
 
 
-def add_start(sheet: Worksheet, style: Styles, shows: CachedValues) -> None:
-    """Fill the sheet."""
+def add_start(sheet: Worksheet, style: Formats, values: CachedValues) -> None:
     texts = sheet_texts().start
-    for place, width in enumerate(_WIDTHS):
-        sheet.set_column(place, place, width, _column_style(style, place))
+    for column, width in enumerate(_WIDTHS):
+        sheet.set_column(column, column, width, _column_format(style, column))
     sheet.hide_gridlines(2)
-    set_up_page(sheet)
+    set_up_printing(sheet)
     _add_steps(sheet, style, texts)
     sheet.set_row(JOB_ROW, 28)
-    sheet.write_string(JOB_ROW, _LABEL, texts.labels.job, style.label)
-    if shows.job:
-        sheet.write_string(JOB_ROW, JOB_COLUMN, shows.job, style.input)
+    sheet.write_string(JOB_ROW, _LABEL, texts.labels.job, style["label"])
+    if values.job:
+        sheet.write_string(JOB_ROW, JOB_COLUMN, values.job, style["input"])
     else:
-        sheet.write_blank(JOB_ROW, JOB_COLUMN, None, style.input)
+        sheet.write_blank(JOB_ROW, JOB_COLUMN, None, style["input"])
     formula = f'=IF(job="","{texts.ask}","")'
-    sheet.write_formula(JOB_ROW, _BUTTON, formula, style.call, "" if shows.job else texts.ask)
-    line = _add_state(sheet, style, texts, shows, JOB_ROW + 1)
+    sheet.write_formula(JOB_ROW, _BUTTON, formula, style["prompt"], "" if values.job else texts.ask)
+    next_row = _add_state(sheet, style, texts, values, JOB_ROW + 1)
     _add_buttons(sheet, style, texts, JOB_ROW + 1)
-    _add_jobs(sheet, style, texts, shows, line + 1)
+    _add_jobs(sheet, style, texts, values, next_row + 1)
     sheet.set_selection(JOB_ROW, JOB_COLUMN, JOB_ROW, JOB_COLUMN)
     sheet.activate()
 
 
-def _column_style(style: Styles, place: int) -> Format:
-    """The format of what the list of jobs spills into a column."""
-    if place >= _LAST - 1:
-        return style.date
-    return style.count if place in _COUNTS else style.body
+def _column_format(style: Formats, column: int) -> Format:
+    """The format for a column of the list of jobs."""
+    if column >= _LAST - 1:
+        return style["date"]
+    return style["count" if column in _COUNTS else "body"]
 
 
-def _add_steps(sheet: Worksheet, style: Styles, texts: Start) -> None:
-    sheet.set_row(0, 40, style.band)
-    sheet.set_row(1, 24, style.band_hint)
+def _add_steps(sheet: Worksheet, style: Formats, texts: StartTexts) -> None:
+    sheet.set_row(0, 40, style["banner"])
+    sheet.set_row(1, 24, style["banner_hint"])
     sheet.set_row(2, 10)
-    sheet.write_string(0, _LABEL, f"  {texts.title}", style.band)
-    sheet.write_string(1, _LABEL, f"    {texts.about}", style.band_hint)
+    sheet.write_string(0, _LABEL, f"  {texts.title}", style["banner"])
+    sheet.write_string(1, _LABEL, f"    {texts.about}", style["banner_hint"])
     for number, text in enumerate(texts.steps, 1):
         sheet.set_row(2 + number, 20)
-        sheet.write_number(2 + number, _LABEL, number, style.number)
-        sheet.write_string(2 + number, _VALUE, text, style.body)
+        sheet.write_number(2 + number, _LABEL, number, style["step"])
+        sheet.write_string(2 + number, _VALUE, text, style["body"])
     sheet.set_row(6, 26)
-    sheet.write_string(6, _VALUE, texts.first_time, style.hint)
+    sheet.write_string(6, _VALUE, texts.first_time, style["hint"])
 
 
-def _add_state(sheet: Worksheet, style: Styles, texts: Start, shows: CachedValues, line: int) -> int:
-    """What is known of the job; the line after it."""
+def _add_state(sheet: Worksheet, style: Formats, texts: StartTexts, values: CachedValues, row: int) -> int:
+    """Write the job's state from ``row`` on; return the row after it."""
     labels = texts.labels
-    state = (
-        (labels.status, cached_values.STATUS, style.value_strong, texts.no_macros),
-        (labels.rows, call_info("rows"), style.value, ""),
-        (labels.progress, call_info("progress"), style.value, ""),
-        (labels.as_of, call_info("as_of"), style.value_date, ""),
-        (labels.next_try, call_info("next_try"), style.value_date, ""),
-        (labels.key, cached_values.key(texts.key_accepted), style.value, ""),
-        (labels.credits, cached_values.CREDITS_LEFT, style.value, ""),
-        (labels.problem, call_info("problem"), style.trouble, ""),
+    fields = (
+        (labels.status, cached_values.STATUS, "main_value", texts.no_macros),
+        (labels.rows, info_call("rows"), "value", ""),
+        (labels.progress, info_call("progress"), "value", ""),
+        (labels.as_of, info_call("as_of"), "date_value", ""),
+        (labels.next_try, info_call("next_try"), "date_value", ""),
+        (labels.key, cached_values.key_status(texts.key_accepted), "value", ""),
+        (labels.credits, cached_values.CREDITS_LEFT, "value", ""),
+        (labels.problem, info_call("problem"), "problem", ""),
     )
-    for number, (label, call, value, unknown) in enumerate(state, line):
-        sheet.set_row(number, 24)
-        sheet.write_string(number, _LABEL, label, style.label)
-        write_one(sheet, number, _VALUE, call, shows, value, unknown)
-    last = line + len(state)
-    for first_word, colour, to in (
-        ("completed", "#2E7D32", line),
-        ("running", "#BF8F00", line),
-        ("pending", "#BF8F00", line),
-        ("failed", "#C00000", line),
-        ("#OF!", "#C00000", last - 1),
+    for field_row, (label, formula, name, without_macros) in enumerate(fields, row):
+        sheet.set_row(field_row, 24)
+        sheet.write_string(field_row, _LABEL, label, style["label"])
+        write_formula(sheet, field_row, _VALUE, formula, values, style[name], without_macros)
+    next_row = row + len(fields)
+    for first_word, name, last_row in (
+        ("completed", "if_completed", row),
+        ("running", "if_unfinished", row),
+        ("pending", "if_unfinished", row),
+        ("failed", "if_failed", row),
+        ("#OF!", "if_failed", next_row - 1),
     ):
-        rule = {"type": "text", "criteria": "begins with", "value": first_word}
-        sheet.conditional_format(line, _VALUE, to, _VALUE, {**rule, "format": style.of_condition(font_color=colour)})
-    return last
+        rule = {"type": "text", "criteria": "begins with", "value": first_word, "format": style[name]}
+        sheet.conditional_format(row, _VALUE, last_row, _VALUE, rule)
+    return next_row
 
 
-def _add_buttons(sheet: Worksheet, style: Styles, texts: Start, line: int) -> None:
-    for number, button in enumerate(texts.buttons, line):
+def _add_buttons(sheet: Worksheet, style: Formats, texts: StartTexts, row: int) -> None:
+    for button_row, button in enumerate(texts.buttons, row):
         sheet.insert_button(
-            *(number, _BUTTON),
+            *(button_row, _BUTTON),
             {
                 "macro": button.macro,
                 "caption": button.caption,
@@ -109,22 +108,16 @@ def _add_buttons(sheet: Worksheet, style: Styles, texts: Start, line: int) -> No
                 "y_offset": 3,
             },
         )
-        sheet.write_string(number, _HINT, button.hint, style.hint)
+        sheet.write_string(button_row, _HINT, button.hint, style["hint"])
 
 
-def _add_jobs(sheet: Worksheet, style: Styles, texts: Start, shows: CachedValues, line: int) -> None:
-    sheet.set_row(line, 24)
-    for place in range(_VALUE, _LAST + 1):
-        sheet.write_blank(line, place, None, style.heading)
-    sheet.write_string(line, _VALUE, texts.jobs, style.heading)
-    sheet.write_string(line, _BUTTON, texts.jobs_hint, style.heading_hint)
-    first = line + 1
-    write_spill(sheet, first, _VALUE, cached_values.JOBS, shows)
-    sheet.conditional_format(
-        *(first, _VALUE, first, _LAST),
-        {
-            "type": "formula",
-            "criteria": f'=B${first + 1}<>""',
-            "format": style.of_condition(bold=True, font_color=DARK),
-        },
-    )
+def _add_jobs(sheet: Worksheet, style: Formats, texts: StartTexts, values: CachedValues, row: int) -> None:
+    sheet.set_row(row, 24)
+    for column in range(_VALUE, _LAST + 1):
+        sheet.write_blank(row, column, None, style["heading"])
+    sheet.write_string(row, _VALUE, texts.jobs, style["heading"])
+    sheet.write_string(row, _BUTTON, texts.jobs_hint, style["heading_hint"])
+    first = row + 1
+    write_spill(sheet, first, _VALUE, cached_values.JOBS, values)
+    rule = {"type": "formula", "criteria": f'=B${first + 1}<>""', "format": style["if_jobs_head"]}
+    sheet.conditional_format(first, _VALUE, first, _LAST, rule)

@@ -10,7 +10,7 @@ from tests.hosts.basic.office import Office
 from tests.unit.workbook.examples import JOB, example, snapshot, without_formulas
 from xl_openfunnel.functions.pivot import pivot
 from xl_openfunnel.table import EMPLOYEE_BANDS
-from xl_openfunnel.workbook import book, sources
+from xl_openfunnel.workbook import builder, sources
 
 COUNT = 250
 LIBREOFFICES = {"(empty)": "(blank)", "Total Result": "Total"}
@@ -51,8 +51,8 @@ def test_the_pivot_lives_and_counts_the_table(opened: Office) -> None:
 
 
 def test_the_pivot_of_the_shipped_workbook_lives_too(running: Office, tmp_path: Path) -> None:
-    file = tmp_path / book.FILE_NAME
-    book.write(file)
+    file = tmp_path / builder.WORKBOOK_FILE_NAME
+    builder.write_workbook(file)
     running.load(file)
     assert list(running.pivots("Pivot")) == ["OpenFunnelPivot"]
     assert running.shown("Start", "C8") == [["◄ Put the job here"]]

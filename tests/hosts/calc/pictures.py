@@ -14,7 +14,7 @@ from tests.hosts.basic import office
 from tests.hosts.calc import window
 from tests.hosts.calc.home import home
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
-from xl_openfunnel.workbook import book
+from xl_openfunnel.workbook import builder
 
 DRAWN = 2.0
 """Seconds after which a window is drawn."""
@@ -33,8 +33,8 @@ def main(folder: Path) -> None:
     job = SimulatedJob(companies(600), job_id="d8a1bddb-44f1-4c7f-87a7-f37496354ff6", running=30)
     with Simulator([job]) as service, home(service) as user, window.display(user.environ) as display:
         user.command("install", "--calc")
-        file = user.folder / book.FILE_NAME
-        book.write(file)
+        file = user.folder / builder.WORKBOOK_FILE_NAME
+        builder.write_workbook(file)
         with office.Office(user.profile, display.environ, window=True) as running:
 
             def until(cell: str, wanted: str) -> None:

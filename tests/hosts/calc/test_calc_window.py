@@ -10,14 +10,14 @@ from tests.hosts.basic import office
 from tests.hosts.calc import window
 from tests.hosts.calc.home import home
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
-from xl_openfunnel.workbook import book
+from xl_openfunnel.workbook import builder
 
 
 def test_a_click_on_the_button_makes_room_for_all_companies(tmp_path: Path) -> None:
     if why := office.missing() or window.missing():
         pytest.skip(why)
-    file = tmp_path / book.FILE_NAME
-    book.write(file)
+    file = tmp_path / builder.WORKBOOK_FILE_NAME
+    builder.write_workbook(file)
     job = SimulatedJob(companies(250), job_id="job")
     with Simulator([job]) as service, home(service) as user, window.display(user.environ) as display:
         assert user.command("install", "--calc").returncode == 0

@@ -14,7 +14,7 @@ from tests.hosts.calc.menu import MENU, act
 from xl_openfunnel import table
 from xl_openfunnel.functions.pivot import pivot
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
-from xl_openfunnel.workbook import book
+from xl_openfunnel.workbook import builder
 
 COUNT = 250
 _numbers = itertools.count()
@@ -24,7 +24,7 @@ class Workbook:
     """The shipped workbook, with a job in its cell."""
 
     def __init__(self, running: Office, file: Path, job: SimulatedJob, *, macros: bool) -> None:
-        book.write(file)
+        builder.write_workbook(file)
         self.office = running
         self.job = job
         running.load(file, macros=macros)
@@ -49,7 +49,7 @@ def running_job(service: Simulator) -> SimulatedJob:
 def test_it_computes_and_follows_its_job(
     running: Office, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path, macros: bool
 ) -> None:
-    opened = Workbook(running, tmp_path / book.FILE_NAME, running_job, macros=macros)
+    opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=macros)
     opened.become("Start", "B9", "running")
     clock.sleep(2_000)
     opened.become("Start", "B11", f"{COUNT} companies, completed")
@@ -61,7 +61,7 @@ def test_its_buttons_make_room_land_the_table_and_refresh_the_pivot(
     running: Office, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
 ) -> None:
     clock.sleep(2_000)
-    opened = Workbook(running, tmp_path / book.FILE_NAME, running_job, macros=True)
+    opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
     opened.become("Start", "B11", f"{COUNT} companies, completed")
     running.macro("OpenFunnelMacros.OpenFunnelRefreshBook")  # once, though most sheets were never shown
     opened.become("Rows", f"A{COUNT + 4}", COUNT)
@@ -97,7 +97,7 @@ def test_the_office_goes_on_while_what_is_landed_is_made(
     running: Office, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
 ) -> None:
     clock.sleep(2_000)
-    opened = Workbook(running, tmp_path / book.FILE_NAME, running_job, macros=True)
+    opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
     running.add(MENU)
     opened.become("Start", "B11", f"{COUNT} companies, completed")
     assert act(running, "land table") == f"Landing {COUNT} companies ..."
@@ -111,7 +111,7 @@ def test_landing_overwrites_nothing_of_the_users(
     running: Office, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
 ) -> None:
     clock.sleep(2_000)
-    opened = Workbook(running, tmp_path / book.FILE_NAME, running_job, macros=True)
+    opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
     running.add(MENU)
     opened.become("Start", "B11", f"{COUNT} companies, completed")
     for place, where in {"A20": "below", "M5": "beside"}.items():
@@ -129,7 +129,7 @@ def test_a_protected_array_is_left_as_it_is(
     running: Office, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
 ) -> None:
     clock.sleep(2_000)
-    opened = Workbook(running, tmp_path / book.FILE_NAME, running_job, macros=True)
+    opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
     running.add(MENU)
     opened.become("Start", "B11", f"{COUNT} companies, completed")
     running.protect("Rows")
@@ -144,7 +144,7 @@ def test_a_saved_copy_has_the_values_and_not_the_key(
     running: Office, running_job: SimulatedJob, clock: ManualClock, service: Simulator, tmp_path: Path
 ) -> None:
     clock.sleep(2_000)
-    opened = Workbook(running, tmp_path / book.FILE_NAME, running_job, macros=True)
+    opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
     opened.become("Start", "B9", "completed")
     for name, filter_name in {"copy.ods": "calc8", "copy.xlsx": "Calc MS Excel 2007 XML"}.items():
         running.save(tmp_path / name, filter_name)
@@ -160,7 +160,7 @@ def test_a_saved_copy_computes_again(
     running: Office, running_job: SimulatedJob, clock: ManualClock, service: Simulator, tmp_path: Path, filter_name: str
 ) -> None:
     clock.sleep(2_000)
-    opened = Workbook(running, tmp_path / book.FILE_NAME, running_job, macros=True)
+    opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
     opened.become("Start", "B11", f"{COUNT} companies, completed")
     copy = tmp_path / ("copy.ods" if filter_name == "calc8" else "copy.xlsx")
     running.save(copy, filter_name)

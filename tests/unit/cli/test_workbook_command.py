@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.conftest import Run
-from xl_openfunnel.workbook import addin, book
+from xl_openfunnel.workbook import builder
 
 
 def test_it_builds_the_workbook_where_it_is_told_to_and_says_where_and_what_next(run: Run, tmp_path: Path) -> None:
@@ -15,7 +15,7 @@ def test_it_builds_the_workbook_where_it_is_told_to_and_says_where_and_what_next
     ran = run("workbook", "-o", file)
     assert (ran.code, ran.out) == (0, f"{file}\n")
     assert ran.err.startswith("Next: open it in Excel")
-    assert file.read_bytes() == book.build()
+    assert file.read_bytes() == builder.build_workbook()
 
 
 def test_without_a_name_it_is_made_here(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,7 +29,7 @@ def test_it_builds_the_addin_too(run: Run, tmp_path: Path, monkeypatch: pytest.M
     ran = run("workbook", "--add-in")
     assert (ran.code, ran.out) == (0, f"{tmp_path / 'OpenFunnel.xlam'}\n")
     assert "xl-openfunnel install" in ran.err
-    assert Path("OpenFunnel.xlam").read_bytes() == addin.build()
+    assert Path("OpenFunnel.xlam").read_bytes() == builder.build_addin()
     assert "end 'mine.xlsm' in .xlam" in run("workbook", "--add-in", "-o", "mine.xlsm").err
     assert ". is a folder" in run("workbook", "-o", ".").err
 
@@ -41,7 +41,7 @@ def test_a_file_that_is_there_stays_unless_it_may_be_replaced(run: Run, tmp_path
     assert (ran.code, ran.out, file.read_bytes()) == (2, "", b"somebody's work")
     assert "--force" in ran.err
     assert run("workbook", "-o", file, "--force").code == 0
-    assert file.read_bytes() == book.build()
+    assert file.read_bytes() == builder.build_workbook()
 
 
 @pytest.mark.parametrize(

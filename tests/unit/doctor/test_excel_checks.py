@@ -13,7 +13,7 @@ from xl_openfunnel.detect.excel import Excel
 from xl_openfunnel.doctor import CheckState, excel
 from xl_openfunnel.doctor.result import ok
 from xl_openfunnel.version import version
-from xl_openfunnel.workbook import book as workbook
+from xl_openfunnel.workbook import builder as workbook
 
 APP_PATHS = r"HKLM\Software\Microsoft\Windows\CurrentVersion\App Paths\excel.exe"
 CLICK_TO_RUN = r"HKLM\Software\Microsoft\Office\ClickToRun\Configuration"
@@ -110,7 +110,7 @@ def test_what_is_no_workbook_has_no_version(tmp_path: Path) -> None:
 
 
 def test_the_built_workbook_says_its_version(tmp_path: Path) -> None:
-    workbook.write(tmp_path / "Book.xlsm")
+    workbook.write_workbook(tmp_path / "Book.xlsm")
     assert excel.workbook_macros(tmp_path / "Book.xlsm", version()) == ok(
         f"{tmp_path / 'Book.xlsm'}, XL OpenFunnel {version()}"
     )

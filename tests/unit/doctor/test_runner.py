@@ -24,7 +24,7 @@ from xl_openfunnel.doctor import (
 from xl_openfunnel.doctor.runner import Machine
 from xl_openfunnel.simulator import Simulator
 from xl_openfunnel.version import version
-from xl_openfunnel.workbook import book as workbook
+from xl_openfunnel.workbook import builder as workbook
 from xl_openfunnel.workbook.sources import xlwings_version
 
 SECRET = "live_s3cr3t_0123456789abcdef"  # without the mark by which any key is known
@@ -161,7 +161,7 @@ def test_on_windows_every_check_looks_at_the_registry_and_the_files(
     monkeypatch.setattr("xl_openfunnel.doctor.runner.load_dll", lambda _: "")
     interpreter = tmp_path / "pythonw.exe"
     book = tmp_path / "Book.xlsm"
-    workbook.write(book)
+    workbook.write_workbook(book)
     for file in (interpreter, tmp_path / f"xlwings64-{xlwings_version()}.dll", tmp_path / "EXCEL.EXE"):
         file.touch()
     folder = detect_excel.start_folder(environ)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.files.conftest import HOSTILE, ROWS, MakeSnapshot
 from xl_openfunnel.files import write
-from xl_openfunnel.files.delimited import defused
+from xl_openfunnel.files.delimited import escape_formulas
 
 
 def read_csv(path: Path) -> list[list[str]]:
@@ -62,7 +62,7 @@ def test_no_cell_of_text_begins_like_a_formula(snapshot: MakeSnapshot, tmp_path:
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t1", "\r1", " \u200b=1", '"=1', "＋1", "－1", "＠1", "-"])
 def test_formula_like_text_gets_an_apostrophe(text: str) -> None:
-    assert defused(text) == f"'{text}"
+    assert escape_formulas(text) == f"'{text}"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_formula_like_text_gets_an_apostrophe(text: str) -> None:
     ],
 )
 def test_a_formula_gets_one_within_a_text_where_a_cell_could_begin(text: str, safe: str) -> None:
-    assert defused(text) == safe
+    assert escape_formulas(text) == safe
 
 
 def test_a_comma_may_begin_a_cell_of_a_tsv_alone_where_nothing_is_quoted(
@@ -92,7 +92,7 @@ def test_a_comma_may_begin_a_cell_of_a_tsv_alone_where_nothing_is_quoted(
     "text", ["", "a=1", "1-800MD", "2-10", "a@b.example", "'quoted'", '"Yes"', "#N/A", "— dash", "\v\f" * 99]
 )
 def test_other_text_is_left_alone(text: str) -> None:
-    assert defused(text) == text
+    assert escape_formulas(text) == text
 
 
 def test_negative_numbers_stay_numbers(snapshot: MakeSnapshot, tmp_path: Path) -> None:

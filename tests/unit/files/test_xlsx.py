@@ -91,17 +91,17 @@ def test_blank_cells_of_a_vast_table_are_not_written(
         with zipfile.ZipFile(path) as parts:
             return parts.read("xl/worksheets/sheet1.xml").count(b"<c ")
 
-    monkeypatch.setattr(xlsx, "MOST_LINED", 9)
+    monkeypatch.setattr(xlsx, "MAX_BORDERED_CELLS", 9)
     assert written() == 12
-    monkeypatch.setattr(xlsx, "MOST_LINED", 8)
+    monkeypatch.setattr(xlsx, "MAX_BORDERED_CELLS", 8)
     assert written() == 5
 
 
 def test_more_rows_than_a_sheet_has_are_refused(
     snapshot: MakeSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert xlsx.MOST_ROWS == 2**20 - 1
-    monkeypatch.setattr(xlsx, "MOST_ROWS", 10)
+    assert xlsx.MAX_ROWS == 2**20 - 1
+    monkeypatch.setattr(xlsx, "MAX_ROWS", 10)
     with pytest.raises(ConfigurationError, match=r"more than a sheet of Excel has.*\.csv"):
         write(snapshot(), tmp_path / "rows.xlsx")
     assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,7 @@ from xl_openfunnel.install import environment
 from xl_openfunnel.install.excel import InstallPaths, install, uninstall
 from xl_openfunnel.install.setting import vba_readable_path
 from xl_openfunnel.version import version
-from xl_openfunnel.workbook import addin
+from xl_openfunnel.workbook import builder
 
 PYTHON_ORG = r"C:\Program Files\Python312"
 STORE = r"C:\Program Files\WindowsApps\PythonSoftwareFoundation.Python.3.12_3.12.1_x64__qbz5n2kfra8p0"
@@ -73,7 +73,7 @@ def test_install_creates_a_python_a_setting_and_the_addin_and_nothing_else(user:
     user.install()
     assert user.files() == EVERYTHING
     assert user.setting == str(environment.interpreter(user.local / "python"))
-    assert user.paths.addin.read_bytes() == addin.build()
+    assert user.paths.addin.read_bytes() == builder.build_addin()
 
 
 def test_a_second_install_corrects_setting_and_addin_and_keeps_the_python(user: User) -> None:
@@ -83,7 +83,7 @@ def test_a_second_install_corrects_setting_and_addin_and_keeps_the_python(user: 
     user.install()
     assert user.created == 1
     assert user.setting == str(environment.interpreter(user.local / "python"))
-    assert user.paths.addin.read_bytes() == addin.build()
+    assert user.paths.addin.read_bytes() == builder.build_addin()
 
 
 def test_an_unhealthy_python_is_recreated(user: User) -> None:

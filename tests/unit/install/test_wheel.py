@@ -17,7 +17,7 @@ import xl_openfunnel
 from xl_openfunnel import ConfigurationError
 from xl_openfunnel.install.wheel import write_wheel
 from xl_openfunnel.version import version
-from xl_openfunnel.workbook import addin, book
+from xl_openfunnel.workbook import builder
 
 PACKAGE = Path(xl_openfunnel.__file__).parent
 FACTS = f"xl_openfunnel-{version()}.dist-info"
@@ -68,12 +68,12 @@ def test_it_needs_what_the_running_package_needs(wheel: Path) -> None:
 def test_it_builds_the_same_workbook_and_addin(wheel: Path, tmp_path: Path) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from xl_openfunnel.workbook import addin, book\n"
-        "assert book.__file__.startswith(sys.argv[1])\n"
-        "sys.stdout.buffer.write(addin.build() + book.build())"
+        "from xl_openfunnel.workbook import builder\n"
+        "assert builder.__file__.startswith(sys.argv[1])\n"
+        "sys.stdout.buffer.write(builder.build_addin() + builder.build_workbook())"
     )
     done = subprocess.run([sys.executable, "-c", code, str(wheel)], capture_output=True, check=True, cwd=tmp_path)
-    assert done.stdout == addin.build() + book.build()
+    assert done.stdout == builder.build_addin() + builder.build_workbook()
 
 
 def test_a_package_that_was_never_installed_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from xl_openfunnel.api.models import JobStatus
 from xl_openfunnel.jobs.snapshot import Rows, Snapshot
 from xl_openfunnel.simulator import companies
-from xl_openfunnel.workbook import book, cached_values
+from xl_openfunnel.workbook import builder, cached_values
 
 JOB = "d8a1bddb-44f1-4c7f-87a7-f37496354ff6"
 
@@ -39,7 +39,7 @@ def snapshot(count: int = 600) -> Snapshot:
 
 
 def example(count: int = 600) -> bytes:
-    return book.build(cached_values.example(snapshot(count), "Germany Q3", 12400.0))
+    return builder.build_workbook(cached_values.example_values(snapshot(count), "Germany Q3", 12400.0))
 
 
 def without_formulas(workbook: bytes) -> bytes:

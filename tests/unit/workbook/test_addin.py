@@ -15,9 +15,9 @@ from oletools.olevba import VBA_Parser
 
 from xl_openfunnel.detect.excel import addin_version
 from xl_openfunnel.version import version
-from xl_openfunnel.workbook import addin, sources
+from xl_openfunnel.workbook import builder, sources
 
-CONTENT = addin.build()
+CONTENT = builder.build_addin()
 MODULES = sources.addin_modules()
 RIBBON = ET.fromstring(sources.ribbon())  # noqa: S314 - our own
 BUTTONS = RIBBON.findall(".//{*}button")
@@ -25,8 +25,8 @@ BUTTONS = RIBBON.findall(".//{*}button")
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("add-in") / addin.FILE_NAME
-    addin.write(path)
+    path = tmp_path_factory.mktemp("add-in") / builder.ADDIN_FILE_NAME
+    builder.write_addin(path)
     return path
 
 

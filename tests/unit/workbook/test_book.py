@@ -21,13 +21,13 @@ from openpyxl.utils.escape import unescape
 from tests.unit.workbook.examples import JOB, example, snapshot, without_formulas
 from xl_openfunnel.functions.catalog import CATALOG, INFO_FIELDS, called_in
 from xl_openfunnel.table import DEFAULT_COLUMNS
-from xl_openfunnel.workbook import addin, book, data_sheets, sources
-from xl_openfunnel.workbook.texts import sheet_texts
+from xl_openfunnel.workbook import builder, data_sheets, sources
+from xl_openfunnel.workbook.sources import sheet_texts
 
 CHECKOUT = Path(__file__).parents[3]
-EMPTY = book.build()
+EMPTY = builder.build_workbook()
 EXAMPLE = example()
-ADDIN = addin.build()
+ADDIN = builder.build_addin()
 BOTH = pytest.mark.parametrize("content", [EMPTY, EXAMPLE], ids=["empty", "example"])
 EVERY = pytest.mark.parametrize("content", [EMPTY, EXAMPLE, ADDIN], ids=["empty", "example", "add-in"])
 
@@ -57,30 +57,30 @@ def formulas(content: bytes = EMPTY) -> list[str]:
 
 
 def test_two_builds_of_the_addin_are_the_same_byte_for_byte() -> None:
-    assert addin.build() == ADDIN
+    assert builder.build_addin() == ADDIN
 
 
 @BOTH
 def test_two_builds_are_the_same_byte_for_byte(content: bytes) -> None:
-    assert (EMPTY if content is EMPTY else EXAMPLE) == (book.build() if content is EMPTY else example())
+    assert (EMPTY if content is EMPTY else EXAMPLE) == (builder.build_workbook() if content is EMPTY else example())
 
 
 def test_an_installed_package_builds_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for part_of_it in sources.PARTS:
+    for part_of_it in sources.SOURCE_FOLDERS:
         shutil.copytree(CHECKOUT / "workbook" / part_of_it, tmp_path / "parts" / part_of_it)
     monkeypatch.setattr(resources, "files", lambda package: tmp_path)
-    assert sources.folder() == tmp_path / "parts"
-    assert (book.build(), addin.build()) == (EMPTY, ADDIN)
+    assert sources.source_folder() == tmp_path / "parts"
+    assert (builder.build_workbook(), builder.build_addin()) == (EMPTY, ADDIN)
 
 
 def test_line_ends_of_a_checkout_on_windows_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for source in (CHECKOUT / "workbook").glob("*/*"):
-        if source.parent.name in sources.PARTS:
+        if source.parent.name in sources.SOURCE_FOLDERS:
             text = source.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
             (tmp_path / source.parent.name).mkdir(exist_ok=True)
             (tmp_path / source.parent.name / source.name).write_bytes(text)
-    monkeypatch.setattr(sources, "folder", lambda: tmp_path)
-    assert (book.build(), addin.build()) == (EMPTY, ADDIN)
+    monkeypatch.setattr(sources, "source_folder", lambda: tmp_path)
+    assert (builder.build_workbook(), builder.build_addin()) == (EMPTY, ADDIN)
 
 
 @EVERY
@@ -139,7 +139,7 @@ def test_there_is_no_link_in_it(content: bytes) -> None:
 def test_the_sheets_and_the_names_of_their_modules() -> None:
     found = opened(EMPTY)
     assert found.sheetnames == ["Start", "Rows", "Table", "Pivot", "Charts"]
-    assert {each.title: each.sheet_properties.codeName for each in found} == book.CODE_NAMES
+    assert {each.title: each.sheet_properties.codeName for each in found} == builder.CODE_NAMES
     assert found.code_name == sources.THIS_WORKBOOK
     assert found.active.title == "Start"
 
@@ -162,7 +162,7 @@ def test_every_function_that_is_called_is_ours_with_fields_that_there_are() -> N
 
 def test_blocks_spill() -> None:
     spilling = {}
-    for number, name in enumerate(book.CODE_NAMES, 1):
+    for number, name in enumerate(builder.CODE_NAMES, 1):
         sheet = ET.fromstring(parts(EMPTY)[f"xl/worksheets/sheet{number}.xml"])  # noqa: S314
         for cell in sheet.findall(".//{*}c"):
             formula = cell.find("{*}f")

@@ -20,16 +20,16 @@ def package() -> Package:
 
 
 def test_a_part_is_added_with_its_type(package: Package) -> None:
-    package.add("xl/pivotTables/a.xml", "pivotTable", "<a/>")
+    package.add_part("xl/pivotTables/a.xml", "pivotTable", "<a/>")
     assert package.parts["xl/pivotTables/a.xml"].startswith(b"<?xml ")
     assert b'<Override PartName="/xl/pivotTables/a.xml" ContentType="' in package.parts["[Content_Types].xml"]
     with pytest.raises(ValueError, match="already"):
-        package.add("xl/pivotTables/a.xml", "pivotTable", "<a/>")
+        package.add_part("xl/pivotTables/a.xml", "pivotTable", "<a/>")
 
 
 def test_references_are_numbered_and_relative(package: Package) -> None:
-    assert package.relate("xl/worksheets/sheet1.xml", "pivotTable", "xl/pivotTables/a.xml") == "rId1"
-    assert package.relate("xl/worksheets/sheet1.xml", "drawing", "xl/worksheets/b.xml") == "rId2"
+    assert package.add_relationship("xl/worksheets/sheet1.xml", "pivotTable", "xl/pivotTables/a.xml") == "rId1"
+    assert package.add_relationship("xl/worksheets/sheet1.xml", "drawing", "xl/worksheets/b.xml") == "rId2"
     relations = package.parts["xl/worksheets/_rels/sheet1.xml.rels"].decode()
     assert 'Target="../pivotTables/a.xml"' in relations
     assert 'Target="b.xml"' in relations
@@ -43,7 +43,7 @@ def test_a_text_that_stands_there_never_or_twice_is_not_replaced(package: Packag
 
 
 def test_the_file_says_nothing_of_when_and_where_it_was_made(package: Package) -> None:
-    with zipfile.ZipFile(io.BytesIO(package.zipped())) as archive:
+    with zipfile.ZipFile(io.BytesIO(package.to_bytes())) as archive:
         about = archive.infolist()
     assert [each.filename for each in about] == ["[Content_Types].xml", "xl/workbook.xml"]
     assert {each.date_time for each in about} == {(1980, 1, 1, 0, 0, 0)}

@@ -35,13 +35,13 @@ def test_without_companies_there_is_one_blank_without_a_number() -> None:
 
 def test_sizes_that_no_company_has_are_kept_in_order_for_later_and_marked_as_missing() -> None:
     made = pivot(*PAIRS)
-    cached = re.findall(r'<s v="([^"]+)"/>', made._cache().split('name="band"')[1])
+    cached = re.findall(r'<s v="([^"]+)"/>', made._cache_xml().split('name="band"')[1])
     assert cached == list(EMPLOYEE_BANDS)
-    field = made._table("A1:B2").split('axis="axisCol"')[1].split("</items>")[0]
+    field = made._table_xml("A1:B2").split('axis="axisCol"')[1].split("</items>")[0]
     items = re.findall(r'<item( m="1")? x="(\d)"/>', field)
     assert [not missing for missing, _ in items] == [band in ("1–10", "11–50") for band in EMPLOYEE_BANDS] + [True]
 
 
 def test_what_stands_in_xml_is_escaped() -> None:
-    text = pivot(('A&B "<C>', "1–10"))._cache()
+    text = pivot(('A&B "<C>', "1–10"))._cache_xml()
     assert "v='A&amp;B \"&lt;C&gt;'" in text

@@ -46,20 +46,20 @@ def test_a_module_is_as_vba_wants_it(text: str) -> None:
 
 
 def test_an_installed_package_has_its_own_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sources.folder() == CHECKOUT / "workbook"
+    assert sources.source_folder() == CHECKOUT / "workbook"
     monkeypatch.setattr(resources, "files", lambda package: tmp_path)
     (tmp_path / "parts").mkdir()
-    assert sources.folder() == tmp_path / "parts"
+    assert sources.source_folder() == tmp_path / "parts"
 
 
 def test_line_ends_of_the_checkout_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for part in sources.PARTS:
+    for part in sources.SOURCE_FOLDERS:
         (tmp_path / part).mkdir()
         for source in (CHECKOUT / "workbook" / part).iterdir():
             text = source.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
             (tmp_path / part / source.name).write_bytes(text)
     ribbon = sources.ribbon()
-    monkeypatch.setattr(sources, "folder", lambda: tmp_path)
+    monkeypatch.setattr(sources, "source_folder", lambda: tmp_path)
     assert (sources.modules(), sources.addin_modules(), sources.ribbon()) == (MODULES, ADDIN, ribbon)
 
 
@@ -78,7 +78,7 @@ def test_the_version_of_xlwings_stands_once_in_the_source_and_in_every_name_of_t
 def test_a_bridge_without_a_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "vba").mkdir()
     (tmp_path / "vba" / "OpenFunnel.bas").write_text("Option Explicit\n")
-    monkeypatch.setattr(sources, "folder", lambda: tmp_path)
+    monkeypatch.setattr(sources, "source_folder", lambda: tmp_path)
     with pytest.raises(ValueError, match="doesn't say which version"):
         sources.xlwings_version()
 

@@ -14,7 +14,7 @@ import pytest
 from tests.unit.workbook.test_book import parts
 from xl_openfunnel.hosts.excel.commands.help_page import BUTTONS
 from xl_openfunnel.install import calc_extension
-from xl_openfunnel.workbook import book, sources, texts
+from xl_openfunnel.workbook import builder, sources
 
 
 def said(part: Any) -> Iterator[str]:
@@ -29,10 +29,12 @@ def said(part: Any) -> Iterator[str]:
 def test_every_text_of_the_file_stands_in_the_workbook() -> None:
     everything = "\n".join(
         unescape(part.decode(), {"&quot;": '"'})
-        for name, part in parts(book.build()).items()
+        for name, part in parts(builder.build_workbook()).items()
         if not name.endswith(".bin")
     )
-    missing = {text for text in said(tomllib.loads(sources.sheet_texts())) if text.partition("{")[0] not in everything}
+    missing = {
+        text for text in said(tomllib.loads(sources.sheet_texts_toml())) if text.partition("{")[0] not in everything
+    }
     assert missing == set()
 
 
@@ -40,14 +42,14 @@ def test_every_text_of_the_file_stands_in_the_workbook() -> None:
 def test_a_text_that_no_sheet_shows_or_that_one_lacks_is_refused(
     change: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    changed = sources.sheet_texts().replace(*change)
-    monkeypatch.setattr(sources, "sheet_texts", lambda: changed)
+    changed = sources.sheet_texts_toml().replace(*change)
+    monkeypatch.setattr(sources, "sheet_texts_toml", lambda: changed)
     with pytest.raises(msgspec.ValidationError):
-        texts.sheet_texts.__wrapped__()
+        sources.sheet_texts.__wrapped__()
 
 
 def test_the_texts_in_formulas_have_no_quotes() -> None:
-    found = texts.sheet_texts()
+    found = sources.sheet_texts()
     assert '"' not in found.start.no_macros + found.start.ask + found.start.key_accepted + found.rows.no_job
 
 
@@ -55,7 +57,7 @@ def test_a_button_has_the_same_name_on_sheet_and_ribbon_in_calcs_menu_and_in_the
     ribbon = ET.fromstring(sources.ribbon())  # noqa: S314 - our own
     named = {each.get("id"): each.get("label") for each in ribbon.iter()}
     named["OpenFunnelRefreshBook"] = named["OpenFunnelRefresh"]  # the group's: its buttons say only of what
-    captions = {button.macro: button.caption for button in texts.sheet_texts().start.buttons}
+    captions = {button.macro: button.caption for button in sources.sheet_texts().start.buttons}
     assert captions == {macro: named[macro] for macro in captions}
     assert {*captions.values()} <= {*BUTTONS}
     assert {title: action for title, action in calc_extension.MENU.items() if action != "refresh final"} == {

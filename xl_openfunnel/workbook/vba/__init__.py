@@ -1,1 +1,1 @@
-"""The VBA project of a workbook: the functions' wrappers, and the container that Excel reads."""
+"""The VBA project of a workbook: the wrappers of the functions, and the container that Excel reads."""

@@ -1,4 +1,4 @@
-"""Compresses VBA's texts as [MS-OVBA] 2.4.1 has it: chunks of 4,096 bytes in which repetitions become references."""
+"""Compresses VBA source ([MS-OVBA] 2.4.1): chunks of 4,096 bytes in which copy tokens replace repetitions."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ _CHUNK: Final = 4096
 _SIGNATURE: Final = b"\x01"
 _COMPRESSED: Final = 0xB000
 _RAW: Final = 0x3000
-_SHORTEST: Final = 3
-"""Bytes that a reference stands for at least: it takes two itself."""
+_MIN_MATCH: Final = 3
+"""The shortest repetition that a copy token replaces; the token itself has two bytes."""
 
 
-def compressed(content: bytes) -> bytes:
-    """``content`` compressed; any reader of [MS-OVBA] gives it back."""
+def compress(content: bytes) -> bytes:
     chunks = (_chunk(content[start : start + _CHUNK]) for start in range(0, len(content), _CHUNK))
     return _SIGNATURE + b"".join(chunks)
 
@@ -28,9 +27,9 @@ def _chunk(content: bytes) -> bytes:
 
 
 def _tokens(content: bytes) -> bytes:
-    """Groups of eight tokens, bytes and references, each behind a byte whose bits say which are references."""
+    """Groups of up to eight tokens after a flag byte, whose bits mark the copy tokens among literal bytes."""
     out = bytearray()
-    seen: defaultdict[bytes, list[int]] = defaultdict(list)
+    positions: defaultdict[bytes, list[int]] = defaultdict(list)
     position = 0
     while position < len(content):
         flags, group = 0, bytearray()
@@ -38,15 +37,15 @@ def _tokens(content: bytes) -> bytes:
             if position >= len(content):
                 break
             length_bits = _length_bits(position)
-            source, length = _longest(content, position, seen, (1 << length_bits) + _SHORTEST - 1)
+            source, length = _longest_match(content, position, positions, (1 << length_bits) + _MIN_MATCH - 1)
             if length:
                 flags |= 1 << bit
-                group += struct.pack("<H", (position - source - 1) << length_bits | (length - _SHORTEST))
+                group += struct.pack("<H", (position - source - 1) << length_bits | (length - _MIN_MATCH))
             else:
                 length = 1
                 group.append(content[position])
-            for place in range(position, position + length):
-                seen[content[place : place + _SHORTEST]].append(place)
+            for start in range(position, position + length):
+                positions[content[start : start + _MIN_MATCH]].append(start)
             position += length
         out.append(flags)
         out += group
@@ -54,22 +53,24 @@ def _tokens(content: bytes) -> bytes:
 
 
 def _length_bits(position: int) -> int:
-    """How many of a reference's 16 bits hold its length: fewer where it may reach back farther (2.4.1.3.19.1)."""
+    """How many of a copy token's 16 bits hold its length: fewer where its offset can be larger (2.4.1.3.19.1)."""
     return 16 - max((position - 1).bit_length(), 4) if position else 12
 
 
-def _longest(content: bytes, position: int, seen: dict[bytes, list[int]], most: int) -> tuple[int, int]:
-    """Where what comes next stood before for the longest, the nearest of several, and its length; 0 for none."""
-    found, longest = 0, 0
-    most = min(most, len(content) - position)
-    if most < _SHORTEST:
+def _longest_match(
+    content: bytes, position: int, positions: dict[bytes, list[int]], max_length: int
+) -> tuple[int, int]:
+    """The start and length of the longest earlier match, the nearest of equals; length 0 for none."""
+    best, longest = 0, 0
+    max_length = min(max_length, len(content) - position)
+    if max_length < _MIN_MATCH:
         return 0, 0
-    for place in reversed(seen.get(content[position : position + _SHORTEST], ())):
-        length = _SHORTEST
-        while length < most and content[place + length] == content[position + length]:
+    for start in reversed(positions.get(content[position : position + _MIN_MATCH], ())):
+        length = _MIN_MATCH
+        while length < max_length and content[start + length] == content[position + length]:
             length += 1
         if length > longest:
-            found, longest = place, length
-            if length == most:
+            best, longest = start, length
+            if length == max_length:
                 break
-    return found, longest
+    return best, longest

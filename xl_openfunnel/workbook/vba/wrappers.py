@@ -1,11 +1,11 @@
-"""The VBA module whose functions cells call, written from the catalogue of functions."""
+"""Generates the VBA module with the functions that cells call from the catalogue of functions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
 
-from xl_openfunnel.functions.catalog import CATALOG, CATEGORY, Argument, Function
+from ...functions.catalog import CATALOG, CATEGORY, Argument, Function
 
 MODULE: Final = "OpenFunnelFunctions"
 
@@ -25,7 +25,7 @@ KEYWORDS: Final = frozenset(word.lower() for word in (
     "Stop", "String", "Sub", "Tab", "Then", "To", "True", "Type", "TypeOf", "UBound", "Unlock", "Until", "Variant",
     "WEnd", "While", "With", "WithEvents", "Write", "Xor",
 ))
-"""The words that VBA keeps for itself (MS-VBAL 3.3.5.2, and ``Local``), in lower case: VBA doesn't tell cases apart."""
+"""VBA's reserved words ([MS-VBAL] 3.3.5.2, and ``Local``), in lower case because VBA ignores case."""
 # fmt: on
 
 _HEAD = f"""\
@@ -36,12 +36,12 @@ Option Explicit
 
 
 def argument_name(argument: Argument) -> str:
-    """The argument's name in VBA: its own, with ``_`` behind it where VBA keeps the word for itself."""
+    """The argument's name in VBA: with ``_`` after it if it is a reserved word."""
     return f"{argument.name}_" if argument.name.lower() in KEYWORDS else argument.name
 
 
 def functions_module(catalog: Iterable[Function] = CATALOG) -> str:
-    """The text of the module: a wrapper for each function, and the Sub that registers their help."""
+    """The module's text: a wrapper for each function, and a Sub that registers their help."""
     functions = list(catalog)
     return "\n".join([_HEAD, *map(_wrapper, functions), _help(functions)])
 
@@ -52,10 +52,10 @@ def _wrapper(function: Function) -> str:
         f"{'Optional ' if argument.optional else ''}{name} As Variant"
         for name, argument in zip(names, function.arguments, strict=True)
     )
-    # The attribute is the help of an add-in's functions: MacroOptions can't reach them, for Excel hides its workbook.
+    # The attribute gives help for an add-in's functions, which MacroOptions cannot reach: its workbook is hidden.
     return f"""\
 Public Function {function.name}({", ".join(declared)}) As Variant
-Attribute {function.name}.VB_Description = {_text(function.help)}
+Attribute {function.name}.VB_Description = {_quoted(function.help)}
     {function.name} = OpenFunnelCell("{function.name}", Array({", ".join(names)}))
 End Function
 """
@@ -73,14 +73,14 @@ Public Sub OpenFunnelHelp(macrosOfBook As String)
 
 def _registration(function: Function) -> str:
     lines = [
-        f'    Application.MacroOptions Macro:=macrosOfBook & "{function.name}", Category:={_text(CATEGORY)}',
-        f"Description:={_text(function.help)}",
+        f'    Application.MacroOptions Macro:=macrosOfBook & "{function.name}", Category:={_quoted(CATEGORY)}',
+        f"Description:={_quoted(function.help)}",
     ]
     if function.arguments:
-        helps = ", _\n            ".join(_text(argument.help) for argument in function.arguments)
+        helps = ", _\n            ".join(_quoted(argument.help) for argument in function.arguments)
         lines.append(f"ArgumentDescriptions:=Array( _\n            {helps})")
     return ", _\n        ".join(lines) + "\n"
 
 
-def _text(text: str) -> str:
+def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'

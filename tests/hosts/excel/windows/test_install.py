@@ -23,7 +23,7 @@ from xl_openfunnel.detect.python import INTERPRETER_SETTING, configured_interpre
 from xl_openfunnel.detect.registry import read_key
 from xl_openfunnel.install import environment, setting
 from xl_openfunnel.install.setting import short_path, vba_readable_path
-from xl_openfunnel.workbook import addin
+from xl_openfunnel.workbook import builder
 
 if TYPE_CHECKING:
     from tests.hosts.excel.bridge import Bridge
@@ -115,7 +115,7 @@ def test_install_leaves_what_it_names_and_uninstall_none_of_it(user: User) -> No
     said = user.run("install")
     pythonw = str(user.python / "Scripts" / "pythonw.exe")
     assert user.files() == INSTALLED
-    assert user.addin.read_bytes() == addin.build()
+    assert user.addin.read_bytes() == builder.build_addin()
     new = {key: values for key, values in software().items() if before.get(key) != values}
     key = INTERPRETER_SETTING.removeprefix("HKCU\\")
     assert new.pop(key) == {"Interpreter": pythonw}

@@ -11,11 +11,11 @@ from oletools.olevba import decompress_stream
 
 from xl_openfunnel.workbook import sources
 from xl_openfunnel.workbook.vba import wrappers
-from xl_openfunnel.workbook.vba.compression import compressed
+from xl_openfunnel.workbook.vba.compression import compress
 
 
 def read_back(content: bytes) -> bytes:
-    return bytes(decompress_stream(bytearray(compressed(content))))
+    return bytes(decompress_stream(bytearray(compress(content))))
 
 
 @given(st.text("ab \r\n", max_size=6000).map(str.encode))
@@ -33,16 +33,16 @@ def test_repetitions_of_any_length_are_read_back(pattern: bytes, length: int) ->
 def test_a_chunk_that_cannot_be_made_smaller_is_read_back() -> None:
     content = random.Random(1).randbytes(8192)
     assert read_back(content) == content
-    assert len(compressed(content)) == 1 + 2 * (2 + 4096)
+    assert len(compress(content)) == 1 + 2 * (2 + 4096)
 
 
 def test_the_example_of_the_specification() -> None:
     # [MS-OVBA] 3.2.3, "maximum token compression example"
-    assert compressed(b"a" * 73) == bytes.fromhex("0103b002614500")
+    assert compress(b"a" * 73) == bytes.fromhex("0103b002614500")
 
 
 @pytest.mark.parametrize("name", [sources.BRIDGE, sources.MACROS, wrappers.MODULE])
 def test_a_module_becomes_less_than_half(name: str) -> None:
     content = sources.modules()[name].encode()
     assert read_back(content) == content
-    assert len(compressed(content)) < len(content) / 2
+    assert len(compress(content)) < len(content) / 2

@@ -10,12 +10,12 @@ import pyopenvba
 import pytest
 from oletools.olevba import VBA_Parser
 
-from xl_openfunnel.workbook import book, sources
-from xl_openfunnel.workbook.vba.project import SHEET, Module, document, project_of, vba_project
+from xl_openfunnel.workbook import builder, sources
+from xl_openfunnel.workbook.vba.project import SHEET_CLASS, Module, build_project, document_module, serialize_project
 
 TEXTS = sources.modules()
-SHEETS = list(book.CODE_NAMES.values())
-PROJECT = project_of(TEXTS, SHEETS, sources.THIS_WORKBOOK)
+SHEETS = list(builder.CODE_NAMES.values())
+PROJECT = build_project(TEXTS, SHEETS, sources.THIS_WORKBOOK)
 
 
 def read(path: str) -> bytes:
@@ -42,7 +42,7 @@ def decrypted(text: str, project_id: str) -> bytes:
 
 def test_another_reader_finds_our_texts_and_of_the_sheets_nothing_but_their_kind(tmp_path: Path) -> None:
     file = tmp_path / "book.xlsm"
-    file.write_bytes(book.build())
+    file.write_bytes(builder.build_workbook())
     parser = VBA_Parser(str(file))
     found = {name.rsplit(".", 1)[0]: code.replace("\r\n", "\n") for _, _, name, code in parser.extract_all_macros()}
     parser.close()
@@ -54,13 +54,13 @@ def test_another_reader_finds_our_texts_and_of_the_sheets_nothing_but_their_kind
     assert found == ours
     for sheet, lines in kinds.items():
         assert lines[0] == f'Attribute VB_Name = "{sheet}"'
-        assert lines[1] == f'Attribute VB_Base = "0{{{SHEET}}}"'
+        assert lines[1] == f'Attribute VB_Base = "0{{{SHEET_CLASS}}}"'
         assert all(line.startswith("Attribute VB_") for line in lines)
 
 
 def test_a_third_reader_finds_the_file_whole_and_the_same_texts(tmp_path: Path) -> None:
     file = tmp_path / "book.xlsm"
-    file.write_bytes(book.build())
+    file.write_bytes(builder.build_workbook())
     report = pyopenvba.check_file(str(file))
     assert (report.complete, list(report.issues)) == (True, [])
     with pyopenvba.ExcelFile(str(file)) as opened:
@@ -103,10 +103,12 @@ def test_names_differ_whatever_their_case() -> None:
 
 
 def test_a_document_has_its_name_once() -> None:
-    assert document("A", SHEET, 'Attribute VB_Name = "A"\r\nOption Explicit\r\n').text.count("VB_Name") == 1
+    assert (
+        document_module("A", SHEET_CLASS, 'Attribute VB_Name = "A"\r\nOption Explicit\r\n').text.count("VB_Name") == 1
+    )
 
 
 @pytest.mark.parametrize("text", ["x = 1\n", "x = 1", "x = 1\r\ry = 2\r\n", "x = \xe4\r\n"])
 def test_a_text_that_vba_would_not_take_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must"):
-        vba_project([Module("A", text)])
+        serialize_project([Module("A", text)])

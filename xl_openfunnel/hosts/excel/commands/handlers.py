@@ -10,7 +10,7 @@ from typing import Final
 from .... import settings
 from ....api.endpoints import is_uuid
 from ....errors import CELL_PREFIX, ConfigurationError, InvalidJobIdError, JobFailedError, OpenFunnelError
-from ....files.metadata import content_hash, job_facts, manifest_facts, state, utc
+from ....files.metadata import content_hash, format_utc, job_facts, manifest_facts, state
 from ....functions import status_text
 from ....functions.company_index import FULL_TEXT
 from ....functions.context import CallContext, Services
@@ -344,7 +344,7 @@ def _facts(snapshot: Snapshot) -> list[Fact]:
     """The facts above the table."""
     consumed = (snapshot.manifest or {}).get("credits_consumed")
     return [
-        ("as of", utc(snapshot.as_of)),
+        ("as of", format_utc(snapshot.as_of)),
         ("job", snapshot.job_id),
         ("state", state(snapshot)),
         ("rows", float(len(snapshot.rows))),

@@ -8,7 +8,7 @@ from typing import Any
 
 from xl_openfunnel.hosts.excel.commands.handlers import CommandHandlers
 from xl_openfunnel.workbook import sources
-from xl_openfunnel.workbook.texts import sheet_texts
+from xl_openfunnel.workbook.sources import sheet_texts
 
 NOBODY: Any = None
 ACTIONS = CommandHandlers(NOBODY, NOBODY, NOBODY, NOBODY, cancel=NOBODY, open_file=NOBODY)

@@ -1,0 +1,64 @@
+"""JSON and Parquet: formats that keep types, nulls and lists."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..text import as_json
+from .cells import column_names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from . import Content
+
+
+def write_json(path: Path, content: Content) -> None:
+    """One array of objects, a line per company."""
+    with path.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
+        separator = "[\n"
+        for line in _json_lines(content.frame):
+            file.write(separator + line)
+            separator = ",\n"
+        file.write("\n]\n" if separator == ",\n" else "[]\n")
+
+
+def write_jsonl(path: Path, content: Content) -> None:
+    """One object per line."""
+    with path.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
+        file.writelines(line + "\n" for line in _json_lines(content.frame))
+
+
+def _json_lines(frame: pd.DataFrame) -> Iterator[str]:
+    """Each row as a JSON object on one line."""
+    keys = column_names(frame)
+    columns = [_json_values(column) for _, column in frame.items()]
+    for values in zip(*columns, strict=True):
+        yield as_json(dict(zip(keys, values, strict=True)))
+
+
+def _json_values(column: pd.Series[Any]) -> list[Any]:
+    """The values as JSON has them, with None for missing ones."""
+    missing = column.isna().tolist()
+    values = column.astype(object).tolist()
+    return [None if blank else value for blank, value in zip(missing, values, strict=True)]
+
+
+def write_parquet(path: Path, content: Content) -> None:
+    """Typed columns, lists as lists; the frame's attributes (job, status, manifest, as of) are in the metadata."""
+    frame = content.frame.copy()
+    for name, column in frame.items():
+        if column.dtype == object and not _fits_one_type(column):
+            frame[name] = [None if value is None else json.dumps(value, ensure_ascii=False) for value in column]
+    frame.to_parquet(path, engine="pyarrow", index=False)
+
+
+def _fits_one_type(column: pd.Series[Any]) -> bool:
+    """Whether a Parquet column can hold these values: all booleans, all lists of text, or all null."""
+    values = [value for value in column if value is not None]
+    if all(isinstance(value, bool) for value in values):
+        return True
+    return all(isinstance(value, list) and all(isinstance(item, str) for item in value) for value in values)

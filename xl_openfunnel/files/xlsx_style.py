@@ -1,0 +1,123 @@
+"""The look of our workbooks: one palette, named formats, and bar charts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+from xlsxwriter.format import Format
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+FONT: Final = "Calibri"
+TABLE_STYLE: Final = "Table Style Medium 2"
+
+WHITE: Final = "#FFFFFF"
+NAVY: Final = "#1F3864"
+BLUE: Final = "#4472C4"
+LIGHT_BLUE: Final = "#8EA9DB"
+PALE_BLUE: Final = "#F2F5FA"
+SLATE: Final = "#44546A"
+ORANGE: Final = "#ED7D31"
+YELLOW: Final = "#FFF2CC"
+AMBER: Final = "#BF8F00"
+RED: Final = "#C00000"
+GREEN: Final = "#2E7D32"
+GRAY: Final = "#6B7280"
+DARK_GRAY: Final = "#595959"
+CHART_GRAY: Final = "#A6A6A6"
+CHART_TEXT: Final = "#404040"
+LINE: Final = "#D9DEE8"
+GRAY_LINE: Final = "#D0D0D0"
+ROW_LINE: Final = "#D9E1F2"
+TOTAL_FILL: Final = "#DDE6F4"
+BANNER_TEXT: Final = "#D6DFF0"
+
+
+def cell_format(**properties: Any) -> dict[str, Any]:
+    """A cell's format for `Formats`: these properties and the common ones."""
+    return {"font_name": FONT, "font_size": 11, "valign": "vcenter", **properties}
+
+
+class Formats:
+    """The formats of one workbook by name.
+
+    Each is added at its first use, because XlsxWriter writes formats in the order in which they were added.
+
+    Args:
+        book: the workbook.
+        table: XlsxWriter's properties of each format by its name.
+    """
+
+    def __init__(self, book: Workbook, table: Mapping[str, Mapping[str, Any]]) -> None:
+        self._book = book
+        self._table = table
+        self._formats: dict[str, Format] = {}
+
+    def __getitem__(self, name: str) -> Format:
+        if name not in self._formats:
+            self._formats[name] = self._book.add_format(dict(self._table[name]))
+        return self._formats[name]
+
+
+def add_bar_chart(
+    book: Workbook,
+    sheet: Worksheet,
+    kind: Literal["bar", "column"],
+    title: str,
+    *,
+    first: int,
+    last: int,
+    column: int,
+    position: tuple[int, int],
+    size: tuple[int, int],
+    line_color: str,
+    number_format: str = "#,##0",
+    minimum: float | None = None,
+    gray: Sequence[bool] = (),
+) -> None:
+    """Add a chart of counts that stand beside their labels.
+
+    Args:
+        book: the workbook.
+        sheet: the sheet that holds both the counts and the chart.
+        kind: horizontal bars in blue, or columns in orange.
+        title: shown above the chart.
+        first: the first row, from 0.
+        last: the last row.
+        column: the column of the labels, from 0; the counts are in the next one.
+        position: the row and column of the chart's upper left corner.
+        size: width and height in pixels.
+        line_color: of the border and the axis.
+        number_format: of the labels on the bars.
+        minimum: where the axis of the counts starts; None lets the program choose.
+        gray: for each row whether its bar is gray; empty for none.
+    """
+    chart = book.add_chart({"type": kind})
+    color = BLUE if kind == "bar" else ORANGE
+    label_font = {"size": 9, "color": CHART_TEXT}
+    chart.add_series(
+        {
+            "name": title,
+            "categories": [sheet.get_name(), first, column, last, column],
+            "values": [sheet.get_name(), first, column + 1, last, column + 1],
+            "fill": {"color": color},
+            "points": [{"fill": {"color": CHART_GRAY if is_gray else color}} for is_gray in gray],
+            "gap": 40,
+            "data_labels": {"value": True, "num_format": number_format, "font": label_font},
+        }
+    )
+    categories = {
+        "num_font": {"name": FONT, **label_font},
+        "line": {"color": line_color},
+        "major_tick_mark": "none",
+        "reverse": kind == "bar",
+    }
+    values = {"visible": False, "major_gridlines": {"visible": False}, "min": minimum}
+    chart.set_x_axis(values if kind == "bar" else categories)
+    chart.set_y_axis(categories if kind == "bar" else values)
+    chart.set_title({"name": title, "name_font": {"name": FONT, "size": 13, "color": NAVY}, "overlay": False})
+    chart.set_legend({"none": True})
+    chart.set_chartarea({"border": {"color": line_color}})
+    chart.set_size({"width": size[0], "height": size[1]})
+    sheet.insert_chart(*position, chart, {"object_position": 3})

@@ -1,0 +1,130 @@
+"""Builds the workbook and the add-in: the sheets with XlsxWriter, the macros and the pivot with our own writers."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import xlsxwriter
+
+from ..files.atomic import atomic_write
+from ..files.xlsx_cells import NO_GUESSING
+from ..files.xlsx_style import Formats
+from ..version import version
+from . import charts_sheet, data_sheets, sources, start_sheet
+from .cached_values import CachedValues
+from .package import Package
+from .styles import FORMATS
+from .vba.project import build_project
+
+WORKBOOK_FILE_NAME: Final = "OpenFunnel.xlsm"
+ADDIN_FILE_NAME: Final = "OpenFunnel.xlam"
+
+CODE_NAMES: Final = {
+    start_sheet.NAME: "StartSheet",
+    data_sheets.ROWS: "RowsSheet",
+    data_sheets.TABLE: "TableSheet",
+    data_sheets.PIVOT: "PivotSheet",
+    charts_sheet.NAME: "ChartsSheet",
+}
+"""The workbook's sheets in their order, with the names of their VBA modules."""
+
+JOB_NAME: Final = "job"
+"""The defined name of the cell with the job."""
+
+_CREATED: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""A fixed date, so that a version always builds the same bytes."""
+
+_CALCULATION_VERSION: Final = 191029
+"""The version that Excel 2019 and newer write. With an older one Excel would calculate all cells when it opens the
+workbook, also with macros off, where the functions are unknown."""
+
+_ADDIN_SHEET: Final = "AddinSheet"
+"""Every workbook needs a sheet, so the add-in has a hidden one."""
+
+_RIBBON_PART: Final = "customUI/customUI14.xml"
+_RIBBON_RELATIONSHIP: Final = "http://schemas.microsoft.com/office/2007/relationships/ui/extensibility"
+"""The relationship type for the ribbon of Office 2010 and newer ([MS-CUSTOMUI] 2.2)."""
+
+_WORKBOOK_TYPE: Final = "application/vnd.ms-excel.sheet.macroEnabled.main+xml"
+_ADDIN_TYPE: Final = "application/vnd.ms-excel.addin.macroEnabled.main+xml"
+"""The content type by which Excel recognises an add-in."""
+
+
+def write_workbook(path: Path, values: CachedValues | None = None) -> None:
+    """Write the workbook to ``path``, replacing an existing file atomically.
+
+    Args:
+        path: the file.
+        values: what the cells show until Excel calculates them; None for what they show without a job.
+
+    Raises:
+        ConfigurationError: the folder is missing.
+        FileWriteError: the file could not be written.
+    """
+    atomic_write(path, build_workbook(values))
+
+
+def write_addin(path: Path) -> None:
+    """Write the add-in to ``path``; raises what `write_workbook` does."""
+    atomic_write(path, build_addin())
+
+
+def build_workbook(values: CachedValues | None = None) -> bytes:
+    """The workbook's file; the same values always give the same bytes."""
+    values = values or CachedValues()
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(file, {"in_memory": True, **NO_GUESSING})
+    _add_project(book, sources.modules(), list(CODE_NAMES.values()))
+    sheets = {name: book.add_worksheet(name) for name in CODE_NAMES}
+    for name, sheet in sheets.items():
+        sheet.set_vba_name(CODE_NAMES[name])
+    job_cell = f"={start_sheet.NAME}!${'ABC'[start_sheet.JOB_COLUMN]}${start_sheet.JOB_ROW + 1}"
+    book.define_name(JOB_NAME, job_cell)
+    style = Formats(book, FORMATS)
+    start_sheet.add_start(sheets[start_sheet.NAME], style, values)
+    data_sheets.add_rows(sheets[data_sheets.ROWS], style, values)
+    data_sheets.add_table(sheets[data_sheets.TABLE], style, values)
+    pivot = data_sheets.add_pivot(sheets[data_sheets.PIVOT], style, values)
+    charts_sheet.add_charts(book, sheets[charts_sheet.NAME], style, values)
+    book.close()
+    package = Package(file.getvalue())
+    number = list(CODE_NAMES).index(data_sheets.PIVOT) + 1
+    pivot.add_to(package, f"xl/worksheets/sheet{number}.xml", data_sheets.FIRST_ROW, 0)
+    return package.to_bytes()
+
+
+def build_addin() -> bytes:
+    """The add-in's file, always the same bytes: the macros without the workbook's sheets, and a tab in the ribbon."""
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(file, {"in_memory": True})
+    _add_project(book, sources.addin_modules(), [_ADDIN_SHEET])
+    book.add_worksheet(_ADDIN_SHEET).set_vba_name(_ADDIN_SHEET)
+    book.close()
+    package = Package(file.getvalue())
+    package.replace("[Content_Types].xml", _WORKBOOK_TYPE, _ADDIN_TYPE)
+    package.replace("xl/workbook.xml", "<workbookView ", '<workbookView visibility="hidden" ')
+    package.parts[_RIBBON_PART] = sources.ribbon().encode()
+    relationship = f'<Relationship Id="ribbon" Type="{_RIBBON_RELATIONSHIP}" Target="{_RIBBON_PART}"/>'
+    package.replace("_rels/.rels", "</Relationships>", relationship + "</Relationships>")
+    return package.to_bytes()
+
+
+def _add_project(book: xlsxwriter.Workbook, modules: Mapping[str, str], sheet_modules: Sequence[str]) -> None:
+    """Add the macros and document properties, and set when Excel calculates.
+
+    Args:
+        book: the workbook or add-in.
+        modules: the texts of the VBA modules by name.
+        sheet_modules: the names of the sheets' modules, which have no text.
+    """
+    # The doctor reads the version in the properties.
+    book.set_properties({"title": "OpenFunnel", "comments": f"Built by XL OpenFunnel {version()}", "created": _CREATED})
+    book.calc_on_load = False
+    book.set_calc_mode("auto", _CALCULATION_VERSION)
+    project = build_project(modules, sheet_modules, sources.THIS_WORKBOOK)
+    book.add_vba_project(io.BytesIO(project), is_stream=True)
+    book.set_vba_name(sources.THIS_WORKBOOK)
