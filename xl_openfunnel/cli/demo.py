@@ -86,6 +86,10 @@ def _simulated_job(companies: Sequence[dict[str, Any]], seconds: float) -> Itera
 
 
 def _warm_up() -> None:
-    """Import the slow modules that writing needs while the job is running."""
-    for module in ("pandas", "xlsxwriter"):
+    """Import what writing needs, which is slow, while the job is running.
+
+    These are the modules that the main thread asks for first. If two threads enter XlsxWriter, which imports itself in
+    a circle, by different modules, the import fails.
+    """
+    for module in ("pandas", "xl_openfunnel.files.xlsx"):
         importlib.import_module(module)
