@@ -29,7 +29,7 @@ from .marshal import from_calc, to_calc
 from .results import SizedResult, Tell
 from .updater import ResultUpdater
 
-_SWITCH: Final = 0.0005
+_SWITCH_INTERVAL: Final = 0.0005
 """Seconds after which the office's thread gets Python from ours: in a hard recalculation it waits for each cell."""
 
 _ENGLISH: Final = Locale("en", "US", "")
@@ -37,17 +37,17 @@ _log = logging.getLogger(__name__)
 
 
 @cache
-def answers(context: Any) -> ResultUpdater:
+def updater(context: Any) -> ResultUpdater:
     """The answers of this office, made with the first call."""
     log.set_up()
-    sys.setswitchinterval(_SWITCH)
+    sys.setswitchinterval(_SWITCH_INTERVAL)
     documents = Documents(context)
-    made = ResultUpdater(_bodies(), lambda: _SessionSource(made), documents, SystemClock())
+    made = ResultUpdater(_implementations(), lambda: _SessionSource(made), documents, SystemClock())
     made.loop.start()
     return made
 
 
-def _bodies() -> dict[str, Callable[..., Block]]:
+def _implementations() -> dict[str, Callable[..., Block]]:
     from ...functions import implementations as bodies
 
     return {
@@ -142,8 +142,8 @@ class Functions(_Service, XFunctions, XAddIn, XCompatibilityNames):  # type: ign
         self._context = context
         self._locale = _ENGLISH
 
-    def asked(self, function: catalog.Function, values: tuple[object, ...]) -> _Result:
-        served = answers(self._context)
+    def call(self, function: catalog.Function, values: tuple[object, ...]) -> _Result:
+        served = updater(self._context)
         view = served.asked(function, tuple(map(from_calc, values, function.arguments)))
         if view.handle is None:
             view.handle = _Result(served, view)
@@ -188,7 +188,7 @@ class Functions(_Service, XFunctions, XAddIn, XCompatibilityNames):  # type: ign
 
 def _method(function: catalog.Function) -> Callable[..., _Result]:
     def call(self: Functions, *values: object) -> _Result:
-        return self.asked(function, values)
+        return self.call(function, values)
 
     return call
 
@@ -214,7 +214,7 @@ class Actions(_Service, XActions, XJobExecutor):  # type: ignore[misc]
         def say(text: str) -> None:
             status_bar.show(document, text, inside)
 
-        text = act(answers(self._context), document, action, inside, say)
+        text = act(updater(self._context), document, action, inside, say)
         say(text)
         return text
 

@@ -22,59 +22,59 @@ class ArrayTracker:
         program: the program.
     """
 
-    def __init__(self, program: CalcHost) -> None:
-        self._program = program
-        self._asking: RecalcProbe | None = None
-        self._telling = threading.local()  # what Calc calculates meanwhile it calculates on the same thread
+    def __init__(self, host: CalcHost) -> None:
+        self._host = host
+        self._current_probe: RecalcProbe | None = None
+        self._notifying = threading.local()  # what Calc calculates meanwhile it calculates on the same thread
         self._fitted: dict[Hashable, SizedResult] = {}
 
     def size_for(self, answer: Result) -> tuple[Size | None, bool]:
         """The size of the array that asks for an answer now, None for no array; and whether that is known."""
-        told: SizedResult | None = getattr(self._telling, "view", None)
+        told: SizedResult | None = getattr(self._notifying, "view", None)
         if told is not None:
             return (told.size, True) if told.answer is answer else (None, False)
-        size = self._asking.asks(answer) if self._asking is not None else None
+        size = self._current_probe.asks(answer) if self._current_probe is not None else None
         return size, size is not None
 
-    def tell(self, answer: Result) -> None:
+    def notify(self, answer: Result) -> None:
         """Have all cells show an answer."""
         for view in list(answer.views.values()):
-            self.tell_view(view)
+            self.notify_sized(view)
 
     @contextlib.contextmanager
-    def told(self, view: SizedResult) -> Iterator[None]:
+    def notifying(self, view: SizedResult) -> Iterator[None]:
         """What is asked for meanwhile on this thread is asked for by cells that showed this view."""
-        before = getattr(self._telling, "view", None)
-        self._telling.view = view
+        before = getattr(self._notifying, "view", None)
+        self._notifying.view = view
         try:
             yield
         finally:
-            self._telling.view = before
+            self._notifying.view = before
 
-    def tell_view(self, view: SizedResult) -> None:
+    def notify_sized(self, view: SizedResult) -> None:
         """Have its cells show it."""
-        with self.told(view):
+        with self.notifying(view):
             view.tell(view.block)
 
-    def shown_in(self, array: Array) -> Result | None:
+    def result_in(self, array: Array) -> Result | None:
         """The answer that an array shows, None if it calls for none now. Only from within `Program.inside`."""
         known = self._fitted.get(array.key)
         own = known.answer if known is not None else None
-        return self._asked_by(RecalcProbe(array.size, own), array.calculate) or self._entered(array, own)
+        return self._probe(RecalcProbe(array.size, own), array.calculate) or self._enter_and_probe(array, own)
 
-    def _asked_by(self, asking: RecalcProbe, calculate: Callable[[], object]) -> Result | None:
+    def _probe(self, asking: RecalcProbe, calculate: Callable[[], object]) -> Result | None:
         """The answer that is asked for last: a formula that is nothing but a call has all arguments by then."""
-        self._asking = asking
+        self._current_probe = asking
         try:
             calculate()
         finally:
-            self._asking = None
+            self._current_probe = None
         return asking.last
 
-    def _entered(self, array: Array, own: Result | None, each: Function | None = None) -> Result | None:
+    def _enter_and_probe(self, array: Array, own: Result | None, each: Function | None = None) -> Result | None:
         """The answer that an array shows after it was entered once more, None where it may not be."""
-        asked = self._asked_by(RecalcProbe(array.size, own, each), array.enter)
-        return asked if asked in (None, own) or each else self._asked_by(RecalcProbe(array.size, asked), array.enter)
+        asked = self._probe(RecalcProbe(array.size, own, each), array.enter)
+        return asked if asked in (None, own) or each else self._probe(RecalcProbe(array.size, asked), array.enter)
 
     def fit(self, answer: Result) -> None:
         """Have its cells calculated with their sizes known; on the program's own thread.
@@ -86,20 +86,20 @@ class ArrayTracker:
         for view in sized:
             view.asked = False
         if answer.changed:
-            self.tell(answer)
+            self.notify(answer)
         known_now: dict[Hashable, SizedResult] = {}
-        for array in self._program.arrays(answer.function.name):
+        for array in self._host.arrays(answer.function.name):
             known = self._fitted.get(array.key)
             own = known.answer if known else answer if array.plain else None
             each = answer.function if array.single else None
-            asked = self._asked_by(RecalcProbe(array.size, own, each), array.calculate)
+            asked = self._probe(RecalcProbe(array.size, own, each), array.calculate)
             if asked not in (None, own) and not each:
-                asked = self._entered(array, asked)
+                asked = self._enter_and_probe(array, asked)
             elif asked is None and (known is None or (own is answer and not fits(array, answer))):
-                asked = self._entered(array, own, each)
+                asked = self._enter_and_probe(array, own, each)
                 if asked is None:  # its sheet is protected
-                    self.tell(answer)
-                    asked = self._asked_by(RecalcProbe(array.size, answer, each), array.calculate)
+                    self.notify(answer)
+                    asked = self._probe(RecalcProbe(array.size, answer, each), array.calculate)
             if asked is not None:
                 known = asked.views.get(array.size)
             if known is not None:

@@ -23,7 +23,7 @@ _ANY_RESULT: Final = 1 | 2 | 4  # com.sun.star.sheet.FormulaResult
 _ANY_CALL: Final = re.compile(
     "|".join(re.escape(f"{text}(") for name in CATALOG for text in identifiers.names_in_formulas(name.name))
 )
-_LONGEST: Final = 60.0
+_MAIN_THREAD_TIMEOUT: Final = 60.0
 """Seconds to wait for the office's own thread, which may show a dialog of the system."""
 
 
@@ -69,11 +69,11 @@ class CalcArray:
         """Whether it calls nothing of ours among its arguments."""
         return self.single or is_plain(self.text)
 
-    def ends_with(self, area: Any) -> bool:
+    def ends_like(self, area: Any) -> bool:
         """Whether its last cell is the area's."""
         return bool(self.area.EndRow == area.EndRow and self.area.EndColumn == area.EndColumn)
 
-    def each(self) -> Iterator[CalcArray]:
+    def formulas(self) -> Iterator[CalcArray]:
         """The formulas one by one."""
         if not self.single:
             yield self
@@ -107,7 +107,7 @@ class CalcArray:
         modified, undo = document.isModified(), document.UndoManager
         undo.lock()
         try:
-            for one in self.each():
+            for one in self.formulas():
                 if one.cells.getArrayTokens():
                     one.cells.setArrayTokens(one.cells.getArrayTokens())
                 else:
@@ -118,7 +118,7 @@ class CalcArray:
         finally:
             undo.unlock()
 
-    def resized(self, size: Size) -> CalcArray | None:
+    def resize(self, size: Size) -> CalcArray | None:
         """Enter the formula into cells of another size; None where other things are in the way, or where it may not."""
         if self.sheet.isProtected():
             return None
@@ -126,7 +126,7 @@ class CalcArray:
         cursor = self.sheet.createCursorByRange(old)
         cursor.collapseToSize(size.columns, size.rows)
         fresh = CalcArray(self.sheet, cursor.RangeAddress)
-        if fresh.size != size or not all(strip.blank for strip in self._beyond(size)):
+        if fresh.size != size or not all(strip.blank for strip in self._added_cells(size)):
             return None
         old.clearContents(_FORMULAS)
         fresh.cells.setArrayTokens(formula)
@@ -140,7 +140,7 @@ class CalcArray:
     def _formula(self) -> Any:
         return self.cells.getArrayTokens() or self.cells.getCellByPosition(0, 0).getTokens()
 
-    def _beyond(self, size: Size) -> Iterator[CalcArray]:
+    def _added_cells(self, size: Size) -> Iterator[CalcArray]:
         """The cells that another size takes besides: those on the right, and those below."""
         old, own = self.area, self.size
         last_row, last_column = old.StartRow + size.rows - 1, old.StartColumn + size.columns - 1
@@ -172,7 +172,7 @@ class Documents:
         """
         callback = _Callback(run)
         self._main.addCallback(callback, None)
-        if not callback.done.wait(_LONGEST):
+        if not callback.done.wait(_MAIN_THREAD_TIMEOUT):
             raise TimeoutError("the office does not answer")
         if callback.error is not None:
             raise callback.error
@@ -188,7 +188,7 @@ class Documents:
     def arrays(self, name: str) -> Iterator[CalcArray]:
         """Where a formula is a call of that function and nothing else."""
         for document in self._documents():
-            yield from arrays(document, name)
+            yield from find_arrays(document, name)
 
     def _documents(self) -> Iterator[Any]:
         components = self._desktop.Components.createEnumeration()
@@ -198,7 +198,7 @@ class Documents:
                 yield component
 
 
-def arrays(document: Any, *names: str) -> Iterator[CalcArray]:
+def find_arrays(document: Any, *names: str) -> Iterator[CalcArray]:
     """Where a formula of a document is a call of one of these functions and nothing else.
 
     Formulas in single cells that stand side by side are one array of single cells.
@@ -211,9 +211,9 @@ def arrays(document: Any, *names: str) -> Iterator[CalcArray]:
         for area in sheet.queryContentCells(_FORMULAS).RangeAddresses:
             # An array that stands alone needs no search, which takes a microsecond for each of its cells.
             alone = _array_at(sheet, area.StartRow, area.StartColumn, own)
-            if not alone.ends_with(area):
-                for hit in _searched(sheet, area, search):
-                    yield from _in_range(sheet, hit, calls, own)
+            if not alone.ends_like(area):
+                for hit in _search(sheet, area, search):
+                    yield from _arrays_in(sheet, hit, calls, own)
             elif is_call(alone.text, calls):
                 yield alone
 
@@ -228,13 +228,13 @@ def is_call(text: str, calls: re.Pattern[str]) -> bool:
         return False
     rest = text[start.end() :].removesuffix("}")
     if start["around"]:
-        rest = rest[_closing(rest) + 1 :]
+        rest = rest[_closing_bracket(rest) + 1 :]
         if not rest.startswith((",", ";")):  # as the document's own grammar has it
             return False
-    return rest != "" and _closing(rest) == len(rest) - 1
+    return rest != "" and _closing_bracket(rest) == len(rest) - 1
 
 
-def _closing(rest: str) -> int:
+def _closing_bracket(rest: str) -> int:
     """Where the bracket is closed that was open before; -1 for nowhere."""
     depth, quote = 1, ""
     for place, letter in enumerate(rest):
@@ -254,7 +254,7 @@ def is_plain(text: str) -> bool:
     return len(_ANY_CALL.findall(text)) == 1
 
 
-def _searched(sheet: Any, area: Any, text: str) -> Iterable[Any]:
+def _search(sheet: Any, area: Any, text: str) -> Iterable[Any]:
     cells = CalcArray(sheet, area).cells
     search = cells.createSearchDescriptor()
     search.SearchString = text
@@ -264,7 +264,7 @@ def _searched(sheet: Any, area: Any, text: str) -> Iterable[Any]:
     return hits.RangeAddresses if hits is not None else ()
 
 
-def _in_range(sheet: Any, area: Any, calls: re.Pattern[str], document: str) -> Iterator[CalcArray]:
+def _arrays_in(sheet: Any, area: Any, calls: re.Pattern[str], document: str) -> Iterator[CalcArray]:
     """The arrays of an area that has nothing else, and the single cells: as one where all are calls."""
     texts = CalcArray(sheet, area).cells.getFormulaArray()
     if all(is_call(text, calls) and is_plain(text) and not text.startswith("{") for row in texts for text in row):

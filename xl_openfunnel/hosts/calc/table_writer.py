@@ -41,10 +41,10 @@ class TableUpdate:
 
     document: Any
     snapshot: Snapshot
-    names: list[str]
+    columns: list[str]
 
     @property
-    def begun(self) -> str:
+    def started_text(self) -> str:
         """What is told meanwhile."""
         return f"Landing {companies(len(self.snapshot.rows))} ..."
 
@@ -52,7 +52,7 @@ class TableUpdate:
         """Full texts, text as text."""
         from ... import table
 
-        cells = table.block(table.frame(self.snapshot.rows, self.names), headers=False)
+        cells = table.block(table.frame(self.snapshot.rows, self.columns), headers=False)
         return tuple(map(tuple, cells))
 
     def write(self, rows: Rows) -> str:
@@ -64,14 +64,14 @@ class TableUpdate:
             ConfigurationError: as `wanted`, for the user may have changed something meanwhile.
         """
         document = self.document
-        sheet, landed = _table(document)
+        sheet, landed = _find_table(document)
         before, after = _areas(sheet, landed, len(rows))
-        if _header(sheet, before) != self.names:
+        if _header(sheet, before) != self.columns:
             raise ConfigurationError("The table has other columns now. Land again.")
         _range(sheet, before, before.StartRow + 1, before.EndRow).clearContents(_CONTENT)
         _range(sheet, after, after.StartRow + 1, after.EndRow).setDataArray(rows)
         landed.setDataArea(after)
-        _follow(document, before, after)
+        _update_pivots(document, before, after)
         later = "" if self.snapshot.final else " They may still change: land again once the job is final."
         return f"{companies(len(rows))} in the table.{later}"
 
@@ -83,7 +83,7 @@ def prepare(document: Any) -> TableUpdate:
         ConfigurationError: it is not the workbook, has no job, or has something of the user's beside the table
             or below it.
     """
-    sheet, landed = _table(document)
+    sheet, landed = _find_table(document)
     named = document.NamedRanges.getByName(_JOB).getReferredCells().getCellByPosition(0, 0).String.strip()
     if not named:
         raise ConfigurationError("Put a job into the yellow cell of the sheet Start.")
@@ -95,7 +95,7 @@ def prepare(document: Any) -> TableUpdate:
     return TableUpdate(document, snapshot, _header(sheet, before))
 
 
-def _table(document: Any) -> tuple[Any, Any]:
+def _find_table(document: Any) -> tuple[Any, Any]:
     """Its sheet and its range."""
     ranges = document.DatabaseRanges
     if not (document.NamedRanges.hasByName(_JOB) and ranges.hasByName(_TABLE) and document.Sheets.hasByName(_SHEET)):
@@ -129,7 +129,7 @@ def _used(cells: Any) -> bool:
     return bool(cells.queryContentCells(_CONTENT).Count)
 
 
-def _follow(document: Any, before: Any, after: Any) -> None:
+def _update_pivots(document: Any, before: Any, after: Any) -> None:
     """Have the pivots that stood on the table stand on all of it."""
     for sheet in document.Sheets:
         for pivot in sheet.DataPilotTables:

@@ -119,7 +119,7 @@ class ResultUpdater:
     def listens(self, view: SizedResult, tell: Tell) -> None:
         """Cells want to be told of an answer; they are told at once what there is."""
         told = view.block
-        with self.arrays.told(view):
+        with self.arrays.notifying(view):
             tell(told)
         view.tells.append(tell)
         self.loop.post(ListenerAdded(view, told))
@@ -175,7 +175,7 @@ class ResultUpdater:
 
     def _listened(self, view: SizedResult, told: Block) -> None:
         if view.block != told:  # it changed before they were among those who are told
-            self.arrays.tell_view(view)
+            self.arrays.notify_sized(view)
         self._called(view.answer, unsized=view.size is None)
 
     def _called(self, answer: Result, *, unsized: bool) -> None:
@@ -183,7 +183,7 @@ class ResultUpdater:
             held = self._answers.setdefault((answer.function.name, answer.arguments), answer)
         if held is not answer:
             _unite(answer, held)
-            self.arrays.tell(held)
+            self.arrays.notify(held)
             answer = held
         answer.unsized |= unsized
         if outdated(answer):
@@ -243,7 +243,7 @@ class ResultUpdater:
             if spread or answer.spreads:
                 answer.changed |= changed
             elif changed:
-                self.arrays.tell(answer)
+                self.arrays.notify(answer)
         if answer.changed or (answer.unsized and answer.spreads):
             cost += self._hand_over(answer)  # if that fails, it is due again
         if answer.known and (then := answer.then) is not None:
@@ -327,7 +327,7 @@ class ResultUpdater:
     def _drop_unshown(self, suspects: list[Result]) -> bool:
         """Let go of those that no cell asks for when told of them; gives whether that can be known."""
         for answer in suspects:
-            self.arrays.tell(answer)
+            self.arrays.notify(answer)
         if not self._program.calculate():
             return False
         for answer in suspects:

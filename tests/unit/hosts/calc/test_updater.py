@@ -226,7 +226,7 @@ def test_only_the_outermost_call_of_an_array_has_its_size(rig: Rig, inner: Funct
     rig.calc.enter(inner, "other", whole=False)
     array = rig.calc.enter(ROWS, "job", size=Size(4, 2), arguments=((inner, "other"),))
     rig.pass_(5)
-    own = rig.answers.arrays.shown_in(array)
+    own = rig.answers.arrays.result_in(array)
     assert own is not None
     assert own.arguments == ("job",)
     assert array.block == [["rank", "name"], *([float(row), f"n{row}"] for row in (1, 2, 3))]
@@ -255,7 +255,7 @@ def test_the_list_of_jobs_follows_jobs_that_change_without_a_pause(rig: Rig) -> 
 def test_what_is_wanted_once_an_answer_is_known_is_done_then_and_only_then(rig: Rig) -> None:
     done: list[Result] = []
     array = rig.calc.enter(ROWS, "job", size=Size(4, 2))
-    answer = rig.answers.arrays.shown_in(array)
+    answer = rig.answers.arrays.result_in(array)
     assert answer is not None
     rig.answers.once_known(answer, done.append)
     rig.pass_(60)
@@ -270,7 +270,7 @@ def test_what_is_wanted_once_an_answer_is_known_is_done_then_and_only_then(rig: 
 
 def test_what_is_wanted_for_a_document_that_was_closed_meanwhile_hinders_nothing(rig: Rig) -> None:
     array = rig.calc.enter(ROWS, "job", size=Size(4, 2))
-    answer = rig.answers.arrays.shown_in(array)
+    answer = rig.answers.arrays.result_in(array)
     assert answer is not None
     rig.answers.once_known(answer, lambda _: 1 / 0)
     rig.desk.say("job", "running", 2)
