@@ -1,1 +1,1 @@
-"""The shared fetcher: one scheduler per job, however many cells, threads and workbooks ask."""
+"""The shared fetcher: each job is polled and downloaded once, for any number of cells, threads and workbooks."""

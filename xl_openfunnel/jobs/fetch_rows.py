@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NO_ANSWER_TIMEOUT = timedelta(minutes=5)
-"""Without a timeout: how long no answer at all may come before the last trouble is raised."""
+"""Without a timeout: after this time without any answer the last error is raised."""
 
 shared_fetchers: dict[tuple[str, str], Fetcher] = {}
-"""The fetchers of this process, by base URL and the fingerprint of a key that was given."""
+"""The fetchers of this process, by base URL and the fingerprint of an explicit key."""
 
 _lock = threading.Lock()
 
@@ -40,18 +40,18 @@ def fetch_rows(
     """Wait until a job is final and return its companies, one row each, in the service's order.
 
     All calls in a process share one fetcher per service and key, and final jobs come from the disk store of the
-    settings: a job is paid for in requests once, however often and from however many threads it is asked for.
+    settings, so each job is requested only once, for any number of calls and threads.
 
     Args:
-        job_id: the job's id or URL; no label, which only cells and the command know.
+        job_id: the job's id or URL. Labels work in cells and in the command only.
         api_key: the key; None for the one of the settings.
         base_url: the service's address; None for the one of the settings.
-        columns: names in the wanted order; None for ``rank`` and every field the service sent. The derived
-            ``country``, ``city`` and ``employee_band`` are had by name.
-        timeout: seconds to wait; None to wait as long as the service answers, and at most 5 minutes without any
+        columns: names in the desired order; None for ``rank`` and every field that the service sent. The derived
+            ``country``, ``city`` and ``employee_band`` are only included by name.
+        timeout: seconds to wait; None to wait as long as the service answers, but at most 5 minutes without any
             answer.
-        progress: called with a `Snapshot` now and at every change, on a thread of the fetcher, and at the end with
-            the last one.
+        progress: called with a `Snapshot` now and at each change, on a thread of the fetcher, and with the last one
+            at the end.
 
     Returns:
         A frame with ``attrs`` job_id, status, manifest and as_of as plain JSON values. A cancelled job gives the
@@ -59,10 +59,10 @@ def fetch_rows(
         and ``attrs["problem"]`` says so.
 
     Raises:
-        JobFailedError: with the service's own words.
-        IncompleteResultError: what could be read differs from the manifest; names both numbers.
+        JobFailedError: with the service's own message.
+        IncompleteResultError: the rows differ from the manifest; names both numbers.
         JobTimeoutError: the time ran out.
-        OpenFunnelError: any other error of the tree, where waiting cannot mend it.
+        OpenFunnelError: any other error of the tree that waiting cannot solve.
     """
     return fetch_with(shared_fetcher(base_url, api_key), job_id, columns, timeout, progress)
 
@@ -74,16 +74,16 @@ def fetch_with(
     timeout: float | None = None,
     progress: Callable[[Snapshot], object] | None = None,
 ) -> pd.DataFrame:
-    """As `fetch_rows`, with a fetcher of one's own."""
-    seen = final_snapshot(fetcher, job, timeout, progress)
+    """As `fetch_rows`, with the given fetcher."""
+    snapshot = final_snapshot(fetcher, job, timeout, progress)
     try:
-        frame = seen.frame(columns)
-    except IncompleteResultError:  # another process replaced what is stored: the fetcher looks again
-        seen = final_snapshot(fetcher, job, timeout, progress)
-        frame = seen.frame(columns)
-    if seen.problem is not None:
-        warnings.warn(seen.problem.message, stacklevel=3)
-        frame.attrs["problem"] = seen.problem.message
+        frame = snapshot.frame(columns)
+    except IncompleteResultError:  # another process replaced the stored rows: the fetcher loads them again
+        snapshot = final_snapshot(fetcher, job, timeout, progress)
+        frame = snapshot.frame(columns)
+    if snapshot.problem is not None:
+        warnings.warn(snapshot.problem.message, stacklevel=3)
+        frame.attrs["problem"] = snapshot.problem.message
     return frame
 
 
@@ -98,54 +98,56 @@ def final_snapshot(
     Raises:
         OpenFunnelError: as `fetch_rows`.
     """
-    seen = fetcher.watch(job)
-    if seen.settled and not seen.final:
-        fetcher.refresh(job)  # an old problem stands: give it another chance
+    snapshot = fetcher.watch(job)
+    if snapshot.settled and not snapshot.final:
+        fetcher.refresh(job)  # it has an old problem: try again
     subscription = fetcher.subscribe(job, progress) if progress else None
     try:
-        seen = fetcher.wait(job, timeout, until=_should_give_up if timeout is None else None)
+        snapshot = fetcher.wait(job, timeout, until=_should_give_up if timeout is None else None)
     finally:
         if subscription:
             subscription.close()
     if progress:
-        progress(seen)  # the last word, which a subscription that is closed may not have been told
-    error = seen.problem.error if seen.problem else None
-    if seen.final and (seen.status is None or seen.status.lower() != "failed"):
-        return seen
-    if error is not None and (seen.settled or timeout is None):
-        raise copy.copy(error)  # many threads may raise the problem of one snapshot
-    state = f"is {seen.status}, {progress_text(len(seen.rows), seen.processed)}" if seen.status else "has not answered"
+        progress(snapshot)  # the closed subscription may have missed the last one
+    error = snapshot.problem.error if snapshot.problem else None
+    if snapshot.final and (snapshot.status is None or snapshot.status.lower() != "failed"):
+        return snapshot
+    if error is not None and (snapshot.settled or timeout is None):
+        raise copy.copy(error)  # several threads may raise the error of one snapshot
+    state = "has not answered"
+    if snapshot.status:
+        state = f"is {snapshot.status}, {progress_text(len(snapshot.rows), snapshot.processed)}"
     if timeout is None:
         raise JobTimeoutError(
-            f"Job {seen.job_id} {state}; it was forgotten, or the fetcher closed, while it was waited for."
+            f"Job {snapshot.job_id} {state}; it was forgotten, or the fetcher closed, while it was waited for."
         )
-    over = f"the {timeout:g} seconds given to it are over"
+    time_is_up = f"the {timeout:g} seconds given to it are over"
     if error is not None:
-        raise JobTimeoutError(f"{error.message} Job {seen.job_id} {state}, and {over}.")
-    raise JobTimeoutError(f"Job {seen.job_id} {state}; {over}. Ask again with a longer timeout.")
+        raise JobTimeoutError(f"{error.message} Job {snapshot.job_id} {state}, and {time_is_up}.")
+    raise JobTimeoutError(f"Job {snapshot.job_id} {state}; {time_is_up}. Ask again with a longer timeout.")
 
 
 def shared_fetcher(base_url: str | None = None, api_key: str | None = None) -> Fetcher:
-    """The fetcher that everybody in this process shares for a service and key.
+    """The fetcher that this process uses for a service and key.
 
     Raises:
         ConfigurationError: an unusable base URL or key.
     """
     client = Client(base_url, api_key)
-    name = (client.base_url, "" if api_key is None else client.key().fingerprint)
+    identity = (client.base_url, "" if api_key is None else client.key().fingerprint)
     with _lock:
-        if name not in shared_fetchers:
-            shared_fetchers[name] = Fetcher.from_settings(client)
-        return shared_fetchers[name]
+        if identity not in shared_fetchers:
+            shared_fetchers[identity] = Fetcher.from_settings(client)
+        return shared_fetchers[identity]
 
 
 def _should_give_up(snapshot: Snapshot) -> bool:
-    """Settled, or without any answer for longer than our patience."""
+    """Whether the job is settled, or nothing has answered for longer than `NO_ANSWER_TIMEOUT`."""
     if snapshot.settled or snapshot.problem is None or snapshot.next_try is None:
         return snapshot.settled
     answered = max(snapshot.problem.since, snapshot.as_of or snapshot.problem.since)
     return snapshot.next_try - answered > NO_ANSWER_TIMEOUT
 
 
-if hasattr(os, "register_at_fork"):  # threads do not live on in a forked process
+if hasattr(os, "register_at_fork"):  # a forked process has no threads
     os.register_at_fork(after_in_child=shared_fetchers.clear)

@@ -1,7 +1,7 @@
-"""The shared fetcher: what everybody may ask of it.
+"""The public interface of the shared fetcher.
 
-Whoever asks only reads published snapshots and leaves a message, so nobody waits who does not say so. All threads
-behind it are daemons: the process ends when its main thread does.
+Methods read published snapshots and post events to the scheduler, so only those that say so wait. All threads are
+daemons: the process ends when its main thread does.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from .subscriptions import Callback, Subscription
 from .tracked_job import Waiter
 
 _WAIT_INTERVAL = 0.2
-"""Seconds after which a waiting thread looks up, so that Ctrl-C reaches it on Windows."""
+"""Seconds after which a waiting thread wakes up, so that Ctrl-C reaches it on Windows."""
 
 
 class Fetcher:
-    """Polls jobs and reads their pages, once for everybody who asks.
+    """Polls jobs and reads their pages, once for all callers.
 
-    A job is given as its id or its URL; anything else raises `InvalidJobIdError` without a request.
+    A job is an id or a URL; anything else raises `InvalidJobIdError` without a request.
 
     Args:
-        client: sends the requests; its concurrency bounds how many at once.
+        client: sends the requests, at most ``client.concurrency`` at once.
         store: keeps final jobs and the ledger on disk; without one nothing outlives this object.
-        clock: what time is and how to wait for it.
+        clock: tells the time and waits; the system's own by default.
         jitter: returns numbers from 0 to 1, which spread retries.
         watch_ttl: seconds for which a job without a subscription is polled after the last `watch`.
     """
@@ -51,13 +51,13 @@ class Fetcher:
         self._owns_client = self._owns_store = False
         self._store = store
         self._clock = clock or SystemClock()
-        # Numbers of our own: those of the module belong to the user, who may have seeded them.
-        spread = jitter or random.Random().random  # noqa: S311
-        self._scheduler = JobScheduler(client, store, self._clock, spread, watch_ttl)
+        # Not the module's own generator, which the user may have seeded.
+        random_number = jitter or random.Random().random  # noqa: S311
+        self._scheduler = JobScheduler(client, store, self._clock, random_number, watch_ttl)
 
     @classmethod
     def from_settings(cls, client: Client | None = None) -> Self:
-        """A fetcher with the disk store of the settings; where that is unusable, every job that is final says so."""
+        """A fetcher with the disk store of the settings. Without one, every final job has a problem that says why."""
         own = client is None
         client = client or Client()
         fetcher = cls(client, store=open_store(client))
@@ -65,41 +65,41 @@ class Fetcher:
         return fetcher
 
     def watch(self, job: str) -> Snapshot:
-        """The job's present snapshot; keeps the job tracked for another 10 minutes (``watch_ttl`` seconds).
+        """The job's current snapshot; keeps the job tracked for another 10 minutes (``watch_ttl`` seconds).
 
-        Never touches the network and never waits. The first time a job is seen its head is read from the store.
+        Never touches the network and never waits. The first call for a job looks it up in the store.
 
         Raises:
             InvalidJobIdError: ``job`` is neither a job id nor a job's URL.
         """
         job_id = job_id_from(job)
-        seen = self._scheduler.published.get(job_id)
-        if seen is None:
+        snapshot = self._scheduler.published.get(job_id)
+        if snapshot is None:
             return self._scheduler.track(job_id)
-        if not (seen.final and seen.settled):
+        if not (snapshot.final and snapshot.settled):
             self._scheduler.loop.post(Touched(job_id))
-        return seen
+        return snapshot
 
     def refresh(self, job: str) -> Snapshot:
-        """As `watch`, and everything is read anew. What is there stays until the new result is final."""
-        seen = self.watch(job)
-        self._scheduler.loop.post(RefreshRequested(seen.job_id))
-        return seen
+        """As `watch`, and read the job again. The old rows stay until the new result is final."""
+        snapshot = self.watch(job)
+        self._scheduler.loop.post(RefreshRequested(snapshot.job_id))
+        return snapshot
 
     def wait(
         self, job: str, timeout: float | None = None, *, until: Callable[[Snapshot], bool] | None = None
     ) -> Snapshot:
-        """Wait until the job is final, at a problem that waiting cannot mend, or ``timeout`` seconds are over.
+        """Wait until the job is final, has a problem that waiting cannot solve, or ``timeout`` seconds are over.
 
-        Does not raise for what happens to the job: the snapshot tells.
+        Does not raise the job's errors: they are in the snapshot.
 
         Args:
             job: the job.
             timeout: seconds; None for no limit.
-            until: another condition to wait for; asked on the fetcher's own thread, so it must not wait itself.
+            until: another condition to wait for; called on the fetcher's own thread, so it must not block.
         """
         job_id = job_id_from(job)
-        seconds = FOREVER if timeout is None else timeout if timeout >= 0 else 0.0  # what is no number is no time
+        seconds = FOREVER if timeout is None else timeout if timeout >= 0 else 0.0  # NaN counts as 0
         deadline = self._clock.monotonic() + seconds
         waiter = Waiter(until or (lambda snapshot: snapshot.settled), deadline)
         self._scheduler.loop.post(WaiterAdded(job_id, waiter))
@@ -115,27 +115,27 @@ class Fetcher:
         return waiter.snapshot or self._scheduler.published.get(job_id) or Snapshot(job_id)
 
     def subscribe(self, job: str, callback: Callback) -> Subscription:
-        """Have ``callback`` told of the job now and whenever it changes, until the subscription is closed.
+        """Call ``callback`` with the job's snapshot now and at each change, until the subscription is closed.
 
-        Callbacks run one at a time on a thread of the fetcher. Changes that come faster than a callback returns
-        are told as one. A callback's exception is logged.
+        Callbacks run one at a time on a thread of the fetcher. If changes come faster than a callback returns, it
+        receives only the latest snapshot. Its exceptions are logged.
         """
-        seen = self.watch(job)
+        snapshot = self.watch(job)
         published = self._scheduler.published
         subscription = self._scheduler.subscriptions.add(
-            seen.job_id, callback, lambda: published.get(seen.job_id, seen)
+            snapshot.job_id, callback, lambda: published.get(snapshot.job_id, snapshot)
         )
-        self._scheduler.loop.post(Touched(seen.job_id))
+        self._scheduler.loop.post(Touched(snapshot.job_id))
         return subscription
 
     def forget(self, job: str) -> None:
-        """Remove all that is known of the job, from memory and from the store."""
+        """Remove all data of the job from memory and from the store."""
         done = self._scheduler.forget(job_id_from(job))
         while not done.wait(_WAIT_INTERVAL) and not self._scheduler.loop.closed:
             pass
 
     def close(self) -> None:
-        """Stop. Requests under way are not waited for; what is to be stored is."""
+        """Stop, after pending results are stored. Requests in flight are not waited for."""
         self._scheduler.close()
         if self._owns_store and self._store is not None:
             self._store.close()
@@ -148,7 +148,7 @@ class Fetcher:
 
     @property
     def busy(self) -> bool:
-        """Whether a request is sent or about to be sent, or a job is being stored."""
+        """Whether a request is in flight or about to be sent, or a job is being stored."""
         return self._scheduler.tasks_under_way > 0
 
     def __enter__(self) -> Self:

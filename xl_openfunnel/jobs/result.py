@@ -1,4 +1,4 @@
-"""A finished job's rows and facts, immutable."""
+"""The final result of a job, immutable."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from .snapshot import Rows
 
 @dataclass(frozen=True)
 class Result:
-    """A job that is over, as it was read: what is final, and what is stored.
+    """A job that is over: all that is known of it, and its rows.
 
     Attributes:
         rows: its rows, in memory or in the store.
-        complete: whether rows and pages were checked against a manifest, or the job failed.
+        complete: whether rows and pages were checked against a manifest, or the job failed. Only such a result is
+            stored.
     """
 
     status: JobStatus

@@ -19,15 +19,15 @@ Source = Literal["service", "store"]
 """Where final rows come from."""
 
 _FRAME_CACHE_SIZE = 4
-"""Frames kept for cells that ask again: a few, since one of 10,000 full rows takes some 25 MB."""
+"""Frames cached for cells that ask again: a few, since one of 10,000 full rows takes some 25 MB."""
 
 
 class Rows(Sequence[Row]):
-    """The rows of a job in the service's order, decoded page by page when they are read.
+    """The rows of a job in the service's order, decoded page by page on access.
 
     Args:
-        counts: rows of each page.
-        load: gives the JSON arrays of the pages with these numbers, in order.
+        counts: the number of rows of each page.
+        load: returns the JSON arrays of the pages with these numbers, in order.
     """
 
     __slots__ = ("counts", "load")
@@ -39,8 +39,8 @@ class Rows(Sequence[Row]):
     @classmethod
     def of(cls, pages: Sequence[Page]) -> Rows:
         """The rows of pages held in memory."""
-        held = tuple(page.rows_json for page in pages)
-        return cls([page.row_count for page in pages], lambda numbers: held[numbers.start : numbers.stop])
+        bodies = tuple(page.rows_json for page in pages)
+        return cls([page.row_count for page in pages], lambda numbers: bodies[numbers.start : numbers.stop])
 
     def __len__(self) -> int:
         return sum(self.counts)
@@ -56,13 +56,13 @@ class Rows(Sequence[Row]):
     def __getitem__(self, index: int | slice) -> Row | list[Row]:
         if isinstance(index, slice):
             return list(self)[index]
-        place = index + len(self) if index < 0 else index
-        before = 0
+        position = index + len(self) if index < 0 else index
+        start = 0
         for number, count in enumerate(self.counts):
-            if before <= place < before + count:
+            if start <= position < start + count:
                 (body,) = self.load(range(number, number + 1))
-                return read_rows(body)[place - before]
-            before += count
+                return read_rows(body)[position - start]
+            start += count
         raise IndexError(f"row {index} of {len(self)}")
 
     def __repr__(self) -> str:
@@ -74,11 +74,11 @@ NO_ROWS = Rows((), lambda _: ())
 
 @dataclass(frozen=True)
 class Problem:
-    """What went wrong last.
+    """The last error of a job.
 
     Attributes:
         error: the error itself; its message is for a person.
-        since: when this kind of trouble began, in UTC.
+        since: when the first of the failures in a row happened, in UTC.
     """
 
     error: OpenFunnelError
@@ -105,18 +105,18 @@ class Snapshot:
     Attributes:
         job_id: the job.
         status: the service's word; None before the first answer.
-        stage: its coarse text of what it does.
-        processed: companies it has delivered so far.
-        pages: pages held.
+        stage: the service's free text about what the job does.
+        processed: companies that the service has delivered so far.
+        pages: pages read so far.
         manifest: its summary, once the job is over; plain JSON values.
-        rows: the rows held, in the service's order.
+        rows: the rows read so far, in the service's order.
         provisional: whether there are rows that may still change.
-        final: terminal, every page read since then, and checked. Nothing will change any more.
-        settled: nothing more will come by itself: final, or a problem that waiting cannot mend.
+        final: the status is terminal, and every page was read since then and checked. Nothing changes any more.
+        settled: nothing changes without a refresh: the job is final, or has a problem that waiting cannot solve.
         source: where final rows come from.
-        as_of: when the service last said so, in UTC.
-        problem: what went wrong last; the rows beside it are the last good ones.
-        next_try: when the service is asked next, in UTC; None where that is not planned.
+        as_of: when the service last confirmed this state, in UTC.
+        problem: the last error; the rows beside it are the last good ones.
+        next_try: when the next request is sent, in UTC; None if none is planned.
     """
 
     job_id: str
@@ -138,16 +138,16 @@ class Snapshot:
         """The rows as a DataFrame, one row per company in the service's order.
 
         Args:
-            columns: names in the wanted order, as a list or as ``"name,domain"``; None for ``rank`` and every field
-                the service sent.
+            columns: names in the desired order, as a list or as ``"name,domain"``; None for ``rank`` and every field
+                that the service sent.
 
         Returns:
-            A frame of its own with ``attrs`` job_id, status, manifest and as_of as plain JSON values.
+            A new frame with ``attrs`` job_id, status, manifest and as_of as plain JSON values.
 
         Raises:
-            UnknownColumnError: a name that neither the package nor the rows know.
+            UnknownColumnError: a name that is neither in the package's list of columns nor in the rows.
         """
-        from .. import table  # imports pandas, which nothing needs before a table is asked for
+        from .. import table  # imports pandas, which is not needed before
 
         frame = table.deep_copy(_frame(self.rows, table.parse_columns(columns)))
         frame.attrs = {

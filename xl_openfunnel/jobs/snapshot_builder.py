@@ -1,4 +1,4 @@
-"""From what a scheduler knows to what everybody may see."""
+"""Builds the public snapshot of a job from its state."""
 
 from __future__ import annotations
 
@@ -14,25 +14,32 @@ from .snapshot import Rows, Snapshot, Source
 
 
 def build_snapshot(state: JobState, gate: RequestGate, moment: Moment, *, is_tracked: bool = True) -> Snapshot:
-    """The job as everybody may see it."""
+    """The snapshot of a job.
+
+    Args:
+        state: the state of the job.
+        gate: what pauses the requests of all jobs.
+        moment: now.
+        is_tracked: whether the job is still polled; without polling there is no next try.
+    """
     working = state.phase is not Phase.IDLE
-    held_up = working and gate.key_problem is not None
+    paused = working and gate.key_problem is not None
     step = next_step(state, gate, moment.now, max_requests=1) if working and is_tracked else Wait(FOREVER)
     next_try = None
     if isinstance(step, Wait) and step.until < FOREVER:
         next_try = moment.utc + timedelta(seconds=step.until - moment.now)
     if state.result is not None:
-        seen = snapshot_of_result(state.job_id, state.result, state.source)
+        snapshot = snapshot_of_result(state.job_id, state.result, state.source)
     elif state.first_page is not None and state.as_of is not None:
-        seen = snapshot_of_page(state.job_id, state.first_page, state.rows, state.as_of)
+        snapshot = snapshot_of_page(state.job_id, state.first_page, state.rows, state.as_of)
     else:
-        seen = Snapshot(state.job_id)
-    problem = gate.key_problem if held_up else state.problem
-    return replace(seen, settled=not working or held_up, problem=problem, next_try=next_try)
+        snapshot = Snapshot(state.job_id)
+    problem = gate.key_problem if paused else state.problem
+    return replace(snapshot, settled=not working or paused, problem=problem, next_try=next_try)
 
 
 def snapshot_of_result(job_id: str, result: Result, source: Source | None) -> Snapshot:
-    """A job that is final."""
+    """The snapshot of a final job."""
     return Snapshot(
         job_id,
         status=result.status,
@@ -50,7 +57,7 @@ def snapshot_of_result(job_id: str, result: Result, source: Source | None) -> Sn
 
 
 def snapshot_of_page(job_id: str, first: Page, rows: Rows, as_of: datetime) -> Snapshot:
-    """A job as its first page tells its state, with the rows that are known of it."""
+    """The snapshot of a job that is not final, from its first page and the rows read so far."""
     return Snapshot(
         job_id,
         status=first.status,

@@ -1,4 +1,4 @@
-"""Telling those who asked to be told: all callbacks on one thread, the latest snapshot instead of every one."""
+"""Calls the callbacks of subscriptions: all on one thread, with the latest snapshot rather than each one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from ..runtime.thread_pool import start_thread
 from .snapshot import Snapshot
 
 _log = logging.getLogger(__name__)
@@ -14,7 +15,7 @@ Callback = Callable[[Snapshot], object]
 
 
 class Subscription:
-    """A callback that is told of one job until it is closed."""
+    """A callback that receives the snapshots of one job until the subscription is closed."""
 
     def __init__(self, hub: SubscriptionHub, job_id: str, callback: Callback) -> None:
         self.job_id = job_id
@@ -22,19 +23,19 @@ class Subscription:
         self._callback = callback
 
     def close(self) -> None:
-        """End it. A call that is under way is not waited for."""
+        """End the subscription, without waiting for a call in progress."""
         self._hub.remove(self)
 
     def __call__(self, snapshot: Snapshot) -> None:
-        """Call back; an exception is logged and goes no further."""
+        """Call the callback; its exceptions are logged."""
         try:
             self._callback(snapshot)
-        except BaseException:  # sys.exit included: this thread serves others too
+        except BaseException:  # even sys.exit: the thread serves other subscriptions
             _log.exception("a callback for job %s failed", self.job_id)
 
 
 class SubscriptionHub:
-    """All subscriptions of a fetcher, and the thread that serves them."""
+    """All subscriptions of a fetcher, and the thread that calls their callbacks."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -44,23 +45,22 @@ class SubscriptionHub:
         self._closed = False
 
     def add(self, job_id: str, callback: Callback, current: Callable[[], Snapshot]) -> Subscription:
-        """A new subscription, told of the present snapshot first.
+        """Add a subscription, whose first call receives ``current()``.
 
-        ``present`` is asked once the subscription is there: what is published later is told by `tell`, so nothing
-        is missed and nothing newer replaced.
+        ``current`` is called after the subscription is registered: so no snapshot published from then on is missed,
+        and none is replaced by an older one.
         """
         subscription = Subscription(self, job_id, callback)
         with self._changed:
             self._subscriptions.setdefault(job_id, []).append(subscription)
             self._pending[subscription] = current()
             if self._thread is None and not self._closed:
-                self._thread = threading.Thread(target=self._run, name="openfunnel-callbacks", daemon=True)
-                self._thread.start()
+                self._thread = start_thread("callbacks", self._run)
             self._changed.notify()
         return subscription
 
     def remove(self, subscription: Subscription) -> None:
-        """No further call for this subscription."""
+        """Make no further call for this subscription."""
         with self._changed:
             self._pending.pop(subscription, None)
             of_job = self._subscriptions.get(subscription.job_id, [])
@@ -70,11 +70,11 @@ class SubscriptionHub:
                 self._subscriptions.pop(subscription.job_id, None)
 
     def __contains__(self, job_id: object) -> bool:
-        """Whether anybody wants to be told of this job."""
+        """Whether the job has a subscription."""
         return job_id in self._subscriptions
 
     def publish(self, snapshot: Snapshot) -> None:
-        """Have everybody told who subscribed to this job; never waits for a callback."""
+        """Queue the snapshot for the job's subscriptions, without waiting for a callback."""
         if snapshot.job_id not in self._subscriptions:
             return
         with self._changed:
@@ -83,7 +83,7 @@ class SubscriptionHub:
             self._changed.notify()
 
     def close(self) -> None:
-        """End the thread after the call that is under way."""
+        """End the thread after the call in progress."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -97,4 +97,4 @@ class SubscriptionHub:
                 subscription = next(iter(self._pending))
                 snapshot = self._pending.pop(subscription)
             subscription(snapshot)
-            del subscription, snapshot  # and all its rows, however long the next one is waited for
+            del subscription, snapshot  # free their rows before waiting for the next one
