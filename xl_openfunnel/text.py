@@ -1,8 +1,5 @@
 """Text for a person: numbers with their words, and made fit for a cell, one line and no longer than its place."""
 
-import json
-from collections.abc import Iterable
-
 _ELLIPSIS = "…"
 
 
@@ -36,20 +33,6 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def joined(values: Iterable[object]) -> str:
-    """Values of whatever kind on one line, those that are there."""
-    return "; ".join(str(value) for value in values if value is not None)
-
-
-def as_json(value: object) -> str:
-    """``value`` as JSON on one line, with null for numbers that JSON does not have: 1e400 is read as infinite."""
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
-    except ValueError:
-        finite = json.loads(json.dumps(value, default=str), parse_constant=lambda _: None)
-        return json.dumps(finite, ensure_ascii=False)
-
-
 def utf16_units(text: str) -> int:
     """The length of ``text`` as Excel counts it: characters beyond U+FFFF are two units."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
@@ -70,11 +53,3 @@ def clip(text: str, units: int) -> str:
             break
         kept.append(character)
     return "".join(kept) + _ELLIPSIS
-
-
-def safe_str(value: object) -> str:
-    """``str(value)``, also of what fails to say what it is."""
-    try:
-        return str(value)
-    except Exception:
-        return object.__repr__(value)

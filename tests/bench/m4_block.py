@@ -18,6 +18,7 @@ import xlwings
 from xlwings import conversion
 
 from xl_openfunnel import table
+from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.simulator import companies
 
 from .measure import in_turns, seconds_of
@@ -33,7 +34,7 @@ _ENGINE: Final = "excel-on-windows"
 def measure() -> Outcome:
     """Both make the same cells of the same frame."""
     _add_engine()
-    frame = table.frame(companies(ROWS, shape="narrow"), table.DEFAULT_COLUMNS)
+    frame = table.frame(companies(ROWS, shape="narrow"), DEFAULT_COLUMNS)
     mine, theirs = partial(table.block, frame), partial(_written_by_xlwings, frame)
     unequal = _unequal_cells(mine(), theirs())
     found = in_turns({"ours": partial(seconds_of, mine), "xlwings": partial(seconds_of, theirs)}, rounds=7)

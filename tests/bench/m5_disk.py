@@ -6,7 +6,7 @@ from functools import partial
 from statistics import median
 from typing import Final
 
-from xl_openfunnel.table import DEFAULT_COLUMNS
+from xl_openfunnel.fields import DEFAULT_COLUMNS
 
 from .measure import fresh_task, in_turns, median_peak
 from .report import Goal, Outcome, Row

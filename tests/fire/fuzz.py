@@ -22,11 +22,12 @@ from xl_openfunnel import ConfigurationError, OpenFunnelError, table
 from xl_openfunnel.api import endpoints, models
 from xl_openfunnel.api.error_mapping import error_from
 from xl_openfunnel.api.http_sender import HttpResponse
+from xl_openfunnel.cell_values import Block
 from xl_openfunnel.functions import implementations
 from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.context import CallContext
 from xl_openfunnel.functions.credits import CreditsCache
-from xl_openfunnel.functions.error_boundary import UNEXPECTED, evaluate
+from xl_openfunnel.functions.implementations import UNEXPECTED, evaluate
 from xl_openfunnel.settings import Settings, checked_base_url, origin_of
 from xl_openfunnel.simulator import SimulatedJob, companies
 
@@ -172,7 +173,7 @@ _cells = (
     | st.just(datetime(2026, 1, 1, tzinfo=UTC))
 )
 _arguments = _cells | st.lists(_cells, max_size=3) | st.lists(st.lists(_cells, max_size=2), max_size=3)
-FUNCTIONS: dict[str, tuple[Callable[..., implementations.Block], int]] = {
+FUNCTIONS: dict[str, tuple[Callable[..., Block], int]] = {
     "OF_STATUS": (implementations.status, 1),
     "OF_ROWS": (implementations.rows, 4),
     "OF_INFO": (implementations.information, 2),

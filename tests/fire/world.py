@@ -20,7 +20,7 @@ from requests.adapters import BaseAdapter
 from xl_openfunnel import Client, Fetcher, Snapshot, Store
 from xl_openfunnel.api.http_sender import Limits
 from xl_openfunnel.errors import CELL_UNITS
-from xl_openfunnel.functions import status_text
+from xl_openfunnel.jobs import job_text
 from xl_openfunnel.runtime.clock import Inbox, T
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator
 from xl_openfunnel.text import utf16_units
@@ -226,7 +226,7 @@ def rows_at(job: SimulatedJob, elapsed: float, cancelled: float | None = None) -
 
 def has_text(seen: Snapshot) -> str | None:
     """What is wrong with the words for this state, if anything: every state has some, and they fit a cell."""
-    shown = [status_text.status(seen), status_text.no_rows_reason(seen)]
+    shown = [job_text.status(seen), job_text.no_rows_reason(seen)]
     if seen.problem is not None:
         shown.append(seen.problem.message)
     if seen.settled and not seen.final and seen.problem is None:

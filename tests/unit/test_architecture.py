@@ -29,6 +29,7 @@ LAYERS = (
     ("api",),
     ("keys", "log", "simulator", "table"),
     ("detect", "settings"),
+    ("cell_values", "fields"),
     ("errors",),
     ("text",),
     ("runtime", "version"),

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from xl_openfunnel import Snapshot
-from xl_openfunnel.cli import job_text
 from xl_openfunnel.hosts import session
+from xl_openfunnel.jobs import job_text
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 
 README = Path(__file__).parents[2] / "README.md"

@@ -8,14 +8,13 @@ import pandas as pd
 import pytest
 
 from xl_openfunnel.errors import ConfigurationError, UnknownColumnError
-from xl_openfunnel.table import (
+from xl_openfunnel.fields import (
     DEFAULT_COLUMNS,
     DERIVED_COLUMNS,
     EMPLOYEE_BANDS,
     SERVICE_COLUMNS,
-    frame,
-    parse_columns,
 )
+from xl_openfunnel.table import frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,39 +38,6 @@ ROW: dict[str, Any] = {
     "tagline": None,
 }
 OLD_ROW: dict[str, Any] = {"name": "+Oscar", "domain": "plusoscar.com", "company_size": "1001-5000"}
-
-
-# --- columns named by a person ---
-
-
-@pytest.mark.parametrize("nothing", [None, "", "  ", " , ; ", [], [[None, ""], [" "]]])
-def test_blank_column_choice_leaves_it_to_the_caller(nothing: object) -> None:
-    assert parse_columns(nothing) is None
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        "name,domain",
-        " Name ; DOMAIN ",
-        ["name", "domain"],
-        ("name", "domain", "NAME"),
-        [["name", None], ["", "domain"]],
-        [("name",), ("domain,name",)],
-    ],
-)
-def test_columns_are_read_from_text_lists_and_ranges(value: object) -> None:
-    assert parse_columns(value) == ("name", "domain")
-
-
-def test_unknown_names_keep_their_spelling() -> None:
-    assert parse_columns("newField, NEWFIELD, *") == ("newField", "*")
-
-
-@pytest.mark.parametrize("value", [1, 2.0, True, ["name", 3], {"name": 1}])
-def test_column_that_is_no_text_is_refused(value: object) -> None:
-    with pytest.raises(UnknownColumnError, match="Give names as text"):
-        parse_columns(value)
 
 
 # --- which columns a frame has ---

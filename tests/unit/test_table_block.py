@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xl_openfunnel.table import DEFAULT_COLUMNS, block, frame
+from xl_openfunnel.fields import DEFAULT_COLUMNS
+from xl_openfunnel.table import block, frame
 
 
 def cells(values: list[Any], dtype: Any = object) -> list[object]:

@@ -9,7 +9,8 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xl_openfunnel.table import DERIVED_COLUMNS, SERVICE_COLUMNS, block, frame, parse_columns
+from xl_openfunnel.fields import DERIVED_COLUMNS, SERVICE_COLUMNS, parse_columns
+from xl_openfunnel.table import block, frame
 from xl_openfunnel.text import utf16_units
 
 ANY_TEXT = st.text(st.characters(), max_size=8)  # lone surrogates included

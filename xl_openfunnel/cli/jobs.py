@@ -12,11 +12,13 @@ from typing import Annotated
 import typer
 
 from .. import ConfigurationError, InvalidResponseError, JobFailedError, OpenFunnelError, Problem, Snapshot
+from ..fields import DEFAULT_COLUMNS, parse_columns
+from ..jobs import job_text
 from ..jobs.fetch_rows import final_snapshot
 from ..jobs.snapshot import NO_ROWS
 from ..jobs.snapshot_builder import snapshot_of_page, snapshot_of_result
 from ..text import companies, one_line
-from . import job_text, table_output, terminal
+from . import table_output, terminal
 from .options import Columns, Job, Json, Output, Raw, Yes, seconds_parser
 from .session import Session, session
 
@@ -96,7 +98,7 @@ def rows(
             raise
     if refresh and snapshot.source == "service":
         terminal.print_message("Read anew from the service.")
-    for note in job_text.flags(snapshot.manifest or {}):
+    for note in job_text.manifest_notes(snapshot.manifest or {}):
         terminal.print_message(note, mark="note: ", style="yellow")
     if snapshot.problem is not None:
         terminal.print_warning(snapshot.problem.message)
@@ -108,7 +110,7 @@ def rows(
     else:
         from ..files.delimited import tsv_lines
 
-        terminal.print_lines(tsv_lines(snapshot.frame(names or _default_columns()), raw=True))
+        terminal.print_lines(tsv_lines(snapshot.frame(names or DEFAULT_COLUMNS), raw=True))
 
 
 def parse_column_names(columns: str | None) -> Sequence[str] | None:
@@ -119,18 +121,10 @@ def parse_column_names(columns: str | None) -> Sequence[str] | None:
     """
     if columns is None:
         return None
-    from ..table import parse_columns  # imports pandas
-
     names = parse_columns(columns)
     if names is None:
         raise ConfigurationError('--columns names no column. Say for example --columns name,domain, or "*" for all.')
     return names
-
-
-def _default_columns() -> Sequence[str]:
-    from ..table import DEFAULT_COLUMNS
-
-    return DEFAULT_COLUMNS
 
 
 def _show(snapshot: Snapshot, columns: Sequence[str] | None) -> None:

@@ -10,7 +10,8 @@ import typer
 
 from .. import ConfigurationError, LedgerEntry, OpenFunnelError
 from ..api.endpoints import KEY_PREFIX, is_uuid, job_id_from
-from ..text import joined, one_line, size
+from ..cell_values import to_cell, to_text
+from ..text import one_line, size
 from . import table_output, terminal
 from .options import Job, Json
 from .session import Session, session
@@ -110,7 +111,7 @@ def _as_texts(entry: LedgerEntry) -> list[str]:
         "" if entry.row_count is None else str(entry.row_count),
         "" if entry.credits is None else f"{entry.credits:.12g}",
         f"{entry.last_seen.astimezone(UTC):%Y-%m-%d %H:%M}",
-        one_line(entry.query or joined(entry.seeds)),
+        one_line(entry.query or to_text(to_cell(entry.seeds))),
     ]
 
 

@@ -29,11 +29,12 @@ def print_pairs(pairs: Sequence[tuple[str, str]]) -> None:
 
 def print_frame(frame: pd.DataFrame) -> None:
     """Print a frame as a table; numbers are aligned to the right and never cut."""
-    from ..files.cells import as_text, cell_rows, column_names
+    from ..cell_values import to_text
+    from ..files.cells import cell_rows, column_names
 
     headers = column_names(frame)
     numbers = {index for index, name in enumerate(headers) if str(frame[name].dtype) in ("Int64", "Float64")}
-    print_table(headers, [list(map(as_text, row)) for row in cell_rows(frame)], right=numbers, uncut=numbers)
+    print_table(headers, [list(map(to_text, row)) for row in cell_rows(frame)], right=numbers, uncut=numbers)
 
 
 def print_table(

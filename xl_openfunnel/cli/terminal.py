@@ -16,8 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
+from ..cell_values import to_json
 from ..errors import ConfigurationError
-from ..text import as_json, one_line
+from ..text import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -136,7 +137,7 @@ def print_json(value: object) -> None:
     Raises:
         StdoutClosedError: its reader has closed it.
     """
-    text = as_json(value)
+    text = to_json(value)
     print_line(text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 
@@ -243,7 +244,7 @@ class Progress:
 
     def __call__(self, snapshot: Snapshot) -> None:
         """Show the state of the job."""
-        from .job_text import change_key, line
+        from ..jobs.job_text import change_key, line
 
         with self._lock:
             if self._closed:  # a callback that was running when the block ended

@@ -10,8 +10,9 @@ from pathlib import Path
 import typer
 
 from .. import Fetcher, FileWriteError, Snapshot
+from ..jobs import job_text
 from ..text import companies
-from . import job_text, terminal
+from . import terminal
 from .jobs import parse_column_names
 from .options import Columns, Job, Output, Raw
 from .session import session

@@ -25,12 +25,3 @@ def cell_rows(frame: pd.DataFrame) -> Iterator[tuple[Cell, ...]]:
         if column.dtype == "Int64" and columns:
             columns[index] = column.to_numpy(dtype=object, na_value="").tolist()
     return zip(*columns, strict=True)
-
-
-def as_text(cell: Cell) -> str:
-    """A cell as text: whole numbers without ``.0``, booleans in capitals as in spreadsheets."""
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
-        return str(int(cell))
-    return str(cell)

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .cells import Cell, as_text, cell_rows, column_names
+from ..cell_values import to_text
+from .cells import Cell, cell_rows, column_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,8 +67,8 @@ def tsv_lines(frame: pd.DataFrame, *, raw: bool) -> Iterator[str]:
 
 
 def _raw(row: Iterable[Cell]) -> list[str]:
-    return list(map(as_text, row))
+    return list(map(to_text, row))
 
 
 def _escaping(starts: re.Pattern[str]) -> Callable[[Iterable[Cell]], list[str]]:
-    return lambda row: [escape_formulas(cell, starts) if isinstance(cell, str) else as_text(cell) for cell in row]
+    return lambda row: [escape_formulas(cell, starts) if isinstance(cell, str) else to_text(cell) for cell in row]

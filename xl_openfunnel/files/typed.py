@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..text import as_json
+from ..cell_values import to_json
 from .cells import column_names
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _json_lines(frame: pd.DataFrame) -> Iterator[str]:
     keys = column_names(frame)
     columns = [_json_values(column) for _, column in frame.items()]
     for values in zip(*columns, strict=True):
-        yield as_json(dict(zip(keys, values, strict=True)))
+        yield to_json(dict(zip(keys, values, strict=True)))
 
 
 def _json_values(column: pd.Series[Any]) -> list[Any]:

@@ -8,8 +8,9 @@ from numbers import Real
 from typing import Final, TypeAlias
 
 from ..api.endpoints import KEY_PREFIX
+from ..cell_values import safe_str, to_text
 from ..errors import ConfigurationError, UnknownColumnError
-from ..text import safe_str
+from ..fields import parse_columns
 
 MAX_JOBS: Final = 1_000
 """Jobs in one call: a formula over a whole column of other things must not become as many requests."""
@@ -101,11 +102,7 @@ def text(value: object, what: str) -> str:
     plain = reject_error(value, what)
     if plain is None:
         return ""
-    if isinstance(plain, bool):
-        return "TRUE" if plain else "FALSE"
-    if isinstance(plain, float) and plain.is_integer() and abs(plain) < 1e15:
-        return str(int(plain))
-    return safe_str(plain).strip()
+    return to_text(plain).strip()
 
 
 def jobs(value: object) -> list[list[JobArgument]]:
@@ -135,8 +132,6 @@ def columns(value: object, what: str = "column") -> tuple[str, ...] | None:
         UnknownColumnError: something other than text is among them, or what begins like an API key: it would be shown.
         ConfigurationError: the error of a cell is among them.
     """
-    from ..table import parse_columns  # imports pandas, which a status does not need
-
     names = [reject_error(cell, f"{what}s") for row in grid(value) for cell in row]
     for name in names:
         if name is not None and not isinstance(name, str):

@@ -1,4 +1,4 @@
-"""What was made of jobs' rows and is wanted again: one memory for all functions, bounded by the cells it holds."""
+"""A cache of what was made from jobs' rows, bounded by the number of cells it holds."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..errors import ConfigurationError
 from ..jobs.snapshot import Rows
 
 MAX_CELLS: Final = 2_000_000
-"""Cells that are kept. Three columns looked up in each of 20 jobs of 10,000 rows are 1.2 million; a value takes some
-100 bytes, that of a long text more, so that a workbook of that size costs its computer 200 MB and not the whole."""
+"""The default bound. Three columns looked up in each of 20 jobs of 10,000 rows are 1.2 million cells; a value takes
+some 100 bytes, a long text more, so that a workbook of that size takes 200 MB and not all of the memory."""
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ _Key = tuple[Hashable, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class _Entry(Generic[T]):
-    """Something, or why it was refused."""
+    """A value, or why it was refused."""
 
     value: T | ConfigurationError
     cells: int
@@ -30,19 +30,19 @@ class _Entry(Generic[T]):
 
 @dataclass(frozen=True)
 class _Job:
-    """The rows of a job from which something was made, and the keys of all that was."""
+    """The rows of a job that the entries with these keys were made from."""
 
     rows: Rows
     keys: set[_Key] = field(default_factory=set)
 
 
 class DerivedCache:
-    """Keeps what was used last, and of a job nothing that was made of other rows than its present ones.
+    """Least recently used entries go first, and entries made from a job's older rows as soon as it has newer ones.
 
-    May be used by several threads; none waits while another makes something.
+    Safe for several threads; none waits while another makes a value.
 
     Args:
-        most: cells to keep. What was made last is kept, however large.
+        max_cells: the bound. The value that was made last is kept, however large.
     """
 
     def __init__(self, max_cells: int = MAX_CELLS) -> None:
@@ -53,51 +53,51 @@ class DerivedCache:
         self.cells = 0
 
     def get_or_make(
-        self, what: Hashable, of: Mapping[str, Rows], make: Callable[[], T], cells: Callable[[T], int]
+        self, what: Hashable, rows_by_job: Mapping[str, Rows], make: Callable[[], T], cells: Callable[[T], int]
     ) -> T:
-        """What was made of these rows, or is made now.
+        """The cached value for these rows, or a new one.
 
         Args:
-            what: what it is, apart from the rows.
-            of: the rows by job, in the order that matters.
+            what: identifies the value, apart from the rows.
+            rows_by_job: the rows it is made from, in an order that matters.
             make: makes it.
-            cells: how many cells it is counted as.
+            cells: the number of cells it counts as.
 
         Raises:
-            ConfigurationError: what is asked of these rows is refused, which is remembered too.
-            Exception: whatever else ``make`` raises.
+            ConfigurationError: ``make`` raised it, now or the last time: a refusal is cached too.
+            Exception: anything else that ``make`` raises.
         """
-        key = what, tuple(of)
+        key = what, tuple(rows_by_job)
         with self._lock:
-            self._evict_other_rows(of)
-            if (held := self._entries.get(key)) is not None:
+            self._evict_other_rows(rows_by_job)
+            cached: _Entry[T] | None = self._entries.get(key)
+            if cached is not None:
                 self._entries.move_to_end(key)
-                found: _Entry[T] = held
-                return _given(found)
-        made = _make(make, cells)
+                return _value_of(cached)
+        entry = _make_entry(make, cells)
         with self._lock:
-            self._evict_other_rows(of)  # another thread may have made something of others meanwhile
+            self._evict_other_rows(rows_by_job)  # another thread may have added an entry for other rows
             self._evict(key)
-            self._entries[key] = made
-            self.cells += made.cells
-            for job_id, rows in of.items():
+            self._entries[key] = entry
+            self.cells += entry.cells
+            for job_id, rows in rows_by_job.items():
                 self._jobs.setdefault(job_id, _Job(rows)).keys.add(key)
             while self.cells > self._max_cells and len(self._entries) > 1:
                 self._evict(next(iter(self._entries)))
-        return _given(made)
+        return _value_of(entry)
 
-    def _evict_other_rows(self, of: Mapping[str, Rows]) -> None:
-        for job_id, rows in of.items():
-            held = self._jobs.get(job_id)
-            if held is not None and held.rows is not rows:
-                for key in tuple(held.keys):
+    def _evict_other_rows(self, rows_by_job: Mapping[str, Rows]) -> None:
+        for job_id, rows in rows_by_job.items():
+            job = self._jobs.get(job_id)
+            if job is not None and job.rows is not rows:
+                for key in tuple(job.keys):
                     self._evict(key)
 
     def _evict(self, key: _Key) -> None:
-        made = self._entries.pop(key, None)
-        if made is None:
+        entry = self._entries.pop(key, None)
+        if entry is None:
             return
-        self.cells -= made.cells
+        self.cells -= entry.cells
         for job_id in key[1]:
             keys = self._jobs[job_id].keys
             keys.discard(key)
@@ -105,15 +105,15 @@ class DerivedCache:
                 del self._jobs[job_id]
 
 
-def _make(make: Callable[[], T], cells: Callable[[T], int]) -> _Entry[T]:
+def _make_entry(make: Callable[[], T], cells: Callable[[T], int]) -> _Entry[T]:
     try:
         value = make()
-    except ConfigurationError as refusal:
-        return _Entry(refusal.with_traceback(None), 1)
+    except ConfigurationError as error:
+        return _Entry(error.with_traceback(None), 1)
     return _Entry(value, cells(value))
 
 
-def _given(made: _Entry[T]) -> T:
-    if isinstance(made.value, ConfigurationError):
-        raise type(made.value)(made.value.message)  # another one each time: whoever raises one adds to it
-    return made.value
+def _value_of(entry: _Entry[T]) -> T:
+    if isinstance(entry.value, ConfigurationError):
+        raise type(entry.value)(entry.value.message)  # a new error each time: raising one adds to its traceback
+    return entry.value

@@ -18,9 +18,6 @@ INFO_FIELDS: Final[tuple[str, ...]] = (
 """What ``OF_INFO`` can tell of a job, in the order of the full list."""
 # fmt: on
 
-HELP_UNITS: Final = 255
-"""The most characters that Excel's ``MacroOptions`` takes for one help text."""
-
 
 @dataclass(frozen=True)
 class Argument:

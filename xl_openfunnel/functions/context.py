@@ -1,4 +1,4 @@
-"""What a function may look at, and what it saw there, so that its cell can be kept up to date."""
+"""Per-call context: resolves jobs and records the call's dependencies, so that its cell can be kept up to date."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 from weakref import WeakKeyDictionary
 
-from ..api.endpoints import job_id_from
+from ..api.endpoints import KEY_PREFIX, job_id_from
 from ..api.models import Credits
 from ..errors import CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunnelError
+from ..jobs import job_text
 from ..jobs.fetcher import Fetcher
 from ..jobs.snapshot import Snapshot
 from ..jobs.store.opening import JobStore
 from ..jobs.store.store import LedgerEntry, StoreBusyError
-from . import arguments, status_text
+from . import arguments
 from .credits import CreditsCache
 
 JOBS: Final = "*jobs"
-"""What stands for the list of jobs among the things seen; no job has such an id."""
+"""The key of the list of jobs among the dependencies; no job has such an id."""
 
 CREDITS: Final = "*credits"
-"""What stands for the account's credits."""
+"""The key of the account's credits."""
 
 NO_STORE: Final = "The list of jobs cannot be read on this computer. In a terminal, xl-openfunnel doctor says why."
-STORE_BUSY: Final = f"Another program is writing the list of jobs.{status_text.RETRY_HINT}"
+STORE_BUSY: Final = f"Another program is writing the list of jobs.{job_text.RETRY_HINT}"
 
-_BUSY: Final = f"just now.{status_text.RETRY_HINT}"
+_BUSY: Final = f"just now.{job_text.RETRY_HINT}"
 _GONE: Final = "on this computer. In a terminal, xl-openfunnel doctor says why."
 
-_MAX_TEXTS: Final = 10_000
-"""Texts of which is remembered whether they are labels: a sheet has no more jobs, and half-typed ones come and go."""
-
+_MAX_REMEMBERED: Final = 10_000
+"""Texts, or job ids, whose last answer is remembered: no sheet has more jobs, and half-typed ones come and go."""
 
 _UNREADABLE: Final = (ConfigurationError, OSError, sqlite3.Error)
-"""What a store raises that is not there any more, such as one on a network drive, or is unusable."""
+"""Raised by a store that is damaged, or gone, such as one on a network drive."""
 
 
 @dataclass(frozen=True)
 class Dependency:
-    """What a call saw of one thing.
+    """One thing that a call's result depends on.
 
     Attributes:
-        now: what it would see of it now; never waits for the service.
-        value: what it saw.
+        now: gives what the call would use now; never waits for the service.
+        value: what the call used.
     """
 
     now: Callable[[], Hashable]
@@ -52,16 +52,16 @@ class Dependency:
 
     @property
     def stale(self) -> bool:
-        """Whether the call would answer something else now."""
+        """Whether the call would give another result now."""
         return self.now() != self.value
 
 
 @dataclass
 class _LastRead:
-    """What a store said last: what stands for it while another program writes it."""
+    """The last answers of a store, which are used while another program writes it."""
 
     entries: tuple[LedgerEntry, ...] | None = None
-    labelled: dict[str, str | None] = field(default_factory=dict)
+    job_ids: dict[str, str | None] = field(default_factory=dict)
     labels: dict[str, str | None] = field(default_factory=dict)
 
 
@@ -69,7 +69,7 @@ _last_read: Final[WeakKeyDictionary[JobStore, _LastRead]] = WeakKeyDictionary()
 
 
 class Services(Protocol):
-    """What the functions of a process stand on."""
+    """What all functions of a process share."""
 
     @property
     def fetcher(self) -> Fetcher:
@@ -77,7 +77,7 @@ class Services(Protocol):
 
     @property
     def store(self) -> JobStore | None:
-        """Labels and the list of jobs."""
+        """The store with labels and the list of jobs; None where it cannot be used."""
 
     @property
     def credits(self) -> CreditsCache:
@@ -85,11 +85,14 @@ class Services(Protocol):
 
 
 class CallContext:
-    """One call's view.
+    """The context of one call.
+
+    Args:
+        services: shared by all calls.
+        block_units: the most UTF-16 units of a text in a block that the host can take.
 
     Attributes:
-        seen: what the call saw, by job id, or under `JOBS` or `CREDITS`.
-        block_units: the most UTF-16 units of a text in a block, as the calling program takes it.
+        dependencies: of the call's result, by job id, or under `JOBS` or `CREDITS`.
     """
 
     def __init__(self, services: Services, block_units: int = CELL_UNITS) -> None:
@@ -98,70 +101,75 @@ class CallContext:
         self.dependencies: dict[str, Dependency] = {}
 
     def job_id(self, named: arguments.JobArgument) -> str:
-        """The id of the job that is meant: by its label, whatever the case, else by its id or URL.
+        """The id of a job that is named by its label, in any case, or else by its id or URL.
 
-        A number is a label or nothing: Excel makes one of what looks like one.
+        A number can only be a label: Excel turns a label that looks like a number into one.
 
         Raises:
             InvalidJobIdError: it is none of these. No request was made.
         """
-        given = named.text if isinstance(named, arguments.CellError) else arguments.text(named, "job")
-        if given.startswith("#") or isinstance(named, arguments.CellError):
-            raise InvalidJobIdError(f"The cell with the job holds {given[:40]}. Fix that cell first.")
-        found, unread = self._find_label(given)
-        if found:
-            return found
+        text = named.text if isinstance(named, arguments.CellError) else arguments.text(named, "job")
+        if text.startswith("#") or isinstance(named, arguments.CellError):
+            raise InvalidJobIdError(f"The cell with the job holds {text[:40]}. Fix that cell first.")
+        job_id, unreadable = self._find_label(text)
+        if job_id:
+            return job_id
         if not isinstance(named, str):
-            raise InvalidJobIdError(f"{given[:40]} is no job. Give the job's id, its URL or its label.")
-        if given.lower() in status_text.STATUSES:
+            raise InvalidJobIdError(f"{text[:40]} is no job. Give the job's id, its URL or its label.")
+        if text.lower() in job_text.STATUSES:
             raise InvalidJobIdError(
-                f"{given!r} is what a cell shows of a job, and no job. Give the cell with the job's id."
+                f"{text!r} is what a cell shows of a job, and no job. Give the cell with the job's id."
             )
         try:
-            return job_id_from(given)
+            return job_id_from(text)
         except InvalidJobIdError as error:
-            if given.startswith("of_"):
+            if text.startswith(KEY_PREFIX):
                 raise
-            shown = given[:40]
-            if unread == _BUSY:
+            shown = text[:40]
+            if unreadable == _BUSY:
                 self._mark_stale()
-            if unread:
-                raise InvalidJobIdError(f"{shown!r} is no job id, and labels cannot be read {unread}") from error
+            if unreadable:
+                raise InvalidJobIdError(f"{shown!r} is no job id, and labels cannot be read {unreadable}") from error
             raise InvalidJobIdError(
                 f"{shown!r} is no job id, no job's URL and no label known here. Copy the id from OpenFunnel."
             ) from error
 
-    def _find_label(self, given: str) -> tuple[str | None, str]:
-        """The id of the job with this label, if any, and why that cannot be told, ``""`` where it can."""
+    def _find_label(self, text: str) -> tuple[str | None, str]:
+        """The id of the job with this label, if any, and why labels cannot be read, ``""`` where they can."""
         store = self._services.store
-        if given.startswith("of_"):
+        if text.startswith(KEY_PREFIX):
             return None, ""
         if store is None:
             return None, _GONE
-        known = _last_read.setdefault(store, _LastRead()).labelled
+        last = _last_read.setdefault(store, _LastRead()).job_ids
         try:
-            found = store.job_id_of(given, wait=False)
+            job_id = store.job_id_of(text, wait=False)
         except StoreBusyError:
-            if given not in known:
-                self._mark_stale()  # it may be a label, also where it can be an id
-            return known.get(given), _BUSY
+            if text not in last:
+                self._mark_stale()  # even a text that can be an id may be a label
+            return last.get(text), _BUSY
         except UnicodeError:
             return None, ""  # half a surrogate pair, which no label can have
         except _UNREADABLE:
-            return None, _GONE  # the fetcher has the job's rows all the same, if an id was given
-        _remember(known, given, found)
-        return found, ""
+            return None, _GONE  # an id still works: the fetcher needs no store
+        _remember(last, text, job_id)
+        return job_id, ""
 
     def _mark_stale(self) -> None:
-        """The store is busy: the cell shows what is not so, until it is calculated again."""
+        """Have the cell calculated again: the store is busy, so that the result may be wrong."""
         self.dependencies[JOBS] = Dependency(now=lambda: True, value=False)
 
     def snapshot(self, job_id: str, projection: Callable[[Snapshot], Hashable]) -> Snapshot:
-        """What is known of a job now; never waits."""
+        """What is known of a job now; never waits.
+
+        Args:
+            job_id: the job.
+            projection: the part of a snapshot that the call's result depends on.
+        """
         fetcher = self._services.fetcher
-        found = fetcher.watch(job_id)
-        self.dependencies[job_id] = Dependency(lambda: projection(fetcher.watch(job_id)), projection(found))
-        return found
+        snapshot = fetcher.watch(job_id)
+        self.dependencies[job_id] = Dependency(lambda: projection(fetcher.watch(job_id)), projection(snapshot))
+        return snapshot
 
     def ledger(self) -> tuple[LedgerEntry, ...]:
         """All jobs ever seen here, the latest first.
@@ -170,60 +178,60 @@ class CallContext:
             ConfigurationError: the store cannot be used, or not just now.
         """
         store = self._services.store
-        found = _ledger(store)
-        if store is not None and found != NO_STORE:
-            known = _last_read.setdefault(store, _LastRead())
-            if found == STORE_BUSY:
+        entries = _ledger(store)
+        if store is not None and entries != NO_STORE:
+            last = _last_read.setdefault(store, _LastRead())
+            if entries == STORE_BUSY:
                 self._mark_stale()
-                found = STORE_BUSY if known.entries is None else known.entries
-            elif not isinstance(found, str):
-                known.entries = found
-        if isinstance(found, str):
-            self.dependencies.setdefault(JOBS, Dependency(lambda: _ledger(store), found))
-            raise ConfigurationError(found)
+                entries = STORE_BUSY if last.entries is None else last.entries
+            elif not isinstance(entries, str):
+                last.entries = entries
+        if isinstance(entries, str):
+            self.dependencies.setdefault(JOBS, Dependency(lambda: _ledger(store), entries))
+            raise ConfigurationError(entries)
 
         def now() -> tuple[LedgerEntry, ...] | str:
-            read = _ledger(store)
-            return found if read == STORE_BUSY else read  # what is shown stays meanwhile
+            latest = _ledger(store)
+            return entries if latest == STORE_BUSY else latest  # a busy store is no reason to recalculate
 
-        self.dependencies.setdefault(JOBS, Dependency(now, found))
-        return found
+        self.dependencies.setdefault(JOBS, Dependency(now, entries))
+        return entries
 
     def label(self, job_id: str) -> str | None:
-        """The name that the user gave to the job; None also where the store cannot be used."""
+        """The job's label; None also where the store cannot be used."""
         store = self._services.store
         if store is None:
             return None
-        known = _last_read.setdefault(store, _LastRead()).labels
+        last = _last_read.setdefault(store, _LastRead()).labels
         try:
-            found = store.label_of(job_id, wait=False)
+            label = store.label_of(job_id, wait=False)
         except StoreBusyError:
             self._mark_stale()
-            return known.get(job_id)
+            return last.get(job_id)
         except _UNREADABLE:
             return None
-        _remember(known, job_id, found)
-        return found
+        _remember(last, job_id, label)
+        return label
 
     def credits(self) -> Credits | None:
-        """The account's balance; None before the first answer.
+        """The account's balance; None before the first response.
 
         Raises:
             OpenFunnelError: why it is not known.
         """
-        balance = self._services.credits
-        found = balance.latest()
-        self.dependencies[CREDITS] = Dependency(lambda: (balance.latest(), balance.failures), (found, balance.failures))
-        if isinstance(found, OpenFunnelError):
-            found.__traceback__ = None  # one error for all calls: each would add its own
-            raise found
-        return found
+        cache = self._services.credits
+        balance = cache.latest()
+        self.dependencies[CREDITS] = Dependency(lambda: (cache.latest(), cache.failures), (balance, cache.failures))
+        if isinstance(balance, OpenFunnelError):
+            balance.__traceback__ = None  # all calls raise the same error: each would add to its traceback
+            raise balance
+        return balance
 
 
-def _remember(known: dict[str, str | None], text: str, found: str | None) -> None:
-    if len(known) >= _MAX_TEXTS:
-        known.clear()
-    known[text] = found
+def _remember(last: dict[str, str | None], text: str, answer: str | None) -> None:
+    if len(last) >= _MAX_REMEMBERED:
+        last.clear()
+    last[text] = answer
 
 
 def _ledger(store: JobStore | None) -> tuple[LedgerEntry, ...] | str:

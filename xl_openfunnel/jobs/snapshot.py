@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ..api.models import JobStatus, Page, Row, read_rows
 from ..errors import OpenFunnelError
+from ..fields import parse_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,7 +150,7 @@ class Snapshot:
         """
         from .. import table  # imports pandas, which is not needed before
 
-        frame = table.deep_copy(_frame(self.rows, table.parse_columns(columns)))
+        frame = table.deep_copy(_frame(self.rows, parse_columns(columns)))
         frame.attrs = {
             "job_id": self.job_id,
             "status": None if self.status is None else str(self.status),

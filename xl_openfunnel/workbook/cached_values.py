@@ -9,12 +9,14 @@ from typing import Final
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from ..cell_values import Block, excel_date, to_short_cell
+from ..fields import DEFAULT_COLUMNS
 from ..files.xlsx_cells import write_cell
 from ..functions import info
 from ..functions.catalog import INFO_FIELDS
-from ..functions.pivot import Block, pivot
+from ..functions.pivot import pivot
 from ..jobs.snapshot import Snapshot
-from ..table import DEFAULT_COLUMNS, block
+from ..table import block
 from .sources import sheet_texts
 
 STATUS: Final = "OF_STATUS(job)"
@@ -70,10 +72,10 @@ def example_values(snapshot: Snapshot, label: str = "", credits_left: float | st
     frame = snapshot.frame(TABLE_COLUMNS)
     table = block(frame)
     manifest = snapshot.manifest or {}
-    as_of = info.cell(info.excel_date(snapshot.as_of))
+    as_of = to_short_cell(excel_date(snapshot.as_of))
     ledger_entry = (
         *(snapshot.job_id, label, str(snapshot.status), float(len(snapshot.rows))),
-        *(info.cell(manifest.get(name)) for name in ("credits_consumed", "derived_query", "resolved_seed_domains")),
+        *(to_short_cell(manifest.get(name)) for name in ("credits_consumed", "derived_query", "resolved_seed_domains")),
         *(as_of, as_of),
     )
     accepted = sheet_texts().start.key_accepted

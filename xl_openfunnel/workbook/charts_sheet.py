@@ -8,9 +8,9 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from ..fields import EMPLOYEE_BANDS
 from ..files.xlsx_style import LINE, Formats, add_bar_chart
 from ..functions.pivot import BLANK, TOTAL
-from ..table import EMPLOYEE_BANDS
 from . import cached_values
 from .cached_values import CachedValues, write_spill
 from .sources import sheet_texts

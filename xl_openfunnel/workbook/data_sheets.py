@@ -7,9 +7,9 @@ from typing import Final
 
 from xlsxwriter.worksheet import Worksheet
 
+from ..fields import EMPLOYEE_BANDS
 from ..files.xlsx_cells import write_cell
 from ..files.xlsx_style import TABLE_STYLE, Formats
-from ..table import EMPLOYEE_BANDS
 from . import cached_values
 from .cached_values import TABLE_COLUMNS, CachedValues, info_call, write_spill
 from .pivot import Axis, Pivot

@@ -8,8 +8,8 @@ import pytest
 
 from tests.hosts.basic.office import Office
 from tests.unit.workbook.examples import JOB, example, snapshot, without_formulas
+from xl_openfunnel.fields import EMPLOYEE_BANDS
 from xl_openfunnel.functions.pivot import pivot
-from xl_openfunnel.table import EMPLOYEE_BANDS
 from xl_openfunnel.workbook import builder, sources
 
 COUNT = 250

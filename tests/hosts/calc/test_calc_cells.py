@@ -12,7 +12,8 @@ from tests.hosts.basic.office import Office
 from tests.hosts.calc.home import Home
 from tests.hosts.calc.menu import MENU, act
 from xl_openfunnel import Client, table
-from xl_openfunnel.functions.implementations import Block
+from xl_openfunnel.cell_values import Block
+from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.hosts.calc import array_size
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 
@@ -56,7 +57,7 @@ def job(service: Simulator, count: int = 250, **script: object) -> SimulatedJob:
 
 
 def block(made: SimulatedJob) -> Block:
-    block: Block = table.block(table.frame(made.rows, table.DEFAULT_COLUMNS))
+    block: Block = table.block(table.frame(made.rows, DEFAULT_COLUMNS))
     return block
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.hosts.basic.office import Office
 from tests.hosts.calc.menu import MENU, act
 from xl_openfunnel import table
+from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.functions.pivot import pivot
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook import builder
@@ -71,7 +72,7 @@ def test_its_buttons_make_room_land_the_table_and_refresh_the_pivot(
             running.shown("Charts", place)
     formula, jobs, fields = running.extent("Start", "B19")  # its heading stands right above
     assert (formula, jobs > 1, fields) == ("{=OF_JOBS()}", True, 9)
-    frame = table.frame(running_job.rows, table.DEFAULT_COLUMNS)
+    frame = table.frame(running_job.rows, DEFAULT_COLUMNS)
     assert running.shown("Rows", f"A4:G{COUNT + 4}") == table.block(frame)
 
     running.macro("OpenFunnelMacros.OpenFunnelLandTable")

@@ -47,7 +47,7 @@ def test_seeds_of_any_kind_are_listed(serve: Serve, run: Run, monkeypatch: pytes
     with contextlib.closing(Store(Settings.load().store_path, service.base_url)) as store:
         seeds = ["a.com", None, 7, {"domain": "b.com"}]
         store.record(DONE.job_id, JobStatus("completed"), 5, {"resolved_seed_domains": seeds}, datetime.now(UTC))
-    assert run("jobs").out.splitlines()[1].split("\t")[-1] == "a.com; 7; {'domain': 'b.com'}"
+    assert run("jobs").out.splitlines()[1].split("\t")[-1] == 'a.com; 7; {"domain":"b.com"}'
     assert json.loads(run("jobs", "--json").out)[0]["seeds"] == seeds
 
 

@@ -9,10 +9,10 @@ import openpyxl
 import pytest
 
 from tests.unit.files.conftest import MakeSnapshot
+from xl_openfunnel.fields import EMPLOYEE_BANDS
 from xl_openfunnel.files import write
 from xl_openfunnel.files.summary import BLANK, COUNTRIES
 from xl_openfunnel.simulator import companies
-from xl_openfunnel.table import EMPLOYEE_BANDS
 
 ROWS = companies(900, seed=4)
 MANY = [{"headquarters": f"Town, Country {number:02}"} for number in range(40) for _ in range(number + 1)]

@@ -19,19 +19,19 @@ from hypothesis import strategies as st
 
 from tests.unit.functions.conftest import Office
 from xl_openfunnel import Client, Fetcher, Store
+from xl_openfunnel.cell_values import MAX_TEXT_UNITS, Block
 from xl_openfunnel.errors import CELL_UNITS
 from xl_openfunnel.functions import implementations
 from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.catalog import CATALOG
-from xl_openfunnel.functions.company_index import FULL_TEXT
 from xl_openfunnel.functions.credits import CreditsCache
-from xl_openfunnel.functions.error_boundary import UNEXPECTED, evaluate
+from xl_openfunnel.functions.implementations import UNEXPECTED, evaluate
 from xl_openfunnel.hosts.excel import udfs
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 from xl_openfunnel.text import utf16_units
 
 JOB = SimulatedJob(companies(30))
-BODIES: dict[str, Callable[..., implementations.Block]] = {
+BODIES: dict[str, Callable[..., Block]] = {
     "OF_STATUS": implementations.status,
     "OF_ROWS": implementations.rows,
     "OF_INFO": implementations.information,
@@ -127,7 +127,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         store.close()
 
 
-def checked(here: Office, name: str, arguments: list[Any]) -> implementations.Block:
+def checked(here: Office, name: str, arguments: list[Any]) -> Block:
     """The function's answer to what Excel hands over, which is a rectangle of cells."""
     block = evaluate(name, BODIES[name], here.look(), *map(udfs.from_excel, arguments))
     assert block
@@ -138,7 +138,7 @@ def checked(here: Office, name: str, arguments: list[Any]) -> implementations.Bl
         assert type(cell) in (str, float, bool)
         assert cell != UNEXPECTED
         if isinstance(cell, str):
-            assert utf16_units(cell) <= (FULL_TEXT if single else CELL_UNITS)
+            assert utf16_units(cell) <= (MAX_TEXT_UNITS if single else CELL_UNITS)
             assert "Traceback" not in cell
         assert cell == cell
     return block

@@ -18,17 +18,19 @@ from tests.unit.flying import FlyingClock
 from tests.unit.functions.conftest import MakeOffice, Office, held
 from xl_openfunnel import Client, Fetcher, Snapshot, Store, table
 from xl_openfunnel.api.deadline import DeadlineAdapter
+from xl_openfunnel.cell_values import Block
 from xl_openfunnel.errors import CELL_PREFIX
-from xl_openfunnel.functions import error_boundary, implementations, status_text
+from xl_openfunnel.fields import DEFAULT_COLUMNS
+from xl_openfunnel.functions import implementations
 from xl_openfunnel.functions import pivot as pivot_table
 from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.catalog import CATALOG, INFO_FIELDS
 from xl_openfunnel.functions.context import STORE_BUSY
 from xl_openfunnel.functions.credits import CreditsCache
 from xl_openfunnel.hosts.excel import udfs
+from xl_openfunnel.jobs import job_text
 from xl_openfunnel.settings import BASE_URL
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
-from xl_openfunnel.table import DEFAULT_COLUMNS
 from xl_openfunnel.text import utf16_units
 
 ROOT = Path(__file__).parents[3]
@@ -162,8 +164,8 @@ class Shown:
 def look_at(here: Office, job: object = JOB, **values: str) -> Shown:
     """The cells of a sheet whose job is this."""
 
-    def cells(name: str, body: Callable[..., implementations.Block], *given: object) -> implementations.Block:
-        return error_boundary.evaluate(name, body, here.look(), *map(udfs.from_excel, (job, *given)))
+    def cells(name: str, body: Callable[..., Block], *given: object) -> Block:
+        return implementations.evaluate(name, body, here.look(), *map(udfs.from_excel, (job, *given)))
 
     status = cells("OF_STATUS", implementations.status)
     rows = cells("OF_ROWS", implementations.rows, "name", False)
@@ -370,7 +372,7 @@ def over_and_its_pages_cannot_be_read(desks: Desks) -> Office:
 
 def nothing_is_final_while_the_pages_are_read(desks: Desks) -> Shown:
     here = over_and_its_pages_cannot_be_read(desks)
-    block = error_boundary.evaluate("OF_ROWS", implementations.rows, here.look(), JOB, "name", False, "final")
+    block = implementations.evaluate("OF_ROWS", implementations.rows, here.look(), JOB, "name", False, "final")
     return Shown({ROWS: str(block[0][0])})
 
 
@@ -438,7 +440,7 @@ def lines_of(shown: Shown, function: str) -> list[tuple[str, str]]:
 
 
 def in_plain_words(text: str) -> str:
-    return text.removeprefix("#OF! ").removesuffix(status_text.RETRY_HINT)
+    return text.removeprefix("#OF! ").removesuffix(job_text.RETRY_HINT)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
@@ -476,10 +478,10 @@ def wrong_formulas(here: Office) -> list[str]:
     """What cells show whose formulas are wrong, or ask for what is not there."""
     na = CellError("#N/A")
 
-    def shown(name: str, body: Callable[..., implementations.Block], *given: object) -> str:
-        return str(error_boundary.evaluate(name, body, here.look(), *given)[-1][0])
+    def shown(name: str, body: Callable[..., Block], *given: object) -> str:
+        return str(implementations.evaluate(name, body, here.look(), *given)[-1][0])
 
-    def broken(*_: object) -> implementations.Block:
+    def broken(*_: object) -> Block:
         raise ZeroDivisionError
 
     some = [{"name": f"{number}", "domain": f"{number}"} for number in range(2_001)]
@@ -531,7 +533,7 @@ def test_what_is_said_of_wrong_formulas_is_what_stands_in_the_readme(
     office: MakeOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(implementations, "MAX_ROWS", 2_040)
-    monkeypatch.setattr(table, "MOST_FIELDS", 12)
+    monkeypatch.setattr(table, "MAX_FIELDS", 12)
     here = office(SimulatedJob(companies(40), JOB), limit=600.0)
     here.fetcher.wait(JOB)
     texts = wrong_formulas(here)
@@ -590,11 +592,11 @@ def test_the_examples_of_the_readme_give_what_they_should(office: MakeOffice) ->
         body = {"INFO": "information", "JOBS": "jobs_table", "CREDITS": "credits_table"}
         name = call.func.id.removeprefix("OF_")
         function = getattr(implementations, body.get(name, name.lower()))
-        error_boundary.evaluate(
+        implementations.evaluate(
             call.func.id, function, here.look(), *map(udfs.from_excel, given)
         )  # credits are asked for at first
-        block = error_boundary.evaluate(call.func.id, function, here.look(), *map(udfs.from_excel, given))
-        assert block[0][0] not in ("", status_text.LOADING)
+        block = implementations.evaluate(call.func.id, function, here.look(), *map(udfs.from_excel, given))
+        assert block[0][0] not in ("", job_text.LOADING)
         assert not str(block[0][0]).startswith("#OF! ")
     assert named == [function.name for function in CATALOG]
 

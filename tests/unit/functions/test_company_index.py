@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xl_openfunnel.errors import ConfigurationError
-from xl_openfunnel.functions.company_index import FULL_TEXT, KEY_COLUMNS, CompanyIndex
+from xl_openfunnel.functions.company_index import KEY_COLUMNS, CompanyIndex
 from xl_openfunnel.simulator.companies import companies
-from xl_openfunnel.table import block, cell_of, frame
-from xl_openfunnel.text import utf16_units
+from xl_openfunnel.table import frame
 
 ROWS: list[dict[str, Any]] = [
     {"domain": "acme.com", "linkedin_url": "https://www.linkedin.com/company/acme"},
@@ -122,32 +121,3 @@ ANY = KEYS | st.booleans()
 def test_any_key_and_any_rows_give_a_place_or_none(key: object, rows: list[dict[str, Any]]) -> None:
     place = finder(rows).position(key)
     assert place is None or 0 <= place < len(rows)
-
-
-# --- one value as a cell ---
-
-
-@pytest.mark.parametrize(
-    ("value", "cell"),
-    [
-        (None, ""),
-        (math.nan, ""),
-        (12, 12.0),
-        (True, True),
-        ("=1+1", "=1+1"),
-        (["a", None, "b"], "a; b"),
-        ([["a"]], '["a"]'),
-        ({"a": 1}, '{"a":1}'),
-        ([], ""),
-    ],
-)
-def test_a_value_shows_as_in_a_table(value: object, cell: object) -> None:
-    assert cell_of(value, FULL_TEXT) == cell
-    assert type(cell_of(value, FULL_TEXT)) is type(cell)
-    assert block(frame([{"new": value}, {"new": "text"}], ["new"]), headers=False)[0] == [cell]
-
-
-def test_full_text_is_shown_up_to_what_a_cell_holds() -> None:
-    assert cell_of("x" * FULL_TEXT, FULL_TEXT) == "x" * 32_767
-    assert utf16_units(str(cell_of("😀" * 20_000, FULL_TEXT))) <= FULL_TEXT
-    assert cell_of("abcdef", 4) == "abc…"

@@ -13,7 +13,7 @@ from tests.unit.hosts.excel.live_cells.books import WINDOW, Rig, _place
 from xl_openfunnel import ServerError
 from xl_openfunnel.api.models import Credits
 from xl_openfunnel.errors import AuthenticationError, DnsError, MissingKeyError, OpenFunnelError, RateLimitError
-from xl_openfunnel.functions import error_boundary, implementations
+from xl_openfunnel.functions import implementations
 from xl_openfunnel.functions.context import CREDITS, CallContext
 from xl_openfunnel.functions.credits import MAX_AGE, CreditsCache
 from xl_openfunnel.jobs.request_pool import KEY_RECHECK_INTERVAL
@@ -215,7 +215,7 @@ def rig(service: Service) -> Rig:
 
     def cell(name: str, given: list[Any], where: Any) -> Any:
         look, began = CallContext(desk), rig.live.now()
-        block = error_boundary.evaluate(name, implementations.credits_table, look)
+        block = implementations.evaluate(name, implementations.credits_table, look)
         rig.live.called(WINDOW, _place(where), name, look.dependencies, large=False, began=began)
         return block
 

@@ -10,11 +10,13 @@ import pytest
 
 from tests.unit.functions.conftest import MakeOffice, held
 from xl_openfunnel import table
-from xl_openfunnel.functions import company_index, implementations
+from xl_openfunnel.cell_values import MAX_TEXT_UNITS, Block
+from xl_openfunnel.fields import DEFAULT_COLUMNS
+from xl_openfunnel.functions import derived_tables, implementations
 from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.catalog import INFO_FIELDS
 from xl_openfunnel.functions.context import JOBS, NO_STORE, STORE_BUSY, CallContext
-from xl_openfunnel.functions.error_boundary import UNEXPECTED, evaluate
+from xl_openfunnel.functions.implementations import UNEXPECTED, evaluate
 from xl_openfunnel.jobs.snapshot import NO_ROWS
 from xl_openfunnel.simulator import SimulatedJob, companies
 
@@ -65,7 +67,7 @@ def test_rows_are_the_frame_as_a_block(office: MakeOffice) -> None:
     job = SimulatedJob(companies(250))
     here = office(job)
     seen = here.fetcher.wait(job.job_id)
-    expected = table.block(seen.frame(list(table.DEFAULT_COLUMNS)), text_limit=255)
+    expected = table.block(seen.frame(list(DEFAULT_COLUMNS)), text_limit=255)
     assert implementations.rows(here.look(), job.job_id) == expected
     pairs = [[row["domain"], row["name"]] for row in job.rows]
     assert implementations.rows(here.look(), job.job_id, "domain; Name", False) == pairs
@@ -137,7 +139,7 @@ def test_what_names_no_job_is_not_shown_as_a_job_id(office: MakeOffice) -> None:
 def test_a_job_without_rows_says_why_at_full_width(office: MakeOffice) -> None:
     here = office(SimulatedJob(companies(5)), limit=0.5)
     header, why = implementations.rows(here.look(), "unknown-job")
-    assert header == list(table.DEFAULT_COLUMNS)
+    assert header == list(DEFAULT_COLUMNS)
     assert why == ["loading", "", "", "", "", "", ""]
 
 
@@ -239,7 +241,7 @@ def test_a_program_that_takes_long_texts_in_a_block_gets_them(office: MakeOffice
     row = {**companies(1)[0], "match_reason": "x" * 300}
     here = office(job := SimulatedJob([row]))
     here.fetcher.wait(job.job_id)
-    for units, shown in ((company_index.FULL_TEXT, "x" * 300), (255, "x" * 254 + "…")):
+    for units, shown in ((MAX_TEXT_UNITS, "x" * 300), (255, "x" * 254 + "…")):
         look = CallContext(here, units)
         assert implementations.rows(look, job.job_id, "match_reason", False) == [[shown]]
         assert implementations.lookup(look, job.job_id, [[1.0, 1.0]], "match_reason") == [[shown, shown]]
@@ -394,7 +396,7 @@ def test_more_companies_than_a_formula_takes_are_refused_before_any_is_read(
     look = here.look()
     assert not shown(8).startswith("#OF!")
     monkeypatch.setattr(table, "frame", None)
-    implementations._cache.get_or_make(
+    derived_tables._cache.get_or_make(
         "nothing", {"job0": NO_ROWS, "job1": NO_ROWS}, str, len
     )  # nothing is remembered of them
     assert shown(7).startswith("#OF! These jobs have 8 companies, and one formula takes 7 at most. Give it fewer jobs")
@@ -415,7 +417,7 @@ def test_jobs_that_have_too_many_fields_together_are_refused(
     def shown(job: object, columns: str | None = None) -> object:
         return evaluate("OF_ROWS", implementations.rows, here.look(), job, columns)[0][0]
 
-    monkeypatch.setattr(table, "MOST_FIELDS", 20)
+    monkeypatch.setattr(table, "MAX_FIELDS", 20)
     assert shown("one", "*") == "rank"
     assert shown(["one", "two"]) == "job_id"
     assert shown(["one", "two"], "*") == (
@@ -427,7 +429,7 @@ def test_jobs_that_have_too_many_fields_together_are_refused(
 def test_a_fault_of_ours_is_one_text_and_a_line_in_the_log(
     office: MakeOffice, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(look: CallContext) -> implementations.Block:
+    def broken(look: CallContext) -> Block:
         raise ZeroDivisionError("inside")
 
     here = office(SimulatedJob(companies(1)))

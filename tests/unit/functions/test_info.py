@@ -15,6 +15,7 @@ import pytest
 from tests.unit.functions.conftest import MakeOffice
 from xl_openfunnel import JobStatus, Snapshot
 from xl_openfunnel import version as version_module
+from xl_openfunnel.cell_values import excel_date
 from xl_openfunnel.errors import ServerError
 from xl_openfunnel.functions import implementations, info
 from xl_openfunnel.functions.catalog import INFO_FIELDS
@@ -152,10 +153,10 @@ def test_no_two_fields_of_these_jobs_tell_the_same(office: MakeOffice) -> None:
 
 
 def test_moments_are_told_in_the_time_of_this_computer(central_europe: None) -> None:
-    assert info.excel_date(AS_OF) == pytest.approx(46082 + 23.5 / 24, abs=1e-6)  # winter, 1 March
-    assert info.excel_date(NEXT_TRY) == pytest.approx(46205 + (8 + 15 / 3600) / 24, abs=1e-6)  # summer, 2 July
-    assert info.excel_date(datetime(2026, 3, 1, 23, 30, tzinfo=UTC)) == pytest.approx(46083 + 0.5 / 24, abs=1e-6)
-    assert info.excel_date(None) is None
+    assert excel_date(AS_OF) == pytest.approx(46082 + 23.5 / 24, abs=1e-6)  # winter, 1 March
+    assert excel_date(NEXT_TRY) == pytest.approx(46205 + (8 + 15 / 3600) / 24, abs=1e-6)  # summer, 2 July
+    assert excel_date(datetime(2026, 3, 1, 23, 30, tzinfo=UTC)) == pytest.approx(46083 + 0.5 / 24, abs=1e-6)
+    assert excel_date(None) is None
 
 
 @pytest.mark.parametrize(

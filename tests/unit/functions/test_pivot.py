@@ -12,11 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xl_openfunnel.cell_values import Block
 from xl_openfunnel.errors import ConfigurationError, UnknownColumnError
+from xl_openfunnel.fields import EMPLOYEE_BANDS
 from xl_openfunnel.functions import pivot as pivot_module
-from xl_openfunnel.functions.pivot import FUNCTIONS, Block, needed_columns, pivot
+from xl_openfunnel.functions.pivot import FUNCTIONS, needed_columns, pivot
 from xl_openfunnel.simulator.companies import companies
-from xl_openfunnel.table import EMPLOYEE_BANDS, block, frame
+from xl_openfunnel.table import block, frame
 from xl_openfunnel.text import utf16_units
 
 ROWS: list[dict[str, Any]] = [

@@ -19,8 +19,8 @@ import pytest
 from openpyxl.utils.escape import unescape
 
 from tests.unit.workbook.examples import JOB, example, snapshot, without_formulas
+from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.functions.catalog import CATALOG, INFO_FIELDS, called_in
-from xl_openfunnel.table import DEFAULT_COLUMNS
 from xl_openfunnel.workbook import builder, data_sheets, sources
 from xl_openfunnel.workbook.sources import sheet_texts
 

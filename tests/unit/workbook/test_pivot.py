@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from xl_openfunnel.table import EMPLOYEE_BANDS
+from xl_openfunnel.fields import EMPLOYEE_BANDS
 from xl_openfunnel.workbook.pivot import Axis, Pivot
 
 PAIRS = [("Peru", "11–50"), ("Chad", "1–10"), ("Peru", "1–10"), ("", ""), ("Peru", "")]

@@ -16,10 +16,9 @@ from com.sun.star.task import XJobExecutor
 from xlopenfunnel.calc import XActions, XFunctions
 
 from ... import log
+from ...cell_values import MAX_TEXT_UNITS, Block
 from ...functions import catalog
-from ...functions.company_index import FULL_TEXT
 from ...functions.context import CallContext
-from ...functions.implementations import Block
 from ...jobs.snapshot import Snapshot
 from ...runtime.clock import SystemClock
 from ..topics import Subscription
@@ -75,7 +74,9 @@ class _SessionSource:
         self._session.topic_changed = served.moved
 
     def look(self) -> CallContext:
-        return self._session.new_call(FULL_TEXT)  # only Excel makes an error of a block with a longer text than 255
+        return self._session.new_call(
+            MAX_TEXT_UNITS
+        )  # only Excel makes an error of a block with a longer text than 255
 
     def prepare(self, function: catalog.Function) -> None:
         if function is not catalog.STATUS:

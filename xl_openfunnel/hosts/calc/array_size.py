@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ...cell_values import Block
 from ...errors import CELL_PREFIX
-from ...functions.implementations import Block
 from ...text import count
 
 

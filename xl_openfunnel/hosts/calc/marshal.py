@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ...cell_values import Block
 from ...functions.arguments import MAX_JOBS
 from ...functions.catalog import Argument
-from ...functions.implementations import Block
 
 _MAY_BE_ZERO: Final = frozenset({"include_headers", "if_not_found"})
 """The arguments that can be the number 0. For the others that is a blank cell, which Calc hands over as 0."""

@@ -8,10 +8,10 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ...functions import status_text
+from ...cell_values import Block
 from ...functions.catalog import Function
 from ...functions.context import CallContext, Dependency
-from ...functions.implementations import Block
+from ...jobs import job_text
 from ...jobs.snapshot import Snapshot
 from ..topics import Subscription
 from .array_size import ONE, Size, fit
@@ -136,7 +136,7 @@ class Result:
 
     function: Function
     arguments: tuple[object, ...]
-    block: Block = field(default_factory=lambda: [[status_text.LOADING]])
+    block: Block = field(default_factory=lambda: [[job_text.LOADING]])
     fresh: bool = True
     views: dict[Size | None, SizedResult] = field(default_factory=dict)
     seen: Mapping[str, Dependency] = field(default_factory=dict)
@@ -151,7 +151,7 @@ class Result:
     @property
     def known(self) -> bool:
         """Whether there is something to show, or to be told of."""
-        return not self.fresh and self.block[0][0] != status_text.LOADING
+        return not self.fresh and self.block[0][0] != job_text.LOADING
 
     @property
     def spreads(self) -> bool:

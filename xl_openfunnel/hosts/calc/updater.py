@@ -16,11 +16,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from ...cell_values import Block
 from ...errors import OpenFunnelError
-from ...functions import error_boundary
+from ...functions import implementations
 from ...functions.catalog import Function
 from ...functions.context import CREDITS, JOBS, Dependency
-from ...functions.implementations import Block
 from ...jobs.snapshot import Snapshot
 from ...runtime.clock import Clock
 from ...runtime.event_loop import EventLoop
@@ -265,7 +265,7 @@ class ResultUpdater:
         source.prepare(answer.function)
         begun = self._clock.monotonic()
         look, name = source.look(), answer.function.name
-        block = error_boundary.evaluate(name, self._bodies[name], look, *answer.arguments)
+        block = implementations.evaluate(name, self._bodies[name], look, *answer.arguments)
         return block, look.dependencies, self._clock.monotonic() - begun
 
     def _source(self) -> ResultSource:

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import xlwings
 
+from ...cell_values import Block
 from ...errors import CELL_PREFIX, OpenFunnelError
-from ...functions import catalog, error_boundary, implementations
+from ...functions import catalog, implementations
 from ...functions.arguments import CellError
 from .addresses import parse_calling_cell
 from .com.hresults import error_text
@@ -41,8 +42,6 @@ _LIVE_STATUS: Final = {
     True: "Cells keep themselves up to date.",
     False: "Cells stay as they are until Live is on again. Their jobs go on.",
 }
-
-Block = implementations.Block
 
 
 def from_excel(value: object) -> object:
@@ -77,7 +76,7 @@ def _function(described: catalog.Function, implementation: Callable[..., Block])
         started_at = 0.0 if host.live is None else host.live.now()
         context = host.session.new_call()
         arguments = tuple(from_excel(bound.get(argument.name)) for argument in described.arguments)
-        block = error_boundary.evaluate(described.name, implementation, context, *arguments)
+        block = implementations.evaluate(described.name, implementation, context, *arguments)
         if calling_cell is None:
             return block
         if not calling_cell.spills and (len(block), len(block[0])) != (1, 1):

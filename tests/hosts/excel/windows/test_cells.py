@@ -7,6 +7,7 @@ import pytest
 from tests.hosts.excel.fake.excel import FakeExcel
 from tests.hosts.excel.fake.sheet import Sheet
 from xl_openfunnel import table
+from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 
 pytestmark = pytest.mark.usefixtures("bridge")
@@ -31,7 +32,7 @@ def _until_final(sheet: Sheet, excel: FakeExcel) -> None:
 def test_ten_thousand_rows_arrive_whole_and_equal_to_the_frame(sheet: Sheet, excel: FakeExcel) -> None:
     _until_final(sheet, excel)
     sheet.enter("A5", "=OF_ROWS(A2)")
-    expected = table.block(table.frame(JOB.rows, table.DEFAULT_COLUMNS), text_limit=255)
+    expected = table.block(table.frame(JOB.rows, DEFAULT_COLUMNS), text_limit=255)
     assert [list(row) for row in sheet.block("A5")] == expected
 
 

@@ -14,6 +14,7 @@ from tests.hosts.excel.fake.busy import Busy
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL
 from tests.hosts.excel.fake.refs import Area
 from xl_openfunnel import table
+from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def shows(bridge: Bridge, sheet: Sheet, excel: FakeExcel, running: Running) -> S
     return wait
 
 
-def final_block(columns: tuple[str, ...] = table.DEFAULT_COLUMNS) -> list[list[Any]]:
+def final_block(columns: tuple[str, ...] = DEFAULT_COLUMNS) -> list[list[Any]]:
     block: list[list[Any]] = table.block(table.frame(ROWS, columns), text_limit=255)
     return block
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from tests.unit.hosts.clocks import Time
 from xl_openfunnel import JobStatus, Snapshot
+from xl_openfunnel.cell_values import Block
 from xl_openfunnel.functions import catalog
 from xl_openfunnel.functions.context import CREDITS, JOBS, Dependency
-from xl_openfunnel.functions.implementations import Block
 from xl_openfunnel.hosts.calc.array_size import Size
 from xl_openfunnel.hosts.calc.results import SizedResult
 from xl_openfunnel.hosts.calc.updater import ResultUpdater

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xl_openfunnel.functions.implementations import Block
+from xl_openfunnel.cell_values import Block
 from xl_openfunnel.hosts.calc.array_size import Size, fit, missing
 
 SIZES = st.builds(Size, st.integers(1, 12), st.integers(1, 6))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.hosts.calc.fake_calc import Rig
+from xl_openfunnel.cell_values import Block
 from xl_openfunnel.functions import context
 from xl_openfunnel.functions.catalog import CREDITS, JOBS, ROWS, STATUS, Function
-from xl_openfunnel.functions.implementations import Block
 from xl_openfunnel.hosts.calc.array_size import Size
 from xl_openfunnel.hosts.calc.results import Result
 from xl_openfunnel.hosts.calc.updater import BUDGET_DIVISOR, LIVENESS_INTERVAL, MAX_CHARGED_SECONDS, MIN_INTERVAL

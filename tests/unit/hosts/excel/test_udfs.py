@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xl_openfunnel.functions.catalog import CATALOG
-from xl_openfunnel.functions.error_boundary import UNEXPECTED
+from xl_openfunnel.functions.implementations import UNEXPECTED
 from xl_openfunnel.hosts import session
 from xl_openfunnel.hosts.excel import udfs
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies

@@ -4,11 +4,14 @@ import re
 
 import pytest
 
-from xl_openfunnel.functions.catalog import CATALOG, HELP_UNITS, Argument, Function
+from xl_openfunnel.functions.catalog import CATALOG, Argument, Function
 from xl_openfunnel.text import utf16_units
 from xl_openfunnel.workbook.vba.wrappers import KEYWORDS, argument_name, functions_module
 
 TEXT = functions_module()
+
+MAX_HELP_UNITS = 255
+"""The most characters that Excel's ``MacroOptions`` takes for one help text."""
 
 
 def statements(text: str) -> list[str]:
@@ -51,7 +54,7 @@ def test_the_help_of_each_function_and_argument_is_registered_whole() -> None:
         texts = [text.replace('""', '"') for text in re.findall(r'"((?:[^"]|"")*)"', call)]
         expected = [function.name, "OpenFunnel", function.help, *(argument.help for argument in function.arguments)]
         assert texts == expected
-        assert all(utf16_units(text) <= HELP_UNITS for text in texts)
+        assert all(utf16_units(text) <= MAX_HELP_UNITS for text in texts)
         assert call.count("ArgumentDescriptions") == bool(function.arguments)
 
 

@@ -9,11 +9,11 @@ from typing import Final
 
 from .... import settings
 from ....api.endpoints import is_uuid
+from ....cell_values import MAX_TEXT_UNITS
 from ....errors import CELL_PREFIX, ConfigurationError, InvalidJobIdError, JobFailedError, OpenFunnelError
 from ....files.metadata import content_hash, format_utc, job_facts, manifest_facts, state
-from ....functions import status_text
-from ....functions.company_index import FULL_TEXT
 from ....functions.context import CallContext, Services
+from ....jobs import job_text
 from ....jobs.snapshot import Snapshot
 from ....runtime.clock import Clock
 from ....text import companies, count
@@ -164,9 +164,9 @@ class CommandHandlers:
         book = self._book(excel, context)
         snapshot = self._snapshot_with_rows(self._job(excel, context, book))
         if not snapshot.rows and not snapshot.final:
-            reason = status_text.no_rows_reason(snapshot).removeprefix(CELL_PREFIX)
+            reason = job_text.no_rows_reason(snapshot).removeprefix(CELL_PREFIX)
             raise ConfigurationError(f"There is nothing to land yet: {reason}")
-        block = table.block(snapshot.frame(TABLE_COLUMNS), headers=False, text_limit=FULL_TEXT)
+        block = table.block(snapshot.frame(TABLE_COLUMNS), headers=False, text_limit=MAX_TEXT_UNITS)
         new_rows: list[list[Value]] = [[None if value == "" else value for value in row] for row in block]
         if not excel.has_table(book, TABLE_NAME):
             excel.add_table(book, TABLE_NAME, {name: WIDTHS[name] for name in TABLE_COLUMNS})

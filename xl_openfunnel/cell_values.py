@@ -1,0 +1,121 @@
+"""Any Python value as a cell, and any cell as text. pandas is imported only for values that may be its own."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime
+from decimal import Decimal
+from numbers import Real
+from typing import Any, Final, TypeAlias
+
+from .errors import CELL_UNITS
+from .text import clip, one_line
+
+Cell: TypeAlias = str | float | bool
+"""What any host can show. A blank is the empty text."""
+
+Block: TypeAlias = list[list[Cell]]
+"""Rows of cells, all of one width."""
+
+MAX_TEXT_UNITS: Final = 32_767
+"""The most UTF-16 units that one cell of Excel holds."""
+
+_EXCEL_EPOCH: Final = datetime(1899, 12, 30)
+
+
+def to_cell(value: object) -> Cell:
+    """Any value as a cell; never raises.
+
+    Blanks of every kind (None, NaN, pandas' NA and NaT) become ``""``, lists are joined with ``; ``, objects are
+    written as compact JSON; infinities, dates and all else become text.
+    """
+    if isinstance(value, str):
+        return str.__str__(value)  # of a subclass too, whatever its own __str__ does
+    if value is None or isinstance(value, bool):
+        return "" if value is None else value
+    if isinstance(value, (Real, Decimal)):
+        try:
+            number = float(value)
+        except Exception:
+            return safe_str(value)  # too large for a float, or a signalling NaN
+        return number if math.isfinite(number) else "" if math.isnan(number) else str(number)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return "; ".join(item if isinstance(item, str) else _compact_json(item) for item in value if item is not None)
+    return _compact_json(value) if isinstance(value, dict) else _foreign_to_cell(value)
+
+
+def _foreign_to_cell(value: Any) -> Cell:
+    """The booleans and blanks of numpy and pandas; all else as text."""
+    import pandas as pd
+
+    if pd.api.types.is_bool(value):
+        return bool(value)
+    return "" if pd.api.types.is_scalar(value) and pd.isna(value) else safe_str(value)
+
+
+def to_short_cell(value: object) -> Cell:
+    """A value as `to_cell` gives it, text on one line and within `CELL_UNITS`; NaN as text, since it is not blank."""
+    if isinstance(value, float) and math.isnan(value):
+        return str(value)
+    cell = to_cell(value)
+    return clip(one_line(cell), CELL_UNITS) if isinstance(cell, str) else cell
+
+
+def clip_cells(cells: list[Cell], units: int) -> list[Cell]:
+    """The cells, each text cut to so many UTF-16 units."""
+    half = units // 2  # this many characters fit, whatever they are
+    return [
+        clip(cell, units)
+        if isinstance(cell, str) and len(cell) > half and not (len(cell) <= units and cell.isascii())
+        else cell
+        for cell in cells
+    ]
+
+
+def to_text(cell: object, *, digits: int | None = None) -> str:
+    """A cell as text: numbers without a needless fraction, booleans in capitals as sheets write them.
+
+    Args:
+        cell: a cell.
+        digits: significant digits of a fraction, of which a sheet shows 15; None writes the number exactly.
+    """
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    if isinstance(cell, float) and digits is not None:
+        return f"{cell:.{digits}g}"
+    return safe_str(cell)
+
+
+def excel_date(moment: datetime | None) -> float | None:
+    """Local time as Excel counts it: days since the end of 1899, the time of day as a fraction."""
+    if moment is None:
+        return None
+    return (moment.astimezone().replace(tzinfo=None) - _EXCEL_EPOCH).total_seconds() / 86_400
+
+
+def to_json(value: object) -> str:
+    """``value`` as JSON on one line, with null for numbers that JSON does not have: 1e400 is read as infinite."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+    except ValueError:
+        finite = json.loads(json.dumps(value, default=str), parse_constant=lambda _: None)
+        return json.dumps(finite, ensure_ascii=False)
+
+
+def _compact_json(value: object) -> str:
+    """``value`` as JSON without spaces; as Python writes it where JSON cannot."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=safe_str)
+    except (RecursionError, TypeError, ValueError):
+        return safe_str(value)
+
+
+def safe_str(value: object) -> str:
+    """``str(value)``, also for an object whose ``__str__`` raises."""
+    try:
+        return str(value)
+    except Exception:
+        return object.__repr__(value)

@@ -1,0 +1,276 @@
+"""Every field of a company, described once: its name, type, origin and meaning.
+
+`table` takes the order, dtypes and derivations of columns from here, the files their column widths.
+Nothing here imports pandas.
+
+What the fields hold was measured in the service's recorded responses of June 2026. Rows have had these shapes:
+
+| since | fields |
+| --- | --- |
+| 2026-04, documentation | name, domain, linkedin_url, headquarters, company_size |
+| 2026-06-09, live | and match_reason, rerank_score |
+| 2026-06-18, live | no company_size; employee_count and the ten others up to tagline |
+| TAM jobs | and match_score, source_band, source_query |
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from typing import Any, Final, Literal
+
+from .errors import UnknownColumnError
+
+ALL_COLUMNS: Final = "*"
+"""Stands for ``rank`` and every field that the rows have."""
+
+ABSENT: Final[Any] = object()
+"""The value of a field that a row does not have; a null is None."""
+
+# fmt: off
+EMPLOYEE_BANDS: Final[tuple[str, ...]] = (
+    "1–10", "11–50", "51–200", "201–500", "501–1000", "1001–5000", "5001–10000", "10001+",
+)
+"""Company sizes in natural order, with an en dash: a sheet turns ``2-10`` into a date."""
+# fmt: on
+
+_BAND_ENDS: Final = (10, 50, 200, 500, 1000, 5000, 10000)
+_NUMBER: Final = r"([0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,15})"
+# The quantifiers are possessive, so that a long run of spaces is not split between the parts in every possible way.
+_SIZE_RANGE: Final = re.compile(rf"\s*+{_NUMBER}\s*+(?:\+|[-‐‑‒–—]\s*+{_NUMBER})?\s*+")
+
+
+class FieldType(Enum):
+    """What the values of a field are, nulls aside."""
+
+    TEXT = "text"
+    INTEGER = "whole number"
+    NUMBER = "number"
+    LIST = "list of texts"
+    BAND = "one of EMPLOYEE_BANDS"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a company.
+
+    Attributes:
+        name: as the service spells it, and as people name the column.
+        type: what its values are.
+        origin: who makes it: the service, or this package from other fields.
+        meaning: what it says, for people who read the guide.
+        default: whether it is shown where no columns are named.
+        width: characters of its column in a workbook; None leaves that to the length of the name.
+        sources: the fields that a value is made from, where that is not the field alone.
+        derive: makes a value of the values of ``sources``, each `ABSENT` where the row does not have it.
+    """
+
+    name: str
+    type: FieldType
+    origin: Literal["service", "derived"]
+    meaning: str
+    default: bool = False
+    width: int | None = None
+    sources: tuple[str, ...] = ()
+    derive: Callable[..., Any] | None = None
+
+
+def _employee_count(count: Any, size: Any) -> Any:
+    """The count; for a row of the older shape its size, as a number where it is one."""
+    if count is not ABSENT:
+        return count
+    if isinstance(size, str):
+        digits = size.strip()
+        return int(digits) if re.fullmatch("[0-9]{1,15}", digits) else digits or None
+    return None if size is ABSENT else size
+
+
+def _employee_band(count: Any, size: Any) -> str | None:
+    """The band of a count, or of the lower bound of a range; None where that cannot be read."""
+    lowest = _employee_count(count, size)
+    if isinstance(lowest, str) and (match := _SIZE_RANGE.fullmatch(lowest)):
+        lowest = int(match[1].replace(",", ""))
+    if type(lowest) not in (int, float) or not lowest >= 0:
+        return None
+    return EMPLOYEE_BANDS[bisect_left(_BAND_ENDS, lowest)]
+
+
+def _location(part: int, own: Any, hq: Any, headquarters: Any) -> Any:
+    """The country (part 2 of headquarters, split at the last comma) or the city (part 0)."""
+    if own is not ABSENT:
+        return own
+    return _stripped(hq) or _stripped(headquarters).rpartition(",")[part].strip() or None
+
+
+def _stripped(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+# fmt: off
+FIELDS: Final = (
+    Field(
+        "rank", FieldType.INTEGER, "derived", "The company's place in the service's order, from 1.",
+        default=True, width=8,
+    ),
+    Field(
+        "name", FieldType.TEXT, "service", "The company's name, never blank. TRUE, 99 and +Oscar are real ones.",
+        default=True, width=34,
+    ),
+    Field(
+        "domain", FieldType.TEXT, "service",
+        "The website's host in lower case, without scheme, www. and path. Blank for about 5 % of companies; "
+        "several may share one.",
+        default=True, width=28,
+    ),
+    Field(
+        "linkedin_url", FieldType.TEXT, "service",
+        "The company's LinkedIn page, never blank. Within one job no page was seen twice.",
+        default=True, width=44,
+    ),
+    Field(
+        "headquarters", FieldType.TEXT, "service",
+        'Mostly "City, Country", sometimes the country alone. Blank for about 12 % of companies.',
+        default=True, width=28,
+    ),
+    Field(
+        "employee_count", FieldType.INTEGER, "service",
+        "The number of employees. Where a row only has the older company_size, that size: a number, or the text of a "
+        "range. Blank for about 7 % of companies; 0 is a number of its own.",
+        default=True, width=17, sources=("employee_count", "company_size"), derive=_employee_count,
+    ),
+    Field(
+        "company_size", FieldType.TEXT, "service",
+        "The older form of employee_count, sent until June 2026: a count such as 74, or a range such as 51-200.",
+        width=15,
+    ),
+    Field(
+        "match_reason", FieldType.TEXT, "service",
+        "Why the service chose the company, in up to 306 characters. Blank for about 2 % of companies.",
+        default=True, width=90,
+    ),
+    Field(
+        "funding_stage", FieldType.TEXT, "service",
+        'The stage of funding, such as "No Funding Yet" or "Pre Seed": other words than the search takes as a filter. '
+        "Blank for about 33 % of companies.",
+        width=18,
+    ),
+    Field(
+        "revenue_usd", FieldType.INTEGER, "service",
+        "The revenue in US dollars, up to 29,938,000,000. Blank for about 70 % of companies.",
+        width=18,
+    ),
+    Field(
+        "industries", FieldType.LIST, "service",
+        "Up to 16 industries, joined with semicolons since their names may hold commas. "
+        "Blank for about 7 % of companies.",
+        width=48,
+    ),
+    Field(
+        "hq_city", FieldType.TEXT, "service",
+        "The city of the headquarters. May disagree with headquarters, and is blank for about 21 % of companies.",
+        width=20,
+    ),
+    Field(
+        "hq_region", FieldType.TEXT, "service",
+        "The region of the headquarters. Blank for about 20 % of companies.",
+        width=20,
+    ),
+    Field(
+        "hq_country", FieldType.TEXT, "service",
+        "The country of the headquarters. Blank for about 17 % of companies.",
+        width=20,
+    ),
+    Field(
+        "linkedin_follower_count", FieldType.INTEGER, "service",
+        "The followers of the LinkedIn page. Blank for about 7 % of companies.",
+        width=25,
+    ),
+    Field(
+        "description", FieldType.TEXT, "service",
+        "The company described in up to 2,240 characters, mostly on several lines. Blank for about 7 % of companies.",
+        width=80,
+    ),
+    Field(
+        "tagline", FieldType.TEXT, "service",
+        "The company in short; for one in eight the same text as the description. Blank for about 7 % of companies.",
+        width=48,
+    ),
+    Field(
+        "rerank_score", FieldType.NUMBER, "service",
+        "A score of the final ranking. Blank in all rows seen so far.",
+        width=14,
+    ),
+    Field("match_score", FieldType.NUMBER, "service", "The score of the match. TAM jobs only."),
+    Field("source_band", FieldType.TEXT, "service", "The band in which the company was found. TAM jobs only."),
+    Field("source_query", FieldType.TEXT, "service", "The query that found the company. TAM jobs only."),
+    Field(
+        "country", FieldType.TEXT, "derived",
+        "hq_country; where that is blank, what follows the last comma of headquarters.",
+        sources=("country", "hq_country", "headquarters"), derive=partial(_location, 2),
+    ),
+    Field(
+        "city", FieldType.TEXT, "derived",
+        "hq_city; where that is blank, what precedes the last comma of headquarters.",
+        sources=("city", "hq_city", "headquarters"), derive=partial(_location, 0),
+    ),
+    Field(
+        "employee_band", FieldType.BAND, "derived",
+        "The size class of employee_count, or of the lower bound of its range, from 1–10 to 10001+.",
+        sources=("employee_count", "company_size"), derive=_employee_band,
+    ),
+)
+"""All known fields: ``rank``, those of the service in the order of a full table, and the derived ones."""
+# fmt: on
+
+BY_NAME: Final[Mapping[str, Field]] = {field.name: field for field in FIELDS}
+
+DEFAULT_COLUMNS: Final = tuple(field.name for field in FIELDS if field.default)
+"""The columns that are shown where none are named."""
+
+SERVICE_COLUMNS: Final = tuple(field.name for field in FIELDS if field.origin == "service")
+"""Every field the service is known to send, in the order of a full table."""
+
+DERIVED_COLUMNS: Final = tuple(field.name for field in FIELDS if field.origin == "derived" and not field.default)
+"""Columns that are made here and shown only where they are named."""
+
+
+def sources_of(name: str) -> tuple[str, ...]:
+    """The fields that a column is made from: for most the one of its name."""
+    field = BY_NAME.get(name)
+    return field.sources if field and field.sources else (name,)
+
+
+def parse_columns(value: object) -> tuple[str, ...] | None:
+    """The columns that a person named in a text, a list of texts or a range of cells.
+
+    Args:
+        value: ``"name,domain"``, ``"name;domain"``, ``"*"``, or a list, nested or not, of such texts.
+
+    Returns:
+        The names, trimmed, each once regardless of case, known ones in their own spelling. Blanks are
+        skipped; None where nothing is left, so that the caller's default applies.
+
+    Raises:
+        UnknownColumnError: something other than text is among them.
+    """
+    names: dict[str, str] = {}
+    for text in _texts(value):
+        for name in filter(None, map(str.strip, re.split("[,;]", text))):
+            folded = name.casefold()
+            names.setdefault(folded, folded if folded in BY_NAME else name)
+    return tuple(names.values()) or None
+
+
+def _texts(value: object) -> Iterator[str]:
+    """All texts in ``value``, however nested."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+    elif value is not None:
+        raise UnknownColumnError(f'{value!r} is no column. Give names as text, for example "name,domain".')

@@ -1,0 +1,89 @@
+"""Tables made from jobs' rows, cached for all cells. pandas is imported when the first one is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain
+from typing import Final
+
+from ..cell_values import Block, Cell
+from ..fields import DEFAULT_COLUMNS
+from ..jobs.snapshot import Rows
+from . import pivot
+from .cache import DerivedCache
+from .company_index import KEY_COLUMNS, CompanyIndex
+
+_cache: Final = DerivedCache()
+
+
+def rows_block(job_id: str, rows: Rows, columns: tuple[str, ...] | None, units: int, *, strict: bool = True) -> Block:
+    """The rows as cells, texts cut to so many UTF-16 units, below the full names of their columns."""
+
+    def make() -> Block:
+        from .. import table
+
+        frame = table.frame(rows, columns or DEFAULT_COLUMNS, strict=strict)
+        return [list(map(str, frame.columns)), *table.block(frame, headers=False, text_limit=units)]
+
+    return _cache.get_or_make(("block", columns, strict, units), {job_id: rows}, make, _cell_count)
+
+
+def check_columns(rows_by_job: Mapping[str, Rows], columns: tuple[str, ...] | None) -> None:
+    """Refuse a column that none of the jobs has.
+
+    Raises:
+        UnknownColumnError: there is one.
+    """
+
+    def make() -> None:
+        from .. import table
+
+        table.frame(chain.from_iterable(rows_by_job.values()), columns)
+
+    _cache.get_or_make(("known", columns), rows_by_job, make, lambda _: 0)
+
+
+def company_index(job_id: str, rows: Rows) -> CompanyIndex:
+    """Finds a job's companies by their keys."""
+
+    def make() -> CompanyIndex:
+        from .. import table
+
+        return CompanyIndex(table.frame(rows, KEY_COLUMNS))
+
+    return _cache.get_or_make("index", {job_id: rows}, make, lambda _: len(rows) * len(KEY_COLUMNS))
+
+
+def column_cells(job_id: str, rows: Rows, name: str, units: int) -> list[Cell]:
+    """One column as cells, texts cut to so many UTF-16 units."""
+
+    def make() -> list[Cell]:
+        from .. import table
+
+        block = table.block(table.frame(rows, [name]), headers=False, text_limit=units)
+        return [cell for (cell,) in block]
+
+    return _cache.get_or_make(("column", name, units), {job_id: rows}, make, len)
+
+
+def pivot_block(
+    rows_by_job: Mapping[str, Rows],
+    row_fields: tuple[str, ...],
+    col_fields: tuple[str, ...],
+    values: str | None,
+    function: str,
+) -> Block:
+    """A pivot table of the companies of all these jobs; the arguments are those of `pivot.pivot`."""
+
+    def make() -> Block:
+        from .. import table
+
+        columns = pivot.needed_columns(row_fields, col_fields, values)
+        frame = table.frame(chain.from_iterable(rows_by_job.values()), columns)
+        return pivot.pivot(frame, row_fields, col_fields, values, function or None)
+
+    return _cache.get_or_make(("pivot", row_fields, col_fields, values, function), rows_by_job, make, _cell_count)
+
+
+def _cell_count(block: Block) -> int:
+    return len(block) * len(block[0])
