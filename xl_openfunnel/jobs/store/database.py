@@ -1,4 +1,4 @@
-"""The store's file: made where it is missing, brought up to date where it is old, set aside where it is damaged."""
+"""The store's SQLite file: created if missing, migrated if old, moved aside if damaged."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from . import diagnosis
 _log = logging.getLogger(__name__)
 
 VERSION = 2
-"""Of the tables. 2 added the seals."""
+"""Version of the tables. 2 added the checksums (``seal``)."""
 
 _BUSY_TIMEOUT = 10.0
-"""Seconds that an operation which may wait waits for another process: the largest job is written in under one."""
+"""Seconds that an operation with ``wait`` waits for another process: the largest job is written in under one."""
 
 _ATTEMPTS = 20
-"""To change the mode of a new file, which other processes may want to do too: each gets in another's way but once."""
+"""Tries to enable WAL in a new file: each other process that does so too can interfere only once."""
 
 # The ledger's ``requested`` is never written: it stays, because older versions of this package read it.
 _SCHEMA = """
@@ -52,14 +52,14 @@ _QUARANTINE_SUFFIX = ".damaged-"
 
 
 class StoreBusyError(Exception):
-    """Another process holds the store just now: what it knows of a job is unknown, not nothing."""
+    """Another process has locked the store: whether a job is stored is unknown."""
 
 
 class StoreDatabase:
-    """One SQLite file, for any number of threads and processes; each operation opens a connection of its own.
+    """One SQLite file, for any number of threads and processes; each operation opens its own connection.
 
-    Where it cannot be written, because the disk is full, say, it is read as it is; each operation that may wait tries
-    anew whether it can be written by now.
+    A file that cannot be written, for example because the disk is full, is opened read-only; each operation with
+    ``wait`` checks again whether it can be written.
 
     Raises:
         OSError, sqlite3.Error: the folder or the file cannot be used.
@@ -73,8 +73,8 @@ class StoreDatabase:
         self._close_anchor: Callable[[], object] = lambda: None
         try:
             self._ensure_open()
-        except (OSError, sqlite3.Error) as trouble:
-            reason = diagnosis.explain(trouble, path)
+        except (OSError, sqlite3.Error) as error:
+            reason = diagnosis.explain(error, path)
             if reason not in (diagnosis.FULL, diagnosis.READ_ONLY, diagnosis.NO_PERMISSION) or not self._is_readable(
                 reason
             ):
@@ -82,92 +82,87 @@ class StoreDatabase:
             _log.warning("the store %s cannot be written for now: %s", path, reason)
 
     def close(self) -> None:
-        """Close the file. It is opened again for whatever is asked afterwards."""
+        """Close the file. A later operation opens it again."""
         self._close_anchor()
 
     @contextlib.contextmanager
     def connection(self, *, wait: bool = True, write: bool = False) -> Iterator[sqlite3.Connection]:
-        """A connection. Damage that shows up is raised, and the next one that may wait finds a sound file.
+        """A connection. Damage is raised, and the next connection with ``wait`` gets a new file.
 
         Args:
-            wait: whether the file may be waited for, made, or set aside.
-            write: whether one that can only be read is of no use.
+            wait: whether to wait for other processes, and to create or quarantine the file.
+            write: whether a read-only connection is an error.
 
         Raises:
-            StoreBusyError: with ``wait=False``, when another process holds the file just now, or it is damaged.
-            ConfigurationError: it is to be written and cannot be, or a newer version of this package changed it.
+            StoreBusyError: with ``wait=False``, another process has locked the file, or it is damaged.
+            ConfigurationError: the file cannot be written, or a newer version of this package changed it.
         """
         if wait:
             try:
                 self._ensure_open()
-            except (OSError, sqlite3.Error) as trouble:
+            except (OSError, sqlite3.Error) as error:
                 if write:
-                    reason = diagnosis.explain(trouble, self.path)
+                    reason = diagnosis.explain(error, self.path)
                     raise ConfigurationError(f"The local store cannot be written: {reason}") from None
-        if not (self._ready and self.path.exists()):  # somebody may have removed it while it was in use
+        if not (self._ready and self.path.exists()):  # it may have been removed while in use
             with self._connect_readonly(wait=wait) as db:
                 yield db
             return
-        which = _file_identity(self.path)
+        identity = _file_identity(self.path)
         try:
             with self._connect(wait=wait) as db:
                 yield db
-        except sqlite3.DatabaseError as trouble:
-            if not wait and (
-                is_damage(trouble) or _primary_code(trouble) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-            ):
+        except sqlite3.DatabaseError as error:
+            if not wait and (is_damage(error) or _primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)):
                 raise StoreBusyError from None
-            if is_damage(trouble):
-                self.quarantine(which)
+            if is_damage(error):
+                self.quarantine(identity)
             raise
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A connection that writes all or nothing."""
+        """A connection within one write transaction."""
         with self.connection(write=True) as db, _transaction(db):
             yield db
 
     def quarantine(self, expected: tuple[int, int] | None = None) -> None:
-        """Set the file aside, damaged as it is, and begin a new one; only the newest one is kept aside.
+        """Move the damaged file aside and create a new one. Only the latest damaged file is kept.
 
         Args:
             expected: identity of the damaged file, in case another has replaced it; None for the current one.
 
         Raises:
-            ConfigurationError: it is not damaged, but a newer version of this package changed it.
+            ConfigurationError: the file is not damaged: a newer version of this package changed it.
         """
         with self._lock:
             if expected is not None and _file_identity(self.path) != expected:
-                return  # another thread or process was quicker
+                return  # another thread or process was faster
             with contextlib.suppress(sqlite3.Error), self._connect() as db:
                 _check_version(db, self.path)
             self._close_anchor()
             try:
                 self._move_aside()
                 self._prepare()
-            except (OSError, sqlite3.Error) as trouble:  # Windows moves no file that another process has open
-                _log.warning("the store is damaged and could not be set aside: %s", trouble)
+            except (OSError, sqlite3.Error) as error:  # Windows does not move a file that another process has open
+                _log.warning("the store is damaged and could not be set aside: %s", error)
 
     def remove_quarantined(self) -> None:
-        """Remove whatever was set aside."""
+        """Delete the damaged files that were moved aside."""
         for old in self.path.parent.glob(f"{self.path.name}{_QUARANTINE_SUFFIX}*"):
             with contextlib.suppress(OSError):
                 old.unlink()
 
-    @contextlib.contextmanager
-    def _connect(self, *, wait: bool = True) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT if wait else 0.0, isolation_level=None)
-        try:
-            yield db
-        finally:
-            db.close()
+    def _connect(self, *, wait: bool = True) -> contextlib.closing[sqlite3.Connection]:
+        return contextlib.closing(
+            sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT if wait else 0.0, isolation_level=None)
+        )
 
     @contextlib.contextmanager
     def _connect_readonly(self, *, wait: bool) -> Iterator[sqlite3.Connection]:
-        """A connection to the file as it is, or to an empty one where there is none.
+        """A read-only connection to the file, or one to an empty database if there is none.
 
         Raises:
-            StoreBusyError: with ``wait=False``, when it cannot be read just now.
+            StoreBusyError: with ``wait=False``, the file cannot be read at the moment.
         """
         try:
             if self._has_content():
@@ -185,7 +180,7 @@ class StoreDatabase:
 
     def _is_readable(self, reason: str) -> bool:
         if not self._has_content():
-            return reason == diagnosis.FULL  # which passes: there is nothing yet, and may be
+            return reason == diagnosis.FULL  # which is temporary: the file can be created later
         try:
             with self._connect_readonly(wait=True):
                 return True
@@ -193,10 +188,10 @@ class StoreDatabase:
             return False
 
     def _has_content(self) -> bool:
-        """Whether there is anything to read; a file that was only begun has nothing.
+        """Whether the file exists and is not empty.
 
         Raises:
-            OSError: nobody can tell, as the folder that it was made in is gone: a disk that was taken away.
+            OSError: its folder is gone, so this is unknown: the disk was removed.
         """
         try:
             return self.path.stat().st_size > 0
@@ -206,21 +201,21 @@ class StoreDatabase:
             return False
 
     def _ensure_open(self) -> None:
-        """Make or check the file, if that is not done yet."""
+        """Create or check the file, once."""
         if self._ready and self.path.exists():
             return
         with self._lock:
-            if not (self._ready and self.path.exists()):  # another thread may have been quicker
+            if not (self._ready and self.path.exists()):  # another thread may have been faster
                 self._ready = False
                 self._prepare()
 
     def _prepare(self) -> None:
-        """Make or check the file; one that is no database, or a damaged one, is set aside."""
+        """Create or check the file; one that is damaged or not a database is moved aside."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             self._create_or_migrate()
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as trouble:
-            if isinstance(trouble, sqlite3.DatabaseError) and not is_damage(trouble):
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if isinstance(error, sqlite3.DatabaseError) and not is_damage(error):
                 raise
             self._move_aside()
             self._create_or_migrate()
@@ -233,11 +228,11 @@ class StoreDatabase:
             if _check_version(db, self.path) < VERSION:
                 _enable_wal(db)
                 with _transaction(db):
-                    version = db.execute("PRAGMA user_version").fetchone()[0]  # another process may have been quicker
+                    version = db.execute("PRAGMA user_version").fetchone()[0]  # another process may have been faster
                     for statement in {0: _SCHEMA, 1: _MIGRATE_FROM_1}.get(version, "").split(";\n"):
                         db.execute(statement)
                     db.execute(f"PRAGMA user_version = {VERSION}")
-        # One connection stays open: the last one to be closed locks the file to tidy up, and a reader that may not
+        # One connection stays open: closing the last one locks the file for a checkpoint, and a reader that does not
         # wait would find it busy.
         anchor = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT, check_same_thread=False)
         self._close_anchor = weakref.finalize(self, anchor.close)
@@ -250,20 +245,20 @@ class StoreDatabase:
         self._ready = True
 
     def _check_no_links(self) -> None:
-        """A link in the place of our file, or of what SQLite keeps beside it, would have us write elsewhere."""
-        for ending in ("", "-wal", "-shm", "-journal"):
-            name = self.path.with_name(self.path.name + ending)
-            if name.is_symlink():
-                raise FileExistsError(f"{name.name} is a link to another place")
+        """Refuse links in the place of the file and of those beside it: they would redirect writes."""
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            file = self.path.with_name(self.path.name + suffix)
+            if file.is_symlink():
+                raise FileExistsError(f"{file.name} is a link to another place")
 
     def _move_aside(self) -> None:
-        """With what SQLite keeps beside it: left there, it would be taken for the new file's."""
+        """Rename the file, and those that SQLite keeps beside it, which would else be used with the new file."""
         self.remove_quarantined()
         aside = self.path.with_name(f"{self.path.name}{_QUARANTINE_SUFFIX}{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
         self.path.replace(aside)
-        for ending in ("-wal", "-shm"):
+        for suffix in ("-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
-                self.path.with_name(self.path.name + ending).replace(aside.with_name(aside.name + ending))
+                self.path.with_name(self.path.name + suffix).replace(aside.with_name(aside.name + suffix))
         _log.warning("the store was damaged: it is kept as %s, and a new one is begun", aside.name)
 
 
@@ -283,26 +278,26 @@ def _check_version(db: sqlite3.Connection, path: Path) -> int:
 
 
 def _enable_wal(db: sqlite3.Connection) -> None:
-    """Have the file written ahead of itself (WAL), also where other processes open it for the first time just now.
+    """Switch the file to write-ahead logging, also while other processes open it for the first time.
 
     Raises:
-        sqlite3.OperationalError: they do not let go of it.
+        sqlite3.OperationalError: the other processes keep it locked.
     """
-    for left in reversed(range(_ATTEMPTS)):
+    for attempts_left in reversed(range(_ATTEMPTS)):
         try:
             db.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as trouble:
-            if _primary_code(trouble) != sqlite3.SQLITE_BUSY or not left:
+        except sqlite3.OperationalError as error:
+            if _primary_code(error) != sqlite3.SQLITE_BUSY or not attempts_left:
                 raise
         else:
             return
-        # To change the mode SQLite does not wait for others; to begin a transaction it does.
+        # SQLite does not wait for others to change the mode, but it does to begin a transaction.
         db.execute("BEGIN EXCLUSIVE")
         db.execute("COMMIT")
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether this says that the file is not what we wrote: our statements never change, so an error in one is one."""
+    """Whether the file is damaged. Our SQL never changes, so an error in a statement is damage too."""
     return _primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 
 
@@ -312,10 +307,10 @@ def _primary_code(error: sqlite3.Error) -> int:
 
 def _file_identity(path: Path) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return stat.st_dev, stat.st_ino
 
 
 @contextlib.contextmanager
@@ -325,7 +320,7 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        with contextlib.suppress(sqlite3.Error):  # where the disk is full, SQLite has done so itself
+        with contextlib.suppress(sqlite3.Error):  # with a full disk SQLite has already rolled back
             db.execute("ROLLBACK")
         raise
     db.execute("COMMIT")

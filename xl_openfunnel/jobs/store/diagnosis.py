@@ -1,4 +1,4 @@
-"""What disks do to the store: words for why it cannot be written, and reading it where it can only be read."""
+"""Explains disk errors to the user, and opens the store read-only."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ NO_FOLDER: Final = f"there is a file where its folder should be. {_USE_ANOTHER_F
 NO_PERMISSION: Final = f"you may not write there. {_USE_ANOTHER_FOLDER}"
 
 _MIN_FREE_BYTES: Final = 64 * 1024
-"""Bytes without which nobody can open the store to write: SQLite keeps an index of 32 KB beside it."""
+"""Free bytes needed to open the store for writing: SQLite keeps an index of 32 KB beside it."""
 
 
 def explain(error: Exception, path: Path) -> str:
-    """Why the file at ``path`` cannot be used, and what to do: a sentence or two for a person.
+    """Why the file at ``path`` cannot be used, and what to do: one or two sentences for the user.
 
-    SQLite says of a full disk and of one that can only be read that the file cannot be opened, or that there was an
-    error of the disk; so the disk itself is asked.
+    For a full or read-only disk SQLite only reports that the file cannot be opened or that there was an I/O error, so
+    the disk itself is checked.
     """
     folder = next((each for each in (path.parent, *path.parents) if _is_folder(each)), path.parent)
     number = error.errno if isinstance(error, OSError) else None
@@ -45,7 +45,7 @@ def explain(error: Exception, path: Path) -> str:
 
 
 def connect_readonly(path: Path, *, timeout: float) -> sqlite3.Connection:
-    """A connection that writes nothing, not even beside the file.
+    """A connection that writes nothing, not even files beside the database.
 
     Args:
         path: the file.
@@ -59,8 +59,8 @@ def connect_readonly(path: Path, *, timeout: float) -> sqlite3.Connection:
     except sqlite3.Error:
         if _has_wal(path):
             raise
-        # SQLite would lock it by an index beside it, which cannot be made here. Nobody needs to be kept out: whoever
-        # writes has a log beside it.
+        # SQLite locks by an index beside the file, which cannot be created here. No lock is needed: a process that
+        # writes has a log (-wal) beside the file.
         return _connect(path, "mode=ro&immutable=1", timeout)
 
 
@@ -77,12 +77,12 @@ def _connect(path: Path, how: str, timeout: float) -> sqlite3.Connection:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # a name that is too long, or one in a folder that may not be entered
+    except OSError:  # the name is too long, or a parent folder is not accessible
         return False
 
 
 def _has_wal(path: Path) -> bool:
-    """Whether there is a log beside the file, which holds what is not in it yet."""
+    """Whether there is a log beside the file, with data that the file does not have yet."""
     try:
         return path.with_name(f"{path.name}-wal").stat().st_size > 0
     except OSError:
@@ -91,7 +91,7 @@ def _has_wal(path: Path) -> bool:
 
 def _is_readonly(folder: Path) -> bool:
     try:
-        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)  # nothing Windows has
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)  # not on Windows
     except (AttributeError, OSError):
         return False
 
@@ -105,4 +105,4 @@ def _is_full(folder: Path) -> bool:
         usage = shutil.disk_usage(folder)
     except OSError:
         return False
-    return usage.total > 0 and usage.free < _MIN_FREE_BYTES  # what has no room at all is no disk
+    return usage.total > 0 and usage.free < _MIN_FREE_BYTES  # a total of 0 is not a disk

@@ -1,7 +1,7 @@
-"""The local store: final jobs for ever, and the ledger of all jobs seen here. One SQLite file.
+"""The local store: final jobs, kept for ever, and the ledger of all jobs ever seen here. One SQLite file.
 
-Safe for several processes (WAL), keyed by origin and job id, and versioned by ``user_version``. What is stored of a
-job is sealed, its head and each of its pages, so that a damaged file may lose a job and never shows a wrong row.
+Safe for several processes (WAL), keyed by origin and job id, and versioned by ``user_version``. The head and each page
+of a job have a checksum (``seal``), so that a damaged file may lose a job but never shows a wrong row.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .database import StoreDatabase, is_damage
 
 _log = logging.getLogger(__name__)
 
-# With the columns' names, so that they hold where a newer version has added some.
+# They name the columns, so that they work after a newer version has added some.
 _INSERT_JOB = (
     "INSERT INTO job (origin, job_id, revision, status, stage, processed, manifest, error_message, as_of, counts,"
     " key_fingerprint, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -38,15 +38,15 @@ _INSERT_JOB = (
 _INSERT_PAGE = "INSERT INTO page (origin, job_id, revision, number, rows, seal) VALUES (?, ?, ?, ?, ?, ?)"
 
 _MAX_QUERY = 2_000
-"""UTF-16 units of a query in the ledger: the service's own have 60 to 170."""
+"""UTF-16 units of a query in the ledger: the service's own queries have 60 to 170."""
 
 _MAX_SEEDS = 20
-"""Seeds of a job in the ledger: the service takes ten."""
+"""Seeds of a job in the ledger: the service accepts ten."""
 
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """One job ever seen here; None where nothing is known."""
+    """A job in the ledger; None for what is unknown."""
 
     job_id: str
     label: str | None
@@ -60,7 +60,7 @@ class LedgerEntry:
 
 
 class Store:
-    """The jobs of one origin in the file at ``path``, which is made where it is missing.
+    """The jobs of one origin in the file at ``path``, which is created if missing.
 
     Raises:
         ConfigurationError: the folder cannot be used, or a newer version of this package wrote the file.
@@ -71,31 +71,31 @@ class Store:
         self.origin = origin
         try:
             self._database = StoreDatabase(path)
-        except (OSError, sqlite3.Error) as trouble:
-            raise ConfigurationError(f"The local store {path} cannot be used: {self.explain(trouble)}") from None
+        except (OSError, sqlite3.Error) as error:
+            raise ConfigurationError(f"The local store {path} cannot be used: {self.explain(error)}") from None
 
     def close(self) -> None:
-        """Close the file. It is opened again for whatever is asked afterwards."""
+        """Close the file. A later operation opens it again."""
         self._database.close()
 
     def explain(self, error: Exception) -> str:
-        """What went wrong with it and what to do, for a person."""
+        """What went wrong and what to do, for the user."""
         return str(error) if isinstance(error, OpenFunnelError) else diagnosis.explain(error, self.path)
 
     def find(self, job_id: str, *, wait: bool = True) -> Result | None:
-        """The stored job, its rows still on disk; None where it is not stored, or too damaged to be read.
+        """The stored job, whose rows stay on disk; None if it is not stored or is damaged.
 
         Raises:
-            StoreBusyError: with ``wait=False``, when another process holds the store just now.
+            StoreBusyError: with ``wait=False``, another process has locked the store.
         """
         try:
             with self._database.connection(wait=wait) as db:
-                found = db.execute(
+                row = db.execute(
                     "SELECT revision, status, stage, processed, manifest, error_message, as_of, counts, seal FROM job "
                     "WHERE origin = ? AND job_id = ?",
                     (self.origin, job_id),
                 ).fetchone()
-            return None if found is None else self._result(job_id, *found)
+            return None if row is None else self._result(job_id, *row)
         except (TypeError, ValueError, AttributeError) as damage:
             _log.warning("what is stored of job %s is damaged (%s): it is read anew", job_id, damage)
         except sqlite3.DatabaseError as damage:
@@ -130,19 +130,19 @@ class Store:
         )
 
     def save(self, job_id: str, result: Result, pages: tuple[Page, ...], key_fingerprint: str | None) -> Result:
-        """Store a final job in the place of what was stored of it; the same with its rows on disk."""
+        """Store a final job, replacing an older result of it. Returns the result with its rows on disk."""
         try:
             self._write(job_id, result, pages, key_fingerprint)
-        except (sqlite3.DatabaseError, _DamagedError) as trouble:
-            # A damaged file is set aside where SQLite says so itself. No row of ours can violate a constraint, and
-            # what was written must be there.
-            if isinstance(trouble, (sqlite3.IntegrityError, _DamagedError)):
+        except (sqlite3.DatabaseError, _DamagedError) as error:
+            # The database moves a file aside that SQLite reports as damaged. Our rows cannot violate a constraint, and
+            # what was written must be there: else the file is damaged too.
+            if isinstance(error, (sqlite3.IntegrityError, _DamagedError)):
                 self._database.quarantine()
-            elif not is_damage(trouble):
+            elif not is_damage(error):
                 raise
             self._write(job_id, result, pages, key_fingerprint)
-        kept = self.find(job_id)
-        return result if kept is None else kept
+        stored = self.find(job_id)
+        return result if stored is None else stored
 
     def _write(self, job_id: str, result: Result, pages: tuple[Page, ...], key_fingerprint: str | None) -> None:
         revision = _digest(pages)
@@ -151,30 +151,30 @@ class Store:
             None if result.manifest is None else json.dumps(dict(result.manifest)),
             *(result.error_message, result.as_of.isoformat(), json.dumps([page.row_count for page in pages])),
         )
-        place = (self.origin, job_id, revision)
+        key = (self.origin, job_id, revision)
         bodies = [zlib.compress(page.rows_json, 1) for page in pages]
-        written = [(number, body, _checksum(*place, number, body)) for number, body in enumerate(bodies)]
+        written = [(number, body, _checksum(*key, number, body)) for number, body in enumerate(bodies)]
         with self._database.transaction() as db:
             self._remove(db, job_id)
             db.execute(_INSERT_JOB, (*head, key_fingerprint, _checksum(*head)))
-            db.executemany(_INSERT_PAGE, [(*place, *each) for each in written])
+            db.executemany(_INSERT_PAGE, [(*key, *page) for page in written])
             self._record(db, job_id, result.status, len(result.rows), result.manifest, result.as_of)
-            if _select_pages(db, *place, range(len(pages))) != written:
+            if _select_pages(db, *key, range(len(pages))) != written:
                 raise _DamagedError
 
     def forget(self, job_id: str) -> bool:
-        """Remove a job's rows and its ledger entry, also from the bytes of the file; whether there was anything."""
+        """Remove a job and its ledger entry, also from the bytes of the file. Returns whether there was anything."""
         with self._database.transaction() as db:
             db.execute("PRAGMA secure_delete = ON")
             stored = self._remove(db, job_id)
-            listed = db.execute("DELETE FROM ledger WHERE origin = ? AND job_id = ?", (self.origin, job_id))
-            found = stored + listed.rowcount > 0
+            ledger = db.execute("DELETE FROM ledger WHERE origin = ? AND job_id = ?", (self.origin, job_id))
+            removed = stored + ledger.rowcount > 0
         with self._database.connection() as db:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return found
+        return removed
 
     def forget_all(self) -> None:
-        """Remove all jobs of all origins, also what was set aside, and give the space back."""
+        """Remove all jobs of all origins and all damaged files, and free the disk space."""
         self._database.remove_quarantined()
         with self._database.transaction() as db:
             for table in ("job", "page", "ledger"):
@@ -191,7 +191,7 @@ class Store:
         manifest: Mapping[str, Any] | None,
         now: datetime,
     ) -> None:
-        """Write into the ledger what the service said of a job."""
+        """Write what the service said of a job into the ledger."""
         with self._database.transaction() as db:
             self._record(db, job_id, status, row_count, manifest, now)
 
@@ -204,8 +204,9 @@ class Store:
         manifest: Mapping[str, Any] | None,
         now: datetime,
     ) -> None:
-        told = manifest or {}
-        query, seeds, spent = (told.get(k) for k in ("derived_query", "resolved_seed_domains", "credits_consumed"))
+        query, seeds, spent = (
+            (manifest or {}).get(name) for name in ("derived_query", "resolved_seed_domains", "credits_consumed")
+        )
         db.execute(
             "INSERT INTO ledger (origin, job_id, query, seeds, first_seen, last_seen, status, row_count, credits)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (origin, job_id) DO UPDATE SET"
@@ -226,16 +227,16 @@ class Store:
         """All jobs ever seen here, the latest first.
 
         Raises:
-            StoreBusyError: with ``wait=False``, when another process holds the store just now.
+            StoreBusyError: with ``wait=False``, another process has locked the store.
         """
         with self._database.connection(wait=wait) as db:
-            found = db.execute(
+            rows = db.execute(
                 "SELECT job_id, label, query, seeds, first_seen, last_seen, status, row_count, credits"
                 " FROM ledger WHERE origin = ? ORDER BY first_seen DESC, job_id",
                 (self.origin,),
             ).fetchall()
         entries = []
-        for job_id, label, query, seeds, first_seen, last_seen, status, row_count, credits_used in found:
+        for job_id, label, query, seeds, first_seen, last_seen, status, row_count, credits_used in rows:
             try:
                 entry = LedgerEntry(
                     job_id=job_id,
@@ -255,10 +256,10 @@ class Store:
         return entries
 
     def label(self, job_id: str, label: str | None) -> None:
-        """Name a job, or with None take its name away.
+        """Set the label of a job, or remove it with None.
 
         Raises:
-            ConfigurationError: another job has that name already.
+            ConfigurationError: another job has this label.
         """
         now = datetime.now(UTC).isoformat()
         try:
@@ -274,38 +275,38 @@ class Store:
             ) from None
 
     def label_of(self, job_id: str, *, wait: bool = True) -> str | None:
-        """The name that a person gave to the job, or None.
+        """The label of the job, or None.
 
         Raises:
-            StoreBusyError: with ``wait=False``, when another process holds the store just now.
+            StoreBusyError: with ``wait=False``, another process has locked the store.
         """
         with self._database.connection(wait=wait) as db:
-            found = db.execute(
+            row = db.execute(
                 "SELECT label FROM ledger WHERE origin = ? AND job_id = ?", (self.origin, job_id)
             ).fetchone()
-        return None if found is None or found[0] is None else str(found[0])
+        return None if row is None or row[0] is None else str(row[0])
 
     def job_id_of(self, label: str, *, wait: bool = True) -> str | None:
-        """The id of the job with this label (upper and lower case alike), or None.
+        """The id of the job with this label (in any case), or None.
 
         Raises:
-            StoreBusyError: with ``wait=False``, when another process holds the store just now.
+            StoreBusyError: with ``wait=False``, another process has locked the store.
         """
         with self._database.connection(wait=wait) as db:
-            found = db.execute(
+            row = db.execute(
                 "SELECT job_id FROM ledger WHERE origin = ? AND lower(label) = lower(?)", (self.origin, label)
             ).fetchone()
-        return None if found is None else str(found[0])
+        return None if row is None else str(row[0])
 
     def _load_pages(self, job_id: str, revision: str, numbers: range) -> Iterator[bytes]:
         try:
             with self._database.connection() as db:
-                found = _select_pages(db, self.origin, job_id, revision, numbers)
-            if [number for number, _, _ in found] != list(numbers):
+                pages = _select_pages(db, self.origin, job_id, revision, numbers)
+            if [number for number, _, _ in pages] != list(numbers):
                 raise IncompleteResultError(
                     f"The stored rows of job {job_id} were removed or replaced meanwhile. Ask for them again."
                 )
-            for number, body, seal in found:
+            for number, body, seal in pages:
                 _verify_checksum(seal, self.origin, job_id, revision, number, body)
                 yield zlib.decompress(body)
         except ConfigurationError as newer:
@@ -316,13 +317,13 @@ class Store:
             ) from None
 
     def _remove(self, db: sqlite3.Connection, job_id: str) -> int:
-        place = (self.origin, job_id)
-        db.execute("DELETE FROM page WHERE origin = ? AND job_id = ?", place)
-        return db.execute("DELETE FROM job WHERE origin = ? AND job_id = ?", place).rowcount
+        key = (self.origin, job_id)
+        db.execute("DELETE FROM page WHERE origin = ? AND job_id = ?", key)
+        return db.execute("DELETE FROM job WHERE origin = ? AND job_id = ?", key).rowcount
 
 
 class _DamagedError(Exception):
-    """What was written is not there."""
+    """Pages that were just written cannot be read back."""
 
 
 def _select_pages(
@@ -336,13 +337,13 @@ def _select_pages(
 
 
 def _displayable(seeds: list[Any]) -> list[str]:
-    """The seeds that a person can read in a cell, with ``…`` last where there are more."""
+    """The seeds, cut to what a person can read in a cell, with ``…`` last if there are more."""
     names = [clip(seed, CELL_UNITS) for seed in seeds if isinstance(seed, str)]
     return [*names[:_MAX_SEEDS], "…"] if len(names) > _MAX_SEEDS else names
 
 
 def _digest(pages: tuple[Page, ...]) -> str:
-    """What tells two revisions of a job's rows apart: a refresh that brings the same rows disturbs no reader."""
+    """Identifies a revision of a job's rows. A refresh with the same rows keeps it, so open readers can go on."""
     digest = hashlib.blake2b(digest_size=16)
     for page in pages:
         digest.update(b"%d:" % len(page.rows_json))
@@ -351,7 +352,7 @@ def _digest(pages: tuple[Page, ...]) -> str:
 
 
 def _checksum(*values: object) -> str:
-    """What tells that these values are those that were written: a digest of each, with its length before it."""
+    """A digest of values, each with its length before it."""
     digest = hashlib.blake2b(digest_size=16)
     for value in values:
         body = value if isinstance(value, bytes) else repr(value).encode("utf-8", "surrogatepass")
@@ -361,11 +362,11 @@ def _checksum(*values: object) -> str:
 
 
 def _verify_checksum(seal: str | None, *values: object) -> None:
-    """Raise `ValueError` where these are not the values that were written; those of version 1 have no seal."""
+    """Raise `ValueError` if the values are not those that were written. Version 1 wrote no checksums."""
     if seal is not None and seal != _checksum(*values):
         raise ValueError("a seal is broken")
 
 
 def _is_encoding_error(damage: sqlite3.DatabaseError) -> bool:
-    """Whether a text in the file is no UTF-8, which Python says itself and without any code."""
+    """Whether a text in the file is not UTF-8: Python raises this error itself, without an SQLite code."""
     return not hasattr(damage, "sqlite_errorcode")

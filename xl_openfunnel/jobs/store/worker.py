@@ -1,6 +1,6 @@
-"""The store's own thread: looks, keeps, notes and removes, one after the other, and always answers.
+"""The thread that reads and writes the store: one task at a time, each with a callback that is always called.
 
-Whatever the disk does, the rows that were read are shown: a store that fails costs a request later, and no row now.
+If the store fails, the rows that were read are still shown: a failure costs requests later, but no rows now.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .store import StoreBusyError
 _log = logging.getLogger(__name__)
 
 _JOIN_TIMEOUT = 5.0
-"""Seconds that `close` gives what is to be stored."""
+"""Seconds that `close` waits for pending results to be stored."""
 
 
 class StoreWorker:
@@ -29,7 +29,8 @@ class StoreWorker:
 
     Args:
         store: where final jobs and the ledger are kept; None keeps nothing.
-        gone: called, on whatever thread reads them, when rows that were found in the store are no longer there.
+        on_rows_lost: called with the job's id and its rows, on the thread that reads them, when stored rows are no
+            longer there.
     """
 
     def __init__(self, store: JobStore | None, on_rows_lost: Callable[[str, Rows], None]) -> None:
@@ -38,28 +39,28 @@ class StoreWorker:
         self._thread = DaemonPool("disk", 1)
 
     def find_nowait(self, job_id: str) -> Result | None:
-        """What is stored of a job, on the caller's thread and without waiting.
+        """The stored job, read on the caller's thread and without waiting.
 
         Raises:
-            StoreBusyError: that cannot be said without waiting.
+            StoreBusyError: the store cannot be read without waiting.
         """
         try:
             return self._find(job_id, wait=False)
         except StoreBusyError:
             raise
-        except Exception as trouble:
-            _log.warning("the store could not be read: %s", trouble)
+        except Exception as error:
+            _log.warning("the store could not be read: %s", error)
             return None
 
     def find(self, job_id: str, callback: Callable[[Result | None], None]) -> None:
-        """Look for a job, waiting for the store."""
+        """Look the job up, waiting while the store is busy. ``callback`` gets None if it cannot be read."""
 
         def find() -> None:
             stored = None
             try:
                 stored = self._find(job_id, wait=True)
-            except Exception as trouble:
-                _log.warning("the store could not be read: %s", trouble)
+            except Exception as error:
+                _log.warning("the store could not be read: %s", error)
             callback(stored)
 
         self._thread.submit(find)
@@ -72,55 +73,58 @@ class StoreWorker:
         key_fingerprint: Callable[[], str | None],
         callback: Callable[[Result, OpenFunnelError | None], None],
     ) -> None:
-        """Store a complete result; ``then`` is given the same with its rows on disk, or why it is not there."""
+        """Store a complete result. ``callback`` gets it with its rows on disk, or as it was with the error.
 
-        def keep() -> None:
-            kept, trouble = result, None
+        A result that is not complete is not stored, which is no error.
+        """
+
+        def save() -> None:
+            saved, error = result, None
             if self._store is not None and result.complete:
                 try:
-                    kept = self._watch_rows(job_id, self._store.save(job_id, result, pages, key_fingerprint()))
-                except Exception as reason:
-                    _log.info("job %s could not be stored: %s", job_id, reason)
-                    trouble = _not_stored_error(self._store.explain(reason))
-            callback(kept, trouble)
+                    saved = self._watch_rows(job_id, self._store.save(job_id, result, pages, key_fingerprint()))
+                except Exception as cause:
+                    _log.info("job %s could not be stored: %s", job_id, cause)
+                    error = _not_stored_error(self._store.explain(cause))
+            callback(saved, error)
 
-        self._thread.submit(keep)
+        self._thread.submit(save)
 
     def record(self, snapshot: Snapshot, now: datetime, *, is_current: Callable[[], bool]) -> None:
-        """Write into the ledger what the service said, if it is still wanted then; after all that is more urgent."""
+        """Write the job's status into the ledger, after more urgent tasks, if ``is_current`` still holds then."""
         store, status = self._store, snapshot.status
         if store is None or status is None:
             return
 
-        # Noted when the status changes, so of a job that runs a number would soon be old; of one that is over the rows
-        # are read anew, and until they are their number must not take the place of the one that is stored meanwhile.
+        # Recorded when the status changes: the number of rows of a running job would soon be outdated, and that of a
+        # job that is still being downloaded must not replace the number of the result that is stored in between.
         row_count = len(snapshot.rows) if snapshot.final else None
 
-        def note() -> None:
+        def write() -> None:
             if not is_current():
                 return
             try:
                 store.record(snapshot.job_id, status, row_count, snapshot.manifest, now)
-            except Exception as trouble:
-                _log.warning("job %s could not be noted: %s", snapshot.job_id, trouble)
+            except Exception as error:
+                _log.warning("job %s could not be recorded: %s", snapshot.job_id, error)
 
-        self._thread.submit(note, kind="note")
+        self._thread.submit(write, kind="ledger")
 
     def remove(self, job_id: str, callback: Callable[[], None]) -> None:
-        """Remove a job, after whatever is being stored of it."""
+        """Remove a job, after pending tasks for it."""
 
         def remove() -> None:
             try:
                 if self._store is not None:
                     self._store.forget(job_id)
-            except Exception as trouble:
-                _log.warning("job %s could not be removed from the store: %s", job_id, trouble)
+            except Exception as error:
+                _log.warning("job %s could not be removed from the store: %s", job_id, error)
             callback()
 
         self._thread.submit(remove)
 
     def close(self) -> None:
-        """End when everything is stored."""
+        """End after all pending tasks."""
         self._thread.close(finish=True, timeout=_JOIN_TIMEOUT)
 
     def _find(self, job_id: str, *, wait: bool) -> Result | None:
@@ -128,7 +132,7 @@ class StoreWorker:
         return None if stored is None else self._watch_rows(job_id, stored)
 
     def _watch_rows(self, job_id: str, result: Result) -> Result:
-        """The result, with somebody told when its rows turn out to be gone."""
+        """The result, with rows that call ``on_rows_lost`` when they turn out to be gone."""
         stored = result.rows
 
         def load(numbers: range) -> Iterator[bytes]:
