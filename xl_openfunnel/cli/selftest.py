@@ -26,7 +26,7 @@ def selftest(as_json: Json = False) -> None:
     terminal.print_message("A new Excel opens and closes by itself, within some minutes. Do not type or click in it.")
     outcomes: list[Outcome] = []
     with terminal.Progress() as progress:
-        for outcome in run_checks(excel, interpreter, about_to=lambda name: progress.update(f"trying: {name}")):
+        for outcome in run_checks(excel, interpreter, before_each=lambda name: progress.update(f"trying: {name}")):
             outcomes.append(outcome)
             if not as_json:
                 terminal.print_line(_as_line(outcome))

@@ -1,8 +1,4 @@
-"""What only a real Excel can show, tried in one: it is driven against the simulator, check by check.
-
-`stage` has what a check acts on, `checks` the checks themselves, `rounds` their order, and `program` the
-Excel they are made in, whose objects are `patient`.
-"""
+"""Checks what only a real Excel can show: drives one against the simulator, check by check."""
 
 from .runner import Outcome, OutcomeState
 

@@ -1,6 +1,6 @@
-"""What a check acts on: an Excel, a workbook with the functions, and jobs that wait for the check to go on.
+"""What a check works with: an Excel, a workbook with the functions, and jobs that the check moves on.
 
-Excel is its Application object, asked over COM by name. Nothing here imports what there is on Windows only.
+Excel is its Application object, called over COM. Nothing here imports modules that only Windows has.
 """
 
 from __future__ import annotations
@@ -16,50 +16,49 @@ from typing import Any, Final
 from ..simulator import ManualClock, SimulatedJob, Simulator, companies
 
 TIMEOUT: Final = 30.0
-"""Seconds that a check waits for one thing; the first call of a session starts Python and may take ten."""
+"""Seconds that a check waits for one thing; the first call of a session starts Python, which may take ten."""
 
 UNCHANGED_FOR: Final = 6.0
-"""Seconds in which nothing may change; a live cell would be written every two."""
+"""Seconds during which something must not change; live cells are updated every two."""
 
-_LOOK: Final = 0.2
-"""Seconds between two looks."""
+_POLL_INTERVAL: Final = 0.2
 
 _PENDING, _RUNNING = 100.0, 1_000.0
 _BOLD: Final = "Bold"
 
 LONG_TEXT: Final = "An account of many words, " * 20
-"""Longer than the 255 characters above which one text used to spoil a whole block."""
+"""Longer than 255 characters: one such text used to turn a whole block into ``#VALUE!`` (xlwings issue 456)."""
 
 NUMBER_LIKE_TEXTS: Final = ("=1+1", "TRUE", "2-10", "+Oscar", "007")
-"""Names that Excel would gladly take for something else."""
+"""Names that Excel tends to convert to something else."""
 
 
 class CheckFailedError(Exception):
-    """Excel does something else than it should; the text says what."""
+    """Excel does not do what it should; the message says what it does."""
 
 
 class CheckSkippedError(Exception):
-    """It cannot be tried here; the text says why."""
+    """The check cannot be made here; the message says why."""
 
 
-def rows(count: int = 250) -> list[dict[str, Any]]:
-    """Invented companies, the first with awkward names and a long text."""
-    made = [dict(row) for row in companies(count)]
-    for row, name in zip(made, NUMBER_LIKE_TEXTS, strict=False):
+def awkward_companies(count: int = 250) -> list[dict[str, Any]]:
+    """Invented companies; the first ones have awkward names, the very first also a long text."""
+    rows = [dict(row) for row in companies(count)]
+    for row, name in zip(rows, NUMBER_LIKE_TEXTS, strict=False):
         row["name"] = name
-    made[0]["match_reason"] = LONG_TEXT
-    return made
+    rows[0]["match_reason"] = LONG_TEXT
+    return rows
 
 
 def external_links(file: Path) -> list[str]:
-    """What the links to other workbooks name, in a file that Excel has saved."""
+    """The targets of links to other workbooks in a file saved by Excel."""
     with zipfile.ZipFile(file) as parts:
         names = [name for name in parts.namelist() if name.startswith("xl/externalLinks/_rels/")]
         return [link for name in names for link in re.findall(r'Target="([^"]*)"', parts.read(name).decode())]
 
 
 class Job:
-    """A simulated job that stays where it is until it is told to go on."""
+    """A simulated job that makes progress only when the check moves it on."""
 
     def __init__(self, service: Simulator, clock: ManualClock, job: SimulatedJob) -> None:
         self._clock = clock
@@ -69,16 +68,16 @@ class Job:
         service.add(job)
 
     def run(self, share: float = 0.5) -> None:
-        """Go on from pending to this share of its running time."""
+        """Move on from pending to this share of its running time."""
         self._clock.sleep(_PENDING + _RUNNING * share)
 
     def end(self) -> None:
-        """Go on to its end."""
+        """Move on to its end."""
         self._clock.sleep(_PENDING + _RUNNING)
 
-    def polls(self) -> int:
-        """How often the service was asked how far it is."""
-        return sum(one.job_id == self.job_id and one.cursor is None for one in self._service.received)
+    def poll_count(self) -> int:
+        """How often the service was asked for the job's state."""
+        return sum(request.job_id == self.job_id and request.cursor is None for request in self._service.received)
 
 
 class CheckContext:
@@ -86,10 +85,22 @@ class CheckContext:
 
     Attributes:
         excel: the Application object.
-        book: the workbook in which formulas are entered; None before the first check has opened it.
-        file: the workbook's file, and beside it what the checks write.
-        service: the simulator that the functions ask; it has the clock's time.
-        limit: seconds to wait for one thing.
+        book: the workbook in which formulas are entered; None until the first check has opened it.
+        file: the workbook's file; the checks write beside it.
+        service: the simulator that the functions call; its time is the clock's.
+        timeout: seconds to wait for one thing.
+
+    Args:
+        excel: the Application object.
+        service: the simulator.
+        clock: the simulator's time.
+        file: the workbook's file.
+        book: the workbook, if it is open already.
+        python_processes: returns the ids of the Python processes that this Excel started; None if they are unknown.
+        timeout: seconds to wait for one thing.
+        unchanged_for: seconds during which something must not change.
+        now: the time in seconds.
+        sleep: waits a number of seconds.
     """
 
     def __init__(
@@ -100,111 +111,97 @@ class CheckContext:
         file: Path,
         *,
         book: Any = None,
-        pythons: Callable[[], set[int]] | None = None,
-        limit: float = TIMEOUT,
-        quiet: float = UNCHANGED_FOR,
+        python_processes: Callable[[], set[int]] | None = None,
+        timeout: float = TIMEOUT,
+        unchanged_for: float = UNCHANGED_FOR,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
-        """Set the stage.
-
-        Args:
-            excel: the Application object.
-            service: the simulator.
-            clock: the simulator's time.
-            file: the workbook's file.
-            book: the workbook, where it is open already.
-            pythons: the process ids of the Pythons that this Excel started; None where nobody can tell.
-            limit: seconds to wait for one thing.
-            quiet: seconds in which what has to stay is looked at.
-            now: the time in seconds.
-            sleep: waits so many seconds.
-        """
         self.excel = excel
         self.book = book
         self.service = service
         self.file = file
         self._clock = clock
-        self._pythons = pythons
-        self.limit = limit
-        self._quiet = quiet
+        self._python_processes = python_processes
+        self.timeout = timeout
+        self._unchanged_for = unchanged_for
         self._now = now
         self._sleep = sleep
         self._numbers = itertools.count(1)
 
     def job(self, *, ended: bool = False) -> Job:
-        """A new job, pending or over."""
+        """Add a job that is pending or completed."""
         name = f"selftest-{next(self._numbers)}"
         pending, running = (0.0, 0.0) if ended else (_PENDING, _RUNNING)
-        return Job(self.service, self._clock, SimulatedJob(rows(), job_id=name, pending=pending, running=running))
+        job = SimulatedJob(awkward_companies(), job_id=name, pending=pending, running=running)
+        return Job(self.service, self._clock, job)
 
     def sheet(self) -> Any:
-        """A new sheet, in front."""
+        """Add a sheet, which becomes the active one."""
         return self.book.Worksheets.Add()
 
     def python_processes(self) -> set[int]:
-        """The process ids of the Pythons that this Excel started.
+        """The ids of the Python processes that this Excel started.
 
         Raises:
-            CheckSkippedError: nobody can tell.
+            CheckSkippedError: they are unknown.
         """
-        if self._pythons is None:
+        if self._python_processes is None:
             raise CheckSkippedError("the processes of this system cannot be looked at")
-        return self._pythons()
+        return self._python_processes()
 
     def macro(self, name: str) -> None:
         """Run a macro of the workbook, as its button does."""
         self.excel.Run(f"'{self.book.Name}'!{name}")
 
-    def wait_until(self, look: Callable[[], object], wanted: object, what: str) -> None:
-        """Wait for what a look sees.
+    def wait_until(self, read: Callable[[], object], expected: object, what: str) -> None:
+        """Wait until something has the expected value.
 
         Args:
-            look: what is looked at; an Excel that is busy may fail it.
-            wanted: what is to be seen.
-            what: what is looked at, in words.
+            read: reads the value; its errors are ignored until the timeout, since Excel may be busy.
+            expected: the expected value.
+            what: what is read, for the error message.
 
         Raises:
-            CheckFailedError: it was not seen in time.
+            CheckFailedError: it did not have the value in time.
         """
-        end = self._now() + self.limit
+        deadline = self._now() + self.timeout
         while True:
             try:
-                seen = look()
-            except Exception as trouble:  # COM's errors of a busy Excel; any other one stays until the end
-                seen = f"{type(trouble).__name__}: {trouble}"
-            if seen == wanted:
+                value = read()
+            except Exception as error:  # a busy Excel's COM error; any other error lasts until the timeout
+                value = f"{type(error).__name__}: {error}"
+            if value == expected:
                 return
-            if self._now() >= end:
-                raise CheckFailedError(f"after {self.limit:.0f} s {what} is {seen!r} and not {wanted!r}")
-            self._sleep(_LOOK)
+            if self._now() >= deadline:
+                raise CheckFailedError(f"after {self.timeout:.0f} s {what} is {value!r} and not {expected!r}")
+            self._sleep(_POLL_INTERVAL)
 
-    def check_unchanged(self, look: Callable[[], object], wanted: object, what: str) -> None:
-        """Look for some seconds whether something stays as it is.
+    def check_unchanged(self, read: Callable[[], object], expected: object, what: str) -> None:
+        """Check for some seconds that something keeps its value.
 
         Raises:
             CheckFailedError: it did not.
         """
-        end = self._now() + self._quiet
+        deadline = self._now() + self._unchanged_for
         while True:
-            seen = look()
-            if seen != wanted:
-                raise CheckFailedError(f"{what} became {seen!r}, it was {wanted!r}")
-            if self._now() >= end:
+            value = read()
+            if value != expected:
+                raise CheckFailedError(f"{what} became {value!r}, it was {expected!r}")
+            if self._now() >= deadline:
                 return
-            self._sleep(_LOOK)
+            self._sleep(_POLL_INTERVAL)
 
     def make_undoable_change(self, sheet: Any) -> bool:
-        """Do something that a user could undo, as the button *Bold* does; whether Excel then offers to undo it."""
+        """Do something that a user could undo, as the button *Bold* does; returns whether Excel offers to undo it."""
         try:
             sheet.Activate()
             sheet.Range("H20").Select()
-            bars = self.excel.CommandBars
-            bars.ExecuteMso(_BOLD)
-        except Exception:  # an Excel that has no such buttons for others
+            self.excel.CommandBars.ExecuteMso(_BOLD)
+        except Exception:  # this Excel does not let other processes use its buttons
             return False
         try:
-            self.wait_until(self.can_undo, wanted=True, what="Undo")
+            self.wait_until(self.can_undo, expected=True, what="Undo")
         except CheckFailedError:
             return False
         return True

@@ -1,6 +1,6 @@
-"""The checks, one function each: it does something in Excel, and what it says in return was seen besides.
+"""The checks, one function each. A check may return a detail for its outcome.
 
-Each has an Excel in which nobody types meanwhile. A docstring is the check's name: what holds when it holds.
+Nobody else uses the Excel while they run. The docstring of a check is its name: what is true if it passes.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 from typing import Any, Final
 
 from .. import Client, Fetcher, table
+from ..hosts.excel.com.hresults import error_text
 from ..workbook import builder as workbook
 from ..workbook import data_sheets, start_sheet
 from .check_context import (
@@ -27,382 +28,379 @@ _LINKS: Final = 1  # xlExcelLinks
 _READ_ONLY: Final = 1
 _NO_MACROS: Final = 3  # msoAutomationSecurityForceDisable
 _XLSX: Final = 51  # xlOpenXMLWorkbook
-_CUT: Final = 255
-_ERRORS: Final = {
-    code - 2146828288: text
-    for code, text in (
-        (2000, "#NULL!"),
-        (2007, "#DIV/0!"),
-        (2015, "#VALUE!"),
-        (2023, "#REF!"),
-        (2029, "#NAME?"),
-        (2036, "#NUM!"),
-        (2042, "#N/A"),
-        (2045, "#SPILL!"),
-    )
-}
-"""What a cell's error arrives as."""
+_MAX_TEXT_IN_BLOCK: Final = 255
 _COLUMNS: Final = "name,domain,employee_count,match_reason"
 
 
-def opens(stage: CheckContext) -> None:
+def opens(context: CheckContext) -> None:
     """The workbook opens as it was built, with its macros, and its formula may spill."""
-    workbook.write_workbook(stage.file)
-    # Opened by a program, Excel repairs nothing: it fails.
-    stage.book = stage.excel.Workbooks.Open(str(stage.file))
-    _same("its sheets", [stage.book.Worksheets(n).Name for n in range(1, 6)], list(workbook.CODE_NAMES))
-    _same("whether it has macros", bool(stage.book.HasVBProject), wanted=True)
-    # An @ before the function would keep it in one cell.
-    _same("the formula of the companies", stage.book.Worksheets(data_sheets.ROWS).Range("A4").Formula2, "=OF_ROWS(job)")
+    workbook.write_workbook(context.file)
+    # A workbook that a program opens is not repaired: opening it fails.
+    context.book = context.excel.Workbooks.Open(str(context.file))
+    _check_equal("its sheets", [context.book.Worksheets(n).Name for n in range(1, 6)], list(workbook.CODE_NAMES))
+    _check_equal("whether it has macros", bool(context.book.HasVBProject), expected=True)
+    # An @ before the function would keep its result in one cell.
+    _check_equal(
+        "the formula of the companies", context.book.Worksheets(data_sheets.ROWS).Range("A4").Formula2, "=OF_ROWS(job)"
+    )
 
 
-def answers(stage: CheckContext) -> None:
+def leaves_loading(context: CheckContext) -> None:
     """A cell goes from loading to a word by itself."""
-    cell = _status(stage.sheet(), stage.job(ended=True))
+    cell = _enter_status(context.sheet(), context.job(ended=True))
     first = cell.Value2
     if first not in ("loading", "completed"):
         raise CheckFailedError(f"the cell shows {first!r}")
-    _until_shows(stage, cell, "completed")
+    _wait_until_shows(context, cell, "completed")
 
 
-def live(stage: CheckContext) -> None:
+def updates_live(context: CheckContext) -> None:
     """A running job's cell changes by itself."""
-    job = stage.job()
-    _through_its_life(stage, job, _status(stage.sheet(), job))
+    job = context.job()
+    _check_whole_life(context, job, _enter_status(context.sheet(), job))
 
 
-def live_behind(stage: CheckContext) -> str:
+def updates_in_background(context: CheckContext) -> str:
     """A running job's cell changes by itself on a sheet that is not in front."""
-    job = stage.job()
-    cell = _status(stage.sheet(), job)
-    _until_shows(stage, cell, "pending")
-    undoable = stage.make_undoable_change(stage.sheet())
+    job = context.job()
+    cell = _enter_status(context.sheet(), job)
+    _wait_until_shows(context, cell, "pending")
+    undoable = context.make_undoable_change(context.sheet())
     job.run()
-    _until_shows(stage, cell, "running")
+    _wait_until_shows(context, cell, "running")
     if not undoable:
         return ""
-    if stage.can_undo():
+    if context.can_undo():
         return "undo is still there: its formula was not entered anew"
     return "undo is gone: perhaps its formula was entered anew"
 
 
-def keeps_undo(stage: CheckContext) -> None:
+def keeps_undo(context: CheckContext) -> None:
     """Undo survives when a cell changes by itself."""
-    job, sheet = stage.job(), stage.sheet()
-    cell = _status(sheet, job)
-    _until_shows(stage, cell, "pending")
-    if not stage.make_undoable_change(sheet):
+    job, sheet = context.job(), context.sheet()
+    cell = _enter_status(sheet, job)
+    _wait_until_shows(context, cell, "pending")
+    if not context.make_undoable_change(sheet):
         raise CheckSkippedError(
             "this Excel offers no undo for what a program does. By hand: type something while a job runs, wait until "
             "a cell has changed, press Ctrl+Z"
         )
     job.run()
-    _until_shows(stage, cell, "running")
-    _same("whether there is something to undo", stage.can_undo(), wanted=True)
+    _wait_until_shows(context, cell, "running")
+    _check_equal("whether there is something to undo", context.can_undo(), expected=True)
 
 
-def spills(stage: CheckContext) -> str:
+def spills(context: CheckContext) -> str:
     """Companies spill from one cell, all of them and as they are."""
-    block = _block(stage, stage.job(ended=True))
+    block = _block(context, context.job(ended=True))
     return f"{len(block):,} lines"
 
 
-def long_text(stage: CheckContext) -> None:
+def cuts_long_text(context: CheckContext) -> None:
     """A long text is cut in a block, and whole in one cell."""
-    job = stage.job(ended=True)
-    shown = _block(stage, job)[1][_COLUMNS.split(",").index("match_reason")]
-    if not (isinstance(shown, str) and len(shown) == _CUT and shown.endswith("…")):
+    job = context.job(ended=True)
+    shown = _block(context, job)[1][_COLUMNS.split(",").index("match_reason")]
+    if not (isinstance(shown, str) and len(shown) == _MAX_TEXT_IN_BLOCK and shown.endswith("…")):
         raise CheckFailedError(f"the block shows {shown!r}")
-    cell = stage.sheet().Range("A1")
+    cell = context.sheet().Range("A1")
     cell.Formula2 = f'=OF_LOOKUP("{job.job_id}",1,"match_reason")'
-    _until_shows(stage, cell, LONG_TEXT)
+    _wait_until_shows(context, cell, LONG_TEXT)
 
 
-def text_stays(stage: CheckContext) -> None:
+def keeps_text(context: CheckContext) -> None:
     """Names that look like formulas, dates or numbers stay text."""
-    names = [line[0] for line in _block(stage, stage.job(ended=True))[1 : len(NUMBER_LIKE_TEXTS) + 1]]
-    _same("the names", names, list(NUMBER_LIKE_TEXTS))
+    names = [line[0] for line in _block(context, context.job(ended=True))[1 : len(NUMBER_LIKE_TEXTS) + 1]]
+    _check_equal("the names", names, list(NUMBER_LIKE_TEXTS))
 
 
-def typed_over(stage: CheckContext) -> None:
+def keeps_typed_values(context: CheckContext) -> None:
     """What was typed over a live cell stays."""
-    job, sheet = stage.job(), stage.sheet()
-    cell, note = _status(sheet, job), _status(sheet, job, "B3")
-    _until_shows(stage, note, "pending")
+    job, sheet = context.job(), context.sheet()
+    cell, note = _enter_status(sheet, job), _enter_status(sheet, job, "B3")
+    _wait_until_shows(context, note, "pending")
     note.Value2 = "my note"
-    _through_its_life(stage, job, cell)
-    _same("the note", note.Value2, "my note")
+    _check_whole_life(context, job, cell)
+    _check_equal("the note", note.Value2, "my note")
 
 
-def stays_saved(stage: CheckContext) -> None:
+def stays_saved(context: CheckContext) -> None:
     """A book that was saved is so after a cell changed by itself."""
-    job = stage.job()
-    cell = _status(stage.sheet(), job)
-    _until_shows(stage, cell, "pending")
-    stage.book.Saved = True
+    job = context.job()
+    cell = _enter_status(context.sheet(), job)
+    _wait_until_shows(context, cell, "pending")
+    context.book.Saved = True
     job.run()
-    _until_shows(stage, cell, "running")
-    stage.wait_until(lambda: bool(stage.book.Saved), wanted=True, what="whether the book is saved")
+    _wait_until_shows(context, cell, "running")
+    context.wait_until(lambda: bool(context.book.Saved), expected=True, what="whether the book is saved")
 
 
-def keeps_copying(stage: CheckContext) -> None:
+def keeps_copying(context: CheckContext) -> None:
     """What is being copied stays so, and the cell changes afterwards."""
-    job, sheet = stage.job(), stage.sheet()
-    cell = _status(sheet, job)
-    _until_shows(stage, cell, "pending")
+    job, sheet = context.job(), context.sheet()
+    cell = _enter_status(sheet, job)
+    _wait_until_shows(context, cell, "pending")
     sheet.Range("D4").Copy()
     try:
-        _same("the copy mode", stage.excel.CutCopyMode, _COPYING)
-        _asked_again(stage, job)
-        stage.check_unchanged(
-            lambda: (cell.Value2, stage.excel.CutCopyMode), ("pending", _COPYING), "cell and copy mode"
+        _check_equal("the copy mode", context.excel.CutCopyMode, _COPYING)
+        _move_on(context, job)
+        context.check_unchanged(
+            lambda: (cell.Value2, context.excel.CutCopyMode), ("pending", _COPYING), "cell and copy mode"
         )
     finally:
-        stage.excel.CutCopyMode = 0
-    _until_shows(stage, cell, "running")
+        context.excel.CutCopyMode = 0
+    _wait_until_shows(context, cell, "running")
 
 
-def manual(stage: CheckContext) -> None:
+def respects_manual_mode(context: CheckContext) -> None:
     """With manual calculation cells stay as they are."""
-    job = stage.job()
-    cell = _status(stage.sheet(), job)
-    _until_shows(stage, cell, "pending")
-    stage.excel.Calculation = _MANUAL
+    job = context.job()
+    cell = _enter_status(context.sheet(), job)
+    _wait_until_shows(context, cell, "pending")
+    context.excel.Calculation = _MANUAL
     try:
-        _asked_again(stage, job)
-        stage.check_unchanged(lambda: cell.Value2, "pending", "the cell")
+        _move_on(context, job)
+        context.check_unchanged(lambda: cell.Value2, "pending", "the cell")
     finally:
-        stage.excel.Calculation = _AUTOMATIC
+        context.excel.Calculation = _AUTOMATIC
 
 
-def pauses(stage: CheckContext) -> None:
+def pauses(context: CheckContext) -> None:
     """While Live is paused cells stay as they are, and then go on."""
-    job = stage.job()
-    cell = _status(stage.sheet(), job)
-    _until_shows(stage, cell, "pending")
-    stage.macro("OpenFunnelLivePaused")
+    job = context.job()
+    cell = _enter_status(context.sheet(), job)
+    _wait_until_shows(context, cell, "pending")
+    context.macro("OpenFunnelLivePaused")
     try:
-        _asked_again(stage, job)
-        stage.check_unchanged(lambda: cell.Value2, "pending", "the cell")
+        _move_on(context, job)
+        context.check_unchanged(lambda: cell.Value2, "pending", "the cell")
     finally:
-        stage.macro("OpenFunnelLiveOn")
-    _until_shows(stage, cell, "running")
+        context.macro("OpenFunnelLiveOn")
+    _wait_until_shows(context, cell, "running")
 
 
-def refreshes(stage: CheckContext) -> str:
+def refreshes(context: CheckContext) -> str:
     """Refresh asks the service again, and the status bar says what came of it."""
-    job = stage.job()
-    cell = _status(stage.sheet(), job)
-    _until_shows(stage, cell, "pending")
-    before = job.polls()
+    job = context.job()
+    cell = _enter_status(context.sheet(), job)
+    _wait_until_shows(context, cell, "pending")
+    before = job.poll_count()
     cell.Select()
-    stage.macro("OpenFunnelRefreshCell")
-    stage.wait_until(
-        lambda: "1 refreshed" in str(stage.excel.StatusBar), wanted=True, what="whether the status bar says so"
+    context.macro("OpenFunnelRefreshCell")
+    context.wait_until(
+        lambda: "1 refreshed" in str(context.excel.StatusBar), expected=True, what="whether the status bar says so"
     )
-    _same("whether the service was asked again", job.polls() > before, wanted=True)
-    return str(stage.excel.StatusBar)
+    _check_equal("whether the service was asked again", job.poll_count() > before, expected=True)
+    return str(context.excel.StatusBar)
 
 
-def opens_up_to_date(stage: CheckContext) -> None:
+def opens_up_to_date(context: CheckContext) -> None:
     """A workbook that was saved while its job ran shows what is so when it is opened."""
-    job = stage.job()
-    _put_job(stage, job)
-    state = stage.book.Worksheets(start_sheet.NAME).Range(f"B{start_sheet.JOB_ROW + 2}")
-    _until_shows(stage, state, "pending")
-    saved = stage.file.with_name("saved.xlsm")
-    stage.book.SaveCopyAs(str(saved))
+    job = context.job()
+    _put_job(context, job)
+    state = context.book.Worksheets(start_sheet.NAME).Range(f"B{start_sheet.JOB_ROW + 2}")
+    _wait_until_shows(context, state, "pending")
+    saved = context.file.with_name("saved.xlsm")
+    context.book.SaveCopyAs(str(saved))
     job.end()
-    _until_shows(stage, state, "completed")
-    opened = stage.excel.Workbooks.Open(str(saved), 0, _READ_ONLY)
+    _wait_until_shows(context, state, "completed")
+    opened = context.excel.Workbooks.Open(str(saved), 0, _READ_ONLY)
     try:
-        _until_shows(stage, opened.Worksheets(start_sheet.NAME).Range(f"B{start_sheet.JOB_ROW + 2}"), "completed")
+        _wait_until_shows(
+            context, opened.Worksheets(start_sheet.NAME).Range(f"B{start_sheet.JOB_ROW + 2}"), "completed"
+        )
     finally:
         opened.Close(0)
 
 
-def shows_saved(stage: CheckContext) -> None:
+def shows_cached_values(context: CheckContext) -> None:
     """With macros off the workbook shows what was saved."""
-    saved = stage.file.with_name("macros off.xlsm")
-    stage.book.SaveCopyAs(str(saved))
-    security = stage.excel.AutomationSecurity
-    stage.excel.AutomationSecurity = _NO_MACROS
+    saved = context.file.with_name("macros off.xlsm")
+    context.book.SaveCopyAs(str(saved))
+    security = context.excel.AutomationSecurity
+    context.excel.AutomationSecurity = _NO_MACROS
     try:
-        opened = stage.excel.Workbooks.Open(str(saved), 0, _READ_ONLY)
+        opened = context.excel.Workbooks.Open(str(saved), 0, _READ_ONLY)
     finally:
-        stage.excel.AutomationSecurity = security
+        context.excel.AutomationSecurity = security
     try:
         for name, address in ((start_sheet.NAME, f"B{start_sheet.JOB_ROW + 2}"), (data_sheets.ROWS, "A5:B6")):
-            shown, wanted = (book.Worksheets(name).Range(address).Value2 for book in (opened, stage.book))
-            _same(f"{address} of {name}", shown, wanted)
+            actual, expected = (book.Worksheets(name).Range(address).Value2 for book in (opened, context.book))
+            _check_equal(f"{address} of {name}", actual, expected)
     finally:
         opened.Close(0)
 
 
-def moved(stage: CheckContext) -> None:
+def finds_moved_cell(context: CheckContext) -> None:
     """A cell that was moved is found."""
-    job, sheet = stage.job(), stage.sheet()
-    _until_shows(stage, _status(sheet, job), "pending")
+    job, sheet = context.job(), context.sheet()
+    _wait_until_shows(context, _enter_status(sheet, job), "pending")
     sheet.Range("1:2").Insert()
     job.run()
-    _until_shows(stage, sheet.Range("B4"), "running")
+    _wait_until_shows(context, sheet.Range("B4"), "running")
 
 
-def one_python(stage: CheckContext) -> None:
+def one_python(context: CheckContext) -> None:
     """A second workbook has the functions too, by the add-in, and shares one Python."""
-    job = stage.job()
-    cell = _status(stage.sheet(), job)
-    _until_shows(stage, cell, "pending")
-    other = stage.excel.Workbooks.Add()
+    job = context.job()
+    cell = _enter_status(context.sheet(), job)
+    _wait_until_shows(context, cell, "pending")
+    other = context.excel.Workbooks.Add()
     try:
-        _until_shows(stage, _status(other.Worksheets(1), job), "pending")
-        _same("how many Pythons there are", len(stage.python_processes()), 1)
+        _wait_until_shows(context, _enter_status(other.Worksheets(1), job), "pending")
+        _check_equal("how many Pythons there are", len(context.python_processes()), 1)
     finally:
         other.Close(0)
 
 
-def names_no_folder(stage: CheckContext) -> str:
+def leaks_no_path(context: CheckContext) -> str:
     """A workbook with the add-in's functions says nothing of where the add-in lies."""
-    job = stage.job()
-    other = stage.excel.Workbooks.Add()
-    file = stage.file.with_name("linked.xlsx")
+    job = context.job()
+    other = context.excel.Workbooks.Add()
+    file = context.file.with_name("linked.xlsx")
     try:
-        _until_shows(stage, _status(other.Worksheets(1), job), "pending")
+        _wait_until_shows(context, _enter_status(other.Worksheets(1), job), "pending")
         other.SaveAs(str(file), _XLSX)
     finally:
         other.Close(0)
     links = external_links(file)
-    _same("the paths in it", [link for link in links if re.search(r"[\\/]", link)], [])
+    _check_equal("the paths in it", [link for link in links if re.search(r"[\\/]", link)], [])
     return ", ".join(links)
 
 
-def lands(stage: CheckContext) -> str:
+def writes_table(context: CheckContext) -> str:
     """The landed table has all companies, and keeps the user's column and note."""
-    job = stage.job()
-    _put_job(stage, job)
+    job = context.job()
+    _put_job(context, job)
     job.run(0.95)
-    stage.wait_until(
-        lambda: stage.book.Worksheets(data_sheets.ROWS).Range("A4").SpillingToRange.Rows.Count, 251, "the lines"
+    context.wait_until(
+        lambda: context.book.Worksheets(data_sheets.ROWS).Range("A4").SpillingToRange.Rows.Count, 251, "the lines"
     )
-    found = _landed(stage, job)
-    urls = _column(found, "linkedin_url")
-    mine = found.ListColumns.Add()
-    mine.Name = "Mine"
-    mine.DataBodyRange.Cells(5, 1).Value2 = "my word"
-    found.ListColumns("name").DataBodyRange.Cells(5, 1).AddComment("my note")
+    list_object = _write_table(context, job)
+    urls = _column(list_object, "linkedin_url")
+    user_column = list_object.ListColumns.Add()
+    user_column.Name = "Mine"
+    user_column.DataBodyRange.Cells(5, 1).Value2 = "my word"
+    list_object.ListColumns("name").DataBodyRange.Cells(5, 1).AddComment("my note")
     job.end()
-    _until_shows(stage, stage.book.Worksheets(start_sheet.NAME).Range(f"B{start_sheet.JOB_ROW + 2}"), "completed")
-    found = _landed(stage, job)
+    _wait_until_shows(
+        context, context.book.Worksheets(start_sheet.NAME).Range(f"B{start_sheet.JOB_ROW + 2}"), "completed"
+    )
+    list_object = _write_table(context, job)
     order = [row["linkedin_url"] for row in job.rows]
-    at = order.index(urls[4])
-    stage.wait_until(lambda: _column(found, "linkedin_url"), order, "the order of the companies")
-    mine_again = [None] * at + ["my word"] + [None] * (len(order) - at - 1)
-    stage.wait_until(lambda: _column(found, "Mine"), mine_again, "my column")
-    note = found.ListColumns("name").DataBodyRange.Cells(at + 1, 1).Comment
-    _same("my note", note.Text() if note else None, "my note")
-    _same("the names", _column(found, "name")[: len(NUMBER_LIKE_TEXTS)], list(NUMBER_LIKE_TEXTS))
-    return f"line 5 became line {at + 1}"
+    position = order.index(urls[4])
+    context.wait_until(lambda: _column(list_object, "linkedin_url"), order, "the order of the companies")
+    moved_column = [None] * position + ["my word"] + [None] * (len(order) - position - 1)
+    context.wait_until(lambda: _column(list_object, "Mine"), moved_column, "my column")
+    note = list_object.ListColumns("name").DataBodyRange.Cells(position + 1, 1).Comment
+    _check_equal("my note", note.Text() if note else None, "my note")
+    _check_equal("the names", _column(list_object, "name")[: len(NUMBER_LIKE_TEXTS)], list(NUMBER_LIKE_TEXTS))
+    return f"line 5 became line {position + 1}"
 
 
-def pivots(stage: CheckContext) -> None:
+def refreshes_pivot(context: CheckContext) -> None:
     """The pivot reads the landed table."""
-    lines = stage.book.Worksheets(data_sheets.TABLE).ListObjects(data_sheets.TABLE_NAME).ListRows.Count
-    stage.book.Worksheets(data_sheets.PIVOT).Activate()
-    stage.macro("OpenFunnelRefreshPivots")
-    pivot = stage.book.Worksheets(data_sheets.PIVOT).PivotTables(1)
-    stage.wait_until(lambda: pivot.PivotCache().RecordCount, lines, "the pivot's records")
+    lines = context.book.Worksheets(data_sheets.TABLE).ListObjects(data_sheets.TABLE_NAME).ListRows.Count
+    context.book.Worksheets(data_sheets.PIVOT).Activate()
+    context.macro("OpenFunnelRefreshPivots")
+    pivot = context.book.Worksheets(data_sheets.PIVOT).PivotTables(1)
+    context.wait_until(lambda: pivot.PivotCache().RecordCount, lines, "the pivot's records")
 
 
-def sends_copy(stage: CheckContext) -> None:
+def sends_copy(context: CheckContext) -> None:
     """The copy to send has no macros and no links, and opens."""
-    stage.book.Worksheets(1).Activate()
-    stage.macro("OpenFunnelSendCopy")
-    copy = stage.file.with_name(f"{stage.file.stem} (values).xlsx")
-    stage.wait_until(copy.exists, wanted=True, what=f"whether {copy.name} is there")
+    context.book.Worksheets(1).Activate()
+    context.macro("OpenFunnelSendCopy")
+    copy = context.file.with_name(f"{context.file.stem} (values).xlsx")
+    context.wait_until(copy.exists, expected=True, what=f"whether {copy.name} is there")
     opened: list[Any] = []
 
-    def openable() -> bool:  # it may be being written
-        opened.append(stage.excel.Workbooks.Open(str(copy), 0, _READ_ONLY))
+    def can_open() -> bool:  # it may still be being written
+        opened.append(context.excel.Workbooks.Open(str(copy), 0, _READ_ONLY))
         return True
 
-    stage.wait_until(openable, wanted=True, what="whether the copy opens")
+    context.wait_until(can_open, expected=True, what="whether the copy opens")
     try:
-        _same("macros", bool(opened[0].HasVBProject), wanted=False)
-        _same("links", opened[0].LinkSources(_LINKS), None)
+        _check_equal("macros", bool(opened[0].HasVBProject), expected=False)
+        _check_equal("links", opened[0].LinkSources(_LINKS), None)
     finally:
         opened[0].Close(0)
 
 
-# ---- what checks have in common ---------------------------------------------------------------------------------
+# ---- helpers ---------------------------------------------------------------------------------
 
 
-def _same(what: str, seen: object, wanted: object) -> None:
-    if seen != wanted:
-        raise CheckFailedError(f"{what}: {seen!r} and not {wanted!r}")
+def _check_equal(what: str, actual: object, expected: object) -> None:
+    if actual != expected:
+        raise CheckFailedError(f"{what}: {actual!r} and not {expected!r}")
 
 
-def _status(sheet: Any, job: Job, address: str = "B2") -> Any:
+def _enter_status(sheet: Any, job: Job, address: str = "B2") -> Any:
     cell = sheet.Range(address)
     cell.Formula2 = f'=OF_STATUS("{job.job_id}")'
     return cell
 
 
-def _until_shows(stage: CheckContext, cell: Any, word: str) -> None:
-    stage.wait_until(lambda: _ERRORS.get(shown := cell.Value2, shown), word, "the cell")
+def _wait_until_shows(context: CheckContext, cell: Any, word: str) -> None:
+    context.wait_until(lambda: _shown(cell.Value2), word, "the cell")
 
 
-def _through_its_life(stage: CheckContext, job: Job, cell: Any) -> None:
-    _until_shows(stage, cell, "pending")
+def _shown(value: Any) -> Any:
+    """What the cell with a value shows."""
+    return (error_text(value) if type(value) is int else None) or value
+
+
+def _check_whole_life(context: CheckContext, job: Job, cell: Any) -> None:
+    _wait_until_shows(context, cell, "pending")
     job.run()
-    _until_shows(stage, cell, "running")
+    _wait_until_shows(context, cell, "running")
     job.end()
-    _until_shows(stage, cell, "completed")
+    _wait_until_shows(context, cell, "completed")
 
 
-def _asked_again(stage: CheckContext, job: Job) -> None:
-    """Have the job go on, and wait until Python knows."""
-    before = job.polls()
+def _move_on(context: CheckContext, job: Job) -> None:
+    """Have the job run, and wait until Python has polled it."""
+    before = job.poll_count()
     job.run()
-    stage.wait_until(lambda: job.polls() > before, wanted=True, what="whether the service was asked again")
+    context.wait_until(lambda: job.poll_count() > before, expected=True, what="whether the service was asked again")
 
 
-def _block(stage: CheckContext, job: Job) -> list[list[Any]]:
-    """The companies as they spill, which are those that Python reads by itself.
+def _block(context: CheckContext, job: Job) -> list[list[Any]]:
+    """Have companies spill, and compare them with those that Python reads itself.
 
     Raises:
-        CheckFailedError: they are not, or do not spill.
+        CheckFailedError: they differ, or do not spill.
     """
-    cell = stage.sheet().Range("A1")
+    cell = context.sheet().Range("A1")
     cell.Formula2 = f'=OF_ROWS("{job.job_id}","{_COLUMNS}")'
-    stage.wait_until(lambda: bool(cell.HasSpill), wanted=True, what="whether the cell spills")
-    stage.wait_until(lambda: cell.SpillingToRange.Value2[-1][1], job.rows[-1]["domain"], "the last domain")
+    context.wait_until(lambda: bool(cell.HasSpill), expected=True, what="whether the cell spills")
+    context.wait_until(lambda: cell.SpillingToRange.Value2[-1][1], job.rows[-1]["domain"], "the last domain")
     shown = [list(line) for line in cell.SpillingToRange.Value2]
-    with Client(stage.service.base_url, stage.service.api_key) as client, Fetcher(client) as fetcher:
-        read = table.block(fetcher.wait(job.job_id).frame(_COLUMNS), text_limit=_CUT)
-    for number, (line, wanted) in enumerate(zip(shown, read, strict=False), 1):
-        _same(f"line {number}", line, wanted)
-    _same("the lines", len(shown), len(read))
+    with Client(context.service.base_url, context.service.api_key) as client, Fetcher(client) as fetcher:
+        read = table.block(fetcher.wait(job.job_id).frame(_COLUMNS), text_limit=_MAX_TEXT_IN_BLOCK)
+    for number, (line, expected) in enumerate(zip(shown, read, strict=False), 1):
+        _check_equal(f"line {number}", line, expected)
+    _check_equal("the lines", len(shown), len(read))
     return shown
 
 
-def _put_job(stage: CheckContext, job: Job) -> None:
-    cell = stage.book.Names.Item(workbook.JOB_NAME).RefersToRange
+def _put_job(context: CheckContext, job: Job) -> None:
+    cell = context.book.Names.Item(workbook.JOB_NAME).RefersToRange
     cell.Worksheet.Activate()
     cell.Select()
     cell.Value2 = job.job_id
 
 
-def _landed(stage: CheckContext, job: Job) -> Any:
-    stage.book.Worksheets(1).Activate()
-    stage.macro("OpenFunnelLandTable")
-    found = stage.book.Worksheets(data_sheets.TABLE).ListObjects(data_sheets.TABLE_NAME)
-    stage.wait_until(
-        lambda: sorted(filter(None, _column(found, "linkedin_url"))),
+def _write_table(context: CheckContext, job: Job) -> Any:
+    context.book.Worksheets(1).Activate()
+    context.macro("OpenFunnelLandTable")
+    list_object = context.book.Worksheets(data_sheets.TABLE).ListObjects(data_sheets.TABLE_NAME)
+    context.wait_until(
+        lambda: sorted(filter(None, _column(list_object, "linkedin_url"))),
         sorted(row["linkedin_url"] for row in job.rows),
         "the landed companies",
     )
-    return found
+    return list_object
 
 
-def _column(found: Any, name: str) -> list[Any]:
-    return [line[0] for line in found.ListColumns(name).DataBodyRange.Value2]
+def _column(list_object: Any, name: str) -> list[Any]:
+    return [line[0] for line in list_object.ListColumns(name).DataBodyRange.Value2]

@@ -1,4 +1,4 @@
-"""An Excel of its own: started with the simulator's address, and ended whatever happens."""
+"""Starts an Excel for the self-test, with the simulator's address, and ends it whatever happens."""
 
 from __future__ import annotations
 
@@ -18,45 +18,45 @@ import xlsxwriter
 from ..hosts.excel.com.retry import RetryingComObject
 from .check_context import CheckFailedError
 
-_START: Final = 60.0
-_END: Final = 30.0
-_LOOK: Final = 0.5
-_WHOLE: Final = 900.0
-"""Seconds after which the Excel is ended in any case: one that shows a dialog would wait for ever."""
+_START_TIMEOUT: Final = 60.0
+_END_TIMEOUT: Final = 30.0
+_POLL_INTERVAL: Final = 0.5
+_TOTAL_TIMEOUT: Final = 900.0
+"""Seconds after which Excel is killed in any case: one that shows a dialog would wait for ever."""
 
-_LOW_SECURITY: Final = 1  # msoAutomationSecurityLow: macros of what a program opens run
+_LOW_SECURITY: Final = 1  # msoAutomationSecurityLow: macros run in workbooks that a program opens
 
 
 class SpawnedExcel:
-    """A new Excel beside those that the user may have open, which stay untouched."""
+    """A new Excel beside those that the user may have open, which are not touched.
+
+    It is started as a program, since an Excel that COM starts may not get our environment.
+
+    Args:
+        program: the path of Excel.
+        environ: the environment of Excel, and of the Python that it starts.
+        folder: where to write a first workbook; an Excel without a workbook cannot be connected to.
+    """
 
     def __init__(self, program: str, environ: Mapping[str, str], folder: Path) -> None:
-        """Make ready to start it.
-
-        Args:
-            program: the path of Excel.
-            environ: what it, and the Python that it starts, see as their environment. An Excel that COM starts need
-                not see ours, hence it is started as a program.
-            folder: for a first workbook: without one Excel cannot be found.
-        """
         self._program = program
         self._environ = environ
-        self._first = folder / "first.xlsx"
-        self._end = threading.Timer(_WHOLE, self._kill)
-        self._end.daemon = True
+        self._first_workbook = folder / "first.xlsx"
+        self._kill_timer = threading.Timer(_TOTAL_TIMEOUT, self._kill)
+        self._kill_timer.daemon = True
 
     def __enter__(self) -> Self:
-        with xlsxwriter.Workbook(self._first) as book:
+        with xlsxwriter.Workbook(self._first_workbook) as book:
             book.add_worksheet()
-        command = [self._program, "/x", str(self._first)]
-        self._process = subprocess.Popen(command, env=dict(self._environ))  # noqa: S603 - the Excel that Windows tells of
-        self._end.start()
+        command = [self._program, "/x", str(self._first_workbook)]
+        self._process = subprocess.Popen(command, env=dict(self._environ))  # noqa: S603 - the Excel that is registered in Windows
+        self._kill_timer.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end.cancel()
+        self._kill_timer.cancel()
         self._kill()
 
     def application(self) -> Any:
@@ -68,44 +68,44 @@ class SpawnedExcel:
         import win32com.client.dynamic
         import xlwings
 
-        pid, end = self._process.pid, time.monotonic() + _START
-        while time.monotonic() < end:
+        pid, deadline = self._process.pid, time.monotonic() + _START_TIMEOUT
+        while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 raise CheckFailedError("Excel ended at once. Start it once by hand, answer what it asks, and close it")
             with contextlib.suppress(Exception):  # it is still starting
-                found = xlwings.apps[pid].api._oleobj_
-                excel: Any = RetryingComObject(win32com.client.dynamic.Dispatch(found))
+                dispatch = xlwings.apps[pid].api._oleobj_
+                excel: Any = RetryingComObject(win32com.client.dynamic.Dispatch(dispatch))
                 excel.AutomationSecurity = _LOW_SECURITY
                 excel.DisplayAlerts = False
                 return excel
-            time.sleep(_LOOK)
+            time.sleep(_POLL_INTERVAL)
         raise CheckFailedError(
-            f"after {_START:.0f} s Excel cannot be reached. Perhaps it shows a dialog: start it once by hand"
+            f"after {_START_TIMEOUT:.0f} s Excel cannot be reached. Perhaps it shows a dialog: start it once by hand"
         )
 
-    def close(self, held: list[Any], pythons: Callable[[], set[int]]) -> str:
-        """Close it as its user would, and see that its process and its Python end.
+    def close(self, application: list[Any], python_processes: Callable[[], set[int]]) -> str:
+        """Close it as its user would, and check that its process and its Python end.
 
         Args:
-            held: its Application object, which is taken out: whoever holds an object of Excel keeps it alive.
-            pythons: the process ids of the Pythons that it started.
+            application: holds its Application object, which is removed: a reference would keep Excel running.
+            python_processes: returns the ids of the Python processes that it started.
 
         Raises:
-            CheckFailedError: they did not.
+            CheckFailedError: they did not end.
         """
-        excel = held.pop()
+        excel = application.pop()
         for number in range(int(excel.Workbooks.Count), 0, -1):
             excel.Workbooks(number).Close(0)
         excel.Quit()
         del excel
         gc.collect()
-        began = time.monotonic()
-        while time.monotonic() < began + _END:
-            if self._process.poll() is not None and not pythons():
-                return f"after {time.monotonic() - began:.0f} s"
-            time.sleep(_LOOK)
-        left = "Excel" if self._process.poll() is None else "its Python"
-        raise CheckFailedError(f"after {_END:.0f} s {left} still runs")
+        started_at = time.monotonic()
+        while time.monotonic() < started_at + _END_TIMEOUT:
+            if self._process.poll() is not None and not python_processes():
+                return f"after {time.monotonic() - started_at:.0f} s"
+            time.sleep(_POLL_INTERVAL)
+        remaining = "Excel" if self._process.poll() is None else "its Python"
+        raise CheckFailedError(f"after {_END_TIMEOUT:.0f} s {remaining} still runs")
 
     def _kill(self) -> None:
         if self._process.poll() is None:
@@ -114,7 +114,7 @@ class SpawnedExcel:
 
 
 def processes_running(interpreter: str) -> set[int]:
-    """The process ids of what runs that Python."""
+    """The ids of the processes that run that Python."""
     if sys.platform != "win32":
         return set()
     import pywintypes
@@ -123,9 +123,9 @@ def processes_running(interpreter: str) -> set[int]:
     import win32process
 
     query_and_read = win32con.PROCESS_QUERY_INFORMATION | win32con.PROCESS_VM_READ
-    found = set()
+    process_ids = set()
     for pid in win32process.EnumProcesses():
-        with contextlib.suppress(pywintypes.error):  # not ours to look at, or gone
+        with contextlib.suppress(pywintypes.error):  # access is denied, or the process has ended
             process = win32api.OpenProcess(query_and_read, 0, pid)
             try:
                 path = win32process.GetModuleFileNameEx(process, 0)
@@ -133,5 +133,5 @@ def processes_running(interpreter: str) -> set[int]:
                 win32api.CloseHandle(process)
             with contextlib.suppress(OSError):
                 if Path(path).samefile(interpreter):
-                    found.add(pid)
-    return found
+                    process_ids.add(pid)
+    return process_ids

@@ -1,4 +1,4 @@
-"""All checks in their order, and the Excel and the simulator in which they are made."""
+"""Runs all checks in order, in an Excel of their own and against a simulator."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CLOSES: Final = "Excel and its Python end when it is closed"
 
 
 class OutcomeState(enum.StrEnum):
-    """What came of a check."""
+    """The outcome of a check, in the words that the command prints."""
 
     PASSED = "held"
     FAILED = "failed"
@@ -34,12 +34,12 @@ class OutcomeState(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A check that was made, or not.
+    """The outcome of a check.
 
     Attributes:
-        check: its name, which says what holds when it holds.
-        state: what came of it.
-        what: why it failed or was not tried, or what was seen besides.
+        check: the check's name: what is true if it passes.
+        state: whether it passed.
+        detail: why it failed or was skipped, or what else it found.
     """
 
     check: str
@@ -49,11 +49,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Check:
-    """A check, not made yet.
+    """A check to run.
 
     Attributes:
-        make: makes it; what it answers was seen besides.
-        decides: whether none of those after it can be made if it fails.
+        run: runs it; may return a detail for the outcome.
+        required: whether all checks after it are skipped unless it passes.
     """
 
     run: Callable[[CheckContext], str | None]
@@ -61,80 +61,80 @@ class Check:
 
     @property
     def name(self) -> str:
-        """What holds when it holds."""
+        """What is true if it passes: the docstring of its function."""
         return (self.run.__doc__ or self.run.__name__).strip().removesuffix(".")
 
 
 CHECKS: Final = (
     Check(checks.opens, required=True),
-    Check(checks.answers, required=True),
-    Check(checks.live),
-    Check(checks.live_behind),
+    Check(checks.leaves_loading, required=True),
+    Check(checks.updates_live),
+    Check(checks.updates_in_background),
     Check(checks.keeps_undo),
     Check(checks.spills),
-    Check(checks.long_text),
-    Check(checks.text_stays),
-    Check(checks.typed_over),
+    Check(checks.cuts_long_text),
+    Check(checks.keeps_text),
+    Check(checks.keeps_typed_values),
     Check(checks.stays_saved),
     Check(checks.keeps_copying),
-    Check(checks.manual),
+    Check(checks.respects_manual_mode),
     Check(checks.pauses),
     Check(checks.refreshes),
-    Check(checks.moved),
+    Check(checks.finds_moved_cell),
     Check(checks.opens_up_to_date),
-    Check(checks.shows_saved),
+    Check(checks.shows_cached_values),
     Check(checks.one_python),
-    Check(checks.names_no_folder),
-    Check(checks.lands),
-    Check(checks.pivots),
+    Check(checks.leaks_no_path),
+    Check(checks.writes_table),
+    Check(checks.refreshes_pivot),
     Check(checks.sends_copy),
 )
-"""Those made in an Excel that runs, the workbook's opening first."""
+"""The checks that run in a started Excel; the first one opens the workbook."""
 
 
 def run_each(
-    wanted: Iterable[Check], stage: CheckContext, *, about_to: Callable[[str], object] = lambda _: None
+    selected: Iterable[Check], context: CheckContext, *, before_each: Callable[[str], object] = lambda _: None
 ) -> Iterator[Outcome]:
-    """Make checks one after the other, whatever comes of each.
+    """Run checks one after the other.
 
     Args:
-        wanted: the checks.
-        stage: what they act on.
-        about_to: told the name of each before it is made.
+        selected: the checks.
+        context: what they work with.
+        before_each: called with the name of each check before it runs.
     """
     missing = ""
-    for check in wanted:
+    for check in selected:
         if missing:
             yield Outcome(check.name, OutcomeState.SKIPPED, f"this did not hold: {missing}")
             continue
-        about_to(check.name)
-        outcome = outcome_of(check.name, lambda make=check.run: make(stage))  # type: ignore[misc]
+        before_each(check.name)
+        outcome = outcome_of(check.name, lambda run=check.run: run(context))  # type: ignore[misc]
         if check.required and outcome.state is not OutcomeState.PASSED:
             missing = check.name
         yield outcome
 
 
-def outcome_of(name: str, make: Callable[[], str | None]) -> Outcome:
-    """What comes of a check; one that ends unexpectedly has failed."""
+def outcome_of(name: str, run: Callable[[], str | None]) -> Outcome:
+    """Run a check; one that raises an unexpected error has failed."""
     try:
-        return Outcome(name, OutcomeState.PASSED, make() or "")
-    except CheckSkippedError as reason:
-        return Outcome(name, OutcomeState.SKIPPED, str(reason))
-    except (CheckFailedError, HostBusyError) as reason:
-        return Outcome(name, OutcomeState.FAILED, str(reason))
-    except Exception as trouble:
-        return Outcome(name, OutcomeState.FAILED, f"{type(trouble).__name__}: {one_line(str(trouble))}")
+        return Outcome(name, OutcomeState.PASSED, run() or "")
+    except CheckSkippedError as error:
+        return Outcome(name, OutcomeState.SKIPPED, str(error))
+    except (CheckFailedError, HostBusyError) as error:
+        return Outcome(name, OutcomeState.FAILED, str(error))
+    except Exception as error:
+        return Outcome(name, OutcomeState.FAILED, f"{type(error).__name__}: {one_line(str(error))}")
 
 
 def run_checks(
-    program: str, interpreter: str, *, about_to: Callable[[str], object] = lambda _: None
+    program: str, interpreter: str, *, before_each: Callable[[str], object] = lambda _: None
 ) -> Iterator[Outcome]:
-    """Start an Excel, make all checks in it, and close it.
+    """Start an Excel, run all checks in it, and close it.
 
     Args:
         program: the path of Excel.
         interpreter: the Python that the workbook's setting names.
-        about_to: told the name of each check before it is made.
+        before_each: called with the name of each check before it runs.
     """
     clock = ManualClock()
     with contextlib.ExitStack() as stack:
@@ -150,20 +150,20 @@ def run_checks(
         }
         before = processes_running(interpreter)
 
-        def pythons() -> set[int]:
+        def python_processes() -> set[int]:
             return processes_running(interpreter) - before
 
-        own = stack.enter_context(SpawnedExcel(program, environ, folder))
-        found: list[Any] = []
-        about_to(STARTS)
-        started = outcome_of(STARTS, lambda: found.append(own.application()))
+        process = stack.enter_context(SpawnedExcel(program, environ, folder))
+        application: list[Any] = []
+        before_each(STARTS)
+        started = outcome_of(STARTS, lambda: application.append(process.application()))
         yield started
         if started.state is not OutcomeState.PASSED:
-            missing = f"this did not hold: {STARTS}"
-            yield from (Outcome(name, OutcomeState.SKIPPED, missing) for name in (*(c.name for c in CHECKS), CLOSES))
+            reason = f"this did not hold: {STARTS}"
+            yield from (Outcome(name, OutcomeState.SKIPPED, reason) for name in (*(c.name for c in CHECKS), CLOSES))
             return
-        stage = CheckContext(found[0], service, clock, folder / WORKBOOK_FILE_NAME, pythons=pythons)
-        yield from run_each(CHECKS, stage, about_to=about_to)
-        about_to(CLOSES)
-        stage.excel = stage.book = None  # what is held here keeps Excel alive
-        yield outcome_of(CLOSES, lambda: own.close(found, pythons))
+        context = CheckContext(application[0], service, clock, folder / WORKBOOK_FILE_NAME, python_processes=python_processes)
+        yield from run_each(CHECKS, context, before_each=before_each)
+        before_each(CLOSES)
+        context.excel = context.book = None  # a reference would keep Excel running
+        yield outcome_of(CLOSES, lambda: process.close(application, python_processes))

@@ -13,7 +13,7 @@ from xl_openfunnel.simulator import ManualClock, Simulator
 
 _clock = ManualClock()
 _service = Simulator(clock=_clock)
-_stage = CheckContext(None, _service, _clock, Path(), quiet=3)
+_stage = CheckContext(None, _service, _clock, Path(), unchanged_for=3)
 
 
 def begin() -> tuple[str, str]:
@@ -24,7 +24,7 @@ def begin() -> tuple[str, str]:
 
 def outcome(excel: Any, name: str, limit: float) -> tuple[str, str]:
     """What comes of a check in the first of the open books, as state and words."""
-    _stage.limit = limit
+    _stage.timeout = limit
     _stage.excel = RetryingComObject(excel)
     _stage.book = _stage.excel.Workbooks(1)
     [came] = run_each([Check(getattr(checks, name))], _stage)

@@ -57,17 +57,17 @@ def tried(server: Bridge, outsider: Outsider, excel: FakeExcel) -> Tried:
 @pytest.mark.parametrize(
     ("name", "seen"),
     [
-        ("answers", ""),
-        ("live", ""),
-        ("live_behind", ""),
+        ("leaves_loading", ""),
+        ("updates_live", ""),
+        ("updates_in_background", ""),
         ("spills", "251 lines"),
-        ("long_text", ""),
-        ("text_stays", ""),
-        ("typed_over", ""),
+        ("cuts_long_text", ""),
+        ("keeps_text", ""),
+        ("keeps_typed_values", ""),
         ("stays_saved", ""),
         ("keeps_copying", ""),
-        ("manual", ""),
-        ("moved", ""),
+        ("respects_manual_mode", ""),
+        ("finds_moved_cell", ""),
     ],
 )
 def test_it_holds(tried: Tried, name: str, seen: str) -> None:
@@ -77,7 +77,7 @@ def test_it_holds(tried: Tried, name: str, seen: str) -> None:
 def test_cells_that_nothing_recalculates_fail(tried: Tried, excel: FakeExcel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(excel), "calculate_cells", lambda *_: None)
     monkeypatch.setattr(type(excel), "calculate", lambda *_: None)
-    state, why = tried("live", 2)
+    state, why = tried("updates_live", 2)
     assert state == "failed"
     assert why.startswith("after 2 s the cell is")
 
@@ -92,7 +92,7 @@ def test_an_excel_that_makes_numbers_of_names_fails(tried: Tried, monkeypatch: p
         return values
 
     monkeypatch.setattr(Sheet, "read", reading)
-    state, why = tried("text_stays")
+    state, why = tried("keeps_text")
     assert state == "failed"
     assert "45933.0" in why
 
@@ -104,7 +104,7 @@ def test_an_excel_that_enters_over_what_was_typed_fails(tried: Tried, monkeypatc
         return put(sheet, key, "pending" if content == "my note" else content, **how)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Sheet, "put", putting)
-    assert tried("typed_over") == ["failed", "the note: 'pending' and not 'my note'"]
+    assert tried("keeps_typed_values") == ["failed", "the note: 'pending' and not 'my note'"]
 
 
 def test_without_buttons_undo_is_not_tried(tried: Tried) -> None:
