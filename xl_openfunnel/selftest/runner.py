@@ -162,7 +162,9 @@ def run_checks(
             reason = f"this did not hold: {STARTS}"
             yield from (Outcome(name, OutcomeState.SKIPPED, reason) for name in (*(c.name for c in CHECKS), CLOSES))
             return
-        context = CheckContext(application[0], service, clock, folder / WORKBOOK_FILE_NAME, python_processes=python_processes)
+        context = CheckContext(
+            application[0], service, clock, folder / WORKBOOK_FILE_NAME, python_processes=python_processes
+        )
         yield from run_each(CHECKS, context, before_each=before_each)
         before_each(CLOSES)
         context.excel = context.book = None  # a reference would keep Excel running
