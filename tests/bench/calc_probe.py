@@ -39,7 +39,7 @@ def begin() -> None:
     """Every way in which the office's thread comes to our code, or has to wait for it."""
     from xl_openfunnel.hosts.calc import addin, array_formulas, results
 
-    timed(addin.Functions, "asked", lambda *_: 0)
+    timed(addin.Functions, "call", lambda *_: 0)
 
     def rows(answer: results.Result) -> int:
         return max([len(answer.block), *(view.size.rows for view in answer.views.values() if view.size)])

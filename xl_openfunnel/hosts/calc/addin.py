@@ -1,4 +1,4 @@
-"""The add-in: what LibreOffice calls. Loaded by the office's own Python, which alone knows ``uno``."""
+"""The UNO services that LibreOffice calls. Only the Python that LibreOffice runs can load this: it needs ``uno``."""
 
 from __future__ import annotations
 
@@ -29,58 +29,57 @@ from .results import SizedResult, Tell
 from .updater import ResultUpdater
 
 _SWITCH_INTERVAL: Final = 0.0005
-"""Seconds after which the office's thread gets Python from ours: in a hard recalculation it waits for each cell."""
+"""Seconds after which one of our threads must yield Python to LibreOffice's main thread, which in a hard recalculation
+waits for Python at each cell."""
 
 _ENGLISH: Final = Locale("en", "US", "")
 _log = logging.getLogger(__name__)
 
 
 @cache
-def updater(context: Any) -> ResultUpdater:
-    """The answers of this office, made with the first call."""
+def get_updater(context: Any) -> ResultUpdater:
+    """This LibreOffice's updater, which the first call starts."""
     log.set_up()
     sys.setswitchinterval(_SWITCH_INTERVAL)
-    documents = Documents(context)
-    made = ResultUpdater(_implementations(), lambda: _SessionSource(made), documents, SystemClock())
-    made.loop.start()
-    return made
+    updater = ResultUpdater(_implementations(), lambda: _SessionSource(updater), Documents(context), SystemClock())
+    updater.loop.start()
+    return updater
 
 
 def _implementations() -> dict[str, Callable[..., Block]]:
-    from ...functions import implementations as bodies
+    from ...functions import implementations
 
     return {
-        catalog.STATUS.name: bodies.status,
-        catalog.ROWS.name: bodies.rows,
-        catalog.INFO.name: bodies.information,
-        catalog.LOOKUP.name: bodies.lookup,
-        catalog.PIVOT.name: bodies.pivot,
-        catalog.JOBS.name: bodies.jobs_table,
-        catalog.CREDITS.name: bodies.credits_table,
+        catalog.STATUS.name: implementations.status,
+        catalog.ROWS.name: implementations.rows,
+        catalog.INFO.name: implementations.information,
+        catalog.LOOKUP.name: implementations.lookup,
+        catalog.PIVOT.name: implementations.pivot,
+        catalog.JOBS.name: implementations.jobs_table,
+        catalog.CREDITS.name: implementations.credits_table,
     }
 
 
 class _SessionSource:
-    """The session of this process, as answers need it.
+    """Lets results be computed in this process's session.
 
     Raises:
         ConfigurationError: a setting cannot be used.
     """
 
-    def __init__(self, served: ResultUpdater) -> None:
+    def __init__(self, updater: ResultUpdater) -> None:
         from ..session import session
 
         self._session = session()
-        self._session.topic_changed = served.moved
+        self._session.topic_changed = updater.moved
 
     def look(self) -> CallContext:
-        return self._session.new_call(
-            MAX_TEXT_UNITS
-        )  # only Excel makes an error of a block with a longer text than 255
+        # Only Excel turns a block with a text of over 255 units into an error.
+        return self._session.new_call(MAX_TEXT_UNITS)
 
     def prepare(self, function: catalog.Function) -> None:
         if function is not catalog.STATUS:
-            from ... import table  # noqa: F401 - pandas: never on the office's own thread, which would stand still
+            from ... import table  # noqa: F401 - loads pandas here, not on the main thread, which it would block
 
     def follow(self, job_id: str, told: Callable[[Snapshot], object]) -> Subscription:
         return self._session.fetcher.subscribe(job_id, told)
@@ -92,12 +91,12 @@ class _SessionSource:
 
 
 class _Result(unohelper.Base, XVolatileResult):  # type: ignore[misc]
-    """A view as Calc holds it."""
+    """A result as Calc holds it: it notifies its listeners of each change."""
 
-    def __init__(self, served: ResultUpdater, view: SizedResult) -> None:
-        self._answers = served
+    def __init__(self, updater: ResultUpdater, view: SizedResult) -> None:
+        self._updater = updater
         self._view = view
-        self._tells: list[tuple[Any, Tell]] = []
+        self._listeners: list[tuple[Any, Tell]] = []
 
     def addResultListener(self, listener: Any) -> None:
         def tell(block: Block) -> None:
@@ -107,17 +106,17 @@ class _Result(unohelper.Base, XVolatileResult):  # type: ignore[misc]
             event.Value = uno.Any("[][]any", value) if isinstance(value, tuple) else value
             listener.modified(event)
 
-        self._tells.append((listener, tell))
-        self._answers.listens(self._view, tell)
+        self._listeners.append((listener, tell))
+        self._updater.listens(self._view, tell)
 
     def removeResultListener(self, listener: Any) -> None:
-        for pair in [pair for pair in self._tells if pair[0] == listener]:
-            self._tells.remove(pair)
-            self._answers.left(self._view, pair[1])
+        for pair in [pair for pair in self._listeners if pair[0] == listener]:
+            self._listeners.remove(pair)
+            self._updater.left(self._view, pair[1])
 
 
 class _Service(unohelper.Base, XServiceName, XServiceInfo):  # type: ignore[misc]
-    """What every service says of itself."""
+    """The interfaces by which LibreOffice identifies a service."""
 
     name: str
 
@@ -135,7 +134,7 @@ class _Service(unohelper.Base, XServiceName, XServiceInfo):  # type: ignore[misc
 
 
 class Functions(_Service, XFunctions, XAddIn, XCompatibilityNames):  # type: ignore[misc]
-    """The functions; their methods are made from the catalogue, below."""
+    """The functions. Their methods are added below, from the catalogue."""
 
     name = identifiers.FUNCTIONS
 
@@ -144,10 +143,10 @@ class Functions(_Service, XFunctions, XAddIn, XCompatibilityNames):  # type: ign
         self._locale = _ENGLISH
 
     def call(self, function: catalog.Function, values: tuple[object, ...]) -> _Result:
-        served = updater(self._context)
-        view = served.asked(function, tuple(map(from_calc, values, function.arguments)))
+        updater = get_updater(self._context)
+        view = updater.asked(function, tuple(map(from_calc, values, function.arguments)))
         if view.handle is None:
-            view.handle = _Result(served, view)
+            view.handle = _Result(updater, view)
         handle: _Result = view.handle  # type: ignore[assignment]
         return handle
 
@@ -161,7 +160,7 @@ class Functions(_Service, XFunctions, XAddIn, XCompatibilityNames):  # type: ign
     def getLocale(self) -> Any:
         return self._locale
 
-    def getProgrammaticFuntionName(self, shown: str) -> str:  # so it is written there
+    def getProgrammaticFuntionName(self, shown: str) -> str:  # sic: UNO's spelling
         return next((method for method, function in identifiers.METHODS.items() if function.name == shown), "")
 
     def getDisplayFunctionName(self, method: str) -> str:
@@ -170,11 +169,11 @@ class Functions(_Service, XFunctions, XAddIn, XCompatibilityNames):  # type: ign
     def getFunctionDescription(self, method: str) -> str:
         return identifiers.METHODS[method].help if method in identifiers.METHODS else ""
 
-    def getDisplayArgumentName(self, method: str, place: int) -> str:
-        return self._argument(method, place).name
+    def getDisplayArgumentName(self, method: str, index: int) -> str:
+        return self._argument(method, index).name
 
-    def getArgumentDescription(self, method: str, place: int) -> str:
-        return self._argument(method, place).help
+    def getArgumentDescription(self, method: str, index: int) -> str:
+        return self._argument(method, index).help
 
     def getProgrammaticCategoryName(self, _: str) -> str:
         return "Add-In"
@@ -182,9 +181,9 @@ class Functions(_Service, XFunctions, XAddIn, XCompatibilityNames):  # type: ign
     def getDisplayCategoryName(self, _: str) -> str:
         return catalog.CATEGORY
 
-    def _argument(self, method: str, place: int) -> catalog.Argument:
+    def _argument(self, method: str, index: int) -> catalog.Argument:
         arguments = identifiers.METHODS[method].arguments if method in identifiers.METHODS else ()
-        return arguments[place] if place < len(arguments) else catalog.Argument("", "")
+        return arguments[index] if index < len(arguments) else catalog.Argument("", "")
 
 
 def _method(function: catalog.Function) -> Callable[..., _Result]:
@@ -199,7 +198,7 @@ for _name, _function in identifiers.METHODS.items():
 
 
 class Actions(_Service, XActions, XJobExecutor):  # type: ignore[misc]
-    """What menus and macros do."""
+    """The actions of menus and macros."""
 
     name = identifiers.ACTIONS
 
@@ -207,20 +206,20 @@ class Actions(_Service, XActions, XJobExecutor):  # type: ignore[misc]
         self._context = context
 
     def act(self, document: Any, action: str) -> str:
-        """Do something for a document; gives what came of it, and shows it in its window for a while."""
+        """Run an action on a document, show its message in the status bar for a while, and return the message."""
         from .commands import act
 
-        inside = Documents(self._context).run_on_main_thread
+        run_on_main_thread = Documents(self._context).run_on_main_thread
 
-        def say(text: str) -> None:
-            status_bar.show(document, text, inside)
+        def show(text: str) -> None:
+            status_bar.show(document, text, run_on_main_thread)
 
-        text = act(updater(self._context), document, action, inside, say)
-        say(text)
+        text = act(get_updater(self._context), document, action, run_on_main_thread, show)
+        show(text)
         return text
 
     def trigger(self, action: str) -> None:
-        """The same for the document in front."""
+        """Run an action on the document in front."""
         self.act(self._context.getByName("/singletons/com.sun.star.frame.theDesktop").getCurrentComponent(), action)
 
 
@@ -228,11 +227,14 @@ SERVICES: Final[dict[type, tuple[str, ...]]] = {
     Functions: (identifiers.FUNCTIONS, "com.sun.star.sheet.AddIn"),
     Actions: (identifiers.ACTIONS, "com.sun.star.task.Job"),
 }
-"""What LibreOffice is offered."""
+"""The services that LibreOffice can create, with their service names."""
 
 
 def implementations() -> Any:
-    """What the office's Python loader looks for in a component."""
+    """The value of ``g_ImplementationHelper``, for which LibreOffice's loader looks in a component.
+
+    Installed extensions import this function by name: do not rename it.
+    """
     helper = unohelper.ImplementationHelper()
     for service, names in SERVICES.items():
         helper.addImplementation(service, service.name, names)  # type: ignore[attr-defined]

@@ -1,7 +1,8 @@
-"""Which cells of Calc ask for an answer, and having them show it in their size. Calc tells neither.
+"""Tracks which array formulas show which result, and makes each show it in its own size.
 
-What is on the screen is calculated as soon as it is told, and so is known by what it showed. Everything else is found
-out by having it calculated, from the program's own thread, where nothing else can be calculated at the same time.
+Calc tells an add-in neither which cell calls a function nor the size of its array. Two observations replace that:
+while a listener is notified, Calc recalculates the cells on the screen that showed the result; and while the main
+thread calculates one known array (a probe), no other cell can call.
 """
 
 from __future__ import annotations
@@ -16,78 +17,78 @@ from .results import Array, CalcHost, RecalcProbe, Result, SizedResult, fits
 
 
 class ArrayTracker:
-    """The arrays of a program that show answers.
+    """The array formulas of Calc that show results.
 
     Args:
-        program: the program.
+        host: Calc.
     """
 
     def __init__(self, host: CalcHost) -> None:
         self._host = host
         self._current_probe: RecalcProbe | None = None
-        self._notifying = threading.local()  # what Calc calculates meanwhile it calculates on the same thread
+        self._notifying = threading.local()  # Calc recalculates on the thread that notifies it
         self._fitted: dict[Hashable, SizedResult] = {}
 
     def size_for(self, answer: Result) -> tuple[Size | None, bool]:
-        """The size of the array that asks for an answer now, None for no array; and whether that is known."""
-        told: SizedResult | None = getattr(self._notifying, "view", None)
-        if told is not None:
-            return (told.size, True) if told.answer is answer else (None, False)
+        """The size of the array that is calling for a result (None if it is no array), and whether that is known."""
+        notified: SizedResult | None = getattr(self._notifying, "view", None)
+        if notified is not None:
+            return (notified.size, True) if notified.answer is answer else (None, False)
         size = self._current_probe.asks(answer) if self._current_probe is not None else None
         return size, size is not None
 
     def notify(self, answer: Result) -> None:
-        """Have all cells show an answer."""
+        """Make all cells show a result."""
         for view in list(answer.views.values()):
             self.notify_sized(view)
 
     @contextlib.contextmanager
     def notifying(self, view: SizedResult) -> Iterator[None]:
-        """What is asked for meanwhile on this thread is asked for by cells that showed this view."""
-        before = getattr(self._notifying, "view", None)
+        """During the block, calls on this thread come from cells that showed this result in this size."""
+        outer = getattr(self._notifying, "view", None)
         self._notifying.view = view
         try:
             yield
         finally:
-            self._notifying.view = before
+            self._notifying.view = outer
 
     def notify_sized(self, view: SizedResult) -> None:
-        """Have its cells show it."""
+        """Make the cells of one size show their result."""
         with self.notifying(view):
             view.tell(view.block)
 
     def result_in(self, array: Array) -> Result | None:
-        """The answer that an array shows, None if it calls for none now. Only from within `Program.inside`."""
+        """The result that an array shows; None if it calls for none. Only on the main thread."""
         known = self._fitted.get(array.key)
         own = known.answer if known is not None else None
         return self._probe(RecalcProbe(array.size, own), array.calculate) or self._enter_and_probe(array, own)
 
-    def _probe(self, asking: RecalcProbe, calculate: Callable[[], object]) -> Result | None:
-        """The answer that is asked for last: a formula that is nothing but a call has all arguments by then."""
-        self._current_probe = asking
+    def _probe(self, probe: RecalcProbe, calculate: Callable[[], object]) -> Result | None:
+        """The last result called for: in a formula that is nothing but a call, calls among its arguments come first."""
+        self._current_probe = probe
         try:
             calculate()
         finally:
             self._current_probe = None
-        return asking.last
+        return probe.last
 
     def _enter_and_probe(self, array: Array, own: Result | None, each: Function | None = None) -> Result | None:
-        """The answer that an array shows after it was entered once more, None where it may not be."""
+        """Enter an array again; the result that it then shows, None if it may not be entered."""
         asked = self._probe(RecalcProbe(array.size, own, each), array.enter)
         return asked if asked in (None, own) or each else self._probe(RecalcProbe(array.size, asked), array.enter)
 
     def fit(self, answer: Result) -> None:
-        """Have its cells calculated with their sizes known; on the program's own thread.
+        """Make Calc recalculate the cells of a result with their sizes known. Only on the main thread.
 
-        What is on the screen is calculated as soon as it is told, without saying which cells these are: an array that
-        was not known is entered once more.
+        Calc recalculates cells on the screen as soon as it is notified, without saying which cells these are. So an
+        array that is not known yet is entered again.
         """
         sized = [view for view in answer.views.values() if view.size is not None]
         for view in sized:
             view.asked = False
         if answer.changed:
             self.notify(answer)
-        known_now: dict[Hashable, SizedResult] = {}
+        fitted_now: dict[Hashable, SizedResult] = {}
         for array in self._host.arrays(answer.function.name):
             known = self._fitted.get(array.key)
             own = known.answer if known else answer if array.plain else None
@@ -103,9 +104,9 @@ class ArrayTracker:
             if asked is not None:
                 known = asked.views.get(array.size)
             if known is not None:
-                known_now[array.key] = known
+                fitted_now[array.key] = known
         others = {key: view for key, view in self._fitted.items() if view.answer.function is not answer.function}
-        self._fitted = others | known_now
+        self._fitted = others | fitted_now
         for view in sized:
-            if answer.changed and not view.asked:  # though it was told: the array is gone, or has another size
+            if answer.changed and not view.asked:  # notified in vain: the array is gone, or has another size
                 answer.views.pop(view.size, None)

@@ -1,4 +1,4 @@
-"""Blocks in arrays of Calc, which knows no spill: the cells were chosen before anybody knew how many are needed."""
+"""Fits blocks into array formulas. Calc cannot spill: the user chooses the cells before the block's size is known."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ...text import count
 
 @dataclass(frozen=True)
 class Size:
-    """Rows and columns of the cells into which a formula was entered."""
+    """Rows and columns of the cells that hold a formula."""
 
     rows: int
     columns: int
 
     @classmethod
     def of(cls, block: Block) -> Size:
-        """What a block needs."""
+        """The size of a block."""
         return cls(len(block), len(block[0]))
 
     def holds(self, block: Block) -> bool:
-        """Whether all of a block shows."""
+        """Whether these cells can show all of a block."""
         return self.rows >= len(block) and self.columns >= len(block[0])
 
 
@@ -32,10 +32,10 @@ ONE: Final = Size(1, 1)
 
 
 def fit(block: Block, size: Size) -> Block:
-    """The block in exactly that size.
+    """Pad or cut a block to exactly this size.
 
-    Calc shows ``#N/A`` where a block ends, and repeats one that is a single row or column, hence the blanks. What is
-    too large is cut, and then the last row says what is missing.
+    Calc shows ``#N/A`` in cells beyond a block, and repeats a block of a single row or column; blanks prevent both. If
+    a block is cut, the last row says what is missing.
     """
     blanks: list[str | float | bool] = [""] * size.columns
     rows = [(row + blanks)[: size.columns] for row in block[: size.rows]]
@@ -46,9 +46,9 @@ def fit(block: Block, size: Size) -> Block:
 
 
 def missing(block: Block, size: Size) -> str:
-    """What the last row says of a block that is larger than its cells."""
+    """The text in the last row of a block that was cut."""
     needed = Size.of(block)
-    rows = needed.rows - size.rows + 1 if needed.rows > size.rows else 0  # one more than is cut: this text's own
+    rows = needed.rows - size.rows + 1 if needed.rows > size.rows else 0  # and the row of this text
     parts = [
         count(number, name) for number, name in ((rows, "row"), (needed.columns - size.columns, "column")) if number > 0
     ]

@@ -1,4 +1,4 @@
-"""What the workbook's buttons and the menu do in Calc, on the office's own thread but for what takes long."""
+"""The commands of the workbook's buttons and the menu in Calc. They run on the main thread, except for slow steps."""
 
 from __future__ import annotations
 
@@ -36,22 +36,25 @@ def act(
     run_on_main_thread: RunOnMainThread,
     show: Callable[[str], object],
 ) -> str:
-    """Do something for a document; gives what came of it. Never raises.
+    """Run a command on a document. Never raises.
 
     Args:
-        answers: those of this office.
+        updater: this LibreOffice's updater.
         document: the document, None for none.
-        action: its name.
-        inside: runs something on the office's own thread, and waits until it is done.
-        say: tells later what came of that which goes on meanwhile. Only from there.
+        action: the command's name.
+        run_on_main_thread: runs a function on LibreOffice's main thread, and waits for it.
+        show: shows the message of a step that ends after this returned; called on the main thread.
+
+    Returns:
+        The message for the user.
     """
     if document is None or not hasattr(document, "Sheets"):
         return "Open a spreadsheet first."
     if document.isReadonly():
         return "This document is read-only. Save it under another name first."
-    known = _COMMANDS.get(action)
-    if known is not None:
-        return _run_action(action, lambda: known(updater, document))
+    command = _COMMANDS.get(action)
+    if command is not None:
+        return _run_action(action, lambda: command(updater, document))
     if action == "land table":
         return _run_action(action, lambda: _land_table(document, run_on_main_thread, show))
     return _ONLY_IN_EXCEL
@@ -59,86 +62,86 @@ def act(
 
 def _run_action(action: str, run: Callable[[], str]) -> str:
     try:
-        said = run()
+        message = run()
     except OpenFunnelError as error:
-        said = error.message
+        message = error.message
     except Exception:
         _log.exception("%s failed", action)
-        said = _FAILED
-    _log.info("%s: %s", action, said)
-    return said
+        message = _FAILED
+    _log.info("%s: %s", action, message)
+    return message
 
 
-def _land_table(document: Any, inside: RunOnMainThread, say: Callable[[str], object]) -> str:
-    landing = prepare(document)
-    start_thread("calc-landing", lambda: _build_and_write(landing, inside, say))
-    return landing.started_text
+def _land_table(document: Any, run_on_main_thread: RunOnMainThread, show: Callable[[str], object]) -> str:
+    update = prepare(document)
+    start_thread("calc-landing", lambda: _build_and_write(update, run_on_main_thread, show))
+    return update.started_text
 
 
-def _build_and_write(landing: TableUpdate, inside: RunOnMainThread, say: Callable[[str], object]) -> None:
-    made: Future[Rows] = Future()
+def _build_and_write(update: TableUpdate, run_on_main_thread: RunOnMainThread, show: Callable[[str], object]) -> None:
+    rows: Future[Rows] = Future()
     try:
-        made.set_result(landing.rows())
-    except Exception as error:  # told from there, like everything else
-        made.set_exception(error)
-    with contextlib.suppress(Exception):  # the office ends, or asks its user something
-        inside(lambda: say(_run_action("land table", lambda: landing.write(made.result()))))
+        rows.set_result(update.rows())
+    except Exception as error:  # raised again on the main thread, where `_run_action` reports it
+        rows.set_exception(error)
+    with contextlib.suppress(Exception):  # LibreOffice is closing, or shows a dialog
+        run_on_main_thread(lambda: show(_run_action("land table", lambda: update.write(rows.result()))))
 
 
 def refresh(updater: ResultUpdater, document: Any, *, final_too: bool = False) -> str:
-    """Ask the service again for the document's jobs, and enter each formula into as many cells as it needs now.
+    """Refresh the document's jobs, and resize each array formula to the cells it needs now.
 
-    Where companies are not there yet, room is made as soon as they are.
+    A formula whose companies are not known yet is resized when they are.
     """
-    asked = updater.called_by(document.calculateAll)
-    jobs = {topic for answer in asked for topic in answer.seen if topic not in (JOBS, CREDITS)}
-    again = [job for job in sorted(jobs) if final_too or not session().fetcher.watch(job).final]
-    for job in again:
+    results = updater.called_by(document.calculateAll)
+    jobs = {topic for result in results for topic in result.seen if topic not in (JOBS, CREDITS)}
+    refreshed = [job for job in sorted(jobs) if final_too or not session().fetcher.watch(job).final]
+    for job in refreshed:
         session().fetcher.refresh(job)
-    said = [f"{count(len(again), 'job')} asked again" if again or not jobs else ""]
-    said.append(f"{count(len(jobs) - len(again), 'job')} final already" if len(jobs) > len(again) else "")
-    made, blocked, waiting = _make_room(updater, document, asked)
-    for answer in waiting:
-        updater.once_known(answer, lambda known: _make_room(updater, document, [known], only=known))
-    said.append(f"room made for {count(made, 'formula')}" if made else "")
-    said.append(f"room follows for {count(len(waiting), 'formula')}, with the first answer" if waiting else "")
-    said += [f"no free cells for the formula in {place}, or they are protected" for place in blocked]
-    return "; ".join(part for part in said if part) + "."
+    parts = [f"{count(len(refreshed), 'job')} asked again" if refreshed or not jobs else ""]
+    parts.append(f"{count(len(jobs) - len(refreshed), 'job')} final already" if len(jobs) > len(refreshed) else "")
+    resized, blocked, pending = _resize_arrays(updater, document, results)
+    for result in pending:
+        updater.once_known(result, lambda known: _resize_arrays(updater, document, [known], only=known))
+    parts.append(f"room made for {count(resized, 'formula')}" if resized else "")
+    parts.append(f"room follows for {count(len(pending), 'formula')}, with the first answer" if pending else "")
+    parts += [f"no free cells for the formula in {cell}, or they are protected" for cell in blocked]
+    return "; ".join(filter(None, parts)) + "."
 
 
 def refresh_pivots(_: ResultUpdater, document: Any) -> str:
-    """Bring every pivot of the document up to date."""
+    """Refresh every pivot of the document."""
     pivots = [pivot for sheet in document.Sheets for pivot in sheet.DataPilotTables]
     for pivot in pivots:
         pivot.refresh()
     return f"{count(len(pivots), 'pivot')} refreshed."
 
 
-def _make_room(
-    updater: ResultUpdater, document: Any, asked: list[Result], only: Result | None = None
+def _resize_arrays(
+    updater: ResultUpdater, document: Any, results: list[Result], only: Result | None = None
 ) -> tuple[int, list[str], list[Result]]:
-    """Enter formulas into other cells where they need others: all, or those that show one answer.
+    """Resize the array formulas that need more or fewer cells: all of them, or those that show one result.
 
     Returns:
-        How many; the cells of those that something is in the way of; and what is not known yet.
+        How many were resized; the first cells of those without enough free cells; and the results not known yet.
     """
-    for answer in asked:
-        if answer.spreads:
-            updater.arrays.notify(answer)  # so that an array has to be calculated, and tells by that what it shows
-    each = (one for array in find_arrays(document, *_NAMES) for one in array.formulas())
-    showing = [(array, updater.arrays.result_in(array)) for array in each]
-    made, blocked, waiting = 0, [], []
-    for array, shown in showing:  # only now, for each change has others calculated
-        if shown is None or only not in (None, shown):
+    for result in results:
+        if result.spreads:
+            updater.arrays.notify(result)  # makes Calc recalculate the arrays, which reveals what each one shows
+    formulas = (formula for array in find_arrays(document, *_NAMES) for formula in array.formulas())
+    shown = [(formula, updater.arrays.result_in(formula)) for formula in formulas]
+    resized, blocked, pending = 0, [], []
+    for formula, shown_result in shown:  # in a second loop, since each resize makes Calc recalculate others
+        if shown_result is None or only not in (None, shown_result):
             continue
-        if not shown.known:
-            waiting.append(shown)
-        elif array.size != Size.of(shown.block):
-            if array.resize(Size.of(shown.block)):
-                made += 1
+        if not shown_result.known:
+            pending.append(shown_result)
+        elif formula.size != Size.of(shown_result.block):
+            if formula.resize(Size.of(shown_result.block)):
+                resized += 1
             else:
-                blocked.append(array.cells.AbsoluteName.replace("$", "").partition(":")[0])
-    return made, blocked, waiting
+                blocked.append(formula.cells.AbsoluteName.replace("$", "").partition(":")[0])
+    return resized, blocked, pending
 
 
 def _refresh_final(updater: ResultUpdater, document: Any) -> str:

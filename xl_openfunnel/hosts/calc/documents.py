@@ -1,4 +1,4 @@
-"""The open spreadsheets of the office that this runs in: finding formulas and having them calculated."""
+"""Finds formulas in LibreOffice's open spreadsheets, and makes Calc recalculate, re-enter or resize them."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _ANY_CALL: Final = re.compile(
     "|".join(re.escape(f"{text}(") for name in CATALOG for text in identifiers.names_in_formulas(name.name))
 )
 _MAIN_THREAD_TIMEOUT: Final = 60.0
-"""Seconds to wait for the office's own thread, which may show a dialog of the system."""
+"""Seconds to wait for LibreOffice's main thread, which a system dialog can block."""
 
 
 @dataclass(frozen=True)
 class CalcArray:
-    """A formula in one cell, or entered into several as an array.
+    """A formula in one cell, an array formula in several, or several cells with a formula each.
 
     Attributes:
         sheet: its sheet.
         area: its cells, a CellRangeAddress.
-        single: whether each of the cells has a plain formula of its own.
-        document: what tells its document from others that are open.
+        single: whether each of the cells has a formula of its own.
+        document: an identifier of its document among the open ones.
     """
 
     sheet: Any
@@ -43,11 +43,11 @@ class CalcArray:
     single: bool = False
     document: str = ""
 
-    # Whatever the office is asked for is remembered: there may be hundreds of these, and its user waits.
+    # Calls to LibreOffice are cached: there may be hundreds of these objects while the user waits.
 
     @cached_property
     def size(self) -> Size:
-        """The rows and columns of each formula."""
+        """The size of each formula."""
         if self.single:
             return Size(1, 1)
         return Size(self.area.EndRow - self.area.StartRow + 1, self.area.EndColumn - self.area.StartColumn + 1)
@@ -60,21 +60,21 @@ class CalcArray:
 
     @cached_property
     def text(self) -> str:
-        """The formula, of several the first."""
+        """The formula; the first one if there are several."""
         text: str = self.cells.getArrayFormula() or self.cells.getFormulaArray()[0][0]
         return text
 
     @property
     def plain(self) -> bool:
-        """Whether it calls nothing of ours among its arguments."""
+        """Whether none of its arguments calls one of our functions."""
         return self.single or is_plain(self.text)
 
     def ends_like(self, area: Any) -> bool:
-        """Whether its last cell is the area's."""
+        """Whether its last cell is that of the area."""
         return bool(self.area.EndRow == area.EndRow and self.area.EndColumn == area.EndColumn)
 
     def formulas(self) -> Iterator[CalcArray]:
-        """The formulas one by one."""
+        """Each formula as an object of its own."""
         if not self.single:
             yield self
             return
@@ -83,65 +83,65 @@ class CalcArray:
                 yield _array_at(self.sheet, row, column, self.document)
 
     def calculate(self) -> None:
-        """Asking which results formulas have has them calculated, if they have to be."""
+        """Make Calc calculate the formulas that are dirty: asking for the kind of a result does."""
         self.cells.queryFormulaCells(_ANY_RESULT) if self.single else self.cells.getCellByPosition(0, 0).getError()
 
     @cached_property
     def key(self) -> Hashable:
-        """Where it stands and what its formula is."""
+        """Its cells and its formula."""
         area = self.area
         cells = area.Sheet, area.StartRow, area.StartColumn, area.EndRow, area.EndColumn
         return self.document, cells, self.text
 
     def shows(self, row: int, cells: list[str | float | bool]) -> bool:
-        """Whether that row shows this; the last one is -1."""
-        line = row % self.size.rows
-        (shown,) = self.cells.getCellRangeByPosition(0, line, self.size.columns - 1, line).getDataArray()
-        return list(shown) == cells
+        """Whether this row (-1 for the last) shows these values."""
+        index = row % self.size.rows
+        (values,) = self.cells.getCellRangeByPosition(0, index, self.size.columns - 1, index).getDataArray()
+        return list(values) == cells
 
     def enter(self) -> None:
-        """Enter each formula once more, which has it calculated: nothing to undo, and nothing to save."""
+        """Enter each formula again, so that Calc calculates it.
+
+        Adds no undo step and does not mark the document as modified. Does nothing on a protected sheet.
+        """
         if self.sheet.isProtected():
             return
         document = self.sheet.DrawPage.Forms.Parent
         modified, undo = document.isModified(), document.UndoManager
         undo.lock()
         try:
-            for one in self.formulas():
-                if one.cells.getArrayTokens():
-                    one.cells.setArrayTokens(one.cells.getArrayTokens())
+            for formula in self.formulas():
+                if formula.cells.getArrayTokens():
+                    formula.cells.setArrayTokens(formula.cells.getArrayTokens())
                 else:
-                    cell = one.cells.getCellByPosition(0, 0)
+                    cell = formula.cells.getCellByPosition(0, 0)
                     cell.setTokens(cell.getTokens())
-                one.calculate()
+                formula.calculate()
             document.setModified(modified)
         finally:
             undo.unlock()
 
     def resize(self, size: Size) -> CalcArray | None:
-        """Enter the formula into cells of another size; None where other things are in the way, or where it may not."""
+        """Enter the formula as an array of another size; None if the cells are not free or the sheet is protected."""
         if self.sheet.isProtected():
             return None
-        formula, old = self._formula(), self.cells
-        cursor = self.sheet.createCursorByRange(old)
+        tokens = self.cells.getArrayTokens() or self.cells.getCellByPosition(0, 0).getTokens()
+        cursor = self.sheet.createCursorByRange(self.cells)
         cursor.collapseToSize(size.columns, size.rows)
-        fresh = CalcArray(self.sheet, cursor.RangeAddress)
-        if fresh.size != size or not all(strip.blank for strip in self._added_cells(size)):
+        resized = CalcArray(self.sheet, cursor.RangeAddress)
+        if resized.size != size or not all(part.blank for part in self._added_cells(size)):
             return None
-        old.clearContents(_FORMULAS)
-        fresh.cells.setArrayTokens(formula)
-        return fresh
+        self.cells.clearContents(_FORMULAS)
+        resized.cells.setArrayTokens(tokens)
+        return resized
 
     @property
     def blank(self) -> bool:
-        """Whether there is nothing in its cells."""
+        """Whether its cells are empty."""
         return not self.cells.queryContentCells(_CONTENT).Count
 
-    def _formula(self) -> Any:
-        return self.cells.getArrayTokens() or self.cells.getCellByPosition(0, 0).getTokens()
-
     def _added_cells(self, size: Size) -> Iterator[CalcArray]:
-        """The cells that another size takes besides: those on the right, and those below."""
+        """The additional cells of another size: those to the right, and those below."""
         old, own = self.area, self.size
         last_row, last_column = old.StartRow + size.rows - 1, old.StartColumn + size.columns - 1
         if size.columns > own.columns:
@@ -154,10 +154,10 @@ class CalcArray:
 
 
 class Documents:
-    """The spreadsheets that are open.
+    """The open spreadsheets.
 
     Args:
-        context: the office's component context.
+        context: LibreOffice's component context.
     """
 
     def __init__(self, context: Any) -> None:
@@ -165,10 +165,10 @@ class Documents:
         self._main = context.ServiceManager.createInstanceWithContext("com.sun.star.awt.AsyncCallback", context)
 
     def run_on_main_thread(self, run: Callable[[], object]) -> None:
-        """Run something on the office's own thread, and wait until it is done.
+        """Run a function on LibreOffice's main thread, and wait until it is done.
 
         Raises:
-            TimeoutError: the office does something else for a minute.
+            TimeoutError: the main thread was busy for a minute.
         """
         callback = _Callback(run)
         self._main.addCallback(callback, None)
@@ -178,7 +178,11 @@ class Documents:
             raise callback.error
 
     def calculate(self) -> bool:
-        """Asking which results formulas have has them calculated, but not where the user calculates by hand."""
+        """Make Calc calculate all dirty formulas, except in documents without automatic calculation.
+
+        Returns:
+            Whether all documents calculate automatically.
+        """
         documents = list(self._documents())
         for document in documents:
             for sheet in document.Sheets:
@@ -186,7 +190,7 @@ class Documents:
         return all(document.isAutomaticCalculationEnabled() for document in documents)
 
     def arrays(self, name: str) -> Iterator[CalcArray]:
-        """Where a formula is a call of that function and nothing else."""
+        """The formulas that are nothing but a call of this function."""
         for document in self._documents():
             yield from find_arrays(document, name)
 
@@ -199,73 +203,74 @@ class Documents:
 
 
 def find_arrays(document: Any, *names: str) -> Iterator[CalcArray]:
-    """Where a formula of a document is a call of one of these functions and nothing else.
+    """The formulas of a document that are nothing but a call of one of these functions.
 
-    Formulas in single cells that stand side by side are one array of single cells.
+    Adjacent cells with a formula each are yielded as one object.
     """
     ours = "|".join(re.escape(text) for name in names for text in identifiers.names_in_formulas(name))
     calls = re.compile(rf"\{{?=(?P<around>(?:IFERROR|IFNA)\()?(?:{ours})\(")
     search = "|".join(f"{name}\\(" for name in names)
-    own = str(document.RuntimeUID)
+    document_id = str(document.RuntimeUID)
     for sheet in document.Sheets:
         for area in sheet.queryContentCells(_FORMULAS).RangeAddresses:
-            # An array that stands alone needs no search, which takes a microsecond for each of its cells.
-            alone = _array_at(sheet, area.StartRow, area.StartColumn, own)
-            if not alone.ends_like(area):
+            # An area that is a single array needs no search, which takes a microsecond per cell.
+            first = _array_at(sheet, area.StartRow, area.StartColumn, document_id)
+            if not first.ends_like(area):
                 for hit in _search(sheet, area, search):
-                    yield from _arrays_in(sheet, hit, calls, own)
-            elif is_call(alone.text, calls):
-                yield alone
+                    yield from _arrays_in(sheet, hit, calls, document_id)
+            elif is_call(first.text, calls):
+                yield first
 
 
 def is_call(text: str, calls: re.Pattern[str]) -> bool:
-    """Whether a formula is nothing but a call: the bracket that it opens is closed by the last character.
+    """Whether a formula is nothing but a call, that is, its last character closes the call's bracket.
 
-    Or a call as the first argument of IFERROR or IFNA, which leave our texts and numbers as they are, and their places.
+    A call may also be the first argument of IFERROR or IFNA, which change neither our texts and numbers nor their
+    positions.
     """
-    start = calls.match(text)
-    if start is None:
+    match = calls.match(text)
+    if match is None:
         return False
-    rest = text[start.end() :].removesuffix("}")
-    if start["around"]:
+    rest = text[match.end() :].removesuffix("}")
+    if match["around"]:
         rest = rest[_closing_bracket(rest) + 1 :]
-        if not rest.startswith((",", ";")):  # as the document's own grammar has it
+        if not rest.startswith((",", ";")):  # the separator depends on the document's formula grammar
             return False
     return rest != "" and _closing_bracket(rest) == len(rest) - 1
 
 
 def _closing_bracket(rest: str) -> int:
-    """Where the bracket is closed that was open before; -1 for nowhere."""
+    """The index of the bracket that closes the one opened before this text; -1 if there is none."""
     depth, quote = 1, ""
-    for place, letter in enumerate(rest):
+    for index, character in enumerate(rest):
         if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "\"'":
-            quote = letter
-        elif letter in "()":
-            depth += 1 if letter == "(" else -1
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        elif character in "()":
+            depth += 1 if character == "(" else -1
             if depth == 0:
-                return place
+                return index
     return -1
 
 
 def is_plain(text: str) -> bool:
-    """Whether a formula that is a call has no other one among its arguments."""
+    """Whether a formula calls our functions exactly once."""
     return len(_ANY_CALL.findall(text)) == 1
 
 
 def _search(sheet: Any, area: Any, text: str) -> Iterable[Any]:
     cells = CalcArray(sheet, area).cells
-    search = cells.createSearchDescriptor()
-    search.SearchString = text
-    search.SearchRegularExpression = True
-    search.SearchType = 0  # in formulas
-    hits = cells.findAll(search)
+    descriptor = cells.createSearchDescriptor()
+    descriptor.SearchString = text
+    descriptor.SearchRegularExpression = True
+    descriptor.SearchType = 0  # in formulas
+    hits = cells.findAll(descriptor)
     return hits.RangeAddresses if hits is not None else ()
 
 
 def _arrays_in(sheet: Any, area: Any, calls: re.Pattern[str], document: str) -> Iterator[CalcArray]:
-    """The arrays of an area that has nothing else, and the single cells: as one where all are calls."""
+    """The formulas in an area of formulas that are calls: as one object if each cell has a plain call of its own."""
     texts = CalcArray(sheet, area).cells.getFormulaArray()
     if all(is_call(text, calls) and is_plain(text) and not text.startswith("{") for row in texts for text in row):
         yield CalcArray(sheet, area, single=True, document=document)
@@ -274,22 +279,22 @@ def _arrays_in(sheet: Any, area: Any, calls: re.Pattern[str], document: str) -> 
     for row in range(area.StartRow, area.EndRow + 1):
         for column in range(area.StartColumn, area.EndColumn + 1):
             if (row, column) not in done:
-                found = _array_at(sheet, row, column, document)
-                last = found.area
+                array = _array_at(sheet, row, column, document)
+                last = array.area
                 done.update(itertools.product(range(row, last.EndRow + 1), range(column, last.EndColumn + 1)))
-                if is_call(found.text, calls):
-                    yield found
+                if is_call(array.text, calls):
+                    yield array
 
 
 def _array_at(sheet: Any, row: int, column: int, document: str) -> CalcArray:
-    """What the formula of a cell was entered into."""
+    """The formula of a cell with all cells into which it was entered."""
     cursor = sheet.createCursorByRange(sheet.getCellByPosition(column, row))
     cursor.collapseToCurrentArray()
     return CalcArray(sheet, cursor.RangeAddress, document=document)
 
 
 class _Callback(unohelper.Base, XCallback):  # type: ignore[misc]
-    """Something to run once."""
+    """Runs a function once, and records its error."""
 
     def __init__(self, run: Callable[[], object]) -> None:
         self._run = run
@@ -297,7 +302,7 @@ class _Callback(unohelper.Base, XCallback):  # type: ignore[misc]
         self.error: BaseException | None = None
 
     def notify(self, _: object) -> None:
-        """Called by the office, on its own thread."""
+        """Called by LibreOffice on its main thread."""
         try:
             self._run()
         except BaseException as error:

@@ -8,7 +8,7 @@ from ...functions.catalog import CATALOG, Function
 
 MODULE: Final = "xlopenfunnel.calc"
 EXTENSION: Final = MODULE
-"""What the extension is called where extensions are listed, added and removed."""
+"""The extension's identifier, by which ``unopkg`` lists and removes it."""
 
 FUNCTIONS_INTERFACE: Final = "XFunctions"
 ACTIONS_INTERFACE: Final = "XActions"
@@ -20,16 +20,16 @@ ACTIONS: Final = f"{MODULE}.Actions"
 
 
 def method_name(function: Function) -> str:
-    """The function's method: ``OF_STATUS`` -> ``ofStatus``."""
+    """The name of a function's method: ``OF_STATUS`` -> ``ofStatus``."""
     first, *others = function.name.lower().split("_")
     return first + "".join(word.capitalize() for word in others)
 
 
 def names_in_formulas(name: str) -> tuple[str, str]:
-    """How a function may be written in a formula that Calc gives out: ``OF_STATUS``, or in full."""
+    """The two names that Calc may give a function in a formula: ``OF_STATUS``, and the full name of its method."""
     full = next(method for method, function in METHODS.items() if function.name == name)
     return name, f"{FUNCTIONS}.{full}".upper()
 
 
 METHODS: Final[dict[str, Function]] = {method_name(function): function for function in CATALOG}
-"""The functions by their methods."""
+"""The functions by the names of their methods."""

@@ -1,4 +1,4 @@
-"""The workbook's table in Calc: the job's companies as values, for sorting, filtering and its pivot."""
+"""Writes the workbook's table in Calc: the job's companies as values, to sort, to filter and for its pivot."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from ..session import session
 Rows = tuple[tuple[str | float | bool, ...], ...]
 
 _JOB: Final = "job"
-"""The name of the workbook's cell with the job."""
+"""The name of the cell that holds the workbook's job."""
 
 _SHEET: Final = "Table"
 _TABLE: Final = "OpenFunnelRows"
-"""The workbook's sheet for the table, and the table itself, which is a database range in Calc."""
+"""The table's sheet, and the name of the table, which is a database range in Calc."""
 
 _BY_DATA: Final = 3  # com.sun.star.sheet.DataPilotFieldSortMode.DATA
 _CONTENT: Final = 1 | 2 | 4 | 16  # com.sun.star.sheet.CellFlags VALUE, DATETIME, STRING, FORMULA
@@ -31,12 +31,12 @@ _CONTENT: Final = 1 | 2 | 4 | 16  # com.sun.star.sheet.CellFlags VALUE, DATETIME
 
 @dataclass(frozen=True)
 class TableUpdate:
-    """What is to be landed. Its rows are made beside the office's own thread, which pandas would hold up for a second.
+    """An update of the table. Call `rows` on another thread: pandas would block LibreOffice's main thread for a second.
 
     Attributes:
         document: the workbook.
         snapshot: the job.
-        names: the table's columns.
+        columns: the names of the table's columns.
     """
 
     document: Any
@@ -45,69 +45,69 @@ class TableUpdate:
 
     @property
     def started_text(self) -> str:
-        """What is told meanwhile."""
+        """The message while the rows are made."""
         return f"Landing {companies(len(self.snapshot.rows))} ..."
 
     def rows(self) -> Rows:
-        """Full texts, text as text."""
+        """The cells of all companies. Texts are not cut."""
         from ... import table
 
         cells = table.block(table.frame(self.snapshot.rows, self.columns), headers=False)
         return tuple(map(tuple, cells))
 
     def write(self, rows: Rows) -> str:
-        """Write them in place of those that are there; an empty text leaves a cell empty.
+        """Replace the table's rows and update its pivots; call it on the main thread. Empty texts leave cells empty.
 
-        The pivots that stand on the table take its new size. Only on the office's own thread.
+        Returns:
+            The message for the user.
 
         Raises:
-            ConfigurationError: as `wanted`, for the user may have changed something meanwhile.
+            ConfigurationError: as in `prepare`, since the user may have changed the workbook since then.
         """
         document = self.document
-        sheet, landed = _find_table(document)
-        before, after = _areas(sheet, landed, len(rows))
+        sheet, table_range = _find_table(document)
+        before, after = _areas(sheet, table_range, len(rows))
         if _header(sheet, before) != self.columns:
             raise ConfigurationError("The table has other columns now. Land again.")
         _range(sheet, before, before.StartRow + 1, before.EndRow).clearContents(_CONTENT)
         _range(sheet, after, after.StartRow + 1, after.EndRow).setDataArray(rows)
-        landed.setDataArea(after)
+        table_range.setDataArea(after)
         _update_pivots(document, before, after)
         later = "" if self.snapshot.final else " They may still change: land again once the job is final."
         return f"{companies(len(rows))} in the table.{later}"
 
 
 def prepare(document: Any) -> TableUpdate:
-    """The companies of the workbook's job, for its table.
+    """The update of the table with the companies of the workbook's job.
 
     Raises:
-        ConfigurationError: it is not the workbook, has no job, or has something of the user's beside the table
-            or below it.
+        ConfigurationError: this is not the workbook, it has no job, the job has no companies yet, or the user has
+            something beside the table or below it.
     """
-    sheet, landed = _find_table(document)
-    named = document.NamedRanges.getByName(_JOB).getReferredCells().getCellByPosition(0, 0).String.strip()
-    if not named:
+    sheet, table_range = _find_table(document)
+    job = document.NamedRanges.getByName(_JOB).getReferredCells().getCellByPosition(0, 0).String.strip()
+    if not job:
         raise ConfigurationError("Put a job into the yellow cell of the sheet Start.")
-    look = session().new_call()
-    snapshot = session().fetcher.watch(look.job_id(named))
+    snapshot = session().fetcher.watch(session().new_call().job_id(job))
     if not len(snapshot.rows):
         raise ConfigurationError("There are no companies yet. Wait until the sheet Rows shows some.")
-    before, _ = _areas(sheet, landed, len(snapshot.rows))
+    before, _ = _areas(sheet, table_range, len(snapshot.rows))
     return TableUpdate(document, snapshot, _header(sheet, before))
 
 
 def _find_table(document: Any) -> tuple[Any, Any]:
-    """Its sheet and its range."""
+    """The table's sheet and its database range."""
     ranges = document.DatabaseRanges
     if not (document.NamedRanges.hasByName(_JOB) and ranges.hasByName(_TABLE) and document.Sheets.hasByName(_SHEET)):
         raise ConfigurationError("This is not the OpenFunnel workbook. xl-openfunnel workbook builds it.")
     return document.Sheets.getByName(_SHEET), ranges.getByName(_TABLE)
 
 
-def _areas(sheet: Any, landed: Any, count: int) -> tuple[Any, Any]:
-    """The table's cells now, and with so many companies."""
+def _areas(sheet: Any, table_range: Any, count: int) -> tuple[Any, Any]:
+    """The table's cells now, and with `count` companies."""
     if sheet.isProtected():
         raise ConfigurationError(f"The sheet {_SHEET} is protected. Unprotect it (Tools), then land again.")
-    before, after = landed.DataArea, landed.DataArea
+    before, after = table_range.DataArea, table_range.DataArea
     after.EndRow = before.StartRow + count
     if _used_beside(sheet, before):
         raise ConfigurationError("There is something beside the table, which would then stand beside other companies.")
@@ -130,22 +130,21 @@ def _used(cells: Any) -> bool:
 
 
 def _update_pivots(document: Any, before: Any, after: Any) -> None:
-    """Have the pivots that stood on the table stand on all of it."""
+    """Refresh all pivots; those whose source is the table get its new size."""
     for sheet in document.Sheets:
         for pivot in sheet.DataPilotTables:
-            source = pivot.SourceRange
-            if (source.Sheet, source.StartRow, source.StartColumn) == (
-                before.Sheet,
-                before.StartRow,
-                before.StartColumn,
-            ):
+            if _top_left(pivot.SourceRange) == _top_left(before):
                 pivot.setSourceRange(after)
                 _lay_out(pivot.DataPilotFields)
             pivot.refresh()
 
 
+def _top_left(area: Any) -> tuple[int, int, int]:
+    return area.Sheet, area.StartRow, area.StartColumn
+
+
 def _lay_out(fields: Any) -> None:
-    """Countries by sizes, where nothing is laid out: Calc forgets the layout of a pivot whose table was empty."""
+    """Lay out countries by sizes if nothing is laid out: Calc forgets the layout of a pivot whose table was empty."""
     if any(field.Orientation.value != "HIDDEN" for field in fields):
         return
     fields.getByName("country").Orientation = _ROW
