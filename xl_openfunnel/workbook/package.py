@@ -41,7 +41,7 @@ class Package:
             ValueError: the part exists already.
         """
         if name in self.parts:
-            raise ValueError(f"{name} is there already")
+            raise ValueError(f"{name} exists already")
         self.parts[name] = (XML + content).encode()
         override = f'<Override PartName="/{name}" ContentType="{_SPREADSHEET}.{kind}+xml"/>'
         self.replace(_TYPES, "</Types>", override + "</Types>")
@@ -72,7 +72,7 @@ class Package:
         """
         part = self.parts[name].decode()
         if part.count(old) != 1:
-            raise ValueError(f"{old} stands {part.count(old)} times in {name}")
+            raise ValueError(f"{old} occurs {part.count(old)} times in {name}")
         self.parts[name] = part.replace(old, new).encode()
 
     def to_bytes(self) -> bytes:

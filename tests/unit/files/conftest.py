@@ -1,4 +1,4 @@
-"""Snapshots with rows that a file format could spoil."""
+"""Snapshots with values that file formats easily corrupt."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ HOSTILE = (
 ROWS: list[dict[str, Any]] = [
     {
         "name": text,
-        "domain": "" if place % 2 else f"{place}.example",
+        "domain": "" if index % 2 else f"{index}.example",
         "headquarters": None,
-        "employee_count": None if place % 5 == 0 else place * 1000,
-        "revenue_usd": 29_938_000_000 if place == 1 else None,
-        "industries": None if place % 3 == 0 else ["Oil, Gas", "Mining"][: place % 3],
-        "match_score": place / 4,
-        "public": place % 2 == 0,
-        "intent": {"a": [1, None]} if place % 4 == 0 else None,
-        "mixed": [place, str(place), None, True][place % 4],
-        "big": 2**60 + place,
+        "employee_count": None if index % 5 == 0 else index * 1000,
+        "revenue_usd": 29_938_000_000 if index == 1 else None,
+        "industries": None if index % 3 == 0 else ["Oil, Gas", "Mining"][: index % 3],
+        "match_score": index / 4,
+        "public": index % 2 == 0,
+        "intent": {"a": [1, None]} if index % 4 == 0 else None,
+        "mixed": [index, str(index), None, True][index % 4],
+        "big": 2**60 + index,
     }
-    for place, text in enumerate(HOSTILE)
+    for index, text in enumerate(HOSTILE)
 ]
 
 MANIFEST = {
@@ -51,9 +51,9 @@ MakeSnapshot = Callable[..., Snapshot]
 
 @pytest.fixture
 def snapshot() -> MakeSnapshot:
-    def snapshot(rows: Sequence[Mapping[str, Any]] = ROWS, **more: Any) -> Snapshot:
+    def snapshot(rows: Sequence[Mapping[str, Any]] = ROWS, **overrides: Any) -> Snapshot:
         page = Page(JobStatus.COMPLETED, row_count=len(rows), rows_json=json.dumps(rows).encode())
-        known = {
+        defaults = {
             "status": JobStatus.COMPLETED,
             "pages": 1 if rows else 0,
             "manifest": MANIFEST,
@@ -63,6 +63,6 @@ def snapshot() -> MakeSnapshot:
             "source": "service",
             "as_of": datetime(2026, 7, 5, 12, 30, 15, 250_000, UTC),
         }
-        return Snapshot("a-job", **(known | more))
+        return Snapshot("a-job", **(defaults | overrides))
 
     return snapshot

@@ -1,4 +1,4 @@
-"""A file is replaced whole or not at all."""
+"""Files are replaced completely or not at all."""
 
 from __future__ import annotations
 
@@ -19,49 +19,49 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path
     target = tmp_path / "rows.csv"
     target.write_text("old")
 
-    def half() -> None:
-        with atomic_replace(target) as fresh:
-            fresh.write_text("half")
+    def write_half() -> None:
+        with atomic_replace(target) as temporary:
+            temporary.write_text("half")
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        half()
+        write_half()
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("rows.csv", "old")]
 
 
-def test_a_full_disk_is_said_in_the_systems_words(tmp_path: Path) -> None:
-    def full() -> None:
+def test_a_full_disk_is_reported_in_the_systems_words(tmp_path: Path) -> None:
+    def write_to_full_disk() -> None:
         with atomic_replace(tmp_path / "rows.csv"):
             raise OSError(28, "No space left on device")
 
-    with pytest.raises(FileWriteError, match="No space left on device") as trouble:
-        full()
-    assert not trouble.value.locked
+    with pytest.raises(FileWriteError, match="No space left on device") as caught:
+        write_to_full_disk()
+    assert not caught.value.locked
 
 
-def test_a_file_that_is_open_elsewhere_is_named_as_locked(tmp_path: Path) -> None:
-    def held() -> None:
+def test_a_file_that_is_open_elsewhere_is_reported_as_locked(tmp_path: Path) -> None:
+    def write_locked() -> None:
         with atomic_replace(tmp_path / "rows.csv"):
             raise PermissionError(13, "Permission denied")
 
-    with pytest.raises(FileWriteError, match="open in another program") as trouble:
-        held()
-    assert trouble.value.locked
+    with pytest.raises(FileWriteError, match="open in another program") as caught:
+        write_locked()
+    assert caught.value.locked
 
 
 @pytest.mark.parametrize("name", ["rows", "rows.pdf", "rows.xls", "xlsx"])
-def test_an_unknown_suffix_is_answered_with_the_known_ones(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigurationError) as trouble:
+def test_the_error_for_an_unknown_suffix_lists_the_known_ones(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
         check(tmp_path / name)
-    assert all(suffix in trouble.value.message for suffix in SUFFIXES)
+    assert all(suffix in caught.value.message for suffix in SUFFIXES)
 
 
-def test_a_suffix_counts_in_any_case(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_suffixes_are_case_insensitive(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot(), tmp_path / "ROWS.CSV")
     assert (tmp_path / "ROWS.CSV").exists()
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
+def test_a_folder_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(ConfigurationError, match="is a folder"):
         check(tmp_path / "folder.csv")
@@ -70,14 +70,12 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and links")
-def test_a_link_into_a_folder_that_takes_no_file_is_refused_before_the_wait(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_check_follows_links_to_their_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     protected, link = tmp_path / "protected", tmp_path / "rows.csv"
     protected.mkdir()
     (protected / "old.csv").write_text("old")
     link.symlink_to(protected / "old.csv")
-    monkeypatch.setattr(os, "access", lambda place, mode: Path(place) != protected)  # root may write everywhere
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != protected)  # root may write everywhere
     with pytest.raises(FileWriteError, match=re.escape(f"The folder {protected} takes no new file.")):
         check(link)
     link.unlink()
@@ -90,19 +88,17 @@ def test_a_link_into_a_folder_that_takes_no_file_is_refused_before_the_wait(
         check(link)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows says that a file of such a name is not there")
-def test_a_name_that_cannot_be_is_said_with_its_file(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows reports such a file as missing")
+def test_the_error_for_a_too_long_name_contains_it(tmp_path: Path) -> None:
     with pytest.raises(FileWriteError, match=r"n{252}\.csv could not be written"):
         check(tmp_path / f"{'n' * 252}.csv")
 
 
-def test_a_folder_that_may_not_be_entered_is_said_with_its_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refused(*_: object, **__: object) -> None:
+def test_the_error_for_an_inaccessible_folder_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deny(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "is_dir", refused)
+    monkeypatch.setattr(Path, "is_dir", deny)
     with pytest.raises(FileWriteError, match=r"rows\.csv could not be written: its folder may not be entered"):
         check(tmp_path / "rows.csv")
 
@@ -127,7 +123,7 @@ def test_a_replaced_file_keeps_its_mode_and_a_link_stays_a_link(snapshot: MakeSn
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
-def test_a_new_file_has_the_mode_that_the_system_gives_to_files(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_a_new_file_gets_the_default_mode(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
         write(snapshot(), tmp_path / "rows.csv")

@@ -1,4 +1,4 @@
-"""CSV and TSV: what is read back is what was there, and no spreadsheet runs it."""
+"""CSV and TSV: every value can be read back, and no spreadsheet runs one as a formula."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def expected(row: dict[str, object], name: str) -> str:
     return str(value)
 
 
-def test_raw_csv_holds_every_cell_as_it_is(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_raw_csv_keeps_every_cell_unchanged(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot(), tmp_path / "rows.csv", raw=True)
     head, *rows = read_csv(tmp_path / "rows.csv")
     assert head[0] == "rank"
@@ -76,13 +76,11 @@ def test_formula_like_text_gets_an_apostrophe(text: str) -> None:
         ("a; b=1, -2", "a; b=1, -2"),
     ],
 )
-def test_a_formula_gets_one_within_a_text_where_a_cell_could_begin(text: str, safe: str) -> None:
+def test_a_formula_within_a_text_gets_an_apostrophe_where_a_cell_could_start(text: str, safe: str) -> None:
     assert escape_formulas(text) == safe
 
 
-def test_a_comma_may_begin_a_cell_of_a_tsv_alone_where_nothing_is_quoted(
-    snapshot: MakeSnapshot, tmp_path: Path
-) -> None:
+def test_only_in_tsv_where_nothing_is_quoted_a_comma_may_start_a_cell(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     for suffix, safe in ((".csv", '"a,=1"'), (".tsv", "a,'=1")):
         write(snapshot([{"name": "a,=1"}]), tmp_path / f"rows{suffix}", ["name"])
         assert (tmp_path / f"rows{suffix}").read_text("utf-8-sig").splitlines()[1] == safe
@@ -91,7 +89,7 @@ def test_a_comma_may_begin_a_cell_of_a_tsv_alone_where_nothing_is_quoted(
 @pytest.mark.parametrize(
     "text", ["", "a=1", "1-800MD", "2-10", "a@b.example", "'quoted'", '"Yes"', "#N/A", "— dash", "\v\f" * 99]
 )
-def test_other_text_is_left_alone(text: str) -> None:
+def test_other_text_is_unchanged(text: str) -> None:
     assert escape_formulas(text) == text
 
 
@@ -100,12 +98,12 @@ def test_negative_numbers_stay_numbers(snapshot: MakeSnapshot, tmp_path: Path) -
     assert read_csv(tmp_path / "rows.csv")[1] == ["-5", "-0.25", "'-5"]
 
 
-def test_whole_numbers_are_exact_whatever_their_size(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_integers_of_any_size_are_exact(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot(), tmp_path / "rows.csv", ["big"])
     assert [cells[0] for cells in read_csv(tmp_path / "rows.csv")[1:]] == [str(row["big"]) for row in ROWS]
 
 
-def test_a_line_of_tsv_is_a_company_whatever_is_in_its_text(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_every_company_is_one_line_of_tsv(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot(), tmp_path / "rows.tsv", raw=True)
     data = (tmp_path / "rows.tsv").read_bytes()
     assert b"\r" not in data
@@ -116,6 +114,6 @@ def test_a_line_of_tsv_is_a_company_whatever_is_in_its_text(snapshot: MakeSnapsh
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv"])
-def test_without_rows_there_is_a_header(snapshot: MakeSnapshot, tmp_path: Path, suffix: str) -> None:
+def test_an_empty_result_has_a_header(snapshot: MakeSnapshot, tmp_path: Path, suffix: str) -> None:
     write(snapshot([]), tmp_path / f"rows{suffix}", ["name", "domain"])
     assert (tmp_path / f"rows{suffix}").read_text("utf-8-sig").split() in (["name,domain"], ["name", "domain"])

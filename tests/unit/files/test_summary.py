@@ -1,4 +1,4 @@
-"""The summary of a workbook: its numbers add up, and its charts show them."""
+"""The summary of a workbook: its counts add up, and its charts plot them."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ def counts(path: Path, title: str) -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("title", ["Country", "Employees"])
-def test_the_summaries_add_up_to_all_companies(snapshot: MakeSnapshot, tmp_path: Path, title: str) -> None:
+def test_the_counts_add_up_to_all_companies(snapshot: MakeSnapshot, tmp_path: Path, title: str) -> None:
     write(snapshot(ROWS), tmp_path / "demo.xlsx")
     *lines, (_, total) = counts(tmp_path / "demo.xlsx", title)
     assert sum(count for _, count in lines) == total == len(ROWS)
 
 
-def test_bands_stand_in_their_natural_order(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_bands_are_in_their_natural_order(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot(ROWS), tmp_path / "demo.xlsx")
     assert [name for name, _ in counts(tmp_path / "demo.xlsx", "Employees")] == [*EMPLOYEE_BANDS, BLANK, "All"]
 
 
-def test_the_largest_countries_come_first_and_the_rest_together(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_the_largest_countries_come_first_and_the_others_together(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot(MANY), tmp_path / "demo.xlsx")
     lines = counts(tmp_path / "demo.xlsx", "Country")
     assert lines[0] == ("Country 39", 40)
     assert lines[COUNTRIES:] == [("25 other countries", sum(range(1, 26))), ("All", len(MANY))]
 
 
-def test_there_are_two_charts_beside_the_cells_that_they_show(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_the_charts_plot_the_counts_beside_them(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot(ROWS), tmp_path / "demo.xlsx")
-    bars, columns = openpyxl.load_workbook(tmp_path / "demo.xlsx")["Summary"]._charts  # the only way to them
+    bars, columns = openpyxl.load_workbook(tmp_path / "demo.xlsx")["Summary"]._charts  # there is no public access
     for chart, title in ((bars, "Country"), (columns, "Employees")):
         first = next(number for number, line in enumerate(summary(tmp_path / "demo.xlsx"), 1) if line[0] == title) + 1
         last = first + len(counts(tmp_path / "demo.xlsx", title)) - 2
@@ -67,6 +67,6 @@ def test_the_workbook_has_the_rows_and_the_manifest_too(snapshot: MakeSnapshot, 
     assert "derived query" in [line[0] for line in summary(tmp_path / "demo.xlsx")]
 
 
-def test_a_result_without_companies_is_a_workbook_all_the_same(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_an_empty_result_has_a_summary_too(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot([], manifest=None), tmp_path / "demo.xlsx")
     assert counts(tmp_path / "demo.xlsx", "Employees")[-1] == ("All", 0)

@@ -1,4 +1,4 @@
-"""Workbooks, read back cell by cell: text as text, numbers as numbers, all of it there."""
+"""Workbooks, read back cell by cell."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from xl_openfunnel.files.xlsx import table_headers
 
 
 def unescaped(value: Any) -> Any:
-    """The control characters that Excel makes of its format's escapes, which openpyxl leaves as they are."""
+    """Decode the escapes of control characters, as Excel does and openpyxl does not."""
     if not isinstance(value, str):
         return value
-    return re.sub("_x(00[01][0-9A-F])_", lambda found: chr(int(found[1], 16)), value)
+    return re.sub("_x(00[01][0-9A-F])_", lambda match: chr(int(match[1], 16)), value)
 
 
 def cells(path: Path, sheet: str = "Rows") -> list[list[Any]]:
     return [[cell.value for cell in row] for row in openpyxl.load_workbook(path)[sheet].iter_rows()]
 
 
-def test_every_text_is_text_and_comes_back_as_it_was(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_text_round_trips_as_text(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot(), tmp_path / "rows.xlsx", ["name"])
     _, *rows = openpyxl.load_workbook(tmp_path / "rows.xlsx")["Rows"].iter_rows()
     for (cell,), text in zip(rows, HOSTILE, strict=True):
@@ -41,7 +41,7 @@ def test_every_text_is_text_and_comes_back_as_it_was(snapshot: MakeSnapshot, tmp
         assert cell.hyperlink is None
 
 
-def test_every_other_value_is_what_it_is(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_other_values_keep_their_types(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot(), tmp_path / "rows.xlsx")
     head, *rows = cells(tmp_path / "rows.xlsx")
     assert len(rows) == len(ROWS)
@@ -82,22 +82,22 @@ def test_a_table_without_rows_is_a_valid_file(snapshot: MakeSnapshot, tmp_path: 
 def test_blank_cells_of_a_vast_table_are_not_written(
     snapshot: MakeSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, seen = tmp_path / "rows.xlsx", snapshot([{"name": "a"}, {"tagline": ""}, {"domain": "c.example"}])
+    path, result = tmp_path / "rows.xlsx", snapshot([{"name": "a"}, {"tagline": ""}, {"domain": "c.example"}])
     expected = [["a", None, None], [None] * 3, [None, "c.example", None]]
 
-    def written() -> int:
-        write(seen, path, ["name", "domain", "tagline"])
+    def count_written_cells() -> int:
+        write(result, path, ["name", "domain", "tagline"])
         assert cells(path)[1:] == expected
         with zipfile.ZipFile(path) as parts:
             return parts.read("xl/worksheets/sheet1.xml").count(b"<c ")
 
     monkeypatch.setattr(xlsx, "MAX_BORDERED_CELLS", 9)
-    assert written() == 12
+    assert count_written_cells() == 12
     monkeypatch.setattr(xlsx, "MAX_BORDERED_CELLS", 8)
-    assert written() == 5
+    assert count_written_cells() == 5
 
 
-def test_more_rows_than_a_sheet_has_are_refused(
+def test_more_rows_than_a_sheet_has_are_rejected(
     snapshot: MakeSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert xlsx.MAX_ROWS == 2**20 - 1
@@ -107,8 +107,8 @@ def test_more_rows_than_a_sheet_has_are_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
-def test_a_full_disk_is_one_error_and_no_more(snapshot: MakeSnapshot, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_raises_exactly_one_error(snapshot: MakeSnapshot, monkeypatch: pytest.MonkeyPatch) -> None:
     printed: list[Any] = []
     monkeypatch.setattr(sys, "unraisablehook", printed.append)
     with pytest.raises((OSError, FileWriteError), match="No space left"):
@@ -117,7 +117,7 @@ def test_a_full_disk_is_one_error_and_no_more(snapshot: MakeSnapshot, monkeypatc
     assert printed == []
 
 
-def test_nothing_temporary_stays_where_there_is_no_room_for_it(
+def test_a_failed_write_leaves_no_temporary_files(
     snapshot: MakeSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -135,12 +135,12 @@ def test_nothing_temporary_stays_where_there_is_no_room_for_it(
         write(snapshot(), tmp_path / "rows.xlsx")
 
 
-def test_the_manifest_sheet_tells_all_that_is_known(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_the_manifest_sheet_has_all_facts(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot(), tmp_path / "rows.xlsx")
     rows = [row for row in cells(tmp_path / "rows.xlsx", "Manifest") if row[1] is not None or row[0] in MANIFEST]
-    told = {row[0]: row[1] for row in rows}
+    facts = {row[0]: row[1] for row in rows}
     assert (
-        told.items()
+        facts.items()
         >= {
             "job_id": "a-job",
             "status": "completed",
@@ -154,10 +154,10 @@ def test_the_manifest_sheet_tells_all_that_is_known(snapshot: MakeSnapshot, tmp_
             "extra": '{"deep": [1]}',
         }.items()
     )
-    assert told["written_by"].startswith("XL OpenFunnel ")
+    assert facts["written_by"].startswith("XL OpenFunnel ")
 
 
-def test_the_file_names_no_user_and_no_place_of_the_machine(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_the_file_contains_no_user_and_no_path(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot(), tmp_path / "rows.xlsx")
     book = openpyxl.load_workbook(tmp_path / "rows.xlsx")
     assert not book.properties.creator
@@ -174,7 +174,7 @@ def test_the_same_result_gives_the_same_file(snapshot: MakeSnapshot, tmp_path: P
     assert openpyxl.load_workbook(tmp_path / "a.xlsx").properties.created == datetime(2026, 7, 5, 12, 30, 15)
 
 
-def test_headers_are_all_there_short_and_different_in_any_case() -> None:
+def test_table_headers_are_short_and_unique_regardless_of_case() -> None:
     names = ["name", "Name", "NAME 2", "name", "", " a\nb ", "x" * 300, "_x0041_"]
     headers = table_headers(names)
     assert headers[:6] == ["name", "Name 2", "NAME 2 2", "name 3", "column 5", "a b"]
@@ -192,19 +192,19 @@ def test_rows_with_odd_fields_give_a_workbook_that_opens(snapshot: MakeSnapshot,
     assert dict(zip(head, row, strict=True)).items() >= {"name": 1, "Name 2": "a", "[x]": "y", "#'@": True}.items()
 
 
-def test_a_number_that_excel_does_not_have_is_text(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_infinity_is_written_as_text(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot(manifest={"credits_consumed": math.inf}), tmp_path / "rows.xlsx")
     assert ["credits_consumed", "inf"] in cells(tmp_path / "rows.xlsx", "Manifest")
 
 
-def test_the_date_is_kept_out_where_none_is_known(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_an_unknown_date_is_blank(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot(as_of=None, manifest=None), tmp_path / "rows.xlsx")
-    told = {row[0]: row[1] for row in cells(tmp_path / "rows.xlsx", "Manifest")}
-    assert told["as_of"] is None
-    assert told["none"] is None
+    facts = {row[0]: row[1] for row in cells(tmp_path / "rows.xlsx", "Manifest")}
+    assert facts["as_of"] is None
+    assert facts["none"] is None
 
 
-def test_as_of_is_told_in_utc(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_as_of_is_in_utc(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot(as_of=datetime(2026, 1, 1, tzinfo=UTC)), tmp_path / "rows.xlsx")
-    told = {row[0]: row[1] for row in cells(tmp_path / "rows.xlsx", "Manifest")}
-    assert told["as_of"] == "2026-01-01 00:00:00 UTC"
+    facts = {row[0]: row[1] for row in cells(tmp_path / "rows.xlsx", "Manifest")}
+    assert facts["as_of"] == "2026-01-01 00:00:00 UTC"

@@ -1,4 +1,4 @@
-"""Talking to a simulator over a real socket."""
+"""Requests to a simulator over a real socket."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROWS = companies(250, seed=3, shape="narrow")
 
 
 @dataclass(frozen=True)
-class Answered:
+class HttpAnswer:
     status: int
     headers: Mapping[str, str]
     body: bytes
@@ -38,23 +38,23 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def ask() -> Callable[..., Answered]:
-    """One request on a connection of its own."""
+def ask() -> Callable[..., HttpAnswer]:
+    """Send one request on its own connection."""
 
-    def ask(service: Simulator, path: str, method: str = "GET", **headers: str | None) -> Answered:
+    def ask(service: Simulator, path: str, method: str = "GET", **headers: str | None) -> HttpAnswer:
         sent = {"X-API-Key": service.api_key} | {name.replace("_", "-"): text for name, text in headers.items()}
         with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)) as connection:
-            kept = {name: text for name, text in sent.items() if text is not None}
-            connection.request(method, path, headers=kept)
+            present = {name: text for name, text in sent.items() if text is not None}
+            connection.request(method, path, headers=present)
             response = connection.getresponse()
-            return Answered(response.status, dict(response.getheaders()), response.read())
+            return HttpAnswer(response.status, dict(response.getheaders()), response.read())
 
     return ask
 
 
 @pytest.fixture
-def poll(ask: Callable[..., Answered]) -> Callable[..., Any]:
-    """One poll's answer as JSON, with the service's only job by default."""
+def poll(ask: Callable[..., HttpAnswer]) -> Callable[..., Any]:
+    """Poll the service's first job, or the named one; return the JSON."""
 
     def poll(service: Simulator, cursor: str | None = None, job_id: str | None = None) -> Any:
         path = f"/api/v1/account/search-lookalikes-bulk/{job_id or next(iter(service.jobs))}"
@@ -65,7 +65,7 @@ def poll(ask: Callable[..., Answered]) -> Callable[..., Any]:
 
 @pytest.fixture
 def walk(poll: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
-    """All answers from the first page to a null cursor."""
+    """Poll all pages from the first to a null cursor."""
 
     def walk(service: Simulator) -> Iterator[Any]:
         answer = poll(service)

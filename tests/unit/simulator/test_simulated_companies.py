@@ -1,4 +1,4 @@
-"""The generated rows are as odd as real ones, at the measured rates; rows come from files too."""
+"""Generated rows have the measured oddities of real ones; rows are read from files too."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others() -> None:
     assert companies(200, seed=7) != companies(200, seed=8)
 
 
-def test_a_shorter_list_is_the_beginning_of_a_longer_one() -> None:
+def test_a_shorter_list_is_a_prefix_of_a_longer_one() -> None:
     assert companies(50, seed=1) == MANY[:50]
 
 
@@ -127,7 +127,7 @@ def test_some_industries_have_commas_and_none_a_semicolon() -> None:
 
 @pytest.mark.parametrize("field", ["name", "match_reason"])
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_a_spreadsheet_would_take_some_texts_for_formulas(field: str, start: str) -> None:
+def test_some_texts_look_like_formulas(field: str, start: str) -> None:
     rate = share(lambda row: (row[field] or "").startswith(start))
     assert 0 < rate < 0.01
 
@@ -161,7 +161,7 @@ def test_match_reasons_quote_and_some_start_with_yes_or_it() -> None:
     assert 0.15 < share(lambda row: (row["match_reason"] or "").startswith(("Yes", "It"))) < 0.35
 
 
-def test_an_unknown_shape_or_a_negative_count_is_refused() -> None:
+def test_an_unknown_shape_or_a_negative_count_is_rejected() -> None:
     with pytest.raises(ValueError, match="full, narrow or old"):
         companies(1, shape="wide")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="0 or more"):
@@ -179,7 +179,7 @@ def test_rows_of_a_file_keep_their_order_and_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", [b"{", b"[1]", b'"text"', b'{"a": NaN}', b'{"a": "\xff"}'])
-def test_a_broken_line_is_named(line: bytes, tmp_path: Path) -> None:
+def test_the_error_for_a_broken_line_names_it(line: bytes, tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b'{"name": "fine"}\n\n' + line + b"\n")
     with pytest.raises(ValueError, match=r"rows\.jsonl, line 3: "):

@@ -1,4 +1,4 @@
-"""What each fault does to a client, which requests it hits, and its text form."""
+"""What each fault sends, which requests it hits, and its text form."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def request_of(service: Simulator) -> bytes:
 
 
 def raw(service: Simulator) -> bytes:
-    """All bytes of the answer to one poll, until the connection ends."""
+    """All bytes that one poll receives until the connection ends."""
     with socket.create_connection(("127.0.0.1", service.port), timeout=10) as sock:
         sock.sendall(request_of(service))
         return b"".join(iter(lambda: sock.recv(65_536), b""))
@@ -39,7 +39,7 @@ def test_status_answers_with_the_code_and_a_json_error(job: SimulatedJob, ask: A
     assert (answer.status, answer.json) == (502, {"detail": "Bad Gateway"})
 
 
-def test_status_can_ask_to_wait_in_the_header_and_in_the_body(job: SimulatedJob, ask: Any) -> None:
+def test_status_can_have_a_retry_after_in_header_and_body(job: SimulatedJob, ask: Any) -> None:
     fault = Fault("status", status=429, retry_after="Wed, 21 Oct 2026 07:28:00 GMT", details_retry_after=7)
     with Simulator([job], faults=[fault]) as service:
         answer = ask(service, POLL)
@@ -48,7 +48,7 @@ def test_status_can_ask_to_wait_in_the_header_and_in_the_body(job: SimulatedJob,
     assert answer.json["details"] == {"retry_after_seconds": 7}
 
 
-def test_status_can_have_a_body_a_type_and_headers_of_its_own(job: SimulatedJob, ask: Any) -> None:
+def test_status_can_have_its_own_body_type_and_headers(job: SimulatedJob, ask: Any) -> None:
     fault = Fault("status", status=500, body=b"oops", content_type="text/plain", headers={"x-request-id": "r1"})
     with Simulator([job], faults=[fault]) as service:
         answer = ask(service, POLL)
@@ -97,7 +97,7 @@ def test_slow_gives_the_whole_body_piece_by_piece(job: SimulatedJob, ask: Any, c
     assert clock() == 1000 + 10 * -(-len(answer.body) // 1000)
 
 
-def test_html_is_a_200_that_is_no_json(job: SimulatedJob, ask: Any) -> None:
+def test_html_is_a_200_without_json(job: SimulatedJob, ask: Any) -> None:
     with Simulator([job], faults=[Fault("html")]) as service:
         answer = ask(service, POLL)
     assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -123,13 +123,13 @@ def test_redirect_leads_to_the_location_verbatim(job: SimulatedJob, ask: Any) ->
 
 
 def test_stall_answers_nothing_until_the_server_stops(job: SimulatedJob) -> None:
-    asked = threading.Event()
+    request_received = threading.Event()
     with (
-        Simulator([job], faults=[Fault("stall")], latency=1, sleep=lambda _: asked.set()) as service,
+        Simulator([job], faults=[Fault("stall")], latency=1, sleep=lambda _: request_received.set()) as service,
         socket.create_connection(("127.0.0.1", service.port), timeout=10) as sock,
     ):
         sock.sendall(request_of(service))
-        assert asked.wait(10)
+        assert request_received.wait(10)
         service.stop()
         assert sock.recv(1) == b""
         assert [request.status for request in service.received] == [None]
@@ -141,9 +141,9 @@ def test_stall_can_come_in_the_middle_of_the_body(job: SimulatedJob) -> None:
         socket.create_connection(("127.0.0.1", service.port), timeout=10) as sock,
     ):
         sock.sendall(request_of(service))
-        got = b""
-        while not got.endswith(b'\r\n\r\n{"job_id":'):
-            got += sock.recv(65_536)
+        data = b""
+        while not data.endswith(b'\r\n\r\n{"job_id":'):
+            data += sock.recv(65_536)
         service.stop()
         assert sock.recv(1) == b""
 
@@ -156,7 +156,7 @@ def test_envelope_replaces_changes_and_drops_keys(job: SimulatedJob, ask: Any) -
     assert "processed" not in answer
 
 
-def test_envelope_leaves_errors_as_they_are(job: SimulatedJob, ask: Any) -> None:
+def test_envelope_does_not_change_errors(job: SimulatedJob, ask: Any) -> None:
     with Simulator([job], faults=[Fault("envelope", envelope={"page": "x"})]) as service:
         assert ask(service, POLL, X_API_Key="of_wrong").json == {"detail": "Invalid API key"}
 
@@ -198,14 +198,14 @@ def test_first_every_and_times_count_the_matching_requests() -> None:
 
 
 def test_a_cursor_selects_a_page_and_none_the_requests_without_one() -> None:
-    asked: list[str | None] = [None, "page_0000", "page_0001"]
-    assert hits(Fault("reset"), asked) == [True, True, True]
-    assert hits(Fault("reset", cursor="page_0000"), asked) == [True, True, False]
-    assert hits(Fault("reset", cursor="page_0001", first=1), asked) == [False, False, True]
-    assert hits(Fault("reset", cursor=None), asked) == [True, False, False]
+    cursors: list[str | None] = [None, "page_0000", "page_0001"]
+    assert hits(Fault("reset"), cursors) == [True, True, True]
+    assert hits(Fault("reset", cursor="page_0000"), cursors) == [True, True, False]
+    assert hits(Fault("reset", cursor="page_0001", first=1), cursors) == [False, False, True]
+    assert hits(Fault("reset", cursor=None), cursors) == [True, False, False]
 
 
-def test_faults_hit_polls_unless_said_otherwise() -> None:
+def test_faults_hit_polls_by_default() -> None:
     assert hits(Fault("reset"), [None], on="credits") == [False]
     assert hits(Fault("reset", on="credits"), [None], on="credits") == [True]
     assert hits(Fault("reset", on="any"), [None], on="cancel") == [True]
@@ -253,7 +253,7 @@ def test_the_first_of_two_matching_faults_wins_and_only_its_count_is_used_up() -
         ),
     ],
 )
-def test_the_text_form_means_the_fault(text: str, fault: Fault) -> None:
+def test_text_forms_are_parsed(text: str, fault: Fault) -> None:
     assert Fault.parse(text) == fault
 
 
@@ -274,14 +274,14 @@ def test_the_text_form_means_the_fault(text: str, fault: Fault) -> None:
         ("503:on=fire", "not on 'fire'"),
     ],
 )
-def test_a_wrong_text_is_answered_with_what_is_allowed(text: str, wrong: str) -> None:
+def test_the_error_for_a_wrong_text_says_what_is_allowed(text: str, wrong: str) -> None:
     with pytest.raises(ValueError, match="Write KIND") as caught:
         Fault.parse(text)
     assert wrong in str(caught.value)
     assert "retry-after=" in str(caught.value)
 
 
-def test_the_kinds_are_listed_once_where_there_is_no_such_kind() -> None:
+def test_the_error_for_an_unknown_kind_lists_the_kinds_once() -> None:
     with pytest.raises(ValueError, match="no fault 'teapot'") as caught:
         Fault.parse("teapot")
     assert str(caught.value).count(", ".join(KINDS)) == 1

@@ -1,4 +1,4 @@
-"""Keys, errors, credits, the log, and the sockets beneath."""
+"""Keys, errors, credits, the log, and connections."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_limit_within_bounds_is_ignored(rows: Any, ask: Any) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["page_0003", "page_9999", "page_1", "%00", "../x"])
-def test_a_page_that_is_not_there_is_answered_as_configured(cursor: str, rows: Any, ask: Any) -> None:
+def test_an_unknown_page_is_answered_as_configured(cursor: str, rows: Any, ask: Any) -> None:
     with Simulator([SimulatedJob(rows, "job")]) as service:
         assert ask(service, f"{JOBS}/job?cursor={cursor}").status == 404
     with Simulator([SimulatedJob(rows, "job")], unknown_cursor=422) as service:
@@ -99,7 +99,7 @@ def test_a_page_that_is_not_there_is_answered_as_configured(cursor: str, rows: A
         assert (answer["rows"], answer["next_cursor"], answer["status"]) == ([], None, "completed")
 
 
-def test_a_page_not_yet_written_is_not_there(rows: Any, ask: Any, clock: ManualClock) -> None:
+def test_a_page_that_is_not_yet_written_is_not_found(rows: Any, ask: Any, clock: ManualClock) -> None:
     with Simulator([SimulatedJob(rows, "job", running=100)], clock=clock) as service:
         clock.sleep(50)
         assert ask(service, f"{JOBS}/job?cursor=page_0000").status == 200
@@ -113,7 +113,7 @@ def test_credits_are_billed_when_a_job_ends(rows: Any, ask: Any, clock: ManualCl
         assert ask(service, BALANCE).json == {"total_credits": 1000, "credits_used": 287.5, "credits_left": 712.5}
 
 
-def test_the_log_tells_what_was_asked_and_answered(rows: Any, ask: Any, clock: ManualClock) -> None:
+def test_the_log_has_requests_and_statuses(rows: Any, ask: Any, clock: ManualClock) -> None:
     with Simulator([SimulatedJob(rows, "job")], clock=clock) as service:
         ask(service, f"{JOBS}/job?cursor=page_0002", User_Agent="tester")
         clock.sleep(5)
@@ -141,7 +141,7 @@ def test_a_connection_is_kept_for_many_requests(rows: Any) -> None:
         assert {request.connection for request in service.received} == {1}
 
 
-def test_requests_sent_in_one_piece_are_answered_one_by_one() -> None:
+def test_pipelined_requests_are_answered_one_by_one() -> None:
     request = f"GET {BALANCE} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: key\r\n".encode()
     with Simulator(api_key="key") as service, socket.create_connection(("127.0.0.1", service.port)) as sock:
         sock.sendall(request + b"\r\n" + request + b"Connection: close\r\n\r\n")
@@ -149,7 +149,7 @@ def test_requests_sent_in_one_piece_are_answered_one_by_one() -> None:
     assert answer.count(b"HTTP/1.1 200 OK") == 2
 
 
-def test_latency_passes_on_the_injected_sleep(ask: Any, clock: ManualClock) -> None:
+def test_latency_uses_the_injected_sleep(ask: Any, clock: ManualClock) -> None:
     with Simulator(latency=30, clock=clock, sleep=clock.sleep) as service:
         ask(service, BALANCE)
     assert clock() == 1030.0
@@ -175,14 +175,14 @@ def test_gzip_is_used_only_for_clients_that_accept_it(rows: Any, ask: Any) -> No
         ),
     ],
 )
-def test_what_is_no_request_is_answered_400(request_bytes: bytes) -> None:
+def test_an_invalid_request_is_answered_with_400(request_bytes: bytes) -> None:
     with Simulator() as service, socket.create_connection(("127.0.0.1", service.port)) as sock:
         sock.sendall(request_bytes)
         answer = b"".join(iter(lambda: sock.recv(65_536), b""))
     assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
 
-def asked_of(service: Simulator, host: str, path: str = BALANCE, method: str = "GET") -> bytes:
+def request_with_host(service: Simulator, host: str, path: str = BALANCE, method: str = "GET") -> bytes:
     request = f"{method} {path} HTTP/1.1\r\n{host}X-API-Key: {service.api_key}\r\nConnection: close\r\n"
     with socket.create_connection(("127.0.0.1", service.port)) as sock:
         sock.sendall(f'{request}Content-Length: 7\r\n\r\n["500"]'.encode())
@@ -190,25 +190,25 @@ def asked_of(service: Simulator, host: str, path: str = BALANCE, method: str = "
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1.evil.example", "[", "", "10.0.0.1"])
-def test_a_web_page_whose_name_leads_here_can_neither_ask_nor_change_anything(host: str) -> None:
+def test_dns_rebinding_can_neither_read_nor_change_anything(host: str) -> None:
     with Simulator(faults=[Fault("status", on="credits", status=503, times=1)]) as service:
         named = f"Host: {host.format(port=service.port)}\r\n"
         for path, method in ((BALANCE, "GET"), ("/_simulator/faults", "PUT")):
-            answer = asked_of(service, named, path, method)
+            answer = request_with_host(service, named, path, method)
             assert answer.startswith(b"HTTP/1.1 421 Misdirected Request\r\n")
             assert b"ask it at 127.0.0.1 or localhost" in answer
         assert service.received == []
-        assert asked_of(service, "").startswith(b"HTTP/1.1 503")  # the fault is still there
+        assert request_with_host(service, "").startswith(b"HTTP/1.1 503")  # the fault is still there
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:{port}", "LocalHost", "localhost:{port}", "[::1]:{port}", None])
-def test_this_machine_may_be_named_in_any_way(host: str | None) -> None:
+def test_every_name_of_this_machine_is_accepted(host: str | None) -> None:
     with Simulator() as service:
         named = "" if host is None else f"Host: {host.format(port=service.port)}\r\n"
-        assert asked_of(service, named).startswith(b"HTTP/1.1 200")
+        assert request_with_host(service, named).startswith(b"HTTP/1.1 200")
 
 
-def test_as_many_requests_are_remembered_as_were_asked_for(ask: Any) -> None:
+def test_the_log_keeps_the_latest_requests(ask: Any) -> None:
     with Simulator(max_received=2) as service:
         for path in ("/1", "/2", "/3"):
             ask(service, path)
@@ -248,7 +248,7 @@ def test_an_outage_keeps_the_port_and_the_jobs(rows: Any, ask: Any, poll: Any, c
         assert poll(service)["status"] == "completed"
 
 
-def test_in_a_process_of_its_own_it_can_be_asked_what_it_received(ask: Any) -> None:
+def test_a_simulator_process_has_control_paths(ask: Any) -> None:
     config = {"jobs": [{"rows": 3, "shape": "narrow", "job_id": "job"}], "faults": ["503:once"], "api_key": "key"}
     with subprocess.Popen(
         [sys.executable, "-m", "xl_openfunnel.simulator", json.dumps(config)],

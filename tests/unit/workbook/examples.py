@@ -1,4 +1,4 @@
-"""A workbook with the companies of an invented job in its cells."""
+"""A workbook that shows an invented job."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def example(count: int = 600) -> bytes:
 
 
 def without_formulas(workbook: bytes) -> bytes:
-    """What the cells show, for programs that don't know our functions and would show errors in place of blocks."""
+    """Only the cached values, for readers that would turn unknown functions into errors."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(workbook)) as given, zipfile.ZipFile(out, "w") as taken:
-        for name in given.namelist():
-            part = given.read(name)
+    with zipfile.ZipFile(io.BytesIO(workbook)) as source, zipfile.ZipFile(out, "w") as target:
+        for name in source.namelist():
+            part = source.read(name)
             if name.startswith("xl/worksheets/sheet"):
                 part = re.sub(rb"<f[^>]*>[^<]*</f>", b"", part)
-            taken.writestr(name, part)
+            target.writestr(name, part)
     return out.getvalue()

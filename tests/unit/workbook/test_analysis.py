@@ -1,4 +1,4 @@
-"""The VBA's grammar and names, judged by a static analysis, for 64- and 32-bit Excel and for a Mac."""
+"""A static analysis of the VBA for 64-bit and 32-bit Excel and for the Mac."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def findings(modules: Iterable[tuple[str, str]], **constants: int) -> list[str]:
         for name, text in modules
     ]
     environment = ConditionalCompilationEnvironment({**DEFAULT_COMPILER_CONSTANTS, **constants})
-    found = analyze_project(inputs, conditional_compilation=environment)
-    return [f"{name}: {each.code}: {each.message}" for name, all_of in found.items() for each in all_of]
+    reports = analyze_project(inputs, conditional_compilation=environment)
+    return [f"{name}: {each.code}: {each.message}" for name, report in reports.items() for each in report]
 
 
 @pytest.mark.parametrize("excel", EXCELS)
-def test_nothing_is_found_in_our_modules(excel: str) -> None:
+def test_the_analysis_finds_nothing_in_our_modules(excel: str) -> None:
     assert findings(sources.modules().items(), **EXCELS[excel]) == []
     assert findings(sources.addin_modules().items(), **EXCELS[excel]) == []
 
@@ -47,14 +47,14 @@ def test_nothing_is_found_in_our_modules(excel: str) -> None:
         ("Private Sub Refuse(text As String)", "Private Sub Refuse(text As String, code As Long)", "argument"),
     ],
 )
-def test_a_mistake_is_found(right: str, wrong: str, code: str) -> None:
+def test_the_analysis_finds_a_mistake(right: str, wrong: str, code: str) -> None:
     modules = sources.modules()
     assert modules[sources.BRIDGE].count(right) == 1
     modules[sources.BRIDGE] = modules[sources.BRIDGE].replace(right, wrong)
     assert any(code in each for each in findings(modules.items()))
 
 
-def test_a_keyword_as_an_argument_is_found_and_our_names_are_none() -> None:
+def test_no_generated_argument_is_a_keyword() -> None:
     functions = [Function(f"OF_{word}", "", (Argument(word, ""),)) for word in sorted(wrappers.KEYWORDS)]
     bridge = (sources.BRIDGE, sources.modules()[sources.BRIDGE])
     written = wrappers.functions_module(functions)

@@ -27,7 +27,7 @@ def test_a_part_is_added_with_its_type(package: Package) -> None:
         package.add_part("xl/pivotTables/a.xml", "pivotTable", "<a/>")
 
 
-def test_references_are_numbered_and_relative(package: Package) -> None:
+def test_relationships_are_numbered_and_relative(package: Package) -> None:
     assert package.add_relationship("xl/worksheets/sheet1.xml", "pivotTable", "xl/pivotTables/a.xml") == "rId1"
     assert package.add_relationship("xl/worksheets/sheet1.xml", "drawing", "xl/worksheets/b.xml") == "rId2"
     relations = package.parts["xl/worksheets/_rels/sheet1.xml.rels"].decode()
@@ -36,13 +36,13 @@ def test_references_are_numbered_and_relative(package: Package) -> None:
 
 
 @pytest.mark.parametrize("old", ["<nowhere/>", "x"])
-def test_a_text_that_stands_there_never_or_twice_is_not_replaced(package: Package, old: str) -> None:
+def test_a_text_that_does_not_occur_exactly_once_is_not_replaced(package: Package, old: str) -> None:
     package.parts["xl/workbook.xml"] = b"<xx/>"
     with pytest.raises(ValueError, match="times in xl/workbook"):
         package.replace("xl/workbook.xml", old, "y")
 
 
-def test_the_file_says_nothing_of_when_and_where_it_was_made(package: Package) -> None:
+def test_the_file_contains_no_time_and_no_system(package: Package) -> None:
     with zipfile.ZipFile(io.BytesIO(package.to_bytes())) as archive:
         about = archive.infolist()
     assert [each.filename for each in about] == ["[Content_Types].xml", "xl/workbook.xml"]

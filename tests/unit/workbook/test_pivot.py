@@ -13,7 +13,7 @@ def pivot(*pairs: tuple[str, str]) -> Pivot:
     return Pivot("Rows", ["rank", "country", "band"], Axis("country", "Country"), columns, "rank", "Companies", pairs)
 
 
-def test_the_largest_row_comes_first_and_sizes_keep_their_order_with_totals_and_blanks() -> None:
+def test_rows_are_sorted_by_count_and_bands_keep_their_order() -> None:
     assert pivot(*PAIRS).cells == [
         ["Companies", "Employees", "", "", ""],
         ["Country", "1–10", "11–50", "(blank)", "Total"],
@@ -24,7 +24,7 @@ def test_the_largest_row_comes_first_and_sizes_keep_their_order_with_totals_and_
     ]
 
 
-def test_without_companies_there_is_one_blank_without_a_number() -> None:
+def test_without_companies_the_pivot_has_one_blank_row_and_column() -> None:
     assert pivot().cells == [
         ["Companies", "Employees", ""],
         ["Country", "(blank)", "Total"],
@@ -33,7 +33,7 @@ def test_without_companies_there_is_one_blank_without_a_number() -> None:
     ]
 
 
-def test_sizes_that_no_company_has_are_kept_in_order_for_later_and_marked_as_missing() -> None:
+def test_absent_bands_are_listed_in_order_and_marked_as_missing() -> None:
     made = pivot(*PAIRS)
     cached = re.findall(r'<s v="([^"]+)"/>', made._cache_xml().split('name="band"')[1])
     assert cached == list(EMPLOYEE_BANDS)
@@ -42,6 +42,6 @@ def test_sizes_that_no_company_has_are_kept_in_order_for_later_and_marked_as_mis
     assert [not missing for missing, _ in items] == [band in ("1–10", "11–50") for band in EMPLOYEE_BANDS] + [True]
 
 
-def test_what_stands_in_xml_is_escaped() -> None:
+def test_values_are_escaped_in_xml() -> None:
     text = pivot(('A&B "<C>', "1–10"))._cache_xml()
     assert "v='A&amp;B \"&lt;C&gt;'" in text

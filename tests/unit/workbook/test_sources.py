@@ -24,13 +24,13 @@ def test_the_modules_of_a_workbook() -> None:
     assert list(MODULES) == ["ThisWorkbook", "OpenFunnel", "OpenFunnelFunctions", "OpenFunnelMacros"]
 
 
-def test_the_addin_has_the_same_but_for_its_own_two() -> None:
+def test_the_addin_differs_in_two_modules() -> None:
     assert {name for name, text in ADDIN.items() if MODULES.get(name) != text} == {"ThisWorkbook", "OpenFunnelAddin"}
     assert set(ADDIN) - set(MODULES) == {"OpenFunnelAddin"}
 
 
 @pytest.mark.parametrize("text", [*MODULES.values(), *(ADDIN[name] for name in (sources.ADDIN, "ThisWorkbook"))])
-def test_a_module_is_as_vba_wants_it(text: str) -> None:
+def test_every_module_is_valid_vba_text(text: str) -> None:
     lines = text.split("\r\n")
     assert text.isascii()
     assert not re.search(r"(?<!\r)\n|\r(?!\n)|\t", text)
@@ -45,14 +45,14 @@ def test_a_module_is_as_vba_wants_it(text: str) -> None:
     assert all(sum(continued[start : start + 25]) < 25 for start in range(len(lines))), "VBA takes 24 continued lines"
 
 
-def test_an_installed_package_has_its_own_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_installed_package_reads_its_own_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sources.source_folder() == CHECKOUT / "workbook"
     monkeypatch.setattr(resources, "files", lambda package: tmp_path)
     (tmp_path / "parts").mkdir()
     assert sources.source_folder() == tmp_path / "parts"
 
 
-def test_line_ends_of_the_checkout_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crlf_line_ends_of_the_checkout_are_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for part in sources.SOURCE_FOLDERS:
         (tmp_path / part).mkdir()
         for source in (CHECKOUT / "workbook" / part).iterdir():
@@ -68,14 +68,14 @@ def test_the_bridge_loads_the_dll_of_the_xlwings_that_is_pinned() -> None:
     assert f"xlwings=={sources.xlwings_version()}" in project["dependencies"]
 
 
-def test_the_version_of_xlwings_stands_once_in_the_source_and_in_every_name_of_the_dll() -> None:
+def test_the_xlwings_version_is_stated_once_and_inserted_into_every_dll_name() -> None:
     version = sources.xlwings_version()
     source = (CHECKOUT / "workbook" / "vba" / "OpenFunnel.bas").read_text(encoding="ascii")
     assert source.count(version) == 1
     assert re.findall(r'Lib "(xlwings[^"]+)"', BRIDGE) == [f"xlwings64-{version}.dll", f"xlwings32-{version}.dll"]
 
 
-def test_a_bridge_without_a_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bridge_without_a_version_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "vba").mkdir()
     (tmp_path / "vba" / "OpenFunnel.bas").write_text("Option Explicit\n")
     monkeypatch.setattr(sources, "source_folder", lambda: tmp_path)
@@ -93,7 +93,7 @@ def test_the_command_is_one_constant_in_ascii_so_that_all_workbooks_share_one_py
     assert calls == ["result, StartCommand, 1"]
 
 
-def test_nothing_is_taken_from_a_workbook_or_its_folder() -> None:
+def test_the_macros_read_nothing_from_a_workbooks_folder() -> None:
     # Of paths the add-in knows its own, which links are changed to.
     own = ADDIN[sources.ADDIN].replace("ThisWorkbook.FullName", "")
     text = code("\n".join([*MODULES.values(), ADDIN["ThisWorkbook"], own]))
@@ -112,19 +112,19 @@ def test_nothing_is_taken_from_a_workbook_or_its_folder() -> None:
     assert set(re.findall(r"ThisWorkbook\.(\w+)", text)) == {"Name", "Saved"}
 
 
-def test_every_function_of_windows_that_takes_a_path_takes_it_in_unicode() -> None:
+def test_windows_functions_take_paths_in_unicode() -> None:
     functions = re.findall(r'Declare PtrSafe Function (\w+) Lib "kernel32"', BRIDGE)
     assert len(functions) == 5
     assert all(function.endswith("W") for function in functions)
     assert all("As String" not in line for line in BRIDGE.splitlines() if 'Lib "kernel32"' in line)
 
 
-def test_declarations_stand_before_procedures() -> None:
+def test_declarations_come_before_procedures() -> None:
     first = re.search(r"^(Public|Private) (Function|Sub)", BRIDGE, re.MULTILINE)
     assert first is not None
     assert not re.search(r"^(Public|Private) (Const|Declare)|^Option", BRIDGE[first.start() :], re.MULTILINE)
 
 
-def test_texts_in_cells_are_marked_as_ours() -> None:
+def test_error_texts_in_cells_have_our_prefix() -> None:
     assert 'Private Const Prefix As String = "#OF! "' in BRIDGE
     assert '"The functions need Excel on Windows."' in BRIDGE

@@ -53,7 +53,7 @@ class _Entry:
     name: str = ""
     kind: int = 0
     content: bytes = b""
-    colour: int = _RED
+    color: int = _RED
     left: int = _NO_STREAM
     right: int = _NO_STREAM
     child: int = _NO_STREAM
@@ -92,7 +92,7 @@ class _Sectors:
         used = len(self._chains.next)
         count = _divide_up(used, _NUMBERS_PER_SECTOR - 1)  # each also has an entry for itself
         if count > _FAT_IN_HEADER:
-            raise ValueError("a compound file this large isn't made here")
+            raise ValueError("a compound file this large is not supported")
         table = [*self._chains.next, *[_FAT_SECTOR] * count]
         self.content += _padded(_pack(table), _SECTOR, _FREE)
         return list(range(used, used + count))
@@ -100,7 +100,7 @@ class _Sectors:
 
 def _entries(tree: Tree) -> list[_Entry]:
     """The directory: the root first; entries refer to each other by index."""
-    entries = [_Entry("Root Entry", _ROOT, colour=_BLACK)]
+    entries = [_Entry("Root Entry", _ROOT, color=_BLACK)]
 
     def add(content: Tree, parent: _Entry) -> None:
         indexes = []
@@ -129,7 +129,7 @@ def _sort_key(name: str) -> tuple[int, bytes]:
 def _link_tree(entries: Sequence[_Entry], indexes: Sequence[int], depth: int = 0, deepest: int | None = None) -> int:
     """Link sorted entries to a red-black tree; return the index of its root.
 
-    All levels above the deepest are full, so it is enough to colour the deepest red and the others black.
+    All levels above the deepest are full, so it is enough to color the deepest red and the others black.
     """
     if not indexes:
         return _NO_STREAM
@@ -138,7 +138,7 @@ def _link_tree(entries: Sequence[_Entry], indexes: Sequence[int], depth: int = 0
     root = entries[indexes[middle]]
     root.left = _link_tree(entries, indexes[:middle], depth + 1, last)
     root.right = _link_tree(entries, indexes[middle + 1 :], depth + 1, last)
-    root.colour = _RED if depth and depth == last else _BLACK
+    root.color = _RED if depth and depth == last else _BLACK
     return indexes[middle]
 
 
@@ -154,7 +154,7 @@ def _directory_entry(entry: _Entry) -> bytes:
     name = entry.name.encode("utf-16-le")
     name_size = len(name) + 2 if name else 0
     links = (entry.left, entry.right, entry.child)
-    kind = struct.pack("<HBB", name_size, entry.kind, entry.colour)
+    kind = struct.pack("<HBB", name_size, entry.kind, entry.color)
     times = struct.pack("<QQ", 0, 0)
     location = struct.pack("<IQ", entry.start, entry.size)
     return name.ljust(_NAME_BYTES, b"\0") + kind + _pack(links) + bytes(16) + bytes(4) + times + location

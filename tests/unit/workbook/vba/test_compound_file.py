@@ -1,4 +1,4 @@
-"""Compound files, read by olefile at its strictest."""
+"""Compound files, read by olefile in its strictest mode."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_file_with_many_sectors_of_chains_is_read_back() -> None:
     assert streams(compound_file({"A": text(1_000_000)})) == {"A": text(1_000_000)}
 
 
-@pytest.mark.parametrize(("tree", "says"), [({"n" * 32: b""}, "too long"), ({"A": bytes(7_200_000)}, "this large")])
-def test_what_cannot_be_written_is_refused(tree: Tree, says: str) -> None:
-    with pytest.raises(ValueError, match=says):
+@pytest.mark.parametrize(("tree", "message"), [({"n" * 32: b""}, "too long"), ({"A": bytes(7_200_000)}, "this large")])
+def test_too_long_names_and_too_large_files_are_rejected(tree: Tree, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         compound_file(tree)

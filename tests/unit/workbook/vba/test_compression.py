@@ -1,4 +1,4 @@
-"""Compression, undone by oletools."""
+"""Compression, decompressed by oletools."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_repetitions_of_any_length_are_read_back(pattern: bytes, length: int) ->
     assert read_back(content) == content
 
 
-def test_a_chunk_that_cannot_be_made_smaller_is_read_back() -> None:
+def test_an_incompressible_chunk_is_read_back() -> None:
     content = random.Random(1).randbytes(8192)
     assert read_back(content) == content
     assert len(compress(content)) == 1 + 2 * (2 + 4096)
@@ -42,7 +42,7 @@ def test_the_example_of_the_specification() -> None:
 
 
 @pytest.mark.parametrize("name", [sources.BRIDGE, sources.MACROS, wrappers.MODULE])
-def test_a_module_becomes_less_than_half(name: str) -> None:
+def test_a_module_shrinks_by_more_than_half(name: str) -> None:
     content = sources.modules()[name].encode()
     assert read_back(content) == content
     assert len(compress(content)) < len(content) / 2

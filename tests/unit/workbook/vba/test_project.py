@@ -40,7 +40,7 @@ def decrypted(text: str, project_id: str) -> bytes:
     return content[4:]
 
 
-def test_another_reader_finds_our_texts_and_of_the_sheets_nothing_but_their_kind(tmp_path: Path) -> None:
+def test_olevba_finds_our_texts_and_empty_sheet_modules(tmp_path: Path) -> None:
     file = tmp_path / "book.xlsm"
     file.write_bytes(builder.build_workbook())
     parser = VBA_Parser(str(file))
@@ -58,7 +58,7 @@ def test_another_reader_finds_our_texts_and_of_the_sheets_nothing_but_their_kind
         assert all(line.startswith("Attribute VB_") for line in lines)
 
 
-def test_a_third_reader_finds_the_file_whole_and_the_same_texts(tmp_path: Path) -> None:
+def test_pyopenvba_finds_a_complete_file_with_the_same_texts(tmp_path: Path) -> None:
     file = tmp_path / "book.xlsm"
     file.write_bytes(builder.build_workbook())
     report = pyopenvba.check_file(str(file))
@@ -69,14 +69,14 @@ def test_a_third_reader_finds_the_file_whole_and_the_same_texts(tmp_path: Path) 
         assert written.strip().endswith(TEXTS[sources.MACROS].replace("\r\n", "\n").split("Option Explicit")[1].strip())
 
 
-def test_there_is_nothing_compiled_that_could_differ_from_the_text() -> None:
+def test_the_project_contains_no_compiled_code() -> None:
     assert read("VBA/_VBA_PROJECT") == bytes.fromhex("cc61ffff000000")  # [MS-OVBA] 3.1.1
     expected = {"PROJECT", "PROJECTwm", *(f"VBA/{name}" for name in ("dir", "_VBA_PROJECT", *TEXTS, *SHEETS))}
     ole = olefile.OleFileIO(io.BytesIO(PROJECT), raise_defects=olefile.DEFECT_POTENTIAL)
     assert {"/".join(path) for path in ole.listdir()} == expected
 
 
-def test_the_project_lists_every_module_once_as_what_it_is() -> None:
+def test_the_project_lists_every_module_once_with_its_kind() -> None:
     lines = project_lines()
     documents = [line for line in lines if line.startswith("Document=")]
     assert documents == [f"Document={name}/&H00000000" for name in (sources.THIS_WORKBOOK, *SHEETS)]
@@ -90,25 +90,25 @@ def test_the_project_is_not_locked_has_no_password_and_is_visible() -> None:
     assert hidden == {"CMG": bytes(4), "DPB": b"\0", "GC": b"\xff"}
 
 
-def test_what_undoes_the_hiding_undoes_the_example_of_the_specification() -> None:
+def test_the_tests_decryption_decrypts_the_specifications_example() -> None:
     example = "{917DED54-440B-4FD1-A5C1-74ACF261E600}"  # [MS-OVBA] 3.1.5
     assert decrypted("0705D8E3D8EDDBF1DBF1DBF1DBF1", example) == bytes(4)
     assert decrypted("0E0CD1ECDFF4E7F5E7F5E7", example) == b"\0"
     assert decrypted("1517CAF1D6F9D7F9D706", example) == b"\xff"
 
 
-def test_names_differ_whatever_their_case() -> None:
+def test_module_names_are_unique_regardless_of_case() -> None:
     names = [name.lower() for name in (*TEXTS, *SHEETS, "VBAProject")]
     assert len(set(names)) == len(names)
 
 
-def test_a_document_has_its_name_once() -> None:
+def test_a_document_module_has_its_name_once() -> None:
     assert (
         document_module("A", SHEET_CLASS, 'Attribute VB_Name = "A"\r\nOption Explicit\r\n').text.count("VB_Name") == 1
     )
 
 
 @pytest.mark.parametrize("text", ["x = 1\n", "x = 1", "x = 1\r\ry = 2\r\n", "x = \xe4\r\n"])
-def test_a_text_that_vba_would_not_take_is_refused(text: str) -> None:
+def test_invalid_module_texts_are_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="must"):
         serialize_project([Module("A", text)])

@@ -37,11 +37,11 @@ def test_each_function_has_a_wrapper_with_its_arguments_in_their_order(function:
     assert lines[start : start + 4] == expected
 
 
-def test_nothing_else_can_be_called_from_a_cell() -> None:
+def test_the_module_has_no_other_public_functions() -> None:
     assert re.findall(r"^Public Function (\w+)", TEXT, re.MULTILINE) == [function.name for function in CATALOG]
 
 
-def test_no_optional_argument_stands_before_a_required_one() -> None:
+def test_optional_arguments_come_last() -> None:
     for function in CATALOG:
         kinds = [argument.optional for argument in function.arguments]
         assert kinds == sorted(kinds), function.name
@@ -58,7 +58,7 @@ def test_the_help_of_each_function_and_argument_is_registered_whole() -> None:
         assert call.count("ArgumentDescriptions") == bool(function.arguments)
 
 
-def test_a_word_that_vba_keeps_for_itself_gets_another_name() -> None:
+def test_a_reserved_word_gets_another_name() -> None:
     assert argument_name(Argument("function", "")) == "function_"
     assert argument_name(Argument("Function", "")) == "Function_"
     assert argument_name(Argument("functions", "")) == "functions"
@@ -75,7 +75,7 @@ def test_only_the_argument_function_had_to_be_renamed() -> None:
     assert renamed == {("OF_PIVOT", "function")}
 
 
-def test_names_of_one_function_differ_in_more_than_their_case() -> None:
+def test_argument_names_are_unique_regardless_of_case() -> None:
     for function in CATALOG:
         names = [argument_name(argument).lower() for argument in function.arguments]
         assert len(set(names)) == len(names)
@@ -87,6 +87,6 @@ def test_quotes_in_help_are_doubled() -> None:
     assert 'ArgumentDescriptions:=Array( _\n            """""")' in text
 
 
-def test_the_text_is_always_the_same() -> None:
+def test_the_text_is_reproducible() -> None:
     assert functions_module() == TEXT
     assert TEXT.startswith('Attribute VB_Name = "OpenFunnelFunctions"')

@@ -1,4 +1,4 @@
-"""The add-in, read by oletools, pyOpenVBA and openpyxl, and its ribbon as Excel wants it."""
+"""The add-in, read by oletools, pyOpenVBA and openpyxl, and its ribbon."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def part(name: str) -> str:
 
 
 def as_workbook() -> bytes:
-    """The same, for openpyxl, which refuses whatever calls itself an add-in."""
+    """The add-in as a workbook, because openpyxl rejects the content type of add-ins."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(CONTENT)) as given, zipfile.ZipFile(out, "w") as taken:
-        for name in given.namelist():
-            taken.writestr(name, given.read(name).replace(b"ms-excel.addin.macro", b"ms-excel.sheet.macro"))
+    with zipfile.ZipFile(io.BytesIO(CONTENT)) as source, zipfile.ZipFile(out, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name).replace(b"ms-excel.addin.macro", b"ms-excel.sheet.macro"))
     return out.getvalue()
 
 
-def test_what_is_written_is_what_is_built(file: Path) -> None:
+def test_the_written_file_is_the_built_one(file: Path) -> None:
     assert file.read_bytes() == CONTENT
 
 
@@ -60,7 +60,7 @@ def test_other_readers_find_our_modules_and_no_others(file: Path) -> None:
     assert (report.complete, list(report.issues)) == (True, [])
 
 
-def test_it_is_an_addin_with_one_sheet_that_nobody_sees() -> None:
+def test_it_is_an_addin_with_one_hidden_sheet() -> None:
     assert "vnd.ms-excel.addin.macroEnabled.main+xml" in part("[Content_Types].xml")
     assert "vnd.ms-excel.sheet.macroEnabled" not in part("[Content_Types].xml")
     assert '<workbookView visibility="hidden"' in part("xl/workbook.xml")
@@ -70,11 +70,11 @@ def test_it_is_an_addin_with_one_sheet_that_nobody_sees() -> None:
     assert '<calcPr calcId="191029"/>' in part("xl/workbook.xml")
 
 
-def test_it_says_its_version_where_the_doctor_looks(file: Path) -> None:
+def test_the_doctor_can_read_its_version(file: Path) -> None:
     assert addin_version(file) == version()
 
 
-def test_the_ribbon_is_where_office_2010_and_newer_look_for_it() -> None:
+def test_the_ribbon_is_the_part_that_office_2010_and_newer_read() -> None:
     assert part("customUI/customUI14.xml") == sources.ribbon()
     related = {
         each.get("Type"): each.get("Target")
@@ -93,18 +93,18 @@ def test_the_ribbon_has_one_tab_with_five_groups() -> None:
     assert len(BUTTONS) == 12
 
 
-def test_every_control_has_a_name_of_its_own_and_says_what_it_does() -> None:
+def test_every_control_has_a_unique_id_and_help() -> None:
     names = [each.get("id") for each in RIBBON.iter() if each.get("id")]
     assert len(set(names)) == len(names)
     assert all(name and re.fullmatch(r"[A-Za-z]\w*", name) for name in names)
     known = {"id", "label", "imageMso", "size", "onAction", "screentip", "supertip"}
     for button in BUTTONS:
-        assert set(button.keys()) <= known, "what else Excel does not know is an error to it"
+        assert set(button.keys()) <= known, "Excel rejects unknown attributes"
         assert set(button.keys()) >= known - {"size"}
         assert all(text and len(text) <= 1024 for text in button.attrib.values())
 
 
-def test_every_button_is_named_after_a_macro_and_the_addin_alone_has_what_it_calls() -> None:
+def test_every_button_is_named_after_a_macro_and_only_the_addin_has_the_callback() -> None:
     macros = re.findall(r"^Public Sub (\w+)\(\)", MODULES[sources.MACROS], re.MULTILINE)
     assert sorted(str(button.get("id")) for button in BUTTONS) == sorted(macros)
     (callback,) = {button.get("onAction") for button in BUTTONS}

@@ -1,4 +1,4 @@
-"""JSON and Parquet: typed values, nulls as null, lists as lists."""
+"""JSON and Parquet keep types, nulls and lists."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXPECTED = [{"rank": rank, **row} for rank, row in enumerate(ROWS, 1)]
 
 
 @pytest.mark.parametrize("suffix", [".json", ".jsonl"])
-def test_every_value_comes_back_as_it_was(snapshot: MakeSnapshot, tmp_path: Path, suffix: str) -> None:
+def test_json_round_trips_every_value(snapshot: MakeSnapshot, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"rows{suffix}"
     write(snapshot(), path)
     text = path.read_bytes().decode("utf-8")
@@ -28,7 +28,7 @@ def test_every_value_comes_back_as_it_was(snapshot: MakeSnapshot, tmp_path: Path
     ]
 
 
-def test_rows_without_a_field_have_null_there(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_missing_fields_are_null(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot([{"name": "a"}, {"employee_count": 3}]), tmp_path / "rows.json")
     assert json.loads((tmp_path / "rows.json").read_text("utf-8")) == [
         {"rank": 1, "name": "a", "employee_count": None},
@@ -36,14 +36,14 @@ def test_rows_without_a_field_have_null_there(snapshot: MakeSnapshot, tmp_path: 
     ]
 
 
-def test_numbers_that_json_does_not_have_are_null_however_deep(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_infinite_numbers_are_null_at_any_depth(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     rows = [{"match_score": math.inf, "intent": {"a": [math.inf, 1, "é", -math.inf]}}]
     write(snapshot(rows), tmp_path / "rows.jsonl")
     expected = '{"rank": 1, "match_score": null, "intent": {"a": [null, 1, "é", null]}}\n'
     assert (tmp_path / "rows.jsonl").read_text("utf-8") == expected
 
 
-def test_derived_columns_are_had_by_name(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_derived_columns_can_be_selected_by_name(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     rows = [{"headquarters": "Miami, United States", "employee_count": 3}]
     write(snapshot(rows), tmp_path / "rows.jsonl", ["country", "employee_band"])
     assert json.loads((tmp_path / "rows.jsonl").read_text("utf-8")) == {
@@ -53,7 +53,7 @@ def test_derived_columns_are_had_by_name(snapshot: MakeSnapshot, tmp_path: Path)
 
 
 @pytest.mark.parametrize(("suffix", "content"), [(".json", "[]\n"), (".jsonl", "")])
-def test_without_rows_the_file_is_valid(snapshot: MakeSnapshot, tmp_path: Path, suffix: str, content: str) -> None:
+def test_an_empty_result_is_a_valid_file(snapshot: MakeSnapshot, tmp_path: Path, suffix: str, content: str) -> None:
     write(snapshot([]), tmp_path / f"rows{suffix}")
     assert (tmp_path / f"rows{suffix}").read_text("utf-8") == content
 

@@ -1,4 +1,4 @@
-"""The whole workbook, read by openpyxl and as the parts of its file."""
+"""The whole workbook, read by openpyxl and part by part."""
 
 from __future__ import annotations
 
@@ -66,14 +66,14 @@ def test_two_builds_are_the_same_byte_for_byte(content: bytes) -> None:
 
 
 def test_an_installed_package_builds_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for part_of_it in sources.SOURCE_FOLDERS:
-        shutil.copytree(CHECKOUT / "workbook" / part_of_it, tmp_path / "parts" / part_of_it)
+    for name in sources.SOURCE_FOLDERS:
+        shutil.copytree(CHECKOUT / "workbook" / name, tmp_path / "parts" / name)
     monkeypatch.setattr(resources, "files", lambda package: tmp_path)
     assert sources.source_folder() == tmp_path / "parts"
     assert (builder.build_workbook(), builder.build_addin()) == (EMPTY, ADDIN)
 
 
-def test_line_ends_of_a_checkout_on_windows_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crlf_line_ends_of_a_checkout_build_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for source in (CHECKOUT / "workbook").glob("*/*"):
         if source.parent.name in sources.SOURCE_FOLDERS:
             text = source.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
@@ -84,7 +84,7 @@ def test_line_ends_of_a_checkout_on_windows_make_no_difference(tmp_path: Path, m
 
 
 @EVERY
-def test_every_part_is_well_formed_has_a_type_and_is_referred_to(content: bytes) -> None:
+def test_every_part_is_well_formed_typed_and_referenced(content: bytes) -> None:
     found = parts(content)
     for name, xml in found.items():
         if not name.endswith(".bin"):
@@ -107,13 +107,13 @@ def test_every_part_is_well_formed_has_a_type_and_is_referred_to(content: bytes)
             relations = list(ET.fromstring(xml))  # noqa: S314
             assert len({each.get("Id") for each in relations}) == len(relations)
             for each in relations:
-                assert each.get("TargetMode") is None, "nothing outside the file"
+                assert each.get("TargetMode") is None, "nothing refers outside the file"
                 targets.add(posixpath.normpath(posixpath.join(folder, str(each.get("Target")))).lstrip("/"))
     assert targets == {name for name in found if not name.endswith(".rels")} - {"[Content_Types].xml"}
 
 
 @EVERY
-def test_nothing_tells_of_this_machine_its_user_or_a_key(content: bytes) -> None:
+def test_the_file_contains_nothing_about_the_machine_its_user_or_a_key(content: bytes) -> None:
     everything = "\n".join(part.decode("latin-1") for part in parts(content).values())
     if content is not EXAMPLE:  # paths of invented companies' pages may look like anything
         assert not re.search(r"of_(live|test)_|/home/|/Users/|\\Users\\|/root|/tmp", everything)
@@ -128,7 +128,7 @@ def test_nothing_tells_of_this_machine_its_user_or_a_key(content: bytes) -> None
 
 
 @pytest.mark.parametrize("content", [EMPTY, ADDIN], ids=["empty", "add-in"])
-def test_there_is_no_link_in_it(content: bytes) -> None:
+def test_the_file_contains_no_link(content: bytes) -> None:
     everything = "\n".join(text.decode("latin-1") for text in parts(content).values())
     assert "<hyperlink" not in everything
     assert "externalLink" not in everything
@@ -144,7 +144,7 @@ def test_the_sheets_and_the_names_of_their_modules() -> None:
     assert found.active.title == "Start"
 
 
-def test_the_cell_for_the_job_has_a_name_is_empty_and_takes_any_text_as_text() -> None:
+def test_the_jobs_cell_is_named_empty_and_formatted_as_text() -> None:
     found = opened(EMPTY)
     (name,) = found.defined_names.values()
     assert (name.name, name.attr_text) == ("job", "Start!$B$8")
@@ -153,7 +153,7 @@ def test_the_cell_for_the_job_has_a_name_is_empty_and_takes_any_text_as_text() -
     assert all(not sheet.data_validations.dataValidation for sheet in found)
 
 
-def test_every_function_that_is_called_is_ours_with_fields_that_there_are() -> None:
+def test_formulas_call_only_known_functions_with_known_fields() -> None:
     called = [function.name for formula in formulas() for function in called_in(formula)]
     assert set(re.findall(r"\bOF_\w+", "\n".join(formulas()))) == set(called)
     assert set(called) == {each.name for each in CATALOG} - {"OF_LOOKUP"}
@@ -182,11 +182,11 @@ def test_no_formula_needs_an_excel_newer_than_its_functions() -> None:
     assert not re.search(r"_xlfn|_xlws|#|@", "\n".join(formulas()))
 
 
-def test_excel_is_not_made_to_calculate_at_opening() -> None:
+def test_excel_does_not_recalculate_on_open() -> None:
     assert '<calcPr calcId="191029"/>' in part("xl/workbook.xml")
 
 
-def test_without_a_job_the_cells_show_what_they_would_show_without_a_job() -> None:
+def test_an_empty_workbook_shows_what_excel_would_calculate() -> None:
     found = opened(EMPTY, values=True)
     shown = found["Start"]
     assert [shown[f"B{row}"].value for row in range(8, 17)] == [None] * 9
@@ -196,7 +196,7 @@ def test_without_a_job_the_cells_show_what_they_would_show_without_a_job() -> No
     assert found["Charts"]["A4"].value is None
 
 
-def test_each_button_has_a_macro_that_there_is() -> None:
+def test_every_button_runs_an_existing_macro() -> None:
     drawing = part("xl/drawings/vmlDrawing1.vml")
     macros = re.findall(r"<x:FmlaMacro>\[0\]!(\w+)</x:FmlaMacro>", drawing)
     assert macros == ["OpenFunnelRefreshBook", "OpenFunnelLandTable", "OpenFunnelRefreshPivots", "OpenFunnelSendCopy"]
@@ -226,7 +226,7 @@ def test_the_pivot_counts_the_table_by_country_and_size(content: bytes) -> None:
     assert "caches" not in part("xl/pivotTables/pivotTable1.xml", content)
 
 
-def test_the_pivots_cells_are_where_it_says_that_they_are() -> None:
+def test_the_pivots_cells_match_its_location() -> None:
     sheet = opened(EXAMPLE)["Pivot"]
     (pivot,) = sheet._pivots
     rows = [[cell.value for cell in row] for row in sheet[pivot.location.ref]]
@@ -236,7 +236,7 @@ def test_the_pivots_cells_are_where_it_says_that_they_are() -> None:
     assert all(cell.value is None for cell in sheet[sheet.max_row + 1])
 
 
-def test_an_example_shows_its_companies_in_all_sheets() -> None:
+def test_an_example_shows_its_companies_on_all_sheets() -> None:
     found = opened(without_formulas(EXAMPLE), values=True)
     frame = snapshot().frame(["name", "country", "employee_band"])
     first = found["Start"]
@@ -256,7 +256,7 @@ def test_an_example_has_the_same_formulas_as_the_workbook() -> None:
     assert sorted(formulas(EXAMPLE)) == sorted(formulas())
 
 
-def test_charts_plot_no_total_and_all_sizes() -> None:
+def test_charts_plot_all_bands_and_no_total() -> None:
     charts = [part(f"xl/charts/chart{number}.xml", EXAMPLE) for number in (1, 2)]
     ranges = [re.findall(r"<c:f>([^<]+)</c:f>", chart) for chart in charts]
     assert ranges == [["Charts!$U$5:$U$16", "Charts!$V$5:$V$16"], ["Charts!$X$5:$X$13", "Charts!$Y$5:$Y$13"]]
@@ -273,16 +273,16 @@ def test_a_table_with_fewer_countries_than_bars_plots_blanks() -> None:
     assert names[-1] is None
 
 
-def test_the_first_sheet_tells_what_its_functions_cannot_where_macros_are_off() -> None:
+def test_the_first_sheet_explains_that_macros_are_off() -> None:
     shown = [row[0].value for row in opened(EMPTY)["Start"]["B9:B16"]]
     assert shown[0] == f'=IFERROR(OF_STATUS(job),"{sheet_texts().start.no_macros}")'
     assert all(re.match(r"=IFERROR\((IF\(ISNUMBER\()?OF_", text) and text.endswith(',"")') for text in shown[1:])
 
 
-def test_every_printed_page_of_a_sheet_says_which_one_it_is() -> None:
+def test_every_printed_page_has_its_number() -> None:
     footers = {sheet.title: (sheet.oddFooter.left.text, sheet.oddFooter.right.text) for sheet in opened(EMPTY)}
     assert set(footers.values()) == {("&A", "Page &P of &N")}, footers
 
 
-def test_the_place_of_the_table_is_named_once() -> None:
+def test_the_table_has_the_name_that_the_macros_use() -> None:
     assert data_sheets.TABLE_NAME == "OpenFunnelRows"

@@ -1,4 +1,4 @@
-"""What the sheets say, as a person edits it."""
+"""The texts of the sheets in ``texts.toml``."""
 
 from __future__ import annotations
 
@@ -11,49 +11,49 @@ from xml.sax.saxutils import unescape
 import msgspec
 import pytest
 
-from tests.unit.workbook.test_book import parts
+from tests.unit.workbook.test_build_workbook import parts
 from xl_openfunnel.hosts.excel.commands.help_page import BUTTONS
 from xl_openfunnel.install import calc_extension
 from xl_openfunnel.workbook import builder, sources
 
 
-def said(part: Any) -> Iterator[str]:
-    """Every text of a part of the file."""
+def all_texts(part: Any) -> Iterator[str]:
+    """Every text in a part of the file."""
     if isinstance(part, str):
         yield part
     else:
         for each in part.values() if isinstance(part, dict) else part:
-            yield from said(each)
+            yield from all_texts(each)
 
 
-def test_every_text_of_the_file_stands_in_the_workbook() -> None:
+def test_the_workbook_contains_every_text_of_the_file() -> None:
     everything = "\n".join(
         unescape(part.decode(), {"&quot;": '"'})
         for name, part in parts(builder.build_workbook()).items()
         if not name.endswith(".bin")
     )
     missing = {
-        text for text in said(tomllib.loads(sources.sheet_texts_toml())) if text.partition("{")[0] not in everything
+        text
+        for text in all_texts(tomllib.loads(sources.sheet_texts_toml()))
+        if text.partition("{")[0] not in everything
     }
     assert missing == set()
 
 
 @pytest.mark.parametrize("change", [("about = ", "abuot = "), ("[rows]\n", '[rows]\nmore = "words"\n')])
-def test_a_text_that_no_sheet_shows_or_that_one_lacks_is_refused(
-    change: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unknown_and_missing_texts_are_rejected(change: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     changed = sources.sheet_texts_toml().replace(*change)
     monkeypatch.setattr(sources, "sheet_texts_toml", lambda: changed)
     with pytest.raises(msgspec.ValidationError):
         sources.sheet_texts.__wrapped__()
 
 
-def test_the_texts_in_formulas_have_no_quotes() -> None:
+def test_texts_in_formulas_contain_no_quotes() -> None:
     found = sources.sheet_texts()
     assert '"' not in found.start.no_macros + found.start.ask + found.start.key_accepted + found.rows.no_job
 
 
-def test_a_button_has_the_same_name_on_sheet_and_ribbon_in_calcs_menu_and_in_the_help() -> None:
+def test_a_button_has_the_same_caption_everywhere() -> None:
     ribbon = ET.fromstring(sources.ribbon())  # noqa: S314 - our own
     named = {each.get("id"): each.get("label") for each in ribbon.iter()}
     named["OpenFunnelRefreshBook"] = named["OpenFunnelRefresh"]  # the group's: its buttons say only of what

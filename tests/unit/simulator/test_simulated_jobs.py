@@ -1,4 +1,4 @@
-"""What a poll answers over a job's life."""
+"""What polls receive while a job runs."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def test_a_completed_job_gives_every_row_once_in_order(rows: Any, walk: Any) -> 
 
 
 def test_states_and_stages_follow_the_clock(rows: Any, poll: Any, clock: ManualClock) -> None:
-    seen = []
+    answers = []
     with Simulator([SimulatedJob(rows, pending=2, running=20)], clock=clock) as service:
         for _ in range(24):
             answer = poll(service)
-            seen.append((answer["status"], answer["progress_message"]))
+            answers.append((answer["status"], answer["progress_message"]))
             clock.sleep(1)
-    assert list(dict.fromkeys(seen)) == [
+    assert list(dict.fromkeys(answers)) == [
         ("pending", None),
         ("running", "retrieving_companies"),
         ("running", "qualifying_companies"),
@@ -60,13 +60,13 @@ def test_states_and_stages_follow_the_clock(rows: Any, poll: Any, clock: ManualC
 
 
 def test_processed_is_null_at_first_then_grows_to_the_count(rows: Any, poll: Any, clock: ManualClock) -> None:
-    seen = []
+    answers = []
     with Simulator([SimulatedJob(rows, running=20)], clock=clock) as service:
         for _ in range(22):
-            seen.append(poll(service)["processed"])
+            answers.append(poll(service)["processed"])
             clock.sleep(1)
-    numbers = [number for number in seen if number is not None]
-    assert seen[0] is None
+    numbers = [number for number in answers if number is not None]
+    assert answers[0] is None
     assert len(set(numbers)) > 5
     assert numbers == sorted(numbers)
     assert numbers[-1] == 250
@@ -75,15 +75,15 @@ def test_processed_is_null_at_first_then_grows_to_the_count(rows: Any, poll: Any
 def test_pages_appear_one_by_one_and_the_last_has_a_null_cursor_though_running(
     rows: Any, walk: Any, clock: ManualClock
 ) -> None:
-    seen = []
+    answers = []
     with Simulator([SimulatedJob(rows, running=100)], clock=clock) as service:
         for _ in range(95):
             pages = list(walk(service))
             assert {page["status"] for page in pages} == {"running"}
             assert {page["manifest"] for page in pages} == {None}
-            seen.append(sum(page["count"] for page in pages))
+            answers.append(sum(page["count"] for page in pages))
             clock.sleep(1)
-    assert list(dict.fromkeys(seen)) == [0, 100, 200, 250]
+    assert list(dict.fromkeys(answers)) == [0, 100, 200, 250]
 
 
 def test_the_rerank_changes_the_order_but_not_the_rows(rows: Any, walk: Any, clock: ManualClock) -> None:
@@ -113,7 +113,7 @@ def test_opaque_cursors_lead_through_all_pages_and_cannot_be_guessed(rows: Any, 
     assert guessed == {"detail": "Page not found"}
 
 
-def test_an_empty_result_is_one_empty_page_and_no_pages(poll: Any) -> None:
+def test_an_empty_result_is_one_empty_page_with_zero_pages_in_the_manifest(poll: Any) -> None:
     with Simulator([SimulatedJob([])]) as service:
         answer = poll(service)
     assert (answer["rows"], answer["page"], answer["next_cursor"], answer["count"]) == ([], "page_0000", None, 0)
@@ -129,7 +129,7 @@ def test_a_failed_job_has_no_manifest_but_keeps_its_full_pages(rows: Any, walk: 
 
 
 @pytest.mark.parametrize("word", ["paused", "pausing", "running", "something_new"])
-def test_a_word_that_is_not_terminal_never_ends(word: str, rows: Any, poll: Any, clock: ManualClock) -> None:
+def test_a_job_with_a_non_terminal_ending_never_ends(word: str, rows: Any, poll: Any, clock: ManualClock) -> None:
     with Simulator([SimulatedJob(rows, running=10, ending=word, delivered=1)], clock=clock) as service:
         clock.sleep(1e6)
         answer = poll(service, "page_0002")
@@ -174,7 +174,7 @@ def test_cancelling_an_ended_job_is_a_conflict(ending: str, rows: Any, ask: Any)
     assert (answer.status, answer.json) == (409, {"detail": f"Job is already {ending}"})
 
 
-def test_the_manifest_can_lie_or_be_missing(rows: Any, poll: Any) -> None:
+def test_the_manifest_can_be_wrong_or_missing(rows: Any, poll: Any) -> None:
     lying = SimulatedJob(rows, "lying", manifest={"count": 251, "stop_reason": "exhausted"})
     silent = SimulatedJob(rows, "silent", manifest=None)
     with Simulator([lying, silent]) as service:
@@ -197,7 +197,7 @@ def test_a_job_id_depends_on_the_script_alone(rows: Any) -> None:
     assert SimulatedJob(rows).job_id != SimulatedJob(companies(250, seed=4)).job_id
 
 
-def test_a_job_added_later_starts_its_life_then(rows: Any, poll: Any, clock: ManualClock) -> None:
+def test_a_job_added_later_starts_then(rows: Any, poll: Any, clock: ManualClock) -> None:
     with Simulator(clock=clock) as service:
         clock.sleep(100)
         service.add(SimulatedJob(rows, running=10))
@@ -206,7 +206,7 @@ def test_a_job_added_later_starts_its_life_then(rows: Any, poll: Any, clock: Man
         assert poll(service)["status"] == "completed"
 
 
-def test_two_jobs_of_one_id_are_refused(rows: Any) -> None:
+def test_two_jobs_with_one_id_are_rejected(rows: Any) -> None:
     with Simulator([SimulatedJob(rows, "same")]) as service, pytest.raises(ValueError, match="a job same already"):
         service.add(SimulatedJob(rows, "same"))
 
