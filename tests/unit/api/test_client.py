@@ -1,4 +1,4 @@
-"""The client over real sockets: one call, one request, one typed answer or one error."""
+"""The client over real sockets: one call sends one request and returns one value or raises one error."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_connections_are_reused(service: Simulator) -> None:
     assert {request.connection for request in service.received} == {1}
 
 
-def test_a_compressed_answer_is_read() -> None:
+def test_compressed_answer_is_read() -> None:
     with Simulator([JOB], gzip=True) as service, client(service) as c:
         assert c.page(JOB.job_id).row_count == 100
 
@@ -100,7 +100,7 @@ def test_each_fault_is_one_error_of_the_tree(service: Simulator, fault: Fault, k
     assert len(service.received) == 1
 
 
-def test_a_slow_drip_ends_at_the_total_deadline(service: Simulator) -> None:
+def test_slow_drip_ends_at_the_total_deadline(service: Simulator) -> None:
     clock = ManualClock()
     service.faults = (Fault("slow", chunk=1000, pause=1.0),)
     with (
@@ -118,14 +118,14 @@ def test_silence_ends_at_the_read_timeout(service: Simulator) -> None:
     assert kind_of(service, limits=Limits(read=0.05)) == "RequestTimeoutError"
 
 
-def test_a_body_beyond_the_cap_is_refused_compressed_or_not(service: Simulator) -> None:
+def test_body_over_the_size_limit_is_refused_compressed_or_not(service: Simulator) -> None:
     assert kind_of(service, limits=Limits(body=1000)) == "InvalidResponseError"
     with Simulator([JOB], gzip=True) as zipped:
         assert kind_of(zipped, limits=Limits(body=40_000)) == "InvalidResponseError"
 
 
 @pytest.mark.parametrize(("megabytes", "words"), [(0, "redirects to https://login.example"), (8, r"larger than 4 MB")])
-def test_the_body_of_a_redirect_is_read_as_any_other_and_unpacked_by_nobody_else(
+def test_redirect_body_is_read_under_the_same_limits_and_not_by_requests(
     service: Simulator, megabytes: int, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unpacked_whole(response: requests.Response) -> bytes:
@@ -140,18 +140,18 @@ def test_the_body_of_a_redirect_is_read_as_any_other_and_unpacked_by_nobody_else
     assert raised.value.kind == "InvalidResponseError"
 
 
-def test_a_service_that_is_down_refuses(service: Simulator) -> None:
+def test_stopped_service_is_a_connect_error(service: Simulator) -> None:
     service.stop()
     assert kind_of(service) == "ConnectError"
 
 
-def test_a_name_that_does_not_exist_is_dns_trouble() -> None:
+def test_unknown_host_name_is_a_dns_error() -> None:
     with Client("https://no-such-host.invalid", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
         c.page(JOB.job_id)
     assert raised.value.kind == "DnsError"
 
 
-def test_a_proxy_that_refuses_is_proxy_trouble(service: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refusing_proxy_is_a_proxy_error(service: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", service.base_url)
     with Client("https://api.example.com", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
         c.page(JOB.job_id)
@@ -165,9 +165,7 @@ def test_a_proxy_that_refuses_is_proxy_trouble(service: Simulator, monkeypatch: 
         *("http://127.0.0.1:port", "http://127.0.0.1:99999", "http://someone:hunter2@x:port"),
     ],
 )
-def test_what_can_be_no_proxy_is_said_by_its_variable_and_not_tried_again(
-    proxy: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_invalid_proxy_names_its_variable_and_is_not_retried(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with Client("https://api.example.com", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
         c.page(JOB.job_id)
@@ -176,14 +174,14 @@ def test_what_can_be_no_proxy_is_said_by_its_variable_and_not_tried_again(
     assert "hunter2" not in raised.value.message
 
 
-def test_a_socks_proxy_is_refused_also_where_requests_could_use_one() -> None:
+def test_socks_proxy_is_refused_even_if_requests_supports_it() -> None:
     with pytest.raises(requests.exceptions.InvalidSchema):
         DeadlineAdapter().proxy_manager_for("socks5h://127.0.0.1:1")
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 @pytest.mark.parametrize("there", [True, False])
-def test_certificates_that_cannot_be_read_are_said_by_their_variable_and_not_tried_again(
+def test_unreadable_certificates_name_their_variable_and_are_not_retried(
     variable: str, there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
@@ -197,7 +195,7 @@ def test_certificates_that_cannot_be_read_are_said_by_their_variable_and_not_tri
 
 
 @pytest.mark.parametrize("host", ["ﬁ.example", "Ⅰ.example"])
-def test_a_name_that_no_host_can_have_is_refused_when_the_client_is_made(host: str) -> None:
+def test_impossible_host_name_is_refused_when_the_client_is_created(host: str) -> None:
     with pytest.raises(ConfigurationError, match="names no host"):
         Client(f"https://{host}", "of_key_123456")
 
@@ -210,7 +208,7 @@ def test_loopback_is_never_reached_through_a_proxy(service: Simulator, monkeypat
         assert proxy.received == []
 
 
-def test_a_self_signed_certificate_is_tls_trouble(tmp_path: Path) -> None:
+def test_self_signed_certificate_is_a_tls_error(tmp_path: Path) -> None:
     with (
         tls_server(tmp_path) as port,
         Client(f"https://localhost:{port}", "of_key_123456") as c,
@@ -220,7 +218,7 @@ def test_a_self_signed_certificate_is_tls_trouble(tmp_path: Path) -> None:
     assert raised.value.kind == "TlsError"
 
 
-def test_a_companys_own_authority_is_trusted_where_the_environment_names_it(
+def test_certificate_authority_named_by_the_environment_is_trusted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with tls_server(tmp_path) as port:
@@ -231,12 +229,12 @@ def test_a_companys_own_authority_is_trusted_where_the_environment_names_it(
 
 
 @pytest.mark.parametrize("url", ["http://api.openfunnel.dev", "http://192.168.0.4:80", "http://localhost.example"])
-def test_plain_http_to_another_machine_is_refused_when_the_client_is_made(url: str) -> None:
+def test_plain_http_to_another_machine_is_refused_when_the_client_is_created(url: str) -> None:
     with pytest.raises(InsecureUrlError):
         Client(url, "of_key_123456")
 
 
-def test_a_transport_of_ones_own_may_give_whole_bodies() -> None:
+def test_custom_transport_may_return_whole_bodies() -> None:
     class Canned(BaseAdapter):
         def send(self, request: requests.PreparedRequest, **_: object) -> requests.Response:  # type: ignore[override]
             answer = requests.Response()
@@ -251,7 +249,7 @@ def test_a_transport_of_ones_own_may_give_whole_bodies() -> None:
         assert c.page(JOB.job_id).row_count == 1
 
 
-def test_the_key_is_asked_for_at_every_request(service: Simulator) -> None:
+def test_key_function_is_called_for_every_request(service: Simulator) -> None:
     given = iter(["of_wrong_000000", service.api_key])
     with Client(service.base_url, lambda: next(given)) as c:
         with pytest.raises(OpenFunnelError, match="refused"):
@@ -268,7 +266,7 @@ def test_the_key_is_asked_for_at_every_request(service: Simulator) -> None:
     ],
     ids=["headers", "status line", "continue"],
 )
-def test_an_answer_that_drips_before_its_body_ends_at_the_total_deadline(drip: bytes) -> None:
+def test_response_that_drips_before_its_body_ends_at_the_total_deadline(drip: bytes) -> None:
     with (
         dripping_server(drip) as port,
         Client(f"http://127.0.0.1:{port}", "of_key_123456", limits=Limits(total=0.3)) as c,
@@ -278,7 +276,7 @@ def test_an_answer_that_drips_before_its_body_ends_at_the_total_deadline(drip: b
     assert raised.value.kind == "RequestTimeoutError"
 
 
-def test_a_proxy_that_drips_its_answer_to_connect_ends_at_the_total_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_that_drips_its_response_to_connect_ends_at_the_total_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     with dripping_server(b"HTTP/1.1 200 OK\r\n" + b"X-Slow: 1\r\n" * 500) as port:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         with (
@@ -304,7 +302,7 @@ def test_a_proxy_that_drips_its_answer_to_connect_ends_at_the_total_deadline(mon
     ids=["headers", "long header", "status line", "chunk size", "negative", "huge length", "odd bytes", "no http"],
 )
 @pytest.mark.filterwarnings("ignore")
-def test_whatever_floods_in_before_the_body_is_an_error_of_the_tree(flood: bytes) -> None:
+def test_flood_before_the_body_is_an_error_of_the_tree(flood: bytes) -> None:
     with (
         dripping_server(flood, at_once=len(flood)) as port,
         Client(f"http://127.0.0.1:{port}", "of_key_123456", limits=Limits(read=2.0, total=2.0)) as c,
@@ -315,7 +313,7 @@ def test_whatever_floods_in_before_the_body_is_an_error_of_the_tree(flood: bytes
 
 
 @pytest.mark.parametrize("proxy", [None, "http://proxy.example:3128"])
-def test_every_connection_is_read_under_the_deadline_and_prints_nothing(proxy: str | None) -> None:
+def test_every_connection_obeys_the_deadline_and_prints_nothing(proxy: str | None) -> None:
     for url in ("https://api.example.com", "http://127.0.0.1:1"):
         adapter = make_adapter(url, 1)
         assert isinstance(adapter, DeadlineAdapter)
@@ -326,7 +324,7 @@ def test_every_connection_is_read_under_the_deadline_and_prints_nothing(proxy: s
         assert "debuglevel" in vars(connection)
 
 
-def test_a_key_that_was_refused_is_looked_up_anew(service: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_key_is_looked_up_again(service: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     found = iter(["of_wrong_000000", service.api_key])
     monkeypatch.setattr(keys, "find", lambda origin: keys.Key(next(found), "the test"))
     with Client(service.base_url) as c:
@@ -337,7 +335,7 @@ def test_a_key_that_was_refused_is_looked_up_anew(service: Simulator, monkeypatc
 
 @contextmanager
 def dripping_server(drip: bytes, *, at_once: int = 1) -> Iterator[int]:
-    """A server that sends these bytes, so many of them a moment after the others, until nobody listens."""
+    """A server that sends ``drip`` in pieces of ``at_once`` bytes with short pauses, until the client closes."""
     over = threading.Event()
 
     def serve(listener: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""What may stand in a path, and what a person may paste for a job."""
+"""The paths of the service, and the job ids in pasted text."""
 
 import pytest
 
@@ -8,13 +8,13 @@ from xl_openfunnel.api import endpoints
 ID = "d8a1bddb-44f1-4c7f-87a7-f37496354ff6"
 
 
-def test_a_job_is_polled_and_cancelled_under_its_own_path() -> None:
+def test_job_is_polled_and_cancelled_under_its_own_path() -> None:
     assert endpoints.poll(ID) == f"/api/v1/account/search-lookalikes-bulk/{ID}"
     assert endpoints.cancel(ID) == f"/api/v1/account/search-lookalikes-bulk/{ID}/cancel"
 
 
 @pytest.mark.parametrize("text", ["..", ".", "a/../b", "a%2Fb", "a?x=1", "a#b", "a b", "", "x" * 129, "ä", "a\nb"])
-def test_nothing_leaves_its_place_in_a_path(text: str) -> None:
+def test_job_id_cannot_escape_its_path_segment(text: str) -> None:
     with pytest.raises(InvalidJobIdError, match="no job id"):
         endpoints.poll(text)
 
@@ -30,19 +30,19 @@ def test_nothing_leaves_its_place_in_a_path(text: str) -> None:
         f"https://app.openfunnel.dev/jobs/{ID}/#rows",
     ],
 )
-def test_a_job_is_found_in_what_a_person_pastes(pasted: str) -> None:
+def test_job_id_is_found_in_pasted_text(pasted: str) -> None:
     assert endpoints.job_id_from(pasted) == ID
 
 
 @pytest.mark.parametrize(
     "pasted", ["https://app.openfunnel.dev/", "https://h/..", "Germany, Q3", "", "#REF!", "https://[::1"]
 )
-def test_anything_else_is_refused_in_words(pasted: str) -> None:
+def test_other_pasted_text_is_refused_with_a_hint(pasted: str) -> None:
     with pytest.raises(InvalidJobIdError, match="Copy the id from OpenFunnel"):
         endpoints.job_id_from(pasted)
 
 
-def test_where_labels_are_known_is_said() -> None:
+def test_error_says_where_labels_work() -> None:
     with pytest.raises(
         InvalidJobIdError, match=r"'Germany, Q3' is no job id .* Labels are known to cells and to the command"
     ):
@@ -50,14 +50,14 @@ def test_where_labels_are_known_is_said() -> None:
 
 
 @pytest.mark.parametrize(("given", "shown"), [(None, "None"), (5, "5"), ([ID], "['d8a1bddb")])
-def test_what_is_no_text_is_no_job(given: object, shown: str) -> None:
+def test_job_that_is_not_text_is_refused(given: object, shown: str) -> None:
     with pytest.raises(InvalidJobIdError) as raised:
         endpoints.job_id_from(given)  # type: ignore[arg-type]
     assert raised.value.message.startswith(shown)
     assert raised.value.message.endswith(" is no job. Give the job's id or its URL as text.")
 
 
-def test_a_key_pasted_in_the_place_of_a_job_is_neither_sent_nor_shown() -> None:
+def test_key_pasted_as_a_job_is_neither_sent_nor_shown() -> None:
     with pytest.raises(InvalidJobIdError) as raised:
         endpoints.job_id_from("of_live_0123456789")
     assert "0123456789" not in raised.value.message

@@ -1,4 +1,4 @@
-"""From the service's errors, in all the forms seen, to ours."""
+"""The service's errors, in all observed forms, mapped to ours."""
 
 from __future__ import annotations
 
@@ -59,18 +59,18 @@ def error(status: int, body: Any = b"", job_id: str | None = JOB, **headers: str
         (418, {"unexpected": [1]}, "InvalidRequestError", "(HTTP 418)"),
     ],
 )
-def test_each_answer_becomes_its_error_in_words(status: int, body: Any, kind: str, says: str) -> None:
+def test_each_response_maps_to_its_error(status: int, body: Any, kind: str, says: str) -> None:
     made = error(status, body)
     assert (made.kind, made.status) == (kind, status)
     assert says in made.message
     assert "of_secret" not in made.message
 
 
-def test_a_404_that_concerns_no_job_is_no_missing_job() -> None:
+def test_404_without_a_job_is_not_a_missing_job() -> None:
     assert error(404, job_id=None).kind == "InvalidRequestError"
 
 
-def test_a_redirect_names_where_it_would_lead_and_no_more() -> None:
+def test_redirect_error_names_only_the_target_host() -> None:
     made = error(307, Location="https://login.example:8443/path?token=secret")
     assert made.kind == "InvalidResponseError"
     assert "https://login.example" in made.message
@@ -97,11 +97,11 @@ def test_a_redirect_names_where_it_would_lead_and_no_more() -> None:
         ({"details": {"retry_after_seconds": [1]}}, "3", 3.0),
     ],
 )
-def test_the_wait_is_read_in_all_its_forms(body: Any, header: str | None, seconds: float | None) -> None:
+def test_retry_after_is_read_in_all_its_forms(body: Any, header: str | None, seconds: float | None) -> None:
     assert error(429, body, **({} if header is None else {"Retry_After": header})).retry_after == seconds
 
 
-def test_the_request_id_is_kept_and_shown() -> None:
+def test_request_id_is_kept_and_shown() -> None:
     made = error(500, X_Request_ID="req-42")
     assert made.request_id == "req-42"
     assert "req-42" in str(made)

@@ -1,4 +1,4 @@
-"""Answers as they drift: what is tolerated, and what is not."""
+"""Responses that deviate from the documentation: what is tolerated, and what is not."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def body(**changes: Any) -> bytes:
     return json.dumps(FULL | changes).encode()
 
 
-def test_a_documented_answer_is_read_whole() -> None:
+def test_documented_response_is_read_completely() -> None:
     page = read_page(body(), JOB)
     assert (page.status, page.stage, page.processed) == ("completed", "completed", 600)
     assert (page.name, page.next_cursor, page.row_count) == ("page_0000", "page_0001", 2)
@@ -46,13 +46,13 @@ def test_a_documented_answer_is_read_whole() -> None:
     [("completed", True), ("cancelled", True), ("failed", True), ("Completed", True)]
     + [(word, False) for word in ("pending", "running", "cancelling", "pausing", "paused", "done?", "succeeded")],
 )
-def test_completion_is_decided_by_the_word_alone(word: str, terminal: bool) -> None:
+def test_completion_is_decided_by_the_status_alone(word: str, terminal: bool) -> None:
     status = read_page(body(status=word, next_cursor=None), JOB).status
     assert (status, status.terminal) == (word, terminal)
     assert isinstance(status, JobStatus)
 
 
-def test_only_the_status_must_be_there() -> None:
+def test_only_the_status_is_required() -> None:
     page = read_page(b'{"status": "running", "extra": {"deep": [1, {"x": null}]}}', JOB)
     assert (page.row_count, page.next_cursor, page.manifest, page.processed, page.name) == (0, None, None, None, None)
     assert read_rows(page.rows_json) == []
@@ -105,7 +105,7 @@ def test_values_of_other_types_are_tolerated(changes: dict[str, Any], attribute:
         (b'{"status":' + b"[" * 100_000, "no usable data"),
     ],
 )
-def test_what_makes_no_sense_is_a_bad_answer_in_words(raw: bytes, says: str) -> None:
+def test_malformed_response_is_an_error_with_a_reason(raw: bytes, says: str) -> None:
     with pytest.raises(InvalidResponseError, match=says):
         read_page(raw, JOB)
 
@@ -128,13 +128,13 @@ def test_what_makes_no_sense_is_a_bad_answer_in_words(raw: bytes, says: str) -> 
         ),
     ],
 )
-def test_json_that_is_not_quite_json_is_read_leniently(raw: bytes, row: dict[str, Any]) -> None:
+def test_almost_valid_json_is_read_leniently(raw: bytes, row: dict[str, Any]) -> None:
     page = read_page(raw, JOB)
     (read,) = read_rows(page.rows_json)
     assert read == row or read == {"n": float(10**30)} or read["n"] == pytest.approx(row["n"])
 
 
-def test_no_number_of_an_answer_is_beyond_all_numbers() -> None:
+def test_no_number_of_a_response_is_infinite() -> None:
     page = read_page(b'{"status":"completed","manifest":{"count":1,"credits_consumed":1e400,"deep":[-1e400]}}', JOB)
     assert page.manifest == {"count": 1, "credits_consumed": None, "deep": [None]}
     assert read_rows(b'[{"n":Infinity,"m":NaN}]') == [{"n": None, "m": None}]
@@ -151,7 +151,7 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from([*FULL, "x"]), json_values), st.booleans())
-def test_any_json_object_is_a_page_or_a_bad_answer(fields: dict[str, Any], ascii_only: bool) -> None:
+def test_any_json_object_is_a_page_or_an_error(fields: dict[str, Any], ascii_only: bool) -> None:
     raw = json.dumps(fields, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
     with suppress(InvalidResponseError):
         page = read_page(raw, JOB)
@@ -159,39 +159,39 @@ def test_any_json_object_is_a_page_or_a_bad_answer(fields: dict[str, Any], ascii
 
 
 @given(st.binary())
-def test_any_bytes_are_a_page_or_a_bad_answer(raw: bytes) -> None:
+def test_any_bytes_are_a_page_or_an_error(raw: bytes) -> None:
     with suppress(InvalidResponseError):
         assert read_page(raw, JOB).status
 
 
 @pytest.mark.parametrize("value", [b"{}", b'{"a":NaN}', b"[]", b"0", b'""', b"[[[[1]]]]", b'{"b":{"c":"d"}}'])
-def test_more_values_than_any_page_has_are_refused_before_they_are_made(value: bytes) -> None:
+def test_too_many_values_are_refused_before_they_are_decoded(value: bytes) -> None:
     raw = b'{"status":"running","rows":[{"a":[%b%b]}]}' % ((value + b",") * 200_000, value)
     for read in (lambda raw: read_page(raw, JOB), read_credits):
         with pytest.raises(InvalidResponseError, match="more than 200,000 values"):
             read(raw)
 
 
-def test_the_values_of_a_page_are_counted() -> None:
+def test_values_of_a_page_are_counted() -> None:
     assert read_page(body(rows=[], count=0), JOB).value_count == 0
     rows = [{"name": "a", "industries": ["b", "c"], "more": {"d": [[], {"e": 1}]}}] * 10
     assert read_page(body(rows=rows), JOB).value_count == 10 * (1 + 3 + 2 + 1 + 2 + 1)
 
 
-def test_long_texts_are_not_taken_for_many_values() -> None:
+def test_long_texts_do_not_count_as_many_values() -> None:
     raw = body(rows=[{"match_reason": "Drills for oil and gas in deep water, and has long done so. " * 500}] * 200)
     assert len(raw) > 3_000_000
     assert read_page(raw, JOB).row_count == 200
 
 
-def test_what_is_not_quite_json_is_read_up_to_half_the_size() -> None:
+def test_almost_valid_json_is_read_up_to_half_the_size_limit() -> None:
     for size, taken in ((MAX_LENIENT - 100, True), (MAX_LENIENT, False)):
         raw = b'{"status":"running","rows":[{"a":NaN,"b":"%b"}]}' % (b"x" * size)
         with nullcontext() if taken else pytest.raises(InvalidResponseError, match="no usable data"):
             assert read_page(raw, JOB).row_count == 1
 
 
-def test_more_rows_than_any_page_has_are_refused() -> None:
+def test_too_many_rows_are_refused() -> None:
     assert read_page(body(rows=[{}] * 1_000), JOB).row_count == 1_000
     with pytest.raises(InvalidResponseError, match="1,001 companies, more than any page"):
         read_page(body(rows=[{}] * 1_001), JOB)
@@ -200,7 +200,7 @@ def test_more_rows_than_any_page_has_are_refused() -> None:
 @pytest.mark.parametrize(
     ("told", "attribute"), [("progress_message", "stage"), ("error_message", "error_message"), ("page", "name")]
 )
-def test_no_page_holds_a_text_longer_than_what_is_shown(told: str, attribute: str) -> None:
+def test_texts_of_a_page_are_cut(told: str, attribute: str) -> None:
     assert getattr(read_page(body(**{told: "x" * 4_000_000}), JOB), attribute) == "x" * 1_999 + "…"
 
 
@@ -218,7 +218,7 @@ REAL = {
 }
 
 
-def test_a_manifest_that_a_job_can_have_is_kept_whole() -> None:
+def test_realistic_manifest_is_kept_whole() -> None:
     more = {"bands": [{"name": f"band {number}", "rows": number} for number in range(200)], "seen": list(range(300))}
     assert read_page(body(manifest=REAL | more), JOB).manifest == REAL | more
 
@@ -233,7 +233,7 @@ def test_a_manifest_that_a_job_can_have_is_kept_whole() -> None:
     ],
     ids=["entries", "a list", "a text", "levels"],
 )
-def test_a_manifest_larger_than_any_costs_no_row_and_says_that_it_is_not_whole(more: dict[str, Any]) -> None:
+def test_oversized_manifest_is_shortened_with_a_note_and_costs_no_row(more: dict[str, Any]) -> None:
     page = read_page(body(manifest=more | REAL), JOB)
     manifest = dict(page.manifest or {})
     assert page.row_count == 2
@@ -241,7 +241,7 @@ def test_a_manifest_larger_than_any_costs_no_row_and_says_that_it_is_not_whole(m
     assert manifest == REAL
 
 
-def test_no_value_of_a_manifest_that_is_too_large_is_long_or_half_a_list() -> None:
+def test_oversized_manifest_keeps_no_long_value_and_no_partial_list() -> None:
     long = {"derived_query": "q" * 3_900_000, "stop_reason": [[1]], "pages": {"a": 1}}
     manifest = dict(
         read_page(body(manifest=REAL | long | {"resolved_seed_domains": ["a.com"] * 1_000}), JOB).manifest or {}
@@ -262,7 +262,7 @@ def test_credits_may_be_fractional_missing_or_text() -> None:
     ("raw", "status"),
     [(b'{"status": "cancelling", "message": "ok"}', "cancelling"), (b"", "cancelling"), (b"{}", "cancelling")],
 )
-def test_a_cancel_is_accepted_with_or_without_a_body(raw: bytes, status: str) -> None:
+def test_cancel_is_accepted_with_or_without_a_body(raw: bytes, status: str) -> None:
     assert read_cancel(raw).status == status
 
 
@@ -273,7 +273,7 @@ def test_rows_may_be_nested(levels: int) -> None:
 
 
 @pytest.mark.parametrize("levels", [102, 900])
-def test_rows_nested_deeper_than_a_sheet_can_take_are_refused(levels: int) -> None:
+def test_rows_nested_too_deep_are_refused(levels: int) -> None:
     for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
         with pytest.raises(InvalidResponseError, match="nested deeper than 100 levels"):
             read_page(b'{"status":"running","rows":[{"a":%b1%b}]}' % (opening * levels, closing * levels), "job")

@@ -47,10 +47,10 @@ from xl_openfunnel.api.retry import delay_before_retry
     ],
     ids=lambda value: value.kind if isinstance(value, OpenFunnelError) else "",
 )
-def test_which_failures_are_tried_again_and_when(error: OpenFunnelError, delays: list[float | None]) -> None:
+def test_which_failures_are_retried_and_when(error: OpenFunnelError, delays: list[float | None]) -> None:
     assert [delay_before_retry(error, failures) for failures in range(1, len(delays) + 1)] == delays
 
 
-def test_chance_spreads_a_delay_by_a_quarter() -> None:
+def test_jitter_spreads_a_delay_by_a_quarter() -> None:
     error = ServerError("503")
     assert [delay_before_retry(error, 3, jitter=chance) for chance in (0.0, 0.5, 1.0)] == [1.5, 2.0, 2.5]

@@ -28,7 +28,7 @@ from xl_openfunnel.simulator import Fault, SimulatedJob, Simulator, companies
 ROWS = companies(250, seed=11)
 
 
-def test_a_frame_holds_every_row_in_order_and_tells_where_it_is_from() -> None:
+def test_frame_has_every_row_in_order_and_its_origin_in_attrs() -> None:
     with Simulator([SimulatedJob(ROWS, job_id="frame")]) as service:
         seen: list[Snapshot] = []
         frame = fetch_rows("frame", api_key=service.api_key, base_url=service.base_url, progress=seen.append)
@@ -44,7 +44,7 @@ def test_a_frame_holds_every_row_in_order_and_tells_where_it_is_from() -> None:
         assert len(service.received) == before
 
 
-def test_the_frame_is_the_callers_own() -> None:
+def test_frame_is_the_callers_own() -> None:
     with Simulator([SimulatedJob(ROWS, job_id="own")]) as service:
         first = fetch_rows("own", api_key=service.api_key, base_url=service.base_url)
         first.loc[0, "name"] = "changed"
@@ -52,7 +52,7 @@ def test_the_frame_is_the_callers_own() -> None:
         assert second.loc[0, "name"] == ROWS[0]["name"]
 
 
-def test_fifty_threads_that_call_it_cost_one_jobs_requests() -> None:
+def test_fifty_threads_share_the_requests_of_one_job() -> None:
     job = SimulatedJob(ROWS, job_id="fifty")
     with Simulator([job]) as service:
         frames: list[pd.DataFrame] = []
@@ -69,43 +69,43 @@ def test_fifty_threads_that_call_it_cost_one_jobs_requests() -> None:
         assert len(service.received) == job.page_count
 
 
-def test_a_cancelled_job_gives_its_delivered_rows(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_cancelled_job_gives_its_delivered_rows(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS, ending="cancelled", delivered=0.5))
     frame = fetch_with(fetch(service), job.job_id)
     assert (len(frame), frame.attrs["status"], frame.attrs["manifest"]["partial"]) == (100, "cancelled", True)
 
 
-def test_a_failed_job_is_raised_in_the_services_words(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_failed_job_raises_the_services_message(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS, ending="failed", error_message="No index"))
     with pytest.raises(JobFailedError, match="No index"):
         fetch_with(fetch(service), job.job_id)
 
 
-def test_a_short_result_is_raised_with_both_numbers(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_incomplete_result_raises_with_both_numbers(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS, manifest={"count": 251}))
     with pytest.raises(IncompleteResultError, match=r"251 rows, but 250"):
         fetch_with(fetch(service), job.job_id)
 
 
-def test_a_timeout_tells_how_far_the_job_is(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_timeout_says_how_far_the_job_is(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS, running=1e6, pending=0.0))
     with pytest.raises(JobTimeoutError, match=r"is running, 0 companies so far; the 60 seconds"):
         fetch_with(fetch(service), job.job_id, timeout=60)
 
 
-def test_a_timeout_tells_apart_what_the_service_has_and_what_was_read(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_timeout_distinguishes_delivered_and_read_companies(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS, running=300.0, pending=0.0))
     with pytest.raises(JobTimeoutError, match=r"is running, \d+ of \d+ companies read; the 60 seconds"):
         fetch_with(fetch(service), job.job_id, timeout=60)
 
 
-def test_a_timeout_tells_the_last_trouble(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_timeout_includes_the_last_error(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS), faults=[Fault("status", status=503)])
     with pytest.raises(JobTimeoutError, match=r"HTTP 503.* has not answered, and the 60 seconds"):
         fetch_with(fetch(service), job.job_id, timeout=60)
 
 
-def test_without_a_timeout_five_minutes_without_an_answer_are_enough(
+def test_without_a_timeout_it_gives_up_after_five_minutes_without_an_answer(
     serve: MakeService, fetch: MakeFetcher, clock: FlyingClock
 ) -> None:
     service = serve(job := SimulatedJob(ROWS), faults=[Fault("status", status=503)])
@@ -123,7 +123,7 @@ def test_without_a_timeout_a_slow_job_is_waited_for(serve: MakeService, fetch: M
 @pytest.mark.parametrize(
     ("job_id", "key", "error"), [("nobody", None, JobNotFoundError), ("there", "of_wrong_key_1", AuthenticationError)]
 )
-def test_what_waiting_cannot_mend_is_raised(
+def test_error_that_waiting_cannot_solve_is_raised(
     serve: MakeService, fetch: MakeFetcher, job_id: str, key: str | None, error: type[Exception]
 ) -> None:
     service = serve(SimulatedJob(ROWS, job_id="there"))
@@ -131,7 +131,7 @@ def test_what_waiting_cannot_mend_is_raised(
         fetch_with(fetch(service, api_key=key), job_id)
 
 
-def test_a_problem_that_stands_is_given_another_chance(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_settled_problem_is_tried_again(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve()
     fetcher = fetch(service)
     with pytest.raises(JobNotFoundError):
@@ -140,7 +140,7 @@ def test_a_problem_that_stands_is_given_another_chance(serve: MakeService, fetch
     assert len(fetch_with(fetcher, "late")) == 250
 
 
-def test_an_unknown_column_names_the_likely_one(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_unknown_column_suggests_the_likely_one(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS))
     with pytest.raises(UnknownColumnError, match="linkedin_url"):
         fetch_with(fetch(service), job.job_id, ["linkedin"])
@@ -158,12 +158,12 @@ def test_lists_in_a_frame_are_the_callers_own_too(serve: MakeService, fetch: Mak
     assert "changed" not in second.attrs["manifest"]["resolved_seed_domains"]
 
 
-def test_columns_may_be_given_as_one_text(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_columns_may_be_one_text(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS))
     assert list(fetch_with(fetch(service), job.job_id, "name; Country").columns) == ["name", "country"]
 
 
-def test_what_is_no_text_is_no_job(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_job_that_is_not_text_is_refused(serve: MakeService, fetch: MakeFetcher) -> None:
     for job in (None, 5, ["a"]):
         with pytest.raises(InvalidJobIdError):
             fetch_with(fetch(serve()), job)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Who subscribes while something happens is told what is newest last."""
+"""A subscription receives the newest snapshot last, however its threads are scheduled."""
 
 from __future__ import annotations
 
@@ -16,54 +16,54 @@ OLD, NEW = Snapshot("job1"), Snapshot("job1", processed=1)
 
 
 @pytest.fixture
-def callbacks() -> Iterator[SubscriptionHub]:
-    made = SubscriptionHub()
-    yield made
-    made.close()
+def hub() -> Iterator[SubscriptionHub]:
+    hub = SubscriptionHub()
+    yield hub
+    hub.close()
 
 
-def all_told(callbacks: SubscriptionHub) -> None:
-    """Return when everything pending was told: the newcomer's turn comes last."""
+def wait_for_callbacks(hub: SubscriptionHub) -> None:
+    """Return when all pending callbacks were called: that of a new subscription is called last."""
     done = threading.Event()
-    callbacks.add("nobody else's", lambda _: done.set(), lambda: Snapshot("nobody else's"))
+    hub.add("another job", lambda _: done.set(), lambda: Snapshot("another job"))
     assert done.wait(30)
 
 
-def test_what_is_told_while_the_present_is_looked_up_is_told_last(callbacks: SubscriptionHub) -> None:
-    told: list[Snapshot] = []
-    telling = threading.Thread(target=callbacks.publish, args=[NEW])
+def test_snapshot_published_while_subscribing_is_delivered_last(hub: SubscriptionHub) -> None:
+    received: list[Snapshot] = []
+    publishing = threading.Thread(target=hub.publish, args=[NEW])
 
-    def present() -> Snapshot:
-        assert "job1" in callbacks  # from here on everything new is told
-        telling.start()
+    def current() -> Snapshot:
+        assert "job1" in hub  # from here on new snapshots are delivered
+        publishing.start()
         return OLD
 
-    callbacks.add("job1", told.append, present)
-    telling.join()
-    all_told(callbacks)
-    assert told[-1] is NEW
+    hub.add("job1", received.append, current)
+    publishing.join()
+    wait_for_callbacks(hub)
+    assert received[-1] is NEW
 
 
-def test_a_subscriber_is_told_the_end_last_however_late_its_thread_runs(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_final_snapshot_is_delivered_last_even_if_threads_are_delayed(serve: MakeService, fetch: MakeFetcher) -> None:
     fetcher = fetch(serve(job := SimulatedJob(companies(50))))
-    callbacks = fetcher._scheduler.subscriptions
-    told: list[Snapshot] = []
-    add, tell, here = callbacks.add, callbacks.publish, threading.current_thread()
+    hub = fetcher._scheduler.subscriptions
+    received: list[Snapshot] = []
+    add, publish, main_thread = hub.add, hub.publish, threading.current_thread()
 
-    def slow_add(*given: object) -> object:
-        subscription = add(*given)  # type: ignore[arg-type]
+    def slow_add(*arguments: object) -> object:
+        subscription = add(*arguments)  # type: ignore[arg-type]
         fetcher.wait(job.job_id, until=lambda seen: seen.status is not None)
         return subscription
 
-    def slow_tell(seen: Snapshot) -> None:
-        if threading.current_thread() is here:
+    def slow_publish(seen: Snapshot) -> None:
+        if threading.current_thread() is main_thread:
             fetcher.wait(job.job_id)
-            all_told(callbacks)
-        tell(seen)
+            wait_for_callbacks(hub)
+        publish(seen)
 
-    callbacks.add, callbacks.publish = slow_add, slow_tell  # type: ignore[assignment,method-assign]
-    fetcher.subscribe(job.job_id, told.append)
-    callbacks.add = add  # type: ignore[method-assign]
+    hub.add, hub.publish = slow_add, slow_publish  # type: ignore[assignment,method-assign]
+    fetcher.subscribe(job.job_id, received.append)
+    hub.add = add  # type: ignore[method-assign]
     fetcher.wait(job.job_id)
-    all_told(callbacks)
-    assert told[-1].final
+    wait_for_callbacks(hub)
+    assert received[-1].final

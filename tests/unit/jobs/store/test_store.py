@@ -51,7 +51,7 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "kept" / "store.sqlite3", ORIGIN)
 
 
-def test_a_job_comes_back_as_it_was_kept(store: Store) -> None:
+def test_job_is_found_as_it_was_saved(store: Store) -> None:
     read = pages(100, 100, 50)
     store.save("job", result(read), read, "f" * 12)
     found = Store(store.path, ORIGIN).find("job")
@@ -72,11 +72,11 @@ def test_rows_beyond_the_end_are_an_index_error() -> None:
             rows[index]
 
 
-def test_nothing_is_found_of_an_unknown_job(store: Store) -> None:
+def test_unknown_job_is_not_found(store: Store) -> None:
     assert store.find("job") is None
 
 
-def test_origins_do_not_see_each_others_jobs(store: Store) -> None:
+def test_origins_do_not_share_jobs(store: Store) -> None:
     read = pages(1)
     store.save("job", result(read), read, None)
     store.label("job", "mine")
@@ -84,7 +84,7 @@ def test_origins_do_not_see_each_others_jobs(store: Store) -> None:
     assert (other.find("job"), other.ledger(), other.job_id_of("mine")) == (None, [], None)
 
 
-def test_a_newer_result_takes_the_place_of_the_older_whole(store: Store) -> None:
+def test_newer_result_replaces_the_older_one_completely(store: Store) -> None:
     old, new = pages(100, 100), pages(7)
     before = store.save("job", result(old), old, None)
     store.save("job", result(new, AS_OF + timedelta(hours=1)), new, None)
@@ -95,7 +95,7 @@ def test_a_newer_result_takes_the_place_of_the_older_whole(store: Store) -> None
         list(before.rows)
 
 
-def test_a_refresh_that_brings_the_same_rows_disturbs_no_reader(store: Store) -> None:
+def test_refresh_with_the_same_rows_does_not_break_open_readers(store: Store) -> None:
     read = pages(100, 7)
     before = store.save("job", result(read), read, None)
     after = store.save("job", result(read, AS_OF + timedelta(hours=1)), read, None)
@@ -103,7 +103,7 @@ def test_a_refresh_that_brings_the_same_rows_disturbs_no_reader(store: Store) ->
     assert after.as_of == AS_OF + timedelta(hours=1)
 
 
-def test_a_refused_write_leaves_what_was_there(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_write_keeps_the_older_result(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     old = pages(3)
     store.save("job", result(old), old, None)
     monkeypatch.setattr(store, "_record", lambda *_: 1 / 0)
@@ -114,7 +114,7 @@ def test_a_refused_write_leaves_what_was_there(store: Store, monkeypatch: pytest
     assert list(found.rows) == list(Rows.of(old))
 
 
-def test_a_busy_store_is_unknown_and_not_nothing(store: Store) -> None:
+def test_busy_store_raises_instead_of_finding_nothing(store: Store) -> None:
     store.close()
     other = sqlite3.connect(store.path, isolation_level=None)
     other.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -130,7 +130,7 @@ def test_a_busy_store_is_unknown_and_not_nothing(store: Store) -> None:
     assert store.find("job", wait=False) is None
 
 
-def test_a_writer_does_not_hold_up_a_reader(store: Store) -> None:
+def test_writer_does_not_block_a_reader(store: Store) -> None:
     read = pages(1)
     store.save("job", result(read), read, None)
     other = sqlite3.connect(store.path, isolation_level=None)
@@ -141,7 +141,7 @@ def test_a_writer_does_not_hold_up_a_reader(store: Store) -> None:
         other.close()
 
 
-def test_the_ledger_tells_of_every_job_seen(store: Store) -> None:
+def test_ledger_lists_every_job_seen(store: Store) -> None:
     first = datetime(2026, 1, 1, tzinfo=UTC)
     store.record("one", JobStatus("running"), 100, None, first)
     store.record("one", JobStatus("cancelled"), 200, {"credits_consumed": 200}, first + timedelta(minutes=1))
@@ -160,7 +160,7 @@ def test_the_ledger_tells_of_every_job_seen(store: Store) -> None:
     assert (two.job_id, two.query, two.seeds) == ("two", "q", ("a.example",))
 
 
-def test_the_ledger_holds_no_more_of_query_and_seeds_than_a_person_reads(store: Store) -> None:
+def test_ledger_cuts_long_queries_and_seeds(store: Store) -> None:
     names = [f"{number}.example" for number in range(900)]
     told = {"derived_query": "q" * 60_000, "resolved_seed_domains": ["x" * 5_000, 7, *names]}
     store.record("one", JobStatus("completed"), 5, told, AS_OF)
@@ -169,7 +169,7 @@ def test_the_ledger_holds_no_more_of_query_and_seeds_than_a_person_reads(store: 
     assert one.seeds == ("x" * 254 + "…", *names[:19], "…")
 
 
-def test_a_label_names_one_job_whatever_its_case(store: Store) -> None:
+def test_label_names_one_job_in_any_case(store: Store) -> None:
     store.label("one", "Germany")
     assert store.job_id_of("germany") == "one"
     with pytest.raises(ConfigurationError, match="already"):
@@ -179,7 +179,7 @@ def test_a_label_names_one_job_whatever_its_case(store: Store) -> None:
     assert store.job_id_of("Germany") == "two"
 
 
-def test_a_forgotten_job_leaves_nothing(store: Store) -> None:
+def test_forgotten_job_leaves_nothing(store: Store) -> None:
     read = pages(5)
     store.save("job", result(read), read, None)
     store.label("job", "x")
@@ -188,7 +188,7 @@ def test_a_forgotten_job_leaves_nothing(store: Store) -> None:
     assert (store.find("job"), store.ledger(), store.job_id_of("x")) == (None, [], None)
 
 
-def test_a_forgotten_job_leaves_nothing_in_the_file_either(store: Store) -> None:
+def test_forgotten_job_leaves_nothing_in_the_file_either(store: Store) -> None:
     for job_id in ("job-to-keep", "job-to-forget"):
         read = pages(100)
         store.save(job_id, result(read), read, None)
@@ -198,7 +198,7 @@ def test_a_forgotten_job_leaves_nothing_in_the_file_either(store: Store) -> None
     assert b"job-to-forget" not in left
 
 
-def test_everything_forgotten_leaves_no_row_in_the_file(store: Store) -> None:
+def test_forget_all_leaves_no_row_in_the_file(store: Store) -> None:
     read = (Page(JobStatus("completed"), row_count=1, rows_json=b'[{"name": "secretive"}]'),)
     store.save("job-to-forget", result(read), read, None)
     store.forget_all()
@@ -207,7 +207,7 @@ def test_everything_forgotten_leaves_no_row_in_the_file(store: Store) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
-def test_nobody_else_may_read_the_store(store: Store) -> None:
+def test_store_is_readable_by_its_owner_only(store: Store) -> None:
     assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
     assert stat.S_IMODE(store.path.parent.stat().st_mode) == 0o700
 
@@ -215,7 +215,7 @@ def test_nobody_else_may_read_the_store(store: Store) -> None:
 @pytest.mark.parametrize(
     "content", [b"this is no database, it is a text" * 100, b"SQLite format 3\x00" + b"\xff" * 5000]
 )
-def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path, content: bytes) -> None:
+def test_file_that_is_not_a_database_is_moved_aside(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "store.sqlite3"
     path.write_bytes(content)
     store = Store(path, ORIGIN)
@@ -227,7 +227,7 @@ def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path, content: bytes)
 
 
 @pytest.mark.parametrize("column", ["manifest", "counts", "as_of"])
-def test_a_damaged_entry_counts_as_none(store: Store, column: str) -> None:
+def test_damaged_entry_counts_as_none(store: Store, column: str) -> None:
     read = pages(2)
     store.save("job", result(read), read, None)
     db = sqlite3.connect(store.path, isolation_level=None)
@@ -236,7 +236,7 @@ def test_a_damaged_entry_counts_as_none(store: Store, column: str) -> None:
     assert store.find("job") is None
 
 
-def test_damaged_rows_are_said_and_never_shown(store: Store) -> None:
+def test_damaged_rows_raise_and_are_never_shown(store: Store) -> None:
     read = pages(2)
     kept = store.save("job", result(read), read, None)
     db = sqlite3.connect(store.path, isolation_level=None)
@@ -247,7 +247,7 @@ def test_damaged_rows_are_said_and_never_shown(store: Store) -> None:
         list(kept.rows)
 
 
-def test_damage_that_shows_in_use_sets_the_file_aside_and_the_next_job_is_kept(store: Store) -> None:
+def test_damage_found_in_use_moves_the_file_aside_and_the_next_job_is_saved(store: Store) -> None:
     read = pages(100, 100)
     kept = store.save("job", result(read), read, None)
     with sqlite3.connect(store.path) as db:
@@ -267,7 +267,7 @@ def test_damage_that_shows_in_use_sets_the_file_aside_and_the_next_job_is_kept(s
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a file in use cannot be moved there")
-def test_what_lies_beside_a_damaged_file_is_not_taken_for_the_new_ones(store: Store) -> None:
+def test_wal_of_a_damaged_file_is_moved_aside_with_it(store: Store) -> None:
     read = pages(3)
     store.save("job", result(read), read, None)
     other = sqlite3.connect(store.path)  # as another process has it, which keeps what was written last beside it
@@ -281,7 +281,7 @@ def test_what_lies_beside_a_damaged_file_is_not_taken_for_the_new_ones(store: St
     other.close()
 
 
-def test_a_job_under_another_jobs_name_is_not_shown(store: Store) -> None:
+def test_job_under_another_jobs_id_is_not_shown(store: Store) -> None:
     read = pages(3)
     kept = store.save("job", result(read), read, None)
     with sqlite3.connect(store.path) as db:
@@ -293,7 +293,7 @@ def test_a_job_under_another_jobs_name_is_not_shown(store: Store) -> None:
         list(kept.rows)
 
 
-def test_a_damaged_entry_of_the_ledger_is_left_out(store: Store) -> None:
+def test_damaged_entry_of_the_ledger_is_left_out(store: Store) -> None:
     store.record("one", JobStatus("running"), 1, None, AS_OF)
     store.record("two", JobStatus("running"), 1, None, AS_OF)
     with sqlite3.connect(store.path) as db:
@@ -302,7 +302,7 @@ def test_a_damaged_entry_of_the_ledger_is_left_out(store: Store) -> None:
     assert [entry.job_id for entry in store.ledger()] == ["two"]
 
 
-def test_a_store_of_version_1_is_brought_up_to_date_and_keeps_its_jobs(store: Store) -> None:
+def test_store_of_version_1_is_migrated_and_keeps_its_jobs(store: Store) -> None:
     read = pages(100, 7)
     store.save("job", result(read), read, None)
     store.close()
@@ -319,7 +319,7 @@ def test_a_store_of_version_1_is_brought_up_to_date_and_keeps_its_jobs(store: St
     assert newer.find("other") is not None
 
 
-def test_everything_forgotten_leaves_nothing_that_was_set_aside(tmp_path: Path) -> None:
+def test_forget_all_removes_files_moved_aside(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     path.write_bytes(b"no database" * 1000)
     store = Store(path, ORIGIN)
@@ -328,7 +328,7 @@ def test_everything_forgotten_leaves_nothing_that_was_set_aside(tmp_path: Path) 
     assert not list(tmp_path.glob("*.damaged-*"))
 
 
-def test_a_store_of_a_newer_version_is_left_alone(store: Store) -> None:
+def test_store_of_a_newer_version_is_left_alone(store: Store) -> None:
     db = sqlite3.connect(store.path)
     db.execute("PRAGMA user_version = 99")
     db.close()
@@ -336,7 +336,7 @@ def test_a_store_of_a_newer_version_is_left_alone(store: Store) -> None:
         Store(store.path, ORIGIN)
 
 
-def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(ConfigurationError, match="OPENFUNNEL_CACHE_DIR"):
         Store(tmp_path / "file" / "store.sqlite3", ORIGIN)
@@ -365,9 +365,7 @@ def test_several_processes_may_use_it_at_once(tmp_path: Path) -> None:
     assert len(store.ledger()) == 9
 
 
-def test_a_new_file_that_another_process_reads_just_now_is_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_new_file_waits_for_another_process_that_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "store.sqlite3"
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN")
@@ -386,7 +384,7 @@ def test_a_new_file_that_another_process_reads_just_now_is_waited_for(
     other.close()
 
 
-def test_the_umask_does_not_open_it(tmp_path: Path) -> None:
+def test_umask_does_not_widen_permissions(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         path = Store(tmp_path / "a" / "store.sqlite3", ORIGIN).path
@@ -398,9 +396,7 @@ def test_the_umask_does_not_open_it(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows lets only administrators make links")
 @pytest.mark.parametrize("ending", ["", "-wal", "-shm", "-journal"])
 @pytest.mark.parametrize("there", [True, False])
-def test_a_link_in_the_place_of_the_store_does_not_have_us_write_elsewhere(
-    tmp_path: Path, ending: str, there: bool
-) -> None:
+def test_link_in_the_place_of_the_store_is_refused(tmp_path: Path, ending: str, there: bool) -> None:
     elsewhere = tmp_path / "elsewhere"
     if there:
         elsewhere.write_bytes(b"of somebody else")
@@ -411,7 +407,7 @@ def test_a_link_in_the_place_of_the_store_does_not_have_us_write_elsewhere(
     assert not there or elsewhere.read_bytes() == b"of somebody else"
 
 
-def test_everything_forgotten_gives_the_space_back(store: Store) -> None:
+def test_forget_all_frees_the_space(store: Store) -> None:
     read = pages(100, 100, 100)
     for number in range(20):
         store.save(f"job-{number}", result(read), read, None)

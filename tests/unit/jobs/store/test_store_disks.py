@@ -1,4 +1,4 @@
-"""The store on disks that are full or can only be read: what is there is read, the reason said, writing tried again."""
+"""The store on full and read-only disks: it is read, the reason is reported, and writing is retried."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ READ = pages(100, 7)
 
 @dataclass(frozen=True)
 class Disk:
-    """A small disk of one's own."""
+    """A small temporary disk."""
 
     path: Path
 
@@ -44,7 +44,7 @@ class Disk:
                     return
         _run("mount", "-o", "remount,ro", str(self.path))
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         _run("mount", "-o", "remount,rw", str(self.path))
         (self.path / "fill").unlink(missing_ok=True)
 
@@ -74,7 +74,7 @@ BREAKDOWNS = {"full": "the disk is full. Make room on it.", "read-only": "the di
 
 
 @pytest.mark.parametrize("how", BREAKDOWNS)
-def test_what_is_stored_is_read_where_it_cannot_be_written_and_writing_is_tried_again(disk: Disk, how: str) -> None:
+def test_unwritable_store_is_read_and_writing_is_retried(disk: Disk, how: str) -> None:
     stored(disk.store)
     disk.break_down(how)
     with closing(Store(disk.store, ORIGIN)) as store:
@@ -86,14 +86,14 @@ def test_what_is_stored_is_read_where_it_cannot_be_written_and_writing_is_tried_
             assert [entry.label for entry in store.ledger(wait=wait)] == ["Germany"]
         with pytest.raises(ConfigurationError, match=f"cannot be written: {BREAKDOWNS[how]}"):
             store.save("other", result(READ), READ, None)
-        disk.mend()
+        disk.repair()
         store.save("other", result(READ), READ, None)
         assert store.find("other", wait=False) is not None
         assert store.find("job", wait=False) is not None
         assert not list(disk.path.glob("*.damaged-*"))
 
 
-def test_what_a_killed_process_left_beside_the_store_is_read_too(disk: Disk) -> None:
+def test_wal_left_by_a_killed_process_is_read_too(disk: Disk) -> None:
     stored(disk.store)
     script = f"""if True:
         import os, pathlib
@@ -108,23 +108,23 @@ def test_what_a_killed_process_left_beside_the_store_is_read_too(disk: Disk) -> 
         assert store.job_id_of("spain", wait=False) == "job"
 
 
-def test_a_full_disk_without_a_store_has_nothing_yet_and_takes_jobs_once_there_is_room(disk: Disk) -> None:
+def test_full_disk_without_a_store_saves_jobs_once_there_is_room(disk: Disk) -> None:
     disk.break_down("full")
     with closing(Store(disk.path / "new" / "store.sqlite3", ORIGIN)) as store:
         assert (store.find("job", wait=False), store.ledger(wait=False)) == (None, [])
-        disk.mend()
+        disk.repair()
         store.save("job", result(READ), READ, None)
         assert store.find("job", wait=False) is not None
 
 
-def test_a_disk_that_can_only_be_read_and_has_no_store_is_said(disk: Disk) -> None:
+def test_readonly_disk_without_a_store_is_reported(disk: Disk) -> None:
     disk.break_down("read-only")
     with pytest.raises(ConfigurationError, match=r"cannot be used: the disk can only be read\. Give a folder"):
         Store(disk.store, ORIGIN)
 
 
 @pytest.mark.parametrize("how", BREAKDOWNS)
-def test_stored_jobs_are_there_offline_and_a_new_one_says_why_it_is_not_stored(
+def test_stored_jobs_are_available_offline_and_a_new_one_says_why_it_is_not_stored(
     serve: MakeService, fetch: MakeFetcher, disk: Disk, how: str
 ) -> None:
     service = serve(old := SimulatedJob(ROWS, job_id="old"), new := SimulatedJob(ROWS, job_id="new"))
@@ -144,7 +144,7 @@ def test_stored_jobs_are_there_offline_and_a_new_one_says_why_it_is_not_stored(
 
 @contextmanager
 def without_rights() -> Iterator[Path]:
-    """A folder, and be somebody who is no administrator, to whom every folder is open."""
+    """A folder without write permission, used as a normal user: an administrator may write everywhere."""
     with TemporaryDirectory(prefix="store-") as folder:  # pytest's own folders are shut to others
         Path(folder).chmod(0o755)
         stored(Path(folder) / "open" / "store.sqlite3")
@@ -163,7 +163,7 @@ def without_rights() -> Iterator[Path]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights of POSIX")
-def test_a_folder_that_may_not_be_written_is_said_and_what_is_there_is_read() -> None:
+def test_folder_without_write_permission_is_reported_and_its_store_is_read() -> None:
     with without_rights() as folder:
         with closing(Store(folder / "open" / "store.sqlite3", ORIGIN)) as store:
             assert store.job_id_of("germany", wait=False) == "job"
@@ -173,7 +173,7 @@ def test_a_folder_that_may_not_be_written_is_said_and_what_is_there_is_read() ->
             Store(folder / "shut" / "store.sqlite3", ORIGIN)
 
 
-def test_a_file_where_the_folder_should_be_is_said(tmp_path: Path) -> None:
+def test_file_in_the_place_of_the_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for folder in (tmp_path / "file", tmp_path / "file" / "more"):
         with pytest.raises(ConfigurationError, match="cannot be used: there is a file where its folder should be"):
@@ -181,14 +181,12 @@ def test_a_file_where_the_folder_should_be_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that is no disk")
-def test_what_has_no_room_because_it_is_no_disk_is_not_called_full() -> None:
+def test_virtual_file_system_without_space_is_not_called_full() -> None:
     with pytest.raises(ConfigurationError, match="cannot be used: No such file or directory"):
         Store(Path("/proc/of-no-disk/store.sqlite3"), ORIGIN)
 
 
-def test_a_fetcher_whose_store_cannot_be_used_says_so_beside_every_job_that_is_final(
-    serve: MakeService, fetch: MakeFetcher
-) -> None:
+def test_final_job_says_why_the_store_cannot_be_used(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS))
     fetcher = fetch(service, store=UnavailableStore("The local store cannot be used: it is gone."))
     seen = fetcher.wait(job.job_id)
@@ -197,14 +195,12 @@ def test_a_fetcher_whose_store_cannot_be_used_says_so_beside_every_job_that_is_f
     assert "could not be stored: The local store cannot be used: it is gone." in seen.problem.message
 
 
-def test_a_folder_of_a_name_that_cannot_be_is_said_with_what_to_do(tmp_path: Path) -> None:
+def test_impossible_folder_name_is_reported_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"cannot be used: .+ Give a folder of your own"):
         Store(tmp_path / ("x" * 300) / "store.sqlite3", ORIGIN)
 
 
-def test_a_folder_that_may_not_be_entered_is_one_where_nobody_may_write(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_inaccessible_folder_is_reported_as_not_writable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 

@@ -1,4 +1,4 @@
-"""The store while it is in use: a newer version changes it, somebody removes or damages it, and nobody may wait."""
+"""The store while it is in use: a newer version changes it, or it is removed or damaged."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def damage(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def test_columns_that_a_newer_version_adds_while_it_is_in_use_keep_no_job_out(store: Store) -> None:
+def test_columns_added_by_a_newer_version_in_use_do_not_prevent_saving(store: Store) -> None:
     change(store.path, "ALTER TABLE job ADD COLUMN more TEXT", "ALTER TABLE page ADD COLUMN more TEXT")
     store.save("other", result(READ), READ, None)
     found = store.find("other")
@@ -57,9 +57,7 @@ def test_columns_that_a_newer_version_adds_while_it_is_in_use_keep_no_job_out(st
         ("CREATE UNIQUE INDEX one ON page (number)",),
     ],
 )
-def test_a_store_that_a_newer_version_changed_while_it_is_in_use_is_not_set_aside(
-    store: Store, statements: tuple[str, ...]
-) -> None:
+def test_store_changed_by_a_newer_version_in_use_is_not_moved_aside(store: Store, statements: tuple[str, ...]) -> None:
     kept = store.find("job")
     assert kept is not None
     change(store.path, *statements)
@@ -71,7 +69,7 @@ def test_a_store_that_a_newer_version_changed_while_it_is_in_use_is_not_set_asid
             list(kept.rows)
 
 
-def test_whoever_may_not_wait_makes_no_file_where_it_was_removed(store: Store) -> None:
+def test_read_without_waiting_does_not_recreate_a_removed_file(store: Store) -> None:
     store.close()
     for file in store.path.parent.iterdir():
         file.unlink()
@@ -85,7 +83,7 @@ def test_whoever_may_not_wait_makes_no_file_where_it_was_removed(store: Store) -
     assert [entry.job_id for entry in store.ledger(wait=False)] == ["job"]
 
 
-def test_whoever_may_not_wait_sets_nothing_aside(store: Store) -> None:
+def test_read_without_waiting_moves_nothing_aside(store: Store) -> None:
     content = damage(store.path)
     with pytest.raises(StoreBusyError):
         store.find("job", wait=False)
