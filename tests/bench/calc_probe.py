@@ -41,12 +41,12 @@ def begin() -> None:
 
     timed(addin.Functions, "call", lambda *_: 0)
 
-    def rows(answer: results.Result) -> int:
-        return max([len(answer.block), *(view.size.rows for view in answer.views.values() if view.size)])
+    def rows(result: results.Result) -> int:
+        return max([len(result.block), *(sized.size.rows for sized in result.sized.values() if sized.size)])
 
-    timed(addin._Result, "addResultListener", lambda result, _: rows(result._view.answer))
-    timed(results.SizedResult, "tell", lambda view, _: rows(view.answer))
-    timed(array_formulas.ArrayTracker, "fit", lambda _, answer: rows(answer))
+    timed(addin._Result, "addResultListener", lambda result, _: rows(result._view.result))
+    timed(results.SizedResult, "notify", lambda sized, _: rows(sized.result))
+    timed(array_formulas.ArrayTracker, "fit", lambda _, result: rows(result))
 
 
 class Probe(unohelper.Base, XJobExecutor):  # type: ignore[misc]

@@ -25,7 +25,7 @@ from ..topics import Subscription
 from . import identifiers, status_bar
 from .documents import Documents
 from .marshal import from_calc, to_calc
-from .results import SizedResult, Tell
+from .results import Listener, SizedResult
 from .updater import ResultUpdater
 
 _SWITCH_INTERVAL: Final = 0.0005
@@ -71,9 +71,9 @@ class _SessionSource:
         from ..session import session
 
         self._session = session()
-        self._session.topic_changed = updater.moved
+        self._session.topic_changed = updater.topic_changed
 
-    def look(self) -> CallContext:
+    def new_call(self) -> CallContext:
         # Only Excel turns a block with a text of over 255 units into an error.
         return self._session.new_call(MAX_TEXT_UNITS)
 
@@ -81,8 +81,8 @@ class _SessionSource:
         if function is not catalog.STATUS:
             from ... import table  # noqa: F401 - loads pandas here, not on the main thread, which it would block
 
-    def follow(self, job_id: str, told: Callable[[Snapshot], object]) -> Subscription:
-        return self._session.fetcher.subscribe(job_id, told)
+    def subscribe(self, job_id: str, callback: Callable[[Snapshot], object]) -> Subscription:
+        return self._session.fetcher.subscribe(job_id, callback)
 
     def close(self) -> None:
         from ..session import end
@@ -96,7 +96,7 @@ class _Result(unohelper.Base, XVolatileResult):  # type: ignore[misc]
     def __init__(self, updater: ResultUpdater, view: SizedResult) -> None:
         self._updater = updater
         self._view = view
-        self._listeners: list[tuple[Any, Tell]] = []
+        self._listeners: list[tuple[Any, Listener]] = []
 
     def addResultListener(self, listener: Any) -> None:
         def tell(block: Block) -> None:
@@ -107,12 +107,12 @@ class _Result(unohelper.Base, XVolatileResult):  # type: ignore[misc]
             listener.modified(event)
 
         self._listeners.append((listener, tell))
-        self._updater.listens(self._view, tell)
+        self._updater.add_listener(self._view, tell)
 
     def removeResultListener(self, listener: Any) -> None:
         for pair in [pair for pair in self._listeners if pair[0] == listener]:
             self._listeners.remove(pair)
-            self._updater.left(self._view, pair[1])
+            self._updater.remove_listener(self._view, pair[1])
 
 
 class _Service(unohelper.Base, XServiceName, XServiceInfo):  # type: ignore[misc]
@@ -144,7 +144,7 @@ class Functions(_Service, XFunctions, XAddIn, XCompatibilityNames):  # type: ign
 
     def call(self, function: catalog.Function, values: tuple[object, ...]) -> _Result:
         updater = get_updater(self._context)
-        view = updater.asked(function, tuple(map(from_calc, values, function.arguments)))
+        view = updater.result_for(function, tuple(map(from_calc, values, function.arguments)))
         if view.handle is None:
             view.handle = _Result(updater, view)
         handle: _Result = view.handle  # type: ignore[assignment]

@@ -33,13 +33,13 @@ class ArrayTracker:
         """The size of the array that is calling for a result (None if it is no array), and whether that is known."""
         notified: SizedResult | None = getattr(self._notifying, "view", None)
         if notified is not None:
-            return (notified.size, True) if notified.answer is answer else (None, False)
-        size = self._current_probe.asks(answer) if self._current_probe is not None else None
+            return (notified.size, True) if notified.result is answer else (None, False)
+        size = self._current_probe.size_for(answer) if self._current_probe is not None else None
         return size, size is not None
 
     def notify(self, answer: Result) -> None:
         """Make all cells show a result."""
-        for view in list(answer.views.values()):
+        for view in list(answer.sized.values()):
             self.notify_sized(view)
 
     @contextlib.contextmanager
@@ -55,12 +55,12 @@ class ArrayTracker:
     def notify_sized(self, view: SizedResult) -> None:
         """Make the cells of one size show their result."""
         with self.notifying(view):
-            view.tell(view.block)
+            view.notify(view.block)
 
     def result_in(self, array: Array) -> Result | None:
         """The result that an array shows; None if it calls for none. Only on the main thread."""
         known = self._fitted.get(array.key)
-        own = known.answer if known is not None else None
+        own = known.result if known is not None else None
         return self._probe(RecalcProbe(array.size, own), array.calculate) or self._enter_and_probe(array, own)
 
     def _probe(self, probe: RecalcProbe, calculate: Callable[[], object]) -> Result | None:
@@ -70,7 +70,7 @@ class ArrayTracker:
             calculate()
         finally:
             self._current_probe = None
-        return probe.last
+        return probe.last_requested
 
     def _enter_and_probe(self, array: Array, own: Result | None, each: Function | None = None) -> Result | None:
         """Enter an array again; the result that it then shows, None if it may not be entered."""
@@ -83,15 +83,15 @@ class ArrayTracker:
         Calc recalculates cells on the screen as soon as it is notified, without saying which cells these are. So an
         array that is not known yet is entered again.
         """
-        sized = [view for view in answer.views.values() if view.size is not None]
+        sized = [view for view in answer.sized.values() if view.size is not None]
         for view in sized:
-            view.asked = False
+            view.requested = False
         if answer.changed:
             self.notify(answer)
         fitted_now: dict[Hashable, SizedResult] = {}
         for array in self._host.arrays(answer.function.name):
             known = self._fitted.get(array.key)
-            own = known.answer if known else answer if array.plain else None
+            own = known.result if known else answer if array.plain else None
             each = answer.function if array.single else None
             asked = self._probe(RecalcProbe(array.size, own, each), array.calculate)
             if asked not in (None, own) and not each:
@@ -102,11 +102,11 @@ class ArrayTracker:
                     self.notify(answer)
                     asked = self._probe(RecalcProbe(array.size, answer, each), array.calculate)
             if asked is not None:
-                known = asked.views.get(array.size)
+                known = asked.sized.get(array.size)
             if known is not None:
                 fitted_now[array.key] = known
-        others = {key: view for key, view in self._fitted.items() if view.answer.function is not answer.function}
+        others = {key: view for key, view in self._fitted.items() if view.result.function is not answer.function}
         self._fitted = others | fitted_now
         for view in sized:
-            if answer.changed and not view.asked:  # notified in vain: the array is gone, or has another size
-                answer.views.pop(view.size, None)
+            if answer.changed and not view.requested:  # notified in vain: the array is gone, or has another size
+                answer.sized.pop(view.size, None)

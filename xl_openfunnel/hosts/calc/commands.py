@@ -93,8 +93,8 @@ def refresh(updater: ResultUpdater, document: Any, *, final_too: bool = False) -
 
     A formula whose companies are not known yet is resized when they are.
     """
-    results = updater.called_by(document.calculateAll)
-    jobs = {topic for result in results for topic in result.seen if topic not in (JOBS, CREDITS)}
+    results = updater.results_called_by(document.calculateAll)
+    jobs = {topic for result in results for topic in result.dependencies if topic not in (JOBS, CREDITS)}
     refreshed = [job for job in sorted(jobs) if final_too or not session().fetcher.watch(job).final]
     for job in refreshed:
         session().fetcher.refresh(job)
@@ -102,7 +102,7 @@ def refresh(updater: ResultUpdater, document: Any, *, final_too: bool = False) -
     parts.append(f"{count(len(jobs) - len(refreshed), 'job')} final already" if len(jobs) > len(refreshed) else "")
     resized, blocked, pending = _resize_arrays(updater, document, results)
     for result in pending:
-        updater.once_known(result, lambda known: _resize_arrays(updater, document, [known], only=known))
+        updater.when_known(result, lambda known: _resize_arrays(updater, document, [known], only=known))
     parts.append(f"room made for {count(resized, 'formula')}" if resized else "")
     parts.append(f"room follows for {count(len(pending), 'formula')}, with the first answer" if pending else "")
     parts += [f"no free cells for the formula in {cell}, or they are protected" for cell in blocked]
@@ -126,7 +126,7 @@ def _resize_arrays(
         How many were resized; the first cells of those without enough free cells; and the results not known yet.
     """
     for result in results:
-        if result.spreads:
+        if result.multi_cell:
             updater.arrays.notify(result)  # makes Calc recalculate the arrays, which reveals what each one shows
     formulas = (formula for array in find_arrays(document, *_NAMES) for formula in array.formulas())
     shown = [(formula, updater.arrays.result_in(formula)) for formula in formulas]

@@ -1,4 +1,4 @@
-"""What cells of Calc show: answers, each in views for cells of one size; and what answers need of the program."""
+"""Results that cells of Calc show, each in the sizes of the arrays that show it; and what results need of Calc."""
 
 from __future__ import annotations
 
@@ -18,31 +18,32 @@ from .array_size import ONE, Size, fit
 
 _log = logging.getLogger(__name__)
 
-Tell = Callable[[Block], object]
+Listener = Callable[[Block], object]
+"""Has the cells that share a listener of Calc show a block."""
 
 
 class ResultSource(Protocol):
-    """What answers are made from."""
+    """What results are computed from."""
 
-    def look(self) -> CallContext:
-        """A view for one call."""
+    def new_call(self) -> CallContext:
+        """The context of one call of a function."""
 
     def prepare(self, function: Function) -> None:
         """Load what a function needs, which takes seconds the first time."""
 
-    def follow(self, job_id: str, told: Callable[[Snapshot], object]) -> Subscription:
-        """Have a callback told of a job whenever it changes."""
+    def subscribe(self, job_id: str, callback: Callable[[Snapshot], object]) -> Subscription:
+        """Call ``callback`` whenever the job changes."""
 
     def close(self) -> None:
-        """Stop everything: nobody shows anything any more."""
+        """Stop everything: no cell shows a result any more."""
 
 
 class Array(Protocol):
-    """Cells into which one formula was entered that is nothing but a call of ours."""
+    """Cells into which a formula was entered that is a call of one of our functions and nothing else."""
 
     @property
     def size(self) -> Size:
-        """How many cells these are."""
+        """Its rows and columns."""
 
     @property
     def single(self) -> bool:
@@ -50,155 +51,157 @@ class Array(Protocol):
 
     @property
     def plain(self) -> bool:
-        """Whether the formula calls nothing of ours among its arguments."""
+        """Whether no argument of the call contains another call of our functions."""
 
     @property
     def key(self) -> Hashable:
-        """Where it stands and what its formula is."""
+        """Identifies its place and its formula."""
 
     def shows(self, row: int, cells: list[str | float | bool]) -> bool:
-        """Whether that row shows this; the last one is -1."""
+        """Whether that row shows these cells; the last row is -1."""
 
     def calculate(self) -> None:
-        """Have the formula calculated, if it has to be."""
+        """Calculate the formula, if it is dirty."""
 
     def enter(self) -> None:
-        """Enter the formula once more, which has it calculated; where that may not be done, nothing."""
+        """Enter the formula again, which calculates it; does nothing where that is not allowed."""
 
 
 class CalcHost(Protocol):
-    """The program whose cells these are."""
+    """The LibreOffice whose cells these are."""
 
     def arrays(self, name: str) -> Iterable[Array]:
-        """Where a formula is a call of that function and nothing else. Only from within `inside`."""
+        """The arrays whose formula is a call of that function. Only on the main thread."""
 
     def calculate(self) -> bool:
-        """Have every cell calculated that has to be; gives whether no document waits for its user to say so."""
+        """Calculate every dirty cell; returns whether all documents calculate automatically."""
 
     def run_on_main_thread(self, run: Callable[[], None]) -> None:
-        """Run something on the program's own thread, and wait until it is done."""
+        """Run something on LibreOffice's main thread, and wait until it is done."""
 
 
 @dataclass(eq=False)
 class SizedResult:
-    """An answer in cells of one size.
+    """A result in cells of one size.
 
     Attributes:
-        answer: whose it is.
-        size: that of the array; None where the formula uses the answer further, or the cells are not known yet.
-        tells: has cells show a block, one for each listener.
-        handle: what the program holds of it.
-        asked: whether it was asked for while arrays were looked at last.
+        result: the result.
+        size: that of the array; None where a formula computes with the result, or the cells are not known yet.
+        listeners: those of Calc; each has its cells show a block.
+        handle: the object that Calc holds of it.
+        requested: whether a cell has requested it since arrays were last fitted.
     """
 
-    answer: Result
+    result: Result
     size: Size | None
-    tells: list[Tell] = field(default_factory=list)
+    listeners: list[Listener] = field(default_factory=list)
     handle: object = None
-    asked: bool = True
+    requested: bool = True
 
     @property
     def block(self) -> Block:
         """What its cells show."""
-        block = self.answer.block
-        return block if self.size is None or self.answer.fresh else fit(block, self.size)
+        block = self.result.block
+        return block if self.size is None or self.result.initial else fit(block, self.size)
 
-    def tell(self, block: Block) -> None:
+    def notify(self, block: Block) -> None:
         """Have its cells show a block."""
-        for tell in list(self.tells):
+        for listener in list(self.listeners):
             try:
-                tell(block)
+                listener(block)
             except Exception:  # its document is being closed
                 _log.debug("a listener is gone", exc_info=True)
-                with contextlib.suppress(ValueError):  # its document has said so meanwhile
-                    self.tells.remove(tell)
+                with contextlib.suppress(ValueError):  # the document may have removed it already
+                    self.listeners.remove(listener)
 
 
 @dataclass(eq=False)
 class Result:
-    """What all cells show that call a function with the same arguments.
+    """What all cells show that call a function with the same arguments. Times are of the monotonic clock.
 
     Attributes:
         function: the function.
         arguments: the arguments.
-        block: what is shown.
-        fresh: whether it was never answered: the block is ``loading``, which Calc repeats in every cell of an array.
-        views: it in cells of several sizes.
-        seen: what it was made from.
-        asked: whether it was asked for since that was last forgotten.
-        changed: whether the block is another one since its cells were fitted.
-        unsized: whether cells asked for it since then whose size is not known.
-        due: when it is to be made; None while it holds.
-        free_at: when it may be made again.
-        fitted_at: when its cells were fitted last.
-        then: what is to be done once it is known.
+        block: what the cells show.
+        initial: whether it was never computed: ``block`` is ``loading``, which Calc repeats in every cell of an array.
+        sized: the result in cells of each size.
+        dependencies: what it was computed from, by topic.
+        requested: whether a cell has requested it since this was last reset.
+        changed: whether ``block`` is another one since its cells were fitted.
+        unsized: whether cells of unknown size have requested it since then.
+        due_at: when it is to be computed; None while it is up to date.
+        not_before: when it may be computed again.
+        fitted_at: when its cells were last fitted.
+        on_known: called once there is something to show.
     """
 
     function: Function
     arguments: tuple[object, ...]
     block: Block = field(default_factory=lambda: [[job_text.LOADING]])
-    fresh: bool = True
-    views: dict[Size | None, SizedResult] = field(default_factory=dict)
-    seen: Mapping[str, Dependency] = field(default_factory=dict)
-    asked: bool = True
+    initial: bool = True
+    sized: dict[Size | None, SizedResult] = field(default_factory=dict)
+    dependencies: Mapping[str, Dependency] = field(default_factory=dict)
+    requested: bool = True
     changed: bool = False
     unsized: bool = True
-    due: float | None = None
-    free_at: float = float("-inf")
+    due_at: float | None = None
+    not_before: float = float("-inf")
     fitted_at: float = float("-inf")
-    then: Callable[[], object] | None = None
+    on_known: Callable[[], object] | None = None
 
     @property
     def known(self) -> bool:
-        """Whether there is something to show, or to be told of."""
-        return not self.fresh and self.block[0][0] != job_text.LOADING
+        """Whether there is something to show, rows or an error."""
+        return not self.initial and self.block[0][0] != job_text.LOADING
 
     @property
-    def spreads(self) -> bool:
+    def multi_cell(self) -> bool:
         """Whether it may need more than one cell."""
         return self.function.large or Size.of(self.block) != ONE
 
     @property
-    def shown(self) -> bool:
-        """Whether any listener is left."""
-        return any(view.tells for view in self.views.values())
+    def has_listeners(self) -> bool:
+        return any(sized.listeners for sized in self.sized.values())
+
+    @property
+    def stale(self) -> bool:
+        """Whether something that it was computed from has changed."""
+        return any(dependency.stale for dependency in self.dependencies.values())
+
+    @property
+    def outdated(self) -> bool:
+        """Whether it is to be computed: for the first time, because it is stale, or because it depended on nothing.
+
+        Without dependencies its arguments named no job, or the settings could not be used, which may have changed.
+        """
+        return self.initial or not self.dependencies or self.stale
 
 
 @dataclass
 class RecalcProbe:
-    """What an array's formula asks for while it is calculated.
+    """Notes which results the formula of an array requests while it is calculated.
 
     Attributes:
         size: the array's.
-        own: the answer that it is known to show.
-        each: the function that each of several formulas in single cells calls once.
-        last: what was asked for last.
+        known: the result that the array is known to show.
+        function: the function that each of several formulas in single cells calls once.
+        last_requested: the last result requested.
     """
 
     size: Size
-    own: Result | None = None
-    each: Function | None = None
-    last: Result | None = None
+    known: Result | None = None
+    function: Function | None = None
+    last_requested: Result | None = None
 
-    def asks(self, answer: Result) -> Size | None:
-        """The size of the cells for which an answer is asked for; None where it is used further."""
-        self.last = answer
-        return self.size if answer is self.own or answer.function is self.each else None
+    def size_for(self, result: Result) -> Size | None:
+        """The size of the cells that request a result; None where a formula computes with it."""
+        self.last_requested = result
+        return self.size if result is self.known or result.function is self.function else None
 
 
-def fits(array: Array, answer: Result) -> bool:
-    """Whether an array has the answer in its size, which shows at both ends; a single cell may not show it."""
+def fits(array: Array, result: Result) -> bool:
+    """Whether an array has the result in its size, as its first and last rows show; a single cell may not show it."""
     if array.size == ONE:
-        return not answer.unsized
-    wanted = fit(answer.block, array.size)
-    return all(array.shows(row, wanted[row]) for row in (0, -1))
-
-
-def stale(answer: Result) -> bool:
-    """Whether it was made from what is no longer so."""
-    return any(seen.stale for seen in answer.seen.values())
-
-
-def outdated(answer: Result) -> bool:
-    """Whether it is to be made: for the first time, from what has changed, or from nothing, which may be there now."""
-    return answer.fresh or not answer.seen or stale(answer)
+        return not result.unsized
+    block = fit(result.block, array.size)
+    return all(array.shows(row, block[row]) for row in (0, -1))

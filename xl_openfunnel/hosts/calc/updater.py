@@ -1,10 +1,11 @@
-"""What cells of Calc show, kept up to date: one answer for all cells that call a function with the same arguments.
+"""Keeps the results that cells of Calc show up to date: one for all cells that call a function with the same arguments.
 
-Calc takes an answer as an object that tells when it changes. Calc then calls the function again for each cell that
-shows it, and that is also how one learns which cells are still there: Calc itself says so only when a document closes.
+Calc takes a result as an object that notifies it of changes. It then calls the function again for each cell that shows
+the result, and that is also how we learn which cells still exist: Calc itself says so only when a document closes.
 
-A call from a cell takes an answer that is there, or ``loading``; one thread of ours makes the answers. It works with
-the program's cells from the program's own thread, where nothing else can calculate them at the same time.
+A call from a cell gets the result that there is, or ``loading``, at once. The thread of the updater's loop computes
+results. It works with Calc's cells on LibreOffice's main thread, where nothing else can calculate them at the same
+time.
 """
 
 from __future__ import annotations
@@ -18,41 +19,41 @@ from typing import Final
 
 from ...cell_values import Block
 from ...errors import OpenFunnelError
-from ...functions import implementations
 from ...functions.catalog import Function
 from ...functions.context import CREDITS, JOBS, Dependency
+from ...functions.implementations import evaluate
 from ...jobs.snapshot import Snapshot
 from ...runtime.clock import Clock
 from ...runtime.event_loop import EventLoop
 from ..topics import LEDGER_DELAY, JobChanged, Subscription, TopicChanged, TopicRegistry
 from .array_formulas import ArrayTracker
-from .results import CalcHost, Result, ResultSource, SizedResult, Tell, outdated, stale
+from .results import CalcHost, Listener, Result, ResultSource, SizedResult
 
 _log = logging.getLogger(__name__)
 
 MIN_INTERVAL: Final = 0.5
-"""Seconds between two answers for the same cells: faster than that nobody reads."""
+"""Seconds between two computations of a result: nobody reads faster than that."""
 
 BUDGET_DIVISOR: Final = 20
-"""Of the time one part in so many is for what is large: making it, and handing it over."""
+"""Each large result may take one part in so many of the time: to be computed, and to be shown."""
 
 MAX_CHARGED_SECONDS: Final = 5.0
-"""Seconds that making and handing over count at the most: what takes longer has waited for something else."""
+"""Seconds that this is charged at most: what took longer has waited for something else."""
 
 LIVENESS_INTERVAL: Final = 20.0
-"""Seconds after which somebody is looked for who still shows a job that runs."""
+"""Seconds after which it is checked again that a cell shows each job that runs: if none does, polling ends."""
 
 
 @dataclass(frozen=True)
-class ResultCalled:
-    """Cells of unknown size ask for a result."""
+class ResultRequested:
+    """Cells of unknown size have requested a result."""
 
     result: Result = field(repr=False)
 
 
 @dataclass(frozen=True)
 class ListenerAdded:
-    """Cells listen to a result, and were shown ``block``."""
+    """Cells listen to a result; ``block`` is what they show now."""
 
     sized: SizedResult = field(repr=False)
     block: Block = field(repr=False)
@@ -60,301 +61,306 @@ class ListenerAdded:
 
 @dataclass(frozen=True)
 class ListenerRemoved:
-    """Cells no longer listen to a result, because their document was closed."""
+    """A document was closed, and its cells no longer listen to a result."""
 
 
-Event = ResultCalled | ListenerAdded | ListenerRemoved | JobChanged | TopicChanged
+Event = ResultRequested | ListenerAdded | ListenerRemoved | JobChanged | TopicChanged
 
 
 class ResultUpdater:
-    """All answers of a process.
+    """All results of a process.
 
     Args:
-        bodies: what answers each function, by its name.
-        desk: opens what answers are made from; called on the thread, where there is something to answer.
-        program: the program whose cells these are.
-        clock: what time is and how to wait.
+        implementations: of the functions, by their names.
+        open_source: opens what results are computed from; called on the loop's thread, when it is first needed.
+        host: the LibreOffice whose cells these are.
+        clock: tells the time and waits.
+
+    Attributes:
+        loop: the thread that computes results; to be started by the owner.
+        arrays: the array formulas that show results.
     """
 
     def __init__(
         self,
-        bodies: Mapping[str, Callable[..., Block]],
-        desk: Callable[[], ResultSource],
-        program: CalcHost,
+        implementations: Mapping[str, Callable[..., Block]],
+        open_source: Callable[[], ResultSource],
+        host: CalcHost,
         clock: Clock,
     ) -> None:
-        self._bodies = bodies
-        self._open = desk
-        self._program = program
-        self._clock = clock
         self.loop = EventLoop[Event]("calc", clock, self._handle, self._run_due)
+        self.arrays = ArrayTracker(host)
+        self._implementations = implementations
+        self._open_source = open_source
+        self._source: ResultSource | None = None
+        self._host = host
+        self._clock = clock
         self._lock = threading.Lock()
-        self._answers: dict[tuple[str, tuple[object, ...]], Result] = {}
+        self._results: dict[tuple[str, tuple[object, ...]], Result] = {}
         self._collected: dict[Result, None] | None = None
-        self.arrays = ArrayTracker(program)
-        self._desk: ResultSource | None = None
         self._topics: TopicRegistry[Result] = TopicRegistry(self._subscribe)
-        self._looked_at = float("-inf")
-        self._noted_at: float | None = None
+        self._checked_at = float("-inf")
+        self._ledger_due_at: float | None = None
 
     # ---- on any thread -------------------------------------------------------------------------------------
 
-    def asked(self, function: Function, arguments: tuple[object, ...]) -> SizedResult:
-        """A cell calls a function; never waits."""
+    def result_for(self, function: Function, arguments: tuple[object, ...]) -> SizedResult:
+        """The result that a cell shows which calls this function; never waits."""
         key = function.name, arguments
         with self._lock:
-            answer = self._answers.get(key)
-            if answer is None:
-                answer = self._answers[key] = Result(function, arguments)
-            answer.asked = True
+            result = self._results.get(key)
+            if result is None:
+                result = self._results[key] = Result(function, arguments)
+            result.requested = True
             if self._collected is not None:
-                self._collected[answer] = None
-            size, known = self.arrays.size_for(answer)
-            view = answer.views.setdefault(size, SizedResult(answer, size))
-            view.asked = True
+                self._collected[result] = None
+            size, known = self.arrays.size_for(result)
+            sized = result.sized.setdefault(size, SizedResult(result, size))
+            sized.requested = True
         if not known:
-            self.loop.post(ResultCalled(answer))
-        return view
+            self.loop.post(ResultRequested(result))
+        return sized
 
-    def listens(self, view: SizedResult, tell: Tell) -> None:
-        """Cells want to be told of an answer; they are told at once what there is."""
-        told = view.block
-        with self.arrays.notifying(view):
-            tell(told)
-        view.tells.append(tell)
-        self.loop.post(ListenerAdded(view, told))
+    def add_listener(self, sized: SizedResult, listener: Listener) -> None:
+        """Notify ``listener`` of a result, now and whenever it changes."""
+        block = sized.block
+        with self.arrays.notifying(sized):
+            listener(block)
+        sized.listeners.append(listener)
+        self.loop.post(ListenerAdded(sized, block))
 
-    def left(self, view: SizedResult, tell: Tell) -> None:
-        """A document was closed: its cells show the answer no more."""
+    def remove_listener(self, sized: SizedResult, listener: Listener) -> None:
+        """Notify ``listener`` no more: its document was closed."""
         with contextlib.suppress(ValueError):
-            view.tells.remove(tell)
+            sized.listeners.remove(listener)
         self.loop.post(ListenerRemoved())
 
-    def moved(self, topic: str) -> None:
-        """Something that answers are made from may have changed."""
+    def topic_changed(self, topic: str) -> None:
+        """Something that results are computed from may have changed."""
         self.loop.post(TopicChanged(topic))
 
-    def called_by(self, calculate: Callable[[], object]) -> list[Result]:
-        """The answers that cells ask for meanwhile. Only from within `Program.inside`."""
-        self._collected = called = dict[Result, None]()
+    def results_called_by(self, calculate: Callable[[], object]) -> list[Result]:
+        """The results that cells request while ``calculate`` runs. Only on the main thread."""
+        self._collected = collected = dict[Result, None]()
         try:
             calculate()
         finally:
             self._collected = None
-        return list(called)
+        return list(collected)
 
-    def once_known(self, answer: Result, then: Callable[[Result], object]) -> None:
-        """Have something done on the program's own thread as soon as there is something to show. Only from there."""
-        answer.then = lambda: then(answer)
-        self.loop.post(ResultCalled(answer))
+    def when_known(self, result: Result, callback: Callable[[Result], object]) -> None:
+        """Call ``callback`` on the main thread as soon as there is something to show. Only on the main thread."""
+        result.on_known = lambda: callback(result)
+        self.loop.post(ResultRequested(result))
 
-    # ---- on the one thread ---------------------------------------------------------------------------------
+    # ---- on the loop's thread ------------------------------------------------------------------------------
 
     def _handle(self, event: Event) -> None:
         match event:
-            case ResultCalled(result):
-                self._called(result, unsized=True)
+            case ResultRequested(result):
+                self._requested(result, unsized=True)
             case ListenerAdded(sized, block):
-                self._listened(sized, block)
+                if sized.block != block:  # it changed before the listener was in the list
+                    self.arrays.notify_sized(sized)
+                self._requested(sized.result, unsized=sized.size is None)
             case ListenerRemoved():
-                self._tidy()
+                self._drop_unheard()
             case JobChanged(snapshot):
-                self._changed(snapshot)
+                self._job_changed(snapshot)
             case TopicChanged(topic):
-                self._moved(topic)
+                self._topic_changed(topic)
 
     def _run_due(self) -> float | None:
         self.loop.handle_pending()
         now = self._clock.monotonic()
-        if self._noted_at is not None and now >= self._noted_at:
-            self._noted_at = None
-            self._judge(JOBS)
-        self._make_due()
-        self._look_around()
-        return self._seconds_left()
+        if self._ledger_due_at is not None and now >= self._ledger_due_at:
+            self._ledger_due_at = None
+            self._schedule_stale(JOBS)
+        self._compute_due()
+        self._check_liveness()
+        return self._seconds_to_next()
 
-    def _listened(self, view: SizedResult, told: Block) -> None:
-        if view.block != told:  # it changed before they were among those who are told
-            self.arrays.notify_sized(view)
-        self._called(view.answer, unsized=view.size is None)
+    def _requested(self, result: Result, *, unsized: bool) -> None:
+        with self._lock:  # it may just have been dropped, and requested by other cells since
+            kept = self._results.setdefault((result.function.name, result.arguments), result)
+        if kept is not result:
+            _merge(result, kept)
+            self.arrays.notify(kept)
+            result = kept
+        result.unsized |= unsized
+        if result.outdated:
+            self._schedule(result)
+        if unsized and result.multi_cell and not result.initial:  # until it is fitted it shows a part without saying so
+            at = max(self._clock.monotonic(), result.fitted_at + MIN_INTERVAL)
+            result.due_at = at if result.due_at is None else min(result.due_at, at)
 
-    def _called(self, answer: Result, *, unsized: bool) -> None:
-        with self._lock:  # it may just have been dropped, and asked for anew by other cells
-            held = self._answers.setdefault((answer.function.name, answer.arguments), answer)
-        if held is not answer:
-            _unite(answer, held)
-            self.arrays.notify(held)
-            answer = held
-        answer.unsized |= unsized
-        if outdated(answer):
-            self._want(answer)
-        if unsized and answer.spreads and not answer.fresh:  # it shows a part without a word until it is fitted
-            soon = max(self._clock.monotonic(), answer.fitted_at + MIN_INTERVAL)
-            answer.due = soon if answer.due is None else min(answer.due, soon)
-
-    def _changed(self, snapshot: Snapshot) -> None:
+    def _job_changed(self, snapshot: Snapshot) -> None:
         if snapshot.job_id not in self._topics:
             return
         self._topics.note_settled(snapshot)
-        self._judge(snapshot.job_id)
-        if self._noted_at is None:
-            self._noted_at = self._clock.monotonic() + LEDGER_DELAY
+        self._schedule_stale(snapshot.job_id)
+        if self._ledger_due_at is None:
+            self._ledger_due_at = self._clock.monotonic() + LEDGER_DELAY
         if snapshot.settled:
-            self._judge(CREDITS)
+            self._schedule_stale(CREDITS)
 
-    def _moved(self, topic: str) -> None:
-        answers = self._topics.dependents(topic)
-        if topic == CREDITS and answers:  # judging asks the service again, once a minute while it fails
+    def _topic_changed(self, topic: str) -> None:
+        results = self._topics.dependents(topic)
+        if topic == CREDITS and results:  # to check them asks the service again, once a minute while it fails
             with self._lock:
-                for answer in answers:
-                    answer.asked = False
-            self._drop_unshown(answers)
-        self._judge(topic)
+                for result in results:
+                    result.requested = False
+            self._drop_unshown(results)
+        self._schedule_stale(topic)
 
-    def _judge(self, topic: str) -> None:
-        for answer in self._topics.dependents(topic):
-            if stale(answer):
-                self._want(answer)
+    def _schedule_stale(self, topic: str) -> None:
+        for result in self._topics.dependents(topic):
+            if result.stale:
+                self._schedule(result)
 
-    def _want(self, answer: Result) -> None:
-        if answer.due is None:
-            answer.due = max(self._clock.monotonic(), answer.free_at)
+    def _schedule(self, result: Result) -> None:
+        if result.due_at is None:
+            result.due_at = max(self._clock.monotonic(), result.not_before)
 
-    # ---- making answers ------------------------------------------------------------------------------------
+    # ---- computing results ---------------------------------------------------------------------------------
 
-    def _make_due(self) -> None:
-        """All small ones, then the large one that waits longest."""
+    def _compute_due(self) -> None:
+        """Compute all small results that are due, then the large one that has waited longest."""
         now = self._clock.monotonic()
-        due = [answer for answer in self._answers.copy().values() if answer.due is not None and answer.due <= now]
-        for answer in due:
-            if not answer.function.large:
-                self._make(answer)
-        if large := [answer for answer in due if answer.function.large]:
-            self._make(min(large, key=lambda answer: answer.due or now))
+        due = [result for result in self._all_results() if result.due_at is not None and result.due_at <= now]
+        for result in due:
+            if not result.function.large:
+                self._compute(result)
+        if large := [result for result in due if result.function.large]:
+            self._compute(min(large, key=lambda result: result.due_at or now))
 
-    def _make(self, answer: Result) -> None:
-        made, cost = outdated(answer) and answer.free_at <= self._clock.monotonic(), 0.0
-        if made:
-            spread = answer.spreads
-            block, answer.seen, cost = self._answered(answer)
-            changed = answer.fresh or block != answer.block
-            answer.block, answer.fresh = block, False
-            self._topics.set(answer, answer.seen.keys())
-            if spread or answer.spreads:
-                answer.changed |= changed
+    def _compute(self, result: Result) -> None:
+        computes, cost = result.outdated and result.not_before <= self._clock.monotonic(), 0.0
+        if computes:
+            was_multi_cell = result.multi_cell
+            block, result.dependencies, cost = self._evaluate(result)
+            changed = result.initial or block != result.block
+            result.block, result.initial = block, False
+            self._topics.set(result, result.dependencies.keys())
+            if was_multi_cell or result.multi_cell:
+                result.changed |= changed
             elif changed:
-                self.arrays.notify(answer)
-        if answer.changed or (answer.unsized and answer.spreads):
-            cost += self._hand_over(answer)  # if that fails, it is due again
-        if answer.known and (then := answer.then) is not None:
-            answer.then = None
-            self._program.run_on_main_thread(lambda: _attempt(then))
-        answer.changed, answer.unsized, answer.due = False, False, None
-        answer.fitted_at = self._clock.monotonic()
-        part = min(cost, MAX_CHARGED_SECONDS) * (BUDGET_DIVISOR - 1) if answer.spreads else 0.0
-        answer.free_at = max(answer.free_at, answer.fitted_at + max(MIN_INTERVAL, part))
-        if (outdated(answer) and not made) or stale(answer):
-            self._want(answer)
+                self.arrays.notify(result)
+        if result.changed or (result.unsized and result.multi_cell):
+            cost += self._fit(result)  # if that fails, the result stays due
+        if result.known and (on_known := result.on_known) is not None:
+            result.on_known = None
+            self._host.run_on_main_thread(lambda: _call(on_known))
+        result.changed, result.unsized, result.due_at = False, False, None
+        result.fitted_at = self._clock.monotonic()
+        pause = min(cost, MAX_CHARGED_SECONDS) * (BUDGET_DIVISOR - 1) if result.multi_cell else 0.0
+        result.not_before = max(result.not_before, result.fitted_at + max(MIN_INTERVAL, pause))
+        if (result.outdated and not computes) or result.stale:
+            self._schedule(result)
 
-    def _answered(self, answer: Result) -> tuple[Block, Mapping[str, Dependency], float]:
-        """What it is now, what that was made from, and the seconds it cost: what is done only once counts for none."""
+    def _evaluate(self, result: Result) -> tuple[Block, Mapping[str, Dependency], float]:
+        """The new block, what it depends on, and the seconds it cost, without what is done only once."""
         try:
-            source = self._source()
+            source = self._opened_source()
         except OpenFunnelError as error:
             return [[error.cell_text]], {}, 0.0
-        source.prepare(answer.function)
-        begun = self._clock.monotonic()
-        look, name = source.look(), answer.function.name
-        block = implementations.evaluate(name, self._bodies[name], look, *answer.arguments)
-        return block, look.dependencies, self._clock.monotonic() - begun
+        source.prepare(result.function)
+        began = self._clock.monotonic()
+        context, name = source.new_call(), result.function.name
+        block = evaluate(name, self._implementations[name], context, *result.arguments)
+        return block, context.dependencies, self._clock.monotonic() - began
 
-    def _source(self) -> ResultSource:
-        """What results are made from, opened at the first call and after the last result was dropped."""
-        if self._desk is None:
-            self._desk = self._open()
-        return self._desk
-
-    def _hand_over(self, answer: Result) -> float:
-        """Fit its cells; gives the seconds that this took, without those until the program had time for it."""
-        took = 0.0
+    def _fit(self, result: Result) -> float:
+        """Fit the result's cells; returns the seconds that took, without the wait for the main thread."""
+        seconds = 0.0
 
         def run() -> None:
-            nonlocal took
-            begun = self._clock.monotonic()
-            self.arrays.fit(answer)
-            took = self._clock.monotonic() - begun
+            nonlocal seconds
+            began = self._clock.monotonic()
+            self.arrays.fit(result)
+            seconds = self._clock.monotonic() - began
 
-        self._program.run_on_main_thread(run)
-        return took
+        self._host.run_on_main_thread(run)
+        return seconds
 
-    # ---- what answers are made from, and whether anybody shows them ----------------------------------------
+    # ---- what results are computed from, and whether any cell shows them -----------------------------------
+
+    def _opened_source(self) -> ResultSource:
+        if self._source is None:
+            self._source = self._open_source()
+        return self._source
 
     def _subscribe(self, job_id: str) -> Subscription:
-        return self._source().follow(job_id, lambda snapshot: self.loop.post(JobChanged(snapshot)))
+        return self._opened_source().subscribe(job_id, lambda snapshot: self.loop.post(JobChanged(snapshot)))
 
-    def _tidy(self) -> None:
-        """Let go of all that nothing listens to, such as what was tried in the function wizard."""
-        for answer in [answer for answer in self._answers.copy().values() if not answer.shown]:
-            self._drop(answer)
+    def _all_results(self) -> list[Result]:
+        return list(self._results.copy().values())  # cells may request new ones at the same time
 
-    def _drop(self, answer: Result) -> None:
-        """Nobody shows it any more."""
+    def _drop_unheard(self) -> None:
+        """Drop all results without listeners, such as those tried in the function wizard."""
+        for result in self._all_results():
+            if not result.has_listeners:
+                self._drop(result)
+
+    def _drop(self, result: Result) -> None:
         with self._lock:
-            self._answers.pop((answer.function.name, answer.arguments), None)
-        self._topics.set(answer, ())
-        if not self._answers and self._desk is not None:
-            self._desk.close()
-            self._desk = None
+            self._results.pop((result.function.name, result.arguments), None)
+        self._topics.set(result, ())
+        if not self._results and self._source is not None:
+            self._source.close()
+            self._source = None
 
-    def _look_around(self) -> None:
-        """Let go of jobs that run and that nobody shows."""
-        now = self._clock.monotonic()
-        running = self._topics.unsettled()
-        if not running or now < self._looked_at + LIVENESS_INTERVAL:
+    def _check_liveness(self) -> None:
+        """From time to time, drop the results of jobs that run and that no cell shows."""
+        unsettled = self._topics.unsettled()
+        if not unsettled or self._clock.monotonic() < self._checked_at + LIVENESS_INTERVAL:
             return
-        while silent := [job_id for job_id in running if not any(r.asked for r in self._topics.dependents(job_id))]:
-            # One of each job's is enough, the smallest first: Calc asks for it if a cell shows it.
-            suspects = [min(self._topics.dependents(job_id), key=lambda answer: len(answer.block)) for job_id in silent]
+        while silent := [job_id for job_id in unsettled if not self._is_requested(job_id)]:
+            # One result of each job is enough, the smallest: Calc requests it if a cell shows it.
+            suspects = [min(self._topics.dependents(job_id), key=lambda result: len(result.block)) for job_id in silent]
             if not self._drop_unshown(suspects):
                 break
-            running = [job_id for job_id in self._topics.unsettled() if job_id in silent]
+            unsettled = [job_id for job_id in self._topics.unsettled() if job_id in silent]
         with self._lock:
             for job_id in self._topics.unsettled():
-                for answer in self._topics.dependents(job_id):
-                    answer.asked = False
-        self._looked_at = self._clock.monotonic()
+                for result in self._topics.dependents(job_id):
+                    result.requested = False
+        self._checked_at = self._clock.monotonic()
+
+    def _is_requested(self, job_id: str) -> bool:
+        return any(result.requested for result in self._topics.dependents(job_id))
 
     def _drop_unshown(self, suspects: list[Result]) -> bool:
-        """Let go of those that no cell asks for when told of them; gives whether that can be known."""
-        for answer in suspects:
-            self.arrays.notify(answer)
-        if not self._program.calculate():
+        """Drop the results that no cell requests when notified of them; returns whether that can be known."""
+        for result in suspects:
+            self.arrays.notify(result)
+        if not self._host.calculate():
             return False
-        for answer in suspects:
-            if not answer.asked:
-                self._drop(answer)
+        for result in suspects:
+            if not result.requested:
+                self._drop(result)
         return True
 
-    def _seconds_left(self) -> float | None:
-        moments: list[float] = [answer.due for answer in self._answers.copy().values() if answer.due is not None]
-        if self._noted_at is not None:
-            moments.append(self._noted_at)
+    def _seconds_to_next(self) -> float | None:
+        times: list[float] = [result.due_at for result in self._all_results() if result.due_at is not None]
+        if self._ledger_due_at is not None:
+            times.append(self._ledger_due_at)
         if self._topics.unsettled():
-            moments.append(self._looked_at + LIVENESS_INTERVAL)
-        return max(0.0, min(moments) - self._clock.monotonic()) if moments else None
+            times.append(self._checked_at + LIVENESS_INTERVAL)
+        return max(0.0, min(times) - self._clock.monotonic()) if times else None
 
 
-def _unite(answer: Result, held: Result) -> None:
-    """Have the cells that show an answer show another one for the same arguments."""
-    for size, view in answer.views.items():
-        other = held.views.setdefault(size, SizedResult(held, size))
-        other.tells += view.tells
-        view.answer, view.tells = held, other.tells
+def _merge(result: Result, kept: Result) -> None:
+    """Have the cells that show a dropped result show the one kept for the same arguments."""
+    for size, sized in result.sized.items():
+        other = kept.sized.setdefault(size, SizedResult(kept, size))
+        other.listeners += sized.listeners
+        sized.result, sized.listeners = kept, other.listeners
 
 
-def _attempt(then: Callable[[], object]) -> None:
-    """Do what a user wanted a while ago, unless the document is closed meanwhile."""
+def _call(on_known: Callable[[], object]) -> None:
+    """Do what a user asked for a while ago; this fails if the document was closed since."""
     try:
-        then()
+        on_known()
     except Exception:
         _log.debug("what was to be done later could not be done", exc_info=True)

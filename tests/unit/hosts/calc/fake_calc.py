@@ -121,11 +121,11 @@ class Calc:
         """The document."""
         self.formulas.clear()
         for view, tell in self._tells.items():
-            self.answers.left(view, tell)
+            self.answers.remove_listener(view, tell)
         self._tells.clear()
 
     def called(self, formula: Formula, function: catalog.Function, job: str) -> SizedResult:
-        view = self.answers.asked(function, (job,))
+        view = self.answers.result_for(function, (job,))
         if view not in self._tells:
 
             def tell(block: Block) -> None:
@@ -139,7 +139,7 @@ class Calc:
                     self.paint()
 
             self._tells[view] = tell
-            self.answers.listens(view, tell)
+            self.answers.add_listener(view, tell)
         self.showing.setdefault(view, set()).add(formula)
         return view
 
@@ -182,13 +182,13 @@ class FakeDesk:
     def now(self, job: str) -> tuple[str, int]:
         return self.known.get(job, ("loading", 0))
 
-    def look(self) -> Any:
+    def new_call(self) -> Any:
         return FakeContext(self)
 
     def prepare(self, function: catalog.Function) -> None:
         self.prepared()
 
-    def follow(self, job: str, told: Callable[[Snapshot], object]) -> Any:
+    def subscribe(self, job: str, told: Callable[[Snapshot], object]) -> Any:
         self.followers.append((job, told))
         return Follower(self, (job, told))
 

@@ -173,7 +173,7 @@ def test_credits_are_asked_for_again_as_long_as_a_cell_shows_them(rig: Rig, on_s
     def minutes(count: int) -> int:
         for _ in range(count):
             rig.desk.credits_due = True
-            rig.answers.moved(context.CREDITS)
+            rig.answers.topic_changed(context.CREDITS)
             rig.pass_(60)
         return rig.desk.credits_asked
 
@@ -230,7 +230,7 @@ def test_only_the_outermost_call_of_an_array_has_its_size(rig: Rig, inner: Funct
     assert own is not None
     assert own.arguments == ("job",)
     assert array.block == [["rank", "name"], *([float(row), f"n{row}"] for row in (1, 2, 3))]
-    asked = [view for view in rig.calc.told if view.answer.arguments == ("other",)]
+    asked = [view for view in rig.calc.told if view.result.arguments == ("other",)]
     assert [view.size for view in asked] == [None]
 
 
@@ -257,7 +257,7 @@ def test_what_is_wanted_once_an_answer_is_known_is_done_then_and_only_then(rig: 
     array = rig.calc.enter(ROWS, "job", size=Size(4, 2))
     answer = rig.answers.arrays.result_in(array)
     assert answer is not None
-    rig.answers.once_known(answer, done.append)
+    rig.answers.when_known(answer, done.append)
     rig.pass_(60)
     assert done == []
     rig.desk.say("job", "running", 3)
@@ -272,7 +272,7 @@ def test_what_is_wanted_for_a_document_that_was_closed_meanwhile_hinders_nothing
     array = rig.calc.enter(ROWS, "job", size=Size(4, 2))
     answer = rig.answers.arrays.result_in(array)
     assert answer is not None
-    rig.answers.once_known(answer, lambda _: 1 / 0)
+    rig.answers.when_known(answer, lambda _: 1 / 0)
     rig.desk.say("job", "running", 2)
     rig.pass_(1)
     rig.desk.say("job", "completed", 3)
@@ -281,33 +281,33 @@ def test_what_is_wanted_for_a_document_that_was_closed_meanwhile_hinders_nothing
 
 
 def test_cells_whose_answer_was_let_go_of_before_they_listened_show_the_one_made_since(rig: Rig) -> None:
-    early = rig.answers.asked(STATUS, ("job",))
-    rig.answers.left(early, lambda _: None)  # another document was closed meanwhile
+    early = rig.answers.result_for(STATUS, ("job",))
+    rig.answers.remove_listener(early, lambda _: None)  # another document was closed meanwhile
     rig.pass_(0)
     cell = rig.calc.enter(STATUS, "job")
     shown: list[Block] = []
-    rig.answers.listens(early, shown.append)
+    rig.answers.add_listener(early, shown.append)
     for word in ("running", "completed"):
         rig.desk.say("job", word)
         rig.pass_(1)
         assert shown[-1] == cell.block == [[word]]
-    rig.answers.left(early, shown.append)
+    rig.answers.remove_listener(early, shown.append)
     rig.calc.close()
     rig.pass_(0)
     assert rig.desk.followers == []
 
 
 def test_a_listener_that_is_gone_and_said_so_hinders_no_other(rig: Rig) -> None:
-    view = rig.answers.asked(STATUS, ("job",))
+    view = rig.answers.result_for(STATUS, ("job",))
     shown: list[Block] = []
 
     def gone(_: Block) -> None:
-        if len(view.tells) == 2:
-            view.tells.remove(gone)
+        if len(view.listeners) == 2:
+            view.listeners.remove(gone)
             raise RuntimeError
 
-    rig.answers.listens(view, gone)
-    rig.answers.listens(view, shown.append)
+    rig.answers.add_listener(view, gone)
+    rig.answers.add_listener(view, shown.append)
     rig.desk.say("job", "running")
     rig.pass_(1)
     assert shown[-1] == [["running"]]
@@ -326,5 +326,5 @@ def test_all_that_cells_ask_for_meanwhile_is_known_though_jobs_are_looked_around
             rig.time.now += 2 * LIVENESS_INTERVAL
             rig.answers.loop.step()
 
-    called = rig.answers.called_by(calculate)
+    called = rig.answers.results_called_by(calculate)
     assert {answer.arguments for answer in called} == {("a",), ("b",)}
