@@ -1,4 +1,4 @@
-"""What a cell gives to a function: a value, or a rectangle of values, whoever the host is."""
+"""The arguments of functions: reads, checks and converts what hosts pass, one value or a range of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..errors import ConfigurationError, UnknownColumnError
 from ..fields import parse_columns
 
 MAX_JOBS: Final = 1_000
-"""Jobs in one call: a formula over a whole column of other things must not become as many requests."""
+"""Jobs in one call, so that a formula over a whole column of other data does not become as many requests."""
 
 
 @dataclass(frozen=True)
@@ -24,48 +24,48 @@ class CellError:
 
 
 JobArgument: TypeAlias = str | float | CellError
-"""What a cell holds that should name a job: a text without the spaces around it, ``""`` for a blank, or what it is."""
+"""A cell's value that should name a job: a stripped text, ``""`` for a blank, or a number or error as it is."""
 
 Grid = list[list[object]]
 """The values of a range, row by row."""
 
 
 def is_range(value: object) -> bool:
-    """Whether the value is more than one cell's."""
+    """Whether the value comes from more than one cell."""
     return isinstance(value, (list, tuple)) and (len(value) != 1 or is_range(value[0]))
 
 
 def grid(value: object) -> Grid:
     """The value as rows of cells, all of one width: a single cell is one row of one, a flat list is one row."""
-    given = _plain(value)
-    if not isinstance(given, (list, tuple)):
-        return [[given]]
-    if not any(isinstance(row, (list, tuple)) for row in given):
-        return [list(map(_plain, given))] if given else [[None]]
-    rows = [list(map(_plain, row)) if isinstance(row, (list, tuple)) else [_plain(row)] for row in given]
+    plain = _plain(value)
+    if not isinstance(plain, (list, tuple)):
+        return [[plain]]
+    if not any(isinstance(row, (list, tuple)) for row in plain):
+        return [list(map(_plain, plain))] if plain else [[None]]
+    rows = [list(map(_plain, row)) if isinstance(row, (list, tuple)) else [_plain(row)] for row in plain]
     width = max(1, *map(len, rows))
     return [row + [None] * (width - len(row)) for row in rows]
 
 
 def _plain(cell: object) -> object:
-    """A text, a number as a float, a boolean, a blank or an error, whatever kind of these a host has; else itself."""
+    """A host's kind of text, number, boolean, blank or error as Python's; anything else unchanged."""
     if cell is None or type(cell) in (str, float, bool, CellError):
         return cell
     if isinstance(cell, str):
-        return str.__str__(cell)  # whatever it makes of itself
+        return str.__str__(cell)  # of a subclass too, whatever its own __str__ does
     if isinstance(cell, (Real, Decimal)):
         try:
             return float(cell)
         except Exception:
-            return safe_str(cell)  # too large for a float, or none in spite of its type
+            return safe_str(cell)  # too large for a float, or not a number in spite of its type
     return cell.tolist() if hasattr(cell, "tolist") else cell  # numpy's
 
 
 def one_value(value: object, what: str) -> object:
-    """The one value that is given, which may be an error.
+    """The value of the only cell, which may be an error.
 
     Raises:
-        ConfigurationError: a range of several, where ``what`` can be only one.
+        ConfigurationError: there are several cells, but only one ``what`` is allowed.
     """
     cells = [cell for row in grid(value) for cell in row]
     if len(cells) != 1:
@@ -74,19 +74,19 @@ def one_value(value: object, what: str) -> object:
 
 
 def valid_value(value: object, what: str) -> object:
-    """The one value that is given.
+    """The value of the only cell.
 
     Raises:
-        ConfigurationError: a range of several, where ``what`` can be only one; or an error value.
+        ConfigurationError: there are several cells, but only one ``what`` is allowed; or the cell holds an error.
     """
     return reject_error(one_value(value, what), what)
 
 
 def reject_error(value: object, what: str) -> object:
-    """The value itself.
+    """The value, unchanged.
 
     Raises:
-        ConfigurationError: it is the error of a cell.
+        ConfigurationError: it is a cell's error.
     """
     if isinstance(value, CellError):
         raise ConfigurationError(f"The cell with the {what} holds {value.text}. Fix that cell first.")
@@ -94,22 +94,19 @@ def reject_error(value: object, what: str) -> object:
 
 
 def text(value: object, what: str) -> str:
-    """What is written in the cell, without the spaces around it; ``""`` for a blank one.
+    """The cell's value as stripped text; ``""`` for a blank cell.
 
     Raises:
-        ConfigurationError: it is the error of a cell.
+        ConfigurationError: the cell holds an error.
     """
-    plain = reject_error(value, what)
-    if plain is None:
-        return ""
-    return to_text(plain).strip()
+    return "" if reject_error(value, what) is None else to_text(value).strip()
 
 
 def jobs(value: object) -> list[list[JobArgument]]:
-    """What names jobs, in the rectangle in which it was given; whether it can be one is for `Look.job_id` to say.
+    """The names of jobs, in the shape of the range. `CallContext.job_id` resolves them.
 
     Raises:
-        ConfigurationError: more than ``MOST_JOBS``.
+        ConfigurationError: more than `MAX_JOBS`.
     """
     named = [[job(cell) for cell in row] for row in grid(value)]
     count = sum(cell != "" for row in named for cell in row)
@@ -121,16 +118,16 @@ def jobs(value: object) -> list[list[JobArgument]]:
 
 
 def job(value: object) -> JobArgument:
-    """What a cell holds that should name a job."""
+    """A cell's value that should name a job."""
     return value if isinstance(value, (bool, int, float, CellError)) else text(value, "job")
 
 
 def columns(value: object, what: str = "column") -> tuple[str, ...] | None:
-    """The names of columns, or of ``what``, in a text, an array or a range; None where nothing is named.
+    """The names of columns, or of another ``what``, in a text, an array or a range; None where all are blank.
 
     Raises:
-        UnknownColumnError: something other than text is among them, or what begins like an API key: it would be shown.
-        ConfigurationError: the error of a cell is among them.
+        UnknownColumnError: one is not text, or begins like an API key, which a message would show.
+        ConfigurationError: one is a cell's error.
     """
     names = [reject_error(cell, f"{what}s") for row in grid(value) for cell in row]
     for name in names:
@@ -145,15 +142,15 @@ def columns(value: object, what: str = "column") -> tuple[str, ...] | None:
 
 
 def yes_or_no(value: object, what: str, *, default: bool) -> bool:
-    """Whether a switch is on; a blank one is as ``default`` says.
+    """A TRUE or FALSE argument; ``default`` for a blank.
 
     Raises:
         ConfigurationError: it is neither.
     """
-    given = valid_value(value, what)
-    if isinstance(given, (bool, float, int)):
-        return bool(given)
-    word = text(given, what).casefold()
+    plain = valid_value(value, what)
+    if isinstance(plain, (bool, float, int)):
+        return bool(plain)
+    word = text(plain, what).casefold()
     if not word:
         return default
     if word not in ("true", "false", "yes", "no"):
@@ -162,7 +159,7 @@ def yes_or_no(value: object, what: str, *, default: bool) -> bool:
 
 
 def one_of(value: object, what: str, words: tuple[str, ...]) -> str:
-    """The word among ``words`` that is given, whatever its case; the first for a blank.
+    """The one of ``words`` that the argument is, in any case; the first for a blank.
 
     Raises:
         ConfigurationError: it is none of them.

@@ -1,4 +1,4 @@
-"""The functions' names, arguments and help, written once: for the function wizard, for wrappers and for documents."""
+"""The names, arguments and help texts of the functions, for the function wizard, the wrappers and the documents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 CATEGORY: Final = "OpenFunnel"
-"""The heading under which a host lists the functions."""
+"""The category in which a host lists the functions."""
 
 # fmt: off
 INFO_FIELDS: Final[tuple[str, ...]] = (
@@ -15,7 +15,7 @@ INFO_FIELDS: Final[tuple[str, ...]] = (
     "derived_query", "partial", "rerank_degraded", "unresolved_seed_domains", "problem", "next_try", "source", "label",
     "version",
 )
-"""What ``OF_INFO`` can tell of a job, in the order of the full list."""
+"""The fields of ``OF_INFO``, in the order of the full list."""
 # fmt: on
 
 
@@ -25,7 +25,7 @@ class Argument:
 
     Attributes:
         name: as hosts show it.
-        help: what to give, for the function wizard.
+        help: what to pass, for the function wizard.
         optional: whether it may be left out.
     """
 
@@ -39,10 +39,10 @@ class Function:
     """One function.
 
     Attributes:
-        name: as it is written in a cell.
-        help: what it gives, for the function wizard.
-        arguments: in their order.
-        large: whether its answer may be thousands of rows.
+        name: as people write it in a cell.
+        help: what it returns, for the function wizard.
+        arguments: in order.
+        large: whether it may return thousands of rows.
     """
 
     name: str
@@ -52,9 +52,9 @@ class Function:
 
     @property
     def signature(self) -> str:
-        """``OF_ROWS(job, [columns])``, as help texts write it."""
-        shown = (f"[{argument.name}]" if argument.optional else argument.name for argument in self.arguments)
-        return f"{self.name}({', '.join(shown)})"
+        """For help texts: ``OF_ROWS(job, [columns])``."""
+        names = (f"[{argument.name}]" if argument.optional else argument.name for argument in self.arguments)
+        return f"{self.name}({', '.join(names)})"
 
 
 def _optional(name: str, help_text: str) -> Argument:
@@ -118,20 +118,20 @@ CREDITS: Final = Function(
 )
 
 CATALOG: Final[tuple[Function, ...]] = (STATUS, ROWS, INFO, LOOKUP, PIVOT, JOBS, CREDITS)
-"""All functions, in the order in which people read about them."""
+"""All functions, in the order of the documents."""
 
 _CALL: Final = re.compile(rf"(?<![\w.])({'|'.join(function.name for function in CATALOG)})\s*\(", re.IGNORECASE)
 
-_BEGIN: Final = re.compile(r"=[\s@+-]*")
+_FORMULA_START: Final = re.compile(r"=[\s@+-]*")
 
 
 def called_in(formula: str) -> tuple[Function, ...]:
-    """The functions that a formula calls, as often as it does."""
+    """The functions that a formula calls, one entry for each call."""
     by_name = {function.name: function for function in CATALOG}
     return tuple(by_name[name.upper()] for name in _CALL.findall(formula))
 
 
 def calls_always(formula: str) -> bool:
-    """Whether a formula calls a function whatever its cells hold: it begins with the call."""
-    begin = _BEGIN.match(formula)
-    return begin is not None and _CALL.match(formula, begin.end()) is not None
+    """Whether a formula begins with a call, so that it calls a function whatever the cells hold that it refers to."""
+    start = _FORMULA_START.match(formula)
+    return start is not None and _CALL.match(formula, start.end()) is not None
