@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree.
+"""The error tree of the package.
 
     OpenFunnelError
     ├── ConfigurationError            a setting or an argument must be corrected first
@@ -7,7 +7,7 @@
     │   ├── InvalidJobIdError         not a job id, job URL or label
     │   └── UnknownColumnError        a column that neither the package nor the rows have
     ├── ServiceError                  the service answered, but not with a page
-    │   ├── AuthenticationError       401, 403, 422 about the header
+    │   ├── AuthenticationError       401, 403, 422 about the key's header
     │   ├── JobNotFoundError          404: no such job for this key
     │   ├── InvalidRequestError       400, 409, 422 and other 4xx
     │   ├── InsufficientCreditsError  402, or the code CREDITS_EXCEEDED
@@ -34,10 +34,11 @@ from __future__ import annotations
 from .text import clip, one_line
 
 CELL_PREFIX = "#OF! "
-"""How every trouble begins in a cell."""
+"""Begins every error text in a cell."""
 
 CELL_UNITS = 255
-"""Most UTF-16 units of a text in a cell's result in classic Excel (xlwings issue 456)."""
+"""The most UTF-16 units of a text in a block that classic Excel takes: one longer text turns the whole array into
+``#VALUE!`` (xlwings issue 456)."""
 
 
 class OpenFunnelError(Exception):
@@ -46,10 +47,10 @@ class OpenFunnelError(Exception):
     Attributes:
         message: what happened and what to do, for a person, on one line.
         status: the HTTP status code, where the service gave one.
-        request_id: the service's own name of the request, where it gave one.
-        retry_after: seconds that the service asked to wait, where it did.
-        retryable: whether the same request can succeed later without anybody's doing. The class says so, unless a
-            single error knows better.
+        request_id: the service's id of the request, where it gave one.
+        retry_after: seconds that the service asks to wait, where it does.
+        retryable: whether the same request can succeed later although nothing is changed. Set by the class, unless
+            the error overrides it.
     """
 
     retryable: bool = False
@@ -86,7 +87,7 @@ class OpenFunnelError(Exception):
 
 
 class ConfigurationError(OpenFunnelError):
-    """A setting or an argument must be put right before anything can be asked."""
+    """A setting or an argument must be corrected first."""
 
 
 class MissingKeyError(ConfigurationError):
@@ -98,15 +99,15 @@ class InsecureUrlError(ConfigurationError):
 
 
 class InvalidJobIdError(ConfigurationError):
-    """What was given is no job id, job URL or known label."""
+    """A text is not a job id, a job's URL or a known label."""
 
 
 class UnknownColumnError(ConfigurationError):
-    """A column was asked for that neither the package nor the rows know."""
+    """Neither the package nor the rows have a column of this name."""
 
 
 class ServiceError(OpenFunnelError):
-    """The service answered, but not with what was asked for."""
+    """The service responded, but not with what was requested."""
 
 
 class AuthenticationError(ServiceError):
@@ -118,11 +119,11 @@ class JobNotFoundError(ServiceError):
 
 
 class InvalidRequestError(ServiceError):
-    """The service finds the request itself wrong."""
+    """The service rejects the request itself."""
 
 
 class InsufficientCreditsError(ServiceError):
-    """The account has no credits left for this."""
+    """The account has too few credits."""
 
 
 class RateLimitError(ServiceError):
@@ -132,60 +133,60 @@ class RateLimitError(ServiceError):
 
 
 class ServerError(ServiceError):
-    """The service is in trouble of its own."""
+    """The service fails or is overloaded."""
 
     retryable = True
 
 
 class InvalidResponseError(ServiceError):
-    """The answer is not what the service documents."""
+    """The response does not have the documented form."""
 
     retryable = True
 
 
 class TransportError(OpenFunnelError):
-    """No whole answer came over the network."""
+    """No complete response arrived."""
 
     retryable = True
 
 
 class DnsError(TransportError):
-    """The service's name could not be looked up."""
+    """The service's host name could not be resolved."""
 
 
 class ProxyError(TransportError):
-    """The proxy on the way did not let the request through."""
+    """The proxy did not pass the request on."""
 
 
 class TlsError(TransportError):
-    """The encrypted connection could not be verified."""
+    """A certificate could not be verified or read."""
 
 
 class ConnectError(TransportError):
-    """Nothing accepts connections at the service's address."""
+    """The service's address accepts no connections."""
 
 
 class RequestTimeoutError(TransportError):
-    """No whole answer came in time."""
+    """No complete response arrived in time."""
 
 
 class JobFailedError(OpenFunnelError):
-    """The job ended as failed; the message holds the service's own words."""
+    """The job ended as failed; the message holds the service's reason."""
 
 
 class IncompleteResultError(OpenFunnelError):
-    """What was read differs from what the service says it delivered."""
+    """The rows or pages that were read differ from the manifest."""
 
 
 class JobTimeoutError(OpenFunnelError):
-    """The job was not final within the caller's time."""
+    """The job was not final within the caller's timeout."""
 
 
 class FileWriteError(OpenFunnelError):
     """A file could not be written.
 
     Attributes:
-        locked: whether it is there and another program or its protection keeps it from being replaced.
+        locked: whether the file exists and another program, or its protection, keeps it from being replaced.
     """
 
     def __init__(self, message: str, *, locked: bool = False) -> None:
@@ -194,4 +195,4 @@ class FileWriteError(OpenFunnelError):
 
 
 class InstallError(OpenFunnelError):
-    """Excel or Calc could not be set up, or what was set up could not be removed."""
+    """The add-in for Excel or Calc could not be installed or removed."""

@@ -1,11 +1,11 @@
-"""Text for a person: numbers with their words, and made fit for a cell, one line and no longer than its place."""
+"""Text for people: numbers with their nouns, texts on one line, texts cut to a length."""
 
 _ELLIPSIS = "…"
 
 
-def count(number: int, word: str, many: str | None = None) -> str:
-    """``number`` with its word: ``1 page``, ``1,600 pages``."""
-    return f"{number:,} {word if number == 1 else many or word + 's'}"
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """``number`` with its noun: ``1 page``, ``1,600 pages``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def companies(number: int) -> str:
@@ -13,23 +13,25 @@ def companies(number: int) -> str:
     return count(number, "company", "companies")
 
 
-def progress_text(read: int, told: int | None) -> str:
-    """Companies of a job that goes on: ``400 companies so far``, ``400 of 437 companies read``.
+def progress_text(read: int, delivered: int | None) -> str:
+    """The companies of a running job: ``400 companies so far``, ``400 of 437 companies read``.
 
     Args:
-        read: those that were read.
-        told: those that the service says it has delivered; it tells them before their page can be read.
+        read: companies that were read.
+        delivered: companies that the service has delivered; it counts them before their page can be read.
     """
-    return f"{read:,} of {companies(told)} read" if told is not None and told > read else f"{companies(read)} so far"
+    if delivered is not None and delivered > read:
+        return f"{read:,} of {companies(delivered)} read"
+    return f"{companies(read)} so far"
 
 
-def size(octets: int) -> str:
-    """A size in the unit that fits: ``68 KB``, ``1.4 MB``."""
-    return f"{octets / 2**20:,.1f} MB" if octets >= 2**20 else f"{-(-octets // 2**10)} KB"
+def size(byte_count: int) -> str:
+    """A size in KB or MB: ``68 KB``, ``1.4 MB``."""
+    return f"{byte_count / 2**20:,.1f} MB" if byte_count >= 2**20 else f"{-(-byte_count // 2**10)} KB"
 
 
 def one_line(text: str) -> str:
-    """``text`` with every run of white space and control characters made one space."""
+    """``text`` with one space for every run of white space and control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
@@ -39,17 +41,17 @@ def utf16_units(text: str) -> int:
 
 
 def clip(text: str, units: int) -> str:
-    """``text`` in at most ``units`` UTF-16 units, with ``…`` last where something was cut.
+    """``text`` cut to at most ``units`` UTF-16 units, with ``…`` at the end where it was cut.
 
-    A character that needs two units (a surrogate pair) is kept whole or left out.
+    A character of two units (a surrogate pair) is never split.
     """
     if len(text) * 2 <= units or utf16_units(text) <= units:
         return text
-    room = units - 1
-    kept = []
+    remaining = units - 1
+    end = 0
     for character in text:
-        room -= 2 if character > "\uffff" else 1
-        if room < 0:
+        remaining -= 2 if character > "\uffff" else 1
+        if remaining < 0:
             break
-        kept.append(character)
-    return "".join(kept) + _ELLIPSIS
+        end += 1
+    return text[:end] + _ELLIPSIS

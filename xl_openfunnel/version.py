@@ -8,9 +8,10 @@ import importlib.metadata
 
 @functools.cache
 def version() -> str:
-    """The version of this package as it is installed; "0" where it is not.
+    """The version of the installed package; "0" where it is not installed.
 
-    Read once: it is in a long file, every cell that shows it is compared again and again, and it may be replaced.
+    Cached: reading it takes long, cells that show it are compared often, and a running process keeps its version
+    when another one is installed.
     """
     try:
         return importlib.metadata.version("xl-openfunnel")

@@ -191,7 +191,7 @@ def desk(folder: Path) -> Iterator[Callable[[], CallContext]]:
         seat = here.seat()
         seat.fetcher.watch("job")
         assert here.until(lambda: seat.fetcher.watch("job").final, 60)
-        balance = CreditsCache(seat.client, clock=here.time, start=lambda run: run(), later=lambda *_: None)
+        balance = CreditsCache(seat.client, clock=here.time, start=lambda run: run(), call_later=lambda *_: None)
         made: Any = SimpleNamespace(fetcher=seat.fetcher, store=seat.store, credits=balance)
         yield lambda: CallContext(made)
 

@@ -1,4 +1,4 @@
-"""The account's credits for cells: asked for in the background, and at most once a minute however many cells ask."""
+"""The account's credits for cells: requested in the background, at most once a minute for all cells together."""
 
 from __future__ import annotations
 
@@ -20,44 +20,45 @@ from ..runtime.thread_pool import start_thread
 _log = logging.getLogger(__name__)
 
 MAX_AGE: Final = 60.0
-"""Seconds for which an answer stands, and after which a trouble is looked at again."""
+"""Seconds for which a response is used, and after which a failed request is repeated."""
 
 
 class Account(Protocol):
-    """What knows the credits: the client."""
+    """The part of the client that credits need."""
 
     def credits(self) -> Credits:
-        """Ask the service; may raise an `OpenFunnelError`."""
+        """Request the balance; may raise an `OpenFunnelError`."""
 
     def key(self) -> Key:
         """The key that is sent; may raise a `MissingKeyError`."""
 
     def reset_key(self) -> None:
-        """Look for the key anew."""
+        """Look up the key again at the next request."""
 
 
-def _later(seconds: float, run: Callable[[], None]) -> None:
+def _call_later(seconds: float, run: Callable[[], None]) -> None:
     timer = threading.Timer(seconds, run)
     timer.daemon = True
     timer.start()
 
 
 class CreditsCache:
-    """The last answer of an account.
+    """The last known credits of an account, or why they are unknown.
 
-    After a trouble whoever shows it is told once more when its time has come, and by looking at it has the service
-    asked again; where nobody looks nothing is asked. While a key is refused or missing, another one is looked for.
+    `latest` starts a request when one is due; without calls of it there are no requests. After a failure,
+    ``on_change`` is called again when the next request is due, so that cells that still show the credits call
+    `latest`. While the key is refused or missing, the settings are checked for another one.
 
     Args:
-        account: asks the service.
-        clock: seconds on a clock that never goes back.
+        account: sends the requests.
+        clock: monotonic seconds.
         start: runs its argument on another thread.
-        later: does so after some seconds.
-        told: called on that thread after every try, and when it is time for another.
+        call_later: runs its second argument on another thread, after so many seconds.
+        on_change: called on that thread after every request, and when a failed one may be repeated.
 
     Attributes:
-        failures: how often the service gave no credits. Whoever shows them and is calculated after each failure is
-            known to be there still: a cell that is gone asks no more.
+        failures: the number of failed requests. Cells depend on it, so that each failure has them calculated again:
+            a deleted cell is not, and causes no further requests.
     """
 
     def __init__(
@@ -65,57 +66,56 @@ class CreditsCache:
         account: Account,
         clock: Callable[[], float] = time.monotonic,
         start: Callable[[Callable[[], None]], object] = lambda run: start_thread("credits", run),
-        later: Callable[[float, Callable[[], None]], object] = _later,
-        told: Callable[[], object] = lambda: None,
+        call_later: Callable[[float, Callable[[], None]], object] = _call_later,
+        on_change: Callable[[], object] = lambda: None,
     ) -> None:
         self._account = account
         self._clock = clock
         self._start = start
-        self._later = later
-        self._told = told
+        self._call_later = call_later
+        self._on_change = on_change
         self._lock = threading.Lock()
-        self._due = -FOREVER
-        self._asked_at = -FOREVER
+        self._refresh_at = -FOREVER
+        self._requested_at = -FOREVER
         self._refused_key: str | None = None
         self.failures = 0
         self._latest: Credits | OpenFunnelError | None = None
 
     def latest(self) -> Credits | OpenFunnelError | None:
-        """What is known now, None before the first answer; never waits for the service."""
+        """What is known now, None before the first response; never waits for the service."""
         with self._lock:
-            due = self._clock() >= self._due
+            due = self._clock() >= self._refresh_at
             if due:
-                self._due = FOREVER  # until this try has ended
+                self._refresh_at = FOREVER  # until this request has ended
         if due:
             self._start(self._refresh)
         return self._latest
 
     def _refresh(self) -> None:
         try:
-            wait = self._seconds_without_hope() or self._ask()
+            wait = self._seconds_until_retry() or self._request()
         except Exception:
-            _log.exception("the credits met something unexpected")
+            _log.exception("requesting the credits failed unexpectedly")
             wait = MAX_AGE
         if wait:
-            self._later(wait, self._expire)
-        self._told()
+            self._call_later(wait, self._expire)
+        self._on_change()
 
     def _expire(self) -> None:
-        self._due = -FOREVER  # and no moment, since a timer may be a little early
-        self._told()
+        self._refresh_at = -FOREVER  # not the present time: the timer may be a little early
+        self._on_change()
 
-    def _seconds_without_hope(self) -> float:
-        """Seconds before it is any use to ask: 0.0 but for a key that is refused or missing."""
-        known = self._latest
-        if not isinstance(known, OpenFunnelError) or not is_key_error(known):
+    def _seconds_until_retry(self) -> float:
+        """Seconds before a request can succeed: 0.0 unless the key is refused or missing."""
+        if not isinstance(self._latest, OpenFunnelError) or not is_key_error(self._latest):
             return 0.0
         self._account.reset_key()
         if self._key() in (None, self._refused_key):
             return KEY_RECHECK_INTERVAL
-        return max(0.0, self._asked_at + MAX_AGE - self._clock())
+        return max(0.0, self._requested_at + MAX_AGE - self._clock())
 
-    def _ask(self) -> float:
-        """Ask the service; gives the seconds until it should be asked again, 0.0 where the answer stands."""
+    def _request(self) -> float:
+        """Request the credits; the seconds until a failed request may be repeated, 0.0 after a successful one."""
         key, now = self._key(), self._clock()
         try:
             self._latest = self._account.credits()
@@ -126,14 +126,14 @@ class CreditsCache:
             if isinstance(error, MissingKeyError):
                 self._refused_key = None
                 return KEY_RECHECK_INTERVAL
-            self._asked_at, self._refused_key = now, key
-            wished = min(error.retry_after or 0.0, MAX_RETRY_AFTER)
-            return KEY_RECHECK_INTERVAL if is_key_error(error) else max(MAX_AGE, wished)
-        self._asked_at, self._due = now, now + MAX_AGE
+            self._requested_at, self._refused_key = now, key
+            retry_after = min(error.retry_after or 0.0, MAX_RETRY_AFTER)
+            return KEY_RECHECK_INTERVAL if is_key_error(error) else max(MAX_AGE, retry_after)
+        self._requested_at, self._refresh_at = now, now + MAX_AGE
         return 0.0
 
     def _key(self) -> str | None:
-        """What tells the present key from another; None where there is none."""
+        """The fingerprint of the present key; None where there is none."""
         try:
             return self._account.key().fingerprint
         except OpenFunnelError:

@@ -34,7 +34,7 @@ class Session:
         self.client = Client()
         self.store = open_store(self.client)
         self.fetcher = Fetcher(self.client, store=self.store, watch_ttl=WATCH_TTL)
-        self.credits = CreditsCache(self.client, told=lambda: self.topic_changed(CREDITS))
+        self.credits = CreditsCache(self.client, on_change=lambda: self.topic_changed(CREDITS))
         self.topic_changed: Callable[[str], object] = lambda _: None
 
     def new_call(self, block_units: int = CELL_UNITS) -> CallContext:

@@ -55,7 +55,7 @@ def office(tmp_path: Path) -> Iterator[MakeOffice]:
             fetcher = Fetcher(client, store=store, clock=clock, jitter=lambda: 0.5)
             clock.busy = lambda: fetcher.busy
             stack.enter_context(fetcher)
-            balance = CreditsCache(client, clock=time, start=lambda run: run(), later=lambda *_: None)
+            balance = CreditsCache(client, clock=time, start=lambda run: run(), call_later=lambda *_: None)
             return Office(service, fetcher, store, balance)
 
         yield make

@@ -122,7 +122,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         store = Store(folder / "store.sqlite3", client.origin)
         with Fetcher(client, store=store) as fetcher:
             fetcher.wait(JOB.job_id)
-            balance = CreditsCache(client, start=lambda run: run(), later=lambda *_: None)
+            balance = CreditsCache(client, start=lambda run: run(), call_later=lambda *_: None)
             yield Office(service, fetcher, store, balance)
         store.close()
 

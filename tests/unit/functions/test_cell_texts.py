@@ -137,7 +137,7 @@ class Desks:
         fetcher = Fetcher(client, store=store, clock=clock, jitter=lambda: 0.5)
         clock.busy = lambda: fetcher.busy
         self._stack.enter_context(fetcher)
-        balance = CreditsCache(client, clock=time, start=lambda run: run(), later=lambda *_: None)
+        balance = CreditsCache(client, clock=time, start=lambda run: run(), call_later=lambda *_: None)
         return Office(service, fetcher, store, balance)
 
 

@@ -42,7 +42,7 @@ class Service:
             self.told += 1
             self.tell()
 
-        return CreditsCache(self, clock=self.clock, start=lambda run: run(), later=self._later, told=told)
+        return CreditsCache(self, clock=self.clock, start=lambda run: run(), call_later=self._later, on_change=told)
 
     def credits(self) -> Credits:
         key = self.key().value
@@ -191,7 +191,7 @@ def test_what_no_service_should_do_ends_no_asking(service: Service, caplog: pyte
     service.tell = balance.latest
     service.answer = ZeroDivisionError()
     assert balance.latest() is None
-    assert "the credits met something unexpected" in caplog.text
+    assert "requesting the credits failed unexpectedly" in caplog.text
     service.answer = RICH
     service.pass_(MAX_AGE)
     assert balance.latest() == RICH
