@@ -1,6 +1,6 @@
-"""Where the API key lives: the environment, the system's keyring, or a private file where there is none.
+"""Finds and stores the API key: in the environment, the system's keyring, or a private file where there is no keyring.
 
-A key is kept under the origin it belongs to (scheme, host, port), so that another base URL never gets it.
+A key is stored under its origin (scheme, host, port), so that another base URL never gets it.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ _REDACTED = b"[key]"
 
 HOW_TO_SET = "Set it with: xl-openfunnel key set"
 
-GIVEN = "just given"
-"""The source of a key that came as an argument, or from whoever typed it."""
+FROM_CALLER = "just given"
+"""The source of a key that was passed as an argument or typed."""
 
-_VARIABLE = f"environment variable {ENV_API_KEY}"
+_FROM_ENVIRONMENT = f"environment variable {ENV_API_KEY}"
 
 
 @dataclass(frozen=True)
 class Key:
-    """An API key that does not show itself.
+    """An API key whose repr hides it.
 
     Attributes:
-        value: the key; for the request header alone.
-        source: where it was found, in words.
+        value: the key, for the request header only.
+        source: where it was found, for people.
     """
 
     value: str = field(repr=False)
@@ -49,44 +49,44 @@ class Key:
 
     @property
     def fingerprint(self) -> str:
-        """Twelve hex digits that tell two keys apart and give neither away."""
+        """Twelve hex digits that distinguish keys without revealing them."""
         return hashlib.sha256(self.value.encode()).hexdigest()[:12]
 
     @property
     def masked(self) -> str:
-        """The last four characters behind dots; a key too short for that shows none."""
+        """``…`` and the last four characters, which a short key does not show."""
         return "…" + (self.value[-4:] if len(self.value) >= 12 else "")
 
 
 def redact(key: Key, body: bytes) -> bytes:
-    """``body`` with ``[key]`` for the key, also where JSON writes some of the key's characters as escapes."""
+    """``body`` with ``[key]`` in place of the key, also where JSON escapes some of its characters."""
     body = body.replace(json.dumps(key.value)[1:-1].encode(), _REDACTED).replace(key.value.encode(), _REDACTED)
     escapes = [f"u00(?i:{ord(character):02x})" for character in set(key.value)] + ["/"] * ("/" in key.value)
-    if not re.search(rf"\\(?:{'|'.join(escapes)})".encode(), body):  # of most answers, in a tenth of the time
+    if not re.search(rf"\\(?:{'|'.join(escapes)})".encode(), body):  # a quick check, for most responses
         return body
-    return re.sub("".join(map(_as_json, key.value)).encode(), _redact_outside_text, body)
+    return re.sub("".join(map(_json_pattern, key.value)).encode(), _redact_match, body)
 
 
-def _as_json(character: str) -> str:
-    """A pattern for all that JSON may write for it."""
+def _json_pattern(character: str) -> str:
+    """A pattern for all forms in which JSON may write the character."""
     plain = re.escape(json.dumps(character)[1:-1]) + ("|\\\\/" if character == "/" else "")
     return rf"(?:{plain}|\\u00(?i:{ord(character):02x}))"
 
 
-def _redact_outside_text(found: re.Match[bytes]) -> bytes:
-    """``[key]``, but where it begins with the second half of an escaped backslash, which makes no escape."""
-    before = begin = found.start()
-    while found.string[begin : begin + 1] == found.string[before - 1 : before] == b"\\":
+def _redact_match(match: re.Match[bytes]) -> bytes:
+    """``[key]``, unless the match begins with the second half of an escaped backslash and so is not an escape."""
+    before = start = match.start()
+    while match.string[start : start + 1] == match.string[before - 1 : before] == b"\\":
         before -= 1
-    return found[0] if (begin - before) % 2 else _REDACTED
+    return match[0] if (start - before) % 2 else _REDACTED
 
 
-def checked(value: object, source: str) -> Key:
-    """The key in ``value`` without surrounding white space.
+def parse_key(value: object, source: str) -> Key:
+    """The key in ``value``, without surrounding white space and quotes.
 
     Raises:
-        MissingKeyError: nothing there, or characters that no HTTP header may carry. The message never
-            repeats the value.
+        MissingKeyError: it is empty, too long, or has characters that are not allowed in an HTTP header. The message
+            never repeats the value.
     """
     text = value.strip().strip("\"'") if isinstance(value, str) else ""
     if not text:
@@ -97,79 +97,81 @@ def checked(value: object, source: str) -> Key:
 
 
 def remedy(source: str) -> str:
-    """What to do about a key from this source: a better one in the keyring is not used while a variable is set."""
-    if source == _VARIABLE:
+    """What to do about a wrong key from this source: while the variable is set, one in the keyring is not used."""
+    if source == _FROM_ENVIRONMENT:
         return f"Change or unset {ENV_API_KEY}"
-    return "Give another one" if source == GIVEN else HOW_TO_SET
+    return "Give another one" if source == FROM_CALLER else HOW_TO_SET
 
 
 def find(origin: str, *, environ: Mapping[str, str] = os.environ) -> Key:
     """The key for ``origin``: from the environment, else the keyring, else the private file.
 
     Raises:
-        MissingKeyError: none of them has a usable one.
+        MissingKeyError: none of them has a usable key.
     """
     if environ.get(ENV_API_KEY, "").strip():
-        return checked(environ[ENV_API_KEY], _VARIABLE)
-    kept = _from_keyring(origin)
-    if kept:
-        return checked(kept, keyring_name())
-    filed = _read_file().get(origin)
-    if filed:
-        return checked(filed, f"file {_file()}")
+        return parse_key(environ[ENV_API_KEY], _FROM_ENVIRONMENT)
+    if value := _from_keyring(origin):
+        return parse_key(value, keyring_name())
+    if value := _read_file().get(origin):
+        return parse_key(value, f"file {_file_path()}")
     raise MissingKeyError(f"There is no API key for {shown_origin(origin)}. {HOW_TO_SET}, or set {ENV_API_KEY}.")
 
 
 def save(origin: str, value: str) -> str:
-    """Store a key for ``origin`` and return where it went, in words.
+    """Store a key for ``origin``; where it was stored, for people.
 
-    The keyring is used where there is one that gives the key back; else a file that only its owner may read.
+    The keyring is used where one returns the key that was stored, otherwise a file that only its owner may read.
 
     Raises:
-        MissingKeyError: ``value`` is no usable key.
-        ConfigurationError: it could be stored nowhere.
+        MissingKeyError: ``value`` is not a usable key.
+        ConfigurationError: the key could not be stored.
     """
-    key = checked(value, GIVEN)
+    key = parse_key(value, FROM_CALLER)
     if _to_keyring(origin, key.value):
         _write_file({k: v for k, v in _read_file().items() if k != origin})
         return keyring_name()
     _write_file({**_read_file(), origin: key.value})
-    return f"file {_file()}"
+    return f"file {_file_path()}"
 
 
 def delete(origin: str) -> bool:
-    """Remove the stored key of ``origin`` from keyring and file; whether there was one."""
+    """Remove the stored key of ``origin`` from keyring and file; whether there was one.
+
+    Raises:
+        ConfigurationError: the keyring did not remove it.
+    """
     import keyring  # slow to import; only the key commands and the first request need it
     import keyring.errors
 
-    had = False
+    removed = False
     if _from_keyring(origin):
         try:
             keyring.delete_password(APP_NAME, origin)
-            had = True
-        except keyring.errors.KeyringError as trouble:
+            removed = True
+        except keyring.errors.KeyringError as error:
             raise ConfigurationError(
-                f"The key could not be removed from {keyring_name()}: {trouble}. Remove the entry {APP_NAME} there."
+                f"The key could not be removed from {keyring_name()}: {error}. Remove the entry {APP_NAME} there."
             ) from None
-    filed = _read_file()
-    if origin in filed:
-        _write_file({k: v for k, v in filed.items() if k != origin})
-        had = True
-    return had
+    entries = _read_file()
+    if origin in entries:
+        _write_file({k: v for k, v in entries.items() if k != origin})
+        removed = True
+    return removed
 
 
 def keyring_name() -> str:
-    """The system's keyring by its own name."""
+    """The name of the system's keyring."""
     import keyring
 
     backend = type(keyring.get_keyring())
     name: str = backend.__module__.rpartition(".")[2]
-    known = {
+    names = {
         "Windows": "Windows Credential Manager",
         "macOS": "macOS Keychain",
         "SecretService": "Secret Service",
     }
-    return known.get(name, f"keyring ({name})")
+    return names.get(name, f"keyring ({name})")
 
 
 def _from_keyring(origin: str) -> str | None:
@@ -177,8 +179,8 @@ def _from_keyring(origin: str) -> str | None:
 
     try:
         return keyring.get_password(APP_NAME, origin)
-    except Exception as trouble:  # backends raise what their systems raise
-        _log.info("no key from the keyring: %s", type(trouble).__name__)
+    except Exception as error:  # backends raise the errors of their systems
+        _log.info("reading the key from the keyring failed: %s", type(error).__name__)
         return None
 
 
@@ -187,13 +189,13 @@ def _to_keyring(origin: str, value: str) -> bool:
 
     try:
         keyring.set_password(APP_NAME, origin, value)
-    except Exception as trouble:
-        _log.info("no key into the keyring: %s", type(trouble).__name__)
+    except Exception as error:
+        _log.info("writing the key to the keyring failed: %s", type(error).__name__)
         return False
     return _from_keyring(origin) == value
 
 
-def _file() -> Path:
+def _file_path() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_config_dir(APP_NAME, appauthor=False, roaming=False)) / "keys.json"
@@ -201,7 +203,7 @@ def _file() -> Path:
 
 def _read_file() -> dict[str, str]:
     try:
-        entries = json.loads(_file().read_text("utf-8"))
+        entries = json.loads(_file_path().read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(entries, dict):
@@ -210,22 +212,22 @@ def _read_file() -> dict[str, str]:
 
 
 def _write_file(entries: dict[str, str]) -> None:
-    """Replace the file in one step, never readable to others, and none at all without entries."""
-    path = _file()
+    """Replace the file atomically, readable to its owner only; without entries, remove it."""
+    path = _file_path()
     try:
         if not entries:
             path.unlink(missing_ok=True)
             return
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # A name that nobody knows before, and only where nothing is: no link, no file that others may read.
-        fresh = path.with_suffix(f".{secrets.token_hex(6)}")
+        # An unpredictable name, and O_EXCL: no link and no readable file can have been put there before.
+        temporary = path.with_suffix(f".{secrets.token_hex(6)}")
         try:
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 json.dump(entries, file)
-            fresh.replace(path)
+            temporary.replace(path)
         finally:
-            fresh.unlink(missing_ok=True)
-    except OSError as trouble:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
         raise ConfigurationError(
-            f"The key could not be written to {path}: {trouble.strerror}. Set {ENV_API_KEY} instead."
+            f"The key could not be written to {path}: {error.strerror}. Set {ENV_API_KEY} instead."
         ) from None

@@ -1,6 +1,6 @@
-"""The log of a process that has no terminal: one file that is rotated, and that never stands in the way.
+"""The log of a process that has no terminal: a rotated file whose errors never disturb the process.
 
-pythonw has neither stdout nor stderr, so what is not in this file is nowhere.
+pythonw has neither stdout nor stderr, so that this file is the only place for messages.
 """
 
 from __future__ import annotations
@@ -22,88 +22,88 @@ from .text import one_line
 
 _log = logging.getLogger(__name__)
 
-LIMIT: Final = 1024 * 1024
-"""Bytes of one file: months of a quiet server, and still short enough to send to somebody."""
+MAX_BYTES: Final = 1024 * 1024
+"""Bytes of one file: months of a quiet server, and still small enough to send to someone."""
 
-BACKUPS: Final = 3
-"""Older files that are kept, so that a flood of messages does not wash away how it began."""
+BACKUP_COUNT: Final = 3
+"""Older files to keep, so that a flood of messages does not push out its own beginning."""
 
 _KEY: Final = re.compile(r"\bof_[\w-]{12,}", re.ASCII)
-"""What has the form of an API key. Nothing of ours logs one; what others put into their exceptions, nobody knows."""
+"""The form of an API key. The package logs none, but exceptions of other libraries might hold one."""
 
 
 def set_up() -> None:
-    """Log what the package says, from INFO on, and every exception that nobody caught.
+    """Log the package's messages, from INFO on, and every uncaught exception.
 
-    Only the package's own loggers write there: urllib3 would tell of every request. Never raises: where no file can
-    be written, everything goes on without a log.
+    Other libraries' messages are left out: urllib3 would log every request. Never raises: where no file can be
+    written, the process works without a log.
     """
-    ours = logging.getLogger(__package__)
-    for old in [handler for handler in ours.handlers if isinstance(handler, _File)]:
-        ours.removeHandler(old)
+    logger = logging.getLogger(__package__)
+    for old in [handler for handler in logger.handlers if isinstance(handler, _LogFile)]:
+        logger.removeHandler(old)
         old.close()
     try:
-        handler = _File(log_path())
+        handler = _LogFile(log_path())
     except (ConfigurationError, OSError, ValueError):
         return
-    handler.setFormatter(_Redacting("%(asctime)s %(levelname)s [%(threadName)s] %(name)s: %(message)s"))
-    ours.addHandler(handler)
-    ours.setLevel(logging.INFO)
-    sys.excepthook, threading.excepthook = _process_ends, _thread_ends
+    handler.setFormatter(_RedactingFormatter("%(asctime)s %(levelname)s [%(threadName)s] %(name)s: %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    sys.excepthook, threading.excepthook = _log_uncaught, _log_uncaught_in_thread
 
 
-def redacted(text: str) -> str:
-    """``text`` without anything that has the form of an API key."""
+def redact_keys(text: str) -> str:
+    """``text`` with ``of_…`` in place of anything that has the form of an API key."""
     return _KEY.sub("of_…", text)
 
 
-class _File(RotatingFileHandler):
-    """A file that only its owner may read, opened with the first line."""
+class _LogFile(RotatingFileHandler):
+    """A file that only its owner may read, opened at the first message."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            path, maxBytes=LIMIT, backupCount=BACKUPS, encoding="utf-8", delay=True, errors="backslashreplace"
+            path, maxBytes=MAX_BYTES, backupCount=BACKUP_COUNT, encoding="utf-8", delay=True, errors="backslashreplace"
         )
 
     def _open(self) -> TextIOWrapper:
         Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return open(self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=_private)
+        return open(self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=_open_private)
 
     def doRollover(self) -> None:  # noqa: N802
-        """Begin a new file, or go on in this one until it is longer by as much again.
+        """Start a new file; where that fails, let this one grow by another `MAX_BYTES` first.
 
-        Windows lets nobody rename a file that another process has open; and to try with every line would move the
-        older files on, and out, one by one.
+        Windows does not rename a file that another process has open, and a try with every message would shift the
+        older files until all are deleted.
         """
         try:
             super().doRollover()
         except OSError:
-            self.maxBytes += LIMIT
+            self.maxBytes += MAX_BYTES
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Do without the line: there is nobody to tell."""
+        """Drop the message: there is no place to report the error."""
 
 
-class _Redacting(logging.Formatter):
+class _RedactingFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        """One line for one message, whatever the service's words in it hold: no line can be forged."""
+        """Write each message on one line, so that text from the service cannot forge a line."""
         return one_line(super().formatMessage(record))
 
     def format(self, record: logging.LogRecord) -> str:
-        return redacted(super().format(record))
+        return redact_keys(super().format(record))
 
 
-def _private(path: str, flags: int) -> int:
+def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags | NO_LINK, 0o600)
 
 
-def _process_ends(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
-    _log.critical("the process ends", exc_info=(kind, error, where))
-    sys.__excepthook__(kind, error, where)
+def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    _log.critical("the process ends", exc_info=(kind, error, traceback))
+    sys.__excepthook__(kind, error, traceback)
 
 
-def _thread_ends(ended: threading.ExceptHookArgs) -> None:
-    if ended.exc_value is not None and not isinstance(ended.exc_value, SystemExit):
-        name = ended.thread.name if ended.thread else "?"
-        _log.error("thread %s ends", name, exc_info=(ended.exc_type, ended.exc_value, ended.exc_traceback))
-    threading.__excepthook__(ended)
+def _log_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
+    if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
+        name = args.thread.name if args.thread else "?"
+        _log.error("thread %s ends", name, exc_info=(args.exc_type, args.exc_value, args.exc_traceback))
+    threading.__excepthook__(args)

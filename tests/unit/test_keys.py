@@ -110,21 +110,21 @@ def test_a_damaged_key_file_counts_as_none(no_keyring: None, content: str) -> No
 @pytest.mark.parametrize("value", ["of_a b", "of_a\nX-Evil: 1", "of_é", "abc", "x" * 600, "\x00" * 9])
 def test_a_key_that_no_header_could_carry_is_refused_and_not_repeated(value: str) -> None:
     with pytest.raises(MissingKeyError) as raised:
-        keys.checked(value, "the test")
+        keys.parse_key(value, "the test")
     assert value.split()[-1] not in raised.value.message
 
 
 @pytest.mark.parametrize("value", ["", "  \n", None, 5])
 def test_no_key_says_how_to_set_one(value: object) -> None:
     with pytest.raises(MissingKeyError, match="xl-openfunnel key set"):
-        keys.checked(value, "the test")
+        keys.parse_key(value, "the test")
 
 
 def test_a_key_does_not_show_itself() -> None:
-    key = keys.checked(SECRET, "the test")
+    key = keys.parse_key(SECRET, "the test")
     assert SECRET not in f"{key!r} {key} {key.masked} {key.fingerprint}"
     assert key.masked == "…abcd"
-    assert keys.checked("of_short", "the test").masked == "…"
+    assert keys.parse_key("of_short", "the test").masked == "…"
 
 
 def test_a_key_that_could_not_be_written_is_left_nowhere(no_keyring: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,7 +123,7 @@ def test_where_nothing_can_be_written_everything_goes_on_without_a_log(
 
 
 def test_a_full_file_is_kept_as_the_first_of_a_few(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log, "LIMIT", 100)
+    monkeypatch.setattr(log, "MAX_BYTES", 100)
     log.set_up()
     for number in range(9):
         OURS.info("line %d %s", number, "x" * 60)
@@ -135,7 +135,7 @@ def test_a_full_file_is_kept_as_the_first_of_a_few(folder: Path, monkeypatch: py
 def test_a_file_that_cannot_be_renamed_grows_and_is_tried_again_only_after_as_much_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(log, "LIMIT", 1000)
+    monkeypatch.setattr(log, "MAX_BYTES", 1000)
     log.set_up()
     OURS.info("old %s", "x" * 1000)
     OURS.info("first")

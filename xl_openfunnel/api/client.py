@@ -111,7 +111,7 @@ class Client:
         """
         if self._api_key is not None:
             value = self._api_key() if callable(self._api_key) else self._api_key
-            return keys.checked(value, keys.GIVEN)
+            return keys.parse_key(value, keys.FROM_CALLER)
         if (key := self._cached_key) is None:
             key = self._cached_key = keys.find(self.origin)
         return key

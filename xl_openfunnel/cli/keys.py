@@ -36,7 +36,7 @@ def set_key(context: typer.Context, base_url: BaseUrl = None) -> None:
         value = value.removeprefix(mark)
     if not value.strip():
         raise ConfigurationError("Nothing was given. Type the key, or pipe it in, after: xl-openfunnel key set")
-    key = keys.checked(value, keys.GIVEN)
+    key = keys.parse_key(value, keys.FROM_CALLER)
     if not key.value.startswith(KEY_PREFIX):
         raise ConfigurationError(
             f"That is no API key: OpenFunnel's begin with {KEY_PREFIX}. Nothing was kept. "

@@ -25,7 +25,7 @@ from ..detect.python import ask_version, configured_interpreter, dll_folders, lo
 from ..detect.registry import Read, read_key
 from ..errors import ConfigurationError, OpenFunnelError
 from ..install import unopkg as extension_manager
-from ..log import redacted
+from ..log import redact_keys
 from ..settings import Settings, log_path, origin_of, shown_origin
 from ..text import one_line
 from ..version import version
@@ -132,7 +132,7 @@ def _key_remover(base_url: str | None, machine: Machine) -> Callable[[str], str]
     with contextlib.suppress(Exception):  # the checks of settings and key report what is wrong with them
         origin = origin_of(Settings.load(base_url, environ=machine.environ).base_url)
         secret = keys.find(origin, environ=machine.environ).value
-    return lambda text: redacted(text.replace(secret, "[key]") if secret else text)
+    return lambda text: redact_keys(text.replace(secret, "[key]") if secret else text)
 
 
 def _excel_checks(machine: Machine, file: Path | None) -> Iterator[DoctorCheck]:

@@ -16,7 +16,7 @@ from ..detect.registry import Read
 from ..errors import AuthenticationError, ConfigurationError, OpenFunnelError
 from ..jobs.store.store import VERSION
 from ..keys import Key
-from ..log import redacted
+from ..log import redact_keys
 from ..settings import ENV_API_KEY, ENV_BASE_URL, ENV_CACHE_DIR
 from ..text import clip, count, one_line, size
 from .result import CheckResult, ok, wrong
@@ -125,4 +125,4 @@ def log(path: Path) -> CheckResult:
     failures = [line for line in lines if re.match(r"\S+ \S+ (ERROR|CRITICAL) ", line)]
     if not failures:
         return ok(f"{path}, no error at its end")
-    return ok(f"{path}, last error: {clip(redacted(one_line(failures[-1])), 240)}")
+    return ok(f"{path}, last error: {clip(redact_keys(one_line(failures[-1])), 240)}")

@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 
 from ..detect.python import ask_version
 from ..errors import ConfigurationError, InstallError
-from ..log import redacted
+from ..log import redact_keys
 from ..text import clip, one_line
 from ..version import version
 from .wheel import write_wheel
@@ -173,7 +173,7 @@ def _run(command: list[str], failure: str) -> None:
     if done.returncode:
         lines = done.stdout.strip().splitlines() or [f"exit code {done.returncode}"]
         summary = dict.fromkeys([*[line for line in lines if line.startswith("ERROR: ")][:2], lines[-1]])
-        output = clip(redacted(one_line(" ".join(summary))), _MAX_OUTPUT)
+        output = clip(redact_keys(one_line(" ".join(summary))), _MAX_OUTPUT)
         raise InstallError(
             f"{failure}: {output} Nothing was changed. Are you online? If your company has a package index of its own, "
             "tell pip of it (pip config set global.index-url ADDRESS), then run it again."
