@@ -13,14 +13,12 @@ from xl_openfunnel.detect import libreoffice
 from xl_openfunnel.errors import ConfigurationError
 
 
-def test_a_command_that_does_not_end_is_told_in_words() -> None:
+def test_a_command_that_does_not_end_is_reported() -> None:
     with pytest.raises(ConfigurationError, match=r"^python\S* did not end within 0 seconds\. Close LibreOffice"):
         libreoffice.run([sys.executable, "-c", "input()"], 0.0)
 
 
-def test_commands_do_not_meet_the_python_of_an_activated_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_commands_do_not_see_an_activated_python_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("VIRTUAL_ENV", "PYTHONPATH"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))

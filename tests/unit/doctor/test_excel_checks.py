@@ -1,4 +1,4 @@
-"""Excel, its add-in, and where files come from."""
+"""The checks of Excel, its add-in and the origin of files."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ PROGRAM = r"C:\Program Files\Microsoft Office\Root\Office16\EXCEL.EXE"
 M365 = Excel(PROGRAM, "16.0.17928.20114", 64, ("O365ProPlusRetail",))
 
 
-def test_click_to_run_tells_version_bitness_and_products() -> None:
+def test_click_to_run_names_version_bitness_and_products() -> None:
     told = {"VersionToReport": M365.version, "Platform": "x64", "ProductReleaseIds": "O365ProPlusRetail,VisioProRetail"}
-    found = detect_excel.find_excel(registry({APP_PATHS: {"": PROGRAM}, CLICK_TO_RUN: told}))
-    assert found == Excel(PROGRAM, M365.version, 64, ("O365ProPlusRetail", "VisioProRetail"))
-    assert excel.installation(found, lambda _: True).state is CheckState.OK
+    result = detect_excel.find_excel(registry({APP_PATHS: {"": PROGRAM}, CLICK_TO_RUN: told}))
+    assert result == Excel(PROGRAM, M365.version, 64, ("O365ProPlusRetail", "VisioProRetail"))
+    assert excel.installation(result, lambda _: True).state is CheckState.OK
 
 
-def test_an_excel_of_the_older_kind_is_found_by_its_install_root() -> None:
+def test_an_excel_without_click_to_run_is_found_by_its_install_root() -> None:
     key = r"HKLM\Software\Wow6432Node\Microsoft\Office\16.0\Excel\InstallRoot"
-    found = detect_excel.find_excel(registry({key: {"Path": "C:\\Office16\\"}}))
-    assert found == Excel("C:\\Office16\\EXCEL.EXE", "16.0", 32)
+    result = detect_excel.find_excel(registry({key: {"Path": "C:\\Office16\\"}}))
+    assert result == Excel("C:\\Office16\\EXCEL.EXE", "16.0", 32)
 
 
-def test_an_excel_that_only_app_paths_knows_is_found() -> None:
+def test_an_excel_that_is_only_in_app_paths_is_found() -> None:
     user = APP_PATHS.replace("HKLM", "HKCU")
     assert detect_excel.find_excel(registry({user: {"": f'"{PROGRAM}"'}})) == Excel(PROGRAM)
     assert detect_excel.find_excel(registry({user: {"": r"C:\Program Files (x86)\EXCEL.EXE"}})) == Excel(
@@ -42,7 +42,7 @@ def test_an_excel_that_only_app_paths_knows_is_found() -> None:
     )
 
 
-def test_no_excel_and_one_whose_program_has_gone_are_wrong() -> None:
+def test_a_missing_excel_and_one_without_its_program_are_wrong() -> None:
     assert excel.installation(detect_excel.find_excel(EMPTY), lambda _: True).state is CheckState.WRONG
     gone = excel.installation(M365, lambda _: False)
     assert (gone.state, "not there" in gone.what) == (CheckState.WRONG, True)
@@ -68,7 +68,7 @@ def test_whether_tables_spill_is_judged_by_product_and_build(version: str, produ
 
 
 @pytest.mark.parametrize("known", [None, Excel(PROGRAM)])
-def test_without_a_version_nobody_knows_whether_tables_spill(known: Excel | None) -> None:
+def test_without_a_version_it_is_unknown_whether_tables_spill(known: Excel | None) -> None:
     assert excel.spilling(known).state is CheckState.UNKNOWN
 
 
@@ -104,7 +104,7 @@ def test_a_workbook_with_our_macros_must_be_of_this_version(
     assert excel.workbook_macros(file, "1.2.3").state is state
 
 
-def test_what_is_no_workbook_has_no_version(tmp_path: Path) -> None:
+def test_a_file_that_is_no_workbook_has_no_version(tmp_path: Path) -> None:
     (tmp_path / "Old.xls").write_bytes(b"no archive")
     assert excel.workbook_macros(tmp_path / "Old.xls", "1.2.3").state is CheckState.UNKNOWN
 
@@ -124,7 +124,7 @@ def test_an_addin_that_is_missing_or_damaged_is_wrong(tmp_path: Path) -> None:
     assert excel.addin(None, "1.2.3").state is CheckState.UNKNOWN
 
 
-def test_an_addin_that_excel_put_aside_is_wrong() -> None:
+def test_an_addin_that_excel_disabled_is_wrong() -> None:
     told = b"\x01\x00\x00\x00" + "C:\\...\\XLSTART\\openfunnel.xlam\0".encode("utf-16-le")
     assert excel.disabled_items(registry({excel.DISABLED_ITEMS: {"A1": told}})).state is CheckState.WRONG
     other = "C:\\other.xlam\0".encode("utf-16-le")
@@ -142,9 +142,9 @@ def test_an_addin_that_excel_put_aside_is_wrong() -> None:
     ],
 )
 def test_a_file_from_the_internet_is_to_be_unblocked(zone: str | None, state: CheckState) -> None:
-    found = excel.mark_of_the_web(Path("it's.xlsm"), zone)
-    assert found.state is state
-    assert state is CheckState.OK or "Unblock-File 'it''s.xlsm'" in found.remedy
+    result = excel.mark_of_the_web(Path("it's.xlsm"), zone)
+    assert result.state is state
+    assert state is CheckState.OK or "Unblock-File 'it''s.xlsm'" in result.remedy
 
 
 def test_a_file_without_a_mark_has_no_zone(tmp_path: Path) -> None:

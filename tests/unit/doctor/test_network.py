@@ -1,4 +1,4 @@
-"""The way to the service over real sockets: every step, and everything that can stop it."""
+"""The checks of the connection to the service, over real sockets: each step, and what can stop it."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def test_a_service_on_this_computer_is_reached_without_a_proxy(service: Simulato
 )
 def test_a_proxy_is_shown_without_its_password(url: str, shown: str) -> None:
     route = route_to("https://api.openfunnel.dev", lambda _: url)
-    found = network.proxy(route, EMPTY)
-    assert (found.state, found.what) == (CheckState.OK, shown)
+    result = network.proxy(route, EMPTY)
+    assert (result.state, result.what) == (CheckState.OK, shown)
     assert "hunter2" not in repr(route)
     assert route.first_hop == (route.proxy and (route.proxy.host, route.proxy.port))
 
@@ -74,25 +74,25 @@ def test_a_proxy_of_another_kind_is_wrong() -> None:
     assert network.proxy(route, None).state is CheckState.WRONG
 
 
-def test_a_script_that_chooses_proxies_is_told_of() -> None:
+def test_a_script_that_chooses_proxies_is_reported() -> None:
     read = registry({network.INTERNET_SETTINGS: {"AutoConfigURL": "http://wpad/wpad.dat"}})
     assert network.proxy(Route("api.example", 443, secure=True), read).state is CheckState.UNKNOWN
 
 
-def test_a_name_that_nobody_knows_is_wrong() -> None:
-    found = network.name(Route("openfunnel.invalid", 443, secure=True))
-    assert (found.state, "could not be looked up" in found.what) == (CheckState.WRONG, True)
+def test_a_host_name_that_cannot_be_resolved_is_wrong() -> None:
+    result = network.name(Route("openfunnel.invalid", 443, secure=True))
+    assert (result.state, "could not be looked up" in result.what) == (CheckState.WRONG, True)
     by_proxy = network.name(Route("api.example", 443, secure=True, proxy=Proxy("http", "proxy.invalid", 1)))
     assert "proxy.invalid" in by_proxy.what
     assert "proxy" in by_proxy.remedy
 
 
-def test_many_addresses_are_not_all_told() -> None:
-    found = network.name(Route("a.example", 443, secure=True), lambda *_: ["192.0.2.1", "192.0.2.2", "192.0.2.3"])
-    assert found.what == "a.example is 192.0.2.1, 192.0.2.2, …"
+def test_of_many_addresses_only_two_are_shown() -> None:
+    result = network.name(Route("a.example", 443, secure=True), lambda *_: ["192.0.2.1", "192.0.2.2", "192.0.2.3"])
+    assert result.what == "a.example is 192.0.2.1, 192.0.2.2, …"
 
 
-def test_a_refused_connection_is_wrong_and_something_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_connection_is_wrong_and_reported_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     port = closed_port()
     proxied = network.connection(Route("api.example", 443, secure=True, proxy=Proxy("http", "127.0.0.1", port)))
     assert f"api.example, port 443 through the proxy http://127.0.0.1:{port}" in proxied.for_it
@@ -107,40 +107,40 @@ def test_a_refused_connection_is_wrong_and_something_for_it(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("secure", [True, False])
-def test_a_program_on_this_computer_that_has_ended_is_started_again_and_no_matter_of_it(*, secure: bool) -> None:
+def test_a_local_service_that_has_ended_is_to_be_started_again_without_it(*, secure: bool) -> None:
     route = Route("127.0.0.1", closed_port(), secure=secure)
     steps = [network.connection(route), network.answer(route, trust({}))]
     if secure:
         steps.append(network.certificate(route, trust({})))
-    for found in steps:
-        assert (found.state, found.for_it) == (CheckState.WRONG, "")
-        assert found.remedy.startswith("Start the program there again. If it is xl-openfunnel simulate")
-        assert "paste the line that it prints" in found.remedy
+    for result in steps:
+        assert (result.state, result.for_it) == (CheckState.WRONG, "")
+        assert result.remedy.startswith("Start the program there again. If it is xl-openfunnel simulate")
+        assert "paste the line that it prints" in result.remedy
 
 
 def test_an_unknown_authority_is_wrong_and_named(secured: Route) -> None:
-    found = network.certificate(secured, trust({}))
-    assert found.state is CheckState.WRONG
-    assert "issued by trustme" in found.what
-    assert "certificate of trustme" in found.for_it
+    result = network.certificate(secured, trust({}))
+    assert result.state is CheckState.WRONG
+    assert "issued by trustme" in result.what
+    assert "certificate of trustme" in result.for_it
 
 
 def test_an_authority_that_the_environment_names_is_trusted_and_named(secured: Route, tmp_path: Path) -> None:
     trusted = trust({"REQUESTS_CA_BUNDLE": str(tmp_path / "cert.pem")})
-    found = network.certificate(secured, trusted)
-    assert (found.state, found.what.startswith("issued by trustme")) == (CheckState.OK, True)
+    result = network.certificate(secured, trusted)
+    assert (result.state, result.what.startswith("issued by trustme")) == (CheckState.OK, True)
     assert network.answer(secured, trusted).state is CheckState.OK
 
 
 def test_a_file_of_authorities_that_is_missing_is_wrong(secured: Route, tmp_path: Path) -> None:
-    found = network.certificate(secured, trust({"CURL_CA_BUNDLE": str(tmp_path / "none.pem")}))
-    assert (found.state, "CURL_CA_BUNDLE" in found.remedy) == (CheckState.WRONG, True)
+    result = network.certificate(secured, trust({"CURL_CA_BUNDLE": str(tmp_path / "none.pem")}))
+    assert (result.state, "CURL_CA_BUNDLE" in result.remedy) == (CheckState.WRONG, True)
 
 
-def test_what_does_not_speak_tls_is_wrong(service: Simulator) -> None:
+def test_a_server_without_tls_is_wrong(service: Simulator) -> None:
     route = plain_route(service)
-    found = network.certificate(Route(route.host, route.port, secure=True), trust({}), timeout=0.3)
-    assert (found.state, "no encrypted connection" in found.what) == (CheckState.WRONG, True)
+    result = network.certificate(Route(route.host, route.port, secure=True), trust({}), timeout=0.3)
+    assert (result.state, "no encrypted connection" in result.what) == (CheckState.WRONG, True)
 
 
 def test_certificate_and_answer_come_through_the_proxy(
@@ -155,12 +155,12 @@ def test_certificate_and_answer_come_through_the_proxy(
 
 def test_a_proxy_that_asks_for_a_password_is_wrong(secured: Route, proxy: Callable[..., str]) -> None:
     route = through(secured, proxy("407 Proxy Authentication Required"))
-    found = network.certificate(route, trust({}))
-    assert (found.state, "407" in found.what) == (CheckState.WRONG, True)
-    assert "hunter2" not in repr(found)
+    result = network.certificate(route, trust({}))
+    assert (result.state, "407" in result.what) == (CheckState.WRONG, True)
+    assert "hunter2" not in repr(result)
 
 
-def test_what_a_proxy_hides_is_unknown() -> None:
+def test_checks_behind_an_encrypted_proxy_are_unknown() -> None:
     route = Route("api.example", 443, secure=True, proxy=Proxy("https", "proxy.example", 443))
     assert network.certificate(route, trust({})).state is CheckState.UNKNOWN
     assert network.answer(route, trust({})).state is CheckState.UNKNOWN
@@ -178,8 +178,8 @@ def test_what_a_proxy_hides_is_unknown() -> None:
 )
 def test_an_answer_that_is_not_the_services_own_is_wrong(fault: Fault, words: str) -> None:
     with Simulator(faults=[fault]) as service:
-        found = network.answer(plain_route(service), trust({}))
-    assert (found.state, words in found.what) == (CheckState.WRONG, True), found
+        result = network.answer(plain_route(service), trust({}))
+    assert (result.state, words in result.what) == (CheckState.WRONG, True), result
 
 
 @pytest.mark.parametrize("damaged", [b"", b"\x30", b"\x30\x03\x30\x01\x02", b"\x30\x82", b"nonsense"])

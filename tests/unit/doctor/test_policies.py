@@ -1,4 +1,4 @@
-"""Policies, and the text for those who can change them."""
+"""The checks of policies, and the message for the IT department."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ CHECKS: tuple[Callable[[Read], CheckResult], ...] = (
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_without_any_policy_all_is_well(check: Callable[[Read], CheckResult]) -> None:
-    found = check(EMPTY)
-    assert (found.state, found.remedy, found.for_it) == (CheckState.OK, "", "")
+def test_without_any_policy_everything_is_ok(check: Callable[[Read], CheckResult]) -> None:
+    result = check(EMPTY)
+    assert (result.state, result.remedy, result.for_it) == (CheckState.OK, "", "")
 
 
 @pytest.mark.parametrize(
@@ -104,13 +104,13 @@ def test_without_any_policy_all_is_well(check: Callable[[Read], CheckResult]) ->
         (policies.windows_calls, {policies.ASR_LOCAL: {policies.WIN32_RULE: 1}}, policies.ASR_LOCAL),
     ],
 )
-def test_a_policy_that_stands_in_the_way_is_told_to_it_by_its_exact_place(
+def test_a_blocking_policy_is_reported_to_it_with_its_exact_key(
     check: Callable[[Read], CheckResult], keys: Registry, where: str
 ) -> None:
-    found = check(registry(keys))
-    assert found.state is CheckState.WRONG
-    assert where in found.what
-    assert where in write_it_request([found], version="1.2.3", excel=True)
+    result = check(registry(keys))
+    assert result.state is CheckState.WRONG
+    assert where in result.what
+    assert where in write_it_request([result], version="1.2.3", excel=True)
 
 
 @pytest.mark.parametrize(
@@ -134,11 +134,9 @@ def test_a_policy_that_stands_in_the_way_is_told_to_it_by_its_exact_place(
         (policies.other_rules, {RULES: {"75668C1F-73B5-4CF0-BB93-3ECF5CB7CC84": "1"}}),
     ],
 )
-def test_a_policy_that_is_no_hindrance_is_not_taken_for_one(
-    check: Callable[[Read], CheckResult], keys: Registry
-) -> None:
-    found = check(registry(keys))
-    assert (found.state, found.for_it) == (CheckState.OK, "")
+def test_a_harmless_policy_is_ok(check: Callable[[Read], CheckResult], keys: Registry) -> None:
+    result = check(registry(keys))
+    assert (result.state, result.for_it) == (CheckState.OK, "")
 
 
 @pytest.mark.parametrize(
@@ -149,12 +147,12 @@ def test_a_policy_that_is_no_hindrance_is_not_taken_for_one(
         (policies.trusted_locations, {OWN + LOCATIONS: {"AllLocationsDisabled": 1}}, CheckState.UNKNOWN),
     ],
 )
-def test_what_the_user_set_the_user_can_change(
+def test_a_users_own_setting_is_for_the_user_to_change(
     check: Callable[[Read], CheckResult], keys: Registry, state: CheckState
 ) -> None:
-    found = check(registry(keys))
-    assert (found.state, found.for_it) == (state, "")
-    assert found.remedy.startswith("File > Options > Trust Center")
+    result = check(registry(keys))
+    assert (result.state, result.for_it) == (state, "")
+    assert result.remedy.startswith("File > Options > Trust Center")
 
 
 @pytest.mark.parametrize(
@@ -165,15 +163,15 @@ def test_what_the_user_set_the_user_can_change(
         (policies.command_prompt, {PROMPT: {"DisableCMD": 2}}),
     ],
 )
-def test_a_policy_that_may_or_may_not_hinder_is_unknown_and_told_to_it(
+def test_a_policy_that_may_block_is_unknown_and_reported_to_it(
     check: Callable[[Read], CheckResult], keys: Registry
 ) -> None:
-    found = check(registry(keys))
-    assert found.state is CheckState.UNKNOWN
-    assert next(iter(keys)) in found.for_it
+    result = check(registry(keys))
+    assert result.state is CheckState.UNKNOWN
+    assert next(iter(keys)) in result.for_it
 
 
-def test_the_letter_says_what_the_program_does_and_only_what_is_to_be_changed() -> None:
+def test_the_it_request_says_what_the_program_does_and_only_what_must_change() -> None:
     rule = child(registry({RULES: {policies.CHILD_RULE: "1"}}))
     text = write_it_request(
         [CheckResult(CheckState.WRONG, "no matter of theirs", "mend it"), rule], version="1.2.3", excel=True
@@ -185,19 +183,19 @@ def test_the_letter_says_what_the_program_does_and_only_what_is_to_be_changed() 
     assert write_it_request([CheckResult(CheckState.WRONG, "x", "y")], version="1.2.3", excel=True) == ""
 
 
-def test_where_the_addins_place_is_trusted_it_is_the_first_cure() -> None:
+def test_if_the_start_folder_is_trusted_the_addin_is_the_first_remedy() -> None:
     keys: Registry = {GROUP + SECURITY: {"VBAWarnings": 4}}
     assert without_addin(registry(keys)).remedy.startswith("xl-openfunnel install")
     assert without_addin(registry({**keys, **NO_LOCATIONS_ELSEWHERE})).remedy.startswith("Ask IT")
 
 
-def test_values_of_another_kind_than_expected_count_as_none() -> None:
+def test_values_of_an_unexpected_type_are_ignored() -> None:
     read = registry({GROUP + SECURITY: {"VBAWarnings": b"\x04"}, policies.ASR_DEVICE: {"ASRRules": 7}})
     assert policies.macros(read, addin=False).state is CheckState.OK
     assert child(read).state is CheckState.OK
 
 
-def test_the_letter_speaks_of_excel_only_where_excel_is() -> None:
+def test_the_it_request_mentions_excel_only_if_excel_is_used() -> None:
     text = write_it_request([CheckResult(CheckState.WRONG, "x", "y", "Let it.")], version="1.2.3", excel=False)
     assert "1. Let it." in text
     assert not [word for word in ("Excel", "cmd.exe", "%APPDATA%", "VBA") if word in text]

@@ -1,4 +1,4 @@
-"""Python as Excel needs it."""
+"""The checks of the Python that Excel needs."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ STORE = r"C:\Program Files\WindowsApps\PythonSoftwareFoundation.Python.3.12_3.12
 def test_an_old_python_and_one_of_the_store_are_wrong(
     running: tuple[int, int, int], base: str, state: CheckState
 ) -> None:
-    found = python.version(running, 64, "C:\\Python\\python.exe", base)
-    assert found.state is state
-    assert "64-bit" in found.what
-    assert bool(found.remedy) == (state is CheckState.WRONG)
+    result = python.version(running, 64, "C:\\Python\\python.exe", base)
+    assert result.state is state
+    assert "64-bit" in result.what
+    assert bool(result.remedy) == (state is CheckState.WRONG)
 
 
 @pytest.mark.parametrize(
     ("installed", "state"), [("0.37.8", CheckState.OK), ("0.33.0", CheckState.WRONG), (None, CheckState.WRONG)]
 )
 def test_xlwings_must_be_the_version_whose_dll_the_workbook_loads(installed: str | None, state: CheckState) -> None:
-    found = python.xlwings(installed, "0.37.8")
-    assert found.state is state
-    assert state is CheckState.OK or found.remedy == "python -m pip install xlwings==0.37.8"
+    result = python.xlwings(installed, "0.37.8")
+    assert result.state is state
+    assert state is CheckState.OK or result.remedy == "python -m pip install xlwings==0.37.8"
 
 
 def test_the_interpreter_is_the_one_of_the_setting_that_vba_reads() -> None:
@@ -60,10 +60,10 @@ def test_the_interpreter_is_the_one_of_the_setting_that_vba_reads() -> None:
 def test_the_setting_must_name_a_python_that_vba_can_read(
     path: str, there: bool, state: CheckState, words: str
 ) -> None:
-    found = python.interpreter(path, lambda _: there, "cp1252")
-    assert found.state is state
-    assert words in found.what
-    assert state is CheckState.OK or "xl-openfunnel install" in found.remedy
+    result = python.interpreter(path, lambda _: there, "cp1252")
+    assert result.state is state
+    assert words in result.what
+    assert state is CheckState.OK or "xl-openfunnel install" in result.remedy
 
 
 @pytest.mark.parametrize(
@@ -79,16 +79,16 @@ def test_excels_python_must_have_this_version_of_the_package(path: str, theirs: 
     assert python.package_version(path, "1.0", lambda _: theirs).state is state
 
 
-@pytest.mark.parametrize("trouble", [OSError("blocked"), subprocess.TimeoutExpired("python", 30)])
-def test_a_python_that_does_not_start_is_wrong(trouble: Exception) -> None:
+@pytest.mark.parametrize("error", [OSError("blocked"), subprocess.TimeoutExpired("python", 30)])
+def test_a_python_that_does_not_start_is_wrong(error: Exception) -> None:
     def ask(_: str) -> str:
-        raise trouble
+        raise error
 
-    found = python.package_version("p", "1.0", ask)
-    assert (found.state, "does not start" in found.what) == (CheckState.WRONG, True)
+    result = python.package_version("p", "1.0", ask)
+    assert (result.state, "does not start" in result.what) == (CheckState.WRONG, True)
 
 
-def test_another_python_is_asked_without_this_ones_folders(tmp_path: Path) -> None:
+def test_the_version_of_another_python_does_not_depend_on_this_ones_folders(tmp_path: Path) -> None:
     told = detect_python.ask_version(sys.executable)
     assert told in ("", version())  # "" where the package is only on PYTHONPATH, which does not count for Excel
     with pytest.raises(FileNotFoundError):
@@ -107,7 +107,7 @@ def test_the_dll_may_be_beside_python_or_in_the_folder_above(tmp_path: Path) -> 
     assert python.dll(folders, "0.37.9", 64, lambda _: "").state is CheckState.WRONG
 
 
-def test_a_dll_that_is_missing_or_blocked_is_something_for_it(tmp_path: Path) -> None:
+def test_a_missing_or_blocked_dll_is_reported_to_it(tmp_path: Path) -> None:
     missing = python.dll([tmp_path], "0.37.8", 32, lambda _: "")
     assert missing.state is CheckState.WRONG
     assert "xlwings32-0.37.8.dll" in missing.for_it

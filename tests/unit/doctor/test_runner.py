@@ -48,40 +48,40 @@ def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return {"OPENFUNNEL_API_KEY": SECRET, "OPENFUNNEL_CACHE_DIR": str(tmp_path), "APPDATA": str(tmp_path / "Roaming")}
 
 
-def test_where_there_is_no_registry_excel_is_not_here_and_the_service_is(environ: dict[str, str]) -> None:
+def test_without_a_registry_only_excel_checks_are_not_here(environ: dict[str, str]) -> None:
     names: list[str] = []
     with Simulator(api_key=SECRET) as service:
-        found = list(run_checks(service.base_url, machine=here(environ), on_start=names.append))
-    states = {name: result.state for _, name, result in found}
+        results = list(run_checks(service.base_url, machine=here(environ), on_start=names.append))
+    states = {name: result.state for _, name, result in results}
     assert names == list(states)
     elsewhere = {check for check, state in states.items() if state is CheckState.NOT_HERE}
     assert {"Python for Excel", "xlwings DLL", "Excel", "add-in", "macros", "child processes"} <= elsewhere
     assert {state for check, state in states.items() if check not in elsewhere} == {CheckState.OK}
-    assert not any(result.remedy for _, _, result in found)
+    assert not any(result.remedy for _, _, result in results)
 
 
-def test_what_stands_behind_a_step_that_failed_is_not_looked_at(environ: dict[str, str]) -> None:
-    found = by_name(run_checks(f"http://127.0.0.1:{closed_port()}", machine=here(environ)))
-    assert found["connection"].state is CheckState.WRONG
+def test_checks_that_need_a_failed_one_are_not_run(environ: dict[str, str]) -> None:
+    results = by_name(run_checks(f"http://127.0.0.1:{closed_port()}", machine=here(environ)))
+    assert results["connection"].state is CheckState.WRONG
     for check in ("certificate", "answer", "key accepted"):
-        assert (found[check].state, "fix this first: connection" in found[check].what) == (CheckState.UNKNOWN, True)
+        assert (results[check].state, "fix this first: connection" in results[check].what) == (CheckState.UNKNOWN, True)
 
 
-def test_without_a_key_the_service_is_looked_at_and_the_key_not_tried(
+def test_without_a_key_the_service_is_checked_and_the_key_is_not_tried(
     environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENFUNNEL_API_KEY")
     with Simulator() as service:
-        found = by_name(run_checks(service.base_url, machine=here(environ | {"OPENFUNNEL_API_KEY": ""})))
-    assert (found["API key"].state, found["answer"].state) == (CheckState.WRONG, CheckState.OK)
-    assert found["key accepted"].what == "not looked at: fix this first: API key"
+        results = by_name(run_checks(service.base_url, machine=here(environ | {"OPENFUNNEL_API_KEY": ""})))
+    assert (results["API key"].state, results["answer"].state) == (CheckState.WRONG, CheckState.OK)
+    assert results["key accepted"].what == "not looked at: fix this first: API key"
 
 
-def test_an_address_that_cannot_be_used_is_found_and_no_end(environ: dict[str, str]) -> None:
+def test_an_unusable_address_is_wrong_and_ends_the_service_checks(environ: dict[str, str]) -> None:
     environ["OPENFUNNEL_BASE_URL"] = "http://api.openfunnel.dev"
-    found = by_name(run_checks(machine=here(environ)))
-    assert (found["address"].state, "unencrypted" in found["address"].what) == (CheckState.WRONG, True)
-    assert "answer" not in found
+    results = by_name(run_checks(machine=here(environ)))
+    assert (results["address"].state, "unencrypted" in results["address"].what) == (CheckState.WRONG, True)
+    assert "answer" not in results
 
 
 def test_a_registry_that_may_not_be_read_leaves_its_checks_unknown(environ: dict[str, str]) -> None:
@@ -89,14 +89,14 @@ def test_a_registry_that_may_not_be_read_leaves_its_checks_unknown(environ: dict
         raise PermissionError(13, f"Permission denied, says {SECRET}")
 
     with Simulator(api_key=SECRET) as service:
-        found = by_name(run_checks(service.base_url, machine=here(environ, read)))
-    assert {found[check].state for check in ("Python for Excel", "Excel", "macros")} == {CheckState.UNKNOWN}
-    assert found["key accepted"].state is CheckState.OK
-    assert not any(SECRET in repr(result) for result in found.values())
+        results = by_name(run_checks(service.base_url, machine=here(environ, read)))
+    assert {results[check].state for check in ("Python for Excel", "Excel", "macros")} == {CheckState.UNKNOWN}
+    assert results["key accepted"].state is CheckState.OK
+    assert not any(SECRET in repr(result) for result in results.values())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its programs are stand-ins in sh")
-def test_libreoffice_is_looked_at_before_the_service(environ: dict[str, str], tmp_path: Path) -> None:
+def test_libreoffice_is_checked_before_the_service(environ: dict[str, str], tmp_path: Path) -> None:
     script = f"""\
 case "$*" in
     --version) echo LibreOffice 25.2.3.2 ;;
@@ -108,17 +108,17 @@ esac
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}")
         (tmp_path / name).chmod(0o755)
     programs = str(tmp_path / "soffice"), str(tmp_path / "unopkg")
-    found = list(run_checks("http://127.0.0.1:1", machine=replace(here(environ), libreoffice=programs)))
-    assert list(dict.fromkeys(part for part, _, _ in found))[-3:] == ["Settings", "LibreOffice", "Service"]
+    results = list(run_checks("http://127.0.0.1:1", machine=replace(here(environ), libreoffice=programs)))
+    assert list(dict.fromkeys(part for part, _, _ in results))[-3:] == ["Settings", "LibreOffice", "Service"]
     names = ["LibreOffice", "Python for Calc", "functions in Calc", "package for Calc"]
-    assert [name for part, name, _ in found if part == "LibreOffice"] == names
-    states = {name: by_name(found)[name].state for name in names}
+    assert [name for part, name, _ in results if part == "LibreOffice"] == names
+    states = {name: by_name(results)[name].state for name in names}
     assert states == dict.fromkeys(names[:3], CheckState.OK) | {
         "package for Calc": CheckState.UNKNOWN
     }  # there is no component
     (tmp_path / "unopkg").write_text("#!/bin/sh\n")
-    found = list(run_checks("http://127.0.0.1:1", machine=replace(here(environ), libreoffice=programs)))
-    assert [name for part, name, _ in found if part == "LibreOffice"] == names[:3]
+    results = list(run_checks("http://127.0.0.1:1", machine=replace(here(environ), libreoffice=programs)))
+    assert [name for part, name, _ in results if part == "LibreOffice"] == names[:3]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its programs are stand-ins in sh")
@@ -132,29 +132,29 @@ esac
         ),
     ],
 )
-def test_a_libreoffice_that_is_broken_is_asked_once_and_leaves_the_rest_to_be_looked_at(
+def test_a_broken_libreoffice_is_asked_once_and_other_checks_still_run(
     environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unopkg: str, what: str
 ) -> None:
-    asked: list[str] = []
+    commands: list[str] = []
     run = office.run
 
-    def noted(command: Sequence[str], timeout: float) -> subprocess.CompletedProcess[str]:
-        asked.append(" ".join(command[1:]))
+    def recording_run(command: Sequence[str], timeout: float) -> subprocess.CompletedProcess[str]:
+        commands.append(" ".join(command[1:]))
         return run(command, timeout)
 
-    monkeypatch.setattr(office, "run", noted)
+    monkeypatch.setattr(office, "run", recording_run)
     for name, script in (("soffice", "#!/bin/sh\n"), ("unopkg", unopkg)):
         (tmp_path / name).write_text(script)
         (tmp_path / name).chmod(0o755)
     programs = str(tmp_path / "soffice"), str(tmp_path / "unopkg")
-    found = by_name(run_checks("http://127.0.0.1:1", machine=replace(here(environ), libreoffice=programs)))
-    assert found["functions in Calc"].state is CheckState.UNKNOWN
-    assert found["functions in Calc"].what.startswith(what)
-    assert asked.count("list") == 1
-    assert "store" in found
+    results = by_name(run_checks("http://127.0.0.1:1", machine=replace(here(environ), libreoffice=programs)))
+    assert results["functions in Calc"].state is CheckState.UNKNOWN
+    assert results["functions in Calc"].what.startswith(what)
+    assert commands.count("list") == 1
+    assert "store" in results
 
 
-def test_on_windows_every_check_looks_at_the_registry_and_the_files(
+def test_on_windows_every_check_reads_the_registry_and_the_files(
     environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("xl_openfunnel.doctor.runner.ask_version", lambda _: version())
@@ -178,18 +178,18 @@ def test_on_windows_every_check_looks_at_the_registry_and_the_files(
         },
     }
     with Simulator(api_key=SECRET) as service:
-        found = by_name(run_checks(service.base_url, book, machine=here(environ, registry(keys))))
-    assert {result.state for result in found.values()} == {CheckState.OK}, [f for f in found.values() if f.remedy]
-    assert {"mark of Book.xlsm", "version of Book.xlsm", f"mark of {detect_excel.ADDIN_FILE}"} <= set(found)
+        results = by_name(run_checks(service.base_url, book, machine=here(environ, registry(keys))))
+    assert {result.state for result in results.values()} == {CheckState.OK}, [f for f in results.values() if f.remedy]
+    assert {"mark of Book.xlsm", "version of Book.xlsm", f"mark of {detect_excel.ADDIN_FILE}"} <= set(results)
     warnings = r"HKCU\Software\Policies\Microsoft\Office\16.0\Excel\Security"
-    for looked_at, state in (
+    for workbook_file, state in (
         (None, CheckState.OK),
         (book, CheckState.WRONG),
     ):  # the add-in's place is trusted, a book's is not
         keys[warnings] = {"VBAWarnings": 4}
-        found = by_name(run_checks("http://127.0.0.1:1", looked_at, machine=here(environ, registry(keys))))
-        assert found["macros"].state is state
+        results = by_name(run_checks("http://127.0.0.1:1", workbook_file, machine=here(environ, registry(keys))))
+        assert results["macros"].state is state
     keys[policies.PROMPT_KEY] = {"DisableCMD": 1}
     keys[detect_python.INTERPRETER_SETTING] = {}
-    found = by_name(run_checks("http://127.0.0.1:1", machine=here(environ, registry(keys))))
-    assert (found["command prompt"].state, found["Python for Excel"].state) == (CheckState.WRONG, CheckState.WRONG)
+    results = by_name(run_checks("http://127.0.0.1:1", machine=here(environ, registry(keys))))
+    assert (results["command prompt"].state, results["Python for Excel"].state) == (CheckState.WRONG, CheckState.WRONG)

@@ -1,4 +1,4 @@
-"""Settings, key, store and log."""
+"""The checks of settings, key, store and log."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ SECRET = "of_live_s3cr3t_0123456789abcdef"
 ORIGIN = "https://api.openfunnel.dev:443"
 
 
-def test_a_key_is_told_by_its_source_alone() -> None:
-    found = settings_checks.key(lambda: Key(SECRET, "Windows Credential Manager"))
-    assert (found.state, found.what) == (CheckState.OK, "there is one, from: Windows Credential Manager")
+def test_only_the_source_of_a_key_is_shown() -> None:
+    result = settings_checks.key(lambda: Key(SECRET, "Windows Credential Manager"))
+    assert (result.state, result.what) == (CheckState.OK, "there is one, from: Windows Credential Manager")
 
 
-def test_a_missing_key_is_wrong_with_its_cure() -> None:
-    found = settings_checks.key(lambda: keys.find(ORIGIN, environ={}))
-    assert (found.state, found.what) == (CheckState.WRONG, "There is no API key for https://api.openfunnel.dev")
-    assert found.remedy.startswith("Set it with: xl-openfunnel key set")
+def test_a_missing_key_is_wrong_with_its_remedy() -> None:
+    result = settings_checks.key(lambda: keys.find(ORIGIN, environ={}))
+    assert (result.state, result.what) == (CheckState.WRONG, "There is no API key for https://api.openfunnel.dev")
+    assert result.remedy.startswith("Set it with: xl-openfunnel key set")
 
     def unusable() -> Key:
         raise MissingKeyError("The API key (file x) has a form that no key has. Set it with: xl-openfunnel key set.")
@@ -33,38 +33,38 @@ def test_a_missing_key_is_wrong_with_its_cure() -> None:
     assert settings_checks.key(unusable).remedy == "Set it with: xl-openfunnel key set."
 
 
-def test_an_accepted_key_tells_the_credits_left() -> None:
+def test_an_accepted_key_shows_the_credits_left() -> None:
     with Simulator(api_key=SECRET, credits=120) as service, Client(service.base_url, SECRET) as client:
-        found = settings_checks.key_accepted(client.credits)
-    assert (found.state, found.what) == (CheckState.OK, "yes; 120 credits left")
+        result = settings_checks.key_accepted(client.credits)
+    assert (result.state, result.what) == (CheckState.OK, "yes; 120 credits left")
 
 
 def test_a_refused_key_is_wrong_and_never_shown() -> None:
     with Simulator(api_key="of_another_key_00000") as service, Client(service.base_url, SECRET) as client:
-        found = settings_checks.key_accepted(client.credits)
-    assert (found.state, "was refused (HTTP 401)" in found.what) == (CheckState.WRONG, True)
-    assert found.remedy
-    assert SECRET not in repr(found)
+        result = settings_checks.key_accepted(client.credits)
+    assert (result.state, "was refused (HTTP 401)" in result.what) == (CheckState.WRONG, True)
+    assert result.remedy
+    assert SECRET not in repr(result)
 
 
 @pytest.mark.parametrize(("status", "cure"), [(503, "Try again in a while."), (400, "Do what the message says")])
 def test_a_service_in_trouble_is_wrong(status: int, cure: str) -> None:
     fault = Fault("status", status=status, on="any")
     with Simulator(api_key=SECRET, faults=[fault]) as service, Client(service.base_url, SECRET) as client:
-        found = settings_checks.key_accepted(client.credits)
-    assert (found.state, found.remedy.startswith(cure)) == (CheckState.WRONG, True)
+        result = settings_checks.key_accepted(client.credits)
+    assert (result.state, result.remedy.startswith(cure)) == (CheckState.WRONG, True)
 
 
-def test_a_service_that_is_not_there_is_wrong() -> None:
+def test_an_unreachable_service_is_wrong() -> None:
     with Client(f"http://127.0.0.1:{closed_port()}", SECRET) as client:
         assert settings_checks.key_accepted(client.credits).state is CheckState.WRONG
 
 
-def test_a_variable_of_the_terminal_is_not_seen_by_excel_and_its_value_not_shown() -> None:
+def test_a_variable_set_only_in_the_terminal_is_wrong_and_its_value_is_not_shown() -> None:
     environ = {"OPENFUNNEL_API_KEY": SECRET, "OPENFUNNEL_BASE_URL": "", "PATH": "x"}
-    found = settings_checks.variables(environ, EMPTY)
-    assert (found.state, "OPENFUNNEL_API_KEY" in found.what) == (CheckState.WRONG, True)
-    assert SECRET not in repr(found)
+    result = settings_checks.variables(environ, EMPTY)
+    assert (result.state, "OPENFUNNEL_API_KEY" in result.what) == (CheckState.WRONG, True)
+    assert SECRET not in repr(result)
     assert settings_checks.variables({}, EMPTY).state is CheckState.OK
     proxied = settings_checks.variables({"HTTPS_PROXY": "http://somebody:hunter2@proxy"}, EMPTY)
     assert (proxied.state, "HTTPS_PROXY" in proxied.what, "hunter2" in repr(proxied)) == (CheckState.WRONG, True, False)
@@ -74,17 +74,17 @@ def test_a_variable_of_the_terminal_is_not_seen_by_excel_and_its_value_not_shown
         )
 
 
-def test_a_store_is_counted_and_not_made(tmp_path: Path) -> None:
+def test_a_store_is_counted_and_not_created(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     assert settings_checks.store(path, ORIGIN).state is CheckState.OK
     assert not path.exists()
     Store(path, ORIGIN).record("job-1", JobStatus.RUNNING, None, None, datetime.now(UTC))
-    found = settings_checks.store(path, ORIGIN)
-    assert (found.state, found.what.endswith(" KB, 1 job, 0 with all rows")) == (CheckState.OK, True)
+    result = settings_checks.store(path, ORIGIN)
+    assert (result.state, result.what.endswith(" KB, 1 job, 0 with all rows")) == (CheckState.OK, True)
     assert "no job of this service yet" in settings_checks.store(path, "https://other.example:443").what
 
 
-def test_a_store_that_is_damaged_or_of_the_future_is_wrong_and_left_alone(tmp_path: Path) -> None:
+def test_a_damaged_or_newer_store_is_wrong_and_not_changed(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     path.write_bytes(b"no database at all, " * 200)
     assert settings_checks.store(path, ORIGIN).state is CheckState.WRONG
@@ -101,14 +101,14 @@ def test_a_store_that_is_damaged_or_of_the_future_is_wrong_and_left_alone(tmp_pa
 
 def test_a_file_where_the_folder_should_be_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    found = settings_checks.store(tmp_path / "file" / "folder" / "store.sqlite3", ORIGIN)
-    assert (found.state, found.what) == (CheckState.WRONG, f"{tmp_path / 'file'} cannot be written (it is no folder)")
+    result = settings_checks.store(tmp_path / "file" / "folder" / "store.sqlite3", ORIGIN)
+    assert (result.state, result.what) == (CheckState.WRONG, f"{tmp_path / 'file'} cannot be written (it is no folder)")
 
 
-def test_a_drive_that_is_not_there_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_drive_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.path.lexists", lambda _: False)
-    found = settings_checks.store(tmp_path / "store.sqlite3", ORIGIN)
-    assert (found.state, found.what) == (CheckState.WRONG, f"{tmp_path.anchor} is not there")
+    result = settings_checks.store(tmp_path / "store.sqlite3", ORIGIN)
+    assert (result.state, result.what) == (CheckState.WRONG, f"{tmp_path.anchor} is not there")
 
 
 def test_a_folder_that_cannot_be_written_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,11 +118,11 @@ def test_a_folder_that_cannot_be_written_is_wrong(tmp_path: Path, monkeypatch: p
     Store(tmp_path / "store.sqlite3", ORIGIN)
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
     for folder in (tmp_path, tmp_path / "none" / "yet"):
-        found = settings_checks.store(folder / "store.sqlite3", ORIGIN)
-        assert (found.state, "Permission denied" in found.what) == (CheckState.WRONG, True)
+        result = settings_checks.store(folder / "store.sqlite3", ORIGIN)
+        assert (result.state, "Permission denied" in result.what) == (CheckState.WRONG, True)
 
 
-def test_the_log_tells_its_last_error_without_a_key(tmp_path: Path) -> None:
+def test_the_logs_last_error_is_shown_without_a_key(tmp_path: Path) -> None:
     path = tmp_path / "xl-openfunnel.log"
     assert settings_checks.log(path).what == f"none yet: the first call from a cell begins {path}"
     path.write_text("2026-11-24 10:00:00,000 INFO [MainThread] xl_openfunnel: begins\n", "utf-8")
@@ -130,9 +130,9 @@ def test_the_log_tells_its_last_error_without_a_key(tmp_path: Path) -> None:
     with path.open("a", encoding="utf-8") as file:
         file.write("2026-11-24 10:00:01,000 ERROR [scheduler] xl_openfunnel.jobs: first\n")
         file.write(f"2026-11-24 10:00:02,000 CRITICAL [MainThread] xl_openfunnel: last with {SECRET}\nTraceback\n")
-    found = settings_checks.log(path)
-    assert (found.state, "last with of_…" in found.what, "first" in found.what) == (CheckState.OK, True, False)
-    assert SECRET not in found.what
+    result = settings_checks.log(path)
+    assert (result.state, "last with of_…" in result.what, "first" in result.what) == (CheckState.OK, True, False)
+    assert SECRET not in result.what
 
 
 def test_a_log_that_cannot_be_read_is_wrong(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def test_the_same_folders_make_the_same_bytes() -> None:
     assert calc_extension.build_extension(FOLDERS) == calc_extension.build_extension(FOLDERS)
 
 
-def test_all_of_it_is_listed_and_well_formed() -> None:
+def test_every_part_is_listed_and_well_formed() -> None:
     found = parts()
     listed = re.findall(rb'full-path="([^"]+)"', found["META-INF/manifest.xml"])
     assert {name.decode() for name in listed} == found.keys() - {"META-INF/manifest.xml", "description.xml"}
@@ -53,7 +53,7 @@ def test_a_method_takes_the_arguments_of_its_function_in_their_order() -> None:
     assert [identifiers.method_name(function) for function in CATALOG][:2] == ["ofStatus", "ofRows"]
 
 
-def test_its_python_looks_into_the_given_folders_first_and_never_where_a_document_lies() -> None:
+def test_its_python_searches_the_given_folders_first_and_never_the_current_one() -> None:
     source = parts()["component.py"].decode()
     head = source.partition("from xl_openfunnel")[0]
     path = ["", "/usr/lib/python3", FOLDERS[1]]
@@ -61,7 +61,7 @@ def test_its_python_looks_into_the_given_folders_first_and_never_where_a_documen
     assert path == [*FOLDERS, "/from/a.pth", "/usr/lib/python3"]
 
 
-def test_the_folders_can_be_read_from_it_again() -> None:
+def test_the_folders_can_be_read_back() -> None:
     assert calc_extension.read_folders(parts()[calc_extension.COMPONENT].decode()) == FOLDERS
     with pytest.raises(ValueError, match="no component of ours"):
         calc_extension.read_folders("FOLDERS = None")

@@ -1,4 +1,4 @@
-"""The private Python: made for real once, and then what happens when something is in the way."""
+"""The private Python: a real one, created once; and what happens when something goes wrong."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def making(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], environment.CreateEnvironment]:
-    """Makes environments that are well and hold a word; they start nothing."""
+def creating(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], environment.CreateEnvironment]:
+    """Returns functions that create healthy environments holding a word; these start no program."""
     monkeypatch.setattr(environment, "is_healthy", lambda folder: (folder / "word").is_file())
 
-    def making(word: str) -> environment.CreateEnvironment:
+    def creating(word: str) -> environment.CreateEnvironment:
         def make(folder: Path) -> None:
             folder.mkdir()
             (folder / "word").write_text(word)
 
         return make
 
-    return making
+    return creating
 
 
 def names(folder: Path) -> list[str]:
@@ -39,8 +39,8 @@ def names(folder: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real one, made with the settings of some user's pip."""
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real environment, created with a pip configuration that some users have."""
     if sys.platform == "win32":
         pytest.skip("the Python under Wine has neither venv nor pip")
     folder = tmp_path_factory.mktemp("own folder") / "python"
@@ -53,29 +53,29 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_pip_installs_this_very_package_as_its_user_has_told_it_to(made: Path) -> None:
-    assert names(made) == ["python"]
-    assert environment.is_healthy(made)
+def test_pip_installs_exactly_this_package_with_the_users_configuration(real: Path) -> None:
+    assert names(real) == ["python"]
+    assert environment.is_healthy(real)
     code = "import sys, importlib.util as u; print(sys.prefix, u.find_spec('xl_openfunnel').origin, sep='\\n')"
-    python = str(environment.interpreter(made))
+    python = str(environment.interpreter(real))
     done = subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, check=True)
     prefix, package = map(Path, done.stdout.splitlines())
-    assert prefix == made
-    assert package.is_relative_to(made)
+    assert prefix == real
+    assert package.is_relative_to(real)
     assert (package.parent / "workbook" / "parts" / "addin" / "ribbon.xml").is_file()
-    assert (made / "bin" / "xl-openfunnel").is_file()
+    assert (real / "bin" / "xl-openfunnel").is_file()
 
 
-def test_what_pip_complains_of_is_repeated(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_pip_is_repeated(real: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    with pytest.raises(InstallError) as refused:
-        environment.install_package(made)
-    said = refused.value.message
-    assert said.startswith("pip could not install what XL OpenFunnel needs: ERROR: Could not find a version")
-    assert "pip config set global.index-url" in said
+    with pytest.raises(InstallError) as raised:
+        environment.install_package(real)
+    message = raised.value.message
+    assert message.startswith("pip could not install what XL OpenFunnel needs: ERROR: Could not find a version")
+    assert "pip config set global.index-url" in message
 
 
-def test_a_python_that_cannot_make_an_environment_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_python_that_cannot_create_an_environment_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.parent.parent.mkdir(exist_ok=True)
     folder.parent.write_text("a file where the folder would be")
     with pytest.raises(InstallError, match=r"Python could not make an environment of its own: .+ Nothing was changed"):
@@ -85,24 +85,24 @@ def test_a_python_that_cannot_make_an_environment_says_so(folder: Path, monkeypa
         environment.create(folder)
 
 
-def test_a_python_that_is_not_there_is_not_well(folder: Path) -> None:
+def test_a_missing_python_is_not_healthy(folder: Path) -> None:
     assert not environment.is_healthy(folder)
 
 
-def test_a_new_one_takes_the_place_of_the_old_one(
-    folder: Path, making: Callable[[str], environment.CreateEnvironment]
+def test_recreate_replaces_the_old_environment(
+    folder: Path, creating: Callable[[str], environment.CreateEnvironment]
 ) -> None:
-    environment.recreate(folder, making("first"))
-    environment.recreate(folder, making("second"))
+    environment.recreate(folder, creating("first"))
+    environment.recreate(folder, creating("second"))
     assert (folder / "word").read_text() == "second"
     assert names(folder) == ["python"]
 
 
 @pytest.mark.parametrize("stop", [RuntimeError, KeyboardInterrupt])
-def test_the_old_one_comes_back_when_there_will_be_no_new_one(
-    folder: Path, making: Callable[[str], environment.CreateEnvironment], stop: type[BaseException]
+def test_the_old_environment_is_restored_if_creation_fails(
+    folder: Path, creating: Callable[[str], environment.CreateEnvironment], stop: type[BaseException]
 ) -> None:
-    environment.recreate(folder, making("first"))
+    environment.recreate(folder, creating("first"))
 
     def half(folder: Path) -> None:
         folder.mkdir()
@@ -115,54 +115,54 @@ def test_the_old_one_comes_back_when_there_will_be_no_new_one(
     assert names(folder) == ["python"]
 
 
-def test_one_that_does_not_start_is_not_kept(
-    folder: Path, making: Callable[[str], environment.CreateEnvironment]
+def test_a_new_environment_that_does_not_start_is_discarded(
+    folder: Path, creating: Callable[[str], environment.CreateEnvironment]
 ) -> None:
-    environment.recreate(folder, making("first"))
+    environment.recreate(folder, creating("first"))
     with pytest.raises(InstallError, match="does not start, or has no XL OpenFunnel"):
         environment.recreate(folder, lambda folder: folder.mkdir())
     assert (folder / "word").read_text() == "first"
 
 
-def test_one_that_excel_uses_stays_as_it_is(
-    folder: Path, making: Callable[[str], environment.CreateEnvironment], monkeypatch: pytest.MonkeyPatch
+def test_an_environment_that_excel_uses_is_not_changed(
+    folder: Path, creating: Callable[[str], environment.CreateEnvironment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environment.recreate(folder, making("first"))
+    environment.recreate(folder, creating("first"))
 
     def held(self: Path, target: Path) -> Path:
         raise PermissionError(13, "Access is denied")
 
     monkeypatch.setattr(Path, "rename", held)
-    for attempt in (lambda: environment.recreate(folder, making("second")), lambda: environment.remove(folder)):
+    for attempt in (lambda: environment.recreate(folder, creating("second")), lambda: environment.remove(folder)):
         with pytest.raises(InstallError, match="Close all windows of Excel"):
             attempt()
     assert (folder / "word").read_text() == "first"
 
 
-def test_what_a_killed_run_left_is_removed(
-    folder: Path, making: Callable[[str], environment.CreateEnvironment]
+def test_leftovers_of_a_killed_run_are_removed(
+    folder: Path, creating: Callable[[str], environment.CreateEnvironment]
 ) -> None:
-    environment.recreate(folder, making("first"))
+    environment.recreate(folder, creating("first"))
     (folder.parent / "python.old").mkdir()
-    environment.recreate(folder, making("second"))
+    environment.recreate(folder, creating("second"))
     assert names(folder) == ["python"]
     assert environment.remove(folder)
     assert not environment.remove(folder)
     assert names(folder) == []
 
 
-def test_removing_what_was_never_there_writes_nothing(tmp_path: Path) -> None:
+def test_removing_a_missing_environment_writes_nothing(tmp_path: Path) -> None:
     assert not environment.remove(tmp_path / "data" / "python")
     assert not (tmp_path / "data").exists()
 
 
-def test_it_neither_replaces_nor_removes_itself(tmp_path: Path) -> None:
+def test_the_private_python_neither_replaces_nor_removes_itself(tmp_path: Path) -> None:
     environment.check_not_running(tmp_path)
     with pytest.raises(ConfigurationError, match="cannot replace or remove itself"):
         environment.check_not_running(Path(sys.prefix))
 
 
-def test_another_version_is_not_well(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_version_is_not_healthy(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     versions = {str(environment.interpreter(folder)): "0.0.9"}
     monkeypatch.setattr(environment, "ask_version", versions.__getitem__)
     assert not environment.is_healthy(folder)

@@ -1,4 +1,4 @@
-"""The wheel of the running package, judged by pip's own reader of wheels and by what it builds."""
+"""The wheel of the running package, as importlib.metadata reads it, and the workbook that it builds."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def contents(wheel: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def test_it_has_every_file_of_the_package_as_it_is_and_no_bytecode(contents: dict[str, bytes]) -> None:
+def test_the_wheel_has_every_file_of_the_package_and_no_bytecode(contents: dict[str, bytes]) -> None:
     own = {
         f"xl_openfunnel/{path.relative_to(PACKAGE).as_posix()}": path.read_bytes()
         for path in PACKAGE.rglob("*")
@@ -56,7 +56,7 @@ def test_its_record_names_every_file_with_its_digest(contents: dict[str, bytes])
         assert (digest, size) == (f"sha256={expected}", str(len(contents[name])))
 
 
-def test_it_needs_what_the_running_package_needs(wheel: Path) -> None:
+def test_the_wheel_has_the_dependencies_of_the_running_package(wheel: Path) -> None:
     (found,) = importlib.metadata.distributions(path=[str(wheel)])
     running = importlib.metadata.distribution("xl-openfunnel")
     assert (found.version, found.requires) == (running.version, running.requires)
@@ -76,7 +76,7 @@ def test_it_builds_the_same_workbook_and_addin(wheel: Path, tmp_path: Path) -> N
     assert done.stdout == builder.build_addin() + builder.build_workbook()
 
 
-def test_a_package_that_was_never_installed_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_was_never_installed_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise importlib.metadata.PackageNotFoundError(name)
 

@@ -1,4 +1,4 @@
-"""Blocks in arrays of another size."""
+"""Fitting blocks into arrays of another size."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ SIZES = st.builds(Size, st.integers(1, 12), st.integers(1, 6))
 BLOCK: Block = [["rank", "name"], [1.0, "a"], [2.0, "b"]]
 
 
-def test_what_is_too_large_is_filled_with_blanks() -> None:
+def test_an_array_that_is_too_large_is_padded_with_blanks() -> None:
     assert fit(BLOCK, Size(4, 3)) == [["rank", "name", ""], [1.0, "a", ""], [2.0, "b", ""], ["", "", ""]]
 
 
-def test_what_fits_is_as_it_is() -> None:
+def test_a_block_that_fits_is_not_changed() -> None:
     assert fit(BLOCK, Size(3, 2)) == BLOCK
 
 
@@ -38,7 +38,7 @@ def test_the_last_row_says_what_is_missing(size: Size, says: str) -> None:
 
 
 @given(SIZES, SIZES)
-def test_nothing_is_ever_cut_in_silence(needed: Size, size: Size) -> None:
+def test_a_block_is_never_cut_without_saying_so(needed: Size, size: Size) -> None:
     block: Block = [
         [float(row * 100 + column) for column in range(needed.columns)] for row in range(1, needed.rows + 1)
     ]

@@ -1,4 +1,4 @@
-"""Values as Calc hands them over, and as it takes them."""
+"""Converting values from Calc and to Calc."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ IF_NOT_FOUND = LOOKUP.arguments[3]
         ("", JOB, ""),
     ],
 )
-def test_a_blank_cell_is_blank_and_a_zero_is_one_where_it_can_be(
+def test_a_zero_is_a_blank_cell_except_where_it_can_be_a_number(
     value: object, argument: Argument, expected: object
 ) -> None:
     assert from_calc(value, argument) == expected
 
 
-def test_one_cell_is_taken_as_its_value_and_a_block_as_rows() -> None:
+def test_a_single_cell_becomes_its_value_and_a_block_becomes_rows() -> None:
     assert to_calc([["completed"]]) == "completed"
     assert to_calc([[True]]) == 1.0
     assert to_calc([["a", 1.0], [False, ""]]) == (("a", 1.0), (0.0, ""))
@@ -40,7 +40,7 @@ def test_one_cell_is_taken_as_its_value_and_a_block_as_rows() -> None:
 
 @pytest.mark.parametrize("blank", ["", None, 0.0])
 @pytest.mark.parametrize("filled", [0, 1, 2, 3, 1_000, 4_095, 4_096, 5_000])
-def test_of_a_whole_column_only_what_is_filled_is_looked_at(filled: int, blank: object) -> None:
+def test_only_the_filled_part_of_a_whole_column_is_passed(filled: int, blank: object) -> None:
     column = tuple((f"job-{row}",) if row < filled else (blank,) for row in range(5_000))
     looked_at = from_calc(column, JOB)
     assert isinstance(looked_at, tuple)
@@ -49,5 +49,5 @@ def test_of_a_whole_column_only_what_is_filled_is_looked_at(filled: int, blank: 
     assert {cell for (cell,) in looked_at[filled:]} <= {"", None}
 
 
-def test_of_a_short_range_every_cell_counts() -> None:
+def test_a_short_range_is_passed_whole() -> None:
     assert from_calc((("a",), ("",), ("",)), JOB) == (("a",), ("",), ("",))

@@ -1,4 +1,4 @@
-"""What an action says in the status bar, and for how long."""
+"""Messages in the status bar, and for how long they are shown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xl_openfunnel.hosts.calc import status_bar
 
 
 class Bar:
-    """A window's status bar, and a timer that the test lets run out."""
+    """A window's status bar, and a timer that the test fires."""
 
     def __init__(self) -> None:
         self.shown = "Sum: 3"
@@ -27,26 +27,26 @@ class Bar:
     def timer(self, seconds: float, run: Any) -> Any:
         return SimpleNamespace(start=lambda: self.timers.append((seconds, run)))
 
-    def say(self, inside: Any) -> None:
-        status_bar.show(self.document, "1 job asked again.", inside, self.timer)
+    def show(self, run_on_main_thread: Any) -> None:
+        status_bar.show(self.document, "1 job asked again.", run_on_main_thread, self.timer)
 
 
-def test_a_line_is_shown_and_then_the_bar_is_calcs_again() -> None:
+def test_a_message_is_shown_and_then_cleared() -> None:
     bar = Bar()
-    bar.say(lambda run: run())
+    bar.show(lambda run: run())
     assert bar.shown == "1 job asked again."
-    ((seconds, run_out),) = bar.timers
+    ((seconds, fire),) = bar.timers
     assert seconds == status_bar.DISPLAY_SECONDS
-    run_out()
+    fire()
     assert bar.shown == "Sum: 3"
 
 
-def test_an_office_that_has_no_time_meanwhile_hinders_nothing() -> None:
+def test_a_busy_libreoffice_raises_nothing() -> None:
     def busy(_: Any) -> None:
         raise TimeoutError
 
     bar = Bar()
-    bar.say(busy)
+    bar.show(busy)
     bar.timers[0][1]()
 
 
@@ -58,7 +58,7 @@ def test_an_office_that_has_no_time_meanwhile_hinders_nothing() -> None:
         SimpleNamespace(CurrentController=SimpleNamespace(getStatusIndicator=lambda: None)),
     ],
 )
-def test_without_a_window_there_is_nothing_to_show_it_in(document: Any) -> None:
+def test_without_a_window_nothing_is_shown(document: Any) -> None:
     bar = Bar()
     status_bar.show(document, "text", lambda run: run(), bar.timer)
     assert bar.timers == []
