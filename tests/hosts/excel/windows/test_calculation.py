@@ -85,10 +85,10 @@ def test_a_book_is_not_marked_as_saved_where_its_user_was_at_work_meanwhile(
         lambda visit: visit.formula(CELL),
         lambda visit: visit.formulas(CELL.book),
         lambda visit: visit.formulas(None),
-        lambda visit: visit.mark([CELL]),
+        lambda visit: visit.mark_dirty([CELL]),
         lambda visit: visit.calculate_cell(CELL),
-        lambda visit: visit.enter(CELL, "=OF_STATUS(1)"),
-        lambda visit: visit.unnoticed().__enter__(),
+        lambda visit: visit.reenter(CELL, "=OF_STATUS(1)"),
+        lambda visit: visit.preserving_state().__enter__(),
     ],
 )
 def test_what_excel_calls_a_failure_while_a_cell_is_edited_is_no_answer(

@@ -16,7 +16,7 @@ from tests.hosts.excel.fake.files import load
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL, Cells
 from tests.hosts.excel.fake.things import Button, Pivot
 from xl_openfunnel import table
-from xl_openfunnel.hosts.excel.ports import HostBusyError as NotNow
+from xl_openfunnel.hosts.excel.ports import HostBusyError
 from xl_openfunnel.runtime.clock import SystemClock
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook.cached_values import TABLE_COLUMNS
@@ -560,7 +560,7 @@ def test_what_has_to_be_put_back_is_waited_for_as_long_as_it_takes(excel: FakeEx
     from xl_openfunnel.hosts.excel.com.dispatch import RetryingCaller  # Windows only
 
     call = RetryingCaller(os.getpid(), clock, 30.0)
-    with pytest.raises(NotNow):
+    with pytest.raises(HostBusyError):
         call.put(call.application, "StatusBar", "never")
     assert 30 <= clock.waited < 60
     with call.without_timeout():

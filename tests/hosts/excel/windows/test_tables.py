@@ -28,7 +28,7 @@ NO_SUCH_NAME = -2147352570  # DISP_E_UNKNOWNNAME
 
 
 class Calls:
-    """Makes calls as `patience.Caller` does, but without any COM; at one of them something happens before it."""
+    """Stands for `RetryingCaller`, without COM; calls a function before each call."""
 
     def __init__(self, excel: Excel) -> None:
         from tests.hosts.excel.fake.objects import Application
@@ -58,8 +58,8 @@ class Calls:
         self._next(name)
         setattr(target, name, value)
 
-    def known(self, target: Any, name: str, otherwise: object = None) -> Any:
-        return self.get(target, name) if hasattr(type(target), name) else otherwise
+    def get_optional(self, target: Any, name: str, default: object = None) -> Any:
+        return self.get(target, name) if hasattr(type(target), name) else default
 
     def item(self, collection: Any, name: str) -> Any:
         with contextlib.suppress(HostError):
@@ -70,7 +70,7 @@ class Calls:
             yield self.get(collection, "Item", number)
 
     @contextlib.contextmanager
-    def insisting(self) -> Iterator[None]:
+    def without_timeout(self) -> Iterator[None]:
         yield
 
 
