@@ -22,7 +22,7 @@ from tests.hosts.excel.fake.refs import Area
 from .measure import ROUNDS, in_turns, seconds_of
 
 FUNCTIONS: Final = f"{__package__}.cell_functions"
-PLAIN: Final = shipped.COMMAND.replace("xl_openfunnel.hosts.serve", "tests.hosts.excel.windows.serve_probes")
+PLAIN: Final = shipped.COMMAND.replace("xl_openfunnel.hosts.serve", "tests.hosts.excel.windows.probe_server")
 
 SMALL: Final = 200
 LARGE: Final = 15

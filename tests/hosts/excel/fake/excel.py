@@ -11,8 +11,8 @@ import pythoncom
 import win32con
 import win32event
 
-from tests.hosts.excel.fake.busy import Busy, MessageFilter
-from tests.hosts.excel.fake.exposing import give_for_good, given, held_set
+from tests.hosts.excel.fake.com_server import keep_com_registered, new_weak_set, wrap
+from tests.hosts.excel.fake.message_filter import Busy, MessageFilter
 from tests.hosts.excel.fake.model import AUTOMATIC, Book, Excel
 from tests.hosts.excel.fake.objects import Application, Window
 from tests.hosts.excel.fake.windows import BookWindow
@@ -28,7 +28,7 @@ _SETTINGS: dict[str, Any] = {
     "AutomationSecurity": 1,
 }
 # Wine does not know SERVERCALL_RETRYLATER, so that answer comes from the members instead of the message filter.
-_ANSWERS = {
+_RESULTS_WHILE_BUSY = {
     Busy.LATER: 0x8001010A - (1 << 32),  # RPC_E_SERVERCALL_RETRYLATER
     Busy.IGNORING: 0x800AC472 - (1 << 32),  # VBA_E_IGNORE
     Busy.EDITING: 0x800A03EC - (1 << 32),
@@ -40,14 +40,14 @@ class FakeExcel(Excel):
 
     def __init__(self) -> None:
         super().__init__()
-        give_for_good()
+        keep_com_registered()
         self.application = Application(self)
         self.busy = Busy.NO
         self.spilled_cells_have_formulas = True
         self.spilled_cells_have_arrays = False  # nobody here has seen what HasArray says of them
         self.settings = dict(_SETTINGS)
         self.members: Counter[str] = Counter()  # the calls from outside, as "Range.Dirty"
-        self.given = held_set()
+        self.exported = new_weak_set()
         self._windows: dict[Book, BookWindow] = {}
         self._empty: BookWindow | None = None
         self.filter = MessageFilter(self)
@@ -68,7 +68,7 @@ class FakeExcel(Excel):
         self.dirty_recalculates = self.dirty_ignored = False
         self.text_cells_take_apostrophes = True
         self.functions.clear()
-        self.forget()
+        self.reset_counts()
 
     def quit(self) -> None:
         for window in [*self._windows.values(), *filter(None, [self._empty])]:
@@ -85,11 +85,11 @@ class FakeExcel(Excel):
             self._empty.destroy()
             self._empty = None
         window = self._windows[book] = BookWindow(name)
-        window.show(lambda: given(Window(self, book, window.main)))
+        window.show(lambda: wrap(Window(self, book, window.main)))
         return book
 
-    def closed(self, book: Book) -> None:
-        super().closed(book)
+    def on_closed(self, book: Book) -> None:
+        super().on_closed(book)
         window = self._windows.pop(book)
         window.close(last=not self._windows)
         if not self._windows:
@@ -107,12 +107,12 @@ class FakeExcel(Excel):
 
     # What comes in.
 
-    def arriving(self, member: str) -> int:
+    def on_call(self, member: str) -> int:
         """Count a call; a result other than zero is what it gets instead of an answer."""
         self.members[member] += 1
         if self.busy is Busy.EDITING and (member.startswith("Application.") or member.endswith(".Application")):
             return 0
-        return _ANSWERS.get(self.busy, 0)
+        return _RESULTS_WHILE_BUSY.get(self.busy, 0)
 
     @property
     def ready(self) -> bool:
@@ -124,11 +124,11 @@ class FakeExcel(Excel):
         return self.filter.refused
 
     @property
-    def held(self) -> int:
+    def held_objects(self) -> int:
         """How many objects of Excel's other processes hold."""
-        return len(self.given)
+        return len(self.exported)
 
-    def forget(self) -> None:
+    def reset_counts(self) -> None:
         """Start all counts again."""
         self.members.clear()
         self.calls.clear()
@@ -146,6 +146,6 @@ class FakeExcel(Excel):
                 break
             win32event.MsgWaitForMultipleObjects((), False, min(10, int(left * 1000) + 1), win32con.QS_ALLINPUT)
         if until is not None:
-            held = [type(policy._obj_).__name__ for policy in self.given]
+            held = [type(policy._obj_).__name__ for policy in self.exported]
             calls = dict(self.members)
             raise AssertionError(f"after {timeout} s it still does not hold; calls so far: {calls}; held: {held}")

@@ -105,21 +105,21 @@ def parse(formula: str) -> Node:
     """
     parser = _Parser([match for match in _tokens(formula) if match.lastgroup != "space"])
     node = parser.expression(0)
-    if parser.left:
+    if parser.remaining:
         raise ValueError(f"something left over in {formula!r}")
     return node
 
 
 class _Parser:
     def __init__(self, tokens: list[re.Match[str]]) -> None:
-        self.left = tokens[::-1]
+        self.remaining = tokens[::-1]
 
     def peek(self) -> str:
-        return self.left[-1][0] if self.left else ""
+        return self.remaining[-1][0] if self.remaining else ""
 
     def take(self, wanted: str) -> bool:
         if self.peek() == wanted:
-            self.left.pop()
+            self.remaining.pop()
             return True
         return False
 
@@ -130,16 +130,16 @@ class _Parser:
     def expression(self, least: int) -> Node:
         node = self.operand()
         while (binding := _BINDING.get(self.peek(), 0)) > least:
-            node = Operation(self.left.pop()[0], node, self.expression(binding))
+            node = Operation(self.remaining.pop()[0], node, self.expression(binding))
         return node
 
     def operand(self) -> Node:
-        if not self.left:
+        if not self.remaining:
             raise ValueError("the formula ends too early")
-        token = self.left.pop()
+        token = self.remaining.pop()
         kind, text = token.lastgroup, token[0]
         if token["reference"]:
-            sheet = refs.unquoted(token["sheet"]) if token["sheet"] else None
+            sheet = refs.unquote(token["sheet"]) if token["sheet"] else None
             return Reference(sheet, refs.parse(token["address"]), spilled=bool(token["hash"]))
         if kind == "name":
             return self.call(text.upper())
@@ -170,7 +170,7 @@ class _Parser:
         rows: list[list[Scalar]] = [[]]
         while True:
             negative = self.take("-")
-            value = _scalar(self.left.pop())
+            value = _scalar(self.remaining.pop())
             rows[-1].append(-value if negative and isinstance(value, float) else value)
             if self.take("}"):
                 return Constant(tuple(map(tuple, rows)))
@@ -207,7 +207,7 @@ def references(node: Node) -> Iterator[Reference]:
             yield from references(node.right)
 
 
-def rewritten(formula: str, change: Callable[[str | None, str], str | None]) -> str:
+def rewrite_references(formula: str, change: Callable[[str | None, str], str | None]) -> str:
     """The formula after its references were changed; text in quotes stays as it is.
 
     Args:
@@ -219,7 +219,7 @@ def rewritten(formula: str, change: Callable[[str | None, str], str | None]) -> 
     for token in _tokens(formula):
         text = token[0]
         if token["reference"]:
-            sheet = refs.unquoted(token["sheet"]) if token["sheet"] else None
+            sheet = refs.unquote(token["sheet"]) if token["sheet"] else None
             changed = change(sheet, token["address"])
             if changed is not None:
                 text = changed + (token["hash"] or "")
@@ -227,7 +227,7 @@ def rewritten(formula: str, change: Callable[[str | None, str], str | None]) -> 
     return "".join(parts)
 
 
-def shifted(formula: str, rows: int) -> str:
+def shift_rows(formula: str, rows: int) -> str:
     """The formula as it reads after a sort moved it by so many rows: references without a $ move along."""
 
     def change(sheet: str | None, address: str) -> str | None:
@@ -235,14 +235,14 @@ def shifted(formula: str, rows: int) -> str:
             return None
         return re.sub(r"(?<=[A-Za-z])\d+", lambda row: str(int(row[0]) + rows), address)
 
-    return rewritten(formula, change)
+    return rewrite_references(formula, change)
 
 
-def relative(formula: str, key: refs.Key) -> str:
+def to_r1c1(formula: str, key: refs.Key) -> str:
     """The formula as FormulaR1C1 gives it: references without a $ by their distance from its own cell."""
 
     def corner(found: re.Match[str]) -> str:
-        column, row = refs.number(found[2]), int(found[4])
+        column, row = refs.column_number(found[2]), int(found[4])
         return (f"R{row}" if found[3] else f"R[{row - key[0]}]") + (
             f"C{column}" if found[1] else f"C[{column - key[1]}]"
         )
@@ -250,10 +250,10 @@ def relative(formula: str, key: refs.Key) -> str:
     def change(sheet: str | None, address: str) -> str:
         return (refs.prefix(sheet) if sheet else "") + re.sub(r"(\$?)([A-Za-z]{1,3})(\$?)(\d+)", corner, address)
 
-    return rewritten(formula, change)
+    return rewrite_references(formula, change)
 
 
-def moved(address: str, at: int, count: int) -> str | None:
+def move_address(address: str, at: int, count: int) -> str | None:
     """An address after `count` rows were inserted before row `at` (or, if negative, removed from there on).
 
     Dollar signs stay; None when nothing is left of it.

@@ -15,7 +15,7 @@ from tests.hosts.excel.fake.sheet import ExcelError, Sheet, as_rows
 AUTOMATIC = -4105
 MANUAL = -4135
 SEMIAUTOMATIC = 2
-_FULL_TURN = 1000  # so often no cell is calculated in one go, unless two of them chase each other
+_MAX_CALCULATIONS = 1000  # so often no cell is calculated in one go, unless two of them chase each other
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Book:
         self.name, self.path, self.saved = name, path or self.path, True
 
     def close(self) -> None:
-        self.excel.closed(self)
+        self.excel.on_closed(self)
 
 
 class Excel:
@@ -102,28 +102,31 @@ class Excel:
         self.books.append(book)
         return book
 
-    def closed(self, book: Book) -> None:
+    def on_closed(self, book: Book) -> None:
         self.books.remove(book)
 
     # Recalculation.
 
-    def changed(self, sheet: Sheet, area: Area, but: Key | None = None) -> None:
+    def mark_dependents(self, sheet: Sheet, area: Area, but: Key | None = None) -> None:
         """Mark everything that refers to these cells, directly or not, as to be calculated."""
         for other in sheet.book.sheets:
             for key, formula in other.formulas.items():
                 if formula.dirty or (other is sheet and key == but):
                     continue
-                if any(found is sheet and where.meets(area) for found, where in self._referred(other, formula.node)):
+                if any(
+                    found is sheet and where.intersection(area)
+                    for found, where in self._precedents(other, formula.node)
+                ):
                     formula.dirty = True
-                    self.changed(other, formula.spill or Area.at(key), but)
+                    self.mark_dependents(other, formula.spill or Area.at(key), but)
 
-    def mark(self, sheet: Sheet, area: Area) -> None:
+    def mark_dirty(self, sheet: Sheet, area: Area) -> None:
         """What Range.Dirty does."""
         for key in list(sheet.filled(area)):
             owner = sheet.owner(key)
             if owner and not sheet.formulas[owner].dirty:
                 sheet.formulas[owner].dirty = True
-                self.changed(sheet, sheet.formulas[owner].spill or Area.at(owner))
+                self.mark_dependents(sheet, sheet.formulas[owner].spill or Area.at(owner))
 
     def recalculate(self, entered: tuple[Sheet, Key] | None = None) -> None:
         """After a change: everything that is marked or, in manual mode, only the formula just entered."""
@@ -139,10 +142,10 @@ class Excel:
         self.calculating = True
         turns: Counter[tuple[int, Key]] = Counter()
         try:
-            while found := next(self._marked(), None):
+            while found := next(self._dirty_cells(), None):
                 sheet, key = found
                 turns[id(sheet), key] += 1
-                if turns[id(sheet), key] > _FULL_TURN:
+                if turns[id(sheet), key] > _MAX_CALCULATIONS:
                     raise ExcelError(f"{Cells(sheet, Area.at(key)).external} is calculated without end")
                 self._evaluate(sheet, key, [])
         finally:
@@ -164,20 +167,20 @@ class Excel:
 
     @property
     def pending(self) -> bool:
-        return next(self._marked(), None) is not None
+        return next(self._dirty_cells(), None) is not None
 
-    def _marked(self) -> Iterator[tuple[Sheet, Key]]:
+    def _dirty_cells(self) -> Iterator[tuple[Sheet, Key]]:
         for book in self.books:
             for sheet in book.sheets:
                 for key, formula in sheet.formulas.items():
                     if formula.dirty:
                         yield sheet, key
 
-    def _referred(self, sheet: Sheet, node: Node) -> Iterator[tuple[Sheet | None, Area]]:
+    def _precedents(self, sheet: Sheet, node: Node) -> Iterator[tuple[Sheet | None, Area]]:
         for reference in formulas.references(node):
-            yield self._resolved(sheet, reference)
+            yield self._resolve(sheet, reference)
 
-    def _resolved(self, sheet: Sheet, reference: Reference) -> tuple[Sheet | None, Area]:
+    def _resolve(self, sheet: Sheet, reference: Reference) -> tuple[Sheet | None, Area]:
         found: Sheet | None = sheet
         if reference.sheet is not None:
             wanted = reference.sheet.casefold()
@@ -192,9 +195,9 @@ class Excel:
         formula = sheet.formulas[key]
         formula.dirty = False
         if not alone:
-            for other, area in self._referred(sheet, formula.node):
+            for other, area in self._precedents(sheet, formula.node):
                 for one in (
-                    [k for k, f in other.formulas.items() if f.dirty and area.meets(f.spill or Area.at(k))]
+                    [k for k, f in other.formulas.items() if f.dirty and area.intersection(f.spill or Area.at(k))]
                     if other
                     else ()
                 ):
@@ -208,14 +211,14 @@ class Excel:
         before = formula.spill or Area.at(key)
         if sheet.show(key, result):
             sheet.book.saved = False
-            self.changed(sheet, before, key)
-            self.changed(sheet, formula.spill or Area.at(key), key)
+            self.mark_dependents(sheet, before, key)
+            self.mark_dependents(sheet, formula.spill or Area.at(key), key)
 
     # Values.
 
     def _rows(self, value: Any) -> Rows:
         if isinstance(value, Cells):
-            value = value.sheet.read(value.area.meets(value.sheet.used()) or Area.at(value.key))
+            value = value.sheet.read(value.area.intersection(value.sheet.used()) or Area.at(value.key))
         return as_rows(value)
 
     def _value(self, sheet: Sheet, node: Node, caller: Cells) -> Any:
@@ -223,20 +226,20 @@ class Excel:
             case Constant():
                 return node.value
             case Reference():
-                found, area = self._resolved(sheet, node)
+                found, area = self._resolve(sheet, node)
                 return Cells(found, area) if found else ERRORS["#REF!"]
             case Operation():
                 left, right = (self._rows(self._value(sheet, side, caller))[0][0] for side in (node.left, node.right))
-                return _operated(node.sign, left, right)
+                return _apply(node.sign, left, right)
             case Call() if node.name == "IF":
                 condition = self._rows(self._value(sheet, node.args[0], caller))[0][0]
                 if isinstance(condition, CellError):
                     return condition
                 return self._value(sheet, node.args[1 if condition else 2], caller)
             case Call():
-                return self._called(node.name, [self._value(sheet, arg, caller) for arg in node.args], caller)
+                return self._call(node.name, [self._value(sheet, arg, caller) for arg in node.args], caller)
 
-    def _called(self, name: str, args: list[Any], caller: Cells) -> Any:
+    def _call(self, name: str, args: list[Any], caller: Cells) -> Any:
         if name in {"SUM", "COUNTA"}:
             flat = [one for arg in args for row in self._rows(arg) for one in row]
             if name == "COUNTA":
@@ -248,7 +251,7 @@ class Excel:
         return ERRORS["#NAME?"] if function is None else function(name, args, caller)
 
 
-def _operated(sign: str, left: Scalar, right: Scalar) -> Scalar:
+def _apply(sign: str, left: Scalar, right: Scalar) -> Scalar:
     for side in (left, right):
         if isinstance(side, CellError):
             return side

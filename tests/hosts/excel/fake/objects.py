@@ -7,8 +7,8 @@ import ntpath
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tests.hosts.excel.fake import files, inside, ranges, refs
-from tests.hosts.excel.fake.exposing import Exposed, given_argument, indexed
+from tests.hosts.excel.fake import files, ranges, refs, sheet_members
+from tests.hosts.excel.fake.com_server import Exposed, optional_argument, takes_index
 from tests.hosts.excel.fake.model import Book
 from tests.hosts.excel.fake.ranges import OnSheet
 from tests.hosts.excel.fake.refs import Area
@@ -21,7 +21,7 @@ SHOWN = -1  # xlSheetVisible
 BAD_INDEX = -2147352565  # DISP_E_BADINDEX
 
 
-def _forwarded(name: str) -> Any:
+def _setting(name: str) -> Any:
     """A property that is kept as it is."""
     return property(
         lambda self: self.excel.settings[name], lambda self, value: self.excel.settings.__setitem__(name, value)
@@ -34,15 +34,15 @@ class Application(Exposed):
     Version = property(lambda self: "16.0")
     Hwnd = property(lambda self: self.excel.hwnd)
     Ready = property(lambda self: self.excel.ready)
-    Interactive = _forwarded("Interactive")
-    StatusBar = _forwarded("StatusBar")
-    ScreenUpdating = _forwarded("ScreenUpdating")
-    EnableEvents = _forwarded("EnableEvents")
-    DisplayAlerts = _forwarded("DisplayAlerts")
-    Visible = _forwarded("Visible")
+    Interactive = _setting("Interactive")
+    StatusBar = _setting("StatusBar")
+    ScreenUpdating = _setting("ScreenUpdating")
+    EnableEvents = _setting("EnableEvents")
+    DisplayAlerts = _setting("DisplayAlerts")
+    Visible = _setting("Visible")
     AutoCorrect = property(lambda self: AutoCorrect(self.excel))
-    AutomationSecurity = _forwarded("AutomationSecurity")
-    WorksheetFunction = property(lambda self: inside.WorksheetFunction(self.excel))
+    AutomationSecurity = _setting("AutomationSecurity")
+    WorksheetFunction = property(lambda self: sheet_members.WorksheetFunction(self.excel))
     Workbooks = property(lambda self: Workbooks(self.excel))
 
     def __init__(self, excel: FakeExcel) -> None:
@@ -80,12 +80,12 @@ class Application(Exposed):
     def CalculateFull(self) -> None:  # noqa: N802
         for book in self.excel.books:
             for sheet in book.sheets:
-                self.excel.mark(sheet, refs.WHOLE)
+                self.excel.mark_dirty(sheet, refs.WHOLE)
         self.Calculate()
 
 
 class AutoCorrect(Exposed):
-    AutoFillFormulasInLists = _forwarded("AutoFillFormulasInLists")
+    AutoFillFormulasInLists = _setting("AutoFillFormulasInLists")
 
     def __init__(self, excel: FakeExcel) -> None:
         self.excel = excel
@@ -95,15 +95,15 @@ class _Named(Exposed, abc.ABC):
     """A collection that is asked by number, from 1, or by name."""
 
     default = "Item"
-    Count = property(lambda self: len(list(self.each())))
+    Count = property(lambda self: len(list(self.items())))
 
     @abc.abstractmethod
-    def each(self) -> Iterator[Any]:
+    def items(self) -> Iterator[Any]:
         """What is in it, in order."""
 
-    @indexed
+    @takes_index
     def Item(self, index: Any) -> Any:  # noqa: N802
-        for number, one in enumerate(self.each(), 1):
+        for number, one in enumerate(self.items(), 1):
             if index == number or (isinstance(index, str) and one.Name.casefold() == index.casefold()):
                 return one
         raise ExcelError("Subscript out of range", BAD_INDEX)
@@ -113,7 +113,7 @@ class Workbooks(_Named):
     def __init__(self, excel: FakeExcel) -> None:
         self.excel = excel
 
-    def each(self) -> Iterator[Workbook]:
+    def items(self) -> Iterator[Workbook]:
         return (Workbook(self.excel, book) for book in self.excel.books)
 
     def Open(self, Filename: Any, UpdateLinks: Any = None, ReadOnly: Any = None) -> Workbook:  # noqa: N802, N803
@@ -127,17 +127,17 @@ class Sheets(_Named):
     def __init__(self, excel: FakeExcel, book: Book) -> None:
         self.excel, self.book = excel, book
 
-    def each(self) -> Iterator[Worksheet]:
+    def items(self) -> Iterator[Worksheet]:
         return (Worksheet(self.excel, sheet) for sheet in self.book.sheets)
 
     def Add(self, Before: Any = None, After: Any = None) -> Worksheet:  # noqa: N802, N803
         """Only as it is used: behind another, or before the one in front; the new one is in front."""
         if self.book.structure_protected:
             raise ExcelError("Workbook is protected and cannot be changed.")
-        assert given_argument(Before) is None
+        assert optional_argument(Before) is None
         added = self.book.sheet(f"Sheet{len(self.book.sheets) + 1}")
         self.book.sheets.remove(added)
-        behind = given_argument(After)
+        behind = optional_argument(After)
         front = self.book.front if self.book.front in self.book.sheets else self.book.sheets[0]
         at = self.book.sheets.index(behind.sheet) + 1 if behind else self.book.sheets.index(front)
         self.book.sheets.insert(at, added)
@@ -163,7 +163,7 @@ class Workbook(Exposed):
     def __init__(self, excel: FakeExcel, book: Book) -> None:
         self.excel, self.book = excel, book
 
-    def alive(self) -> bool:
+    def exists(self) -> bool:
         return self.book in self.excel.books
 
     @property
@@ -219,9 +219,9 @@ class Worksheet(OnSheet):
     Index = property(lambda self: self.sheet.book.sheets.index(self.sheet) + 1)
     ProtectContents = property(lambda self: self.sheet.protected)
     Visible = property(lambda self: self.sheet.visible)
-    ListObjects = property(lambda self: inside.ListObjects(self))
-    Comments = property(lambda self: inside.Comments(self))
-    Shapes = property(lambda self: inside.Shapes(self))
+    ListObjects = property(lambda self: sheet_members.ListObjects(self))
+    Comments = property(lambda self: sheet_members.Comments(self))
+    Shapes = property(lambda self: sheet_members.Shapes(self))
     UsedRange = property(lambda self: ranges.Range(self, self.sheet.used()))
 
     def __init__(self, excel: FakeExcel, sheet: Sheet) -> None:
@@ -235,15 +235,15 @@ class Worksheet(OnSheet):
     def Name(self, value: str) -> None:  # noqa: N802
         self.sheet.rename(value)
 
-    def PivotTables(self) -> inside.PivotTables:  # noqa: N802
-        return inside.PivotTables(self)
+    def PivotTables(self) -> sheet_members.PivotTables:  # noqa: N802
+        return sheet_members.PivotTables(self)
 
     def Activate(self) -> None:  # noqa: N802
         if self.sheet.visible != SHOWN or self.sheet.book.hidden:
             raise ExcelError("Activate method of Worksheet class failed")
         self.sheet.book.front = self.sheet
 
-    @indexed
+    @takes_index
     def Range(self, Cell1: Any, Cell2: Any = None) -> ranges.Range:  # noqa: N802, N803
         corners = []
         for cell in (Cell1, Cell1 if Cell2 is None else Cell2):
@@ -265,7 +265,7 @@ class Worksheet(OnSheet):
             ),
         )
 
-    @indexed
+    @takes_index
     def Cells(self, row: Any = None, column: Any = None) -> ranges.Range:  # noqa: N802
         whole = ranges.Range(self, refs.WHOLE)
         return whole if row is None else whole.Item(row, column)
@@ -278,7 +278,7 @@ class Names(_Named):
     def __init__(self, excel: FakeExcel, book: Book) -> None:
         self.excel, self.book = excel, book
 
-    def each(self) -> Iterator[Name]:
+    def items(self) -> Iterator[Name]:
         return (Name(self.excel, self.book, name) for name in self.book.names)
 
 
@@ -301,7 +301,7 @@ class Windows(_Named):
     def __init__(self, excel: FakeExcel, book: Book) -> None:
         self.excel, self.book = excel, book
 
-    def each(self) -> Iterator[ShownWindow]:
+    def items(self) -> Iterator[ShownWindow]:
         yield ShownWindow(self.excel, self.book)
 
 

@@ -6,23 +6,23 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from tests.hosts.excel.fake import refs
-from tests.hosts.excel.fake.exposing import Exposed, indexed
-from tests.hosts.excel.fake.formulas import CellError, relative
+from tests.hosts.excel.fake.com_server import Exposed, takes_index
+from tests.hosts.excel.fake.formulas import CellError, to_r1c1
 from tests.hosts.excel.fake.refs import Area, Key
-from tests.hosts.excel.fake.sheet import ExcelError, Sheet, Verbatim, typed
+from tests.hosts.excel.fake.sheet import ExcelError, Sheet, Verbatim, convert_typed
 from tests.hosts.excel.fake.sheet import Formula as CellFormula
 
 if TYPE_CHECKING:
     from tests.hosts.excel.fake import objects
 
 FORMULAS = -4123  # xlCellTypeFormulas
-LONGEST_SHOWN = 8_221  # characters of a text that Formula gives; of a longer one nothing (xlwings/xlwings#887)
+MAX_FORMULA_TEXT = 8_221  # characters of a text that Formula gives; of a longer one nothing (xlwings/xlwings#887)
 
 
 class OnSheet(Exposed):
     sheet: Sheet
 
-    def alive(self) -> bool:
+    def exists(self) -> bool:
         there = self.sheet in self.sheet.book.sheets and self.sheet.book in self.excel.books
         return there and not self.sheet.broken
 
@@ -54,9 +54,9 @@ class Range(OnSheet):
     @property
     def Columns(self) -> Range:  # noqa: N802
         area = self.first
-        return self._parted([self._at(Area(area.top, c, area.bottom, c)) for c in range(area.left, area.right + 1)])
+        return self._with_parts([self._at(Area(area.top, c, area.bottom, c)) for c in range(area.left, area.right + 1)])
 
-    @indexed
+    @takes_index
     def Address(  # noqa: N802
         self,
         RowAbsolute: Any = True,  # noqa: N803
@@ -69,7 +69,7 @@ class Range(OnSheet):
         row, column = RowAbsolute is not False, ColumnAbsolute is not False
         return ",".join(before + area.address(row=row, column=column) for area in self.areas)
 
-    @indexed
+    @takes_index
     def Item(self, row: Any, column: Any = None) -> Range:  # noqa: N802
         if self.parts is not None:
             return self.parts[int(row) - 1]
@@ -77,31 +77,31 @@ class Range(OnSheet):
             row, column = divmod(int(row) - 1, self.first.width)
             row, column = row + 1, column + 1
         place = Area.at((self.first.top + int(row) - 1, self.first.left + int(column) - 1))
-        if refs.WHOLE.meets(place) is None:
+        if refs.WHOLE.intersection(place) is None:
             raise ExcelError("Application-defined or object-defined error")
         return self._at(place)
 
-    @indexed
+    @takes_index
     def Cells(self, row: Any = None, column: Any = None) -> Range:  # noqa: N802
         return self if row is None else self.Item(row, column)
 
-    @indexed
+    @takes_index
     def Default(self, row: Any = None, column: Any = None) -> Any:  # noqa: N802
         return self.Value2 if row is None else self.Item(row, column)
 
-    @indexed
+    @takes_index
     def Offset(self, rows: Any = 0, columns: Any = 0) -> Range:  # noqa: N802
         place = self.first.top + int(rows), self.first.left + int(columns)
         return self._at(Area.at(place, self.first.height, self.first.width))
 
-    @indexed
+    @takes_index
     def Resize(self, rows: Any = None, columns: Any = None) -> Range:  # noqa: N802
         return self._at(Area.at(self.first.key, int(rows or self.first.height), int(columns or self.first.width)))
 
-    def each(self) -> Iterator[Range]:
+    def items(self) -> Iterator[Range]:
         if self.parts is not None:
             return iter(self.parts)
-        return (self._at(Area.at(key)) for area in self.areas for key in area.each())
+        return (self._at(Area.at(key)) for area in self.areas for key in area.cells())
 
     # Content.
 
@@ -140,7 +140,7 @@ class Range(OnSheet):
         texts = self.Formula
         rows = [[texts]] if self.first.single else texts
         found = [
-            [relative(text, key) if self._formula(key) else text for text, key in zip(line, keys, strict=True)]
+            [to_r1c1(text, key) if self._formula(key) else text for text, key in zip(line, keys, strict=True)]
             for line, keys in zip(rows, self.first.rows(), strict=True)
         ]
         return found[0][0] if self.first.single else found
@@ -159,14 +159,14 @@ class Range(OnSheet):
     @property
     def NumberFormat(self) -> str | None:  # noqa: N802
         """One for all cells, or nothing."""
-        found = {self.sheet.formats.get(key, "General") for area in self.areas for key in area.each()}
+        found = {self.sheet.formats.get(key, "General") for area in self.areas for key in area.cells()}
         return found.pop() if len(found) == 1 else None
 
     @NumberFormat.setter
     def NumberFormat(self, value: str) -> None:  # noqa: N802
         self.sheet._check_unprotected()
         for area in self.areas:
-            for key in area.each():
+            for key in area.cells():
                 self.sheet.formats[key] = value
                 if value == "General":
                     del self.sheet.formats[key]
@@ -264,7 +264,7 @@ class Range(OnSheet):
         if self.excel.dirty_ignored:
             return
         for area in self.areas:
-            self.excel.mark(self.sheet, area)
+            self.excel.mark_dirty(self.sheet, area)
         if self.excel.dirty_recalculates:
             self.excel.recalculate()
 
@@ -281,23 +281,23 @@ class Range(OnSheet):
         row = self.first.top + n - 1
         return self._at(Area(row, self.first.left, row, self.first.right))
 
-    def _parted(self, parts: list[Range]) -> Range:
+    def _with_parts(self, parts: list[Range]) -> Range:
         return Range(self.worksheet, *self.areas, parts=parts)
 
-    def _agreed(self, of: Callable[[Key], bool]) -> bool | None:
-        answers = {of(key) for area in self.areas for key in area.each()}
+    def _common_value(self, of: Callable[[Key], bool]) -> bool | None:
+        answers = {of(key) for area in self.areas for key in area.cells()}
         return answers.pop() if len(answers) == 1 else None
 
-    def _owning(self, key: Key) -> CellFormula | None:
+    def _owner_formula(self, key: Key) -> CellFormula | None:
         owner = self.sheet.owner(key)
         return self.sheet.formulas[owner] if owner else None
 
     def _formula(self, key: Key) -> CellFormula | None:
         """The formula that the cell shows in the formula bar, in grey if it stands in a neighbour."""
-        return self._owning(key) if self.excel.spilled_cells_have_formulas else self.sheet.formulas.get(key)
+        return self._owner_formula(key) if self.excel.spilled_cells_have_formulas else self.sheet.formulas.get(key)
 
     def _array(self, key: Key) -> Area | None:
-        formula = self._owning(key)
+        formula = self._owner_formula(key)
         if formula and not formula.array and self.excel.spilled_cells_have_arrays:
             return formula.spill
         return formula.array if formula else None
@@ -315,7 +315,7 @@ class Range(OnSheet):
             value = self.sheet.values.get(key)
             if value is None:
                 return ""
-            if isinstance(value, str) and len(value) > LONGEST_SHOWN:
+            if isinstance(value, str) and len(value) > MAX_FORMULA_TEXT:
                 raise ExcelError("Application-defined or object-defined error")
             return f"{value:g}" if isinstance(value, float) else str(value)
 
@@ -330,10 +330,10 @@ class Range(OnSheet):
                 if isinstance(one, (tuple, list)):
                     line = one[i] if i < len(one) and isinstance(one[i], (tuple, list)) else one
                     one = line[j] if j < len(line) else None
-                content = CellError(one) if isinstance(one, int) and one < -2146826200 else self._entered(key, one)
+                content = CellError(one) if isinstance(one, int) and one < -2146826200 else self._convert(key, one)
                 self.sheet.put(key, content, single=single)
 
-    def _entered(self, key: Key, content: Any) -> Any:
+    def _convert(self, key: Key, content: Any) -> Any:
         """What Excel makes of what is entered: it takes texts for numbers, dates and formulas wherever it can."""
         is_text = self.sheet.formats.get(key) == "@"
         if is_text and isinstance(content, (int, float)):
@@ -342,7 +342,7 @@ class Range(OnSheet):
             return content
         if content.startswith("'") and (not is_text or self.excel.text_cells_take_apostrophes):
             return Verbatim(content[1:])
-        return Verbatim(content) if is_text and content else typed(content)
+        return Verbatim(content) if is_text and content else convert_typed(content)
 
 
 class WholeRows(OnSheet):

@@ -49,7 +49,7 @@ class Area:
     def __contains__(self, key: Key) -> bool:
         return self.top <= key[0] <= self.bottom and self.left <= key[1] <= self.right
 
-    def meets(self, other: Area) -> Area | None:
+    def intersection(self, other: Area) -> Area | None:
         """What both have in common."""
         top, left = max(self.top, other.top), max(self.left, other.left)
         bottom, right = min(self.bottom, other.bottom), min(self.right, other.right)
@@ -59,7 +59,7 @@ class Area:
         for row in range(self.top, self.bottom + 1):
             yield [(row, column) for column in range(self.left, self.right + 1)]
 
-    def each(self) -> Iterator[Key]:
+    def cells(self) -> Iterator[Key]:
         for row in self.rows():
             yield from row
 
@@ -85,7 +85,7 @@ def letters(column: int) -> str:
     return text
 
 
-def number(column: str) -> int:
+def column_number(column: str) -> int:
     count = 0
     for letter in column.upper():
         count = count * 26 + ord(letter) - 64
@@ -99,32 +99,32 @@ def parse(text: str) -> Area:
         ValueError: It is none of them, or lies outside a sheet.
     """
     if match := _CELLS.fullmatch(text):
-        top, left = int(match[2]), number(match[1])
-        bottom, right = (int(match[4]), number(match[3])) if match[3] else (top, left)
+        top, left = int(match[2]), column_number(match[1])
+        bottom, right = (int(match[4]), column_number(match[3])) if match[3] else (top, left)
     elif match := _COLUMNS.fullmatch(text):
-        top, left, bottom, right = 1, number(match[1]), MAX_ROWS, number(match[2])
+        top, left, bottom, right = 1, column_number(match[1]), MAX_ROWS, column_number(match[2])
     elif match := _ROWS.fullmatch(text):
         top, left, bottom, right = int(match[1]), 1, int(match[2]), MAX_COLUMNS
     else:
         raise ValueError(f"not an address: {text!r}")
     area = Area(min(top, bottom), min(left, right), max(top, bottom), max(left, right))
-    if WHOLE.meets(area) != area:
+    if WHOLE.intersection(area) != area:
         raise ValueError(f"outside a sheet: {text!r}")
     return area
 
 
-def _plain(name: str) -> bool:
+def _needs_no_quotes(name: str) -> bool:
     return bool(re.fullmatch(r"[^\W\d][\w.]*", name)) and not _LIKE_A_CELL.fullmatch(name)
 
 
 def prefix(sheet: str, book: str | None = None) -> str:
     """What stands before the address, exclamation mark included; quoted only where Excel quotes."""
     name = sheet if book is None else f"[{book}]{sheet}"
-    if _plain(sheet) and (book is None or re.fullmatch(r"[\w.]+", book)):
+    if _needs_no_quotes(sheet) and (book is None or re.fullmatch(r"[\w.]+", book)):
         return name + "!"
     return "'" + name.replace("'", "''") + "'!"
 
 
-def unquoted(name: str) -> str:
+def unquote(name: str) -> str:
     """The name of a sheet as it stands in a formula, without its quotes."""
     return name[1:-1].replace("''", "'") if name.startswith("'") else name

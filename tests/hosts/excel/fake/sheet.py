@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tests.hosts.excel.fake import formulas, refs
 from tests.hosts.excel.fake.formulas import ERRORS, CellError, Node, Rows, Scalar
 from tests.hosts.excel.fake.refs import Area, Key
-from tests.hosts.excel.fake.things import Button, Pivot, Table
+from tests.hosts.excel.fake.sheet_objects import Button, Pivot, Table
 
 if TYPE_CHECKING:
     from tests.hosts.excel.fake.model import Book
@@ -26,7 +26,7 @@ class Verbatim(str):
     __slots__ = ()
 
 
-def typed(text: str) -> Any:
+def convert_typed(text: str) -> Any:
     """What Excel makes of a text, as far as the tests enter such: nothing, truth, a number, a date, an error."""
     if not text:
         return None
@@ -134,7 +134,7 @@ class Sheet:
     def sort(self, area: Area, column: int) -> None:
         """Sort lines by a column, blanks last; what is on a cell moves with it, and hidden lines stay."""
         lines = [row for row in range(area.top, area.bottom + 1) if row not in self.hidden]
-        ranked = sorted(lines, key=lambda row: _rank(self.values.get((row, column))))
+        ranked = sorted(lines, key=lambda row: _sort_key(self.values.get((row, column))))
         columns = range(area.left, area.right + 1)
         self._move({(old, c): (new, c) for old, new in zip(ranked, lines, strict=True) for c in columns})
 
@@ -143,11 +143,11 @@ class Sheet:
         self._check_unprotected()
         last = max(self.used().bottom, area.bottom)
         columns = range(area.left, area.right + 1)
-        self._move(dict.fromkeys(area.each()))
+        self._move(dict.fromkeys(area.cells()))
         below = range(area.bottom + 1, last + 1)
         self._move({(row, c): (row - area.height, c) for row in below for c in columns}, gone=True)
         for table in self.tables:
-            if table.area.meets(area) == area and (area.left, area.right) == (table.area.left, table.area.right):
+            if table.area.intersection(area) == area and (area.left, area.right) == (table.area.left, table.area.right):
                 table.area = dataclasses.replace(table.area, bottom=table.area.bottom - area.height)
 
     def table(self, name: str, address: str) -> Table:
@@ -159,14 +159,14 @@ class Sheet:
         """Rename the sheet, also where formulas name it."""
         old, self.name = self.name, name
         for sheet in self.book.sheets:
-            sheet.rewrite(lambda named, where: refs.prefix(name) + where if _same(named, old) else None)
+            sheet.rewrite(lambda named, where: refs.prefix(name) + where if _is_same_name(named, old) else None)
         self.book.saved = False
 
     def delete(self) -> None:
         """Delete the sheet; what referred to it shows #REF!."""
         self.book.sheets.remove(self)
         for sheet in self.book.sheets:
-            sheet.rewrite(lambda named, where: "#REF!" if _same(named, self.name) else None)
+            sheet.rewrite(lambda named, where: "#REF!" if _is_same_name(named, self.name) else None)
         self.book.saved = False
         self.book.excel.recalculate()
 
@@ -182,8 +182,8 @@ class Sheet:
 
     def filled(self, area: Area) -> Iterator[Key]:
         """The cells of an area that have content, which may be far fewer than it has cells."""
-        here = area.meets(self.used())
-        return (key for key in (here.each() if here else ()) if key in self.values or key in self.formulas)
+        here = area.intersection(self.used())
+        return (key for key in (here.cells() if here else ()) if key in self.values or key in self.formulas)
 
     def read(self, area: Area) -> Scalar | list[list[Scalar]]:
         """What Value2 gives."""
@@ -219,12 +219,12 @@ class Sheet:
             self.formulas[key] = formula
             self.values[key] = 0.0
         elif content is not None:
-            self.values[key] = _stored(content)
+            self.values[key] = _to_scalar(content)
             if owner and owner != key:
                 self._block(owner)
         self.book.saved = False
         self._unblock(key)
-        self.book.excel.changed(self, shown)
+        self.book.excel.mark_dependents(self, shown)
         self.book.excel.recalculate(None if formula is None else (self, key))
 
     def _check_unprotected(self) -> None:
@@ -242,13 +242,13 @@ class Sheet:
                 for key, formula in taken.items():
                     if there := places[key]:
                         if not gone:
-                            formula.text = formulas.shifted(formula.text, there[0] - key[0])
+                            formula.text = formulas.shift_rows(formula.text, there[0] - key[0])
                             formula.node = formulas.parse(formula.text)
                         formula.spill, formula.dirty = Area.at(there), True
         self.book.saved = False
         rows, columns = [key[0] for key in places], [key[1] for key in places]
         if places:
-            self.book.excel.changed(self, Area(min(rows), min(columns), max(rows), max(columns)))
+            self.book.excel.mark_dependents(self, Area(min(rows), min(columns), max(rows), max(columns)))
         self.book.excel.recalculate()
 
     def show(self, key: Key, rows: Rows) -> bool:
@@ -260,10 +260,10 @@ class Sheet:
             area = Area.at(key)
         else:
             area = Area.at(key, len(rows), len(rows[0]))
-        before = {one: self.values.get(one) for one in (formula.spill or Area.at(key)).each()}
+        before = {one: self.values.get(one) for one in (formula.spill or Area.at(key)).cells()}
         self._unspill(key)
         formula.result = rows
-        if not formula.array and (refs.WHOLE.meets(area) != area or self._in_the_way(key, area)):
+        if not formula.array and (refs.WHOLE.intersection(area) != area or self._is_blocked(key, area)):
             formula.blocked, area, rows = area, Area.at(key), ((ERRORS["#SPILL!"],),)
         formula.spill = area
         for i, row in enumerate(area.rows()):
@@ -274,15 +274,15 @@ class Sheet:
                 self.values[one] = 0.0 if value is None else value
                 if one != key:
                     self.spills[one] = key
-        return before != {one: self.values.get(one) for one in area.each()}
+        return before != {one: self.values.get(one) for one in area.cells()}
 
-    def _in_the_way(self, key: Key, area: Area) -> bool:
+    def _is_blocked(self, key: Key, area: Area) -> bool:
         return any(one != key for one in self.filled(area))
 
     def _unspill(self, key: Key) -> None:
         formula = self.formulas[key]
         if formula.spill:
-            for one in formula.spill.each():
+            for one in formula.spill.cells():
                 if self.spills.get(one) == key:
                     del self.spills[one]
                     self.values.pop(one, None)
@@ -301,7 +301,7 @@ class Sheet:
     def rewrite(self, change: Any) -> None:
         """Change references in this sheet's formulas, without recalculating any that still means the same."""
         for formula in self.formulas.values():
-            text = formulas.rewritten(formula.text, change)
+            text = formulas.rewrite_references(formula.text, change)
             if text != formula.text:
                 formula.text, formula.node = text, formulas.parse(text)
                 formula.dirty = formula.dirty or "#REF!" in text
@@ -321,9 +321,9 @@ class Sheet:
         for sheet in self.book.sheets:
 
             def change(named: str | None, where: str, sheet: Sheet = sheet) -> str | None:
-                if not (_same(named, self.name) if named else sheet is self):
+                if not (_is_same_name(named, self.name) if named else sheet is self):
                     return None
-                text = formulas.moved(where, at, count)
+                text = formulas.move_address(where, at, count)
                 return "#REF!" if text is None else (refs.prefix(named) if named else "") + text
 
             sheet.rewrite(change)
@@ -335,11 +335,11 @@ class Sheet:
         self.book.excel.recalculate()
 
 
-def _same(named: str | None, name: str) -> bool:
+def _is_same_name(named: str | None, name: str) -> bool:
     return named is not None and named.casefold() == name.casefold()
 
 
-def _rank(value: Scalar) -> tuple[int, Any]:
+def _sort_key(value: Scalar) -> tuple[int, Any]:
     """Excel's order: numbers, text, logical values, errors, blanks."""
     if value is None:
         return 4, 0
@@ -350,7 +350,7 @@ def _rank(value: Scalar) -> tuple[int, Any]:
     return (1, value.casefold()) if isinstance(value, str) else (0, value)
 
 
-def _stored(content: Any) -> Scalar:
+def _to_scalar(content: Any) -> Scalar:
     if isinstance(content, Verbatim):
         return str(content)
     if isinstance(content, (bool, str, CellError)) or content is None:

@@ -16,11 +16,11 @@ import win32gui
 
 _windows: Any = ctypes
 _NATIVE_OBJECT = 0xFFFFFFF0  # OBJID_NATIVEOM
-_shown: dict[int, Callable[[], Any]] = {}  # gives the COM object behind each EXCEL7, which nobody here holds
+_objects: dict[int, Callable[[], Any]] = {}  # gives the COM object behind each EXCEL7, which nobody here holds
 
 
-def _asked(hwnd: int, message: int, wparam: int, lparam: int) -> int:
-    give_window = _shown.get(hwnd)
+def _on_get_object(hwnd: int, message: int, wparam: int, lparam: int) -> int:
+    give_window = _objects.get(hwnd)
     if give_window is None or lparam & 0xFFFFFFFF != _NATIVE_OBJECT:
         return 0
     window = give_window()
@@ -38,29 +38,29 @@ class BookWindow:
     """One book's windows."""
 
     def __init__(self, title: str) -> None:
-        self.main = _made("XLMAIN", title, win32con.WS_OVERLAPPEDWINDOW, 0)
-        self.desk = _made("XLDESK", "", win32con.WS_CHILD, self.main)
-        self.sheet = _made("EXCEL7", title, win32con.WS_CHILD, self.desk)
+        self.main = _create_window("XLMAIN", title, win32con.WS_OVERLAPPEDWINDOW, 0)
+        self.desk = _create_window("XLDESK", "", win32con.WS_CHILD, self.main)
+        self.sheet = _create_window("EXCEL7", title, win32con.WS_CHILD, self.desk)
 
     def show(self, give_window: Callable[[], Any]) -> None:
-        _shown[self.sheet] = give_window
+        _objects[self.sheet] = give_window
 
     def close(self, *, last: bool) -> None:
         """Destroy them; the last book's main window stays, with nothing in it."""
-        _shown.pop(self.sheet, None)
+        _objects.pop(self.sheet, None)
         win32gui.DestroyWindow(self.sheet if last else self.main)
 
     def destroy(self) -> None:
-        _shown.pop(self.sheet, None)
+        _objects.pop(self.sheet, None)
         with contextlib.suppress(pywintypes.error):
             win32gui.DestroyWindow(self.main)
 
 
-def _made(kind: str, title: str, style: int, parent: int) -> int:
+def _create_window(kind: str, title: str, style: int, parent: int) -> int:
     instance = win32api.GetModuleHandle(None)
     sort = win32gui.WNDCLASS()
     sort.lpszClassName, sort.hInstance = kind, instance
-    sort.lpfnWndProc = {win32con.WM_GETOBJECT: _asked} if kind == "EXCEL7" else {}
+    sort.lpfnWndProc = {win32con.WM_GETOBJECT: _on_get_object} if kind == "EXCEL7" else {}
     with contextlib.suppress(pywintypes.error):  # it is there from an earlier window
         win32gui.RegisterClass(sort)
     hwnd: int = win32gui.CreateWindow(kind, title, style, 0, 0, 100, 100, parent, 0, instance, None)

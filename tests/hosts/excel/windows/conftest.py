@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.hosts.excel.fake.sheet import Sheet
 
 
-class OutsideError(Exception):
+class OtherProcessError(Exception):
     """A line failed in the other process."""
 
     def __init__(self, text: str, hresult: int | None, scode: int | None) -> None:
@@ -34,13 +34,13 @@ class OutsideError(Exception):
         self.scode = scode
 
 
-class Outsider:
+class OtherProcess:
     """The other process; Excel pumps messages while it waits for its answer."""
 
     def __init__(self, excel: FakeExcel) -> None:
         self.excel = excel
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.hosts.excel.windows.outsider"],
+            [sys.executable, "-m", "tests.hosts.excel.windows.other_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -63,7 +63,7 @@ class Outsider:
         self.excel.pump(lambda: not self._answers.empty() or self.process.poll() is not None)
         answer = json.loads(self._answers.get(timeout=5))
         if "error" in answer:
-            raise OutsideError(answer["error"], answer["hresult"], answer["scode"])
+            raise OtherProcessError(answer["error"], answer["hresult"], answer["scode"])
         return answer["value"]
 
     def run(self, source: str) -> Any:
@@ -104,19 +104,19 @@ def sheet(excel: FakeExcel) -> Sheet:
 
 
 @pytest.fixture(scope="module")
-def started(program: FakeExcel) -> Iterator[Outsider]:
-    process = Outsider(program)
+def module_process(program: FakeExcel) -> Iterator[OtherProcess]:
+    process = OtherProcess(program)
     yield process
     process.close()
 
 
 @pytest.fixture
-def outsider(started: Outsider, sheet: Sheet) -> Outsider:
+def other_process(module_process: OtherProcess, sheet: Sheet) -> OtherProcess:
     """Another process, which has `excel` and `sheet` already."""
-    started.run(f"excel = application({started.excel.hwnd})")
-    started.run("sheet = excel.Workbooks(1).Worksheets(1)")
-    started.excel.forget()
-    return started
+    module_process.run(f"excel = application({module_process.excel.hwnd})")
+    module_process.run("sheet = excel.Workbooks(1).Worksheets(1)")
+    module_process.excel.reset_counts()
+    return module_process
 
 
 @pytest.fixture(scope="module")

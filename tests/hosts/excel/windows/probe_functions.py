@@ -11,7 +11,7 @@ from typing import Any
 import pythoncom
 import xlwings
 
-from tests.hosts.excel.windows.outsider import application
+from tests.hosts.excel.windows.other_process import application
 
 _refused: list[str] = []
 _threads: dict[str, threading.Thread] = {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.hosts.excel.fake.busy import Busy
+from tests.hosts.excel.fake.message_filter import Busy
 from tests.hosts.excel.fake.refs import WHOLE, Area
 from tests.unit.hosts.clocks import Passing
 from xl_openfunnel.hosts.excel import ports
@@ -147,7 +147,7 @@ def test_a_formula_that_is_entered_again_spills_as_before(
         visit.reenter(place, visit.formula(place) or "")
     assert len(excel.calls) == (cell == "$B$1")
     excel.functions["OF_ROWS"] = lambda *_: [["c"]] * 5
-    excel.mark(sheet, WHOLE)
+    excel.mark_dirty(sheet, WHOLE)
     excel.calculate()
     assert sheet.block("B1") == [["c"]] * 5
 

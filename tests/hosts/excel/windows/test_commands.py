@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.hosts.excel.fake import refs
-from tests.hosts.excel.fake.busy import Busy
 from tests.hosts.excel.fake.files import load
+from tests.hosts.excel.fake.message_filter import Busy
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL, Cells
-from tests.hosts.excel.fake.things import Button, Pivot
+from tests.hosts.excel.fake.sheet_objects import Button, Pivot
 from xl_openfunnel import table
 from xl_openfunnel.hosts.excel.ports import HostBusyError
 from xl_openfunnel.runtime.clock import SystemClock
@@ -57,7 +57,7 @@ def book(bridge: Bridge, excel: FakeExcel, folder: Path) -> Book:
 def live(bridge: Bridge, *, on: bool) -> str:
     """Have cells be live or not, and wait for what the status bar says of it."""
     bridge.excel.settings["StatusBar"] = False
-    bridge.say("live", str(bridge.excel.hwnd), on)
+    bridge.call_macro_function("live", str(bridge.excel.hwnd), on)
     bridge.excel.pump(lambda: outcome(bridge.excel))
     return outcome(bridge.excel)
 
@@ -72,16 +72,16 @@ def outcome(excel: FakeExcel) -> str:
     return "" if said.endswith(" ...") else said
 
 
-def done(bridge: Bridge, action: str, where: Cells | None, job: str = "") -> str:
+def press_and_wait(bridge: Bridge, action: str, where: Cells | None, job: str = "") -> str:
     """Press a button and wait for what the status bar says of it."""
     excel = bridge.excel
     assert bridge.press(action, where, job) == ""
     excel.pump(lambda: outcome(excel))
-    excel.pump(lambda: excel.held == 0)
+    excel.pump(lambda: excel.held_objects == 0)
     return outcome(excel)
 
 
-def a_job(service: Simulator, rows: list[Any], **more: Any) -> SimulatedJob:
+def add_job(service: Simulator, rows: list[Any], **more: Any) -> SimulatedJob:
     job = SimulatedJob(rows, job_id=f"job-{next(_numbers)}", **more)
     service.add(job)
     return job
@@ -103,9 +103,9 @@ def test_landing_fills_the_table_exactly_and_refreshes_its_pivot(
     bridge: Bridge, book: Book, service: Simulator
 ) -> None:
     start, landed, pivot = book.sheets
-    job = a_job(service, ROWS)
+    job = add_job(service, ROWS)
     start.type("B8", job.job_id)
-    said = done(bridge, "land table", cell(start, "A1"))
+    said = press_and_wait(bridge, "land table", cell(start, "A1"))
     assert said == "OpenFunnel: 300 companies landed on the sheet Table; 1 pivot refreshed"
     assert lines(landed) == [list(TABLE_COLUMNS), *cells_of(ROWS)]
     assert not landed.formulas
@@ -131,10 +131,10 @@ def test_what_looks_like_something_else_stays_text(bridge: Bridge, book: Book, s
     older = {key: value for key, value in ROWS[1].items() if key != "employee_count"}
     rows += [{**older, "company_size": "2-10"}, {**ROWS[2], "match_reason": "long " * 6_000, "name": None}]
     start, landed, _ = book.sheets
-    start.type("B8", a_job(service, rows).job_id)
+    start.type("B8", add_job(service, rows).job_id)
     for takes in (True, False):
         bridge.excel.text_cells_take_apostrophes = takes
-        done(bridge, "land table", cell(start, "A1"))
+        press_and_wait(bridge, "land table", cell(start, "A1"))
         assert lines(landed)[1:] == cells_of(rows)
         assert landed.value("F17") == "2-10"
         assert (landed.value("B18"), len(str(landed.value("G18")))) == (None, 30_000)
@@ -142,8 +142,8 @@ def test_what_looks_like_something_else_stays_text(bridge: Bridge, book: Book, s
 
 def test_landing_again_keeps_what_is_the_users_with_its_company(bridge: Bridge, book: Book, service: Simulator) -> None:
     start, landed, _ = book.sheets
-    start.type("B8", a_job(service, ROWS[:20]).job_id)
-    done(bridge, "land table", cell(start, "A1"))
+    start.type("B8", add_job(service, ROWS[:20]).job_id)
+    press_and_wait(bridge, "land table", cell(start, "A1"))
     # A user's column with values and formulas, a note, a filter, another order of lines.
     landed.tables[0].area = refs.parse("A4:J24")
     landed.type("J4", "Mine")
@@ -156,8 +156,8 @@ def test_landing_again_keeps_what_is_the_users_with_its_company(bridge: Bridge, 
     landed.sort(refs.parse("A5:J24"), 2)
     landed.hidden, landed.tables[0].filtered = {6, 7, 8}, True
     reordered = [*ROWS[100:110], *reversed(ROWS[:9]), *ROWS[20:40]]
-    start.type("B8", a_job(service, reordered).job_id)
-    said = done(bridge, "land table", cell(start, "A1"))
+    start.type("B8", add_job(service, reordered).job_id)
+    said = press_and_wait(bridge, "land table", cell(start, "A1"))
     assert said == (
         "OpenFunnel: 39 companies landed on the sheet Table; 1 no longer in the job kept at the end, for what you have "
         "there; the table's filter was taken off; 1 pivot refreshed"
@@ -183,22 +183,22 @@ def test_a_table_at_the_end_of_the_sheet_stays_as_it_is(
     start, low = made.sheets
     low.type("A1048574", [list(TABLE_COLUMNS)])
     low.table("OpenFunnelRows", "A1048574:I1048575")
-    start.type("A1", a_job(service, ROWS[:5]).job_id)
+    start.type("A1", add_job(service, ROWS[:5]).job_id)
     start.enter("A2", "=OF_STATUS(A1)")
-    said = done(bridge, "land table", cell(start, "A2"))
+    said = press_and_wait(bridge, "land table", cell(start, "A2"))
     assert said == "OpenFunnel: The sheet ends before the companies do. Move the table up, then land again."
     assert lines(low)[1:] == [[None] * 9]
 
 
 def test_fewer_companies_leave_nothing_below_the_table(bridge: Bridge, book: Book, service: Simulator) -> None:
     start, landed, _ = book.sheets
-    start.type("B8", a_job(service, ROWS[:50]).job_id)
-    done(bridge, "land table", cell(start, "A1"))
+    start.type("B8", add_job(service, ROWS[:50]).job_id)
+    press_and_wait(bridge, "land table", cell(start, "A1"))
     landed.type("A60", "my text below")
     landed.tables[0].totals = True
     landed.type("A55", "Total")
-    start.type("B8", a_job(service, ROWS[40:45]).job_id)
-    done(bridge, "land table", cell(start, "A1"))
+    start.type("B8", add_job(service, ROWS[40:45]).job_id)
+    press_and_wait(bridge, "land table", cell(start, "A1"))
     assert lines(landed)[1:] == cells_of(ROWS[40:45])
     assert landed.value("A10") == "Total"
     assert [landed.values[key] for key in sorted(landed.values) if key[0] > 10] == ["my text below"]
@@ -207,8 +207,8 @@ def test_fewer_companies_leave_nothing_below_the_table(bridge: Bridge, book: Boo
 def test_what_stands_below_the_table_is_not_written_over(bridge: Bridge, book: Book, service: Simulator) -> None:
     start, landed, _ = book.sheets
     landed.type("C8", "mine")
-    start.type("B8", a_job(service, ROWS[:5]).job_id)
-    said = done(bridge, "land table", cell(start, "A1"))
+    start.type("B8", add_job(service, ROWS[:5]).job_id)
+    said = press_and_wait(bridge, "land table", cell(start, "A1"))
     assert said == "OpenFunnel: There is something below the table, where it needs lines. Move it, then land again."
     assert (landed.value("C8"), lines(landed)[1:]) == ("mine", [[None] * 9])
 
@@ -217,13 +217,15 @@ def test_what_is_known_of_the_job_stands_above_the_table_and_provisional_rows_ar
     bridge: Bridge, book: Book, service: Simulator, clock: ManualClock
 ) -> None:
     start, landed, _ = book.sheets
-    job = a_job(service, ROWS, pending=100, running=1_000, page_size=100)
+    job = add_job(service, ROWS, pending=100, running=1_000, page_size=100)
     start.type("B8", job.job_id)
-    assert done(bridge, "land table", cell(start, "A1")) == "OpenFunnel: There is nothing to land yet: pending"
+    assert (
+        press_and_wait(bridge, "land table", cell(start, "A1")) == "OpenFunnel: There is nothing to land yet: pending"
+    )
     clock.sleep(600)
     start.enter("C8", "=OF_STATUS(B8)")
     bridge.excel.pump(lambda: start.value("C8") == "running")
-    said = done(bridge, "land table", cell(start, "A1"))
+    said = press_and_wait(bridge, "land table", cell(start, "A1"))
     assert "; provisional: land again when the job is over; " in said
     names = ["as of", "job", "state", "rows", "content", "credits"]
     assert landed.block_of("C1:H1") == [names]
@@ -233,7 +235,7 @@ def test_what_is_known_of_the_job_stands_above_the_table_and_provisional_rows_ar
     assert landed.value("A2") == "Landed by XL OpenFunnel"
     clock.sleep(2_000)
     bridge.excel.pump(lambda: start.value("C8") == "completed")
-    assert "provisional" not in done(bridge, "land table", cell(start, "A1"))
+    assert "provisional" not in press_and_wait(bridge, "land table", cell(start, "A1"))
     ((_, _, state, rows, final, billed),) = landed.block_of("C2:H2")
     assert (state, rows, billed) == ("final", 300.0, 300.0)
     assert str(final).startswith("sha256:")
@@ -245,11 +247,11 @@ def test_another_workbook_gets_a_sheet_with_a_table_of_the_selected_cells_job(
     bridge: Bridge, excel: FakeExcel, service: Simulator, folder: Path
 ) -> None:
     sheet = excel.open("Plain.xlsx", str(folder)).sheet("Sheet1")
-    job = a_job(service, ROWS[:30])
+    job = add_job(service, ROWS[:30])
     sheet.type("A1", job.job_id)
     sheet.enter("A3", "=OF_ROWS(A1)")
     excel.pump(lambda: len(sheet.block("A3")) == 31)
-    said = done(bridge, "land table", cell(sheet, "C9"))  # within the spill
+    said = press_and_wait(bridge, "land table", cell(sheet, "C9"))  # within the spill
     assert said == "OpenFunnel: 30 companies landed on the sheet OpenFunnel; 0 pivots refreshed"
     made = sheet.book.sheet("OpenFunnel")
     assert made.tables[0].area == refs.parse("A4:I34")
@@ -262,9 +264,9 @@ def test_ten_thousand_companies_are_landed_with_few_calls(
 ) -> None:
     many = companies(10_000)
     start, landed, _ = book.sheets
-    start.type("B8", a_job(service, many).job_id)
-    excel.forget()
-    done(bridge, "land table", cell(start, "A1"))
+    start.type("B8", add_job(service, many).job_id)
+    excel.reset_counts()
+    press_and_wait(bridge, "land table", cell(start, "A1"))
     assert lines(landed)[1:] == cells_of(many)
     assert excel.members["Range.Value2"] <= 40  # a third of it to see that nobody has sorted meanwhile
     assert excel.members.total() <= 240  # and not one for each company, of which there are ten thousand
@@ -274,8 +276,8 @@ def test_a_busy_excel_is_waited_for_in_the_middle_of_it(
     bridge: Bridge, book: Book, service: Simulator, excel: FakeExcel
 ) -> None:
     start, landed, _ = book.sheets
-    start.type("B8", a_job(service, ROWS).job_id)
-    excel.forget()
+    start.type("B8", add_job(service, ROWS).job_id)
+    excel.reset_counts()
     bridge.press("land table", cell(start, "A1"))
     excel.pump(lambda: excel.members["Range.NumberFormat"] >= 1)
     excel.busy = Busy.REJECTING
@@ -300,7 +302,7 @@ def test_an_excel_that_is_busy_in_the_middle_of_a_copy_asks_its_user_and_is_left
     bridge: Bridge, book: Book, excel: FakeExcel, folder: Path
 ) -> None:
     book.sheets[0].type("A1", "mine")
-    excel.forget()
+    excel.reset_counts()
     bridge.press("send copy", cell(book.sheets[0], "A1"))
     excel.pump(lambda: excel.members["Workbook.LinkSources"] >= 1)
     excel.busy = Busy.LATER
@@ -320,20 +322,20 @@ def test_excel_asks_nothing_during_single_calls_of_a_copy_only(
     bridge: Bridge, book: Book, service: Simulator, excel: FakeExcel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = book.sheets[0]
-    start.enter("B1", f'=OF_STATUS("{a_job(service, ROWS[:3]).job_id}")')
+    start.enter("B1", f'=OF_STATUS("{add_job(service, ROWS[:3]).job_id}")')
     excel.pump(lambda: start.value("B1") == "completed")
     live(bridge, on=False)  # their thread looks for cells whenever it likes
-    excel.pump(lambda: excel.held == 0)
+    excel.pump(lambda: excel.held_objects == 0)
     quiet: list[str] = []
-    arriving = excel.arriving
+    arriving = excel.on_call
 
     def noted(member: str) -> int:
         if switches(excel) != SWITCHES:
             quiet.append(member)
         return arriving(member)
 
-    monkeypatch.setattr(excel, "arriving", noted)
-    done(bridge, "send copy", None)
+    monkeypatch.setattr(excel, "on_call", noted)
+    press_and_wait(bridge, "send copy", None)
     ours = {"SaveCopyAs", "Open", "SaveAs", "Close"}
     names = [member.partition(".")[2] for member in quiet]
     assert [name for name in names if name in ours] == ["SaveCopyAs", "Open", "SaveAs", "Close"]
@@ -343,7 +345,7 @@ def test_excel_asks_nothing_during_single_calls_of_a_copy_only(
 def test_excel_asks_again_as_soon_as_it_turns_a_quiet_call_away(
     bridge: Bridge, book: Book, excel: FakeExcel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arriving, turned_away = excel.arriving, {"Workbook.SaveCopyAs", "Workbook.SaveAs", "Workbook.Close"}
+    arriving, turned_away = excel.on_call, {"Workbook.SaveCopyAs", "Workbook.SaveAs", "Workbook.Close"}
     tried: list[str] = []
 
     def turning_away(member: str) -> int:
@@ -352,7 +354,7 @@ def test_excel_asks_again_as_soon_as_it_turns_a_quiet_call_away(
             return LATER
         return arriving(member)
 
-    monkeypatch.setattr(excel, "arriving", turning_away)
+    monkeypatch.setattr(excel, "on_call", turning_away)
     bridge.press("send copy", cell(book.sheets[0], "A1"))
     for member in ("Workbook.SaveCopyAs", "Workbook.SaveAs", "Workbook.Close"):
         excel.pump(lambda member=member: member in tried)  # type: ignore[misc]
@@ -367,7 +369,7 @@ def test_excel_asks_again_as_soon_as_it_turns_a_quiet_call_away(
 def test_a_switch_that_excel_does_not_take_back_keeps_no_other_from_being_put_back(
     bridge: Bridge, book: Book, excel: FakeExcel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arriving = excel.arriving
+    arriving = excel.on_call
     kept: list[str] = []
 
     def refusing(member: str) -> int:
@@ -377,8 +379,8 @@ def test_a_switch_that_excel_does_not_take_back_keeps_no_other_from_being_put_ba
             return FAILED
         return arriving(member)
 
-    monkeypatch.setattr(excel, "arriving", refusing)
-    done(bridge, "send copy", cell(book.sheets[0], "A1"))
+    monkeypatch.setattr(excel, "on_call", refusing)
+    press_and_wait(bridge, "send copy", cell(book.sheets[0], "A1"))
     assert [name for name, value in switches(excel).items() if value != SWITCHES[name]] == kept
 
 
@@ -399,19 +401,21 @@ def test_what_two_switch_at_the_same_time_is_in_the_end_as_its_user_had_it(excel
 
 def test_refusals_have_words(bridge: Bridge, book: Book, service: Simulator) -> None:
     start, landed, pivot = book.sheets
-    assert done(bridge, "land table", cell(start, "A1")) == (
+    assert press_and_wait(bridge, "land table", cell(start, "A1")) == (
         "OpenFunnel: The selected cell neither holds a job nor shows one. Select one that does."
     )
-    assert done(bridge, "refresh sheet", cell(start, "A1")) == "OpenFunnel: No cell of this sheet shows a job."
-    job = a_job(service, ROWS[:5])
+    assert (
+        press_and_wait(bridge, "refresh sheet", cell(start, "A1")) == "OpenFunnel: No cell of this sheet shows a job."
+    )
+    job = add_job(service, ROWS[:5])
     start.type("B8", job.job_id)
     landed.protected = True
-    assert done(bridge, "land table", cell(start, "A1")) == (
+    assert press_and_wait(bridge, "land table", cell(start, "A1")) == (
         "OpenFunnel: The sheet Table is protected. Unprotect it (Review), then land again."
     )
     landed.protected = False
     pivot.protected = True
-    assert done(bridge, "refresh pivots", None).startswith("OpenFunnel: Excel refused: The cell or chart")
+    assert press_and_wait(bridge, "refresh pivots", None).startswith("OpenFunnel: Excel refused: The cell or chart")
     assert "newer than the installed package" in bridge.press("dance")
 
 
@@ -419,32 +423,34 @@ def test_a_workbook_that_is_closed_meanwhile_is_missed_in_words(
     bridge: Bridge, book: Book, service: Simulator, excel: FakeExcel
 ) -> None:
     excel.open("Another.xlsx")
-    book.sheets[0].type("B8", a_job(service, ROWS[:5]).job_id)
+    book.sheets[0].type("B8", add_job(service, ROWS[:5]).job_id)
     where = cell(book.sheets[0], "A1")
     bridge.press("land table", where)
     book.close()
     excel.pump(lambda: outcome(excel))
     assert excel.settings["StatusBar"] == f"OpenFunnel: The workbook {book.name} is not open any more."
-    excel.pump(lambda: excel.held == 0)
+    excel.pump(lambda: excel.held_objects == 0)
 
 
 def test_pivots_on_the_table_are_refreshed_and_no_others(bridge: Bridge, book: Book) -> None:
     start, landed, pivot = book.sheets
     pivot.pivots += [Pivot("OpenFunnelRows", 1), Pivot("Other!A1:B2", 2), Pivot("", 3, kind=2)]
     landed.type("A5", 1)
-    assert done(bridge, "refresh pivots", cell(start, "A1")) == "OpenFunnel: 2 pivots refreshed."
+    assert press_and_wait(bridge, "refresh pivots", cell(start, "A1")) == "OpenFunnel: 2 pivots refreshed."
     assert [len(one.shows) for one in pivot.pivots] == [2, 2, 0, 0]
     assert bridge.excel.members["PivotCache.Refresh"] == 1
     start.pivots.append(Pivot("OpenFunnelRows", 4))
     start.protected = True
     landed.type("A5", 2)
-    assert done(bridge, "refresh pivots", cell(start, "A1")).startswith("OpenFunnel: Excel refused: The cell or chart")
+    assert press_and_wait(bridge, "refresh pivots", cell(start, "A1")).startswith(
+        "OpenFunnel: Excel refused: The cell or chart"
+    )
     assert pivot.pivots[0].shows[1][0] == 2.0  # which stands behind the one that refused
     start.pivots.clear()
     pivot.pivots.clear()
-    assert "No pivot of this workbook" in done(bridge, "refresh pivots", cell(start, "A1"))
+    assert "No pivot of this workbook" in press_and_wait(bridge, "refresh pivots", cell(start, "A1"))
     landed.tables.clear()
-    assert "No companies were landed" in done(bridge, "refresh pivots", cell(start, "A1"))
+    assert "No companies were landed" in press_and_wait(bridge, "refresh pivots", cell(start, "A1"))
 
 
 def test_a_copy_to_send_has_values_and_no_macros_buttons_or_links(
@@ -452,7 +458,7 @@ def test_a_copy_to_send_has_values_and_no_macros_buttons_or_links(
 ) -> None:
     excel.spilled_cells_have_formulas = False  # the search in a copy has fewer cells to ask for
     start, landed, _ = book.sheets
-    job = a_job(service, [{**ROWS[0], "name": "=1+1"}, {**ROWS[1], "name": "2-10"}, *ROWS[2:12]])
+    job = add_job(service, [{**ROWS[0], "name": "=1+1"}, {**ROWS[1], "name": "2-10"}, *ROWS[2:12]])
     start.type("B8", job.job_id)
     start.enter("D1", "=OF_ROWS(B8)")
     start.enter("B1", '="Status: "&OF_STATUS(B8)')
@@ -460,7 +466,7 @@ def test_a_copy_to_send_has_values_and_no_macros_buttons_or_links(
     start.enter("B3", "=COUNTA(D1#)")
     landed.enter("K1", "=COUNTA(Start!$D$1#)")
     excel.pump(lambda: start.value("B1") == "Status: completed" and len(start.block("D1")) == 13)
-    done(bridge, "land table", cell(start, "A1"))
+    press_and_wait(bridge, "land table", cell(start, "A1"))
     start.buttons.append(Button("[0]!MyOwn"))
     start.visible, book.front = 0, landed  # xlSheetHidden
     book.links.append(r"C:\Users\Me\other.xlsx")
@@ -471,7 +477,7 @@ def test_a_copy_to_send_has_values_and_no_macros_buttons_or_links(
 
     stem = book.name.removesuffix(".xlsm")
     (folder / f"{stem} (values).xlsx").touch()
-    assert done(bridge, "send copy", None) == f"OpenFunnel: The copy is {folder / stem} (values 2).xlsx."
+    assert press_and_wait(bridge, "send copy", None) == f"OpenFunnel: The copy is {folder / stem} (values 2).xlsx."
 
     assert ([dict(sheet.values) for sheet in book.sheets], [dict(sheet.formulas) for sheet in book.sheets]) == before
     assert (excel.books, book.saved, len(book.links), len(start.buttons)) == ([book], True, 1, 2)
@@ -500,7 +506,7 @@ def test_links_that_are_left_in_a_copy_are_said(bridge: Bridge, book: Book) -> N
     book.links += [r"C:\Users\Me\gone.xlsx", "https://firm.example/sites/x/Prices.xlsx"]
     book.ole_links.append(r"Word.Document.12|C:\Users\Me\other.docx!Bookmark")
     book.stubborn_links |= {book.links[1], book.ole_links[0]}
-    said = done(bridge, "send copy", None)
+    said = press_and_wait(bridge, "send copy", None)
     assert said.endswith(
         ".xlsx. Links to Prices.xlsx, other.docx are left in it: look for them in names, data validation and protected "
         "sheets."
@@ -511,11 +517,11 @@ def test_a_copy_that_cannot_be_made_leaves_nothing_behind(
     bridge: Bridge, book: Book, service: Simulator, excel: FakeExcel, folder: Path
 ) -> None:
     start, _, _ = book.sheets
-    start.type("B8", a_job(service, ROWS[:3]).job_id)
+    start.type("B8", add_job(service, ROWS[:3]).job_id)
     start.enter("B1", "=OF_STATUS(B8)")
     start.protected = True
     files = set(folder.iterdir())
-    assert done(bridge, "send copy", cell(start, "A1")) == (
+    assert press_and_wait(bridge, "send copy", cell(start, "A1")) == (
         "OpenFunnel: The sheet Start is protected. Unprotect it (Review), then send a copy."
     )
     assert (excel.books, set(folder.iterdir())) == ([book], files)
@@ -526,7 +532,7 @@ def test_a_copy_that_cannot_be_made_leaves_nothing_behind(
     )
     for password in ("password", "write_password"):
         setattr(book, password, True)
-        assert "has a password" in done(bridge, "send copy", cell(start, "A1"))
+        assert "has a password" in press_and_wait(bridge, "send copy", cell(start, "A1"))
         setattr(book, password, False)
 
 
@@ -537,7 +543,7 @@ def test_a_copy_goes_among_the_documents_where_it_cannot_lie_beside_the_workbook
     for name, path, copy in (("Q3.xlsm", cloud, "Q3"), ("Q3.xlsm", gone, "Q3"), ("Plan 2.0", "", "Plan 2.0")):
         book.name, book.path = name, path
         there = set(documents.iterdir())
-        said = done(bridge, "send copy", None)
+        said = press_and_wait(bridge, "send copy", None)
         (made,) = set(documents.iterdir()) - there
         assert made.name.startswith(f"{copy} (values")
         assert said == f"OpenFunnel: The copy is {made}."
@@ -572,8 +578,8 @@ def test_refresh_says_how_many_were_refreshed_failed_and_left_alone(
     bridge: Bridge, book: Book, service: Simulator, excel: FakeExcel, clock: ManualClock
 ) -> None:
     start, other, _ = book.sheets
-    final = a_job(service, ROWS[:10])
-    running = a_job(service, ROWS[:10], pending=100, running=100_000)
+    final = add_job(service, ROWS[:10])
+    running = add_job(service, ROWS[:10], pending=100, running=100_000)
     start.type("A1", [[final.job_id], [running.job_id], ["no-such-job"]])
     for row in (1, 2, 3):
         start.enter(f"B{row}", f"=OF_STATUS(A{row})")
@@ -582,36 +588,40 @@ def test_refresh_says_how_many_were_refreshed_failed_and_left_alone(
     excel.pump(lambda: str(start.value("B3")).startswith("#OF! There is no job"))
     assert live(bridge, on=False) == "OpenFunnel: Cells stay as they are until Live is on again. Their jobs go on."
     clock.sleep(1_000)
-    polls = {job: asked(service, job) for job in (final.job_id, running.job_id)}
-    said = done(bridge, "refresh book", cell(start, "A9"))
+    polls = {job: request_count(service, job) for job in (final.job_id, running.job_id)}
+    said = press_and_wait(bridge, "refresh book", cell(start, "A9"))
     assert said.startswith(
         "OpenFunnel: 1 refreshed, 1 failed, 1 unchanged: There is no job no-such-job for this API key"
     )
     assert start.value("B2") == "running"  # although live cells are paused
-    assert asked(service, final.job_id) == polls[final.job_id]
+    assert request_count(service, final.job_id) == polls[final.job_id]
     other.type("L1", LONG)  # for which Excel shows no formula of the cells around, which are all read here
     other.protected = True
-    assert done(bridge, "refresh sheet", cell(other, "A9")) == "OpenFunnel: 0 refreshed, 0 failed, 1 unchanged"
+    assert (
+        press_and_wait(bridge, "refresh sheet", cell(other, "A9")) == "OpenFunnel: 0 refreshed, 0 failed, 1 unchanged"
+    )
     other.protected = False
-    assert done(bridge, "refresh cell", cell(start, "B2")) == "OpenFunnel: 1 refreshed, 0 failed, 0 unchanged"
-    assert done(bridge, "refresh cell", cell(start, "A2")) == "OpenFunnel: 1 refreshed, 0 failed, 0 unchanged"
+    assert press_and_wait(bridge, "refresh cell", cell(start, "B2")) == "OpenFunnel: 1 refreshed, 0 failed, 0 unchanged"
+    assert press_and_wait(bridge, "refresh cell", cell(start, "A2")) == "OpenFunnel: 1 refreshed, 0 failed, 0 unchanged"
     start.clear("A3:B3")
-    assert done(bridge, "refresh final", cell(other, "A9")) == "OpenFunnel: 2 refreshed, 0 failed, 0 unchanged"
-    assert asked(service, final.job_id) > polls[final.job_id]
+    assert (
+        press_and_wait(bridge, "refresh final", cell(other, "A9")) == "OpenFunnel: 2 refreshed, 0 failed, 0 unchanged"
+    )
+    assert request_count(service, final.job_id) > polls[final.job_id]
 
 
 def test_refresh_in_manual_mode_calculates_these_cells_and_no_others(
     bridge: Bridge, book: Book, service: Simulator, excel: FakeExcel, clock: ManualClock
 ) -> None:
     start = book.sheets[0]
-    running = a_job(service, ROWS[:10], pending=100, running=100_000)
+    running = add_job(service, ROWS[:10], pending=100, running=100_000)
     start.enter("B1", f'=OF_STATUS("{running.job_id}")')
     excel.pump(lambda: start.value("B1") == "pending")
     excel.calculation = MANUAL
     start.enter("C1", "=D1")
     start.type("D1", 7)
     clock.sleep(1_000)
-    done(bridge, "refresh cell", cell(start, "B1"))
+    press_and_wait(bridge, "refresh cell", cell(start, "B1"))
     assert (start.value("B1"), start.value("C1")) == ("running", 0.0)
 
 
@@ -619,7 +629,7 @@ def test_the_job_that_was_asked_about_is_cancelled_and_no_other(
     bridge: Bridge, book: Book, service: Simulator, excel: FakeExcel
 ) -> None:
     start = book.sheets[0]
-    jobs = [a_job(service, ROWS[:10], pending=100, running=100_000) for _ in range(2)]
+    jobs = [add_job(service, ROWS[:10], pending=100, running=100_000) for _ in range(2)]
     start.type("A1", [[job.job_id] for job in jobs])
     start.enter("B1", "=OF_STATUS(A1)")
     start.enter("B2", "=OF_STATUS(A2)")
@@ -627,8 +637,8 @@ def test_the_job_that_was_asked_about_is_cancelled_and_no_other(
     excel.pump(lambda: start.block_of("B1:B2") == [["pending"], ["pending"]])
     assert bridge.job_here(None) == bridge.job_here(cell(start, "Z9")) == bridge.job_here(cell(start, "C2")) == ""
     assert bridge.job_here(cell(start, "A1")) == bridge.job_here(cell(start, "B1")) == jobs[0].job_id
-    assert "Nothing was cancelled" in done(bridge, "cancel job", cell(start, "B2"))
-    said = done(bridge, "cancel job", cell(start, "B2"), bridge.job_here(cell(start, "B1")))
+    assert "Nothing was cancelled" in press_and_wait(bridge, "cancel job", cell(start, "B2"))
+    said = press_and_wait(bridge, "cancel job", cell(start, "B2"), bridge.job_here(cell(start, "B1")))
     assert said == f"OpenFunnel: Job {jobs[0].job_id} stops at its next step. What it delivers until then is billed."
     assert [r.job_id for r in service.received if r.method == "POST"] == [jobs[0].job_id]
 
@@ -637,7 +647,7 @@ def test_what_came_of_a_cancellation_is_told_in_another_window_where_its_own_was
     bridge: Bridge, book: Book, service: Simulator, excel: FakeExcel
 ) -> None:
     other = excel.open("Closed soon.xlsx")
-    job = a_job(service, ROWS[:10], pending=100, running=100_000)
+    job = add_job(service, ROWS[:10], pending=100, running=100_000)
     sheet = other.sheet("Sheet1")
     sheet.enter("A1", f'=OF_STATUS("{job.job_id}")')
     excel.pump(lambda: sheet.value("A1") == "pending")
@@ -648,5 +658,5 @@ def test_what_came_of_a_cancellation_is_told_in_another_window_where_its_own_was
     assert excel.books == [book]
 
 
-def asked(service: Simulator, job_id: str) -> int:
+def request_count(service: Simulator, job_id: str) -> int:
     return sum(r.job_id == job_id for r in service.received)

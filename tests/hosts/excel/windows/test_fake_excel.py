@@ -11,8 +11,8 @@ from tests.hosts.excel.fake import refs
 from tests.hosts.excel.fake.formulas import ERRORS
 from tests.hosts.excel.fake.model import MANUAL, Cells
 from tests.hosts.excel.fake.sheet import ExcelError, as_rows
-from tests.hosts.excel.fake.things import Button, Pivot
-from tests.hosts.excel.windows.conftest import OutsideError, Outsider
+from tests.hosts.excel.fake.sheet_objects import Button, Pivot
+from tests.hosts.excel.windows.conftest import OtherProcess, OtherProcessError
 
 if TYPE_CHECKING:
     from tests.hosts.excel.fake.excel import FakeExcel
@@ -69,45 +69,45 @@ def test_dependents_follow_also_through_what_was_spilled(sheet: Sheet, excel: Fa
     assert (sheet.value("D1"), sheet.value("E1"), sheet.book.sheet("Other").value("A1")) == (33.0, "30!", 33.0)
 
 
-def test_manual_mode_waits_for_calculate(sheet: Sheet, excel: FakeExcel, outsider: Outsider) -> None:
+def test_manual_mode_waits_for_calculate(sheet: Sheet, excel: FakeExcel, other_process: OtherProcess) -> None:
     excel.calculation = MANUAL
     sheet.enter("B1", "=A1")
     sheet.type("A1", 5)
-    assert (sheet.value("B1"), outsider.run("excel.CalculationState")) == (0.0, 2)
-    outsider.run("excel.Calculate()")
-    assert (sheet.value("B1"), outsider.run("excel.CalculationState")) == (5.0, 0)
+    assert (sheet.value("B1"), other_process.run("excel.CalculationState")) == (0.0, 2)
+    other_process.run("excel.Calculate()")
+    assert (sheet.value("B1"), other_process.run("excel.CalculationState")) == (5.0, 0)
 
 
 def test_dirty_marks_and_calculate_calculates_what_is_marked(
-    sheet: Sheet, excel: FakeExcel, outsider: Outsider
+    sheet: Sheet, excel: FakeExcel, other_process: OtherProcess
 ) -> None:
     sheet.enter("A1", "=OF_GRID(2,1)")
     sheet.enter("C1", "=OF_GRID(1,1)")
     sheet.book.saved = True
-    excel.forget()
-    outsider.run("excel.Calculate()")
+    excel.reset_counts()
+    other_process.run("excel.Calculate()")
     assert not excel.calls
-    outsider.run("sheet.Range('A2').Dirty()")
+    other_process.run("sheet.Range('A2').Dirty()")
     assert not excel.calls
-    outsider.run("excel.Calculate()")
+    other_process.run("excel.Calculate()")
     assert excel.calls == {"'[My book.xlsx]Rows 1'!$A$1": 1}
     assert sheet.book.saved  # nothing looks different
     excel.dirty_recalculates = True
-    outsider.run("sheet.Range('A1').Dirty()")
-    outsider.run("sheet.Range('C1').Calculate()")
+    other_process.run("sheet.Range('A1').Dirty()")
+    other_process.run("sheet.Range('C1').Calculate()")
     assert excel.calls == {"'[My book.xlsx]Rows 1'!$A$1": 2, "'[My book.xlsx]Rows 1'!$C$1": 1}
 
 
 def test_a_recalculation_that_shows_something_else_makes_the_book_unsaved(
-    sheet: Sheet, excel: FakeExcel, outsider: Outsider
+    sheet: Sheet, excel: FakeExcel, other_process: OtherProcess
 ) -> None:
     counted = iter(range(10))
     excel.functions["OF_NEXT"] = lambda name, args, caller: float(next(counted))
     sheet.enter("A1", "=OF_NEXT()")
-    outsider.run("sheet.Parent.Saved = True")
+    other_process.run("sheet.Parent.Saved = True")
     assert sheet.book.saved
-    outsider.run("sheet.Range('A1').Calculate()")
-    assert not outsider.run("sheet.Parent.Saved")
+    other_process.run("sheet.Range('A1').Calculate()")
+    assert not other_process.run("sheet.Parent.Saved")
 
 
 def test_inserted_and_deleted_rows_move_cells_and_references(sheet: Sheet, excel: FakeExcel) -> None:
@@ -115,7 +115,7 @@ def test_inserted_and_deleted_rows_move_cells_and_references(sheet: Sheet, excel
     sheet.enter("A4", '=OF_GRID($A2,1)&"A2"')
     sheet.enter("B4", "=OF_GRID(A2,1)")
     sheet.book.sheet("Other").enter("A1", "=SUM('Rows 1'!A1:A3)")
-    excel.forget()
+    excel.reset_counts()
     sheet.insert_rows(2, 3)
     assert (sheet.formula("A7"), sheet.formula("B4")) == ('=OF_GRID($A5,1)&"A2"', None)
     assert sheet.book.sheet("Other").formula("A1") == "=SUM('Rows 1'!A1:A6)"
@@ -127,56 +127,58 @@ def test_inserted_and_deleted_rows_move_cells_and_references(sheet: Sheet, excel
     assert (sheet.formula("A6"), sheet.formula("B6")) == ('=OF_GRID(#REF!,1)&"A2"', "=OF_GRID(#REF!,1)")
 
 
-def test_sheets_and_books_are_renamed_deleted_and_closed(sheet: Sheet, excel: FakeExcel, outsider: Outsider) -> None:
+def test_sheets_and_books_are_renamed_deleted_and_closed(
+    sheet: Sheet, excel: FakeExcel, other_process: OtherProcess
+) -> None:
     other = sheet.book.sheet("Other")
     other.enter("A1", "='Rows 1'!A1")
     sheet.rename("It's")
     assert other.formula("A1") == "='It''s'!A1"
-    outsider.run(
+    other_process.run(
         "named = lambda r: r._oleobj_.Invoke(r._oleobj_.GetIDsOfNames('Address'), 0, 2, 1, True, True, 1, True)"
     )
     address = "named(sheet.Range('A5'))"
-    assert outsider.run(address) == "'[My book.xlsx]It''s'!$A$5"
+    assert other_process.run(address) == "'[My book.xlsx]It''s'!$A$5"
     sheet.book.save_as("New.xlsx")
     sheet.rename("Plain")
-    assert outsider.run(address) == "[New.xlsx]Plain!$A$5"
+    assert other_process.run(address) == "[New.xlsx]Plain!$A$5"
     sheet.delete()
     assert (other.value("A1"), other.formula("A1")) == (ERRORS["#REF!"], "=#REF!")
-    with pytest.raises(OutsideError) as gone:
-        outsider.run("sheet.Range('A1')")
+    with pytest.raises(OtherProcessError) as gone:
+        other_process.run("sheet.Range('A1')")
     assert gone.value.scode == DELETED
-    outsider.run("excel.Workbooks('new.xlsx').Close(False)")
-    assert outsider.run("excel.Workbooks.Count") == 0
-    with pytest.raises(OutsideError):
-        outsider.run("excel.Workbooks('New.xlsx')")
+    other_process.run("excel.Workbooks('new.xlsx').Close(False)")
+    assert other_process.run("excel.Workbooks.Count") == 0
+    with pytest.raises(OtherProcessError):
+        other_process.run("excel.Workbooks('New.xlsx')")
 
 
 def test_a_protected_sheet_refuses_writes_but_not_recalculation(
-    sheet: Sheet, excel: FakeExcel, outsider: Outsider
+    sheet: Sheet, excel: FakeExcel, other_process: OtherProcess
 ) -> None:
     sheet.enter("A1", "=OF_GRID(1,1)")
     sheet.protected = True
-    excel.forget()
+    excel.reset_counts()
     for attempt in (
         "put(sheet.Range('A1'), 'Value2', 1)",
         "put(sheet.Range('A1'), 'Formula2', '=A2')",
         "sheet.Cells.SpecialCells(-4123)",
     ):
-        with pytest.raises(OutsideError) as refused:
-            outsider.run(attempt)
+        with pytest.raises(OtherProcessError) as refused:
+            other_process.run(attempt)
         assert refused.value.scode == REFUSED
     with pytest.raises(ExcelError):
         sheet.type("A1", 1)
-    outsider.run("sheet.Range('A1').Dirty()")
-    outsider.run("excel.Calculate()")
+    other_process.run("sheet.Range('A1').Dirty()")
+    other_process.run("excel.Calculate()")
     assert list(excel.calls.values()) == [1]
-    assert outsider.run("sheet.ProtectContents")
+    assert other_process.run("sheet.ProtectContents")
 
 
-def test_ranges_tell_what_is_in_them(sheet: Sheet, excel: FakeExcel, outsider: Outsider) -> None:
+def test_ranges_tell_what_is_in_them(sheet: Sheet, excel: FakeExcel, other_process: OtherProcess) -> None:
     sheet.enter("A1", "=OF_GRID(2,2)")
     sheet.type("D4", [[1, "x", True, ERRORS["#N/A"]]])
-    run = outsider.run
+    run = other_process.run
     assert run("sheet.Range('D4:G5').Value2") == [[1.0, "x", True, -2146826246], [None] * 4]
     assert run("sheet.Range('A1').Formula2") == "=OF_GRID(2,2)"
     assert run("[sheet.UsedRange.Address, sheet.UsedRange.Rows.Count, sheet.UsedRange.Columns.Count]") == [
@@ -193,7 +195,7 @@ def test_ranges_tell_what_is_in_them(sheet: Sheet, excel: FakeExcel, outsider: O
     excel.spilled_cells_have_formulas = False
     assert run("[cell.Address for cell in sheet.Range('D4').SpecialCells(-4123)]") == ["$A$1"]
     assert run("sheet.Range('B2').HasFormula") is False
-    with pytest.raises(OutsideError) as none:
+    with pytest.raises(OtherProcessError) as none:
         run("sheet.Range('D1:D9').SpecialCells(-4123)")
     assert none.value.scode == REFUSED
     assert run("[s.Name for s in sheet.Parent.Worksheets]") == ["Rows 1", "Other"]
@@ -201,19 +203,19 @@ def test_ranges_tell_what_is_in_them(sheet: Sheet, excel: FakeExcel, outsider: O
     assert run("sheet.Range('A1:B2').Value2") == [[None, None], [None, None]]
 
 
-def test_the_older_formula_property_shows_one_value_only(sheet: Sheet, outsider: Outsider) -> None:
-    outsider.run("sheet.Range('A1').Formula = '=OF_GRID(2,2)'")
+def test_the_older_formula_property_shows_one_value_only(sheet: Sheet, other_process: OtherProcess) -> None:
+    other_process.run("sheet.Range('A1').Formula = '=OF_GRID(2,2)'")
     assert sheet.block("A1") == [["$A$1"]]
-    assert outsider.run("[sheet.Range('A1').Formula, sheet.Range('A1').Formula2]") == [
+    assert other_process.run("[sheet.Range('A1').Formula, sheet.Range('A1').Formula2]") == [
         "=OF_GRID(2,2)",
         "=@OF_GRID(2,2)",
     ]
-    outsider.run("sheet.Range('A1').Formula2 = '=OF_GRID(2,2)'")
+    other_process.run("sheet.Range('A1').Formula2 = '=OF_GRID(2,2)'")
     assert sheet.block("A1") == [["$A$1"] * 2] * 2
-    outsider.run("sheet.Range('D1:E3').FormulaArray = '=OF_GRID(2,2)'")
+    other_process.run("sheet.Range('D1:E3').FormulaArray = '=OF_GRID(2,2)'")
     assert sheet.block("D1") == [["$D$1:$E$3"] * 2] * 2 + [[ERRORS["#N/A"]] * 2]
-    with pytest.raises(OutsideError):
-        outsider.run("sheet.Range('E2').Value2 = 1")
+    with pytest.raises(OtherProcessError):
+        other_process.run("sheet.Range('E2').Value2 = 1")
 
 
 def test_classic_excel_spills_nothing(sheet: Sheet, excel: FakeExcel) -> None:
@@ -226,89 +228,95 @@ def test_classic_excel_spills_nothing(sheet: Sheet, excel: FakeExcel) -> None:
     ("busy", "hresult"), [("REJECTING", CALL_REJECTED), ("LATER", RETRY_LATER), ("IGNORING", IGNORED)]
 )
 def test_a_busy_excel_answers_nothing_and_counts_who_asked(
-    busy: str, hresult: int, excel: FakeExcel, outsider: Outsider
+    busy: str, hresult: int, excel: FakeExcel, other_process: OtherProcess
 ) -> None:
-    from tests.hosts.excel.fake.busy import Busy
+    from tests.hosts.excel.fake.message_filter import Busy
 
     excel.busy = Busy[busy]
-    with pytest.raises(OutsideError) as refused:
-        outsider.run("get(excel, 'Ready')")
+    with pytest.raises(OtherProcessError) as refused:
+        other_process.run("get(excel, 'Ready')")
     assert refused.value.hresult == hresult
     assert (excel.refused > 0) == (busy == "REJECTING")
     assert excel.members["Application.Ready"] == (busy != "REJECTING")  # which never gets so far
     excel.busy = Busy.NO
-    assert outsider.run("excel.Ready") is True
+    assert other_process.run("excel.Ready") is True
 
 
-def test_writing_and_calculating_end_a_copy(excel: FakeExcel, outsider: Outsider) -> None:
+def test_writing_and_calculating_end_a_copy(excel: FakeExcel, other_process: OtherProcess) -> None:
     for ending in ("sheet.Range('A1').Value2 = 1", "excel.Calculate()"):
         excel.copying = 1
-        assert outsider.run("excel.CutCopyMode") == 1
-        outsider.run(ending)
-        assert outsider.run("excel.CutCopyMode") == 0
+        assert other_process.run("excel.CutCopyMode") == 1
+        other_process.run(ending)
+        assert other_process.run("excel.CutCopyMode") == 0
 
 
 def test_each_book_has_its_window_by_which_others_find_excel(
-    sheet: Sheet, excel: FakeExcel, outsider: Outsider
+    sheet: Sheet, excel: FakeExcel, other_process: OtherProcess
 ) -> None:
     first = excel.hwnd
     second = excel.open("Second.xlsx", r"C:\Books")
     assert excel.hwnd != first
-    assert outsider.run(f"[book.Name for book in application({excel.hwnd}).Workbooks]") == [
+    assert other_process.run(f"[book.Name for book in application({excel.hwnd}).Workbooks]") == [
         "My book.xlsx",
         "Second.xlsx",
     ]
     sheet.book.close()
-    assert outsider.run(f"application({excel.hwnd}).Workbooks(1).FullName") == r"C:\Books\Second.xlsx"
-    with pytest.raises(OutsideError):
-        outsider.run(f"application({first}).Name")
+    assert other_process.run(f"application({excel.hwnd}).Workbooks(1).FullName") == r"C:\Books\Second.xlsx"
+    with pytest.raises(OtherProcessError):
+        other_process.run(f"application({first}).Name")
     second.close()
     assert excel.hwnd  # an Excel without any book
-    with pytest.raises(OutsideError):
-        outsider.run(f"application({excel.hwnd}).Name")
+    with pytest.raises(OtherProcessError):
+        other_process.run(f"application({excel.hwnd}).Name")
 
 
-def test_it_counts_what_others_hold(excel: FakeExcel, outsider: Outsider) -> None:
-    before = excel.held
-    outsider.run("kept = sheet.Range('A1')")
-    assert excel.held == before + 1
-    outsider.run("del kept")
-    excel.pump(lambda: excel.held == before)
+def test_it_counts_what_others_hold(excel: FakeExcel, other_process: OtherProcess) -> None:
+    before = excel.held_objects
+    other_process.run("kept = sheet.Range('A1')")
+    assert excel.held_objects == before + 1
+    other_process.run("del kept")
+    excel.pump(lambda: excel.held_objects == before)
 
 
-def test_entered_texts_become_what_they_look_like_unless_the_cell_is_for_text(sheet: Sheet, outsider: Outsider) -> None:
+def test_entered_texts_become_what_they_look_like_unless_the_cell_is_for_text(
+    sheet: Sheet, other_process: OtherProcess
+) -> None:
     given = ["2-10", "TRUE", "99", "=1+1", "'=1+1", "''t Hof", "#N/A", "", "plain", None]
     for cells in ("A1:J1", "A2:J2"):
-        outsider.run(f"sheet.Range('A2:J2').NumberFormat = '@'; put(sheet.Range('{cells}'), 'Value2', [{given}])")
+        other_process.run(f"sheet.Range('A2:J2').NumberFormat = '@'; put(sheet.Range('{cells}'), 'Value2', [{given}])")
     assert sheet.block_of("A1:J1") == [
         [46297.0, True, 99.0, 2.0, "=1+1", "'t Hof", ERRORS["#N/A"], None, "plain", None]
     ]
     assert sheet.block_of("A2:J2") == [["2-10", "TRUE", "99", "=1+1", "=1+1", "'t Hof", "#N/A", None, "plain", None]]
-    outsider.run("put(sheet.Range('K2'), 'NumberFormat', '@'); put(sheet.Range('K2'), 'Value2', 7.0)")
+    other_process.run("put(sheet.Range('K2'), 'NumberFormat', '@'); put(sheet.Range('K2'), 'Value2', 7.0)")
     assert sheet.value("K2") == "7"
-    assert outsider.run("[sheet.Range(a).NumberFormat for a in ('A1:J1', 'A2:K2', 'A1:A2')]") == ["General", "@", None]
+    assert other_process.run("[sheet.Range(a).NumberFormat for a in ('A1:J1', 'A2:K2', 'A1:A2')]") == [
+        "General",
+        "@",
+        None,
+    ]
 
 
-def test_a_sort_moves_everything_on_a_cell_but_no_hidden_line(sheet: Sheet, outsider: Outsider) -> None:
+def test_a_sort_moves_everything_on_a_cell_but_no_hidden_line(sheet: Sheet, other_process: OtherProcess) -> None:
     sheet.type("A1", [[3, "c"], [None, "blank"], [1, "a"], [2, "hidden"]])
     sheet.enter("C1", "=A1*10+$A$3")
     sheet.notes[1, 2] = "of c"
     sheet.hidden = {4}
-    outsider.run("sheet.Range('A1:C4').Sort(sheet.Range('A1:A4'), 1, None, None, None, None, None, 2)")
+    other_process.run("sheet.Range('A1:C4').Sort(sheet.Range('A1:A4'), 1, None, None, None, None, None, 2)")
     assert sheet.block_of("A1:B4") == [[1.0, "a"], [3.0, "c"], [None, "blank"], [2.0, "hidden"]]
     assert (sheet.formula("C2"), sheet.notes) == ("=A2*10+$A$3", {(2, 2): "of c"})
-    assert outsider.run("[[note.Parent.Address, note.Text()] for note in sheet.Comments]") == [["$B$2", "of c"]]
+    assert other_process.run("[[note.Parent.Address, note.Text()] for note in sheet.Comments]") == [["$B$2", "of c"]]
 
 
-def test_tables_grow_shrink_and_have_names_of_their_own(sheet: Sheet, outsider: Outsider) -> None:
-    run = outsider.run
+def test_tables_grow_shrink_and_have_names_of_their_own(sheet: Sheet, other_process: OtherProcess) -> None:
+    run = other_process.run
     sheet.type("A1", [["x", "y"], [1, 2], [3, 4]])
     run("table = sheet.ListObjects.Add(1, sheet.Range('A1:B2'), None, 1)")
     run("put(table, 'Name', 'Mine')")
     sheet.book.sheet("Other").table("Theirs", "A1:A2")
-    with pytest.raises(OutsideError):
+    with pytest.raises(OtherProcessError):
         run("put(table, 'Name', 'theirs')")
-    with pytest.raises(OutsideError) as missing:
+    with pytest.raises(OtherProcessError) as missing:
         run("sheet.ListObjects('Theirs')")
     assert missing.value.hresult == BAD_INDEX
     assert run("[table.HeaderRowRange.Address, table.DataBodyRange.Address]") == ["$A$1:$B$1", "$A$2:$B$2"]
@@ -319,7 +327,7 @@ def test_tables_grow_shrink_and_have_names_of_their_own(sheet: Sheet, outsider: 
     assert (run("table.Range.Address"), sheet.value("A8"), sheet.value("A2")) == ("$A$1:$B$5", "below", None)
     run("put(table, 'ShowTotals', True)")
     assert sheet.value("A6") == "Total"
-    with pytest.raises(OutsideError):
+    with pytest.raises(OtherProcessError):
         run("table.Resize(sheet.Range('A1:B9'))")
     sheet.tables[0].filtered, sheet.hidden = True, {2, 20}
     assert run("table.AutoFilter.FilterMode")
@@ -329,21 +337,25 @@ def test_tables_grow_shrink_and_have_names_of_their_own(sheet: Sheet, outsider: 
     assert sheet.hidden == set()
 
 
-def test_pivots_show_what_they_read_last(sheet: Sheet, outsider: Outsider) -> None:
+def test_pivots_show_what_they_read_last(sheet: Sheet, other_process: OtherProcess) -> None:
     sheet.type("A1", [["x"], [1]])
     sheet.table("Mine", "A1:A2")
     sheet.pivots += [Pivot("Mine", 1), Pivot("Mine", 1), Pivot("Other!A1:B2", 2)]
-    outsider.run("sheet.PivotTables()(1).PivotCache().Refresh()")
+    other_process.run("sheet.PivotTables()(1).PivotCache().Refresh()")
     assert [pivot.shows for pivot in sheet.pivots] == [(("x",), (1.0,))] * 2 + [()]
     sheet.type("A2", 2)
     assert sheet.pivots[0].shows == (("x",), (1.0,))
-    assert outsider.run("[p.PivotCache().SourceData for p in sheet.PivotTables()]") == ["Mine", "Mine", "Other!A1:B2"]
+    assert other_process.run("[p.PivotCache().SourceData for p in sheet.PivotTables()]") == [
+        "Mine",
+        "Mine",
+        "Other!A1:B2",
+    ]
 
 
 def test_a_copy_on_disk_shows_what_was_shown_until_it_is_calculated(
-    sheet: Sheet, excel: FakeExcel, outsider: Outsider, tmp_path: Path
+    sheet: Sheet, excel: FakeExcel, other_process: OtherProcess, tmp_path: Path
 ) -> None:
-    run = outsider.run
+    run = other_process.run
     sheet.enter("A1", "=OF_GRID(2,2)")
     sheet.book.names["job"] = ("Rows 1", refs.parse("A1"))
     sheet.book.macros, sheet.book.links = True, ["other.xlsx"]
@@ -361,7 +373,7 @@ def test_a_copy_on_disk_shows_what_was_shown_until_it_is_calculated(
     run(f"excel.Workbooks.Open({copies[1]!r}, 0)")  # in automatic mode: as if Excel had seen reason to calculate
     assert excel.books[-1].sheets[0].block("A1") == [[ERRORS["#NAME?"]]]
     target = str(tmp_path / "plain.xlsx")
-    with pytest.raises(OutsideError):
+    with pytest.raises(OtherProcessError):
         run(f"copy.SaveAs({target!r}, 51)")  # Excel asks
     run(f"put(excel, 'DisplayAlerts', False); copy.SaveAs({target!r}, 51)")
     assert (opened.name, opened.macros, sheet.book.name) == ("plain.xlsx", False, "My book.xlsx")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.hosts import shipped
-from tests.hosts.excel.fake.busy import Busy
+from tests.hosts.excel.fake.message_filter import Busy
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL
 from tests.hosts.excel.fake.refs import Area
 from xl_openfunnel import table
@@ -26,7 +26,7 @@ ROWS = companies(450)
 _numbers = itertools.count()
 
 
-class Running:
+class RunningJob:
     """A job that waits in each state until the test lets it go on."""
 
     def __init__(self, service: Simulator, clock: ManualClock) -> None:
@@ -51,15 +51,15 @@ class Running:
 
 
 @pytest.fixture
-def running(service: Simulator, clock: ManualClock) -> Running:
-    return Running(service, clock)
+def running(service: Simulator, clock: ManualClock) -> RunningJob:
+    return RunningJob(service, clock)
 
 
-Shows = Callable[..., None]
+WaitUntilShows = Callable[..., None]
 
 
 @pytest.fixture
-def shows(bridge: Bridge, sheet: Sheet, excel: FakeExcel, running: Running) -> Shows:
+def shows(bridge: Bridge, sheet: Sheet, excel: FakeExcel, running: RunningJob) -> WaitUntilShows:
     """Lets calls in until a cell shows something; the job's id is in A1 and its status in B1."""
     sheet.type("A1", running.job_id)
     sheet.enter("B1", "=OF_STATUS(A1)")
@@ -75,7 +75,7 @@ def final_block(columns: tuple[str, ...] = DEFAULT_COLUMNS) -> list[list[Any]]:
     return block
 
 
-def test_a_cell_goes_through_all_states_by_itself(sheet: Sheet, running: Running, shows: Shows) -> None:
+def test_a_cell_goes_through_all_states_by_itself(sheet: Sheet, running: RunningJob, shows: WaitUntilShows) -> None:
     assert sheet.value("B1") == "loading"
     shows("pending")
     running.run()
@@ -85,7 +85,7 @@ def test_a_cell_goes_through_all_states_by_itself(sheet: Sheet, running: Running
 
 
 def test_a_block_grows_page_by_page_and_is_replaced_by_the_final_one(
-    sheet: Sheet, running: Running, shows: Shows, excel: FakeExcel
+    sheet: Sheet, running: RunningJob, shows: WaitUntilShows, excel: FakeExcel
 ) -> None:
     sheet.enter("A3", "=OF_ROWS(A1)")
     sheet.enter("C1", '=OF_INFO(A1,"rows")')
@@ -106,7 +106,7 @@ def test_a_block_grows_page_by_page_and_is_replaced_by_the_final_one(
 
 
 def test_fifty_live_cells_in_two_books_have_one_poll_stream(
-    sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows
+    sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows
 ) -> None:
     other = excel.open("Other.xlsx").sheet("Sheet1")
     for row in range(1, 26):
@@ -124,7 +124,9 @@ def test_fifty_live_cells_in_two_books_have_one_poll_stream(
     assert len(asked) <= 2 + 1 + 4
 
 
-def test_what_was_typed_over_a_cell_stays(sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows) -> None:
+def test_what_was_typed_over_a_cell_stays(
+    sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows
+) -> None:
     sheet.enter("D1", "=OF_STATUS(A1)")
     sheet.enter("E1", "=OF_STATUS(A1)")
     shows("pending")
@@ -134,18 +136,18 @@ def test_what_was_typed_over_a_cell_stays(sheet: Sheet, excel: FakeExcel, runnin
     shows("running")
     running.end()
     shows("completed")
-    excel.pump(lambda: excel.held == 0)
+    excel.pump(lambda: excel.held_objects == 0)
     assert (sheet.value("D1"), sheet.formula("E1")) == ("my note", "=1+1")
 
 
 @pytest.mark.parametrize("kind", [Busy.REJECTING, Busy.LATER, Busy.IGNORING, Busy.EDITING])
 def test_while_excel_lets_nobody_in_nothing_is_lost_and_nothing_spins(
-    sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows, kind: Busy
+    sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows, kind: Busy
 ) -> None:
     shows("pending")
     running.run()
     excel.busy = kind
-    excel.forget()
+    excel.reset_counts()
 
     def turned_away() -> int:
         return excel.refused if kind is Busy.REJECTING else excel.members.total()
@@ -159,16 +161,18 @@ def test_while_excel_lets_nobody_in_nothing_is_lost_and_nothing_spins(
     shows("running")
 
 
-def test_no_object_of_excel_is_held_between_two_calls(excel: FakeExcel, running: Running, shows: Shows) -> None:
+def test_no_object_of_excel_is_held_between_two_calls(
+    excel: FakeExcel, running: RunningJob, shows: WaitUntilShows
+) -> None:
     shows("pending")
-    excel.pump(lambda: excel.held == 0)
+    excel.pump(lambda: excel.held_objects == 0)
     running.run()
     shows("running")
-    excel.pump(lambda: excel.held == 0)
+    excel.pump(lambda: excel.held_objects == 0)
 
 
 def test_a_protected_sheet_is_live_and_moved_cells_are_found_there(
-    sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows
+    sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows
 ) -> None:
     shows("pending")
     sheet.insert_rows(1, 2)
@@ -180,7 +184,7 @@ def test_a_protected_sheet_is_live_and_moved_cells_are_found_there(
 
 @pytest.mark.parametrize("grey", [True, False])
 def test_moved_cells_and_blocks_are_found_again(
-    sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows, *, grey: bool
+    sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows, *, grey: bool
 ) -> None:
     excel.spilled_cells_have_formulas = grey
     sheet.enter("A3", "=OF_ROWS(A1)")
@@ -196,7 +200,9 @@ def test_moved_cells_and_blocks_are_found_again(
 
 
 @pytest.mark.parametrize("change", ["sheet renamed", "book renamed"])
-def test_cells_are_found_again_under_another_name(sheet: Sheet, running: Running, shows: Shows, change: str) -> None:
+def test_cells_are_found_again_under_another_name(
+    sheet: Sheet, running: RunningJob, shows: WaitUntilShows, change: str
+) -> None:
     shows("pending")
     if change == "sheet renamed":
         sheet.rename("It's new")
@@ -207,7 +213,7 @@ def test_cells_are_found_again_under_another_name(sheet: Sheet, running: Running
 
 
 def test_a_deleted_sheet_and_a_closed_book_leave_the_others_live(
-    sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows
+    sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows
 ) -> None:
     second = sheet.book.sheet("Other")
     second.enter("A1", f'=OF_STATUS("{running.job_id}")')
@@ -223,14 +229,14 @@ def test_a_deleted_sheet_and_a_closed_book_leave_the_others_live(
 
 
 def test_in_manual_calculation_cells_wait_for_their_user(
-    sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows
+    sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows
 ) -> None:
     shows("pending")
     excel.calculation = MANUAL
-    excel.forget()
+    excel.reset_counts()
     running.run()
     excel.pump(lambda: excel.members["Range.Dirty"])
-    excel.pump(lambda: excel.held == 0)
+    excel.pump(lambda: excel.held_objects == 0)
     assert (sheet.value("B1"), excel.members["Application.Calculate"]) == ("pending", 0)
     excel.calculate()
     assert sheet.value("B1") == "running"
@@ -238,11 +244,11 @@ def test_in_manual_calculation_cells_wait_for_their_user(
 
 
 def test_what_is_being_copied_can_still_be_pasted(
-    sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows
+    sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows
 ) -> None:
     shows("pending")
     excel.copying = 1
-    excel.forget()
+    excel.reset_counts()
     running.run()
     excel.pump(lambda: excel.members["Application.CutCopyMode"] >= 3)
     assert (sheet.value("B1"), excel.copying, excel.members["Application.Calculate"]) == ("pending", 1, 0)
@@ -251,21 +257,21 @@ def test_what_is_being_copied_can_still_be_pasted(
 
 
 def test_paused_cells_stay_as_they_are(
-    sheet: Sheet, excel: FakeExcel, bridge: Bridge, running: Running, shows: Shows
+    sheet: Sheet, excel: FakeExcel, bridge: Bridge, running: RunningJob, shows: WaitUntilShows
 ) -> None:
     shows("pending")
-    bridge.say("live", str(excel.hwnd), False)
+    bridge.call_macro_function("live", str(excel.hwnd), False)
     running.run()
     before = running.polls()
     excel.pump(lambda: running.polls() >= before + 2)
     assert sheet.value("B1") == "pending"
-    bridge.say("live", str(excel.hwnd), True)
+    bridge.call_macro_function("live", str(excel.hwnd), True)
     shows("running")
 
 
 @pytest.mark.parametrize("ignored", [False, True])
 def test_a_book_that_was_saved_while_its_job_ran_is_brought_up_to_date_at_opening(
-    sheet: Sheet, excel: FakeExcel, bridge: Bridge, running: Running, shows: Shows, *, ignored: bool
+    sheet: Sheet, excel: FakeExcel, bridge: Bridge, running: RunningJob, shows: WaitUntilShows, *, ignored: bool
 ) -> None:
     running.end()
     shows("completed")
@@ -277,19 +283,19 @@ def test_a_book_that_was_saved_while_its_job_ran_is_brought_up_to_date_at_openin
     saved.saved = True
     assert there.value("B2") == "running"
     excel.dirty_ignored = excel.range_calculate_ignored = ignored
-    bridge.say("opened", str(excel.hwnd), "Saved.xlsx")
+    bridge.call_macro_function("opened", str(excel.hwnd), "Saved.xlsx")
     shows("completed", "B2", there)
-    excel.pump(lambda: excel.held == 0)
+    excel.pump(lambda: excel.held_objects == 0)
     assert (saved.saved, there.formula("B2")) == (True, f'=OF_STATUS("{running.job_id}")')
 
 
 def test_an_excel_that_ignores_dirty_calculates_the_cell_alone(
-    sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows
+    sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows
 ) -> None:
     shows("pending")
     sheet.enter("C1", '=B1&"!"')
     excel.dirty_ignored = True
-    excel.forget()
+    excel.reset_counts()
     running.run()
     shows("running")
     excel.pump(lambda: sheet.value("C1") == "running!")
@@ -300,7 +306,7 @@ def test_an_excel_that_ignores_dirty_calculates_the_cell_alone(
 
 @pytest.mark.parametrize("array", [False, True])
 def test_an_excel_that_ignores_that_too_gets_the_same_formula_again(
-    sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows, *, array: bool
+    sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows, *, array: bool
 ) -> None:
     if array:
         sheet.put((1, 2), "=OF_STATUS(A1)", array=Area.at((1, 2), 2, 1))
@@ -310,64 +316,64 @@ def test_an_excel_that_ignores_that_too_gets_the_same_formula_again(
     shows("running")
     running.end()
     shows("completed")
-    excel.pump(lambda: excel.held == 0)
+    excel.pump(lambda: excel.held_objects == 0)
     assert sheet.formula("B1") == "=OF_STATUS(A1)"
     assert len(sheet.block("B1")) == 1 + array
     assert (excel.settings["EnableEvents"], excel.settings["AutoFillFormulasInLists"]) == (True, True)
 
 
 def test_a_formula_in_a_cell_of_text_format_is_not_made_a_text(
-    sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows
+    sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows
 ) -> None:
     shows("pending")
     excel.dirty_ignored = excel.range_calculate_ignored = True
     sheet.formats[1, 2] = "@"
     running.run()
     excel.pump(lambda: excel.members["Range.NumberFormat"])
-    excel.pump(lambda: excel.held == 0)
+    excel.pump(lambda: excel.held_objects == 0)
     assert (sheet.formula("B1"), excel.settings["EnableEvents"]) == ("=OF_STATUS(A1)", True)
 
 
 def test_a_text_that_looks_like_a_formula_stays_a_text(
-    sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows
+    sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows
 ) -> None:
     shows("pending")
     excel.dirty_ignored = excel.range_calculate_ignored = True
     sheet.type("B1", None)
     sheet.values[1, 2] = "=OF_STATUS(A1)"  # typed with an apostrophe
-    excel.forget()
+    excel.reset_counts()
     running.run()
     excel.pump(lambda: excel.members["Worksheet.UsedRange"])
-    excel.pump(lambda: excel.held == 0)
+    excel.pump(lambda: excel.held_objects == 0)
     assert (sheet.formula("B1"), sheet.value("B1")) == (None, "=OF_STATUS(A1)")
 
 
 def test_a_sheet_that_refuses_everything_leaves_the_others_live(
-    sheet: Sheet, excel: FakeExcel, bridge: Bridge, running: Running, shows: Shows
+    sheet: Sheet, excel: FakeExcel, bridge: Bridge, running: RunningJob, shows: WaitUntilShows
 ) -> None:
     shows("pending")
     sheet.book.sheet("Broken").broken = True
-    bridge.say("opened", str(excel.hwnd), sheet.book.name)
+    bridge.call_macro_function("opened", str(excel.hwnd), sheet.book.name)
     running.run()
     shows("running")
 
 
-def test_a_saved_book_stays_saved(sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows) -> None:
+def test_a_saved_book_stays_saved(sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows) -> None:
     shows("pending")
     sheet.book.saved = True
     running.run()
     shows("running")
-    excel.pump(lambda: excel.held == 0)
+    excel.pump(lambda: excel.held_objects == 0)
     assert sheet.book.saved
 
 
 def test_after_the_last_job_is_final_excel_is_left_alone(
-    excel: FakeExcel, running: Running, shows: Shows, service: Simulator
+    excel: FakeExcel, running: RunningJob, shows: WaitUntilShows, service: Simulator
 ) -> None:
     running.end()
     shows("completed")
     for _ in range(5):  # a last search for cells that were moved unseen
-        excel.forget()
+        excel.reset_counts()
         asked = len(service.received)
         excel.pump(timeout=3)
         if not excel.filter.arrived:
@@ -377,7 +383,7 @@ def test_after_the_last_job_is_final_excel_is_left_alone(
 
 
 def test_credits_and_the_list_of_jobs_come_by_themselves(
-    sheet: Sheet, excel: FakeExcel, running: Running, shows: Shows
+    sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows
 ) -> None:
     sheet.enter("D1", "=OF_CREDITS()")
     sheet.enter("F1", "=OF_JOBS()")
@@ -389,7 +395,7 @@ def test_credits_and_the_list_of_jobs_come_by_themselves(
 def test_a_module_beside_the_workbook_is_not_imported(
     sheet: Sheet,
     excel: FakeExcel,
-    running: Running,
+    running: RunningJob,
     bridge_to: Callable[..., Bridge],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -409,7 +415,7 @@ def test_a_module_beside_the_workbook_is_not_imported(
 def test_a_path_with_umlauts_and_spaces_serves_our_functions(
     sheet: Sheet,
     excel: FakeExcel,
-    running: Running,
+    running: RunningJob,
     bridge_to: Callable[..., Bridge],
     awkward_folder: str,
     bridge: Bridge,
@@ -421,7 +427,7 @@ def test_a_path_with_umlauts_and_spaces_serves_our_functions(
 
 
 def test_two_workbooks_and_the_add_in_share_one_server(
-    sheet: Sheet, excel: FakeExcel, running: Running, bridge_to: Callable[..., Bridge], shows: Shows
+    sheet: Sheet, excel: FakeExcel, running: RunningJob, bridge_to: Callable[..., Bridge], shows: WaitUntilShows
 ) -> None:
     shows("pending")
     before = running.polls()

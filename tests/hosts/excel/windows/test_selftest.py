@@ -21,18 +21,18 @@ from xl_openfunnel.selftest.runner import CHECKS, CLOSES, STARTS, OutcomeState, 
 if TYPE_CHECKING:
     from tests.hosts.excel.bridge import Bridge
     from tests.hosts.excel.fake.excel import FakeExcel
-    from tests.hosts.excel.windows.conftest import Outsider
+    from tests.hosts.excel.windows.conftest import OtherProcess
 
 Tried = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="module")
 def server(
-    started: Outsider, bridge_to: Callable[..., Bridge], tmp_path_factory: pytest.TempPathFactory
+    module_process: OtherProcess, bridge_to: Callable[..., Bridge], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Bridge]:
     """The server with the functions, which asks the simulator of the other process."""
-    started.run("from tests.hosts.excel.windows import selftester")
-    url, key = started.run("selftester.begin()")
+    module_process.run("from tests.hosts.excel.windows import selftest_process")
+    url, key = module_process.run("selftest_process.begin()")
     folder: Path = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENFUNNEL_BASE_URL", url)
@@ -42,13 +42,13 @@ def server(
 
 
 @pytest.fixture
-def tried(server: Bridge, outsider: Outsider, excel: FakeExcel) -> Tried:
+def tried(server: Bridge, other_process: OtherProcess, excel: FakeExcel) -> Tried:
     """Makes a check in the other process; its state and words."""
     server.install()
     assert server.excel is excel
 
     def trying(name: str, limit: float = 30) -> list[str]:
-        came: list[str] = outsider.run(f"selftester.outcome(excel, {name!r}, {limit})")
+        came: list[str] = other_process.run(f"selftest_process.outcome(excel, {name!r}, {limit})")
         return came
 
     return trying

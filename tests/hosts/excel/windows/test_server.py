@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.hosts.excel.fake.sheet import Sheet
 
 # The workbook's own command, for another server.
-COMMAND = shipped.COMMAND.replace("xl_openfunnel.hosts.serve", "tests.hosts.excel.windows.serve_probes")
+COMMAND = shipped.COMMAND.replace("xl_openfunnel.hosts.serve", "tests.hosts.excel.windows.probe_server")
 MODULE = "tests.hosts.excel.windows.probe_functions"
 
 
@@ -80,7 +80,7 @@ def test_a_thread_of_the_server_is_kept_out_until_the_function_is_done(sheet: Sh
     assert excel.refused > 0
     assert str(sheet.value("A1")).startswith("refreshed after ")
     assert "refreshed after 0" not in str(sheet.value("A1"))
-    excel.pump(lambda: excel.held == 0)
+    excel.pump(lambda: excel.held_objects == 0)
 
 
 def test_an_umlaut_spaces_and_an_ampersand_in_the_path_do_no_harm(

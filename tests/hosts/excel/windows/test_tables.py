@@ -27,19 +27,19 @@ PAGE, NAME = TABLE_COLUMNS.index("linkedin_url"), TABLE_COLUMNS.index("name")
 NO_SUCH_NAME = -2147352570  # DISP_E_UNKNOWNNAME
 
 
-class Calls:
+class FakeCaller:
     """Stands for `RetryingCaller`, without COM; calls a function before each call."""
 
     def __init__(self, excel: Excel) -> None:
         from tests.hosts.excel.fake.objects import Application
 
         self.application = Application(cast("Any", excel))
-        self.made = 0
-        self.at: Callable[[int, str], None] = lambda number, name: None
+        self.count = 0
+        self.before_call: Callable[[int, str], None] = lambda number, name: None
 
     def _next(self, name: str) -> None:
-        self.made += 1
-        self.at(self.made, name)
+        self.count += 1
+        self.before_call(self.count, name)
 
     def get(self, target: Any, name: str, *arguments: object) -> Any:
         self._next(name)
@@ -74,25 +74,27 @@ class Calls:
         yield
 
 
-class Desk:
+class TableWorkbook:
     """A workbook with a landed table, to which its user added a column with a note on each company."""
 
     def __init__(self, rows: list[Any]) -> None:
         excel = Excel()
-        vars(excel).update(settings={}, text_cells_take_apostrophes=True, spilled_cells_have_formulas=True, given=set())
+        vars(excel).update(
+            settings={}, text_cells_take_apostrophes=True, spilled_cells_have_formulas=True, exported=set()
+        )
         self.book = excel.open("Book.xlsx", "", ("Table",))
         self.sheet: Sheet = self.book.sheets[0]
         self.sheet.type("A4", [list(TABLE_COLUMNS)])
         self.table = self.sheet.table("OpenFunnelRows", "A4:I5")
-        self.calls = Calls(excel)
-        self.land(rows, "first")
+        self.calls = FakeCaller(excel)
+        self.write(rows, "first")
         self.table.area = refs.parse(f"A4:J{4 + len(rows)}")
         self.sheet.type("J4", "Mine")
         for row in range(5, 5 + len(rows)):
             self.sheet.type(f"J{row}", f"of {self.sheet.value(f'B{row}')}")
-        self.calls.made = 0
+        self.calls.count = 0
 
-    def land(self, rows: list[Any], state: str = "final") -> TableWritten:
+    def write(self, rows: list[Any], state: str = "final") -> TableWritten:
         from tests.hosts.excel.fake.objects import Workbook
         from xl_openfunnel.hosts.excel.com.list_objects import ListObject
         from xl_openfunnel.hosts.excel.com.table_writer import write_table
@@ -113,27 +115,27 @@ class Desk:
         return self.sheet.value(f"D{self.table.area.top - 2}")
 
 
-def by_name(desk: Desk) -> None:
-    desk.sheet.sort(desk.table.body or desk.table.area, 2)
+def by_name(workbook: TableWorkbook) -> None:
+    workbook.sheet.sort(workbook.table.body or workbook.table.area, 2)
 
 
-def backwards(desk: Desk) -> None:
+def backwards(workbook: TableWorkbook) -> None:
     """As from Z to A; in Excel, a table that is sorted anew each time is never as it was."""
-    body = desk.table.body or desk.table.area
-    for row, line in zip(range(body.top, body.bottom + 1), reversed(desk.lines()), strict=True):
-        desk.sheet.type(f"A{row}", [line])
+    body = workbook.table.body or workbook.table.area
+    for row, line in zip(range(body.top, body.bottom + 1), reversed(workbook.lines()), strict=True):
+        workbook.sheet.type(f"A{row}", [line])
 
 
-def line_above(desk: Desk) -> None:
-    desk.sheet.insert_rows(2)
-    desk.table.area = refs.parse(f"A{desk.table.area.top + 1}:J{desk.table.area.bottom + 1}")
+def line_above(workbook: TableWorkbook) -> None:
+    workbook.sheet.insert_rows(2)
+    workbook.table.area = refs.parse(f"A{workbook.table.area.top + 1}:J{workbook.table.area.bottom + 1}")
 
 
-def another_note(desk: Desk) -> bool:
+def another_note(workbook: TableWorkbook) -> bool:
     """On the last company of those that are gone, wherever it stands; gives whether it is there."""
-    for row in range(desk.table.area.top + 1, desk.table.area.bottom + 1):
-        if desk.sheet.value(f"D{row}") == ROWS[7]["linkedin_url"]:
-            desk.sheet.type(f"J{row}", "just now")
+    for row in range(workbook.table.area.top + 1, workbook.table.area.bottom + 1):
+        if workbook.sheet.value(f"D{row}") == ROWS[7]["linkedin_url"]:
+            workbook.sheet.type(f"J{row}", "just now")
             return True
     return False
 
@@ -145,26 +147,32 @@ FEWER = [ROWS[11], ROWS[3], ROWS[9], *ROWS[:3]]  # new ones, and in another orde
 @pytest.mark.parametrize("meddle", [by_name, backwards, line_above])
 @pytest.mark.parametrize("notes", [True, False])
 def test_whenever_the_table_is_changed_companies_keep_what_is_the_users(
-    meddle: Callable[[Desk], None], notes: bool
+    meddle: Callable[[TableWorkbook], None], notes: bool
 ) -> None:
     moments, refusals = 0, 0
     while True:
-        desk = Desk(ROWS[:8])
+        workbook = TableWorkbook(ROWS[:8])
         if not notes:
-            desk.sheet.clear("J6:J12")
-        before = {line[PAGE]: line[9] for line in desk.lines() if line[9]}
+            workbook.sheet.clear("J6:J12")
+        before = {line[PAGE]: line[9] for line in workbook.lines() if line[9]}
         moments += 1
         happened: list[str] = []
 
-        def at(number: int, name: str, moment: int = moments, desk: Desk = desk, done: list[str] = happened) -> None:
+        def at(
+            number: int,
+            name: str,
+            moment: int = moments,
+            workbook: TableWorkbook = workbook,
+            done: list[str] = happened,
+        ) -> None:
             if number == moment:
                 done.append(name)
-                meddle(desk)
+                meddle(workbook)
 
-        desk.calls.at = at
+        workbook.calls.before_call = at
         refused = ""
         try:
-            desk.land(FEWER)
+            workbook.write(FEWER)
         except HostError as reason:
             refused = reason.text
         if happened and meddle is line_above and happened[0] in WITH_CELLS:
@@ -172,14 +180,14 @@ def test_whenever_the_table_is_changed_companies_keep_what_is_the_users(
         if refused:
             refusals += 1
             assert "land again" in refused.lower(), (moments, refused)
-            assert desk.state != "final"
-            desk.calls.at = lambda number, name: None
-            desk.land(FEWER)
+            assert workbook.state != "final"
+            workbook.calls.before_call = lambda number, name: None
+            workbook.write(FEWER)
         if not happened:
             break
         if happened == ["Delete"]:  # between the last look and the removal itself
             continue
-        lines = desk.lines()
+        lines = workbook.lines()
         assert {line[PAGE]: line[9] for line in lines if line[9]} == before, moments
         assert sorted(line[PAGE] for line in lines) == sorted({row["linkedin_url"] for row in FEWER} | before.keys())
         assert {(line[NAME], line[PAGE]) for line in lines} <= {(row["name"], row["linkedin_url"]) for row in ROWS}
@@ -189,86 +197,88 @@ def test_whenever_the_table_is_changed_companies_keep_what_is_the_users(
 
 def test_a_note_that_is_made_meanwhile_is_never_removed() -> None:
     for moment in range(1, 200):
-        desk = Desk(ROWS[:8])
-        desk.sheet.clear("J5:J12")
+        workbook = TableWorkbook(ROWS[:8])
+        workbook.sheet.clear("J5:J12")
         happened: list[str] = []
 
-        def at(number: int, name: str, moment: int = moment, desk: Desk = desk, done: list[str] = happened) -> None:
-            if number == moment and another_note(desk):
+        def at(
+            number: int, name: str, moment: int = moment, workbook: TableWorkbook = workbook, done: list[str] = happened
+        ) -> None:
+            if number == moment and another_note(workbook):
                 done.append(name)
 
-        desk.calls.at = at
+        workbook.calls.before_call = at
         with contextlib.suppress(HostError):
-            desk.land(FEWER)
-        if desk.calls.made < moment:
+            workbook.write(FEWER)
+        if workbook.calls.count < moment:
             break
         # But for the calls between the last look and the removal itself there is no moment at which it is lost.
         if happened and happened != ["Delete"]:
-            kept = [line for line in desk.lines() if line[9] == "just now"]
+            kept = [line for line in workbook.lines() if line[9] == "just now"]
             assert len(kept) == 1, (moment, happened)
     assert moment > 60
 
 
 def test_a_refused_removal_leaves_a_table_that_says_so_and_ranks_that_are_right() -> None:
-    desk = Desk(ROWS[:8])
-    desk.sheet.clear("J4:J12")
-    desk.table.area = refs.parse("A4:I12")
+    workbook = TableWorkbook(ROWS[:8])
+    workbook.sheet.clear("J4:J12")
+    workbook.table.area = refs.parse("A4:I12")
 
     def at(number: int, name: str) -> None:
         if name == "Delete":
             raise HostError("Excel refused: This would move cells in a table.")
 
-    desk.calls.at = at
+    workbook.calls.before_call = at
     with pytest.raises(HostError) as refused:
-        desk.land(FEWER)
+        workbook.write(FEWER)
     assert refused.value.text == (
         "Excel refused: This would move cells in a table. The table is incomplete: land again."
     )
-    assert desk.state == "incomplete: land again"
-    assert [(line[0], line[NAME]) for line in desk.lines()[: len(FEWER)]] == [
+    assert workbook.state == "incomplete: land again"
+    assert [(line[0], line[NAME]) for line in workbook.lines()[: len(FEWER)]] == [
         (rank, row["name"]) for rank, row in enumerate(FEWER, 1)
     ]
-    desk.calls.at = lambda number, name: None
-    desk.land(FEWER)
-    assert desk.state == "final"
-    assert [line[NAME] for line in desk.lines()] == [row["name"] for row in FEWER]
+    workbook.calls.before_call = lambda number, name: None
+    workbook.write(FEWER)
+    assert workbook.state == "final"
+    assert [line[NAME] for line in workbook.lines()] == [row["name"] for row in FEWER]
 
 
 def test_an_excel_that_lets_nobody_in_any_more_leaves_a_table_that_says_so() -> None:
-    desk = Desk(ROWS[:8])
+    workbook = TableWorkbook(ROWS[:8])
 
     def at(number: int, name: str) -> None:
         if name == "Sort":
             raise HostBusyError
 
-    desk.calls.at = at
+    workbook.calls.before_call = at
     with pytest.raises(HostError, match=r"let nobody in for too long\. The table is incomplete: land again\."):
-        desk.land(FEWER)
-    assert desk.state == "incomplete: land again"
+        workbook.write(FEWER)
+    assert workbook.state == "incomplete: land again"
 
 
 def test_a_table_that_is_never_left_alone_is_left_as_it_is() -> None:
-    desk = Desk(ROWS[:8])
+    workbook = TableWorkbook(ROWS[:8])
     turn = iter(range(10_000))
 
     def at(number: int, name: str) -> None:
         if name == "HeaderRowRange":
-            desk.sheet.type("J4", f"Mine {next(turn)}")
+            workbook.sheet.type("J4", f"Mine {next(turn)}")
 
-    desk.calls.at = at
-    before = desk.lines()
+    workbook.calls.before_call = at
+    before = workbook.lines()
     with pytest.raises(HostError, match=r"changed again and again meanwhile\. Land again\."):
-        desk.land(FEWER)
-    assert desk.lines() == before
+        workbook.write(FEWER)
+    assert workbook.lines() == before
 
 
 def test_a_formula_in_one_line_is_the_users_own_and_one_in_the_whole_column_is_not() -> None:
-    desk = Desk(ROWS[:8])
+    workbook = TableWorkbook(ROWS[:8])
     for row in range(5, 13):
-        desk.sheet.enter(f"J{row}", f"=A{row}*2")
-    desk.land(ROWS[:7])
-    assert len(desk.lines()) == 7  # whose column's formula went with it
-    desk.sheet.enter("J11", "=A11*1000")  # of the seventh
-    desk.land(ROWS[:5])
-    assert [(line[NAME], line[0]) for line in desk.lines()[5:]] == [(ROWS[6]["name"], None)]
-    assert desk.sheet.formula("J10") == "=A10*1000"
+        workbook.sheet.enter(f"J{row}", f"=A{row}*2")
+    workbook.write(ROWS[:7])
+    assert len(workbook.lines()) == 7  # whose column's formula went with it
+    workbook.sheet.enter("J11", "=A11*1000")  # of the seventh
+    workbook.write(ROWS[:5])
+    assert [(line[NAME], line[0]) for line in workbook.lines()[5:]] == [(ROWS[6]["name"], None)]
+    assert workbook.sheet.formula("J10") == "=A10*1000"

@@ -15,8 +15,8 @@ from xl_openfunnel.hosts.excel.table_merge import MergePlan, TableContent, Value
 from xl_openfunnel.simulator import companies
 from xl_openfunnel.workbook.cached_values import TABLE_COLUMNS
 
-OURS = ("rank", "name", "domain", "linkedin_url", "country")
-FRESH = TableContent(OURS, [[None] * len(OURS)])
+COLUMNS = ("rank", "name", "domain", "linkedin_url", "country")
+BLANK_TABLE = TableContent(COLUMNS, [[None] * len(COLUMNS)])
 
 
 def company(rank: int, page: str | None, name: str = "", country: str = "Kenya") -> list[Value]:
@@ -27,7 +27,7 @@ def job(*pages: str | None) -> list[list[Value]]:
     return [company(rank, page) for rank, page in enumerate(pages, 1)]
 
 
-def carried_out(plan: MergePlan, standing: TableContent) -> TableContent:
+def apply_plan(plan: MergePlan, standing: TableContent) -> TableContent:
     """The table afterwards, as a program makes it that writes, sorts and removes whole lines."""
     lines = [list(line) for line in standing.rows]
     lines += [[None] * len(standing.columns) for _ in range(len(plan.rows) - len(lines))]
@@ -39,8 +39,8 @@ def carried_out(plan: MergePlan, standing: TableContent) -> TableContent:
     return TableContent(standing.columns, [lines[line] for line in at_the_end], noted)
 
 
-def landed(standing: TableContent, rows: list[list[Value]]) -> TableContent:
-    return carried_out(plan_merge(standing, OURS, rows), standing)
+def merged(standing: TableContent, rows: list[list[Value]]) -> TableContent:
+    return apply_plan(plan_merge(standing, COLUMNS, rows), standing)
 
 
 def with_own(standing: TableContent, own: dict[str, Value]) -> TableContent:
@@ -59,14 +59,14 @@ def shown(standing: TableContent, *names: str) -> list[tuple[Value, ...]]:
 
 
 def test_the_first_landing_fills_the_blank_line_and_adds_the_others_in_order() -> None:
-    made = plan_merge(FRESH, OURS, job("a", "b", "c"))
+    made = plan_merge(BLANK_TABLE, COLUMNS, job("a", "b", "c"))
     assert made.final_order == list(range(len(made.rows)))
-    assert carried_out(made, FRESH).rows == job("a", "b", "c")
+    assert apply_plan(made, BLANK_TABLE).rows == job("a", "b", "c")
 
 
 def test_own_values_and_notes_follow_their_company_into_another_order() -> None:
-    first = with_own(landed(FRESH, job("a", "b", "c")), {"a": "call", "c": 7.0})
-    again = landed(TableContent(first.columns, first.rows, frozenset({1})), job("c", "d", "b", "a"))
+    first = with_own(merged(BLANK_TABLE, job("a", "b", "c")), {"a": "call", "c": 7.0})
+    again = merged(TableContent(first.columns, first.rows, frozenset({1})), job("c", "d", "b", "a"))
     assert shown(again, "rank", "linkedin_url", "Mine") == [
         (1.0, "c", 7.0),
         (2.0, "d", None),
@@ -77,18 +77,18 @@ def test_own_values_and_notes_follow_their_company_into_another_order() -> None:
 
 
 def test_a_company_that_is_gone_goes_unless_the_user_has_something_there() -> None:
-    first = with_own(landed(FRESH, job("a", "b", "c", "d")), {"b": "call"})
-    again = landed(TableContent(first.columns, first.rows, frozenset({2})), job("d"))
+    first = with_own(merged(BLANK_TABLE, job("a", "b", "c", "d")), {"b": "call"})
+    again = merged(TableContent(first.columns, first.rows, frozenset({2})), job("d"))
     assert shown(again, "rank", "linkedin_url", "Mine") == [(1.0, "d", None), (None, "b", "call"), (None, "c", None)]
     assert again.rows_with_notes == {2}
-    assert shown(landed(again, job("b", "d")), "rank", "linkedin_url", "Mine")[:2] == [
+    assert shown(merged(again, job("b", "d")), "rank", "linkedin_url", "Mine")[:2] == [
         (1.0, "b", "call"),
         (2.0, "d", None),
     ]
 
 
 def test_a_line_of_a_company_that_goes_is_not_given_to_another_with_all_its_colours() -> None:
-    made = plan_merge(landed(FRESH, job("a", "b")), OURS, job("c", "b"))
+    made = plan_merge(merged(BLANK_TABLE, job("a", "b")), COLUMNS, job("c", "b"))
     assert made.rows[1] == company(2, "b")
     assert made.rows[2] == company(1, "c")
     assert made.positions == [2, 1, 0]
@@ -96,10 +96,10 @@ def test_a_line_of_a_company_that_goes_is_not_given_to_another_with_all_its_colo
 
 
 def test_of_companies_alike_each_keeps_its_own_line_even_in_a_sorted_table() -> None:
-    first = landed(FRESH, job("a", "a", "b"))
+    first = merged(BLANK_TABLE, job("a", "a", "b"))
     own = [[*line, value] for line, value in zip(first.rows, ("first", "second", None), strict=True)]
-    backwards = TableContent([*OURS, "Mine"], own[::-1])
-    assert shown(landed(backwards, job("b", "a", "a")), "rank", "Mine") == [
+    backwards = TableContent([*COLUMNS, "Mine"], own[::-1])
+    assert shown(merged(backwards, job("b", "a", "a")), "rank", "Mine") == [
         (1.0, None),
         (2.0, "first"),
         (3.0, "second"),
@@ -109,22 +109,22 @@ def test_of_companies_alike_each_keeps_its_own_line_even_in_a_sorted_table() -> 
 def test_without_a_linkedin_url_the_domain_then_the_name_tells_companies_apart() -> None:
     rows = [company(1, None, "Nameless & Sons"), company(2, "a")]
     rows[1][3] = None
-    first = landed(FRESH, rows)
-    own = TableContent([*OURS, "Mine"], [[*first.rows[0], "x"], [*first.rows[1], "y"]])
-    again = landed(own, [rows[1], rows[0]])
+    first = merged(BLANK_TABLE, rows)
+    own = TableContent([*COLUMNS, "Mine"], [[*first.rows[0], "x"], [*first.rows[1], "y"]])
+    again = merged(own, [rows[1], rows[0]])
     assert shown(again, "name", "Mine") == [("Company a", "y"), ("Nameless & Sons", "x")]
 
 
 def test_a_linkedin_url_is_the_same_in_any_case_and_with_a_slash() -> None:
-    first = with_own(landed(FRESH, job("https://www.linkedin.com/company/Acme/")), {})
-    assert len(landed(first, job("https://www.linkedin.com/company/acme")).rows) == 1
+    first = with_own(merged(BLANK_TABLE, job("https://www.linkedin.com/company/Acme/")), {})
+    assert len(merged(first, job("https://www.linkedin.com/company/acme")).rows) == 1
 
 
 def test_columns_may_be_moved_removed_and_renamed() -> None:
     names = ["Mine", "linkedin_url", "Company", "rank"]
-    again = plan_merge(TableContent(names, [["x", "b", "old name", 1.0]]), OURS, job("a", "b"))
+    again = plan_merge(TableContent(names, [["x", "b", "old name", 1.0]]), COLUMNS, job("a", "b"))
     assert again.missing_columns == ("name", "domain", "country")
-    assert shown(carried_out(again, TableContent(names, [["x", "b", "old name", 1.0]])), *names) == [
+    assert shown(apply_plan(again, TableContent(names, [["x", "b", "old name", 1.0]])), *names) == [
         (None, "a", None, 1.0),
         ("x", "b", "old name", 2.0),
     ]
@@ -132,28 +132,28 @@ def test_columns_may_be_moved_removed_and_renamed() -> None:
 
 def test_own_values_that_nothing_ties_to_a_company_are_not_touched() -> None:
     with pytest.raises(ConfigurationError, match="no column linkedin_url any more"):
-        plan_merge(TableContent(["rank", "Mine"], [[1.0, "x"]]), OURS, job("a"))
-    assert carried_out(
-        plan_merge(TableContent(["rank", "Mine"], [[1.0, None]]), OURS, job("a", "b")),
+        plan_merge(TableContent(["rank", "Mine"], [[1.0, "x"]]), COLUMNS, job("a"))
+    assert apply_plan(
+        plan_merge(TableContent(["rank", "Mine"], [[1.0, None]]), COLUMNS, job("a", "b")),
         TableContent(["rank", "Mine"], [[1.0, None]]),
     ).rows == [[1.0, None], [2.0, None]]
 
 
 def test_a_table_without_any_column_of_ours_is_not_touched() -> None:
     with pytest.raises(ConfigurationError, match="none of the columns"):
-        plan_merge(TableContent(["x"], [[1.0]]), OURS, job("a"))
+        plan_merge(TableContent(["x"], [[1.0]]), COLUMNS, job("a"))
 
 
 def test_a_job_without_companies_leaves_one_blank_line() -> None:
-    assert landed(landed(FRESH, job("a", "b")), []).rows == [[None] * 5]
-    assert landed(TableContent(OURS), []).rows == [[None] * 5]
+    assert merged(merged(BLANK_TABLE, job("a", "b")), []).rows == [[None] * 5]
+    assert merged(TableContent(COLUMNS), []).rows == [[None] * 5]
 
 
 def test_landing_the_same_again_changes_nothing() -> None:
-    first = landed(FRESH, job("a", "b", None, "b"))
-    made = plan_merge(first, OURS, job("a", "b", None, "b"))
+    first = merged(BLANK_TABLE, job("a", "b", None, "b"))
+    made = plan_merge(first, COLUMNS, job("a", "b", None, "b"))
     assert made.final_order == list(range(len(made.rows)))
-    assert carried_out(made, first) == first
+    assert apply_plan(made, first) == first
 
 
 # Any two results of a service, with its oddities, and anything a user may do to the table between them.
@@ -178,7 +178,7 @@ def test_whatever_happened_between_companies_are_exact_and_nothing_of_the_users_
     first: list[int], second: list[int], data: st.DataObject
 ) -> None:
     blank = TableContent(TABLE_COLUMNS, [[None] * len(TABLE_COLUMNS)])
-    before = carried_out(plan_merge(blank, TABLE_COLUMNS, result(first)), blank)
+    before = apply_plan(plan_merge(blank, TABLE_COLUMNS, result(first)), blank)
     lines = data.draw(st.permutations([list(line) for line in before.rows]), label="sorted")
     own = data.draw(st.lists(st.sampled_from([None, None, "mine", 1.0]), min_size=len(lines), max_size=len(lines)))
     columns = data.draw(st.permutations([*TABLE_COLUMNS, "Mine"]), label="columns")
@@ -191,7 +191,7 @@ def test_whatever_happened_between_companies_are_exact_and_nothing_of_the_users_
     standing = TableContent(names, [[line[name] for name in names] for line in held], noted)
 
     made = plan_merge(standing, TABLE_COLUMNS, result(second))
-    after = carried_out(made, standing)
+    after = apply_plan(made, standing)
 
     ours = [name for name in TABLE_COLUMNS if name in names]
     wanted = [tuple(line[TABLE_COLUMNS.index(name)] for name in ours) for line in result(second)]
@@ -207,6 +207,6 @@ def test_whatever_happened_between_companies_are_exact_and_nothing_of_the_users_
         if "rank" in names:
             assert after.rows[line][names.index("rank")] is None
     assert (
-        carried_out(plan_merge(after, TABLE_COLUMNS, result(second)), after).rows[: len(second)]
+        apply_plan(plan_merge(after, TABLE_COLUMNS, result(second)), after).rows[: len(second)]
         == (after.rows[: len(second)])
     )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.unit.hosts.clocks import Passing
-from tests.unit.hosts.excel.commands.workbooks import WINDOW, FakeWorkbooks, pressed
+from tests.unit.hosts.excel.commands.workbooks import WINDOW, FakeWorkbooks, command_context
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.hosts.excel import udfs
 from xl_openfunnel.hosts.excel.addresses import CellRef
@@ -39,7 +39,7 @@ class Desk:
 
     def press(self) -> None:
         """What a macro does."""
-        assert self.commands.act("do it", pressed()) == ""
+        assert self.commands.act("do it", command_context()) == ""
 
     def pass_(self, seconds: float) -> None:
         end = self.clock.now + seconds
@@ -189,8 +189,8 @@ def test_a_long_text_fits_the_status_bar() -> None:
 
 def test_a_macro_that_is_newer_than_the_package_says_so() -> None:
     desk = Desk(lambda work, pressed: "")
-    assert "newer than the installed package" in desk.commands.act("dance", pressed())
-    assert desk.commands.job_here(pressed()) == "a-job"
+    assert "newer than the installed package" in desk.commands.act("dance", command_context())
+    assert desk.commands.job_here(command_context()) == "a-job"
 
 
 def test_what_came_of_something_else_is_shown_for_a_while_too() -> None:

@@ -26,7 +26,7 @@ BOOK = "Book.xlsm"
 HERE = CellRef(BOOK, "Start", "$A$1")
 
 
-def pressed(text: str = "", place: CellRef | None = HERE) -> CommandContext:
+def command_context(text: str = "", place: CellRef | None = HERE) -> CommandContext:
     return CommandContext(WINDOW, place, text)
 
 

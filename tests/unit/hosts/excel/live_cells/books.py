@@ -80,7 +80,7 @@ class FakeExcel:
             self.asked["mark"] += 1
             sheet = self._sheet(place)
             if sheet is not None and sheet.name not in self.deaf:
-                self.excel.mark(sheet, refs.parse(place.cell))
+                self.excel.mark_dirty(sheet, refs.parse(place.cell))
 
     def calculate(self) -> None:
         self.asked["calculate"] += 1

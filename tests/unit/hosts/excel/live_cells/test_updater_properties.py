@@ -187,7 +187,7 @@ class Whatever(RuleBasedStateMachine):
 
         shown = [dict(sheet.values) for sheet in sheets]
         for sheet in sheets:
-            excel.mark(sheet, WHOLE)
+            excel.mark_dirty(sheet, WHOLE)
         excel.calculate()
         assert [dict(sheet.values) for sheet in sheets] == shown
 

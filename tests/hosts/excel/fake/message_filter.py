@@ -45,7 +45,7 @@ class MessageFilter:
         ]
         table = (pointer * len(methods))(*[ctypes.cast(method, pointer) for method in methods])
         self._object = (pointer * 1)(ctypes.addressof(table))
-        self._kept = methods, table
+        self._references = methods, table
         self._register(ctypes.byref(self._object))
 
     def close(self) -> None:

@@ -6,11 +6,11 @@ import abc
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tests.hosts.excel.fake.exposing import Exposed, given_argument
+from tests.hosts.excel.fake.com_server import Exposed, optional_argument
 from tests.hosts.excel.fake.ranges import OnSheet, Range
 from tests.hosts.excel.fake.refs import Area, Key
 from tests.hosts.excel.fake.sheet import ExcelError
-from tests.hosts.excel.fake.things import Button, Pivot, Table
+from tests.hosts.excel.fake.sheet_objects import Button, Pivot, Table
 
 if TYPE_CHECKING:
     from tests.hosts.excel.fake.objects import Worksheet
@@ -25,21 +25,21 @@ class _Collection(_OfSheet, abc.ABC):
     """A collection that is asked by number, from 1, or by name."""
 
     default = "Item"
-    Count = property(lambda self: len(list(self.each())))
+    Count = property(lambda self: len(list(self.items())))
 
     @abc.abstractmethod
-    def each(self) -> Iterator[Any]:
+    def items(self) -> Iterator[Any]:
         """What is in it, in order."""
 
     def Item(self, index: Any) -> Any:  # noqa: N802
-        for number, one in enumerate(self.each(), 1):
+        for number, one in enumerate(self.items(), 1):
             if index == number or (isinstance(index, str) and one.Name.casefold() == index.casefold()):
                 return one
         raise ExcelError("Subscript out of range", -2147352565)  # DISP_E_BADINDEX
 
 
 class ListObjects(_Collection):
-    def each(self) -> Iterator[ListObject]:
+    def items(self) -> Iterator[ListObject]:
         return (ListObject(self.worksheet, table) for table in self.sheet.tables)
 
     def Add(  # noqa: N802
@@ -49,7 +49,7 @@ class ListObjects(_Collection):
         LinkSource: Any = None,  # noqa: N803
         XlListObjectHasHeaders: Any = 0,  # noqa: N803
     ) -> ListObject:
-        if (SourceType, given_argument(LinkSource), XlListObjectHasHeaders) != (1, None, 1):
+        if (SourceType, optional_argument(LinkSource), XlListObjectHasHeaders) != (1, None, 1):
             raise ExcelError("The fake makes tables of cells with a header")
         table = Table(f"Table{len(self.sheet.tables) + 1}", Source.first)
         self.sheet.tables.append(table)
@@ -67,8 +67,8 @@ class ListObject(_OfSheet):
         super().__init__(worksheet)
         self.table = table
 
-    def alive(self) -> bool:
-        return super().alive() and self.table in self.sheet.tables
+    def exists(self) -> bool:
+        return super().exists() and self.table in self.sheet.tables
 
     @property
     def Name(self) -> str:  # noqa: N802
@@ -121,7 +121,7 @@ class AutoFilter(_OfSheet):
 
 
 class Comments(_Collection):
-    def each(self) -> Iterator[Comment]:
+    def items(self) -> Iterator[Comment]:
         return (Comment(self.worksheet, key) for key in self.sheet.notes)
 
 
@@ -137,7 +137,7 @@ class Comment(_OfSheet):
 
 
 class PivotTables(_Collection):
-    def each(self) -> Iterator[PivotTable]:
+    def items(self) -> Iterator[PivotTable]:
         return (PivotTable(self.worksheet, pivot) for pivot in self.sheet.pivots)
 
 
@@ -177,7 +177,7 @@ class PivotCache(_OfSheet):
 
 
 class Shapes(_Collection):
-    def each(self) -> Iterator[Shape]:
+    def items(self) -> Iterator[Shape]:
         return (Shape(self.worksheet, button) for button in self.sheet.buttons)
 
 

@@ -27,9 +27,9 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _dispids: dict[str, int] = {_ENUMERATE.lower(): pythoncom.DISPID_NEWENUM}
 
 
-def indexed(function: _F) -> _F:
+def takes_index(function: _F) -> _F:
     """A property that takes arguments, which late-bound clients may read as one or call."""
-    function.indexed = True  # type: ignore[attr-defined]
+    function.takes_index = True  # type: ignore[attr-defined]
     return function
 
 
@@ -40,10 +40,10 @@ class Exposed:
     excel: FakeExcel
     Application = property(lambda self: self.excel.application)
 
-    def alive(self) -> bool:
+    def exists(self) -> bool:
         return True
 
-    def each(self) -> Iterable[Exposed] | None:
+    def items(self) -> Iterable[Exposed] | None:
         """What `For Each` goes through, if anything."""
         return None
 
@@ -56,7 +56,7 @@ class Policy(win32com.server.policy.BasicWrapPolicy):  # type: ignore[misc]
     def _wrap_(self, ob: Exposed) -> None:
         self._obj_ = ob
         self._com_interfaces_: list[Any] = []
-        ob.excel.given.add(self)
+        ob.excel.exported.add(self)
 
     def _getdispid_(self, name: str, fdex: int) -> int:
         kind = type(self._obj_)
@@ -73,24 +73,24 @@ class Policy(win32com.server.policy.BasicWrapPolicy):  # type: ignore[misc]
         else:
             wanted = next(name for name, number in _dispids.items() if number == dispid)
         name = next((member for member in dir(type(target)) if member.lower() == wanted), _ENUMERATE)
-        refused = target.excel.arriving(f"{type(target).__name__}.{name}")
+        refused = target.excel.on_call(f"{type(target).__name__}.{name}")
         if refused:
             return refused, -1, None
         try:
-            failed, result = _answer(target, name, flags, [_inner(arg) for arg in args])
+            failed, result = _invoke_member(target, name, flags, [_from_com(arg) for arg in args])
         except ExcelError as error:
             raise COMException(str(error), scode=error.scode) from error
-        return failed, -1, _outer(result)
+        return failed, -1, _to_com(result)
 
 
-def _answer(target: Exposed, name: str, flags: int, args: list[Any]) -> tuple[int, Any]:
-    if not target.alive():
+def _invoke_member(target: Exposed, name: str, flags: int, args: list[Any]) -> tuple[int, Any]:
+    if not target.exists():
         raise ExcelError("Object required", DELETED)
     if name == _ENUMERATE:
-        each = target.each()
+        each = target.items()
         if each is None:
             return winerror.DISP_E_MEMBERNOTFOUND, None
-        return 0, win32com.server.util.NewEnum([given(one) for one in each])
+        return 0, win32com.server.util.NewEnum([wrap(one) for one in each])
     member = inspect.getattr_static(target, name)
     if flags & (pythoncom.DISPATCH_PROPERTYPUT | pythoncom.DISPATCH_PROPERTYPUTREF):
         if not isinstance(member, property) or member.fset is None:
@@ -100,8 +100,10 @@ def _answer(target: Exposed, name: str, flags: int, args: list[Any]) -> tuple[in
     if isinstance(member, property):
         result = getattr(target, name)
         # Sheets(1): the arguments are for what the property gives.
-        return _answer(result, result.default, flags, args) if args and isinstance(result, Exposed) else (0, result)
-    if not flags & pythoncom.DISPATCH_METHOD and not getattr(member, "indexed", False):
+        return (
+            _invoke_member(result, result.default, flags, args) if args and isinstance(result, Exposed) else (0, result)
+        )
+    if not flags & pythoncom.DISPATCH_METHOD and not getattr(member, "takes_index", False):
         return winerror.DISP_E_MEMBERNOTFOUND, None
     try:
         inspect.signature(member).bind(target, *args)
@@ -110,29 +112,29 @@ def _answer(target: Exposed, name: str, flags: int, args: list[Any]) -> tuple[in
     return 0, getattr(target, name)(*args)
 
 
-def _inner(arg: Any) -> Any:
+def _from_com(arg: Any) -> Any:
     try:
         return win32com.server.util.unwrap(arg)
     except Exception:
         return arg
 
 
-def given_argument(arg: Any) -> Any:
+def optional_argument(arg: Any) -> Any:
     """An argument, or None where it was left out."""
     left_out = {pythoncom.Missing, pythoncom.ArgNotFound, -2147352572}  # DISP_E_PARAMNOTFOUND
     return None if isinstance(arg, (int, type(pythoncom.Missing))) and arg in left_out else arg
 
 
-def _outer(result: Any) -> Any:
-    return given(result) if isinstance(result, Exposed) else result
+def _to_com(result: Any) -> Any:
+    return wrap(result) if isinstance(result, Exposed) else result
 
 
-def given(target: Exposed) -> Any:
+def wrap(target: Exposed) -> Any:
     """The COM object to hand out."""
     return win32com.server.util.wrap(target, usePolicy=Policy)
 
 
-def give_for_good() -> None:
+def keep_com_registered() -> None:
     """Have COM believe that an object is out for ever, which nobody else notices.
 
     Otherwise Excel may hang under Wine 8.0. When the last object of a kind comes back, `RpcServerUnregisterIf` waits
@@ -150,6 +152,6 @@ class _Anchor:
     _public_methods_: tuple[str, ...] = ()
 
 
-def held_set() -> weakref.WeakSet[Policy]:
+def new_weak_set() -> weakref.WeakSet[Policy]:
     """Of what was given out, that which somebody still holds."""
     return weakref.WeakSet()

@@ -23,7 +23,7 @@ class Table:
     style: str = "TableStyleMedium2"
 
     @property
-    def head(self) -> Area:
+    def header(self) -> Area:
         return dataclasses.replace(self.area, bottom=self.area.top)
 
     @property
