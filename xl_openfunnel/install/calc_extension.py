@@ -18,17 +18,13 @@ from ..detect.libreoffice import MIN_VERSION
 from ..functions.catalog import CATEGORY, Function
 from ..hosts.calc import identifiers
 from ..version import version
+from ..workbook.commands import COMMANDS
 
 _DATE: Final = (2026, 1, 1, 0, 0, 0)
 """A fixed timestamp, so that the same version and folders always give the same bytes."""
 
-MENU: Final = {
-    "Refresh": "refresh book",
-    "Refresh final jobs too": "refresh final",
-    "Land as table": "land table",
-    "Refresh pivots": "refresh pivots",
-}
-"""Menu titles and the action of each."""
+MENU: Final = {command.caption: command.action for command in COMMANDS if command.in_calc}
+"""The menu's entries, and the action of each."""
 
 COMPONENT: Final = "component.py"
 """The file that LibreOffice's Python loads."""

@@ -17,6 +17,7 @@ from ..version import version
 from . import charts_sheet, data_sheets, sources, start_sheet
 from .cached_values import CachedValues
 from .package import Package
+from .ribbon import ribbon
 from .styles import FORMATS
 from .vba.project import build_project
 
@@ -107,7 +108,7 @@ def build_addin() -> bytes:
     package = Package(file.getvalue())
     package.replace("[Content_Types].xml", _WORKBOOK_TYPE, _ADDIN_TYPE)
     package.replace("xl/workbook.xml", "<workbookView ", '<workbookView visibility="hidden" ')
-    package.parts[_RIBBON_PART] = sources.ribbon().encode()
+    package.parts[_RIBBON_PART] = ribbon().encode()
     relationship = f'<Relationship Id="ribbon" Type="{_RIBBON_RELATIONSHIP}" Target="{_RIBBON_PART}"/>'
     package.replace("_rels/.rels", "</Relationships>", relationship + "</Relationships>")
     return package.to_bytes()

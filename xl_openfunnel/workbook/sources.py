@@ -1,4 +1,4 @@
-"""Reads the hand-written sources of the workbook and the add-in: VBA modules, the ribbon and the sheets' texts."""
+"""The parts of the workbook and the add-in as text: VBA modules, the ribbon and the sheets' texts."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from typing import Final
 
 import msgspec
 
-from .vba import wrappers
+from .vba import macros, wrappers
 
 BRIDGE: Final = "OpenFunnel"
-MACROS: Final = "OpenFunnelMacros"
 ADDIN: Final = "OpenFunnelAddin"
 THIS_WORKBOOK: Final = "ThisWorkbook"
 
@@ -51,11 +50,6 @@ def addin_modules() -> dict[str, str]:
     return _modules(own)
 
 
-def ribbon() -> str:
-    """The XML of the add-in's tab in the ribbon."""
-    return _read("addin/ribbon.xml")
-
-
 def sheet_texts_toml() -> str:
     return _read("sheets/texts.toml", encoding="utf-8")
 
@@ -65,7 +59,7 @@ def _modules(own: Mapping[str, str]) -> dict[str, str]:
         **own,
         BRIDGE: _read(f"vba/{BRIDGE}.bas").replace("{XlwingsVersion}", xlwings_version()),
         wrappers.MODULE: wrappers.functions_module(),
-        MACROS: _read(f"vba/{MACROS}.bas"),
+        macros.MODULE: macros.macros_module(),
     }
     return {name: text.replace("\n", "\r\n") for name, text in texts.items()}
 

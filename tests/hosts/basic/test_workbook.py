@@ -10,7 +10,8 @@ from tests.hosts.basic.office import Office
 from tests.unit.workbook.examples import JOB, example, snapshot, without_formulas
 from xl_openfunnel.fields import EMPLOYEE_BANDS
 from xl_openfunnel.functions.pivot import pivot
-from xl_openfunnel.workbook import builder, sources
+from xl_openfunnel.workbook import builder
+from xl_openfunnel.workbook.vba import macros
 
 COUNT = 250
 LIBREOFFICES = {"(empty)": "(blank)", "Total Result": "Total"}
@@ -68,7 +69,7 @@ def test_without_the_add_in_its_macros_say_what_is_missing(running: Office, tmp_
 
 
 def test_each_button_is_bound_to_its_macro(opened: Office) -> None:
-    where = f"vnd.sun.star.script:VBAProject.{sources.MACROS}.%s?language=Basic&location=document"
+    where = f"vnd.sun.star.script:VBAProject.{macros.MODULE}.%s?language=Basic&location=document"
     assert opened.buttons("Start") == {
         "Refresh": where % "OpenFunnelRefreshBook",
         "Land as table": where % "OpenFunnelLandTable",

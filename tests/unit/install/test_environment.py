@@ -62,7 +62,7 @@ def test_pip_installs_exactly_this_package_with_the_users_configuration(real: Pa
     prefix, package = map(Path, done.stdout.splitlines())
     assert prefix == real
     assert package.is_relative_to(real)
-    assert (package.parent / "workbook" / "parts" / "addin" / "ribbon.xml").is_file()
+    assert (package.parent / "workbook" / "parts" / "addin" / "ThisWorkbook.cls").is_file()
     assert (real / "bin" / "xl-openfunnel").is_file()
 
 

@@ -44,7 +44,7 @@ def test_the_wheel_has_every_file_of_the_package_and_no_bytecode(contents: dict[
     assert len(own) > 90
     assert {name: contents[name] for name in own} == own
     parts = {name for name in contents if name.startswith("xl_openfunnel/workbook/parts/")}
-    assert {name.rsplit("/", 1)[1] for name in parts} >= {"OpenFunnel.bas", "OpenFunnelAddin.bas", "ribbon.xml"}
+    assert {name.rsplit("/", 1)[1] for name in parts} >= {"OpenFunnel.bas", "OpenFunnelAddin.bas", "texts.toml"}
     assert {name for name in contents if not name.startswith(f"{FACTS}/")} == set(own) | parts
 
 

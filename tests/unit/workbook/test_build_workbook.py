@@ -23,6 +23,7 @@ from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.functions.catalog import CATALOG, INFO_FIELDS, called_in
 from xl_openfunnel.workbook import builder, data_sheets, sources
 from xl_openfunnel.workbook.sources import sheet_texts
+from xl_openfunnel.workbook.vba import macros
 
 CHECKOUT = Path(__file__).parents[3]
 EMPTY = builder.build_workbook()
@@ -198,9 +199,9 @@ def test_an_empty_workbook_shows_what_excel_would_calculate() -> None:
 
 def test_every_button_runs_an_existing_macro() -> None:
     drawing = part("xl/drawings/vmlDrawing1.vml")
-    macros = re.findall(r"<x:FmlaMacro>\[0\]!(\w+)</x:FmlaMacro>", drawing)
-    assert macros == ["OpenFunnelRefreshBook", "OpenFunnelLandTable", "OpenFunnelRefreshPivots", "OpenFunnelSendCopy"]
-    assert all(f"Public Sub {macro}()" in sources.modules()[sources.MACROS] for macro in macros)
+    called = re.findall(r"<x:FmlaMacro>\[0\]!(\w+)</x:FmlaMacro>", drawing)
+    assert called == ["OpenFunnelRefreshBook", "OpenFunnelLandTable", "OpenFunnelRefreshPivots", "OpenFunnelSendCopy"]
+    assert all(f"Public Sub {macro}()" in sources.modules()[macros.MODULE] for macro in called)
 
 
 def test_the_table_has_the_columns_of_the_pivot_and_one_blank_row() -> None:

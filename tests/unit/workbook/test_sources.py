@@ -58,9 +58,8 @@ def test_crlf_line_ends_of_the_checkout_are_accepted(tmp_path: Path, monkeypatch
         for source in (CHECKOUT / "workbook" / part).iterdir():
             text = source.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
             (tmp_path / part / source.name).write_bytes(text)
-    ribbon = sources.ribbon()
     monkeypatch.setattr(sources, "source_folder", lambda: tmp_path)
-    assert (sources.modules(), sources.addin_modules(), sources.ribbon()) == (MODULES, ADDIN, ribbon)
+    assert (sources.modules(), sources.addin_modules()) == (MODULES, ADDIN)
 
 
 def test_the_bridge_loads_the_dll_of_the_xlwings_that_is_pinned() -> None:

@@ -15,13 +15,13 @@ from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.credits import CreditsCache
 from xl_openfunnel.hosts.excel.addresses import CellRef
-from xl_openfunnel.hosts.excel.commands import help_page
 from xl_openfunnel.hosts.excel.commands.handlers import CommandContext, CommandHandlers
 from xl_openfunnel.hosts.excel.ports import HostError
 from xl_openfunnel.hosts.excel.table_merge import TableContent
 from xl_openfunnel.jobs.store.store import Store
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook.cached_values import TABLE_COLUMNS
+from xl_openfunnel.workbook.commands import COMMANDS
 from xl_openfunnel.workbook.data_sheets import TABLE_NAME
 
 ROWS = companies(30)
@@ -319,5 +319,5 @@ def test_the_help_has_every_function_and_every_button(rig: Rig) -> None:
     (path,) = rig.opened_files
     page = path.read_text(encoding="utf-8")
     assert all(function.signature in page for function in CATALOG)
-    assert all(f"<dt>{name}</dt>" in page for name in help_page.BUTTONS)
+    assert all(f"<dt>{command.caption}</dt>" in page for command in COMMANDS)
     assert "&quot;latest&quot;" in page
