@@ -14,8 +14,7 @@ from typing import Final
 
 from tests.bench.measure import ROOT
 from xl_openfunnel import IncompleteResultError, JobStatus, Page, Store
-from xl_openfunnel.jobs.result import Result
-from xl_openfunnel.jobs.snapshot import Rows
+from xl_openfunnel.jobs.snapshot import Result, Rows
 from xl_openfunnel.settings import origin_of
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 

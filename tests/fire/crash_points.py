@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from xl_openfunnel import JobStatus, Page, Store
-from xl_openfunnel.jobs.result import Result
-from xl_openfunnel.jobs.snapshot import Rows
+from xl_openfunnel.jobs.snapshot import Result, Rows
 from xl_openfunnel.jobs.store.database import VERSION
 
 from .damage import AS_OF, ORIGIN

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from xl_openfunnel import ConfigurationError, IncompleteResultError, JobStatus, Page, Store
-from xl_openfunnel.jobs.result import Result
-from xl_openfunnel.jobs.snapshot import Rows
+from xl_openfunnel.jobs.snapshot import Result, Rows
 from xl_openfunnel.jobs.store.store import StoreBusyError
 
 ORIGIN: Final = "https://api.openfunnel.dev:443"

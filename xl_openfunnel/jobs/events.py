@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from ..api.models import Page
 from ..errors import OpenFunnelError
 from .policy.state import JobState, PageRequest
-from .result import Result
-from .snapshot import Rows
+from .snapshot import Result, Rows
 from .tracked_job import TrackedJob, Waiter
 
 

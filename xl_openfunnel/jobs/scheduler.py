@@ -38,8 +38,7 @@ from .policy import steps
 from .policy.state import JobState, Moment, PageRequest, Phase
 from .policy.steps import LoadFromStore, SaveResult, SendRequests, Wait
 from .request_pool import RequestPool
-from .result import Result
-from .snapshot import Rows, Snapshot
+from .snapshot import Result, Rows, Snapshot
 from .snapshot_builder import build_snapshot
 from .store.opening import JobStore
 from .store.store import StoreBusyError

@@ -1,4 +1,4 @@
-"""What is known of one job at one moment, as an immutable value."""
+"""What is known of a job, as immutable values: its rows, problem and result, and the snapshot that callers see."""
 
 from __future__ import annotations
 
@@ -97,6 +97,26 @@ class Problem:
 
     def __str__(self) -> str:
         return self.message
+
+
+@dataclass(frozen=True)
+class Result:
+    """A job that is over: all that is known of it, and its rows.
+
+    Attributes:
+        rows: its rows, in memory or in the store.
+        complete: whether rows and pages were checked against a manifest, or the job failed. Only such a result is
+            stored.
+    """
+
+    status: JobStatus
+    stage: str | None
+    processed: int | None
+    manifest: Mapping[str, Any] | None
+    error_message: str | None
+    as_of: datetime
+    rows: Rows
+    complete: bool = True
 
 
 @dataclass(frozen=True)

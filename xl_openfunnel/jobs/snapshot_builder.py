@@ -9,8 +9,7 @@ from ..api.models import Page
 from ..runtime.clock import FOREVER
 from .policy.state import JobState, Moment, Phase, RequestGate, failed_problem
 from .policy.steps import Wait, next_step
-from .result import Result
-from .snapshot import Rows, Snapshot, Source
+from .snapshot import Result, Rows, Snapshot, Source
 
 
 def build_snapshot(state: JobState, gate: RequestGate, moment: Moment, *, is_tracked: bool = True) -> Snapshot:

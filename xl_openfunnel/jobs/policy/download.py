@@ -10,8 +10,7 @@ from dataclasses import replace
 from ...api.models import JobStatus, Page
 from ...api.retry import delay_before_retry
 from ...errors import IncompleteResultError, InvalidResponseError, JobNotFoundError, OpenFunnelError
-from ..result import Result
-from ..snapshot import NO_ROWS, Problem, Rows
+from ..snapshot import NO_ROWS, Problem, Result, Rows
 from . import pagination
 from .pagination import PageWalk
 from .state import (

@@ -10,8 +10,7 @@ from typing import Literal
 
 from ...api.models import JobStatus, Page
 from ...errors import AuthenticationError, JobFailedError, MissingKeyError, OpenFunnelError
-from ..result import Result
-from ..snapshot import NO_ROWS, Problem, Rows, Source
+from ..snapshot import NO_ROWS, Problem, Result, Rows, Source
 from .pagination import PageWalk
 
 MIN_INTERVAL = 2.0

@@ -15,8 +15,7 @@ from ...api.models import Page
 from ...api.retry import MAX_RETRY_AFTER
 from ...errors import IncompleteResultError, InvalidResponseError, OpenFunnelError, RateLimitError
 from ...runtime.clock import FOREVER
-from ..result import Result
-from ..snapshot import Problem
+from ..snapshot import Problem, Result
 from .download import NO_MANIFEST, idle, page_answered, result_problem
 from .polling import poll_answered
 from .state import JobState, Moment, PageRequest, Phase, RequestGate, restart_polling, with_problem

@@ -259,7 +259,7 @@ class StoreDatabase:
         for suffix in ("-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
                 self.path.with_name(self.path.name + suffix).replace(aside.with_name(aside.name + suffix))
-        _log.warning("the store was damaged: it is kept as %s, and a new one is begun", aside.name)
+        _log.warning("the store was damaged: it was moved to %s, and a new one is created", aside.name)
 
 
 def _check_version(db: sqlite3.Connection, path: Path) -> int:

@@ -21,8 +21,7 @@ from typing import Any
 from ...api.models import JobStatus, Page, number
 from ...errors import CELL_UNITS, ConfigurationError, IncompleteResultError, OpenFunnelError
 from ...text import clip
-from ..result import Result
-from ..snapshot import Rows
+from ..snapshot import Result, Rows
 from . import diagnosis
 from .database import VERSION as VERSION
 from .database import StoreBusyError as StoreBusyError
@@ -97,11 +96,13 @@ class Store:
                 ).fetchone()
             return None if row is None else self._result(job_id, *row)
         except (TypeError, ValueError, AttributeError) as damage:
-            _log.warning("what is stored of job %s is damaged (%s): it is read anew", job_id, damage)
+            _log.warning("what is stored of job %s is damaged (%s): it is downloaded again", job_id, damage)
         except sqlite3.DatabaseError as damage:
             if not (is_damage(damage) or _is_encoding_error(damage)):
                 raise
-            _log.warning("job %s could not be read, for the store is damaged (%s): it is read anew", job_id, damage)
+            _log.warning(
+                "job %s could not be read, because the store is damaged (%s): it is downloaded again", job_id, damage
+            )
         return None
 
     def _result(

@@ -13,8 +13,7 @@ from datetime import datetime
 from ...api.models import Page
 from ...errors import ConfigurationError, IncompleteResultError, OpenFunnelError
 from ...runtime.thread_pool import DaemonPool
-from ..result import Result
-from ..snapshot import Rows, Snapshot
+from ..snapshot import Result, Rows, Snapshot
 from .opening import JobStore
 from .store import StoreBusyError
 

@@ -25,8 +25,7 @@ from xl_openfunnel import (
 from xl_openfunnel.jobs.policy import download, pagination, steps
 from xl_openfunnel.jobs.policy.state import JobState, Moment, PageRequest, Phase, RequestGate
 from xl_openfunnel.jobs.policy.steps import LoadFromStore, SaveResult, SendRequests, Wait, next_step
-from xl_openfunnel.jobs.result import Result
-from xl_openfunnel.jobs.snapshot import NO_ROWS, Problem
+from xl_openfunnel.jobs.snapshot import NO_ROWS, Problem, Result
 from xl_openfunnel.jobs.snapshot_builder import build_snapshot
 from xl_openfunnel.runtime.clock import FOREVER
 

@@ -17,8 +17,7 @@ from typing import Any
 import pytest
 
 from xl_openfunnel import ConfigurationError, IncompleteResultError, JobStatus, Page, Store
-from xl_openfunnel.jobs.result import Result
-from xl_openfunnel.jobs.snapshot import Rows
+from xl_openfunnel.jobs.snapshot import Result, Rows
 from xl_openfunnel.jobs.store.database import StoreDatabase
 from xl_openfunnel.jobs.store.store import StoreBusyError
 
