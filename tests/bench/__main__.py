@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 from . import m1_fetch, m2_cells, m3_requests, m4_block, m5_disk, m6_import, m7_calc, m8_workbook
-from .measure import missing, no_proxy
+from .measure import no_proxy, not_installed
 from .report import Outcome, as_json, show
 
 MEASURES = {
@@ -43,41 +43,43 @@ def main() -> int:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed, naming it")
-    parser.add_argument("--only", type=_chosen, default=tuple(MEASURES), metavar="M1,M4", help="measure only these")
+    parser.add_argument(
+        "--only", type=_measure_names, default=tuple(MEASURES), metavar="M1,M4", help="measure only these"
+    )
     asked = parser.parse_args()
 
-    absent = missing(("aiohttp", "dlt", "requests_cache"))
+    absent = not_installed(("aiohttp", "dlt", "requests_cache"))
     if absent:
-        _say(f'Not installed: {", ".join(absent)}. Get them with: pip install "xl-openfunnel[bench]"')
+        _print(f'Not installed: {", ".join(absent)}. Get them with: pip install "xl-openfunnel[bench]"')
     outcome = Outcome()
     with no_proxy():
         for name in asked.only:
             start = time.monotonic()
-            _say(f"{name} ...")
+            _print(f"{name} ...")
             outcome.add(MEASURES[name]())
-            _say(f"{name} took {time.monotonic() - start:.0f} s")
+            _print(f"{name} took {time.monotonic() - start:.0f} s")
     show(outcome)
     if asked.json:
         asked.json.write_text(json.dumps(as_json(outcome), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if not asked.check:
         return 0
     for goal in outcome.missed:
-        _say(f"goal missed: {goal}")
+        _print(f"goal missed: {goal}")
     if absent:
-        _say(f"not compared with {', '.join(absent)}")
+        _print(f"not compared with {', '.join(absent)}")
     for reason in outcome.skipped:
-        _say(f"not measured: {reason}")
+        _print(f"not measured: {reason}")
     return 1 if outcome.missed or outcome.skipped or absent else 0
 
 
-def _chosen(text: str) -> tuple[str, ...]:
+def _measure_names(text: str) -> tuple[str, ...]:
     names = tuple(name.strip().upper() for name in text.split(",") if name.strip())
     if not names or not set(names) <= MEASURES.keys():
         raise argparse.ArgumentTypeError(f"{text!r}: give some of {', '.join(MEASURES)}")
     return names
 
 
-def _say(words: str) -> None:
+def _print(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
 

@@ -19,15 +19,15 @@ from tests.hosts.excel.fake.excel import FakeExcel
 from tests.hosts.excel.fake.model import Cells
 from tests.hosts.excel.fake.refs import Area
 
-from .measure import ROUNDS, in_turns, seconds_of
+from .measure import ROUNDS, alternate, seconds_of
 
-FUNCTIONS: Final = f"{__package__}.cell_functions"
-PLAIN: Final = shipped.COMMAND.replace("xl_openfunnel.hosts.serve", "tests.hosts.excel.windows.probe_server")
+PLAIN_MODULE: Final = f"{__package__}.cell_functions"
+PLAIN_COMMAND: Final = shipped.COMMAND.replace("xl_openfunnel.hosts.serve", "tests.hosts.excel.windows.probe_server")
 
-SMALL: Final = 200
-LARGE: Final = 15
+SMALL_CALLS: Final = 200
+LARGE_CALLS: Final = 15
 
-Told = dict[str, Any]
+Output = dict[str, Any]
 
 
 class Cell:
@@ -38,14 +38,14 @@ class Cell:
         self._server = Bridge(excel, sys.prefix, command=command, module=module)
         self._place = Cells(excel.open("Bench.xlsx", r"C:\Books").sheet("Sheet1"), Area(1, 1, 1, 1))
 
-    def shows(self, name: str, *args: object) -> Any:
+    def value(self, name: str, *args: object) -> Any:
         """What it shows for this call."""
         return self._server.call(name, list(args), self._place)
 
     def seconds(self, name: str, *args: object, size: tuple[int, int] | None = None) -> float:
         """How long that takes; raises where it is no answer, or none of this size."""
         shown: list[Any] = []
-        seconds = seconds_of(lambda: shown.append(self.shows(name, *args)))
+        seconds = seconds_of(lambda: shown.append(self.value(name, *args)))
         [answer] = shown
         if size != ((len(answer), len(answer[0])) if isinstance(answer, tuple) else None):
             raise RuntimeError(f"{name} answered something else: {str(answer)[:300]}")
@@ -62,7 +62,7 @@ class Cell:
 def _cells() -> Iterator[tuple[Cell, Cell]]:
     """One that calls ours, and one that calls a server with nothing of ours in it."""
     with FakeExcel() as excel:
-        ours, plain = Cell(excel), Cell(excel, command=PLAIN, module=FUNCTIONS)
+        ours, plain = Cell(excel), Cell(excel, command=PLAIN_COMMAND, module=PLAIN_MODULE)
         try:
             yield ours, plain
         finally:
@@ -70,39 +70,39 @@ def _cells() -> Iterator[tuple[Cell, Cell]]:
             plain.close()
 
 
-def store(job: str) -> Told:
+def store(job: str) -> Output:
     """Have the job in the store."""
     with _cells() as (ours, _):
-        ours.excel.pump(lambda: ours.shows("OF_INFO", job, "final") is True, timeout=120)
+        ours.excel.pump(lambda: ours.value("OF_INFO", job, "final") is True, timeout=120)
     return {}
 
 
-def first(job: str) -> Told:
+def first(job: str) -> Output:
     """The first answers of an Excel, which begin with loading the DLL: once for both, so ours pays for it."""
     with _cells() as (ours, plain):
         return {"ours": ours.seconds("OF_STATUS", job), "plain": plain.seconds("NOTHING")}
 
 
-def warm(job: str, rows: int) -> Told:
+def warm(job: str, rows: int) -> Output:
     """The first rows of a session; then small calls, and large ones beside a loop over requests."""
     size = (rows + 1, 7)
     with _cells() as (ours, plain):
-        inside = Cell(ours.excel, module=FUNCTIONS)  # the same command: the same server
-        made = float(inside.shows("OUR_SECONDS", job))
+        inside = Cell(ours.excel, module=PLAIN_MODULE)  # the same command: the same server
+        made = float(inside.value("OUR_SECONDS", job))
         ours_small, plain_small = partial(ours.seconds, "OF_STATUS", job), partial(plain.seconds, "NOTHING")
         large: dict[str, Callable[[], float]] = {
-            "inside": lambda: float(inside.shows("OUR_SECONDS", job)),
+            "inside": lambda: float(inside.value("OUR_SECONDS", job)),
             "rows": partial(ours.seconds, "OF_ROWS", job, size=size),
         }
         return {
             "made": made,
-            "small": in_turns({"ours": ours_small, "plain": plain_small}, SMALL),
-            "large": in_turns(large, LARGE),
+            "small": alternate({"ours": ours_small, "plain": plain_small}, SMALL_CALLS),
+            "large": alternate(large, LARGE_CALLS),
             "loop": [plain.seconds("LOOP_ROWS", job, size=size) for _ in range(ROUNDS)],
         }
 
 
-TASKS: Final[dict[str, Callable[..., Told]]] = {task.__name__: task for task in (store, first, warm)}
+TASKS: Final[dict[str, Callable[..., Output]]] = {task.__name__: task for task in (store, first, warm)}
 
 if __name__ == "__main__":
     print(json.dumps(TASKS[sys.argv[1]](**json.loads(sys.argv[2]))))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-AT_ONCE = 8
+CONCURRENCY = 8
 """Requests at once: what ours does by default."""
 
 
@@ -27,11 +27,11 @@ def ours(service: Service) -> list[Row]:
     """A fetcher without a store."""
     from xl_openfunnel import Client, Fetcher
 
-    with Client(service.base_url, service.api_key, concurrency=AT_ONCE) as client, Fetcher(client) as fetcher:
-        seen = fetcher.wait(service.job_id)
-        if seen.problem is not None:
-            raise seen.problem.error
-        return list(seen.rows)
+    with Client(service.base_url, service.api_key, concurrency=CONCURRENCY) as client, Fetcher(client) as fetcher:
+        snapshot = fetcher.wait(service.job_id)
+        if snapshot.problem is not None:
+            raise snapshot.problem.error
+        return list(snapshot.rows)
 
 
 def loop(service: Service) -> list[Row]:
@@ -76,7 +76,7 @@ def aiohttp(service: Service) -> list[Row]:
     from aiohttp import ClientSession, TCPConnector
 
     async def fetch() -> list[Row]:
-        connector = TCPConnector(limit=AT_ONCE)
+        connector = TCPConnector(limit=CONCURRENCY)
         headers = {"X-API-Key": service.api_key}
         async with ClientSession(connector=connector, headers=headers, raise_for_status=True) as session:
 
@@ -106,18 +106,18 @@ class Peer:
 
 
 LOOP = "requests loop"
-FASTEST = f"aiohttp ×{AT_ONCE}"
+AIOHTTP = f"aiohttp ×{CONCURRENCY}"
 
-PEERS = (Peer(LOOP, "requests", loop), Peer("dlt", "dlt", dlt), Peer(FASTEST, "aiohttp", aiohttp))
+PEERS = (Peer(LOOP, "requests", loop), Peer("dlt", "dlt", dlt), Peer(AIOHTTP, "aiohttp", aiohttp))
 
 
 @contextmanager
-def fetcher_with(store: Path | str, base_url: str, api_key: str = "of_never_sent") -> Iterator[Fetcher]:
+def stored_fetcher(store: Path | str, base_url: str, api_key: str = "of_never_sent") -> Iterator[Fetcher]:
     """Ours with a store on disk."""
     from xl_openfunnel import Client, Fetcher, Store
 
     with (
-        Client(base_url, api_key, concurrency=AT_ONCE) as client,
+        Client(base_url, api_key, concurrency=CONCURRENCY) as client,
         Fetcher(client, store=Store(Path(store), client.origin)) as fetcher,
     ):
         yield fetcher

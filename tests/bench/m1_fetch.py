@@ -17,38 +17,38 @@ from typing import Final
 from xl_openfunnel.simulator import companies
 from xl_openfunnel.simulator.companies import Shape
 
-from .contenders import AT_ONCE, FASTEST, LOOP, PEERS, Fetch, ours
+from .contenders import AIOHTTP, CONCURRENCY, LOOP, PEERS, Fetch, ours
 from .contenders import Row as Company
-from .measure import ROUNDS, fresh_task, in_turns, median_peak, missing
-from .report import Goal, Outcome, Row, counted
+from .measure import ROUNDS, alternate, median_peak, not_installed, run_task
+from .report import Goal, Outcome, Row, count_words
 from .service import Service, simulator
 
 PAGES: Final = 100
 ROWS: Final = PAGES * 100
 LATENCY: Final = 0.05
-FLOOR: Final = (1 + math.ceil((PAGES - 1) / AT_ONCE)) * LATENCY
+FLOOR: Final = (1 + math.ceil((PAGES - 1) / CONCURRENCY)) * LATENCY
 """The first page must be read before any other can be known of; the others come so many at a time."""
 
 FAULTS: Final = ("503:2%", "429:once:first=20:retry-after=1", "cut:once:cursor=page_0042")
 
 FAULTS_IN_WORDS: Final = "2 % 503, a 429, a cut body"
 
-SLOWEST: Final = 1.15
-FASTER_THAN_LOOP: Final = 5.0
-MOST_MB: Final = 150.0
+MAX_TIMES_FLOOR: Final = 1.15
+MIN_GAIN: Final = 5.0
+MAX_MB: Final = 150.0
 
 OURS: Final = "ours"
 
 
 @dataclass(frozen=True)
-class Try:
+class Fetched:
     """One fetch: how long it took, and what was in hand."""
 
     seconds: float
     verdict: str
 
     @property
-    def whole(self) -> bool:
+    def complete(self) -> bool:
         """All rows once each, in order."""
         return self.verdict == "whole"
 
@@ -59,11 +59,11 @@ def measure() -> Outcome:
     The goals are about narrow rows (0.6 KB), where the fetching shows; full rows (1.8 KB) are timed beside the
     fastest peer, and take the memory.
     """
-    contenders = {OURS: ours} | {peer.name: peer.fetch for peer in PEERS if not missing([peer.package])}
+    contenders = {OURS: ours} | {peer.name: peer.fetch for peer in PEERS if not not_installed([peer.package])}
     outcome = Outcome()
     outcome.add(_undisturbed("narrow", contenders))
     outcome.add(_under_faults(contenders))
-    outcome.add(_undisturbed("full", {name: contenders[name] for name in (OURS, FASTEST) if name in contenders}))
+    outcome.add(_undisturbed("full", {name: contenders[name] for name in (OURS, AIOHTTP) if name in contenders}))
     outcome.add(_memory())
     return outcome
 
@@ -72,22 +72,24 @@ def _undisturbed(shape: Shape, contenders: dict[str, Fetch]) -> Outcome:
     truth = companies(ROWS, shape=shape)
     with simulator({"rows": ROWS, "shape": shape}, latency=LATENCY) as service:
         ours(service)  # the simulator renders a page when it is first asked for
-        tries = in_turns({name: partial(_try, fetch, service, truth) for name, fetch in contenders.items()})
-    seconds = {name: median(each.seconds for each in found) for name, found in tries.items()}
+        fetches = alternate({name: partial(_fetch, fetch, service, truth) for name, fetch in contenders.items()})
+    seconds = {name: median(each.seconds for each in found) for name, found in fetches.items()}
     what = f"{ROWS:,} {shape} rows, {LATENCY * 1000:.0f} ms away"
     rows = [
-        Row("M1", what, "s", seconds[OURS], name, seconds[name], FLOOR, _verdicts(tries, name))
+        Row("M1", what, "s", seconds[OURS], name, seconds[name], FLOOR, _verdicts(fetches, name))
         for name in contenders
         if name != OURS
     ]
-    whole = Goal(f"M1 whole, fetches of {ROUNDS}, {shape} rows", sum(each.whole for each in tries[OURS]), ">=", ROUNDS)
+    whole = Goal(
+        f"M1 whole, fetches of {ROUNDS}, {shape} rows", sum(each.complete for each in fetches[OURS]), ">=", ROUNDS
+    )
     if LOOP not in seconds:
         return Outcome(rows, [whole])
     gain = seconds[LOOP] / seconds[OURS]
     goals = [
         whole,
-        Goal("M1 full fetch, multiple of the floor", seconds[OURS] / FLOOR, "<=", SLOWEST, "×"),
-        Goal("M1 full fetch, faster than a sequential loop", gain, ">=", FASTER_THAN_LOOP, "×"),
+        Goal("M1 full fetch, multiple of the floor", seconds[OURS] / FLOOR, "<=", MAX_TIMES_FLOOR, "×"),
+        Goal("M1 full fetch, faster than a sequential loop", gain, ">=", MIN_GAIN, "×"),
     ]
     return Outcome(rows, goals)
 
@@ -96,7 +98,7 @@ def _under_faults(contenders: dict[str, Fetch]) -> Outcome:
     """Five simulators, each with its own run of bad luck, fetched from at once: the time is mostly waiting."""
     truth = companies(ROWS, shape="narrow")
     job = {"rows": ROWS, "shape": "narrow"}
-    tries: dict[str, list[Try]] = {}
+    fetches: dict[str, list[Fetched]] = {}
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(ROUNDS))
         started = pool.map(lambda seed: stack.enter_context(simulator(job, latency=LATENCY, seed=seed)), range(ROUNDS))
@@ -104,43 +106,45 @@ def _under_faults(contenders: dict[str, Fetch]) -> Outcome:
         for name, fetch in contenders.items():
             for service in services:
                 service.fail(*FAULTS)
-            tries[name] = list(pool.map(partial(_try, fetch, truth=truth), services))
-    seconds = {name: _median_of_whole(found) for name, found in tries.items()}
+            fetches[name] = list(pool.map(partial(_fetch, fetch, truth=truth), services))
+    seconds = {name: _median_of_complete(found) for name, found in fetches.items()}
     rows = [
         Row(
             *("M1", f"narrow rows; {FAULTS_IN_WORDS}", "s", seconds[OURS]),
-            *(name, seconds[name], None, f"{_verdicts(tries, name)}; {ROUNDS} fetches at once"),
+            *(name, seconds[name], None, f"{_verdicts(fetches, name)}; {ROUNDS} fetches at once"),
         )
         for name in contenders
         if name != OURS
     ]
-    whole = Goal(f"M1 whole, fetches of {ROUNDS}, under faults", sum(each.whole for each in tries[OURS]), ">=", ROUNDS)
+    whole = Goal(
+        f"M1 whole, fetches of {ROUNDS}, under faults", sum(each.complete for each in fetches[OURS]), ">=", ROUNDS
+    )
     return Outcome(rows, [whole])
 
 
 def _memory() -> Outcome:
     with simulator({"rows": ROWS}) as service:
         where = {"base_url": service.base_url, "api_key": service.api_key, "job_id": service.job_id}
-        found = in_turns({task: partial(fresh_task, task, **where) for task in ("fetch_ours", "fetch_loop")})
+        found = alternate({task: partial(run_task, task, **where) for task in ("fetch_ours", "fetch_loop")})
     mine, theirs = (median_peak(children) for children in found.values())
     if mine is None:
         return Outcome(notes=["M1 memory: this system does not tell a process's peak"])
     remark = "peak above the imports, pandas among them; rows in hand"
     row = Row("M1", f"memory for {ROWS:,} full rows", "MB", mine, LOOP, theirs, None, remark)
-    return Outcome([row], [Goal("M1 peak memory above the imports", mine, "<=", MOST_MB, " MB")])
+    return Outcome([row], [Goal("M1 peak memory above the imports", mine, "<=", MAX_MB, " MB")])
 
 
-def _try(fetch: Fetch, service: Service, truth: Sequence[Company]) -> Try:
+def _fetch(fetch: Fetch, service: Service, truth: Sequence[Company]) -> Fetched:
     start = time.perf_counter()
     try:
         rows = fetch(service)
     except Exception as error:
         # Whatever a contender raises is its result.
-        return Try(time.perf_counter() - start, f"raised {type(error).__name__}")
-    return Try(time.perf_counter() - start, _compared(rows, truth))
+        return Fetched(time.perf_counter() - start, f"raised {type(error).__name__}")
+    return Fetched(time.perf_counter() - start, _compare(rows, truth))
 
 
-def _compared(rows: Sequence[Company], truth: Sequence[Company]) -> str:
+def _compare(rows: Sequence[Company], truth: Sequence[Company]) -> str:
     if rows == truth:
         return "whole"
     got, wanted = (Counter(json.dumps(row, sort_keys=True) for row in some) for some in (rows, truth))
@@ -148,11 +152,11 @@ def _compared(rows: Sequence[Company], truth: Sequence[Company]) -> str:
     return f"{lost} lost, {extra} too many" if lost or extra else "out of order"
 
 
-def _median_of_whole(tries: Sequence[Try]) -> float | None:
-    seconds = [each.seconds for each in tries if each.whole]
+def _median_of_complete(fetches: Sequence[Fetched]) -> float | None:
+    seconds = [each.seconds for each in fetches if each.complete]
     return median(seconds) if seconds else None
 
 
-def _verdicts(tries: dict[str, list[Try]], peer: str) -> str:
-    mine, theirs = (counted([each.verdict for each in tries[name]]) for name in (OURS, peer))
+def _verdicts(fetches: dict[str, list[Fetched]], peer: str) -> str:
+    mine, theirs = (count_words([each.verdict for each in fetches[name]]) for name in (OURS, peer))
     return f"ours {mine}; {peer} {theirs}"

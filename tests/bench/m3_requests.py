@@ -9,26 +9,26 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from .contenders import fetcher_with
-from .measure import fresh_task
+from .contenders import stored_fetcher
+from .measure import run_task
 from .report import Goal, Outcome, Row
 from .service import Service, simulator
 
 WATCHERS: Final = 50
 ROUNDS: Final = 3
-LIFE: Final = 5.05
+RUNNING: Final = 5.05
 """Seconds that the job runs: polls after 0, 2, 4 and 6 s fall well between two of its pages."""
 
-ROUND: Final = 1.5
+WAIT: Final = 1.5
 """Seconds that a watcher waits in all rounds but the last, in which it waits for the end."""
 
 INTERVAL: Final = 2.0
 """Seconds between two polls of the naive loop: the same as ours."""
 
-JOB: Final = {"rows": 600, "shape": "narrow", "running": LIFE}
+JOB: Final = {"rows": 600, "shape": "narrow", "running": RUNNING}
 
-MORE_POLLS: Final = 1.0
-MORE_REQUESTS: Final = 1.25
+MAX_POLLS: Final = 1.0
+MAX_REQUESTS: Final = 1.25
 """How much fifty may cost more than one: a page that appears in the moment of a poll may be read one poll later."""
 
 
@@ -41,18 +41,18 @@ def measure() -> Outcome:
         simulator(JOB) as of_naive,
     ):
         store = Path(folder, "many", "store.sqlite3")
-        _all_at_once(
-            lambda: _watched(of_many, store, WATCHERS),
-            lambda: _watched(of_one, Path(folder, "one", "store.sqlite3"), 1),
-            lambda: _all_at_once(*[lambda: _naive(of_naive)] * WATCHERS),
+        _in_parallel(
+            lambda: _watch(of_many, store, WATCHERS),
+            lambda: _watch(of_one, Path(folder, "one", "store.sqlite3"), 1),
+            lambda: _in_parallel(*[lambda: _poll_naively(of_naive)] * WATCHERS),
         )
         many, one, naive = (service.requests() for service in (of_many, of_one, of_naive))
         polls = [sum(request["cursor"] is None for request in requests) for requests in (many, one)]
         of_many.forget_requests()
         of_naive.forget_requests()
         where = {"base_url": of_many.base_url, "api_key": of_many.api_key, "job_id": of_many.job_id}
-        told = fresh_task("ask_again", store=str(store), **where).told
-        _naive(of_naive)
+        told = run_task("ask_again", store=str(store), **where).output
+        _poll_naively(of_naive)
         again, naive_again = len(of_many.requests()), len(of_naive.requests())
     if told != {"final": True, "rows": JOB["rows"]}:
         raise RuntimeError(f"after a restart the job should be there, whole: {told}")
@@ -67,28 +67,28 @@ def measure() -> Outcome:
         ),
     ]
     goals = [
-        Goal(f"M3 polls of {WATCHERS} watchers, multiple of one's", polls[0] / polls[1], "<=", MORE_POLLS, "×"),
-        Goal(f"M3 requests of {WATCHERS} watchers, multiple of one's", len(many) / len(one), "<=", MORE_REQUESTS, "×"),
+        Goal(f"M3 polls of {WATCHERS} watchers, multiple of one's", polls[0] / polls[1], "<=", MAX_POLLS, "×"),
+        Goal(f"M3 requests of {WATCHERS} watchers, multiple of one's", len(many) / len(one), "<=", MAX_REQUESTS, "×"),
         Goal("M3 requests after a restart", again, "<=", 0),
     ]
     return Outcome(rows, goals)
 
 
-def _watched(service: Service, store: Path, watchers: int) -> None:
-    with fetcher_with(store, service.base_url, service.api_key) as fetcher:
+def _watch(service: Service, store: Path, watchers: int) -> None:
+    with stored_fetcher(store, service.base_url, service.api_key) as fetcher:
 
         def watcher() -> None:
             for number in range(1, ROUNDS + 1):
                 fetcher.watch(service.job_id)
-                fetcher.wait(service.job_id, None if number == ROUNDS else ROUND)
+                fetcher.wait(service.job_id, None if number == ROUNDS else WAIT)
 
-        _all_at_once(*[watcher] * watchers)
+        _in_parallel(*[watcher] * watchers)
         seen = fetcher.watch(service.job_id)
         if not seen.final or len(list(seen.rows)) != JOB["rows"]:
             raise RuntimeError(f"the job should be final and whole: {seen}")
 
 
-def _naive(service: Service) -> None:
+def _poll_naively(service: Service) -> None:
     """Ask for the first page until the job is over, then for all the pages."""
     import requests
 
@@ -100,7 +100,7 @@ def _naive(service: Service) -> None:
             page = session.get(service.poll_url, params={"cursor": cursor}, timeout=60).json()
 
 
-def _all_at_once(*calls: Callable[[], object]) -> None:
+def _in_parallel(*calls: Callable[[], object]) -> None:
     """Each on a thread of its own; raises what any of them raised."""
     with ThreadPoolExecutor(len(calls)) as pool:
         for done in [pool.submit(call) for call in calls]:

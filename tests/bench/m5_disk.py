@@ -8,12 +8,12 @@ from typing import Final
 
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 
-from .measure import fresh_task, in_turns, median_peak
+from .measure import alternate, median_peak, run_task
 from .report import Goal, Outcome, Row
 from .stored import ROWS, Stored, stored_job
 
 PEER: Final = "requests-cache"
-MOST_MB: Final = 150.0
+MAX_MB: Final = 150.0
 
 
 def measure() -> Outcome:
@@ -23,20 +23,20 @@ def measure() -> Outcome:
         if stored.cache is None:
             return outcome
         for what, columns in (("7 columns", list(DEFAULT_COLUMNS)), ("all columns", None)):
-            outcome.add(_compared(stored, what, columns))
+            outcome.add(_compare(stored, what, columns))
     return outcome
 
 
-def _compared(stored: Stored, what: str, columns: list[str] | None) -> Outcome:
+def _compare(stored: Stored, what: str, columns: list[str] | None) -> Outcome:
     job = {"base_url": stored.service.base_url, "job_id": stored.service.job_id}
-    mine = partial(fresh_task, "disk_ours", store=str(stored.store), columns=columns, **job)
-    theirs = partial(fresh_task, "disk_cache", cache=str(stored.cache), urls=stored.urls, columns=columns)
-    found = in_turns({"ours": mine, PEER: theirs})
-    sizes = {tuple(child.told["size"]) for children in found.values() for child in children}
+    mine = partial(run_task, "disk_ours", store=str(stored.store), columns=columns, **job)
+    theirs = partial(run_task, "disk_cache", cache=str(stored.cache), urls=stored.urls, columns=columns)
+    found = alternate({"ours": mine, PEER: theirs})
+    sizes = {tuple(child.output["size"]) for children in found.values() for child in children}
     if len(sizes) != 1 or next(iter(sizes))[0] != ROWS + 1:
         raise RuntimeError(f"the blocks should be {ROWS + 1} rows high and as wide as each other: {sizes}")
     whole = {name: median(child.seconds for child in children) for name, children in found.items()}
-    work = {name: median(child.told["work"] for child in children) for name, children in found.items()}
+    work = {name: median(child.output["work"] for child in children) for name, children in found.items()}
     outcome = Outcome(
         [
             Row("M5", f"disk to block, {what}, from process start", "s", whole["ours"], PEER, whole[PEER]),
@@ -53,5 +53,5 @@ def _compared(stored: Stored, what: str, columns: list[str] | None) -> Outcome:
         return outcome
     remark = "peak above the imports, pandas among them; block in hand"
     outcome.rows.append(Row("M5", f"memory for {what}", "MB", peak, PEER, median_peak(found[PEER]), None, remark))
-    outcome.goals.append(Goal(f"M5 {what}, peak memory above the imports", peak, "<=", MOST_MB, " MB"))
+    outcome.goals.append(Goal(f"M5 {what}, peak memory above the imports", peak, "<=", MAX_MB, " MB"))
     return outcome

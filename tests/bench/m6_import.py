@@ -9,13 +9,13 @@ from functools import partial
 from statistics import median
 from typing import Final
 
-from .measure import ROOT, fresh, fresh_task, in_turns
+from .measure import ROOT, alternate, run_fresh, run_task
 from .report import Goal, Outcome, Row
 from .stored import Stored, stored_job
 
-TIMES: Final = 15
-SLOWEST_IMPORT: Final = 2.0
-SLOWEST_WATCH: Final = 0.005
+ROUNDS: Final = 15
+MAX_IMPORT: Final = 2.0
+MAX_WATCH_SECONDS: Final = 0.005
 
 _IMPORT: Final = """\
 import sys, time
@@ -41,12 +41,12 @@ def _imports() -> Outcome:
         "requests": _IMPORT.format(statement="import requests"),
         "bare": _IMPORT.format(statement=""),
     }
-    runs = {name: partial(fresh, "-c", text) for name, text in code.items()}
-    in_turns(runs, rounds=1)  # writes the compiled files and warms the disk's cache
-    found = in_turns(runs, rounds=TIMES)
-    inside = {name: median(child.told["seconds"] for child in children) for name, children in found.items()}
+    runs = {name: partial(run_fresh, "-c", text) for name, text in code.items()}
+    alternate(runs, rounds=1)  # writes the compiled files and warms the disk's cache
+    found = alternate(runs, rounds=ROUNDS)
+    inside = {name: median(child.output["seconds"] for child in children) for name, children in found.items()}
     start = {name: median(child.seconds for child in children) for name, children in found.items()}
-    loaded = sum(child.told["pandas"] for child in found["ours"])
+    loaded = sum(child.output["pandas"] for child in found["ours"])
     rows = [
         Row(
             "M6",
@@ -62,7 +62,7 @@ def _imports() -> Outcome:
         ),
     ]
     goals = [
-        Goal("M6 import, multiple of requests'", inside["ours"] / inside["requests"], "<=", SLOWEST_IMPORT, "×"),
+        Goal("M6 import, multiple of requests'", inside["ours"] / inside["requests"], "<=", MAX_IMPORT, "×"),
         Goal("M6 imports that load pandas", loaded, "<=", 0),
     ]
     return Outcome(rows, goals)
@@ -70,16 +70,16 @@ def _imports() -> Outcome:
 
 def _watch(stored: Stored) -> Outcome:
     job = {"base_url": stored.service.base_url, "job_id": stored.service.job_id}
-    children = in_turns({"ours": partial(fresh_task, "cold_watch", store=str(stored.store), **job)}, rounds=TIMES)[
+    children = alternate({"ours": partial(run_task, "cold_watch", store=str(stored.store), **job)}, rounds=ROUNDS)[
         "ours"
     ]
-    if any((child.told["final"], child.told["source"]) != (True, "store") for child in children):
-        raise RuntimeError(f"a cold watch should tell what the store has: {children[0].told}")
-    milliseconds = median(child.told["work"] for child in children) * 1000
+    if any((child.output["final"], child.output["source"]) != (True, "store") for child in children):
+        raise RuntimeError(f"a cold watch should tell what the store has: {children[0].output}")
+    milliseconds = median(child.output["work"] for child in children) * 1000
     row = Row(
         "M6", "first watch of a process, job stored", "ms", milliseconds, remark="10,000 rows; reads only its head"
     )
-    return Outcome([row], [Goal("M6 cold watch", milliseconds, "<=", SLOWEST_WATCH * 1000, " ms")])
+    return Outcome([row], [Goal("M6 cold watch", milliseconds, "<=", MAX_WATCH_SECONDS * 1000, " ms")])
 
 
 def _status(stored: Stored) -> Outcome:

@@ -19,16 +19,16 @@ JOBS: Final = 20
 CELLS: Final = 200
 ROWS: Final = 10_000
 LATENCY: Final = 0.3
-LIFE: Final = 12.0
+RUNNING: Final = 12.0
 """Seconds of an answer's way, and of the life of the job with a hundred slow pages."""
 
-LONGEST: Final = 50.0
+MAX_MS: Final = 50.0
 """Milliseconds for which the office's own thread may be inside our code at a time."""
 
-LARGE: Final = 2_000
+LARGE_ROWS: Final = 2_000
 """Rows above which handing a block over takes the time that Calc needs for so many cells."""
 
-PATIENCE: Final = 120.0
+TIMEOUT: Final = 120.0
 """Seconds for the job to become final."""
 
 _SHEET: Final = "Sheet1"
@@ -65,8 +65,8 @@ def _recalculation() -> Outcome:
         for place in range(CELLS):
             running.enter(_SHEET, f"A{place + 1}", f'=OF_STATUS("job-{place % JOBS}")')
         running.enter(_SHEET, f"C1:I{ROWS + 1}", '=OF_ROWS("large")', array=True)
-        _until(lambda: running.shown(_SHEET, f"C{ROWS + 1}") == [[ROWS]])
-        _until(lambda: running.shown(_SHEET, f"A1:A{CELLS}") == [["completed"]] * CELLS)
+        _wait_until(lambda: running.shown(_SHEET, f"C{ROWS + 1}") == [[ROWS]])
+        _wait_until(lambda: running.shown(_SHEET, f"A1:A{CELLS}") == [["completed"]] * CELLS)
         service.forget_requests()
         seconds = [seconds_of(running.calculate) for _ in range(ROUNDS)]
         requests = len(service.requests())
@@ -77,7 +77,7 @@ def _recalculation() -> Outcome:
 
 def _slow_pages() -> Outcome:
     """A job of a hundred pages, each 0.3 s away, shown in cells of all kinds while it runs and is read again."""
-    job = {"rows": ROWS, "shape": "narrow", "running": LIFE, "job_id": "slow"}
+    job = {"rows": ROWS, "shape": "narrow", "running": RUNNING, "job_id": "slow"}
     with simulator(job, latency=LATENCY) as service, _office(service) as (running, told):
         running.enter(_SHEET, "A1", "slow")
         for place in range(CELLS):
@@ -86,25 +86,25 @@ def _slow_pages() -> Outcome:
         running.enter(_SHEET, f"G1:M{ROWS + 1}", "=OF_ROWS(A1)", array=True)
         told()
         spans: list[list[Any]] = []
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while running.shown(_SHEET, f"G{ROWS + 1}") != [[ROWS]] and time.monotonic() < end:
             running.shown(_SHEET, f"B1:E{CELLS}")  # as painting does: what has changed is calculated
             spans += told()
             time.sleep(0.05)
         spans += told()
     # What we read here is calculated on a thread for strangers; in a window it would be the office's own.
-    inside = [took for name, own, took, rows in spans if (own or name != _TELL) and rows <= LARGE]
-    waiting = [took for name, own, took, rows in spans if not own and name == _TELL and rows <= LARGE]
-    handed = [took for name, _, took, rows in spans if rows > LARGE and name.endswith(("fit", "tell"))]
+    inside = [took for name, own, took, rows in spans if (own or name != _TELL) and rows <= LARGE_ROWS]
+    waiting = [took for name, own, took, rows in spans if not own and name == _TELL and rows <= LARGE_ROWS]
+    handed = [took for name, _, took, rows in spans if rows > LARGE_ROWS and name.endswith(("fit", "tell"))]
     rows = [
         Row("M7", "office's thread inside our code, longest", "ms", max(inside), remark=f"{len(inside):,} times"),
         Row("M7", "a cell told by another thread, longest", "ms", max(waiting, default=0.0)),
         Row(
-            *("M7", f"a block of over {LARGE:,} rows handed over, longest", "ms", max(handed, default=0.0)),
+            *("M7", f"a block of over {LARGE_ROWS:,} rows handed over, longest", "ms", max(handed, default=0.0)),
             remark=f"{len(handed)} times, Calc's own work included",
         ),
     ]
-    return Outcome(rows, [Goal("M7 office's thread inside our code at a time", max(inside), "<=", LONGEST, " ms")])
+    return Outcome(rows, [Goal("M7 office's thread inside our code at a time", max(inside), "<=", MAX_MS, " ms")])
 
 
 @contextmanager
@@ -148,8 +148,8 @@ def _probe(folder: Path) -> Path:
     return file
 
 
-def _until(holds: Any) -> None:
-    end = time.monotonic() + PATIENCE
+def _wait_until(holds: Any) -> None:
+    end = time.monotonic() + TIMEOUT
     while not holds():
         if time.monotonic() > end:
             raise TimeoutError("the cells did not come to show what they should")

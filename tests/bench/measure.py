@@ -35,10 +35,10 @@ class Child:
     """
 
     seconds: float
-    told: dict[str, Any]
+    output: dict[str, Any]
 
 
-def in_turns(contenders: Mapping[str, Callable[[], T]], rounds: int = ROUNDS) -> dict[str, list[T]]:
+def alternate(contenders: Mapping[str, Callable[[], T]], rounds: int = ROUNDS) -> dict[str, list[T]]:
     """The results of all contenders, who take turns so that a drift of the machine hits all alike.
 
     Objects that exist already are kept from the garbage collector: what the benchmark holds is no contender's load.
@@ -65,7 +65,7 @@ def seconds_of(call: Callable[[], object]) -> float:
     return seconds
 
 
-def fresh(*arguments: str, env: Mapping[str, str] | None = None) -> Child:
+def run_fresh(*arguments: str, env: Mapping[str, str] | None = None) -> Child:
     """Run Python with these arguments until it prints one line with a JSON object.
 
     Raises:
@@ -91,9 +91,9 @@ def fresh(*arguments: str, env: Mapping[str, str] | None = None) -> Child:
         raise RuntimeError(f"python {' '.join(arguments)[:80]} failed: {last}") from None
 
 
-def fresh_task(task: str, **arguments: object) -> Child:
+def run_task(task: str, **arguments: object) -> Child:
     """Run a function of `child` in a fresh process."""
-    return fresh("-m", f"{__package__}.child", task, json.dumps(arguments))
+    return run_fresh("-m", f"{__package__}.child", task, json.dumps(arguments))
 
 
 def peak_mb() -> float | None:
@@ -113,7 +113,7 @@ def peak_mb() -> float | None:
     return most / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
-def held_mb() -> float | None:
+def memory_mb() -> float | None:
     """The memory that this process holds now, in MB; the peak so far where the system doesn't tell that."""
     status = Path("/proc/self/status")
     return _kilobytes(status.read_text(), "VmRSS:") / 1024 if status.exists() else peak_mb()
@@ -125,11 +125,11 @@ def _kilobytes(status: str, name: str) -> int:
 
 def median_peak(children: Sequence[Child]) -> float | None:
     """The median of the ``peak`` that the children told; None where the system doesn't tell."""
-    peaks = [child.told["peak"] for child in children]
+    peaks = [child.output["peak"] for child in children]
     return None if None in peaks else statistics.median(peaks)
 
 
-def missing(packages: Sequence[str]) -> list[str]:
+def not_installed(packages: Sequence[str]) -> list[str]:
     """Those of these packages that are not installed."""
     return [name for name in packages if importlib.util.find_spec(name) is None]
 

@@ -15,7 +15,7 @@ from rich.table import Table
 
 PACKAGES = ("msgspec", "pandas", "requests", "xlwings", "aiohttp", "dlt", "requests-cache")
 
-_NARROWEST = 150
+_FILE_WIDTH = 150
 """Columns of a table that goes to a file: rich takes 80 there, and breaks every cell."""
 
 
@@ -71,7 +71,7 @@ class Goal:
 
     def __str__(self) -> str:
         sign = {"<=": "≤", ">=": "≥"}[self.sign]
-        return f"{self.name}: {_shown(self.measured)}{self.unit} (goal {sign} {_shown(self.limit)}{self.unit})"
+        return f"{self.name}: {_format(self.measured)}{self.unit} (goal {sign} {_format(self.limit)}{self.unit})"
 
 
 @dataclass
@@ -107,7 +107,7 @@ def show(outcome: Outcome) -> None:
     """Print the tables."""
     console = Console()
     if not console.is_terminal:
-        console = Console(width=_NARROWEST)
+        console = Console(width=_FILE_WIDTH)
     table = Table(title="Side by side (medians; less is better)", title_justify="left")
     for heading in ("", "what", "unit"):
         table.add_column(heading)
@@ -115,8 +115,8 @@ def show(outcome: Outcome) -> None:
         table.add_column(heading, justify="left" if heading == "peer" else "right")
     table.add_column("remark")
     for row in outcome.rows:
-        figures = (_shown(row.ours), row.peer, _shown(row.theirs), _shown(row.gain, "×"))
-        floor = (_shown(row.floor), _shown(row.above_floor, "×"))
+        figures = (_format(row.ours), row.peer, _format(row.theirs), _format(row.gain, "×"))
+        floor = (_format(row.floor), _format(row.above_floor, "×"))
         table.add_row(row.measure, row.what, row.unit, *figures, *floor, row.remark)
     console.print(table)
     for goal in outcome.goals:
@@ -141,7 +141,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def counted(results: Sequence[object]) -> str:
+def count_words(results: Sequence[object]) -> str:
     """The same words once, with how often: ``whole (4 of 5), HTTPError: ... (1 of 5)``."""
     words = [str(result) for result in results]
     return ", ".join(
@@ -157,7 +157,7 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _shown(value: float | None, unit: str = "") -> str:
+def _format(value: float | None, unit: str = "") -> str:
     if value is None:
         return ""
     if value == int(value) and abs(value) < 1e6 and not unit:

@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from .contenders import fetcher_with
-from .measure import missing
+from .contenders import stored_fetcher
+from .measure import not_installed
 from .service import Service, simulator
 
 ROWS: Final = 10_000
@@ -40,13 +40,13 @@ def stored_job() -> Iterator[Stored]:
     """A job of 10,000 full rows, stored in a folder that goes when the block ends."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder, simulator({"rows": ROWS}) as service:
         store = Path(folder, "store.sqlite3")
-        with fetcher_with(store, service.base_url, service.api_key) as fetcher:
-            seen = fetcher.wait(service.job_id)
-        if not seen.final:
-            raise RuntimeError(f"the job should be stored by now: {seen}")
-        names = [f"page_{number:04d}" for number in range(1, seen.pages)]
+        with stored_fetcher(store, service.base_url, service.api_key) as fetcher:
+            snapshot = fetcher.wait(service.job_id)
+        if not snapshot.final:
+            raise RuntimeError(f"the job should be stored by now: {snapshot}")
+        names = [f"page_{number:04d}" for number in range(1, snapshot.pages)]
         urls = (service.poll_url, *(f"{service.poll_url}?cursor={name}" for name in names))
-        cache = None if missing(["requests_cache"]) else Path(folder, "cache.sqlite")
+        cache = None if not_installed(["requests_cache"]) else Path(folder, "cache.sqlite")
         if cache is not None:
             _fill(cache, urls, service.api_key)
         yield Stored(service, Path(folder), store, cache, urls)

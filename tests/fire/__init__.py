@@ -1,4 +1,4 @@
-"""The product under fire: what holds when everything around it fails.
+"""Reliability tests: the promises of the product hold when everything around it fails.
 
-pytest runs a quick form of each part; ``python -m tests.fire`` the long one, which prints a table.
+pytest runs a quick form of each part; ``python -m tests.fire`` runs the long form and prints a table.
 """

@@ -1,16 +1,16 @@
-"""The long form: ``python -m tests.fire [--only model,matrix] [--runs N] ...`` prints what was tried and what held.
+"""The long form: ``python -m tests.fire [--only model,matrix] [--runs N] ...`` prints what was tested and the results.
 
-    model   anything in any order: a state machine over fetcher, service and store
+    model   random events in random order: a state machine over fetcher, service and store
     matrix  every fault at every point of a job's life
-    fuzz    anything as an answer, as an argument in a cell, as a setting
-    secrecy a session before a service that repeats the key
+    fuzz    random responses, cell arguments and settings
+    secrecy a session with a service that repeats the key
     damage  damaged stores
-    crash   processes killed while they store
+    crash   processes killed while they write to the store
     load    hundreds of jobs at once
-    soak    hours of an office in simulated time
+    soak    hours of office use in simulated time
 
-Each line is printed as soon as it is known. Where a promise is broken, or a part fails otherwise, its line says so, the
-others go on, and the exit code is 1.
+Each line is printed as soon as its result is known. If a promise is broken or a part fails otherwise, its line says so,
+the other parts go on, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -32,117 +32,120 @@ from tests.bench.measure import no_proxy
 from . import crash, crash_points, damage, fuzz, load, matrix, model, secrecy, soak
 
 Line = tuple[str, str, str]
-"""What was tried, what held, and what broke (nothing, if all is well)."""
+"""What was tested, the result, and the errors ("" if there are none)."""
 
 
-def _model(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
-    runs, steps = model.run(asked.runs, asked.steps, asked.seed)
-    yield f"{runs:,} runs of anything in any order, {steps:,} steps", "every promise in every step", ""
+def _model(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    runs, steps = model.run(options.runs, options.steps, options.seed)
+    yield f"{runs:,} runs of random events, {steps:,} steps", "every promise holds in every step", ""
 
 
-def _matrix(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
-    tried = matrix.cells()
-    cells = []
-    for number, (trial, point) in enumerate(tried):
-        here = folder / str(number)
-        here.mkdir()
+def _matrix(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    cases = matrix.all_cases()
+    results = []
+    for number, (case, point) in enumerate(cases):
+        case_folder = folder / str(number)
+        case_folder.mkdir()
         try:
-            cells.append(matrix.cell(trial, point, here))
+            results.append(matrix.run_case(case, point, case_folder))
         except Exception as error:
-            cells.append(matrix.Cell(trial.name, point, broken=(repr(error),)))
-    broken = [f"{cell.trial}, {cell.point}: {', '.join(cell.broken)}" for cell in cells if cell.broken]
-    complete = sum(cell.complete for cell in cells)
-    measured = [cell.mb for cell in cells if cell.mb is not None]
+            results.append(matrix.CaseResult(case.name, point, errors=(repr(error),)))
+    failed = [f"{result.fault}, {result.point}: {', '.join(result.errors)}" for result in results if result.errors]
+    complete = sum(result.complete for result in results)
+    measured = [result.mb for result in results if result.mb is not None]
     memory = f"{max(measured):.0f} MB" if measured else "memory that could not be measured"
     yield (
-        f"{len({trial.name for trial, _ in tried})} faults, each at the points of a job's life where it can be",
+        f"{len({case.name for case, _ in cases})} faults, each at the points of a job's life where it can happen",
         (
-            f"{len(cells) - len(broken)} of {len(cells)}: {complete} complete all the same, the others said and whole "
-            f"afterwards, no row lost; at the most {max(cell.requests for cell in cells)} requests and {memory}"
+            f"{len(results) - len(failed)} of {len(results)}: {complete} complete all the same, the others reported "
+            f"and complete afterwards, no row lost; at most {max(result.requests for result in results)} requests "
+            f"and {memory}"
         ),
-        "; ".join(broken),
+        "; ".join(failed),
     )
 
 
-def _fuzz(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
-    with fuzz.desk(folder) as look:
-        functions = (fuzz.function_form(name, look) for name, (_, most) in fuzz.FUNCTIONS.items() if most)
-        for form in (*fuzz.FORMS, *functions):
+def _fuzz(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    with fuzz.call_contexts(folder) as new_context:
+        functions = (
+            fuzz.function_target(name, new_context) for name, (_, max_args) in fuzz.FUNCTIONS.items() if max_args
+        )
+        for target in (*fuzz.TARGETS, *functions):
             try:
-                tried = f"{form.name}: {fuzz.run(form, asked.examples, asked.seed):,} of any kind"
+                count = fuzz.run(target, options.examples, options.seed)
             except Exception as error:
-                yield form.name, "", repr(error)
+                yield target.name, "", repr(error)
             else:
-                yield tried, "taken, or refused in words", ""
+                yield f"{target.name}: {count:,} random examples", "accepted, or refused with an error message", ""
 
 
-def _secrecy(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
-    left = secrecy.session(folder)
-    texts = sum(1 for path in left.files for _ in secrecy.texts_of(path))
-    broken = [f"the key is in {name}" for name in secrecy.files_with_the_key(left)]
-    broken += ["the key was printed"] * secrecy.holds_key(left.printed.encode())
-    broken += [f"the key is an argument of {words}" for words in left.named_in]
-    processes = "no list of processes" if left.processes is None else f"the arguments of {left.processes} processes"
+def _secrecy(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    output = secrecy.session(folder)
+    contents = sum(1 for path in output.files for _ in secrecy.contents_of(path))
+    errors = [f"the key is in {name}" for name in secrecy.files_with_the_key(output)]
+    errors += ["the key was printed"] * secrecy.holds_key(output.printed.encode())
+    errors += [f"the key is an argument of {arguments}" for arguments in output.leaking_arguments]
+    processes = "no list of processes" if output.processes is None else f"the arguments of {output.processes} processes"
     yield (
-        "a session of commands, cells, a landed table and a copy, before a service that repeats the key",
+        "a session of commands, cells, a written table and a copy, with a service that repeats the key",
         (
-            f"the key is not in {len(left.files)} files (with what is packed in them {texts}), "
-            f"{len(left.printed) // 1000:,} KB of output and crash reports, {processes}"
+            f"the key is not in {len(output.files)} files ({contents} with the files packed in them), "
+            f"{len(output.printed) // 1000:,} KB of output and crash reports, {processes}"
         ),
-        "; ".join(broken),
+        "; ".join(errors),
     )
 
 
-def _damage(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
-    outcomes = damage.run(folder / "store", asked.damages, asked.seed)
+def _damage(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    outcomes = damage.run(folder / "store", options.damages, options.seed)
     aside = sum(count for outcome, count in outcomes.items() if "set aside" in outcome)
     yield (
-        f"{asked.damages:,} damaged stores (flipped bits, lost or swapped stretches, cut, lengthened)",
-        f"no crash and no wrong row; {aside:,} set aside, {asked.damages - aside:,} used with what was sound",
+        f"{options.damages:,} damaged stores (flipped bits, lost or swapped stretches, cut, lengthened)",
+        f"no crash and no wrong row; {aside:,} set aside, {options.damages - aside:,} used with their sound jobs",
         "",
     )
 
 
-def _crash(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
+def _crash(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
     if sys.platform != "win32":
         points = 0
         for start in crash_points.STARTS:
             (folder / start).mkdir()
             points += crash_points.run(folder / start, start)
-        yield f"{points} kills, one before each statement", "the store opened each time, with whole jobs only", ""
-    outcome = crash.run(folder, asked.kills, asked.seed)
+        yield f"{points} kills, one before each statement", "the store opened each time, with complete jobs only", ""
+    outcome = crash.run(folder, options.kills, options.seed)
     yield (
-        f"{outcome.kills} kills (SIGKILL) of one of {crash.PROCESSES} processes that store",
-        f"the store opened {outcome.opened} times; {outcome.whole:,} jobs found in it, every one whole",
+        f"{outcome.kills} kills (SIGKILL) of one of {crash.PROCESSES} processes that write to the store",
+        f"the store opened {outcome.opened} times; {outcome.complete:,} jobs found in it, every one complete",
         "",
     )
 
 
-def _load(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
-    outcome = load.run(folder, asked.jobs, asked.rows, asked.running)
+def _load(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    outcome = load.run(folder, options.jobs, options.rows, options.running)
     memory = "" if outcome.mb is None else f"{outcome.mb:.0f} MB above the start, "
     yield (
-        f"{outcome.jobs} jobs of {outcome.rows:,} rows that are over, and {outcome.running} that run, at once",
+        f"{outcome.jobs} finished jobs of {outcome.rows:,} rows and {outcome.running} running ones, at once",
         (
-            f"those final after {outcome.seconds:.0f} s; {outcome.requests:,} requests for them ({outcome.fewest:,} at "
-            f"least), {outcome.at_once} at once at the most; {memory}{outcome.threads} threads; the last job's first "
-            f"word after {outcome.first_word:.0f} s"
+            f"finished ones final after {outcome.seconds:.0f} s; {outcome.requests:,} requests for them (minimum "
+            f"{outcome.min_requests:,}), at most {outcome.concurrent} at once; {memory}{outcome.threads} threads; the "
+            f"last job's first status after {outcome.first_status:.0f} s"
         ),
-        "; ".join(outcome.broken),
+        "; ".join(outcome.errors),
     )
 
 
-def _soak(asked: argparse.Namespace, folder: Path) -> Iterator[Line]:
-    outcome = soak.run(folder, asked.hours, asked.seed)
+def _soak(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    outcome = soak.run(folder, options.hours, options.seed)
     before, after = outcome.before, outcome.after
     memory = "" if before.mb is None or after.mb is None else f"{before.mb:.0f} -> {after.mb:.0f} MB, "
     yield (
-        f"{outcome.hours:g} hours of an office: {outcome.jobs} jobs, {outcome.requests:,} requests",
+        f"{outcome.hours:g} hours of office use: {outcome.jobs} jobs, {outcome.requests:,} requests",
         (
             f"{memory}{before.objects:,} -> {after.objects:,} objects, {before.threads} -> {after.threads} threads, "
             f"{before.handles} -> {after.handles} handles; {after.pages_mb:.1f} MB of pages after a night"
         ),
-        "; ".join(outcome.broken),
+        "; ".join(outcome.errors),
     )
 
 
@@ -159,56 +162,58 @@ PARTS: Final[dict[str, Callable[[argparse.Namespace, Path], Iterator[Line]]]] = 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Try everything that is asked for, and show what came of it."""
-    asked = _arguments(arguments)
-    whole = True
-    _print("part", "tried", "held", "s")
+    """Run the parts and print a table of their results; 1 if a promise is broken."""
+    options = _parse(arguments)
+    passed = True
+    _print("part", "tested", "result", "s")
     _print("---", "---", "---", "---:")
     with no_proxy():
-        for part in asked.only:
+        for part in options.only:
             print(f"{part} ...", file=sys.stderr, flush=True)
-            begin = time.monotonic()
-            for tried, held, wrong in _lines(part, asked):
-                _print(part, tried, f"BROKEN: {wrong}" if wrong else held, f"{time.monotonic() - begin:.0f}")
-                whole = whole and not wrong
+            start = time.monotonic()
+            for tested, result, errors in _lines(part, options):
+                _print(part, tested, f"BROKEN: {errors}" if errors else result, f"{time.monotonic() - start:.0f}")
+                passed = passed and not errors
     print(f"\nPython {platform.python_version()}, {platform.system()}, {os.cpu_count()} processors")
-    return 0 if whole else 1
+    return 0 if passed else 1
 
 
-def _lines(part: str, asked: argparse.Namespace) -> Iterator[Line]:
-    """The lines of one part; what ends it before its time is one of them."""
+def _lines(part: str, options: argparse.Namespace) -> Iterator[Line]:
+    """The lines of one part; an exception that ends it becomes a line too."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
-            yield from PARTS[part](asked, Path(folder))
+            yield from PARTS[part](options, Path(folder))
         except Exception as error:
             traceback.print_exc()
             yield "", "", f"{type(error).__name__}: {error}"
 
 
 def _print(*cells: str) -> None:
-    """A line of a table in Markdown."""
+    """Print a line of a Markdown table."""
     print("|", " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells), "|", flush=True)
 
 
-def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.fire", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", type=_chosen, default=tuple(PARTS), metavar="PARTS", help="some parts, with commas")
+    parser.add_argument(
+        "--only", type=_part_names, default=tuple(PARTS), metavar="PARTS", help="some parts, separated by commas"
+    )
     parser.add_argument("--runs", type=int, default=10_000, help="runs of the model (%(default)s)")
-    parser.add_argument("--steps", type=int, default=25, help="steps of a run at the most (%(default)s)")
-    parser.add_argument("--examples", type=int, default=2_000, help="of each thing that can be anything (%(default)s)")
+    parser.add_argument("--steps", type=int, default=25, help="maximum steps of a run (%(default)s)")
+    parser.add_argument("--examples", type=int, default=2_000, help="fuzzing examples of each kind (%(default)s)")
     parser.add_argument("--damages", type=int, default=2_000, help="damaged stores (%(default)s)")
     parser.add_argument("--kills", type=int, default=200, help="kills (%(default)s)")
-    parser.add_argument("--jobs", type=int, default=500, help="jobs that are over, at once (%(default)s)")
-    parser.add_argument("--rows", type=int, default=10_000, help="rows of each (%(default)s)")
-    parser.add_argument("--running", type=int, default=100, help="jobs that run beside them (%(default)s)")
+    parser.add_argument("--jobs", type=int, default=500, help="finished jobs, at once (%(default)s)")
+    parser.add_argument("--rows", type=int, default=10_000, help="rows of each job (%(default)s)")
+    parser.add_argument("--running", type=int, default=100, help="running jobs beside them (%(default)s)")
     parser.add_argument("--hours", type=float, default=8.0, help="simulated hours (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="another number, other runs (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of all random choices (%(default)s)")
     return parser.parse_args(arguments)
 
 
-def _chosen(text: str) -> tuple[str, ...]:
+def _part_names(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not names or not set(names) <= PARTS.keys():
         raise argparse.ArgumentTypeError(f"{text!r}: give some of {', '.join(PARTS)}")
@@ -216,5 +221,5 @@ def _chosen(text: str) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    logging.getLogger("xl_openfunnel").setLevel(logging.ERROR)  # what is meant to fail needs no log
+    logging.getLogger("xl_openfunnel").setLevel(logging.ERROR)  # failures that the tests provoke need no log
     sys.exit(main())

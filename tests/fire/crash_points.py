@@ -1,4 +1,5 @@
-"""A process killed before each statement in turn, while it makes or migrates the store, keeps, notes, forgets jobs."""
+"""Kill a process before each statement in turn, while it creates or migrates the store, saves, records and forgets
+jobs."""
 
 from __future__ import annotations
 
@@ -26,55 +27,55 @@ JOBS: Final = ("replaced", "forgotten", "new")
 
 
 def run(folder: Path, start: str) -> int:
-    """Kill at every point of one beginning; how many there were.
+    """Kill a process at every point after this start, and return how many points there are.
 
     Raises:
-        AssertionError: the store does not open afterwards, or holds something that is not whole.
+        AssertionError: the store does not open afterwards, or holds something that is incomplete.
     """
-    begin = folder / "begin"
-    begin.mkdir()
+    template = folder / "template"
+    template.mkdir()
     if start != "no store":
-        _made(begin / "store.sqlite3", start)
+        _make_store(template / "store.sqlite3", start)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     for number in itertools.count():
-        here = folder / str(number)
-        shutil.copytree(begin, here)
-        process = context.Process(target=work, args=(here / "store.sqlite3", number))
+        run_folder = folder / str(number)
+        shutil.copytree(template, run_folder)
+        process = context.Process(target=write_until_killed, args=(run_folder / "store.sqlite3", number))
         process.start()
         process.join()
-        _judge(here / "store.sqlite3", start, whole=process.exitcode == 0)
+        _check_store(run_folder / "store.sqlite3", start, finished=process.exitcode == 0)
         if process.exitcode == 0:
             return number
-        assert process.exitcode == -signal.SIGKILL, f"it ended by itself: {process.exitcode}"
+        assert process.exitcode == -signal.SIGKILL, f"the process ended by itself: {process.exitcode}"
     raise AssertionError
 
 
-def work(path: Path, number: int) -> None:
-    """In a process of its own: everything that writes, up to the statement with this number."""
-    count = iter(range(number))
+def write_until_killed(path: Path, number: int) -> None:
+    """In a child process: everything that writes to a store, up to the statement with this number."""
+    remaining = iter(range(number))
 
-    def point() -> None:
-        if next(count, None) is None:
+    def kill_at_the_last() -> None:
+        if next(remaining, None) is None:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    sqlite3.connect = functools.partial(sqlite3.connect, factory=functools.partial(Mortal, point))  # type: ignore[assignment]
+    sqlite3.connect = functools.partial(sqlite3.connect, factory=functools.partial(KilledConnection, kill_at_the_last))  # type: ignore[assignment]
     with closing(Store(path, ORIGIN)) as store:
         for job in ("replaced", "new"):
-            _keep(store, job, "after")
-        store.record("noted", JobStatus.RUNNING, None, None, AS_OF)
+            _save(store, job, "after")
+        store.record("recorded", JobStatus.RUNNING, None, None, AS_OF)
         store.forget("forgotten")
 
 
-class Mortal(sqlite3.Connection):
-    """A connection at each of whose statements, and rows of one, the process may end."""
+class KilledConnection(sqlite3.Connection):
+    """A connection that calls a function before each statement and each row of an `executemany`."""
 
-    def __init__(self, point: Callable[[], None], *given: Any, **options: Any) -> None:
-        self._point = point
-        super().__init__(*given, **options)
+    def __init__(self, before_statement: Callable[[], None], *arguments: Any, **options: Any) -> None:
+        self._before_statement = before_statement
+        super().__init__(*arguments, **options)
 
     def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
-        self._point()
+        self._before_statement()
         return super().execute(sql, *parameters)
 
     def executemany(self, sql: str, rows: Iterable[Any], /) -> sqlite3.Cursor:
@@ -82,14 +83,14 @@ class Mortal(sqlite3.Connection):
 
     def _each(self, rows: Iterable[Any]) -> Iterator[Any]:
         for row in rows:
-            self._point()
+            self._before_statement()
             yield row
 
 
-def _made(path: Path, start: str) -> None:
+def _make_store(path: Path, start: str) -> None:
     with closing(Store(path, ORIGIN)) as store:
         for job in ("replaced", "forgotten"):
-            _keep(store, job, "before")
+            _save(store, job, "before")
     if start == "version 1":
         with closing(sqlite3.connect(path, isolation_level=None)) as db:
             for table in ("job", "page"):
@@ -97,24 +98,24 @@ def _made(path: Path, start: str) -> None:
             db.execute("PRAGMA user_version = 1")
 
 
-def _keep(store: Store, job: str, when: str) -> None:
+def _save(store: Store, job: str, when: str) -> None:
     body = json.dumps([{"name": job, "when": when}] * 10).encode()
     pages = tuple(Page(JobStatus("completed"), row_count=10, rows_json=body) for _ in range(3))
     manifest = {"count": 30, "pages": 3}
     store.save(job, Result(JobStatus("completed"), None, 30, manifest, None, AS_OF, Rows.of(pages)), pages, None)
 
 
-def _judge(path: Path, start: str, *, whole: bool) -> None:
+def _check_store(path: Path, start: str, *, finished: bool) -> None:
     with closing(Store(path, ORIGIN)) as store:
-        held = {job: store.find(job) for job in JOBS}
-        for job, found in held.items():
-            rows = [] if found is None else list(found.rows)
+        results = {job: store.find(job) for job in JOBS}
+        for job, result in results.items():
+            rows = [] if result is None else list(result.rows)
             when = rows[0]["when"] if rows else ""
-            assert found is None or rows == [{"name": job, "when": when}] * 30, (
+            assert result is None or rows == [{"name": job, "when": when}] * 30, (
                 f"{job} holds {len(rows)} rows, or others"
             )
-        assert start == "no store" or held["replaced"] is not None, "a job is gone that was to be replaced"
-        assert not whole or [job for job in JOBS if held[job]] == ["replaced", "new"]
+        assert start == "no store" or results["replaced"] is not None, "the replaced job is lost"
+        assert not finished or [job for job in JOBS if results[job]] == ["replaced", "new"]
         store.ledger()
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)

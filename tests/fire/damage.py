@@ -1,4 +1,4 @@
-"""A store that something has damaged: it is set aside and rebuilt, never a crash, never wrong rows."""
+"""Damaged stores: each is set aside and rebuilt, without a crash and without wrong rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Damage = Callable[[bytes, random.Random], bytes]
 
 
 def pages_of(job_id: str) -> tuple[Page, ...]:
-    """What a job's pages hold: rows that tell which job, page and place they are."""
+    """The pages of a job; each row names its job, page and place."""
     return tuple(
         Page(
             JobStatus("completed"),
@@ -40,14 +40,14 @@ def pages_of(job_id: str) -> tuple[Page, ...]:
 
 
 def result_of(job_id: str) -> Result:
-    """The same as a result."""
+    """The result with these pages."""
     manifest = {"count": ROWS * PAGES, "pages": PAGES}
     status = JobStatus("completed")
     return Result(status, "completed", ROWS * PAGES, manifest, None, AS_OF, Rows.of(pages_of(job_id)))
 
 
-def sound_store(path: Path) -> bytes:
-    """A store with three jobs; the bytes of its file."""
+def make_store(path: Path) -> bytes:
+    """Make a store with three jobs and return the bytes of its file."""
     store = Store(path, ORIGIN)
     for job_id in JOBS:
         store.save(job_id, result_of(job_id), pages_of(job_id), "f" * 12)
@@ -58,37 +58,35 @@ def sound_store(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def bits(content: bytes, dice: random.Random) -> bytes:
-    """One to twenty bits flipped."""
+def flip_bits(content: bytes, rng: random.Random) -> bytes:
+    """Flip one to twenty bits."""
     changed = bytearray(content)
-    for _ in range(dice.choice((1, 1, 1, 4, 20))):
-        changed[dice.randrange(len(changed))] ^= 1 << dice.randrange(8)
+    for _ in range(rng.choice((1, 1, 1, 4, 20))):
+        changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
     return bytes(changed)
 
 
-def stretch(content: bytes, dice: random.Random) -> bytes:
-    """A stretch of zeros, of chance, or of another place of the file: what half a write leaves."""
-    at, size = dice.randrange(len(content)), dice.choice((16, 512, 4096, 9000))
-    other = dice.randrange(len(content))
-    what = dice.choice((bytes(size), dice.randbytes(size), content[other : other + size]))
-    return (content[:at] + what + content[at + size :])[: len(content)]
+def overwrite(content: bytes, rng: random.Random) -> bytes:
+    """Overwrite a stretch with zeros, random bytes or another part of the file, as an interrupted write does."""
+    start, size = rng.randrange(len(content)), rng.choice((16, 512, 4096, 9000))
+    other = rng.randrange(len(content))
+    replacement = rng.choice((bytes(size), rng.randbytes(size), content[other : other + size]))
+    return (content[:start] + replacement + content[start + size :])[: len(content)]
 
 
-def cut(content: bytes, dice: random.Random) -> bytes:
-    """Shorter than it was."""
-    return content[: dice.randrange(len(content))]
+def truncate(content: bytes, rng: random.Random) -> bytes:
+    return content[: rng.randrange(len(content))]
 
 
-def longer(content: bytes, dice: random.Random) -> bytes:
-    """Longer than it was."""
-    return content + dice.randbytes(dice.choice((1, 4096, 5000)))
+def append(content: bytes, rng: random.Random) -> bytes:
+    return content + rng.randbytes(rng.choice((1, 4096, 5000)))
 
 
-DAMAGES: Final[tuple[Damage, ...]] = (bits, bits, stretch, stretch, cut, longer)
+DAMAGES: Final[tuple[Damage, ...]] = (flip_bits, flip_bits, overwrite, overwrite, truncate, append)
 
 
-def survive(folder: Path, content: bytes) -> str:
-    """Use a store whose file has this content; what came of it.
+def use_damaged(folder: Path, content: bytes) -> str:
+    """Use a store whose file has this content and describe the outcome.
 
     Raises:
         AssertionError: a promise is broken.
@@ -99,29 +97,29 @@ def survive(folder: Path, content: bytes) -> str:
     path.write_bytes(content)
     try:
         store = Store(path, ORIGIN)
-    except ConfigurationError as refused:
-        if "newer XL OpenFunnel" in refused.message:
+    except ConfigurationError as error:
+        if "newer XL OpenFunnel" in error.message:
             return "left alone"
-        raise AssertionError(f"it cannot be used: {refused}") from refused
+        raise AssertionError(f"it cannot be used: {error}") from error
     try:
-        found = sum(_is_whole(store, job_id) for job_id in JOBS)
-        with suppress(sqlite3.Error, StoreBusyError):  # as a damaged one is for whoever may not wait
+        readable = sum(_is_complete(store, job_id) for job_id in JOBS)
+        with suppress(sqlite3.Error, StoreBusyError):  # which a damaged store counts as for callers that cannot wait
             store.ledger(wait=False)
-        # The first write may be the one that finds the damage; from then on there is a sound store again.
+        # The first write may detect the damage; after that, the store is sound again.
         for _ in range(2):
             with suppress(sqlite3.Error):
                 store.save("new", result_of("new"), pages_of("new"), None)
-        kept = store.find("new")
-        assert kept is not None, "a store that was damaged takes nothing any more"
-        assert list(kept.rows) == list(Rows.of(pages_of("new")))
+        saved = store.find("new")
+        assert saved is not None, "a damaged store no longer saves jobs"
+        assert list(saved.rows) == list(Rows.of(pages_of("new")))
     finally:
         store.close()
     aside = bool(list(folder.glob("*.damaged-*")))
-    return f"{'set aside' if aside else 'used'}, {found} of {len(JOBS)} jobs there"
+    return f"{'set aside' if aside else 'used'}, {readable} of {len(JOBS)} jobs readable"
 
 
-def _is_whole(store: Store, job_id: str) -> bool:
-    """Whether the job is there; if it is, with its own rows and no others."""
+def _is_complete(store: Store, job_id: str) -> bool:
+    """Whether the job can be read; raises if its rows are not its own."""
     try:
         stored = store.find(job_id)
         rows = None if stored is None else list(stored.rows)
@@ -130,23 +128,23 @@ def _is_whole(store: Store, job_id: str) -> bool:
     if stored is None:
         return False
     assert rows == list(Rows.of(pages_of(job_id))), f"{job_id} comes back with {len(rows or ())} rows, or others"
-    assert len(stored.rows) == ROWS * PAGES, f"{job_id} says that it has {len(stored.rows)} rows"
+    assert len(stored.rows) == ROWS * PAGES, f"{job_id} reports {len(stored.rows)} rows"
     return True
 
 
 def run(folder: Path, times: int, seed: int = 0) -> dict[str, int]:
-    """Damage a sound store so often; how often what came of it."""
+    """Damage a sound store so many times and count the outcomes."""
     folder.mkdir(parents=True, exist_ok=True)
-    content = sound_store(folder / "store.sqlite3")
+    content = make_store(folder / "store.sqlite3")
     outcomes: dict[str, int] = {}
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     for number in range(times):
-        damage = dice.choice(DAMAGES)
-        state = dice.getstate()
+        damage = rng.choice(DAMAGES)
+        state = rng.getstate()
         try:
-            outcome = survive(folder, damage(content, dice))
+            outcome = use_damaged(folder, damage(content, rng))
         except Exception as error:
-            dice.setstate(state)
+            rng.setstate(state)
             raise AssertionError(f"damage {number} ({damage.__name__}, seed {seed}): {error!r}") from error
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
     shutil.rmtree(folder)

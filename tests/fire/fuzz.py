@@ -1,4 +1,4 @@
-"""Whatever comes, bytes from the service, values from cells, words in settings: it is taken, or refused in words."""
+"""Fuzzing: random responses, cell arguments and settings are accepted, or refused with an error message."""
 
 from __future__ import annotations
 
@@ -31,55 +31,55 @@ from xl_openfunnel.functions.implementations import UNEXPECTED, evaluate
 from xl_openfunnel.settings import Settings, checked_base_url, origin_of
 from xl_openfunnel.simulator import SimulatedJob, companies
 
-from .world import world
+from .environment import running_environment
 
 
 @dataclass(frozen=True)
-class Form:
-    """One thing that can be anything.
+class Target:
+    """One kind of input.
 
     Attributes:
-        name: what it is.
-        anything: what it may be.
-        check: takes one, and raises AssertionError where a promise is broken.
-        known: some that are tried in any case.
+        name: of the input.
+        values: the strategy that generates values.
+        check: takes a value, and raises AssertionError where a promise is broken.
+        examples: values that are always tried.
     """
 
     name: str
-    anything: st.SearchStrategy[Any]
+    values: st.SearchStrategy[Any]
     check: Callable[[Any], None]
-    known: tuple[Any, ...] = ()
+    examples: tuple[Any, ...] = ()
 
 
-def run(form: Form, examples: int, chance: int | None = None) -> int:
-    """Try so many, the same ones each time unless another number for the chance is given; how many were tried.
+def run(target: Target, examples: int, seed_number: int | None = None) -> int:
+    """Check this many examples and return how many were checked; without a seed they are the same each time.
 
     Raises:
-        AssertionError: a promise is broken, or any other exception that escaped; with the smallest example found.
+        AssertionError: a promise is broken; any other exception is one that escaped. Both name the smallest example.
     """
-    tried = 0
+    count = 0
 
     def check(value: Any) -> None:
-        nonlocal tried
-        tried += 1
-        form.check(value)
+        nonlocal count
+        count += 1
+        target.check(value)
 
-    test = given(form.anything)(check)
-    for each in form.known:
-        test = example(each)(test)
-    if chance is not None:
-        test = seed(chance)(test)
+    test = given(target.values)(check)
+    for value in target.examples:
+        test = example(value)(test)
+    if seed_number is not None:
+        test = seed(seed_number)(test)
     settings(
         max_examples=examples,
         deadline=None,
         database=None,
-        derandomize=chance is None,
+        derandomize=seed_number is None,
         suppress_health_check=list(HealthCheck),
     )(test)()
-    return tried
+    return count
 
 
-# ---- what the service sends ------------------------------------------------------------------------------------
+# ---- responses of the service ------------------------------------------------------------------------------------
 
 _scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 _json = st.recursive(
@@ -102,7 +102,7 @@ _envelopes = st.fixed_dictionaries(
 
 @st.composite
 def _bodies(draw: Any) -> bytes:
-    """An envelope as JSON, most often with something of it broken."""
+    """An envelope as JSON, usually with some bytes broken."""
     body = bytearray(json.dumps(draw(_envelopes)).encode())
     for _ in range(draw(st.integers(0, 3))):
         at = draw(st.integers(0, max(0, len(body) - 1)))
@@ -110,7 +110,7 @@ def _bodies(draw: Any) -> bytes:
     return bytes(body)
 
 
-def _is_a_page_or_an_error_in_words(body: bytes) -> None:
+def _check_response(body: bytes) -> None:
     with suppress(OpenFunnelError):
         page = models.read_page(body, "job")
         rows = models.read_rows(page.rows_json)
@@ -125,11 +125,11 @@ def _is_a_page_or_an_error_in_words(body: bytes) -> None:
             read(body)
 
 
-# ---- what a cell gives -----------------------------------------------------------------------------------------
+# ---- arguments from cells -----------------------------------------------------------------------------------------
 
 
 class OddText(str):
-    """A text that fails where it is used."""
+    """A text that raises when used."""
 
     __slots__ = ()
 
@@ -141,7 +141,7 @@ class OddText(str):
 
 
 class OddNumber(Fraction):
-    """A number that fails where it is used."""
+    """A number that raises when used."""
 
     def __float__(self) -> float:
         raise RuntimeError("no number")
@@ -150,8 +150,8 @@ class OddNumber(Fraction):
         raise RuntimeError("no text")
 
 
-class OddThing:
-    """Something that can't even be shown."""
+class OddObject:
+    """An object whose repr raises."""
 
     def __repr__(self) -> str:
         raise RuntimeError("no text")
@@ -162,13 +162,21 @@ class OddThing:
     __hash__ = None  # type: ignore[assignment]
 
 
-ODD: list[Any] = [OddText("x"), OddNumber(1, 3), OddThing(), Decimal("NaN"), Decimal("sNaN"), Fraction(1, 3), 10**400]
+ODD_VALUES: list[Any] = [
+    OddText("x"),
+    OddNumber(1, 3),
+    OddObject(),
+    Decimal("NaN"),
+    Decimal("sNaN"),
+    Fraction(1, 3),
+    10**400,
+]
 
 _cells = (
     st.sampled_from(
         ["job", "JOB", "", " ", "name", "*", "rank", "count", "=1+1", "of_x", "#N/A", "a,b", "employee_band"]
     )
-    | st.sampled_from([1.0, -1.0, 0.5, 1e300, math.inf, math.nan, True, None, CellError("#REF!"), *ODD[3:]])
+    | st.sampled_from([1.0, -1.0, 0.5, 1e300, math.inf, math.nan, True, None, CellError("#REF!"), *ODD_VALUES[3:]])
     | st.text(max_size=6)
     | st.just(datetime(2026, 1, 1, tzinfo=UTC))
 )
@@ -185,35 +193,41 @@ FUNCTIONS: dict[str, tuple[Callable[..., Block], int]] = {
 
 
 @contextmanager
-def desk(folder: Path) -> Iterator[Callable[[], CallContext]]:
-    """What functions look at, with one job that is over."""
-    with world(folder, SimulatedJob(companies(30, seed=1), job_id="job")) as here:
-        seat = here.seat()
-        seat.fetcher.watch("job")
-        assert here.until(lambda: seat.fetcher.watch("job").final, 60)
-        balance = CreditsCache(seat.client, clock=here.time, start=lambda run: run(), call_later=lambda *_: None)
-        made: Any = SimpleNamespace(fetcher=seat.fetcher, store=seat.store, credits=balance)
-        yield lambda: CallContext(made)
+def call_contexts(folder: Path) -> Iterator[Callable[[], CallContext]]:
+    """Yield a function that makes call contexts, with one finished job."""
+    with running_environment(folder, SimulatedJob(companies(30, seed=1), job_id="job")) as env:
+        process = env.start_process()
+        process.fetcher.watch("job")
+        assert env.run_until(lambda: process.fetcher.watch("job").final, 60)
+        credits_cache = CreditsCache(
+            process.client, clock=env.time, start=lambda run: run(), call_later=lambda *_: None
+        )
+        services: Any = SimpleNamespace(fetcher=process.fetcher, store=process.store, credits=credits_cache)
+        yield lambda: CallContext(services)
 
 
-def function_form(name: str, look: Callable[[], CallContext]) -> Form:
+def function_target(name: str, new_context: Callable[[], CallContext]) -> Target:
     """The arguments of a function."""
-    body, most = FUNCTIONS[name]
-    needed = {"OF_LOOKUP": 3, "OF_PIVOT": 2}.get(name, min(1, most))  # Excel itself refuses a formula without these
+    body, max_args = FUNCTIONS[name]
+    required = {"OF_LOOKUP": 3, "OF_PIVOT": 2}.get(
+        name, min(1, max_args)
+    )  # Excel itself refuses a formula without these
 
-    def ask(given_: list[object]) -> None:
-        block = evaluate(name, body, look(), *given_)
-        assert block != [[UNEXPECTED]], given_
+    def call(arguments: list[object]) -> None:
+        block = evaluate(name, body, new_context(), *arguments)
+        assert block != [[UNEXPECTED]], arguments
         assert {len(line) for line in block} == {len(block[0])}
         for cell in (cell for line in block for cell in line):
-            assert type(cell) in (str, float, bool), f"{cell!r} for {given_}"
+            assert type(cell) in (str, float, bool), f"{cell!r} for {arguments}"
             assert not (isinstance(cell, str) and "Traceback" in cell)
 
-    known: tuple[list[object], ...] = (["job", *[CellError("#N/A")] * (most - 1)], [[[]]] * needed) if most else ()
-    return Form(f"arguments of {name}", st.lists(_arguments, min_size=needed, max_size=most), ask, known)
+    examples: tuple[list[object], ...] = (
+        (["job", *[CellError("#N/A")] * (max_args - 1)], [[[]]] * required) if max_args else ()
+    )
+    return Target(f"arguments of {name}", st.lists(_arguments, min_size=required, max_size=max_args), call, examples)
 
 
-def _reaches_no_other_path(text: str) -> None:
+def _check_job_text(text: str) -> None:
     try:
         job_id = endpoints.job_id_from(text)
     except OpenFunnelError:
@@ -225,28 +239,28 @@ def _reaches_no_other_path(text: str) -> None:
 # ---- settings --------------------------------------------------------------------------------------------------
 
 
-def _is_taken_or_refused_in_words(given_: tuple[str, str, str]) -> None:
+def _check_settings(values: tuple[str, str, str]) -> None:
     names = ("OPENFUNNEL_BASE_URL", "OPENFUNNEL_CACHE_DIR", "OPENFUNNEL_CONCURRENCY")
     try:
-        found = Settings.load(environ=dict(zip(names, given_, strict=True)))
+        loaded = Settings.load(environ=dict(zip(names, values, strict=True)))
     except ConfigurationError as error:
-        refused = error.message
+        message = error.message
     else:
-        refused = ""
-    assert "of_secret" not in refused
-    if refused:
+        message = ""
+    assert "of_secret" not in message
+    if message:
         return
-    assert 1 <= found.concurrency <= 32
-    assert isinstance(found.store_path, Path)
-    assert origin_of(found.base_url) == origin_of(checked_base_url(found.base_url))
-    assert found.base_url.startswith(("https://", "http://"))
+    assert 1 <= loaded.concurrency <= 32
+    assert isinstance(loaded.store_path, Path)
+    assert origin_of(loaded.base_url) == origin_of(checked_base_url(loaded.base_url))
+    assert loaded.base_url.startswith(("https://", "http://"))
 
 
-FORMS: Final = (
-    Form(
-        "answers of the service",
+TARGETS: Final = (
+    Target(
+        "responses of the service",
         _bodies() | st.binary(max_size=60),
-        _is_a_page_or_an_error_in_words,
+        _check_response,
         (
             b'{"status":"running","rows":' + b"[" * 5_000,
             b'{"status":"running","rows":[{"a":' + b'{"b":' * 300 + b"1" + b"}" * 300 + b"}]}",
@@ -254,12 +268,12 @@ FORMS: Final = (
             b'{"status":"running","rows":[{"a":' + b"9" * 5_000 + b"}]}",
         ),
     ),
-    Form(
+    Target(
         "jobs from cells",
         st.text()
         | st.from_regex(r"https?://[^ ]*/[a-z0-9/.%_-]*", fullmatch=True)
         | st.sampled_from([*"./%?#\\", ".."]),
-        _reaches_no_other_path,
+        _check_job_text,
         (
             "https://evil.example/../../credits",
             "job/../../../v1/credits",
@@ -269,14 +283,14 @@ FORMS: Final = (
             "job\r\nX-Other: 1",
         ),
     ),
-    Form(
+    Target(
         "settings",
         st.tuples(
             st.text() | st.from_regex(r"https?://[\w.:\[\]@%-]{1,20}(/\w*)?", fullmatch=True),
             st.text(alphabet=st.characters(exclude_characters="\0"), max_size=8),
             st.text(max_size=4),
         ),
-        _is_taken_or_refused_in_words,
+        _check_settings,
         (
             ("http://[::1", "~nobody", "9" * 5_000),
             ("https://a:99999999", "x", "²"),

@@ -1,4 +1,4 @@
-"""The service under load: ``python -m tests.fire.load_child JSON`` tells where it is, then how much it was asked."""
+"""The service under load: ``python -m tests.fire.load_child JSON`` prints its address, then counts of requests."""
 
 from __future__ import annotations
 
@@ -13,63 +13,63 @@ from xl_openfunnel.simulator.jobs import JobRun
 from xl_openfunnel.simulator.service import ReceivedRequest
 
 RUNNING = "running-"
-"""What ids of jobs that run begin with."""
+"""Prefix of the ids of running jobs."""
 
 STEP = 2.0
-"""Seconds in which a running job moves, so that it is polled as often as any."""
+"""Seconds between two companies of a running job: as it changes all the time, it is polled at the shortest interval."""
 
 
 class Counter:
-    """How many requests are in hand, and were at the most."""
+    """Counts the requests being handled, and their maximum."""
 
     def __init__(self) -> None:
-        self.now = self.most = 0
+        self.now = self.max = 0
         self._lock = threading.Lock()
 
     def wait(self, seconds: float) -> None:
-        """The service's latency."""
+        """Wait as the service's latency."""
         with self._lock:
             self.now += 1
-            self.most = max(self.most, self.now)
+            self.max = max(self.max, self.now)
         time.sleep(seconds)
         with self._lock:
             self.now -= 1
 
 
 def serve(jobs: int, rows: int, running: int, latency: float) -> None:
-    """Serve jobs that are over, all with the same rows, and others that never end, until stdin ends.
+    """Serve finished jobs, all with the same rows, and jobs that never end, until stdin ends.
 
-    Of those that run no page is written yet: each poll of theirs is one request.
+    Running jobs have no page yet, so each of their polls is one request.
     """
-    found, counter = companies(rows, seed=1, shape="narrow"), Counter()
-    made = [SimulatedJob(found, job_id=f"job-{number:03d}") for number in range(jobs)]
+    company_rows, counter = companies(rows, seed=1, shape="narrow"), Counter()
+    finished = [SimulatedJob(company_rows, job_id=f"job-{number:03d}") for number in range(jobs)]
     script: dict[str, Any] = {
-        "running": len(found) * STEP,
-        "page_size": len(found),
+        "running": len(company_rows) * STEP,
+        "page_size": len(company_rows),
         "ending": "delivering",
         "delivered": 0.9,
     }
-    beside = [SimulatedJob(found, job_id=f"{RUNNING}{number:03d}", **script) for number in range(running)]
-    with Simulator([*made, *beside], latency=latency, sleep=counter.wait) as service:
-        lives: dict[str, JobRun] = service._service._runs
-        for life in lives.values():
-            if life.job in made:  # the same pages for all: five hundred copies would be gigabytes
-                life._rendered = lives["job-000"]._rendered
+    unfinished = [SimulatedJob(company_rows, job_id=f"{RUNNING}{number:03d}", **script) for number in range(running)]
+    with Simulator([*finished, *unfinished], latency=latency, sleep=counter.wait) as service:
+        runs: dict[str, JobRun] = service._service._runs
+        for job_run in runs.values():
+            if job_run.job in finished:  # all share the same pages: five hundred copies would take gigabytes
+                job_run._rendered = runs["job-000"]._rendered
             else:
-                life._started -= life.job.running / 4  # moving already
+                job_run._started -= job_run.job.running / 4  # it has already begun to deliver
         print(json.dumps({"base_url": service.base_url, "api_key": service.api_key}), flush=True)
         for _ in sys.stdin:
-            print(json.dumps(_told(list(service._service.received), counter.most)), flush=True)
+            print(json.dumps(_counts(list(service._service.received), counter.max)), flush=True)
 
 
-def _told(received: list[ReceivedRequest], at_once: int) -> dict[str, int]:
-    """How many requests there were for jobs that are over, and at once; and how many polls while pages were read."""
+def _counts(received: list[ReceivedRequest], concurrent: int) -> dict[str, int]:
+    """Requests for finished jobs, the maximum at once, and polls of running jobs while pages were read."""
     of_running = [(each.job_id or "").startswith(RUNNING) for each in received]
     pages = [number for number, each in enumerate(received) if each.cursor and not of_running[number]]
     return {
         "requests": of_running.count(False),
-        "at_once": at_once,
-        "beside": sum(of_running[pages[0] : pages[-1]]) if pages else 0,
+        "concurrent": concurrent,
+        "running_polls": sum(of_running[pages[0] : pages[-1]]) if pages else 0,
     }
 
 

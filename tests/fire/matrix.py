@@ -1,7 +1,7 @@
-"""The fault matrix: everything that can happen to one request, at every point of a job's life where it can.
+"""The fault matrix: everything that can happen to one request, at every point of a job's life where it can happen.
 
-In each cell the fault lasts for a while and then ends. While it lasts there is the complete result or the right
-problem, with the last good rows beside it; once it is over, everything is there. Memory, requests and time are bounded.
+In each case the fault lasts for a while and then ends. While it lasts, the result is complete, or the right problem is
+reported and the last good rows stay; afterwards, the result is complete. Memory, requests and time are limited.
 """
 
 from __future__ import annotations
@@ -14,206 +14,207 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from tests.bench.measure import held_mb, peak_mb
+from tests.bench.measure import memory_mb, peak_mb
 from xl_openfunnel import Snapshot
 from xl_openfunnel.jobs.policy.download import NO_MANIFEST
 from xl_openfunnel.simulator import SimulatedJob
 from xl_openfunnel.simulator.service import ReceivedRequest
 
-from .detours import UNKNOWN_NAME, Detour, closed_port, nobody_knows, tls
-from .trials import PAGE, PAGES, ROWS, Said, Trial, Whole, trials
-from .world import Judge, Seat, World, has_text, no_surprise, world
+from .environment import ClientProcess, Environment, SnapshotCheck, collect_errors, running_environment, text_error
+from .fault_cases import PAGE, PAGES, ROWS, Complete, ExpectedError, FaultCase, fault_cases
+from .network_faults import UNKNOWN_NAME, RedirectingAdapter, closed_port, tls_server, unresolvable
 
-MOST_REQUESTS: Final = 120
-"""While it lasts: 7 pages, each tried a dozen times, and every third reading of a result that does not agree."""
+MAX_REQUESTS: Final = 120
+"""While the fault lasts: 7 pages, each tried a dozen times, and three downloads of a result that does not agree."""
 
-MOST_MB: Final = 250.0
-"""What one cell may take above what was held before it: eight requests at once, and the service that answers them."""
+MAX_MB: Final = 250.0
+"""Memory that one case may add: eight requests at once, and the service that answers them."""
 
 JOB: Final = "the-job"
 
 
 @dataclass(frozen=True)
-class Cell:
-    """What came of one trial at one point.
+class CaseResult:
+    """The result of one fault at one point.
 
     Attributes:
         complete: whether the result was complete while the fault lasted.
-        said: the problem while it lasted.
-        broken: which promises were not kept.
+        problem: the problem that was reported while it lasted; "" if none.
         requests: sent while it lasted.
-        mb: memory above what was held before; None where it cannot be measured.
+        mb: memory above that before the fault; None where it cannot be measured.
+        errors: the promises that were broken.
     """
 
-    trial: str
+    fault: str
     point: str
     complete: bool = False
-    said: str = ""
+    problem: str = ""
     requests: int = 0
     mb: float | None = None
-    broken: tuple[str, ...] = field(default=())
+    errors: tuple[str, ...] = field(default=())
 
 
-def cells() -> list[tuple[Trial, str]]:
-    """All of them: each trial at each point that it can hit."""
-    return [(trial, point) for trial in trials() for point in trial.expects]
+def all_cases() -> list[tuple[FaultCase, str]]:
+    """Each fault at each point that it can hit."""
+    return [(case, point) for case in fault_cases() for point in case.expected]
 
 
-def cell(trial: Trial, point: str, folder: Path) -> Cell:
-    """Try it."""
-    running = 60.0 if point in ("later poll", "held page") else 0.0
+def run_case(case: FaultCase, point: str, folder: Path) -> CaseResult:
+    running = 60.0 if point in ("later poll", "newest page") else 0.0
     job = SimulatedJob(ROWS, job_id=JOB, running=running, page_size=PAGE)
-    wordless: list[str] = []
+    text_errors: list[str] = []
 
-    def judge(before: Snapshot | None, seen: Snapshot) -> None:
-        if wrong := has_text(seen):
-            wordless.append(wrong)
+    def check(before: Snapshot | None, snapshot: Snapshot) -> None:
+        if error := text_error(snapshot):
+            text_errors.append(error)
 
-    with no_surprise() as surprises, _world_for(trial, job, folder, judge) as (here, seat, begin, end):
+    with collect_errors() as logged, _environment_for(case, job, folder, check) as (env, process, begin, end):
         if running:
-            seat.fetcher.subscribe(JOB, lambda seen: None)
-            here.until(lambda: seat.fetcher.watch(JOB).pages >= 3, 60)
+            process.fetcher.subscribe(JOB, lambda snapshot: None)
+            env.run_until(lambda: process.fetcher.watch(JOB).pages >= 3, 60)
         elif point == "refresh":
-            seat.fetcher.watch(JOB)
-            here.until(lambda: seat.fetcher.watch(JOB).final, 60)
-        kept = seat.fetcher.watch(JOB)
-        hit = _pages_hit(point, kept.pages)
-        before, held = len(here.service.received), _begin_of_peak()
-        begin(_cursor(point, hit))
-        seat.fetcher.refresh(JOB)
-        here.pass_time(trial.lasts)
-        seen = seat.fetcher.watch(JOB)
-        received, mb = here.service.received[before:], _peak_above(held)
-        broken = [
-            *wordless,
-            *_about_rows(trial, point, hit, job, kept, seen),
-            *_about_words(trial, point, seen),
-            *_asked_too_early(received, trial.asks),
+            process.fetcher.watch(JOB)
+            env.run_until(lambda: process.fetcher.watch(JOB).final, 60)
+        earlier = process.fetcher.watch(JOB)
+        hit_pages = _hit_pages(point, earlier.pages)
+        before, memory_before = len(env.service.received), _reset_peak()
+        begin(_cursor(point, hit_pages))
+        process.fetcher.refresh(JOB)
+        env.advance(case.duration)
+        snapshot = process.fetcher.watch(JOB)
+        received, mb = env.service.received[before:], _peak_above(memory_before)
+        errors = [
+            *text_errors,
+            *_row_errors(case, point, hit_pages, job, earlier, snapshot),
+            *_problem_errors(case, point, snapshot),
+            *_early_requests(received, case.min_wait),
         ]
-        if len(received) > MOST_REQUESTS:
-            broken.append(f"{len(received)} requests")
-        if mb is not None and mb > MOST_MB:
-            broken.append(f"{mb:.0f} MB")
-        said = "" if seen.problem is None else seen.problem.message
-        complete = trial.expects[point] is Whole.CHECKED
+        if len(received) > MAX_REQUESTS:
+            errors.append(f"{len(received)} requests")
+        if mb is not None and mb > MAX_MB:
+            errors.append(f"{mb:.0f} MB")
+        problem = "" if snapshot.problem is None else snapshot.problem.message
+        complete = case.expected[point] is Complete.CHECKED
         end()
-        seat.fetcher.refresh(JOB)
-        here.pass_time(700)
-        broken += _once_it_is_over(seat.fetcher.watch(JOB))
-        here.settle()
-    broken += surprises
-    return Cell(trial.name, point, complete, said, len(received), mb, tuple(broken))
+        process.fetcher.refresh(JOB)
+        env.advance(700)
+        errors += _recovery_errors(process.fetcher.watch(JOB))
+        env.settle()
+    errors += logged
+    return CaseResult(case.name, point, complete, problem, len(received), mb, tuple(errors))
 
 
-def _pages_hit(point: str, pages_held: int) -> Sequence[int]:
-    """The numbers of the pages whose requests are hit."""
-    return {"refresh": range(PAGES), "held page": [pages_held - 1], "page walk": [3], "last page": [PAGES - 1]}.get(
+def _hit_pages(point: str, page_count: int) -> Sequence[int]:
+    """The numbers of the pages whose requests the fault hits."""
+    return {"refresh": range(PAGES), "newest page": [page_count - 1], "page walk": [3], "last page": [PAGES - 1]}.get(
         point, [0]
     )
 
 
-def _cursor(point: str, hit: Sequence[int]) -> Any:
-    """The cursor of the requests that are hit: of the first page those without one, which tell the state."""
-    return ... if point == "refresh" else f"page_{hit[0]:04d}" if hit[0] else None
+def _cursor(point: str, hit_pages: Sequence[int]) -> Any:
+    """The cursor of the requests that the fault hits; None for polls, which read the first page without a cursor."""
+    return ... if point == "refresh" else f"page_{hit_pages[0]:04d}" if hit_pages[0] else None
 
 
-def _about_rows(
-    trial: Trial, point: str, hit: Sequence[int], job: SimulatedJob, kept: Snapshot, seen: Snapshot
+def _row_errors(
+    case: FaultCase, point: str, hit_pages: Sequence[int], job: SimulatedJob, earlier: Snapshot, snapshot: Snapshot
 ) -> Iterator[str]:
-    """Each page that is shown is the service's, of now or of before it ranked the rows anew, as the trial alters it."""
-    rows = list(seen.rows)
-    if len(rows) < len(kept.rows):
-        yield f"{len(kept.rows)} rows were there, and {len(rows)} are left"
-    if isinstance(trial.expects[point], Said) and point == "refresh" and rows != ROWS:
+    """Each page that is shown is the service's, before or after the final ranking, altered as the case says."""
+    rows = list(snapshot.rows)
+    if len(rows) < len(earlier.rows):
+        yield f"{len(earlier.rows)} rows were shown, and {len(rows)} are left"
+    if isinstance(case.expected[point], ExpectedError) and point == "refresh" and rows != ROWS:
         yield "stored rows were replaced"
-    at = 0
+    index = 0
     for number in range(PAGES):
         final = [dict(row) for row in job.page_rows(number, reranked=True)]
-        forms = [trial.alters(final)] if number in hit else [final]
-        if isinstance(trial.expects[point], Said):  # not all is read anew, or it is not over yet
+        forms = [case.alter(final)] if number in hit_pages else [final]
+        if isinstance(
+            case.expected[point], ExpectedError
+        ):  # the download stopped before its end, or the job is not over
             running = [dict(row) for row in job.page_rows(number, reranked=False)]
             forms = [
-                form for rows in (final, running) for form in (rows, trial.alters(rows) if number in hit else rows)
+                form for rows in (final, running) for form in (rows, case.alter(rows) if number in hit_pages else rows)
             ]
-        right = next((form for form in forms if form == rows[at : at + len(form)]), None)
-        if right is None and at < len(rows):
+        page = next((form for form in forms if form == rows[index : index + len(form)]), None)
+        if page is None and index < len(rows):
             yield f"page {number} of {len(rows)} rows is not the service's"
             return
-        at += len(right or ())
-    if at != len(rows):
-        yield f"{len(rows)} rows, of which {at} are the service's"
+        index += len(page or ())
+    if index != len(rows):
+        yield f"{len(rows)} rows, of which {index} are the service's"
 
 
-def _about_words(trial: Trial, point: str, seen: Snapshot) -> Iterator[str]:
-    expected, problem = trial.expects[point], seen.problem
-    if isinstance(expected, Said):
+def _problem_errors(case: FaultCase, point: str, snapshot: Snapshot) -> Iterator[str]:
+    expected, problem = case.expected[point], snapshot.problem
+    if isinstance(expected, ExpectedError):
         if problem is None or not (
-            re.fullmatch(expected.kind, problem.kind) and re.search(expected.words, problem.message)
+            re.fullmatch(expected.kind, problem.kind) and re.search(expected.message, problem.message)
         ):
-            yield f"it says {problem} and not {expected}"
+            yield f"it reports {problem} and not {expected}"
         return
-    if not seen.final or len(seen.rows) != len(ROWS):
-        yield f"it is not complete: {seen}"
-    if expected is Whole.CHECKED and problem is not None:
-        yield f"it should be complete, and says {problem}"
-    if expected is Whole.UNCHECKED and (problem is None or problem.message != NO_MANIFEST):
-        yield f"there is no manifest, and it says {problem}"
+    if not snapshot.final or len(snapshot.rows) != len(ROWS):
+        yield f"it is not complete: {snapshot}"
+    if expected is Complete.CHECKED and problem is not None:
+        yield f"it should be complete, and reports {problem}"
+    if expected is Complete.UNCHECKED and (problem is None or problem.message != NO_MANIFEST):
+        yield f"there is no manifest, and it reports {problem}"
 
 
-def _asked_too_early(received: list[ReceivedRequest], asks: float) -> Iterator[str]:
-    """Requests before the time that the service stated, but for those that were under way just then."""
+def _early_requests(received: list[ReceivedRequest], min_wait: float) -> Iterator[str]:
+    """Requests before the time that the service stated, except those sent at the same moment as the one it answered."""
     for last, following in pairwise(sorted(request.at for request in received)):
-        if last < following < last + asks:
-            yield f"asked again {following - last:g} s after it was told to wait for {asks:g} s"
+        if last < following < last + min_wait:
+            yield f"a request {following - last:g} s after the service asked to wait for {min_wait:g} s"
 
 
-def _once_it_is_over(seen: Snapshot) -> Iterator[str]:
-    if not seen.final or seen.problem is not None:
-        yield f"it is over, and the job is not final: {seen}"
-    elif list(seen.rows) != ROWS:
-        yield f"it is over, and {len(seen.rows)} rows are not the service's"
+def _recovery_errors(snapshot: Snapshot) -> Iterator[str]:
+    if not snapshot.final or snapshot.problem is not None:
+        yield f"the fault is over, and the job is not final: {snapshot}"
+    elif list(snapshot.rows) != ROWS:
+        yield f"the fault is over, and {len(snapshot.rows)} rows are not the service's"
 
 
 @contextmanager
-def _world_for(
-    trial: Trial, job: SimulatedJob, folder: Path, judge: Judge
-) -> Iterator[tuple[World, Seat, Callable[[Any], None], Callable[[], None]]]:
-    """A world, and how the trial begins (with the cursor of the requests that it hits) and ends in it."""
+def _environment_for(
+    case: FaultCase, job: SimulatedJob, folder: Path, check: SnapshotCheck
+) -> Iterator[tuple[Environment, ClientProcess, Callable[[Any], None], Callable[[], None]]]:
+    """An environment, and functions that begin the fault (for requests with this cursor) and end it."""
     with ExitStack() as stack:
-        slow = {} if trial.limits is None else {"sleep": None}
-        here = stack.enter_context(world(folder, job, **slow))
-        detour = Detour()
-        seat = here.seat(transport=detour, limits=trial.limits, judge=judge)
-        where, context = closed_port(), None
-        if trial.way == "dns":
-            stack.enter_context(nobody_knows(UNKNOWN_NAME))
-            where = f"http://{UNKNOWN_NAME}"
-        elif trial.way in ("host", "authority"):
-            name = "elsewhere.example" if trial.way == "host" else "127.0.0.1"
-            where, context = stack.enter_context(tls(folder, name, trusted=trial.way == "host"))
+        options = {} if case.limits is None else {"sleep": None}
+        env = stack.enter_context(running_environment(folder, job, **options))
+        adapter = RedirectingAdapter()
+        process = env.start_process(transport=adapter, limits=case.limits, check=check)
+        target, context = closed_port(), None
+        if case.network == "dns":
+            stack.enter_context(unresolvable(UNKNOWN_NAME))
+            target = f"http://{UNKNOWN_NAME}"
+        elif case.network in ("host", "authority"):
+            name = "elsewhere.example" if case.network == "host" else "127.0.0.1"
+            target, context = stack.enter_context(tls_server(folder, name, trusted=case.network == "host"))
 
         def begin(cursor: Any) -> None:
-            if trial.fault is not None:
-                here.service.faults = (replace(trial.fault, cursor=cursor),)
+            if case.fault is not None:
+                env.service.faults = (replace(case.fault, cursor=cursor),)
             else:
-                detour.elsewhere, detour.context, detour.cursor = where, context, cursor
+                adapter.target, adapter.context, adapter.cursor = target, context, cursor
 
         def end() -> None:
-            here.service.faults = ()
-            detour.elsewhere = None
+            env.service.faults = ()
+            adapter.target = None
 
-        yield here, seat, begin, end
+        yield env, process, begin, end
 
 
-def _begin_of_peak() -> float | None:
-    """Have the system measure the peak anew; what is held now, or None where it cannot."""
+def _reset_peak() -> float | None:
+    """Restart the system's measurement of the peak; the memory held now, or None where that cannot be restarted."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
         return None
-    return held_mb()
+    return memory_mb()
 
 
-def _peak_above(held: float | None) -> float | None:
+def _peak_above(memory_before: float | None) -> float | None:
     peak = peak_mb()
-    return None if held is None or peak is None else max(0.0, peak - held)
+    return None if memory_before is None or peak is None else max(0.0, peak - memory_before)

@@ -1,4 +1,4 @@
-"""Where a key could be after a session: in a file, in what was printed, in the list of processes."""
+"""Where the key could leak in a session: a file, the output, the arguments of a process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from xl_openfunnel.simulator import Fault, SimulatedJob, Simulator, companies
 
 SECRET: Final = "of_live_Zq7-s3cr3t-0123456789abcdef"
 _WRITTEN: Final = (SECRET, SECRET.replace("_", "\\u005f"), SECRET[:-1] + "\\u0066")
-"""How the service writes it, where it repeats it: as it is, and as JSON may write it too."""
+"""How the service writes the key where it repeats it: as it is, and escaped as JSON allows."""
 
 _FORMS: Final = (
     *(form.encode() for form in (*_WRITTEN, SECRET[3:], SECRET.encode().hex())),
@@ -37,34 +37,33 @@ _PROCESSES: Final = Path("/proc")
 
 
 @dataclass(frozen=True)
-class Left:
-    """What a session leaves.
+class SessionOutput:
+    """What a session wrote and printed.
 
     Attributes:
-        home: the folder that holds all it wrote.
-        printed: all it printed, and what crash reports of it show.
-        processes: how many processes there were meanwhile; None where the system has no list of them to read.
-        named_in: the arguments of those that name the key.
+        home: the folder with all files that it wrote.
+        printed: all output, crash reports included.
+        processes: how many processes were running then; None where the system has no list of them.
+        leaking_arguments: the arguments of processes that contain the key.
     """
 
     home: Path
     printed: str
     processes: int | None
-    named_in: tuple[str, ...]
+    leaking_arguments: tuple[str, ...]
 
     @property
     def files(self) -> list[Path]:
-        """What it wrote."""
-        return kept_below(self.home)
+        return files_below(self.home)
 
 
 def holds_key(content: bytes) -> bool:
-    """Whether the key stands there, in any form."""
+    """Whether the content has the key, in any form."""
     return any(form in content for form in _FORMS)
 
 
-def texts_of(path: Path) -> Iterator[bytes]:
-    """A file's bytes, and those of what is packed in it."""
+def contents_of(path: Path) -> Iterator[bytes]:
+    """A file's bytes, and those of the files packed in it."""
     content = path.read_bytes()
     yield content
     if zipfile.is_zipfile(path):
@@ -72,33 +71,39 @@ def texts_of(path: Path) -> Iterator[bytes]:
             yield from (packed.read(name) for name in packed.namelist())
 
 
-def kept_below(folder: Path) -> list[Path]:
-    """All files there."""
+def files_below(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def files_with_the_key(left: Left) -> list[str]:
-    """The names of those that hold it."""
-    return [path.name for path in left.files if any(map(holds_key, texts_of(path)))]
+def files_with_the_key(output: SessionOutput) -> list[str]:
+    return [path.name for path in output.files if any(map(holds_key, contents_of(path)))]
 
 
-def session(home: Path) -> Left:
-    """A whole session in a process of its own, before a service that repeats the key wherever it can."""
+def session(home: Path) -> SessionOutput:
+    """Run a whole session in a process of its own, with a service that repeats the key wherever it can."""
     out = home / "out"
     out.mkdir()
-    places = ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "APPDATA", "LOCALAPPDATA")
+    folder_variables = (
+        "HOME",
+        "USERPROFILE",
+        "XDG_CONFIG_HOME",
+        "XDG_DATA_HOME",
+        "XDG_STATE_HOME",
+        "APPDATA",
+        "LOCALAPPDATA",
+    )
     with Simulator([JOB], api_key=SECRET) as service:
-        service.faults = (Fault("rewrite", rewrite=_in_all_forms),)
+        service.faults = (Fault("rewrite", rewrite=_with_key_in_all_forms),)
         environ = {
             **os.environ,
-            **dict.fromkeys(places, str(home)),
+            **dict.fromkeys(folder_variables, str(home)),
             "OPENFUNNEL_CACHE_DIR": str(home / "cache"),
             "OPENFUNNEL_BASE_URL": service.base_url,
             "OPENFUNNEL_API_KEY": SECRET,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         }
-        told = json.dumps({"job_id": JOB.job_id, "folder": str(out)})
-        command = [sys.executable, "-X", "faulthandler", "-m", f"{__package__}.secrecy_child", told]
+        arguments = json.dumps({"job_id": JOB.job_id, "folder": str(out)})
+        command = [sys.executable, "-X", "faulthandler", "-m", f"{__package__}.secrecy_child", arguments]
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         with subprocess.Popen(command, cwd=ROOT, env=environ, **pipes) as process:
             assert process.stdout is not None
@@ -107,27 +112,27 @@ def session(home: Path) -> Left:
                 line = process.stdout.readline()
                 assert line, printed.decode()[-2_000:]
                 printed += line
-            arguments = _arguments()
+            process_arguments = _process_arguments()
             service.faults = (Fault("status", status=401, body=b'{"detail": "Key %b is not valid"}' % SECRET.encode()),)
             rest, _ = process.communicate(b"\n")
         assert process.returncode == 1
-    named = tuple(words.decode("utf-8", "replace") for words in arguments if holds_key(words))
-    processes = len(arguments) if _PROCESSES.is_dir() else None
-    return Left(home, (printed + rest).decode("utf-8", "replace"), processes, named)
+    leaking = tuple(each.decode("utf-8", "replace") for each in process_arguments if holds_key(each))
+    processes = len(process_arguments) if _PROCESSES.is_dir() else None
+    return SessionOutput(home, (printed + rest).decode("utf-8", "replace"), processes, leaking)
 
 
-def _in_all_forms(body: bytes) -> bytes:
-    """The key in the first rows as JSON may write it."""
+def _with_key_in_all_forms(body: bytes) -> bytes:
+    """Escape the key in the names of the first rows, as JSON allows."""
     for name, written in zip(_NAMES, _WRITTEN, strict=True):
         body = body.replace(name.encode(), name.replace(SECRET, written).encode())
     return body
 
 
-def _arguments() -> list[bytes]:
-    found = []
+def _process_arguments() -> list[bytes]:
+    arguments = []
     for path in _PROCESSES.glob("[0-9]*/cmdline"):
         try:
-            found.append(path.read_bytes())
-        except OSError:  # it has ended
+            arguments.append(path.read_bytes())
+        except OSError:  # the process has ended
             continue
-    return found
+    return arguments

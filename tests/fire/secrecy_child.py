@@ -1,8 +1,8 @@
-"""A user's session with everything loud: ``python -m tests.fire.secrecy_child JSON``, with the key in the environment.
+"""A user's session with all debug output: ``python -m tests.fire.secrecy_child JSON``, with the key in the environment.
 
-Every command that touches the service or writes a file, every function of a cell, a landed table and a copy, the log at
-its lowest level, `http.client` printing what it sends, and in the end two crashes: one shown as crash reporters show
-them, one that ends the process.
+It runs every command that uses the service or writes a file, every cell function, writes a table and a copy, with the
+log at its lowest level and `http.client` printing what it sends. It ends with two crashes: one shown as crash reporters
+show them, one that ends the process.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from xl_openfunnel.hosts.session import session as shared
 
 
 def session(job_id: str, folder: str) -> None:
-    """What the user does."""
     os.umask(0)
     logging.basicConfig(level=logging.DEBUG)
     http.client.HTTPConnection.debuglevel = 1
@@ -44,32 +43,32 @@ def session(job_id: str, folder: str) -> None:
     for command in commands:
         with suppress(SystemExit):
             main(["--debug", *map(str, command)])
-    log.set_up()  # as the server behind Excel does; the command has none
+    log.set_up()  # as Excel's server does; the command line writes no log
     logging.getLogger("xl_openfunnel").setLevel(logging.DEBUG)
-    _show_cells(job_id)
-    _press_buttons(job_id)
+    _call_functions(job_id)
+    _run_commands(job_id)
     end()
     frame = fetch_rows(job_id)
     print(repr(frame.attrs))
     print("ready", flush=True)
-    sys.stdin.readline()  # somebody looks at the list of processes
+    sys.stdin.readline()  # the parent reads the list of processes
     try:
         with Client() as client:
             client.page("refused")
     except OpenFunnelError as error:
-        for shown in traceback.TracebackException.from_exception(error, capture_locals=True).format():
-            print(shown)
+        for line in traceback.TracebackException.from_exception(error, capture_locals=True).format():
+            print(line)
     faulthandler.dump_traceback(all_threads=True)
     for frames in sys._current_frames().values():
-        print(*_names(frames))
+        print(*_local_values(frames))
     raise RuntimeError("a program that ends in a crash")
 
 
-def _show_cells(job_id: str) -> None:
-    """Every function, also of jobs that there are not, and of what looks like a key."""
+def _call_functions(job_id: str) -> None:
+    """Call every function, also for an unknown job and for the key."""
     fetcher = shared().fetcher
     fetcher.wait(job_id)
-    for _ in range(2):  # the second time there is an answer
+    for _ in range(2):  # the second time there is a result
         for job in (job_id, "no-such-job", os.environ["OPENFUNNEL_API_KEY"]):
             for block in (
                 *(udfs.OF_STATUS(job), udfs.OF_ROWS(job, "*"), udfs.OF_INFO(job), udfs.OF_PIVOT(job, "name")),
@@ -79,25 +78,25 @@ def _show_cells(job_id: str) -> None:
         fetcher.wait("no-such-job", 10)
 
 
-def _press_buttons(job_id: str) -> None:
-    """Land the job as a table and make a copy, in a workbook that only keeps what it is told."""
-    office, shown = FakeWorkbooks(), FakeVisibleJobs()
-    place = CellRef("Book.xlsm", "Start", "$B$1")
-    office.cells[place], shown.jobs[place], office.names["job"] = "=OF_STATUS(A1)", {job_id}, job_id
-    actions = CommandHandlers(shared(), shown, office, Passing(), cancel=print, open_file=print)
+def _run_commands(job_id: str) -> None:
+    """Write the job as a table and make a copy, in a fake workbook that records both."""
+    workbooks, visible = FakeWorkbooks(), FakeVisibleJobs()
+    cell = CellRef("Book.xlsm", "Start", "$B$1")
+    workbooks.cells[cell], visible.jobs[cell], workbooks.names["job"] = "=OF_STATUS(A1)", {job_id}, job_id
+    commands = CommandHandlers(shared(), visible, workbooks, Passing(), cancel=print, open_file=print)
     for action in ("refresh final", "land table", "send copy"):
-        print(f"said: {actions.handlers[action][1](office, command_context())}")
-    print(f"landed: {office.plans} {office.facts}")
-    print(f"copied: {office.copied}")
+        print(f"message: {commands.handlers[action][1](workbooks, command_context())}")
+    print(f"table: {workbooks.plans} {workbooks.facts}")
+    print(f"copy: {workbooks.copied}")
 
 
-def _names(frame: FrameType | None) -> list[str]:
+def _local_values(frame: FrameType | None) -> list[str]:
     """The values of all local variables on a thread's stack, as a crash reporter sends them."""
-    shown = []
+    values = []
     while frame is not None:
-        shown += [repr(value) for value in frame.f_locals.values()]
+        values += [repr(value) for value in frame.f_locals.values()]
         frame = frame.f_back
-    return shown
+    return values
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A moment of the fuzzing, the same examples every time; the long form has as many as one asks for."""
+"""A short fuzzing run, with the same examples every time; the long form takes any number."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from xl_openfunnel.functions.context import CallContext
 
 from . import fuzz
 
-FEW = 150
+EXAMPLES = 150
 
 
-@pytest.mark.parametrize("form", fuzz.FORMS, ids=lambda form: form.name)
-def test_whatever_comes_is_taken_or_refused_in_words(form: fuzz.Form) -> None:
-    assert fuzz.run(form, FEW) >= FEW
+@pytest.mark.parametrize("target", fuzz.TARGETS, ids=lambda target: target.name)
+def test_any_input_is_accepted_or_refused_with_a_message(target: fuzz.Target) -> None:
+    assert fuzz.run(target, EXAMPLES) >= EXAMPLES
 
 
 @pytest.fixture(scope="module")
-def look(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], CallContext]]:
-    with fuzz.desk(tmp_path_factory.mktemp("desk")) as made:
-        yield made
+def new_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], CallContext]]:
+    with fuzz.call_contexts(tmp_path_factory.mktemp("store")) as new_context:
+        yield new_context
 
 
 @pytest.mark.parametrize("name", fuzz.FUNCTIONS)
-def test_a_function_answers_whatever_it_is_given(name: str, look: Callable[[], CallContext]) -> None:
-    assert fuzz.run(fuzz.function_form(name, look), FEW) > 0
+def test_a_function_answers_any_arguments(name: str, new_context: Callable[[], CallContext]) -> None:
+    assert fuzz.run(fuzz.function_target(name, new_context), EXAMPLES) > 0
 
 
 def test_the_fuzzing_can_fail() -> None:
-    def refuse(value: int) -> None:
+    def fail_for_large_numbers(value: int) -> None:
         assert value < 1_000
 
     with pytest.raises(AssertionError):
-        fuzz.run(fuzz.Form("numbers", st.integers(), refuse), FEW)
+        fuzz.run(fuzz.Target("numbers", st.integers(), fail_for_large_numbers), EXAMPLES)
 
 
-@pytest.mark.parametrize("odd", fuzz.ODD, ids=lambda odd: type(odd).__name__)
-def test_a_block_shows_even_what_cannot_be_shown(odd: Any) -> None:
+@pytest.mark.parametrize("odd", fuzz.ODD_VALUES, ids=lambda odd: type(odd).__name__)
+def test_a_block_shows_values_that_raise_when_converted(odd: Any) -> None:
     import pandas as pd
 
     shown = table.block(pd.DataFrame({"a": pd.Series([odd, [odd], {"k": odd}, None], dtype=object)}))

@@ -1,4 +1,4 @@
-"""The fault matrix; all points of each fault stand in the long form, here those that differ most, in turns."""
+"""The fault matrix: all points of each fault are in the long form; here the points that differ most, in turns."""
 
 from __future__ import annotations
 
@@ -11,52 +11,52 @@ import pytest
 from xl_openfunnel.api.models import Row, read_rows
 
 from . import matrix
-from .trials import Trial, trials
+from .fault_cases import FaultCase, fault_cases
 
-TURNS = (("first poll", "held page", "page walk", "refresh"), ("later poll", "last page", "refresh"))
-
-
-def points(number: int, trial: Trial) -> tuple[str, ...]:
-    """Where the fault hits; what takes long, at one point."""
-    if trial.slow:
-        return ("later poll" if trial.limits else "refresh" if trial.large else "page walk",)
-    return tuple(point for point in TURNS[number % 2] if point in trial.expects)
+POINTS_IN_TURNS = (("first poll", "newest page", "page walk", "refresh"), ("later poll", "last page", "refresh"))
 
 
-CELLS = [(trial, point) for number, trial in enumerate(trials()) for point in points(number, trial)]
+def points(number: int, case: FaultCase) -> tuple[str, ...]:
+    """The points that the fault hits; a slow fault hits one."""
+    if case.slow:
+        return ("later poll" if case.limits else "refresh" if case.large else "page walk",)
+    return tuple(point for point in POINTS_IN_TURNS[number % 2] if point in case.expected)
 
 
-@pytest.mark.parametrize(("trial", "point"), CELLS, ids=[f"{trial.name}-{point}" for trial, point in CELLS])
-def test_a_fault_leaves_the_result_complete_or_is_said_and_costs_no_row(
-    trial: Trial, point: str, tmp_path: Path
+CELLS = [(case, point) for number, case in enumerate(fault_cases()) for point in points(number, case)]
+
+
+@pytest.mark.parametrize(("case", "point"), CELLS, ids=[f"{case.name}-{point}" for case, point in CELLS])
+def test_a_fault_leaves_the_result_complete_or_is_reported_and_costs_no_row(
+    case: FaultCase, point: str, tmp_path: Path
 ) -> None:
-    assert matrix.cell(trial, point, tmp_path).broken == ()
+    assert matrix.run_case(case, point, tmp_path).errors == ()
 
 
-def test_all_faults_have_names_of_their_own() -> None:
-    assert len({trial.name for trial in trials()}) == len(trials())
+def test_fault_names_are_unique() -> None:
+    assert len({case.name for case in fault_cases()}) == len(fault_cases())
 
 
-def _two_in_each_others_place(rows_json: bytes) -> list[Row]:
+def _with_the_last_two_swapped(rows_json: bytes) -> list[Row]:
     rows = read_rows(rows_json)
     return [*rows[:-2], *reversed(rows[-2:])]
 
 
 @pytest.mark.parametrize(
-    ("name", "point", "what", "instead", "complaint"),
+    ("name", "point", "target", "replacement", "error"),
     [
         (
-            "empty page, said so",
+            "empty page with count 0",
             "page walk",
             "xl_openfunnel.jobs.policy.pagination.check",
             lambda pages: None,
-            "it says",
+            "it reports",
         ),
         (
             "null manifest",
             "first poll",
             "xl_openfunnel.jobs.policy.steps.IncompleteResultError",
-            lambda said: None,
+            lambda _: None,
             "no manifest",
         ),
         (
@@ -64,13 +64,13 @@ def _two_in_each_others_place(rows_json: bytes) -> list[Row]:
             "page walk",
             "xl_openfunnel.api.error_mapping._seconds",
             lambda *_: None,
-            "told to wait for 20 s",
+            "the service asked to wait for 20 s",
         ),
         (
             "NaN",
             "first poll",
             "xl_openfunnel.jobs.snapshot.read_rows",
-            _two_in_each_others_place,
+            _with_the_last_two_swapped,
             "is not the service's",
         ),
         (
@@ -85,12 +85,12 @@ def _two_in_each_others_place(rows_json: bytes) -> list[Row]:
 def test_the_matrix_can_fail(
     name: str,
     point: str,
-    what: str,
-    instead: Callable[..., Any],
-    complaint: str,
+    target: str,
+    replacement: Callable[..., Any],
+    error: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(what, instead)
-    trial = next(trial for trial in trials() if trial.name == name)
-    assert complaint in "; ".join(matrix.cell(trial, point, tmp_path).broken)
+    monkeypatch.setattr(target, replacement)
+    case = next(case for case in fault_cases() if case.name == name)
+    assert error in "; ".join(matrix.run_case(case, point, tmp_path).errors)

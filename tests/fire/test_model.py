@@ -1,4 +1,4 @@
-"""The model that lies in wait, for a moment: the same runs every time, so that a gate fails for what was changed."""
+"""A short run of the model, the same every time, so that a failure is due to a change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xl_openfunnel.jobs.policy import download, polling
 from . import model
 
 
-def test_whatever_happens_in_whatever_order_the_promises_hold() -> None:
+def test_the_promises_hold_whatever_happens_in_any_order() -> None:
     runs, steps = model.run(runs=40, steps=25)
     assert runs >= 40
     assert steps >= 400

@@ -1,4 +1,4 @@
-"""The key is nowhere, nothing from the service runs or leaves its place, and what is kept is the user's alone."""
+"""The key leaks nowhere, nothing from the service is executed or becomes a path, and stored files are private."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from xl_openfunnel import JobStatus, Page, Rows, Snapshot, Store, files
 from xl_openfunnel.simulator import Fault, SimulatedJob
 
 from . import secrecy
-from .secrecy import kept_below
-from .world import world
+from .environment import running_environment
+from .secrecy import files_below
 
 EVIL = "../../../evil"
 
@@ -29,50 +29,50 @@ EVIL = "../../../evil"
 
 
 @pytest.fixture(scope="module")
-def left(tmp_path_factory: pytest.TempPathFactory) -> secrecy.Left:
+def output(tmp_path_factory: pytest.TempPathFactory) -> secrecy.SessionOutput:
     return secrecy.session(tmp_path_factory.mktemp("home"))
 
 
-def test_the_key_is_in_nothing_that_a_session_prints_at_its_loudest(left: secrecy.Left) -> None:
-    assert "a program that ends in a crash" in left.printed
-    assert "urllib3.connectionpool" in left.printed, "the session was not as loud as it can be"
-    assert "was refused (HTTP 401)" in left.printed
-    assert not secrecy.holds_key(left.printed.encode())
+def test_the_key_is_not_in_the_debug_output_of_a_session(output: secrecy.SessionOutput) -> None:
+    assert "a program that ends in a crash" in output.printed
+    assert "urllib3.connectionpool" in output.printed, "the session did not print all debug output"
+    assert "was refused (HTTP 401)" in output.printed
+    assert not secrecy.holds_key(output.printed.encode())
 
 
-@pytest.mark.parametrize("shown", ["cell", "landed", "copied"])
-def test_the_key_is_in_no_cell_no_landed_table_and_no_copy(shown: str, left: secrecy.Left) -> None:
-    lines = [line for line in left.printed.splitlines() if line.startswith(f"{shown}: ")]
-    assert any("[key]" in line for line in lines), "the service has not repeated it there"
+@pytest.mark.parametrize("kind", ["cell", "table", "copy"])
+def test_the_key_is_in_no_cell_table_or_copy(kind: str, output: secrecy.SessionOutput) -> None:
+    lines = [line for line in output.printed.splitlines() if line.startswith(f"{kind}: ")]
+    assert any("[key]" in line for line in lines), "the service did not repeat the key there"
     assert not secrecy.holds_key("".join(lines).encode())
 
 
-def test_the_key_is_in_no_argument_of_any_process(left: secrecy.Left) -> None:
-    if left.processes is None:
+def test_the_key_is_no_process_argument(output: secrecy.SessionOutput) -> None:
+    if output.processes is None:
         pytest.skip("the system has no list of processes in /proc")
-    assert left.processes > 1
-    assert left.named_in == ()
+    assert output.processes > 1
+    assert output.leaking_arguments == ()
 
 
-def test_the_key_is_in_no_file(left: secrecy.Left) -> None:
-    names = {path.name for path in left.files}
+def test_the_key_is_in_no_file(output: secrecy.SessionOutput) -> None:
+    names = {path.name for path in output.files}
     assert {"store.sqlite3", "xl-openfunnel.log", "rows.xlsx", "rows.csv", "OpenFunnel.xlsm"} <= names
-    assert b"[key]" in (left.home / "out" / "rows.csv").read_bytes(), "the service has not repeated it"
-    assert secrecy.files_with_the_key(left) == []
+    assert b"[key]" in (output.home / "out" / "rows.csv").read_bytes(), "the service did not repeat the key"
+    assert secrecy.files_with_the_key(output) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
-def test_what_is_kept_is_the_users_alone_whatever_the_umask(left: secrecy.Left) -> None:
-    cache = left.home / "cache"
+def test_stored_files_are_private_whatever_the_umask(output: secrecy.SessionOutput) -> None:
+    cache = output.home / "cache"
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
-    open_to_others = [path.name for path in kept_below(cache) if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    open_to_others = [path.name for path in files_below(cache) if stat.S_IMODE(path.stat().st_mode) & 0o077]
     assert open_to_others == []
 
 
-# ---- what a service may do ---------------------------------------------------------------------------------------
+# ---- paths ---------------------------------------------------------------------------------------
 
 
-def test_no_name_from_the_service_becomes_a_place(tmp_path: Path) -> None:
+def test_no_text_from_the_service_becomes_a_path(tmp_path: Path) -> None:
     inside = tmp_path / "a" / "b" / "cache"
     inside.mkdir(parents=True)
     job = SimulatedJob(
@@ -84,25 +84,25 @@ def test_no_name_from_the_service_becomes_a_place(tmp_path: Path) -> None:
         manifest={"file": EVIL, "partial": EVIL},
     )
     faults = [Fault("envelope", envelope={"page": EVIL, "next_cursor": EVIL}, times=2)]
-    with world(inside, job, faults=faults) as here:
-        seat = here.seat()
-        seat.fetcher.watch("the-job")
-        assert here.until(lambda: seat.fetcher.watch("the-job").final, 600)
-        files.write(seat.fetcher.watch("the-job"), inside / "rows.xlsx")
-        paths = {request.path.partition("?")[0] for request in here.service.received}
+    with running_environment(inside, job, faults=faults) as env:
+        process = env.start_process()
+        process.fetcher.watch("the-job")
+        assert env.run_until(lambda: process.fetcher.watch("the-job").final, 600)
+        files.write(process.fetcher.watch("the-job"), inside / "rows.xlsx")
+        paths = {request.path.partition("?")[0] for request in env.service.received}
     assert paths == {"/api/v1/account/search-lookalikes-bulk/the-job"}
-    names = {path.relative_to(tmp_path).as_posix() for path in kept_below(tmp_path)}
+    names = {path.relative_to(tmp_path).as_posix() for path in files_below(tmp_path)}
     assert names <= {f"a/b/cache/{name}" for name in ("store.sqlite3", "rows.xlsx")}, names
 
 
-def test_a_label_is_no_place_either(tmp_path: Path) -> None:
+def test_a_label_never_becomes_a_path_or_sql(tmp_path: Path) -> None:
     store = Store(tmp_path / "cache" / "store.sqlite3", "http://127.0.0.1:1")
     store.label("job", f"{EVIL}'; DROP TABLE job; --")
     assert store.job_id_of(f"{EVIL}'; drop table job; --") == "job"
-    assert {path.parent for path in kept_below(tmp_path)} == {tmp_path / "cache"}
+    assert {path.parent for path in files_below(tmp_path)} == {tmp_path / "cache"}
 
 
-# ---- what an export may do ---------------------------------------------------------------------------------------
+# ---- exports ---------------------------------------------------------------------------------------
 
 MARK = "zq9x"
 _attacks = st.sampled_from(
@@ -126,15 +126,17 @@ _attacks = st.sampled_from(
 
 @settings(max_examples=40, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(_attacks, _attacks, _attacks), min_size=1, max_size=4), _attacks)
-def test_nothing_in_an_export_runs(tmp_path: Path, attacks: list[tuple[str, str, str]], word: str) -> None:
-    rows = [{"name": name, "domain": domain, "industries": [other], other: word} for name, domain, other in attacks]
+def test_nothing_in_an_export_is_executed(tmp_path: Path, attacks: list[tuple[str, str, str]], attack: str) -> None:
+    rows = [{"name": name, "domain": domain, "industries": [other], other: attack} for name, domain, other in attacks]
     page = Page(JobStatus.COMPLETED, row_count=len(rows), rows_json=json.dumps(rows).encode())
-    manifest = {"count": len(rows), "derived_query": word, word: word, "resolved_seed_domains": [word]}
-    seen = Snapshot("job", status=JobStatus(word), stage=word, manifest=manifest, rows=Rows.of([page]), final=True)
+    manifest = {"count": len(rows), "derived_query": attack, attack: attack, "resolved_seed_domains": [attack]}
+    snapshot = Snapshot(
+        "job", status=JobStatus(attack), stage=attack, manifest=manifest, rows=Rows.of([page]), final=True
+    )
     for suffix in (".xlsx", ".csv", ".tsv"):
-        files.write(seen, tmp_path / f"rows{suffix}")
-    _assert_no_workbook_part_runs(tmp_path / "rows.xlsx")
-    # Which separator a spreadsheet takes is a setting of the computer, whatever the file's.
+        files.write(snapshot, tmp_path / f"rows{suffix}")
+    _assert_no_part_is_executable(tmp_path / "rows.xlsx")
+    # A spreadsheet splits at the separator of the computer's settings, whatever the file uses.
     for suffix, separator in ((suffix, separator) for suffix in (".csv", ".tsv") for separator in ",;\t"):
         text = (tmp_path / f"rows{suffix}").read_bytes().decode("utf-8-sig")
         lines = [*csv.reader(io.StringIO(text, newline=""), delimiter=separator)]
@@ -144,7 +146,7 @@ def test_nothing_in_an_export_runs(tmp_path: Path, attacks: list[tuple[str, str,
             assert not cell.strip(' \t\r\n"').startswith(("=", "+", "-", "@", "＝")), (suffix, separator, cell)
 
 
-def _assert_no_workbook_part_runs(path: Path) -> None:
+def _assert_no_part_is_executable(path: Path) -> None:
     book = openpyxl.load_workbook(path)
     for sheet in book:
         for cell in (cell for line in sheet.iter_rows() for cell in line):

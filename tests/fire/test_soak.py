@@ -1,4 +1,4 @@
-"""Half an hour of an office in seconds; the long form has eight hours. And what must not stay, one by one."""
+"""Half an hour of office use; the long form has eight hours. And each thing that must be evicted, one by one."""
 
 from __future__ import annotations
 
@@ -12,89 +12,89 @@ from tests.bench.measure import ROOT
 from xl_openfunnel.simulator import Fault, SimulatedJob
 
 from . import soak
-from .held import pages, pages_mb
-from .world import world
+from .environment import running_environment
+from .pages_in_memory import find_pages, pages_mb
 
 
-def test_nothing_grows(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.fire.soak_child", str(tmp_path), "0.5"]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr
-    outcome = json.loads(ended.stdout)
-    assert outcome["broken"] == []
+def test_the_process_does_not_grow(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.fire.soak", str(tmp_path), "0.5"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    outcome = json.loads(result.stdout)
+    assert outcome["errors"] == []
     assert outcome["requests"] > 500
 
 
-def test_ids_of_which_nothing_was_learnt_are_let_go_once_nobody_wants_them(tmp_path: Path) -> None:
-    with world(tmp_path) as here:
-        fetcher = here.seat().fetcher
+def test_unknown_ids_are_evicted_when_no_longer_watched(tmp_path: Path) -> None:
+    with running_environment(tmp_path) as env:
+        fetcher = env.start_process().fetcher
         for number in range(50):
             fetcher.watch(f"half-typed-{number}")
-        here.pass_time(300)
+        env.advance(300)
         assert len(fetcher.stats().snapshots) == 50
         fetcher.watch("half-typed-7")
-        here.pass_time(400)
+        env.advance(400)
         fetcher.watch("another")
-        here.pass_time(300)
-        assert fetcher.watch("half-typed-7").problem is not None, "it was wanted all the time"
-        here.pass_time(2_000)
+        env.advance(300)
+        assert fetcher.watch("half-typed-7").problem is not None, "it was watched all the time"
+        env.advance(2_000)
         fetcher.watch("another")
-        here.pass_time(700)
+        env.advance(700)
         assert set(fetcher.stats().snapshots) <= {"another"}
 
 
-def test_waits_that_ended_before_their_time_leave_no_alarm(tmp_path: Path) -> None:
-    with world(tmp_path) as here:
-        fetcher = here.seat().fetcher
+def test_waits_that_end_early_leave_no_timer(tmp_path: Path) -> None:
+    with running_environment(tmp_path) as env:
+        fetcher = env.start_process().fetcher
         for _ in range(2_000):
-            fetcher.wait("nobody", 1e6, until=lambda seen: True)
-        here.settle()
+            fetcher.wait("nobody", 1e6, until=lambda snapshot: True)
+        env.settle()
         assert fetcher.stats().timers < 600
 
 
-def test_pages_are_let_go_some_time_after_the_end_of_care_and_whoever_watches_then_begins_anew(tmp_path: Path) -> None:
-    script: dict[str, Any] = {"running": 600.0, "ending": "paused", "delivered": 0.7}  # which never ends
+def test_pages_of_an_unwatched_job_are_evicted_and_the_next_watch_starts_over(tmp_path: Path) -> None:
+    script: dict[str, Any] = {"running": 600.0, "ending": "paused", "delivered": 0.7}  # it never ends
     jobs = [SimulatedJob(soak.ROWS, job_id=f"job-{number}", **script) for number in range(12)]
-    others = pages()
-    with world(tmp_path, *jobs) as here:
-        service, fetcher = here.service._service, here.seat().fetcher
-        subscriptions = [fetcher.subscribe(job.job_id, lambda seen: seen.rows) for job in jobs]
-        here.pass_time(700)
+    other_pages = find_pages()
+    with running_environment(tmp_path, *jobs) as env:
+        service, fetcher = env.service._service, env.start_process().fetcher
+        subscriptions = [fetcher.subscribe(job.job_id, lambda snapshot: snapshot.rows) for job in jobs]
+        env.advance(700)
         for subscription in subscriptions:
             subscription.close()
-        here.seats[0].published.clear()
+        env.processes[0].published.clear()
         del subscription, subscriptions
-        others += [body for life in service._runs.values() for body, _ in life._rendered.values()]
-        here.pass_time(2_000)
-        assert pages_mb(others) > 0.5, "somebody may come back soon"
+        other_pages += [body for job_run in service._runs.values() for body, _ in job_run._rendered.values()]
+        env.advance(2_000)
+        assert pages_mb(other_pages) > 0.5, "the job may be watched again soon"
         assert fetcher.watch("job-7").status == "paused"
-        here.pass_time(3_500)
+        env.advance(3_500)
         assert set(fetcher.stats().snapshots) == {"job-7"}
-        here.pass_time(3_500)
-        here.seats[0].published.clear()
-        assert pages_mb(others) == 0
+        env.advance(3_500)
+        env.processes[0].published.clear()
+        assert pages_mb(other_pages) == 0
         assert fetcher.watch("job-3").status is None
-        here.pass_time(20)
+        env.advance(20)
         assert len(fetcher.watch("job-3").rows) == 200
 
 
-def test_a_refresh_that_nobody_waits_for_leaves_no_pages_and_goes_on_when_somebody_comes(tmp_path: Path) -> None:
-    others = pages()
-    with world(tmp_path, job := SimulatedJob(soak.ROWS, job_id="job")) as here:
-        fetcher = here.seat().fetcher
+def test_an_unwatched_refresh_leaves_no_pages_and_goes_on_with_the_next_watch(tmp_path: Path) -> None:
+    other_pages = find_pages()
+    with running_environment(tmp_path, job := SimulatedJob(soak.ROWS, job_id="job")) as env:
+        fetcher = env.start_process().fetcher
         fetcher.watch(job.job_id)
-        here.pass_time(20)
-        here.service.faults = (Fault("status", status=503, cursor="page_0002"),)
+        env.advance(20)
+        env.service.faults = (Fault("status", status=503, cursor="page_0002"),)
         fetcher.refresh(job.job_id)
-        here.pass_time(10_000)
-        here.seats[0].published.clear()
-        lives = here.service._service._runs.values()
-        others += [body for life in lives for body, _ in life._rendered.values()]
-        assert pages_mb(others) == 0
-        here.service.faults = ()
+        env.advance(10_000)
+        env.processes[0].published.clear()
+        job_runs = env.service._service._runs.values()
+        other_pages += [body for job_run in job_runs for body, _ in job_run._rendered.values()]
+        assert pages_mb(other_pages) == 0
+        env.service.faults = ()
         before = fetcher.watch(job.job_id)
         assert before.final
-        here.pass_time(20)
+        env.advance(20)
         after = fetcher.watch(job.job_id)
         assert (after.final, after.settled, after.problem) == (True, True, None)
         assert after.as_of is not None

@@ -1,4 +1,4 @@
-"""What was not looked up is not called clean."""
+"""A package that was not looked up does not count as clean."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .vulnerabilities import told
+from .vulnerabilities import summarize
 
 CLEAN = {"name": "a", "version": "1", "vulns": []}
 SKIPPED = {"name": "b", "skip_reason": "Dependency not found on PyPI and could not be audited: b (1)"}
@@ -15,7 +15,7 @@ KNOWN = {"name": "c", "version": "2", "vulns": [{"id": "PYSEC-2026-1", "fix_vers
 
 
 @pytest.mark.parametrize(
-    ("packages", "found", "words"),
+    ("packages", "vulnerabilities", "sentence"),
     [
         ([CLEAN, KNOWN], ["c 2: PYSEC-2026-1"], "2 of 2 packages looked up, 1 known"),
         ([CLEAN, SKIPPED], [], "1 of 2 packages looked up, 0 known"),
@@ -23,12 +23,14 @@ KNOWN = {"name": "c", "version": "2", "vulns": [{"id": "PYSEC-2026-1", "fix_vers
         ([], [], "NOT ASKED"),
     ],
 )
-def test_what_was_looked_up_is_told(packages: list[dict[str, Any]], found: list[str], words: str) -> None:
-    assert told(json.dumps({"dependencies": packages, "fixes": []}))[0] == found
-    assert words in told(json.dumps({"dependencies": packages, "fixes": []}))[1]
+def test_the_number_of_packages_looked_up_is_reported(
+    packages: list[dict[str, Any]], vulnerabilities: list[str], sentence: str
+) -> None:
+    assert summarize(json.dumps({"dependencies": packages, "fixes": []}))[0] == vulnerabilities
+    assert sentence in summarize(json.dumps({"dependencies": packages, "fixes": []}))[1]
 
 
-@pytest.mark.parametrize("answer", ["", "no JSON", "[]", "{}"])
-def test_no_answer_is_told_as_not_asked(answer: str) -> None:
-    assert told(answer) == ([], told("")[1])
-    assert told("")[1].startswith("NOT ASKED")
+@pytest.mark.parametrize("report", ["", "no JSON", "[]", "{}"])
+def test_no_report_counts_as_not_asked(report: str) -> None:
+    assert summarize(report) == ([], summarize("")[1])
+    assert summarize("")[1].startswith("NOT ASKED")

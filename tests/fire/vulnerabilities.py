@@ -1,7 +1,7 @@
-"""What a vulnerability database said: ``pip-audit --format json ... | python tests/fire/vulnerabilities.py``.
+"""Summary of a vulnerability check: ``pip-audit --format json ... | python tests/fire/vulnerabilities.py``.
 
-pip-audit calls a package that it could not look up clean. So this tells how many the database was asked about, and that
-it was not asked at all where it is out of reach. Exits with 1 where there is a known vulnerability.
+pip-audit counts a package that it could not look up as clean. So this prints how many packages were looked up, or that
+the database was out of reach. It exits with 1 if there is a known vulnerability.
 """
 
 from __future__ import annotations
@@ -10,20 +10,25 @@ import json
 import sys
 
 
-def told(answer: str) -> tuple[list[str], str]:
-    """The known vulnerabilities in pip-audit's JSON, and how much was asked, in words."""
+def summarize(report: str) -> tuple[list[str], str]:
+    """The known vulnerabilities in pip-audit's JSON, and a sentence about how many packages were looked up."""
     try:
-        packages = json.loads(answer)["dependencies"]
+        packages = json.loads(report)["dependencies"]
     except (ValueError, KeyError, TypeError):
         packages = []
-    asked = [package for package in packages if "skip_reason" not in package]
-    found = [f"{package['name']} {package['version']}: {each['id']}" for package in asked for each in package["vulns"]]
-    if not asked:
+    looked_up = [package for package in packages if "skip_reason" not in package]
+    vulnerabilities = [
+        f"{package['name']} {package['version']}: {each['id']}" for package in looked_up for each in package["vulns"]
+    ]
+    if not looked_up:
         return [], "NOT ASKED: no vulnerability database is within reach. This says nothing about the packages."
-    return found, f"{len(asked)} of {len(packages)} packages looked up, {len(found)} known vulnerabilities."
+    return (
+        vulnerabilities,
+        f"{len(looked_up)} of {len(packages)} packages looked up, {len(vulnerabilities)} known vulnerabilities.",
+    )
 
 
 if __name__ == "__main__":
-    found, words = told(sys.stdin.read())
-    print(*found, words, sep="\n")
-    sys.exit(1 if found else 0)
+    vulnerabilities, sentence = summarize(sys.stdin.read())
+    print(*vulnerabilities, sentence, sep="\n")
+    sys.exit(1 if vulnerabilities else 0)

@@ -88,7 +88,7 @@ class Session:
 
     def label_of(self, job_id: str) -> str | None:
         store = self.store_if_usable
-        return next((entry.label for entry in store.ledger() if entry.job_id == job_id), None) if store else None
+        return store.label_of(job_id) if store else None
 
 
 def session(context: typer.Context) -> Session:
