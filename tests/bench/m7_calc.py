@@ -48,9 +48,9 @@ End Function
 
 def measure() -> Outcome:
     """Both in one office each, headless."""
-    from tests.hosts.basic import office
+    from tests.hosts.basic import libreoffice
 
-    if why := office.missing():
+    if why := libreoffice.why_missing():
         return Outcome(skipped=[f"M7: {why}"])
     outcome = Outcome()
     outcome.add(_recalculation())
@@ -110,15 +110,15 @@ def _slow_pages() -> Outcome:
 @contextmanager
 def _office(service: Service) -> Iterator[tuple[Any, Any]]:
     """An office with the add-in and the probe; and what gives the times since it was last asked."""
-    from tests.hosts.basic.office import Office
-    from tests.hosts.calc.home import home
+    from tests.hosts.basic.libreoffice import LibreOffice
+    from tests.hosts.calc.home import user_home
 
-    with home(service) as user:
-        done = user.command("install", "--calc")
+    with user_home(service) as user:
+        done = user.run("install", "--calc")
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
-        user.add(_probe(user.folder))
-        with Office(user.profile, user.environ) as running:
+        user.add_extension(_probe(user.folder))
+        with LibreOffice(user.profile, user.environ) as running:
             running.new({"Bench": _PROBE})
             # The probe needs the add-in's folders, which a formula brings.
             running.enter(_SHEET, "Z1", '=OF_STATUS("")')

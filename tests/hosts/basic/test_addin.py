@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hosts.basic.office import Office, project
+from tests.hosts.basic.libreoffice import LibreOffice, project
 
 HERE = r"C:\Users\me\XLSTART\OpenFunnel.xlam"
 COLLEAGUES = r"C:\Users\someone else\AppData\Roaming\Microsoft\Excel\XLSTART\OpenFunnel.xlam"
@@ -14,7 +14,7 @@ PRICES = r"C:\Books\Prices.xlsx"
 class Excel:
     """An Excel with the add-in, whose Python is there and answers."""
 
-    def __init__(self, running: Office) -> None:
+    def __init__(self, running: LibreOffice) -> None:
         running.open(project())
         self.call = running.call
         self.call("Fakes.SetUp", r"C:\of\Scripts\pythonw.exe", r"C:\of", True, "", "answer")
@@ -34,11 +34,11 @@ class Excel:
 
 
 @pytest.fixture
-def excel(running: Office) -> Excel:
+def excel(running: LibreOffice) -> Excel:
     return Excel(running)
 
 
-def test_a_link_to_where_the_addin_lay_for_another_user_is_put_right_and_nothing_else(excel: Excel) -> None:
+def test_a_link_to_another_users_addin_is_corrected_and_no_other(excel: Excel) -> None:
     book = excel.open(PRICES, COLLEAGUES)
     excel.call("OpenFunnelAddin.OpenFunnelRelink")
     assert excel.links(book) == [PRICES, HERE]
@@ -49,7 +49,7 @@ def test_a_link_to_where_the_addin_lay_for_another_user_is_put_right_and_nothing
 @pytest.mark.parametrize(
     "link", [r"\\server\share\openfunnel.XLAM", "https://firm.example/sites/x/OpenFunnel.xlam", "OpenFunnel.xlam"]
 )
-def test_a_link_may_lead_to_any_folder(excel: Excel, link: str) -> None:
+def test_a_link_to_the_addin_in_any_folder_is_corrected(excel: Excel, link: str) -> None:
     book = excel.open(link)
     excel.call("OpenFunnelAddin.OpenFunnelRelink")
     assert excel.links(book) == [HERE]
@@ -58,7 +58,7 @@ def test_a_link_may_lead_to_any_folder(excel: Excel, link: str) -> None:
 @pytest.mark.parametrize(
     "link", [HERE, HERE.upper(), PRICES, r"C:\x\MyOpenFunnel.xlam", r"C:\OpenFunnel.xlam\x.xlsx", r"C:\OpenFunnel.xlsm"]
 )
-def test_a_link_that_is_right_or_not_ours_stays(excel: Excel, link: str) -> None:
+def test_a_correct_or_unrelated_link_stays(excel: Excel, link: str) -> None:
     book = excel.open(link)
     excel.call("OpenFunnelAddin.OpenFunnelRelink")
     assert excel.links(book) == [link]
@@ -66,14 +66,14 @@ def test_a_link_that_is_right_or_not_ours_stays(excel: Excel, link: str) -> None
 
 
 @pytest.mark.parametrize("saved", [True, False])
-def test_excel_does_not_ask_to_save_a_book_for_its_links(excel: Excel, saved: bool) -> None:
+def test_corrected_links_do_not_change_whether_a_book_is_saved(excel: Excel, saved: bool) -> None:
     book = excel.open(COLLEAGUES, saved=saved)
     excel.call("OpenFunnelAddin.OpenFunnelRelink")
     assert excel.links(book) == [HERE]
     assert excel.call("Fakes.SavedOf", book) is saved
 
 
-def test_a_protected_book_keeps_its_links_silently_and_the_next_one_is_served(excel: Excel) -> None:
+def test_a_protected_book_is_skipped_silently(excel: Excel) -> None:
     held = excel.open(COLLEAGUES, name="Held.xlsx", protected=True)
     free = excel.open(COLLEAGUES, name="Free.xlsx")
     excel.call("OpenFunnelAddin.OpenFunnelRelink")
@@ -82,7 +82,7 @@ def test_a_protected_book_keeps_its_links_silently_and_the_next_one_is_served(ex
     assert excel.call("Fakes.AlertsShown") is True
 
 
-def test_a_book_that_uses_the_addin_is_served_once_excel_shows_it(excel: Excel) -> None:
+def test_python_is_told_of_a_book_that_uses_the_addin_once_excel_shows_it(excel: Excel) -> None:
     excel.open(COLLEAGUES, name="Müller's.xlsx")
     assert [line.partition("!")[2] for line in excel.noted("later")] == ["OpenFunnelRelink", "OpenFunnelReady"]
     excel.call("OpenFunnel.OpenFunnelReady")
@@ -90,12 +90,12 @@ def test_a_book_that_uses_the_addin_is_served_once_excel_shows_it(excel: Excel) 
     assert told == 'call xl_openfunnel.hosts.excel opened ["4242";"Müller\'s.xlsx"] Nothing Nothing'
 
 
-def test_one_that_uses_the_addin_where_it_lies_is_served_too(excel: Excel) -> None:
+def test_python_is_told_of_a_book_with_a_correct_link(excel: Excel) -> None:
     excel.open(HERE)
     assert len(excel.noted("later")) == 2
 
 
-def test_books_that_were_open_before_the_addin_are_served_when_it_is_opened(excel: Excel) -> None:
+def test_python_is_told_of_books_that_were_open_before_the_addin(excel: Excel) -> None:
     for name, link in (("One.xlsx", COLLEAGUES), ("Other.xlsx", PRICES), ("Two.xlsx", HERE)):
         excel.open(link, name=name)
     excel.call("OpenFunnel.OpenFunnelReady")
@@ -106,7 +106,7 @@ def test_books_that_were_open_before_the_addin_are_served_when_it_is_opened(exce
     assert [line.split('"')[3] for line in excel.noted("call")] == ["One.xlsx", "Two.xlsx"]
 
 
-def test_a_workbook_of_ours_is_served_when_it_is_opened(excel: Excel) -> None:
+def test_python_is_told_of_our_workbook_when_it_is_opened(excel: Excel) -> None:
     excel.call("AtOpening.Workbook_Open")
     excel.call("OpenFunnel.OpenFunnelReady")
     (told,) = excel.noted("call")

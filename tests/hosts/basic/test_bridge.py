@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.hosts.basic.office import BasicError, Office, project
+from tests.hosts.basic.libreoffice import BasicError, LibreOffice, project
 from tests.hosts.shipped import COMMAND, DLL
 from xl_openfunnel.functions.catalog import CATALOG, CATEGORY, Function
 from xl_openfunnel.workbook.vba import wrappers
@@ -21,7 +21,7 @@ CELLS = {"B3": "a", "B5": "b", "C4": 7.5}
 class Book:
     """A new workbook whose Python is there and answers, unless told otherwise."""
 
-    def __init__(self, running: Office) -> None:
+    def __init__(self, running: LibreOffice) -> None:
         running.open(project(), CELLS)
         self.call = running.call
         self.set()
@@ -53,7 +53,7 @@ class Book:
 
 
 @pytest.fixture
-def book(running: Office) -> Book:
+def book(running: LibreOffice) -> Book:
     return Book(running)
 
 
@@ -80,7 +80,7 @@ def test_a_second_call_only_asks(book: Book) -> None:
     assert noted == ['call xl_openfunnel.hosts.excel OF_STATUS ["job_1";""] Nothing Nothing']
 
 
-def test_the_dll_beside_python_is_taken_first(book: Book) -> None:
+def test_the_dll_beside_python_is_preferred(book: Book) -> None:
     book.set(dll=SCRIPTS)
     assert book.cell() == "answer"
     assert book.noted("load") == [f"{SCRIPTS}\\{DLL}"]
@@ -117,7 +117,7 @@ def test_a_python_that_fails_to_start_says_why_and_is_started_again_by_the_next_
     assert book.cell() == "answer"
 
 
-def test_a_server_that_has_gone_is_started_once_more(book: Book) -> None:
+def test_a_server_that_is_gone_is_started_once_more(book: Book) -> None:
     book.cell()
     book.set(plan="gone,answer")
     book.call("Fakes.Noted")
@@ -125,7 +125,7 @@ def test_a_server_that_has_gone_is_started_once_more(book: Book) -> None:
     assert book.noted("start") == [f"{COMMAND} 1"]
 
 
-def test_a_server_that_keeps_going_away_is_said_so_and_tried_again_by_the_next_call(book: Book) -> None:
+def test_a_server_that_keeps_failing_is_reported_and_tried_again_by_the_next_call(book: Book) -> None:
     book.set(plan="gone,gone,answer")
     shown = str(book.cell())
     assert shown.startswith("#OF! Python has stopped, and did not start again.")
@@ -143,7 +143,7 @@ def test_an_error_of_python_is_one_line_and_not_tried_again(book: Book) -> None:
 
 
 @pytest.mark.parametrize("function", CATALOG, ids=lambda function: function.name)
-def test_each_wrapper_hands_over_its_arguments_in_order(book: Book, function: Function) -> None:
+def test_each_wrapper_passes_its_arguments_in_order(book: Book, function: Function) -> None:
     given = [f"value {number}" for number, _ in enumerate(function.arguments)]
     assert book.call(f"{wrappers.MODULE}.{function.name}", *given) == "answer"
     values = ";".join(f'"{value}"' for value in [*given, ""])
@@ -206,12 +206,12 @@ def test_the_folder_of_a_path(book: Book, path: str, folder: str) -> None:
         (1000, False),
     ],
 )
-def test_which_errors_mean_that_the_server_has_gone(book: Book, number: int, gone: bool) -> None:
+def test_which_errors_mean_that_the_server_is_gone(book: Book, number: int, gone: bool) -> None:
     assert bool(book.call("OpenFunnel.HasGone", number)) is gone
 
 
 @pytest.mark.parametrize("number", [51300, 462, 1000])
-def test_an_error_text_fits_into_a_cell_and_says_what_to_do_first(book: Book, number: int) -> None:
+def test_an_error_text_fits_into_a_cell_and_names_the_remedy_first(book: Book, number: int) -> None:
     shown = str(book.call("OpenFunnel.ErrorText", number, "x" * 1000))
     assert shown.startswith("#OF! ")
     assert len(shown) <= 255
@@ -227,7 +227,7 @@ def test_opening_registers_help_and_tells_python_which_book(book: Book) -> None:
 
 
 @pytest.mark.parametrize("saved", [True, False])
-def test_help_does_not_make_excel_ask_to_save(book: Book, saved: bool) -> None:
+def test_registering_help_does_not_make_excel_ask_to_save(book: Book, saved: bool) -> None:
     assert book.call("Fakes.SavedAfterOpening", saved) is saved
 
 
@@ -245,12 +245,12 @@ def test_opening_waits_until_excel_shows_the_book(book: Book) -> None:
     assert book.noted("call") == []
 
 
-def test_live_tells_python(book: Book) -> None:
+def test_the_live_switch_is_passed_to_python(book: Book) -> None:
     book.call("OpenFunnel.OpenFunnelLive", False)
     assert book.noted("call") == ['xl_openfunnel.hosts.excel live ["4242";False] Nothing Nothing']
 
 
-def test_a_button_asks_python_and_shows_a_box_only_where_nothing_is_done(book: Book) -> None:
+def test_a_button_calls_python_and_shows_a_message_only_if_nothing_was_done(book: Book) -> None:
     book.call("Fakes.Answering", "")
     book.call("OpenFunnelMacros.OpenFunnelLandTable")
     noted = str(book.call("Fakes.Noted"))
@@ -273,7 +273,7 @@ YES, NO = 6, 7
 
 
 @pytest.mark.parametrize(("button", "calls"), [(YES, ["job_here", "act"]), (NO, ["job_here"])])
-def test_cancel_asks_names_the_job_says_what_is_billed_and_tells_python_of_that_job(
+def test_cancel_asks_first_with_job_and_billing_and_then_passes_that_job(
     book: Book, button: int, calls: list[str]
 ) -> None:
     book.call("Fakes.Answering", "job-7")
@@ -296,9 +296,7 @@ def test_without_a_job_cancel_says_which_cell_to_select(book: Book) -> None:
 
 
 @pytest.mark.parametrize(("error", "spills"), [("", "spill"), ("2029", "nospill")])
-def test_the_calling_cell_is_passed_as_text_and_the_excel_asked_once_whether_blocks_spill(
-    book: Book, error: str, spills: str
-) -> None:
+def test_the_calling_cell_is_passed_as_text_and_spilling_is_tested_once(book: Book, error: str, spills: str) -> None:
     book.call("Fakes.Calling", "D7:E9", error)
     book.cell()
     (first,) = book.noted("call")
@@ -308,7 +306,7 @@ def test_the_calling_cell_is_passed_as_text_and_the_excel_asked_once_whether_blo
     assert book.noted("evaluate") == []
 
 
-def test_an_excel_that_cannot_evaluate_yet_is_asked_again(book: Book) -> None:
+def test_spilling_is_tested_again_if_excel_could_not_evaluate(book: Book) -> None:
     book.call("Fakes.Calling", "D7", "2015")
     book.cell()
     assert '"4242 spill ' in book.noted("call")[0]
@@ -330,13 +328,13 @@ def test_opening_and_live_try_what_they_can_and_never_raise(book: Book, python: 
     assert book.noted("call") == []
 
 
-def test_on_a_mac_the_cell_says_that_it_needs_windows(running: Office) -> None:
+def test_on_a_mac_the_cell_says_that_it_needs_windows(running: LibreOffice) -> None:
     running.open(project(mac=True))
     shown = running.call("OpenFunnelFunctions.OF_STATUS", "job_1")
     assert shown == "#OF! The functions need Excel on Windows."
     running.call("OpenFunnel.OpenFunnelOpened", "Book 1.xlsm")
 
 
-def test_a_module_that_does_not_compile_is_noticed(running: Office) -> None:
+def test_a_module_that_does_not_compile_is_an_error(running: LibreOffice) -> None:
     with pytest.raises(BasicError):
         running.open(project() | {"Broken": "Sub Broken(\nEnd If\n"})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.basic.office import Office
+from tests.hosts.basic.libreoffice import LibreOffice
 from tests.unit.workbook.examples import JOB, example, snapshot, without_formulas
 from xl_openfunnel.fields import EMPLOYEE_BANDS
 from xl_openfunnel.functions.pivot import pivot
@@ -19,27 +19,27 @@ LIBREOFFICES = {"(empty)": "(blank)", "Total Result": "Total"}
 
 
 @pytest.fixture
-def opened(running: Office, tmp_path: Path) -> Office:
+def opened(running: LibreOffice, tmp_path: Path) -> LibreOffice:
     file = tmp_path / "example.xlsm"
     file.write_bytes(example(COUNT))
     running.load(file)
     return running
 
 
-def test_what_one_cell_shows_is_there_before_anything_is_calculated(opened: Office) -> None:
-    shown = [value for _, value in opened.shown("Start", "A8:B11")]
+def test_single_values_are_in_the_file_before_calculation(opened: LibreOffice) -> None:
+    shown = [value for _, value in opened.values("Start", "A8:B11")]
     assert shown == [JOB, "completed", COUNT, f"{COUNT} companies, completed"]
 
 
-def test_companies_stand_in_the_table_as_what_they_are(opened: Office) -> None:
+def test_the_table_has_numbers_and_texts_of_the_companies(opened: LibreOffice) -> None:
     frame = snapshot(COUNT).frame(["rank", "name", "country"])
-    rows = opened.shown("Table", f"A5:H{COUNT + 4}")
+    rows = opened.values("Table", f"A5:H{COUNT + 4}")
     assert [row[0] for row in rows] == frame["rank"].to_list()
     assert [row[1] for row in rows] == [name.replace("\r", "\n") for name in frame["name"]]  # as LibreOffice reads it
     assert [row[7] for row in rows] == frame["country"].fillna("").to_list()
 
 
-def test_the_pivot_lives_and_counts_the_table(opened: Office) -> None:
+def test_the_pivot_refreshes_and_counts_the_table(opened: LibreOffice) -> None:
     ((name, cells),) = opened.pivots("Pivot").items()
     assert name == "OpenFunnelPivot"
     _, head, *lines = [[LIBREOFFICES.get(str(cell), cell) for cell in line] for line in cells]
@@ -51,24 +51,24 @@ def test_the_pivot_lives_and_counts_the_table(opened: Office) -> None:
     assert totals == sorted(totals, reverse=True)  # type: ignore[type-var]
 
 
-def test_the_pivot_of_the_shipped_workbook_lives_too(running: Office, tmp_path: Path) -> None:
+def test_the_pivot_of_the_shipped_workbook_refreshes(running: LibreOffice, tmp_path: Path) -> None:
     file = tmp_path / builder.WORKBOOK_FILE_NAME
     builder.write_workbook(file)
     running.load(file)
     assert list(running.pivots("Pivot")) == ["OpenFunnelPivot"]
-    assert running.shown("Start", "C8") == [["◄ Put the job here"]]
+    assert running.values("Start", "C8") == [["◄ Put the job here"]]
 
 
-def test_without_the_add_in_its_macros_say_what_is_missing(running: Office, tmp_path: Path) -> None:
+def test_without_the_add_in_the_macros_name_the_remedy(running: LibreOffice, tmp_path: Path) -> None:
     file = tmp_path / "example.xlsm"
     file.write_bytes(example(COUNT))
     running.load(file, macros=True)
     running.calculate()
     said = "#OF! Run `xl-openfunnel install --calc` in a terminal, then start LibreOffice anew."
-    assert [running.shown("Start", "B9"), running.shown("Rows", "A4")] == [[[said]], [[said]]]
+    assert [running.values("Start", "B9"), running.values("Rows", "A4")] == [[[said]], [[said]]]
 
 
-def test_each_button_is_bound_to_its_macro(opened: Office) -> None:
+def test_each_button_is_bound_to_its_macro(opened: LibreOffice) -> None:
     where = f"vnd.sun.star.script:VBAProject.{macros.MODULE}.%s?language=Basic&location=document"
     assert opened.buttons("Start") == {
         "Refresh": where % "OpenFunnelRefreshBook",
@@ -78,13 +78,13 @@ def test_each_button_is_bound_to_its_macro(opened: Office) -> None:
     }
 
 
-def test_what_the_blocks_show_is_in_the_file(running: Office, tmp_path: Path) -> None:
+def test_the_values_of_blocks_are_in_the_file(running: LibreOffice, tmp_path: Path) -> None:
     file = tmp_path / "values.xlsm"
     # LibreOffice calculates blocks, whatever they show, and does not know the functions.
     file.write_bytes(without_formulas(example(COUNT)))
     running.load(file)
-    names = [row[0] for row in running.shown("Rows", f"B4:B{COUNT + 4}")]
-    assert names == ["name", *(row[0] for row in running.shown("Table", f"B5:B{COUNT + 4}"))]
-    head, smallest = running.shown("Charts", "D4:E5")
+    names = [row[0] for row in running.values("Rows", f"B4:B{COUNT + 4}")]
+    assert names == ["name", *(row[0] for row in running.values("Table", f"B5:B{COUNT + 4}"))]
+    head, smallest = running.values("Charts", "D4:E5")
     assert (head, smallest[0]) == (["employee_band", "companies"], "1–10")
-    assert [smallest[1]] == running.shown("Charts", "Y5")[0]
+    assert [smallest[1]] == running.values("Charts", "Y5")[0]

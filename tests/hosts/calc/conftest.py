@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hosts.basic import office
-from tests.hosts.calc.home import Home, home
+from tests.hosts.basic import libreoffice
+from tests.hosts.calc.home import UserHome, user_home
 from xl_openfunnel.simulator import ManualClock, Simulator
 
 
@@ -23,17 +23,17 @@ def service(clock: ManualClock) -> Iterator[Simulator]:
 
 
 @pytest.fixture(scope="package")
-def user(service: Simulator) -> Iterator[Home]:
-    if why := office.missing():
+def user(service: Simulator) -> Iterator[UserHome]:
+    if why := libreoffice.why_missing():
         pytest.skip(why)
-    with home(service) as made:
+    with user_home(service) as made:
         yield made
 
 
 @pytest.fixture(scope="package")
-def running(user: Home) -> Iterator[office.Office]:
+def running(user: UserHome) -> Iterator[libreoffice.LibreOffice]:
     """One office for all, since it takes seconds to start."""
-    done = user.command("install", "--calc")
+    done = user.run("install", "--calc")
     assert done.returncode == 0, done.stderr
-    with office.Office(user.profile, user.environ) as started:
+    with libreoffice.LibreOffice(user.profile, user.environ) as started:
         yield started

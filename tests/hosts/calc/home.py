@@ -33,7 +33,7 @@ class Service(Protocol):
 
 
 @dataclass
-class Home:
+class UserHome:
     """Where a user's LibreOffice keeps its things.
 
     Attributes:
@@ -48,22 +48,22 @@ class Home:
     def profile(self) -> Path:
         return self.folder / "config" / "libreoffice" / "4"
 
-    def add(self, extension: Path) -> None:
+    def add_extension(self, extension: Path) -> None:
         """Add an extension to LibreOffice, which takes a second one only after it was asked for its list."""
         for arguments in (["add", "--force", str(extension)], ["list"]):
             subprocess.run([str(self.folder / "bin" / "unopkg"), *arguments], capture_output=True, check=True)
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run xl-openfunnel."""
         command = [sys.executable, "-m", "xl_openfunnel", *arguments]
         return subprocess.run(command, cwd=ROOT, env=self.environ, capture_output=True, text=True, check=False)
 
 
 @contextmanager
-def home(service: Service) -> Iterator[Home]:
+def user_home(service: Service) -> Iterator[UserHome]:
     """A new one, which nobody else may use at the same time."""
     folder = Path(tempfile.mkdtemp(prefix="xl-openfunnel-calc-"))
-    made = Home(folder, {})
+    made = UserHome(folder, {})
     profile, bin_ = made.profile, folder / "bin"
     folder.chmod(0o755)
     profile.mkdir(parents=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.hosts.basic.office import Office
+from tests.hosts.basic.libreoffice import LibreOffice
 
 MENU: Final = {
     "Menu": """\
@@ -17,6 +17,6 @@ End Function
 """A module for the document in front."""
 
 
-def act(office: Office, action: str) -> object:
+def act(libreoffice: LibreOffice, action: str) -> object:
     """What the menu tells after it has done something. The document has the module."""
-    return office.call("Menu.Act", action)
+    return libreoffice.call("Menu.Act", action)

@@ -10,9 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-from tests.hosts.basic import office
+from tests.hosts.basic import libreoffice
 from tests.hosts.calc import window
-from tests.hosts.calc.home import home
+from tests.hosts.calc.home import user_home
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook import builder
 
@@ -31,20 +31,20 @@ def main(folder: Path) -> None:
     """A job that runs on the workbook's Start, all its companies; then the demo's file."""
     folder.mkdir(parents=True, exist_ok=True)
     job = SimulatedJob(companies(600), job_id="d8a1bddb-44f1-4c7f-87a7-f37496354ff6", running=30)
-    with Simulator([job]) as service, home(service) as user, window.display(user.environ) as display:
-        user.command("install", "--calc")
+    with Simulator([job]) as service, user_home(service) as user, window.display(user.environ) as display:
+        user.run("install", "--calc")
         file = user.folder / builder.WORKBOOK_FILE_NAME
         builder.write_workbook(file)
-        with office.Office(user.profile, display.environ, window=True) as running:
+        with libreoffice.LibreOffice(user.profile, display.environ, window=True) as running:
 
             def until(cell: str, wanted: str) -> None:
-                shown = running.shown("Start", cell)
+                shown = running.values("Start", cell)
                 while not str(shown[0][0]).startswith(wanted):
-                    shown = running.changed("Start", cell, shown)
+                    shown = running.wait_for_change("Start", cell, shown)
 
             def take(name: str, part: str = "") -> None:
                 time.sleep(DRAWN)
-                display.picture(folder / name, part)
+                display.screenshot(folder / name, part)
 
             running.load(file, macros=True)
             running.enter("Start", "B8", job.job_id)
@@ -52,10 +52,10 @@ def main(folder: Path) -> None:
             until("B19", "#OF! Not shown for want of cells: 2 rows")  # the list of jobs has it, a little later
             display.click(running.button("Refresh"))
             display.click(JOB)  # or the button looks as if it were held down
-            while not running.shown("Start", "B13")[0][0]:  # blank while the service is being asked
+            while not running.values("Start", "B13")[0][0]:  # blank while the service is being asked
                 time.sleep(DRAWN)
             take("calc-start.png")
-            display.picture(folder / "workbook-start.png", SHEET)
+            display.screenshot(folder / "workbook-start.png", SHEET)
             until("B11", "600 companies, completed")
             display.click(running.button("Refresh"))
             while running.extent("Rows", "A4")[1] != 601:
@@ -63,7 +63,7 @@ def main(folder: Path) -> None:
             running.show("Rows")
             take("calc-rows.png")
             demo = user.folder / "openfunnel-demo.xlsx"
-            user.command("demo", "--seconds", "0", "-o", str(demo))
+            user.run("demo", "--seconds", "0", "-o", str(demo))
             running.load(demo, macros=True)
             running.show("Rows")
             time.sleep(DRAWN)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.basic.office import Office
-from tests.hosts.calc.home import Home
+from tests.hosts.basic.libreoffice import LibreOffice
+from tests.hosts.calc.home import UserHome
 from tests.hosts.calc.menu import MENU, act
 from xl_openfunnel import Client, table
 from xl_openfunnel.cell_values import Block
@@ -24,33 +24,33 @@ _numbers = itertools.count()
 class Sheet:
     """A new document with one sheet."""
 
-    def __init__(self, running: Office) -> None:
-        self.office = running
+    def __init__(self, running: LibreOffice) -> None:
+        self.libreoffice = running
         running.new(MENU)
 
     def __setitem__(self, area: str, content: str | float) -> None:
-        self.office.enter(SHEET, area, content, array=":" in area)
+        self.libreoffice.enter(SHEET, area, content, array=":" in area)
 
     def __getitem__(self, area: str) -> list[list[object]]:
-        return self.office.shown(SHEET, area)
+        return self.libreoffice.values(SHEET, area)
 
-    def become(self, area: str, wanted: object) -> list[list[list[object]]]:
+    def wait_until(self, area: str, wanted: object) -> list[list[list[object]]]:
         """All that the cells show one after the other, until the first of them shows what is wanted."""
         shown = [self[area]]
         while shown[-1][0][0] != wanted:
-            shown.append(self.office.changed(SHEET, area, shown[-1]))
+            shown.append(self.libreoffice.wait_for_change(SHEET, area, shown[-1]))
         return shown
 
     def act(self, action: str) -> object:
-        return act(self.office, action)
+        return act(self.libreoffice, action)
 
 
 @pytest.fixture
-def sheet(running: Office) -> Sheet:
+def sheet(running: LibreOffice) -> Sheet:
     return Sheet(running)
 
 
-def job(service: Simulator, count: int = 250, **script: object) -> SimulatedJob:
+def add_job(service: Simulator, count: int = 250, **script: object) -> SimulatedJob:
     made = SimulatedJob(companies(count), job_id=f"job-{next(_numbers)}", **script)  # type: ignore[arg-type]
     service.add(made)
     return made
@@ -65,30 +65,30 @@ def missing(made: SimulatedJob, rows: int, columns: int) -> str:
     return array_size.missing(block(made), array_size.Size(rows, columns))
 
 
-def polls(service: Simulator, made: SimulatedJob) -> int:
+def poll_count(service: Simulator, made: SimulatedJob) -> int:
     return sum(request.job_id == made.job_id for request in service.received)
 
 
 def test_a_job_is_followed_through_all_its_states(sheet: Sheet, service: Simulator, clock: ManualClock) -> None:
-    made = job(service, pending=100, running=1_000)
+    made = add_job(service, pending=100, running=1_000)
     sheet["A1"] = made.job_id
     sheet["B1"] = "=OF_STATUS(A1)"
     sheet["B2"] = '=OF_INFO(A1;"rows")'
     sheet["B3"] = '=B1&"!"'
-    shown = sheet.become("B1", "pending")
+    shown = sheet.wait_until("B1", "pending")
     clock.sleep(600)
-    shown += sheet.become("B1", "running")
+    shown += sheet.wait_until("B1", "running")
     while not sheet["B2"][0][0]:
-        sheet.office.changed(SHEET, "B2", sheet["B2"])
+        sheet.libreoffice.wait_for_change(SHEET, "B2", sheet["B2"])
     clock.sleep(600)
-    shown += sheet.become("B1", "completed")
+    shown += sheet.wait_until("B1", "completed")
     assert [word for word, _ in itertools.groupby(str(state[0][0]) for state in shown)] == [
         "loading",
         "pending",
         "running",
         "completed",
     ]
-    sheet.become("B2", 250.0)
+    sheet.wait_until("B2", 250.0)
     assert sheet["B3"] == [["completed!"]]
 
 
@@ -96,154 +96,150 @@ def test_a_job_is_followed_through_all_its_states(sheet: Sheet, service: Simulat
     ("ending", "first"),
     [("cancelled", "cancelled: no companies"), ("failed", "#OF! ")],
 )
-def test_a_job_that_ends_otherwise_says_so(sheet: Sheet, service: Simulator, ending: str, first: str) -> None:
-    made = job(service, 20, ending=ending, delivered=0.0, error_message="The query could not be read.")
+def test_a_cancelled_or_failed_job_says_so(sheet: Sheet, service: Simulator, ending: str, first: str) -> None:
+    made = add_job(service, 20, ending=ending, delivered=0.0, error_message="The query could not be read.")
     sheet["A1"] = f'=OF_STATUS("{made.job_id}")'
     sheet["A5:G40"] = f'=OF_ROWS("{made.job_id}")'
-    sheet.become("A1", ending)
+    sheet.wait_until("A1", ending)
     shown = sheet["A6"]
     while not str(shown[0][0]).startswith(first):
-        shown = sheet.office.changed(SHEET, "A6", shown)
+        shown = sheet.libreoffice.wait_for_change(SHEET, "A6", shown)
 
 
-def test_a_job_is_cancelled_before_the_eyes_of_its_cell(sheet: Sheet, service: Simulator, clock: ManualClock) -> None:
-    made = job(service, 20, running=1_000_000, cancelling=1_000)
+def test_a_cell_follows_the_cancelling_of_its_job(sheet: Sheet, service: Simulator, clock: ManualClock) -> None:
+    made = add_job(service, 20, running=1_000_000, cancelling=1_000)
     sheet["A1"] = f'=OF_STATUS("{made.job_id}")'
-    sheet.become("A1", "running")
+    sheet.wait_until("A1", "running")
     Client(service.base_url, service.api_key).cancel(made.job_id)
-    sheet.become("A1", "cancelling")
+    sheet.wait_until("A1", "cancelling")
     clock.sleep(2_000)
-    sheet.become("A1", "cancelled")
+    sheet.wait_until("A1", "cancelled")
 
 
-def test_ten_thousand_rows_in_an_array_are_the_frame(sheet: Sheet, service: Simulator) -> None:
-    made = job(service, 10_000)
+def test_an_array_shows_ten_thousand_rows(sheet: Sheet, service: Simulator) -> None:
+    made = add_job(service, 10_000)
     sheet["A1"] = made.job_id
     sheet["A5:G10005"] = "=OF_ROWS(A1)"
-    sheet.become("A10005", 10_000.0)
+    sheet.wait_until("A10005", 10_000.0)
     assert sheet["A5:G10005"] == block(made)
 
 
-def test_long_texts_are_whole_in_an_array(sheet: Sheet, service: Simulator) -> None:
+def test_long_texts_are_not_cut_in_an_array(sheet: Sheet, service: Simulator) -> None:
     long = "long " * 100
     rows = [{**row, "match_reason": f"{long}{number}"} for number, row in enumerate(companies(2))]
     service.add(made := SimulatedJob(rows, job_id=f"job-{next(_numbers)}"))
     sheet["A5:B7"] = f'=OF_ROWS("{made.job_id}";"rank,match_reason")'
-    sheet.become("B7", f"{long}1")
+    sheet.wait_until("B7", f"{long}1")
 
 
 def test_an_array_that_is_too_large_is_filled_with_blanks(sheet: Sheet, service: Simulator) -> None:
-    made = job(service, 3)
+    made = add_job(service, 3)
     sheet["A5:I12"] = f'=OF_ROWS("{made.job_id}")'
-    sheet.become("A8", 3.0)
+    sheet.wait_until("A8", 3.0)
     assert sheet["A5:I8"] == [[*row, "", ""] for row in block(made)]
     assert sheet["A9:I12"] == [[""] * 9] * 4
 
 
 def test_an_array_that_is_too_small_says_how_many_rows_are_missing(sheet: Sheet, service: Simulator) -> None:
-    made = job(service, 250)
+    made = add_job(service, 250)
     sheet["A5:G9"] = f'=OF_ROWS("{made.job_id}")'
     sheet["I1"] = f'=ROWS(OF_ROWS("{made.job_id}"))'
-    sheet.become(
+    sheet.wait_until(
         "A9",
         "#OF! Not shown for want of cells: 247 rows. Make room with OpenFunnel > Refresh, "
         "or enter the formula as an array over 251 rows and 7 columns.",
     )
     assert sheet["A5:G8"] == block(made)[:4]
-    sheet.become("I1", 251.0)  # what calculates with the block has all of it
+    sheet.wait_until("I1", 251.0)  # what calculates with the block has all of it
 
 
 @pytest.mark.parametrize("around", ["IFERROR", "IFNA"])
-def test_a_call_that_is_guarded_against_errors_knows_its_array_too(
-    sheet: Sheet, service: Simulator, around: str
-) -> None:
-    made = job(service, 20)
+def test_a_call_inside_iferror_has_the_size_of_its_array(sheet: Sheet, service: Simulator, around: str) -> None:
+    made = add_job(service, 20)
     sheet["A5:G9"] = f'={around}(OF_ROWS("{made.job_id}");"nothing; (yet)")'
     sheet["I5:I6"] = f'={around}(OF_ROWS("{made.job_id}");"")&""'  # which may make anything of it
-    sheet.become("A9", missing(made, 5, 7))
+    sheet.wait_until("A9", missing(made, 5, 7))
     assert sheet["A5:G8"] == block(made)[:4]
     assert "room made for 1 formula" in str(sheet.act("refresh book"))
-    assert sheet.office.extent(SHEET, "A5")[1:] == (21, 7)
-    sheet.become("A25", 20.0)
+    assert sheet.libreoffice.extent(SHEET, "A5")[1:] == (21, 7)
+    sheet.wait_until("A25", 20.0)
     assert sheet["A5:G25"] == block(made)
-    assert sheet.office.extent(SHEET, "I5")[1:] == (2, 1)
+    assert sheet.libreoffice.extent(SHEET, "I5")[1:] == (2, 1)
 
 
-def test_each_array_has_what_fits_into_it(sheet: Sheet, service: Simulator) -> None:
-    made = job(service, 8)
+def test_each_array_shows_what_fits_into_it(sheet: Sheet, service: Simulator) -> None:
+    made = add_job(service, 8)
     for place, area in enumerate(("A5:B9", "D5:J13", "L5")):
         sheet[area] = f'=OF_ROWS("{made.job_id}")'
-        sheet.become(area.partition(":")[0], ("rank", "rank", missing(made, 1, 1))[place])
-    sheet.become("A9", missing(made, 5, 2))
-    sheet.become("D13", 8.0)
-    sheet.office.calculate()
-    sheet.become("A9", missing(made, 5, 2))
+        sheet.wait_until(area.partition(":")[0], ("rank", "rank", missing(made, 1, 1))[place])
+    sheet.wait_until("A9", missing(made, 5, 2))
+    sheet.wait_until("D13", 8.0)
+    sheet.libreoffice.calculate()
+    sheet.wait_until("A9", missing(made, 5, 2))
     assert [row[0] for row in sheet["D6:D13"]] == [float(rank) for rank in range(1, 9)]
 
 
-def test_refreshing_makes_room_for_all_rows_and_asks_again_for_what_runs(
+def test_refresh_resizes_arrays_and_polls_running_jobs_again(
     sheet: Sheet, service: Simulator, clock: ManualClock
 ) -> None:
-    done, runs = job(service, 250), job(service, 250, running=1_000)
+    done, runs = add_job(service, 250), add_job(service, 250, running=1_000)
     sheet["A5:G9"] = f'=OF_ROWS("{done.job_id}")'
     sheet["I5:J6"] = f'=OF_INFO("{runs.job_id}")'
     sheet["I40"] = "mine"
-    sheet.become("A9", missing(done, 5, 7))
-    sheet.become("J5", "running")
-    before, known = polls(service, runs), polls(service, done)
+    sheet.wait_until("A9", missing(done, 5, 7))
+    sheet.wait_until("J5", "running")
+    before, before_count = poll_count(service, runs), poll_count(service, done)
     assert sheet.act("refresh book") == "1 job asked again; 1 job final already; room made for 2 formulas."
-    assert sheet.office.extent(SHEET, "A5")[1:] == (251, 7)
-    sheet.become("A255", 250.0)
+    assert sheet.libreoffice.extent(SHEET, "A5")[1:] == (251, 7)
+    sheet.wait_until("A255", 250.0)
     assert sheet["A5:G255"] == block(done)
     assert sheet["I23:J23"][0][0] == "version"
     assert sheet["I40"] == [["mine"]]
-    while polls(service, runs) == before:
-        sheet.office.shown(SHEET, "A1")
-    assert polls(service, done) == known
+    while poll_count(service, runs) == before:
+        sheet.libreoffice.values(SHEET, "A1")
+    assert poll_count(service, done) == before_count
 
 
-def test_room_is_never_made_over_what_the_user_has_there(sheet: Sheet, service: Simulator) -> None:
-    made = job(service, 20)
+def test_refresh_never_overwrites_the_users_cells(sheet: Sheet, service: Simulator) -> None:
+    made = add_job(service, 20)
     sheet["A5:G9"] = f'=OF_ROWS("{made.job_id}")'
     sheet["C15"] = "mine"
-    sheet.become("A9", missing(made, 5, 7))
+    sheet.wait_until("A9", missing(made, 5, 7))
     blocked = "no free cells for the formula in Sheet1.A5, or they are protected"
     assert sheet.act("refresh book") == f"1 job final already; {blocked}."
-    assert sheet.office.extent(SHEET, "A5")[1:] == (5, 7)
+    assert sheet.libreoffice.extent(SHEET, "A5")[1:] == (5, 7)
     assert sheet["C15"] == [["mine"]]
 
 
-def test_room_is_made_for_the_call_itself_and_not_for_what_is_among_its_arguments(
-    sheet: Sheet, service: Simulator
-) -> None:
-    made = job(service, 20)
+def test_refresh_resizes_to_the_outer_call_and_not_to_its_arguments(sheet: Sheet, service: Simulator) -> None:
+    made = add_job(service, 20)
     sheet["A1"] = f'=OF_STATUS("{made.job_id}")'
-    sheet.become("A1", "completed")
+    sheet.wait_until("A1", "completed")
     sheet["C1:C2"] = '=OF_ROWS(INDEX(OF_JOBS();2;1);"name")'  # the job that was seen last
-    sheet.become("C2", array_size.missing([["name"]] * 21, array_size.Size(2, 1)))
-    sheet.office.calculate()
-    sheet.become("C2", array_size.missing([["name"]] * 21, array_size.Size(2, 1)))
+    sheet.wait_until("C2", array_size.missing([["name"]] * 21, array_size.Size(2, 1)))
+    sheet.libreoffice.calculate()
+    sheet.wait_until("C2", array_size.missing([["name"]] * 21, array_size.Size(2, 1)))
     assert "room made for 1 formula" in str(sheet.act("refresh book"))
-    assert sheet.office.extent(SHEET, "C1")[1:] == (21, 1)
-    sheet.become("C21", made.rows[-1]["name"])
+    assert sheet.libreoffice.extent(SHEET, "C1")[1:] == (21, 1)
+    sheet.wait_until("C21", made.rows[-1]["name"])
 
 
-def test_making_room_overwrites_nothing_beside_a_list_of_notes(sheet: Sheet, service: Simulator) -> None:
-    made = job(service, 5)
+def test_refresh_overwrites_nothing_beside_a_list_of_notes(sheet: Sheet, service: Simulator) -> None:
+    made = add_job(service, 5)
     for row in range(1, 11):
         sheet[f"H{row}"] = f"note {row}"
     sheet["A10:G10"] = f'=OF_ROWS("{made.job_id}")'
     sheet["C12"], sheet["E14"] = "mine", 4711
-    sheet.become("A10", missing(made, 1, 7))
+    sheet.wait_until("A10", missing(made, 1, 7))
     said = sheet.act("refresh book")
     assert said == "1 job final already; no free cells for the formula in Sheet1.A10, or they are protected."
-    assert sheet.office.extent(SHEET, "A10")[1:] == (1, 7)
+    assert sheet.libreoffice.extent(SHEET, "A10")[1:] == (1, 7)
     assert sheet["A12:G14"] == [["", "", "mine", *[""] * 4], [""] * 7, [*[""] * 4, 4711.0, "", ""]]
     assert sheet["H1:H10"] == [[f"note {row}"] for row in range(1, 11)]
 
 
-def test_blank_cells_and_what_is_left_out(sheet: Sheet, service: Simulator) -> None:
-    made = job(service, 3)
+def test_blank_cells_and_omitted_arguments(sheet: Sheet, service: Simulator) -> None:
+    made = add_job(service, 3)
     sheet["A1"] = made.job_id
     sheet["B1"] = "=OF_STATUS(A9)"
     sheet["B3"] = '=OF_LOOKUP(A1;9;"name";0)'
@@ -251,17 +247,17 @@ def test_blank_cells_and_what_is_left_out(sheet: Sheet, service: Simulator) -> N
     sheet["D1:D3"] = "=OF_STATUS(A1:A3)"
     sheet["F1:G4"] = '=OF_ROWS(A1;"rank,name";;A9)'
     sheet["I1:J3"] = '=OF_ROWS(A1;"rank,name";FALSE())'
-    sheet.become("I1", 1.0)
-    sheet.become("F1", "rank")
-    sheet.become("B4", made.rows[1]["name"])
-    sheet.become("D1", "completed")
-    sheet.become("B3", 0.0)
+    sheet.wait_until("I1", 1.0)
+    sheet.wait_until("F1", "rank")
+    sheet.wait_until("B4", made.rows[1]["name"])
+    sheet.wait_until("D1", "completed")
+    sheet.wait_until("B3", 0.0)
     assert sheet["B1:B3"] == [[""], [""], [0.0]]
     assert sheet["D1:D3"] == [["completed"], [""], [""]]
     assert not {"0", "None"} & {request.job_id for request in service.received}
 
 
-def test_trouble_is_told_in_the_cell(sheet: Sheet, service: Simulator) -> None:
+def test_errors_are_shown_in_the_cell(sheet: Sheet, service: Simulator) -> None:
     texts = {
         '=OF_STATUS("no-such-job")': "#OF! There is no job no-such-job for this API key (HTTP 404). Check the id, and "
         "that the key belongs to the account that started the job.",
@@ -269,57 +265,57 @@ def test_trouble_is_told_in_the_cell(sheet: Sheet, service: Simulator) -> None:
         "Copy the id from OpenFunnel.",
         '=OF_STATUS("of_1234567890abcdef")': "#OF! That begins like an API key, and is not sent or shown. "
         "Give the job's id.",
-        f'=OF_ROWS("{job(service, 3).job_id}";"nmae")': None,
+        f'=OF_ROWS("{add_job(service, 3).job_id}";"nmae")': None,
     }
     for row, (formula, text) in enumerate(texts.items(), 1):
         sheet[f"A{row}"] = formula
         if text:
-            sheet.become(f"A{row}", text)
+            sheet.wait_until(f"A{row}", text)
     while not str(sheet["A4"][0][0]).startswith("#OF! "):
-        sheet.office.changed(SHEET, "A4", sheet["A4"])
+        sheet.libreoffice.wait_for_change(SHEET, "A4", sheet["A4"])
 
 
 def test_many_cells_and_a_hard_recalculation_cost_no_more_requests_than_one(
     sheet: Sheet, service: Simulator, clock: ManualClock
 ) -> None:
-    made = job(service, 250)
+    made = add_job(service, 250)
     for row in range(1, 21):
         sheet[f"A{row}"] = f'=OF_STATUS("{made.job_id}")'
         sheet[f"B{row}"] = f'=OF_LOOKUP("{made.job_id}";{row};"name")'
-    sheet.become("A20", "completed")
-    sheet.become("B20", made.rows[19]["name"])
-    known = len(service.received)
-    sheet.office.calculate()
+    sheet.wait_until("A20", "completed")
+    sheet.wait_until("B20", made.rows[19]["name"])
+    before_count = len(service.received)
+    sheet.libreoffice.calculate()
     assert sheet["A1:A20"] == [["completed"]] * 20
-    assert len(service.received) == known
-    assert polls(service, made) == 3
+    assert len(service.received) == before_count
+    assert poll_count(service, made) == 3
 
 
-def test_with_the_last_document_everything_ends_and_begins_anew_with_the_next(
-    sheet: Sheet, service: Simulator, user: Home
+def test_closing_the_last_document_stops_everything_and_the_next_starts_again(
+    sheet: Sheet, service: Simulator, user: UserHome
 ) -> None:
-    runs, done = job(service, 250, running=1_000_000), job(service, 3)
+    runs, done = add_job(service, 250, running=1_000_000), add_job(service, 3)
     sheet["A1"] = f'=OF_STATUS("{runs.job_id}")'
-    sheet.become("A1", "running")
+    sheet.wait_until("A1", "running")
     store = user.folder / "cache" / "store.sqlite3"
     assert is_open(store)
-    sheet.office.close()
+    sheet.libreoffice.close()
     while is_open(store):
         pass
-    again = Sheet(sheet.office)
+    again = Sheet(sheet.libreoffice)
     again["A1"] = f'=OF_STATUS("{done.job_id}")'
-    again.become("A1", "completed")
+    again.wait_until("A1", "completed")
     assert is_open(store)
 
 
-def test_a_job_whose_last_cell_is_deleted_is_asked_for_no_more(sheet: Sheet, service: Simulator, user: Home) -> None:
-    made = job(service, 250, running=1_000_000)
+def test_a_job_without_cells_is_not_polled(sheet: Sheet, service: Simulator, user: UserHome) -> None:
+    made = add_job(service, 250, running=1_000_000)
     for cell in ("A1", "B1"):
         sheet[cell] = f'=OF_STATUS("{made.job_id}")'
-        sheet.become(cell, "running")
+        sheet.wait_until(cell, "running")
     sheet["A1"] = ""
-    before = polls(service, made)
-    while polls(service, made) == before:  # for the other one
+    before = poll_count(service, made)
+    while poll_count(service, made) == before:  # for the other one
         assert sheet["B1"] == [["running"]]
     sheet["B1"] = ""
     while is_open(user.folder / "cache" / "store.sqlite3"):  # as long as anything is followed
@@ -328,11 +324,11 @@ def test_a_job_whose_last_cell_is_deleted_is_asked_for_no_more(sheet: Sheet, ser
 
 def is_open(file: Path) -> bool:
     """Whether any process has the file open."""
-    links = (link for process in Path("/proc").glob("[0-9]*/fd") for link in contents(process))
+    links = (link for process in Path("/proc").glob("[0-9]*/fd") for link in open_files(process))
     return any(link == str(file) for link in links)
 
 
-def contents(folder: Path) -> list[str]:
+def open_files(folder: Path) -> list[str]:
     found = []
     with contextlib.suppress(OSError):  # the process, or one of its files, has gone meanwhile
         for link in folder.iterdir():

@@ -9,7 +9,7 @@ from string import ascii_uppercase
 
 import pytest
 
-from tests.hosts.basic.office import Office
+from tests.hosts.basic.libreoffice import LibreOffice
 from tests.hosts.calc.menu import MENU, act
 from xl_openfunnel import table
 from xl_openfunnel.fields import DEFAULT_COLUMNS
@@ -24,18 +24,18 @@ _numbers = itertools.count()
 class Workbook:
     """The shipped workbook, with a job in its cell."""
 
-    def __init__(self, running: Office, file: Path, job: SimulatedJob, *, macros: bool) -> None:
+    def __init__(self, running: LibreOffice, file: Path, job: SimulatedJob, *, macros: bool) -> None:
         builder.write_workbook(file)
-        self.office = running
+        self.libreoffice = running
         self.job = job
         running.load(file, macros=macros)
         running.enter("Start", "B8", job.job_id)
 
-    def become(self, sheet: str, cell: str, wanted: object) -> list[object]:
+    def wait_until(self, sheet: str, cell: str, wanted: object) -> list[object]:
         """All that a cell shows one after the other, until it shows what is wanted."""
-        shown = [self.office.shown(sheet, cell)]
+        shown = [self.libreoffice.values(sheet, cell)]
         while shown[-1] != [[wanted]]:
-            shown.append(self.office.changed(sheet, cell, shown[-1]))
+            shown.append(self.libreoffice.wait_for_change(sheet, cell, shown[-1]))
         return [cell for ((cell,),) in shown]
 
 
@@ -47,37 +47,37 @@ def running_job(service: Simulator) -> SimulatedJob:
 
 
 @pytest.mark.parametrize("macros", [False, True], ids=["macros off", "macros on"])
-def test_it_computes_and_follows_its_job(
-    running: Office, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path, macros: bool
+def test_the_workbook_follows_its_job(
+    running: LibreOffice, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path, macros: bool
 ) -> None:
     opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=macros)
-    opened.become("Start", "B9", "running")
+    opened.wait_until("Start", "B9", "running")
     clock.sleep(2_000)
-    opened.become("Start", "B11", f"{COUNT} companies, completed")
-    opened.become("Start", "B10", COUNT)
-    opened.become("Start", "B9", "completed")
+    opened.wait_until("Start", "B11", f"{COUNT} companies, completed")
+    opened.wait_until("Start", "B10", COUNT)
+    opened.wait_until("Start", "B9", "completed")
 
 
-def test_its_buttons_make_room_land_the_table_and_refresh_the_pivot(
-    running: Office, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
+def test_the_buttons_resize_arrays_land_the_table_and_refresh_the_pivot(
+    running: LibreOffice, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
 ) -> None:
     clock.sleep(2_000)
     opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
-    opened.become("Start", "B11", f"{COUNT} companies, completed")
+    opened.wait_until("Start", "B11", f"{COUNT} companies, completed")
     running.macro("OpenFunnelMacros.OpenFunnelRefreshBook")  # once, though most sheets were never shown
-    opened.become("Rows", f"A{COUNT + 4}", COUNT)
+    opened.wait_until("Rows", f"A{COUNT + 4}", COUNT)
     assert running.extent("Rows", "A4") == ("{=OF_ROWS(job)}", COUNT + 1, 7)
     for place in ("A4", "D4"):
         while running.extent("Charts", place)[2] == 1:
-            running.shown("Charts", place)
+            running.values("Charts", place)
     formula, jobs, fields = running.extent("Start", "B19")  # its heading stands right above
     assert (formula, jobs > 1, fields) == ("{=OF_JOBS()}", True, 9)
     frame = table.frame(running_job.rows, DEFAULT_COLUMNS)
-    assert running.shown("Rows", f"A4:G{COUNT + 4}") == table.block(frame)
+    assert running.values("Rows", f"A4:G{COUNT + 4}") == table.block(frame)
 
     running.macro("OpenFunnelMacros.OpenFunnelLandTable")
-    running.changed("Table", "A5", [[""]])
-    landed = running.shown("Table", f"A4:I{COUNT + 5}")
+    running.wait_for_change("Table", "A5", [[""]])
+    landed = running.values("Table", f"A4:I{COUNT + 5}")
     names = [str(name) for name in landed[0]]
     assert landed[1:] == [*table.block(table.frame(running_job.rows, names), headers=False), [""] * 9]
 
@@ -94,59 +94,59 @@ def test_its_buttons_make_room_land_the_table_and_refresh_the_pivot(
     assert "Atlantis" in [line[0] for line in cells]
 
 
-def test_the_office_goes_on_while_what_is_landed_is_made(
-    running: Office, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
+def test_calc_is_not_blocked_while_the_table_is_made(
+    running: LibreOffice, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
 ) -> None:
     clock.sleep(2_000)
     opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
     running.add(MENU)
-    opened.become("Start", "B11", f"{COUNT} companies, completed")
+    opened.wait_until("Start", "B11", f"{COUNT} companies, completed")
     assert act(running, "land table") == f"Landing {COUNT} companies ..."
-    running.changed("Table", "A5", [[""]])
-    names = [str(name) for name in running.shown("Table", "A4:I4")[0]]
+    running.wait_for_change("Table", "A5", [[""]])
+    names = [str(name) for name in running.values("Table", "A4:I4")[0]]
     landed = table.block(table.frame(running_job.rows, names), headers=False)
-    assert running.shown("Table", f"A5:I{COUNT + 4}") == landed
+    assert running.values("Table", f"A5:I{COUNT + 4}") == landed
 
 
-def test_landing_overwrites_nothing_of_the_users(
-    running: Office, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
+def test_landing_never_overwrites_the_users_cells(
+    running: LibreOffice, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
 ) -> None:
     clock.sleep(2_000)
     opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
     running.add(MENU)
-    opened.become("Start", "B11", f"{COUNT} companies, completed")
+    opened.wait_until("Start", "B11", f"{COUNT} companies, completed")
     for place, where in {"A20": "below", "M5": "beside"}.items():
         running.enter("Table", place, "mine")
         assert str(act(running, "land table")).startswith(f"There is something {where} the table"), place
-        assert running.shown("Table", "A5:A6") == [[""], [""]]
-        assert running.shown("Table", place) == [["mine"]]
+        assert running.values("Table", "A5:A6") == [[""], [""]]
+        assert running.values("Table", place) == [["mine"]]
         running.enter("Table", place, "")
     running.protect("Table")
     assert str(act(running, "land table")).startswith("The sheet Table is protected.")
-    assert running.shown("Table", "A5:A6") == [[""], [""]]
+    assert running.values("Table", "A5:A6") == [[""], [""]]
 
 
-def test_a_protected_array_is_left_as_it_is(
-    running: Office, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
+def test_a_protected_array_is_not_resized(
+    running: LibreOffice, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
 ) -> None:
     clock.sleep(2_000)
     opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
     running.add(MENU)
-    opened.become("Start", "B11", f"{COUNT} companies, completed")
+    opened.wait_until("Start", "B11", f"{COUNT} companies, completed")
     running.protect("Rows")
-    before, shown = running.extent("Rows", "A4"), running.shown("Rows", "A4")
+    before, shown = running.extent("Rows", "A4"), running.values("Rows", "A4")
     while not str(shown[0][0]).startswith("#OF! Not shown for want of cells"):
-        shown = running.changed("Rows", "A4", shown)
+        shown = running.wait_for_change("Rows", "A4", shown)
     assert "no free cells for the formula in Rows.A4, or they are protected" in str(act(running, "refresh book"))
     assert running.extent("Rows", "A4") == before
 
 
 def test_a_saved_copy_has_the_values_and_not_the_key(
-    running: Office, running_job: SimulatedJob, clock: ManualClock, service: Simulator, tmp_path: Path
+    running: LibreOffice, running_job: SimulatedJob, clock: ManualClock, service: Simulator, tmp_path: Path
 ) -> None:
     clock.sleep(2_000)
     opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
-    opened.become("Start", "B9", "completed")
+    opened.wait_until("Start", "B9", "completed")
     for name, filter_name in {"copy.ods": "calc8", "copy.xlsx": "Calc MS Excel 2007 XML"}.items():
         running.save(tmp_path / name, filter_name)
         with zipfile.ZipFile(tmp_path / name) as saved:
@@ -158,15 +158,20 @@ def test_a_saved_copy_has_the_values_and_not_the_key(
 
 @pytest.mark.parametrize("filter_name", ["calc8", "Calc MS Excel 2007 XML"], ids=["ods", "xlsx"])
 def test_a_saved_copy_computes_again(
-    running: Office, running_job: SimulatedJob, clock: ManualClock, service: Simulator, tmp_path: Path, filter_name: str
+    running: LibreOffice,
+    running_job: SimulatedJob,
+    clock: ManualClock,
+    service: Simulator,
+    tmp_path: Path,
+    filter_name: str,
 ) -> None:
     clock.sleep(2_000)
     opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
-    opened.become("Start", "B11", f"{COUNT} companies, completed")
+    opened.wait_until("Start", "B11", f"{COUNT} companies, completed")
     copy = tmp_path / ("copy.ods" if filter_name == "calc8" else "copy.xlsx")
     running.save(copy, filter_name)
     other = SimulatedJob(companies(3), job_id=f"book-{next(_numbers)}")
     service.add(other)
     running.load(copy, macros=True)
     running.enter("Start", "B8", other.job_id)
-    opened.become("Start", "B11", "3 companies, completed")
+    opened.wait_until("Start", "B11", "3 companies, completed")

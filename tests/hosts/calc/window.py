@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-def missing() -> str:
+def why_missing() -> str:
     """Why there can be no display, or "" where there can."""
     absent = [name for name in ("Xvfb", "xdotool") if shutil.which(name) is None]
     return f"needs {' and '.join(absent)}" if absent else ""
@@ -33,7 +33,7 @@ class Display:
         command = ["xdotool", "mousemove", right, down, "click", "1"]
         subprocess.run(command, env=self.environ, check=True, capture_output=True)
 
-    def picture(self, file: Path, part: str = "") -> None:
+    def screenshot(self, file: Path, part: str = "") -> None:
         """Write what is to be seen, or a part as ``WIDTHxHEIGHT+X+Y``; needs xwd and ImageMagick's convert."""
         seen = subprocess.run(["/usr/bin/xwd", "-root", "-silent"], env=self.environ, check=True, capture_output=True)
         cut = ["-crop", part, "+repage"] if part else []

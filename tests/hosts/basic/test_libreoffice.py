@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.basic import office
+from tests.hosts.basic import libreoffice
 
 ENDLESS = "Option VBASupport 1\nPublic Sub Run()\nDo\nLoop\nEnd Sub\n"
 
@@ -21,14 +21,14 @@ def processes_with(text: str) -> list[bytes]:
     return [command for command in found if text.encode() in command]
 
 
-def test_an_office_that_hangs_is_ended(tmp_path: Path) -> None:
-    if why := office.missing():
+def test_a_libreoffice_that_hangs_is_killed(tmp_path: Path) -> None:
+    if why := libreoffice.why_missing():
         pytest.skip(why)
-    with office.Office(tmp_path) as started:
-        started.open(office.project() | {"Endless": ENDLESS})
+    with libreoffice.LibreOffice(tmp_path) as started:
+        started.open(libreoffice.project() | {"Endless": ENDLESS})
         assert processes_with(str(tmp_path)) != []
-        started.seconds = 2
-        with pytest.raises(office.BasicError, match="no answer within"):
+        started.timeout = 2
+        with pytest.raises(libreoffice.BasicError, match="no answer within"):
             started.call("Endless.Run")
     end = time.monotonic() + 10  # a process that was killed takes a moment to give its memory back
     while processes_with(str(tmp_path)) and time.monotonic() < end:
@@ -36,6 +36,6 @@ def test_an_office_that_hangs_is_ended(tmp_path: Path) -> None:
     assert processes_with(str(tmp_path)) == []
 
 
-def test_an_unknown_condition_is_not_passed_over() -> None:
+def test_an_unknown_condition_is_an_error() -> None:
     with pytest.raises(ValueError, match="VBA6"):
-        office.basic_of("#If VBA6 Then\n#End If\n")
+        libreoffice.to_basic("#If VBA6 Then\n#End If\n")

@@ -24,7 +24,7 @@ _PYTHON: Final = "/usr/bin/python3"
 
 
 @functools.cache
-def missing() -> str:
+def why_missing() -> str:
     """Why no LibreOffice can be had, or "" where one can."""
     if shutil.which("soffice") is None:
         return "needs LibreOffice (soffice is not on the path)"
@@ -32,7 +32,7 @@ def missing() -> str:
     return "" if found.returncode == 0 else f"needs python3-uno ({_PYTHON} can't import uno)"
 
 
-def basic_of(text: str, *, mac: bool = False) -> str:
+def to_basic(text: str, *, mac: bool = False) -> str:
     """VBA as LibreOffice's Basic takes it: conditions decided, nothing of Windows, and a stand-in for Excel.
 
     Raises:
@@ -62,10 +62,10 @@ def project(*, mac: bool = False) -> dict[str, str]:
     # Every file's own code has a ThisWorkbook; LibreOffice's is the document, which is no add-in.
     ours[sources.ADDIN] = ours[sources.ADDIN].replace("ThisWorkbook.", "excel.Addin.")
     fakes = {path.stem: path.read_text() for path in sorted(_HERE.glob("*.bas"))}
-    return fakes | {name: basic_of(text, mac=mac) for name, text in (ours | _at_opening()).items()}
+    return fakes | {name: to_basic(text, mac=mac) for name, text in (ours | _event_modules()).items()}
 
 
-def _at_opening() -> dict[str, str]:
+def _event_modules() -> dict[str, str]:
     """What workbook and add-in do when Excel opens them, as modules whose events are called by name."""
     in_basic = {
         "Private Sub ": "Public Sub ",
@@ -87,19 +87,19 @@ class BasicError(Exception):
     """What LibreOffice said of a call that failed."""
 
 
-class Office:
+class LibreOffice:
     """A running LibreOffice with one document. Leaving it ends every process that it started, whatever happened."""
 
     def __init__(self, profile: Path, environ: Mapping[str, str] | None = None, *, window: bool = False) -> None:
-        self.seconds: float = 60  # the longest that one answer may take
-        command = [_PYTHON, str(_HERE / "in_office.py"), shutil.which("soffice") or "", str(profile)]
+        self.timeout: float = 60  # the longest that one answer may take
+        command = [_PYTHON, str(_HERE / "uno_server.py"), shutil.which("soffice") or "", str(profile)]
         command += ["window"] if window else []
         # A session of its own, so that the office and its helpers can be ended together.
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True, env=environ
         )
 
-    def __enter__(self) -> Office:
+    def __enter__(self) -> LibreOffice:
         return self
 
     def __exit__(
@@ -107,7 +107,7 @@ class Office:
     ) -> None:
         try:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.communicate(timeout=min(self.seconds, 20))
+                self._process.communicate(timeout=min(self.timeout, 20))
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -128,7 +128,7 @@ class Office:
 
     def new(self, modules: Mapping[str, str], cells: Mapping[str, object] | None = None) -> None:
         """Opens a new document, whatever its modules are, in place of the one before."""
-        self._asked({"modules": dict(modules), "cells": dict(cells or {})})
+        self._request({"modules": dict(modules), "cells": dict(cells or {})})
 
     def load(self, file: Path, *, macros: bool = False) -> None:
         """Opens a workbook to be read, or with its macros and to be changed, in place of the document before.
@@ -136,70 +136,70 @@ class Office:
         Raises:
             BasicError: if it can't be opened.
         """
-        self._asked({"file": str(file), "macros": macros})
+        self._request({"file": str(file), "macros": macros})
 
     def add(self, modules: Mapping[str, str]) -> None:
         """Adds modules to the workbook, beside its own."""
-        self._asked({"add": dict(modules)})
+        self._request({"add": dict(modules)})
 
     def calculate(self) -> None:
         """Calculates every formula of the workbook."""
-        self._asked({"calculate": True})
+        self._request({"calculate": True})
 
-    def shown(self, sheet: str, area: str) -> list[list[object]]:
+    def values(self, sheet: str, area: str) -> list[list[object]]:
         """What cells of the workbook show."""
-        return cast(list[list[object]], self._asked({"look": sheet, "at": area}))
+        return cast(list[list[object]], self._request({"look": sheet, "at": area}))
 
-    def changed(self, sheet: str, area: str, before: list[list[object]]) -> list[list[object]]:
+    def wait_for_change(self, sheet: str, area: str, before: list[list[object]]) -> list[list[object]]:
         """What cells show as soon as it is something else.
 
         Raises:
             BasicError: if that takes half a minute.
         """
-        return cast(list[list[object]], self._asked({"changed": sheet, "at": area, "before": before}))
+        return cast(list[list[object]], self._request({"changed": sheet, "at": area, "before": before}))
 
     def enter(self, sheet: str, area: str, content: str | float, *, array: bool = False) -> None:
         """Enters a formula, a text or a number; or an array formula into all cells of the area."""
-        self._asked({"enter": content, "sheet": sheet, "at": area, "array": array})
+        self._request({"enter": content, "sheet": sheet, "at": area, "array": array})
 
     def extent(self, sheet: str, cell: str) -> tuple[str, int, int]:
         """A cell's formula, with the rows and columns that it was entered into."""
-        formula, rows, columns = cast(tuple[str, int, int], self._asked({"extent": sheet, "at": cell}))
+        formula, rows, columns = cast(tuple[str, int, int], self._request({"extent": sheet, "at": cell}))
         return formula, rows, columns
 
     def protect(self, sheet: str) -> None:
         """Protects a sheet, without a password."""
-        self._asked({"protect": sheet})
+        self._request({"protect": sheet})
 
     def macro(self, name: str) -> None:
         """Runs a macro of the workbook, as its buttons do."""
-        self._asked({"macro": name})
+        self._request({"macro": name})
 
     def show(self, sheet: str) -> None:
         """Brings a sheet to the front of the window."""
-        self._asked({"show": sheet})
+        self._request({"show": sheet})
 
     def button(self, caption: str) -> tuple[int, int]:
         """Where on the display a button of the sheet in front is."""
-        right, down = cast(tuple[int, int], self._asked({"button": caption}))
+        right, down = cast(tuple[int, int], self._request({"button": caption}))
         return right, down
 
     def save(self, file: Path, filter_name: str) -> None:
         """Saves a copy, in the format of that name."""
-        self._asked({"save": str(file), "filter": filter_name})
+        self._request({"save": str(file), "filter": filter_name})
 
     def close(self) -> None:
         """Closes the document."""
-        self._asked({"close": True})
+        self._request({"close": True})
 
     def pivots(self, sheet: str, *, refresh: bool = True) -> dict[str, list[list[object]]]:
         """What each pivot of the sheet shows, by its name, after it was brought up to date or as it is."""
-        shown = self._asked({"pivots": sheet, "refresh": refresh})
+        shown = self._request({"pivots": sheet, "refresh": refresh})
         return dict(cast(list[tuple[str, list[list[object]]]], shown))
 
     def buttons(self, sheet: str) -> dict[str, str]:
         """The macro of each button of the sheet, by its caption."""
-        return dict(cast(list[tuple[str, str]], self._asked({"buttons": sheet})))
+        return dict(cast(list[tuple[str, str]], self._request({"buttons": sheet})))
 
     def call(self, function: str, *arguments: object) -> object:
         """What a function gives.
@@ -207,16 +207,16 @@ class Office:
         Raises:
             BasicError: if there is no such function, or it ended with an error.
         """
-        return self._asked({"call": function, "arguments": arguments})
+        return self._request({"call": function, "arguments": arguments})
 
-    def _asked(self, request: object) -> object:
+    def _request(self, request: object) -> object:
         pipe, answers = self._process.stdin, self._process.stdout
         assert pipe is not None
         assert answers is not None
         pipe.write(json.dumps(request) + "\n")
         pipe.flush()
-        if not select.select([answers], [], [], self.seconds)[0]:
-            raise BasicError(f"no answer within {self.seconds} s")
+        if not select.select([answers], [], [], self.timeout)[0]:
+            raise BasicError(f"no answer within {self.timeout} s")
         line = answers.readline()
         if not line:
             raise BasicError("LibreOffice has ended")

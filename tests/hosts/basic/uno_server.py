@@ -35,7 +35,7 @@ _POSITION_AND_SIZE = 15  # com.sun.star.awt.PosSize
 _ALWAYS = 4  # com.sun.star.document.MacroExecMode.ALWAYS_EXECUTE_NO_WARN
 
 
-def _struct(name: str, **fields: object) -> Any:
+def _make_struct(name: str, **fields: object) -> Any:
     made = uno.createUnoStruct(name)
     for field, value in fields.items():
         setattr(made, field, value)
@@ -61,7 +61,7 @@ def _start(soffice: str, profile: Path, *, window: bool) -> tuple["subprocess.Po
             time.sleep(0.05)
 
 
-def _add(document: Any, modules: dict[str, str]) -> None:
+def _add_modules(document: Any, modules: dict[str, str]) -> None:
     libraries = document.BasicLibraries
     libraries.VBACompatibilityMode = True
     if not libraries.hasByName("Standard"):
@@ -69,14 +69,14 @@ def _add(document: Any, modules: dict[str, str]) -> None:
     library = libraries.getByName("Standard")
     for name, text in modules.items():
         kind = _CLASS if "\nOption ClassModule\n" in text else _STANDARD
-        library.insertModuleInfo(name, _struct("com.sun.star.script.ModuleInfo", ModuleType=kind))
+        library.insertModuleInfo(name, _make_struct("com.sun.star.script.ModuleInfo", ModuleType=kind))
         library.insertByName(name, text)
 
 
-def _opened(desktop: Any, modules: dict[str, str], cells: dict[str, object]) -> Any:
-    hidden = _struct("com.sun.star.beans.PropertyValue", Name="Hidden", Value=True)
+def _new_document(desktop: Any, modules: dict[str, str], cells: dict[str, object]) -> Any:
+    hidden = _make_struct("com.sun.star.beans.PropertyValue", Name="Hidden", Value=True)
     document = desktop.loadComponentFromURL("private:factory/scalc", "_blank", 0, (hidden,))
-    _add(document, modules)
+    _add_modules(document, modules)
     sheet = document.Sheets.getByIndex(0)
     for address, value in cells.items():
         cell = sheet.getCellRangeByName(address)
@@ -87,12 +87,12 @@ def _opened(desktop: Any, modules: dict[str, str], cells: dict[str, object]) -> 
     return document
 
 
-def _loaded(desktop: Any, path: str, *, macros: bool, window: bool) -> Any:
+def _load(desktop: Any, path: str, *, macros: bool, window: bool) -> Any:
     options: dict[str, object] = {"Hidden": not window, "ReadOnly": not macros}
     if macros:
         options["MacroExecutionMode"] = _ALWAYS
     values = tuple(
-        _struct("com.sun.star.beans.PropertyValue", Name=name, Value=value) for name, value in options.items()
+        _make_struct("com.sun.star.beans.PropertyValue", Name=name, Value=value) for name, value in options.items()
     )
     document = desktop.loadComponentFromURL(Path(path).as_uri(), "_blank", 0, values)
     if window:
@@ -120,7 +120,7 @@ def _buttons(sheet: Any) -> list[object]:
     return found
 
 
-def _changed(cells: Any, before: object, seconds: float = 55) -> object:
+def _wait_for_change(cells: Any, before: object, seconds: float = 55) -> object:
     end = time.monotonic() + seconds
     while [list(row) for row in cells.DataArray] == before:
         if time.monotonic() > end:
@@ -150,20 +150,22 @@ def _extent(sheet: Any, at: str) -> object:
 
 
 def _save(document: Any, path: str, filter_name: str) -> None:
-    chosen = _struct("com.sun.star.beans.PropertyValue", Name="FilterName", Value=filter_name)
+    chosen = _make_struct("com.sun.star.beans.PropertyValue", Name="FilterName", Value=filter_name)
     document.storeToURL(Path(path).as_uri(), (chosen,))
 
 
-def _worked(document: Any, request: dict[str, Any]) -> object:
+def _edit(document: Any, request: dict[str, Any]) -> object:
     sheets = document.Sheets
     if "changed" in request:
-        return _changed(sheets.getByName(request["changed"]).getCellRangeByName(request["at"]), request["before"])
+        return _wait_for_change(
+            sheets.getByName(request["changed"]).getCellRangeByName(request["at"]), request["before"]
+        )
     if "extent" in request:
         return _extent(sheets.getByName(request["extent"]), request["at"])
     if "macro" in request:
-        return _called(document, request["macro"], [], "VBAProject")
+        return _call(document, request["macro"], [], "VBAProject")
     if "add" in request:
-        _add(document, request["add"])
+        _add_modules(document, request["add"])
     elif "protect" in request:
         sheets.getByName(request["protect"]).protect("")
     elif "enter" in request:
@@ -185,15 +187,15 @@ def _button(document: Any, caption: str) -> object:
     raise LookupError(caption)
 
 
-def _answered(document: Any, request: dict[str, Any]) -> object:
+def _handle(document: Any, request: dict[str, Any]) -> object:
     if "call" in request:
-        return _called(document, request["call"], request["arguments"])
+        return _call(document, request["call"], request["arguments"])
     if "button" in request:
         return _button(document, request["button"])
     if "show" in request:
         return document.CurrentController.setActiveSheet(document.Sheets.getByName(request["show"]))
     if {"add", "changed", "enter", "extent", "macro", "protect", "save"} & request.keys():
-        return _worked(document, request)
+        return _edit(document, request)
     if "calculate" in request:
         return document.calculateAll()
     if "look" in request:
@@ -203,7 +205,7 @@ def _answered(document: Any, request: dict[str, Any]) -> object:
     return _buttons(document.Sheets.getByName(request["buttons"]))
 
 
-def _called(document: Any, function: str, arguments: list[object], library: str = "Standard") -> object:
+def _call(document: Any, function: str, arguments: list[object], library: str = "Standard") -> object:
     url = f"vnd.sun.star.script:{library}.{function}?language=Basic&location=document"
     return document.getScriptProvider().getScript(url).invoke(tuple(arguments), (), ())[0]
 
@@ -223,11 +225,11 @@ def main() -> None:
                         document.close(True)
                     document = None
                 if "modules" in request:
-                    document = _opened(desktop, request["modules"], request["cells"])
+                    document = _new_document(desktop, request["modules"], request["cells"])
                 elif "file" in request:
-                    document = _loaded(desktop, request["file"], macros=request["macros"], window=window)
+                    document = _load(desktop, request["file"], macros=request["macros"], window=window)
                 elif "close" not in request:
-                    answer["value"] = _answered(document, request)
+                    answer["value"] = _handle(document, request)
             except Exception as error:  # the test says what it expected
                 answer = {"error": f"{type(error).__name__}: {error}"}
             print(json.dumps(answer), flush=True)  # noqa: T201
