@@ -20,23 +20,23 @@ from xl_openfunnel.simulator import ManualClock, Simulator
 
 
 @dataclass
-class Office:
+class SimulatedServices:
     """A desk, and the service behind it."""
 
-    service: Simulator
+    simulator: Simulator
     fetcher: Fetcher
     store: Store | None
     credits: CreditsCache
 
-    def look(self) -> CallContext:
+    def context(self) -> CallContext:
         return CallContext(self)
 
 
-MakeOffice = Callable[..., Office]
+MakeServices = Callable[..., SimulatedServices]
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[MakeOffice]:
+def make_services(tmp_path: Path) -> Iterator[MakeServices]:
     with ExitStack() as stack:
 
         def make(
@@ -45,7 +45,7 @@ def office(tmp_path: Path) -> Iterator[MakeOffice]:
             api_key: str | None = None,
             folder: Path = tmp_path,
             **options: Any,
-        ) -> Office:
+        ) -> SimulatedServices:
             time = ManualClock()
             service = stack.enter_context(Simulator(jobs, clock=time, sleep=time.sleep, **options))
             client = stack.enter_context(Client(service.base_url, api_key or service.api_key))
@@ -56,13 +56,13 @@ def office(tmp_path: Path) -> Iterator[MakeOffice]:
             clock.busy = lambda: fetcher.busy
             stack.enter_context(fetcher)
             balance = CreditsCache(client, clock=time, start=lambda run: run(), call_later=lambda *_: None)
-            return Office(service, fetcher, store, balance)
+            return SimulatedServices(service, fetcher, store, balance)
 
         yield make
 
 
 @contextlib.contextmanager
-def held(store: Store | None) -> Iterator[None]:
+def locked_by_another_program(store: Store | None) -> Iterator[None]:
     """Another program has the store's file for itself meanwhile."""
     assert store
     store.close()  # as long as it holds the file nobody can have it alone

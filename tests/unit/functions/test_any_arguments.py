@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.functions.conftest import Office
+from tests.unit.functions.conftest import SimulatedServices
 from xl_openfunnel import Client, Fetcher, Store
 from xl_openfunnel.cell_values import MAX_TEXT_UNITS, Block
 from xl_openfunnel.errors import CELL_UNITS
@@ -116,20 +116,20 @@ values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3).map(tup
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedServices]:
     folder: Path = tmp_path_factory.mktemp("here")
     with Simulator([JOB]) as service, Client(service.base_url, service.api_key) as client:
         store = Store(folder / "store.sqlite3", client.origin)
         with Fetcher(client, store=store) as fetcher:
             fetcher.wait(JOB.job_id)
             balance = CreditsCache(client, start=lambda run: run(), call_later=lambda *_: None)
-            yield Office(service, fetcher, store, balance)
+            yield SimulatedServices(service, fetcher, store, balance)
         store.close()
 
 
-def checked(here: Office, name: str, arguments: list[Any]) -> Block:
+def checked(services: SimulatedServices, name: str, arguments: list[Any]) -> Block:
     """The function's answer to what Excel hands over, which is a rectangle of cells."""
-    block = evaluate(name, BODIES[name], here.look(), *map(udfs.from_excel, arguments))
+    block = evaluate(name, BODIES[name], services.context(), *map(udfs.from_excel, arguments))
     assert block
     assert block[0]
     assert len({len(row) for row in block}) == 1
@@ -153,49 +153,49 @@ def with_one(name: str, place: int, value: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_the_usual_arguments_are_answered_with_values(here: Office, name: str) -> None:
+def test_the_usual_arguments_are_answered_with_values(services: SimulatedServices, name: str) -> None:
     assert {function.name for function in CATALOG} == set(BODIES)
     assert all(len(function.arguments) == len(USUAL[function.name]) for function in CATALOG)
-    block = checked(here, name, list(USUAL[name]))
+    block = checked(services, name, list(USUAL[name]))
     assert not any(str(cell).startswith("#OF!") for row in block for cell in row)
 
 
 @pytest.mark.parametrize(("name", "place"), PLACES)
-def test_each_argument_may_be_of_any_type(here: Office, name: str, place: int) -> None:
+def test_each_argument_may_be_of_any_type(services: SimulatedServices, name: str, place: int) -> None:
     for value in (*WORDS, *ODD):
-        checked(here, name, with_one(name, place, value))
-        checked(here, name, with_one(name, place, ((value, None), (value,))))
+        checked(services, name, with_one(name, place, value))
+        checked(services, name, with_one(name, place, ((value, None), (value,))))
 
 
 @pytest.mark.parametrize(("name", "place"), PLACES)
 @pytest.mark.parametrize("block", HUGE)
-def test_each_argument_may_be_a_huge_block(here: Office, name: str, place: int, block: str) -> None:
-    checked(here, name, with_one(name, place, HUGE[block]))
+def test_each_argument_may_be_a_huge_block(services: SimulatedServices, name: str, place: int, block: str) -> None:
+    checked(services, name, with_one(name, place, HUGE[block]))
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(sorted(BODIES)), arguments=st.lists(values, min_size=5, max_size=5))
-def test_all_arguments_may_be_anything_at_once(here: Office, name: str, arguments: list[Any]) -> None:
-    checked(here, name, arguments[: len(USUAL[name])])
+def test_all_arguments_may_be_anything_at_once(services: SimulatedServices, name: str, arguments: list[Any]) -> None:
+    checked(services, name, arguments[: len(USUAL[name])])
 
 
 @pytest.mark.parametrize("rank", [2, 2.0, np.float64(2), np.int32(2), Whole(2), Decimal("2"), OddNumber(2), "2"])
-def test_a_number_is_a_rank_whatever_its_type(here: Office, rank: object) -> None:
-    assert checked(here, "OF_LOOKUP", with_one("OF_LOOKUP", 1, rank)) == [[JOB.rows[1]["name"]]]
+def test_a_number_is_a_rank_whatever_its_type(services: SimulatedServices, rank: object) -> None:
+    assert checked(services, "OF_LOOKUP", with_one("OF_LOOKUP", 1, rank)) == [[JOB.rows[1]["name"]]]
 
 
 @pytest.mark.parametrize("column", ["domain", Odd("domain"), np.str_("Domain"), (("domain",),), ["domain"]])
-def test_a_text_is_a_column_whatever_its_type(here: Office, column: object) -> None:
-    assert checked(here, "OF_LOOKUP", with_one("OF_LOOKUP", 2, column)) == [[JOB.rows[1]["domain"]]]
+def test_a_text_is_a_column_whatever_its_type(services: SimulatedServices, column: object) -> None:
+    assert checked(services, "OF_LOOKUP", with_one("OF_LOOKUP", 2, column)) == [[JOB.rows[1]["domain"]]]
 
 
 @pytest.mark.parametrize("error", [-2146826246, Whole(-2146826246)])
-def test_an_error_of_excel_is_one_whatever_its_type(here: Office, error: object) -> None:
-    ((said,),) = checked(here, "OF_STATUS", [error])
+def test_an_error_of_excel_is_one_whatever_its_type(services: SimulatedServices, error: object) -> None:
+    ((said,),) = checked(services, "OF_STATUS", [error])
     assert said == "#OF! The cell with the job holds #N/A. Fix that cell first."
 
 
-def test_of_a_column_of_keys_each_has_its_value(here: Office) -> None:
-    block = checked(here, "OF_LOOKUP", with_one("OF_LOOKUP", 1, HUGE["a column of ranks"]))
+def test_of_a_column_of_keys_each_has_its_value(services: SimulatedServices) -> None:
+    block = checked(services, "OF_LOOKUP", with_one("OF_LOOKUP", 1, HUGE["a column of ranks"]))
     names = [row["name"] for row in JOB.rows]
     assert block == [["none"], *([name] for name in names), *([["none"]] * (5_000 - 31))]

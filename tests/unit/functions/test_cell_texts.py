@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.flying import FlyingClock
-from tests.unit.functions.conftest import MakeOffice, Office, held
+from tests.unit.functions.conftest import MakeServices, SimulatedServices, locked_by_another_program
 from xl_openfunnel import Client, Fetcher, Snapshot, Store, table
 from xl_openfunnel.api.deadline import DeadlineAdapter
 from xl_openfunnel.cell_values import Block
@@ -114,7 +114,7 @@ class Desks:
         address: str | None = None,
         limit: float = 300.0,
         faults: tuple[Fault, ...] = (),
-    ) -> Office:
+    ) -> SimulatedServices:
         """A desk and the service behind it, for so many seconds.
 
         Args:
@@ -138,7 +138,7 @@ class Desks:
         clock.busy = lambda: fetcher.busy
         self._stack.enter_context(fetcher)
         balance = CreditsCache(client, clock=time, start=lambda run: run(), call_later=lambda *_: None)
-        return Office(service, fetcher, store, balance)
+        return SimulatedServices(service, fetcher, store, balance)
 
 
 # ---- the situations -------------------------------------------------------------------------------------------
@@ -161,11 +161,11 @@ class Shown:
     values: dict[str, str] = field(default_factory=dict)
 
 
-def look_at(here: Office, job: object = JOB, **values: str) -> Shown:
+def look_at(services: SimulatedServices, job: object = JOB, **values: str) -> Shown:
     """The cells of a sheet whose job is this."""
 
     def cells(name: str, body: Callable[..., Block], *given: object) -> Block:
-        return implementations.evaluate(name, body, here.look(), *map(udfs.from_excel, (job, *given)))
+        return implementations.evaluate(name, body, services.context(), *map(udfs.from_excel, (job, *given)))
 
     status = cells("OF_STATUS", implementations.status)
     rows = cells("OF_ROWS", implementations.rows, "name", False)
@@ -194,115 +194,115 @@ def no_answer_yet(desks: Desks) -> Shown:
 
 
 def not_begun(desks: Desks) -> Shown:
-    here = desks.open(SimulatedJob(companies(5), JOB, pending=1e6))
-    here.fetcher.wait(JOB, until=known)
-    return look_at(here)
+    services = desks.open(SimulatedJob(companies(5), JOB, pending=1e6))
+    services.fetcher.wait(JOB, until=known)
+    return look_at(services)
 
 
 def no_page_yet(desks: Desks) -> Shown:
-    here = desks.open(SimulatedJob(companies(500), JOB, running=1e6))
-    here.fetcher.wait(JOB, until=known)
-    return look_at(here)
+    services = desks.open(SimulatedJob(companies(500), JOB, running=1e6))
+    services.fetcher.wait(JOB, until=known)
+    return look_at(services)
 
 
 def over(desks: Desks) -> Shown:
-    here = desks.open(SimulatedJob(companies(250), JOB))
-    assert here.fetcher.wait(JOB).final
-    shown = look_at(here)
+    services = desks.open(SimulatedJob(companies(250), JOB))
+    assert services.fetcher.wait(JOB).final
+    shown = look_at(services)
     assert shown.rows == 250
     assert PROBLEM not in shown.texts
     return shown
 
 
 def over_without_companies(desks: Desks) -> Shown:
-    here = desks.open(SimulatedJob([], JOB))
-    here.fetcher.wait(JOB)
-    return look_at(here)
+    services = desks.open(SimulatedJob([], JOB))
+    services.fetcher.wait(JOB)
+    return look_at(services)
 
 
 def being_cancelled(desks: Desks) -> Shown:
-    here = desks.open(SimulatedJob(companies(250), JOB, ending="cancelling", delivered=0.0), limit=100.0)
-    here.fetcher.wait(JOB, until=lambda seen: seen.status == "cancelling")
-    return look_at(here)
+    services = desks.open(SimulatedJob(companies(250), JOB, ending="cancelling", delivered=0.0), limit=100.0)
+    services.fetcher.wait(JOB, until=lambda seen: seen.status == "cancelling")
+    return look_at(services)
 
 
 def cancelled(desks: Desks) -> Shown:
-    here = desks.open(SimulatedJob(companies(250), JOB, ending="cancelled", delivered=0.5))
-    here.fetcher.wait(JOB)
-    shown = look_at(here)
+    services = desks.open(SimulatedJob(companies(250), JOB, ending="cancelled", delivered=0.5))
+    services.fetcher.wait(JOB)
+    shown = look_at(services)
     assert shown.rows == 100
     return shown
 
 
 def cancelled_without_companies(desks: Desks) -> Shown:
-    here = desks.open(SimulatedJob(companies(250), JOB, ending="cancelled", delivered=0.0))
-    here.fetcher.wait(JOB)
-    return look_at(here)
+    services = desks.open(SimulatedJob(companies(250), JOB, ending="cancelled", delivered=0.0))
+    services.fetcher.wait(JOB)
+    return look_at(services)
 
 
 def failed(desks: Desks) -> Shown:
-    here = desks.open(SimulatedJob(companies(250), JOB, ending="failed", delivered=0.0, error_message="No seeds."))
-    here.fetcher.wait(JOB)
-    return look_at(here, reason="No seeds.")
+    services = desks.open(SimulatedJob(companies(250), JOB, ending="failed", delivered=0.0, error_message="No seeds."))
+    services.fetcher.wait(JOB)
+    return look_at(services, reason="No seeds.")
 
 
 def failed_with_companies(desks: Desks) -> Shown:
-    here = desks.open(SimulatedJob(companies(250), JOB, ending="failed", error_message="Broke."))
-    here.fetcher.wait(JOB)
-    shown = look_at(here, reason="Broke.")
+    services = desks.open(SimulatedJob(companies(250), JOB, ending="failed", error_message="Broke."))
+    services.fetcher.wait(JOB)
+    shown = look_at(services, reason="Broke.")
     assert shown.rows == 100
     return shown
 
 
 def no_key(desks: Desks) -> Shown:
-    here = desks.open(SimulatedJob(companies(5), JOB), kept_key=None)
-    here.fetcher.wait(JOB)
-    assert here.service.received == []
-    return look_at(here)
+    services = desks.open(SimulatedJob(companies(5), JOB), kept_key=None)
+    services.fetcher.wait(JOB)
+    assert services.simulator.received == []
+    return look_at(services)
 
 
 def wrong_key(desks: Desks) -> Shown:
-    here = desks.open(SimulatedJob(companies(5), JOB), kept_key=WRONG_KEY)
-    here.fetcher.wait(JOB)
-    return look_at(here, reason="Invalid API key")
+    services = desks.open(SimulatedJob(companies(5), JOB), kept_key=WRONG_KEY)
+    services.fetcher.wait(JOB)
+    return look_at(services, reason="Invalid API key")
 
 
 def wrong_key_in_a_variable(desks: Desks) -> Shown:
-    here = desks.open(SimulatedJob(companies(5), JOB), variable=WRONG_KEY)
-    here.fetcher.wait(JOB)
-    return look_at(here, reason="Invalid API key")
+    services = desks.open(SimulatedJob(companies(5), JOB), variable=WRONG_KEY)
+    services.fetcher.wait(JOB)
+    return look_at(services, reason="Invalid API key")
 
 
 def unknown_job_at_first(desks: Desks) -> Shown:
-    here = desks.open(limit=1.0)
-    assert not here.fetcher.wait(JOB, until=troubled).settled
-    return look_at(here)
+    services = desks.open(limit=1.0)
+    assert not services.fetcher.wait(JOB, until=troubled).settled
+    return look_at(services)
 
 
 def unknown_job(desks: Desks) -> Shown:
-    here = desks.open()
-    here.fetcher.wait(JOB)
-    assert len(here.service.received) == 3
-    return look_at(here)
+    services = desks.open()
+    services.fetcher.wait(JOB)
+    assert len(services.simulator.received) == 3
+    return look_at(services)
 
 
 def no_job_id(desks: Desks) -> Shown:
-    here = desks.open()
-    shown = look_at(here, "Germany Q3", given="Germany Q3")
-    assert here.service.received == []
+    services = desks.open()
+    shown = look_at(services, "Germany Q3", given="Germany Q3")
+    assert services.simulator.received == []
     return shown
 
 
 def a_label_while_the_list_is_written(desks: Desks) -> Shown:
-    here = desks.open()
-    with held(here.store):
-        return look_at(here, "Germany Q3", given="Germany Q3")
+    services = desks.open()
+    with locked_by_another_program(services.store):
+        return look_at(services, "Germany Q3", given="Germany Q3")
 
 
 def a_label_without_a_list(desks: Desks) -> Shown:
-    here = desks.open()
-    here.store = None
-    return look_at(here, "Germany Q3", given="Germany Q3")
+    services = desks.open()
+    services.store = None
+    return look_at(services, "Germany Q3", given="Germany Q3")
 
 
 def a_key_as_job(desks: Desks) -> Shown:
@@ -326,53 +326,55 @@ def a_text_of_ours_as_job(desks: Desks) -> Shown:
 
 
 def too_many_jobs(desks: Desks) -> Shown:
-    here = desks.open()
-    shown = look_at(here, tuple((f"job{number}",) for number in range(1001)), number="1,001")
-    assert here.service.received == []
+    services = desks.open()
+    shown = look_at(services, tuple((f"job{number}",) for number in range(1001)), number="1,001")
+    assert services.simulator.received == []
     return Shown(shown.texts, values=shown.values)  # a lookup takes one job only, and says so
 
 
 def offline(desks: Desks) -> Shown:
-    here = desks.open(address="http://no-such-host.invalid", limit=5.0)
-    here.fetcher.wait(JOB, until=troubled)
-    return look_at(here)
+    services = desks.open(address="http://no-such-host.invalid", limit=5.0)
+    services.fetcher.wait(JOB, until=troubled)
+    return look_at(services)
 
 
 def nobody_listens(desks: Desks) -> Shown:
-    here = desks.open()
-    here.service.stop()
-    here.fetcher.wait(JOB, until=troubled)
-    return look_at(here)
+    services = desks.open()
+    services.simulator.stop()
+    services.fetcher.wait(JOB, until=troubled)
+    return look_at(services)
 
 
 def nobody_listens_any_more(desks: Desks) -> Shown:
-    here = desks.open(SimulatedJob(companies(500), JOB, running=200.0), limit=100.0)
-    here.fetcher.wait(JOB, until=lambda seen: len(seen.rows) > 0)
-    here.service.stop()
-    here.fetcher.wait(JOB, until=lambda seen: seen.problem is not None and seen.problem.kind == "ConnectError")
-    shown = look_at(here)
+    services = desks.open(SimulatedJob(companies(500), JOB, running=200.0), limit=100.0)
+    services.fetcher.wait(JOB, until=lambda seen: len(seen.rows) > 0)
+    services.simulator.stop()
+    services.fetcher.wait(JOB, until=lambda seen: seen.problem is not None and seen.problem.kind == "ConnectError")
+    shown = look_at(services)
     assert shown.texts[STATUS] == "running"
     assert shown.rows >= 100
     return shown
 
 
 def service_down(desks: Desks) -> Shown:
-    here = desks.open(SimulatedJob(companies(5), JOB), faults=(Fault("status", status=503),))
-    here.fetcher.wait(JOB, until=troubled)
-    return look_at(here, reason="Service Unavailable")
+    services = desks.open(SimulatedJob(companies(5), JOB), faults=(Fault("status", status=503),))
+    services.fetcher.wait(JOB, until=troubled)
+    return look_at(services, reason="Service Unavailable")
 
 
-def over_and_its_pages_cannot_be_read(desks: Desks) -> Office:
-    here = desks.open(SimulatedJob(companies(500), JOB, running=100.0))
-    here.fetcher.wait(JOB, until=lambda seen: len(seen.rows) >= 300)
-    here.service.faults = tuple(Fault("status", status=503, cursor=f"page_{number:04d}") for number in range(1, 5))
-    here.fetcher.wait(JOB, until=lambda seen: seen.status == "completed" and seen.problem is not None)
-    return here
+def over_and_its_pages_cannot_be_read(desks: Desks) -> SimulatedServices:
+    services = desks.open(SimulatedJob(companies(500), JOB, running=100.0))
+    services.fetcher.wait(JOB, until=lambda seen: len(seen.rows) >= 300)
+    services.simulator.faults = tuple(
+        Fault("status", status=503, cursor=f"page_{number:04d}") for number in range(1, 5)
+    )
+    services.fetcher.wait(JOB, until=lambda seen: seen.status == "completed" and seen.problem is not None)
+    return services
 
 
 def nothing_is_final_while_the_pages_are_read(desks: Desks) -> Shown:
-    here = over_and_its_pages_cannot_be_read(desks)
-    block = implementations.evaluate("OF_ROWS", implementations.rows, here.look(), JOB, "name", False, "final")
+    services = over_and_its_pages_cannot_be_read(desks)
+    block = implementations.evaluate("OF_ROWS", implementations.rows, services.context(), JOB, "name", False, "final")
     return Shown({ROWS: str(block[0][0])})
 
 
@@ -384,9 +386,9 @@ def service_down_while_the_pages_are_read(desks: Desks) -> Shown:
 
 
 def fewer_rows_than_stated(desks: Desks) -> Shown:
-    here = desks.open(SimulatedJob(companies(250), JOB, manifest={"count": 251}))
-    assert not here.fetcher.wait(JOB).final
-    shown = look_at(here, stated="251", read="250")
+    services = desks.open(SimulatedJob(companies(250), JOB, manifest={"count": 251}))
+    assert not services.fetcher.wait(JOB).final
+    shown = look_at(services, stated="251", read="250")
     assert shown.rows == 250
     return shown
 
@@ -474,21 +476,21 @@ def test_the_tables_explain_each_text(heading: str, width: int) -> None:
 # ---- what is wrong with a formula, and with Excel and Python ----------------------------------------------------
 
 
-def wrong_formulas(here: Office) -> list[str]:
+def wrong_formulas(services: SimulatedServices) -> list[str]:
     """What cells show whose formulas are wrong, or ask for what is not there."""
     na = CellError("#N/A")
 
     def shown(name: str, body: Callable[..., Block], *given: object) -> str:
-        return str(implementations.evaluate(name, body, here.look(), *given)[-1][0])
+        return str(implementations.evaluate(name, body, services.context(), *given)[-1][0])
 
     def broken(*_: object) -> Block:
         raise ZeroDivisionError
 
     some = [{"name": f"{number}", "domain": f"{number}"} for number in range(2_001)]
-    here.service.add(SimulatedJob(some, "wide"))
-    here.service.add(SimulatedJob(companies(300), "slow", running=1000.0))
-    here.fetcher.wait("wide")
-    here.fetcher.wait("slow", until=lambda seen: len(seen.rows) > 0)
+    services.simulator.add(SimulatedJob(some, "wide"))
+    services.simulator.add(SimulatedJob(companies(300), "slow", running=1000.0))
+    services.fetcher.wait("wide")
+    services.fetcher.wait("slow", until=lambda seen: len(seen.rows) > 0)
     lookup, rows, pivot = implementations.lookup, implementations.rows, implementations.pivot
     texts = [
         shown("OF_LOOKUP", lookup, JOB, 1.0, "nmae"),
@@ -525,18 +527,18 @@ def wrong_formulas(here: Office) -> list[str]:
         f"{CELL_PREFIX}{STORE_BUSY}",
         *(udfs.cannot_spill(function.name) for function in CATALOG if function.name != "OF_CREDITS"),
     ]
-    here.store = None
+    services.store = None
     return [*texts, shown("OF_JOBS", implementations.jobs_table)]
 
 
 def test_what_is_said_of_wrong_formulas_is_what_stands_in_the_readme(
-    office: MakeOffice, monkeypatch: pytest.MonkeyPatch
+    make_services: MakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(implementations, "MAX_ROWS", 2_040)
     monkeypatch.setattr(table, "MAX_FIELDS", 12)
-    here = office(SimulatedJob(companies(40), JOB), limit=600.0)
-    here.fetcher.wait(JOB)
-    texts = wrong_formulas(here)
+    services = make_services(SimulatedJob(companies(40), JOB), limit=600.0)
+    services.fetcher.wait(JOB)
+    texts = wrong_formulas(services)
     for text in texts:
         assert utf16_units(text) <= 255
         assert len([line for line in OF_FORMULAS if says(line, text)]) == 1, text
@@ -579,9 +581,9 @@ def test_the_bridges_texts_stand_in_the_readme_word_for_word() -> None:
     assert shown == {re.sub("<[^>]+>", "<>", text) for text in OF_THE_BRIDGE}
 
 
-def test_the_examples_of_the_readme_give_what_they_should(office: MakeOffice) -> None:
-    here = office(SimulatedJob(companies(40), JOB))
-    here.fetcher.wait(JOB)
+def test_the_examples_of_the_readme_give_what_they_should(make_services: MakeServices) -> None:
+    services = make_services(SimulatedJob(companies(40), JOB))
+    services.fetcher.wait(JOB)
     named = []
     for formula, *_ in (cells for cells in first_cells(section("Functions")) if cells[0].startswith("=")):
         call = ast.parse(formula.removeprefix("="), mode="eval").body
@@ -593,9 +595,9 @@ def test_the_examples_of_the_readme_give_what_they_should(office: MakeOffice) ->
         name = call.func.id.removeprefix("OF_")
         function = getattr(implementations, body.get(name, name.lower()))
         implementations.evaluate(
-            call.func.id, function, here.look(), *map(udfs.from_excel, given)
+            call.func.id, function, services.context(), *map(udfs.from_excel, given)
         )  # credits are asked for at first
-        block = implementations.evaluate(call.func.id, function, here.look(), *map(udfs.from_excel, given))
+        block = implementations.evaluate(call.func.id, function, services.context(), *map(udfs.from_excel, given))
         assert block[0][0] not in ("", job_text.LOADING)
         assert not str(block[0][0]).startswith("#OF! ")
     assert named == [function.name for function in CATALOG]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.functions.conftest import MakeOffice, held
+from tests.unit.functions.conftest import MakeServices, locked_by_another_program
 from xl_openfunnel import table
 from xl_openfunnel.cell_values import MAX_TEXT_UNITS, Block
 from xl_openfunnel.fields import DEFAULT_COLUMNS
@@ -21,29 +21,29 @@ from xl_openfunnel.jobs.snapshot import NO_ROWS
 from xl_openfunnel.simulator import SimulatedJob, companies
 
 
-def test_a_status_is_loading_before_the_first_answer_and_the_services_word_after(office: MakeOffice) -> None:
+def test_a_status_is_loading_before_the_first_answer_and_the_services_word_after(make_services: MakeServices) -> None:
     job = SimulatedJob(companies(120))
-    here = office(job, limit=0.5)
-    assert implementations.status(here.look(), job.job_id) == [["loading"]]
-    assert here.service.received == []
-    here.fetcher._clock.allow(1e6)  # type: ignore[attr-defined]
-    here.fetcher.wait(job.job_id)
-    assert implementations.status(here.look(), job.job_id) == [["completed"]]
+    services = make_services(job, limit=0.5)
+    assert implementations.status(services.context(), job.job_id) == [["loading"]]
+    assert services.simulator.received == []
+    services.fetcher._clock.allow(1e6)  # type: ignore[attr-defined]
+    services.fetcher.wait(job.job_id)
+    assert implementations.status(services.context(), job.job_id) == [["completed"]]
 
 
-def test_statuses_come_in_the_shape_of_the_range(office: MakeOffice) -> None:
+def test_statuses_come_in_the_shape_of_the_range(make_services: MakeServices) -> None:
     job = SimulatedJob(companies(5))
-    here = office(job)
-    here.fetcher.wait(job.job_id)
-    given = ((job.job_id, None), (" ", f"  {here.service.base_url}/jobs/{job.job_id} "))
-    assert implementations.status(here.look(), given) == [["completed", ""], ["", "completed"]]
+    services = make_services(job)
+    services.fetcher.wait(job.job_id)
+    given = ((job.job_id, None), (" ", f"  {services.simulator.base_url}/jobs/{job.job_id} "))
+    assert implementations.status(services.context(), given) == [["completed", ""], ["", "completed"]]
 
 
-def test_what_is_no_job_is_said_in_its_own_cell_without_a_request(office: MakeOffice) -> None:
-    here = office(SimulatedJob(companies(5)))
+def test_what_is_no_job_is_said_in_its_own_cell_without_a_request(make_services: MakeServices) -> None:
+    services = make_services(SimulatedJob(companies(5)))
     given = ("a b", CellError("#N/A"), True, 12.0, "Running", "loading")
     no_id, error, flag, number, status, loading = (
-        str(said) for (said,) in implementations.status(here.look(), [[g] for g in given])
+        str(said) for (said,) in implementations.status(services.context(), [[g] for g in given])
     )
     assert no_id.startswith("#OF! 'a b' is no job id")
     assert error == "#OF! The cell with the job holds #N/A. Fix that cell first."
@@ -51,34 +51,34 @@ def test_what_is_no_job_is_said_in_its_own_cell_without_a_request(office: MakeOf
     assert number == "#OF! 12 is no job. Give the job's id, its URL or its label."
     assert status.startswith("#OF! 'Running' is what a cell shows of a job, and no job.")
     assert loading.startswith("#OF! 'loading' is what a cell shows of a job, and no job.")
-    assert here.service.received == []
+    assert services.simulator.received == []
 
 
-def test_a_label_may_be_a_number_or_a_status(office: MakeOffice) -> None:
-    here = office(job := SimulatedJob(companies(5)), SimulatedJob(companies(5), job_id="other"))
+def test_a_label_may_be_a_number_or_a_status(make_services: MakeServices) -> None:
+    services = make_services(job := SimulatedJob(companies(5)), SimulatedJob(companies(5), job_id="other"))
     for job_id, label in ((job.job_id, "2026"), ("other", "running")):
-        here.fetcher.wait(job_id)
-        assert here.store
-        here.store.label(job_id, label)
-    assert implementations.status(here.look(), [[2026.0, "running"]]) == [["completed", "completed"]]
+        services.fetcher.wait(job_id)
+        assert services.store
+        services.store.label(job_id, label)
+    assert implementations.status(services.context(), [[2026.0, "running"]]) == [["completed", "completed"]]
 
 
-def test_rows_are_the_frame_as_a_block(office: MakeOffice) -> None:
+def test_rows_are_the_frame_as_a_block(make_services: MakeServices) -> None:
     job = SimulatedJob(companies(250))
-    here = office(job)
-    seen = here.fetcher.wait(job.job_id)
+    services = make_services(job)
+    seen = services.fetcher.wait(job.job_id)
     expected = table.block(seen.frame(list(DEFAULT_COLUMNS)), text_limit=255)
-    assert implementations.rows(here.look(), job.job_id) == expected
+    assert implementations.rows(services.context(), job.job_id) == expected
     pairs = [[row["domain"], row["name"]] for row in job.rows]
-    assert implementations.rows(here.look(), job.job_id, "domain; Name", False) == pairs
+    assert implementations.rows(services.context(), job.job_id, "domain; Name", False) == pairs
 
 
-def test_rows_of_several_jobs_are_stacked_behind_their_ids(office: MakeOffice) -> None:
+def test_rows_of_several_jobs_are_stacked_behind_their_ids(make_services: MakeServices) -> None:
     first, second = SimulatedJob(companies(3)), SimulatedJob(companies(2), job_id="other")
-    here = office(first, second)
+    services = make_services(first, second)
     for job in (first, second):
-        here.fetcher.wait(job.job_id)
-    block = implementations.rows(here.look(), ((first.job_id,), (None,), ("other",)), "name")
+        services.fetcher.wait(job.job_id)
+    block = implementations.rows(services.context(), ((first.job_id,), (None,), ("other",)), "name")
     assert block == [
         ["job_id", "name"],
         *([first.job_id, row["name"]] for row in first.rows),
@@ -86,14 +86,16 @@ def test_rows_of_several_jobs_are_stacked_behind_their_ids(office: MakeOffice) -
     ]
 
 
-def test_a_column_that_only_some_jobs_have_is_blank_for_the_others(office: MakeOffice) -> None:
+def test_a_column_that_only_some_jobs_have_is_blank_for_the_others(make_services: MakeServices) -> None:
     rows = companies(4)
     old, new = rows[:2], [{**row, "Tech_Stack": f"stack {place}"} for place, row in enumerate(rows[2:])]
-    here = office(SimulatedJob(old, job_id="old"), SimulatedJob(new, job_id="new"), SimulatedJob([], job_id="none"))
+    services = make_services(
+        SimulatedJob(old, job_id="old"), SimulatedJob(new, job_id="new"), SimulatedJob([], job_id="none")
+    )
     for job_id in ("old", "new", "none"):
-        here.fetcher.wait(job_id)
+        services.fetcher.wait(job_id)
     for jobs in (["old", "new", "none"], ["new", "none", "old"]):
-        header, *lines = implementations.rows(here.look(), jobs, "tech_stack,name")
+        header, *lines = implementations.rows(services.context(), jobs, "tech_stack,name")
         assert [str(name).casefold() for name in header] == ["job_id", "tech_stack", "name"]
         assert sorted(map(tuple, lines)) == [
             ("new", "stack 0", rows[2]["name"]),
@@ -102,156 +104,162 @@ def test_a_column_that_only_some_jobs_have_is_blank_for_the_others(office: MakeO
             *sorted(("old", "", row["name"]) for row in old),
         ]
     for jobs in (["old", "new"], ["old"]):
-        ((said,),) = evaluate("OF_ROWS", implementations.rows, here.look(), jobs, "tech_stack,nmae,name")
+        ((said,),) = evaluate("OF_ROWS", implementations.rows, services.context(), jobs, "tech_stack,nmae,name")
         missing = "nmae" if len(jobs) > 1 else "tech_stack"
         assert str(said).startswith(f"#OF! There is no column {missing!r}.")
 
 
-def test_a_job_that_is_named_in_several_ways_gives_its_rows_once_under_its_id(office: MakeOffice) -> None:
-    here = office(job := SimulatedJob(companies(3)))
-    here.fetcher.wait(job.job_id)
-    assert here.store
-    here.store.label(job.job_id, "Germany Q3")
-    named = ["germany q3", f"{here.service.base_url}/jobs/{job.job_id}", job.job_id, job.job_id]
-    assert implementations.rows(here.look(), [named], "rank", False) == [[job.job_id, rank] for rank in (1.0, 2.0, 3.0)]
-    assert implementations.pivot(here.look(), [named], "country")[-1] == ["Total", 3.0]
+def test_a_job_that_is_named_in_several_ways_gives_its_rows_once_under_its_id(make_services: MakeServices) -> None:
+    services = make_services(job := SimulatedJob(companies(3)))
+    services.fetcher.wait(job.job_id)
+    assert services.store
+    services.store.label(job.job_id, "Germany Q3")
+    named = ["germany q3", f"{services.simulator.base_url}/jobs/{job.job_id}", job.job_id, job.job_id]
+    assert implementations.rows(services.context(), [named], "rank", False) == [
+        [job.job_id, rank] for rank in (1.0, 2.0, 3.0)
+    ]
+    assert implementations.pivot(services.context(), [named], "country")[-1] == ["Total", 3.0]
 
 
-def test_fields_of_several_jobs_that_begin_alike_are_kept_apart(office: MakeOffice) -> None:
+def test_fields_of_several_jobs_that_begin_alike_are_kept_apart(make_services: MakeServices) -> None:
     name = "x" * 300
     both, one = [{f"{name}1": "a", f"{name}2": "b"}], [{f"{name}2": "c"}]
-    here = office(SimulatedJob(both, job_id="both"), SimulatedJob(one, job_id="one"))
+    services = make_services(SimulatedJob(both, job_id="both"), SimulatedJob(one, job_id="one"))
     for job_id in ("both", "one"):
-        here.fetcher.wait(job_id)
+        services.fetcher.wait(job_id)
     cut = "x" * 254 + "…"
-    block = implementations.rows(here.look(), [["both", "one"]], "*")
+    block = implementations.rows(services.context(), [["both", "one"]], "*")
     assert block == [["job_id", "rank", cut, cut], ["both", 1.0, "a", "b"], ["one", 1.0, "", "c"]]
-    assert implementations.rows(here.look(), "both", "*") == [["rank", cut, cut], [1.0, "a", "b"]]
+    assert implementations.rows(services.context(), "both", "*") == [["rank", cut, cut], [1.0, "a", "b"]]
 
 
-def test_what_names_no_job_is_not_shown_as_a_job_id(office: MakeOffice) -> None:
-    here = office()
-    block = implementations.rows(here.look(), [["of_not_for_a_sheet", "a b"]], "name", False)
+def test_what_names_no_job_is_not_shown_as_a_job_id(make_services: MakeServices) -> None:
+    services = make_services()
+    block = implementations.rows(services.context(), [["of_not_for_a_sheet", "a b"]], "name", False)
     assert [line[0] for line in block] == ["", ""]
     assert "of_not_for_a_sheet" not in str(block)
 
 
-def test_a_job_without_rows_says_why_at_full_width(office: MakeOffice) -> None:
-    here = office(SimulatedJob(companies(5)), limit=0.5)
-    header, why = implementations.rows(here.look(), "unknown-job")
+def test_a_job_without_rows_says_why_at_full_width(make_services: MakeServices) -> None:
+    services = make_services(SimulatedJob(companies(5)), limit=0.5)
+    header, why = implementations.rows(services.context(), "unknown-job")
     assert header == list(DEFAULT_COLUMNS)
     assert why == ["loading", "", "", "", "", "", ""]
 
 
-def test_information_is_a_list_a_value_or_a_row_per_job(office: MakeOffice) -> None:
+def test_information_is_a_list_a_value_or_a_row_per_job(make_services: MakeServices) -> None:
     job = SimulatedJob(companies(5))
-    here = office(job)
-    here.fetcher.wait(job.job_id)
-    everything = implementations.information(here.look(), job.job_id)
+    services = make_services(job)
+    services.fetcher.wait(job.job_id)
+    everything = implementations.information(services.context(), job.job_id)
     assert [name for name, _ in everything] == list(INFO_FIELDS)
     assert ["rows", 5.0] in everything
-    assert implementations.information(here.look(), job.job_id, "Final") == [[True]]
-    assert implementations.information(here.look(), ((job.job_id,), (None,)), "status,rows") == [
+    assert implementations.information(services.context(), job.job_id, "Final") == [[True]]
+    assert implementations.information(services.context(), ((job.job_id,), (None,)), "status,rows") == [
         ["completed", 5.0],
         ["", ""],
     ]
 
 
 @pytest.mark.parametrize("field", ["rows", "pages", "final", "provisional"])
-def test_before_the_first_answer_nothing_is_claimed(office: MakeOffice, field: str) -> None:
-    here = office(SimulatedJob(companies(5)), limit=0.5)
-    assert implementations.information(here.look(), "job1", field) == [["loading"]]
-    here = office(api_key="of_wrong_key_0000")
-    here.fetcher.wait("job1")
-    ((said,),) = implementations.information(here.look(), "job1", field)
+def test_before_the_first_answer_nothing_is_claimed(make_services: MakeServices, field: str) -> None:
+    services = make_services(SimulatedJob(companies(5)), limit=0.5)
+    assert implementations.information(services.context(), "job1", field) == [["loading"]]
+    services = make_services(api_key="of_wrong_key_0000")
+    services.fetcher.wait("job1")
+    ((said,),) = implementations.information(services.context(), "job1", field)
     assert str(said).startswith("#OF! The API key")
 
 
-def test_a_failed_job_is_final_with_a_problem_and_says_how_far_it_came(office: MakeOffice) -> None:
-    here = office(job := SimulatedJob(companies(250), ending="failed", error_message="Broke."))
-    here.fetcher.wait(job.job_id)
-    (told,) = implementations.information(here.look(), [[job.job_id]], "final,rows,progress,problem")
+def test_a_failed_job_is_final_with_a_problem_and_says_how_far_it_came(make_services: MakeServices) -> None:
+    services = make_services(job := SimulatedJob(companies(250), ending="failed", error_message="Broke."))
+    services.fetcher.wait(job.job_id)
+    (told,) = implementations.information(services.context(), [[job.job_id]], "final,rows,progress,problem")
     assert told == [True, 100.0, "failed after 100 companies", "The job failed: Broke."]
 
 
-def test_an_unknown_field_is_told_with_those_that_are_likely(office: MakeOffice) -> None:
-    here = office()
+def test_an_unknown_field_is_told_with_those_that_are_likely(make_services: MakeServices) -> None:
+    services = make_services()
     for given, said in (
         ("progres", "There is no field 'progres'. Did you mean progress"),
         ("xyz", f"There is no field 'xyz'. There are {', '.join(INFO_FIELDS)}."),
         (5.0, "5 is no field."),
         (CellError("#REF!"), "The cell with the fields holds #REF!."),
     ):
-        ((text,),) = evaluate("OF_INFO", implementations.information, here.look(), "job1", given)
+        ((text,),) = evaluate("OF_INFO", implementations.information, services.context(), "job1", given)
         assert str(text).startswith(f"#OF! {said}")
         assert len(str(text)) <= 255
 
 
-def test_one_company_is_found_by_rank_and_domain(office: MakeOffice) -> None:
+def test_one_company_is_found_by_rank_and_domain(make_services: MakeServices) -> None:
     job = SimulatedJob(companies(5))
-    here = office(job)
-    here.fetcher.wait(job.job_id)
-    assert implementations.lookup(here.look(), job.job_id, 2.0, "name") == [[job.rows[1]["name"]]]
-    assert implementations.lookup(here.look(), job.job_id, job.rows[3]["domain"], "rank") == [[4.0]]
-    assert implementations.lookup(here.look(), job.job_id, "nobody.example", "name", "none") == [["none"]]
-    ((said,),) = implementations.lookup(here.look(), job.job_id, "nobody.example", "name")
+    services = make_services(job)
+    services.fetcher.wait(job.job_id)
+    assert implementations.lookup(services.context(), job.job_id, 2.0, "name") == [[job.rows[1]["name"]]]
+    assert implementations.lookup(services.context(), job.job_id, job.rows[3]["domain"], "rank") == [[4.0]]
+    assert implementations.lookup(services.context(), job.job_id, "nobody.example", "name", "none") == [["none"]]
+    ((said,),) = implementations.lookup(services.context(), job.job_id, "nobody.example", "name")
     assert said == "#OF! The job has no company 'nobody.example'."
 
 
-def test_without_a_key_a_company_is_not_looked_for(office: MakeOffice) -> None:
-    here = office(job := SimulatedJob(companies(5)))
-    here.fetcher.wait(job.job_id)
+def test_without_a_key_a_company_is_not_looked_for(make_services: MakeServices) -> None:
+    services = make_services(job := SimulatedJob(companies(5)))
+    services.fetcher.wait(job.job_id)
     for otherwise in (None, "none"):
-        assert implementations.lookup(here.look(), job.job_id, [[None, "", "  "]], "name", otherwise) == [["", "", ""]]
+        assert implementations.lookup(services.context(), job.job_id, [[None, "", "  "]], "name", otherwise) == [
+            ["", "", ""]
+        ]
 
 
-def test_a_company_that_is_not_found_may_still_come_while_the_job_runs(office: MakeOffice) -> None:
-    here = office(job := SimulatedJob(companies(500), running=1000.0), limit=600.0)
-    here.fetcher.wait(job.job_id, until=lambda seen: len(seen.rows) > 0)
-    look = here.look()
+def test_a_company_that_is_not_found_may_still_come_while_the_job_runs(make_services: MakeServices) -> None:
+    services = make_services(job := SimulatedJob(companies(500), running=1000.0), limit=600.0)
+    services.fetcher.wait(job.job_id, until=lambda seen: len(seen.rows) > 0)
+    look = services.context()
     ((said,),) = implementations.lookup(look, job.job_id, "nobody.example", "name")
     assert said == "#OF! The job has no company 'nobody.example' yet: the job is still running."
     (seen,) = look.dependencies.values()
     assert not seen.stale
-    here.fetcher._clock.allow(1e6)  # type: ignore[attr-defined]
-    here.fetcher.wait(job.job_id)
+    services.fetcher._clock.allow(1e6)  # type: ignore[attr-defined]
+    services.fetcher.wait(job.job_id)
     assert seen.stale
-    ((said,),) = implementations.lookup(here.look(), job.job_id, "nobody.example", "name")
+    ((said,),) = implementations.lookup(services.context(), job.job_id, "nobody.example", "name")
     assert said == "#OF! The job has no company 'nobody.example'."
 
 
-def test_an_error_given_for_what_is_not_found_is_shown_as_its_text(office: MakeOffice) -> None:
-    here = office(job := SimulatedJob(companies(5)))
-    here.fetcher.wait(job.job_id)
-    assert implementations.lookup(here.look(), job.job_id, "nobody.example", "name", CellError("#N/A")) == [["#N/A"]]
-    assert implementations.lookup(here.look(), job.job_id, 1.0, "rank", CellError("#N/A")) == [[1.0]]
+def test_an_error_given_for_what_is_not_found_is_shown_as_its_text(make_services: MakeServices) -> None:
+    services = make_services(job := SimulatedJob(companies(5)))
+    services.fetcher.wait(job.job_id)
+    assert implementations.lookup(services.context(), job.job_id, "nobody.example", "name", CellError("#N/A")) == [
+        ["#N/A"]
+    ]
+    assert implementations.lookup(services.context(), job.job_id, 1.0, "rank", CellError("#N/A")) == [[1.0]]
 
 
-def test_a_long_text_is_whole_in_one_cell_and_cut_in_a_block(office: MakeOffice) -> None:
+def test_a_long_text_is_whole_in_one_cell_and_cut_in_a_block(make_services: MakeServices) -> None:
     row = {**companies(1)[0], "match_reason": "x" * 300}
-    here = office(job := SimulatedJob([row]))
-    here.fetcher.wait(job.job_id)
+    services = make_services(job := SimulatedJob([row]))
+    services.fetcher.wait(job.job_id)
     cut = "x" * 254 + "…"
-    assert implementations.lookup(here.look(), job.job_id, 1.0, "match_reason") == [["x" * 300]]
-    assert implementations.lookup(here.look(), job.job_id, [[1.0, 1.0]], "match_reason") == [[cut, cut]]
-    assert implementations.rows(here.look(), job.job_id, "match_reason", False) == [[cut]]
+    assert implementations.lookup(services.context(), job.job_id, 1.0, "match_reason") == [["x" * 300]]
+    assert implementations.lookup(services.context(), job.job_id, [[1.0, 1.0]], "match_reason") == [[cut, cut]]
+    assert implementations.rows(services.context(), job.job_id, "match_reason", False) == [[cut]]
 
 
-def test_a_program_that_takes_long_texts_in_a_block_gets_them(office: MakeOffice) -> None:
+def test_a_program_that_takes_long_texts_in_a_block_gets_them(make_services: MakeServices) -> None:
     row = {**companies(1)[0], "match_reason": "x" * 300}
-    here = office(job := SimulatedJob([row]))
-    here.fetcher.wait(job.job_id)
+    services = make_services(job := SimulatedJob([row]))
+    services.fetcher.wait(job.job_id)
     for units, shown in ((MAX_TEXT_UNITS, "x" * 300), (255, "x" * 254 + "…")):
-        look = CallContext(here, units)
+        look = CallContext(services, units)
         assert implementations.rows(look, job.job_id, "match_reason", False) == [[shown]]
         assert implementations.lookup(look, job.job_id, [[1.0, 1.0]], "match_reason") == [[shown, shown]]
 
 
 def test_a_column_is_made_into_cells_once_however_many_keys_are_looked_up(
-    office: MakeOffice, monkeypatch: pytest.MonkeyPatch
+    make_services: MakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = office(job := SimulatedJob(companies(20)))
-    here.fetcher.wait(job.job_id)
+    services = make_services(job := SimulatedJob(companies(20)))
+    services.fetcher.wait(job.job_id)
     made, block = [], table.block
 
     def counted(*given: Any, **named: Any) -> Any:
@@ -260,21 +268,23 @@ def test_a_column_is_made_into_cells_once_however_many_keys_are_looked_up(
 
     monkeypatch.setattr(table, "block", counted)
     ranks = [[float(number)] for number in range(1, 21)]
-    assert implementations.lookup(here.look(), job.job_id, ranks, "name", "none") == [[row["name"]] for row in job.rows]
+    assert implementations.lookup(services.context(), job.job_id, ranks, "name", "none") == [
+        [row["name"]] for row in job.rows
+    ]
     assert len(made) == 1
 
 
 def test_a_wrong_name_of_a_column_is_not_looked_for_in_the_rows_of_each_cell_anew(
-    office: MakeOffice, monkeypatch: pytest.MonkeyPatch
+    make_services: MakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = office(job := SimulatedJob(companies(3)))
-    here.fetcher.wait(job.job_id)
+    services = make_services(job := SimulatedJob(companies(3)))
+    services.fetcher.wait(job.job_id)
 
     def shown() -> list[str]:
         blocks = [
-            evaluate("OF_LOOKUP", implementations.lookup, here.look(), job.job_id, 1.0, "nmae"),
-            evaluate("OF_ROWS", implementations.rows, here.look(), job.job_id, "nmae"),
-            evaluate("OF_PIVOT", implementations.pivot, here.look(), job.job_id, "nmae"),
+            evaluate("OF_LOOKUP", implementations.lookup, services.context(), job.job_id, 1.0, "nmae"),
+            evaluate("OF_ROWS", implementations.rows, services.context(), job.job_id, "nmae"),
+            evaluate("OF_PIVOT", implementations.pivot, services.context(), job.job_id, "nmae"),
         ]
         return [str(block[0][0]) for block in blocks]
 
@@ -285,11 +295,11 @@ def test_a_wrong_name_of_a_column_is_not_looked_for_in_the_rows_of_each_cell_ane
 
 
 def test_a_dashboard_of_many_jobs_reads_the_rows_of_each_but_once(
-    office: MakeOffice, monkeypatch: pytest.MonkeyPatch
+    make_services: MakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = office(*(SimulatedJob(companies(3), job_id=f"job{number}") for number in range(20)))
+    services = make_services(*(SimulatedJob(companies(3), job_id=f"job{number}") for number in range(20)))
     for number in range(20):
-        here.fetcher.wait(f"job{number}")
+        services.fetcher.wait(f"job{number}")
     made, frame = [], table.frame
 
     def counted(*given: Any, **named: Any) -> Any:
@@ -302,9 +312,9 @@ def test_a_dashboard_of_many_jobs_reads_the_rows_of_each_but_once(
         for rank in (1.0, 2.0):  # as Excel fills down: cell by cell from job to job
             for number in range(20):
                 for column in ("name", "domain", "country"):
-                    implementations.lookup(here.look(), f"job{number}", rank, column)
-                implementations.rows(here.look(), f"job{number}")
-                implementations.pivot(here.look(), f"job{number}", "country")
+                    implementations.lookup(services.context(), f"job{number}", rank, column)
+                implementations.rows(services.context(), f"job{number}")
+                implementations.pivot(services.context(), f"job{number}", "country")
 
     calculate()
     assert len(made) == 20 * (1 + 3 + 1 + 1)
@@ -312,65 +322,65 @@ def test_a_dashboard_of_many_jobs_reads_the_rows_of_each_but_once(
     assert len(made) == 20 * (1 + 3 + 1 + 1)
 
 
-def test_a_pivot_counts_every_company_once(office: MakeOffice) -> None:
+def test_a_pivot_counts_every_company_once(make_services: MakeServices) -> None:
     job = SimulatedJob(companies(40))
-    here = office(job)
-    here.fetcher.wait(job.job_id)
-    block = implementations.pivot(here.look(), job.job_id, "country")
+    services = make_services(job)
+    services.fetcher.wait(job.job_id)
+    block = implementations.pivot(services.context(), job.job_id, "country")
     assert block[0] == ["country", "companies"]
     assert block[-1] == ["Total", 40.0]
 
 
-def test_a_pivot_of_several_jobs_says_which_are_not_counted(office: MakeOffice) -> None:
+def test_a_pivot_of_several_jobs_says_which_are_not_counted(make_services: MakeServices) -> None:
     done, pending = SimulatedJob(companies(4)), SimulatedJob(companies(9), job_id="later", pending=1e6)
     failed = SimulatedJob(companies(9), job_id="broken", ending="failed", delivered=0.0, error_message="No seeds.")
-    here = office(done, pending, failed, SimulatedJob([], job_id="none-found"), limit=100.0)
+    services = make_services(done, pending, failed, SimulatedJob([], job_id="none-found"), limit=100.0)
     for job_id in (done.job_id, "broken", "none-found"):
-        here.fetcher.wait(job_id)
-    here.fetcher.wait("later", until=lambda seen: seen.status is not None)
-    alone = implementations.pivot(here.look(), done.job_id, "country", "employee_band")
+        services.fetcher.wait(job_id)
+    services.fetcher.wait("later", until=lambda seen: seen.status is not None)
+    alone = implementations.pivot(services.context(), done.job_id, "country", "employee_band")
     named = [[done.job_id, "later", "none-found"], ["broken", "a b", None]]
-    *block, below = implementations.pivot(here.look(), named, "country", "employee_band")
+    *block, below = implementations.pivot(services.context(), named, "country", "employee_band")
     assert block == alone
     said = "#OF! 3 of 5 jobs are not counted: later: pending; broken: The job failed: No seeds.; 'a b' is no job id, "
     assert str(below[0]).startswith(said)
     assert below[1:] == [""] * (len(alone[0]) - 1)
-    assert implementations.pivot(here.look(), [[done.job_id, "none-found"]], "country", "employee_band") == alone
-    last = implementations.pivot(here.look(), [[done.job_id, "later"]], "country")[-1]
+    assert implementations.pivot(services.context(), [[done.job_id, "none-found"]], "country", "employee_band") == alone
+    last = implementations.pivot(services.context(), [[done.job_id, "later"]], "country")[-1]
     assert last == ["#OF! 1 of 2 jobs is not counted: later: pending", ""]
-    assert implementations.pivot(here.look(), [["later", "broken"]], "country") == [["pending"]]
+    assert implementations.pivot(services.context(), [["later", "broken"]], "country") == [["pending"]]
 
 
-def test_a_thousand_and_one_jobs_are_refused_in_words(office: MakeOffice) -> None:
-    here = office(SimulatedJob(companies(1)))
-    block = evaluate("OF_STATUS", implementations.status, here.look(), tuple((f"job{n}",) for n in range(1001)))
+def test_a_thousand_and_one_jobs_are_refused_in_words(make_services: MakeServices) -> None:
+    services = make_services(SimulatedJob(companies(1)))
+    block = evaluate("OF_STATUS", implementations.status, services.context(), tuple((f"job{n}",) for n in range(1001)))
     assert block == [["#OF! That range names 1,001 jobs, and one formula takes 1,000 at most. Give a smaller range."]]
 
 
-def test_pivots_that_differ_in_one_argument_are_not_taken_for_one_another(office: MakeOffice) -> None:
+def test_pivots_that_differ_in_one_argument_are_not_taken_for_one_another(make_services: MakeServices) -> None:
     jobs = [SimulatedJob(companies(number), job_id=f"job{number}") for number in (30, 40)]
-    here = office(*jobs)
+    services = make_services(*jobs)
     for job in jobs:
-        here.fetcher.wait(job.job_id)
+        services.fetcher.wait(job.job_id)
     usual = ("job30", "country", "employee_band", "employee_count", "sum")
     others = ("job40", "city", "hq_region", "linkedin_follower_count", "mean")
     asked = [usual, *((*usual[:place], other, *usual[place + 1 :]) for place, other in enumerate(others))]
-    shown = [implementations.pivot(here.look(), *arguments) for arguments in asked]
+    shown = [implementations.pivot(services.context(), *arguments) for arguments in asked]
     assert all(one != other for one, other in itertools.combinations(shown, 2))
-    assert [implementations.pivot(here.look(), *arguments) for arguments in asked] == shown
+    assert [implementations.pivot(services.context(), *arguments) for arguments in asked] == shown
 
 
-def test_a_pivot_that_says_why_a_job_is_not_counted_is_made_anew_when_that_changes(office: MakeOffice) -> None:
+def test_a_pivot_that_says_why_a_job_is_not_counted_is_made_anew_when_that_changes(make_services: MakeServices) -> None:
     done, later = SimulatedJob(companies(4)), SimulatedJob(companies(9), job_id="later", pending=50.0, running=1e6)
-    here = office(done, later, limit=20.0)
-    here.fetcher.wait(done.job_id)
-    here.fetcher.wait("later", until=lambda seen: seen.status == "pending")
-    look = here.look()
+    services = make_services(done, later, limit=20.0)
+    services.fetcher.wait(done.job_id)
+    services.fetcher.wait("later", until=lambda seen: seen.status == "pending")
+    look = services.context()
     below = implementations.pivot(look, [[done.job_id, "later"]], "country")[-1]
     assert below == ["#OF! 1 of 2 jobs is not counted: later: pending", ""]
     assert not look.dependencies["later"].stale
-    here.fetcher._clock.allow(100)  # type: ignore[attr-defined]
-    here.fetcher.wait("later", until=lambda seen: seen.status == "running")
+    services.fetcher._clock.allow(100)  # type: ignore[attr-defined]
+    services.fetcher.wait("later", until=lambda seen: seen.status == "running")
     assert look.dependencies["later"].stale
 
 
@@ -382,18 +392,23 @@ def test_a_pivot_that_says_why_a_job_is_not_counted_is_made_anew_when_that_chang
     ],
 )
 def test_more_companies_than_a_formula_takes_are_refused_before_any_is_read(
-    office: MakeOffice, monkeypatch: pytest.MonkeyPatch, limit: str, name: str, body: Any, more: tuple[str, ...]
+    make_services: MakeServices,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    name: str,
+    body: Any,
+    more: tuple[str, ...],
 ) -> None:
     jobs = [SimulatedJob(companies(4), job_id=f"job{number}") for number in range(2)]
-    here = office(*jobs)
+    services = make_services(*jobs)
     for job in jobs:
-        here.fetcher.wait(job.job_id)
+        services.fetcher.wait(job.job_id)
 
     def shown(most: int) -> str:
         monkeypatch.setattr(implementations, limit, most)
         return str(evaluate(name, body, look, ["job0", "job1", "job0"], *more)[0][0])
 
-    look = here.look()
+    look = services.context()
     assert not shown(8).startswith("#OF!")
     monkeypatch.setattr(table, "frame", None)
     derived_tables._cache.get_or_make(
@@ -404,18 +419,18 @@ def test_more_companies_than_a_formula_takes_are_refused_before_any_is_read(
 
 
 def test_jobs_that_have_too_many_fields_together_are_refused(
-    office: MakeOffice, monkeypatch: pytest.MonkeyPatch
+    make_services: MakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs = [
         SimulatedJob([{"name": "A", **{f"{job}.{field}": 1 for field in range(10)}}] * 3, job_id=job)
         for job in ("one", "two")
     ]
-    here = office(*jobs)
+    services = make_services(*jobs)
     for job in jobs:
-        here.fetcher.wait(job.job_id)
+        services.fetcher.wait(job.job_id)
 
     def shown(job: object, columns: str | None = None) -> object:
-        return evaluate("OF_ROWS", implementations.rows, here.look(), job, columns)[0][0]
+        return evaluate("OF_ROWS", implementations.rows, services.context(), job, columns)[0][0]
 
     monkeypatch.setattr(table, "MAX_FIELDS", 20)
     assert shown("one", "*") == "rank"
@@ -427,150 +442,152 @@ def test_jobs_that_have_too_many_fields_together_are_refused(
 
 
 def test_a_fault_of_ours_is_one_text_and_a_line_in_the_log(
-    office: MakeOffice, caplog: pytest.LogCaptureFixture
+    make_services: MakeServices, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(look: CallContext) -> Block:
         raise ZeroDivisionError("inside")
 
-    here = office(SimulatedJob(companies(1)))
-    assert evaluate("OF_STATUS", broken, here.look()) == [[UNEXPECTED]]
+    services = make_services(SimulatedJob(companies(1)))
+    assert evaluate("OF_STATUS", broken, services.context()) == [[UNEXPECTED]]
     assert "OF_STATUS failed" in caplog.text
 
 
-def test_the_jobs_seen_here_are_listed(office: MakeOffice) -> None:
+def test_the_jobs_seen_here_are_listed(make_services: MakeServices) -> None:
     job = SimulatedJob(companies(3))
-    here = office(job)
-    here.fetcher.wait(job.job_id)
-    assert here.store
-    here.store.label(job.job_id, "Germany Q3")
-    header, line = implementations.jobs_table(here.look())
+    services = make_services(job)
+    services.fetcher.wait(job.job_id)
+    assert services.store
+    services.store.label(job.job_id, "Germany Q3")
+    header, line = implementations.jobs_table(services.context())
     assert header[:4] == ["job_id", "label", "status", "rows"]
     assert line[:4] == [job.job_id, "Germany Q3", "completed", 3.0]
-    assert implementations.status(here.look(), "germany q3") == [["completed"]]
-    here.store.ledger = None  # type: ignore[method-assign, assignment]  # of one job not all others are read too
-    assert implementations.information(here.look(), "Germany Q3", "label") == [["Germany Q3"]]
+    assert implementations.status(services.context(), "germany q3") == [["completed"]]
+    services.store.ledger = None  # type: ignore[method-assign, assignment]  # of one job not all others are read too
+    assert implementations.information(services.context(), "Germany Q3", "label") == [["Germany Q3"]]
 
 
-def test_a_list_of_jobs_that_cannot_be_read_is_said(office: MakeOffice) -> None:
-    here = office(job := SimulatedJob(companies(3)))
-    here.fetcher.wait(job.job_id)
-    here.fetcher.close()
-    with held(here.store):
-        look = here.look()
+def test_a_list_of_jobs_that_cannot_be_read_is_said(make_services: MakeServices) -> None:
+    services = make_services(job := SimulatedJob(companies(3)))
+    services.fetcher.wait(job.job_id)
+    services.fetcher.close()
+    with locked_by_another_program(services.store):
+        look = services.context()
         assert evaluate("OF_JOBS", implementations.jobs_table, look) == [[f"#OF! {STORE_BUSY}"]]
         assert look.dependencies[JOBS].stale  # so that it is tried again
     assert look.dependencies[JOBS].stale
-    assert len(implementations.jobs_table(here.look())) == 2
-    here.store = None
-    assert evaluate("OF_JOBS", implementations.jobs_table, here.look()) == [[f"#OF! {NO_STORE}"]]
-    assert implementations.information(here.look(), job.job_id, "label") == [[""]]
+    assert len(implementations.jobs_table(services.context())) == 2
+    services.store = None
+    assert evaluate("OF_JOBS", implementations.jobs_table, services.context()) == [[f"#OF! {NO_STORE}"]]
+    assert implementations.information(services.context(), job.job_id, "label") == [[""]]
 
 
-def test_a_list_of_jobs_that_is_shown_stays_while_another_program_writes_it(office: MakeOffice) -> None:
-    here = office(job := SimulatedJob(companies(3)))
-    here.fetcher.wait(job.job_id)
-    here.fetcher.close()
-    assert here.store
-    here.store.label(job.job_id, "Germany Q3")
-    before, during = here.look(), here.look()
+def test_a_list_of_jobs_that_is_shown_stays_while_another_program_writes_it(make_services: MakeServices) -> None:
+    services = make_services(job := SimulatedJob(companies(3)))
+    services.fetcher.wait(job.job_id)
+    services.fetcher.close()
+    assert services.store
+    services.store.label(job.job_id, "Germany Q3")
+    before, during = services.context(), services.context()
     shown = implementations.jobs_table(before)
-    assert implementations.information(here.look(), job.job_id, "label") == [["Germany Q3"]]
-    with held(here.store):
+    assert implementations.information(services.context(), job.job_id, "label") == [["Germany Q3"]]
+    with locked_by_another_program(services.store):
         assert not before.dependencies[JOBS].stale
         assert evaluate("OF_JOBS", implementations.jobs_table, during) == shown
-        asking = here.look()
+        asking = services.context()
         assert implementations.information(asking, job.job_id, "label") == [["Germany Q3"]]
         assert asking.dependencies[JOBS].stale
     assert during.dependencies[JOBS].stale  # nobody knows whether it is still so
     assert not before.dependencies[JOBS].stale
-    here.store.label(job.job_id, None)
+    services.store.label(job.job_id, None)
     assert before.dependencies[JOBS].stale
 
 
-def test_a_label_that_cannot_be_read_just_now_is_tried_again(office: MakeOffice) -> None:
-    here = office(job := SimulatedJob(companies(3)))
-    here.fetcher.wait(job.job_id)
-    here.fetcher.close()
-    assert here.store
+def test_a_label_that_cannot_be_read_just_now_is_tried_again(make_services: MakeServices) -> None:
+    services = make_services(job := SimulatedJob(companies(3)))
+    services.fetcher.wait(job.job_id)
+    services.fetcher.close()
+    assert services.store
     for label in ("Germany Q3", "germany"):  # of which one can be an id
-        here.store.label(job.job_id, label)
-        with held(here.store):
-            look = here.look()
+        services.store.label(job.job_id, label)
+        with locked_by_another_program(services.store):
+            look = services.context()
             evaluate("OF_STATUS", implementations.status, look, label)
             assert look.dependencies[JOBS].stale
-        look = here.look()
+        look = services.context()
         assert evaluate("OF_STATUS", implementations.status, look, label) == [["completed"]]
         assert JOBS not in look.dependencies
 
 
-def test_what_was_no_label_may_have_become_one_while_the_store_is_busy(office: MakeOffice) -> None:
-    here = office()
-    assert evaluate("OF_STATUS", implementations.status, here.look(), "Germany Q3") != [["completed"]]
-    with held(here.store):
-        look = here.look()
+def test_what_was_no_label_may_have_become_one_while_the_store_is_busy(make_services: MakeServices) -> None:
+    services = make_services()
+    assert evaluate("OF_STATUS", implementations.status, services.context(), "Germany Q3") != [["completed"]]
+    with locked_by_another_program(services.store):
+        look = services.context()
         ((said,),) = evaluate("OF_STATUS", implementations.status, look, "Germany Q3")
     assert said == "#OF! 'Germany Q3' is no job id, and labels cannot be read just now. It is tried again by itself."
     assert look.dependencies[JOBS].stale
 
 
-def test_labels_and_ids_that_are_known_stand_while_the_store_is_busy(office: MakeOffice) -> None:
-    here = office(job := SimulatedJob(companies(3)))
-    here.fetcher.wait(job.job_id)
-    here.fetcher.close()
-    assert here.store
-    here.store.label(job.job_id, "Germany Q3")
+def test_labels_and_ids_that_are_known_stand_while_the_store_is_busy(make_services: MakeServices) -> None:
+    services = make_services(job := SimulatedJob(companies(3)))
+    services.fetcher.wait(job.job_id)
+    services.fetcher.close()
+    assert services.store
+    services.store.label(job.job_id, "Germany Q3")
     for named in ("Germany Q3", job.job_id):
-        assert implementations.status(here.look(), named) == [["completed"]]
-        with held(here.store):
-            look = here.look()
+        assert implementations.status(services.context(), named) == [["completed"]]
+        with locked_by_another_program(services.store):
+            look = services.context()
             assert implementations.status(look, named) == [["completed"]]
             assert JOBS not in look.dependencies
 
 
 @pytest.mark.parametrize("in_its_place", ["nothing", "a file"])
 def test_jobs_are_shown_though_the_folder_of_their_store_is_gone(
-    office: MakeOffice, tmp_path: Path, in_its_place: str
+    make_services: MakeServices, tmp_path: Path, in_its_place: str
 ) -> None:
-    here = office(job := SimulatedJob(companies(500), running=1e6), limit=100.0, folder=tmp_path / "drive" / "folder")
-    here.fetcher.wait(job.job_id, until=lambda seen: seen.status is not None)
-    here.fetcher.close()  # what is stored is; what is known stays
-    assert here.store
-    here.store.close()
+    services = make_services(
+        job := SimulatedJob(companies(500), running=1e6), limit=100.0, folder=tmp_path / "drive" / "folder"
+    )
+    services.fetcher.wait(job.job_id, until=lambda seen: seen.status is not None)
+    services.fetcher.close()  # what is stored is; what is known stays
+    assert services.store
+    services.store.close()
     (tmp_path / "drive").rename(tmp_path / "taken away")
     if in_its_place == "a file":
         (tmp_path / "drive").write_text("no folder")
-    assert evaluate("OF_STATUS", implementations.status, here.look(), job.job_id) == [["running"]]
-    assert evaluate("OF_INFO", implementations.information, here.look(), job.job_id, "label") == [[""]]
-    assert evaluate("OF_JOBS", implementations.jobs_table, here.look()) == [[f"#OF! {NO_STORE}"]]
-    ((said,),) = evaluate("OF_STATUS", implementations.status, here.look(), "Germany Q3")
+    assert evaluate("OF_STATUS", implementations.status, services.context(), job.job_id) == [["running"]]
+    assert evaluate("OF_INFO", implementations.information, services.context(), job.job_id, "label") == [[""]]
+    assert evaluate("OF_JOBS", implementations.jobs_table, services.context()) == [[f"#OF! {NO_STORE}"]]
+    ((said,),) = evaluate("OF_STATUS", implementations.status, services.context(), "Germany Q3")
     assert str(said).startswith("#OF! 'Germany Q3' is no job id, and labels cannot be read on this computer. In a ")
 
 
-def test_credits_are_asked_for_once_a_minute_however_many_cells_ask(office: MakeOffice) -> None:
-    here = office(SimulatedJob(companies(1)))
-    implementations.credits_table(here.look())
-    known = here.credits._account.credits()
-    before = len(here.service.received)
-    assert implementations.credits_table(here.look()) == [[known.left]]
-    assert implementations.credits_table(here.look(), "Total") == [[known.total]]
-    assert len(here.service.received) == before
-    here.credits._clock.sleep(60)  # type: ignore[attr-defined]
-    implementations.credits_table(here.look())
-    assert len(here.service.received) == before + 1
+def test_credits_are_asked_for_once_a_minute_however_many_cells_ask(make_services: MakeServices) -> None:
+    services = make_services(SimulatedJob(companies(1)))
+    implementations.credits_table(services.context())
+    known = services.credits._account.credits()
+    before = len(services.simulator.received)
+    assert implementations.credits_table(services.context()) == [[known.left]]
+    assert implementations.credits_table(services.context(), "Total") == [[known.total]]
+    assert len(services.simulator.received) == before
+    services.credits._clock.sleep(60)  # type: ignore[attr-defined]
+    implementations.credits_table(services.context())
+    assert len(services.simulator.received) == before + 1
 
 
-def test_why_credits_are_not_known_is_said(office: MakeOffice) -> None:
-    here = office(SimulatedJob(companies(1)), api_key="of_wrong_key_0000")
-    ((said,),) = evaluate("OF_CREDITS", implementations.credits_table, here.look())
+def test_why_credits_are_not_known_is_said(make_services: MakeServices) -> None:
+    services = make_services(SimulatedJob(companies(1)), api_key="of_wrong_key_0000")
+    ((said,),) = evaluate("OF_CREDITS", implementations.credits_table, services.context())
     assert str(said).startswith("#OF! The API key")
 
 
-def test_nothing_to_show_is_a_blank_cell(office: MakeOffice) -> None:
-    assert evaluate("OF_X", lambda _: [], CallContext(office())) == [[""]]
+def test_nothing_to_show_is_a_blank_cell(make_services: MakeServices) -> None:
+    assert evaluate("OF_X", lambda _: [], CallContext(make_services())) == [[""]]
 
 
-def test_a_label_like_a_key_is_not_looked_for(office: MakeOffice) -> None:
-    desk = office()
+def test_a_label_like_a_key_is_not_looked_for(make_services: MakeServices) -> None:
+    desk = make_services()
     assert desk.store is not None
     desk.store.label("job", "of_live_0123456789")
     (shown,) = evaluate("OF_STATUS", implementations.status, CallContext(desk), "of_live_0123456789")

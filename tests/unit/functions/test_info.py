@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.functions.conftest import MakeOffice
+from tests.unit.functions.conftest import MakeServices
 from xl_openfunnel import JobStatus, Snapshot
 from xl_openfunnel import version as version_module
 from xl_openfunnel.cell_values import excel_date
@@ -84,21 +84,21 @@ class Watched:
         return self._seen
 
 
-def told(office: MakeOffice, seen: Snapshot) -> dict[Any, Any]:
+def told(make_services: MakeServices, seen: Snapshot) -> dict[Any, Any]:
     """All fields of the job, as the full list has them."""
-    here = office()
-    assert here.store
-    here.store.label("job", "Germany Q3")
-    here.fetcher = Watched(seen)  # type: ignore[assignment]
-    pairs = implementations.information(here.look(), "job")
+    services = make_services()
+    assert services.store
+    services.store.label("job", "Germany Q3")
+    services.fetcher = Watched(seen)  # type: ignore[assignment]
+    pairs = implementations.information(services.context(), "job")
     assert [name for name, _ in pairs] == list(INFO_FIELDS)
-    one_by_one = {name: implementations.information(here.look(), "job", name)[0][0] for name in INFO_FIELDS}
+    one_by_one = {name: implementations.information(services.context(), "job", name)[0][0] for name in INFO_FIELDS}
     assert one_by_one == {str(name): value for name, value in pairs}
     return one_by_one
 
 
-def test_each_field_tells_its_own_of_a_job_that_runs(office: MakeOffice) -> None:
-    assert told(office, RUNNING) == {
+def test_each_field_tells_its_own_of_a_job_that_runs(make_services: MakeServices) -> None:
+    assert told(make_services, RUNNING) == {
         "status": "running",
         "stage": "looking_for_peers",
         "processed": 11.0,
@@ -121,8 +121,8 @@ def test_each_field_tells_its_own_of_a_job_that_runs(office: MakeOffice) -> None
     }
 
 
-def test_each_field_tells_its_own_of_a_job_that_is_over(office: MakeOffice) -> None:
-    assert told(office, OVER) == {
+def test_each_field_tells_its_own_of_a_job_that_is_over(make_services: MakeServices) -> None:
+    assert told(make_services, OVER) == {
         "status": "completed",
         "stage": "looking_for_peers",
         "processed": 11.0,
@@ -145,9 +145,9 @@ def test_each_field_tells_its_own_of_a_job_that_is_over(office: MakeOffice) -> N
     }
 
 
-def test_no_two_fields_of_these_jobs_tell_the_same(office: MakeOffice) -> None:
+def test_no_two_fields_of_these_jobs_tell_the_same(make_services: MakeServices) -> None:
     """Else the tests above would not notice that one stands for another."""
-    running, over = told(office, RUNNING), told(office, OVER)
+    running, over = told(make_services, RUNNING), told(make_services, OVER)
     pairs = [(type(running[name]), running[name], over[name]) for name in INFO_FIELDS]
     assert len(set(pairs)) == len(pairs)
 
