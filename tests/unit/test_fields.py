@@ -30,7 +30,7 @@ def test_every_field_of_a_simulated_company_is_described() -> None:
 
 
 @pytest.mark.parametrize("nothing", [None, "", "  ", " , ; ", [], [[None, ""], [" "]]])
-def test_blank_column_choice_leaves_it_to_the_caller(nothing: object) -> None:
+def test_blank_columns_parse_to_none(nothing: object) -> None:
     assert parse_columns(nothing) is None
 
 
@@ -54,6 +54,6 @@ def test_unknown_names_keep_their_spelling() -> None:
 
 
 @pytest.mark.parametrize("value", [1, 2.0, True, ["name", 3], {"name": 1}])
-def test_column_that_is_no_text_is_refused(value: object) -> None:
+def test_a_column_that_is_not_text_is_refused(value: object) -> None:
     with pytest.raises(UnknownColumnError, match="Give names as text"):
         parse_columns(value)

@@ -61,7 +61,7 @@ def working_keyring(monkeypatch: pytest.MonkeyPatch) -> InMemory:
     return backend
 
 
-def test_the_environment_goes_first(working_keyring: InMemory) -> None:
+def test_the_environment_takes_precedence(working_keyring: InMemory) -> None:
     keys.save(ORIGIN, "of_in_keyring_1")
     assert keys.find(ORIGIN, environ={"OPENFUNNEL_API_KEY": f" {SECRET}\n"}).value == SECRET
     assert keys.find(ORIGIN, environ={}).value == "of_in_keyring_1"
@@ -76,7 +76,7 @@ def test_a_key_in_the_keyring_belongs_to_its_origin(working_keyring: InMemory) -
     assert not keys.delete(ORIGIN)
 
 
-def test_without_a_keyring_a_private_file_is_used_and_said(no_keyring: None) -> None:
+def test_without_a_keyring_a_private_file_is_used(no_keyring: None) -> None:
     where = keys.save(ORIGIN, SECRET)
     path = Path(where.removeprefix("file "))
     assert sys.platform == "win32" or stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -89,7 +89,7 @@ def test_without_a_keyring_a_private_file_is_used_and_said(no_keyring: None) -> 
     assert not path.exists()
 
 
-def test_a_keyring_that_comes_later_takes_the_key_out_of_the_file(
+def test_saving_to_a_keyring_removes_the_key_from_the_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("keyring.core._keyring_backend", Locked())
@@ -100,7 +100,7 @@ def test_a_keyring_that_comes_later_takes_the_key_out_of_the_file(
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"https://api.openfunnel.dev:443": 5}', "\x00", "[" * 9_999])
-def test_a_damaged_key_file_counts_as_none(no_keyring: None, content: str) -> None:
+def test_a_damaged_key_file_is_ignored(no_keyring: None, content: str) -> None:
     path = Path(keys.save(ORIGIN, SECRET).removeprefix("file "))
     path.write_text(content)
     with pytest.raises(MissingKeyError, match="xl-openfunnel key set"):
@@ -108,26 +108,26 @@ def test_a_damaged_key_file_counts_as_none(no_keyring: None, content: str) -> No
 
 
 @pytest.mark.parametrize("value", ["of_a b", "of_a\nX-Evil: 1", "of_é", "abc", "x" * 600, "\x00" * 9])
-def test_a_key_that_no_header_could_carry_is_refused_and_not_repeated(value: str) -> None:
+def test_a_key_that_is_invalid_in_a_header_is_refused_and_not_repeated(value: str) -> None:
     with pytest.raises(MissingKeyError) as raised:
         keys.parse_key(value, "the test")
     assert value.split()[-1] not in raised.value.message
 
 
 @pytest.mark.parametrize("value", ["", "  \n", None, 5])
-def test_no_key_says_how_to_set_one(value: object) -> None:
+def test_a_missing_key_error_says_how_to_set_one(value: object) -> None:
     with pytest.raises(MissingKeyError, match="xl-openfunnel key set"):
         keys.parse_key(value, "the test")
 
 
-def test_a_key_does_not_show_itself() -> None:
+def test_the_repr_of_a_key_hides_it() -> None:
     key = keys.parse_key(SECRET, "the test")
     assert SECRET not in f"{key!r} {key} {key.masked} {key.fingerprint}"
     assert key.masked == "…abcd"
     assert keys.parse_key("of_short", "the test").masked == "…"
 
 
-def test_a_key_that_could_not_be_written_is_left_nowhere(no_keyring: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_no_trace_of_the_key(no_keyring: None, monkeypatch: pytest.MonkeyPatch) -> None:
     path = Path(keys.save(ORIGIN, "of_old_12345678").removeprefix("file "))
 
     def full(entries: dict[str, str], file: TextIO) -> None:
@@ -142,7 +142,7 @@ def test_a_key_that_could_not_be_written_is_left_nowhere(no_keyring: None, monke
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows lets only administrators make links")
-def test_a_link_or_an_open_file_in_the_place_of_the_key_file_gets_no_key(no_keyring: None, tmp_path: Path) -> None:
+def test_a_link_or_a_readable_file_in_place_of_the_key_file_gets_no_key(no_keyring: None, tmp_path: Path) -> None:
     path = Path(keys.save(ORIGIN, SECRET).removeprefix("file "))
     path.unlink()
     elsewhere = tmp_path / "elsewhere"
@@ -155,7 +155,7 @@ def test_a_link_or_an_open_file_in_the_place_of_the_key_file_gets_no_key(no_keyr
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_the_key_is_struck_out_however_json_writes_it() -> None:
+def test_the_key_is_redacted_in_every_form_of_json() -> None:
     key = keys.Key("of/a_1", "a test")
     for written in (b"of/a_1", b"of\\/a_1", b"\\u006ff/\\u0061\\u005F1", b"o\\u0066\\u002fa_\\u0031"):
         for before in (b"", b"\\\\", b"\\\\\\\\", b"\\n", b"\\u006f"):
@@ -164,11 +164,11 @@ def test_the_key_is_struck_out_however_json_writes_it() -> None:
 
 
 @pytest.mark.parametrize("text", [rb"\\u006ff/a_1", rb"\\\\u006ff/a_1", rb"\u006f/a_1", rb"\u016ff/a_1"])
-def test_what_only_looks_like_the_key_stays(text: bytes) -> None:
+def test_text_that_only_resembles_the_key_is_not_redacted(text: bytes) -> None:
     assert keys.redact(keys.Key("of/a_1", "a test"), text) == text
 
 
-def test_an_answer_that_is_all_escapes_is_searched_at_once_and_not_escape_by_escape() -> None:
+def test_a_body_full_of_escapes_is_searched_in_one_pass() -> None:
     calls = 0
 
     def counted(frame: object, event: str, argument: object) -> None:

@@ -43,12 +43,12 @@ def text(folder: Path) -> str:
     return (folder / "xl-openfunnel.log").read_text("utf-8")
 
 
-def test_it_lies_beside_a_store_of_a_chosen_folder_and_else_where_logs_belong() -> None:
+def test_the_log_is_beside_the_store_of_a_set_folder_else_in_the_log_folder() -> None:
     assert log_path({"OPENFUNNEL_CACHE_DIR": " /x "}) == Path("/x/xl-openfunnel.log")
     assert log_path({}).parent == platformdirs.user_log_path("xl-openfunnel", appauthor=False)
 
 
-def test_a_line_tells_when_how_grave_on_which_thread_and_where_from(folder: Path) -> None:
+def test_a_line_has_time_level_thread_and_logger(folder: Path) -> None:
     log.set_up()
     thread = threading.Thread(target=logging.getLogger("xl_openfunnel.jobs.x").info, args=["Grüße"], name="reader-3")
     thread.start()
@@ -58,7 +58,7 @@ def test_a_line_tells_when_how_grave_on_which_thread_and_where_from(folder: Path
     assert when.startswith("20")
 
 
-def test_there_is_no_file_before_there_is_anything_to_say(folder: Path) -> None:
+def test_the_file_is_created_with_the_first_message(folder: Path) -> None:
     log.set_up()
     OURS.debug("of no interest")
     logging.getLogger("urllib3.connectionpool").warning("not ours")
@@ -66,7 +66,7 @@ def test_there_is_no_file_before_there_is_anything_to_say(folder: Path) -> None:
     assert not logging.getLogger("urllib3.connectionpool").isEnabledFor(logging.DEBUG)
 
 
-def test_set_up_twice_writes_a_line_once(folder: Path) -> None:
+def test_a_second_set_up_does_not_duplicate_lines(folder: Path) -> None:
     log.set_up()
     log.set_up()
     OURS.info("once")
@@ -74,7 +74,7 @@ def test_set_up_twice_writes_a_line_once(folder: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such permissions")
-def test_nobody_else_may_read_it(folder: Path) -> None:
+def test_only_the_owner_may_read_the_log(folder: Path) -> None:
     log.set_up()
     OURS.info("x")
     assert (folder / "xl-openfunnel.log").stat().st_mode & 0o777 == 0o600
@@ -82,7 +82,7 @@ def test_nobody_else_may_read_it(folder: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows lets only administrators make links")
-def test_a_link_in_its_place_does_not_have_us_write_elsewhere(
+def test_a_link_in_place_of_the_log_is_not_followed(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder.mkdir()
@@ -93,14 +93,14 @@ def test_a_link_in_its_place_does_not_have_us_write_elsewhere(
     assert capsys.readouterr() == ("", "")
 
 
-def test_words_of_the_service_forge_no_line(folder: Path) -> None:
+def test_text_from_the_service_cannot_forge_a_line(folder: Path) -> None:
     log.set_up()
     OURS.info("page %s", "x\n2026-01-01 00:00:00,000 CRITICAL [main] forged\x1b[2J\u2028more")
     assert len(text(folder).splitlines()) == 1
     assert "\x1b" not in text(folder)
 
 
-def test_what_has_the_form_of_a_key_is_left_out_of_messages_and_of_tracebacks(folder: Path) -> None:
+def test_keys_are_redacted_in_messages_and_tracebacks(folder: Path) -> None:
     secret = "of_live_s3cr3t-0123456789abcdef"
     log.set_up()
     try:
@@ -112,7 +112,7 @@ def test_what_has_the_form_of_a_key_is_left_out_of_messages_and_of_tracebacks(fo
 
 
 @pytest.mark.parametrize("chosen", ["file/below", "~nobody-of-this-name/x"])
-def test_where_nothing_can_be_written_everything_goes_on_without_a_log(
+def test_an_unwritable_log_folder_is_ignored(
     chosen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
@@ -122,7 +122,7 @@ def test_where_nothing_can_be_written_everything_goes_on_without_a_log(
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_full_file_is_kept_as_the_first_of_a_few(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_files_are_rotated(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log, "MAX_BYTES", 100)
     log.set_up()
     for number in range(9):
@@ -132,7 +132,7 @@ def test_a_full_file_is_kept_as_the_first_of_a_few(folder: Path, monkeypatch: py
     assert "line 8" in text(folder)
 
 
-def test_a_file_that_cannot_be_renamed_grows_and_is_tried_again_only_after_as_much_again(
+def test_a_file_that_cannot_be_renamed_grows_by_its_limit_before_the_next_try(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(log, "MAX_BYTES", 1000)
@@ -154,7 +154,7 @@ def test_a_file_that_cannot_be_renamed_grows_and_is_tried_again_only_after_as_mu
     assert capsys.readouterr() == ("", "")
 
 
-def test_what_a_thread_did_not_catch_is_logged(folder: Path) -> None:
+def test_an_uncaught_exception_in_a_thread_is_logged(folder: Path) -> None:
     log.set_up()
 
     def fail() -> None:
@@ -169,7 +169,7 @@ def test_what_a_thread_did_not_catch_is_logged(folder: Path) -> None:
     assert "SystemExit" not in text(folder)
 
 
-def test_a_server_that_cannot_begin_leaves_the_reason_in_the_log(folder: Path) -> None:
+def test_a_server_that_cannot_start_logs_the_reason(folder: Path) -> None:
     # On Windows this is no class id; elsewhere there is no pywin32. No pipe: what COM starts would hold it open.
     ended = subprocess.run(
         [sys.executable, "-m", "xl_openfunnel.hosts.serve", "no class id"],

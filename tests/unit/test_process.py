@@ -22,15 +22,15 @@ def run(code: str, service: Simulator, folder: Path) -> subprocess.CompletedProc
 
 
 @pytest.mark.parametrize("while_it", ["polls", "walks", "stalls"])
-def test_the_process_ends_at_once_when_its_main_thread_does(tmp_path: Path, while_it: str) -> None:
+def test_the_process_ends_at_once_with_its_main_thread(tmp_path: Path, while_it: str) -> None:
     job = SimulatedJob(ROWS, running=1e6 if while_it == "polls" else 0.0)
     stall = Fault("stall", cursor=None if while_it == "stalls" else "page_0005")
     faults = [stall] if while_it != "polls" else []
     with Simulator([job], faults=faults) as service:
         code = (
-            f"fetcher.subscribe({job.job_id!r}, lambda seen: None)\n"
+            f"fetcher.subscribe({job.job_id!r}, lambda snapshot: None)\n"
             f"fetcher.wait({job.job_id!r}, 0.5 if {while_it!r} == 'stalls' else None, "
-            "until=lambda seen: seen.status is not None)\n"
+            "until=lambda snapshot: snapshot.status is not None)\n"
             "print([t.daemon for t in threading.enumerate() if t is not threading.main_thread()])"
         )
         done = run(code, service, tmp_path)
@@ -38,7 +38,7 @@ def test_the_process_ends_at_once_when_its_main_thread_does(tmp_path: Path, whil
     assert set(done.stdout.strip("[]\n").split(", ")) == {"True"}
 
 
-def test_a_new_process_asks_for_nothing_that_is_stored_and_sees_the_same_rows(tmp_path: Path) -> None:
+def test_a_new_process_reads_stored_rows_without_a_request(tmp_path: Path) -> None:
     job = SimulatedJob(ROWS)
     code = f"rows = list(fetcher.wait({job.job_id!r}).rows)\n"
     code += "print(len(rows), rows[0]['linkedin_url'], 'pandas' in sys.modules)"

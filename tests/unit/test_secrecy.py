@@ -81,14 +81,14 @@ def test_no_error_and_no_log_line_holds_the_key(fault: Fault, caplog: pytest.Log
 
 def test_the_key_is_in_no_file_no_snapshot_and_no_frame(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    seen: list[Snapshot] = []
+    snapshots: list[Snapshot] = []
     with Simulator([JOB], api_key=SECRET) as service, Client(service.base_url, SECRET) as client:
         store = Store(tmp_path / "store.sqlite3", client.origin)
         with Fetcher(client, store=store) as fetcher:
-            frame = fetch_with(fetcher, JOB.job_id, progress=seen.append)
+            frame = fetch_with(fetcher, JOB.job_id, progress=snapshots.append)
             assert SECRET not in repr(fetcher) + everything_in(fetcher.watch(JOB.job_id)) + repr(frame.attrs)
         assert all(request.key_ok for request in service.received)
-    assert SECRET not in repr(seen)
+    assert SECRET not in repr(snapshots)
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert files
     assert all(SECRET.encode() not in file.read_bytes() for file in files)
@@ -111,21 +111,21 @@ def every_character(text: str) -> str:
         ('of"li\\ve_1', "of\\u0022li\\u005cve_1"),
     ],
 )
-def test_a_service_that_repeats_the_key_does_not_have_us_keep_it(
+def test_a_key_repeated_by_the_service_is_not_stored(
     secret: str, written: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    said = {"progress_message": "KEY", "error_message": "KEY"}
-    job = SimulatedJob([{"name": "KEY \\u006f KEY"}] * 3, derived_query="KEY", manifest={"x": "KEY"}, extra=said)
+    texts = {"progress_message": "KEY", "error_message": "KEY"}
+    job = SimulatedJob([{"name": "KEY \\u006f KEY"}] * 3, derived_query="KEY", manifest={"x": "KEY"}, extra=texts)
     echo = Fault("rewrite", rewrite=lambda body: body.replace(b"KEY", written.encode()))
     with Simulator([job], api_key=secret, faults=[echo]) as service, Client(service.base_url, secret) as client:
         store = Store(tmp_path / "store.sqlite3", client.origin)
         with Fetcher(client, store=store) as fetcher:
-            seen = fetcher.wait(job.job_id)
-            assert (seen.final, [row["name"] for row in seen.rows]) == (True, ["[key] \\u006f [key]"] * 3)
-            shown = everything_in(seen) + caplog.text
-            assert seen.manifest is not None
-            assert (seen.stage, seen.manifest["x"]) == ("[key]", "[key]")
+            snapshot = fetcher.wait(job.job_id)
+            assert (snapshot.final, [row["name"] for row in snapshot.rows]) == (True, ["[key] \\u006f [key]"] * 3)
+            shown = everything_in(snapshot) + caplog.text
+            assert snapshot.manifest is not None
+            assert (snapshot.stage, snapshot.manifest["x"]) == ("[key]", "[key]")
     kept = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     for form in (secret, repr(secret)[1:-1], written):
         assert form not in shown
@@ -133,7 +133,7 @@ def test_a_service_that_repeats_the_key_does_not_have_us_keep_it(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_second_server_behind_a_redirect_is_never_asked(status: int) -> None:
+def test_redirects_are_not_followed(status: int) -> None:
     with Simulator([JOB], api_key=SECRET) as other, Simulator([JOB], api_key=SECRET) as service:
         service.faults = (Fault("redirect", status=status, location=f"{other.base_url}/api/v1/x", on="any"),)
         with Client(service.base_url, SECRET) as client:
@@ -143,7 +143,7 @@ def test_a_second_server_behind_a_redirect_is_never_asked(status: int) -> None:
         assert other.received == []
 
 
-def test_the_key_travels_in_one_header_and_not_in_the_url() -> None:
+def test_the_key_is_sent_in_one_header_and_not_in_the_url() -> None:
     with Simulator([JOB], api_key=SECRET) as service, Client(service.base_url, SECRET) as client:
         client.page(JOB.job_id, "page_0001")
     (request,) = service.received
@@ -151,7 +151,7 @@ def test_the_key_travels_in_one_header_and_not_in_the_url() -> None:
     assert SECRET not in request.path
 
 
-def test_a_program_that_prints_what_http_sends_does_not_print_the_key(
+def test_the_debug_output_of_http_client_does_not_show_the_key(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
@@ -161,7 +161,7 @@ def test_a_program_that_prints_what_http_sends_does_not_print_the_key(
 
 
 @pytest.mark.parametrize("save", [pickle.dumps, copy.copy, copy.deepcopy])
-def test_neither_a_client_nor_a_key_can_be_written_down(save: Callable[[object], object]) -> None:
+def test_clients_and_keys_cannot_be_pickled_or_copied(save: Callable[[object], object]) -> None:
     with Client("http://127.0.0.1:9", SECRET) as client:
         for held in (client, client.key()):
             with pytest.raises(TypeError, match="pickled") as raised:

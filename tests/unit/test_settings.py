@@ -10,7 +10,7 @@ from xl_openfunnel import ConfigurationError, InsecureUrlError
 from xl_openfunnel.settings import BASE_URL, Settings, checked_base_url, origin_of
 
 
-def test_an_argument_goes_before_the_environment_and_that_before_the_default() -> None:
+def test_precedence_is_argument_environment_default() -> None:
     environ = {
         "OPENFUNNEL_BASE_URL": "https://eu.example/",
         "OPENFUNNEL_CACHE_DIR": "/x",
@@ -23,7 +23,7 @@ def test_an_argument_goes_before_the_environment_and_that_before_the_default() -
 
 
 @pytest.mark.parametrize("text", ["0", "33", "-1", "eight", "1.5", "9" * 5_000])
-def test_a_concurrency_that_cannot_be_is_named(text: str) -> None:
+def test_an_invalid_concurrency_is_refused_by_name(text: str) -> None:
     with pytest.raises(ConfigurationError, match="OPENFUNNEL_CONCURRENCY"):
         Settings.load(environ={"OPENFUNNEL_CONCURRENCY": text})
 
@@ -53,7 +53,7 @@ def test_plain_http_to_another_machine_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["", "api.openfunnel.dev", "ftp://x", "https://", "https://x:port", "https://[::1"])
-def test_what_is_no_web_address_is_refused(url: str) -> None:
+def test_other_texts_than_web_addresses_are_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="no web address"):
         checked_base_url(url)
 
@@ -67,7 +67,7 @@ def test_what_is_no_web_address_is_refused(url: str) -> None:
         "https://\u0130.example",  # in small letters it is an i and a combining dot
     ],
 )
-def test_a_host_that_not_everybody_reads_alike_is_refused(url: str) -> None:
+def test_a_host_that_parsers_read_differently_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError):
         checked_base_url(url)
 
@@ -75,7 +75,7 @@ def test_a_host_that_not_everybody_reads_alike_is_refused(url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["https://a..b", "https://.a", f"https://{'a' * 64}.dev", f"https://{'ä' * 60}.dev", "https://[v1.x]"]
 )
-def test_a_host_that_can_be_none_is_refused(url: str) -> None:
+def test_an_impossible_host_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="names no host"):
         checked_base_url(url)
 

@@ -43,13 +43,13 @@ OLD_ROW: dict[str, Any] = {"name": "+Oscar", "domain": "plusoscar.com", "company
 # --- which columns a frame has ---
 
 
-def test_all_columns_are_rank_then_known_fields_then_new_ones_as_they_appear() -> None:
+def test_all_columns_are_rank_then_known_fields_then_new_ones_in_order_of_appearance() -> None:
     rows = [{"zeta": 1, "domain": "a.b"}, {"alpha": 2, "name": "A"}]
     assert list(frame(rows)) == ["rank", "name", "domain", "zeta", "alpha"]
     assert list(frame(rows, ["*"])) == list(frame(rows))
 
 
-def test_star_may_stand_among_names() -> None:
+def test_star_can_be_combined_with_names() -> None:
     rows = [{"domain": "a.b", "name": "A", "headquarters": "Rome, Italy"}]
     assert list(frame(rows, ["country", "*", "name", "city"])) == [
         "country", "rank", "name", "domain", "headquarters", "city",
@@ -63,7 +63,7 @@ def test_frame_has_the_named_columns_in_the_named_order() -> None:
     assert list(frame([ROW], SERVICE_COLUMNS + DERIVED_COLUMNS)) == [*SERVICE_COLUMNS, *DERIVED_COLUMNS]
 
 
-def test_new_field_is_found_in_any_case_and_exact_case_first() -> None:
+def test_a_new_field_matches_in_any_case_with_the_exact_case_first() -> None:
     rows = [{"Fit": "x", "fit": "y"}]
     assert list(frame(rows, ["FIT"])) == ["Fit"]
     assert list(frame(rows, ["fit"])) == ["fit"]
@@ -84,13 +84,13 @@ def test_known_field_that_no_row_has_is_blank() -> None:
         ("xyz", 'The column "*" shows all there are.'),
     ],
 )
-def test_unknown_column_is_told_with_those_that_are_likely(asked: str, hint: str) -> None:
+def test_an_unknown_column_is_refused_with_suggestions(asked: str, hint: str) -> None:
     with pytest.raises(UnknownColumnError) as caught:
         frame([ROW | {"Fit_Grade": "A"}], [asked])
     assert caught.value.message == f"There is no column {asked!r}. {hint}"
 
 
-def test_a_table_that_would_take_all_memory_is_refused_before_it_is_made() -> None:
+def test_a_table_that_is_too_large_is_refused_before_it_is_made() -> None:
     wide = ({f"a{row}.{field}": 1 for field in range(100)} for row in range(100))
     with pytest.raises(ConfigurationError, match="for one table: 1,100 fields of 10 companies"):
         frame(wide)
@@ -101,14 +101,14 @@ def test_a_table_that_would_take_all_memory_is_refused_before_it_is_made() -> No
     assert len(list(long)) == 999
 
 
-def test_the_columns_that_are_named_can_be_had_however_many_others_there_are() -> None:
+def test_named_columns_work_among_too_many_others() -> None:
     rows = [{"name": "A", **{f"a{row}.{field}": 1 for field in range(100)}} for row in range(100)]
     assert frame(rows, ["a99.99", "name"]).shape == (100, 2)
     with pytest.raises(UnknownColumnError, match=r"Did you mean name\?"):
         frame(rows, ["nmae"])
 
 
-def test_without_rows_any_column_may_be_named() -> None:
+def test_without_rows_any_column_name_is_accepted() -> None:
     table = frame([], ["Name", "whatever", "employee_band", "revenue_usd", "rank"])
     assert list(table) == ["name", "whatever", "employee_band", "revenue_usd", "rank"]
     assert [str(dtype) for dtype in table.dtypes] == ["string", "string", "category", "Int64", "Int64"]
@@ -135,7 +135,7 @@ def test_field_that_appears_late_is_blank_before() -> None:
     assert table["name"].tolist() == ["A", pd.NA, "C"]
 
 
-def test_rank_is_the_order_of_the_service_whatever_a_row_says() -> None:
+def test_rank_is_the_services_order_even_if_rows_have_such_a_field() -> None:
     table = frame([{"rank": 7}, {"rank": 7}])
     assert list(table) == ["rank"]
     assert table["rank"].tolist() == [1, 2]
@@ -180,7 +180,7 @@ def test_whole_numbers_are_exact_up_to_64_bits() -> None:
 
 
 @pytest.mark.parametrize("odd", ["51-200", 1.5, True, [1], {"a": 1}, 2**63, 1e300, float("nan"), float("inf")])
-def test_number_column_with_anything_else_keeps_the_values_as_they_came(odd: object) -> None:
+def test_a_number_column_with_other_values_keeps_them_all_unchanged(odd: object) -> None:
     column = frame([{"employee_count": 3}, {"employee_count": odd}, {}])["employee_count"]
     assert column.dtype == object
     assert column.tolist()[0] == 3
@@ -292,7 +292,7 @@ def test_employee_band(count: object, band: str | None) -> None:
     assert older.astype(object).where(older.notna(), None).tolist() == [band]
 
 
-def test_a_size_that_is_mostly_spaces_is_read_as_soon_as_any_other() -> None:
+def test_a_size_of_mostly_spaces_is_parsed_in_linear_time() -> None:
     rows = [{"company_size": "1" + " " * 2_000_000 + "x"}]  # trying all ways to share them would take hours
     assert frame(rows, ["employee_band"])["employee_band"].isna().all()
 

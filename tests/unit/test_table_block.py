@@ -37,7 +37,7 @@ class OddNumber(Fraction):
         raise RuntimeError
 
 
-def test_what_only_looks_like_text_or_a_number_is_shown_as_far_as_it_can_be() -> None:
+def test_subclasses_with_broken_conversions_are_shown_as_far_as_possible() -> None:
     assert cells([OddText("+Oscar"), OddNumber(1, 3)]) == ["+Oscar", "1/3"]
     assert type(cells([OddText("x")])[0]) is str
 

@@ -40,7 +40,7 @@ def test_any_rows_make_a_frame_and_a_block_of_cells(rows: list[dict[str, Any]]) 
 
 
 @given(ROWS, st.lists(KNOWN, min_size=1, unique=True))
-def test_known_columns_are_there_whatever_the_rows(rows: list[dict[str, Any]], columns: list[str]) -> None:
+def test_known_columns_exist_for_any_rows(rows: list[dict[str, Any]], columns: list[str]) -> None:
     table = frame(iter(rows), columns)
     assert list(table) == columns
     assert well_formed(block(table, text_limit=3))

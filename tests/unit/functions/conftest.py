@@ -1,4 +1,4 @@
-"""A desk over a simulator, whose time is the test's."""
+"""The services of the functions over a simulator, with a clock that the test controls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from xl_openfunnel.simulator import ManualClock, Simulator
 
 @dataclass
 class SimulatedServices:
-    """A desk, and the service behind it."""
+    """The services of the functions, and the simulator behind them."""
 
     simulator: Simulator
     fetcher: Fetcher
@@ -63,9 +63,9 @@ def make_services(tmp_path: Path) -> Iterator[MakeServices]:
 
 @contextlib.contextmanager
 def locked_by_another_program(store: Store | None) -> Iterator[None]:
-    """Another program has the store's file for itself meanwhile."""
+    """Lock the store's file exclusively, as another program could."""
     assert store
-    store.close()  # as long as it holds the file nobody can have it alone
+    store.close()  # an open store would prevent the exclusive lock
     with contextlib.closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")

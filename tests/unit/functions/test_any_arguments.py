@@ -1,4 +1,4 @@
-"""Whatever a host hands over, in any argument of any function, a rectangle of cells comes back."""
+"""Any value in any argument of any function gives a rectangle of cells."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 from xl_openfunnel.text import utf16_units
 
 JOB = SimulatedJob(companies(30))
-BODIES: dict[str, Callable[..., Block]] = {
+IMPLEMENTATIONS: dict[str, Callable[..., Block]] = {
     "OF_STATUS": implementations.status,
     "OF_ROWS": implementations.rows,
     "OF_INFO": implementations.information,
@@ -40,7 +40,7 @@ BODIES: dict[str, Callable[..., Block]] = {
     "OF_JOBS": implementations.jobs_table,
     "OF_CREDITS": implementations.credits_table,
 }
-USUAL = {
+USUAL_ARGUMENTS = {
     "OF_STATUS": (JOB.job_id,),
     "OF_ROWS": (JOB.job_id, "name", True, "latest"),
     "OF_INFO": (JOB.job_id, "rows"),
@@ -49,11 +49,11 @@ USUAL = {
     "OF_JOBS": (),
     "OF_CREDITS": ("left",),
 }
-"""Arguments of each function that it answers with values."""
+"""Arguments for which each function gives values."""
 
 
 class Odd(str):
-    """A text that makes trouble of itself."""
+    """A text whose methods raise."""
 
     __slots__ = ()
 
@@ -71,18 +71,18 @@ class OddNumber(float):
         raise RuntimeError
 
 
-class Unsayable:
-    """What does not even say what it is."""
+class Unprintable:
+    """An object whose repr raises."""
 
     def __repr__(self) -> str:
         raise RuntimeError
 
 
 class Whole(int):
-    """As libraries make of COM's integers."""
+    """As libraries derive from COM's integers."""
 
 
-class Word(str, enum.Enum):  # noqa: UP042 - not one that says its value
+class Word(str, enum.Enum):  # noqa: UP042 - StrEnum would convert to its value
     NAME = "name"
 
 
@@ -95,7 +95,7 @@ ODD: list[Any] = [
     *(dt.timedelta(1), Decimal("2"), Decimal("NaN"), Decimal("sNaN"), 1j, 10**30, 10**400, 10**5_000),
     *(OddNumber(3.0), Whole(2), Whole(-2146826246), -2146826246, -2147352572, -2146826200, -(2**31), 2**63),
     *(math.nan, math.inf, -math.inf, -0.0, 1e308, CellError("#N/A"), CellError("Error 2088")),
-    *({"a": 1}, {1, 2}, {}, object(), Unsayable(), range(3), iter(()), slice(1), len, memoryview(b"a"), Decimal),
+    *({"a": 1}, {1, 2}, {}, object(), Unprintable(), range(3), iter(()), slice(1), len, memoryview(b"a"), Decimal),
     *((), [], ((),), [[]], ((), (1.0,)), (("name",), ()), ((((("name",),),),),), [[[["name"]]]]),
 ]
 HUGE: dict[str, Any] = {
@@ -128,8 +128,8 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedServ
 
 
 def checked(services: SimulatedServices, name: str, arguments: list[Any]) -> Block:
-    """The function's answer to what Excel hands over, which is a rectangle of cells."""
-    block = evaluate(name, BODIES[name], services.context(), *map(udfs.from_excel, arguments))
+    """The function's result for arguments from Excel, checked to be a rectangle of cells."""
+    block = evaluate(name, IMPLEMENTATIONS[name], services.context(), *map(udfs.from_excel, arguments))
     assert block
     assert block[0]
     assert len({len(row) for row in block}) == 1
@@ -148,20 +148,20 @@ PLACES = [(function.name, place) for function in CATALOG for place in range(len(
 
 
 def with_one(name: str, place: int, value: Any) -> list[Any]:
-    """The usual arguments, with another one in this place."""
-    return [value if number == place else usual for number, usual in enumerate(USUAL[name])]
+    """The usual arguments with another one at this position."""
+    return [value if number == place else usual for number, usual in enumerate(USUAL_ARGUMENTS[name])]
 
 
-@pytest.mark.parametrize("name", BODIES)
-def test_the_usual_arguments_are_answered_with_values(services: SimulatedServices, name: str) -> None:
-    assert {function.name for function in CATALOG} == set(BODIES)
-    assert all(len(function.arguments) == len(USUAL[function.name]) for function in CATALOG)
-    block = checked(services, name, list(USUAL[name]))
+@pytest.mark.parametrize("name", IMPLEMENTATIONS)
+def test_usual_arguments_give_values(services: SimulatedServices, name: str) -> None:
+    assert {function.name for function in CATALOG} == set(IMPLEMENTATIONS)
+    assert all(len(function.arguments) == len(USUAL_ARGUMENTS[function.name]) for function in CATALOG)
+    block = checked(services, name, list(USUAL_ARGUMENTS[name]))
     assert not any(str(cell).startswith("#OF!") for row in block for cell in row)
 
 
 @pytest.mark.parametrize(("name", "place"), PLACES)
-def test_each_argument_may_be_of_any_type(services: SimulatedServices, name: str, place: int) -> None:
+def test_each_argument_accepts_any_type(services: SimulatedServices, name: str, place: int) -> None:
     for value in (*WORDS, *ODD):
         checked(services, name, with_one(name, place, value))
         checked(services, name, with_one(name, place, ((value, None), (value,))))
@@ -169,33 +169,33 @@ def test_each_argument_may_be_of_any_type(services: SimulatedServices, name: str
 
 @pytest.mark.parametrize(("name", "place"), PLACES)
 @pytest.mark.parametrize("block", HUGE)
-def test_each_argument_may_be_a_huge_block(services: SimulatedServices, name: str, place: int, block: str) -> None:
+def test_each_argument_accepts_a_huge_block(services: SimulatedServices, name: str, place: int, block: str) -> None:
     checked(services, name, with_one(name, place, HUGE[block]))
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(name=st.sampled_from(sorted(BODIES)), arguments=st.lists(values, min_size=5, max_size=5))
-def test_all_arguments_may_be_anything_at_once(services: SimulatedServices, name: str, arguments: list[Any]) -> None:
-    checked(services, name, arguments[: len(USUAL[name])])
+@given(name=st.sampled_from(sorted(IMPLEMENTATIONS)), arguments=st.lists(values, min_size=5, max_size=5))
+def test_all_arguments_together_accept_anything(services: SimulatedServices, name: str, arguments: list[Any]) -> None:
+    checked(services, name, arguments[: len(USUAL_ARGUMENTS[name])])
 
 
 @pytest.mark.parametrize("rank", [2, 2.0, np.float64(2), np.int32(2), Whole(2), Decimal("2"), OddNumber(2), "2"])
-def test_a_number_is_a_rank_whatever_its_type(services: SimulatedServices, rank: object) -> None:
+def test_a_number_of_any_type_is_a_rank(services: SimulatedServices, rank: object) -> None:
     assert checked(services, "OF_LOOKUP", with_one("OF_LOOKUP", 1, rank)) == [[JOB.rows[1]["name"]]]
 
 
 @pytest.mark.parametrize("column", ["domain", Odd("domain"), np.str_("Domain"), (("domain",),), ["domain"]])
-def test_a_text_is_a_column_whatever_its_type(services: SimulatedServices, column: object) -> None:
+def test_a_text_of_any_type_is_a_column(services: SimulatedServices, column: object) -> None:
     assert checked(services, "OF_LOOKUP", with_one("OF_LOOKUP", 2, column)) == [[JOB.rows[1]["domain"]]]
 
 
 @pytest.mark.parametrize("error", [-2146826246, Whole(-2146826246)])
-def test_an_error_of_excel_is_one_whatever_its_type(services: SimulatedServices, error: object) -> None:
+def test_an_excel_error_of_any_integer_type_is_recognised(services: SimulatedServices, error: object) -> None:
     ((said,),) = checked(services, "OF_STATUS", [error])
     assert said == "#OF! The cell with the job holds #N/A. Fix that cell first."
 
 
-def test_of_a_column_of_keys_each_has_its_value(services: SimulatedServices) -> None:
+def test_lookup_of_a_column_of_keys_gives_a_column_of_values(services: SimulatedServices) -> None:
     block = checked(services, "OF_LOOKUP", with_one("OF_LOOKUP", 1, HUGE["a column of ranks"]))
     names = [row["name"] for row in JOB.rows]
     assert block == [["none"], *([name] for name in names), *([["none"]] * (5_000 - 31))]

@@ -1,4 +1,4 @@
-"""What cells give to functions, as the functions take it."""
+"""Values from cells as arguments of functions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from xl_openfunnel.functions.arguments import CellError
         ((1, True), [[1.0, True]]),
     ],
 )
-def test_whatever_is_given_is_a_rectangle(given: object, grid: list[list[object]]) -> None:
+def test_any_value_becomes_a_rectangle(given: object, grid: list[list[object]]) -> None:
     assert arguments.grid(given) == grid
     assert [list(map(type, row)) for row in arguments.grid(given)] == [list(map(type, row)) for row in grid]
 
@@ -54,15 +54,15 @@ def test_a_cell_as_text_is_written_as_a_sheet_writes_it(given: object, text: str
         *((" TRUE ", True), ("false", False), ("Yes", True), ("no", False), ((("No",),), False)),
     ],
 )
-def test_a_switch_may_be_a_boolean_a_number_or_a_word(given: object, on: bool) -> None:
+def test_a_switch_is_a_boolean_a_number_or_a_word(given: object, on: bool) -> None:
     assert arguments.yes_or_no(given, "include_headers", default=True) is on
 
 
-def test_a_switch_that_is_left_out_is_as_it_is_by_default() -> None:
+def test_an_omitted_switch_has_its_default() -> None:
     assert arguments.yes_or_no(None, "include_headers", default=False) is False
 
 
 @pytest.mark.parametrize("given", [CellError("#N/A"), (True, False), "perhaps"])
-def test_what_is_no_switch_is_refused(given: object) -> None:
+def test_other_values_than_switches_are_refused(given: object) -> None:
     with pytest.raises(ConfigurationError, match="include_headers"):
         arguments.yes_or_no(given, "include_headers", default=True)

@@ -1,4 +1,4 @@
-"""What the catalogue makes of formulas."""
+"""The functions that formulas call."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from xl_openfunnel.functions import catalog
         ("", ()),
     ],
 )
-def test_the_functions_that_a_formula_calls_are_found(formula: str, called: tuple[catalog.Function, ...]) -> None:
+def test_the_functions_called_in_a_formula_are_found(formula: str, called: tuple[catalog.Function, ...]) -> None:
     assert catalog.called_in(formula) == called
 
 

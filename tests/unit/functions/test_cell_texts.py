@@ -1,4 +1,4 @@
-"""What the README says of cells is what cells say: its examples and its table of texts, over the simulated service."""
+"""The README against the functions: its examples and its tables of cell texts, with the simulated service."""
 
 from __future__ import annotations
 
@@ -54,28 +54,28 @@ def part(heading: str) -> str:
 
 
 def first_cells(tables: str) -> list[list[str]]:
-    """What stands in backticks in the first cell of each row of the tables."""
+    """The texts in backticks in the first cell of each row of the tables."""
     rows = re.findall(r"^\| (.*?) \|", tables, re.MULTILINE)
     return [["".join(found) for found in re.findall(r"``(.+?)``|`(.+?)`", row)] for row in rows if "`" in row]
 
 
 TABLE = [(text, tuple(where) or (STATUS, ROWS)) for text, *where in first_cells(part("Of the job"))]
-"""Each text on a job with the functions in which it is said to stand."""
+"""Each text on a job with the functions that show it according to the README."""
 
 OF_FORMULAS = [text for text, *_ in first_cells(part("Of a formula"))]
 OF_THE_BRIDGE = [text for text, *_ in first_cells(part("Of Excel and Python"))]
 
 
 def says(readme: str, text: str) -> bool:
-    """Whether the README has this text, with ``<...>`` for what differs from case to case."""
+    """Whether a text of the README matches this one, with ``<...>`` for variable parts."""
     return re.fullmatch(".+".join(map(re.escape, re.split("<[^>]+>", readme))), text) is not None
 
 
-# ---- a desk that speaks to the simulator as if it were the service --------------------------------------------
+# ---- services whose client sends requests to the simulator instead of the real service ------------------------
 
 
 class InPlaceOfTheService(DeadlineAdapter):
-    """Real HTTP, to another address than the one that is asked for."""
+    """Sends real HTTP requests to another address than the requested one."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -97,11 +97,11 @@ class Vault:
         return self._key
 
 
-Vault.__module__ = "keyring.backends.Windows"  # by which a keyring is named to people
+Vault.__module__ = "keyring.backends.Windows"  # `keys.keyring_name` derives the name from it
 
 
 class Desks:
-    """Opens desks with a key in the keyring, as on the computer of an analyst."""
+    """Makes services with a key in the keyring, as on an analyst's computer."""
 
     def __init__(self, stack: ExitStack, patch: pytest.MonkeyPatch, folder: Path) -> None:
         self._stack, self._patch, self._folder = stack, patch, folder
@@ -115,15 +115,15 @@ class Desks:
         limit: float = 300.0,
         faults: tuple[Fault, ...] = (),
     ) -> SimulatedServices:
-        """A desk and the service behind it, for so many seconds.
+        """Make the services, with a simulator.
 
         Args:
             jobs: the jobs of the account.
-            kept_key: in the keyring; by default the right one.
+            kept_key: the key in the keyring; by default the right one.
             variable: the key in the environment.
-            address: where requests go in place of the simulator.
-            limit: seconds after which time stands still.
-            faults: of the service.
+            address: where requests go instead of the simulator.
+            limit: seconds after which the clock stops.
+            faults: of the simulator.
         """
         time = ManualClock()
         service = self._stack.enter_context(Simulator(jobs, clock=time, sleep=time.sleep, faults=faults))
@@ -149,10 +149,10 @@ class Shown:
     """What the cells show.
 
     Attributes:
-        texts: what each function says; nothing under ``OF_ROWS`` where there are rows.
+        texts: the text of each function; none for ``OF_ROWS`` where there are rows.
         rows: companies in ``OF_ROWS``.
-        others: what ``OF_LOOKUP`` and ``OF_PIVOT`` say in place of a value.
-        values: what stands in a text of the README in place of ``<...>``.
+        others: the texts of ``OF_LOOKUP`` and ``OF_PIVOT`` in place of a value.
+        values: of the ``<...>`` in a text of the README.
     """
 
     texts: dict[str, str]
@@ -162,7 +162,7 @@ class Shown:
 
 
 def look_at(services: SimulatedServices, job: object = JOB, **values: str) -> Shown:
-    """The cells of a sheet whose job is this."""
+    """The cells of a sheet for this job."""
 
     def cells(name: str, body: Callable[..., Block], *given: object) -> Block:
         return implementations.evaluate(name, body, services.context(), *map(udfs.from_excel, (job, *given)))
@@ -222,7 +222,7 @@ def over_without_companies(desks: Desks) -> Shown:
 
 def being_cancelled(desks: Desks) -> Shown:
     services = desks.open(SimulatedJob(companies(250), JOB, ending="cancelling", delivered=0.0), limit=100.0)
-    services.fetcher.wait(JOB, until=lambda seen: seen.status == "cancelling")
+    services.fetcher.wait(JOB, until=lambda snapshot: snapshot.status == "cancelling")
     return look_at(services)
 
 
@@ -347,9 +347,11 @@ def nobody_listens(desks: Desks) -> Shown:
 
 def nobody_listens_any_more(desks: Desks) -> Shown:
     services = desks.open(SimulatedJob(companies(500), JOB, running=200.0), limit=100.0)
-    services.fetcher.wait(JOB, until=lambda seen: len(seen.rows) > 0)
+    services.fetcher.wait(JOB, until=lambda snapshot: len(snapshot.rows) > 0)
     services.simulator.stop()
-    services.fetcher.wait(JOB, until=lambda seen: seen.problem is not None and seen.problem.kind == "ConnectError")
+    services.fetcher.wait(
+        JOB, until=lambda snapshot: snapshot.problem is not None and snapshot.problem.kind == "ConnectError"
+    )
     shown = look_at(services)
     assert shown.texts[STATUS] == "running"
     assert shown.rows >= 100
@@ -364,11 +366,11 @@ def service_down(desks: Desks) -> Shown:
 
 def over_and_its_pages_cannot_be_read(desks: Desks) -> SimulatedServices:
     services = desks.open(SimulatedJob(companies(500), JOB, running=100.0))
-    services.fetcher.wait(JOB, until=lambda seen: len(seen.rows) >= 300)
+    services.fetcher.wait(JOB, until=lambda snapshot: len(snapshot.rows) >= 300)
     services.simulator.faults = tuple(
         Fault("status", status=503, cursor=f"page_{number:04d}") for number in range(1, 5)
     )
-    services.fetcher.wait(JOB, until=lambda seen: seen.status == "completed" and seen.problem is not None)
+    services.fetcher.wait(JOB, until=lambda snapshot: snapshot.status == "completed" and snapshot.problem is not None)
     return services
 
 
@@ -432,7 +434,7 @@ def play(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFacto
 
 
 def lines_of(shown: Shown, function: str) -> list[tuple[str, str]]:
-    """The lines of the README's table that are word for word what this function shows."""
+    """The lines of the README's table that equal what this function shows."""
     found = []
     for text, where in TABLE:
         filled = re.sub(r"<\w+>", lambda name: shown.values.get(name[0], name[0]), text)
@@ -446,19 +448,19 @@ def in_plain_words(text: str) -> str:
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-def test_what_cells_show_stands_in_the_readme(situation: Callable[[Desks], Shown], play: Play) -> None:
+def test_cell_texts_are_in_the_readme(situation: Callable[[Desks], Shown], play: Play) -> None:
     shown = play(situation)
     assert shown.texts
     for function, text in shown.texts.items():
         assert utf16_units(text) <= 255
         same = function == PROBLEM and any(
-            text in (said, in_plain_words(said)) for name, said in shown.texts.items() if name != PROBLEM
+            text in (message, in_plain_words(message)) for name, message in shown.texts.items() if name != PROBLEM
         )
         assert same or len(lines_of(shown, function)) == 1, f"{function} shows {text!r}"
     assert set(shown.others) <= {shown.texts.get(ROWS)}
 
 
-def test_every_text_of_the_readme_is_shown_by_every_function_it_names(play: Play) -> None:
+def test_every_text_in_the_readme_is_shown_by_each_function_it_names(play: Play) -> None:
     seen = [play(situation) for situation in SITUATIONS]
     covered = {line for shown in seen for function in shown.texts for line in lines_of(shown, function)}
     assert {(text, function) for text, where in TABLE for function in where} == covered
@@ -473,11 +475,11 @@ def test_the_tables_explain_each_text(heading: str, width: int) -> None:
         assert len([cell for cell in line.strip("|").split("|") if cell.strip()]) == width
 
 
-# ---- what is wrong with a formula, and with Excel and Python ----------------------------------------------------
+# ---- errors in formulas, and of Excel and Python ------------------------------------------------------------------
 
 
 def wrong_formulas(services: SimulatedServices) -> list[str]:
-    """What cells show whose formulas are wrong, or ask for what is not there."""
+    """The texts of wrong formulas, and of formulas that ask for missing data."""
     na = CellError("#N/A")
 
     def shown(name: str, body: Callable[..., Block], *given: object) -> str:
@@ -490,7 +492,7 @@ def wrong_formulas(services: SimulatedServices) -> list[str]:
     services.simulator.add(SimulatedJob(some, "wide"))
     services.simulator.add(SimulatedJob(companies(300), "slow", running=1000.0))
     services.fetcher.wait("wide")
-    services.fetcher.wait("slow", until=lambda seen: len(seen.rows) > 0)
+    services.fetcher.wait("slow", until=lambda snapshot: len(snapshot.rows) > 0)
     lookup, rows, pivot = implementations.lookup, implementations.rows, implementations.pivot
     texts = [
         shown("OF_LOOKUP", lookup, JOB, 1.0, "nmae"),
@@ -531,7 +533,7 @@ def wrong_formulas(services: SimulatedServices) -> list[str]:
     return [*texts, shown("OF_JOBS", implementations.jobs_table)]
 
 
-def test_what_is_said_of_wrong_formulas_is_what_stands_in_the_readme(
+def test_error_texts_of_formulas_are_those_in_the_readme(
     make_services: MakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(implementations, "MAX_ROWS", 2_040)
@@ -549,7 +551,7 @@ def test_what_is_said_of_wrong_formulas_is_what_stands_in_the_readme(
 
 
 def raised_in(module: Path) -> list[str]:
-    """The messages that a module raises, with ``<some>`` for what differs from case to case."""
+    """The messages that a module raises, with ``<some>`` for variable parts."""
     calls = [node.exc for node in ast.walk(ast.parse(module.read_text("utf-8"))) if isinstance(node, ast.Raise)]
     first = [call.args[0] for call in calls if isinstance(call, ast.Call) and call.args]
     either = [
@@ -560,13 +562,13 @@ def raised_in(module: Path) -> list[str]:
     found = []
     for given in either:
         pieces = given.values if isinstance(given, ast.JoinedStr) else [given]
-        if not isinstance(given, ast.Name):  # a constant or what was raised before: shown by the other tests
+        if not isinstance(given, ast.Name):  # a constant or an earlier error, which other tests cover
             found.append("".join(str(piece.value) if isinstance(piece, ast.Constant) else "<some>" for piece in pieces))
     return found
 
 
-def test_the_bridges_texts_stand_in_the_readme_word_for_word() -> None:
-    """Each text that VBA puts together, with ``<>`` for what is neither written there nor a constant."""
+def test_vba_texts_are_in_the_readme_word_for_word() -> None:
+    """Each text that VBA composes, with ``<>`` for anything but literals and constants."""
     vba = BRIDGE.read_text("utf-8").replace(" & _\n", " & ")
     written = dict(re.findall(r'^Private Const (\w+) As String = "((?:[^"]|"")*)"(?: \'.*)?$', vba, re.MULTILINE))
     made = []
@@ -581,7 +583,7 @@ def test_the_bridges_texts_stand_in_the_readme_word_for_word() -> None:
     assert shown == {re.sub("<[^>]+>", "<>", text) for text in OF_THE_BRIDGE}
 
 
-def test_the_examples_of_the_readme_give_what_they_should(make_services: MakeServices) -> None:
+def test_readme_examples_give_values(make_services: MakeServices) -> None:
     services = make_services(SimulatedJob(companies(40), JOB))
     services.fetcher.wait(JOB)
     named = []
@@ -603,7 +605,7 @@ def test_the_examples_of_the_readme_give_what_they_should(make_services: MakeSer
     assert named == [function.name for function in CATALOG]
 
 
-def test_the_readme_names_all_arguments_columns_fields_and_functions() -> None:
+def test_readme_names_all_arguments_columns_fields_and_functions() -> None:
     told = section("Functions")
     assert "\n".join(function.signature for function in CATALOG) in told
     assert ", ".join(f"`{name}`" for name in DEFAULT_COLUMNS) in told

@@ -26,16 +26,16 @@ ROWS: list[dict[str, Any]] = [
 ]
 
 
-def finder(rows: list[dict[str, Any]]) -> CompanyIndex:
+def index_of(rows: list[dict[str, Any]]) -> CompanyIndex:
     return CompanyIndex(frame(rows, KEY_COLUMNS))
 
 
-FINDER = finder(ROWS)
+INDEX = index_of(ROWS)
 
 
 @pytest.mark.parametrize("key", [3, 3.0, "3", " 3 ", "03", Decimal(3)])
-def test_a_number_is_the_rank(key: object) -> None:
-    assert FINDER.position(key) == 2
+def test_a_number_is_a_rank(key: object) -> None:
+    assert INDEX.position(key) == 2
 
 
 @pytest.mark.parametrize(
@@ -43,12 +43,12 @@ def test_a_number_is_the_rank(key: object) -> None:
     ["acme.com", " ACME.com ", "www.acme.com", "https://acme.com", "http://www.acme.com:80/about?x=1", "//acme.com/",
      "acme.com.", "acme.com/de", "acme.com#top"],
 )  # fmt: skip
-def test_a_text_is_the_domain_however_it_is_written(key: str) -> None:
-    assert FINDER.position(key) == 0
+def test_a_domain_is_found_in_any_spelling(key: str) -> None:
+    assert INDEX.position(key) == 0
 
 
-def test_domains_of_the_rows_may_be_written_otherwise_too() -> None:
-    assert FINDER.position("beta.io") == 2
+def test_domains_in_rows_are_normalized_too() -> None:
+    assert INDEX.position("beta.io") == 2
 
 
 @pytest.mark.parametrize(
@@ -60,18 +60,18 @@ def test_domains_of_the_rows_may_be_written_otherwise_too() -> None:
         "www.linkedin.com/company/b%c3%b6se-ag#about",
     ],
 )
-def test_a_linkedin_page_is_found_however_it_is_written(key: str) -> None:
-    assert FINDER.position(key) == 1
+def test_a_linkedin_page_is_found_in_any_spelling(key: str) -> None:
+    assert INDEX.position(key) == 1
 
 
-def test_the_first_in_the_order_of_the_service_wins() -> None:
-    assert FINDER.position("https://linkedin.com/company/acme/") == 0
-    assert FINDER.position(4) == 3
+def test_the_first_company_in_the_services_order_wins() -> None:
+    assert INDEX.position("https://linkedin.com/company/acme/") == 0
+    assert INDEX.position(4) == 3
 
 
-def test_linkedin_itself_is_a_domain_like_others() -> None:
-    assert FINDER.position("linkedin.com") == 5
-    assert FINDER.position("notlinkedin.com/company/acme") is None
+def test_linkedin_com_itself_is_a_domain() -> None:
+    assert INDEX.position("linkedin.com") == 5
+    assert INDEX.position("notlinkedin.com/company/acme") is None
 
 
 @pytest.mark.parametrize(
@@ -79,38 +79,38 @@ def test_linkedin_itself_is_a_domain_like_others() -> None:
     [None, "", "  ", 0, "0", -1, 1.5, 7, "7", 10**400, "9" * 5000, "²", "1.0", math.nan, math.inf, "acme",
      "x@acme.com", "https://", "www.", "https://www.linkedin.com/company/", "https://linkedin.com/", "\ud800"],
 )  # fmt: skip
-def test_nothing_is_found_for_other_keys(key: object) -> None:
+def test_other_keys_find_nothing(key: object) -> None:
     rows = [row for row in ROWS if row["domain"] != "linkedin.com"]
-    assert finder(rows).position(key) is None
+    assert index_of(rows).position(key) is None
 
 
 @pytest.mark.parametrize("key", [[["acme.com"]], ("acme.com",), {"a": 1}, dt.datetime(2026, 1, 2), b"acme.com"])
-def test_what_cannot_be_a_key_is_refused_in_words(key: object) -> None:
+def test_a_value_that_cannot_be_a_key_is_refused(key: object) -> None:
     with pytest.raises(ConfigurationError, match=r"is no key of a company\. Give its rank, domain or linkedin_url"):
-        FINDER.position(key)
+        INDEX.position(key)
 
 
 @pytest.mark.parametrize("key", [True, False])
-def test_a_truth_value_is_named_as_excel_writes_it(key: object) -> None:
+def test_a_boolean_key_is_refused_as_excel_writes_it(key: object) -> None:
     with pytest.raises(ConfigurationError, match=f"^{str(key).upper()} is no key of a company"):
-        FINDER.position(key)
+        INDEX.position(key)
 
 
-def test_rows_without_text_where_text_belongs_are_passed_over() -> None:
-    odd = finder([{"domain": 3, "linkedin_url": ["x"]}, {"domain": "acme.com"}])
+def test_rows_with_other_values_than_text_are_skipped() -> None:
+    odd = index_of([{"domain": 3, "linkedin_url": ["x"]}, {"domain": "acme.com"}])
     assert [odd.position("acme.com"), odd.position("3"), odd.position("x")] == [1, None, None]
-    assert finder([]).position(1) is None
+    assert index_of([]).position(1) is None
 
 
 def test_every_simulated_company_is_found_by_each_of_its_keys() -> None:
     rows = companies(300, seed=2, shape="narrow")
-    found = finder(rows)
+    index = index_of(rows)
     for name in ("domain", "linkedin_url"):
         values = [row[name] for row in rows]
-        assert [found.position(value) for value in values if value] == [
+        assert [index.position(value) for value in values if value] == [
             values.index(value) for value in values if value
         ]
-    assert [found.position(rank) for rank in range(1, 301)] == list(range(300))
+    assert [index.position(rank) for rank in range(1, 301)] == list(range(300))
 
 
 KEYS = st.none() | st.integers() | st.floats() | st.text() | st.sampled_from(["linkedin.com/a", "b.c"])
@@ -118,6 +118,6 @@ ANY = KEYS | st.booleans()
 
 
 @given(KEYS, st.lists(st.fixed_dictionaries({"domain": ANY, "linkedin_url": ANY}), max_size=5))
-def test_any_key_and_any_rows_give_a_place_or_none(key: object, rows: list[dict[str, Any]]) -> None:
-    place = finder(rows).position(key)
-    assert place is None or 0 <= place < len(rows)
+def test_any_key_and_rows_give_a_position_or_none(key: object, rows: list[dict[str, Any]]) -> None:
+    position = index_of(rows).position(key)
+    assert position is None or 0 <= position < len(rows)

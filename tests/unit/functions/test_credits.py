@@ -1,4 +1,4 @@
-"""Credits for cells: asked for in the background, at most once a minute, and again by itself after a trouble."""
+"""Credits for cells: requested in the background, at most once a minute, and again after an error."""
 
 from __future__ import annotations
 
@@ -24,51 +24,51 @@ RICH = Credits(total=100.0, used=40.0, left=60.0)
 POOR = Credits(total=100.0, used=90.0, left=10.0)
 
 
-class Service:
-    """An account that answers as the test says, and counts; with time that passes when the test says so."""
+class Account:
+    """An account whose responses, time and timers the test controls; counts what happens."""
 
     def __init__(self) -> None:
-        self.answer: Credits | Exception = RICH
-        self.kept_key: str | None = "of_first_key"
+        self.response: Credits | Exception = RICH
+        self.stored_key: str | None = "of_first_key"
         self.good_keys: set[str] | None = None  # all
-        self.asked = self.told = self.looks = 0
-        self.tell: Callable[[], object] = lambda: None
+        self.requests = self.notifications = self.key_resets = 0
+        self.on_change: Callable[[], object] = lambda: None
         self.clock = ManualClock()
         self._found: str | None = None
         self._timers: list[tuple[float, Callable[[], None]]] = []
 
-    def balance(self) -> CreditsCache:
-        def told() -> None:
-            self.told += 1
-            self.tell()
+    def cache(self) -> CreditsCache:
+        def notify() -> None:
+            self.notifications += 1
+            self.on_change()
 
-        return CreditsCache(self, clock=self.clock, start=lambda run: run(), call_later=self._later, on_change=told)
+        return CreditsCache(self, clock=self.clock, start=lambda run: run(), call_later=self._later, on_change=notify)
 
     def credits(self) -> Credits:
         key = self.key().value
-        self.asked += 1
+        self.requests += 1
         if self.good_keys is not None and key not in self.good_keys:
             self.reset_key()  # as the client does
             raise AuthenticationError("The API key was refused.")
-        if isinstance(self.answer, Exception):
-            raise copy.copy(self.answer)  # another one each time, as a client's
-        return self.answer
+        if isinstance(self.response, Exception):
+            raise copy.copy(self.response)  # a new one each time, as the client does
+        return self.response
 
     def key(self) -> Key:
-        self._found = self._found or self.kept_key
+        self._found = self._found or self.stored_key
         if self._found is None:
             raise MissingKeyError("There is no API key.")
         return Key(self._found, "the test")
 
     def reset_key(self) -> None:
-        self.looks += 1
+        self.key_resets += 1
         self._found = None
 
     def _later(self, seconds: float, run: Callable[[], None]) -> None:
         self._timers.append((self.clock() + seconds, run))
 
-    def pass_(self, seconds: float) -> None:
-        """Let time pass, with whatever is to happen meanwhile."""
+    def advance(self, seconds: float) -> None:
+        """Advance the clock and run the timers that are due."""
         end = self.clock() + seconds
         while due := [timer for timer in self._timers if timer[0] <= end]:
             at, run = timer = min(due, key=lambda timer: timer[0])
@@ -79,191 +79,189 @@ class Service:
 
 
 @pytest.fixture
-def service() -> Service:
-    return Service()
+def account() -> Account:
+    return Account()
 
 
-def test_however_many_ask_the_service_is_asked_once_a_minute(service: Service) -> None:
-    balance = service.balance()
-    assert [balance.latest() for _ in range(50)] == [RICH] * 50
-    assert (service.asked, service.told) == (1, 1)
-    service.pass_(MAX_AGE)
-    balance.latest()
-    assert (service.asked, service.told) == (2, 2)
+def test_credits_are_requested_at_most_once_a_minute(account: Account) -> None:
+    cache = account.cache()
+    assert [cache.latest() for _ in range(50)] == [RICH] * 50
+    assert (account.requests, account.notifications) == (1, 1)
+    account.advance(MAX_AGE)
+    cache.latest()
+    assert (account.requests, account.notifications) == (2, 2)
 
 
-def test_nobody_waits_for_the_answer(service: Service) -> None:
-    begun: list[Callable[[], None]] = []
-    balance = CreditsCache(service, clock=service.clock, start=begun.append)
-    assert balance.latest() is None
-    service.clock.sleep(2 * MAX_AGE)
-    assert balance.latest() is None
-    (run,) = begun  # an answer that takes long is waited for, and not asked for twice
+def test_latest_does_not_wait_for_the_response(account: Account) -> None:
+    started: list[Callable[[], None]] = []
+    cache = CreditsCache(account, clock=account.clock, start=started.append)
+    assert cache.latest() is None
+    account.clock.sleep(2 * MAX_AGE)
+    assert cache.latest() is None
+    (run,) = started  # a slow response does not cause a second request
     run()
-    assert balance.latest() == RICH
+    assert cache.latest() == RICH
 
 
-def test_a_passing_trouble_leaves_what_is_known_and_a_refused_key_does_not(service: Service) -> None:
-    balance = service.balance()
-    balance.latest()
-    for trouble, known in ((ServerError("down"), Credits), (AuthenticationError("no"), AuthenticationError)):
-        service.answer = trouble
-        service.pass_(MAX_AGE)
-        balance.latest()
-        assert isinstance(balance.latest(), known)
+def test_a_retryable_error_keeps_the_known_credits_and_a_refused_key_does_not(account: Account) -> None:
+    cache = account.cache()
+    cache.latest()
+    for error, known in ((ServerError("down"), Credits), (AuthenticationError("no"), AuthenticationError)):
+        account.response = error
+        account.advance(MAX_AGE)
+        cache.latest()
+        assert isinstance(cache.latest(), known)
 
 
-def test_while_somebody_looks_a_trouble_is_looked_at_again_once_a_minute(service: Service) -> None:
-    balance = service.balance()
-    service.tell = balance.latest  # as a cell does that is told
-    service.answer = DnsError("offline")
-    assert isinstance(balance.latest() or balance.latest(), DnsError)
-    service.pass_(10 * MAX_AGE - 1)
-    assert service.asked == 10
-    service.answer = POOR
-    service.pass_(MAX_AGE)
-    assert balance.latest() == POOR
-    service.pass_(10 * MAX_AGE)
-    assert service.asked == 11  # what was answered stands until somebody asks
+def test_a_failed_request_is_repeated_once_a_minute_while_a_cell_depends_on_it(account: Account) -> None:
+    cache = account.cache()
+    account.on_change = cache.latest  # as a cell does that is calculated again
+    account.response = DnsError("offline")
+    assert isinstance(cache.latest() or cache.latest(), DnsError)
+    account.advance(10 * MAX_AGE - 1)
+    assert account.requests == 10
+    account.response = POOR
+    account.advance(MAX_AGE)
+    assert cache.latest() == POOR
+    account.advance(10 * MAX_AGE)
+    assert account.requests == 11  # a response is used until a cell asks again
 
 
-def test_where_nobody_looks_nothing_is_asked(service: Service) -> None:
-    service.answer = DnsError("offline")
-    service.balance().latest()
-    service.pass_(1_000 * MAX_AGE)
-    assert (service.asked, service.looks) == (1, 0)
+def test_without_dependent_cells_nothing_is_requested(account: Account) -> None:
+    account.response = DnsError("offline")
+    account.cache().latest()
+    account.advance(1_000 * MAX_AGE)
+    assert (account.requests, account.key_resets) == (1, 0)
 
 
-@pytest.mark.parametrize(("wished", "kept"), [(200.0, 200), (86_400.0, 300), (1.0, 60)])
-def test_a_service_that_wants_to_be_left_alone_for_longer_is_within_reason(
-    service: Service, wished: float, kept: int
+@pytest.mark.parametrize(("retry_after", "waited"), [(200.0, 200), (86_400.0, 300), (1.0, 60)])
+def test_retry_after_is_honoured_within_limits(account: Account, retry_after: float, waited: int) -> None:
+    cache = account.cache()
+    account.on_change = cache.latest
+    account.response = RateLimitError("slowly", retry_after=retry_after)
+    cache.latest()
+    account.advance(waited - 1)
+    assert account.requests == 1
+    account.advance(1)
+    assert account.requests == 2
+
+
+def test_a_key_that_was_missing_is_noticed_within_seconds(account: Account) -> None:
+    account.stored_key = None
+    cache = account.cache()
+    account.on_change = cache.latest
+    cache.latest()
+    account.advance(1_000 * MAX_AGE)
+    assert account.requests == 0
+    assert isinstance(cache.latest(), MissingKeyError)
+    account.stored_key = "of_another_key"
+    account.advance(KEY_RECHECK_INTERVAL)
+    assert cache.latest() == RICH
+
+
+def test_a_refused_key_is_not_sent_again_and_a_new_key_is_noticed(account: Account) -> None:
+    account.good_keys = {"of_another_key"}
+    cache = account.cache()
+    account.on_change = cache.latest
+    cache.latest()
+    account.advance(1_000 * MAX_AGE)
+    assert account.requests == 1
+    assert isinstance(cache.latest(), AuthenticationError)
+    account.stored_key = "of_another_key"
+    account.advance(KEY_RECHECK_INTERVAL)
+    assert cache.latest() == RICH
+
+
+def test_a_new_key_does_not_cause_a_second_request_within_a_minute(account: Account) -> None:
+    account.good_keys = {"of_another_key"}
+    cache = account.cache()
+    account.on_change = cache.latest
+    cache.latest()
+    account.stored_key = "of_another_key"
+    account.advance(MAX_AGE - 1)
+    assert account.requests == 1
+    account.advance(1)
+    assert cache.latest() == RICH
+
+
+def test_an_unexpected_exception_does_not_stop_later_requests(
+    account: Account, caplog: pytest.LogCaptureFixture
 ) -> None:
-    balance = service.balance()
-    service.tell = balance.latest
-    service.answer = RateLimitError("slowly", retry_after=wished)
-    balance.latest()
-    service.pass_(kept - 1)
-    assert service.asked == 1
-    service.pass_(1)
-    assert service.asked == 2
-
-
-def test_a_missing_key_is_noticed_within_seconds_once_it_is_there(service: Service) -> None:
-    service.kept_key = None
-    balance = service.balance()
-    service.tell = balance.latest
-    balance.latest()
-    service.pass_(1_000 * MAX_AGE)
-    assert service.asked == 0
-    assert isinstance(balance.latest(), MissingKeyError)
-    service.kept_key = "of_another_key"
-    service.pass_(KEY_RECHECK_INTERVAL)
-    assert balance.latest() == RICH
-
-
-def test_a_refused_key_is_not_sent_again_and_another_one_is_noticed(service: Service) -> None:
-    service.good_keys = {"of_another_key"}
-    balance = service.balance()
-    service.tell = balance.latest
-    balance.latest()
-    service.pass_(1_000 * MAX_AGE)
-    assert service.asked == 1
-    assert isinstance(balance.latest(), AuthenticationError)
-    service.kept_key = "of_another_key"
-    service.pass_(KEY_RECHECK_INTERVAL)
-    assert balance.latest() == RICH
-
-
-def test_another_key_is_no_reason_to_ask_twice_a_minute(service: Service) -> None:
-    service.good_keys = {"of_another_key"}
-    balance = service.balance()
-    service.tell = balance.latest
-    balance.latest()
-    service.kept_key = "of_another_key"
-    service.pass_(MAX_AGE - 1)
-    assert service.asked == 1
-    service.pass_(1)
-    assert balance.latest() == RICH
-
-
-def test_what_no_service_should_do_ends_no_asking(service: Service, caplog: pytest.LogCaptureFixture) -> None:
-    balance = service.balance()
-    service.tell = balance.latest
-    service.answer = ZeroDivisionError()
-    assert balance.latest() is None
+    cache = account.cache()
+    account.on_change = cache.latest
+    account.response = ZeroDivisionError()
+    assert cache.latest() is None
     assert "requesting the credits failed unexpectedly" in caplog.text
-    service.answer = RICH
-    service.pass_(MAX_AGE)
-    assert balance.latest() == RICH
+    account.response = RICH
+    account.advance(MAX_AGE)
+    assert cache.latest() == RICH
 
 
 # ---- in a cell of Excel
 
 
 @dataclass
-class Desk:
+class Services:
     credits: CreditsCache
     fetcher: Any = None
     store: Any = None
 
 
 @pytest.fixture
-def rig(service: Service) -> Rig:
+def rig(account: Account) -> Rig:
     """Live cells over a sheet whose `OF_CREDITS` asks the service."""
     rig = Rig()
-    desk = Desk(service.balance())
+    services = Services(account.cache())
 
     def cell(name: str, given: list[Any], where: Any) -> Any:
-        look, began = CallContext(desk), rig.live.now()
-        block = implementations.evaluate(name, implementations.credits_table, look)
-        rig.live.called(WINDOW, _place(where), name, look.dependencies, large=False, began=began)
+        context, began = CallContext(services), rig.live.now()
+        block = implementations.evaluate(name, implementations.credits_table, context)
+        rig.live.called(WINDOW, _place(where), name, context.dependencies, large=False, began=began)
         return block
 
     rig.office.excel.functions["OF_CREDITS"] = cell
-    service.tell = lambda: rig.live.topic_changed(CREDITS)
+    account.on_change = lambda: rig.live.topic_changed(CREDITS)
     return rig
 
 
-def minutes(rig: Rig, service: Service, number: int) -> None:
+def pass_minutes(rig: Rig, account: Account, number: int) -> None:
     for _ in range(number * 60):
         rig.pass_(1)
-        service.pass_(1)
+        account.advance(1)
     rig.pass_(5)
 
 
-@pytest.mark.parametrize("trouble", [DnsError("Are you online (VPN)?"), AuthenticationError("no")])
-def test_a_cell_that_shows_why_there_are_no_credits_becomes_right_by_itself(
-    rig: Rig, service: Service, trouble: OpenFunnelError
+@pytest.mark.parametrize("error", [DnsError("Are you online (VPN)?"), AuthenticationError("no")])
+def test_a_cell_with_an_error_shows_the_credits_once_they_are_known(
+    rig: Rig, account: Account, error: OpenFunnelError
 ) -> None:
-    service.answer = trouble
+    account.response = error
     rig.sheet.enter("A1", "=OF_CREDITS()")
-    minutes(rig, service, 2)
-    assert rig.sheet.value("A1") == trouble.cell_text
-    service.answer, service.kept_key = RICH, "of_another_key"
-    minutes(rig, service, 1)
+    pass_minutes(rig, account, 2)
+    assert rig.sheet.value("A1") == error.cell_text
+    account.response, account.stored_key = RICH, "of_another_key"
+    pass_minutes(rig, account, 1)
     assert rig.sheet.value("A1") == RICH.left
 
 
-def test_for_a_cell_that_is_gone_the_service_is_not_asked_on(rig: Rig, service: Service) -> None:
-    service.answer = DnsError("Are you online (VPN)?")
+def test_a_deleted_cell_causes_no_further_requests(rig: Rig, account: Account) -> None:
+    account.response = DnsError("Are you online (VPN)?")
     rig.sheet.enter("A1", "=OF_CREDITS()")
-    minutes(rig, service, 2)
-    assert service.asked == 3
+    pass_minutes(rig, account, 2)
+    assert account.requests == 3
     rig.sheet.type("A1", None)
-    minutes(rig, service, 10)
-    assert service.asked <= 4
+    pass_minutes(rig, account, 10)
+    assert account.requests <= 4
 
 
-def test_for_a_cell_that_is_gone_the_service_is_not_asked_on_where_credits_were_known(
-    rig: Rig, service: Service
-) -> None:
+def test_a_deleted_cell_causes_no_further_requests_after_known_credits(rig: Rig, account: Account) -> None:
     rig.sheet.enter("A1", "=OF_CREDITS()")
-    minutes(rig, service, 2)
-    service.answer = DnsError("Are you online (VPN)?")
+    pass_minutes(rig, account, 2)
+    account.response = DnsError("Are you online (VPN)?")
     rig.live.topic_changed(CREDITS)  # as when a job is over
-    minutes(rig, service, 2)
-    assert service.asked == 4
+    pass_minutes(rig, account, 2)
+    assert account.requests == 4
     assert rig.sheet.value("A1") == RICH.left
     rig.sheet.type("A1", None)
-    minutes(rig, service, 10)
-    assert service.asked <= 5
+    pass_minutes(rig, account, 10)
+    assert account.requests <= 5

@@ -1,4 +1,4 @@
-"""What the OF_ functions answer, over a real fetcher and the simulated service."""
+"""The OF_ functions with a real fetcher and the simulated service."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from xl_openfunnel.jobs.snapshot import NO_ROWS
 from xl_openfunnel.simulator import SimulatedJob, companies
 
 
-def test_a_status_is_loading_before_the_first_answer_and_the_services_word_after(make_services: MakeServices) -> None:
+def test_status_is_loading_until_the_first_response(make_services: MakeServices) -> None:
     job = SimulatedJob(companies(120))
     services = make_services(job, limit=0.5)
     assert implementations.status(services.context(), job.job_id) == [["loading"]]
@@ -31,19 +31,19 @@ def test_a_status_is_loading_before_the_first_answer_and_the_services_word_after
     assert implementations.status(services.context(), job.job_id) == [["completed"]]
 
 
-def test_statuses_come_in_the_shape_of_the_range(make_services: MakeServices) -> None:
+def test_statuses_have_the_shape_of_the_range(make_services: MakeServices) -> None:
     job = SimulatedJob(companies(5))
     services = make_services(job)
     services.fetcher.wait(job.job_id)
-    given = ((job.job_id, None), (" ", f"  {services.simulator.base_url}/jobs/{job.job_id} "))
-    assert implementations.status(services.context(), given) == [["completed", ""], ["", "completed"]]
+    values = ((job.job_id, None), (" ", f"  {services.simulator.base_url}/jobs/{job.job_id} "))
+    assert implementations.status(services.context(), values) == [["completed", ""], ["", "completed"]]
 
 
-def test_what_is_no_job_is_said_in_its_own_cell_without_a_request(make_services: MakeServices) -> None:
+def test_an_invalid_job_gives_an_error_in_its_own_cell_without_a_request(make_services: MakeServices) -> None:
     services = make_services(SimulatedJob(companies(5)))
-    given = ("a b", CellError("#N/A"), True, 12.0, "Running", "loading")
+    values = ("a b", CellError("#N/A"), True, 12.0, "Running", "loading")
     no_id, error, flag, number, status, loading = (
-        str(said) for (said,) in implementations.status(services.context(), [[g] for g in given])
+        str(message) for (message,) in implementations.status(services.context(), [[g] for g in values])
     )
     assert no_id.startswith("#OF! 'a b' is no job id")
     assert error == "#OF! The cell with the job holds #N/A. Fix that cell first."
@@ -54,7 +54,7 @@ def test_what_is_no_job_is_said_in_its_own_cell_without_a_request(make_services:
     assert services.simulator.received == []
 
 
-def test_a_label_may_be_a_number_or_a_status(make_services: MakeServices) -> None:
+def test_a_label_can_be_a_number_or_a_status(make_services: MakeServices) -> None:
     services = make_services(job := SimulatedJob(companies(5)), SimulatedJob(companies(5), job_id="other"))
     for job_id, label in ((job.job_id, "2026"), ("other", "running")):
         services.fetcher.wait(job_id)
@@ -86,7 +86,7 @@ def test_rows_of_several_jobs_are_stacked_behind_their_ids(make_services: MakeSe
     ]
 
 
-def test_a_column_that_only_some_jobs_have_is_blank_for_the_others(make_services: MakeServices) -> None:
+def test_a_column_of_some_jobs_is_blank_for_the_others(make_services: MakeServices) -> None:
     rows = companies(4)
     old, new = rows[:2], [{**row, "Tech_Stack": f"stack {place}"} for place, row in enumerate(rows[2:])]
     services = make_services(
@@ -104,12 +104,12 @@ def test_a_column_that_only_some_jobs_have_is_blank_for_the_others(make_services
             *sorted(("old", "", row["name"]) for row in old),
         ]
     for jobs in (["old", "new"], ["old"]):
-        ((said,),) = evaluate("OF_ROWS", implementations.rows, services.context(), jobs, "tech_stack,nmae,name")
+        ((message,),) = evaluate("OF_ROWS", implementations.rows, services.context(), jobs, "tech_stack,nmae,name")
         missing = "nmae" if len(jobs) > 1 else "tech_stack"
-        assert str(said).startswith(f"#OF! There is no column {missing!r}.")
+        assert str(message).startswith(f"#OF! There is no column {missing!r}.")
 
 
-def test_a_job_that_is_named_in_several_ways_gives_its_rows_once_under_its_id(make_services: MakeServices) -> None:
+def test_a_job_named_in_several_ways_gives_its_rows_once(make_services: MakeServices) -> None:
     services = make_services(job := SimulatedJob(companies(3)))
     services.fetcher.wait(job.job_id)
     assert services.store
@@ -121,7 +121,7 @@ def test_a_job_that_is_named_in_several_ways_gives_its_rows_once_under_its_id(ma
     assert implementations.pivot(services.context(), [named], "country")[-1] == ["Total", 3.0]
 
 
-def test_fields_of_several_jobs_that_begin_alike_are_kept_apart(make_services: MakeServices) -> None:
+def test_fields_of_several_jobs_with_equal_beginnings_stay_separate(make_services: MakeServices) -> None:
     name = "x" * 300
     both, one = [{f"{name}1": "a", f"{name}2": "b"}], [{f"{name}2": "c"}]
     services = make_services(SimulatedJob(both, job_id="both"), SimulatedJob(one, job_id="one"))
@@ -133,14 +133,14 @@ def test_fields_of_several_jobs_that_begin_alike_are_kept_apart(make_services: M
     assert implementations.rows(services.context(), "both", "*") == [["rank", cut, cut], [1.0, "a", "b"]]
 
 
-def test_what_names_no_job_is_not_shown_as_a_job_id(make_services: MakeServices) -> None:
+def test_an_invalid_job_is_not_shown_as_a_job_id(make_services: MakeServices) -> None:
     services = make_services()
     block = implementations.rows(services.context(), [["of_not_for_a_sheet", "a b"]], "name", False)
     assert [line[0] for line in block] == ["", ""]
     assert "of_not_for_a_sheet" not in str(block)
 
 
-def test_a_job_without_rows_says_why_at_full_width(make_services: MakeServices) -> None:
+def test_a_job_without_rows_shows_the_reason_at_full_width(make_services: MakeServices) -> None:
     services = make_services(SimulatedJob(companies(5)), limit=0.5)
     header, why = implementations.rows(services.context(), "unknown-job")
     assert header == list(DEFAULT_COLUMNS)
@@ -162,32 +162,32 @@ def test_information_is_a_list_a_value_or_a_row_per_job(make_services: MakeServi
 
 
 @pytest.mark.parametrize("field", ["rows", "pages", "final", "provisional"])
-def test_before_the_first_answer_nothing_is_claimed(make_services: MakeServices, field: str) -> None:
+def test_before_the_first_response_no_field_claims_a_value(make_services: MakeServices, field: str) -> None:
     services = make_services(SimulatedJob(companies(5)), limit=0.5)
     assert implementations.information(services.context(), "job1", field) == [["loading"]]
     services = make_services(api_key="of_wrong_key_0000")
     services.fetcher.wait("job1")
-    ((said,),) = implementations.information(services.context(), "job1", field)
-    assert str(said).startswith("#OF! The API key")
+    ((message,),) = implementations.information(services.context(), "job1", field)
+    assert str(message).startswith("#OF! The API key")
 
 
-def test_a_failed_job_is_final_with_a_problem_and_says_how_far_it_came(make_services: MakeServices) -> None:
+def test_a_failed_job_is_final_with_its_problem_and_progress(make_services: MakeServices) -> None:
     services = make_services(job := SimulatedJob(companies(250), ending="failed", error_message="Broke."))
     services.fetcher.wait(job.job_id)
     (told,) = implementations.information(services.context(), [[job.job_id]], "final,rows,progress,problem")
     assert told == [True, 100.0, "failed after 100 companies", "The job failed: Broke."]
 
 
-def test_an_unknown_field_is_told_with_those_that_are_likely(make_services: MakeServices) -> None:
+def test_an_unknown_field_is_refused_with_suggestions(make_services: MakeServices) -> None:
     services = make_services()
-    for given, said in (
+    for values, message in (
         ("progres", "There is no field 'progres'. Did you mean progress"),
         ("xyz", f"There is no field 'xyz'. There are {', '.join(INFO_FIELDS)}."),
         (5.0, "5 is no field."),
         (CellError("#REF!"), "The cell with the fields holds #REF!."),
     ):
-        ((text,),) = evaluate("OF_INFO", implementations.information, services.context(), "job1", given)
-        assert str(text).startswith(f"#OF! {said}")
+        ((text,),) = evaluate("OF_INFO", implementations.information, services.context(), "job1", values)
+        assert str(text).startswith(f"#OF! {message}")
         assert len(str(text)) <= 255
 
 
@@ -198,11 +198,11 @@ def test_one_company_is_found_by_rank_and_domain(make_services: MakeServices) ->
     assert implementations.lookup(services.context(), job.job_id, 2.0, "name") == [[job.rows[1]["name"]]]
     assert implementations.lookup(services.context(), job.job_id, job.rows[3]["domain"], "rank") == [[4.0]]
     assert implementations.lookup(services.context(), job.job_id, "nobody.example", "name", "none") == [["none"]]
-    ((said,),) = implementations.lookup(services.context(), job.job_id, "nobody.example", "name")
-    assert said == "#OF! The job has no company 'nobody.example'."
+    ((message,),) = implementations.lookup(services.context(), job.job_id, "nobody.example", "name")
+    assert message == "#OF! The job has no company 'nobody.example'."
 
 
-def test_without_a_key_a_company_is_not_looked_for(make_services: MakeServices) -> None:
+def test_lookup_of_a_blank_key_is_blank(make_services: MakeServices) -> None:
     services = make_services(job := SimulatedJob(companies(5)))
     services.fetcher.wait(job.job_id)
     for otherwise in (None, "none"):
@@ -211,22 +211,22 @@ def test_without_a_key_a_company_is_not_looked_for(make_services: MakeServices) 
         ]
 
 
-def test_a_company_that_is_not_found_may_still_come_while_the_job_runs(make_services: MakeServices) -> None:
+def test_lookup_says_that_a_company_may_still_come_while_the_job_runs(make_services: MakeServices) -> None:
     services = make_services(job := SimulatedJob(companies(500), running=1000.0), limit=600.0)
-    services.fetcher.wait(job.job_id, until=lambda seen: len(seen.rows) > 0)
-    look = services.context()
-    ((said,),) = implementations.lookup(look, job.job_id, "nobody.example", "name")
-    assert said == "#OF! The job has no company 'nobody.example' yet: the job is still running."
-    (seen,) = look.dependencies.values()
+    services.fetcher.wait(job.job_id, until=lambda snapshot: len(snapshot.rows) > 0)
+    context = services.context()
+    ((message,),) = implementations.lookup(context, job.job_id, "nobody.example", "name")
+    assert message == "#OF! The job has no company 'nobody.example' yet: the job is still running."
+    (seen,) = context.dependencies.values()
     assert not seen.stale
     services.fetcher._clock.allow(1e6)  # type: ignore[attr-defined]
     services.fetcher.wait(job.job_id)
     assert seen.stale
-    ((said,),) = implementations.lookup(services.context(), job.job_id, "nobody.example", "name")
-    assert said == "#OF! The job has no company 'nobody.example'."
+    ((message,),) = implementations.lookup(services.context(), job.job_id, "nobody.example", "name")
+    assert message == "#OF! The job has no company 'nobody.example'."
 
 
-def test_an_error_given_for_what_is_not_found_is_shown_as_its_text(make_services: MakeServices) -> None:
+def test_an_error_as_if_not_found_is_shown_as_text(make_services: MakeServices) -> None:
     services = make_services(job := SimulatedJob(companies(5)))
     services.fetcher.wait(job.job_id)
     assert implementations.lookup(services.context(), job.job_id, "nobody.example", "name", CellError("#N/A")) == [
@@ -235,7 +235,7 @@ def test_an_error_given_for_what_is_not_found_is_shown_as_its_text(make_services
     assert implementations.lookup(services.context(), job.job_id, 1.0, "rank", CellError("#N/A")) == [[1.0]]
 
 
-def test_a_long_text_is_whole_in_one_cell_and_cut_in_a_block(make_services: MakeServices) -> None:
+def test_a_long_text_is_complete_in_one_cell_and_cut_in_a_block(make_services: MakeServices) -> None:
     row = {**companies(1)[0], "match_reason": "x" * 300}
     services = make_services(job := SimulatedJob([row]))
     services.fetcher.wait(job.job_id)
@@ -245,38 +245,36 @@ def test_a_long_text_is_whole_in_one_cell_and_cut_in_a_block(make_services: Make
     assert implementations.rows(services.context(), job.job_id, "match_reason", False) == [[cut]]
 
 
-def test_a_program_that_takes_long_texts_in_a_block_gets_them(make_services: MakeServices) -> None:
+def test_a_host_that_takes_long_texts_in_blocks_gets_them(make_services: MakeServices) -> None:
     row = {**companies(1)[0], "match_reason": "x" * 300}
     services = make_services(job := SimulatedJob([row]))
     services.fetcher.wait(job.job_id)
     for units, shown in ((MAX_TEXT_UNITS, "x" * 300), (255, "x" * 254 + "…")):
-        look = CallContext(services, units)
-        assert implementations.rows(look, job.job_id, "match_reason", False) == [[shown]]
-        assert implementations.lookup(look, job.job_id, [[1.0, 1.0]], "match_reason") == [[shown, shown]]
+        context = CallContext(services, units)
+        assert implementations.rows(context, job.job_id, "match_reason", False) == [[shown]]
+        assert implementations.lookup(context, job.job_id, [[1.0, 1.0]], "match_reason") == [[shown, shown]]
 
 
-def test_a_column_is_made_into_cells_once_however_many_keys_are_looked_up(
+def test_lookup_of_many_keys_converts_a_column_once(
     make_services: MakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services = make_services(job := SimulatedJob(companies(20)))
     services.fetcher.wait(job.job_id)
-    made, block = [], table.block
+    calls, block = [], table.block
 
-    def counted(*given: Any, **named: Any) -> Any:
-        made.append(given)
-        return block(*given, **named)
+    def counted(*values: Any, **named: Any) -> Any:
+        calls.append(values)
+        return block(*values, **named)
 
     monkeypatch.setattr(table, "block", counted)
     ranks = [[float(number)] for number in range(1, 21)]
     assert implementations.lookup(services.context(), job.job_id, ranks, "name", "none") == [
         [row["name"]] for row in job.rows
     ]
-    assert len(made) == 1
+    assert len(calls) == 1
 
 
-def test_a_wrong_name_of_a_column_is_not_looked_for_in_the_rows_of_each_cell_anew(
-    make_services: MakeServices, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unknown_column_is_searched_for_once(make_services: MakeServices, monkeypatch: pytest.MonkeyPatch) -> None:
     services = make_services(job := SimulatedJob(companies(3)))
     services.fetcher.wait(job.job_id)
 
@@ -294,17 +292,17 @@ def test_a_wrong_name_of_a_column_is_not_looked_for_in_the_rows_of_each_cell_ane
     assert shown() == before
 
 
-def test_a_dashboard_of_many_jobs_reads_the_rows_of_each_but_once(
+def test_a_dashboard_of_many_jobs_reads_each_jobs_rows_once(
     make_services: MakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services = make_services(*(SimulatedJob(companies(3), job_id=f"job{number}") for number in range(20)))
     for number in range(20):
         services.fetcher.wait(f"job{number}")
-    made, frame = [], table.frame
+    calls, frame = [], table.frame
 
-    def counted(*given: Any, **named: Any) -> Any:
-        made.append(given)
-        return frame(*given, **named)
+    def counted(*values: Any, **named: Any) -> Any:
+        calls.append(values)
+        return frame(*values, **named)
 
     monkeypatch.setattr(table, "frame", counted)
 
@@ -317,9 +315,9 @@ def test_a_dashboard_of_many_jobs_reads_the_rows_of_each_but_once(
                 implementations.pivot(services.context(), f"job{number}", "country")
 
     calculate()
-    assert len(made) == 20 * (1 + 3 + 1 + 1)
+    assert len(calls) == 20 * (1 + 3 + 1 + 1)
     calculate()
-    assert len(made) == 20 * (1 + 3 + 1 + 1)
+    assert len(calls) == 20 * (1 + 3 + 1 + 1)
 
 
 def test_a_pivot_counts_every_company_once(make_services: MakeServices) -> None:
@@ -331,19 +329,21 @@ def test_a_pivot_counts_every_company_once(make_services: MakeServices) -> None:
     assert block[-1] == ["Total", 40.0]
 
 
-def test_a_pivot_of_several_jobs_says_which_are_not_counted(make_services: MakeServices) -> None:
+def test_a_pivot_of_several_jobs_names_the_excluded_ones(make_services: MakeServices) -> None:
     done, pending = SimulatedJob(companies(4)), SimulatedJob(companies(9), job_id="later", pending=1e6)
     failed = SimulatedJob(companies(9), job_id="broken", ending="failed", delivered=0.0, error_message="No seeds.")
     services = make_services(done, pending, failed, SimulatedJob([], job_id="none-found"), limit=100.0)
     for job_id in (done.job_id, "broken", "none-found"):
         services.fetcher.wait(job_id)
-    services.fetcher.wait("later", until=lambda seen: seen.status is not None)
+    services.fetcher.wait("later", until=lambda snapshot: snapshot.status is not None)
     alone = implementations.pivot(services.context(), done.job_id, "country", "employee_band")
     named = [[done.job_id, "later", "none-found"], ["broken", "a b", None]]
     *block, below = implementations.pivot(services.context(), named, "country", "employee_band")
     assert block == alone
-    said = "#OF! 3 of 5 jobs are not counted: later: pending; broken: The job failed: No seeds.; 'a b' is no job id, "
-    assert str(below[0]).startswith(said)
+    message = (
+        "#OF! 3 of 5 jobs are not counted: later: pending; broken: The job failed: No seeds.; 'a b' is no job id, "
+    )
+    assert str(below[0]).startswith(message)
     assert below[1:] == [""] * (len(alone[0]) - 1)
     assert implementations.pivot(services.context(), [[done.job_id, "none-found"]], "country", "employee_band") == alone
     last = implementations.pivot(services.context(), [[done.job_id, "later"]], "country")[-1]
@@ -351,13 +351,13 @@ def test_a_pivot_of_several_jobs_says_which_are_not_counted(make_services: MakeS
     assert implementations.pivot(services.context(), [["later", "broken"]], "country") == [["pending"]]
 
 
-def test_a_thousand_and_one_jobs_are_refused_in_words(make_services: MakeServices) -> None:
+def test_1001_jobs_are_refused(make_services: MakeServices) -> None:
     services = make_services(SimulatedJob(companies(1)))
     block = evaluate("OF_STATUS", implementations.status, services.context(), tuple((f"job{n}",) for n in range(1001)))
     assert block == [["#OF! That range names 1,001 jobs, and one formula takes 1,000 at most. Give a smaller range."]]
 
 
-def test_pivots_that_differ_in_one_argument_are_not_taken_for_one_another(make_services: MakeServices) -> None:
+def test_pivots_are_cached_by_all_their_arguments(make_services: MakeServices) -> None:
     jobs = [SimulatedJob(companies(number), job_id=f"job{number}") for number in (30, 40)]
     services = make_services(*jobs)
     for job in jobs:
@@ -370,18 +370,18 @@ def test_pivots_that_differ_in_one_argument_are_not_taken_for_one_another(make_s
     assert [implementations.pivot(services.context(), *arguments) for arguments in asked] == shown
 
 
-def test_a_pivot_that_says_why_a_job_is_not_counted_is_made_anew_when_that_changes(make_services: MakeServices) -> None:
+def test_a_pivot_is_stale_when_the_reason_for_an_exclusion_changes(make_services: MakeServices) -> None:
     done, later = SimulatedJob(companies(4)), SimulatedJob(companies(9), job_id="later", pending=50.0, running=1e6)
     services = make_services(done, later, limit=20.0)
     services.fetcher.wait(done.job_id)
-    services.fetcher.wait("later", until=lambda seen: seen.status == "pending")
-    look = services.context()
-    below = implementations.pivot(look, [[done.job_id, "later"]], "country")[-1]
+    services.fetcher.wait("later", until=lambda snapshot: snapshot.status == "pending")
+    context = services.context()
+    below = implementations.pivot(context, [[done.job_id, "later"]], "country")[-1]
     assert below == ["#OF! 1 of 2 jobs is not counted: later: pending", ""]
-    assert not look.dependencies["later"].stale
+    assert not context.dependencies["later"].stale
     services.fetcher._clock.allow(100)  # type: ignore[attr-defined]
-    services.fetcher.wait("later", until=lambda seen: seen.status == "running")
-    assert look.dependencies["later"].stale
+    services.fetcher.wait("later", until=lambda snapshot: snapshot.status == "running")
+    assert context.dependencies["later"].stale
 
 
 @pytest.mark.parametrize(
@@ -391,7 +391,7 @@ def test_a_pivot_that_says_why_a_job_is_not_counted_is_made_anew_when_that_chang
         ("MAX_PIVOT_ROWS", "OF_PIVOT", implementations.pivot, ("country",)),
     ],
 )
-def test_more_companies_than_a_formula_takes_are_refused_before_any_is_read(
+def test_too_many_companies_are_refused_before_any_is_read(
     make_services: MakeServices,
     monkeypatch: pytest.MonkeyPatch,
     limit: str,
@@ -406,19 +406,19 @@ def test_more_companies_than_a_formula_takes_are_refused_before_any_is_read(
 
     def shown(most: int) -> str:
         monkeypatch.setattr(implementations, limit, most)
-        return str(evaluate(name, body, look, ["job0", "job1", "job0"], *more)[0][0])
+        return str(evaluate(name, body, context, ["job0", "job1", "job0"], *more)[0][0])
 
-    look = services.context()
+    context = services.context()
     assert not shown(8).startswith("#OF!")
     monkeypatch.setattr(table, "frame", None)
     derived_tables._cache.get_or_make(
         "nothing", {"job0": NO_ROWS, "job1": NO_ROWS}, str, len
-    )  # nothing is remembered of them
+    )  # evicts the cached blocks of these jobs
     assert shown(7).startswith("#OF! These jobs have 8 companies, and one formula takes 7 at most. Give it fewer jobs")
-    assert not any(seen.stale for seen in look.dependencies.values())
+    assert not any(dependency.stale for dependency in context.dependencies.values())
 
 
-def test_jobs_that_have_too_many_fields_together_are_refused(
+def test_jobs_with_too_many_fields_together_are_refused(
     make_services: MakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs = [
@@ -441,10 +441,10 @@ def test_jobs_that_have_too_many_fields_together_are_refused(
     )
 
 
-def test_a_fault_of_ours_is_one_text_and_a_line_in_the_log(
+def test_an_unexpected_exception_is_one_cell_and_one_log_entry(
     make_services: MakeServices, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(look: CallContext) -> Block:
+    def broken(context: CallContext) -> Block:
         raise ZeroDivisionError("inside")
 
     services = make_services(SimulatedJob(companies(1)))
@@ -452,7 +452,7 @@ def test_a_fault_of_ours_is_one_text_and_a_line_in_the_log(
     assert "OF_STATUS failed" in caplog.text
 
 
-def test_the_jobs_seen_here_are_listed(make_services: MakeServices) -> None:
+def test_jobs_table_lists_the_jobs_of_this_computer(make_services: MakeServices) -> None:
     job = SimulatedJob(companies(3))
     services = make_services(job)
     services.fetcher.wait(job.job_id)
@@ -462,26 +462,26 @@ def test_the_jobs_seen_here_are_listed(make_services: MakeServices) -> None:
     assert header[:4] == ["job_id", "label", "status", "rows"]
     assert line[:4] == [job.job_id, "Germany Q3", "completed", 3.0]
     assert implementations.status(services.context(), "germany q3") == [["completed"]]
-    services.store.ledger = None  # type: ignore[method-assign, assignment]  # of one job not all others are read too
+    services.store.ledger = None  # type: ignore[method-assign, assignment]  # a label must not need the whole ledger
     assert implementations.information(services.context(), "Germany Q3", "label") == [["Germany Q3"]]
 
 
-def test_a_list_of_jobs_that_cannot_be_read_is_said(make_services: MakeServices) -> None:
+def test_an_unreadable_list_of_jobs_is_an_error(make_services: MakeServices) -> None:
     services = make_services(job := SimulatedJob(companies(3)))
     services.fetcher.wait(job.job_id)
     services.fetcher.close()
     with locked_by_another_program(services.store):
-        look = services.context()
-        assert evaluate("OF_JOBS", implementations.jobs_table, look) == [[f"#OF! {STORE_BUSY}"]]
-        assert look.dependencies[JOBS].stale  # so that it is tried again
-    assert look.dependencies[JOBS].stale
+        context = services.context()
+        assert evaluate("OF_JOBS", implementations.jobs_table, context) == [[f"#OF! {STORE_BUSY}"]]
+        assert context.dependencies[JOBS].stale  # so that the cell is calculated again
+    assert context.dependencies[JOBS].stale
     assert len(implementations.jobs_table(services.context())) == 2
     services.store = None
     assert evaluate("OF_JOBS", implementations.jobs_table, services.context()) == [[f"#OF! {NO_STORE}"]]
     assert implementations.information(services.context(), job.job_id, "label") == [[""]]
 
 
-def test_a_list_of_jobs_that_is_shown_stays_while_another_program_writes_it(make_services: MakeServices) -> None:
+def test_the_list_of_jobs_stays_while_another_program_locks_the_store(make_services: MakeServices) -> None:
     services = make_services(job := SimulatedJob(companies(3)))
     services.fetcher.wait(job.job_id)
     services.fetcher.close()
@@ -496,13 +496,13 @@ def test_a_list_of_jobs_that_is_shown_stays_while_another_program_writes_it(make
         asking = services.context()
         assert implementations.information(asking, job.job_id, "label") == [["Germany Q3"]]
         assert asking.dependencies[JOBS].stale
-    assert during.dependencies[JOBS].stale  # nobody knows whether it is still so
+    assert during.dependencies[JOBS].stale  # the list may have changed
     assert not before.dependencies[JOBS].stale
     services.store.label(job.job_id, None)
     assert before.dependencies[JOBS].stale
 
 
-def test_a_label_that_cannot_be_read_just_now_is_tried_again(make_services: MakeServices) -> None:
+def test_a_label_is_read_again_after_the_store_was_locked(make_services: MakeServices) -> None:
     services = make_services(job := SimulatedJob(companies(3)))
     services.fetcher.wait(job.job_id)
     services.fetcher.close()
@@ -510,25 +510,25 @@ def test_a_label_that_cannot_be_read_just_now_is_tried_again(make_services: Make
     for label in ("Germany Q3", "germany"):  # of which one can be an id
         services.store.label(job.job_id, label)
         with locked_by_another_program(services.store):
-            look = services.context()
-            evaluate("OF_STATUS", implementations.status, look, label)
-            assert look.dependencies[JOBS].stale
-        look = services.context()
-        assert evaluate("OF_STATUS", implementations.status, look, label) == [["completed"]]
-        assert JOBS not in look.dependencies
+            context = services.context()
+            evaluate("OF_STATUS", implementations.status, context, label)
+            assert context.dependencies[JOBS].stale
+        context = services.context()
+        assert evaluate("OF_STATUS", implementations.status, context, label) == [["completed"]]
+        assert JOBS not in context.dependencies
 
 
-def test_what_was_no_label_may_have_become_one_while_the_store_is_busy(make_services: MakeServices) -> None:
+def test_an_unknown_label_is_stale_while_the_store_is_locked(make_services: MakeServices) -> None:
     services = make_services()
     assert evaluate("OF_STATUS", implementations.status, services.context(), "Germany Q3") != [["completed"]]
     with locked_by_another_program(services.store):
-        look = services.context()
-        ((said,),) = evaluate("OF_STATUS", implementations.status, look, "Germany Q3")
-    assert said == "#OF! 'Germany Q3' is no job id, and labels cannot be read just now. It is tried again by itself."
-    assert look.dependencies[JOBS].stale
+        context = services.context()
+        ((message,),) = evaluate("OF_STATUS", implementations.status, context, "Germany Q3")
+    assert message == "#OF! 'Germany Q3' is no job id, and labels cannot be read just now. It is tried again by itself."
+    assert context.dependencies[JOBS].stale
 
 
-def test_labels_and_ids_that_are_known_stand_while_the_store_is_busy(make_services: MakeServices) -> None:
+def test_known_labels_and_ids_work_while_the_store_is_locked(make_services: MakeServices) -> None:
     services = make_services(job := SimulatedJob(companies(3)))
     services.fetcher.wait(job.job_id)
     services.fetcher.close()
@@ -537,19 +537,19 @@ def test_labels_and_ids_that_are_known_stand_while_the_store_is_busy(make_servic
     for named in ("Germany Q3", job.job_id):
         assert implementations.status(services.context(), named) == [["completed"]]
         with locked_by_another_program(services.store):
-            look = services.context()
-            assert implementations.status(look, named) == [["completed"]]
-            assert JOBS not in look.dependencies
+            context = services.context()
+            assert implementations.status(context, named) == [["completed"]]
+            assert JOBS not in context.dependencies
 
 
 @pytest.mark.parametrize("in_its_place", ["nothing", "a file"])
-def test_jobs_are_shown_though_the_folder_of_their_store_is_gone(
+def test_jobs_are_shown_without_the_folder_of_their_store(
     make_services: MakeServices, tmp_path: Path, in_its_place: str
 ) -> None:
     services = make_services(
         job := SimulatedJob(companies(500), running=1e6), limit=100.0, folder=tmp_path / "drive" / "folder"
     )
-    services.fetcher.wait(job.job_id, until=lambda seen: seen.status is not None)
+    services.fetcher.wait(job.job_id, until=lambda snapshot: snapshot.status is not None)
     services.fetcher.close()  # what is stored is; what is known stays
     assert services.store
     services.store.close()
@@ -559,11 +559,11 @@ def test_jobs_are_shown_though_the_folder_of_their_store_is_gone(
     assert evaluate("OF_STATUS", implementations.status, services.context(), job.job_id) == [["running"]]
     assert evaluate("OF_INFO", implementations.information, services.context(), job.job_id, "label") == [[""]]
     assert evaluate("OF_JOBS", implementations.jobs_table, services.context()) == [[f"#OF! {NO_STORE}"]]
-    ((said,),) = evaluate("OF_STATUS", implementations.status, services.context(), "Germany Q3")
-    assert str(said).startswith("#OF! 'Germany Q3' is no job id, and labels cannot be read on this computer. In a ")
+    ((message,),) = evaluate("OF_STATUS", implementations.status, services.context(), "Germany Q3")
+    assert str(message).startswith("#OF! 'Germany Q3' is no job id, and labels cannot be read on this computer. In a ")
 
 
-def test_credits_are_asked_for_once_a_minute_however_many_cells_ask(make_services: MakeServices) -> None:
+def test_many_cells_request_the_credits_once_a_minute(make_services: MakeServices) -> None:
     services = make_services(SimulatedJob(companies(1)))
     implementations.credits_table(services.context())
     known = services.credits._account.credits()
@@ -576,17 +576,17 @@ def test_credits_are_asked_for_once_a_minute_however_many_cells_ask(make_service
     assert len(services.simulator.received) == before + 1
 
 
-def test_why_credits_are_not_known_is_said(make_services: MakeServices) -> None:
+def test_unknown_credits_show_the_reason(make_services: MakeServices) -> None:
     services = make_services(SimulatedJob(companies(1)), api_key="of_wrong_key_0000")
-    ((said,),) = evaluate("OF_CREDITS", implementations.credits_table, services.context())
-    assert str(said).startswith("#OF! The API key")
+    ((message,),) = evaluate("OF_CREDITS", implementations.credits_table, services.context())
+    assert str(message).startswith("#OF! The API key")
 
 
-def test_nothing_to_show_is_a_blank_cell(make_services: MakeServices) -> None:
+def test_an_empty_block_is_a_blank_cell(make_services: MakeServices) -> None:
     assert evaluate("OF_X", lambda _: [], CallContext(make_services())) == [[""]]
 
 
-def test_a_label_like_a_key_is_not_looked_for(make_services: MakeServices) -> None:
+def test_a_label_that_looks_like_an_api_key_is_not_looked_up(make_services: MakeServices) -> None:
     desk = make_services()
     assert desk.store is not None
     desk.store.label("job", "of_live_0123456789")

@@ -1,4 +1,4 @@
-"""What each field of `OF_INFO` tells, with a value of its own, so that none can stand for another."""
+"""The fields of `OF_INFO`, each with a different value, so that the tests notice an exchange."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ OVER = dataclasses.replace(
 
 
 def in_excel(moment: datetime) -> float:
-    """A moment of 2026 in this computer's time, as a sheet counts days: 46023 is the first of that year."""
+    """A time of 2026 in the local time zone as Excel counts days: 46023 is the first of January."""
     local = time.localtime(moment.timestamp())
     return 46022 + local.tm_yday + (local.tm_hour * 3600 + local.tm_min * 60 + local.tm_sec) / 86_400
 
@@ -66,7 +66,7 @@ def in_excel(moment: datetime) -> float:
 @pytest.fixture
 def central_europe(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     if not hasattr(time, "tzset"):
-        pytest.skip("Windows takes its time from no variable")
+        pytest.skip("Windows takes its time zone from no variable")
     with monkeypatch.context() as patch:
         patch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
         time.tzset()
@@ -74,22 +74,22 @@ def central_europe(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-class Watched:
-    """Stands for the fetcher: one job, of which this is known."""
+class OneJobFetcher:
+    """Replaces the fetcher: has one job in this state."""
 
-    def __init__(self, seen: Snapshot) -> None:
-        self._seen = seen
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
 
     def watch(self, job_id: str) -> Snapshot:
-        return self._seen
+        return self._snapshot
 
 
-def told(make_services: MakeServices, seen: Snapshot) -> dict[Any, Any]:
-    """All fields of the job, as the full list has them."""
+def fields(make_services: MakeServices, snapshot: Snapshot) -> dict[Any, Any]:
+    """All fields of the job, checked to be the same in the full list and one by one."""
     services = make_services()
     assert services.store
     services.store.label("job", "Germany Q3")
-    services.fetcher = Watched(seen)  # type: ignore[assignment]
+    services.fetcher = OneJobFetcher(snapshot)  # type: ignore[assignment]
     pairs = implementations.information(services.context(), "job")
     assert [name for name, _ in pairs] == list(INFO_FIELDS)
     one_by_one = {name: implementations.information(services.context(), "job", name)[0][0] for name in INFO_FIELDS}
@@ -97,8 +97,8 @@ def told(make_services: MakeServices, seen: Snapshot) -> dict[Any, Any]:
     return one_by_one
 
 
-def test_each_field_tells_its_own_of_a_job_that_runs(make_services: MakeServices) -> None:
-    assert told(make_services, RUNNING) == {
+def test_fields_of_a_running_job(make_services: MakeServices) -> None:
+    assert fields(make_services, RUNNING) == {
         "status": "running",
         "stage": "looking_for_peers",
         "processed": 11.0,
@@ -121,8 +121,8 @@ def test_each_field_tells_its_own_of_a_job_that_runs(make_services: MakeServices
     }
 
 
-def test_each_field_tells_its_own_of_a_job_that_is_over(make_services: MakeServices) -> None:
-    assert told(make_services, OVER) == {
+def test_fields_of_a_completed_job(make_services: MakeServices) -> None:
+    assert fields(make_services, OVER) == {
         "status": "completed",
         "stage": "looking_for_peers",
         "processed": 11.0,
@@ -145,14 +145,14 @@ def test_each_field_tells_its_own_of_a_job_that_is_over(make_services: MakeServi
     }
 
 
-def test_no_two_fields_of_these_jobs_tell_the_same(make_services: MakeServices) -> None:
-    """Else the tests above would not notice that one stands for another."""
-    running, over = told(make_services, RUNNING), told(make_services, OVER)
+def test_no_two_fields_of_these_jobs_have_the_same_values(make_services: MakeServices) -> None:
+    """Otherwise the tests above would not notice an exchange of two fields."""
+    running, over = fields(make_services, RUNNING), fields(make_services, OVER)
     pairs = [(type(running[name]), running[name], over[name]) for name in INFO_FIELDS]
     assert len(set(pairs)) == len(pairs)
 
 
-def test_moments_are_told_in_the_time_of_this_computer(central_europe: None) -> None:
+def test_times_are_local(central_europe: None) -> None:
     assert excel_date(AS_OF) == pytest.approx(46082 + 23.5 / 24, abs=1e-6)  # winter, 1 March
     assert excel_date(NEXT_TRY) == pytest.approx(46205 + (8 + 15 / 3600) / 24, abs=1e-6)  # summer, 2 July
     assert excel_date(datetime(2026, 3, 1, 23, 30, tzinfo=UTC)) == pytest.approx(46083 + 0.5 / 24, abs=1e-6)
@@ -177,11 +177,11 @@ def test_moments_are_told_in_the_time_of_this_computer(central_europe: None) -> 
         ({"status": None}, "#OF! The service is in trouble. It is tried again by itself."),
     ],
 )
-def test_progress_says_in_words_how_far_the_job_is(changed: dict[str, Any], words: str) -> None:
+def test_progress(changed: dict[str, Any], words: str) -> None:
     assert info.value("progress", dataclasses.replace(RUNNING, **changed), None) == words
 
 
-def test_the_version_is_told_also_while_another_one_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_version_is_known_while_another_one_is_being_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     version = info.value("version", RUNNING, None)
 
     def gone(name: str) -> str:
@@ -194,13 +194,13 @@ def test_the_version_is_told_also_while_another_one_is_installed(monkeypatch: py
     version_module.version.cache_clear()
 
 
-def test_what_is_not_there_among_seeds_is_left_out() -> None:
-    seen = dataclasses.replace(OVER, manifest={"unresolved_seed_domains": ["a.example", None, 7]})
-    assert info.value("unresolved_seed_domains", seen, None) == "a.example; 7"
+def test_missing_seeds_are_left_out() -> None:
+    snapshot = dataclasses.replace(OVER, manifest={"unresolved_seed_domains": ["a.example", None, 7]})
+    assert info.value("unresolved_seed_domains", snapshot, None) == "a.example; 7"
 
 
 @pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])
-def test_a_number_that_no_sheet_has_is_text(number: float) -> None:
+def test_numbers_that_are_not_finite_are_text(number: float) -> None:
     assert info.value("credits_consumed", dataclasses.replace(OVER, manifest={"credits_consumed": number}), None) == (
         str(number)
     )

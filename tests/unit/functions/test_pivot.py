@@ -32,7 +32,7 @@ ROWS: list[dict[str, Any]] = [
 ]
 
 
-def of(
+def pivot_of(
     rows: list[dict[str, Any]],
     row_fields: list[str],
     col_fields: list[str] | None = None,
@@ -43,15 +43,15 @@ def of(
     return pivot(table, row_fields, col_fields or [], values, function)
 
 
-def several(name: str, values: list[Any]) -> list[dict[str, Any]]:
+def rows_with(name: str, values: list[Any]) -> list[dict[str, Any]]:
     return [{name: value} for value in values]
 
 
 # --- lines, columns and their order ---
 
 
-def test_companies_are_counted_largest_first_ties_by_name_blanks_last() -> None:
-    assert of(ROWS, ["country"]) == [
+def test_groups_are_sorted_by_count_then_name_with_blanks_last() -> None:
+    assert pivot_of(ROWS, ["country"]) == [
         ["country", "companies"],
         ["Peru", 2.0],
         ["Brazil", 1.0],
@@ -62,7 +62,7 @@ def test_companies_are_counted_largest_first_ties_by_name_blanks_last() -> None:
 
 
 def test_bands_keep_their_natural_order_and_empty_ones_are_left_out() -> None:
-    assert of(ROWS, ["country"], ["employee_band"]) == [
+    assert pivot_of(ROWS, ["country"], ["employee_band"]) == [
         ["country", "1–10", "201–500", "10001+", "(blank)", "Total"],
         ["Peru", 1.0, 1.0, "", "", 2.0],
         ["Brazil", "", "", "", 1.0, 1.0],
@@ -70,17 +70,29 @@ def test_bands_keep_their_natural_order_and_empty_ones_are_left_out() -> None:
         ["(blank)", 2.0, "", 1.0, "", 3.0],
         ["Total", 4.0, 1.0, 1.0, 1.0, 7.0],
     ]
-    assert [line[0] for line in of(ROWS, ["employee_band"])[1:]] == ["1–10", "201–500", "10001+", "(blank)", "Total"]
+    assert [line[0] for line in pivot_of(ROWS, ["employee_band"])[1:]] == [
+        "1–10",
+        "201–500",
+        "10001+",
+        "(blank)",
+        "Total",
+    ]
 
 
-def test_columns_stand_in_the_order_of_their_totals() -> None:
-    assert of(ROWS, ["employee_band"], ["stage"])[0] == ["employee_band", "A", "Seed", "(blank)", "Total"]
-    assert of(ROWS, ["employee_band"], ["stage"], "employee_count")[-1] == ["Total", 20_017.0, 12.0, 300.0, 20_329.0]
+def test_columns_are_sorted_by_their_totals() -> None:
+    assert pivot_of(ROWS, ["employee_band"], ["stage"])[0] == ["employee_band", "A", "Seed", "(blank)", "Total"]
+    assert pivot_of(ROWS, ["employee_band"], ["stage"], "employee_count")[-1] == [
+        "Total",
+        20_017.0,
+        12.0,
+        300.0,
+        20_329.0,
+    ]
 
 
 def test_lines_of_several_fields_are_grouped_by_the_first() -> None:
     rows = [{"a": a, "b": b} for a, b in ("xp", "xq", "xq", "yp", "yp", "yp", "yp", "zq", "zq", "zr")]
-    assert of(rows, ["a", "b"]) == [
+    assert pivot_of(rows, ["a", "b"]) == [
         ["a", "b", "companies"],
         ["y", "p", 4.0],
         ["x", "q", 2.0],
@@ -93,34 +105,39 @@ def test_lines_of_several_fields_are_grouped_by_the_first() -> None:
 
 def test_labels_of_several_column_fields_are_joined() -> None:
     rows = [{"a": "x", "employee_count": count, "n": 2.0, "ok": True} for count in (30, 3)]
-    assert of(rows, ["a"], ["employee_band", "n", "ok"])[0] == ["a", "1–10 / 2 / TRUE", "11–50 / 2 / TRUE", "Total"]
+    assert pivot_of(rows, ["a"], ["employee_band", "n", "ok"])[0] == [
+        "a",
+        "1–10 / 2 / TRUE",
+        "11–50 / 2 / TRUE",
+        "Total",
+    ]
 
 
 def test_labels_stay_numbers_and_booleans_in_their_lines() -> None:
-    rows = several("mixed", ["1", 1, True, None, False, 2.5, "b", "A"])
-    labels = [line[0] for line in of(rows, ["mixed"])]
+    rows = rows_with("mixed", ["1", 1, True, None, False, 2.5, "b", "A"])
+    labels = [line[0] for line in pivot_of(rows, ["mixed"])]
     assert labels == ["mixed", 1.0, 2.5, "1", "A", "b", False, True, "(blank)", "Total"]
     assert [type(label) for label in labels[1:4]] == [float, float, str]
 
 
 def test_labels_in_the_header_are_text_as_a_sheet_writes_it() -> None:
     rows = [{"a": "x", "n": n} for n in (0.1 + 0.2, 29_938_000_000, False)]
-    assert of(rows, ["a"], ["n"])[0] == ["a", "0.3", "29938000000", "FALSE", "Total"]
+    assert pivot_of(rows, ["a"], ["n"])[0] == ["a", "0.3", "29938000000", "FALSE", "Total"]
 
 
-def test_groups_differ_by_case_and_by_what_is_cut_off() -> None:
+def test_groups_differ_by_case_and_beyond_the_text_limit() -> None:
     long = "😀" * 200
-    shown = of(several("name", ["ab", "AB", long + "a", long + "b"]), ["name"])
+    shown = pivot_of(rows_with("name", ["ab", "AB", long + "a", long + "b"]), ["name"])
     assert [line[1] for line in shown[1:-1]] == [1.0] * 4
     assert {utf16_units(str(line[0])) for line in shown[3:-1]} == {255}
-    assert utf16_units(str(of([{"a": 1, "name": long}], ["a"], ["name"])[0][1])) == 255
+    assert utf16_units(str(pivot_of([{"a": 1, "name": long}], ["a"], ["name"])[0][1])) == 255
 
 
 # --- lists ---
 
 
 def test_a_company_counts_once_under_each_entry_of_its_list_and_once_in_the_total() -> None:
-    assert of(ROWS, ["industries"]) == [
+    assert pivot_of(ROWS, ["industries"]) == [
         ["industries", "companies"],
         ["Software", 4.0],
         ["Mining", 2.0],
@@ -130,7 +147,7 @@ def test_a_company_counts_once_under_each_entry_of_its_list_and_once_in_the_tota
 
 
 def test_totals_of_lists_in_columns_count_each_company_once() -> None:
-    assert of(ROWS, ["stage"], ["industries"], "employee_count") == [
+    assert pivot_of(ROWS, ["stage"], ["industries"], "employee_count") == [
         ["stage", "Software", "Mining", "(blank)", "Total"],
         ["A", 20_017.0, "", "", 20_017.0],
         ["Seed", 5.0, 5.0, 7.0, 12.0],
@@ -141,7 +158,7 @@ def test_totals_of_lists_in_columns_count_each_company_once() -> None:
 
 def test_two_list_fields_make_every_pair_of_entries() -> None:
     rows = [{"a": ["x", "y", "x"], "b": ["p", "q"]}, {"a": ["x"], "b": []}]
-    assert of(rows, ["a"], ["b"]) == [
+    assert pivot_of(rows, ["a"], ["b"]) == [
         ["a", "p", "q", "(blank)", "Total"],
         ["x", 1.0, 1.0, 1.0, 2.0],
         ["y", 1.0, 1.0, "", 1.0],
@@ -150,7 +167,10 @@ def test_two_list_fields_make_every_pair_of_entries() -> None:
 
 
 def test_objects_are_labels_as_a_whole() -> None:
-    assert of(several("new", [{"a": 1}, [{"a": 1}, ["b", 2]]]), ["new"])[1:-1] == [['{"a":1}', 2.0], ["b; 2", 1.0]]
+    assert pivot_of(rows_with("new", [{"a": 1}, [{"a": 1}, ["b", 2]]]), ["new"])[1:-1] == [
+        ['{"a":1}', 2.0],
+        ["b; 2", 1.0],
+    ]
 
 
 # --- what is calculated ---
@@ -171,35 +191,41 @@ def test_objects_are_labels_as_a_whole() -> None:
     ],
 )
 def test_functions(function: str | None, peru: float, total: float) -> None:
-    shown = of(ROWS, ["country"], None, "employee_count", function)
+    shown = pivot_of(ROWS, ["country"], None, "employee_count", function)
     how = (function or "sum").strip().lower()
     assert shown[0] == ["country", f"{how} of employee_count"]
     assert {str(name): value for name, value in shown[1:]}["Peru"] == peru
     assert shown[-1] == ["Total", pytest.approx(total)]
 
 
-def test_nothing_to_calculate_with_is_blank_and_goes_before_the_blank_label() -> None:
+def test_a_total_without_values_is_blank_and_precedes_the_blank_label() -> None:
     rows = [{"a": a, "n": n} for a, n in (("x", -1), ("y", None), ("y", None), (None, 5), ("z", 3))]
-    assert of(rows, ["a"], None, "n")[1:] == [["z", 3.0], ["x", -1.0], ["y", ""], ["(blank)", 5.0], ["Total", 7.0]]
-    assert of(rows, ["a"], None, "n", "count")[1:-1] == [["x", 1.0], ["z", 1.0], ["y", 0.0], ["(blank)", 1.0]]
-    assert of(rows, ["a"], None, "n", "nunique")[1:-1] == [["x", 1.0], ["z", 1.0], ["y", 0.0], ["(blank)", 1.0]]
+    assert pivot_of(rows, ["a"], None, "n")[1:] == [
+        ["z", 3.0],
+        ["x", -1.0],
+        ["y", ""],
+        ["(blank)", 5.0],
+        ["Total", 7.0],
+    ]
+    assert pivot_of(rows, ["a"], None, "n", "count")[1:-1] == [["x", 1.0], ["z", 1.0], ["y", 0.0], ["(blank)", 1.0]]
+    assert pivot_of(rows, ["a"], None, "n", "nunique")[1:-1] == [["x", 1.0], ["z", 1.0], ["y", 0.0], ["(blank)", 1.0]]
 
 
-def test_only_real_numbers_are_calculated_with() -> None:
+def test_only_numbers_are_calculated_with() -> None:
     rows = [{"a": "x", "n": n} for n in (1, 2.5, "1000", True, [9], math.inf, math.nan, None, 10**400)]
-    assert of(rows, ["a"], None, "n", "sum")[1] == ["x", 3.5]
-    assert of(rows, ["a"], None, "n", "max")[1] == ["x", 2.5]
-    assert of(rows, ["a"], None, "n", "count")[1] == ["x", 7.0]
+    assert pivot_of(rows, ["a"], None, "n", "sum")[1] == ["x", 3.5]
+    assert pivot_of(rows, ["a"], None, "n", "max")[1] == ["x", 2.5]
+    assert pivot_of(rows, ["a"], None, "n", "count")[1] == ["x", 7.0]
 
 
 @pytest.mark.parametrize("function", ["sum", "mean", "median", "min", "max"])
 def test_a_column_without_numbers_is_refused(function: str) -> None:
     with pytest.raises(ConfigurationError, match=r"name holds no numbers .* count and nunique work"):
-        of([{"name": "12", "a": 1}], ["a"], None, "name", function)
+        pivot_of([{"name": "12", "a": 1}], ["a"], None, "name", function)
 
 
 def test_nunique_counts_the_entries_of_lists() -> None:
-    assert of(ROWS, ["stage"], None, "industries", "nunique")[1:] == [
+    assert pivot_of(ROWS, ["stage"], None, "industries", "nunique")[1:] == [
         ["Seed", 2.0],
         ["A", 1.0],
         ["(blank)", 1.0],
@@ -207,23 +233,23 @@ def test_nunique_counts_the_entries_of_lists() -> None:
     ]
 
 
-def test_a_field_may_be_calculated_with_itself() -> None:
-    assert of(several("n", [2, 2, 3]), ["n"], None, "n")[1:] == [[2.0, 4.0], [3.0, 3.0], ["Total", 7.0]]
-    assert of(ROWS, ["industries"], None, "industries", "count")[1:3] == [["Software", 4.0], ["Mining", 2.0]]
+def test_a_row_field_can_also_be_the_value_field() -> None:
+    assert pivot_of(rows_with("n", [2, 2, 3]), ["n"], None, "n")[1:] == [[2.0, 4.0], [3.0, 3.0], ["Total", 7.0]]
+    assert pivot_of(ROWS, ["industries"], None, "industries", "count")[1:3] == [["Software", 4.0], ["Mining", 2.0]]
 
 
 def test_a_sum_beyond_all_floats_is_blank() -> None:
-    assert of(several("n", [1.7e308, 1.7e308]), ["n"], None, "n")[1:] == [[1.7e308, ""], ["Total", ""]]
+    assert pivot_of(rows_with("n", [1.7e308, 1.7e308]), ["n"], None, "n")[1:] == [[1.7e308, ""], ["Total", ""]]
 
 
 # --- without companies ---
 
 
-def test_without_companies_there_are_the_header_and_the_total() -> None:
-    assert of([], ["country", "industries"]) == [["country", "industries", "companies"], ["Total", "", 0.0]]
-    assert of([], ["industries"], ["employee_band"]) == [["industries", "Total"], ["Total", 0.0]]
-    assert of([], ["employee_band"], ["n"], "name", "mean") == [["employee_band", "Total"], ["Total", ""]]
-    assert of([], ["country"], None, "industries", "nunique")[-1] == ["Total", 0.0]
+def test_a_pivot_without_companies_has_a_header_and_a_total() -> None:
+    assert pivot_of([], ["country", "industries"]) == [["country", "industries", "companies"], ["Total", "", 0.0]]
+    assert pivot_of([], ["industries"], ["employee_band"]) == [["industries", "Total"], ["Total", 0.0]]
+    assert pivot_of([], ["employee_band"], ["n"], "name", "mean") == [["employee_band", "Total"], ["Total", ""]]
+    assert pivot_of([], ["country"], None, "industries", "nunique")[-1] == ["Total", 0.0]
     untyped = pd.DataFrame({"a": [], "b": []}, dtype=object)
     assert pivot(untyped, ["a"], ["b"]) == [["a", "Total"], ["Total", 0.0]]
 
@@ -231,32 +257,32 @@ def test_without_companies_there_are_the_header_and_the_total() -> None:
 # --- what is asked for ---
 
 
-def test_needed_columns_are_each_there_once() -> None:
+def test_needed_columns_are_unique() -> None:
     assert needed_columns(["country"], ["employee_band", "city"], "country") == ["country", "employee_band", "city"]
     assert needed_columns(["a", "a"]) == ["a"]
 
 
-def test_names_are_found_in_any_case_and_count_once() -> None:
+def test_names_match_in_any_case_and_count_once() -> None:
     table = frame(ROWS, ["country", "employee_count"])
     assert pivot(table, ["Country", "country"], [], "EMPLOYEE_COUNT")[0] == ["country", "sum of employee_count"]
 
 
-def test_fields_may_have_any_name() -> None:
+def test_fields_can_have_any_name() -> None:
     rows = [{"company": "x", "line": "y", "number": 3, "value": "v", "all": "w", "head": "h", "total 1": 1, "": 2}]
-    assert of(rows, ["company", "line", "all", ""], ["head", "value"], "number") == [
+    assert pivot_of(rows, ["company", "line", "all", ""], ["head", "value"], "number") == [
         ["company", "line", "all", "", "h / v", "Total"],
         ["x", "y", "w", 2.0, 3.0, 3.0],
         ["Total", "", "", "", 3.0, 3.0],
     ]
 
 
-def test_the_index_of_the_frame_does_not_matter() -> None:
+def test_the_frames_index_is_ignored() -> None:
     table = frame(ROWS, ["country", "industries", "employee_count"])
     for fields in (["country"], ["industries"]):
         assert pivot(table.set_axis([9, 9, 1, 0, 3, 3, 3]), fields) == pivot(table, fields)
 
 
-def test_the_frame_stays_as_it_was() -> None:
+def test_the_frame_is_not_changed() -> None:
     table = frame(ROWS)
     before = table.copy()
     pivot(table, ["industries"], ["stage"], "employee_count", "nunique")
@@ -272,12 +298,12 @@ def test_the_frame_stays_as_it_was() -> None:
         ("mode x y", r"There is no function 'mode x y'. There are"),
     ],
 )
-def test_an_unknown_function_is_told_with_those_there_are(function: str, words: str) -> None:
+def test_an_unknown_function_is_refused_with_suggestions(function: str, words: str) -> None:
     with pytest.raises(ConfigurationError, match=words):
-        of(ROWS, ["country"], None, "employee_count", function)
+        pivot_of(ROWS, ["country"], None, "employee_count", function)
 
 
-def test_what_makes_no_pivot_is_refused_in_words() -> None:
+def test_arguments_that_make_no_pivot_are_refused() -> None:
     table = frame(ROWS, ["country", "stage"])
     with pytest.raises(ConfigurationError, match="no row field"):
         pivot(table, [])
@@ -294,29 +320,29 @@ def test_what_makes_no_pivot_is_refused_in_words() -> None:
 def test_too_many_columns_are_refused() -> None:
     rows = [{"a": 1, "b": number} for number in range(2_001)]
     with pytest.raises(ConfigurationError, match=r"2,001 columns, more than 2,000\. Name fields"):
-        of(rows, ["a"], ["b"])
-    assert len(of(rows[1:], ["a"], ["b"])[0]) == 2_002
+        pivot_of(rows, ["a"], ["b"])
+    assert len(pivot_of(rows[1:], ["a"], ["b"])[0]) == 2_002
 
 
 def test_too_many_cells_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"a": number, "b": number} for number in range(1_000)]
     with pytest.raises(ConfigurationError, match=r"1,004,004 cells, more than 1,000,000\. Name fields"):
-        of(rows, ["a"], ["b"])
+        pivot_of(rows, ["a"], ["b"])
     monkeypatch.setattr(pivot_module, "MAX_CELLS", 1_004_004)
-    assert len(of(rows, ["a"], ["b"])) == 1_002
+    assert len(pivot_of(rows, ["a"], ["b"])) == 1_002
 
 
 @pytest.mark.parametrize("more", [{"col_fields": ["b"]}, {"values": "b", "function": "nunique"}])
-def test_lists_with_too_many_combinations_are_refused_before_they_are_made(more: dict[str, Any]) -> None:
+def test_too_many_combinations_of_list_entries_are_refused_early(more: dict[str, Any]) -> None:
     rows = [{"a": list(range(3_000)), "b": list(range(2_000))}, {"a": [1], "b": [2]}]
     with pytest.raises(ConfigurationError, match=r"has 6,000,001 entries, more than 5,000,000\. Name fields"):
-        of(rows, ["a"], **more)
+        pivot_of(rows, ["a"], **more)
 
 
-def test_combinations_beyond_all_numbers_are_refused_too() -> None:
+def test_combinations_beyond_the_integer_range_are_refused_too() -> None:
     rows = [{f"list{number}": list(range(200)) for number in range(160)}]
     with pytest.raises(ConfigurationError, match="more than 5,000,000"):
-        of(rows, list(rows[0]))
+        pivot_of(rows, list(rows[0]))
 
 
 def test_importing_the_functions_does_not_import_pandas() -> None:
@@ -335,7 +361,7 @@ def cells_by_label(shown: Block) -> dict[tuple[object, object], object]:
     return {(line[0], head): cell for line in shown[1:] for head, cell in zip(shown[0][1:], line[1:], strict=True)}
 
 
-def test_counts_are_those_of_crosstab() -> None:
+def test_counts_equal_those_of_crosstab() -> None:
     table = frame(COMPANIES, ["country", "employee_band"])
     plain = table.astype(object).where(table.notna(), "(blank)")
     expected = pd.crosstab(plain["country"], plain["employee_band"], margins=True, margins_name="Total")
@@ -346,7 +372,7 @@ def test_counts_are_those_of_crosstab() -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_results_are_those_of_pivot_table(function: str) -> None:
+def test_results_equal_those_of_pivot_table(function: str) -> None:
     table = frame(COMPANIES, ["funding_stage", "employee_band", "employee_count"])
     plain = table.astype(object).where(table.notna(), "(blank)")
     plain["employee_count"] = pd.to_numeric(plain["employee_count"], errors="coerce")
@@ -361,7 +387,7 @@ def test_results_are_those_of_pivot_table(function: str) -> None:
             assert found[line, head] == ("" if pd.isna(number) else pytest.approx(number)), (line, head)
 
 
-def test_entries_of_lists_are_counted_as_by_explode() -> None:
+def test_list_entries_are_counted_as_with_explode() -> None:
     table = frame(COMPANIES, ["industries", "country"])
     apart = table.explode("industries").reset_index().drop_duplicates(["index", "industries"])
     expected = apart.groupby(["industries", "country"]).size()
@@ -388,7 +414,7 @@ def test_any_rows_make_a_rectangle_of_cells(
 ) -> None:
     rows = [dict.fromkeys(FIELDS), *rows][not rows :]  # the fields are known, unless there is nothing at all
     try:
-        shown = of(rows, fields[:split], fields[split:], values, function)
+        shown = pivot_of(rows, fields[:split], fields[split:], values, function)
     except ConfigurationError as trouble:
         assert "holds no numbers" in trouble.message  # noqa: PT017
         return
@@ -413,8 +439,8 @@ def test_counts_add_up_to_the_companies(rows: list[dict[str, Any]], fields: list
 
 
 @given(st.lists(st.none() | st.integers(0, 30_000), min_size=1))
-def test_bands_are_those_of_the_table_in_its_order(counts: list[int | None]) -> None:
-    shown = of(several("employee_count", counts), ["employee_band"])
+def test_bands_are_those_of_the_table_in_order(counts: list[int | None]) -> None:
+    shown = pivot_of(rows_with("employee_count", counts), ["employee_band"])
     bands = [line[0] for line in shown[1:-1]]
-    present = {cell for (cell,) in block(frame(several("employee_count", counts), ["employee_band"]), headers=False)}
+    present = {cell for (cell,) in block(frame(rows_with("employee_count", counts), ["employee_band"]), headers=False)}
     assert bands == [*(band for band in EMPLOYEE_BANDS if band in present), *["(blank)"] * ("" in present)]

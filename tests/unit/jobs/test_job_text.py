@@ -17,26 +17,26 @@ SOME = Rows((3,), lambda _: ())
 
 
 def job(
-    status: str | None = None, error: OpenFunnelError | None = None, *, rows: bool = False, **more: bool
+    status: str | None = None, error: OpenFunnelError | None = None, *, rows: bool = False, **attributes: bool
 ) -> Snapshot:
     problem = error and Problem(error, datetime(2026, 1, 1, tzinfo=UTC))
     known = None if status is None else JobStatus(status)
-    return Snapshot("job", known, problem=problem, rows=SOME if rows else Rows((), lambda _: ()), **more)  # type: ignore[arg-type]
+    return Snapshot("job", known, problem=problem, rows=SOME if rows else Rows((), lambda _: ()), **attributes)  # type: ignore[arg-type]
 
 
-def test_only_what_is_tried_again_is_said_to_be() -> None:
+def test_only_a_retried_problem_has_the_retry_hint() -> None:
     assert job_text.status(job(error=DnsError("Offline."))) == "#OF! Offline. It is tried again by itself."
     assert job_text.status(job(error=DnsError("Offline."), settled=True)) == "#OF! Offline."
     assert job_text.status(job(error=JobNotFoundError("No such job."))) == "#OF! No such job."
 
 
-def test_what_there_is_to_do_goes_before_that_it_is_tried_again_where_both_are_too_long() -> None:
+def test_the_retry_hint_is_left_out_where_a_cell_has_no_room() -> None:
     long = DnsError("x" * 240)
     assert job_text.status(job(error=long)) == long.cell_text
 
 
 @pytest.mark.parametrize(
-    ("seen", "why"),
+    ("snapshot", "reason"),
     [
         (job("running"), "the job is still running"),
         (job("completed"), "its pages are still being read"),
@@ -46,12 +46,12 @@ def test_what_there_is_to_do_goes_before_that_it_is_tried_again_where_both_are_t
         (job(), ""),
     ],
 )
-def test_more_companies_may_come_until_a_job_is_over_and_read(seen: Snapshot, why: str) -> None:
-    assert job_text.pending_reason(seen) == why
+def test_pending_reason(snapshot: Snapshot, reason: str) -> None:
+    assert job_text.pending_reason(snapshot) == reason
 
 
 @pytest.mark.parametrize(
-    ("seen", "why"),
+    ("snapshot", "reason"),
     [
         (job("running", rows=True), ""),
         (job("completed", final=True, settled=True), ""),
@@ -62,8 +62,8 @@ def test_more_companies_may_come_until_a_job_is_over_and_read(seen: Snapshot, wh
         (job("completed"), "completed: its pages are still being read"),
     ],
 )
-def test_a_job_whose_companies_are_in_no_sum_says_why(seen: Snapshot, why: str) -> None:
-    assert job_text.excluded_reason(seen) == why
+def test_excluded_reason(snapshot: Snapshot, reason: str) -> None:
+    assert job_text.excluded_reason(snapshot) == reason
 
 
 RUNNING = Snapshot("job", status=JobStatus("running"), processed=437, pages=4, rows=Rows((400,), lambda _: ()))
@@ -79,20 +79,20 @@ RUNNING = Snapshot("job", status=JobStatus("running"), processed=437, pages=4, r
         ({"rows": Rows((), lambda _: ()), "pages": 0, "processed": None}, "running"),
     ],
 )
-def test_what_the_service_has_and_what_was_read_are_two_numbers(changed: dict[str, Any], line: str) -> None:
+def test_line_shows_companies_delivered_and_companies_read(changed: dict[str, Any], line: str) -> None:
     assert job_text.line(dataclasses.replace(RUNNING, **changed)) == line
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(4.2, "5 s"), (0.0, "1 s"), (-3.0, "1 s"), (3_600.0, "3,600 s")])
-def test_the_next_try_is_told_in_seconds_that_no_time_zone_changes(seconds: float, said: str) -> None:
+@pytest.mark.parametrize(("seconds", "text"), [(4.2, "5 s"), (0.0, "1 s"), (-3.0, "1 s"), (3_600.0, "3,600 s")])
+def test_line_counts_the_seconds_to_the_next_try(seconds: float, text: str) -> None:
     now = datetime(2026, 3, 1, 12, tzinfo=UTC)
     problem = Problem(ServerError("The service is in trouble."), now)
-    seen = Snapshot("job", problem=problem, next_try=now + timedelta(seconds=seconds))
-    assert job_text.line(seen, now).endswith(f" · trouble: The service is in trouble. · next try in {said}")
+    snapshot = Snapshot("job", problem=problem, next_try=now + timedelta(seconds=seconds))
+    assert job_text.line(snapshot, now).endswith(f" · trouble: The service is in trouble. · next try in {text}")
 
 
 @pytest.mark.parametrize(
-    ("status", "final", "said", "provisional"),
+    ("status", "final", "text", "provisional"),
     [
         ("running", False, "provisional while the job is going", True),
         ("a word of tomorrow", False, "provisional while the job is going", True),
@@ -102,12 +102,12 @@ def test_the_next_try_is_told_in_seconds_that_no_time_zone_changes(seconds: floa
         ("failed", True, "nothing more will come", False),
     ],
 )
-def test_words_and_json_agree_whether_rows_are_provisional(
-    status: str, *, final: bool, said: str, provisional: bool
+def test_details_and_json_agree_whether_rows_are_provisional(
+    status: str, *, final: bool, text: str, provisional: bool
 ) -> None:
     error = JobFailedError("The job failed: No seed.")
     problem = Problem(error, datetime(2026, 3, 1, tzinfo=UTC)) if status == "failed" else None
-    seen = Snapshot("job", status=JobStatus(status), final=final, problem=problem)
-    assert dict(job_text.details(seen, None))["rows"] == said
-    told = job_text.as_json(seen, None, read=final)
-    assert (told["provisional"], told["final"]) == (provisional, final)
+    snapshot = Snapshot("job", status=JobStatus(status), final=final, problem=problem)
+    assert dict(job_text.details(snapshot, None))["rows"] == text
+    json_values = job_text.as_json(snapshot, None, read=final)
+    assert (json_values["provisional"], json_values["final"]) == (provisional, final)
