@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from tests.unit.hosts.clocks import Passing
+from tests.unit.hosts.clocks import JumpingClock
 from tests.unit.hosts.excel.commands.workbooks import FakeVisibleJobs, FakeWorkbooks, command_context
 from xl_openfunnel import Client, OpenFunnelError, fetch_rows, log
 from xl_openfunnel.cli import main
@@ -83,7 +83,7 @@ def _run_commands(job_id: str) -> None:
     workbooks, visible = FakeWorkbooks(), FakeVisibleJobs()
     cell = CellRef("Book.xlsm", "Start", "$B$1")
     workbooks.cells[cell], visible.jobs[cell], workbooks.names["job"] = "=OF_STATUS(A1)", {job_id}, job_id
-    commands = CommandHandlers(shared(), visible, workbooks, Passing(), cancel=print, open_file=print)
+    commands = CommandHandlers(shared(), visible, workbooks, JumpingClock(), cancel=print, open_file=print)
     for action in ("refresh final", "land table", "send copy"):
         print(f"message: {commands.handlers[action][1](workbooks, command_context())}")
     print(f"table: {workbooks.plans} {workbooks.facts}")

@@ -24,13 +24,13 @@ class FlyingClock:
         self.start = time()
         self.limit = self.start + limit
         self.busy: Callable[[], bool] = lambda: False
-        self.awaited: Callable[[], bool] = lambda: True
+        self.has_waiters: Callable[[], bool] = lambda: True
         self._inbox: Inbox[Any] | None = None
 
     def of(self, fetcher: Fetcher) -> Fetcher:
         """Jump for this fetcher, and only while a thread waits for a job of it."""
         self.busy = lambda: fetcher.busy
-        self.awaited = lambda: fetcher.stats().waiters > 0
+        self.has_waiters = lambda: fetcher.stats().waiters > 0
         return fetcher
 
     def monotonic(self) -> float:
@@ -47,7 +47,7 @@ class FlyingClock:
         if (event := inbox.take(0.0)) is not None:
             return event
         left = self.limit - self.time()
-        if seconds is None or self.busy() or not self.awaited() or left <= 0:
+        if seconds is None or self.busy() or not self.has_waiters() or left <= 0:
             return inbox.take(None)
         self.time.sleep(min(seconds, left))
         return None

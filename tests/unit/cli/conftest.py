@@ -70,7 +70,7 @@ def fetchers(stack: ExitStack, time: ManualClock, monkeypatch: pytest.MonkeyPatc
         clock = FlyingClock(time)
         store = Store(Settings.load(base_url).store_path, client.origin)
         fetcher = clock.of(Fetcher(client, store=store, clock=clock, jitter=lambda: 0.5))
-        clock.awaited = lambda: True  # watch subscribes, and waits by itself
+        clock.has_waiters = lambda: True  # watch subscribes, and waits by itself
         return stack.enter_context(fetcher)
 
     monkeypatch.setattr("xl_openfunnel.cli.session.shared_fetcher", shared)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.hosts.excel.live_cells.books import WINDOW, Rig, _place
+from tests.unit.hosts.excel.live_cells.books import WINDOW, Rig, calling_ref
 from xl_openfunnel import ServerError
 from xl_openfunnel.api.models import Credits
 from xl_openfunnel.errors import AuthenticationError, DnsError, MissingKeyError, OpenFunnelError, RateLimitError
@@ -214,21 +214,21 @@ def rig(account: Account) -> Rig:
     services = Services(account.cache())
 
     def cell(name: str, given: list[Any], where: Any) -> Any:
-        context, began = CallContext(services), rig.live.now()
+        context, began = CallContext(services), rig.updater.now()
         block = implementations.evaluate(name, implementations.credits_table, context)
-        rig.live.called(WINDOW, _place(where), name, context.dependencies, large=False, began=began)
+        rig.updater.called(WINDOW, calling_ref(where), name, context.dependencies, large=False, began=began)
         return block
 
-    rig.office.excel.functions["OF_CREDITS"] = cell
-    account.on_change = lambda: rig.live.topic_changed(CREDITS)
+    rig.host.excel.functions["OF_CREDITS"] = cell
+    account.on_change = lambda: rig.updater.topic_changed(CREDITS)
     return rig
 
 
 def pass_minutes(rig: Rig, account: Account, number: int) -> None:
     for _ in range(number * 60):
-        rig.pass_(1)
+        rig.advance(1)
         account.advance(1)
-    rig.pass_(5)
+    rig.advance(5)
 
 
 @pytest.mark.parametrize("error", [DnsError("Are you online (VPN)?"), AuthenticationError("no")])
@@ -258,7 +258,7 @@ def test_a_deleted_cell_causes_no_further_requests_after_known_credits(rig: Rig,
     rig.sheet.enter("A1", "=OF_CREDITS()")
     pass_minutes(rig, account, 2)
     account.response = DnsError("Are you online (VPN)?")
-    rig.live.topic_changed(CREDITS)  # as when a job is over
+    rig.updater.topic_changed(CREDITS)  # as when a job is over
     pass_minutes(rig, account, 2)
     assert account.requests == 4
     assert rig.sheet.value("A1") == RICH.left

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from xl_openfunnel.runtime.clock import Inbox, T
 
 
-class Time:
+class FrozenClock:
     """A clock that stands still until the test moves it."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Time:
         raise AssertionError("nothing waits here")
 
 
-class Passing(Time):
+class JumpingClock(FrozenClock):
     """A clock that jumps ahead instead of waiting."""
 
     def sleep(self, seconds: float) -> None:

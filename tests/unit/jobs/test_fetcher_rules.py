@@ -103,7 +103,7 @@ def test_care_may_end_sooner(serve: MakeService, fetch: MakeFetcher, clock: Flyi
 def test_care_lasts_while_a_subscription_lives(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
     service = serve(job := SimulatedJob(ROWS, running=900.0))
     fetcher = fetch(service)
-    clock.awaited = lambda: True  # by no call of wait
+    clock.has_waiters = lambda: True  # by no call of wait
     final = threading.Event()
     subscription = fetcher.subscribe(job.job_id, lambda seen: final.set() if seen.final else None)
     assert final.wait(100)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.unit.hosts.clocks import Passing
+from tests.unit.hosts.clocks import JumpingClock
 from xl_openfunnel.runtime.clock import SystemClock
 from xl_openfunnel.runtime.event_loop import MAX_WAIT, RETRY_DELAY, EventLoop
 
@@ -23,7 +23,7 @@ class Owner:
     """Notes what its loop does; timed work is due at the times in ``due``."""
 
     def __init__(self, *due: float) -> None:
-        self.clock = Passing()
+        self.clock = JumpingClock()
         self.start = self.clock.now
         self.due = list(due)
         self.log: list[object] = []

@@ -10,7 +10,7 @@ import pytest
 
 from tests.hosts.excel.fake.message_filter import Busy
 from tests.hosts.excel.fake.refs import WHOLE, Area
-from tests.unit.hosts.clocks import Passing
+from tests.unit.hosts.clocks import JumpingClock
 from xl_openfunnel.hosts.excel import ports
 from xl_openfunnel.hosts.excel.addresses import CellRef
 
@@ -112,7 +112,7 @@ def test_what_excel_calls_a_failure_while_a_cell_is_edited_is_no_answer(
 def test_what_a_user_asked_for_waits_while_a_cell_is_edited(sheet: Sheet, excel: FakeExcel) -> None:
     from xl_openfunnel.hosts.excel.com.dispatch import RetryingCaller
 
-    call = RetryingCaller(HERE, Passing(), 30.0)
+    call = RetryingCaller(HERE, JumpingClock(), 30.0)
     found = call.item(call.get(call.application, "Workbooks"), sheet.book.name)
     excel.busy = Busy.EDITING
     with pytest.raises(ports.HostBusyError):
@@ -155,7 +155,7 @@ def test_a_formula_that_is_entered_again_spills_as_before(
 def test_macros_are_on_again_whatever_keeps_us_out_after_a_formula_was_entered(sheet: Sheet, excel: FakeExcel) -> None:
     from xl_openfunnel.hosts.excel.com.calculation import ComExcelProcesses
 
-    class Freeing(Passing):
+    class Freeing(JumpingClock):
         """A clock in whose time Excel is busy for an hour."""
 
         def sleep(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""A stand-in for Calc, with what is known of how it takes answers; and one for what answers are made from."""
+"""A fake Calc that treats results as the real one is known to, and a fake source of what results are computed from."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.unit.hosts.clocks import Time
+from tests.unit.hosts.clocks import FrozenClock
 from xl_openfunnel import JobStatus, Snapshot
 from xl_openfunnel.cell_values import Block
 from xl_openfunnel.functions import catalog
@@ -26,10 +26,10 @@ class Formula:
     Attributes:
         whole: whether it is nothing but that call.
         arguments: the calls among its arguments.
-        on_screen: whether it is painted, so that it is calculated as soon as it has to be.
+        on_screen: whether it is painted, so that it is calculated as soon as it is dirty.
     """
 
-    calc: Calc
+    calc: FakeCalc
     function: catalog.Function
     job: str
     size: Size = ONE
@@ -37,7 +37,7 @@ class Formula:
     arguments: tuple[tuple[catalog.Function, str], ...] = ()
     on_screen: bool = True
     dirty: bool = True
-    view: SizedResult | None = None
+    sized: SizedResult | None = None
 
     @property
     def single(self) -> bool:
@@ -52,7 +52,7 @@ class Formula:
         return self
 
     def shows(self, row: int, cells: list[str | float | bool]) -> bool:
-        """Of a block that is larger Calc shows a part, of a smaller one errors in the rest."""
+        """Calc shows a part of a larger block, and errors in the cells that a smaller one does not fill."""
         block, line = self.block, row % self.size.rows
         whole = block[line] + ["#N/A"] * self.size.columns if line < len(block) else ["#N/A"] * self.size.columns
         return whole[: self.size.columns] == cells
@@ -62,50 +62,55 @@ class Formula:
             self.dirty = False
             for function, job in self.arguments:
                 self.calc.called(self, function, job)
-            self.view = self.calc.called(self, self.function, self.job)
+            self.sized = self.calc.called(self, self.function, self.job)
 
     def enter(self) -> None:
-        self.calc.entered += 1
-        for telling in self.calc.showing.values():  # it is another cell now
-            telling.discard(self)
+        self.calc.times_entered += 1
+        for showing in self.calc.formulas_showing.values():  # it is another cell now
+            showing.discard(self)
         self.dirty = True
         self.calculate()
 
     @property
     def block(self) -> Block:
-        """What the call gave, as it was told last."""
+        """What the cells show: the block that their listener was last notified of."""
         self.calculate()
-        assert self.view is not None
-        return self.calc.told[self.view]
+        assert self.sized is not None
+        return self.calc.shown[self.sized]
 
 
-class Calc:
-    """Formulas, and a listener for each answer: it is registered until the document closes, whoever shows it.
+class FakeCalc:
+    """Formulas, and one listener for each result, which stays registered until the document closes.
 
     Attributes:
-        meanwhile: what another thread does while a listener is told.
-        at_once: whether what is on the screen is calculated while its listener is told, as it is in a window.
-        entered: how often a formula was entered once more.
+        shown: the block that cells show of each result.
+        formulas_showing: the formulas that show each result.
+        manual: whether the user has switched automatic calculation off.
+        unavailable: whether the main thread runs nothing for us now.
+        on_main_thread: called before anything runs on the main thread.
+        while_notified: what another thread does while a listener is notified.
+        paints_at_once: whether what is on the screen is calculated while its listener is notified, as in a window.
+        times_entered: how often a formula was entered again.
     """
 
-    def __init__(self, answers: Callable[[Calc], ResultUpdater]) -> None:
+    def __init__(self, make_updater: Callable[[FakeCalc], ResultUpdater]) -> None:
         self.formulas: list[Formula] = []
-        self.told: dict[SizedResult, Block] = {}
-        self.showing: dict[SizedResult, set[Formula]] = {}
-        self.by_hand = False
-        self.away = False
-        self.away_for: Callable[[], object] = lambda: None
-        self.meanwhile: Callable[[], object] = lambda: None
-        self.at_once = False
-        self.entered = 0
-        self.answers = answers(self)
-        self._tells: dict[SizedResult, Callable[[Block], object]] = {}
+        self.shown: dict[SizedResult, Block] = {}
+        self.formulas_showing: dict[SizedResult, set[Formula]] = {}
+        self.manual = False
+        self.unavailable = False
+        self.on_main_thread: Callable[[], object] = lambda: None
+        self.while_notified: Callable[[], object] = lambda: None
+        self.paints_at_once = False
+        self.times_entered = 0
+        self.updater = make_updater(self)
+        self._listeners: dict[SizedResult, Callable[[Block], object]] = {}
 
-    def enter(self, function: catalog.Function, job: str, **how: Any) -> Formula:
-        made = Formula(self, function, job, **how)
-        self.formulas.append(made)
+    def enter(self, function: catalog.Function, job: str, **options: Any) -> Formula:
+        formula = Formula(self, function, job, **options)
+        self.formulas.append(formula)
         self.paint()
-        return made
+        return formula
 
     def paint(self) -> None:
         for formula in self.formulas:
@@ -118,162 +123,162 @@ class Calc:
             formula.calculate()
 
     def close(self) -> None:
-        """The document."""
+        """Close the document."""
         self.formulas.clear()
-        for view, tell in self._tells.items():
-            self.answers.remove_listener(view, tell)
-        self._tells.clear()
+        for sized, listener in self._listeners.items():
+            self.updater.remove_listener(sized, listener)
+        self._listeners.clear()
 
     def called(self, formula: Formula, function: catalog.Function, job: str) -> SizedResult:
-        view = self.answers.result_for(function, (job,))
-        if view not in self._tells:
+        sized = self.updater.result_for(function, (job,))
+        if sized not in self._listeners:
 
-            def tell(block: Block) -> None:
-                self.told[view] = block
-                self.meanwhile()
-                telling = self.showing.pop(view, set())
-                for shown in telling:
+            def listener(block: Block) -> None:
+                self.shown[sized] = block
+                self.while_notified()
+                showing = self.formulas_showing.pop(sized, set())
+                for shown in showing:
                     shown.dirty = shown in self.formulas
-                self.showing.setdefault(view, set()).update(telling)
-                if self.at_once:
+                self.formulas_showing.setdefault(sized, set()).update(showing)
+                if self.paints_at_once:
                     self.paint()
 
-            self._tells[view] = tell
-            self.answers.add_listener(view, tell)
-        self.showing.setdefault(view, set()).add(formula)
-        return view
+            self._listeners[sized] = listener
+            self.updater.add_listener(sized, listener)
+        self.formulas_showing.setdefault(sized, set()).add(formula)
+        return sized
 
-    # What answers need of the program.
+    # `CalcHost`
 
     def arrays(self, name: str) -> Iterator[Formula]:
         return (formula for formula in list(self.formulas) if formula.whole and formula.function.name == name)
 
     def calculate(self) -> bool:
-        if not self.by_hand:
+        if not self.manual:
             for formula in self.formulas:
                 formula.calculate()
-        return not self.by_hand
+        return not self.manual
 
     def run_on_main_thread(self, run: Callable[[], None]) -> None:
-        if self.away:
+        if self.unavailable:
             raise TimeoutError
-        self.away_for()
+        self.on_main_thread()
         run()
 
 
 @dataclass
-class FakeDesk:
-    """What is known of jobs: a status, and a number of rows; and of credits how often they were asked for, in vain."""
+class FakeSource:
+    """What is known of jobs (a status and a number of rows), and how often credits were requested, in vain."""
 
-    known: dict[str, tuple[str, int]] = field(default_factory=dict)
-    made: Counter[str] = field(default_factory=Counter)
-    followers: list[tuple[str, Callable[[Snapshot], object]]] = field(default_factory=list)
-    open: int = 0
-    prepared: Callable[[], object] = lambda: None
+    statuses: dict[str, tuple[str, int]] = field(default_factory=dict)
+    computed: Counter[str] = field(default_factory=Counter)
+    subscribers: list[tuple[str, Callable[[Snapshot], object]]] = field(default_factory=list)
+    open_count: int = 0
+    on_prepare: Callable[[], object] = lambda: None
     credits_due: bool = True
-    credits_asked: int = 0
+    credits_requests: int = 0
 
     def credits(self) -> int:
-        """Whoever looks when it is time has them asked for."""
-        self.credits_asked += self.credits_due
+        """The number of requests; requests them again when it is time."""
+        self.credits_requests += self.credits_due
         self.credits_due = False
-        return self.credits_asked
+        return self.credits_requests
 
-    def now(self, job: str) -> tuple[str, int]:
-        return self.known.get(job, ("loading", 0))
+    def state_of(self, job: str) -> tuple[str, int]:
+        return self.statuses.get(job, ("loading", 0))
 
     def new_call(self) -> Any:
         return FakeContext(self)
 
     def prepare(self, function: catalog.Function) -> None:
-        self.prepared()
+        self.on_prepare()
 
-    def subscribe(self, job: str, told: Callable[[Snapshot], object]) -> Any:
-        self.followers.append((job, told))
-        return Follower(self, (job, told))
+    def subscribe(self, job: str, callback: Callable[[Snapshot], object]) -> Any:
+        self.subscribers.append((job, callback))
+        return FakeSubscription(self, (job, callback))
 
     def close(self) -> None:
-        self.open -= 1
+        self.open_count -= 1
 
-    def say(self, job: str, status: str, rows: int = 0) -> None:
-        self.known[job] = status, rows
-        for followed, told in list(self.followers):
-            if followed == job:
-                told(Snapshot(job, JobStatus(status), settled=status == "completed"))
+    def report(self, job: str, status: str, rows: int = 0) -> None:
+        self.statuses[job] = status, rows
+        for subscribed, callback in list(self.subscribers):
+            if subscribed == job:
+                callback(Snapshot(job, JobStatus(status), settled=status == "completed"))
 
 
 @dataclass
-class Follower:
-    desk: FakeDesk
+class FakeSubscription:
+    source: FakeSource
     entry: tuple[str, Callable[[Snapshot], object]]
 
     def close(self) -> None:
-        self.desk.followers.remove(self.entry)
+        self.source.subscribers.remove(self.entry)
 
 
 @dataclass
 class FakeContext:
-    desk: FakeDesk
+    source: FakeSource
     dependencies: dict[str, Dependency] = field(default_factory=dict)
 
-    def at(self, job: str) -> tuple[str, int]:
-        self.dependencies[job] = Dependency(lambda: self.desk.now(job), self.desk.now(job))
-        return self.desk.now(job)
+    def depend_on(self, job: str) -> tuple[str, int]:
+        self.dependencies[job] = Dependency(lambda: self.source.state_of(job), self.source.state_of(job))
+        return self.source.state_of(job)
 
 
 class Rig:
-    """Calc, a desk, and a clock that is the test's."""
+    """An updater with a fake Calc, a fake source and a clock that the test moves."""
 
     def __init__(self) -> None:
-        self.time = Time()
-        self.desk = FakeDesk()
-        self.cost = 0.0
-        bodies = {
+        self.clock = FrozenClock()
+        self.source = FakeSource()
+        self.seconds = 0.0
+        implementations = {
             catalog.STATUS.name: self._status,
             catalog.ROWS.name: self._rows,
-            catalog.JOBS.name: self._listing,
+            catalog.JOBS.name: self._jobs_table,
             catalog.CREDITS.name: self._credits,
         }
-        self.calc = Calc(lambda calc: ResultUpdater(bodies, self._opened, calc, self.time))
-        self.answers = self.calc.answers
+        self.calc = FakeCalc(lambda calc: ResultUpdater(implementations, self._open_source, calc, self.clock))
+        self.updater = self.calc.updater
 
-    def _opened(self) -> Any:
-        self.desk.open += 1
-        return self.desk
+    def _open_source(self) -> Any:
+        self.source.open_count += 1
+        return self.source
 
-    def _status(self, look: Any, job: str) -> Block:
-        self.desk.made[job] += 1
-        return [[look.at(job)[0]]]
+    def _status(self, context: Any, job: str) -> Block:
+        self.source.computed[job] += 1
+        return [[context.depend_on(job)[0]]]
 
-    def _rows(self, look: Any, job: str) -> Block:
-        self.desk.made[job] += 1
-        self.spend(self.cost)
-        status, rows = look.at(job)
+    def _rows(self, context: Any, job: str) -> Block:
+        self.source.computed[job] += 1
+        self.spend(self.seconds)
+        status, rows = context.depend_on(job)
         numbered: Block = [[float(row), f"n{row}"] for row in range(1, rows + 1)]
         return [["rank", "name"], *numbered] if rows else [[status]]
 
-    def _listing(self, look: Any, _: object) -> Block:
-        look.dependencies[JOBS] = Dependency(lambda: len(self.desk.known), len(self.desk.known))
-        return [[f"{len(self.desk.known)} seen"]]
+    def _jobs_table(self, context: Any, _: object) -> Block:
+        context.dependencies[JOBS] = Dependency(lambda: len(self.source.statuses), len(self.source.statuses))
+        return [[f"{len(self.source.statuses)} seen"]]
 
-    def _credits(self, look: Any, _: object) -> Block:
-        look.dependencies[CREDITS] = Dependency(self.desk.credits, self.desk.credits())
+    def _credits(self, context: Any, _: object) -> Block:
+        context.dependencies[CREDITS] = Dependency(self.source.credits, self.source.credits())
         return [["#OF! "]]
 
     def spend(self, seconds: float) -> None:
-        """Let time pass while something is done."""
-        self.time.now += seconds
+        """Let time pass while something is computed."""
+        self.clock.now += seconds
 
-    def pass_(self, seconds: float) -> None:
-        """Let time pass, and have done what is due meanwhile; after each step Calc paints."""
-        end = self.time.now + seconds
+    def advance(self, seconds: float) -> None:
+        """Let time pass, and do what is due; Calc paints after each step."""
+        end = self.clock.now + seconds
         while True:
-            self.answers.loop.step()
+            self.updater.loop.step()
             self.calc.paint()
-            left = self.answers.loop.step()
-            if left is None or self.time.now + left > end:
+            left = self.updater.loop.step()
+            if left is None or self.clock.now + left > end:
                 break
-            self.time.now += max(left, 0.001)
-        self.time.now = max(end, self.time.now)
-        self.answers.loop.step()
+            self.clock.now += max(left, 0.001)
+        self.clock.now = max(end, self.clock.now)
+        self.updater.loop.step()
         self.calc.paint()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.hosts.clocks import Passing
+from tests.unit.hosts.clocks import JumpingClock
 from tests.unit.hosts.excel.commands.workbooks import BOOK, HERE, FakeVisibleJobs, FakeWorkbooks, command_context
 from xl_openfunnel import Client, Fetcher, settings
 from xl_openfunnel.errors import ConfigurationError
@@ -80,7 +80,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
                 made,
                 shown,
                 office,
-                Passing(),
+                JumpingClock(),
                 cancel=made.cancelled.append,
                 open_file=made.opened_files.append,
             )

@@ -1,4 +1,4 @@
-"""Actions one after the other, and the status bar that says what came of them."""
+"""Commands run one after the other, and the status bar shows their outcomes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.hosts.clocks import Passing
+from tests.unit.hosts.clocks import JumpingClock
 from tests.unit.hosts.excel.commands.workbooks import WINDOW, FakeWorkbooks, command_context
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.hosts.excel import udfs
@@ -19,79 +19,79 @@ from xl_openfunnel.hosts.excel.commands.runner import BUSY_RETRY_DELAY, STATUS_S
 from xl_openfunnel.hosts.excel.ports import HostBusyError, HostError, HostGoneError, WorkbookCommands
 
 
-class Desk:
-    """Errands with one action, and time that passes when it is told to."""
+class Rig:
+    """A runner with one command and one urgent one, and a clock that the test moves."""
 
-    def __init__(self, deed: Handler) -> None:
-        self.office, self.clock = FakeWorkbooks(), Passing()
+    def __init__(self, handler: Handler) -> None:
+        self.workbooks, self.clock = FakeWorkbooks(), JumpingClock()
         self.stopped: list[str] = []
-        self.threads: list[Callable[[], None]] = []  # begun, and run when the test says so
-        actions: Any = SimpleNamespace(
-            handlers={"do it": ("Doing it ...", deed)},
+        self.threads: list[Callable[[], None]] = []  # not started: the test runs them
+        handlers: Any = SimpleNamespace(
+            handlers={"do it": ("Doing it ...", handler)},
             urgent={"stop it": ("Stopping it ...", self.stop)},
             job_here=lambda pressed: "a-job",
         )
-        self.commands = CommandRunner(actions, self.office, self.clock, lambda _, run: self.threads.append(run))
+        self.runner = CommandRunner(handlers, self.workbooks, self.clock, lambda _, run: self.threads.append(run))
 
     def stop(self, pressed: CommandContext) -> str:
         self.stopped.append(pressed.job)
         return "It is stopped."
 
-    def press(self) -> None:
-        """What a macro does."""
-        assert self.commands.act("do it", command_context()) == ""
+    def request(self) -> None:
+        """Request the command, as a macro does."""
+        assert self.runner.act("do it", command_context()) == ""
 
-    def pass_(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         end = self.clock.now + seconds
-        left = self.commands.loop.step()
+        left = self.runner.loop.step()
         while left is not None and self.clock.now + left <= end:
             self.clock.now += left
-            left = self.commands.loop.step()
+            left = self.runner.loop.step()
         self.clock.now = max(self.clock.now, end)
 
 
 def failing(error: Exception) -> Handler:
-    def deed(work: WorkbookCommands, pressed: CommandContext) -> str:
+    def handler(work: WorkbookCommands, pressed: CommandContext) -> str:
         raise error
 
-    return deed
+    return handler
 
 
-def test_what_came_of_it_is_shown_for_a_while_and_the_bar_given_back() -> None:
-    shown: list[str | bool] = []
+def test_the_outcome_is_shown_for_a_while_and_then_cleared() -> None:
+    bars: list[str | bool] = []
 
-    def deed(work: WorkbookCommands, pressed: CommandContext) -> str:
-        shown.append(desk.office.bar)
+    def handler(work: WorkbookCommands, pressed: CommandContext) -> str:
+        bars.append(rig.workbooks.bar)
         return "It is done."
 
-    desk = Desk(deed)
-    desk.press()
-    desk.pass_(0)
-    assert [*shown, desk.office.bar] == ["OpenFunnel: Doing it ...", "OpenFunnel: It is done."]
-    desk.pass_(STATUS_SECONDS - 1)
-    assert desk.office.bar == "OpenFunnel: It is done."
-    desk.pass_(1)
-    assert not desk.office.bar
-    assert desk.commands.loop.step() is None
+    rig = Rig(handler)
+    rig.request()
+    rig.advance(0)
+    assert [*bars, rig.workbooks.bar] == ["OpenFunnel: Doing it ...", "OpenFunnel: It is done."]
+    rig.advance(STATUS_SECONDS - 1)
+    assert rig.workbooks.bar == "OpenFunnel: It is done."
+    rig.advance(1)
+    assert not rig.workbooks.bar
+    assert rig.runner.loop.step() is None
 
 
-def test_what_somebody_else_shows_meanwhile_stays() -> None:
-    desk = Desk(lambda work, pressed: "It is done.")
-    desk.press()
-    desk.pass_(0)
-    desk.office.bar = "mine"
-    desk.pass_(STATUS_SECONDS)
-    assert desk.office.bar == "mine"
+def test_a_text_that_something_else_shows_in_the_meantime_stays() -> None:
+    rig = Rig(lambda work, pressed: "It is done.")
+    rig.request()
+    rig.advance(0)
+    rig.workbooks.bar = "mine"
+    rig.advance(STATUS_SECONDS)
+    assert rig.workbooks.bar == "mine"
 
 
-def test_the_next_action_takes_the_place_of_what_the_last_one_said() -> None:
+def test_the_next_command_replaces_the_outcome_of_the_last_one() -> None:
     said = iter(["first", "second"])
-    desk = Desk(lambda work, pressed: next(said))
-    desk.press()
-    desk.pass_(STATUS_SECONDS - 1)
-    desk.press()
-    desk.pass_(STATUS_SECONDS - 1)
-    assert desk.office.bar == "OpenFunnel: second"
+    rig = Rig(lambda work, pressed: next(said))
+    rig.request()
+    rig.advance(STATUS_SECONDS - 1)
+    rig.request()
+    rig.advance(STATUS_SECONDS - 1)
+    assert rig.workbooks.bar == "OpenFunnel: second"
 
 
 @pytest.mark.parametrize(
@@ -107,22 +107,22 @@ def test_the_next_action_takes_the_place_of_what_the_last_one_said() -> None:
         (KeyError("x"), "Something unexpected happened. The log says what; please report it."),
     ],
 )
-def test_every_failure_has_words(error: Exception, said: str, caplog: pytest.LogCaptureFixture) -> None:
-    desk = Desk(failing(error))
+def test_every_failure_has_a_text(error: Exception, said: str, caplog: pytest.LogCaptureFixture) -> None:
+    rig = Rig(failing(error))
     with caplog.at_level(logging.ERROR):
-        desk.press()
-        desk.pass_(0)
-    assert desk.office.bar == f"OpenFunnel: {said}"
+        rig.request()
+        rig.advance(0)
+    assert rig.workbooks.bar == f"OpenFunnel: {said}"
     assert bool(caplog.records) == isinstance(error, KeyError)
 
 
-def test_what_nobody_can_be_told_any_more_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    desk = Desk(failing(HostGoneError()))
-    desk.office.gone = True
+def test_an_outcome_that_cannot_be_shown_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    rig = Rig(failing(HostGoneError()))
+    rig.workbooks.gone = True
     with caplog.at_level(logging.INFO):
-        desk.press()
-        desk.pass_(0)
-    assert desk.commands.loop.step() is None
+        rig.request()
+        rig.advance(0)
+    assert rig.runner.loop.step() is None
     assert [record.message for record in caplog.records] == [
         "do it: Excel, or the workbook's window, was closed before it was done.",
         (
@@ -133,86 +133,86 @@ def test_what_nobody_can_be_told_any_more_is_in_the_log(caplog: pytest.LogCaptur
 
 
 @pytest.mark.parametrize("state", ["busy", "gone"])
-def test_what_is_urgent_is_done_whatever_the_program_does(state: str, caplog: pytest.LogCaptureFixture) -> None:
-    desk = Desk(lambda work, pressed: "")
-    setattr(desk.office, state, True)
+def test_an_urgent_command_runs_even_if_excel_is_busy_or_gone(state: str, caplog: pytest.LogCaptureFixture) -> None:
+    rig = Rig(lambda work, pressed: "")
+    setattr(rig.workbooks, state, True)
     with caplog.at_level(logging.INFO):
-        assert desk.commands.act("stop it", CommandContext(WINDOW, None, "", "a-job")) == ""
-        desk.threads.pop()()
-    assert desk.stopped == ["a-job"]
+        assert rig.runner.act("stop it", CommandContext(WINDOW, None, "", "a-job")) == ""
+        rig.threads.pop()()
+    assert rig.stopped == ["a-job"]
     assert "stop it: It is stopped." in caplog.messages
-    desk.pass_(3 * BUSY_RETRY_DELAY)
-    desk.office.busy = False
-    desk.pass_(BUSY_RETRY_DELAY)
-    assert desk.office.bar == ("OpenFunnel: It is stopped." if state == "busy" else False)
+    rig.advance(3 * BUSY_RETRY_DELAY)
+    rig.workbooks.busy = False
+    rig.advance(BUSY_RETRY_DELAY)
+    assert rig.workbooks.bar == ("OpenFunnel: It is stopped." if state == "busy" else False)
     assert ("the outcome could not be shown (HostGoneError): OpenFunnel: It is stopped." in caplog.messages) == (
         state == "gone"
     )
 
 
-def test_what_is_urgent_does_not_wait_for_what_is_being_done() -> None:
-    meanwhile: list[str] = []
+def test_an_urgent_command_does_not_wait_for_a_running_one() -> None:
+    stopped_before: list[str] = []
 
-    def deed(work: WorkbookCommands, pressed: CommandContext) -> str:
-        desk.commands.act("stop it", CommandContext(WINDOW, None, "", "a-job"))
-        desk.threads.pop()()
-        meanwhile.extend(desk.stopped)
+    def handler(work: WorkbookCommands, pressed: CommandContext) -> str:
+        rig.runner.act("stop it", CommandContext(WINDOW, None, "", "a-job"))
+        rig.threads.pop()()
+        stopped_before.extend(rig.stopped)
         return "It is done."
 
-    desk = Desk(deed)
-    desk.press()
-    desk.pass_(0)
-    assert (meanwhile, desk.office.bar) == (["a-job"], "OpenFunnel: It is done.")
-    desk.pass_(0)
-    assert desk.office.bar == "OpenFunnel: Stopping it ..."
-    desk.pass_(0)
-    assert desk.office.bar == "OpenFunnel: It is stopped."
+    rig = Rig(handler)
+    rig.request()
+    rig.advance(0)
+    assert (stopped_before, rig.workbooks.bar) == (["a-job"], "OpenFunnel: It is done.")
+    rig.advance(0)
+    assert rig.workbooks.bar == "OpenFunnel: Stopping it ..."
+    rig.advance(0)
+    assert rig.workbooks.bar == "OpenFunnel: It is stopped."
 
 
-def test_a_program_that_lets_nobody_in_is_told_later() -> None:
-    desk = Desk(lambda work, pressed: "It is done.")
-    desk.press()
-    desk.office.busy = True
-    desk.pass_(3 * BUSY_RETRY_DELAY)
-    assert not desk.office.bar
-    desk.office.busy = False
-    desk.pass_(BUSY_RETRY_DELAY)
-    assert str(desk.office.bar).startswith("OpenFunnel: Excel let nobody in: a cell is being edited")
+def test_a_busy_excel_is_shown_the_outcome_later() -> None:
+    rig = Rig(lambda work, pressed: "It is done.")
+    rig.request()
+    rig.workbooks.busy = True
+    rig.advance(3 * BUSY_RETRY_DELAY)
+    assert not rig.workbooks.bar
+    rig.workbooks.busy = False
+    rig.advance(BUSY_RETRY_DELAY)
+    assert str(rig.workbooks.bar).startswith("OpenFunnel: Excel let nobody in: a cell is being edited")
 
 
 def test_a_long_text_fits_the_status_bar() -> None:
-    desk = Desk(lambda work, pressed: "word " * 100)
-    desk.press()
-    desk.pass_(0)
-    assert len(str(desk.office.bar)) == 255
+    rig = Rig(lambda work, pressed: "word " * 100)
+    rig.request()
+    rig.advance(0)
+    assert len(str(rig.workbooks.bar)) == 255
 
 
-def test_a_macro_that_is_newer_than_the_package_says_so() -> None:
-    desk = Desk(lambda work, pressed: "")
-    assert "newer than the installed package" in desk.commands.act("dance", command_context())
-    assert desk.commands.job_here(command_context()) == "a-job"
+def test_a_command_that_only_a_newer_package_knows_says_so() -> None:
+    rig = Rig(lambda work, pressed: "")
+    assert "newer than the installed package" in rig.runner.act("dance", command_context())
+    assert rig.runner.job_here(command_context()) == "a-job"
 
 
-def test_what_came_of_something_else_is_shown_for_a_while_too() -> None:
-    desk = Desk(lambda work, pressed: "")
-    desk.commands.show_status(WINDOW, "Cells stay as they are.")
-    desk.pass_(STATUS_SECONDS - 1)
-    assert desk.office.bar == "OpenFunnel: Cells stay as they are."
-    desk.pass_(1)
-    assert not desk.office.bar
+def test_another_status_text_is_shown_for_a_while_too() -> None:
+    rig = Rig(lambda work, pressed: "")
+    rig.runner.show_status(WINDOW, "Cells stay as they are.")
+    rig.advance(STATUS_SECONDS - 1)
+    assert rig.workbooks.bar == "OpenFunnel: Cells stay as they are."
+    rig.advance(1)
+    assert not rig.workbooks.bar
 
 
-def test_actions_run_until_the_end_and_no_longer() -> None:
+def test_commands_run_until_the_loop_is_closed_and_no_longer() -> None:
     done: list[int] = []
 
-    def deed(work: WorkbookCommands, pressed: CommandContext) -> str:
+    def handler(work: WorkbookCommands, pressed: CommandContext) -> str:
         done.append(pressed.window)
-        desk.commands.loop.close()
+        rig.runner.loop.close()
         return ""
 
-    desk = Desk(deed)
-    desk.press()
-    desk.commands.loop.run()
+    rig = Rig(handler)
+    rig.request()
+    rig.runner.loop.run()
     assert done == [WINDOW]
 
 
@@ -227,25 +227,25 @@ def test_without_excel_or_with_a_bad_setting_a_button_says_so(monkeypatch: pytes
 
 
 def test_live_pauses_cells_at_once_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, told = Desk(failing(HostBusyError())), []
+    rig, told = Rig(failing(HostBusyError())), []
     live = SimpleNamespace(pause=lambda window, *, paused: told.append((window, paused)))
-    monkeypatch.setattr(udfs, "excel_host", lambda: SimpleNamespace(commands=desk.commands, live=live))
+    monkeypatch.setattr(udfs, "excel_host", lambda: SimpleNamespace(commands=rig.runner, live=live))
     for on, said in ((False, "Cells stay as they are"), (True, "Cells keep themselves up to date")):
         udfs.live(str(WINDOW), on)
         assert told.pop() == (WINDOW, not on)
-        desk.pass_(0)
-        assert str(desk.office.bar).startswith(f"OpenFunnel: {said}")
+        rig.advance(0)
+        assert str(rig.workbooks.bar).startswith(f"OpenFunnel: {said}")
 
 
-def test_what_vba_says_of_the_selected_cell_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_selected_cell_is_parsed_as_vba_sends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[CommandContext] = []
 
     def act(action: str, pressed: CommandContext) -> str:
         told.append(pressed)
         return action
 
-    desk = SimpleNamespace(act=act, job_here=lambda pressed: "a-job")
-    monkeypatch.setattr(udfs, "excel_host", lambda: SimpleNamespace(commands=desk))
+    rig = SimpleNamespace(act=act, job_here=lambda pressed: "a-job")
+    monkeypatch.setattr(udfs, "excel_host", lambda: SimpleNamespace(commands=rig))
     assert udfs.act("7", "cancel job", "'[It''s.xlsm]My rows'!$B$8", "running", "a-job") == "cancel job"
     assert udfs.act("7", "open help", "", "", "") == "open help"
     assert told == [

@@ -1,4 +1,4 @@
-"""Workbooks in this process for live cells: the fake Excel's own books and recalculation, without COM."""
+"""Fake workbooks for live cells: the books and the recalculation of the fake Excel, without COM."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from tests.hosts.excel.fake import refs
 from tests.hosts.excel.fake.model import MANUAL, Book, Cells, Excel
 from tests.hosts.excel.fake.sheet import ExcelError, Sheet
-from tests.unit.hosts.clocks import Time
+from tests.unit.hosts.clocks import FrozenClock
 from xl_openfunnel import Snapshot
 from xl_openfunnel.functions import context
 from xl_openfunnel.functions.catalog import CATALOG, CREDITS, JOBS, called_in
@@ -21,31 +21,38 @@ from xl_openfunnel.hosts.excel.live_cells.updater import CellUpdater
 from xl_openfunnel.hosts.excel.ports import HostBusyError, HostGoneError
 
 WINDOW = 7
-PROGRAM = 42
+PID = 42
 
 
 class FakeExcel:
-    """The fake Excel as `Sheets`, and as the `Visit` to it."""
+    """The fake Excel as `ExcelProcesses`, and as the `ExcelSession` of a connection to it.
+
+    Attributes:
+        windowless_visits: so many connections find no window.
+        unmarkable_sheets: sheets where marking a cell dirty has no effect.
+        uncalculable_sheets: sheets where calculating a single cell has no effect.
+        calls: how often each method was called.
+    """
 
     def __init__(self) -> None:
         self.excel = Excel()
         self.busy = False
-        self.windowless = 0  # so many visits find no window
-        self.deaf: set[str] = set()  # sheets where marking a cell has no effect
-        self.stubborn: set[str] = set()  # sheets where calculating a single cell has none either
-        self.asked: Counter[str] = Counter()
+        self.windowless_visits = 0
+        self.unmarkable_sheets: set[str] = set()
+        self.uncalculable_sheets: set[str] = set()
+        self.calls: Counter[str] = Counter()
 
     def process_of(self, window: int) -> int | None:
-        return PROGRAM if window == WINDOW else None
+        return PID if window == WINDOW else None
 
     @contextlib.contextmanager
-    def connect(self, program: int) -> Iterator[FakeExcel]:
-        assert program == PROGRAM
-        self.asked["visit"] += 1
+    def connect(self, pid: int) -> Iterator[FakeExcel]:
+        assert pid == PID
+        self.calls["visit"] += 1
         if self.busy:
             raise HostBusyError
-        if not self.excel.books or self.windowless:
-            self.windowless = max(0, self.windowless - 1)
+        if not self.excel.books or self.windowless_visits:
+            self.windowless_visits = max(0, self.windowless_visits - 1)
             raise HostGoneError
         yield self
 
@@ -57,13 +64,13 @@ class FakeExcel:
     def calculates_automatically(self) -> bool:
         return self.excel.calculation != MANUAL
 
-    def formula(self, place: CellRef) -> str | None:
-        self.asked["formula"] += 1
-        sheet = self._sheet(place)
-        return None if sheet is None else sheet.formula(place.cell)
+    def formula(self, ref: CellRef) -> str | None:
+        self.calls["formula"] += 1
+        sheet = self._sheet(ref)
+        return None if sheet is None else sheet.formula(ref.cell)
 
     def formulas(self, book: str | None) -> Mapping[CellRef, str] | None:
-        self.asked["formulas"] += 1
+        self.calls["formulas"] += 1
         books = [one for one in self.excel.books if book in (None, one.name)]
         if not books:
             return None
@@ -76,28 +83,28 @@ class FakeExcel:
         }
 
     def mark_dirty(self, places: Iterable[CellRef]) -> None:
-        for place in places:
-            self.asked["mark"] += 1
-            sheet = self._sheet(place)
-            if sheet is not None and sheet.name not in self.deaf:
-                self.excel.mark_dirty(sheet, refs.parse(place.cell))
+        for ref in places:
+            self.calls["mark"] += 1
+            sheet = self._sheet(ref)
+            if sheet is not None and sheet.name not in self.unmarkable_sheets:
+                self.excel.mark_dirty(sheet, refs.parse(ref.cell))
 
     def calculate(self) -> None:
-        self.asked["calculate"] += 1
+        self.calls["calculate"] += 1
         self.excel.calculate()
 
-    def calculate_cell(self, place: CellRef) -> None:
-        self.asked["calculate cell"] += 1
-        sheet = self._sheet(place)
-        if sheet is not None and sheet.name not in self.stubborn:
-            self.excel.calculate_cells(sheet, refs.parse(place.cell))
+    def calculate_cell(self, ref: CellRef) -> None:
+        self.calls["calculate cell"] += 1
+        sheet = self._sheet(ref)
+        if sheet is not None and sheet.name not in self.uncalculable_sheets:
+            self.excel.calculate_cells(sheet, refs.parse(ref.cell))
 
-    def reenter(self, place: CellRef, formula: str) -> None:
-        self.asked["enter"] += 1
-        sheet = self._sheet(place)
+    def reenter(self, ref: CellRef, formula: str) -> None:
+        self.calls["enter"] += 1
+        sheet = self._sheet(ref)
         if sheet is not None:
             with contextlib.suppress(ExcelError):
-                sheet.enter(place.cell, formula)
+                sheet.enter(ref.cell, formula)
 
     @contextlib.contextmanager
     def preserving_state(self) -> Iterator[None]:
@@ -106,108 +113,115 @@ class FakeExcel:
         for book in saved:
             book.saved = True
 
-    def _sheet(self, place: CellRef) -> Sheet | None:
-        sheets = (sheet for book in self.excel.books if book.name == place.book for sheet in book.sheets)
-        return next((sheet for sheet in sheets if sheet.name == place.sheet), None)
+    def _sheet(self, ref: CellRef) -> Sheet | None:
+        sheets = (sheet for book in self.excel.books if book.name == ref.book for sheet in book.sheets)
+        return next((sheet for sheet in sheets if sheet.name == ref.sheet), None)
 
 
 @dataclass
-class Told:
-    """A subscription of the desk below."""
+class FakeSubscription:
+    """A subscription of `FakeFetcher`."""
 
-    desk: FakeFetcher
+    fetcher: FakeFetcher
     job_id: str
     callback: Callable[[Snapshot], object]
 
     def close(self) -> None:
-        self.desk.subscriptions.remove(self)
+        self.fetcher.subscriptions.remove(self)
 
 
 class FakeFetcher:
-    """Stands for the fetcher: what is known of jobs, and who wants to be told."""
+    """The statuses of jobs, and the subscriptions to them."""
 
     def __init__(self) -> None:
-        self.known: dict[str, str] = {}
-        self.subscriptions: list[Told] = []
+        self.statuses: dict[str, str] = {}
+        self.subscriptions: list[FakeSubscription] = []
 
-    def word(self, job_id: str) -> str:
-        return self.known.setdefault(job_id, "loading")
+    def status_of(self, job_id: str) -> str:
+        return self.statuses.setdefault(job_id, "loading")
 
-    def subscribe(self, job_id: str, callback: Callable[[Snapshot], object]) -> Told:
-        told = Told(self, job_id, callback)
-        self.subscriptions.append(told)
+    def subscribe(self, job_id: str, callback: Callable[[Snapshot], object]) -> FakeSubscription:
+        subscription = FakeSubscription(self, job_id, callback)
+        self.subscriptions.append(subscription)
         callback(self._snapshot(job_id))
-        return told
+        return subscription
 
-    def say(self, job_id: str, word: str) -> None:
-        self.known[job_id] = word
-        for told in self.subscriptions:
-            if told.job_id == job_id:
-                told.callback(self._snapshot(job_id))
+    def report(self, job_id: str, status: str) -> None:
+        self.statuses[job_id] = status
+        for subscription in self.subscriptions:
+            if subscription.job_id == job_id:
+                subscription.callback(self._snapshot(job_id))
 
     def _snapshot(self, job_id: str) -> Snapshot:
-        return Snapshot(job_id, settled=self.known.get(job_id) == "completed")
+        return Snapshot(job_id, settled=self.statuses.get(job_id) == "completed")
 
 
 class Rig:
-    """Live cells over the office, and time that passes when it is told to."""
+    """Live cells in a fake Excel, and a clock that the test moves.
+
+    Attributes:
+        values: what `OF_JOBS` and `OF_CREDITS` return.
+        small_seconds: how long it takes to calculate a small cell.
+        large_seconds: how long it takes to calculate a large block.
+        job_seconds: the same for cells that show these jobs.
+    """
 
     def __init__(self) -> None:
-        self.time = Time()
-        self.desk = FakeFetcher()
-        self.office = FakeExcel()
-        self.numbers = {JOBS.name: 1.0, CREDITS.name: 7.0}  # of jobs in the list, and of credits
-        self.small_cost = 0.0  # and a small one
-        self.cost = 0.0  # seconds that calculating a large block takes
-        self.costs: dict[str, float] = {}  # and what shows these jobs
+        self.clock = FrozenClock()
+        self.fetcher = FakeFetcher()
+        self.host = FakeExcel()
+        self.values = {JOBS.name: 1.0, CREDITS.name: 7.0}
+        self.small_seconds = 0.0
+        self.large_seconds = 0.0
+        self.job_seconds: dict[str, float] = {}
         for function in CATALOG:
-            self.office.excel.functions[function.name] = self._function(large=function.large)
+            self.host.excel.functions[function.name] = self._function(large=function.large)
         self.start()
-        self.book: Book = self.office.excel.open("Book.xlsx", sheets=("One", "Two"))
+        self.book: Book = self.host.excel.open("Book.xlsx", sheets=("One", "Two"))
         self.sheet = self.book.sheet("One")
 
     def start(self) -> None:
-        """Live cells that know nothing yet, as in a process that has just begun."""
-        self.live = CellUpdater(self.desk.subscribe, self.office, self.time)
+        """Start with no known cells, as in a new process."""
+        self.updater = CellUpdater(self.fetcher.subscribe, self.host, self.clock)
 
     def _function(self, *, large: bool) -> Callable[[str, list[Any], Cells], Any]:
         def cell(name: str, args: list[Any], caller: Cells) -> Any:
-            if name in self.numbers:
+            if name in self.values:
                 return self._number(name, caller)
-            given = args[0].sheet.read(args[0].area) if isinstance(args[0], Cells) else args[0]
-            job = given if isinstance(given, str) else ""
-            place = _place(caller)
-            seen = {}
+            argument = args[0].sheet.read(args[0].area) if isinstance(args[0], Cells) else args[0]
+            job = argument if isinstance(argument, str) else ""
+            ref = calling_ref(caller)
+            dependencies = {}
             if job:
-                seen = {job: Dependency(lambda: self.desk.word(job), self.desk.word(job))}
-            began = self.live.now()
-            self.time.now += self.costs.get(job, self.cost if large else self.small_cost)
-            self.live.called(WINDOW, place, (name, job), seen, large=large, began=began)
-            return [[self.desk.word(job) if job else ""]]
+                dependencies = {job: Dependency(lambda: self.fetcher.status_of(job), self.fetcher.status_of(job))}
+            began = self.updater.now()
+            self.clock.now += self.job_seconds.get(job, self.large_seconds if large else self.small_seconds)
+            self.updater.called(WINDOW, ref, (name, job), dependencies, large=large, began=began)
+            return [[self.fetcher.status_of(job) if job else ""]]
 
         return cell
 
     def _number(self, name: str, caller: Cells) -> list[list[float]]:
         topic = context.JOBS if name == JOBS.name else context.CREDITS
-        seen = {topic: Dependency(lambda: self.numbers[name], self.numbers[name])}
-        self.live.called(WINDOW, _place(caller), name, seen, large=False, began=self.live.now())
-        return [[self.numbers[name]]]
+        dependencies = {topic: Dependency(lambda: self.values[name], self.values[name])}
+        self.updater.called(WINDOW, calling_ref(caller), name, dependencies, large=False, began=self.updater.now())
+        return [[self.values[name]]]
 
-    def followed(self) -> list[str]:
-        """The jobs that live cells want to be told of."""
-        return sorted(told.job_id for told in self.desk.subscriptions)
+    def subscribed_jobs(self) -> list[str]:
+        """The jobs that live cells subscribe to."""
+        return sorted(subscription.job_id for subscription in self.fetcher.subscriptions)
 
-    def pass_(self, seconds: float) -> None:
-        """Let time pass, and live cells do what is theirs whenever they asked for it."""
-        end = self.time.now + seconds
+    def advance(self, seconds: float) -> None:
+        """Let time pass, and run the updater whenever something is due."""
+        end = self.clock.now + seconds
         for _ in range(10_000):
-            left = self.live.loop.step()
-            if left is None or self.time.now + left > end:
-                self.time.now = max(self.time.now, end)
+            left = self.updater.loop.step()
+            if left is None or self.clock.now + left > end:
+                self.clock.now = max(self.clock.now, end)
                 return
-            self.time.now += left
-        raise AssertionError("live cells never rest")
+            self.clock.now += left
+        raise AssertionError("the updater never rests")
 
 
-def _place(caller: Cells) -> CellRef:
+def calling_ref(caller: Cells) -> CellRef:
     return CellRef(caller.sheet.book.name, caller.sheet.name, caller.area.address().partition(":")[0])

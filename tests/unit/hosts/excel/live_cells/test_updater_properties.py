@@ -1,4 +1,4 @@
-"""Whatever users, jobs and Excel do, in any order: when they are done, every cell shows what is so."""
+"""After users, jobs and Excel have done anything in any order, every cell shows the present state."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ Content = dict[tuple[int, int], Scalar]
 Formulas = dict[tuple[int, int], str]
 
 
-class Whatever(RuleBasedStateMachine):
+class CellUpdaterMachine(RuleBasedStateMachine):
     """One Excel, its users and its jobs."""
 
     def __init__(self) -> None:
         super().__init__()
         self.rig = Rig()
-        self.rig.cost = 0.05
-        self.excel = self.rig.office.excel
+        self.rig.large_seconds = 0.05
+        self.excel = self.rig.host.excel
         self.names = itertools.count()
         self.stubborn = False
 
     @initialize(stubborn=st.booleans())
     def choose_an_excel(self, *, stubborn: bool) -> None:
-        """One that where it does not heed marks does not calculate a single cell either: formulas are entered again."""
+        """A stubborn one calculates no single cell where it ignores marks, so formulas are entered again."""
         self.stubborn = stubborn
 
     def sheet(self, number: int) -> Sheet:
@@ -66,12 +66,12 @@ class Whatever(RuleBasedStateMachine):
 
     @rule(job=job, over=st.booleans())
     def a_job_changes(self, job: str, *, over: bool) -> None:
-        self.rig.desk.say(job, "completed" if over else f"running {next(self.names)}")
+        self.rig.fetcher.report(job, "completed" if over else f"running {next(self.names)}")
 
     @rule(seconds=seconds)
     def time_passes(self, seconds: float) -> None:
         before = self.typed()
-        self.rig.pass_(seconds)
+        self.rig.advance(seconds)
         assert self.typed() == before
 
     # What a user does.
@@ -130,7 +130,7 @@ class Whatever(RuleBasedStateMachine):
             book.sheet("One").enter(f"A{number}", formula)
         self.excel.functions = functions
         book.saved = True
-        self.rig.live.opened(WINDOW, book.name)
+        self.rig.updater.opened(WINDOW, book.name)
 
     @rule(mode=st.sampled_from([AUTOMATIC, MANUAL]), now=st.booleans())
     def choose_how_to_calculate(self, mode: int, *, now: bool) -> None:
@@ -141,14 +141,14 @@ class Whatever(RuleBasedStateMachine):
     @rule(copying=st.integers(0, 1), busy=st.booleans(), paused=st.booleans())
     def be_in_the_way(self, copying: int, *, busy: bool, paused: bool) -> None:
         self.excel.copying = copying
-        self.rig.office.busy = busy
-        self.rig.live.pause(WINDOW, paused=paused)
+        self.rig.host.busy = busy
+        self.rig.updater.pause(WINDOW, paused=paused)
 
     @precondition(lambda self: self.excel.books)
     @rule(where=which, deaf=st.booleans())
     def heed_marks_or_not(self, where: int, *, deaf: bool) -> None:
-        self.rig.office.deaf = {self.sheet(where).name} if deaf else set()
-        self.rig.office.stubborn = self.rig.office.deaf if self.stubborn else set()
+        self.rig.host.unmarkable_sheets = {self.sheet(where).name} if deaf else set()
+        self.rig.host.uncalculable_sheets = self.rig.host.unmarkable_sheets if self.stubborn else set()
 
     @precondition(lambda self: self.stubborn and any(sheet.formulas for b in self.excel.books for sheet in b.sheets))
     @rule(where=which, text=st.sampled_from(["note", "=1+1", None]))
@@ -157,7 +157,7 @@ class Whatever(RuleBasedStateMachine):
         sheet, key = found[where % len(found)]
         self.be_in_the_way(0, busy=False, paused=False)
         self.excel.calculation = AUTOMATIC
-        self.rig.office.deaf = self.rig.office.stubborn = {sheet.name}
+        self.rig.host.unmarkable_sheets = self.rig.host.uncalculable_sheets = {sheet.name}
         for job in JOBS:
             self.a_job_changes(job, over=False)
         self.time_passes(10)
@@ -167,22 +167,21 @@ class Whatever(RuleBasedStateMachine):
             self.a_job_changes(job, over=False)
         self.time_passes(10)
 
-    # What is so in the end.
+    # What must hold in the end.
 
     def teardown(self) -> None:
         rig, excel = self.rig, self.excel
-        excel.copying, rig.office.busy = 0, False
-        rig.office.deaf = rig.office.stubborn = set()
+        excel.copying, rig.host.busy = 0, False
+        rig.host.unmarkable_sheets = rig.host.uncalculable_sheets = set()
         excel.calculation = AUTOMATIC
-        rig.live.pause(WINDOW, paused=False)
+        rig.updater.pause(WINDOW, paused=False)
         for book in excel.books if self.stubborn else ():
-            rig.live.opened(
-                WINDOW, book.name
-            )  # nothing is entered that may stand behind a condition and has not called
+            # No formula is entered again that has not called and whose call may be behind a condition.
+            rig.updater.opened(WINDOW, book.name)
         excel.calculate()
         sheets = [sheet for book in excel.books for sheet in book.sheets]
         typed = self.typed()
-        rig.pass_(200)
+        rig.advance(200)
         assert self.typed() == typed
 
         shown = [dict(sheet.values) for sheet in sheets]
@@ -194,16 +193,16 @@ class Whatever(RuleBasedStateMachine):
         named = " ".join(
             text for sheet in sheets for text in (*formulas(sheet).values(), *map(str, content(sheet).values()))
         )
-        # Nothing is asked for a job that is over, nor for its sake whether it is still shown.
-        assert all(job in named for job in rig.followed() if rig.desk.known[job] != "completed")
+        # Nothing is done for a final job, not even a check whether a cell still shows it.
+        assert all(job in named for job in rig.subscribed_jobs() if rig.fetcher.statuses[job] != "completed")
 
         for job in JOBS:
-            rig.desk.say(job, "completed")
-        rig.pass_(400)
-        rig.office.asked.clear()
-        rig.pass_(10_000)
-        assert not rig.office.asked
-        assert rig.live.loop.step() is None
+            rig.fetcher.report(job, "completed")
+        rig.advance(400)
+        rig.host.calls.clear()
+        rig.advance(10_000)
+        assert not rig.host.calls
+        assert rig.updater.loop.step() is None
 
 
 def content(sheet: Sheet) -> Content:
@@ -216,5 +215,5 @@ def formulas(sheet: Sheet) -> Formulas:
     return {key: formula.text for key, formula in sheet.formulas.items()}
 
 
-Whatever.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
-TestWhateverHappens = Whatever.TestCase
+CellUpdaterMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
+TestWhateverHappens = CellUpdaterMachine.TestCase
