@@ -235,7 +235,7 @@ def _remember(last: dict[str, str | None], text: str, answer: str | None) -> Non
 
 
 def _ledger(store: JobStore | None) -> tuple[LedgerEntry, ...] | str:
-    """All jobs ever seen here, or why they cannot be told."""
+    """All jobs ever seen here, or why they cannot be read."""
     if store is None:
         return NO_STORE
     try:

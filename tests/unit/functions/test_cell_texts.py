@@ -100,16 +100,16 @@ class Vault:
 Vault.__module__ = "keyring.backends.Windows"  # `keys.keyring_name` derives the name from it
 
 
-class Desks:
+class ServicesFactory:
     """Makes services with a key in the keyring, as on an analyst's computer."""
 
     def __init__(self, stack: ExitStack, patch: pytest.MonkeyPatch, folder: Path) -> None:
         self._stack, self._patch, self._folder = stack, patch, folder
 
-    def open(
+    def make(
         self,
         *jobs: SimulatedJob,
-        kept_key: str | None = "",
+        stored_key: str | None = "",
         variable: str | None = None,
         address: str | None = None,
         limit: float = 300.0,
@@ -119,7 +119,7 @@ class Desks:
 
         Args:
             jobs: the jobs of the account.
-            kept_key: the key in the keyring; by default the right one.
+            stored_key: the key in the keyring; by default the right one.
             variable: the key in the environment.
             address: where requests go instead of the simulator.
             limit: seconds after which the clock stops.
@@ -127,7 +127,7 @@ class Desks:
         """
         time = ManualClock()
         service = self._stack.enter_context(Simulator(jobs, clock=time, sleep=time.sleep, faults=faults))
-        self._patch.setattr("keyring.core._keyring_backend", Vault(service.api_key if kept_key == "" else kept_key))
+        self._patch.setattr("keyring.core._keyring_backend", Vault(service.api_key if stored_key == "" else stored_key))
         if variable is not None:
             self._patch.setenv("OPENFUNNEL_API_KEY", variable)
         client = self._stack.enter_context(Client(transport=InPlaceOfTheService(address or service.base_url)))
@@ -145,8 +145,8 @@ class Desks:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What the cells show.
+class Sheet:
+    """The texts in the cells of a sheet.
 
     Attributes:
         texts: the text of each function; none for ``OF_ROWS`` where there are rows.
@@ -161,8 +161,8 @@ class Shown:
     values: dict[str, str] = field(default_factory=dict)
 
 
-def look_at(services: SimulatedServices, job: object = JOB, **values: str) -> Shown:
-    """The cells of a sheet for this job."""
+def sheet_of(services: SimulatedServices, job: object = JOB, **values: str) -> Sheet:
+    """A sheet with the functions of this job."""
 
     def cells(name: str, body: Callable[..., Block], *given: object) -> Block:
         return implementations.evaluate(name, body, services.context(), *map(udfs.from_excel, (job, *given)))
@@ -172,9 +172,9 @@ def look_at(services: SimulatedServices, job: object = JOB, **values: str) -> Sh
     problem = cells("OF_INFO", implementations.information, "problem")
     lookup = cells("OF_LOOKUP", implementations.lookup, 1.0, "name")
     pivot = cells("OF_PIVOT", implementations.pivot, "country")
-    shown = {STATUS: status, PROBLEM: problem} | ({ROWS: rows} if len(rows) == 1 else {})
-    return Shown(
-        {name: str(block[0][0]) for name, block in shown.items() if block[0][0] != ""},
+    sheet = {STATUS: status, PROBLEM: problem} | ({ROWS: rows} if len(rows) == 1 else {})
+    return Sheet(
+        {name: str(block[0][0]) for name, block in sheet.items() if block[0][0] != ""},
         rows=len(rows) if len(rows) > 1 else 0,
         others=(str(lookup[0][0]), str(pivot[0][0])) if len(rows) == 1 else (),
         values={"<job>": JOB, **{f"<{name}>": value for name, value in values.items()}},
@@ -189,183 +189,185 @@ def troubled(snapshot: Snapshot) -> bool:
     return snapshot.problem is not None
 
 
-def no_answer_yet(desks: Desks) -> Shown:
-    return look_at(desks.open(SimulatedJob(companies(5), JOB), limit=0.5))
+def no_answer_yet(factory: ServicesFactory) -> Sheet:
+    return sheet_of(factory.make(SimulatedJob(companies(5), JOB), limit=0.5))
 
 
-def not_begun(desks: Desks) -> Shown:
-    services = desks.open(SimulatedJob(companies(5), JOB, pending=1e6))
+def not_begun(factory: ServicesFactory) -> Sheet:
+    services = factory.make(SimulatedJob(companies(5), JOB, pending=1e6))
     services.fetcher.wait(JOB, until=known)
-    return look_at(services)
+    return sheet_of(services)
 
 
-def no_page_yet(desks: Desks) -> Shown:
-    services = desks.open(SimulatedJob(companies(500), JOB, running=1e6))
+def no_page_yet(factory: ServicesFactory) -> Sheet:
+    services = factory.make(SimulatedJob(companies(500), JOB, running=1e6))
     services.fetcher.wait(JOB, until=known)
-    return look_at(services)
+    return sheet_of(services)
 
 
-def over(desks: Desks) -> Shown:
-    services = desks.open(SimulatedJob(companies(250), JOB))
+def over(factory: ServicesFactory) -> Sheet:
+    services = factory.make(SimulatedJob(companies(250), JOB))
     assert services.fetcher.wait(JOB).final
-    shown = look_at(services)
-    assert shown.rows == 250
-    assert PROBLEM not in shown.texts
-    return shown
+    sheet = sheet_of(services)
+    assert sheet.rows == 250
+    assert PROBLEM not in sheet.texts
+    return sheet
 
 
-def over_without_companies(desks: Desks) -> Shown:
-    services = desks.open(SimulatedJob([], JOB))
+def over_without_companies(factory: ServicesFactory) -> Sheet:
+    services = factory.make(SimulatedJob([], JOB))
     services.fetcher.wait(JOB)
-    return look_at(services)
+    return sheet_of(services)
 
 
-def being_cancelled(desks: Desks) -> Shown:
-    services = desks.open(SimulatedJob(companies(250), JOB, ending="cancelling", delivered=0.0), limit=100.0)
+def being_cancelled(factory: ServicesFactory) -> Sheet:
+    services = factory.make(SimulatedJob(companies(250), JOB, ending="cancelling", delivered=0.0), limit=100.0)
     services.fetcher.wait(JOB, until=lambda snapshot: snapshot.status == "cancelling")
-    return look_at(services)
+    return sheet_of(services)
 
 
-def cancelled(desks: Desks) -> Shown:
-    services = desks.open(SimulatedJob(companies(250), JOB, ending="cancelled", delivered=0.5))
+def cancelled(factory: ServicesFactory) -> Sheet:
+    services = factory.make(SimulatedJob(companies(250), JOB, ending="cancelled", delivered=0.5))
     services.fetcher.wait(JOB)
-    shown = look_at(services)
-    assert shown.rows == 100
-    return shown
+    sheet = sheet_of(services)
+    assert sheet.rows == 100
+    return sheet
 
 
-def cancelled_without_companies(desks: Desks) -> Shown:
-    services = desks.open(SimulatedJob(companies(250), JOB, ending="cancelled", delivered=0.0))
+def cancelled_without_companies(factory: ServicesFactory) -> Sheet:
+    services = factory.make(SimulatedJob(companies(250), JOB, ending="cancelled", delivered=0.0))
     services.fetcher.wait(JOB)
-    return look_at(services)
+    return sheet_of(services)
 
 
-def failed(desks: Desks) -> Shown:
-    services = desks.open(SimulatedJob(companies(250), JOB, ending="failed", delivered=0.0, error_message="No seeds."))
+def failed(factory: ServicesFactory) -> Sheet:
+    services = factory.make(
+        SimulatedJob(companies(250), JOB, ending="failed", delivered=0.0, error_message="No seeds.")
+    )
     services.fetcher.wait(JOB)
-    return look_at(services, reason="No seeds.")
+    return sheet_of(services, reason="No seeds.")
 
 
-def failed_with_companies(desks: Desks) -> Shown:
-    services = desks.open(SimulatedJob(companies(250), JOB, ending="failed", error_message="Broke."))
+def failed_with_companies(factory: ServicesFactory) -> Sheet:
+    services = factory.make(SimulatedJob(companies(250), JOB, ending="failed", error_message="Broke."))
     services.fetcher.wait(JOB)
-    shown = look_at(services, reason="Broke.")
-    assert shown.rows == 100
-    return shown
+    sheet = sheet_of(services, reason="Broke.")
+    assert sheet.rows == 100
+    return sheet
 
 
-def no_key(desks: Desks) -> Shown:
-    services = desks.open(SimulatedJob(companies(5), JOB), kept_key=None)
+def no_key(factory: ServicesFactory) -> Sheet:
+    services = factory.make(SimulatedJob(companies(5), JOB), stored_key=None)
     services.fetcher.wait(JOB)
     assert services.simulator.received == []
-    return look_at(services)
+    return sheet_of(services)
 
 
-def wrong_key(desks: Desks) -> Shown:
-    services = desks.open(SimulatedJob(companies(5), JOB), kept_key=WRONG_KEY)
+def wrong_key(factory: ServicesFactory) -> Sheet:
+    services = factory.make(SimulatedJob(companies(5), JOB), stored_key=WRONG_KEY)
     services.fetcher.wait(JOB)
-    return look_at(services, reason="Invalid API key")
+    return sheet_of(services, reason="Invalid API key")
 
 
-def wrong_key_in_a_variable(desks: Desks) -> Shown:
-    services = desks.open(SimulatedJob(companies(5), JOB), variable=WRONG_KEY)
+def wrong_key_in_a_variable(factory: ServicesFactory) -> Sheet:
+    services = factory.make(SimulatedJob(companies(5), JOB), variable=WRONG_KEY)
     services.fetcher.wait(JOB)
-    return look_at(services, reason="Invalid API key")
+    return sheet_of(services, reason="Invalid API key")
 
 
-def unknown_job_at_first(desks: Desks) -> Shown:
-    services = desks.open(limit=1.0)
+def unknown_job_at_first(factory: ServicesFactory) -> Sheet:
+    services = factory.make(limit=1.0)
     assert not services.fetcher.wait(JOB, until=troubled).settled
-    return look_at(services)
+    return sheet_of(services)
 
 
-def unknown_job(desks: Desks) -> Shown:
-    services = desks.open()
+def unknown_job(factory: ServicesFactory) -> Sheet:
+    services = factory.make()
     services.fetcher.wait(JOB)
     assert len(services.simulator.received) == 3
-    return look_at(services)
+    return sheet_of(services)
 
 
-def no_job_id(desks: Desks) -> Shown:
-    services = desks.open()
-    shown = look_at(services, "Germany Q3", given="Germany Q3")
+def no_job_id(factory: ServicesFactory) -> Sheet:
+    services = factory.make()
+    sheet = sheet_of(services, "Germany Q3", given="Germany Q3")
     assert services.simulator.received == []
-    return shown
+    return sheet
 
 
-def a_label_while_the_list_is_written(desks: Desks) -> Shown:
-    services = desks.open()
+def a_label_while_the_list_is_written(factory: ServicesFactory) -> Sheet:
+    services = factory.make()
     with locked_by_another_program(services.store):
-        return look_at(services, "Germany Q3", given="Germany Q3")
+        return sheet_of(services, "Germany Q3", given="Germany Q3")
 
 
-def a_label_without_a_list(desks: Desks) -> Shown:
-    services = desks.open()
+def a_label_without_a_list(factory: ServicesFactory) -> Sheet:
+    services = factory.make()
     services.store = None
-    return look_at(services, "Germany Q3", given="Germany Q3")
+    return sheet_of(services, "Germany Q3", given="Germany Q3")
 
 
-def a_key_as_job(desks: Desks) -> Shown:
-    return look_at(desks.open(), WRONG_KEY)
+def a_key_as_job(factory: ServicesFactory) -> Sheet:
+    return sheet_of(factory.make(), WRONG_KEY)
 
 
-def a_status_as_job(desks: Desks) -> Shown:
-    return look_at(desks.open(), "completed", given="completed")
+def a_status_as_job(factory: ServicesFactory) -> Sheet:
+    return sheet_of(factory.make(), "completed", given="completed")
 
 
-def a_number_as_job(desks: Desks) -> Shown:
-    return look_at(desks.open(), 12.0, given="12")
+def a_number_as_job(factory: ServicesFactory) -> Sheet:
+    return sheet_of(factory.make(), 12.0, given="12")
 
 
-def an_error_as_job(desks: Desks) -> Shown:
-    return look_at(desks.open(), -2146826246, error="#N/A")  # as Excel hands over #N/A
+def an_error_as_job(factory: ServicesFactory) -> Sheet:
+    return sheet_of(factory.make(), -2146826246, error="#N/A")  # as Excel hands over #N/A
 
 
-def a_text_of_ours_as_job(desks: Desks) -> Shown:
-    return look_at(desks.open(), "#OF! There is no API key.", error="#OF! There is no API key.")
+def a_text_of_ours_as_job(factory: ServicesFactory) -> Sheet:
+    return sheet_of(factory.make(), "#OF! There is no API key.", error="#OF! There is no API key.")
 
 
-def too_many_jobs(desks: Desks) -> Shown:
-    services = desks.open()
-    shown = look_at(services, tuple((f"job{number}",) for number in range(1001)), number="1,001")
+def too_many_jobs(factory: ServicesFactory) -> Sheet:
+    services = factory.make()
+    sheet = sheet_of(services, tuple((f"job{number}",) for number in range(1001)), number="1,001")
     assert services.simulator.received == []
-    return Shown(shown.texts, values=shown.values)  # a lookup takes one job only, and says so
+    return Sheet(sheet.texts, values=sheet.values)  # a lookup takes one job only, and says so
 
 
-def offline(desks: Desks) -> Shown:
-    services = desks.open(address="http://no-such-host.invalid", limit=5.0)
+def offline(factory: ServicesFactory) -> Sheet:
+    services = factory.make(address="http://no-such-host.invalid", limit=5.0)
     services.fetcher.wait(JOB, until=troubled)
-    return look_at(services)
+    return sheet_of(services)
 
 
-def nobody_listens(desks: Desks) -> Shown:
-    services = desks.open()
+def nobody_listens(factory: ServicesFactory) -> Sheet:
+    services = factory.make()
     services.simulator.stop()
     services.fetcher.wait(JOB, until=troubled)
-    return look_at(services)
+    return sheet_of(services)
 
 
-def nobody_listens_any_more(desks: Desks) -> Shown:
-    services = desks.open(SimulatedJob(companies(500), JOB, running=200.0), limit=100.0)
+def nobody_listens_any_more(factory: ServicesFactory) -> Sheet:
+    services = factory.make(SimulatedJob(companies(500), JOB, running=200.0), limit=100.0)
     services.fetcher.wait(JOB, until=lambda snapshot: len(snapshot.rows) > 0)
     services.simulator.stop()
     services.fetcher.wait(
         JOB, until=lambda snapshot: snapshot.problem is not None and snapshot.problem.kind == "ConnectError"
     )
-    shown = look_at(services)
-    assert shown.texts[STATUS] == "running"
-    assert shown.rows >= 100
-    return shown
+    sheet = sheet_of(services)
+    assert sheet.texts[STATUS] == "running"
+    assert sheet.rows >= 100
+    return sheet
 
 
-def service_down(desks: Desks) -> Shown:
-    services = desks.open(SimulatedJob(companies(5), JOB), faults=(Fault("status", status=503),))
+def service_down(factory: ServicesFactory) -> Sheet:
+    services = factory.make(SimulatedJob(companies(5), JOB), faults=(Fault("status", status=503),))
     services.fetcher.wait(JOB, until=troubled)
-    return look_at(services, reason="Service Unavailable")
+    return sheet_of(services, reason="Service Unavailable")
 
 
-def over_and_its_pages_cannot_be_read(desks: Desks) -> SimulatedServices:
-    services = desks.open(SimulatedJob(companies(500), JOB, running=100.0))
+def over_and_its_pages_cannot_be_read(factory: ServicesFactory) -> SimulatedServices:
+    services = factory.make(SimulatedJob(companies(500), JOB, running=100.0))
     services.fetcher.wait(JOB, until=lambda snapshot: len(snapshot.rows) >= 300)
     services.simulator.faults = tuple(
         Fault("status", status=503, cursor=f"page_{number:04d}") for number in range(1, 5)
@@ -374,28 +376,28 @@ def over_and_its_pages_cannot_be_read(desks: Desks) -> SimulatedServices:
     return services
 
 
-def nothing_is_final_while_the_pages_are_read(desks: Desks) -> Shown:
-    services = over_and_its_pages_cannot_be_read(desks)
+def nothing_is_final_while_the_pages_are_read(factory: ServicesFactory) -> Sheet:
+    services = over_and_its_pages_cannot_be_read(factory)
     block = implementations.evaluate("OF_ROWS", implementations.rows, services.context(), JOB, "name", False, "final")
-    return Shown({ROWS: str(block[0][0])})
+    return Sheet({ROWS: str(block[0][0])})
 
 
-def service_down_while_the_pages_are_read(desks: Desks) -> Shown:
-    shown = look_at(over_and_its_pages_cannot_be_read(desks), reason="Service Unavailable")
-    assert shown.texts[STATUS] == "completed"
-    assert shown.rows >= 300
-    return shown
+def service_down_while_the_pages_are_read(factory: ServicesFactory) -> Sheet:
+    sheet = sheet_of(over_and_its_pages_cannot_be_read(factory), reason="Service Unavailable")
+    assert sheet.texts[STATUS] == "completed"
+    assert sheet.rows >= 300
+    return sheet
 
 
-def fewer_rows_than_stated(desks: Desks) -> Shown:
-    services = desks.open(SimulatedJob(companies(250), JOB, manifest={"count": 251}))
+def fewer_rows_than_stated(factory: ServicesFactory) -> Sheet:
+    services = factory.make(SimulatedJob(companies(250), JOB, manifest={"count": 251}))
     assert not services.fetcher.wait(JOB).final
-    shown = look_at(services, stated="251", read="250")
-    assert shown.rows == 250
-    return shown
+    sheet = sheet_of(services, stated="251", read="250")
+    assert sheet.rows == 250
+    return sheet
 
 
-SITUATIONS: list[Callable[[Desks], Shown]] = [
+SITUATIONS: list[Callable[[ServicesFactory], Sheet]] = [
     *(no_answer_yet, not_begun, no_page_yet, over, over_without_companies, being_cancelled, cancelled),
     cancelled_without_companies,
     *(failed, failed_with_companies, no_key, wrong_key, wrong_key_in_a_variable, unknown_job_at_first, unknown_job),
@@ -421,24 +423,24 @@ SITUATIONS: list[Callable[[Desks], Shown]] = [
     ),
 ]
 
-Play = Callable[[Callable[[Desks], Shown]], Shown]
+Play = Callable[[Callable[[ServicesFactory], Sheet]], Sheet]
 
 
 @pytest.fixture
 def play(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Play:
-    def play(situation: Callable[[Desks], Shown]) -> Shown:
+    def play(situation: Callable[[ServicesFactory], Sheet]) -> Sheet:
         with monkeypatch.context() as patch, ExitStack() as stack:
-            return situation(Desks(stack, patch, tmp_path_factory.mktemp(situation.__name__)))
+            return situation(ServicesFactory(stack, patch, tmp_path_factory.mktemp(situation.__name__)))
 
     return play
 
 
-def lines_of(shown: Shown, function: str) -> list[tuple[str, str]]:
+def lines_of(sheet: Sheet, function: str) -> list[tuple[str, str]]:
     """The lines of the README's table that equal what this function shows."""
     found = []
     for text, where in TABLE:
-        filled = re.sub(r"<\w+>", lambda name: shown.values.get(name[0], name[0]), text)
-        if function in where and filled == shown.texts.get(function):
+        filled = re.sub(r"<\w+>", lambda name: sheet.values.get(name[0], name[0]), text)
+        if function in where and filled == sheet.texts.get(function):
             found.append((text, function))
     return found
 
@@ -448,21 +450,21 @@ def in_plain_words(text: str) -> str:
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-def test_cell_texts_are_in_the_readme(situation: Callable[[Desks], Shown], play: Play) -> None:
-    shown = play(situation)
-    assert shown.texts
-    for function, text in shown.texts.items():
+def test_cell_texts_are_in_the_readme(situation: Callable[[ServicesFactory], Sheet], play: Play) -> None:
+    sheet = play(situation)
+    assert sheet.texts
+    for function, text in sheet.texts.items():
         assert utf16_units(text) <= 255
         same = function == PROBLEM and any(
-            text in (message, in_plain_words(message)) for name, message in shown.texts.items() if name != PROBLEM
+            text in (message, in_plain_words(message)) for name, message in sheet.texts.items() if name != PROBLEM
         )
-        assert same or len(lines_of(shown, function)) == 1, f"{function} shows {text!r}"
-    assert set(shown.others) <= {shown.texts.get(ROWS)}
+        assert same or len(lines_of(sheet, function)) == 1, f"{function} shows {text!r}"
+    assert set(sheet.others) <= {sheet.texts.get(ROWS)}
 
 
 def test_every_text_in_the_readme_is_shown_by_each_function_it_names(play: Play) -> None:
     seen = [play(situation) for situation in SITUATIONS]
-    covered = {line for shown in seen for function in shown.texts for line in lines_of(shown, function)}
+    covered = {line for sheet in seen for function in sheet.texts for line in lines_of(sheet, function)}
     assert {(text, function) for text, where in TABLE for function in where} == covered
 
 
@@ -482,7 +484,7 @@ def wrong_formulas(services: SimulatedServices) -> list[str]:
     """The texts of wrong formulas, and of formulas that ask for missing data."""
     na = CellError("#N/A")
 
-    def shown(name: str, body: Callable[..., Block], *given: object) -> str:
+    def text_of(name: str, body: Callable[..., Block], *given: object) -> str:
         return str(implementations.evaluate(name, body, services.context(), *given)[-1][0])
 
     def broken(*_: object) -> Block:
@@ -495,42 +497,42 @@ def wrong_formulas(services: SimulatedServices) -> list[str]:
     services.fetcher.wait("slow", until=lambda snapshot: len(snapshot.rows) > 0)
     lookup, rows, pivot = implementations.lookup, implementations.rows, implementations.pivot
     texts = [
-        shown("OF_LOOKUP", lookup, JOB, 1.0, "nmae"),
-        shown("OF_INFO", implementations.information, JOB, "progres"),
-        shown("OF_PIVOT", pivot, JOB, "country", None, None, "medain"),
-        shown("OF_INFO", implementations.information, JOB, "xyz"),
-        shown("OF_CREDITS", implementations.credits_table, "xyz"),
-        shown("OF_ROWS", rows, JOB, None, None, "xyz"),
-        shown("OF_PIVOT", pivot, JOB, "country", None, None, "xyz"),
-        shown("OF_LOOKUP", lookup, JOB, 1.0, "xyz"),
-        shown("OF_LOOKUP", lookup, JOB, 1.0, 5.0),
-        shown("OF_INFO", implementations.information, JOB, True),
-        shown("OF_ROWS", rows, JOB, f"name,{WRONG_KEY}"),
-        shown("OF_LOOKUP", lookup, [JOB, JOB], 1.0, "name"),
-        shown("OF_LOOKUP", lookup, JOB, na, "name"),
-        shown("OF_ROWS", rows, JOB, na),
-        shown("OF_ROWS", rows, JOB, None, "perhaps"),
-        shown("OF_LOOKUP", lookup, JOB, 1.0, "name,domain"),
-        shown("OF_LOOKUP", lookup, JOB, "nobody.example", "name"),
-        shown("OF_LOOKUP", lookup, "slow", "nobody.example", "name"),
-        shown("OF_LOOKUP", lookup, JOB, datetime(2026, 1, 1), "name"),
-        shown("OF_PIVOT", pivot, JOB, None),
-        shown("OF_PIVOT", pivot, JOB, "country", "country"),
-        shown("OF_PIVOT", pivot, JOB, "*"),
-        shown("OF_PIVOT", pivot, JOB, "country", None, "name,domain"),
-        shown("OF_PIVOT", pivot, JOB, "country", None, None, "mean"),
-        shown("OF_PIVOT", pivot, JOB, "country", None, "name", "mean"),
-        shown("OF_PIVOT", pivot, "wide", "name", "domain"),
-        shown("OF_PIVOT", pivot, [JOB, "a b"], "country"),
-        shown("OF_ROWS", rows, [JOB, "wide"]),
-        shown("OF_ROWS", rows, JOB, "*"),
-        shown("OF_PIVOT", lambda _: pivot_table.pivot(pd.DataFrame({"name": ["a"]}), ["xyz"])),
-        shown("OF_STATUS", broken),
+        text_of("OF_LOOKUP", lookup, JOB, 1.0, "nmae"),
+        text_of("OF_INFO", implementations.information, JOB, "progres"),
+        text_of("OF_PIVOT", pivot, JOB, "country", None, None, "medain"),
+        text_of("OF_INFO", implementations.information, JOB, "xyz"),
+        text_of("OF_CREDITS", implementations.credits_table, "xyz"),
+        text_of("OF_ROWS", rows, JOB, None, None, "xyz"),
+        text_of("OF_PIVOT", pivot, JOB, "country", None, None, "xyz"),
+        text_of("OF_LOOKUP", lookup, JOB, 1.0, "xyz"),
+        text_of("OF_LOOKUP", lookup, JOB, 1.0, 5.0),
+        text_of("OF_INFO", implementations.information, JOB, True),
+        text_of("OF_ROWS", rows, JOB, f"name,{WRONG_KEY}"),
+        text_of("OF_LOOKUP", lookup, [JOB, JOB], 1.0, "name"),
+        text_of("OF_LOOKUP", lookup, JOB, na, "name"),
+        text_of("OF_ROWS", rows, JOB, na),
+        text_of("OF_ROWS", rows, JOB, None, "perhaps"),
+        text_of("OF_LOOKUP", lookup, JOB, 1.0, "name,domain"),
+        text_of("OF_LOOKUP", lookup, JOB, "nobody.example", "name"),
+        text_of("OF_LOOKUP", lookup, "slow", "nobody.example", "name"),
+        text_of("OF_LOOKUP", lookup, JOB, datetime(2026, 1, 1), "name"),
+        text_of("OF_PIVOT", pivot, JOB, None),
+        text_of("OF_PIVOT", pivot, JOB, "country", "country"),
+        text_of("OF_PIVOT", pivot, JOB, "*"),
+        text_of("OF_PIVOT", pivot, JOB, "country", None, "name,domain"),
+        text_of("OF_PIVOT", pivot, JOB, "country", None, None, "mean"),
+        text_of("OF_PIVOT", pivot, JOB, "country", None, "name", "mean"),
+        text_of("OF_PIVOT", pivot, "wide", "name", "domain"),
+        text_of("OF_PIVOT", pivot, [JOB, "a b"], "country"),
+        text_of("OF_ROWS", rows, [JOB, "wide"]),
+        text_of("OF_ROWS", rows, JOB, "*"),
+        text_of("OF_PIVOT", lambda _: pivot_table.pivot(pd.DataFrame({"name": ["a"]}), ["xyz"])),
+        text_of("OF_STATUS", broken),
         f"{CELL_PREFIX}{STORE_BUSY}",
         *(udfs.cannot_spill(function.name) for function in CATALOG if function.name != "OF_CREDITS"),
     ]
     services.store = None
-    return [*texts, shown("OF_JOBS", implementations.jobs_table)]
+    return [*texts, text_of("OF_JOBS", implementations.jobs_table)]
 
 
 def test_error_texts_of_formulas_are_those_in_the_readme(

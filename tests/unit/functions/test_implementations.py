@@ -174,8 +174,8 @@ def test_before_the_first_response_no_field_claims_a_value(make_services: MakeSe
 def test_a_failed_job_is_final_with_its_problem_and_progress(make_services: MakeServices) -> None:
     services = make_services(job := SimulatedJob(companies(250), ending="failed", error_message="Broke."))
     services.fetcher.wait(job.job_id)
-    (told,) = implementations.information(services.context(), [[job.job_id]], "final,rows,progress,problem")
-    assert told == [True, 100.0, "failed after 100 companies", "The job failed: Broke."]
+    (fields,) = implementations.information(services.context(), [[job.job_id]], "final,rows,progress,problem")
+    assert fields == [True, 100.0, "failed after 100 companies", "The job failed: Broke."]
 
 
 def test_an_unknown_field_is_refused_with_suggestions(make_services: MakeServices) -> None:
@@ -587,9 +587,9 @@ def test_an_empty_block_is_a_blank_cell(make_services: MakeServices) -> None:
 
 
 def test_a_label_that_looks_like_an_api_key_is_not_looked_up(make_services: MakeServices) -> None:
-    desk = make_services()
-    assert desk.store is not None
-    desk.store.label("job", "of_live_0123456789")
-    (shown,) = evaluate("OF_STATUS", implementations.status, CallContext(desk), "of_live_0123456789")
+    services = make_services()
+    assert services.store is not None
+    services.store.label("job", "of_live_0123456789")
+    (shown,) = evaluate("OF_STATUS", implementations.status, CallContext(services), "of_live_0123456789")
     assert "begins like an API key" in str(shown[0])
     assert "0123456789" not in str(shown[0])

@@ -398,7 +398,7 @@ def test_list_entries_are_counted_as_with_explode() -> None:
     assert found["Total", "Total"] == 700.0
 
 
-# --- whatever the rows ---
+# --- any rows ---
 
 TEXT = st.text(st.characters(), max_size=4)  # lone surrogates included
 LEAVES = st.sampled_from([None, "", " ", "x", "X", 1, 1.0, True, False, "(blank)", "Total"]) | st.floats() | TEXT
@@ -415,8 +415,8 @@ def test_any_rows_make_a_rectangle_of_cells(
     rows = [dict.fromkeys(FIELDS), *rows][not rows :]  # the fields are known, unless there is nothing at all
     try:
         shown = pivot_of(rows, fields[:split], fields[split:], values, function)
-    except ConfigurationError as trouble:
-        assert "holds no numbers" in trouble.message  # noqa: PT017
+    except ConfigurationError as error:
+        assert "holds no numbers" in error.message  # noqa: PT017
         return
     cells = [cell for line in shown for cell in line]
     assert {type(cell) for cell in cells} <= {str, float, bool}
