@@ -18,7 +18,7 @@ Cell: TypeAlias = str | float | bool
 Block: TypeAlias = list[list[Cell]]
 """Rows of cells, all of one width."""
 
-MAX_TEXT_UNITS: Final = 32_767
+MAX_CELL_UNITS: Final = 32_767
 """The most UTF-16 units that one cell of Excel holds."""
 
 _EXCEL_EPOCH: Final = datetime(1899, 12, 30)

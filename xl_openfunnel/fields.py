@@ -244,6 +244,12 @@ def sources_of(name: str) -> tuple[str, ...]:
     return field.sources if field and field.sources else (name,)
 
 
+def column_width(name: str) -> int | None:
+    """Characters of the field's column in a workbook; None where its name decides."""
+    field = BY_NAME.get(name)
+    return field.width if field else None
+
+
 def parse_columns(value: object) -> tuple[str, ...] | None:
     """The columns that a person named in a text, a list of texts or a range of cells.
 

@@ -1,5 +1,7 @@
 """Text for people: numbers with their nouns, texts on one line, texts cut to a length."""
 
+from datetime import UTC, datetime
+
 _ELLIPSIS = "…"
 
 
@@ -28,6 +30,11 @@ def progress_text(read: int, delivered: int | None) -> str:
 def size(byte_count: int) -> str:
     """A size in KB or MB: ``68 KB``, ``1.4 MB``."""
     return f"{byte_count / 2**20:,.1f} MB" if byte_count >= 2**20 else f"{-(-byte_count // 2**10)} KB"
+
+
+def format_utc(moment: datetime | None) -> str:
+    """``YYYY-MM-DD HH:MM:SS UTC``, or ``""`` for None."""
+    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def one_line(text: str) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from xl_openfunnel.cell_values import MAX_TEXT_UNITS, clip_cells, excel_date, to_cell, to_json, to_short_cell, to_text
+from xl_openfunnel.cell_values import MAX_CELL_UNITS, clip_cells, excel_date, to_cell, to_json, to_short_cell, to_text
 from xl_openfunnel.table import block, frame
 from xl_openfunnel.text import utf16_units
 
@@ -33,8 +33,8 @@ def test_a_value_is_the_same_cell_as_in_a_table(value: object, cell: object) -> 
 
 
 def test_text_is_cut_to_what_a_cell_holds() -> None:
-    assert clip_cells(["x" * MAX_TEXT_UNITS], MAX_TEXT_UNITS) == ["x" * 32_767]
-    assert utf16_units(str(clip_cells(["😀" * 20_000], MAX_TEXT_UNITS)[0])) <= MAX_TEXT_UNITS
+    assert clip_cells(["x" * MAX_CELL_UNITS], MAX_CELL_UNITS) == ["x" * 32_767]
+    assert utf16_units(str(clip_cells(["😀" * 20_000], MAX_CELL_UNITS)[0])) <= MAX_CELL_UNITS
     assert clip_cells(["abcdef", "abcd", 12_345.0, True], 4) == ["abc…", "abcd", 12_345.0, True]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
+from ..cell_values import to_json
 from ..jobs.snapshot import Snapshot
+from ..text import format_utc
 from ..version import version
 from .cells import Cell
 
@@ -54,11 +55,6 @@ def manifest_facts(snapshot: Snapshot) -> list[Fact]:
     return [(str(key), _fact_value(value)) for key, value in (snapshot.manifest or {}).items()]
 
 
-def format_utc(moment: datetime | None) -> str:
-    """``YYYY-MM-DD HH:MM:SS UTC``, or ``""`` for None."""
-    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
 def _fact_value(value: object) -> Cell:
     if value is None:
         return ""
@@ -66,4 +62,4 @@ def _fact_value(value: object) -> Cell:
         return value
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return "; ".join(value)
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return to_json(value)

@@ -9,8 +9,8 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from ..jobs.snapshot import Snapshot
-from ..text import companies
-from .metadata import format_utc, manifest_facts
+from ..text import companies, format_utc
+from .metadata import manifest_facts
 from .xlsx_cells import write_cell
 from .xlsx_style import BLUE, DARK_GRAY, GRAY_LINE, NAVY, PALE_BLUE, WHITE, Formats, add_bar_chart, cell_format
 

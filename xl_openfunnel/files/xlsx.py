@@ -13,13 +13,15 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from ..cell_values import MAX_CELL_UNITS
 from ..errors import ConfigurationError
+from ..fields import column_width
 from ..jobs.snapshot import Snapshot
 from ..text import clip, one_line
 from .cells import cell_rows, column_names
 from .metadata import Fact, job_facts, manifest_facts
 from .summary import add_summary
-from .xlsx_cells import MAX_CELL_UNITS, create_workbook, write_cell
+from .xlsx_cells import create_workbook, write_cell
 from .xlsx_style import BLUE, FONT, LIGHT_BLUE, ROW_LINE, SLATE, TABLE_STYLE, WHITE
 
 if TYPE_CHECKING:
@@ -38,26 +40,6 @@ MAX_BORDERED_CELLS: Final = 500_000
 _HEADER_UNITS: Final = 255  # Excel's limit for a table's column name
 _ESCAPE: Final = re.compile("_x(?=[0-9A-Fa-f]{4}_)")
 
-_WIDTHS: Final = {
-    "rank": 8,
-    "name": 34,
-    "domain": 28,
-    "linkedin_url": 44,
-    "headquarters": 28,
-    "employee_count": 17,
-    "company_size": 15,
-    "match_reason": 90,
-    "funding_stage": 18,
-    "revenue_usd": 18,
-    "industries": 48,
-    "hq_city": 20,
-    "hq_region": 20,
-    "hq_country": 20,
-    "linkedin_follower_count": 25,
-    "description": 80,
-    "tagline": 48,
-    "rerank_score": 14,
-}
 _ROW_HEIGHT: Final = 30  # two lines: prose is readable, and many rows fit the screen
 
 
@@ -89,7 +71,7 @@ def add_rows(book: Workbook, frame: pd.DataFrame) -> int:
     headers = table_headers(column_names(frame))
     formats = [_column_format(book, name, frame[name]) for name in frame.columns]
     for column, (name, header) in enumerate(zip(column_names(frame), headers, strict=True)):
-        sheet.set_column(column, column, _WIDTHS.get(name) or min(max(len(header) + 5, 14), 40))
+        sheet.set_column(column, column, column_width(name) or min(max(len(header) + 5, 14), 40))
     sheet.set_default_row(_ROW_HEIGHT)
     sheet.set_row(0, 20)
     with_borders = frame.size <= MAX_BORDERED_CELLS

@@ -17,14 +17,12 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from ..cell_values import MAX_CELL_UNITS
 from ..errors import FileWriteError
 from ..jobs.snapshot import Snapshot
 from ..text import clip
 from ..version import version
 from .cells import Cell
-
-MAX_CELL_UNITS: Final = 32_767
-"""Excel's limit for the text of a cell, in UTF-16 units."""
 
 NO_GUESSING: Final = {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
 """XlsxWriter's options for text that stays text."""

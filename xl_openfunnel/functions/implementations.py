@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import chain
 from typing import Final
 
-from ..cell_values import MAX_TEXT_UNITS, Block, Cell, clip_cells, excel_date, to_cell, to_short_cell
+from ..cell_values import MAX_CELL_UNITS, Block, Cell, clip_cells, excel_date, to_cell, to_short_cell
 from ..errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunnelError, UnknownColumnError
 from ..fields import ALL_COLUMNS
 from ..jobs import job_text
@@ -123,7 +123,7 @@ def lookup(context: CallContext, job: object, key: object, column: object, if_no
     rows = _rows_or_reason(snapshot)
     if isinstance(rows, str):
         return [[rows for _ in line] for line in arguments.grid(key)]
-    units = context.block_units if arguments.is_range(key) else MAX_TEXT_UNITS
+    units = context.block_units if arguments.is_range(key) else MAX_CELL_UNITS
     index = derived_tables.company_index(job_id, rows)
     cells = derived_tables.column_cells(job_id, rows, columns[0], units)
     default = _default_cell(arguments.one_value(if_not_found, "if_not_found"), units)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from ..api.models import JobStatus
 from ..cell_values import to_cell, to_text
 from ..errors import CELL_UNITS
-from ..text import companies, count, one_line, progress_text, utf16_units
+from ..text import companies, count, format_utc, one_line, progress_text, utf16_units
 from .snapshot import Problem, Snapshot
 
 LOADING: Final = "loading"
@@ -142,7 +142,7 @@ def details(snapshot: Snapshot, label: str | None) -> list[tuple[str, str]]:
         ("credits", _number(manifest.get("credits_consumed"))),
         ("query", to_text(to_cell(manifest.get("derived_query")))),
         ("seeds", to_text(to_cell(manifest.get("resolved_seed_domains")))),
-        ("as of", f"{snapshot.as_of.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if snapshot.as_of else None),
+        ("as of", format_utc(snapshot.as_of)),
     ]
     return [(name, one_line(text)) for name, text in pairs if text]
 

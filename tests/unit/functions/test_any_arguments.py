@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from tests.unit.functions.conftest import SimulatedServices
 from xl_openfunnel import Client, Fetcher, Store
-from xl_openfunnel.cell_values import MAX_TEXT_UNITS, Block
+from xl_openfunnel.cell_values import MAX_CELL_UNITS, Block
 from xl_openfunnel.errors import CELL_UNITS
 from xl_openfunnel.functions import implementations
 from xl_openfunnel.functions.arguments import CellError
@@ -138,7 +138,7 @@ def checked(services: SimulatedServices, name: str, arguments: list[Any]) -> Blo
         assert type(cell) in (str, float, bool)
         assert cell != UNEXPECTED
         if isinstance(cell, str):
-            assert utf16_units(cell) <= (MAX_TEXT_UNITS if single else CELL_UNITS)
+            assert utf16_units(cell) <= (MAX_CELL_UNITS if single else CELL_UNITS)
             assert "Traceback" not in cell
         assert cell == cell
     return block

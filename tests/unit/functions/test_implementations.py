@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.functions.conftest import MakeServices, locked_by_another_program
 from xl_openfunnel import table
-from xl_openfunnel.cell_values import MAX_TEXT_UNITS, Block
+from xl_openfunnel.cell_values import MAX_CELL_UNITS, Block
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.functions import derived_tables, implementations
 from xl_openfunnel.functions.arguments import CellError
@@ -249,7 +249,7 @@ def test_a_host_that_takes_long_texts_in_blocks_gets_them(make_services: MakeSer
     row = {**companies(1)[0], "match_reason": "x" * 300}
     services = make_services(job := SimulatedJob([row]))
     services.fetcher.wait(job.job_id)
-    for units, shown in ((MAX_TEXT_UNITS, "x" * 300), (255, "x" * 254 + "…")):
+    for units, shown in ((MAX_CELL_UNITS, "x" * 300), (255, "x" * 254 + "…")):
         context = CallContext(services, units)
         assert implementations.rows(context, job.job_id, "match_reason", False) == [[shown]]
         assert implementations.lookup(context, job.job_id, [[1.0, 1.0]], "match_reason") == [[shown, shown]]

@@ -16,7 +16,7 @@ from com.sun.star.task import XJobExecutor
 from xlopenfunnel.calc import XActions, XFunctions
 
 from ... import log
-from ...cell_values import MAX_TEXT_UNITS, Block
+from ...cell_values import MAX_CELL_UNITS, Block
 from ...functions import catalog
 from ...functions.context import CallContext
 from ...jobs.snapshot import Snapshot
@@ -75,7 +75,7 @@ class _SessionSource:
 
     def new_call(self) -> CallContext:
         # Only Excel turns a block with a text of over 255 units into an error.
-        return self._session.new_call(MAX_TEXT_UNITS)
+        return self._session.new_call(MAX_CELL_UNITS)
 
     def prepare(self, function: catalog.Function) -> None:
         if function is not catalog.STATUS:

@@ -9,14 +9,14 @@ from typing import Final
 
 from .... import settings
 from ....api.endpoints import is_uuid
-from ....cell_values import MAX_TEXT_UNITS
+from ....cell_values import MAX_CELL_UNITS
 from ....errors import CELL_PREFIX, ConfigurationError, InvalidJobIdError, JobFailedError, OpenFunnelError
-from ....files.metadata import content_hash, format_utc, job_facts, manifest_facts, state
+from ....files.metadata import content_hash, job_facts, manifest_facts, state
 from ....functions.context import CallContext, Services
 from ....jobs import job_text
 from ....jobs.snapshot import Snapshot
 from ....runtime.clock import Clock
-from ....text import companies, count
+from ....text import companies, count, format_utc
 from ..addresses import CellRef
 from ..live_cells.updater import VisibleJobs
 from ..ports import Fact, HostBusyError, HostError, HostGoneError, TableWritten, WorkbookAccess, WorkbookCommands
@@ -166,7 +166,7 @@ class CommandHandlers:
         if not snapshot.rows and not snapshot.final:
             reason = job_text.no_rows_reason(snapshot).removeprefix(CELL_PREFIX)
             raise ConfigurationError(f"There is nothing to land yet: {reason}")
-        block = table.block(snapshot.frame(TABLE_COLUMNS), headers=False, text_limit=MAX_TEXT_UNITS)
+        block = table.block(snapshot.frame(TABLE_COLUMNS), headers=False, text_limit=MAX_CELL_UNITS)
         new_rows: list[list[Value]] = [[None if value == "" else value for value in row] for row in block]
         if not excel.has_table(book, TABLE_NAME):
             excel.add_table(book, TABLE_NAME, {name: WIDTHS[name] for name in TABLE_COLUMNS})
