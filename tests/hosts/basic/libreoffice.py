@@ -1,4 +1,4 @@
-"""A LibreOffice that runs our VBA: its nearest relative here to Excel."""
+"""A LibreOffice that runs our VBA, in place of Excel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PYTHON: Final = "/usr/bin/python3"
 
 @functools.cache
 def why_missing() -> str:
-    """Why no LibreOffice can be had, or "" where one can."""
+    """Why LibreOffice cannot be used here; "" if it can."""
     if shutil.which("soffice") is None:
         return "needs LibreOffice (soffice is not on the path)"
     found = subprocess.run([_PYTHON, "-c", "import uno"], capture_output=True, check=False)
@@ -33,31 +33,31 @@ def why_missing() -> str:
 
 
 def to_basic(text: str, *, mac: bool = False) -> str:
-    """VBA as LibreOffice's Basic takes it: conditions decided, nothing of Windows, and a stand-in for Excel.
+    """Convert VBA to LibreOffice's Basic: resolve conditions, drop Windows declarations, and use a stand-in for Excel.
 
     Raises:
-        ValueError: if a condition isn't one of those that the bridge is known to have.
+        ValueError: the source has a condition that the bridge is not known to have.
     """
     known = {"#If Mac = 0 Then": not mac, "#If Mac Then": mac, "#If Win64 Then": True, "#If LibreOffice Then": False}
-    lines, taken = ["Option VBASupport 1"], [True]
+    lines, included = ["Option VBASupport 1"], [True]
     for line in text.splitlines():
         if (condition := line.split(" '")[0]) in known:
-            taken.append(known[condition])
+            included.append(known[condition])
         elif line.startswith("#Const LibreOffice = False"):
             continue
         elif line == "#Else":
-            taken[-1] = not taken[-1]
+            included[-1] = not included[-1]
         elif line == "#End If":
-            taken.pop()
+            included.pop()
         elif line.startswith("#"):
             raise ValueError(f"not known: {line}")
-        elif all(taken) and not line.startswith(("Attribute ", "Private Declare ")):
+        elif all(included) and not line.startswith(("Attribute ", "Private Declare ")):
             lines.append(re.sub(r"\bMsgBox\b", "ShowBox", re.sub(r"\bApplication\.", "excel.", line)))
     return "\n".join(lines) + "\n"
 
 
 def project(*, mac: bool = False) -> dict[str, str]:
-    """The modules of workbook and add-in that need no Excel, with stand-ins for Windows, the DLL and Python."""
+    """The modules of workbook and add-in, with stand-ins for Excel, Windows, the DLL and Python."""
     ours = {name: text for name, text in sources.addin_modules().items() if name != sources.THIS_WORKBOOK}
     # Every file's own code has a ThisWorkbook; LibreOffice's is the document, which is no add-in.
     ours[sources.ADDIN] = ours[sources.ADDIN].replace("ThisWorkbook.", "excel.Addin.")
@@ -66,7 +66,7 @@ def project(*, mac: bool = False) -> dict[str, str]:
 
 
 def _event_modules() -> dict[str, str]:
-    """What workbook and add-in do when Excel opens them, as modules whose events are called by name."""
+    """The event handlers of workbook and add-in, as modules whose procedures tests call by name."""
     in_basic = {
         "Private Sub ": "Public Sub ",
         "Private WithEvents host As Application": "Private host As FakeExcel",
@@ -75,26 +75,26 @@ def _event_modules() -> dict[str, str]:
         "Me.": "excel.Addin.",
     }
     texts = {"AtOpening": sources.modules(), "AtOpeningAddin": sources.addin_modules()}
-    made = {}
-    for module, held in texts.items():
-        made[module] = held[sources.THIS_WORKBOOK]
+    modules_by_name = {}
+    for module, module_sources in texts.items():
+        modules_by_name[module] = module_sources[sources.THIS_WORKBOOK]
         for vba, basic in in_basic.items():
-            made[module] = made[module].replace(vba, basic)
-    return made
+            modules_by_name[module] = modules_by_name[module].replace(vba, basic)
+    return modules_by_name
 
 
 class BasicError(Exception):
-    """What LibreOffice said of a call that failed."""
+    """LibreOffice's error for a request that failed."""
 
 
 class LibreOffice:
-    """A running LibreOffice with one document. Leaving it ends every process that it started, whatever happened."""
+    """A running LibreOffice with one document. Leaving the context kills every process that it started."""
 
     def __init__(self, profile: Path, environ: Mapping[str, str] | None = None, *, window: bool = False) -> None:
-        self.timeout: float = 60  # the longest that one answer may take
+        self.timeout: float = 60  # seconds for one answer
         command = [_PYTHON, str(_HERE / "uno_server.py"), shutil.which("soffice") or "", str(profile)]
         command += ["window"] if window else []
-        # A session of its own, so that the office and its helpers can be ended together.
+        # A session of its own, so that LibreOffice and its helpers can be killed together.
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True, env=environ
         )
@@ -117,83 +117,83 @@ class LibreOffice:
             self._process.wait()
 
     def open(self, modules: Mapping[str, str], cells: Mapping[str, object] | None = None) -> None:
-        """Opens a new document with these modules and cells, in place of the one before.
+        """Open a new document with these modules and cells, in place of the current one.
 
         Raises:
-            BasicError: if a module does not compile.
+            BasicError: a module does not compile.
         """
         self.new(modules, cells)
         if self.call("Fakes.Ready") != "ready":
             raise BasicError("a module doesn't compile")
 
     def new(self, modules: Mapping[str, str], cells: Mapping[str, object] | None = None) -> None:
-        """Opens a new document, whatever its modules are, in place of the one before."""
+        """Open a new document in place of the current one, without checking that its modules compile."""
         self._request({"modules": dict(modules), "cells": dict(cells or {})})
 
     def load(self, file: Path, *, macros: bool = False) -> None:
-        """Opens a workbook to be read, or with its macros and to be changed, in place of the document before.
+        """Open a workbook in place of the current document: read-only, or with macros and writable.
 
         Raises:
-            BasicError: if it can't be opened.
+            BasicError: it cannot be opened.
         """
         self._request({"file": str(file), "macros": macros})
 
     def add(self, modules: Mapping[str, str]) -> None:
-        """Adds modules to the workbook, beside its own."""
+        """Add modules to the workbook."""
         self._request({"add": dict(modules)})
 
     def calculate(self) -> None:
-        """Calculates every formula of the workbook."""
+        """Calculate every formula of the workbook."""
         self._request({"calculate": True})
 
     def values(self, sheet: str, area: str) -> list[list[object]]:
-        """What cells of the workbook show."""
+        """The values of cells."""
         return cast(list[list[object]], self._request({"look": sheet, "at": area}))
 
     def wait_for_change(self, sheet: str, area: str, before: list[list[object]]) -> list[list[object]]:
-        """What cells show as soon as it is something else.
+        """The values of cells as soon as they differ from `before`.
 
         Raises:
-            BasicError: if that takes half a minute.
+            BasicError: they did not change within 55 seconds.
         """
         return cast(list[list[object]], self._request({"changed": sheet, "at": area, "before": before}))
 
     def enter(self, sheet: str, area: str, content: str | float, *, array: bool = False) -> None:
-        """Enters a formula, a text or a number; or an array formula into all cells of the area."""
+        """Enter a formula, a text or a number, or with `array` an array formula into all cells of the area."""
         self._request({"enter": content, "sheet": sheet, "at": area, "array": array})
 
     def extent(self, sheet: str, cell: str) -> tuple[str, int, int]:
-        """A cell's formula, with the rows and columns that it was entered into."""
+        """A cell's formula, and the rows and columns of the array into which it was entered."""
         formula, rows, columns = cast(tuple[str, int, int], self._request({"extent": sheet, "at": cell}))
         return formula, rows, columns
 
     def protect(self, sheet: str) -> None:
-        """Protects a sheet, without a password."""
+        """Protect a sheet without a password."""
         self._request({"protect": sheet})
 
     def macro(self, name: str) -> None:
-        """Runs a macro of the workbook, as its buttons do."""
+        """Run a macro of the workbook, as its buttons do."""
         self._request({"macro": name})
 
     def show(self, sheet: str) -> None:
-        """Brings a sheet to the front of the window."""
+        """Bring a sheet to the front of the window."""
         self._request({"show": sheet})
 
     def button(self, caption: str) -> tuple[int, int]:
-        """Where on the display a button of the sheet in front is."""
+        """The position on the display of a button of the sheet in front."""
         right, down = cast(tuple[int, int], self._request({"button": caption}))
         return right, down
 
     def save(self, file: Path, filter_name: str) -> None:
-        """Saves a copy, in the format of that name."""
+        """Save a copy with the export filter of this name."""
         self._request({"save": str(file), "filter": filter_name})
 
     def close(self) -> None:
-        """Closes the document."""
+        """Close the document."""
         self._request({"close": True})
 
     def pivots(self, sheet: str, *, refresh: bool = True) -> dict[str, list[list[object]]]:
-        """What each pivot of the sheet shows, by its name, after it was brought up to date or as it is."""
+        """The cells of each pivot of the sheet by its name, by default after a refresh."""
         shown = self._request({"pivots": sheet, "refresh": refresh})
         return dict(cast(list[tuple[str, list[list[object]]]], shown))
 
@@ -202,10 +202,10 @@ class LibreOffice:
         return dict(cast(list[tuple[str, str]], self._request({"buttons": sheet})))
 
     def call(self, function: str, *arguments: object) -> object:
-        """What a function gives.
+        """Call a function of the document.
 
         Raises:
-            BasicError: if there is no such function, or it ended with an error.
+            BasicError: there is no such function, or it failed.
         """
         return self._request({"call": function, "arguments": arguments})
 

@@ -1,4 +1,4 @@
-"""That the tests' office tells what goes wrong, and leaves nothing behind."""
+"""The tests' own LibreOffice: it reports errors and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENDLESS = "Option VBASupport 1\nPublic Sub Run()\nDo\nLoop\nEnd Sub\n"
 def processes_with(text: str) -> list[bytes]:
     found = []
     for file in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):  # it ended meanwhile
+        with contextlib.suppress(OSError):  # the process has ended
             found.append(file.read_bytes())
     return [command for command in found if text.encode() in command]
 
@@ -30,7 +30,7 @@ def test_a_libreoffice_that_hangs_is_killed(tmp_path: Path) -> None:
         started.timeout = 2
         with pytest.raises(libreoffice.BasicError, match="no answer within"):
             started.call("Endless.Run")
-    end = time.monotonic() + 10  # a process that was killed takes a moment to give its memory back
+    end = time.monotonic() + 10  # a killed process takes a moment to free its memory
     while processes_with(str(tmp_path)) and time.monotonic() < end:
         time.sleep(0.05)
     assert processes_with(str(tmp_path)) == []

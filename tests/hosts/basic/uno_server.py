@@ -1,22 +1,29 @@
-"""Runs VBA in a private LibreOffice. For the system's Python, which alone knows UNO, hence nothing but its library.
+"""Controls a private LibreOffice over UNO. Runs in the system's Python, the only one with UNO, on its standard library.
 
-Takes one JSON request a line and answers each with one line, ``{"value": ...}`` or ``{"error": "..."}``. Ends with its
-input. ``{"modules": {...}, "cells": {...}}`` opens a new document, ``{"call": "Module.Function", "arguments": [...]}``
-calls a function of it.
+Reads one JSON request per line, and answers each with one line, ``{"value": ...}`` or ``{"error": "..."}``, until its
+input ends. The requests:
 
-``{"file": "..."}`` opens a workbook instead to be read, ``"macros": true`` with its macros and to be changed, and
-``{"add": {...}}`` adds modules to it. ``{"protect": "Sheet"}`` protects a sheet.
-``{"calculate": true}`` calculates all of it. ``{"look": "Sheet", "at": "A1:B2"}`` gives what its cells show,
-``{"pivots": "Sheet", "refresh": true}`` what its pivots show, after they were brought up to date, and
-``{"buttons": "Sheet"}`` the caption and the macro of each button.
-``{"changed": "Sheet", "at": "A1:B2", "before": [...]}`` waits until cells show something else, and gives that.
-``{"enter": "=A1", "sheet": "Sheet", "at": "B1"}`` enters a formula, a text or a number,
-``"array": true`` an array formula; ``{"extent": "Sheet", "at": "B1"}`` gives the formula of a cell with the rows and
-columns that it was entered into. ``{"macro": "Module.Sub"}`` runs a macro of the workbook, ``{"save": "...", "filter":
-"..."}`` saves a copy, and ``{"close": true}`` closes the document.
+- ``{"modules": {...}, "cells": {...}}`` opens a new document.
+- ``{"file": "..."}`` opens a workbook read-only; with ``"macros": true``, with its macros and writable.
+- ``{"add": {...}}`` adds modules to the document.
+- ``{"call": "Module.Function", "arguments": [...]}`` calls a function of the document.
+- ``{"macro": "Module.Sub"}`` runs a macro of the workbook.
+- ``{"protect": "Sheet"}`` protects a sheet.
+- ``{"calculate": true}`` calculates the whole document.
+- ``{"look": "Sheet", "at": "A1:B2"}`` returns the values of cells.
+- ``{"changed": "Sheet", "at": "A1:B2", "before": [...]}`` returns them as soon as they differ from ``before``.
+- ``{"enter": "=A1", "sheet": "Sheet", "at": "B1"}`` enters a formula, a text or a number; with ``"array": true``, an
+  array formula.
+- ``{"extent": "Sheet", "at": "B1"}`` returns a cell's formula, and the rows and columns of its array.
+- ``{"pivots": "Sheet", "refresh": true}`` refreshes the sheet's pivots and returns their cells.
+- ``{"buttons": "Sheet"}`` returns the caption and the macro of each button.
+- ``{"save": "...", "filter": "..."}`` saves a copy.
+- ``{"close": true}`` closes the document.
 
-With ``window`` as a third argument all of it happens in a window of the display, and ``{"show": "Sheet"}`` brings a
-sheet to the front, and ``{"button": "caption"}`` gives the place of a button on the display.
+With ``window`` as the third argument, LibreOffice shows a window, and two more requests work:
+
+- ``{"show": "Sheet"}`` brings a sheet to the front.
+- ``{"button": "caption"}`` returns the position of a button on the display.
 """
 
 import json
@@ -48,14 +55,14 @@ def _start(soffice: str, profile: Path, *, window: bool) -> tuple["subprocess.Po
     if not window:
         switches.append("--headless")
     command = [soffice, *switches, f"-env:UserInstallation={profile.as_uri()}", f"--accept={pipe}"]
-    # Its output isn't ours: a line of it between our answers would be taken for one.
+    # Discard LibreOffice's output, which would be mistaken for an answer.
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     resolver = uno.getComponentContext().ServiceManager.createInstance("com.sun.star.bridge.UnoUrlResolver")
     while True:
         try:
             context = resolver.resolve(f"uno:{pipe}StarOffice.ComponentContext")
             return process, context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
-        except Exception:  # UNO has no narrower one for a pipe that isn't there yet
+        except Exception:  # UNO raises nothing more specific for a pipe that does not exist yet
             if process.poll() is not None:
                 raise
             time.sleep(0.05)
@@ -177,7 +184,7 @@ def _edit(document: Any, request: dict[str, Any]) -> object:
 
 
 def _button(document: Any, caption: str) -> object:
-    """The middle of a button of the sheet in front."""
+    """The center of a button of the sheet in front."""
     controller = document.CurrentController
     for shape in controller.ActiveSheet.DrawPage:
         if getattr(getattr(shape, "Control", None), "Label", None) == caption:
@@ -211,7 +218,7 @@ def _call(document: Any, function: str, arguments: list[object], library: str = 
 
 
 def main() -> None:
-    """Serves until the input ends, and leaves no office behind."""
+    """Serve until the input ends, then end LibreOffice."""
     window = "window" in sys.argv[3:]
     process, desktop = _start(sys.argv[1], Path(sys.argv[2]), window=window)
     document: Any = None
@@ -230,13 +237,13 @@ def main() -> None:
                     document = _load(desktop, request["file"], macros=request["macros"], window=window)
                 elif "close" not in request:
                     answer["value"] = _handle(document, request)
-            except Exception as error:  # the test says what it expected
+            except Exception as error:  # reported to the test
                 answer = {"error": f"{type(error).__name__}: {error}"}
             print(json.dumps(answer), flush=True)  # noqa: T201
     finally:
         try:
             if document is not None:
-                document.close(True)  # a window would ask whether to save it, and wait
+                document.close(True)  # otherwise a window would ask whether to save it
             desktop.terminate()
             process.wait(10)
         finally:

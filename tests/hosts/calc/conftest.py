@@ -32,7 +32,7 @@ def user(service: Simulator) -> Iterator[UserHome]:
 
 @pytest.fixture(scope="package")
 def running(user: UserHome) -> Iterator[libreoffice.LibreOffice]:
-    """One office for all, since it takes seconds to start."""
+    """One LibreOffice for all tests, since it takes seconds to start."""
     done = user.run("install", "--calc")
     assert done.returncode == 0, done.stderr
     with libreoffice.LibreOffice(user.profile, user.environ) as started:

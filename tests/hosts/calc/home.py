@@ -1,4 +1,4 @@
-"""A user's LibreOffice with a profile of its own, and the add-in installed there as a user installs it."""
+"""A user's home with a LibreOffice profile, where the add-in is installed as users install it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ UNOPKG = """\
 #!/bin/sh
 exec {before} {unopkg} "-env:UserInstallation={profile}" "$@"
 """
-"""unopkg with a profile of its own; and it refuses root."""
+"""Runs unopkg with the test's own profile, and as another user if the tests run as root, which unopkg refuses."""
 
 
 class Service(Protocol):
-    """Where a service is, and which key it takes."""
+    """The address of a service, and the key that it accepts."""
 
     @property
     def base_url(self) -> str: ...
@@ -34,10 +34,10 @@ class Service(Protocol):
 
 @dataclass
 class UserHome:
-    """Where a user's LibreOffice keeps its things.
+    """A user's home.
 
     Attributes:
-        folder: all of it.
+        folder: the home folder.
         environ: the environment of every program that the user starts.
     """
 
@@ -49,7 +49,7 @@ class UserHome:
         return self.folder / "config" / "libreoffice" / "4"
 
     def add_extension(self, extension: Path) -> None:
-        """Add an extension to LibreOffice, which takes a second one only after it was asked for its list."""
+        """Add an extension to LibreOffice. Listing afterwards is needed before LibreOffice takes another one."""
         for arguments in (["add", "--force", str(extension)], ["list"]):
             subprocess.run([str(self.folder / "bin" / "unopkg"), *arguments], capture_output=True, check=True)
 
@@ -61,7 +61,7 @@ class UserHome:
 
 @contextmanager
 def user_home(service: Service) -> Iterator[UserHome]:
-    """A new one, which nobody else may use at the same time."""
+    """Create a home, and remove it at the end. Only one LibreOffice may use it at a time."""
     folder = Path(tempfile.mkdtemp(prefix="xl-openfunnel-calc-"))
     made = UserHome(folder, {})
     profile, bin_ = made.profile, folder / "bin"
@@ -75,7 +75,8 @@ def user_home(service: Service) -> Iterator[UserHome]:
     unopkg = UNOPKG.format(before=before, unopkg=shutil.which("unopkg"), profile=profile.as_uri())
     (bin_ / "unopkg").write_text(unopkg.replace("exec exec", "exec"))
     (bin_ / "unopkg").chmod(0o755)
-    # As from a desktop's menu: LibreOffice's Python takes an activated environment for its own, and crashes.
+    # Hide an activated environment, as if started from the menu: LibreOffice's Python would take it for its own and
+    # crash.
     active = str(Path(os.environ["VIRTUAL_ENV"]) / "bin") if "VIRTUAL_ENV" in os.environ else ""
     path = [str(bin_), *(folder for folder in os.environ["PATH"].split(os.pathsep) if folder != active)]
     made.environ = {

@@ -1,5 +1,5 @@
 """The OF_ functions in LibreOffice Calc, as an extension.
 
-`addin`, `commands`, `documents` and `table_writer` need UNO, which only LibreOffice's own Python has; the others do
-not.
+`addin`, `commands`, `documents` and `table_writer` need UNO, which only the Python of LibreOffice has; the others do
+not. not.
 """

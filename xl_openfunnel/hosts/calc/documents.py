@@ -173,7 +173,7 @@ class Documents:
         callback = _Callback(run)
         self._main.addCallback(callback, None)
         if not callback.done.wait(_MAIN_THREAD_TIMEOUT):
-            raise TimeoutError("the office does not answer")
+            raise TimeoutError("LibreOffice does not answer")
         if callback.error is not None:
             raise callback.error
 
