@@ -28,7 +28,9 @@ def cursors(service: Simulator) -> Counter[str | None]:
 # ---- 1: watch never touches the network and never waits ---------------------------------------------------------
 
 
-def test_watch_answers_at_once_with_nothing_known(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
+def test_watch_returns_an_empty_snapshot_of_an_unknown_job_at_once(
+    serve: MakeService, fetch: MakeFetcher, clock: FlyingClock
+) -> None:
     clock.limit = clock.time()
     service = serve(job := SimulatedJob(ROWS))
     seen = fetch(service).watch(job.job_id)
@@ -36,7 +38,7 @@ def test_watch_answers_at_once_with_nothing_known(serve: MakeService, fetch: Mak
     assert polls(service) == 0
 
 
-def test_watch_knows_a_stored_job_at_first_sight(serve: MakeService, fetch: MakeFetcher, tmp_path: Path) -> None:
+def test_the_first_watch_returns_a_stored_job(serve: MakeService, fetch: MakeFetcher, tmp_path: Path) -> None:
     service = serve(job := SimulatedJob(ROWS))
     fetch(service, tmp_path).wait(job.job_id)
     before = polls(service)
@@ -46,7 +48,7 @@ def test_watch_knows_a_stored_job_at_first_sight(serve: MakeService, fetch: Make
 
 
 @pytest.mark.parametrize("text", ["", " ", "a b", "../credits", "..", "a/b", "x" * 129, "é", "https://h/a b"])
-def test_what_is_no_job_id_is_answered_without_a_request(serve: MakeService, fetch: MakeFetcher, text: str) -> None:
+def test_an_invalid_job_id_raises_without_a_request(serve: MakeService, fetch: MakeFetcher, text: str) -> None:
     service = serve()
     with pytest.raises(InvalidJobIdError):
         fetch(service).watch(text)
@@ -79,19 +81,21 @@ def test_fifty_threads_cost_one_jobs_requests_and_nothing_once_stored(
     assert polls(service) == job.page_count
 
 
-def test_care_ends_ten_minutes_after_the_last_watch(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
+def test_tracking_ends_ten_minutes_after_the_last_watch(
+    serve: MakeService, fetch: MakeFetcher, clock: FlyingClock
+) -> None:
     service = serve(job := SimulatedJob(ROWS, running=1e6))
     clock.limit = clock.start + 500
     fetcher = fetch(service)
     fetcher.wait(job.job_id, until=lambda seen: clock.time() >= clock.start + 480)
-    fetcher.watch(job.job_id)  # begins a new ten minutes
+    fetcher.watch(job.job_id)  # starts another ten minutes
     clock.allow(1e9)
     assert fetcher.wait("nobody", 1_000, until=lambda seen: False).problem is not None
     last = max(request.at for request in service.received if request.job_id == job.job_id)
     assert 1_060 < last - clock.start <= 1_100
 
 
-def test_care_may_end_sooner(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
+def test_tracking_ends_after_the_given_watch_ttl(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
     service = serve(job := SimulatedJob(ROWS, running=1e6))
     fetcher = fetch(service, watch_ttl=30.0)
     fetcher.watch(job.job_id)
@@ -100,10 +104,12 @@ def test_care_may_end_sooner(serve: MakeService, fetch: MakeFetcher, clock: Flyi
     assert 15 < last - clock.start < 30
 
 
-def test_care_lasts_while_a_subscription_lives(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
+def test_a_job_is_tracked_while_a_subscription_is_open(
+    serve: MakeService, fetch: MakeFetcher, clock: FlyingClock
+) -> None:
     service = serve(job := SimulatedJob(ROWS, running=900.0))
     fetcher = fetch(service)
-    clock.has_waiters = lambda: True  # by no call of wait
+    clock.has_waiters = lambda: True  # without a call of wait
     final = threading.Event()
     subscription = fetcher.subscribe(job.job_id, lambda seen: final.set() if seen.final else None)
     assert final.wait(100)
@@ -166,7 +172,7 @@ def test_the_first_request_waits_a_second_for_watch_and_not_for_wait(
         (Fault("status", status=429, retry_after="86400", times=1), 300.0),
     ],
 )
-def test_what_the_service_asks_to_wait_is_waited_under_a_ceiling(
+def test_retry_after_is_honoured_up_to_a_ceiling(
     serve: MakeService, fetch: MakeFetcher, fault: Fault, seconds: float
 ) -> None:
     service = serve(job := SimulatedJob(ROWS[:10]), faults=[fault])
@@ -175,7 +181,7 @@ def test_what_the_service_asks_to_wait_is_waited_under_a_ceiling(
     assert second.at - first.at == pytest.approx(seconds)
 
 
-def test_a_429_holds_up_every_job(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
+def test_a_429_holds_back_the_requests_of_every_job(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
     limited = Fault("status", status=429, retry_after="30", times=1)
     service = serve(one := SimulatedJob(ROWS[:10], job_id="one"), two := SimulatedJob(ROWS, job_id="two"))
     clock.limit = clock.start
@@ -212,7 +218,7 @@ def test_running_job_with_null_cursor_is_not_complete(serve: MakeService, fetch:
     assert (seen.status, seen.final, seen.provisional, seen.settled) == ("running", False, True, False)
 
 
-def test_an_unknown_status_word_is_kept_and_means_still_going(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_an_unknown_status_is_kept_and_means_that_the_job_still_runs(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS, ending="paused"))
     seen = fetch(service).wait(job.job_id, until=lambda seen: seen.pages == 3 and seen.next_try is not None)
     assert (seen.status, seen.final, seen.settled) == (JobStatus("paused"), False, False)
@@ -231,13 +237,13 @@ def test_a_rerank_at_the_end_leaves_no_row_twice_and_none_missing(serve: MakeSer
     assert (final.provisional, final.final, final.status) == (False, True, "completed")
 
 
-def test_the_first_page_counts_as_read_where_its_own_answer_is_terminal(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_the_first_page_is_not_read_again_if_its_status_is_terminal(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS))
     fetch(service).wait(job.job_id)
     assert cursors(service) == Counter([None, *job.page_names()[1:]])
 
 
-def test_cursor_names_that_cannot_be_guessed_are_followed(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_cursors_that_cannot_be_predicted_are_followed(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS, opaque_cursors=True, running=20.0))
     assert list(fetch(service).wait(job.job_id).rows) == ROWS
 
@@ -263,7 +269,7 @@ def test_cursor_names_that_cannot_be_guessed_are_followed(serve: MakeService, fe
     ],
     ids=lambda fault: f"{fault.kind}-{fault.status}-{dict(fault.envelope)}-{fault.without}",
 )
-def test_a_wrong_guess_or_a_fault_costs_requests_and_never_a_row(
+def test_a_wrong_prediction_or_a_fault_costs_requests_and_never_a_row(
     serve: MakeService, fetch: MakeFetcher, fault: Fault
 ) -> None:
     service = serve(job := SimulatedJob(ROWS), faults=[fault])
@@ -282,7 +288,7 @@ def test_a_wrong_guess_or_a_fault_costs_requests_and_never_a_row(
         ({"pages": 6}, ("6", "names another")),
     ],
 )
-def test_a_difference_to_the_manifest_names_both_numbers(
+def test_a_difference_from_the_manifest_names_both_numbers(
     serve: MakeService, fetch: MakeFetcher, manifest: dict[str, int], numbers: tuple[str, str]
 ) -> None:
     service = serve(job := SimulatedJob(ROWS, manifest=manifest))
@@ -301,7 +307,7 @@ def test_an_empty_job_is_final_with_no_page(serve: MakeService, fetch: MakeFetch
     assert (seen.final, seen.pages, len(seen.rows), seen.problem) == (True, 0, 0, None)
 
 
-def test_without_a_manifest_the_walk_ends_at_null_and_says_so_and_is_not_stored(
+def test_without_a_manifest_the_result_ends_at_a_null_cursor_says_so_and_is_not_stored(
     serve: MakeService, fetch: MakeFetcher, tmp_path: Path
 ) -> None:
     service = serve(job := SimulatedJob(ROWS, manifest=None))
@@ -312,7 +318,7 @@ def test_without_a_manifest_the_walk_ends_at_null_and_says_so_and_is_not_stored(
     assert fetch(service, tmp_path).watch(job.job_id).status is None
 
 
-def test_a_failed_job_is_final_with_the_services_words_and_its_rows_and_never_polled_again(
+def test_a_failed_job_is_final_with_the_services_message_and_its_rows_and_never_polled_again(
     serve: MakeService, fetch: MakeFetcher, tmp_path: Path
 ) -> None:
     service = serve(job := SimulatedJob(ROWS, ending="failed", error_message="Index is down"))
@@ -328,7 +334,7 @@ def test_a_failed_job_is_final_with_the_services_words_and_its_rows_and_never_po
     assert polls(service) == before
 
 
-def test_a_failed_job_whose_pages_are_gone_is_final_with_what_it_still_gives(
+def test_a_failed_job_whose_pages_are_gone_is_final_with_the_rows_that_are_left(
     serve: MakeService, fetch: MakeFetcher
 ) -> None:
     gone = Fault("status", status=404, cursor="page_0001")
@@ -337,7 +343,7 @@ def test_a_failed_job_whose_pages_are_gone_is_final_with_what_it_still_gives(
     assert (seen.status, seen.final, len(seen.rows)) == ("failed", True, 100)
 
 
-def test_a_cancelled_job_gives_what_was_delivered(serve: MakeService, fetch: MakeFetcher, time: ManualClock) -> None:
+def test_a_cancelled_job_has_the_delivered_rows(serve: MakeService, fetch: MakeFetcher, time: ManualClock) -> None:
     service = serve(job := SimulatedJob(ROWS, ending="cancelled"))
     seen = fetch(service).wait(job.job_id)
     assert seen.final
@@ -362,14 +368,16 @@ def test_a_cursor_loop_ends_with_a_problem(serve: MakeService, fetch: MakeFetche
     assert len(service.received) < 30
 
 
-def test_a_manifest_that_lags_behind_the_status_is_waited_for(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_a_missing_manifest_is_waited_for(serve: MakeService, fetch: MakeFetcher) -> None:
     lagging = Fault("envelope", envelope={"manifest": None, "next_cursor": None}, cursor=None, times=1)
     service = serve(job := SimulatedJob(ROWS), faults=[lagging])
     seen = fetch(service).wait(job.job_id, until=lambda seen: seen.final)
     assert (list(seen.rows) == ROWS, seen.problem) == (True, None)
 
 
-def test_without_a_manifest_fewer_rows_than_were_processed_are_not_all(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_without_a_manifest_fewer_rows_than_were_processed_are_incomplete(
+    serve: MakeService, fetch: MakeFetcher
+) -> None:
     short = Fault("envelope", envelope={"manifest": None, "next_cursor": None}, cursor=None)
     service = serve(job := SimulatedJob(ROWS), faults=[short])
     seen = fetch(service).wait(job.job_id)

@@ -1,4 +1,4 @@
-"""Rules 7 to 11: what is final, what fails, the key, the order of requests, memory; and telling."""
+"""Rules 7 to 11: final jobs, failures, the key, the order of requests, memory; and callbacks."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def polls(service: Simulator) -> int:
 # ---- 7: final is final ------------------------------------------------------------------------------------------
 
 
-def test_a_final_job_is_never_asked_for_again(
+def test_a_final_job_is_never_requested_again(
     serve: MakeService, fetch: MakeFetcher, tmp_path: Path, clock: FlyingClock
 ) -> None:
     service = serve(job := SimulatedJob(ROWS))
@@ -90,7 +90,7 @@ def test_a_refresh_keeps_the_old_rows_until_the_new_ones_are_final(
     assert new.source == "service"
 
 
-def test_a_refresh_of_a_failed_job_that_gives_less_by_now_loses_nothing(
+def test_a_refresh_of_a_failed_job_with_fewer_rows_than_before_loses_none(
     serve: MakeService, fetch: MakeFetcher, tmp_path: Path
 ) -> None:
     service = serve(job := SimulatedJob(ROWS, ending="failed", error_message="Index is down"))
@@ -137,7 +137,7 @@ def test_the_last_good_rows_stay_beside_the_problem_and_the_next_try(
     assert (list(final.rows) == ROWS, final.problem) == (True, None)
 
 
-def test_an_outage_is_tried_ever_more_slowly(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
+def test_during_an_outage_retries_become_slower(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
     service = serve(job := SimulatedJob(ROWS), faults=[Fault("status", status=503)])
     seen = fetch(service).wait(job.job_id, 600)
     assert seen.problem is not None
@@ -174,7 +174,7 @@ def test_a_fresh_job_may_lag(serve: MakeService, fetch: MakeFetcher) -> None:
 
 
 @pytest.mark.parametrize("wrong_key", [401, 403, 422])
-def test_a_refused_key_stops_all_polling_at_once_and_another_one_is_found_within_ten_seconds(
+def test_a_refused_key_stops_all_polling_and_a_new_key_is_found_within_ten_seconds(
     serve: MakeService, fetch: MakeFetcher, clock: FlyingClock, wrong_key: int
 ) -> None:
     jobs = [SimulatedJob(ROWS, job_id=f"job-{n}", running=1e5) for n in range(5)]
@@ -196,7 +196,7 @@ def test_a_refused_key_stops_all_polling_at_once_and_another_one_is_found_within
     assert {request.job_id for request in service.received if request.key_ok} >= {"job-0", "job-3"}
 
 
-def test_a_missing_key_asks_nobody(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_without_a_key_no_request_is_sent(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS))
     seen = fetch(service, api_key=lambda: "").wait(job.job_id)
     assert seen.problem is not None
@@ -216,7 +216,7 @@ def test_a_refresh_tries_a_refused_key_again(serve: MakeService, fetch: MakeFetc
 # ---- 10: polls and pages take turns -----------------------------------------------------------------------------
 
 
-def test_a_first_word_goes_before_the_pages_of_another_jobs_walk(
+def test_a_jobs_first_request_goes_before_the_pages_of_another_jobs_download(
     serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENFUNNEL_CONCURRENCY", "1")
@@ -232,7 +232,7 @@ def test_a_first_word_goes_before_the_pages_of_another_jobs_walk(
     assert order.index("small") < 29
 
 
-def test_a_job_that_is_over_becomes_final_while_more_jobs_run_than_can_be_polled(
+def test_a_finished_job_becomes_final_while_more_jobs_run_than_can_be_polled(
     serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENFUNNEL_CONCURRENCY", "1")
@@ -248,7 +248,7 @@ def test_a_job_that_is_over_becomes_final_while_more_jobs_run_than_can_be_polled
     assert sent[first:last].count(False) <= len(running) + 2 * over.page_count, "one poll for each page"
 
 
-def test_jobs_are_polled_while_more_pages_are_to_be_read_than_can_be(
+def test_jobs_are_polled_while_more_pages_wait_than_can_be_read(
     serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENFUNNEL_CONCURRENCY", "1")
@@ -277,7 +277,7 @@ def test_the_rows_of_a_stored_job_leave_memory_and_come_back(
     assert fetcher.watch(job.job_id).status is None
 
 
-def test_no_more_jobs_are_read_at_once_than_requests(
+def test_no_more_jobs_are_downloaded_at_once_than_requests_are_sent(
     serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("OPENFUNNEL_CONCURRENCY", "2")
@@ -297,7 +297,7 @@ def test_no_more_jobs_are_read_at_once_than_requests(
         assert sum(first[job_id] <= number <= last[job_id] for job_id in first) <= 2
 
 
-def test_a_job_whose_pages_fail_keeps_no_other_waiting(
+def test_a_job_whose_pages_fail_blocks_no_other(
     serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENFUNNEL_CONCURRENCY", "1")
@@ -312,7 +312,7 @@ def test_a_job_whose_pages_fail_keeps_no_other_waiting(
 # ---- telling ----------------------------------------------------------------------------------------------------
 
 
-def test_a_callback_that_raises_harms_nobody(
+def test_a_callback_that_raises_does_not_stop_the_others(
     serve: MakeService, fetch: MakeFetcher, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = serve(job := SimulatedJob(ROWS, running=20.0))
@@ -347,13 +347,13 @@ def test_wait_does_not_raise_and_keeps_to_its_timeout(
     assert clock.time() - clock.start == pytest.approx(42.0)
 
 
-def test_what_a_condition_raises_is_raised_where_it_is_waited_for(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_an_exception_in_a_condition_is_raised_by_wait(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS))
     with pytest.raises(ZeroDivisionError):
         fetch(service).wait(job.job_id, until=lambda seen: bool(1 / 0))
 
 
-def test_a_bug_of_ours_is_a_problem_and_nobody_waits_for_ever(
+def test_a_bug_becomes_a_problem_and_ends_the_wait(
     serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = serve(job := SimulatedJob(ROWS))
@@ -365,7 +365,7 @@ def test_a_bug_of_ours_is_a_problem_and_nobody_waits_for_ever(
     assert "met something unexpected" in caplog.text
 
 
-def test_a_key_that_is_stored_minutes_later_is_found_too(
+def test_a_key_that_is_stored_minutes_later_is_found(
     serve: MakeService, clock: FlyingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = serve(job := SimulatedJob(ROWS))
@@ -378,7 +378,7 @@ def test_a_key_that_is_stored_minutes_later_is_found_too(
         assert fetcher.wait(job.job_id, 60, until=lambda seen: seen.final).final
 
 
-def test_a_key_function_that_fails_does_not_end_the_looking(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_a_key_function_that_fails_is_called_again(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS))
     answers = iter(["of_wrong_000000", "of_wrong_000000", None, None])
 
@@ -393,7 +393,7 @@ def test_a_key_function_that_fails_does_not_end_the_looking(serve: MakeService, 
     assert fetcher.wait(job.job_id, 120, until=lambda seen: seen.final).final
 
 
-def test_a_number_that_no_database_takes_does_not_hold_a_job_up(
+def test_a_number_too_large_for_sqlite_does_not_stop_a_job(
     serve: MakeService, fetch: MakeFetcher, tmp_path: Path
 ) -> None:
     service = serve(job := SimulatedJob(ROWS, manifest={"credits_consumed": 10**400}, extra={"processed": 10**19}))
@@ -408,12 +408,12 @@ def test_no_timeout_is_too_long(serve: MakeService, fetch: MakeFetcher, timeout:
     assert fetch(service).wait(job.job_id, timeout).final
 
 
-def test_a_timeout_that_is_no_number_is_none(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_a_timeout_of_nan_counts_as_0(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS, running=1e6))
     assert not fetch(service).wait(job.job_id, float("nan")).final
 
 
-def test_rows_that_another_process_replaced_are_found_anew(
+def test_rows_that_another_process_replaced_are_loaded_again(
     serve: MakeService, fetch: MakeFetcher, tmp_path: Path
 ) -> None:
     service = serve(job := SimulatedJob(ROWS))
@@ -425,7 +425,7 @@ def test_rows_that_another_process_replaced_are_found_anew(
     assert len(fetch_with(here, job.job_id)) == 650
 
 
-def test_rows_that_another_process_removed_are_read_anew(
+def test_rows_that_another_process_removed_are_downloaded_again(
     serve: MakeService, fetch: MakeFetcher, tmp_path: Path
 ) -> None:
     service = serve(job := SimulatedJob(ROWS))
@@ -436,7 +436,7 @@ def test_rows_that_another_process_removed_are_read_anew(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a file in use cannot be removed there")
-def test_a_store_whose_file_is_removed_while_in_use_begins_anew(
+def test_a_store_whose_file_is_removed_while_in_use_is_created_again(
     serve: MakeService, fetch: MakeFetcher, tmp_path: Path
 ) -> None:
     service = serve(job := SimulatedJob(ROWS), other := SimulatedJob(ROWS[:10]))
@@ -459,59 +459,59 @@ def test_a_job_that_is_forgotten_while_it_is_stored_does_not_come_back(
     assert fetch(service, tmp_path).watch(job.job_id).status is None
 
 
-def test_a_job_that_is_forgotten_while_it_is_first_looked_for_does_not_come_back(
+def test_a_job_that_is_forgotten_during_its_first_lookup_does_not_come_back(
     serve: MakeService, fetch: MakeFetcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = serve(job := SimulatedJob(ROWS))
     assert fetch(service, tmp_path).wait(job.job_id).final
     fetcher = fetch(service, tmp_path)
     scheduler = fetcher._scheduler
-    look = scheduler._initial_state
+    initial_state = scheduler._initial_state
 
-    def look_and_forget(job_id: str) -> JobState:
-        found = look(job_id)
-        monkeypatch.setattr(scheduler, "_initial_state", look)
+    def initial_state_and_forget(job_id: str) -> JobState:
+        found = initial_state(job_id)
+        monkeypatch.setattr(scheduler, "_initial_state", initial_state)
         fetcher.forget(job_id)
         return found
 
-    monkeypatch.setattr(scheduler, "_initial_state", look_and_forget)
+    monkeypatch.setattr(scheduler, "_initial_state", initial_state_and_forget)
     fetcher.watch(job.job_id)
     seen = fetcher.wait(job.job_id, until=lambda seen: seen.source != "store" and seen.final)
     assert list(seen.rows) == ROWS
 
 
-def test_a_job_that_is_forgotten_before_it_was_noted_is_not_noted(
+def test_a_job_that_is_forgotten_before_it_is_recorded_is_not_recorded(
     serve: MakeService, fetch: MakeFetcher, tmp_path: Path
 ) -> None:
     service = serve(job := SimulatedJob(ROWS, running=1e9))
     fetcher = fetch(service, tmp_path)
     fetcher.watch(job.job_id)
-    hold = threading.Event()
-    fetcher._scheduler._store_worker._thread.submit(functools.partial(hold.wait, 30))  # type: ignore[arg-type]
+    release = threading.Event()
+    fetcher._scheduler._store_worker._thread.submit(functools.partial(release.wait, 30))  # type: ignore[arg-type]
     fetcher.wait(job.job_id, until=lambda seen: seen.status is not None)
     done = fetcher._scheduler.forget(job.job_id)
-    hold.set()
+    release.set()
     assert done.wait(30)
     fetcher.close()
     assert Store(tmp_path / "store.sqlite3", service.base_url).ledger() == []
 
 
-def test_an_answer_for_a_job_that_was_forgotten_meanwhile_is_not_taken_for_one_to_a_new_request(
+def test_a_response_from_before_a_job_was_forgotten_is_ignored(
     serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = serve(job := SimulatedJob(ROWS, running=1e9))
     fetcher = fetch(service)
     client, begun, go = fetcher._client, threading.Event(), threading.Event()
-    asked: list[str] = []
+    requested: list[str] = []
 
     def page(job_id: str, cursor: str | None = None) -> Page:
-        asked.append(job_id)
-        if len(asked) == 1:
+        requested.append(job_id)
+        if len(requested) == 1:
             begun.set()
             go.wait()
             return Page(JobStatus.RUNNING, stage="old")
         go.set()
-        while fetcher._scheduler.tasks_under_way > 1:  # the old answer comes first
+        while fetcher._scheduler.tasks_under_way > 1:  # the old response comes first
             pass
         return Page(JobStatus.RUNNING, stage="new")
 
@@ -530,7 +530,7 @@ def test_an_answer_for_a_job_that_was_forgotten_meanwhile_is_not_taken_for_one_t
     assert set(stages) <= {None, "new"}
 
 
-def test_a_request_that_meets_a_bug_is_a_problem_and_is_tried_again(
+def test_an_unexpected_exception_in_a_request_is_a_problem_and_is_retried(
     serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = serve(job := SimulatedJob(ROWS[:10]))
@@ -548,7 +548,7 @@ def test_a_request_that_meets_a_bug_is_a_problem_and_is_tried_again(
     assert fetcher.wait(job.job_id).final
 
 
-def test_a_request_that_waits_for_a_worker_is_not_sent_once_all_are_held_up(
+def test_a_queued_request_is_not_sent_once_all_are_held_back(
     serve: MakeService, fetch: MakeFetcher, clock: FlyingClock
 ) -> None:
     service = serve(SimulatedJob(ROWS))
@@ -566,32 +566,32 @@ def test_a_store_that_fails_costs_a_request_and_no_row(
     serve: MakeService, fetch: MakeFetcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = serve(job := SimulatedJob(ROWS), other := SimulatedJob(ROWS, job_id="other"))
-    trouble: list[Exception] = [StoreBusyError("at first sight"), OSError("then"), OSError("at first sight")]
+    errors: list[Exception] = [StoreBusyError("at first sight"), OSError("then"), OSError("at first sight")]
 
     def find(*_: object, **__: object) -> None:
-        raise trouble.pop(0)
+        raise errors.pop(0)
 
     fetcher = fetch(service, tmp_path)
     monkeypatch.setattr(fetcher._store, "find", find)
     monkeypatch.setattr(fetcher._store, "save", lambda _, result, *__: result)
     assert list(fetcher.wait(job.job_id).rows) == ROWS
     assert list(fetcher.wait(other.job_id).rows) == ROWS
-    assert trouble == []
+    assert errors == []
 
 
-def test_what_the_ledger_knows_of_a_stored_jobs_rows_stays_while_they_are_read_anew(tmp_path: Path) -> None:
+def test_the_ledger_keeps_the_row_count_of_a_stored_job_during_a_refresh(tmp_path: Path) -> None:
     store = Store(tmp_path / "store.sqlite3", "http://127.0.0.1:1")
     rows = Rows.of([Page(JobStatus.COMPLETED, row_count=100)])
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    keeper = StoreWorker(store, lambda _, __: None)
+    worker = StoreWorker(store, lambda _, __: None)
     over = Snapshot("job", status=JobStatus.COMPLETED, rows=rows, final=True)
     for seen in (over, replace(over, rows=NO_ROWS, final=False)):
-        keeper.record(seen, now, is_current=lambda: True)
-    keeper.close()
+        worker.record(seen, now, is_current=lambda: True)
+    worker.close()
     assert [entry.row_count for entry in store.ledger()] == [100]
 
 
-def test_whoever_waits_when_the_fetcher_is_closed_is_told(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_closing_the_fetcher_ends_waits_with_an_error(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS, running=1e9))
     fetcher = fetch(service)
     raised: list[BaseException] = []
@@ -610,7 +610,7 @@ def test_whoever_waits_when_the_fetcher_is_closed_is_told(serve: MakeService, fe
     assert "forgotten, or the fetcher closed" in str(raised[0])
 
 
-def test_rows_that_turn_out_to_be_gone_while_new_ones_are_stored_keep_nobody_waiting(
+def test_rows_found_missing_while_new_ones_are_stored_block_no_wait(
     serve: MakeService, fetch: MakeFetcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = serve(job := SimulatedJob(ROWS))
@@ -638,9 +638,7 @@ def test_rows_that_turn_out_to_be_gone_while_new_ones_are_stored_keep_nobody_wai
     assert (seen.final, seen.problem, list(seen.rows)) == (True, None, ROWS)
 
 
-def test_a_fetcher_that_is_closed_still_tells_what_is_stored(
-    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
-) -> None:
+def test_a_closed_fetcher_still_returns_stored_rows(serve: MakeService, fetch: MakeFetcher, tmp_path: Path) -> None:
     service = serve(job := SimulatedJob(ROWS))
     fetch(service, path=tmp_path).wait(job.job_id)
     closed = fetch(service, path=tmp_path)
