@@ -367,7 +367,7 @@ def test_several_processes_may_use_it_at_once(tmp_path: Path) -> None:
 def test_new_file_waits_for_another_process_that_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "store.sqlite3"
     other = sqlite3.connect(path, isolation_level=None)
-    other.execute("START")
+    other.execute("BEGIN")
     other.execute("SELECT * FROM sqlite_schema").fetchall()  # SQLite changes no mode meanwhile, and does not wait
 
     class Waiting(sqlite3.Connection):
