@@ -1,4 +1,4 @@
-"""A server that speaks TLS with a certificate of an authority that nobody knows."""
+"""A TLS server whose certificate comes from an unknown authority."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import pytest
 
 @contextmanager
 def tls_server(folder: Path) -> Iterator[int]:
-    """A server with a certificate that nobody knows."""
+    """Run a server with a certificate that no client trusts; gives its port."""
     cert, key = make_certificate(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
 
-    class Running(BaseHTTPRequestHandler):
+    class RunningJobHandler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = b'{"status": "running"}'
             self.send_response(200)
@@ -31,11 +31,14 @@ def tls_server(folder: Path) -> Iterator[int]:
         def log_message(self, *_: object) -> None:
             pass
 
-    class Quiet(HTTPServer):
+    class QuietServer(HTTPServer):
         def handle_error(self, *_: object) -> None:
             pass
 
-    with closing(socket.create_server(("127.0.0.1", 0))) as plain, Quiet(("127.0.0.1", 0), Running, False) as server:
+    with (
+        closing(socket.create_server(("127.0.0.1", 0))) as plain,
+        QuietServer(("127.0.0.1", 0), RunningJobHandler, False) as server,
+    ):
         server.socket.close()
         server.socket = context.wrap_socket(plain, server_side=True)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
