@@ -1,15 +1,15 @@
-"""Ours beside what else one could use: ``python -m tests.bench [--json FILE] [--check] [--only M1,M4]``.
+"""Compare the package with alternatives: ``python -m tests.bench [--json FILE] [--check] [--only M1,M4]``.
 
-    M1  all pages of a finished job: time, wholeness under faults, memory
+    M1  all pages of a finished job: time, completeness under faults, memory
     M2  calls from cells: small, large, the first; through xlwings' COM server, on Windows or under Wine
     M3  requests that fifty watchers of one job cost
     M4  a frame as a block of cells
     M5  a stored job from disk to a block: time, memory
-    M6  the import, the first watch, and that pandas is not loaded for them
-    M7  cells in LibreOffice Calc: a hard recalculation, and the office's own thread while a job is read
+    M6  the import and the first watch, neither of which loads pandas
+    M7  cells in LibreOffice Calc: a hard recalculation, and its main thread while a job is read
     M8  the command that builds the workbook
 
-Time limits live here and nowhere else: tests count. Needs the extra ``bench``.
+Only these measures have time limits; tests count. Needs the extra ``bench``.
 """
 
 from __future__ import annotations
@@ -37,39 +37,39 @@ MEASURES = {
 
 
 def main() -> int:
-    """Measure, show, judge; 1 with ``--check`` where a goal is missed, or something could not be measured."""
+    """Measure and print the results; 1 with ``--check`` where a goal is missed or something could not be measured."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
-    parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed, naming it")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to this file")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a goal is missed, and name it")
     parser.add_argument(
         "--only", type=_measure_names, default=tuple(MEASURES), metavar="M1,M4", help="measure only these"
     )
-    asked = parser.parse_args()
+    options = parser.parse_args()
 
-    absent = not_installed(("aiohttp", "dlt", "requests_cache"))
-    if absent:
-        _print(f'Not installed: {", ".join(absent)}. Get them with: pip install "xl-openfunnel[bench]"')
+    missing = not_installed(("aiohttp", "dlt", "requests_cache"))
+    if missing:
+        _print(f'Not installed: {", ".join(missing)}. Get them with: pip install "xl-openfunnel[bench]"')
     outcome = Outcome()
     with no_proxy():
-        for name in asked.only:
+        for name in options.only:
             start = time.monotonic()
             _print(f"{name} ...")
             outcome.add(MEASURES[name]())
             _print(f"{name} took {time.monotonic() - start:.0f} s")
     show(outcome)
-    if asked.json:
-        asked.json.write_text(json.dumps(as_json(outcome), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    if not asked.check:
+    if options.json:
+        options.json.write_text(json.dumps(as_json(outcome), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if not options.check:
         return 0
     for goal in outcome.missed:
         _print(f"goal missed: {goal}")
-    if absent:
-        _print(f"not compared with {', '.join(absent)}")
+    if missing:
+        _print(f"not compared with {', '.join(missing)}")
     for reason in outcome.skipped:
         _print(f"not measured: {reason}")
-    return 1 if outcome.missed or outcome.skipped or absent else 0
+    return 1 if outcome.missed or outcome.skipped or missing else 0
 
 
 def _measure_names(text: str) -> tuple[str, ...]:
@@ -79,8 +79,8 @@ def _measure_names(text: str) -> tuple[str, ...]:
     return names
 
 
-def _print(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
+def _print(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

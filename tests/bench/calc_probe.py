@@ -1,6 +1,6 @@
-"""Times what the add-in does in an office: a component of an extension of its own, in the same Python.
+"""Times the add-in's methods in LibreOffice: a UNO component of a separate extension, in the same Python.
 
-The first ``trigger`` begins to take times, the next writes them to the file that it names, and forgets them.
+The first ``trigger`` starts timing; each later one writes the times since the last to the file that it names.
 """
 
 import json
@@ -16,52 +16,50 @@ from com.sun.star.task import XJobExecutor
 
 NAME = "xlopenfunnel.bench.Probe"
 spans: list[tuple[str, bool, float, int]] = []
-"""What, whether on the office's own thread, milliseconds, and the rows of the block or array that it was about."""
+"""Method, whether on LibreOffice's main thread, milliseconds, and the rows of its block or array."""
 
 
-def timed(owner: Any, name: str, rows: Callable[..., int]) -> None:
-    """Have a method note how long it takes."""
+def record_times(owner: Any, name: str, rows: Callable[..., int]) -> None:
+    """Record how long each call of a method takes."""
     method = getattr(owner, name)
 
-    def noting(self: Any, *given: Any, **named: Any) -> Any:
+    def timed(self: Any, *arguments: Any, **keywords: Any) -> Any:
         start = time.perf_counter()
         try:
-            return method(self, *given, **named)
+            return method(self, *arguments, **keywords)
         finally:
-            took = (time.perf_counter() - start) * 1000
-            own = threading.get_native_id() == os.getpid()  # on Linux the first thread has the process's number
-            spans.append((f"{owner.__name__}.{name}", own, took, rows(self, *given)))
+            milliseconds = (time.perf_counter() - start) * 1000
+            on_main_thread = threading.get_native_id() == os.getpid()  # on Linux the main thread has the process's id
+            spans.append((f"{owner.__name__}.{name}", on_main_thread, milliseconds, rows(self, *arguments)))
 
-    setattr(owner, name, noting)
+    setattr(owner, name, timed)
 
 
-def begin() -> None:
-    """Every way in which the office's thread comes to our code, or has to wait for it."""
+def start() -> None:
+    """Record every method in which LibreOffice's main thread runs our code or waits for it."""
     from xl_openfunnel.hosts.calc import addin, array_formulas, results
 
-    timed(addin.Functions, "call", lambda *_: 0)
+    record_times(addin.Functions, "call", lambda *_: 0)
 
     def rows(result: results.Result) -> int:
         return max([len(result.block), *(sized.size.rows for sized in result.sized.values() if sized.size)])
 
-    timed(addin._Result, "addResultListener", lambda result, _: rows(result._view.result))
-    timed(results.SizedResult, "notify", lambda sized, _: rows(sized.result))
-    timed(array_formulas.ArrayTracker, "fit", lambda _, result: rows(result))
+    record_times(addin._Result, "addResultListener", lambda result, _: rows(result._view.result))
+    record_times(results.SizedResult, "notify", lambda sized, _: rows(sized.result))
+    record_times(array_formulas.ArrayTracker, "fit", lambda _, result: rows(result))
 
 
 class Probe(unohelper.Base, XJobExecutor):  # type: ignore[misc]
-    """What is triggered."""
-
-    begun = False
+    started = False
 
     def __init__(self, _: Any) -> None:
-        """The office gives its context."""
+        """LibreOffice passes its context."""
 
     def trigger(self, file: str) -> None:
-        """Begin, or write what was noted."""
-        if not Probe.begun:
-            Probe.begun = True
-            begin()
+        """Start timing, or write the times."""
+        if not Probe.started:
+            Probe.started = True
+            start()
         Path(file).write_text(json.dumps(spans))
         spans.clear()
 

@@ -1,7 +1,7 @@
-"""What a Windows Python measures: ``python -m tests.bench.cells TASK JSON``.
+"""Measurements in a Windows Python: ``python -m tests.bench.cells TASK JSON``.
 
-It plays Excel, and its calls go through the real xlwings DLL and COM server. Each task prints one JSON object, in
-which times are seconds. The environment says where the service and the store are.
+A fake Excel calls the functions through the real xlwings DLL and COM server. Each task prints one JSON object with
+times in seconds. Environment variables name the service and the store.
 """
 
 from __future__ import annotations
@@ -39,28 +39,26 @@ class Cell:
         self._place = Cells(excel.open("Bench.xlsx", r"C:\Books").sheet("Sheet1"), Area(1, 1, 1, 1))
 
     def value(self, name: str, *args: object) -> Any:
-        """What it shows for this call."""
         return self._server.call(name, list(args), self._place)
 
     def seconds(self, name: str, *args: object, size: tuple[int, int] | None = None) -> float:
-        """How long that takes; raises where it is no answer, or none of this size."""
-        shown: list[Any] = []
-        seconds = seconds_of(lambda: shown.append(self.value(name, *args)))
-        [answer] = shown
-        if size != ((len(answer), len(answer[0])) if isinstance(answer, tuple) else None):
-            raise RuntimeError(f"{name} answered something else: {str(answer)[:300]}")
-        if isinstance(answer, str) and answer.startswith(("#OF!", "loading")):
-            raise RuntimeError(f"{name} gave no answer: {answer}")
+        """How long the call takes; raises for a result that is an error or has another size."""
+        results: list[Any] = []
+        seconds = seconds_of(lambda: results.append(self.value(name, *args)))
+        [result] = results
+        if size != ((len(result), len(result[0])) if isinstance(result, tuple) else None):
+            raise RuntimeError(f"{name} gave something else: {str(result)[:300]}")
+        if isinstance(result, str) and result.startswith(("#OF!", "loading")):
+            raise RuntimeError(f"{name} gave no result: {result}")
         return seconds
 
     def close(self) -> None:
-        """End its server."""
         self._server.kill()
 
 
 @contextmanager
 def _cells() -> Iterator[tuple[Cell, Cell]]:
-    """One that calls ours, and one that calls a server with nothing of ours in it."""
+    """A cell that calls our server, and one that calls a plain xlwings server."""
     with FakeExcel() as excel:
         ours, plain = Cell(excel), Cell(excel, command=PLAIN_COMMAND, module=PLAIN_MODULE)
         try:
@@ -71,31 +69,31 @@ def _cells() -> Iterator[tuple[Cell, Cell]]:
 
 
 def store(job: str) -> Output:
-    """Have the job in the store."""
+    """Read the job into the store."""
     with _cells() as (ours, _):
         ours.excel.pump(lambda: ours.value("OF_INFO", job, "final") is True, timeout=120)
     return {}
 
 
 def first(job: str) -> Output:
-    """The first answers of an Excel, which begin with loading the DLL: once for both, so ours pays for it."""
+    """The first calls of an Excel; ours comes first, so its time includes loading the DLL."""
     with _cells() as (ours, plain):
         return {"ours": ours.seconds("OF_STATUS", job), "plain": plain.seconds("NOTHING")}
 
 
 def warm(job: str, rows: int) -> Output:
-    """The first rows of a session; then small calls, and large ones beside a loop over requests."""
+    """The first rows of a session; then small calls, and large ones beside a requests loop."""
     size = (rows + 1, 7)
     with _cells() as (ours, plain):
         inside = Cell(ours.excel, module=PLAIN_MODULE)  # the same command: the same server
-        made = float(inside.value("OUR_SECONDS", job))
+        first_rows = float(inside.value("OUR_SECONDS", job))
         ours_small, plain_small = partial(ours.seconds, "OF_STATUS", job), partial(plain.seconds, "NOTHING")
         large: dict[str, Callable[[], float]] = {
             "inside": lambda: float(inside.value("OUR_SECONDS", job)),
             "rows": partial(ours.seconds, "OF_ROWS", job, size=size),
         }
         return {
-            "made": made,
+            "first_rows": first_rows,
             "small": alternate({"ours": ours_small, "plain": plain_small}, SMALL_CALLS),
             "large": alternate(large, LARGE_CALLS),
             "loop": [plain.seconds("LOOP_ROWS", job, size=size) for _ in range(ROUNDS)],

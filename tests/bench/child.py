@@ -1,7 +1,7 @@
-"""What is measured in a fresh process: ``python -m tests.bench.child TASK JSON``.
+"""Measurements in a fresh process: ``python -m tests.bench.child TASK JSON``.
 
-Each task prints one JSON object. The times in it are seconds since the task began; the memory is the peak, in
-MB above what was held once everything was imported.
+Each task prints one JSON object. Times are seconds since the task started; memory is the peak in MB above that after
+all imports.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ START = time.perf_counter()
 
 
 def fetch_ours(base_url: str, api_key: str, job_id: str) -> Output:
-    """All rows of a finished job in hand."""
+    """Fetch all rows of a finished job."""
     import pandas as pd  # noqa: F401 - what counts is above the imports, pandas among them
 
     import xl_openfunnel  # noqa: F401
@@ -31,7 +31,7 @@ def fetch_ours(base_url: str, api_key: str, job_id: str) -> Output:
 
 
 def fetch_loop(base_url: str, api_key: str, job_id: str) -> Output:
-    """The same with a loop over requests."""
+    """The same with a requests loop."""
     import pandas as pd  # noqa: F401 - as ours
     import requests  # noqa: F401
 
@@ -49,7 +49,7 @@ def disk_ours(store: str, base_url: str, job_id: str, columns: list[str] | None)
 
 
 def disk_cache(cache: str, urls: list[str], columns: list[str] | None) -> Output:
-    """The same from cached answers: JSON, DataFrame, and the block as ours."""
+    """The same from cached responses: JSON, DataFrame, and our block."""
     import pandas as pd
     from requests_cache import CachedSession
 
@@ -73,7 +73,7 @@ def cold_watch(store: str, base_url: str, job_id: str) -> Output:
 
 
 def ask_again(store: str, base_url: str, api_key: str, job_id: str) -> Output:
-    """A new process asks for a job that an earlier one stored."""
+    """Read a job that an earlier process stored."""
     with contenders.stored_fetcher(store, base_url, api_key) as fetcher:
         snapshot = fetcher.wait(job_id, 30)
         return {"final": snapshot.final, "rows": len(list(snapshot.rows))}

@@ -1,6 +1,6 @@
-"""Four ways to have all rows of a finished job in hand, each as its users would write it.
+"""Four ways to fetch all rows of a finished job, each as its users would write it.
 
-Imports stand in the functions, so that a fresh process pays for one contender's only.
+Each function imports its own packages, so that a fresh process pays for one contender only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 CONCURRENCY = 8
-"""Requests at once: what ours does by default."""
+"""Requests at once: our default."""
 
 
 def ours(service: Service) -> list[Row]:
@@ -35,7 +35,7 @@ def ours(service: Service) -> list[Row]:
 
 
 def loop(service: Service) -> list[Row]:
-    """The loop that everybody writes first: a session of requests that follows ``next_cursor``."""
+    """The obvious first version: a requests session that follows ``next_cursor``."""
     import requests
 
     rows: list[Row] = []
@@ -44,9 +44,9 @@ def loop(service: Service) -> list[Row]:
         session.headers["X-API-Key"] = service.api_key
         while True:
             params = {"cursor": cursor} if cursor else {}
-            answer = session.get(service.poll_url, params=params, timeout=60)
-            answer.raise_for_status()
-            page = answer.json()
+            response = session.get(service.poll_url, params=params, timeout=60)
+            response.raise_for_status()
+            page = response.json()
             rows += page["rows"]
             cursor = page["next_cursor"]
             if cursor is None:
@@ -54,7 +54,7 @@ def loop(service: Service) -> list[Row]:
 
 
 def dlt(service: Service) -> list[Row]:
-    """dlt's REST client with its own retries, told where the cursor and the rows are."""
+    """dlt's REST client with its own retries, configured with the places of cursor and rows."""
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     from dlt.sources.helpers.rest_client.client import RESTClient
     from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
@@ -70,7 +70,7 @@ def dlt(service: Service) -> list[Row]:
 
 
 def aiohttp(service: Service) -> list[Row]:
-    """aiohttp with as many at once as ours, names guessed from the manifest like ours, and nothing checked."""
+    """aiohttp with as many requests at once, and page names from the manifest, like ours; without checks."""
     import asyncio
 
     from aiohttp import ClientSession, TCPConnector
@@ -81,9 +81,9 @@ def aiohttp(service: Service) -> list[Row]:
         async with ClientSession(connector=connector, headers=headers, raise_for_status=True) as session:
 
             async def page(name: str | None) -> dict[str, Any]:
-                async with session.get(service.poll_url, params={"cursor": name} if name else {}) as answer:
-                    told: dict[str, Any] = await answer.json()
-                    return told
+                async with session.get(service.poll_url, params={"cursor": name} if name else {}) as response:
+                    body: dict[str, Any] = await response.json()
+                    return body
 
             first = await page(None)
             names = [f"page_{number:04d}" for number in range(1, first["manifest"]["pages"])]
@@ -98,7 +98,7 @@ Fetch = Callable[[Service], list[Row]]
 
 @dataclass(frozen=True)
 class Peer:
-    """Somebody to compare with: its name in the report, the package it needs, and how it fetches."""
+    """An alternative: its name in the report, the package it needs, and how it fetches."""
 
     name: str
     package: str
@@ -113,7 +113,7 @@ PEERS = (Peer(LOOP, "requests", loop), Peer("dlt", "dlt", dlt), Peer(AIOHTTP, "a
 
 @contextmanager
 def stored_fetcher(store: Path | str, base_url: str, api_key: str = "of_never_sent") -> Iterator[Fetcher]:
-    """Ours with a store on disk."""
+    """Our fetcher with a store on disk."""
     from xl_openfunnel import Client, Fetcher, Store
 
     with (

@@ -1,4 +1,4 @@
-"""M2: what calls from cells cost Excel, through the real xlwings DLL and COM server, on Windows or under Wine."""
+"""M2: how long calls from cells take, through the real xlwings DLL and COM server, on Windows or under Wine."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ MAX_STATUS_MS: Final = 20.0
 MAX_ROWS_MS: Final = 10.0
 
 TIMEOUT: Final = 300.0
-"""Seconds after which a Windows Python is given up."""
+"""Seconds that a Windows Python may take."""
 
 Task = Callable[..., dict[str, Any]]
-"""Runs a task of `cells` with its arguments and returns what it told."""
+"""Runs a task of `cells` with its arguments and returns its output."""
 
 
 class PlatformMissingError(Exception):
-    """Why there is no Windows Python here."""
+    """There is no Windows Python here; the message says why."""
 
 
 def measure() -> Outcome:
-    """The first call of a session, then warm calls: small ones, and large ones beside a loop over requests."""
+    """The first call of a session, then warm calls: small ones, and large ones beside a requests loop."""
     try:
         with simulator({"rows": ROWS}, latency=LATENCY) as service, _windows(service.base_url, service.api_key) as run:
             run("store", job=service.job_id)
@@ -43,28 +43,38 @@ def measure() -> Outcome:
         return Outcome(skipped=[f"M2: {reason}"])
     status, nothing = (median(warm["small"][name]) * 1000 for name in ("ours", "plain"))
     inside, whole = (median(warm["large"][name]) * 1000 for name in ("inside", "rows"))
-    begun = [median(told[name] for told in first) for name in ("ours", "plain")]
+    first_seconds = [median(output[name] for output in first) for name in ("ours", "plain")]
     block = f"OF_ROWS of {ROWS:,} × 7"
-    made = f"the first of a session {warm['made'] * 1000:.0f} ms: rows from disk, made a block"
+    first_rows = f"the first of a session {warm['first_rows'] * 1000:.0f} ms: rows from disk, turned into a block"
     rows = [
         Row(
-            "M2", "OF_STATUS, warm, the whole call", "ms", status, floor=nothing, remark="floor: a function of nothing"
+            "M2",
+            "OF_STATUS, warm, the whole call",
+            "ms",
+            status,
+            floor=nothing,
+            remark="floor: a function that does nothing",
         ),
-        Row("M2", f"{block}, warm, our own code", "ms", inside, remark=made),
+        Row("M2", f"{block}, warm, our own code", "ms", inside, remark=first_rows),
         Row(
             "M2",
-            f"{block}, the way of the block to Excel",
+            f"{block}, the transfer of the block to Excel",
             "ms",
             whole - inside,
             remark="pywin32 on both sides, COM between",
         ),
         Row(
             *("M2", f"{block}, warm, the whole call", "ms", whole),
-            *("requests loop as a UDF", median(warm["loop"]) * 1000, None, f"{LATENCY * 1000:.0f} ms away, each time"),
+            *(
+                "requests loop as a UDF",
+                median(warm["loop"]) * 1000,
+                None,
+                f"{LATENCY * 1000:.0f} ms latency, each time",
+            ),
         ),
         Row(
-            *("M2", "first call of a session, from the DLL on", "s", begun[0]),
-            *("", None, begun[1], "floor: xlwings' server alone; the job is stored"),
+            *("M2", "first call of a session, from the DLL on", "s", first_seconds[0]),
+            *("", None, first_seconds[1], "floor: xlwings' server alone; the job is stored"),
         ),
     ]
     goals = [
@@ -72,12 +82,12 @@ def measure() -> Outcome:
         Goal("M2 warm OF_ROWS, our own code", inside, "<=", MAX_ROWS_MS, " ms"),
     ]
     where = "Windows" if sys.platform == "win32" else "Wine"
-    return Outcome(rows, goals, [f"M2 ran on {where}, with a stand-in for Excel: no figure of it is from Excel itself"])
+    return Outcome(rows, goals, [f"M2 ran on {where} with a fake Excel: none of its figures is from Excel itself"])
 
 
 @contextmanager
 def _windows(base_url: str, api_key: str) -> Iterator[Task]:
-    """A Windows Python with a store of its own, or none.
+    """Run tasks in a Windows Python with an empty store.
 
     Raises:
         PlatformMissingError: there is neither Windows nor Wine.
@@ -100,11 +110,11 @@ def _windows(base_url: str, api_key: str) -> Iterator[Task]:
 
         def run(task: str, **arguments: object) -> dict[str, Any]:
             command = ["-m", _CELLS, task, json.dumps(arguments)]
-            done = wine.run(command, cwd=ROOT, env=env, timeout=TIMEOUT)
-            if done.code != 0:
-                raise RuntimeError(f"the Windows Python ended with {done.code}:\n{done.output}")
-            told: dict[str, Any] = json.loads(done.output.strip().rpartition("\n")[2])
-            return told
+            completed = wine.run(command, cwd=ROOT, env=env, timeout=TIMEOUT)
+            if completed.code != 0:
+                raise RuntimeError(f"the Windows Python ended with {completed.code}:\n{completed.output}")
+            output: dict[str, Any] = json.loads(completed.output.strip().rpartition("\n")[2])
+            return output
 
         with wine.session(ROOT):
             yield run

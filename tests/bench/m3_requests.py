@@ -1,4 +1,4 @@
-"""M3: what fifty watchers of one running job cost the service, counted there."""
+"""M3: how many requests fifty watchers of one running job cost, counted by the service."""
 
 from __future__ import annotations
 
@@ -17,45 +17,46 @@ from .service import Service, simulator
 WATCHERS: Final = 50
 ROUNDS: Final = 3
 RUNNING: Final = 5.05
-"""Seconds that the job runs: polls after 0, 2, 4 and 6 s fall well between two of its pages."""
+"""Seconds that the job runs: polls after 0, 2, 4 and 6 s are well apart from the moments when a page appears."""
 
 WAIT: Final = 1.5
-"""Seconds that a watcher waits in all rounds but the last, in which it waits for the end."""
+"""Seconds that a watcher waits in each round; in the last, it waits for the end."""
 
 INTERVAL: Final = 2.0
-"""Seconds between two polls of the naive loop: the same as ours."""
+"""Seconds between two polls of the naive loop, as ours."""
 
 JOB: Final = {"rows": 600, "shape": "narrow", "running": RUNNING}
 
 MAX_POLLS: Final = 1.0
 MAX_REQUESTS: Final = 1.25
-"""How much fifty may cost more than one: a page that appears in the moment of a poll may be read one poll later."""
+"""How many times the cost of one fifty may cost: a page that appears during a poll may be read one poll later."""
 
 
 def measure() -> Outcome:
-    """Fifty of ours, one of ours, fifty naive loops: all at the same time, each with a service of its own."""
+    """Fifty of our watchers, one of them, and fifty naive loops, all at the same time, each group with its own
+    service."""
     with (
         TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        simulator(JOB) as of_many,
-        simulator(JOB) as of_one,
-        simulator(JOB) as of_naive,
+        simulator(JOB) as many_service,
+        simulator(JOB) as one_service,
+        simulator(JOB) as naive_service,
     ):
         store = Path(folder, "many", "store.sqlite3")
         _in_parallel(
-            lambda: _watch(of_many, store, WATCHERS),
-            lambda: _watch(of_one, Path(folder, "one", "store.sqlite3"), 1),
-            lambda: _in_parallel(*[lambda: _poll_naively(of_naive)] * WATCHERS),
+            lambda: _watch(many_service, store, WATCHERS),
+            lambda: _watch(one_service, Path(folder, "one", "store.sqlite3"), 1),
+            lambda: _in_parallel(*[lambda: _poll_naively(naive_service)] * WATCHERS),
         )
-        many, one, naive = (service.requests() for service in (of_many, of_one, of_naive))
+        many, one, naive = (service.requests() for service in (many_service, one_service, naive_service))
         polls = [sum(request["cursor"] is None for request in requests) for requests in (many, one)]
-        of_many.forget_requests()
-        of_naive.forget_requests()
-        where = {"base_url": of_many.base_url, "api_key": of_many.api_key, "job_id": of_many.job_id}
-        told = run_task("ask_again", store=str(store), **where).output
-        _poll_naively(of_naive)
-        again, naive_again = len(of_many.requests()), len(of_naive.requests())
-    if told != {"final": True, "rows": JOB["rows"]}:
-        raise RuntimeError(f"after a restart the job should be there, whole: {told}")
+        many_service.forget_requests()
+        naive_service.forget_requests()
+        arguments = {"base_url": many_service.base_url, "api_key": many_service.api_key, "job_id": many_service.job_id}
+        restarted = run_task("ask_again", store=str(store), **arguments).output
+        _poll_naively(naive_service)
+        again, naive_again = len(many_service.requests()), len(naive_service.requests())
+    if restarted != {"final": True, "rows": JOB["rows"]}:
+        raise RuntimeError(f"after a restart the job should be there, complete: {restarted}")
     rows = [
         Row(
             *("M3", f"{WATCHERS} watchers of a running job, {ROUNDS} rounds", "requests", len(many)),
@@ -83,13 +84,13 @@ def _watch(service: Service, store: Path, watchers: int) -> None:
                 fetcher.wait(service.job_id, None if number == ROUNDS else WAIT)
 
         _in_parallel(*[watcher] * watchers)
-        seen = fetcher.watch(service.job_id)
-        if not seen.final or len(list(seen.rows)) != JOB["rows"]:
-            raise RuntimeError(f"the job should be final and whole: {seen}")
+        snapshot = fetcher.watch(service.job_id)
+        if not snapshot.final or len(list(snapshot.rows)) != JOB["rows"]:
+            raise RuntimeError(f"the job should be final and complete: {snapshot}")
 
 
 def _poll_naively(service: Service) -> None:
-    """Ask for the first page until the job is over, then for all the pages."""
+    """Read the first page until the job is over, then all the pages."""
     import requests
 
     with requests.Session() as session:
@@ -101,7 +102,7 @@ def _poll_naively(service: Service) -> None:
 
 
 def _in_parallel(*calls: Callable[[], object]) -> None:
-    """Each on a thread of its own; raises what any of them raised."""
+    """Run each call on a thread of its own; raises what any of them raises."""
     with ThreadPoolExecutor(len(calls)) as pool:
-        for done in [pool.submit(call) for call in calls]:
-            done.result()
+        for future in [pool.submit(call) for call in calls]:
+            future.result()

@@ -32,17 +32,17 @@ _ENGINE: Final = "excel-on-windows"
 
 
 def measure() -> Outcome:
-    """Both make the same cells of the same frame."""
+    """Make the same cells of the same frame in both ways."""
     _add_engine()
     frame = table.frame(companies(ROWS, shape="narrow"), DEFAULT_COLUMNS)
     mine, theirs = partial(table.block, frame), partial(_written_by_xlwings, frame)
     unequal = _unequal_cells(mine(), theirs())
-    found = alternate({"ours": partial(seconds_of, mine), "xlwings": partial(seconds_of, theirs)}, rounds=7)
-    ours, xlwings_takes = (median(found[name]) for name in ("ours", "xlwings"))
-    gain = xlwings_takes / ours
+    seconds = alternate({"ours": partial(seconds_of, mine), "xlwings": partial(seconds_of, theirs)}, rounds=7)
+    ours, xlwings_seconds = (median(seconds[name]) for name in ("ours", "xlwings"))
+    gain = xlwings_seconds / ours
     remark = f"{unequal} cells differ; the aim is {AIM:g}×, {'reached' if gain >= AIM else 'not reached'}"
     peer = f"xlwings {xlwings.__version__}"
-    row = Row("M4", f"block of {ROWS:,} × 7", "ms", ours * 1000, peer, xlwings_takes * 1000, None, remark)
+    row = Row("M4", f"block of {ROWS:,} × 7", "ms", ours * 1000, peer, xlwings_seconds * 1000, None, remark)
     goals = [
         Goal("M4 block, faster than xlwings' writer", gain, ">=", MIN_GAIN, "×"),
         Goal("M4 cells that differ from xlwings'", unequal, "<=", 0),
@@ -51,22 +51,22 @@ def measure() -> Outcome:
 
 
 def _written_by_xlwings(frame: pd.DataFrame) -> list[list[Any]]:
-    """The last thing that xlwings does with what a UDF returns (``udfs.call_udf``), short of COM."""
+    """What xlwings does with the result of a UDF (``udfs.call_udf``) before COM."""
     write: Any = conversion.write
     cells: list[list[Any]] = write(frame, None, {"index": False}, engine_name=_ENGINE)
     return cells
 
 
 def _add_engine() -> None:
-    """Make xlwings' Windows engine known on any system, as far as its writer needs it.
+    """Register xlwings' Windows engine on any system, as far as its writer needs it.
 
-    Its module imports pywin32 at the top, so only the rule for one cell is taken from its source.
+    Its module imports pywin32, so only the method for one cell is compiled from its source.
     """
-    impl = SimpleNamespace(name=_ENGINE, type="desktop", prepare_xl_data_element=_rule_for_one_cell())
+    impl = SimpleNamespace(name=_ENGINE, type="desktop", prepare_xl_data_element=_cell_method())
     xlwings.engines.add(xlwings.main.Engine(impl=impl))
 
 
-def _rule_for_one_cell() -> Callable[[Any, Any], Any]:
+def _cell_method() -> Callable[[Any, Any], Any]:
     spec = importlib.util.find_spec("xlwings")
     source = Path(spec.origin or "").with_name("_xlwindows.py") if spec else Path()
     engine = next(
@@ -74,15 +74,15 @@ def _rule_for_one_cell() -> Callable[[Any, Any], Any]:
         for node in ast.parse(source.read_text(encoding="utf-8")).body
         if isinstance(node, ast.ClassDef) and node.name == "Engine"
     )
-    rule = next(
+    method = next(
         node for node in engine.body if isinstance(node, ast.FunctionDef) and node.name == "prepare_xl_data_element"
     )
-    rule.decorator_list = []
+    method.decorator_list = []
     # pywintypes.TimeType, the third of xlwings' time types, is a datetime itself.
     names: dict[str, Any] = {"pd": pd, "np": np, "time_types": (dt.date, dt.datetime, np.datetime64)}
-    exec(compile(ast.Module([rule], []), source.name, "exec"), names)
-    found: Callable[[Any, Any], Any] = names[rule.name]
-    return found
+    exec(compile(ast.Module([method], []), source.name, "exec"), names)
+    function: Callable[[Any, Any], Any] = names[method.name]
+    return function
 
 
 def _unequal_cells(mine: list[list[Any]], theirs: list[list[Any]]) -> int:
@@ -94,7 +94,7 @@ def _unequal_cells(mine: list[list[Any]], theirs: list[list[Any]]) -> int:
 
 
 def _plain(cell: Any) -> Any:
-    """A whole number and a float are one in a cell, and so are None and empty text; text and number are not."""
+    """A cell makes no difference between int and float, or None and empty text, but between text and number."""
     if cell is None:
         return ""
     return float(cell) if isinstance(cell, (int, float)) and not isinstance(cell, bool) else cell

@@ -1,4 +1,4 @@
-"""M5: a stored job from disk to a block, from the start of a process on, against requests-cache."""
+"""M5: a stored job from disk to a block in a fresh process, beside requests-cache."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_MB: Final = 150.0
 
 
 def measure() -> Outcome:
-    """The columns of a cell, and all columns."""
+    """The default columns of a cell, and all columns."""
     outcome = Outcome()
     with stored_job() as stored:
         if stored.cache is None:
@@ -31,27 +31,27 @@ def _compare(stored: Stored, what: str, columns: list[str] | None) -> Outcome:
     job = {"base_url": stored.service.base_url, "job_id": stored.service.job_id}
     mine = partial(run_task, "disk_ours", store=str(stored.store), columns=columns, **job)
     theirs = partial(run_task, "disk_cache", cache=str(stored.cache), urls=stored.urls, columns=columns)
-    found = alternate({"ours": mine, PEER: theirs})
-    sizes = {tuple(child.output["size"]) for children in found.values() for child in children}
+    children = alternate({"ours": mine, PEER: theirs})
+    sizes = {tuple(child.output["size"]) for each in children.values() for child in each}
     if len(sizes) != 1 or next(iter(sizes))[0] != ROWS + 1:
         raise RuntimeError(f"the blocks should be {ROWS + 1} rows high and as wide as each other: {sizes}")
-    whole = {name: median(child.seconds for child in children) for name, children in found.items()}
-    work = {name: median(child.output["work"] for child in children) for name, children in found.items()}
+    total = {name: median(child.seconds for child in each) for name, each in children.items()}
+    work = {name: median(child.output["work"] for child in each) for name, each in children.items()}
     outcome = Outcome(
         [
-            Row("M5", f"disk to block, {what}, from process start", "s", whole["ours"], PEER, whole[PEER]),
+            Row("M5", f"disk to block, {what}, from process start", "s", total["ours"], PEER, total[PEER]),
             Row("M5", f"disk to block, {what}, without imports", "s", work["ours"], PEER, work[PEER]),
         ],
         [
-            Goal(f"M5 {what}, faster than {PEER}", whole[PEER] / whole["ours"], ">=", 1.0, "×"),
+            Goal(f"M5 {what}, faster than {PEER}", total[PEER] / total["ours"], ">=", 1.0, "×"),
             Goal(f"M5 {what}, faster without imports too", work[PEER] / work["ours"], ">=", 1.0, "×"),
         ],
     )
-    peak = median_peak(found["ours"])
+    peak = median_peak(children["ours"])
     if peak is None:
-        outcome.notes.append("M5 memory: this system does not tell a process's peak")
+        outcome.notes.append("M5 memory: this system does not report a process's peak")
         return outcome
-    remark = "peak above the imports, pandas among them; block in hand"
-    outcome.rows.append(Row("M5", f"memory for {what}", "MB", peak, PEER, median_peak(found[PEER]), None, remark))
+    remark = "peak above the imports, which include pandas; with the block"
+    outcome.rows.append(Row("M5", f"memory for {what}", "MB", peak, PEER, median_peak(children[PEER]), None, remark))
     outcome.goals.append(Goal(f"M5 {what}, peak memory above the imports", peak, "<=", MAX_MB, " MB"))
     return outcome

@@ -1,4 +1,4 @@
-"""M6: what it costs to begin: the import, the first `watch`, and that nobody loads pandas for it."""
+"""M6: the start: the import and the first `watch`, neither of which loads pandas."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ print('{{"seconds": %r, "pandas": %d}}' % (seconds, "pandas" in sys.modules))
 
 
 def measure() -> Outcome:
-    """Imports, `status` on the command line, a cold `watch`."""
+    """The import, a cold `watch`, and `status` on the command line."""
     outcome = _imports()
     with stored_job() as stored:
         outcome.add(_watch(stored))
@@ -42,11 +42,11 @@ def _imports() -> Outcome:
         "bare": _IMPORT.format(statement=""),
     }
     runs = {name: partial(run_fresh, "-c", text) for name, text in code.items()}
-    alternate(runs, rounds=1)  # writes the compiled files and warms the disk's cache
-    found = alternate(runs, rounds=ROUNDS)
-    inside = {name: median(child.output["seconds"] for child in children) for name, children in found.items()}
-    start = {name: median(child.seconds for child in children) for name, children in found.items()}
-    loaded = sum(child.output["pandas"] for child in found["ours"])
+    alternate(runs, rounds=1)  # compiles the modules and warms the disk cache
+    children = alternate(runs, rounds=ROUNDS)
+    inside = {name: median(child.output["seconds"] for child in each) for name, each in children.items()}
+    start = {name: median(child.seconds for child in each) for name, each in children.items()}
+    loaded = sum(child.output["pandas"] for child in children["ours"])
     rows = [
         Row(
             "M6",
@@ -74,7 +74,7 @@ def _watch(stored: Stored) -> Outcome:
         "ours"
     ]
     if any((child.output["final"], child.output["source"]) != (True, "store") for child in children):
-        raise RuntimeError(f"a cold watch should tell what the store has: {children[0].output}")
+        raise RuntimeError(f"a cold watch should give what the store has: {children[0].output}")
     milliseconds = median(child.output["work"] for child in children) * 1000
     row = Row(
         "M6", "first watch of a process, job stored", "ms", milliseconds, remark="10,000 rows; reads only its head"
@@ -83,13 +83,13 @@ def _watch(stored: Stored) -> Outcome:
 
 
 def _status(stored: Stored) -> Outcome:
-    """Whether `xl-openfunnel status` loads pandas: the interpreter's own list of imports tells."""
+    """Whether `xl-openfunnel status` loads pandas, from the interpreter's list of imports."""
     env = {
         "OPENFUNNEL_BASE_URL": stored.service.base_url,
         "OPENFUNNEL_API_KEY": stored.service.api_key,
         "OPENFUNNEL_CACHE_DIR": str(stored.folder),
     }
-    ended = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "xl_openfunnel", "status", stored.service.job_id],
         cwd=ROOT,
         env={**os.environ, **env},
@@ -99,11 +99,11 @@ def _status(stored: Stored) -> Outcome:
         timeout=60,
         check=False,
     )
-    lines = ended.stderr.splitlines()
+    lines = completed.stderr.splitlines()
     imported = {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
     goal = "M6 runs of the command `status` that fail or load pandas"
-    if ended.returncode:
-        words = [line for line in lines if not line.startswith("import time:")]
-        note = f"`xl-openfunnel status` ended with {ended.returncode}: {words[-1] if words else 'no word'}"
+    if completed.returncode:
+        output = [line for line in lines if not line.startswith("import time:")]
+        note = f"`xl-openfunnel status` ended with {completed.returncode}: {output[-1] if output else 'no output'}"
         return Outcome(goals=[Goal(goal, 1, "<=", 0)], notes=[note])
     return Outcome(goals=[Goal(goal, "pandas" in imported, "<=", 0)])

@@ -1,11 +1,11 @@
-"""M7: what cells cost LibreOffice Calc: a hard recalculation, and its own thread's time while a job is read."""
+"""M7: what cells cost LibreOffice Calc: a hard recalculation, and its main thread's time while a job is read."""
 
 from __future__ import annotations
 
 import json
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -20,34 +20,36 @@ CELLS: Final = 200
 ROWS: Final = 10_000
 LATENCY: Final = 0.3
 RUNNING: Final = 12.0
-"""Seconds of an answer's way, and of the life of the job with a hundred slow pages."""
+"""Seconds of latency, and seconds that the job with a hundred slow pages runs."""
 
 MAX_MS: Final = 50.0
-"""Milliseconds for which the office's own thread may be inside our code at a time."""
+"""Milliseconds that LibreOffice's main thread may be inside our code at a time."""
 
 LARGE_ROWS: Final = 2_000
-"""Rows above which handing a block over takes the time that Calc needs for so many cells."""
+"""Blocks with more rows take as long as Calc itself needs for so many cells."""
 
 TIMEOUT: Final = 120.0
 """Seconds for the job to become final."""
 
 _SHEET: Final = "Sheet1"
-_TELL: Final = "View.tell"
+_NOTIFY: Final = "SizedResult.notify"
+"""The method in which another thread hands a result to Calc, as `calc_probe` names it."""
+
 _PROBE: Final = """\
 Option VBASupport 1
-Public Function Told(place As String) As String
+Public Function WriteTimes(path As String) As String
     On Error GoTo Failed
-    CreateUnoService("xlopenfunnel.bench.Probe").trigger(place)
-    Told = "told"
+    CreateUnoService("xlopenfunnel.bench.Probe").trigger(path)
+    WriteTimes = "written"
     Exit Function
 Failed:
-    Told = Err.Description
+    WriteTimes = Err.Description
 End Function
 """
 
 
 def measure() -> Outcome:
-    """Both in one office each, headless."""
+    """Measure each in a headless LibreOffice of its own."""
     from tests.hosts.basic import libreoffice
 
     if why := libreoffice.why_missing():
@@ -61,14 +63,14 @@ def measure() -> Outcome:
 def _recalculation() -> Outcome:
     jobs = [{"rows": 200, "shape": "narrow", "job_id": f"job-{number}"} for number in range(JOBS)]
     large = {"rows": ROWS, "shape": "narrow", "job_id": "large"}
-    with simulator({}, jobs=[*jobs, large]) as service, _office(service) as (running, _):
-        for place in range(CELLS):
-            running.enter(_SHEET, f"A{place + 1}", f'=OF_STATUS("job-{place % JOBS}")')
-        running.enter(_SHEET, f"C1:I{ROWS + 1}", '=OF_ROWS("large")', array=True)
-        _wait_until(lambda: running.shown(_SHEET, f"C{ROWS + 1}") == [[ROWS]])
-        _wait_until(lambda: running.shown(_SHEET, f"A1:A{CELLS}") == [["completed"]] * CELLS)
+    with simulator({}, jobs=[*jobs, large]) as service, _office(service) as (office, _):
+        for index in range(CELLS):
+            office.enter(_SHEET, f"A{index + 1}", f'=OF_STATUS("job-{index % JOBS}")')
+        office.enter(_SHEET, f"C1:I{ROWS + 1}", '=OF_ROWS("large")', array=True)
+        _wait_until(lambda: office.shown(_SHEET, f"C{ROWS + 1}") == [[ROWS]])
+        _wait_until(lambda: office.shown(_SHEET, f"A1:A{CELLS}") == [["completed"]] * CELLS)
         service.forget_requests()
-        seconds = [seconds_of(running.calculate) for _ in range(ROUNDS)]
+        seconds = [seconds_of(office.calculate) for _ in range(ROUNDS)]
         requests = len(service.requests())
     what = f"hard recalculation, {CELLS} OF_STATUS on {JOBS} jobs and OF_ROWS of {ROWS:,} × 7"
     row = Row("M7", what, "ms", median(seconds) * 1000, remark="LibreOffice Calc, headless")
@@ -76,65 +78,65 @@ def _recalculation() -> Outcome:
 
 
 def _slow_pages() -> Outcome:
-    """A job of a hundred pages, each 0.3 s away, shown in cells of all kinds while it runs and is read again."""
+    """A job of a hundred pages with 0.3 s latency, shown in all kinds of cells while it runs and is downloaded."""
     job = {"rows": ROWS, "shape": "narrow", "running": RUNNING, "job_id": "slow"}
-    with simulator(job, latency=LATENCY) as service, _office(service) as (running, told):
-        running.enter(_SHEET, "A1", "slow")
-        for place in range(CELLS):
-            running.enter(_SHEET, f"B{place + 1}", "=OF_STATUS(A1)" if place % 2 else '=OF_INFO(A1;"progress")')
-        running.enter(_SHEET, "D1:E30", "=OF_INFO(A1)", array=True)
-        running.enter(_SHEET, f"G1:M{ROWS + 1}", "=OF_ROWS(A1)", array=True)
-        told()
+    with simulator(job, latency=LATENCY) as service, _office(service) as (office, times):
+        office.enter(_SHEET, "A1", "slow")
+        for index in range(CELLS):
+            office.enter(_SHEET, f"B{index + 1}", "=OF_STATUS(A1)" if index % 2 else '=OF_INFO(A1;"progress")')
+        office.enter(_SHEET, "D1:E30", "=OF_INFO(A1)", array=True)
+        office.enter(_SHEET, f"G1:M{ROWS + 1}", "=OF_ROWS(A1)", array=True)
+        times()
         spans: list[list[Any]] = []
         end = time.monotonic() + TIMEOUT
-        while running.shown(_SHEET, f"G{ROWS + 1}") != [[ROWS]] and time.monotonic() < end:
-            running.shown(_SHEET, f"B1:E{CELLS}")  # as painting does: what has changed is calculated
-            spans += told()
+        while office.shown(_SHEET, f"G{ROWS + 1}") != [[ROWS]] and time.monotonic() < end:
+            office.shown(_SHEET, f"B1:E{CELLS}")  # reading cells recalculates them, as painting does
+            spans += times()
             time.sleep(0.05)
-        spans += told()
-    # What we read here is calculated on a thread for strangers; in a window it would be the office's own.
-    inside = [took for name, own, took, rows in spans if (own or name != _TELL) and rows <= LARGE_ROWS]
-    waiting = [took for name, own, took, rows in spans if not own and name == _TELL and rows <= LARGE_ROWS]
-    handed = [took for name, _, took, rows in spans if rows > LARGE_ROWS and name.endswith(("fit", "tell"))]
+        spans += times()
+    # Cells that we read are calculated on a thread for remote calls; in a window it would be the main thread.
+    inside = [ms for name, main, ms, rows in spans if (main or name != _NOTIFY) and rows <= LARGE_ROWS]
+    waiting = [ms for name, main, ms, rows in spans if not main and name == _NOTIFY and rows <= LARGE_ROWS]
+    large_blocks = [ms for name, _, ms, rows in spans if rows > LARGE_ROWS and name.endswith(("fit", "notify"))]
     rows = [
-        Row("M7", "office's thread inside our code, longest", "ms", max(inside), remark=f"{len(inside):,} times"),
-        Row("M7", "a cell told by another thread, longest", "ms", max(waiting, default=0.0)),
+        Row("M7", "main thread inside our code, longest", "ms", max(inside), remark=f"{len(inside):,} times"),
+        Row("M7", "a cell notified by another thread, longest", "ms", max(waiting, default=0.0)),
         Row(
-            *("M7", f"a block of over {LARGE_ROWS:,} rows handed over, longest", "ms", max(handed, default=0.0)),
-            remark=f"{len(handed)} times, Calc's own work included",
+            *("M7", f"a block of over {LARGE_ROWS:,} rows handed over, longest", "ms", max(large_blocks, default=0.0)),
+            remark=f"{len(large_blocks)} times, Calc's own work included",
         ),
     ]
-    return Outcome(rows, [Goal("M7 office's thread inside our code at a time", max(inside), "<=", MAX_MS, " ms")])
+    return Outcome(rows, [Goal("M7 main thread inside our code at a time", max(inside), "<=", MAX_MS, " ms")])
 
 
 @contextmanager
 def _office(service: Service) -> Iterator[tuple[Any, Any]]:
-    """An office with the add-in and the probe; and what gives the times since it was last asked."""
+    """A LibreOffice with the add-in and the probe, and a function that returns the times since its last call."""
     from tests.hosts.basic.libreoffice import LibreOffice
     from tests.hosts.calc.home import user_home
 
     with user_home(service) as user:
-        done = user.run("install", "--calc")
-        if done.returncode != 0:
-            raise RuntimeError(done.stderr)
+        installed = user.run("install", "--calc")
+        if installed.returncode != 0:
+            raise RuntimeError(installed.stderr)
         user.add_extension(_probe(user.folder))
-        with LibreOffice(user.profile, user.environ) as running:
-            running.new({"Bench": _PROBE})
-            # The probe needs the add-in's folders, which a formula brings.
-            running.enter(_SHEET, "Z1", '=OF_STATUS("")')
+        with LibreOffice(user.profile, user.environ) as office:
+            office.new({"Bench": _PROBE})
+            # The probe needs the add-in's folders on the path, which the first formula adds.
+            office.enter(_SHEET, "Z1", '=OF_STATUS("")')
             file = user.folder / "spans.json"
 
-            def told() -> list[list[Any]]:
-                if (said := running.call("Bench.Told", str(file))) != "told":
-                    raise RuntimeError(str(said))
+            def times() -> list[list[Any]]:
+                if (outcome := office.call("Bench.WriteTimes", str(file))) != "written":
+                    raise RuntimeError(str(outcome))
                 spans: list[list[Any]] = json.loads(file.read_text())
                 return spans
 
-            yield running, told
+            yield office, times
 
 
 def _probe(folder: Path) -> Path:
-    """The probe's extension."""
+    """Make the probe's extension."""
     kind = "application/vnd.sun.star.uno-component;type=Python"
     manifest = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -148,9 +150,9 @@ def _probe(folder: Path) -> Path:
     return file
 
 
-def _wait_until(holds: Any) -> None:
+def _wait_until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + TIMEOUT
-    while not holds():
+    while not condition():
         if time.monotonic() > end:
-            raise TimeoutError("the cells did not come to show what they should")
+            raise TimeoutError("the cells do not show the expected values")
         time.sleep(0.05)

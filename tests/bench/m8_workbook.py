@@ -1,4 +1,4 @@
-"""M8: how long `xl-openfunnel workbook` takes, from the start of its process to its end."""
+"""M8: how long `xl-openfunnel workbook` takes, from process start to end."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def measure() -> Outcome:
             "ours": ("-m", "xl_openfunnel", "workbook", "--force", "-o", str(file)),
             "floor": ("-c", "import xlsxwriter"),
         }
-        found = alternate({name: partial(_seconds, *command) for name, command in commands.items()}, rounds=ROUNDS)
+        results = alternate({name: partial(_seconds, *command) for name, command in commands.items()}, rounds=ROUNDS)
         size = file.stat().st_size
-    seconds = {name: median(taken) for name, taken in found.items()}
+    seconds = {name: median(each) for name, each in results.items()}
     remark = f"{size / 1000:.0f} KB; floor: a Python that imports XlsxWriter"
     row = Row("M8", "the workbook, built by the command", "s", seconds["ours"], floor=seconds["floor"], remark=remark)
     return Outcome([row], [Goal("M8 workbook", seconds["ours"], "<=", MAX_SECONDS, " s")])
 
 
 def _seconds(*arguments: str) -> float:
-    """How long a Python takes."""
+    """How long a Python process takes."""
     start = time.perf_counter()
     subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, check=True)
     return time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""Measuring: taking turns, fresh interpreters, and the peak of a process's memory."""
+"""Measuring: alternating contenders, fresh interpreters, and the peak memory of a process."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
-"""The folder of the clone: children start here, so that they find both packages without an installation."""
+"""The repository: children start here, so that they find both packages without an installation."""
 
 ROUNDS = 5
-"""Turns of each contender, unless more are said."""
+"""Default number of measurements of each contender."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Child:
-    """What a fresh process told.
+    """The output of a fresh process.
 
     Attributes:
-        seconds: from its start until it told.
-        told: the JSON object that it printed.
+        seconds: from its start until it printed its output.
+        output: the JSON object that it printed.
     """
 
     seconds: float
@@ -39,18 +39,18 @@ class Child:
 
 
 def alternate(contenders: Mapping[str, Callable[[], T]], rounds: int = ROUNDS) -> dict[str, list[T]]:
-    """The results of all contenders, who take turns so that a drift of the machine hits all alike.
+    """The results of all contenders, measured in turns so that a drift of the machine affects all alike.
 
-    Objects that exist already are kept from the garbage collector: what the benchmark holds is no contender's load.
+    Existing objects are frozen, so that the garbage collector does not scan the benchmark's own in a measurement.
     """
     results: dict[str, list[T]] = {name: [] for name in contenders}
     gc.collect()
     gc.freeze()
     try:
         for _ in range(rounds):
-            for name, contend in contenders.items():
+            for name, run in contenders.items():
                 gc.collect()
-                results[name].append(contend())
+                results[name].append(run())
     finally:
         gc.unfreeze()
     return results
@@ -69,7 +69,7 @@ def run_fresh(*arguments: str, env: Mapping[str, str] | None = None) -> Child:
     """Run Python with these arguments until it prints one line with a JSON object.
 
     Raises:
-        RuntimeError: it printed something else; the message ends with its last words.
+        RuntimeError: it printed something else; the message ends with its last line on stderr.
     """
     start = time.perf_counter()
     with subprocess.Popen(
@@ -83,11 +83,11 @@ def run_fresh(*arguments: str, env: Mapping[str, str] | None = None) -> Child:
     ) as process:
         line = process.stdout.readline() if process.stdout else ""
         seconds = time.perf_counter() - start
-        _, words = process.communicate()
+        _, errors = process.communicate()
     try:
         return Child(seconds, json.loads(line))
     except ValueError:
-        last = words.strip().rpartition("\n")[2]
+        last = errors.strip().rpartition("\n")[2]
         raise RuntimeError(f"python {' '.join(arguments)[:80]} failed: {last}") from None
 
 
@@ -97,10 +97,10 @@ def run_task(task: str, **arguments: object) -> Child:
 
 
 def peak_mb() -> float | None:
-    """The most memory that this process ever held, in MB; None where the system doesn't tell.
+    """The peak memory of this process, in MB; None where the system does not report it.
 
-    Linux hands ``ru_maxrss`` down from the parent, also through exec, so a child of a large process would start
-    with its parent's peak; the high-water mark of the process's own address space is in ``/proc``.
+    On Linux a child inherits ``ru_maxrss`` from its parent, also through exec, so the child of a large process would
+    start with its parent's peak; ``/proc`` has the peak of the process's own address space.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -109,12 +109,12 @@ def peak_mb() -> float | None:
         return None
     import resource
 
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / (1024 * 1024 if sys.platform == "darwin" else 1024)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
 def memory_mb() -> float | None:
-    """The memory that this process holds now, in MB; the peak so far where the system doesn't tell that."""
+    """The memory of this process now, in MB; its peak where the system does not report that."""
     status = Path("/proc/self/status")
     return _kilobytes(status.read_text(), "VmRSS:") / 1024 if status.exists() else peak_mb()
 
@@ -124,19 +124,19 @@ def _kilobytes(status: str, name: str) -> int:
 
 
 def median_peak(children: Sequence[Child]) -> float | None:
-    """The median of the ``peak`` that the children told; None where the system doesn't tell."""
+    """The median ``peak`` of the children; None where the system does not report it."""
     peaks = [child.output["peak"] for child in children]
     return None if None in peaks else statistics.median(peaks)
 
 
 def not_installed(packages: Sequence[str]) -> list[str]:
-    """Those of these packages that are not installed."""
+    """The packages that are not installed."""
     return [name for name in packages if importlib.util.find_spec(name) is None]
 
 
 @contextmanager
 def no_proxy() -> Iterator[None]:
-    """Nobody reaches the simulator on loopback through a proxy of the environment."""
+    """Exclude loopback, where the simulator listens, from the proxies of the environment."""
     before = {name: os.environ.get(name) for name in ("NO_PROXY", "no_proxy")}
     os.environ.update(dict.fromkeys(before, "127.0.0.1,localhost"))
     try:

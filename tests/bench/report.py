@@ -1,4 +1,4 @@
-"""What was measured, and which goals it meets: as tables for people, as JSON for machines."""
+"""Results and goals of the measures, as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from rich.table import Table
 PACKAGES = ("msgspec", "pandas", "requests", "xlwings", "aiohttp", "dlt", "requests-cache")
 
 _FILE_WIDTH = 150
-"""Columns of a table that goes to a file: rich takes 80 there, and breaks every cell."""
+"""Width of a table that goes to a file: rich takes 80 there, which wraps every cell."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """Ours beside one peer.
+    """Our result beside that of one peer.
 
     Attributes:
         measure: M1, M3, ...
         what: what was measured.
-        unit: of all the figures.
-        ours: the median of ours.
+        unit: of all figures.
+        ours: our median.
         peer: the peer's name.
-        theirs: the median of the peer's; None where it gave no result, or there is no peer.
-        floor: what nobody can do better than.
-        remark: whatever else a reader must know.
+        theirs: the peer's median; None where it gave no result, or there is no peer.
+        floor: the best possible figure.
+        remark: what else a reader must know.
     """
 
     measure: str
@@ -45,7 +45,7 @@ class Row:
 
     @property
     def gain(self) -> float | None:
-        """How many times better than the peer, where less is better."""
+        """How many times better ours is than the peer's; less is better."""
         return self.theirs / self.ours if self.theirs is not None and self.ours else None
 
     @property
@@ -56,7 +56,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Goal:
-    """A promise, and what came of it."""
+    """A limit, and the measured figure."""
 
     name: str
     measured: float
@@ -66,7 +66,6 @@ class Goal:
 
     @property
     def met(self) -> bool:
-        """Whether the promise holds."""
         return self.measured <= self.limit if self.sign == "<=" else self.measured >= self.limit
 
     def __str__(self) -> str:
@@ -76,13 +75,13 @@ class Goal:
 
 @dataclass
 class Outcome:
-    """What one or more measures found.
+    """The results of one or more measures.
 
     Attributes:
-        rows: ours beside peers.
-        goals: the promises.
+        rows: our figures beside those of peers.
+        goals: the limits.
         notes: what a reader must know beside the figures.
-        skipped: the measures that cannot be taken here at all, and why; no promise of theirs counts as kept.
+        skipped: the measures that cannot run here, and why; none of their goals counts as met.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -91,7 +90,6 @@ class Outcome:
     skipped: list[str] = field(default_factory=list)
 
     def add(self, other: Outcome) -> None:
-        """Append all of another one."""
         self.rows += other.rows
         self.goals += other.goals
         self.notes += other.notes
@@ -99,7 +97,6 @@ class Outcome:
 
     @property
     def missed(self) -> list[Goal]:
-        """The goals that are not met."""
         return [goal for goal in self.goals if not goal.met]
 
 
@@ -128,7 +125,7 @@ def show(outcome: Outcome) -> None:
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
-    """All of it, with what it was measured on."""
+    """All results, with the system that they were measured on."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
@@ -141,12 +138,12 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def count_words(results: Sequence[object]) -> str:
-    """The same words once, with how often: ``whole (4 of 5), HTTPError: ... (1 of 5)``."""
-    words = [str(result) for result in results]
+def count_results(results: Sequence[object]) -> str:
+    """Equal results once, with their number: ``complete (4 of 5), HTTPError: ... (1 of 5)``."""
+    texts = [str(result) for result in results]
     return ", ".join(
-        word if words.count(word) == len(words) else f"{word} ({words.count(word)} of {len(words)})"
-        for word in dict.fromkeys(words)
+        text if texts.count(text) == len(texts) else f"{text} ({texts.count(text)} of {len(texts)})"
+        for text in dict.fromkeys(texts)
     )
 
 

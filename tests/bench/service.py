@@ -1,4 +1,4 @@
-"""The simulator in a process of its own, so that it takes no time from those who are measured."""
+"""The simulator in a process of its own, so that it takes no time from the measured process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 @dataclass(frozen=True)
 class Service:
-    """Where a simulator listens, and its first job."""
+    """The address of a simulator, and its first job."""
 
     base_url: str
     api_key: str
@@ -30,22 +30,22 @@ class Service:
         return f"{self.base_url}/api/v1/account/search-lookalikes-bulk/{self.job_id}"
 
     def requests(self) -> list[dict[str, Any]]:
-        """The requests that it received since it was last told to forget them."""
-        told: list[dict[str, Any]] = self._control("GET", "received")
-        return told
+        """The requests received since the last `forget_requests`."""
+        received: list[dict[str, Any]] = self._control("GET", "received")
+        return received
 
     def forget_requests(self) -> None:
-        """Start counting anew."""
+        """Forget the requests received so far."""
         self._control("DELETE", "received")
 
     def fail(self, *faults: str) -> None:
-        """Make these faults from now on, with all their counts at zero."""
+        """Replace the faults, with their counters at zero."""
         self._control("PUT", "faults", json.dumps(faults).encode())
 
     def _control(self, method: str, what: str, body: bytes | None = None) -> Any:
         request = urllib.request.Request(f"{self.base_url}/_simulator/{what}", body, method=method)  # noqa: S310
-        with _direct.open(request, timeout=30) as answer:
-            return json.load(answer)
+        with _direct.open(request, timeout=30) as response:
+            return json.load(response)
 
 
 @contextmanager
@@ -54,8 +54,8 @@ def simulator(job: dict[str, Any], **config: Any) -> Iterator[Service]:
     command = [sys.executable, "-m", "xl_openfunnel.simulator", json.dumps({"jobs": [job], **config})]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
-            where = json.loads(process.stdout.readline() if process.stdout else "")
-            yield Service(where["base_url"], where["api_key"], where["job_ids"][0])
+            details = json.loads(process.stdout.readline() if process.stdout else "")
+            yield Service(details["base_url"], details["api_key"], details["job_ids"][0])
         finally:
             if process.stdin:
                 process.stdin.close()

@@ -1,4 +1,4 @@
-"""One finished job, on disk as ours keeps it and as requests-cache does."""
+"""One finished job on disk, in our store and in requests-cache."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ ROWS: Final = 10_000
 
 @dataclass(frozen=True)
 class Stored:
-    """The job and where it lies.
+    """The job and its files.
 
     Attributes:
         service: a simulator that has it.
-        folder: of the store.
+        folder: the store's folder.
         store: the store's file.
         cache: of requests-cache; None where that is not installed.
         urls: of the job's pages, in order, as they are in the cache.
@@ -37,7 +37,7 @@ class Stored:
 
 @contextmanager
 def stored_job() -> Iterator[Stored]:
-    """A job of 10,000 full rows, stored in a folder that goes when the block ends."""
+    """A job of 10,000 full rows, stored in a temporary folder."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder, simulator({"rows": ROWS}) as service:
         store = Path(folder, "store.sqlite3")
         with stored_fetcher(store, service.base_url, service.api_key) as fetcher:
