@@ -1,4 +1,4 @@
-"""The command run in this process against a simulator, and whole processes of it."""
+"""Fixtures that run the command in this process or in a new one, with a simulated service."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ DONE = SimulatedJob(ROWS)
 
 
 @dataclass(frozen=True)
-class Ran:
+class Result:
     code: int | str | None
     out: str
     err: str
 
 
-Run = Callable[..., Ran]
+Run = Callable[..., Result]
 Serve = Callable[..., Simulator]
 
 
@@ -48,7 +48,7 @@ def time() -> ManualClock:
 
 @pytest.fixture
 def serve(stack: ExitStack, time: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Serve:
-    """A simulator that the environment points to, with a key that is looked for afterwards."""
+    """Start a simulator that the environment variables point to; its key must appear in no output."""
 
     def serve(*jobs: SimulatedJob, **options: Any) -> Simulator:
         service = stack.enter_context(
@@ -63,7 +63,7 @@ def serve(stack: ExitStack, time: ManualClock, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture
 def fetchers(stack: ExitStack, time: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fetchers of the command whose time flies, and which end with the test."""
+    """Give the command fetchers on a fast clock, which are closed after the test."""
 
     def shared(base_url: str | None = None) -> Fetcher:
         client = stack.enter_context(Client(base_url))
@@ -78,36 +78,36 @@ def fetchers(stack: ExitStack, time: ManualClock, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def run(fetchers: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """The command in this process, with no terminal."""
+    """Run the command in this process, without a terminal."""
     root = logging.getLogger()
-    before = root.level, list(root.handlers)
+    level, handlers = root.level, list(root.handlers)
 
-    def run(*arguments: object, stdin: str = "") -> Ran:
+    def run(*arguments: object, stdin: str = "") -> Result:
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
         with pytest.raises(SystemExit) as end:
             main(list(map(str, arguments)))
         out, err = capsys.readouterr()
         assert SECRET not in out + err
         assert "Traceback" not in err
-        return Ran(end.value.code, out, err)
+        return Result(end.value.code, out, err)
 
     yield run
-    root.setLevel(before[0])
-    root.handlers[:] = before[1]
+    root.setLevel(level)
+    root.handlers[:] = handlers
 
 
 @pytest.fixture
 def process(stack: ExitStack) -> Callable[..., subprocess.Popen[str]]:
-    """The command in a process of its own."""
+    """Start the command in a new process."""
 
     def process(*arguments: object, **options: Any) -> subprocess.Popen[str]:
-        # A parent that ignores Ctrl-C, such as a shell's background job, must not hand that down.
+        # A parent that ignores Ctrl-C, such as a shell's background job, must not pass that on.
         code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         code += "from xl_openfunnel.cli import main; main(sys.argv[1:])"
         pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         command = [sys.executable, "-c", code, *map(str, arguments)]
         started = stack.enter_context(subprocess.Popen(command, text=True, encoding="utf-8", **(pipes | options)))
-        stack.callback(started.kill)  # first, then waited for
+        stack.callback(started.kill)  # Popen's exit then waits for its end
         return started
 
     return process

@@ -1,4 +1,4 @@
-"""demo: from a simulated job to a workbook, with a store and a service of its own."""
+"""demo: from a simulated job to a workbook, with a temporary store and service."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def source(tmp_path: Path) -> Path:
 
 def test_demo_writes_every_row_of_the_file_in_order_and_text_as_text(run: Run, tmp_path: Path, source: Path) -> None:
     book = tmp_path / "demo.xlsx"
-    ran = run("demo", "--from", source, "--rows", 120, "--seconds", 0, "-o", book)
-    assert ran.code == 0
-    assert ran.out.splitlines()[-1] == str(book.resolve())
+    result = run("demo", "--from", source, "--rows", 120, "--seconds", 0, "-o", book)
+    assert result.code == 0
+    assert result.out.splitlines()[-1] == str(book.resolve())
     sheet = openpyxl.load_workbook(book)["Rows"]
     head, *rows = sheet.iter_rows()
     names = [cell.value for cell in head]
@@ -43,17 +43,17 @@ def test_demo_writes_every_row_of_the_file_in_order_and_text_as_text(run: Run, t
         assert (shown["rank"].value, shown["name"].value, shown["name"].data_type) == (rank, row["name"], "s")
 
 
-def test_demo_touches_no_store_and_needs_no_key_of_the_users(run: Run, tmp_path: Path) -> None:
+def test_demo_uses_neither_the_store_nor_the_key_of_the_user(run: Run, tmp_path: Path) -> None:
     assert run("demo", "--rows", 5, "--seconds", 0, "-o", tmp_path / "demo.xlsx").code == 0
     assert not (tmp_path / "cache").exists()
     assert not (tmp_path / "home").exists()
 
 
-def test_demo_shows_the_first_rows_and_tells_its_life_without_percentages(run: Run, tmp_path: Path) -> None:
-    ran = run("demo", "--seconds", 0, "-o", tmp_path / "demo.xlsx")
-    assert ran.out.split()[:2] == ["rank", "name"]
-    assert "600 companies in 6 pages" in ran.err
-    assert "%" not in ran.err
+def test_demo_shows_the_first_rows_and_its_progress_without_percentages(run: Run, tmp_path: Path) -> None:
+    result = run("demo", "--seconds", 0, "-o", tmp_path / "demo.xlsx")
+    assert result.out.split()[:2] == ["rank", "name"]
+    assert "600 companies in 6 pages" in result.err
+    assert "%" not in result.err
 
 
 @pytest.mark.parametrize(
@@ -71,42 +71,40 @@ def test_demo_shows_the_first_rows_and_tells_its_life_without_percentages(run: R
         (["--seconds", "many"], 2, "--seconds takes a number of seconds, for example --seconds 600, and not 'many'."),
     ],
 )
-def test_demo_says_what_is_wrong_before_it_begins(
+def test_demo_reports_wrong_arguments_before_it_starts(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, says: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "broken.jsonl").write_text("no json")
     (tmp_path / "empty.jsonl").touch()
-    ran = run("demo", *arguments)
-    assert (ran.code, ran.out) == (code, "")
-    assert says in ran.err
+    result = run("demo", *arguments)
+    assert (result.code, result.out) == (code, "")
+    assert says in result.err
 
 
-def test_demo_says_so_where_the_workbook_is_open_elsewhere(
+def test_demo_reports_a_workbook_that_is_open_in_another_program(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     book = tmp_path / "demo.xlsx"
     book.write_bytes(b"old")
 
-    def held(self: Path, target: Path) -> Path:
+    def locked(self: Path, target: Path) -> Path:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "replace", held)
-    ran = run("demo", "--rows", 5, "--seconds", 0, "-o", book)
-    assert (ran.code, book.read_bytes()) == (1, b"old")
-    assert ran.err.splitlines()[-1].startswith(f"error: {book} could not be written: it is open in another program")
+    monkeypatch.setattr(Path, "replace", locked)
+    result = run("demo", "--rows", 5, "--seconds", 0, "-o", book)
+    assert (result.code, book.read_bytes()) == (1, b"old")
+    assert result.err.splitlines()[-1].startswith(f"error: {book} could not be written: it is open in another program")
     assert [path.name for path in tmp_path.glob(".*")] == []
 
 
-def test_a_stand_in_that_may_run_for_weeks_remembers_only_the_last_requests(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given: dict[str, Any] = {}
+def test_simulate_remembers_only_the_last_requests(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed: dict[str, Any] = {}
 
-    def made(*_: object, **options: Any) -> None:
-        given.update(options)
+    def simulator(*_: object, **options: Any) -> None:
+        passed.update(options)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("xl_openfunnel.simulator.Simulator", made)
+    monkeypatch.setattr("xl_openfunnel.simulator.Simulator", simulator)
     assert run("simulate").code == 130
-    assert given["max_received"] == 1_000
+    assert passed["max_received"] == 1_000

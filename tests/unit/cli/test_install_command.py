@@ -1,4 +1,4 @@
-"""install and uninstall where there is no Excel to be set up; tests/hosts/excel/windows has the rest."""
+"""install and uninstall on systems without Excel; tests/hosts/excel/windows has the rest."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import pytest
 from tests.unit.cli.conftest import Run
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there it would be done")
+@pytest.mark.skipif(sys.platform == "win32", reason="it would really install")
 @pytest.mark.parametrize("call", [("install",), ("install", "--repair"), ("uninstall",)])
 @pytest.mark.parametrize("system", ["linux", "darwin"])
-def test_elsewhere_than_on_windows_it_says_so_and_does_nothing(
+def test_other_systems_than_windows_are_refused_and_nothing_is_changed(
     run: Run, call: tuple[str, ...], system: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("xl_openfunnel.cli.install.sys.platform", system)
-    ran = run(*call)
-    assert (ran.code, ran.out) == (2, "")
-    assert "Excel can be set up on Windows only" in ran.err
-    assert (f"xl-openfunnel {call[0]} --calc" in ran.err) == (system == "linux")
-    assert "xl-openfunnel rows JOB -o companies.xlsx" in ran.err
+    result = run(*call)
+    assert (result.code, result.out) == (2, "")
+    assert "Excel can be set up on Windows only" in result.err
+    assert (f"xl-openfunnel {call[0]} --calc" in result.err) == (system == "linux")
+    assert "xl-openfunnel rows JOB -o companies.xlsx" in result.err
     assert list(tmp_path.iterdir()) == []
 
 

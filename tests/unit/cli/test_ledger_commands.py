@@ -1,4 +1,4 @@
-"""jobs, label and forget: what the command knows of jobs on this computer."""
+"""jobs, label and forget: the local list of jobs."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from xl_openfunnel.simulator import SimulatedJob
 OTHER = SimulatedJob(ROWS[:30])
 
 
-def listed(run: Run) -> dict[str, str | None]:
+def labels_by_job(run: Run) -> dict[str, str | None]:
     return {entry["job_id"]: entry["label"] for entry in json.loads(run("jobs", "--json").out)}
 
 
-def test_an_empty_list_says_how_a_job_gets_there(serve: Serve, run: Run) -> None:
+def test_an_empty_list_says_how_to_add_a_job(serve: Serve, run: Run) -> None:
     serve()
-    ran = run("jobs")
-    assert (ran.code, ran.out.splitlines()[0].split("\t")[0]) == (0, "label")
-    assert "xl-openfunnel status JOB" in ran.err
+    result = run("jobs")
+    assert (result.code, result.out.splitlines()[0].split("\t")[0]) == (0, "label")
+    assert "xl-openfunnel status JOB" in result.err
 
 
-def test_every_job_that_was_asked_for_is_listed(serve: Serve, run: Run) -> None:
+def test_every_requested_job_is_listed(serve: Serve, run: Run) -> None:
     serve(DONE, OTHER)
     run("rows", DONE.job_id)
     run("status", OTHER.job_id)
@@ -51,15 +51,15 @@ def test_seeds_of_any_kind_are_listed(serve: Serve, run: Run, monkeypatch: pytes
     assert json.loads(run("jobs", "--json").out)[0]["seeds"] == seeds
 
 
-def test_json_has_nothing_that_a_terminal_obeys_or_hides_and_means_the_same(serve: Serve, run: Run) -> None:
+def test_json_escapes_control_and_invisible_characters(serve: Serve, run: Run) -> None:
     service = serve()
-    told = "Zoë 日本 🚀 \x1b[31m \x9b31m \u202egnp \u2028 \u200b \U000e0041"
+    query = "Zoë 日本 🚀 \x1b[31m \x9b31m \u202egnp \u2028 \u200b \U000e0041"
     with contextlib.closing(Store(Settings.load().store_path, service.base_url)) as store:
-        store.record(DONE.job_id, JobStatus("completed"), 5, {"derived_query": told}, datetime.now(UTC))
+        store.record(DONE.job_id, JobStatus("completed"), 5, {"derived_query": query}, datetime.now(UTC))
     out = run("jobs", "--json").out
     assert out.removesuffix("\n").isprintable()
     assert "Zoë 日本 🚀" in out
-    assert json.loads(out)[0]["query"] == told
+    assert json.loads(out)[0]["query"] == query
 
 
 def test_a_narrow_terminal_cuts_no_column_of_numbers(serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +70,7 @@ def test_a_narrow_terminal_cuts_no_column_of_numbers(serve: Serve, run: Run, mon
     assert "status     rows  credits  last seen (UTC)" in run("jobs").out
 
 
-def test_a_job_that_runs_has_no_number_of_rows_yet(serve: Serve, run: Run) -> None:
+def test_a_running_job_has_no_number_of_rows(serve: Serve, run: Run) -> None:
     going = SimulatedJob(ROWS, running=1e4)
     serve(going)
     assert run("rows", going.job_id, "--timeout", 5_000).code == 1  # and some rows were read
@@ -82,10 +82,10 @@ def test_a_job_that_runs_has_no_number_of_rows_yet(serve: Serve, run: Run) -> No
 
 
 @pytest.mark.parametrize("job", ["Texas", "texas", " TEXAS "])
-def test_a_label_stands_for_its_job_whatever_the_case(serve: Serve, run: Run, job: str) -> None:
+def test_a_label_names_its_job_in_any_case(serve: Serve, run: Run, job: str) -> None:
     serve(DONE)
     run("label", DONE.job_id, "  Texas ")
-    assert listed(run) == {DONE.job_id: "Texas"}
+    assert labels_by_job(run) == {DONE.job_id: "Texas"}
     assert json.loads(run("status", job, "--json").out)["job_id"] == DONE.job_id
 
 
@@ -95,17 +95,17 @@ def test_a_job_can_be_given_by_its_url(serve: Serve, run: Run) -> None:
     assert json.loads(run("status", url, "--json").out)["status"] == "completed"
 
 
-def test_a_label_goes_before_an_id(serve: Serve, run: Run) -> None:
+def test_a_label_has_priority_over_an_id(serve: Serve, run: Run) -> None:
     serve(DONE, OTHER)
     run("label", DONE.job_id, "abc")
     assert json.loads(run("status", "abc", "--json").out)["job_id"] == DONE.job_id
 
 
-def test_a_label_can_be_taken_away(serve: Serve, run: Run) -> None:
+def test_a_label_can_be_removed(serve: Serve, run: Run) -> None:
     serve(DONE)
     run("label", DONE.job_id, "Texas")
     assert run("label", "texas", "--remove").code == 0
-    assert listed(run) == {DONE.job_id: None}
+    assert labels_by_job(run) == {DONE.job_id: None}
 
 
 @pytest.mark.parametrize(
@@ -114,30 +114,30 @@ def test_a_label_can_be_taken_away(serve: Serve, run: Run) -> None:
 def test_a_label_must_be_readable_and_must_not_hide_another_job(serve: Serve, run: Run, name: str) -> None:
     serve(DONE, OTHER)
     run("status", OTHER.job_id)
-    ran = run("label", DONE.job_id, name)
-    assert ran.code == 2
-    assert ran.err.startswith("error: ")
-    assert listed(run) == {OTHER.job_id: None}
+    result = run("label", DONE.job_id, name)
+    assert result.code == 2
+    assert result.err.startswith("error: ")
+    assert labels_by_job(run) == {OTHER.job_id: None}
 
 
-def test_a_label_never_looks_like_the_id_of_a_job_also_of_one_not_seen_yet(serve: Serve, run: Run) -> None:
+def test_a_label_never_looks_like_a_job_id_even_of_an_unknown_job(serve: Serve, run: Run) -> None:
     serve(DONE, OTHER)
     for swapped in ("germany", DONE.job_id):
-        ran = run("label", swapped, OTHER.job_id)
-        assert ran.code == 2
-        assert "looks like a job's id. The job comes first" in ran.err
-    assert listed(run) == {}
+        result = run("label", swapped, OTHER.job_id)
+        assert result.code == 2
+        assert "looks like a job's id. The job comes first" in result.err
+    assert labels_by_job(run) == {}
     assert run("status", OTHER.job_id).code == 0
 
 
-def test_what_begins_like_an_api_key_is_neither_kept_nor_shown(serve: Serve, run: Run) -> None:
+def test_a_text_that_begins_like_an_api_key_is_neither_stored_nor_shown(serve: Serve, run: Run) -> None:
     serve(DONE)
     for arguments in (("label", DONE.job_id, SECRET), ("status", SECRET), ("rows", SECRET)):
-        ran = run(*arguments)
-        assert ran.code == 2
-        assert "That begins like an API key" in ran.err
-        assert SECRET[3:] not in ran.err + ran.out
-    assert listed(run) == {}
+        result = run(*arguments)
+        assert result.code == 2
+        assert "That begins like an API key" in result.err
+        assert SECRET[3:] not in result.err + result.out
+    assert labels_by_job(run) == {}
 
 
 def test_two_jobs_cannot_have_one_label(serve: Serve, run: Run) -> None:
@@ -152,24 +152,24 @@ def test_label_takes_either_a_name_or_remove(serve: Serve, run: Run, arguments: 
     assert run("label", DONE.job_id, *arguments).code == 2
 
 
-def test_forget_removes_one_job_and_the_next_question_goes_to_the_service(serve: Serve, run: Run) -> None:
+def test_forget_removes_one_job_and_the_next_status_asks_the_service(serve: Serve, run: Run) -> None:
     service = serve(DONE, OTHER)
     run("rows", DONE.job_id)
     run("rows", OTHER.job_id)
     assert run("forget", DONE.job_id).code == 0
-    assert listed(run) == {OTHER.job_id: None}
-    asked = len(service.received)
+    assert labels_by_job(run) == {OTHER.job_id: None}
+    sent = len(service.received)
     run("status", DONE.job_id)
-    assert len(service.received) == asked + 1
+    assert len(service.received) == sent + 1
 
 
-def test_forgetting_everything_asks_first(serve: Serve, run: Run) -> None:
+def test_forget_all_asks_first(serve: Serve, run: Run) -> None:
     serve(DONE)
     run("rows", DONE.job_id)
     assert run("forget", "--all").code == 2
-    assert listed(run) == {DONE.job_id: None}
+    assert labels_by_job(run) == {DONE.job_id: None}
     assert run("forget", "--all", "--yes").code == 0
-    assert listed(run) == {}
+    assert labels_by_job(run) == {}
 
 
 @pytest.mark.parametrize("arguments", [[], ["a-job", "--all"]])
@@ -178,7 +178,7 @@ def test_forget_takes_either_a_job_or_all(serve: Serve, run: Run, arguments: lis
     assert run("forget", *arguments).code == 2
 
 
-def test_jobs_of_another_service_are_not_mixed_in(serve: Serve, run: Run) -> None:
+def test_jobs_of_another_service_are_not_listed(serve: Serve, run: Run) -> None:
     serve(DONE)
     run("label", DONE.job_id, "Texas")
     assert json.loads(run("--base-url", "https://other.example", "jobs", "--json").out) == []

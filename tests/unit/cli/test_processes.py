@@ -1,4 +1,4 @@
-"""What only whole processes show: exit codes, pipes, Ctrl-C, imports, streams."""
+"""The command in processes of its own: exit codes, pipes, Ctrl-C, imports, streams."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ FOREVER = SimulatedJob(ROWS, running=1e6)
 
 def test_it_also_runs_as_a_module(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "xl_openfunnel", "rows"]
-    ran = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert "JOB" in ran.stderr
+    result = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "JOB" in result.stderr
 
 
 @pytest.mark.parametrize("arguments", ["status JOB", "status JOB --json", "jobs", "key show", "credits", "--help"])
-def test_what_shows_no_table_never_imports_pandas(serve: Serve, arguments: str) -> None:
+def test_commands_without_a_table_never_import_pandas(serve: Serve, arguments: str) -> None:
     serve()
     code = (
         "import sys; from xl_openfunnel.cli import main\n"
@@ -36,8 +36,8 @@ def test_what_shows_no_table_never_imports_pandas(serve: Serve, arguments: str) 
         "except SystemExit as end: print(end.code, sorted({'pandas', 'numpy', 'xlsxwriter'} & set(sys.modules)))"
     )
     command = [sys.executable, "-c", code, *arguments.replace("JOB", DONE.job_id).split()]
-    ran = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
-    assert ran.stdout.splitlines()[-1] == "0 []"
+    result = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert result.stdout.splitlines()[-1] == "0 []"
 
 
 @pytest.mark.parametrize("terminal", [{"TERM": "dumb"}, {"NO_COLOR": "1"}, {"FORCE_COLOR": "1"}, {}])
@@ -52,24 +52,22 @@ def test_without_a_terminal_data_has_no_colour_and_nothing_moves(
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
-def test_names_in_any_script_come_through_a_pipe_whatever_the_code_page(
-    serve: Serve, process: Process, encoding: str
-) -> None:
+def test_names_in_any_script_pass_a_pipe_in_any_code_page(serve: Serve, process: Process, encoding: str) -> None:
     job = SimulatedJob([{"name": "Алматы 阿里巴巴 🚀 São", "domain": ""}])
     serve(job)
-    # As a Windows pipe does it: the streams begin in an old code page, which nobody asked for.
+    # As pipes on Windows: the streams start in an old code page.
     start = (
         f"import sys; sys.stdout.reconfigure(encoding={encoding!r}); sys.stderr.reconfigure(encoding={encoding!r})\n"
     )
     code = start + "from xl_openfunnel.cli import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", code, "rows", job.job_id, "--columns", "name"]
-    ran = subprocess.run(command, capture_output=True, check=False)
-    assert ran.returncode == 0
-    assert ran.stdout.decode("utf-8").splitlines() == ["name", "Алматы 阿里巴巴 🚀 São"]
+    result = subprocess.run(command, capture_output=True, check=False)
+    assert result.returncode == 0
+    assert result.stdout.decode("utf-8").splitlines() == ["name", "Алматы 阿里巴巴 🚀 São"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX pipes")
-def test_a_reader_that_has_enough_is_no_trouble(serve: Serve, process: Process) -> None:
+def test_a_reader_that_closes_the_pipe_is_no_error(serve: Serve, process: Process) -> None:
     job = SimulatedJob(companies(600, seed=2))  # more than a pipe holds
     serve(job)
     started = process("rows", job.job_id, "--columns", "*")
@@ -109,7 +107,7 @@ def test_ctrl_c_ends_with_one_line_and_130(
     assert [path.name for path in tmp_path.iterdir() if path.suffix in (".part", ".xlsx")] == []
 
 
-def test_debug_tells_what_is_done_and_never_the_key(serve: Serve, process: Process, tmp_path: Path) -> None:
+def test_debug_logs_the_requests_and_never_the_key(serve: Serve, process: Process, tmp_path: Path) -> None:
     serve()
     out, err = process("-v", "rows", DONE.job_id, "-o", tmp_path / "rows.xlsx").communicate()
     assert "/api/v1/account/search-lookalikes-bulk/" in err
@@ -118,16 +116,16 @@ def test_debug_tells_what_is_done_and_never_the_key(serve: Serve, process: Proce
         assert SECRET.encode() not in path.read_bytes()
 
 
-def test_something_unexpected_is_one_line_and_ends_with_one(serve: Serve, tmp_path: Path) -> None:
+def test_an_unexpected_exception_is_one_line_and_exit_code_1(serve: Serve, tmp_path: Path) -> None:
     serve()
     code = "import sys, xl_openfunnel.cli.session as session; session.Session.job_id = lambda *_: 1 / 0\n"
     code += "from xl_openfunnel.cli import main; main(['status', 'x'])"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (ran.returncode, ran.stdout, len(ran.stderr.splitlines())) == (1, "", 1)
-    assert ran.stderr.startswith("error: Something unexpected happened (ZeroDivisionError")
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (1, "", 1)
+    assert result.stderr.startswith("error: Something unexpected happened (ZeroDivisionError")
 
 
-def test_an_unusable_store_stops_only_what_needs_it(serve: Serve, process: Process, tmp_path: Path) -> None:
+def test_an_unusable_store_stops_only_commands_that_need_it(serve: Serve, process: Process, tmp_path: Path) -> None:
     serve()
     (tmp_path / "file").write_text("in the way")
     env = {**os.environ, "OPENFUNNEL_CACHE_DIR": str(tmp_path / "file")}
@@ -164,7 +162,7 @@ def test_simulate_serves_what_it_prints(process: Process, monkeypatch: pytest.Mo
     [["--fault", "nonsense"], ["--from", "nowhere.jsonl"], ["--port", "99999"]],
     ids=lambda arguments: arguments[0],
 )
-def test_simulate_refuses_what_it_cannot_do(process: Process, arguments: list[str]) -> None:
+def test_simulate_refuses_wrong_arguments(process: Process, arguments: list[str]) -> None:
     started = process("simulate", *arguments)
     assert started.communicate()[0] == ""
     assert started.returncode == 2
