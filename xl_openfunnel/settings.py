@@ -64,6 +64,14 @@ ENV_CACHE_DIR = "OPENFUNNEL_CACHE_DIR"
 _ENV_CONCURRENCY = "OPENFUNNEL_CONCURRENCY"
 ENV_API_KEY = "OPENFUNNEL_API_KEY"
 
+ENVIRONMENT = {
+    ENV_API_KEY: "the API key; it takes precedence over the keyring",
+    ENV_BASE_URL: "the service's address: https, or http to this machine",
+    ENV_CACHE_DIR: "the folder of store, log and private Python, in place of the user's own",
+    _ENV_CONCURRENCY: "how many requests are sent at once (8)",
+}
+"""The environment variables and what they set, for the guide."""
+
 _HOST_AND_PORT = re.compile(r"(\[[\w.:%-]+\]|[\w.-]+)(:\d*)?")
 """Host and port that all libraries parse alike: for some, a backslash ends the host, and for others it does not."""
 

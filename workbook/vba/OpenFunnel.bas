@@ -36,10 +36,10 @@ Private spilling As String    ' "spill" or "nospill", once it is known
 Private openedBooks As Object ' a Collection of names
 
 ' What a cell shows: Python's answer, or a text that says why there is none. A cell must never raise: Excel would show #VALUE!.
-Public Function OpenFunnelCell(functionName As String, given As Variant) As Variant
+Public Function OpenFunnelCell(wrapperVersion As Long, functionName As String, given As Variant) As Variant
     On Error GoTo Failed
     RefuseElsewhere
-    OpenFunnelCell = Answer(functionName, ForPython(given, CallingCell()))
+    OpenFunnelCell = Answer("call_cell", ForPython(wrapperVersion, functionName, given))
     Exit Function
 Failed:
     OpenFunnelCell = ErrorText(Err.Number, Err.Description)
@@ -198,14 +198,16 @@ Private Function StartedPython() As Object
 #End If
 End Function
 
-' The arguments as values, and last the calling cell. What was left out stays left out.
-Private Function ForPython(given As Variant, where As String) As Variant
+' What call_cell takes: apart from the arguments, so that a new argument shifts nothing. What was left out stays left out.
+Private Function ForPython(wrapperVersion As Long, functionName As String, given As Variant) As Variant
     Dim arguments() As Variant, i As Long
-    ReDim arguments(0 To UBound(given) + 1)
+    ReDim arguments(0 To UBound(given) + 3)
+    arguments(0) = wrapperVersion
+    arguments(1) = CallingCell()
+    arguments(2) = functionName
     For i = 0 To UBound(given)
-        If TypeName(given(i)) = "Range" Then arguments(i) = CellValues(given(i)) Else arguments(i) = given(i)
+        If TypeName(given(i)) = "Range" Then arguments(i + 3) = CellValues(given(i)) Else arguments(i + 3) = given(i)
     Next i
-    arguments(UBound(arguments)) = where
     ForPython = arguments
 End Function
 

@@ -1,7 +1,6 @@
 """The command ``xl-openfunnel``.
 
-Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 the job or the service failed, 2 the call or
-a setting was wrong, 130 ended by Ctrl-C.
+Data goes to stdout, everything else to stderr.
 """
 
 from __future__ import annotations
@@ -21,6 +20,14 @@ from .session import Session
 
 INTERRUPTED: Final = 130
 """128 + SIGINT: what a shell itself reports of a command ended by Ctrl-C."""
+
+EXIT_CODES: Final = {
+    0: "done; also for a cancelled job with what it delivered",
+    1: "the job, the service or a check failed, or you said no",
+    2: "the call or a setting was wrong, such as no key",
+    INTERRUPTED: "ended by Ctrl-C",
+}
+"""The exit codes and what they mean, for the guide."""
 
 _HELP_OPTIONS: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"]}
 

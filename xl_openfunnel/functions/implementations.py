@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable
 from itertools import chain
 from typing import Final
 
 from ..cell_values import MAX_CELL_UNITS, Block, Cell, clip_cells, excel_date, to_cell, to_short_cell
-from ..errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunnelError, UnknownColumnError
+from ..errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunnelError
 from ..fields import ALL_COLUMNS
 from ..jobs import job_text
-from ..jobs.snapshot import NO_ROWS, Rows, Snapshot
+from ..jobs.snapshot import Rows, Snapshot
 from ..text import clip
 from . import arguments, derived_tables, info
 from . import pivot as pivot_table
 from .context import CallContext
+from .job_rows import check_row_limit, job_blocks, rows_or_reason, stack, visible_rows
+from .registry import Argument, of_function, optional
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +31,12 @@ MAX_PIVOT_ROWS: Final = 500_000
 
 UNEXPECTED: Final = f"{CELL_PREFIX}Something unexpected happened in this formula. The log says what; please report it."
 """What a cell shows after an error that is not an `OpenFunnelError`."""
+
+
+_EXPORT: Final = "In a terminal, xl-openfunnel rows JOB -o FILE.xlsx writes the companies into a workbook"
+
+_JOB: Final = Argument("job", "The job's id, its URL or its label; or a cell with one.")
+_JOBS: Final = Argument("job", "The job's id, its URL or its label; or a range of these.")
 
 
 def evaluate(
@@ -62,11 +70,27 @@ def evaluate(
     return block
 
 
+@of_function(
+    "OF_STATUS",
+    "The job's status in the service's own word: pending, running, completed ... It keeps itself up to date.",
+    _JOBS,
+    without_spill="Give one job per formula.",
+)
 def status(context: CallContext, job: object) -> Block:
     """``OF_STATUS``: the service's word for each job, in the shape of the range that names them."""
     return _map_jobs(job, lambda named: job_text.status(context.snapshot(context.job_id(named), job_text.status)))
 
 
+@of_function(
+    "OF_ROWS",
+    "The job's companies, one row each, in the service's order. The block grows while the job runs.",
+    _JOBS,
+    optional("columns", 'Their names, like "name,domain,country", or a range with them; "*" for all.'),
+    optional("include_headers", "FALSE for no row of names above the companies."),
+    optional("state", '"latest" (also what may still change) or "final" (nothing before the job is over).'),
+    large=True,
+    without_spill=f"{_EXPORT}.",
+)
 def rows(
     context: CallContext, job: object, columns: object = None, include_headers: object = None, state: object = None
 ) -> Block:
@@ -77,16 +101,23 @@ def rows(
     jobs = _unique_jobs(context, job)
     if not jobs:
         return [[""]]
-    contents = [(job_id, error or _visible_rows(context, job_id, only_final=only_final)) for job_id, error in jobs]
+    contents = [(job_id, error or visible_rows(context, job_id, only_final=only_final)) for job_id, error in jobs]
     rows_by_job = {job_id: rows for job_id, rows in contents if isinstance(rows, Rows)}
-    _check_row_limit(rows_by_job.values(), MAX_ROWS)
-    blocks = list(_job_blocks(contents, column_names, rows_by_job, context.block_units))
-    block = _stack([job_id for job_id, _ in jobs], blocks) if arguments.is_range(job) else blocks[0]
+    check_row_limit(rows_by_job.values(), MAX_ROWS)
+    blocks = list(job_blocks(contents, column_names, rows_by_job, context.block_units))
+    block = stack([job_id for job_id, _ in jobs], blocks) if arguments.is_range(job) else blocks[0]
     if not headers:
         return block[1:]
     return [clip_cells(block[0], CELL_UNITS), *block[1:]]  # only now: cut names could be equal
 
 
+@of_function(
+    "OF_INFO",
+    "What is known of the job: one field, several in a row, or without a field all of them with their names.",
+    _JOBS,
+    optional("fields", ", ".join(info.INFO_FIELDS)),
+    without_spill='Give one job and one field per formula, like OF_INFO(A2,"progress").',
+)
 def information(context: CallContext, job: object, fields: object = None) -> Block:
     """``OF_INFO``: one field in the shape of the jobs, several as a row per job, without any a list of all."""
     requested = arguments.columns(fields, "field")
@@ -110,6 +141,15 @@ def information(context: CallContext, job: object, fields: object = None) -> Blo
     return [list(pair) for pair in zip(names, lines[0], strict=True)]
 
 
+@of_function(
+    "OF_LOOKUP",
+    "One value of one company of the job, as full text.",
+    _JOB,
+    Argument("key", "The company: its rank (a number), its domain or its linkedin_url; or a range of these."),
+    Argument("column", 'The name of the column, like "name" or "match_reason".'),
+    optional("if_not_found", "What to show where the job has no such company."),
+    without_spill="Give one company per formula.",
+)
 def lookup(context: CallContext, job: object, key: object, column: object, if_not_found: object = None) -> Block:
     """``OF_LOOKUP``: one value of one company as full text; of a range of keys, a block of its shape."""
     named = arguments.job(arguments.valid_value(job, "job"))
@@ -119,8 +159,8 @@ def lookup(context: CallContext, job: object, key: object, column: object, if_no
     if columns is None or len(columns) != 1 or columns[0] == ALL_COLUMNS:
         raise ConfigurationError('Give the name of one column, for example "name".')
     job_id = context.job_id(named)
-    snapshot = context.snapshot(job_id, lambda latest: (_rows_or_reason(latest), job_text.pending_reason(latest)))
-    rows = _rows_or_reason(snapshot)
+    snapshot = context.snapshot(job_id, lambda latest: (rows_or_reason(latest), job_text.pending_reason(latest)))
+    rows = rows_or_reason(snapshot)
     if isinstance(rows, str):
         return [[rows for _ in line] for line in arguments.grid(key)]
     units = context.block_units if arguments.is_range(key) else MAX_CELL_UNITS
@@ -149,6 +189,17 @@ def lookup(context: CallContext, job: object, key: object, column: object, if_no
     return [[cell(company) for company in line] for line in arguments.grid(key)]
 
 
+@of_function(
+    "OF_PIVOT",
+    "The job's companies counted or summed by one or more columns, the largest first, with totals.",
+    _JOBS,
+    Argument("row_fields", 'Columns whose values become rows, like "country" or "country,employee_band".'),
+    optional("col_fields", 'Columns whose values become columns, like "employee_band".'),
+    optional("values", 'The column to calculate with, like "employee_count"; without one companies count.'),
+    optional("function", "count, sum, mean, median, min, max or nunique."),
+    large=True,
+    without_spill=f"{_EXPORT} for Excel's own PivotTable.",
+)
 def pivot(
     context: CallContext,
     job: object,
@@ -178,8 +229,8 @@ def pivot(
             reasons.append(error)
             excluded.append(error.removeprefix(CELL_PREFIX))
             continue
-        snapshot = context.snapshot(job_id, _rows_or_reason)
-        rows = _rows_or_reason(snapshot)
+        snapshot = context.snapshot(job_id, rows_or_reason)
+        rows = rows_or_reason(snapshot)
         if isinstance(rows, Rows):
             rows_by_job[job_id] = rows
             continue
@@ -188,11 +239,16 @@ def pivot(
             excluded.append(f"{job_id}: {reason.removeprefix(CELL_PREFIX)}")
     if not rows_by_job:
         return [[reasons[0]]]
-    _check_row_limit(rows_by_job.values(), MAX_PIVOT_ROWS)
+    check_row_limit(rows_by_job.values(), MAX_PIVOT_ROWS)
     block = derived_tables.pivot_block(rows_by_job, row_columns, col_columns, value_column, function_name)
     return [*block, *_excluded_row(excluded, len(jobs), len(block[0]))]
 
 
+@of_function(
+    "OF_JOBS",
+    "The jobs seen on this computer, the latest first, with their status and rows.",
+    without_spill="In a terminal, xl-openfunnel jobs lists them.",
+)
 def jobs_table(context: CallContext) -> Block:
     """``OF_JOBS``: the jobs seen on this computer, the latest first, below the names of the columns."""
     names = ("job_id", "label", "status", "rows", "credits", "query", "seeds", "first_seen", "last_seen")
@@ -206,6 +262,11 @@ def jobs_table(context: CallContext) -> Block:
     return block
 
 
+@of_function(
+    "OF_CREDITS",
+    "The account's credits. Asked for at most once a minute.",
+    optional("field", '"left" (the default), "used" or "total".'),
+)
 def credits_table(context: CallContext, field: object = None) -> Block:
     """``OF_CREDITS``: one figure of the account's balance; ``loading`` before the first response."""
     name = arguments.one_of(field, "field", ("left", "used", "total"))
@@ -252,94 +313,6 @@ def _excluded_row(excluded: list[str], job_count: int, width: int) -> Block:
     are = "is" if len(excluded) == 1 else "are"
     text = f"{CELL_PREFIX}{len(excluded):,} of {job_count:,} jobs {are} not counted: {'; '.join(excluded)}"
     return [[clip(text, CELL_UNITS), *[""] * (width - 1)]]
-
-
-# --- rows ----------------------------------------------------------------------------------------------------
-
-
-def _rows_or_reason(snapshot: Snapshot) -> Rows | str:
-    """The job's rows, or why there are none."""
-    return snapshot.rows if len(snapshot.rows) else job_text.no_rows_reason(snapshot)
-
-
-def _visible_rows(context: CallContext, job_id: str, *, only_final: bool) -> Rows | str:
-    """The rows that ``OF_ROWS`` shows, or why there are none; ``only_final`` hides what may still change."""
-
-    def projection(snapshot: Snapshot) -> Rows | str:
-        hidden = only_final and not snapshot.final
-        return job_text.no_rows_reason(snapshot) if hidden else _rows_or_reason(snapshot)
-
-    return projection(context.snapshot(job_id, projection))
-
-
-def _check_row_limit(rows: Iterable[Rows], limit: int) -> None:
-    """Refuse what would block the host for too long, before any row is read."""
-    count = sum(map(len, rows))
-    if count > limit:
-        raise ConfigurationError(
-            f"These jobs have {count:,} companies, and one formula takes {limit:,} at most. Give it fewer jobs, or "
-            "write files: in a terminal, xl-openfunnel rows JOB -o FILE.xlsx."
-        )
-
-
-def _job_blocks(
-    contents: Iterable[tuple[str, Rows | str]],
-    columns: tuple[str, ...] | None,
-    rows_by_job: dict[str, Rows],
-    units: int,
-) -> Iterator[Block]:
-    """A block for each job, with a row of column names on top, while all of them fit into one table."""
-    from .. import table
-
-    names: set[object] = set()
-    count = 0
-    for job_id, rows in contents:
-        block = _job_block(job_id, rows, columns, rows_by_job, units)
-        names.update(block[0])
-        count += len(block) - 1
-        table.check_size(len(names), count)
-        yield block
-
-
-def _job_block(
-    job_id: str, rows: Rows | str, columns: tuple[str, ...] | None, rows_by_job: dict[str, Rows], units: int
-) -> Block:
-    """The names of the columns, then the job's rows, or one that says why there are none.
-
-    A column that none of its rows has is blank if another of the jobs has it.
-    """
-    if isinstance(rows, str):
-        header = list(derived_tables.rows_block("", NO_ROWS, columns, units)[0])
-        return [header, [rows, *[""] * (len(header) - 1)]]
-    try:
-        return derived_tables.rows_block(job_id, rows, columns, units)
-    except UnknownColumnError:
-        if len(rows_by_job) == 1:
-            raise
-        derived_tables.check_columns(rows_by_job, columns)
-        return derived_tables.rows_block(job_id, rows, columns, units, strict=False)
-
-
-def _stack(job_ids: list[str], blocks: list[Block]) -> Block:
-    """The blocks of several jobs as one; a column that only some have is blank for the others."""
-    first = blocks[0][0]
-    if all(list(map(_casefolded, block[0])) == list(map(_casefolded, first)) for block in blocks):
-        stacked: Block = [["job_id", *first]]
-        for job_id, block in zip(job_ids, blocks, strict=True):
-            stacked += [[job_id, *row] for row in block[1:]]
-        return stacked
-    names: list[Cell] = list(dict.fromkeys(name for block in blocks for name in block[0]))
-    stacked = [["job_id", *names]]
-    for job_id, block in zip(job_ids, blocks, strict=True):
-        position_of = {name: position for position, name in enumerate(block[0])}
-        positions = list(map(position_of.get, names))
-        stacked += [[job_id, *("" if at is None else row[at] for at in positions)] for row in block[1:]]
-    return stacked
-
-
-def _casefolded(name: Cell) -> str:
-    """A column's name for comparison: jobs may spell a field in different cases."""
-    return str(name).casefold()
 
 
 def _default_cell(if_not_found: object, units: int) -> Cell | None:

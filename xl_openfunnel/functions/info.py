@@ -12,7 +12,30 @@ from ..jobs import job_text
 from ..jobs.snapshot import Snapshot
 from ..text import clip
 from ..version import version
-from .catalog import INFO_FIELDS
+
+INFO_FIELDS: Final[Mapping[str, str]] = {
+    "status": "the service's word",
+    "stage": "what the service is doing, in its own word",
+    "processed": "the companies that the service has",
+    "rows": "the companies that were read",
+    "pages": "the pages that were read",
+    "progress": "how far the job is, in words, like `400 of 437 read`",
+    "as_of": "when the service last answered: your local time, as a number until you give the cell a date format",
+    "final": "TRUE: nothing more will come. All companies are there only if `problem` is empty: a failed job is final "
+    "with what it delivered",
+    "provisional": "TRUE: the companies shown are those so far. More may come, and their order and ranks may change",
+    "credits_consumed": "the credits the job cost; blank until it has ended, like the next four",
+    "derived_query": "the query that the service made from the seeds",
+    "partial": "TRUE: not everything that was asked for, certainly after a cancellation",
+    "rerank_degraded": "TRUE: the final ranking did not run properly, so the order is weaker",
+    "unresolved_seed_domains": "the seeds that the service did not find",
+    "problem": "what went wrong last and what to do; the companies that were read stay",
+    "next_try": "when the service is asked again, as `as_of`",
+    "source": "whether final companies came from the `service` or from the `store` on this computer",
+    "label": "your label of the job",
+    "version": "the version of XL OpenFunnel",
+}
+"""The fields of ``OF_INFO`` with their meanings for the guide (Markdown), in the order of the full list."""
 
 
 def field_names(names: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -26,7 +49,7 @@ def field_names(names: tuple[str, ...] | None) -> tuple[str, ...]:
             close = get_close_matches(name.casefold(), INFO_FIELDS, n=3)
             hint = f"Did you mean {' or '.join(close)}?" if close else f"There are {', '.join(INFO_FIELDS)}."
             raise ConfigurationError(f"There is no field {name[:20]!r}. {hint}")
-    return tuple(name.casefold() for name in names) if names else INFO_FIELDS
+    return tuple(name.casefold() for name in names) if names else tuple(INFO_FIELDS)
 
 
 def value(name: str, snapshot: Snapshot, label: str | None) -> Cell:

@@ -15,7 +15,7 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from ..detect.libreoffice import MIN_VERSION
-from ..functions.catalog import CATEGORY, Function
+from ..functions.registry import CATEGORY, Function
 from ..hosts.calc import identifiers
 from ..version import version
 from ..workbook.commands import COMMANDS

@@ -13,7 +13,7 @@ from ..cell_values import Block, excel_date, to_short_cell
 from ..fields import DEFAULT_COLUMNS
 from ..files.xlsx_cells import write_cell
 from ..functions import info
-from ..functions.catalog import INFO_FIELDS
+from ..functions.info import INFO_FIELDS
 from ..functions.pivot import pivot
 from ..jobs.snapshot import Snapshot
 from ..table import block

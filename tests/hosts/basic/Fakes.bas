@@ -154,7 +154,7 @@ End Function
 
 ' The range of this sheet that a cell's formula would give.
 Public Function CellOver(functionName As Variant, address As Variant) As Variant
-    CellOver = OpenFunnelCell(CStr(functionName), Array(Range(address)))
+    CellOver = OpenFunnelCell(1, CStr(functionName), Array(Range(address)))
 End Function
 
 Public Function GetSetting(appName As Variant, section As Variant, key As Variant, ifMissing As Variant) As Variant

@@ -56,9 +56,14 @@ def to_basic(text: str, *, mac: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
-def project(*, mac: bool = False) -> dict[str, str]:
-    """The modules of workbook and add-in, with stand-ins for Excel, Windows, the DLL and Python."""
-    ours = {name: text for name, text in sources.addin_modules().items() if name != sources.THIS_WORKBOOK}
+def project(modules: Mapping[str, str] | None = None, *, mac: bool = False) -> dict[str, str]:
+    """The modules of workbook and add-in, with stand-ins for Excel, Windows, the DLL and Python.
+
+    Args:
+        modules: an add-in's modules; by default those of today's.
+        mac: whether VBA is to believe that it runs on a Mac.
+    """
+    ours = {n: text for n, text in (modules or sources.addin_modules()).items() if n != sources.THIS_WORKBOOK}
     # Every file's own code has a ThisWorkbook; LibreOffice's is the document, which is no add-in.
     ours[sources.ADDIN] = ours[sources.ADDIN].replace("ThisWorkbook.", "excel.Addin.")
     fakes = {path.stem: path.read_text() for path in sorted(_HERE.glob("*.bas"))}

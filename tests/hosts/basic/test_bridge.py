@@ -8,7 +8,8 @@ import pytest
 
 from tests.hosts.basic.libreoffice import BasicError, LibreOffice, project
 from tests.hosts.shipped import COMMAND, DLL
-from xl_openfunnel.functions.catalog import CATALOG, CATEGORY, Function
+from xl_openfunnel.functions.catalog import CATALOG
+from xl_openfunnel.functions.registry import CATEGORY, Function
 from xl_openfunnel.workbook.vba import wrappers
 
 PYTHON = r"C:\Programme für alle\of\Scripts\pythonw.exe"
@@ -68,7 +69,7 @@ def test_a_first_call_starts_python_from_the_setting_alone(book: Book) -> None:
         f"folder {SCRIPTS}",
         f"start {COMMAND} 1",
         "folder ",
-        'call xl_openfunnel.hosts.excel OF_STATUS ["job_1";""] Nothing Nothing',
+        'call xl_openfunnel.hosts.excel call_cell [1;"";"OF_STATUS";"job_1"] Nothing Nothing',
     ]
 
 
@@ -77,7 +78,7 @@ def test_a_second_call_only_asks(book: Book) -> None:
     book.call("Fakes.Noted")
     assert book.cell() == "answer"
     noted = str(book.call("Fakes.Noted")).splitlines()
-    assert noted == ['call xl_openfunnel.hosts.excel OF_STATUS ["job_1";""] Nothing Nothing']
+    assert noted == ['call xl_openfunnel.hosts.excel call_cell [1;"";"OF_STATUS";"job_1"] Nothing Nothing']
 
 
 def test_the_dll_beside_python_is_preferred(book: Book) -> None:
@@ -146,8 +147,8 @@ def test_an_error_of_python_is_one_line_and_not_tried_again(book: Book) -> None:
 def test_each_wrapper_passes_its_arguments_in_order(book: Book, function: Function) -> None:
     given = [f"value {number}" for number, _ in enumerate(function.arguments)]
     assert book.call(f"{wrappers.MODULE}.{function.name}", *given) == "answer"
-    values = ";".join(f'"{value}"' for value in [*given, ""])
-    assert book.noted("call") == [f"xl_openfunnel.hosts.excel {function.name} [{values}] Nothing Nothing"]
+    values = ";".join(f'"{value}"' for value in ["", function.name, *given])
+    assert book.noted("call") == [f"xl_openfunnel.hosts.excel call_cell [{wrappers.VERSION};{values}] Nothing Nothing"]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ def test_each_wrapper_passes_its_arguments_in_order(book: Book, function: Functi
     ],
 )
 def test_a_range_is_passed_as_values_cut_at_the_last_used_cell(book: Book, address: str, values: str) -> None:
-    assert book.passed(address) == f'xl_openfunnel.hosts.excel OF_STATUS [{values};""] Nothing Nothing'
+    assert book.passed(address) == f'xl_openfunnel.hosts.excel call_cell [1;"";"OF_STATUS";{values}] Nothing Nothing'
 
 
 def test_several_areas_are_refused(book: Book) -> None:
@@ -300,8 +301,8 @@ def test_the_calling_cell_is_passed_as_text_and_spilling_is_tested_once(book: Bo
     book.call("Fakes.Calling", "D7:E9", error)
     book.cell()
     (first,) = book.noted("call")
-    assert f'["job_1";"4242 {spills} ' in first
-    assert first.endswith('$D$7"] Nothing Nothing')
+    assert f'[1;"4242 {spills} ' in first
+    assert first.endswith('$D$7";"OF_STATUS";"job_1"] Nothing Nothing')
     book.cell()
     assert book.noted("evaluate") == []
 

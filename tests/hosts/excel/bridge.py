@@ -20,6 +20,7 @@ from tests.hosts.excel.fake.model import Cells
 from tests.hosts.excel.fake.refs import Area
 from tests.hosts.shipped import COMMAND, DLL, MODULE
 from xl_openfunnel.functions.catalog import CATALOG
+from xl_openfunnel.workbook.vba import wrappers
 
 _ARGUMENTS = {function.name: len(function.arguments) for function in CATALOG}
 MISSING = 0x80020004 - (1 << 32)  # DISP_E_PARAMNOTFOUND: what an omitted Optional argument of VBA arrives as
@@ -40,19 +41,29 @@ class _Variant(ctypes.Structure):
 class Bridge:
     """Calls functions in the server, which the first call starts."""
 
-    def __init__(self, excel: FakeExcel, folder: str, *, command: str = COMMAND, module: str = MODULE) -> None:
+    def __init__(
+        self,
+        excel: FakeExcel,
+        folder: str,
+        *,
+        command: str = COMMAND,
+        module: str = MODULE,
+        wrapper_version: int = wrappers.VERSION,
+    ) -> None:
         """Make ready to start the server.
 
         Args:
             excel: Whose cells call.
             folder: That of the Python with pythonw.exe and the DLL in it, or the DLL in the folder above.
             command: What the DLL is to run.
+            wrapper_version: of the wrappers whose calls are made; 0 passes the calling cell behind the arguments.
             module: Where the server looks for the functions.
         """
         self.excel = excel
         self.folder = folder
         self.command = command
         self.module = module
+        self.wrapper_version = wrapper_version
         self._server: Any = None
 
     def install(self) -> None:
@@ -99,9 +110,14 @@ class Bridge:
         where = f"{self.excel.hwnd} {'spill' if self.excel.dynamic_arrays else 'nospill'} {caller.external}"
         try:
             server = self._server or self.start()
-            # A wrapper has all of its function's arguments, so that the calling cell is always the last.
+            # A wrapper has all of its function's arguments.
             omitted = [Omitted.MISSING] * (_ARGUMENTS.get(name, 0) - len(args))
-            return server.CallUDF(self.module, name, [*map(_to_variant, [*args, *omitted]), where], None, None)
+            values = [_to_variant(value) for value in (*args, *omitted)]
+            if name in _ARGUMENTS and self.wrapper_version:
+                return server.CallUDF(
+                    self.module, "call_cell", [self.wrapper_version, where, name, *values], None, None
+                )
+            return server.CallUDF(self.module, name, [*values, where], None, None)
         except pywintypes.com_error as error:
             description = (error.excepinfo and error.excepinfo[2]) or error.strerror or str(error)
             return "#OF! " + description.splitlines()[0]

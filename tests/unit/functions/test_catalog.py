@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 
 from xl_openfunnel.functions import catalog
+from xl_openfunnel.functions.catalog import REGISTRY
+from xl_openfunnel.functions.registry import Function
 
 
 @pytest.mark.parametrize(
     ("formula", "called"),
     [
-        ("=OF_STATUS(A2)", (catalog.STATUS,)),
-        ("=of_rows (A2)", (catalog.ROWS,)),
-        ("='C:\\add-ins\\OpenFunnel.xlam'!OF_INFO(A2)", (catalog.INFO,)),
-        ('=IF(A1,OF_STATUS(A2)&OF_LOOKUP(A2,1,"name"),"")', (catalog.STATUS, catalog.LOOKUP)),
+        ("=OF_STATUS(A2)", (REGISTRY["OF_STATUS"],)),
+        ("=of_rows (A2)", (REGISTRY["OF_ROWS"],)),
+        ("='C:\\add-ins\\OpenFunnel.xlam'!OF_INFO(A2)", (REGISTRY["OF_INFO"],)),
+        ('=IF(A1,OF_STATUS(A2)&OF_LOOKUP(A2,1,"name"),"")', (REGISTRY["OF_STATUS"], REGISTRY["OF_LOOKUP"])),
         ("=_xlfn.ANCHORARRAY(A5)", ()),
         ("=MY_OF_STATUS(A2)", ()),
         ("=PROF_ROWS(A2)", ()),
@@ -21,7 +23,7 @@ from xl_openfunnel.functions import catalog
         ("", ()),
     ],
 )
-def test_the_functions_called_in_a_formula_are_found(formula: str, called: tuple[catalog.Function, ...]) -> None:
+def test_the_functions_called_in_a_formula_are_found(formula: str, called: tuple[Function, ...]) -> None:
     assert catalog.called_in(formula) == called
 
 

@@ -1,4 +1,4 @@
-"""The README against the functions: its examples and its tables of cell texts, with the simulated service."""
+"""What README and guide say of cells against the functions: examples and messages, with the simulated service."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.functions import implementations
 from xl_openfunnel.functions import pivot as pivot_table
 from xl_openfunnel.functions.arguments import CellError
-from xl_openfunnel.functions.catalog import CATALOG, INFO_FIELDS
+from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.context import STORE_BUSY
 from xl_openfunnel.functions.credits import CreditsCache
+from xl_openfunnel.functions.messages import BRIDGE_MESSAGES, FORMULA_MESSAGES, JOB_MESSAGES
+from xl_openfunnel.functions.registry import REGISTRY
 from xl_openfunnel.hosts.excel import udfs
 from xl_openfunnel.jobs import job_text
 from xl_openfunnel.settings import BASE_URL
@@ -48,22 +50,17 @@ def section(heading: str) -> str:
     return README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
-def part(heading: str) -> str:
-    """The part of the section on texts under this heading."""
-    return section("What a cell says, and what to do").partition(f"\n### {heading}\n")[2].partition("\n### ")[0]
-
-
 def first_cells(tables: str) -> list[list[str]]:
     """The texts in backticks in the first cell of each row of the tables."""
     rows = re.findall(r"^\| (.*?) \|", tables, re.MULTILINE)
     return [["".join(found) for found in re.findall(r"``(.+?)``|`(.+?)`", row)] for row in rows if "`" in row]
 
 
-TABLE = [(text, tuple(where) or (STATUS, ROWS)) for text, *where in first_cells(part("Of the job"))]
-"""Each text on a job with the functions that show it according to the README."""
+TABLE = [(message.text, message.functions) for message in JOB_MESSAGES]
+"""Each text on a job with the functions that show it according to the guide."""
 
-OF_FORMULAS = [text for text, *_ in first_cells(part("Of a formula"))]
-OF_THE_BRIDGE = [text for text, *_ in first_cells(part("Of Excel and Python"))]
+OF_FORMULAS = [message.text for message in FORMULA_MESSAGES]
+OF_THE_BRIDGE = [message.text for message in BRIDGE_MESSAGES]
 
 
 def says(readme: str, text: str) -> bool:
@@ -468,13 +465,12 @@ def test_every_text_in_the_readme_is_shown_by_each_function_it_names(play: Play)
     assert {(text, function) for text, where in TABLE for function in where} == covered
 
 
-@pytest.mark.parametrize(("heading", "width"), [("Of the job", 3), ("Of a formula", 2), ("Of Excel and Python", 2)])
-def test_the_tables_explain_each_text(heading: str, width: int) -> None:
+def test_every_message_says_what_to_do() -> None:
     assert {name for _, where in TABLE for name in where} == {STATUS, ROWS, PROBLEM}
-    lines = re.findall(r"^\| .*", part(heading), re.MULTILINE)
-    assert len(lines) > 2
-    for line in lines:
-        assert len([cell for cell in line.strip("|").split("|") if cell.strip()]) == width
+    assert all(message.meaning and message.action for message in JOB_MESSAGES)
+    assert all(message.action for message in (*FORMULA_MESSAGES, *BRIDGE_MESSAGES))
+    texts = [*TABLE, *OF_FORMULAS, *OF_THE_BRIDGE]
+    assert len(set(texts)) == len(texts)
 
 
 # ---- errors in formulas, and of Excel and Python ------------------------------------------------------------------
@@ -529,7 +525,7 @@ def wrong_formulas(services: SimulatedServices) -> list[str]:
         text_of("OF_PIVOT", lambda _: pivot_table.pivot(pd.DataFrame({"name": ["a"]}), ["xyz"])),
         text_of("OF_STATUS", broken),
         f"{CELL_PREFIX}{STORE_BUSY}",
-        *(udfs.cannot_spill(function.name) for function in CATALOG if function.name != "OF_CREDITS"),
+        *(udfs.cannot_spill(function) for function in CATALOG if function.name != "OF_CREDITS"),
     ]
     services.store = None
     return [*texts, text_of("OF_JOBS", implementations.jobs_table)]
@@ -595,9 +591,7 @@ def test_readme_examples_give_values(make_services: MakeServices) -> None:
         assert isinstance(call.func, ast.Name)
         named.append(call.func.id)
         given = [JOB if isinstance(value, ast.Name) else ast.literal_eval(value) for value in call.args]
-        body = {"INFO": "information", "JOBS": "jobs_table", "CREDITS": "credits_table"}
-        name = call.func.id.removeprefix("OF_")
-        function = getattr(implementations, body.get(name, name.lower()))
+        function = REGISTRY[call.func.id].compute
         implementations.evaluate(
             call.func.id, function, services.context(), *map(udfs.from_excel, given)
         )  # credits are asked for at first
@@ -607,13 +601,10 @@ def test_readme_examples_give_values(make_services: MakeServices) -> None:
     assert named == [function.name for function in CATALOG]
 
 
-def test_readme_names_all_arguments_columns_fields_and_functions() -> None:
-    told = section("Functions")
-    assert "\n".join(function.signature for function in CATALOG) in told
-    assert ", ".join(f"`{name}`" for name in DEFAULT_COLUMNS) in told
-    assert f"behind a `job_id`, up to {implementations.MAX_ROWS:,}, with" in told
-    assert f"`OF_PIVOT` counts them together, up to {implementations.MAX_PIVOT_ROWS:,}." in told
-    fields = [name for cells in first_cells(told.partition("field of")[2]) for name in cells]
-    assert sorted(fields) == sorted(INFO_FIELDS)
-    (functions,) = re.findall(r"- \*\*function\*\*: (.*)", told)
+def test_the_guide_names_the_limits_defaults_and_functions_of_pivots() -> None:
+    page = (ROOT / "workbook" / "guide" / "functions.md").read_text("utf-8")
+    assert ", ".join(f"`{name}`" for name in DEFAULT_COLUMNS) in " ".join(page.split())
+    assert f"behind a `job_id`, up to {implementations.MAX_ROWS:,}, with" in page
+    assert f"`OF_PIVOT` counts them together, up to {implementations.MAX_PIVOT_ROWS:,}." in page
+    (functions,) = re.findall(r"- \*\*function\*\*: (.*)", page)
     assert re.findall("`(.+?)`", functions) == list(pivot_table.FUNCTIONS)

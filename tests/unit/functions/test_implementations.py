@@ -14,9 +14,9 @@ from xl_openfunnel.cell_values import MAX_CELL_UNITS, Block
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.functions import derived_tables, implementations
 from xl_openfunnel.functions.arguments import CellError
-from xl_openfunnel.functions.catalog import INFO_FIELDS
 from xl_openfunnel.functions.context import JOBS, NO_STORE, STORE_BUSY, CallContext
 from xl_openfunnel.functions.implementations import UNEXPECTED, evaluate
+from xl_openfunnel.functions.info import INFO_FIELDS
 from xl_openfunnel.jobs.snapshot import NO_ROWS
 from xl_openfunnel.simulator import SimulatedJob, companies
 

@@ -18,7 +18,7 @@ from xl_openfunnel import version as version_module
 from xl_openfunnel.cell_values import excel_date
 from xl_openfunnel.errors import ServerError
 from xl_openfunnel.functions import implementations, info
-from xl_openfunnel.functions.catalog import INFO_FIELDS
+from xl_openfunnel.functions.info import INFO_FIELDS
 from xl_openfunnel.jobs.snapshot import Problem, Rows
 
 AS_OF = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)

@@ -13,7 +13,7 @@ from pyvbaanalysis import (
     analyze_project,
 )
 
-from xl_openfunnel.functions.catalog import Argument, Function
+from xl_openfunnel.functions.registry import Argument, Function
 from xl_openfunnel.workbook import sources
 from xl_openfunnel.workbook.vba import wrappers
 

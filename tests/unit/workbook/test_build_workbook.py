@@ -20,7 +20,8 @@ from openpyxl.utils.escape import unescape
 
 from tests.unit.workbook.examples import JOB, example, snapshot, without_formulas
 from xl_openfunnel.fields import DEFAULT_COLUMNS
-from xl_openfunnel.functions.catalog import CATALOG, INFO_FIELDS, called_in
+from xl_openfunnel.functions.catalog import CATALOG, called_in
+from xl_openfunnel.functions.info import INFO_FIELDS
 from xl_openfunnel.workbook import builder, data_sheets, sources
 from xl_openfunnel.workbook.sources import sheet_texts
 from xl_openfunnel.workbook.vba import macros

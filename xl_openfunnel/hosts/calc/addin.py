@@ -17,8 +17,9 @@ from xlopenfunnel.calc import XActions, XFunctions
 
 from ... import log
 from ...cell_values import MAX_CELL_UNITS, Block
-from ...functions import catalog
+from ...functions.catalog import CATALOG
 from ...functions.context import CallContext
+from ...functions.registry import CATEGORY, Argument, Function
 from ...jobs.snapshot import Snapshot
 from ...runtime.clock import SystemClock
 from ..topics import Subscription
@@ -41,23 +42,14 @@ def get_updater(context: Any) -> ResultUpdater:
     """This LibreOffice's updater, which the first call starts."""
     log.set_up()
     sys.setswitchinterval(_SWITCH_INTERVAL)
-    updater = ResultUpdater(_implementations(), lambda: _SessionSource(updater), Documents(context), SystemClock())
+    updater = ResultUpdater(
+        {each.name: each.compute for each in CATALOG},
+        lambda: _SessionSource(updater),
+        Documents(context),
+        SystemClock(),
+    )
     updater.loop.start()
     return updater
-
-
-def _implementations() -> dict[str, Callable[..., Block]]:
-    from ...functions import implementations
-
-    return {
-        catalog.STATUS.name: implementations.status,
-        catalog.ROWS.name: implementations.rows,
-        catalog.INFO.name: implementations.information,
-        catalog.LOOKUP.name: implementations.lookup,
-        catalog.PIVOT.name: implementations.pivot,
-        catalog.JOBS.name: implementations.jobs_table,
-        catalog.CREDITS.name: implementations.credits_table,
-    }
 
 
 class _SessionSource:
@@ -77,8 +69,8 @@ class _SessionSource:
         # Only Excel turns a block with a text of over 255 units into an error.
         return self._session.new_call(MAX_CELL_UNITS)
 
-    def prepare(self, function: catalog.Function) -> None:
-        if function is not catalog.STATUS:
+    def prepare(self, function: Function) -> None:
+        if function.name != "OF_STATUS":
             from ... import table  # noqa: F401 - loads pandas here, not on the main thread, which it would block
 
     def subscribe(self, job_id: str, callback: Callable[[Snapshot], object]) -> Subscription:
@@ -142,7 +134,7 @@ class Functions(_Service, XFunctions, XAddIn, XCompatibilityNames):  # type: ign
         self._context = context
         self._locale = _ENGLISH
 
-    def call(self, function: catalog.Function, values: tuple[object, ...]) -> _Result:
+    def call(self, function: Function, values: tuple[object, ...]) -> _Result:
         updater = get_updater(self._context)
         view = updater.result_for(function, tuple(map(from_calc, values, function.arguments)))
         if view.handle is None:
@@ -179,14 +171,14 @@ class Functions(_Service, XFunctions, XAddIn, XCompatibilityNames):  # type: ign
         return "Add-In"
 
     def getDisplayCategoryName(self, _: str) -> str:
-        return catalog.CATEGORY
+        return CATEGORY
 
-    def _argument(self, method: str, index: int) -> catalog.Argument:
+    def _argument(self, method: str, index: int) -> Argument:
         arguments = identifiers.METHODS[method].arguments if method in identifiers.METHODS else ()
-        return arguments[index] if index < len(arguments) else catalog.Argument("", "")
+        return arguments[index] if index < len(arguments) else Argument("", "")
 
 
-def _method(function: catalog.Function) -> Callable[..., _Result]:
+def _method(function: Function) -> Callable[..., _Result]:
     def call(self: Functions, *values: object) -> _Result:
         return self.call(function, values)
 

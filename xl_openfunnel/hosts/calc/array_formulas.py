@@ -11,7 +11,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Hashable, Iterator
 
-from ...functions.catalog import Function
+from ...functions.registry import Function
 from .array_size import Size
 from .results import Array, CalcHost, RecalcProbe, Result, SizedResult, fits
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ...functions.catalog import CATALOG, Function
+from ...functions.catalog import CATALOG
+from ...functions.registry import Function
 
 MODULE: Final = "xlopenfunnel.calc"
 EXTENSION: Final = MODULE

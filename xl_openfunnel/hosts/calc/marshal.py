@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ...cell_values import Block
 from ...functions.arguments import MAX_JOBS
-from ...functions.catalog import Argument
+from ...functions.registry import Argument
 
 _MAY_BE_ZERO: Final = frozenset({"include_headers", "if_not_found"})
 """Arguments that can be the number 0. In the others, 0 means a blank cell, which Calc passes as 0."""

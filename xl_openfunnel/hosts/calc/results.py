@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ...cell_values import Block
-from ...functions.catalog import Function
 from ...functions.context import CallContext, Dependency
+from ...functions.registry import Function
 from ...jobs import job_text
 from ...jobs.snapshot import Snapshot
 from ..topics import Subscription

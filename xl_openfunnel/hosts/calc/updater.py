@@ -19,9 +19,9 @@ from typing import Final
 
 from ...cell_values import Block
 from ...errors import OpenFunnelError
-from ...functions.catalog import Function
 from ...functions.context import CREDITS, JOBS, Dependency
 from ...functions.implementations import evaluate
+from ...functions.registry import Function
 from ...jobs.snapshot import Snapshot
 from ...runtime.clock import Clock
 from ...runtime.event_loop import EventLoop

@@ -1,22 +1,25 @@
 """The OF_ functions for Excel, as user-defined functions of xlwings.
 
-The VBA wrappers call them through xlwings' COM server, with plain values and the calling cell as the last argument.
-Python can call them on any system.
+The VBA wrappers call `call_cell` through xlwings' COM server, with plain values. The stock xlwings add-in and the
+wrappers of version 0 call the OF_ functions themselves, as Python can on any system.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import xlwings
 
 from ...cell_values import Block
 from ...errors import CELL_PREFIX, OpenFunnelError
-from ...functions import catalog, implementations
 from ...functions.arguments import CellError
-from .addresses import parse_calling_cell
+from ...functions.catalog import CATALOG
+from ...functions.implementations import evaluate
+from ...functions.registry import CATEGORY, REGISTRY, Function
+from ...workbook.vba import wrappers
+from .addresses import CallingCell, parse_calling_cell
 from .com.hresults import error_text
 from .commands.handlers import CommandContext
 from .session import excel_host
@@ -24,17 +27,11 @@ from .session import excel_host
 _MISSING: Final = -2147352572
 """DISP_E_PARAMNOTFOUND: stands for an argument that was left out."""
 
-_EXPORT: Final = "In a terminal, xl-openfunnel rows JOB -o FILE.xlsx writes the companies into a workbook"
-
-_ALTERNATIVES: Final = {
-    "OF_STATUS": "Give one job per formula.",
-    "OF_ROWS": f"{_EXPORT}.",
-    "OF_INFO": 'Give one job and one field per formula, like OF_INFO(A2,"progress").',
-    "OF_LOOKUP": "Give one company per formula.",
-    "OF_PIVOT": f"{_EXPORT} for Excel's own PivotTable.",
-    "OF_JOBS": "In a terminal, xl-openfunnel jobs lists them.",
-}
-"""What to do in an Excel without dynamic arrays, which shows one cell per formula."""
+OUTDATED: Final = (
+    f"{CELL_PREFIX}This workbook was made by a newer XL OpenFunnel than Excel runs. In a terminal, run "
+    "xl-openfunnel install of the newer version, then restart Excel."
+)
+"""What a cell shows whose wrapper knows more than this package."""
 
 NO_EXCEL: Final = "The buttons need Excel on Windows."
 
@@ -54,43 +51,56 @@ def from_excel(value: object) -> object:
     return value
 
 
-def cannot_spill(name: str) -> str:
+def cannot_spill(function: Function) -> str:
     """The text for an Excel older than 2021 instead of several cells, of which it would show only the first."""
-    return f"{CELL_PREFIX}This Excel cannot spill: {name} gives several cells here. {_ALTERNATIVES[name]}"
+    return f"{CELL_PREFIX}This Excel cannot spill: {function.name} gives several cells here. {function.without_spill}"
 
 
-def _function(described: catalog.Function, implementation: Callable[..., Block]) -> Callable[..., Block]:
-    """Make a function for Excel: its parameters are those of the catalogue, then the calling cell."""
+def _call(function: Function, calling_cell: CallingCell | None, values: Sequence[object]) -> Block:
+    """What a cell shows; a missing argument counts as a blank cell."""
+    try:
+        host = excel_host()
+    except OpenFunnelError as error:
+        return [[error.cell_text]]
+    started_at = 0.0 if host.live is None else host.live.now()
+    context = host.session.new_call()
+    missing = len(function.arguments) - len(values)
+    arguments = (*map(from_excel, values[: len(function.arguments)]), *[None] * missing)
+    block = evaluate(function.name, function.compute, context, *arguments)
+    if calling_cell is None:
+        return block
+    if not calling_cell.spills and (len(block), len(block[0])) != (1, 1):
+        return [[cannot_spill(function)]]
+    if host.live is not None:
+        host.live.called(
+            calling_cell.window,
+            calling_cell.cell,
+            (function.name, arguments),
+            context.dependencies,
+            large=function.large,
+            began=started_at,
+        )
+    return block
+
+
+def _exported(described: Function) -> Callable[..., Block]:
+    """Make a function for the stock xlwings add-in, for Python, and for the wrappers of version 0.
+
+    Those pass the calling cell as a text behind all arguments. It is recognised by its form, whatever arguments the
+    function has got since, and never read as an argument.
+    """
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     defaults = {True: None, False: inspect.Parameter.empty}
-    parameters = [inspect.Parameter(a.name, kind, default=defaults[a.optional]) for a in described.arguments]
-    signature = inspect.Signature([*parameters, inspect.Parameter("where", kind, default=None)])
+    signature = inspect.Signature(
+        [inspect.Parameter(a.name, kind, default=defaults[a.optional]) for a in described.arguments]
+    )
 
     def function(*values: Any, **named: Any) -> Block:
-        bound = signature.bind_partial(*values, **named).arguments  # a missing argument counts as a blank cell
-        calling_cell = parse_calling_cell(bound.get("where"))
-        try:
-            host = excel_host()
-        except OpenFunnelError as error:
-            return [[error.cell_text]]
-        started_at = 0.0 if host.live is None else host.live.now()
-        context = host.session.new_call()
-        arguments = tuple(from_excel(bound.get(argument.name)) for argument in described.arguments)
-        block = implementations.evaluate(described.name, implementation, context, *arguments)
-        if calling_cell is None:
-            return block
-        if not calling_cell.spills and (len(block), len(block[0])) != (1, 1):
-            return [[cannot_spill(described.name)]]
-        if host.live is not None:
-            host.live.called(
-                calling_cell.window,
-                calling_cell.cell,
-                (described.name, arguments),
-                context.dependencies,
-                large=described.large,
-                began=started_at,
-            )
-        return block
+        calling_cell = parse_calling_cell(values[-1]) if values else None
+        if calling_cell is not None:
+            values = values[:-1]
+        bound = signature.bind_partial(*values, **named).arguments
+        return _call(described, calling_cell, [bound.get(argument.name) for argument in described.arguments])
 
     # xlwings reads names and defaults from these, and passes arguments by position.
     untyped: Any = function
@@ -103,19 +113,37 @@ def _function(described: catalog.Function, implementation: Callable[..., Block])
 
 def _raw(function: Any) -> Any:
     """Have xlwings pass values unconverted: its own conversion does not tell errors from blank cells."""
-    exported = xlwings.func(function, category=catalog.CATEGORY)
+    exported = xlwings.func(function, category=CATEGORY)
     for name in inspect.signature(function).parameters:
         exported = xlwings.arg(name, "raw")(exported)
     return xlwings.ret("raw")(exported)
 
 
-OF_STATUS = _function(catalog.STATUS, implementations.status)
-OF_ROWS = _function(catalog.ROWS, implementations.rows)
-OF_INFO = _function(catalog.INFO, implementations.information)
-OF_LOOKUP = _function(catalog.LOOKUP, implementations.lookup)
-OF_PIVOT = _function(catalog.PIVOT, implementations.pivot)
-OF_JOBS = _function(catalog.JOBS, implementations.jobs_table)
-OF_CREDITS = _function(catalog.CREDITS, implementations.credits_table)
+FUNCTIONS: Final[Mapping[str, Callable[..., Block]]] = {each.name: _exported(each) for each in CATALOG}
+"""The OF_ functions, which are attributes of this module too."""
+
+
+def __getattr__(name: str) -> Callable[..., Block]:
+    try:
+        return FUNCTIONS[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+
+
+@_raw
+def call_cell(wrapper_version: float, calling_cell: str, function_name: str, *arguments: object) -> Block:
+    """Compute a cell for the VBA wrapper that it calls.
+
+    Args:
+        wrapper_version: the wrapper's; see `wrappers.VERSION`.
+        calling_cell: as `parse_calling_cell` reads it, or blank.
+        function_name: the function.
+        arguments: its values, as far as the wrapper knows arguments.
+    """
+    function = REGISTRY.get(function_name)
+    if function is None or wrapper_version > wrappers.VERSION:
+        return [[OUTDATED]]
+    return _call(function, parse_calling_cell(calling_cell), arguments)
 
 
 @_raw

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from ...functions.catalog import CATALOG, CATEGORY, Argument, Function
+from ...functions.catalog import CATALOG
+from ...functions.registry import CATEGORY, Argument, Function
 
 MODULE: Final = "OpenFunnelFunctions"
+
+VERSION: Final = 1
+"""The version of the wrappers, which they pass with every call. 0 passed none, and the calling cell behind all
+arguments; 1 calls `call_cell`. A new argument of a function needs no new version: what a wrapper does not know counts
+as blank."""
 
 # fmt: off
 KEYWORDS: Final = frozenset(word.lower() for word in (
@@ -56,7 +62,7 @@ def _wrapper(function: Function) -> str:
     return f"""\
 Public Function {function.name}({", ".join(declared)}) As Variant
 Attribute {function.name}.VB_Description = {_quoted(function.help)}
-    {function.name} = OpenFunnelCell("{function.name}", Array({", ".join(names)}))
+    {function.name} = OpenFunnelCell({VERSION}, "{function.name}", Array({", ".join(names)}))
 End Function
 """
 

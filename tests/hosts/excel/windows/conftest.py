@@ -126,7 +126,7 @@ def bridge_to(program: FakeExcel) -> Iterator[Callable[..., Bridge]]:
 
     made: list[Bridge] = []
 
-    def make(folder: str = sys.prefix, **options: str) -> Bridge:
+    def make(folder: str = sys.prefix, **options: Any) -> Bridge:
         made.append(Bridge(program, folder, **options))
         return made[-1]
 

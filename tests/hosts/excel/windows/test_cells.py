@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.hosts import earlier
+from tests.hosts.excel.bridge import Bridge
 from tests.hosts.excel.fake.excel import FakeExcel
 from tests.hosts.excel.fake.sheet import Sheet
 from xl_openfunnel import table
@@ -55,3 +57,29 @@ def test_fifty_cells_cost_the_requests_of_one(sheet: Sheet, excel: FakeExcel, se
         sheet.enter(f"H{row}", '=OF_STATUS("ten-thousand")')
         assert sheet.value(f"H{row}") == "completed"
     assert len(service.received) == before
+
+
+def test_a_workbook_with_wrappers_of_version_0_works_as_before(
+    sheet: Sheet, excel: FakeExcel, bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridge, "wrapper_version", 0)
+    _until_final(sheet, excel)
+    shown = {
+        "OF_STATUS": "=OF_STATUS(A2)",
+        "OF_ROWS": '=OF_ROWS(A2,"name",FALSE)',
+        "OF_INFO": '=OF_INFO(A2,"rows")',
+        "OF_LOOKUP": '=OF_LOOKUP(A2,3,"name")',
+        "OF_PIVOT": '=OF_PIVOT(A2,"country")',
+        "OF_JOBS": "=OF_JOBS()",
+        "OF_CREDITS": "=OF_CREDITS()",
+    }
+    assert shown.keys() == earlier.FUNCTIONS.keys()
+    for column, formula in zip("DEFGHLV", shown.values(), strict=True):
+        sheet.enter(f"{column}1", formula)
+    assert sheet.value("D1") == "completed"
+    assert sheet.value("E1") == JOB.rows[0]["name"]
+    assert sheet.value("F1") == 10_000.0
+    assert sheet.value("G1") == JOB.rows[2]["name"]
+    assert sheet.value("H1") == "country"
+    assert sheet.value("L1") == "job_id"
+    excel.pump(lambda: isinstance(sheet.value("V1"), float), timeout=60)  # live: it showed loading at first

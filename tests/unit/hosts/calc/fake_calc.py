@@ -10,8 +10,8 @@ from typing import Any
 from tests.unit.hosts.clocks import FrozenClock
 from xl_openfunnel import JobStatus, Snapshot
 from xl_openfunnel.cell_values import Block
-from xl_openfunnel.functions import catalog
 from xl_openfunnel.functions.context import CREDITS, JOBS, Dependency
+from xl_openfunnel.functions.registry import Function
 from xl_openfunnel.hosts.calc.array_size import Size
 from xl_openfunnel.hosts.calc.results import SizedResult
 from xl_openfunnel.hosts.calc.updater import ResultUpdater
@@ -30,11 +30,11 @@ class Formula:
     """
 
     calc: FakeCalc
-    function: catalog.Function
+    function: Function
     job: str
     size: Size = ONE
     whole: bool = True
-    arguments: tuple[tuple[catalog.Function, str], ...] = ()
+    arguments: tuple[tuple[Function, str], ...] = ()
     on_screen: bool = True
     dirty: bool = True
     sized: SizedResult | None = None
@@ -106,7 +106,7 @@ class FakeCalc:
         self.updater = make_updater(self)
         self._listeners: dict[SizedResult, Callable[[Block], object]] = {}
 
-    def enter(self, function: catalog.Function, job: str, **options: Any) -> Formula:
+    def enter(self, function: Function, job: str, **options: Any) -> Formula:
         formula = Formula(self, function, job, **options)
         self.formulas.append(formula)
         self.paint()
@@ -129,7 +129,7 @@ class FakeCalc:
             self.updater.remove_listener(sized, listener)
         self._listeners.clear()
 
-    def called(self, formula: Formula, function: catalog.Function, job: str) -> SizedResult:
+    def called(self, formula: Formula, function: Function, job: str) -> SizedResult:
         sized = self.updater.result_for(function, (job,))
         if sized not in self._listeners:
 
@@ -190,7 +190,7 @@ class FakeSource:
     def new_call(self) -> Any:
         return FakeContext(self)
 
-    def prepare(self, function: catalog.Function) -> None:
+    def prepare(self, function: Function) -> None:
         self.on_prepare()
 
     def subscribe(self, job: str, callback: Callable[[Snapshot], object]) -> Any:
@@ -234,10 +234,10 @@ class Rig:
         self.source = FakeSource()
         self.seconds = 0.0
         implementations = {
-            catalog.STATUS.name: self._status,
-            catalog.ROWS.name: self._rows,
-            catalog.JOBS.name: self._jobs_table,
-            catalog.CREDITS.name: self._credits,
+            "OF_STATUS": self._status,
+            "OF_ROWS": self._rows,
+            "OF_JOBS": self._jobs_table,
+            "OF_CREDITS": self._credits,
         }
         self.calc = FakeCalc(lambda calc: ResultUpdater(implementations, self._open_source, calc, self.clock))
         self.updater = self.calc.updater

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from xl_openfunnel.functions.catalog import LOOKUP, ROWS, Argument
+from xl_openfunnel.functions.catalog import REGISTRY
+from xl_openfunnel.functions.registry import Argument
 from xl_openfunnel.hosts.calc.marshal import from_calc, to_calc
+
+LOOKUP = REGISTRY["OF_LOOKUP"]
+ROWS = REGISTRY["OF_ROWS"]
 
 JOB, _, HEADERS, _ = ROWS.arguments
 IF_NOT_FOUND = LOOKUP.arguments[3]

@@ -7,10 +7,16 @@ import pytest
 from tests.unit.hosts.calc.fake_calc import Rig
 from xl_openfunnel.cell_values import Block
 from xl_openfunnel.functions import context
-from xl_openfunnel.functions.catalog import CREDITS, JOBS, ROWS, STATUS, Function
+from xl_openfunnel.functions.catalog import REGISTRY
+from xl_openfunnel.functions.registry import Function
 from xl_openfunnel.hosts.calc.array_size import Size
 from xl_openfunnel.hosts.calc.results import Result
 from xl_openfunnel.hosts.calc.updater import BUDGET_DIVISOR, LIVENESS_INTERVAL, MAX_CHARGED_SECONDS, MIN_INTERVAL
+
+CREDITS = REGISTRY["OF_CREDITS"]
+JOBS = REGISTRY["OF_JOBS"]
+ROWS = REGISTRY["OF_ROWS"]
+STATUS = REGISTRY["OF_STATUS"]
 
 
 @pytest.fixture(params=[False, True], ids=["headless", "window"])

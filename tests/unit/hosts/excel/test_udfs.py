@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.implementations import UNEXPECTED
-from xl_openfunnel.hosts import session
+from xl_openfunnel.hosts import excel, session
 from xl_openfunnel.hosts.excel import udfs
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
+from xl_openfunnel.workbook.vba import wrappers
 
 FUNCTIONS = [getattr(udfs, function.name) for function in CATALOG]
 JOB = SimulatedJob(companies(30))
@@ -42,10 +43,40 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
         session.end()
 
 
-def test_the_public_signatures_are_the_catalogues_with_the_calling_cell_last() -> None:
+def test_the_public_signatures_are_those_of_the_registry() -> None:
     described = {function.name: [argument.name for argument in function.arguments] for function in CATALOG}
     for function in FUNCTIONS:
-        assert list(inspect.signature(function).parameters) == [*described[function.__name__], "where"]
+        assert list(inspect.signature(function).parameters) == described[function.__name__]
+
+
+def test_the_module_that_workbooks_name_has_every_function_and_macro_target() -> None:
+    names = {*(function.name for function in CATALOG), "act", "call_cell", "job_here", "live", "opened"}
+    assert names <= {*dir(excel)}
+    assert all(hasattr(getattr(excel, name), "__xlfunc__") for name in names)  # else xlwings cannot call it
+    with pytest.raises(AttributeError, match="OF_NONE"):
+        excel.OF_NONE  # noqa: B018
+
+
+@pytest.mark.parametrize("cell", [OLD_EXCEL, "7 spill '[Meier''s list.xlsx]Sheet 1'!$AB$12"])
+def test_the_calling_cell_of_a_wrapper_of_version_0_is_never_read_as_an_argument(service: Simulator, cell: str) -> None:
+    for arguments in (["rows"], ["rows", None, None, None]):  # as if OF_INFO had got arguments since
+        assert udfs.OF_INFO(JOB.job_id, *arguments[:1], cell) == [[30.0]]
+    assert udfs.OF_CREDITS(cell) in ([["loading"]], udfs.OF_CREDITS())
+    assert udfs.OF_LOOKUP(JOB.job_id, 1.0, "name", "7 spill no cell") == [[JOB.rows[0]["name"]]]
+
+
+def test_a_wrapper_may_know_fewer_arguments_than_the_function(service: Simulator) -> None:
+    assert udfs.call_cell(1.0, OLD_EXCEL, "OF_STATUS", JOB.job_id) == [["completed"]]
+    assert udfs.call_cell(1, "", "OF_INFO", JOB.job_id, "rows") == [[30.0]]
+    assert len(udfs.call_cell(1, None, "OF_ROWS", JOB.job_id)) == 31
+
+
+@pytest.mark.parametrize(("version", "name"), [(wrappers.VERSION + 1, "OF_STATUS"), (1, "OF_TOMORROW")])
+def test_a_wrapper_that_is_newer_than_the_package_says_how_to_renew(version: int, name: str) -> None:
+    ((shown,),) = udfs.call_cell(version, OLD_EXCEL, name, JOB.job_id)
+    assert str(shown).startswith("#OF! This workbook was made by a newer XL OpenFunnel")
+    assert "xl-openfunnel install" in str(shown)
+    assert len(str(shown)) <= 255
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -70,13 +101,13 @@ def test_a_bad_setting_is_said_in_the_cell(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_an_excel_that_cannot_spill_says_what_works_there(service: Simulator) -> None:
     for several, instead in (
-        (udfs.OF_ROWS(JOB.job_id, where=OLD_EXCEL), "xl-openfunnel rows JOB -o FILE.xlsx"),
-        (udfs.OF_PIVOT(JOB.job_id, "country", where=OLD_EXCEL), "Excel's own PivotTable"),
-        (udfs.OF_JOBS(where=OLD_EXCEL), "xl-openfunnel jobs"),
-        (udfs.OF_INFO(JOB.job_id, where=OLD_EXCEL), "one field per formula"),
-        (udfs.OF_INFO(JOB.job_id, "rows,pages", where=OLD_EXCEL), "one field per formula"),
+        (udfs.OF_ROWS(JOB.job_id, OLD_EXCEL), "xl-openfunnel rows JOB -o FILE.xlsx"),
+        (udfs.OF_PIVOT(JOB.job_id, "country", OLD_EXCEL), "Excel's own PivotTable"),
+        (udfs.OF_JOBS(OLD_EXCEL), "xl-openfunnel jobs"),
+        (udfs.OF_INFO(JOB.job_id, OLD_EXCEL), "one field per formula"),
+        (udfs.OF_INFO(JOB.job_id, "rows,pages", OLD_EXCEL), "one field per formula"),
         (udfs.OF_STATUS(((JOB.job_id,), (JOB.job_id,)), OLD_EXCEL), "one job per formula"),
-        (udfs.OF_LOOKUP(JOB.job_id, (1.0, 2.0), "name", where=OLD_EXCEL), "one company per formula"),
+        (udfs.OF_LOOKUP(JOB.job_id, (1.0, 2.0), "name", OLD_EXCEL), "one company per formula"),
     ):
         ((said,),) = several
         assert str(said).startswith("#OF! This Excel cannot spill: OF_")

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from xl_openfunnel.functions.catalog import CATALOG, Argument, Function
+from xl_openfunnel.functions.catalog import CATALOG
+from xl_openfunnel.functions.registry import Argument, Function
 from xl_openfunnel.text import utf16_units
 from xl_openfunnel.workbook.vba.wrappers import KEYWORDS, argument_name, functions_module
 

@@ -14,11 +14,14 @@ from tests.hosts.excel.fake.sheet import ExcelError, Sheet
 from tests.unit.hosts.clocks import FrozenClock
 from xl_openfunnel import Snapshot
 from xl_openfunnel.functions import context
-from xl_openfunnel.functions.catalog import CATALOG, CREDITS, JOBS, called_in
+from xl_openfunnel.functions.catalog import CATALOG, REGISTRY, called_in
 from xl_openfunnel.functions.context import Dependency
 from xl_openfunnel.hosts.excel.addresses import CellRef
 from xl_openfunnel.hosts.excel.live_cells.updater import CellUpdater
 from xl_openfunnel.hosts.excel.ports import HostBusyError, HostGoneError
+
+CREDITS = REGISTRY["OF_CREDITS"]
+JOBS = REGISTRY["OF_JOBS"]
 
 WINDOW = 7
 PID = 42

@@ -1,0 +1,167 @@
+"""Writes the tables of the guide from the code: ``python -m tests.tools.guide``; ``--check`` only says what is stale.
+
+A page marks the place of a table with ``<!-- generated: NAME -->`` and ``<!-- end -->``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import typer.main
+
+from xl_openfunnel import cli, fields, settings
+from xl_openfunnel.functions import messages
+from xl_openfunnel.functions.catalog import CATALOG as CATALOG
+from xl_openfunnel.functions.info import INFO_FIELDS
+from xl_openfunnel.workbook.commands import COMMANDS
+
+ROOT: Final = Path(__file__).parents[2]
+GUIDE: Final = ROOT / "workbook" / "guide"
+_BLOCK: Final = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def code(text: str) -> str:
+    """``text`` as Markdown code, with two backticks where it holds one."""
+    return f"``{text}``" if "`" in text else f"`{text}`"
+
+
+def functions() -> str:
+    """Each function with its arguments."""
+    parts = []
+    for function in CATALOG:
+        rows = [(f"`{a.name}`" + (" (optional)" if a.optional else ""), a.help) for a in function.arguments]
+        arguments = "\n" + table(("argument", "what to give"), rows) if rows else ""
+        parts.append(f"### {function.signature}\n\n{function.help}\n{arguments}")
+    return "\n" + "\n".join(parts) + "\n"
+
+
+def info_fields() -> str:
+    """The fields of OF_INFO."""
+    return table(("field", "what it tells"), [(f"`{name}`", meaning) for name, meaning in INFO_FIELDS.items()])
+
+
+def company_fields() -> str:
+    """The fields of a company."""
+    return table(
+        ("field", "type", "from", "meaning"),
+        [(f"`{field.name}`", field.type.value, field.origin, field.meaning) for field in fields.FIELDS],
+    )
+
+
+def job_messages() -> str:
+    """The texts about a job."""
+    default = messages.JobMessage("", "", "").functions
+
+    def shown(message: messages.JobMessage) -> str:
+        where = "" if message.functions == default else " in " + ", ".join(map(code, message.functions))
+        return code(message.text) + where
+
+    rows = [(shown(message), message.meaning, message.action) for message in messages.JOB_MESSAGES]
+    return table(("the cell shows", "what it means", "what to do"), rows)
+
+
+def _formula_table(listed: Iterable[messages.FormulaMessage]) -> str:
+    rows = [(f"{code(message.text)} {message.where}".strip(), message.action) for message in listed]
+    return table(("the cell shows", "what to do"), rows)
+
+
+def formula_messages() -> str:
+    """The texts about a formula."""
+    return _formula_table(messages.FORMULA_MESSAGES)
+
+
+def bridge_messages() -> str:
+    """The texts about Excel and Python."""
+    return _formula_table(messages.BRIDGE_MESSAGES)
+
+
+def buttons() -> str:
+    """The buttons."""
+    return table(("button", "what it does"), [(f"*{c.caption}*", c.help) for c in COMMANDS])
+
+
+def commands() -> str:
+    """The commands of the terminal with their options."""
+    root: Any = typer.main.get_command(cli.app)  # click's own classes, or those that newer versions of typer bring
+    listed = [
+        (shown, command)
+        for name, group in root.commands.items()
+        for shown, command in [(f"{name} {sub}", one) for sub, one in getattr(group, "commands", {}).items()]
+        or [(name, group)]
+    ]
+    return table(("command", "what it does", "options"), [_command_row(*each) for each in listed])
+
+
+def _command_row(name: str, command: Any) -> tuple[str, str, str]:
+    arguments = [(p.metavar or p.name.upper()) for p in command.params if p.param_type_name == "argument"]
+    options = [p.opts[0] for p in command.params if p.param_type_name == "option" and not p.hidden]
+    return code(" ".join([name, *arguments])), " ".join(command.help.split()), ", ".join(map(code, options))
+
+
+def exit_codes() -> str:
+    """The exit codes."""
+    return table(("exit code", "meaning"), [(str(number), meaning) for number, meaning in cli.EXIT_CODES.items()])
+
+
+def environment() -> str:
+    """The environment variables."""
+    return table(("variable", "what it sets"), [(f"`{n}`", text) for n, text in settings.ENVIRONMENT.items()])
+
+
+TABLES: Final[Mapping[str, Callable[[], str]]] = {
+    maker.__name__: maker
+    for maker in (
+        functions,
+        info_fields,
+        company_fields,
+        job_messages,
+        formula_messages,
+        bridge_messages,
+        buttons,
+        commands,
+        exit_codes,
+        environment,
+    )
+}
+
+
+def renewed(text: str) -> str:
+    """A page with its tables as the code has them now.
+
+    Raises:
+        KeyError: it names a table that does not exist.
+    """
+    return _BLOCK.sub(lambda block: block[1] + TABLES[block[2]]() + block[3], text)
+
+
+def stale_pages() -> dict[Path, str]:
+    """The pages whose tables are not those of the code, with the text they should have."""
+    pages = {path: path.read_text("utf-8") for path in sorted(GUIDE.glob("*.md"))}
+    return {path: new for path, text in pages.items() if (new := renewed(text)) != text}
+
+
+def main() -> int:
+    """Write or check the pages; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.tools.guide", description="Writes the guide's tables.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a page is stale")
+    check = parser.parse_args().check
+    for path, text in (stale := stale_pages()).items():
+        print(f"{'stale' if check else 'written'}: {path.relative_to(ROOT)}")
+        if not check:
+            path.write_text(text, "utf-8")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

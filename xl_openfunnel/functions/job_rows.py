@@ -1,0 +1,97 @@
+"""The rows of one or several jobs as ``OF_ROWS`` shows them: which are visible, and as one block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..cell_values import Block, Cell
+from ..errors import ConfigurationError, UnknownColumnError
+from ..jobs import job_text
+from ..jobs.snapshot import NO_ROWS, Rows, Snapshot
+from . import derived_tables
+from .context import CallContext
+
+
+def rows_or_reason(snapshot: Snapshot) -> Rows | str:
+    """The job's rows, or why there are none."""
+    return snapshot.rows if len(snapshot.rows) else job_text.no_rows_reason(snapshot)
+
+
+def visible_rows(context: CallContext, job_id: str, *, only_final: bool) -> Rows | str:
+    """The rows that ``OF_ROWS`` shows, or why there are none; ``only_final`` hides what may still change."""
+
+    def projection(snapshot: Snapshot) -> Rows | str:
+        hidden = only_final and not snapshot.final
+        return job_text.no_rows_reason(snapshot) if hidden else rows_or_reason(snapshot)
+
+    return projection(context.snapshot(job_id, projection))
+
+
+def check_row_limit(rows: Iterable[Rows], limit: int) -> None:
+    """Refuse what would block the host for too long, before any row is read."""
+    count = sum(map(len, rows))
+    if count > limit:
+        raise ConfigurationError(
+            f"These jobs have {count:,} companies, and one formula takes {limit:,} at most. Give it fewer jobs, or "
+            "write files: in a terminal, xl-openfunnel rows JOB -o FILE.xlsx."
+        )
+
+
+def job_blocks(
+    contents: Iterable[tuple[str, Rows | str]],
+    columns: tuple[str, ...] | None,
+    rows_by_job: dict[str, Rows],
+    units: int,
+) -> Iterator[Block]:
+    """A block for each job, with a row of column names on top, while all of them fit into one table."""
+    from .. import table
+
+    names: set[object] = set()
+    count = 0
+    for job_id, rows in contents:
+        block = _job_block(job_id, rows, columns, rows_by_job, units)
+        names.update(block[0])
+        count += len(block) - 1
+        table.check_size(len(names), count)
+        yield block
+
+
+def _job_block(
+    job_id: str, rows: Rows | str, columns: tuple[str, ...] | None, rows_by_job: dict[str, Rows], units: int
+) -> Block:
+    """The names of the columns, then the job's rows, or one that says why there are none.
+
+    A column that none of its rows has is blank if another of the jobs has it.
+    """
+    if isinstance(rows, str):
+        header = list(derived_tables.rows_block("", NO_ROWS, columns, units)[0])
+        return [header, [rows, *[""] * (len(header) - 1)]]
+    try:
+        return derived_tables.rows_block(job_id, rows, columns, units)
+    except UnknownColumnError:
+        if len(rows_by_job) == 1:
+            raise
+        derived_tables.check_columns(rows_by_job, columns)
+        return derived_tables.rows_block(job_id, rows, columns, units, strict=False)
+
+
+def stack(job_ids: list[str], blocks: list[Block]) -> Block:
+    """The blocks of several jobs as one; a column that only some have is blank for the others."""
+    first = blocks[0][0]
+    if all(list(map(_casefolded, block[0])) == list(map(_casefolded, first)) for block in blocks):
+        stacked: Block = [["job_id", *first]]
+        for job_id, block in zip(job_ids, blocks, strict=True):
+            stacked += [[job_id, *row] for row in block[1:]]
+        return stacked
+    names: list[Cell] = list(dict.fromkeys(name for block in blocks for name in block[0]))
+    stacked = [["job_id", *names]]
+    for job_id, block in zip(job_ids, blocks, strict=True):
+        position_of = {name: position for position, name in enumerate(block[0])}
+        positions = list(map(position_of.get, names))
+        stacked += [[job_id, *("" if at is None else row[at] for at in positions)] for row in block[1:]]
+    return stacked
+
+
+def _casefolded(name: Cell) -> str:
+    """A column's name for comparison: jobs may spell a field in different cases."""
+    return str(name).casefold()

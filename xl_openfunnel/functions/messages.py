@@ -1,0 +1,356 @@
+"""Every text that a cell may show instead of data: what it means, and what to do.
+
+`<name>` stands for what differs from case to case. The guide's page messages.md is written from these tables, and tests
+hold them against what the functions really show.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class JobMessage(NamedTuple):
+    """A text about a job.
+
+    Attributes:
+        text: as the cell shows it.
+        meaning: what happened.
+        action: what to do.
+        functions: the formulas that show it.
+    """
+
+    text: str
+    meaning: str
+    action: str
+    functions: tuple[str, ...] = ("OF_STATUS", "OF_ROWS")
+
+
+class FormulaMessage(NamedTuple):
+    """A text about a formula, or about Excel and Python.
+
+    Attributes:
+        text: as the cell shows it.
+        action: what to do.
+        where: the place, if it is not the formula's first cell.
+    """
+
+    text: str
+    action: str
+    where: str = ""
+
+
+JOB_MESSAGES: Final = (
+    JobMessage(
+        "loading",
+        "no answer yet",
+        "wait a few seconds",
+    ),
+    JobMessage(
+        "pending",
+        "the service has the job and has not started it",
+        "wait",
+    ),
+    JobMessage(
+        "running",
+        "it runs; in place of companies: there are none yet",
+        'wait; `OF_INFO(job,"progress")` tells how far it is',
+    ),
+    JobMessage(
+        "cancelling",
+        "it was cancelled and is about to end",
+        "wait",
+    ),
+    JobMessage(
+        "completed",
+        "the job has ended",
+        'nothing: once `OF_INFO(job,"final")` is TRUE and `problem` is empty, all companies are there and checked',
+        ("OF_STATUS",),
+    ),
+    JobMessage(
+        "completed: its pages are still being read",
+        'it has ended, and with `"final"` nothing is shown before all companies are read',
+        'wait; `OF_INFO(job,"progress")` tells how far it is',
+        ("OF_ROWS",),
+    ),
+    JobMessage(
+        "completed: no companies",
+        "it ended and found none",
+        "start a job with other seeds or filters at OpenFunnel",
+        ("OF_ROWS",),
+    ),
+    JobMessage(
+        "cancelled",
+        "it was cancelled",
+        "nothing: what it delivered is shown, and was billed",
+        ("OF_STATUS",),
+    ),
+    JobMessage(
+        "cancelled: no companies",
+        "it was cancelled before it delivered any",
+        "start it again at OpenFunnel if you still need it",
+        ("OF_ROWS",),
+    ),
+    JobMessage(
+        "failed",
+        "the service gave up",
+        '`OF_INFO(job,"problem")` has its reason; companies that it did deliver are shown',
+        ("OF_STATUS",),
+    ),
+    JobMessage(
+        "#OF! The job failed: <reason>",
+        "the job failed, for the service's reason; there are no companies",
+        "start it again at OpenFunnel, or ask its support",
+        ("OF_ROWS",),
+    ),
+    JobMessage(
+        "The job failed: <reason>",
+        "the job failed; some companies may be shown, and no more will come, though `final` is TRUE",
+        "start it again at OpenFunnel, or ask its support",
+        ('OF_INFO(job,"problem")',),
+    ),
+    JobMessage(
+        "#OF! There is no API key for https://api.openfunnel.dev. Set it with: xl-openfunnel key set, or set OPENFUNNEL_API_KEY.",
+        "as it says",
+        "`xl-openfunnel key set` in a terminal; noticed within 10 seconds. A variable is noticed when Excel restarts",
+    ),
+    JobMessage(
+        '#OF! The API key (Windows Credential Manager) was refused (HTTP 401): "<reason>". Set it with: xl-openfunnel key set.',
+        "the stored key is wrong or no longer valid",
+        "`xl-openfunnel key set` with a key of your account; noticed within 10 seconds",
+    ),
+    JobMessage(
+        '#OF! The API key (environment variable OPENFUNNEL_API_KEY) was refused (HTTP 401): "<reason>". Change or unset OPENFUNNEL_API_KEY.',
+        "the same for a key in a variable, which takes precedence over the stored one",
+        "change or remove the variable, then restart Excel",
+    ),
+    JobMessage(
+        "#OF! There is no job <job> for this API key (HTTP 404). Check the id, and that the key belongs to the account that started the job.",
+        "a wrong id, or a job of another account; shown after the first of three tries over ten seconds",
+        "correct the id. If it is right, and the job was only just started: press *Refresh*",
+    ),
+    JobMessage(
+        "#OF! '<given>' is no job id, no job's URL and no label known here. Copy the id from OpenFunnel.",
+        "no id looks like that; no request was made",
+        "copy the id or the job's URL; `=OF_JOBS()` lists ids and labels",
+    ),
+    JobMessage(
+        "#OF! '<given>' is no job id, and labels cannot be read just now. It is tried again by itself.",
+        "if it is a label: another program is writing the list of jobs",
+        "wait some seconds",
+    ),
+    JobMessage(
+        "#OF! '<given>' is no job id, and labels cannot be read on this computer. In a terminal, xl-openfunnel doctor says why.",
+        "the folder with the list of jobs is gone or unusable; jobs given by their id still work",
+        "give the id, or do what `doctor` says",
+    ),
+    JobMessage(
+        "#OF! '<given>' is what a cell shows of a job, and no job. Give the cell with the job's id.",
+        "the formula refers to the cell with the status",
+        "refer to the cell with the id",
+    ),
+    JobMessage(
+        "#OF! <given> is no job. Give the job's id, its URL or its label.",
+        "the job's cell holds a number, TRUE or FALSE",
+        "as it says; an id of digits only needs an apostrophe before it",
+    ),
+    JobMessage(
+        "#OF! That begins like an API key, and is not sent or shown. Give the job's id.",
+        "the job's cell holds what looks like a key",
+        "remove it from the sheet, and give the id",
+    ),
+    JobMessage(
+        "#OF! The cell with the job holds <error>. Fix that cell first.",
+        "that cell holds an error, like `#N/A`",
+        "look at its own formula",
+    ),
+    JobMessage(
+        "#OF! That range names <number> jobs, and one formula takes 1,000 at most. Give a smaller range.",
+        "most often a range of something else; no request was made",
+        "give the cells with the jobs only",
+    ),
+    JobMessage(
+        "#OF! The name api.openfunnel.dev could not be looked up. Are you online (VPN)? It is tried again by itself.",
+        "no network, or none that reaches the internet",
+        "go online, start the VPN",
+    ),
+    JobMessage(
+        "#OF! Nothing answers at api.openfunnel.dev. Is the address right, and are you online? It is tried again by itself.",
+        "the service, or something before it, refuses the connection",
+        "wait; if other sites work and it stays so, ask IT",
+    ),
+    JobMessage(
+        "Nothing answers at api.openfunnel.dev. Is the address right, and are you online?",
+        "the same, after earlier answers: status and companies are the last known",
+        'wait; `OF_INFO(job,"as_of")` tells how old they are',
+        ('OF_INFO(job,"problem")',),
+    ),
+    JobMessage(
+        '#OF! The service is in trouble (HTTP 503): "<reason>". Wait a while. It is tried again by itself.',
+        "the service is down, and nothing is known of the job yet",
+        "wait",
+    ),
+    JobMessage(
+        'The service is in trouble (HTTP 503): "<reason>". Wait a while.',
+        "the same, after earlier answers: status and companies stay",
+        'wait until `OF_INFO(job,"final")` is TRUE',
+        ('OF_INFO(job,"problem")',),
+    ),
+    JobMessage(
+        "The service's manifest states <stated> rows, but <read> could be read. Refresh to read again; if it stays so, tell OpenFunnel's support.",
+        "the companies shown are not all, or more than all; they were read three times",
+        "press *Refresh*, which reads them again; if it stays so, tell OpenFunnel's support",
+        ('OF_INFO(job,"problem")',),
+    ),
+)
+"""About a job."""
+
+FORMULA_MESSAGES: Final = (
+    FormulaMessage(
+        "#OF! There is no <kind> '<given>'. Did you mean <names>?",
+        "correct the name of the column, field or function",
+    ),
+    FormulaMessage(
+        "#OF! There is no <kind> '<given>'. There are <names>.",
+        "take one of them",
+    ),
+    FormulaMessage(
+        "#OF! There is no column '<given>'. The column \"*\" shows all there are.",
+        '`=OF_ROWS(A2,"*")` in a free place, and take a name from there',
+    ),
+    FormulaMessage(
+        '#OF! <given> is no <kind>. Give names as text, like "name" in quotation marks.',
+        "give a text, or cells with texts, where names of columns or fields belong",
+    ),
+    FormulaMessage(
+        "#OF! That begins like an API key, and is no <kind>. Remove it from the sheet.",
+        "take the key out of the formula, and name a column",
+    ),
+    FormulaMessage(
+        "#OF! Give one <argument>, not a range of <number> cells.",
+        "give one cell there",
+    ),
+    FormulaMessage(
+        "#OF! The cell with the <argument> holds <error>. Fix that cell first.",
+        "look at that cell's own formula",
+    ),
+    FormulaMessage(
+        "#OF! Give TRUE or FALSE as include_headers, not '<given>'.",
+        "as it says",
+    ),
+    FormulaMessage(
+        '#OF! Give the name of one column, for example "name".',
+        "`OF_LOOKUP` gives one column",
+    ),
+    FormulaMessage(
+        "#OF! The job has no company '<given>'.",
+        "look for a rank, domain or linkedin_url of the job, or give `if_not_found`",
+    ),
+    FormulaMessage(
+        "#OF! The job has no company '<given>' yet: <why>.",
+        "wait: it may still arrive",
+    ),
+    FormulaMessage(
+        "#OF! <given> is no key of a company. Give its rank, domain or linkedin_url.",
+        "give a number or a text as key",
+    ),
+    FormulaMessage(
+        "#OF! There is no row field. Name a column to group by, for example country.",
+        '`=OF_PIVOT(A2,"country")`',
+    ),
+    FormulaMessage(
+        "#OF! The column <column> is both a row field and a column field. Name it in one of them only.",
+        "as it says",
+    ),
+    FormulaMessage(
+        "#OF! A pivot takes no *. Name its columns one by one, for example country.",
+        "as it says",
+    ),
+    FormulaMessage(
+        "#OF! Give one column as values: a pivot calculates with one.",
+        "as it says",
+    ),
+    FormulaMessage(
+        "#OF! The function <function> needs a column of values. Name one, for example employee_count.",
+        '`=OF_PIVOT(A2,"country",,"employee_count","mean")`',
+    ),
+    FormulaMessage(
+        "#OF! The column <column> holds no numbers to calculate the <function> of; count and nunique work with it.",
+        "take a column with numbers, or one of these functions",
+    ),
+    FormulaMessage(
+        "#OF! That pivot has <number> <parts>, more than <most>. Name fields with fewer values.",
+        "group by `country` or `employee_band`, not by `name`",
+    ),
+    FormulaMessage(
+        "#OF! These jobs have <number> companies, and one formula takes <most> at most. Give it fewer jobs, or write files: in a terminal, xl-openfunnel rows JOB -o FILE.xlsx.",
+        "as it says: Excel would freeze",
+    ),
+    FormulaMessage(
+        '#OF! That is too much for one table: <number> fields of <number> companies. Name the columns you want, for example "name,domain".',
+        'as it says, in place of `"*"`: the service sends some twenty fields',
+    ),
+    FormulaMessage(
+        "#OF! <number> of <jobs> jobs <are> not counted: <reasons>",
+        "the pivot is right for the others; wait for these, or look at each with `OF_STATUS`",
+        "below the total of `OF_PIVOT`",
+    ),
+    FormulaMessage(
+        "#OF! The list of jobs cannot be read on this computer. In a terminal, xl-openfunnel doctor says why.",
+        "as it says",
+        "in `OF_JOBS`",
+    ),
+    FormulaMessage(
+        "#OF! Another program is writing the list of jobs. It is tried again by itself.",
+        "wait some seconds",
+        "in `OF_JOBS`",
+    ),
+    FormulaMessage(
+        "#OF! This Excel cannot spill: <function> gives several cells here. <instead>",
+        "what it says; with Excel 365 or 2021 the formula works as it is",
+    ),
+    FormulaMessage(
+        "#OF! Something unexpected happened in this formula. The log says what; please report it.",
+        "a bug: [Security](security.md#what-is-kept-where) says where the log is",
+    ),
+)
+"""About a formula."""
+
+BRIDGE_MESSAGES: Final = (
+    FormulaMessage(
+        "#OF! Excel does not know yet where Python is. Run `xl-openfunnel install` in a terminal, then press Ctrl+Alt+F9.",
+        "as it says",
+    ),
+    FormulaMessage(
+        "#OF! Python is not there any more. Run `xl-openfunnel install` in a terminal, then press Ctrl+Alt+F9. It was <path>",
+        "Python or its environment was moved or removed: install it again, then do as it says",
+    ),
+    FormulaMessage(
+        "#OF! <DLL> is missing or blocked, perhaps by an antivirus program. Allow it, or run `xl-openfunnel doctor` in a terminal. It belongs to <path>",
+        "`doctor` tells whether it is missing or which policy blocks it; show that to IT",
+    ),
+    FormulaMessage(
+        "#OF! Python did not start. Run `xl-openfunnel doctor` in a terminal. <details>",
+        "as it says",
+    ),
+    FormulaMessage(
+        "#OF! Python has stopped, and did not start again. Press Ctrl+Alt+F9; if that does not help, run `xl-openfunnel doctor` in a terminal.",
+        "as it says",
+    ),
+    FormulaMessage(
+        "#OF! Python did not answer. Press Ctrl+Alt+F9; if that does not help, run `xl-openfunnel doctor` in a terminal. <details>",
+        "as it says",
+    ),
+    FormulaMessage(
+        "#OF! Give one block of cells, not several.",
+        "a formula takes `A2:A9`, and not `(A2:A4,A7:A9)`",
+    ),
+    FormulaMessage(
+        "#OF! Run `xl-openfunnel install --calc` in a terminal, then start LibreOffice anew.",
+        "as it says: [LibreOffice Calc](calc.md)",
+    ),
+    FormulaMessage(
+        "#OF! The functions need Excel on Windows.",
+        "on a Mac: the [command line](commands.md)",
+    ),
+)
+"""About Excel and Python, from the VBA bridge."""
