@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .measure import ROUNDS, seconds_of
 from .report import Goal, Outcome, Row
 from .service import Service, simulator
+
+if TYPE_CHECKING:
+    from tests.hosts.basic.libreoffice import LibreOffice
 
 JOBS: Final = 20
 CELLS: Final = 200
@@ -67,8 +70,8 @@ def _recalculation() -> Outcome:
         for index in range(CELLS):
             office.enter(_SHEET, f"A{index + 1}", f'=OF_STATUS("job-{index % JOBS}")')
         office.enter(_SHEET, f"C1:I{ROWS + 1}", '=OF_ROWS("large")', array=True)
-        _wait_until(lambda: office.shown(_SHEET, f"C{ROWS + 1}") == [[ROWS]])
-        _wait_until(lambda: office.shown(_SHEET, f"A1:A{CELLS}") == [["completed"]] * CELLS)
+        _wait_until(lambda: office.values(_SHEET, f"C{ROWS + 1}") == [[ROWS]])
+        _wait_until(lambda: office.values(_SHEET, f"A1:A{CELLS}") == [["completed"]] * CELLS)
         service.forget_requests()
         seconds = [seconds_of(office.calculate) for _ in range(ROUNDS)]
         requests = len(service.requests())
@@ -89,8 +92,8 @@ def _slow_pages() -> Outcome:
         times()
         spans: list[list[Any]] = []
         end = time.monotonic() + TIMEOUT
-        while office.shown(_SHEET, f"G{ROWS + 1}") != [[ROWS]] and time.monotonic() < end:
-            office.shown(_SHEET, f"B1:E{CELLS}")  # reading cells recalculates them, as painting does
+        while office.values(_SHEET, f"G{ROWS + 1}") != [[ROWS]] and time.monotonic() < end:
+            office.values(_SHEET, f"B1:E{CELLS}")  # reading cells recalculates them, as painting does
             spans += times()
             time.sleep(0.05)
         spans += times()
@@ -110,7 +113,7 @@ def _slow_pages() -> Outcome:
 
 
 @contextmanager
-def _office(service: Service) -> Iterator[tuple[Any, Any]]:
+def _office(service: Service) -> Iterator[tuple[LibreOffice, Callable[[], list[list[Any]]]]]:
     """A LibreOffice with the add-in and the probe, and a function that returns the times since its last call."""
     from tests.hosts.basic.libreoffice import LibreOffice
     from tests.hosts.calc.home import user_home
