@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -52,7 +53,9 @@ def test_the_public_signatures_are_those_of_the_registry() -> None:
 def test_the_module_that_workbooks_name_has_every_function_and_macro_target() -> None:
     names = {*(function.name for function in CATALOG), "act", "call_cell", "job_here", "live", "opened"}
     assert names <= {*dir(excel)}
-    assert all(hasattr(getattr(excel, name), "__xlfunc__") for name in names)  # else xlwings cannot call it
+    assert all(callable(getattr(excel, name)) for name in names)
+    if sys.platform == "win32":  # elsewhere xlwings' decorators do nothing
+        assert all(hasattr(getattr(excel, name), "__xlfunc__") for name in names)  # else xlwings cannot call it
     with pytest.raises(AttributeError, match="OF_NONE"):
         excel.OF_NONE  # noqa: B018
 

@@ -7,7 +7,7 @@ import pytest
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.registry import Argument, Function
 from xl_openfunnel.text import utf16_units
-from xl_openfunnel.workbook.vba.wrappers import KEYWORDS, argument_name, functions_module
+from xl_openfunnel.workbook.vba.wrappers import KEYWORDS, VERSION, argument_name, functions_module
 
 TEXT = functions_module()
 
@@ -30,7 +30,7 @@ def test_each_function_has_a_wrapper_with_its_arguments_in_their_order(function:
     expected = [
         f"Public Function {function.name}({declared}) As Variant",
         f'Attribute {function.name}.VB_Description = "{function.help}"',
-        f'    {function.name} = OpenFunnelCell("{function.name}", Array({", ".join(names)}))',
+        f'    {function.name} = OpenFunnelCell({VERSION}, "{function.name}", Array({", ".join(names)}))',
         "End Function",
     ]
     lines = TEXT.splitlines()
