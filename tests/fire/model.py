@@ -28,52 +28,20 @@ from xl_openfunnel.simulator import Fault, SimulatedJob
 
 from . import request_limits
 from .environment import ClientProcess, Environment, collect_errors, rows_at, text_error
+from .model_events import (
+    CURSORS,
+    FAULTS,
+    INCONSISTENT_ENVELOPES,
+    INDEXES,
+    MAX_PAGES,
+    PAGE,
+    ROWS,
+    SCRIPTS,
+    SECONDS,
+    TIMES,
+)
 
-PAGE = 3
-MAX_PAGES = 6
 MAX_PROCESSES = 3
-ROWS = [{"name": f"Company {number}", "domain": f"c{number}.example"} for number in range(PAGE * MAX_PAGES)]
-
-# What a service or a network may do for a while, without lies that no client could detect: a job reported as over too
-# early, or a whole page of another job under the right name.
-INCONSISTENT_ENVELOPES = (
-    *({"status": status} for status in ("running", None)),
-    *({"page": page} for page in ("page_0042", None)),
-    *({"next_cursor": cursor} for cursor in ("page_0000", "page_0002", "page_0042", None)),
-    *({"rows": rows, "count": 0} for rows in ([], None, [1, 2])),
-    {"rows": []},
-    {"rows": lambda rows: rows[:-1]},
-    {"manifest": lambda manifest: manifest and {**manifest, "count": manifest["count"] + 1}},
-    {"manifest": lambda manifest: manifest and {**manifest, "pages": manifest["pages"] - 1}},
-)
-FAULTS = (
-    *(Fault("status", status=status) for status in (400, 404, 408, 409, 422, 429, 500, 502, 503, 504)),
-    *(Fault("status", status=429, retry_after=wait) for wait in ("3", "40", "soon", "-5")),
-    Fault("status", status=503, details_retry_after=7),
-    *(Fault(kind) for kind in ("cut", "cut_chunked", "reset", "reset_after_headers", "wrong_length", "html")),
-    Fault("redirect", location="http://127.0.0.1:9/"),
-    Fault("json", body=b'{"status": "running", "rows": ['),
-    Fault("json", body=b'{"job_id": "another", "status": "completed", "rows": []}'),
-    Fault("json", body=b""),
-    Fault("envelope", without=("page",)),
-    Fault("envelope", without=("job_id", "count", "processed")),
-)
-
-_which = st.integers(0, 9)
-_times = st.sampled_from([1, 2, 5, None])
-_cursors = st.sampled_from([..., None, "page_0000", "page_0001", "page_0002", "page_0005"])
-_scripts = st.fixed_dictionaries(
-    {
-        "rows": st.integers(0, len(ROWS)),
-        "pending": st.sampled_from([0.0, 3.0]),
-        "running": st.sampled_from([0.0, 8.0, 45.0, 900.0]),
-        "ending": st.sampled_from(["completed", "completed", "completed", "cancelled", "failed", "paused"]),
-        "opaque_cursors": st.sampled_from([False, False, True]),
-        "manifest": st.sampled_from([{}, {}, {}, None]),
-    }
-)
-_seconds = st.sampled_from([0.0, 0.0, 0.0, 0.5, 2.0, 15.0, 60.0, 700.0])
-
 
 Step = TypeVar("Step", bound=Callable[..., None])
 
@@ -129,14 +97,14 @@ class FetcherModel(RuleBasedStateMachine):
 
     # ---- events -----------------------------------------------------------------------------------
 
-    @initialize(script=_scripts)
+    @initialize(script=SCRIPTS)
     @journaled
     def begin(self, script: dict[str, Any]) -> None:
         self._add(script)
         self.subscriptions.append(self.env.processes[0].fetcher.subscribe("job-0", lambda snapshot: snapshot.rows))
 
     @precondition(lambda self: self.up and len(self.jobs) < 3)
-    @rule(then=_seconds, script=_scripts)
+    @rule(then=SECONDS, script=SCRIPTS)
     @journaled
     def another_job(self, script: dict[str, Any]) -> None:
         self._add(script)
@@ -148,13 +116,13 @@ class FetcherModel(RuleBasedStateMachine):
         self.started_at[job.job_id] = self.env.time()
 
     @precondition(lambda self: self.jobs)
-    @rule(then=_seconds, process=_which, job=_which)
+    @rule(then=SECONDS, process=INDEXES, job=INDEXES)
     @journaled
     def watch(self, process: int, job: int) -> None:
         self._process(process).fetcher.watch(self._job(job).job_id)
 
     @precondition(lambda self: self.jobs)
-    @rule(then=_seconds, process=_which, job=_which)
+    @rule(then=SECONDS, process=INDEXES, job=INDEXES)
     @journaled
     def subscribe(self, process: int, job: int) -> None:
         self.subscriptions.append(
@@ -162,27 +130,27 @@ class FetcherModel(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: self.subscriptions)
-    @rule(then=_seconds, which=_which)
+    @rule(then=SECONDS, which=INDEXES)
     @journaled
     def unsubscribe(self, which: int) -> None:
         self.subscriptions.pop(which % len(self.subscriptions)).close()
 
     @precondition(lambda self: self.jobs)
-    @rule(then=_seconds, process=_which, job=_which)
+    @rule(then=SECONDS, process=INDEXES, job=INDEXES)
     @journaled
     def refresh(self, process: int, job: int) -> None:
         self.refreshed.add(self._job(job).job_id)
         self._process(process).fetcher.refresh(self._job(job).job_id)
 
     @precondition(lambda self: self.jobs)
-    @rule(then=_seconds, process=_which, job=_which)
+    @rule(then=SECONDS, process=INDEXES, job=INDEXES)
     @journaled
     def forget(self, process: int, job: int) -> None:
         self.excused |= {(id(each), self._job(job).job_id) for each in self.env.processes}
         self._process(process).fetcher.forget(self._job(job).job_id)
 
     @precondition(lambda self: self.jobs and self.up)
-    @rule(then=_seconds, job=_which)
+    @rule(then=SECONDS, job=INDEXES)
     @journaled
     def cancel(self, job: int) -> None:
         job_id = self._job(job).job_id
@@ -190,58 +158,58 @@ class FetcherModel(RuleBasedStateMachine):
             self.env.processes[0].client.cancel(job_id)
             self.cancelled_at.setdefault(job_id, self.env.time() - self.started_at[job_id])
 
-    @rule(then=_seconds, fault=st.sampled_from(FAULTS), cursor=_cursors, times=_times)
+    @rule(then=SECONDS, fault=st.sampled_from(FAULTS), cursor=CURSORS, times=TIMES)
     @journaled
     def fault(self, fault: Fault, cursor: Any, times: int | None) -> None:
         self.env.service.faults = (*self.env.service.faults, replace(fault, cursor=cursor, times=times))
 
-    @rule(then=_seconds, envelope=st.sampled_from(INCONSISTENT_ENVELOPES), cursor=_cursors, times=_times)
+    @rule(then=SECONDS, envelope=st.sampled_from(INCONSISTENT_ENVELOPES), cursor=CURSORS, times=TIMES)
     @journaled
     def inconsistent_response(self, envelope: dict[str, Any], cursor: Any, times: int | None) -> None:
         fault = Fault("envelope", envelope=envelope, cursor=cursor, times=times)
         self.env.service.faults = (*self.env.service.faults, fault)
 
-    @rule(then=_seconds)
+    @rule(then=SECONDS)
     @journaled
     def faults_end(self) -> None:
         self.env.service.faults = ()
 
     @precondition(lambda self: self.up)
-    @rule(then=_seconds)
+    @rule(then=SECONDS)
     @journaled
     def outage(self) -> None:
         self.env.service.stop()
         self.up = False
 
     @precondition(lambda self: not self.up)
-    @rule(then=_seconds)
+    @rule(then=SECONDS)
     @journaled
     def outage_ends(self) -> None:
         self.env.service.start()
         self.up = True
 
     @precondition(lambda self: self.up)
-    @rule(then=_seconds, hours=st.sampled_from([0.02, 1.0, 9.0]))
+    @rule(then=SECONDS, hours=st.sampled_from([0.02, 1.0, 9.0]))
     @journaled
     def sleep_and_resume(self, hours: float) -> None:
         self.env.suspend(hours * 3_600)
 
-    @rule(then=_seconds, process=_which, minutes=st.sampled_from([-90, -1, 1, 600]))
+    @rule(then=SECONDS, process=INDEXES, minutes=st.sampled_from([-90, -1, 1, 600]))
     @journaled
     def set_the_time_of_day(self, process: int, minutes: int) -> None:
         self._process(process).clock.offset += timedelta(minutes=minutes)
 
-    @rule(then=_seconds, number=st.integers(0, 2))
+    @rule(then=SECONDS, number=st.integers(0, 2))
     @journaled
     def change_the_accepted_key(self, number: int) -> None:
         self.env.service.accept_key(f"of_accepted_key_{number}")
 
-    @rule(then=_seconds, process=_which)
+    @rule(then=SECONDS, process=INDEXES)
     @journaled
     def give_the_right_key(self, process: int) -> None:
         self._process(process).key[0] = self.env.service.api_key
 
-    @rule(then=_seconds, process=_which)
+    @rule(then=SECONDS, process=INDEXES)
     @journaled
     def restart(self, process: int) -> None:
         stopped = self._process(process)
@@ -263,13 +231,13 @@ class FetcherModel(RuleBasedStateMachine):
             assert restarted.fetcher.watch(job_id).final, f"{job_id} was final, and is not after a restart"
 
     @precondition(lambda self: len(self.env.processes) < MAX_PROCESSES)
-    @rule(then=_seconds)
+    @rule(then=SECONDS)
     @journaled
     def another_process(self) -> None:
         """Add a fetcher with a client and a store connection of its own, which shares only the store's file."""
         self.env.start_process()
 
-    @rule(seconds=_seconds)
+    @rule(seconds=SECONDS)
     @journaled
     def time_passes(self, seconds: float) -> None:
         self._advance(seconds)
