@@ -17,7 +17,7 @@ from typing import Any
 
 from requests.adapters import BaseAdapter
 
-from xl_openfunnel import Client, Fetcher, Snapshot, Store
+from xl_openfunnel import Client, Fetcher, IncompleteResultError, Snapshot, Store
 from xl_openfunnel.api.http_sender import Limits
 from xl_openfunnel.errors import CELL_UNITS
 from xl_openfunnel.jobs import job_text
@@ -125,6 +125,14 @@ class ClientProcess:
     clock: SteppedClock
     key: list[str]
     published: list[tuple[Snapshot | None, Snapshot]] = field(default_factory=list)
+
+    def has_stored(self, snapshot: Snapshot) -> bool:
+        """Whether the store has the rows that the snapshot shows; deleted rows cannot be read at all."""
+        assert self.store is not None
+        try:
+            return len(list(snapshot.rows)) == len(snapshot.rows) and self.store.find(snapshot.job_id) is not None
+        except IncompleteResultError:
+            return False
 
     def close(self) -> None:
         self.fetcher.close()

@@ -26,20 +26,9 @@ from hypothesis.stateful import (
 from xl_openfunnel import IncompleteResultError, OpenFunnelError, Snapshot
 from xl_openfunnel.simulator import Fault, SimulatedJob
 
+from . import model_events as events
 from . import request_limits
 from .environment import ClientProcess, Environment, collect_errors, rows_at, text_error
-from .model_events import (
-    CURSORS,
-    FAULTS,
-    INCONSISTENT_ENVELOPES,
-    INDEXES,
-    MAX_PAGES,
-    PAGE,
-    ROWS,
-    SCRIPTS,
-    SECONDS,
-    TIMES,
-)
 
 MAX_PROCESSES = 3
 
@@ -97,32 +86,34 @@ class FetcherModel(RuleBasedStateMachine):
 
     # ---- events -----------------------------------------------------------------------------------
 
-    @initialize(script=SCRIPTS)
+    @initialize(script=events.SCRIPTS)
     @journaled
     def begin(self, script: dict[str, Any]) -> None:
         self._add(script)
         self.subscriptions.append(self.env.processes[0].fetcher.subscribe("job-0", lambda snapshot: snapshot.rows))
 
     @precondition(lambda self: self.up and len(self.jobs) < 3)
-    @rule(then=SECONDS, script=SCRIPTS)
+    @rule(then=events.SECONDS, script=events.SCRIPTS)
     @journaled
     def another_job(self, script: dict[str, Any]) -> None:
         self._add(script)
 
     def _add(self, script: dict[str, Any]) -> None:
-        job = SimulatedJob(**{**script, "rows": ROWS[: script["rows"]]}, job_id=f"job-{len(self.jobs)}", page_size=PAGE)
+        job = SimulatedJob(
+            **{**script, "rows": events.ROWS[: script["rows"]]}, job_id=f"job-{len(self.jobs)}", page_size=events.PAGE
+        )
         self.env.service.add(job)
         self.jobs.append(job)
         self.started_at[job.job_id] = self.env.time()
 
     @precondition(lambda self: self.jobs)
-    @rule(then=SECONDS, process=INDEXES, job=INDEXES)
+    @rule(then=events.SECONDS, process=events.INDEXES, job=events.INDEXES)
     @journaled
     def watch(self, process: int, job: int) -> None:
         self._process(process).fetcher.watch(self._job(job).job_id)
 
     @precondition(lambda self: self.jobs)
-    @rule(then=SECONDS, process=INDEXES, job=INDEXES)
+    @rule(then=events.SECONDS, process=events.INDEXES, job=events.INDEXES)
     @journaled
     def subscribe(self, process: int, job: int) -> None:
         self.subscriptions.append(
@@ -130,27 +121,27 @@ class FetcherModel(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: self.subscriptions)
-    @rule(then=SECONDS, which=INDEXES)
+    @rule(then=events.SECONDS, which=events.INDEXES)
     @journaled
     def unsubscribe(self, which: int) -> None:
         self.subscriptions.pop(which % len(self.subscriptions)).close()
 
     @precondition(lambda self: self.jobs)
-    @rule(then=SECONDS, process=INDEXES, job=INDEXES)
+    @rule(then=events.SECONDS, process=events.INDEXES, job=events.INDEXES)
     @journaled
     def refresh(self, process: int, job: int) -> None:
         self.refreshed.add(self._job(job).job_id)
         self._process(process).fetcher.refresh(self._job(job).job_id)
 
     @precondition(lambda self: self.jobs)
-    @rule(then=SECONDS, process=INDEXES, job=INDEXES)
+    @rule(then=events.SECONDS, process=events.INDEXES, job=events.INDEXES)
     @journaled
     def forget(self, process: int, job: int) -> None:
         self.excused |= {(id(each), self._job(job).job_id) for each in self.env.processes}
         self._process(process).fetcher.forget(self._job(job).job_id)
 
     @precondition(lambda self: self.jobs and self.up)
-    @rule(then=SECONDS, job=INDEXES)
+    @rule(then=events.SECONDS, job=events.INDEXES)
     @journaled
     def cancel(self, job: int) -> None:
         job_id = self._job(job).job_id
@@ -158,58 +149,63 @@ class FetcherModel(RuleBasedStateMachine):
             self.env.processes[0].client.cancel(job_id)
             self.cancelled_at.setdefault(job_id, self.env.time() - self.started_at[job_id])
 
-    @rule(then=SECONDS, fault=st.sampled_from(FAULTS), cursor=CURSORS, times=TIMES)
+    @rule(then=events.SECONDS, fault=st.sampled_from(events.FAULTS), cursor=events.CURSORS, times=events.TIMES)
     @journaled
     def fault(self, fault: Fault, cursor: Any, times: int | None) -> None:
         self.env.service.faults = (*self.env.service.faults, replace(fault, cursor=cursor, times=times))
 
-    @rule(then=SECONDS, envelope=st.sampled_from(INCONSISTENT_ENVELOPES), cursor=CURSORS, times=TIMES)
+    @rule(
+        then=events.SECONDS,
+        envelope=st.sampled_from(events.INCONSISTENT_ENVELOPES),
+        cursor=events.CURSORS,
+        times=events.TIMES,
+    )
     @journaled
     def inconsistent_response(self, envelope: dict[str, Any], cursor: Any, times: int | None) -> None:
         fault = Fault("envelope", envelope=envelope, cursor=cursor, times=times)
         self.env.service.faults = (*self.env.service.faults, fault)
 
-    @rule(then=SECONDS)
+    @rule(then=events.SECONDS)
     @journaled
     def faults_end(self) -> None:
         self.env.service.faults = ()
 
     @precondition(lambda self: self.up)
-    @rule(then=SECONDS)
+    @rule(then=events.SECONDS)
     @journaled
     def outage(self) -> None:
         self.env.service.stop()
         self.up = False
 
     @precondition(lambda self: not self.up)
-    @rule(then=SECONDS)
+    @rule(then=events.SECONDS)
     @journaled
     def outage_ends(self) -> None:
         self.env.service.start()
         self.up = True
 
     @precondition(lambda self: self.up)
-    @rule(then=SECONDS, hours=st.sampled_from([0.02, 1.0, 9.0]))
+    @rule(then=events.SECONDS, hours=st.sampled_from([0.02, 1.0, 9.0]))
     @journaled
     def sleep_and_resume(self, hours: float) -> None:
         self.env.suspend(hours * 3_600)
 
-    @rule(then=SECONDS, process=INDEXES, minutes=st.sampled_from([-90, -1, 1, 600]))
+    @rule(then=events.SECONDS, process=events.INDEXES, minutes=st.sampled_from([-90, -1, 1, 600]))
     @journaled
     def set_the_time_of_day(self, process: int, minutes: int) -> None:
         self._process(process).clock.offset += timedelta(minutes=minutes)
 
-    @rule(then=SECONDS, number=st.integers(0, 2))
+    @rule(then=events.SECONDS, number=st.integers(0, 2))
     @journaled
     def change_the_accepted_key(self, number: int) -> None:
         self.env.service.accept_key(f"of_accepted_key_{number}")
 
-    @rule(then=SECONDS, process=INDEXES)
+    @rule(then=events.SECONDS, process=events.INDEXES)
     @journaled
     def give_the_right_key(self, process: int) -> None:
         self._process(process).key[0] = self.env.service.api_key
 
-    @rule(then=SECONDS, process=INDEXES)
+    @rule(then=events.SECONDS, process=events.INDEXES)
     @journaled
     def restart(self, process: int) -> None:
         stopped = self._process(process)
@@ -231,13 +227,13 @@ class FetcherModel(RuleBasedStateMachine):
             assert restarted.fetcher.watch(job_id).final, f"{job_id} was final, and is not after a restart"
 
     @precondition(lambda self: len(self.env.processes) < MAX_PROCESSES)
-    @rule(then=SECONDS)
+    @rule(then=events.SECONDS)
     @journaled
     def another_process(self) -> None:
         """Add a fetcher with a client and a store connection of its own, which shares only the store's file."""
         self.env.start_process()
 
-    @rule(seconds=SECONDS)
+    @rule(seconds=events.SECONDS)
     @journaled
     def time_passes(self, seconds: float) -> None:
         self._advance(seconds)
@@ -254,7 +250,11 @@ class FetcherModel(RuleBasedStateMachine):
             assert job.job_id not in settled or not of_job, f"{len(of_job)} requests for {job.job_id}, which is final"
             polls = sum(request.cursor is None for request in of_job)
             elapsed = request_limits.Elapsed(
-                seconds, len(self.env.processes), MAX_PAGES, PAGE * MAX_PAGES, self._is_running(job)
+                seconds,
+                len(self.env.processes),
+                events.MAX_PAGES,
+                events.PAGE * events.MAX_PAGES,
+                self._is_running(job),
             )
             limit = request_limits.max_polls(elapsed, self.env.service.faults)
             assert polls <= limit, f"{polls} polls in {seconds} s, and at most {limit:.0f} are allowed"
@@ -278,7 +278,7 @@ class FetcherModel(RuleBasedStateMachine):
             for job in self.jobs:
                 snapshot = process.fetcher.stats().snapshots.get(job.job_id)
                 if (id(process), job.job_id) in self.excused and (
-                    snapshot is None or not snapshot.final or _is_stored(process, snapshot)
+                    snapshot is None or not snapshot.final or process.has_stored(snapshot)
                 ):
                     self.excused.discard((id(process), job.job_id))
 
@@ -375,15 +375,6 @@ class FetcherModel(RuleBasedStateMachine):
 
     def _job(self, which: int) -> SimulatedJob:
         return self.jobs[which % len(self.jobs)]
-
-
-def _is_stored(process: ClientProcess, snapshot: Snapshot) -> bool:
-    """Whether the store has the rows that a process shows; deleted rows cannot be read at all."""
-    assert process.store is not None
-    try:
-        return len(list(snapshot.rows)) == len(snapshot.rows) and process.store.find(snapshot.job_id) is not None
-    except IncompleteResultError:
-        return False
 
 
 def run(runs: int, steps: int, number: int = 1) -> tuple[int, int]:
