@@ -126,6 +126,16 @@ class ClientProcess:
     key: list[str]
     published: list[tuple[Snapshot | None, Snapshot]] = field(default_factory=list)
 
+    def jobs_at_rest(self) -> set[str]:
+        """The ids of jobs that are final and need no further request."""
+        return {
+            job_id
+            for job_id, snapshot in self.fetcher.stats().snapshots.items()
+            if snapshot.final
+            and snapshot.settled
+            and (snapshot.problem is None or snapshot.problem.kind == "JobFailedError")
+        }
+
     def has_stored(self, snapshot: Snapshot) -> bool:
         """Whether the store has the rows that the snapshot shows; deleted rows cannot be read at all."""
         assert self.store is not None

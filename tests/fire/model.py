@@ -325,15 +325,7 @@ class FetcherModel(RuleBasedStateMachine):
         assert len(snapshot.rows) == len(rows)
 
     def _jobs_final_everywhere(self) -> set[str]:
-        def at_rest(snapshot: Snapshot) -> bool:
-            return (
-                snapshot.final
-                and snapshot.settled
-                and (snapshot.problem is None or snapshot.problem.kind == "JobFailedError")
-            )
-
-        published = [process.fetcher.stats().snapshots.items() for process in self.env.processes]
-        return set.intersection(*({job_id for job_id, snapshot in items if at_rest(snapshot)} for items in published))
+        return set.intersection(*(process.jobs_at_rest() for process in self.env.processes))
 
     # ---- recovery in the end -----------------------------------------------------------------------
 
