@@ -242,7 +242,7 @@ class FetcherModel(RuleBasedStateMachine):
         self.env.settle()
         self._expire_excuses()
         before = len(self.env.service.received)
-        settled = self._jobs_final_everywhere() - self.refreshed
+        settled = set.intersection(*(process.jobs_at_rest() for process in self.env.processes)) - self.refreshed
         self.env.advance(seconds)
         sent = self.env.service.received[before:]
         for job in self.jobs:
@@ -323,9 +323,6 @@ class FetcherModel(RuleBasedStateMachine):
             truth = [row for row in truth if row in rows]
         assert rows == truth, f"{len(rows)} rows of {len(truth)}, or others: {snapshot}"
         assert len(snapshot.rows) == len(rows)
-
-    def _jobs_final_everywhere(self) -> set[str]:
-        return set.intersection(*(process.jobs_at_rest() for process in self.env.processes))
 
     # ---- recovery in the end -----------------------------------------------------------------------
 
