@@ -16,8 +16,8 @@ from ..files.xlsx_style import Formats
 from ..version import version
 from . import charts_sheet, data_sheets, sources, start_sheet
 from .cached_values import CachedValues
+from .commands import ribbon
 from .package import Package
-from .ribbon import ribbon
 from .styles import FORMATS
 from .vba.project import build_project
 

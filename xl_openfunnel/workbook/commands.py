@@ -7,8 +7,10 @@ under the same action.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
+from xml.sax.saxutils import quoteattr
 
 
 @dataclass(frozen=True)
@@ -223,3 +225,56 @@ COMMANDS: Final = (
     ),
 )
 """All commands, in the ribbon's order."""
+
+
+_NAMESPACE: Final = "http://schemas.microsoft.com/office/2009/07/customui"
+_CALLBACK: Final = "OpenFunnelRibbon"
+"""The add-in's macro for all controls; each control is named after its own macro."""
+
+
+def ribbon(commands: Iterable[Command] = COMMANDS, groups: Mapping[str, str] = GROUPS) -> str:
+    """The part customUI/customUI14.xml: one tab, a group for each of ``groups``, a button for each command."""
+    listed = list(commands)
+    parts = "".join(
+        f"        <group id={quoteattr(group)} label={quoteattr(label)}>\n"
+        + "".join(_button(command) for command in listed if command.group == group)
+        + "        </group>\n"
+        for group, label in groups.items()
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+        f'<customUI xmlns="{_NAMESPACE}">\n  <ribbon>\n    <tabs>\n'
+        f'      <tab id="OpenFunnelTab" label="OpenFunnel">\n{parts}      </tab>\n'
+        "    </tabs>\n  </ribbon>\n</customUI>\n"
+    )
+
+
+def _button(command: Command) -> str:
+    attributes = {
+        "id": command.macro,
+        "label": command.label,
+        "imageMso": command.image,
+        **({"size": "large"} if command.large else {}),
+        "onAction": _CALLBACK,
+        "screentip": command.tip,
+        "supertip": command.supertip,
+    }
+    return f"          <button {' '.join(f'{name}={quoteattr(text)}' for name, text in attributes.items())}/>\n"
+
+
+MODULE: Final = "OpenFunnelMacros"
+"""The VBA module with a macro for each command."""
+
+_HEAD: Final = f"""\
+Attribute VB_Name = "{MODULE}"
+' Written by the package's builder from its commands: edit those, not this.
+' What buttons, the ribbon and the macro list do. Python does the work and says in the status bar when it is done.
+Option Explicit
+#Const LibreOffice = False ' LibreOffice passes over this, and runs what VBA leaves out
+"""
+
+
+def macros_module(commands: Iterable[Command] = COMMANDS) -> str:
+    """The text of the module `MODULE`."""
+    subs = (f"Public Sub {command.macro}()\n{command.vba}\nEnd Sub\n" for command in commands)
+    return "\n".join([_HEAD, *subs])

@@ -13,7 +13,8 @@ from typing import Final
 
 import msgspec
 
-from .vba import macros, wrappers
+from . import commands
+from .vba import wrappers
 
 BRIDGE: Final = "OpenFunnel"
 ADDIN: Final = "OpenFunnelAddin"
@@ -59,7 +60,7 @@ def _modules(own: Mapping[str, str]) -> dict[str, str]:
         **own,
         BRIDGE: _read(f"vba/{BRIDGE}.bas").replace("{XlwingsVersion}", xlwings_version()),
         wrappers.MODULE: wrappers.functions_module(),
-        macros.MODULE: macros.macros_module(),
+        commands.MODULE: commands.macros_module(),
     }
     return {name: text.replace("\n", "\r\n") for name, text in texts.items()}
 

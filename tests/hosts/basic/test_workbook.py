@@ -10,8 +10,7 @@ from tests.hosts.basic.libreoffice import LibreOffice
 from tests.unit.workbook.examples import JOB, example, snapshot, without_formulas
 from xl_openfunnel.fields import EMPLOYEE_BANDS
 from xl_openfunnel.functions.pivot import pivot
-from xl_openfunnel.workbook import builder
-from xl_openfunnel.workbook.vba import macros
+from xl_openfunnel.workbook import builder, commands
 
 COUNT = 250
 LIBREOFFICES = {"(empty)": "(blank)", "Total Result": "Total"}
@@ -69,7 +68,7 @@ def test_without_the_add_in_the_macros_name_the_remedy(running: LibreOffice, tmp
 
 
 def test_each_button_is_bound_to_its_macro(opened: LibreOffice) -> None:
-    where = f"vnd.sun.star.script:VBAProject.{macros.MODULE}.%s?language=Basic&location=document"
+    where = f"vnd.sun.star.script:VBAProject.{commands.MODULE}.%s?language=Basic&location=document"
     assert opened.buttons("Start") == {
         "Refresh": where % "OpenFunnelRefreshBook",
         "Land as table": where % "OpenFunnelLandTable",

@@ -15,12 +15,11 @@ from oletools.olevba import VBA_Parser
 
 from xl_openfunnel.detect.excel import addin_version
 from xl_openfunnel.version import version
-from xl_openfunnel.workbook import builder, ribbon, sources
-from xl_openfunnel.workbook.vba import macros
+from xl_openfunnel.workbook import builder, commands, sources
 
 CONTENT = builder.build_addin()
 MODULES = sources.addin_modules()
-RIBBON = ET.fromstring(ribbon.ribbon())  # noqa: S314 - our own
+RIBBON = ET.fromstring(commands.ribbon())  # noqa: S314 - our own
 BUTTONS = RIBBON.findall(".//{*}button")
 
 
@@ -76,7 +75,7 @@ def test_the_doctor_can_read_its_version(file: Path) -> None:
 
 
 def test_the_ribbon_is_the_part_that_office_2010_and_newer_read() -> None:
-    assert part("customUI/customUI14.xml") == ribbon.ribbon()
+    assert part("customUI/customUI14.xml") == commands.ribbon()
     related = {
         each.get("Type"): each.get("Target")
         for each in ET.fromstring(part("_rels/.rels"))  # noqa: S314
@@ -106,7 +105,7 @@ def test_every_control_has_a_unique_id_and_help() -> None:
 
 
 def test_every_button_is_named_after_a_macro_and_only_the_addin_has_the_callback() -> None:
-    names = re.findall(r"^Public Sub (\w+)\(\)", MODULES[macros.MODULE], re.MULTILINE)
+    names = re.findall(r"^Public Sub (\w+)\(\)", MODULES[commands.MODULE], re.MULTILINE)
     assert sorted(str(button.get("id")) for button in BUTTONS) == sorted(names)
     (callback,) = {button.get("onAction") for button in BUTTONS}
     assert f"Public Sub {callback}(control As Object)" in MODULES[sources.ADDIN]

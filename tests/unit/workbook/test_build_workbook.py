@@ -22,9 +22,8 @@ from tests.unit.workbook.examples import JOB, example, snapshot, without_formula
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.functions.catalog import CATALOG, called_in
 from xl_openfunnel.functions.info import INFO_FIELDS
-from xl_openfunnel.workbook import builder, data_sheets, sources
+from xl_openfunnel.workbook import builder, commands, data_sheets, sources
 from xl_openfunnel.workbook.sources import sheet_texts
-from xl_openfunnel.workbook.vba import macros
 
 CHECKOUT = Path(__file__).parents[3]
 EMPTY = builder.build_workbook()
@@ -202,7 +201,7 @@ def test_every_button_runs_an_existing_macro() -> None:
     drawing = part("xl/drawings/vmlDrawing1.vml")
     called = re.findall(r"<x:FmlaMacro>\[0\]!(\w+)</x:FmlaMacro>", drawing)
     assert called == ["OpenFunnelRefreshBook", "OpenFunnelLandTable", "OpenFunnelRefreshPivots", "OpenFunnelSendCopy"]
-    assert all(f"Public Sub {macro}()" in sources.modules()[macros.MODULE] for macro in called)
+    assert all(f"Public Sub {macro}()" in sources.modules()[commands.MODULE] for macro in called)
 
 
 def test_the_table_has_the_columns_of_the_pivot_and_one_blank_row() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.unit.workbook.test_build_workbook import parts
 from xl_openfunnel.install import calc_extension
-from xl_openfunnel.workbook import builder, ribbon, sources
+from xl_openfunnel.workbook import builder, commands, sources
 from xl_openfunnel.workbook.commands import COMMANDS
 
 
@@ -54,7 +54,7 @@ def test_texts_in_formulas_contain_no_quotes() -> None:
 
 
 def test_a_button_has_the_same_caption_everywhere() -> None:
-    tab = ET.fromstring(ribbon.ribbon())  # noqa: S314 - our own
+    tab = ET.fromstring(commands.ribbon())  # noqa: S314 - our own
     named = {each.get("id"): each.get("label") for each in tab.iter()}
     named["OpenFunnelRefreshBook"] = named["OpenFunnelRefresh"]  # the group's: its buttons say only of what
     captions = {button.macro: button.caption for button in sources.sheet_texts().start.buttons}

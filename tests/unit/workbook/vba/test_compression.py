@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oletools.olevba import decompress_stream
 
-from xl_openfunnel.workbook import sources
-from xl_openfunnel.workbook.vba import macros, wrappers
+from xl_openfunnel.workbook import commands, sources
+from xl_openfunnel.workbook.vba import wrappers
 from xl_openfunnel.workbook.vba.compression import compress
 
 
@@ -41,7 +41,7 @@ def test_the_example_of_the_specification() -> None:
     assert compress(b"a" * 73) == bytes.fromhex("0103b002614500")
 
 
-@pytest.mark.parametrize("name", [sources.BRIDGE, macros.MODULE, wrappers.MODULE])
+@pytest.mark.parametrize("name", [sources.BRIDGE, commands.MODULE, wrappers.MODULE])
 def test_a_module_shrinks_by_more_than_half(name: str) -> None:
     content = sources.modules()[name].encode()
     assert read_back(content) == content

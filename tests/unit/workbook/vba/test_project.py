@@ -10,8 +10,7 @@ import pyopenvba
 import pytest
 from oletools.olevba import VBA_Parser
 
-from xl_openfunnel.workbook import builder, sources
-from xl_openfunnel.workbook.vba import macros
+from xl_openfunnel.workbook import builder, commands, sources
 from xl_openfunnel.workbook.vba.project import SHEET_CLASS, Module, build_project, document_module, serialize_project
 
 TEXTS = sources.modules()
@@ -66,8 +65,10 @@ def test_pyopenvba_finds_a_complete_file_with_the_same_texts(tmp_path: Path) -> 
     assert (report.complete, list(report.issues)) == (True, [])
     with pyopenvba.ExcelFile(str(file)) as opened:
         assert set(opened.module_names()) == {*TEXTS, *SHEETS}
-        written = opened.get_module(macros.MODULE).replace("\r\n", "\n")
-        assert written.strip().endswith(TEXTS[macros.MODULE].replace("\r\n", "\n").split("Option Explicit")[1].strip())
+        written = opened.get_module(commands.MODULE).replace("\r\n", "\n")
+        assert written.strip().endswith(
+            TEXTS[commands.MODULE].replace("\r\n", "\n").split("Option Explicit")[1].strip()
+        )
 
 
 def test_the_project_contains_no_compiled_code() -> None:

@@ -7,14 +7,13 @@ import xml.etree.ElementTree as ET
 from typing import Any
 
 from xl_openfunnel.hosts.excel.commands.handlers import CommandHandlers
-from xl_openfunnel.workbook import ribbon, sources
+from xl_openfunnel.workbook import commands, sources
 from xl_openfunnel.workbook.sources import sheet_texts
-from xl_openfunnel.workbook.vba import macros
 
 NOBODY: Any = None
 ACTIONS = CommandHandlers(NOBODY, NOBODY, NOBODY, NOBODY, cancel=NOBODY, open_file=NOBODY)
 SUB = re.compile(r"^Public Sub OpenFunnel(\w+)\(\)\r\n(.*?)^End Sub", re.MULTILINE | re.DOTALL)
-MACROS: dict[str, str] = dict(SUB.findall(sources.modules()[macros.MODULE]))
+MACROS: dict[str, str] = dict(SUB.findall(sources.modules()[commands.MODULE]))
 LIVE = {"LiveOn": "True", "LivePaused": "False"}
 
 
@@ -35,7 +34,7 @@ def test_each_action_has_a_macro_and_each_macro_an_action() -> None:
 
 
 def test_the_ribbon_has_a_button_for_each_macro_and_the_workbook_for_none_else() -> None:
-    tab = ET.fromstring(ribbon.ribbon())  # noqa: S314 - our own
+    tab = ET.fromstring(commands.ribbon())  # noqa: S314 - our own
     buttons = [(button.get("id"), button.get("onAction")) for button in tab.iterfind(".//{*}button")]
     assert sorted(buttons) == sorted((f"OpenFunnel{macro}", "OpenFunnelRibbon") for macro in MACROS)
     bound = [button.macro.removeprefix("OpenFunnel") for button in sheet_texts().start.buttons]
