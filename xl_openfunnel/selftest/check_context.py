@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from ..hosts.excel.com.hresults import error_text
 from ..simulator import ManualClock, SimulatedJob, Simulator, companies
 
 TIMEOUT: Final = 30.0
@@ -209,3 +210,13 @@ class CheckContext:
     def can_undo(self) -> bool:
         """Whether Excel offers to undo something."""
         return bool(self.excel.CommandBars.GetEnabledMso("Undo"))
+
+
+def check_equal(what: str, actual: object, expected: object) -> None:
+    if actual != expected:
+        raise CheckFailedError(f"{what}: {actual!r} and not {expected!r}")
+
+
+def displayed(value: Any) -> Any:
+    """What the cell with a value shows."""
+    return (error_text(value) if type(value) is int else None) or value

@@ -9,7 +9,6 @@ import re
 from typing import Any, Final
 
 from .. import Client, Fetcher, table
-from ..hosts.excel.com.hresults import error_text
 from ..workbook import builder as workbook
 from ..workbook import data_sheets, start_sheet
 from .check_context import (
@@ -19,6 +18,8 @@ from .check_context import (
     CheckFailedError,
     CheckSkippedError,
     Job,
+    check_equal,
+    displayed,
     external_links,
 )
 
@@ -37,10 +38,10 @@ def opens(context: CheckContext) -> None:
     workbook.write_workbook(context.file)
     # A workbook that a program opens is not repaired: opening it fails.
     context.book = context.excel.Workbooks.Open(str(context.file))
-    _check_equal("its sheets", [context.book.Worksheets(n).Name for n in range(1, 6)], list(workbook.CODE_NAMES))
-    _check_equal("whether it has macros", bool(context.book.HasVBProject), expected=True)
+    check_equal("its sheets", [context.book.Worksheets(n).Name for n in range(1, 6)], list(workbook.CODE_NAMES))
+    check_equal("whether it has macros", bool(context.book.HasVBProject), expected=True)
     # An @ before the function would keep its result in one cell.
-    _check_equal(
+    check_equal(
         "the formula of the companies", context.book.Worksheets(data_sheets.ROWS).Range("A4").Formula2, "=OF_ROWS(job)"
     )
 
@@ -87,7 +88,7 @@ def keeps_undo(context: CheckContext) -> None:
         )
     job.run()
     _wait_until_shows(context, cell, "running")
-    _check_equal("whether there is something to undo", context.can_undo(), expected=True)
+    check_equal("whether there is something to undo", context.can_undo(), expected=True)
 
 
 def spills(context: CheckContext) -> str:
@@ -110,7 +111,7 @@ def cuts_long_text(context: CheckContext) -> None:
 def keeps_text(context: CheckContext) -> None:
     """Names that look like formulas, dates or numbers stay text."""
     names = [line[0] for line in _block(context, context.job(ended=True))[1 : len(NUMBER_LIKE_TEXTS) + 1]]
-    _check_equal("the names", names, list(NUMBER_LIKE_TEXTS))
+    check_equal("the names", names, list(NUMBER_LIKE_TEXTS))
 
 
 def keeps_typed_values(context: CheckContext) -> None:
@@ -120,7 +121,7 @@ def keeps_typed_values(context: CheckContext) -> None:
     _wait_until_shows(context, note, "pending")
     note.Value2 = "my note"
     _check_whole_life(context, job, cell)
-    _check_equal("the note", note.Value2, "my note")
+    check_equal("the note", note.Value2, "my note")
 
 
 def stays_saved(context: CheckContext) -> None:
@@ -141,7 +142,7 @@ def keeps_copying(context: CheckContext) -> None:
     _wait_until_shows(context, cell, "pending")
     sheet.Range("D4").Copy()
     try:
-        _check_equal("the copy mode", context.excel.CutCopyMode, _COPYING)
+        check_equal("the copy mode", context.excel.CutCopyMode, _COPYING)
         _move_on(context, job)
         context.check_unchanged(
             lambda: (cell.Value2, context.excel.CutCopyMode), ("pending", _COPYING), "cell and copy mode"
@@ -189,7 +190,7 @@ def refreshes(context: CheckContext) -> str:
     context.wait_until(
         lambda: "1 refreshed" in str(context.excel.StatusBar), expected=True, what="whether the status bar says so"
     )
-    _check_equal("whether the service was asked again", job.poll_count() > before, expected=True)
+    check_equal("whether the service was asked again", job.poll_count() > before, expected=True)
     return str(context.excel.StatusBar)
 
 
@@ -225,7 +226,7 @@ def shows_cached_values(context: CheckContext) -> None:
     try:
         for name, address in ((start_sheet.NAME, f"B{start_sheet.JOB_ROW + 2}"), (data_sheets.ROWS, "A5:B6")):
             actual, expected = (book.Worksheets(name).Range(address).Value2 for book in (opened, context.book))
-            _check_equal(f"{address} of {name}", actual, expected)
+            check_equal(f"{address} of {name}", actual, expected)
     finally:
         opened.Close(0)
 
@@ -247,7 +248,7 @@ def one_python(context: CheckContext) -> None:
     other = context.excel.Workbooks.Add()
     try:
         _wait_until_shows(context, _enter_status(other.Worksheets(1), job), "pending")
-        _check_equal("how many Pythons there are", len(context.python_processes()), 1)
+        check_equal("how many Pythons there are", len(context.python_processes()), 1)
     finally:
         other.Close(0)
 
@@ -263,7 +264,7 @@ def leaks_no_path(context: CheckContext) -> str:
     finally:
         other.Close(0)
     links = external_links(file)
-    _check_equal("the paths in it", [link for link in links if re.search(r"[\\/]", link)], [])
+    check_equal("the paths in it", [link for link in links if re.search(r"[\\/]", link)], [])
     return ", ".join(links)
 
 
@@ -292,8 +293,8 @@ def writes_table(context: CheckContext) -> str:
     moved_column = [None] * position + ["my word"] + [None] * (len(order) - position - 1)
     context.wait_until(lambda: _column(list_object, "Mine"), moved_column, "my column")
     note = list_object.ListColumns("name").DataBodyRange.Cells(position + 1, 1).Comment
-    _check_equal("my note", note.Text() if note else None, "my note")
-    _check_equal("the names", _column(list_object, "name")[: len(NUMBER_LIKE_TEXTS)], list(NUMBER_LIKE_TEXTS))
+    check_equal("my note", note.Text() if note else None, "my note")
+    check_equal("the names", _column(list_object, "name")[: len(NUMBER_LIKE_TEXTS)], list(NUMBER_LIKE_TEXTS))
     return f"line 5 became line {position + 1}"
 
 
@@ -320,18 +321,13 @@ def sends_copy(context: CheckContext) -> None:
 
     context.wait_until(can_open, expected=True, what="whether the copy opens")
     try:
-        _check_equal("macros", bool(opened[0].HasVBProject), expected=False)
-        _check_equal("links", opened[0].LinkSources(_LINKS), None)
+        check_equal("macros", bool(opened[0].HasVBProject), expected=False)
+        check_equal("links", opened[0].LinkSources(_LINKS), None)
     finally:
         opened[0].Close(0)
 
 
 # ---- helpers ---------------------------------------------------------------------------------
-
-
-def _check_equal(what: str, actual: object, expected: object) -> None:
-    if actual != expected:
-        raise CheckFailedError(f"{what}: {actual!r} and not {expected!r}")
 
 
 def _enter_status(sheet: Any, job: Job, address: str = "B2") -> Any:
@@ -341,12 +337,7 @@ def _enter_status(sheet: Any, job: Job, address: str = "B2") -> Any:
 
 
 def _wait_until_shows(context: CheckContext, cell: Any, word: str) -> None:
-    context.wait_until(lambda: _shown(cell.Value2), word, "the cell")
-
-
-def _shown(value: Any) -> Any:
-    """What the cell with a value shows."""
-    return (error_text(value) if type(value) is int else None) or value
+    context.wait_until(lambda: displayed(cell.Value2), word, "the cell")
 
 
 def _check_whole_life(context: CheckContext, job: Job, cell: Any) -> None:
@@ -378,8 +369,8 @@ def _block(context: CheckContext, job: Job) -> list[list[Any]]:
     with Client(context.service.base_url, context.service.api_key) as client, Fetcher(client) as fetcher:
         read = table.block(fetcher.wait(job.job_id).frame(_COLUMNS), text_limit=_MAX_TEXT_IN_BLOCK)
     for number, (line, expected) in enumerate(zip(shown, read, strict=False), 1):
-        _check_equal(f"line {number}", line, expected)
-    _check_equal("the lines", len(shown), len(read))
+        check_equal(f"line {number}", line, expected)
+    check_equal("the lines", len(shown), len(read))
     return shown
 
 
