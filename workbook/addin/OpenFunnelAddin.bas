@@ -1,10 +1,10 @@
 Attribute VB_Name = "OpenFunnelAddin"
-' What the add-in does for workbooks that use its functions and have no macros of their own.
+' Serves workbooks that use the add-in's functions and have no macros of their own.
 Option Explicit
 
 Private Const ExcelLinks As Long = 1 ' xlExcelLinks, and xlLinkTypeExcelLinks
 
-' A workbook was opened. One that does not use the add-in costs nothing: Python is not started for it.
+' Called when a workbook was opened. Python is not started for workbooks that do not use the add-in.
 Public Sub OpenFunnelServe(ByVal book As Object)
     Dim count As Long
     On Error Resume Next
@@ -15,7 +15,7 @@ Public Sub OpenFunnelServe(ByVal book As Object)
     End If
 End Sub
 
-' A workbook notes where the add-in lay when it was saved: on another computer, or for another user, that is nowhere.
+' A workbook remembers the add-in's path from when it was saved, which does not exist on another computer or for another user.
 Public Sub OpenFunnelRelink()
     Dim book As Object
     For Each book In Application.Workbooks
@@ -23,12 +23,12 @@ Public Sub OpenFunnelRelink()
     Next book
 End Sub
 
-' The ribbon calls this one; a control is named after its macro. It stands only here, so that no workbook's is called instead.
+' Called by the ribbon, whose controls are named after their macros. Only the add-in has this Sub, so that no workbook's is called.
 Public Sub OpenFunnelRibbon(control As Object)
     Application.Run MacrosOfAddin() & control.ID
 End Sub
 
-' A book that is protected keeps its links, and shows the values that it has. Nobody is asked, and nothing is to be saved for it.
+' A protected workbook keeps its links and its values. The user is not asked, and the workbook stays marked as saved.
 Private Sub RelinkBook(ByVal book As Object)
     Dim link As Variant, wasSaved As Boolean, alerts As Boolean
     On Error Resume Next
@@ -44,12 +44,12 @@ Private Sub RelinkBook(ByVal book As Object)
     If wasSaved Then book.Saved = True
 End Sub
 
-' The book's links to files that are named like this one, in whatever folder.
+' The workbook's links to files of the same name as this one, in any folder.
 Private Function LinksToAddins(ByVal book As Object) As Collection
     Dim found As Collection, links As Variant, link As Variant
     Set found = New Collection
     links = book.LinkSources(ExcelLinks)
-    If IsArray(links) Then ' which it is not where there are none at all
+    If IsArray(links) Then ' it is Empty if there are no links
         For Each link In links
             If StrComp(FileOf(CStr(link)), ThisWorkbook.Name, vbTextCompare) = 0 Then found.Add CStr(link)
         Next link

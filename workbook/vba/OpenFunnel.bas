@@ -1,11 +1,11 @@
 Attribute VB_Name = "OpenFunnel"
-' The bridge between the OF_ functions in cells and Python, where they are written.
-' Nothing is ever read from a workbook, a sheet or the folder of either: only the user's own setting says where Python is.
+' Connects the OF_ functions in cells to Python, which implements them.
+' Only the user's own setting says where Python is; nothing is read from a workbook, a sheet or a workbook's folder.
 Option Explicit
-Option Private Module ' keeps what is here out of the function wizard
-#Const LibreOffice = False ' LibreOffice passes over every line that begins like this: it runs what VBA leaves out
+Option Private Module ' hides these functions from the function wizard
+#Const LibreOffice = False ' LibreOffice ignores every line that starts with #, so it runs the code that VBA leaves out
 
-Private Const XlwingsVersion As String = "0.37.8" ' also put in place of {XlwingsVersion}: a Declare takes no constant
+Private Const XlwingsVersion As String = "0.37.8" ' also replaces {XlwingsVersion}, since a Declare accepts no constant
 #If Mac = 0 Then
 #If Win64 Then
 Private Const DllName As String = "xlwings64-" & XlwingsVersion & ".dll"
@@ -14,7 +14,7 @@ Private Declare PtrSafe Function XLPyDLLActivateAuto Lib "xlwings64-{XlwingsVers
 Private Const DllName As String = "xlwings32-" & XlwingsVersion & ".dll"
 Private Declare PtrSafe Function XLPyDLLActivateAuto Lib "xlwings32-{XlwingsVersion}.dll" (ByRef result As Variant, ByVal startCommand As String, ByVal mode As Long) As Long
 #End If
-' The wide forms, through StrPtr: VBA would turn a String into ANSI and lose letters of a path.
+' The wide functions, called with StrPtr: VBA would convert a String to ANSI and lose characters of a path.
 Private Declare PtrSafe Function LoadLibraryW Lib "kernel32" (ByVal path As LongPtr) As LongPtr
 Private Declare PtrSafe Function GetFileAttributesW Lib "kernel32" (ByVal path As LongPtr) As Long
 Private Declare PtrSafe Function SetEnvironmentVariableW Lib "kernel32" (ByVal variable As LongPtr, ByVal text As LongPtr) As Long
@@ -22,20 +22,20 @@ Private Declare PtrSafe Function GetCurrentDirectoryW Lib "kernel32" (ByVal size
 Private Declare PtrSafe Function SetCurrentDirectoryW Lib "kernel32" (ByVal path As LongPtr) As Long
 #End If
 
-' The DLL keeps one Python per command: the same text from every workbook and the add-in makes them share one.
-' It takes ANSI only, hence the environment variable: the path of Python may have any letters.
+' The DLL keeps one Python per command, so all workbooks and the add-in share one by using the same text.
+' The DLL accepts only ANSI; the environment variable allows any characters in Python's path.
 Private Const StartCommand As String = "cmd.exe /C """"%OPENFUNNEL_PYTHON%"" -I -B -m xl_openfunnel.hosts.serve $(CLSID)"""
 Private Const PythonModule As String = "xl_openfunnel.hosts.excel"
 Private Const Prefix As String = "#OF! "
 Private Const InstallAgain As String = "Run `xl-openfunnel install` in a terminal, then press Ctrl+Alt+F9."
 Private Const AskDoctor As String = "Press Ctrl+Alt+F9; if that does not help, run `xl-openfunnel doctor` in a terminal."
-Private Const Refused As Long = 51300 ' our own errors, whose description is meant for the user
+Private Const Refused As Long = 51300 ' the number of our own errors, whose descriptions are for the user
 
 Private server As Object      ' Python
 Private spilling As String    ' "spill" or "nospill", once it is known
-Private openedBooks As Object ' a Collection of names
+Private openedBooks As Object ' a Collection of workbook names
 
-' What a cell shows: Python's answer, or a text that says why there is none. A cell must never raise: Excel would show #VALUE!.
+' What a cell shows: Python's result, or a text that says why there is none. It must not raise an error: Excel would show #VALUE!.
 Public Function OpenFunnelCell(wrapperVersion As Long, functionName As String, given As Variant) As Variant
     On Error GoTo Failed
     RefuseElsewhere
@@ -45,7 +45,7 @@ Failed:
     OpenFunnelCell = ErrorText(Err.Number, Err.Description)
 End Function
 
-' Excel shows the workbook before Python starts. OnTime takes only a Sub without arguments, hence the list of books.
+' Lets Excel show the workbook before Python starts. OnTime accepts only a Sub without arguments, hence the list of workbooks.
 Public Sub OpenFunnelLater(bookName As String)
     On Error Resume Next
     If Len(Elsewhere()) > 0 Then Exit Sub
@@ -67,7 +67,7 @@ End Sub
 Public Sub OpenFunnelOpened(bookName As String)
     Dim wasSaved As Boolean
     On Error Resume Next
-    wasSaved = ThisWorkbook.Saved ' help counts as a change, and Excel would ask to save it
+    wasSaved = ThisWorkbook.Saved ' registering the help counts as a change, which Excel would ask to save
     OpenFunnelHelp MacrosOfThis()
     ThisWorkbook.Saved = wasSaved
     Answer "opened", Array(CStr(Application.Hwnd), bookName)
@@ -75,7 +75,7 @@ End Sub
 
 Public Sub OpenFunnelLive(onOff As Boolean)
 #If LibreOffice Then
-    OpenFunnelAct "live" ' it says that there is no such thing there
+    OpenFunnelAct "live" ' which tells the user that LibreOffice has no such setting
     Exit Sub
 #End If
     On Error GoTo Failed
@@ -86,8 +86,8 @@ Failed:
     Complain Err.Number, Err.Description
 End Sub
 
-' Has Python do something for the selected cell's book or sheet, or for the job that the user was asked about.
-' What it does and what came of it stands in the status bar. Python alone writes there: what is done may be done before its answer is here.
+' Has Python run a command for the selected cell, its sheet or workbook, or for the job that the user was asked about.
+' Only Python writes progress and result to the status bar: the command may be done before this call returns.
 Public Sub OpenFunnelAct(action As String, Optional job As String)
 #If LibreOffice Then
     If IsNull(CreateUnoService("xlopenfunnel.calc.Actions")) Then
@@ -107,7 +107,7 @@ Failed:
     Complain Err.Number, Err.Description
 End Sub
 
-' The job that the selected cell holds or shows, "" where the user was told why there is none.
+' The job that the selected cell holds or shows, or "" after a message that says why there is none.
 Public Function OpenFunnelJobHere() As String
     Dim job As String
     On Error GoTo Failed
@@ -120,7 +120,7 @@ Failed:
     Complain Err.Number, Err.Description
 End Function
 
-' "" where no cell is selected, as on a chart sheet.
+' "" if no cell is selected, as on a chart sheet.
 Private Function SelectedCell() As String
     On Error Resume Next
     SelectedCell = ActiveCell.Address(External:=True)
@@ -131,8 +131,8 @@ Private Function SelectedText() As String
     SelectedText = CStr(ActiveCell.Value2)
 End Function
 
-' Why the bridge does not work here, "" where it does.
-' LibreOffice runs what stands first, up to the Exit. Its cells have functions of an add-in, and come here where that is missing.
+' Why the functions do not work here, or "" if they do.
+' LibreOffice runs the first part, up to the Exit. Its cells call an extension's functions, and these only if it is missing.
 Private Function Elsewhere() As String
     Elsewhere = ""
 #If LibreOffice Then
@@ -148,7 +148,7 @@ Private Sub RefuseElsewhere()
     If Len(Elsewhere()) > 0 Then Refuse Elsewhere()
 End Sub
 
-' What stands before the name of a macro: the add-in and other workbooks have macros of the same names.
+' The prefix of this workbook's macros, since the add-in and other workbooks have macros of the same names.
 Private Function MacrosOfThis() As String
     MacrosOfThis = "'" & Replace(ThisWorkbook.Name, "'", "''") & "'!"
 End Function
@@ -158,8 +158,8 @@ Private Function Answer(functionName As String, arguments As Variant) As Variant
     On Error GoTo Failed
 TryAgain:
     If server Is Nothing Then Set server = StartedPython()
-    ' The parentheses pass values: pywin32 would take a list that comes back as results for arguments passed by reference.
-    ' Nothing stands for the workbook and the cell: Python would keep objects of Excel, and a closed Excel alive.
+    ' The parentheses pass values: pywin32 would take a returned list for the new values of arguments passed by reference.
+    ' Nothing instead of workbook and cell: Python would keep references to Excel's objects, and so a closed Excel alive.
     Answer = server.CallUDF(PythonModule, (functionName), (arguments), Nothing, Nothing)
     Exit Function
 Failed:
@@ -180,14 +180,14 @@ Private Function StartedPython() As Object
     If GetFileAttributesW(StrPtr(python)) = -1 Then Refuse "Python is not there any more. " & InstallAgain & " It was " & python
     folder = FolderOf(python)
     If LoadLibraryW(StrPtr(folder & "\" & DllName)) = 0 Then
-        ' In a virtual environment Python is in the folder Scripts, and the DLL in the folder above.
+        ' In a virtual environment Python is in the folder Scripts, and the DLL in its parent.
         If LoadLibraryW(StrPtr(FolderOf(folder) & "\" & DllName)) = 0 Then
             Refuse DllName & " is missing or blocked, perhaps by an antivirus program. Allow it, or run `xl-openfunnel doctor`" & _
                 " in a terminal. It belongs to " & python
         End If
     End If
     SetEnvironmentVariableW StrPtr("OPENFUNNEL_PYTHON"), StrPtr(python)
-    ' Windows looks for cmd.exe in the current folder too, which may be a workbook's, and what starts there keeps that folder busy.
+    ' Windows also searches the current folder, perhaps a workbook's, for cmd.exe, and the new process would lock that folder.
     folderBefore = String$(1024, vbNullChar)
     size = GetCurrentDirectoryW(1024, StrPtr(folderBefore))
     SetCurrentDirectoryW StrPtr(folder)
@@ -198,7 +198,7 @@ Private Function StartedPython() As Object
 #End If
 End Function
 
-' What call_cell takes: apart from the arguments, so that a new argument shifts nothing. What was left out stays left out.
+' The arguments of call_cell: the function's own come last, so that a new one shifts nothing. Missing ones stay missing.
 Private Function ForPython(wrapperVersion As Long, functionName As String, given As Variant) As Variant
     Dim arguments() As Variant, i As Long
     ReDim arguments(0 To UBound(given) + 3)
@@ -211,13 +211,13 @@ Private Function ForPython(wrapperVersion As Long, functionName As String, given
     ForPython = arguments
 End Function
 
-' Value2, since Value makes dates and currencies of numbers. Cut at the sheet's last used cell: A:A has a million cells.
+' Value2, since Value converts numbers to dates and currencies. Cut at the last used cell, since A:A has a million cells.
 Private Function CellValues(ByVal area As Object) As Variant
     Dim used As Object, height As Long, width As Long
     If area.Areas.Count > 1 Then Refuse "Give one block of cells, not several."
     height = area.Rows.Count
     width = area.Columns.Count
-    If height > 1 Or width > 1 Then ' one cell, the usual case, is spared UsedRange, which is slow
+    If height > 1 Or width > 1 Then ' UsedRange is slow, and not needed for one cell, the usual case
         Set used = area.Worksheet.UsedRange
         height = KeptCount(area.Row, height, used.Row + used.Rows.Count - 1)
         width = KeptCount(area.Column, width, used.Column + used.Columns.Count - 1)
@@ -231,7 +231,7 @@ Private Function KeptCount(ByVal first As Long, ByVal size As Long, ByVal lastUs
     If KeptCount < 0 Then KeptCount = 0
 End Function
 
-' The calling cell as text, "" if no cell calls. Of an array entered into several cells the first stands for all.
+' The calling cell as text, or "" if no cell calls; the first cell if an array of several cells calls.
 Private Function CallingCell() As String
     Dim caller As Object
     If TypeName(Application.Caller) <> "Range" Then Exit Function
@@ -243,7 +243,7 @@ Private Function WhereText(ByVal window As Variant, ByVal spills As String, ByVa
     WhereText = CStr(window) & " " & spills & " " & address
 End Function
 
-' Only an Excel in which blocks spill knows SEQUENCE. Without an open sheet nothing can be evaluated: then it is asked again.
+' Only an Excel with dynamic arrays has SEQUENCE. Nothing can be evaluated without an open sheet: then the next call tries again.
 Private Function HowBlocksShow() As String
     Dim total As Variant
     HowBlocksShow = "spill"
@@ -262,14 +262,14 @@ Private Sub Refuse(text As String)
     Err.Raise Refused, , text
 End Sub
 
-' Whether an error means that the server's process has ended.
+' Whether an error means that the Python process has ended.
 Private Function HasGone(ByVal number As Long) As Boolean
     Select Case number
         Case 462, &H800706BA, &H800706BE, &H80010007, &H80010108: HasGone = True
     End Select
 End Function
 
-' What to do comes before details, which may be long: a cell's text ends after 255 characters.
+' What to do comes before the details, which may be long: a cell's text is cut after 255 characters.
 Private Function ErrorText(ByVal number As Long, description As String) As String
     If number = Refused Then
         ErrorText = description
