@@ -1,4 +1,4 @@
-"""What the functions of a process share, with the numbers that it really has."""
+"""The shared session, with its real intervals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from xl_openfunnel.hosts.excel.live_cells.throttle import LIVENESS_INTERVAL
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 
 
-def test_polling_ends_within_a_minute_after_the_last_cell_went(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_polling_ends_within_a_minute_after_the_last_cell_is_gone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     time = ManualClock()
     clock = FlyingClock(time)
 
@@ -28,23 +30,23 @@ def test_polling_ends_within_a_minute_after_the_last_cell_went(monkeypatch: pyte
         monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", str(tmp_path))
         made = session.Session()
 
-        def pass_(seconds: float) -> None:
+        def let_pass(seconds: float) -> None:
             made.fetcher.wait("nobody", seconds, until=lambda seen: False)
 
         subscription = made.fetcher.subscribe(job.job_id, lambda seen: None)
-        pass_(3_600)
+        let_pass(3_600)
         made.fetcher.watch(job.job_id)  # the cell is calculated once more, and deleted
-        went = time()
-        pass_(LIVENESS_INTERVAL)  # until live cells look after it
+        gone_at = time()
+        let_pass(LIVENESS_INTERVAL)  # until live cells check it
         subscription.close()
-        pass_(3_600)
+        let_pass(3_600)
         made.close()
         polls = [request.at for request in service.received if request.job_id == job.job_id]
-    assert went - 20 < max(at for at in polls if at <= went)  # as long as it was shown, it was polled
-    assert max(polls) <= went + 60
+    assert gone_at - 20 < max(at for at in polls if at <= gone_at)  # as long as it was shown, it was polled
+    assert max(polls) <= gone_at + 60
 
 
-def test_cells_show_jobs_and_what_is_wrong_with_the_store_where_it_cannot_be_used(
+def test_without_a_usable_store_cells_show_jobs_and_the_stores_problem(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     in_the_way = tmp_path / "file"

@@ -35,11 +35,11 @@ class Range(OnSheet):
         lambda self: len(self.parts) if self.parts else sum(a.height * a.width for a in self.areas)
     )
     Worksheet = Parent = property(lambda self: self.worksheet)
-    Areas = property(lambda self: self._parted([Range(self.worksheet, area) for area in self.areas]))
-    Rows = property(lambda self: self._parted([self._rows(n) for n in range(1, min(self.first.height, 1000) + 1)]))
-    HasFormula = property(lambda self: self._agreed(lambda key: self._formula(key) is not None))
-    HasArray = property(lambda self: self._agreed(lambda key: self._array(key) is not None))
-    HasSpill = property(lambda self: self._agreed(lambda key: self._spilled(key) is not None))
+    Areas = property(lambda self: self._with_parts([Range(self.worksheet, area) for area in self.areas]))
+    Rows = property(lambda self: self._with_parts([self._rows(n) for n in range(1, min(self.first.height, 1000) + 1)]))
+    HasFormula = property(lambda self: self._common_value(lambda key: self._formula(key) is not None))
+    HasArray = property(lambda self: self._common_value(lambda key: self._array(key) is not None))
+    HasSpill = property(lambda self: self._common_value(lambda key: self._spilled(key) is not None))
 
     def __init__(self, worksheet: objects.Worksheet, *areas: Area, parts: list[Range] | None = None) -> None:
         self.worksheet, self.areas, self.parts = worksheet, list(areas), parts

@@ -59,7 +59,7 @@ class ListObjects(_Collection):
 class ListObject(_OfSheet):
     default = "Name"
     Range = property(lambda self: Range(self.worksheet, self.table.area))
-    HeaderRowRange = property(lambda self: Range(self.worksheet, self.table.head))
+    HeaderRowRange = property(lambda self: Range(self.worksheet, self.table.header))
     DataBodyRange = property(lambda self: Range(self.worksheet, self.table.body) if self.table.body else None)
     AutoFilter = property(lambda self: AutoFilter(self.worksheet, self.table))
 

@@ -1,4 +1,4 @@
-"""The calling cell, as Excel writes it."""
+"""Addresses as Excel writes them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from xl_openfunnel.hosts.excel.addresses import CallingCell, CellRange, CellRef,
 
 
 @pytest.mark.parametrize(
-    ("where", "place"),
+    ("where", "cell"),
     [
         ("[Book1]Sheet1!$A$1", CellRef("Book1", "Sheet1", "$A$1")),
         ("'[My book.xlsx]Rows 1'!$A$5", CellRef("My book.xlsx", "Rows 1", "$A$5")),
@@ -16,15 +16,15 @@ from xl_openfunnel.hosts.excel.addresses import CallingCell, CellRange, CellRef,
         ("'[a (1).xlsx]Q3!'!$B$2:$C$9", CellRef("a (1).xlsx", "Q3!", "$B$2")),
     ],
 )
-def test_the_calling_cell_is_read(where: str, place: CellRef) -> None:
-    assert parse_calling_cell(f"1311588 spill {where}") == CallingCell(1311588, spills=True, cell=place)
-    assert parse_calling_cell(f"7 nospill {where}") == CallingCell(7, spills=False, cell=place)
+def test_a_calling_cell_is_parsed(where: str, cell: CellRef) -> None:
+    assert parse_calling_cell(f"1311588 spill {where}") == CallingCell(1311588, spills=True, cell=cell)
+    assert parse_calling_cell(f"7 nospill {where}") == CallingCell(7, spills=False, cell=cell)
 
 
 @pytest.mark.parametrize(
     "where", [None, "", 12.0, "x spill [B]S!$A$1", "1 spill", "1 maybe [B]S!$A$1", "1 spill S!$A$1"]
 )
-def test_what_is_no_cell_is_no_caller(where: object) -> None:
+def test_anything_else_is_no_calling_cell(where: object) -> None:
     assert parse_calling_cell(where) is None
 
 
@@ -36,7 +36,7 @@ def test_what_is_no_cell_is_no_caller(where: object) -> None:
         ("$A$1:$XFD$1048576", CellRange(1, 1, 1_048_576, 16_384)),
     ],
 )
-def test_an_area_is_read_and_written_as_excel_does(address: str, area: CellRange) -> None:
+def test_a_range_is_parsed_and_written_as_excel_does(address: str, area: CellRange) -> None:
     assert CellRange.parse(address) == area
     assert area.address == address
     assert (area.bottom, area.right) in area
@@ -46,12 +46,12 @@ def test_an_area_is_read_and_written_as_excel_does(address: str, area: CellRange
 @pytest.mark.parametrize(
     ("address", "area"), [("$B:$D", CellRange(1, 2, 1_048_576, 4)), ("$3:$5", CellRange(3, 1, 5, 16_384))]
 )
-def test_whole_columns_and_rows_are_areas_too(address: str, area: CellRange) -> None:
+def test_whole_columns_and_rows_are_parsed(address: str, area: CellRange) -> None:
     assert CellRange.parse(address) == area
 
 
 @pytest.mark.parametrize("address", ["", "A1", "$A$1,$B$2", "$A:$3", "[B]S!$A$1"])
-def test_what_is_no_area_is_refused(address: str) -> None:
+def test_other_addresses_are_refused(address: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         CellRange.parse(address)
 

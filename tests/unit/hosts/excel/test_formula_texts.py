@@ -1,4 +1,4 @@
-"""Which formulas read what others spill."""
+"""Reading formula texts, and finding formulas that read spilled blocks."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def at(cell: str, sheet: str = "It's Rows") -> CellRef:
         ("Other", "=IF(B2=#N/A,#REF!,0)", False),
     ],
 )
-def test_a_formula_reads_a_block_by_the_cell_that_spills_it(sheet: str, formula: str, reads: bool) -> None:
+def test_a_formula_depends_on_the_cell_whose_block_it_reads(sheet: str, formula: str, reads: bool) -> None:
     reader = at("$Z$1", sheet)
     assert spill_dependents({OURS: "=OF_ROWS(B1)", reader: formula}, {OURS}) == ({reader} if reads else set())
 
 
-def test_what_reads_a_reader_reads_too() -> None:
+def test_formulas_that_read_dependents_are_dependents() -> None:
     formulas = {
         at("$J$1"): "=SORT(A4#)",
         at("$K$1"): "=SUM(J1#)",
@@ -54,13 +54,13 @@ LONG = "x" * 9_000
 
 
 @pytest.mark.parametrize("long_ones", [[], [(3, 2)], [(2, 2), (2, 3), (6, 4)]])
-def test_all_but_long_texts_is_shown_where_it_stands(long_ones: list[tuple[int, int]]) -> None:
+def test_all_texts_but_the_too_long_ones_are_read(long_ones: list[tuple[int, int]]) -> None:
     cells = {(row, column): f"={row}+{column}" for row in range(2, 7) for column in range(2, 5)}
     cells |= dict.fromkeys(long_ones, LONG)
-    asked: list[CellRange] = []
+    reads: list[CellRange] = []
 
     def read(part: CellRange) -> Any:
-        asked.append(part)
+        reads.append(part)
         lines = tuple(
             tuple(cells[row, column] for column in range(part.left, part.right + 1))
             for row in range(part.top, part.bottom + 1)
@@ -72,10 +72,10 @@ def test_all_but_long_texts_is_shown_where_it_stands(long_ones: list[tuple[int, 
     shown = formula_texts.read_texts(CellRange(2, 2, 6, 4), read)
     expected = {cell: "" if text == LONG else text for cell, text in cells.items()}
     assert shown == [[expected[row, column] for column in range(2, 5)] for row in range(2, 7)]
-    assert bool(long_ones) == (len(asked) > 1)
+    assert bool(long_ones) == (len(reads) > 1)
 
 
-def test_only_a_text_is_too_long() -> None:
+def test_only_long_texts_are_too_long() -> None:
     assert formula_texts.has_too_long_text(LONG)
     assert formula_texts.has_too_long_text(((1.0, None), ("", LONG)))
     assert not formula_texts.has_too_long_text(((1.0, "x" * 8_192),))

@@ -1,4 +1,4 @@
-"""Landing again: companies are updated where they stand, and what is the user's own stays with them."""
+"""Merging companies into a table: rows keep their companies, and the user's data stays with them."""
 
 from __future__ import annotations
 
@@ -27,44 +27,44 @@ def job(*pages: str | None) -> list[list[Value]]:
     return [company(rank, page) for rank, page in enumerate(pages, 1)]
 
 
-def apply_plan(plan: MergePlan, standing: TableContent) -> TableContent:
-    """The table afterwards, as a program makes it that writes, sorts and removes whole lines."""
-    lines = [list(line) for line in standing.rows]
-    lines += [[None] * len(standing.columns) for _ in range(len(plan.rows) - len(lines))]
+def apply_plan(plan: MergePlan, content: TableContent) -> TableContent:
+    """The table after a program wrote, sorted and removed its rows."""
+    lines = [list(line) for line in content.rows]
+    lines += [[None] * len(content.columns) for _ in range(len(plan.rows) - len(lines))]
     for line, values in zip(lines, plan.rows, strict=True):
         for place, value in zip(plan.indexes, values, strict=True):
             line[place] = value
     at_the_end = sorted(range(len(lines)), key=plan.positions.__getitem__)[: plan.final_height]
-    noted = frozenset(place for place, line in enumerate(at_the_end) if line in standing.rows_with_notes)
-    return TableContent(standing.columns, [lines[line] for line in at_the_end], noted)
+    noted = frozenset(place for place, line in enumerate(at_the_end) if line in content.rows_with_notes)
+    return TableContent(content.columns, [lines[line] for line in at_the_end], noted)
 
 
-def merged(standing: TableContent, rows: list[list[Value]]) -> TableContent:
-    return apply_plan(plan_merge(standing, COLUMNS, rows), standing)
+def merged(content: TableContent, rows: list[list[Value]]) -> TableContent:
+    return apply_plan(plan_merge(content, COLUMNS, rows), content)
 
 
-def with_own(standing: TableContent, own: dict[str, Value]) -> TableContent:
+def with_own(content: TableContent, own: dict[str, Value]) -> TableContent:
     """With a column of the user's at the end, which holds these values by linkedin_url."""
-    page = list(standing.columns).index("linkedin_url")
+    page = list(content.columns).index("linkedin_url")
     return TableContent(
-        [*standing.columns, "Mine"],
-        [[*line, own.get(str(line[page]))] for line in standing.rows],
-        standing.rows_with_notes,
+        [*content.columns, "Mine"],
+        [[*line, own.get(str(line[page]))] for line in content.rows],
+        content.rows_with_notes,
     )
 
 
-def shown(standing: TableContent, *names: str) -> list[tuple[Value, ...]]:
-    places = [list(standing.columns).index(name) for name in names]
-    return [tuple(line[place] for place in places) for line in standing.rows]
+def shown(content: TableContent, *names: str) -> list[tuple[Value, ...]]:
+    places = [list(content.columns).index(name) for name in names]
+    return [tuple(line[place] for place in places) for line in content.rows]
 
 
-def test_the_first_landing_fills_the_blank_line_and_adds_the_others_in_order() -> None:
-    made = plan_merge(BLANK_TABLE, COLUMNS, job("a", "b", "c"))
-    assert made.final_order == list(range(len(made.rows)))
-    assert apply_plan(made, BLANK_TABLE).rows == job("a", "b", "c")
+def test_an_empty_tables_blank_row_is_filled_and_rows_are_added_in_order() -> None:
+    plan = plan_merge(BLANK_TABLE, COLUMNS, job("a", "b", "c"))
+    assert plan.final_order == list(range(len(plan.rows)))
+    assert apply_plan(plan, BLANK_TABLE).rows == job("a", "b", "c")
 
 
-def test_own_values_and_notes_follow_their_company_into_another_order() -> None:
+def test_the_users_values_and_notes_follow_their_company_into_another_order() -> None:
     first = with_own(merged(BLANK_TABLE, job("a", "b", "c")), {"a": "call", "c": 7.0})
     again = merged(TableContent(first.columns, first.rows, frozenset({1})), job("c", "d", "b", "a"))
     assert shown(again, "rank", "linkedin_url", "Mine") == [
@@ -76,7 +76,7 @@ def test_own_values_and_notes_follow_their_company_into_another_order() -> None:
     assert again.rows_with_notes == {2}
 
 
-def test_a_company_that_is_gone_goes_unless_the_user_has_something_there() -> None:
+def test_a_company_no_longer_in_the_job_is_removed_unless_the_user_has_data_there() -> None:
     first = with_own(merged(BLANK_TABLE, job("a", "b", "c", "d")), {"b": "call"})
     again = merged(TableContent(first.columns, first.rows, frozenset({2})), job("d"))
     assert shown(again, "rank", "linkedin_url", "Mine") == [(1.0, "d", None), (None, "b", "call"), (None, "c", None)]
@@ -87,15 +87,15 @@ def test_a_company_that_is_gone_goes_unless_the_user_has_something_there() -> No
     ]
 
 
-def test_a_line_of_a_company_that_goes_is_not_given_to_another_with_all_its_colours() -> None:
-    made = plan_merge(merged(BLANK_TABLE, job("a", "b")), COLUMNS, job("c", "b"))
-    assert made.rows[1] == company(2, "b")
-    assert made.rows[2] == company(1, "c")
-    assert made.positions == [2, 1, 0]
-    assert made.final_height == 2
+def test_the_row_of_a_removed_company_is_not_reused() -> None:
+    plan = plan_merge(merged(BLANK_TABLE, job("a", "b")), COLUMNS, job("c", "b"))
+    assert plan.rows[1] == company(2, "b")
+    assert plan.rows[2] == company(1, "c")
+    assert plan.positions == [2, 1, 0]
+    assert plan.final_height == 2
 
 
-def test_of_companies_alike_each_keeps_its_own_line_even_in_a_sorted_table() -> None:
+def test_equal_companies_keep_their_rows_even_in_a_sorted_table() -> None:
     first = merged(BLANK_TABLE, job("a", "a", "b"))
     own = [[*line, value] for line, value in zip(first.rows, ("first", "second", None), strict=True)]
     backwards = TableContent([*COLUMNS, "Mine"], own[::-1])
@@ -106,7 +106,7 @@ def test_of_companies_alike_each_keeps_its_own_line_even_in_a_sorted_table() -> 
     ]
 
 
-def test_without_a_linkedin_url_the_domain_then_the_name_tells_companies_apart() -> None:
+def test_without_a_linkedin_url_the_domain_then_the_name_identifies_a_company() -> None:
     rows = [company(1, None, "Nameless & Sons"), company(2, "a")]
     rows[1][3] = None
     first = merged(BLANK_TABLE, rows)
@@ -115,7 +115,7 @@ def test_without_a_linkedin_url_the_domain_then_the_name_tells_companies_apart()
     assert shown(again, "name", "Mine") == [("Company a", "y"), ("Nameless & Sons", "x")]
 
 
-def test_a_linkedin_url_is_the_same_in_any_case_and_with_a_slash() -> None:
+def test_linkedin_urls_are_compared_without_case_and_final_slash() -> None:
     first = with_own(merged(BLANK_TABLE, job("https://www.linkedin.com/company/Acme/")), {})
     assert len(merged(first, job("https://www.linkedin.com/company/acme")).rows) == 1
 
@@ -130,7 +130,7 @@ def test_columns_may_be_moved_removed_and_renamed() -> None:
     ]
 
 
-def test_own_values_that_nothing_ties_to_a_company_are_not_touched() -> None:
+def test_data_of_the_users_that_cannot_be_matched_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="no column linkedin_url any more"):
         plan_merge(TableContent(["rank", "Mine"], [[1.0, "x"]]), COLUMNS, job("a"))
     assert apply_plan(
@@ -139,24 +139,24 @@ def test_own_values_that_nothing_ties_to_a_company_are_not_touched() -> None:
     ).rows == [[1.0, None], [2.0, None]]
 
 
-def test_a_table_without_any_column_of_ours_is_not_touched() -> None:
+def test_a_table_without_our_columns_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="none of the columns"):
         plan_merge(TableContent(["x"], [[1.0]]), COLUMNS, job("a"))
 
 
-def test_a_job_without_companies_leaves_one_blank_line() -> None:
+def test_a_job_without_companies_leaves_one_blank_row() -> None:
     assert merged(merged(BLANK_TABLE, job("a", "b")), []).rows == [[None] * 5]
     assert merged(TableContent(COLUMNS), []).rows == [[None] * 5]
 
 
-def test_landing_the_same_again_changes_nothing() -> None:
+def test_merging_the_same_job_again_changes_nothing() -> None:
     first = merged(BLANK_TABLE, job("a", "b", None, "b"))
-    made = plan_merge(first, COLUMNS, job("a", "b", None, "b"))
-    assert made.final_order == list(range(len(made.rows)))
-    assert apply_plan(made, first) == first
+    plan = plan_merge(first, COLUMNS, job("a", "b", None, "b"))
+    assert plan.final_order == list(range(len(plan.rows)))
+    assert apply_plan(plan, first) == first
 
 
-# Any two results of a service, with its oddities, and anything a user may do to the table between them.
+# Any two results of the service, and any changes of the user's between them.
 
 SOURCE = [
     [None if cell == "" else cell for cell in line]
@@ -174,7 +174,7 @@ PAGE = TABLE_COLUMNS.index("linkedin_url")
 
 
 @given(first=numbers, second=numbers, data=st.data())
-def test_whatever_happened_between_companies_are_exact_and_nothing_of_the_users_is_lost(
+def test_companies_are_exact_and_no_data_of_the_users_is_lost_after_any_changes(
     first: list[int], second: list[int], data: st.DataObject
 ) -> None:
     blank = TableContent(TABLE_COLUMNS, [[None] * len(TABLE_COLUMNS)])
@@ -188,10 +188,10 @@ def test_whatever_happened_between_companies_are_exact_and_nothing_of_the_users_
         {**dict(zip(TABLE_COLUMNS, line, strict=True)), "Mine": mine} for line, mine in zip(lines, own, strict=True)
     ]
     noted = frozenset(data.draw(st.sets(st.integers(0, len(lines) - 1), max_size=3), label="noted"))
-    standing = TableContent(names, [[line[name] for name in names] for line in held], noted)
+    content = TableContent(names, [[line[name] for name in names] for line in held], noted)
 
-    made = plan_merge(standing, TABLE_COLUMNS, result(second))
-    after = apply_plan(made, standing)
+    plan = plan_merge(content, TABLE_COLUMNS, result(second))
+    after = apply_plan(plan, content)
 
     ours = [name for name in TABLE_COLUMNS if name in names]
     wanted = [tuple(line[TABLE_COLUMNS.index(name)] for name in ours) for line in result(second)]
@@ -200,7 +200,7 @@ def test_whatever_happened_between_companies_are_exact_and_nothing_of_the_users_
     assert Counter(line[mine] for line in after.rows if line[mine]) == Counter(value for value in own if value)
     assert len(after.rows_with_notes) == len(noted)
     page = names.index("linkedin_url")
-    owners = Counter((line[page], line[mine]) for line in standing.rows if line[mine] and line[page])
+    owners = Counter((line[page], line[mine]) for line in content.rows if line[mine] and line[page])
     assert Counter((line[page], line[mine]) for line in after.rows if line[mine] and line[page]) == owners
     for line in range(len(second), len(after.rows)):
         assert after.rows[line][mine] is not None or line in after.rows_with_notes or not second

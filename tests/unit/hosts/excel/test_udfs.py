@@ -1,4 +1,4 @@
-"""The functions as xlwings calls them: whatever a cell gives, a block of cells comes back."""
+"""The functions as xlwings calls them: any argument gives a block of cells."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
         session.end()
 
 
-def test_the_public_signatures_are_those_of_the_registry() -> None:
+def test_signatures_are_those_of_the_registry() -> None:
     described = {function.name: [argument.name for argument in function.arguments] for function in CATALOG}
     for function in FUNCTIONS:
         assert list(inspect.signature(function).parameters) == described[function.__name__]
@@ -84,7 +84,7 @@ def test_a_wrapper_that_is_newer_than_the_package_says_how_to_renew(version: int
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(given=st.lists(values, min_size=1, max_size=5))
-def test_no_input_yields_anything_but_a_block_of_cells(service: Simulator, given: list[object]) -> None:
+def test_any_arguments_give_a_block_of_cells(service: Simulator, given: list[object]) -> None:
     for function in FUNCTIONS:
         block = function(*given[: len(inspect.signature(function).parameters)])
         assert block
@@ -96,13 +96,13 @@ def test_no_input_yields_anything_but_a_block_of_cells(service: Simulator, given
             assert "Traceback" not in str(cell)
 
 
-def test_a_bad_setting_is_said_in_the_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_setting_is_reported_in_the_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENFUNNEL_BASE_URL", "http://elsewhere.example")
-    ((said,),) = udfs.OF_STATUS("job1")
-    assert str(said).startswith("#OF! The base URL 'http://elsewhere.example' would send the API key unencrypted.")
+    ((text,),) = udfs.OF_STATUS("job1")
+    assert str(text).startswith("#OF! The base URL 'http://elsewhere.example' would send the API key unencrypted.")
 
 
-def test_an_excel_that_cannot_spill_says_what_works_there(service: Simulator) -> None:
+def test_an_excel_without_dynamic_arrays_shows_alternatives(service: Simulator) -> None:
     for several, instead in (
         (udfs.OF_ROWS(JOB.job_id, OLD_EXCEL), "xl-openfunnel rows JOB -o FILE.xlsx"),
         (udfs.OF_PIVOT(JOB.job_id, "country", OLD_EXCEL), "Excel's own PivotTable"),
@@ -112,10 +112,10 @@ def test_an_excel_that_cannot_spill_says_what_works_there(service: Simulator) ->
         (udfs.OF_STATUS(((JOB.job_id,), (JOB.job_id,)), OLD_EXCEL), "one job per formula"),
         (udfs.OF_LOOKUP(JOB.job_id, (1.0, 2.0), "name", OLD_EXCEL), "one company per formula"),
     ):
-        ((said,),) = several
-        assert str(said).startswith("#OF! This Excel cannot spill: OF_")
-        assert instead in str(said)
-        assert len(str(said)) <= 255
+        ((text,),) = several
+        assert str(text).startswith("#OF! This Excel cannot spill: OF_")
+        assert instead in str(text)
+        assert len(str(text)) <= 255
     assert udfs.OF_STATUS(JOB.job_id, OLD_EXCEL) == [["completed"]]
     assert udfs.OF_INFO(JOB.job_id, "rows", OLD_EXCEL) == [[30.0]]
     assert udfs.OF_LOOKUP(JOB.job_id, 1.0, "name", None, OLD_EXCEL) == [[JOB.rows[0]["name"]]]
@@ -131,7 +131,7 @@ def test_arguments_may_be_given_by_name(service: Simulator) -> None:
 @pytest.mark.parametrize(
     ("number", "shown"), [(-2146826246, "#N/A"), (-2146826237, "Error 2051"), (-2146826200, "Error 2088")]
 )
-def test_an_error_of_excel_is_an_error_also_if_it_is_a_new_one(service: Simulator, number: int, shown: str) -> None:
+def test_error_values_in_arguments_are_errors_even_unknown_ones(service: Simulator, number: int, shown: str) -> None:
     assert udfs.OF_STATUS(number) == [[f"#OF! The cell with the job holds {shown}. Fix that cell first."]]
     assert udfs.OF_LOOKUP(JOB.job_id, number, "name") == [
         [f"#OF! The cell with the key holds {shown}. Fix that cell first."]

@@ -1,4 +1,4 @@
-"""What a workbook's file tells of its author, and what of it is left in a copy to send."""
+"""What a workbook's file says about its author, and what is left of it in a copy to send."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ APP = (
 SHEET = "<worksheet><t>dc:creator of C:\\Users\\ is text here</t></worksheet>"
 
 
-def packed(**parts: str) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as package:
+def pack(**parts: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as package:
         for name, text in parts.items():
             package.writestr(name.replace("__", "/") + ".xml", text.encode())
-    return made.getvalue()
+    return buffer.getvalue()
 
 
-def unpacked(package: bytes) -> dict[str, str]:
-    with zipfile.ZipFile(io.BytesIO(package)) as held:
-        assert held.testzip() is None
-        return {name: held.read(name).decode() for name in held.namelist()}
+def unpack(package: bytes) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name).decode() for name in archive.namelist()}
 
 
-def test_neither_folder_nor_names_are_left_and_all_else_stays() -> None:
-    package = packed(xl__workbook=WORKBOOK, docProps__core=CORE, docProps__app=APP, xl__worksheets__sheet1=SHEET)
-    left = unpacked(strip_metadata(package))
+def test_folder_and_names_are_removed_and_all_else_stays() -> None:
+    package = pack(xl__workbook=WORKBOOK, docProps__core=CORE, docProps__app=APP, xl__worksheets__sheet1=SHEET)
+    left = unpack(strip_metadata(package))
     assert list(left) == ["xl/workbook.xml", "docProps/core.xml", "docProps/app.xml", "xl/worksheets/sheet1.xml"]
     begin, _, rest = WORKBOOK.partition("<mc:AlternateContent")
     _, _, end = rest.partition("</mc:AlternateContent>")
@@ -59,14 +59,14 @@ def test_neither_folder_nor_names_are_left_and_all_else_stays() -> None:
     assert left["xl/worksheets/sheet1.xml"] == SHEET
 
 
-def test_a_folder_beside_something_else_goes_alone() -> None:
+def test_what_stands_beside_the_folder_stays() -> None:
     book = (
         '<workbook><mc:Choice Requires="x15"><x15ac:absPath url="C:\\Users\\me\\"/><x15:other/></mc:Choice></workbook>'
     )
-    left = unpacked(strip_metadata(packed(xl__workbook=book)))["xl/workbook.xml"]
+    left = unpack(strip_metadata(pack(xl__workbook=book)))["xl/workbook.xml"]
     assert left == '<workbook><mc:Choice Requires="x15"><x15:other/></mc:Choice></workbook>'
 
 
-def test_what_is_no_package_is_refused() -> None:
+def test_a_file_that_is_no_package_is_refused() -> None:
     with pytest.raises(zipfile.BadZipFile):
         strip_metadata(b"\xd0\xcf\x11\xe0 encrypted")

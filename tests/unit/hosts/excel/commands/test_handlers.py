@@ -1,4 +1,4 @@
-"""What each button does and says, with a fake program, a real fetcher and a simulated service."""
+"""What each command does and reports, with a fake Excel, a real fetcher and a simulated service."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CELLS = [CellRef(BOOK, "Start", f"$B${row}") for row in range(1, 6)]
 
 @dataclass
 class Rig:
-    """The actions, and everything around them."""
+    """The handlers and everything that they use."""
 
     service: Simulator
     time: ManualClock
@@ -47,16 +47,16 @@ class Rig:
     opened_files: list[Path]
     handlers: CommandHandlers
 
-    def run(self, action: str, pressed: CommandContext) -> str:
-        return self.handlers.handlers[action][1](self.excel, pressed)
+    def run(self, action: str, context: CommandContext) -> str:
+        return self.handlers.handlers[action][1](self.excel, context)
 
     def write_table(self, job: str) -> str:
-        """Land the workbook's own job."""
+        """Write the workbook's own job into its table."""
         self.excel.names["job"] = job
         return self.run("land table", command_context("Acme"))
 
     def show(self, *jobs: str) -> None:
-        """Have cells show these jobs, one each."""
+        """Have cells show these jobs, one job each."""
         for place, job in zip(CELLS, jobs, strict=False):
             self.excel.cells[place] = f'=OF_STATUS("{job}")'
             self.visible_jobs.jobs[place] = {job}
@@ -91,36 +91,36 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 # ---- refresh
 
 
-def test_refresh_counts_what_answered_what_did_not_and_what_cannot_change(rig: Rig) -> None:
+def test_refresh_counts_refreshed_failed_and_unchanged_jobs(rig: Rig) -> None:
     rig.fetcher.wait(DONE.job_id)
     rig.show(DONE.job_id, RUNNING.job_id, FAILED.job_id, "no-such-job")
-    said = rig.run("refresh book", command_context())
-    assert said.startswith(
+    status = rig.run("refresh book", command_context())
+    assert status.startswith(
         "2 refreshed, 1 failed, 1 unchanged: There is no job no-such-job for this API key (HTTP 404)"
     )
     assert set(rig.excel.calculated) == {CELLS[1], CELLS[2], CELLS[3]}
 
 
-def test_a_final_job_is_read_anew_only_where_that_is_asked_for(rig: Rig) -> None:
+def test_a_final_job_is_read_again_only_by_refresh_final(rig: Rig) -> None:
     rig.fetcher.wait(DONE.job_id)
     rig.show(DONE.job_id)
     before = rig.requests(DONE.job_id)
     assert rig.run("refresh book", command_context()) == "0 refreshed, 0 failed, 1 unchanged"
     assert (rig.requests(DONE.job_id), rig.excel.calculated) == (before, [])
-    rig.visible_jobs.old = {CELLS[0], CELLS[4]}  # while cells were paused it became final
+    rig.visible_jobs.outdated_cells = {CELLS[0], CELLS[4]}  # while cells were paused it became final
     assert rig.run("refresh book", command_context()) == "0 refreshed, 0 failed, 1 unchanged"
     assert (rig.requests(DONE.job_id), rig.excel.calculated) == (before, CELLS[:1])
-    rig.visible_jobs.old, rig.excel.calculated = set(), []
+    rig.visible_jobs.outdated_cells, rig.excel.calculated = set(), []
     assert rig.run("refresh final", command_context()) == "1 refreshed, 0 failed, 0 unchanged"
     assert (rig.requests(DONE.job_id), rig.excel.calculated) == (before + 1, CELLS[:1])
 
 
-def test_a_failing_service_is_told_in_its_words(rig: Rig) -> None:
+def test_refresh_reports_the_error_of_a_failing_service(rig: Rig) -> None:
     rig.show(RUNNING.job_id)
     rig.fetcher.wait(RUNNING.job_id, until=lambda seen: seen.status is not None)
     rig.service.faults = [Fault("status", status=503)]
-    said = rig.run("refresh cell", command_context(place=CELLS[0]))
-    assert said.startswith("0 refreshed, 1 failed, 0 unchanged: The service is in trouble (HTTP 503)")
+    status = rig.run("refresh cell", command_context(cell=CELLS[0]))
+    assert status.startswith("0 refreshed, 1 failed, 0 unchanged: The service is in trouble (HTTP 503)")
 
 
 def test_cells_that_have_not_called_yet_are_calculated_first(rig: Rig) -> None:
@@ -130,18 +130,18 @@ def test_cells_that_have_not_called_yet_are_calculated_first(rig: Rig) -> None:
     assert rig.excel.calculated == [CELLS[0], CELLS[0]]
 
 
-def test_two_thousand_cells_are_known_at_once(rig: Rig) -> None:
+def test_the_jobs_of_two_thousand_cells_are_read_together(rig: Rig) -> None:
     places = [CellRef(BOOK, "Start", f"$B${row}") for row in range(1, 2_001)]
     rig.excel.cells = dict.fromkeys(places, f'=OF_LOOKUP("{OTHER.job_id}",1,"name")')
     rig.visible_jobs.jobs = {place: {OTHER.job_id} for place in places}
     assert rig.run("refresh book", command_context()) == "1 refreshed, 0 failed, 0 unchanged"
-    assert rig.visible_jobs.asked <= 3  # each time for all cells
+    assert rig.visible_jobs.calls <= 3  # each time for all cells
 
 
 def test_refresh_of_a_sheet_leaves_other_sheets_alone(rig: Rig) -> None:
     rig.show(OTHER.job_id)
     elsewhere = CellRef(BOOK, "Second", "$A$1")
-    assert rig.run("refresh sheet", command_context(place=elsewhere)) == "No cell of this sheet shows a job."
+    assert rig.run("refresh sheet", command_context(cell=elsewhere)) == "No cell of this sheet shows a job."
     assert (
         rig.run("refresh cell", command_context("Acme", elsewhere))
         == "The selected cell neither holds a job nor shows one."
@@ -151,14 +151,14 @@ def test_refresh_of_a_sheet_leaves_other_sheets_alone(rig: Rig) -> None:
 
 def test_a_chart_sheet_has_nothing_to_refresh(rig: Rig) -> None:
     rig.show(OTHER.job_id)
-    assert rig.run("refresh sheet", command_context(place=None)) == "There are no cells on this sheet."
+    assert rig.run("refresh sheet", command_context(cell=None)) == "There are no cells on this sheet."
     assert rig.service.received == []
 
 
 # ---- which job a cell means
 
 
-def test_a_cell_holds_a_job_where_its_text_is_a_known_one(rig: Rig) -> None:
+def test_a_cells_text_is_a_job_if_it_names_a_known_one(rig: Rig) -> None:
     rig.fetcher.wait(OTHER.job_id)
     rig.store.label(OTHER.job_id, "autumn list")
     assert rig.handlers.job_here(command_context(OTHER.job_id)) == OTHER.job_id
@@ -181,33 +181,33 @@ def test_a_cell_holds_a_job_where_its_text_is_a_known_one(rig: Rig) -> None:
 def test_a_cell_of_a_block_shows_the_job_of_the_cell_that_spills(rig: Rig) -> None:
     rig.show(OTHER.job_id)
     within = CellRef(BOOK, "Start", "$D$9")
-    rig.excel.owners[within] = CELLS[0]
+    rig.excel.formula_cells[within] = CELLS[0]
     assert rig.handlers.job_here(command_context("Acme", within)) == OTHER.job_id
 
 
-def test_several_jobs_are_none(rig: Rig) -> None:
+def test_several_jobs_count_as_none(rig: Rig) -> None:
     rig.visible_jobs.jobs[HERE] = {OTHER.job_id, DONE.job_id}
     assert rig.handlers.job_here(command_context()) == ""
     with pytest.raises(ConfigurationError, match="shows 2 jobs"):
         rig.run("land table", command_context())
 
 
-def test_a_busy_program_is_not_waited_for_while_it_waits(rig: Rig) -> None:
+def test_job_here_does_not_wait_for_a_busy_excel(rig: Rig) -> None:
     rig.excel.busy = True
     assert rig.handlers.job_here(command_context(DONE.job_id)) == DONE.job_id
 
 
-# ---- landing
+# ---- table
 
 
-def test_landing_says_what_it_did_and_what_it_could_not(rig: Rig) -> None:
+def test_writing_the_table_reports_all_that_happened(rig: Rig) -> None:
     assert rig.write_table(DONE.job_id) == "30 companies landed on the sheet Table; 1 pivot refreshed"
-    (made,) = rig.excel.plans
-    assert (made.final_height, made.columns) == (30, TABLE_COLUMNS)
+    (plan,) = rig.excel.plans
+    assert (plan.final_height, plan.columns) == (30, TABLE_COLUMNS)
     facts = dict(rig.excel.facts)
     assert (facts["job"], facts["state"], facts["rows"], facts["credits"]) == (DONE.job_id, "final", 30.0, 30.0)
     rig.excel.tables[TABLE_NAME] = TableContent(["name", "linkedin_url", "Mine"], [["Old", "gone", "x"]])
-    rig.excel.landed = {"sheet": "My table", "filter_removed": True, "facts_written": False}
+    rig.excel.write_result = {"sheet": "My table", "filter_removed": True, "facts_written": False}
     rig.excel.pivots = HostError("Excel refused: protected")
     assert rig.write_table(DONE.job_id) == (
         "30 companies landed on the sheet My table; 1 no longer in the job kept at the end, for what you have there; "
@@ -217,23 +217,23 @@ def test_landing_says_what_it_did_and_what_it_could_not(rig: Rig) -> None:
     )
 
 
-def test_the_same_rows_have_the_same_content_and_others_another(rig: Rig) -> None:
-    told = []
+def test_the_content_hash_depends_on_the_rows(rig: Rig) -> None:
+    contents = []
     for job in (DONE.job_id, OTHER.job_id, DONE.job_id):
         rig.fetcher.wait(job)
         rig.write_table(job)
-        told.append(dict(rig.excel.facts)["content"])
-    assert told[0] == told[2] != told[1]
+        contents.append(dict(rig.excel.facts)["content"])
+    assert contents[0] == contents[2] != contents[1]
 
 
-def test_a_running_job_is_landed_as_provisional(rig: Rig) -> None:
+def test_a_running_jobs_companies_are_provisional(rig: Rig) -> None:
     rig.time.sleep(700)
     rig.fetcher.wait(RUNNING.job_id, until=lambda seen: len(seen.rows) > 0)
     assert "; provisional: land again when the job is over; " in rig.write_table(RUNNING.job_id)
     assert dict(rig.excel.facts)["state"] == "provisional: rows may still change"
 
 
-def test_the_workbooks_own_job_is_landed_where_the_cell_has_none(rig: Rig) -> None:
+def test_without_a_job_in_the_cell_the_workbooks_job_is_used(rig: Rig) -> None:
     with pytest.raises(ConfigurationError, match="Select one that does"):
         rig.run("land table", command_context("Acme"))
     rig.excel.names["job"] = OTHER.job_id
@@ -241,13 +241,13 @@ def test_the_workbooks_own_job_is_landed_where_the_cell_has_none(rig: Rig) -> No
     assert rig.run("land table", command_context("", None)).startswith("7 companies")
 
 
-def test_what_a_failed_job_delivered_is_landed_with_the_reason(rig: Rig) -> None:
+def test_a_failed_jobs_companies_are_written_with_the_reason(rig: Rig) -> None:
     assert rig.write_table(FAILED.job_id) == (
         "0 companies landed on the sheet Table; The job failed: no seeds; 1 pivot refreshed"
     )
 
 
-def test_a_job_without_companies_empties_no_table(rig: Rig) -> None:
+def test_a_job_without_companies_does_not_empty_the_table(rig: Rig) -> None:
     full = TableContent(TABLE_COLUMNS, [[1.0, *[None] * (len(TABLE_COLUMNS) - 1)]])
     rig.excel.tables[TABLE_NAME] = full
     with pytest.raises(ConfigurationError) as refused:
@@ -258,7 +258,7 @@ def test_a_job_without_companies_empties_no_table(rig: Rig) -> None:
     assert rig.excel.plans == []
 
 
-def test_without_any_company_there_is_nothing_to_land(rig: Rig) -> None:
+def test_a_job_without_companies_yet_is_refused(rig: Rig) -> None:
     rig.fetcher.wait(RUNNING.job_id, until=lambda seen: seen.status is not None)
     with pytest.raises(ConfigurationError, match="There is nothing to land yet: running"):
         rig.write_table(RUNNING.job_id)
@@ -266,7 +266,7 @@ def test_without_any_company_there_is_nothing_to_land(rig: Rig) -> None:
         rig.write_table("no-such-job")
 
 
-def test_pivots_of_a_book_without_a_table(rig: Rig) -> None:
+def test_refreshing_pivots_without_a_table(rig: Rig) -> None:
     assert rig.run("refresh pivots", command_context()) == "1 pivot refreshed."
     rig.excel.pivots = 0
     with pytest.raises(ConfigurationError, match="No companies were landed"):
@@ -276,18 +276,18 @@ def test_pivots_of_a_book_without_a_table(rig: Rig) -> None:
 # ---- the rest
 
 
-def test_a_copy_tells_of_every_job_in_the_book(rig: Rig) -> None:
+def test_a_copy_gets_the_facts_of_every_job_in_the_workbook(rig: Rig) -> None:
     rig.show(DONE.job_id, RUNNING.job_id)
     rig.fetcher.wait(DONE.job_id)
-    said = rig.run("send copy", command_context())
-    assert said == "The copy is Book (values).xlsx. 1 job in it still provisional."
+    status = rig.run("send copy", command_context())
+    assert status == "The copy is Book (values).xlsx. 1 job in it still provisional."
     assert {dict(facts)["job_id"]: dict(facts)["state"] for facts in rig.excel.copied} == {
         DONE.job_id: "final",
         RUNNING.job_id: "provisional: rows may still change",
     }
 
 
-def test_links_that_are_left_in_a_copy_are_said(rig: Rig) -> None:
+def test_links_that_remain_in_a_copy_are_reported(rig: Rig) -> None:
     rig.excel.links = ("Prices.xlsx", "Rates.xlsx")
     assert rig.run("send copy", command_context()) == (
         "The copy is Book (values).xlsx. Links to Prices.xlsx, Rates.xlsx are left in it: look for them in names, data "
@@ -295,17 +295,17 @@ def test_links_that_are_left_in_a_copy_are_said(rig: Rig) -> None:
     )
 
 
-def test_the_job_that_was_asked_about_is_cancelled_and_no_other(rig: Rig) -> None:
+def test_only_the_job_that_the_user_was_asked_about_is_cancelled(rig: Rig) -> None:
     rig.show(OTHER.job_id, DONE.job_id)
     _, cancel = rig.handlers.urgent["cancel job"]
-    assert "Nothing was cancelled" in cancel(command_context(place=CELLS[0]))  # nobody asked
-    asked = replace(command_context(place=CELLS[1]), job=OTHER.job_id)
-    for _ in range(2):  # pressed twice in a row
+    assert "Nothing was cancelled" in cancel(command_context(cell=CELLS[0]))  # nobody asked
+    asked = replace(command_context(cell=CELLS[1]), job=OTHER.job_id)
+    for _ in range(2):  # context twice in a row
         assert cancel(asked).startswith("Job other-job stops")
     assert rig.cancelled == [OTHER.job_id] * 2
 
 
-def test_the_log_is_opened_where_there_is_one(rig: Rig) -> None:
+def test_the_log_is_opened_if_it_exists(rig: Rig) -> None:
     assert rig.run("open log", command_context()).startswith("There is no log yet.")
     log = settings.log_path()
     log.parent.mkdir()

@@ -1,4 +1,4 @@
-"""A program with buttons in this process: what actions ask of it is kept, and nothing is a real sheet."""
+"""A fake Excel for commands: it records what they ask for and has no real sheets."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ BOOK = "Book.xlsm"
 HERE = CellRef(BOOK, "Start", "$A$1")
 
 
-def command_context(text: str = "", place: CellRef | None = HERE) -> CommandContext:
-    return CommandContext(WINDOW, place, text)
+def command_context(text: str = "", cell: CellRef | None = HERE) -> CommandContext:
+    return CommandContext(WINDOW, cell, text)
 
 
 class FakeWorkbooks:
-    """The program, as `Workplace` and as the `Work` in it."""
+    """Implements `ports.WorkbookAccess` and `ports.WorkbookCommands`."""
 
     def __init__(self) -> None:
         self.busy = self.gone = False
         self.bar: str | bool = False
-        self.front: str | None = BOOK
-        self.owners: dict[CellRef, CellRef] = {}
+        self.active: str | None = BOOK
+        self.formula_cells: dict[CellRef, CellRef] = {}
         self.cells: dict[CellRef, str] = {}
         self.names: dict[str, str] = {}
         self.tables: dict[str, TableContent] = {}
-        self.landed: dict[str, Any] = {"sheet": "Table"}
+        self.write_result: dict[str, Any] = {"sheet": "Table"}
         self.pivots: int | HostError = 1
         self.calculated: list[CellRef] = []
         self.plans: list[MergePlan] = []
@@ -50,7 +50,7 @@ class FakeWorkbooks:
         self.copied: list[Sequence[Fact]] = []
 
     @contextlib.contextmanager
-    def connect(self, window: int, patience: float = COMMAND_TIMEOUT) -> Iterator[FakeWorkbooks]:
+    def connect(self, window: int, timeout: float = COMMAND_TIMEOUT) -> Iterator[FakeWorkbooks]:
         assert window == WINDOW
         if self.gone:
             raise HostGoneError
@@ -59,7 +59,7 @@ class FakeWorkbooks:
         yield self
 
     def active_workbook(self) -> str | None:
-        return self.front
+        return self.active
 
     def set_status(self, text: str) -> None:
         self.bar = text
@@ -69,15 +69,13 @@ class FakeWorkbooks:
             self.bar = False
 
     def formula_cell(self, place: CellRef) -> CellRef:
-        return self.owners.get(place, place)
+        return self.formula_cells.get(place, place)
 
     def formulas(self, book: str, sheet: str | None) -> Mapping[CellRef, str]:
-        return {
-            place: text for place, text in self.cells.items() if place.book == book and sheet in (None, place.sheet)
-        }
+        return {cell: text for cell, text in self.cells.items() if cell.book == book and sheet in (None, cell.sheet)}
 
-    def recalculate(self, places: Collection[CellRef]) -> None:
-        self.calculated += places
+    def recalculate(self, cells: Collection[CellRef]) -> None:
+        self.calculated += cells
 
     def named_cell_text(self, book: str, name: str) -> str:
         return self.names.get(name, "")
@@ -92,13 +90,13 @@ class FakeWorkbooks:
         self,
         book: str,
         name: str,
-        ours: Sequence[str],
-        planned: Callable[[TableContent], MergePlan],
+        columns: Sequence[str],
+        make_plan: Callable[[TableContent], MergePlan],
         facts: Sequence[Fact],
     ) -> TableWritten:
-        self.plans.append(planned(self.tables[name]))
+        self.plans.append(make_plan(self.tables[name]))
         self.facts = list(facts)
-        return TableWritten(plan=self.plans[-1], **self.landed)
+        return TableWritten(plan=self.plans[-1], **self.write_result)
 
     def refresh_pivots(self, book: str, table: str) -> int:
         if isinstance(self.pivots, HostError):
@@ -115,16 +113,16 @@ class FakeVisibleJobs(VisibleJobs):
 
     def __init__(self) -> None:
         self.jobs: dict[CellRef, set[str]] = {}
-        self.old: set[CellRef] = set()
-        self.asked = 0
-        self.late: dict[CellRef, set[str]] = {}  # what is known only once live cells have caught up
+        self.outdated_cells: set[CellRef] = set()
+        self.calls = 0
+        self.late: dict[CellRef, set[str]] = {}  # what is known only after catch_up()
 
     def by_cell(self, window: int) -> Mapping[CellRef, frozenset[str]]:
-        self.asked += 1
-        return {place: frozenset(jobs) for place, jobs in self.jobs.items()}
+        self.calls += 1
+        return {cell: frozenset(jobs) for cell, jobs in self.jobs.items()}
 
     def outdated(self, window: int) -> frozenset[CellRef]:
-        return frozenset(self.old)
+        return frozenset(self.outdated_cells)
 
     def catch_up(self) -> None:
         self.jobs |= self.late
