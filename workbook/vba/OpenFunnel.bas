@@ -136,7 +136,7 @@ End Function
 Private Function Elsewhere() As String
     Elsewhere = ""
 #If LibreOffice Then
-    Elsewhere = "Run `xl-openfunnel install --calc` in a terminal, then start LibreOffice anew."
+    Elsewhere = "Run `xl-openfunnel install --calc` in a terminal, then restart LibreOffice."
     Exit Function
 #End If
 #If Mac Then

@@ -151,7 +151,7 @@ class HttpSender:
             return body
         if encoding not in ("gzip", "x-gzip", "deflate"):
             raise InvalidResponseError(
-                f"The answer of {self._host} is encoded as {encoding!r}, which nobody asked for."
+                f"The answer of {self._host} is encoded as {encoding!r}, which was not requested."
             )
         decompressor = zlib.decompressobj(_GZIP_OR_ZLIB)
         try:

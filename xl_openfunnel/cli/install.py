@@ -12,7 +12,7 @@ import typer
 from ..errors import ConfigurationError
 from . import terminal
 
-_NEXT: Final = "Next: xl-openfunnel key set, then start Excel anew: its ribbon has a tab OpenFunnel."
+_NEXT: Final = "Next: xl-openfunnel key set, then restart Excel: its ribbon has a tab OpenFunnel."
 _STAYS: Final = "The API key, the stored jobs and the log stay: xl-openfunnel key remove, xl-openfunnel forget --all."
 _VIRTUAL_ENVIRONMENT: Final = (
     "Start it from the menu, or from another terminal: in this one a Python environment is activated, which "
@@ -24,7 +24,7 @@ _Calc = Annotated[bool, typer.Option("--calc", help="LibreOffice Calc instead of
 
 def install(
     repair: Annotated[
-        bool, typer.Option("--repair", help="Make everything anew, as after an update or removal of Python.")
+        bool, typer.Option("--repair", help="Recreate everything, for example after Python was updated or removed.")
     ] = False,
     in_calc: _Calc = False,
 ) -> None:
@@ -94,7 +94,7 @@ def _install_in_calc() -> None:
     for folder in calc.install(libreoffice):
         terminal.print_line(folder)
     terminal.print_message(
-        "Done. Start LibreOffice anew; =OF_STATUS(A2) and the other functions are there in every spreadsheet."
+        "Done. Restart LibreOffice; =OF_STATUS(A2) and the other functions are there in every spreadsheet."
     )
     if "VIRTUAL_ENV" in os.environ:
         terminal.print_note(_VIRTUAL_ENVIRONMENT)

@@ -71,7 +71,7 @@ def rows(
             "--timeout", metavar="SECONDS", parser=seconds_parser("--timeout"), help="Give up after this time."
         ),
     ] = None,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Read it anew, even if it is stored here.")] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Read it again, even if it is stored here.")] = False,
 ) -> None:
     """Wait until a job is final, then write its companies to a file, or show them."""
     from .. import files
@@ -97,7 +97,7 @@ def rows(
                 )
             raise
     if refresh and snapshot.source == "service":
-        terminal.print_message("Read anew from the service.")
+        terminal.print_message("Read again from the service.")
     for note in job_text.manifest_notes(snapshot.manifest or {}):
         terminal.print_message(note, mark="note: ", style="yellow")
     if snapshot.problem is not None:

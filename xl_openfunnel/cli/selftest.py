@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def selftest(as_json: Json = False) -> None:
-    """Try the functions in a new Excel, against a simulated service: no account, no credits. Hands off meanwhile."""
+    """Try the functions in a new Excel, against a simulated service. It costs nothing. Do not type until it ends."""
     excel, interpreter = _find_excel_and_python()
     from ..selftest import OutcomeState
     from ..selftest.runner import run_checks

@@ -16,7 +16,7 @@ _NEXT: Final = (
     "macros, and put a job into the yellow cell of the sheet Start."
 )
 _NEXT_ADD_IN: Final = (
-    "xl-openfunnel install puts it where Excel finds it, with the Python that it needs, on every computer anew."
+    "xl-openfunnel install puts it where Excel finds it, with the Python that it needs: do that on every computer."
 )
 
 

@@ -77,10 +77,10 @@ def spilling(excel: Excel | None) -> CheckResult:
 def addin(folder: Path | None, version: str) -> CheckResult:
     """Whether the add-in is in the start folder, in this version."""
     if folder is None:
-        return unknown("%APPDATA% is not set: nobody knows where Excel's start folder is")
+        return unknown("%APPDATA% is not set, so Excel's start folder is unknown")
     file = folder / ADDIN_FILE
     if not file.is_file():
-        return wrong(f"{file} is not there", f"{INSTALL}, then start Excel anew")
+        return wrong(f"{file} is not there", f"{INSTALL}, then restart Excel")
     try:
         installed = addin_version(file)
     except (OSError, zipfile.BadZipFile) as error:
@@ -101,7 +101,7 @@ def workbook_macros(file: Path, version: str) -> CheckResult:
     except (OSError, zipfile.BadZipFile):
         return unknown(f"{file} is no workbook of Excel 2007 or newer, or it has a password")
     if not built_by:
-        return ok(f"{file} has no macros of ours" if has_macros else f"{file} has no macros")
+        return ok(f"{file} has no OpenFunnel macros" if has_macros else f"{file} has no macros")
     if built_by != version:
         return wrong(
             f"{file} has the macros of XL OpenFunnel {built_by}, and this is {version}",
@@ -117,9 +117,9 @@ def disabled_items(read: Read) -> CheckResult:
         if ADDIN_FILE.casefold() in text.casefold():
             return wrong(
                 f"Excel has put {ADDIN_FILE} aside after a crash",
-                "File > Options > Add-ins > Manage: Disabled Items > Go > Enable, then start Excel anew.",
+                "File > Options > Add-ins > Manage: Disabled Items > Go > Enable, then restart Excel.",
             )
-    return ok("none of ours")
+    return ok("none of OpenFunnel's")
 
 
 def mark_of_the_web(file: Path, zone_text: str | None) -> CheckResult:

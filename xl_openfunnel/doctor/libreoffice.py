@@ -11,7 +11,7 @@ from ..install.unopkg import InstalledExtension
 from .result import CheckResult, CheckState, ok, unknown, wrong
 
 INSTALL: Final = "xl-openfunnel install --calc"
-_REINSTALL: Final = f"{INSTALL}, then start LibreOffice anew"
+_REINSTALL: Final = f"{INSTALL}, then restart LibreOffice"
 
 
 def installation(version: str, oldest: tuple[int, int], *, supported: bool, used: bool) -> CheckResult:

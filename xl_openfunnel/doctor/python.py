@@ -83,7 +83,7 @@ def package_version(path: str, version: str, ask_version: Callable[[str], str]) 
         return ok(f"XL OpenFunnel {installed}, as here")
     if not installed:
         return wrong(f"{path} has no XL OpenFunnel", INSTALL)
-    return wrong(f"Excel runs XL OpenFunnel {installed}, and this is {version}", f"{INSTALL}, then start Excel anew")
+    return wrong(f"Excel runs XL OpenFunnel {installed}, and this is {version}", f"{INSTALL}, then restart Excel")
 
 
 def dll(folders: list[Path], needed: str, excel_bits: int | None, load: Callable[[Path], str]) -> CheckResult:

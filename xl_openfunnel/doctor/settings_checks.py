@@ -121,7 +121,7 @@ def log(path: Path) -> CheckResult:
     except FileNotFoundError:
         return ok(f"none yet: the first call from a cell begins {path}")
     except OSError as error:
-        return wrong(f"{path} cannot be read ({error.strerror})", "Ask whoever manages that folder.")
+        return wrong(f"{path} cannot be read ({error.strerror})", "Ask the person who manages that folder.")
     failures = [line for line in lines if re.match(r"\S+ \S+ (ERROR|CRITICAL) ", line)]
     if not failures:
         return ok(f"{path}, no error at its end")

@@ -23,6 +23,6 @@ def called_in(formula: str) -> tuple[Function, ...]:
 
 
 def calls_always(formula: str) -> bool:
-    """Whether a formula begins with a call, so that it calls a function whatever the cells hold that it refers to."""
+    """Whether a formula begins with a call, so that it always calls a function."""
     start = _FORMULA_START.match(formula)
     return start is not None and _CALL.match(formula, start.end()) is not None

@@ -345,7 +345,7 @@ BRIDGE_MESSAGES: Final = (
         "a formula takes `A2:A9`, and not `(A2:A4,A7:A9)`",
     ),
     FormulaMessage(
-        "#OF! Run `xl-openfunnel install --calc` in a terminal, then start LibreOffice anew.",
+        "#OF! Run `xl-openfunnel install --calc` in a terminal, then restart LibreOffice.",
         "as it says: [LibreOffice Calc](calc.md)",
     ),
     FormulaMessage(

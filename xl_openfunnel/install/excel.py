@@ -42,7 +42,7 @@ class InstallPaths:
         """
         start = start_folder(environ)
         if start is None:
-            raise ConfigurationError("%APPDATA% is not set, so nobody knows where Excel's start folder is. Ask IT.")
+            raise ConfigurationError("%APPDATA% is not set, so Excel's start folder is unknown. Ask IT.")
         return cls(python_dir(environ), start / builder.ADDIN_FILE_NAME)
 
 

@@ -63,7 +63,7 @@ def test_without_the_add_in_the_macros_name_the_remedy(running: LibreOffice, tmp
     file.write_bytes(example(COUNT))
     running.load(file, macros=True)
     running.calculate()
-    said = "#OF! Run `xl-openfunnel install --calc` in a terminal, then start LibreOffice anew."
+    said = "#OF! Run `xl-openfunnel install --calc` in a terminal, then restart LibreOffice."
     assert [running.values("Start", "B9"), running.values("Rows", "A4")] == [[[said]], [[said]]]
 
 

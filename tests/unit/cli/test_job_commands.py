@@ -384,7 +384,7 @@ def test_refresh_reads_a_stored_job_again(serve: Serve, run: Run, tmp_path: Path
     before = len(service.received)
     result = run("rows", DONE.job_id, "--refresh", "-o", str(tmp_path / "rows.csv"))
     assert (result.code, len(service.received) > before) == (0, True)
-    assert "Read anew from the service.\n" in result.err
+    assert "Read again from the service.\n" in result.err
 
 
 def test_the_error_of_a_failed_job_says_how_to_get_the_delivered_rows(serve: Serve, run: Run, tmp_path: Path) -> None:

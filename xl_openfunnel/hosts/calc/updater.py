@@ -32,7 +32,7 @@ from .results import CalcHost, Listener, Result, ResultSource, SizedResult
 _log = logging.getLogger(__name__)
 
 MIN_INTERVAL: Final = 0.5
-"""Seconds between two computations of a result: nobody reads faster than that."""
+"""Seconds between two computations of a result: no person reads faster than that."""
 
 BUDGET_DIVISOR: Final = 20
 """Each large result may take one part in so many of the time: to be computed, and to be shown."""

@@ -63,7 +63,7 @@ class ExcelSession(Protocol):
 
     @property
     def accepts_calls(self) -> bool:
-        """Whether a calculation disturbs nobody: nothing is being copied, and Excel takes input."""
+        """Whether a calculation disturbs no user: nothing is being copied, and Excel takes input."""
 
     @property
     def calculates_automatically(self) -> bool:

@@ -252,7 +252,7 @@ def test_an_excel_that_lets_nobody_in_any_more_leaves_a_table_that_says_so() -> 
             raise HostBusyError
 
     workbook.calls.before_call = at
-    with pytest.raises(HostError, match=r"let nobody in for too long\. The table is incomplete: land again\."):
+    with pytest.raises(HostError, match=r"Excel was busy for too long\. The table is incomplete: land again\."):
         workbook.write(FEWER)
     assert workbook.state == "incomplete: land again"
 

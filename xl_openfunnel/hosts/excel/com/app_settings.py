@@ -1,4 +1,4 @@
-"""Changes settings of Excel for a short time and restores them whatever happens.
+"""Changes settings of Excel for a short time and always restores them.
 
 Excel restores none of them by itself for another process, and its user relies on them: on being asked before an unsaved
 workbook is closed, for example, and on macros that start by themselves.

@@ -72,7 +72,7 @@ class RetryingCaller:
 
     @contextlib.contextmanager
     def without_timeout(self) -> Iterator[None]:
-        """Wait for ever, without using up the timeout: for state that must be restored whatever happened."""
+        """Wait for ever, without using up the timeout: for state that must be restored in any case."""
         seconds_left, self._busy_retry.seconds_left = self._busy_retry.seconds_left, FOREVER
         try:
             yield

@@ -62,7 +62,7 @@ def save_copy(
     if call.get(book, "ProtectStructure"):
         raise HostError("The workbook's structure is protected. Unprotect it (Review), then send a copy.")
     name, folder = PureWindowsPath(str(call.get(book, "Name"))), str(call.get(book, "Path"))
-    is_saved = bool(folder)  # a new workbook has no suffix, whatever its name looks like
+    is_saved = bool(folder)  # a new workbook has no suffix, even if its name has a dot
     folders = [Path(folder), documents] if is_saved and "://" not in folder else [documents]
     scratch = Path(tempfile.mkdtemp(prefix="openfunnel-"))
     try:
@@ -124,7 +124,7 @@ def _deliver(values_file: Path, targets: Sequence[Path]) -> Path:
     try:
         package = strip_metadata(values_file.read_bytes())
     except zipfile.BadZipFile:
-        raise HostError("Excel encrypted the copy, so that nobody else could read it. Nothing was saved.") from None
+        raise HostError("Excel encrypted the copy, so other people could not read it. Nothing was saved.") from None
     for target in targets[:-1]:
         with contextlib.suppress(OSError):  # the folder is read-only or gone
             if len(str(target)) <= _MAX_PATH:

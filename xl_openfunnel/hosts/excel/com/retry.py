@@ -82,7 +82,7 @@ class RetryingComObject:
             except Exception as error:
                 if self._is_busy(error, name):
                     raise HostBusyError(
-                        f"Excel let nobody in for {_OBJECT_TIMEOUT:.0f} s. Does it show a dialog?"
+                        f"Excel accepted no calls for {_OBJECT_TIMEOUT:.0f} s. Does it show a dialog?"
                     ) from None
                 raise
 

@@ -80,7 +80,7 @@ def write_table(
                 writer.check_room()
                 filter_removed |= _remove_filter(table)
                 return TableWritten(name, writer.plan, filter_removed, writer.carry_out(facts))
-        raise HostError("The table was changed again and again meanwhile. Land again.")
+        raise HostError("The table kept changing while it was written. Land again.")
     finally:
         if totals_hidden:
             with call.without_timeout():
@@ -146,7 +146,7 @@ class _TableWriter:
             self._write()
             return self._write_facts(facts)
         except HostBusyError:
-            raise HostError(f"Excel let nobody in for too long. {_LEFT_INCOMPLETE}") from None
+            raise HostError(f"Excel was busy for too long. {_LEFT_INCOMPLETE}") from None
         except HostError as error:
             raise HostError(f"{error.text.rstrip('.')}. {_LEFT_INCOMPLETE}", error.code) from None
 

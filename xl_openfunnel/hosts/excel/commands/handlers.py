@@ -91,7 +91,7 @@ class CommandHandlers:
             "refresh cell": ("Asking the service ...", lambda excel, context: self._refresh(excel, context, "cell")),
             "refresh sheet": ("Asking the service ...", lambda excel, context: self._refresh(excel, context, "sheet")),
             "refresh book": ("Asking the service ...", lambda excel, context: self._refresh(excel, context, "book")),
-            "refresh final": ("Reading all jobs anew ...", self._refresh_final),
+            "refresh final": ("Reading all jobs again ...", self._refresh_final),
             "land table": ("Landing the companies ...", self._write_table),
             "refresh pivots": ("Refreshing the pivots ...", self._refresh_pivots),
             "send copy": ("Making a copy ...", self._save_copy),
@@ -219,7 +219,7 @@ class CommandHandlers:
     def _cancel(self, job: str) -> str:
         """Stop the job that the user was asked about, whatever is selected by now."""
         if not job:
-            return "Nobody was asked about a job. Nothing was cancelled."
+            return "No job was confirmed. Nothing was cancelled."
         self._cancel_job(job)
         self._services.fetcher.refresh(job)
         return f"Job {job} stops at its next step. What it delivers until then is billed."

@@ -28,7 +28,7 @@ BUSY_RETRY_DELAY: Final = 5.0
 """Seconds after which an outcome is shown to a busy Excel again."""
 
 _PREFIX: Final = "OpenFunnel: "
-_BUSY: Final = "Excel let nobody in: a cell is being edited, or a dialog is open. Press again when it is done."
+_BUSY: Final = "Excel is busy: a cell is being edited, or a dialog is open. Press again when it is done."
 _GONE: Final = "Excel, or the workbook's window, was closed before it was done."
 _UNEXPECTED: Final = "Something unexpected happened. The log says what; please report it."
 _UNKNOWN: Final = "This macro is newer than the installed package. Update it: xl-openfunnel install --repair."

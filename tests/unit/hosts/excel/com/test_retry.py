@@ -96,7 +96,7 @@ def test_an_unknown_name_is_not_repeated() -> None:
 def test_waiting_ends_after_the_timeout() -> None:
     slept: list[float] = []
     cell: Any = RetryingComObject(Cell(*itertools.repeat(ComError(REJECTED), 1_000)), slept.append)
-    with pytest.raises(HostBusyError, match="Excel let nobody in for 20 s"):
+    with pytest.raises(HostBusyError, match="Excel accepted no calls for 20 s"):
         _ = cell.Value2
     assert sum(slept) == pytest.approx(20)
 

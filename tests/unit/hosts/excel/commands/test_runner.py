@@ -101,7 +101,7 @@ def test_the_next_command_replaces_the_outcome_of_the_last_one() -> None:
         (HostError("The sheet is protected."), "The sheet is protected."),
         (
             HostBusyError(),
-            "Excel let nobody in: a cell is being edited, or a dialog is open. Press again when it is done.",
+            "Excel is busy: a cell is being edited, or a dialog is open. Press again when it is done.",
         ),
         (PermissionError(13, "no", "x.xlsx"), "A file could not be written or opened: [Errno 13] no: 'x.xlsx'"),
         (KeyError("x"), "Something unexpected happened. The log says what; please report it."),
@@ -177,7 +177,7 @@ def test_a_busy_excel_is_shown_the_outcome_later() -> None:
     assert not rig.workbooks.bar
     rig.workbooks.busy = False
     rig.advance(BUSY_RETRY_DELAY)
-    assert str(rig.workbooks.bar).startswith("OpenFunnel: Excel let nobody in: a cell is being edited")
+    assert str(rig.workbooks.bar).startswith("OpenFunnel: Excel is busy: a cell is being edited")
 
 
 def test_a_long_text_fits_the_status_bar() -> None:
