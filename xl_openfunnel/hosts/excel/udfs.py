@@ -87,20 +87,22 @@ def _exported(described: Function) -> Callable[..., Block]:
     """Make a function for the stock xlwings add-in, for Python, and for the wrappers of version 0.
 
     Those pass the calling cell as a text behind all arguments. It is recognised by its form, whatever arguments the
-    function has got since, and never read as an argument.
+    function has got since, and never read as an argument. Where no cell calls it is ``""``, which `where` takes:
+    xlwings also needs a parameter for it.
     """
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     defaults = {True: None, False: inspect.Parameter.empty}
-    signature = inspect.Signature(
-        [inspect.Parameter(a.name, kind, default=defaults[a.optional]) for a in described.arguments]
-    )
+    parameters = [inspect.Parameter(a.name, kind, default=defaults[a.optional]) for a in described.arguments]
+    signature = inspect.Signature([*parameters, inspect.Parameter("where", kind, default=None)])
+    required = sum(not argument.optional for argument in described.arguments)
 
     def function(*values: Any, **named: Any) -> Block:
-        calling_cell = parse_calling_cell(values[-1]) if values else None
+        calling_cell = parse_calling_cell(values[-1]) if len(values) > required else None
         if calling_cell is not None:
             values = values[:-1]
         bound = signature.bind_partial(*values, **named).arguments
-        return _call(described, calling_cell, [bound.get(argument.name) for argument in described.arguments])
+        arguments = [bound.get(argument.name) for argument in described.arguments]
+        return _call(described, calling_cell or parse_calling_cell(bound.get("where")), arguments)
 
     # xlwings reads names and defaults from these, and passes arguments by position.
     untyped: Any = function

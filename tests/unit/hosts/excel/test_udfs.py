@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.implementations import UNEXPECTED
+from xl_openfunnel.functions.registry import Function
 from xl_openfunnel.hosts import excel, session
 from xl_openfunnel.hosts.excel import udfs
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
@@ -47,7 +48,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
 def test_signatures_are_those_of_the_registry() -> None:
     described = {function.name: [argument.name for argument in function.arguments] for function in CATALOG}
     for function in FUNCTIONS:
-        assert list(inspect.signature(function).parameters) == described[function.__name__]
+        assert list(inspect.signature(function).parameters) == [*described[function.__name__], "where"]
 
 
 def test_the_module_that_workbooks_name_has_every_function_and_macro_target() -> None:
@@ -66,6 +67,19 @@ def test_the_calling_cell_of_a_wrapper_of_version_0_is_never_read_as_an_argument
         assert udfs.OF_INFO(JOB.job_id, *arguments[:1], cell) == [[30.0]]
     assert udfs.OF_CREDITS(cell) in ([["loading"]], udfs.OF_CREDITS())
     assert udfs.OF_LOOKUP(JOB.job_id, 1.0, "name", "7 spill no cell") == [[JOB.rows[0]["name"]]]
+
+
+@pytest.mark.parametrize("function", CATALOG, ids=lambda function: function.name)
+def test_a_wrapper_of_version_0_may_be_called_by_no_cell(service: Simulator, function: Function) -> None:
+    arguments = [JOB.job_id, 1.0, "name", None, None][: len(function.arguments)]
+    if function.name == "OF_CREDITS":
+        arguments = [None]
+    assert FUNCTIONS[CATALOG.index(function)](*arguments, "") == udfs.call_cell(1, "", function.name, *arguments)
+
+
+def test_a_job_that_looks_like_a_calling_cell_is_a_job(service: Simulator) -> None:
+    ((shown,),) = udfs.OF_STATUS("7 spill [Book1]Sheet1!$A$1")
+    assert str(shown).startswith("#OF! '7 spill [Book1]Sheet1!$A$1' is no job id")
 
 
 def test_a_wrapper_may_know_fewer_arguments_than_the_function(service: Simulator) -> None:
