@@ -14,7 +14,7 @@ from ...api.models import Page
 from ...errors import ConfigurationError, IncompleteResultError, OpenFunnelError
 from ...runtime.thread_pool import DaemonPool
 from ..snapshot import Result, Rows, Snapshot
-from .opening import JobStore
+from .opening import JobStore, UnavailableStore
 from .store import StoreBusyError
 
 _log = logging.getLogger(__name__)
@@ -83,7 +83,8 @@ class StoreWorker:
                 try:
                     saved = self._watch_rows(job_id, self._store.save(job_id, result, pages, key_fingerprint()))
                 except Exception as cause:
-                    _log.info("job %s could not be stored: %s", job_id, cause)
+                    if not isinstance(self._store, UnavailableStore):  # which `open_store` has logged
+                        _log.warning("job %s could not be stored: %s", job_id, cause)
                     error = _not_stored_error(self._store.explain(cause))
             callback(saved, error)
 

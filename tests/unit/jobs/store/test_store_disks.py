@@ -125,7 +125,7 @@ def test_readonly_disk_without_a_store_is_reported(disk: Disk) -> None:
 
 @pytest.mark.parametrize("how", BREAKDOWNS)
 def test_stored_jobs_are_available_offline_and_a_new_one_says_why_it_is_not_stored(
-    serve: MakeService, fetch: MakeFetcher, disk: Disk, how: str
+    serve: MakeService, fetch: MakeFetcher, disk: Disk, how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = serve(old := SimulatedJob(ROWS, job_id="old"), new := SimulatedJob(ROWS, job_id="new"))
     before = fetch(service, disk.path)
@@ -138,6 +138,7 @@ def test_stored_jobs_are_available_offline_and_a_new_one_says_why_it_is_not_stor
     assert list(seen.rows) == ROWS
     assert seen.problem is not None
     assert f"could not be stored: The local store cannot be written: {BREAKDOWNS[how]}" in seen.problem.message
+    assert "WARNING" in [record.levelname for record in caplog.records if "new could not be stored" in record.message]
     service.stop()
     assert list(fetch(service, disk.path).watch(old.job_id).rows) == ROWS
 
@@ -186,13 +187,16 @@ def test_virtual_file_system_without_space_is_not_called_full() -> None:
         Store(Path("/proc/of-no-disk/store.sqlite3"), ORIGIN)
 
 
-def test_final_job_says_why_the_store_cannot_be_used(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_final_job_says_why_the_store_cannot_be_used(
+    serve: MakeService, fetch: MakeFetcher, caplog: pytest.LogCaptureFixture
+) -> None:
     service = serve(job := SimulatedJob(ROWS))
     fetcher = fetch(service, store=UnavailableStore("The local store cannot be used: it is gone."))
     seen = fetcher.wait(job.job_id)
     assert list(seen.rows) == ROWS
     assert seen.problem is not None
     assert "could not be stored: The local store cannot be used: it is gone." in seen.problem.message
+    assert not caplog.records  # the log has said it once, when the store was opened
 
 
 def test_impossible_folder_name_is_reported_with_what_to_do(tmp_path: Path) -> None:
