@@ -124,6 +124,7 @@ def _as_json(entry: LedgerEntry) -> dict[str, Any]:
         "credits": entry.credits,
         "query": entry.query,
         "seeds": list(entry.seeds),
+        "requested": None,  # never known; kept for programs that read it
         "first_seen": entry.first_seen.isoformat(),
         "last_seen": entry.last_seen.isoformat(),
     }

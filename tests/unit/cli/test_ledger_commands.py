@@ -36,6 +36,9 @@ def test_every_requested_job_is_listed(serve: Serve, run: Run) -> None:
     entries = {entry["job_id"]: entry for entry in json.loads(run("jobs", "--json").out)}
     assert {job: entry["rows"] for job, entry in entries.items()} == {DONE.job_id: 250, OTHER.job_id: None}
     assert entries[DONE.job_id]["credits"] == 250
+    assert list(entries[DONE.job_id]) == [
+        *("job_id", "label", "status", "rows", "credits", "query", "seeds", "requested", "first_seen", "last_seen")
+    ]
     shown = run("jobs")
     assert len(shown.out.splitlines()) == 3
     assert re.search(r"store.sqlite3 \([1-9]\d* KB\)\.$", shown.err)
