@@ -309,6 +309,11 @@ FORMULA_MESSAGES: Final = (
         "what it says; with Excel 365 or 2021 the formula works as it is",
     ),
     FormulaMessage(
+        "#OF! Not shown for want of cells: <what>. Make room with OpenFunnel > Refresh, or enter the formula as an array over <rows> and <columns>.",
+        "as it says: Calc cannot spill ([LibreOffice Calc](calc.md))",
+        "in Calc, in the last row of the array",
+    ),
+    FormulaMessage(
         "#OF! Something unexpected happened in this formula. The log says what; please report it.",
         "a bug: [Security](security.md#what-is-kept-where) says where the log is",
     ),

@@ -221,7 +221,7 @@ def _rows_state(snapshot: Snapshot) -> str:
     if snapshot.status is None:
         return ""
     if _running(snapshot):
-        return "provisional while the job is going"
+        return "provisional while the job runs"
     if _failed(snapshot):
         return "not read yet (xl-openfunnel watch JOB -o FILE)"
     return "complete at the service, not read yet (xl-openfunnel rows)"

@@ -30,7 +30,7 @@ def test_status_sends_one_request_and_prints_what_is_known(serve: Serve, run: Ru
     assert details["status"] == "running"
     assert details["stage"] == "qualifying companies"
     assert details["companies"].endswith("companies so far")
-    assert details["rows"] == "provisional while the job is going"
+    assert details["rows"] == "provisional while the job runs"
 
 
 def test_status_of_a_finished_job_reads_one_page_only(serve: Serve, run: Run) -> None:

@@ -29,6 +29,7 @@ from xl_openfunnel.functions.context import STORE_BUSY
 from xl_openfunnel.functions.credits import CreditsCache
 from xl_openfunnel.functions.messages import BRIDGE_MESSAGES, FORMULA_MESSAGES, JOB_MESSAGES
 from xl_openfunnel.functions.registry import REGISTRY
+from xl_openfunnel.hosts.calc import array_size
 from xl_openfunnel.hosts.excel import udfs
 from xl_openfunnel.jobs import job_text
 from xl_openfunnel.settings import BASE_URL
@@ -526,6 +527,8 @@ def wrong_formulas(services: SimulatedServices) -> list[str]:
         text_of("OF_STATUS", broken),
         f"{CELL_PREFIX}{STORE_BUSY}",
         *(udfs.cannot_spill(function) for function in CATALOG if function.name != "OF_CREDITS"),
+        array_size.missing([["name", "domain"], ["a", "a.example"]], array_size.ONE),
+        array_size.missing([["name", "domain"]], array_size.ONE),
     ]
     services.store = None
     return [*texts, text_of("OF_JOBS", implementations.jobs_table)]

@@ -94,8 +94,8 @@ def test_line_counts_the_seconds_to_the_next_try(seconds: float, text: str) -> N
 @pytest.mark.parametrize(
     ("status", "final", "text", "provisional"),
     [
-        ("running", False, "provisional while the job is going", True),
-        ("a word of tomorrow", False, "provisional while the job is going", True),
+        ("running", False, "provisional while the job runs", True),
+        ("a word of tomorrow", False, "provisional while the job runs", True),
         ("completed", False, "complete at the service, not read yet (xl-openfunnel rows)", False),
         ("failed", False, "not read yet (xl-openfunnel watch JOB -o FILE)", False),
         ("completed", True, "final", False),
