@@ -77,7 +77,7 @@ class Services(Protocol):
 
     @property
     def store(self) -> JobStore | None:
-        """The store with labels and the list of jobs; None where it cannot be used."""
+        """The store with labels and the list of jobs; None where there is none."""
 
     @property
     def credits(self) -> CreditsCache:

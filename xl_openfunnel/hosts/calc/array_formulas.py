@@ -29,17 +29,17 @@ class ArrayTracker:
         self._notifying = threading.local()  # Calc recalculates on the thread that notifies it
         self._fitted: dict[Hashable, SizedResult] = {}
 
-    def size_for(self, answer: Result) -> tuple[Size | None, bool]:
+    def size_for(self, result: Result) -> tuple[Size | None, bool]:
         """The size of the array that is calling for a result (None if it is no array), and whether that is known."""
         notified: SizedResult | None = getattr(self._notifying, "view", None)
         if notified is not None:
-            return (notified.size, True) if notified.result is answer else (None, False)
-        size = self._current_probe.size_for(answer) if self._current_probe is not None else None
+            return (notified.size, True) if notified.result is result else (None, False)
+        size = self._current_probe.size_for(result) if self._current_probe is not None else None
         return size, size is not None
 
-    def notify(self, answer: Result) -> None:
+    def notify(self, result: Result) -> None:
         """Make all cells show a result."""
-        for view in list(answer.sized.values()):
+        for view in list(result.sized.values()):
             self.notify_sized(view)
 
     @contextlib.contextmanager
@@ -74,39 +74,43 @@ class ArrayTracker:
 
     def _enter_and_probe(self, array: Array, own: Result | None, each: Function | None = None) -> Result | None:
         """Enter an array again; the result that it then shows, None if it may not be entered."""
-        asked = self._probe(RecalcProbe(array.size, own, each), array.enter)
-        return asked if asked in (None, own) or each else self._probe(RecalcProbe(array.size, asked), array.enter)
+        requested = self._probe(RecalcProbe(array.size, own, each), array.enter)
+        return (
+            requested
+            if requested in (None, own) or each
+            else self._probe(RecalcProbe(array.size, requested), array.enter)
+        )
 
-    def fit(self, answer: Result) -> None:
+    def fit(self, result: Result) -> None:
         """Make Calc recalculate the cells of a result with their sizes known. Only on the main thread.
 
         Calc recalculates cells on the screen as soon as it is notified, without saying which cells these are. So an
         array that is not known yet is entered again.
         """
-        sized = [view for view in answer.sized.values() if view.size is not None]
+        sized = [view for view in result.sized.values() if view.size is not None]
         for view in sized:
             view.requested = False
-        if answer.changed:
-            self.notify(answer)
+        if result.changed:
+            self.notify(result)
         fitted_now: dict[Hashable, SizedResult] = {}
-        for array in self._host.arrays(answer.function.name):
+        for array in self._host.arrays(result.function.name):
             known = self._fitted.get(array.key)
-            own = known.result if known else answer if array.plain else None
-            each = answer.function if array.single else None
-            asked = self._probe(RecalcProbe(array.size, own, each), array.calculate)
-            if asked not in (None, own) and not each:
-                asked = self._enter_and_probe(array, asked)
-            elif asked is None and (known is None or (own is answer and not fits(array, answer))):
-                asked = self._enter_and_probe(array, own, each)
-                if asked is None:  # its sheet is protected
-                    self.notify(answer)
-                    asked = self._probe(RecalcProbe(array.size, answer, each), array.calculate)
-            if asked is not None:
-                known = asked.sized.get(array.size)
+            own = known.result if known else result if array.plain else None
+            each = result.function if array.single else None
+            requested = self._probe(RecalcProbe(array.size, own, each), array.calculate)
+            if requested not in (None, own) and not each:
+                requested = self._enter_and_probe(array, requested)
+            elif requested is None and (known is None or (own is result and not fits(array, result))):
+                requested = self._enter_and_probe(array, own, each)
+                if requested is None:  # its sheet is protected
+                    self.notify(result)
+                    requested = self._probe(RecalcProbe(array.size, result, each), array.calculate)
+            if requested is not None:
+                known = requested.sized.get(array.size)
             if known is not None:
                 fitted_now[array.key] = known
-        others = {key: view for key, view in self._fitted.items() if view.result.function is not answer.function}
+        others = {key: view for key, view in self._fitted.items() if view.result.function is not result.function}
         self._fitted = others | fitted_now
         for view in sized:
-            if answer.changed and not view.requested:  # notified in vain: the array is gone, or has another size
-                answer.sized.pop(view.size, None)
+            if result.changed and not view.requested:  # notified in vain: the array is gone, or has another size
+                result.sized.pop(view.size, None)
