@@ -28,6 +28,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from tests.bench.measure import no_proxy
+from xl_openfunnel.functions.catalog import CATALOG
 
 from . import crash, crash_points, damage, fuzz, load, matrix, model, secrecy, soak
 
@@ -67,9 +68,7 @@ def _matrix(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
 
 def _fuzz(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
     with fuzz.call_contexts(folder) as new_context:
-        functions = (
-            fuzz.function_target(name, new_context) for name, (_, max_args) in fuzz.FUNCTIONS.items() if max_args
-        )
+        functions = (fuzz.function_target(function.name, new_context) for function in CATALOG if function.arguments)
         for target in (*fuzz.TARGETS, *functions):
             try:
                 count = fuzz.run(target, options.examples, options.seed)

@@ -22,9 +22,8 @@ from xl_openfunnel import ConfigurationError, OpenFunnelError, table
 from xl_openfunnel.api import endpoints, models
 from xl_openfunnel.api.error_mapping import error_from
 from xl_openfunnel.api.http_sender import HttpResponse
-from xl_openfunnel.cell_values import Block
-from xl_openfunnel.functions import implementations
 from xl_openfunnel.functions.arguments import CellError
+from xl_openfunnel.functions.catalog import REGISTRY
 from xl_openfunnel.functions.context import CallContext
 from xl_openfunnel.functions.credits import CreditsCache
 from xl_openfunnel.functions.implementations import UNEXPECTED, evaluate
@@ -181,15 +180,6 @@ _cells = (
     | st.just(datetime(2026, 1, 1, tzinfo=UTC))
 )
 _arguments = _cells | st.lists(_cells, max_size=3) | st.lists(st.lists(_cells, max_size=2), max_size=3)
-FUNCTIONS: dict[str, tuple[Callable[..., Block], int]] = {
-    "OF_STATUS": (implementations.status, 1),
-    "OF_ROWS": (implementations.rows, 4),
-    "OF_INFO": (implementations.information, 2),
-    "OF_LOOKUP": (implementations.lookup, 4),
-    "OF_PIVOT": (implementations.pivot, 5),
-    "OF_JOBS": (implementations.jobs_table, 0),
-    "OF_CREDITS": (implementations.credits_table, 1),
-}
 
 
 @contextmanager
@@ -208,13 +198,12 @@ def call_contexts(folder: Path) -> Iterator[Callable[[], CallContext]]:
 
 def function_target(name: str, new_context: Callable[[], CallContext]) -> Target:
     """The arguments of a function."""
-    body, max_args = FUNCTIONS[name]
-    required = {"OF_LOOKUP": 3, "OF_PIVOT": 2}.get(
-        name, min(1, max_args)
-    )  # Excel itself refuses a formula without these
+    function = REGISTRY[name]
+    max_args = len(function.arguments)
+    required = sum(not argument.optional for argument in function.arguments)  # Excel refuses a formula without these
 
     def call(arguments: list[object]) -> None:
-        block = evaluate(name, body, new_context(), *arguments)
+        block = evaluate(name, function.compute, new_context(), *arguments)
         assert block != [[UNEXPECTED]], arguments
         assert {len(line) for line in block} == {len(block[0])}
         for cell in (cell for line in block for cell in line):
@@ -222,7 +211,7 @@ def function_target(name: str, new_context: Callable[[], CallContext]) -> Target
             assert not (isinstance(cell, str) and "Traceback" in cell)
 
     examples: tuple[list[object], ...] = (
-        (["job", *[CellError("#N/A")] * (max_args - 1)], [[[]]] * required) if max_args else ()
+        (["job", *[CellError("#N/A")] * (max_args - 1)], [[[]]] * max(required, 1)) if max_args else ()
     )
     return Target(f"arguments of {name}", st.lists(_arguments, min_size=required, max_size=max_args), call, examples)
 

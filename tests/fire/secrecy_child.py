@@ -22,6 +22,7 @@ from tests.unit.hosts.clocks import JumpingClock
 from tests.unit.hosts.excel.commands.workbooks import FakeVisibleJobs, FakeWorkbooks, command_context
 from xl_openfunnel import Client, OpenFunnelError, fetch_rows, log
 from xl_openfunnel.cli import main
+from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.hosts.excel import udfs
 from xl_openfunnel.hosts.excel.addresses import CellRef
 from xl_openfunnel.hosts.excel.commands.handlers import CommandHandlers
@@ -64,17 +65,24 @@ def session(job_id: str, folder: str) -> None:
     raise RuntimeError("a program that ends in a crash")
 
 
+_MORE_ARGUMENTS: dict[str, tuple[object, ...]] = {
+    "OF_ROWS": ("*",),
+    "OF_LOOKUP": (1.0, "name"),
+    "OF_PIVOT": ("name",),
+}
+"""What functions are given besides the job."""
+
+
 def _call_functions(job_id: str) -> None:
     """Call every function, also for an unknown job and for the key."""
     fetcher = shared().fetcher
     fetcher.wait(job_id)
     for _ in range(2):  # the second time there is a result
         for job in (job_id, "no-such-job", os.environ["OPENFUNNEL_API_KEY"]):
-            for block in (
-                *(udfs.OF_STATUS(job), udfs.OF_ROWS(job, "*"), udfs.OF_INFO(job), udfs.OF_PIVOT(job, "name")),
-                *(udfs.OF_LOOKUP(job, 1.0, "name"), udfs.OF_CREDITS(), udfs.OF_JOBS()),
-            ):
-                print(f"cell: {block}")
+            for function in CATALOG:
+                takes_job = any(argument.name == "job" for argument in function.arguments)
+                arguments = (job, *_MORE_ARGUMENTS.get(function.name, ())) if takes_job else ()
+                print(f"cell: {udfs.FUNCTIONS[function.name](*arguments)}")
         fetcher.wait("no-such-job", 10)
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 import enum
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,8 @@ from tests.unit.functions.conftest import SimulatedServices
 from xl_openfunnel import Client, Fetcher, Store
 from xl_openfunnel.cell_values import MAX_CELL_UNITS, Block
 from xl_openfunnel.errors import CELL_UNITS
-from xl_openfunnel.functions import implementations
 from xl_openfunnel.functions.arguments import CellError
-from xl_openfunnel.functions.catalog import CATALOG
+from xl_openfunnel.functions.catalog import CATALOG, REGISTRY
 from xl_openfunnel.functions.credits import CreditsCache
 from xl_openfunnel.functions.implementations import UNEXPECTED, evaluate
 from xl_openfunnel.hosts.excel import udfs
@@ -31,25 +30,19 @@ from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 from xl_openfunnel.text import utf16_units
 
 JOB = SimulatedJob(companies(30))
-IMPLEMENTATIONS: dict[str, Callable[..., Block]] = {
-    "OF_STATUS": implementations.status,
-    "OF_ROWS": implementations.rows,
-    "OF_INFO": implementations.information,
-    "OF_LOOKUP": implementations.lookup,
-    "OF_PIVOT": implementations.pivot,
-    "OF_JOBS": implementations.jobs_table,
-    "OF_CREDITS": implementations.credits_table,
-}
-USUAL_ARGUMENTS = {
-    "OF_STATUS": (JOB.job_id,),
+USUAL_ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    **{
+        function.name: tuple(JOB.job_id if argument.name == "job" else None for argument in function.arguments)
+        for function in CATALOG
+    },
     "OF_ROWS": (JOB.job_id, "name", True, "latest"),
     "OF_INFO": (JOB.job_id, "rows"),
     "OF_LOOKUP": (JOB.job_id, 2.0, "name", "none"),
     "OF_PIVOT": (JOB.job_id, "country", "employee_band", "employee_count", "sum"),
-    "OF_JOBS": (),
     "OF_CREDITS": ("left",),
 }
-"""Arguments for which each function gives values."""
+"""Arguments for which each function gives values: a job, unless others are listed here."""
+MAX_ARGUMENTS = max(map(len, USUAL_ARGUMENTS.values()))
 
 
 class Odd(str):
@@ -129,10 +122,12 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedServ
 
 def checked(services: SimulatedServices, name: str, arguments: list[Any]) -> Block:
     """The function's result for arguments from Excel, checked to be a rectangle of cells."""
-    block = evaluate(name, IMPLEMENTATIONS[name], services.context(), *map(udfs.from_excel, arguments))
+    function = REGISTRY[name]
+    block = evaluate(name, function.compute, services.context(), *map(udfs.from_excel, arguments))
     assert block
     assert block[0]
     assert len({len(row) for row in block}) == 1
+    assert function.without_spill or (len(block), len(block[0])) == (1, 1)
     single = name == "OF_LOOKUP" and (len(block), len(block[0])) == (1, 1)
     for cell in itertools.chain.from_iterable(block):
         assert type(cell) in (str, float, bool)
@@ -152,9 +147,9 @@ def with_one(name: str, place: int, value: Any) -> list[Any]:
     return [value if number == place else usual for number, usual in enumerate(USUAL_ARGUMENTS[name])]
 
 
-@pytest.mark.parametrize("name", IMPLEMENTATIONS)
+@pytest.mark.parametrize("name", REGISTRY)
 def test_usual_arguments_give_values(services: SimulatedServices, name: str) -> None:
-    assert {function.name for function in CATALOG} == set(IMPLEMENTATIONS)
+    assert {function.name for function in CATALOG} == set(USUAL_ARGUMENTS)
     assert all(len(function.arguments) == len(USUAL_ARGUMENTS[function.name]) for function in CATALOG)
     block = checked(services, name, list(USUAL_ARGUMENTS[name]))
     assert not any(str(cell).startswith("#OF!") for row in block for cell in row)
@@ -174,7 +169,9 @@ def test_each_argument_accepts_a_huge_block(services: SimulatedServices, name: s
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(name=st.sampled_from(sorted(IMPLEMENTATIONS)), arguments=st.lists(values, min_size=5, max_size=5))
+@given(
+    name=st.sampled_from(sorted(REGISTRY)), arguments=st.lists(values, min_size=MAX_ARGUMENTS, max_size=MAX_ARGUMENTS)
+)
 def test_all_arguments_together_accept_anything(services: SimulatedServices, name: str, arguments: list[Any]) -> None:
     checked(services, name, arguments[: len(USUAL_ARGUMENTS[name])])
 

@@ -89,8 +89,11 @@ def test_the_ribbon_has_one_tab_with_five_groups() -> None:
     (tab,) = RIBBON.findall("{*}ribbon/{*}tabs/{*}tab")
     assert tab.get("label") == "OpenFunnel"
     assert [group.get("label") for group in tab] == ["Refresh", "Table", "Live", "Job", "Help"]
-    assert [len(group) for group in tab] == [4, 3, 2, 1, 2]
-    assert len(BUTTONS) == 12
+    assert [[button.get("id") for button in group] for group in tab] == [
+        [command.macro for command in commands.COMMANDS if command.group == name] for name in commands.GROUPS
+    ]
+    assert all(len(group) for group in tab)
+    assert len(BUTTONS) == len(commands.COMMANDS)
 
 
 def test_every_control_has_a_unique_id_and_help() -> None:

@@ -60,8 +60,8 @@ def test_a_button_has_the_same_caption_everywhere() -> None:
     captions = {button.macro: button.caption for button in sources.sheet_texts().start.buttons}
     assert captions == {macro: named[macro] for macro in captions}
     assert captions == {command.macro: command.caption for command in COMMANDS if command.macro in captions}
-    assert {title: action for title, action in calc_extension.MENU.items() if action != "refresh final"} == {
-        captions["OpenFunnelRefreshBook"]: "refresh book",
-        captions["OpenFunnelLandTable"]: "land table",
-        captions["OpenFunnelRefreshPivots"]: "refresh pivots",
+    assert calc_extension.MENU.items() >= {
+        (captions["OpenFunnelRefreshBook"], "refresh book"),
+        (captions["OpenFunnelLandTable"], "land table"),
+        (captions["OpenFunnelRefreshPivots"], "refresh pivots"),
     }
