@@ -163,6 +163,9 @@ class CommandRunner:
                 _log.warning("the outcome could not be shown (%s): %s", type(error).__name__, message.text)
             del self._messages[window]
             return
+        except Exception:
+            del self._messages[window]  # each try would fail, and be logged, again
+            raise
         if message.shown:
             del self._messages[window]
         else:

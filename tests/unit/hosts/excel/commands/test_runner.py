@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -130,6 +130,20 @@ def test_an_outcome_that_cannot_be_shown_is_logged(caplog: pytest.LogCaptureFixt
             "OpenFunnel: Excel, or the workbook's window, was closed before it was done."
         ),
     ]
+
+
+def test_an_outcome_whose_showing_fails_unexpectedly_is_not_tried_again(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(window: int, timeout: float) -> NoReturn:
+        raise KeyError("unexpected")
+
+    rig = Rig(lambda work, pressed: "")
+    monkeypatch.setattr(rig.workbooks, "connect", connect)
+    rig.runner.show_status(WINDOW, "It is done.")
+    rig.advance(10 * BUSY_RETRY_DELAY)
+    assert [record.message for record in caplog.records] == ["commands: timed work failed unexpectedly"]
+    assert rig.runner.loop.step() is None
 
 
 @pytest.mark.parametrize("state", ["busy", "gone"])
