@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -11,6 +12,13 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 _skipped: list[str] = []
+
+
+@pytest.hookimpl(optionalhook=True)  # the Python under Wine has no xdist
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """No workers for single files: starting them takes longer than most files do."""
+    paths = [Path(argument.partition("::")[0]) for argument in config.args]
+    return None if any(map(Path.is_dir, paths)) else 0
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -15,6 +15,8 @@ import pytest
 
 from xl_openfunnel import ConfigurationError, MissingKeyError, keys
 
+pytestmark = pytest.mark.dependencies
+
 ORIGIN = "https://api.openfunnel.dev:443"
 SECRET = "of_live_0123456789abcd"
 

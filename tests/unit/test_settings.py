@@ -9,6 +9,8 @@ import pytest
 from xl_openfunnel import ConfigurationError, InsecureUrlError
 from xl_openfunnel.settings import BASE_URL, Settings, checked_base_url, origin_of
 
+pytestmark = pytest.mark.dependencies
+
 
 def test_precedence_is_argument_environment_default() -> None:
     environ = {

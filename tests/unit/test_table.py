@@ -19,6 +19,8 @@ from xl_openfunnel.table import frame
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.dependencies
+
 ROW: dict[str, Any] = {
     "name": "Beispiel GmbH",
     "domain": "",

@@ -14,6 +14,8 @@ import pytest
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.table import block, frame
 
+pytestmark = pytest.mark.dependencies
+
 
 def cells(values: list[Any], dtype: Any = object) -> list[object]:
     """The cells of one column."""

@@ -20,6 +20,8 @@ from xl_openfunnel.api.http_sender import Limits, make_adapter
 from xl_openfunnel.api.models import read_rows
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
 
+pytestmark = pytest.mark.dependencies
+
 ROWS = companies(250, seed=7, shape="narrow")
 JOB = SimulatedJob(ROWS)
 

@@ -7,12 +7,14 @@ from contextlib import nullcontext, suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xl_openfunnel import InvalidResponseError, JobStatus
 from xl_openfunnel.api.models import Credits, read_cancel, read_credits, read_page, read_rows
 from xl_openfunnel.settings import MAX_LENIENT
+
+pytestmark = pytest.mark.dependencies
 
 JOB = "d8a1bddb-44f1-4c7f-87a7-f37496354ff6"
 FULL = {
@@ -150,6 +152,7 @@ json_values = st.recursive(
 )
 
 
+@settings(max_examples=50)  # tests/fire/fuzz.py tries any number
 @given(st.dictionaries(st.sampled_from([*FULL, "x"]), json_values), st.booleans())
 def test_any_json_object_is_a_page_or_an_error(fields: dict[str, Any], ascii_only: bool) -> None:
     raw = json.dumps(fields, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")

@@ -13,6 +13,8 @@ from xl_openfunnel import Snapshot, files
 from xl_openfunnel.cli import watch
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob
 
+pytestmark = pytest.mark.dependencies
+
 GOING = SimulatedJob(ROWS, pending=2.0, running=20.0)
 FAILED = SimulatedJob(ROWS, ending="failed", error_message="No seed could be read.")
 

@@ -17,6 +17,8 @@ from xl_openfunnel import Client, DnsError
 from xl_openfunnel.api.models import Credits
 from xl_openfunnel.simulator import Simulator
 
+pytestmark = pytest.mark.dependencies
+
 ORIGIN = "https://api.openfunnel.dev"
 OTHER = "https://other.example"
 WRONG = "of_wrong_key_0123456789"

@@ -10,6 +10,8 @@ import pytest
 from xl_openfunnel.cli import terminal
 from xl_openfunnel.cli.table_output import print_table
 
+pytestmark = pytest.mark.dependencies
+
 Print = Callable[..., list[str]]
 
 

@@ -14,6 +14,8 @@ from xl_openfunnel.doctor import CheckState, network
 from xl_openfunnel.doctor.connection import Proxy, Route, issuer, route_to, verified_context
 from xl_openfunnel.simulator import Fault, Simulator
 
+pytestmark = pytest.mark.dependencies
+
 
 @pytest.fixture
 def service() -> Iterator[Simulator]:

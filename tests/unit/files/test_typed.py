@@ -13,6 +13,8 @@ from tests.unit.files.conftest import ROWS, MakeSnapshot
 from xl_openfunnel import ConfigurationError
 from xl_openfunnel.files import write
 
+pytestmark = pytest.mark.dependencies
+
 EXPECTED = [{"rank": rank, **row} for rank, row in enumerate(ROWS, 1)]
 
 

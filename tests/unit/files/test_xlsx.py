@@ -20,6 +20,8 @@ from xl_openfunnel import ConfigurationError, FileWriteError
 from xl_openfunnel.files import Content, write, xlsx
 from xl_openfunnel.files.xlsx import table_headers
 
+pytestmark = pytest.mark.dependencies
+
 
 def unescaped(value: Any) -> Any:
     """Decode the escapes of control characters, as Excel does and openpyxl does not."""

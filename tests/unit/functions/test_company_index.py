@@ -16,6 +16,8 @@ from xl_openfunnel.functions.company_index import KEY_COLUMNS, CompanyIndex
 from xl_openfunnel.simulator.companies import companies
 from xl_openfunnel.table import frame
 
+pytestmark = pytest.mark.dependencies
+
 ROWS: list[dict[str, Any]] = [
     {"domain": "acme.com", "linkedin_url": "https://www.linkedin.com/company/acme"},
     {"domain": None, "linkedin_url": "http://DE.linkedin.com/company/Böse-AG/?trk=x"},

@@ -21,6 +21,8 @@ from xl_openfunnel.simulator.companies import companies
 from xl_openfunnel.table import block, frame
 from xl_openfunnel.text import utf16_units
 
+pytestmark = pytest.mark.dependencies
+
 ROWS: list[dict[str, Any]] = [
     {"hq_country": "Peru", "employee_count": 5, "industries": ["Mining", "Software", "Mining"], "stage": "Seed"},
     {"hq_country": "Peru", "employee_count": 300, "industries": ["Mining"], "stage": None},

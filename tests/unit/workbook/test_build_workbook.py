@@ -25,6 +25,8 @@ from xl_openfunnel.functions.info import INFO_FIELDS
 from xl_openfunnel.workbook import builder, commands, data_sheets, sources
 from xl_openfunnel.workbook.sources import sheet_texts
 
+pytestmark = pytest.mark.dependencies
+
 CHECKOUT = Path(__file__).parents[3]
 EMPTY = builder.build_workbook()
 EXAMPLE = example()
