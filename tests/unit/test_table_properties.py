@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xl_openfunnel.fields import DERIVED_COLUMNS, SERVICE_COLUMNS, parse_columns
@@ -30,6 +30,7 @@ def well_formed(rectangle: list[list[Any]]) -> bool:
     return finite and len({len(row) for row in rectangle}) <= 1 and {type(c) for c in cells} <= {str, float, bool}
 
 
+@settings(max_examples=50)  # tests/fire/fuzz.py tries any number
 @given(ROWS)
 def test_any_rows_make_a_frame_and_a_block_of_cells(rows: list[dict[str, Any]]) -> None:
     table = frame(rows)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
@@ -107,6 +107,7 @@ def test_request_id_is_kept_and_shown() -> None:
     assert "req-42" in str(made)
 
 
+@settings(max_examples=50)  # tests/fire/fuzz.py tries any number
 @given(
     st.integers(300, 599),
     st.binary()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.conftest import DONE, ROWS, SECRET, Serve
+from tests.unit.cli.conftest import DONE, ROWS, SECRET, Run, Serve
 from xl_openfunnel.simulator import SimulatedJob, companies
 
 Process = Callable[..., subprocess.Popen[str]]
@@ -27,20 +27,24 @@ def test_it_also_runs_as_a_module(tmp_path: Path) -> None:
     assert "JOB" in result.stderr
 
 
-@pytest.mark.parametrize("arguments", ["status JOB", "status JOB --json", "jobs", "key show", "credits", "--help"])
-def test_commands_without_a_table_never_import_pandas(serve: Serve, arguments: str) -> None:
+def test_commands_without_a_table_never_import_pandas(serve: Serve) -> None:
     serve()
+    job = DONE.job_id
+    commands = [["status", job], ["status", job, "--json"], ["jobs"], ["key", "show"], ["credits"], ["--help"]]
     code = (
-        "import sys; from xl_openfunnel.cli import main\n"
-        "try: main(sys.argv[1:])\n"
-        "except SystemExit as end: print(end.code, sorted({'pandas', 'numpy', 'xlsxwriter'} & set(sys.modules)))"
+        "import json, sys; from xl_openfunnel.cli import main\n"
+        "for command in json.loads(sys.argv[1]):\n"
+        "  try: main(command)\n"
+        "  except SystemExit as end:\n"
+        "    print('exit', end.code, sorted({'pandas', 'numpy', 'xlsxwriter'} & set(sys.modules)))"
     )
-    command = [sys.executable, "-c", code, *arguments.replace("JOB", DONE.job_id).split()]
+    command = [sys.executable, "-c", code, json.dumps(commands)]
     result = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
-    assert result.stdout.splitlines()[-1] == "0 []"
+    exits = [line for line in result.stdout.splitlines() if line.startswith("exit ")]
+    assert exits == ["exit 0 []"] * len(commands)
 
 
-@pytest.mark.parametrize("terminal", [{"TERM": "dumb"}, {"NO_COLOR": "1"}, {"FORCE_COLOR": "1"}, {}])
+@pytest.mark.parametrize("terminal", [{"TERM": "dumb", "NO_COLOR": "1"}, {"FORCE_COLOR": "1"}, {}])
 def test_without_a_terminal_data_has_no_colour_and_nothing_moves(
     serve: Serve, process: Process, terminal: dict[str, str]
 ) -> None:
@@ -51,19 +55,21 @@ def test_without_a_terminal_data_has_no_colour_and_nothing_moves(
     assert all(control not in err for control in ("\r", "\x1b[?25l", "\x1b[2K"))
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
-def test_names_in_any_script_pass_a_pipe_in_any_code_page(serve: Serve, process: Process, encoding: str) -> None:
+def test_names_in_any_script_pass_a_pipe_in_any_code_page(serve: Serve) -> None:
     job = SimulatedJob([{"name": "Алматы 阿里巴巴 🚀 São", "domain": ""}])
     serve(job)
     # As pipes on Windows: the streams start in an old code page.
-    start = (
-        f"import sys; sys.stdout.reconfigure(encoding={encoding!r}); sys.stderr.reconfigure(encoding={encoding!r})\n"
+    code = (
+        "import sys; from xl_openfunnel.cli import main\n"
+        "for encoding in ('cp1252', 'ascii'):\n"
+        "  sys.stdout.reconfigure(encoding=encoding); sys.stderr.reconfigure(encoding=encoding)\n"
+        "  try: main(sys.argv[1:])\n"
+        "  except SystemExit as end: assert end.code == 0"
     )
-    code = start + "from xl_openfunnel.cli import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", code, "rows", job.job_id, "--columns", "name"]
     result = subprocess.run(command, capture_output=True, check=False)
     assert result.returncode == 0
-    assert result.stdout.decode("utf-8").splitlines() == ["name", "Алматы 阿里巴巴 🚀 São"]
+    assert result.stdout.decode("utf-8").splitlines() == ["name", "Алматы 阿里巴巴 🚀 São"] * 2
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX pipes")
@@ -107,11 +113,11 @@ def test_ctrl_c_ends_with_one_line_and_130(
     assert [path.name for path in tmp_path.iterdir() if path.suffix in (".part", ".xlsx")] == []
 
 
-def test_debug_logs_the_requests_and_never_the_key(serve: Serve, process: Process, tmp_path: Path) -> None:
+def test_debug_logs_the_requests_and_never_the_key(serve: Serve, run: Run, tmp_path: Path) -> None:
     serve()
-    out, err = process("-v", "rows", DONE.job_id, "-o", tmp_path / "rows.xlsx").communicate()
-    assert "/api/v1/account/search-lookalikes-bulk/" in err
-    assert SECRET not in out + err
+    result = run("-v", "rows", DONE.job_id, "-o", tmp_path / "rows.xlsx")
+    assert "/api/v1/account/search-lookalikes-bulk/" in result.err
+    assert SECRET not in result.out + result.err
     for path in filter(Path.is_file, tmp_path.rglob("*")):
         assert SECRET.encode() not in path.read_bytes()
 
@@ -138,7 +144,7 @@ def test_an_unusable_store_stops_only_commands_that_need_it(serve: Serve, proces
     assert started.returncode == 2
 
 
-def test_simulate_serves_what_it_prints(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_simulate_serves_what_it_prints(process: Process, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     started = process("simulate", "--rows", 120, "--latency", 0, "--fault", "503:once", "--opaque-cursors")
     assert started.stdout is not None
     printed: dict[str, str] = {}
@@ -149,12 +155,11 @@ def test_simulate_serves_what_it_prints(process: Process, monkeypatch: pytest.Mo
             break
     monkeypatch.setenv("OPENFUNNEL_BASE_URL", printed["base URL"])
     monkeypatch.setenv("OPENFUNNEL_API_KEY", printed["key"])
-    done = process("rows", printed["completed job"], "--columns", "linkedin_url")
-    out, _ = done.communicate()
-    assert out.splitlines()[1:] == [row["linkedin_url"] for row in companies(120)]
-    failed = process("status", printed["failed job"])
-    assert "failed" in failed.communicate()[0]
-    assert failed.returncode == 1
+    done = run("rows", printed["completed job"], "--columns", "linkedin_url")
+    assert done.out.splitlines()[1:] == [row["linkedin_url"] for row in companies(120)]
+    failed = run("status", printed["failed job"])
+    assert "failed" in failed.out
+    assert failed.code == 1
 
 
 @pytest.mark.parametrize(
@@ -162,7 +167,6 @@ def test_simulate_serves_what_it_prints(process: Process, monkeypatch: pytest.Mo
     [["--fault", "nonsense"], ["--from", "nowhere.jsonl"], ["--port", "99999"]],
     ids=lambda arguments: arguments[0],
 )
-def test_simulate_refuses_wrong_arguments(process: Process, arguments: list[str]) -> None:
-    started = process("simulate", *arguments)
-    assert started.communicate()[0] == ""
-    assert started.returncode == 2
+def test_simulate_refuses_wrong_arguments(run: Run, arguments: list[str]) -> None:
+    result = run("simulate", *arguments)
+    assert (result.code, result.out) == (2, "")

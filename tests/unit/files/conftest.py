@@ -49,20 +49,22 @@ MANIFEST = {
 MakeSnapshot = Callable[..., Snapshot]
 
 
+def make_snapshot(rows: Sequence[Mapping[str, Any]] = ROWS, **overrides: Any) -> Snapshot:
+    """A final snapshot of these rows."""
+    page = Page(JobStatus.COMPLETED, row_count=len(rows), rows_json=json.dumps(rows).encode())
+    defaults = {
+        "status": JobStatus.COMPLETED,
+        "pages": 1 if rows else 0,
+        "manifest": MANIFEST,
+        "rows": Rows.of([page] if rows else []),
+        "final": True,
+        "settled": True,
+        "source": "service",
+        "as_of": datetime(2026, 7, 5, 12, 30, 15, 250_000, UTC),
+    }
+    return Snapshot("a-job", **(defaults | overrides))
+
+
 @pytest.fixture
 def snapshot() -> MakeSnapshot:
-    def snapshot(rows: Sequence[Mapping[str, Any]] = ROWS, **overrides: Any) -> Snapshot:
-        page = Page(JobStatus.COMPLETED, row_count=len(rows), rows_json=json.dumps(rows).encode())
-        defaults = {
-            "status": JobStatus.COMPLETED,
-            "pages": 1 if rows else 0,
-            "manifest": MANIFEST,
-            "rows": Rows.of([page] if rows else []),
-            "final": True,
-            "settled": True,
-            "source": "service",
-            "as_of": datetime(2026, 7, 5, 12, 30, 15, 250_000, UTC),
-        }
-        return Snapshot("a-job", **(defaults | overrides))
-
-    return snapshot
+    return make_snapshot

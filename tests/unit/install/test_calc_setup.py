@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from xl_openfunnel.detect import libreoffice
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.hosts.calc import identifiers
 from xl_openfunnel.install import calc, environment
-from xl_openfunnel.version import version
 
 PYTHON = next((path for path in ("/usr/bin/python3",) if Path(path).exists()), sys.executable)
 """The Python of LibreOffice on Debian."""
@@ -72,14 +68,19 @@ class FakeCommands:
         return subprocess.CompletedProcess(command, 0, "", "")
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def create_programs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put empty programs of LibreOffice there, and the add-in's environment too."""
     for name in ("soffice", "unopkg"):
-        file = tmp_path / "bin" / name
+        file = folder / "bin" / name
         file.parent.mkdir(exist_ok=True)
         file.touch(mode=0o755)
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr(calc, "_environment_folder", lambda: tmp_path / "data" / "calc")
+    monkeypatch.setenv("PATH", str(folder / "bin"))
+    monkeypatch.setattr(calc, "_environment_folder", lambda: folder / "data" / "calc")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    create_programs(tmp_path, monkeypatch)
     return tmp_path
 
 
@@ -171,23 +172,6 @@ def test_an_add_in_that_cannot_be_removed_keeps_its_environment(home: Path) -> N
     with pytest.raises(ConfigurationError, match="Close LibreOffice and try again"):
         calc.uninstall(commands, "linux")
     assert (home / "data" / "calc").is_dir()
-
-
-def test_an_environment_of_another_python_has_the_package(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    if sys.platform == "win32":
-        pytest.skip("the Python under Wine has neither venv nor pip")
-    monkeypatch.setenv("PIP_NO_DEPS", "1")  # and so nothing is asked for at an index
-    commands = FakeCommands(python="3.99")
-
-    def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        return libreoffice.run(command) if "sysconfig" in " ".join(command) else commands(command)
-
-    (folder,) = calc.install(replace(find(commands), python=PYTHON), run)
-    assert (Path(folder) / "xl_openfunnel" / "hosts" / "calc" / "addin.py").is_file()
-    (known,) = importlib.metadata.distributions(name="xl-openfunnel", path=[folder])
-    assert known.version == version()
 
 
 def test_an_add_in_that_was_never_installed_is_not_removed() -> None:

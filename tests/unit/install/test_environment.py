@@ -1,8 +1,7 @@
-"""The private Python: a real one, created once; and what happens when something goes wrong."""
+"""The private Python: what happens when something goes wrong. tests/fire/test_environments.py makes a real one."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -36,43 +35,6 @@ def creating(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], environment.Cre
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.parent.iterdir())
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real environment, created with a pip configuration that some users have."""
-    if sys.platform == "win32":
-        pytest.skip("the Python under Wine has neither venv nor pip")
-    folder = tmp_path_factory.mktemp("own folder") / "python"
-    with pytest.MonkeyPatch.context() as user:
-        user.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # where nobody answers, so nothing is asked for
-        user.setenv("PIP_NO_DEPS", "1")
-        user.setenv("PIP_USER", "1")
-        user.setenv("PYTHONPATH", "/nowhere")
-        environment.recreate(folder, environment.create)
-    return folder
-
-
-def test_pip_installs_exactly_this_package_with_the_users_configuration(real: Path) -> None:
-    assert names(real) == ["python"]
-    assert environment.is_healthy(real)
-    code = "import sys, importlib.util as u; print(sys.prefix, u.find_spec('xl_openfunnel').origin, sep='\\n')"
-    python = str(environment.interpreter(real))
-    done = subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, check=True)
-    prefix, package = map(Path, done.stdout.splitlines())
-    assert prefix == real
-    assert package.is_relative_to(real)
-    assert (package.parent / "workbook" / "parts" / "addin" / "ThisWorkbook.cls").is_file()
-    assert (real / "bin" / "xl-openfunnel").is_file()
-
-
-def test_an_error_of_pip_is_repeated(real: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    with pytest.raises(InstallError) as raised:
-        environment.install_package(real)
-    message = raised.value.message
-    assert message.startswith("pip could not install what XL OpenFunnel needs: ERROR: Could not find a version")
-    assert "pip config set global.index-url" in message
 
 
 def test_a_python_that_cannot_create_an_environment_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.unit.jobs.conftest import MakeFetcher, MakeService
-from tests.unit.jobs.store.test_store import ORIGIN, pages, result
+from tests.unit.jobs.store.other_process import ORIGIN, pages, result
 from xl_openfunnel import ConfigurationError, Store
 from xl_openfunnel.jobs.snapshot import Rows
 from xl_openfunnel.jobs.store.opening import UnavailableStore

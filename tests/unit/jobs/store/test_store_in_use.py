@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.jobs.store.test_store import ORIGIN, pages, result
+from tests.unit.jobs.store.other_process import ORIGIN, pages, result
 from xl_openfunnel import ConfigurationError, IncompleteResultError, JobStatus, Store
 from xl_openfunnel.jobs.snapshot import Rows
 from xl_openfunnel.jobs.store.store import StoreBusyError
