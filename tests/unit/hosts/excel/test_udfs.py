@@ -74,7 +74,11 @@ def test_a_wrapper_of_version_0_may_be_called_by_no_cell(service: Simulator, fun
     arguments = [JOB.job_id, 1.0, "name", None, None][: len(function.arguments)]
     if function.name == "OF_CREDITS":
         arguments = [None]
-    assert FUNCTIONS[CATALOG.index(function)](*arguments, "") == udfs.call_cell(1, "", function.name, *arguments)
+    old = FUNCTIONS[CATALOG.index(function)](*arguments, "")
+    new = udfs.call_cell(1, "", function.name, *arguments)
+    if function.name == "OF_JOBS":  # the last column is a time, which may be recorded between the calls
+        old, new = ([row[:-1] for row in block] for block in (old, new))
+    assert old == new
 
 
 def test_a_job_that_looks_like_a_calling_cell_is_a_job(service: Simulator) -> None:
