@@ -267,7 +267,7 @@ def test_a_table_that_is_never_left_alone_is_left_as_it_is() -> None:
 
     workbook.calls.before_call = at
     before = workbook.lines()
-    with pytest.raises(HostError, match=r"changed again and again meanwhile\. Land again\."):
+    with pytest.raises(HostError, match=r"kept changing while it was written\. Land again\."):
         workbook.write(FEWER)
     assert workbook.lines() == before
 
