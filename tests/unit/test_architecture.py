@@ -32,7 +32,7 @@ LAYERS = (
     ("cell_values", "fields"),
     ("errors",),
     ("text",),
-    ("runtime", "version"),
+    ("company_key", "runtime", "version"),
 )
 """The modules and packages from the top to the bottom: each imports only what stands below it."""
 

@@ -1,0 +1,143 @@
+"""What makes two texts, domains, links or companies the same. Pure, and imports nothing of the package.
+
+| key | from | the same key as |
+| --- | --- | --- |
+| ``comparable`` | any text | the text in another case, composed or decomposed (NFC), with invisible characters, with blanks at its ends or of another kind within |
+| ``linkedin_slug`` | ``linkedin.com/company/acme`` | its ``/school/`` and ``/showcase/`` page, its tabs, country hosts and queries, percent-encoded or not |
+| ``host`` | ``acme.com`` | its URLs and e-mail addresses, with ``www.`` or a port, as punycode |
+
+Two rows are the same company if they have the same LinkedIn slug. A row without a slug is the company that its host
+belongs to, unless many companies share that host; otherwise it stands alone. Equal domains with different slugs are
+different companies: real searches have such rows.
+"""  # noqa: E501
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from urllib.parse import unquote
+
+# Unicode's Default_Ignorable_Code_Point, control characters that are not blanks, and interlinear annotation marks.
+_INVISIBLE: Final = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_BLANK: Final = re.compile(r"\s")
+_PLAIN: Final = re.compile(r"[!-~]+(?: [!-~]+)*")
+"""Printable ASCII without blanks at the ends, which only case can make different."""
+
+_QUOTES: Final = "\"'<>«»“”„‘’‚‹›"
+_SCHEME: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:(?=//)|(?:https?|ftp|mailto)[:/]+)?/*")
+_HOST: Final = re.compile(r"(?=.*[^0-9.].*)[^\s./@:,;<>()\[\]\"']+(?:\.[^\s./@:,;<>()\[\]\"']+)+")
+_LINKEDIN_HOST: Final = re.compile(r"(?:[a-z0-9-]+\.)*linkedin\.com\.?(?::[0-9]*)?")
+_LINKEDIN_KINDS: Final = frozenset(("company", "school", "showcase"))
+_CANONICAL: Final = re.compile(r"https://www\.linkedin\.com/company/([a-z0-9-]+)/?")
+"""How nearly all rows spell the page, which is quicker to read than any other form."""
+
+
+@dataclass(frozen=True)
+class CompanyKeys:
+    """What a row can be compared by; None where it has nothing of that kind."""
+
+    linkedin: str | None
+    host: str | None
+    name: str | None
+
+
+def keys_of(row: Mapping[str, Any]) -> CompanyKeys:
+    """The keys of one row of a job."""
+    name = row.get("name")
+    return CompanyKeys(
+        linkedin_slug(row.get("linkedin_url")),
+        host(row.get("domain")),
+        (comparable(name) or None) if isinstance(name, str) else None,
+    )
+
+
+def comparable(text: str) -> str:
+    """``text`` in the one form that all texts which look alike share; ``""`` for one that looks blank."""
+    if _PLAIN.fullmatch(text):
+        return text.lower()
+    visible = _INVISIBLE.sub("", text).strip()
+    # Twice, because a folded letter may be decomposed, and two of its marks may then be in another order.
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", visible).casefold())
+    return _BLANK.sub(" ", unicodedata.normalize("NFC", unicodedata.normalize("NFD", folded).casefold())).strip()
+
+
+def linkedin_slug(value: object) -> str | None:
+    """The company that a LinkedIn address names: ``http://de.linkedin.com/company/Acme/about/?x=1`` -> ``acme``.
+
+    None for any other address, and for anything but text.
+    """
+    if not isinstance(value, str):
+        return None
+    if match := _CANONICAL.fullmatch(value):
+        return match[1]
+    address, _, path = _without_scheme(value, "NFC").partition("/")
+    segments = [segment for segment in re.split("[?#]", path)[0].split("/") if segment]
+    if not _LINKEDIN_HOST.fullmatch(address.rpartition("@")[2]) or len(segments) < 2:
+        return None
+    if unquote(segments[0]) not in _LINKEDIN_KINDS:
+        return None
+    # Bytes that are not UTF-8 stay apart, so that two of them do not become one company.
+    return comparable(unquote(segments[1], errors="surrogateescape")) or None
+
+
+def host(value: object) -> str | None:
+    """The host of a domain, a URL or an e-mail address: ``https://WWW.Acme.com:443/de`` -> ``acme.com``.
+
+    International names are given in their own letters. None where there is no host with a dot, for an IP address,
+    and for anything but text.
+    """
+    if not isinstance(value, str):
+        return None
+    address = re.split("[/?#]", _without_scheme(value, "NFKC"))[0].rpartition("@")[2]
+    name = re.sub(r":[0-9]*\Z", "", address).replace("\u3002", ".").strip().strip(".")
+    if "xn--" in name:
+        name = ".".join(map(_from_punycode, name.split(".")))
+    without_www = name.removeprefix("www.")
+    name = without_www if "." in without_www else name
+    return name if _HOST.fullmatch(name) else None
+
+
+def group_companies(rows: Iterable[CompanyKeys], is_shared: Callable[[str], bool]) -> list[int]:
+    """The company of each row, as the position of its first row.
+
+    Args:
+        rows: the keys of each row.
+        is_shared: whether a host belongs to many companies, as that of a site builder does.
+    """
+    keys = list(rows)
+    slugs_by_host: dict[str, set[str]] = {}
+    for key in keys:
+        if key.host and key.linkedin:
+            slugs_by_host.setdefault(key.host, set()).add(key.linkedin)
+    first: dict[tuple[str, ...], int] = {}
+    companies = []
+    for position, key in enumerate(keys):
+        identity: tuple[str, ...] | None = ("linkedin", key.linkedin) if key.linkedin else None
+        if identity is None and key.host and not is_shared(key.host):
+            slugs = slugs_by_host.get(key.host, set())
+            identity = ("host", key.host) if not slugs else ("linkedin", *slugs) if len(slugs) == 1 else None
+        companies.append(position if identity is None else first.setdefault(identity, position))
+    return companies
+
+
+def _without_scheme(text: str, form: Literal["NFC", "NFKC"]) -> str:
+    """An address without its scheme, in lower case and the normal form, with slashes for backslashes."""
+    visible = unicodedata.normalize(form, _INVISIBLE.sub("", text)).strip().strip(_QUOTES).strip()
+    return _SCHEME.sub("", visible.lower().replace("\\", "/"), count=1)
+
+
+def _from_punycode(label: str) -> str:
+    """``xn--mnchen-3ya`` -> ``münchen``; a label that is not valid punycode stays."""
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return unicodedata.normalize("NFKC", label[4:].encode("ascii").decode("punycode")).lower()
+    except (UnicodeError, ValueError, OverflowError):
+        return label
