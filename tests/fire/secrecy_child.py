@@ -92,7 +92,7 @@ def _run_commands(job_id: str) -> None:
     cell = CellRef("Book.xlsm", "Start", "$B$1")
     workbooks.cells[cell], visible.jobs[cell], workbooks.names["job"] = "=OF_STATUS(A1)", {job_id}, job_id
     commands = CommandHandlers(shared(), visible, workbooks, JumpingClock(), cancel=print, open_file=print)
-    for action in ("refresh final", "land table", "send copy"):
+    for action in ("refresh final", "insert table", "save values copy"):
         print(f"message: {commands.handlers[action][1](workbooks, command_context())}")
     print(f"table: {workbooks.plans} {workbooks.facts}")
     print(f"copy: {workbooks.copied}")

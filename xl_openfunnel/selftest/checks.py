@@ -269,7 +269,7 @@ def leaks_no_path(context: CheckContext) -> str:
 
 
 def writes_table(context: CheckContext) -> str:
-    """The landed table has all companies, and keeps the user's column and note."""
+    """The inserted table has all companies, and keeps the user's column and note."""
     job = context.job()
     _put_job(context, job)
     job.run(0.95)
@@ -299,7 +299,7 @@ def writes_table(context: CheckContext) -> str:
 
 
 def refreshes_pivot(context: CheckContext) -> None:
-    """The pivot reads the landed table."""
+    """The pivot reads the inserted table."""
     lines = context.book.Worksheets(data_sheets.TABLE).ListObjects(data_sheets.TABLE_NAME).ListRows.Count
     context.book.Worksheets(data_sheets.PIVOT).Activate()
     context.macro("OpenFunnelRefreshPivots")
@@ -307,10 +307,10 @@ def refreshes_pivot(context: CheckContext) -> None:
     context.wait_until(lambda: pivot.PivotCache().RecordCount, lines, "the pivot's records")
 
 
-def sends_copy(context: CheckContext) -> None:
+def saves_values_copy(context: CheckContext) -> None:
     """The copy to send has no macros and no links, and opens."""
     context.book.Worksheets(1).Activate()
-    context.macro("OpenFunnelSendCopy")
+    context.macro("OpenFunnelSaveValuesCopy")
     copy = context.file.with_name(f"{context.file.stem} (values).xlsx")
     context.wait_until(copy.exists, expected=True, what=f"whether {copy.name} is there")
     opened: list[Any] = []
@@ -383,12 +383,12 @@ def _put_job(context: CheckContext, job: Job) -> None:
 
 def _write_table(context: CheckContext, job: Job) -> Any:
     context.book.Worksheets(1).Activate()
-    context.macro("OpenFunnelLandTable")
+    context.macro("OpenFunnelInsertTable")
     list_object = context.book.Worksheets(data_sheets.TABLE).ListObjects(data_sheets.TABLE_NAME)
     context.wait_until(
         lambda: sorted(filter(None, _column(list_object, "linkedin_url"))),
         sorted(row["linkedin_url"] for row in job.rows),
-        "the landed companies",
+        "the inserted companies",
     )
     return list_object
 

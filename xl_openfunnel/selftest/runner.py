@@ -87,7 +87,7 @@ CHECKS: Final = (
     Check(checks.leaks_no_path),
     Check(checks.writes_table),
     Check(checks.refreshes_pivot),
-    Check(checks.sends_copy),
+    Check(checks.saves_values_copy),
 )
 """The checks that run in a started Excel; the first one opens the workbook."""
 

@@ -19,7 +19,7 @@ class Command:
 
     Attributes:
         action: the text by which VBA asks Python for it; workbooks carry it, so it must not change.
-        macro: the name of its macro, and of its control on the ribbon; likewise.
+        macro: the name of its macro, and of its control on the ribbon.
         caption: its name wherever it stands alone: Calc's menu, the help page, the guide.
         label: its name on the ribbon, below the group's.
         group: the ribbon's group.
@@ -123,17 +123,17 @@ COMMANDS: Final = (
         in_calc=True,
     ),
     Command(
-        "land table",
-        "OpenFunnelLandTable",
-        "Land as table",
-        "Land as table",
+        "insert table",
+        "OpenFunnelInsertTable",
+        "Insert as table",
+        "Insert as table",
         "OpenFunnelTable",
         "TableInsertExcel",
-        "Land the job's companies as a table",
+        "Insert the job's companies as a table",
         "Writes the companies of the selected cell's job as an Excel table of values, with full texts and a manifest. "
-        "Landing again updates it and keeps your own columns.",
+        "Inserting again updates it and keeps your own columns.",
         "Writes the companies of the selected cell's job, else of the workbook's cell named `job`, as the Excel table "
-        "`OpenFunnelRows`: on the sheet *Table*, in another workbook on a new sheet. Landing again updates it; your own "
+        "`OpenFunnelRows`: on the sheet *Table*, in another workbook on a new sheet. Inserting again updates it; your own "
         "columns and notes stay with their companies.",
         large=True,
         in_calc=True,
@@ -146,18 +146,18 @@ COMMANDS: Final = (
         "OpenFunnelTable",
         "PivotTableInsert",
         "Refresh the pivots",
-        "Updates the pivot tables that read the landed table.",
-        "Updates the pivots that read that table; landing does so too.",
+        "Updates the pivot tables that read the inserted table.",
+        "Updates the pivots that read that table; inserting does so too.",
         in_calc=True,
     ),
     Command(
-        "send copy",
-        "OpenFunnelSendCopy",
-        "Send copy",
-        "Send copy",
+        "save values copy",
+        "OpenFunnelSaveValuesCopy",
+        "Save values copy",
+        "Save values copy",
         "OpenFunnelTable",
         "FileSaveAs",
-        "Make a copy for others",
+        "Save a copy for others",
         "Writes a copy of this workbook without macros and links, with values in place of our formulas.",
         "Saves `<workbook> (values).xlsx` beside the workbook (for a new one or one in the cloud: among your documents), "
         "with a number where that name is taken. It has no macros, none of our buttons, no links to other files (you are "
@@ -226,6 +226,9 @@ COMMANDS: Final = (
 )
 """All commands, in the ribbon's order."""
 
+
+EARLIER_ACTIONS: Final = {"land table": "insert table", "send copy": "save values copy"}
+"""The actions that workbooks made by version 0.1 send under another name, each with its present one."""
 
 _NAMESPACE: Final = "http://schemas.microsoft.com/office/2009/07/customui"
 _CALLBACK: Final = "OpenFunnelRibbon"

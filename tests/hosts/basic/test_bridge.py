@@ -253,16 +253,16 @@ def test_the_live_switch_is_passed_to_python(book: Book) -> None:
 
 def test_a_button_calls_python_and_shows_a_message_only_if_nothing_was_done(book: Book) -> None:
     book.call("Fakes.Answering", "")
-    book.call("OpenFunnelMacros.OpenFunnelLandTable")
+    book.call("OpenFunnelMacros.OpenFunnelInsertTable")
     noted = str(book.call("Fakes.Noted"))
-    assert 'call xl_openfunnel.hosts.excel act ["4242";"land table";"' in noted
+    assert 'call xl_openfunnel.hosts.excel act ["4242";"insert table";"' in noted
     assert "box " not in noted
     book.call("Fakes.Answering", "This macro is newer.")
-    book.call("OpenFunnelMacros.OpenFunnelLandTable")
+    book.call("OpenFunnelMacros.OpenFunnelInsertTable")
     assert book.noted("box") == ["This macro is newer.|48|OpenFunnel"]
 
 
-@pytest.mark.parametrize("macro", ["OpenFunnelLandTable", "OpenFunnelLivePaused", "OpenFunnelCancelJob"])
+@pytest.mark.parametrize("macro", ["OpenFunnelInsertTable", "OpenFunnelLivePaused", "OpenFunnelCancelJob"])
 def test_a_button_without_python_says_what_to_run(book: Book, macro: str) -> None:
     book.set(python="")
     book.call(f"OpenFunnelMacros.{macro}")

@@ -71,9 +71,9 @@ def test_each_button_is_bound_to_its_macro(opened: LibreOffice) -> None:
     where = f"vnd.sun.star.script:VBAProject.{commands.MODULE}.%s?language=Basic&location=document"
     assert opened.buttons("Start") == {
         "Refresh": where % "OpenFunnelRefreshBook",
-        "Land as table": where % "OpenFunnelLandTable",
+        "Insert as table": where % "OpenFunnelInsertTable",
         "Refresh pivots": where % "OpenFunnelRefreshPivots",
-        "Send copy": where % "OpenFunnelSendCopy",
+        "Save values copy": where % "OpenFunnelSaveValuesCopy",
     }
 
 

@@ -75,11 +75,11 @@ def test_the_buttons_resize_arrays_land_the_table_and_refresh_the_pivot(
     frame = table.frame(running_job.rows, DEFAULT_COLUMNS)
     assert running.values("Rows", f"A4:G{COUNT + 4}") == table.block(frame)
 
-    running.macro("OpenFunnelMacros.OpenFunnelLandTable")
+    running.macro("OpenFunnelMacros.OpenFunnelInsertTable")
     running.wait_for_change("Table", "A5", [[""]])
-    landed = running.values("Table", f"A4:I{COUNT + 5}")
-    names = [str(name) for name in landed[0]]
-    assert landed[1:] == [*table.block(table.frame(running_job.rows, names), headers=False), [""] * 9]
+    inserted = running.values("Table", f"A4:I{COUNT + 5}")
+    names = [str(name) for name in inserted[0]]
+    assert inserted[1:] == [*table.block(table.frame(running_job.rows, names), headers=False), [""] * 9]
 
     (cells,) = running.pivots("Pivot", refresh=False).values()
     own = pivot(table.frame(running_job.rows, ["country", "employee_band"]), ["country"], ["employee_band"])
@@ -101,11 +101,11 @@ def test_calc_is_not_blocked_while_the_table_is_made(
     opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
     running.add(MENU)
     opened.wait_until("Start", "B11", f"{COUNT} companies, completed")
-    assert act(running, "land table") == f"Landing {COUNT} companies ..."
+    assert act(running, "insert table") == f"Inserting {COUNT} companies ..."
     running.wait_for_change("Table", "A5", [[""]])
     names = [str(name) for name in running.values("Table", "A4:I4")[0]]
-    landed = table.block(table.frame(running_job.rows, names), headers=False)
-    assert running.values("Table", f"A5:I{COUNT + 4}") == landed
+    inserted = table.block(table.frame(running_job.rows, names), headers=False)
+    assert running.values("Table", f"A5:I{COUNT + 4}") == inserted
 
 
 def test_landing_never_overwrites_the_users_cells(
@@ -117,12 +117,12 @@ def test_landing_never_overwrites_the_users_cells(
     opened.wait_until("Start", "B11", f"{COUNT} companies, completed")
     for place, where in {"A20": "below", "M5": "beside"}.items():
         running.enter("Table", place, "mine")
-        assert str(act(running, "land table")).startswith(f"There is something {where} the table"), place
+        assert str(act(running, "insert table")).startswith(f"There is something {where} the table"), place
         assert running.values("Table", "A5:A6") == [[""], [""]]
         assert running.values("Table", place) == [["mine"]]
         running.enter("Table", place, "")
     running.protect("Table")
-    assert str(act(running, "land table")).startswith("The sheet Table is protected.")
+    assert str(act(running, "insert table")).startswith("The sheet Table is protected.")
     assert running.values("Table", "A5:A6") == [[""], [""]]
 
 

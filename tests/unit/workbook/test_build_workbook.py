@@ -202,7 +202,12 @@ def test_an_empty_workbook_shows_what_excel_would_calculate() -> None:
 def test_every_button_runs_an_existing_macro() -> None:
     drawing = part("xl/drawings/vmlDrawing1.vml")
     called = re.findall(r"<x:FmlaMacro>\[0\]!(\w+)</x:FmlaMacro>", drawing)
-    assert called == ["OpenFunnelRefreshBook", "OpenFunnelLandTable", "OpenFunnelRefreshPivots", "OpenFunnelSendCopy"]
+    assert called == [
+        "OpenFunnelRefreshBook",
+        "OpenFunnelInsertTable",
+        "OpenFunnelRefreshPivots",
+        "OpenFunnelSaveValuesCopy",
+    ]
     assert all(f"Public Sub {macro}()" in sources.modules()[commands.MODULE] for macro in called)
 
 

@@ -62,6 +62,6 @@ def test_a_button_has_the_same_caption_everywhere() -> None:
     assert captions == {command.macro: command.caption for command in COMMANDS if command.macro in captions}
     assert calc_extension.MENU.items() >= {
         (captions["OpenFunnelRefreshBook"], "refresh book"),
-        (captions["OpenFunnelLandTable"], "land table"),
+        (captions["OpenFunnelInsertTable"], "insert table"),
         (captions["OpenFunnelRefreshPivots"], "refresh pivots"),
     }

@@ -13,6 +13,7 @@ from ...functions.catalog import CATALOG
 from ...functions.context import CREDITS, JOBS
 from ...runtime.thread_pool import start_thread
 from ...text import count
+from ...workbook.commands import EARLIER_ACTIONS
 from ..session import session
 from .array_size import Size
 from .documents import find_arrays
@@ -52,11 +53,12 @@ def act(
         return "Open a spreadsheet first."
     if document.isReadonly():
         return "This document is read-only. Save it under another name first."
+    action = EARLIER_ACTIONS.get(action, action)
     command = _COMMANDS.get(action)
     if command is not None:
         return _run_action(action, lambda: command(updater, document))
-    if action == "land table":
-        return _run_action(action, lambda: _land_table(document, run_on_main_thread, show))
+    if action == "insert table":
+        return _run_action(action, lambda: _insert_table(document, run_on_main_thread, show))
     return _ONLY_IN_EXCEL
 
 
@@ -72,9 +74,9 @@ def _run_action(action: str, run: Callable[[], str]) -> str:
     return message
 
 
-def _land_table(document: Any, run_on_main_thread: RunOnMainThread, show: Callable[[str], object]) -> str:
+def _insert_table(document: Any, run_on_main_thread: RunOnMainThread, show: Callable[[str], object]) -> str:
     update = prepare(document)
-    start_thread("calc-landing", lambda: _build_and_write(update, run_on_main_thread, show))
+    start_thread("calc-insert", lambda: _build_and_write(update, run_on_main_thread, show))
     return update.started_text
 
 
@@ -85,7 +87,7 @@ def _build_and_write(update: TableUpdate, run_on_main_thread: RunOnMainThread, s
     except Exception as error:  # raised again on the main thread, where `_run_action` reports it
         rows.set_exception(error)
     with contextlib.suppress(Exception):  # LibreOffice is closing, or shows a dialog
-        run_on_main_thread(lambda: show(_run_action("land table", lambda: update.write(rows.result()))))
+        run_on_main_thread(lambda: show(_run_action("insert table", lambda: update.write(rows.result()))))
 
 
 def refresh(updater: ResultUpdater, document: Any, *, final_too: bool = False) -> str:
@@ -154,6 +156,6 @@ _COMMANDS: Final[dict[str, Callable[[ResultUpdater, Any], str]]] = {
     "refresh book": refresh,
     "refresh final": _refresh_final,
     "refresh pivots": refresh_pivots,
-    "send copy": lambda *_: "In Calc: File > Save a Copy keeps the formulas, File > Export as PDF the values.",
+    "save values copy": lambda *_: "In Calc: File > Save a Copy keeps the formulas, File > Export as PDF the values.",
     "cancel job": lambda *_: "In a terminal: xl-openfunnel cancel JOB",
 }

@@ -46,7 +46,7 @@ class TableUpdate:
     @property
     def started_text(self) -> str:
         """The message while the rows are made."""
-        return f"Landing {companies(len(self.snapshot.rows))} ..."
+        return f"Inserting {companies(len(self.snapshot.rows))} ..."
 
     def rows(self) -> Rows:
         """The cells of all companies. Texts are not cut."""
@@ -68,12 +68,12 @@ class TableUpdate:
         sheet, table_range = _find_table(document)
         before, after = _areas(sheet, table_range, len(rows))
         if _header(sheet, before) != self.columns:
-            raise ConfigurationError("The table has other columns now. Land again.")
+            raise ConfigurationError("The table has other columns now. Insert again.")
         _range(sheet, before, before.StartRow + 1, before.EndRow).clearContents(_CONTENT)
         _range(sheet, after, after.StartRow + 1, after.EndRow).setDataArray(rows)
         table_range.setDataArea(after)
         _update_pivots(document, before, after)
-        later = "" if self.snapshot.final else " They may still change: land again once the job is final."
+        later = "" if self.snapshot.final else " They may still change: insert again once the job is final."
         return f"{companies(len(rows))} in the table.{later}"
 
 
@@ -106,7 +106,7 @@ def _find_table(document: Any) -> tuple[Any, Any]:
 def _areas(sheet: Any, table_range: Any, count: int) -> tuple[Any, Any]:
     """The table's cells now, and with `count` companies."""
     if sheet.isProtected():
-        raise ConfigurationError(f"The sheet {_SHEET} is protected. Unprotect it (Tools), then land again.")
+        raise ConfigurationError(f"The sheet {_SHEET} is protected. Unprotect it (Tools), then insert again.")
     before, after = table_range.DataArea, table_range.DataArea
     after.EndRow = before.StartRow + count
     if _used_beside(sheet, before):

@@ -110,7 +110,8 @@ def plan_merge(content: TableContent, our_columns: Sequence[str], companies: Seq
     indexes = column_indexes(content.columns, our_columns)
     if not indexes:
         raise ConfigurationError(
-            f"The table has none of the columns {', '.join(our_columns)} any more. Rename or delete it, and land again."
+            f"The table has none of the columns {', '.join(our_columns)} any more. Rename or delete it, and "
+            "insert again."
         )
     columns = [(our_columns.index(name), index) for name, index in indexes.items()]
     new_rows = [[company[number] for number, _ in columns] for company in companies]
@@ -123,7 +124,7 @@ def plan_merge(content: TableContent, our_columns: Sequence[str], companies: Seq
     if any(has_user_data) and not indexes.keys() & set(KEYS):
         raise ConfigurationError(
             "The table has no column linkedin_url any more, by which what is your own follows its company. "
-            "Name it so again, and land again."
+            "Name it so again, and insert again."
         )
     names = tuple(indexes)
     row_of = _match(names, old_rows, new_rows)

@@ -41,13 +41,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def book(bridge: Bridge, excel: FakeExcel, folder: Path) -> Book:
     """A workbook like ours: a cell named job, buttons, the prepared table and the pivot on it."""
     made = excel.open(f"Book {next(_numbers)}.xlsm", str(folder), ("Start", "Table", "Pivot"))
-    start, landed, pivot = made.sheets
+    start, inserted, pivot = made.sheets
     made.names["job"] = ("Start", refs.parse("B8"))
-    start.buttons.append(Button("[0]!OpenFunnelLandTable"))
-    landed.type("A1", "Table")
-    landed.type("A2", "Land as table, on the sheet Start, writes the companies here.")
-    landed.type("A4", [list(TABLE_COLUMNS)])
-    landed.table("OpenFunnelRows", "A4:I5")
+    start.buttons.append(Button("[0]!OpenFunnelInsertTable"))
+    inserted.type("A1", "Table")
+    inserted.type("A2", "Insert as table, on the sheet Start, writes the companies here.")
+    inserted.type("A4", [list(TABLE_COLUMNS)])
+    inserted.table("OpenFunnelRows", "A4:I5")
     pivot.pivots.append(Pivot("OpenFunnelRows", 1))
     made.saved = True
     live(bridge, on=True)
@@ -94,7 +94,7 @@ def cells_of(rows: list[Any]) -> list[list[Any]]:
 
 
 def lines(sheet: Sheet) -> list[list[Any]]:
-    """What the landed table holds, its header included."""
+    """What the inserted table holds, its header included."""
     (found,) = sheet.tables
     return [[sheet.values.get(key) for key in row] for row in found.area.rows()]
 
@@ -102,14 +102,14 @@ def lines(sheet: Sheet) -> list[list[Any]]:
 def test_landing_fills_the_table_exactly_and_refreshes_its_pivot(
     bridge: Bridge, book: Book, service: Simulator
 ) -> None:
-    start, landed, pivot = book.sheets
+    start, inserted, pivot = book.sheets
     job = add_job(service, ROWS)
     start.type("B8", job.job_id)
-    said = press_and_wait(bridge, "land table", cell(start, "A1"))
-    assert said == "OpenFunnel: 300 companies landed on the sheet Table; 1 pivot refreshed"
-    assert lines(landed) == [list(TABLE_COLUMNS), *cells_of(ROWS)]
-    assert not landed.formulas
-    assert [list(row) for row in pivot.pivots[0].shows] == lines(landed)
+    said = press_and_wait(bridge, "insert table", cell(start, "A1"))
+    assert said == "OpenFunnel: 300 companies inserted on the sheet Table; 1 pivot refreshed"
+    assert lines(inserted) == [list(TABLE_COLUMNS), *cells_of(ROWS)]
+    assert not inserted.formulas
+    assert [list(row) for row in pivot.pivots[0].shows] == lines(inserted)
 
 
 def test_what_looks_like_something_else_stays_text(bridge: Bridge, book: Book, service: Simulator) -> None:
@@ -130,50 +130,50 @@ def test_what_looks_like_something_else_stays_text(bridge: Bridge, book: Book, s
     rows = [{**ROWS[0], "name": name, "linkedin_url": f"page/{name}", "match_reason": name} for name in names]
     older = {key: value for key, value in ROWS[1].items() if key != "employee_count"}
     rows += [{**older, "company_size": "2-10"}, {**ROWS[2], "match_reason": "long " * 6_000, "name": None}]
-    start, landed, _ = book.sheets
+    start, inserted, _ = book.sheets
     start.type("B8", add_job(service, rows).job_id)
     for takes in (True, False):
         bridge.excel.text_cells_take_apostrophes = takes
-        press_and_wait(bridge, "land table", cell(start, "A1"))
-        assert lines(landed)[1:] == cells_of(rows)
-        assert landed.value("F17") == "2-10"
-        assert (landed.value("B18"), len(str(landed.value("G18")))) == (None, 30_000)
+        press_and_wait(bridge, "insert table", cell(start, "A1"))
+        assert lines(inserted)[1:] == cells_of(rows)
+        assert inserted.value("F17") == "2-10"
+        assert (inserted.value("B18"), len(str(inserted.value("G18")))) == (None, 30_000)
 
 
 def test_landing_again_keeps_what_is_the_users_with_its_company(bridge: Bridge, book: Book, service: Simulator) -> None:
-    start, landed, _ = book.sheets
+    start, inserted, _ = book.sheets
     start.type("B8", add_job(service, ROWS[:20]).job_id)
-    press_and_wait(bridge, "land table", cell(start, "A1"))
+    press_and_wait(bridge, "insert table", cell(start, "A1"))
     # A user's column with values and formulas, a note, a filter, another order of lines.
-    landed.tables[0].area = refs.parse("A4:J24")
-    landed.type("J4", "Mine")
+    inserted.tables[0].area = refs.parse("A4:J24")
+    inserted.type("J4", "Mine")
     for row in range(5, 25):
-        landed.enter(f"J{row}", f"=A{row}*2")
-    landed.type("J7", "call them")  # the third company
-    landed.type("J14", "gone, but mine")  # the tenth
-    landed.type("J8", LONG)
-    landed.notes[refs.parse("B6").key] = "a note on the second"
-    landed.sort(refs.parse("A5:J24"), 2)
-    landed.hidden, landed.tables[0].filtered = {6, 7, 8}, True
+        inserted.enter(f"J{row}", f"=A{row}*2")
+    inserted.type("J7", "call them")  # the third company
+    inserted.type("J14", "gone, but mine")  # the tenth
+    inserted.type("J8", LONG)
+    inserted.notes[refs.parse("B6").key] = "a note on the second"
+    inserted.sort(refs.parse("A5:J24"), 2)
+    inserted.hidden, inserted.tables[0].filtered = {6, 7, 8}, True
     reordered = [*ROWS[100:110], *reversed(ROWS[:9]), *ROWS[20:40]]
     start.type("B8", add_job(service, reordered).job_id)
-    said = press_and_wait(bridge, "land table", cell(start, "A1"))
+    said = press_and_wait(bridge, "insert table", cell(start, "A1"))
     assert said == (
-        "OpenFunnel: 39 companies landed on the sheet Table; 1 no longer in the job kept at the end, for what you have "
-        "there; the table's filter was taken off; 1 pivot refreshed"
+        "OpenFunnel: 39 companies inserted on the sheet Table; 1 no longer in the job kept at the end, for what you "
+        "have there; the table's filter was taken off; 1 pivot refreshed"
     )
-    assert landed.tables[0].area == refs.parse("A4:J44")
+    assert inserted.tables[0].area == refs.parse("A4:J44")
     kept = [None, *cells_of(ROWS[:20])[9][1:]]
-    assert [line[:9] for line in lines(landed)[1:]] == [*cells_of(reordered), kept]
+    assert [line[:9] for line in lines(inserted)[1:]] == [*cells_of(reordered), kept]
     third, second, last = 5 + reordered.index(ROWS[2]), 5 + reordered.index(ROWS[1]), 44
-    mine = {row: landed.value(f"J{row}") for row in range(5, 45)}
+    mine = {row: inserted.value(f"J{row}") for row in range(5, 45)}
     assert (mine.pop(third), mine.pop(last)) == ("call them", "gone, but mine")
     assert mine.pop(5 + reordered.index(ROWS[3])) == LONG
     known = [5 + reordered.index(company) for company in ROWS[:9] if company not in (ROWS[2], ROWS[3])]
     assert {row: value for row, value in mine.items() if value is not None} == {row: (row - 4) * 2.0 for row in known}
-    assert {landed.formula(f"J{row}") for row in known} == {f"=A{row}*2" for row in known}
-    assert landed.notes == {refs.parse(f"B{second}").key: "a note on the second"}
-    assert landed.used().bottom == 44
+    assert {inserted.formula(f"J{row}") for row in known} == {f"=A{row}*2" for row in known}
+    assert inserted.notes == {refs.parse(f"B{second}").key: "a note on the second"}
+    assert inserted.used().bottom == 44
 
 
 def test_a_table_at_the_end_of_the_sheet_stays_as_it_is(
@@ -185,62 +185,63 @@ def test_a_table_at_the_end_of_the_sheet_stays_as_it_is(
     low.table("OpenFunnelRows", "A1048574:I1048575")
     start.type("A1", add_job(service, ROWS[:5]).job_id)
     start.enter("A2", "=OF_STATUS(A1)")
-    said = press_and_wait(bridge, "land table", cell(start, "A2"))
-    assert said == "OpenFunnel: The sheet ends before the companies do. Move the table up, then land again."
+    said = press_and_wait(bridge, "insert table", cell(start, "A2"))
+    assert said == "OpenFunnel: The sheet ends before the companies do. Move the table up, then insert again."
     assert lines(low)[1:] == [[None] * 9]
 
 
 def test_fewer_companies_leave_nothing_below_the_table(bridge: Bridge, book: Book, service: Simulator) -> None:
-    start, landed, _ = book.sheets
+    start, inserted, _ = book.sheets
     start.type("B8", add_job(service, ROWS[:50]).job_id)
-    press_and_wait(bridge, "land table", cell(start, "A1"))
-    landed.type("A60", "my text below")
-    landed.tables[0].totals = True
-    landed.type("A55", "Total")
+    press_and_wait(bridge, "insert table", cell(start, "A1"))
+    inserted.type("A60", "my text below")
+    inserted.tables[0].totals = True
+    inserted.type("A55", "Total")
     start.type("B8", add_job(service, ROWS[40:45]).job_id)
-    press_and_wait(bridge, "land table", cell(start, "A1"))
-    assert lines(landed)[1:] == cells_of(ROWS[40:45])
-    assert landed.value("A10") == "Total"
-    assert [landed.values[key] for key in sorted(landed.values) if key[0] > 10] == ["my text below"]
+    press_and_wait(bridge, "insert table", cell(start, "A1"))
+    assert lines(inserted)[1:] == cells_of(ROWS[40:45])
+    assert inserted.value("A10") == "Total"
+    assert [inserted.values[key] for key in sorted(inserted.values) if key[0] > 10] == ["my text below"]
 
 
 def test_what_stands_below_the_table_is_not_written_over(bridge: Bridge, book: Book, service: Simulator) -> None:
-    start, landed, _ = book.sheets
-    landed.type("C8", "mine")
+    start, inserted, _ = book.sheets
+    inserted.type("C8", "mine")
     start.type("B8", add_job(service, ROWS[:5]).job_id)
-    said = press_and_wait(bridge, "land table", cell(start, "A1"))
-    assert said == "OpenFunnel: There is something below the table, where it needs lines. Move it, then land again."
-    assert (landed.value("C8"), lines(landed)[1:]) == ("mine", [[None] * 9])
+    said = press_and_wait(bridge, "insert table", cell(start, "A1"))
+    assert said == "OpenFunnel: There is something below the table, where it needs lines. Move it, then insert again."
+    assert (inserted.value("C8"), lines(inserted)[1:]) == ("mine", [[None] * 9])
 
 
 def test_what_is_known_of_the_job_stands_above_the_table_and_provisional_rows_are_said(
     bridge: Bridge, book: Book, service: Simulator, clock: ManualClock
 ) -> None:
-    start, landed, _ = book.sheets
+    start, inserted, _ = book.sheets
     job = add_job(service, ROWS, pending=100, running=1_000, page_size=100)
     start.type("B8", job.job_id)
     assert (
-        press_and_wait(bridge, "land table", cell(start, "A1")) == "OpenFunnel: There is nothing to land yet: pending"
+        press_and_wait(bridge, "insert table", cell(start, "A1"))
+        == "OpenFunnel: There is nothing to insert yet: pending"
     )
     clock.sleep(600)
     start.enter("C8", "=OF_STATUS(B8)")
     bridge.excel.pump(lambda: start.value("C8") == "running")
-    said = press_and_wait(bridge, "land table", cell(start, "A1"))
-    assert "; provisional: land again when the job is over; " in said
+    said = press_and_wait(bridge, "insert table", cell(start, "A1"))
+    assert "; provisional: insert again when the job is over; " in said
     names = ["as of", "job", "state", "rows", "content", "credits"]
-    assert landed.block_of("C1:H1") == [names]
-    ((_, named, state, rows, content, billed),) = landed.block_of("C2:H2")
-    assert (named, state, rows) == (job.job_id, "provisional: rows may still change", float(len(lines(landed)) - 1))
+    assert inserted.block_of("C1:H1") == [names]
+    ((_, named, state, rows, content, billed),) = inserted.block_of("C2:H2")
+    assert (named, state, rows) == (job.job_id, "provisional: rows may still change", float(len(lines(inserted)) - 1))
     assert billed is None
-    assert landed.value("A2") == "Landed by XL OpenFunnel"
+    assert inserted.value("A2") == "Inserted by XL OpenFunnel"
     clock.sleep(2_000)
     bridge.excel.pump(lambda: start.value("C8") == "completed")
-    assert "provisional" not in press_and_wait(bridge, "land table", cell(start, "A1"))
-    ((_, _, state, rows, final, billed),) = landed.block_of("C2:H2")
+    assert "provisional" not in press_and_wait(bridge, "insert table", cell(start, "A1"))
+    ((_, _, state, rows, final, billed),) = inserted.block_of("C2:H2")
     assert (state, rows, billed) == ("final", 300.0, 300.0)
     assert str(final).startswith("sha256:")
     assert final != content
-    assert lines(landed)[1:] == cells_of(ROWS)
+    assert lines(inserted)[1:] == cells_of(ROWS)
 
 
 def test_another_workbook_gets_a_sheet_with_a_table_of_the_selected_cells_job(
@@ -251,8 +252,8 @@ def test_another_workbook_gets_a_sheet_with_a_table_of_the_selected_cells_job(
     sheet.type("A1", job.job_id)
     sheet.enter("A3", "=OF_ROWS(A1)")
     excel.pump(lambda: len(sheet.block("A3")) == 31)
-    said = press_and_wait(bridge, "land table", cell(sheet, "C9"))  # within the spill
-    assert said == "OpenFunnel: 30 companies landed on the sheet OpenFunnel; 0 pivots refreshed"
+    said = press_and_wait(bridge, "insert table", cell(sheet, "C9"))  # within the spill
+    assert said == "OpenFunnel: 30 companies inserted on the sheet OpenFunnel; 0 pivots refreshed"
     made = sheet.book.sheet("OpenFunnel")
     assert made.tables[0].area == refs.parse("A4:I34")
     assert lines(made) == [list(TABLE_COLUMNS), *cells_of(ROWS[:30])]
@@ -263,11 +264,11 @@ def test_ten_thousand_companies_are_landed_with_few_calls(
     bridge: Bridge, book: Book, service: Simulator, excel: FakeExcel
 ) -> None:
     many = companies(10_000)
-    start, landed, _ = book.sheets
+    start, inserted, _ = book.sheets
     start.type("B8", add_job(service, many).job_id)
     excel.reset_counts()
-    press_and_wait(bridge, "land table", cell(start, "A1"))
-    assert lines(landed)[1:] == cells_of(many)
+    press_and_wait(bridge, "insert table", cell(start, "A1"))
+    assert lines(inserted)[1:] == cells_of(many)
     assert excel.members["Range.Value2"] <= 40  # a third of it to see that nobody has sorted meanwhile
     assert excel.members.total() <= 240  # and not one for each company, of which there are ten thousand
 
@@ -275,17 +276,17 @@ def test_ten_thousand_companies_are_landed_with_few_calls(
 def test_a_busy_excel_is_waited_for_in_the_middle_of_it(
     bridge: Bridge, book: Book, service: Simulator, excel: FakeExcel
 ) -> None:
-    start, landed, _ = book.sheets
+    start, inserted, _ = book.sheets
     start.type("B8", add_job(service, ROWS).job_id)
     excel.reset_counts()
-    bridge.press("land table", cell(start, "A1"))
+    bridge.press("insert table", cell(start, "A1"))
     excel.pump(lambda: excel.members["Range.NumberFormat"] >= 1)
     excel.busy = Busy.REJECTING
     excel.pump(lambda: excel.refused >= 3)
-    assert lines(landed)[1:] != cells_of(ROWS)
+    assert lines(inserted)[1:] != cells_of(ROWS)
     excel.busy = Busy.NO
     excel.pump(lambda: outcome(excel))
-    assert lines(landed)[1:] == cells_of(ROWS)
+    assert lines(inserted)[1:] == cells_of(ROWS)
 
 
 LATER = 0x8001010A - (1 << 32)  # RPC_E_SERVERCALL_RETRYLATER
@@ -303,7 +304,7 @@ def test_an_excel_that_is_busy_in_the_middle_of_a_copy_asks_its_user_and_is_left
 ) -> None:
     book.sheets[0].type("A1", "mine")
     excel.reset_counts()
-    bridge.press("send copy", cell(book.sheets[0], "A1"))
+    bridge.press("save values copy", cell(book.sheets[0], "A1"))
     excel.pump(lambda: excel.members["Workbook.LinkSources"] >= 1)
     excel.busy = Busy.LATER
     arrived = excel.filter.arrived
@@ -335,7 +336,7 @@ def test_excel_asks_nothing_during_single_calls_of_a_copy_only(
         return arriving(member)
 
     monkeypatch.setattr(excel, "on_call", noted)
-    press_and_wait(bridge, "send copy", None)
+    press_and_wait(bridge, "save values copy", None)
     ours = {"SaveCopyAs", "Open", "SaveAs", "Close"}
     names = [member.partition(".")[2] for member in quiet]
     assert [name for name in names if name in ours] == ["SaveCopyAs", "Open", "SaveAs", "Close"]
@@ -355,7 +356,7 @@ def test_excel_asks_again_as_soon_as_it_turns_a_quiet_call_away(
         return arriving(member)
 
     monkeypatch.setattr(excel, "on_call", turning_away)
-    bridge.press("send copy", cell(book.sheets[0], "A1"))
+    bridge.press("save values copy", cell(book.sheets[0], "A1"))
     for member in ("Workbook.SaveCopyAs", "Workbook.SaveAs", "Workbook.Close"):
         excel.pump(lambda member=member: member in tried)  # type: ignore[misc]
         excel.pump(lambda: switches(excel) == SWITCHES)
@@ -380,7 +381,7 @@ def test_a_switch_that_excel_does_not_take_back_keeps_no_other_from_being_put_ba
         return arriving(member)
 
     monkeypatch.setattr(excel, "on_call", refusing)
-    press_and_wait(bridge, "send copy", cell(book.sheets[0], "A1"))
+    press_and_wait(bridge, "save values copy", cell(book.sheets[0], "A1"))
     assert [name for name, value in switches(excel).items() if value != SWITCHES[name]] == kept
 
 
@@ -400,8 +401,8 @@ def test_what_two_switch_at_the_same_time_is_in_the_end_as_its_user_had_it(excel
 
 
 def test_refusals_have_words(bridge: Bridge, book: Book, service: Simulator) -> None:
-    start, landed, pivot = book.sheets
-    assert press_and_wait(bridge, "land table", cell(start, "A1")) == (
+    start, inserted, pivot = book.sheets
+    assert press_and_wait(bridge, "insert table", cell(start, "A1")) == (
         "OpenFunnel: The selected cell neither holds a job nor shows one. Select one that does."
     )
     assert (
@@ -409,11 +410,11 @@ def test_refusals_have_words(bridge: Bridge, book: Book, service: Simulator) -> 
     )
     job = add_job(service, ROWS[:5])
     start.type("B8", job.job_id)
-    landed.protected = True
-    assert press_and_wait(bridge, "land table", cell(start, "A1")) == (
-        "OpenFunnel: The sheet Table is protected. Unprotect it (Review), then land again."
+    inserted.protected = True
+    assert press_and_wait(bridge, "insert table", cell(start, "A1")) == (
+        "OpenFunnel: The sheet Table is protected. Unprotect it (Review), then insert again."
     )
-    landed.protected = False
+    inserted.protected = False
     pivot.protected = True
     assert press_and_wait(bridge, "refresh pivots", None).startswith("OpenFunnel: Excel refused: The cell or chart")
     assert "newer than the installed package" in bridge.press("dance")
@@ -425,7 +426,7 @@ def test_a_workbook_that_is_closed_meanwhile_is_missed_in_words(
     excel.open("Another.xlsx")
     book.sheets[0].type("B8", add_job(service, ROWS[:5]).job_id)
     where = cell(book.sheets[0], "A1")
-    bridge.press("land table", where)
+    bridge.press("insert table", where)
     book.close()
     excel.pump(lambda: outcome(excel))
     assert excel.settings["StatusBar"] == f"OpenFunnel: The workbook {book.name} is not open any more."
@@ -433,15 +434,15 @@ def test_a_workbook_that_is_closed_meanwhile_is_missed_in_words(
 
 
 def test_pivots_on_the_table_are_refreshed_and_no_others(bridge: Bridge, book: Book) -> None:
-    start, landed, pivot = book.sheets
+    start, inserted, pivot = book.sheets
     pivot.pivots += [Pivot("OpenFunnelRows", 1), Pivot("Other!A1:B2", 2), Pivot("", 3, kind=2)]
-    landed.type("A5", 1)
+    inserted.type("A5", 1)
     assert press_and_wait(bridge, "refresh pivots", cell(start, "A1")) == "OpenFunnel: 2 pivots refreshed."
     assert [len(one.shows) for one in pivot.pivots] == [2, 2, 0, 0]
     assert bridge.excel.members["PivotCache.Refresh"] == 1
     start.pivots.append(Pivot("OpenFunnelRows", 4))
     start.protected = True
-    landed.type("A5", 2)
+    inserted.type("A5", 2)
     assert press_and_wait(bridge, "refresh pivots", cell(start, "A1")).startswith(
         "OpenFunnel: Excel refused: The cell or chart"
     )
@@ -449,26 +450,26 @@ def test_pivots_on_the_table_are_refreshed_and_no_others(bridge: Bridge, book: B
     start.pivots.clear()
     pivot.pivots.clear()
     assert "No pivot of this workbook" in press_and_wait(bridge, "refresh pivots", cell(start, "A1"))
-    landed.tables.clear()
-    assert "No companies were landed" in press_and_wait(bridge, "refresh pivots", cell(start, "A1"))
+    inserted.tables.clear()
+    assert "No companies were inserted" in press_and_wait(bridge, "refresh pivots", cell(start, "A1"))
 
 
 def test_a_copy_to_send_has_values_and_no_macros_buttons_or_links(
     bridge: Bridge, book: Book, service: Simulator, excel: FakeExcel, folder: Path
 ) -> None:
     excel.spilled_cells_have_formulas = False  # the search in a copy has fewer cells to ask for
-    start, landed, _ = book.sheets
+    start, inserted, _ = book.sheets
     job = add_job(service, [{**ROWS[0], "name": "=1+1"}, {**ROWS[1], "name": "2-10"}, *ROWS[2:12]])
     start.type("B8", job.job_id)
     start.enter("D1", "=OF_ROWS(B8)")
     start.enter("B1", '="Status: "&OF_STATUS(B8)')
     start.enter("B2", "=COUNTA(D1:D13)")
     start.enter("B3", "=COUNTA(D1#)")
-    landed.enter("K1", "=COUNTA(Start!$D$1#)")
+    inserted.enter("K1", "=COUNTA(Start!$D$1#)")
     excel.pump(lambda: start.value("B1") == "Status: completed" and len(start.block("D1")) == 13)
-    press_and_wait(bridge, "land table", cell(start, "A1"))
+    press_and_wait(bridge, "insert table", cell(start, "A1"))
     start.buttons.append(Button("[0]!MyOwn"))
-    start.visible, book.front = 0, landed  # xlSheetHidden
+    start.visible, book.front = 0, inserted  # xlSheetHidden
     book.links.append(r"C:\Users\Me\other.xlsx")
     book.ole_links.append(r"Word.Document.12|C:\Users\Me\other.docx!''")
     book.saved = True
@@ -477,7 +478,9 @@ def test_a_copy_to_send_has_values_and_no_macros_buttons_or_links(
 
     stem = book.name.removesuffix(".xlsm")
     (folder / f"{stem} (values).xlsx").touch()
-    assert press_and_wait(bridge, "send copy", None) == f"OpenFunnel: The copy is {folder / stem} (values 2).xlsx."
+    assert (
+        press_and_wait(bridge, "save values copy", None) == f"OpenFunnel: The copy is {folder / stem} (values 2).xlsx."
+    )
 
     assert ([dict(sheet.values) for sheet in book.sheets], [dict(sheet.formulas) for sheet in book.sheets]) == before
     assert (excel.books, book.saved, len(book.links), len(start.buttons)) == ([book], True, 1, 2)
@@ -499,14 +502,14 @@ def test_a_copy_to_send_has_values_and_no_macros_buttons_or_links(
     manifest = copy.sheet("Manifest")
     told = {manifest.value(f"A{row}"): manifest.value(f"B{row}") for row in range(1, manifest.used().bottom + 1)}
     assert (told["job_id"], told["state"], told["rows"]) == (job.job_id, "final", 12.0)
-    assert (told["content"], told["credits_consumed"]) == (landed.value("G2"), 12.0)
+    assert (told["content"], told["credits_consumed"]) == (inserted.value("G2"), 12.0)
 
 
 def test_links_that_are_left_in_a_copy_are_said(bridge: Bridge, book: Book) -> None:
     book.links += [r"C:\Users\Me\gone.xlsx", "https://firm.example/sites/x/Prices.xlsx"]
     book.ole_links.append(r"Word.Document.12|C:\Users\Me\other.docx!Bookmark")
     book.stubborn_links |= {book.links[1], book.ole_links[0]}
-    said = press_and_wait(bridge, "send copy", None)
+    said = press_and_wait(bridge, "save values copy", None)
     assert said.endswith(
         ".xlsx. Links to Prices.xlsx, other.docx are left in it: look for them in names, data validation and protected "
         "sheets."
@@ -521,8 +524,8 @@ def test_a_copy_that_cannot_be_made_leaves_nothing_behind(
     start.enter("B1", "=OF_STATUS(B8)")
     start.protected = True
     files = set(folder.iterdir())
-    assert press_and_wait(bridge, "send copy", cell(start, "A1")) == (
-        "OpenFunnel: The sheet Start is protected. Unprotect it (Review), then send a copy."
+    assert press_and_wait(bridge, "save values copy", cell(start, "A1")) == (
+        "OpenFunnel: The sheet Start is protected. Unprotect it (Review), then save the copy."
     )
     assert (excel.books, set(folder.iterdir())) == ([book], files)
     assert (excel.calculation, excel.settings["DisplayAlerts"], excel.settings["AutomationSecurity"]) == (
@@ -532,7 +535,7 @@ def test_a_copy_that_cannot_be_made_leaves_nothing_behind(
     )
     for password in ("password", "write_password"):
         setattr(book, password, True)
-        assert "has a password" in press_and_wait(bridge, "send copy", cell(start, "A1"))
+        assert "has a password" in press_and_wait(bridge, "save values copy", cell(start, "A1"))
         setattr(book, password, False)
 
 
@@ -543,7 +546,7 @@ def test_a_copy_goes_among_the_documents_where_it_cannot_lie_beside_the_workbook
     for name, path, copy in (("Q3.xlsm", cloud, "Q3"), ("Q3.xlsm", gone, "Q3"), ("Plan 2.0", "", "Plan 2.0")):
         book.name, book.path = name, path
         there = set(documents.iterdir())
-        said = press_and_wait(bridge, "send copy", None)
+        said = press_and_wait(bridge, "save values copy", None)
         (made,) = set(documents.iterdir()) - there
         assert made.name.startswith(f"{copy} (values")
         assert said == f"OpenFunnel: The copy is {made}."

@@ -1,4 +1,4 @@
-"""Landing in a table that its user changes meanwhile: Excel takes input between any two of our calls."""
+"""Inserting into a table that its user changes during it: Excel takes input between any two of our calls."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class FakeCaller:
 
 
 class TableWorkbook:
-    """A workbook with a landed table, to which its user added a column with a note on each company."""
+    """A workbook with a inserted table, to which its user added a column with a note on each company."""
 
     def __init__(self, rows: list[Any]) -> None:
         excel = Excel()
@@ -179,7 +179,7 @@ def test_whenever_the_table_is_changed_companies_keep_what_is_the_users(
             continue  # in Excel, these cells move along
         if refused:
             refusals += 1
-            assert "land again" in refused.lower(), (moments, refused)
+            assert "insert again" in refused.lower(), (moments, refused)
             assert workbook.state != "final"
             workbook.calls.before_call = lambda number, name: None
             workbook.write(FEWER)
@@ -232,9 +232,9 @@ def test_a_refused_removal_leaves_a_table_that_says_so_and_ranks_that_are_right(
     with pytest.raises(HostError) as refused:
         workbook.write(FEWER)
     assert refused.value.text == (
-        "Excel refused: This would move cells in a table. The table is incomplete: land again."
+        "Excel refused: This would move cells in a table. The table is incomplete: insert again."
     )
-    assert workbook.state == "incomplete: land again"
+    assert workbook.state == "incomplete: insert again"
     assert [(line[0], line[NAME]) for line in workbook.lines()[: len(FEWER)]] == [
         (rank, row["name"]) for rank, row in enumerate(FEWER, 1)
     ]
@@ -252,9 +252,9 @@ def test_an_excel_that_lets_nobody_in_any_more_leaves_a_table_that_says_so() -> 
             raise HostBusyError
 
     workbook.calls.before_call = at
-    with pytest.raises(HostError, match=r"Excel was busy for too long\. The table is incomplete: land again\."):
+    with pytest.raises(HostError, match=r"Excel was busy for too long\. The table is incomplete: insert again\."):
         workbook.write(FEWER)
-    assert workbook.state == "incomplete: land again"
+    assert workbook.state == "incomplete: insert again"
 
 
 def test_a_table_that_is_never_left_alone_is_left_as_it_is() -> None:
@@ -267,7 +267,7 @@ def test_a_table_that_is_never_left_alone_is_left_as_it_is() -> None:
 
     workbook.calls.before_call = at
     before = workbook.lines()
-    with pytest.raises(HostError, match=r"kept changing while it was written\. Land again\."):
+    with pytest.raises(HostError, match=r"kept changing while it was written\. Insert again\."):
         workbook.write(FEWER)
     assert workbook.lines() == before
 

@@ -58,9 +58,9 @@ def save_copy(
         documents: the user's documents folder.
     """
     if call.get(book, "HasPassword") or call.get(book, "WriteReserved"):
-        raise HostError("The workbook has a password to open or change it. Remove it (File, Info), then send a copy.")
+        raise HostError("The workbook has a password to open or change it. Remove it (File, Info), then save the copy.")
     if call.get(book, "ProtectStructure"):
-        raise HostError("The workbook's structure is protected. Unprotect it (Review), then send a copy.")
+        raise HostError("The workbook's structure is protected. Unprotect it (Review), then save the copy.")
     name, folder = PureWindowsPath(str(call.get(book, "Name"))), str(call.get(book, "Path"))
     is_saved = bool(folder)  # a new workbook has no suffix, even if its name has a dot
     folders = [Path(folder), documents] if is_saved and "://" not in folder else [documents]
@@ -148,7 +148,7 @@ def _replace_with_values(call: RetryingCaller, copy: Any, cells_to_replace: Iter
     for cell in cells_to_replace:
         sheet = call.get(sheets, "Item", cell.sheet)
         if call.get(sheet, "ProtectContents"):
-            raise HostError(f"The sheet {cell.sheet} is protected. Unprotect it (Review), then send a copy.")
+            raise HostError(f"The sheet {cell.sheet} is protected. Unprotect it (Review), then save the copy.")
         area = filled_range(call, call.get(sheet, "Range", cell.cell)) or CellRange.parse(cell.cell)
         values = [[_to_value(value) for value in row] for row in ranges.read(call, sheet, area)]
         blocks.append((sheet, area, values))

@@ -124,7 +124,7 @@ class ListObject:
     def header(self) -> CellRange:
         header = self.call.get(self.table, "HeaderRowRange")
         if header is None:
-            raise HostError("The table's header row is switched off. Switch it on (Table Design), then land again.")
+            raise HostError("The table's header row is switched off. Switch it on (Table Design), then insert again.")
         return CellRange.parse(self.call.get(header, "Address"))
 
     def column_names(self, header: CellRange) -> list[str]:

@@ -27,14 +27,15 @@ _NUMERIC_COLUMNS: Final = ("rank", "employee_count", "employee_band")
 """Our columns that keep their number format: numbers, and bands, which look like nothing else. The others are text
 whatever it looks like. The last column is not among them: a column that the user adds after it inherits its format."""
 
-_HINT: Final = "Land"
-"""The first word of the line above a table that may be replaced: the workbook's hint, or what was written before."""
+_HINTS: Final = ("Insert", "Land")
+"""The first words of the line above a table that may be replaced: the workbook's hint, or what was written before.
+The second is that of version 0.1."""
 
 _STATE: Final = "state"
-_INCOMPLETE: Final = "incomplete: land again"
+_INCOMPLETE: Final = "incomplete: insert again"
 """Stands above the table while companies are written, and stays if that fails."""
 
-_LEFT_INCOMPLETE: Final = "The table is incomplete: land again."
+_LEFT_INCOMPLETE: Final = "The table is incomplete: insert again."
 _CHANGED_MEANWHILE: Final = "The table was changed while companies were written."
 
 _ATTEMPTS: Final = 4
@@ -65,7 +66,7 @@ def write_table(
     call = table.call
     name = str(call.get(table.sheet, "Name"))
     if call.get(table.sheet, "ProtectContents"):
-        raise HostError(f"The sheet {name} is protected. Unprotect it (Review), then land again.")
+        raise HostError(f"The sheet {name} is protected. Unprotect it (Review), then insert again.")
     totals_hidden = filter_removed = False
     try:
         for _ in range(_ATTEMPTS):
@@ -80,7 +81,7 @@ def write_table(
                 writer.check_room()
                 filter_removed |= _remove_filter(table)
                 return TableWritten(name, writer.plan, filter_removed, writer.carry_out(facts))
-        raise HostError("The table kept changing while it was written. Land again.")
+        raise HostError("The table kept changing while it was written. Insert again.")
     finally:
         if totals_hidden:
             with call.without_timeout():
@@ -119,12 +120,12 @@ class _TableWriter:
         """
         whole, added = self._resized_range(), len(self.plan.rows) - self.plan.current_height
         if whole.bottom > LAST_ROW:
-            raise HostError("The sheet ends before the companies do. Move the table up, then land again.")
+            raise HostError("The sheet ends before the companies do. Move the table up, then insert again.")
         if added > 0:
             cells = CellRange(whole.bottom - added + 1, whole.left, whole.bottom, whole.right)
             functions = self.call.get(self.call.application, "WorksheetFunction")
             if self.call.get(functions, "CountA", self.table.cells(cells)):
-                raise HostError("There is something below the table, where it needs lines. Move it, then land again.")
+                raise HostError("There is something below the table, where it needs lines. Move it, then insert again.")
 
     def carry_out(self, facts: Sequence[Fact]) -> bool:
         """Write; returns whether there was room for the facts.
@@ -337,8 +338,8 @@ class _TableWriter:
             return False
         ranges.write(call, sheet, area, [names, values], text_format=False)
         hint = self.table.cells(CellRange(area.bottom, header.left, area.bottom, header.left))
-        if str(call.get(hint, "Value2") or _HINT).startswith(_HINT):
-            call.put(hint, "Value2", f"{_HINT}ed by XL OpenFunnel")
+        if str(call.get(hint, "Value2") or _HINTS[0]).startswith(_HINTS):
+            call.put(hint, "Value2", "Inserted by XL OpenFunnel")
         return True
 
 

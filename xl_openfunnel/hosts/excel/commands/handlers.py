@@ -92,9 +92,9 @@ class CommandHandlers:
             "refresh sheet": ("Asking the service ...", lambda excel, context: self._refresh(excel, context, "sheet")),
             "refresh book": ("Asking the service ...", lambda excel, context: self._refresh(excel, context, "book")),
             "refresh final": ("Reading all jobs again ...", self._refresh_final),
-            "land table": ("Landing the companies ...", self._write_table),
+            "insert table": ("Inserting the companies ...", self._write_table),
             "refresh pivots": ("Refreshing the pivots ...", self._refresh_pivots),
-            "send copy": ("Making a copy ...", self._save_copy),
+            "save values copy": ("Saving a copy ...", self._save_copy),
             "open log": ("Opening the log ...", lambda *_: self._open_log()),
             "open help": ("Opening the help ...", lambda *_: self._open_help()),
         }
@@ -165,7 +165,7 @@ class CommandHandlers:
         snapshot = self._snapshot_with_rows(self._job(excel, context, book))
         if not snapshot.rows and not snapshot.final:
             reason = job_text.no_rows_reason(snapshot).removeprefix(CELL_PREFIX)
-            raise ConfigurationError(f"There is nothing to land yet: {reason}")
+            raise ConfigurationError(f"There is nothing to insert yet: {reason}")
         block = table.block(snapshot.frame(TABLE_COLUMNS), headers=False, text_limit=MAX_CELL_UNITS)
         new_rows: list[list[Value]] = [[None if value == "" else value for value in row] for row in block]
         if not excel.has_table(book, TABLE_NAME):
@@ -195,7 +195,7 @@ class CommandHandlers:
         if pivots:
             return f"{count(pivots, 'pivot')} refreshed."
         if not excel.has_table(book, TABLE_NAME):
-            raise ConfigurationError("No companies were landed in this workbook yet.")
+            raise ConfigurationError("No companies were inserted in this workbook yet.")
         return f"No pivot of this workbook stands on the table {TABLE_NAME}."
 
     def _save_copy(self, excel: WorkbookCommands, context: CommandContext) -> str:
@@ -324,9 +324,9 @@ def _error(snapshot: Snapshot) -> OpenFunnelError | None:
 
 def _table_summary(snapshot: Snapshot, written: TableWritten) -> list[str]:
     plan = written.plan
-    parts = [f"{companies(len(snapshot.rows))} landed on the sheet {written.sheet}"]
+    parts = [f"{companies(len(snapshot.rows))} inserted on the sheet {written.sheet}"]
     if not snapshot.final:
-        parts.append("provisional: land again when the job is over")
+        parts.append("provisional: insert again when the job is over")
     if snapshot.problem:
         parts.append(snapshot.problem.message.rstrip("."))
     if plan.kept_rows:

@@ -16,6 +16,7 @@ from ....runtime.clock import Clock
 from ....runtime.event_loop import EventLoop
 from ....runtime.thread_pool import start_thread
 from ....text import clip
+from ....workbook.commands import EARLIER_ACTIONS
 from ..ports import HostBusyError, HostError, HostGoneError, WorkbookAccess
 from .handlers import CommandContext, CommandHandlers
 
@@ -96,6 +97,7 @@ class CommandRunner:
 
     def act(self, action: str, context: CommandContext) -> str:
         """Queue a command; returns why that is not possible, or ``""``."""
+        action = EARLIER_ACTIONS.get(action, action)
         if action in self._handlers.urgent:
             begun, do = self._handlers.urgent[action]
             self.show_status(context.window, begun)

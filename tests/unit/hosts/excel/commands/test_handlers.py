@@ -53,7 +53,7 @@ class Rig:
     def write_table(self, job: str) -> str:
         """Write the workbook's own job into its table."""
         self.excel.names["job"] = job
-        return self.run("land table", command_context("Acme"))
+        return self.run("insert table", command_context("Acme"))
 
     def show(self, *jobs: str) -> None:
         """Have cells show these jobs, one job each."""
@@ -189,7 +189,7 @@ def test_several_jobs_count_as_none(rig: Rig) -> None:
     rig.visible_jobs.jobs[HERE] = {OTHER.job_id, DONE.job_id}
     assert rig.handlers.job_here(command_context()) == ""
     with pytest.raises(ConfigurationError, match="shows 2 jobs"):
-        rig.run("land table", command_context())
+        rig.run("insert table", command_context())
 
 
 def test_job_here_does_not_wait_for_a_busy_excel(rig: Rig) -> None:
@@ -201,7 +201,7 @@ def test_job_here_does_not_wait_for_a_busy_excel(rig: Rig) -> None:
 
 
 def test_writing_the_table_reports_all_that_happened(rig: Rig) -> None:
-    assert rig.write_table(DONE.job_id) == "30 companies landed on the sheet Table; 1 pivot refreshed"
+    assert rig.write_table(DONE.job_id) == "30 companies inserted on the sheet Table; 1 pivot refreshed"
     (plan,) = rig.excel.plans
     assert (plan.final_height, plan.columns) == (30, TABLE_COLUMNS)
     facts = dict(rig.excel.facts)
@@ -210,7 +210,7 @@ def test_writing_the_table_reports_all_that_happened(rig: Rig) -> None:
     rig.excel.write_result = {"sheet": "My table", "filter_removed": True, "facts_written": False}
     rig.excel.pivots = HostError("Excel refused: protected")
     assert rig.write_table(DONE.job_id) == (
-        "30 companies landed on the sheet My table; 1 no longer in the job kept at the end, for what you have there; "
+        "30 companies inserted on the sheet My table; 1 no longer in the job kept at the end, for what you have there; "
         "without rank, domain, headquarters, employee_count, match_reason, country, employee_band, which the table "
         "does not have; the table's filter was taken off; no room above the table to say what job it is; "
         "the pivots could not be refreshed (Excel refused: protected)"
@@ -229,21 +229,21 @@ def test_the_content_hash_depends_on_the_rows(rig: Rig) -> None:
 def test_a_running_jobs_companies_are_provisional(rig: Rig) -> None:
     rig.time.sleep(700)
     rig.fetcher.wait(RUNNING.job_id, until=lambda seen: len(seen.rows) > 0)
-    assert "; provisional: land again when the job is over; " in rig.write_table(RUNNING.job_id)
+    assert "; provisional: insert again when the job is over; " in rig.write_table(RUNNING.job_id)
     assert dict(rig.excel.facts)["state"] == "provisional: rows may still change"
 
 
 def test_without_a_job_in_the_cell_the_workbooks_job_is_used(rig: Rig) -> None:
     with pytest.raises(ConfigurationError, match="Select one that does"):
-        rig.run("land table", command_context("Acme"))
+        rig.run("insert table", command_context("Acme"))
     rig.excel.names["job"] = OTHER.job_id
-    assert rig.run("land table", command_context("Acme")).startswith("7 companies")
-    assert rig.run("land table", command_context("", None)).startswith("7 companies")
+    assert rig.run("insert table", command_context("Acme")).startswith("7 companies")
+    assert rig.run("insert table", command_context("", None)).startswith("7 companies")
 
 
 def test_a_failed_jobs_companies_are_written_with_the_reason(rig: Rig) -> None:
     assert rig.write_table(FAILED.job_id) == (
-        "0 companies landed on the sheet Table; The job failed: no seeds; 1 pivot refreshed"
+        "0 companies inserted on the sheet Table; The job failed: no seeds; 1 pivot refreshed"
     )
 
 
@@ -260,16 +260,16 @@ def test_a_job_without_companies_does_not_empty_the_table(rig: Rig) -> None:
 
 def test_a_job_without_companies_yet_is_refused(rig: Rig) -> None:
     rig.fetcher.wait(RUNNING.job_id, until=lambda seen: seen.status is not None)
-    with pytest.raises(ConfigurationError, match="There is nothing to land yet: running"):
+    with pytest.raises(ConfigurationError, match="There is nothing to insert yet: running"):
         rig.write_table(RUNNING.job_id)
-    with pytest.raises(ConfigurationError, match="nothing to land yet: There is no job no-such-job"):
+    with pytest.raises(ConfigurationError, match="nothing to insert yet: There is no job no-such-job"):
         rig.write_table("no-such-job")
 
 
 def test_refreshing_pivots_without_a_table(rig: Rig) -> None:
     assert rig.run("refresh pivots", command_context()) == "1 pivot refreshed."
     rig.excel.pivots = 0
-    with pytest.raises(ConfigurationError, match="No companies were landed"):
+    with pytest.raises(ConfigurationError, match="No companies were inserted"):
         rig.run("refresh pivots", command_context())
 
 
@@ -279,7 +279,7 @@ def test_refreshing_pivots_without_a_table(rig: Rig) -> None:
 def test_a_copy_gets_the_facts_of_every_job_in_the_workbook(rig: Rig) -> None:
     rig.show(DONE.job_id, RUNNING.job_id)
     rig.fetcher.wait(DONE.job_id)
-    status = rig.run("send copy", command_context())
+    status = rig.run("save values copy", command_context())
     assert status == "The copy is Book (values).xlsx. 1 job in it still provisional."
     assert {dict(facts)["job_id"]: dict(facts)["state"] for facts in rig.excel.copied} == {
         DONE.job_id: "final",
@@ -289,7 +289,7 @@ def test_a_copy_gets_the_facts_of_every_job_in_the_workbook(rig: Rig) -> None:
 
 def test_links_that_remain_in_a_copy_are_reported(rig: Rig) -> None:
     rig.excel.links = ("Prices.xlsx", "Rates.xlsx")
-    assert rig.run("send copy", command_context()) == (
+    assert rig.run("save values copy", command_context()) == (
         "The copy is Book (values).xlsx. Links to Prices.xlsx, Rates.xlsx are left in it: look for them in names, data "
         "validation and protected sheets."
     )

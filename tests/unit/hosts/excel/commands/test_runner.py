@@ -17,17 +17,18 @@ from xl_openfunnel.hosts.excel.addresses import CellRef
 from xl_openfunnel.hosts.excel.commands.handlers import CommandContext, Handler
 from xl_openfunnel.hosts.excel.commands.runner import BUSY_RETRY_DELAY, STATUS_SECONDS, CommandRunner
 from xl_openfunnel.hosts.excel.ports import HostBusyError, HostError, HostGoneError, WorkbookCommands
+from xl_openfunnel.workbook.commands import EARLIER_ACTIONS
 
 
 class Rig:
     """A runner with one command and one urgent one, and a clock that the test moves."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, action: str = "do it") -> None:
         self.workbooks, self.clock = FakeWorkbooks(), JumpingClock()
         self.stopped: list[str] = []
         self.threads: list[Callable[[], None]] = []  # not started: the test runs them
         handlers: Any = SimpleNamespace(
-            handlers={"do it": ("Doing it ...", handler)},
+            handlers={action: ("Doing it ...", handler)},
             urgent={"stop it": ("Stopping it ...", self.stop)},
             job_here=lambda pressed: "a-job",
         )
@@ -207,6 +208,14 @@ def test_a_command_that_only_a_newer_package_knows_says_so() -> None:
     assert rig.runner.job_here(command_context()) == "a-job"
 
 
+@pytest.mark.parametrize(("earlier", "action"), EARLIER_ACTIONS.items())
+def test_a_workbook_of_version_0_1_finds_commands_that_were_renamed(earlier: str, action: str) -> None:
+    rig = Rig(lambda work, pressed: "inserted", action)
+    assert rig.runner.act(earlier, command_context()) == ""
+    rig.advance(0)
+    assert rig.workbooks.bar == "OpenFunnel: inserted"
+
+
 def test_another_status_text_is_shown_for_a_while_too() -> None:
     rig = Rig(lambda work, pressed: "")
     rig.runner.show_status(WINDOW, "Cells stay as they are.")
@@ -232,11 +241,11 @@ def test_commands_run_until_the_loop_is_closed_and_no_longer() -> None:
 
 def test_without_excel_or_with_a_bad_setting_a_button_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(udfs, "excel_host", lambda: SimpleNamespace(commands=None))
-    assert udfs.act("7", "land table", "[Book.xlsm]Start!$A$1", "", "") == udfs.NO_EXCEL
+    assert udfs.act("7", "insert table", "[Book.xlsm]Start!$A$1", "", "") == udfs.NO_EXCEL
     assert udfs.job_here("7", "", "") == ""
     monkeypatch.undo()
     monkeypatch.setenv("OPENFUNNEL_BASE_URL", "http://elsewhere.example")
-    assert udfs.act("7", "land table", "", "", "").startswith("The base URL 'http://elsewhere.example' would")
+    assert udfs.act("7", "insert table", "", "", "").startswith("The base URL 'http://elsewhere.example' would")
     assert udfs.job_here("7", "", "") == ""
 
 
