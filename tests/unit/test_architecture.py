@@ -26,7 +26,7 @@ LAYERS = (
     ("functions", "files"),
     ("__init__",),  # the public names
     ("jobs",),
-    ("api",),
+    ("api", "pivot"),
     ("keys", "log", "simulator", "table"),
     ("detect", "settings"),
     ("cell_values", "fields"),

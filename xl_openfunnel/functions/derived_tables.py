@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from itertools import chain
 from typing import Final
 
+from .. import pivot
 from ..cell_values import Block, Cell
 from ..fields import DEFAULT_COLUMNS
 from ..jobs.snapshot import Rows
-from . import pivot
 from .cache import DerivedCache
 from .company_index import KEY_COLUMNS, CompanyIndex
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from itertools import chain
 from typing import Final
 
+from .. import pivot as pivot_table
 from ..cell_values import MAX_CELL_UNITS, Block, Cell, clip_cells, excel_date, to_cell, to_short_cell
 from ..errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunnelError
 from ..fields import ALL_COLUMNS
@@ -15,7 +16,6 @@ from ..jobs import job_text
 from ..jobs.snapshot import Rows, Snapshot
 from ..text import clip
 from . import arguments, derived_tables, info
-from . import pivot as pivot_table
 from .context import CallContext
 from .job_rows import check_row_limit, job_blocks, rows_or_reason, stack, visible_rows
 from .registry import Argument, of_function, optional

@@ -14,8 +14,8 @@ from ..fields import DEFAULT_COLUMNS
 from ..files.xlsx_cells import write_cell
 from ..functions import info
 from ..functions.info import INFO_FIELDS
-from ..functions.pivot import pivot
 from ..jobs.snapshot import Snapshot
+from ..pivot import pivot
 from ..table import block
 from .sources import sheet_texts
 

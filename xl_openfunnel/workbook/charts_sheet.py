@@ -10,7 +10,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from ..fields import EMPLOYEE_BANDS
 from ..files.xlsx_style import LINE, Formats, add_bar_chart
-from ..functions.pivot import BLANK, TOTAL
+from ..pivot import BLANK, TOTAL
 from . import cached_values
 from .cached_values import CachedValues, write_spill
 from .sources import sheet_texts

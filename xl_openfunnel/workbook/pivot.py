@@ -16,7 +16,7 @@ from xml.sax.saxutils import quoteattr
 
 from xlsxwriter.utility import xl_range
 
-from ..functions.pivot import BLANK, TOTAL
+from ..pivot import BLANK, TOTAL
 from .package import RELATIONSHIPS, Package
 
 _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

@@ -9,7 +9,7 @@ import pytest
 from tests.hosts.basic.libreoffice import LibreOffice
 from tests.unit.workbook.examples import JOB, example, snapshot, without_formulas
 from xl_openfunnel.fields import EMPLOYEE_BANDS
-from xl_openfunnel.functions.pivot import pivot
+from xl_openfunnel.pivot import pivot
 from xl_openfunnel.workbook import builder, commands
 
 COUNT = 250

@@ -13,7 +13,7 @@ from tests.hosts.basic.libreoffice import LibreOffice
 from tests.hosts.calc.menu import MENU, act
 from xl_openfunnel import table
 from xl_openfunnel.fields import DEFAULT_COLUMNS
-from xl_openfunnel.functions.pivot import pivot
+from xl_openfunnel.pivot import pivot
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook import builder
 

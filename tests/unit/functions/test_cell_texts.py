@@ -17,12 +17,12 @@ import pytest
 from tests.unit.flying import FlyingClock
 from tests.unit.functions.conftest import MakeServices, SimulatedServices, locked_by_another_program
 from xl_openfunnel import Client, Fetcher, Snapshot, Store, table
+from xl_openfunnel import pivot as pivot_table
 from xl_openfunnel.api.deadline import DeadlineAdapter
 from xl_openfunnel.cell_values import Block
 from xl_openfunnel.errors import CELL_PREFIX
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.functions import implementations
-from xl_openfunnel.functions import pivot as pivot_table
 from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.context import STORE_BUSY

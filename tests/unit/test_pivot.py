@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xl_openfunnel import pivot as pivot_module
 from xl_openfunnel.cell_values import Block
 from xl_openfunnel.errors import ConfigurationError, UnknownColumnError
 from xl_openfunnel.fields import EMPLOYEE_BANDS
-from xl_openfunnel.functions import pivot as pivot_module
-from xl_openfunnel.functions.pivot import FUNCTIONS, needed_columns, pivot
+from xl_openfunnel.pivot import FUNCTIONS, needed_columns, pivot
 from xl_openfunnel.simulator.companies import companies
 from xl_openfunnel.table import block, frame
 from xl_openfunnel.text import utf16_units
@@ -348,7 +348,7 @@ def test_combinations_beyond_the_integer_range_are_refused_too() -> None:
 
 
 def test_importing_the_functions_does_not_import_pandas() -> None:
-    imports = "sys, xl_openfunnel.functions.pivot, xl_openfunnel.functions.company_index"
+    imports = "sys, xl_openfunnel.pivot, xl_openfunnel.functions.company_index"
     code = f"import {imports}; print('pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

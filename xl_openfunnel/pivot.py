@@ -8,10 +8,10 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from ..cell_values import Block, Cell, to_cell, to_text
-from ..errors import CELL_UNITS, ConfigurationError, UnknownColumnError
-from ..fields import ALL_COLUMNS
-from ..text import clip
+from .cell_values import Block, Cell, to_cell, to_text
+from .errors import CELL_UNITS, ConfigurationError, UnknownColumnError
+from .fields import ALL_COLUMNS
+from .text import clip
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,7 +149,7 @@ class _Field:
     def __init__(self, frame: pd.DataFrame, name: str) -> None:
         import pandas as pd
 
-        from ..table import block
+        from .table import block
 
         self.name, self.key = name, f"field {name}"  # a key that no column of `_Companies` has
         column = frame[name].reset_index(drop=True)
@@ -251,7 +251,7 @@ def _combinations(fields: Sequence[_Field]) -> int:
 
 def _numbers(frame: pd.DataFrame, value: str | None, function: str) -> list[float]:
     """The number to calculate with for each company; NaN where there is none."""
-    from ..table import block
+    from .table import block
 
     if value is None:
         return [1.0] * len(frame)
