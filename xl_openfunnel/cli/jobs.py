@@ -108,9 +108,10 @@ def rows(
     elif terminal.is_terminal(sys.stdout):
         _show(snapshot, names)
     else:
-        from ..files.delimited import tsv_lines
+        from ..files.delimited import write_delimited
 
-        terminal.print_lines(tsv_lines(snapshot.frame(names or DEFAULT_COLUMNS), raw=True))
+        frame = snapshot.frame(names or DEFAULT_COLUMNS)
+        terminal.print_data(lambda stdout: write_delimited(stdout, frame, separator="\t", raw=True))
 
 
 def parse_column_names(columns: str | None) -> Sequence[str] | None:

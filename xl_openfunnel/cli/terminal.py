@@ -154,6 +154,17 @@ def print_lines(lines: Iterable[str]) -> None:
         sys.stdout.flush()
 
 
+def print_data(write: Callable[[TextIO], object]) -> None:
+    """Let a function write data to stdout.
+
+    Raises:
+        StdoutClosedError: its reader has closed it.
+    """
+    with _detect_closed_stdout():
+        write(sys.stdout)
+        sys.stdout.flush()
+
+
 def flush() -> None:
     """Flush stdout; where its reader has closed it, keep Python from reporting that at exit."""
     try:

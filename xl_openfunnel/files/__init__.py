@@ -38,7 +38,7 @@ class Content:
     raw: bool = False
 
 
-Writer: TypeAlias = Callable[[Path, Content], None]
+Writer: TypeAlias = Callable[[Path, Content], int | None]
 
 
 def _write_xlsx(path: Path, content: Content) -> None:

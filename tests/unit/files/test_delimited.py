@@ -7,15 +7,20 @@ import io
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.unit.files.conftest import HOSTILE, ROWS, MakeSnapshot
 from xl_openfunnel.files import write
-from xl_openfunnel.files.delimited import escape_formulas
+from xl_openfunnel.files.delimited import escape_formulas, write_delimited
 
 
 def read_csv(path: Path) -> list[list[str]]:
     return list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
+
+
+def read_tsv(path: Path) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8"), newline=""), "excel-tab"))
 
 
 def expected(row: dict[str, object], name: str) -> str:
@@ -50,10 +55,7 @@ def test_csv_has_a_byte_order_mark_and_crlf(snapshot: MakeSnapshot, tmp_path: Pa
 def test_no_cell_of_text_begins_like_a_formula(snapshot: MakeSnapshot, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"rows{suffix}"
     write(snapshot(), path, ["name"])
-    if suffix == ".csv":
-        names = [cells[0] for cells in read_csv(path)[1:]]
-    else:
-        names = path.read_text("utf-8").split("\n")[1:-1]
+    names = [cells[0] for cells in (read_csv if suffix == ".csv" else read_tsv)(path)[1:]]
     assert len(names) == len(HOSTILE)
     for name, text in zip(names, HOSTILE, strict=True):
         dangerous = text.strip(" \t\r\n\"'\u200b")[:1] in tuple("=+-@＝") or text[:1] in ("\t", "\r", "\n")
@@ -80,7 +82,7 @@ def test_a_formula_within_a_text_gets_an_apostrophe_where_a_cell_could_start(tex
     assert escape_formulas(text) == safe
 
 
-def test_only_in_tsv_where_nothing_is_quoted_a_comma_may_start_a_cell(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+def test_only_in_tsv_where_a_comma_is_not_quoted_it_may_start_a_cell(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     for suffix, safe in ((".csv", '"a,=1"'), (".tsv", "a,'=1")):
         write(snapshot([{"name": "a,=1"}]), tmp_path / f"rows{suffix}", ["name"])
         assert (tmp_path / f"rows{suffix}").read_text("utf-8-sig").splitlines()[1] == safe
@@ -111,6 +113,35 @@ def test_every_company_is_one_line_of_tsv(snapshot: MakeSnapshot, tmp_path: Path
     assert len(lines) == len(ROWS) + 1
     assert {line.count("\t") for line in lines} == {len(ROWS[0])}
     assert "carriage return" in data.decode()
+
+
+QUOTED = ('"Yes" Ltd', '"', '""', 'the "best"', '5" pipe', '"open', "", '"a\tb"', '"; x')
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_a_quotation_mark_swallows_no_row(snapshot: MakeSnapshot, tmp_path: Path, raw: bool) -> None:
+    path = tmp_path / "rows.tsv"
+    write(snapshot([{"name": name, "domain": str(index)} for index, name in enumerate(QUOTED)]), path, raw=raw)
+    expected = [name.replace("\t", " ") for name in QUOTED]
+    assert [cells[1:] for cells in read_tsv(path)[1:]] == [[name, str(index)] for index, name in enumerate(expected)]
+    read = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    assert (read["name"].tolist(), len(read)) == (expected, len(QUOTED))
+
+
+def test_the_values_that_got_an_apostrophe_are_counted(snapshot: MakeSnapshot) -> None:
+    frame = snapshot([{"name": "=1", "domain": "a,=1"}, {"name": "-", "domain": "-5", "change": -5}]).frame()
+    counts = {
+        separator: write_delimited(io.StringIO(), frame, separator=separator, raw=False)
+        for separator in (",", ";", "\t")
+    }
+    assert counts == {",": 3, ";": 4, "\t": 4}
+    assert write_delimited(io.StringIO(), frame, raw=True) == 0
+
+
+def test_any_separator_can_be_read_back(snapshot: MakeSnapshot) -> None:
+    file = io.StringIO()
+    write_delimited(file, snapshot([{"name": 'a;b, "c"'}]).frame(), separator=";", raw=True)
+    assert file.getvalue() == 'rank;name\r\n1;"a;b, ""c"""\r\n'
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv"])
