@@ -22,6 +22,10 @@ from requests.adapters import HTTPAdapter
 from requests.exceptions import InvalidSchema
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+_MAX_INTERIM_RESPONSES = 1_000
+"""1xx responses before the final one: a server that sends one each second while it works stays below for the whole
+`TOTAL_TIMEOUT`."""
+
 _this_thread = threading.local()
 
 
@@ -67,6 +71,22 @@ class _Response(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp = io.BufferedReader(_DeadlineReader(sock, self.fp.detach()))
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """The status line of the final response, also of a proxy's to CONNECT: `http.client` skips 100 alone.
+
+        Raises:
+            BadStatusLine: 101, which answers a request to change the protocol that was not sent.
+            HTTPException: no final response comes.
+        """
+        for _ in range(_MAX_INTERIM_RESPONSES):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status == http.client.SWITCHING_PROTOCOLS:
+                raise http.client.BadStatusLine(f"{status} {reason}")
+            if status >= 200:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+        raise http.client.HTTPException(f"more than {_MAX_INTERIM_RESPONSES:,} interim responses")
 
 
 class _Connection(HTTPConnection):

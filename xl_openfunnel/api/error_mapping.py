@@ -6,7 +6,6 @@ The service's error bodies vary: ``detail`` may be text, a list or an object; ``
 
 from __future__ import annotations
 
-import email.utils
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from ..keys import remedy
 from ..text import clip, one_line
 from .http_sender import HttpResponse
 from .models import read_object
+from .retry_after import seconds_to_wait
 
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray", "X-Amzn-Trace-Id")
 _MAX_SERVICE_TEXT = 160
@@ -59,7 +59,7 @@ def error_from(
     kind, message = _classify(response, error_body, key_source, job_id)
     retry_after = error_body.retry_after
     if (header := response.headers.get("Retry-After")) is not None:
-        retry_after = _seconds(header, now()) if retry_after is None else retry_after
+        retry_after = seconds_to_wait(header, now()) if retry_after is None else retry_after
     request_id = next((response.headers[h] for h in _REQUEST_ID_HEADERS if response.headers.get(h)), None)
     return kind(
         message,
@@ -130,7 +130,7 @@ def _parse_body(body: bytes) -> _ErrorBody:
     return _ErrorBody(
         code=_first_text(layers, "error_code", "code").upper(),
         text=_error_text(detail) or _first_text(layers, "message", "error", "error_message"),
-        retry_after=_seconds(wait, 0.0),
+        retry_after=seconds_to_wait(wait, 0.0),
         is_key_error=_is_key_error(detail),
     )
 
@@ -171,19 +171,3 @@ def _is_key_error(detail: object) -> bool:
 def _first_text(layers: list[dict[str, Any]], *names: str) -> str:
     values = (layer.get(name) for name in names for layer in layers)
     return next((one_line(text) for text in values if isinstance(text, str) and text.strip()), "")
-
-
-def _seconds(value: object, now: float) -> float | None:
-    """Seconds to wait, from a number, its text, or an HTTP date."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        return None
-    try:
-        seconds = float(value)
-    except OverflowError:
-        return None
-    except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(str(value)).timestamp() - now
-        except (ValueError, OverflowError, OSError):  # OSError: on Windows, for years out of its range
-            return None
-    return max(seconds, 0.0) if seconds == seconds else None

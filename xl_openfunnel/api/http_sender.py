@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import ssl
 import time
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
@@ -36,11 +35,11 @@ from ..errors import (
 )
 from ..keys import Key
 from ..settings import CONNECT_TIMEOUT, ENV_BASE_URL, MAX_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, is_loopback
+from . import content_coding
 from .deadline import DeadlineAdapter, deadline_in
 from .proxy_and_trust import proxy_source, system_proxy, unreadable_ca_variable
 
 _CHUNK = 64 * 1024
-_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 
 _INVALID_ADDRESS_ERRORS = (
     *(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema),  # InvalidProxyURL is one of the first
@@ -104,7 +103,7 @@ class HttpSender:
 
         Raises:
             TransportError: no whole response came; the subclass says why.
-            InvalidResponseError: the body is larger than any page, or has an encoding that was not requested.
+            InvalidResponseError: the body is larger than any page, or damaged.
         """
         deadline = self._clock() + self._limits.total
         try:
@@ -143,26 +142,21 @@ class HttpSender:
                 raise self._too_large_error()
             if self._clock() > deadline:
                 raise self._timeout_error(self._limits.total)
-        return self._decode(body.getvalue(), response.headers.get("Content-Encoding", ""))
+        return self._decode(body.getvalue(), response.headers.get("Content-Encoding", ""), deadline)
 
-    def _decode(self, body: bytes, encoding: str) -> bytes:
-        encoding = encoding.strip().lower()
-        if not body or encoding in ("", "identity"):
-            return body
-        if encoding not in ("gzip", "x-gzip", "deflate"):
-            raise InvalidResponseError(
-                f"The answer of {self._host} is encoded as {encoding!r}, which was not requested."
-            )
-        decompressor = zlib.decompressobj(_GZIP_OR_ZLIB)
+    def _decode(self, body: bytes, codings: str, deadline: float) -> bytes:
+        def check_time() -> None:
+            if self._clock() > deadline:
+                raise self._timeout_error(self._limits.total)
+
         try:
-            decoded = decompressor.decompress(body, self._limits.body)
-        except zlib.error:
+            return content_coding.decode(body, codings, self._limits.body, check_time)
+        except content_coding.DamagedBodyError:
             raise InvalidResponseError(f"The compressed answer of {self._host} is damaged.") from None
-        if decompressor.unconsumed_tail:
-            raise self._too_large_error()
-        if not decompressor.eof:
-            raise TransportError(f"The answer of {self._host} was cut off.")
-        return decoded
+        except content_coding.CutBodyError:
+            raise TransportError(f"The answer of {self._host} was cut off.") from None
+        except content_coding.LargeBodyError:
+            raise self._too_large_error() from None
 
     def _too_large_error(self) -> InvalidResponseError:
         return InvalidResponseError(
