@@ -8,14 +8,27 @@ from __future__ import annotations
 import logging
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
 from ..errors import ConfigurationError, JobNotFoundError, OpenFunnelError
-from . import demo, doctor, install, jobs, keys, ledger, selftest, simulate, terminal, watch, workbook
-from .options import BaseUrl
+from . import (
+    completion,
+    demo,
+    doctor,
+    install,
+    jobs,
+    keys,
+    ledger,
+    parser,
+    selftest,
+    simulate,
+    terminal,
+    watch,
+    workbook,
+)
 from .session import Session
 
 INTERRUPTED: Final = 130
@@ -30,19 +43,25 @@ EXIT_CODES: Final = {
 """The exit codes and what they mean, for the guide."""
 
 _HELP_OPTIONS: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"]}
+_TRY, _JOBS, _SETUP, _CHECKS = "Without an account", "Jobs", "Setup", "Checks"
 
 app = typer.Typer(
     name="xl-openfunnel",
+    cls=parser.Group,
     help="OpenFunnel's bulk lookalike jobs: watch them, and get their companies as tables and files.",
-    epilog="A JOB is an id, the job's URL, or a label that you gave it (xl-openfunnel label).",
+    epilog="A JOB is an id, the job's URL, or a label that you gave it (xl-openfunnel label).\n"
+    "xl-openfunnel COMMAND --help has examples.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=False,  # its installation for PowerShell lifts the execution policy: see the command completion
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,  # they print local variables, and one of these is the key
     context_settings=_HELP_OPTIONS,
 )
 key = typer.Typer(
+    cls=parser.Group,
     help="The API key: kept in the system's keyring, one per service.",
     no_args_is_help=True,
+    rich_markup_mode=None,
     context_settings=_HELP_OPTIONS,
 )
 
@@ -58,36 +77,123 @@ def _show_version(requested: bool) -> None:
 @app.callback()
 def _options(
     context: typer.Context,
-    base_url: BaseUrl = None,
-    debug: Annotated[bool, typer.Option("--debug", "-v", help="Tell on stderr what is done, never the key.")] = False,
     version: Annotated[  # noqa: ARG001 - acts by its callback
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
     ] = False,
 ) -> None:
-    terminal.configure_logging(debug=debug)
-    context.obj = Session(base_url)
+    context.ensure_object(Session)
 
 
-app.command()(demo.demo)
-app.command()(jobs.status)
-app.command()(jobs.rows)
-app.command()(watch.watch)
-app.command("jobs")(ledger.jobs)
-app.command()(ledger.label)
-app.command()(jobs.cancel)
-app.command("credits")(jobs.show_credits)
-app.command()(ledger.forget)
-app.add_typer(key, name="key")
+def _add(
+    group: typer.Typer,
+    panel: str | None,
+    name: str,
+    function: Callable[..., None],
+    *lines: tuple[str, str],
+    **options: Any,
+) -> None:
+    """Add a command, with examples of what it does and how to call it."""
+    group.command(name, cls=parser.Command, rich_help_panel=panel, epilog=parser.examples(*lines), **options)(function)
+
+
+_add(
+    *(app, _TRY, "demo", demo.demo),
+    ("600 invented companies, from a running job to a workbook", "xl-openfunnel demo"),
+    ("A longer job, in a workbook of your choice", "xl-openfunnel demo --rows 2000 --seconds 30 -o companies.xlsx"),
+)
+_add(
+    *(app, _TRY, "simulate", simulate.simulate),
+    ("A stand-in service with a running, a completed and a failed job", "xl-openfunnel simulate"),
+    (
+        "A job that runs for ten minutes, on a service that fails now and then",
+        "xl-openfunnel simulate --seconds 600 --fault 503:2%",
+    ),
+)
+_add(
+    *(app, _JOBS, "status", jobs.status),
+    ("What is known of a job", "xl-openfunnel status JOB"),
+    ("The same for a program", "xl-openfunnel status JOB --json"),
+)
+_add(
+    *(app, _JOBS, "rows", jobs.rows),
+    ("Wait until the job is final, and write a workbook", "xl-openfunnel rows JOB -o companies.xlsx"),
+    ("Some columns, on the screen", "xl-openfunnel rows JOB --columns name,domain,country"),
+)
+_add(
+    *(app, _JOBS, "watch", watch.watch),
+    ("A line for each change", "xl-openfunnel watch JOB"),
+    ("A file that grows with the job", "xl-openfunnel watch JOB -o companies.xlsx"),
+)
+_add(
+    *(app, _JOBS, "jobs", ledger.jobs),
+    ("The jobs that were seen here", "xl-openfunnel jobs"),
+    ("The same for a program", "xl-openfunnel jobs --json"),
+)
+_add(
+    *(app, _JOBS, "label", ledger.label),
+    ("Name a job", "xl-openfunnel label JOB texas"),
+    ("Then the name does for the id", "xl-openfunnel rows texas -o texas.xlsx"),
+    ("Take the name away", "xl-openfunnel label texas --remove"),
+)
+_add(
+    *(app, _JOBS, "cancel", jobs.cancel),
+    ("Ask first, then cancel", "xl-openfunnel cancel JOB"),
+    ("In a script, where there is no one to ask", "xl-openfunnel cancel JOB --yes"),
+)
+_add(
+    *(app, _JOBS, "forget", ledger.forget),
+    ("Remove one job's rows and its label from this computer", "xl-openfunnel forget JOB"),
+    ("Remove everything that is stored here", "xl-openfunnel forget --all"),
+)
+_add(
+    *(app, _JOBS, "credits", jobs.show_credits),
+    ("What is left", "xl-openfunnel credits"),
+    ("The same for a program", "xl-openfunnel credits --json"),
+)
+app.add_typer(key, name="key", rich_help_panel=_SETUP)
 # Arguments are allowed only to be refused without repeating them: one of them may be a key.
-key.command("set", context_settings={"allow_extra_args": True})(keys.set_key)
-key.command("show")(keys.show_key)
-key.command("remove")(keys.remove_key)
-app.command()(workbook.workbook)
-app.command()(install.install)
-app.command()(install.uninstall)
-app.command()(simulate.simulate)
-app.command()(doctor.doctor)
-app.command()(selftest.selftest)
+_add(
+    *(key, None, "set", keys.set_key),
+    ("Type or paste the key; it is not shown", "xl-openfunnel key set"),
+    ("From a file or another program", "xl-openfunnel key set < key.txt"),
+    context_settings={"allow_extra_args": True},
+)
+_add(*(key, None, "show", keys.show_key), ("Which key is used, and from where", "xl-openfunnel key show"))
+_add(*(key, None, "remove", keys.remove_key), ("Remove the stored key", "xl-openfunnel key remove"))
+_add(
+    *(app, _SETUP, "workbook", workbook.workbook),
+    ("OpenFunnel.xlsm, in this folder", "xl-openfunnel workbook"),
+    ("In another place", "xl-openfunnel workbook -o Companies.xlsm"),
+)
+_add(
+    *(app, _SETUP, "install", install.install),
+    ("Set up Excel", "xl-openfunnel install"),
+    ("Set it up again after Python was updated or removed", "xl-openfunnel install --repair"),
+    ("LibreOffice Calc, on Linux", "xl-openfunnel install --calc"),
+)
+_add(
+    *(app, _SETUP, "uninstall", install.uninstall),
+    ("Take away what install made", "xl-openfunnel uninstall"),
+)
+_add(
+    *(app, _SETUP, "completion", completion.completion),
+    ("bash", "xl-openfunnel completion bash >> ~/.bashrc"),
+    ("zsh", "xl-openfunnel completion zsh >> ~/.zshrc"),
+    ("fish", "xl-openfunnel completion fish > ~/.config/fish/completions/xl-openfunnel.fish"),
+    (
+        "PowerShell: this line, in the file that $PROFILE names",
+        "xl-openfunnel completion powershell | Out-String | Invoke-Expression",
+    ),
+)
+_add(
+    *(app, _CHECKS, "doctor", doctor.doctor),
+    ("Look at everything", "xl-openfunnel doctor"),
+    ("And at a workbook whose cells show an error", "xl-openfunnel doctor OpenFunnel.xlsm"),
+)
+_add(
+    *(app, _CHECKS, "selftest", selftest.selftest),
+    ("Try the functions in a new Excel", "xl-openfunnel selftest"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -97,6 +203,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: what follows the command's name; None for the process's own.
     """
     terminal.configure_streams()
+    terminal.configure_logging(debug=False)
+    completion.prepare()
     code: int | str | None
     try:
         app(None if arguments is None else list(arguments), prog_name="xl-openfunnel")

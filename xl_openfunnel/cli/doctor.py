@@ -12,7 +12,7 @@ import typer
 from ..errors import ConfigurationError
 from ..text import one_line
 from . import table_output, terminal
-from .options import BaseUrl, Json
+from .options import Json
 from .session import session
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ def doctor(
         Path | None, typer.Argument(metavar="FILE", show_default=False, help="A workbook to look at as well.")
     ] = None,
     as_json: Json = False,
-    base_url: BaseUrl = None,
 ) -> None:
     """Look for what is wrong, from a cell to the service, and say the cures. It changes nothing and costs nothing."""
     from ..doctor import CheckState, run_checks, write_it_request
@@ -41,7 +40,7 @@ def doctor(
 
     if file is not None and not file.is_file():
         raise ConfigurationError(f"There is no file {file}.")
-    url = base_url or session(context).base_url
+    url = session(context).base_url
     if url:
         from ..settings import checked_base_url
 

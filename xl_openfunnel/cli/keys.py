@@ -15,13 +15,12 @@ from ..errors import AuthenticationError, ConfigurationError, OpenFunnelError
 from ..keys import Key
 from ..settings import ENV_API_KEY, shown_origin
 from . import terminal
-from .options import BaseUrl
 from .session import Session, session
 
 _BYTE_ORDER_MARKS = ("\ufeff", "ï»¿")  # how PowerShell may begin what it pipes
 
 
-def set_key(context: typer.Context, base_url: BaseUrl = None) -> None:
+def set_key(context: typer.Context) -> None:
     """Try the key, then keep it: typed unseen, or read from a pipe. It is never an argument, which others could see.
 
     One that the service refuses is not kept, and one that was kept before stays.
@@ -30,7 +29,7 @@ def set_key(context: typer.Context, base_url: BaseUrl = None) -> None:
         raise ConfigurationError(
             "The key is no argument: others could see it, and your shell remembers it now. Say key set, then type it."
         )
-    run = _session(context, base_url)
+    run = session(context)
     value = _prompt() if terminal.is_terminal(sys.stdin) else sys.stdin.readline()
     for mark in _BYTE_ORDER_MARKS:
         value = value.removeprefix(mark)
@@ -56,25 +55,21 @@ def set_key(context: typer.Context, base_url: BaseUrl = None) -> None:
         terminal.print_note(f"{ENV_API_KEY} is set, and goes before it.")
 
 
-def show_key(context: typer.Context, base_url: BaseUrl = None) -> None:
+def show_key(context: typer.Context) -> None:
     """Show the last four characters of the key in use, and where it comes from."""
-    origin = _session(context, base_url).origin
+    origin = session(context).origin
     key = keys.find(origin)
     terminal.print_line(f"{key.masked} for {shown_origin(origin)}, from: {key.source}")
 
 
-def remove_key(context: typer.Context, base_url: BaseUrl = None) -> None:
+def remove_key(context: typer.Context) -> None:
     """Remove the stored key."""
-    origin = _session(context, base_url).origin
+    origin = session(context).origin
     service = shown_origin(origin)
     removed = keys.delete(origin)
     terminal.print_message(f"The key for {service} is removed." if removed else f"No key for {service} was stored.")
     if os.environ.get(ENV_API_KEY, "").strip():
         terminal.print_note(f"{ENV_API_KEY} is still set.")
-
-
-def _session(context: typer.Context, base_url: str | None) -> Session:
-    return Session(base_url) if base_url else session(context)
 
 
 def _try_key(run: Session, key: Key) -> Credits | OpenFunnelError:

@@ -20,7 +20,7 @@ _MAX_LABEL_LENGTH = 80
 
 
 def jobs(context: typer.Context, as_json: Json = False) -> None:
-    """List the jobs ever seen on this computer, the latest first."""
+    """List the jobs that this computer has seen at the service in use, the latest first."""
     entries = session(context).store.ledger()
     if as_json:
         terminal.print_json([_as_json(entry) for entry in entries])

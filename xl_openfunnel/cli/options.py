@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from ..errors import ConfigurationError
-from ..settings import BASE_URL
+from ..errors import ConfigurationError, OpenFunnelError
 
 MAX_COMPANIES: Final = 50_000
 """Companies of a simulated job: five times the service's largest job, and all that a client reads in 128 MB."""
 
-Job = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, its URL or its label.", show_default=False)]
-BaseUrl = Annotated[
-    str | None, typer.Option("--base-url", metavar="URL", help=f"The service's address. (default: {BASE_URL})")
+
+def _known_jobs() -> list[tuple[str, str]]:
+    """The labels and ids of the jobs known here, with their queries, for a shell that completes them."""
+    from .session import Session
+
+    try:
+        entries = Session().store.ledger(wait=False)
+    except (OpenFunnelError, sqlite3.Error, OSError):
+        return []
+    return [(name, entry.query or "") for entry in entries for name in (entry.label, entry.job_id) if name]
+
+
+Job = Annotated[
+    str,
+    typer.Argument(
+        metavar="JOB", help="A job's id, its URL or its label.", show_default=False, autocompletion=_known_jobs
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

@@ -26,7 +26,7 @@ class Session:
         base_url: the service's address from the command line; None for the one of the settings.
     """
 
-    base_url: str | None
+    base_url: str | None = None
 
     @cached_property
     def settings(self) -> Settings:

@@ -76,11 +76,17 @@ def print_table(
 
 def draw(console: Console, *renderables: RenderableType) -> None:
     """Print on stdout what rich draws, in colour on terminals that understand escape sequences."""
+    terminal.print_lines(drawn_lines(console, *renderables))
+
+
+def drawn_lines(console: Console, *renderables: RenderableType) -> list[str]:
+    """What rich draws, as lines, in colour on terminals that understand escape sequences."""
     from rich.text import Text
 
     with console.capture() as capture:
-        console.print(*renderables, sep="\n")
+        for renderable in renderables:
+            console.print(renderable, crop=False)
     drawn = capture.get()
     if console.legacy_windows or not terminal.is_terminal(sys.stdout):
         drawn = Text.from_ansi(drawn).plain
-    terminal.print_lines(line.rstrip() for line in drawn.splitlines())
+    return [line.rstrip() for line in drawn.splitlines()]

@@ -1,0 +1,135 @@
+"""How the command reads its arguments: help, options before and after a command, and names that come close."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from tests.unit.cli.conftest import DONE, SECRET, Run, Serve
+from xl_openfunnel.cli import app, parser
+from xl_openfunnel.cli.completion import Shell
+
+
+def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command with its path, groups too."""
+    group = group or typer.main.get_command(app)
+    yield path, group
+    for name, command in getattr(group, "commands", {}).items():
+        yield from commands(command, (*path, name))
+
+
+COMMANDS = dict(commands())
+LEAVES = {path: command for path, command in COMMANDS.items() if not hasattr(command, "commands")}
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_help_fits_the_terminal_and_breaks_no_word(run: Run, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    for path in COMMANDS:
+        monkeypatch.setenv("COLUMNS", "500")
+        words = set(run(*path, "--help").out.split())
+        monkeypatch.setenv("COLUMNS", str(width))
+        out = run(*path, "--help").out
+        examples_apart = [line for line in out.splitlines() if not line.startswith("  xl-openfunnel")]
+        assert [line for line in examples_apart if len(line) > width] == []
+        assert set(out.split()) == words
+        assert "<bool>" not in out
+        assert "--base-url" in out
+
+
+def test_every_command_has_examples_that_work_as_calls() -> None:
+    for path, command in LEAVES.items():
+        calls = [line for line in command.epilog.splitlines() if not line.startswith("#")]
+        assert any(call.startswith(" ".join(["xl-openfunnel", *path])) for call in calls)
+        for call in calls:
+            program, *words = shlex.split(re.split("[<>|]", call)[0])
+            depth = max(n for n in range(len(words) + 1) if tuple(words[:n]) in COMMANDS)
+            LEAVES[tuple(words[:depth])].make_context(program, words[depth:])  # raises where it does not
+
+
+def test_the_help_lists_every_command_under_a_heading(run: Run) -> None:
+    out = run("--help").out
+    headings = re.findall(r"^(\w.*)\n((?:  .*\n?)+)", out, re.MULTILINE)
+    listed = {name for _, lines in headings for name in re.findall(r"^  (\w+)  ", lines, re.MULTILINE)}
+    assert listed == {path[0] for path in COMMANDS if path}
+    assert [heading for heading, _ in headings[:4]] == ["Without an account", "Jobs", "Setup", "Checks"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("list", "jobs"),
+        ("ls", "jobs"),
+        ("login", "key set"),
+        ("AUTH", "key set"),
+        ("download", "rows"),
+        ("simulat", "simulate"),
+        ("waatch", "watch"),
+        ("crediits", "credits"),
+    ],
+)
+def test_another_name_leads_to_the_right_command(run: Run, typed: str, meant: str) -> None:
+    result = run(typed, "x")
+    assert (result.code, result.out) == (2, "")
+    assert f"There is no command {typed}. Did you mean {meant}?" in result.err
+
+
+def test_every_other_name_leads_to_a_command() -> None:
+    root, key = COMMANDS[()], COMMANDS["key",]
+    for group, names in ((root, parser.OTHER_NAMES), (key, parser.OTHER_NAMES_FOR_KEYS)):
+        assert not set(names) & set(group.commands)
+        for meant in names.values():
+            assert tuple(meant.split()) in COMMANDS or meant in group.commands or meant in ("--version", "--help")
+
+
+def test_a_job_in_the_place_of_a_command_and_a_key_are_explained(run: Run) -> None:
+    assert f"xl-openfunnel rows {DONE.job_id}" in run(DONE.job_id).err
+    result = run(SECRET)
+    assert result.code == 2
+    assert "xl-openfunnel key set" in result.err
+    assert "There is no command zzzzz. xl-openfunnel --help" in run("zzzzz").err
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_the_options_of_every_command_stand_before_or_after_it(serve: Serve, run: Run, place: int) -> None:
+    service = serve()
+    words: list[object] = ["status", DONE.job_id, "--json"]
+    words[place:place] = ["--base-url", service.base_url, "--debug"]
+    result = run(*words)
+    assert (result.code, json.loads(result.out)["status"]) == (0, "completed")
+    assert " ms xl_openfunnel" in result.err or " ms urllib3" in result.err
+    assert " ms " not in run("status", DONE.job_id).err
+    words[place + 1] = "http://api.openfunnel.dev"
+    assert run(*words).code == 2
+
+
+@pytest.mark.parametrize("shell", list(Shell))
+def test_a_shell_gets_its_script(run: Run, shell: Shell) -> None:
+    out = run("completion", shell).out
+    assert "_XL_OPENFUNNEL_COMPLETE" in out
+    assert "xl-openfunnel" in out
+
+
+def test_a_shell_completes_commands_and_jobs(serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    serve()
+    run("label", DONE.job_id, "Texas jobs")
+    monkeypatch.setenv("_XL_OPENFUNNEL_COMPLETE", "complete_zsh")
+    for words, offered in [("sim", ["simulate"]), ("rows ", [DONE.job_id, "Texas jobs"]), ("key s", ["set", "show"])]:
+        monkeypatch.setenv("_TYPER_COMPLETE_ARGS", f"xl-openfunnel {words}")
+        out = run().out
+        assert [name for name in offered if name not in out] == []
+
+
+def test_completion_without_a_store_offers_nothing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", str(tmp_path / "file"))
+    monkeypatch.setenv("_XL_OPENFUNNEL_COMPLETE", "complete_zsh")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", "xl-openfunnel rows ")
+    result = run()
+    assert (result.code, result.err) == (0, "")
