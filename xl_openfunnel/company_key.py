@@ -68,6 +68,11 @@ def comparable(text: str) -> str:
     return _BLANK.sub(" ", unicodedata.normalize("NFC", unicodedata.normalize("NFD", folded).casefold())).strip()
 
 
+def looks_blank(text: str) -> bool:
+    """Whether the text shows nothing: it is empty, or has only blanks and invisible characters."""
+    return not "!" <= text[:1] <= "~" and not comparable(text)
+
+
 def linkedin_slug(value: object) -> str | None:
     """The company that a LinkedIn address names: ``http://de.linkedin.com/company/Acme/about/?x=1`` -> ``acme``.
 

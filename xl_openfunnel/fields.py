@@ -23,6 +23,7 @@ from enum import Enum
 from functools import partial
 from typing import Any, Final, Literal
 
+from .company_key import comparable, looks_blank
 from .errors import UnknownColumnError
 
 ALL_COLUMNS: Final = "*"
@@ -39,9 +40,18 @@ EMPLOYEE_BANDS: Final[tuple[str, ...]] = (
 # fmt: on
 
 _BAND_ENDS: Final = (10, 50, 200, 500, 1000, 5000, 10000)
-_NUMBER: Final = r"([0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,15})"
+_NUMBER: Final = r"([0-9]{1,3}(?:[,.'’ʼ‘´` ][0-9]{3}){1,4}|[0-9]{1,15})"
+_THOUSANDS: Final = r"(?: ?k(?![^\W_]))"
 # The quantifiers are possessive, so that a long run of spaces is not split between the parts in every possible way.
-_SIZE_RANGE: Final = re.compile(rf"\s*+{_NUMBER}\s*+(?:\+|[-‐‑‒–—]\s*+{_NUMBER})?\s*+")
+_SIZE: Final = re.compile(
+    rf"{_NUMBER}({_THOUSANDS}?)(?: *+(?:(\+)|(?:[-‐‑‒–—―−⁃﹘﹣－~∼〜～]|to(?= )) *+{_NUMBER}{_THOUSANDS}?))?"
+    r" *+(?!(?:m|mn|mio|mln|million|bn|billion|thousand)\b)(?:(?:[^\W\d_]|[(\[·•|]).*)?",
+    re.DOTALL,
+)
+"""A number or a range, then words. It matches the `comparable` text."""
+
+_ONE_PERSON: Final = frozenset(("self-employed", "self employed", "myself only"))
+"""LinkedIn's words for a company of one person."""
 
 
 class FieldType(Enum):
@@ -79,35 +89,57 @@ class Field:
     derive: Callable[..., Any] | None = None
 
 
+def _is_blank(value: Any) -> bool:
+    """Whether a cell with the value looks empty."""
+    if isinstance(value, str):
+        return looks_blank(value)
+    return value is None or value is ABSENT or value != value or value == []
+
+
 def _employee_count(count: Any, size: Any) -> Any:
-    """The count; for a row of the older shape its size, as a number where it is one."""
-    if count is not ABSENT:
-        return count
+    """The count; for a row without one its size, as a number where it is one."""
+    if not _is_blank(count) or _is_blank(size):
+        return None if count is ABSENT else count
     if isinstance(size, str):
         digits = size.strip()
-        return int(digits) if re.fullmatch("[0-9]{1,15}", digits) else digits or None
-    return None if size is ABSENT else size
+        return int(digits) if re.fullmatch("[0-9]{1,15}", digits) else digits
+    return size
 
 
 def _employee_band(count: Any, size: Any) -> str | None:
     """The band of a count, or of the lower bound of a range; None where that cannot be read."""
     lowest = _employee_count(count, size)
-    if isinstance(lowest, str) and (match := _SIZE_RANGE.fullmatch(lowest)):
-        lowest = int(match[1].replace(",", ""))
+    if isinstance(lowest, str):
+        lowest = _lowest_count(comparable(lowest))
     if type(lowest) not in (int, float) or not lowest >= 0:
         return None
     return EMPLOYEE_BANDS[bisect_left(_BAND_ENDS, lowest)]
 
 
+def _lowest_count(size: str) -> int | None:
+    """The lower bound of a size: ``51-200 employees`` -> 51; ``10,001+`` -> more than 10001.
+
+    LinkedIn rounds bounds of a thousand and more: its ``1K-5K`` are the companies of more than 1,000.
+    """
+    if size in _ONE_PERSON:
+        return 1
+    if not (match := _SIZE.fullmatch(size)):
+        return None
+    lowest, thousands, plus, highest = match.groups()
+    number = int(re.sub("[^0-9]", "", lowest)) * (1000 if thousands else 1)
+    return number + bool(plus or (thousands and highest))
+
+
 def _location(part: int, own: Any, hq: Any, headquarters: Any) -> Any:
     """The country (part 2 of headquarters, split at the last comma) or the city (part 0)."""
-    if own is not ABSENT:
+    if not _is_blank(own):
         return own
-    return _stripped(hq) or _stripped(headquarters).rpartition(",")[part].strip() or None
+    return _filled(hq) or _filled(_filled(headquarters).rpartition(",")[part]) or None
 
 
-def _stripped(value: Any) -> str:
-    return value.strip() if isinstance(value, str) else ""
+def _filled(value: Any) -> str:
+    """A text without blanks at its ends; ``""`` for one that looks blank, and for anything but text."""
+    return value.strip() if isinstance(value, str) and not looks_blank(value) else ""
 
 
 # fmt: off
@@ -138,8 +170,8 @@ FIELDS: Final = (
     ),
     Field(
         "employee_count", FieldType.INTEGER, "service",
-        "The number of employees. Where a row only has the older company_size, that size: a number, or the text of a "
-        "range. Blank for about 7 % of companies; 0 is a number of its own.",
+        "The number of employees. Where a row has none, its older company_size: a number, or the text of a range. "
+        "Blank for about 7 % of companies; 0 is a number of its own.",
         default=True, width=17, sources=("employee_count", "company_size"), derive=_employee_count,
     ),
     Field(

@@ -64,9 +64,9 @@ def frame(
     | any other, with nothing but whole numbers, or numbers, and nulls | Int64, Float64 |
     | any other | object: the values as they came |
 
-    Empty text and null stay apart. Where a row has no ``employee_count``, its ``company_size`` (the older
-    shape) is used, as a number if it is one, else as the text of a range. ``rank`` and ``employee_band``
-    are always derived; ``country`` and ``city`` only where the row has no field of that name.
+    Empty text and null stay apart. Where ``employee_count`` is absent or blank, ``company_size`` (the
+    older shape) is used, as a number if it is one, else as the text of a range. ``rank`` and ``employee_band``
+    are always derived; ``country`` and ``city`` only where the row has nothing under that name.
 
     Args:
         rows: JSON objects as the service sent them.
