@@ -81,11 +81,11 @@ def draw(console: Console, *renderables: RenderableType) -> None:
 
 def drawn_lines(console: Console, *renderables: RenderableType) -> list[str]:
     """What rich draws, as lines, in colour on terminals that understand escape sequences."""
+    from rich.console import Group
     from rich.text import Text
 
     with console.capture() as capture:
-        for renderable in renderables:
-            console.print(renderable, crop=False)
+        console.print(Group(*renderables), crop=False)
     drawn = capture.get()
     if console.legacy_windows or not terminal.is_terminal(sys.stdout):
         drawn = Text.from_ansi(drawn).plain
