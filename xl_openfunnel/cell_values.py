@@ -21,6 +21,9 @@ Block: TypeAlias = list[list[Cell]]
 MAX_CELL_UNITS: Final = 32_767
 """The most UTF-16 units that one cell of Excel holds."""
 
+TIME_FORMAT: Final = "yyyy-mm-dd hh:mm:ss"
+"""The number format of cells with a date and a time, in the English codes of Excel and Calc."""
+
 _EXCEL_EPOCH: Final = datetime(1899, 12, 30)
 
 

@@ -37,6 +37,11 @@ def format_utc(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def local_time(moment: datetime | None) -> str:
+    """``YYYY-MM-DD HH:MM:SS`` in the local time zone, or ``""`` for None."""
+    return "" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
 def one_line(text: str) -> str:
     """``text`` with one space for every run of white space and control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -131,7 +131,7 @@ def information(context: CallContext, job: object, fields: object = None) -> Blo
             return tuple(info.value(name, snapshot, label) for name in names)
 
         snapshot = context.snapshot(job_id, projection)
-        return [info.value(name, snapshot, label) for name in names]
+        return [info.value(name, snapshot, label, times_as_text=requested is None) for name in names]
 
     if len(names) == 1:
         return _map_jobs(job, lambda named: job_fields(named)[0])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Final
 
@@ -10,7 +12,7 @@ from ..cell_values import Cell, excel_date, to_short_cell
 from ..errors import CELL_UNITS, ConfigurationError
 from ..jobs import job_text
 from ..jobs.snapshot import Snapshot
-from ..text import clip
+from ..text import clip, local_time
 from ..version import version
 
 INFO_FIELDS: Final[Mapping[str, str]] = {
@@ -20,7 +22,8 @@ INFO_FIELDS: Final[Mapping[str, str]] = {
     "rows": "the companies that were read",
     "pages": "the pages that were read",
     "progress": "how far the job is, in words, like `400 of 437 read`",
-    "as_of": "when the service last answered: your local time, as a number until you give the cell a date format",
+    "as_of": "when the service last answered, in your local time: in the full list a text, by itself a number that "
+    "*Refresh* gives a date format where the cell has none",
     "final": "TRUE: nothing more will come. All companies are there only if `problem` is empty: a failed job is final "
     "with what it delivered",
     "provisional": "TRUE: the companies shown are those so far. More may come, and their order and ranks may change",
@@ -52,10 +55,12 @@ def field_names(names: tuple[str, ...] | None) -> tuple[str, ...]:
     return tuple(name.casefold() for name in names) if names else tuple(INFO_FIELDS)
 
 
-def value(name: str, snapshot: Snapshot, label: str | None) -> Cell:
+def value(name: str, snapshot: Snapshot, label: str | None, *, times_as_text: bool = False) -> Cell:
     """One field of a job; ``""`` where it is unknown.
 
-    Before the first response, a field of `_NEEDS_RESPONSE` shows the status or the problem instead.
+    Before the first response, a field of `_NEEDS_RESPONSE` shows the status or the problem instead. A time is the
+    local one: a number that Excel shows as a date where the cell has a date format, or a text such as
+    ``2026-06-18 14:03:59``.
     """
     if name in _NEEDS_RESPONSE and snapshot.status is None:
         return job_text.status(snapshot)
@@ -63,13 +68,33 @@ def value(name: str, snapshot: Snapshot, label: str | None) -> Cell:
         return clip(label or "", CELL_UNITS)
     if name in _MANIFEST:
         return to_short_cell((snapshot.manifest or {}).get(name))
+    if name in _TIMES:
+        moment = _TIMES[name](snapshot)
+        return to_short_cell(local_time(moment) if times_as_text else excel_date(moment))
     return to_short_cell(_FROM_SNAPSHOT[name](snapshot))
+
+
+def shows_time(formula: str) -> bool:
+    """Whether a formula is nothing but a call of ``OF_INFO`` for one time, so that its cell needs a date format."""
+    return _TIME_FORMULA.fullmatch(formula) is not None
 
 
 _NEEDS_RESPONSE: Final = ("rows", "pages", "final", "provisional")
 """Fields whose 0 or FALSE would claim something before the first response: no rows, or not final."""
 
 _MANIFEST: Final = ("credits_consumed", "derived_query", "partial", "rerank_degraded", "unresolved_seed_domains")
+
+_TIMES: Final[Mapping[str, Callable[[Snapshot], datetime | None]]] = {
+    "as_of": lambda snapshot: snapshot.as_of,
+    "next_try": lambda snapshot: snapshot.next_try,
+}
+
+_TIME_FORMULA: Final = re.compile(
+    r"\{?=@?(?:'[^']*'!|[\w.]+!)?(?:OF_INFO|XLOPENFUNNEL\.CALC\.FUNCTIONS\.OFINFO)"
+    rf"""\([^()]*[,;]\s*"\s*(?:{"|".join(_TIMES)})\s*"\s*\)\}}?""",
+    re.IGNORECASE,
+)
+"""The call as Excel or Calc shows it, with their prefixes and separators. The job is a cell or a text, not a call."""
 
 _FROM_SNAPSHOT: Final[Mapping[str, Callable[[Snapshot], object]]] = {
     "status": job_text.status,
@@ -78,11 +103,9 @@ _FROM_SNAPSHOT: Final[Mapping[str, Callable[[Snapshot], object]]] = {
     "rows": lambda snapshot: len(snapshot.rows),
     "pages": lambda snapshot: snapshot.pages,
     "progress": job_text.progress,
-    "as_of": lambda snapshot: excel_date(snapshot.as_of),
     "final": lambda snapshot: snapshot.final,
     "provisional": lambda snapshot: snapshot.provisional,
     "problem": lambda snapshot: snapshot.problem and snapshot.problem.message,
-    "next_try": lambda snapshot: excel_date(snapshot.next_try),
     "source": lambda snapshot: snapshot.source,
     "version": lambda _: version(),
 }

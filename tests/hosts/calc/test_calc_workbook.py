@@ -64,7 +64,12 @@ def test_the_buttons_resize_arrays_land_the_table_and_refresh_the_pivot(
     clock.sleep(2_000)
     opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
     opened.wait_until("Start", "B11", f"{COUNT} companies, completed")
+    running.enter("Start", "L40", '=OF_INFO(job;"as_of")')
+    running.enter("Start", "K40", '=OF_INFO(job;"rows")')
     running.macro("OpenFunnelMacros.OpenFunnelRefreshBook")  # once, though most sheets were never shown
+    running.enter("Start", "L41", '=CELL("format";L40)')
+    running.enter("Start", "L42", '=CELL("format";K40)')
+    assert [kind for (kind,) in running.values("Start", "L41:L42")] == ["G", "F0"]  # a format of its own, and General
     opened.wait_until("Rows", f"A{COUNT + 4}", COUNT)
     assert running.extent("Rows", "A4") == ("{=OF_ROWS(job)}", COUNT + 1, 7)
     for place in ("A4", "D4"):

@@ -20,6 +20,7 @@ from xl_openfunnel.errors import ServerError
 from xl_openfunnel.functions import implementations, info
 from xl_openfunnel.functions.info import INFO_FIELDS
 from xl_openfunnel.jobs.snapshot import Problem, Rows
+from xl_openfunnel.text import local_time
 
 AS_OF = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
 NEXT_TRY = datetime(2026, 7, 2, 6, 0, 15, tzinfo=UTC)
@@ -85,7 +86,8 @@ class OneJobFetcher:
 
 
 def fields(make_services: MakeServices, snapshot: Snapshot) -> dict[Any, Any]:
-    """All fields of the job, checked to be the same in the full list and one by one."""
+    """All fields of the job one by one, checked to be the same in the full list but for times, which are texts
+    there."""
     services = make_services()
     assert services.store
     services.store.label("job", "Germany Q3")
@@ -93,8 +95,47 @@ def fields(make_services: MakeServices, snapshot: Snapshot) -> dict[Any, Any]:
     pairs = implementations.information(services.context(), "job")
     assert [name for name, _ in pairs] == list(INFO_FIELDS)
     one_by_one = {name: implementations.information(services.context(), "job", name)[0][0] for name in INFO_FIELDS}
-    assert one_by_one == {str(name): value for name, value in pairs}
+    times = {"as_of": local_time(snapshot.as_of), "next_try": local_time(snapshot.next_try)}
+    assert one_by_one | times == {str(name): value for name, value in pairs}
     return one_by_one
+
+
+def test_a_time_in_the_list_is_a_local_one(monkeypatch: pytest.MonkeyPatch, make_services: MakeServices) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        services = make_services()
+        services.fetcher = OneJobFetcher(RUNNING)  # type: ignore[assignment]
+        listed = dict(map(tuple, implementations.information(services.context(), "job")))  # type: ignore[var-annotated,arg-type]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert (listed["as_of"], listed["next_try"]) == ("2026-03-02 04:00:00", "2026-07-02 11:30:15")
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        '=OF_INFO(A2,"as_of")',
+        '=of_info($A$2 ; " Next_Try " )',
+        "='C:\\x\\OpenFunnel.xlam'!OF_INFO(job,\"as_of\")",
+        '=@OF_INFO("a, b","as_of")',
+        '{=XLOPENFUNNEL.CALC.FUNCTIONS.OFINFO(Start.A2;"next_try")}',
+    ],
+)
+def test_a_formula_that_shows_a_time(formula: str) -> None:
+    assert info.shows_time(formula)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        *('=OF_INFO(A2,"rows")', '=OF_INFO(A2,"as_of,rows")', '=OF_INFO(A2,"as_of")+1', '=IF(OF_INFO(A2,"as_of"),1)'),
+        *("=OF_INFO(A2,B1)", "=OF_INFO(A2)", '=OF_STATUS("as_of")', 'OF_INFO(A2,"as_of")', '=NOT_OF_INFO(A2,"as_of")'),
+    ],
+)
+def test_a_formula_that_shows_something_else(formula: str) -> None:
+    assert not info.shows_time(formula)
 
 
 def test_fields_of_a_running_job(make_services: MakeServices) -> None:

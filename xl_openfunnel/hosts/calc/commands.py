@@ -8,9 +8,13 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Final
 
+from com.sun.star.lang import Locale
+
+from ...cell_values import TIME_FORMAT
 from ...errors import OpenFunnelError
 from ...functions.catalog import CATALOG
 from ...functions.context import CREDITS, JOBS
+from ...functions.info import shows_time
 from ...runtime.thread_pool import start_thread
 from ...text import count
 from ...workbook.commands import EARLIER_ACTIONS
@@ -27,6 +31,7 @@ RunOnMainThread = Callable[[Callable[[], object]], object]
 
 _NAMES: Final = tuple(function.name for function in CATALOG)
 _ONLY_IN_EXCEL: Final = "This needs Excel on Windows."
+_ENGLISH: Final = Locale("en", "US", "")
 _FAILED: Final = "Something unexpected happened. The log says what; please report it."
 
 
@@ -97,6 +102,7 @@ def refresh(updater: ResultUpdater, document: Any, *, final_too: bool = False) -
     """
     results = updater.results_called_by(document.calculateAll)
     jobs = {topic for result in results for topic in result.dependencies if topic not in (JOBS, CREDITS)}
+    _format_times(document)
     refreshed = [job for job in sorted(jobs) if final_too or not session().fetcher.watch(job).final]
     for job in refreshed:
         session().fetcher.refresh(job)
@@ -109,6 +115,16 @@ def refresh(updater: ResultUpdater, document: Any, *, final_too: bool = False) -
     parts.append(f"room follows for {count(len(pending), 'formula')}, with the first answer" if pending else "")
     parts += [f"no free cells for the formula in {cell}, or they are protected" for cell in blocked]
     return "; ".join(filter(None, parts)) + "."
+
+
+def _format_times(document: Any) -> None:
+    """Give cells that show a time a date format, where they have none and their sheet is not protected."""
+    for array in find_arrays(document, "OF_INFO"):
+        for formula in array.formulas() if not array.sheet.isProtected() else ():
+            if shows_time(formula.text) and formula.cells.NumberFormat == 0:
+                formats = document.NumberFormats
+                key = formats.queryKey(TIME_FORMAT, _ENGLISH, False)  # noqa: FBT003 - UNO knows no keywords
+                formula.cells.NumberFormat = key if key != -1 else formats.addNew(TIME_FORMAT, _ENGLISH)
 
 
 def refresh_pivots(_: ResultUpdater, document: Any) -> str:

@@ -165,6 +165,9 @@ class WorkbookCommands(Protocol):
     def recalculate(self, cells: Collection[CellRef]) -> None:
         """Calculate these cells now; in manual calculation mode no others."""
 
+    def format_as_time(self, cells: Collection[CellRef]) -> None:
+        """Give these cells a format with date and time, where they have none."""
+
     def named_cell_text(self, book: str, name: str) -> str:
         """The text in the cell of that name; ``""`` where there is no such cell, or no text in it."""
 

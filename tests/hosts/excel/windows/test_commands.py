@@ -16,6 +16,7 @@ from tests.hosts.excel.fake.message_filter import Busy
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL, Cells
 from tests.hosts.excel.fake.sheet_objects import Button, Pivot
 from xl_openfunnel import table
+from xl_openfunnel.cell_values import TIME_FORMAT
 from xl_openfunnel.hosts.excel.ports import HostBusyError
 from xl_openfunnel.runtime.clock import SystemClock
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
@@ -586,6 +587,9 @@ def test_refresh_says_how_many_were_refreshed_failed_and_left_alone(
     start.type("A1", [[final.job_id], [running.job_id], ["no-such-job"]])
     for row in (1, 2, 3):
         start.enter(f"B{row}", f"=OF_STATUS(A{row})")
+    start.enter("C1", '=OF_INFO(A1,"as_of")')
+    start.enter("C2", '=OF_INFO(A2,"as_of")')
+    start.formats[refs.parse("C2").key] = "h:mm"
     other.enter("K1", f'=OF_STATUS("{final.job_id}")')
     excel.pump(lambda: start.block_of("B1:B2") == [["completed"], ["pending"]])
     excel.pump(lambda: str(start.value("B3")).startswith("#OF! There is no job"))
@@ -597,6 +601,7 @@ def test_refresh_says_how_many_were_refreshed_failed_and_left_alone(
         "OpenFunnel: 1 refreshed, 1 failed, 1 unchanged: There is no job no-such-job for this API key"
     )
     assert start.value("B2") == "running"  # although live cells are paused
+    assert [start.formats[refs.parse(place).key] for place in ("C1", "C2")] == [TIME_FORMAT, "h:mm"]
     assert request_count(service, final.job_id) == polls[final.job_id]
     other.type("L1", LONG)  # for which Excel shows no formula of the cells around, which are all read here
     other.protected = True

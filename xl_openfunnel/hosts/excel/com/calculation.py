@@ -16,6 +16,7 @@ import win32api
 import win32gui
 import win32process
 
+from ....cell_values import TIME_FORMAT
 from ....functions.catalog import called_in
 from ....runtime.clock import Clock, SystemClock
 from ..addresses import CellRange, CellRef
@@ -130,6 +131,14 @@ class ComExcelSession:
             com_cell = self._range(cell)
             if com_cell is not None:
                 dispatch.get(com_cell, "Calculate")
+
+    def format_as_time(self, cells: Iterable[CellRef]) -> None:
+        """Give these cells a format with date and time, where they have none and their sheet is not protected."""
+        for cell in cells:
+            with dispatch.log_com_errors(f"format {cell}"):
+                com_cell = self._range(cell)
+                if com_cell is not None and dispatch.get(com_cell, "NumberFormat") == "General":
+                    dispatch.put(com_cell, "NumberFormat", TIME_FORMAT)
 
     def reenter(self, cell: CellRef, formula: str) -> None:
         """Enter a formula into a cell. If Excel refuses (a protected sheet), the cell keeps what it has."""

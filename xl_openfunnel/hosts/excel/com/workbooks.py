@@ -92,6 +92,9 @@ class ComWorkbookCommands:
 
         self._with_session(calculate)
 
+    def format_as_time(self, cells: Collection[CellRef]) -> None:
+        self._with_session(lambda session: session.format_as_time(cells))
+
     def named_cell_text(self, book: str, name: str) -> str:
         named = self._call.item(self._call.get(self._book(book), "Names"), name)
         if named is None:

@@ -13,6 +13,7 @@ from ....cell_values import MAX_CELL_UNITS
 from ....errors import CELL_PREFIX, ConfigurationError, InvalidJobIdError, JobFailedError, OpenFunnelError
 from ....files.metadata import content_hash, job_facts, manifest_facts, state
 from ....functions.context import CallContext, Services
+from ....functions.info import shows_time
 from ....jobs import job_text
 from ....jobs.snapshot import Snapshot
 from ....runtime.clock import Clock
@@ -138,6 +139,11 @@ class CommandHandlers:
         refreshed, outdated = {snapshot.job_id for snapshot in before}, self._visible_jobs.outdated(context.window)
         if cells := [cell for cell, shown in jobs_by_cell.items() if shown & refreshed or cell in outdated]:
             excel.recalculate(cells)
+        sheet = context.cell.sheet if context.cell and scope != "book" else None
+        formulas = excel.formulas(self._book(excel, context), sheet)
+        excel.format_as_time(
+            [cell for cell, formula in formulas.items() if cell in jobs_by_cell and shows_time(formula)]
+        )
         summary = f"{len(before) - len(errors)} refreshed, {len(errors)} failed, {len(jobs) - len(before)} unchanged"
         return ": ".join([summary, *errors[:1]])
 

@@ -138,6 +138,15 @@ def test_the_jobs_of_two_thousand_cells_are_read_together(rig: Rig) -> None:
     assert rig.visible_jobs.calls <= 3  # each time for all cells
 
 
+@pytest.mark.parametrize(("action", "formatted"), [("refresh book", CELLS[:2]), ("refresh cell", CELLS[:1])])
+def test_refresh_formats_the_times(rig: Rig, action: str, formatted: list[CellRef]) -> None:
+    rig.show(OTHER.job_id, OTHER.job_id, OTHER.job_id)
+    for cell, field in zip(CELLS, ("as_of", "next_try", "progress"), strict=False):
+        rig.excel.cells[cell] = f'=OF_INFO("{OTHER.job_id}","{field}")'
+    rig.run(action, command_context(cell=CELLS[0]))
+    assert rig.excel.time_cells == formatted
+
+
 def test_refresh_of_a_sheet_leaves_other_sheets_alone(rig: Rig) -> None:
     rig.show(OTHER.job_id)
     elsewhere = CellRef(BOOK, "Second", "$A$1")

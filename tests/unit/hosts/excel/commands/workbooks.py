@@ -44,6 +44,7 @@ class FakeWorkbooks:
         self.write_result: dict[str, Any] = {"sheet": "Table"}
         self.pivots: int | HostError = 1
         self.calculated: list[CellRef] = []
+        self.time_cells: list[CellRef] = []
         self.plans: list[MergePlan] = []
         self.facts: list[Fact] = []
         self.links: tuple[str, ...] = ()
@@ -76,6 +77,9 @@ class FakeWorkbooks:
 
     def recalculate(self, cells: Collection[CellRef]) -> None:
         self.calculated += cells
+
+    def format_as_time(self, cells: Collection[CellRef]) -> None:
+        self.time_cells += cells
 
     def named_cell_text(self, book: str, name: str) -> str:
         return self.names.get(name, "")
