@@ -40,7 +40,7 @@ MAX_CELLS: Final = 5_000_000
 _SERVICE_ORDER: Final = {name: position for position, name in enumerate(SERVICE_COLUMNS)}
 
 # "python", so that the dtype is the same with and without pyarrow, and lone surrogates are legal.
-_TEXT: Final = pd.StringDtype("python")
+TEXT: Final = pd.StringDtype("python")
 _BAND: Final = pd.CategoricalDtype(pd.Index(EMPLOYEE_BANDS, dtype=object), ordered=True)
 _INT64: Final = range(-(2**63), 2**63)
 _EXACT: Final = range(-(2**53), 2**53 + 1)
@@ -240,7 +240,7 @@ def _numbers(values: list[Any]) -> pd.Series[Any]:
 def _by_content(values: list[Any]) -> pd.Series[Any]:
     types = set(map(type, values)) - {NoneType}
     if types <= {str}:
-        return pd.Series(values, dtype=_TEXT)
+        return pd.Series(values, dtype=TEXT)
     if types == {int}:
         return _integers(values)
     return _numbers(values) if types <= {int, float} else pd.Series(values, dtype=object)
@@ -261,7 +261,7 @@ _SERIES: Final[Mapping[FieldType, Callable[[list[Any]], pd.Series[Any]]]] = {
 def _cells(column: pd.Series[Any]) -> list[Cell]:
     """One column as cells, converted as a whole where its dtype allows."""
     dtype: Any = column.dtype
-    if dtype == _TEXT:
+    if dtype == TEXT:
         return column.to_numpy(dtype=object, na_value="").tolist()
     if isinstance(dtype, pd.CategoricalDtype):
         labels = [*_cells(pd.Series(dtype.categories)), ""]  # the code of a blank is -1

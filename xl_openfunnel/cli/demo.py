@@ -15,7 +15,7 @@ import typer
 from .. import Client, Fetcher, Store
 from ..errors import ConfigurationError
 from ..files.atomic import check_writable
-from ..jobs.fetch_rows import final_snapshot
+from ..jobs.waiting import final_snapshot
 from ..text import companies, count
 from . import table_output, terminal
 from .options import SourceFile, company_count_parser, seconds_parser

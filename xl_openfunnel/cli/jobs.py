@@ -14,9 +14,9 @@ import typer
 from .. import ConfigurationError, InvalidResponseError, JobFailedError, OpenFunnelError, Problem, Snapshot
 from ..fields import DEFAULT_COLUMNS, parse_columns
 from ..jobs import job_text
-from ..jobs.fetch_rows import final_snapshot
 from ..jobs.snapshot import NO_ROWS
 from ..jobs.snapshot_builder import snapshot_of_page, snapshot_of_result
+from ..jobs.waiting import final_snapshot
 from ..text import companies, one_line
 from . import table_output, terminal
 from .options import Columns, Job, Json, Output, Raw, Yes, seconds_parser

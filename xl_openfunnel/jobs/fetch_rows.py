@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import threading
 import warnings
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..api.client import Client
-from ..errors import IncompleteResultError, JobTimeoutError
-from ..text import progress_text
+from ..api.endpoints import job_id_from
+from ..errors import IncompleteResultError, InvalidJobIdError
 from .fetcher import Fetcher
 from .snapshot import Snapshot
+from .stacking import stacked_frame
+from .waiting import Outcome, naming_job, wait_for_all
 
 if TYPE_CHECKING:
     import pandas as pd
-
-NO_ANSWER_TIMEOUT = timedelta(minutes=5)
-"""Without a timeout: after this time without any answer the last error is raised."""
 
 shared_fetchers: dict[tuple[str, str], Fetcher] = {}
 """The fetchers of this process, by base URL and the fingerprint of an explicit key."""
@@ -29,12 +26,13 @@ _lock = threading.Lock()
 
 
 def fetch_rows(
-    job_id: str,
+    job_id: str | Iterable[str],
     *,
     api_key: str | None = None,
     base_url: str | None = None,
     columns: Sequence[str] | str | None = None,
     timeout: float | None = None,
+    refresh: bool = False,
     progress: Callable[[Snapshot], object] | None = None,
 ) -> pd.DataFrame:
     """Wait until a job is final and return its companies, one row each, in the service's order.
@@ -43,88 +41,80 @@ def fetch_rows(
     settings, so each job is requested only once, for any number of calls and threads.
 
     Args:
-        job_id: the job's id or URL. Labels work in cells and in the command only.
+        job_id: the job's id or URL, or a list of these: their companies are stacked in the order of the list, after a
+            column ``job_id``, and a job that is named twice comes once. Labels work in cells and in the command only.
         api_key: the key; None for the one of the settings.
         base_url: the service's address; None for the one of the settings.
         columns: names in the desired order; None for ``rank`` and every field that the service sent. The derived
             ``country``, ``city`` and ``employee_band`` are only included by name.
-        timeout: seconds to wait; None to wait as long as the service answers, but at most 5 minutes without any
-            answer.
+        timeout: seconds to wait, for all jobs together; None to wait as long as the service answers, but at most 5
+            minutes without any answer.
+        refresh: read the job from the service again, even if it is stored. Where that fails, the error is raised, and
+            the stored rows stay.
         progress: called with a `Snapshot` now and at each change, on a thread of the fetcher, and with the last one
             at the end.
 
     Returns:
-        A frame with ``attrs`` job_id, status, manifest and as_of as plain JSON values. A cancelled job gives the
-        companies delivered until then. Where the service gave no manifest to check against, there is a warning,
-        and ``attrs["problem"]`` says so.
+        A frame with ``attrs`` job_id, status, manifest and as_of as plain JSON values, for a list of jobs lists of
+        these. A cancelled job gives the companies delivered until then. Where the service gave no manifest to check
+        against, there is a warning, and ``attrs["problem"]`` says so.
 
     Raises:
         JobFailedError: with the service's own message.
         IncompleteResultError: the rows differ from the manifest; names both numbers.
         JobTimeoutError: the time ran out.
-        OpenFunnelError: any other error of the tree that waiting cannot solve.
+        OpenFunnelError: any other error of the tree that waiting cannot solve. Of several jobs it is the error of the
+            first that has one, once all are waited for; its notes (``__notes__``) tell those of the others.
     """
-    return fetch_with(shared_fetcher(base_url, api_key), job_id, columns, timeout, progress)
+    fetcher = shared_fetcher(base_url, api_key)
+    return fetch_with(fetcher, job_id, columns, timeout, progress, refresh=refresh)
 
 
 def fetch_with(
     fetcher: Fetcher,
-    job: str,
+    job_id: str | Iterable[str],
     columns: Sequence[str] | str | None = None,
     timeout: float | None = None,
     progress: Callable[[Snapshot], object] | None = None,
+    *,
+    refresh: bool = False,
 ) -> pd.DataFrame:
     """As `fetch_rows`, with the given fetcher."""
-    snapshot = final_snapshot(fetcher, job, timeout, progress)
+    several = isinstance(job_id, Iterable) and not isinstance(job_id, (str, bytes))
+    jobs = list(dict.fromkeys(map(job_id_from, job_id if several else [job_id])))  # type: ignore[arg-type]
+    if not jobs:
+        raise InvalidJobIdError("The list names no job. Give the ids or URLs of one or more.")
+
+    def frame_of(snapshots: list[Snapshot]) -> pd.DataFrame:
+        return stacked_frame(snapshots, columns) if several else snapshots[0].frame(columns)
+
+    snapshots = _final_snapshots(wait_for_all(fetcher, jobs, timeout, progress, refresh=refresh))
     try:
-        frame = snapshot.frame(columns)
+        frame = frame_of(snapshots)
     except IncompleteResultError:  # another process replaced the stored rows: the fetcher loads them again
-        snapshot = final_snapshot(fetcher, job, timeout, progress)
-        frame = snapshot.frame(columns)
-    if snapshot.problem is not None:
-        warnings.warn(snapshot.problem.message, stacklevel=3)
-        frame.attrs["problem"] = snapshot.problem.message
+        snapshots = _final_snapshots(wait_for_all(fetcher, jobs, timeout, progress))
+        frame = frame_of(snapshots)
+    with_problems = [snapshot for snapshot in snapshots if snapshot.problem is not None]
+    if with_problems:
+        problem = " ".join(f"{each.job_id}: {each.problem}" if several else str(each.problem) for each in with_problems)
+        warnings.warn(problem, stacklevel=3)
+        frame.attrs["problem"] = problem
     return frame
 
 
-def final_snapshot(
-    fetcher: Fetcher,
-    job: str,
-    timeout: float | None = None,
-    progress: Callable[[Snapshot], object] | None = None,
-) -> Snapshot:
-    """Wait until a job is final.
+def _final_snapshots(outcomes: Sequence[Outcome]) -> list[Snapshot]:
+    """The snapshots of jobs that are final.
 
     Raises:
-        OpenFunnelError: as `fetch_rows`.
+        OpenFunnelError: the error of the first job that is not, with those of the others as notes.
     """
-    snapshot = fetcher.watch(job)
-    if snapshot.settled and not snapshot.final:
-        fetcher.refresh(job)  # it has an old problem: try again
-    subscription = fetcher.subscribe(job, progress) if progress else None
-    try:
-        snapshot = fetcher.wait(job, timeout, until=_should_give_up if timeout is None else None)
-    finally:
-        if subscription:
-            subscription.close()
-    if progress:
-        progress(snapshot)  # the closed subscription may have missed the last one
-    error = snapshot.problem.error if snapshot.problem else None
-    if snapshot.final and (snapshot.status is None or snapshot.status.lower() != "failed"):
-        return snapshot
-    if error is not None and (snapshot.settled or timeout is None):
-        raise copy.copy(error)  # several threads may raise the error of one snapshot
-    state = "has not answered"
-    if snapshot.status:
-        state = f"is {snapshot.status}, {progress_text(len(snapshot.rows), snapshot.processed)}"
-    if timeout is None:
-        raise JobTimeoutError(
-            f"Job {snapshot.job_id} {state}; it was forgotten, or the fetcher closed, while it was waited for."
-        )
-    time_is_up = f"the {timeout:g} seconds given to it are over"
-    if error is not None:
-        raise JobTimeoutError(f"{error.message} Job {snapshot.job_id} {state}, and {time_is_up}.")
-    raise JobTimeoutError(f"Job {snapshot.job_id} {state}; {time_is_up}. Ask again with a longer timeout.")
+    errors = [(outcome.snapshot.job_id, outcome.error) for outcome in outcomes if outcome.error is not None]
+    if errors:
+        (job_id, first), *others = errors
+        for other_id, other in others:
+            first.add_note(naming_job(other, other_id).message)
+        raise first if len(outcomes) == 1 else naming_job(first, job_id)
+    return [outcome.snapshot for outcome in outcomes]
 
 
 def shared_fetcher(base_url: str | None = None, api_key: str | None = None) -> Fetcher:
@@ -139,14 +129,6 @@ def shared_fetcher(base_url: str | None = None, api_key: str | None = None) -> F
         if identity not in shared_fetchers:
             shared_fetchers[identity] = Fetcher.from_settings(client)
         return shared_fetchers[identity]
-
-
-def _should_give_up(snapshot: Snapshot) -> bool:
-    """Whether the job is settled, or nothing has answered for longer than `NO_ANSWER_TIMEOUT`."""
-    if snapshot.settled or snapshot.problem is None or snapshot.next_try is None:
-        return snapshot.settled
-    answered = max(snapshot.problem.since, snapshot.as_of or snapshot.problem.since)
-    return snapshot.next_try - answered > NO_ANSWER_TIMEOUT
 
 
 if hasattr(os, "register_at_fork"):  # a forked process has no threads

@@ -30,6 +30,9 @@ class Fetcher:
 
     A job is an id or a URL; anything else raises `InvalidJobIdError` without a request.
 
+    Attributes:
+        clock: tells the time and waits.
+
     Args:
         client: sends the requests, at most ``client.concurrency`` at once.
         store: keeps final jobs and the ledger on disk; without one nothing outlives this object.
@@ -50,10 +53,10 @@ class Fetcher:
         self._client = client
         self._owns_client = self._owns_store = False
         self._store = store
-        self._clock = clock or SystemClock()
+        self.clock = clock or SystemClock()
         # Not the module's own generator, which the user may have seeded.
         random_number = jitter or random.Random().random  # noqa: S311
-        self._scheduler = JobScheduler(client, store, self._clock, random_number, watch_ttl)
+        self._scheduler = JobScheduler(client, store, self.clock, random_number, watch_ttl)
 
     @classmethod
     def from_settings(cls, client: Client | None = None) -> Self:
@@ -81,7 +84,10 @@ class Fetcher:
         return snapshot
 
     def refresh(self, job: str) -> Snapshot:
-        """As `watch`, and read the job again. The old rows stay until the new result is final."""
+        """As `watch`, and read the job again. The old rows stay until the new result is final.
+
+        Until then, and where reading fails, the job's snapshots are ``stale``.
+        """
         snapshot = self.watch(job)
         self._scheduler.loop.post(RefreshRequested(snapshot.job_id))
         return snapshot
@@ -100,7 +106,7 @@ class Fetcher:
         """
         job_id = job_id_from(job)
         seconds = FOREVER if timeout is None else timeout if timeout >= 0 else 0.0  # NaN counts as 0
-        deadline = self._clock.monotonic() + seconds
+        deadline = self.clock.monotonic() + seconds
         waiter = Waiter(until or (lambda snapshot: snapshot.settled), deadline)
         self._scheduler.loop.post(WaiterAdded(job_id, waiter))
         try:

@@ -134,6 +134,7 @@ class Snapshot:
         provisional: whether there are rows that may still change.
         final: the status is terminal, and every page was read since then and checked. Nothing changes any more.
         settled: nothing changes without a refresh: the job is final, or has a problem that waiting cannot solve.
+        stale: final, but a refresh was asked for since: it is under way, or it failed with ``problem``.
         source: where final rows come from.
         as_of: when the service last confirmed this state, in UTC.
         problem: the last error; the rows beside it are the last good ones.
@@ -150,6 +151,7 @@ class Snapshot:
     provisional: bool = False
     final: bool = False
     settled: bool = False
+    stale: bool = False
     source: Source | None = None
     as_of: datetime | None = None
     problem: Problem | None = None
@@ -171,13 +173,17 @@ class Snapshot:
         from .. import table  # imports pandas, which is not needed before
 
         frame = table.deep_copy(_frame(self.rows, parse_columns(columns)))
-        frame.attrs = {
+        frame.attrs = dict[Any, Any](self.attributes())
+        return frame
+
+    def attributes(self) -> dict[str, Any]:
+        """What a frame says of its job: job_id, status, manifest and as_of as plain JSON values."""
+        return {
             "job_id": self.job_id,
             "status": None if self.status is None else str(self.status),
             "manifest": None if self.manifest is None else copy.deepcopy(dict(self.manifest)),
             "as_of": None if self.as_of is None else self.as_of.isoformat(),
         }
-        return frame
 
 
 @functools.lru_cache(maxsize=_FRAME_CACHE_SIZE)

@@ -34,7 +34,8 @@ def build_snapshot(state: JobState, gate: RequestGate, moment: Moment, *, is_tra
     else:
         snapshot = Snapshot(state.job_id)
     problem = gate.key_problem if paused else state.problem
-    return replace(snapshot, settled=not working or paused, problem=problem, next_try=next_try)
+    stale = state.result is not None and (working or state.failures > 0)
+    return replace(snapshot, settled=not working or paused, stale=stale, problem=problem, next_try=next_try)
 
 
 def snapshot_of_result(job_id: str, result: Result, source: Source | None) -> Snapshot:

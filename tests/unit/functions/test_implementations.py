@@ -26,7 +26,7 @@ def test_status_is_loading_until_the_first_response(make_services: MakeServices)
     services = make_services(job, limit=0.5)
     assert implementations.status(services.context(), job.job_id) == [["loading"]]
     assert services.simulator.received == []
-    services.fetcher._clock.allow(1e6)  # type: ignore[attr-defined]
+    services.fetcher.clock.allow(1e6)  # type: ignore[attr-defined]
     services.fetcher.wait(job.job_id)
     assert implementations.status(services.context(), job.job_id) == [["completed"]]
 
@@ -219,7 +219,7 @@ def test_lookup_says_that_a_company_may_still_come_while_the_job_runs(make_servi
     assert message == "#OF! The job has no company 'nobody.example' yet: the job is still running."
     (seen,) = context.dependencies.values()
     assert not seen.stale
-    services.fetcher._clock.allow(1e6)  # type: ignore[attr-defined]
+    services.fetcher.clock.allow(1e6)  # type: ignore[attr-defined]
     services.fetcher.wait(job.job_id)
     assert seen.stale
     ((message,),) = implementations.lookup(services.context(), job.job_id, "nobody.example", "name")
@@ -379,7 +379,7 @@ def test_a_pivot_is_stale_when_the_reason_for_an_exclusion_changes(make_services
     below = implementations.pivot(context, [[done.job_id, "later"]], "country")[-1]
     assert below == ["#OF! 1 of 2 jobs is not counted: later: pending", ""]
     assert not context.dependencies["later"].stale
-    services.fetcher._clock.allow(100)  # type: ignore[attr-defined]
+    services.fetcher.clock.allow(100)  # type: ignore[attr-defined]
     services.fetcher.wait("later", until=lambda snapshot: snapshot.status == "running")
     assert context.dependencies["later"].stale
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,12 +15,16 @@ from tests.unit.jobs.conftest import MakeFetcher, MakeService
 from xl_openfunnel import (
     AuthenticationError,
     IncompleteResultError,
+    InsufficientCreditsError,
     InvalidJobIdError,
+    InvalidRequestError,
     JobFailedError,
     JobNotFoundError,
     JobTimeoutError,
+    RateLimitError,
     ServerError,
     Snapshot,
+    TransportError,
     UnknownColumnError,
     fetch_rows,
 )
@@ -164,6 +170,152 @@ def test_columns_may_be_one_text(serve: MakeService, fetch: MakeFetcher) -> None
 
 
 def test_job_that_is_not_text_is_refused(serve: MakeService, fetch: MakeFetcher) -> None:
-    for job in (None, 5, ["a"]):
+    for job in (None, 5, b"a", [5], [], ["a", "not a job!"]):
         with pytest.raises(InvalidJobIdError):
             fetch_with(fetch(serve()), job)  # type: ignore[arg-type]
+
+
+# --- a refresh that fails ------------------------------------------------------------------------------------
+
+FAILURES = {
+    "down": (None, TransportError),
+    "401": ([Fault("status", status=401)], AuthenticationError),
+    "404": ([Fault("status", status=404)], JobNotFoundError),
+    "429": ([Fault("status", status=429)], RateLimitError),
+    "503": ([Fault("status", status=503)], ServerError),
+    "422": ([Fault("status", status=422)], InvalidRequestError),
+    "402": ([Fault("status", status=402)], InsufficientCreditsError),
+}
+
+
+@pytest.mark.parametrize("how", FAILURES)
+@pytest.mark.parametrize("stored", [True, False], ids=["stored", "in memory"])
+def test_a_refresh_that_fails_raises_its_error_and_keeps_the_rows(
+    serve: MakeService, fetch: MakeFetcher, clock: FlyingClock, tmp_path: Path, how: str, stored: bool
+) -> None:
+    faults, error = FAILURES[how]
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service, tmp_path)
+    before = fetch_with(fetcher, job.job_id)
+    if stored:
+        fetcher.close()
+        fetcher = fetch(service, tmp_path)
+    if faults is None:
+        service.stop()
+    else:
+        service.faults = faults
+    with pytest.raises(error):
+        fetch_with(fetcher, job.job_id, refresh=True)
+    snapshot = fetcher.watch(job.job_id)
+    assert (snapshot.final, snapshot.stale, len(snapshot.rows)) == (True, True, 250)
+    with pytest.warns(UserWarning, match=re.escape(str(snapshot.problem))):
+        again = fetch_with(fetcher, job.job_id, timeout=0)  # does not ask for a refresh
+    assert again.equals(before)
+
+
+def test_a_refresh_that_differs_from_its_manifest_raises_and_keeps_the_rows(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service, tmp_path)
+    fetch_with(fetcher, job.job_id)
+    service.faults = [Fault("envelope", envelope={"manifest": {"count": 251}})]
+    with pytest.raises(IncompleteResultError, match=r"251 rows, but 250"):
+        fetch_with(fetcher, job.job_id, refresh=True)
+    assert len(fetcher.watch(job.job_id).rows) == 250
+
+
+def test_a_refresh_gives_up_at_its_timeout_and_says_that_nothing_was_read(
+    serve: MakeService, fetch: MakeFetcher
+) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service)
+    fetch_with(fetcher, job.job_id)
+    service.stop()
+    with pytest.raises(JobTimeoutError, match=r"was not read again, and the 20 seconds"):
+        fetch_with(fetcher, job.job_id, timeout=20, refresh=True)
+
+
+def test_a_refresh_reads_the_job_again(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service)
+    before = fetch_with(fetcher, job.job_id).attrs["as_of"]
+    fetcher.clock.sleep(10.0)
+    assert fetch_with(fetcher, job.job_id).attrs["as_of"] == before
+    assert fetch_with(fetcher, job.job_id, refresh=True).attrs["as_of"] > before
+    assert len(service.received) == 2 * job.page_count
+    assert not fetcher.watch(job.job_id).stale
+
+
+def test_a_refresh_works_again_once_the_service_does(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service)
+    fetch_with(fetcher, job.job_id)
+    service.faults = [Fault("status", status=401)]
+    with pytest.raises(AuthenticationError):
+        fetch_with(fetcher, job.job_id, refresh=True)
+    service.faults = []
+    assert len(fetch_with(fetcher, job.job_id, refresh=True)) == 250
+
+
+# --- several jobs --------------------------------------------------------------------------------------------
+
+
+def test_several_jobs_are_stacked_under_the_id_of_their_job(serve: MakeService, fetch: MakeFetcher) -> None:
+    first, second = SimulatedJob(ROWS[:120], job_id="first"), SimulatedJob(ROWS[100:250], job_id="second", pending=900)
+    service = serve(first, second)
+    frame = fetch_with(fetch(service), ["second", "first", "second"])
+    assert frame.columns[:3].tolist() == ["job_id", "rank", "name"]
+    assert frame["job_id"].tolist() == ["second"] * 150 + ["first"] * 120
+    assert frame["rank"].tolist() == [*range(1, 151), *range(1, 121)]
+    assert frame["name"].tolist() == [row["name"] for row in ROWS[100:250] + ROWS[:120]]
+    attrs = json.loads(json.dumps(frame.attrs))
+    assert (attrs["job_id"], attrs["status"]) == (["second", "first"], ["completed", "completed"])
+    assert [manifest["count"] for manifest in attrs["manifest"]] == [150, 120]
+    assert frame.index.equals(pd.RangeIndex(270))
+
+
+def test_a_list_of_one_job_has_the_column_too(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    frame = fetch_with(fetch(service), [job.job_id], "domain")
+    assert frame.columns.tolist() == ["job_id", "domain"]
+    assert frame.attrs["job_id"] == [job.job_id]
+
+
+def test_a_column_that_one_of_the_jobs_has_is_blank_for_the_others(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(
+        SimulatedJob([{"name": "A", "tier": 1}], job_id="with"), SimulatedJob([{"name": "B"}], job_id="without")
+    )
+    fetcher = fetch(service)
+    frame = fetch_with(fetcher, ["without", "with"])
+    assert frame["tier"].astype(object).where(frame["tier"].notna(), None).tolist() == [None, 1]
+    with pytest.raises(UnknownColumnError):
+        fetch_with(fetcher, ["without", "with"], "nmae")
+
+
+def test_the_error_of_one_of_several_jobs_names_it_after_all_are_waited_for(
+    serve: MakeService, fetch: MakeFetcher
+) -> None:
+    fine = SimulatedJob(ROWS, job_id="fine", running=900.0)
+    failed = SimulatedJob(ROWS, job_id="no-seeds", ending="failed", error_message="No index")
+    fetcher = fetch(serve(fine, failed))
+    with pytest.raises(JobFailedError, match="no-seeds: The job failed: No index") as raised:
+        fetch_with(fetcher, ["no-seeds", "unknown", "fine"])
+    assert "unknown" in raised.value.__notes__[0]
+    assert fetcher.watch("fine").final
+
+
+def test_the_timeout_is_for_all_jobs_together(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
+    slow = [SimulatedJob(ROWS, job_id=f"slow-{number}", running=1e6) for number in range(3)]
+    fetcher = fetch(serve(*slow))
+    started = clock.monotonic()
+    with pytest.raises(JobTimeoutError):
+        fetch_with(fetcher, [job.job_id for job in slow], timeout=60)
+    assert clock.monotonic() - started < 90
+
+
+def test_jobs_that_wait_for_another_one_stay_tracked(serve: MakeService, fetch: MakeFetcher) -> None:
+    slow = SimulatedJob(ROWS, job_id="slow", running=200.0)
+    other = SimulatedJob(ROWS, job_id="other", running=150.0)
+    fetcher = fetch(serve(slow, other), watch_ttl=20.0)
+    assert len(fetch_with(fetcher, ["slow", "other"])) == 500

@@ -148,7 +148,9 @@ def holds_pages(state: JobState) -> bool:
 
 def evict_pages(state: JobState) -> JobState:
     """Drop the pages of a job that is no longer used. An unfinished refresh starts over if the job is used again."""
-    return replace(idle(state), phase=Phase.IDLE if state.phase is Phase.IDLE else Phase.POLLING)
+    if state.phase is Phase.IDLE:
+        return replace(idle(state), failures=state.failures)
+    return replace(idle(state), phase=Phase.POLLING)
 
 
 def sent(state: JobState, requests: tuple[PageRequest, ...]) -> JobState:

@@ -1,0 +1,146 @@
+"""Waits until jobs are final, or until waiting cannot help."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ..errors import JobTimeoutError, OpenFunnelError
+from ..text import progress_text
+from .fetcher import Fetcher
+from .snapshot import Snapshot
+
+NO_ANSWER_TIMEOUT = timedelta(minutes=5)
+"""Without a timeout: after this time without any answer the last error is raised."""
+
+Progress = Callable[[Snapshot], object]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How waiting for a job ended.
+
+    Attributes:
+        snapshot: the job as it is now.
+        error: why its rows are not those that were asked for; None where they are.
+    """
+
+    snapshot: Snapshot
+    error: OpenFunnelError | None
+
+
+def final_snapshot(
+    fetcher: Fetcher,
+    job: str,
+    timeout: float | None = None,
+    progress: Progress | None = None,
+    *,
+    refresh: bool = False,
+) -> Snapshot:
+    """Wait until a job is final, and with ``refresh`` until it was read again.
+
+    Raises:
+        OpenFunnelError: as `fetch_rows`.
+    """
+    (outcome,) = wait_for_all(fetcher, [job], timeout, progress, refresh=refresh)
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome.snapshot
+
+
+def wait_for_all(
+    fetcher: Fetcher,
+    jobs: Sequence[str],
+    timeout: float | None = None,
+    progress: Progress | None = None,
+    *,
+    refresh: bool = False,
+) -> list[Outcome]:
+    """Wait until each of the jobs is final or has failed. They are read at the same time.
+
+    Args:
+        fetcher: reads them.
+        jobs: ids or URLs.
+        timeout: seconds for all of them together; None to wait as long as the service answers, but at most
+            `NO_ANSWER_TIMEOUT` without any answer.
+        progress: called with each change of each job, and with the last state of each at the end.
+        refresh: whether to read final jobs again. Rows that could not be read again are an error.
+
+    Returns:
+        An outcome per job, in their order.
+    """
+    deadline = None if timeout is None else fetcher.clock.monotonic() + timeout
+    outcomes = []
+    with contextlib.ExitStack() as stack:
+        for job in jobs:
+            snapshot = fetcher.watch(job)
+            if refresh or (snapshot.settled and not snapshot.final):  # it has an old problem: try again
+                fetcher.refresh(job)
+            # A subscription keeps the job tracked while another one is waited for.
+            subscription = fetcher.subscribe(job, progress or _ignore)
+            stack.callback(subscription.close)
+        for job in jobs:
+            seconds = None if deadline is None else max(deadline - fetcher.clock.monotonic(), 0.0)
+            snapshot = fetcher.wait(job, seconds, until=_should_give_up if deadline is None else None)
+            outcomes.append(Outcome(snapshot, _error(snapshot, timeout, refresh=refresh)))
+    if progress:
+        for outcome in outcomes:
+            progress(outcome.snapshot)  # the closed subscription may have missed the last one
+    return outcomes
+
+
+def naming_job(error: OpenFunnelError, name: str) -> OpenFunnelError:
+    """The error as one of several jobs: its message begins with the job, unless it names it already."""
+    named = copy.copy(error)
+    if re.search(rf"\bjob {re.escape(name)}\b", named.message, re.IGNORECASE) is None:
+        named.message = f"{name}: {named.message}"
+        named.args = (named.message,)
+    return named
+
+
+def timeout_error(snapshot: Snapshot, seconds: float) -> JobTimeoutError:
+    """The error of a job that was not final when the caller's time was over."""
+    time_is_up = f"the {seconds:g} seconds given to it are over"
+    if snapshot.problem is not None:
+        return JobTimeoutError(
+            f"{snapshot.problem.message} Job {snapshot.job_id} {_state(snapshot)}, and {time_is_up}."
+        )
+    return JobTimeoutError(f"Job {snapshot.job_id} {_state(snapshot)}; {time_is_up}. Ask again with a longer timeout.")
+
+
+def _error(snapshot: Snapshot, timeout: float | None, *, refresh: bool) -> OpenFunnelError | None:
+    """Why the job's rows are not those that were asked for."""
+    failed = snapshot.status is not None and snapshot.status.lower() == "failed"
+    if snapshot.final and not failed and not (refresh and snapshot.stale):
+        return None
+    if snapshot.problem is not None and (snapshot.settled or timeout is None):
+        return copy.copy(snapshot.problem.error)  # several threads may raise the error of one snapshot
+    if timeout is not None:
+        return timeout_error(snapshot, timeout)
+    return JobTimeoutError(
+        f"Job {snapshot.job_id} {_state(snapshot)}; it was forgotten, or the fetcher closed, while it was waited for."
+    )
+
+
+def _state(snapshot: Snapshot) -> str:
+    if snapshot.stale:
+        return "was not read again"
+    if snapshot.status is None:
+        return "has not answered"
+    return f"is {snapshot.status}, {progress_text(len(snapshot.rows), snapshot.processed)}"
+
+
+def _should_give_up(snapshot: Snapshot) -> bool:
+    """Whether the job is settled, or nothing has answered for longer than `NO_ANSWER_TIMEOUT`."""
+    if snapshot.settled or snapshot.problem is None or snapshot.next_try is None:
+        return snapshot.settled
+    answered = max(snapshot.problem.since, snapshot.as_of or snapshot.problem.since)
+    return snapshot.next_try - answered > NO_ANSWER_TIMEOUT
+
+
+def _ignore(_: Snapshot) -> None:
+    """Take no notice."""
