@@ -21,7 +21,7 @@
     │   ├── ConnectError              nothing listens at the address
     │   └── RequestTimeoutError       no answer in time
     ├── JobFailedError                the job ended as failed
-    ├── IncompleteResultError         rows or pages differ from the manifest
+    ├── IncompleteResultError         rows or pages differ from the manifest, or a company is there twice
     ├── JobTimeoutError               the caller's time ran out first
     ├── FileWriteError                a file could not be written
     └── InstallError                  Excel or Calc could not be set up
@@ -175,7 +175,7 @@ class JobFailedError(OpenFunnelError):
 
 
 class IncompleteResultError(OpenFunnelError):
-    """The rows or pages that were read differ from the manifest."""
+    """The rows or pages that were read differ from the manifest, or a company is there twice."""
 
 
 class JobTimeoutError(OpenFunnelError):

@@ -160,7 +160,7 @@ FIELDS: Final = (
     ),
     Field(
         "linkedin_url", FieldType.TEXT, "service",
-        "The company's LinkedIn page, never blank. Within one job no page was seen twice.",
+        "The company's LinkedIn page, never blank. Within one job none repeats; if one does, a warning says so.",
         default=True, width=44,
     ),
     Field(

@@ -36,7 +36,7 @@ class Complete(Enum):
     """All rows were read."""
 
     CHECKED = auto()  # without a problem
-    UNCHECKED = auto()  # with the problem that there is no manifest to check against
+    UNCHECKED = auto()  # with the problem that OpenFunnel gave no total
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,8 @@ def fault_cases() -> list[FaultCase]:
         _case(
             "cursor loop",
             by_page(
-                ExpectedError("InvalidResponseError|IncompleteResultError", "in a circle|names another"), first=_CIRCLE
+                ExpectedError("InvalidResponseError|IncompleteResultError", "in a circle|leads to another"),
+                first=_CIRCLE,
             ),
             _envelope(next_cursor="page_0000"),
         ),
@@ -252,7 +253,7 @@ def fault_cases() -> list[FaultCase]:
         _case(
             "repeated page",
             by_page(
-                ExpectedError("IncompleteResultError", "the same companies|could be read"),
+                ExpectedError("IncompleteResultError", "hold|could be read"),
                 first=Complete.CHECKED,
                 refresh=ExpectedError("IncompleteResultError", "could be read"),
             ),
@@ -262,7 +263,7 @@ def fault_cases() -> list[FaultCase]:
         _case("empty page", ExpectedError("InvalidResponseError", "holds none"), _envelope(rows=[])),
         _case(
             "empty page with count 0",
-            ExpectedError("IncompleteResultError", r"states 65 rows, but \d+ could be read"),
+            ExpectedError("IncompleteResultError", r"says 65 companies; \d+ could be read"),
             _envelope(rows=[], count=0),
             alter=lambda rows: [],
         ),
@@ -274,7 +275,7 @@ def fault_cases() -> list[FaultCase]:
         _body("50 MB body", _HUGE, r"larger than \d+ MB"),
         _body("gzip bomb", _BOMB, r"larger than \d+ MB", {"Content-Encoding": "gzip"}),
         _body("just under 4 MB, of small objects", _DENSE, "more than 200,000 values"),
-        _body("1,001 rows", _MANY, "1,001 companies, more than any page"),
+        _body("1,001 rows", _MANY, "1,001 companies in one answer, more than any page"),
         _body("damaged gzip", b"\x1f\x8b\x08 not at all", "is damaged", {"Content-Encoding": "gzip"}),
         _body("unknown encoding", b"{}", "encoded as 'br'", {"Content-Encoding": "br"}),
         _body("nested JSON, 100,000 deep", b'{"rows":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "no usable data"),
@@ -314,24 +315,22 @@ def _manifests() -> list[FaultCase]:
         expects = dict.fromkeys((*STATE_POINTS, "refresh"), expected)
         return FaultCase(name, expects, _envelope(manifest=lambda manifest: manifest and make(manifest)))
 
-    def states(message: str) -> ExpectedError:
-        return ExpectedError("IncompleteResultError", message)
+    def says(numbers: str) -> ExpectedError:
+        return ExpectedError("IncompleteResultError", f"OpenFunnel says {numbers}")
 
     return [
+        changed("manifest with more rows", says("66 companies; 65 could"), lambda manifest: {**manifest, "count": 66}),
+        changed("manifest with fewer rows", says("64 companies; 65 could"), lambda manifest: {**manifest, "count": 64}),
+        changed("manifest with more pages", says("8 pages; 7 could"), lambda manifest: {**manifest, "pages": 8}),
         changed(
-            "manifest with more rows", states("states 66 rows, but 65"), lambda manifest: {**manifest, "count": 66}
-        ),
-        changed(
-            "manifest with fewer rows", states("states 64 rows, but 65"), lambda manifest: {**manifest, "count": 64}
-        ),
-        changed("manifest with more pages", states("states 8 pages, but 7"), lambda manifest: {**manifest, "pages": 8}),
-        changed(
-            "manifest with fewer pages", states("states 6 pages, but page 6"), lambda manifest: {**manifest, "pages": 6}
+            "manifest with fewer pages",
+            says("6 pages; page 6 leads to another"),
+            lambda manifest: {**manifest, "pages": 6},
         ),
         changed("null manifest", Complete.UNCHECKED, lambda manifest: None),
         changed(
             "manifest of 10^9 pages",
-            states("states 1000000000 pages, but 7"),
+            says("1,000,000,000 pages; 7 could"),
             lambda manifest: {**manifest, "pages": 10**9},
         ),
     ]

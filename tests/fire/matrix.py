@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from tests.bench.measure import memory_mb, peak_mb
 from xl_openfunnel import Snapshot
-from xl_openfunnel.jobs.policy.download import NO_MANIFEST
+from xl_openfunnel.jobs.policy.download import NO_TOTAL
 from xl_openfunnel.simulator import SimulatedJob
 from xl_openfunnel.simulator.service import ReceivedRequest
 
@@ -157,7 +157,7 @@ def _problem_errors(case: FaultCase, point: str, snapshot: Snapshot) -> Iterator
         yield f"it is not complete: {snapshot}"
     if expected is Complete.CHECKED and problem is not None:
         yield f"it should be complete, and reports {problem}"
-    if expected is Complete.UNCHECKED and (problem is None or problem.message != NO_MANIFEST):
+    if expected is Complete.UNCHECKED and (problem is None or problem.message != NO_TOTAL):
         yield f"there is no manifest, and it reports {problem}"
 
 

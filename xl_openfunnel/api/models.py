@@ -13,9 +13,10 @@ from typing import Any, ClassVar, cast
 
 import msgspec
 
+from ..company_key import linkedin_slug
 from ..errors import InvalidResponseError
 from ..settings import MAX_LENIENT, MAX_MANIFEST, MAX_MANIFEST_VALUES, MAX_ROWS, MAX_VALUES
-from ..text import clip, count, one_line
+from ..text import clip, companies, count, one_line
 
 FIRST_PAGE = "page_0000"
 """The name of the page that comes without a cursor, as the documentation of the endpoint says."""
@@ -92,6 +93,7 @@ class Page:
         row_count: rows in this page.
         rows_json: these rows as the JSON array that they came in.
         value_count: values in them at all levels, rows and lists included.
+        slugs: which company each row is, by `linkedin_slug`.
     """
 
     status: JobStatus
@@ -104,6 +106,7 @@ class Page:
     row_count: int = 0
     rows_json: bytes = field(default=b"[]", repr=False)
     value_count: int = 0
+    slugs: tuple[str | None, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -165,10 +168,12 @@ def read_page(body: bytes, job_id: str) -> Page:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InvalidResponseError(f"The rows of the answer are no list of companies. {_TRY_LATER}")
     if len(rows) > MAX_ROWS:
-        raise InvalidResponseError(f"The answer has {len(rows):,} companies, more than any page. {_TRY_LATER}")
+        raise InvalidResponseError(
+            f"OpenFunnel sent {companies(len(rows))} in one answer, more than any page has. {_TRY_LATER}"
+        )
     value_count = _count_values(rows)
-    if not rows and (whole_number(envelope.count) or 0) > 0:
-        raise InvalidResponseError(f"The answer states {envelope.count} rows and holds none. {_TRY_LATER}")
+    if not rows and (stated := whole_number(envelope.count) or 0) > 0:
+        raise InvalidResponseError(f"OpenFunnel says {companies(stated)}; its answer holds none. {_TRY_LATER}")
     return Page(
         status=JobStatus(status),
         stage=_read_text(envelope.progress_message),
@@ -180,6 +185,7 @@ def read_page(body: bytes, job_id: str) -> Page:
         row_count=len(rows),
         rows_json=rows_json,
         value_count=value_count,
+        slugs=tuple(linkedin_slug(row.get("linkedin_url")) for row in rows),
     )
 
 

@@ -41,6 +41,7 @@ def status(context: typer.Context, job: Job, as_json: Json = False) -> None:
         terminal.print_json(job_text.as_json(snapshot, label, read=snapshot.final))
     else:
         table_output.print_pairs(job_text.details(snapshot, label))
+        terminal.print_warnings(snapshot)
     if snapshot.problem is not None:
         raise snapshot.problem.error
 
@@ -100,6 +101,7 @@ def rows(
         terminal.print_message("Read again from the service.")
     for note in job_text.manifest_notes(snapshot.manifest or {}):
         terminal.print_message(note, mark="note: ", style="yellow")
+    terminal.print_warnings(snapshot)
     if snapshot.problem is not None:
         terminal.print_warning(snapshot.problem.message)
     if output is not None:

@@ -115,6 +115,12 @@ def print_warning(text: str) -> None:
     print_message(text, mark="warning: ", style="yellow")
 
 
+def print_warnings(snapshot: Snapshot) -> None:
+    """Print the warnings of a job on stderr, each on its own line."""
+    for text in snapshot.warnings:
+        print_warning(text)
+
+
 def print_error(text: str) -> None:
     """Print on stderr what went wrong, and what to do."""
     print_message(text, mark="error: ", style="red")

@@ -44,6 +44,7 @@ def watch(context: typer.Context, job: Job, output: Output = None, columns: Colu
                 terminal.print_line(job_text.line(snapshot))
     else:
         last = _update_file(_changes(fetcher, job_id), output, parse_column_names(columns), raw=raw)
+    terminal.print_warnings(last)
     if last.problem is not None and not (last.final and last.problem.kind != "JobFailedError"):
         raise last.problem.error.with_traceback(None)
 

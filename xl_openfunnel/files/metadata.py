@@ -29,6 +29,7 @@ def job_facts(snapshot: Snapshot) -> list[Fact]:
         ("read_from", _SOURCES[snapshot.source]),
         ("written_by", f"XL OpenFunnel {version()}"),
     ]
+    facts.extend(("warning", text) for text in snapshot.warnings)
     if snapshot.problem:
         facts.append(("problem", snapshot.problem.message))
     return facts

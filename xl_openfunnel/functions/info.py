@@ -33,6 +33,8 @@ INFO_FIELDS: Final[Mapping[str, str]] = {
     "rerank_degraded": "TRUE: the final ranking did not run properly, so the order is weaker",
     "unresolved_seed_domains": "the seeds that the service did not find",
     "problem": "what went wrong last and what to do; the companies that were read stay",
+    "warnings": "what is odd about companies that agree with the service's total: one of them is there twice, so "
+    "another may be missing",
     "next_try": "when the service is asked again, as `as_of`",
     "source": "whether final companies came from the `service` or from the `store` on this computer",
     "label": "your label of the job",
@@ -106,6 +108,7 @@ _FROM_SNAPSHOT: Final[Mapping[str, Callable[[Snapshot], object]]] = {
     "final": lambda snapshot: snapshot.final,
     "provisional": lambda snapshot: snapshot.provisional,
     "problem": lambda snapshot: snapshot.problem and snapshot.problem.message,
+    "warnings": lambda snapshot: " ".join(snapshot.warnings),
     "source": lambda snapshot: snapshot.source,
     "version": lambda _: version(),
 }

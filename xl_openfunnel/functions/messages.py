@@ -196,10 +196,28 @@ JOB_MESSAGES: Final = (
         ('OF_INFO(job,"problem")',),
     ),
     JobMessage(
-        "The service's manifest states <stated> rows, but <read> could be read. Refresh to read again; if it stays so, tell OpenFunnel's support.",
+        "OpenFunnel says <stated> companies; <read> could be read. Refresh to read again; if it stays so, tell OpenFunnel's support.",
         "the companies shown are not all, or more than all; they were read three times",
         "press *Refresh*, which reads them again; if it stays so, tell OpenFunnel's support",
         ('OF_INFO(job,"problem")',),
+    ),
+    JobMessage(
+        "OpenFunnel gave no total; these may not be all. Refresh to ask again.",
+        "there is nothing to compare the companies with; they were read three times, and are not stored",
+        "press *Refresh*; if it stays so, ask OpenFunnel's support whether these are all",
+        ('OF_INFO(job,"problem")',),
+    ),
+    JobMessage(
+        "Pages <page> and <other> both hold <company> (linkedin.com/company/<slug>): another company may be missing. Refresh to read again; if it stays so, tell OpenFunnel's support.",
+        "the job was read three times, and not all three had the same companies; they are shown and not stored",
+        "press *Refresh*, which reads it again; if it stays so, tell OpenFunnel's support",
+        ('OF_INFO(job,"problem")',),
+    ),
+    JobMessage(
+        "Pages <page> and <other> both hold <company> (linkedin.com/company/<slug>): another company may be missing.",
+        "the number of companies is right, and all three readings were the same; both rows are shown and stored",
+        "count that company once; OpenFunnel's support can say whether another one is missing",
+        ('OF_INFO(job,"warnings")',),
     ),
 )
 """About a job."""

@@ -55,13 +55,15 @@ def fetch_rows(
             at the end.
 
     Returns:
-        A frame with ``attrs`` job_id, status, manifest and as_of as plain JSON values, for a list of jobs lists of
-        these. A cancelled job gives the companies delivered until then. Where the service gave no manifest to check
-        against, there is a warning, and ``attrs["problem"]`` says so.
+        A frame with ``attrs`` job_id, status, manifest, as_of and warnings as plain JSON values, for a list of jobs
+        lists of these. A cancelled job gives the companies delivered until then. Each of ``attrs["warnings"]`` is
+        also given as Python's warning. So is a problem of a final job, such as that the service gave no manifest to
+        check against; it is ``attrs["problem"]``.
 
     Raises:
         JobFailedError: with the service's own message.
-        IncompleteResultError: the rows differ from the manifest; names both numbers.
+        IncompleteResultError: the rows differ from the manifest, and it names both numbers; or a company is there
+            twice, and each reading had other companies.
         JobTimeoutError: the time ran out.
         OpenFunnelError: any other error of the tree that waiting cannot solve. Of several jobs it is the error of the
             first that has one, once all are waited for; its notes (``__notes__``) tell those of the others.
@@ -94,6 +96,9 @@ def fetch_with(
     except IncompleteResultError:  # another process replaced the stored rows: the fetcher loads them again
         snapshots = _final_snapshots(wait_for_all(fetcher, jobs, timeout, progress))
         frame = frame_of(snapshots)
+    for each in snapshots:
+        for text in each.warnings:
+            warnings.warn(f"{each.job_id}: {text}" if several else text, stacklevel=3)
     with_problems = [snapshot for snapshot in snapshots if snapshot.problem is not None]
     if with_problems:
         problem = " ".join(f"{each.job_id}: {each.problem}" if several else str(each.problem) for each in with_problems)

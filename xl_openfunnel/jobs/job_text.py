@@ -183,6 +183,7 @@ def as_json(snapshot: Snapshot, label: str | None, *, read: bool) -> dict[str, A
         "as_of": _iso(snapshot.as_of),
         "problem": problem and {"kind": problem.kind, "message": problem.message, "since": _iso(problem.since)},
         "next_try": _iso(snapshot.next_try),
+        "warnings": list(snapshot.warnings),
     }
 
 

@@ -107,6 +107,7 @@ class Result:
         rows: its rows, in memory or in the store.
         complete: whether rows and pages were checked against a manifest, or the job failed. Only such a result is
             stored.
+        warnings: as `Snapshot.warnings`.
     """
 
     status: JobStatus
@@ -117,6 +118,7 @@ class Result:
     as_of: datetime
     rows: Rows
     complete: bool = True
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,8 @@ class Snapshot:
         as_of: when the service last confirmed this state, in UTC.
         problem: the last error; the rows beside it are the last good ones.
         next_try: when the next request is sent, in UTC; None if none is planned.
+        warnings: what is odd about final rows that agree with the manifest all the same, such as a company that is
+            there twice: sentences for a person.
     """
 
     job_id: str
@@ -156,6 +160,7 @@ class Snapshot:
     as_of: datetime | None = None
     problem: Problem | None = None
     next_try: datetime | None = None
+    warnings: tuple[str, ...] = ()
 
     def frame(self, columns: Sequence[str] | str | None = None) -> pd.DataFrame:
         """The rows as a DataFrame, one row per company in the service's order.
@@ -165,7 +170,7 @@ class Snapshot:
                 that the service sent.
 
         Returns:
-            A new frame with ``attrs`` job_id, status, manifest and as_of as plain JSON values.
+            A new frame with ``attrs`` job_id, status, manifest, as_of and warnings as plain JSON values.
 
         Raises:
             UnknownColumnError: a name that is neither in the package's list of columns nor in the rows.
@@ -177,12 +182,13 @@ class Snapshot:
         return frame
 
     def attributes(self) -> dict[str, Any]:
-        """What a frame says of its job: job_id, status, manifest and as_of as plain JSON values."""
+        """What a frame says of its job: job_id, status, manifest, as_of and warnings as plain JSON values."""
         return {
             "job_id": self.job_id,
             "status": None if self.status is None else str(self.status),
             "manifest": None if self.manifest is None else copy.deepcopy(dict(self.manifest)),
             "as_of": None if self.as_of is None else self.as_of.isoformat(),
+            "warnings": list(self.warnings),
         }
 
 

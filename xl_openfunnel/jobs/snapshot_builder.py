@@ -53,6 +53,7 @@ def snapshot_of_result(job_id: str, result: Result, source: Source | None) -> Sn
         source=source,
         as_of=result.as_of,
         problem=failed_problem(result.status, result.error_message, result.as_of),
+        warnings=result.warnings,
     )
 
 

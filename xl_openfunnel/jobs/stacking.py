@@ -87,6 +87,7 @@ def stacked_snapshot(snapshots: Sequence[Snapshot]) -> Snapshot:
         source=sources.pop() if len(sources) == 1 else None,
         as_of=min(times, default=None),
         problem=next((snapshot.problem for snapshot in snapshots if snapshot.problem), None),
+        warnings=tuple(f"{snapshot.job_id}: {text}" for snapshot in snapshots for text in snapshot.warnings),
     )
 
 

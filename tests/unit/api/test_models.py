@@ -101,7 +101,7 @@ def test_values_of_other_types_are_tolerated(changes: dict[str, Any], attribute:
         (b'{"status": 5}', "no job status"),
         (b'{"status": "completed", "rows": "none"}', "no list of companies"),
         (b'{"status": "completed", "rows": [1]}', "no list of companies"),
-        (body(rows=[]), "states 100 rows and holds none"),
+        (body(rows=[]), "says 100 companies; its answer holds none"),
         (body(job_id="another-job"), "another job"),
         (body(next_cursor="x" * 2000), "next page of 2000 characters"),
         (b'{"status":' + b"[" * 100_000, "no usable data"),
@@ -196,7 +196,7 @@ def test_almost_valid_json_is_read_up_to_half_the_size_limit() -> None:
 
 def test_too_many_rows_are_refused() -> None:
     assert read_page(body(rows=[{}] * 1_000), JOB).row_count == 1_000
-    with pytest.raises(InvalidResponseError, match="1,001 companies, more than any page"):
+    with pytest.raises(InvalidResponseError, match="1,001 companies in one answer, more than any page"):
         read_page(body(rows=[{}] * 1_001), JOB)
 
 

@@ -41,7 +41,8 @@ README = (ROOT / "README.md").read_text("utf-8")
 BRIDGE = ROOT / "workbook" / "vba" / "OpenFunnel.bas"
 FUNCTIONS = Path(implementations.__file__).parent
 
-STATUS, ROWS, PROBLEM = "OF_STATUS", "OF_ROWS", 'OF_INFO(job,"problem")'
+STATUS, ROWS, PROBLEM, WARNINGS = "OF_STATUS", "OF_ROWS", 'OF_INFO(job,"problem")', 'OF_INFO(job,"warnings")'
+INFO = (PROBLEM, WARNINGS)
 
 JOB = "d8a1bddb-44f1-4c7f-87a7-f37496354ff6"
 WRONG_KEY = "of_wrong_key_0000"
@@ -168,9 +169,10 @@ def sheet_of(services: SimulatedServices, job: object = JOB, **values: str) -> S
     status = cells("OF_STATUS", implementations.status)
     rows = cells("OF_ROWS", implementations.rows, "name", False)
     problem = cells("OF_INFO", implementations.information, "problem")
+    warnings = cells("OF_INFO", implementations.information, "warnings")
     lookup = cells("OF_LOOKUP", implementations.lookup, 1.0, "name")
     pivot = cells("OF_PIVOT", implementations.pivot, "country")
-    sheet = {STATUS: status, PROBLEM: problem} | ({ROWS: rows} if len(rows) == 1 else {})
+    sheet = {STATUS: status, PROBLEM: problem, WARNINGS: warnings} | ({ROWS: rows} if len(rows) == 1 else {})
     return Sheet(
         {name: str(block[0][0]) for name, block in sheet.items() if block[0][0] != ""},
         rows=len(rows) if len(rows) > 1 else 0,
@@ -395,6 +397,27 @@ def fewer_rows_than_stated(factory: ServicesFactory) -> Sheet:
     return sheet
 
 
+def no_total(factory: ServicesFactory) -> Sheet:
+    services = factory.make(SimulatedJob(companies(250), JOB, manifest=None))
+    assert services.fetcher.wait(JOB).final
+    return sheet_of(services)
+
+
+def a_company_twice(factory: ServicesFactory, *faults: Fault) -> Sheet:
+    rows = companies(250)
+    rows[120] = rows[7]
+    services = factory.make(SimulatedJob(rows, JOB), faults=faults)
+    assert services.fetcher.wait(JOB).final is not bool(faults)
+    slug = rows[7]["linkedin_url"].rpartition("/")[2]
+    return sheet_of(services, page="1", other="2", company=rows[7]["name"], slug=slug)
+
+
+def a_company_twice_in_readings_that_differ(factory: ServicesFactory) -> Sheet:
+    return a_company_twice(
+        factory, Fault("envelope", cursor="page_0002", times=1, envelope={"rows": lambda rows: rows[::-1]})
+    )
+
+
 SITUATIONS: list[Callable[[ServicesFactory], Sheet]] = [
     *(no_answer_yet, not_begun, no_page_yet, over, over_without_companies, being_cancelled, cancelled),
     cancelled_without_companies,
@@ -417,7 +440,7 @@ SITUATIONS: list[Callable[[ServicesFactory], Sheet]] = [
         service_down,
         nothing_is_final_while_the_pages_are_read,
         service_down_while_the_pages_are_read,
-        fewer_rows_than_stated,
+        *(fewer_rows_than_stated, no_total, a_company_twice, a_company_twice_in_readings_that_differ),
     ),
 ]
 
@@ -453,8 +476,8 @@ def test_cell_texts_are_in_the_readme(situation: Callable[[ServicesFactory], She
     assert sheet.texts
     for function, text in sheet.texts.items():
         assert utf16_units(text) <= 255
-        same = function == PROBLEM and any(
-            text in (message, in_plain_words(message)) for name, message in sheet.texts.items() if name != PROBLEM
+        same = function in INFO and any(
+            text in (message, in_plain_words(message)) for name, message in sheet.texts.items() if name not in INFO
         )
         assert same or len(lines_of(sheet, function)) == 1, f"{function} shows {text!r}"
     assert set(sheet.others) <= {sheet.texts.get(ROWS)}
@@ -467,7 +490,7 @@ def test_every_text_in_the_readme_is_shown_by_each_function_it_names(play: Play)
 
 
 def test_every_message_says_what_to_do() -> None:
-    assert {name for _, where in TABLE for name in where} == {STATUS, ROWS, PROBLEM}
+    assert {name for _, where in TABLE for name in where} == {STATUS, ROWS, PROBLEM, WARNINGS}
     assert all(message.meaning and message.action for message in JOB_MESSAGES)
     assert all(message.action for message in (*FORMULA_MESSAGES, *BRIDGE_MESSAGES))
     texts = [*TABLE, *OF_FORMULAS, *OF_THE_BRIDGE]

@@ -46,6 +46,7 @@ RUNNING = Snapshot(
     problem=Problem(ServerError("The service is in trouble."), AS_OF - timedelta(days=1)),
     next_try=NEXT_TRY,
 )
+TWICE = "Pages 1 and 2 both hold Acme (linkedin.com/company/acme): another company may be missing."
 OVER = dataclasses.replace(
     RUNNING,
     status=JobStatus("completed"),
@@ -55,6 +56,7 @@ OVER = dataclasses.replace(
     source="service",
     problem=None,
     next_try=None,
+    warnings=(TWICE, "Another warning."),
 )
 
 
@@ -155,6 +157,7 @@ def test_fields_of_a_running_job(make_services: MakeServices) -> None:
         "rerank_degraded": False,
         "unresolved_seed_domains": "a.example; b.example",
         "problem": "The service is in trouble.",
+        "warnings": "",
         "next_try": pytest.approx(in_excel(NEXT_TRY), abs=1e-6),
         "source": "store",
         "label": "Germany Q3",
@@ -179,6 +182,7 @@ def test_fields_of_a_completed_job(make_services: MakeServices) -> None:
         "rerank_degraded": False,
         "unresolved_seed_domains": "",
         "problem": "",
+        "warnings": f"{TWICE} Another warning.",
         "next_try": "",
         "source": "service",
         "label": "Germany Q3",

@@ -89,7 +89,7 @@ def test_failed_job_raises_the_services_message(serve: MakeService, fetch: MakeF
 
 def test_incomplete_result_raises_with_both_numbers(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS, manifest={"count": 251}))
-    with pytest.raises(IncompleteResultError, match=r"251 rows, but 250"):
+    with pytest.raises(IncompleteResultError, match=r"OpenFunnel says 251 companies; 250 could be read"):
         fetch_with(fetch(service), job.job_id)
 
 

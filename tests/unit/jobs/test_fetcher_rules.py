@@ -285,7 +285,7 @@ def test_a_wrong_prediction_or_a_fault_costs_requests_and_never_a_row(
         ({"count": 651}, ("651", "650")),
         ({"count": 649}, ("649", "650")),
         ({"pages": 8}, ("8", "7")),
-        ({"pages": 6}, ("6", "names another")),
+        ({"pages": 6}, ("6", "leads to another")),
     ],
 )
 def test_a_difference_from_the_manifest_names_both_numbers(
@@ -314,7 +314,7 @@ def test_without_a_manifest_the_result_ends_at_a_null_cursor_says_so_and_is_not_
     seen = fetch(service, tmp_path).wait(job.job_id)
     assert (seen.final, list(seen.rows) == ROWS) == (True, True)
     assert seen.problem is not None
-    assert "no manifest to check against" in seen.problem.message
+    assert "OpenFunnel gave no total; these may not be all." in seen.problem.message
     assert fetch(service, tmp_path).watch(job.job_id).status is None
 
 
@@ -383,4 +383,4 @@ def test_without_a_manifest_fewer_rows_than_were_processed_are_incomplete(
     seen = fetch(service).wait(job.job_id)
     assert (seen.final, seen.settled) == (False, True)
     assert seen.problem is not None
-    assert "650 companies, but 100" in seen.problem.message
+    assert "650 companies; 100 could be read" in seen.problem.message

@@ -12,7 +12,8 @@ from ...api.retry import delay_before_retry
 from ...errors import IncompleteResultError, InvalidResponseError, JobNotFoundError, OpenFunnelError
 from ..snapshot import NO_ROWS, Problem, Result, Rows
 from . import pagination
-from .pagination import PageWalk
+from .pagination import READ_AGAIN, PageWalk
+from .repeats import describe_repeats, fingerprint
 from .state import (
     JobState,
     Moment,
@@ -26,7 +27,7 @@ from .state import (
 )
 
 RECHECK_DELAYS = (2.0, 10.0)
-"""A result that differs from its manifest is read again after these seconds, then it stands."""
+"""A result that differs from its manifest or repeats a company is read again after these seconds, then it stands."""
 
 PREDICTED_PAGE_ATTEMPTS = 2
 """Tries of a predicted page; after that it is not requested before another page names it."""
@@ -36,7 +37,7 @@ FAILED_JOB_ATTEMPTS = 5
 
 _SUPPORT = "If it stays so, tell OpenFunnel's support"
 
-NO_MANIFEST = "The service gave no manifest to check against: there may be more rows than these."
+NO_TOTAL = "OpenFunnel gave no total; these may not be all. Refresh to ask again."
 
 
 def page_answered(state: JobState, request: PageRequest, outcome: Page | OpenFunnelError, moment: Moment) -> JobState:
@@ -61,7 +62,7 @@ def page_answered(state: JobState, request: PageRequest, outcome: Page | OpenFun
 
 def _recheck_status(state: JobState, page: Page, moment: Moment) -> JobState:
     """A page says that the job still runs, so its rows may be outdated: read the job's state again."""
-    error = InvalidResponseError(f"One page says that the job is over and another that it is {page.status}.")
+    error = InvalidResponseError(f"One page says that the job is over, another that it is {page.status}.")
     state = with_problem(state, error, moment)
     delay = delay_before_retry(error, state.failures, jitter=moment.jitter) or 0.0
     return replace(restart_polling(state), due=moment.now + delay)
@@ -77,8 +78,12 @@ def continue_download(state: JobState, moment: Moment) -> JobState:
         state = replace(state, walk=walk, rows=rows if len(rows) > len(state.rows) else state.rows)
         if walk.next_cursor is None and _must_match_manifest(walk.first):
             pagination.check(walk.pages)
+            if repeats := describe_repeats(walk.pages):
+                state = replace(state, readings=(*state.readings, fingerprint(walk.pages)))
+                if not _readings_agree(state):
+                    raise IncompleteResultError(f"{repeats} {READ_AGAIN}")
             if not _manifest_has_counts(walk.first) and state.rechecks < len(RECHECK_DELAYS):
-                raise IncompleteResultError(NO_MANIFEST)  # the manifest may come later than the status
+                raise IncompleteResultError(NO_TOTAL)  # the manifest may come later than the status
     except OpenFunnelError as error:
         return _recheck(state, error, moment)
     return _finish(state, walk) if walk.next_cursor is None else state
@@ -88,6 +93,10 @@ def _finish(state: JobState, walk: PageWalk) -> JobState:
     """All pages are read and checked: make them a result."""
     first = walk.first
     pages = walk.pages if pagination.page_count(walk.pages) else ()
+    repeats = describe_repeats(pages)
+    is_checked = (
+        _manifest_has_counts(first) if repeats is None else pagination.manifest_number(first, "rows") is not None
+    )
     result = Result(
         status=first.status,
         stage=first.stage,
@@ -96,7 +105,8 @@ def _finish(state: JobState, walk: PageWalk) -> JobState:
         error_message=first.error_message,
         as_of=walk.as_of,
         rows=Rows.of(pages),
-        complete=not _must_match_manifest(first) or _manifest_has_counts(first),
+        complete=not _must_match_manifest(first) or is_checked,
+        warnings=() if repeats is None else (repeats,),
     )
     if state.result is not None and not _must_match_manifest(first) and len(result.rows) < len(state.result.rows):
         # A failed job may lose pages later: keep the rows that it had.
@@ -127,12 +137,17 @@ def _page_failed(
 
 
 def _recheck(state: JobState, error: OpenFunnelError, moment: Moment) -> JobState:
-    """Too few or too many rows were read: read them again, a few times, then let the problem stand."""
+    """What was read cannot be all: read it again, a few times, then let the problem stand."""
     state = restart_polling(with_problem(state, error, moment))
     if state.rechecks >= len(RECHECK_DELAYS):
         return replace(state, phase=Phase.IDLE)
     due = moment.now + RECHECK_DELAYS[state.rechecks]
     return replace(state, rechecks=state.rechecks + 1, due=due)
+
+
+def _readings_agree(state: JobState) -> bool:
+    """Whether every reading that is allowed was made, and all have the same companies."""
+    return len(state.readings) > len(RECHECK_DELAYS) and len(set(state.readings)) == 1
 
 
 def _must_match_manifest(first: Page) -> bool:
@@ -159,7 +174,7 @@ def page_error(error: OpenFunnelError, cursor: str | None) -> OpenFunnelError:
     if cursor is None or not isinstance(error, JobNotFoundError):
         return error
     return InvalidResponseError(
-        f"The service names page {cursor} and does not find it (HTTP {error.status}). {_SUPPORT}.",
+        f"OpenFunnel names page {cursor} and does not find it (HTTP {error.status}). {_SUPPORT}.",
         status=error.status,
         request_id=error.request_id,
     )

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from ...api.models import FIRST_PAGE, Page, whole_number
 from ...errors import IncompleteResultError, InvalidResponseError
+from ...text import companies, count
 
 MAX_PAGES = 1000
 """Limit for a job whose manifest states no number of pages: ten times the largest job that the service accepts."""
@@ -27,6 +28,9 @@ every character of a text take four bytes in memory, so a table may take half a 
 
 MAX_VALUES = 3_000_000
 """Limit for the values in a job's rows: fourteen times those of the largest job with the fullest rows."""
+
+READ_AGAIN = "Refresh to read again; if it stays so, tell OpenFunnel's support."
+"""What to do about a job whose pages do not agree with what the service says of it."""
 
 _PAGE_NAME = re.compile(r"page_\d{4,}")
 
@@ -82,7 +86,7 @@ def accept(walk: PageWalk, cursor: str, page: Page) -> PageWalk:
     if cursor != walk.next_cursor and (page.name != cursor or page.next_cursor != walk.expected.get(cursor)):
         return stop_predicting(walk)
     if _PAGE_NAME.fullmatch(cursor) and page.name not in (None, cursor):
-        raise InvalidResponseError(f"The service answered with {page.name} where {cursor} was asked for.")
+        raise InvalidResponseError(f"OpenFunnel sent {page.name} where {cursor} was asked for.")
     return replace(stop_predicting(walk, cursor), prefetched={**walk.prefetched, cursor: page})
 
 
@@ -105,10 +109,12 @@ def advance(walk: PageWalk) -> PageWalk:
     check_size((*pages, *prefetched.values()))
     while (cursor := pages[-1].next_cursor) is not None:
         if cursor in seen_cursors:
-            raise InvalidResponseError(f"The service's pages run in a circle: page {len(pages)} names {cursor} again.")
+            raise InvalidResponseError(
+                f"OpenFunnel's pages run in a circle: page {len(pages):,} leads back to {cursor}. {READ_AGAIN}"
+            )
         if len(pages) >= max_pages:
             raise IncompleteResultError(
-                f"The service's manifest states {max_pages} pages, but page {len(pages)} names another."
+                f"OpenFunnel says {count(max_pages, 'page')}; page {len(pages):,} leads to another. {READ_AGAIN}"
             )
         if cursor not in prefetched:
             break
@@ -128,42 +134,28 @@ def check_size(pages: Iterable[Page]) -> None:
         rows, size, values = rows + page.row_count, size + len(page.rows_json), values + page.value_count
     if rows > MAX_ROWS or size > MAX_BYTES or values > MAX_VALUES:
         raise InvalidResponseError(
-            f"The service sends more than any job has: {rows:,} companies with {values:,} values in "
-            f"{size // 2**20:,} MB so far."
+            f"OpenFunnel sends more than any job has: {companies(rows)} with {values:,} values in "
+            f"{size // 2**20:,} MB so far. {READ_AGAIN}"
         )
 
 
 def check(pages: tuple[Page, ...]) -> None:
     """Compare the pages with the manifest; without one, with the number of companies that the service processed.
 
-    Counting does not detect a page that came twice in the place of a missing one, so no two pages may hold the same
-    companies.
-
     Raises:
         IncompleteResultError: naming both numbers.
     """
     first = pages[0]
     rows = sum(page.row_count for page in pages)
-    if manifest_number(first, "rows") is None and rows < (first.processed or 0):
+    stated_rows, stated_pages = manifest_number(first, "rows"), manifest_number(first, "pages")
+    if stated_rows is None and rows < (first.processed or 0):
+        stated_rows = first.processed
+    if stated_rows is not None and stated_rows != rows:
+        raise IncompleteResultError(f"OpenFunnel says {companies(stated_rows)}; {rows:,} could be read. {READ_AGAIN}")
+    if stated_pages is not None and stated_pages != page_count(pages):
         raise IncompleteResultError(
-            f"The service says that it delivered {first.processed} companies, but {rows} could be read. Refresh to "
-            "read again; if it stays so, tell OpenFunnel's support."
+            f"OpenFunnel says {count(stated_pages, 'page')}; {page_count(pages):,} could be read. {READ_AGAIN}"
         )
-    for word, read in (("rows", rows), ("pages", page_count(pages))):
-        stated = manifest_number(first, word)
-        if stated is not None and stated != read:
-            raise IncompleteResultError(
-                f"The service's manifest states {stated} {word}, but {read} could be read. Refresh to read "
-                "again; if it stays so, tell OpenFunnel's support."
-            )
-    first_with: dict[bytes, int] = {}
-    for number, page in enumerate(pages, start=1):
-        before = first_with.setdefault(page.rows_json, number)
-        if before != number and page.row_count:
-            raise IncompleteResultError(
-                f"Pages {before} and {number} of the service hold the same companies. Refresh to read again; if it "
-                "stays so, tell OpenFunnel's support."
-            )
 
 
 def page_count(pages: tuple[Page, ...]) -> int:

@@ -52,7 +52,9 @@ def _follow_cursor(state: JobState, request: PageRequest, page: Page, moment: Mo
     if page.next_cursor is None:
         return _schedule_next_poll(state, moment)
     if page.next_cursor in (*known, FIRST_PAGE, state.pages[0][1].name) or len(known) >= pagination.MAX_PAGES:
-        endless = InvalidResponseError(f"The service's pages do not end: page {len(known)} names {page.next_cursor}.")
+        endless = InvalidResponseError(
+            f"OpenFunnel's pages do not end: page {len(known):,} leads to {page.next_cursor}."
+        )
         return _poll_failed(replace(state, next_cursor=None), request, endless, moment)
     return replace(state, next_cursor=page.next_cursor, due=moment.now)
 

@@ -84,7 +84,8 @@ class JobState:
         next_cursor: the cursor to request next within this poll.
         walk: the pages read since the status became terminal.
         force_refresh: whether to read the job from the service even if it is stored.
-        rechecks: how often a result that differs from its manifest was read again.
+        rechecks: how often a result that differs from its manifest or repeats a company was read again.
+        readings: the fingerprints of those readings that only repeat a company.
         in_flight: requests that have not been answered.
         due: the moment of the next request.
         interval: seconds between polls.
@@ -106,6 +107,7 @@ class JobState:
     walk: PageWalk | None = None
     force_refresh: bool = False
     rechecks: int = 0
+    readings: tuple[str, ...] = ()
     in_flight: frozenset[PageRequest] = frozenset()
     due: float = 0.0
     interval: float = MIN_INTERVAL

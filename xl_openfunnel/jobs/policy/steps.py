@@ -16,7 +16,7 @@ from ...api.retry import MAX_RETRY_AFTER
 from ...errors import IncompleteResultError, InvalidResponseError, OpenFunnelError, RateLimitError
 from ...runtime.clock import FOREVER
 from ..snapshot import Problem, Result
-from .download import NO_MANIFEST, idle, page_answered, result_problem
+from .download import NO_TOTAL, idle, page_answered, result_problem
 from .polling import poll_answered
 from .state import JobState, Moment, PageRequest, Phase, RequestGate, restart_polling, with_problem
 
@@ -137,7 +137,13 @@ def start_over(state: JobState, moment: Moment) -> JobState:
         return replace(state, due=moment.now, failures=0, retries={})
     problem = None if state.result is None else result_problem(state.result)
     return replace(
-        restart_polling(state), rechecks=0, due=moment.now, problem=problem, failures=0, same_kind_failures=0
+        restart_polling(state),
+        rechecks=0,
+        readings=(),
+        due=moment.now,
+        problem=problem,
+        failures=0,
+        same_kind_failures=0,
     )
 
 
@@ -167,7 +173,7 @@ def saved(state: JobState, result: Result, moment: Moment, error: OpenFunnelErro
     """The result was stored, or could not be (``error``). It is final either way."""
     problem = result_problem(result) or (None if error is None else Problem(error, moment.utc))
     if problem is None and not result.complete:
-        problem = Problem(IncompleteResultError(NO_MANIFEST), moment.utc)
+        problem = Problem(IncompleteResultError(NO_TOTAL), moment.utc)
     return replace(idle(state), result=result, source="service", problem=problem)
 
 

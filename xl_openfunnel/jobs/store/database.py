@@ -18,8 +18,8 @@ from . import diagnosis
 
 _log = logging.getLogger(__name__)
 
-VERSION = 2
-"""Version of the tables. 2 added the checksums (``seal``)."""
+VERSION = 3
+"""Version of the tables. 2 added the checksums (``seal``), 3 the warnings."""
 
 _BUSY_TIMEOUT = 10.0
 """Seconds that an operation with ``wait`` waits for another process: the largest job is written in under one."""
@@ -32,7 +32,7 @@ _SCHEMA = """
 CREATE TABLE job (
   origin TEXT NOT NULL, job_id TEXT NOT NULL, revision TEXT NOT NULL, status TEXT NOT NULL, stage TEXT,
   processed INTEGER, manifest TEXT, error_message TEXT, as_of TEXT NOT NULL, counts TEXT NOT NULL,
-  key_fingerprint TEXT, seal TEXT, PRIMARY KEY (origin, job_id)
+  key_fingerprint TEXT, seal TEXT, warnings TEXT, PRIMARY KEY (origin, job_id)
 ) WITHOUT ROWID;
 CREATE TABLE page (
   origin TEXT NOT NULL, job_id TEXT NOT NULL, revision TEXT NOT NULL, number INTEGER NOT NULL,
@@ -46,7 +46,11 @@ CREATE TABLE ledger (
 CREATE UNIQUE INDEX ledger_label ON ledger (origin, lower(label));
 """
 
-_MIGRATE_FROM_1 = "ALTER TABLE job ADD COLUMN seal TEXT;\nALTER TABLE page ADD COLUMN seal TEXT"
+_MISSING_COLUMNS: dict[int, dict[str, tuple[str, ...]]] = {
+    1: {"job": ("seal", "warnings"), "page": ("seal",)},
+    2: {"job": ("warnings",)},
+}
+"""The columns that the tables of older versions lack."""
 
 _QUARANTINE_SUFFIX = ".damaged-"
 
@@ -175,7 +179,10 @@ class StoreDatabase:
                 raise
             raise StoreBusyError from None
         with contextlib.closing(db):
-            _check_version(db, self.path)
+            # A file of an older version is read through views, since it cannot be migrated.
+            for table, columns in _MISSING_COLUMNS.get(_check_version(db, self.path), {}).items():
+                nulls = ", ".join(f"NULL AS {column}" for column in columns)
+                db.execute(f"CREATE TEMP VIEW {table} AS SELECT *, {nulls} FROM main.{table}")  # noqa: S608
             yield db
 
     def _is_readable(self, reason: str) -> bool:
@@ -229,8 +236,11 @@ class StoreDatabase:
                 _enable_wal(db)
                 with _transaction(db):
                     version = db.execute("PRAGMA user_version").fetchone()[0]  # another process may have been faster
-                    for statement in {0: _SCHEMA, 1: _MIGRATE_FROM_1}.get(version, "").split(";\n"):
+                    for statement in _SCHEMA.split(";\n") if version == 0 else ():
                         db.execute(statement)
+                    for table, columns in _MISSING_COLUMNS.get(version, {}).items():
+                        for column in columns:
+                            db.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
                     db.execute(f"PRAGMA user_version = {VERSION}")
         # One connection stays open: closing the last one locks the file for a checkpoint, and a reader that does not
         # wait would find it busy.

@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 # They name the columns, so that they work after a newer version has added some.
 _INSERT_JOB = (
     "INSERT INTO job (origin, job_id, revision, status, stage, processed, manifest, error_message, as_of, counts,"
-    " key_fingerprint, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " key_fingerprint, warnings, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_PAGE = "INSERT INTO page (origin, job_id, revision, number, rows, seal) VALUES (?, ?, ?, ?, ?, ?)"
 
@@ -90,8 +90,8 @@ class Store:
         try:
             with self._database.connection(wait=wait) as db:
                 row = db.execute(
-                    "SELECT revision, status, stage, processed, manifest, error_message, as_of, counts, seal FROM job "
-                    "WHERE origin = ? AND job_id = ?",
+                    "SELECT revision, status, stage, processed, manifest, error_message, as_of, counts, warnings, seal"
+                    " FROM job WHERE origin = ? AND job_id = ?",
                     (self.origin, job_id),
                 ).fetchone()
             return None if row is None else self._result(job_id, *row)
@@ -116,10 +116,11 @@ class Store:
         error_message: str | None,
         as_of: str,
         counts: str,
+        warnings: str | None,
         seal: str | None,
     ) -> Result:
         head = (self.origin, job_id, revision, status, stage, processed, manifest, error_message, as_of, counts)
-        _verify_checksum(seal, *head)
+        _verify_checksum(seal, *_sealed(head, warnings))
         return Result(
             status=JobStatus(status),
             stage=stage,
@@ -128,6 +129,7 @@ class Store:
             error_message=error_message,
             as_of=datetime.fromisoformat(as_of),
             rows=Rows([int(count) for count in json.loads(counts)], lambda of: self._load_pages(job_id, revision, of)),
+            warnings=() if warnings is None else tuple(json.loads(warnings)),
         )
 
     def save(self, job_id: str, result: Result, pages: tuple[Page, ...], key_fingerprint: str | None) -> Result:
@@ -152,12 +154,13 @@ class Store:
             None if result.manifest is None else json.dumps(dict(result.manifest)),
             *(result.error_message, result.as_of.isoformat(), json.dumps([page.row_count for page in pages])),
         )
+        warnings = json.dumps(result.warnings) if result.warnings else None
         key = (self.origin, job_id, revision)
         bodies = [zlib.compress(page.rows_json, 1) for page in pages]
         written = [(number, body, _checksum(*key, number, body)) for number, body in enumerate(bodies)]
         with self._database.transaction() as db:
             self._remove(db, job_id)
-            db.execute(_INSERT_JOB, (*head, key_fingerprint, _checksum(*head)))
+            db.execute(_INSERT_JOB, (*head, key_fingerprint, warnings, _checksum(*_sealed(head, warnings))))
             db.executemany(_INSERT_PAGE, [(*key, *page) for page in written])
             self._record(db, job_id, result.status, len(result.rows), result.manifest, result.as_of)
             if _select_pages(db, *key, range(len(pages))) != written:
@@ -360,6 +363,11 @@ def _checksum(*values: object) -> str:
         digest.update(b"%d:" % len(body))
         digest.update(body)
     return digest.hexdigest()
+
+
+def _sealed(head: tuple[object, ...], warnings: str | None) -> tuple[object, ...]:
+    """What the checksum of a job covers. Version 2 had no warnings, and its checksums stay valid."""
+    return head if warnings is None else (*head, warnings)
 
 
 def _verify_checksum(seal: str | None, *values: object) -> None:

@@ -251,7 +251,7 @@ def test_mismatch_with_the_manifest_is_read_twice_more_and_then_stands() -> None
     state = respond(state, now, page(0, 1, "completed", manifest={"count": 11, "pages": 1}))
     assert state.phase is Phase.IDLE
     assert state.problem is not None
-    assert "11 rows, but 10" in state.problem.message
+    assert "11 companies; 10 could" in state.problem.message
 
 
 def test_walk_without_a_stated_number_of_pages_ends_at_a_limit() -> None:
@@ -348,14 +348,6 @@ def test_snapshot_has_the_time_of_the_next_request() -> None:
     assert refused.problem == PAUSED.key_problem
 
 
-def test_page_that_came_twice_is_not_a_complete_result() -> None:
-    twice = page(2, of=3, status="completed", rows_json=page(1).rows_json)
-    state = respond(loaded(), 1, page(0, of=3, status="completed"), page(1, of=3, status="completed"), twice)
-    assert state.problem is not None
-    assert state.problem.message.startswith("Pages 2 and 3 of the service hold the same companies.")
-    assert (state.phase, state.rechecks) == (Phase.POLLING, 1)
-
-
 @pytest.mark.parametrize("status", ["running", "completed"])
 @pytest.mark.parametrize(
     ("limit", "more"),
@@ -375,7 +367,7 @@ def test_more_than_any_job_has_is_refused(
     if status == "completed":  # another page than the first says so, so the first is requested again
         state = respond(state, 10, page(0, status=status, **more))
     assert state.problem is not None
-    assert state.problem.message.startswith("The service sends more than any job has: ")
+    assert state.problem.message.startswith("OpenFunnel sends more than any job has: ")
     assert len(state.rows) == 10
     assert [held.row_count for _, held in state.pages] == [10]
 
@@ -487,7 +479,7 @@ def test_named_page_with_another_name_is_refused() -> None:
     first = replace(first, next_cursor="page_0001")
     state = respond(loaded(), 1, first, page(7, 8, "completed"))
     assert state.problem is not None
-    assert "answered with page_0007 where page_0001 was asked for" in state.problem.message
+    assert "sent page_0007 where page_0001 was asked for" in state.problem.message
 
 
 def test_predicted_page_that_does_not_match_ends_all_predictions() -> None:

@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from tests.unit.jobs.store.other_process import AS_OF, ORIGIN, keep_and_read, pages, result
 from xl_openfunnel import ConfigurationError, IncompleteResultError, JobStatus, Page, Store
 from xl_openfunnel.jobs.snapshot import Rows
+from xl_openfunnel.jobs.store import diagnosis
 from xl_openfunnel.jobs.store.database import StoreDatabase
 from xl_openfunnel.jobs.store.store import StoreBusyError
 
@@ -278,21 +280,64 @@ def test_damaged_entry_of_the_ledger_is_left_out(store: Store) -> None:
     assert [entry.job_id for entry in store.ledger()] == ["two"]
 
 
-def test_store_of_version_1_is_migrated_and_keeps_its_jobs(store: Store) -> None:
+def as_version(path: Path, version: int) -> None:
+    """The file as that version of the tables would have written it."""
+    dropped = {1: ("job.seal", "page.seal", "job.warnings"), 2: ("job.warnings",)}[version]
+    with sqlite3.connect(path) as db:
+        for table, column in (name.split(".") for name in dropped):
+            db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        db.execute(f"PRAGMA user_version = {version}")
+    db.close()
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_store_of_an_older_version_is_migrated_and_keeps_its_jobs(store: Store, version: int) -> None:
     read = pages(100, 7)
     store.save("job", result(read), read, None)
     store.close()
-    with sqlite3.connect(store.path) as db:
-        for table in ("job", "page"):
-            db.execute(f"ALTER TABLE {table} DROP COLUMN seal")
-        db.execute("PRAGMA user_version = 1")
-    db.close()
+    as_version(store.path, version)
     newer = Store(store.path, ORIGIN)
     found = newer.find("job")
     assert found is not None
+    assert (list(found.rows), found.warnings) == (list(Rows.of(read)), ())
+    newer.save("other", replace(result(read), warnings=("Odd.",)), read, None)
+    other = newer.find("other")
+    assert other is not None
+    assert other.warnings == ("Odd.",)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_store_of_an_older_version_that_cannot_be_written_is_read(
+    store: Store, version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = pages(100, 7)
+    store.save("job", result(read), read, None)
+    store.close()
+    as_version(store.path, version)
+    monkeypatch.setattr(StoreDatabase, "_create_or_migrate", refuse_to_write)
+    monkeypatch.setattr(diagnosis, "explain", lambda *_: diagnosis.READ_ONLY)
+    before = store.path.read_bytes()
+    found = Store(store.path, ORIGIN).find("job")
+    assert found is not None
     assert list(found.rows) == list(Rows.of(read))
-    newer.save("other", result(read), read, None)
-    assert newer.find("other") is not None
+    assert store.path.read_bytes() == before
+
+
+def refuse_to_write(_: StoreDatabase) -> None:
+    raise sqlite3.OperationalError("attempt to write a readonly database")
+
+
+def test_warnings_come_back_and_a_changed_one_is_not_shown(store: Store) -> None:
+    read = pages(3)
+    warnings = ("Page 1 holds Acme twice.", "“Zwei” \ud800 'quoted'")
+    store.save("job", replace(result(read), warnings=warnings), read, None)
+    found = store.find("job")
+    assert found is not None
+    assert found.warnings == warnings
+    with sqlite3.connect(store.path) as db:
+        db.execute("UPDATE job SET warnings = NULL")
+    db.close()
+    assert store.find("job") is None
 
 
 def test_forget_all_removes_files_moved_aside(tmp_path: Path) -> None:
