@@ -220,7 +220,7 @@ def test_a_refresh_that_differs_from_its_manifest_raises_and_keeps_the_rows(
     fetcher = fetch(service, tmp_path)
     fetch_with(fetcher, job.job_id)
     service.faults = [Fault("envelope", envelope={"manifest": {"count": 251}})]
-    with pytest.raises(IncompleteResultError, match=r"251 rows, but 250"):
+    with pytest.raises(IncompleteResultError, match=r"OpenFunnel says 251 companies; 250 could be read"):
         fetch_with(fetcher, job.job_id, refresh=True)
     assert len(fetcher.watch(job.job_id).rows) == 250
 
