@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,18 +11,16 @@ from typing import Annotated
 import typer
 
 from .. import ConfigurationError, InvalidResponseError, JobFailedError, OpenFunnelError, Problem, Snapshot
-from ..fields import DEFAULT_COLUMNS, parse_columns
+from ..fields import parse_columns
 from ..jobs import job_text
 from ..jobs.snapshot import NO_ROWS
 from ..jobs.snapshot_builder import snapshot_of_page, snapshot_of_result
 from ..jobs.waiting import final_snapshot
 from ..text import companies, one_line
 from . import table_output, terminal
-from .options import Columns, Job, Json, Output, Raw, Yes, seconds_parser
+from .options import Columns, Format, Job, Json, Output, Raw, Separator, Yes, seconds_parser
+from .output import Target
 from .session import Session, session
-
-MAX_SHOWN = 100
-"""Companies that a terminal shows: more would scroll the first ones out of sight. Files and pipes get all."""
 
 
 def status(context: typer.Context, job: Job, as_json: Json = False) -> None:
@@ -65,6 +62,8 @@ def rows(
     job: Job,
     output: Output = None,
     columns: Columns = None,
+    file_format: Format = None,
+    separator: Separator = None,
     raw: Raw = False,
     timeout: Annotated[
         float | None,
@@ -75,11 +74,8 @@ def rows(
     refresh: Annotated[bool, typer.Option("--refresh", help="Read it again, even if it is stored here.")] = False,
 ) -> None:
     """Wait until a job is final, then write its companies to a file, or show them."""
-    from .. import files
-
     run = session(context)
-    if output is not None:
-        files.check(output)
+    target = Target.of(output, file_format, separator, raw=raw)
     names = parse_column_names(columns)
     job_id, fetcher = run.job_id(job), run.fetcher()
     if refresh:
@@ -92,7 +88,7 @@ def rows(
             snapshot = final_snapshot(fetcher, job_id, timeout, progress)
         except JobFailedError:
             if delivered := len(fetcher.watch(job_id).rows):
-                file = output or "FILE.xlsx"
+                file = target.path or "FILE.xlsx"
                 terminal.print_message(
                     f"To write the {companies(delivered)} delivered before: xl-openfunnel watch {job_id} -o {file}"
                 )
@@ -104,16 +100,8 @@ def rows(
     terminal.print_warnings(snapshot)
     if snapshot.problem is not None:
         terminal.print_warning(snapshot.problem.message)
-    if output is not None:
-        files.write(snapshot, output, names, raw=raw)
-        terminal.print_message(f"{companies(len(snapshot.rows))} written to {output}")
-    elif terminal.is_terminal(sys.stdout):
-        _show(snapshot, names)
-    else:
-        from ..files.delimited import write_delimited
-
-        frame = snapshot.frame(names or DEFAULT_COLUMNS)
-        terminal.print_data(lambda stdout: write_delimited(stdout, frame, separator="\t", raw=True))
+    guarded = target.write(snapshot, names)
+    target.report(len(snapshot.rows), guarded)
 
 
 def parse_column_names(columns: str | None) -> Sequence[str] | None:
@@ -128,17 +116,6 @@ def parse_column_names(columns: str | None) -> Sequence[str] | None:
     if names is None:
         raise ConfigurationError('--columns names no column. Say for example --columns name,domain, or "*" for all.')
     return names
-
-
-def _show(snapshot: Snapshot, columns: Sequence[str] | None) -> None:
-    frame = snapshot.frame(columns or table_output.TERMINAL_COLUMNS)
-    table_output.print_frame(frame.head(MAX_SHOWN))
-    if len(frame) > MAX_SHOWN:
-        terminal.print_message(
-            f"The first {MAX_SHOWN} of {len(frame):,} companies. A pipe gets all of them, and so does -o FILE."
-        )
-    else:
-        terminal.print_message(f"{companies(len(frame))}.")
 
 
 def cancel(context: typer.Context, job: Job, yes: Yes = False) -> None:

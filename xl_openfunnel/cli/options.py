@@ -40,8 +40,20 @@ Output = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Write .xlsx, .csv, .tsv, .json, .jsonl or .parquet; a file of that name is replaced.",
+        help="Write .xlsx, .csv, .tsv, .json, .jsonl or .parquet; a file of that name is replaced. - is stdout.",
     ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="csv, tsv, json or jsonl, for a pipe: all columns, as a file has them, all texts unchanged.",
+    ),
+]
+Separator = Annotated[
+    str | None,
+    typer.Option("--separator", metavar="SIGN", help='What separates values in CSV, for example ";" or "\\t".'),
 ]
 Columns = Annotated[
     str | None,

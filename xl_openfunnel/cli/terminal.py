@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
+import io
 import json
 import logging
 import os
@@ -126,6 +127,18 @@ def print_error(text: str) -> None:
     print_message(text, mark="error: ", style="red")
 
 
+def print_open(path: Path) -> None:
+    """Say on a terminal where the file is, as a link where the terminal has them."""
+    from rich.text import Text
+
+    if is_terminal(sys.stderr):
+        whole = path.resolve()
+        with contextlib.suppress(OSError, ValueError):
+            stderr_console().print(
+                Text.assemble(("Open: ", "bold"), (str(whole), f"link {whole.as_uri()}")), soft_wrap=True
+            )
+
+
 def print_line(text: str) -> None:
     """Print a line of data on stdout.
 
@@ -160,15 +173,22 @@ def print_lines(lines: Iterable[str]) -> None:
         sys.stdout.flush()
 
 
-def print_data(write: Callable[[TextIO], object]) -> None:
-    """Let a function write data to stdout.
+@contextlib.contextmanager
+def data_stream() -> Iterator[TextIO]:
+    """Stdout as the file that it may become: UTF-8 in every locale, line ends as they are written.
 
     Raises:
         StdoutClosedError: its reader has closed it.
     """
     with _detect_closed_stdout():
-        write(sys.stdout)
         sys.stdout.flush()
+        stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors="replace", newline="")
+        try:
+            yield stream
+            stream.flush()
+        finally:
+            with contextlib.suppress(OSError):
+                stream.detach()
 
 
 def flush() -> None:

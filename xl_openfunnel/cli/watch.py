@@ -9,12 +9,12 @@ from pathlib import Path
 
 import typer
 
-from .. import Fetcher, FileWriteError, Snapshot
+from .. import ConfigurationError, Fetcher, FileWriteError, Snapshot
 from ..jobs import job_text
-from ..text import companies
 from . import terminal
 from .jobs import parse_column_names
-from .options import Columns, Job, Output, Raw
+from .options import Columns, Job, Output, Raw, Separator
+from .output import Target
 from .session import session
 
 WRITE_INTERVAL = 2.0
@@ -27,23 +27,29 @@ _POLL_INTERVAL = 0.2
 """Seconds of one wait: on Windows, Ctrl-C takes effect only between two waits."""
 
 
-def watch(context: typer.Context, job: Job, output: Output = None, columns: Columns = None, raw: Raw = False) -> None:
+def watch(
+    context: typer.Context,
+    job: Job,
+    output: Output = None,
+    columns: Columns = None,
+    separator: Separator = None,
+    raw: Raw = False,
+) -> None:
     """Follow a job until it is final: a line for each change, or a file that is kept up to date."""
     run = session(context)
-    if output is not None:
-        from .. import files
-
-        files.check(output)
+    target = Target.of(output, None, separator, raw=raw)
+    if output is not None and target.path is None:
+        raise ConfigurationError("watch rewrites a file while the job runs: give one. rows JOB -o - waits for the end.")
     job_id, fetcher = run.job_id(job), run.fetcher()
     last = Snapshot(job_id)
-    if output is None:
+    if target.path is None:
         printed: object = None
         for snapshot in _changes(fetcher, job_id):
             if snapshot is not None and job_text.change_key(snapshot) != printed:
                 last, printed = snapshot, job_text.change_key(snapshot)
                 terminal.print_line(job_text.line(snapshot))
     else:
-        last = _update_file(_changes(fetcher, job_id), output, parse_column_names(columns), raw=raw)
+        last = _update_file(_changes(fetcher, job_id), target.path, target, parse_column_names(columns))
     terminal.print_warnings(last)
     if last.problem is not None and not (last.final and last.problem.kind != "JobFailedError"):
         raise last.problem.error.with_traceback(None)
@@ -69,7 +75,7 @@ def _changes(fetcher: Fetcher, job_id: str) -> Iterator[Snapshot | None]:
 
 
 def _update_file(
-    changes: Iterator[Snapshot | None], path: Path, columns: Sequence[str] | None, *, raw: bool
+    changes: Iterator[Snapshot | None], path: Path, target: Target, columns: Sequence[str] | None
 ) -> Snapshot:
     """Write the file after each change and return the last snapshot.
 
@@ -81,6 +87,7 @@ def _update_file(
     unwritten: Snapshot | None = None
     reported: set[Path] = set()
     next_write = 0.0
+    guarded = 0
     with terminal.Progress() as progress:
         for snapshot in changes:
             if snapshot is not None:
@@ -91,34 +98,33 @@ def _update_file(
             if unwritten is None or time.monotonic() < next_write:
                 continue
             next_write = time.monotonic() + WRITE_INTERVAL
-            if _try_write(unwritten, path, columns, reported, raw=raw):
-                unwritten = None
+            if (written := _try_write(unwritten, path, target, columns, reported)) is not None:
+                guarded, unwritten = written, None
         deadline = time.monotonic() + FILE_LOCK_TIMEOUT
         while unwritten is not None:
             if time.monotonic() >= deadline:
                 files.check(path)  # raises with the reason
-            if _try_write(unwritten, path, columns, reported, raw=raw):
+            if (written := _try_write(unwritten, path, target, columns, reported)) is not None:
+                guarded = written
                 break
             time.sleep(_POLL_INTERVAL)
     if len(last.rows) or last.final:
-        terminal.print_message(f"{companies(len(last.rows))} written to {path}")
+        target.report(len(last.rows), guarded)
     return last
 
 
 def _try_write(
-    snapshot: Snapshot, path: Path, columns: Sequence[str] | None, reported: set[Path], *, raw: bool
-) -> bool:
-    """Write the file; False, with a warning the first time, where another program has it open."""
-    from .. import files
-
+    snapshot: Snapshot, path: Path, target: Target, columns: Sequence[str] | None, reported: set[Path]
+) -> int | None:
+    """Write the file, see `Target.write`; None, with a warning the first time, where another program has it open."""
     try:
-        files.write(snapshot, path, columns, raw=raw)
+        guarded = target.write(snapshot, columns)
     except FileWriteError as error:
         if not error.locked:
             raise
         if path not in reported:
             terminal.print_warning(f"{error.message} Until then it is tried again and again.")
         reported.add(path)
-        return False
+        return None
     reported.discard(path)
-    return True
+    return guarded

@@ -9,18 +9,18 @@ import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TextIO
 
 from ..errors import ConfigurationError
 from ..jobs.snapshot import Snapshot
 from .atomic import atomic_replace, check_writable
-from .delimited import write_csv, write_tsv
+from .delimited import write_delimited
 from .typed import write_json, write_jsonl, write_parquet
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SUFFIXES", "Content", "check", "write"]
+__all__ = ["SUFFIXES", "TEXT_FORMATS", "Content", "check", "write", "write_text"]
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,10 @@ class Content:
     Attributes:
         snapshot: the job.
         frame: its companies, in the columns of the file.
-        raw: keep text that a spreadsheet would run as a formula unchanged (.csv and .tsv).
     """
 
     snapshot: Snapshot
     frame: pd.DataFrame
-    raw: bool = False
-
-
-Writer: TypeAlias = Callable[[Path, Content], int | None]
 
 
 def _write_xlsx(path: Path, content: Content) -> None:
@@ -47,54 +42,105 @@ def _write_xlsx(path: Path, content: Content) -> None:
     write_xlsx(path, content)
 
 
-_WRITERS: Final[dict[str, Writer]] = {
-    ".xlsx": _write_xlsx,
-    ".csv": write_csv,
-    ".tsv": write_tsv,
-    ".json": write_json,
-    ".jsonl": write_jsonl,
-    ".parquet": write_parquet,
-}
+_BINARY_WRITERS: Final[dict[str, Callable[[Path, Content], None]]] = {"xlsx": _write_xlsx, "parquet": write_parquet}
 
-SUFFIXES: Final = tuple(_WRITERS)
+TEXT_FORMATS: Final = ("csv", "tsv", "json", "jsonl")
+"""The formats that can be written to a stream."""
+
+SUFFIXES: Final = (".xlsx", *(f".{name}" for name in TEXT_FORMATS), ".parquet")
 """The suffixes of the supported formats."""
 
 
-def check(path: Path) -> None:
+def check(path: Path, file_format: str | None = None) -> None:
     """Check before a long wait whether the file can be written.
+
+    Args:
+        path: the file.
+        file_format: a suffix without its dot; None for the one of the file.
 
     Raises:
         ConfigurationError: an unknown suffix, a missing folder, or a format that needs another package.
         FileWriteError: see `check_writable`.
     """
     check_writable(path, "companies.xlsx")
-    _writer(path)
+    _checked_format(path, file_format)
 
 
-def write(snapshot: Snapshot, path: Path, columns: Sequence[str] | None = None, *, raw: bool = False) -> None:
-    """Write the job's companies to ``path`` in the format of its suffix.
+def write(
+    snapshot: Snapshot,
+    path: Path,
+    columns: Sequence[str] | None = None,
+    *,
+    file_format: str | None = None,
+    raw: bool = False,
+    separator: str = ",",
+) -> int:
+    """Write the job's companies to ``path``.
+
+    A CSV begins with a byte order mark, without which Excel assumes the system's code page.
 
     Args:
         snapshot: the job.
         path: the file, which is replaced atomically if it exists.
         columns: names in the wanted order; None for ``rank`` and every field that the service sent.
-        raw: keep text that a spreadsheet would run as a formula unchanged (.csv and .tsv).
+        file_format: a suffix without its dot; None for the one of the file.
+        raw: keep text that a spreadsheet would run as a formula unchanged (CSV and TSV).
+        separator: what separates the values of a CSV: one character.
+
+    Returns:
+        How many values got an apostrophe, so that no spreadsheet runs them as a formula.
 
     Raises:
         ConfigurationError: see `check`; an unknown column; more rows than the format allows.
         FileWriteError: the file could not be written.
     """
-    writer = _writer(path)
-    content = Content(snapshot, snapshot.frame(columns), raw)
+    name = _checked_format(path, file_format)
+    frame = snapshot.frame(columns)
     with atomic_replace(path) as temporary:
-        writer(temporary, content)
+        if name in _BINARY_WRITERS:
+            _BINARY_WRITERS[name](temporary, Content(snapshot, frame))
+            return 0
+        encoding = "utf-8-sig" if name == "csv" else "utf-8"
+        with temporary.open("w", encoding=encoding, errors="replace", newline="") as stream:
+            return _write_text(stream, name, frame, separator, raw=raw)
 
 
-def _writer(path: Path) -> Writer:
-    suffix = path.suffix.lower()
-    if suffix not in _WRITERS:
+def write_text(
+    snapshot: Snapshot, stream: TextIO, file_format: str, columns: Sequence[str] | None = None, *, separator: str = ","
+) -> None:
+    """Write the job's companies to a stream as a file of the format has them, but with all texts unchanged.
+
+    Args:
+        snapshot: the job.
+        stream: a stream that leaves line ends as they are.
+        file_format: one of `TEXT_FORMATS`.
+        columns: names in the wanted order; None for ``rank`` and every field that the service sent.
+        separator: what separates the values of a CSV: one character.
+
+    Raises:
+        ConfigurationError: an unknown column.
+    """
+    _write_text(stream, file_format, snapshot.frame(columns), separator, raw=True)
+
+
+def _write_text(stream: TextIO, file_format: str, frame: pd.DataFrame, separator: str, *, raw: bool) -> int:
+    """Write text and return how many values got an apostrophe."""
+    if file_format in ("csv", "tsv"):
+        return write_delimited(stream, frame, separator="\t" if file_format == "tsv" else separator, raw=raw)
+    (write_json if file_format == "json" else write_jsonl)(stream, frame)
+    return 0
+
+
+def _checked_format(path: Path, file_format: str | None) -> str:
+    """The format, which can be written here.
+
+    Raises:
+        ConfigurationError: it is none of ours, or needs another package.
+    """
+    suffix = path.suffix.lower() if file_format is None else f".{file_format}"
+    if suffix not in SUFFIXES:
         known = ", ".join(SUFFIXES)
         raise ConfigurationError(f"The name {path.name!r} does not say which format: end it in one of {known}.")
     if suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
         raise ConfigurationError('For .parquet files one more package is needed: pip install "xl-openfunnel[parquet]"')
-    return _WRITERS[suffix]
+    return suffix[1:]

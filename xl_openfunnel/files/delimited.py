@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from ..cell_values import to_text
@@ -18,8 +17,6 @@ from .cells import cell_rows, column_names
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from . import Content
 
 # Some programs skip white space, quotes or a byte order mark before the sign; Japanese and Chinese versions accept
 # full-width signs. A leading tab or line break is dangerous by itself, since it can start a new cell.
@@ -41,26 +38,6 @@ _BREAKS: Final = re.compile("\r\n|[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 def escape_formulas(text: str, starts: re.Pattern[str] = _QUOTED_STARTS) -> str:
     """``text`` with an apostrophe wherever a spreadsheet could read a formula."""
     return starts.sub("'", text)
-
-
-def write_csv(path: Path, content: Content) -> int:
-    """RFC 4180 with CRLF, in UTF-8 with a byte order mark, without which Excel assumes the system's code page.
-
-    Returns:
-        How many values got an apostrophe.
-    """
-    with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
-        return write_delimited(file, content.frame, raw=content.raw)
-
-
-def write_tsv(path: Path, content: Content) -> int:
-    """One line per company, in UTF-8 with LF.
-
-    Returns:
-        How many values got an apostrophe.
-    """
-    with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
-        return write_delimited(file, content.frame, separator="\t", raw=content.raw)
 
 
 def write_delimited(stream: TextIO, frame: pd.DataFrame, *, separator: str = ",", raw: bool) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ..cell_values import to_json
 from .cells import column_names
@@ -16,20 +16,18 @@ if TYPE_CHECKING:
     from . import Content
 
 
-def write_json(path: Path, content: Content) -> None:
+def write_json(stream: TextIO, frame: pd.DataFrame) -> None:
     """One array of objects, a line per company."""
-    with path.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
-        separator = "[\n"
-        for line in _json_lines(content.frame):
-            file.write(separator + line)
-            separator = ",\n"
-        file.write("\n]\n" if separator == ",\n" else "[]\n")
+    separator = "[\n"
+    for line in _json_lines(frame):
+        stream.write(separator + line)
+        separator = ",\n"
+    stream.write("\n]\n" if separator == ",\n" else "[]\n")
 
 
-def write_jsonl(path: Path, content: Content) -> None:
+def write_jsonl(stream: TextIO, frame: pd.DataFrame) -> None:
     """One object per line."""
-    with path.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
-        file.writelines(line + "\n" for line in _json_lines(content.frame))
+    stream.writelines(line + "\n" for line in _json_lines(frame))
 
 
 def _json_lines(frame: pd.DataFrame) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -220,9 +221,10 @@ def test_watch_writes_no_file_before_its_columns_are_known(
     monkeypatch.setattr(watch, "WRITE_INTERVAL", 0.0)
     write, heads = files.write, []
 
-    def recording_write(snapshot: Snapshot, path: Path, columns: Sequence[str] | None, *, raw: bool) -> None:
-        write(snapshot, path, columns, raw=raw)
+    def recording_write(snapshot: Snapshot, path: Path, columns: Sequence[str] | None, **options: Any) -> int:
+        guarded = write(snapshot, path, columns, **options)
         heads.append(lines(path)[0])
+        return guarded
 
     monkeypatch.setattr(files, "write", recording_write)
     serve(GOING)
