@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import re
 from datetime import datetime
 from decimal import Decimal
 from numbers import Real
@@ -24,6 +26,11 @@ MAX_CELL_UNITS: Final = 32_767
 TIME_FORMAT: Final = "yyyy-mm-dd hh:mm:ss"
 """The number format of cells with a date and a time, in the English codes of Excel and Calc."""
 
+_BREAKS: Final = re.compile("\r\n?|[\v\f]")
+_SEPARATORS: Final = re.compile("[\x1c-\x1f]")
+_HALVES: Final = re.compile("[\ud800-\udfff\ufffe\uffff]")
+_UNSHOWN: Final = re.compile("[\x00-\x08\x0e-\x1b]")
+
 _EXCEL_EPOCH: Final = datetime(1899, 12, 30)
 
 
@@ -31,21 +38,35 @@ def to_cell(value: object) -> Cell:
     """Any value as a cell; never raises.
 
     Blanks of every kind (None, NaN, pandas' NA and NaT) become ``""``, lists are joined with ``; ``, objects are
-    written as compact JSON; infinities, dates and all else become text.
+    written as compact JSON; a whole number that a float cannot hold becomes its digits; infinities, dates and all else
+    become text.
     """
     if isinstance(value, str):
         return str.__str__(value)  # of a subclass too, whatever its own __str__ does
     if value is None or isinstance(value, bool):
         return "" if value is None else value
     if isinstance(value, (Real, Decimal)):
-        try:
-            number = float(value)
-        except Exception:
-            return safe_str(value)  # too large for a float, or a signalling NaN
-        return number if math.isfinite(number) else "" if math.isnan(number) else str(number)
+        return _to_number(value)
     if isinstance(value, (list, tuple, set, frozenset)):
         return "; ".join(item if isinstance(item, str) else _compact_json(item) for item in value if item is not None)
     return _compact_json(value) if isinstance(value, dict) else _foreign_to_cell(value)
+
+
+def _to_number(value: Any) -> str | float:
+    """A number as a float, but ``""`` for NaN, and text for a whole number that a float cannot hold.
+
+    Sheets have no other numbers than floats, whose whole numbers beyond 2**53 have gaps: two ids would become one.
+    """
+    try:
+        number = float(value)
+    except Exception:
+        return safe_str(value)  # too large for a float, or a signalling NaN
+    if math.isnan(number):
+        return ""
+    with contextlib.suppress(Exception):  # infinity is no whole number
+        if not isinstance(value, float) and (whole := int(value)) == value and whole != number:
+            return safe_str(whole)
+    return number if math.isfinite(number) else str(number)
 
 
 def _foreign_to_cell(value: Any) -> Cell:
@@ -65,6 +86,11 @@ def to_short_cell(value: object) -> Cell:
     return clip(one_line(cell), CELL_UNITS) if isinstance(cell, str) else cell
 
 
+def sheet_block(block: Block) -> Block:
+    """The cells, each text as `sheet_text` makes it."""
+    return [[sheet_text(cell) if isinstance(cell, str) else cell for cell in row] for row in block]
+
+
 def clip_cells(cells: list[Cell], units: int) -> list[Cell]:
     """The cells, each text cut to so many UTF-16 units."""
     half = units // 2  # this many characters fit, whatever they are
@@ -74,6 +100,18 @@ def clip_cells(cells: list[Cell], units: int) -> list[Cell]:
         else cell
         for cell in cells
     ]
+
+
+def sheet_text(text: str) -> str:
+    """A text as a sheet can keep it: LF for every line break, and no character that its files cannot hold.
+
+    Files of sheets are XML 1.0, which has no control characters but tab, LF and CR, and readers show their escapes
+    (``_x000D_``). Form feeds and vertical tabs are line breaks, separators (U+001C to U+001F) are spaces, halves of
+    characters and U+FFFE and U+FFFF become U+FFFD, and the others, which are invisible, are left out.
+    """
+    if text.isprintable():
+        return text
+    return _UNSHOWN.sub("", _HALVES.sub("\ufffd", _SEPARATORS.sub(" ", _BREAKS.sub("\n", text))))
 
 
 def to_text(cell: object, *, digits: int | None = None) -> str:

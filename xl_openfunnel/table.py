@@ -272,6 +272,8 @@ def _cells(column: pd.Series[Any]) -> list[Cell]:
         cells[numbers != numbers] = ""
         infinite = abs(numbers) == math.inf
         cells[infinite] = [str(number) for number in numbers[infinite].tolist()]
+        if dtype.kind in "iu" and (large := abs(numbers) >= _EXACT[-1]).any():
+            cells[large] = [to_cell(number) for number in column.to_numpy(dtype=object)[large]]
         return cells.tolist()
     return [to_cell(value) for value in column]
 

@@ -19,9 +19,11 @@ def cell_rows(frame: pd.DataFrame) -> Iterator[tuple[Cell, ...]]:
     """The frame's rows as `table.block` makes them, but with whole numbers as exact integers."""
     from .. import table  # imports pandas
 
-    block = table.block(frame, headers=False)
-    columns: list[list[Cell]] = [list(cells) for cells in zip(*block, strict=True)]
+    columns: list[list[Cell]] = [list(cells) for cells in zip(*table.block(frame, headers=False), strict=True)]
     for index, (_, column) in enumerate(frame.items()):
-        if column.dtype == "Int64" and columns:
-            columns[index] = column.to_numpy(dtype=object, na_value="").tolist()
+        if columns and (column.dtype == "Int64" or column.dtype == object):
+            values = column.to_numpy(dtype=object).tolist()
+            columns[index] = [
+                value if type(value) is int else cell for value, cell in zip(values, columns[index], strict=True)
+            ]
     return zip(*columns, strict=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
-import math
+import re
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from ..cell_values import MAX_CELL_UNITS
+from ..cell_values import MAX_CELL_UNITS, sheet_text, to_cell
 from ..errors import FileWriteError
 from ..jobs.snapshot import Snapshot
 from ..text import clip
@@ -27,7 +28,8 @@ from .cells import Cell
 NO_GUESSING: Final = {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
 """XlsxWriter's options for text that stays text."""
 
-_EXACT_LIMIT: Final = 10**15  # Excel keeps fifteen digits of a number
+_MARKUP: Final = re.compile(r"(?<=_)(?=x[0-9A-Fa-f]{4}_)|(?<=\A<)(?=r>)")
+"""Where a text is split that would be read as an escape or as markup."""
 
 
 @contextlib.contextmanager
@@ -74,19 +76,41 @@ def _set_properties(book: Workbook, snapshot: Snapshot) -> None:
     book.set_properties(properties)
 
 
+class _ExactFloat(float):
+    """A float of which XlsxWriter writes the shortest digits that give it back; by itself it writes sixteen."""
+
+    def __format__(self, _: str) -> str:
+        return repr(float(self)).upper()
+
+
 def write_cell(sheet: Worksheet, row: int, column: int, cell: Cell, style: Format | None = None) -> bool:
     """Write one cell; ``""`` is a blank one. Returns whether its text was cut to `MAX_CELL_UNITS`."""
     if isinstance(cell, bool):
         sheet.write_boolean(row, column, cell, style)
-    elif isinstance(cell, (int, float)):
-        if math.isfinite(cell) if isinstance(cell, float) else abs(cell) < _EXACT_LIMIT:
-            sheet.write_number(row, column, cell, style)
-        else:  # Excel has no infinity, and would change the last digits of a long number
-            sheet.write_string(row, column, str(cell), style)
-    elif cell:
-        text = clip(cell, MAX_CELL_UNITS)
-        sheet.write_string(row, column, text, style)
-        return text != cell
+        return False
+    value = to_cell(cell)
+    if isinstance(value, float):
+        exact = isinstance(cell, int) and abs(cell) <= 2**53  # these have sixteen digits at most
+        sheet.write_number(row, column, cell if exact else _ExactFloat(value), style)
+    elif value:
+        text = sheet_text(str(value))
+        shown = clip(text, MAX_CELL_UNITS)
+        _write_text(sheet, row, column, shown, style)
+        return shown != text
     else:
         sheet.write_blank(row, column, None, style)
     return False
+
+
+def _write_text(sheet: Worksheet, row: int, column: int, text: str, style: Format | None) -> None:
+    """Write a text so that it is read as these characters.
+
+    XlsxWriter takes ``<r>...</r>`` for markup, and not every reader knows the escape of an escape
+    (``_x005F_x0041_`` for ``_x0041_``, ECMA-376 part 1, 22.9.2.19). As two runs of characters, neither is one.
+    """
+    runs = _MARKUP.split(text)
+    if len(runs) == 1:
+        sheet.write_string(row, column, text, style)
+    else:
+        font = style or Format()
+        sheet.write_rich_string(row, column, *chain.from_iterable((font, run) for run in runs), font)

@@ -11,6 +11,7 @@ from com.sun.star.sheet.DataPilotFieldOrientation import DATA as _DATA
 from com.sun.star.sheet.DataPilotFieldOrientation import ROW as _ROW
 from com.sun.star.sheet.GeneralFunction import COUNT as _COUNT
 
+from ...cell_values import sheet_block
 from ...errors import ConfigurationError
 from ...jobs.snapshot import Snapshot
 from ...text import companies
@@ -49,11 +50,11 @@ class TableUpdate:
         return f"Inserting {companies(len(self.snapshot.rows))} ..."
 
     def rows(self) -> Rows:
-        """The cells of all companies. Texts are not cut."""
+        """The cells of all companies, with LF for every line break. Texts are not cut."""
         from ... import table
 
         cells = table.block(table.frame(self.snapshot.rows, self.columns), headers=False)
-        return tuple(map(tuple, cells))
+        return tuple(map(tuple, sheet_block(cells)))
 
     def write(self, rows: Rows) -> str:
         """Replace the table's rows and update its pivots; call it on the main thread. Empty texts leave cells empty.

@@ -9,7 +9,7 @@ from typing import Final
 
 from .... import settings
 from ....api.endpoints import is_uuid
-from ....cell_values import MAX_CELL_UNITS
+from ....cell_values import MAX_CELL_UNITS, sheet_block
 from ....errors import CELL_PREFIX, ConfigurationError, InvalidJobIdError, JobFailedError, OpenFunnelError
 from ....files.metadata import content_hash, job_facts, manifest_facts, state
 from ....functions.context import CallContext, Services
@@ -173,7 +173,7 @@ class CommandHandlers:
             reason = job_text.no_rows_reason(snapshot).removeprefix(CELL_PREFIX)
             raise ConfigurationError(f"There is nothing to insert yet: {reason}")
         block = table.block(snapshot.frame(TABLE_COLUMNS), headers=False, text_limit=MAX_CELL_UNITS)
-        new_rows: list[list[Value]] = [[None if value == "" else value for value in row] for row in block]
+        new_rows: list[list[Value]] = [[None if cell == "" else cell for cell in row] for row in sheet_block(block)]
         if not excel.has_table(book, TABLE_NAME):
             excel.add_table(book, TABLE_NAME, {name: WIDTHS[name] for name in TABLE_COLUMNS})
 
