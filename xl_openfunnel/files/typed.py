@@ -47,11 +47,23 @@ def _json_values(column: pd.Series[Any]) -> list[Any]:
 
 def write_parquet(path: Path, content: Content) -> None:
     """Typed columns, lists as lists; the frame's attributes (job, status, manifest, as of) are in the metadata."""
-    frame = content.frame.copy()
+    import pandas as pd
+
+    frame = content.frame.rename(columns=_encodable)
     for name, column in frame.items():
-        if column.dtype == object and not _fits_one_type(column):
-            frame[name] = [None if value is None else json.dumps(value, ensure_ascii=False) for value in column]
+        if column.dtype == object or column.dtype == "string":
+            values = [None if blank else value for blank, value in zip(column.isna(), column, strict=True)]
+            if column.dtype == object and not _fits_one_type(column):
+                values = [None if value is None else json.dumps(value, ensure_ascii=False) for value in values]
+            frame[name] = pd.Series(list(map(_encodable, values)), dtype=column.dtype)
     frame.to_parquet(path, engine="pyarrow", index=False)
+
+
+def _encodable(value: Any) -> Any:
+    """A text, or a list of texts, without halves of characters, which UTF-8 does not have."""
+    if isinstance(value, list):
+        return list(map(_encodable, value))
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 def _fits_one_type(column: pd.Series[Any]) -> bool:

@@ -79,3 +79,13 @@ def test_parquet_keeps_types_lists_and_nulls(snapshot: MakeSnapshot, tmp_path: P
     read = [{name: value for name, value in row.items() if name not in as_text} for row in table.to_pylist()]
     assert read == [{name: value for name, value in row.items() if name not in as_text} for row in EXPECTED]
     assert json.loads(table.schema.metadata[b"PANDAS_ATTRS"])["job_id"] == "a-job"
+
+
+def test_parquet_takes_halves_of_characters(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    rows = [{"name": "a\ud800", "industries": ["\udfff"], "mixed": 1, "\ud800": True}, {"mixed": "\ud800"}]
+    write(snapshot(rows), tmp_path / "rows.parquet")
+    assert parquet.read_table(tmp_path / "rows.parquet").to_pylist() == [
+        {"rank": 1, "name": "a?", "industries": ["?"], "mixed": "1", "?": True},
+        {"rank": 2, "name": None, "industries": None, "mixed": '"?"', "?": None},
+    ]

@@ -16,9 +16,9 @@ from typing import Any
 
 import openpyxl
 import pytest
-from openpyxl.utils.escape import unescape
 
 from tests.unit.workbook.examples import JOB, example, snapshot, without_formulas
+from xl_openfunnel.cell_values import sheet_text
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.functions.catalog import called_in
 from xl_openfunnel.functions.info import INFO_FIELDS
@@ -252,8 +252,8 @@ def test_an_example_shows_its_companies_on_all_sheets() -> None:
     assert (first["B14"].value, first["B15"].value) == ("accepted", 12_400)
     assert first["B20"].value == JOB
     for name in ("Rows", "Table"):
-        names = [unescape(cell.value) for (cell,) in found[name].iter_rows(min_row=5, min_col=2, max_col=2)]
-        assert names == frame["name"].to_list()
+        names = [cell.value for (cell,) in found[name].iter_rows(min_row=5, min_col=2, max_col=2)]
+        assert names == list(map(sheet_text, frame["name"]))
     table = [[cell.value for cell in row] for row in found["Charts"]["A4:B30"]]
     counts = dict(line for line in table if line[0])
     assert counts["United States"] == (frame["country"] == "United States").sum()

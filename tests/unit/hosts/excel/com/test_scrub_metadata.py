@@ -67,6 +67,13 @@ def test_what_stands_beside_the_folder_stays() -> None:
     assert left == '<workbook><mc:Choice Requires="x15"><x15:other/></mc:Choice></workbook>'
 
 
+def test_escapes_of_control_characters_are_resolved() -> None:
+    texts = "<t>a_x000D_\nb_x000D_c_x0007_d_x000B_e_x005F_x000D_f_x0041_</t>"
+    left = unpack(strip_metadata(pack(xl__sharedStrings=texts, xl__worksheets__sheet1=texts)))
+    assert left["xl/sharedStrings.xml"] == "<t>a\nb\ncd\ne_x005F_x000D_f_x0041_</t>"
+    assert left["xl/worksheets/sheet1.xml"] == texts
+
+
 def test_a_file_that_is_no_package_is_refused() -> None:
     with pytest.raises(zipfile.BadZipFile):
         strip_metadata(b"\xd0\xcf\x11\xe0 encrypted")
