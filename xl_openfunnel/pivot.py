@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import sys
+from collections import Counter
 from collections.abc import Sequence
 from difflib import get_close_matches
+from fractions import Fraction
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .cell_values import Block, Cell, to_cell, to_text
-from .errors import CELL_UNITS, ConfigurationError, UnknownColumnError
+from .company_key import comparable, looks_blank
+from .errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, UnknownColumnError
 from .fields import ALL_COLUMNS
 from .text import clip
 
@@ -25,7 +29,15 @@ one company into millions of lines."""
 BLANK: Final = "(blank)"
 TOTAL: Final = "Total"
 
+_Number: TypeAlias = int | float
 _COUNTS: Final = ("count", "nunique")
+_EXACT: Final = 2**53
+"""A float holds every whole number up to this one, so sums up to it are exact."""
+
+_LARGEST: Final = int(sys.float_info.max)
+_SCALE: Final = 1074
+"""Every float is a whole number of 2 ** -1074."""
+
 _SYNONYMS: Final = {"average": "mean", "avg": "mean", "counta": "count", "distinct": "nunique", "total": "sum"}
 
 
@@ -58,14 +70,19 @@ def pivot(
 
     The header has the names of the row fields, then a label per column (with several column fields their labels
     joined with `` / ``) and ``Total``; without column fields one name, such as ``companies`` or
-    ``mean of revenue_usd``. A line per combination of row values that occurs follows, then a line ``Total``.
+    ``mean of revenue_usd``. A line per combination of row values that occurs follows, then a line ``Total``, and
+    one that tells how many values were left out of a calculation, if any.
 
-    Within each group the largest total comes first; ties are sorted by label, an ordered category
-    (``employee_band``) by its own order, ``(blank)`` last. A field with lists has a line per entry: a company counts
-    once under each of its entries and once in every total, so lines can add up to more than their total. Totals are
-    calculated from the companies, not from the cells. ``count`` counts companies, or those with a value; ``nunique``
-    counts different values, the entries of lists one by one; the others use numbers only, no text, booleans or
-    infinities. A cell is ``""`` where there are no companies, or nothing to calculate with.
+    Texts with the same `comparable` are one group, shown in its most frequent spelling, of equally frequent ones the
+    first. Whole numbers that a float cannot hold are grouped by their digits. Within each group the largest total comes
+    first; ties are sorted by label, an ordered category (``employee_band``) by its own order, ``(blank)`` last. A field
+    with lists has a line per entry: a company counts once under each of its entries and once in every total, so lines
+    can add up to more than their total. Totals are calculated from the companies, not from the cells. ``count`` counts
+    companies, or those with a value; ``nunique`` counts different values, the entries of lists one by one; the others
+    use numbers only, no text, booleans, lists or infinities, nor whole numbers beyond all floats. A sum, minimum or
+    maximum of whole numbers has all its digits, as text where a float cannot hold it; any other result is the exact
+    one, rounded once. A cell is ``""`` where there are no companies or nothing to calculate with, or where the result
+    is beyond all floats.
 
     Args:
         frame: a row per company, with the columns that :func:`needed_columns` names.
@@ -108,7 +125,14 @@ def pivot(
     column_totals = companies.results("head").sort_index().tolist() if heads else []
     grand_total = companies.results().get(0, 0.0 if function in _COUNTS else "")
     bottom = [TOTAL, *[""] * (len(row_fields) - 1), *column_totals, grand_total]
-    return [list(map(_cell, line)) for line in (header, *body, bottom)]
+    note = [[_left_out(companies.left_out, function, value), *[""] * (len(bottom) - 1)]] if companies.left_out else []
+    return [list(map(_cell, line)) for line in (header, *body, bottom, *note)]
+
+
+def _left_out(count: int, function: str, value: str | None) -> str:
+    what = "1 value" if count == 1 else f"{count:,} values"
+    why = "is not a number" if count == 1 else "are not numbers"
+    return f"{CELL_PREFIX}Left out of the {function}: {what} of {value} that {why}."
 
 
 def _check_limit(count: int, limit: int, what: str) -> None:
@@ -154,45 +178,63 @@ class _Field:
         self.name, self.key = name, f"field {name}"  # a key that no column of `_Companies` has
         column = frame[name].reset_index(drop=True)
         self.ordered = isinstance(column.dtype, pd.CategoricalDtype) and bool(column.dtype.ordered)
-        ranks = {label: rank for rank, label in enumerate([*column.cat.categories, BLANK])} if self.ordered else {}
         if column.dtype == object:  # Series.explode would take the keys of a JSON object as entries
             entries = [_entries(value) for value in column]
             positions = column.index.repeat(list(map(len, entries)))
             column = pd.Series(list(chain.from_iterable(entries)), index=positions, dtype=object)
         cells = [cell for (cell,) in block(column.to_frame(), headers=False)]
-        typed = list(zip(map(type, cells), cells, strict=True))  # because True == 1.0
-        label_of = {pair: pair if _is_filled(pair[1]) else (str, BLANK) for pair in set(typed)}
-        labels = sorted(set(label_of.values()), key=lambda pair: (ranks.get(pair[1], 0), _sort_key(pair[1])))
-        codes = {pair: code for code, pair in enumerate(labels)}
-        self.labels, self.blank = [label for _, label in labels], codes.get((str, BLANK), -1)
-        self.codes = pd.Series([codes[label_of[pair]] for pair in typed], column.index, "int64", self.key)
+        # With the type, because True == 1.0; a text equals nothing but itself.
+        typed: list[Any] = [cell if type(cell) is str else (type(cell), cell) for cell in cells]
+        counts = Counter(typed)  # in the order of the companies
+        key_of = {each: comparable(each) if type(each) is str else each for each in counts}
+        key_of.update((each, "") for each, key in key_of.items() if key == BLANK)
+        shown: dict[Any, Any] = {}
+        for each, _ in counts.most_common():  # of equally frequent ones the first
+            shown.setdefault(key_of[each], each)
+        if "" in shown:
+            shown[""] = BLANK
+        keys: list[Any] = sorted(shown, key=_sort_key)
+        if self.ordered:
+            ranks = {label: rank for rank, label in enumerate([*column.cat.categories, BLANK])}
+            keys.sort(key=lambda key: ranks[shown[key]])
+        codes = {key: code for code, key in enumerate(keys)}
+        in_order = [shown[key] for key in keys]
+        self.labels: list[Cell] = [each if type(each) is str else each[1] for each in in_order]
+        self.blank = codes.get("", -1)
+        self.codes = pd.Series([codes[key_of[each]] for each in typed], column.index, "int64", self.key)
 
 
 def _entries(value: object) -> Sequence[Any]:
     """The filled entries of a list, or one blank where there are none; anything else is its only entry."""
     if not isinstance(value, (list, tuple, set, frozenset)):
         return (value,)
-    return [entry for entry in value if entry is not None and (type(entry) is not str or entry.strip())] or ("",)
+    return [entry for entry in value if entry is not None and _is_filled(entry)] or ("",)
 
 
 def _is_filled(cell: object) -> bool:
-    return not isinstance(cell, str) or bool(cell.strip())
+    return not isinstance(cell, str) or not looks_blank(cell)
 
 
-def _sort_key(label: Cell) -> tuple[int, float, str, str]:
+def _sort_key(key: str | tuple[type, Any]) -> tuple[int, float, str]:
     """Numbers, then texts, then FALSE and TRUE, as a sheet sorts them; blanks last."""
-    if isinstance(label, str):
-        return (3 if label == BLANK else 1), 0.0, label.casefold(), label
-    return (2 if isinstance(label, bool) else 0), label, "", ""
+    if isinstance(key, str):
+        return (1 if key else 3), 0.0, key
+    kind, number = key
+    return (2 if kind is bool else 0), number, ""
 
 
 class _Companies:
-    """The companies with the codes of their fields: a line for each combination of the entries of their lists."""
+    """The companies with the codes of their fields: a line for each combination of the entries of their lists.
+
+    Attributes:
+        left_out: how many companies have a value that cannot be calculated with.
+    """
 
     def __init__(self, frame: pd.DataFrame, fields: Sequence[_Field], value: str | None, function: str) -> None:
         import pandas as pd
 
-        self._function, self._unit = function, "company"
+        self._function, self._unit, self.left_out = function, "company", 0
+        self._exact: list[_Number | None] | None = None
         counted = _Field(frame, value) if value is not None and function == "nunique" else None
         _check_limit(_combinations([*fields, *([counted] if counted else [])]), MAX_ENTRIES, "entries")
         lines = pd.DataFrame({"company": pd.RangeIndex(len(frame)), "all": 0, "line": 0, "head": 0})
@@ -202,20 +244,41 @@ class _Companies:
             self._unit = "value"
             lines = lines.join(counted.codes.rename("value"), on="company")
             lines["number"] = (lines["value"] != counted.blank).astype("float64")
+        elif value is not None and function not in _COUNTS:
+            numbers, self.left_out = _numbers(frame[value], function)
+            if not _floats_are_exact(numbers):
+                self._exact = numbers
+            else:
+                lines["number"] = pd.Series(numbers, dtype="float64")[lines["company"]].to_numpy()
         else:
-            lines["number"] = pd.Series(_numbers(frame, value, function), dtype="float64")[lines["company"]].to_numpy()
+            lines["number"] = pd.Series(_counted(frame, value), dtype="float64")[lines["company"]].to_numpy()
         self._one_line_each = function != "nunique" and len(lines) == len(frame)
         self._lines = lines
 
     def results(self, *keys: str) -> pd.Series[Any]:
-        """The result per combination of ``keys``; without any, that of all companies, under 0."""
-        import numpy as np
+        """The result per combination of ``keys``; without any, that of all companies, under 0.
 
+        These are floats, or objects where floats could not be exact, None for no numbers.
+        """
         by = list(keys) or ["all"]
         lines = self._lines if self._one_line_each else self._lines.drop_duplicates([*by, self._unit])
+        if self._exact is not None:
+            return self._exact_results(lines, by)
         groups = lines.groupby(by[0] if len(by) == 1 else by, sort=False)["number"]
-        with np.errstate(over="ignore"):  # a sum beyond all floats is infinite, and `_cell` makes it blank
-            return groups.sum(min_count=1) if self._function in (*_COUNTS, "sum") else groups.agg(self._function)
+        return groups.sum(min_count=1) if self._function in (*_COUNTS, "sum") else groups.agg(self._function)
+
+    def _exact_results(self, lines: pd.DataFrame, by: list[str]) -> pd.Series[Any]:
+        import pandas as pd
+
+        numbers: dict[tuple[int, ...], list[_Number]] = {}
+        columns = (lines[key].tolist() for key in by)
+        for key, company in zip(zip(*columns, strict=True), lines["company"].tolist(), strict=True):
+            group = numbers.setdefault(key, [])
+            if (number := self._exact[company]) is not None:  # type: ignore[index]
+                group.append(number)
+        results = [_calculate(self._function, group) if group else None for group in numbers.values()]
+        index = pd.MultiIndex.from_tuples(list(numbers), names=by)
+        return pd.Series(results, index.get_level_values(0) if len(by) == 1 else index, dtype=object, name="number")
 
     def arrange(self, name: str, fields: Sequence[_Field]) -> list[list[Cell]]:
         """The combinations of the fields' labels, in order.
@@ -229,7 +292,8 @@ class _Companies:
             groups = groups.assign(**{blank: groups[field.key] == field.blank})
             ascending[blank] = True
             if not field.ordered:
-                groups = groups.join(self.results(*keys[:depth]).rename(total), on=keys[:depth])
+                totals = _in_order(self.results(*keys[:depth])).rename(total)
+                groups = groups.join(totals, on=keys[:depth])
                 ascending[total] = False
             ascending[field.key] = True
         groups = groups.sort_values(list(ascending), ascending=list(ascending.values()), ignore_index=True)[keys]
@@ -249,24 +313,83 @@ def _combinations(fields: Sequence[_Field]) -> int:
     return int(lines.sum())
 
 
-def _numbers(frame: pd.DataFrame, value: str | None, function: str) -> list[float]:
-    """The number to calculate with for each company; NaN where there is none."""
+def _counted(frame: pd.DataFrame, value: str | None) -> list[float]:
+    """1 for each company that counts, else 0."""
     from .table import block
 
     if value is None:
         return [1.0] * len(frame)
-    cells = [cell for (cell,) in block(frame[[value]], headers=False)]
-    if function == "count":
-        return [float(_is_filled(cell)) for cell in cells]
-    numbers = [cell if type(cell) is float else math.nan for cell in cells]
-    if cells and all(map(math.isnan, numbers)):
+    return [float(_is_filled(cell)) for (cell,) in block(frame[[value]], headers=False)]
+
+
+def _numbers(column: Any, function: str) -> tuple[list[_Number | None], int]:
+    """The number of each company in a Series, None where there is none, and how many values are no numbers."""
+    values = column.to_numpy(dtype=object, na_value=None).tolist()
+    numbers = [_number(value) for value in values]
+    if numbers and not any(number is not None for number in numbers):
         raise ConfigurationError(
-            f"The column {value} holds no numbers to calculate the {function} of; count and nunique work with it."
+            f"The column {column.name} holds no numbers to calculate the {function} of; count and nunique work with it."
         )
-    return numbers
+    others = [value for value, number in zip(values, numbers, strict=True) if number is None and value is not None]
+    return numbers, sum(_is_filled(to_cell(value)) for value in others)
+
+
+def _number(value: object) -> _Number | None:
+    """A number to calculate with, ``12.0`` as 12; None for anything else, and beyond all floats."""
+    if type(value) is int:
+        return value if -_LARGEST <= value <= _LARGEST else None
+    if type(value) is not float:
+        if value is None or isinstance(value, (str, bool)):
+            return None
+        cell = to_cell(value)  # numpy's, for example
+        return _number(cell) if type(cell) is float else None
+    if not math.isfinite(value):
+        return None
+    return int(value) if value.is_integer() and -_EXACT <= value <= _EXACT else value
+
+
+def _floats_are_exact(numbers: Sequence[_Number | None]) -> bool:
+    """Whether no rounding can happen before the last division of a mean or median."""
+    there = [number for number in numbers if number is not None]
+    return all(type(number) is int for number in there) and sum(map(abs, there)) <= _EXACT
+
+
+def _calculate(function: str, numbers: list[_Number]) -> _Number | Fraction:
+    """The exact result."""
+    if function in ("min", "max"):
+        return min(numbers) if function == "min" else max(numbers)
+    if function == "median":
+        half = len(numbers) // 2
+        numbers = sorted(numbers)[half - (len(numbers) % 2 == 0) : half + 1]
+    total = _sum(numbers)
+    return total if function == "sum" else Fraction(total, len(numbers))
+
+
+def _sum(numbers: list[_Number]) -> int | Fraction:
+    whole = [number for number in numbers if type(number) is int]
+    if len(whole) == len(numbers):
+        return sum(whole)
+    total = 0  # of whole numbers, since adding fractions takes far longer
+    for numerator, denominator in (number.as_integer_ratio() for number in numbers):
+        total += numerator << (_SCALE + 1 - denominator.bit_length())
+    return Fraction(total, 1 << _SCALE)
+
+
+def _in_order(results: pd.Series[Any]) -> pd.Series[Any]:
+    """The results, exact ones replaced by their ranks, which pandas can sort with blanks among them."""
+    if results.dtype != object:
+        return results
+    ranks = {result: float(rank) for rank, result in enumerate(sorted(set(results) - {None}))}
+    return results.map(ranks).astype("float64")
 
 
 def _cell(value: Any) -> Cell:
-    if isinstance(value, str):
+    if type(value) is str:
         return clip(value, CELL_UNITS)
-    return "" if isinstance(value, float) and math.isinf(value) else to_cell(value)
+    if type(value) not in (int, Fraction):
+        return to_cell(value)
+    try:
+        rounded = float(value)
+    except OverflowError:
+        return ""
+    return rounded if type(value) is Fraction or rounded == value else clip(str(value), CELL_UNITS)
