@@ -308,6 +308,11 @@ FORMULA_MESSAGES: Final = (
         'as it says, in place of `"*"`: the service sends some twenty fields',
     ),
     FormulaMessage(
+        "#OF! Left out of the <function>: <number> of <column> that <are> not <numbers>.",
+        "the results are right for the numbers; texts such as `1001-5000` are never turned into one",
+        "below the total of `OF_PIVOT`",
+    ),
+    FormulaMessage(
         "#OF! <number> of <jobs> jobs <are> not counted: <reasons>",
         "the pivot is right for the others; wait for these, or look at each with `OF_STATUS`",
         "below the total of `OF_PIVOT`",

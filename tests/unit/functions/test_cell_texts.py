@@ -510,7 +510,7 @@ def wrong_formulas(services: SimulatedServices) -> list[str]:
     def broken(*_: object) -> Block:
         raise ZeroDivisionError
 
-    some = [{"name": f"{number}", "domain": f"{number}"} for number in range(2_001)]
+    some = [{"name": f"{number}", "domain": f"{number}", "size": number or "1-10"} for number in range(2_001)]
     services.simulator.add(SimulatedJob(some, "wide"))
     services.simulator.add(SimulatedJob(companies(300), "slow", running=1000.0))
     services.fetcher.wait("wide")
@@ -543,6 +543,7 @@ def wrong_formulas(services: SimulatedServices) -> list[str]:
         text_of("OF_PIVOT", pivot, JOB, "country", None, None, "mean"),
         text_of("OF_PIVOT", pivot, JOB, "country", None, "name", "mean"),
         text_of("OF_PIVOT", pivot, "wide", "name", "domain"),
+        text_of("OF_PIVOT", pivot, "wide", "rank", None, "size", "max"),
         text_of("OF_PIVOT", pivot, [JOB, "a b"], "country"),
         text_of("OF_ROWS", rows, [JOB, "wide"]),
         text_of("OF_ROWS", rows, JOB, "*"),
