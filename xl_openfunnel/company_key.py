@@ -21,7 +21,7 @@ from typing import Any, Final, Literal
 from urllib.parse import unquote
 
 # Unicode's Default_Ignorable_Code_Point, control characters that are not blanks, and interlinear annotation marks.
-_INVISIBLE: Final = re.compile(
+INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -62,7 +62,7 @@ def comparable(text: str) -> str:
     """``text`` in the one form that all texts which look alike share; ``""`` for one that looks blank."""
     if _PLAIN.fullmatch(text):
         return text.lower()
-    visible = _INVISIBLE.sub("", text).strip()
+    visible = INVISIBLE.sub("", text).strip()
     # Twice, because a folded letter may be decomposed, and two of its marks may then be in another order.
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", visible).casefold())
     return _BLANK.sub(" ", unicodedata.normalize("NFC", unicodedata.normalize("NFD", folded).casefold())).strip()
@@ -134,7 +134,7 @@ def group_companies(rows: Iterable[CompanyKeys], is_shared: Callable[[str], bool
 
 def _without_scheme(text: str, form: Literal["NFC", "NFKC"]) -> str:
     """An address without its scheme, in lower case and the normal form, with slashes for backslashes."""
-    visible = unicodedata.normalize(form, _INVISIBLE.sub("", text)).strip().strip(_QUOTES).strip()
+    visible = unicodedata.normalize(form, INVISIBLE.sub("", text)).strip().strip(_QUOTES).strip()
     return _SCHEME.sub("", visible.lower().replace("\\", "/"), count=1)
 
 

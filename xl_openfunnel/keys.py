@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Never
 
 from .errors import ConfigurationError, MissingKeyError
+from .pasted import api_keys, stripped
 from .settings import APP_NAME, ENV_API_KEY, shown_origin
 
 _log = logging.getLogger(__name__)
@@ -82,18 +83,21 @@ def _redact_match(match: re.Match[bytes]) -> bytes:
 
 
 def parse_key(value: object, source: str) -> Key:
-    """The key in ``value``, without surrounding white space and quotes.
+    """The key in ``value``: the only ``of_...`` in it, else the whole text without what surrounds it.
 
     Raises:
-        MissingKeyError: it is empty, too long, or has characters that are not allowed in an HTTP header. The message
-            never repeats the value.
+        MissingKeyError: it is empty, too long, has characters that are not allowed in an HTTP header, or has several
+            keys. The message never repeats the value.
     """
-    text = value.strip().strip("\"'") if isinstance(value, str) else ""
-    if not text:
+    pasted = value if isinstance(value, str) else ""
+    found = api_keys(pasted) or [stripped(pasted)]
+    if len(found) > 1:
+        raise MissingKeyError(f"There are {len(found)} API keys in one text ({source}). {remedy(source)}.")
+    if not found[0]:
         raise MissingKeyError(f"There is no API key ({source}). {remedy(source)}.")
-    if not _USABLE.fullmatch(text):
+    if not _USABLE.fullmatch(found[0]):
         raise MissingKeyError(f"The API key ({source}) has a form that no key has. {remedy(source)}.")
-    return Key(text, source)
+    return Key(found[0], source)
 
 
 def remedy(source: str) -> str:

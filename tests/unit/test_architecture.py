@@ -30,6 +30,7 @@ LAYERS = (
     ("keys", "log", "simulator", "table"),
     ("detect", "settings"),
     ("cell_values", "fields"),
+    ("pasted",),
     ("errors",),
     ("text",),
     ("company_key", "runtime", "version"),

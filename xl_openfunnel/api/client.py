@@ -71,6 +71,7 @@ class Client:
             OpenFunnelError: any error of the tree in `errors` but JobFailedError, IncompleteResultError and
                 JobTimeoutError.
         """
+        job_id = endpoints.job_id_from(job_id)
         params = {"cursor": cursor} if cursor else {}
         return self._call("GET", endpoints.poll(job_id), params, job_id, lambda body: models.read_page(body, job_id))
 
@@ -81,6 +82,7 @@ class Client:
             InvalidRequestError: with status 409, the job is over already.
             OpenFunnelError: as for `page`.
         """
+        job_id = endpoints.job_id_from(job_id)
         try:
             return self._call("POST", endpoints.cancel(job_id), {}, job_id, models.read_cancel)
         except InvalidRequestError as error:

@@ -9,15 +9,13 @@ import sys
 import typer
 
 from .. import Client, keys
-from ..api.endpoints import KEY_PREFIX
 from ..api.models import Credits
 from ..errors import AuthenticationError, ConfigurationError, OpenFunnelError
 from ..keys import Key
+from ..pasted import KEY_PREFIX
 from ..settings import ENV_API_KEY, shown_origin
 from . import terminal
 from .session import Session, session
-
-_BYTE_ORDER_MARKS = ("\ufeff", "ï»¿")  # how PowerShell may begin what it pipes
 
 
 def set_key(context: typer.Context) -> None:
@@ -31,8 +29,6 @@ def set_key(context: typer.Context) -> None:
         )
     run = session(context)
     value = _prompt() if terminal.is_terminal(sys.stdin) else sys.stdin.readline()
-    for mark in _BYTE_ORDER_MARKS:
-        value = value.removeprefix(mark)
     if not value.strip():
         raise ConfigurationError("Nothing was given. Type the key, or pipe it in, after: xl-openfunnel key set")
     key = keys.parse_key(value, keys.FROM_CALLER)

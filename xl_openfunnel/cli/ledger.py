@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from .. import ConfigurationError, LedgerEntry, OpenFunnelError
-from ..api.endpoints import KEY_PREFIX, is_uuid, job_id_from
+from .. import ConfigurationError, LedgerEntry
+from ..api.endpoints import find_job_id
 from ..cell_values import to_cell, to_text
+from ..pasted import holds_key, job_ids
 from ..text import one_line, size
 from . import table_output, terminal
 from .options import Job, Json
@@ -85,19 +86,16 @@ def _check_label(run: Session, job_id: str, name: str) -> str:
     """The label, without surrounding white space.
 
     Raises:
-        ConfigurationError: it is empty, long, not printable, begins like an API key, or means another job.
+        ConfigurationError: it is empty, long, not printable, holds an API key, or means another job.
     """
     text = name.strip()
-    if text.startswith(KEY_PREFIX):
-        raise ConfigurationError("That begins like an API key, and is not kept or shown. Choose another label.")
+    if holds_key(text):
+        raise ConfigurationError("That holds an API key, and is not kept or shown. Choose another label.")
     if not text or len(text) > _MAX_LABEL_LENGTH or not text.isprintable():
         raise ConfigurationError(f"A label has 1 to {_MAX_LABEL_LENGTH} printable characters.")
-    if is_uuid(text) and text.lower() != job_id.lower():
+    if job_ids(text) not in ([], [job_id]):
         raise ConfigurationError(f"{text!r} looks like a job's id. The job comes first: xl-openfunnel label JOB NAME.")
-    try:
-        named = job_id_from(text).casefold()
-    except OpenFunnelError:
-        return text
+    named = (find_job_id(text) or text).casefold()
     if any(entry.job_id.casefold() == named != job_id.casefold() for entry in run.store.ledger()):
         raise ConfigurationError(f"{text!r} is the id of another job: it would hide that one. Choose another label.")
     return text

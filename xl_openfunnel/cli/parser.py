@@ -12,8 +12,8 @@ import typer
 import typer.core
 import typer.main
 
-from ..api.endpoints import KEY_PREFIX, is_uuid
 from ..errors import ConfigurationError
+from ..pasted import holds_key, job_ids
 from ..settings import BASE_URL
 from . import table_output, terminal
 from .session import Session
@@ -130,10 +130,10 @@ class Group(_Common, typer.core.TyperGroup):
         return super().resolve_command(ctx, args)
 
     def _unknown(self, ctx: Any, name: str) -> str:
-        if name.startswith(KEY_PREFIX):
-            return "That begins like an API key, and is not shown. To keep it: xl-openfunnel key set"
-        if is_uuid(name):
-            return f"A command comes before the job, for example: {ctx.command_path} rows {name}"
+        if holds_key(name):
+            return "That holds an API key, and is not shown. To keep it: xl-openfunnel key set"
+        if found := job_ids(name):
+            return f"A command comes before the job, for example: {ctx.command_path} rows {found[0]}"
         other = OTHER_NAMES if ctx.parent is None else OTHER_NAMES_FOR_KEYS
         close = difflib.get_close_matches(name.lower(), [*self.commands, *other], n=2)
         meant = [other.get(each, each) for each in ([name.lower()] if name.lower() in other else close)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,9 +11,11 @@ from typing import cast
 import typer
 
 from .. import Client, Fetcher, Store
-from ..api.endpoints import KEY_PREFIX, job_id_from
+from ..api.endpoints import find_job_id
 from ..errors import ConfigurationError, InvalidJobIdError
 from ..jobs.fetch_rows import shared_fetcher
+from ..jobs.store.store import known_names
+from ..pasted import holds_key, refusal
 from ..settings import Settings, origin_of
 
 _log = logging.getLogger(__name__)
@@ -65,26 +68,27 @@ class Session:
         return shared_fetcher(self.base_url)
 
     def job_id(self, job: str) -> str:
-        """The id of the job with this label (in any case), id or URL.
+        """The id of the job with this label, in any case, or else the one that the text names.
 
         Raises:
-            InvalidJobIdError: it is none of these.
+            InvalidJobIdError: it names none.
         """
         store = self.store_if_usable
-        name = job.strip()
-        # Labels are printable. An argument that the terminal's encoding cannot decode is not, and the store rejects it.
-        job_id = store.job_id_of(name) if store and name.isprintable() else None
-        if job_id:
+        if store and not holds_key(job):
+            with contextlib.suppress(UnicodeError):  # what the terminal's encoding cannot decode is no label
+                if job_id := store.job_id_of(job.strip()):
+                    return job_id
+        if job_id := find_job_id(job):
             return job_id
-        try:
-            return job_id_from(job)
-        except InvalidJobIdError:
-            if name.startswith(KEY_PREFIX):
-                raise  # its message does not repeat the argument
-            raise InvalidJobIdError(
-                f"{name[:60]!r} is no job id, no job's URL and no label known here. "
-                "xl-openfunnel jobs lists the jobs seen on this computer."
-            ) from None
+        names = known_names(store.ledger()) if store else ()
+        raise InvalidJobIdError(
+            refusal(
+                job,
+                "is no job id, no job's URL and no label known here.",
+                names,
+                remedy="xl-openfunnel jobs lists the jobs seen on this computer.",
+            )
+        )
 
     def label_of(self, job_id: str) -> str | None:
         store = self.store_if_usable

@@ -7,10 +7,10 @@ from decimal import Decimal
 from numbers import Real
 from typing import Final, TypeAlias
 
-from ..api.endpoints import KEY_PREFIX
 from ..cell_values import safe_str, to_text
 from ..errors import ConfigurationError, UnknownColumnError
 from ..fields import parse_columns
+from ..pasted import KEY_PREFIX
 
 MAX_JOBS: Final = 1_000
 """Jobs in one call, so that a formula over a whole column of other data does not become as many requests."""

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 from weakref import WeakKeyDictionary
 
-from ..api.endpoints import KEY_PREFIX, job_id_from
+from ..api.endpoints import find_job_id
 from ..api.models import Credits
-from ..errors import CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunnelError
+from ..errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunnelError
 from ..jobs import job_text
 from ..jobs.fetcher import Fetcher
 from ..jobs.snapshot import Snapshot
 from ..jobs.store.opening import JobStore
-from ..jobs.store.store import LedgerEntry, StoreBusyError
+from ..jobs.store.store import LedgerEntry, StoreBusyError, known_names
+from ..pasted import holds_key, job_ids, refusal
 from . import arguments
 from .credits import CreditsCache
 
@@ -33,6 +34,9 @@ _GONE: Final = "on this computer. In a terminal, xl-openfunnel doctor says why."
 
 _MAX_REMEMBERED: Final = 10_000
 """Texts, or job ids, whose last answer is remembered: no sheet has more jobs, and half-typed ones come and go."""
+
+_MAX_COMPARED: Final = 3
+"""Texts of one call that are compared with the jobs known here: each takes some milliseconds."""
 
 _UNREADABLE: Final = (ConfigurationError, OSError, sqlite3.Error)
 """Raised by a store that is damaged, or gone, such as one on a network drive."""
@@ -99,9 +103,11 @@ class CallContext:
         self._services = services
         self.block_units = block_units
         self.dependencies: dict[str, Dependency] = {}
+        self._names: tuple[str, ...] | None = None
+        self._refused = 0
 
     def job_id(self, named: arguments.JobArgument) -> str:
-        """The id of a job that is named by its label, in any case, or else by its id or URL.
+        """The id of a job that is named by its label, in any case, or else by its id, URL or a text with its UUID.
 
         A number can only be a label: Excel turns a label that looks like a number into one.
 
@@ -109,7 +115,8 @@ class CallContext:
             InvalidJobIdError: it is none of these. No request was made.
         """
         text = named.text if isinstance(named, arguments.CellError) else arguments.text(named, "job")
-        if text.startswith("#") or isinstance(named, arguments.CellError):
+        is_error = text.startswith(CELL_PREFIX) or (text.startswith("#") and not job_ids(text))
+        if is_error or isinstance(named, arguments.CellError):
             raise InvalidJobIdError(f"The cell with the job holds {text[:40]}. Fix that cell first.")
         job_id, unreadable = self._find_label(text)
         if job_id:
@@ -120,24 +127,35 @@ class CallContext:
             raise InvalidJobIdError(
                 f"{text!r} is what a cell shows of a job, and no job. Give the cell with the job's id."
             )
-        try:
-            return job_id_from(text)
-        except InvalidJobIdError as error:
-            if text.startswith(KEY_PREFIX):
-                raise
-            shown = text[:40]
+        if job_id := find_job_id(text):
+            return job_id
+        if unreadable:
             if unreadable == _BUSY:
                 self._mark_stale()
-            if unreadable:
-                raise InvalidJobIdError(f"{shown!r} is no job id, and labels cannot be read {unreadable}") from error
-            raise InvalidJobIdError(
-                f"{shown!r} is no job id, no job's URL and no label known here. Copy the id from OpenFunnel."
-            ) from error
+            raise InvalidJobIdError(refusal(text, "is no job id, and labels cannot be read", remedy=unreadable))
+        raise InvalidJobIdError(
+            refusal(
+                text,
+                "is no job id, no job's URL and no label known here.",
+                self._known_names(),
+                remedy="Copy the id from OpenFunnel.",
+            )
+        )
+
+    def _known_names(self) -> tuple[str, ...]:
+        """Labels and ids of the latest jobs, to which a wrong one may be similar. Nothing depends on them."""
+        self._refused += 1
+        if self._refused > _MAX_COMPARED:
+            return ()
+        if self._names is None:
+            entries = _ledger(self._services.store)
+            self._names = () if isinstance(entries, str) else known_names(entries)
+        return self._names
 
     def _find_label(self, text: str) -> tuple[str | None, str]:
         """The id of the job with this label, if any, and why labels cannot be read, ``""`` where they can."""
         store = self._services.store
-        if text.startswith(KEY_PREFIX):
+        if holds_key(text):
             return None, ""
         if store is None:
             return None, _GONE

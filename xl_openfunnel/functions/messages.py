@@ -134,6 +134,16 @@ JOB_MESSAGES: Final = (
         "copy the id or the job's URL; `=OF_JOBS()` lists ids and labels",
     ),
     JobMessage(
+        "#OF! '<given>' is no job id, no job's URL and no label known here. Did you mean <jobs>?",
+        "the same, where jobs known here have a similar label or id; `[U+200B]` stands for a character that looks like none",
+        "give one of these, or copy the id",
+    ),
+    JobMessage(
+        "#OF! That names 2 jobs, <one> and <other>. Give one of them.",
+        "the text in the job's cell has two ids",
+        "leave one",
+    ),
+    JobMessage(
         "#OF! '<given>' is no job id, and labels cannot be read just now. It is tried again by itself.",
         "if it is a label: another program is writing the list of jobs",
         "wait some seconds",
@@ -154,7 +164,7 @@ JOB_MESSAGES: Final = (
         "as it says; an id of digits only needs an apostrophe before it",
     ),
     JobMessage(
-        "#OF! That begins like an API key, and is not sent or shown. Give the job's id.",
+        "#OF! That holds an API key, and is not sent or shown. Give the job's id.",
         "the job's cell holds what looks like a key",
         "remove it from the sheet, and give the id",
     ),

@@ -263,8 +263,7 @@ def test_errors_are_shown_in_the_cell(sheet: Sheet, service: Simulator) -> None:
         "that the key belongs to the account that started the job.",
         '=OF_STATUS("a b")': "#OF! 'a b' is no job id, no job's URL and no label known here. "
         "Copy the id from OpenFunnel.",
-        '=OF_STATUS("of_1234567890abcdef")': "#OF! That begins like an API key, and is not sent or shown. "
-        "Give the job's id.",
+        '=OF_STATUS("of_1234567890abcdef")': "#OF! That holds an API key, and is not sent or shown. Give the job's id.",
         f'=OF_ROWS("{add_job(service, 3).job_id}";"nmae")': None,
     }
     for row, (formula, text) in enumerate(texts.items(), 1):

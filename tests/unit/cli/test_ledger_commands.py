@@ -138,7 +138,7 @@ def test_a_text_that_begins_like_an_api_key_is_neither_stored_nor_shown(serve: S
     for arguments in (("label", DONE.job_id, SECRET), ("status", SECRET), ("rows", SECRET)):
         result = run(*arguments)
         assert result.code == 2
-        assert "That begins like an API key" in result.err
+        assert "That holds an API key" in result.err
         assert SECRET[3:] not in result.err + result.out
     assert labels_by_job(run) == {}
 

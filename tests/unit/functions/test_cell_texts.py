@@ -307,6 +307,18 @@ def a_label_without_a_list(factory: ServicesFactory) -> Sheet:
     return sheet_of(services, "Germany Q3", given="Germany Q3")
 
 
+def a_text_like_a_label(factory: ServicesFactory) -> Sheet:
+    services = factory.make()
+    assert services.store
+    services.store.label(JOB, "Germany Q3")
+    return sheet_of(services, "Germny\u200b Q3", given="Germny[U+200B] Q3", jobs="'Germany Q3'")
+
+
+def a_text_with_two_jobs(factory: ServicesFactory) -> Sheet:
+    other = JOB.replace("d8", "d9")
+    return sheet_of(factory.make(), f"{JOB.upper()}; {other}", one=JOB, other=other)
+
+
 def a_key_as_job(factory: ServicesFactory) -> Sheet:
     return sheet_of(factory.make(), WRONG_KEY)
 
@@ -426,6 +438,8 @@ SITUATIONS: list[Callable[[ServicesFactory], Sheet]] = [
         no_job_id,
         a_label_while_the_list_is_written,
         a_label_without_a_list,
+        a_text_like_a_label,
+        a_text_with_two_jobs,
         a_key_as_job,
         a_status_as_job,
         a_number_as_job,

@@ -591,5 +591,5 @@ def test_a_label_that_looks_like_an_api_key_is_not_looked_up(make_services: Make
     assert services.store is not None
     services.store.label("job", "of_live_0123456789")
     (shown,) = evaluate("OF_STATUS", implementations.status, CallContext(services), "of_live_0123456789")
-    assert "begins like an API key" in str(shown[0])
+    assert "holds an API key" in str(shown[0])
     assert "0123456789" not in str(shown[0])

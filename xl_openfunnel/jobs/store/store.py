@@ -7,11 +7,12 @@ of a job have a checksum (``seal``), so that a damaged file may lose a job but n
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import logging
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ...api.models import JobStatus, Page, number
+from ...company_key import comparable
 from ...errors import CELL_UNITS, ConfigurationError, IncompleteResultError, OpenFunnelError
 from ...text import clip
 from ..snapshot import Result, Rows
@@ -39,6 +41,9 @@ _INSERT_PAGE = "INSERT INTO page (origin, job_id, revision, number, rows, seal) 
 _MAX_QUERY = 2_000
 """UTF-16 units of a query in the ledger: the service's own queries have 60 to 170."""
 
+_MAX_COMPARED = 100
+"""Jobs whose names are compared with a wrong one: comparing takes some 20 µs each."""
+
 _MAX_SEEDS = 20
 """Seeds of a job in the ledger: the service accepts ten."""
 
@@ -56,6 +61,12 @@ class LedgerEntry:
     status: JobStatus | None
     row_count: int | None
     credits: float | None
+
+
+def known_names(entries: Iterable[LedgerEntry]) -> tuple[str, ...]:
+    """The labels and ids of the latest jobs, to which a wrong one may be similar."""
+    latest = itertools.islice(entries, _MAX_COMPARED)
+    return tuple(name for entry in latest for name in (entry.label, entry.job_id) if name)
 
 
 class Store:
@@ -266,6 +277,11 @@ class Store:
             ConfigurationError: another job has this label.
         """
         now = datetime.now(UTC).isoformat()
+        taken = ConfigurationError(
+            f"Another job has the label {label!r} already. Choose another, or take it away there first."
+        )
+        if label is not None and self.job_id_of(label) not in (None, job_id):
+            raise taken
         try:
             with self._database.transaction() as db:
                 db.execute(
@@ -274,9 +290,7 @@ class Store:
                     (self.origin, job_id, label, now, now),
                 )
         except sqlite3.IntegrityError:
-            raise ConfigurationError(
-                f"Another job has the label {label!r} already. Choose another, or take it away there first."
-            ) from None
+            raise taken from None
 
     def label_of(self, job_id: str, *, wait: bool = True) -> str | None:
         """The label of the job, or None.
@@ -291,7 +305,7 @@ class Store:
         return None if row is None or row[0] is None else str(row[0])
 
     def job_id_of(self, label: str, *, wait: bool = True) -> str | None:
-        """The id of the job with this label (in any case), or None.
+        """The id of the job whose label looks like this one (`company_key.comparable`), or None.
 
         Raises:
             StoreBusyError: with ``wait=False``, another process has locked the store.
@@ -300,6 +314,12 @@ class Store:
             row = db.execute(
                 "SELECT job_id FROM ledger WHERE origin = ? AND lower(label) = lower(?)", (self.origin, label)
             ).fetchone()
+            form = comparable(label)
+            if row is None and not (label.isascii() and form == label.lower()):  # SQLite knows the case of ASCII alone
+                found = db.execute(
+                    "SELECT job_id, label FROM ledger WHERE origin = ? AND label IS NOT NULL", (self.origin,)
+                )
+                row = next((each for each in found if comparable(each[1]) == form), None)
         return None if row is None else str(row[0])
 
     def _load_pages(self, job_id: str, revision: str, numbers: range) -> Iterator[bytes]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 from .... import settings
-from ....api.endpoints import is_uuid
 from ....cell_values import MAX_CELL_UNITS, sheet_block
 from ....errors import CELL_PREFIX, ConfigurationError, InvalidJobIdError, JobFailedError, OpenFunnelError
 from ....files.metadata import content_hash, job_facts, manifest_facts, state
@@ -16,6 +15,7 @@ from ....functions.context import CallContext, Services
 from ....functions.info import shows_time
 from ....jobs import job_text
 from ....jobs.snapshot import Snapshot
+from ....pasted import job_ids
 from ....runtime.clock import Clock
 from ....text import companies, count, format_utc
 from ..addresses import CellRef
@@ -271,7 +271,7 @@ class CommandHandlers:
             job = CallContext(self._services).job_id(context.text.strip())
         except InvalidJobIdError:
             return frozenset()
-        return frozenset({job} if is_uuid(job) or self._is_known(job, context.window) else ())
+        return frozenset({job} if job_ids(job) or self._is_known(job, context.window) else ())
 
     def _is_known(self, job: str, window: int) -> bool:
         visible = self._visible_jobs.by_cell(window).values()
