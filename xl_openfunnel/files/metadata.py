@@ -29,10 +29,15 @@ def job_facts(snapshot: Snapshot) -> list[Fact]:
         ("read_from", _SOURCES[snapshot.source]),
         ("written_by", f"XL OpenFunnel {version()}"),
     ]
-    facts.extend(("warning", text) for text in snapshot.warnings)
+    facts.extend(warning_facts(snapshot))
     if snapshot.problem:
         facts.append(("problem", snapshot.problem.message))
     return facts
+
+
+def warning_facts(snapshot: Snapshot) -> list[Fact]:
+    """The warnings of the job, one fact each."""
+    return [("warning", text) for text in snapshot.warnings]
 
 
 def state(snapshot: Snapshot) -> str:

@@ -10,7 +10,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from ..jobs.snapshot import Snapshot
 from ..text import companies, format_utc
-from .metadata import manifest_facts
+from .metadata import manifest_facts, warning_facts
 from .xlsx_cells import write_cell
 from .xlsx_style import BLUE, DARK_GRAY, GRAY_LINE, NAVY, PALE_BLUE, WHITE, Formats, add_bar_chart, cell_format
 
@@ -92,11 +92,11 @@ def _with_blanks(counts: list[tuple[str, int]], column: pd.Series[Any]) -> list[
 
 
 def _add_manifest(sheet: Worksheet, row: int, snapshot: Snapshot, style: Formats) -> int:
-    """Write the service's manifest from ``row`` on; return the row after it."""
+    """Write the job's warnings and the service's manifest from ``row`` on; return the row after it."""
     for column in range(_LAST_COLUMN + 1):
         sheet.write_blank(row, column, None, style["heading"])
     sheet.write_string(row, _LABEL, "Manifest", style["heading"])
-    facts = manifest_facts(snapshot) or [("manifest", "none")]
+    facts = warning_facts(snapshot) + (manifest_facts(snapshot) or [("manifest", "none")])
     for fact_row, (name, value) in enumerate(facts, row + 1):
         for column in range(_LAST_COLUMN + 1):
             sheet.write_blank(fact_row, column, None, style["value"])

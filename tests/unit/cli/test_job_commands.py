@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from tests.unit.cli.conftest import DONE, ROWS, Run, Serve
@@ -51,6 +52,24 @@ def test_status_of_a_stored_job_sends_no_request(serve: Serve, run: Run) -> None
     sent = len(service.received)
     report = json.loads(run("status", DONE.job_id, "--json").out)
     assert (report["final"], report["source"], report["rows"], len(service.received)) == (True, "store", 250, sent)
+
+
+def test_a_company_on_two_pages_is_a_warning_on_stderr(serve: Serve, run: Run, tmp_path: Path) -> None:
+    job = SimulatedJob([*ROWS[:120], *ROWS[:1]])
+    serve(job)
+    warning = f"Pages 1 and 2 both hold {ROWS[0]['name']} (linkedin.com/company/"
+    for command in ("rows", "rows", "watch", "status"):  # read from the service, then from the store
+        result = run(command, job.job_id)
+        assert result.code == 0
+        assert [line for line in result.err.splitlines() if line.startswith(f"warning: {warning}")] != []
+        assert warning not in result.out
+    report = json.loads(run("status", job.job_id, "--json").out)
+    assert [text.startswith(warning) for text in report["warnings"]] == [True]
+    run("rows", job.job_id, "-o", tmp_path / "rows.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "rows.xlsx")
+    for sheet, column in (("Manifest", 1), ("Summary", 1)):
+        texts = [str(row[column].value) for row in book[sheet].iter_rows() if row[0].value == "warning"]
+        assert [text.startswith(warning) for text in texts] == [True]
 
 
 def test_status_shows_the_flags_of_the_manifest(serve: Serve, run: Run) -> None:

@@ -225,6 +225,52 @@ def test_a_refresh_that_differs_from_its_manifest_raises_and_keeps_the_rows(
     assert len(fetcher.watch(job.job_id).rows) == 250
 
 
+def test_a_company_on_two_pages_is_stored_with_a_warning(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    rows = [ROWS[number] for number in (0, 1, 2, 2, 4, 5, 6)]
+    service = serve(job := SimulatedJob(rows, page_size=3))
+    slug = rows[2]["linkedin_url"].rpartition("/")[2]
+    warning = (
+        f"Pages 1 and 2 both hold {rows[2]['name']} (linkedin.com/company/{slug}): another company may be missing."
+    )
+    for source in ("service", "store"):
+        fetcher = fetch(service, tmp_path)
+        with pytest.warns(UserWarning, match=re.escape(warning)):
+            frame = fetch_with(fetcher, job.job_id)
+        assert json.loads(json.dumps(frame.attrs))["warnings"] == [warning]
+        assert frame["name"].tolist() == [row["name"] for row in rows]
+        snapshot = fetcher.watch(job.job_id)
+        assert (snapshot.final, snapshot.source, snapshot.problem) == (True, source, None)
+        assert snapshot.warnings == (warning,)
+        fetcher.close()
+    assert len(service.received) == 3 * 3
+
+
+def test_a_company_on_two_pages_raises_where_the_readings_differ(
+    serve: MakeService, fetch: MakeFetcher, tmp_path: Path
+) -> None:
+    rows = [ROWS[number] for number in (0, 1, 2, 2, 4, 5, 6)]
+    turned = Fault("envelope", cursor="page_0001", times=1, envelope={"rows": lambda page: page[::-1]})
+    service = serve(job := SimulatedJob(rows, page_size=3), faults=[turned])
+    fetcher = fetch(service, tmp_path)
+    with pytest.raises(IncompleteResultError, match=r"Pages 1 and 2 both hold .* may be missing\. Refresh"):
+        fetch_with(fetcher, job.job_id)
+    assert len(fetcher.watch(job.job_id).rows) == 7
+    again = fetch(service, tmp_path)
+    assert again.watch(job.job_id).status is None
+    with pytest.warns(UserWarning, match="both hold"):  # this time all three readings agree
+        assert len(fetch_with(again, job.job_id)) == 7
+
+
+def test_a_repeat_that_the_next_reading_lacks_leaves_nothing(serve: MakeService, fetch: MakeFetcher) -> None:
+    twice = Fault("envelope", cursor="page_0001", times=1, envelope={"rows": ROWS[:100]})
+    service = serve(job := SimulatedJob(ROWS), faults=[twice])
+    frame = fetch_with(fetch(service), job.job_id)
+    assert frame["name"].tolist() == [row["name"] for row in ROWS]
+    assert frame.attrs["warnings"] == []
+
+
 def test_a_refresh_gives_up_at_its_timeout_and_says_that_nothing_was_read(
     serve: MakeService, fetch: MakeFetcher
 ) -> None:
@@ -273,6 +319,14 @@ def test_several_jobs_are_stacked_under_the_id_of_their_job(serve: MakeService, 
     assert (attrs["job_id"], attrs["status"]) == (["second", "first"], ["completed", "completed"])
     assert [manifest["count"] for manifest in attrs["manifest"]] == [150, 120]
     assert frame.index.equals(pd.RangeIndex(270))
+
+
+def test_warnings_of_several_jobs_name_their_job(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(SimulatedJob(ROWS[:3], job_id="once"), SimulatedJob([*ROWS[:3], ROWS[1]], job_id="twice"))
+    with pytest.warns(UserWarning, match="^twice: Page 1 holds .* twice"):
+        frame = fetch_with(fetch(service), ["once", "twice"])
+    first, second = frame.attrs["warnings"]
+    assert (first, len(second)) == ([], 1)
 
 
 def test_a_list_of_one_job_has_the_column_too(serve: MakeService, fetch: MakeFetcher) -> None:
