@@ -181,16 +181,19 @@ class IncompleteResultError(OpenFunnelError):
 class JobTimeoutError(OpenFunnelError):
     """The job was not final within the caller's timeout."""
 
+    retryable = True
+
 
 class FileWriteError(OpenFunnelError):
     """A file could not be written.
 
     Attributes:
-        locked: whether the file exists and another program, or its protection, keeps it from being replaced.
+        locked: whether the file exists and another program, or its protection, keeps it from being replaced. Such
+            an error is retryable.
     """
 
     def __init__(self, message: str, *, locked: bool = False) -> None:
-        super().__init__(message)
+        super().__init__(message, retryable=locked)
         self.locked = locked
 
 

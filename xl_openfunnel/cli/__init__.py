@@ -5,15 +5,12 @@ Data goes to stdout, everything else to stderr.
 
 from __future__ import annotations
 
-import logging
-import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
-from ..errors import ConfigurationError, JobNotFoundError, OpenFunnelError
 from . import (
     completion,
     demo,
@@ -22,6 +19,7 @@ from . import (
     jobs,
     keys,
     ledger,
+    log_format,
     parser,
     selftest,
     simulate,
@@ -29,18 +27,9 @@ from . import (
     watch,
     workbook,
 )
+from .exit_codes import EXIT_CODES as EXIT_CODES
+from .exit_codes import INTERRUPTED, report
 from .session import Session
-
-INTERRUPTED: Final = 130
-"""128 + SIGINT: what a shell itself reports of a command ended by Ctrl-C."""
-
-EXIT_CODES: Final = {
-    0: "done; also for a cancelled job with what it delivered",
-    1: "the job, the service or a check failed, or you said no",
-    2: "the call or a setting was wrong, such as no key",
-    INTERRUPTED: "ended by Ctrl-C",
-}
-"""The exit codes and what they mean, for the guide."""
 
 _HELP_OPTIONS: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"]}
 _TRY, _JOBS, _SETUP, _CHECKS = "Without an account", "Jobs", "Setup", "Checks"
@@ -50,7 +39,8 @@ app = typer.Typer(
     cls=parser.Group,
     help="OpenFunnel's bulk lookalike jobs: watch them, and get their companies as tables and files.",
     epilog="A JOB is an id, the job's URL, or a label that you gave it (xl-openfunnel label).\n"
-    "xl-openfunnel COMMAND --help has examples.",
+    "xl-openfunnel COMMAND --help has examples.\n\n"
+    + "\n".join(f"Exit code {code}: {meaning}." for code, meaning in EXIT_CODES.items()),
     no_args_is_help=True,
     add_completion=False,  # its installation for PowerShell lifts the execution policy: see the command completion
     rich_markup_mode=None,
@@ -202,44 +192,24 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: what follows the command's name; None for the process's own.
     """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    log_format.configure(words)
     terminal.configure_streams()
     terminal.configure_logging(debug=False)
     completion.prepare()
     code: int | str | None
     try:
-        app(None if arguments is None else list(arguments), prog_name="xl-openfunnel")
-        code = 0
-    except SystemExit as end:
-        code = end.code
+        code = app(None if arguments is None else words, prog_name="xl-openfunnel", standalone_mode=False) or 0
         if code == INTERRUPTED:
             terminal.print_message("Stopped.")
+    except SystemExit as end:
+        code = end.code
     except KeyboardInterrupt:
         terminal.print_message("Stopped.")
         code = INTERRUPTED
     except terminal.StdoutClosedError:
         code = 0
-    except ConfigurationError as error:
-        terminal.print_error(error.message)
-        code = 2
-    except JobNotFoundError as error:
-        terminal.print_error(f"{error} If you meant a label: none of that name is known here (xl-openfunnel jobs).")
-        code = 1
-    except OpenFunnelError as error:
-        hint = " Try again in a while." if error.retryable and not error.message.endswith("Wait a while.") else ""
-        terminal.print_error(f"{error}{hint}")
-        code = 1
-    except sqlite3.Error as error:
-        terminal.print_error(f"The local store could not be used ({error}). Try again, or xl-openfunnel forget --all.")
-        code = 1
-    except OSError as error:
-        terminal.print_error(f"The system said: {error.strerror or error}.")
-        code = 1
     except Exception as error:
-        logging.getLogger(__name__).debug("unexpected", exc_info=True)
-        terminal.print_error(
-            f"Something unexpected happened ({type(error).__name__}: {error}). "
-            "xl-openfunnel --debug COMMAND tells more."
-        )
-        code = 1
+        code = report(error)
     terminal.flush()
     sys.exit(code)

@@ -80,7 +80,7 @@ def rows(
     job_id, fetcher = run.job_id(job), run.fetcher()
     if refresh:
         fetcher.refresh(job_id)
-    with terminal.Progress() as progress:
+    with terminal.Progress(fetcher.clock.monotonic) as progress:
         if names is not None:  # reports a misspelt column at the first page instead of at the end
             with contextlib.closing(fetcher.subscribe(job_id, progress)):
                 fetcher.wait(job_id, timeout, until=lambda current: bool(current.rows) or current.settled).frame(names)

@@ -10,7 +10,7 @@ import typer
 
 from .. import Client, keys
 from ..api.models import Credits
-from ..errors import AuthenticationError, ConfigurationError, OpenFunnelError
+from ..errors import AuthenticationError, ConfigurationError, MissingKeyError, OpenFunnelError
 from ..keys import Key
 from ..pasted import KEY_PREFIX
 from ..settings import ENV_API_KEY, shown_origin
@@ -31,7 +31,10 @@ def set_key(context: typer.Context) -> None:
     value = _prompt() if terminal.is_terminal(sys.stdin) else sys.stdin.readline()
     if not value.strip():
         raise ConfigurationError("Nothing was given. Type the key, or pipe it in, after: xl-openfunnel key set")
-    key = keys.parse_key(value, keys.FROM_CALLER)
+    try:
+        key = keys.parse_key(value, keys.FROM_CALLER)
+    except MissingKeyError as error:
+        raise ConfigurationError(error.message) from None  # what was typed is wrong
     if not key.value.startswith(KEY_PREFIX):
         raise ConfigurationError(
             f"That is no API key: OpenFunnel's begin with {KEY_PREFIX}. Nothing was kept. "

@@ -16,6 +16,7 @@ from ..errors import ConfigurationError
 from ..pasted import holds_key, job_ids
 from ..settings import BASE_URL
 from . import table_output, terminal
+from .log_format import LogFormat, messages
 from .session import Session
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ def _set_debug(_: typer.Context, debug: bool) -> None:
         terminal.configure_logging(debug=True)
 
 
+def _set_quiet(_: typer.Context, quiet: bool) -> None:
+    if quiet:
+        messages.quiet = True
+
+
 def _common(
     base_url: Annotated[
         str | None,
@@ -81,6 +87,25 @@ def _common(
             "--debug", "-v", callback=_set_debug, expose_value=False, help="Tell on stderr what is done, never the key."
         ),
     ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet",
+            "-q",
+            callback=_set_quiet,
+            expose_value=False,
+            help="Nothing on stderr but warnings and errors.",
+        ),
+    ] = False,
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(
+            "--log-format",
+            metavar="text|json",
+            expose_value=False,  # it is read before: see log_format.configure
+            help="With json, stderr gets a JSON object per line, with the time.",
+        ),
+    ] = LogFormat.TEXT,
 ) -> None:
     """Carries the options that every command takes."""
 

@@ -10,16 +10,17 @@ import json
 import logging
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from ..cell_values import to_json
 from ..errors import ConfigurationError
 from ..text import one_line
+from .log_format import json_line, messages
+from .progress_lines import ProgressLines, describe
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,9 +72,11 @@ class _LogHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             if self._debug:
-                print_message(self.format(record), style="dim")
+                text, mark, style = self.format(record), "", "dim"
             else:  # without the traceback that a record may have
-                print_message(one_line(record.getMessage()), mark=f"{record.levelname.lower()}: ", style="yellow")
+                text, mark, style = one_line(record.getMessage()), f"{record.levelname.lower()}: ", "yellow"
+            level = record.levelname.lower()
+            print_message(text, mark=mark, style=style, level=level, event="log", logger=record.name)
         except Exception:
             self.handleError(record)
 
@@ -96,8 +99,26 @@ def can_print_unicode(console: Console) -> bool:
     return console.encoding.startswith("utf") and not console.legacy_windows
 
 
-def print_message(text: str, *, mark: str = "", style: str = "") -> None:
-    """Print a message on stderr, never wrapped, so that it can be searched for."""
+def print_message(
+    text: str, *, mark: str = "", style: str = "", level: str = "info", event: str = "message", **fields: Any
+) -> None:
+    """Print a message on stderr, never wrapped, so that it can be searched for.
+
+    Args:
+        text: the message.
+        mark: what stands before it.
+        style: its colour.
+        level: ``debug``, ``info``, ``warning`` or ``error``; ``--quiet`` leaves out ``info``.
+        event: what it is about, for ``--log-format json``.
+        fields: further values for ``--log-format json``.
+    """
+    if not messages.wanted(level):
+        return
+    if messages.json:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(json_line(level, event, text, fields) + "\n")
+            sys.stderr.flush()
+        return
     from rich.text import Text
 
     with contextlib.suppress(OSError, ValueError):  # a closed stderr must not fail the command
@@ -113,7 +134,7 @@ def print_note(text: str) -> None:
 
 def print_warning(text: str) -> None:
     """Print a warning on stderr."""
-    print_message(text, mark="warning: ", style="yellow")
+    print_message(text, mark="warning: ", style="yellow", level="warning")
 
 
 def print_warnings(snapshot: Snapshot) -> None:
@@ -122,16 +143,16 @@ def print_warnings(snapshot: Snapshot) -> None:
         print_warning(text)
 
 
-def print_error(text: str) -> None:
-    """Print on stderr what went wrong, and what to do."""
-    print_message(text, mark="error: ", style="red")
+def print_error(text: str, **fields: Any) -> None:
+    """Print on stderr what went wrong, and what to do; ``fields`` are for the log in JSON."""
+    print_message(text, mark="error: ", style="red", level="error", **fields)
 
 
 def print_open(path: Path) -> None:
     """Say on a terminal where the file is, as a link where the terminal has them."""
     from rich.text import Text
 
-    if is_terminal(sys.stderr):
+    if is_terminal(sys.stderr) and not (messages.json or messages.quiet):
         whole = path.resolve()
         with contextlib.suppress(OSError, ValueError):
             stderr_console().print(
@@ -245,18 +266,22 @@ def newline_on_interrupt() -> Iterator[None]:
 
 
 class Progress:
-    """The progress of a job on stderr: a line that is redrawn; without a terminal a new line for each change."""
+    """The progress of jobs on stderr: a line that is redrawn; without a terminal `ProgressLines`.
 
-    def __init__(self) -> None:
+    Args:
+        now: seconds on a monotonic clock.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._describe: Callable[[], str] = lambda: "asking the service"
-        self._last_change_key: object = None
+        self._snapshots: dict[str, Snapshot] = {}
         self._started = time.monotonic()
         self._live: Live | None = None
-        self._lock = threading.Lock()
-        self._closed = False
+        self._lines = ProgressLines(functools.partial(print_message, event="progress"), now)
 
     def __enter__(self) -> Self:
-        if is_terminal(sys.stderr) and not stderr_console().is_dumb_terminal:
+        plain = messages.json or messages.quiet
+        if not plain and is_terminal(sys.stderr) and not stderr_console().is_dumb_terminal:
             from rich.live import Live
 
             self._live = Live(
@@ -273,23 +298,19 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._lock:
-            self._closed = True
+        self._lines.close()
         if self._live is not None:
             with contextlib.suppress(OSError, ValueError):
                 self._live.stop()
 
     def __call__(self, snapshot: Snapshot) -> None:
-        """Show the state of the job."""
-        from ..jobs.job_text import change_key, line
-
-        with self._lock:
-            if self._closed:  # a callback that was running when the block ended
-                return
-            self._describe = lambda: line(snapshot)  # built for every refresh: it counts down to the next try
-            if self._live is None and change_key(snapshot) != self._last_change_key:
-                self._last_change_key = change_key(snapshot)
-                print_message(self._describe())
+        """Show the state of the job, beside those of others."""
+        if self._live is None:
+            self._lines(snapshot)
+            return
+        self._snapshots[snapshot.job_id] = snapshot
+        snapshots = list(self._snapshots.values())
+        self._describe = lambda: describe(snapshots)[0]  # built for every refresh: it counts down to the next try
 
     def update(self, line: str) -> None:
         """Show this line."""

@@ -139,7 +139,8 @@ def _moved_aside(folder: Path) -> Iterator[None]:
             folder.rename(backup)
         except OSError as error:  # Windows refuses to rename a folder from which a program runs
             raise InstallError(
-                f"{folder} is in use ({error.strerror}). Close all windows of Excel and run it again."
+                f"{folder} is in use ({error.strerror}). Close all windows of Excel and run it again.",
+                retryable=True,
             ) from None
     try:
         yield

@@ -131,5 +131,7 @@ def _check_not_in_use(file: Path) -> None:
         check_writable(file)
     except FileWriteError as error:
         if error.locked:
-            raise InstallError(f"{file} is in use. Close all windows of Excel and run it again.") from None
+            raise InstallError(
+                f"{file} is in use. Close all windows of Excel and run it again.", retryable=True
+            ) from None
         raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -114,10 +114,22 @@ def line(snapshot: Snapshot, now: datetime | None = None) -> str:
     return one_line(" · ".join(part for part in parts if part))
 
 
+def jobs_line(snapshots: Sequence[Snapshot]) -> str:
+    """The state of several jobs on one line."""
+    final = sum(snapshot.final for snapshot in snapshots)
+    parts = [f"{final:,} of {count(len(snapshots), 'job')} final"]
+    parts.append(f"{companies(sum(len(snapshot.rows) for snapshot in snapshots))} read")
+    for snapshot in snapshots:
+        if snapshot.problem and not snapshot.final:
+            parts.append(f"trouble with {snapshot.job_id}: {snapshot.problem.message}")
+            break
+    return one_line(" · ".join(parts))
+
+
 def change_key(snapshot: Snapshot) -> object:
     """Changes when a log should get a new line: on everything but single pages."""
     problem = snapshot.problem and snapshot.problem.message
-    return (snapshot.status, snapshot.stage, snapshot.processed, snapshot.final, problem)
+    return (snapshot.status, snapshot.stage, snapshot.processed, snapshot.final, snapshot.stale, problem)
 
 
 def stage(snapshot: Snapshot) -> str:
@@ -230,6 +242,8 @@ def _rows_state(snapshot: Snapshot) -> str:
 
 def _end(snapshot: Snapshot) -> str:
     """A failed job is not called final: its rows are all that will come, not all that should have."""
+    if snapshot.stale:
+        return "read before, being read again" if not snapshot.settled else "read before, could not be read again"
     end = "nothing more will come" if _failed(snapshot) else "final"
     return f"{end}, stored here" if snapshot.source == "store" else end
 

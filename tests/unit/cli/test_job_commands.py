@@ -92,8 +92,8 @@ def test_status_of_a_failed_job_exits_with_1_and_the_services_message(serve: Ser
     ("job", "faults", "code", "kind"),
     [
         ("nobody-knows-me", [], 1, "JobNotFoundError"),
-        (DONE.job_id, [Fault("status", status=401)], 1, "AuthenticationError"),
-        (DONE.job_id, [Fault("status", status=503)], 1, "ServerError"),
+        (DONE.job_id, [Fault("status", status=401)], 4, "AuthenticationError"),
+        (DONE.job_id, [Fault("status", status=503)], 3, "ServerError"),
         ("not a job!", [], 2, None),
     ],
 )
@@ -115,13 +115,13 @@ def test_a_temporary_error_advises_waiting_only_once(serve: Serve, run: Run) -> 
 
 
 @pytest.mark.parametrize("command", ["status", "rows", "watch", "credits"])
-def test_without_a_key_the_exit_code_is_2_and_the_error_says_how_to_set_one(
+def test_without_a_key_the_exit_code_is_4_and_the_error_says_how_to_set_one(
     serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     serve()
     monkeypatch.delenv("OPENFUNNEL_API_KEY")
     result = run(command, *([DONE.job_id] if command != "credits" else []))
-    assert result.code == 2
+    assert result.code == 4
     assert "xl-openfunnel key set" in result.err
 
 
@@ -137,8 +137,9 @@ def test_rows_without_a_terminal_are_tab_separated_with_whole_texts(serve: Serve
 
 
 def test_rows_waits_for_a_running_job_and_prints_progress_on_stderr(serve: Serve, run: Run) -> None:
-    serve(GOING)
-    result = run("rows", GOING.job_id, "--columns", "linkedin_url")
+    job = SimulatedJob(ROWS, pending=2.0, running=200.0)
+    serve(job)
+    result = run("rows", job.job_id, "--columns", "linkedin_url")
     assert result.out.splitlines() == ["linkedin_url", *(row["linkedin_url"] for row in ROWS)]
     assert " companies read · 1 page, provisional" in result.err
     assert result.err.splitlines()[-1] == "completed · 250 companies · 3 pages read · final"
@@ -195,7 +196,7 @@ def test_rows_gives_up_at_its_timeout(serve: Serve, run: Run) -> None:
     job = SimulatedJob(ROWS, running=1e6)
     serve(job)
     result = run("rows", job.job_id, "--timeout", 30)
-    assert result.code == 1
+    assert result.code == 3
     assert "the 30 seconds given to it are over" in result.err
 
 
@@ -359,7 +360,7 @@ def test_a_cancel_without_a_response_says_that_its_result_is_unknown(serve: Serv
     job = SimulatedJob(ROWS, running=1e6)
     serve(job, faults=[Fault("reset", on="cancel")])
     result = run("cancel", job.job_id, "--yes")
-    assert result.code == 1
+    assert result.code == 3
     assert "Whether it was cancelled is not known" in result.err
 
 

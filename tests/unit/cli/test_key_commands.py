@@ -87,12 +87,12 @@ def test_a_refused_key_is_not_stored_and_replaces_none(
 ) -> None:
     serve_without_variable(serve, monkeypatch, wrong_key=status)
     result = run("key", "set", stdin=WRONG)
-    assert (result.code, result.out, key_files(tmp_path)) == (1, "", [])
+    assert (result.code, result.out, key_files(tmp_path)) == (4, "", [])
     assert f"The API key (just given) was refused (HTTP {status})" in result.err
     assert "This one was not kept" in result.err
     assert WRONG not in result.err
     run("key", "set", stdin=SECRET)
-    assert run("key", "set", stdin=WRONG).code == 1
+    assert run("key", "set", stdin=WRONG).code == 4
     assert run("key", "show").out.startswith("…cdef for ")
 
 
@@ -106,7 +106,7 @@ def test_a_key_that_cannot_be_tried_is_stored_with_a_warning(run: Run) -> None:
 
 def test_the_given_key_is_tried_and_not_that_of_the_environment(run: Run, serve: Serve) -> None:
     serve()  # with a right key in the variable, which has priority over a stored one
-    assert run("key", "set", stdin=WRONG).code == 1
+    assert run("key", "set", stdin=WRONG).code == 4
 
 
 def test_a_text_without_the_key_prefix_is_not_stored(run: Run, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_typed_key_is_not_echoed(run: Run, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_another_service_never_gets_the_key(run: Run) -> None:
     run("key", "set", stdin=SECRET)
-    assert run("key", "show", "--base-url", OTHER).code == 2
+    assert run("key", "show", "--base-url", OTHER).code == 4
     run("key", "set", "--base-url", OTHER, stdin="of_another_key_9876")
     assert "…9876" in run("--base-url", OTHER, "key", "show").out
     assert "…cdef" in run("key", "show").out
@@ -134,7 +134,7 @@ def test_another_service_never_gets_the_key(run: Run) -> None:
 def test_remove_deletes_the_key(run: Run, tmp_path: Path) -> None:
     run("key", "set", stdin=SECRET)
     assert run("key", "remove").err == f"The key for {ORIGIN} is removed.\n"
-    assert (run("key", "show").code, key_files(tmp_path)) == (2, [])
+    assert (run("key", "show").code, key_files(tmp_path)) == (4, [])
     assert run("key", "remove").err == f"No key for {ORIGIN} was stored.\n"
 
 

@@ -76,7 +76,7 @@ def test_a_narrow_terminal_cuts_no_column_of_numbers(serve: Serve, run: Run, mon
 def test_a_running_job_has_no_number_of_rows(serve: Serve, run: Run) -> None:
     going = SimulatedJob(ROWS, running=1e4)
     serve(going)
-    assert run("rows", going.job_id, "--timeout", 5_000).code == 1  # and some rows were read
+    assert run("rows", going.job_id, "--timeout", 5_000).code == 3  # and some rows were read
     (entry,) = json.loads(run("jobs", "--json").out)
     assert (entry["status"], entry["rows"]) == ("running", None)
     assert run("rows", going.job_id).code == 0

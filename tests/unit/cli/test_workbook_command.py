@@ -66,5 +66,5 @@ def test_a_file_that_is_open_in_another_program_is_kept(
 
     monkeypatch.setattr(Path, "replace", locked)
     result = run("workbook", "-o", file, "--force")
-    assert (result.code, file.read_bytes()) == (1, b"open in Excel")
+    assert (result.code, file.read_bytes()) == (3, b"open in Excel")
     assert "it is open in another program" in result.err

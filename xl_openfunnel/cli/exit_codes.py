@@ -1,0 +1,116 @@
+"""What each error means for a script: its exit code, and what the user reads."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Sequence
+from typing import Final
+
+from .. import errors
+from ..errors import JobNotFoundError, OpenFunnelError, ServiceError, TransportError
+from . import terminal
+from .log_format import messages
+
+FAILED: Final = 1
+WRONG_CALL: Final = 2
+TRY_LATER: Final = 3
+NO_KEY: Final = 4
+INTERRUPTED: Final = 130
+"""128 + SIGINT: what a shell itself reports of a command ended by Ctrl-C."""
+
+EXIT_CODES: Final = {
+    0: "done; also for a cancelled job with what it delivered, and where the reader of a pipe wants no more",
+    FAILED: "the job failed, is incomplete or not known, the account has no credits, a file could not be written, a "
+    "check failed, or you said no",
+    WRONG_CALL: "the call or a setting was wrong",
+    TRY_LATER: "trying again later can help: no answer in time, offline, too many requests, the service in trouble, a "
+    "file that another program holds open",
+    NO_KEY: "there is no API key, or it was refused",
+    INTERRUPTED: "ended by Ctrl-C",
+}
+"""The exit codes and what they mean, for the guide and the help."""
+
+PRECEDENCE: Final = (NO_KEY, WRONG_CALL, FAILED, TRY_LATER)
+"""The first of these wins where several jobs fail with different codes: what needs a person goes before what time may
+solve. So with `TRY_LATER`, trying again is all there is to do."""
+
+CODE_OF: Final[dict[type[OpenFunnelError], int]] = {
+    errors.OpenFunnelError: FAILED,
+    errors.ConfigurationError: WRONG_CALL,
+    errors.MissingKeyError: NO_KEY,
+    errors.InsecureUrlError: WRONG_CALL,
+    errors.InvalidJobIdError: WRONG_CALL,
+    errors.UnknownColumnError: WRONG_CALL,
+    errors.ServiceError: FAILED,
+    errors.AuthenticationError: NO_KEY,
+    errors.JobNotFoundError: FAILED,
+    errors.InvalidRequestError: FAILED,
+    errors.InsufficientCreditsError: FAILED,
+    errors.RateLimitError: TRY_LATER,
+    errors.ServerError: TRY_LATER,
+    errors.InvalidResponseError: TRY_LATER,
+    errors.TransportError: TRY_LATER,
+    errors.DnsError: TRY_LATER,
+    errors.ProxyError: TRY_LATER,
+    errors.TlsError: TRY_LATER,
+    errors.ConnectError: TRY_LATER,
+    errors.RequestTimeoutError: TRY_LATER,
+    errors.JobFailedError: FAILED,
+    errors.IncompleteResultError: FAILED,
+    errors.JobTimeoutError: TRY_LATER,
+    errors.FileWriteError: FAILED,
+    errors.InstallError: FAILED,
+}
+"""The exit code of each error, unless the error itself says otherwise: see `exit_code`."""
+
+
+def exit_code(error: Exception) -> int:
+    """The exit code for an error.
+
+    An error that says that it is retryable, such as a file that another program holds open, is `TRY_LATER`, and one
+    that says that it is not, such as a proxy setting that names no proxy, is `WRONG_CALL`.
+    """
+    if isinstance(error, ExceptionGroup):
+        codes = set(map(exit_code, error.exceptions))
+        return next(code for code in PRECEDENCE if code in codes)
+    if not isinstance(error, OpenFunnelError):
+        # SQLite says "locked" or "busy" where another process has held the store for longer than is waited for.
+        locked = isinstance(error, sqlite3.OperationalError) and ("locked" in str(error) or "busy" in str(error))
+        return TRY_LATER if locked else FAILED
+    code = CODE_OF[type(error)]
+    if error.retryable:
+        return TRY_LATER
+    return WRONG_CALL if code == TRY_LATER else code
+
+
+def report(error: Exception) -> int:
+    """Print an error, or each of a group, on stderr, and return the exit code."""
+    if (show := getattr(error, "show", None)) and isinstance(code := getattr(error, "exit_code", None), int):
+        # A wrong call, of a class that differs between versions of typer.
+        if messages.json:
+            terminal.print_error(str(getattr(error, "message", error)) or "Wrong call.", kind="Usage", exit_code=code)
+        else:
+            show()
+        return code
+    code = exit_code(error)
+    each: Sequence[Exception] = error.exceptions if isinstance(error, ExceptionGroup) else [error]
+    for text, first in {_text(one): one for one in reversed(each)}.items():
+        terminal.print_error(text, kind=type(first).__name__, exit_code=code)
+    return code
+
+
+def _text(error: Exception) -> str:
+    match error:
+        case JobNotFoundError():
+            return f"{error} If you meant a label: none of that name is known here (xl-openfunnel jobs)."
+        case ServiceError() | TransportError() if error.retryable and not error.message.endswith("Wait a while."):
+            return f"{error} Try again in a while."
+        case OpenFunnelError():
+            return str(error)
+        case sqlite3.Error():
+            return f"The local store could not be used ({error}). Try again, or xl-openfunnel forget --all."
+        case OSError():
+            return f"The system said: {error.strerror or error}."
+    logging.getLogger(__name__).debug("unexpected", exc_info=error)
+    return f"Something unexpected happened ({type(error).__name__}: {error}). xl-openfunnel --debug COMMAND tells more."

@@ -1,0 +1,61 @@
+"""What stderr gets: all messages or only warnings and errors, as text or as JSON for log collectors."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from ..log import redact_keys
+
+
+class LogFormat(StrEnum):
+    """How messages are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass
+class Messages:
+    """The choices for this call.
+
+    Attributes:
+        quiet: leave out progress and messages; warnings and errors stay.
+        json: write each message as one line of JSON, and progress too.
+    """
+
+    quiet: bool = False
+    json: bool = False
+
+    def wanted(self, level: str) -> bool:
+        """Whether messages of this level are written."""
+        return not (self.quiet and level == "info")
+
+
+messages = Messages()
+
+
+def configure(arguments: Sequence[str]) -> None:
+    """Choose by the command's arguments before they are read, so that an error in them has the wanted format too."""
+    messages.json = "--log-format=json" in arguments or ("--log-format", "json") in itertools.pairwise(arguments)
+    messages.quiet = False
+
+
+def json_line(level: str, event: str, message: str, fields: dict[str, object], now: datetime | None = None) -> str:
+    """A message as one line of ASCII JSON without anything that has the form of an API key.
+
+    Args:
+        level: ``debug``, ``info``, ``warning`` or ``error``.
+        event: what it is about: ``message``, ``progress``, ``written`` or ``log``.
+        message: the text for a person.
+        fields: further values; those that are None are left out.
+        now: the time; None for the present.
+    """
+    moment = (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    record: dict[str, object] = {"time": moment, "level": level, "event": event, "message": message}
+    record |= {name: value for name, value in fields.items() if value is not None}
+    return redact_keys(json.dumps(record, default=str))
