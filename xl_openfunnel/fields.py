@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -266,6 +266,8 @@ DEFAULT_COLUMNS: Final = tuple(field.name for field in FIELDS if field.default)
 SERVICE_COLUMNS: Final = tuple(field.name for field in FIELDS if field.origin == "service")
 """Every field the service is known to send, in the order of a full table."""
 
+_SERVICE_PREFIX: Final = "service_"
+
 DERIVED_COLUMNS: Final = tuple(field.name for field in FIELDS if field.origin == "derived" and not field.default)
 """Columns that are made here and shown only where they are named."""
 
@@ -274,6 +276,35 @@ def sources_of(name: str) -> tuple[str, ...]:
     """The fields that a column is made from: for most the one of its name."""
     field = BY_NAME.get(name)
     return field.sources if field and field.sources else (name,)
+
+
+def columns_of(fields: Iterable[str]) -> dict[str, str]:
+    """The column that shows each field of the rows.
+
+    A field has its own name, unless that is the name, in any case, of a column that is made here of other fields. It
+    then has ``service_`` in front, as in ``service_rank``, more than once where the rows have that name too.
+    """
+    names = list(fields)
+    taken = {name.casefold() for name in names}
+    columns = {}
+    for name in names:
+        column, known = name, BY_NAME.get(name.casefold())
+        if known and known.origin == "derived" and name not in known.sources:
+            column = _SERVICE_PREFIX + name
+            while column.casefold() in taken:
+                column = _SERVICE_PREFIX + column
+        columns[name] = column
+    return columns
+
+
+def fields_of(column: str) -> tuple[str, ...]:
+    """The casefolded names of the fields that a column, in any case, may be made of."""
+    name = column.casefold()
+    fields = list(sources_of(name))
+    while name.startswith(_SERVICE_PREFIX):
+        name = name.removeprefix(_SERVICE_PREFIX)
+        fields.append(name)
+    return tuple(fields)
 
 
 def column_width(name: str) -> int | None:

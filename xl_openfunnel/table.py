@@ -7,7 +7,7 @@ Nothing is guessed: ``TRUE`` and ``99`` are names of companies, ``2-10`` is a si
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from copy import deepcopy
 from difflib import get_close_matches
 from functools import partial
@@ -27,6 +27,8 @@ from .fields import (
     EMPLOYEE_BANDS,
     SERVICE_COLUMNS,
     FieldType,
+    columns_of,
+    fields_of,
     parse_columns,
     sources_of,
 )
@@ -66,7 +68,8 @@ def frame(
 
     Empty text and null stay apart. Where ``employee_count`` is absent or blank, ``company_size`` (the
     older shape) is used, as a number if it is one, else as the text of a range. ``rank`` and ``employee_band``
-    are always derived; ``country`` and ``city`` only where the row has nothing under that name.
+    are always derived; ``country`` and ``city`` only where the row has nothing under that name. A field of the rows
+    that is named like a derived column has another name (`columns_of`).
 
     Args:
         rows: JSON objects as the service sent them.
@@ -82,11 +85,11 @@ def frame(
         ConfigurationError: more than `MAX_FIELDS` or `MAX_CELLS`.
     """
     requested = (parse_columns(columns) if isinstance(columns, str) else columns) or (ALL_COLUMNS,)
-    needed = (
-        None if ALL_COLUMNS in requested else {field for name in requested for field in sources_of(name.casefold())}
-    )
+    needed = None if ALL_COLUMNS in requested else {field for name in requested for field in fields_of(name)}
     values, field_names, count = _collect(rows, needed)
-    names = _resolve_columns(requested, field_names if count else None, strict=strict)
+    columns_by_field = columns_of(field_names)
+    names = _resolve_columns(requested, columns_by_field.values() if count else None, strict=strict)
+    values = {columns_by_field[field]: collected for field, collected in values.items()}
     series = [_series(name, _column_values(name, values, count)) for name in names]
     table = pd.DataFrame(dict(enumerate(series)), index=pd.RangeIndex(count), copy=False)
     # Objects, because the text that pandas 3 chooses depends on pyarrow, which refuses lone surrogates.
@@ -172,17 +175,17 @@ def _collect(
     return collected, field_names, count
 
 
-def _resolve_columns(requested: Iterable[str], field_names: Mapping[str, None] | None, *, strict: bool) -> list[str]:
+def _resolve_columns(requested: Iterable[str], own: Collection[str] | None, *, strict: bool) -> list[str]:
     """The names of the frame's columns, each once.
 
     Args:
         requested: as of :func:`frame`.
-        field_names: the fields of the rows; None where there are no rows.
+        own: the columns that show the fields of the rows; None where there are no rows.
         strict: as of :func:`frame`.
     """
     last = len(_SERVICE_ORDER)
-    fields = [] if field_names is None else sorted(field_names, key=lambda name: _SERVICE_ORDER.get(name, last))
-    everything = DEFAULT_COLUMNS if field_names is None else ("rank", *fields)
+    fields = [] if own is None else sorted(own, key=lambda name: _SERVICE_ORDER.get(name, last))
+    everything = DEFAULT_COLUMNS if own is None else ("rank", *fields)
     spelling = {name.casefold(): name for name in (*reversed(fields), *BY_NAME)}
     names: dict[str, None] = {}
     for name in requested:
@@ -190,7 +193,7 @@ def _resolve_columns(requested: Iterable[str], field_names: Mapping[str, None] |
             names.update(dict.fromkeys(everything))
         elif name in fields:
             names[name] = None
-        elif field_names is None or not strict or name.casefold() in spelling:
+        elif own is None or not strict or name.casefold() in spelling:
             names[spelling.get(name.casefold(), name)] = None
         else:
             raise UnknownColumnError(_unknown_column_message(name, spelling))

@@ -137,10 +137,29 @@ def test_field_that_appears_late_is_blank_before() -> None:
     assert table["name"].tolist() == ["A", pd.NA, "C"]
 
 
-def test_rank_is_the_services_order_even_if_rows_have_such_a_field() -> None:
-    table = frame([{"rank": 7}, {"rank": 7}])
-    assert list(table) == ["rank"]
-    assert table["rank"].tolist() == [1, 2]
+def test_a_field_named_like_a_derived_column_has_a_name_of_its_own() -> None:
+    rows: list[dict[str, Any]] = [{"rank": 7, "employee_band": "S", "Country": "PE", "employee_count": 60}, {"rank": 9}]
+    table = frame(rows)
+    assert list(table) == ["rank", "employee_count", "service_rank", "service_employee_band", "service_Country"]
+    assert (table["rank"].tolist(), table["service_rank"].tolist()) == ([1, 2], [7, 9])
+    named = frame(rows, "Service_Rank, EMPLOYEE_BAND, service_employee_band, service_country, country")
+    assert list(named) == ["service_rank", "employee_band", "service_employee_band", "service_Country", "country"]
+    assert named.astype(object).fillna("").to_numpy().tolist() == [[7, "51–200", "S", "PE", ""], [9, "", "", "", ""]]
+
+
+def test_the_name_of_such_a_field_is_no_other_fields_name() -> None:
+    rows = [{"rank": 1, "Rank": 2, "service_rank": 3, "SERVICE_service_RANK": 4}]
+    table = frame(rows)
+    twice = "service_service_service_"
+    assert list(table) == ["rank", f"{twice}rank", f"{twice}Rank", "service_rank", "SERVICE_service_RANK"]
+    assert table.iloc[0].tolist() == [1, 1, 2, 3, 4]
+    for name in table:
+        assert frame(rows, [str(name)]).iloc[0].tolist() == [table[name][0]]
+
+
+def test_a_name_for_a_field_that_no_row_has_is_unknown() -> None:
+    with pytest.raises(UnknownColumnError, match="There is no column 'service_rank'"):
+        frame([ROW], ["service_rank"])
 
 
 # --- what the values are ---

@@ -357,6 +357,17 @@ def test_1001_jobs_are_refused(make_services: MakeServices) -> None:
     assert block == [["#OF! That range names 1,001 jobs, and one formula takes 1,000 at most. Give a smaller range."]]
 
 
+def test_the_services_own_rank_and_long_numbers_are_in_every_function(make_services: MakeServices) -> None:
+    rows = [company | {"rank": 7, "crm_id": 2**53 + number} for number, company in enumerate(companies(2))]
+    services = make_services(job := SimulatedJob(rows))
+    services.fetcher.wait(job.job_id)
+    context, ids = services.context(), [2.0**53, "9007199254740993"]
+    shown = [[float(rank), 7.0, crm_id] for rank, crm_id in enumerate(ids, 1)]
+    assert implementations.rows(context, job.job_id, "rank,service_rank,crm_id", False) == shown
+    assert implementations.lookup(context, job.job_id, [[1, 2]], "crm_id") == [ids]
+    assert implementations.pivot(context, job.job_id, "service_rank")[1] == [7.0, 2.0]
+
+
 def test_pivots_are_cached_by_all_their_arguments(make_services: MakeServices) -> None:
     jobs = [SimulatedJob(companies(number), job_id=f"job{number}") for number in (30, 40)]
     services = make_services(*jobs)
