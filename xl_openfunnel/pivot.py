@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from difflib import get_close_matches
 from fractions import Fraction
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from .cell_values import Block, Cell, to_cell, to_text
 from .company_key import comparable, looks_blank
 from .errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, UnknownColumnError
+from .exact_numbers import Number, calculate, floats_are_exact, number_of, result_cell
 from .fields import ALL_COLUMNS
 from .text import clip
 
@@ -29,15 +29,7 @@ one company into millions of lines."""
 BLANK: Final = "(blank)"
 TOTAL: Final = "Total"
 
-_Number: TypeAlias = int | float
 _COUNTS: Final = ("count", "nunique")
-_EXACT: Final = 2**53
-"""A float holds every whole number up to this one, so sums up to it are exact."""
-
-_LARGEST: Final = int(sys.float_info.max)
-_SCALE: Final = 1074
-"""Every float is a whole number of 2 ** -1074."""
-
 _SYNONYMS: Final = {"average": "mean", "avg": "mean", "counta": "count", "distinct": "nunique", "total": "sum"}
 
 
@@ -234,7 +226,7 @@ class _Companies:
         import pandas as pd
 
         self._function, self._unit, self.left_out = function, "company", 0
-        self._exact: list[_Number | None] | None = None
+        self._exact: list[Number | None] | None = None
         counted = _Field(frame, value) if value is not None and function == "nunique" else None
         _check_limit(_combinations([*fields, *([counted] if counted else [])]), MAX_ENTRIES, "entries")
         lines = pd.DataFrame({"company": pd.RangeIndex(len(frame)), "all": 0, "line": 0, "head": 0})
@@ -246,7 +238,7 @@ class _Companies:
             lines["number"] = (lines["value"] != counted.blank).astype("float64")
         elif value is not None and function not in _COUNTS:
             numbers, self.left_out = _numbers(frame[value], function)
-            if not _floats_are_exact(numbers):
+            if not floats_are_exact(numbers):
                 self._exact = numbers
             else:
                 lines["number"] = pd.Series(numbers, dtype="float64")[lines["company"]].to_numpy()
@@ -270,13 +262,13 @@ class _Companies:
     def _exact_results(self, lines: pd.DataFrame, by: list[str]) -> pd.Series[Any]:
         import pandas as pd
 
-        numbers: dict[tuple[int, ...], list[_Number]] = {}
+        numbers: dict[tuple[int, ...], list[Number]] = {}
         columns = (lines[key].tolist() for key in by)
         for key, company in zip(zip(*columns, strict=True), lines["company"].tolist(), strict=True):
             group = numbers.setdefault(key, [])
             if (number := self._exact[company]) is not None:  # type: ignore[index]
                 group.append(number)
-        results = [_calculate(self._function, group) if group else None for group in numbers.values()]
+        results = [calculate(self._function, group) if group else None for group in numbers.values()]
         index = pd.MultiIndex.from_tuples(list(numbers), names=by)
         return pd.Series(results, index.get_level_values(0) if len(by) == 1 else index, dtype=object, name="number")
 
@@ -322,10 +314,10 @@ def _counted(frame: pd.DataFrame, value: str | None) -> list[float]:
     return [float(_is_filled(cell)) for (cell,) in block(frame[[value]], headers=False)]
 
 
-def _numbers(column: Any, function: str) -> tuple[list[_Number | None], int]:
+def _numbers(column: Any, function: str) -> tuple[list[Number | None], int]:
     """The number of each company in a Series, None where there is none, and how many values are no numbers."""
     values = column.to_numpy(dtype=object, na_value=None).tolist()
-    numbers = [_number(value) for value in values]
+    numbers = [number_of(value) for value in values]
     if numbers and not any(number is not None for number in numbers):
         raise ConfigurationError(
             f"The column {column.name} holds no numbers to calculate the {function} of; count and nunique work with it."
@@ -334,62 +326,16 @@ def _numbers(column: Any, function: str) -> tuple[list[_Number | None], int]:
     return numbers, sum(_is_filled(to_cell(value)) for value in others)
 
 
-def _number(value: object) -> _Number | None:
-    """A number to calculate with, ``12.0`` as 12; None for anything else, and beyond all floats."""
-    if type(value) is int:
-        return value if -_LARGEST <= value <= _LARGEST else None
-    if type(value) is not float:
-        if value is None or isinstance(value, (str, bool)):
-            return None
-        cell = to_cell(value)  # numpy's, for example
-        return _number(cell) if type(cell) is float else None
-    if not math.isfinite(value):
-        return None
-    return int(value) if value.is_integer() and -_EXACT <= value <= _EXACT else value
-
-
-def _floats_are_exact(numbers: Sequence[_Number | None]) -> bool:
-    """Whether no rounding can happen before the last division of a mean or median."""
-    there = [number for number in numbers if number is not None]
-    return all(type(number) is int for number in there) and sum(map(abs, there)) <= _EXACT
-
-
-def _calculate(function: str, numbers: list[_Number]) -> _Number | Fraction:
-    """The exact result."""
-    if function in ("min", "max"):
-        return min(numbers) if function == "min" else max(numbers)
-    if function == "median":
-        half = len(numbers) // 2
-        numbers = sorted(numbers)[half - (len(numbers) % 2 == 0) : half + 1]
-    total = _sum(numbers)
-    return total if function == "sum" else Fraction(total, len(numbers))
-
-
-def _sum(numbers: list[_Number]) -> int | Fraction:
-    whole = [number for number in numbers if type(number) is int]
-    if len(whole) == len(numbers):
-        return sum(whole)
-    total = 0  # of whole numbers, since adding fractions takes far longer
-    for numerator, denominator in (number.as_integer_ratio() for number in numbers):
-        total += numerator << (_SCALE + 1 - denominator.bit_length())
-    return Fraction(total, 1 << _SCALE)
-
-
 def _in_order(results: pd.Series[Any]) -> pd.Series[Any]:
     """The results, exact ones replaced by their ranks, which pandas can sort with blanks among them."""
+    import pandas as pd
+
     if results.dtype != object:
         return results
     ranks = {result: float(rank) for rank, result in enumerate(sorted(set(results) - {None}))}
-    return results.map(ranks).astype("float64")
+    return pd.Series([ranks.get(result, math.nan) for result in results], results.index, dtype="float64")
 
 
 def _cell(value: Any) -> Cell:
-    if type(value) is str:
-        return clip(value, CELL_UNITS)
-    if type(value) not in (int, Fraction):
-        return to_cell(value)
-    try:
-        rounded = float(value)
-    except OverflowError:
-        return ""
-    return rounded if type(value) is Fraction or rounded == value else clip(str(value), CELL_UNITS)
+    cell = result_cell(value) if type(value) in (int, Fraction) else to_cell(value)
+    return clip(cell, CELL_UNITS) if isinstance(cell, str) else cell

@@ -28,7 +28,7 @@ LAYERS = (
     ("jobs",),
     ("api", "pivot"),
     ("keys", "log", "simulator", "table"),
-    ("detect", "settings"),
+    ("detect", "exact_numbers", "settings"),
     ("cell_values", "fields"),
     ("pasted",),
     ("errors",),
