@@ -33,6 +33,9 @@ _PLAIN: Final = re.compile(r"[!-~]+(?: [!-~]+)*")
 _QUOTES: Final = "\"'<>«»“”„‘’‚‹›"
 _SCHEME: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:(?=//)|(?:https?|ftp|mailto)[:/]+)?/*")
 _HOST: Final = re.compile(r"(?=.*[^0-9.].*)[^\s./@:,;<>()\[\]\"']+(?:\.[^\s./@:,;<>()\[\]\"']+)+")
+_PLAIN_HOST: Final = re.compile(r"(?!www\.)(?:[a-z0-9-]+\.)+[a-z]+")
+"""How nearly all rows spell the domain, which is quicker to read than any other form."""
+
 _LINKEDIN_HOST: Final = re.compile(r"(?:[a-z0-9-]+\.)*linkedin\.com\.?(?::[0-9]*)?")
 _LINKEDIN_KINDS: Final = frozenset(("company", "school", "showcase"))
 _CANONICAL: Final = re.compile(r"https://www\.linkedin\.com/company/([a-z0-9-]+)/?")
@@ -100,6 +103,8 @@ def host(value: object) -> str | None:
     """
     if not isinstance(value, str):
         return None
+    if _PLAIN_HOST.fullmatch(value) and "xn--" not in value:
+        return value
     address = re.split("[/?#]", _without_scheme(value, "NFKC"))[0].rpartition("@")[2]
     name = re.sub(r":[0-9]*\Z", "", address).replace("\u3002", ".").strip().strip(".")
     if "xn--" in name:

@@ -119,6 +119,11 @@ def test_every_writing_of_a_domain_has_its_host(address: str, name: str) -> None
         assert host(address.format(written)) == key
 
 
+@given(st.from_regex(r"(www\.)?([a-z0-9-]{1,6}\.){1,3}[a-z0-9]{1,6}", fullmatch=True))
+def test_a_plain_host_is_read_like_any_other(name: str) -> None:
+    assert host(name) == host(f" HTTPS://{name.upper()}/")
+
+
 @pytest.mark.parametrize(
     "value", ["", "n/a", "-", "acme", "acme.com, beta.com", "acme corp.", "1.2.3.4", "@", "http://", ".", None, 5.0]
 )

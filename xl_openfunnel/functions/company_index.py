@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable, Sequence
 from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
 
 from ..cell_values import to_text
+from ..company_key import comparable, host, linkedin_slug
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ KEY_COLUMNS: Final = ("rank", "domain", "linkedin_url")
 """The columns that a `CompanyIndex` needs."""
 
 _MAX_DIGITS: Final = 15
-_HOST: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*://|//)?(?:www\.)?([^/?#:]*)")
-_LINKEDIN: Final = "linkedin.com/"
+_OTHER_PAGE: Final = re.compile(r"(?:.*[./@])?linkedin\.com(?::[0-9]*)?/+[^/?#].*", re.DOTALL)
+"""An address at LinkedIn, which is not the company LinkedIn."""
 
 
 class CompanyIndex:
@@ -31,17 +31,20 @@ class CompanyIndex:
     """
 
     def __init__(self, frame: pd.DataFrame) -> None:
-        self._ranks = _first_positions(frame["rank"], lambda rank: rank)
-        self._domains = _first_positions(frame["domain"], _domain)
-        self._pages = _first_positions(frame["linkedin_url"], _page)
+        domains, pages = frame["domain"].tolist(), frame["linkedin_url"].tolist()
+        hosts, slugs = list(map(host, domains)), list(map(linkedin_slug, pages))
+        self._ranks = _first_positions(frame["rank"].tolist())
+        self._hosts = _first_positions(hosts)
+        self._slugs = _first_positions(slugs)
+        self._texts = {**_first_positions(_texts(pages, slugs)), **_first_positions(_texts(domains, hosts))}
 
     def position(self, key: object) -> int | None:
         """The position of the company's row, from 0; None where there is none.
 
         Args:
-            key: a number, or a text of digits: the rank, from 1. The address of a LinkedIn page: that page, regardless
-                of scheme, country (``de.linkedin.com``), query, case and trailing slash. Any other text: the domain,
-                also with ``www.``, port or path, or as a URL.
+            key: a number, or a text of digits: the rank, from 1. The address of a company's LinkedIn page: the company
+                with that `linkedin_slug`. A domain, a URL or an e-mail address: the company with that `host`. Any
+                other text: the company whose domain or linkedin_url looks like it.
 
         Raises:
             ConfigurationError: it is neither number, text nor blank, but for example TRUE or a date.
@@ -53,37 +56,27 @@ class CompanyIndex:
         if not isinstance(key, str):
             shown = to_text(key) if isinstance(key, bool) else f"A {type(key).__name__}"
             raise ConfigurationError(f"{shown} is no key of a company. Give its rank, domain or linkedin_url.")
-        digits = key.strip()
-        if digits.isascii() and digits.isdigit():
-            return self._ranks.get(int(digits)) if len(digits) <= _MAX_DIGITS else None
-        page = _page(key)
-        return self._domains.get(_domain(key)) if page is None else self._pages.get(page)
+        text = comparable(key)
+        if text.isascii() and text.isdigit():
+            return self._ranks.get(int(text)) if len(text) <= _MAX_DIGITS else None
+        if slug := linkedin_slug(key):
+            return self._slugs.get(slug)
+        name = None if _OTHER_PAGE.fullmatch(text) else host(key)
+        return self._texts.get(text) if name is None else self._hosts.get(name)
 
 
-def _first_positions(column: pd.Series[Any], normalize: Callable[[Any], Hashable]) -> dict[Any, int]:
-    """The first position of each normalized value, except of None."""
-    values = column.tolist()
-    last = len(values) - 1
-    # Backwards, so that the first position of a value overwrites the later ones.
-    positions = {normalize(value): last - back for back, value in enumerate(reversed(values))}
+def _first_positions(keys: Sequence[Hashable]) -> dict[Any, int]:
+    """The first position of each key, except of None."""
+    last = len(keys) - 1
+    # Backwards, so that the first position of a key overwrites the later ones.
+    positions = {key: last - back for back, key in enumerate(reversed(keys))}
     positions.pop(None, None)
     return positions
 
 
-def _domain(text: object) -> str | None:
-    """``https://WWW.Acme.com:443/de`` -> ``acme.com``; None for blanks and anything but text."""
-    if not isinstance(text, str):
-        return None
-    match = _HOST.match(text.strip().lower())
-    return (match[1].rstrip(".") or None) if match else None
-
-
-def _page(text: object) -> str | None:
-    """``http://de.linkedin.com/company/Acme/?trk=x`` -> ``company/acme``; None for any other address."""
-    if not isinstance(text, str):
-        return None
-    before, separator, path = text.strip().lower().partition(_LINKEDIN)
-    if not separator or before[-1:] not in ("", ".", "/"):  # notlinkedin.com/ is another site
-        return None
-    path = path.partition("?")[0].partition("#")[0]
-    return unquote(path).lower().strip("/") or None
+def _texts(values: list[object], keys: list[str | None]) -> list[str | None]:
+    """What the texts without a key look like."""
+    return [
+        (comparable(value) or None) if key is None and isinstance(value, str) else None
+        for value, key in zip(values, keys, strict=True)
+    ]

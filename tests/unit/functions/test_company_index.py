@@ -43,7 +43,8 @@ def test_a_number_is_a_rank(key: object) -> None:
 @pytest.mark.parametrize(
     "key",
     ["acme.com", " ACME.com ", "www.acme.com", "https://acme.com", "http://www.acme.com:80/about?x=1", "//acme.com/",
-     "acme.com.", "acme.com/de", "acme.com#top"],
+     "acme.com.", "acme.com/de", "acme.com#top", "\u200bacme.com\u00a0", "sales@acme.com", "mailto:sales@acme.com",
+     "“acme.com”", "ACME。com"],
 )  # fmt: skip
 def test_a_domain_is_found_in_any_spelling(key: str) -> None:
     assert INDEX.position(key) == 0
@@ -60,6 +61,13 @@ def test_domains_in_rows_are_normalized_too() -> None:
         "linkedin.com/company/BÖSE-AG//",
         "http://uk.linkedin.com/company/b%C3%B6se-ag?a=b",
         "www.linkedin.com/company/b%c3%b6se-ag#about",
+        "https://www.linkedin.com/company/böse-ag/about/",
+        "https://at.linkedin.com/company/böse-ag/people/?keywords=x",
+        "https://www.linkedin.com/school/böse-ag/",
+        "https://www.linkedin.com/showcase/böse-ag",
+        "linkedin.com/company/bo\u0308se-ag",
+        "linkedin.com/company/bo%CC%88se-ag/jobs",
+        "\u200bhttps://linkedin.com/company/b\u00adöse-ag\ufeff",
     ],
 )
 def test_a_linkedin_page_is_found_in_any_spelling(key: str) -> None:
@@ -79,7 +87,8 @@ def test_linkedin_com_itself_is_a_domain() -> None:
 @pytest.mark.parametrize(
     "key",
     [None, "", "  ", 0, "0", -1, 1.5, 7, "7", 10**400, "9" * 5000, "²", "1.0", math.nan, math.inf, "acme",
-     "x@acme.com", "https://", "www.", "https://www.linkedin.com/company/", "https://linkedin.com/", "\ud800"],
+     "https://", "www.", "linkedin.com/in/acme", "de.acme.com",
+     "https://www.linkedin.com/company/", "https://linkedin.com/", "\ud800"],
 )  # fmt: skip
 def test_other_keys_find_nothing(key: object) -> None:
     rows = [row for row in ROWS if row["domain"] != "linkedin.com"]
@@ -96,6 +105,31 @@ def test_a_value_that_cannot_be_a_key_is_refused(key: object) -> None:
 def test_a_boolean_key_is_refused_as_excel_writes_it(key: object) -> None:
     with pytest.raises(ConfigurationError, match=f"^{str(key).upper()} is no key of a company"):
         INDEX.position(key)
+
+
+@pytest.mark.parametrize(
+    ("domain", "key"),
+    [
+        ("münchen.de", "xn--mnchen-3ya.de"),
+        ("xn--mnchen-3ya.de", "https://MÜNCHEN.de/"),
+        ("münchen.de", "mu\u0308nchen.de"),
+        ("no host", " No\u00a0Host"),
+        ("localhost", "LOCALHOST"),
+        ("caf\u00e9", "cafe\u0301"),
+        ("linkedin.com", "https://www.linkedin.com:443/?trk=x"),
+        ("linkedin.com", "linkedin.com/"),
+        ("linkedin.com", "press@linkedin.com"),
+    ],
+)
+def test_a_domain_of_any_kind_is_found(domain: str, key: str) -> None:
+    assert index_of([{"domain": "acme.com"}, {"domain": domain}, {"domain": domain}]).position(key) == 1
+
+
+def test_a_page_at_linkedin_is_not_the_company_linkedin() -> None:
+    index = index_of([{"domain": "linkedin.com", "linkedin_url": "https://www.linkedin.com/in/someone"}])
+    assert index.position("https://www.linkedin.com/in/someone-else") is None
+    assert index.position("https://de.linkedin.com/company/") == index.position("linkedin.com/company") is None
+    assert index.position("HTTPS://www.linkedin.com/in/someone ") == 0
 
 
 def test_rows_with_other_values_than_text_are_skipped() -> None:
