@@ -93,8 +93,8 @@ def _make_store(path: Path, start: str) -> None:
             _save(store, job, "before")
     if start == "version 1":
         with closing(sqlite3.connect(path, isolation_level=None)) as db:
-            for table in ("job", "page"):
-                db.execute(f"ALTER TABLE {table} DROP COLUMN seal")
+            for table, column in (("job", "seal"), ("page", "seal"), ("job", "warnings")):
+                db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
             db.execute("PRAGMA user_version = 1")
 
 

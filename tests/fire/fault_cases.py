@@ -171,7 +171,7 @@ _UNTRUSTED: Final = ExpectedError("TlsError", "certificate of .* could not be ve
 _INVALID: Final = ExpectedError("InvalidRequestError", r"finds the request wrong \(HTTP 4\d\d\)")
 _REFUSED: Final = ExpectedError("AuthenticationError", r"API key .* was refused \(HTTP 40[13]\)")
 _CIRCLE: Final = ExpectedError("InvalidResponseError", "in a circle")
-_OTHER_NAME: Final = ExpectedError("InvalidResponseError", "answered with page_0042")
+_OTHER_NAME: Final = ExpectedError("InvalidResponseError", "sent page_0042")
 
 
 def fault_cases() -> list[FaultCase]:

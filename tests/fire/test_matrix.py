@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from xl_openfunnel import InvalidResponseError
 from xl_openfunnel.api.models import Row, read_rows
 
 from . import matrix
@@ -56,7 +57,7 @@ def _with_the_last_two_swapped(rows_json: bytes) -> list[Row]:
             "null manifest",
             "first poll",
             "xl_openfunnel.jobs.policy.steps.IncompleteResultError",
-            lambda _: None,
+            lambda _: InvalidResponseError("Something else."),
             "no manifest",
         ),
         (

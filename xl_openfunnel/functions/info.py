@@ -24,8 +24,8 @@ INFO_FIELDS: Final[Mapping[str, str]] = {
     "progress": "how far the job is, in words, like `400 of 437 read`",
     "as_of": "when the service last answered, in your local time: in the full list a text, by itself a number that "
     "*Refresh* gives a date format where the cell has none",
-    "final": "TRUE: nothing more will come. All companies are there only if `problem` is empty: a failed job is final "
-    "with what it delivered",
+    "final": "TRUE: nothing more will come. All companies are there only if `problem` and `warnings` are empty: a "
+    "failed job is final with what it delivered",
     "provisional": "TRUE: the companies shown are those so far. More may come, and their order and ranks may change",
     "credits_consumed": "the credits the job cost; blank until it has ended, like the next four",
     "derived_query": "the query that the service made from the seeds",

@@ -63,7 +63,7 @@ JOB_MESSAGES: Final = (
     JobMessage(
         "completed",
         "the job has ended",
-        'nothing: once `OF_INFO(job,"final")` is TRUE and `problem` is empty, all companies are there and checked',
+        'nothing: once `OF_INFO(job,"final")` is TRUE, and `problem` and `warnings` are empty, all companies are there and checked',
         ("OF_STATUS",),
     ),
     JobMessage(

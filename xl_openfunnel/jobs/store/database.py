@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import sqlite3
@@ -10,6 +11,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 
 from ...errors import ConfigurationError
@@ -46,11 +48,8 @@ CREATE TABLE ledger (
 CREATE UNIQUE INDEX ledger_label ON ledger (origin, lower(label));
 """
 
-_MISSING_COLUMNS: dict[int, dict[str, tuple[str, ...]]] = {
-    1: {"job": ("seal", "warnings"), "page": ("seal",)},
-    2: {"job": ("warnings",)},
-}
-"""The columns that the tables of older versions lack."""
+_LATER_COLUMNS = {"job": ("seal", "warnings"), "page": ("seal",)}
+"""What the tables of older versions lack, all of type TEXT."""
 
 _QUARANTINE_SUFFIX = ".damaged-"
 
@@ -179,9 +178,10 @@ class StoreDatabase:
                 raise
             raise StoreBusyError from None
         with contextlib.closing(db):
+            _check_version(db, self.path)
             # A file of an older version is read through views, since it cannot be migrated.
-            for table, columns in _MISSING_COLUMNS.get(_check_version(db, self.path), {}).items():
-                nulls = ", ".join(f"NULL AS {column}" for column in columns)
+            for table, columns in itertools.groupby(_missing_columns(db), key=itemgetter(0)):
+                nulls = ", ".join(f"NULL AS {column}" for _, column in columns)
                 db.execute(f"CREATE TEMP VIEW {table} AS SELECT *, {nulls} FROM main.{table}")  # noqa: S608
             yield db
 
@@ -238,9 +238,8 @@ class StoreDatabase:
                     version = db.execute("PRAGMA user_version").fetchone()[0]  # another process may have been faster
                     for statement in _SCHEMA.split(";\n") if version == 0 else ():
                         db.execute(statement)
-                    for table, columns in _MISSING_COLUMNS.get(version, {}).items():
-                        for column in columns:
-                            db.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
+                    for table, column in _missing_columns(db):
+                        db.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
                     db.execute(f"PRAGMA user_version = {VERSION}")
         # One connection stays open: closing the last one locks the file for a checkpoint, and a reader that does not
         # wait would find it busy.
@@ -285,6 +284,15 @@ def _check_version(db: sqlite3.Connection, path: Path) -> int:
             "with OPENFUNNEL_CACHE_DIR."
         )
     return version
+
+
+def _missing_columns(db: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Tables with the columns that they lack, table by table."""
+    missing = []
+    for table, columns in _LATER_COLUMNS.items():
+        present = {name for _, name, *_ in db.execute(f"PRAGMA main.table_info({table})")}
+        missing += [(table, column) for column in columns if column not in present]
+    return missing
 
 
 def _enable_wal(db: sqlite3.Connection) -> None:
