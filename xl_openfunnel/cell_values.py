@@ -26,6 +26,7 @@ MAX_CELL_UNITS: Final = 32_767
 TIME_FORMAT: Final = "yyyy-mm-dd hh:mm:ss"
 """The number format of cells with a date and a time, in the English codes of Excel and Calc."""
 
+_UNKEPT: Final = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _BREAKS: Final = re.compile("\r\n?|[\v\f]")
 _SEPARATORS: Final = re.compile("[\x1c-\x1f]")
 _HALVES: Final = re.compile("[\ud800-\udfff\ufffe\uffff]")
@@ -109,7 +110,7 @@ def sheet_text(text: str) -> str:
     (``_x000D_``). Form feeds and vertical tabs are line breaks, separators (U+001C to U+001F) are spaces, halves of
     characters and U+FFFE and U+FFFF become U+FFFD, and the others, which are invisible, are left out.
     """
-    if text.isprintable():
+    if text.isprintable() or _UNKEPT.search(text) is None:
         return text
     return _UNSHOWN.sub("", _HALVES.sub("\ufffd", _SEPARATORS.sub(" ", _BREAKS.sub("\n", text))))
 

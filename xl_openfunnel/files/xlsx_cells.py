@@ -88,7 +88,7 @@ def write_cell(sheet: Worksheet, row: int, column: int, cell: Cell, style: Forma
     if isinstance(cell, bool):
         sheet.write_boolean(row, column, cell, style)
         return False
-    value = to_cell(cell)
+    value = cell if isinstance(cell, str) else to_cell(cell)
     if isinstance(value, float):
         exact = isinstance(cell, int) and abs(cell) <= 2**53  # these have sixteen digits at most
         sheet.write_number(row, column, cell if exact else _ExactFloat(value), style)
@@ -108,9 +108,13 @@ def _write_text(sheet: Worksheet, row: int, column: int, text: str, style: Forma
     XlsxWriter takes ``<r>...</r>`` for markup, and not every reader knows the escape of an escape
     (``_x005F_x0041_`` for ``_x0041_``, ECMA-376 part 1, 22.9.2.19). As two runs of characters, neither is one.
     """
+    if "_x" not in text and not text.startswith("<r>"):  # so almost all; a search takes longer
+        sheet.write_string(row, column, text, style)
+        return
     runs = _MARKUP.split(text)
     if len(runs) == 1:
         sheet.write_string(row, column, text, style)
     else:
         font = style or Format()
-        sheet.write_rich_string(row, column, *chain.from_iterable((font, run) for run in runs), font)
+        fragments = chain.from_iterable((font, run) for run in runs)
+        sheet.write_rich_string(row, column, *fragments, *([style] if style else []))

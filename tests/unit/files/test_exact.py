@@ -13,11 +13,14 @@ from typing import Any
 import openpyxl
 import pandas as pd
 import pytest
+import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.files.conftest import make_snapshot
+from xl_openfunnel.cell_values import MAX_CELL_UNITS
 from xl_openfunnel.files import write
+from xl_openfunnel.files.xlsx_cells import write_cell
 from xl_openfunnel.table import block
 
 pytestmark = pytest.mark.dependencies
@@ -131,3 +134,13 @@ def test_a_line_break_in_a_workbook_is_one_line_feed(tmp_path: Path) -> None:
     assert read_xlsx(written(tmp_path / "rows.xlsx", ["First line\r\nsecond\rthird"]))["alone"] == [
         "First line\nsecond\nthird"
     ]
+
+
+def test_a_cell_without_a_format_keeps_a_text_like_an_escape() -> None:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet()
+        assert not write_cell(sheet, 0, 0, "_x0041_<r>")
+        assert write_cell(sheet, 1, 0, "_x0041_" * 5_000)
+    first, second = (row[0] for row in openpyxl.load_workbook(file).active.values)
+    assert (first, len(second), second[:7], second[-1]) == ("_x0041_<r>", MAX_CELL_UNITS, "_x0041_", "…")

@@ -28,6 +28,7 @@ ROWS = companies(30)
 DONE = SimulatedJob(ROWS)
 OTHER = SimulatedJob(ROWS[:7], job_id="other-job")
 RUNNING = SimulatedJob(ROWS, job_id="running-job", running=1_000, page_size=10)
+ODD = SimulatedJob([{**ROWS[0], "match_reason": "a\r\nb\rc\x07", "employee_count": 2**53 + 1}], job_id="odd-job")
 FAILED = SimulatedJob(ROWS, job_id="failed-job", ending="failed", error_message="no seeds")
 CELLS = [CellRef(BOOK, "Start", f"$B${row}") for row in range(1, 6)]
 
@@ -69,7 +70,7 @@ class Rig:
 def rig(tmp_path: Path) -> Iterator[Rig]:
     time = ManualClock()
     with (
-        Simulator([DONE, OTHER, RUNNING, FAILED], clock=time) as service,
+        Simulator([DONE, OTHER, RUNNING, FAILED, ODD], clock=time) as service,
         Client(service.base_url, service.api_key) as client,
     ):
         store = Store(tmp_path / "store.sqlite3", client.origin)
@@ -224,6 +225,13 @@ def test_writing_the_table_reports_all_that_happened(rig: Rig) -> None:
         "does not have; the table's filter was taken off; no room above the table to say what job it is; "
         "the pivots could not be refreshed (Excel refused: protected)"
     )
+
+
+def test_line_breaks_in_the_table_are_line_feeds_and_long_numbers_texts(rig: Rig) -> None:
+    rig.fetcher.wait(ODD.job_id)
+    rig.write_table(ODD.job_id)
+    shown = dict(zip(TABLE_COLUMNS, rig.excel.plans[-1].rows[0], strict=True))
+    assert (shown["match_reason"], shown["employee_count"]) == ("a\nb\nc", "9007199254740993")
 
 
 def test_the_content_hash_depends_on_the_rows(rig: Rig) -> None:
