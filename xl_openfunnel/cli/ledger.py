@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC
 from typing import Annotated, Any
 
@@ -12,12 +13,14 @@ from .. import ConfigurationError, LedgerEntry
 from ..api.endpoints import find_job_id
 from ..cell_values import to_cell, to_text
 from ..pasted import holds_key, job_ids
-from ..text import one_line, size
+from ..settings import shown_origin
+from ..text import count, one_line, size
 from . import table_output, terminal
 from .options import Job, Json
-from .session import Session, session
+from .session import Session, session, short_ids
 
 _MAX_LABEL_LENGTH = 80
+_HEADERS = ["label", "job", "status", "rows", "credits", "last seen (UTC)", "query or seeds"]
 
 
 def jobs(context: typer.Context, as_json: Json = False) -> None:
@@ -26,17 +29,43 @@ def jobs(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         terminal.print_json([_as_json(entry) for entry in entries])
         return
-    headers = ["label", "job", "status", "rows", "credits", "last seen (UTC)", "query or seeds"]
     lines = [_as_texts(entry) for entry in entries]
     if not terminal.is_terminal(sys.stdout):
-        terminal.print_lines("\t".join(line) for line in [headers, *lines])
+        terminal.print_lines("\t".join(line) for line in [_HEADERS, *lines])
     elif entries:
-        table_output.print_table(headers, lines, right={3, 4}, uncut={1, 2, 3, 4, 5})
-    if not entries:
-        terminal.print_message("No job was seen on this computer yet. xl-openfunnel status JOB takes one up.")
+        _print_table(entries, lines)
+    store = session(context).store
+    service = shown_origin(store.origin)
+    if entries:
+        file = f"Kept in {store.path} ({size(store.path.stat().st_size)})."
+        terminal.print_message(f"{count(len(entries), 'job')} of {service}. {file}")
     else:
-        path = session(context).store.path
-        terminal.print_message(f"Kept in {path} ({size(path.stat().st_size)}).")
+        terminal.print_message(
+            f"This computer has seen no job of {service} yet. xl-openfunnel status JOB takes one up."
+        )
+    for origin, number in store.job_counts().items():
+        if origin != store.origin:
+            other = shown_origin(origin)
+            terminal.print_message(f"{count(number, 'job')} of {other}: xl-openfunnel jobs --base-url {other}")
+
+
+def _print_table(entries: Sequence[LedgerEntry], lines: list[list[str]]) -> None:
+    """Print the ledger, with whole ids where there is room for all columns, else with their beginnings."""
+    columns = [index for index in range(len(_HEADERS)) if index or any(entry.label for entry in entries)]
+    headers = [_HEADERS[index] for index in columns]
+    rows = [[line[index] for index in columns] for line in lines]
+    uncut = {headers.index(name) for name in ("job", "status", "rows", "credits", "last seen (UTC)")}
+    job = headers.index("job")
+    if not table_output.fits(headers, rows, uncut=uncut):
+        for row, short in zip(rows, short_ids([entry.job_id for entry in entries]), strict=True):
+            row[job] = short
+    table_output.print_table(
+        *(headers, rows),
+        right={headers.index("rows"), headers.index("credits")},
+        uncut=uncut,
+        drop=[headers.index(name) for name in ("credits", "last seen (UTC)", "query or seeds", "rows")],
+        status=headers.index("status"),
+    )
 
 
 def label(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -50,9 +50,6 @@ OTHER_NAMES_FOR_KEYS: Final = {
     **dict.fromkeys(("get", "list", "status"), "show"),
     **dict.fromkeys(("delete", "rm", "clear", "unset", "logout"), "remove"),
 }
-
-_MIN_HELP_WIDTH: Final = 40
-"""Columns for the texts of a help; where a terminal has fewer, they stand below the names."""
 
 
 def _set_base_url(context: typer.Context, url: str | None) -> None:
@@ -193,7 +190,7 @@ def _help(command: Any, ctx: Any) -> Iterator[RenderableType]:
     width = max(len(name) for rows in groups.values() for name, _ in rows)
     for heading, rows in groups.items():
         yield Text(f"\n{heading}", style="bold")
-        yield _listed(rows, width)
+        yield table_output.aligned([(f"  {name}", text) for name, text in rows], width=width + 2, name_style="cyan")
     if command.epilog:
         is_example = command.epilog.startswith("# ")
         yield Text("\nExamples" if is_example else "", style="bold")
@@ -216,20 +213,3 @@ def _described(parameter: Any) -> tuple[str, str]:
             else (f" (default: {parameter.default})")
         )
     return ", ".join(sorted(parameter.opts, key=len)) + value, text
-
-
-def _listed(rows: Sequence[tuple[str, str]], width: int) -> RenderableType:
-    """Names and texts in two columns; on narrow terminals one below the other, so that no word is broken."""
-    from rich.console import Group as Lines
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
-
-    if terminal.new_console().width < width + _MIN_HELP_WIDTH:
-        return Lines(*(Lines(Text(f"  {name}", "cyan"), Padding(Text(text), (0, 0, 0, 4))) for name, text in rows))
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(width=width + 2, no_wrap=True)
-    table.add_column()
-    for name, text in rows:
-        table.add_row(Text(f"  {name}", "cyan"), Text(text))
-    return table

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import Final, cast
 
 import typer
 
@@ -19,6 +20,9 @@ from ..pasted import holds_key, refusal
 from ..settings import Settings, origin_of
 
 _log = logging.getLogger(__name__)
+
+SHORT_ID: Final = 8
+"""Characters of an id that name its job, where no other one begins so: a UUID's first group."""
 
 
 @dataclass
@@ -70,6 +74,8 @@ class Session:
     def job_id(self, job: str) -> str:
         """The id of the job with this label, in any case, or else the one that the text names.
 
+        The beginning of an id will do: at least `SHORT_ID` characters, of one job in the ledger.
+
         Raises:
             InvalidJobIdError: it names none.
         """
@@ -79,7 +85,7 @@ class Session:
                 if job_id := store.job_id_of(job.strip()):
                     return job_id
         if job_id := find_job_id(job):
-            return job_id
+            return self._whole_id(job_id)
         names = known_names(store.ledger()) if store else ()
         raise InvalidJobIdError(
             refusal(
@@ -90,9 +96,34 @@ class Session:
             )
         )
 
+    def _whole_id(self, job_id: str) -> str:
+        """The id in the ledger that begins so; else the id itself.
+
+        Raises:
+            InvalidJobIdError: several begin so.
+        """
+        store = self.store_if_usable
+        if store is None or len(job_id) < SHORT_ID:
+            return job_id
+        known = [entry.job_id for entry in store.ledger()]
+        whole = [known_id for known_id in known if known_id.lower().startswith(job_id.lower())]
+        if job_id in known or not whole:
+            return job_id
+        if len(whole) > 1:
+            raise InvalidJobIdError(f"{job_id[:60]!r} begins the ids of {len(whole)} jobs. Give more of the id.")
+        return whole[0]
+
     def label_of(self, job_id: str) -> str | None:
         store = self.store_if_usable
         return store.label_of(job_id) if store else None
+
+
+def short_ids(job_ids: Sequence[str]) -> list[str]:
+    """The beginnings of the ids, of at least `SHORT_ID` characters, by which no two are taken for each other."""
+    lengths = range(SHORT_ID, max([SHORT_ID, *map(len, job_ids)]) + 1)
+    distinct = len({job_id.lower() for job_id in job_ids})
+    length = next(n for n in lengths if len({job_id[:n].lower() for job_id in job_ids}) == distinct)
+    return [job_id[:length] for job_id in job_ids]
 
 
 def session(context: typer.Context) -> Session:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import threading
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import ConfigurationError
+from ..settings import ENV_API_KEY, ENV_BASE_URL
 from . import table_output, terminal
 from .options import SourceFile, company_count_parser, seconds_parser
 
 if TYPE_CHECKING:
-    from ..simulator import Fault, SimulatedJob
+    from ..simulator import Fault, SimulatedJob, Simulator
+
+PORT = 8737
+"""The port where it is free, so that pasted lines stay right: no well-known service has it."""
 
 _MAX_RECEIVED = 1_000  # requests to remember, since it may run for weeks
 _POLL_INTERVAL = 0.2  # seconds; on Windows, Ctrl-C takes effect only between two waits
@@ -34,13 +41,21 @@ def simulate(
         float,
         typer.Option(metavar="SECONDS", parser=seconds_parser("--seconds"), help="How long the running job takes."),
     ] = 60.0,
-    latency: Annotated[float, typer.Option(min=0, help="Seconds before each answer.")] = 0.05,
+    latency: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Before each answer.")] = 0.05,
     fault: Annotated[
         list[str] | None,
         typer.Option(metavar="FAULT", help='What goes wrong, for example "503:2%" or "cut:once". May be repeated.'),
     ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
-    seed: Annotated[int, typer.Option(help="Which companies, and which requests go wrong.")] = 0,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="NUMBER",
+            min=0,
+            max=65535,
+            help=f"0 takes a free one. (default: {PORT}, or a free one if it is taken)",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="NUMBER", help="Which companies, and which requests go wrong.")] = 0,
     opaque_cursors: Annotated[bool, typer.Option("--opaque-cursors", help="Page names that can't be guessed.")] = False,
 ) -> None:
     """Run a stand-in service on this machine until Ctrl-C: no account, no credits, nothing leaves the machine."""
@@ -48,34 +63,89 @@ def simulate(
 
     companies = load_companies(source, rows, seed)
     jobs = _jobs(companies, seconds, opaque_cursors=opaque_cursors)
-    service = Simulator(
+    simulator = functools.partial(
+        Simulator,
         list(jobs.values()),
         latency=latency,
         faults=_faults(fault or ()),
-        port=port,
         seed=seed,
         max_received=_MAX_RECEIVED,
     )
+    service = _started(simulator, port)
+    try:
+        table_output.print_pairs(
+            [
+                ("base URL", service.base_url),
+                ("key", service.api_key),
+                *((f"{name} job", job.job_id) for name, job in jobs.items()),
+            ]
+        )
+        terminal.print_message("\nIn another terminal, paste:\n")
+        terminal.print_lines(
+            [
+                *settings_lines(
+                    shell_of(os.environ, windows=os.name == "nt"),
+                    {ENV_BASE_URL: service.base_url, ENV_API_KEY: service.api_key},
+                ),
+                f"xl-openfunnel watch {jobs['running'].job_id}",
+            ]
+        )
+        terminal.print_message("")
+        terminal.print_message("Ctrl-C ends it.")
+        wait_for_ever()
+    finally:
+        service.stop()
+
+
+def wait_for_ever() -> None:
+    """Wait until Ctrl-C."""
+    never_set = threading.Event()
+    while not never_set.wait(_POLL_INTERVAL):
+        pass
+
+
+def _started(simulator: Callable[..., Simulator], port: int | None) -> Simulator:
+    """A simulator on the port; with None on `PORT`, or on a free one if another program has that.
+
+    Raises:
+        ConfigurationError: the port cannot be used.
+    """
+    service = simulator(port=PORT if port is None else port)
     try:
         service.start()
     except OSError as error:
-        raise ConfigurationError(f"Port {port} cannot be used: {error.strerror}. Take another one.") from None
-    try:
-        table_output.print_pairs([("base URL", service.base_url), ("key", service.api_key)])
-        table_output.print_pairs([(f"{name} job", job.job_id) for name, job in jobs.items()])
-        terminal.print_line(
-            f"\nsh:         export OPENFUNNEL_BASE_URL={service.base_url} OPENFUNNEL_API_KEY={service.api_key}"
-        )
-        terminal.print_line(
-            f"PowerShell: $env:OPENFUNNEL_BASE_URL = '{service.base_url}'; "
-            f"$env:OPENFUNNEL_API_KEY = '{service.api_key}'\n"
-        )
-        terminal.print_message("Ctrl-C ends it.")
-        never_set = threading.Event()
-        while not never_set.wait(_POLL_INTERVAL):
-            pass
-    finally:
-        service.stop()
+        if port is not None:
+            raise ConfigurationError(f"Port {port} cannot be used: {error.strerror}. Take another one.") from None
+        service = simulator(port=0)
+        service.start()
+        terminal.print_note(f"Port {PORT} is taken, so this one has another address.")
+    return service
+
+
+def shell_of(environment: Mapping[str, str], *, windows: bool) -> str:
+    """The shell that the command was called from: ``sh``, ``fish``, ``cmd`` or ``PowerShell``.
+
+    On Windows, Git Bash sets ``MSYSTEM``, cmd ``PROMPT``, and PowerShell puts the user's own modules into
+    ``PSModulePath``, whose other folders every program sees.
+    """
+    if not windows:
+        return "fish" if environment.get("SHELL", "").endswith("/fish") else "sh"
+    if "MSYSTEM" in environment:
+        return "sh"
+    modules = environment.get("PSModulePath", "").split(";")
+    own = any("\\documents\\" in f"{folder}\\".lower() for folder in modules)
+    return "cmd" if "PROMPT" in environment and not own else "PowerShell"
+
+
+def settings_lines(shell: str, settings: Mapping[str, str]) -> list[str]:
+    """The lines that set these environment variables in the shell."""
+    line = {
+        "sh": "export {}={}",
+        "fish": "set -x {} {}",
+        "cmd": "set {}={}",
+        "PowerShell": "$env:{} = '{}'",
+    }[shell]
+    return [line.format(name, value) for name, value in settings.items()]
 
 
 def load_companies(source: Path | None, count: int | None, seed: int = 0) -> Sequence[dict[str, Any]]:
@@ -100,7 +170,13 @@ def _jobs(rows: Sequence[dict[str, Any]], seconds: float, *, opaque_cursors: boo
     from ..simulator import SimulatedJob
 
     return {
-        "running": SimulatedJob(rows, pending=seconds / 20, running=seconds, opaque_cursors=opaque_cursors),
+        "running": SimulatedJob(
+            rows,
+            pending=seconds / 20,
+            running=seconds,
+            opaque_cursors=opaque_cursors,
+            job_id=str(uuid.uuid4()),  # what is stored here of an earlier run's job, at the same address, is final
+        ),
         "completed": SimulatedJob(rows, opaque_cursors=opaque_cursors),
         "failed": SimulatedJob(rows, ending="failed", opaque_cursors=opaque_cursors),
     }

@@ -8,9 +8,12 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.cli.conftest import DONE, ROWS, SECRET, Run, Serve
 from xl_openfunnel import JobStatus, Store
+from xl_openfunnel.cli.session import short_ids
 from xl_openfunnel.jobs.store import store as kept
 from xl_openfunnel.settings import Settings
 from xl_openfunnel.simulator import SimulatedJob
@@ -65,12 +68,61 @@ def test_json_escapes_control_and_invisible_characters(serve: Serve, run: Run) -
     assert json.loads(out)[0]["query"] == query
 
 
-def test_a_narrow_terminal_cuts_no_column_of_numbers(serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_the_jobs_fit_the_terminal_and_what_it_shows_of_an_id_names_the_job(
+    serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    serve(DONE, OTHER)
+    run("rows", DONE.job_id)
+    run("status", OTHER.job_id)
+    monkeypatch.setattr("xl_openfunnel.cli.terminal.is_terminal", lambda stream: True)
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", str(width))
+    head, _, *rows = run("jobs").out.splitlines()
+    assert len(rows) == 2
+    assert max(map(len, (head, *rows))) <= width
+    assert head.split()[:3] == ["job", "status", "rows"]
+    ids = [row.split()[0] for row in rows]
+    assert {len(shown) for shown in ids} == {36 if width == 200 else 8}
+    for shown in ids:
+        assert f"{shown}" in run("status", shown).out
+
+
+def test_a_wider_terminal_cuts_no_column_of_numbers(serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     serve()
     run("rows", DONE.job_id)
     monkeypatch.setattr("xl_openfunnel.cli.terminal.is_terminal", lambda stream: True)
     monkeypatch.setenv("COLUMNS", "80")
     assert "status     rows  credits  last seen (UTC)" in run("jobs").out
+
+
+def test_the_beginning_of_an_id_must_be_that_of_one_job(serve: Serve, run: Run) -> None:
+    twins = [SimulatedJob(ROWS[:n], job_id=f"abcdefgh{n}") for n in (1, 2)]
+    serve(*twins)
+    for twin in twins:
+        run("status", twin.job_id)
+    assert json.loads(run("status", "ABCDEFGH1", "--json").out)["job_id"] == "abcdefgh1"
+    result = run("status", "abcdefgh")
+    assert (result.code, "begins the ids of 2 jobs" in result.err) == (2, True)
+    assert run("status", "abcdefg").code == 1  # too short to be a beginning: an id that the service does not know
+
+
+@given(st.lists(st.text("ab-", min_size=1, max_size=14), min_size=1, max_size=6, unique=True))
+def test_short_ids_are_beginnings_that_differ(ids: list[str]) -> None:
+    short = short_ids(ids)
+    assert len(set(short)) == len(ids)
+    assert all(
+        whole.startswith(part) and len(part) >= min(8, len(whole)) for part, whole in zip(short, ids, strict=True)
+    )
+
+
+def test_other_services_with_jobs_are_named(serve: Serve, run: Run) -> None:
+    service = serve(DONE)
+    run("status", DONE.job_id)
+    result = run("jobs", "--base-url", "https://other.example")
+    assert "seen no job of https://other.example yet" in result.err
+    assert f"1 job of {service.base_url}: xl-openfunnel jobs --base-url {service.base_url}" in result.err
+    assert f"1 job of {service.base_url}. Kept in " in run("jobs").err
 
 
 def test_a_running_job_has_no_number_of_rows(serve: Serve, run: Run) -> None:

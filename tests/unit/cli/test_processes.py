@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -95,7 +96,7 @@ def test_a_reader_that_closes_the_pipe_is_no_error(serve: Serve, process: Proces
         (["watch", FOREVER.job_id, "-o", "rows.csv"], "stderr"),
         (["rows", FOREVER.job_id], "stderr"),
         (["demo", "--seconds", "1000"], "stderr"),
-        (["simulate"], "stderr"),
+        (["simulate", "--port", "0"], "stderr"),
     ],
     ids=" ".join,
 )
@@ -145,16 +146,19 @@ def test_an_unusable_store_stops_only_commands_that_need_it(serve: Serve, proces
 
 
 def test_simulate_serves_what_it_prints(process: Process, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    started = process("simulate", "--rows", 120, "--latency", 0, "--fault", "503:once", "--opaque-cursors")
+    started = process("simulate", "--port", 0, "--rows", 120, "--latency", 0, "--fault", "503:once", "--opaque-cursors")
     assert started.stdout is not None
     printed: dict[str, str] = {}
     for line in started.stdout:
         name, _, value = line.rstrip("\n").partition("  ")
         printed[name] = value.strip()
-        if name.startswith("PowerShell:"):
+        if line.startswith("xl-openfunnel watch "):
             break
-    monkeypatch.setenv("OPENFUNNEL_BASE_URL", printed["base URL"])
-    monkeypatch.setenv("OPENFUNNEL_API_KEY", printed["key"])
+    for name in printed:
+        if match := re.fullmatch("(?:export |set -x |set |[$]env:)(OPENFUNNEL_\\w+)(?:=| = '| )(.*?)'?", name):
+            monkeypatch.setenv(*match.groups())
+    assert os.environ["OPENFUNNEL_BASE_URL"] == printed["base URL"]
+    assert f"xl-openfunnel watch {printed['running job']}" in printed
     done = run("rows", printed["completed job"], "--columns", "linkedin_url")
     assert done.out.splitlines()[1:] == [row["linkedin_url"] for row in companies(120)]
     failed = run("status", printed["failed job"])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence, Set
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from xl_openfunnel.cli import terminal
-from xl_openfunnel.cli.table_output import print_table
+from xl_openfunnel.cli.table_output import clip, print_pairs, print_table
 
 pytestmark = pytest.mark.dependencies
 
@@ -53,10 +57,38 @@ def test_the_widest_columns_are_cut_to_one_width_and_the_table_fills_the_termina
     assert lines[2].endswith("x…")
 
 
-def test_no_column_becomes_too_narrow_to_be_read_and_some_are_never_cut(printed: Print) -> None:
-    lines = printed(["x" * 30, "x" * 3, "x" * 90], 24, uncut={0})
-    assert column_widths(lines) == [30, 3, 6]
-    assert lines[2] == f"{'x' * 30}  xxx  xxxxx…"
+def test_a_column_without_room_is_left_out_and_named(printed: Print, capsys: pytest.CaptureFixture[str]) -> None:
+    table = [["12", "x" * 30, "y" * 30, "3"]]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(terminal, "is_terminal", lambda stream: stream is sys.stdout)
+        patch.setenv("COLUMNS", "40")
+        print_table(["rank", "name", "domain", "employee_count"], table, uncut={0, 3}, drop=[1])
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0].split() == ["rank", "domain", "employee_count"]
+    assert max(map(len, out.splitlines())) <= 40
+    assert err == "The terminal is too narrow for: name.\n"
+
+
+@given(
+    cells=st.lists(st.text(st.sampled_from("abc 阿é"), max_size=40), min_size=1, max_size=8),
+    width=st.sampled_from([40, 80, 120]),
+    uncut=st.sets(st.integers(0, 7), max_size=2),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_table_fits_on_one_line_per_row_and_breaks_no_header(
+    printed: Print, cells: list[str], width: int, uncut: set[int]
+) -> None:
+    lines = printed(cells, width, uncut=uncut)
+    assert len(lines) <= 3  # the last one may be blank
+    assert all(cell_len(line) <= width for line in lines)
+    assert all(re.fullmatch(r"h\d", header) for header in lines[0].split())
+
+
+def test_a_text_is_cut_between_two_words() -> None:
+    assert clip("Software for mid-sized retailers", 20) == "Software for…"
+    assert clip("Software for mid-sized retailers", 32) == "Software for mid-sized retailers"
+    assert clip("a verylongwordthatmustbecut", 12) == "a verylongw…"
+    assert clip("braisogard.example", 10) == "braisogar…"
 
 
 def test_one_very_long_text_leaves_the_other_columns_whole(printed: Print) -> None:
@@ -66,8 +98,36 @@ def test_one_very_long_text_leaves_the_other_columns_whole(printed: Print) -> No
 
 def test_wide_characters_take_two_columns(printed: Print) -> None:
     assert printed(["阿里巴巴", "x"], 80)[1:] == ["────────  ──", "阿里巴巴  x"]
-    assert printed(["阿里巴巴阿里巴巴", "x" * 20], 20)[2] == "阿里巴巴…  xxxxxxxx…"
+    assert printed(["阿里巴巴" * 5, "x" * 40], 40)[2] == f"{'阿里巴巴' * 2}阿…  {'x' * 18}…"
 
 
 def test_text_is_neither_markup_nor_an_escape_sequence(printed: Print) -> None:
     assert printed(["[red]a[/red] :smile:", "b\x1b[31mc\nd"], 80)[2] == "[red]a[/red] :smile:  b [31mc d"
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_pairs_fit_a_terminal_and_break_no_word(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setattr(terminal, "is_terminal", lambda stream: stream is sys.stdout)
+    monkeypatch.setenv("COLUMNS", str(width))
+    pairs = [("job", "2b4c8b27-8a40-5274-973e-730c722286d6"), ("query", "Hosted order management " * 6)]
+    print_pairs(pairs)
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= width
+    assert set(out.split()) == {word for pair in pairs for text in pair for word in text.split()}
+
+
+@pytest.mark.parametrize(("variable", "coloured"), [("TERM", True), ("NO_COLOR", False)])
+def test_a_status_is_coloured_unless_colours_are_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, variable: str, coloured: bool
+) -> None:
+    monkeypatch.setattr(terminal, "is_terminal", lambda stream: stream is sys.stdout)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv(variable, "xterm-256color")
+    print_pairs([("status", "completed")])
+    print_table(["job", "status"], [["a", "failed"], ["b", "unheard-of"]], status=1)
+    out = capsys.readouterr().out
+    assert ("\x1b[32mcompleted" in out, "\x1b[31mfailed" in out) == (coloured, coloured)
+    assert "m" + "unheard-of" not in out

@@ -270,6 +270,11 @@ class Store:
                 entries.append(entry)
         return entries
 
+    def job_counts(self) -> dict[str, int]:
+        """How many jobs the ledger has of each origin."""
+        with self._database.connection() as db:
+            return dict(db.execute("SELECT origin, count(*) FROM ledger GROUP BY origin ORDER BY origin").fetchall())
+
     def label(self, job_id: str, label: str | None) -> None:
         """Set the label of a job, or remove it with None.
 
