@@ -20,6 +20,13 @@ Cell: TypeAlias = str | float | bool
 Block: TypeAlias = list[list[Cell]]
 """Rows of cells, all of one width."""
 
+
+class NotAvailable(str):
+    """A text that a host shows as its error ``#N/A`` if it can. Functions make it; `to_cell` never gives one."""
+
+    __slots__ = ()
+
+
 MAX_CELL_UNITS: Final = 32_767
 """The most UTF-16 units that one cell of Excel holds."""
 

@@ -45,6 +45,21 @@ Failed:
     OpenFunnelCell = ErrorText(Err.Number, Err.Description)
 End Function
 
+' Python's whole numbers as #N/A: all other numbers that it answers are Doubles.
+Public Function OpenFunnelNotAvailable(ByVal answered As Variant) As Variant
+    Dim row As Long, column As Long
+    If Not IsArray(answered) Then
+        If VarType(answered) = vbLong Then answered = CVErr(xlErrNA)
+    Else
+        For row = LBound(answered, 1) To UBound(answered, 1)
+            For column = LBound(answered, 2) To UBound(answered, 2)
+                If VarType(answered(row, column)) = vbLong Then answered(row, column) = CVErr(xlErrNA)
+            Next column
+        Next row
+    End If
+    OpenFunnelNotAvailable = answered
+End Function
+
 ' Lets Excel show the workbook before Python starts. OnTime accepts only a Sub without arguments, hence the list of workbooks.
 Public Sub OpenFunnelLater(bookName As String)
     On Error Resume Next

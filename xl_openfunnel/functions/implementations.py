@@ -9,7 +9,8 @@ from itertools import chain
 from typing import Final
 
 from .. import pivot as pivot_table
-from ..cell_values import MAX_CELL_UNITS, Block, Cell, clip_cells, excel_date, to_cell, to_short_cell
+from ..cell_values import MAX_CELL_UNITS, Block, Cell, NotAvailable, clip_cells, excel_date, to_cell, to_short_cell
+from ..company_key import looks_blank
 from ..errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunnelError
 from ..fields import ALL_COLUMNS
 from ..jobs import job_text
@@ -32,6 +33,8 @@ MAX_PIVOT_ROWS: Final = 500_000
 UNEXPECTED: Final = f"{CELL_PREFIX}Something unexpected happened in this formula. The log says what; please report it."
 """What a cell shows after an error that is not an `OpenFunnelError`."""
 
+
+_NA: Final = "#N/A"
 
 _EXPORT: Final = "In a terminal, xl-openfunnel rows JOB -o FILE.xlsx writes the companies into a workbook"
 
@@ -149,9 +152,13 @@ def information(context: CallContext, job: object, fields: object = None) -> Blo
     Argument("column", 'The name of the column, like "name" or "match_reason".'),
     optional("if_not_found", "What to show where the job has no such company."),
     without_spill="Give one company per formula.",
+    not_available=True,
 )
 def lookup(context: CallContext, job: object, key: object, column: object, if_not_found: object = None) -> Block:
-    """``OF_LOOKUP``: one value of one company as full text; of a range of keys, a block of its shape."""
+    """``OF_LOOKUP``: one value of one company as full text; of a range of keys, a block of its shape.
+
+    A company that a final job does not have is `NotAvailable`.
+    """
     named = arguments.job(arguments.valid_value(job, "job"))
     columns = arguments.columns(column)
     if named == "":
@@ -159,26 +166,28 @@ def lookup(context: CallContext, job: object, key: object, column: object, if_no
     if columns is None or len(columns) != 1 or columns[0] == ALL_COLUMNS:
         raise ConfigurationError('Give the name of one column, for example "name".')
     job_id = context.job_id(named)
-    snapshot = context.snapshot(job_id, lambda latest: (rows_or_reason(latest), job_text.pending_reason(latest)))
-    rows = rows_or_reason(snapshot)
+    snapshot = context.snapshot(job_id, _lookup_projection)
+    rows, pending, final = _lookup_projection(snapshot)
     if isinstance(rows, str):
         return [[rows for _ in line] for line in arguments.grid(key)]
     units = context.block_units if arguments.is_range(key) else MAX_CELL_UNITS
     index = derived_tables.company_index(job_id, rows)
     cells = derived_tables.column_cells(job_id, rows, columns[0], units)
     default = _default_cell(arguments.one_value(if_not_found, "if_not_found"), units)
-    pending = job_text.pending_reason(snapshot)
 
     def value_of(company: object) -> Cell:
-        if company is None or (isinstance(company, str) and not company.strip()):
+        if company is None or (isinstance(company, str) and looks_blank(company)):
             return ""
         position = index.position(arguments.reject_error(company, "key"))
         if position is not None:
             return cells[position]
         if default is not None:
             return default
+        if not rows:
+            return NotAvailable(rows_or_reason(snapshot))
         message = f"The job has no company {arguments.text(company, 'key')[:60]!r}"
-        raise ConfigurationError(f"{message} yet: {pending}." if pending else f"{message}.")
+        error = ConfigurationError(f"{message} yet: {pending}." if pending else f"{message}.")
+        return NotAvailable(error.cell_text) if final else error.cell_text
 
     def cell(company: object) -> Cell:
         try:
@@ -315,10 +324,20 @@ def _excluded_row(excluded: list[str], job_count: int, width: int) -> Block:
     return [[clip(text, CELL_UNITS), *[""] * (width - 1)]]
 
 
+def _lookup_projection(snapshot: Snapshot) -> tuple[Rows | str, str, bool]:
+    """The rows or why there are none, why more may come, and whether a company that is not among them is missing."""
+    found_nothing = snapshot.final and not job_text.excluded_reason(snapshot)
+    return (
+        snapshot.rows if found_nothing else rows_or_reason(snapshot),
+        job_text.pending_reason(snapshot),
+        snapshot.final,
+    )
+
+
 def _default_cell(if_not_found: object, units: int) -> Cell | None:
     """What ``OF_LOOKUP`` shows for a company that is not found; None where no default was given."""
     if if_not_found is None:
         return None
     if isinstance(if_not_found, arguments.CellError):
-        return if_not_found.text
+        return NotAvailable(_NA) if if_not_found.text == _NA else if_not_found.text
     return clip_cells([to_cell(if_not_found)], units)[0]

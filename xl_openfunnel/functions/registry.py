@@ -43,6 +43,7 @@ class Function:
         arguments: in order.
         large: whether it may return thousands of rows.
         without_spill: what to do in an Excel without dynamic arrays, which shows one cell per formula.
+        not_available: whether its cells may be `NotAvailable`.
         compute: takes the call's context and the arguments' values; returns a block or raises an `OpenFunnelError`.
     """
 
@@ -51,6 +52,7 @@ class Function:
     arguments: tuple[Argument, ...] = ()
     large: bool = False
     without_spill: str = ""
+    not_available: bool = False
     compute: Callable[..., Block] = field(default=list, repr=False, compare=False)
 
     @property
@@ -70,12 +72,17 @@ def optional(name: str, help_text: str) -> Argument:
 
 
 def of_function(
-    name: str, help_text: str, *arguments: Argument, large: bool = False, without_spill: str = ""
+    name: str,
+    help_text: str,
+    *arguments: Argument,
+    large: bool = False,
+    without_spill: str = "",
+    not_available: bool = False,
 ) -> Callable[[_Compute], _Compute]:
     """Register the decorated function under a name for cells; see `Function` for the arguments."""
 
     def register(compute: _Compute) -> _Compute:
-        REGISTRY[name] = Function(name, help_text, arguments, large, without_spill, compute)
+        REGISTRY[name] = Function(name, help_text, arguments, large, without_spill, not_available, compute)
         return compute
 
     return register

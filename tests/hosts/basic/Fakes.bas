@@ -9,7 +9,7 @@ Public startFailure As String
 Public plan As String          ' what the server does at its calls: "gone,answer"
 Public callingAddress As String ' the range that calls, if any
 Public evaluated As String      ' the number of the error that evaluating gives, if any
-Public answered As String       ' what the server answers
+Public answered As Variant      ' what the server answers
 Public excel As FakeExcel
 Private notes As String
 Private pressed As Long         ' the button that is pressed in a box
@@ -89,6 +89,33 @@ Public Sub Answering(text As Variant)
     answered = text
 End Sub
 
+' Python answers cells, of which those of digits are numbers, whole ones Longs; in an array of rows, or the only cell.
+Public Sub AnsweringCells(text As Variant, inArray As Variant)
+    Dim lines As Variant, parts As Variant, row As Long, column As Long
+    lines = Split(text, Chr(10))
+    parts = Split(lines(0), Chr(9))
+    Dim cells() As Variant
+    ReDim cells(0 To UBound(lines), 0 To UBound(parts))
+    For row = 0 To UBound(lines)
+        parts = Split(lines(row), Chr(9))
+        For column = 0 To UBound(parts)
+            cells(row, column) = parts(column)
+            If IsNumeric(parts(column)) Then cells(row, column) = CDbl(parts(column))
+            If IsNumeric(parts(column)) And InStr(parts(column), ".") = 0 Then cells(row, column) = CLng(parts(column))
+        Next column
+    Next row
+    If inArray Then answered = cells Else answered = cells(0, 0)
+End Sub
+
+' What a function of the workbook gives, whose arguments are left to the stand-ins.
+Public Function ShownBy(functionName As Variant) As Variant
+    If functionName = "OF_LOOKUP" Then
+        ShownBy = Shown(OpenFunnelFunctions.OF_LOOKUP("job_1", "x", "name", ""))
+    Else
+        ShownBy = Shown(OpenFunnelFunctions.OF_STATUS("job_1"))
+    End If
+End Function
+
 Public Sub Press(button As Variant)
     pressed = button
 End Sub
@@ -124,6 +151,8 @@ Public Function Shown(value As Variant) As Variant
     If Not IsArray(value) Then
         If IsEmpty(value) Then
             Shown = "Empty"
+        ElseIf IsError(value) Then
+            Shown = CStr(value)
         ElseIf VarType(value) = vbString Then
             Shown = """" & value & """"
         Else

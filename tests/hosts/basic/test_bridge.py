@@ -69,7 +69,7 @@ def test_a_first_call_starts_python_from_the_setting_alone(book: Book) -> None:
         f"folder {SCRIPTS}",
         f"start {COMMAND} 1",
         "folder ",
-        'call xl_openfunnel.hosts.excel call_cell [1;"";"OF_STATUS";"job_1"] Nothing Nothing',
+        f'call xl_openfunnel.hosts.excel call_cell [{wrappers.VERSION};"";"OF_STATUS";"job_1"] Nothing Nothing',
     ]
 
 
@@ -78,7 +78,9 @@ def test_a_second_call_only_asks(book: Book) -> None:
     book.call("Fakes.Noted")
     assert book.cell() == "answer"
     noted = str(book.call("Fakes.Noted")).splitlines()
-    assert noted == ['call xl_openfunnel.hosts.excel call_cell [1;"";"OF_STATUS";"job_1"] Nothing Nothing']
+    assert noted == [
+        f'call xl_openfunnel.hosts.excel call_cell [{wrappers.VERSION};"";"OF_STATUS";"job_1"] Nothing Nothing'
+    ]
 
 
 def test_the_dll_beside_python_is_preferred(book: Book) -> None:
@@ -149,6 +151,28 @@ def test_each_wrapper_passes_its_arguments_in_order(book: Book, function: Functi
     assert book.call(f"{wrappers.MODULE}.{function.name}", *given) == "answer"
     values = ";".join(f'"{value}"' for value in ["", function.name, *given])
     assert book.noted("call") == [f"xl_openfunnel.hosts.excel call_cell [{wrappers.VERSION};{values}] Nothing Nothing"]
+
+
+NA, TEXT = str(wrappers.NOT_AVAILABLE), "#OF! The job has no company 'x'."
+
+
+@pytest.mark.parametrize(
+    ("function", "answered", "shown"),
+    [
+        ("OF_LOOKUP", [[NA]], "[[Error 2042]]"),
+        ("OF_LOOKUP", [[NA, TEXT], ["#N/A", NA]], f'[[Error 2042;"{TEXT}"]["#N/A";Error 2042]]'),
+        ("OF_LOOKUP", [["3.5", TEXT, NA], [NA, "", "x"]], f'[[3.5;"{TEXT}";Error 2042][Error 2042;"";"x"]]'),
+        ("OF_LOOKUP", NA, "Error 2042"),
+        ("OF_LOOKUP", TEXT, f'"{TEXT}"'),
+        ("OF_STATUS", [[NA]], f"[[{NA}]]"),
+    ],
+)
+def test_a_company_that_is_not_there_is_not_available_in_excel(
+    book: Book, function: str, answered: list[list[str]] | str, shown: str
+) -> None:
+    rows = [[answered]] if isinstance(answered, str) else answered
+    book.call("Fakes.AnsweringCells", "\n".join("\t".join(row) for row in rows), isinstance(answered, list))
+    assert book.call("Fakes.ShownBy", function) == shown
 
 
 @pytest.mark.parametrize(
@@ -301,7 +325,7 @@ def test_the_calling_cell_is_passed_as_text_and_spilling_is_tested_once(book: Bo
     book.call("Fakes.Calling", "D7:E9", error)
     book.cell()
     (first,) = book.noted("call")
-    assert f'[1;"4242 {spills} ' in first
+    assert f'[{wrappers.VERSION};"4242 {spills} ' in first
     assert first.endswith('$D$7";"OF_STATUS";"job_1"] Nothing Nothing')
     book.cell()
     assert book.noted("evaluate") == []

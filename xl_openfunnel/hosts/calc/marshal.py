@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any, Final
 
-from ...cell_values import Block
+from ...cell_values import Block, NotAvailable
 from ...functions.arguments import MAX_JOBS
 from ...functions.registry import Argument
 
 _MAY_BE_ZERO: Final = frozenset({"include_headers", "if_not_found"})
 """Arguments that can be the number 0. In the others, 0 means a blank cell, which Calc passes as 0."""
+
+
+_NOT_AVAILABLE: Final[float] = struct.unpack("<d", struct.pack("<Q", 0x7FF8_0000_0000_7FFF))[0]
+"""The error ``#N/A``: Calc's errors are NaN with a number, which for this one is FormulaError::NotAvailable. The void
+that makes ``#N/A`` of a single value is a blank in an array."""
 
 
 def from_calc(value: object, argument: Argument) -> object:
@@ -50,4 +56,6 @@ def _cell_from_calc(cell: object, argument: Argument) -> object:
 
 
 def _cell_to_calc(cell: str | float | bool) -> str | float:
+    if isinstance(cell, NotAvailable):
+        return _NOT_AVAILABLE
     return float(cell) if isinstance(cell, bool) else cell  # in Calc, TRUE and FALSE are numbers

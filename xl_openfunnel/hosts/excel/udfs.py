@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import xlwings
 
-from ...cell_values import Block
+from ...cell_values import Block, NotAvailable
 from ...errors import CELL_PREFIX, OpenFunnelError
 from ...functions.arguments import CellError
 from ...functions.catalog import CATALOG
@@ -141,11 +141,17 @@ def call_cell(wrapper_version: float, calling_cell: str, function_name: str, *ar
         calling_cell: as `parse_calling_cell` reads it, or blank.
         function_name: the function.
         arguments: its values, as far as the wrapper knows arguments.
+
+    Returns:
+        The cells, for a wrapper that knows it with `wrappers.NOT_AVAILABLE` in place of `NotAvailable`.
     """
     function = REGISTRY.get(function_name)
     if function is None or wrapper_version > wrappers.VERSION:
         return [[OUTDATED]]
-    return _call(function, parse_calling_cell(calling_cell), arguments)
+    block = _call(function, parse_calling_cell(calling_cell), arguments)
+    if not function.not_available or wrapper_version < 2:
+        return block
+    return [[wrappers.NOT_AVAILABLE if isinstance(cell, NotAvailable) else cell for cell in row] for row in block]
 
 
 @_raw

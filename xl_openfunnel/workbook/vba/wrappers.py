@@ -10,10 +10,14 @@ from ...functions.registry import CATEGORY, Argument, Function
 
 MODULE: Final = "OpenFunnelFunctions"
 
-VERSION: Final = 1
+VERSION: Final = 2
 """The version of the wrappers, which they pass with every call. 0 passed none, and the calling cell behind all
-arguments; 1 calls `call_cell`. A new argument of a function needs no new version: what a wrapper does not know counts
-as blank."""
+arguments; 1 calls `call_cell`; 2 knows `NOT_AVAILABLE`. A new argument of a function needs no new version: what a
+wrapper does not know counts as blank."""
+
+NOT_AVAILABLE: Final = -2146826246
+"""Stands for the error ``#N/A`` (the SCODE of xlErrNA) in what Python answers a wrapper of version 2 or later. No value
+of a company can be taken for it: their numbers are floats."""
 
 # fmt: off
 KEYWORDS: Final = frozenset(word.lower() for word in (
@@ -58,11 +62,14 @@ def _wrapper(function: Function) -> str:
         f"{'Optional ' if argument.optional else ''}{name} As Variant"
         for name, argument in zip(names, function.arguments, strict=True)
     )
+    call = f'OpenFunnelCell({VERSION}, "{function.name}", Array({", ".join(names)}))'
+    if function.not_available:
+        call = f"OpenFunnelNotAvailable({call})"
     # The attribute gives help for an add-in's functions, which MacroOptions cannot reach: its workbook is hidden.
     return f"""\
 Public Function {function.name}({", ".join(declared)}) As Variant
 Attribute {function.name}.VB_Description = {_quoted(function.help)}
-    {function.name} = OpenFunnelCell({VERSION}, "{function.name}", Array({", ".join(names)}))
+    {function.name} = {call}
 End Function
 """
 

@@ -27,10 +27,11 @@ def test_each_function_has_a_wrapper_with_its_arguments_in_their_order(function:
         f"{'Optional ' * argument.optional}{name} As Variant"
         for name, argument in zip(names, function.arguments, strict=True)
     )
+    call = f'OpenFunnelCell({VERSION}, "{function.name}", Array({", ".join(names)}))'
     expected = [
         f"Public Function {function.name}({declared}) As Variant",
         f'Attribute {function.name}.VB_Description = "{function.help}"',
-        f'    {function.name} = OpenFunnelCell({VERSION}, "{function.name}", Array({", ".join(names)}))',
+        f"    {function.name} = " + (f"OpenFunnelNotAvailable({call})" if function.name == "OF_LOOKUP" else call),
         "End Function",
     ]
     lines = TEXT.splitlines()
