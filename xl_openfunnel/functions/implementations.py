@@ -150,7 +150,7 @@ def information(context: CallContext, job: object, fields: object = None) -> Blo
     _JOB,
     Argument("key", "The company: its rank (a number), its domain or its linkedin_url; or a range of these."),
     Argument("column", 'The name of the column, like "name" or "match_reason".'),
-    optional("if_not_found", "What to show where the job has no such company."),
+    optional("if_not_found", "What to show where the job has no such company, in place of #N/A."),
     without_spill="Give one company per formula.",
     not_available=True,
 )

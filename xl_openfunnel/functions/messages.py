@@ -272,6 +272,7 @@ FORMULA_MESSAGES: Final = (
     FormulaMessage(
         "#OF! The job has no company '<given>'.",
         "look for a rank, domain or linkedin_url of the job, or give `if_not_found`",
+        "in `OF_LOOKUP`, if companies may be missing, or the workbook is of an earlier version; else `#N/A`",
     ),
     FormulaMessage(
         "#OF! The job has no company '<given>' yet: <why>.",

@@ -92,6 +92,27 @@ def test_a_job_is_followed_through_all_its_states(sheet: Sheet, service: Simulat
     assert sheet["B3"] == [["completed!"]]
 
 
+def test_a_company_that_is_not_there_is_not_available(sheet: Sheet, service: Simulator) -> None:
+    made = add_job(service, 5)
+    names = [str(row["name"]) for row in made.rows]
+    sheet["A1"] = made.job_id
+    sheet["A2"], sheet["A3"], sheet["A4"] = 2, "nobody.example", 4
+    sheet["B1"] = '=OF_LOOKUP(A1;"nobody.example";"name")'
+    sheet["C1"] = '=IF(ISNA(B1);"n/a";B1)'
+    sheet["D1"] = '=IFNA(OF_LOOKUP(A1;"nobody.example";"name");"none")'
+    sheet["E1"] = '=IFERROR(OF_LOOKUP(A1;5;"name");"none")'
+    sheet["F1"] = '=OF_LOOKUP(A1;"nobody.example";"name";"mine")'
+    sheet["B2:B4"] = '=OF_LOOKUP(A1;A2:A4;"name")'
+    for row in (2, 3, 4):
+        sheet[f"C{row}"] = f'=IF(ISNA(B{row});"n/a";B{row})'
+    sheet.wait_until("E1", names[4])
+    sheet.wait_until("C1", "n/a")
+    sheet.wait_until("D1", "none")
+    assert sheet["F1"] == [["mine"]]
+    sheet.wait_until("C2", names[1])
+    assert sheet["C2:C4"] == [[names[1]], ["n/a"], [names[3]]]
+
+
 @pytest.mark.parametrize(
     ("ending", "first"),
     [("cancelled", "cancelled: no companies"), ("failed", "#OF! ")],

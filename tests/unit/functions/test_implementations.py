@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.functions.conftest import MakeServices, locked_by_another_program
 from xl_openfunnel import table
-from xl_openfunnel.cell_values import MAX_CELL_UNITS, Block
+from xl_openfunnel.cell_values import MAX_CELL_UNITS, Block, NotAvailable
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.functions import derived_tables, implementations
 from xl_openfunnel.functions.arguments import CellError
@@ -224,6 +224,41 @@ def test_lookup_says_that_a_company_may_still_come_while_the_job_runs(make_servi
     assert seen.stale
     ((message,),) = implementations.lookup(services.context(), job.job_id, "nobody.example", "name")
     assert message == "#OF! The job has no company 'nobody.example'."
+
+
+def test_a_company_that_a_final_job_does_not_have_is_not_available(make_services: MakeServices) -> None:
+    message = "#OF! The job has no company 'nobody.example'."
+    row = {"name": message, "domain": "acme.example", "match_reason": "#N/A"}
+    services = make_services(job := SimulatedJob([row, {"domain": "b.example"}]))
+    services.fetcher.wait(job.job_id)
+
+    def cells(key: object, column: str = "name", *default: object) -> Block:
+        return implementations.lookup(services.context(), job.job_id, key, column, *default)
+
+    assert cells("nobody.example") == [[message]]
+    kinds = [[type(cell) for cell in line] for line in cells([["nobody.example", 1.0, None], [2.0, 3.0, True]])]
+    assert kinds == [[NotAvailable, str, str], [str, NotAvailable, str]]
+    assert type(cells("acme.example")[0][0]) is type(cells("acme.example", "match_reason")[0][0]) is str
+    assert type(cells("nobody.example", "name", message)[0][0]) is str
+    ((given,),) = cells("nobody.example", "name", CellError("#N/A"))
+    assert isinstance(given, NotAvailable)
+
+
+def test_a_company_is_not_available_only_where_the_job_is_final(make_services: MakeServices) -> None:
+    jobs = {
+        "none": SimulatedJob([], "none"),
+        "bad": SimulatedJob([], "bad", ending="failed"),
+        "slow": SimulatedJob(companies(500), "slow", running=1000.0),
+        "short": SimulatedJob(companies(5), "short", manifest={"count": 6}),
+    }
+    services = make_services(*jobs.values(), limit=600.0)
+    for name in ("none", "bad", "short"):
+        services.fetcher.wait(name)
+    services.fetcher.wait("slow", until=lambda snapshot: len(snapshot.rows) > 0)
+    shown = {name: implementations.lookup(services.context(), name, "x.example", "name")[0][0] for name in jobs}
+    assert [name for name, cell in shown.items() if isinstance(cell, NotAvailable)] == ["none"]
+    assert shown["none"] == "completed: no companies"
+    assert implementations.lookup(services.context(), "none", [["x.example", None]], "name", "-") == [["-", ""]]
 
 
 def test_an_error_as_if_not_found_is_shown_as_text(make_services: MakeServices) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import unohelper
 from com.sun.star.awt import XCallback
 
+from ...cell_values import NotAvailable
 from ...functions.catalog import CATALOG
 from . import identifiers
 from .array_size import Size
@@ -97,7 +98,7 @@ class CalcArray:
         """Whether this row (-1 for the last) shows these values."""
         index = row % self.size.rows
         (values,) = self.cells.getCellRangeByPosition(0, index, self.size.columns - 1, index).getDataArray()
-        return list(values) == cells
+        return list(values) == [None if isinstance(cell, NotAvailable) else cell for cell in cells]
 
     def enter(self) -> None:
         """Enter each formula again, so that Calc calculates it.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
+from xl_openfunnel.cell_values import NotAvailable
 from xl_openfunnel.functions.catalog import REGISTRY
 from xl_openfunnel.functions.registry import Argument
 from xl_openfunnel.hosts.calc.marshal import from_calc, to_calc
@@ -40,6 +43,13 @@ def test_a_single_cell_becomes_its_value_and_a_block_becomes_rows() -> None:
     assert to_calc([["completed"]]) == "completed"
     assert to_calc([[True]]) == 1.0
     assert to_calc([["a", 1.0], [False, ""]]) == (("a", 1.0), (0.0, ""))
+
+
+def test_what_is_not_available_is_calcs_error_and_a_text_never_is() -> None:
+    rows = to_calc([[NotAvailable("none"), "#N/A"], ["none", 1.0]])
+    assert rows[0][1:] + rows[1] == ("#N/A", "none", 1.0)
+    for error in (rows[0][0], to_calc([[NotAvailable("none")]])):
+        assert struct.pack(">d", error).hex() == "7ff8000000007fff"  # FormulaError::NotAvailable is 32767
 
 
 @pytest.mark.parametrize("blank", ["", None, 0.0])

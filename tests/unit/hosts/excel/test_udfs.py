@@ -139,6 +139,22 @@ def test_an_excel_without_dynamic_arrays_shows_alternatives(service: Simulator) 
     assert udfs.OF_LOOKUP(JOB.job_id, 1.0, "name", None, OLD_EXCEL) == [[JOB.rows[0]["name"]]]
 
 
+@pytest.mark.parametrize(
+    ("version", "missing"), [(1, "#OF! The job has no company 'nobody.example'."), (2, wrappers.NOT_AVAILABLE)]
+)
+def test_wrappers_that_know_it_get_a_number_for_what_is_not_available(
+    service: Simulator, version: int, missing: object
+) -> None:
+    name = JOB.rows[2]["name"]
+    for lookup_cell in (3.0, "nobody.example"):
+        shown = name if lookup_cell == 3.0 else missing
+        assert udfs.call_cell(version, "", "OF_LOOKUP", JOB.job_id, lookup_cell, "name") == [[shown]]
+    keys = ((3.0, "nobody.example"), ("nobody.example", None))
+    assert udfs.call_cell(version, "", "OF_LOOKUP", JOB.job_id, keys, "name") == [[name, missing], [missing, ""]]
+    assert udfs.call_cell(version, "", "OF_LOOKUP", JOB.job_id, 99.0, "name", "none") == [["none"]]
+    assert udfs.OF_LOOKUP(JOB.job_id, "nobody.example", "name") == [["#OF! The job has no company 'nobody.example'."]]
+
+
 def test_arguments_may_be_given_by_name(service: Simulator) -> None:
     assert udfs.OF_STATUS(job=JOB.job_id) == [["completed"]]
     assert udfs.OF_LOOKUP(JOB.job_id, column="rank", key=3) == [[3.0]]
