@@ -155,8 +155,10 @@ def _problem_errors(case: FaultCase, point: str, snapshot: Snapshot) -> Iterator
         return
     if not snapshot.final or len(snapshot.rows) != len(ROWS):
         yield f"it is not complete: {snapshot}"
-    if expected is Complete.CHECKED and problem is not None:
+    if expected is not Complete.UNCHECKED and problem is not None:
         yield f"it should be complete, and reports {problem}"
+    if bool(snapshot.warnings) is not (expected is Complete.WARNED):
+        yield f"its warnings are {snapshot.warnings}"
     if expected is Complete.UNCHECKED and (problem is None or problem.message != NO_TOTAL):
         yield f"there is no manifest, and it reports {problem}"
 

@@ -333,7 +333,7 @@ class Store:
                 pages = _select_pages(db, self.origin, job_id, revision, numbers)
             if [number for number, _, _ in pages] != list(numbers):
                 raise IncompleteResultError(
-                    f"The stored rows of job {job_id} were removed or replaced meanwhile. Ask for them again."
+                    f"The stored rows of job {job_id} were removed or replaced just now. Ask for them again."
                 )
             for number, body, seal in pages:
                 _verify_checksum(seal, self.origin, job_id, revision, number, body)
@@ -342,7 +342,7 @@ class Store:
             raise IncompleteResultError(f"The stored rows of job {job_id} cannot be read. {newer.message}") from None
         except (sqlite3.Error, zlib.error, TypeError, ValueError) as damage:
             raise IncompleteResultError(
-                f"The stored rows of job {job_id} are damaged ({damage}). Refresh to read them anew."
+                f"The stored rows of job {job_id} are damaged ({damage}). Refresh to read them again."
             ) from None
 
     def _remove(self, db: sqlite3.Connection, job_id: str) -> int:
