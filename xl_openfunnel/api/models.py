@@ -274,8 +274,18 @@ def _read_leniently(body: bytes) -> tuple[_Envelope, object]:
 
 
 def _loads(text: str) -> Any:
-    """Parse JSON as Python does, with None for infinite numbers and NaN, which JSON, sheets and sums cannot hold."""
-    return json.loads(text, strict=False, parse_float=_finite, parse_constant=lambda _: None)
+    """Parse JSON as Python does, with None for infinite numbers and NaN, which JSON, sheets and sums cannot hold.
+
+    A whole number of more digits than Python converts (4,300) is their text.
+    """
+    return json.loads(text, strict=False, parse_float=_finite, parse_int=_whole, parse_constant=lambda _: None)
+
+
+def _whole(digits: str) -> int | str:
+    try:
+        return int(digits)
+    except ValueError:
+        return digits
 
 
 def _finite(value: str | float) -> float | None:

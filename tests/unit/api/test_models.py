@@ -128,12 +128,12 @@ def test_malformed_response_is_an_error_with_a_reason(raw: bytes, says: str) -> 
             b'{"status":"completed","rows":[{"n":123456789012345678901234567890}]}',
             {"n": 123456789012345678901234567890},
         ),
+        (b'{"status":"completed","rows":[{"n":-' + b"9" * 5_000 + b"}]}", {"n": "-" + "9" * 5_000}),
     ],
 )
 def test_almost_valid_json_is_read_leniently(raw: bytes, row: dict[str, Any]) -> None:
     page = read_page(raw, JOB)
-    (read,) = read_rows(page.rows_json)
-    assert read == row or read == {"n": float(10**30)} or read["n"] == pytest.approx(row["n"])
+    assert read_rows(page.rows_json) == [row]
 
 
 def test_no_number_of_a_response_is_infinite() -> None:
