@@ -64,9 +64,9 @@ def demo(
         table_output.print_frame(snapshot.frame(table_output.TERMINAL_COLUMNS).head(_FIRST_ROWS))
     terminal.print_message(
         f"The first {min(_FIRST_ROWS, len(snapshot.rows))} of {companies(len(snapshot.rows))} in "
-        f"{count(snapshot.pages, 'page')}, {duration:.1f} s from the first question to the file:"
+        f"{count(snapshot.pages, 'page')}, {duration:.1f} s from the first question to the file."
     )
-    terminal.print_line(str(output.resolve()))
+    terminal.print_open(output, on_stdout=True)
 
 
 @contextlib.contextmanager

@@ -206,10 +206,7 @@ def _described(parameter: Any) -> tuple[str, str]:
     if parameter.param_type_name == "argument":
         return parameter.metavar or parameter.name.upper(), text
     value = "" if parameter.is_flag else f" {parameter.metavar or parameter.name.upper()}"
-    if not parameter.is_flag and parameter.default is not None and parameter.show_default is True:
-        text += (
-            f" (default: {parameter.default:g})"
-            if isinstance(parameter.default, (int, float))
-            else (f" (default: {parameter.default})")
-        )
+    default = parameter.default if parameter.show_default is True else parameter.show_default or None
+    if not parameter.is_flag and default is not None:
+        text += f" (default: {default:g})" if isinstance(default, (int, float)) else f" (default: {default})"
     return ", ".join(sorted(parameter.opts, key=len)) + value, text

@@ -155,7 +155,7 @@ def clip(text: str, width: int) -> str:
     cut = chop_cells(text, max(1, width - 1))[0]
     if text[len(cut)] != " " and cell_len(words := cut.rpartition(" ")[0]) * 2 >= width:
         cut = words
-    return cut.rstrip() + "…"
+    return cut.rstrip(" ,;&-") + "…"
 
 
 def _columns(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[list[str]]:

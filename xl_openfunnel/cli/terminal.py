@@ -20,12 +20,11 @@ from ..cell_values import to_json
 from ..errors import ConfigurationError
 from ..text import one_line
 from .log_format import json_line, messages
-from .progress_lines import ProgressLines, describe
+from .progress_lines import ProgressLines
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.live import Live
-    from rich.text import Text
 
     from ..jobs.snapshot import Snapshot
 
@@ -148,16 +147,22 @@ def print_error(text: str, **fields: Any) -> None:
     print_message(text, mark="error: ", style="red", level="error", **fields)
 
 
-def print_open(path: Path) -> None:
-    """Say on a terminal where the file is, as a link where the terminal has them."""
+def print_open(path: Path, *, on_stdout: bool = False) -> None:
+    """Say on a terminal where the file is, as a link where the terminal has them.
+
+    Args:
+        path: the file.
+        on_stdout: print it on stdout, and there also without a terminal, for other programs: the path alone.
+    """
     from rich.text import Text
 
-    if is_terminal(sys.stderr) and not (messages.json or messages.quiet):
-        whole = path.resolve()
+    whole = path.resolve()
+    if is_terminal(sys.stdout if on_stdout else sys.stderr):
+        console = new_console() if on_stdout else stderr_console()
         with contextlib.suppress(OSError, ValueError):
-            stderr_console().print(
-                Text.assemble(("Open: ", "bold"), (str(whole), f"link {whole.as_uri()}")), soft_wrap=True
-            )
+            console.print(Text.assemble(("Open: ", "bold"), (str(whole), f"link {whole.as_uri()}")), soft_wrap=True)
+    elif on_stdout:
+        print_line(str(whole))
 
 
 def print_line(text: str) -> None:
@@ -266,14 +271,14 @@ def newline_on_interrupt() -> Iterator[None]:
 
 
 class Progress:
-    """The progress of jobs on stderr: a line that is redrawn; without a terminal `ProgressLines`.
+    """The progress of jobs on stderr: a bar that is redrawn; without a terminal `ProgressLines`.
 
     Args:
         now: seconds on a monotonic clock.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._describe: Callable[[], str] = lambda: "asking the service"
+        self._line = "asking the service"
         self._snapshots: dict[str, Snapshot] = {}
         self._started = time.monotonic()
         self._live: Live | None = None
@@ -308,25 +313,39 @@ class Progress:
         if self._live is None:
             self._lines(snapshot)
             return
-        self._snapshots[snapshot.job_id] = snapshot
-        snapshots = list(self._snapshots.values())
-        self._describe = lambda: describe(snapshots)[0]  # built for every refresh: it counts down to the next try
+        self._snapshots |= {snapshot.job_id: snapshot}
+        self._line = ""
 
     def update(self, line: str) -> None:
         """Show this line."""
-        self._describe = lambda: line
+        self._line = line
         if self._live is None:
             print_message(line)
+
+    def print_line(self, line: str) -> None:
+        """Print a line of data on stdout, above the bar where there is one."""
+        if self._live is None:
+            print_line(line)
+        else:  # both are the terminal
+            from rich.text import Text
+
+            self._live.console.print(Text(line), soft_wrap=True)
 
     @property
     def seconds(self) -> float:
         """Seconds since it was made."""
         return time.monotonic() - self._started
 
-    def _render(self) -> Text:
+    def _render(self) -> RenderableType:  # for every refresh: it counts down to the next try
+        from rich.console import Group
         from rich.text import Text
 
+        from .progress_bar import headline, progress_bar
+
         frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏" if can_print_unicode(stderr_console()) else "|/-\\"
-        frame = frames[int(self.seconds * 8) % len(frames)]
-        text = Text()  # wrapped, since an error and its remedy can be long
-        return text.append(frame, "cyan").append(f" {self.seconds:.0f} s ", "dim").append(one_line(self._describe()))
+        frame = (f"{frames[int(self.seconds * 8) % len(frames)]} ", "cyan")
+        if line := self._line:
+            return Text.assemble(frame, (f"{self.seconds:.0f} s ", "dim"), one_line(line))
+        snapshots = list(self._snapshots.values())
+        bar = progress_bar(snapshots, self.seconds, stderr_console().width)
+        return Group(Text.assemble(frame, headline(snapshots)), bar)  # an error and its remedy are wrapped

@@ -46,5 +46,5 @@ def workbook(
     if output.is_file() and not force:
         raise ConfigurationError(f"{output} is there already. Give another name with -o, or replace it with --force.")
     write(output)
-    terminal.print_line(str(output.resolve()))
+    terminal.print_open(output, on_stdout=True)
     terminal.print_message(_NEXT_ADD_IN if add_in else _NEXT)

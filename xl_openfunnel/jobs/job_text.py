@@ -28,6 +28,7 @@ STATUSES: Final = frozenset(
 RETRY_HINT: Final = " It is tried again by itself."
 """Follows an error that the next try may clear, so that people know they have nothing to do."""
 
+_WAITING: Final = "waiting for the first answer"
 _READING: Final = "its pages are still being read"
 
 
@@ -101,16 +102,28 @@ def line(snapshot: Snapshot, now: datetime | None = None) -> str:
         snapshot: the job.
         now: the time from which the seconds to the next try are counted; None for the present.
     """
-    parts = [snapshot.status or "waiting for the first answer", stage(snapshot), _companies_read(snapshot)]
+    parts = [snapshot.status or _WAITING, stage(snapshot), _companies_read(snapshot)]
     if snapshot.pages and len(snapshot.rows):
         parts.append(_pages_read(snapshot))
-    if snapshot.final:
-        parts.append(_end(snapshot))
+    return _joined([*parts, *_end_or_trouble(snapshot, now)])
+
+
+def state(snapshot: Snapshot, now: datetime | None = None) -> str:
+    """As `line`, without the numbers of companies and pages."""
+    return _joined([snapshot.status or _WAITING, stage(snapshot), *_end_or_trouble(snapshot, now)])
+
+
+def _end_or_trouble(snapshot: Snapshot, now: datetime | None) -> list[str]:
+    parts = [_end(snapshot)] if snapshot.final else []
     if snapshot.problem and not snapshot.settled:  # a settled problem is the error that the command ends with
         parts.append(f"trouble: {snapshot.problem.message}")
         if snapshot.next_try:
             wait = snapshot.next_try - (now or datetime.now(UTC))
             parts.append(f"next try in {max(1, math.ceil(wait.total_seconds())):,} s")
+    return parts
+
+
+def _joined(parts: Sequence[str]) -> str:
     return one_line(" · ".join(part for part in parts if part))
 
 

@@ -86,6 +86,7 @@ def test_every_table_fits_on_one_line_per_row_and_breaks_no_header(
 
 def test_a_text_is_cut_between_two_words() -> None:
     assert clip("Software for mid-sized retailers", 20) == "Software for…"
+    assert clip("Junivakin & Sons", 12) == "Junivakin…"
     assert clip("Software for mid-sized retailers", 32) == "Software for mid-sized retailers"
     assert clip("a verylongwordthatmustbecut", 12) == "a verylongw…"
     assert clip("braisogard.example", 10) == "braisogar…"

@@ -89,6 +89,8 @@ def test_line_counts_the_seconds_to_the_next_try(seconds: float, text: str) -> N
     problem = Problem(ServerError("The service is in trouble."), now)
     snapshot = Snapshot("job", problem=problem, next_try=now + timedelta(seconds=seconds))
     assert job_text.line(snapshot, now).endswith(f" · trouble: The service is in trouble. · next try in {text}")
+    assert job_text.state(snapshot, now) == job_text.line(snapshot, now)
+    assert job_text.state(RUNNING) == "running"
 
 
 @pytest.mark.parametrize(
