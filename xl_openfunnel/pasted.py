@@ -112,6 +112,12 @@ def stripped(text: str) -> str:
     return text
 
 
+def unquoted(text: str) -> str:
+    """The text without blanks, quotes and invisible characters at its ends. Within a path they may be meant."""
+    ends = rf"(?:[\s\"'{_QUOTES}]|{INVISIBLE.pattern})+"
+    return re.sub(rf"\A{ends}|{ends}\Z", "", text)
+
+
 def shown(text: str) -> str:
     """The text on one line, without API keys, and with ``[U+200B]`` in place of each character that looks like none.
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError, InsecureUrlError
+from .pasted import shown, unquoted
+from .text import clip
 
 APP_NAME = "xl-openfunnel"
 
@@ -67,10 +69,13 @@ ENV_API_KEY = "OPENFUNNEL_API_KEY"
 ENVIRONMENT = {
     ENV_API_KEY: "the API key; it takes precedence over the keyring",
     ENV_BASE_URL: "the service's address: https, or http to this machine",
-    ENV_CACHE_DIR: "the folder of store, log and private Python, in place of the user's own",
+    ENV_CACHE_DIR: "the folder of store, log and private Python, in place of the user's own: a whole path",
     _ENV_CONCURRENCY: "how many requests are sent at once (8)",
 }
 """The environment variables and what they set, for the guide."""
+
+_VARIABLE = r"\$\{?([A-Za-z_]\w*)\}?|%([A-Za-z_]\w*)%"
+"""A variable as shells write it, which the environment itself does not fill in."""
 
 _HOST_AND_PORT = re.compile(r"(\[[\w.:%-]+\]|[\w.-]+)(:\d*)?")
 """Host and port that all libraries parse alike: for some, a backslash ends the host, and for others it does not."""
@@ -121,7 +126,12 @@ def checked_base_url(url: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:  # wrong brackets or port
         parts, host = urlsplit(""), None
-    if parts.scheme not in ("http", "https") or not host:
+    if (
+        parts.scheme not in ("http", "https")
+        or not host
+        or re.search(r"\s", url.strip())
+        or unquoted(url) != url.strip()
+    ):
         raise ConfigurationError(
             f"The base URL {_safe_repr(url)} is no web address. Give one like {BASE_URL} ({ENV_BASE_URL})."
         )
@@ -184,12 +194,35 @@ def _concurrency(text: str) -> int:
 
 
 def _cache_dir(environ: Mapping[str, str]) -> Path | None:
-    """The folder that the environment names; None where it names none."""
+    """The folder that the environment names; None where it names none.
+
+    Raises:
+        ConfigurationError: it is not the same folder wherever a program is started, or hardly what was meant.
+    """
     text = environ.get(ENV_CACHE_DIR, "").strip()
+    if not text:
+        return None
+    has_variable = re.search(_VARIABLE, text) is not None
+    if _expanded(text).is_absolute() and not has_variable and unquoted(text) == text:
+        return _expanded(text)
+    if unquoted(text) != text:
+        reason = "has quotes or invisible characters around it"
+    elif has_variable:
+        reason = "has a variable that nothing fills in"
+    else:
+        reason = "is no whole path, so that each folder would get a store of its own"
+    filled = re.sub(_VARIABLE, lambda match: environ.get(match[1] or match[2], match[0]), unquoted(text))
+    is_usable = _expanded(filled).is_absolute() and not re.search(_VARIABLE, filled)
+    example = _expanded(filled) if is_usable else f"a path like {_default_cache_dir()}"
+    raise ConfigurationError(f"{ENV_CACHE_DIR} is '{clip(shown(text), 60)}', which {reason}. Give {example}")
+
+
+def _expanded(text: str) -> Path:
+    """The path, with the user's home for ``~`` at its beginning, where there is one."""
     try:
-        return Path(text).expanduser() if text else None
-    except RuntimeError as error:
-        raise ConfigurationError(f"{ENV_CACHE_DIR} is {text!r}: {error}") from None
+        return Path(text).expanduser()
+    except RuntimeError:  # of a user who does not exist
+        return Path(text)
 
 
 def log_path(environ: Mapping[str, str] = os.environ) -> Path:

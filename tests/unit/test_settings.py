@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from xl_openfunnel import ConfigurationError, InsecureUrlError
-from xl_openfunnel.settings import BASE_URL, Settings, checked_base_url, origin_of
+from xl_openfunnel.pasted import shown
+from xl_openfunnel.settings import BASE_URL, Settings, checked_base_url, log_path, origin_of, python_dir
 
 pytestmark = pytest.mark.dependencies
 
@@ -15,11 +17,11 @@ pytestmark = pytest.mark.dependencies
 def test_precedence_is_argument_environment_default() -> None:
     environ = {
         "OPENFUNNEL_BASE_URL": "https://eu.example/",
-        "OPENFUNNEL_CACHE_DIR": "/x",
+        "OPENFUNNEL_CACHE_DIR": str(Path.cwd() / "x"),
         "OPENFUNNEL_CONCURRENCY": "3",
     }
     given = Settings.load("https://arg.example", environ=environ)
-    assert (given.base_url, given.cache_dir, given.concurrency) == ("https://arg.example", Path("/x"), 3)
+    assert (given.base_url, given.cache_dir, given.concurrency) == ("https://arg.example", Path.cwd() / "x", 3)
     assert Settings.load(environ=environ).base_url == "https://eu.example"
     assert (Settings.load(environ={}).base_url, Settings.load(environ={}).concurrency) == (BASE_URL, 8)
 
@@ -105,3 +107,41 @@ def test_secrets_in_a_base_url_are_refused_and_not_repeated(url: str) -> None:
 )
 def test_an_origin_is_scheme_host_and_port(url: str, origin: str) -> None:
     assert origin_of(url) == origin
+
+
+@pytest.mark.parametrize(
+    ("given", "reason", "meant"),
+    [
+        *((name, "no whole path", None) for name in ("x", "./x", "../x", "x/y", "~no-such-user-here/x")),
+        *((name, "quotes or invisible", "/x") for name in ('"/x"', "'/x'", "“/x”", "/x\u200b", "\ufeff/x", '/x"')),
+        *((name, "variable", "/home/me/x") for name in ("$HOME/x", "${HOME}/x", "/home/$NAME/x", "%HOME%/x")),
+        *((name, "variable", None) for name in ("$NOWHERE/x", "/a/%USERNAME%/x", r"%LOCALAPPDATA%\x")),
+        ('"$HOME/x"', "quotes or invisible", "/home/me/x"),
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="paths without a drive")
+def test_a_cache_folder_that_is_hardly_meant_is_refused_in_words(given: str, reason: str, meant: str | None) -> None:
+    for load in (lambda environ: Settings.load(environ=environ), log_path, python_dir):
+        with pytest.raises(ConfigurationError) as raised:
+            load({"OPENFUNNEL_CACHE_DIR": given, "HOME": "/home/me", "NAME": "me"})
+        assert f"OPENFUNNEL_CACHE_DIR is '{shown(given)}', which " in raised.value.message
+        assert reason in raised.value.message
+        assert raised.value.message.endswith(f". Give {meant}" if meant else "xl-openfunnel")
+
+
+@pytest.mark.parametrize("name", ["x", "Käse – (1), 2", "a%b", "50% $", "ANDREA~1", "share$", "o'x", "データ１"])
+def test_any_whole_path_is_a_cache_folder(name: str) -> None:
+    folder = Path.cwd() / name / "x"
+    assert Settings.load(environ={"OPENFUNNEL_CACHE_DIR": f" {folder}\n"}).cache_dir == folder
+
+
+def test_the_users_home_may_be_written_as_a_tilde() -> None:
+    assert Settings.load(environ={"OPENFUNNEL_CACHE_DIR": "~/x"}).cache_dir == Path.home() / "x"
+
+
+@pytest.mark.parametrize("junk", ['"', "'", "”", "\u200b", "\ufeff", " x", "\u00a0x"])
+def test_quotes_blanks_and_invisible_characters_in_a_setting_are_refused_in_words(junk: str) -> None:
+    for name, value in (("OPENFUNNEL_BASE_URL", "https://api.openfunnel.dev/x"), ("OPENFUNNEL_CONCURRENCY", "8")):
+        with pytest.raises(ConfigurationError, match=name):
+            Settings.load(environ={name: value + junk})
+        assert Settings.load(environ={name: f" {value}\n"})

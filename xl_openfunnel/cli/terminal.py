@@ -9,12 +9,13 @@ import io
 import json
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, Final, Self, TextIO
 
 from ..cell_values import to_json
 from ..errors import ConfigurationError
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from ..jobs.snapshot import Snapshot
+
+
+_SIZES: Final = range(10, 10_001)
+"""Columns and lines that a terminal can have; a script may ask for very wide ones, so that nothing is cut."""
+
+_UNKNOWN_WIDTH: Final = 80
 
 
 class StdoutClosedError(Exception):
@@ -87,10 +94,19 @@ def stderr_console() -> Console:
 
 
 def new_console(*, stderr: bool = False) -> Console:
-    """A console that prints text as it is: brackets in a company's name are no markup."""
+    """A console that prints text as it is: brackets in a company's name are no markup.
+
+    A size that no terminal has, as in ``COLUMNS=0``, counts as unknown: rich would print nothing.
+    """
     from rich.console import Console
 
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    sizes = {name: os.environ.get(name, "") for name in ("COLUMNS", "LINES")}
+    known = {name for name, size in sizes.items() if re.fullmatch("[0-9]{1,5}", size) and int(size) in _SIZES}
+    environ = {name: value for name, value in os.environ.items() if name not in sizes or name in known}
+    console = Console(stderr=stderr, markup=False, highlight=False, emoji=False, _environ=environ)
+    if console.width not in _SIZES:  # as a pseudo-terminal may say
+        console.width = _UNKNOWN_WIDTH
+    return console
 
 
 def can_print_unicode(console: Console) -> bool:

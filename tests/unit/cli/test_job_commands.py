@@ -420,3 +420,15 @@ def test_the_error_of_a_failed_job_says_how_to_get_the_delivered_rows(serve: Ser
     assert result.err.count("No seed") == 1
     assert run("watch", job.job_id, "-o", str(tmp_path / "rows.csv")).code == 1
     assert (tmp_path / "rows.csv").exists()
+
+
+def test_a_pasted_job_is_understood_and_a_misspelt_one_answered_with_similar_ones(serve: Serve, run: Run) -> None:
+    service = serve(DONE)
+    for text in (f"Job\u200b {DONE.job_id.upper()},", f"{service.base_url}/jobs/{DONE.job_id}/page_2"):
+        assert "completed" in run("status", text).out
+    run("label", DONE.job_id, "Germany Q3")
+    assert "completed" in run("status", "\u200bgermany\u00a0q3").out
+    result = run("status", "Germny\u200b Q3")
+    assert (result.code, "Did you mean 'Germany Q3'?" in result.err) == (2, True)
+    assert "'Germny[U+200B] Q3' is no job id" in result.err
+    assert {request.path.rpartition("/")[2].partition("?")[0] for request in service.received} == {DONE.job_id}

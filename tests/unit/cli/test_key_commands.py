@@ -71,6 +71,14 @@ def test_the_byte_order_mark_of_powershell_is_not_part_of_the_key(run: Run, mark
     assert f'"{SECRET}"' in key_files(tmp_path)[0].read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    "pasted", [f"X-API-Key: {SECRET}", f"  “{SECRET}”,", f"OPENFUNNEL_API_KEY='{SECRET}'", "\u200b".join(SECRET)]
+)
+def test_the_key_in_a_pasted_text_is_stored(run: Run, pasted: str, tmp_path: Path) -> None:
+    assert run("key", "set", stdin=f"{pasted}\r\n").code == 0
+    assert f'"{SECRET}"' in key_files(tmp_path)[0].read_text("utf-8")
+
+
 def test_a_key_that_works_is_stored_and_the_credits_are_printed(
     run: Run, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:

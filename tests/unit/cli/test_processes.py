@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -174,3 +175,35 @@ def test_simulate_serves_what_it_prints(process: Process, run: Run, monkeypatch:
 def test_simulate_refuses_wrong_arguments(run: Run, arguments: list[str]) -> None:
     result = run("simulate", *arguments)
     assert (result.code, result.out) == (2, "")
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "1", "x", "", "²", "9" * 12, "99999999999999999999"])
+def test_a_size_that_no_terminal_has_counts_as_unknown(run: Run, monkeypatch: pytest.MonkeyPatch, size: str) -> None:
+    monkeypatch.setenv("COLUMNS", size)
+    monkeypatch.setenv("LINES", size)
+    refused = run("status", "a b")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith("error: 'a b' is no job id")
+    assert max(map(len, run("--help").out.splitlines())) in range(40, 81)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
+@pytest.mark.parametrize("size", [(0, 0), (1, 1), (24, 100)], ids=str)
+def test_messages_are_shown_on_a_terminal_of_any_size(size: tuple[int, int], process: Process) -> None:
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+    env = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    started = process("status", "a b", stderr=theirs, stdout=theirs, env=env)
+    assert started.wait(60) == 2
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # how Linux says that the other end is closed
+        while piece := os.read(ours, 4096):
+            shown += piece
+    os.close(ours)
+    assert b"'a b' is no job id, no job's URL and no label known here." in shown

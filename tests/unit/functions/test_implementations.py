@@ -54,6 +54,40 @@ def test_an_invalid_job_gives_an_error_in_its_own_cell_without_a_request(make_se
     assert services.simulator.received == []
 
 
+def test_a_pasted_job_is_one_job_for_all_cells_and_one_entry_of_the_ledger(make_services: MakeServices) -> None:
+    services = make_services(job := SimulatedJob(companies(5)))
+    services.fetcher.wait(job.job_id)
+    typographic = job.job_id.replace("-", "\u2011")
+    pasted = (
+        *(job.job_id, job.job_id.upper(), f"\u200b“{job.job_id}”", f"Job {typographic},"),
+        *(f"https://h.example/jobs/{job.job_id}/page_2", f"#{job.job_id}", f"h.example/?job_id={job.job_id.upper()}"),
+    )
+    assert implementations.status(services.context(), [[text] for text in pasted]) == [["completed"]] * len(pasted)
+    error = implementations.status(services.context(), f"#OF! There is no job {job.job_id} for this API key")
+    assert str(error[0][0]).startswith("#OF! The cell with the job holds #OF! There is no job")
+    assert services.store
+    assert [entry.job_id for entry in services.store.ledger()] == [job.job_id]
+
+
+def test_a_misspelt_label_is_answered_with_similar_ones_and_nothing_depends_on_them(
+    make_services: MakeServices,
+) -> None:
+    services = make_services(job := SimulatedJob(companies(5)))
+    services.fetcher.wait(job.job_id)
+    assert services.store
+    services.store.label(job.job_id, "Germany Q3")
+    context = services.context()
+    wrong = ["Germny Q3!", "\u2067Köln\u2069 Q3", f"{job.job_id[1:]} x"] + ["Germny Q3!"] * 999
+    shown = [str(cell) for (cell,) in implementations.status(context, [[text] for text in wrong[:1000]])]
+    assert shown[0] == (
+        "#OF! 'Germny Q3!' is no job id, no job's URL and no label known here. Did you mean 'Germany Q3'?"
+    )
+    assert "'[U+2067]Köln[U+2069] Q3' is no job id" in shown[1]
+    assert shown[2].endswith(f"Did you mean '{job.job_id}'?")
+    assert shown[999].endswith("Copy the id from OpenFunnel.")
+    assert context.dependencies == {}
+
+
 def test_a_label_can_be_a_number_or_a_status(make_services: MakeServices) -> None:
     services = make_services(job := SimulatedJob(companies(5)), SimulatedJob(companies(5), job_id="other"))
     for job_id, label in ((job.job_id, "2026"), ("other", "running")):

@@ -165,9 +165,9 @@ def test_the_private_python_itself_is_refused(user: User, monkeypatch: pytest.Mo
     assert (user.created, user.files()) == (1, EVERYTHING)
 
 
-def test_without_appdata_install_is_refused() -> None:
+def test_without_appdata_install_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="%APPDATA% is not set"):
-        InstallPaths.for_user({"OPENFUNNEL_CACHE_DIR": "anywhere"})
+        InstallPaths.for_user({"OPENFUNNEL_CACHE_DIR": str(tmp_path)})
 
 
 def test_by_default_the_private_python_is_beside_the_store(tmp_path: Path) -> None:

@@ -157,6 +157,17 @@ def test_label_names_one_job_in_any_case(store: Store) -> None:
     assert store.job_id_of("Germany") == "two"
 
 
+@pytest.mark.parametrize("label", ["KÖLN Q3", "Ko\u0308ln q3", "\u200bKöln\u00a0Q3\ufeff", "Köln\u00ad Q3 "])
+def test_labels_that_look_alike_are_one(store: Store, label: str) -> None:
+    store.label("one", "Köln Q3")
+    assert store.job_id_of(label) == "one"
+    with pytest.raises(ConfigurationError, match="already"):
+        store.label("two", label)
+    store.label("one", label)
+    assert store.job_id_of("köln q3") == "one"
+    assert store.job_id_of("Koln Q3") is None
+
+
 def test_forgotten_job_leaves_nothing(store: Store) -> None:
     read = pages(5)
     store.save("job", result(read), read, None)
