@@ -108,6 +108,8 @@ _add(
     *(app, _JOBS, "rows", jobs.rows),
     ("Wait until the job is final, and write a workbook", "xl-openfunnel rows JOB -o companies.xlsx"),
     ("Some columns, on the screen", "xl-openfunnel rows JOB --columns name,domain,country"),
+    ("All columns, into another program", "xl-openfunnel rows JOB --format jsonl | head"),
+    ("A CSV for a German or French Excel", 'xl-openfunnel rows JOB -o companies.csv --separator ";"'),
 )
 _add(
     *(app, _JOBS, "watch", watch.watch),

@@ -175,22 +175,24 @@ def _help(command: Any, ctx: Any) -> Iterator[RenderableType]:
     yield Text.assemble(("Usage: ", "bold"), " ".join([ctx.command_path, *command.collect_usage_pieces(ctx)]))
     for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
         yield Text("\n" + " ".join(paragraph.split()))
-    groups: dict[str, list[tuple[str, str]]] = {}
+    sections: list[dict[str, list[tuple[str, str]]]] = [{}, {}]
+    commands, parameters = sections
     for name, subcommand in getattr(command, "commands", {}).items():
         if not subcommand.hidden:
             sentence = " ".join(inspect.cleandoc(subcommand.help or "").split()).partition(". ")[0].removesuffix(".")
-            rows = groups.setdefault(subcommand.rich_help_panel or "Commands", [])
+            rows = commands.setdefault(subcommand.rich_help_panel or "Commands", [])
             rows.insert(0 if hasattr(subcommand, "commands") else len(rows), (name, sentence))
     for parameter in command.get_params(ctx):
         if not getattr(parameter, "hidden", False):
             heading = "Arguments" if parameter.param_type_name == "argument" else "Options"
             if parameter in common_options():
                 heading = "Options of every command"
-            groups.setdefault(heading, []).append(_described(parameter))
-    width = max(len(name) for rows in groups.values() for name, _ in rows)
-    for heading, rows in groups.items():
-        yield Text(f"\n{heading}", style="bold")
-        yield table_output.aligned([(f"  {name}", text) for name, text in rows], width=width + 2, name_style="cyan")
+            parameters.setdefault(heading, []).append(_described(parameter))
+    for section in sections:
+        width = max((len(name) for rows in section.values() for name, _ in rows), default=0)
+        for heading, rows in section.items():
+            yield Text(f"\n{heading}", style="bold")
+            yield table_output.aligned([(f"  {name}", text) for name, text in rows], width=width + 2, name_style="cyan")
     if command.epilog:
         is_example = command.epilog.startswith("# ")
         yield Text("\nExamples" if is_example else "", style="bold")

@@ -117,7 +117,7 @@ def can_print_unicode(console: Console) -> bool:
 def print_message(
     text: str, *, mark: str = "", style: str = "", level: str = "info", event: str = "message", **fields: Any
 ) -> None:
-    """Print a message on stderr, never wrapped, so that it can be searched for.
+    """Print a message on stderr: wrapped between words on a terminal, else on one line, so that it can be searched for.
 
     Args:
         text: the message.
@@ -137,8 +137,12 @@ def print_message(
     from rich.text import Text
 
     with contextlib.suppress(OSError, ValueError):  # a closed stderr must not fail the command
-        stderr_console().print(
-            Text.assemble((mark, f"bold {style}".strip()), (text, "" if mark else style)), soft_wrap=True
+        console = stderr_console()
+        console.print(
+            Text.assemble((mark, f"bold {style}".strip()), (text, "" if mark else style)),
+            overflow="ignore",  # a long path stays whole, to be copied
+            crop=False,
+            soft_wrap=not console.is_terminal,
         )
 
 
@@ -172,6 +176,8 @@ def print_open(path: Path, *, on_stdout: bool = False) -> None:
     """
     from rich.text import Text
 
+    if not on_stdout and (messages.json or not messages.wanted("info")):
+        return
     whole = path.resolve()
     if is_terminal(sys.stdout if on_stdout else sys.stderr):
         console = new_console() if on_stdout else stderr_console()
