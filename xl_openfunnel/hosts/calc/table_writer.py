@@ -75,7 +75,7 @@ class TableUpdate:
         table_range.setDataArea(after)
         _update_pivots(document, before, after)
         later = "" if self.snapshot.final else " They may still change: insert again once the job is final."
-        return f"{companies(len(rows))} in the table.{later}"
+        return " ".join([f"{companies(len(rows))} in the table.{later}", *self.snapshot.warnings])
 
 
 def prepare(document: Any) -> TableUpdate:

@@ -335,6 +335,7 @@ def _table_summary(snapshot: Snapshot, written: TableWritten) -> list[str]:
         parts.append("provisional: insert again when the job is over")
     if snapshot.problem:
         parts.append(snapshot.problem.message.rstrip("."))
+    parts += [warning.rstrip(".") for warning in snapshot.warnings]
     if plan.kept_rows:
         parts.append(f"{plan.kept_rows:,} no longer in the job kept at the end, for what you have there")
     if plan.missing_columns:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -261,6 +263,14 @@ def test_without_a_job_in_the_cell_the_workbooks_job_is_used(rig: Rig) -> None:
 def test_a_failed_jobs_companies_are_written_with_the_reason(rig: Rig) -> None:
     assert rig.write_table(FAILED.job_id) == (
         "0 companies inserted on the sheet Table; The job failed: no seeds; 1 pivot refreshed"
+    )
+
+
+def test_the_warnings_of_a_job_are_told(rig: Rig) -> None:
+    warned = replace(rig.fetcher.wait(DONE.job_id), warnings=("Page 1 holds Acme twice: another may be missing.",))
+    rig.fetcher = cast("Fetcher", SimpleNamespace(watch=lambda job: warned))
+    assert rig.write_table(DONE.job_id) == (
+        "30 companies inserted on the sheet Table; Page 1 holds Acme twice: another may be missing; 1 pivot refreshed"
     )
 
 
