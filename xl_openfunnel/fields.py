@@ -242,17 +242,17 @@ FIELDS: Final = (
     Field(
         "country", FieldType.TEXT, "derived",
         "hq_country; where that is blank, what follows the last comma of headquarters.",
-        sources=("country", "hq_country", "headquarters"), derive=partial(_location, 2),
+        width=20, sources=("country", "hq_country", "headquarters"), derive=partial(_location, 2),
     ),
     Field(
         "city", FieldType.TEXT, "derived",
         "hq_city; where that is blank, what precedes the last comma of headquarters.",
-        sources=("city", "hq_city", "headquarters"), derive=partial(_location, 0),
+        width=20, sources=("city", "hq_city", "headquarters"), derive=partial(_location, 0),
     ),
     Field(
         "employee_band", FieldType.BAND, "derived",
         "The size class of employee_count, or of the lower bound of its range, from 1–10 to 10001+.",
-        sources=("employee_count", "company_size"), derive=_employee_band,
+        width=18, sources=("employee_count", "company_size"), derive=_employee_band,
     ),
 )
 """All known fields: ``rank``, those of the service in the order of a full table, and the derived ones."""

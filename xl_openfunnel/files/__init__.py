@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from ..errors import ConfigurationError
+from ..fields import ALL_COLUMNS, DERIVED_COLUMNS
 from ..jobs.snapshot import Snapshot
 from .atomic import atomic_replace, check_writable
 from .delimited import write_delimited
@@ -30,10 +31,14 @@ class Content:
     Attributes:
         snapshot: the job.
         frame: its companies, in the columns of the file.
+        label: the user's name for the job.
+        all_columns: whether the columns are all there are, in no order that was asked for.
     """
 
     snapshot: Snapshot
     frame: pd.DataFrame
+    label: str | None = None
+    all_columns: bool = False
 
 
 def _write_xlsx(path: Path, content: Content) -> None:
@@ -74,6 +79,7 @@ def write(
     file_format: str | None = None,
     raw: bool = False,
     separator: str = ",",
+    label: str | None = None,
 ) -> int:
     """Write the job's companies to ``path``.
 
@@ -82,10 +88,12 @@ def write(
     Args:
         snapshot: the job.
         path: the file, which is replaced atomically if it exists.
-        columns: names in the wanted order; None for ``rank`` and every field that the service sent.
+        columns: names in the wanted order; None for ``rank`` and every field that the service sent, and in a workbook
+            also for those derived from them.
         file_format: a suffix without its dot; None for the one of the file.
         raw: keep text that a spreadsheet would run as a formula unchanged (CSV and TSV).
         separator: what separates the values of a CSV: one character.
+        label: the user's name for the job, which a workbook shows.
 
     Returns:
         How many values got an apostrophe, so that no spreadsheet runs them as a formula.
@@ -95,10 +103,11 @@ def write(
         FileWriteError: the file could not be written.
     """
     name = _checked_format(path, file_format)
-    frame = snapshot.frame(columns)
+    everything = (ALL_COLUMNS, *DERIVED_COLUMNS) if name == "xlsx" else None
+    frame = snapshot.frame(everything if columns is None else columns)
     with atomic_replace(path) as temporary:
         if name in _BINARY_WRITERS:
-            _BINARY_WRITERS[name](temporary, Content(snapshot, frame))
+            _BINARY_WRITERS[name](temporary, Content(snapshot, frame, label, all_columns=columns is None))
             return 0
         encoding = "utf-8-sig" if name == "csv" else "utf-8"
         with temporary.open("w", encoding=encoding, errors="replace", newline="") as stream:

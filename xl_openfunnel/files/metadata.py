@@ -6,15 +6,64 @@ import hashlib
 import json
 from typing import Final, TypeAlias
 
-from ..cell_values import to_json
+from ..api.models import JobStatus
+from ..cell_values import to_cell, to_json, to_text
+from ..errors import IncompleteResultError
+from ..jobs import job_text
 from ..jobs.snapshot import Snapshot
-from ..text import format_utc
+from ..text import format_utc, one_line
 from ..version import version
 from .cells import Cell
 
 Fact: TypeAlias = tuple[str, Cell]
 
+COMPLETE: Final = "Complete"
+
 _SOURCES: Final = {"service": "the service", "store": "the store on this computer", None: ""}
+
+
+def query(snapshot: Snapshot) -> str:
+    """What was searched for, as far as the service says: its query, else the seeds; ``""`` where it says neither."""
+    manifest = snapshot.manifest or {}
+    return _text(manifest.get("derived_query")) or (f"Companies like {text}" if (text := seeds(snapshot)) else "")
+
+
+def seeds(snapshot: Snapshot) -> str:
+    """The domains that the search started from."""
+    return _text((snapshot.manifest or {}).get("resolved_seed_domains"))
+
+
+def outcome(snapshot: Snapshot) -> str:
+    """Whether the companies are all that the job has, in a word or two: ``Complete``, or why not."""
+    if not snapshot.final:
+        return "Provisional"
+    if (status := _status(snapshot)) in (JobStatus.FAILED, JobStatus.CANCELLED):
+        return status.capitalize()
+    if snapshot.problem and isinstance(snapshot.problem.error, IncompleteResultError):
+        return "Incomplete"
+    return "Partial" if (snapshot.manifest or {}).get("partial") else COMPLETE
+
+
+def notes(snapshot: Snapshot) -> list[str]:
+    """What a reader of the companies should know: that they may change, the problem, what the service says."""
+    found = []
+    if not snapshot.final:
+        found.append(f"These companies may still change: {job_text.pending_reason(snapshot) or 'not all were read'}.")
+    elif _status(snapshot) == JobStatus.CANCELLED:
+        found.append("The job was cancelled: these are the companies that it had delivered.")
+    if snapshot.problem:
+        found.append(snapshot.problem.message)
+    found += job_text.manifest_notes(snapshot.manifest or {})
+    found += snapshot.warnings
+    return [one_line(text[:1].upper() + text[1:]) for text in found]
+
+
+def _status(snapshot: Snapshot) -> str:
+    return str(snapshot.status or "").lower()
+
+
+def _text(value: object) -> str:
+    return one_line(to_text(to_cell(value)))
 
 
 def job_facts(snapshot: Snapshot) -> list[Fact]:
@@ -29,15 +78,10 @@ def job_facts(snapshot: Snapshot) -> list[Fact]:
         ("read_from", _SOURCES[snapshot.source]),
         ("written_by", f"XL OpenFunnel {version()}"),
     ]
-    facts.extend(warning_facts(snapshot))
+    facts.extend(("warning", text) for text in snapshot.warnings)
     if snapshot.problem:
         facts.append(("problem", snapshot.problem.message))
     return facts
-
-
-def warning_facts(snapshot: Snapshot) -> list[Fact]:
-    """The warnings of the job, one fact each."""
-    return [("warning", text) for text in snapshot.warnings]
 
 
 def state(snapshot: Snapshot) -> str:

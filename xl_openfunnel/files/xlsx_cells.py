@@ -51,6 +51,7 @@ def create_workbook(path: Path, snapshot: Snapshot) -> Iterator[Workbook]:
     with temporary as folder:  # XlsxWriter leaves its temporary files behind if it cannot write one
         book = xlsxwriter.Workbook(file, {**NO_GUESSING, "tmpdir": folder})
         _set_properties(book, snapshot)
+        keep_values(book)
         yield book
         try:
             book.close()
@@ -59,6 +60,16 @@ def create_workbook(path: Path, snapshot: Snapshot) -> Iterator[Workbook]:
         except XlsxWriterException as error:
             raise FileWriteError(f"The workbook could not be made: {error}. Try .csv instead.") from None
     path.write_bytes(file.getbuffer())
+
+
+def keep_values(book: Workbook) -> None:
+    """Let Excel show what the cells hold, without calculating when it opens the workbook.
+
+    Excel calculates a file that says so, or that an older version wrote, and asks to save it when it is closed. The
+    version is what Excel 2019 and newer write.
+    """
+    book.calc_on_load = False
+    book.set_calc_mode("auto", 191029)
 
 
 def _no_space_error(error: OSError) -> FileWriteError:

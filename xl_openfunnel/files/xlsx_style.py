@@ -17,18 +17,14 @@ NAVY: Final = "#1F3864"
 BLUE: Final = "#4472C4"
 LIGHT_BLUE: Final = "#8EA9DB"
 PALE_BLUE: Final = "#F2F5FA"
-SLATE: Final = "#44546A"
-ORANGE: Final = "#ED7D31"
 YELLOW: Final = "#FFF2CC"
 AMBER: Final = "#BF8F00"
 RED: Final = "#C00000"
 GREEN: Final = "#2E7D32"
 GRAY: Final = "#6B7280"
-DARK_GRAY: Final = "#595959"
 CHART_GRAY: Final = "#A6A6A6"
 CHART_TEXT: Final = "#404040"
 LINE: Final = "#D9DEE8"
-GRAY_LINE: Final = "#D0D0D0"
 ROW_LINE: Final = "#D9E1F2"
 TOTAL_FILL: Final = "#DDE6F4"
 BANNER_TEXT: Final = "#D6DFF0"
@@ -75,14 +71,15 @@ def add_bar_chart(
     number_format: str = "#,##0",
     minimum: float | None = None,
     gray: Sequence[bool] = (),
+    show_title: bool = True,
 ) -> None:
     """Add a chart of counts that stand beside their labels.
 
     Args:
         book: the workbook.
         sheet: the sheet that holds both the counts and the chart.
-        kind: horizontal bars in blue, or columns in orange.
-        title: shown above the chart.
+        kind: horizontal bars, or columns.
+        title: what the bars are.
         first: the first row, from 0.
         last: the last row.
         column: the column of the labels, from 0; the counts are in the next one.
@@ -92,17 +89,17 @@ def add_bar_chart(
         number_format: of the labels on the bars.
         minimum: where the axis of the counts starts; None lets the program choose.
         gray: for each row whether its bar is gray; empty for none.
+        show_title: whether the title stands above the chart too.
     """
     chart = book.add_chart({"type": kind})
-    color = BLUE if kind == "bar" else ORANGE
     label_font = {"size": 9, "color": CHART_TEXT}
     chart.add_series(
         {
             "name": title,
             "categories": [sheet.get_name(), first, column, last, column],
             "values": [sheet.get_name(), first, column + 1, last, column + 1],
-            "fill": {"color": color},
-            "points": [{"fill": {"color": CHART_GRAY if is_gray else color}} for is_gray in gray],
+            "fill": {"color": BLUE},
+            "points": [{"fill": {"color": CHART_GRAY if is_gray else BLUE}} for is_gray in gray],
             "gap": 40,
             "data_labels": {"value": True, "num_format": number_format, "font": label_font},
         }
@@ -116,8 +113,24 @@ def add_bar_chart(
     values = {"visible": False, "major_gridlines": {"visible": False}, "min": minimum}
     chart.set_x_axis(values if kind == "bar" else categories)
     chart.set_y_axis(categories if kind == "bar" else values)
-    chart.set_title({"name": title, "name_font": {"name": FONT, "size": 13, "color": NAVY}, "overlay": False})
+    chart.set_title(
+        {
+            "none": not show_title,
+            "name": title,
+            "name_font": {"name": FONT, "size": 13, "color": NAVY},
+            "overlay": False,
+        }
+    )
     chart.set_legend({"none": True})
     chart.set_chartarea({"border": {"color": line_color}})
     chart.set_size({"width": size[0], "height": size[1]})
     sheet.insert_chart(*position, chart, {"object_position": 3})
+
+
+def set_up_printing(sheet: Worksheet) -> None:
+    """Print the sheet one page wide, with the sheet's name and page number on each page."""
+    sheet.set_landscape()
+    sheet.set_margins(left=0.4, right=0.4, top=0.4, bottom=0.6)
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_footer("&L&A&RPage &P of &N")

@@ -11,7 +11,7 @@ from typing import Final
 import xlsxwriter
 
 from ..files.atomic import atomic_write
-from ..files.xlsx_cells import NO_GUESSING
+from ..files.xlsx_cells import NO_GUESSING, keep_values
 from ..files.xlsx_style import Formats
 from ..version import version
 from . import charts_sheet, data_sheets, sources, start_sheet
@@ -38,10 +38,6 @@ JOB_NAME: Final = "job"
 
 _CREATED: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """A fixed date, so that a version always builds the same bytes."""
-
-_CALCULATION_VERSION: Final = 191029
-"""The version that Excel 2019 and newer write. With an older one Excel would calculate all cells when it opens the
-workbook, also with macros off, where the functions are unknown."""
 
 _ADDIN_SHEET: Final = "AddinSheet"
 """Every workbook needs a sheet, so the add-in has a hidden one."""
@@ -124,8 +120,7 @@ def _add_project(book: xlsxwriter.Workbook, modules: Mapping[str, str], sheet_mo
     """
     # The doctor reads the version in the properties.
     book.set_properties({"title": "OpenFunnel", "comments": f"Built by XL OpenFunnel {version()}", "created": _CREATED})
-    book.calc_on_load = False
-    book.set_calc_mode("auto", _CALCULATION_VERSION)
+    keep_values(book)  # also with macros off, where the functions are unknown
     project = build_project(modules, sheet_modules, sources.THIS_WORKBOOK)
     book.add_vba_project(io.BytesIO(project), is_stream=True)
     book.set_vba_name(sources.THIS_WORKBOOK)

@@ -7,11 +7,10 @@ from typing import Final
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from ..files.xlsx_style import Formats
+from ..files.xlsx_style import Formats, set_up_printing
 from . import cached_values
 from .cached_values import CachedValues, info_call, write_formula, write_spill
 from .sources import StartTexts, sheet_texts
-from .styles import set_up_printing
 
 NAME: Final = "Start"
 JOB_ROW: Final = 7

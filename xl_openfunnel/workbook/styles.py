@@ -20,6 +20,7 @@ from ..files.xlsx_style import (
     YELLOW,
     Formats,
     cell_format,
+    set_up_printing,
 )
 
 _DATE: Final = "yyyy-mm-dd hh:mm"
@@ -75,11 +76,3 @@ def add_title(sheet: Worksheet, style: Formats, title: str, hint: str) -> None:
     sheet.write_string(0, 0, title, style["title"])
     sheet.write_string(1, 0, hint, style["hint"])
     set_up_printing(sheet)
-
-
-def set_up_printing(sheet: Worksheet) -> None:
-    """Print the sheet one page wide, with the sheet's name and page number on each page."""
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-    sheet.set_footer("&L&A&RPage &P of &N")

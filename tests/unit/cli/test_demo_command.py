@@ -34,7 +34,7 @@ def test_demo_writes_every_row_of_the_file_in_order_and_text_as_text(run: Run, t
     result = run("demo", "--from", source, "--rows", 120, "--seconds", 0, "-o", book)
     assert result.code == 0
     assert result.out.splitlines()[-1] == str(book.resolve())
-    sheet = openpyxl.load_workbook(book)["Rows"]
+    sheet = openpyxl.load_workbook(book)["Companies"]
     head, *rows = sheet.iter_rows()
     names = [cell.value for cell in head]
     assert len(rows) == 120

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import gc
-import math
 import re
 import sys
 import tempfile
 import zipfile
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
 import pytest
 
-from tests.unit.files.conftest import HOSTILE, MANIFEST, ROWS, MakeSnapshot
-from xl_openfunnel import ConfigurationError, FileWriteError
+from tests.unit.files.conftest import HOSTILE, ROWS, MakeSnapshot
+from xl_openfunnel import ConfigurationError, FileWriteError, table
 from xl_openfunnel.files import Content, write, xlsx
+from xl_openfunnel.files.links import MAX_LINKS
 from xl_openfunnel.files.xlsx import table_headers
+from xl_openfunnel.simulator import companies
 
 pytestmark = pytest.mark.dependencies
 
 
-def cells(path: Path, sheet: str = "Rows") -> list[list[Any]]:
+def cells(path: Path, sheet: str = "Companies") -> list[list[Any]]:
     return [[cell.value for cell in row] for row in openpyxl.load_workbook(path)[sheet].iter_rows()]
 
 
 def test_text_round_trips_as_text(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot(), tmp_path / "rows.xlsx", ["name"])
-    _, *rows = openpyxl.load_workbook(tmp_path / "rows.xlsx")["Rows"].iter_rows()
+    _, *rows = openpyxl.load_workbook(tmp_path / "rows.xlsx")["Companies"].iter_rows()
     for (cell,), text in zip(rows, HOSTILE, strict=True):
         assert (cell.value or "") == text.replace("\r\n", "\n").replace("\r", "\n").replace("\x07", "")
         assert cell.data_type == ("s" if text else "n")
@@ -51,7 +53,7 @@ def test_other_values_keep_their_types(snapshot: MakeSnapshot, tmp_path: Path) -
 
 def test_the_rows_are_a_real_table_with_a_frozen_header(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot(), tmp_path / "rows.xlsx", ["rank", "name", "domain"])
-    sheet = openpyxl.load_workbook(tmp_path / "rows.xlsx")["Rows"]
+    sheet = openpyxl.load_workbook(tmp_path / "rows.xlsx")["Companies"]
     (table,) = sheet.tables.values()
     assert (table.ref, table.column_names) == (f"A1:C{len(ROWS) + 1}", ["rank", "name", "domain"])
     assert sheet.freeze_panes == "C2"
@@ -64,12 +66,13 @@ def test_long_texts_are_whole_up_to_excels_limit_and_cut_visibly_beyond(snapshot
     assert (whole, rockets) == (texts[0], texts[2])
     assert cut == "x" * 32_766 + "…"
     assert cut_rockets == "🚀" * 16_383 + "…"
-    assert dict(row for row in cells(tmp_path / "rows.xlsx", "Manifest") if row[0])["texts_cut"].startswith("2 ")
+    facts = {row[1]: row[2] for row in cells(tmp_path / "rows.xlsx", "Summary")}
+    assert facts["Texts cut"].startswith("2 longer than")
 
 
 def test_a_table_without_rows_is_a_valid_file(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot([]), tmp_path / "rows.xlsx", ["rank", "name"])
-    sheet = openpyxl.load_workbook(tmp_path / "rows.xlsx")["Rows"]
+    sheet = openpyxl.load_workbook(tmp_path / "rows.xlsx")["Companies"]
     assert next([cell.value for cell in row] for row in sheet.iter_rows()) == ["rank", "name"]
     assert sheet.tables["Companies"].ref == "A1:B2"
 
@@ -84,7 +87,7 @@ def test_blank_cells_of_a_vast_table_are_not_written(
         write(result, path, ["name", "domain", "tagline"])
         assert cells(path)[1:] == expected
         with zipfile.ZipFile(path) as parts:
-            return parts.read("xl/worksheets/sheet1.xml").count(b"<c ")
+            return parts.read("xl/worksheets/sheet2.xml").count(b"<c ")
 
     monkeypatch.setattr(xlsx, "MAX_BORDERED_CELLS", 9)
     assert count_written_cells() == 12
@@ -130,28 +133,6 @@ def test_a_failed_write_leaves_no_temporary_files(
         write(snapshot(), tmp_path / "rows.xlsx")
 
 
-def test_the_manifest_sheet_has_all_facts(snapshot: MakeSnapshot, tmp_path: Path) -> None:
-    write(snapshot(), tmp_path / "rows.xlsx")
-    rows = [row for row in cells(tmp_path / "rows.xlsx", "Manifest") if row[1] is not None or row[0] in MANIFEST]
-    facts = {row[0]: row[1] for row in rows}
-    assert (
-        facts.items()
-        >= {
-            "job_id": "a-job",
-            "status": "completed",
-            "as_of": "2026-07-05 12:30:15 UTC",
-            "rows": len(ROWS),
-            "read_from": "the service",
-            "derived_query": "=HYPERLINK(1)",
-            "resolved_seed_domains": "a.example; b.example",
-            "unresolved_seed_domains": None,
-            "partial": False,
-            "extra": '{"deep": [1]}',
-        }.items()
-    )
-    assert facts["written_by"].startswith("XL OpenFunnel ")
-
-
 def test_the_file_contains_no_user_and_no_path(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot(), tmp_path / "rows.xlsx")
     book = openpyxl.load_workbook(tmp_path / "rows.xlsx")
@@ -182,24 +163,125 @@ def test_rows_with_odd_fields_give_a_workbook_that_opens(snapshot: MakeSnapshot,
     rows = [{"name": 1, "Name": "a", "": None, "[x]": "y", "a\tb": [1, "2"], "#'@": True}]
     write(snapshot(rows), tmp_path / "rows.xlsx")
     head, row = cells(tmp_path / "rows.xlsx")
-    (table,) = openpyxl.load_workbook(tmp_path / "rows.xlsx")["Rows"].tables.values()
+    (table,) = openpyxl.load_workbook(tmp_path / "rows.xlsx")["Companies"].tables.values()
     assert table.column_names == head
     assert dict(zip(head, row, strict=True)).items() >= {"name": 1, "Name 2": "a", "[x]": "y", "#'@": True}.items()
 
 
-def test_infinity_is_written_as_text(snapshot: MakeSnapshot, tmp_path: Path) -> None:
-    write(snapshot(manifest={"credits_consumed": math.inf}), tmp_path / "rows.xlsx")
-    assert ["credits_consumed", "inf"] in cells(tmp_path / "rows.xlsx", "Manifest")
+def part(path: Path, name: str) -> str:
+    with zipfile.ZipFile(path) as parts:
+        return parts.read(name).decode()
 
 
-def test_an_unknown_date_is_blank(snapshot: MakeSnapshot, tmp_path: Path) -> None:
-    write(snapshot(as_of=None, manifest=None), tmp_path / "rows.xlsx")
-    facts = {row[0]: row[1] for row in cells(tmp_path / "rows.xlsx", "Manifest")}
-    assert facts["as_of"] is None
-    assert facts["none"] is None
+def test_excel_has_nothing_to_calculate_and_nothing_to_save(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot(), tmp_path / "rows.xlsx")
+    assert '<calcPr calcId="191029"/>' in part(tmp_path / "rows.xlsx", "xl/workbook.xml")
+    for sheet in ("sheet1", "sheet2"):
+        assert "<f>" not in part(tmp_path / "rows.xlsx", f"xl/worksheets/{sheet}.xml")
 
 
-def test_as_of_is_in_utc(snapshot: MakeSnapshot, tmp_path: Path) -> None:
-    write(snapshot(as_of=datetime(2026, 1, 1, tzinfo=UTC)), tmp_path / "rows.xlsx")
-    facts = {row[0]: row[1] for row in cells(tmp_path / "rows.xlsx", "Manifest")}
-    assert facts["as_of"] == "2026-01-01 00:00:00 UTC"
+def test_excel_does_not_warn_of_numbers_that_are_text(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot(), tmp_path / "rows.xlsx")
+    for sheet in ("sheet1", "sheet2"):
+        ignored = part(tmp_path / "rows.xlsx", f"xl/worksheets/{sheet}.xml").partition("<ignoredErrors>")[2]
+        assert re.match(r'<ignoredError sqref="A1:XFD\d+" numberStoredAsText="1"/>', ignored)
+
+
+def test_all_columns_come_in_reading_order_with_ours_among_them(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot(companies(40)), tmp_path / "rows.xlsx")
+    head, *rows = cells(tmp_path / "rows.xlsx")
+    assert head[:8] == [
+        *("rank", "name", "domain", "linkedin_url", "country", "city", "employee_count", "employee_band")
+    ]
+    assert head[-3:] == ["match_reason", "tagline", "description"]
+    frame = table.frame(companies(40), ["country", "city", "employee_band"])
+    for name in frame.columns:
+        shown = [row[head.index(name)] for row in rows]
+        assert shown == [None if pd.isna(value) else value for value in frame[name]]
+
+
+def test_chosen_columns_keep_their_order(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    names = ["match_reason", "name", "rerank_score", "rank"]
+    write(snapshot(companies(3)), tmp_path / "rows.xlsx", names)
+    assert cells(tmp_path / "rows.xlsx")[0] == names
+    assert hidden_columns(tmp_path / "rows.xlsx") == []
+
+
+def hidden_columns(path: Path) -> list[str]:
+    sheet = openpyxl.load_workbook(path)["Companies"]
+    return [
+        str(sheet.cell(1, column).value)
+        for letter, dimension in sheet.column_dimensions.items()
+        if dimension.hidden
+        for column in range(dimension.min, dimension.max + 1)
+    ]
+
+
+def test_a_column_without_any_value_is_hidden(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    rows = [{"name": "a", "rerank_score": None, "tagline": ""}, {"name": "b", "rerank_score": None, "tagline": None}]
+    write(snapshot(rows), tmp_path / "rows.xlsx")
+    assert hidden_columns(tmp_path / "rows.xlsx") == ["country", "city", "employee_band", "rerank_score", "tagline"]
+    assert "rerank_score" in cells(tmp_path / "rows.xlsx")[0]
+    write(snapshot([]), tmp_path / "rows.xlsx")
+    assert hidden_columns(tmp_path / "rows.xlsx") == []
+
+
+def test_names_are_bold_ranks_grey_and_revenues_have_their_thousands(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot([{"name": "a", "revenue_usd": 29_938_000_000}]), tmp_path / "rows.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "rows.xlsx")["Companies"]
+    by_name = {head.value: cell for head, cell in zip(*sheet.iter_rows(max_row=2), strict=True)}
+    assert by_name["name"].font.bold
+    assert by_name["rank"].font.color.rgb == "FF6B7280"
+    assert (by_name["revenue_usd"].value, by_name["revenue_usd"].number_format) == (29_938_000_000, '"$"#,##0')
+
+
+def test_a_page_holds_the_first_columns_and_repeats_the_header(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    write(snapshot(companies(40)), tmp_path / "rows.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "rows.xlsx")["Companies"]
+    first, last = sheet.print_area.replace("$", "").rpartition("!")[2].split(":")
+    assert (first, sheet[f"{last[:-2]}1"].value, last[-2:]) == ("A1", "headquarters", "41")
+    assert sheet.print_title_rows == "$1:$1"
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == ("landscape", 0)
+    assert "&P of &N" in openpyxl.load_workbook(tmp_path / "rows.xlsx")["Companies"].oddFooter.right.text.replace(
+        "[Page]", "P"
+    )
+
+
+def links(path: Path) -> dict[str, str]:
+    """The links of the sheet by the text of their cell."""
+    sheet = openpyxl.load_workbook(path)["Companies"]
+    return {cell.value: cell.hyperlink.target for row in sheet.iter_rows() for cell in row if cell.hyperlink}
+
+
+def test_a_linked_cell_keeps_its_text(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    rows = [
+        {"domain": "Acme.com", "linkedin_url": "http://de.linkedin.com/school/Acme/?x=1"},
+        {"domain": "javascript:alert(1)", "linkedin_url": "https://evil.example/company/acme"},
+        {"domain": None, "linkedin_url": ""},
+    ]
+    write(snapshot(rows), tmp_path / "rows.xlsx")
+    assert links(tmp_path / "rows.xlsx") == {
+        "Acme.com": "https://acme.com",
+        "http://de.linkedin.com/school/Acme/?x=1": "https://www.linkedin.com/company/acme",
+    }
+    assert cells(tmp_path / "rows.xlsx")[2][1] == "javascript:alert(1)"
+
+
+def test_a_sheet_has_no_links_where_they_are_more_than_excel_reads(
+    snapshot: MakeSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert MAX_LINKS == 65_530
+    rows = [{"domain": f"{number}.example"} for number in range(4)]
+    for limit, expected in ((4, 4), (3, 0)):
+        monkeypatch.setattr(xlsx, "MAX_LINKS", limit)
+        write(snapshot(rows), tmp_path / "rows.xlsx")
+        assert len(links(tmp_path / "rows.xlsx")) == expected
+        assert [row[1] for row in cells(tmp_path / "rows.xlsx")[1:]] == [row["domain"] for row in rows]
+    facts = {row[1]: row[2] for row in cells(tmp_path / "rows.xlsx", "Summary")}
+    assert facts["Links"] == "none, because they are more than the 3 of a sheet"
+
+
+def test_writing_leaves_the_collector_as_it_was(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    assert gc.isenabled()
+    write(snapshot(), tmp_path / "rows.xlsx")
+    assert gc.isenabled()
