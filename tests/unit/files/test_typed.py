@@ -57,7 +57,10 @@ def test_derived_columns_can_be_selected_by_name(snapshot: MakeSnapshot, tmp_pat
 def test_a_field_named_like_a_column_of_ours_is_in_the_file(snapshot: MakeSnapshot, tmp_path: Path) -> None:
     write(snapshot([{"rank": 7, "employee_count": 3, "employee_band": "S"}]), tmp_path / "rows.jsonl")
     assert json.loads((tmp_path / "rows.jsonl").read_text("utf-8")) == {
-        **{"rank": 1, "employee_count": 3, "service_rank": 7, "service_employee_band": "S"},
+        "rank": 1,
+        "employee_count": 3,
+        "service_rank": 7,
+        "service_employee_band": "S",
     }
 
 
