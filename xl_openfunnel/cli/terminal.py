@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -138,12 +139,16 @@ def print_message(
 
     with contextlib.suppress(OSError, ValueError):  # a closed stderr must not fail the command
         console = stderr_console()
-        console.print(
-            Text.assemble((mark, f"bold {style}".strip()), (text, "" if mark else style)),
-            overflow="ignore",  # a long path stays whole, to be copied
-            crop=False,
-            soft_wrap=not console.is_terminal,
-        )
+        if console.is_terminal:
+            text = _wrapped(mark + text, console.width)[len(mark) :]
+        console.print(Text.assemble((mark, f"bold {style}".strip()), (text, "" if mark else style)), soft_wrap=True)
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Lines broken between words only: a long path or id stays whole, to be copied."""
+    return "\n".join(
+        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) for line in text.split("\n")
+    )
 
 
 def print_note(text: str) -> None:
