@@ -11,6 +11,7 @@ from tests.hosts.excel.fake.sheet import Sheet
 from xl_openfunnel import table
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
+from xl_openfunnel.workbook.vba import wrappers
 
 pytestmark = pytest.mark.usefixtures("bridge")
 
@@ -48,6 +49,10 @@ def test_arguments_arrive_as_excel_sends_them(sheet: Sheet, excel: FakeExcel) ->
     assert sheet.value("I1") == "#OF! The cell with the job holds #N/A. Fix that cell first."
     sheet.enter("I2", '=OF_LOOKUP(A2,3,"name")')
     assert sheet.value("I2") == JOB.rows[2]["name"]
+    sheet.enter("I3", '=OF_LOOKUP(A2,{3,"nobody.example"},"name")')
+    (cells,) = sheet.block("I3")
+    assert list(cells) == [JOB.rows[2]["name"], wrappers.NOT_AVAILABLE]
+    assert type(cells[1]) is int  # a Long, which the wrapper's VBA turns into #N/A
 
 
 def test_fifty_cells_cost_the_requests_of_one(sheet: Sheet, excel: FakeExcel, service: Simulator) -> None:
