@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -100,7 +100,7 @@ def rows(
     terminal.print_warnings(snapshot)
     if snapshot.problem is not None:
         terminal.print_warning(snapshot.problem.message)
-    guarded = target.write(snapshot, names)
+    guarded = replace(target, label=run.label_of(job_id)).write(snapshot, names)
     target.report(len(snapshot.rows), guarded)
 
 

@@ -34,12 +34,14 @@ class Target:
         file_format: a suffix without its dot; None for what a person reads, or seven columns in a pipe.
         separator: what separates the values of a CSV.
         raw: no apostrophes before texts that a spreadsheet would run; stdout never has them.
+        label: the user's name for the job, which a workbook shows.
     """
 
     path: Path | None = None
     file_format: str | None = None
     separator: str = ","
     raw: bool = False
+    label: str | None = None
 
     @classmethod
     def of(cls, output: Path | None, file_format: str | None, separator: str | None, *, raw: bool) -> Target:
@@ -80,8 +82,15 @@ class Target:
         from .. import files
 
         if self.path is not None:
-            file_format, separator = self.file_format, self.separator
-            return files.write(snapshot, self.path, columns, file_format=file_format, raw=self.raw, separator=separator)
+            return files.write(
+                snapshot,
+                self.path,
+                columns,
+                file_format=self.file_format,
+                raw=self.raw,
+                separator=self.separator,
+                label=self.label,
+            )
         if self.file_format is not None:
             with terminal.data_stream() as stream:
                 files.write_text(snapshot, stream, self.file_format, columns, separator=self.separator)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -49,7 +50,8 @@ def watch(
                 last, printed = snapshot, job_text.change_key(snapshot)
                 terminal.print_line(job_text.line(snapshot))
     else:
-        last = _update_file(_changes(fetcher, job_id), target.path, target, parse_column_names(columns))
+        labelled = replace(target, label=run.label_of(job_id))
+        last = _update_file(_changes(fetcher, job_id), target.path, labelled, parse_column_names(columns))
     terminal.print_warnings(last)
     if last.problem is not None and not (last.final and last.problem.kind != "JobFailedError"):
         raise last.problem.error.with_traceback(None)

@@ -71,6 +71,16 @@ def test_a_company_on_two_pages_is_a_warning_on_stderr(serve: Serve, run: Run, t
     assert [text.startswith(warning) for text in texts].count(True) == 2  # below the figures, and among the facts
 
 
+def test_a_workbook_shows_the_label_of_its_job(serve: Serve, run: Run, tmp_path: Path) -> None:
+    job = SimulatedJob(ROWS[:5], seeds=())
+    serve(job)
+    run("label", job.job_id, "Pumps in Spain")
+    for command in ("rows", "watch"):
+        run(command, job.job_id, "-o", tmp_path / f"{command}.xlsx")
+        sheet = openpyxl.load_workbook(tmp_path / f"{command}.xlsx")["Summary"]
+        assert [str(sheet[f"B{row}"].value).partition(" · ")[0] for row in (2, 3)] == ["Pumps in Spain"] * 2
+
+
 def test_status_shows_the_flags_of_the_manifest(serve: Serve, run: Run) -> None:
     flags = {"partial": True, "rerank_degraded": True}
     job = SimulatedJob(ROWS, manifest=flags, unresolved_seeds=["nowhere.example"])
