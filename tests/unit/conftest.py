@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.raw_server import RawServer
 from xl_openfunnel.jobs import fetch_rows
 
 
@@ -22,3 +23,10 @@ def no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     for fetcher in fetch_rows.shared_fetchers.values():
         fetcher.close()
     fetch_rows.shared_fetchers.clear()
+
+
+@pytest.fixture(scope="module")
+def raw_server() -> Iterator[RawServer]:
+    made = RawServer()
+    yield made
+    made.close()

@@ -169,7 +169,10 @@ def test_the_only_key_in_a_text_is_the_key(
     split = key[:position] + invisible + key[position:]
     if wide:
         split = "".join(chr(0xFEE0 + ord(c)) if "!" <= c <= "~" else c for c in split)
-    assert keys.parse_key(before + prefix + split + after, "the test").value == key
+    text = before + prefix + split + after
+    assert keys.parse_key(text, "the test").value == key
+    for message in (shown(text), refusal(text, "is no job.", [text], remedy="")):
+        assert key[-8:] not in stripped(message.replace("[U+", "\u200b"))
 
 
 @pytest.mark.parametrize("text", [f"{KEY} {KEY}x", f"{KEY}\nof_test_9876543210"])

@@ -67,7 +67,9 @@ class _DeadlineReader(io.RawIOBase):
         super().close()
 
 
-class _Response(http.client.HTTPResponse):
+class Response(http.client.HTTPResponse):
+    """The final response of a request, read within the deadline of this thread, if it has one."""
+
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp = io.BufferedReader(_DeadlineReader(sock, self.fp.detach()))
@@ -90,12 +92,12 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Connection(HTTPConnection):
-    response_class = _Response
+    response_class = Response
     debuglevel = 0  # a program that sets http.client's own prints every header that is sent
 
 
 class _SecureConnection(HTTPSConnection):
-    response_class = _Response
+    response_class = Response
     debuglevel = 0
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from ..api.deadline import Response
 from ..api.proxy_and_trust import load_extra_certificates
 from ..settings import is_loopback
 
@@ -90,6 +91,7 @@ def connect(route: Route, context: ssl.SSLContext | None, timeout: float) -> htt
         connection = http.client.HTTPConnection(host, port, timeout=timeout)
     else:
         connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
+    connection.response_class = Response
     if route.proxy:
         from urllib3.util import make_headers
 

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from ..cell_values import safe_str, to_text
 from ..errors import ConfigurationError, UnknownColumnError
 from ..fields import parse_columns
-from ..pasted import KEY_PREFIX
+from ..pasted import holds_key
 
 MAX_JOBS: Final = 1_000
 """Jobs in one call, so that a formula over a whole column of other data does not become as many requests."""
@@ -126,7 +126,7 @@ def columns(value: object, what: str = "column") -> tuple[str, ...] | None:
     """The names of columns, or of another ``what``, in a text, an array or a range; None where all are blank.
 
     Raises:
-        UnknownColumnError: one is not text, or begins like an API key, which a message would show.
+        UnknownColumnError: one is not text, or holds an API key, which a message would show.
         ConfigurationError: one is a cell's error.
     """
     names = [reject_error(cell, f"{what}s") for row in grid(value) for cell in row]
@@ -136,8 +136,8 @@ def columns(value: object, what: str = "column") -> tuple[str, ...] | None:
                 f'{text(name, what)} is no {what}. Give names as text, like "name" in quotation marks.'
             )
     parsed = parse_columns(names)
-    if any(name.startswith(KEY_PREFIX) for name in parsed or ()):
-        raise UnknownColumnError(f"That begins like an API key, and is no {what}. Remove it from the sheet.")
+    if any(map(holds_key, parsed or ())):
+        raise UnknownColumnError(f"That holds an API key, and is no {what}. Remove it from the sheet.")
     return parsed
 
 

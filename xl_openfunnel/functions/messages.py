@@ -250,7 +250,7 @@ FORMULA_MESSAGES: Final = (
         "give a text, or cells with texts, where names of columns or fields belong",
     ),
     FormulaMessage(
-        "#OF! That begins like an API key, and is no <kind>. Remove it from the sheet.",
+        "#OF! That holds an API key, and is no <kind>. Remove it from the sheet.",
         "take the key out of the formula, and name a column",
     ),
     FormulaMessage(

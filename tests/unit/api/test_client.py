@@ -15,7 +15,7 @@ from requests.adapters import BaseAdapter
 
 from tests.unit.tls import tls_server
 from xl_openfunnel import Client, ConfigurationError, Credits, InsecureUrlError, OpenFunnelError, keys
-from xl_openfunnel.api.deadline import DeadlineAdapter, _Response
+from xl_openfunnel.api.deadline import DeadlineAdapter, Response
 from xl_openfunnel.api.http_sender import Limits, make_adapter
 from xl_openfunnel.api.models import read_rows
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
@@ -49,6 +49,14 @@ def test_one_call_is_one_request_and_one_page(service: Simulator) -> None:
     assert (page.name, page.next_cursor, page.row_count) == ("page_0001", "page_0002", 100)
     assert read_rows(page.rows_json) == ROWS[100:200]
     assert [(r.method, r.cursor, r.key_ok) for r in service.received] == [("GET", "page_0001", True)]
+
+
+def test_a_pasted_job_is_asked_for_by_its_id(service: Simulator) -> None:
+    with client(service) as c:
+        assert c.page(f"Job \u200b{JOB.job_id.upper()},").row_count == 100
+        with pytest.raises(OpenFunnelError, match="over already"):
+            c.cancel(f"{service.base_url}/jobs/{JOB.job_id}/page_2")
+    assert len(service.received) == 2
 
 
 def test_connections_are_reused(service: Simulator) -> None:
@@ -322,7 +330,7 @@ def test_every_connection_obeys_the_deadline_and_prints_nothing(proxy: str | Non
         proxies = {"http": proxy, "https": proxy} if proxy else {}
         request = requests.Request("GET", url).prepare()
         connection = adapter.get_connection_with_tls_context(request, True, proxies=proxies).ConnectionCls
-        assert (connection.response_class, connection.debuglevel) == (_Response, 0)
+        assert (connection.response_class, connection.debuglevel) == (Response, 0)
         assert "debuglevel" in vars(connection)
 
 

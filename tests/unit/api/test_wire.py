@@ -5,8 +5,6 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
-import socket
-import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.raw_server import RawServer
 from xl_openfunnel import Client, OpenFunnelError
 from xl_openfunnel.api.content_coding import LargeBodyError, decode
 from xl_openfunnel.api.http_sender import Limits
@@ -28,53 +27,14 @@ HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\nX-More:
 INTERIM = (HINTS, b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 102 Processing\r\n\r\n", b"HTTP/1.1 199 \r\n\r\n")
 
 
-class RawServer:
-    """Answers every connection with the pieces in ``answer``, one write each, then closes it."""
-
-    def __init__(self) -> None:
-        self.answer: Sequence[bytes] | Iterator[bytes] = ()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.thread = threading.Thread(target=self._serve)
-        self.thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            connection, _ = self.listener.accept()
-            with connection:
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                if not connection.recv(65_536):
-                    return
-                try:
-                    for piece in self.answer:
-                        connection.sendall(piece)
-                    connection.shutdown(socket.SHUT_WR)
-                    while connection.recv(65_536):
-                        pass
-                except OSError:
-                    continue
-
-    def close(self) -> None:
-        socket.create_connection(self.listener.getsockname()).close()
-        self.thread.join()
-        self.listener.close()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RawServer]:
-    made = RawServer()
-    yield made
-    made.close()
-
-
 @contextmanager
-def client(server: RawServer, limits: Limits | None = None) -> Iterator[Client]:
-    with Client(server.url, "of_key_123456", limits=limits) as made:
+def client(raw_server: RawServer, limits: Limits | None = None) -> Iterator[Client]:
+    with Client(raw_server.url, "of_key_123456", limits=limits) as made:
         yield made
 
 
-def body_of(server: RawServer) -> bytes:
-    with client(server) as c:
+def body_of(raw_server: RawServer) -> bytes:
+    with client(raw_server) as c:
         return c._sender.send("GET", "/", {}, c.key()).body
 
 
@@ -84,15 +44,15 @@ def single_bytes(data: bytes) -> list[bytes]:
 
 @pytest.mark.parametrize("interim", [*INTERIM, b"".join(INTERIM) * 3, HINTS * 100])
 @pytest.mark.parametrize("split", [False, True])
-def test_interim_responses_are_not_the_answer(server: RawServer, interim: bytes, split: bool) -> None:
-    server.answer = single_bytes(interim + OK) if split else [interim + OK]
-    with client(server) as c:
+def test_interim_responses_are_not_the_answer(raw_server: RawServer, interim: bytes, split: bool) -> None:
+    raw_server.answer = single_bytes(interim + OK) if split else [interim + OK]
+    with client(raw_server) as c:
         assert c.page("job").row_count == 3
 
 
-def test_an_error_after_early_hints_is_that_error(server: RawServer) -> None:
-    server.answer = [HINTS, b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"]
-    with client(server) as c, pytest.raises(OpenFunnelError) as raised:
+def test_an_error_after_early_hints_is_that_error(raw_server: RawServer) -> None:
+    raw_server.answer = [HINTS, b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"]
+    with client(raw_server) as c, pytest.raises(OpenFunnelError) as raised:
         c.page("job")
     assert (raised.value.kind, raised.value.status) == ("ServerError", 503)
 
@@ -101,10 +61,10 @@ def test_an_error_after_early_hints_is_that_error(server: RawServer) -> None:
     "answer", [itertools.repeat(HINTS), [b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", OK], [HINTS]]
 )
 def test_endless_hints_another_protocol_and_hints_alone_are_retryable_errors(
-    server: RawServer, answer: Sequence[bytes]
+    raw_server: RawServer, answer: Sequence[bytes]
 ) -> None:
-    server.answer = answer
-    with client(server) as c, pytest.raises(OpenFunnelError) as raised:
+    raw_server.answer = answer
+    with client(raw_server) as c, pytest.raises(OpenFunnelError) as raised:
         c.page("job")
     assert (raised.value.kind, raised.value.retryable) == ("TransportError", True)
 
@@ -149,18 +109,18 @@ def with_headers(body: bytes, codings: bytes, framing: str) -> bytes:
 @settings(max_examples=60, deadline=None)
 @given(encoded_bodies(), st.sampled_from(["length", "close", "chunked"]), st.booleans())
 def test_every_body_is_read_as_requests_reads_it(
-    server: RawServer, encoded: tuple[bytes, list[str]], framing: str, one_line: bool
+    raw_server: RawServer, encoded: tuple[bytes, list[str]], framing: str, one_line: bool
 ) -> None:
     body, names = encoded
     lines = [" , ".join(names)] if one_line else names
     codings = b"".join(b"Content-Encoding: %s\r\n" % line.encode() for line in lines if line)
-    server.answer = [with_headers(body, codings, framing)]
+    raw_server.answer = [with_headers(body, codings, framing)]
     try:
-        theirs: bytes | None = requests.get(server.url, timeout=10).content
+        theirs: bytes | None = requests.get(raw_server.url, timeout=10).content
     except requests.RequestException:
         theirs = None
     try:
-        ours: bytes | None = body_of(server)
+        ours: bytes | None = body_of(raw_server)
     except OpenFunnelError:
         ours = None
     assert ours == theirs
@@ -169,20 +129,22 @@ def test_every_body_is_read_as_requests_reads_it(
 @pytest.mark.parametrize(
     "codings", ["", "identity", "br", "Identity, GZIP", "gzip,,identity", " gzip ", "zstd , x-gzip"]
 )
-def test_codings_that_are_not_known_count_as_none(server: RawServer, codings: str) -> None:
+def test_codings_that_are_not_known_count_as_none(raw_server: RawServer, codings: str) -> None:
     body = gzip.compress(PAGE) if "gzip" in codings.lower() else PAGE
-    server.answer = [with_headers(body, f"Content-Encoding: {codings}\r\n".encode(), "length")]
-    assert body_of(server) == PAGE
+    raw_server.answer = [with_headers(body, f"Content-Encoding: {codings}\r\n".encode(), "length")]
+    assert body_of(raw_server) == PAGE
 
 
 @pytest.mark.parametrize("name", ["gzip", "deflate", "gzip, gzip", "deflate, gzip"])
-def test_a_compressed_body_that_ends_early_is_a_retryable_error_wherever_it_ends(name: str, server: RawServer) -> None:
+def test_a_compressed_body_that_ends_early_is_a_retryable_error_wherever_it_ends(
+    name: str, raw_server: RawServer
+) -> None:
     body = PAGE
     for coding in name.split(", "):
         body = gzip_members(body, [50]) if coding == "gzip" else raw_deflate(body)
     for end in range(1, len(body), 7):
-        server.answer = [with_headers(body[:end], f"Content-Encoding: {name}\r\n".encode(), "close")]
-        with client(server) as c, pytest.raises(OpenFunnelError) as raised:
+        raw_server.answer = [with_headers(body[:end], f"Content-Encoding: {name}\r\n".encode(), "close")]
+        with client(raw_server) as c, pytest.raises(OpenFunnelError) as raised:
             c.page("job")
         assert raised.value.kind in ("TransportError", "InvalidResponseError")
         assert raised.value.retryable

@@ -190,6 +190,7 @@ def test_a_size_that_no_terminal_has_counts_as_unknown(run: Run, monkeypatch: py
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
 @pytest.mark.parametrize("size", [(0, 0), (1, 1), (24, 100)], ids=str)
 def test_messages_are_shown_on_a_terminal_of_any_size(size: tuple[int, int], process: Process) -> None:
+    assert sys.platform != "win32"  # for mypy
     import fcntl
     import pty
     import struct

@@ -78,7 +78,7 @@ def _serve(server: socket.socket, status: str) -> None:
             if not head.startswith(b"CONNECT "):
                 continue
             client.sendall(f"HTTP/1.1 {status}\r\n\r\n".encode())
-            if status.startswith("200"):
+            if "200 " in status:
                 host, _, port = head.split()[1].decode().rpartition(":")
                 with socket.create_connection((host, int(port)), 5) as upstream:
                     downloads = threading.Thread(target=_forward, args=(upstream, client), daemon=True)

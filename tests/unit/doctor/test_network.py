@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.doctor.conftest import EMPTY, closed_port, registry
+from tests.unit.raw_server import RawServer
 from tests.unit.tls import tls_server
 from xl_openfunnel.doctor import CheckState, network
 from xl_openfunnel.doctor.connection import Proxy, Route, issuer, route_to, verified_context
@@ -182,6 +183,19 @@ def test_an_answer_that_is_not_the_services_own_is_wrong(fault: Fault, words: st
     with Simulator(faults=[fault]) as service:
         result = network.answer(plain_route(service), trust({}))
     assert (result.state, words in result.what) == (CheckState.WRONG, True), result
+
+
+@pytest.mark.parametrize("hints", [1, 3])
+def test_interim_responses_are_neither_the_proxys_answer_nor_the_services(
+    hints: int, secured: Route, tmp_path: Path, proxy: Callable[..., str], raw_server: RawServer
+) -> None:
+    interim = "103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 " * hints
+    told = route_to("https://api.example", lambda _: proxy(f"{interim}200 Connection established")).proxy
+    route = Route(secured.host, secured.port, secure=True, proxy=told)
+    assert network.certificate(route, trust({"REQUESTS_CA_BUNDLE": str(tmp_path / "cert.pem")})).state is CheckState.OK
+    raw_server.answer = [f"HTTP/1.1 {interim}503 Service Unavailable\r\nContent-Length: 0\r\n\r\n".encode()]
+    direct = route_to(raw_server.url, lambda _: None)
+    assert "HTTP 503" in network.answer(direct, trust({})).what
 
 
 @pytest.mark.parametrize("damaged", [b"", b"\x30", b"\x30\x03\x30\x01\x02", b"\x30\x82", b"nonsense"])
