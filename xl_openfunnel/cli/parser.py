@@ -124,7 +124,7 @@ class _Common:
 
     def get_params(self, ctx: Any) -> list[Any]:
         own: list[Any] = super().get_params(ctx)  # type: ignore[misc]
-        return [*own[: len(self.params)], *common_options(), *own[len(self.params) :]]  # help comes last
+        return [*own, *common_options()]
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
         pieces = ["[OPTIONS]"]
