@@ -302,9 +302,11 @@ class Progress:
 
     Args:
         now: seconds on a monotonic clock.
+        beside_lines: stdout gets a line for each change, so that stderr needs none: `print_line` writes it.
     """
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic, *, beside_lines: bool = False) -> None:
+        self._beside_lines = beside_lines
         self._line = "asking the service"
         self._snapshots: dict[str, Snapshot] = {}
         self._started = time.monotonic()
@@ -312,7 +314,7 @@ class Progress:
         self._lines = ProgressLines(functools.partial(print_message, event="progress"), now)
 
     def __enter__(self) -> Self:
-        plain = messages.json or messages.quiet
+        plain = messages.json or messages.quiet or (self._beside_lines and not is_terminal(sys.stdout))
         if not plain and is_terminal(sys.stderr) and not stderr_console().is_dumb_terminal:
             from rich.live import Live
 
@@ -338,7 +340,8 @@ class Progress:
     def __call__(self, snapshot: Snapshot) -> None:
         """Show the state of the job, beside those of others."""
         if self._live is None:
-            self._lines(snapshot)
+            if not self._beside_lines:
+                self._lines(snapshot)
             return
         self._snapshots |= {snapshot.job_id: snapshot}
         self._line = ""
@@ -349,14 +352,18 @@ class Progress:
         if self._live is None:
             print_message(line)
 
-    def print_line(self, line: str) -> None:
-        """Print a line of data on stdout, above the bar where there is one."""
+    def print_line(self, line: str, status: str) -> None:
+        """Print a line of data on stdout; above the bar, where there is one, with the job's status coloured."""
         if self._live is None:
             print_line(line)
-        else:  # both are the terminal
-            from rich.text import Text
+            return
+        from rich.text import Text
 
-            self._live.console.print(Text(line), soft_wrap=True)
+        from .table_output import status_style
+
+        text = Text(line)
+        text.highlight_words([status], status_style(status))
+        self._live.console.print(text, soft_wrap=True)  # stdout is this terminal too
 
     @property
     def seconds(self) -> float:

@@ -45,10 +45,12 @@ def watch(
     last = Snapshot(job_id)
     if target.path is None:
         printed: object = None
-        for snapshot in _changes(fetcher, job_id):
-            if snapshot is not None and job_text.change_key(snapshot) != printed:
-                last, printed = snapshot, job_text.change_key(snapshot)
-                terminal.print_line(job_text.line(snapshot))
+        with terminal.Progress(beside_lines=True) as progress:
+            for snapshot in filter(None, _changes(fetcher, job_id)):
+                progress(snapshot)
+                if job_text.change_key(snapshot) != printed:
+                    last, printed = snapshot, job_text.change_key(snapshot)
+                    progress.print_line(job_text.line(snapshot), str(snapshot.status or ""))
     else:
         labelled = replace(target, label=run.label_of(job_id))
         last = _update_file(_changes(fetcher, job_id), target.path, labelled, parse_column_names(columns))

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from tests.unit.cli.conftest import DONE, Serve
 from xl_openfunnel import JobStatus, Snapshot
+from xl_openfunnel.cli import terminal
 from xl_openfunnel.cli.progress_bar import headline, progress_bar
 from xl_openfunnel.jobs.snapshot import Rows
 
@@ -101,6 +102,22 @@ def in_a_terminal(width: int, *calls: list[str]) -> str:
 
 def plain(text: str) -> list[str]:
     return re.sub(r"\x1b\][^\x1b\a]*(?:\x1b\\|\a)|\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "\n").splitlines()
+
+
+def test_watch_writes_its_lines_above_the_bar_and_only_them_without_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with terminal.Progress(beside_lines=True) as progress:
+        progress(job(400, processed=463))
+        progress.print_line("running · 400 companies", "running")
+    assert capsys.readouterr() == ("running · 400 companies\n", "")
+    screen = Console(file=io.StringIO(), width=80, force_terminal=True, color_system="standard")
+    monkeypatch.setattr(terminal, "is_terminal", lambda stream: True)
+    monkeypatch.setattr(terminal, "stderr_console", lambda: screen)
+    with terminal.Progress(beside_lines=True) as progress:
+        progress(job(400, processed=463))
+        progress.print_line("running · 400 companies", "running")
+    assert "\x1b[36mrunning\x1b[0m · 400 companies\n" in screen.file.getvalue()  # type: ignore[attr-defined]
 
 
 @pytest.mark.dependencies
