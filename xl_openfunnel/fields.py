@@ -328,9 +328,9 @@ def parse_columns(value: object) -> tuple[str, ...] | None:
     """
     names: dict[str, str] = {}
     for text in _texts(value):
-        for name in filter(None, map(str.strip, re.split("[,;]", text))):
-            folded = name.casefold()
-            names.setdefault(folded, folded if folded in BY_NAME else name)
+        for name in re.split("[,;]", text):
+            if key := comparable(name):
+                names.setdefault(key, key if key in BY_NAME else name.strip())
     return tuple(names.values()) or None
 
 

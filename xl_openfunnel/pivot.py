@@ -135,7 +135,7 @@ def _check_limit(count: int, limit: int, what: str) -> None:
 
 
 def _function_name(function: str | None, values: str | None) -> str:
-    name = str(function or "").strip().casefold() or ("count" if values is None else "sum")
+    name = comparable(str(function or "")) or ("count" if values is None else "sum")
     if name not in FUNCTIONS:
         close = get_close_matches(name, (*FUNCTIONS, *_SYNONYMS), n=1)
         known = ", ".join(FUNCTIONS)

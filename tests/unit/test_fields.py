@@ -55,6 +55,7 @@ def test_blank_columns_parse_to_none(nothing: object) -> None:
         " Name ; DOMAIN ",
         ["name", "domain"],
         ("name", "domain", "NAME"),
+        "\u200bname,\u00a0Domain\ufeff,\u200b",
         [["name", None], ["", "domain"]],
         [("name",), ("domain,name",)],
     ],

@@ -8,6 +8,7 @@ from numbers import Real
 from typing import Final, TypeAlias
 
 from ..cell_values import safe_str, to_text
+from ..company_key import comparable
 from ..errors import ConfigurationError, UnknownColumnError
 from ..fields import parse_columns
 from ..pasted import holds_key
@@ -150,7 +151,7 @@ def yes_or_no(value: object, what: str, *, default: bool) -> bool:
     plain = valid_value(value, what)
     if isinstance(plain, (bool, float, int)):
         return bool(plain)
-    word = text(plain, what).casefold()
+    word = comparable(text(plain, what))
     if not word:
         return default
     if word not in ("true", "false", "yes", "no"):
@@ -164,7 +165,7 @@ def one_of(value: object, what: str, words: tuple[str, ...]) -> str:
     Raises:
         ConfigurationError: it is none of them.
     """
-    word = text(valid_value(value, what), what).casefold()
+    word = comparable(text(valid_value(value, what), what))
     if word and word not in words:
         raise ConfigurationError(f"There is no {what} {word[:40]!r}. There are {', '.join(words)}.")
     return word or words[0]
