@@ -44,14 +44,14 @@ _LABEL, _COUNT, _SHARE, _COUNTRY = 1, 2, 3, 5  # columns; the first and the fift
 _SIZES: Final = _COUNTRY + 1
 _TOTAL: Final = _SIZES + len(SIZES)
 _MARGIN: Final = _TOTAL + 1
-_WIDTHS: Final = (2, 24, 11, 8, 2, 20, *[9.5] * (len(SIZES) + 1), 2)
+_WIDTHS: Final = (2, 24, 11, 8, 2, 20, *[8.5] * (len(SIZES) + 1), 2)
 
 _CARDS: Final = ((_LABEL, _LABEL), (_COUNT, _SHARE), (_COUNTRY, _SIZES), (_SIZES + 1, _SIZES + 4), (_SIZES + 5, _TOTAL))
 """The first and last column of each."""
 
 _UNKNOWN: Final = "–"
 _MAX_BAND_UNITS: Final = 500
-_CHARACTERS: Final = 135
+_CHARACTERS: Final = 125
 """How many of them a line from the second column to the last holds in every font that we expect."""
 
 _MAX_HEIGHT: Final = 409  # Excel's limit

@@ -110,6 +110,7 @@ def add_companies(book: Workbook, content: Content) -> list[Fact]:
     links = _links(names, rows)
     with_links = sum(map(len, links.values())) <= MAX_LINKS
     hidden = _empty_columns(rows) if content.all_columns else frozenset()
+    sheet.hide_gridlines(2)
     sheet.set_default_row(_ROW_HEIGHT)
     cut_texts = _write_rows(book, sheet, frame, rows, links if with_links else {}, hidden)
     headers = table_headers(names)

@@ -1,7 +1,8 @@
 """Takes the README's pictures in LibreOffice Calc: ``python -m tests.hosts.calc.pictures FOLDER``.
 
 Needs, besides what the tests of the window need, xwd, ImageMagick's convert, and the font Carlito, which is as wide as
-Excel's. ``demo-summary.png`` and ``workbook-charts.png`` are not among them.
+Excel's. ``demo-summary.png`` and ``workbook-charts.png`` are not among them: they are cut from the pages that
+LibreOffice prints.
 """
 
 from __future__ import annotations
@@ -23,8 +24,7 @@ SHEET = "1270x625+37+124"
 """Of the window the cells alone, as other programs show them too."""
 
 JOB = (300, 360)
-RIGHT = (1329, 806)
-"""Where on the window the yellow cell is, and the end of the scroll bar, which moves the sheet by a column."""
+"""Where on the window the yellow cell is."""
 
 
 def main(folder: Path) -> None:
@@ -65,11 +65,8 @@ def main(folder: Path) -> None:
             demo = user.folder / "openfunnel-demo.xlsx"
             user.run("demo", "--seconds", "0", "-o", str(demo))
             running.load(demo, macros=True)
-            running.show("Rows")
-            time.sleep(DRAWN)
-            for _ in ("domain", "linkedin_url", "headquarters"):  # so that match_reason is to be seen
-                display.click(RIGHT)
-            take("demo-rows.png")
+            running.show("Companies")
+            take("demo-companies.png")
 
 
 if __name__ == "__main__":
