@@ -361,7 +361,7 @@ class Progress:
 
         from .table_output import status_style
 
-        text = Text(line)
+        text = Text(_wrapped(line, self._live.console.width))
         text.highlight_words([status], status_style(status))
         self._live.console.print(text, soft_wrap=True)  # stdout is this terminal too
 

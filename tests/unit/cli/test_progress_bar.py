@@ -117,7 +117,10 @@ def test_watch_writes_its_lines_above_the_bar_and_only_them_without_a_terminal(
     with terminal.Progress(beside_lines=True) as progress:
         progress(job(400, processed=463))
         progress.print_line("running · 400 companies", "running")
-    assert "\x1b[36mrunning\x1b[0m · 400 companies\n" in screen.file.getvalue()  # type: ignore[attr-defined]
+        progress.print_line("a " * 39 + "whole", "")
+    shown = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert "\x1b[36mrunning\x1b[0m · 400 companies\n" in shown
+    assert " a\nwhole\n" in shown
 
 
 @pytest.mark.dependencies
