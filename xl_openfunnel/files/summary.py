@@ -56,7 +56,9 @@ _CHARACTERS: Final = 125
 
 _MAX_HEIGHT: Final = 409  # Excel's limit
 _PRINT_SCALE: Final = 68
-"""In percent: a page holds all but the facts."""
+"""In percent: a page holds all but the facts, with notes up to a certain height."""
+
+_NOTES_HEIGHT: Final = 60
 
 _COUNTS: Final = {"num_format": "#,##0", "bottom": 1, "bottom_color": ROW_LINE}
 _SUMS: Final = {"bold": True, "num_format": "#,##0", "top": 1, "top_color": NAVY}
@@ -79,8 +81,8 @@ _FORMATS: Final = {
     "heading": cell_format(bold=True, font_color=NAVY, font_size=13),
     "head": cell_format(**_HEAD),
     "head_right": cell_format(align="right", **_HEAD),
-    "name": cell_format(bottom=1, bottom_color=ROW_LINE),
-    "rest": cell_format(bottom=1, bottom_color=ROW_LINE, font_color=GRAY, italic=True),
+    "name": cell_format(bottom=1, bottom_color=ROW_LINE, align="left"),
+    "rest": cell_format(bottom=1, bottom_color=ROW_LINE, align="left", font_color=GRAY, italic=True),
     "count": cell_format(**_COUNTS),
     "share": cell_format(font_color=GRAY, **(_COUNTS | {"num_format": "0.0%"})),
     "nonzero": cell_format(**(_COUNTS | {"num_format": "#,##0;;"})),
@@ -109,10 +111,12 @@ def add_summary(book: Workbook, sheet: Worksheet, content: Content, facts: Seque
     found = figures(content.snapshot)
     row = _add_band(sheet, content, style)
     row = _add_cards(sheet, row, content, found, style)
-    row = _add_notes(sheet, row, notes(content.snapshot), style)
-    row = _add_countries(sheet, row, found, style)
-    row = _add_sizes(book, sheet, row + 1, found.total, style)
-    sheet.set_h_pagebreaks([row])
+    texts = notes(content.snapshot)
+    row = _add_notes(sheet, row, texts, style)
+    sizes_row = _add_countries(sheet, row, found, style) + 1
+    row = _add_sizes(book, sheet, sizes_row, found.total, style)
+    is_long = sum(map(_height, texts)) > _NOTES_HEIGHT
+    sheet.set_h_pagebreaks([sizes_row, row] if is_long else [row])
     for title, list_of_facts in facts:
         row = _add_facts(sheet, row + 1, title, list_of_facts, style)
     sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{row}"})
@@ -129,9 +133,9 @@ def _add_band(sheet: Worksheet, content: Content, style: Formats) -> int:
     wanted = clip(query(snapshot) or content.label or f"Job {snapshot.job_id}", _MAX_BAND_UNITS)
     origin = [
         content.label or "",
-        f"seeds {seeds(snapshot)}" if seeds(snapshot) else "",
         f"job {snapshot.job_id}",
         f"as of {format_utc(snapshot.as_of)}" if snapshot.as_of else "",
+        f"seeds {seeds(snapshot)}" if seeds(snapshot) else "",
     ]
     texts = (
         ("title", TITLE, 34),

@@ -190,12 +190,18 @@ def _column_format(book: Workbook, name: str, column: pd.Series[Any]) -> Format:
 
 
 def _links(names: Sequence[str], rows: Sequence[tuple[Cell, ...]]) -> dict[int, dict[int, str]]:
-    """The links of the cells that have one, by column and row of the sheet."""
+    """The links of the cells that have one, by column and row of the sheet.
+
+    A text that Excel would take for an escaped one has none: XlsxWriter writes the text of a link as it is.
+    """
     found: dict[int, dict[int, str]] = {}
     for column, name in enumerate(names):
         if name in LINKS:
-            links = ((row, LINKS[name](cells[column])) for row, cells in enumerate(rows, 1))
-            found[column] = {row: link for row, link in links if link}
+            found[column] = {
+                row: link
+                for row, cells in enumerate(rows, 1)
+                if (link := LINKS[name](cells[column])) and not _ESCAPE.search(str(cells[column]))
+            }
     return found
 
 

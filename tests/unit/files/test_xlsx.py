@@ -257,14 +257,16 @@ def test_a_linked_cell_keeps_its_text(snapshot: MakeSnapshot, tmp_path: Path) ->
     rows = [
         {"domain": "Acme.com", "linkedin_url": "http://de.linkedin.com/school/Acme/?x=1"},
         {"domain": "javascript:alert(1)", "linkedin_url": "https://evil.example/company/acme"},
-        {"domain": None, "linkedin_url": ""},
+        {"domain": None, "linkedin_url": "https://www.linkedin.com/company/a_x0041_"},
     ]
     write(snapshot(rows), tmp_path / "rows.xlsx")
     assert links(tmp_path / "rows.xlsx") == {
         "Acme.com": "https://acme.com",
         "http://de.linkedin.com/school/Acme/?x=1": "https://www.linkedin.com/company/acme",
     }
-    assert cells(tmp_path / "rows.xlsx")[2][1] == "javascript:alert(1)"
+    _, _, plain, escaped = cells(tmp_path / "rows.xlsx")
+    assert plain[1:3] == ["javascript:alert(1)", "https://evil.example/company/acme"]
+    assert escaped[1:3] == [None, "https://www.linkedin.com/company/a_x0041_"]
 
 
 def test_a_sheet_has_no_links_where_they_are_more_than_excel_reads(
