@@ -39,10 +39,13 @@ MAX_FIELDS: Final = 1_000
 MAX_CELLS: Final = 5_000_000
 """Cells of one table: ten times a largest job with all its fields. They are made where a row has no value, too."""
 
+JOB_COLUMN: Final = "job_id"
+"""The leading column of several jobs' rows, as ``OF_ROWS`` has it."""
+
 _SERVICE_ORDER: Final = {name: position for position, name in enumerate(SERVICE_COLUMNS)}
 
 # "python", so that the dtype is the same with and without pyarrow, and lone surrogates are legal.
-TEXT: Final = pd.StringDtype("python")
+_TEXT: Final = pd.StringDtype("python")
 _BAND: Final = pd.CategoricalDtype(pd.Index(EMPLOYEE_BANDS, dtype=object), ordered=True)
 _INT64: Final = range(-(2**63), 2**63)
 _EXACT: Final = range(-(2**53), 2**53 + 1)
@@ -95,6 +98,28 @@ def frame(
     # Objects, because the text that pandas 3 chooses depends on pyarrow, which refuses lone surrogates.
     table.columns = pd.Index(names, dtype=object)
     return table
+
+
+def stacked_frame(
+    rows: Iterable[Mapping[str, Any]], jobs: Sequence[tuple[str, int]], columns: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """The rows of several jobs as one DataFrame, after a column ``job_id``. ``rank`` starts over with each job.
+
+    A column that only some jobs have is blank for the others.
+
+    Args:
+        rows: the rows of all jobs, one job after the other.
+        jobs: the id of each job and the number of its rows, in this order.
+        columns: as of :func:`frame`, which also says what is raised; ``job_id`` is always the first.
+    """
+    names = None if columns is None else [name for name in columns if name.casefold() != JOB_COLUMN]
+    stacked = frame(rows, names)
+    if "rank" in stacked:
+        stacked["rank"] = pd.Series([rank for _, count in jobs for rank in range(1, count + 1)], dtype="Int64")
+    if JOB_COLUMN in stacked:  # a field of the service
+        stacked = stacked.drop(columns=JOB_COLUMN)
+    stacked.insert(0, JOB_COLUMN, pd.Series([job_id for job_id, count in jobs for _ in range(count)], dtype=_TEXT))
+    return stacked
 
 
 def deep_copy(frame: pd.DataFrame) -> pd.DataFrame:
@@ -243,7 +268,7 @@ def _numbers(values: list[Any]) -> pd.Series[Any]:
 def _by_content(values: list[Any]) -> pd.Series[Any]:
     types = set(map(type, values)) - {NoneType}
     if types <= {str}:
-        return pd.Series(values, dtype=TEXT)
+        return pd.Series(values, dtype=_TEXT)
     if types == {int}:
         return _integers(values)
     return _numbers(values) if types <= {int, float} else pd.Series(values, dtype=object)
@@ -264,7 +289,7 @@ _SERIES: Final[Mapping[FieldType, Callable[[list[Any]], pd.Series[Any]]]] = {
 def _cells(column: pd.Series[Any]) -> list[Cell]:
     """One column as cells, converted as a whole where its dtype allows."""
     dtype: Any = column.dtype
-    if dtype == TEXT:
+    if dtype == _TEXT:
         return column.to_numpy(dtype=object, na_value="").tolist()
     if isinstance(dtype, pd.CategoricalDtype):
         labels = [*_cells(pd.Series(dtype.categories)), ""]  # the code of a blank is -1

@@ -104,7 +104,11 @@ def commands() -> str:
 
 
 def _command_row(name: str, command: Any) -> tuple[str, str, str]:
-    arguments = [(p.metavar or p.name.upper()) for p in command.params if p.param_type_name == "argument"]
+    arguments = [
+        (p.metavar or p.name.upper()) + ("..." if p.nargs != 1 else "")
+        for p in command.params
+        if p.param_type_name == "argument"
+    ]
     options = [p.opts[0] for p in command.params if p.param_type_name == "option" and not p.hidden]
     return code(" ".join([name, *arguments])), " ".join(command.help.split()), ", ".join(map(code, options))
 

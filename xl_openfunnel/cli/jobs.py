@@ -3,105 +3,205 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from .. import ConfigurationError, InvalidResponseError, JobFailedError, OpenFunnelError, Problem, Snapshot
+from .. import (
+    ConfigurationError,
+    IncompleteResultError,
+    InvalidResponseError,
+    JobFailedError,
+    JobStatus,
+    OpenFunnelError,
+    Problem,
+    Snapshot,
+)
 from ..fields import parse_columns
 from ..jobs import job_text
 from ..jobs.snapshot import NO_ROWS
 from ..jobs.snapshot_builder import snapshot_of_page, snapshot_of_result
-from ..jobs.waiting import final_snapshot
-from ..text import companies, one_line
+from ..jobs.stacking import stacked_snapshot
+from ..jobs.waiting import Outcome, naming_job, wait_for_all, wait_for_rows
+from ..text import companies, format_utc, one_line
 from . import table_output, terminal
-from .options import Columns, Format, Job, Json, Output, Raw, Separator, Yes, seconds_parser
+from .options import Columns, Format, Job, Jobs, Json, Output, Raw, Refresh, Separator, Timeout, Yes
 from .output import Target
 from .session import Session, session
 
 
-def status(context: typer.Context, job: Job, as_json: Json = False) -> None:
-    """Show the state of a job: one question to the service, or none where the job is stored here."""
+def status(context: typer.Context, jobs: Jobs, as_json: Json = False, refresh: Refresh = False) -> None:
+    """Show the state of jobs: one question each to the service, or none where a job is stored here."""
     run = session(context)
-    job_id = run.job_id(job)
+    snapshots = [_snapshot_or_problem(run, job_id, refresh=refresh) for job_id in run.job_ids(jobs)]
+    labels = {snapshot.job_id: run.label_of(snapshot.job_id) for snapshot in snapshots}
     try:
-        snapshot = _current_snapshot(run, job_id)
-    except OpenFunnelError as error:
+        if as_json:
+            reports = [job_text.as_json(each, labels[each.job_id], read=each.final) for each in snapshots]
+            terminal.print_json(reports if len(jobs) > 1 else reports[0])
+        elif len(jobs) > 1:
+            _print_states(snapshots, labels)
+        elif snapshots[0].status is not None and not snapshots[0].stale:
+            table_output.print_pairs(job_text.details(snapshots[0], labels[snapshots[0].job_id]))
         if not as_json:
-            raise
-        snapshot = Snapshot(job_id, problem=Problem(error, datetime.now(UTC)))
-    label = run.label_of(job_id)
-    if as_json:
-        terminal.print_json(job_text.as_json(snapshot, label, read=snapshot.final))
+            for snapshot in snapshots:
+                terminal.print_warnings(snapshot)
+    finally:  # also where the reader of stdout wants no more
+        raise_errors(run, [(each, each.problem.error if each.problem else None) for each in snapshots])
+
+
+def raise_errors(run: Session, outcomes: Sequence[tuple[Snapshot, OpenFunnelError | None]]) -> None:
+    """Raise the error of a job, or those of several as a group, each with the name of its job.
+
+    What is wrong with all of them, such as the key, is one error.
+    """
+    errors = [(run.name_of(snapshot.job_id), error) for snapshot, error in outcomes if error is not None]
+    if not errors:
+        return
+    if len(errors) == len(outcomes) and len({error.message for _, error in errors}) == 1:
+        raise errors[0][1].with_traceback(None) from None
+    raise ExceptionGroup("", [naming_job(error, name) for name, error in errors]) from None
+
+
+def _print_states(snapshots: Sequence[Snapshot], labels: Mapping[str, str | None]) -> None:
+    """Print a line for each job."""
+    names = ("label", "job", "status", "companies", "credits", "as of")
+    lines = []
+    for snapshot in snapshots:
+        known = dict(job_text.details(snapshot, labels[snapshot.job_id]))
+        lines.append([known.get(name, "") for name in names])
+    if terminal.is_terminal(sys.stdout):
+        table_output.print_table(names, lines, right={4}, uncut={1, 2})
     else:
-        table_output.print_pairs(job_text.details(snapshot, label))
-        terminal.print_warnings(snapshot)
-    if snapshot.problem is not None:
-        raise snapshot.problem.error
+        terminal.print_lines("\t".join(line) for line in [names, *lines])
+
+
+def _snapshot_or_problem(run: Session, job_id: str, *, refresh: bool) -> Snapshot:
+    """The job as `_current_snapshot` knows it; where that fails what is stored, or nothing, with the problem."""
+    store = run.store_if_usable
+    result = store.find(job_id) if store else None
+    stored = None if result is None else snapshot_of_result(job_id, result, "store")
+    if stored is not None and not refresh:
+        return stored
+    try:
+        return _current_snapshot(run, job_id)
+    except OpenFunnelError as error:
+        problem = Problem(error, datetime.now(UTC))
+        return replace(stored or Snapshot(job_id), stale=stored is not None, problem=problem)
 
 
 def _current_snapshot(run: Session, job_id: str) -> Snapshot:
-    """The stored result if there is one, else the state from one request to the service."""
-    store = run.store_if_usable
-    result = store.find(job_id) if store else None
-    if result is not None:
-        return snapshot_of_result(job_id, result, "store")
+    """The state of a job from one request to the service."""
     with run.client() as client:
         page = client.page(job_id)
     now = datetime.now(UTC)
-    if store is not None:
+    if (store := run.store_if_usable) is not None:
         store.record(job_id, page.status, None, page.manifest, now)
     return snapshot_of_page(job_id, page, NO_ROWS, now)
 
 
 def rows(
     context: typer.Context,
-    job: Job,
+    jobs: Jobs,
     output: Output = None,
     columns: Columns = None,
     file_format: Format = None,
     separator: Separator = None,
     raw: Raw = False,
-    timeout: Annotated[
-        float | None,
-        typer.Option(
-            "--timeout", metavar="SECONDS", parser=seconds_parser("--timeout"), help="Give up after this time."
-        ),
-    ] = None,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Read it again, even if it is stored here.")] = False,
+    timeout: Timeout = None,
+    refresh: Refresh = False,
+    allow_stale: Annotated[
+        bool,
+        typer.Option("--allow-stale", help="With --refresh: where that fails, take the stored rows, with a warning."),
+    ] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Take what a failed or incomplete job delivered, with a warning.")
+    ] = False,
 ) -> None:
-    """Wait until a job is final, then write its companies to a file, or show them."""
+    """Wait until jobs are final, then write their companies to a file, or show them.
+
+    Nothing is written unless all of them are final and complete. Several jobs are stacked under a column job_id.
+    """
+    if allow_stale and not refresh:
+        raise ConfigurationError("--allow-stale goes with --refresh: without it, stored rows are taken as they are.")
     run = session(context)
     target = Target.of(output, file_format, separator, raw=raw)
     names = parse_column_names(columns)
-    job_id, fetcher = run.job_id(job), run.fetcher()
-    if refresh:
-        fetcher.refresh(job_id)
+    job_ids, fetcher = run.job_ids(jobs), run.fetcher()
     with terminal.Progress(fetcher.clock.monotonic) as progress:
-        if names is not None:  # reports a misspelt column at the first page instead of at the end
-            with contextlib.closing(fetcher.subscribe(job_id, progress)):
-                fetcher.wait(job_id, timeout, until=lambda current: bool(current.rows) or current.settled).frame(names)
-        try:
-            snapshot = final_snapshot(fetcher, job_id, timeout, progress)
-        except JobFailedError:
-            if delivered := len(fetcher.watch(job_id).rows):
-                file = target.path or "FILE.xlsx"
-                terminal.print_message(
-                    f"To write the {companies(delivered)} delivered before: xl-openfunnel watch {job_id} -o {file}"
-                )
-            raise
-    if refresh and snapshot.source == "service":
-        terminal.print_message("Read again from the service.")
-    for note in job_text.manifest_notes(snapshot.manifest or {}):
-        terminal.print_message(note, mark="note: ", style="yellow")
-    terminal.print_warnings(snapshot)
-    if snapshot.problem is not None:
-        terminal.print_warning(snapshot.problem.message)
-    guarded = replace(target, label=run.label_of(job_id)).write(snapshot, names)
+        if names is not None and len(job_ids) == 1:  # reports a misspelt column at the first page
+            with contextlib.closing(fetcher.subscribe(job_ids[0], progress)):
+                started = fetcher.clock.monotonic()
+                wait_for_rows(fetcher, job_ids[0], timeout).frame(names)
+                timeout = None if timeout is None else max(timeout - (fetcher.clock.monotonic() - started), 0.0)
+        outcomes = wait_for_all(fetcher, job_ids, timeout, progress, refresh=refresh)
+    errors = []
+    for outcome in outcomes:
+        name = run.name_of(outcome.snapshot.job_id)
+        error = _remaining_error(outcome, name, allow_stale=allow_stale, partial=partial)
+        if error is not None:
+            _print_way_out(outcome.snapshot, error, target)
+        errors.append((outcome.snapshot, error))
+    raise_errors(run, errors)
+    for outcome in outcomes:
+        _print_notes(outcome, run.name_of(outcome.snapshot.job_id) if len(outcomes) > 1 else None, refresh=refresh)
+    snapshots = [outcome.snapshot for outcome in outcomes]
+    snapshot = stacked_snapshot(snapshots) if len(jobs) > 1 else snapshots[0]
+    labels = "; ".join(filter(None, map(run.label_of, job_ids))) or None
+    guarded = replace(target, label=labels).write(snapshot, names)
     target.report(len(snapshot.rows), guarded)
+
+
+def _remaining_error(outcome: Outcome, name: str, *, allow_stale: bool, partial: bool) -> OpenFunnelError | None:
+    """The error of a job that the options do not allow; those that they do become warnings."""
+    snapshot, error = outcome.snapshot, outcome.error
+    if error is not None and snapshot.stale and allow_stale:
+        terminal.print_warning(
+            f"The rows of {name} are of {format_utc(snapshot.as_of)}: reading them again failed. {error.message}",
+            job=snapshot.job_id,
+        )
+        failed = snapshot.status is not None and snapshot.status.lower() == JobStatus.FAILED
+        error = JobFailedError("The job had failed when it was last read.") if failed else None
+    elif error is not None and snapshot.stale:
+        return error
+    if isinstance(error, (JobFailedError, IncompleteResultError)) and partial:
+        terminal.print_warning(
+            f"{name} is not complete: {companies(len(snapshot.rows))} delivered. {error.message}", job=snapshot.job_id
+        )
+        return None
+    return error
+
+
+def _print_way_out(snapshot: Snapshot, error: OpenFunnelError, target: Target) -> None:
+    """Say how to get the rows that are there all the same."""
+    delivered = companies(len(snapshot.rows))
+    file = "" if target.path is None else f" -o {target.path}"
+    if snapshot.stale:
+        terminal.print_message(
+            f"The {delivered} read on {format_utc(snapshot.as_of)} are kept: "
+            f"xl-openfunnel rows {snapshot.job_id} --refresh --allow-stale{file}"
+        )
+    elif isinstance(error, (JobFailedError, IncompleteResultError)) and len(snapshot.rows):
+        terminal.print_message(
+            f"To take the {delivered} delivered before: xl-openfunnel rows {snapshot.job_id} --partial{file}"
+        )
+
+
+def _print_notes(outcome: Outcome, name: str | None, *, refresh: bool) -> None:
+    """Say what there is to know of a job's rows; of several jobs each note names its job."""
+    snapshot, prefix = outcome.snapshot, f"{name}: " if name else ""
+    if refresh and not snapshot.stale:
+        terminal.print_message(f"{prefix}Read again from the service.")
+    for note in job_text.manifest_notes(snapshot.manifest or {}):
+        terminal.print_message(prefix + note, mark="note: ", style="yellow", level="warning")
+    for text in snapshot.warnings:
+        terminal.print_warning(prefix + text)
+    if snapshot.problem is not None and outcome.error is None:
+        terminal.print_warning(prefix + snapshot.problem.message)
 
 
 def parse_column_names(columns: str | None) -> Sequence[str] | None:

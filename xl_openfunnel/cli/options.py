@@ -32,6 +32,15 @@ Job = Annotated[
         metavar="JOB", help="A job's id, its URL or its label.", show_default=False, autocompletion=_known_jobs
     ),
 ]
+Jobs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="JOB",
+        help="A job's id, its URL or its label; or several of them.",
+        show_default=False,
+        autocompletion=_known_jobs,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Output = Annotated[
@@ -101,3 +110,10 @@ def company_count_parser(option: str, minimum: int) -> Callable[[str | int], int
         raise ConfigurationError(f"{option} takes a number from {minimum} to {MAX_COMPANIES:,}, and not {text!r}.")
 
     return parse
+
+
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", metavar="SECONDS", parser=seconds_parser("--timeout"), help="Give up after this time."),
+]
+Refresh = Annotated[bool, typer.Option("--refresh", help="Read it again, even if it is stored here.")]

@@ -113,7 +113,9 @@ class Target:
         """
         if self.path is None:
             return
-        terminal.print_message(f"{companies(number)} written to {self.path}")
+        terminal.print_message(
+            f"{companies(number)} written to {self.path}", event="written", file=str(self.path), rows=number
+        )
         if guarded:
             got, them = ("1 value got", "it") if guarded == 1 else (f"{guarded:,} values got", "them")
             terminal.print_note(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, cast
@@ -112,6 +112,14 @@ class Session:
         if len(whole) > 1:
             raise InvalidJobIdError(f"{job_id[:60]!r} begins the ids of {len(whole)} jobs. Give more of the id.")
         return whole[0]
+
+    def job_ids(self, jobs: Iterable[str]) -> list[str]:
+        """The ids of jobs as `job_id` gives them, each once."""
+        return list(dict.fromkeys(map(self.job_id, jobs)))
+
+    def name_of(self, job_id: str) -> str:
+        """What a message calls the job: its label, else its id."""
+        return self.label_of(job_id) or job_id
 
     def label_of(self, job_id: str) -> str | None:
         store = self.store_if_usable

@@ -156,9 +156,9 @@ def print_note(text: str) -> None:
     print_message(text, mark="note: ")
 
 
-def print_warning(text: str) -> None:
-    """Print a warning on stderr."""
-    print_message(text, mark="warning: ", style="yellow", level="warning")
+def print_warning(text: str, **fields: Any) -> None:
+    """Print a warning on stderr; ``fields`` are for the log in JSON."""
+    print_message(text, mark="warning: ", style="yellow", level="warning", **fields)
 
 
 def print_warnings(snapshot: Snapshot) -> None:

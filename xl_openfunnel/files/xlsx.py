@@ -47,7 +47,10 @@ MAX_BORDERED_CELLS: Final = 500_000
 PRINTED_WIDTH: Final = 225
 """Characters of the columns that a printed page holds, side by side in letters of some 7 points."""
 
-FIRST: Final = ("rank", "name", "domain", "linkedin_url", "country", "city", "employee_count", "employee_band")
+FIRST: Final = (
+    *("job_id", "rank", "name", "domain", "linkedin_url"),
+    *("country", "city", "employee_count", "employee_band"),
+)
 LAST: Final = ("match_reason", "tagline", "description")
 """Where all columns are written, these come first, and these long texts last."""
 

@@ -133,7 +133,7 @@ def jobs_line(snapshots: Sequence[Snapshot]) -> str:
     parts = [f"{final:,} of {count(len(snapshots), 'job')} final"]
     parts.append(f"{companies(sum(len(snapshot.rows) for snapshot in snapshots))} read")
     for snapshot in snapshots:
-        if snapshot.problem and not snapshot.final:
+        if snapshot.problem and not snapshot.settled:
             parts.append(f"trouble with {snapshot.job_id}: {snapshot.problem.message}")
             break
     return one_line(" · ".join(parts))
@@ -203,6 +203,7 @@ def as_json(snapshot: Snapshot, label: str | None, *, read: bool) -> dict[str, A
         "pages": snapshot.pages if read else None,
         "provisional": snapshot.provisional or _running(snapshot),
         "final": snapshot.final,
+        "stale": snapshot.stale,
         "manifest": None if snapshot.manifest is None else dict(snapshot.manifest),
         "source": snapshot.source,
         "as_of": _iso(snapshot.as_of),

@@ -29,13 +29,20 @@ class Rows(Sequence[Row]):
     Args:
         counts: the number of rows of each page.
         load: returns the JSON arrays of the pages with these numbers, in order.
+        jobs: for the rows of several jobs: the id of each and the number of its rows, in order.
     """
 
-    __slots__ = ("counts", "load")
+    __slots__ = ("counts", "jobs", "load")
 
-    def __init__(self, counts: Sequence[int], load: Callable[[range], Iterable[bytes]]) -> None:
+    def __init__(
+        self,
+        counts: Sequence[int],
+        load: Callable[[range], Iterable[bytes]],
+        jobs: Sequence[tuple[str, int]] | None = None,
+    ) -> None:
         self.counts = tuple(counts)
         self.load = load
+        self.jobs = jobs
 
     @classmethod
     def of(cls, pages: Sequence[Page]) -> Rows:
@@ -196,4 +203,4 @@ class Snapshot:
 def _frame(rows: Rows, columns: tuple[str, ...] | None) -> pd.DataFrame:
     from .. import table
 
-    return table.frame(rows, columns)
+    return table.frame(rows, columns) if rows.jobs is None else table.stacked_frame(rows, rows.jobs, columns)

@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ..api.models import JobStatus
-from ..fields import parse_columns
 from .snapshot import Rows, Snapshot
 
 if TYPE_CHECKING:
     import pandas as pd
 
-JOB_COLUMN: Final = "job_id"
-"""The leading column of a stacked frame, as ``OF_ROWS`` has it for several jobs."""
-
-
-def stacked_rows(rows: Sequence[Rows]) -> Rows:
-    """The rows of several jobs, one job after the other."""
-    counts = [count for each in rows for count in each.counts]
-
-    def load(numbers: range) -> Iterable[bytes]:
-        first = 0
-        for each in rows:
-            last = first + len(each.counts)
-            if wanted := range(max(numbers.start, first) - first, min(numbers.stop, last) - first):
-                yield from each.load(wanted)
-            first = last
-
-    return Rows(counts, load)
-
 
 def stacked_frame(snapshots: Sequence[Snapshot], columns: Sequence[str] | str | None = None) -> pd.DataFrame:
     """The companies of several jobs below each other, after a column with the id of their job.
-
-    ``rank`` starts over with each job. A column that only some jobs have is blank for the others.
 
     Args:
         snapshots: the jobs.
@@ -46,31 +25,17 @@ def stacked_frame(snapshots: Sequence[Snapshot], columns: Sequence[str] | str | 
     Raises:
         UnknownColumnError: a name that none of the jobs has.
     """
-    import pandas as pd
-
-    from .. import table
-
-    names = parse_columns(columns)
-    if names is not None:
-        names = tuple(name for name in names if name.casefold() != JOB_COLUMN)
-    counts = [len(snapshot.rows) for snapshot in snapshots]
-    frame = table.frame(stacked_rows([snapshot.rows for snapshot in snapshots]), names)
-    if "rank" in frame:
-        frame["rank"] = pd.Series([rank for count in counts for rank in range(1, count + 1)], dtype="Int64")
-    ids = [snapshot.job_id for snapshot, count in zip(snapshots, counts, strict=True) for _ in range(count)]
-    if JOB_COLUMN in frame:  # a field of the service
-        frame = frame.drop(columns=JOB_COLUMN)
-    frame.insert(0, JOB_COLUMN, pd.Series(ids, dtype=table.TEXT))
-    attrs = [snapshot.attributes() for snapshot in snapshots]
-    frame.attrs = {name: [each[name] for each in attrs] for name in attrs[0]}
+    frame = stacked_snapshot(snapshots).frame(columns)
+    attributes = [snapshot.attributes() for snapshot in snapshots]
+    frame.attrs = {name: [each[name] for each in attributes] for name in attributes[0]}
     return frame
 
 
 def stacked_snapshot(snapshots: Sequence[Snapshot]) -> Snapshot:
-    """One snapshot that sums up several jobs, for a file's summary and facts.
+    """One snapshot that sums up several jobs, with the rows of all, for files.
 
     Its texts are those of the jobs, joined with ``; ``, numbers are added, and flags hold if they hold for one of the
-    jobs. ``as_of`` is the oldest. It has the rows of all, but their jobs' ids are in `stacked_frame` only.
+    jobs. ``as_of`` is the oldest. Its frame begins with the column ``job_id``.
     """
     times = [snapshot.as_of for snapshot in snapshots if snapshot.as_of is not None]
     sources = {snapshot.source for snapshot in snapshots}
@@ -80,7 +45,7 @@ def stacked_snapshot(snapshots: Sequence[Snapshot]) -> Snapshot:
         processed=sum(snapshot.processed or 0 for snapshot in snapshots),
         pages=sum(snapshot.pages for snapshot in snapshots),
         manifest=_sum_manifests([snapshot.manifest for snapshot in snapshots if snapshot.manifest]),
-        rows=stacked_rows([snapshot.rows for snapshot in snapshots]),
+        rows=_stacked_rows(snapshots),
         provisional=any(snapshot.provisional for snapshot in snapshots),
         final=all(snapshot.final for snapshot in snapshots),
         settled=all(snapshot.settled for snapshot in snapshots),
@@ -89,6 +54,22 @@ def stacked_snapshot(snapshots: Sequence[Snapshot]) -> Snapshot:
         problem=next((snapshot.problem for snapshot in snapshots if snapshot.problem), None),
         warnings=tuple(f"{snapshot.job_id}: {text}" for snapshot in snapshots for text in snapshot.warnings),
     )
+
+
+def _stacked_rows(snapshots: Sequence[Snapshot]) -> Rows:
+    """The rows of several jobs, one job after the other."""
+    each_rows = [snapshot.rows for snapshot in snapshots]
+
+    def load(numbers: range) -> Iterable[bytes]:
+        first = 0
+        for rows in each_rows:
+            last = first + len(rows.counts)
+            if wanted := range(max(numbers.start, first) - first, min(numbers.stop, last) - first):
+                yield from rows.load(wanted)
+            first = last
+
+    counts = [count for rows in each_rows for count in rows.counts]
+    return Rows(counts, load, [(snapshot.job_id, len(snapshot.rows)) for snapshot in snapshots])
 
 
 def _sum_manifests(manifests: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:

@@ -86,7 +86,7 @@ def wait_for_all(
         for job in jobs:
             seconds = None if deadline is None else max(deadline - fetcher.clock.monotonic(), 0.0)
             snapshot = fetcher.wait(job, seconds, until=_should_give_up if deadline is None else None)
-            outcomes.append(Outcome(snapshot, _error(snapshot, timeout, refresh=refresh)))
+            outcomes.append(Outcome(snapshot, error_of(snapshot, timeout, refresh=refresh)))
     if progress:
         for outcome in outcomes:
             progress(outcome.snapshot)  # the closed subscription may have missed the last one
@@ -102,7 +102,7 @@ def naming_job(error: OpenFunnelError, name: str) -> OpenFunnelError:
     return named
 
 
-def timeout_error(snapshot: Snapshot, seconds: float) -> JobTimeoutError:
+def _timeout_error(snapshot: Snapshot, seconds: float) -> JobTimeoutError:
     """The error of a job that was not final when the caller's time was over."""
     time_is_up = f"the {seconds:g} seconds given to it are over"
     if snapshot.problem is not None:
@@ -112,15 +112,20 @@ def timeout_error(snapshot: Snapshot, seconds: float) -> JobTimeoutError:
     return JobTimeoutError(f"Job {snapshot.job_id} {_state(snapshot)}; {time_is_up}. Ask again with a longer timeout.")
 
 
-def _error(snapshot: Snapshot, timeout: float | None, *, refresh: bool) -> OpenFunnelError | None:
-    """Why the job's rows are not those that were asked for."""
+def wait_for_rows(fetcher: Fetcher, job: str, timeout: float | None = None) -> Snapshot:
+    """Wait until a job has the first of its rows, or until waiting cannot help."""
+    return fetcher.wait(job, timeout, until=lambda snapshot: len(snapshot.rows) > 0 or _should_give_up(snapshot))
+
+
+def error_of(snapshot: Snapshot, timeout: float | None, *, refresh: bool) -> OpenFunnelError | None:
+    """Why a job's rows are not those that were asked for, at the end of waiting; None where they are."""
     failed = snapshot.status is not None and snapshot.status.lower() == "failed"
     if snapshot.final and not failed and not (refresh and snapshot.stale):
         return None
     if snapshot.problem is not None and (snapshot.settled or timeout is None):
         return copy.copy(snapshot.problem.error)  # several threads may raise the error of one snapshot
     if timeout is not None:
-        return timeout_error(snapshot, timeout)
+        return _timeout_error(snapshot, timeout)
     return JobTimeoutError(
         f"Job {snapshot.job_id} {_state(snapshot)}; it was forgotten, or the fetcher closed, while it was waited for."
     )

@@ -1,0 +1,414 @@
+"""What a script relies on: refreshes that fail, several jobs in one call, partial results, and quiet or JSON logs."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from tests.unit.cli.conftest import DONE, ROWS, SECRET, Run, Serve
+from xl_openfunnel.cli import progress_lines, watch
+from xl_openfunnel.cli.log_format import json_line
+from xl_openfunnel.cli.progress_lines import ProgressLines
+from xl_openfunnel.jobs.snapshot import Snapshot
+from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator
+
+pytestmark = pytest.mark.dependencies
+
+OTHER = SimulatedJob(ROWS[:120], job_id="other")
+SLOW = SimulatedJob(ROWS[:50], job_id="slow", pending=2.0, running=200.0)
+FAILED = SimulatedJob(ROWS, job_id="no-seeds", ending="failed", error_message="No seed could be read.")
+SHORT = SimulatedJob(ROWS, job_id="short", manifest={"count": 251})
+ENDLESS = SimulatedJob(ROWS, job_id="endless", running=1e6)
+
+DOWN = "down"
+FAILURES = {
+    DOWN: 3,
+    "401": 4,
+    "403": 4,
+    "404": 1,
+    "429": 3,
+    "503": 3,
+    "402": 1,
+}
+
+
+def fail(service: Simulator, how: str) -> None:
+    if how == DOWN:
+        service.stop()
+    else:
+        service.faults = [Fault("status", status=int(how))]
+
+
+# --- a refresh that fails ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", FAILURES)
+@pytest.mark.parametrize("command", ["rows", "watch", "status"])
+def test_a_refresh_that_fails_has_its_exit_code_and_leaves_the_file_alone(
+    serve: Serve, run: Run, tmp_path: Path, how: str, command: str
+) -> None:
+    service = serve()
+    run("rows", DONE.job_id, "-o", tmp_path / "rows.csv")
+    (tmp_path / "rows.csv").write_text("mine")
+    fail(service, how)
+    options = ["-o", tmp_path / "rows.csv"] if command != "status" else []
+    result = run(command, DONE.job_id, "--refresh", *options)
+    assert (result.code, result.out) == (FAILURES[how], "")
+    assert (tmp_path / "rows.csv").read_text() == "mine"
+    assert result.err.splitlines()[-1].startswith("error: ")
+    assert run("rows", DONE.job_id, "-o", tmp_path / "rows.csv").code == 0  # what was stored is still there
+
+
+@pytest.mark.parametrize("how", FAILURES)
+def test_allow_stale_takes_the_stored_rows_and_says_that_they_are_old_and_why(
+    serve: Serve, run: Run, tmp_path: Path, how: str
+) -> None:
+    service = serve()
+    run("rows", DONE.job_id, "-o", tmp_path / "rows.csv")
+    before = (tmp_path / "rows.csv").read_bytes()
+    fail(service, how)
+    result = run("-q", "rows", DONE.job_id, "--refresh", "--allow-stale", "-o", tmp_path / "again.csv")
+    assert (result.code, (tmp_path / "again.csv").read_bytes()) == (0, before)
+    (warning,) = result.err.splitlines()
+    assert warning.startswith(f"warning: The rows of {DONE.job_id} are of 20")
+    assert "reading them again failed" in warning
+
+
+def test_allow_stale_helps_nothing_where_nothing_is_stored(serve: Serve, run: Run) -> None:
+    serve().stop()
+    assert run("rows", DONE.job_id, "--refresh", "--allow-stale").code == 3
+
+
+def test_allow_stale_without_refresh_is_a_wrong_call(serve: Serve, run: Run) -> None:
+    serve()
+    assert run("rows", DONE.job_id, "--allow-stale").code == 2
+
+
+def test_a_refresh_waits_no_longer_than_its_timeout(serve: Serve, run: Run, time: ManualClock) -> None:
+    service = serve()
+    run("rows", DONE.job_id)
+    service.stop()
+    started = time()
+    result = run("rows", DONE.job_id, "--refresh", "--timeout", 20)
+    assert result.code == 3
+    assert time() - started < 200
+    assert "was not read again, and the 20 seconds given to it are over" in result.err
+    assert "--refresh --allow-stale" in result.err
+
+
+def test_a_column_is_checked_no_longer_than_the_service_may_be_silent(
+    serve: Serve, run: Run, time: ManualClock
+) -> None:
+    serve().stop()
+    started = time()
+    assert run("rows", DONE.job_id, "--columns", "name").code == 3
+    assert time() - started < 900
+
+
+def test_a_refreshed_job_is_read_again(serve: Serve, run: Run) -> None:
+    service = serve()
+    run("rows", DONE.job_id)
+    sent = len(service.received)
+    assert "Read again from the service." in run("rows", DONE.job_id, "--refresh").err
+    assert len(service.received) == sent + DONE.page_count
+    report = json.loads(run("status", DONE.job_id, "--refresh", "--json").out)
+    assert (report["status"], report["stale"], len(service.received)) == (
+        "completed",
+        False,
+        sent + DONE.page_count + 1,
+    )
+    assert run("watch", DONE.job_id, "--refresh").out.splitlines()[-1].endswith("final")
+
+
+def test_status_as_json_tells_the_stored_state_beside_the_problem(serve: Serve, run: Run) -> None:
+    service = serve()
+    run("rows", DONE.job_id)
+    service.stop()
+    result = run("status", DONE.job_id, "--refresh", "--json")
+    report = json.loads(result.out)
+    assert (result.code, report["stale"], report["rows"], report["problem"]["kind"]) == (3, True, 250, "ConnectError")
+
+
+# --- several jobs --------------------------------------------------------------------------------------------
+
+
+def test_the_rows_of_several_jobs_are_stacked_under_the_id_of_their_job(serve: Serve, run: Run, tmp_path: Path) -> None:
+    service = serve(DONE, OTHER, SLOW)
+    run("label", "other", "Texas jobs")
+    url = f"{service.base_url}/api/v1/account/search-lookalikes-bulk/{DONE.job_id}"
+    result = run("rows", "slow", url, "texas JOBS", "other", "-o", tmp_path / "rows.jsonl")
+    assert result.code == 0
+    written = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text("utf-8").splitlines()]
+    assert [list(row)[:2] for row in written] == [["job_id", "rank"]] * 420
+    expected = [("slow", SLOW.rows), (DONE.job_id, ROWS), ("other", OTHER.rows)]
+    assert [(row["job_id"], row["rank"], row["name"]) for row in written] == [
+        (job_id, rank, row["name"]) for job_id, rows in expected for rank, row in enumerate(rows, 1)
+    ]
+    assert "420 companies written to" in result.err
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "json", "jsonl", "parquet", "xlsx"])
+def test_every_format_takes_several_jobs(serve: Serve, run: Run, tmp_path: Path, suffix: str) -> None:
+    pytest.importorskip("pyarrow")
+    serve(DONE, OTHER)
+    assert run("rows", DONE.job_id, "other", "-o", tmp_path / f"rows.{suffix}").code == 0
+    assert (tmp_path / f"rows.{suffix}").stat().st_size > 1000
+
+
+def test_a_workbook_of_several_jobs_has_their_ids_and_sums_them_up(serve: Serve, run: Run, tmp_path: Path) -> None:
+    serve(DONE, OTHER)
+    assert run("rows", DONE.job_id, "other", "-o", tmp_path / "rows.xlsx").code == 0
+    book = openpyxl.load_workbook(tmp_path / "rows.xlsx")
+    (table,) = (sheet for sheet in book if "Companies" in sheet.tables)
+    values = list(table.iter_rows(values_only=True))
+    assert values[0][:3] == ("job_id", "rank", "name")
+    assert [row[0] for row in values[1:]] == [DONE.job_id] * 250 + ["other"] * 120
+    texts = [str(cell) for row in book["Summary"].iter_rows(values_only=True) for cell in row if cell is not None]
+    assert any("370" in text for text in texts)
+
+
+def test_a_pipe_of_several_jobs_has_the_column_too(serve: Serve, run: Run) -> None:
+    serve(DONE, OTHER)
+    lines = run("rows", DONE.job_id, "other", "--columns", "linkedin_url").out.splitlines()
+    assert lines[:2] == ["job_id\tlinkedin_url", f"{DONE.job_id}\t{ROWS[0]['linkedin_url']}"]
+    assert len(lines) == 371
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"), [(["no-seeds"], 1), (["short"], 1), (["unknown"], 1), (["endless"], 3), (["endless", "short"], 1)]
+)
+@pytest.mark.parametrize("command", ["rows", "watch"])
+def test_nothing_is_written_unless_all_jobs_are_final_and_complete(
+    serve: Serve, run: Run, tmp_path: Path, command: str, bad: list[str], code: int
+) -> None:
+    serve(DONE, OTHER, FAILED, SHORT, ENDLESS)
+    result = run(command, DONE.job_id, *bad, "other", "--timeout", 120, "-o", tmp_path / "rows.csv")
+    assert result.code == code
+    assert not (tmp_path / "rows.csv").exists()
+    errors = [line for line in result.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == len(bad)
+    assert [name for name in bad if not any(name in line for line in errors)] == []
+
+
+def test_what_is_wrong_with_every_job_is_told_once(serve: Serve, run: Run) -> None:
+    serve(DONE, OTHER, faults=[Fault("status", status=401)])
+    result = run("rows", DONE.job_id, "other")
+    assert result.code == 4
+    assert result.err.count("was refused") == 1
+
+
+def test_a_text_that_is_no_job_sends_no_request(serve: Serve, run: Run) -> None:
+    service = serve(DONE)
+    assert run("rows", DONE.job_id, "not a job!").code == 2
+    assert service.received == []
+
+
+def test_status_of_several_jobs_is_a_table(serve: Serve, run: Run) -> None:
+    serve(DONE, OTHER, FAILED)
+    run("label", "other", "Texas")
+    result = run("status", DONE.job_id, "Texas", "no-seeds", "other")
+    head, *rows = [line.split("\t") for line in result.out.splitlines()]
+    assert head == ["label", "job", "status", "companies", "credits", "as of"]
+    assert [(row[0], row[1], row[2]) for row in rows] == [
+        ("", DONE.job_id, "completed"),
+        ("Texas", "other", "completed"),
+        ("", "no-seeds", "failed"),
+    ]
+    assert result.code == 1
+    assert "error: no-seeds: The job failed: No seed could be read." in result.err
+
+
+def test_status_of_several_jobs_as_json_is_a_list_and_of_one_an_object(serve: Serve, run: Run) -> None:
+    serve(DONE, OTHER)
+    assert [report["job_id"] for report in json.loads(run("status", "other", DONE.job_id, "--json").out)] == [
+        "other",
+        DONE.job_id,
+    ]
+    assert [report["job_id"] for report in json.loads(run("status", "other", "other", "--json").out)] == ["other"]
+    assert json.loads(run("status", "other", "--json").out)["job_id"] == "other"
+
+
+def test_status_tells_what_is_known_of_the_other_jobs(serve: Serve, run: Run) -> None:
+    serve(DONE)
+    result = run("status", "unknown", DONE.job_id, "--json")
+    first, second = json.loads(result.out)
+    assert (result.code, first["problem"]["kind"], second["status"]) == (1, "JobNotFoundError", "completed")
+
+
+def test_watch_of_several_jobs_names_the_job_in_each_line(serve: Serve, run: Run) -> None:
+    serve(DONE, SLOW)
+    run("label", DONE.job_id, "Texas")
+    result = run("watch", "slow", "Texas")
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert {line.partition(": ")[0] for line in lines} == {"slow", "Texas"}
+    assert lines[-1].startswith("slow: completed")
+
+
+def test_watch_writes_the_file_of_several_jobs_once_all_are_final(
+    serve: Serve, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "WRITE_INTERVAL", 0.0)
+    serve(DONE, SLOW)
+    result = run("watch", "slow", DONE.job_id, "-o", tmp_path / "rows.tsv", "--columns", "name")
+    assert result.code == 0
+    assert len((tmp_path / "rows.tsv").read_text("utf-8").splitlines()) == 301
+
+
+def test_watch_gives_up_at_its_timeout(serve: Serve, run: Run) -> None:
+    serve(ENDLESS)
+    result = run("watch", "endless", "--timeout", 120)
+    assert (result.code, result.out.splitlines()[-1].split(" · ")[0]) == (3, "running")
+    assert "the 120 seconds given to it are over" in result.err
+
+
+# --- partial results -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("job", "count"), [(FAILED, 100), (SHORT, 250)], ids=["failed", "incomplete"])
+def test_partial_takes_what_was_delivered_with_a_warning(
+    serve: Serve, run: Run, tmp_path: Path, job: SimulatedJob, count: int
+) -> None:
+    serve(job)
+    refused = run("rows", job.job_id, "-o", tmp_path / "rows.tsv")
+    assert (refused.code, (tmp_path / "rows.tsv").exists()) == (1, False)
+    assert f"xl-openfunnel rows {job.job_id} --partial -o {tmp_path / 'rows.tsv'}" in refused.err
+    result = run("-q", "rows", job.job_id, "--partial", "-o", tmp_path / "rows.tsv")
+    assert (result.code, len((tmp_path / "rows.tsv").read_text("utf-8").splitlines())) == (0, count + 1)
+    assert result.err.startswith(f"warning: {job.job_id} is not complete: {count} companies delivered.")
+
+
+def test_partial_takes_no_job_that_still_runs(serve: Serve, run: Run) -> None:
+    serve(ENDLESS)
+    assert run("rows", "endless", "--partial", "--timeout", 60).code == 3
+
+
+def test_partial_of_several_jobs(serve: Serve, run: Run, tmp_path: Path) -> None:
+    serve(FAILED, DONE)
+    assert run("rows", "no-seeds", DONE.job_id, "--partial", "-o", tmp_path / "rows.tsv").code == 0
+    assert len((tmp_path / "rows.tsv").read_text("utf-8").splitlines()) == 351
+
+
+# --- quiet, JSON and few lines -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_quiet_leaves_out_all_but_warnings_and_errors(serve: Serve, run: Run, tmp_path: Path, place: int) -> None:
+    job = SimulatedJob(ROWS, job_id="weak", manifest={"rerank_degraded": True})
+    serve(job, DONE)
+    words: list[object] = ["rows", DONE.job_id, "-o", tmp_path / "rows.csv", "--raw"]
+    words.insert(place, "-q")
+    assert (run(*words).code, run(*words).err) == (0, "")
+    assert "the order is weaker" in run("rows", "weak", "--quiet", "-o", tmp_path / "rows.csv").err
+    assert run("-q", "rows", "unknown").err.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["rows", DONE.job_id, "-o", "rows.csv"], 0),
+        (["rows", DONE.job_id, "slow", "-o", "rows.xlsx", "--debug"], 0),
+        (["rows", "no-seeds"], 1),
+        (["rows", "unknown", "short", "--timeout", "60"], 1),
+        (["status", "not a job!"], 2),
+        (["watch", "endless", "--timeout", "60"], 3),
+        (["nonsense"], 2),
+        (["label", DONE.job_id, "Texas"], 0),
+    ],
+    ids=lambda value: " ".join(map(str, value)) if isinstance(value, list) else str(value),
+)
+def test_the_json_log_is_an_object_with_a_time_per_line(
+    serve: Serve, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    serve(DONE, SLOW, FAILED, SHORT, ENDLESS)
+    result = run(*words, "--log-format", "json")
+    assert result.code == code
+    lines = [json.loads(line) for line in result.err.splitlines()]
+    assert lines
+    for line in lines:
+        assert datetime.fromisoformat(line["time"]).utcoffset() is not None
+        assert line["time"].endswith("Z")
+        assert line["level"] in ("debug", "info", "warning", "error")
+        assert line["event"] and line["message"]
+    errors = [line for line in lines if line["level"] == "error"]
+    assert [line["exit_code"] for line in errors] == [code] * len(errors)
+    assert bool(errors) == bool(code)
+
+
+def test_the_json_log_tells_progress_in_fields(serve: Serve, run: Run, tmp_path: Path) -> None:
+    serve(SLOW)
+    lines = [
+        json.loads(line)
+        for line in run("--log-format=json", "rows", "slow", "-o", tmp_path / "rows.csv").err.splitlines()
+    ]
+    progress = [line for line in lines if line["event"] == "progress"]
+    assert [line["job"] for line in progress] == ["slow"] * len(progress)
+    assert (progress[-1]["status"], progress[-1]["rows"], progress[-1]["final"]) == ("completed", 50, True)
+    (written,) = (line for line in lines if line["event"] == "written")
+    assert (written["file"], written["rows"]) == (str(tmp_path / "rows.csv"), 50)
+
+
+def test_no_key_is_in_a_json_log_whatever_is_logged() -> None:
+    line = json_line("error", "message", f"Key {SECRET}", {"more": [SECRET], "other": ValueError(SECRET)})
+    assert SECRET not in line
+    assert json.loads(line)["message"] == "Key of_…"
+
+
+def test_a_wrong_log_format_is_a_wrong_call(run: Run) -> None:
+    assert run("--log-format", "xml", "jobs").code == 2
+
+
+def test_there_is_at_most_one_progress_line_in_30_seconds(serve: Serve, run: Run, time: ManualClock) -> None:
+    long = SimulatedJob(ROWS, job_id="long", pending=2.0, running=600.0)
+    serve(long, SLOW)
+    for words in (["long"], ["long", "slow", "--refresh"]):
+        started = time()
+        result = run("rows", *words, "--columns", "name")
+        lines = [line for line in result.err.splitlines() if " · " in line or line.startswith("waiting")]
+        assert 2 <= len(lines) <= (time() - started) / progress_lines.LINE_INTERVAL + 2
+
+
+class Timers:
+    """Timers that fire when the test says so, and the lines that were printed."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.callbacks: list[tuple[float, object]] = []
+        self.lines: list[str] = []
+
+    def start(self, seconds: float, callback: object) -> Timers:
+        self.callbacks.append((self.now + seconds, callback))
+        return self
+
+    def cancel(self) -> None:
+        self.callbacks.clear()
+
+    def progress(self) -> ProgressLines:
+        return ProgressLines(lambda text, **_: self.lines.append(text), lambda: self.now, self.start)
+
+
+def test_a_change_within_the_interval_is_printed_when_it_ends() -> None:
+    timers = Timers()
+    progress = timers.progress()
+    for processed in range(5):
+        progress(Snapshot("job", processed=processed))
+        timers.now += 1.0
+    assert (len(timers.lines), [at for at, _ in timers.callbacks]) == (1, [30.0])
+    timers.now = 30.0
+    timers.callbacks.pop()[1]()  # type: ignore[operator]
+    assert len(timers.lines) == 2
+    assert timers.lines[-1] != timers.lines[0]
+    timers.now = 61.0
+    progress(Snapshot("job", processed=4))  # nothing new
+    assert len(timers.lines) == 2
+    progress(Snapshot("job", processed=9))
+    progress(Snapshot("job", processed=10))
+    progress.close()
+    assert (len(timers.lines), timers.callbacks) == (4, [])
+    progress(Snapshot("job", processed=11))
+    assert len(timers.lines) == 4
