@@ -11,6 +11,8 @@ from typing import Any
 import openpyxl
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.unit.files.conftest import MANIFEST, make_snapshot
 from xl_openfunnel import IncompleteResultError, JobFailedError, JobStatus, Problem, table
@@ -27,9 +29,16 @@ WHEN = datetime(2026, 7, 5, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The workbook of ROWS, read back."""
-    return written(ROWS, tmp_path_factory.mktemp("summary"))
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workbook of ROWS."""
+    path = tmp_path_factory.mktemp("summary") / "rows.xlsx"
+    write(make_snapshot(ROWS), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def book(file: Path) -> Any:
+    return openpyxl.load_workbook(file)
 
 
 def written(rows: list[dict[str, Any]], folder: Path, columns: Any = None, label: Any = None, **overrides: Any) -> Any:
@@ -88,9 +97,7 @@ def test_companies_by_country_and_size_are_those_of_of_pivot(book: Any) -> None:
     assert shown == {key: expected.get(key) or 0 for key in shown}
 
 
-def test_companies_by_country_and_size_are_those_of_pandas(book: Any, tmp_path: Path) -> None:
-    file = tmp_path / "demo.xlsx"
-    write(make_snapshot(ROWS), file)
+def test_companies_by_country_and_size_are_those_of_pandas(book: Any, file: Path) -> None:
     read = pd.read_excel(file, sheet_name="Companies", keep_default_na=False).replace("", BLANK)
     counted = pd.crosstab(read["country"], read["employee_band"], margins=True, margins_name=TOTAL)
     header, *lines = block(book, "Companies by country and employees")
@@ -152,6 +159,22 @@ def test_the_largest_countries_come_first_and_more_than_one_other_together(
     assert [sum(column) for column in zip(*(line.by_size for line in lines), strict=True)] == list(found.total.by_size)
 
 
+COUNTRIES = st.sampled_from(["Germany", "GERMANY", " Germany", "Total", BLANK, "", None, *(f"C{n}" for n in range(30))])
+SIZE_VALUES = st.sampled_from([None, "", "51-200", "many", -1, 0, 7, 10, 11, 99_999, 2**70, 3.5, True])
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(COUNTRIES, SIZE_VALUES), max_size=60))
+def test_the_lines_add_up_to_all_companies_in_any_job(pairs: list[tuple[Any, Any]]) -> None:
+    found = figures(make_snapshot([{"hq_country": country, "employee_count": size} for country, size in pairs]))
+    lines = [*found.countries, *found.rest]
+    assert sum(line.total for line in lines) == found.total.total == len(pairs)
+    for line in (*lines, found.total):
+        assert sum(line.by_size) == line.total
+    for position, number in enumerate(found.total.by_size):
+        assert sum(line.by_size[position] for line in lines) == number
+
+
 def test_what_the_summary_counts_does_not_depend_on_the_columns_of_the_file(book: Any, tmp_path: Path) -> None:
     narrow = written(ROWS, tmp_path, ["name"])
     for title in ("Companies by country", "Companies by country and employees", "Companies by employees"):
@@ -193,6 +216,16 @@ def test_the_chart_plots_the_sizes_beside_it_in_one_blue(book: Any) -> None:
     assert series.val.numRef.f == f"Summary!$C${first}:$C${last}"
     assert series.cat.strRef.f == f"Summary!$B${first}:$B${last}"
     assert {point.graphicalProperties.solidFill.srgbClr for point in series.dPt} == {"4472C4", "A6A6A6"}
+
+
+def test_the_facts_are_printed_on_a_page_of_their_own(tmp_path: Path) -> None:
+    for seeds, breaks in (([], 1), (["a.example"] * 60, 2)):  # many notes: the sizes get one too
+        book = written([{"name": "a"}], tmp_path, manifest={"unresolved_seed_domains": seeds})
+        sheet = book["Summary"]
+        assert len(sheet.row_breaks.brk) == breaks
+        assert sheet.cell(sheet.row_breaks.brk[-1].id + 2, 2).value == "This file"
+        assert sheet.page_setup.scale == 68
+        assert not sheet.sheet_properties.pageSetUpPr.fitToPage  # Excel would ignore the breaks
 
 
 def test_countries_have_data_bars_and_a_heat_map(book: Any) -> None:
