@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ..errors import JobTimeoutError, OpenFunnelError
+from ..errors import JobFailedError, JobTimeoutError, OpenFunnelError
 from ..text import progress_text
 from .fetcher import Fetcher
 from .snapshot import Snapshot
@@ -91,6 +91,36 @@ def wait_for_all(
         for outcome in outcomes:
             progress(outcome.snapshot)  # the closed subscription may have missed the last one
     return outcomes
+
+
+def refresh_errors(fetcher: Fetcher, before: Sequence[Snapshot], timeout: float) -> list[str]:
+    """Wait for the service's answer about jobs that were refreshed; return why, for each that could not be read.
+
+    Args:
+        fetcher: reads the jobs.
+        before: what `Fetcher.refresh` gave for each.
+        timeout: seconds for all of them together.
+    """
+    deadline = fetcher.clock.monotonic() + timeout
+    errors = (_refresh_error(fetcher, each, deadline) for each in before)
+    return [error for error in errors if error is not None]
+
+
+def _refresh_error(fetcher: Fetcher, before: Snapshot, deadline: float) -> str | None:
+    def is_new(snapshot: Snapshot) -> bool:
+        is_read = snapshot.final and snapshot.settled and not snapshot.stale
+        return is_read or snapshot.as_of != before.as_of or read_error(snapshot) not in (None, read_error(before))
+
+    snapshot = fetcher.wait(before.job_id, max(deadline - fetcher.clock.monotonic(), 0.0), until=is_new)
+    if error := read_error(snapshot):
+        return error.message
+    return None if is_new(snapshot) else "The service has not answered yet. It is asked again by itself."
+
+
+def read_error(snapshot: Snapshot) -> OpenFunnelError | None:
+    """Why the job cannot be read. That a job failed is not such an error, but something that was read."""
+    error = snapshot.problem.error if snapshot.problem else None
+    return None if isinstance(error, JobFailedError) else error
 
 
 def naming_job(error: OpenFunnelError, name: str) -> OpenFunnelError:

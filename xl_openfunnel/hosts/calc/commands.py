@@ -15,6 +15,8 @@ from ...errors import OpenFunnelError
 from ...functions.catalog import CATALOG
 from ...functions.context import CREDITS, JOBS
 from ...functions.info import shows_time
+from ...jobs.snapshot import Snapshot
+from ...jobs.waiting import refresh_errors
 from ...runtime.thread_pool import start_thread
 from ...text import count
 from ...workbook.commands import EARLIER_ACTIONS
@@ -32,6 +34,11 @@ RunOnMainThread = Callable[[Callable[[], object]], object]
 _NAMES: Final = tuple(function.name for function in CATALOG)
 _ONLY_IN_EXCEL: Final = "This needs Excel on Windows."
 _ENGLISH: Final = Locale("en", "US", "")
+_REFRESHES: Final = ("refresh cell", "refresh sheet", "refresh book", "refresh final")
+
+ANSWER_TIMEOUT: Final = 30.0
+"""Seconds to wait for the service: more than its slowest responses seen so far."""
+
 _FAILED: Final = "Something unexpected happened. The log says what; please report it."
 
 
@@ -60,6 +67,8 @@ def act(
         return "This document is read-only. Save it under another name first."
     action = EARLIER_ACTIONS.get(action, action)
     command = _COMMANDS.get(action)
+    if action in _REFRESHES:
+        return _run_action(action, lambda: _refresh_and_report(updater, document, action, run_on_main_thread, show))
     if command is not None:
         return _run_action(action, lambda: command(updater, document))
     if action == "insert table":
@@ -95,17 +104,47 @@ def _build_and_write(update: TableUpdate, run_on_main_thread: RunOnMainThread, s
         run_on_main_thread(lambda: show(_run_action("insert table", lambda: update.write(rows.result()))))
 
 
-def refresh(updater: ResultUpdater, document: Any, *, final_too: bool = False) -> str:
+def _refresh_and_report(
+    updater: ResultUpdater,
+    document: Any,
+    action: str,
+    run_on_main_thread: RunOnMainThread,
+    show: Callable[[str], object],
+) -> str:
+    """Refresh, and show later which jobs could not be read: cells keep their rows."""
+
+    def report(before: list[Snapshot]) -> None:
+        errors = refresh_errors(session().fetcher, before, ANSWER_TIMEOUT)
+        if errors:
+            text = f"{len(before) - len(errors)} refreshed, {len(errors)} failed: {errors[0]}"
+            with contextlib.suppress(Exception):  # LibreOffice is closing, or shows a dialog
+                run_on_main_thread(lambda: show(_run_action(action, lambda: text)))
+
+    return refresh(
+        updater,
+        document,
+        final_too=action == "refresh final",
+        asked=lambda before: start_thread("calc-refresh", lambda: report(before)),
+    )
+
+
+def refresh(
+    updater: ResultUpdater,
+    document: Any,
+    *,
+    final_too: bool = False,
+    asked: Callable[[list[Snapshot]], object] = lambda _: None,
+) -> str:
     """Refresh the document's jobs, and resize each array formula to the cells it needs now.
 
-    A formula whose companies are not known yet is resized when they are.
+    A formula whose companies are not known yet is resized when they are. ``asked`` receives what was known of the
+    refreshed jobs before.
     """
     results = updater.results_called_by(document.calculateAll)
     jobs = {topic for result in results for topic in result.dependencies if topic not in (JOBS, CREDITS)}
     _format_times(document)
     refreshed = [job for job in sorted(jobs) if final_too or not session().fetcher.watch(job).final]
-    for job in refreshed:
-        session().fetcher.refresh(job)
+    asked([session().fetcher.refresh(job) for job in refreshed])
     parts = [f"{count(len(refreshed), 'job')} asked again" if refreshed or not jobs else ""]
     parts.append(f"{count(len(jobs) - len(refreshed), 'job')} final already" if len(jobs) > len(refreshed) else "")
     resized, blocked, pending = _resize_arrays(updater, document, results)
@@ -162,15 +201,7 @@ def _resize_arrays(
     return resized, blocked, pending
 
 
-def _refresh_final(updater: ResultUpdater, document: Any) -> str:
-    return refresh(updater, document, final_too=True)
-
-
 _COMMANDS: Final[dict[str, Callable[[ResultUpdater, Any], str]]] = {
-    "refresh cell": refresh,
-    "refresh sheet": refresh,
-    "refresh book": refresh,
-    "refresh final": _refresh_final,
     "refresh pivots": refresh_pivots,
     "save values copy": lambda *_: "In Calc: File > Save a Copy keeps the formulas, File > Export as PDF the values.",
     "cancel job": lambda *_: "In a terminal: xl-openfunnel cancel JOB",

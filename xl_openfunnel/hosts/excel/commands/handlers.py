@@ -9,12 +9,13 @@ from typing import Final
 
 from .... import settings
 from ....cell_values import MAX_CELL_UNITS, sheet_block
-from ....errors import CELL_PREFIX, ConfigurationError, InvalidJobIdError, JobFailedError, OpenFunnelError
+from ....errors import CELL_PREFIX, ConfigurationError, InvalidJobIdError
 from ....files.metadata import content_hash, job_facts, manifest_facts, state
 from ....functions.context import CallContext, Services
 from ....functions.info import shows_time
 from ....jobs import job_text
 from ....jobs.snapshot import Snapshot
+from ....jobs.waiting import read_error, refresh_errors
 from ....pasted import job_ids
 from ....runtime.clock import Clock
 from ....text import companies, count, format_utc
@@ -134,8 +135,7 @@ class CommandHandlers:
             return _NO_JOB if scope == "cell" else f"No cell of this {scope} shows a job."
         fetcher = self._services.fetcher
         before = [fetcher.refresh(job) for job in jobs if final or not fetcher.watch(job).final]
-        deadline = self._clock.monotonic() + ANSWER_TIMEOUT
-        errors = [error for snapshot in before if (error := self._refresh_error(snapshot, deadline))]
+        errors = refresh_errors(fetcher, before, ANSWER_TIMEOUT)
         refreshed, outdated = {snapshot.job_id for snapshot in before}, self._visible_jobs.outdated(context.window)
         if cells := [cell for cell, shown in jobs_by_cell.items() if shown & refreshed or cell in outdated]:
             excel.recalculate(cells)
@@ -146,18 +146,6 @@ class CommandHandlers:
         )
         summary = f"{len(before) - len(errors)} refreshed, {len(errors)} failed, {len(jobs) - len(before)} unchanged"
         return ": ".join([summary, *errors[:1]])
-
-    def _refresh_error(self, before: Snapshot, deadline: float) -> str | None:
-        """Wait for the service's response about a job; returns why there is none."""
-
-        def is_new(snapshot: Snapshot) -> bool:
-            return snapshot.as_of != before.as_of or _error(snapshot) not in (None, _error(before))
-
-        seconds = max(deadline - self._clock.monotonic(), 0.0)
-        snapshot = self._services.fetcher.wait(before.job_id, seconds, until=is_new)
-        if error := _error(snapshot):
-            return error.message
-        return None if is_new(snapshot) else "The service has not answered yet. It is asked again by itself."
 
     # ---- tables, pivots, copies ------------------------------------------------------------------------------
 
@@ -312,7 +300,7 @@ class CommandHandlers:
         """The job once it is known, with all its rows if it is over and they are being read."""
 
         def is_complete(snapshot: Snapshot) -> bool:
-            if snapshot.settled or _error(snapshot) is not None:
+            if snapshot.settled or read_error(snapshot) is not None:
                 return True
             return snapshot.status is not None and not snapshot.status.terminal
 
@@ -320,12 +308,6 @@ class CommandHandlers:
         if is_complete(snapshot):
             return snapshot
         return self._services.fetcher.wait(job, ANSWER_TIMEOUT, until=is_complete)
-
-
-def _error(snapshot: Snapshot) -> OpenFunnelError | None:
-    """Why the job cannot be read. That a job failed is not such an error, but something that was read."""
-    error = snapshot.problem.error if snapshot.problem else None
-    return None if isinstance(error, JobFailedError) else error
 
 
 def _table_summary(snapshot: Snapshot, written: TableWritten) -> list[str]:

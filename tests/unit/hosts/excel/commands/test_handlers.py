@@ -126,6 +126,19 @@ def test_refresh_reports_the_error_of_a_failing_service(rig: Rig) -> None:
     assert status.startswith("0 refreshed, 1 failed, 0 unchanged: The service is in trouble (HTTP 503)")
 
 
+def test_refresh_of_a_final_job_that_fails_tells_why_each_time_and_keeps_its_rows(rig: Rig) -> None:
+    rig.fetcher.wait(DONE.job_id)
+    rig.show(DONE.job_id)
+    for status in (401, 401, 422, 503):
+        rig.service.faults = [Fault("status", status=status)]
+        message = rig.run("refresh final", command_context())
+        assert message.startswith("0 refreshed, 1 failed, 0 unchanged: ")
+        assert f"HTTP {status}" in message
+        assert rig.fetcher.watch(DONE.job_id).final
+    rig.service.faults = []
+    assert rig.run("refresh final", command_context()) == "1 refreshed, 0 failed, 0 unchanged"
+
+
 def test_cells_that_have_not_called_yet_are_calculated_first(rig: Rig) -> None:
     rig.excel.cells[CELLS[0]] = f'=OF_STATUS("{OTHER.job_id}")'
     rig.visible_jobs.late[CELLS[0]] = {OTHER.job_id}
