@@ -179,10 +179,13 @@ class _Field:
         typed: list[Any] = [cell if type(cell) is str else (type(cell), cell) for cell in cells]
         counts = Counter(typed)  # in the order of the companies
         key_of = {each: comparable(each) if type(each) is str else each for each in counts}
-        key_of.update((each, "") for each, key in key_of.items() if key == BLANK)
-        shown: dict[Any, Any] = {}
-        for each, _ in counts.most_common():  # of equally frequent ones the first
-            shown.setdefault(key_of[each], each)
+        shown: dict[Any, Any] = {key: each for each, key in key_of.items()}
+        if BLANK in shown:
+            key_of.update((each, "") for each, key in key_of.items() if key == BLANK)
+        if len(shown) < len(counts) or BLANK in shown:
+            shown = {}
+            for each, _ in counts.most_common():  # of equally frequent ones the first
+                shown.setdefault(key_of[each], each)
         if "" in shown:
             shown[""] = BLANK
         keys: list[Any] = sorted(shown, key=_sort_key)
