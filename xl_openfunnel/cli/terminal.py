@@ -104,7 +104,9 @@ def new_console(*, stderr: bool = False) -> Console:
     sizes = {name: os.environ.get(name, "") for name in ("COLUMNS", "LINES")}
     known = {name for name, size in sizes.items() if re.fullmatch("[0-9]{1,5}", size) and int(size) in _SIZES}
     environ = {name: value for name, value in os.environ.items() if name not in sizes or name in known}
-    console = Console(stderr=stderr, markup=False, highlight=False, emoji=False, _environ=environ)
+    console = Console(
+        file=sys.stderr if stderr else sys.stdout,  # its encoding decides which signs are drawn
+        markup=False, highlight=False, emoji=False, _environ=environ)
     if console.width not in _SIZES:  # as a pseudo-terminal may say
         console.width = _UNKNOWN_WIDTH
     return console
