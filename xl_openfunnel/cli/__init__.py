@@ -108,6 +108,7 @@ _add(
     *(app, _JOBS, "rows", jobs.rows),
     ("Wait until the job is final, and write a workbook", "xl-openfunnel rows JOB -o companies.xlsx"),
     ("Some columns, on the screen", "xl-openfunnel rows JOB --columns name,domain,country"),
+    ("Several jobs in one table", "xl-openfunnel rows JOB OTHER_JOB -o both.xlsx"),
     ("All columns, into another program", "xl-openfunnel rows JOB --format jsonl | head"),
     ("A CSV for a German or French Excel", 'xl-openfunnel rows JOB -o companies.csv --separator ";"'),
 )

@@ -75,7 +75,7 @@ def _print_states(snapshots: Sequence[Snapshot], labels: Mapping[str, str | None
         known = dict(job_text.details(snapshot, labels[snapshot.job_id]))
         lines.append([known.get(name, "") for name in names])
     if terminal.is_terminal(sys.stdout):
-        table_output.print_table(names, lines, right={4}, uncut={1, 2})
+        table_output.print_table(names, lines, right={4}, uncut={1, 2}, drop=[5, 4], status=2)
     else:
         terminal.print_lines("\t".join(line) for line in [names, *lines])
 

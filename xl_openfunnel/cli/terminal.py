@@ -105,8 +105,13 @@ def new_console(*, stderr: bool = False) -> Console:
     known = {name for name, size in sizes.items() if re.fullmatch("[0-9]{1,5}", size) and int(size) in _SIZES}
     environ = {name: value for name, value in os.environ.items() if name not in sizes or name in known}
     console = Console(
-        file=sys.stderr if stderr else sys.stdout,  # its encoding decides which signs are drawn
-        markup=False, highlight=False, emoji=False, _environ=environ)
+        file=None if stderr else sys.stdout,  # its encoding decides which signs are drawn
+        stderr=stderr,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        _environ=environ,
+    )
     if console.width not in _SIZES:  # as a pseudo-terminal may say
         console.width = _UNKNOWN_WIDTH
     return console
@@ -114,7 +119,8 @@ def new_console(*, stderr: bool = False) -> Console:
 
 def can_print_unicode(console: Console) -> bool:
     """Whether the console can show signs beyond ASCII."""
-    return console.encoding.startswith("utf") and not console.legacy_windows
+    encoding = getattr(console.file, "encoding", None) or "utf-8"
+    return encoding.lower().startswith("utf") and not console.legacy_windows
 
 
 def print_message(
