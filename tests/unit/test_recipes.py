@@ -23,6 +23,7 @@ from xl_openfunnel.simulator import Fault, SimulatedJob, Simulator, companies
 pytestmark = pytest.mark.dependencies
 
 ROWS = companies(150, seed=3)
+SHELL = shutil.which("sh") or ""
 
 
 def blocks(language: str) -> list[str]:
@@ -51,12 +52,12 @@ def check_call(line: str) -> None:
         command.make_context(name, list(rest), parent=context)
 
 
-@pytest.mark.skipif(os.name == "nt" or not shutil.which("sh"), reason="a POSIX shell")
+@pytest.mark.skipif(os.name == "nt" or not SHELL, reason="a POSIX shell")
 def test_the_shell_script_tells_the_kinds_of_failure_apart(service: Simulator, tmp_path: Path) -> None:
     (tmp_path / "nightly.sh").write_text(blocks("sh")[0])
 
     def run() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["sh", "nightly.sh", "JOB-1", "rows.csv"], capture_output=True, text=True, check=False)
+        return subprocess.run([SHELL, "nightly.sh", "JOB-1", "rows.csv"], capture_output=True, text=True, check=False)
 
     done = run()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -71,7 +72,7 @@ def test_the_shell_script_tells_the_kinds_of_failure_apart(service: Simulator, t
     assert (tmp_path / "rows.csv").read_bytes() == written
 
 
-@pytest.mark.skipif(os.name == "nt" or not shutil.which("sh"), reason="a POSIX shell")
+@pytest.mark.skipif(os.name == "nt" or not SHELL, reason="a POSIX shell")
 def test_the_line_for_cron_runs_and_writes_nothing_where_all_is_well(
     service: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,7 +86,7 @@ def test_the_line_for_cron_runs_and_writes_nothing_where_all_is_well(
     (home / ".local" / "bin" / "xl-openfunnel").symlink_to(shutil.which("xl-openfunnel") or "")
     monkeypatch.setenv("HOME", str(home))
     done = subprocess.run(
-        ["sh", "-c", command.replace("texas ", "JOB-2 ")], capture_output=True, text=True, check=False
+        [SHELL, "-c", command.replace("texas ", "JOB-2 ")], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert (home / "texas.csv").stat().st_size > 1000

@@ -102,7 +102,7 @@ _add(
 _add(
     *(app, _JOBS, "status", jobs.status),
     ("What is known of a job", "xl-openfunnel status JOB"),
-    ("The same for a program", "xl-openfunnel status JOB --json"),
+    ("Several, for a program", "xl-openfunnel status JOB1 JOB2 --json"),
 )
 _add(
     *(app, _JOBS, "rows", jobs.rows),
@@ -110,6 +110,7 @@ _add(
     ("Some columns, on the screen", "xl-openfunnel rows JOB --columns name,domain,country"),
     ("Several jobs in one table", "xl-openfunnel rows JOB OTHER_JOB -o both.xlsx"),
     ("All columns, into another program", "xl-openfunnel rows JOB --format jsonl | head"),
+    ("Two jobs, read again, for cron", "xl-openfunnel rows JOB1 JOB2 --refresh --quiet -o companies.csv"),
     ("A CSV for a German or French Excel", 'xl-openfunnel rows JOB -o companies.csv --separator ";"'),
 )
 _add(

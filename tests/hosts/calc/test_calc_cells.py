@@ -214,7 +214,7 @@ def test_refresh_resizes_arrays_and_polls_running_jobs_again(
     assert sheet.libreoffice.extent(SHEET, "A5")[1:] == (251, 7)
     sheet.wait_until("A255", 250.0)
     assert sheet["A5:G255"] == block(done)
-    assert sheet["I23:J23"][0][0] == "version"
+    assert sheet["I24:J24"][0][0] == "version"
     assert sheet["I40"] == [["mine"]]
     while poll_count(service, runs) == before:
         sheet.libreoffice.values(SHEET, "A1")

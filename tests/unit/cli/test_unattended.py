@@ -334,7 +334,8 @@ def test_the_json_log_is_an_object_with_a_time_per_line(
         assert datetime.fromisoformat(line["time"]).utcoffset() is not None
         assert line["time"].endswith("Z")
         assert line["level"] in ("debug", "info", "warning", "error")
-        assert line["event"] and line["message"]
+        assert line["event"]
+        assert line["message"]
     errors = [line for line in lines if line["level"] == "error"]
     assert [line["exit_code"] for line in errors] == [code] * len(errors)
     assert bool(errors) == bool(code)
