@@ -37,11 +37,14 @@ def outcome(snapshot: Snapshot) -> str:
     """Whether the companies are all that the job has, in a word or two: ``Complete``, or why not."""
     if not snapshot.final:
         return "Provisional"
-    if (status := _status(snapshot)) in (JobStatus.FAILED, JobStatus.CANCELLED):
+    status = _status(snapshot)
+    if status in (JobStatus.FAILED, JobStatus.CANCELLED):
         return status.capitalize()
     if snapshot.problem and isinstance(snapshot.problem.error, IncompleteResultError):
         return "Incomplete"
-    return "Partial" if (snapshot.manifest or {}).get("partial") else COMPLETE
+    # Of several jobs the status holds the words of all.
+    is_whole = status == JobStatus.COMPLETED and not (snapshot.manifest or {}).get("partial")
+    return COMPLETE if is_whole else "Partial"
 
 
 def notes(snapshot: Snapshot) -> list[str]:

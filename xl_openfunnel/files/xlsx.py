@@ -54,6 +54,9 @@ FIRST: Final = (
 LAST: Final = ("match_reason", "tagline", "description")
 """Where all columns are written, these come first, and these long texts last."""
 
+_FROZEN: Final = (("job_id", "rank", "name"), ("rank", "name"))
+"""First columns that stay visible."""
+
 _HEADER_UNITS: Final = 255  # Excel's limit for a table's column name
 _ESCAPE: Final = re.compile("_x(?=[0-9A-Fa-f]{4}_)")
 
@@ -121,7 +124,7 @@ def add_companies(book: Workbook, content: Content) -> list[Fact]:
         _add_table(book, sheet, headers, len(rows))
         _set_widths(sheet, names, headers, len(rows), hidden)
         sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{len(rows) + 1}"})
-    sheet.freeze_panes(1, 2 if names[:2] == ["rank", "name"] else 0)  # they stay visible
+    sheet.freeze_panes(1, next((len(first) for first in _FROZEN if tuple(names[: len(first)]) == first), 0))
     limits: list[Fact] = []
     if cut_texts:
         limits.append(

@@ -20,6 +20,7 @@ from xl_openfunnel.fields import EMPLOYEE_BANDS
 from xl_openfunnel.files import write
 from xl_openfunnel.files.figures import MAX_COUNTRIES, figures
 from xl_openfunnel.files.summary import TITLE
+from xl_openfunnel.jobs.stacking import stacked_snapshot
 from xl_openfunnel.pivot import BLANK, TOTAL, pivot
 from xl_openfunnel.simulator import companies
 
@@ -286,6 +287,18 @@ def test_the_result_is_complete_or_says_why_not(
     book = written([{"name": "a"}], tmp_path, **overrides)
     assert card(book, "Result")[0] == word
     assert any(note in text for text in texts(book))
+
+
+@pytest.mark.parametrize(
+    ("other", "word"), [("completed", "Complete"), ("failed", "Partial"), ("cancelled", "Partial")]
+)
+def test_several_jobs_are_complete_if_all_are(other: str, word: str, tmp_path: Path) -> None:
+    problem = FAILED if other == "failed" else None
+    jobs = [make_snapshot(ROWS[:2]), make_snapshot(ROWS[2:3], status=JobStatus(other), problem=problem)]
+    write(stacked_snapshot(jobs), tmp_path / "rows.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "rows.xlsx")
+    assert (card(book, "Result")[0], card(book, "Companies")[0]) == (word, 3)
+    assert (book["Companies"]["A1"].value, book["Companies"].freeze_panes) == ("job_id", "D2")
 
 
 def test_warnings_of_the_result_are_shown(tmp_path: Path) -> None:
