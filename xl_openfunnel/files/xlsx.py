@@ -62,7 +62,7 @@ _ESCAPE: Final = re.compile("_x(?=[0-9A-Fa-f]{4}_)")
 
 _ROW_HEIGHT: Final = 30  # two lines: prose is readable, and many rows fit the screen
 
-_CELL: Final[dict[str, Any]] = {"valign": "top", "font_name": FONT, "bottom": 1, "bottom_color": ROW_LINE}
+_CELL: Final[dict[str, Any]] = {"valign": "vcenter", "font_name": FONT, "bottom": 1, "bottom_color": ROW_LINE}
 _COLUMN_FORMATS: Final[dict[str, dict[str, Any]]] = {
     "rank": {"num_format": "0", "align": "center", "font_color": GRAY},
     "name": {"bold": True},
@@ -170,7 +170,7 @@ def _write_rows(
 ) -> int:
     """Write the cells below the header; return how many texts were cut to the size of a cell."""
     formats = [_column_format(book, name, frame[name]) for name in frame.columns]
-    link_format = book.add_format({**_CELL, "text_wrap": True, "font_color": BLUE})
+    link_format = book.add_format({**_CELL, "font_color": BLUE})
     with_borders = frame.size <= MAX_BORDERED_CELLS
     columns = [
         (column, formats[column], links.get(column, {})) for column in range(len(formats)) if column not in hidden
@@ -190,8 +190,8 @@ def _column_format(book: Workbook, name: str, column: pd.Series[Any]) -> Format:
     style = dict(_CELL)
     if str(column.dtype) == "Int64":
         style |= {"num_format": "#,##0", "align": "right", "indent": 1}
-    else:  # long text stays within its own cell
-        style["text_wrap"] = True
+    else:  # long text stays within its own cell, and shows how it begins
+        style |= {"text_wrap": True, "valign": "top" if name in LAST else "vcenter"}
     return book.add_format(style | _COLUMN_FORMATS.get(name, {}))
 
 

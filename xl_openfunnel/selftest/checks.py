@@ -72,8 +72,8 @@ def updates_in_background(context: CheckContext) -> str:
     if not undoable:
         return ""
     if context.can_undo():
-        return "undo is still there: its formula was not entered anew"
-    return "undo is gone: perhaps its formula was entered anew"
+        return "undo is still there: its formula was not entered again"
+    return "undo is gone: perhaps its formula was entered again"
 
 
 def keeps_undo(context: CheckContext) -> None:
