@@ -6,7 +6,6 @@ of a job have a checksum (``seal``), so that a damaged file may lose a job but n
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import logging
@@ -24,7 +23,7 @@ from ...company_key import comparable
 from ...errors import CELL_UNITS, ConfigurationError, IncompleteResultError, OpenFunnelError
 from ...text import clip
 from ..snapshot import Result, Rows
-from . import diagnosis
+from . import diagnosis, seals
 from .database import VERSION as VERSION
 from .database import StoreBusyError as StoreBusyError
 from .database import StoreDatabase, is_damage
@@ -131,7 +130,7 @@ class Store:
         seal: str | None,
     ) -> Result:
         head = (self.origin, job_id, revision, status, stage, processed, manifest, error_message, as_of, counts)
-        _verify_checksum(seal, *_sealed(head, warnings))
+        seals.verify(seal, *seals.sealed(head, warnings))
         return Result(
             status=JobStatus(status),
             stage=stage,
@@ -159,7 +158,7 @@ class Store:
         return result if stored is None else stored
 
     def _write(self, job_id: str, result: Result, pages: tuple[Page, ...], key_fingerprint: str | None) -> None:
-        revision = _digest(pages)
+        revision = seals.rows_digest(pages)
         head = (
             *(self.origin, job_id, revision, str(result.status), result.stage, result.processed),
             None if result.manifest is None else json.dumps(dict(result.manifest)),
@@ -168,10 +167,10 @@ class Store:
         warnings = json.dumps(result.warnings) if result.warnings else None
         key = (self.origin, job_id, revision)
         bodies = [zlib.compress(page.rows_json, 1) for page in pages]
-        written = [(number, body, _checksum(*key, number, body)) for number, body in enumerate(bodies)]
+        written = [(number, body, seals.checksum(*key, number, body)) for number, body in enumerate(bodies)]
         with self._database.transaction() as db:
             self._remove(db, job_id)
-            db.execute(_INSERT_JOB, (*head, key_fingerprint, warnings, _checksum(*_sealed(head, warnings))))
+            db.execute(_INSERT_JOB, (*head, key_fingerprint, warnings, seals.checksum(*seals.sealed(head, warnings))))
             db.executemany(_INSERT_PAGE, [(*key, *page) for page in written])
             self._record(db, job_id, result.status, len(result.rows), result.manifest, result.as_of)
             if _select_pages(db, *key, range(len(pages))) != written:
@@ -336,7 +335,7 @@ class Store:
                     f"The stored rows of job {job_id} were removed or replaced just now. Ask for them again."
                 )
             for number, body, seal in pages:
-                _verify_checksum(seal, self.origin, job_id, revision, number, body)
+                seals.verify(seal, self.origin, job_id, revision, number, body)
                 yield zlib.decompress(body)
         except ConfigurationError as newer:
             raise IncompleteResultError(f"The stored rows of job {job_id} cannot be read. {newer.message}") from None
@@ -369,36 +368,6 @@ def _displayable(seeds: list[Any]) -> list[str]:
     """The seeds, cut to what a person can read in a cell, with ``…`` last if there are more."""
     names = [clip(seed, CELL_UNITS) for seed in seeds if isinstance(seed, str)]
     return [*names[:_MAX_SEEDS], "…"] if len(names) > _MAX_SEEDS else names
-
-
-def _digest(pages: tuple[Page, ...]) -> str:
-    """Identifies a revision of a job's rows. A refresh with the same rows keeps it, so open readers can go on."""
-    digest = hashlib.blake2b(digest_size=16)
-    for page in pages:
-        digest.update(b"%d:" % len(page.rows_json))
-        digest.update(page.rows_json)
-    return digest.hexdigest()
-
-
-def _checksum(*values: object) -> str:
-    """A digest of values, each with its length before it."""
-    digest = hashlib.blake2b(digest_size=16)
-    for value in values:
-        body = value if isinstance(value, bytes) else repr(value).encode("utf-8", "surrogatepass")
-        digest.update(b"%d:" % len(body))
-        digest.update(body)
-    return digest.hexdigest()
-
-
-def _sealed(head: tuple[object, ...], warnings: str | None) -> tuple[object, ...]:
-    """What the checksum of a job covers. Version 2 had no warnings, and its checksums stay valid."""
-    return head if warnings is None else (*head, warnings)
-
-
-def _verify_checksum(seal: str | None, *values: object) -> None:
-    """Raise `ValueError` if the values are not those that were written. Version 1 wrote no checksums."""
-    if seal is not None and seal != _checksum(*values):
-        raise ValueError("a seal is broken")
 
 
 def _is_encoding_error(damage: sqlite3.DatabaseError) -> bool:
