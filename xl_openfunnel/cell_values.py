@@ -39,6 +39,9 @@ _SEPARATORS: Final = re.compile("[\x1c-\x1f]")
 _HALVES: Final = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _UNSHOWN: Final = re.compile("[\x00-\x08\x0e-\x1b]")
 
+_INT64: Final = 2**63
+"""Whole numbers from here on are written as powers of ten: readers of text files have no larger integers."""
+
 _EXCEL_EPOCH: Final = datetime(1899, 12, 30)
 
 
@@ -122,19 +125,14 @@ def sheet_text(text: str) -> str:
     return _UNSHOWN.sub("", _HALVES.sub("\ufffd", _SEPARATORS.sub(" ", _BREAKS.sub("\n", text))))
 
 
-def to_text(cell: object, *, digits: int | None = None) -> str:
-    """A cell as text: numbers without a needless fraction, booleans in capitals as sheets write them.
-
-    Args:
-        cell: a cell.
-        digits: significant digits of a fraction, of which a sheet shows 15; None writes the number exactly.
+def to_text(cell: object) -> str:
+    """A cell as text: numbers with all their digits and no needless fraction, booleans in capitals as sheets write
+    them.
     """
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < _INT64:
         return str(int(cell))
-    if isinstance(cell, float) and digits is not None:
-        return f"{cell:.{digits}g}"
     return safe_str(cell)
 
 

@@ -266,6 +266,9 @@ DEFAULT_COLUMNS: Final = tuple(field.name for field in FIELDS if field.default)
 SERVICE_COLUMNS: Final = tuple(field.name for field in FIELDS if field.origin == "service")
 """Every field the service is known to send, in the order of a full table."""
 
+JOB_COLUMN: Final = "job_id"
+"""The leading column of several jobs' rows."""
+
 _SERVICE_PREFIX: Final = "service_"
 
 DERIVED_COLUMNS: Final = tuple(field.name for field in FIELDS if field.origin == "derived" and not field.default)
@@ -281,7 +284,7 @@ def sources_of(name: str) -> tuple[str, ...]:
 def columns_of(fields: Iterable[str]) -> dict[str, str]:
     """The column that shows each field of the rows.
 
-    A field has its own name, unless that is the name, in any case, of a column that is made here of other fields. It
+    A field has its own name, unless that is the name, in any case, of a column that is made here of other things. It
     then has ``service_`` in front, as in ``service_rank``, more than once where the rows have that name too.
     """
     names = list(fields)
@@ -289,7 +292,8 @@ def columns_of(fields: Iterable[str]) -> dict[str, str]:
     columns = {}
     for name in names:
         column, known = name, BY_NAME.get(name.casefold())
-        if known and known.origin == "derived" and name not in known.sources:
+        is_ours = known is not None and known.origin == "derived" and name not in known.sources
+        if is_ours or name.casefold() == JOB_COLUMN:
             column = _SERVICE_PREFIX + name
             while column.casefold() in taken:
                 column = _SERVICE_PREFIX + column

@@ -105,7 +105,7 @@ def pivot(
     last = TOTAL if col_fields else "companies" if value is None else f"{function} of {value}"
     header = [
         *(field.name for field in row_fields),
-        *(" / ".join(to_text(label, digits=15) for label in head) for head in heads),
+        *(" / ".join(to_text(label) for label in head) for head in heads),
         last,
     ]
     grid: list[list[Any]] = [[""] * len(heads) for _ in lines]

@@ -25,6 +25,7 @@ from .fields import (
     BY_NAME,
     DEFAULT_COLUMNS,
     EMPLOYEE_BANDS,
+    JOB_COLUMN,
     SERVICE_COLUMNS,
     FieldType,
     columns_of,
@@ -38,9 +39,6 @@ MAX_FIELDS: Final = 1_000
 
 MAX_CELLS: Final = 5_000_000
 """Cells of one table: ten times a largest job with all its fields. They are made where a row has no value, too."""
-
-JOB_COLUMN: Final = "job_id"
-"""The leading column of several jobs' rows, as ``OF_ROWS`` has it."""
 
 _SERVICE_ORDER: Final = {name: position for position, name in enumerate(SERVICE_COLUMNS)}
 
@@ -116,8 +114,6 @@ def stacked_frame(
     stacked = frame(rows, names)
     if "rank" in stacked:
         stacked["rank"] = pd.Series([rank for _, count in jobs for rank in range(1, count + 1)], dtype="Int64")
-    if JOB_COLUMN in stacked:  # a field of the service
-        stacked = stacked.drop(columns=JOB_COLUMN)
     stacked.insert(0, JOB_COLUMN, pd.Series([job_id for job_id, count in jobs for _ in range(count)], dtype=_TEXT))
     return stacked
 

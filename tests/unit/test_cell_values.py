@@ -61,7 +61,8 @@ def test_a_short_cell_has_one_line_and_at_most_255_units(value: object, cell: ob
     ("cell", "text"),
     [
         *(("a", "a"), ("", ""), (True, "TRUE"), (False, "FALSE"), (12, "12"), (12.0, "12"), (-0.5, "-0.5")),
-        *((1e15, "1000000000000000.0"), (1e16, "1e+16"), (10**20, "1" + "0" * 20)),
+        *((1e15, "1000000000000000"), (2.0**60, str(2**60)), (1e19, "1e+19"), (10**20, "1" + "0" * 20)),
+        (0.1 + 0.2, "0.30000000000000004"),
     ],
 )
 def test_a_cell_is_written_as_a_sheet_writes_it(cell: object, text: str) -> None:

@@ -136,7 +136,7 @@ def expected_pivot(
 
     width = len(row_fields)
     lines, heads = parts(0, width), parts(width, len(fields)) if col_fields else []
-    names = [" / ".join(to_text(labels[n][k], digits=15) for n, k in zip(col_fields, h, strict=True)) for h in heads]
+    names = [" / ".join(to_text(labels[n][k]) for n, k in zip(col_fields, h, strict=True)) for h in heads]
     last = "Total" if col_fields else "companies" if field is None else f"{function} of {field}"
     block: Block = [[*row_fields, *names, last]]
     for line in lines:

@@ -14,7 +14,7 @@ from xl_openfunnel.fields import (
     EMPLOYEE_BANDS,
     SERVICE_COLUMNS,
 )
-from xl_openfunnel.table import frame
+from xl_openfunnel.table import frame, stacked_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,6 +135,14 @@ def test_field_that_appears_late_is_blank_before() -> None:
     table = frame([{"name": "A"}, {}, {"name": "C", "extra": "x"}])
     assert table["extra"].tolist() == [pd.NA, pd.NA, "x"]
     assert table["name"].tolist() == ["A", pd.NA, "C"]
+
+
+def test_a_field_named_job_id_has_a_column_beside_that_of_the_job() -> None:
+    rows: list[dict[str, Any]] = [{"name": "a", "job_id": 1, "Job_ID": 2}, {"name": "b"}]
+    assert list(frame(rows)) == ["rank", "name", "service_job_id", "service_Job_ID"]
+    stacked = stacked_frame(rows, [("one", 1), ("two", 1)])
+    assert list(stacked) == ["job_id", "rank", "name", "service_job_id", "service_Job_ID"]
+    assert (stacked["job_id"].tolist(), stacked["service_job_id"].tolist()) == (["one", "two"], [1, pd.NA])
 
 
 def test_a_field_named_like_a_derived_column_has_a_name_of_its_own() -> None:

@@ -16,6 +16,8 @@ from ..pasted import holds_key
 MAX_JOBS: Final = 1_000
 """Jobs in one call, so that a formula over a whole column of other data does not become as many requests."""
 
+_KEY_REFUSED: Final = "That holds an API key, and is no {}. Remove it from the sheet."
+
 
 @dataclass(frozen=True)
 class CellError:
@@ -78,9 +80,20 @@ def valid_value(value: object, what: str) -> object:
     """The value of the only cell.
 
     Raises:
-        ConfigurationError: there are several cells, but only one ``what`` is allowed; or the cell holds an error.
+        ConfigurationError: there are several cells, but only one ``what`` is allowed; or see `valid_cell`.
     """
-    return reject_error(one_value(value, what), what)
+    return valid_cell(one_value(value, what), what)
+
+
+def valid_cell(value: object, what: str) -> object:
+    """The value, unchanged.
+
+    Raises:
+        ConfigurationError: it is a cell's error, or a text that holds an API key, which a message would show.
+    """
+    if isinstance(value, str) and holds_key(value):
+        raise ConfigurationError(_KEY_REFUSED.format(what))
+    return reject_error(value, what)
 
 
 def reject_error(value: object, what: str) -> object:
@@ -138,7 +151,7 @@ def columns(value: object, what: str = "column") -> tuple[str, ...] | None:
             )
     parsed = parse_columns(names)
     if any(map(holds_key, parsed or ())):
-        raise UnknownColumnError(f"That holds an API key, and is no {what}. Remove it from the sheet.")
+        raise UnknownColumnError(_KEY_REFUSED.format(what))
     return parsed
 
 

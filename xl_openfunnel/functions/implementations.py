@@ -159,7 +159,7 @@ def lookup(context: CallContext, job: object, key: object, column: object, if_no
 
     A company that a final job does not have is `NotAvailable`.
     """
-    named = arguments.job(arguments.valid_value(job, "job"))
+    named = arguments.job(arguments.reject_error(arguments.one_value(job, "job"), "job"))
     columns = arguments.columns(column)
     if named == "":
         return [[""]]
@@ -178,7 +178,7 @@ def lookup(context: CallContext, job: object, key: object, column: object, if_no
     def value_of(company: object) -> Cell:
         if company is None or (isinstance(company, str) and looks_blank(company)):
             return ""
-        position = index.position(arguments.reject_error(company, "key"))
+        position = index.position(arguments.valid_cell(company, "key"))
         if position is not None:
             return cells[position]
         if default is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ..cell_values import Block, Cell
 from ..errors import ConfigurationError, UnknownColumnError
+from ..fields import JOB_COLUMN
 from ..jobs import job_text
 from ..jobs.snapshot import NO_ROWS, Rows, Snapshot
 from . import derived_tables
@@ -79,12 +80,12 @@ def stack(job_ids: list[str], blocks: list[Block]) -> Block:
     """The blocks of several jobs as one; a column that only some have is blank for the others."""
     first = blocks[0][0]
     if all(list(map(_casefolded, block[0])) == list(map(_casefolded, first)) for block in blocks):
-        stacked: Block = [["job_id", *first]]
+        stacked: Block = [[JOB_COLUMN, *first]]
         for job_id, block in zip(job_ids, blocks, strict=True):
             stacked += [[job_id, *row] for row in block[1:]]
         return stacked
     names: list[Cell] = list(dict.fromkeys(name for block in blocks for name in block[0]))
-    stacked = [["job_id", *names]]
+    stacked = [[JOB_COLUMN, *names]]
     for job_id, block in zip(job_ids, blocks, strict=True):
         position_of = {name: position for position, name in enumerate(block[0])}
         positions = list(map(position_of.get, names))

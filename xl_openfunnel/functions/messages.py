@@ -251,7 +251,7 @@ FORMULA_MESSAGES: Final = (
     ),
     FormulaMessage(
         "#OF! That holds an API key, and is no <kind>. Remove it from the sheet.",
-        "take the key out of the formula, and name a column",
+        "take the key out of the formula or its cell, and give what belongs there",
     ),
     FormulaMessage(
         "#OF! Give one <argument>, not a range of <number> cells.",

@@ -673,3 +673,26 @@ def test_a_label_that_looks_like_an_api_key_is_not_looked_up(make_services: Make
     (shown,) = evaluate("OF_STATUS", implementations.status, CallContext(services), "of_live_0123456789")
     assert "holds an API key" in str(shown[0])
     assert "0123456789" not in str(shown[0])
+
+
+@pytest.mark.parametrize(
+    "given", ["of_live_0123456789", "see https://x/of_live_0123456789", "o\u200bf_live\n0123456789"]
+)
+def test_no_argument_that_holds_an_api_key_is_shown(make_services: MakeServices, given: str) -> None:
+    job = SimulatedJob(companies(3))
+    services = make_services(job)
+    services.fetcher.wait(job.job_id, 60)
+    good: dict[str, tuple[object, ...]] = {
+        "status": (job.job_id,),
+        "rows": (job.job_id, "name", True, "latest"),
+        "information": (job.job_id, "status"),
+        "lookup": (job.job_id, 1, "name"),
+        "pivot": (job.job_id, "country", "city", "rank", "sum"),
+        "credits_table": ("left",),
+    }
+    for name, arguments in good.items():
+        for place in range(len(arguments)):
+            values = [*arguments[:place], given, *arguments[place + 1 :]]
+            block = evaluate(name, getattr(implementations, name), services.context(), *values)
+            assert "holds an API key" in str(block)
+            assert "0123456789" not in str(block)
