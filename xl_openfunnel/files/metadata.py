@@ -18,6 +18,7 @@ from .cells import Cell
 Fact: TypeAlias = tuple[str, Cell]
 
 COMPLETE: Final = "Complete"
+INCOMPLETE: Final = "Incomplete"
 
 _SOURCES: Final = {"service": "the service", "store": "the store on this computer", None: ""}
 
@@ -36,12 +37,12 @@ def seeds(snapshot: Snapshot) -> str:
 def outcome(snapshot: Snapshot) -> str:
     """Whether the companies are all that the job has, in a word or two: ``Complete``, or why not."""
     if not snapshot.final:
-        return "Provisional"
+        return INCOMPLETE if _is_incomplete(snapshot) else "Provisional"
     status = _status(snapshot)
     if status in (JobStatus.FAILED, JobStatus.CANCELLED):
         return status.capitalize()
-    if snapshot.problem and isinstance(snapshot.problem.error, IncompleteResultError):
-        return "Incomplete"
+    if _is_incomplete(snapshot):
+        return INCOMPLETE
     # Of several jobs the status holds the words of all.
     is_whole = status == JobStatus.COMPLETED and not (snapshot.manifest or {}).get("partial")
     return COMPLETE if is_whole else "Partial"
@@ -50,7 +51,7 @@ def outcome(snapshot: Snapshot) -> str:
 def notes(snapshot: Snapshot) -> list[str]:
     """What a reader of the companies should know: that they may change, the problem, what the service says."""
     found = []
-    if not snapshot.final:
+    if not snapshot.final and not _is_incomplete(snapshot):
         found.append(f"These companies may still change: {job_text.pending_reason(snapshot) or 'not all were read'}.")
     elif _status(snapshot) == JobStatus.CANCELLED:
         found.append("The job was cancelled: these are the companies that it had delivered.")
@@ -58,7 +59,14 @@ def notes(snapshot: Snapshot) -> list[str]:
         found.append(snapshot.problem.message)
     found += job_text.manifest_notes(snapshot.manifest or {})
     found += snapshot.warnings
-    return [one_line(text[:1].upper() + text[1:]) for text in found]
+    names = tuple(f"{job_id}: " for job_id in snapshot.job_id.split("; "))  # of several jobs a text begins with its id
+    return [one_line(text if text.startswith(names) else text[:1].upper() + text[1:]) for text in found]
+
+
+def _is_incomplete(snapshot: Snapshot) -> bool:
+    return (
+        snapshot.settled and snapshot.problem is not None and isinstance(snapshot.problem.error, IncompleteResultError)
+    )
 
 
 def _status(snapshot: Snapshot) -> str:
@@ -89,7 +97,9 @@ def job_facts(snapshot: Snapshot) -> list[Fact]:
 
 def state(snapshot: Snapshot) -> str:
     """Whether the rows are final, in words."""
-    return "final" if snapshot.final else "provisional: rows may still change"
+    if snapshot.final:
+        return "final"
+    return "incomplete: rows are missing" if _is_incomplete(snapshot) else "provisional: rows may still change"
 
 
 def content_hash(snapshot: Snapshot) -> str:

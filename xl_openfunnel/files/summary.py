@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -313,7 +314,8 @@ def _write_merged(sheet: Worksheet, row: int, first: int, last: int, cell: Cell,
 
 
 def _lines(text: str) -> int:
-    return max(1, math.ceil(len(text) / _CHARACTERS))
+    wide = sum(unicodedata.east_asian_width(character) in "FW" for character in text)  # as wide as two Latin letters
+    return max(1, math.ceil((len(text) + wide) / _CHARACTERS))
 
 
 def _height(text: str) -> int:

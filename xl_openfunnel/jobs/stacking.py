@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..api.models import JobStatus
-from .snapshot import Rows, Snapshot
+from ..errors import IncompleteResultError
+from .snapshot import Problem, Rows, Snapshot
+from .waiting import naming_job
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +37,9 @@ def stacked_frame(snapshots: Sequence[Snapshot], columns: Sequence[str] | str | 
 def stacked_snapshot(snapshots: Sequence[Snapshot]) -> Snapshot:
     """One snapshot that sums up several jobs, with the rows of all, for files.
 
-    Its texts are those of the jobs, joined with ``; ``, numbers are added, and flags hold if they hold for one of the
-    jobs. ``as_of`` is the oldest. Its frame begins with the column ``job_id``.
+    Its texts are those of the jobs, joined with ``; ``, numbers are added where all jobs state them, and flags hold if
+    they hold for one of the jobs. ``as_of`` is the oldest, and the problem tells those of all. Its frame begins with
+    the column ``job_id``.
     """
     times = [snapshot.as_of for snapshot in snapshots if snapshot.as_of is not None]
     sources = {snapshot.source for snapshot in snapshots}
@@ -44,16 +48,27 @@ def stacked_snapshot(snapshots: Sequence[Snapshot]) -> Snapshot:
         status=JobStatus("; ".join(dict.fromkeys(str(snapshot.status or "unknown") for snapshot in snapshots))),
         processed=sum(snapshot.processed or 0 for snapshot in snapshots),
         pages=sum(snapshot.pages for snapshot in snapshots),
-        manifest=_sum_manifests([snapshot.manifest for snapshot in snapshots if snapshot.manifest]),
+        manifest=_sum_manifests([snapshot.manifest or {} for snapshot in snapshots]),
         rows=_stacked_rows(snapshots),
         provisional=any(snapshot.provisional for snapshot in snapshots),
         final=all(snapshot.final for snapshot in snapshots),
         settled=all(snapshot.settled for snapshot in snapshots),
         source=sources.pop() if len(sources) == 1 else None,
         as_of=min(times, default=None),
-        problem=next((snapshot.problem for snapshot in snapshots if snapshot.problem), None),
+        problem=_problem_of_all(snapshots),
         warnings=tuple(f"{snapshot.job_id}: {text}" for snapshot in snapshots for text in snapshot.warnings),
     )
+
+
+def _problem_of_all(snapshots: Sequence[Snapshot]) -> Problem | None:
+    """One problem with the messages of all; that rows are missing counts most."""
+    problems = [snapshot.problem for snapshot in snapshots if snapshot.problem]
+    if not problems:
+        return None
+    errors = [naming_job(each.problem.error, each.job_id) for each in snapshots if each.problem]
+    error = copy.copy(next((each for each in errors if isinstance(each, IncompleteResultError)), errors[0]))
+    error.message = " ".join(each.message for each in errors)
+    return Problem(error, min(problem.since for problem in problems))
 
 
 def _stacked_rows(snapshots: Sequence[Snapshot]) -> Rows:
@@ -83,7 +98,7 @@ def _sum(values: list[Any], name: str) -> Any:
         return any(present)
     numbers = present and all(isinstance(value, (int, float)) for value in present)
     if numbers and name != "page_size":
-        return sum(present)
+        return sum(present) if len(present) == len(values) else None
     if len(set(map(str, present))) <= 1:
         return present[0] if present else None
     if all(isinstance(value, list) for value in present):

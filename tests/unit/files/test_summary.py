@@ -4,6 +4,7 @@ missing."""
 from __future__ import annotations
 
 import statistics
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -273,6 +274,7 @@ FAILED = Problem(JobFailedError("The job failed: out of credits"), WHEN)
     ("overrides", "word", "note"),
     [
         ({"final": False, "status": JobStatus.RUNNING}, "Provisional", "the job is still running"),
+        ({"final": False, "settled": True, "problem": INCOMPLETE}, "Incomplete", "and 4 came."),
         ({"problem": INCOMPLETE}, "Incomplete", "The service states 5 companies, and 4 came."),
         ({"status": JobStatus.FAILED, "problem": FAILED}, "Failed", "The job failed: out of credits"),
         ({"status": JobStatus.CANCELLED}, "Cancelled", "The job was cancelled: these are the companies that it had"),
@@ -299,6 +301,40 @@ def test_several_jobs_are_complete_if_all_are(other: str, word: str, tmp_path: P
     book = openpyxl.load_workbook(tmp_path / "rows.xlsx")
     assert (card(book, "Result")[0], card(book, "Companies")[0]) == (word, 3)
     assert (book["Companies"]["A1"].value, book["Companies"].freeze_panes) == ("job_id", "D2")
+
+
+def test_the_summary_of_several_jobs_tells_the_trouble_of_each(tmp_path: Path) -> None:
+    whole = make_snapshot(ROWS[:2], warnings=("A company is there twice.",))
+    broken = make_snapshot(ROWS[2:4], status=JobStatus.FAILED, problem=FAILED, manifest=None)
+    short = make_snapshot(ROWS[4:6], final=False, problem=INCOMPLETE)
+    jobs = [replace(whole, job_id="whole"), replace(broken, job_id="broken"), replace(short, job_id="short")]
+    write(stacked_snapshot(jobs), tmp_path / "rows.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "rows.xlsx")
+    notes = " ".join(texts(book))
+    for text in (
+        "whole: A company is there twice.",
+        "broken: The job failed: out of credits",
+        "short: The service states 5 companies, and 4 came.",
+    ):
+        assert text in notes
+    assert "may still change" not in notes
+    assert card(book, "Result")[0] == "Incomplete"
+    assert facts(book)["State"] == "incomplete: rows are missing"
+
+
+def test_the_credits_of_several_jobs_are_added_only_where_all_are_known(tmp_path: Path) -> None:
+    stated = [make_snapshot(ROWS[:2], manifest={"credits_consumed": number}) for number in (2, 3)]
+    unknown = [make_snapshot(ROWS[:2], manifest=manifest) for manifest in (None, {}, {"credits_consumed": None})]
+    for jobs, credits_used in ((stated, 5), *(([*stated, job], "–") for job in unknown)):
+        write(stacked_snapshot(jobs), tmp_path / "rows.xlsx")
+        assert card(openpyxl.load_workbook(tmp_path / "rows.xlsx"), "Credits")[0] == credits_used
+
+
+@pytest.mark.parametrize("sign", ["a", "é", "ф", "語", "한", "Ａ"])
+def test_a_long_query_has_room_in_any_script(sign: str, tmp_path: Path) -> None:
+    book = written([{"name": "a"}], tmp_path, manifest={"derived_query": sign * 480})
+    columns = 480 * (2 if sign in "語한Ａ" else 1)
+    assert book["Summary"].row_dimensions[2].height >= 18 * columns / 125
 
 
 def test_warnings_of_the_result_are_shown(tmp_path: Path) -> None:
