@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 from collections.abc import Sequence
 from typing import Final
@@ -65,6 +66,9 @@ CODE_OF: Final[dict[type[OpenFunnelError], int]] = {
 """The exit code of each error, unless the error itself says otherwise: see `exit_code`."""
 
 
+_SAYS_TO_WAIT: Final = re.compile("Wait a while|Try again")
+
+
 def exit_code(error: Exception) -> int:
     """The exit code for an error.
 
@@ -75,9 +79,7 @@ def exit_code(error: Exception) -> int:
         codes = set(map(exit_code, error.exceptions))
         return next(code for code in PRECEDENCE if code in codes)
     if not isinstance(error, OpenFunnelError):
-        # SQLite says "locked" or "busy" where another process has held the store for longer than is waited for.
-        locked = isinstance(error, sqlite3.OperationalError) and ("locked" in str(error) or "busy" in str(error))
-        return TRY_LATER if locked else FAILED
+        return TRY_LATER if _is_locked(error) else FAILED
     code = CODE_OF[type(error)]
     if error.retryable:
         return TRY_LATER
@@ -95,19 +97,29 @@ def report(error: Exception) -> int:
         return code
     code = exit_code(error)
     each: Sequence[Exception] = error.exceptions if isinstance(error, ExceptionGroup) else [error]
-    for text, first in {_text(one): one for one in reversed(each)}.items():
-        terminal.print_error(text, kind=type(first).__name__, exit_code=code)
+    kinds: dict[str, str] = {}
+    for one in each:
+        kinds.setdefault(_text(one), type(one).__name__)
+    for text, kind in kinds.items():
+        terminal.print_error(text, kind=kind, exit_code=code)
     return code
+
+
+def _is_locked(error: Exception) -> bool:
+    """Whether another process has held the store for longer than is waited for: SQLite says "locked" or "busy"."""
+    return isinstance(error, sqlite3.OperationalError) and ("locked" in str(error) or "busy" in str(error))
 
 
 def _text(error: Exception) -> str:
     match error:
         case JobNotFoundError():
             return f"{error} If you meant a label: none of that name is known here (xl-openfunnel jobs)."
-        case ServiceError() | TransportError() if error.retryable and not error.message.endswith("Wait a while."):
+        case ServiceError() | TransportError() if error.retryable and not _SAYS_TO_WAIT.search(error.message):
             return f"{error} Try again in a while."
         case OpenFunnelError():
             return str(error)
+        case sqlite3.OperationalError() if _is_locked(error):
+            return "Another program is using the local store, and has it locked. Try again in a while."
         case sqlite3.Error():
             return f"The local store could not be used ({error}). Try again, or xl-openfunnel forget --all."
         case OSError():

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shlex
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -75,7 +78,7 @@ def _print_states(snapshots: Sequence[Snapshot], labels: Mapping[str, str | None
         known = dict(job_text.details(snapshot, labels[snapshot.job_id]))
         lines.append([known.get(name, "") for name in names])
     if terminal.is_terminal(sys.stdout):
-        table_output.print_table(names, lines, right={4}, uncut={1, 2}, drop=[5, 4], status=2)
+        table_output.print_jobs(names, lines, numbers=("credits",), drop=("as of", "credits", "companies"))
     else:
         terminal.print_lines("\t".join(line) for line in [names, *lines])
 
@@ -179,7 +182,8 @@ def _remaining_error(outcome: Outcome, name: str, *, allow_stale: bool, partial:
 def _print_way_out(snapshot: Snapshot, error: OpenFunnelError, target: Target) -> None:
     """Say how to get the rows that are there all the same."""
     delivered = companies(len(snapshot.rows))
-    file = "" if target.path is None else f" -o {target.path}"
+    quoted = subprocess.list2cmdline if os.name == "nt" else shlex.join
+    file = "" if target.path is None else f" -o {quoted([str(target.path)])}"
     if snapshot.stale:
         terminal.print_message(
             f"The {delivered} read on {format_utc(snapshot.as_of)} are kept: "

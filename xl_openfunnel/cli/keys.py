@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import sys
@@ -15,6 +16,7 @@ from ..keys import Key
 from ..pasted import KEY_PREFIX
 from ..settings import ENV_API_KEY, shown_origin
 from . import terminal
+from .log_format import messages
 from .session import Session, session
 
 
@@ -91,5 +93,7 @@ def _try_key(run: Session, key: Key) -> Credits | OpenFunnelError:
 
 
 def _prompt() -> str:
-    with terminal.newline_on_interrupt():
-        return getpass.getpass("API key (not shown): ", stream=sys.stderr)
+    stream = None if messages.json else sys.stderr  # with None it is the terminal itself
+    with terminal.newline_on_interrupt(), contextlib.suppress(EOFError):
+        return getpass.getpass("API key (not shown): ", stream=stream)
+    return ""

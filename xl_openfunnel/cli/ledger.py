@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from datetime import UTC
 from typing import Annotated, Any
 
@@ -17,7 +16,7 @@ from ..settings import shown_origin
 from ..text import count, one_line, size
 from . import table_output, terminal
 from .options import Job, Json
-from .session import Session, session, short_ids
+from .session import Session, session
 
 _MAX_LABEL_LENGTH = 80
 _HEADERS = ["label", "job", "status", "rows", "credits", "last seen (UTC)", "query or seeds"]
@@ -33,7 +32,12 @@ def jobs(context: typer.Context, as_json: Json = False) -> None:
     if not terminal.is_terminal(sys.stdout):
         terminal.print_lines("\t".join(line) for line in [_HEADERS, *lines])
     elif entries:
-        _print_table(entries, lines)
+        table_output.print_jobs(
+            _HEADERS,
+            lines,
+            numbers=("rows", "credits"),
+            drop=("credits", "last seen (UTC)", "query or seeds", "rows"),
+        )
     store = session(context).store
     service = shown_origin(store.origin)
     if entries:
@@ -47,25 +51,6 @@ def jobs(context: typer.Context, as_json: Json = False) -> None:
         if origin != store.origin:
             other = shown_origin(origin)
             terminal.print_message(f"{count(number, 'job')} of {other}: xl-openfunnel jobs --base-url {other}")
-
-
-def _print_table(entries: Sequence[LedgerEntry], lines: list[list[str]]) -> None:
-    """Print the ledger, with whole ids where there is room for all columns, else with their beginnings."""
-    columns = [index for index in range(len(_HEADERS)) if index or any(entry.label for entry in entries)]
-    headers = [_HEADERS[index] for index in columns]
-    rows = [[line[index] for index in columns] for line in lines]
-    uncut = {headers.index(name) for name in ("job", "status", "rows", "credits", "last seen (UTC)")}
-    job = headers.index("job")
-    if not table_output.fits(headers, rows, uncut=uncut):
-        for row, short in zip(rows, short_ids([entry.job_id for entry in entries]), strict=True):
-            row[job] = short
-    table_output.print_table(
-        *(headers, rows),
-        right={headers.index("rows"), headers.index("credits")},
-        uncut=uncut,
-        drop=[headers.index(name) for name in ("credits", "last seen (UTC)", "query or seeds", "rows")],
-        status=headers.index("status"),
-    )
 
 
 def label(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Collection, Sequence, Set
 from typing import TYPE_CHECKING
 
 from ..text import one_line
 from . import terminal
+from .session import short_ids
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,9 @@ _MIN_WIDTH = 16
 
 _MIN_TEXT_WIDTH = 24
 """Terminal columns beside names; where a terminal has fewer, texts stand below the names."""
+
+_CUT_OF_JOBS = ("label", "query or seeds", "companies", "as of")
+"""Columns of a table of jobs that may be cut."""
 
 _STATUS_STYLES = {
     "completed": "green",
@@ -135,15 +139,47 @@ def print_table(
         table.add_row(*(Text(text, "bold" if number == 0 else styles[index]) for index, text in cells))
         if number == 0:
             table.add_row(*(Rule(style="none") for _ in shown))
-    console.width = sum(widths[index] + _GAP for index in shown)  # the gap after the last column is not printed
+    terminal.set_width(
+        console, sum(widths[index] + _GAP for index in shown)
+    )  # the gap after the last column is not printed
     draw(console, table)
     if hidden := [headers[index] for index in range(len(headers)) if index not in shown]:
         terminal.print_message(f"The terminal is too narrow for: {', '.join(hidden)}.", style="dim")
 
 
-def fits(headers: Sequence[str], rows: Sequence[Sequence[str]], *, uncut: Set[int] = frozenset()) -> bool:
-    """Whether `print_table` would show every column."""
-    return _required(_columns(headers, rows), range(len(headers)), uncut) <= terminal.new_console().width
+def print_jobs(
+    headers: Sequence[str], lines: Sequence[Sequence[str]], *, numbers: Collection[str], drop: Sequence[str]
+) -> None:
+    """Print a table of jobs, with whole ids where there is room for all columns, else with their beginnings.
+
+    Args:
+        headers: the names of the columns: ``label``, which is left out where no job has one, ``job``, ``status``, and
+            others.
+        lines: as many texts each.
+        numbers: the names of columns that are aligned to the right.
+        drop: the names of columns that are left out first where there is no room. The job is always shown.
+    """
+    columns = [index for index, name in enumerate(headers) if name != "label" or any(line[index] for line in lines)]
+    names = [headers[index] for index in columns]
+    rows = [[line[index] for index in columns] for line in lines]
+    uncut = {index for index, name in enumerate(names) if name not in _CUT_OF_JOBS}
+    job = names.index("job")
+    if _required(_columns(names, rows), range(len(names)), uncut) > terminal.new_console().width:
+        for row, short in zip(rows, short_ids([row[job] for row in rows]), strict=True):
+            row[job] = short
+    order = [
+        *drop,
+        *(name for name in reversed(names) if name not in (*drop, "label", "status", "job")),
+        "label",
+        "status",
+    ]
+    print_table(
+        *(names, rows),
+        right={names.index(name) for name in numbers},
+        uncut=uncut,
+        drop=[names.index(name) for name in order if name in names],
+        status=names.index("status"),
+    )
 
 
 def clip(text: str, width: int) -> str:

@@ -13,10 +13,10 @@ import re
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TextIO
+from typing import IO, TYPE_CHECKING, Any, Final, Self, TextIO
 
 from ..cell_values import to_json
 from ..errors import ConfigurationError
@@ -25,7 +25,7 @@ from .log_format import json_line, messages
 from .progress_lines import ProgressLines
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console, ConsoleDimensions, RenderableType
     from rich.live import Live
 
     from ..jobs.snapshot import Snapshot
@@ -112,9 +112,28 @@ def new_console(*, stderr: bool = False) -> Console:
         emoji=False,
         _environ=environ,
     )
+    if console.is_dumb_terminal:  # rich takes each for one of 80 columns
+        console.size = _size_of_dumb_terminal(console.file, environ)
     if console.width not in _SIZES:  # as a pseudo-terminal may say
-        console.width = _UNKNOWN_WIDTH
+        set_width(console, _UNKNOWN_WIDTH)
     return console
+
+
+def set_width(console: Console, width: int) -> None:
+    """Let the console draw for so many columns; without a height too, rich forgets that on a dumb terminal."""
+    from rich.console import ConsoleDimensions
+
+    console.size = ConsoleDimensions(width, console.height)
+
+
+def _size_of_dumb_terminal(stream: IO[str], environ: Mapping[str, str]) -> ConsoleDimensions:
+    from rich.console import ConsoleDimensions
+
+    size = (0, 0)
+    with contextlib.suppress(AttributeError, ValueError, OSError):
+        size = os.get_terminal_size(stream.fileno())
+    width, height = (int(environ.get(name, known)) for name, known in zip(("COLUMNS", "LINES"), size, strict=True))
+    return ConsoleDimensions(width, height or 25)
 
 
 def can_print_unicode(console: Console) -> bool:
@@ -139,9 +158,10 @@ def print_message(
     if not messages.wanted(level):
         return
     if messages.json:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stderr.write(json_line(level, event, text, fields) + "\n")
-            sys.stderr.flush()
+        if text := text.strip():
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.write(json_line(level, event, text, fields) + "\n")
+                sys.stderr.flush()
         return
     from rich.text import Text
 
@@ -290,8 +310,11 @@ def confirm(question: str) -> bool:
     if not is_terminal(sys.stdin):
         raise ConfigurationError("There is no terminal to ask at: say --yes if you are sure.")
     with newline_on_interrupt():
-        sys.stderr.write(f"{question} [y/N] ")
-        sys.stderr.flush()
+        if messages.json:
+            print_message(f"{question} [y/N]", level="warning", event="question")
+        else:
+            sys.stderr.write(f"{question} [y/N] ")
+            sys.stderr.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -301,7 +324,8 @@ def newline_on_interrupt() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        sys.stderr.write("\n")
+        if not messages.json:
+            sys.stderr.write("\n")
         raise
 
 
@@ -363,7 +387,7 @@ class Progress:
     def print_line(self, line: str, status: str) -> None:
         """Print a line of data on stdout; above the bar, where there is one, with the job's status coloured."""
         if self._live is None:
-            print_line(line)
+            print_line(_wrapped(line, new_console().width) if is_terminal(sys.stdout) else line)
             return
         from rich.text import Text
 

@@ -28,7 +28,6 @@ STATUSES: Final = frozenset(
 RETRY_HINT: Final = " It is tried again by itself."
 """Follows an error that the next try may clear, so that people know they have nothing to do."""
 
-_WAITING: Final = "waiting for the first answer"
 _READING: Final = "its pages are still being read"
 
 
@@ -102,7 +101,7 @@ def line(snapshot: Snapshot, now: datetime | None = None) -> str:
         snapshot: the job.
         now: the time from which the seconds to the next try are counted; None for the present.
     """
-    parts = [snapshot.status or _WAITING, stage(snapshot), _companies_read(snapshot)]
+    parts = [_status(snapshot), stage(snapshot), _companies_read(snapshot)]
     if snapshot.pages and len(snapshot.rows):
         parts.append(_pages_read(snapshot))
     return _joined([*parts, *_end_or_trouble(snapshot, now)])
@@ -110,7 +109,11 @@ def line(snapshot: Snapshot, now: datetime | None = None) -> str:
 
 def state(snapshot: Snapshot, now: datetime | None = None) -> str:
     """As `line`, without the numbers of companies and pages."""
-    return _joined([snapshot.status or _WAITING, stage(snapshot), *_end_or_trouble(snapshot, now)])
+    return _joined([_status(snapshot), stage(snapshot), *_end_or_trouble(snapshot, now)])
+
+
+def _status(snapshot: Snapshot) -> str:
+    return snapshot.status or ("could not be read" if snapshot.settled else "waiting for the first answer")
 
 
 def _end_or_trouble(snapshot: Snapshot, now: datetime | None) -> list[str]:

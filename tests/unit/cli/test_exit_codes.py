@@ -11,7 +11,7 @@ import pytest
 from tests.unit.cli.conftest import DONE, Run, Serve
 from xl_openfunnel import FileWriteError, InstallError, ProxyError, TransportError, errors
 from xl_openfunnel.cli import EXIT_CODES
-from xl_openfunnel.cli.exit_codes import CODE_OF, PRECEDENCE, exit_code
+from xl_openfunnel.cli.exit_codes import CODE_OF, PRECEDENCE, exit_code, report
 from xl_openfunnel.errors import JobFailedError, JobTimeoutError, MissingKeyError, OpenFunnelError, UnknownColumnError
 from xl_openfunnel.simulator import Fault
 
@@ -94,3 +94,16 @@ def test_the_help_tells_the_exit_codes(run: Run) -> None:
     out = " ".join(run("--help").out.split())
     for code, meaning in EXIT_CODES.items():
         assert re.search(rf"Exit code {code}: {re.escape(meaning)}", out)
+
+
+@pytest.mark.parametrize("error", [sqlite3.OperationalError("database is locked"), OSError(11, "busy")])
+def test_a_store_in_use_is_not_to_be_forgotten(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    report(error)
+    assert "forget" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("body", [b"{}", b"<html>", b"", b"[1]", b"{"])
+def test_what_to_do_is_said_once(serve: Serve, run: Run, body: bytes) -> None:
+    serve(faults=[Fault("json", body=body, on="any")])
+    result = run("status", DONE.job_id)
+    assert (result.code, len(re.findall("[Tt]ry again|Wait a while", result.err))) == (3, 1)

@@ -167,3 +167,17 @@ def test_plain_http_to_another_machine_is_refused(run: Run) -> None:
     result = run("--base-url", "http://api.openfunnel.dev", "key", "show")
     assert result.code == 2
     assert "unencrypted" in result.err
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_prompt_that_is_ended_without_a_key_is_a_wrong_call(
+    run: Run, monkeypatch: pytest.MonkeyPatch, log_format: str
+) -> None:
+    def ended(*_: object, **__: object) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("xl_openfunnel.cli.terminal.is_terminal", lambda stream: True)
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(getpass, "getpass", ended)
+    result = run("--log-format", log_format, "key", "set")
+    assert (result.code, "Nothing was given" in result.err) == (2, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence, Set
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.text import Text
 
-from xl_openfunnel.cli import terminal
+from xl_openfunnel.cli import table_output, terminal
 from xl_openfunnel.cli.table_output import clip, print_pairs, print_table
 
 pytestmark = pytest.mark.dependencies
@@ -132,3 +134,48 @@ def test_a_status_is_coloured_unless_colours_are_refused(
     out = capsys.readouterr().out
     assert ("\x1b[32mcompleted" in out, "\x1b[31mfailed" in out) == (coloured, coloured)
     assert "m" + "unheard-of" not in out
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["", "texas", "日本の会社"]), st.uuids().map(str), st.sampled_from(["failed", "running"])
+        ),
+        min_size=1,
+        max_size=4,
+        unique_by=lambda line: line[1],
+    ),
+    st.integers(10, 140),
+    st.sampled_from(["dumb", "xterm"]),
+)
+def test_a_table_of_jobs_always_shows_which_job_a_line_is(
+    lines: list[tuple[str, str, str]], width: int, term: str
+) -> None:
+    environment = {"COLUMNS": str(width), "TERM": term}
+    printed: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.setattr(terminal, "is_terminal", lambda stream: True)
+        patch.setattr("rich.console.Console.is_terminal", True)
+        patch.setattr(terminal, "print_lines", printed.extend)
+        patch.setattr(terminal, "print_message", lambda *_, **__: None)
+        table_output.print_jobs(("label", "job", "status"), lines, numbers=(), drop=())
+    head, _, *rows = [Text.from_ansi(line).plain for line in printed]
+    assert "job" in head.split()
+    assert ("label" in head) <= any(label for label, _, _ in lines)
+    assert max(map(cell_len, (head, *rows))) <= max(width, 36)
+    assert all(job[:8] in row for row, (_, job, _) in zip(rows, lines, strict=True))
+
+
+@pytest.mark.parametrize("columns", ["30", "40", "80", "132", "", "0"])
+@pytest.mark.parametrize("term", ["dumb", "unknown", "xterm"])
+def test_any_terminal_is_as_wide_as_it_says(monkeypatch: pytest.MonkeyPatch, columns: str, term: str) -> None:
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    monkeypatch.setattr(os, "get_terminal_size", lambda *_: os.terminal_size((50, 20)))
+    console = terminal.new_console()
+    assert console.width == (int(columns) if columns not in ("", "0") else 50)
+    terminal.set_width(console, 33)
+    assert console.width == 33

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from datetime import datetime
 from pathlib import Path
 
@@ -422,3 +423,55 @@ def test_a_change_within_the_interval_is_printed_when_it_ends() -> None:
     assert (len(timers.lines), timers.callbacks) == (4, [])
     progress(Snapshot("job", processed=11))
     assert len(timers.lines) == 4
+
+
+@pytest.mark.parametrize("options", [[], ["--quiet"]])
+def test_a_question_is_a_line_of_json_too(
+    serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    serve(ENDLESS)
+    monkeypatch.setattr(terminal, "is_terminal", lambda stream: True)
+    monkeypatch.setenv("TERM", "dumb")
+    for command in (("cancel", "endless"), ("forget", "--all")):
+        result = run("--log-format", "json", *options, *command, stdin="n\n")
+        records = list(map(json.loads, result.err.splitlines()))
+        assert (result.code, [record["event"] for record in records].count("question")) == (1, 1)
+
+
+def test_a_line_of_watch_is_wrapped_on_every_terminal(serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    serve()
+    monkeypatch.setattr(terminal, "is_terminal", lambda stream: True)
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "40")
+    for options in ([], ["--quiet"]):
+        lines = run("watch", DONE.job_id, *options).out.splitlines()
+        assert max(map(len, lines)) <= 40
+        assert " · final" in " ".join(lines)
+
+
+def test_the_errors_of_several_jobs_come_in_the_order_of_the_jobs(serve: Serve, run: Run) -> None:
+    serve(DONE, FAILED, SHORT)
+    lines = run("-q", "rows", "no-seeds", DONE.job_id, "nojob", "short").err.splitlines()
+    errors = [line for line in lines if line.startswith("error: ")]
+    assert [name for line in errors for name in ("no-seeds", "nojob", "short") if name in line] == [
+        "no-seeds",
+        "nojob",
+        "short",
+    ]
+
+
+def test_a_proposed_command_can_be_pasted_for_any_file(serve: Serve, run: Run, tmp_path: Path) -> None:
+    serve(FAILED)
+    file = tmp_path / "it's $HOME & co.csv"
+    (line,) = [line for line in run("rows", "no-seeds", "-o", file).err.splitlines() if "--partial" in line]
+    command = "".join(line.partition("xl-openfunnel ")[1:])
+    assert shlex.split(command) == ["xl-openfunnel", "rows", "no-seeds", "--partial", "-o", str(file)]
+
+
+def test_a_job_that_cannot_be_read_is_not_waited_for_any_more(serve: Serve, run: Run) -> None:
+    serve()
+    lines = run("rows", "nojob").err.splitlines()
+    assert lines[0] == "waiting for the first answer"
+    assert lines[1] == "could not be read"
+    assert len(lines) == 3
