@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import functools
@@ -37,6 +38,12 @@ _SIZES: Final = range(10, 10_001)
 _UNKNOWN_WIDTH: Final = 80
 
 
+_STAND_INS: Final = {"…": "~", "·": "-", "─": "-", "–": "-", "’": "'"}
+"""What a terminal without these signs shows for those that we draw ourselves; for any other ``?``."""
+
+_STAND_INS_NAME: Final = "xl_openfunnel.stand_in"
+
+
 class StdoutClosedError(Exception):
     """The reader of stdout has closed it (``| head``): the command ends, without an error."""
 
@@ -51,7 +58,17 @@ def configure_streams() -> None:
         with contextlib.suppress(AttributeError, ValueError, OSError):
             # PYTHONIOENCODING is the user's choice.
             encoding = None if stream.isatty() or os.environ.get("PYTHONIOENCODING") else "utf-8"
-            stream.reconfigure(encoding=encoding, errors="replace")  # type: ignore[union-attr]
+            stream.reconfigure(encoding=encoding, errors=_STAND_INS_NAME)  # type: ignore[union-attr]
+
+
+def _stand_in(error: UnicodeError) -> tuple[str, int]:
+    """An error handler of `codecs`: one sign for each, so that columns stay aligned."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_STAND_INS.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(_STAND_INS_NAME, _stand_in)
 
 
 def configure_logging(*, debug: bool) -> None:
@@ -65,6 +82,7 @@ def configure_logging(*, debug: bool) -> None:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(logging.DEBUG if debug else logging.WARNING)
+    logging.captureWarnings(messages.json)  # by themselves they are printed as text
 
 
 class _LogHandler(logging.Handler):

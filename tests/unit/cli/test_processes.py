@@ -74,6 +74,34 @@ def test_names_in_any_script_pass_a_pipe_in_any_code_page(serve: Serve) -> None:
     assert result.stdout.decode("utf-8").splitlines() == ["name", "Алматы 阿里巴巴 🚀 São"] * 2
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437", "cp1252", "koi8-r"])
+def test_what_we_draw_ourselves_has_a_stand_in_on_any_terminal(encoding: str) -> None:
+    code = (
+        "import sys; from xl_openfunnel.cli import table_output, terminal\n"
+        "terminal.configure_streams()\n"
+        "table_output.print_table(['name'], [['companies of any size'], ['a · b – c’d']])\n"
+        "terminal.print_message('a · b – c’d…')"
+    )
+    variables = {"PYTHONIOENCODING": encoding, "COLUMNS": "12"}
+    result = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **variables}, capture_output=True, check=True
+    )
+    out, err = result.stdout.decode(encoding), result.stderr.decode(encoding)
+    assert "?" not in out + err
+    assert {len(line) for line in out.splitlines()[1:2]} == {12}
+
+
+def test_a_warning_of_python_is_a_line_of_json_too() -> None:
+    code = (
+        "import sys, warnings; from xl_openfunnel.cli import completion, main\n"
+        "completion._scripts = lambda: warnings.warn('odd\\nand long')\n"
+        "main(sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", code, "--log-format", "json", "completion", "bash"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert [json.loads(line)["level"] for line in result.stderr.splitlines()] == ["warning", "error"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX pipes")
 def test_a_reader_that_closes_the_pipe_is_no_error(serve: Serve, process: Process) -> None:
     job = SimulatedJob(companies(600, seed=2))  # more than a pipe holds
