@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from ..errors import ConfigurationError, OpenFunnelError
+from ..fields import BY_NAME
 
 MAX_COMPANIES: Final = 50_000
 """Companies of a simulated job: five times the service's largest job, and all that a client reads in 128 MB."""
@@ -24,6 +25,18 @@ def _known_jobs() -> list[tuple[str, str]]:
     except (OpenFunnelError, sqlite3.Error, OSError):
         return []
     return [(name, entry.query or "") for entry in entries for name in (entry.label, entry.job_id) if name]
+
+
+def _formats() -> list[str]:
+    from ..files import TEXT_FORMATS
+
+    return list(TEXT_FORMATS)
+
+
+def _column_names(incomplete: str) -> list[str]:
+    """The list of columns so far with each name that it does not have yet as its last."""
+    *begin, _ = incomplete.split(",")
+    return [",".join([*begin, name]) for name in BY_NAME if name not in begin]
 
 
 Job = Annotated[
@@ -57,6 +70,7 @@ Format = Annotated[
     typer.Option(
         "--format",
         metavar="FORMAT",
+        autocompletion=_formats,
         help="csv, tsv, json or jsonl, for a pipe: all columns, as a file has them, all texts unchanged.",
     ),
 ]
@@ -67,7 +81,10 @@ Separator = Annotated[
 Columns = Annotated[
     str | None,
     typer.Option(
-        "--columns", metavar="NAMES", help='For example "name,domain,country"; "*" for all, the default for files.'
+        "--columns",
+        metavar="NAMES",
+        autocompletion=_column_names,
+        help='For example "name,domain,country"; "*" for all, the default for files.',
     ),
 ]
 Raw = Annotated[bool, typer.Option("--raw", help="Leave text in .csv and .tsv as it is, even if it is a formula.")]

@@ -126,6 +126,47 @@ def test_a_shell_completes_commands_and_jobs(serve: Serve, run: Run, monkeypatch
         assert [name for name in offered if name not in out] == []
 
 
+def completions_in_bash(run: Run, monkeypatch: pytest.MonkeyPatch, line: str) -> list[str]:
+    """What bash is offered for the last word of the line."""
+    monkeypatch.setenv("_XL_OPENFUNNEL_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", f"xl-openfunnel {line}")
+    monkeypatch.setenv("COMP_CWORD", str(1 + line.replace("\\ ", "").count(" ")))
+    try:
+        return run().out.splitlines()
+    finally:
+        monkeypatch.delenv("_XL_OPENFUNNEL_COMPLETE")
+
+
+@pytest.mark.parametrize("label", ["Germany Q3", "Q&A; $(rm *)", 'it\'s "new"', "Zoë", "a\\b", "C#", "~x"])
+def test_a_label_is_one_word_of_bash_and_powershell_and_is_found_by_its_beginning(
+    serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch, label: str
+) -> None:
+    serve()
+    run("label", DONE.job_id, label)
+    (offered,) = completions_in_bash(run, monkeypatch, f"rows {shlex.quote(label[:1])}")
+    assert shlex.split(offered) == [label]
+    assert completions_in_bash(run, monkeypatch, f"rows {offered}") == [offered]
+    monkeypatch.setenv("_XL_OPENFUNNEL_COMPLETE", "complete_powershell")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", "xl-openfunnel rows ")
+    assert run().out.splitlines()[0].split(":::")[0] == re.sub(r"([^\w+=:./-])", r"`\1", label)
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("rows J --format js", ["json", "jsonl"]),
+        ("rows J --log-format ", ["text", "json"]),
+        ("rows J --columns doma", ["domain"]),
+        ("rows J --columns name,rank,na", [""]),
+        ("rows J --columns rank,linkedin_u", ["rank,linkedin_url"]),
+    ],
+)
+def test_a_shell_completes_the_values_of_options(
+    run: Run, monkeypatch: pytest.MonkeyPatch, line: str, offered: list[str]
+) -> None:
+    assert completions_in_bash(run, monkeypatch, line) == offered
+
+
 def test_completion_without_a_store_offers_nothing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", str(tmp_path / "file"))
