@@ -126,9 +126,7 @@ def sheet_text(text: str) -> str:
 
 
 def to_text(cell: object) -> str:
-    """A cell as text: numbers with all their digits and no needless fraction, booleans in capitals as sheets write
-    them.
-    """
+    """A cell as text: numbers with all digits and no needless fraction, booleans in capitals as sheets write them."""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < _INT64:

@@ -131,13 +131,17 @@ def add_summary(book: Workbook, sheet: Worksheet, content: Content, facts: Seque
 def _add_band(sheet: Worksheet, content: Content, style: Formats) -> int:
     """Write what was searched for, and where it comes from."""
     snapshot = content.snapshot
-    wanted = clip(query(snapshot) or content.label or f"Job {snapshot.job_id}", _MAX_BAND_UNITS)
+    jobs = snapshot.rows.jobs
+    wanted = query(snapshot) or content.label or f"Job {snapshot.job_id}"
     origin = [
         content.label or "",
         f"job {snapshot.job_id}",
         f"as of {format_utc(snapshot.as_of)}" if snapshot.as_of else "",
         f"seeds {seeds(snapshot)}" if seeds(snapshot) else "",
     ]
+    if jobs is not None:  # the facts at the foot tell what each was searched for
+        wanted, origin = f"{count(len(jobs), 'job')}: {snapshot.job_id}", [origin[2]]
+    wanted = clip(wanted, _MAX_BAND_UNITS)
     texts = (
         ("title", TITLE, 34),
         ("query", wanted, 18 * _lines(wanted)),

@@ -60,12 +60,14 @@ _FROZEN: Final = (("job_id", "rank", "name"), ("rank", "name"))
 _HEADER_UNITS: Final = 255  # Excel's limit for a table's column name
 _ESCAPE: Final = re.compile("_x(?=[0-9A-Fa-f]{4}_)")
 
+_JOB_ID_WIDTH: Final = 40  # a UUID
 _ROW_HEIGHT: Final = 30  # two lines: prose is readable, and many rows fit the screen
 
 _CELL: Final[dict[str, Any]] = {"valign": "vcenter", "font_name": FONT, "bottom": 1, "bottom_color": ROW_LINE}
 _COLUMN_FORMATS: Final[dict[str, dict[str, Any]]] = {
     "rank": {"num_format": "0", "align": "center", "font_color": GRAY},
     "name": {"bold": True},
+    "employee_band": {"indent": 1},
     "revenue_usd": {"num_format": '"$"#,##0'},
 }
 
@@ -226,7 +228,7 @@ def _set_widths(
     sheet.set_row(0, 20)
     printed, total = 0, 0
     for column, (name, header) in enumerate(zip(names, headers, strict=True)):
-        width = column_width(name) or min(max(len(header) + 5, 14), 40)
+        width = _JOB_ID_WIDTH if name == "job_id" else column_width(name) or min(max(len(header) + 5, 14), 40)
         sheet.set_column(column, column, width, None, {"hidden": column in hidden})
         total += 0 if column in hidden else width
         if total <= PRINTED_WIDTH:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..api.models import JobStatus
+from ..cell_values import to_cell, to_text
 from ..errors import IncompleteResultError
 from .snapshot import Problem, Rows, Snapshot
 from .waiting import naming_job
@@ -37,9 +38,9 @@ def stacked_frame(snapshots: Sequence[Snapshot], columns: Sequence[str] | str | 
 def stacked_snapshot(snapshots: Sequence[Snapshot]) -> Snapshot:
     """One snapshot that sums up several jobs, with the rows of all, for files.
 
-    Its texts are those of the jobs, joined with ``; ``, numbers are added where all jobs state them, and flags hold if
-    they hold for one of the jobs. ``as_of`` is the oldest, and the problem tells those of all. Its frame begins with
-    the column ``job_id``.
+    Its texts and lists are those that all jobs share, else each with its job before it. Numbers are added where all
+    jobs state them, and flags hold if they hold for one of the jobs. ``as_of`` is the oldest, and the problem tells
+    those of all. Its frame begins with the column ``job_id``.
     """
     times = [snapshot.as_of for snapshot in snapshots if snapshot.as_of is not None]
     sources = {snapshot.source for snapshot in snapshots}
@@ -48,7 +49,7 @@ def stacked_snapshot(snapshots: Sequence[Snapshot]) -> Snapshot:
         status=JobStatus("; ".join(dict.fromkeys(str(snapshot.status or "unknown") for snapshot in snapshots))),
         processed=sum(snapshot.processed or 0 for snapshot in snapshots),
         pages=sum(snapshot.pages for snapshot in snapshots),
-        manifest=_sum_manifests([snapshot.manifest or {} for snapshot in snapshots]),
+        manifest=_sum_manifests(snapshots),
         rows=_stacked_rows(snapshots),
         provisional=any(snapshot.provisional for snapshot in snapshots),
         final=all(snapshot.final for snapshot in snapshots),
@@ -87,20 +88,19 @@ def _stacked_rows(snapshots: Sequence[Snapshot]) -> Rows:
     return Rows(counts, load, [(snapshot.job_id, len(snapshot.rows)) for snapshot in snapshots])
 
 
-def _sum_manifests(manifests: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    names = dict.fromkeys(name for manifest in manifests for name in manifest)
-    return {name: _sum([manifest.get(name) for manifest in manifests], name) for name in names} or None
+def _sum_manifests(snapshots: Sequence[Snapshot]) -> dict[str, Any]:
+    names = dict.fromkeys(name for snapshot in snapshots for name in snapshot.manifest or {})
+    return {name: _sum(name, [(each.job_id, (each.manifest or {}).get(name)) for each in snapshots]) for name in names}
 
 
-def _sum(values: list[Any], name: str) -> Any:
-    present = [value for value in values if value is not None]
-    if present and all(isinstance(value, bool) for value in present):
-        return any(present)
-    numbers = present and all(isinstance(value, (int, float)) for value in present)
-    if numbers and name != "page_size":
-        return sum(present) if len(present) == len(values) else None
-    if len(set(map(str, present))) <= 1:
-        return present[0] if present else None
-    if all(isinstance(value, list) for value in present):
-        return list({str(item): item for value in present for item in value}.values())
-    return "; ".join(dict.fromkeys(map(str, present)))
+def _sum(name: str, values: Sequence[tuple[str, Any]]) -> Any:
+    """One value of the manifests, each given with its job."""
+    known = [value for _, value in values if value is not None]
+    is_known_of_all = len(known) == len(values)
+    if known and all(isinstance(value, bool) for value in known):
+        return any(known)
+    if known and name != "page_size" and all(isinstance(value, (int, float)) for value in known):
+        return sum(known) if is_known_of_all else None
+    if is_known_of_all and all(value == known[0] for value in known):
+        return known[0]
+    return "; ".join(f"{job}: {to_text(to_cell(value))}" for job, value in values if value not in (None, [])) or None

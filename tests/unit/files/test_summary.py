@@ -322,6 +322,20 @@ def test_the_summary_of_several_jobs_tells_the_trouble_of_each(tmp_path: Path) -
     assert facts(book)["State"] == "incomplete: rows are missing"
 
 
+def test_what_several_jobs_searched_for_is_told_of_each(tmp_path: Path) -> None:
+    manifest = {"derived_query": "shops", "resolved_seed_domains": ["a.example", "b.example"], "partial": False}
+    known = replace(make_snapshot(ROWS[:2], manifest=manifest), job_id="known")
+    unknown = replace(make_snapshot(ROWS[2:4], manifest=None), job_id="unknown")
+    write(stacked_snapshot([known, unknown]), tmp_path / "rows.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "rows.xlsx")
+    assert book["Summary"]["B2"].value == "2 jobs: known; unknown"
+    assert "shops" not in str(book["Summary"]["B3"].value)
+    assert facts(book)["Derived query"] == "known: shops"
+    assert facts(book)["Resolved seed domains"] == "known: a.example; b.example"
+    write(stacked_snapshot([known, replace(known, job_id="same")]), tmp_path / "rows.xlsx")
+    assert facts(openpyxl.load_workbook(tmp_path / "rows.xlsx"))["Derived query"] == "shops"
+
+
 def test_the_credits_of_several_jobs_are_added_only_where_all_are_known(tmp_path: Path) -> None:
     stated = [make_snapshot(ROWS[:2], manifest={"credits_consumed": number}) for number in (2, 3)]
     unknown = [make_snapshot(ROWS[:2], manifest=manifest) for manifest in (None, {}, {"credits_consumed": None})]
