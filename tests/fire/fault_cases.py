@@ -279,7 +279,7 @@ def fault_cases() -> list[FaultCase]:
         _body("just under 4 MB, of small objects", _DENSE, "more than 200,000 values"),
         _body("1,001 rows", _MANY, "1,001 companies in one answer, more than any page"),
         _body("damaged gzip", b"\x1f\x8b\x08 not at all", "is damaged", {"Content-Encoding": "gzip"}),
-        _body("unknown encoding", b"{}", "encoded as 'br'", {"Content-Encoding": "br"}),
+        _body("unknown encoding", b"\x0b\x02\x80", "no usable data", {"Content-Encoding": "br"}),
         _body("nested JSON, 100,000 deep", b'{"rows":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "no usable data"),
         _in_first_row("nested row, 90 deep", b"[" * _DEEP + b"]" * _DEEP, _nested(_DEEP)),
         _in_first_row(

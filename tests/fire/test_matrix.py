@@ -63,7 +63,7 @@ def _with_the_last_two_swapped(rows_json: bytes) -> list[Row]:
         (
             "429, retry after 20",
             "page walk",
-            "xl_openfunnel.api.error_mapping._seconds",
+            "xl_openfunnel.api.error_mapping.seconds_to_wait",
             lambda *_: None,
             "the service asked to wait for 20 s",
         ),

@@ -16,7 +16,7 @@ from tests.hosts.excel.fake.message_filter import Busy
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL, Cells
 from tests.hosts.excel.fake.sheet_objects import Button, Pivot
 from xl_openfunnel import table
-from xl_openfunnel.cell_values import TIME_FORMAT
+from xl_openfunnel.cell_values import TIME_FORMAT, sheet_block
 from xl_openfunnel.hosts.excel.ports import HostBusyError
 from xl_openfunnel.runtime.clock import SystemClock
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
@@ -90,7 +90,7 @@ def add_job(service: Simulator, rows: list[Any], **more: Any) -> SimulatedJob:
 
 def cells_of(rows: list[Any]) -> list[list[Any]]:
     """What the table's lines hold for these companies."""
-    block = table.block(table.frame(rows, TABLE_COLUMNS), headers=False)
+    block = sheet_block(table.block(table.frame(rows, TABLE_COLUMNS), headers=False))
     return [[None if value == "" else value for value in line] for line in block]
 
 
