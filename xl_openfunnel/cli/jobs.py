@@ -29,7 +29,7 @@ from ..jobs import job_text
 from ..jobs.snapshot import NO_ROWS
 from ..jobs.snapshot_builder import snapshot_of_page, snapshot_of_result
 from ..jobs.stacking import stacked_snapshot
-from ..jobs.waiting import Outcome, naming_job, wait_for_all, wait_for_rows
+from ..jobs.waiting import Outcome, naming_job, wait_for_all
 from ..text import companies, format_utc, one_line
 from . import table_output, terminal
 from .options import Columns, Format, Job, Jobs, Json, Output, Raw, Refresh, Separator, Timeout, Yes
@@ -136,12 +136,9 @@ def rows(
     names = parse_column_names(columns)
     job_ids, fetcher = run.job_ids(jobs), run.fetcher()
     with terminal.Progress(fetcher.clock.monotonic) as progress:
-        if names is not None and len(job_ids) == 1:  # reports a misspelt column at the first page
-            with contextlib.closing(fetcher.subscribe(job_ids[0], progress)):
-                started = fetcher.clock.monotonic()
-                wait_for_rows(fetcher, job_ids[0], timeout).frame(names)
-                timeout = None if timeout is None else max(timeout - (fetcher.clock.monotonic() - started), 0.0)
-        outcomes = wait_for_all(fetcher, job_ids, timeout, progress, refresh=refresh)
+        # reports a misspelt column at the first page
+        on_rows = None if names is None or len(job_ids) > 1 else lambda snapshot: snapshot.frame(names)
+        outcomes = wait_for_all(fetcher, job_ids, timeout, progress, refresh=refresh, on_rows=on_rows)
     errors = []
     for outcome in outcomes:
         name = run.name_of(outcome.snapshot.job_id)

@@ -244,7 +244,14 @@ def _cached(function: Callable[[], _T]) -> Callable[[], _T]:
 
 
 def _service_checks(base_url: str | None, machine: Machine) -> Iterator[DoctorCheck]:
-    yield DoctorCheck("Settings", "log", lambda: settings_checks.log(log_path(machine.environ)))
+    try:
+        log = log_path(machine.environ)
+    except ConfigurationError as error:
+        what, _, remedy = error.message.rpartition(". ")
+        unusable = wrong(what, f"{remedy}. Store, log and service are looked at then.")
+        yield DoctorCheck("Settings", "folder", lambda: unusable)
+        return
+    yield DoctorCheck("Settings", "log", lambda: settings_checks.log(log))
     try:
         settings = Settings.load(base_url, environ=machine.environ)
     except ConfigurationError as error:

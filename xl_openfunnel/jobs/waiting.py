@@ -59,6 +59,7 @@ def wait_for_all(
     progress: Progress | None = None,
     *,
     refresh: bool = False,
+    on_rows: Callable[[Snapshot], object] | None = None,
 ) -> list[Outcome]:
     """Wait until each of the jobs is final or has failed. They are read at the same time.
 
@@ -69,6 +70,7 @@ def wait_for_all(
             `NO_ANSWER_TIMEOUT` without any answer.
         progress: called with each change of each job, and with the last state of each at the end.
         refresh: whether to read final jobs again. Rows that could not be read again are an error.
+        on_rows: called with the first job once it has rows, or waiting cannot help. What it raises ends the waiting.
 
     Returns:
         An outcome per job, in their order.
@@ -83,6 +85,8 @@ def wait_for_all(
             # A subscription keeps the job tracked while another one is waited for.
             subscription = fetcher.subscribe(job, progress or _ignore)
             stack.callback(subscription.close)
+        if on_rows:
+            on_rows(wait_for_rows(fetcher, jobs[0], timeout))
         for job in jobs:
             seconds = None if deadline is None else max(deadline - fetcher.clock.monotonic(), 0.0)
             snapshot = fetcher.wait(job, seconds, until=_should_give_up if deadline is None else None)

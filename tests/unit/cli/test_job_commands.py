@@ -402,6 +402,14 @@ def test_credits_shows_the_balance(serve: Serve, run: Run) -> None:
     assert run("credits").out.splitlines()[0] == f"left   {report['left']:g}"
 
 
+@pytest.mark.parametrize("more", [[], ["--columns", "name"]])
+def test_a_job_that_stays_incomplete_is_read_three_times(serve: Serve, run: Run, more: list[str]) -> None:
+    job = SimulatedJob(ROWS, manifest={"count": len(ROWS) + 1})
+    service = serve(job)
+    assert run("rows", job.job_id, *more).code == 1
+    assert sum(request.cursor is None for request in service.received) == 3
+
+
 def test_a_misspelt_column_is_reported_at_the_first_page(serve: Serve, run: Run) -> None:
     job = SimulatedJob(ROWS, ending="paused")
     serve(job)

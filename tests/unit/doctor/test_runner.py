@@ -84,6 +84,15 @@ def test_an_unusable_address_is_wrong_and_ends_the_service_checks(environ: dict[
     assert "answer" not in results
 
 
+@pytest.mark.parametrize("folder", ["relative", "'/tmp/quoted'", "$HOME/store"])
+def test_an_unusable_folder_is_the_only_finding_about_settings(environ: dict[str, str], folder: str) -> None:
+    checks = list(run_checks(machine=here(environ | {"OPENFUNNEL_CACHE_DIR": folder})))
+    ((part, name, result),) = [check for check in checks if "OPENFUNNEL_CACHE_DIR" in repr(check)]
+    assert (part, name, result.state) == ("Settings", "folder", CheckState.WRONG)
+    assert result.remedy.startswith("Give ")
+    assert not any(part == "Service" for part, _, _ in checks)
+
+
 def test_a_registry_that_may_not_be_read_leaves_its_checks_unknown(environ: dict[str, str]) -> None:
     def read(key: str) -> dict[str, object]:
         raise PermissionError(13, f"Permission denied, says {SECRET}")
