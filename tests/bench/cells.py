@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
-from tests.hosts import shipped
+from tests.hosts import earlier, shipped
 from tests.hosts.excel.bridge import Bridge
 from tests.hosts.excel.fake.excel import FakeExcel
 from tests.hosts.excel.fake.model import Cells
@@ -22,7 +22,7 @@ from tests.hosts.excel.fake.refs import Area
 from .measure import ROUNDS, alternate, seconds_of
 
 PLAIN_MODULE: Final = f"{__package__}.cell_functions"
-PLAIN_COMMAND: Final = shipped.COMMAND.replace("xl_openfunnel.hosts.serve", "tests.hosts.excel.windows.probe_server")
+PLAIN_COMMAND: Final = earlier.COMMAND.replace("xl_openfunnel.hosts.serve", "tests.hosts.excel.windows.probe_server")
 
 SMALL_CALLS: Final = 200
 LARGE_CALLS: Final = 15
@@ -33,7 +33,7 @@ Output = dict[str, Any]
 class Cell:
     """A cell that calls functions of one server."""
 
-    def __init__(self, excel: FakeExcel, *, command: str = shipped.COMMAND, module: str = shipped.MODULE) -> None:
+    def __init__(self, excel: FakeExcel, *, command: str = "", module: str = shipped.MODULE) -> None:
         self.excel = excel
         self._server = Bridge(excel, sys.prefix, command=command, module=module)
         self._place = Cells(excel.open("Bench.xlsx", r"C:\Books").sheet("Sheet1"), Area(1, 1, 1, 1))

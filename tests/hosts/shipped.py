@@ -7,14 +7,16 @@ import re
 from xl_openfunnel.workbook import sources
 
 
-def constant(name: str) -> str:
-    """A text that the bridge has as a constant."""
-    text = sources.modules()[sources.BRIDGE]
+def constant(module: str, name: str) -> str:
+    """A text that a module of VBA has as a constant."""
+    text = sources.modules()[module]
     found = re.search(rf'^Private Const {name} As String = "((?:[^"\r\n]|"")*)"', text, re.MULTILINE)
     assert found, f"there is no constant {name}"
     return found[1].replace('""', '"')
 
 
-COMMAND = constant("StartCommand")
-MODULE = constant("PythonModule")
+ARGUMENTS = constant(sources.START, "PythonArguments")
+"""Of Python, before the GUID that it is to serve as."""
+
+MODULE = constant(sources.BRIDGE, "PythonModule")
 DLL = f"xlwings64-{sources.xlwings_version()}.dll"

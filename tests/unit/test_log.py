@@ -183,4 +183,4 @@ def test_a_server_that_cannot_start_logs_the_reason(folder: Path) -> None:
     assert ended.returncode == 1
     assert "xl_openfunnel.hosts.serve: begins: xl-openfunnel " in text(folder)
     assert "CRITICAL [MainThread] xl_openfunnel.log: the process ends\nTraceback" in text(folder)
-    assert ("com_error" if sys.platform == "win32" else "pywin32") in text(folder)
+    assert ("com_error" if sys.platform == "win32" else "pythoncom") in text(folder)

@@ -5,44 +5,42 @@ Option Explicit
 Option Private Module ' hides these functions from the function wizard
 #Const LibreOffice = False ' LibreOffice ignores every line that starts with #, so it runs the code that VBA leaves out
 
-Private Const XlwingsVersion As String = "0.37.8" ' also replaces {XlwingsVersion}, since a Declare accepts no constant
-#If Mac = 0 Then
-#If Win64 Then
-Private Const DllName As String = "xlwings64-" & XlwingsVersion & ".dll"
-Private Declare PtrSafe Function XLPyDLLActivateAuto Lib "xlwings64-{XlwingsVersion}.dll" (ByRef result As Variant, ByVal startCommand As String, ByVal mode As Long) As Long
-#Else
-Private Const DllName As String = "xlwings32-" & XlwingsVersion & ".dll"
-Private Declare PtrSafe Function XLPyDLLActivateAuto Lib "xlwings32-{XlwingsVersion}.dll" (ByRef result As Variant, ByVal startCommand As String, ByVal mode As Long) As Long
-#End If
-' The wide functions, called with StrPtr: VBA would convert a String to ANSI and lose characters of a path.
-Private Declare PtrSafe Function LoadLibraryW Lib "kernel32" (ByVal path As LongPtr) As LongPtr
-Private Declare PtrSafe Function GetFileAttributesW Lib "kernel32" (ByVal path As LongPtr) As Long
-Private Declare PtrSafe Function SetEnvironmentVariableW Lib "kernel32" (ByVal variable As LongPtr, ByVal text As LongPtr) As Long
-Private Declare PtrSafe Function GetCurrentDirectoryW Lib "kernel32" (ByVal size As Long, ByVal path As LongPtr) As Long
-Private Declare PtrSafe Function SetCurrentDirectoryW Lib "kernel32" (ByVal path As LongPtr) As Long
-#End If
-
-' The DLL keeps one Python per command, so all workbooks and the add-in share one by using the same text.
-' The DLL accepts only ANSI; the environment variable allows any characters in Python's path.
-Private Const StartCommand As String = "cmd.exe /C """"%OPENFUNNEL_PYTHON%"" -I -B -m xl_openfunnel.hosts.serve $(CLSID)"""
 Private Const PythonModule As String = "xl_openfunnel.hosts.excel"
 Private Const Prefix As String = "#OF! "
-Private Const InstallAgain As String = "Run `xl-openfunnel install` in a terminal, then press Ctrl+Alt+F9."
 Private Const AskDoctor As String = "Press Ctrl+Alt+F9; if that does not help, run `xl-openfunnel doctor` in a terminal."
-Private Const Refused As Long = 51300 ' the number of our own errors, whose descriptions are for the user
+Private Const AtOnce As Long = 100 ' cells that are calculated in one go: Excel waits for them
 
-Private server As Object      ' Python
-Private spilling As String    ' "spill" or "nospill", once it is known
-Private openedBooks As Object ' a Collection of workbook names
+Private server As Object        ' Python
+Private spilling As String      ' "spill" or "nospill", once it is known
+Private openedBooks As Object   ' a Collection of workbook names
+Private startingCells As Object ' a Collection of the addresses of cells that wait for Python
+Private loadingCells As Object  ' the same of cells that wait for the service
+Private lookDue As Date         ' when OnTime is to look for Python next; 0 if it is not
+Private lastState As Long       ' what the last look found: 0, or the number of the error
+Private hasHelp As Boolean      ' whether the functions' help is registered
+Private calls As Long           ' of cells
 
-' What a cell shows: Python's result, or a text that says why there is none. It must not raise an error: Excel would show #VALUE!.
+' What a cell shows: Python's result, "starting", or a text that says why there is none. It must not raise an error: Excel would show #VALUE!.
 Public Function OpenFunnelCell(wrapperVersion As Long, functionName As String, given As Variant) As Variant
+    Dim arguments As Variant, number As Long, result As Variant
     On Error GoTo Failed
+    If calls = 2147483647 Then calls = 0 Else calls = calls + 1
     RefuseElsewhere
-    OpenFunnelCell = Answer("call_cell", ForPython(wrapperVersion, functionName, given))
+    arguments = ForPython(wrapperVersion, functionName, given)
+    result = Answer("call_cell", arguments)
+Done:
+    On Error Resume Next
+    NoteWaiting CStr(arguments(1)), number = StillStarting Or number = StartsSlowly, result
+    OpenFunnelCell = result
     Exit Function
 Failed:
-    OpenFunnelCell = ErrorText(Err.Number, Err.Description)
+    number = Err.Number
+    result = ErrorText(number, Err.Description)
+    If number = StillStarting Then result = "starting"
+    OpenFunnelCell = result
+    If IsArray(arguments) Then
+        Resume Done
+    End If
 End Function
 
 ' Python's whole numbers as #N/A: all other numbers that it answers are Doubles.
@@ -66,27 +64,59 @@ Public Sub OpenFunnelLater(bookName As String)
     If Len(Elsewhere()) > 0 Then Exit Sub
     If openedBooks Is Nothing Then Set openedBooks = New Collection
     openedBooks.Add bookName
-    Application.OnTime Now, MacrosOfThis() & "OpenFunnelReady"
+    OpenFunnelStopLooking ' and look at once; what a cell has asked for may never come
+    LookIn 0
 End Sub
 
-Public Sub OpenFunnelReady()
-    Dim books As Object, bookName As Variant
-    Set books = openedBooks
-    Set openedBooks = Nothing
-    If books Is Nothing Then Exit Sub
-    For Each bookName In books
-        OpenFunnelOpened CStr(bookName)
-    Next bookName
-End Sub
-
-Public Sub OpenFunnelOpened(bookName As String)
-    Dim wasSaved As Boolean
+' Starts Python or looks for it, each second until it serves, and has the cells calculated that wait for it. Python does so too,
+' but it may not reach this Excel.
+Public Sub OpenFunnelLook()
+    Dim books As Object, bookName As Variant, state As Long
     On Error Resume Next
-    wasSaved = ThisWorkbook.Saved ' registering the help counts as a change, which Excel would ask to save
-    OpenFunnelHelp MacrosOfThis()
-    ThisWorkbook.Saved = wasSaved
-    Answer "opened", Array(CStr(Application.Hwnd), bookName)
+    lookDue = 0
+    If Len(Elsewhere()) > 0 Then Exit Sub
+    RegisterHelp
+    state = PythonState()
+    If state = 0 And Not openedBooks Is Nothing Then
+        Set books = openedBooks
+        Set openedBooks = Nothing
+        For Each bookName In books
+            Answer "opened", Array(CStr(Application.Hwnd), CStr(bookName))
+        Next bookName
+    End If
+    If state = StillStarting Then LookIn 1
+    If state = StartsSlowly Then LookIn 10
+    If state = 0 Or (state <> StillStarting And state <> lastState) Then CalculateWaiting startingCells
+    lastState = state
+    If state = 0 And CountOf(startingCells) > 0 Then LookIn 1
 End Sub
+
+' Excel would open a closed workbook again to run what is due in it.
+Public Sub OpenFunnelStopLooking()
+    On Error Resume Next
+    If lookDue <> 0 Then Application.OnTime lookDue, MacrosOfThis() & "OpenFunnelReady", , False
+    lookDue = 0
+End Sub
+
+' For scripts that open, calculate and save: waits until no cell shows "starting" or "loading". False if that was not so in time.
+Public Function OpenFunnelWaited(ByVal seconds As Double) As Boolean
+    Dim deadline As Double
+    OpenFunnelWaited = False
+    If Len(Elsewhere()) > 0 Then Exit Function
+#If Mac = 0 Then
+    deadline = CDbl(Now) + seconds / 86400
+    Do
+        If PythonState() = 0 Then
+            CalculateWaiting startingCells
+            CalculateWaiting loadingCells
+            OpenFunnelWaited = CountOf(startingCells) + CountOf(loadingCells) = 0
+        End If
+        If OpenFunnelWaited Or CDbl(Now) >= deadline Then Exit Do
+        Pause 250
+        DoEvents
+    Loop
+#End If
+End Function
 
 Public Sub OpenFunnelLive(onOff As Boolean)
 #If LibreOffice Then
@@ -115,6 +145,9 @@ Public Sub OpenFunnelAct(action As String, Optional job As String)
     Dim refusal As String
     On Error GoTo Failed
     RefuseElsewhere
+#If Mac = 0 Then
+    If Left$(action, 7) = "refresh" Then ForgetFailure
+#End If
     refusal = CStr(Answer("act", Array(CStr(Application.Hwnd), action, SelectedCell(), SelectedText(), job)))
     If Len(refusal) > 0 Then Refuse refusal
     Exit Sub
@@ -172,7 +205,7 @@ Private Function Answer(functionName As String, arguments As Variant) As Variant
     Dim again As Boolean, number As Long, description As String
     On Error GoTo Failed
 TryAgain:
-    If server Is Nothing Then Set server = StartedPython()
+    Connect
     ' The parentheses pass values: pywin32 would take a returned list for the new values of arguments passed by reference.
     ' Nothing instead of workbook and cell: Python would keep references to Excel's objects, and so a closed Excel alive.
     Answer = server.CallUDF(PythonModule, (functionName), (arguments), Nothing, Nothing)
@@ -186,32 +219,92 @@ Failed:
     Resume TryAgain
 End Function
 
-Private Function StartedPython() As Object
-    Set StartedPython = Nothing
-#If Mac = 0 Then
-    Dim python As String, folder As String, folderBefore As String, size As Long, failure As Long, result As Variant
-    python = GetSetting("XL OpenFunnel", "Python", "Interpreter", "")
-    If Len(python) = 0 Then Refuse "Excel does not know yet where Python is. " & InstallAgain
-    If GetFileAttributesW(StrPtr(python)) = -1 Then Refuse "Python is not there any more. " & InstallAgain & " It was " & python
-    folder = FolderOf(python)
-    If LoadLibraryW(StrPtr(folder & "\" & DllName)) = 0 Then
-        ' In a virtual environment Python is in the folder Scripts, and the DLL in its parent.
-        If LoadLibraryW(StrPtr(FolderOf(folder) & "\" & DllName)) = 0 Then
-            Refuse DllName & " is missing or blocked, perhaps by an antivirus program. Allow it, or run `xl-openfunnel doctor`" & _
-                " in a terminal. It belongs to " & python
-        End If
-    End If
-    SetEnvironmentVariableW StrPtr("OPENFUNNEL_PYTHON"), StrPtr(python)
-    ' Windows also searches the current folder, perhaps a workbook's, for cmd.exe, and the new process would lock that folder.
-    folderBefore = String$(1024, vbNullChar)
-    size = GetCurrentDirectoryW(1024, StrPtr(folderBefore))
-    SetCurrentDirectoryW StrPtr(folder)
-    failure = XLPyDLLActivateAuto(result, StartCommand, 1)
-    SetCurrentDirectoryW StrPtr(Left$(folderBefore, size))
-    If failure <> 0 Then Refuse "Python did not start. Run `xl-openfunnel doctor` in a terminal. " & FirstLine(CStr(result))
-    Set StartedPython = result
-#End If
+' 0 if Python serves; else the number of the error that says why not.
+Private Function PythonState() As Long
+    On Error GoTo Failed
+    Connect
+    Exit Function
+Failed:
+    PythonState = Err.Number
 End Function
+
+Private Sub Connect()
+#If Mac = 0 Then
+    If server Is Nothing Then Set server = RunningPython()
+#End If
+End Sub
+
+Private Sub RegisterHelp()
+    Dim wasSaved As Boolean
+    If hasHelp Then Exit Sub
+    hasHelp = True
+    wasSaved = ThisWorkbook.Saved ' registering the help counts as a change, which Excel would ask to save
+    OpenFunnelHelp MacrosOfThis()
+    ThisWorkbook.Saved = wasSaved
+End Sub
+
+Private Sub LookIn(ByVal seconds As Long)
+    If lookDue <> 0 Then Exit Sub
+    On Error Resume Next ' where a cell may not do this, Python has it calculated
+    lookDue = Now + TimeSerial(0, 0, seconds)
+    Application.OnTime lookDue, MacrosOfThis() & "OpenFunnelReady"
+    If Err.Number <> 0 Then lookDue = 0
+End Sub
+
+' Remembers what a cell waits for. The cell is given as in the arguments for Python.
+Private Sub NoteWaiting(where As String, ByVal forPython As Boolean, result As Variant)
+    Dim address As String, first As Variant
+    If Len(where) = 0 Then Exit Sub
+    address = Split(where, " ", 3)(2)
+    first = result
+    If IsArray(result) Then
+        For Each first In result
+            Exit For
+        Next first
+    End If
+    NoteIn startingCells, address, forPython
+    NoteIn loadingCells, address, CStr(first) = "loading"
+    If forPython Then LookIn 1
+End Sub
+
+Private Sub NoteIn(ByRef waiting As Object, address As String, ByVal waits As Boolean)
+    If Not waits And CountOf(waiting) = 0 Then Exit Sub
+    On Error Resume Next ' it is there already, or not there
+    If waiting Is Nothing Then Set waiting = New Collection
+    If waits Then
+        waiting.Add address, address
+    Else
+        waiting.Remove address
+    End If
+End Sub
+
+Private Function CountOf(ByVal waiting As Object) As Long
+    If Not waiting Is Nothing Then CountOf = waiting.Count
+End Function
+
+' Calculates the first of these cells; those that then wait again are noted again. A workbook stays marked as saved.
+Private Sub CalculateWaiting(ByRef waiting As Object)
+    Dim i As Long, before As Long, cell As Object, book As Object, saved As Object
+    On Error Resume Next
+    Set saved = New Collection
+    For Each book In Application.Workbooks
+        If book.Saved Then saved.Add book
+    Next book
+    For i = 1 To CountOf(waiting)
+        If i > AtOnce Then Exit For
+        Set cell = Nothing
+        Set cell = Application.Range(waiting.Item(1))
+        waiting.Remove 1
+        If Not cell Is Nothing Then
+            before = calls
+            cell.Dirty ' in automatic mode Excel calculates it at once
+            If calls = before Then cell.Calculate
+        End If
+    Next i
+    For Each book In saved
+        book.Saved = True
+    Next book
+End Sub
 
 ' The arguments of call_cell: the function's own come last, so that a new one shifts nothing. Missing ones stay missing.
 Private Function ForPython(wrapperVersion As Long, functionName As String, given As Variant) As Variant
@@ -286,7 +379,7 @@ End Function
 
 ' What to do comes before the details, which may be long: a cell's text is cut after 255 characters.
 Private Function ErrorText(ByVal number As Long, description As String) As String
-    If number = Refused Then
+    If number = Refused Or number = StillStarting Or number = StartsSlowly Then
         ErrorText = description
     ElseIf HasGone(number) Then
         ErrorText = "Python has stopped, and did not start again. " & AskDoctor
@@ -306,8 +399,4 @@ End Sub
 
 Private Function FirstLine(text As String) As String
     FirstLine = Split(Replace(text, vbCr, vbLf) & vbLf, vbLf)(0)
-End Function
-
-Private Function FolderOf(path As String) As String
-    FolderOf = Left$(path, InStrRev(path, "\") - 1)
 End Function

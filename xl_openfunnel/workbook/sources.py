@@ -14,9 +14,12 @@ from typing import Final
 import msgspec
 
 from . import commands
-from .vba import wrappers
+from .vba import win32_api, wrappers
 
 BRIDGE: Final = "OpenFunnel"
+START: Final = "OpenFunnelStart"
+TASKS: Final = "OpenFunnelTasks"
+WINDOWS: Final = "OpenFunnelWindows"
 ADDIN: Final = "OpenFunnelAddin"
 THIS_WORKBOOK: Final = "ThisWorkbook"
 
@@ -34,9 +37,9 @@ def source_folder() -> Traversable:
 
 def xlwings_version() -> str:
     """The version of xlwings whose DLL the bridge loads."""
-    match = _VERSION.search(_read(f"vba/{BRIDGE}.bas"))
+    match = _VERSION.search(_read(f"vba/{WINDOWS}.bas"))
     if match is None:
-        raise ValueError(f"{BRIDGE}.bas doesn't say which version of xlwings it loads")
+        raise ValueError(f"{WINDOWS}.bas doesn't say which version of xlwings it loads")
     return match[1]
 
 
@@ -58,7 +61,12 @@ def sheet_texts_toml() -> str:
 def _modules(own: Mapping[str, str]) -> dict[str, str]:
     texts = {
         **own,
-        BRIDGE: _read(f"vba/{BRIDGE}.bas").replace("{XlwingsVersion}", xlwings_version()),
+        BRIDGE: _read(f"vba/{BRIDGE}.bas"),
+        START: _read(f"vba/{START}.bas"),
+        TASKS: _read(f"vba/{TASKS}.bas"),
+        WINDOWS: _read(f"vba/{WINDOWS}.bas")
+        .replace("{XlwingsVersion}", xlwings_version())
+        .replace("{WindowsDeclarations}", win32_api.declarations()),
         wrappers.MODULE: wrappers.functions_module(),
         commands.MODULE: commands.macros_module(),
     }

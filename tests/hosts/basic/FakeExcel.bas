@@ -20,9 +20,20 @@ Public Function Evaluate(formula As Variant) As Variant
     If Len(evaluated) = 0 Then Evaluate = 3 Else Evaluate = CVErr(CLng(evaluated))
 End Function
 
-Public Sub OnTime(earliest As Variant, macroName As Variant)
-    Note "later " & macroName
+Public Sub OnTime(earliest As Variant, macroName As Variant, Optional latest As Variant, Optional schedule As Variant)
+    If IsMissing(schedule) Then
+        Note "later " & macroName & "|" & CLng((CDbl(earliest) - CDbl(FakeNow())) * 86400)
+    Else
+        Note "not later " & macroName
+    End If
 End Sub
+
+Public Function CellAt(address As Variant) As Variant
+    Dim cell As FakeCell
+    Set cell = New FakeCell
+    cell.Address = address
+    Set CellAt = cell
+End Function
 
 Public Sub MacroOptions(Optional Macro As Variant, Optional Category As Variant, Optional Description As Variant, Optional ArgumentDescriptions As Variant)
     Dim count As Long

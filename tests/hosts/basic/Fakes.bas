@@ -1,4 +1,4 @@
-' Windows' part, and the DLL's: LibreOffice's Basic has none of these. Each records what it is given.
+' What the tests tell the stand-ins, and what these have noted.
 Option VBASupport 1
 Option Explicit
 
@@ -11,6 +11,7 @@ Public callingAddress As String ' the range that calls, if any
 Public evaluated As String      ' the number of the error that evaluating gives, if any
 Public answered As Variant      ' what the server answers
 Public excel As FakeExcel
+Public dirtyCalculates As Boolean ' whether Excel calculates what is marked at once
 Private notes As String
 Private pressed As Long         ' the button that is pressed in a box
 
@@ -22,10 +23,19 @@ Public Sub SetUp(setting As Variant, dllFolder As Variant, there As Variant, fai
     plan = steps
     answered = "answer"
     pressed = vbYes
+    SetUpWindows
     Set excel = New FakeExcel
     excel.DisplayAlerts = True
     Set excel.Workbooks = New Collection
     Set excel.Addin = NewBook("OpenFunnel.xlam", "", True)
+End Sub
+
+Public Sub PlanCalls(steps As Variant)
+    plan = steps
+End Sub
+
+Public Sub CalculatesDirty(yes As Variant)
+    dirtyCalculates = yes
 End Sub
 
 Private Function NewBook(name As Variant, links As Variant, saved As Variant) As FakeBook
@@ -75,7 +85,7 @@ End Sub
 
 Public Function SavedAfterOpening(saved As Variant) As Variant
     ThisWorkbook.Saved = saved
-    OpenFunnelOpened "Book 1.xlsm"
+    OpenFunnelLook
     SavedAfterOpening = ThisWorkbook.Saved
 End Function
 
@@ -181,6 +191,15 @@ Public Function Shown(value As Variant) As Variant
     Shown = Shown & "]"
 End Function
 
+' Excel calculates a cell, whose address ends like $D$7.
+Public Sub CalledFrom(address As Variant)
+    Dim shown As Variant, number As Long
+    number = InStrRev(address, "$")
+    callingAddress = Mid(address, InStrRev(address, "$", number - 1))
+    shown = OF_STATUS("job_1")
+    Note "shown " & callingAddress & " " & Fakes.Shown(shown)
+End Sub
+
 ' The range of this sheet that a cell's formula would give.
 Public Function CellOver(functionName As Variant, address As Variant) As Variant
     CellOver = OpenFunnelCell(1, CStr(functionName), Array(Range(address)))
@@ -189,42 +208,4 @@ End Function
 Public Function GetSetting(appName As Variant, section As Variant, key As Variant, ifMissing As Variant) As Variant
     Note "setting " & appName & "|" & section & "|" & key
     GetSetting = interpreter
-End Function
-
-Public Function StrPtr(text As Variant) As Variant
-    StrPtr = text
-End Function
-
-Public Function GetFileAttributesW(path As Variant) As Variant
-    If hasInterpreter Then GetFileAttributesW = 32 Else GetFileAttributesW = -1
-End Function
-
-Public Function LoadLibraryW(path As Variant) As Variant
-    Note "load " & path
-    If Left(path, InStrRev(path, "\") - 1) = folderWithDll Then LoadLibraryW = 1 Else LoadLibraryW = 0
-End Function
-
-Public Function SetEnvironmentVariableW(variable As Variant, text As Variant) As Variant
-    Note "environment " & variable & "=" & text
-    SetEnvironmentVariableW = 1
-End Function
-
-Public Function GetCurrentDirectoryW(size As Variant, path As Variant) As Variant
-    GetCurrentDirectoryW = 0
-End Function
-
-Public Function SetCurrentDirectoryW(path As Variant) As Variant
-    Note "folder " & path
-    SetCurrentDirectoryW = 1
-End Function
-
-Public Function XLPyDLLActivateAuto(ByRef result As Variant, startCommand As Variant, mode As Variant) As Variant
-    Note "start " & startCommand & " " & mode
-    If Len(startFailure) = 0 Then
-        Set result = New FakeServer
-        XLPyDLLActivateAuto = 0
-    Else
-        result = startFailure
-        XLPyDLLActivateAuto = 1
-    End If
 End Function

@@ -23,6 +23,21 @@ _PYTHON: Final = "/usr/bin/python3"
 """The system's: LibreOffice's bindings are built for it, and no other Python has them."""
 
 
+_STAND_INS: Final = {
+    r"\bApplication\.Range\(": "excel.CellAt(",
+    r"\bApplication\.": "excel.",
+    r"\bMsgBox\b": "ShowBox",
+    r"\bNow\b": "FakeNow()",
+    r"\bErr\.LastDllError\b": "lastDllError",
+    r"\bStrPtr\((\w+)\)": r"\1",  # by reference, so that a stand-in can write into it
+    r"\bVarPtr\((\w+)\(0\)\)": r"\1",
+    r"\bLenB\((\w+)\)": r'SizeIn("\1")',
+    r"\bCLngPtr\(": "CLng(",
+    r"\bAs LongPtr\b": "As Long",
+}
+"""What LibreOffice lacks, or the tests control, as patterns; and the stand-ins of Fakes and FakeWindows."""
+
+
 @functools.cache
 def why_missing() -> str:
     """Why LibreOffice cannot be used here; "" if it can."""
@@ -52,7 +67,9 @@ def to_basic(text: str, *, mac: bool = False) -> str:
         elif line.startswith("#"):
             raise ValueError(f"not known: {line}")
         elif all(included) and not line.startswith(("Attribute ", "Private Declare ")):
-            lines.append(re.sub(r"\bMsgBox\b", "ShowBox", re.sub(r"\bApplication\.", "excel.", line)))
+            for vba, basic in _STAND_INS.items():
+                line = re.sub(vba, basic, line)
+            lines.append(line)
     return "\n".join(lines) + "\n"
 
 
@@ -74,6 +91,7 @@ def _event_modules() -> dict[str, str]:
     """The event handlers of workbook and add-in, as modules whose procedures tests call by name."""
     in_basic = {
         "Private Sub ": "Public Sub ",
+        "(cancel As Boolean)": "(cancel As Variant)",
         "Private WithEvents host As Application": "Private host As FakeExcel",
         "Set host = Application": "Set host = excel",
         " As Workbook": " As FakeBook",

@@ -19,6 +19,11 @@ class Excel:
         self.call = running.call
         self.call("Fakes.SetUp", r"C:\of\Scripts\pythonw.exe", r"C:\of", True, "", "answer")
         self._books = 0
+        self.call("OpenFunnel.OpenFunnelLook")
+        self.call("FakeWindows.Serve")
+        self.call("FakeWindows.Advance", 1000)
+        self.call("OpenFunnel.OpenFunnelLook")
+        self.call("Fakes.Noted")
 
     def open(self, *links: str, name: str = "Q3.xlsx", saved: bool = True, protected: bool = False) -> int:
         """Open a book with these links; gives its number."""
@@ -84,8 +89,8 @@ def test_a_protected_book_is_skipped_silently(excel: Excel) -> None:
 
 def test_python_is_told_of_a_book_that_uses_the_addin_once_excel_shows_it(excel: Excel) -> None:
     excel.open(COLLEAGUES, name="Müller's.xlsx")
-    assert [line.partition("!")[2] for line in excel.noted("later")] == ["OpenFunnelRelink", "OpenFunnelReady"]
-    excel.call("OpenFunnel.OpenFunnelReady")
+    assert [line.partition("!")[2] for line in excel.noted("later")] == ["OpenFunnelRelink|0", "OpenFunnelReady|0"]
+    excel.call("OpenFunnelTasks.OpenFunnelReady")
     (told,) = excel.noted("call")
     assert told == 'call xl_openfunnel.hosts.excel opened ["4242";"Müller\'s.xlsx"] Nothing Nothing'
 
@@ -98,17 +103,17 @@ def test_python_is_told_of_a_book_with_a_correct_link(excel: Excel) -> None:
 def test_python_is_told_of_books_that_were_open_before_the_addin(excel: Excel) -> None:
     for name, link in (("One.xlsx", COLLEAGUES), ("Other.xlsx", PRICES), ("Two.xlsx", HERE)):
         excel.open(link, name=name)
-    excel.call("OpenFunnel.OpenFunnelReady")
+    excel.call("OpenFunnelTasks.OpenFunnelReady")
     excel.noted()
     excel.call("AtOpeningAddin.Workbook_Open")
     assert len(excel.noted("later")) == 4
-    excel.call("OpenFunnel.OpenFunnelReady")
+    excel.call("OpenFunnelTasks.OpenFunnelReady")
     assert [line.split('"')[3] for line in excel.noted("call")] == ["One.xlsx", "Two.xlsx"]
 
 
 def test_python_is_told_of_our_workbook_when_it_is_opened(excel: Excel) -> None:
     excel.call("AtOpening.Workbook_Open")
-    excel.call("OpenFunnel.OpenFunnelReady")
+    excel.call("OpenFunnelTasks.OpenFunnelReady")
     (told,) = excel.noted("call")
     assert told.startswith('call xl_openfunnel.hosts.excel opened ["4242";"OpenFunnel.xlam"]')
 

@@ -6,135 +6,26 @@ import re
 
 import pytest
 
+from tests.hosts.basic.book import Book
 from tests.hosts.basic.libreoffice import BasicError, LibreOffice, project
-from tests.hosts.shipped import COMMAND, DLL
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.registry import CATEGORY, Function
 from xl_openfunnel.workbook.vba import wrappers
 
-PYTHON = r"C:\Programme für alle\of\Scripts\pythonw.exe"
-SCRIPTS = r"C:\Programme für alle\of\Scripts"
-ENVIRONMENT = r"C:\Programme für alle\of"
-CELLS = {"B3": "a", "B5": "b", "C4": 7.5}
-"""So the used cells end at C5."""
-
-
-class Book:
-    """A new workbook whose Python is there and answers, unless told otherwise."""
-
-    def __init__(self, running: LibreOffice) -> None:
-        running.open(project(), CELLS)
-        self.call = running.call
-        self.set()
-
-    def set(
-        self,
-        *,
-        python: str = PYTHON,
-        dll: str = ENVIRONMENT,
-        there: bool = True,
-        failure: str = "",
-        plan: str = "answer",
-    ) -> None:
-        self.call("Fakes.SetUp", python, dll, there, failure, plan)
-
-    def noted(self, kind: str) -> list[str]:
-        """What was asked of the stand-ins since the last time, of one kind."""
-        lines = str(self.call("Fakes.Noted")).splitlines()
-        return [line.removeprefix(kind).strip() for line in lines if line.startswith(kind + " ")]
-
-    def cell(self) -> object:
-        return self.call("OpenFunnelFunctions.OF_STATUS", "job_1")
-
-    def passed(self, address: str) -> str:
-        """The values that Python gets where a formula gives this range."""
-        assert self.call("Fakes.CellOver", "OF_STATUS", address) == "answer"
-        (call,) = self.noted("call")
-        return call
-
 
 @pytest.fixture
 def book(running: LibreOffice) -> Book:
-    return Book(running)
+    """One whose Python serves."""
+    made = Book(running)
+    made.start()
+    return made
 
 
-def test_a_first_call_starts_python_from_the_setting_alone(book: Book) -> None:
+def test_a_call_only_asks(book: Book) -> None:
     assert book.cell() == "answer"
-    noted = str(book.call("Fakes.Noted")).splitlines()
-    assert noted == [
-        "setting XL OpenFunnel|Python|Interpreter",
-        f"load {SCRIPTS}\\{DLL}",
-        f"load {ENVIRONMENT}\\{DLL}",
-        f"environment OPENFUNNEL_PYTHON={PYTHON}",
-        f"folder {SCRIPTS}",
-        f"start {COMMAND} 1",
-        "folder ",
+    assert book.lines() == [
         f'call xl_openfunnel.hosts.excel call_cell [{wrappers.VERSION};"";"OF_STATUS";"job_1"] Nothing Nothing',
     ]
-
-
-def test_a_second_call_only_asks(book: Book) -> None:
-    book.cell()
-    book.call("Fakes.Noted")
-    assert book.cell() == "answer"
-    noted = str(book.call("Fakes.Noted")).splitlines()
-    assert noted == [
-        f'call xl_openfunnel.hosts.excel call_cell [{wrappers.VERSION};"";"OF_STATUS";"job_1"] Nothing Nothing'
-    ]
-
-
-def test_the_dll_beside_python_is_preferred(book: Book) -> None:
-    book.set(dll=SCRIPTS)
-    assert book.cell() == "answer"
-    assert book.noted("load") == [f"{SCRIPTS}\\{DLL}"]
-
-
-def test_without_a_setting_the_cell_says_what_to_run(book: Book) -> None:
-    book.set(python="")
-    shown = str(book.cell())
-    assert shown.startswith("#OF! ")
-    assert "`xl-openfunnel install`" in shown
-
-
-def test_a_python_that_was_removed_is_named_and_not_started(book: Book) -> None:
-    book.set(there=False)
-    shown = str(book.cell())
-    assert shown.startswith("#OF! Python is not there any more. Run `xl-openfunnel install`")
-    assert PYTHON in shown
-    assert book.noted("start") == []
-
-
-def test_a_dll_that_cannot_be_loaded_is_named_and_the_antivirus_suspected(book: Book) -> None:
-    book.set(dll="elsewhere")
-    shown = str(book.cell())
-    assert shown.startswith(f"#OF! {DLL} is missing or blocked, perhaps by an antivirus program.")
-    assert book.noted("start") == []
-
-
-def test_a_python_that_fails_to_start_says_why_and_is_started_again_by_the_next_call(book: Book) -> None:
-    book.set(failure="ImportError: no module named x\r\nTraceback ...")
-    shown = str(book.cell())
-    assert shown.startswith("#OF! Python did not start. Run `xl-openfunnel doctor`")
-    assert shown.endswith("ImportError: no module named x")
-    book.set()
-    assert book.cell() == "answer"
-
-
-def test_a_server_that_is_gone_is_started_once_more(book: Book) -> None:
-    book.cell()
-    book.set(plan="gone,answer")
-    book.call("Fakes.Noted")
-    assert book.cell() == "answer"
-    assert book.noted("start") == [f"{COMMAND} 1"]
-
-
-def test_a_server_that_keeps_failing_is_reported_and_tried_again_by_the_next_call(book: Book) -> None:
-    book.set(plan="gone,gone,answer")
-    shown = str(book.cell())
-    assert shown.startswith("#OF! Python has stopped, and did not start again.")
-    assert len(book.noted("call")) == 2
-    assert book.cell() == "answer"
-    assert book.noted("start") == [f"{COMMAND} 1"]
 
 
 def test_an_error_of_python_is_one_line_and_not_tried_again(book: Book) -> None:
@@ -213,13 +104,6 @@ def test_the_calling_cell_as_text_keeps_blanks_and_apostrophes(book: Book) -> No
 
 
 @pytest.mark.parametrize(
-    ("path", "folder"), [(PYTHON, SCRIPTS), (SCRIPTS, ENVIRONMENT), (r"C:\python\pythonw.exe", r"C:\python")]
-)
-def test_the_folder_of_a_path(book: Book, path: str, folder: str) -> None:
-    assert book.call("OpenFunnel.FolderOf", path) == folder
-
-
-@pytest.mark.parametrize(
     ("number", "gone"),
     [
         (462, True),
@@ -243,31 +127,28 @@ def test_an_error_text_fits_into_a_cell_and_names_the_remedy_first(book: Book, n
     assert number == 51300 or "`xl-openfunnel doctor`" in shown
 
 
-def test_opening_registers_help_and_tells_python_which_book(book: Book) -> None:
-    book.call("OpenFunnel.OpenFunnelOpened", "Book 1.xlsm")
-    noted = str(book.call("Fakes.Noted")).splitlines()
-    helps = [line.split("!", 1)[1] for line in noted if line.startswith("help ")]
+def test_opening_registers_help_once_and_tells_python_which_books(running: LibreOffice) -> None:
+    book = Book(running)
+    for name in ("Book 1.xlsm", "Book 2.xlsx"):
+        book.call("OpenFunnel.OpenFunnelLater", name)
+    assert all(re.fullmatch(r"(not )?later '.+'!OpenFunnelReady(\|0)?", line) for line in book.lines())
+    book.look()
+    helps = [line.split("!", 1)[1] for line in book.noted("help")]
     assert helps == [f"{each.name}|{CATEGORY}|{each.help}|{len(each.arguments)}" for each in CATALOG]
-    assert noted[-1] == 'call xl_openfunnel.hosts.excel opened ["4242";"Book 1.xlsm"] Nothing Nothing'
+    book.call("FakeWindows.Serve")
+    book.look()
+    noted = book.lines()
+    assert [line for line in noted if line.startswith("help ")] == []
+    first, second = (line for line in noted if line.startswith("call "))
+    assert first == 'call xl_openfunnel.hosts.excel opened ["4242";"Book 1.xlsm"] Nothing Nothing'
+    assert '"Book 2.xlsx"' in second
+    book.look()
+    assert book.noted("call") == []
 
 
 @pytest.mark.parametrize("saved", [True, False])
-def test_registering_help_does_not_make_excel_ask_to_save(book: Book, saved: bool) -> None:
-    assert book.call("Fakes.SavedAfterOpening", saved) is saved
-
-
-def test_opening_waits_until_excel_shows_the_book(book: Book) -> None:
-    book.call("OpenFunnel.OpenFunnelLater", "Book 1.xlsm")
-    book.call("OpenFunnel.OpenFunnelLater", "Book 2.xlsx")
-    noted = str(book.call("Fakes.Noted")).splitlines()
-    assert len(noted) == 2
-    assert all(re.fullmatch(r"later '.+'!OpenFunnelReady", line) for line in noted)
-    book.call("OpenFunnel.OpenFunnelReady")
-    first, second = book.noted("call")
-    assert '"Book 1.xlsm"' in first
-    assert '"Book 2.xlsx"' in second
-    book.call("OpenFunnel.OpenFunnelReady")
-    assert book.noted("call") == []
+def test_registering_help_does_not_make_excel_ask_to_save(running: LibreOffice, saved: bool) -> None:
+    assert Book(running).call("Fakes.SavedAfterOpening", saved) is saved
 
 
 def test_the_live_switch_is_passed_to_python(book: Book) -> None:
@@ -284,14 +165,6 @@ def test_a_button_calls_python_and_shows_a_message_only_if_nothing_was_done(book
     book.call("Fakes.Answering", "This macro is newer.")
     book.call("OpenFunnelMacros.OpenFunnelInsertTable")
     assert book.noted("box") == ["This macro is newer.|48|OpenFunnel"]
-
-
-@pytest.mark.parametrize("macro", ["OpenFunnelInsertTable", "OpenFunnelLivePaused", "OpenFunnelCancelJob"])
-def test_a_button_without_python_says_what_to_run(book: Book, macro: str) -> None:
-    book.set(python="")
-    book.call(f"OpenFunnelMacros.{macro}")
-    (box,) = book.noted("box")
-    assert box.startswith("Excel does not know yet where Python is. Run `xl-openfunnel install` in a terminal")
 
 
 YES, NO = 6, 7
@@ -340,24 +213,12 @@ def test_spilling_is_tested_again_if_excel_could_not_evaluate(book: Book) -> Non
     assert '"4242 nospill ' in book.noted("call")[0]
 
 
-@pytest.mark.parametrize(
-    ("python", "plan", "tries"), [("", "answer", 0), (PYTHON, "answer", 1), (PYTHON, "broken", 1), (PYTHON, "gone", 2)]
-)
-def test_opening_and_live_try_what_they_can_and_never_raise(book: Book, python: str, plan: str, tries: int) -> None:
-    book.set(python=python, plan=plan)
-    book.call("OpenFunnel.OpenFunnelOpened", "Book 1.xlsm")
-    assert [call.split()[1] for call in book.noted("call")] == ["opened"] * tries
-    book.call("OpenFunnel.OpenFunnelLive", True)
-    assert [call.split()[1] for call in book.noted("call")] == ["live"] * tries
-    book.call("OpenFunnel.OpenFunnelReady")
-    assert book.noted("call") == []
-
-
 def test_on_a_mac_the_cell_says_that_it_needs_windows(running: LibreOffice) -> None:
     running.open(project(mac=True))
     shown = running.call("OpenFunnelFunctions.OF_STATUS", "job_1")
     assert shown == "#OF! The functions need Excel on Windows."
-    running.call("OpenFunnel.OpenFunnelOpened", "Book 1.xlsm")
+    running.call("OpenFunnelTasks.OpenFunnelReady")
+    assert running.call("OpenFunnelTasks.OpenFunnelWait", 5) is False
 
 
 def test_a_module_that_does_not_compile_is_an_error(running: LibreOffice) -> None:

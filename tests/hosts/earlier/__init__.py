@@ -21,3 +21,6 @@ FUNCTIONS: Final = {
     "OF_CREDITS": 1,
 }
 """The functions that these wrappers know, each with its number of arguments."""
+
+COMMAND: Final = 'cmd.exe /C ""%OPENFUNNEL_PYTHON%" -I -B -m xl_openfunnel.hosts.serve $(CLSID)"'
+"""With which their VBA has xlwings' DLL start Python, and wait for it."""

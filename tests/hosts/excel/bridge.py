@@ -1,7 +1,7 @@
 """The part that the workbook's VBA plays between Excel's cells and our server, in Python.
 
-It does what VBA would do, word for word where words matter: the same command for the real DLL, the same arguments to
-CallUDF, the same text in a cell when that fails. It knows nothing of what the functions do.
+It does what VBA would do, word for word where words matter: the same calls of Windows and of the real DLL, the same
+arguments to CallUDF, the same text in a cell when that fails. It knows nothing of what the functions do.
 """
 
 from __future__ import annotations
@@ -12,41 +12,42 @@ from typing import Any
 
 import pythoncom
 import pywintypes
+import win32api
 import win32com.client.dynamic
 
 from tests.hosts.excel.fake.excel import FakeExcel
 from tests.hosts.excel.fake.formulas import Omitted
 from tests.hosts.excel.fake.model import Cells
 from tests.hosts.excel.fake.refs import Area
-from tests.hosts.shipped import COMMAND, DLL, MODULE
+from tests.hosts.excel.python_start import PythonStart, RefusedError, StillStartingError, activate
+from tests.hosts.shipped import ARGUMENTS, DLL, MODULE
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.workbook.vba import wrappers
 
 _ARGUMENTS = {function.name: len(function.arguments) for function in CATALOG}
 MISSING = 0x80020004 - (1 << 32)  # DISP_E_PARAMNOTFOUND: what an omitted Optional argument of VBA arrives as
+GONE = frozenset({462, *(code - (1 << 32) for code in (0x800706BA, 0x800706BE, 0x80010007, 0x80010108))})
 
 _START, _KILL = 1, -1
 _windows: Any = ctypes  # what only Windows' ctypes has
 
 
-class _Variant(ctypes.Structure):
-    _fields_ = [
-        ("kind", ctypes.c_ushort),
-        ("reserved", ctypes.c_ushort * 3),
-        ("value", ctypes.c_void_p),
-        ("more", ctypes.c_void_p),
-    ]
-
-
 class Bridge:
-    """Calls functions in the server, which the first call starts."""
+    """Calls functions in the server, which the first call starts.
+
+    Attributes:
+        start: starts Python as VBA does, and finds it.
+        starting_cells: the cells that wait for Python, by their addresses.
+    """
 
     def __init__(
         self,
         excel: FakeExcel,
         folder: str,
         *,
-        command: str = COMMAND,
+        command: str = "",
+        arguments: str = ARGUMENTS,
+        another: str = "",
         module: str = MODULE,
         wrapper_version: int = wrappers.VERSION,
     ) -> None:
@@ -55,7 +56,9 @@ class Bridge:
         Args:
             excel: Whose cells call.
             folder: That of the Python with pythonw.exe and the DLL in it, or the DLL in the folder above.
-            command: What the DLL is to run.
+            command: What the DLL is to run, and to wait for, as in workbooks of version 0.1; "" for today's start.
+            arguments: of Python in today's start.
+            another: as `PythonStart` has it.
             wrapper_version: of the wrappers whose calls are made; 0 passes the calling cell behind the arguments.
             module: Where the server looks for the functions.
         """
@@ -64,65 +67,109 @@ class Bridge:
         self.command = command
         self.module = module
         self.wrapper_version = wrapper_version
+        self.start = PythonStart(rf"{folder}\pythonw.exe", arguments=arguments, another=another)
+        self.starting_cells: dict[str, Cells] = {}
         self._server: Any = None
 
     def install(self) -> None:
         """Have cells call every function here that has none of its own in the fake."""
         self.excel.other_functions = self.call
 
-    def start(self) -> Any:
-        """Start the server, or find the one that runs already."""
-        if not _windows.windll.kernel32.SetEnvironmentVariableW("OPENFUNNEL_PYTHON", self.folder + r"\pythonw.exe"):
-            raise _windows.WinError()
-        self._server = self._activate(_START)
+    def connect(self) -> Any:
+        """The server, if it serves.
+
+        Raises:
+            StillStartingError: it was started, and does not serve yet.
+            RefusedError: it does not start.
+        """
+        if self._server is None:
+            self._server = self._started_by_dll() if self.command else self.start.running_python()
+        return self._server
+
+    def wait(self) -> Any:
+        """Start the server, and let Excel's calls in until it serves."""
+
+        def serves() -> bool:
+            try:
+                self.connect()
+            except StillStartingError:
+                return False
+            return True
+
+        self.excel.pump(serves)
         return self._server
 
     def kill(self) -> None:
-        """End the server, as the menu of the workbook can."""
+        """End the server."""
         self._server = None
-        self._activate(_KILL)
+        if self.command:
+            activate(self._dll(), self.command, _KILL)
+            return
+        handle = self.start.process_handle()
+        if handle is not None:
+            if not self.start.has_ended(str(handle))[0]:
+                win32api.TerminateProcess(handle, 1)
+            win32api.CloseHandle(handle)
+        self.start.forget()
 
-    def _activate(self, mode: int) -> Any:
+    def calculate_starting(self) -> None:
+        """What OnTime does: have the cells calculated that wait for Python, once it serves or does not start."""
+        try:
+            self.connect()
+        except StillStartingError:
+            return
+        except RefusedError:
+            pass
+        waiting, self.starting_cells = self.starting_cells, {}
+        for cells in waiting.values():
+            self.excel.calculate_cells(cells.sheet, cells.area)
+
+    def _dll(self) -> str:
         # In a virtual environment Python is in the folder Scripts, and the DLL in the folder above.
         beside, above = Path(self.folder) / DLL, Path(self.folder).parent / DLL
-        activate = _windows.WinDLL(str(beside if beside.is_file() else above)).XLPyDLLActivateAuto
-        activate.restype = ctypes.c_long
-        activate.argtypes = [ctypes.POINTER(_Variant), ctypes.c_char_p, ctypes.c_long]
-        result = _Variant()
+        return str(beside if beside.is_file() else above)
+
+    def _started_by_dll(self) -> Any:
+        if not _windows.windll.kernel32.SetEnvironmentVariableW("OPENFUNNEL_PYTHON", self.folder + r"\pythonw.exe"):
+            raise _windows.WinError()
         try:
             # The DLL passes the command on in an ANSI buffer of 2,048 bytes. cmd.exe puts the path in, so whatever is
             # in the path, what goes through the buffer is this.
-            if activate(ctypes.byref(result), self.command.encode("ascii"), mode):
-                text = (
-                    ctypes.wstring_at(result.value)
-                    if result.kind == pythoncom.VT_BSTR and result.value
-                    else "no reason"
-                )
-                raise RuntimeError(f"the server did not start: {text}")
-            if mode != _START:
-                return None
-            return win32com.client.dynamic.Dispatch(pythoncom.ObjectFromAddress(result.value, pythoncom.IID_IDispatch))
-        finally:
-            _windows.windll.oleaut32.VariantClear(ctypes.byref(result))
+            return activate(self._dll(), self.command, _START)
+        except RuntimeError as reason:
+            raise RefusedError(f"the server did not start: {reason}") from None
 
     def call(self, name: str, args: list[Any], caller: Cells) -> Any:
         """What a cell shows for this call."""
+        self.starting_cells.pop(caller.external, None)
         where = f"{self.excel.hwnd} {'spill' if self.excel.dynamic_arrays else 'nospill'} {caller.external}"
+        # A wrapper has all of its function's arguments.
+        omitted = [Omitted.MISSING] * (_ARGUMENTS.get(name, 0) - len(args))
+        values = [_to_variant(value) for value in (*args, *omitted)]
         try:
-            server = self._server or self.start()
-            # A wrapper has all of its function's arguments.
-            omitted = [Omitted.MISSING] * (_ARGUMENTS.get(name, 0) - len(args))
-            values = [_to_variant(value) for value in (*args, *omitted)]
             if name in _ARGUMENTS and self.wrapper_version:
-                return server.CallUDF(
-                    self.module, "call_cell", [self.wrapper_version, where, name, *values], None, None
-                )
-            return server.CallUDF(self.module, name, [*values, where], None, None)
+                return self._ask("call_cell", [self.wrapper_version, where, name, *values])
+            return self._ask(name, [*values, where])
         except pywintypes.com_error as error:
             description = (error.excepinfo and error.excepinfo[2]) or error.strerror or str(error)
             return "#OF! " + description.splitlines()[0]
-        except RuntimeError as error:
-            return "#OF! " + str(error).splitlines()[0]
+        except StillStartingError:
+            self.starting_cells[caller.external] = caller
+            return "starting"
+        except RefusedError as error:
+            return f"#OF! {error}"[:255]
+
+    def _ask(self, function: str, arguments: list[Any]) -> Any:
+        """Call a function of the server; where that has gone, the one that is started in its place."""
+        try:
+            return self.connect().CallUDF(self.module, function, arguments, None, None)
+        except pywintypes.com_error as error:
+            if error.hresult not in GONE:
+                raise
+        except AttributeError:
+            pass  # pywin32 says so where even the name of a method cannot be looked up
+        self._server = None
+        return self.connect().CallUDF(self.module, function, arguments, None, None)
 
     def press(self, action: str, cell: Cells | None = None, job: str = "") -> str:
         """What a macro does: Python is to do something for the selected cell, or the job that its user was asked about.
@@ -140,8 +187,7 @@ class Bridge:
 
     def call_macro_function(self, name: str, *args: str | bool) -> Any:
         """What the workbook's macros say to the server without a cell."""
-        server = self._server or self.start()
-        return server.CallUDF(self.module, name, list(args), None, None)
+        return self._ask(name, list(args))
 
 
 def _selection(cell: Cells | None) -> tuple[str, str]:

@@ -35,6 +35,8 @@ RECIPE = 3  # to be raised with every change of this module that makes a differe
 
 AWKWARD = "Büro & Söhne/py (x64)"  # where on drive C the interpreter can be found as well
 
+LETTERS = "Jürgen's Café Ωμέγα 数据"  # the same, below the folder for the tests, in no single code page
+
 LIBRARY = Path("/usr/lib/wine")  # where Debian keeps what its wrapper scripts start
 LOADER = LIBRARY / "wine64"
 SERVER = LIBRARY / "wineserver64"
@@ -106,19 +108,23 @@ class Wine:
             booted = pool.submit(self._make_prefix)
             self._unpack(self.folder / "downloads")
             booted.result()
-        # A second place to start the same interpreter from. A link to the whole folder would not do: Windows programs
-        # see where it leads.
-        awkward = self.prefix / "drive_c" / AWKWARD
-        awkward.mkdir(parents=True)
-        for file in self.py.iterdir():
-            if file.is_file():
-                (awkward / file.name).hardlink_to(file)
-        (awkward / "Lib").symlink_to(Path("../../../../py/Lib"))
+        self._link_interpreter(self.prefix / "drive_c" / AWKWARD)
         warm = self.run(["-c", f"import {PRECOMPILED}"], env={"PYTHONDONTWRITEBYTECODE": ""}, timeout=300)
         self.stop()
         if warm.code:
             raise RuntimeError(f"the Windows Python does not start:\n{warm.output}")
         shutil.rmtree(self.folder / "downloads")
+
+    def _link_interpreter(self, folder: Path) -> None:
+        """Make another place to start the same interpreter from.
+
+        A link to the whole folder would not do: Windows programs see where it leads.
+        """
+        folder.mkdir(parents=True)
+        for file in self.py.iterdir():
+            if file.is_file():
+                (folder / file.name).hardlink_to(file)
+        (folder / "Lib").symlink_to(Path(os.path.relpath(self.py / "Lib", folder)))
 
     def _unpack(self, downloads: Path) -> None:
         pip = [sys.executable, "-m", "pip"] if importlib.util.find_spec("pip") else ["python3", "-m", "pip"]
@@ -174,6 +180,7 @@ class Wine:
             # Nothing is left beside the sources under test, which this system's own Python uses at the same time.
             "PYTHONDONTWRITEBYTECODE": "1",
             "XL_OPENFUNNEL_AWKWARD_FOLDER": "C:\\" + AWKWARD.replace("/", "\\"),
+            "XL_OPENFUNNEL_LETTERS_FOLDER": f"C:\\tests\\{LETTERS}",
             **(more or {}),
         }
 
@@ -202,6 +209,8 @@ class Wine:
             (self.packages / "xl_openfunnel_under_test.pth").write_text(
                 f"import sys; sys.path.append({windows_path(root)!a})\n"
             )
+            shutil.rmtree(self.prefix / "drive_c" / "tests", ignore_errors=True)
+            self._link_interpreter(self.prefix / "drive_c" / "tests" / LETTERS)
             try:
                 yield self
             finally:

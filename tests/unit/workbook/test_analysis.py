@@ -42,19 +42,19 @@ def test_the_analysis_finds_nothing_in_our_modules(excel: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "code"),
+    ("module", "right", "wrong", "code"),
     [
-        ("folder = FolderOf(python)", "foldr = FolderOf(python)", "undeclared-variable"),
-        ("As String, size As Long, failure", "As String, failure", "undeclared-variable"),
-        ("PtrSafe Function LoadLibraryW", "Function LoadLibraryW", "declare"),
-        ("Private Sub Refuse(text As String)", "Private Sub Refuse(text As String, code As Long)", "argument"),
+        (sources.START, "folder = FolderOf(python)", "foldr = FolderOf(python)", "undeclared-variable"),
+        (sources.START, "handle As String, failure As String", "failure As String", "undeclared-variable"),
+        (sources.WINDOWS, "PtrSafe Function LoadLibraryW", "Function LoadLibraryW", "declare"),
+        (sources.BRIDGE, "Sub Refuse(text As String)", "Sub Refuse(text As String, code As Long)", "argument"),
     ],
 )
-def test_the_analysis_finds_a_mistake(right: str, wrong: str, code: str) -> None:
+def test_the_analysis_finds_a_mistake(module: str, right: str, wrong: str, code: str) -> None:
     modules = sources.modules()
-    assert modules[sources.BRIDGE].count(right) == 1
-    modules[sources.BRIDGE] = modules[sources.BRIDGE].replace(right, wrong)
-    assert any(code in each for each in findings(modules.items(), only=sources.BRIDGE))
+    assert modules[module].count(right) == 1
+    modules[module] = modules[module].replace(right, wrong)
+    assert any(code in each for each in findings(modules.items(), only=module))
 
 
 def test_no_generated_argument_is_a_keyword() -> None:

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from xl_openfunnel.workbook import sources
+from xl_openfunnel.workbook.vba import win32_api
 
 CHECKOUT = Path(__file__).parents[3]
 MODULES = sources.modules()
 ADDIN = sources.addin_modules()
-BRIDGE = MODULES["OpenFunnel"].replace("\r\n", "\n")
+BRIDGE, START, WINDOWS = (
+    MODULES[name].replace("\r\n", "\n") for name in (sources.BRIDGE, sources.START, sources.WINDOWS)
+)
 
 
 def code(text: str) -> str:
@@ -21,7 +24,15 @@ def code(text: str) -> str:
 
 
 def test_the_modules_of_a_workbook() -> None:
-    assert list(MODULES) == ["ThisWorkbook", "OpenFunnel", "OpenFunnelFunctions", "OpenFunnelMacros"]
+    assert list(MODULES) == [
+        "ThisWorkbook",
+        "OpenFunnel",
+        "OpenFunnelStart",
+        "OpenFunnelTasks",
+        "OpenFunnelWindows",
+        "OpenFunnelFunctions",
+        "OpenFunnelMacros",
+    ]
 
 
 def test_the_addin_differs_in_two_modules() -> None:
@@ -69,27 +80,41 @@ def test_the_bridge_loads_the_dll_of_the_xlwings_that_is_pinned() -> None:
 
 def test_the_xlwings_version_is_stated_once_and_inserted_into_every_dll_name() -> None:
     version = sources.xlwings_version()
-    source = (CHECKOUT / "workbook" / "vba" / "OpenFunnel.bas").read_text(encoding="ascii")
+    source = (CHECKOUT / "workbook" / "vba" / "OpenFunnelWindows.bas").read_text(encoding="ascii")
     assert source.count(version) == 1
-    assert re.findall(r'Lib "(xlwings[^"]+)"', BRIDGE) == [f"xlwings64-{version}.dll", f"xlwings32-{version}.dll"]
+    assert re.findall(r'Lib "(xlwings[^"]+)"', WINDOWS) == [f"xlwings64-{version}.dll", f"xlwings32-{version}.dll"]
 
 
 def test_a_bridge_without_a_version_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "vba").mkdir()
-    (tmp_path / "vba" / "OpenFunnel.bas").write_text("Option Explicit\n")
+    (tmp_path / "vba" / "OpenFunnelWindows.bas").write_text("Option Explicit\n")
     monkeypatch.setattr(sources, "source_folder", lambda: tmp_path)
     with pytest.raises(ValueError, match="doesn't say which version"):
         sources.xlwings_version()
 
 
-def test_the_command_is_one_constant_in_ascii_so_that_all_workbooks_share_one_python() -> None:
-    (command,) = re.findall(r"^Private Const StartCommand As String = (.*)$", BRIDGE, re.MULTILINE)
-    assert re.fullmatch(r'"(?:[^"]|"")*"', command), "one text, not put together"
-    assert command[1:-1].replace('""', '"') == (
-        'cmd.exe /C ""%OPENFUNNEL_PYTHON%" -I -B -m xl_openfunnel.hosts.serve $(CLSID)"'
-    )
-    calls = re.findall(r"= XLPyDLLActivateAuto\((.*)\)", "\n".join(MODULES.values()))
-    assert calls == ["result, StartCommand, 1"]
+def test_the_dll_only_looks_for_a_server_and_never_starts_one() -> None:
+    calls = re.findall(r"(?<=[ =])XLPyDLLActivateAuto\(([^)]*)\)", "\n".join(MODULES.values()))
+    assert calls == ["result, guid, 1"]
+    assert "cmd.exe" not in code("\n".join(MODULES.values()))
+
+
+def test_python_is_started_isolated_and_only_by_the_wide_function() -> None:
+    assert 'PythonArguments As String = " -I -B -m xl_openfunnel.hosts.serve "' in START
+    assert re.findall(r"CreateProcess\w+", code(WINDOWS)) == ["CreateProcessW", "CreateProcessW"]
+
+
+def test_excel_waits_for_nothing_but_in_a_script_that_asks_for_it() -> None:
+    """A wait of 0 milliseconds only looks."""
+    text = code("\n".join(MODULES.values()))
+    procedures = re.split(r"(?=^(?:Public|Private) (?:Function|Sub) )", text, flags=re.MULTILINE)
+    waiting = {
+        name[1]
+        for procedure in procedures
+        if re.search(r"^ +(?:Sleep|Pause|DoEvents)\b|WaitForSingleObject\(.*, (?!0\))", procedure, re.MULTILINE)
+        and (name := re.match(r"\w+ \w+ (\w+)", procedure))
+    }
+    assert waiting == {"Pause", "OpenFunnelWaited"}
 
 
 def test_the_macros_read_nothing_from_a_workbooks_folder() -> None:
@@ -111,17 +136,20 @@ def test_the_macros_read_nothing_from_a_workbooks_folder() -> None:
     assert set(re.findall(r"ThisWorkbook\.(\w+)", text)) == {"Name", "Saved"}
 
 
-def test_windows_functions_take_paths_in_unicode() -> None:
-    functions = re.findall(r'Declare PtrSafe Function (\w+) Lib "kernel32"', BRIDGE)
-    assert len(functions) == 5
-    assert all(function.endswith("W") for function in functions)
-    assert all("As String" not in line for line in BRIDGE.splitlines() if 'Lib "kernel32"' in line)
+def test_windows_functions_take_texts_by_their_address() -> None:
+    """VBA would convert a String to the code page of the system."""
+    lines = [line for line in WINDOWS.splitlines() if re.search(r'Lib "(?!xlwings)', line)]
+    assert len(lines) == len(win32_api.FUNCTIONS)
+    assert all("As String" not in line for line in lines)
+    assert not [line for line in lines if re.search(r"Function \w+A Lib", line)]
 
 
 def test_declarations_come_before_procedures() -> None:
-    first = re.search(r"^(Public|Private) (Function|Sub)", BRIDGE, re.MULTILINE)
-    assert first is not None
-    assert not re.search(r"^(Public|Private) (Const|Declare)|^Option", BRIDGE[first.start() :], re.MULTILINE)
+    for module in (BRIDGE, START, WINDOWS):
+        first = re.search(r"^(Public|Private) (Function|Sub)", module, re.MULTILINE)
+        assert first is not None
+        late = r"^(Public|Private) (Const|Declare|Type|\w+ As)|^Option"
+        assert not re.search(late, module[first.start() :], re.MULTILINE)
 
 
 def test_error_texts_in_cells_have_our_prefix() -> None:

@@ -52,6 +52,13 @@ def excel_host() -> ExcelHost:
         return _hosts[0]
 
 
+def finish_requests(timeout: float) -> None:
+    """Wait until no request to cancel a job is under way, at most for these seconds."""
+    commands = [host.commands for host in _hosts if host.commands is not None]
+    for runner in commands:
+        runner.finish_urgent(timeout)
+
+
 def end() -> None:
     """Close the host and the shared session, if they exist."""
     with _lock:

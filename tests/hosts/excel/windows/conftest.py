@@ -162,10 +162,12 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def server(service: Simulator, documents: Path, bridge_to: Callable[..., Bridge]) -> Bridge:
-    """The server with the functions, which the first call starts; it asks `service`."""
+    """The server with the functions, which serves already; it asks `service`."""
     assert service.base_url == os.environ["OPENFUNNEL_BASE_URL"]
     assert documents.exists()
-    return bridge_to()
+    started = bridge_to()
+    started.wait()
+    return started
 
 
 @pytest.fixture
@@ -180,3 +182,9 @@ def bridge(server: Bridge, excel: FakeExcel) -> Bridge:
 def awkward_folder() -> str:
     """The same Python again, at a path with an umlaut, spaces, an ampersand and brackets."""
     return os.environ["XL_OPENFUNNEL_AWKWARD_FOLDER"]
+
+
+@pytest.fixture
+def letters_folder() -> str:
+    """The same Python again, at a path with ü, é, Greek and Chinese letters, spaces and an apostrophe."""
+    return os.environ["XL_OPENFUNNEL_LETTERS_FOLDER"]

@@ -44,6 +44,11 @@ def OF_PROCESS(where: str) -> list[list[Any]]:  # noqa: N802
 
 
 @xlwings.func
+def OF_VARIABLE(name: str, where: str) -> str:  # noqa: N802
+    return os.environ.get(name, "")
+
+
+@xlwings.func
 def OF_ASKING(where: str) -> str:  # noqa: N802
     """Ask Excel something while it waits for us."""
     excel, _ = _called_from(where)

@@ -9,4 +9,4 @@ import xlwings
 
 if __name__ == "__main__":
     windows_only: Any = xlwings
-    windows_only.serve(sys.argv[-1])
+    windows_only.serve(sys.argv[1])

@@ -168,6 +168,7 @@ def test_cells_are_answered_by_the_python_that_was_set_up(
     user.run("install")
     bridge = bridge_to(str(Path(configured_interpreter(read_key)).parent))
     bridge.install()
+    bridge.wait()
     sheet = excel.open("My book.xlsx", r"C:\Books", ("Rows 1",)).sheet("Rows 1")
     sheet.enter("A1", '=OF_STATUS("no job")')
     assert str(sheet.value("A1")).startswith("#OF! 'no job' is no job id")

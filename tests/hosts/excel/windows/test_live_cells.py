@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.hosts import shipped
 from tests.hosts.excel.fake.message_filter import Busy
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL
 from tests.hosts.excel.fake.refs import Area
@@ -405,8 +404,7 @@ def test_a_module_beside_the_workbook_is_not_imported(
     (tmp_path / "requests.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'w')\n")
     (tmp_path / "xl_openfunnel.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'w')\n")
     monkeypatch.chdir(tmp_path)
-    # Another text of the command starts another server.
-    bridge_to(command=shipped.COMMAND.replace("-I -B", "-I  -B")).install()
+    bridge_to(another="in a folder").install()
     sheet.enter("A1", f'=OF_STATUS("{running.job_id}")')
     excel.pump(lambda: sheet.value("A1") == "pending")
     assert not (tmp_path / "imported").exists()
@@ -421,7 +419,7 @@ def test_a_path_with_umlauts_and_spaces_serves_our_functions(
     bridge: Bridge,
 ) -> None:
     assert bridge.excel is excel
-    bridge_to(awkward_folder, command=shipped.COMMAND.replace("-I -B", "-I   -B")).install()
+    bridge_to(awkward_folder, another="with an awkward path").install()
     sheet.enter("A1", f'=OF_STATUS("{running.job_id}")')
     excel.pump(lambda: sheet.value("A1") == "pending")
 
@@ -432,7 +430,7 @@ def test_two_workbooks_and_the_add_in_share_one_server(
     shows("pending")
     before = running.polls()
     for name in ("Second.xlsm", "Third.xlsx"):
-        bridge_to().install()  # the same command from another workbook's VBA, and from the add-in's
+        bridge_to().install()  # as another workbook's VBA, and the add-in's
         there = excel.open(name).sheet("Sheet1")
         there.enter("A1", f'=OF_STATUS("{running.job_id}")')
         assert there.value("A1") == "pending"  # known at once, so it is the same fetcher: nothing of it is on disk

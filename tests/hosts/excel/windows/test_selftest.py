@@ -38,7 +38,9 @@ def server(
         patch.setenv("OPENFUNNEL_BASE_URL", url)
         patch.setenv("OPENFUNNEL_API_KEY", key)
         patch.setenv("OPENFUNNEL_CACHE_DIR", str(folder))
-        yield bridge_to()
+        started = bridge_to()
+        started.wait()
+        yield started
 
 
 @pytest.fixture

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.hosts import shipped
+from tests.hosts import earlier
 
 if TYPE_CHECKING:
     from tests.hosts.excel.bridge import Bridge
     from tests.hosts.excel.fake.excel import FakeExcel
     from tests.hosts.excel.fake.sheet import Sheet
 
-# The workbook's own command, for another server.
-COMMAND = shipped.COMMAND.replace("xl_openfunnel.hosts.serve", "tests.hosts.excel.windows.probe_server")
+# The command of earlier workbooks, for another server.
+COMMAND = earlier.COMMAND.replace("xl_openfunnel.hosts.serve", "tests.hosts.excel.windows.probe_server")
 MODULE = "tests.hosts.excel.windows.probe_functions"
 
 
@@ -60,7 +60,7 @@ def test_a_function_that_fails_says_so_in_its_cell(sheet: Sheet) -> None:
 
 def test_all_books_have_one_isolated_server(sheet: Sheet, excel: FakeExcel, probes: Bridge) -> None:
     sheet.enter("A1", "=OF_PROCESS()")
-    probes.start()  # as another workbook would
+    probes.wait()  # as another workbook would
     other = excel.open("Other.xlsx").sheet("Sheet1")
     other.enter("A1", "=OF_PROCESS()")
     assert other.block("A1") == sheet.block("A1")

@@ -7,6 +7,7 @@ nor for Excel: each has a thread of its own, and only its outcome is queued.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -92,6 +93,7 @@ class CommandRunner:
         self._clock = clock
         self._start = start
         self._messages: dict[int, _StatusMessage] = {}
+        self._urgent: set[threading.Event] = set()
 
     # ---- on any thread -------------------------------------------------------------------------------------
 
@@ -101,7 +103,17 @@ class CommandRunner:
         if action in self._handlers.urgent:
             begun, do = self._handlers.urgent[action]
             self.show_status(context.window, begun)
-            self._start("urgent", lambda: self.show_status(context.window, _outcome(action, lambda: do(context))))
+            done = threading.Event()
+            self._urgent.add(done)
+
+            def run() -> None:
+                try:
+                    self.show_status(context.window, _outcome(action, lambda: do(context)))
+                finally:
+                    self._urgent.discard(done)
+                    done.set()
+
+            self._start("urgent", run)
             return ""
         if action not in self._handlers.handlers:
             return _UNKNOWN
@@ -115,6 +127,11 @@ class CommandRunner:
     def job_here(self, context: CommandContext) -> str:
         """The job that the selected cell holds or shows."""
         return self._handlers.job_here(context)
+
+    def finish_urgent(self, timeout: float) -> None:
+        """Wait until the urgent commands that have begun are done; for each at most so many seconds."""
+        for done in list(self._urgent):
+            done.wait(timeout)
 
     # ---- on the loop's thread ------------------------------------------------------------------------------
 

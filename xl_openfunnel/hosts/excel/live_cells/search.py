@@ -62,12 +62,12 @@ def search_book(
         registry: to be updated.
         process: the Excel to search.
         excel: the present connection to it.
-        book: the book to search; if it has another name by now, all books are searched.
+        book: the book to search; if it has another name by now, or is `""`, all books are searched.
         now: the present time.
         recalculate: the sheets whose known cells are to be recalculated, because each may be another one now; None for
             all. Sheets whose formulas have changed always are.
     """
-    found = excel.formulas(book)
+    found = excel.formulas(book) if book else None
     if found is None:
         found, book, recalculate = excel.formulas(None) or {}, "", None
     changed_sheets: set[str] = set()

@@ -42,7 +42,12 @@ Subscribe = Callable[[str, Callable[[Snapshot], object]], Subscription]
 
 @dataclass(frozen=True)
 class BookOpened:
-    """A book was opened: what its cells showed when it was saved may be outdated."""
+    """A book was opened: what its cells showed when it was saved may be outdated.
+
+    Attributes:
+        pid: the process ID of its Excel.
+        book: its name; `""` if all open books are meant.
+    """
 
     pid: int
     book: str
@@ -108,6 +113,11 @@ class CellUpdater:
         pid = self._processes.process_of(window)
         if pid is not None:
             self.loop.post(BookOpened(pid, book))
+
+    def started(self, pid: int) -> None:
+        """The server was started for an Excel, whose cells may have called before it served: look into all its
+        books."""
+        self.loop.post(BookOpened(pid, ""))
 
     def pause(self, window: int, *, paused: bool) -> None:
         """Have cells stay as they are for now, or be live again."""

@@ -1,0 +1,280 @@
+"""VBA's modules OpenFunnelStart and OpenFunnelWindows in Python: the same steps, and the same calls of Windows.
+
+LibreOffice runs VBA's own text, with stand-ins for these calls (tests/hosts/basic); here the calls are real.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pythoncom
+import win32com.client.dynamic
+
+from tests.hosts.excel.win32 import STRUCTURES, Calls
+from tests.hosts.shipped import ARGUMENTS, DLL
+
+_windows: Any = ctypes
+
+PYTHON_VARIABLE: Final = "XL_OPENFUNNEL_PYTHON"
+FAILURE_VARIABLE: Final = "XL_OPENFUNNEL_FAILURE"
+RETRY_AFTER: Final = 15_000
+LOOK_AFTER: Final = 200
+_ASK_DOCTOR: Final = "Run `xl-openfunnel doctor` in a terminal."
+_STARTING: Final = "Python is starting. Try again in a few seconds."
+_LONGEST_VARIABLE: Final = 32_767
+_TAIL_BYTES: Final = 4096
+
+
+class RefusedError(Exception):
+    """The reason why there is no Python, for the user."""
+
+
+class StillStartingError(Exception):
+    """Python was started and does not serve yet."""
+
+
+class _Variant(ctypes.Structure):
+    _fields_ = [
+        ("kind", ctypes.c_ushort),
+        ("reserved", ctypes.c_ushort * 3),
+        ("value", ctypes.c_void_p),
+        ("more", ctypes.c_void_p),
+    ]
+
+
+def activate(dll: str, command: str, mode: int) -> Any:
+    """Call the DLL as VBA does; the server, None for other modes than 1.
+
+    Raises:
+        RuntimeError: there is none; the message is the DLL's.
+    """
+    function = _windows.WinDLL(dll).XLPyDLLActivateAuto
+    function.restype = ctypes.c_long
+    function.argtypes = [ctypes.POINTER(_Variant), ctypes.c_char_p, ctypes.c_long]
+    result = _Variant()
+    try:
+        if function(ctypes.byref(result), command.encode("ascii"), mode):
+            has_text = result.kind == pythoncom.VT_BSTR and result.value
+            raise RuntimeError(ctypes.wstring_at(result.value) if has_text else "no reason")
+        if mode != 1:
+            return None
+        return win32com.client.dynamic.Dispatch(pythoncom.ObjectFromAddress(result.value, pythoncom.IID_IDispatch))
+    finally:
+        _windows.windll.oleaut32.VariantClear(ctypes.byref(result))
+
+
+class PythonStart:
+    """Starts Python for this process, which plays Excel, and finds it once it serves.
+
+    Args:
+        interpreter: what the user's setting says.
+        arguments: of Python, before the GUID.
+        another: "" for this Excel's own Python; else the name of another one, as if this were another Excel.
+        ticks: the time in milliseconds; by default Windows'.
+    """
+
+    def __init__(
+        self,
+        interpreter: str,
+        *,
+        arguments: str = ARGUMENTS,
+        another: str = "",
+        ticks: Callable[[], float] | None = None,
+    ) -> None:
+        self.interpreter = interpreter
+        self.arguments = arguments
+        self.windows = Calls()
+        self.ticks = ticks or (lambda: self.windows("GetTickCount") % (1 << 32))
+        self._python_variable = PYTHON_VARIABLE + another
+        self._failure_variable = FAILURE_VARIABLE + another
+        self.look_after = LOOK_AFTER
+        self._looked_at = 0.0
+        self._dll = ""
+
+    # ---- OpenFunnelStart -------------------------------------------------------------------------------------
+
+    def running_python(self) -> Any:
+        """Python, if it serves.
+
+        Raises:
+            StillStartingError: it does not yet.
+            RefusedError: it does not start.
+        """
+        known = self._recalled(self._python_variable, 6)
+        if known:
+            ended, code = self.has_ended(known[2])
+            if ended:
+                self._note_end(known, code)
+                known = None
+        if not known:
+            self._refuse_if_failed()
+            self._start_python()
+            raise StillStartingError(_STARTING)
+        if known[4] == "served" or self._since(self._looked_at) >= self.look_after:
+            self._looked_at = self.ticks()
+            found = self._found_server(known[1])
+            if found is not None:
+                if known[4] != "served":
+                    known[4] = "served"
+                    self._set_variable(self._python_variable, "|".join(known))
+                return found
+        raise StillStartingError(_STARTING)
+
+    def forget_failure(self) -> None:
+        self._set_variable(self._failure_variable, "")
+
+    def process_handle(self) -> int | None:
+        """The handle of the Python that was started last."""
+        known = self._recalled(self._python_variable, 6)
+        return int(known[2]) if known else None
+
+    def forget(self) -> None:
+        """Begin again, as a new Excel would."""
+        self._set_variable(self._python_variable, "")
+        self.forget_failure()
+
+    def _note_end(self, known: list[str], code: int) -> None:
+        details = f" (exit code {code}). {_ASK_DOCTOR} {_last_line(self._tail_of(known[5]))}"
+        self._set_variable(self._python_variable, "")
+        self.windows("CloseHandle", int(known[2]))
+        self.windows("DeleteFileW", known[5])
+        if known[4] != "served":
+            self._fail(f"Python ended while it started{details}")
+        if self._since(float(known[3])) < RETRY_AFTER:
+            self._fail(f"Python has stopped{details}")
+
+    def _refuse_if_failed(self) -> None:
+        failure = self._recalled(self._failure_variable, 3)
+        if failure is None:
+            return
+        if self._since(float(failure[1])) < RETRY_AFTER:
+            raise RefusedError(failure[2])
+        self.forget_failure()
+
+    def _start_python(self) -> None:
+        python, install = self.interpreter, "Run `xl-openfunnel install` in a terminal, then press Ctrl+Alt+F9."
+        if not python:
+            self._fail(f"Excel does not know yet where Python is. {install}")
+        if self.windows("GetFileAttributesW", python) == -1:
+            self._fail(f"Python is not there any more. {install} It was {python}")
+        folder = _folder_of(python)
+        places = (f"{place}\\{DLL}" for place in (folder, _folder_of(folder)))
+        self._dll = next((dll for dll in places if self.windows("LoadLibraryW", dll)), "")
+        if not self._dll:
+            self._fail(f"{DLL} is missing or blocked, perhaps by an antivirus program.")
+        guid = self._new_guid()
+        errors = f"{self._temporary_folder()}xl-openfunnel-{guid[1:-1]}.log"
+        process_id = self.windows("GetCurrentProcessId")
+        command = f'"{python}"{self.arguments}{guid} {process_id} "{errors}"'
+        handle, failure = self._started_process(python, command, folder, errors)
+        if not handle:
+            self.windows("DeleteFileW", errors)
+            self._fail(f"Python did not start. {_ASK_DOCTOR} {failure}")
+        self._looked_at = self.ticks()
+        self._set_variable(
+            self._python_variable, "|".join([str(process_id), guid, str(handle), f"{self.ticks():.0f}", "", errors])
+        )
+
+    def _fail(self, reason: str) -> None:
+        text = f"{self.windows('GetCurrentProcessId')}|{self.ticks():.0f}|{reason}"
+        self._set_variable(self._failure_variable, text)
+        raise RefusedError(reason)
+
+    def _recalled(self, variable: str, count: int) -> list[str] | None:
+        parts = self._variable(variable).split("|", count - 1)
+        mine = len(parts) == count and parts[0] == str(self.windows("GetCurrentProcessId"))
+        return parts if mine else None
+
+    def _since(self, before: float) -> float:
+        return (self.ticks() - before) % (1 << 32)
+
+    # ---- OpenFunnelWindows -----------------------------------------------------------------------------------
+
+    def _found_server(self, guid: str) -> Any:
+        if not self._dll:  # as another workbook's VBA, which did not start Python
+            folder = Path(self.interpreter).parent
+            self._dll = str(next(file for file in (folder / DLL, folder.parent / DLL) if file.is_file()))
+        try:
+            return activate(self._dll, guid, 1)
+        except RuntimeError:
+            return None
+
+    def _variable(self, name: str) -> str:
+        buffer = ctypes.create_unicode_buffer(_LONGEST_VARIABLE)
+        size = self.windows("GetEnvironmentVariableW", name, buffer, _LONGEST_VARIABLE)
+        return _text(buffer, size)
+
+    def _set_variable(self, name: str, text: str) -> None:
+        self.windows("SetEnvironmentVariableW", name, text)
+
+    def _temporary_folder(self) -> str:
+        buffer = ctypes.create_unicode_buffer(1024)
+        return _text(buffer, self.windows("GetTempPathW", 1024, buffer))
+
+    def _new_guid(self) -> str:
+        guid, buffer = STRUCTURES["GUID"](), ctypes.create_unicode_buffer(39)
+        self.windows("CoCreateGuid", guid)
+        self.windows("StringFromGUID2", guid, buffer, 39)
+        return _text(buffer, 38)
+
+    def _started_process(self, program: str, command: str, folder: str, errors: str) -> tuple[int, str]:
+        startup, process = STRUCTURES["STARTUPINFOW"](), STRUCTURES["PROCESS_INFORMATION"]()
+        security = STRUCTURES["SECURITY_ATTRIBUTES"]()
+        security.nLength, security.bInheritHandle = ctypes.sizeof(security), 1
+        file = self.windows("CreateFileW", errors, 0x100084, 7, security, 1, 0, 0)
+        startup.cb = ctypes.sizeof(startup)
+        if file != -1:
+            startup.dwFlags, startup.hStdError = 0x100, file
+        no_window = 0x8000000
+        failure = ""
+        if not self.windows("CreateProcessW", program, command, 0, 0, 1, no_window, 0, folder, startup, process):
+            failure = self._system_words(_windows.get_last_error()).replace("%1", program)
+        else:
+            self.windows("CloseHandle", process.hThread)
+        if file != -1:
+            self.windows("CloseHandle", file)
+        return process.hProcess, failure
+
+    def has_ended(self, handle: str) -> tuple[bool, int]:
+        code = ctypes.c_int32()
+        if not self.windows("GetExitCodeProcess", int(handle), code):
+            return True, 0
+        if code.value != 259:
+            return True, code.value
+        return self.windows("WaitForSingleObject", int(handle), 0) == 0, code.value
+
+    def _tail_of(self, path: str) -> str:
+        security, count = STRUCTURES["SECURITY_ATTRIBUTES"](), ctypes.c_int32()
+        security.nLength = ctypes.sizeof(security)
+        file = self.windows("CreateFileW", path, -0x80000000, 7, security, 3, 0, 0)
+        if file == -1:
+            return ""
+        self.windows("SetFilePointer", file, -_TAIL_BYTES, 0, 2)
+        buffer, text = ctypes.create_string_buffer(_TAIL_BYTES), ctypes.create_unicode_buffer(_TAIL_BYTES)
+        self.windows("ReadFile", file, buffer, _TAIL_BYTES, count, 0)
+        self.windows("CloseHandle", file)
+        if not count.value:
+            return ""
+        return _text(text, self.windows("MultiByteToWideChar", 0, 0, buffer, count.value, text, _TAIL_BYTES))
+
+    def _system_words(self, number: int) -> str:
+        buffer = ctypes.create_unicode_buffer(1024)
+        size = self.windows("FormatMessageW", 0x12FF, 0, number, 0, buffer, 1024, 0)
+        return f"{_text(buffer, size).strip()} ({number})"
+
+
+def _folder_of(path: str) -> str:
+    return path.rpartition("\\")[0]
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
+    last = lines[-1] if lines else ""
+    return f"...{last[-120:]}" if len(last) > 120 else last
+
+
+def _text(buffer: ctypes.Array[ctypes.c_wchar], size: int) -> str:
+    return "".join(buffer[:size])
