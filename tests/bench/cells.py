@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from statistics import median
 from typing import Any, Final
 
 from tests.hosts import earlier, shipped
@@ -24,6 +26,9 @@ from .measure import ROUNDS, alternate, seconds_of
 PLAIN_MODULE: Final = f"{__package__}.cell_functions"
 PLAIN_COMMAND: Final = earlier.COMMAND.replace("xl_openfunnel.hosts.serve", "tests.hosts.excel.windows.probe_server")
 
+FRESH_WORKBOOK: Final = tuple(f"B{row}" for row in range(1, 15))
+"""Cells, as many as a fresh workbook has with formulas."""
+
 SMALL_CALLS: Final = 200
 LARGE_CALLS: Final = 15
 
@@ -33,13 +38,18 @@ Output = dict[str, Any]
 class Cell:
     """A cell that calls functions of one server."""
 
-    def __init__(self, excel: FakeExcel, *, command: str = "", module: str = shipped.MODULE) -> None:
+    def __init__(self, excel: FakeExcel, *, folder: str = sys.prefix, **options: Any) -> None:
         self.excel = excel
-        self._server = Bridge(excel, sys.prefix, command=command, module=module)
-        self._place = Cells(excel.open("Bench.xlsx", r"C:\Books").sheet("Sheet1"), Area(1, 1, 1, 1))
+        self.server = Bridge(excel, folder, **{"module": shipped.MODULE, **options})
+        self.sheet = excel.open("Bench.xlsx", r"C:\Books").sheet("Sheet1")
+        self._place = Cells(self.sheet, Area(1, 1, 1, 1))
+
+    def shown(self) -> set[object]:
+        """What the cells show into which `_enter_all` entered formulas."""
+        return {self.sheet.value(address) for address in FRESH_WORKBOOK}
 
     def value(self, name: str, *args: object) -> Any:
-        return self._server.call(name, list(args), self._place)
+        return self.server.call(name, list(args), self._place)
 
     def seconds(self, name: str, *args: object, size: tuple[int, int] | None = None) -> float:
         """How long the call takes; raises for a result that is an error or has another size."""
@@ -53,7 +63,7 @@ class Cell:
         return seconds
 
     def close(self) -> None:
-        self._server.kill()
+        self.server.kill()
 
 
 @contextmanager
@@ -61,6 +71,7 @@ def _cells() -> Iterator[tuple[Cell, Cell]]:
     """A cell that calls our server, and one that calls a plain xlwings server."""
     with FakeExcel() as excel:
         ours, plain = Cell(excel), Cell(excel, command=PLAIN_COMMAND, module=PLAIN_MODULE)
+        ours.server.wait()
         try:
             yield ours, plain
         finally:
@@ -76,9 +87,73 @@ def store(job: str) -> Output:
 
 
 def first(job: str) -> Output:
-    """The first calls of an Excel; ours comes first, so its time includes loading the DLL."""
-    with _cells() as (ours, plain):
-        return {"ours": ours.seconds("OF_STATUS", job), "plain": plain.seconds("NOTHING")}
+    """The first calls of an Excel: until the first value, and the longest time for which Excel is frozen.
+
+    Ours comes first, so its times include loading the DLL. xlwings' way is one call, for which Excel waits.
+    """
+    with FakeExcel() as excel:
+        ours, plain = Cell(excel), Cell(excel, command=PLAIN_COMMAND, module=PLAIN_MODULE)
+        try:
+            before = time.perf_counter()
+            freezes = _enter_all(ours, f'=OF_STATUS("{job}")')
+            excel.pump(lambda: "starting" not in ours.shown(), timeout=120)
+            return {
+                "ours": time.perf_counter() - before,
+                "freeze": max(freezes),
+                "plain": plain.seconds("NOTHING"),
+            }
+        finally:
+            ours.close()
+            plain.close()
+
+
+FAULTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "missing": {"folder": r"C:\no such folder"},
+    "hanging": {"arguments": ' -I -B -c "import threading; threading.Event().wait()" '},
+    "broken": {"arguments": ' -I -B -c "raise SystemExit(3)" '},
+}
+
+
+def faults(job: str) -> Output:
+    """The longest call of a cell by the state of Python: the median of some fresh workbooks, each calculated twice."""
+    output: Output = {state: median(_longest_call(job, state) for _ in range(ROUNDS)) for state in FAULTS}
+    return {**output, "serving": _longest_call(job, "serving")}
+
+
+def _longest_call(job: str, state: str) -> float:
+    formula = f'=OF_STATUS("{job}")'
+    with FakeExcel() as excel:
+        cell = Cell(excel, another=state, **FAULTS.get(state, {}))
+        try:
+            if state == "serving":
+                cell.server.wait()
+            seconds = _enter_all(cell, formula)
+            if state == "broken":
+                excel.pump(partial(_has_ended, cell.server, cell.server.start.process_handle()))
+            return max(seconds + _enter_all(cell, formula))
+        finally:
+            cell.close()
+
+
+def _has_ended(server: Bridge, handle: int | None) -> bool:
+    return server.start.has_ended(str(handle))[0]
+
+
+def _enter_all(cell: Cell, formula: str) -> list[float]:
+    """Enter a formula into as many cells as a fresh workbook has; how long each call took."""
+    seconds: list[float] = []
+    answer = cell.server.call
+
+    def timed(name: str, args: list[Any], caller: Cells) -> Any:
+        results: list[Any] = []
+        seconds.append(seconds_of(lambda: results.append(answer(name, args, caller))))
+        return results[0]
+
+    cell.excel.other_functions = timed
+    for address in FRESH_WORKBOOK:
+        cell.sheet.enter(address, formula)
+    cell.excel.other_functions = answer
+    return seconds
 
 
 def warm(job: str, rows: int) -> Output:
@@ -100,7 +175,7 @@ def warm(job: str, rows: int) -> Output:
         }
 
 
-TASKS: Final[dict[str, Callable[..., Output]]] = {task.__name__: task for task in (store, first, warm)}
+TASKS: Final[dict[str, Callable[..., Output]]] = {task.__name__: task for task in (store, first, faults, warm)}
 
 if __name__ == "__main__":
     print(json.dumps(TASKS[sys.argv[1]](**json.loads(sys.argv[2]))))

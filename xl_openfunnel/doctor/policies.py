@@ -143,15 +143,15 @@ def addins(read: Read) -> CheckResult:
 
 
 def command_prompt(read: Read) -> CheckResult:
-    """Whether cmd.exe runs, through which Excel starts Python."""
+    """Whether cmd.exe runs, through which workbooks of version 0.1 start Python; today's need it no more."""
     level = registry.number(read, PROMPT_KEY, "DisableCMD")
     if not level:
         return ok("allowed")
     rule = Setting(PROMPT_KEY, "DisableCMD", level, policy=True)
-    request = "Allow cmd.exe /C to run one command (Prevent access to the command prompt)."
-    if level == 1:
-        return _blocked(rule, "cmd.exe, through which Excel starts Python, is switched off", request)
-    return unknown(f"cmd.exe may be allowed for scripts only ({rule})", _ASK_IT, for_it=f"{request} {rule}")
+    return unknown(
+        f"cmd.exe is switched off ({rule}), so workbooks made by version 0.1 cannot start Python",
+        "Make such a workbook again: xl-openfunnel workbook",
+    )
 
 
 def child_processes(read: Read, python: str) -> CheckResult:
@@ -166,14 +166,15 @@ def child_processes(read: Read, python: str) -> CheckResult:
         "(Block all Office applications from creating child processes)"
     )
     request = (
-        f"Allow Excel to start cmd.exe and through it {python or 'Python'} "
+        f"Allow Excel to start {python or 'Python'} "
         f"(attack surface reduction rule {CHILD_RULE}, Block all Office applications from creating child processes)."
     )
     return _check_asr_rule(read, CHILD_RULE, what, request)
 
 
 def windows_calls(read: Read) -> CheckResult:
-    """Whether Microsoft Defender lets macros call Windows, as our macros do to load xlwings' DLL."""
+    """Whether Microsoft Defender lets macros call Windows, as our macros do to start Python and to load xlwings'
+    DLL."""
     what = "Microsoft Defender blocks macros that call Windows (Block Win32 API calls from Office macros)"
     request = (
         f"Exclude {ADDIN_FILE} and the workbook from the attack surface reduction rule {WIN32_RULE} "

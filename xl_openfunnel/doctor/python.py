@@ -49,19 +49,17 @@ def interpreter(path: str, exists: Callable[[str], bool], code_page: str) -> Che
     Args:
         path: the setting's value, "" for none.
         exists: whether there is such a file.
-        code_page: the codec of Windows' ANSI code page, in which VBA reads settings.
+        code_page: the codec of Windows' ANSI code page, in which earlier workbooks read settings.
     """
     if not path:
         return wrong("Excel does not know where Python is", f"{INSTALL} (it writes {INTERPRETER_SETTING})")
+    if not exists(path):
+        return wrong(f"{path} is not there any more", INSTALL)
     try:
         path.encode(code_page)
     except UnicodeEncodeError as error:
-        return wrong(
-            f"VBA cannot read the path {path}: {path[error.start]!r} is not in Windows' ANSI code page",
-            f"{INSTALL}: it takes a short name, or says what to do",
-        )
-    if not exists(path):
-        return wrong(f"{path} is not there any more", INSTALL)
+        letter = path[error.start]
+        return ok(f"{path} (with {letter!r}, so workbooks made by version 0.1 cannot read it: make them again)")
     return ok(path)
 
 

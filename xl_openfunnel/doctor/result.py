@@ -41,8 +41,8 @@ NOT_HERE: Final = CheckResult(CheckState.NOT_HERE, "only on Windows")
 
 _EXCEL_INTRODUCTION: Final = (
     f"in Excel. It is an add-in ({ADDIN_FILE}, VBA, not signed) in Excel's start",
-    "folder, %APPDATA%\\Microsoft\\Excel\\XLSTART. Its macros load a DLL of the Python package xlwings and start,",
-    "by cmd.exe, Python under my own user account; that process asks one address over https.",
+    "folder, %APPDATA%\\Microsoft\\Excel\\XLSTART. Its macros load a DLL of the Python package xlwings and start",
+    "Python under my own user account; that process asks one address over https.",
 )
 _PYTHON_INTRODUCTION: Final = ("in Python, under my own user account. It asks one address over https.",)
 

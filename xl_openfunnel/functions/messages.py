@@ -356,6 +356,10 @@ FORMULA_MESSAGES: Final = (
 
 BRIDGE_MESSAGES: Final = (
     FormulaMessage(
+        "starting",
+        "Python starts, once for all of Excel: wait some seconds, and the cell changes by itself",
+    ),
+    FormulaMessage(
         "#OF! Excel does not know yet where Python is. Run `xl-openfunnel install` in a terminal, then press Ctrl+Alt+F9.",
         "as it says",
     ),
@@ -369,7 +373,19 @@ BRIDGE_MESSAGES: Final = (
     ),
     FormulaMessage(
         "#OF! Python did not start. Run `xl-openfunnel doctor` in a terminal. <details>",
-        "as it says",
+        "the details are Windows' own words. After 15 seconds the next calculation tries it again; *Refresh* does so at once",
+    ),
+    FormulaMessage(
+        "#OF! Python ended while it started (exit code <number>). Run `xl-openfunnel doctor` in a terminal. <details>",
+        "the details are Python's last words. It is tried again as above",
+    ),
+    FormulaMessage(
+        "#OF! Python has stopped (exit code <number>). Run `xl-openfunnel doctor` in a terminal. <details>",
+        "the same, soon after it had started",
+    ),
+    FormulaMessage(
+        "#OF! Python was started more than a minute ago, and does not answer yet. If it does not help to wait: Run `xl-openfunnel doctor` in a terminal.",
+        "a slow computer, or a program that keeps Python from starting: wait, or end `pythonw` in the Task Manager and press *Refresh*",
     ),
     FormulaMessage(
         "#OF! Python has stopped, and did not start again. Press Ctrl+Alt+F9; if that does not help, run `xl-openfunnel doctor` in a terminal.",

@@ -1,4 +1,4 @@
-"""The user's setting in which VBA looks for Python: ``GetSetting("XL OpenFunnel", "Python", "Interpreter")``."""
+"""The user's setting in which VBA looks for Python, where VBA's SaveSetting would write it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..detect import python as detect_python
-from ..errors import ConfigurationError
-from ..settings import ENV_CACHE_DIR
 
 _NAME: Final = "Interpreter"
 _KEY: Final = detect_python.INTERPRETER_SETTING.removeprefix("HKCU\\")
@@ -63,15 +61,14 @@ def remove() -> bool:
 
 
 def vba_readable_path(path: Path, code_page: str, shorten: Callable[[Path], str]) -> str:
-    """A path that VBA can read: only characters of Windows' ANSI code page.
+    """A path that the VBA of earlier workbooks can read too: only characters of Windows' ANSI code page, if it has one.
+
+    Workbooks of version 0.1 read it with VBA's GetSetting, which loses other letters; later ones read it as it is.
 
     Args:
         path: an existing folder.
         code_page: the codec of that code page.
         shorten: gives the path with Windows' short folder names (8.3) where they exist.
-
-    Raises:
-        ConfigurationError: the path has other characters, even in its short form.
     """
     for text in (str(path), shorten(path)):
         try:
@@ -79,11 +76,7 @@ def vba_readable_path(path: Path, code_page: str, shorten: Callable[[Path], str]
         except UnicodeEncodeError:
             continue
         return text
-    raise ConfigurationError(
-        f"Excel's VBA cannot read the path {path}: it has letters outside Windows' ANSI code page. Set {ENV_CACHE_DIR} "
-        "to a folder with plain letters, such as C:\\OpenFunnel, under Windows' settings (Edit environment variables "
-        "for your account), open a new terminal, and run it again."
-    )
+    return str(path)
 
 
 def short_path(path: Path) -> str:

@@ -47,10 +47,10 @@ def opens(context: CheckContext) -> None:
 
 
 def leaves_loading(context: CheckContext) -> None:
-    """A cell goes from loading to a word by itself."""
+    """A cell goes from starting or loading to a word by itself."""
     cell = _enter_status(context.sheet(), context.job(ended=True))
     first = cell.Value2
-    if first not in ("loading", "completed"):
+    if first not in ("starting", "loading", "completed"):
         raise CheckFailedError(f"the cell shows {first!r}")
     _wait_until_shows(context, cell, "completed")
 

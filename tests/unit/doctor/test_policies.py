@@ -89,11 +89,6 @@ def test_without_any_policy_everything_is_ok(check: Callable[[Read], CheckResult
             {GROUP + r"\Excel\Resiliency": {"restricttolist": 1}},
             GROUP + r"\Excel\Resiliency, value RestrictToList = 1",
         ),
-        (
-            policies.command_prompt,
-            {PROMPT: {"DisableCMD": 1}},
-            PROMPT + ", value DisableCMD = 1",
-        ),
         (child, {RULES: {policies.CHILD_RULE.lower(): "1"}}, f"{RULES}, value {policies.CHILD_RULE} = 1"),
         (child, {RULES: {policies.CHILD_RULE: "6"}}, f"{RULES}, value {policies.CHILD_RULE} = 6"),
         (
@@ -160,7 +155,6 @@ def test_a_users_own_setting_is_for_the_user_to_change(
     [
         (policies.trusted_locations, NO_LOCATIONS),
         (policies.trusted_locations, {GROUP + r"\Common\Security\Trusted Locations": {"allow user locations": 0}}),
-        (policies.command_prompt, {PROMPT: {"DisableCMD": 2}}),
     ],
 )
 def test_a_policy_that_may_block_is_unknown_and_reported_to_it(
@@ -171,6 +165,14 @@ def test_a_policy_that_may_block_is_unknown_and_reported_to_it(
     assert next(iter(keys)) in result.for_it
 
 
+@pytest.mark.parametrize("level", [1, 2])
+def test_a_blocked_command_prompt_matters_to_earlier_workbooks_only(level: int) -> None:
+    result = policies.command_prompt(registry({PROMPT: {"DisableCMD": level}}))
+    assert (result.state, result.for_it) == (CheckState.UNKNOWN, "")
+    assert "version 0.1" in result.what
+    assert result.remedy == "Make such a workbook again: xl-openfunnel workbook"
+
+
 def test_the_it_request_says_what_the_program_does_and_only_what_must_change() -> None:
     rule = child(registry({RULES: {policies.CHILD_RULE: "1"}}))
     text = write_it_request(
@@ -179,7 +181,7 @@ def test_the_it_request_says_what_the_program_does_and_only_what_must_change() -
     assert "XL OpenFunnel 1.2.3" in text
     assert "C:\\Py\\pythonw.exe" in text
     assert "no matter of theirs" not in text
-    assert "cmd.exe" in text
+    assert "cmd.exe" not in text
     assert write_it_request([CheckResult(CheckState.WRONG, "x", "y")], version="1.2.3", excel=True) == ""
 
 

@@ -35,10 +35,10 @@ from xl_openfunnel.jobs import job_text
 from xl_openfunnel.settings import BASE_URL
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.text import utf16_units
+from xl_openfunnel.workbook import sources
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text("utf-8")
-BRIDGE = ROOT / "workbook" / "vba" / "OpenFunnel.bas"
 FUNCTIONS = Path(implementations.__file__).parent
 
 STATUS, ROWS, PROBLEM, WARNINGS = "OF_STATUS", "OF_ROWS", 'OF_INFO(job,"problem")', 'OF_INFO(job,"warnings")'
@@ -608,18 +608,21 @@ def raised_in(module: Path) -> list[str]:
 
 def test_vba_texts_are_in_the_readme_word_for_word() -> None:
     """Each text that VBA composes, with ``<>`` for anything but literals and constants."""
-    vba = BRIDGE.read_text("utf-8").replace(" & _\n", " & ")
-    written = dict(re.findall(r'^Private Const (\w+) As String = "((?:[^"]|"")*)"(?: \'.*)?$', vba, re.MULTILINE))
     made = []
-    for expression in re.findall(
-        r'^\s*(?:If .* Then )?(?:Refuse|ErrorText =|Elsewhere =) (.*"[^"\n]+".*)$', vba, re.MULTILINE
-    ):
-        pieces = re.findall(r'"((?:[^"]|"")*)"|([^"&]+(?:&[HW]\w+)?)', expression)
-        texts = (text or written.get(name.strip(), "<>") for text, name in pieces if text or name.strip())
-        made.append("".join(texts))
-    assert len(made) == 9
+    for module in (sources.BRIDGE, sources.START):
+        vba = sources.modules()[module].replace("\r\n", "\n").replace(" & _\n", " & ")
+        for details in re.findall(r"^ +details = (.*)$", vba, re.MULTILINE):
+            vba = vba.replace("& details", f"& {details}")
+        written = dict(re.findall(r'^Private Const (\w+) As String = "((?:[^"]|"")*)"(?: \'.*)?$', vba, re.MULTILINE))
+        composing = r"(?:Refuse|Fail|ErrorText =|Elsewhere =|Err\.Raise StartsSlowly, ,)"
+        for expression in re.findall(rf'^\s*(?:If .* Then )?{composing} (.*"[^"\n]+".*)$', vba, re.MULTILINE):
+            pieces = re.findall(r'"((?:[^"]|"")*)"|([^"&]+(?:&[HW]\w+)?)', expression)
+            texts = (text or written.get(name.strip(), "<>") for text, name in pieces if text or name.strip())
+            made.append("".join(texts))
+    assert len(made) == 12
     shown = {text if text.startswith(CELL_PREFIX) else CELL_PREFIX + text for text in made}
-    assert shown == {re.sub("<[^>]+>", "<>", text) for text in OF_THE_BRIDGE}
+    assert shown | {"starting"} == {re.sub("<[^>]+>", "<>", text) for text in OF_THE_BRIDGE}
+    assert 'result = "starting"' in sources.modules()[sources.BRIDGE]
 
 
 def test_readme_examples_give_values(make_services: MakeServices) -> None:

@@ -70,11 +70,15 @@ def test_the_setting_of_a_python_that_is_gone_is_wrong(registered: Any, service:
     assert after["xlwings DLL"].state is CheckState.OK  # the one beside this Python
 
 
-def test_a_path_beyond_the_ansi_code_page_is_wrong(registered: Any, awkward_folder: str, service: Simulator) -> None:
+def test_a_path_beyond_the_ansi_code_page_is_for_todays_workbooks_only(
+    registered: Any, awkward_folder: str, letters_folder: str, service: Simulator
+) -> None:
     registered(SETTING, "Interpreter", awkward_folder + r"\pythonw.exe")
-    assert found(service)["Python for Excel"].state is CheckState.OK
-    registered(SETTING, "Interpreter", r"C:\пайтон\pythonw.exe")
-    assert "ANSI code page" in found(service)["Python for Excel"].what
+    assert "version 0.1" not in found(service)["Python for Excel"].what
+    registered(SETTING, "Interpreter", letters_folder + r"\pythonw.exe")
+    result = found(service)["Python for Excel"]
+    assert result.state is CheckState.OK
+    assert "version 0.1 cannot read it" in result.what
 
 
 def test_a_policy_of_the_user_is_found(registered: Any, service: Simulator) -> None:

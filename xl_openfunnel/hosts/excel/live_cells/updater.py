@@ -115,8 +115,7 @@ class CellUpdater:
             self.loop.post(BookOpened(pid, book))
 
     def started(self, pid: int) -> None:
-        """The server was started for an Excel, whose cells may have called before it served: look into all its
-        books."""
+        """The server was started for an Excel, some of whose cells called before it served: look into all books."""
         self.loop.post(BookOpened(pid, ""))
 
     def pause(self, window: int, *, paused: bool) -> None:

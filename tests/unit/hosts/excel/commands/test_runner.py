@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -163,6 +164,28 @@ def test_an_urgent_command_runs_even_if_excel_is_busy_or_gone(state: str, caplog
     assert ("the outcome could not be shown (HostGoneError): OpenFunnel: It is stopped." in caplog.messages) == (
         state == "gone"
     )
+
+
+def test_the_end_of_python_waits_for_urgent_commands_and_no_others() -> None:
+    rig = Rig(lambda work, pressed: "")
+    rig.request()
+    rig.runner.finish_urgent(0.0)
+    rig.runner.act("stop it", CommandContext(WINDOW, None, "", "a-job"))
+    ending = threading.Thread(target=rig.runner.finish_urgent, args=(60.0,))
+    ending.start()
+    assert ending.is_alive()
+    rig.threads.pop()()
+    ending.join(60)
+    assert not ending.is_alive()
+    assert rig.stopped == ["a-job"]
+
+
+def test_an_urgent_command_that_fails_is_not_waited_for_ever() -> None:
+    rig = Rig(lambda work, pressed: "")
+    rig.stop = failing(ValueError("x"))  # type: ignore[method-assign, assignment]
+    rig.runner.act("stop it", CommandContext(WINDOW, None, "", "a-job"))
+    rig.threads.pop()()
+    rig.runner.finish_urgent(60.0)
 
 
 def test_an_urgent_command_does_not_wait_for_a_running_one() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL
-from tests.unit.hosts.excel.live_cells.books import WINDOW, Rig
+from tests.unit.hosts.excel.live_cells.books import PID, WINDOW, Rig
 from xl_openfunnel.functions.context import Dependency
 from xl_openfunnel.functions.credits import MAX_AGE
 from xl_openfunnel.hosts.excel.addresses import CellRef
@@ -359,6 +359,21 @@ def test_a_book_that_is_opened_is_recalculated(rig: Rig) -> None:
     rig.updater.opened(WINDOW, "Saved.xlsx")
     rig.advance(3)
     assert book.sheet("Sheet1").value("B2") == "completed"
+
+
+def test_cells_that_called_before_python_served_are_found_in_all_books(rig: Rig) -> None:
+    rig.fetcher.statuses["job"] = "completed"
+    books = [rig.host.excel.open(name) for name in ("Book 1.xlsx", "Book 2.xlsx")]
+    for book in books:
+        book.sheet("Sheet1").enter("B2", '=OF_STATUS("job")')
+        book.sheet("Sheet1").values[2, 2] = "starting"
+    rig.start()
+    rig.host.busy = True
+    rig.updater.started(PID)
+    rig.advance(3)
+    rig.host.busy = False
+    rig.advance(6)
+    assert [book.sheet("Sheet1").value("B2") for book in books] == ["completed"] * 2
 
 
 @pytest.mark.parametrize(
