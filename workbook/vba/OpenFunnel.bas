@@ -13,7 +13,7 @@ Private Const AtOnce As Long = 100 ' cells that are calculated in one go: Excel 
 Private server As Object        ' Python
 Private spilling As String      ' "spill" or "nospill", once it is known
 Private openedBooks As Object   ' a Collection of workbook names
-Private startingCells As Object ' a Collection of the addresses of cells that wait for Python
+Private startingCells As Object ' a Collection of the addresses of cells without a value because Python does not serve
 Private loadingCells As Object  ' the same of cells that wait for the service
 Private lookDue As Date         ' when OnTime is to look for Python next; 0 if it is not
 Private lastState As Long       ' what the last look found: 0, or the number of the error
@@ -30,7 +30,8 @@ Public Function OpenFunnelCell(wrapperVersion As Long, functionName As String, g
     result = Answer("call_cell", arguments)
 Done:
     On Error Resume Next
-    NoteWaiting CStr(arguments(1)), number = StillStarting Or number = StartsSlowly, result
+    NoteWaiting CStr(arguments(1)), number = StillStarting Or number = StartsSlowly Or number = Refused, result
+    If number = StillStarting Or number = StartsSlowly Then LookIn 1
     OpenFunnelCell = result
     Exit Function
 Failed:
@@ -142,7 +143,7 @@ Public Sub OpenFunnelAct(action As String, Optional job As String)
     End If
     Exit Sub
 #End If
-    Dim refusal As String
+    Dim refusal As String, number As Long, description As String
     On Error GoTo Failed
     RefuseElsewhere
 #If Mac = 0 Then
@@ -152,7 +153,10 @@ Public Sub OpenFunnelAct(action As String, Optional job As String)
     If Len(refusal) > 0 Then Refuse refusal
     Exit Sub
 Failed:
-    Complain Err.Number, Err.Description
+    number = Err.Number
+    description = Err.Description
+    If number = StillStarting Then LookIn 1
+    Complain number, description
 End Sub
 
 ' The job that the selected cell holds or shows, or "" after a message that says why there is none.
@@ -264,7 +268,6 @@ Private Sub NoteWaiting(where As String, ByVal forPython As Boolean, result As V
     End If
     NoteIn startingCells, address, forPython
     NoteIn loadingCells, address, CStr(first) = "loading"
-    If forPython Then LookIn 1
 End Sub
 
 Private Sub NoteIn(ByRef waiting As Object, address As String, ByVal waits As Boolean)

@@ -17,9 +17,12 @@ from .snapshot import Problem, Snapshot
 LOADING: Final = "loading"
 """The status before the first response."""
 
+STARTING: Final = "starting"
+"""What Excel's VBA shows while Python starts."""
+
 STATUSES: Final = frozenset(
     (
-        *(LOADING, JobStatus.PENDING, JobStatus.RUNNING, JobStatus.CANCELLING),
+        *(STARTING, LOADING, JobStatus.PENDING, JobStatus.RUNNING, JobStatus.CANCELLING),
         *(JobStatus.CANCELLED, JobStatus.COMPLETED, JobStatus.FAILED),
     )
 )

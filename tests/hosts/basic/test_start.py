@@ -42,6 +42,7 @@ def test_a_first_call_starts_python_from_the_setting_alone(book: Book) -> None:
         f"start {PYTHON}|{command}|{SCRIPTS}|104|77",
         "close 801",
         "close 77",
+        "later 'Untitled 1'!OpenFunnelReady|1",
     ]
 
 
@@ -271,6 +272,28 @@ def test_cells_that_wait_show_the_reason_when_python_ends(book: Book) -> None:
     (shown,) = [line for line in lines if line.startswith("shown ")]
     assert "Python ended while it started (exit code 3)" in shown
     assert not [line for line in lines if line.startswith(("start ", "later "))]
+
+
+def test_cells_that_show_a_failure_get_their_values_after_a_refresh(book: Book) -> None:
+    enter(book, "D7")
+    book.call("FakeWindows.EndPython", 3, "why")
+    book.look()
+    book.call("OpenFunnelMacros.OpenFunnelRefreshBook")
+    lines = book.lines()
+    assert [line.partition("|")[2] for line in lines if line.startswith("later ")][-1] == "1"
+    book.call("FakeWindows.Serve")
+    book.look()
+    assert [line for line in book.lines() if line.startswith("shown ")] == ['shown $D$7 "answer"']
+
+
+def test_a_call_that_python_cannot_answer_is_not_repeated_each_second(book: Book) -> None:
+    book.start()
+    book.set_plan("broken")
+    book.call("Fakes.Calling", "D7", "")
+    assert str(book.cell()).startswith("#OF! Python did not answer.")
+    book.lines()
+    book.look()
+    assert book.lines() == []
 
 
 def test_after_a_minute_it_is_looked_for_every_ten_seconds(book: Book) -> None:

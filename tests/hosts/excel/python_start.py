@@ -21,6 +21,7 @@ _windows: Any = ctypes
 PYTHON_VARIABLE: Final = "XL_OPENFUNNEL_PYTHON"
 FAILURE_VARIABLE: Final = "XL_OPENFUNNEL_FAILURE"
 RETRY_AFTER: Final = 15_000
+SLOW_AFTER: Final = 60_000
 LOOK_AFTER: Final = 200
 _ASK_DOCTOR: Final = "Run `xl-openfunnel doctor` in a terminal."
 _STARTING: Final = "Python is starting. Try again in a few seconds."
@@ -34,6 +35,10 @@ class RefusedError(Exception):
 
 class StillStartingError(Exception):
     """Python was started and does not serve yet."""
+
+
+class StartsSlowlyError(StillStartingError):
+    """The same, for so long that cells say so."""
 
 
 class _Variant(ctypes.Structure):
@@ -121,6 +126,8 @@ class PythonStart:
                     known[4] = "served"
                     self._set_variable(self._python_variable, "|".join(known))
                 return found
+        if self._since(float(known[3])) >= SLOW_AFTER:
+            raise StartsSlowlyError("Python was started more than a minute ago, and does not answer yet.")
         raise StillStartingError(_STARTING)
 
     def forget_failure(self) -> None:
@@ -192,6 +199,15 @@ class PythonStart:
         return (self.ticks() - before) % (1 << 32)
 
     # ---- OpenFunnelWindows -----------------------------------------------------------------------------------
+
+    def setting_text(self, program: str, section: str, name: str) -> str:
+        """A value that VBA's SaveSetting would write; "" where there is none."""
+        key = rf"Software\VB and VBA Program Settings\{program}\{section}"
+        buffer, size = ctypes.create_unicode_buffer(_LONGEST_VARIABLE), ctypes.c_int32(65_534)
+        current_user = -0x7FFF_FFFF  # HKEY_CURRENT_USER, as VBA widens its Long
+        if self.windows("RegGetValueW", current_user, key, name, 2, 0, buffer, size):
+            return ""
+        return _text(buffer, size.value // 2 - 1)
 
     def _found_server(self, guid: str) -> Any:
         if not self._dll:  # as another workbook's VBA, which did not start Python

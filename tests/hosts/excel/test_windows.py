@@ -62,7 +62,7 @@ SHARES = (
         "tests/unit/test_table_block.py",  # dates, widths of integers
     ),
 )
-SLOW_MODULES = {"test_live_cells", "test_selftest"}  # for what Excel does by itself
+SLOW_MODULES = {"test_live_cells", "test_selftest", "test_start"}  # for what Excel does by itself
 UNIT = "unit"
 WORKERS = 2
 

@@ -621,8 +621,8 @@ def test_vba_texts_are_in_the_readme_word_for_word() -> None:
             made.append("".join(texts))
     assert len(made) == 12
     shown = {text if text.startswith(CELL_PREFIX) else CELL_PREFIX + text for text in made}
-    assert shown | {"starting"} == {re.sub("<[^>]+>", "<>", text) for text in OF_THE_BRIDGE}
-    assert 'result = "starting"' in sources.modules()[sources.BRIDGE]
+    assert shown | {job_text.STARTING} == {re.sub("<[^>]+>", "<>", text) for text in OF_THE_BRIDGE}
+    assert f'result = "{job_text.STARTING}"' in sources.modules()[sources.BRIDGE]
 
 
 def test_readme_examples_give_values(make_services: MakeServices) -> None:

@@ -41,8 +41,8 @@ def test_statuses_have_the_shape_of_the_range(make_services: MakeServices) -> No
 
 def test_an_invalid_job_gives_an_error_in_its_own_cell_without_a_request(make_services: MakeServices) -> None:
     services = make_services(SimulatedJob(companies(5)))
-    values = ("a b", CellError("#N/A"), True, 12.0, "Running", "loading")
-    no_id, error, flag, number, status, loading = (
+    values = ("a b", CellError("#N/A"), True, 12.0, "Running", "loading", "starting")
+    no_id, error, flag, number, status, loading, starting = (
         str(message) for (message,) in implementations.status(services.context(), [[g] for g in values])
     )
     assert no_id.startswith("#OF! 'a b' is no job id")
@@ -51,6 +51,7 @@ def test_an_invalid_job_gives_an_error_in_its_own_cell_without_a_request(make_se
     assert number == "#OF! 12 is no job. Give the job's id, its URL or its label."
     assert status.startswith("#OF! 'Running' is what a cell shows of a job, and no job.")
     assert loading.startswith("#OF! 'loading' is what a cell shows of a job, and no job.")
+    assert starting.startswith("#OF! 'starting' is what a cell shows of a job, and no job.")
     assert services.simulator.received == []
 
 

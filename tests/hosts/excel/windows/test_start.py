@@ -6,6 +6,7 @@ were never together.
 
 from __future__ import annotations
 
+import importlib
 import os
 import queue
 import subprocess
@@ -64,7 +65,7 @@ def enter_all(sheet: Sheet, formula: str = '=OF_STATUS("three")') -> set[object]
     return {sheet.value(cell) for cell in CELLS}
 
 
-def calculate_all(sheet: Sheet, excel: FakeExcel) -> set[object]:
+def calculate_all(sheet: Sheet) -> set[object]:
     for cell in CELLS:
         sheet.enter(cell, sheet.formula(cell) or "")
     return {sheet.value(cell) for cell in CELLS}
@@ -136,7 +137,7 @@ def test_a_python_that_ends_is_started_once_and_every_cell_says_why(
     bridge = new_bridge(arguments=f' -I -B -c "{script}" ')
     assert enter_all(sheet) == {"starting"}
     until_ended(bridge, excel)
-    [shown] = calculate_all(sheet, excel)
+    [shown] = calculate_all(sheet)
     assert str(shown).startswith("#OF! Python ended while it started")
     assert code in str(shown)
     assert str(shown).endswith(words)
@@ -145,13 +146,33 @@ def test_a_python_that_ends_is_started_once_and_every_cell_says_why(
     assert not list(Path(os.environ["TEMP"]).glob("xl-openfunnel-*.log"))
 
 
-def test_a_python_that_hangs_is_the_only_one(sheet: Sheet, excel: FakeExcel, new_bridge: Callable[..., Bridge]) -> None:
+def test_a_python_that_hangs_is_the_only_one_and_is_said_after_a_minute(
+    sheet: Sheet, excel: FakeExcel, new_bridge: Callable[..., Bridge]
+) -> None:
     bridge = new_bridge(arguments=' -I -B -c "import threading; threading.Event().wait()" ')
+    ticks = [1_000.0]
+    bridge.start.ticks = lambda: ticks[0]
     assert enter_all(sheet) == {"starting"}
-    excel.pump(timeout=1)
-    assert calculate_all(sheet, excel) == {"starting"}
+    ticks[0] += 59_999
+    assert calculate_all(sheet) == {"starting"}
+    ticks[0] += 1
+    [shown] = calculate_all(sheet)
+    assert str(shown).startswith("#OF! Python was started more than a minute ago")
     assert starts(bridge) == 1
     assert waiting_calls(bridge) == []
+
+
+def test_the_setting_is_read_with_all_its_letters(letters_folder: str, new_bridge: Callable[..., Bridge]) -> None:
+    start = new_bridge().start
+    winreg: Any = importlib.import_module("winreg")  # whose members mypy knows on Windows only
+    with winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, r"Software\VB and VBA Program Settings\Test") as key:
+        winreg.SetValueEx(key, "Interpreter", 0, winreg.REG_SZ, letters_folder)
+    try:
+        # A key within the program's own would be its section.
+        assert start.setting_text("Test", "", "Interpreter") == letters_folder
+        assert start.setting_text("Test", "", "No such value") == ""
+    finally:
+        winreg.DeleteKey(winreg.HKEY_CURRENT_USER, r"Software\VB and VBA Program Settings\Test")
 
 
 def test_a_file_that_is_no_program_is_tried_once_with_windows_own_words(
@@ -186,9 +207,9 @@ def test_a_failure_is_tried_again_after_fifteen_seconds(
         enter_all(sheet)
         until_ended(bridge, excel)
         ticks[0] += 1_000
-        [shown] = calculate_all(sheet, excel)
+        [shown] = calculate_all(sheet)
         ticks[0] += 14_999
-        assert calculate_all(sheet, excel) == {shown}
+        assert calculate_all(sheet) == {shown}
         assert starts(bridge) == expected
         ticks[0] += 1
 
