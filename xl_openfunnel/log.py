@@ -13,6 +13,7 @@ import threading
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from traceback import format_exception
 from types import TracebackType
 from typing import Final
 
@@ -99,7 +100,8 @@ def _open_private(path: str, flags: int) -> int:
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
     _log.critical("the process ends", exc_info=(kind, error, traceback))
-    sys.__excepthook__(kind, error, traceback)
+    if sys.stderr is not None:  # pythonw has none, unless VBA gave it one, whose last line a cell shows
+        sys.stderr.write(redact_keys("".join(format_exception(kind, error, traceback))))
 
 
 def _log_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:

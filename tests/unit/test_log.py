@@ -112,6 +112,19 @@ def test_keys_are_redacted_in_messages_and_tracebacks(folder: Path) -> None:
     assert "ValueError: invalid literal for int() with base 10: 'of_…'" in text(folder)
 
 
+@pytest.mark.usefixtures("folder")
+def test_keys_are_redacted_in_what_a_process_says_at_its_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Excel's cells show the last line of a Python that ended while it started."""
+    log.set_up()
+    error = ValueError("of_live_s3cr3t-0123456789abcdef is no number")
+    sys.excepthook(ValueError, error, None)
+    assert capsys.readouterr().err == "ValueError: of_… is no number\n"
+    monkeypatch.setattr(sys, "stderr", None)
+    sys.excepthook(ValueError, error, None)
+
+
 @pytest.mark.parametrize("chosen", ["file/below", "~nobody-of-this-name/x"])
 def test_an_unwritable_log_folder_is_ignored(
     chosen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -173,8 +173,7 @@ def child_processes(read: Read, python: str) -> CheckResult:
 
 
 def windows_calls(read: Read) -> CheckResult:
-    """Whether Microsoft Defender lets macros call Windows, as our macros do to start Python and to load xlwings'
-    DLL."""
+    """Whether Microsoft Defender lets macros call Windows, as ours do to start Python and to load xlwings' DLL."""
     what = "Microsoft Defender blocks macros that call Windows (Block Win32 API calls from Office macros)"
     request = (
         f"Exclude {ADDIN_FILE} and the workbook from the attack surface reduction rule {WIN32_RULE} "

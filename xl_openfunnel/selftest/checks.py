@@ -55,6 +55,14 @@ def leaves_loading(context: CheckContext) -> None:
     _wait_until_shows(context, cell, "completed")
 
 
+def waits_for_values(context: CheckContext) -> None:
+    """A script can wait for values."""
+    cell = _enter_status(context.sheet(), context.job(ended=True))
+    came = context.excel.Run(f"'{context.book.Name}'!OpenFunnelWait", context.timeout)
+    check_equal("what OpenFunnelWait says", bool(came), expected=True)
+    check_equal("the cell", displayed(cell.Value2), "completed")
+
+
 def updates_live(context: CheckContext) -> None:
     """A running job's cell changes by itself."""
     job = context.job()

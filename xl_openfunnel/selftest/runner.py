@@ -68,6 +68,7 @@ class Check:
 CHECKS: Final = (
     Check(checks.opens, required=True),
     Check(checks.leaves_loading, required=True),
+    Check(checks.waits_for_values),
     Check(checks.updates_live),
     Check(checks.updates_in_background),
     Check(checks.keeps_undo),

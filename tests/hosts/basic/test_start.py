@@ -14,6 +14,9 @@ from tests.hosts.shipped import ARGUMENTS, DLL
 CELLS = 14
 """Formulas of a fresh workbook."""
 
+INSTALL = "Run `xl-openfunnel install` in a terminal, then press Ctrl+Alt+F9."
+DOCTOR = "Run `xl-openfunnel doctor` in a terminal."
+
 GUIDS = [f"{{00000000-0000-0000-0000-{number:012}}}" for number in range(10)]
 
 
@@ -69,14 +72,14 @@ def test_all_cells_wait_for_one_python_and_excel_for_none(book: Book) -> None:
 @pytest.mark.parametrize(
     ("fault", "shown", "starts"),
     [
-        ("no setting", "Excel does not know yet where Python is. Run `xl-openfunnel install`", 0),
-        ("no file", f"Python is not there any more. Run `xl-openfunnel install` in a terminal, then press Ctrl+Alt+F9. It was {PYTHON}", 0),
+        ("no setting", f"Excel does not know yet where Python is. {INSTALL}", 0),
+        ("no file", f"Python is not there any more. {INSTALL} It was {PYTHON}", 0),
         ("no dll", f"{DLL} is missing or blocked, perhaps by an antivirus program.", 0),
-        ("denied", "Python did not start. Run `xl-openfunnel doctor` in a terminal. Zugriff verweigert. (5)", 1),
-        ("no program", f"Python did not start. Run `xl-openfunnel doctor` in a terminal. {PYTHON} is not a valid Win32", 1),
-        ("layout", "Python did not start. Run `xl-openfunnel doctor` in a terminal. This Excel has structures of another", 0),
+        ("denied", f"Python did not start. {DOCTOR} Zugriff verweigert. (5)", 1),
+        ("no program", f"Python did not start. {DOCTOR} {PYTHON} is not a valid Win32", 1),
+        ("layout", f"Python did not start. {DOCTOR} This Excel has structures of another", 0),
     ],
-)  # fmt: skip
+)
 def test_a_start_that_fails_is_tried_once_and_every_cell_says_why(
     book: Book, fault: str, shown: str, starts: int
 ) -> None:
@@ -101,10 +104,10 @@ def test_a_python_that_ends_at_once_is_named_with_its_exit_code_and_its_last_wor
     book.call("FakeWindows.EndPython", 1, "Traceback:\r\n  File x\r\nModuleNotFoundError: No module named 'y'\r\n\r\n")
     book.lines()
     texts = {str(book.cell()) for _ in range(CELLS)}
-    assert texts == {
-        "#OF! Python ended while it started (exit code 1). Run `xl-openfunnel doctor` in a terminal. "
-        "ModuleNotFoundError: No module named 'y'"
-    }
+    [shown] = texts
+    assert shown == (
+        f"#OF! Python ended while it started (exit code 1). {DOCTOR} ModuleNotFoundError: No module named 'y'"
+    )
     lines = book.lines()
     assert [line for line in lines if line.startswith("start ")] == []
     assert [line for line in lines if line.startswith("delete ")] == [f"delete {errors(1)}"]

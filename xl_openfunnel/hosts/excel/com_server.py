@@ -34,7 +34,7 @@ def serve(class_id: str, serving: Callable[[], object], *, quit_when_unused: boo
     pythoncom.CoResumeClassObjects()
     serving()
     while True:
-        win32event.MsgWaitForMultipleObjects((), False, win32event.INFINITE, win32event.QS_ALLEVENTS)
+        win32event.MsgWaitForMultipleObjects((), 0, win32event.INFINITE, win32event.QS_ALLEVENTS)
         if pythoncom.PumpWaitingMessages():
             break
     pythoncom.CoRevokeClassObject(token)
