@@ -14,19 +14,28 @@ import pythoncom
 import win32com.client.dynamic
 
 from tests.hosts.excel.win32 import STRUCTURES, Calls
-from tests.hosts.shipped import ARGUMENTS, DLL
+from tests.hosts.shipped import ARGUMENTS, DLL, constant, number
+from xl_openfunnel.workbook.sources import START, WINDOWS
 
 _windows: Any = ctypes
 
-PYTHON_VARIABLE: Final = "XL_OPENFUNNEL_PYTHON"
-FAILURE_VARIABLE: Final = "XL_OPENFUNNEL_FAILURE"
-RETRY_AFTER: Final = 15_000
-SLOW_AFTER: Final = 60_000
-LOOK_AFTER: Final = 200
-_ASK_DOCTOR: Final = "Run `xl-openfunnel doctor` in a terminal."
+# VBA's own constants: what holds with them here holds there.
+PYTHON_VARIABLE: Final = constant(START, "PythonVariable")
+FAILURE_VARIABLE: Final = constant(START, "FailureVariable")
+RETRY_AFTER: Final = number(START, "RetryAfter")
+SLOW_AFTER: Final = number(START, "SlowAfter")
+LOOK_AFTER: Final = number(START, "LookAfter")
+_ASK_DOCTOR: Final = constant(START, "AskDoctor")
+_FLAGS: Final = {
+    name: number(WINDOWS, name)
+    for name in (
+        *("ForReading", "ForAppending", "ForAll", "OnlyNew", "OnlyExisting", "NoWindow", "UseStandardHandles"),
+        *("StillActive", "FromSystem", "FromEnd", "CurrentUser", "OnlyText", "TailBytes"),
+    )
+}
 _STARTING: Final = "Python is starting. Try again in a few seconds."
 _LONGEST_VARIABLE: Final = 32_767
-_TAIL_BYTES: Final = 4096
+_TAIL_BYTES: Final = _FLAGS["TailBytes"]
 
 
 class RefusedError(Exception):
@@ -162,7 +171,7 @@ class PythonStart:
         self.forget_failure()
 
     def _start_python(self) -> None:
-        python, install = self.interpreter, "Run `xl-openfunnel install` in a terminal, then press Ctrl+Alt+F9."
+        python, install = self.interpreter, constant(START, "InstallAgain")
         if not python:
             self._fail(f"Excel does not know yet where Python is. {install}")
         if self.windows("GetFileAttributesW", python) == -1:
@@ -204,8 +213,8 @@ class PythonStart:
         """A value that VBA's SaveSetting would write; "" where there is none."""
         key = rf"Software\VB and VBA Program Settings\{program}\{section}"
         buffer, size = ctypes.create_unicode_buffer(_LONGEST_VARIABLE), ctypes.c_int32(65_534)
-        current_user = -0x7FFF_FFFF  # HKEY_CURRENT_USER, as VBA widens its Long
-        if self.windows("RegGetValueW", current_user, key, name, 2, 0, buffer, size):
+        flags = _FLAGS["OnlyText"]
+        if self.windows("RegGetValueW", _FLAGS["CurrentUser"], key, name, flags, 0, buffer, size):
             return ""
         return _text(buffer, size.value // 2 - 1)
 
@@ -240,12 +249,13 @@ class PythonStart:
         startup, process = STRUCTURES["STARTUPINFOW"](), STRUCTURES["PROCESS_INFORMATION"]()
         security = STRUCTURES["SECURITY_ATTRIBUTES"]()
         security.nLength, security.bInheritHandle = ctypes.sizeof(security), 1
-        file = self.windows("CreateFileW", errors, 0x100084, 7, security, 1, 0, 0)
+        file = self.windows(
+            "CreateFileW", errors, _FLAGS["ForAppending"], _FLAGS["ForAll"], security, _FLAGS["OnlyNew"], 0, 0
+        )
         startup.cb = ctypes.sizeof(startup)
         if file != -1:
-            startup.dwFlags, startup.hStdError = 0x100, file
-        no_window = 0x8000000
-        failure = ""
+            startup.dwFlags, startup.hStdError = _FLAGS["UseStandardHandles"], file
+        no_window, failure = _FLAGS["NoWindow"], ""
         if not self.windows("CreateProcessW", program, command, 0, 0, 1, no_window, 0, folder, startup, process):
             failure = self._system_words(_windows.get_last_error()).replace("%1", program)
         else:
@@ -258,17 +268,19 @@ class PythonStart:
         code = ctypes.c_int32()
         if not self.windows("GetExitCodeProcess", int(handle), code):
             return True, 0
-        if code.value != 259:
+        if code.value != _FLAGS["StillActive"]:
             return True, code.value
         return self.windows("WaitForSingleObject", int(handle), 0) == 0, code.value
 
     def _tail_of(self, path: str) -> str:
         security, count = STRUCTURES["SECURITY_ATTRIBUTES"](), ctypes.c_int32()
         security.nLength = ctypes.sizeof(security)
-        file = self.windows("CreateFileW", path, -0x80000000, 7, security, 3, 0, 0)
+        file = self.windows(
+            "CreateFileW", path, _FLAGS["ForReading"], _FLAGS["ForAll"], security, _FLAGS["OnlyExisting"], 0, 0
+        )
         if file == -1:
             return ""
-        self.windows("SetFilePointer", file, -_TAIL_BYTES, 0, 2)
+        self.windows("SetFilePointer", file, -_TAIL_BYTES, 0, _FLAGS["FromEnd"])
         buffer, text = ctypes.create_string_buffer(_TAIL_BYTES), ctypes.create_unicode_buffer(_TAIL_BYTES)
         self.windows("ReadFile", file, buffer, _TAIL_BYTES, count, 0)
         self.windows("CloseHandle", file)
@@ -278,7 +290,7 @@ class PythonStart:
 
     def _system_words(self, number: int) -> str:
         buffer = ctypes.create_unicode_buffer(1024)
-        size = self.windows("FormatMessageW", 0x12FF, 0, number, 0, buffer, 1024, 0)
+        size = self.windows("FormatMessageW", _FLAGS["FromSystem"], 0, number, 0, buffer, 1024, 0)
         return f"{_text(buffer, size).strip()} ({number})"
 
 
