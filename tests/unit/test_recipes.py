@@ -147,3 +147,19 @@ def test_the_companies_of_several_jobs_land_in_sqlite(service: Simulator, tmp_pa
     assert "JobTimeoutError" in done.stderr
     with contextlib.closing(sqlite3.connect(tmp_path / "companies.sqlite3")) as database:
         assert database.execute("SELECT count(*) FROM companies").fetchone() == (180,)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[], [{"name": "a"}], [{"name": "a", "n": 2**63, "l": None}, {"name": "b", "n": -(10**30), "l": [{"x": 1}]}]],
+)
+def test_any_companies_land_in_sqlite(service: Simulator, tmp_path: Path, rows: list[dict[str, object]]) -> None:
+    service.add(SimulatedJob(rows, job_id="ODD"))
+    code = blocks("python")[0].replace('"JOB-1", "JOB-2"', '"ODD"')
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    with contextlib.closing(sqlite3.connect(tmp_path / "companies.sqlite3")) as database:
+        assert database.execute("SELECT count(*) FROM companies").fetchone() == (len(rows),)
+        if "n" in (rows or [{}])[-1]:
+            expected = [(str(2**63), None), (str(-(10**30)), '[{"x": 1}]')]
+            assert database.execute("SELECT n, l FROM companies").fetchall() == expected

@@ -10,6 +10,7 @@ import contextlib
 import gc
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,8 +55,8 @@ FIRST: Final = (
 LAST: Final = ("match_reason", "tagline", "description")
 """Where all columns are written, these come first, and these long texts last."""
 
-_FROZEN: Final = (("job_id", "rank", "name"), ("rank", "name"))
-"""First columns that stay visible."""
+_FROZEN: Final = ("job_id", "rank", "name")
+"""Columns that stay visible where they are the first."""
 
 _HEADER_UNITS: Final = 255  # Excel's limit for a table's column name
 _ESCAPE: Final = re.compile("_x(?=[0-9A-Fa-f]{4}_)")
@@ -126,7 +127,7 @@ def add_companies(book: Workbook, content: Content) -> list[Fact]:
         _add_table(book, sheet, headers, len(rows))
         _set_widths(sheet, names, headers, len(rows), hidden)
         sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{len(rows) + 1}"})
-    sheet.freeze_panes(1, next((len(first) for first in _FROZEN if tuple(names[: len(first)]) == first), 0))
+    sheet.freeze_panes(1, len(list(takewhile(_FROZEN.__contains__, names[:-1]))))
     limits: list[Fact] = []
     if cut_texts:
         limits.append(

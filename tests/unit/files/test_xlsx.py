@@ -287,3 +287,14 @@ def test_writing_leaves_the_collector_as_it_was(snapshot: MakeSnapshot, tmp_path
     assert gc.isenabled()
     write(snapshot(), tmp_path / "rows.xlsx")
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize(
+    ("columns", "cell"),
+    [("rank,name,domain", "C2"), ("name,country", "B2"), ("domain,name", "A2"), ("name", "A2"), ("rank,country", "B2")],
+)
+def test_what_names_a_company_stays_visible_where_it_comes_first(
+    snapshot: MakeSnapshot, tmp_path: Path, columns: str, cell: str
+) -> None:
+    write(snapshot(), tmp_path / "rows.xlsx", columns.split(","))
+    assert openpyxl.load_workbook(tmp_path / "rows.xlsx")["Companies"].freeze_panes == cell
