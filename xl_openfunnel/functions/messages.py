@@ -40,26 +40,14 @@ class FormulaMessage(NamedTuple):
 
 
 JOB_MESSAGES: Final = (
-    JobMessage(
-        "loading",
-        "no answer yet",
-        "wait a few seconds",
-    ),
-    JobMessage(
-        "pending",
-        "the service has the job and has not started it",
-        "wait",
-    ),
+    JobMessage("loading", "no answer yet", "wait a few seconds"),
+    JobMessage("pending", "the service has the job and has not started it", "wait"),
     JobMessage(
         "running",
         "it runs; in place of companies: there are none yet",
         'wait; `OF_INFO(job,"progress")` tells how far it is',
     ),
-    JobMessage(
-        "cancelling",
-        "it was cancelled and is about to end",
-        "wait",
-    ),
+    JobMessage("cancelling", "it was cancelled and is about to end", "wait"),
     JobMessage(
         "completed",
         "the job has ended",
@@ -78,12 +66,7 @@ JOB_MESSAGES: Final = (
         "start a job with other seeds or filters at OpenFunnel",
         ("OF_ROWS",),
     ),
-    JobMessage(
-        "cancelled",
-        "it was cancelled",
-        "nothing: what it delivered is shown, and was billed",
-        ("OF_STATUS",),
-    ),
+    JobMessage("cancelled", "it was cancelled", "nothing: what it delivered is shown, and was billed", ("OF_STATUS",)),
     JobMessage(
         "cancelled: no companies",
         "it was cancelled before it delivered any",
@@ -234,13 +217,9 @@ JOB_MESSAGES: Final = (
 
 FORMULA_MESSAGES: Final = (
     FormulaMessage(
-        "#OF! There is no <kind> '<given>'. Did you mean <names>?",
-        "correct the name of the column, field or function",
+        "#OF! There is no <kind> '<given>'. Did you mean <names>?", "correct the name of the column, field or function"
     ),
-    FormulaMessage(
-        "#OF! There is no <kind> '<given>'. There are <names>.",
-        "take one of them",
-    ),
+    FormulaMessage("#OF! There is no <kind> '<given>'. There are <names>.", "take one of them"),
     FormulaMessage(
         "#OF! There is no column '<given>'. The column \"*\" shows all there are.",
         '`=OF_ROWS(A2,"*")` in a free place, and take a name from there',
@@ -253,51 +232,29 @@ FORMULA_MESSAGES: Final = (
         "#OF! That holds an API key, and is no <kind>. Remove it from the sheet.",
         "take the key out of the formula or its cell, and give what belongs there",
     ),
+    FormulaMessage("#OF! Give one <argument>, not a range of <number> cells.", "give one cell there"),
     FormulaMessage(
-        "#OF! Give one <argument>, not a range of <number> cells.",
-        "give one cell there",
+        "#OF! The cell with the <argument> holds <error>. Fix that cell first.", "look at that cell's own formula"
     ),
-    FormulaMessage(
-        "#OF! The cell with the <argument> holds <error>. Fix that cell first.",
-        "look at that cell's own formula",
-    ),
-    FormulaMessage(
-        "#OF! Give TRUE or FALSE as include_headers, not '<given>'.",
-        "as it says",
-    ),
-    FormulaMessage(
-        '#OF! Give the name of one column, for example "name".',
-        "`OF_LOOKUP` gives one column",
-    ),
+    FormulaMessage("#OF! Give TRUE or FALSE as include_headers, not '<given>'.", "as it says"),
+    FormulaMessage('#OF! Give the name of one column, for example "name".', "`OF_LOOKUP` gives one column"),
     FormulaMessage(
         "#OF! The job has no company '<given>'.",
         "look for a rank, domain or linkedin_url of the job, or give `if_not_found`",
         "in `OF_LOOKUP`, if companies may be missing, or the workbook is of an earlier version; else `#N/A`",
     ),
+    FormulaMessage("#OF! The job has no company '<given>' yet: <why>.", "wait: it may still arrive"),
     FormulaMessage(
-        "#OF! The job has no company '<given>' yet: <why>.",
-        "wait: it may still arrive",
+        "#OF! <given> is no key of a company. Give its rank, domain or linkedin_url.", "give a number or a text as key"
     ),
     FormulaMessage(
-        "#OF! <given> is no key of a company. Give its rank, domain or linkedin_url.",
-        "give a number or a text as key",
+        "#OF! There is no row field. Name a column to group by, for example country.", '`=OF_PIVOT(A2,"country")`'
     ),
     FormulaMessage(
-        "#OF! There is no row field. Name a column to group by, for example country.",
-        '`=OF_PIVOT(A2,"country")`',
+        "#OF! The column <column> is both a row field and a column field. Name it in one of them only.", "as it says"
     ),
-    FormulaMessage(
-        "#OF! The column <column> is both a row field and a column field. Name it in one of them only.",
-        "as it says",
-    ),
-    FormulaMessage(
-        "#OF! A pivot takes no *. Name its columns one by one, for example country.",
-        "as it says",
-    ),
-    FormulaMessage(
-        "#OF! Give one column as values: a pivot calculates with one.",
-        "as it says",
-    ),
+    FormulaMessage("#OF! A pivot takes no *. Name its columns one by one, for example country.", "as it says"),
+    FormulaMessage("#OF! Give one column as values: a pivot calculates with one.", "as it says"),
     FormulaMessage(
         "#OF! The function <function> needs a column of values. Name one, for example employee_count.",
         '`=OF_PIVOT(A2,"country",,"employee_count","mean")`',
@@ -356,8 +313,7 @@ FORMULA_MESSAGES: Final = (
 
 BRIDGE_MESSAGES: Final = (
     FormulaMessage(
-        "starting",
-        "Python starts, once for all of Excel: wait some seconds, and the cell changes by itself",
+        "starting", "Python starts, once for all of Excel: wait some seconds, and the cell changes by itself"
     ),
     FormulaMessage(
         "#OF! Excel does not know yet where Python is. Run `xl-openfunnel install` in a terminal, then press Ctrl+Alt+F9.",
@@ -395,17 +351,11 @@ BRIDGE_MESSAGES: Final = (
         "#OF! Python did not answer. Press Ctrl+Alt+F9; if that does not help, run `xl-openfunnel doctor` in a terminal. <details>",
         "as it says",
     ),
-    FormulaMessage(
-        "#OF! Give one block of cells, not several.",
-        "a formula takes `A2:A9`, and not `(A2:A4,A7:A9)`",
-    ),
+    FormulaMessage("#OF! Give one block of cells, not several.", "a formula takes `A2:A9`, and not `(A2:A4,A7:A9)`"),
     FormulaMessage(
         "#OF! Run `xl-openfunnel install --calc` in a terminal, then restart LibreOffice.",
         "as it says: [LibreOffice Calc](calc.md)",
     ),
-    FormulaMessage(
-        "#OF! The functions need Excel on Windows.",
-        "on a Mac: the [command line](commands.md)",
-    ),
+    FormulaMessage("#OF! The functions need Excel on Windows.", "on a Mac: the [command line](commands.md)"),
 )
 """About Excel and Python, from the VBA bridge."""
