@@ -30,7 +30,10 @@ _BLANK: Final = re.compile(r"\s")
 _PLAIN: Final = re.compile(r"[!-~]+(?: [!-~]+)*")
 """Printable ASCII without blanks at the ends, which only case can make different."""
 
-_QUOTES: Final = "\"'<>«»“”„‘’‚‹›"
+_AROUND: Final = " \t\r\n,;\"'«»“”„‘’‚‹›"
+"""What people leave at the ends of an address that they copy from a text. Brackets too, in pairs."""
+
+_BRACKETED: Final = re.compile(r"\((.*)\)|\[(.*)\]|\{(.*)\}|<(.*)>", re.DOTALL)
 _SCHEME: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:(?=//)|(?:https?|ftp|mailto)[:/]+)?/*")
 _HOST: Final = re.compile(r"(?=.*[^0-9.].*)[^\s./@:,;<>()\[\]\"']+(?:\.[^\s./@:,;<>()\[\]\"']+)+")
 _PLAIN_HOST: Final = re.compile(r"(?!www\.)(?:[a-z0-9-]+\.)+[a-z]+")
@@ -139,7 +142,9 @@ def group_companies(rows: Iterable[CompanyKeys], is_shared: Callable[[str], bool
 
 def _without_scheme(text: str, form: Literal["NFC", "NFKC"]) -> str:
     """An address without its scheme, in lower case and the normal form, with slashes for backslashes."""
-    visible = unicodedata.normalize(form, INVISIBLE.sub("", text)).strip().strip(_QUOTES).strip()
+    visible = unicodedata.normalize(form, INVISIBLE.sub("", text)).strip().strip(_AROUND)
+    if match := _BRACKETED.fullmatch(visible):
+        visible = "".join(filter(None, match.groups())).strip().strip(_AROUND)
     return _SCHEME.sub("", visible.lower().replace("\\", "/"), count=1)
 
 

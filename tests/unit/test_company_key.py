@@ -72,6 +72,8 @@ def test_every_character_is_stable() -> None:
         "https:\\\\www.linkedin.com\\company\\{}\\people",
         " <https://www.linkedin.com./company//{}/life> ",
         "\u201chttps://www.linkedin.com/company/{}\u201d",
+        "(https://www.linkedin.com/company/{}),",
+        "[ linkedin.com/company/{} ];",
     ],
 )
 @given(slug=SLUGS)
@@ -104,7 +106,7 @@ def test_slugs_of_broken_escapes_stay_apart() -> None:
     "address",
     [
         *("{}", "http://{}", "https://www.{}/", "HTTPS://{}:8443/de?x=1#y", "//{}/", "info@{}", "mailto:sales@{}"),
-        *("http//{}", "https:\\\\{}\\", " {}. ", "\u200b{}\ufeff", "<{}>", "https://user:pass@{}/x"),
+        *("http//{}", "https:\\\\{}\\", " {}. ", "\u200b{}\ufeff", "<{}>", "({}),", "https://user:pass@{}/x"),
     ],
 )
 @given(name=HOSTS)
