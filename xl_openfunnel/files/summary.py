@@ -57,9 +57,10 @@ _CHARACTERS: Final = 125
 
 _MAX_HEIGHT: Final = 409  # Excel's limit
 _PRINT_SCALE: Final = 68
-"""In percent: a page holds all but the facts, with notes up to a certain height."""
+"""In percent: a page holds all but the facts, with notes and further lines of the query up to `_SPARE_HEIGHT`."""
 
-_NOTES_HEIGHT: Final = 60
+_SPARE_HEIGHT: Final = 60
+_QUERY_LINE: Final = 18
 
 _COUNTS: Final = {"num_format": "#,##0", "bottom": 1, "bottom_color": ROW_LINE}
 _SUMS: Final = {"bold": True, "num_format": "#,##0", "top": 1, "top_color": NAVY}
@@ -110,13 +111,13 @@ def add_summary(book: Workbook, sheet: Worksheet, content: Content, facts: Seque
     sheet.hide_gridlines(2)
     sheet.set_tab_color(BLUE)
     found = figures(content.snapshot)
-    row = _add_band(sheet, content, style)
+    row, query_height = _add_band(sheet, content, style)
     row = _add_cards(sheet, row, content, found, style)
     texts = notes(content.snapshot)
     row = _add_notes(sheet, row, texts, style)
     sizes_row = _add_countries(sheet, row, found, style) + 1
     row = _add_sizes(book, sheet, sizes_row, found.total, style)
-    is_long = sum(map(_height, texts)) > _NOTES_HEIGHT
+    is_long = query_height - _QUERY_LINE + sum(map(_height, texts)) > _SPARE_HEIGHT
     sheet.set_h_pagebreaks([sizes_row, row] if is_long else [row])
     for title, list_of_facts in facts:
         row = _add_facts(sheet, row + 1, title, list_of_facts, style)
@@ -128,8 +129,8 @@ def add_summary(book: Workbook, sheet: Worksheet, content: Content, facts: Seque
     sheet.activate()
 
 
-def _add_band(sheet: Worksheet, content: Content, style: Formats) -> int:
-    """Write what was searched for, and where it comes from."""
+def _add_band(sheet: Worksheet, content: Content, style: Formats) -> tuple[int, int]:
+    """Write what was searched for, and where it comes from; return the next row, and the height of the query."""
     snapshot = content.snapshot
     jobs = snapshot.rows.jobs
     wanted = query(snapshot) or content.label or f"Job {snapshot.job_id}"
@@ -142,9 +143,10 @@ def _add_band(sheet: Worksheet, content: Content, style: Formats) -> int:
     if jobs is not None:  # the facts at the foot tell what each was searched for
         wanted, origin = f"{count(len(jobs), 'job')}: {snapshot.job_id}", [origin[2]]
     wanted = clip(wanted, _MAX_BAND_UNITS)
+    query_height = _QUERY_LINE * _lines(wanted)
     texts = (
         ("title", TITLE, 34),
-        ("query", wanted, 18 * _lines(wanted)),
+        ("query", wanted, query_height),
         ("origin", " · ".join(filter(None, origin)), 20),
     )
     for row, (name, text, height) in enumerate(texts):
@@ -152,7 +154,7 @@ def _add_band(sheet: Worksheet, content: Content, style: Formats) -> int:
         for column in range(_MARGIN + 1):
             sheet.write_blank(row, column, None, style["band"])
         _write_wide(sheet, row, _LABEL, text, style[name])
-    return len(texts)
+    return len(texts), query_height
 
 
 def _add_cards(sheet: Worksheet, row: int, content: Content, found: Figures, style: Formats) -> int:

@@ -351,6 +351,12 @@ def test_a_long_query_has_room_in_any_script(sign: str, tmp_path: Path) -> None:
     assert book["Summary"].row_dimensions[2].height >= 18 * columns / 125
 
 
+@pytest.mark.parametrize(("query", "warnings", "breaks"), [("語" * 90, 1, 1), ("語" * 480, 0, 2), ("a" * 480, 1, 2)])
+def test_a_long_query_takes_from_the_room_of_the_notes(query: str, warnings: int, breaks: int, tmp_path: Path) -> None:
+    book = written([{"name": "a"}], tmp_path, manifest={"derived_query": query}, warnings=("Odd.",) * warnings)
+    assert len(book["Summary"].row_breaks.brk) == breaks
+
+
 def test_warnings_of_the_result_are_shown(tmp_path: Path) -> None:
     book = written([{"name": "a"}], tmp_path, warnings=("the company acme is there twice",))
     assert "The company acme is there twice" in texts(book)
