@@ -148,9 +148,9 @@ def refusal(text: str, reason: str, names: Iterable[str] = (), *, remedy: str) -
     given = shown(text)
     room = CELL_UNITS - utf16_units(f"{CELL_PREFIX} {reason} ")
     similar = similar_names(text, names)
-    while similar and utf16_units(repr(given) + _question(similar)) > room:
+    while similar and utf16_units(repr(given) + did_you_mean(similar)) > room:
         similar.pop()
-    last = _question(similar) if similar else remedy
+    last = did_you_mean(similar) if similar else remedy
     room -= utf16_units(last)
     given = clip(given, max(room, 20))
     while utf16_units(repr(given)) > room and len(given) > 20:  # repr escapes backslashes
@@ -173,7 +173,8 @@ def similar_names(text: str, names: Iterable[str]) -> list[str]:
     return [by_form[form] for form in close[:_MAX_SIMILAR]]
 
 
-def _question(names: list[str]) -> str:
+def did_you_mean(names: Iterable[str]) -> str:
+    """The question whether one of these names was meant."""
     return f"Did you mean {' or '.join(repr(shown(name)) for name in names)}?"
 
 

@@ -8,6 +8,7 @@ from ..errors import InvalidJobIdError
 from ..pasted import holds_key, is_job_id, job_ids, job_name, refusal
 
 CREDITS = "/api/v1/credits/balance"
+LABELS_ELSEWHERE = "Labels are known to cells and to the command xl-openfunnel."
 _JOBS = "/api/v1/account/search-lookalikes-bulk"
 
 
@@ -69,7 +70,6 @@ def _no_id_error(text: str) -> InvalidJobIdError:
         refusal(
             text,
             "is no job id and no job's URL.",
-            remedy="Copy the id from OpenFunnel: letters, digits, - and _ only. "
-            "Labels are known to cells and to the command xl-openfunnel.",
+            remedy="Copy the id from OpenFunnel: letters, digits, - and _ only. " + LABELS_ELSEWHERE,
         )
     )

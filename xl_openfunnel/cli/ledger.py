@@ -11,6 +11,7 @@ import typer
 from .. import ConfigurationError, LedgerEntry
 from ..api.endpoints import find_job_id
 from ..cell_values import to_cell, to_text
+from ..jobs.store.store import SHORT_ID
 from ..pasted import holds_key, job_ids
 from ..settings import shown_origin
 from ..text import count, one_line, size
@@ -65,8 +66,11 @@ def label(
     run = session(context)
     job_id = run.job_id(job)
     if name is None:
+        had = run.store.label_of(job_id)
         run.store.label(job_id, None)
-        terminal.print_message(f"Job {job_id} has no label.")
+        terminal.print_message(
+            f"Job {job_id} no longer has the label {had!r}." if had else f"Job {job_id} has no label."
+        )
         return
     text = _check_label(run, job_id, name)
     known = any(entry.job_id == job_id for entry in run.store.ledger())
@@ -86,8 +90,10 @@ def forget(
     run = session(context)
     if job is not None:
         job_id = run.job_id(job)
+        had = run.store.label_of(job_id)
         known = run.store.forget(job_id)
-        terminal.print_message(f"Job {job_id} is forgotten." if known else f"Nothing was known here of job {job_id}.")
+        forgotten = f"Job {job_id} is forgotten" + (f", and so is its label {had!r}." if had else ".")
+        terminal.print_message(forgotten if known else f"Nothing was known here of job {job_id}.")
         return
     if not yes and not terminal.confirm("Remove all stored rows, and the list of jobs with its labels?"):
         terminal.print_message("Nothing was removed.")
@@ -110,8 +116,11 @@ def _check_label(run: Session, job_id: str, name: str) -> str:
     if job_ids(text) not in ([], [job_id]):
         raise ConfigurationError(f"{text!r} looks like a job's id. The job comes first: xl-openfunnel label JOB NAME.")
     named = (find_job_id(text) or text).casefold()
-    if any(entry.job_id.casefold() == named != job_id.casefold() for entry in run.store.ledger()):
-        raise ConfigurationError(f"{text!r} is the id of another job: it would hide that one. Choose another label.")
+    others = [entry.job_id for entry in run.store.ledger() if entry.job_id != job_id]
+    if any(other[: max(len(named), SHORT_ID)].casefold() == named for other in others):
+        raise ConfigurationError(
+            f"{text!r} is the id of another job, or begins it: it would hide that one. Choose another label."
+        )
     return text
 
 

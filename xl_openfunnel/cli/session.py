@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, cast
+from typing import cast
 
 import typer
 
 from .. import Client, Fetcher, Store
 from ..api.endpoints import find_job_id
-from ..errors import ConfigurationError, InvalidJobIdError
+from ..errors import ConfigurationError, InvalidJobIdError, JobNotFoundError, OpenFunnelError
 from ..jobs.fetch_rows import shared_fetcher
-from ..jobs.store.store import known_names
-from ..pasted import holds_key, refusal
+from ..jobs.store.store import SHORT_ID, known_names
+from ..jobs.waiting import with_message
+from ..pasted import did_you_mean, holds_key, job_ids, refusal, similar_names
 from ..settings import Settings, origin_of
 
 _log = logging.getLogger(__name__)
-
-SHORT_ID: Final = 8
-"""Characters of an id that name its job, where no other one begins so: a UUID's first group."""
 
 
 @dataclass
@@ -74,7 +72,7 @@ class Session:
     def job_id(self, job: str) -> str:
         """The id of the job with this label, in any case, or else the one that the text names.
 
-        The beginning of an id will do: at least `SHORT_ID` characters, of one job in the ledger.
+        The beginning of an id will do: see `Store.whole_id`.
 
         Raises:
             InvalidJobIdError: it names none.
@@ -84,8 +82,9 @@ class Session:
             with contextlib.suppress(UnicodeError):  # what the terminal's encoding cannot decode is no label
                 if job_id := store.job_id_of(job.strip()):
                     return job_id
-        if job_id := find_job_id(job):
-            return self._whole_id(job_id)
+        given = find_job_id(job)
+        if job_id := (store and store.whole_id(given or job)) or given:
+            return job_id
         names = known_names(store.ledger()) if store else ()
         raise InvalidJobIdError(
             refusal(
@@ -96,22 +95,26 @@ class Session:
             )
         )
 
-    def _whole_id(self, job_id: str) -> str:
-        """The id in the ledger that begins so; else the id itself.
+    def explained(self, error: OpenFunnelError, job_id: str) -> OpenFunnelError:
+        """The error; where the service does not know a job whose id is no UUID, with what may have been meant."""
+        if not isinstance(error, JobNotFoundError) or job_ids(job_id):
+            return error
+        entries = self.store_if_usable.ledger() if self.store_if_usable else []
+        if any(entry.job_id.lower().startswith(job_id.lower()) for entry in entries):
+            hint = f"If it is the beginning of an id: at least {SHORT_ID} characters are needed."
+        elif similar := similar_names(job_id, known_names(entries)):
+            hint = did_you_mean(similar)
+        else:
+            hint = "If you meant a label: none of that name is known here (xl-openfunnel jobs)."
+        return with_message(error, f"{error.message} {hint}")
 
-        Raises:
-            InvalidJobIdError: several begin so.
-        """
-        store = self.store_if_usable
-        if store is None or len(job_id) < SHORT_ID:
-            return job_id
-        known = [entry.job_id for entry in store.ledger()]
-        whole = [known_id for known_id in known if known_id.lower().startswith(job_id.lower())]
-        if job_id in known or not whole:
-            return job_id
-        if len(whole) > 1:
-            raise InvalidJobIdError(f"{job_id[:60]!r} begins the ids of {len(whole)} jobs. Give more of the id.")
-        return whole[0]
+    @contextlib.contextmanager
+    def explaining(self, job_id: str) -> Iterator[None]:
+        """Raise errors as `explained` gives them."""
+        try:
+            yield
+        except JobNotFoundError as error:
+            raise self.explained(error, job_id) from None
 
     def job_ids(self, jobs: Iterable[str]) -> list[str]:
         """The ids of jobs as `job_id` gives them, each once."""

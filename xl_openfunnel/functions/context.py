@@ -127,7 +127,8 @@ class CallContext:
             raise InvalidJobIdError(
                 f"{text!r} is what a cell shows of a job, and no job. Give the cell with the job's id."
             )
-        if job_id := find_job_id(text):
+        given = find_job_id(text)
+        if job_id := self._whole_id(given or text) or given:
             return job_id
         if unreadable:
             if unreadable == _BUSY:
@@ -172,6 +173,21 @@ class CallContext:
             return None, _GONE  # an id still works: the fetcher needs no store
         _remember(last, text, job_id)
         return job_id, ""
+
+    def _whole_id(self, text: str) -> str | None:
+        """As `Store.whole_id`; None also where the store cannot be read, and for a UUID, which is whole."""
+        store = self._services.store
+        if store is None or job_ids(text):
+            return None
+        try:
+            return store.whole_id(text, wait=False)
+        except InvalidJobIdError:
+            raise
+        except StoreBusyError:
+            self._mark_stale()
+        except _UNREADABLE:
+            pass  # as above, an id still works
+        return None
 
     def _mark_stale(self) -> None:
         """Have the cell calculated again: the store is busy, so that the result may be wrong."""

@@ -127,6 +127,11 @@ JOB_MESSAGES: Final = (
         "leave one",
     ),
     JobMessage(
+        "#OF! '<given>' begins the ids of 2 jobs. Give more of the id.",
+        "several jobs known here have an id that begins so; no request was made",
+        "give the whole id",
+    ),
+    JobMessage(
         "#OF! '<given>' is no job id, and labels cannot be read just now. It is tried again by itself.",
         "if it is a label: another program is writing the list of jobs",
         "wait some seconds",

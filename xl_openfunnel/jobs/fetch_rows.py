@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..api.client import Client
-from ..api.endpoints import job_id_from
-from ..errors import IncompleteResultError, InvalidJobIdError
+from ..api.endpoints import LABELS_ELSEWHERE, job_id_from
+from ..errors import IncompleteResultError, InvalidJobIdError, JobNotFoundError
+from ..pasted import job_ids
 from .fetcher import Fetcher
 from .snapshot import Snapshot
 from .stacking import stacked_frame
-from .waiting import Outcome, naming_job, wait_for_all
+from .waiting import Outcome, naming_job, wait_for_all, with_message
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,6 +119,8 @@ def _final_snapshots(outcomes: Sequence[Outcome]) -> list[Snapshot]:
         (job_id, first), *others = errors
         for other_id, other in others:
             first.add_note(naming_job(other, other_id).message)
+        if isinstance(first, JobNotFoundError) and not job_ids(job_id):
+            first = with_message(first, f"{first} {LABELS_ELSEWHERE}")
         raise first if len(outcomes) == 1 else naming_job(first, job_id)
     return [outcome.snapshot for outcome in outcomes]
 

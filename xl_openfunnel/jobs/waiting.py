@@ -129,11 +129,16 @@ def read_error(snapshot: Snapshot) -> OpenFunnelError | None:
 
 def naming_job(error: OpenFunnelError, name: str) -> OpenFunnelError:
     """The error as one of several jobs: its message begins with the job, unless it names it already."""
-    named = copy.copy(error)
-    if re.search(rf"\bjob {re.escape(name)}\b", named.message, re.IGNORECASE) is None:
-        named.message = f"{name}: {named.message}"
-        named.args = (named.message,)
-    return named
+    is_named = re.search(rf"\bjob {re.escape(name)}\b", error.message, re.IGNORECASE)
+    return with_message(error, error.message if is_named else f"{name}: {error.message}")
+
+
+def with_message(error: OpenFunnelError, message: str) -> OpenFunnelError:
+    """A copy of the error with another message: several threads may hold the error itself."""
+    other = copy.copy(error)
+    other.message = message
+    other.args = (message,)
+    return other
 
 
 def _timeout_error(snapshot: Snapshot, seconds: float) -> JobTimeoutError:

@@ -104,7 +104,23 @@ def test_the_beginning_of_an_id_must_be_that_of_one_job(serve: Serve, run: Run) 
     assert json.loads(run("status", "ABCDEFGH1", "--json").out)["job_id"] == "abcdefgh1"
     result = run("status", "abcdefgh")
     assert (result.code, "begins the ids of 2 jobs" in result.err) == (2, True)
-    assert run("status", "abcdefg").code == 1  # too short to be a beginning: an id that the service does not know
+    result = run("status", "abcdefg")  # too short to be a beginning: an id that the service does not know
+    assert (result.code, "at least 8 characters are needed" in result.err) == (1, True)
+    assert json.loads(run("status", "abcdefgh1…", "--json").out)["job_id"] == "abcdefgh1"
+
+
+@pytest.mark.parametrize("command", ["status", "rows", "watch", "cancel"])
+def test_a_job_that_the_service_does_not_know_is_answered_with_similar_names(
+    serve: Serve, run: Run, command: str
+) -> None:
+    serve(DONE)
+    run("label", DONE.job_id, "Texas")
+    result = run(command, "Texsa")
+    assert (result.code, result.err.rstrip().endswith("Did you mean 'Texas'?")) == (1, True)
+    assert "none of that name is known here" in run(command, "Oklahoma").err
+    unknown = run(command, "00000000-0000-4000-8000-000000000000").err
+    assert "HTTP 404" in unknown
+    assert "label" not in unknown
 
 
 @given(st.lists(st.text("ab-", min_size=1, max_size=14), min_size=1, max_size=6, unique=True))
@@ -159,12 +175,31 @@ def test_a_label_has_priority_over_an_id(serve: Serve, run: Run) -> None:
 def test_a_label_can_be_removed(serve: Serve, run: Run) -> None:
     serve(DONE)
     run("label", DONE.job_id, "Texas")
-    assert run("label", "texas", "--remove").code == 0
+    result = run("label", "texas", "--remove")
+    assert (result.code, result.err) == (0, f"Job {DONE.job_id} no longer has the label 'Texas'.\n")
     assert labels_by_job(run) == {DONE.job_id: None}
+    assert run("label", DONE.job_id, "--remove").err == f"Job {DONE.job_id} has no label.\n"
+
+
+def test_forgetting_a_job_says_that_its_label_goes_too(serve: Serve, run: Run) -> None:
+    serve(DONE)
+    run("label", DONE.job_id, "Texas")
+    assert run("forget", "texas").err == f"Job {DONE.job_id} is forgotten, and so is its label 'Texas'.\n"
+    assert run("forget", "texas").err.startswith("Nothing was known here")
 
 
 @pytest.mark.parametrize(
-    "name", [" ", "a\nb", "x" * 81, OTHER.job_id, OTHER.job_id.upper(), f"http://h/{OTHER.job_id}"]
+    "name",
+    [
+        " ",
+        "a\nb",
+        "x" * 81,
+        OTHER.job_id,
+        OTHER.job_id[:8],
+        OTHER.job_id[:12].upper(),
+        OTHER.job_id.upper(),
+        f"http://h/{OTHER.job_id}",
+    ],
 )
 def test_a_label_must_be_readable_and_must_not_hide_another_job(serve: Serve, run: Run, name: str) -> None:
     serve(DONE, OTHER)

@@ -314,6 +314,14 @@ def a_text_like_a_label(factory: ServicesFactory) -> Sheet:
     return sheet_of(services, "Germny\u200b Q3", given="Germny[U+200B] Q3", jobs="'Germany Q3'")
 
 
+def the_beginning_of_two_ids(factory: ServicesFactory) -> Sheet:
+    services = factory.make()
+    assert services.store
+    for end in "12":
+        services.store.label(f"{JOB[:8]}-{end}", None)
+    return sheet_of(services, JOB[:8], given=JOB[:8])
+
+
 def a_text_with_two_jobs(factory: ServicesFactory) -> Sheet:
     other = JOB.replace("d8", "d9")
     return sheet_of(factory.make(), f"{JOB.upper()}; {other}", one=JOB, other=other)
@@ -440,6 +448,7 @@ SITUATIONS: list[Callable[[ServicesFactory], Sheet]] = [
         a_label_without_a_list,
         a_text_like_a_label,
         a_text_with_two_jobs,
+        the_beginning_of_two_ids,
         a_key_as_job,
         a_status_as_job,
         a_number_as_job,

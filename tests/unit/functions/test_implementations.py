@@ -89,6 +89,19 @@ def test_a_misspelt_label_is_answered_with_similar_ones_and_nothing_depends_on_t
     assert context.dependencies == {}
 
 
+def test_the_beginning_of_an_id_names_its_job_in_cells_too(make_services: MakeServices) -> None:
+    job = SimulatedJob(companies(5, seed=1))
+    services = make_services(job)
+    assert services.store
+    services.store.label(job.job_id, None)
+    for text in (job.job_id[:8], job.job_id[:13].upper() + "…"):
+        assert services.context().job_id(text) == job.job_id
+    services.store.label(job.job_id[:8] + "-other", None)
+    assert evaluate("OF_STATUS", implementations.status, services.context(), job.job_id[:8])[0][0] == (
+        f"#OF! '{job.job_id[:8]}' begins the ids of 2 jobs. Give more of the id."
+    )
+
+
 def test_a_label_can_be_a_number_or_a_status(make_services: MakeServices) -> None:
     services = make_services(job := SimulatedJob(companies(5)), SimulatedJob(companies(5), job_id="other"))
     for job_id, label in ((job.job_id, "2026"), ("other", "running")):

@@ -137,6 +137,16 @@ def test_error_that_waiting_cannot_solve_is_raised(
         fetch_with(fetch(service, api_key=key), job_id)
 
 
+def test_a_text_that_may_be_a_label_is_answered_with_where_labels_are_known(
+    serve: MakeService, fetch: MakeFetcher
+) -> None:
+    fetcher = fetch(serve())
+    for job_id, said in (("texas", True), ("63177f5c-ea0c-4b1a-9a5c-0123456789ab", False)):
+        with pytest.raises(JobNotFoundError) as raised:
+            fetch_with(fetcher, job_id)
+        assert ("Labels are known to cells and to the command" in str(raised.value)) == said
+
+
 def test_settled_problem_is_tried_again(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve()
     fetcher = fetch(service)

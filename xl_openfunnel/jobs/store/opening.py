@@ -38,7 +38,7 @@ class UnavailableStore:
     def _fail(self, *_: object, **__: object) -> Never:
         raise ConfigurationError(self._reason)
 
-    save = ledger = label_of = job_id_of = _fail
+    save = ledger = label_of = job_id_of = whole_id = _fail
 
 
 JobStore = Store | UnavailableStore

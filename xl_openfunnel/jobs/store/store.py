@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from ...api.models import JobStatus, Page, number
 from ...company_key import comparable
-from ...errors import CELL_UNITS, ConfigurationError, IncompleteResultError, OpenFunnelError
+from ...errors import CELL_UNITS, ConfigurationError, IncompleteResultError, InvalidJobIdError, OpenFunnelError
+from ...pasted import is_job_id, stripped
 from ...text import clip
 from ..snapshot import Result, Rows
 from . import diagnosis, seals
@@ -39,6 +40,9 @@ _INSERT_PAGE = "INSERT INTO page (origin, job_id, revision, number, rows, seal) 
 
 _MAX_QUERY = 2_000
 """UTF-16 units of a query in the ledger: the service's own queries have 60 to 170."""
+
+SHORT_ID: Final = 8
+"""Characters of an id that name its job, where no other one begins so: a UUID's first group."""
 
 _MAX_COMPARED = 100
 """Jobs whose names are compared with a wrong one: comparing takes some 20 µs each."""
@@ -284,6 +288,7 @@ class Store:
         taken = ConfigurationError(
             f"Another job has the label {label!r} already. Choose another, or take it away there first."
         )
+        label = None if label is None else " ".join(label.split())
         if label is not None and self.job_id_of(label) not in (None, job_id):
             raise taken
         try:
@@ -311,6 +316,8 @@ class Store:
     def job_id_of(self, label: str, *, wait: bool = True) -> str | None:
         """The id of the job whose label looks like this one (`company_key.comparable`), or None.
 
+        Several blanks count as one.
+
         Raises:
             StoreBusyError: with ``wait=False``, another process has locked the store.
         """
@@ -318,13 +325,35 @@ class Store:
             row = db.execute(
                 "SELECT job_id FROM ledger WHERE origin = ? AND lower(label) = lower(?)", (self.origin, label)
             ).fetchone()
-            form = comparable(label)
+            form = _comparable_label(label)
             if row is None and not (label.isascii() and form == label.lower()):  # SQLite knows the case of ASCII alone
                 found = db.execute(
                     "SELECT job_id, label FROM ledger WHERE origin = ? AND label IS NOT NULL", (self.origin,)
                 )
-                row = next((each for each in found if comparable(each[1]) == form), None)
+                row = next((each for each in found if _comparable_label(each[1]) == form), None)
         return None if row is None else str(row[0])
+
+    def whole_id(self, text: str, *, wait: bool = True) -> str | None:
+        """The id in the ledger that begins so, in any case, in at least `SHORT_ID` characters; None if none does.
+
+        An ellipsis may follow, as where a terminal cut the id.
+
+        Raises:
+            InvalidJobIdError: several begin so.
+            StoreBusyError: with ``wait=False``, another process has locked the store.
+        """
+        begin = stripped(text).rstrip("….")
+        if len(begin) < SHORT_ID or not is_job_id(begin):
+            return None
+        with self._database.connection(wait=wait) as db:
+            found = db.execute(
+                "SELECT job_id FROM ledger WHERE origin = ? AND lower(substr(job_id, 1, ?)) = lower(?)",
+                (self.origin, len(begin), begin),
+            ).fetchall()
+        whole = [str(job_id) for (job_id,) in found]
+        if len(whole) > 1 and begin not in whole:
+            raise InvalidJobIdError(f"{begin[:60]!r} begins the ids of {len(whole)} jobs. Give more of the id.")
+        return begin if begin in whole else next(iter(whole), None)
 
     def _load_pages(self, job_id: str, revision: str, numbers: range) -> Iterator[bytes]:
         try:
@@ -348,6 +377,10 @@ class Store:
         key = (self.origin, job_id)
         db.execute("DELETE FROM page WHERE origin = ? AND job_id = ?", key)
         return db.execute("DELETE FROM job WHERE origin = ? AND job_id = ?", key).rowcount
+
+
+def _comparable_label(label: str) -> str:
+    return " ".join(comparable(label).split())
 
 
 class _DamagedError(Exception):

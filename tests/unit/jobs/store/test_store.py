@@ -157,7 +157,9 @@ def test_label_names_one_job_in_any_case(store: Store) -> None:
     assert store.job_id_of("Germany") == "two"
 
 
-@pytest.mark.parametrize("label", ["KÖLN Q3", "Ko\u0308ln q3", "\u200bKöln\u00a0Q3\ufeff", "Köln\u00ad Q3 "])
+@pytest.mark.parametrize(
+    "label", ["KÖLN Q3", "Ko\u0308ln q3", "\u200bKöln\u00a0Q3\ufeff", "Köln\u00ad Q3 ", "Köln  \t Q3"]
+)
 def test_labels_that_look_alike_are_one(store: Store, label: str) -> None:
     store.label("one", "Köln Q3")
     assert store.job_id_of(label) == "one"
@@ -166,6 +168,21 @@ def test_labels_that_look_alike_are_one(store: Store, label: str) -> None:
     store.label("one", label)
     assert store.job_id_of("köln q3") == "one"
     assert store.job_id_of("Koln Q3") is None
+
+
+def test_a_plain_label_has_any_number_of_blanks_between_its_words(store: Store) -> None:
+    store.label("one", "Germany   Q3")
+    assert [store.job_id_of(label) for label in ("germany q3", "Germany  Q3", "GermanyQ3")] == ["one", "one", None]
+
+
+def test_the_beginning_of_an_id_is_whole_where_only_one_begins_so(store: Store) -> None:
+    for job_id in ("ab_defgh-1", "ab_defgh-22", "ab_defgh-2"):
+        store.label(job_id, None)
+    assert store.whole_id("AB_DEFGH-1…") == store.whole_id(" ab_defgh-1... ") == "ab_defgh-1"
+    assert store.whole_id("ab_defgh-2") == "ab_defgh-2"  # another one goes on, but this one is there
+    assert [store.whole_id(text) for text in ("ab_defg", "ab%defgh-1", "abcdefgh-1", "", "…")] == [None] * 5
+    with pytest.raises(ConfigurationError, match="'ab_defgh' begins the ids of 3 jobs"):
+        store.whole_id("ab_defgh")
 
 
 def test_forgotten_job_leaves_nothing(store: Store) -> None:
