@@ -5,6 +5,8 @@ Data goes to stdout, everything else to stderr.
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, NoReturn
@@ -205,11 +207,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         code = app(None if arguments is None else words, prog_name="xl-openfunnel", standalone_mode=False) or 0
         if code == INTERRUPTED:
-            terminal.print_message("Stopped.")
+            _say_stopped()
     except SystemExit as end:
         code = end.code
     except KeyboardInterrupt:
-        terminal.print_message("Stopped.")
+        _say_stopped()
         code = INTERRUPTED
     except terminal.StdoutClosedError:
         code = 0
@@ -217,3 +219,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = report(error)
     terminal.flush()
     sys.exit(code)
+
+
+def _say_stopped() -> None:
+    with contextlib.suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would interrupt Python's own end
+    terminal.print_message("Stopped.")

@@ -6,12 +6,11 @@ import logging
 import re
 import sqlite3
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from .. import errors
-from ..errors import JobNotFoundError, OpenFunnelError, ServiceError, TransportError
+from ..errors import OpenFunnelError, ServiceError, TransportError
 from . import terminal
-from .log_format import messages
 
 FAILED: Final = 1
 WRONG_CALL: Final = 2
@@ -90,10 +89,10 @@ def report(error: Exception) -> int:
     """Print an error, or each of a group, on stderr, and return the exit code."""
     if (show := getattr(error, "show", None)) and isinstance(code := getattr(error, "exit_code", None), int):
         # A wrong call, of a class that differs between versions of typer.
-        if messages.json:
-            terminal.print_error(str(getattr(error, "message", error)) or "Wrong call.", kind="Usage", exit_code=code)
+        if type(error).__name__ == "NoArgsIsHelpError":
+            show()  # the help
         else:
-            show()
+            terminal.print_error(_usage_text(error), kind="Usage", exit_code=code)
         return code
     code = exit_code(error)
     each: Sequence[Exception] = error.exceptions if isinstance(error, ExceptionGroup) else [error]
@@ -105,6 +104,13 @@ def report(error: Exception) -> int:
     return code
 
 
+def _usage_text(error: Any) -> str:
+    """What is wrong with the call, in typer's words, and where to read how it is called."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "xl-openfunnel"
+    return f"{error.format_message().replace('Value error, ', '').rstrip('.')}. {command} --help tells more."
+
+
 def _is_locked(error: Exception) -> bool:
     """Whether another process has held the store for longer than is waited for: SQLite says "locked" or "busy"."""
     return isinstance(error, sqlite3.OperationalError) and ("locked" in str(error) or "busy" in str(error))
@@ -112,8 +118,6 @@ def _is_locked(error: Exception) -> bool:
 
 def _text(error: Exception) -> str:
     match error:
-        case JobNotFoundError():
-            return f"{error} If you meant a label: none of that name is known here (xl-openfunnel jobs)."
         case ServiceError() | TransportError() if error.retryable and not _SAYS_TO_WAIT.search(error.message):
             return f"{error} Try again in a while."
         case OpenFunnelError():

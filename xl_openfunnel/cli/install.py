@@ -80,6 +80,8 @@ def _require_windows(command: str) -> None:
     if sys.platform == "win32":
         return
     instead = "" if sys.platform == "darwin" else f" For LibreOffice Calc: xl-openfunnel {command} --calc."
+    if command == "uninstall":
+        raise ConfigurationError(f"Nothing of Excel is installed here: that is possible on Windows only.{instead}")
     raise ConfigurationError(
         f"Excel can be set up on Windows only, where its cells can call Python.{instead} "
         "Without it: xl-openfunnel rows JOB -o companies.xlsx"

@@ -62,7 +62,11 @@ def raise_errors(run: Session, outcomes: Sequence[tuple[Snapshot, OpenFunnelErro
 
     What is wrong with all of them, such as the key, is one error.
     """
-    errors = [(run.name_of(snapshot.job_id), error) for snapshot, error in outcomes if error is not None]
+    errors = [
+        (run.name_of(snapshot.job_id), run.explained(error, snapshot.job_id))
+        for snapshot, error in outcomes
+        if error is not None
+    ]
     if not errors:
         return
     if len(errors) == len(outcomes) and len({error.message for _, error in errors}) == 1:
@@ -153,7 +157,7 @@ def rows(
     snapshot = stacked_snapshot(snapshots) if len(jobs) > 1 else snapshots[0]
     labels = "; ".join(filter(None, map(run.label_of, job_ids))) or None
     guarded = replace(target, label=labels).write(snapshot, names)
-    target.report(len(snapshot.rows), guarded)
+    target.report(snapshot, guarded)
 
 
 def _remaining_error(outcome: Outcome, name: str, *, allow_stale: bool, partial: bool) -> OpenFunnelError | None:
@@ -183,7 +187,7 @@ def _print_way_out(snapshot: Snapshot, error: OpenFunnelError, target: Target) -
     file = "" if target.path is None else f" -o {quoted([str(target.path)])}"
     if snapshot.stale:
         terminal.print_message(
-            f"The {delivered} read on {format_utc(snapshot.as_of)} are kept: "
+            f"To take the {delivered} read on {format_utc(snapshot.as_of)}: "
             f"xl-openfunnel rows {snapshot.job_id} --refresh --allow-stale{file}"
         )
     elif isinstance(error, (JobFailedError, IncompleteResultError)) and len(snapshot.rows):
@@ -224,7 +228,7 @@ def cancel(context: typer.Context, job: Job, yes: Yes = False) -> None:
     run = session(context)
     job_id = run.job_id(job)
     billed = f"Companies that job {job_id} has delivered until it stops are billed, and stay readable."
-    with run.client() as client:
+    with run.client() as client, run.explaining(job_id):
         if not yes:
             current = None
             with contextlib.suppress(InvalidResponseError):  # an unreadable page must not prevent cancelling

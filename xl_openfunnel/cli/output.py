@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ..api.models import JobStatus
 from ..errors import ConfigurationError
 from ..fields import DEFAULT_COLUMNS
 from ..text import companies, count
@@ -101,20 +102,25 @@ class Target:
                 files.write_text(snapshot, stream, "tsv", columns or DEFAULT_COLUMNS)
             if columns is None:
                 seven = count(len(DEFAULT_COLUMNS), "column")
-                terminal.print_note(f"The first {seven} of a cell, separated by tabs. For all of them: --format csv")
+                terminal.print_note(f"Only {seven}, separated by tabs. For all columns: --format csv")
         return 0
 
-    def report(self, number: int, guarded: int) -> None:
+    def report(self, snapshot: Snapshot, guarded: int) -> None:
         """Say on stderr what was written to the file.
 
         Args:
-            number: the companies.
+            snapshot: the job.
             guarded: the values that got an apostrophe.
         """
         if self.path is None:
             return
+        status, number = snapshot.status, len(snapshot.rows)
+        if_not_completed = "" if status in (None, JobStatus.COMPLETED) else f" ({status})"
         terminal.print_message(
-            f"{companies(number)} written to {self.path}", event="written", file=str(self.path), rows=number
+            f"{companies(number)}{if_not_completed} written to {self.path}",
+            event="written",
+            file=str(self.path),
+            rows=number,
         )
         if guarded:
             got, them = ("1 value got", "it") if guarded == 1 else (f"{guarded:,} values got", "them")

@@ -92,7 +92,7 @@ def describe(snapshots: list[Snapshot]) -> tuple[str, dict[str, Any]]:
     if len(snapshots) > 1:
         return job_text.jobs_line(snapshots), {
             "jobs": len(snapshots),
-            "final": sum(snapshot.final for snapshot in snapshots),
+            "final_jobs": sum(snapshot.final for snapshot in snapshots),
             "rows": sum(len(snapshot.rows) for snapshot in snapshots),
         }
     (snapshot,) = snapshots

@@ -16,6 +16,7 @@ from ..jobs import job_text
 from ..jobs.stacking import stacked_snapshot
 from ..jobs.waiting import NO_ANSWER_TIMEOUT, error_of
 from ..runtime.clock import FOREVER
+from ..text import companies
 from . import terminal
 from .jobs import parse_column_names, raise_errors
 from .options import Columns, Jobs, Output, Raw, Refresh, Separator, Timeout
@@ -126,27 +127,33 @@ def _update_file(
     reported: set[Path] = set()
     next_write = 0.0
     guarded = 0
-    with terminal.Progress() as progress:
-        for snapshot in changes:
-            if snapshot is not None:
-                progress(snapshot)
-                latest[snapshot.job_id] = snapshot
-                unwritten = _content(latest, stacked=stacked) or unwritten
-            if unwritten is None or time.monotonic() < next_write:
-                continue
-            next_write = time.monotonic() + WRITE_INTERVAL
-            if (changed := _try_write(unwritten, path, target, columns, reported)) is not None:
-                guarded, written, unwritten = changed, unwritten, None
-        deadline = time.monotonic() + FILE_LOCK_TIMEOUT
-        while unwritten is not None:
-            if time.monotonic() >= deadline:
-                files.check(path)  # raises with the reason
-            if (changed := _try_write(unwritten, path, target, columns, reported)) is not None:
-                guarded, written = changed, unwritten
-                break
-            time.sleep(_POLL_INTERVAL)
+    try:
+        with terminal.Progress() as progress:
+            for snapshot in changes:
+                if snapshot is not None:
+                    progress(snapshot)
+                    latest[snapshot.job_id] = snapshot
+                    unwritten = _content(latest, stacked=stacked) or unwritten
+                if unwritten is None or time.monotonic() < next_write:
+                    continue
+                next_write = time.monotonic() + WRITE_INTERVAL
+                if (changed := _try_write(unwritten, path, target, columns, reported)) is not None:
+                    guarded, written, unwritten = changed, unwritten, None
+            deadline = time.monotonic() + FILE_LOCK_TIMEOUT
+            while unwritten is not None:
+                if time.monotonic() >= deadline:
+                    files.check(path)  # raises with the reason
+                if (changed := _try_write(unwritten, path, target, columns, reported)) is not None:
+                    guarded, written = changed, unwritten
+                    break
+                time.sleep(_POLL_INTERVAL)
+    except KeyboardInterrupt:
+        if written is not None:
+            may_change = ", provisional: the service may still change them" if written.provisional else ""
+            terminal.print_message(f"{path} stays, with {companies(len(written.rows))}{may_change}.")
+        raise
     if written is not None:
-        target.report(len(written.rows), guarded)
+        target.report(written, guarded)
 
 
 def _content(latest: Mapping[str, Snapshot], *, stacked: bool) -> Snapshot | None:

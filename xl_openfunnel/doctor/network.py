@@ -21,8 +21,8 @@ _GO_ONLINE: Final = "Go online, and start the VPN if the service is reached thro
 _CHECK_PROXY: Final = "Check the proxy's address, or ask IT."
 _PROXY_ENCRYPTED: Final = "not looked at: the proxy itself is encrypted"
 _START_AGAIN: Final = (
-    "Start the program there again. If it is xl-openfunnel simulate: its address is another one each time, so paste "
-    "the line that it prints now."
+    "Start the program there again. If it is xl-openfunnel simulate: its address stays the same while its port is "
+    "free; where it prints another one now, paste that line."
 )
 
 Resolve: TypeAlias = Callable[[str, int], list[str]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -81,6 +82,7 @@ def run(fetchers: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     """Run the command in this process, without a terminal."""
     root = logging.getLogger()
     level, handlers = root.level, list(root.handlers)
+    on_interrupt = signal.getsignal(signal.SIGINT)
 
     def run(*arguments: object, stdin: str = "") -> Result:
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
@@ -94,6 +96,7 @@ def run(fetchers: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     yield run
     root.setLevel(level)
     root.handlers[:] = handlers
+    signal.signal(signal.SIGINT, on_interrupt)  # an interrupted command ignores it
 
 
 @pytest.fixture

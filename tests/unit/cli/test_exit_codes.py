@@ -86,8 +86,23 @@ def test_a_wrong_call_is_code_2_in_both_formats(run: Run, words: list[str], log_
     if log_format == "json":
         (line,) = map(json.loads, result.err.splitlines())
         assert (line["level"], line["exit_code"]) == ("error", 2)
+        assert line["message"].endswith("--help tells more.")
     else:
-        assert re.search("Usage: |Error: ", result.err)
+        assert result.err.startswith("error: ")
+        assert result.err.endswith("--help tells more.\n")
+
+
+@pytest.mark.parametrize("words", [[], ["key"]])
+def test_a_call_without_a_command_is_answered_with_help(run: Run, words: list[str]) -> None:
+    result = run(*words)
+    assert (result.code, result.err.startswith("Usage: xl-openfunnel")) == (2, True)
+    (line,) = map(json.loads, run(*words, "--log-format", "json").err.splitlines())
+    assert line["message"].startswith("Missing command")
+
+
+def test_a_wrong_choice_is_answered_with_the_choices_and_no_internal_word(run: Run) -> None:
+    err = run("completion", "ksh").err
+    assert err.startswith("error: Invalid value for 'SHELL': 'ksh' is not one of 'bash', ")
 
 
 def test_the_help_tells_the_exit_codes(run: Run) -> None:

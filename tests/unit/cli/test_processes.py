@@ -143,6 +143,15 @@ def test_ctrl_c_ends_with_one_line_and_130(
     assert [path.name for path in tmp_path.iterdir() if path.suffix in (".part", ".xlsx")] == []
 
 
+def test_ctrl_c_is_ignored_once_the_command_is_ending(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("xl_openfunnel.cli.app", interrupted)
+    assert run("jobs").err == "Stopped.\n"
+    assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+
+
 def test_debug_logs_the_requests_and_never_the_key(serve: Serve, run: Run, tmp_path: Path) -> None:
     serve()
     result = run("-v", "rows", DONE.job_id, "-o", tmp_path / "rows.xlsx")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -96,6 +98,7 @@ def test_a_refresh_waits_no_longer_than_its_timeout(serve: Serve, run: Run) -> N
     result = run("rows", DONE.job_id, "--refresh", "--timeout", 20)
     assert result.code == 3
     assert "was not read again, and the 20 seconds given to it are over" in result.err
+    assert "\nTo take the 250 companies read on " in result.err
     assert "--refresh --allow-stale" in result.err
 
 
@@ -368,6 +371,46 @@ def test_no_key_is_in_a_json_log_whatever_is_logged() -> None:
     line = json_line("error", "message", f"Key {SECRET}", {"more": [SECRET], "other": ValueError(SECRET)})
     assert SECRET not in line
     assert json.loads(line)["message"] == "Key of_…"
+
+
+def test_the_json_log_has_one_name_for_whether_a_job_is_final_and_one_for_how_many_are(serve: Serve, run: Run) -> None:
+    serve(SLOW, OTHER)
+    result = run("--log-format=json", "rows", "slow", "other", "--columns", "name")
+    progress = [line for line in map(json.loads, result.err.splitlines()) if line["event"] == "progress"]
+    assert progress[-1]["final_jobs"] == 2
+    assert {type(line["final"]) for line in progress if "final" in line} <= {bool}
+
+
+def test_ctrl_c_while_a_file_is_kept_up_to_date_says_that_it_stays(
+    serve: Serve, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = watch._try_write
+    written: list[object] = []
+
+    def write_once(*arguments: Any) -> int | None:
+        if written:
+            raise KeyboardInterrupt
+        written.append(arguments[0])
+        return write(*arguments)
+
+    monkeypatch.setattr(watch, "_try_write", write_once)
+    monkeypatch.setattr(watch, "WRITE_INTERVAL", 0.0)
+    serve(SLOW)
+    file = tmp_path / "rows.csv"
+    result = run("watch", "slow", "-o", file)
+    companies = len(file.read_text().splitlines()) - 1
+    assert result.code == 130
+    said = re.search(r"rows.csv stays, with (\d+) compan(?:y|ies), provisional: .*\nStopped\.$", result.err.strip())
+    assert said is not None
+    assert int(said[1]) == companies
+
+
+@pytest.mark.parametrize("command", ["watch", "rows"])
+def test_what_is_written_of_a_cancelled_job_is_told_as_such(
+    serve: Serve, run: Run, tmp_path: Path, command: str
+) -> None:
+    serve(SimulatedJob(ROWS[:50], job_id="over", ending="cancelled"))
+    assert " companies (cancelled) written to" in run(command, "over", "-o", tmp_path / "rows.csv").err
 
 
 def test_a_wrong_log_format_is_a_wrong_call(run: Run) -> None:

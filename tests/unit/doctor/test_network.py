@@ -118,7 +118,7 @@ def test_a_local_service_that_has_ended_is_to_be_started_again_without_it(*, sec
     for result in steps:
         assert (result.state, result.for_it) == (CheckState.WRONG, "")
         assert result.remedy.startswith("Start the program there again. If it is xl-openfunnel simulate")
-        assert "paste the line that it prints" in result.remedy
+        assert "its address stays the same while its port is free; where it prints another" in result.remedy
 
 
 def test_an_unknown_authority_is_wrong_and_named(secured: Route) -> None:
