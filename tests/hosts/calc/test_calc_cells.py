@@ -221,10 +221,17 @@ def test_refresh_resizes_arrays_and_polls_running_jobs_again(
     assert poll_count(service, done) == before_count
 
 
+def wait_until_final(sheet: Sheet, job: SimulatedJob) -> None:
+    """A block shows the companies of a job already while its pages are read again."""
+    sheet["K1"] = f'=OF_INFO("{job.job_id}";"final")'
+    sheet.wait_until("K1", 1.0)
+
+
 def test_refresh_never_overwrites_the_users_cells(sheet: Sheet, service: Simulator) -> None:
     made = add_job(service, 20)
     sheet["A5:G9"] = f'=OF_ROWS("{made.job_id}")'
     sheet["C15"] = "mine"
+    wait_until_final(sheet, made)
     sheet.wait_until("A9", missing(made, 5, 7))
     blocked = "no free cells for the formula in Sheet1.A5, or they are protected"
     assert sheet.act("refresh book") == f"1 job final already; {blocked}."
@@ -251,6 +258,7 @@ def test_refresh_overwrites_nothing_beside_a_list_of_notes(sheet: Sheet, service
         sheet[f"H{row}"] = f"note {row}"
     sheet["A10:G10"] = f'=OF_ROWS("{made.job_id}")'
     sheet["C12"], sheet["E14"] = "mine", 4711
+    wait_until_final(sheet, made)
     sheet.wait_until("A10", missing(made, 1, 7))
     said = sheet.act("refresh book")
     assert said == "1 job final already; no free cells for the formula in Sheet1.A10, or they are protected."
