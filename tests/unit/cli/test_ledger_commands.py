@@ -160,6 +160,12 @@ def test_a_label_names_its_job_in_any_case(serve: Serve, run: Run, job: str) -> 
     assert json.loads(run("status", job, "--json").out)["job_id"] == DONE.job_id
 
 
+def test_a_label_is_told_as_it_is_kept(serve: Serve, run: Run) -> None:
+    serve(DONE)
+    assert "has the label 'Germany Q3'." in run("label", DONE.job_id, "Germany   Q3").err
+    assert labels_by_job(run) == {DONE.job_id: "Germany Q3"}
+
+
 def test_a_job_can_be_given_by_its_url(serve: Serve, run: Run) -> None:
     service = serve(DONE)
     url = f"{service.base_url}/api/v1/account/search-lookalikes-bulk/{DONE.job_id}?cursor=page_0001"
