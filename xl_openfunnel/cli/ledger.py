@@ -75,7 +75,9 @@ def label(
     text = _check_label(run, job_id, name)
     known = any(entry.job_id == job_id for entry in run.store.ledger())
     run.store.label(job_id, text)
-    terminal.print_message(f"Job {job_id} has the label {run.label_of(job_id)!r}." + ("" if known else " It was not seen here before."))
+    terminal.print_message(
+        f"Job {job_id} has the label {run.label_of(job_id)!r}." + ("" if known else " It was not seen here before.")
+    )
 
 
 def forget(
