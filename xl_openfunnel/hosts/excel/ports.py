@@ -23,7 +23,7 @@ class HostBusyError(Exception):
 
 
 class HostGoneError(Exception):
-    """Excel has no workbook open, or has ended."""
+    """Excel shows no workbook, or has ended."""
 
 
 class HostError(Exception):
@@ -49,12 +49,15 @@ class ExcelProcesses(Protocol):
     def process_of(self, window: int) -> int | None:
         """The id of the process that a window belongs to."""
 
+    def is_running(self, process_id: int) -> bool:
+        """Whether the process has not ended."""
+
     def connect(self, process_id: int) -> AbstractContextManager[ExcelSession]:
         """Connect to an Excel.
 
         Raises:
             HostBusyError: it accepts no calls now.
-            HostGoneError: it has no workbook open, or has ended.
+            HostGoneError: it shows no workbook, or has ended.
         """
 
 
@@ -68,6 +71,13 @@ class ExcelSession(Protocol):
     @property
     def calculates_automatically(self) -> bool:
         """Whether Excel is not in manual calculation mode."""
+
+    @property
+    def came_to_front(self) -> bool:
+        """Whether Excel is in front now and was not when it was connected to."""
+
+    def shows_error(self, cell: CellRef) -> bool:
+        """Whether a cell shows an error value."""
 
     def formula(self, cell: CellRef) -> str | None:
         """The formula in a cell; None where there is none, or where the cell no longer exists."""

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import pywintypes
 import win32api
+import win32con
+import win32event
 import win32gui
 import win32process
 
@@ -30,6 +32,7 @@ from .ranges import TEXT
 _log = logging.getLogger(__name__)
 
 _MANUAL: Final = -4135  # xlCalculationManual
+_DONE: Final = 0  # xlDone
 
 _MAX_ADDRESS: Final = 250
 """Characters of an address passed to `Range`, which takes 255 according to its documentation."""
@@ -48,6 +51,7 @@ class ComExcelProcesses:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._process_ids: dict[int, int] = {}
+        self._handles: dict[int, Any] = {}  # while one is open, Windows gives no other process this id
 
     def process_of(self, window: int) -> int | None:
         """The id of the process that a window belongs to, or belonged to when it was last looked up."""
@@ -55,7 +59,17 @@ class ComExcelProcesses:
             thread_id, process_id = win32process.GetWindowThreadProcessId(window)
             if thread_id:  # else the window is closed, and the process id is meaningless
                 self._process_ids[window] = process_id
+                if process_id not in self._handles:
+                    self._handles[process_id] = win32api.OpenProcess(win32con.SYNCHRONIZE, False, process_id)
         return self._process_ids.get(window)
+
+    def is_running(self, process_id: int) -> bool:
+        """Whether the process that a window belonged to has not ended."""
+        handle = self._handles.get(process_id)
+        if handle is not None and win32event.WaitForSingleObject(handle, 0) == win32event.WAIT_TIMEOUT:
+            return True
+        self._handles.pop(process_id, None)
+        return False
 
     @contextlib.contextmanager
     def connect(self, process_id: int) -> Iterator[ComExcelSession]:
@@ -80,6 +94,11 @@ class ComExcelSession:
         self._process_id = process_id
         self._application = application
         self._clock = clock
+        self._was_in_front = self._is_in_front()
+
+    @property
+    def came_to_front(self) -> bool:
+        return self._is_in_front() and not self._was_in_front
 
     @property
     def accepts_calls(self) -> bool:
@@ -90,6 +109,14 @@ class ComExcelSession:
     @property
     def calculates_automatically(self) -> bool:
         return bool(dispatch.get(self._application, "Calculation") != _MANUAL)
+
+    def shows_error(self, cell: CellRef) -> bool:
+        """Whether a cell shows an error value."""
+        with dispatch.log_com_errors(f"show the value of {cell}"):
+            com_cell = self._range(cell)
+            value = None if com_cell is None else dispatch.get(com_cell, "Value2")
+            return type(value) is int and hresults.error_text(value) is not None
+        return False
 
     def formula(self, cell: CellRef) -> str | None:
         """The formula in a cell; only ``=`` where Excel says that there is one but does not show it."""
@@ -123,8 +150,14 @@ class ComExcelSession:
                     dispatch.get(dispatch.get(sheet, "Range", address), "Dirty")
 
     def calculate(self) -> None:
+        """Calculate what is dirty; in automatic mode `Range.Dirty` has done so already, as its documentation says.
+
+        Every calculation includes the volatile formulas of all workbooks, so none is asked for without need.
+        https://learn.microsoft.com/office/vba/api/excel.range.dirty
+        """
         with dispatch.log_com_errors("calculate"):
-            dispatch.get(self._application, "Calculate")
+            if dispatch.get(self._application, "CalculationState") != _DONE:
+                dispatch.get(self._application, "Calculate")
 
     def calculate_cell(self, cell: CellRef) -> None:
         with dispatch.log_com_errors(f"calculate {cell}"):
@@ -166,8 +199,8 @@ class ComExcelSession:
         """Keep workbooks marked as saved if they were, unless the user changes something inside the ``with`` block.
 
         Excel processes the user's input between our calls. If such a change were marked as saved, Excel would not ask
-        when the workbook is closed. For the same reason nothing is restored if the block fails: a needless question
-        does less harm.
+        when the workbook is closed. For the same reason nothing is restored if the block fails, since a needless
+        question does less harm; nor where Excel saves by itself (AutoSave), since other people's changes arrive then.
         """
         since = win32api.GetTickCount() - _IDLE_MILLISECONDS
         was_in_front = self._is_in_front()
@@ -177,8 +210,9 @@ class ComExcelSession:
         for name in names:
             book = dispatch.item(dispatch.get(self._application, "Workbooks"), name)
             touched = (was_in_front or self._is_in_front()) and _input_since(since)
-            if book is not None and not dispatch.get(book, "Saved") and not touched:
-                dispatch.put(book, "Saved", value=True)
+            if book is None or touched or dispatch.get(book, "Saved") or dispatch.get_optional(book, "AutoSaveOn"):
+                continue
+            dispatch.put(book, "Saved", value=True)
 
     def _is_in_front(self) -> bool:
         window = win32gui.GetForegroundWindow()

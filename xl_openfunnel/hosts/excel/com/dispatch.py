@@ -29,6 +29,10 @@ _log = logging.getLogger(__name__)
 OMITTED: Final = pythoncom.ArgNotFound
 """Stands for an argument that is left out."""
 
+ENGLISH: Final = 0x409
+"""The locale of every call, as VBA's: with 0, pywin32's own, Excel takes and gives formats and formulas in the language
+of the system, where "General" is "Standard" (https://github.com/mhammond/pywin32/issues/2663)."""
+
 _OBJID_NATIVEOM: Final = 0xFFFFFFF0
 
 _WINDOW_TIMEOUT: Final = 500
@@ -127,7 +131,7 @@ def get(target: Any, name: str, *arguments: object) -> Any:
 def put(target: Any, name: str, value: object) -> None:
     """Set a property."""
     kind = pythoncom.DISPATCH_PROPERTYPUT
-    _translating_errors(target, lambda: target.Invoke(target.GetIDsOfNames(name), 0, kind, 0, value))
+    _translating_errors(target, lambda: target.Invoke(_dispid(target, name), ENGLISH, kind, 0, value))
 
 
 def get_optional(target: Any, name: str, default: object = None) -> Any:
@@ -183,7 +187,11 @@ def application(process_id: int) -> Any:
 
 def _invoke(target: Any, name: str, *arguments: object) -> Any:
     get_or_call = pythoncom.DISPATCH_PROPERTYGET | pythoncom.DISPATCH_METHOD
-    return target.Invoke(target.GetIDsOfNames(name), 0, get_or_call, 1, *arguments)
+    return target.Invoke(_dispid(target, name), ENGLISH, get_or_call, 1, *arguments)
+
+
+def _dispid(target: Any, name: str) -> Any:
+    return target.GetIDsOfNames(ENGLISH, name)
 
 
 def _translating_errors(target: Any, call: Callable[[], _T]) -> _T:

@@ -23,6 +23,15 @@ _MAX_CALL_GAP: Final = 3.0
 """Seconds from the end of one call of a cell to the begin of the next within one calculation: a formula with several
 functions calls them one after the other, and other functions may take their time in between."""
 
+MIN_INTERVAL: Final = 2.0
+"""Seconds between two recalculations of a cell, and between two of all small cells together."""
+
+MAX_ABSENCE: Final = 20.0
+"""Seconds after which the jobs of an Excel that shows no workbook are no longer polled."""
+
+ALL_BOOKS: Final = ""
+"""Stands for the name of a book to be searched: no book has it, so all are."""
+
 _MAX_CALLS: Final = 1_000
 """Calls remembered of one calculation of a cell: a formula can call for every cell of a range."""
 
@@ -134,7 +143,9 @@ class ExcelProcess:
         large_at: when the next large cell may be recalculated.
         retry_at: when it may be called again after it was busy.
         retry_delay: seconds between two tries while it is busy.
-        times_absent: how often in a row it had no book open.
+        absent_since: since when no window of a workbook leads to it: all are closed or hidden, or it shows the tab
+            File.
+        min_interval: seconds between two recalculations of a cell, and between two of all small cells together.
     """
 
     pid: int
@@ -152,7 +163,8 @@ class ExcelProcess:
     large_at: float = 0.0
     retry_at: float = 0.0
     retry_delay: float = 0.0
-    times_absent: int = 0
+    absent_since: float | None = None
+    min_interval: float = MIN_INTERVAL
 
 
 class CellRegistry:
@@ -211,10 +223,22 @@ class CellRegistry:
         cell.process.cells.pop(cell.ref, None)
 
     def remove_process(self, process: ExcelProcess) -> None:
-        """The process has no book open any more, or has ended."""
+        """The process has ended."""
         for cell in list(process.cells.values()):
             self.remove(cell)
         del self.processes[process.pid]
+
+    def absent(self, process: ExcelProcess, now: float) -> None:
+        """The process runs and shows no workbook: if that lasts, its jobs are no longer polled for it.
+
+        Once it shows one, all its books are searched.
+        """
+        if process.absent_since is None:
+            process.absent_since = now
+        elif process.cells and now - process.absent_since >= MAX_ABSENCE:
+            for cell in list(process.cells.values()):
+                self.remove(cell)
+            process.unsearched_books[ALL_BOOKS] = None
 
     def job_changed(self, snapshot: Snapshot, now: float) -> bool:
         """Note the cells that a new snapshot makes outdated; returns whether any cell shows the job."""

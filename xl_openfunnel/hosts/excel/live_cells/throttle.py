@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from .registry import ExcelProcess, LiveCell
+from .registry import MIN_INTERVAL, ExcelProcess, LiveCell
 
-MIN_INTERVAL: Final = 2.0
-"""Seconds between two recalculations of a cell, and between two of all small cells together."""
+_MAX_INTERVAL: Final = 60.0
+"""Seconds between two recalculations of a cell whose Excel comes to the front each time."""
 
 BUDGET_DIVISOR: Final = 20
 """Small cells together may take one part in so many of Excel's time, and all large cells together another."""
@@ -56,7 +56,7 @@ def due_at(cell: LiveCell) -> float:
         return cell.called_at
     if cell.stale_since is None:
         return NEVER
-    return max(cell.recalc_requested_at + MIN_INTERVAL, process.large_at if cell.large else process.small_at)
+    return max(cell.recalc_requested_at + process.min_interval, process.large_at if cell.large else process.small_at)
 
 
 def due(process: ExcelProcess, now: float) -> list[LiveCell]:
@@ -78,6 +78,15 @@ def back_off(process: ExcelProcess, now: float) -> None:
     """Excel was busy: leave it alone for a while, and for longer each time."""
     process.retry_delay = min(max(process.retry_delay * 2, MIN_BACK_OFF), MAX_BACK_OFF)
     process.retry_at = now + process.retry_delay
+
+
+def recalculated(process: ExcelProcess, *, came_to_front: bool) -> None:
+    """Recalculate less often an Excel that its recalculation puts in front of what its user works with.
+
+    Some do so whenever a function is called (https://github.com/xlwings/xlwings/issues/486).
+    """
+    longer = min(process.min_interval * 2, _MAX_INTERVAL)
+    process.min_interval = longer if came_to_front else MIN_INTERVAL
 
 
 def searched(process: ExcelProcess, began: float, now: float) -> None:
@@ -106,7 +115,7 @@ def small_calculated(
     if more and process.small_seconds < MAX_BURST_SECONDS:
         process.small_at = now + cost
     else:
-        process.small_at = now + max(MIN_INTERVAL, process.small_seconds * (BUDGET_DIVISOR - 1))
+        process.small_at = now + max(process.min_interval, process.small_seconds * (BUDGET_DIVISOR - 1))
         process.small_seconds = 0.0
 
 

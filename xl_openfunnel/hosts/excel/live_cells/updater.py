@@ -29,10 +29,6 @@ from .throttle import LIVENESS_INTERVAL, METHOD_RESET_INTERVAL, NEVER
 
 _log = logging.getLogger(__name__)
 
-_MAX_ABSENT: Final = 3
-"""How often in a row an Excel must have no book open before its cells are dropped: windows come and go while books are
-opened."""
-
 _CATCH_UP_TIMEOUT: Final = 5.0
 """Seconds that `VisibleJobs.catch_up` waits for the updater, which may be recalculating a large block."""
 
@@ -189,18 +185,18 @@ class CellUpdater:
                 if process.pid not in self._paused:
                     self._update(process, excel, now)
         except HostGoneError:
-            process.times_absent += 1
-            if process.times_absent >= _MAX_ABSENT:
-                self._registry.remove_process(process)
-            else:
+            if self._processes.is_running(process.pid):
+                self._registry.absent(process, self.now())
                 throttle.back_off(process, self.now())
+            else:
+                self._registry.remove_process(process)
         except HostBusyError:
             throttle.back_off(process, self.now())
         except Exception:
             _log.exception("live cells met something unexpected")
             throttle.back_off(process, self.now())
         else:
-            process.retry_delay, process.times_absent = 0.0, 0
+            process.retry_delay, process.absent_since = 0.0, None
 
     def _update(self, process: ExcelProcess, excel: ExcelSession, now: float) -> None:
         """Do everything that Excel's user may notice."""
@@ -233,6 +229,8 @@ class CellUpdater:
         if large := [cell for cell in due if cell.large]:
             seconds = self._recalculate(process, excel, large[:1])
             throttle.large_calculated(process, large[0], seconds, self.now())
+        if due:
+            throttle.recalculated(process, came_to_front=excel.came_to_front)
 
     def _recalculate(self, process: ExcelProcess, excel: ExcelSession, cells: Sequence[LiveCell]) -> float:
         """Recalculate cells; returns the seconds that this took, without the wait for Excel to accept calls."""
@@ -281,6 +279,8 @@ class CellUpdater:
             search_around(self._registry, cell, excel, now)
         if cell.method is RecalcMethod.DIRTY:
             cell.method, cell.method_since, cell.stale_since = RecalcMethod.CALCULATE, now, now
+        elif ours and excel.shows_error(cell.ref):  # as #VALUE! while VBA is in break mode: calculate it until it calls
+            cell.stale_since = now
         elif cell.method is RecalcMethod.CALCULATE and ours and _would_call(cell) and not _sheet_responded(cell):
             cell.method, cell.stale_since = RecalcMethod.REENTER, now
         elif ours:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.hosts.excel.fake import refs
+from tests.hosts.excel.fake.formulas import ERRORS, CellError
 from tests.hosts.excel.fake.model import MANUAL, Book, Cells, Excel
 from tests.hosts.excel.fake.sheet import ExcelError, Sheet
 from tests.unit.hosts.clocks import FrozenClock
@@ -32,6 +33,9 @@ class FakeExcel:
 
     Attributes:
         windowless_visits: so many connections find no window.
+        running: whether the process has not ended.
+        takes_foreground: whether it comes to the front whenever a cell is calculated.
+        breaks: whether its VBA is in break mode, where functions give #VALUE! and call nothing.
         unmarkable_sheets: sheets where marking a cell dirty has no effect.
         uncalculable_sheets: sheets where calculating a single cell has no effect.
         calls: how often each method was called.
@@ -41,12 +45,19 @@ class FakeExcel:
         self.excel = Excel()
         self.busy = False
         self.windowless_visits = 0
+        self.running = True
+        self.takes_foreground = False
+        self.breaks = False
         self.unmarkable_sheets: set[str] = set()
         self.uncalculable_sheets: set[str] = set()
         self.calls: Counter[str] = Counter()
 
     def process_of(self, window: int) -> int | None:
         return PID if window == WINDOW else None
+
+    def is_running(self, pid: int) -> bool:
+        assert pid == PID
+        return self.running
 
     @contextlib.contextmanager
     def connect(self, pid: int) -> Iterator[FakeExcel]:
@@ -58,6 +69,14 @@ class FakeExcel:
             self.windowless_visits = max(0, self.windowless_visits - 1)
             raise HostGoneError
         yield self
+
+    @property
+    def came_to_front(self) -> bool:
+        return self.takes_foreground
+
+    def shows_error(self, ref: CellRef) -> bool:
+        sheet = self._sheet(ref)
+        return sheet is not None and isinstance(sheet.value(ref.cell), CellError)
 
     @property
     def accepts_calls(self) -> bool:
@@ -189,6 +208,8 @@ class Rig:
 
     def _function(self, *, large: bool) -> Callable[[str, list[Any], Cells], Any]:
         def cell(name: str, args: list[Any], caller: Cells) -> Any:
+            if self.host.breaks:
+                return ERRORS["#VALUE!"]
             if name in self.values:
                 return self._number(name, caller)
             argument = args[0].sheet.read(args[0].area) if isinstance(args[0], Cells) else args[0]

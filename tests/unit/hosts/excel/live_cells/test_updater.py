@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 
 import pytest
 
+from tests.hosts.excel.fake.formulas import ERRORS
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL
 from tests.unit.hosts.excel.live_cells.books import PID, WINDOW, Rig
 from xl_openfunnel.functions.context import Dependency
@@ -170,7 +172,7 @@ def test_the_subscription_of_a_job_without_cells_ends_within_a_minute(rig: Rig, 
         rig.book.close()
     if gone == "everything":
         other.close()
-    rig.advance(LIVENESS_INTERVAL + 5)
+    rig.advance(60 if gone == "everything" else LIVENESS_INTERVAL + 5)
     assert not rig.fetcher.subscriptions
 
 
@@ -582,6 +584,68 @@ def test_cells_survive_windows_that_are_gone_for_a_moment(rig: Rig) -> None:
     rig.fetcher.report("job", "running")
     rig.advance(10)
     assert rig.sheet.value("A1") == "running"
+
+
+def test_an_excel_that_shows_no_workbook_is_kept_while_its_process_lives(rig: Rig) -> None:
+    """It shows the tab File for a while, or hidden workbooks only; nothing says that its cells can be seen again."""
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.advance(1)
+    for minutes, status in ((0.1, "pending"), (5, "running"), (60, "completed")):
+        rig.host.windowless_visits = 10_000
+        rig.fetcher.report("job", status)
+        rig.advance(60 * minutes)
+        assert rig.subscribed_jobs() == ([] if minutes > 1 else ["job"])
+        rig.host.windowless_visits = 0
+        rig.advance(10)
+        assert rig.sheet.value("A1") == status
+    assert not rig.host.calls["enter"]
+
+
+def test_an_excel_that_has_ended_is_forgotten(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.advance(1)
+    rig.host.windowless_visits, rig.host.running = 10_000, False
+    rig.fetcher.report("job", "running")
+    rig.advance(5)
+    assert not rig.subscribed_jobs()
+    assert rig.updater.loop.step() is None
+
+
+@pytest.mark.parametrize("marks", [True, False])
+def test_a_cell_whose_vba_is_in_break_mode_is_calculated_until_it_calls(rig: Rig, marks: bool) -> None:
+    """A function of a VBA project in break mode gives #VALUE! and calls nothing."""
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+    rig.advance(1)
+    rig.host.unmarkable_sheets = set() if marks else {"One"}
+    rig.host.breaks = True
+    rig.fetcher.report("job", "running")
+    rig.advance(60)
+    rig.fetcher.report("job", "completed")
+    rig.advance(60)
+    assert rig.sheet.value("A1") == ERRORS["#VALUE!"]
+    rig.host.breaks = False
+    rig.advance(10)
+    assert (rig.sheet.value("A1"), rig.host.calls["enter"]) == ("completed", 0)
+
+
+def test_an_excel_that_comes_to_the_front_is_recalculated_less_and_less_often(rig: Rig) -> None:
+    rig.sheet.enter("A1", '=OF_STATUS("job")')
+
+    def intervals(count: int) -> list[float]:
+        """The seconds between recalculations while the job changes all the time."""
+        times: list[float] = []
+        while len(times) <= count:
+            rig.host.excel.calls.clear()
+            rig.fetcher.report("job", f"at {rig.clock.now}")
+            rig.advance(0.5)
+            times += [rig.clock.now] if calls(rig) else []
+        return [later - time for time, later in itertools.pairwise(times)]
+
+    assert intervals(3)[1:] == [2.0, 2.0]
+    rig.host.takes_foreground = True
+    assert intervals(7) == [4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
+    rig.host.takes_foreground = False
+    assert intervals(3)[1:] == [2.0, 2.0]
 
 
 def test_an_excel_without_books_stays_paused(rig: Rig) -> None:
