@@ -65,16 +65,16 @@ class SpawnedExcel:
         Raises:
             CheckFailedError: it did not start, or shows a dialog.
         """
-        import win32com.client.dynamic
         import xlwings
+
+        from ..hosts.excel.com.late_binding import english_object
 
         pid, deadline = self._process.pid, time.monotonic() + _START_TIMEOUT
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 raise CheckFailedError("Excel ended at once. Start it once by hand, answer what it asks, and close it")
             with contextlib.suppress(Exception):  # it is still starting
-                dispatch = xlwings.apps[pid].api._oleobj_
-                excel: Any = RetryingComObject(win32com.client.dynamic.Dispatch(dispatch))
+                excel: Any = RetryingComObject(english_object(xlwings.apps[pid].api._oleobj_))
                 excel.AutomationSecurity = _LOW_SECURITY
                 excel.DisplayAlerts = False
                 return excel

@@ -19,6 +19,8 @@ from xlsxwriter.utility import xl_range
 from ..pivot import BLANK, TOTAL
 from .package import RELATIONSHIPS, Package
 
+PIVOT_NAME: Final = "OpenFunnelPivot"
+
 _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _CACHE: Final = "xl/pivotCache/pivotCacheDefinition1.xml"
 _TABLE: Final = "xl/pivotTables/pivotTable1.xml"
@@ -132,7 +134,7 @@ class Pivot:
         }
         pivot_fields = "".join(fields.get(index, '<pivotField showAll="0"/>') for index in range(len(self.fields)))
         return (
-            f'<pivotTableDefinition xmlns="{_MAIN}" name="OpenFunnelPivot" cacheId="1" applyNumberFormats="0" '
+            f'<pivotTableDefinition xmlns="{_MAIN}" name="{PIVOT_NAME}" cacheId="1" applyNumberFormats="0" '
             'applyBorderFormats="0" applyFontFormats="0" applyPatternFormats="0" applyAlignmentFormats="0" '
             f'applyWidthHeightFormats="1" dataCaption="Values" grandTotalCaption="{TOTAL}" updatedVersion="6" '
             'minRefreshableVersion="3" itemPrintTitles="1" createdVersion="6" indent="0" outline="1" outlineData="1" '

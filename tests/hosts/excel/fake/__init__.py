@@ -5,9 +5,12 @@ Excel is documented or known to do so:
 
 - Formulas call functions with the values of cells; results spill, grow, shrink, and show `#SPILL!` where something is
   in the way. A formula set through `Range.Formula` shows one value only. Without dynamic arrays nothing spills.
-- Automatic, semiautomatic and manual calculation; `Range.Dirty` marks, `Application.Calculate` calculates what is
-  marked, `Range.Calculate` calculates the range whatever is marked. A change or a recalculation that shows something
-  else makes a book unsaved.
+- Automatic, semiautomatic and manual calculation; `Range.Dirty` marks and, unless calculation is manual, calculates;
+  `Application.Calculate` calculates what is marked, `Range.Calculate` the range whatever is marked. A change, `Dirty`
+  and a recalculation that shows something else make a book unsaved; closed so, it asks.
+- It is German: with another locale than English, calls take and give formats and formulas in German.
+- What its user does can be undone until a program changes a sheet. A function's array with a text of over 255
+  characters fails as a whole.
 - Inserted rows move cells and references without any recalculation; sheets and books are renamed, deleted, closed,
   after which references to them fail.
 - While it calculates it lets in only calls nested in the function it waits for. It can be editing a cell or showing a
@@ -21,7 +24,7 @@ Excel is documented or known to do so:
 - It is found by its windows, one XLMAIN for each book, whose handle dies with the book.
 
 What it does not claim: Excel's order of calculation, number formats but the one for text, dates but the simplest,
-styles, undo, structured references, volatile functions, multithreaded calculation, the wizard, and the timing of
+styles, structured references, volatile functions, multithreaded calculation, the wizard, and the timing of
 anything. Where it is not known for certain what Excel does, there is a switch (`dirty_recalculates`, `dirty_ignored`,
 `spilled_cells_have_formulas`, `text_cells_take_apostrophes`): code has to hold with either.
 """

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 DELETED = 0x800A01A8 - (1 << 32)  # what a reference to something deleted answers to everything
 _ENUMERATE = "_NewEnum"
+_PUT = pythoncom.DISPATCH_PROPERTYPUT | pythoncom.DISPATCH_PROPERTYPUTREF
+_CHANGES = {"Add", "ClearContents", "Delete", "Insert", "Sort"}
 _SUPPORT_ERROR_INFO = pywintypes.IID("{DF0B3D60-548F-101B-8E65-08002B2BD119}")  # asked for whenever a call fails
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -76,10 +78,15 @@ class Policy(win32com.server.policy.BasicWrapPolicy):  # type: ignore[misc]
         refused = target.excel.on_call(f"{type(target).__name__}.{name}")
         if refused:
             return refused, -1, None
+        before, target.excel.lcid = target.excel.lcid, lcid
         try:
             failed, result = _invoke_member(target, name, flags, [_from_com(arg) for arg in args])
         except ExcelError as error:
             raise COMException(str(error), scode=error.scode) from error
+        finally:
+            target.excel.lcid = before
+        if hasattr(target, "sheet") and (flags & _PUT or name in _CHANGES):
+            target.excel.undoable.clear()  # what a program changes on a sheet costs its user what could be undone
         return failed, -1, _to_com(result)
 
 
@@ -92,7 +99,7 @@ def _invoke_member(target: Exposed, name: str, flags: int, args: list[Any]) -> t
             return winerror.DISP_E_MEMBERNOTFOUND, None
         return 0, win32com.server.util.NewEnum([wrap(one) for one in each])
     member = inspect.getattr_static(target, name)
-    if flags & (pythoncom.DISPATCH_PROPERTYPUT | pythoncom.DISPATCH_PROPERTYPUTREF):
+    if flags & _PUT:
         if not isinstance(member, property) or member.fset is None:
             return winerror.DISP_E_MEMBERNOTFOUND, None
         setattr(target, name, args[-1])

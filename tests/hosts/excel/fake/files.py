@@ -63,4 +63,7 @@ def load(excel: Excel, path: str, *, macros: bool) -> Book:
                 formula.dirty = True
         excel.recalculate()
     book.saved = True
+    for pivot in [pivot for sheet in book.sheets for pivot in sheet.pivots if pivot.refreshed_on_open]:
+        pivot.refresh(book)
+        book.saved = False
     return book

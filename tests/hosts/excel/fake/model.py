@@ -15,6 +15,7 @@ from tests.hosts.excel.fake.sheet import ExcelError, Sheet, as_rows
 AUTOMATIC = -4105
 MANUAL = -4135
 SEMIAUTOMATIC = 2
+_MAX_ARRAY_TEXT = 255  # characters of a text in an array of Variants that a function gives (xlwings/xlwings#456)
 _MAX_CALCULATIONS = 1000  # so often no cell is calculated in one go, unless two of them chase each other
 
 
@@ -52,7 +53,7 @@ class Book:
         self.links: list[str] = []
         self.ole_links: list[str] = []
         self.stubborn_links: set[str] = set()  # which stand where they can't be broken
-        self.impersonal = self.hidden = False
+        self.impersonal = self.hidden = self.auto_save = False
         self.macros = name.endswith((".xlsm", ".xlam"))
         self.macros_run = True  # as a rule; where macros are off our functions are unknown
         self.sheets = [Sheet(self, sheet) for sheet in sheets]
@@ -74,7 +75,10 @@ class Book:
     def save_as(self, name: str, path: str = "") -> None:
         self.name, self.path, self.saved = name, path or self.path, True
 
-    def close(self) -> None:
+    def close(self, *, ask: bool = True) -> None:
+        """Close it, as its user does; or without a question, as a program may."""
+        if ask and not self.saved:
+            self.excel.asked.append(self.name)
         self.excel.on_closed(self)
 
 
@@ -87,11 +91,12 @@ class Excel:
         self.dynamic_arrays = True
         self.calculating = False
         self.copying = 0  # CutCopyMode: 1 copies, 2 cuts
-        # In automatic mode the documentation has Dirty recalculate at once; often it only marks.
-        self.dirty_recalculates = False
+        self.dirty_recalculates = True  # in automatic mode, as its documentation says; else it only marks
         self.dirty_ignored = False  # said of Dirty on a sheet that is not the active one
         self.range_calculate_ignored = False  # never heard of; whoever relies on Range.Calculate should have a plan
         self.text_cells_take_apostrophes = True  # in a cell for text; nobody seems to know
+        self.undoable: list[str] = []  # what its user can undo
+        self.asked: list[str] = []  # the names of the books that its user closed and was asked whether to save
         self.functions: dict[str, Function] = {}
         self.other_functions: Function | None = None  # what has none of its own above
         self.calls: Counter[str] = Counter()  # how often each cell was calculated, by its external address
@@ -121,7 +126,8 @@ class Excel:
                     self.mark_dependents(other, formula.spill or Area.at(key), but)
 
     def mark_dirty(self, sheet: Sheet, area: Area) -> None:
-        """What Range.Dirty does."""
+        """What Range.Dirty does; in its documentation's example Excel then asks whether to save the book."""
+        sheet.book.saved = False
         for key in list(sheet.filled(area)):
             owner = sheet.owner(key)
             if owner and not sheet.formulas[owner].dirty:
@@ -205,7 +211,7 @@ class Excel:
                         self._evaluate(other, one, busy)
         caller = Cells(sheet, formula.array or Area.at(key))
         self.calls[caller.external] += 1
-        result = self._rows(self._value(sheet, formula.node, caller))
+        result = _fit(self._rows(self._value(sheet, formula.node, caller)))
         if sheet.formulas.get(key) is not formula:
             return  # replaced while its function ran
         before = formula.spill or Area.at(key)
@@ -249,6 +255,15 @@ class Excel:
             )
         function = self.functions.get(name, self.other_functions) if caller.sheet.book.macros_run else None
         return ERRORS["#NAME?"] if function is None else function(name, args, caller)
+
+
+def _fit(rows: Rows) -> Rows:
+    """What Excel makes of a function's result: one text that is too long makes an array fail as a whole."""
+    if len(rows) * len(rows[0]) > 1 and any(
+        isinstance(value, str) and len(value.encode("utf-16-le")) > 2 * _MAX_ARRAY_TEXT for row in rows for value in row
+    ):
+        return ((ERRORS["#VALUE!"],),)
+    return rows
 
 
 def _apply(sign: str, left: Scalar, right: Scalar) -> Scalar:

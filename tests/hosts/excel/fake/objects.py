@@ -174,6 +174,10 @@ class Workbook(Exposed):
     def Saved(self, value: Any) -> None:  # noqa: N802
         self.book.saved = bool(value)
 
+    @property
+    def AutoSaveOn(self) -> bool:  # noqa: N802
+        return self.book.auto_save
+
     def Save(self) -> None:  # noqa: N802
         self.book.saved = True
 
@@ -209,7 +213,7 @@ class Workbook(Exposed):
         self.book.impersonal = bool(value)
 
     def Close(self, SaveChanges: Any = None) -> None:  # noqa: N802, N803
-        self.book.close()
+        self.book.close(ask=optional_argument(SaveChanges) is None and self.excel.settings["DisplayAlerts"])
 
 
 class Worksheet(OnSheet):

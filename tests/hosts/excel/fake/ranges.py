@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.hosts.excel.fake import objects
 
 FORMULAS = -4123  # xlCellTypeFormulas
+MAX_ARRAY_TEXT = 8_203  # of a text in an array that is written; said by many, documented nowhere
 MAX_FORMULA_TEXT = 8_221  # characters of a text that Formula gives; of a longer one nothing (xlwings/xlwings#887)
 
 
@@ -111,6 +112,9 @@ class Range(OnSheet):
 
     @Value2.setter
     def Value2(self, value: Any) -> None:  # noqa: N802
+        rows = value if isinstance(value, (tuple, list)) else ()
+        if any(isinstance(one, str) and len(one) > MAX_ARRAY_TEXT for row in rows for one in row):
+            raise ExcelError("Application-defined or object-defined error")
         for area in self.areas:
             self._fill(area, value, single=False)
 
@@ -160,11 +164,12 @@ class Range(OnSheet):
     def NumberFormat(self) -> str | None:  # noqa: N802
         """One for all cells, or nothing."""
         found = {self.sheet.formats.get(key, "General") for area in self.areas for key in area.cells()}
-        return found.pop() if len(found) == 1 else None
+        return self.excel.local_format(found.pop()) if len(found) == 1 else None
 
     @NumberFormat.setter
     def NumberFormat(self, value: str) -> None:  # noqa: N802
         self.sheet._check_unprotected()
+        value = self.excel.english_format(value)
         for area in self.areas:
             for key in area.cells():
                 self.sheet.formats[key] = value
@@ -222,8 +227,8 @@ class Range(OnSheet):
 
     def ClearContents(self) -> None:  # noqa: N802
         self.excel.copying = 0
-        for area in self.areas:
-            self.sheet.clear(area.address())
+        for key in [key for area in self.areas for key in self.sheet.filled(area)]:
+            self.sheet.put(key, None)
 
     @property
     def SpillParent(self) -> Range:  # noqa: N802
@@ -311,7 +316,7 @@ class Range(OnSheet):
         def shown(key: Key) -> str:
             formula = self._formula(key)
             if formula:
-                return text_of(formula.text, formula)
+                return self.excel.local_formula(text_of(formula.text, formula))
             value = self.sheet.values.get(key)
             if value is None:
                 return ""
@@ -340,6 +345,8 @@ class Range(OnSheet):
             return str(content).upper() if isinstance(content, bool) else f"{content:.15g}"
         if not isinstance(content, str):
             return content
+        if content.startswith("=") and not is_text:
+            content = self.excel.english_formula(content)
         if content.startswith("'") and (not is_text or self.excel.text_cells_take_apostrophes):
             return Verbatim(content[1:])
         return Verbatim(content) if is_text and content else convert_typed(content)

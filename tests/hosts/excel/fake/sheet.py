@@ -88,11 +88,13 @@ class Sheet:
 
     def enter(self, address: str, formula: str) -> None:
         """Enter a formula into a cell, as a user does: its result may spill."""
+        self.book.excel.undoable.append(f"enter {address}")
         self.put(refs.parse(address).key, formula)
 
     def type(self, address: str, value: Any) -> None:
         """Type something over a cell; a list of rows fills the block that begins there."""
         rows = value if isinstance(value, list) else [[value]]
+        self.book.excel.undoable.append(f"type {address}")
         top, left = refs.parse(address).key
         for i, row in enumerate(rows):
             for j, one in enumerate(row):
@@ -100,6 +102,7 @@ class Sheet:
 
     def clear(self, address: str) -> None:
         """Press Delete on cells."""
+        self.book.excel.undoable.append(f"clear {address}")
         for key in list(self.filled(refs.parse(address))):
             self.put(key, None)
 

@@ -143,12 +143,20 @@ class PivotTables(_Collection):
 
 class PivotTable(_OfSheet):
     default = "Name"
-    Name = property(lambda self: f"Pivot{self.sheet.pivots.index(self.pivot) + 1}")
+    Name = property(lambda self: self.pivot.name or f"Pivot{self.sheet.pivots.index(self.pivot) + 1}")
     CacheIndex = property(lambda self: self.pivot.index)
 
     def __init__(self, worksheet: Worksheet, pivot: Pivot) -> None:
         super().__init__(worksheet)
         self.pivot = pivot
+
+    @property
+    def SaveData(self) -> bool:  # noqa: N802
+        return self.pivot.saves_data
+
+    @SaveData.setter
+    def SaveData(self, value: Any) -> None:  # noqa: N802
+        self.pivot.saves_data = bool(value)
 
     def PivotCache(self) -> PivotCache:  # noqa: N802
         return PivotCache(self.worksheet, self.pivot)
@@ -167,6 +175,14 @@ class PivotCache(_OfSheet):
         if self.pivot.kind != 1:
             raise ExcelError("Application-defined or object-defined error")
         return self.pivot.source
+
+    @property
+    def RefreshOnFileOpen(self) -> bool:  # noqa: N802
+        return self.pivot.refreshed_on_open
+
+    @RefreshOnFileOpen.setter
+    def RefreshOnFileOpen(self, value: Any) -> None:  # noqa: N802
+        self.pivot.refreshed_on_open = bool(value)
 
     def Refresh(self) -> None:  # noqa: N802
         self.sheet._check_unprotected()

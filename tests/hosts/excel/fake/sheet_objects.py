@@ -39,6 +39,9 @@ class Pivot:
     index: int
     kind: int = 1  # xlDatabase
     shows: Rows = ()
+    name: str = ""
+    saves_data: bool = True
+    refreshed_on_open: bool = False
 
     def refresh(self, book: Book) -> None:
         for sheet in book.sheets:

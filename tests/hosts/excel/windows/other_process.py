@@ -13,8 +13,10 @@ from typing import Any
 
 import pythoncom
 import pywintypes
-import win32com.client.dynamic
 import win32gui
+
+from xl_openfunnel.hosts.excel.com.dispatch import ENGLISH
+from xl_openfunnel.hosts.excel.com.late_binding import english_object
 
 _windows: Any = ctypes
 
@@ -31,17 +33,19 @@ def application(hwnd: int) -> Any:
     # The function gave a reference of its own, which goes with this.
     release = _windows.WINFUNCTYPE(ctypes.c_uint32)(2, "Release")
     release(found)
-    return win32com.client.dynamic.Dispatch(window).Application
+    return english_object(window).Application
 
 
-def get(target: Any, name: str, *args: Any) -> Any:
+def get(target: Any, name: str, *args: Any, lcid: int = ENGLISH) -> Any:
     """Read a property; unlike an attribute, which is missing then, this says what went wrong."""
     dispid = target._oleobj_.GetIDsOfNames(name)
-    return target._oleobj_.Invoke(dispid, 0, pythoncom.DISPATCH_PROPERTYGET, True, *args)
+    return target._oleobj_.dispatch.Invoke(dispid, lcid, pythoncom.DISPATCH_PROPERTYGET, True, *args)
 
 
-def put(target: Any, name: str, value: Any) -> None:
-    target._oleobj_.Invoke(target._oleobj_.GetIDsOfNames(name), 0, pythoncom.DISPATCH_PROPERTYPUT, False, value)
+def put(target: Any, name: str, value: Any, lcid: int = ENGLISH) -> None:
+    target._oleobj_.dispatch.Invoke(
+        target._oleobj_.GetIDsOfNames(name), lcid, pythoncom.DISPATCH_PROPERTYPUT, False, value
+    )
 
 
 def main() -> None:

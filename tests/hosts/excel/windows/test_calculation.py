@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from tests.hosts.excel.fake.message_filter import Busy
 from tests.hosts.excel.fake.refs import WHOLE, Area
 from tests.unit.hosts.clocks import JumpingClock
+from xl_openfunnel.cell_values import TIME_FORMAT
 from xl_openfunnel.hosts.excel import ports
 from xl_openfunnel.hosts.excel.addresses import CellRef
 
@@ -77,6 +80,83 @@ def test_a_book_is_not_marked_as_saved_where_its_user_was_at_work_meanwhile(
         sheet.book.saved = False
         monkeypatch.setattr("win32gui.GetForegroundWindow", lambda: front[in_front_after])
     assert sheet.book.saved is not asks
+
+
+@pytest.mark.parametrize("auto_save", [False, True])
+def test_a_book_that_excel_saves_by_itself_is_not_marked_as_saved(
+    sheet: Sheet, excels: ComExcelProcesses, *, auto_save: bool
+) -> None:
+    """What made it unsaved may be another person's work, which is not saved yet."""
+    sheet.book.saved, sheet.book.auto_save = True, auto_save
+    with excels.connect(HERE) as visit, visit.preserving_state():
+        sheet.book.saved = False
+    assert sheet.book.saved is not auto_save
+
+
+@pytest.mark.parametrize("dirty_recalculates", [True, False])
+def test_nothing_is_calculated_twice(
+    sheet: Sheet, excel: FakeExcel, excels: ComExcelProcesses, *, dirty_recalculates: bool
+) -> None:
+    excel.functions["OF_STATUS"] = lambda *_: "running"
+    sheet.enter("B1", "=OF_STATUS(A1)")
+    excel.dirty_recalculates = dirty_recalculates
+    excel.reset_counts()
+    with excels.connect(HERE) as visit:
+        visit.mark_dirty([CELL])
+        visit.calculate()
+    assert list(excel.calls.values()) == [1]
+    assert excel.members["Application.Calculate"] == (not dirty_recalculates)
+
+
+def test_a_german_excel_is_spoken_to_in_english(sheet: Sheet, excel: FakeExcel, excels: ComExcelProcesses) -> None:
+    excel.functions["OF_INFO"] = lambda *_: "running"
+    sheet.enter("B1", '=OF_INFO(A1,"status")')
+    with excels.connect(HERE) as visit:
+        assert visit.formula(CELL) == '=OF_INFO(A1,"status")'
+        visit.reenter(CELL, '=OF_INFO(A1,"status")')
+        visit.format_as_time([CELL])
+    assert (sheet.formula("B1"), sheet.formats[1, 2]) == ('=OF_INFO(A1,"status")', TIME_FORMAT)
+
+
+def test_an_error_in_a_cell_is_seen(sheet: Sheet, excels: ComExcelProcesses) -> None:
+    sheet.enter("B1", "=1/0")
+    with excels.connect(HERE) as visit:
+        assert visit.shows_error(CELL)
+        for value in (7, "#VALUE!", None):
+            sheet.type("B1", value)
+            assert not visit.shows_error(CELL)
+
+
+def test_a_visit_during_which_excel_came_to_the_front_says_so(
+    sheet: Sheet, excel: FakeExcel, excels: ComExcelProcesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows = {True: excel.window(sheet.book).main, False: 0}
+    seen = []
+    for before in (True, False):
+        for after in (True, False):
+            monkeypatch.setattr("win32gui.GetForegroundWindow", lambda here=before: windows[here])
+            with excels.connect(HERE) as visit:
+                monkeypatch.setattr("win32gui.GetForegroundWindow", lambda here=after: windows[here])
+                seen.append(visit.came_to_front)
+    assert seen == [False, False, True, False]
+
+
+def test_a_process_runs_until_it_ends_whatever_its_windows_do(sheet: Sheet, excel: FakeExcel) -> None:
+    from xl_openfunnel.hosts.excel.com.calculation import ComExcelProcesses
+
+    excels = ComExcelProcesses()
+    assert not excels.is_running(HERE)  # it was never seen
+    assert excels.process_of(excel.window(sheet.book).main) == HERE
+    sheet.book.close()
+    assert excels.is_running(HERE)
+    assert excels.process_of(excel.hwnd) == HERE
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("win32process.GetWindowThreadProcessId", lambda window: (1, other.pid))
+        assert excels.process_of(12) == other.pid
+    assert excels.is_running(other.pid)
+    other.communicate()
+    assert not excels.is_running(other.pid)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from xl_openfunnel.hosts.excel.ports import HostBusyError
 from xl_openfunnel.runtime.clock import SystemClock
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook.cached_values import TABLE_COLUMNS
+from xl_openfunnel.workbook.pivot import PIVOT_NAME
 
 if TYPE_CHECKING:
     from tests.hosts.excel.bridge import Bridge
@@ -139,6 +140,30 @@ def test_what_looks_like_something_else_stays_text(bridge: Bridge, book: Book, s
         assert lines(inserted)[1:] == cells_of(rows)
         assert inserted.value("F17") == "2-10"
         assert (inserted.value("B18"), len(str(inserted.value("G18")))) == (None, 30_000)
+        assert not inserted.formats  # cells in the format of text show #### for more than 255 characters
+
+
+def test_what_excel_refuses_in_an_array_is_written_in_halves(
+    bridge: Bridge, book: Book, service: Simulator, excel: FakeExcel
+) -> None:
+    rows = [{**row, "match_reason": LONG if number % 100 == 7 else "short"} for number, row in enumerate(ROWS)]
+    start, inserted, _ = book.sheets
+    start.type("B8", add_job(service, rows).job_id)
+    press_and_wait(bridge, "insert table", cell(start, "A1"))
+    assert lines(inserted)[1:] == cells_of(rows)
+    assert excel.members["Range.Value2"] < 300
+
+
+def test_our_pivot_is_saved_with_its_data_once_there_is_some(bridge: Bridge, book: Book, service: Simulator) -> None:
+    """Read again at each opening, it would make the workbook ask to be saved each time it is closed."""
+    start, _, sheet = book.sheets
+    ours = Pivot("OpenFunnelRows", 1, name=PIVOT_NAME, saves_data=False, refreshed_on_open=True)
+    theirs = Pivot("OpenFunnelRows", 2, saves_data=False, refreshed_on_open=True)
+    sheet.pivots[:] = [ours, theirs]
+    start.type("B8", add_job(service, ROWS[:3]).job_id)
+    press_and_wait(bridge, "insert table", cell(start, "A1"))
+    assert (ours.saves_data, ours.refreshed_on_open) == (True, False)
+    assert (theirs.saves_data, theirs.refreshed_on_open) == (False, True)
 
 
 def test_landing_again_keeps_what_is_the_users_with_its_company(bridge: Bridge, book: Book, service: Simulator) -> None:
@@ -625,6 +650,7 @@ def test_refresh_in_manual_mode_calculates_these_cells_and_no_others(
     running = add_job(service, ROWS[:10], pending=100, running=100_000)
     start.enter("B1", f'=OF_STATUS("{running.job_id}")')
     excel.pump(lambda: start.value("B1") == "pending")
+    excel.pump(lambda: excel.held_objects == 0)
     excel.calculation = MANUAL
     start.enter("C1", "=D1")
     start.type("D1", 7)

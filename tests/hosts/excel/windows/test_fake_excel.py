@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.hosts.excel.fake import refs
+from tests.hosts.excel.fake.files import load, save
 from tests.hosts.excel.fake.formulas import ERRORS
 from tests.hosts.excel.fake.model import MANUAL, Cells
 from tests.hosts.excel.fake.sheet import ExcelError, as_rows
@@ -78,12 +79,90 @@ def test_manual_mode_waits_for_calculate(sheet: Sheet, excel: FakeExcel, other_p
     assert (sheet.value("B1"), other_process.run("excel.CalculationState")) == (5.0, 0)
 
 
-def test_dirty_marks_and_calculate_calculates_what_is_marked(
+def test_dirty_recalculates_in_automatic_mode_and_makes_the_book_ask(
+    sheet: Sheet, excel: FakeExcel, other_process: OtherProcess
+) -> None:
+    """https://learn.microsoft.com/office/vba/api/excel.range.dirty, whose example ends with that question."""
+    sheet.enter("A1", "=OF_GRID(2,1)")
+    sheet.book.saved = True
+    excel.reset_counts()
+    other_process.run("sheet.Range('A1').Dirty()")
+    assert excel.calls == {"'[My book.xlsx]Rows 1'!$A$1": 1}
+    assert other_process.run("excel.CalculationState") == 0
+    other_process.run("excel.Workbooks(1).Close()")
+    assert excel.asked == ["My book.xlsx"]
+
+
+def test_what_is_formatted_and_calculated_is_german_unless_a_call_is_english(
+    sheet: Sheet, other_process: OtherProcess
+) -> None:
+    run = other_process.run
+    sheet.enter("A1", '=OF_GRID(1,2)&"a,b"')
+    assert run("sheet.Range('A1').NumberFormat") == "General"
+    assert run("get(sheet.Range('A1'), 'NumberFormat', lcid=0)") == "Standard"
+    assert run("get(sheet.Range('A1'), 'Formula2')") == '=OF_GRID(1,2)&"a,b"'
+    assert run("get(sheet.Range('A1'), 'Formula2', lcid=0)") == '=OF_GRID(1;2)&"a,b"'
+    for name, text in (("NumberFormat", "'General'"), ("Formula2", "'=OF_GRID(1,2)'")):
+        run(f"put(sheet.Range('A1'), '{name}', {text})")
+        with pytest.raises(OtherProcessError) as refused:
+            run(f"put(sheet.Range('A1'), '{name}', {text}, lcid=0)")
+        assert refused.value.scode == REFUSED
+
+
+def test_what_a_program_changes_costs_what_could_be_undone_and_a_calculation_does_not(
+    sheet: Sheet, excel: FakeExcel, other_process: OtherProcess
+) -> None:
+    for change, kept in (
+        ("sheet.Range('A1').Dirty()", True),
+        ("sheet.Range('A1').Calculate()", True),
+        ("sheet.Parent.Saved = True", True),
+        ("excel.StatusBar = 'text'", True),
+        ("sheet.Range('A2').Value2 = 1", False),
+        ("sheet.Range('A1').Formula2 = '=OF_GRID(1,1)'", False),
+        ("sheet.Range('A2').NumberFormat = '@'", False),
+        ("sheet.Range('A2').ClearContents()", False),
+    ):
+        sheet.enter("A1", "=OF_GRID(1,1)")
+        other_process.run(change)
+        assert bool(excel.undoable) is kept, change
+        excel.undoable.clear()
+
+
+def test_one_long_text_makes_an_array_fail_as_a_whole(
+    sheet: Sheet, excel: FakeExcel, other_process: OtherProcess
+) -> None:
+    """https://github.com/xlwings/xlwings/issues/456, and what is said of arrays that a program writes."""
+    for length, fails in ((255, False), (256, True)):
+        excel.functions["OF_TEXTS"] = lambda *_, length=length: [["short", "x" * length]]
+        sheet.enter("A1", "=OF_TEXTS()")
+        assert (sheet.value("A1") == ERRORS["#VALUE!"]) is fails
+    excel.functions["OF_TEXTS"] = lambda *_: "x" * 256
+    sheet.enter("A3", "=OF_TEXTS()")
+    assert sheet.value("A3") == "x" * 256
+    other_process.run("sheet.Range('A5:B5').Value2 = (('short', 'x' * 8203),)")
+    other_process.run("sheet.Range('A6').Value2 = 'x' * 30000")
+    with pytest.raises(OtherProcessError) as refused:
+        other_process.run("put(sheet.Range('A7:B7'), 'Value2', (('short', 'x' * 8204),))")
+    assert (refused.value.scode, sheet.value("A7")) == (REFUSED, None)
+
+
+def test_a_pivot_that_is_refreshed_at_opening_makes_the_book_ask(
+    sheet: Sheet, excel: FakeExcel, tmp_path: Path
+) -> None:
+    for refreshed in (True, False):
+        sheet.pivots[:] = [Pivot("Rows", 1, refreshed_on_open=refreshed)]
+        save(sheet.book, str(tmp_path / f"{refreshed}.xlsx"))
+        opened = load(excel, str(tmp_path / f"{refreshed}.xlsx"), macros=True)
+        opened.close()
+    assert excel.asked == ["True.xlsx"]
+
+
+def test_where_dirty_only_marks_calculate_calculates_what_is_marked(
     sheet: Sheet, excel: FakeExcel, other_process: OtherProcess
 ) -> None:
     sheet.enter("A1", "=OF_GRID(2,1)")
     sheet.enter("C1", "=OF_GRID(1,1)")
-    sheet.book.saved = True
+    excel.dirty_recalculates = False
     excel.reset_counts()
     other_process.run("excel.Calculate()")
     assert not excel.calls
@@ -91,11 +170,8 @@ def test_dirty_marks_and_calculate_calculates_what_is_marked(
     assert not excel.calls
     other_process.run("excel.Calculate()")
     assert excel.calls == {"'[My book.xlsx]Rows 1'!$A$1": 1}
-    assert sheet.book.saved  # nothing looks different
-    excel.dirty_recalculates = True
-    other_process.run("sheet.Range('A1').Dirty()")
     other_process.run("sheet.Range('C1').Calculate()")
-    assert excel.calls == {"'[My book.xlsx]Rows 1'!$A$1": 2, "'[My book.xlsx]Rows 1'!$C$1": 1}
+    assert excel.calls == {"'[My book.xlsx]Rows 1'!$A$1": 1, "'[My book.xlsx]Rows 1'!$C$1": 1}
 
 
 def test_a_recalculation_that_shows_something_else_makes_the_book_unsaved(

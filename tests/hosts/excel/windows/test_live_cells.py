@@ -288,6 +288,24 @@ def test_a_book_that_was_saved_while_its_job_ran_is_brought_up_to_date_at_openin
     assert (saved.saved, there.formula("B2")) == (True, f'=OF_STATUS("{running.job_id}")')
 
 
+def test_what_could_be_undone_still_can_be_after_a_cell_has_changed(
+    sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows
+) -> None:
+    shows("pending")
+    sheet.type("D5", "the user's work")
+    before = list(excel.undoable)
+    running.run()
+    shows("running")
+    excel.pump(lambda: excel.held_objects == 0)
+    assert excel.undoable == before
+    sheet.book.saved = True
+    running.end()
+    shows("completed")
+    excel.pump(lambda: excel.held_objects == 0)
+    sheet.book.close()
+    assert not excel.asked
+
+
 def test_an_excel_that_ignores_dirty_calculates_the_cell_alone(
     sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows
 ) -> None:

@@ -27,7 +27,7 @@ from . import dispatch, hresults
 from .app_settings import temporarily_set
 from .dispatch import RetryingCaller
 from .formulas import formulas_in_book, read_formula
-from .ranges import TEXT
+from .ranges import GENERAL, TEXT
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class ComExcelProcesses:
             if thread_id:  # else the window is closed, and the process id is meaningless
                 self._process_ids[window] = process_id
                 if process_id not in self._handles:
-                    self._handles[process_id] = win32api.OpenProcess(win32con.SYNCHRONIZE, False, process_id)
+                    self._handles[process_id] = win32api.OpenProcess(win32con.SYNCHRONIZE, 0, process_id)
         return self._process_ids.get(window)
 
     def is_running(self, process_id: int) -> bool:
@@ -170,7 +170,7 @@ class ComExcelSession:
         for cell in cells:
             with dispatch.log_com_errors(f"format {cell}"):
                 com_cell = self._range(cell)
-                if com_cell is not None and dispatch.get(com_cell, "NumberFormat") == "General":
+                if com_cell is not None and dispatch.get(com_cell, "NumberFormat") == GENERAL:
                     dispatch.put(com_cell, "NumberFormat", TIME_FORMAT)
 
     def reenter(self, cell: CellRef, formula: str) -> None:

@@ -7,12 +7,17 @@ from typing import Any, Final
 
 from .. import addresses
 from ..addresses import CellRange
+from ..ports import HostError
 from ..table_merge import Value
+from . import hresults
 from .dispatch import RetryingCaller
 from .formulas import formula_bar_texts
 
 TEXT: Final = "@"
-"""The number format of text cells."""
+"""The number format of cells in which all that is entered stays text. They show ``####`` for over 255 characters."""
+
+GENERAL: Final = "General"
+"""The number format of other cells. A text that was entered before a cell got it stays text."""
 
 
 def read(call: RetryingCaller, sheet: Any, area: CellRange) -> list[list[Any]]:
@@ -54,10 +59,34 @@ def write(
 
 
 def write_chunk(call: RetryingCaller, cells: Any, rows: Sequence[Sequence[Value]], *, text_format: bool) -> None:
-    """Write values as `write` does, in a single call."""
+    """Write values as `write` does, in a single call if Excel accepts that."""
     if not text_format:
         rows = [[f"'{value}" if isinstance(value, str) and value else value for value in row] for row in rows]
-    call.put(cells, "Value2", tuple(map(tuple, rows)))
+    _put_values(call, cells, rows)
+
+
+def _put_values(call: RetryingCaller, cells: Any, rows: Sequence[Sequence[Value]]) -> None:
+    """Write values; if Excel refuses an array, its halves, down to single cells.
+
+    Excel refuses arrays for one text that is too long in them, which it accepts for a single cell.
+    """
+    height, width = len(rows), len(rows[0])
+    try:
+        call.put(cells, "Value2", rows[0][0] if height == width == 1 else tuple(map(tuple, rows)))
+    except HostError as error:
+        if error.code != hresults.FAILED or height == width == 1:
+            raise
+    else:
+        return
+    if height > 1:
+        middle = height // 2
+        halves = [(0, 0, rows[:middle]), (middle, 0, rows[middle:])]
+    else:
+        middle = width // 2
+        halves = [(0, 0, [rows[0][:middle]]), (0, middle, [rows[0][middle:]])]
+    for down, right, half in halves:
+        first = call.get(cells, "Offset", down, right)
+        _put_values(call, call.get(first, "Resize", len(half), len(half[0])), half)
 
 
 def restore_apostrophes(call: RetryingCaller, sheet: Any, area: CellRange, rows: Sequence[Sequence[Value]]) -> None:

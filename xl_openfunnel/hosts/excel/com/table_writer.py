@@ -139,7 +139,7 @@ class _TableWriter:
         body = self._resize()
         cells = self.table.cells(slice_columns(body, self.scratch, self.scratch))
         if self.call.get(cells, "NumberFormat") == ranges.TEXT:
-            self.call.put(cells, "NumberFormat", "General")
+            self.call.put(cells, "NumberFormat", ranges.GENERAL)
         self._check_unchanged(body)
         try:
             self.call.put(cells, "Value2", tuple((position + 1.0,) for position in self.plan.positions))
@@ -254,6 +254,7 @@ class _TableWriter:
             raise HostError(_CHANGED_MEANWHILE)
         if is_text:
             ranges.restore_apostrophes(self.call, self.table.sheet, area, rows)
+            self.call.put(cells, "NumberFormat", ranges.GENERAL)
 
     def _write_columns(self, body: CellRange) -> bool:
         """Write all our columns but the scratch column; False if rows moved meanwhile, and all must be repeated."""
@@ -274,6 +275,9 @@ class _TableWriter:
         for area, _, rows, is_text in chunks:
             if is_text:
                 ranges.restore_apostrophes(self.call, self.table.sheet, area, rows)
+        for _, cells, _, is_text in chunks:
+            if is_text:
+                self.call.put(cells, "NumberFormat", ranges.GENERAL)
         return True
 
     def _column_groups(self) -> Iterator[tuple[list[int], bool]]:

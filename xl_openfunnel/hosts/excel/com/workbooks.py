@@ -126,6 +126,8 @@ class ComWorkbookCommands:
         return write_table(table, columns, make_plan, facts)
 
     def refresh_pivots(self, book: str, table: str) -> int:
+        from ....workbook.pivot import PIVOT_NAME  # imports XlsxWriter
+
         call, count = self._call, 0
         refreshed = set()
         refusal: tuple[str, int] | None = None
@@ -139,6 +141,8 @@ class ComWorkbookCommands:
                     refreshed.add(index)
                     try:
                         call.get(cache, "Refresh")
+                        if call.get(pivot, "Name") == PIVOT_NAME:
+                            _keep_records(call, pivot, cache)
                     except HostError as error:  # go on with the others
                         refusal = error.text, error.code  # the exception itself would keep this frame's objects alive
         if refusal:
@@ -170,6 +174,13 @@ class ComWorkbookCommands:
                 return function(session)
 
         return self._call.retry(attempt)
+
+
+def _keep_records(call: RetryingCaller, pivot: Any, cache: Any) -> None:
+    """Have our pivot saved with its data: read again at each opening, it would make the workbook unsaved each time."""
+    if call.get(cache, "RefreshOnFileOpen"):
+        call.put(pivot, "SaveData", value=True)
+        call.put(cache, "RefreshOnFileOpen", value=False)
 
 
 def _is_table(source: object, table: str) -> bool:
