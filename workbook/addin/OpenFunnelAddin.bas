@@ -24,7 +24,7 @@ Public Sub OpenFunnelRelink()
 End Sub
 
 ' Called by the ribbon, whose controls are named after their macros. Only the add-in has this Sub, so that no workbook's is called.
-Public Sub OpenFunnelRibbon(control As Object)
+Public Sub OpenFunnelRibbon(control As IRibbonControl)
     Application.Run MacrosOfAddin() & control.ID
 End Sub
 

@@ -207,16 +207,20 @@ End Function
 
 Private Function Answer(functionName As String, arguments As Variant) As Variant
     Dim again As Boolean, number As Long, description As String
+    Dim cancelKey As Long
     On Error GoTo Failed
 TryAgain:
     Connect
     ' The parentheses pass values: pywin32 would take a returned list for the new values of arguments passed by reference.
     ' Nothing instead of workbook and cell: Python would keep references to Excel's objects, and so a closed Excel alive.
+    cancelKey = CancelKeyBefore(2) ' xlErrorHandler: Esc is error 18, and Excel does not ask whether to debug our code
     Answer = server.CallUDF(PythonModule, (functionName), (arguments), Nothing, Nothing)
+    CancelKeyBefore cancelKey
     Exit Function
 Failed:
     number = Err.Number
     description = Err.Description
+    If cancelKey <> 0 Then CancelKeyBefore cancelKey
     If HasGone(number) Then Set server = Nothing
     If again Or Not HasGone(number) Then Err.Raise number, , description
     again = True
@@ -373,6 +377,14 @@ Private Sub Refuse(text As String)
     Err.Raise Refused, , text
 End Sub
 
+' Sets what Esc does, and returns what it did. Where a cell's function may not set it, Esc does what it did.
+Private Function CancelKeyBefore(ByVal wanted As Long) As Long
+    On Error Resume Next
+    CancelKeyBefore = 1 ' xlInterrupt
+    CancelKeyBefore = Application.EnableCancelKey
+    Application.EnableCancelKey = wanted
+End Function
+
 ' Whether an error means that the Python process has ended.
 Private Function HasGone(ByVal number As Long) As Boolean
     Select Case number
@@ -384,6 +396,8 @@ End Function
 Private Function ErrorText(ByVal number As Long, description As String) As String
     If number = Refused Or number = StillStarting Or number = StartsSlowly Then
         ErrorText = description
+    ElseIf number = 18 Then
+        ErrorText = "You pressed Esc before Python answered. Press Ctrl+Alt+F9 to ask it again."
     ElseIf HasGone(number) Then
         ErrorText = "Python has stopped, and did not start again. " & AskDoctor
     Else

@@ -356,6 +356,10 @@ BRIDGE_MESSAGES: Final = (
         "#OF! Python did not answer. Press Ctrl+Alt+F9; if that does not help, run `xl-openfunnel doctor` in a terminal. <details>",
         "as it says",
     ),
+    FormulaMessage(
+        "#OF! You pressed Esc before Python answered. Press Ctrl+Alt+F9 to ask it again.",
+        "as it says",
+    ),
     FormulaMessage("#OF! Give one block of cells, not several.", "a formula takes `A2:A9`, and not `(A2:A4,A7:A9)`"),
     FormulaMessage(
         "#OF! Run `xl-openfunnel install --calc` in a terminal, then restart LibreOffice.",

@@ -7,6 +7,18 @@ Public DisplayAlerts As Boolean
 Public Workbooks As Collection
 Public Addin As FakeBook ' the file whose code runs, where that is the add-in
 
+Public CancelKey As Long
+Public CancelKeyIsLocked As Boolean
+
+Public Property Get EnableCancelKey() As Variant
+    EnableCancelKey = CancelKey
+End Property
+
+Public Property Let EnableCancelKey(wanted As Variant)
+    If CancelKeyIsLocked Then Err.Raise 1004, , "Unable to set the EnableCancelKey property of the Application class"
+    CancelKey = wanted
+End Property
+
 Public Property Get Hwnd() As Variant
     Hwnd = 4242
 End Property

@@ -26,6 +26,7 @@ Public Sub SetUp(setting As Variant, dllFolder As Variant, there As Variant, fai
     SetUpWindows
     Set excel = New FakeExcel
     excel.DisplayAlerts = True
+    excel.CancelKey = 1
     Set excel.Workbooks = New Collection
     Set excel.Addin = NewBook("OpenFunnel.xlam", "", True)
 End Sub
@@ -53,6 +54,14 @@ Public Sub OpenBook(name As Variant, links As Variant, saved As Variant, isProte
     book.IsProtected = isProtected
     excel.Workbooks.Add book
     AtOpeningAddin.host_WorkbookOpen book
+End Sub
+
+Public Function CancelKeyIs() As Variant
+    CancelKeyIs = excel.CancelKey
+End Function
+
+Public Sub LockCancelKey()
+    excel.CancelKeyIsLocked = True
 End Sub
 
 Public Sub PressButton(macroName As Variant)

@@ -82,7 +82,10 @@ def project(modules: Mapping[str, str] | None = None, *, mac: bool = False) -> d
     """
     ours = {n: text for n, text in (modules or sources.addin_modules()).items() if n != sources.THIS_WORKBOOK}
     # Every file's own code has a ThisWorkbook; LibreOffice's is the document, which is no add-in.
-    ours[sources.ADDIN] = ours[sources.ADDIN].replace("ThisWorkbook.", "excel.Addin.")
+    # Nor does it know Office's type of a ribbon's control.
+    in_basic = {"ThisWorkbook.": "excel.Addin.", " As IRibbonControl": " As FakeControl"}
+    for vba, basic in in_basic.items():
+        ours[sources.ADDIN] = ours[sources.ADDIN].replace(vba, basic)
     fakes = {path.stem: path.read_text() for path in sorted(_HERE.glob("*.bas"))}
     return fakes | {name: to_basic(text, mac=mac) for name, text in (ours | _event_modules()).items()}
 

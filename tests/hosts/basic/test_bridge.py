@@ -119,6 +119,23 @@ def test_which_errors_mean_that_the_server_is_gone(book: Book, number: int, gone
     assert bool(book.call("OpenFunnel.HasGone", number)) is gone
 
 
+def test_esc_during_a_call_is_shown_as_words_and_does_what_it_did_afterwards(book: Book) -> None:
+    for plan, shown in (
+        ("answer", "answer"),
+        ("gone,answer", "answer"),
+        ("gone,gone", "#OF! Python has stopped, and did not start again."),
+        ("escape", "#OF! You pressed Esc before Python answered. Press Ctrl+Alt+F9 to ask it again."),
+    ):
+        book.set(plan=plan)
+        assert str(book.cell()).startswith(shown)
+        assert book.call("Fakes.CancelKeyIs") == 1
+
+
+def test_where_a_cell_may_not_set_what_esc_does_it_is_answered_all_the_same(book: Book) -> None:
+    book.call("Fakes.LockCancelKey")
+    assert book.cell() == "answer"
+
+
 @pytest.mark.parametrize("number", [51300, 462, 1000])
 def test_an_error_text_fits_into_a_cell_and_names_the_remedy_first(book: Book, number: int) -> None:
     shown = str(book.call("OpenFunnel.ErrorText", number, "x" * 1000))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from itertools import cycle
 from typing import Any
 
 import pythoncom
@@ -16,10 +15,8 @@ from tests.hosts.excel.fake.com_server import keep_com_registered, new_weak_set,
 from tests.hosts.excel.fake.message_filter import Busy, MessageFilter
 from tests.hosts.excel.fake.model import AUTOMATIC, Book, Excel
 from tests.hosts.excel.fake.objects import Application, Window
-from tests.hosts.excel.fake.sheet import ExcelError
 from tests.hosts.excel.fake.windows import BookWindow
 
-ENGLISH = 0x409
 _SETTINGS: dict[str, Any] = {
     "Interactive": True,
     "StatusBar": False,
@@ -38,13 +35,6 @@ _RESULTS_WHILE_BUSY = {
 }
 
 
-def _exchange(formula: str, old: str, new: str) -> str:
-    """Exchange what separates arguments, but not within texts."""
-    return '"'.join(
-        part if within else part.replace(old, new) for within, part in zip(cycle((0, 1)), formula.split('"'))
-    )
-
-
 class FakeExcel(Excel):
     """Excel in this process and thread; others get in only while it pumps messages or waits for an answer."""
 
@@ -58,7 +48,6 @@ class FakeExcel(Excel):
         self.settings = dict(_SETTINGS)
         self.members: Counter[str] = Counter()  # the calls from outside, as "Range.Dirty"
         self.exported = new_weak_set()
-        self.lcid = ENGLISH  # that of the call that is answered
         self._windows: dict[Book, BookWindow] = {}
         self._empty: BookWindow | None = None
         self.filter = MessageFilter(self)
@@ -126,28 +115,6 @@ class FakeExcel(Excel):
         if self.busy is Busy.EDITING and (member.startswith("Application.") or member.endswith(".Application")):
             return 0
         return _RESULTS_WHILE_BUSY.get(self.busy, 0)
-
-    # Its language is German, which shows in calls with another locale than English (mhammond/pywin32#2663).
-
-    def local_format(self, text: str) -> str:
-        return "Standard" if text == "General" and self.lcid != ENGLISH else text
-
-    def english_format(self, text: str) -> str:
-        if self.lcid == ENGLISH:
-            return text
-        if text == "General" or "y" in text:
-            raise ExcelError("Unable to set the NumberFormat property of the Range class")
-        return "General" if text == "Standard" else text
-
-    def local_formula(self, text: str) -> str:
-        return text if self.lcid == ENGLISH else _exchange(text, ",", ";")
-
-    def english_formula(self, text: str) -> str:
-        if self.lcid == ENGLISH:
-            return text
-        if _exchange(text, ",", "") != text:
-            raise ExcelError("Application-defined or object-defined error")
-        return _exchange(text, ";", ",")
 
     @property
     def ready(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import cycle
 from typing import Any
 
 from tests.hosts.excel.fake import formulas, refs
@@ -15,6 +16,7 @@ from tests.hosts.excel.fake.sheet import ExcelError, Sheet, as_rows
 AUTOMATIC = -4105
 MANUAL = -4135
 SEMIAUTOMATIC = 2
+ENGLISH = 0x409
 _MAX_ARRAY_TEXT = 255  # characters of a text in an array of Variants that a function gives (xlwings/xlwings#456)
 _MAX_CALCULATIONS = 1000  # so often no cell is calculated in one go, unless two of them chase each other
 
@@ -95,6 +97,7 @@ class Excel:
         self.dirty_ignored = False  # said of Dirty on a sheet that is not the active one
         self.range_calculate_ignored = False  # never heard of; whoever relies on Range.Calculate should have a plan
         self.text_cells_take_apostrophes = True  # in a cell for text; nobody seems to know
+        self.lcid = ENGLISH  # the locale of the call that is answered
         self.undoable: list[str] = []  # what its user can undo
         self.asked: list[str] = []  # the names of the books that its user closed and was asked whether to save
         self.functions: dict[str, Function] = {}
@@ -109,6 +112,28 @@ class Excel:
 
     def on_closed(self, book: Book) -> None:
         self.books.remove(book)
+
+    # Its language is German, which shows in calls with another locale than English (mhammond/pywin32#2663).
+
+    def local_format(self, text: str) -> str:
+        return "Standard" if text == "General" and self.lcid != ENGLISH else text
+
+    def english_format(self, text: str) -> str:
+        if self.lcid == ENGLISH:
+            return text
+        if text == "General" or "y" in text:
+            raise ExcelError("Unable to set the NumberFormat property of the Range class")
+        return "General" if text == "Standard" else text
+
+    def local_formula(self, text: str) -> str:
+        return text if self.lcid == ENGLISH else _exchange(text, ",", ";")
+
+    def english_formula(self, text: str) -> str:
+        if self.lcid == ENGLISH:
+            return text
+        if _exchange(text, ",", "") != text:
+            raise ExcelError("Application-defined or object-defined error")
+        return _exchange(text, ";", ",")
 
     # Recalculation.
 
@@ -255,6 +280,13 @@ class Excel:
             )
         function = self.functions.get(name, self.other_functions) if caller.sheet.book.macros_run else None
         return ERRORS["#NAME?"] if function is None else function(name, args, caller)
+
+
+def _exchange(formula: str, old: str, new: str) -> str:
+    """Exchange what separates arguments, but not within texts."""
+    return '"'.join(
+        part if within else part.replace(old, new) for within, part in zip(cycle((0, 1)), formula.split('"'))
+    )
 
 
 def _fit(rows: Rows) -> Rows:
