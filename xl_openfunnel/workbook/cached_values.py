@@ -9,7 +9,7 @@ from typing import Final
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from ..cell_values import Block, excel_date, to_short_cell
+from ..cell_values import Block, Cell, excel_date, to_short_cell
 from ..fields import DEFAULT_COLUMNS
 from ..files.xlsx_cells import write_cell
 from ..functions import info
@@ -117,7 +117,17 @@ def write_formula(
         without_macros: what the cell shows where the function is unknown, as it is without macros.
     """
     ((value,),) = values.block(formula)
-    sheet.write_formula(row, column, f'=IFERROR({formula},"{without_macros}")', style, value)
+    write_single(sheet, row, column, f'=IFERROR({formula},"{without_macros}")', style, value or without_macros)
+
+
+def write_single(sheet: Worksheet, row: int, column: int, formula: str, style: Format, value: Cell) -> None:
+    """Write a formula with one value in the form that Excel shows as it was written.
+
+    Excel shows an ``@`` before a function or name that may give several values, unless the cell's formula is stored as
+    a dynamic array (https://support.microsoft.com/office/ce3be07b-0101-4450-a24e-c1c999be2b34). An empty text is stored
+    as a text: XlsxWriter stores that of a plain formula as a number without digits.
+    """
+    sheet.write_dynamic_array_formula(row, column, row, column, formula, style, value)
 
 
 def write_spill(sheet: Worksheet, row: int, column: int, formula: str, values: CachedValues) -> None:
@@ -132,7 +142,7 @@ def write_spill(sheet: Worksheet, row: int, column: int, formula: str, values: C
     """
     cells = values.block(formula)
     last = (row + len(cells) - 1, column + len(cells[0]) - 1)
-    # A plain formula would get Excel's implicit intersection, "@", and never spill.
+    # A plain formula would never spill: see `write_single`.
     sheet.write_dynamic_array_formula(row, column, *last, f"={formula}", None, cells[0][0])
     for down, line in enumerate(cells):
         for right, cell in enumerate(line):

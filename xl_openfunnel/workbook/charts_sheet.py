@@ -8,11 +8,12 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from ..cell_values import Cell
 from ..fields import EMPLOYEE_BANDS
 from ..files.xlsx_style import LINE, Formats, add_bar_chart
 from ..pivot import BLANK, TOTAL
 from . import cached_values
-from .cached_values import CachedValues, write_spill
+from .cached_values import CachedValues, write_single, write_spill
 from .sources import sheet_texts
 from .styles import add_title
 
@@ -68,8 +69,9 @@ def _add_countries(sheet: Worksheet, style: Formats, values: CachedValues) -> No
     for number in range(COUNTRIES):
         row = _FIRST_ROW + 1 + number
         name, count = (xl_rowcol_to_cell(row, _COUNTRY + right) for right in (0, 1))
-        cached = lines[number] if number < len(lines) else ["", 0]
-        sheet.write_formula(row, _PLOTTED, f'=IF(OR({name}="",{name}="{TOTAL}"),"",{name})', style["hint"], cached[0])
+        cached: list[Cell] = lines[number] if number < len(lines) else ["", 0.0]
+        plotted_name = f'=IF(OR({name}="",{name}="{TOTAL}"),"",{name})'
+        write_single(sheet, row, _PLOTTED, plotted_name, style["hint"], cached[0])
         plotted = xl_rowcol_to_cell(row, _PLOTTED)
         sheet.write_formula(row, _PLOTTED + 1, f'=IF({plotted}="",0,{count})', style["nonzero_count"], cached[1])
 

@@ -11,7 +11,7 @@ from ..fields import EMPLOYEE_BANDS
 from ..files.xlsx_cells import write_cell
 from ..files.xlsx_style import TABLE_STYLE, Formats
 from . import cached_values
-from .cached_values import TABLE_COLUMNS, CachedValues, info_call, write_spill
+from .cached_values import TABLE_COLUMNS, CachedValues, info_call, write_single, write_spill
 from .pivot import Axis, Pivot
 from .sources import sheet_texts
 from .styles import add_title
@@ -46,7 +46,7 @@ def add_rows(sheet: Worksheet, style: Formats, values: CachedValues) -> None:
     progress = info_call("progress")
     ((cached,),) = values.block(progress)
     title = f"{values.job} · {cached}" if values.job else texts.no_job
-    sheet.write_formula(0, 0, f'=IF(job="","{texts.no_job}",job&" · "&{progress})', style["title"], title)
+    write_single(sheet, 0, 0, f'=IF(job="","{texts.no_job}",job&" · "&{progress})', style["title"], title)
     _set_columns(sheet, style, TABLE_COLUMNS[: TABLE_COLUMNS.index("country")])
     write_spill(sheet, FIRST_ROW, 0, cached_values.ROWS, values)
     sheet.set_row(FIRST_ROW, 20)

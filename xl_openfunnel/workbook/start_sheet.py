@@ -9,7 +9,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from ..files.xlsx_style import Formats, set_up_printing
 from . import cached_values
-from .cached_values import CachedValues, info_call, write_formula, write_spill
+from .cached_values import CachedValues, info_call, write_formula, write_single, write_spill
 from .sources import StartTexts, sheet_texts
 
 NAME: Final = "Start"
@@ -35,7 +35,7 @@ def add_start(sheet: Worksheet, style: Formats, values: CachedValues) -> None:
     else:
         sheet.write_blank(JOB_ROW, JOB_COLUMN, None, style["input"])
     formula = f'=IF(job="","{texts.ask}","")'
-    sheet.write_formula(JOB_ROW, _BUTTON, formula, style["prompt"], "" if values.job else texts.ask)
+    write_single(sheet, JOB_ROW, _BUTTON, formula, style["prompt"], "" if values.job else texts.ask)
     next_row = _add_state(sheet, style, texts, values, JOB_ROW + 1)
     _add_buttons(sheet, style, texts, JOB_ROW + 1)
     _add_jobs(sheet, style, texts, values, next_row + 1)

@@ -111,5 +111,5 @@ def test_every_button_is_named_after_a_macro_and_only_the_addin_has_the_callback
     names = re.findall(r"^Public Sub (\w+)\(\)", MODULES[commands.MODULE], re.MULTILINE)
     assert sorted(str(button.get("id")) for button in BUTTONS) == sorted(names)
     (callback,) = {button.get("onAction") for button in BUTTONS}
-    assert f"Public Sub {callback}(control As Object)" in MODULES[sources.ADDIN]
+    assert f"Public Sub {callback}(control As IRibbonControl)" in MODULES[sources.ADDIN]
     assert str(callback) not in "".join(sources.modules().values())

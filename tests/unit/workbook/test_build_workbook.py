@@ -163,22 +163,45 @@ def test_formulas_call_only_known_functions_with_known_fields() -> None:
     assert set(re.findall(r'OF_INFO\(job,"(\w+)"\)', "\n".join(formulas()))) <= set(INFO_FIELDS)
 
 
-def test_blocks_spill() -> None:
-    spilling = {}
-    for number, name in enumerate(builder.CODE_NAMES, 1):
-        sheet = ET.fromstring(parts(EMPTY)[f"xl/worksheets/sheet{number}.xml"])  # noqa: S314
-        for cell in sheet.findall(".//{*}c"):
-            formula = cell.find("{*}f")
-            if formula is not None and formula.get("t") == "array":
-                assert cell.get("cm") == "1"
-                spilling[f"{name}!{cell.get('r')}"] = formula.text
-    assert spilling == {
-        "Start!B19": "OF_JOBS()",
-        "Rows!A4": "OF_ROWS(job)",
-        "Charts!A4": 'OF_PIVOT(job,"country")',
-        "Charts!D4": 'OF_PIVOT(job,"employee_band")',
+def formula_cells(content: bytes) -> dict[str, ET.Element]:
+    """The cells with formulas, by sheet and address."""
+    return {
+        f"{name}!{cell.get('r')}": cell
+        for number, name in enumerate(builder.CODE_NAMES, 1)
+        for cell in ET.fromstring(parts(content)[f"xl/worksheets/sheet{number}.xml"]).findall(".//{*}c")  # noqa: S314
+        if cell.find("{*}f") is not None
     }
-    assert "fDynamic" in part("xl/metadata.xml")
+
+
+@BOTH
+def test_excel_shows_no_at_sign_before_a_function_of_ours_or_the_name_of_the_job(content: bytes) -> None:
+    """It does in a plain formula: only a dynamic array (attribute cm) says that no single value is to be picked."""
+    for place, cell in formula_cells(content).items():
+        formula = cell.find("{*}f")
+        assert formula is not None
+        is_dynamic = (formula.get("t"), cell.get("cm")) == ("array", "1")
+        assert is_dynamic or not re.search(r"OF_|\bjob\b", formula.text or ""), place
+    assert "fDynamic" in part("xl/metadata.xml", content)
+
+
+@BOTH
+def test_an_empty_text_is_cached_as_a_text(content: bytes) -> None:
+    for place, cell in formula_cells(content).items():
+        value = cell.find("{*}v")
+        assert value is not None
+        assert value.text or cell.get("t") == "str", place
+
+
+def test_blocks_spill() -> None:
+    filled = {place: cell.find("{*}f") for place, cell in formula_cells(EXAMPLE).items()}
+    assert {
+        place: (f.text, f.get("ref")) for place, f in filled.items() if f is not None and ":" in f.get("ref", "")
+    } == {
+        "Start!B19": ("OF_JOBS()", "B19:J20"),
+        "Rows!A4": ("OF_ROWS(job)", "A4:G604"),
+        "Charts!A4": ('OF_PIVOT(job,"country")', "A4:B21"),
+        "Charts!D4": ('OF_PIVOT(job,"employee_band")', "D4:E14"),
+    }
 
 
 def test_no_formula_needs_an_excel_newer_than_its_functions() -> None:
@@ -192,7 +215,8 @@ def test_excel_does_not_recalculate_on_open() -> None:
 def test_an_empty_workbook_shows_what_excel_would_calculate() -> None:
     found = opened(EMPTY, values=True)
     shown = found["Start"]
-    assert [shown[f"B{row}"].value for row in range(8, 17)] == [None] * 9
+    hint = sheet_texts().start.no_macros  # where macros run, Excel calculates this cell at once
+    assert [shown[f"B{row}"].value for row in range(8, 17)] == [None, hint, *[None] * 7]
     assert shown["C8"].value == "◄ Put the job here"
     assert found["Rows"]["A1"].value == "Put a job into the yellow cell of the sheet Start."
     assert found["Rows"]["A4"].value is None
@@ -282,7 +306,7 @@ def test_a_table_with_fewer_countries_than_bars_plots_blanks() -> None:
 
 
 def test_the_first_sheet_explains_that_macros_are_off() -> None:
-    shown = [row[0].value for row in opened(EMPTY)["Start"]["B9:B16"]]
+    shown = [row[0].value.text for row in opened(EMPTY)["Start"]["B9:B16"]]
     assert shown[0] == f'=IFERROR(OF_STATUS(job),"{sheet_texts().start.no_macros}")'
     assert all(re.match(r"=IFERROR\((IF\(ISNUMBER\()?OF_", text) and text.endswith(',"")') for text in shown[1:])
 
