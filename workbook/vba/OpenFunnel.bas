@@ -385,6 +385,14 @@ Private Function CancelKeyBefore(ByVal wanted As Long) As Long
     Application.EnableCancelKey = wanted
 End Function
 
+' Two texts as Strings, the first of some length: `xl-openfunnel selftest` measures how long one in an array may be.
+Public Function OpenFunnelTexts(ByVal length As Long) As Variant
+    Dim texts(0 To 0, 0 To 1) As String
+    texts(0, 0) = String$(length, "x")
+    texts(0, 1) = "y"
+    OpenFunnelTexts = texts
+End Function
+
 ' Whether an error means that the Python process has ended.
 Private Function HasGone(ByVal number As Long) As Boolean
     Select Case number

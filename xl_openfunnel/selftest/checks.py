@@ -30,6 +30,7 @@ _READ_ONLY: Final = 1
 _NO_MACROS: Final = 3  # msoAutomationSecurityForceDisable
 _XLSX: Final = 51  # xlOpenXMLWorkbook
 _MAX_TEXT_IN_BLOCK: Final = 255
+_TEXT_LENGTHS: Final = (1, 255, 256, 1_000, 8_203, 8_204, 32_767)
 _COLUMNS: Final = "name,domain,employee_count,match_reason"
 
 
@@ -114,6 +115,18 @@ def cuts_long_text(context: CheckContext) -> None:
     cell = context.sheet().Range("A1")
     cell.Formula2 = f'=OF_LOOKUP("{job.job_id}",1,"match_reason")'
     _wait_until_shows(context, cell, LONG_TEXT)
+
+
+def measures_texts(context: CheckContext) -> str:
+    """An array of Strings, instead of Variants, shows texts up to some length."""
+    cell, longest = context.sheet().Range("A1"), 0
+    for length in _TEXT_LENGTHS:
+        cell.Formula2 = f"=OpenFunnelTexts({length})"
+        if cell.Value2 != "x" * length:
+            break
+        longest = length
+    cell.ClearContents()
+    return f"{longest:,} of {_TEXT_LENGTHS[-1]:,} characters; nothing relies on it"
 
 
 def keeps_text(context: CheckContext) -> None:

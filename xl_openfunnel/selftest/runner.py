@@ -74,6 +74,7 @@ CHECKS: Final = (
     Check(checks.keeps_undo),
     Check(checks.spills),
     Check(checks.cuts_long_text),
+    Check(checks.measures_texts),
     Check(checks.keeps_text),
     Check(checks.keeps_typed_values),
     Check(checks.stays_saved),

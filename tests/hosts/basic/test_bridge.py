@@ -136,6 +136,10 @@ def test_where_a_cell_may_not_set_what_esc_does_it_is_answered_all_the_same(book
     assert book.cell() == "answer"
 
 
+def test_two_texts_as_strings_for_the_selftest(book: Book) -> None:
+    assert book.call("OpenFunnel.OpenFunnelTexts", 300) == [["x" * 300, "y"]]
+
+
 @pytest.mark.parametrize("number", [51300, 462, 1000])
 def test_an_error_text_fits_into_a_cell_and_names_the_remedy_first(book: Book, number: int) -> None:
     shown = str(book.call("OpenFunnel.ErrorText", number, "x" * 1000))

@@ -17,7 +17,6 @@ AUTOMATIC = -4105
 MANUAL = -4135
 SEMIAUTOMATIC = 2
 ENGLISH = 0x409
-_MAX_ARRAY_TEXT = 255  # characters of a text in an array of Variants that a function gives (xlwings/xlwings#456)
 _MAX_CALCULATIONS = 1000  # so often no cell is calculated in one go, unless two of them chase each other
 
 
@@ -94,6 +93,7 @@ class Excel:
         self.calculating = False
         self.copying = 0  # CutCopyMode: 1 copies, 2 cuts
         self.dirty_recalculates = True  # in automatic mode, as its documentation says; else it only marks
+        self.max_array_text = 255  # characters in an array of Variants that a function gives (xlwings/xlwings#456)
         self.dirty_ignored = False  # said of Dirty on a sheet that is not the active one
         self.range_calculate_ignored = False  # never heard of; whoever relies on Range.Calculate should have a plan
         self.text_cells_take_apostrophes = True  # in a cell for text; nobody seems to know
@@ -236,7 +236,7 @@ class Excel:
                         self._evaluate(other, one, busy)
         caller = Cells(sheet, formula.array or Area.at(key))
         self.calls[caller.external] += 1
-        result = _fit(self._rows(self._value(sheet, formula.node, caller)))
+        result = self._fit(self._rows(self._value(sheet, formula.node, caller)))
         if sheet.formulas.get(key) is not formula:
             return  # replaced while its function ran
         before = formula.spill or Area.at(key)
@@ -246,6 +246,13 @@ class Excel:
             self.mark_dependents(sheet, formula.spill or Area.at(key), key)
 
     # Values.
+
+    def _fit(self, rows: Rows) -> Rows:
+        """What becomes of a function's result: one text that is too long makes an array fail as a whole."""
+        is_array = len(rows) * len(rows[0]) > 1
+        texts = [value for row in rows for value in row if isinstance(value, str)] if is_array else []
+        too_long = any(len(text.encode("utf-16-le")) > 2 * self.max_array_text for text in texts)
+        return ((ERRORS["#VALUE!"],),) if too_long else rows
 
     def _rows(self, value: Any) -> Rows:
         if isinstance(value, Cells):
@@ -287,15 +294,6 @@ def _exchange(formula: str, old: str, new: str) -> str:
     return '"'.join(
         part if within else part.replace(old, new) for within, part in zip(cycle((0, 1)), formula.split('"'))
     )
-
-
-def _fit(rows: Rows) -> Rows:
-    """What Excel makes of a function's result: one text that is too long makes an array fail as a whole."""
-    if len(rows) * len(rows[0]) > 1 and any(
-        isinstance(value, str) and len(value.encode("utf-16-le")) > 2 * _MAX_ARRAY_TEXT for row in rows for value in row
-    ):
-        return ((ERRORS["#VALUE!"],),)
-    return rows
 
 
 def _apply(sign: str, left: Scalar, right: Scalar) -> Scalar:

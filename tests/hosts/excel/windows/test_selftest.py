@@ -76,6 +76,13 @@ def test_it_holds(tried: Tried, name: str, seen: str) -> None:
     assert tried(name) == ["held", seen]
 
 
+@pytest.mark.parametrize(("limit", "seen"), [(255, "255"), (8_203, "8,203"), (32_767, "32,767")])
+def test_the_longest_text_in_an_array_of_strings_is_told(tried: Tried, excel: FakeExcel, limit: int, seen: str) -> None:
+    excel.functions["OPENFUNNELTEXTS"] = lambda name, args, caller: [["x" * int(args[0]), "y"]]
+    excel.max_array_text = limit
+    assert tried("measures_texts") == ["held", f"{seen} of 32,767 characters; nothing relies on it"]
+
+
 def test_cells_that_nothing_recalculates_fail(tried: Tried, excel: FakeExcel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(excel), "calculate_cells", lambda *_: None)
     monkeypatch.setattr(type(excel), "calculate", lambda *_: None)
