@@ -45,13 +45,21 @@ def uninstall(in_calc: _Calc = False) -> None:
 
 def _install_in_excel(*, repair: bool) -> None:
     _require_windows("install")
+    from ..detect.excel import find_excel
     from ..detect.python import INTERPRETER_SETTING, configured_interpreter
     from ..detect.registry import read_key
     from ..install import environment, excel
 
     paths = excel.InstallPaths.for_user(os.environ)
     with terminal.Progress() as progress:
-        excel.install(paths, sys.base_prefix, repair=repair, create=environment.create, notify=progress.update)
+        excel.install(
+            paths,
+            sys.base_prefix,
+            repair=repair,
+            excel=find_excel(read_key),
+            create=environment.create,
+            notify=progress.update,
+        )
     for part, place in (
         ("Python", paths.python),
         ("setting", f"{INTERPRETER_SETTING}, Interpreter = {configured_interpreter(read_key)}"),

@@ -19,6 +19,8 @@ ADDIN_FILE: Final = "OpenFunnel.xlam"
 _APP_PATHS: Final = r"Microsoft\Windows\CurrentVersion\App Paths\excel.exe"
 _CLICK_TO_RUN: Final = r"HKLM\Software\Microsoft\Office\ClickToRun\Configuration"
 
+_DRIVE_REMOTE: Final = 4
+
 _INSTALL_ROOTS: Final = (
     (r"HKLM\Software\Microsoft\Office\16.0\Excel\InstallRoot", 64),
     (r"HKLM\Software\Wow6432Node\Microsoft\Office\16.0\Excel\InstallRoot", 32),
@@ -41,6 +43,11 @@ class Excel:
     bits: int | None = None
     products: tuple[str, ...] = ()
 
+    @property
+    def from_store(self) -> bool:
+        """Whether it comes from the Microsoft Store: Windows keeps it from the Python of another program."""
+        return "windowsapps" in self.path.replace("/", "\\").casefold().split("\\")
+
 
 def find_excel(read: Read) -> Excel | None:
     """The Excel that is in the registry; None if there is none."""
@@ -61,6 +68,17 @@ def start_folder(environ: Mapping[str, str]) -> Path | None:
     """The folder whose files Excel opens when it starts."""
     roaming = environ.get("APPDATA", "")
     return Path(roaming) / "Microsoft" / "Excel" / "XLSTART" if roaming else None
+
+
+def is_on_network(folder: str) -> bool:
+    """Whether a folder is on another computer: a network path, or a drive that stands for one."""
+    if folder.startswith(("\\\\", "//")):
+        return not folder.startswith(("\\\\?\\", "\\\\.\\"))
+    if sys.platform != "win32":
+        return False
+    import ctypes
+
+    return bool(ctypes.windll.kernel32.GetDriveTypeW(folder[:3]) == _DRIVE_REMOTE)
 
 
 def addin_version(file: Path) -> str:

@@ -34,6 +34,7 @@ _FIRST_BUILD_THAT_SPILLS: Final = 12527
 
 _MACROS: Final = "xl/vbaProject.bin"
 _UNTRUSTED_ZONES: Final = {3: "the internet", 4: "an untrusted site"}
+_NOT_FROM_STORE: Final = "Uninstall it in Windows' settings under Apps, and install Office from office.com."
 _TRY_SPILLING: Final = "Type =SEQUENCE(2) into a cell: it fills two."
 
 
@@ -48,6 +49,8 @@ def installation(excel: Excel | None, exists: Callable[[str], bool]) -> CheckRes
         excel.path,
     ]
     what = " · ".join(filter(None, details))
+    if excel.from_store:  # https://github.com/xlwings/xlwings/issues/1166
+        return wrong(f"{what}: from the Microsoft Store, where cells cannot call Python", _NOT_FROM_STORE)
     if excel.path and not exists(excel.path):
         return wrong(f"{what}: the program is not there", "Repair Office in Windows' settings under Apps.")
     return ok(what)

@@ -103,11 +103,23 @@ def from_internet(read: Read) -> CheckResult:
     return ok("no policy of its own: Office blocks them in files that are marked as from there")
 
 
-def trusted_locations(read: Read) -> CheckResult:
-    """Whether Excel trusts its own start folder."""
+def trusted_locations(read: Read, *, on_network: bool = False) -> CheckResult:
+    """Whether Excel trusts its own start folder.
+
+    Args:
+        read: the registry.
+        on_network: whether that folder is on another computer, as redirected profiles are.
+    """
     rule = _distrusted(read)
     if rule is None:
-        return ok("in use")
+        allowed = office_setting(read, r"Excel\Security\Trusted Locations", "AllowNetworkLocations")
+        if not on_network or (allowed and allowed.value == 1):
+            return ok("in use")
+        what = "Excel's start folder is on the network, which Excel does not trust: it may ask, or not load the add-in"
+        request = (
+            "Allow Trusted Locations on the network (AllowNetworkLocations) for %APPDATA%\\Microsoft\\Excel\\XLSTART."
+        )
+        return unknown(what, _ASK_IT, for_it=request)
     what = f"Excel does not trust its own start folder ({rule}): it may ask about the add-in, or not load it"
     if not rule.policy:
         remedy = "File > Options > Trust Center > Trust Center Settings > Trusted Locations: do not disable all."

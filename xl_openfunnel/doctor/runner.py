@@ -166,6 +166,11 @@ def _windows_checks(machine: Machine, read: Read, file: Path | None) -> Iterator
         folders = dll_folders(path if _is_file(path) else "", Path(sys.prefix))
         return python.dll(folders, xlwings_version(), program.bits if program else None, load_dll)
 
+    def trusted_locations() -> CheckResult:
+        return policies.trusted_locations(
+            read, on_network=folder is not None and detect_excel.is_on_network(str(folder))
+        )
+
     yield DoctorCheck("Python", "Python for Excel", interpreter)
     yield DoctorCheck("Python", "version for Excel", package_version, ("Python for Excel",))
     yield DoctorCheck("Python", "xlwings DLL", dll)
@@ -178,7 +183,7 @@ def _windows_checks(machine: Machine, read: Read, file: Path | None) -> Iterator
     only_addin = addin is not None and file is None
     yield DoctorCheck("Policies", "macros", lambda: policies.macros(read, addin=only_addin))
     yield DoctorCheck("Policies", "macros from the internet", lambda: policies.from_internet(read))
-    yield DoctorCheck("Policies", "trusted locations", lambda: policies.trusted_locations(read))
+    yield DoctorCheck("Policies", "trusted locations", trusted_locations)
     yield DoctorCheck("Policies", "add-ins", lambda: policies.addins(read))
     yield DoctorCheck("Policies", "command prompt", lambda: policies.command_prompt(read))
     yield DoctorCheck(

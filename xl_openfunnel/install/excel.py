@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from ..detect.excel import start_folder
+from ..detect.excel import Excel, start_folder
 from ..detect.python import is_store_python
 from ..errors import ConfigurationError, FileWriteError, InstallError
 from ..files.atomic import check_writable
@@ -51,6 +51,7 @@ def install(
     base: str,
     *,
     repair: bool = False,
+    excel: Excel | None = None,
     create: CreateEnvironment = environment.create,
     write_setting: Callable[[str], object] = setting.write,
     code_page: str = "mbcs",
@@ -62,6 +63,7 @@ def install(
         paths: where the parts go.
         base: the folder of the Python on which the private one is based.
         repair: recreate the private Python in any case.
+        excel: the Excel that is installed, if it was found.
         create: creates the private Python.
         write_setting: stores the path of the private Python for VBA.
         code_page: the codec of Windows' ANSI code page.
@@ -76,6 +78,11 @@ def install(
         raise ConfigurationError(
             "This Python comes from the Microsoft Store, and Excel does not see what it installs. Install Python from "
             "python.org, and XL OpenFunnel with it."
+        )
+    if excel is not None and excel.from_store:
+        raise ConfigurationError(
+            "This Excel comes from the Microsoft Store, where cells cannot call Python. Uninstall it in Windows' "
+            "settings under Apps, and install Office from office.com."
         )
     environment.check_not_running(paths.python)
     notify("looking at what is there")

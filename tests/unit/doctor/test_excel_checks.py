@@ -48,6 +48,15 @@ def test_a_missing_excel_and_one_without_its_program_are_wrong() -> None:
     assert (gone.state, "not there" in gone.what) == (CheckState.WRONG, True)
 
 
+def test_an_excel_of_the_microsoft_store_is_wrong() -> None:
+    store = Excel(
+        r"C:\Program Files\WindowsApps\Microsoft.Office.Desktop.Excel_16051_x86\Office16\EXCEL.EXE", "16.0", 64
+    )
+    result = excel.installation(store, lambda _: True)
+    assert (result.state, "Microsoft Store" in result.what) == (CheckState.WRONG, True)
+    assert not Excel(r"C:\WindowsApps tools\EXCEL.EXE").from_store
+
+
 @pytest.mark.parametrize(
     ("version", "products", "state"),
     [

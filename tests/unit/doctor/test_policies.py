@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.unit.doctor.conftest import EMPTY, Registry, registry
+from xl_openfunnel.detect.excel import is_on_network
 from xl_openfunnel.detect.registry import Read
 from xl_openfunnel.doctor import CheckResult, CheckState, policies, write_it_request
 
@@ -183,6 +184,22 @@ def test_the_it_request_says_what_the_program_does_and_only_what_must_change() -
     assert "no matter of theirs" not in text
     assert "cmd.exe" not in text
     assert write_it_request([CheckResult(CheckState.WRONG, "x", "y")], version="1.2.3", excel=True) == ""
+
+
+def test_a_start_folder_on_the_network_is_trusted_only_if_network_locations_are() -> None:
+    key = r"HKCU\Software\Microsoft\Office\16.0\Excel\Security\Trusted Locations"
+    for value, state in ((None, CheckState.UNKNOWN), (0, CheckState.UNKNOWN), (1, CheckState.OK)):
+        read = registry({} if value is None else {key: {"AllowNetworkLocations": value}})
+        assert policies.trusted_locations(read, on_network=True).state is state
+        assert policies.trusted_locations(read).state is CheckState.OK
+
+
+@pytest.mark.parametrize(
+    ("folder", "remote"),
+    [(r"\\server\profiles\me", True), ("//server/me", True), (r"\\?\C:\Users", False), ("/home/me", False)],
+)
+def test_a_network_path_is_on_the_network(folder: str, remote: bool) -> None:
+    assert is_on_network(folder) is remote
 
 
 def test_if_the_start_folder_is_trusted_the_addin_is_the_first_remedy() -> None:

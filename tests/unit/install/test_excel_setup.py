@@ -9,6 +9,7 @@ import pytest
 
 from xl_openfunnel import ConfigurationError, InstallError
 from xl_openfunnel.detect import excel as detect_excel
+from xl_openfunnel.detect.excel import Excel
 from xl_openfunnel.doctor import excel as doctor_excel
 from xl_openfunnel.install import environment
 from xl_openfunnel.install.excel import InstallPaths, install, uninstall
@@ -152,6 +153,13 @@ def test_an_addin_that_excel_holds_open_is_reported_before_any_change(
 def test_a_microsoft_store_python_is_refused(user: User) -> None:
     with pytest.raises(ConfigurationError, match="Microsoft Store"):
         user.install(base=STORE)
+    assert user.files() == set()
+
+
+def test_an_excel_of_the_microsoft_store_is_refused(user: User) -> None:
+    store = Excel(r"C:\Program Files\WindowsApps\Microsoft.Office.Desktop\Office16\EXCEL.EXE")
+    with pytest.raises(ConfigurationError, match="Excel comes from the Microsoft Store"):
+        install(user.paths, PYTHON_ORG, excel=store, create=user.create, write_setting=user.write_setting)
     assert user.files() == set()
 
 
