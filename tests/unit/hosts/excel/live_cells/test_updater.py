@@ -15,6 +15,7 @@ from xl_openfunnel.functions.credits import MAX_AGE
 from xl_openfunnel.hosts.excel.addresses import CellRef
 from xl_openfunnel.hosts.excel.live_cells.throttle import CALL_TIMEOUT, LIVENESS_INTERVAL, METHOD_RESET_INTERVAL
 from xl_openfunnel.hosts.excel.live_cells.updater import VisibleJobs
+from xl_openfunnel.workbook.sources import sheet_texts
 
 
 @pytest.fixture
@@ -376,6 +377,16 @@ def test_cells_that_called_before_python_served_are_found_in_all_books(rig: Rig)
     rig.host.busy = False
     rig.advance(6)
     assert [book.sheet("Sheet1").value("B2") for book in books] == ["completed"] * 2
+
+
+def test_the_hint_that_macros_are_off_goes_where_a_workbook_without_a_job_is_opened(rig: Rig) -> None:
+    sheet = rig.host.excel.open("OpenFunnel.xlsm").sheet("Sheet1")
+    sheet.enter("B9", "=OF_STATUS(B8)")
+    sheet.values[9, 2] = sheet_texts().start.no_macros  # as it is in the file
+    rig.start()
+    rig.updater.opened(WINDOW, "OpenFunnel.xlsm")
+    rig.advance(3)
+    assert sheet.value("B9") == ""
 
 
 @pytest.mark.parametrize(
