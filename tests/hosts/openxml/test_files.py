@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.unit.workbook import examples
 from xl_openfunnel import JobStatus, files
 from xl_openfunnel.files import xlsx
 from xl_openfunnel.hosts.excel.com.scrub_metadata import strip_metadata
+from xl_openfunnel.jobs.stacking import stacked_snapshot
 from xl_openfunnel.simulator import companies
 from xl_openfunnel.workbook import builder
 
@@ -32,6 +34,11 @@ def without_links(path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(xlsx, "MAX_LINKS", 10)
         files.write(make_snapshot(companies(50)), path, ["name", "domain"])
+
+
+def several_jobs(path: Path) -> None:
+    jobs = [replace(make_snapshot(companies(20, seed=seed)), job_id=f"job-{seed}") for seed in (1, 2)]
+    files.write(stacked_snapshot(jobs), path)
 
 
 def values_copy(path: Path) -> None:
@@ -55,6 +62,7 @@ WRITTEN: dict[str, Callable[[Path], object]] = {
     "demo.xlsx": lambda path: files.write(make_snapshot(companies(60)), path),
     "without links.xlsx": without_links,
     "without rows.xlsx": lambda path: files.write(make_snapshot([], status=JobStatus.FAILED, manifest=None), path),
+    "several jobs.xlsx": several_jobs,
     "values copy.xlsx": values_copy,
 }
 
