@@ -23,7 +23,7 @@ from ...topics import LEDGER_DELAY, JobChanged, Subscription, TopicChanged
 from ..addresses import CellRef
 from ..ports import ExcelProcesses, ExcelSession, HostBusyError, HostGoneError
 from . import throttle
-from .registry import CellCalled, CellRegistry, ExcelProcess, LiveCell, RecalcMethod
+from .registry import ALL_BOOKS, CellCalled, CellRegistry, ExcelProcess, LiveCell, RecalcMethod
 from .search import check_visible, search_around, search_book, still_exists
 from .throttle import LIVENESS_INTERVAL, METHOD_RESET_INTERVAL, NEVER
 
@@ -112,7 +112,7 @@ class CellUpdater:
 
     def started(self, pid: int) -> None:
         """The server was started for an Excel, some of whose cells called before it served: look into all books."""
-        self.loop.post(BookOpened(pid, ""))
+        self.loop.post(BookOpened(pid, ALL_BOOKS))
 
     def pause(self, window: int, *, paused: bool) -> None:
         """Have cells stay as they are for now, or be live again."""
