@@ -305,6 +305,14 @@ def test_a_table_with_fewer_countries_than_bars_plots_blanks() -> None:
     assert names[-1] is None
 
 
+def test_macros_calculate_the_cell_that_says_that_they_are_off() -> None:
+    place = re.findall(
+        r'ThisWorkbook\.Worksheets\("(\w+)"\)\.Range\("(\w+)"\)\.Calculate', sources.modules()[sources.BRIDGE]
+    )
+    hint = sheet_texts().start.no_macros
+    assert place == [tuple(at.split("!")) for at, cell in formula_cells(EMPTY).items() if cell.findtext("{*}v") == hint]
+
+
 def test_the_first_sheet_explains_that_macros_are_off() -> None:
     shown = [row[0].value.text for row in opened(EMPTY)["Start"]["B9:B16"]]
     assert shown[0] == f'=IFERROR(OF_STATUS(job),"{sheet_texts().start.no_macros}")'
