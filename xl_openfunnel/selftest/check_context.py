@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from ..hosts.excel.com.hresults import error_text
 from ..simulator import ManualClock, SimulatedJob, Simulator, companies
+from ..workbook.builder import JOB_NAME
 
 TIMEOUT: Final = 30.0
 """Seconds that a check waits for one thing; the first call of a session starts Python, which may take ten."""
@@ -220,3 +221,16 @@ def check_equal(what: str, actual: object, expected: object) -> None:
 def displayed(value: Any) -> Any:
     """What the cell with a value shows."""
     return (error_text(value) if type(value) is int else None) or value
+
+
+def put_job(context: CheckContext, job: Job) -> None:
+    """Write a job into the workbook's cell for it."""
+    cell = context.book.Names.Item(JOB_NAME).RefersToRange
+    cell.Worksheet.Activate()
+    cell.Select()
+    cell.Value2 = job.job_id
+
+
+def wait_until_shows(context: CheckContext, cell: Any, word: str) -> None:
+    """Wait until a cell shows a text."""
+    context.wait_until(lambda: displayed(cell.Value2), word, "the cell")

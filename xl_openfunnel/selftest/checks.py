@@ -21,6 +21,8 @@ from .check_context import (
     check_equal,
     displayed,
     external_links,
+    put_job,
+    wait_until_shows,
 )
 
 _AUTOMATIC, _MANUAL = -4105, -4135  # xlCalculationAutomatic, xlCalculationManual
@@ -53,7 +55,7 @@ def leaves_loading(context: CheckContext) -> None:
     first = cell.Value2
     if first not in ("starting", "loading", "completed"):
         raise CheckFailedError(f"the cell shows {first!r}")
-    _wait_until_shows(context, cell, "completed")
+    wait_until_shows(context, cell, "completed")
 
 
 def waits_for_values(context: CheckContext) -> None:
@@ -74,10 +76,10 @@ def updates_in_background(context: CheckContext) -> str:
     """A running job's cell changes by itself on a sheet that is not in front."""
     job = context.job()
     cell = _enter_status(context.sheet(), job)
-    _wait_until_shows(context, cell, "pending")
+    wait_until_shows(context, cell, "pending")
     undoable = context.make_undoable_change(context.sheet())
     job.run()
-    _wait_until_shows(context, cell, "running")
+    wait_until_shows(context, cell, "running")
     if not undoable:
         return ""
     if context.can_undo():
@@ -89,14 +91,14 @@ def keeps_undo(context: CheckContext) -> None:
     """Undo survives when a cell changes by itself."""
     job, sheet = context.job(), context.sheet()
     cell = _enter_status(sheet, job)
-    _wait_until_shows(context, cell, "pending")
+    wait_until_shows(context, cell, "pending")
     if not context.make_undoable_change(sheet):
         raise CheckSkippedError(
             "this Excel offers no undo for what a program does. By hand: type something while a job runs, wait until "
             "a cell has changed, press Ctrl+Z"
         )
     job.run()
-    _wait_until_shows(context, cell, "running")
+    wait_until_shows(context, cell, "running")
     check_equal("whether there is something to undo", context.can_undo(), expected=True)
 
 
@@ -114,7 +116,7 @@ def cuts_long_text(context: CheckContext) -> None:
         raise CheckFailedError(f"the block shows {shown!r}")
     cell = context.sheet().Range("A1")
     cell.Formula2 = f'=OF_LOOKUP("{job.job_id}",1,"match_reason")'
-    _wait_until_shows(context, cell, LONG_TEXT)
+    wait_until_shows(context, cell, LONG_TEXT)
 
 
 def measures_texts(context: CheckContext) -> str:
@@ -139,7 +141,7 @@ def keeps_typed_values(context: CheckContext) -> None:
     """What was typed over a live cell stays."""
     job, sheet = context.job(), context.sheet()
     cell, note = _enter_status(sheet, job), _enter_status(sheet, job, "B3")
-    _wait_until_shows(context, note, "pending")
+    wait_until_shows(context, note, "pending")
     note.Value2 = "my note"
     _check_whole_life(context, job, cell)
     check_equal("the note", note.Value2, "my note")
@@ -149,10 +151,10 @@ def stays_saved(context: CheckContext) -> None:
     """A book that was saved is so after a cell changed by itself."""
     job = context.job()
     cell = _enter_status(context.sheet(), job)
-    _wait_until_shows(context, cell, "pending")
+    wait_until_shows(context, cell, "pending")
     context.book.Saved = True
     job.run()
-    _wait_until_shows(context, cell, "running")
+    wait_until_shows(context, cell, "running")
     context.wait_until(lambda: bool(context.book.Saved), expected=True, what="whether the book is saved")
 
 
@@ -160,7 +162,7 @@ def keeps_copying(context: CheckContext) -> None:
     """What is being copied stays so, and the cell changes afterwards."""
     job, sheet = context.job(), context.sheet()
     cell = _enter_status(sheet, job)
-    _wait_until_shows(context, cell, "pending")
+    wait_until_shows(context, cell, "pending")
     sheet.Range("D4").Copy()
     try:
         check_equal("the copy mode", context.excel.CutCopyMode, _COPYING)
@@ -170,14 +172,14 @@ def keeps_copying(context: CheckContext) -> None:
         )
     finally:
         context.excel.CutCopyMode = 0
-    _wait_until_shows(context, cell, "running")
+    wait_until_shows(context, cell, "running")
 
 
 def respects_manual_mode(context: CheckContext) -> None:
     """With manual calculation cells stay as they are."""
     job = context.job()
     cell = _enter_status(context.sheet(), job)
-    _wait_until_shows(context, cell, "pending")
+    wait_until_shows(context, cell, "pending")
     context.excel.Calculation = _MANUAL
     try:
         _move_on(context, job)
@@ -190,21 +192,21 @@ def pauses(context: CheckContext) -> None:
     """While Live is paused cells stay as they are, and then go on."""
     job = context.job()
     cell = _enter_status(context.sheet(), job)
-    _wait_until_shows(context, cell, "pending")
+    wait_until_shows(context, cell, "pending")
     context.macro("OpenFunnelLivePaused")
     try:
         _move_on(context, job)
         context.check_unchanged(lambda: cell.Value2, "pending", "the cell")
     finally:
         context.macro("OpenFunnelLiveOn")
-    _wait_until_shows(context, cell, "running")
+    wait_until_shows(context, cell, "running")
 
 
 def refreshes(context: CheckContext) -> str:
     """Refresh asks the service again, and the status bar says what came of it."""
     job = context.job()
     cell = _enter_status(context.sheet(), job)
-    _wait_until_shows(context, cell, "pending")
+    wait_until_shows(context, cell, "pending")
     before = job.poll_count()
     cell.Select()
     context.macro("OpenFunnelRefreshCell")
@@ -218,18 +220,16 @@ def refreshes(context: CheckContext) -> str:
 def opens_up_to_date(context: CheckContext) -> None:
     """A workbook that was saved while its job ran shows what is so when it is opened."""
     job = context.job()
-    _put_job(context, job)
+    put_job(context, job)
     state = context.book.Worksheets(start_sheet.NAME).Range(f"B{start_sheet.JOB_ROW + 2}")
-    _wait_until_shows(context, state, "pending")
+    wait_until_shows(context, state, "pending")
     saved = context.file.with_name("saved.xlsm")
     context.book.SaveCopyAs(str(saved))
     job.end()
-    _wait_until_shows(context, state, "completed")
+    wait_until_shows(context, state, "completed")
     opened = context.excel.Workbooks.Open(str(saved), 0, _READ_ONLY)
     try:
-        _wait_until_shows(
-            context, opened.Worksheets(start_sheet.NAME).Range(f"B{start_sheet.JOB_ROW + 2}"), "completed"
-        )
+        wait_until_shows(context, opened.Worksheets(start_sheet.NAME).Range(f"B{start_sheet.JOB_ROW + 2}"), "completed")
     finally:
         opened.Close(0)
 
@@ -255,20 +255,20 @@ def shows_cached_values(context: CheckContext) -> None:
 def finds_moved_cell(context: CheckContext) -> None:
     """A cell that was moved is found."""
     job, sheet = context.job(), context.sheet()
-    _wait_until_shows(context, _enter_status(sheet, job), "pending")
+    wait_until_shows(context, _enter_status(sheet, job), "pending")
     sheet.Range("1:2").Insert()
     job.run()
-    _wait_until_shows(context, sheet.Range("B4"), "running")
+    wait_until_shows(context, sheet.Range("B4"), "running")
 
 
 def one_python(context: CheckContext) -> None:
     """A second workbook has the functions too, by the add-in, and shares one Python."""
     job = context.job()
     cell = _enter_status(context.sheet(), job)
-    _wait_until_shows(context, cell, "pending")
+    wait_until_shows(context, cell, "pending")
     other = context.excel.Workbooks.Add()
     try:
-        _wait_until_shows(context, _enter_status(other.Worksheets(1), job), "pending")
+        wait_until_shows(context, _enter_status(other.Worksheets(1), job), "pending")
         check_equal("how many Pythons there are", len(context.python_processes()), 1)
     finally:
         other.Close(0)
@@ -280,72 +280,13 @@ def leaks_no_path(context: CheckContext) -> str:
     other = context.excel.Workbooks.Add()
     file = context.file.with_name("linked.xlsx")
     try:
-        _wait_until_shows(context, _enter_status(other.Worksheets(1), job), "pending")
+        wait_until_shows(context, _enter_status(other.Worksheets(1), job), "pending")
         other.SaveAs(str(file), _XLSX)
     finally:
         other.Close(0)
     links = external_links(file)
     check_equal("the paths in it", [link for link in links if re.search(r"[\\/]", link)], [])
     return ", ".join(links)
-
-
-def writes_table(context: CheckContext) -> str:
-    """The inserted table has all companies, and keeps the user's column and note."""
-    job = context.job()
-    _put_job(context, job)
-    job.run(0.95)
-    context.wait_until(
-        lambda: context.book.Worksheets(data_sheets.ROWS).Range("A4").SpillingToRange.Rows.Count, 251, "the lines"
-    )
-    list_object = _write_table(context, job)
-    urls = _column(list_object, "linkedin_url")
-    user_column = list_object.ListColumns.Add()
-    user_column.Name = "Mine"
-    user_column.DataBodyRange.Cells(5, 1).Value2 = "my word"
-    list_object.ListColumns("name").DataBodyRange.Cells(5, 1).AddComment("my note")
-    job.end()
-    _wait_until_shows(
-        context, context.book.Worksheets(start_sheet.NAME).Range(f"B{start_sheet.JOB_ROW + 2}"), "completed"
-    )
-    list_object = _write_table(context, job)
-    order = [row["linkedin_url"] for row in job.rows]
-    position = order.index(urls[4])
-    context.wait_until(lambda: _column(list_object, "linkedin_url"), order, "the order of the companies")
-    moved_column = [None] * position + ["my word"] + [None] * (len(order) - position - 1)
-    context.wait_until(lambda: _column(list_object, "Mine"), moved_column, "my column")
-    note = list_object.ListColumns("name").DataBodyRange.Cells(position + 1, 1).Comment
-    check_equal("my note", note.Text() if note else None, "my note")
-    check_equal("the names", _column(list_object, "name")[: len(NUMBER_LIKE_TEXTS)], list(NUMBER_LIKE_TEXTS))
-    return f"line 5 became line {position + 1}"
-
-
-def refreshes_pivot(context: CheckContext) -> None:
-    """The pivot reads the inserted table."""
-    lines = context.book.Worksheets(data_sheets.TABLE).ListObjects(data_sheets.TABLE_NAME).ListRows.Count
-    context.book.Worksheets(data_sheets.PIVOT).Activate()
-    context.macro("OpenFunnelRefreshPivots")
-    pivot = context.book.Worksheets(data_sheets.PIVOT).PivotTables(1)
-    context.wait_until(lambda: pivot.PivotCache().RecordCount, lines, "the pivot's records")
-
-
-def saves_values_copy(context: CheckContext) -> None:
-    """The copy to send has no macros and no links, and opens."""
-    context.book.Worksheets(1).Activate()
-    context.macro("OpenFunnelSaveValuesCopy")
-    copy = context.file.with_name(f"{context.file.stem} (values).xlsx")
-    context.wait_until(copy.exists, expected=True, what=f"whether {copy.name} is there")
-    opened: list[Any] = []
-
-    def can_open() -> bool:  # it may still be being written
-        opened.append(context.excel.Workbooks.Open(str(copy), 0, _READ_ONLY))
-        return True
-
-    context.wait_until(can_open, expected=True, what="whether the copy opens")
-    try:
-        check_equal("macros", bool(opened[0].HasVBProject), expected=False)
-        check_equal("links", opened[0].LinkSources(_LINKS), None)
-    finally:
-        opened[0].Close(0)
 
 
 # ---- helpers ---------------------------------------------------------------------------------
@@ -357,16 +298,12 @@ def _enter_status(sheet: Any, job: Job, address: str = "B2") -> Any:
     return cell
 
 
-def _wait_until_shows(context: CheckContext, cell: Any, word: str) -> None:
-    context.wait_until(lambda: displayed(cell.Value2), word, "the cell")
-
-
 def _check_whole_life(context: CheckContext, job: Job, cell: Any) -> None:
-    _wait_until_shows(context, cell, "pending")
+    wait_until_shows(context, cell, "pending")
     job.run()
-    _wait_until_shows(context, cell, "running")
+    wait_until_shows(context, cell, "running")
     job.end()
-    _wait_until_shows(context, cell, "completed")
+    wait_until_shows(context, cell, "completed")
 
 
 def _move_on(context: CheckContext, job: Job) -> None:
@@ -393,26 +330,3 @@ def _block(context: CheckContext, job: Job) -> list[list[Any]]:
         check_equal(f"line {number}", line, expected)
     check_equal("the lines", len(shown), len(read))
     return shown
-
-
-def _put_job(context: CheckContext, job: Job) -> None:
-    cell = context.book.Names.Item(workbook.JOB_NAME).RefersToRange
-    cell.Worksheet.Activate()
-    cell.Select()
-    cell.Value2 = job.job_id
-
-
-def _write_table(context: CheckContext, job: Job) -> Any:
-    context.book.Worksheets(1).Activate()
-    context.macro("OpenFunnelInsertTable")
-    list_object = context.book.Worksheets(data_sheets.TABLE).ListObjects(data_sheets.TABLE_NAME)
-    context.wait_until(
-        lambda: sorted(filter(None, _column(list_object, "linkedin_url"))),
-        sorted(row["linkedin_url"] for row in job.rows),
-        "the inserted companies",
-    )
-    return list_object
-
-
-def _column(list_object: Any, name: str) -> list[Any]:
-    return [line[0] for line in list_object.ListColumns(name).DataBodyRange.Value2]

@@ -16,7 +16,7 @@ from ..settings import ENV_API_KEY, ENV_BASE_URL, ENV_CACHE_DIR
 from ..simulator import ManualClock, Simulator
 from ..text import one_line
 from ..workbook.builder import WORKBOOK_FILE_NAME
-from . import checks
+from . import checks, table_checks
 from .check_context import CheckContext, CheckFailedError, CheckSkippedError
 from .excel_process import SpawnedExcel, processes_running
 
@@ -87,9 +87,9 @@ CHECKS: Final = (
     Check(checks.shows_cached_values),
     Check(checks.one_python),
     Check(checks.leaks_no_path),
-    Check(checks.writes_table),
-    Check(checks.refreshes_pivot),
-    Check(checks.saves_values_copy),
+    Check(table_checks.writes_table),
+    Check(table_checks.refreshes_pivot),
+    Check(table_checks.saves_values_copy),
 )
 """The checks that run in a started Excel; the first one opens the workbook."""
 
