@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from xl_openfunnel.hosts.excel.ports import HostBusyError
-from xl_openfunnel.selftest import Outcome, OutcomeState, checks
+from xl_openfunnel.selftest import Outcome, OutcomeState, checks, table_checks
 from xl_openfunnel.selftest.check_context import (
     LONG_TEXT,
     NUMBER_LIKE_TEXTS,
@@ -168,8 +168,9 @@ def test_the_companies_have_texts_that_excel_could_convert() -> None:
 def test_every_check_runs_and_has_a_unique_name() -> None:
     functions = {
         function
-        for name, function in vars(checks).items()
-        if callable(function) and not name.startswith("_") and getattr(function, "__module__", "") == checks.__name__
+        for module in (checks, table_checks)
+        for name, function in vars(module).items()
+        if callable(function) and not name.startswith("_") and getattr(function, "__module__", "") == module.__name__
     }
     assert {check.run for check in CHECKS} == functions
     names = [check.name for check in CHECKS]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from xl_openfunnel.hosts.excel.com.retry import RetryingComObject
-from xl_openfunnel.selftest import checks
+from xl_openfunnel.selftest import checks, table_checks
 from xl_openfunnel.selftest.check_context import CheckContext
 from xl_openfunnel.selftest.runner import Check, run_each
 from xl_openfunnel.simulator import ManualClock, Simulator
@@ -27,6 +27,6 @@ def outcome(excel: Any, name: str, limit: float) -> tuple[str, str]:
     _stage.timeout = limit
     _stage.excel = RetryingComObject(excel)
     _stage.book = _stage.excel.Workbooks(1)
-    [came] = run_each([Check(getattr(checks, name))], _stage)
+    [came] = run_each([Check(getattr(table_checks if hasattr(table_checks, name) else checks, name))], _stage)
     _stage.excel = _stage.book = None
     return str(came.state), came.detail
