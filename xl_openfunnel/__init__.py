@@ -36,7 +36,8 @@ from .errors import (
 from .jobs.fetch_rows import fetch_rows
 from .jobs.fetcher import Fetcher
 from .jobs.snapshot import Problem, Rows, Snapshot
-from .jobs.store.store import LedgerEntry, Store
+from .jobs.store.ledger import LedgerEntry
+from .jobs.store.store import Store
 from .jobs.subscriptions import Subscription
 
 __all__ = [

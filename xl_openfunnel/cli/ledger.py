@@ -11,7 +11,7 @@ import typer
 from .. import ConfigurationError, LedgerEntry
 from ..api.endpoints import find_job_id
 from ..cell_values import to_cell, to_text
-from ..jobs.store.store import SHORT_ID
+from ..jobs.store.ledger import SHORT_ID
 from ..pasted import holds_key, job_ids
 from ..settings import shown_origin
 from ..text import count, one_line, size

@@ -14,8 +14,9 @@ from ..errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, InvalidJobIdEr
 from ..jobs import job_text
 from ..jobs.fetcher import Fetcher
 from ..jobs.snapshot import Snapshot
+from ..jobs.store.ledger import LedgerEntry, known_names
 from ..jobs.store.opening import JobStore
-from ..jobs.store.store import LedgerEntry, StoreBusyError, known_names
+from ..jobs.store.store import StoreBusyError
 from ..pasted import holds_key, job_ids, refusal
 from . import arguments
 from .credits import CreditsCache

@@ -6,28 +6,25 @@ of a job have a checksum (``seal``), so that a damaged file may lose a job but n
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from ...api.models import JobStatus, Page, number
-from ...company_key import comparable
-from ...errors import CELL_UNITS, ConfigurationError, IncompleteResultError, InvalidJobIdError, OpenFunnelError
-from ...pasted import is_job_id, stripped
+from ...errors import CELL_UNITS, ConfigurationError, IncompleteResultError, OpenFunnelError
 from ...text import clip
 from ..snapshot import Result, Rows
 from . import diagnosis, seals
 from .database import VERSION as VERSION
 from .database import StoreBusyError as StoreBusyError
 from .database import StoreDatabase, is_damage
+from .ledger import LedgerEntry, beginning_of, comparable_label, whole_id
 
 _log = logging.getLogger(__name__)
 
@@ -41,35 +38,8 @@ _INSERT_PAGE = "INSERT INTO page (origin, job_id, revision, number, rows, seal) 
 _MAX_QUERY = 2_000
 """UTF-16 units of a query in the ledger: the service's own queries have 60 to 170."""
 
-SHORT_ID: Final = 8
-"""Characters of an id that name its job, where no other one begins so: a UUID's first group."""
-
-_MAX_COMPARED = 100
-"""Jobs whose names are compared with a wrong one: comparing takes some 20 µs each."""
-
 _MAX_SEEDS = 20
 """Seeds of a job in the ledger: the service accepts ten."""
-
-
-@dataclass(frozen=True)
-class LedgerEntry:
-    """A job in the ledger; None for what is unknown."""
-
-    job_id: str
-    label: str | None
-    query: str | None
-    seeds: tuple[str, ...]
-    first_seen: datetime
-    last_seen: datetime
-    status: JobStatus | None
-    row_count: int | None
-    credits: float | None
-
-
-def known_names(entries: Iterable[LedgerEntry]) -> tuple[str, ...]:
-    """The labels and ids of the latest jobs, to which a wrong one may be similar."""
-    latest = itertools.islice(entries, _MAX_COMPARED)
-    return tuple(name for entry in latest for name in (entry.label, entry.job_id) if name)
 
 
 class Store:
@@ -325,12 +295,12 @@ class Store:
             row = db.execute(
                 "SELECT job_id FROM ledger WHERE origin = ? AND lower(label) = lower(?)", (self.origin, label)
             ).fetchone()
-            form = _comparable_label(label)
+            form = comparable_label(label)
             if row is None and not (label.isascii() and form == label.lower()):  # SQLite knows the case of ASCII alone
                 found = db.execute(
                     "SELECT job_id, label FROM ledger WHERE origin = ? AND label IS NOT NULL", (self.origin,)
                 )
-                row = next((each for each in found if _comparable_label(each[1]) == form), None)
+                row = next((each for each in found if comparable_label(each[1]) == form), None)
         return None if row is None else str(row[0])
 
     def whole_id(self, text: str, *, wait: bool = True) -> str | None:
@@ -342,18 +312,14 @@ class Store:
             InvalidJobIdError: several begin so.
             StoreBusyError: with ``wait=False``, another process has locked the store.
         """
-        begin = stripped(text).rstrip("….")
-        if len(begin) < SHORT_ID or not is_job_id(begin):
+        if (begin := beginning_of(text)) is None:
             return None
         with self._database.connection(wait=wait) as db:
             found = db.execute(
                 "SELECT job_id FROM ledger WHERE origin = ? AND lower(substr(job_id, 1, ?)) = lower(?)",
                 (self.origin, len(begin), begin),
             ).fetchall()
-        whole = [str(job_id) for (job_id,) in found]
-        if len(whole) > 1 and begin not in whole:
-            raise InvalidJobIdError(f"{begin[:60]!r} begins the ids of {len(whole)} jobs. Give more of the id.")
-        return begin if begin in whole else next(iter(whole), None)
+        return whole_id(begin, [str(job_id) for (job_id,) in found])
 
     def _load_pages(self, job_id: str, revision: str, numbers: range) -> Iterator[bytes]:
         try:
@@ -377,10 +343,6 @@ class Store:
         key = (self.origin, job_id)
         db.execute("DELETE FROM page WHERE origin = ? AND job_id = ?", key)
         return db.execute("DELETE FROM job WHERE origin = ? AND job_id = ?", key).rowcount
-
-
-def _comparable_label(label: str) -> str:
-    return " ".join(comparable(label).split())
 
 
 class _DamagedError(Exception):
