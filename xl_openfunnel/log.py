@@ -39,6 +39,7 @@ def set_up() -> None:
     Other libraries' messages are left out: urllib3 would log every request. Never raises: where no file can be
     written, the process works without a log.
     """
+    sys.excepthook, threading.excepthook = _log_uncaught, _log_uncaught_in_thread
     logger = logging.getLogger(__package__)
     for old in [handler for handler in logger.handlers if isinstance(handler, _LogFile)]:
         logger.removeHandler(old)
@@ -46,11 +47,11 @@ def set_up() -> None:
     try:
         handler = _LogFile(log_path())
     except (ConfigurationError, OSError, ValueError):
+        logger.addHandler(logging.NullHandler())  # with no handler at all, logging would write to stderr, keys included
         return
     handler.setFormatter(_RedactingFormatter("%(asctime)s %(levelname)s [%(threadName)s] %(name)s: %(message)s"))
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
-    sys.excepthook, threading.excepthook = _log_uncaught, _log_uncaught_in_thread
 
 
 def redact_keys(text: str) -> str:
@@ -100,12 +101,16 @@ def _open_private(path: str, flags: int) -> int:
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
     _log.critical("the process ends", exc_info=(kind, error, traceback))
-    if sys.stderr is not None:  # pythonw has none, unless VBA gave it one, whose last line a cell shows
-        sys.stderr.write(redact_keys("".join(format_exception(kind, error, traceback))))
+    _write_to_stderr(error)
 
 
 def _log_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
     if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
         name = args.thread.name if args.thread else "?"
         _log.error("thread %s ends", name, exc_info=(args.exc_type, args.exc_value, args.exc_traceback))
-    threading.__excepthook__(args)
+        _write_to_stderr(args.exc_value)
+
+
+def _write_to_stderr(error: BaseException) -> None:
+    if sys.stderr is not None:  # pythonw has none, unless VBA gave it one, whose last line a cell shows
+        sys.stderr.write(redact_keys("".join(format_exception(error))))

@@ -112,17 +112,45 @@ def test_keys_are_redacted_in_messages_and_tracebacks(folder: Path) -> None:
     assert "ValueError: invalid literal for int() with base 10: 'of_…'" in text(folder)
 
 
-@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("writable", [True, False])
 def test_keys_are_redacted_in_what_a_process_says_at_its_end(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    writable: bool, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Excel's cells show the last line of a Python that ended while it started."""
+    if not writable:
+        monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", "~nobody-of-this-name/x")
     log.set_up()
     error = ValueError("of_live_s3cr3t-0123456789abcdef is no number")
+
+    def fail() -> None:
+        raise error
+
     sys.excepthook(ValueError, error, None)
     assert capsys.readouterr().err == "ValueError: of_… is no number\n"
-    monkeypatch.setattr(sys, "stderr", None)
+    for _ in range(2):
+        thread = threading.Thread(target=fail)
+        thread.start()
+        thread.join()
+        said = capsys.readouterr().err
+        assert "s3cr3t" not in said
+        if sys.stderr is not None:
+            assert said.endswith("ValueError: of_… is no number\n")
+            monkeypatch.setattr(sys, "stderr", None)
     sys.excepthook(ValueError, error, None)
+
+
+def test_a_process_without_a_log_redacts_keys_too() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", "from xl_openfunnel import log; log.set_up(); int('of_live_s3cr3t-0123456789abcdef')"],
+        cwd=ROOT,
+        env={**os.environ, "OPENFUNNEL_CACHE_DIR": "~nobody-of-this-name/x"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "s3cr3t" not in ended.stderr
+    assert ended.stderr.count("ValueError: invalid literal for int()") == 1
 
 
 @pytest.mark.parametrize("chosen", ["file/below", "~nobody-of-this-name/x"])
