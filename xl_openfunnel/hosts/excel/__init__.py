@@ -4,18 +4,18 @@ Workbooks carry the name `xl_openfunnel.hosts.excel`, the names of the OF_ funct
 change.
 """
 
-from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final
 
-from ...cell_values import Block
-from . import udfs
-from .udfs import act, call_cell, job_here, live, opened
-
-__all__ = ["act", "call_cell", "job_here", "live", "opened"]
+_CALLED_BY_VBA: Final = ("act", "call_cell", "job_here", "live", "opened")
 
 
-def __getattr__(name: str) -> Callable[..., Block]:
-    return udfs.__getattr__(name)
+def __getattr__(name: str) -> Any:
+    # Imported by the first use only, so that the server watches Excel before all else: an import may hang.
+    if name in _CALLED_BY_VBA or name.startswith("OF_"):
+        return getattr(import_module(".udfs", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *udfs.FUNCTIONS]
+    return [*globals(), *_CALLED_BY_VBA, *import_module(".udfs", __name__).FUNCTIONS]

@@ -13,6 +13,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +36,7 @@ def main() -> None:
     class_id, *by_vba = sys.argv[1:]
     excel = int(by_vba[0]) if by_vba else None
     if excel is not None:
-        end_with(excel)
+        end_with(excel, partial(_end_without, Path(by_vba[1])))
 
     from . import (  # noqa: F401  imported before the first cell calls
         com_server,  # Windows only
@@ -82,18 +83,27 @@ def end_with(excel: int, end: Callable[[int], object] = os._exit) -> None:
 
     def wait() -> None:
         win32event.WaitForSingleObject(process, win32event.INFINITE)
-        finish()
-        end(0)
+        try:
+            finish()
+        finally:
+            end(0)
 
     start_thread("excel-process", wait)
 
 
 def finish() -> None:
     """Wait until no request to cancel a job is under way."""
-    from . import session
-
-    session.finish_requests(LAST_REQUEST_SECONDS)
+    # Not imported here: an import that hangs, on a drive that is gone, would hold this one up.
+    finish_requests = getattr(sys.modules.get(f"{__package__}.session"), "finish_requests", None)
+    if finish_requests is not None:
+        finish_requests(LAST_REQUEST_SECONDS)
     _log.info("ends")
+
+
+def _end_without(errors: Path, code: int) -> None:
+    """End at once, and leave no file with the errors of the start: Excel may end while we start."""
+    _discard_errors(errors)
+    os._exit(code)
 
 
 def _discard_errors(file: Path) -> None:

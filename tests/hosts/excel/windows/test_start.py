@@ -290,6 +290,20 @@ def test_python_ends_after_excel_and_after_the_last_request(monkeypatch: pytest.
     excel.communicate()
 
 
+def test_python_ends_with_excel_even_if_the_last_request_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: queue.Queue[int] = queue.Queue()
+
+    def fail() -> None:
+        raise SystemExit  # which a thread ends by silently
+
+    monkeypatch.setattr(server_module, "finish", fail)
+    excel = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    server_module.end_with(excel.pid, happened.put)
+    excel.kill()
+    assert happened.get(timeout=60) == 0
+    excel.communicate()
+
+
 def test_python_ends_where_excel_is_gone_already() -> None:
     ended: list[int] = []
     server_module.end_with(0x7FFF_FFFC, ended.append)

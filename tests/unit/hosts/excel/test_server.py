@@ -1,0 +1,42 @@
+"""How the server that Excel calls ends. What needs Windows is in tests/hosts/excel/windows/test_start.py."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from xl_openfunnel.hosts.excel import server, session
+
+
+def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_an_import_that_hangs_does_not_hold_up_the_end() -> None:
+    """What holds it holds its lock too."""
+    ended = run(
+        "import sys; from xl_openfunnel.hosts.excel import server; server.finish();"
+        " print('xl_openfunnel.hosts.excel.session' in sys.modules)"
+    )
+    assert (ended.stdout.strip(), ended.stderr) == ("False", "")
+
+
+def test_the_end_waits_for_the_last_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(session, "finish_requests", waited.append)
+    server.finish()
+    assert waited == [server.LAST_REQUEST_SECONDS]
+
+
+def test_a_python_that_ends_with_excel_leaves_no_file_of_its_start(tmp_path: Path) -> None:
+    errors = tmp_path / "errors.log"
+    errors.write_text("a warning of the start")
+    code = "import sys, pathlib; from xl_openfunnel.hosts.excel import server;"
+    ended = run(f"{code} server._end_without(pathlib.Path(sys.argv[1]), 7)", str(errors))
+    assert ended.returncode == 7
+    assert not errors.exists()
