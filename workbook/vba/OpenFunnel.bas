@@ -16,6 +16,10 @@ Private openedBooks As Object   ' a Collection of workbook names
 Private startingCells As Object ' a Collection of the addresses of cells without a value because Python does not serve
 Private loadingCells As Object  ' the same of cells that wait for the service
 Private lookDue As Date         ' when OnTime is to look for Python next; 0 if it is not
+Private lookMacro As String     ' what it then runs, with the name that the workbook had
+Private closing As Boolean      ' whether the workbook is being closed, or was about to be
+Private saving As Boolean       ' whether it is being saved, perhaps under another name
+Private lookAfterSaving As Boolean
 Private lastState As Long       ' what the last look found: 0, or the number of the error
 Private hasHelp As Boolean      ' whether the functions' help is registered
 Private calls As Long           ' of cells
@@ -63,9 +67,10 @@ End Function
 Public Sub OpenFunnelLater(bookName As String)
     On Error Resume Next
     If Len(Elsewhere()) > 0 Then Exit Sub
+    closing = False
     If openedBooks Is Nothing Then Set openedBooks = New Collection
     openedBooks.Add bookName
-    OpenFunnelStopLooking ' and look at once; what a cell has asked for may never come
+    StopLooking ' and look at once; what a cell has asked for may never come
     LookIn 0
 End Sub
 
@@ -92,11 +97,23 @@ Public Sub OpenFunnelLook()
     If state = 0 And CountOf(startingCells) > 0 Then LookIn 1
 End Sub
 
-' Excel would open a closed workbook again to run what is due in it.
-Public Sub OpenFunnelStopLooking()
-    On Error Resume Next
-    If lookDue <> 0 Then Application.OnTime lookDue, MacrosOfThis() & "OpenFunnelReady", , False
-    lookDue = 0
+' Excel would open a closed workbook again to run what is due in it. Closing may calculate cells, whose calls make nothing due either.
+Public Sub OpenFunnelClosing()
+    closing = True ' until a button is pressed, since the user may refuse to close
+    StopLooking
+End Sub
+
+' Excel would look for what is due in a workbook of the old name, while saving may change it.
+Public Sub OpenFunnelSaving()
+    If lookDue <> 0 Then lookAfterSaving = True
+    saving = True
+    StopLooking
+End Sub
+
+Public Sub OpenFunnelSaved()
+    saving = False
+    If lookAfterSaving Then LookIn 1
+    lookAfterSaving = False
 End Sub
 
 ' For scripts that open, calculate and save: waits until no cell shows "starting" or "loading". False if that was not so in time.
@@ -146,6 +163,8 @@ Public Sub OpenFunnelAct(action As String, Optional job As String)
     Dim refusal As String, number As Long, description As String
     On Error GoTo Failed
     RefuseElsewhere
+    closing = False
+    saving = False
 #If Mac = 0 Then
     If Left$(action, 7) = "refresh" Then ForgetFailure
 #End If
@@ -254,11 +273,19 @@ Private Sub RegisterHelp()
 End Sub
 
 Private Sub LookIn(ByVal seconds As Long)
-    If lookDue <> 0 Then Exit Sub
+    If saving Then lookAfterSaving = True
+    If lookDue <> 0 Or closing Or saving Then Exit Sub
     On Error Resume Next ' where a cell may not do this, Python has it calculated
     lookDue = Now + TimeSerial(0, 0, seconds)
-    Application.OnTime lookDue, MacrosOfThis() & "OpenFunnelReady"
+    lookMacro = MacrosOfThis() & "OpenFunnelReady"
+    Application.OnTime lookDue, lookMacro
     If Err.Number <> 0 Then lookDue = 0
+End Sub
+
+Private Sub StopLooking()
+    On Error Resume Next
+    If lookDue <> 0 Then Application.OnTime lookDue, lookMacro, , False
+    lookDue = 0
 End Sub
 
 ' Remembers what a cell waits for. The cell is given as in the arguments for Python.

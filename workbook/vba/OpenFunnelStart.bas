@@ -80,7 +80,8 @@ End Sub
 Private Sub StartPython()
     Dim python As String, folder As String, guid As String, errorFile As String, handle As String, failure As String
     python = SettingText("XL OpenFunnel", "Python", "Interpreter")
-    If Len(python) = 0 Then Fail "Excel does not know yet where Python is. " & InstallAgain
+    ' Windows would look for a path that is not whole in the current folder, perhaps a workbook's.
+    If Mid$(python, 2, 2) <> ":\" And Left$(python, 2) <> "\\" Then Fail "Excel does not know yet where Python is. " & InstallAgain
     If Not HasFile(python) Then Fail "Python is not there any more. " & InstallAgain & " It was " & python
     folder = FolderOf(python)
     If Not LoadsDll(folder & "\" & XlwingsDll()) Then
@@ -135,6 +136,7 @@ Private Function LastLine(text As String) As String
 End Function
 
 Private Function FolderOf(path As String) As String
-    FolderOf = Left$(path, InStrRev(path, "\") - 1)
+    FolderOf = path ' of a drive, which has no parent
+    If InStr(path, "\") > 0 Then FolderOf = Left$(path, InStrRev(path, "\") - 1)
 End Function
 #End If

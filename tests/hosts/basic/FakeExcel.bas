@@ -24,7 +24,7 @@ Public Property Get Hwnd() As Variant
 End Property
 
 Public Property Get Caller() As Variant
-    If Len(callingAddress) = 0 Then Caller = Empty Else Set Caller = Range(callingAddress)
+    If Len(callingAddress) = 0 Then Set Caller = Nothing Else Set Caller = Range(callingAddress) ' Empty would go into the former range
 End Property
 
 Public Function Evaluate(formula As Variant) As Variant

@@ -73,6 +73,7 @@ def test_all_cells_wait_for_one_python_and_excel_for_none(book: Book) -> None:
     ("fault", "shown", "starts"),
     [
         ("no setting", f"Excel does not know yet where Python is. {INSTALL}", 0),
+        ("in the current folder", f"Excel does not know yet where Python is. {INSTALL}", 0),
         ("no file", f"Python is not there any more. {INSTALL} It was {PYTHON}", 0),
         ("no dll", f"{DLL} is missing or blocked, perhaps by an antivirus program.", 0),
         ("denied", f"Python did not start. {DOCTOR} Zugriff verweigert. (5)", 1),
@@ -84,7 +85,7 @@ def test_a_start_that_fails_is_tried_once_and_every_cell_says_why(
     book: Book, fault: str, shown: str, starts: int
 ) -> None:
     book.set(
-        python="" if fault == "no setting" else PYTHON,
+        python={"no setting": "", "in the current folder": r"Scripts\pythonw.exe"}.get(fault, PYTHON),
         there=fault != "no file",
         dll="x" * (fault == "no dll") or ENVIRONMENT,
     )
@@ -97,6 +98,18 @@ def test_a_start_that_fails_is_tried_once_and_every_cell_says_why(
     assert sum(line.startswith("start ") for line in lines) == starts
     assert sum(line.startswith("setting ") for line in lines) == 1
     assert not waits(lines)
+
+
+@pytest.mark.parametrize(("python", "folder"), [(r"D:\pythonw.exe", "D:"), (r"\\srv\of\pythonw.exe", r"\\srv\of")])
+def test_python_may_be_in_the_folder_of_a_drive_or_share(book: Book, python: str, folder: str) -> None:
+    book.set(python=python, dll=folder)
+    assert book.cell() == "starting"
+
+
+def test_a_drive_has_no_parent_to_look_into(book: Book) -> None:
+    book.set(python=r"D:\pythonw.exe")
+    assert str(book.cell()).startswith(f"#OF! {DLL} is missing or blocked")
+    assert set(book.noted("load")) == {f"D:\\{DLL}"}
 
 
 def test_a_python_that_ends_at_once_is_named_with_its_exit_code_and_its_last_words(book: Book) -> None:
@@ -323,6 +336,37 @@ def test_a_workbook_that_is_closed_is_not_opened_again_to_look(book: Book, modul
     assert book.lines() == []
 
 
+def test_no_cell_that_closing_calculates_has_the_closed_workbook_opened_again(book: Book) -> None:
+    book.call("AtOpening.Workbook_BeforeClose", False)
+    book.call("AtOpening.Workbook_BeforeSave", False, False)
+    enter(book, "D7")
+    book.call("AtOpening.Workbook_AfterSave", True)
+    assert book.noted("later") == []
+    book.call("OpenFunnelMacros.OpenFunnelRefreshBook")  # the user has refused to close it
+    assert len(book.noted("later")) == 1
+
+
+def test_a_workbook_that_is_saved_under_another_name_is_not_looked_for_under_the_old_one(book: Book) -> None:
+    enter(book, "D7")
+    (due,) = book.noted("later")
+    book.call("AtOpening.Workbook_BeforeSave", True, False)
+    assert book.noted("not later") == [due.partition("|")[0]]
+    enter(book, "D8")
+    assert book.noted("later") == []
+    book.call("AtOpening.Workbook_AfterSave", True)
+    assert len(book.noted("later")) == 1
+    book.call("AtOpening.Workbook_BeforeSave", True, False)
+    book.call("AtOpening.Workbook_AfterSave", False)
+    assert len(book.noted("later")) == 1
+
+
+def test_saving_makes_no_look_due_where_none_was(book: Book) -> None:
+    book.start()
+    book.call("AtOpening.Workbook_BeforeSave", True, False)
+    book.call("AtOpening.Workbook_AfterSave", True)
+    assert book.lines() == []
+
+
 def test_a_script_waits_until_no_cell_waits(book: Book) -> None:
     book.call("Fakes.Answering", "loading")
     enter(book, "D7")
@@ -339,6 +383,30 @@ def test_a_script_may_wait_and_a_cell_may_not(book: Book, address: str, waits: b
     book.call("Fakes.Calling", address, "")
     assert book.call("OpenFunnelTasks.OpenFunnelWait", 2) is False
     assert any(line.startswith("sleep ") for line in book.lines()) is waits
+
+
+@pytest.mark.parametrize("seconds", [-5, 0, -1e300])
+def test_a_script_that_waits_no_time_looks_once(book: Book, seconds: float) -> None:
+    book.start()
+    assert book.call("OpenFunnelTasks.OpenFunnelWait", seconds) is True
+    enter_waiting(book)
+    assert book.call("OpenFunnelTasks.OpenFunnelWait", seconds) is False
+    assert not waits(book.lines())
+
+
+@pytest.mark.parametrize("seconds", [1e5, 1e300])
+def test_a_script_that_waits_for_ever_returns_once_python_serves(book: Book, seconds: float) -> None:
+    enter(book, "D7")
+    book.call("Fakes.Calling", "", "")
+    book.call("FakeWindows.ServeIn", 1_000)
+    assert book.call("OpenFunnelTasks.OpenFunnelWait", seconds) is True
+
+
+def enter_waiting(book: Book) -> None:
+    book.call("Fakes.Answering", "loading")
+    book.call("Fakes.Calling", "D7", "")
+    assert book.cell() == "loading"
+    book.call("Fakes.Calling", "", "")
 
 
 def test_a_script_does_not_take_a_python_that_is_missing_for_values(book: Book) -> None:

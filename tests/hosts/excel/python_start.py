@@ -172,7 +172,7 @@ class PythonStart:
 
     def _start_python(self) -> None:
         python, install = self.interpreter, constant(START, "InstallAgain")
-        if not python:
+        if python[1:3] != ":\\" and not python.startswith("\\\\"):
             self._fail(f"Excel does not know yet where Python is. {install}")
         if self.windows("GetFileAttributesW", python) == -1:
             self._fail(f"Python is not there any more. {install} It was {python}")
@@ -295,7 +295,7 @@ class PythonStart:
 
 
 def _folder_of(path: str) -> str:
-    return path.rpartition("\\")[0]
+    return path.rpartition("\\")[0] or path
 
 
 def _last_line(text: str) -> str:
