@@ -19,6 +19,7 @@ from ..jobs.waiting import final_snapshot
 from ..text import companies, count
 from . import table_output, terminal
 from .options import SourceFile, company_count_parser, seconds_parser
+from .progress import Progress
 from .simulate import load_companies
 
 _FIRST_ROWS = 8
@@ -56,7 +57,7 @@ def demo(
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     terminal.print_message("A simulated service on this machine: no account, no credits, nothing leaves the machine.")
     with _simulated_job(simulated, seconds) as (fetcher, job_id):
-        with terminal.Progress() as progress:
+        with Progress() as progress:
             snapshot = final_snapshot(fetcher, job_id, progress=progress)
             progress.update(f"{companies(len(snapshot.rows))} · writing {output.name}")
             files.write(snapshot, output)

@@ -13,6 +13,7 @@ from ..errors import ConfigurationError
 from ..text import one_line
 from . import table_output, terminal
 from .options import Json
+from .progress import Progress
 from .session import session
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def doctor(
         from ..settings import checked_base_url
 
         checked_base_url(url)  # a wrong argument is an error; in a variable it is a finding
-    with terminal.Progress() as progress:
+    with Progress() as progress:
         # Without a terminal the printed results are progress enough.
         show: Callable[[str], object] = progress.update if terminal.is_terminal(sys.stderr) else lambda _: None
         results = list(run_checks(url, file and file.absolute(), on_start=lambda name: show(f"looking at: {name}")))

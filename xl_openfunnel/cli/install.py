@@ -11,6 +11,7 @@ import typer
 
 from ..errors import ConfigurationError
 from . import terminal
+from .progress import Progress
 
 _NEXT: Final = "Next: xl-openfunnel key set, then restart Excel: its ribbon has a tab OpenFunnel."
 _STAYS: Final = "The API key, the stored jobs and the log stay: xl-openfunnel key remove, xl-openfunnel forget --all."
@@ -51,7 +52,7 @@ def _install_in_excel(*, repair: bool) -> None:
     from ..install import environment, excel
 
     paths = excel.InstallPaths.for_user(os.environ)
-    with terminal.Progress() as progress:
+    with Progress() as progress:
         excel.install(
             paths,
             sys.base_prefix,
@@ -76,7 +77,7 @@ def _uninstall_from_excel() -> None:
     from ..install import excel
 
     interpreter = configured_interpreter(read_key)
-    with terminal.Progress() as progress:
+    with Progress() as progress:
         removed = excel.uninstall(excel.InstallPaths.for_user(os.environ), notify=progress.update)
     terminal.print_message("Excel is as it was before." if removed else "Nothing was set up here.")
     if interpreter and Path(interpreter).exists():

@@ -34,6 +34,7 @@ from ..text import companies, format_utc, one_line
 from . import table_output, terminal
 from .options import Columns, Format, Job, Jobs, Json, Output, Raw, Refresh, Separator, Timeout, Yes
 from .output import Target
+from .progress import Progress
 from .session import Session, session
 
 
@@ -139,7 +140,7 @@ def rows(
     target = Target.of(output, file_format, separator, raw=raw)
     names = parse_column_names(columns)
     job_ids, fetcher = run.job_ids(jobs), run.fetcher()
-    with terminal.Progress(fetcher.clock.monotonic) as progress:
+    with Progress(fetcher.clock.monotonic) as progress:
         # reports a misspelt column at the first page
         on_rows = None if names is None or len(job_ids) > 1 else lambda snapshot: snapshot.frame(names)
         outcomes = wait_for_all(fetcher, job_ids, timeout, progress, refresh=refresh, on_rows=on_rows)

@@ -17,6 +17,7 @@ from ..pasted import KEY_PREFIX
 from ..settings import ENV_API_KEY, shown_origin
 from . import terminal
 from .log_format import messages
+from .progress import Progress
 from .session import Session, session
 
 
@@ -79,7 +80,7 @@ def _try_key(run: Session, key: Key) -> Credits | OpenFunnelError:
     Raises:
         AuthenticationError: the service refuses the key.
     """
-    with terminal.Progress(), Client(run.base_url, key.value) as client:
+    with Progress(), Client(run.base_url, key.value) as client:
         try:
             return client.credits()
         except AuthenticationError as error:

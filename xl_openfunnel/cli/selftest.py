@@ -12,6 +12,7 @@ from ..errors import ConfigurationError
 from ..text import one_line
 from . import terminal
 from .options import Json
+from .progress import Progress
 
 if TYPE_CHECKING:
     from ..selftest import Outcome
@@ -25,7 +26,7 @@ def selftest(as_json: Json = False) -> None:
 
     terminal.print_message("A new Excel opens and closes by itself, within some minutes. Do not type or click in it.")
     outcomes: list[Outcome] = []
-    with terminal.Progress() as progress:
+    with Progress() as progress:
         for outcome in run_checks(excel, interpreter, before_each=lambda name: progress.update(f"trying: {name}")):
             outcomes.append(outcome)
             if not as_json:

@@ -13,21 +13,17 @@ import os
 import re
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Final, Self, TextIO
+from typing import IO, TYPE_CHECKING, Any, Final, TextIO
 
 from ..cell_values import to_json
 from ..errors import ConfigurationError
 from ..text import one_line
 from .log_format import json_line, messages
-from .progress_lines import ProgressLines
 
 if TYPE_CHECKING:
-    from rich.console import Console, ConsoleDimensions, RenderableType
-    from rich.live import Live
+    from rich.console import Console, ConsoleDimensions
 
     from ..jobs.snapshot import Snapshot
 
@@ -186,11 +182,11 @@ def print_message(
     with contextlib.suppress(OSError, ValueError):  # a closed stderr must not fail the command
         console = stderr_console()
         if console.is_terminal:
-            text = _wrapped(mark + text, console.width)[len(mark) :]
+            text = wrapped(mark + text, console.width)[len(mark) :]
         console.print(Text.assemble((mark, f"bold {style}".strip()), (text, "" if mark else style)), soft_wrap=True)
 
 
-def _wrapped(text: str, width: int) -> str:
+def wrapped(text: str, width: int) -> str:
     """Lines broken between words only: a long path or id stays whole, to be copied."""
     return "\n".join(
         textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) for line in text.split("\n")
@@ -345,91 +341,3 @@ def newline_on_interrupt() -> Iterator[None]:
         if not messages.json:
             sys.stderr.write("\n")
         raise
-
-
-class Progress:
-    """The progress of jobs on stderr: a bar that is redrawn; without a terminal `ProgressLines`.
-
-    Args:
-        now: seconds on a monotonic clock.
-        beside_lines: stdout gets a line for each change, so that stderr needs none: `print_line` writes it.
-    """
-
-    def __init__(self, now: Callable[[], float] = time.monotonic, *, beside_lines: bool = False) -> None:
-        self._beside_lines = beside_lines
-        self._line = "asking the service"
-        self._snapshots: dict[str, Snapshot] = {}
-        self._started = time.monotonic()
-        self._live: Live | None = None
-        self._lines = ProgressLines(functools.partial(print_message, event="progress"), now)
-
-    def __enter__(self) -> Self:
-        plain = messages.json or messages.quiet or (self._beside_lines and not is_terminal(sys.stdout))
-        if not plain and is_terminal(sys.stderr) and not stderr_console().is_dumb_terminal:
-            from rich.live import Live
-
-            self._live = Live(
-                console=stderr_console(),
-                get_renderable=self._render,
-                transient=True,
-                refresh_per_second=8,
-                redirect_stdout=False,
-                redirect_stderr=False,
-            )
-            self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._lines.close()
-        if self._live is not None:
-            with contextlib.suppress(OSError, ValueError):
-                self._live.stop()
-
-    def __call__(self, snapshot: Snapshot) -> None:
-        """Show the state of the job, beside those of others."""
-        if self._live is None:
-            if not self._beside_lines:
-                self._lines(snapshot)
-            return
-        self._snapshots |= {snapshot.job_id: snapshot}
-        self._line = ""
-
-    def update(self, line: str) -> None:
-        """Show this line."""
-        self._line = line
-        if self._live is None:
-            print_message(line)
-
-    def print_line(self, line: str, status: str) -> None:
-        """Print a line of data on stdout; above the bar, where there is one, with the job's status coloured."""
-        if self._live is None:
-            print_line(_wrapped(line, new_console().width) if is_terminal(sys.stdout) else line)
-            return
-        from rich.text import Text
-
-        from .table_output import status_style
-
-        text = Text(_wrapped(line, self._live.console.width))
-        text.highlight_words([status], status_style(status))
-        self._live.console.print(text, soft_wrap=True)  # stdout is this terminal too
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since it was made."""
-        return time.monotonic() - self._started
-
-    def _render(self) -> RenderableType:  # for every refresh: it counts down to the next try
-        from rich.console import Group
-        from rich.text import Text
-
-        from .progress_bar import headline, progress_bar
-
-        frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏" if can_print_unicode(stderr_console()) else "|/-\\"
-        frame = (f"{frames[int(self.seconds * 8) % len(frames)]} ", "cyan")
-        if line := self._line:
-            return Text.assemble(frame, (f"{self.seconds:.0f} s ", "dim"), one_line(line))
-        snapshots = list(self._snapshots.values())
-        bar = progress_bar(snapshots, self.seconds, stderr_console().width)
-        return Group(Text.assemble(frame, headline(snapshots)), bar)  # an error and its remedy are wrapped

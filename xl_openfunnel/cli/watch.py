@@ -21,6 +21,7 @@ from . import terminal
 from .jobs import parse_column_names, raise_errors
 from .options import Columns, Jobs, Output, Raw, Refresh, Separator, Timeout
 from .output import Target
+from .progress import Progress
 from .session import session
 
 WRITE_INTERVAL = 2.0
@@ -57,7 +58,7 @@ def watch(
     if target.path is None:
         names = {job_id: f"{run.name_of(job_id)}: " if len(jobs) > 1 else "" for job_id in job_ids}
         printed: dict[str, object] = {}
-        with terminal.Progress(beside_lines=True) as progress:
+        with Progress(beside_lines=True) as progress:
             for snapshot in filter(None, changes):
                 progress(snapshot)
                 latest[snapshot.job_id] = snapshot
@@ -128,7 +129,7 @@ def _update_file(
     next_write = 0.0
     guarded = 0
     try:
-        with terminal.Progress() as progress:
+        with Progress() as progress:
             for snapshot in changes:
                 if snapshot is not None:
                     progress(snapshot)

@@ -19,6 +19,7 @@ from rich.console import Console
 from tests.unit.cli.conftest import DONE, Serve
 from xl_openfunnel import JobStatus, Snapshot
 from xl_openfunnel.cli import terminal
+from xl_openfunnel.cli.progress import Progress
 from xl_openfunnel.cli.progress_bar import headline, progress_bar
 from xl_openfunnel.jobs.snapshot import Rows
 
@@ -107,14 +108,14 @@ def plain(text: str) -> list[str]:
 def test_watch_writes_its_lines_above_the_bar_and_only_them_without_a_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with terminal.Progress(beside_lines=True) as progress:
+    with Progress(beside_lines=True) as progress:
         progress(job(400, processed=463))
         progress.print_line("running · 400 companies", "running")
     assert capsys.readouterr() == ("running · 400 companies\n", "")
     screen = Console(file=io.StringIO(), width=80, force_terminal=True, color_system="standard")
     monkeypatch.setattr(terminal, "is_terminal", lambda stream: True)
     monkeypatch.setattr(terminal, "stderr_console", lambda: screen)
-    with terminal.Progress(beside_lines=True) as progress:
+    with Progress(beside_lines=True) as progress:
         progress(job(400, processed=463))
         progress.print_line("running · 400 companies", "running")
         progress.print_line("a " * 39 + "whole", "")

@@ -186,7 +186,7 @@ def test_an_answer_that_is_not_the_services_own_is_wrong(fault: Fault, words: st
 
 
 @pytest.mark.parametrize("hints", [1, 3])
-def test_interim_responses_are_neither_the_proxys_answer_nor_the_services(
+def test_interim_responses_are_not_the_answer(
     hints: int, secured: Route, tmp_path: Path, proxy: Callable[..., str], raw_server: RawServer
 ) -> None:
     interim = "103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 " * hints
