@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ..text import one_line
+from . import terminal
 from .log_format import messages
 from .progress_lines import ProgressLines
-from .terminal import can_print_unicode, is_terminal, new_console, print_line, print_message, stderr_console, wrapped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -36,15 +36,15 @@ class Progress:
         self._snapshots: dict[str, Snapshot] = {}
         self._started = time.monotonic()
         self._live: Live | None = None
-        self._lines = ProgressLines(functools.partial(print_message, event="progress"), now)
+        self._lines = ProgressLines(functools.partial(terminal.print_message, event="progress"), now)
 
     def __enter__(self) -> Self:
-        plain = messages.json or messages.quiet or (self._beside_lines and not is_terminal(sys.stdout))
-        if not plain and is_terminal(sys.stderr) and not stderr_console().is_dumb_terminal:
+        plain = messages.json or messages.quiet or (self._beside_lines and not terminal.is_terminal(sys.stdout))
+        if not plain and terminal.is_terminal(sys.stderr) and not terminal.stderr_console().is_dumb_terminal:
             from rich.live import Live
 
             self._live = Live(
-                console=stderr_console(),
+                console=terminal.stderr_console(),
                 get_renderable=self._render,
                 transient=True,
                 refresh_per_second=8,
@@ -75,18 +75,20 @@ class Progress:
         """Show this line."""
         self._line = line
         if self._live is None:
-            print_message(line)
+            terminal.print_message(line)
 
     def print_line(self, line: str, status: str) -> None:
         """Print a line of data on stdout; above the bar, where there is one, with the job's status coloured."""
         if self._live is None:
-            print_line(wrapped(line, new_console().width) if is_terminal(sys.stdout) else line)
+            terminal.print_line(
+                terminal.wrapped(line, terminal.new_console().width) if terminal.is_terminal(sys.stdout) else line
+            )
             return
         from rich.text import Text
 
         from .table_output import status_style
 
-        text = Text(wrapped(line, self._live.console.width))
+        text = Text(terminal.wrapped(line, self._live.console.width))
         text.highlight_words([status], status_style(status))
         self._live.console.print(text, soft_wrap=True)  # stdout is this terminal too
 
@@ -101,10 +103,10 @@ class Progress:
 
         from .progress_bar import headline, progress_bar
 
-        frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏" if can_print_unicode(stderr_console()) else "|/-\\"
+        frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏" if terminal.can_print_unicode(terminal.stderr_console()) else "|/-\\"
         frame = (f"{frames[int(self.seconds * 8) % len(frames)]} ", "cyan")
         if line := self._line:
             return Text.assemble(frame, (f"{self.seconds:.0f} s ", "dim"), one_line(line))
         snapshots = list(self._snapshots.values())
-        bar = progress_bar(snapshots, self.seconds, stderr_console().width)
-        return Group(Text.assemble(frame, headline(snapshots)), bar)  # an error and its remedy are wrapped
+        bar = progress_bar(snapshots, self.seconds, terminal.stderr_console().width)
+        return Group(Text.assemble(frame, headline(snapshots)), bar)  # an error and its remedy are terminal.wrapped
