@@ -1,7 +1,7 @@
 """Finds companies that a job holds more than once, which is evidence that another company is missing.
 
 No recorded search holds a LinkedIn page twice (contract, section 7), but the service promises nothing. So a job that
-does is read again, and stands with a warning if it stays the same (issue 17).
+does is read again, and stands with a warning if it stays the same.
 """
 
 from __future__ import annotations
