@@ -21,6 +21,7 @@ Private closing As Boolean      ' whether the workbook is being closed, or was a
 Private saving As Boolean       ' whether it is being saved, perhaps under another name
 Private lookAfterSaving As Boolean
 Private lastState As Long       ' what the last look found: 0, or the number of the error
+Private toldLater As Long       ' how many waiting cells do not show yet what it found
 Private hasHelp As Boolean      ' whether the functions' help is registered
 Private calls As Long           ' of cells
 
@@ -90,9 +91,15 @@ Public Sub OpenFunnelLook()
             Answer "opened", Array(CStr(Application.Hwnd), CStr(bookName))
         Next bookName
     End If
-    If state = StillStarting Then LookIn 1
+    If state = StillStarting Then
+        toldLater = 0
+    ElseIf state = 0 Or state <> lastState Then
+        toldLater = CountOf(startingCells)
+    End If
+    If state = StillStarting Or toldLater > AtOnce Then LookIn 1
     If state = StartsSlowly Then LookIn 10
-    If state = 0 Or (state <> StillStarting And state <> lastState) Then CalculateWaiting startingCells
+    If toldLater > 0 Then CalculateWaiting startingCells, toldLater
+    toldLater = toldLater - AtOnce
     lastState = state
     If state = 0 And CountOf(startingCells) > 0 Then LookIn 1
 End Sub
@@ -125,8 +132,8 @@ Public Function OpenFunnelWaited(ByVal seconds As Double) As Boolean
     deadline = CDbl(Now) + seconds / 86400
     Do
         If PythonState() = 0 Then
-            CalculateWaiting startingCells
-            CalculateWaiting loadingCells
+            CalculateWaiting startingCells, AtOnce
+            CalculateWaiting loadingCells, AtOnce
             OpenFunnelWaited = CountOf(startingCells) + CountOf(loadingCells) = 0
         End If
         If OpenFunnelWaited Or CDbl(Now) >= deadline Then Exit Do
@@ -319,7 +326,7 @@ Private Function CountOf(ByVal waiting As Object) As Long
 End Function
 
 ' Calculates the first of these cells; those that then wait again are noted again. A workbook stays marked as saved.
-Private Sub CalculateWaiting(ByRef waiting As Object)
+Private Sub CalculateWaiting(ByRef waiting As Object, ByVal atMost As Long)
     Dim i As Long, before As Long, cell As Object, book As Object, saved As Object
     On Error Resume Next
     Set saved = New Collection
@@ -327,7 +334,7 @@ Private Sub CalculateWaiting(ByRef waiting As Object)
         If book.Saved Then saved.Add book
     Next book
     For i = 1 To CountOf(waiting)
-        If i > AtOnce Then Exit For
+        If i > AtOnce Or i > atMost Then Exit For
         Set cell = Nothing
         Set cell = Application.Range(waiting.Item(1))
         waiting.Remove 1

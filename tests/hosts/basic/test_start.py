@@ -9,13 +9,16 @@ import pytest
 
 from tests.hosts.basic.book import ENVIRONMENT, PYTHON, SCRIPTS, Book
 from tests.hosts.basic.libreoffice import LibreOffice
-from tests.hosts.shipped import ARGUMENTS, DLL
+from tests.hosts.shipped import ARGUMENTS, DLL, number
+from xl_openfunnel.workbook.sources import BRIDGE
 
 CELLS = 14
 """Formulas of a fresh workbook."""
 
 INSTALL = "Run `xl-openfunnel install` in a terminal, then press Ctrl+Alt+F9."
 DOCTOR = "Run `xl-openfunnel doctor` in a terminal."
+
+AT_ONCE = number(BRIDGE, "AtOnce")
 
 GUIDS = [f"{{00000000-0000-0000-0000-{number:012}}}" for number in range(10)]
 
@@ -288,6 +291,24 @@ def test_cells_that_wait_show_the_reason_when_python_ends(book: Book) -> None:
     (shown,) = [line for line in lines if line.startswith("shown ")]
     assert "Python ended while it started (exit code 3)" in shown
     assert not [line for line in lines if line.startswith(("start ", "later "))]
+
+
+@pytest.mark.parametrize(("ended", "shown"), [(True, "Python ended while it"), (False, "more than a minute ago")])
+def test_more_cells_than_are_calculated_at_once_all_show_the_reason(book: Book, ended: bool, shown: str) -> None:
+    cells = [f"$D${row}" for row in range(1, AT_ONCE + 31)]
+    for cell in cells:
+        enter(book, cell)
+    if ended:
+        book.call("FakeWindows.EndPython", 3, "why")
+    book.lines()
+    told: list[str] = []
+    for wait in (60_000 * (not ended), 1_000):
+        book.look(wait)
+        lines = book.lines()
+        told += [line.split()[1] for line in lines if line.startswith("shown ") and shown in line]
+        due = [line.partition("|")[2] for line in lines if line.startswith("later ")]
+        assert due == (["1"] if len(told) < len(cells) else [] if ended else ["10"])
+    assert told == cells
 
 
 def test_cells_that_show_a_failure_get_their_values_after_a_refresh(book: Book) -> None:

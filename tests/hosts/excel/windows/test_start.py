@@ -11,6 +11,7 @@ import os
 import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -294,11 +295,15 @@ def test_python_ends_with_excel_even_if_the_last_request_fails(monkeypatch: pyte
     happened: queue.Queue[int] = queue.Queue()
 
     def fail() -> None:
-        raise SystemExit  # which a thread ends by silently
+        raise RuntimeError("no connection")
+
+    def end(code: int) -> None:
+        happened.put(code)
+        threading.Event().wait()  # like the real one, it does not return
 
     monkeypatch.setattr(server_module, "finish", fail)
     excel = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    server_module.end_with(excel.pid, happened.put)
+    server_module.end_with(excel.pid, end)
     excel.kill()
     assert happened.get(timeout=60) == 0
     excel.communicate()
