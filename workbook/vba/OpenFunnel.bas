@@ -13,7 +13,7 @@ Private Const AtOnce As Long = 100 ' cells that are calculated in one go: Excel 
 Private server As Object        ' Python
 Private spilling As String      ' "spill" or "nospill", once it is known
 Private openedBooks As Object   ' a Collection of workbook names
-Private startingCells As Object ' a Collection of the addresses of cells without a value because Python does not serve
+Private startingCells As Object ' a Collection of the cells without a value because Python does not serve, by their addresses
 Private loadingCells As Object  ' the same of cells that wait for the service
 Private lookDue As Date         ' when OnTime is to look for Python next; 0 if it is not
 Private lookMacro As String     ' what it then runs, with the name that the workbook had
@@ -315,7 +315,7 @@ Private Sub NoteIn(ByRef waiting As Object, address As String, ByVal waits As Bo
     On Error Resume Next ' it is there already, or not there
     If waiting Is Nothing Then Set waiting = New Collection
     If waits Then
-        waiting.Add address, address
+        waiting.Add Application.Range(address), address ' a Range follows its cell when rows are inserted or the workbook is renamed
     Else
         waiting.Remove address
     End If
@@ -336,7 +336,7 @@ Private Sub CalculateWaiting(ByRef waiting As Object, ByVal atMost As Long)
     For i = 1 To CountOf(waiting)
         If i > AtOnce Or i > atMost Then Exit For
         Set cell = Nothing
-        Set cell = Application.Range(waiting.Item(1))
+        Set cell = waiting.Item(1)
         waiting.Remove 1
         If Not cell Is Nothing Then
             before = calls

@@ -5,6 +5,7 @@ Option Explicit
 
 Public DisplayAlerts As Boolean
 Public Workbooks As Collection
+Public IsRenamed As Boolean ' whether the workbook has another name than in the addresses of cells
 Public Addin As FakeBook ' the file whose code runs, where that is the add-in
 
 Public CancelKey As Long
@@ -42,6 +43,7 @@ End Sub
 
 Public Function CellAt(address As Variant) As Variant
     Dim cell As FakeCell
+    If IsRenamed Then Err.Raise 1004
     Set cell = New FakeCell
     cell.Address = address
     Set CellAt = cell

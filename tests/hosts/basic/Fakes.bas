@@ -135,6 +135,10 @@ Public Function ShownBy(functionName As Variant) As Variant
     End If
 End Function
 
+Public Sub RenameBook()
+    excel.IsRenamed = True
+End Sub
+
 Public Sub Press(button As Variant)
     pressed = button
 End Sub

@@ -381,6 +381,14 @@ def test_a_workbook_that_is_saved_under_another_name_is_not_looked_for_under_the
     assert len(book.noted("later")) == 1
 
 
+def test_cells_that_wait_are_found_under_the_workbooks_new_name(book: Book) -> None:
+    enter(book, "D7")
+    book.call("Fakes.RenameBook")
+    book.call("FakeWindows.Serve")
+    book.look()
+    assert [line for line in book.lines() if line.startswith("shown ")] == ['shown $D$7 "answer"']
+
+
 def test_saving_makes_no_look_due_where_none_was(book: Book) -> None:
     book.start()
     book.call("AtOpening.Workbook_BeforeSave", True, False)
