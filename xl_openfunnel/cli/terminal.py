@@ -121,6 +121,7 @@ def new_console(*, stderr: bool = False) -> Console:
     console = Console(
         file=None if stderr else sys.stdout,  # its encoding decides which signs are drawn
         stderr=stderr,
+        legacy_windows=None if is_terminal(sys.stderr if stderr else sys.stdout) else False,
         markup=False,
         highlight=False,
         emoji=False,

@@ -60,7 +60,7 @@ def write_delimited(stream: TextIO, frame: pd.DataFrame, *, separator: str = ","
     writer = csv.writer(stream, delimiter=separator, lineterminator="\n" if tabs else "\r\n")
     guarded = 0
     for row in (column_names(frame), *cell_rows(frame)):
-        texts = list(map(to_text, row))
+        texts = [to_text(cell).replace("\0", "") for cell in row]  # some readers take NUL for the end of a text
         if not raw:
             safe = [
                 escape_formulas(text, starts) if isinstance(cell, str) else text

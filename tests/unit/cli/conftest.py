@@ -32,6 +32,14 @@ class Result:
     err: str
 
 
+@pytest.fixture(scope="session", autouse=True)
+def console_of_today() -> Iterator[None]:
+    """Wine's console is like that of old Windows: rich draws one column less there, and no colours."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rich.console.detect_legacy_windows", lambda: False)
+        yield
+
+
 Run = Callable[..., Result]
 Serve = Callable[..., Simulator]
 

@@ -125,7 +125,8 @@ def test_a_text_is_read_from_csv_and_tsv(tmp_path_factory: pytest.TempPathFactor
         cells = read_delimited(path)
         assert cells["alone"] == cells["mixed"] == cells["lists"]
         if suffix == ".csv":
-            assert cells["alone"] == [text.encode("utf-8", "replace").decode() for text in texts]
+            sent = [json.loads(json.dumps(text)).replace("\0", "") for text in texts]  # JSON joins surrogates to pairs
+            assert cells["alone"] == [text.encode("utf-8", "replace").decode() for text in sent]
         read = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
         assert read["alone"].tolist()[:-1] == cells["alone"]
 
