@@ -137,6 +137,8 @@ def outcomes_of(
     asked = {item.callspec.params["test"] if hasattr(item, "callspec") else UNIT for item in selected_tests(request)}
     modules = sorted({test.partition("::")[0] for test in asked - {UNIT}})
 
+    tmp_path_factory.getbasetemp()  # two threads that make it at the same time are in each other's way
+
     def run(*args: str, timeout: float) -> Outcome:
         return windows_pytest(wine, tmp_path_factory.mktemp("windows"), *args, timeout=timeout)
 

@@ -515,6 +515,6 @@ def test_a_proposed_command_can_be_pasted_for_any_file(serve: Serve, run: Run, t
 def test_a_job_that_cannot_be_read_is_not_waited_for_any_more(serve: Serve, run: Run) -> None:
     serve()
     lines = run("rows", "nojob").err.splitlines()
-    assert lines[0] == "waiting for the first answer"
+    assert lines[0].startswith("waiting for the first answer")  # a quick 404 stands behind it already
     assert lines[1] == "could not be read"
     assert len(lines) == 3
