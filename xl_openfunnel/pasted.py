@@ -6,7 +6,6 @@ nothing. Pure: which job a text may name is decided here, whether there is one b
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -160,6 +159,8 @@ def refusal(text: str, reason: str, names: Iterable[str] = (), *, remedy: str) -
 
 def similar_names(text: str, names: Iterable[str]) -> list[str]:
     """The names that are most like the text, or like its longest word, the most similar first."""
+    import difflib  # for refusals only
+
     by_form = {comparable(name): name for name in names}
     plain = comparable(clip(stripped(text), 2 * _ID_LENGTH))
     ratios: dict[str, float] = {}

@@ -14,7 +14,6 @@ from ..errors import IncompleteResultError, InvalidJobIdError, JobNotFoundError
 from ..pasted import job_ids
 from .fetcher import Fetcher
 from .snapshot import Snapshot
-from .stacking import stacked_frame
 from .waiting import Outcome, naming_job, wait_for_all, with_message
 
 if TYPE_CHECKING:
@@ -89,7 +88,11 @@ def fetch_with(
         raise InvalidJobIdError("The list names no job. Give the ids or URLs of one or more.")
 
     def frame_of(snapshots: list[Snapshot]) -> pd.DataFrame:
-        return stacked_frame(snapshots, columns) if several else snapshots[0].frame(columns)
+        if not several:
+            return snapshots[0].frame(columns)
+        from .stacking import stacked_frame  # which one job does not need
+
+        return stacked_frame(snapshots, columns)
 
     snapshots = _final_snapshots(wait_for_all(fetcher, jobs, timeout, progress, refresh=refresh))
     try:
