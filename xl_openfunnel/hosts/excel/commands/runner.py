@@ -128,10 +128,10 @@ class CommandRunner:
         """The job that the selected cell holds or shows."""
         return self._handlers.job_here(context)
 
-    def finish_urgent(self, timeout: float) -> None:
-        """Wait until the urgent commands that have begun are done; for each at most so many seconds."""
-        for done in list(self._urgent):
-            done.wait(timeout)
+    def finish_urgent(self, timeout: float) -> bool:
+        """Wait for the urgent commands that have begun, for each at most so many seconds; whether all ended."""
+        ended = [done.wait(timeout) for done in list(self._urgent)]
+        return all(ended)
 
     # ---- on the loop's thread ------------------------------------------------------------------------------
 

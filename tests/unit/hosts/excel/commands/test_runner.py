@@ -169,8 +169,9 @@ def test_an_urgent_command_runs_even_if_excel_is_busy_or_gone(state: str, caplog
 def test_the_end_of_python_waits_for_urgent_commands_and_no_others() -> None:
     rig = Rig(lambda work, pressed: "")
     rig.request()
-    rig.runner.finish_urgent(0.0)
+    assert rig.runner.finish_urgent(0.0)
     rig.runner.act("stop it", CommandContext(WINDOW, None, "", "a-job"))
+    assert not rig.runner.finish_urgent(0.0)
     ending = threading.Thread(target=rig.runner.finish_urgent, args=(60.0,))
     ending.start()
     assert ending.is_alive()
@@ -184,8 +185,9 @@ def test_an_urgent_command_that_fails_is_not_waited_for_ever() -> None:
     rig = Rig(lambda work, pressed: "")
     rig.stop = failing(ValueError("x"))  # type: ignore[method-assign, assignment]
     rig.runner.act("stop it", CommandContext(WINDOW, None, "", "a-job"))
+    assert not rig.runner.finish_urgent(0.0)
     rig.threads.pop()()
-    rig.runner.finish_urgent(60.0)
+    assert rig.runner.finish_urgent(0.0)
 
 
 def test_an_urgent_command_does_not_wait_for_a_running_one() -> None:
