@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from tests.unit.cli.conftest import DONE, ROWS, SECRET, Run, Serve
 from xl_openfunnel.cli import progress_lines, terminal, watch
 from xl_openfunnel.cli.log_format import json_line
 from xl_openfunnel.cli.progress_lines import ProgressLines
-from xl_openfunnel.jobs.snapshot import Snapshot
+from xl_openfunnel.errors import JobNotFoundError
+from xl_openfunnel.jobs.snapshot import Problem, Snapshot
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator
 
 pytestmark = pytest.mark.dependencies
@@ -513,8 +514,16 @@ def test_a_proposed_command_can_be_pasted_for_any_file(serve: Serve, run: Run, t
 
 
 def test_a_job_that_cannot_be_read_is_not_waited_for_any_more(serve: Serve, run: Run) -> None:
+    timers = Timers()
+    progress = timers.progress()
+    progress(Snapshot("nojob"))
+    missing = Problem(JobNotFoundError("There is no such job."), datetime(2026, 7, 1, tzinfo=UTC))
+    progress(Snapshot("nojob", settled=True, problem=missing))
+    progress.close()
+    assert timers.lines == ["waiting for the first answer", "could not be read"]
+
     serve()
-    lines = run("rows", "nojob").err.splitlines()
-    assert lines[0].startswith("waiting for the first answer")  # a quick 404 stands behind it already
-    assert lines[1] == "could not be read"
-    assert len(lines) == 3
+    *lines, error = run("rows", "nojob").err.splitlines()
+    states = [line.partition(" · ")[0] for line in lines]
+    assert states in (timers.lines, timers.lines[:1], timers.lines[1:])  # a late first line tells the trouble already
+    assert error.startswith("error: There is no job nojob for this API key (HTTP 404).")
