@@ -33,7 +33,7 @@ LAYERS = (
     ("pasted",),
     ("errors",),
     ("text",),
-    ("company_key", "runtime", "version"),
+    ("company_key", "runtime", "shared_hosts", "version"),
 )
 """The modules and packages from the top to the bottom: each imports only what stands below it."""
 

@@ -1,0 +1,48 @@
+"""Hosts that belong to no single company: site builders, social networks, job boards, shorteners.
+
+The list is short on purpose. It names what companies' rows and CRM exports really hold where their own domain should
+be, and adds to the public suffix list, which knows vercel.app, github.io or myshopify.com, but none of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+# fmt: off
+PLATFORMS: Final = frozenset((
+    "app.link", "appspot.com", "azurewebsites.net", "bigcartel.com", "blogspot.com", "business.site", "canva.site",
+    "carrd.co", "framer.website", "github.io", "godaddysites.com", "google.site", "herokuapp.com",
+    "hubspotpagebuilder.com", "jimdo.com", "jimdofree.com", "jimdosite.com", "myshopify.com", "mystrikingly.com",
+    "mywebsite-editor.com", "netlify.app", "notion.site", "odoo.com", "onrender.com", "pages.dev", "softr.app",
+    "square.site", "squarespace.com", "strikingly.com", "substack.com", "tumblr.com", "typepad.com", "ueniweb.com",
+    "unbounce.com", "vercel.app", "webflow.io", "webnode.com", "weebly.com", "wixsite.com", "wixstudio.com",
+    "wordpress.com", "yolasite.com",
+))
+"""Each company has a host of its own below one of these, as ``acme.wordpress.com``; the platform's own is shared."""
+
+SHARED: Final = frozenset((
+    "about.me", "apps.apple.com", "ashbyhq.com", "beacons.ai", "behance.net", "bio.link", "bit.ly", "calendly.com",
+    "crunchbase.com", "discord.com", "discord.gg", "docs.google.com", "drive.google.com", "etsy.com",
+    "eventbrite.com", "facebook.com", "fb.com", "fb.me", "forms.gle", "g.page", "github.com", "glassdoor.com",
+    "goo.gl", "greenhouse.io", "instagram.com", "itunes.apple.com", "kickstarter.com", "lever.co", "linkedin.com",
+    "linktr.ee", "lnkd.in", "maps.google.com", "medium.com", "meetup.com", "notion.so", "patreon.com",
+    "pinterest.com", "play.google.com", "producthunt.com", "reddit.com", "sites.google.com", "smartrecruiters.com",
+    "soundcloud.com", "t.co", "t.me", "telegram.me", "threads.net", "tiktok.com", "tinyurl.com", "trustpilot.com",
+    "twitch.tv", "twitter.com", "vimeo.com", "wa.me", "wellfound.com", "wikipedia.org", "workable.com", "x.com",
+    "xing.com", "yelp.com", "youtu.be", "youtube.com",
+))
+"""Companies have pages on these, which only the path tells apart; so they have on every host below them."""
+# fmt: on
+
+
+def is_shared(host: str, platforms: Collection[str] = PLATFORMS, shared: Collection[str] = SHARED) -> bool:
+    """Whether many companies share the host, so that it identifies none of them.
+
+    Args:
+        host: as `company_key.host` gives it.
+        platforms: hosts below which each company has its own.
+        shared: hosts that are shared with all that is below them.
+    """
+    labels = host.split(".")
+    return host in platforms or any(".".join(labels[start:]) in shared for start in range(len(labels) - 1))
