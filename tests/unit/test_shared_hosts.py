@@ -7,20 +7,20 @@ from xl_openfunnel.shared_hosts import PLATFORMS, SHARED, is_shared
 
 
 @pytest.mark.parametrize("own", ["acme.com", "acme.wordpress.com", "shop.acme.co.uk", "notfacebook.com", "x.company"])
-def test_a_company_s_own_host_is_not_shared(own):
+def test_a_company_s_own_host_is_not_shared(own: str) -> None:
     assert not is_shared(own)
 
 
 @pytest.mark.parametrize("shared", ["facebook.com", "de-de.facebook.com", "wordpress.com", "sites.google.com", "t.co"])
-def test_a_host_that_many_share_is_shared_with_all_below_it(shared):
+def test_a_host_that_many_share_is_shared_with_all_below_it(shared: str) -> None:
     assert is_shared(shared)
 
 
-def test_the_lists_are_written_as_hosts_are_compared():
+def test_the_lists_are_written_as_hosts_are_compared() -> None:
     assert [name for name in PLATFORMS | SHARED if host(name) != name] == []
     assert not PLATFORMS & SHARED
 
 
-def test_the_lists_can_be_extended():
+def test_the_lists_can_be_extended() -> None:
     assert is_shared("acme.directory", shared={"acme.directory"})
     assert not is_shared("one.acme.host", platforms={"acme.host"})
