@@ -11,7 +11,7 @@ from typing import Final
 
 # fmt: off
 PLATFORMS: Final = frozenset((
-    "app.link", "appspot.com", "azurewebsites.net", "bigcartel.com", "blogspot.com", "business.site", "canva.site",
+    "app.link", "appspot.com", "azurewebsites.net", "bigcartel.com", "blogspot.com", "business.site",
     "carrd.co", "framer.website", "github.io", "godaddysites.com", "google.site", "herokuapp.com",
     "hubspotpagebuilder.com", "jimdo.com", "jimdofree.com", "jimdosite.com", "myshopify.com", "mystrikingly.com",
     "mywebsite-editor.com", "netlify.app", "notion.site", "odoo.com", "onrender.com", "pages.dev", "softr.app",
