@@ -24,6 +24,7 @@ LAYERS = (
     ("hosts",),
     ("workbook",),
     ("functions", "files"),
+    ("columns",),
     ("__init__",),  # the public names
     ("jobs",),
     ("api", "pivot"),

@@ -30,19 +30,22 @@ class Rows(Sequence[Row]):
         counts: the number of rows of each page.
         load: returns the JSON arrays of the pages with these numbers, in order.
         jobs: for the rows of several jobs: the id of each and the number of its rows, in order.
+        content: for rows in the store: a digest of their pages, which equal rows share.
     """
 
-    __slots__ = ("counts", "jobs", "load")
+    __slots__ = ("content", "counts", "jobs", "load")
 
     def __init__(
         self,
         counts: Sequence[int],
         load: Callable[[range], Iterable[bytes]],
         jobs: Sequence[tuple[str, int]] | None = None,
+        content: str | None = None,
     ) -> None:
         self.counts = tuple(counts)
         self.load = load
         self.jobs = jobs
+        self.content = content
 
     @classmethod
     def of(cls, pages: Sequence[Page]) -> Rows:

@@ -105,6 +105,7 @@ class Store:
     ) -> Result:
         head = (self.origin, job_id, revision, status, stage, processed, manifest, error_message, as_of, counts)
         seals.verify(seal, *seals.sealed(head, warnings))
+        page_counts = [int(count) for count in json.loads(counts)]
         return Result(
             status=JobStatus(status),
             stage=stage,
@@ -112,7 +113,7 @@ class Store:
             manifest=None if manifest is None else MappingProxyType(json.loads(manifest)),
             error_message=error_message,
             as_of=datetime.fromisoformat(as_of),
-            rows=Rows([int(count) for count in json.loads(counts)], lambda of: self._load_pages(job_id, revision, of)),
+            rows=Rows(page_counts, lambda of: self._load_pages(job_id, revision, of), content=revision),
             warnings=() if warnings is None else tuple(json.loads(warnings)),
         )
 

@@ -142,7 +142,7 @@ class StoreWorker:
                 self._on_rows_lost(job_id, rows)
                 raise
 
-        rows = Rows(stored.counts, load)
+        rows = Rows(stored.counts, load, content=stored.content)
         return replace(result, rows=rows)
 
 

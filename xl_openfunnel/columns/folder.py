@@ -1,0 +1,268 @@
+"""The folder of the files with columns: one per job and content, none ever changed.
+
+A name has three parts: which job (of which origin), which content (in which version of the schema), and a checksum of
+the file's bytes and the first two. So a file is found without opening others, two never share a name, and one that is
+damaged, or has another's name, is known by reading it. Several processes may make the same file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import secrets
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from ..cell_values import safe_str
+from ..jobs.snapshot import Rows
+from ..settings import NO_LINK
+from ..text import clip, one_line
+from . import parquet
+from .schema import VERSION, IrregularError, read_columns
+
+_log = logging.getLogger(__name__)
+
+_SUFFIX: Final = ".parquet"
+_IRREGULAR: Final = ".irregular"
+_PART: Final = ".part"
+
+_PART_AGE: Final = 600.0
+"""Seconds after which an unfinished file is left over from a process that ended: making one takes under one."""
+
+_MAX_VALUE: Final = 80
+"""UTF-16 units of an irregular value that are kept, to be shown."""
+
+
+@dataclass(frozen=True)
+class Irregular:
+    """A job that has no file.
+
+    Attributes:
+        job_id: the job.
+        field: the column or field that cannot be held exactly.
+        rank: its row, from 1.
+        value: its value, cut.
+    """
+
+    job_id: str
+    field: str
+    rank: int
+    value: str
+
+
+class ColumnFolder:
+    """The files of one origin in the folder ``path``, which is created with the first one.
+
+    Args:
+        path: the folder. Whatever else is in it is left alone.
+        origin: of the jobs.
+        now: tells the time, in seconds since 1970.
+    """
+
+    def __init__(self, path: Path, origin: str, *, now: Callable[[], float] = time.time) -> None:
+        self.path = path
+        self.origin = origin
+        self._now = now
+        self._lock = threading.Lock()
+        self._checked: dict[str, tuple[Path, tuple[int, ...]]] = {}
+
+    def find(self, job_id: str, content: str) -> Path | None:
+        """The job's file, checked when it is first found; None where there is none. A damaged one is removed.
+
+        Args:
+            job_id: the job.
+            content: `Rows.content`.
+        """
+        begin = self._begin(job_id, content)
+        known = self._checked.get(begin)
+        if known is not None and _identity(known[0]) == known[1]:
+            return known[0]
+        for path in self._files(f"{begin}-", _SUFFIX):
+            if (identity := _identity(path)) is not None and _seal(path, begin) == path.stem.rpartition("-")[2]:
+                self._checked[begin] = path, identity
+                return path
+            _log.warning("the columns of job %s are damaged: they are made again", job_id)
+            _remove(path)
+        return None
+
+    def is_irregular(self, job_id: str, content: str) -> bool:
+        """Whether making the job's file is known to be in vain."""
+        return _exists(self.path / f"{self._begin(job_id, content)}{_IRREGULAR}")
+
+    def irregular(self) -> list[Irregular]:
+        """The irregular jobs of this origin."""
+        found = []
+        for path in self._files("", _IRREGULAR):
+            try:
+                entry = json.loads(_read(path))
+                if entry.pop("origin") == self.origin:
+                    found.append(Irregular(**entry))
+            except (OSError, ValueError, TypeError, AttributeError, LookupError):
+                _remove(path)
+        return found
+
+    def make(self, job_id: str, rows: Rows, as_of: datetime | None) -> Path:
+        """Make the file of a job, unless it is there, and remove those of its earlier contents.
+
+        Args:
+            job_id: the job.
+            rows: its final rows, from the store.
+            as_of: when the service confirmed them.
+
+        Raises:
+            IrregularError: a value that its column cannot hold exactly. This is remembered.
+            IncompleteResultError: the rows are no longer in the store.
+            OSError: the folder cannot be written.
+        """
+        if rows.content is None:
+            raise ValueError("only stored rows have columns")
+        if (found := self.find(job_id, rows.content)) is not None:
+            return found
+        begin = self._begin(job_id, rows.content)
+        self._prepare()
+        try:
+            columns = read_columns(list(rows))
+        except IrregularError as error:
+            self._remember(job_id, begin, error)
+            raise
+        metadata = {
+            "version": str(VERSION),
+            "job_id": job_id,
+            "origin": self.origin,
+            "as_of": "" if as_of is None else as_of.isoformat(),
+            "rows": str(len(rows)),
+            "content": rows.content,
+        }
+        with self._part() as part:
+            parquet.write(part, job_id, self.origin, columns, metadata)
+            _sync(part)
+            path = self.path / f"{begin}-{_seal(part, begin)}{_SUFFIX}"
+            if not _exists(path):
+                part.replace(path)
+        self._remove_earlier(job_id, begin)
+        if (found := self.find(job_id, rows.content)) is None:
+            raise OSError(f"{path.name} cannot be read back")
+        return found
+
+    def forget(self, job_id: str) -> None:
+        """Remove all files of a job, of any content and version."""
+        for path in self._files(f"{self._job(job_id)}-"):
+            self._drop(path)
+
+    def forget_all(self) -> None:
+        """Remove all files of all origins, and the folder if nothing else is in it."""
+        if self.path.is_symlink():
+            self.path.unlink()
+            return
+        for path in self._files(""):
+            self._drop(path)
+        with contextlib.suppress(OSError):
+            self.path.rmdir()
+
+    def _job(self, job_id: str) -> str:
+        return _hash(self.origin, job_id)
+
+    def _begin(self, job_id: str, content: str) -> str:
+        return f"{self._job(job_id)}-{_hash(VERSION, content)}"
+
+    def _files(self, begin: str, *suffixes: str) -> list[Path]:
+        """Our files whose names begin and end so."""
+        try:
+            if self.path.is_symlink():
+                return []
+            names = [entry.name for entry in os.scandir(self.path)]
+        except OSError:
+            return []
+        ours = suffixes or (_SUFFIX, _IRREGULAR, _PART)
+        return [self.path / name for name in names if name.startswith(begin) and name.endswith(ours)]
+
+    def _prepare(self) -> None:
+        if self.path.is_symlink():
+            raise FileExistsError(f"{self.path.name} is a link to another place")
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for path in self._files("", _PART):
+            with contextlib.suppress(OSError):
+                if path.lstat().st_mtime < self._now() - _PART_AGE:
+                    _remove(path)
+
+    @contextlib.contextmanager
+    def _part(self) -> Iterator[Path]:
+        part = self.path / f"{secrets.token_hex(8)}{_PART}"
+        try:
+            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | NO_LINK, 0o600))
+            yield part
+        finally:
+            _remove(part)
+
+    def _remember(self, job_id: str, begin: str, error: IrregularError) -> None:
+        value = clip(one_line(safe_str(error.value)), _MAX_VALUE)
+        entry = {"job_id": job_id, "origin": self.origin, "field": error.field, "rank": error.rank, "value": value}
+        with self._part() as part:
+            part.write_text(json.dumps(entry), "utf-8")
+            part.replace(self.path / f"{begin}{_IRREGULAR}")
+        self._remove_earlier(job_id, begin)
+
+    def _remove_earlier(self, job_id: str, begin: str) -> None:
+        for path in self._files(f"{self._job(job_id)}-"):
+            if not path.name.startswith(begin):
+                self._drop(path)
+
+    def _drop(self, path: Path) -> None:
+        self._checked.pop(path.stem.rpartition("-")[0], None)
+        _remove(path)
+
+
+def _hash(*values: object) -> str:
+    return hashlib.blake2b(json.dumps(values).encode(), digest_size=12).hexdigest()
+
+
+def _seal(path: Path, begin: str) -> str | None:
+    """A checksum of the beginning of the name and of the bytes; None where the file cannot be read."""
+    digest = hashlib.blake2b(begin.encode(), digest_size=12)
+    try:
+        digest.update(_read(path))
+    except OSError:
+        return None
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | NO_LINK | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(f"{path.name} is no ordinary file")
+        return file.read()
+
+
+def _sync(path: Path) -> None:
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def _identity(path: Path) -> tuple[int, ...] | None:
+    """What changes when a file changes; None for anything but a file."""
+    try:
+        now = path.lstat()
+    except OSError:
+        return None
+    return (now.st_ino, now.st_size, now.st_mtime_ns) if stat.S_ISREG(now.st_mode) else None
+
+
+def _exists(path: Path) -> bool:
+    return _identity(path) is not None
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:  # Windows removes no file that another process reads
+        _log.debug("%s could not be removed: %s", path.name, error)

@@ -1,0 +1,193 @@
+"""The columns of a job's file: their types, and the strict reading of rows into them.
+
+The values are those of `table.frame` with every known column, made by the functions of `fields`. A row that a column
+cannot hold exactly makes its whole job irregular: DuckDB never sees a value that it would have to convert.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
+from types import NoneType
+from typing import Any, Final
+
+from ..company_key import host, linkedin_slug
+from ..fields import (
+    ABSENT,
+    BY_NAME,
+    DERIVED_COLUMNS,
+    EMPLOYEE_BANDS,
+    SERVICE_COLUMNS,
+    FieldType,
+    sources_of,
+)
+
+VERSION: Final = 1
+"""Version of the columns and of what makes their values: another one has files of its own."""
+
+_TYPES: Final = {
+    FieldType.TEXT: "VARCHAR",
+    FieldType.BAND: "VARCHAR",
+    FieldType.INTEGER: "BIGINT",
+    FieldType.NUMBER: "DOUBLE",
+    FieldType.LIST: "VARCHAR[]",
+}
+
+FIELD_COLUMNS: Final = (*SERVICE_COLUMNS, *DERIVED_COLUMNS)
+"""The columns that show fields, in their order in the file."""
+
+COLUMNS: Final[Mapping[str, str]] = {
+    "job_id": "VARCHAR",
+    "origin": "VARCHAR",
+    "rank": "BIGINT",
+    **{name: _TYPES[BY_NAME[name].type] for name in FIELD_COLUMNS},
+    "other": "VARCHAR",
+    "_linkedin": "VARCHAR",
+    "_host": "VARCHAR",
+    "_band": "UTINYINT",
+}
+"""The columns of a file, in order, with their DuckDB types.
+
+| column | holds |
+| --- | --- |
+| ``rank`` | the service's order, from 1 |
+| ``other`` | the fields of the row that are no column, as one JSON object; null where there are none |
+| ``_linkedin`` | `linkedin_slug` of ``linkedin_url``, as `key_text` |
+| ``_host`` | `host` of ``domain``, as `key_text` |
+| ``_band`` | the place of ``employee_band`` in `EMPLOYEE_BANDS`, from 0 |
+"""
+
+_KNOWN: Final = frozenset(source for name in FIELD_COLUMNS for source in sources_of(name))
+"""The fields of a row that are columns, or that columns are made of."""
+
+_INT64: Final = range(-(2**63), 2**63)
+_EXACT: Final = range(-(2**53), 2**53 + 1)
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_BAND_PLACES: Final[Mapping[str | None, int | None]] = {
+    None: None,
+    **{band: place for place, band in enumerate(EMPLOYEE_BANDS)},
+}
+
+
+class IrregularError(Exception):
+    """A value that the columns cannot hold exactly.
+
+    Attributes:
+        field: the column or field.
+        rank: the row, from 1.
+        value: the value, as the row has it.
+    """
+
+    def __init__(self, field: str, rank: int, value: object) -> None:
+        super().__init__(f"{field} of row {rank}")
+        self.field = field
+        self.rank = rank
+        self.value = value
+
+
+def read_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The rows as the columns of a file, all but ``job_id``, ``origin`` and ``rank``.
+
+    Raises:
+        IrregularError: a value that its column cannot hold exactly.
+    """
+    names = {name for row in rows for name in row}
+    for name in names - _KNOWN:
+        if name.casefold() in _KNOWN:
+            raise _error(name, [row.get(name, ABSENT) for row in rows], lambda value: value is not ABSENT)
+    fields = {name: [row.get(name, ABSENT) for row in rows] for name in names & _KNOWN}
+    columns = {name: _CHECKS[BY_NAME[name].type](name, _values(name, fields, len(rows))) for name in FIELD_COLUMNS}
+    columns["other"] = _others(rows, names - _KNOWN)
+    columns["_linkedin"] = [key_text(linkedin_slug(value)) for value in columns["linkedin_url"]]
+    columns["_host"] = [key_text(host(value)) for value in columns["domain"]]
+    columns["_band"] = [_BAND_PLACES[band] for band in columns["employee_band"]]
+    return columns
+
+
+def key_text(key: str | None) -> str | None:
+    """A key of `company_key` as text that a file can hold: different keys stay different.
+
+    A slug may have bytes that are not UTF-8. They become ``%X`` and a number: no key has a capital X.
+    """
+    if key is None or key.isascii():
+        return key
+    return _SURROGATE.sub(lambda match: f"%X{ord(match[0]):04X}", key)
+
+
+def _values(name: str, fields: Mapping[str, list[Any]], count: int) -> list[Any]:
+    derive = BY_NAME[name].derive
+    sources = sources_of(name)
+    if derive is None:
+        return [None if value is ABSENT else value for value in fields[name]] if name in fields else [None] * count
+    return list(map(derive, *(fields.get(source) or repeat(ABSENT, count) for source in sources)))
+
+
+def _others(rows: Sequence[Mapping[str, Any]], names: set[str]) -> list[str | None]:
+    if not names:
+        return [None] * len(rows)
+    others = []
+    for rank, row in enumerate(rows, 1):
+        other = {name: value for name, value in row.items() if name not in _KNOWN}
+        text = json.dumps(other, ensure_ascii=False, allow_nan=False) if other else None
+        if text and not text.isascii() and _SURROGATE.search(text):
+            raise IrregularError(next(iter(other)), rank, other)
+        others.append(text)
+    return others
+
+
+def _texts(name: str, values: list[Any]) -> list[Any]:
+    if not set(map(type, values)) <= {str, NoneType} or not _is_unicode(values):
+        raise _error(name, values, lambda value: value is not None and not _is_text(value))
+    return values
+
+
+def _integers(name: str, values: list[Any]) -> list[Any]:
+    if float in set(map(type, values)):
+        values = [int(value) if type(value) is float and value.is_integer() else value for value in values]
+    if any(value is not None and (type(value) is not int or value not in _INT64) for value in values):
+        raise _error(name, values, lambda value: value is not None and (type(value) is not int or value not in _INT64))
+    return values
+
+
+def _numbers(name: str, values: list[Any]) -> list[Any]:
+    def is_wrong(value: Any) -> bool:
+        return not (value is None or type(value) is float or (type(value) is int and value in _EXACT))
+
+    if any(map(is_wrong, values)):
+        raise _error(name, values, is_wrong)
+    return values
+
+
+def _lists(name: str, values: list[Any]) -> list[Any]:
+    def is_wrong(value: Any) -> bool:
+        return value is not None and (
+            type(value) is not list or not all(item is None or _is_text(item) for item in value)
+        )
+
+    if any(map(is_wrong, values)):
+        raise _error(name, values, is_wrong)
+    return values
+
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str and (value.isascii() or not _SURROGATE.search(value))
+
+
+def _is_unicode(values: Iterable[str | None]) -> bool:
+    return all(value is None or value.isascii() or not _SURROGATE.search(value) for value in values)
+
+
+def _error(name: str, values: Iterable[Any], is_wrong: Callable[[Any], bool]) -> IrregularError:
+    rank, value = next((rank, value) for rank, value in enumerate(values, 1) if is_wrong(value))
+    return IrregularError(name, rank, value)
+
+
+_CHECKS: Final[Mapping[FieldType, Callable[[str, list[Any]], list[Any]]]] = {
+    FieldType.TEXT: _texts,
+    FieldType.BAND: _texts,
+    FieldType.INTEGER: _integers,
+    FieldType.NUMBER: _numbers,
+    FieldType.LIST: _lists,
+}
