@@ -1,4 +1,4 @@
-"""Commands for the API key, which is read from the terminal or from a pipe and never shown."""
+"""Commands for the API key, which is read from a terminal, a pipe or a window, and never shown."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import contextlib
 import getpass
 import os
 import sys
+from dataclasses import dataclass
+from typing import Annotated
 
 import typer
 
@@ -15,13 +17,27 @@ from ..errors import AuthenticationError, ConfigurationError, MissingKeyError, O
 from ..keys import Key
 from ..pasted import KEY_PREFIX
 from ..settings import ENV_API_KEY, shown_origin
-from . import terminal
+from . import exit_codes, key_window, terminal
 from .log_format import messages
 from .progress import Progress
 from .session import Session, session
 
 
-def set_key(context: typer.Context) -> None:
+@dataclass(frozen=True)
+class _Kept:
+    """A key that was kept, where, and what the service said of it."""
+
+    key: Key
+    place: str
+    tried: Credits | OpenFunnelError
+
+
+def set_key(
+    context: typer.Context,
+    window: Annotated[
+        bool, typer.Option("--window", help="Ask in a window, as Excel's button does, for people without a terminal.")
+    ] = False,
+) -> None:
     """Try the key, then keep it: typed unseen, or read from a pipe. It is never an argument, which others could see.
 
     One that the service refuses is not kept, and one that was kept before stays.
@@ -31,9 +47,27 @@ def set_key(context: typer.Context) -> None:
             "The key is no argument: others could see it, and your shell remembers it now. Say key set, then type it."
         )
     run = session(context)
-    value = _prompt() if terminal.is_terminal(sys.stdin) else sys.stdin.readline()
-    if not value.strip():
-        raise ConfigurationError("Nothing was given. Type the key, or pipe it in, after: xl-openfunnel key set")
+    if window:
+        kept = key_window.ask(shown_origin(run.origin), lambda typed: _keep(run, typed))
+        if kept is None:
+            terminal.print_message("The window was closed. No key was kept.")
+            raise typer.Exit(exit_codes.FAILED)
+    else:
+        value = _prompt() if terminal.is_terminal(sys.stdin) else sys.stdin.readline()
+        if not value.strip():
+            raise ConfigurationError("Nothing was given. Type the key, or pipe it in, after: xl-openfunnel key set")
+        with Progress():
+            kept = _keep(run, value)
+    _report(run, kept)
+
+
+def _keep(run: Session, value: str) -> _Kept:
+    """Try a key and keep it.
+
+    Raises:
+        ConfigurationError: it is no key, or could not be kept.
+        AuthenticationError: the service refuses it.
+    """
     try:
         key = keys.parse_key(value, keys.FROM_CALLER)
     except MissingKeyError as error:
@@ -43,15 +77,18 @@ def set_key(context: typer.Context) -> None:
             f"That is no API key: OpenFunnel's begin with {KEY_PREFIX}. Nothing was kept. "
             "Copy the key from your account."
         )
-    balance = _try_key(run, key)
-    place = keys.save(run.origin, key.value)
-    terminal.print_message(f"The key {key.masked} for {shown_origin(run.origin)} is in: {place}")
-    if isinstance(balance, OpenFunnelError):
-        terminal.print_warning(f"The key could not be tried: {balance} To try it again: xl-openfunnel credits")
+    tried = _try_key(run, key)
+    return _Kept(key, keys.save(run.origin, key.value), tried)
+
+
+def _report(run: Session, kept: _Kept) -> None:
+    terminal.print_message(f"The key {kept.key.masked} for {shown_origin(run.origin)} is in: {kept.place}")
+    if isinstance(kept.tried, OpenFunnelError):
+        terminal.print_warning(f"The key could not be tried: {kept.tried} To try it again: xl-openfunnel credits")
     else:
-        left = "" if balance.left is None else f" The account has {balance.left:,.12g} credits left."
+        left = "" if kept.tried.left is None else f" The account has {kept.tried.left:,.12g} credits left."
         terminal.print_message(f"It works.{left}")
-    if place.startswith("file "):
+    if kept.place.startswith("file "):
         terminal.print_note("This system has no keyring, so it is a file that only you may read.")
     if os.environ.get(ENV_API_KEY, "").strip():
         terminal.print_note(f"{ENV_API_KEY} is set, and goes before it.")
@@ -80,7 +117,7 @@ def _try_key(run: Session, key: Key) -> Credits | OpenFunnelError:
     Raises:
         AuthenticationError: the service refuses the key.
     """
-    with Progress(), Client(run.base_url, key.value) as client:
+    with Client(run.base_url, key.value) as client:
         try:
             return client.credits()
         except AuthenticationError as error:
