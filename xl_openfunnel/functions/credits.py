@@ -91,6 +91,13 @@ class CreditsCache:
             self._start(self._refresh)
         return self._latest
 
+    def key_replaced(self) -> None:
+        """Have the next `latest` send a request with the key that the settings have now."""
+        self._account.reset_key()
+        self._refused_key = None
+        self._requested_at = -FOREVER
+        self._expire()
+
     def _refresh(self) -> None:
         try:
             wait = self._seconds_until_retry() or self._request()

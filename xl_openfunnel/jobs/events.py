@@ -90,6 +90,11 @@ class KeyRechecked:
 
 
 @dataclass(frozen=True)
+class KeyReplaced:
+    """The user has put another key into the settings."""
+
+
+@dataclass(frozen=True)
 class ResultLoaded:
     """The store was searched for a job; None if it has no result of it."""
 
@@ -128,6 +133,7 @@ Event = (
     | SlotReleased
     | PageAnswered
     | KeyRechecked
+    | KeyReplaced
     | ResultLoaded
     | ResultSaved
     | RowsLost

@@ -14,7 +14,7 @@ from typing import Self
 from ..api.client import Client
 from ..api.endpoints import job_id_from
 from ..runtime.clock import FOREVER, Clock, SystemClock
-from .events import RefreshRequested, Touched, WaiterAdded, WaiterRemoved
+from .events import KeyReplaced, RefreshRequested, Touched, WaiterAdded, WaiterRemoved
 from .scheduler import WATCH_TTL, JobScheduler, SchedulerStats
 from .snapshot import Snapshot
 from .store.opening import JobStore, open_store
@@ -133,6 +133,10 @@ class Fetcher:
         )
         self._scheduler.loop.post(Touched(snapshot.job_id))
         return subscription
+
+    def key_replaced(self) -> None:
+        """Use the key that the settings have now, and go on at once where the one before was refused."""
+        self._scheduler.loop.post(KeyReplaced())
 
     def forget(self, job: str) -> None:
         """Remove all data of the job from memory and from the store."""

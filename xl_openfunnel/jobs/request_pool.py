@@ -73,6 +73,10 @@ class RequestPool:
         self.key_recheck_at = self._clock.monotonic() + KEY_RECHECK_INTERVAL
         return False
 
+    def reset_key(self) -> None:
+        """Have the next request look the key up again."""
+        self._client.reset_key()
+
     def accept_key(self) -> None:
         """Send requests again after the key was refused."""
         self.gate = replace(self.gate, key_problem=None)

@@ -24,6 +24,7 @@ from .events import (
     ForgetRequested,
     Forgotten,
     KeyRechecked,
+    KeyReplaced,
     PageAnswered,
     RefreshRequested,
     ResultLoaded,
@@ -176,6 +177,8 @@ class JobScheduler:
                 self._page_answered(event)
             case KeyRechecked(fingerprint):
                 self._key_rechecked(fingerprint)
+            case KeyReplaced():
+                self._key_replaced()
             case ResultLoaded(_, tracked, epoch, result):
                 self._store_answered(tracked, epoch, lambda state: steps.store_answered(state, result))
             case ResultSaved(_, tracked, epoch, saved, error):
@@ -348,6 +351,11 @@ class JobScheduler:
     def _key_rechecked(self, fingerprint: str | None) -> None:
         self.tasks_under_way -= 1
         if self._requests.gate.key_problem is not None and self._requests.is_other_key(fingerprint):
+            self._resume_requests()
+
+    def _key_replaced(self) -> None:
+        self._requests.reset_key()
+        if self._requests.gate.key_problem is not None:
             self._resume_requests()
 
     def _resume_requests(self) -> None:

@@ -230,7 +230,7 @@ COMMANDS: Final = (
 EARLIER_ACTIONS: Final = {"land table": "insert table", "send copy": "save values copy"}
 """The actions that workbooks made by version 0.1 send under another name, each with its present one."""
 
-_NAMESPACE: Final = "http://schemas.microsoft.com/office/2009/07/customui"
+NAMESPACE: Final = "http://schemas.microsoft.com/office/2009/07/customui"
 _CALLBACK: Final = "OpenFunnelRibbon"
 """The add-in's macro for all controls; each control is named after its own macro."""
 
@@ -246,7 +246,7 @@ def ribbon(commands: Iterable[Command] = COMMANDS, groups: Mapping[str, str] = G
     )
     return (
         '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-        f'<customUI xmlns="{_NAMESPACE}">\n  <ribbon>\n    <tabs>\n'
+        f'<customUI xmlns="{NAMESPACE}">\n  <ribbon>\n    <tabs>\n'
         f'      <tab id="OpenFunnelTab" label="OpenFunnel">\n{parts}      </tab>\n'
         "    </tabs>\n  </ribbon>\n</customUI>\n"
     )

@@ -172,6 +172,19 @@ def test_a_refused_key_is_not_sent_again_and_a_new_key_is_noticed(account: Accou
     assert cache.latest() == RICH
 
 
+@pytest.mark.parametrize("stored", ["of_another_key", "of_first_key"])
+def test_a_key_that_was_replaced_is_used_at_once(account: Account, stored: str) -> None:
+    account.good_keys = {"of_another_key"}
+    cache = account.cache()
+    account.on_change = cache.latest
+    cache.latest()
+    account.stored_key = stored
+    account.good_keys = {stored}  # the same key may be accepted by now
+    cache.key_replaced()
+    assert cache.latest() == RICH
+    assert account.requests == 2
+
+
 def test_a_new_key_does_not_cause_a_second_request_within_a_minute(account: Account) -> None:
     account.good_keys = {"of_another_key"}
     cache = account.cache()

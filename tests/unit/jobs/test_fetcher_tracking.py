@@ -196,6 +196,27 @@ def test_a_refused_key_stops_all_polling_and_a_new_key_is_found_within_ten_secon
     assert {request.job_id for request in service.received if request.key_ok} >= {"job-0", "job-3"}
 
 
+def test_a_key_that_was_replaced_is_used_at_once(serve: MakeService, fetch: MakeFetcher, clock: FlyingClock) -> None:
+    service = serve(first := SimulatedJob(ROWS), other := SimulatedJob(ROWS, job_id="other"), wrong_key=401)
+    key = ["of_wrong_key_000000"]
+    fetcher = fetch(service, api_key=lambda: key[0])
+    assert fetcher.wait(first.job_id).problem is not None
+    clock.limit = clock.time() + 5.0  # before the settings would be looked at
+    key[0] = service.api_key
+    fetcher.key_replaced()
+    assert fetcher.wait(other.job_id).final
+
+
+def test_a_key_that_was_replaced_while_another_works_asks_for_nothing(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS))
+    fetcher = fetch(service)
+    assert fetcher.wait(job.job_id).final
+    before = len(service.received)
+    fetcher.key_replaced()
+    assert fetcher.wait(job.job_id).final
+    assert len(service.received) == before
+
+
 def test_without_a_key_no_request_is_sent(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS))
     seen = fetch(service, api_key=lambda: "").wait(job.job_id)

@@ -12,7 +12,7 @@ import logging
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,10 @@ from ...version import version
 
 _NAME: Final = "xl_openfunnel.hosts.serve"
 _log = logging.getLogger(_NAME)  # in the main program, __name__ differs
+
+LIVE_VARIABLE: Final = "XL_OPENFUNNEL_LIVE"
+"""Excel's variable with its process id and ``on`` or ``paused``: an id of another Excel, which started this one, tells
+nothing."""
 
 LAST_REQUEST_SECONDS: Final = 90.0
 """Seconds for which a request to cancel a job may outlive Excel: longer than any request may take."""
@@ -45,7 +49,9 @@ def main() -> None:
     )
 
     with contextlib.suppress(OpenFunnelError):  # cells show it
-        session.excel_host()  # its store and its threads too, before the first cell calls
+        host = session.excel_host()  # its store and its threads too, before the first cell calls
+        if host.live is not None and excel is not None:
+            host.live.pause_process(excel, paused=was_paused(excel))
 
     def serving() -> None:
         _log.info("serves")
@@ -65,6 +71,11 @@ def calculate_waiting(excel: int) -> None:
         live = session.excel_host().live
         if live is not None:
             live.started(excel)
+
+
+def was_paused(excel: int, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether cells were paused before Excel started us: VBA keeps that in Excel's environment, which we inherit."""
+    return environ.get(LIVE_VARIABLE) == f"{excel}|paused"
 
 
 def end_with(excel: int, end: Callable[[int], object] = os._exit) -> None:

@@ -19,6 +19,7 @@ from ...functions.catalog import CATALOG
 from ...functions.implementations import evaluate
 from ...functions.registry import CATEGORY, REGISTRY, Function
 from ...workbook.vba import wrappers
+from . import ribbon_menu
 from .addresses import CallingCell, parse_calling_cell
 from .com.hresults import error_text
 from .commands.handlers import CommandContext
@@ -172,6 +173,29 @@ def live(window: str, on: bool) -> Block:
     if host.commands is not None:
         host.commands.show_status(int(window), _LIVE_STATUS[bool(on)])
     return [[""]]  # xlwings accepts only blocks
+
+
+@_raw
+def live_state(window: str) -> str:
+    """``on``, or ``paused``. Called by VBA for the ribbon."""
+    try:
+        host = excel_host()
+    except OpenFunnelError:
+        return "on"
+    return "paused" if host.live is not None and host.live.is_paused(int(window)) else "on"
+
+
+@_raw
+def job_menu(on_action: str) -> str:
+    """The ribbon's menu of jobs, ``""`` without any. Called by VBA when the user opens it.
+
+    Args:
+        on_action: the macro that an entry calls.
+    """
+    try:
+        return ribbon_menu.job_menu(excel_host().session.new_call().ledger(), on_action)
+    except OpenFunnelError as error:
+        return ribbon_menu.message_menu(error.message)
 
 
 @_raw

@@ -40,3 +40,11 @@ def test_a_python_that_ends_with_excel_leaves_no_file_of_its_start(tmp_path: Pat
     ended = run(f"{code} server._end_without(pathlib.Path(sys.argv[1]), 7)", str(errors))
     assert ended.returncode == 7
     assert not errors.exists()
+
+
+@pytest.mark.parametrize(
+    ("variable", "paused"),
+    [(None, False), ("7|on", False), ("7|paused", True), ("8|paused", False), ("|paused", False)],
+)
+def test_cells_stay_paused_in_the_python_that_excel_starts_next(variable: str | None, *, paused: bool) -> None:
+    assert server.was_paused(7, {} if variable is None else {server.LIVE_VARIABLE: variable}) is paused

@@ -53,6 +53,7 @@ def test_signatures_are_those_of_the_registry() -> None:
 
 def test_the_module_that_workbooks_name_has_every_function_and_macro_target() -> None:
     names = {*(function.name for function in CATALOG), "act", "call_cell", "job_here", "live", "opened"}
+    names |= {"job_menu", "live_state"}
     assert names <= {*dir(excel)}
     assert all(callable(getattr(excel, name)) for name in names)
     if sys.platform == "win32":  # elsewhere xlwings' decorators do nothing

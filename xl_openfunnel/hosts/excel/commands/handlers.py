@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from ..live_cells.updater import VisibleJobs
 from ..ports import Fact, HostBusyError, HostError, HostGoneError, TableWritten, WorkbookAccess, WorkbookCommands
 from ..table_merge import MergePlan, TableContent, Value, is_blank, plan_merge
 from . import help_page
+from .key_process import KeyAsked, ask_for_key
 
 JOB_NAME: Final = "job"
 """The name of the cell that holds a workbook's job."""
@@ -63,6 +65,7 @@ class CommandHandlers:
         handlers: for each action a text for the status bar while it runs, and its handler.
         urgent: the same for actions that run at once, even while another one runs or Excel is busy: waiting costs
             money.
+        windows: the same for actions that ask in a window of their own, for as long as the user likes.
 
     Args:
         services: the shared fetcher and the store.
@@ -71,6 +74,7 @@ class CommandHandlers:
         clock: tells the time.
         cancel: asks the service to stop a job.
         open_file: opens a file as a double click does.
+        ask_key: asks for the API key in a window, tries it and keeps it.
     """
 
     def __init__(
@@ -82,6 +86,7 @@ class CommandHandlers:
         *,
         cancel: Callable[[str], object],
         open_file: Callable[[Path], object],
+        ask_key: Callable[[], KeyAsked] = ask_for_key,
     ) -> None:
         self._services = services
         self._visible_jobs = visible_jobs
@@ -89,6 +94,8 @@ class CommandHandlers:
         self._clock = clock
         self._cancel_job = cancel
         self._open_file = open_file
+        self._ask_key = ask_key
+        self._key_window = threading.Lock()
         self.handlers: Mapping[str, tuple[str, Handler]] = {
             "refresh cell": ("Asking the service ...", lambda excel, context: self._refresh(excel, context, "cell")),
             "refresh sheet": ("Asking the service ...", lambda excel, context: self._refresh(excel, context, "sheet")),
@@ -102,6 +109,9 @@ class CommandHandlers:
         }
         self.urgent: Mapping[str, tuple[str, Callable[[CommandContext], str]]] = {
             "cancel job": ("Asking the service to stop the job ...", lambda context: self._cancel(context.job)),
+        }
+        self.windows: Mapping[str, tuple[str, Callable[[CommandContext], str]]] = {
+            "set key": ("A window asks for the API key ...", lambda _: self._set_key()),
         }
 
     def job_here(self, context: CommandContext) -> str:
@@ -208,7 +218,7 @@ class CommandHandlers:
             )
         return " ".join(sentences)
 
-    # ---- cancel, log, help -----------------------------------------------------------------------------------
+    # ---- cancel, key, log, help -------------------------------------------------------------------------------
 
     def _cancel(self, job: str) -> str:
         """Stop the job that the user was asked about, whatever is selected by now."""
@@ -217,6 +227,19 @@ class CommandHandlers:
         self._cancel_job(job)
         self._services.fetcher.refresh(job)
         return f"Job {job} stops at its next step. What it delivers until then is billed."
+
+    def _set_key(self) -> str:
+        """Ask for the key; where it was refused or missing, everything goes on at once."""
+        if not self._key_window.acquire(blocking=False):
+            return "The window that asks for the API key is open already."
+        try:
+            asked = self._ask_key()
+        finally:
+            self._key_window.release()
+        if asked.kept:
+            self._services.fetcher.key_replaced()
+            self._services.credits.key_replaced()
+        return asked.text
 
     def _open_log(self) -> str:
         path = settings.log_path()

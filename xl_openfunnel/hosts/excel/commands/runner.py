@@ -1,7 +1,8 @@
 """Runs commands one after the other on a thread of their own, and shows their outcome in the status bar.
 
 Excel waits only until a command is queued, so its user goes on working. Urgent commands wait neither for other commands
-nor for Excel: each has a thread of its own, and only its outcome is queued.
+nor for Excel: each has a thread of its own, and only its outcome is queued. So has what asks in a window, for which
+Excel's end does not wait.
 """
 
 from __future__ import annotations
@@ -100,11 +101,13 @@ class CommandRunner:
     def act(self, action: str, context: CommandContext) -> str:
         """Queue a command; returns why that is not possible, or ``""``."""
         action = EARLIER_ACTIONS.get(action, action)
-        if action in self._handlers.urgent:
-            begun, do = self._handlers.urgent[action]
+        at_once = {**self._handlers.urgent, **self._handlers.windows}
+        if action in at_once:
+            begun, do = at_once[action]
             self.show_status(context.window, begun)
             done = threading.Event()
-            self._urgent.add(done)
+            if action in self._handlers.urgent:
+                self._urgent.add(done)
 
             def run() -> None:
                 try:

@@ -54,7 +54,6 @@ class PauseChanged:
     """The user of an Excel wants cells to stay as they are for now, or to be live again."""
 
     pid: int
-    paused: bool
 
 
 Event = CellCalled | BookOpened | PauseChanged | JobChanged | TopicChanged
@@ -118,7 +117,16 @@ class CellUpdater:
         """Have cells stay as they are for now, or be live again."""
         pid = self._processes.process_of(window)
         if pid is not None:
-            self.loop.post(PauseChanged(pid, paused))
+            self.pause_process(pid, paused=paused)
+
+    def pause_process(self, pid: int, *, paused: bool) -> None:
+        """As `pause`, for the Excel with this process id."""
+        (self._paused.add if paused else self._paused.discard)(pid)
+        self.loop.post(PauseChanged(pid))
+
+    def is_paused(self, window: int) -> bool:
+        """Whether cells stay as they are."""
+        return self._processes.process_of(window) in self._paused
 
     def topic_changed(self, topic: str) -> None:
         """Something that cells show may have changed."""
@@ -139,8 +147,8 @@ class CellUpdater:
                 self._registry.called(event)
             case BookOpened(pid, book):
                 self._registry.process(pid, self.now()).unsearched_books[book] = None
-            case PauseChanged(pid, paused):
-                (self._paused.add if paused else self._paused.discard)(pid)
+            case PauseChanged():
+                pass  # what is due by now is done after each event
             case JobChanged(snapshot):
                 self._job_changed(snapshot)
             case TopicChanged(topic):

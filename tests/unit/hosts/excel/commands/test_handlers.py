@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +18,7 @@ from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.credits import CreditsCache
 from xl_openfunnel.hosts.excel.addresses import CellRef
 from xl_openfunnel.hosts.excel.commands.handlers import CommandContext, CommandHandlers
+from xl_openfunnel.hosts.excel.commands.key_process import KeyAsked
 from xl_openfunnel.hosts.excel.ports import HostError
 from xl_openfunnel.hosts.excel.table_merge import TableContent
 from xl_openfunnel.jobs.store.store import Store
@@ -92,6 +93,47 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 
 
 # ---- refresh
+
+
+def key_handlers(rig: Rig, ask: Callable[[], KeyAsked]) -> CommandHandlers:
+    return CommandHandlers(
+        rig,
+        rig.visible_jobs,
+        rig.excel,
+        JumpingClock(),
+        cancel=rig.cancelled.append,
+        open_file=rig.opened_files.append,
+        ask_key=ask,
+    )
+
+
+def set_key(handlers: CommandHandlers) -> str:
+    return handlers.windows["set key"][1](command_context())
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_after_a_new_key_everything_goes_on_at_once_and_only_then(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(rig.fetcher, "key_replaced", lambda: told.append("fetcher"))
+    monkeypatch.setattr(rig.credits, "key_replaced", lambda: told.append("credits"))
+    assert set_key(key_handlers(rig, lambda: KeyAsked(kept, "what came of it"))) == "what came of it"
+    assert told == (["fetcher", "credits"] if kept else [])
+
+
+def test_one_window_asks_for_the_key_at_a_time(rig: Rig) -> None:
+    inner: list[str] = []
+
+    def press_again() -> KeyAsked:
+        if not inner:
+            inner.append(set_key(handlers))
+        return KeyAsked(kept=False, text="closed")
+
+    handlers = key_handlers(rig, press_again)
+    assert set_key(handlers) == "closed"
+    assert inner == ["The window that asks for the API key is open already."]
+    assert set_key(handlers) == "closed"
 
 
 def test_refresh_counts_refreshed_failed_and_unchanged_jobs(rig: Rig) -> None:

@@ -31,6 +31,7 @@ class Rig:
         handlers: Any = SimpleNamespace(
             handlers={action: ("Doing it ...", handler)},
             urgent={"stop it": ("Stopping it ...", self.stop)},
+            windows={"ask for it": ("A window asks for it ...", self.stop)},
             job_here=lambda pressed: "a-job",
         )
         self.runner = CommandRunner(handlers, self.workbooks, self.clock, lambda _, run: self.threads.append(run))
@@ -179,6 +180,17 @@ def test_the_end_of_python_waits_for_urgent_commands_and_no_others() -> None:
     ending.join(60)
     assert not ending.is_alive()
     assert rig.stopped == ["a-job"]
+
+
+def test_a_window_shows_its_outcome_and_is_not_waited_for() -> None:
+    rig = Rig(failing(AssertionError()))
+    assert rig.runner.act("ask for it", command_context("x")) == ""
+    rig.advance(0.0)
+    assert rig.workbooks.bar == "OpenFunnel: A window asks for it ..."
+    assert rig.runner.finish_urgent(0.0)
+    rig.threads.pop()()
+    rig.advance(0.0)
+    assert rig.workbooks.bar == "OpenFunnel: It is stopped."
 
 
 def test_an_urgent_command_that_fails_is_not_waited_for_ever() -> None:

@@ -278,11 +278,13 @@ def test_a_busy_excel_is_tried_less_and_less_often_and_nothing_is_lost(rig: Rig)
 def test_paused_cells_stay_as_they_are_until_they_are_live_again(rig: Rig) -> None:
     rig.sheet.enter("A1", '=OF_STATUS("job")')
     rig.updater.pause(WINDOW, paused=True)
+    assert rig.updater.is_paused(WINDOW)
     rig.fetcher.report("job", "running")
     rig.advance(60)
     assert rig.sheet.value("A1") == "loading"
     assert rig.host.calls["mark"] == 0
     rig.updater.pause(WINDOW, paused=False)
+    assert not rig.updater.is_paused(WINDOW)
     rig.advance(1)
     assert rig.sheet.value("A1") == "running"
 
