@@ -33,7 +33,7 @@ from .errors import (
     TransportError,
     UnknownColumnError,
 )
-from .jobs.fetch_rows import fetch_rows
+from .fetch_rows import fetch_rows
 from .jobs.fetcher import Fetcher
 from .jobs.snapshot import Problem, Rows, Snapshot
 from .jobs.store.ledger import LedgerEntry

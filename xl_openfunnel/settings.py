@@ -113,11 +113,6 @@ class Settings:
         """The SQLite file with final jobs and the ledger."""
         return self.cache_dir / "store.sqlite3"
 
-    @property
-    def columns_path(self) -> Path:
-        """The folder with the columns of final jobs, made from the store."""
-        return self.cache_dir / "columns"
-
 
 def checked_base_url(url: str) -> str:
     """``url`` without a trailing slash, checked to be safe for the API key.

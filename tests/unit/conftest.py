@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.raw_server import RawServer
-from xl_openfunnel.jobs import fetch_rows
+from xl_openfunnel.fetch_rows import shared_fetchers
 
 
 @pytest.fixture(autouse=True)
@@ -20,9 +20,9 @@ def no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     for name in ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     yield
-    for fetcher in fetch_rows.shared_fetchers.values():
+    for fetcher in shared_fetchers.values():
         fetcher.close()
-    fetch_rows.shared_fetchers.clear()
+    shared_fetchers.clear()
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,9 @@ LAYERS = (
     ("hosts",),
     ("workbook",),
     ("functions", "files"),
-    ("columns",),
     ("__init__",),  # the public names
+    ("fetch_rows",),
+    ("columns",),
     ("jobs",),
     ("api", "pivot"),
     ("keys", "log", "simulator", "table"),

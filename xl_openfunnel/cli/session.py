@@ -14,7 +14,7 @@ import typer
 from .. import Client, Fetcher, Store
 from ..api.endpoints import find_job_id
 from ..errors import ConfigurationError, InvalidJobIdError, JobNotFoundError, OpenFunnelError
-from ..jobs.fetch_rows import shared_fetcher
+from ..fetch_rows import shared_fetcher
 from ..jobs.store.ledger import SHORT_ID, known_names
 from ..jobs.waiting import with_message
 from ..pasted import did_you_mean, holds_key, job_ids, refusal, similar_names

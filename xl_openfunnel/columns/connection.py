@@ -26,8 +26,8 @@ _INTERVAL: Final = 0.05
 """Seconds between two interruptions: one that comes between two statements has no effect."""
 
 
-class ClosingError(Exception):
-    """The process ends."""
+class UnavailableError(Exception):
+    """DuckDB cannot do it, or not now: it does not load, was interrupted, has no room, or the process ends."""
 
 
 _instances: dict[tuple[int, Path], DuckDBPyConnection] = {}
@@ -45,15 +45,21 @@ def connect(folder: Path) -> Iterator[DuckDBPyConnection]:
     Its temporary tables are its own. `interrupt` makes a statement that runs in it raise, from any thread.
 
     Raises:
-        ClosingError: the process ends.
+        UnavailableError: DuckDB does not load, or the process ends; or any error of DuckDB in the block.
     """
+    try:
+        import duckdb
+    except ImportError as error:  # a policy of the computer may forbid to load it
+        raise UnavailableError(f"DuckDB does not load: {error}") from None
     with _changed:
         if _ending.is_set():
-            raise ClosingError
+            raise UnavailableError("the process ends")
         connection = _instance(folder).cursor()
         _open.add(connection)
     try:
         yield connection
+    except duckdb.Error as error:
+        raise UnavailableError(str(error)) from error
     finally:
         connection.close()
         with _changed:

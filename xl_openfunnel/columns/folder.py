@@ -16,20 +16,24 @@ import secrets
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from ..cell_values import safe_str
 from ..jobs.snapshot import Rows
+from ..jobs.store.store import Store
 from ..settings import NO_LINK
 from ..text import clip, one_line
 from . import parquet
 from .schema import VERSION, IrregularError, read_columns
 
 _log = logging.getLogger(__name__)
+
+_NAME: Final = "columns"
+"""The folder's name, beside the store."""
 
 _SUFFIX: Final = ".parquet"
 _IRREGULAR: Final = ".irregular"
@@ -74,6 +78,11 @@ class ColumnFolder:
         self._now = now
         self._lock = threading.Lock()
         self._checked: dict[str, tuple[Path, tuple[int, ...]]] = {}
+
+    @classmethod
+    def beside(cls, store: Store) -> Self:
+        """The folder that belongs to a store."""
+        return cls(store.path.with_name(_NAME), store.origin)
 
     def find(self, job_id: str, content: str) -> Path | None:
         """The job's file, checked when it is first found; None where there is none. A damaged one is removed.
@@ -121,6 +130,7 @@ class ColumnFolder:
         Raises:
             IrregularError: a value that its column cannot hold exactly. This is remembered.
             IncompleteResultError: the rows are no longer in the store.
+            UnavailableError: DuckDB cannot write the file.
             OSError: the folder cannot be written.
         """
         if rows.content is None:
@@ -167,6 +177,19 @@ class ColumnFolder:
             self._drop(path)
         with contextlib.suppress(OSError):
             self.path.rmdir()
+
+    def keep_only(self, stored: Callable[[], Iterable[tuple[str, str]]]) -> None:
+        """Remove the files of all other jobs.
+
+        Args:
+            stored: returns origin and id of the jobs to keep. Called after the files are listed, so that one that is
+                saved by another process meanwhile keeps its file.
+        """
+        if files := self._files("", _SUFFIX, _IRREGULAR):
+            kept = {_hash(origin, job_id) for origin, job_id in stored()}
+            for path in files:
+                if path.name.partition("-")[0] not in kept:
+                    self._drop(path)
 
     def _job(self, job_id: str) -> str:
         return _hash(self.origin, job_id)

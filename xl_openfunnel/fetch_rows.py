@@ -8,13 +8,13 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ..api.client import Client
-from ..api.endpoints import LABELS_ELSEWHERE, job_id_from
-from ..errors import IncompleteResultError, InvalidJobIdError, JobNotFoundError
-from ..pasted import job_ids
-from .fetcher import Fetcher
-from .snapshot import Snapshot
-from .waiting import Outcome, naming_job, wait_for_all, with_message
+from .api.client import Client
+from .api.endpoints import LABELS_ELSEWHERE, job_id_from
+from .errors import IncompleteResultError, InvalidJobIdError, JobNotFoundError
+from .jobs.fetcher import Fetcher
+from .jobs.snapshot import Snapshot
+from .jobs.waiting import Outcome, naming_job, wait_for_all, with_message
+from .pasted import job_ids
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +90,7 @@ def fetch_with(
     def frame_of(snapshots: list[Snapshot]) -> pd.DataFrame:
         if not several:
             return snapshots[0].frame(columns)
-        from .stacking import stacked_frame  # which one job does not need
+        from .jobs.stacking import stacked_frame  # which one job does not need
 
         return stacked_frame(snapshots, columns)
 
@@ -138,7 +138,10 @@ def shared_fetcher(base_url: str | None = None, api_key: str | None = None) -> F
     identity = (client.base_url, "" if api_key is None else client.key().fingerprint)
     with _lock:
         if identity not in shared_fetchers:
-            shared_fetchers[identity] = Fetcher.from_settings(client)
+            fetcher = shared_fetchers[identity] = Fetcher.from_settings(client)
+            from .columns import maker  # which importing the package does not need
+
+            maker.connect(fetcher.store)
         return shared_fetchers[identity]
 
 

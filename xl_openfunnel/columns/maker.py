@@ -1,0 +1,117 @@
+"""Makes the files of final jobs on a thread of its own, and removes those of jobs that are forgotten."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from ..errors import IncompleteResultError
+from ..jobs.snapshot import Result, Rows
+from ..jobs.store.opening import JobStore
+from ..jobs.store.store import Store
+from ..runtime.thread_pool import DaemonPool
+from .connection import UnavailableError
+from .folder import ColumnFolder
+from .schema import IrregularError
+
+_log = logging.getLogger(__name__)
+
+_RETRY: Final = 60.0
+"""Seconds before a file that could not be written, as on a full disk, is tried again."""
+
+_JOIN_TIMEOUT: Final = 1.0
+"""Seconds that `close` gives the file that is being made: one of 10,000 companies takes half of that."""
+
+
+class ColumnMaker:
+    """The columns of the jobs in a store. Makes a file for each job that the store saves from now on.
+
+    Args:
+        store: where the jobs are. Its hooks are set.
+        folder: where the files are made.
+        monotonic: tells the time, in seconds.
+    """
+
+    def __init__(self, store: Store, folder: ColumnFolder, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.folder = folder
+        self._store = store
+        self._monotonic = monotonic
+        self._thread = DaemonPool("columns", 1)
+        self._lock = threading.Lock()
+        self._waiting: set[tuple[str, str]] = set()
+        self._failed: dict[tuple[str, str], float] = {}
+        store.on_saved, store.on_forgotten, store.on_close = self._saved, self._forgotten, self.close
+        self._thread.submit(self._remove_forgotten)
+
+    def find(self, job_id: str, rows: Rows, as_of: datetime | None) -> Path | None:
+        """The job's file, checked when it is first found. None where there is none: it is made soon, if it can be.
+
+        Args:
+            job_id: the job.
+            rows: its rows; those that are not from the store have no file.
+            as_of: when the service confirmed them.
+        """
+        if rows.content is None:
+            return None
+        path = self.folder.find(job_id, rows.content)
+        if path is None:
+            self.make_soon(job_id, rows, as_of)
+        return path
+
+    def make_soon(self, job_id: str, rows: Rows, as_of: datetime | None) -> None:
+        """Make the job's file in the background, unless that was found to be in vain."""
+        if rows.content is None or self.folder.is_irregular(job_id, rows.content):
+            return
+        key = job_id, rows.content
+        with self._lock:
+            if key in self._waiting or self._failed.get(key, 0.0) > self._monotonic():
+                return
+            self._waiting.add(key)
+        self._thread.submit(lambda: self._make(key, rows, as_of))
+
+    def close(self) -> None:
+        """Drop the files that are waiting to be made."""
+        self._thread.close(finish=False, timeout=_JOIN_TIMEOUT)
+
+    def _make(self, key: tuple[str, str], rows: Rows, as_of: datetime | None) -> None:
+        job_id, content = key
+        try:
+            self.folder.make(job_id, rows, as_of)
+            # Asked after the file has its name: whoever forgets the job later finds it.
+            stored = self._store.find(job_id)
+            if stored is None or stored.rows.content != content:
+                self.folder.forget(job_id)
+        except IrregularError as error:
+            _log.info("job %s has no columns, because of %s", job_id, error)
+        except IncompleteResultError:
+            _log.debug("job %s was forgotten or replaced before it had columns", job_id)
+        except (UnavailableError, OSError) as error:
+            with self._lock:
+                self._failed[key] = self._monotonic() + _RETRY
+            _log.warning("the columns of job %s could not be made: %s", job_id, error)
+        finally:
+            with self._lock:
+                self._waiting.discard(key)
+
+    def _saved(self, job_id: str, result: Result) -> None:
+        self.make_soon(job_id, result.rows, result.as_of)
+
+    def _forgotten(self, job_id: str | None) -> None:
+        if job_id is None:
+            self.folder.forget_all()
+        else:
+            self.folder.forget(job_id)
+
+    def _remove_forgotten(self) -> None:
+        """Remove what a process left that ended, or had no hooks, when it forgot jobs."""
+        self.folder.keep_only(self._store.stored)
+
+
+def connect(store: JobStore | None) -> ColumnMaker | None:
+    """Have columns made of the jobs that the store saves, beside it. None without a store."""
+    return ColumnMaker(store, ColumnFolder.beside(store)) if isinstance(store, Store) else None
