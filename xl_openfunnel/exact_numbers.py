@@ -62,13 +62,25 @@ def _sum(numbers: list[Number]) -> int | Fraction:
     return Fraction(total, 1 << _SCALE)
 
 
-def result_cell(result: Number | Fraction) -> Cell:
-    """A result as a cell: a whole number with all its digits, as text where a float cannot hold it; a fraction rounded.
+def rounded(result: Number | Fraction) -> Number:
+    """The result, a fraction as the nearest float, infinite beyond all floats."""
+    if not isinstance(result, Fraction):
+        return result
+    try:
+        return float(result)
+    except OverflowError:
+        return math.inf if result > 0 else -math.inf
+
+
+def result_cell(result: Number) -> Cell:
+    """A `rounded` result as a cell: a whole number with all its digits, as text where a float cannot hold it.
 
     Blank beyond all floats.
     """
     try:
-        rounded = float(result)
+        number = float(result)
     except OverflowError:
         return ""
-    return str(result) if type(result) is int and rounded != result else rounded
+    if type(result) is int and number != result:
+        return str(result)
+    return number if math.isfinite(number) else ""

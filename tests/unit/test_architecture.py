@@ -29,6 +29,7 @@ LAYERS = (
     ("columns",),
     ("jobs",),
     ("api", "pivot"),
+    ("pivot_rules",),
     ("keys", "log", "simulator", "table"),
     ("detect", "exact_numbers", "settings"),
     ("cell_values", "fields"),

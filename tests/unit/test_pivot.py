@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xl_openfunnel import pivot as pivot_module
+from xl_openfunnel import pivot_rules
 from xl_openfunnel.cell_values import Block
 from xl_openfunnel.errors import ConfigurationError, UnknownColumnError
 from xl_openfunnel.fields import EMPLOYEE_BANDS
-from xl_openfunnel.pivot import FUNCTIONS, needed_columns, pivot
+from xl_openfunnel.pivot import pivot
+from xl_openfunnel.pivot_rules import FUNCTIONS, Question
 from xl_openfunnel.simulator.companies import companies
 from xl_openfunnel.table import block, frame
 from xl_openfunnel.text import utf16_units
@@ -34,6 +35,9 @@ ROWS: list[dict[str, Any]] = [
 ]
 
 
+OF_VALUES = [function for function in FUNCTIONS if function != "companies"]
+
+
 def pivot_of(
     rows: list[dict[str, Any]],
     row_fields: list[str],
@@ -41,7 +45,7 @@ def pivot_of(
     values: str | None = None,
     function: str | None = None,
 ) -> Block:
-    table = frame(rows, needed_columns(row_fields, col_fields or [], values))
+    table = frame(rows, Question.of(row_fields, col_fields or [], values, function).needed_columns)
     return pivot(table, row_fields, col_fields or [], values, function)
 
 
@@ -241,6 +245,32 @@ def test_a_total_without_values_is_blank_and_precedes_the_blank_label() -> None:
     assert pivot_of(rows, ["a"], None, "n", "nunique")[1:-1] == [["x", 1.0], ["z", 1.0], ["y", 0.0], ["(blank)", 1.0]]
 
 
+def test_companies_counts_each_company_once_in_each_group_and_in_each_total() -> None:
+    acme = "https://www.linkedin.com/company/acme"
+    rows: list[dict[str, Any]] = [
+        {"country": "Peru", "linkedin_url": acme, "domain": "acme.com", "industries": ["Mining", "Software"]},
+        {"country": "Peru", "linkedin_url": f"{acme}/about/?x=1", "domain": None, "industries": ["mining"]},
+        {"country": "Chile", "linkedin_url": None, "domain": "www.acme.com", "industries": []},
+        {"country": "Chile", "linkedin_url": f"{acme}-chile", "domain": "acme.cl", "industries": ["Software"]},
+        {"country": "Chile", "linkedin_url": None, "domain": "facebook.com", "industries": None},
+        {"country": "Chile", "linkedin_url": None, "domain": "facebook.com", "industries": None},
+        {"country": "Chile", "linkedin_url": "", "domain": "", "industries": None},
+    ]
+    assert pivot_of(rows, ["country"], None, None, "companies") == [
+        ["country", "unique companies"],
+        ["Chile", 5.0],
+        ["Peru", 1.0],
+        ["Total", 5.0],
+    ]
+    assert pivot_of(rows, ["country"], ["industries"], None, "Companies") == [
+        ["country", "Software", "Mining", "(blank)", "Total"],
+        ["Chile", 1.0, "", 4.0, 5.0],
+        ["Peru", 1.0, 1.0, "", 1.0],
+        ["Total", 2.0, 1.0, 4.0, 5.0],
+    ]
+    assert pivot_of([], ["country"], None, None, "companies") == [["country", "unique companies"], ["Total", 0.0]]
+
+
 def test_only_numbers_are_calculated_with() -> None:
     rows = [{"a": "x", "n": n} for n in (1, 2.5, "1000", True, [9], math.inf, math.nan, None, 10**400)]
     shown = pivot_of(rows, ["a"], None, "n", "sum")
@@ -344,8 +374,10 @@ def test_a_pivot_without_companies_has_a_header_and_a_total() -> None:
 
 
 def test_needed_columns_are_unique() -> None:
-    assert needed_columns(["country"], ["employee_band", "city"], "country") == ["country", "employee_band", "city"]
-    assert needed_columns(["a", "a"]) == ["a"]
+    question = Question.of(["country"], ["employee_band", "city"], "country")
+    assert question.needed_columns == ["country", "employee_band", "city"]
+    assert Question.of(["a", "a"]).needed_columns == ["a"]
+    assert Question.of(["a", "domain"], function="companies").needed_columns == ["a", "domain", "linkedin_url"]
 
 
 def test_names_match_in_any_case_and_count_once() -> None:
@@ -381,6 +413,7 @@ def test_the_frame_is_not_changed() -> None:
         ("medain", r"There is no function 'medain'. Did you mean median\?"),
         ("AVERAGE", r"Did you mean mean\?"),
         ("distinct", r"Did you mean nunique\?"),
+        ("uniques", r"Did you mean companies\?"),
         ("mode x y", r"There is no function 'mode x y'. There are"),
     ],
 )
@@ -399,6 +432,8 @@ def test_arguments_that_make_no_pivot_are_refused() -> None:
         pivot(table, ["*"])
     with pytest.raises(ConfigurationError, match="The function mean needs a column of values"):
         pivot(table, ["country"], function="mean")
+    with pytest.raises(ConfigurationError, match="The function companies takes no column of values"):
+        pivot(table, ["country"], values="stage", function="companies")
     with pytest.raises(UnknownColumnError, match=r"There is no column 'city'\. There are country, stage"):
         pivot(table, ["city"])
 
@@ -414,7 +449,7 @@ def test_too_many_cells_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"a": number, "b": number} for number in range(1_000)]
     with pytest.raises(ConfigurationError, match=r"1,004,004 cells, more than 1,000,000\. Name fields"):
         pivot_of(rows, ["a"], ["b"])
-    monkeypatch.setattr(pivot_module, "MAX_CELLS", 1_004_004)
+    monkeypatch.setattr(pivot_rules, "MAX_CELLS", 1_004_004)
     assert len(pivot_of(rows, ["a"], ["b"])) == 1_002
 
 
@@ -457,7 +492,7 @@ def test_counts_equal_those_of_crosstab() -> None:
         assert (cell or 0.0) == expected.loc[line, head], (line, head)  # type: ignore[index]
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", OF_VALUES)
 def test_results_equal_those_of_pivot_table(function: str) -> None:
     table = frame(COMPANIES, ["funding_stage", "employee_band", "employee_count"])
     plain = table.astype(object).where(table.notna(), "(blank)")
@@ -494,7 +529,7 @@ TABLES = st.lists(st.dictionaries(st.sampled_from(FIELDS), VALUES), max_size=8)
 CHOICES = st.lists(st.sampled_from((*FIELDS, "employee_band")), min_size=1, max_size=4, unique=True)
 
 
-@given(TABLES, CHOICES, st.integers(1, 4), st.sampled_from(FIELDS), st.sampled_from(FUNCTIONS))
+@given(TABLES, CHOICES, st.integers(1, 4), st.sampled_from(FIELDS), st.sampled_from(OF_VALUES))
 def test_any_rows_make_a_rectangle_of_cells(
     rows: list[dict[str, Any]], fields: list[str], split: int, values: str, function: str
 ) -> None:
@@ -515,7 +550,7 @@ def test_any_rows_make_a_rectangle_of_cells(
 @given(TABLES, CHOICES, st.integers(1, 4))
 def test_counts_add_up_to_the_companies(rows: list[dict[str, Any]], fields: list[str], split: int) -> None:
     rows = [dict.fromkeys(FIELDS), *rows]
-    table = frame(rows, needed_columns(fields[:split], fields[split:]))
+    table = frame(rows, Question.of(fields[:split], fields[split:]).needed_columns)
     shown = pivot(table, fields[:split], fields[split:])
     assert shown[-1][-1] == len(rows)
     lines = [float(line[-1]) for line in shown[1:-1]]

@@ -16,7 +16,8 @@ from xl_openfunnel.cell_values import Block, Cell, to_text
 from xl_openfunnel.company_key import comparable
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.fields import EMPLOYEE_BANDS
-from xl_openfunnel.pivot import FUNCTIONS, needed_columns, pivot
+from xl_openfunnel.pivot import pivot
+from xl_openfunnel.pivot_rules import FUNCTIONS, Question
 from xl_openfunnel.table import frame
 
 pytestmark = pytest.mark.dependencies
@@ -74,8 +75,21 @@ def labels_of(rows: list[Row], field: str) -> dict[Key, Cell]:
     return labels
 
 
-def result_of(companies: list[Row], function: str, field: str | None) -> Any:
-    """The exact result for some companies, None where there is nothing to calculate with."""
+def company_of(row: Row, rows: list[Row]) -> Any:
+    """What identifies the row's company, as `company_key` says it: the slugs and hosts here are keys already."""
+    slug, host = row["linkedin_url"], row["domain"]
+    if slug:
+        return slug.lower()
+    slugs = {each["linkedin_url"].lower() for each in rows if each["domain"] == host and each["linkedin_url"]}
+    if host is None or host == "bit.ly" or len(slugs) > 1:
+        return id(row)
+    return slugs.pop() if slugs else host
+
+
+def result_of(companies: list[Row], function: str, field: str | None, rows: list[Row]) -> Any:
+    """The exact result for some of the rows, None where there is nothing to calculate with."""
+    if function == "companies":
+        return len({company_of(row, rows) for row in companies})
     values: list[Any] = [row.get(field) for row in companies if field is not None]
     if function == "count":
         return len(companies) if field is None else sum(not is_blank(value) for value in values)
@@ -92,14 +106,19 @@ def result_of(companies: list[Row], function: str, field: str | None) -> Any:
     ]
 
 
+def is_whole(companies: list[Row], function: str, field: str | None) -> bool:
+    """Whether the result is a whole number that keeps all its digits."""
+    used: list[Any] = [row.get(field) for row in companies if field is not None and is_number(row.get(field))]
+    if function in ("min", "max"):
+        used = [value for value in used if value == {"min": min, "max": max}[function](used)]
+    whole = all(type(value) is int or (value.is_integer() and abs(value) <= 2**53) for value in used)
+    return whole and function in ("sum", "min", "max")
+
+
 def cell_of(result: Any, companies: list[Row], function: str, field: str | None) -> Cell:
     if result is None:
         return ""
-    used: list[Any] = [row.get(field) for row in companies if field is not None and is_number(row.get(field))]
-    if function in ("min", "max"):
-        used = [value for value in used if value == result]
-    whole = all(type(value) is int or (value.is_integer() and abs(value) <= 2**53) for value in used)
-    if function in ("sum", "min", "max") and whole and Fraction(float(result)) != result:
+    if is_whole(companies, function, field) and Fraction(float(result)) != result:
         return str(result)
     return float(result)
 
@@ -116,6 +135,11 @@ def expected_pivot(
         end = start + len(part)
         return [row for row, own in zip(rows, keys, strict=True) if any(each[start:end] == part for each in own)]
 
+    def shown_result(some: list[Row]) -> Any:
+        """What decides on the order: lines that show the same fraction are equal."""
+        result = result_of(some, function, field, rows)
+        return float(result) if isinstance(result, Fraction) and not is_whole(some, function, field) else result
+
     def order(start: int, part: tuple[Key, ...]) -> list[Any]:
         order: list[Any] = []
         for depth, (kind, value) in enumerate(part, 1):
@@ -123,7 +147,7 @@ def expected_pivot(
             if fields[start + depth - 1] == "employee_band":
                 order.append(0 if kind == "blank" else [comparable(band) for band in EMPLOYEE_BANDS].index(value))
                 continue
-            total = result_of(companies(start, part[:depth]), function, field)
+            total = shown_result(companies(start, part[:depth]))
             order += [total is None, -(total or 0), KINDS.index(kind) if kind in KINDS else 0, value]
         return order
 
@@ -132,12 +156,13 @@ def expected_pivot(
         return sorted(found, key=lambda part: order(start, part))
 
     def shown(some: list[Row]) -> Cell:
-        return cell_of(result_of(some, function, field), some, function, field) if some else ""
+        return cell_of(result_of(some, function, field, rows), some, function, field) if some else ""
 
     width = len(row_fields)
     lines, heads = parts(0, width), parts(width, len(fields)) if col_fields else []
     names = [" / ".join(to_text(labels[n][k]) for n, k in zip(col_fields, h, strict=True)) for h in heads]
-    last = "Total" if col_fields else "companies" if field is None else f"{function} of {field}"
+    nouns = {"count": "companies", "companies": "unique companies"}
+    last = "Total" if col_fields else nouns[function] if field is None else f"{function} of {field}"
     block: Block = [[*row_fields, *names, last]]
     for line in lines:
         cells = [shown(companies(0, line + head)) for head in heads]
@@ -177,6 +202,8 @@ def rows_of(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Row]]:
         "c": st.sampled_from(["p", "P", "q"]) | st.lists(st.sampled_from(["p", "q", "Q "]), max_size=3),
         "employee_count": st.none() | st.integers(0, 1500),
         "n": values,
+        "linkedin_url": st.sampled_from([None, *(f"linkedin.com/company/{slug}" for slug in ("acme", "Acme", "b"))]),
+        "domain": st.sampled_from([None, "acme.com", "b.com", "bit.ly"]),
     }
     return st.lists(st.fixed_dictionaries(company), min_size=1, max_size=8)
 
@@ -194,8 +221,9 @@ FIELDS = st.lists(st.sampled_from(["a", "b", "c", "employee_band"]), min_size=1,
 def test_any_pivot_is_that_of_the_model(
     rows: list[Row], fields: list[str], split: int, field: str | None, function: str
 ) -> None:
-    function = function if field else "count"
-    table = frame(rows, needed_columns(fields[:split], fields[split:], field))
+    field = None if function == "companies" else field
+    function = function if field or function == "companies" else "count"
+    table = frame(rows, Question.of(fields[:split], fields[split:], field, function).needed_columns)
     try:
         shown = pivot(table, fields[:split], fields[split:], field, function)
     except ConfigurationError as error:

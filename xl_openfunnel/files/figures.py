@@ -10,11 +10,12 @@ from .. import pivot
 from ..cell_values import Cell
 from ..fields import EMPLOYEE_BANDS
 from ..jobs.snapshot import Snapshot
+from ..pivot_rules import BLANK
 
 MAX_COUNTRIES: Final = 15
 """How many countries have their own line; the others share one."""
 
-SIZES: Final = (*EMPLOYEE_BANDS, pivot.BLANK)
+SIZES: Final = (*EMPLOYEE_BANDS, BLANK)
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,10 @@ def figures(snapshot: Snapshot) -> Figures:
     header, *body, bottom = pivot.pivot(frame, ["country"], ["employee_band"])
     sizes = [str(name) for name in header[1:-1]]
     lines = [_line(sizes, cells) for cells in body]
-    known = [line for line in lines if line.name != pivot.BLANK]
+    known = [line for line in lines if line.name != BLANK]
     shown = MAX_COUNTRIES if len(known) > MAX_COUNTRIES + 1 else len(known)
     others = _sum(f"{len(known) - shown} other countries", known[shown:])
-    rest = [*([others] if others.total else []), *(line for line in lines if line.name == pivot.BLANK)]
+    rest = [*([others] if others.total else []), *(line for line in lines if line.name == BLANK)]
     counts = [cell for (cell,) in block(frame[["employee_count"]], headers=False) if type(cell) is float]
     return Figures(
         countries=tuple(known[:shown]),

@@ -11,7 +11,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from .. import pivot
+from ..pivot_rules import BLANK, TOTAL
 from ..text import clip, companies, count, format_utc, one_line
 from .cells import Cell
 from .figures import SIZES, Figures, Line, figures
@@ -160,7 +160,7 @@ def _add_band(sheet: Worksheet, content: Content, style: Formats) -> tuple[int, 
 def _add_cards(sheet: Worksheet, row: int, content: Content, found: Figures, style: Formats) -> int:
     """Write the figures that matter most, each with its name above and a hint below."""
     snapshot = content.snapshot
-    blank = sum(line.total for line in found.rest if line.name == pivot.BLANK)
+    blank = sum(line.total for line in found.rest if line.name == BLANK)
     credits_used: Any = (snapshot.manifest or {}).get("credits_consumed")
     is_stated = isinstance(credits_used, (int, float)) and not isinstance(credits_used, bool)
     end = outcome(snapshot)
@@ -213,7 +213,7 @@ def _add_countries(sheet: Worksheet, row: int, found: Figures, style: Formats) -
     sheet.write_string(row, _LABEL, "Companies by country", style["heading"])
     sheet.write_string(row, _COUNTRY, "Companies by country and employees", style["heading"])
     _write_heads(sheet, row + 1, _LABEL, ("Country", "Companies", "Share"), style)
-    _write_heads(sheet, row + 1, _COUNTRY, ("Country", *SIZES, pivot.TOTAL), style)
+    _write_heads(sheet, row + 1, _COUNTRY, ("Country", *SIZES, TOTAL), style)
     first = row = row + 2
     for lines, name in ((found.countries, "name"), (found.rest, "rest")):
         for line in lines:
@@ -238,7 +238,7 @@ def _add_sizes(book: Workbook, sheet: Worksheet, row: int, total: Line, style: F
     _write_heads(sheet, row + 1, _LABEL, ("Employees", "Companies", "Share"), style)
     first, last = row + 2, row + 1 + len(SIZES)
     for size_row, (size, number) in enumerate(zip(SIZES, total.by_size, strict=True), first):
-        name = "rest" if size == pivot.BLANK else "name"
+        name = "rest" if size == BLANK else "name"
         _write_count(sheet, size_row, size, number, total.total, style, name)
     _add_data_bars(sheet, first, last - 1)
     _write_total(sheet, last + 1, total.total, style)
@@ -254,7 +254,7 @@ def _add_sizes(book: Workbook, sheet: Worksheet, row: int, total: Line, style: F
         size=(_chart_width(), 20 * (len(SIZES) + 3) + 10),
         line_color=LINE,
         minimum=0,
-        gray=[size == pivot.BLANK for size in SIZES],
+        gray=[size == BLANK for size in SIZES],
         show_title=False,
     )
     return last + 2
@@ -289,7 +289,7 @@ def _write_count(
 
 
 def _write_total(sheet: Worksheet, row: int, total: int, style: Formats) -> None:
-    sheet.write_string(row, _LABEL, pivot.TOTAL, style["sum_name"])
+    sheet.write_string(row, _LABEL, TOTAL, style["sum_name"])
     sheet.write_number(row, _COUNT, total, style["sum"])
     sheet.write_number(row, _SHARE, 1 if total else 0, style["sum_share"])
 

@@ -10,6 +10,7 @@ from .. import pivot
 from ..cell_values import Block, Cell
 from ..fields import DEFAULT_COLUMNS
 from ..jobs.snapshot import Rows
+from ..pivot_rules import Question
 from .cache import DerivedCache
 from .company_index import KEY_COLUMNS, CompanyIndex
 
@@ -66,23 +67,16 @@ def column_cells(job_id: str, rows: Rows, name: str, units: int) -> list[Cell]:
     return _cache.get_or_make(("column", name, units), {job_id: rows}, make, len)
 
 
-def pivot_block(
-    rows_by_job: Mapping[str, Rows],
-    row_fields: tuple[str, ...],
-    col_fields: tuple[str, ...],
-    values: str | None,
-    function: str,
-) -> Block:
-    """A pivot table of the companies of all these jobs; the arguments are those of `pivot.pivot`."""
+def pivot_block(rows_by_job: Mapping[str, Rows], question: Question) -> Block:
+    """A pivot table of the companies of all these jobs."""
 
     def make() -> Block:
         from .. import table
 
-        columns = pivot.needed_columns(row_fields, col_fields, values)
-        frame = table.frame(chain.from_iterable(rows_by_job.values()), columns)
-        return pivot.pivot(frame, row_fields, col_fields, values, function or None)
+        frame = table.frame(chain.from_iterable(rows_by_job.values()), question.needed_columns)
+        return pivot.pivot(frame, question.rows, question.columns, question.values, question.function)
 
-    return _cache.get_or_make(("pivot", row_fields, col_fields, values, function), rows_by_job, make, _cell_count)
+    return _cache.get_or_make(question, rows_by_job, make, _cell_count)
 
 
 def _cell_count(block: Block) -> int:

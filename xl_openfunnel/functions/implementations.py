@@ -8,13 +8,13 @@ from collections.abc import Callable, Hashable
 from itertools import chain
 from typing import Final
 
-from .. import pivot as pivot_table
 from ..cell_values import MAX_CELL_UNITS, Block, Cell, NotAvailable, clip_cells, excel_date, to_cell, to_short_cell
 from ..company_key import looks_blank
 from ..errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunnelError
 from ..fields import ALL_COLUMNS
 from ..jobs import job_text
 from ..jobs.snapshot import Rows, Snapshot
+from ..pivot_rules import Question
 from ..text import clip
 from . import arguments, derived_tables, info
 from .context import CallContext
@@ -205,7 +205,7 @@ def lookup(context: CallContext, job: object, key: object, column: object, if_no
     Argument("row_fields", 'Columns whose values become rows, like "country" or "country,employee_band".'),
     optional("col_fields", 'Columns whose values become columns, like "employee_band".'),
     optional("values", 'The column to calculate with, like "employee_count"; without one companies count.'),
-    optional("function", "count, sum, mean, median, min, max or nunique."),
+    optional("function", "count, companies (each once over all jobs), sum, mean, median, min, max or nunique."),
     large=True,
     without_spill=f"{_EXPORT} for Excel's own PivotTable.",
 )
@@ -227,7 +227,7 @@ def pivot(
     if len(value_columns) > 1:
         raise ConfigurationError("Give one column as values: a pivot calculates with one.")
     value_column = value_columns[0] if value_columns else None
-    pivot_table.needed_columns(row_columns, col_columns, value_column)  # raises before any job is looked up
+    question = Question.of(row_columns, col_columns, value_column, function_name)  # raises before any job is looked up
     jobs = _unique_jobs(context, job)
     if not jobs:
         return [[""]]
@@ -249,7 +249,7 @@ def pivot(
     if not rows_by_job:
         return [[reasons[0]]]
     check_row_limit(rows_by_job.values(), MAX_PIVOT_ROWS)
-    block = derived_tables.pivot_block(rows_by_job, row_columns, col_columns, value_column, function_name)
+    block = derived_tables.pivot_block(rows_by_job, question)
     return [*block, *_excluded_row(excluded, len(jobs), len(block[0]))]
 
 

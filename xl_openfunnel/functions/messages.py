@@ -265,6 +265,10 @@ FORMULA_MESSAGES: Final = (
         '`=OF_PIVOT(A2,"country",,"employee_count","mean")`',
     ),
     FormulaMessage(
+        "#OF! The function companies takes no column of values. Leave it out, or take nunique.",
+        '`=OF_PIVOT(A2,"country",,,"companies")`; `nunique` counts the different values of a column',
+    ),
+    FormulaMessage(
         "#OF! The column <column> holds no numbers to calculate the <function> of; count and nunique work with it.",
         "take a column with numbers, or one of these functions",
     ),

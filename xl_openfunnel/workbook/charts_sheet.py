@@ -11,7 +11,7 @@ from xlsxwriter.worksheet import Worksheet
 from ..cell_values import Cell
 from ..fields import EMPLOYEE_BANDS
 from ..files.xlsx_style import LINE, Formats, add_bar_chart
-from ..pivot import BLANK, TOTAL
+from ..pivot_rules import BLANK, TOTAL
 from . import cached_values
 from .cached_values import CachedValues, write_single, write_spill
 from .sources import sheet_texts

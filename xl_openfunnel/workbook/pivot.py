@@ -16,7 +16,7 @@ from xml.sax.saxutils import quoteattr
 
 from xlsxwriter.utility import xl_range
 
-from ..pivot import BLANK, TOTAL
+from ..pivot_rules import BLANK, TOTAL
 from .package import RELATIONSHIPS, Package
 
 PIVOT_NAME: Final = "OpenFunnelPivot"

@@ -9,7 +9,8 @@ from tests.unit.files.conftest import make_snapshot
 from xl_openfunnel import table
 from xl_openfunnel.fields import EMPLOYEE_BANDS
 from xl_openfunnel.files import write
-from xl_openfunnel.pivot import BLANK, TOTAL, pivot
+from xl_openfunnel.pivot import pivot
+from xl_openfunnel.pivot_rules import BLANK, TOTAL
 from xl_openfunnel.simulator import companies
 
 SAME = ("_x0041_", "_x000D_", "_x0041_x0042_", "_x005F_x0041_", "<r>a</r>", "=1+1", '"Yes" "')

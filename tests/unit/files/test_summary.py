@@ -22,7 +22,8 @@ from xl_openfunnel.files import write
 from xl_openfunnel.files.figures import MAX_COUNTRIES, figures
 from xl_openfunnel.files.summary import TITLE
 from xl_openfunnel.jobs.stacking import stacked_snapshot
-from xl_openfunnel.pivot import BLANK, TOTAL, pivot
+from xl_openfunnel.pivot import pivot
+from xl_openfunnel.pivot_rules import BLANK, TOTAL
 from xl_openfunnel.simulator import companies
 
 ROWS = companies(900, seed=4)

@@ -16,7 +16,7 @@ import pytest
 
 from tests.unit.flying import FlyingClock
 from tests.unit.functions.conftest import MakeServices, SimulatedServices, locked_by_another_program
-from xl_openfunnel import Client, Fetcher, Snapshot, Store, table
+from xl_openfunnel import Client, Fetcher, Snapshot, Store, pivot_rules, table
 from xl_openfunnel import pivot as pivot_table
 from xl_openfunnel.api.deadline import DeadlineAdapter
 from xl_openfunnel.cell_values import Block
@@ -565,6 +565,7 @@ def wrong_formulas(services: SimulatedServices) -> list[str]:
         text_of("OF_PIVOT", pivot, JOB, "country", None, "name,domain"),
         text_of("OF_PIVOT", pivot, JOB, "country", None, None, "mean"),
         text_of("OF_PIVOT", pivot, JOB, "country", None, "name", "mean"),
+        text_of("OF_PIVOT", pivot, JOB, "country", None, "name", "companies"),
         text_of("OF_PIVOT", pivot, "wide", "name", "domain"),
         text_of("OF_PIVOT", pivot, "wide", "rank", None, "size", "max"),
         text_of("OF_PIVOT", pivot, [JOB, "a b"], "country"),
@@ -659,5 +660,5 @@ def test_the_guide_names_the_limits_defaults_and_functions_of_pivots() -> None:
     assert ", ".join(f"`{name}`" for name in DEFAULT_COLUMNS) in " ".join(page.split())
     assert f"behind a `job_id`, up to {implementations.MAX_ROWS:,}, with" in page
     assert f"`OF_PIVOT` counts them together, up to {implementations.MAX_PIVOT_ROWS:,}." in page
-    (functions,) = re.findall(r"- \*\*function\*\*: (.*)", page)
-    assert re.findall("`(.+?)`", functions) == list(pivot_table.FUNCTIONS)
+    (functions,) = re.findall(r"- \*\*function\*\*: ([^.]*)", page)
+    assert re.findall("`(.+?)`", functions) == list(pivot_rules.FUNCTIONS)
