@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from ..errors import ConfigurationError
 from ..jobs.snapshot import Rows
+from . import limits
 
 MAX_CELLS: Final = 2_000_000
 """The default bound. Three columns looked up in each of 20 jobs of 10,000 rows are 1.2 million cells; a value takes
@@ -53,7 +54,13 @@ class DerivedCache:
         self.cells = 0
 
     def get_or_make(
-        self, what: Hashable, rows_by_job: Mapping[str, Rows], make: Callable[[], T], cells: Callable[[T], int]
+        self,
+        what: Hashable,
+        rows_by_job: Mapping[str, Rows],
+        make: Callable[[], T],
+        cells: Callable[[T], int],
+        *,
+        slow: bool = False,
     ) -> T:
         """The cached value for these rows, or a new one.
 
@@ -62,9 +69,11 @@ class DerivedCache:
             rows_by_job: the rows it is made from, in an order that matters.
             make: makes it.
             cells: the number of cells it counts as.
+            slow: whether that takes long however few the rows are.
 
         Raises:
             ConfigurationError: ``make`` raised it, now or the last time: a refusal is cached too.
+            TakesLongError: it is not cached, and may take longer than the calling cell waits.
             Exception: anything else that ``make`` raises.
         """
         key = what, tuple(rows_by_job)
@@ -74,6 +83,7 @@ class DerivedCache:
             if cached is not None:
                 self._entries.move_to_end(key)
                 return _value_of(cached)
+        limits.count_table(rows_by_job.values(), slow=slow)
         entry = _make_entry(make, cells)
         with self._lock:
             self._evict_other_rows(rows_by_job)  # another thread may have added an entry for other rows

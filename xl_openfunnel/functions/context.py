@@ -18,7 +18,7 @@ from ..jobs.store.ledger import LedgerEntry, known_names
 from ..jobs.store.opening import JobStore
 from ..jobs.store.store import StoreBusyError
 from ..pasted import holds_key, job_ids, refusal
-from . import arguments
+from . import arguments, limits
 from .credits import CreditsCache
 
 JOBS: Final = "*jobs"
@@ -26,6 +26,9 @@ JOBS: Final = "*jobs"
 
 CREDITS: Final = "*credits"
 """The key of the account's credits."""
+
+_CALL: Final = "*call "
+"""The keys of calculations that a cell waits for begin so."""
 
 NO_STORE: Final = "The list of jobs cannot be read on this computer. In a terminal, xl-openfunnel doctor says why."
 STORE_BUSY: Final = f"Another program is writing the list of jobs.{job_text.RETRY_HINT}"
@@ -41,6 +44,21 @@ _MAX_COMPARED: Final = 3
 
 _UNREADABLE: Final = (ConfigurationError, OSError, sqlite3.Error)
 """Raised by a store that is damaged, or gone, such as one on a network drive."""
+
+
+def call_topic(number: int) -> str:
+    """The key of a calculation among the dependencies."""
+    return f"{_CALL}{number}"
+
+
+def is_call(topic: str) -> bool:
+    """Whether a key is that of a calculation."""
+    return topic.startswith(_CALL)
+
+
+def is_job(topic: str) -> bool:
+    """Whether a key is the id of a job."""
+    return not topic.startswith("*")
 
 
 @dataclass(frozen=True)
@@ -97,7 +115,7 @@ class CallContext:
         block_units: the most UTF-16 units of a text in a block that the host can take.
 
     Attributes:
-        dependencies: of the call's result, by job id, or under `JOBS` or `CREDITS`.
+        dependencies: of the call's result, by job id, or under `JOBS`, `CREDITS` or a `call_topic`.
     """
 
     def __init__(self, services: Services, block_units: int = CELL_UNITS) -> None:
@@ -107,6 +125,10 @@ class CallContext:
         self._names: tuple[str, ...] | None = None
         self._refused = 0
 
+    def renewed(self) -> CallContext:
+        """A context for the same call at another time."""
+        return CallContext(self._services, self.block_units)
+
     def job_id(self, named: arguments.JobArgument) -> str:
         """The id of a job that is named by its label, in any case, or else by its id, URL or a text with its UUID.
 
@@ -115,6 +137,7 @@ class CallContext:
         Raises:
             InvalidJobIdError: it is none of these. No request was made.
         """
+        limits.count_job()
         text = named.text if isinstance(named, arguments.CellError) else arguments.text(named, "job")
         is_error = text.startswith(CELL_PREFIX) or (text.startswith("#") and not job_ids(text))
         if is_error or isinstance(named, arguments.CellError):
@@ -213,6 +236,8 @@ class CallContext:
             ConfigurationError: the store cannot be used, or not just now.
         """
         store = self._services.store
+        if store is not None:
+            limits.count_entries(None if (known := _last_read.get(store)) is None else known.entries)
         entries = _ledger(store)
         if store is not None and entries != NO_STORE:
             last = _last_read.setdefault(store, _LastRead())

@@ -15,7 +15,7 @@ from ..jobs.policy.state import is_key_error
 from ..jobs.request_pool import KEY_RECHECK_INTERVAL
 from ..keys import Key
 from ..runtime.clock import FOREVER
-from ..runtime.thread_pool import start_thread
+from ..runtime.thread_pool import start_thread, start_timer
 
 _log = logging.getLogger(__name__)
 
@@ -34,12 +34,6 @@ class Account(Protocol):
 
     def reset_key(self) -> None:
         """Look up the key again at the next request."""
-
-
-def _call_later(seconds: float, run: Callable[[], None]) -> None:
-    timer = threading.Timer(seconds, run)
-    timer.daemon = True
-    timer.start()
 
 
 class CreditsCache:
@@ -66,7 +60,7 @@ class CreditsCache:
         account: Account,
         clock: Callable[[], float] = time.monotonic,
         start: Callable[[Callable[[], None]], object] = lambda run: start_thread("credits", run),
-        call_later: Callable[[float, Callable[[], None]], object] = _call_later,
+        call_later: Callable[[float, Callable[[], None]], object] = start_timer,
         on_change: Callable[[], object] = lambda: None,
     ) -> None:
         self._account = account

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import chain
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from .. import pivot
+from ..api.models import Row
 from ..cell_values import Block, Cell
 from ..fields import DEFAULT_COLUMNS
 from ..jobs.snapshot import Rows
 from ..pivot_rules import Question
+from . import limits
 from .cache import DerivedCache
 from .company_index import KEY_COLUMNS, CompanyIndex
+
+_ROWS_PER_CHECK: Final = 1_000
 
 _cache: Final = DerivedCache()
 
@@ -39,7 +42,7 @@ def check_columns(rows_by_job: Mapping[str, Rows], columns: tuple[str, ...] | No
     def make() -> None:
         from .. import table
 
-        table.frame(chain.from_iterable(rows_by_job.values()), columns)
+        table.frame(_all_rows(rows_by_job), columns)
 
     _cache.get_or_make(("known", columns), rows_by_job, make, lambda _: 0)
 
@@ -73,10 +76,20 @@ def pivot_block(rows_by_job: Mapping[str, Rows], question: Question) -> Block:
     def make() -> Block:
         from .. import table
 
-        frame = table.frame(chain.from_iterable(rows_by_job.values()), question.needed_columns)
+        frame = table.frame(_all_rows(rows_by_job), question.needed_columns)
         return pivot.pivot(frame, question.rows, question.columns, question.values, question.function)
 
-    return _cache.get_or_make(question, rows_by_job, make, _cell_count)
+    return _cache.get_or_make(question, rows_by_job, make, _cell_count, slow=True)
+
+
+def _all_rows(rows_by_job: Mapping[str, Rows]) -> Iterator[Row]:
+    """The rows of all jobs, as long as the calculation is not given up."""
+    cancellation = limits.cancellation()
+    for rows in rows_by_job.values():
+        for number, row in enumerate(rows):
+            if number % _ROWS_PER_CHECK == 0:
+                cancellation.check()
+            yield row
 
 
 def _cell_count(block: Block) -> int:

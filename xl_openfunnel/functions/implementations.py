@@ -19,6 +19,7 @@ from ..text import clip
 from . import arguments, derived_tables, info
 from .context import CallContext
 from .job_rows import check_row_limit, job_blocks, rows_or_reason, stack, visible_rows
+from .limits import LimitError
 from .registry import Argument, of_function, optional
 
 _log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def evaluate(
     *values: object,
     timer: Callable[[], float] = time.perf_counter,
 ) -> Block:
-    """Call one of the functions below for a host; never raises.
+    """Call one of the functions below for a host; without `limits` it never raises.
 
     Args:
         name: of the function, for the log.
@@ -60,12 +61,17 @@ def evaluate(
 
     Returns:
         At least one cell. Instead of a result, one cell says what went wrong.
+
+    Raises:
+        LimitError: one of the caller's own `limits`.
     """
     started = timer()
     try:
         block = function(context, *values) or [[""]]
     except OpenFunnelError as error:
         block = [[error.cell_text]]
+    except LimitError:
+        raise
     except Exception:
         _log.exception("%s failed", name)
         block = [[UNEXPECTED]]

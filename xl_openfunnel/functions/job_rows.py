@@ -9,7 +9,7 @@ from ..errors import ConfigurationError, UnknownColumnError
 from ..fields import JOB_COLUMN
 from ..jobs import job_text
 from ..jobs.snapshot import NO_ROWS, Rows, Snapshot
-from . import derived_tables
+from . import derived_tables, limits
 from .context import CallContext
 
 
@@ -78,6 +78,7 @@ def _job_block(
 
 def stack(job_ids: list[str], blocks: list[Block]) -> Block:
     """The blocks of several jobs as one; a column that only some have is blank for the others."""
+    limits.count_copied(sum(map(len, blocks)))
     first = blocks[0][0]
     if all(list(map(_casefolded, block[0])) == list(map(_casefolded, first)) for block in blocks):
         stacked: Block = [[JOB_COLUMN, *first]]

@@ -12,6 +12,7 @@ from typing import Final
 from ..api.client import Client
 from ..columns import maker as columns
 from ..errors import CELL_UNITS
+from ..functions.calculations import Calculations
 from ..functions.context import CREDITS, CallContext
 from ..functions.credits import CreditsCache
 from ..jobs.fetcher import Fetcher
@@ -22,7 +23,7 @@ WATCH_TTL: Final = 30.0
 
 
 class Session:
-    """The client, fetcher, store and credits of one process.
+    """The client, fetcher, store, credits and calculations of one process.
 
     Attributes:
         columns: the files with the columns of final jobs; None without a store.
@@ -38,6 +39,7 @@ class Session:
         self.columns = columns.connect(self.store)
         self.fetcher = Fetcher(self.client, store=self.store, watch_ttl=WATCH_TTL)
         self.credits = CreditsCache(self.client, on_change=lambda: self.topic_changed(CREDITS))
+        self.calculations = Calculations(lambda topic: self.topic_changed(topic))
         self.topic_changed: Callable[[str], object] = lambda _: None
 
     def new_call(self, block_units: int = CELL_UNITS) -> CallContext:
@@ -45,7 +47,8 @@ class Session:
         return CallContext(self, block_units)
 
     def close(self) -> None:
-        """Stop fetching and close the store."""
+        """Stop calculating and fetching, and close the store."""
+        self.calculations.close()
         self.fetcher.close()
         self.store.close()
 

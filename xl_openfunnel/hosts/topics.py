@@ -1,6 +1,6 @@
 """What the cells of a host depend on, and the events that say it has changed.
 
-A topic is the id of a job, `JOBS` (the list of jobs) or `CREDITS`.
+A topic is the id of a job, `JOBS` (the list of jobs), `CREDITS`, or a calculation that cells wait for.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
-from ..functions.context import CREDITS, JOBS
+from ..functions.context import is_call, is_job
 from ..jobs.snapshot import Snapshot
 
 LEDGER_DELAY: Final = 2.0
@@ -34,7 +34,7 @@ class TopicChanged:
 
 
 class Subscription(Protocol):
-    """A subscription to one job."""
+    """A subscription to one job, or one calculation."""
 
     def close(self) -> None: ...
 
@@ -47,7 +47,7 @@ class _Topic(Generic[Dependent]):
     """A topic that has dependents.
 
     Attributes:
-        subscription: for a job.
+        subscription: for a job or a calculation.
         dependents: in the order in which they came.
         settled: whether nothing more is to come from the job; None before its first snapshot.
     """
@@ -60,14 +60,17 @@ class _Topic(Generic[Dependent]):
 class TopicRegistry(Generic[Dependent]):
     """Which dependents (cells, or results that cells share) depend on which topics.
 
-    Subscribes to each job once, as long as it has dependents. `of` may be called on any thread, everything else on one.
+    Subscribes to each job and calculation once, as long as it has dependents. `of` may be called on any thread,
+    everything else on one.
 
     Args:
         subscribe: subscribes to the job with this id.
+        subscribe_call: subscribes to the calculation with this topic.
     """
 
-    def __init__(self, subscribe: Callable[[str], Subscription]) -> None:
+    def __init__(self, subscribe: Callable[[str], Subscription], subscribe_call: Callable[[str], Subscription]) -> None:
         self._subscribe = subscribe
+        self._subscribe_call = subscribe_call
         self._topics: dict[str, _Topic[Dependent]] = {}
         self._topics_of: dict[Dependent, frozenset[str]] = {}
 
@@ -89,8 +92,7 @@ class TopicRegistry(Generic[Dependent]):
         for name in now - before:
             topic = self._topics.get(name)
             if topic is None:
-                subscription = None if name in (JOBS, CREDITS) else self._subscribe(name)
-                topic = self._topics[name] = _Topic(subscription)
+                topic = self._topics[name] = _Topic(self._subscription(name))
             topic.dependents[dependent] = None
         for name in before - now:
             topic = self._topics[name]
@@ -114,4 +116,9 @@ class TopicRegistry(Generic[Dependent]):
 
     def unsettled(self) -> list[str]:
         """The jobs with dependents from which more is to come, or of which nothing is known yet."""
-        return [name for name, topic in self._topics.items() if topic.subscription is not None and not topic.settled]
+        return [name for name, topic in self._topics.items() if is_job(name) and not topic.settled]
+
+    def _subscription(self, topic: str) -> Subscription | None:
+        if is_call(topic):
+            return self._subscribe_call(topic)
+        return self._subscribe(topic) if is_job(topic) else None

@@ -31,9 +31,10 @@ class Rows(Sequence[Row]):
         load: returns the JSON arrays of the pages with these numbers, in order.
         jobs: for the rows of several jobs: the id of each and the number of its rows, in order.
         content: for rows in the store: a digest of their pages, which equal rows share.
+        size: for rows in memory: the bytes of their JSON.
     """
 
-    __slots__ = ("content", "counts", "jobs", "load")
+    __slots__ = ("content", "counts", "jobs", "load", "size")
 
     def __init__(
         self,
@@ -41,17 +42,20 @@ class Rows(Sequence[Row]):
         load: Callable[[range], Iterable[bytes]],
         jobs: Sequence[tuple[str, int]] | None = None,
         content: str | None = None,
+        size: int | None = None,
     ) -> None:
         self.counts = tuple(counts)
         self.load = load
         self.jobs = jobs
         self.content = content
+        self.size = size
 
     @classmethod
     def of(cls, pages: Sequence[Page]) -> Rows:
         """The rows of pages held in memory."""
         bodies = tuple(page.rows_json for page in pages)
-        return cls([page.row_count for page in pages], lambda numbers: bodies[numbers.start : numbers.stop])
+        counts, size = [page.row_count for page in pages], sum(map(len, bodies))
+        return cls(counts, lambda numbers: bodies[numbers.start : numbers.stop], size=size)
 
     def __len__(self) -> int:
         return sum(self.counts)

@@ -90,3 +90,10 @@ def start_thread(name: str, run: Callable[[], None]) -> threading.Thread:
     thread = threading.Thread(target=run, name=f"openfunnel-{name}", daemon=True)
     thread.start()
     return thread
+
+
+def start_timer(seconds: float, run: Callable[[], None]) -> None:
+    """Run something on a daemon thread after so many seconds."""
+    timer = threading.Timer(seconds, run)
+    timer.daemon = True
+    timer.start()

@@ -34,7 +34,7 @@ def registry(subscriptions: list[str]) -> TopicRegistry[str]:
         subscriptions.append(job_id)
         return Subscribed(job_id, subscriptions)
 
-    return TopicRegistry(subscribe)
+    return TopicRegistry(subscribe, subscribe)
 
 
 def test_each_topic_knows_its_dependents_in_the_order_in_which_they_came(registry: TopicRegistry[str]) -> None:

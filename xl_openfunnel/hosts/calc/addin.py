@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
@@ -17,10 +16,12 @@ from xlopenfunnel.calc import XActions, XFunctions
 
 from ... import log
 from ...cell_values import MAX_CELL_UNITS, Block
+from ...functions.calculations import Calculations
 from ...functions.catalog import CATALOG
 from ...functions.context import CallContext
 from ...functions.registry import CATEGORY, Argument, Function
 from ...jobs.snapshot import Snapshot
+from ...runtime.background import yield_often
 from ...runtime.clock import SystemClock
 from ..topics import Subscription
 from . import identifiers, status_bar
@@ -28,10 +29,6 @@ from .documents import Documents
 from .marshal import from_calc, to_calc
 from .results import Listener, SizedResult
 from .updater import ResultUpdater
-
-_SWITCH_INTERVAL: Final = 0.0005
-"""Seconds after which one of our threads must yield Python to LibreOffice's main thread, which in a hard recalculation
-waits for Python at each cell."""
 
 _ENGLISH: Final = Locale("en", "US", "")
 _log = logging.getLogger(__name__)
@@ -41,7 +38,7 @@ _log = logging.getLogger(__name__)
 def get_updater(context: Any) -> ResultUpdater:
     """This LibreOffice's updater, which the first call starts."""
     log.set_up()
-    sys.setswitchinterval(_SWITCH_INTERVAL)
+    yield_often()  # in a hard recalculation, LibreOffice waits for Python at each cell
     updater = ResultUpdater(
         {each.name: each.compute for each in CATALOG},
         lambda: _SessionSource(updater),
@@ -69,9 +66,9 @@ class _SessionSource:
         # Only Excel turns a block with a text of over 255 units into an error.
         return self._session.new_call(MAX_CELL_UNITS)
 
-    def prepare(self, function: Function) -> None:
-        if function.name != "OF_STATUS":
-            from ... import table  # noqa: F401 - loads pandas here, not on the main thread, which it would block
+    @property
+    def calculations(self) -> Calculations:
+        return self._session.calculations
 
     def subscribe(self, job_id: str, callback: Callable[[Snapshot], object]) -> Subscription:
         return self._session.fetcher.subscribe(job_id, callback)

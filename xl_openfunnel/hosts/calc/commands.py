@@ -13,7 +13,7 @@ from com.sun.star.lang import Locale
 from ...cell_values import TIME_FORMAT
 from ...errors import OpenFunnelError
 from ...functions.catalog import CATALOG
-from ...functions.context import CREDITS, JOBS
+from ...functions.context import is_job
 from ...functions.info import shows_time
 from ...jobs.snapshot import Snapshot
 from ...jobs.waiting import refresh_errors
@@ -141,7 +141,7 @@ def refresh(
     refreshed jobs before.
     """
     results = updater.results_called_by(document.calculateAll)
-    jobs = {topic for result in results for topic in result.dependencies if topic not in (JOBS, CREDITS)}
+    jobs = {topic for result in results for topic in result.dependencies if is_job(topic)}
     _format_times(document)
     refreshed = [job for job in sorted(jobs) if final_too or not session().fetcher.watch(job).final]
     asked([session().fetcher.refresh(job) for job in refreshed])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ...cell_values import Block
+from ...functions.calculations import Calculations
 from ...functions.context import CallContext, Dependency
 from ...functions.registry import Function
 from ...jobs import job_text
@@ -28,8 +29,9 @@ class ResultSource(Protocol):
     def new_call(self) -> CallContext:
         """The context of one call of a function."""
 
-    def prepare(self, function: Function) -> None:
-        """Load what a function needs, which takes seconds the first time."""
+    @property
+    def calculations(self) -> Calculations:
+        """Calculates what takes long, so that other results do not wait for it."""
 
     def subscribe(self, job_id: str, callback: Callable[[Snapshot], object]) -> Subscription:
         """Call ``callback`` whenever the job changes."""

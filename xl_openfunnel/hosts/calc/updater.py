@@ -20,7 +20,6 @@ from typing import Final
 from ...cell_values import Block
 from ...errors import OpenFunnelError
 from ...functions.context import CREDITS, JOBS, Dependency
-from ...functions.implementations import evaluate
 from ...functions.registry import Function
 from ...jobs.snapshot import Snapshot
 from ...runtime.clock import Clock
@@ -98,7 +97,9 @@ class ResultUpdater:
         self._lock = threading.Lock()
         self._results: dict[tuple[str, tuple[object, ...]], Result] = {}
         self._collected: dict[Result, None] | None = None
-        self._topics: TopicRegistry[Result] = TopicRegistry(self._subscribe)
+        self._topics: TopicRegistry[Result] = TopicRegistry(
+            self._subscribe, lambda topic: self._opened_source().calculations.subscribe(topic)
+        )
         self._checked_at = float("-inf")
         self._ledger_due_at: float | None = None
 
@@ -259,15 +260,14 @@ class ResultUpdater:
             self._schedule(result)
 
     def _evaluate(self, result: Result) -> tuple[Block, Mapping[str, Dependency], float]:
-        """The new block, what it depends on, and the seconds it cost, without what is done only once."""
+        """The new block, what it depends on, and the seconds it cost, without what was calculated elsewhere."""
         try:
             source = self._opened_source()
         except OpenFunnelError as error:
             return [[error.cell_text]], {}, 0.0
-        source.prepare(result.function)
         began = self._clock.monotonic()
         context, name = source.new_call(), result.function.name
-        block = evaluate(name, self._implementations[name], context, *result.arguments)
+        block = source.calculations.answer(name, self._implementations[name], context, result.arguments)
         return block, context.dependencies, self._clock.monotonic() - began
 
     def _fit(self, result: Result) -> float:

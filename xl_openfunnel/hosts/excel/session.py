@@ -76,7 +76,7 @@ def _connect(current: Session) -> ExcelHost:
     from .com.workbooks import ComWorkbookAccess
 
     clock, processes = SystemClock(), ComExcelProcesses()
-    live = CellUpdater(current.fetcher.subscribe, processes, clock)
+    live = CellUpdater(current.fetcher.subscribe, processes, clock, current.calculations.subscribe)
     live.loop.start()
     current.topic_changed = live.topic_changed
     workbooks = ComWorkbookAccess(processes, clock, platformdirs.user_documents_path)

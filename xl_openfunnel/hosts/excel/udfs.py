@@ -67,7 +67,10 @@ def _call(function: Function, calling_cell: CallingCell | None, values: Sequence
     context = host.session.new_call()
     missing = len(function.arguments) - len(values)
     arguments = (*map(from_excel, values[: len(function.arguments)]), *[None] * missing)
-    block = evaluate(function.name, function.compute, context, *arguments)
+    if calling_cell is not None and host.live is not None and host.live.keeps_up(calling_cell.window):
+        block = host.session.calculations.answer(function.name, function.compute, context, arguments)
+    else:  # it cannot be told that the result is there, so it waits
+        block = evaluate(function.name, function.compute, context, *arguments)
     if calling_cell is None:
         return block
     if not calling_cell.spills and (len(block), len(block[0])) != (1, 1):

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.unit.calculating import ManualCalculations
 from tests.unit.hosts.clocks import FrozenClock
 from xl_openfunnel import JobStatus, Snapshot
 from xl_openfunnel.cell_values import Block
+from xl_openfunnel.functions import limits
 from xl_openfunnel.functions.context import CREDITS, JOBS, Dependency
 from xl_openfunnel.functions.registry import Function
 from xl_openfunnel.hosts.calc.array_size import Size
@@ -168,13 +170,17 @@ class FakeCalc:
 
 @dataclass
 class FakeSource:
-    """What is known of jobs (a status and a number of rows), and how often credits were requested, in vain."""
+    """What is known of jobs (a status and a number of rows), and how often credits were requested, in vain.
 
+    Attributes:
+        calculations: run when a test says so.
+    """
+
+    calculations: ManualCalculations
     statuses: dict[str, tuple[str, int]] = field(default_factory=dict)
     computed: Counter[str] = field(default_factory=Counter)
     subscribers: list[tuple[str, Callable[[Snapshot], object]]] = field(default_factory=list)
     open_count: int = 0
-    on_prepare: Callable[[], object] = lambda: None
     credits_due: bool = True
     credits_requests: int = 0
 
@@ -189,9 +195,6 @@ class FakeSource:
 
     def new_call(self) -> Any:
         return FakeContext(self)
-
-    def prepare(self, function: Function) -> None:
-        self.on_prepare()
 
     def subscribe(self, job: str, callback: Callable[[Snapshot], object]) -> Any:
         self.subscribers.append((job, callback))
@@ -219,7 +222,11 @@ class FakeSubscription:
 @dataclass
 class FakeContext:
     source: FakeSource
+    block_units = 255
     dependencies: dict[str, Dependency] = field(default_factory=dict)
+
+    def renewed(self) -> FakeContext:
+        return FakeContext(self.source)
 
     def depend_on(self, job: str) -> tuple[str, int]:
         self.dependencies[job] = Dependency(lambda: self.source.state_of(job), self.source.state_of(job))
@@ -231,7 +238,8 @@ class Rig:
 
     def __init__(self) -> None:
         self.clock = FrozenClock()
-        self.source = FakeSource()
+        self.source = FakeSource(ManualCalculations(self._calculated, self.clock.monotonic))
+        self.takes_long = False
         self.seconds = 0.0
         implementations = {
             "OF_STATUS": self._status,
@@ -242,6 +250,9 @@ class Rig:
         self.calc = FakeCalc(lambda calc: ResultUpdater(implementations, self._open_source, calc, self.clock))
         self.updater = self.calc.updater
 
+    def _calculated(self, topic: str) -> None:
+        self.updater.topic_changed(topic)
+
     def _open_source(self) -> Any:
         self.source.open_count += 1
         return self.source
@@ -251,9 +262,11 @@ class Rig:
         return [[context.depend_on(job)[0]]]
 
     def _rows(self, context: Any, job: str) -> Block:
+        status, rows = context.depend_on(job)
+        if self.takes_long:
+            limits.count_table([], slow=True)
         self.source.computed[job] += 1
         self.spend(self.seconds)
-        status, rows = context.depend_on(job)
         numbered: Block = [[float(row), f"n{row}"] for row in range(1, rows + 1)]
         return [["rank", "name"], *numbered] if rows else [[status]]
 

@@ -93,12 +93,11 @@ def test_blocks_take_a_twentieth_of_the_time(rig: Rig) -> None:
     assert 40 <= rig.source.computed["job"] <= (rig.clock.now - began) / (BUDGET_DIVISOR * rig.seconds) + 1
 
 
-def test_loading_pandas_and_waiting_for_the_main_thread_are_not_charged(rig: Rig) -> None:
-    rig.source.on_prepare = lambda: rig.spend(2)
+def test_waiting_for_the_main_thread_is_not_charged(rig: Rig) -> None:
     rig.calc.on_main_thread = lambda: rig.spend(30)
     array = rig.calc.enter(ROWS, "job", size=Size(4, 2))
     rig.advance(0)
-    rig.source.on_prepare = rig.calc.on_main_thread = lambda: None
+    rig.calc.on_main_thread = lambda: None
     rig.source.report("job", "completed", 3)
     rig.advance(MIN_INTERVAL)
     assert array.block[-1] == [3.0, "n3"]

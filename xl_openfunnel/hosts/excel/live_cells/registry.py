@@ -172,15 +172,16 @@ class CellRegistry:
 
     Args:
         subscribe: subscribes to the job with this id.
+        subscribe_call: subscribes to the calculation with this topic.
 
     Attributes:
         processes: by process ID.
         topics: what the cells depend on.
     """
 
-    def __init__(self, subscribe: Callable[[str], Subscription]) -> None:
+    def __init__(self, subscribe: Callable[[str], Subscription], subscribe_call: Callable[[str], Subscription]) -> None:
         self.processes: dict[int, ExcelProcess] = {}
-        self.topics: TopicRegistry[LiveCell] = TopicRegistry(subscribe)
+        self.topics: TopicRegistry[LiveCell] = TopicRegistry(subscribe, subscribe_call)
 
     def process(self, pid: int, now: float) -> ExcelProcess:
         """The process with this ID, which is added if it is not known."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ....functions.catalog import called_in, calls_always
-from ....functions.context import CREDITS, JOBS, Dependency
+from ....functions.context import CREDITS, JOBS, Dependency, is_call, is_job
 from ....functions.credits import MAX_AGE
 from ....jobs.snapshot import Snapshot
 from ....runtime.clock import Clock
@@ -66,17 +66,24 @@ class CellUpdater:
         subscribe: the fetcher's ``subscribe``.
         processes: connects to the Excels.
         clock: tells the time and waits.
+        subscribe_call: the `Calculations`' ``subscribe``.
 
     Attributes:
         loop: the thread that calls Excel; to be started and closed by the owner.
     """
 
-    def __init__(self, subscribe: Subscribe, processes: ExcelProcesses, clock: Clock) -> None:
+    def __init__(
+        self,
+        subscribe: Subscribe,
+        processes: ExcelProcesses,
+        clock: Clock,
+        subscribe_call: Callable[[str], Subscription],
+    ) -> None:
         self.loop = EventLoop[Event]("live-cells", clock, self._handle, self._run_due)
         self._processes = processes
         self._clock = clock
         self._registry = CellRegistry(
-            lambda job_id: subscribe(job_id, lambda snapshot: self.loop.post(JobChanged(snapshot)))
+            lambda job_id: subscribe(job_id, lambda snapshot: self.loop.post(JobChanged(snapshot))), subscribe_call
         )
         self._paused: set[int] = set()
         self._ledger_due_at: float | None = None
@@ -87,6 +94,11 @@ class CellUpdater:
     def now(self) -> float:
         """The present time, for `called`."""
         return self._clock.monotonic()
+
+    def keeps_up(self, window: int) -> bool:
+        """Whether cells of this Excel are told of changes."""
+        pid = self._processes.process_of(window)
+        return pid is not None and pid not in self._paused
 
     def called(
         self,
@@ -247,7 +259,8 @@ class CellUpdater:
         if not automatic:  # cells that do not call would not be missed
             process.manual_at = requested_at
             cells = [cell for cell in cells if still_exists(self._registry, cell, excel, requested_at)]
-        stale = [(cell, cell.stale) for cell in cells]
+        # A call may not wait for a calculation next time.
+        stale = [(cell, {topic for topic in cell.stale if not is_call(topic)}) for cell in cells]
         with excel.preserving_state():
             if not excel.accepts_calls:  # not any more: its user is copying, which a calculation would end
                 raise HostBusyError
@@ -348,7 +361,7 @@ class VisibleJobs:
 
     def by_cell(self, window: int) -> Mapping[CellRef, frozenset[str]]:
         """The ids of the jobs that cells show, cell by cell."""
-        return {cell.ref: topics - {JOBS, CREDITS} for cell, topics in self._updater.cells(window).items()}
+        return {cell.ref: frozenset(filter(is_job, topics)) for cell, topics in self._updater.cells(window).items()}
 
     def outdated(self, window: int) -> frozenset[CellRef]:
         """The cells that show something outdated."""

@@ -12,6 +12,7 @@ from tests.hosts.excel.fake import refs
 from tests.hosts.excel.fake.formulas import ERRORS, CellError
 from tests.hosts.excel.fake.model import MANUAL, Book, Cells, Excel
 from tests.hosts.excel.fake.sheet import ExcelError, Sheet
+from tests.unit.calculating import ManualCalculations
 from tests.unit.hosts.clocks import FrozenClock
 from xl_openfunnel import Snapshot
 from xl_openfunnel.functions import context
@@ -191,6 +192,7 @@ class Rig:
     def __init__(self) -> None:
         self.clock = FrozenClock()
         self.fetcher = FakeFetcher()
+        self.calculations = ManualCalculations(self._calculated, self.clock.monotonic)
         self.host = FakeExcel()
         self.values = {JOBS.name: 1.0, CREDITS.name: 7.0}
         self.small_seconds = 0.0
@@ -204,7 +206,10 @@ class Rig:
 
     def start(self) -> None:
         """Start with no known cells, as in a new process."""
-        self.updater = CellUpdater(self.fetcher.subscribe, self.host, self.clock)
+        self.updater = CellUpdater(self.fetcher.subscribe, self.host, self.clock, self.calculations.subscribe)
+
+    def _calculated(self, topic: str) -> None:
+        self.updater.topic_changed(topic)
 
     def _function(self, *, large: bool) -> Callable[[str, list[Any], Cells], Any]:
         def cell(name: str, args: list[Any], caller: Cells) -> Any:

@@ -1,0 +1,377 @@
+"""Calculates what takes longer than a cell may wait, on threads of its own, and tells when it is there."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Final
+
+from ..cell_values import Block
+from ..jobs import job_text
+from ..runtime.background import in_background
+from ..runtime.clock import FOREVER
+from ..runtime.thread_pool import DaemonPool, start_timer
+from .cache import MAX_CELLS
+from .context import CallContext, Dependency, call_topic
+from .implementations import evaluate
+from .limits import Cancellation, GivenUpError, TakesLongError, at_once, until
+
+_log = logging.getLogger(__name__)
+
+WORKERS: Final = 2
+"""Calculations at the same time: while a long one runs, others are not held up."""
+
+PAUSE_FACTOR: Final = 3
+"""The same call pauses for so many times the seconds that it took: while its job runs, it leaves time for others."""
+
+MAX_PAUSE: Final = 30.0
+"""Seconds of such a pause at most."""
+
+MAX_CALLS: Final = 10_000
+"""Calls whose last answers are kept although no cell is known to show them."""
+
+Compute = Callable[..., Block]
+"""A function, as `registry.Function.compute`."""
+
+Dependencies = Mapping[str, Dependency]
+
+
+class _State(Enum):
+    IDLE = auto()
+    QUEUED = auto()
+    RUNNING = auto()
+
+
+@dataclass(eq=False)
+class _Call:
+    """A function with its arguments, for all cells that call it so. Changed only under the lock.
+
+    Attributes:
+        topic: changes when it has another answer.
+        name: of the function.
+        run: calculates it; returns the block and what it depends on.
+        state: of its next or present calculation.
+        asked: what the last call that asked for it had looked up.
+        again: whether that was something else than when the present calculation began.
+        missing: whether it was asked for, and then not calculated because no cell seemed to want it.
+        block: the last answer; None if there is none, or none any more.
+        dependencies: what the last answer was calculated from.
+        version: counts the different answers.
+        delivered: whether a cell got the last answer.
+        subscriptions: of the hosts whose cells show it.
+        due_at: when it may be calculated again.
+        cancellation: ends the present calculation.
+    """
+
+    topic: str
+    name: str
+    run: Callable[[], tuple[Block, Dependencies]]
+    state: _State = _State.IDLE
+    asked: Dependencies = field(default_factory=dict)
+    again: bool = False
+    missing: bool = False
+    block: Block | None = None
+    dependencies: Dependencies = field(default_factory=dict)
+    version: int = 0
+    delivered: bool = True
+    subscriptions: int = 0
+    due_at: float = float("-inf")
+    cancellation: Cancellation = field(default_factory=Cancellation)
+
+    @property
+    def cells(self) -> int:
+        """Of the answer that is kept."""
+        return 0 if self.block is None else len(self.block) * len(self.block[0])
+
+    @property
+    def awaited(self) -> bool:
+        """Whether a cell has not fetched the last answer yet."""
+        return self.subscriptions > 0 and not self.delivered
+
+    def answers(self, asked: Dependencies, *, looked_up: bool) -> bool:
+        """Whether a call that has looked up so much, or all, would get the last answer."""
+        if self.block is None:
+            return False
+        if not looked_up:  # what it would find is not known
+            return not self.delivered
+        return _values(asked) == _values(self.dependencies)[: len(asked)]
+
+
+class Calculations:
+    """All calculations of a process.
+
+    A cell calls `answer`, and its host subscribes to the call's topic, like to a job, for as long as a cell shows it:
+    without a subscription a calculation that waits is dropped, and one that runs is given up.
+
+    Args:
+        on_change: called with the topic of a call that has another answer, on the calculation's thread.
+        clock: monotonic seconds.
+        start: runs its argument on another thread.
+        call_later: runs its second argument on another thread, after so many seconds.
+        max_cells: how many cells of answers are kept. Answers that cells still wait for are kept beyond that, and
+            nothing more is calculated before they are fetched.
+    """
+
+    def __init__(
+        self,
+        on_change: Callable[[str], object],
+        clock: Callable[[], float] = time.monotonic,
+        start: Callable[[Callable[[], None]], object] | None = None,
+        call_later: Callable[[float, Callable[[], None]], object] = start_timer,
+        max_cells: int = MAX_CELLS,
+    ) -> None:
+        self._on_change = on_change
+        self._clock = clock
+        self._pool = DaemonPool("calculation", WORKERS)
+        self._start = start or self._pool.submit
+        self._call_later = call_later
+        self._max_cells = max_cells
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._calls: OrderedDict[Hashable, _Call] = OrderedDict()
+        """By name and arguments; the one used last comes last."""
+        self._by_topic: dict[str, _Call] = {}
+        self._queues: tuple[dict[_Call, None], dict[_Call, None]] = ({}, {})
+        """The calls without an answer, which go first, and the others."""
+        self._running = 0
+        self._timer_at = FOREVER
+        self._cells = 0
+        self._sweep_at = MAX_CALLS
+        self._closed = False
+
+    # ---- for cells and their hosts -------------------------------------------------------------------------
+
+    def answer(self, name: str, compute: Compute, context: CallContext, arguments: tuple[object, ...]) -> Block:
+        """As `evaluate`, for a cell that can be told of changes: never goes on for long.
+
+        What may take long is calculated elsewhere. Until that is there, the block is the last answer to the same call,
+        or ``loading``. ``context.dependencies`` then has a topic that changes when it is there.
+        """
+        try:
+            with at_once():
+                return evaluate(name, compute, context, *arguments)
+        except TakesLongError as long:
+            looked_up = long.looked_up
+        asked = dict(context.dependencies)
+        with self._lock:
+            call = self._call((name, context.block_units, _identity(arguments)), name, compute, context, arguments)
+            if not call.answers(asked, looked_up=looked_up):
+                self._request(call, asked)
+            block, version = call.block, call.version
+            call.delivered |= block is not None
+            topics = [*call.dependencies, *asked, call.topic]
+        self._start_due()
+        context.dependencies = {topic: self._dependency(call, topic, version) for topic in topics}
+        return [[job_text.LOADING]] if block is None else block
+
+    def subscribe(self, topic: str) -> Subscription:
+        """Keep a call wanted until the subscription is closed."""
+        with self._lock:
+            call = self._by_topic.get(topic)
+            if call is not None:
+                call.subscriptions += 1
+                if call.missing:
+                    self._request(call, call.asked)
+        self._start_due()
+        return Subscription(self, call)
+
+    def is_pending(self, topic: str) -> bool:
+        """Whether a call is being calculated, or is about to be."""
+        with self._lock:
+            call = self._by_topic.get(topic)
+            return call is not None and call.state is not _State.IDLE
+
+    def close(self) -> None:
+        """Give everything up."""
+        with self._lock:
+            self._closed = True
+            calls = list(self._by_topic.values())
+            self._calls.clear()
+            self._by_topic.clear()
+            for queue in self._queues:
+                queue.clear()
+        for call in calls:
+            call.cancellation.cancel()
+        self._pool.close(finish=False)
+
+    # ---- what is known of calls ----------------------------------------------------------------------------
+
+    def _call(
+        self, key: Hashable, name: str, compute: Compute, context: CallContext, arguments: tuple[object, ...]
+    ) -> _Call:
+        """The call with this key, which counts as used now."""
+        call = self._calls.get(key)
+        if call is None:
+            renew = context.renewed
+
+            def run() -> tuple[Block, Dependencies]:
+                renewed = renew()
+                return evaluate(name, compute, renewed, *arguments), renewed.dependencies
+
+            self._forget_unused()
+            call = self._calls[key] = _Call(call_topic(next(self._numbers)), name, run)
+            self._by_topic[call.topic] = call
+        self._calls.move_to_end(key)
+        return call
+
+    def _dependency(self, call: _Call, topic: str, version: int) -> Dependency:
+        """Stale as soon as there is another answer, and not before: the cell would be calculated for nothing."""
+
+        def now() -> int:
+            seen = call.dependencies.get(topic) if call.state is _State.IDLE else None
+            if seen is not None and seen.stale:
+                present = {name: Dependency(each.now, each.now()) for name, each in call.dependencies.items()}
+                with self._lock:
+                    self._request(call, present)
+                self._start_due()
+            return call.version
+
+        return Dependency(now, version)
+
+    def _request(self, call: _Call, asked: Dependencies) -> None:
+        """Have a call calculated, unless that is under way."""
+        if self._closed or call.topic not in self._by_topic:
+            return
+        call.missing = False
+        if call.state is _State.IDLE:
+            call.state, call.asked = _State.QUEUED, asked
+            self._queues[call.block is not None][call] = None
+        elif call.state is _State.RUNNING and (_values(call.asked) != _values(asked) or call.cancellation.cancelled):
+            call.again, call.asked = True, asked
+
+    def _unsubscribe(self, call: _Call) -> None:
+        with self._lock:
+            call.subscriptions -= 1
+            unwanted = not call.subscriptions and call.state is not _State.IDLE
+            if unwanted:
+                call.missing, call.again = True, False
+                if call.state is _State.QUEUED:
+                    call.state = _State.IDLE
+                    for queue in self._queues:
+                        queue.pop(call, None)
+        if unwanted:
+            call.cancellation.cancel()
+        self._start_due()  # others may have waited for its answer to be fetched
+
+    def _forget_unused(self) -> None:
+        """Forget calls that no cell shows, once there are many: cells may be calculated again, or be gone."""
+        if len(self._calls) < self._sweep_at:
+            return
+        for key, call in list(self._calls.items()):
+            if not call.subscriptions and call.state is _State.IDLE:
+                self._forget_answer(call)
+                del self._calls[key], self._by_topic[call.topic]
+                call.version += 1  # a cell that shows it all the same asks again
+        self._sweep_at = max(MAX_CALLS, 2 * len(self._calls))
+
+    def _forget_answers(self) -> None:
+        """Keep no more cells than may be kept: forget the answers used longest ago, but none that a cell awaits."""
+        if self._cells > self._max_cells:
+            for call in self._calls.values():
+                if not call.awaited:
+                    self._forget_answer(call)
+                if self._cells <= self._max_cells:
+                    break
+
+    def _forget_answer(self, call: _Call) -> None:
+        self._cells -= call.cells
+        call.block = None
+
+    # ---- calculating ---------------------------------------------------------------------------------------
+
+    def _start_due(self) -> None:
+        """Start what is due, as long as there are workers and room; set a timer for what is not due yet."""
+        while (call := self._next()) is not None:
+            self._start(lambda call=call: self._run(call))  # type: ignore[misc]
+
+    def _next(self) -> _Call | None:
+        with self._lock:
+            if self._closed or self._running >= WORKERS or not any(self._queues) or self._waits_for_cells:
+                return None
+            now, soonest = self._clock(), FOREVER
+            for queue in self._queues:
+                for call in queue:
+                    if call.due_at <= now:
+                        del queue[call]
+                        self._running += 1
+                        call.state, call.cancellation = _State.RUNNING, Cancellation()
+                        return call
+                    soonest = min(soonest, call.due_at)
+            if soonest >= self._timer_at:
+                return None
+            self._timer_at = soonest
+        self._call_later(soonest - now, self._timer_fired)
+        return None
+
+    @property
+    def _waits_for_cells(self) -> bool:
+        """Whether cells have so many answers to fetch that no more are made."""
+        return self._cells > self._max_cells < sum(call.cells for call in self._calls.values() if call.awaited)
+
+    def _timer_fired(self) -> None:
+        self._timer_at = FOREVER
+        self._start_due()
+
+    def _run(self, call: _Call) -> None:
+        began, answer = self._clock(), None
+        try:
+            with until(call.cancellation), in_background():
+                call.cancellation.check()
+                answer = call.run()
+        except GivenUpError:
+            _log.debug("%s was given up", call.name)
+        finally:
+            if self._finished(call, answer, self._clock() - began):
+                self._on_change(call.topic)
+            self._start_due()
+
+    def _finished(self, call: _Call, answer: tuple[Block, Dependencies] | None, seconds: float) -> bool:
+        """Note an answer; None if the calculation was given up. Returns whether it is another one than before."""
+        stale = answer is not None and any(seen.stale for seen in answer[1].values())
+        with self._lock:
+            self._running -= 1
+            call.state, call.due_at = _State.IDLE, self._clock() + min(seconds * PAUSE_FACTOR, MAX_PAUSE)
+            if self._closed:
+                return False
+            changed = answer is not None and answer[0] != call.block
+            if answer is not None:
+                self._cells -= call.cells
+                call.block, call.dependencies = answer
+                self._cells += call.cells
+            if changed:
+                call.version += 1
+                call.delivered = False
+            if call.again or (stale and call.subscriptions):
+                call.again = False
+                self._request(call, call.asked)
+            self._forget_answers()
+        return changed
+
+
+class Subscription:
+    """Keeps a call wanted."""
+
+    def __init__(self, calculations: Calculations, call: _Call | None) -> None:
+        self._calculations = calculations
+        self._call = call
+
+    def close(self) -> None:
+        """The host has no cell any more that shows the call."""
+        call, self._call = self._call, None
+        if call is not None:
+            self._calculations._unsubscribe(call)
+
+
+def _values(dependencies: Dependencies) -> list[tuple[str, Hashable]]:
+    return [(topic, seen.value) for topic, seen in dependencies.items()]
+
+
+def _identity(value: object) -> Hashable:
+    """The same for the same arguments alone: 1 and TRUE are equal, and differ."""
+    return tuple(map(_identity, value)) if isinstance(value, tuple) else (type(value), value)
