@@ -168,7 +168,7 @@ class Calculations:
             topics = [*call.dependencies, *asked, call.topic]
         self._start_due()
         context.dependencies = {topic: self._dependency(call, topic, version) for topic in topics}
-        return [[job_text.LOADING]] if block is None else block
+        return [[job_text.LOADING, *[""] * (context.width - 1)]] if block is None else block
 
     def subscribe(self, topic: str) -> Subscription:
         """Keep a call wanted until the subscription is closed."""

@@ -115,12 +115,14 @@ class CallContext:
         block_units: the most UTF-16 units of a text in a block that the host can take.
 
     Attributes:
+        width: the cells in a row of the result, as far as that is known while it is calculated.
         dependencies: of the call's result, by job id, or under `JOBS`, `CREDITS` or a `call_topic`.
     """
 
     def __init__(self, services: Services, block_units: int = CELL_UNITS) -> None:
         self._services = services
         self.block_units = block_units
+        self.width = 1
         self.dependencies: dict[str, Dependency] = {}
         self._names: tuple[str, ...] | None = None
         self._refused = 0

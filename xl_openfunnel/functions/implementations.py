@@ -18,7 +18,7 @@ from ..pivot_rules import Question
 from ..text import clip
 from . import arguments, derived_tables, info
 from .context import CallContext
-from .job_rows import check_row_limit, job_blocks, rows_or_reason, stack, visible_rows
+from .job_rows import check_row_limit, header_without_rows, job_blocks, rows_or_reason, stack, visible_rows
 from .limits import LimitError
 from .registry import Argument, of_function, optional
 
@@ -113,6 +113,7 @@ def rows(
     contents = [(job_id, error or visible_rows(context, job_id, only_final=only_final)) for job_id, error in jobs]
     rows_by_job = {job_id: rows for job_id, rows in contents if isinstance(rows, Rows)}
     check_row_limit(rows_by_job.values(), MAX_ROWS)
+    context.width = arguments.is_range(job) + len(header_without_rows(column_names))
     blocks = list(job_blocks(contents, column_names, rows_by_job, context.block_units))
     block = stack([job_id for job_id, _ in jobs], blocks) if arguments.is_range(job) else blocks[0]
     if not headers:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from ..cell_values import Block, Cell
 from ..errors import ConfigurationError, UnknownColumnError
-from ..fields import JOB_COLUMN
+from ..fields import ALL_COLUMNS, DEFAULT_COLUMNS, JOB_COLUMN
 from ..jobs import job_text
-from ..jobs.snapshot import NO_ROWS, Rows, Snapshot
+from ..jobs.snapshot import Rows, Snapshot
 from . import derived_tables, limits
 from .context import CallContext
 
@@ -26,6 +26,14 @@ def visible_rows(context: CallContext, job_id: str, *, only_final: bool) -> Rows
         return job_text.no_rows_reason(snapshot) if hidden else rows_or_reason(snapshot)
 
     return projection(context.snapshot(job_id, projection))
+
+
+def header_without_rows(columns: tuple[str, ...] | None) -> list[Cell]:
+    """The names of the columns of a job whose rows are not known; ``*`` then stands for those shown by default."""
+    requested = columns or DEFAULT_COLUMNS
+    return list(
+        dict.fromkeys(each for name in requested for each in (DEFAULT_COLUMNS if name == ALL_COLUMNS else (name,)))
+    )
 
 
 def check_row_limit(rows: Iterable[Rows], limit: int) -> None:
@@ -65,7 +73,7 @@ def _job_block(
     A column that none of its rows has is blank if another of the jobs has it.
     """
     if isinstance(rows, str):
-        header = list(derived_tables.rows_block("", NO_ROWS, columns, units)[0])
+        header = header_without_rows(columns)
         return [header, [rows, *[""] * (len(header) - 1)]]
     try:
         return derived_tables.rows_block(job_id, rows, columns, units)

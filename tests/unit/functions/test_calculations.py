@@ -24,6 +24,7 @@ class FakeContext:
     """A call that depends on the rows of jobs."""
 
     block_units = 255
+    width = 1
 
     def __init__(self, rig: Rig) -> None:
         self.rig = rig

@@ -223,6 +223,7 @@ class FakeSubscription:
 class FakeContext:
     source: FakeSource
     block_units = 255
+    width = 1
     dependencies: dict[str, Dependency] = field(default_factory=dict)
 
     def renewed(self) -> FakeContext:
