@@ -96,7 +96,7 @@ def forget(
         job_id = run.job_id(job)
         had = run.store.label_of(job_id)
         known = run.store.forget(job_id)
-        ColumnFolder.beside(run.store).forget(job_id)
+        ColumnFolder.beside(run.store.path, run.store.origin).forget(job_id)
         forgotten = f"Job {job_id} is forgotten" + (f", and so is its label {had!r}." if had else ".")
         terminal.print_message(forgotten if known else f"Nothing was known here of job {job_id}.")
         return
@@ -104,7 +104,7 @@ def forget(
         terminal.print_message("Nothing was removed.")
         raise typer.Exit(1)
     run.store.forget_all()
-    ColumnFolder.beside(run.store).forget_all()
+    ColumnFolder.beside(run.store.path, run.store.origin).forget_all()
     terminal.print_message("All jobs are forgotten.")
 
 

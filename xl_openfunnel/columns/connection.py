@@ -47,10 +47,10 @@ def connect(folder: Path) -> Iterator[DuckDBPyConnection]:
     Raises:
         UnavailableError: DuckDB does not load, or the process ends; or any error of DuckDB in the block.
     """
-    try:
-        import duckdb
-    except ImportError as error:  # a policy of the computer may forbid to load it
-        raise UnavailableError(f"DuckDB does not load: {error}") from None
+    if (reason := loading_error()) is not None:  # a policy of the computer may forbid it
+        raise UnavailableError(f"DuckDB does not load: {reason}")
+    import duckdb
+
     with _changed:
         if _ending.is_set():
             raise UnavailableError("the process ends")
@@ -87,6 +87,15 @@ def _instance(folder: Path) -> DuckDBPyConnection:
             instance.execute(f"SET {name} = {literal(value)}")
         _instances[place] = instance
     return _instances[place]
+
+
+def loading_error() -> str | None:
+    """Why DuckDB does not load; None if it does."""
+    try:
+        import duckdb  # noqa: F401
+    except ImportError as error:
+        return str(error)
+    return None
 
 
 def literal(value: object) -> str:

@@ -22,9 +22,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
-from ..cell_values import safe_str
 from ..jobs.snapshot import Rows
-from ..jobs.store.store import Store
 from ..settings import NO_LINK
 from ..text import clip, one_line
 from . import parquet
@@ -54,13 +52,28 @@ class Irregular:
         job_id: the job.
         field: the column or field that cannot be held exactly.
         rank: its row, from 1.
-        value: its value, cut.
+        value: its value as JSON, cut.
     """
 
     job_id: str
     field: str
     rank: int
     value: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    """The files in a folder.
+
+    Attributes:
+        files: their number.
+        size: their bytes.
+        damaged: the number of those that are not as they were made.
+    """
+
+    files: int
+    size: int
+    damaged: int
 
 
 class ColumnFolder:
@@ -80,9 +93,9 @@ class ColumnFolder:
         self._checked: dict[str, tuple[Path, tuple[int, ...]]] = {}
 
     @classmethod
-    def beside(cls, store: Store) -> Self:
-        """The folder that belongs to a store."""
-        return cls(store.path.with_name(_NAME), store.origin)
+    def beside(cls, store_path: Path, origin: str) -> Self:
+        """The folder that belongs to the store at the path."""
+        return cls(store_path.with_name(_NAME), origin)
 
     def find(self, job_id: str, content: str) -> Path | None:
         """The job's file, checked when it is first found; None where there is none. A damaged one is removed.
@@ -96,7 +109,7 @@ class ColumnFolder:
         if known is not None and _identity(known[0]) == known[1]:
             return known[0]
         for path in self._files(f"{begin}-", _SUFFIX):
-            if (identity := _identity(path)) is not None and _seal(path, begin) == path.stem.rpartition("-")[2]:
+            if (identity := _identity(path)) is not None and _is_sound(path):
                 self._checked[begin] = path, identity
                 return path
             _log.warning("the columns of job %s are damaged: they are made again", job_id)
@@ -118,6 +131,12 @@ class ColumnFolder:
             except (OSError, ValueError, TypeError, AttributeError, LookupError):
                 _remove(path)
         return found
+
+    def usage(self) -> Usage:
+        """What the files of all origins take, and how many of them are damaged."""
+        files = self._files("", _SUFFIX)
+        sizes = [identity[1] for path in files if (identity := _identity(path)) is not None]
+        return Usage(len(files), sum(sizes), sum(not _is_sound(path) for path in files))
 
     def make(self, job_id: str, rows: Rows, as_of: datetime | None) -> Path:
         """Make the file of a job, unless it is there, and remove those of its earlier contents.
@@ -227,7 +246,7 @@ class ColumnFolder:
             _remove(part)
 
     def _remember(self, job_id: str, begin: str, error: IrregularError) -> None:
-        value = clip(one_line(safe_str(error.value)), _MAX_VALUE)
+        value = clip(one_line(error.shown()), _MAX_VALUE)
         entry = {"job_id": job_id, "origin": self.origin, "field": error.field, "rank": error.rank, "value": value}
         with self._part() as part:
             part.write_text(json.dumps(entry), "utf-8")
@@ -256,6 +275,11 @@ def _seal(path: Path, begin: str) -> str | None:
     except OSError:
         return None
     return digest.hexdigest()
+
+
+def _is_sound(path: Path) -> bool:
+    begin, _, seal = path.stem.rpartition("-")
+    return _seal(path, begin) == seal
 
 
 def _read(path: Path) -> bytes:

@@ -15,7 +15,6 @@ from ..jobs.snapshot import Result, Rows
 from ..jobs.store.opening import JobStore
 from ..jobs.store.store import Store
 from ..runtime.thread_pool import DaemonPool
-from .connection import UnavailableError
 from .folder import ColumnFolder
 from .schema import IrregularError
 
@@ -90,7 +89,7 @@ class ColumnMaker:
             _log.info("job %s has no columns, because of %s", job_id, error)
         except IncompleteResultError:
             _log.debug("job %s was forgotten or replaced before it had columns", job_id)
-        except (UnavailableError, OSError) as error:
+        except Exception as error:  # a full disk, a DuckDB that does not load
             with self._lock:
                 self._failed[key] = self._monotonic() + _RETRY
             _log.warning("the columns of job %s could not be made: %s", job_id, error)
@@ -114,4 +113,4 @@ class ColumnMaker:
 
 def connect(store: JobStore | None) -> ColumnMaker | None:
     """Have columns made of the jobs that the store saves, beside it. None without a store."""
-    return ColumnMaker(store, ColumnFolder.beside(store)) if isinstance(store, Store) else None
+    return ColumnMaker(store, ColumnFolder.beside(store.path, store.origin)) if isinstance(store, Store) else None

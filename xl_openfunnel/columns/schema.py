@@ -86,6 +86,11 @@ class IrregularError(Exception):
         self.rank = rank
         self.value = value
 
+    def shown(self) -> str:
+        """The value as JSON."""
+        text = json.dumps(self.value, ensure_ascii=False)
+        return json.dumps(self.value) if _SURROGATE.search(text) else text
+
 
 def read_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """The rows as the columns of a file, all but ``job_id``, ``origin`` and ``rank``.

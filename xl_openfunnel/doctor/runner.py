@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 from .. import keys
 from ..api.client import Client
 from ..api.proxy_and_trust import system_proxy
+from ..columns.folder import ColumnFolder
 from ..detect import excel as detect_excel
 from ..detect import libreoffice as detect_libreoffice
 from ..detect.python import ask_version, configured_interpreter, dll_folders, load_dll
@@ -265,6 +266,8 @@ def _service_checks(base_url: str | None, machine: Machine) -> Iterator[DoctorCh
         return
     origin = origin_of(settings.base_url)
     yield DoctorCheck("Settings", "store", lambda: settings_checks.store(settings.store_path, origin))
+    columns = ColumnFolder.beside(settings.store_path, origin)
+    yield DoctorCheck("Settings", "columns", lambda: settings_checks.columns(columns))
     yield DoctorCheck(
         "Settings", "API key", lambda: settings_checks.key(lambda: keys.find(origin, environ=machine.environ))
     )

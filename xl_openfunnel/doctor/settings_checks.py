@@ -12,6 +12,8 @@ from typing import Final
 
 from ..api.models import Credits
 from ..api.proxy_and_trust import CA_BUNDLE_VARIABLES
+from ..columns.connection import loading_error
+from ..columns.folder import ColumnFolder
 from ..detect.registry import Read
 from ..errors import AuthenticationError, ConfigurationError, OpenFunnelError
 from ..jobs.store.store import VERSION
@@ -36,6 +38,12 @@ RELEVANT_VARIABLES: Final = (
 
 _LOG_TAIL: Final = 256 * 1024
 """Bytes at the end of the log in which the last error is searched: thousands of lines."""
+
+_MAX_JOBS: Final = 5
+"""Jobs without columns that are named."""
+
+_MAX_VALUE: Final = 40
+"""UTF-16 units of a value that is shown."""
 
 
 def variables(environ: Mapping[str, str], read: Read) -> CheckResult:
@@ -110,6 +118,28 @@ def store(path: Path, origin: str) -> CheckResult:
         f"{path}, {size_on_disk}, "
         + (f"{count(jobs, 'job')}, {final} with all rows" if jobs else "no job of this service yet"),
     )
+
+
+def columns(folder: ColumnFolder) -> CheckResult:
+    """What the files for pivots over many jobs take, and which jobs have none."""
+    slow = "Pivots are right without, but take seconds."
+    if (error := loading_error()) is not None:
+        return wrong(f"DuckDB does not load ({one_line(error)})", f"{slow} Install the package again, or ask IT.")
+    if os.path.lexists(folder.path) and (folder.path.is_symlink() or not folder.path.is_dir()):
+        return wrong(f"{folder.path} is no folder", f"{slow} Remove it: the folder is made again.")
+    usage, irregular = folder.usage(), folder.irregular()
+    if not usage.files and not irregular:
+        return ok(f"none yet: the first finished job makes {folder.path}")
+    parts = [f"{folder.path}, {size(usage.size)}, {count(usage.files, 'job')}"]
+    if usage.damaged:
+        parts.append(f"{usage.damaged} damaged, to be made again")
+    parts += [
+        f"without columns: {each.job_id} ({each.field} of row {each.rank} is {clip(each.value, _MAX_VALUE)})"
+        for each in irregular[:_MAX_JOBS]
+    ]
+    if len(irregular) > _MAX_JOBS:
+        parts.append(f"and {len(irregular) - _MAX_JOBS} more")
+    return ok("; ".join(parts))
 
 
 def log(path: Path) -> CheckResult:

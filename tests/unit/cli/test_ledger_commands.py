@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from tests.unit.cli.conftest import DONE, ROWS, SECRET, Run, Serve
 from xl_openfunnel import JobStatus, Store
 from xl_openfunnel.cli.session import short_ids
+from xl_openfunnel.columns.folder import ColumnFolder
+from xl_openfunnel.fetch_rows import shared_fetchers
 from xl_openfunnel.jobs.store import store as kept
-from xl_openfunnel.settings import Settings
+from xl_openfunnel.settings import Settings, origin_of
 from xl_openfunnel.simulator import SimulatedJob
 
 OTHER = SimulatedJob(ROWS[:30])
@@ -266,6 +268,24 @@ def test_forget_all_asks_first(serve: Serve, run: Run) -> None:
     assert labels_by_job(run) == {DONE.job_id: None}
     assert run("forget", "--all", "--yes").code == 0
     assert labels_by_job(run) == {}
+
+
+def test_forget_removes_the_columns_too(serve: Serve, run: Run) -> None:
+    service = serve(DONE, OTHER)
+    for job in (DONE, OTHER):
+        run("rows", job.job_id)
+    for fetcher in shared_fetchers.values():
+        fetcher.close()
+    store = Store(Settings.load().store_path, origin_of(service.base_url))
+    folder = ColumnFolder.beside(store.path, store.origin)
+    for job in (DONE, OTHER):
+        stored = store.find(job.job_id)
+        assert stored is not None
+        folder.make(job.job_id, stored.rows, None)
+    run("forget", DONE.job_id)
+    assert len(list(folder.path.iterdir())) == 1
+    run("forget", "--all", "--yes")
+    assert not folder.path.exists()
 
 
 @pytest.mark.parametrize("arguments", [[], ["a-job", "--all"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import pytest
 
 from tests.unit.doctor.conftest import EMPTY, closed_port, registry
 from xl_openfunnel import Client, JobStatus, MissingKeyError, Store, keys
+from xl_openfunnel.columns.folder import ColumnFolder
+from xl_openfunnel.columns.schema import IrregularError
 from xl_openfunnel.doctor import CheckState, settings_checks
+from xl_openfunnel.jobs.snapshot import Rows
 from xl_openfunnel.keys import Key
 from xl_openfunnel.simulator import Fault, Simulator
 
@@ -82,6 +86,30 @@ def test_a_store_is_counted_and_not_created(tmp_path: Path) -> None:
     result = settings_checks.store(path, ORIGIN)
     assert (result.state, result.what.endswith(" KB, 1 job, 0 with all rows")) == (CheckState.OK, True)
     assert "no job of this service yet" in settings_checks.store(path, "https://other.example:443").what
+
+
+def test_columns_are_counted_and_irregular_jobs_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = ColumnFolder(tmp_path / "columns", ORIGIN)
+    assert settings_checks.columns(folder).what.startswith("none yet")
+    folder.make("job", Rows([1], lambda _: [b'[{"name": "Acme"}]'], content="c"), None)
+    bodies = {"odd": b'[{"name": 5}]', "odder": b'[{"industries": "\\ud800"}]'}
+    for job_id, body in bodies.items():
+        with pytest.raises(IrregularError):
+            folder.make(job_id, Rows([1], lambda _, body=body: [body], content="c"), None)  # type: ignore[misc]
+    what = settings_checks.columns(folder).what
+    assert ", 1 job; " in what
+    assert "without columns: odd (name of row 1 is 5)" in what
+    assert 'without columns: odder (industries of row 1 is "\\ud800")' in what
+    (path,) = folder.path.glob("*.parquet")
+    path.write_bytes(b"")
+    assert "1 damaged, to be made again" in settings_checks.columns(folder).what
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    assert settings_checks.columns(folder).state is CheckState.WRONG
+
+
+def test_what_is_in_place_of_the_folder_of_columns_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "columns").write_text("mine")
+    assert settings_checks.columns(ColumnFolder(tmp_path / "columns", ORIGIN)).state is CheckState.WRONG
 
 
 def test_a_damaged_or_newer_store_is_wrong_and_not_changed(tmp_path: Path) -> None:
