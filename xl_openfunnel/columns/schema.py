@@ -13,7 +13,7 @@ from itertools import repeat
 from types import NoneType
 from typing import Any, Final
 
-from ..company_key import host, linkedin_slug
+from ..company_key import comparable, host, linkedin_slug
 from ..fields import (
     ABSENT,
     BY_NAME,
@@ -24,7 +24,7 @@ from ..fields import (
     sources_of,
 )
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Version of the columns and of what makes their values: another one has files of its own."""
 
 _TYPES: Final = {
@@ -47,6 +47,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "_linkedin": "VARCHAR",
     "_host": "VARCHAR",
     "_band": "UTINYINT",
+    "_industries": "VARCHAR[]",
 }
 """The columns of a file, in order, with their DuckDB types.
 
@@ -57,6 +58,7 @@ COLUMNS: Final[Mapping[str, str]] = {
 | ``_linkedin`` | `linkedin_slug` of ``linkedin_url``, as `key_text` |
 | ``_host`` | `host` of ``domain``, as `key_text` |
 | ``_band`` | the place of ``employee_band`` in `EMPLOYEE_BANDS`, from 0 |
+| ``_industries`` | what the filled entries of ``industries`` look like (`comparable`), each once |
 """
 
 _KNOWN: Final = frozenset(source for name in FIELD_COLUMNS for source in sources_of(name))
@@ -107,6 +109,7 @@ def read_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     columns["other"] = _others(rows, names - _KNOWN)
     columns["_linkedin"] = [key_text(linkedin_slug(value)) for value in columns["linkedin_url"]]
     columns["_host"] = [key_text(host(value)) for value in columns["domain"]]
+    columns["_industries"] = _looks(columns["industries"])
     columns["_band"] = [_BAND_PLACES[band] for band in columns["employee_band"]]
     return columns
 
@@ -174,6 +177,17 @@ def _lists(name: str, values: list[Any]) -> list[Any]:
     if any(map(is_wrong, values)):
         raise _error(name, values, is_wrong)
     return values
+
+
+def _looks(lists: list[Any]) -> list[Any]:
+    """What the filled entries of each list look like, each once. Finding that out in a question takes far longer."""
+    looks: dict[str | None, str] = {None: ""}
+    for entry in {entry for entries in lists if entries for entry in entries}:
+        looks[entry] = comparable(entry or "")
+    return [
+        None if entries is None else [look for look in dict.fromkeys(map(looks.__getitem__, entries)) if look]
+        for entries in lists
+    ]
 
 
 def _is_text(value: Any) -> bool:

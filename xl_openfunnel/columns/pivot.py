@@ -1,0 +1,355 @@
+"""A pivot table of the companies of many jobs, from their files: the answers and errors of `pivot.pivot`, to the cell.
+
+DuckDB groups by the values as they are. Which of them look alike is decided by `pivot_rules` on the different values
+only, most of which stand for themselves; the others are replaced in the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import accumulate
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ..cell_values import Block, to_cell
+from ..company_key import comparable, looks_blank
+from ..exact_numbers import calculate, number_of, rounded
+from ..fields import BY_NAME, EMPLOYEE_BANDS, FieldType
+from ..pivot_rules import (
+    BLANK,
+    COUNTS,
+    MAX_CELLS,
+    Codes,
+    Labels,
+    Question,
+    Result,
+    Spelling,
+    check_limit,
+    check_size,
+    labels_of,
+    layout,
+    levels,
+    no_numbers,
+    spelling,
+)
+from ..shared_hosts import is_shared
+from .connection import connect, literal
+from .schema import COLUMNS
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MAX_COMPANIES: Final = 10_000_000
+"""Companies that one question takes: 1,000 jobs of 10,000, in some seconds."""
+
+MAX_ENTRIES: Final = 100_000_000
+"""Lines of one question, where the entries of two lists are combined."""
+
+_PART: Final = 1_000_000
+"""Companies whose different keys are counted at once: those of more would not fit into the memory of a connection."""
+
+_PLAIN: Final = literal("[!-~]+( [!-~]+)*")
+"""Texts that only their case can make different from what they look like, as in `comparable`."""
+
+_AGGREGATES: Final = {
+    "count": "count(*) FILTER (v)",
+    "companies": "count(DISTINCT v) + count(*) FILTER (v IS NULL)",
+    "nunique": "count(DISTINCT v)",
+    "sum": "sum(v)",
+    "mean": "sum(v), count(v)",
+    "median": "quantile_disc(v, 0.5), quantile_disc(v, -0.5)",
+    "min": "min(v)",
+    "max": "max(v)",
+}
+"""Of the column ``v``, in SQL. The two quantiles are the values in the middle."""
+
+
+@dataclass(frozen=True)
+class JobFile:
+    """The file of one of the jobs asked."""
+
+    job_id: str
+    path: Path
+    count: int
+
+
+def can_answer(question: Question) -> bool:
+    """Whether all columns of the question are in the files."""
+    return all(name in COLUMNS and name in BY_NAME for name in question.needed_columns)
+
+
+def pivot(folder: Path, files: Sequence[JobFile], question: Question) -> Block:
+    """The pivot table of the companies of all these jobs.
+
+    Args:
+        folder: where the files are.
+        files: of the jobs, in the order that matters where spellings are equally frequent.
+        question: one that `can_answer` accepts.
+
+    Raises:
+        ConfigurationError: as `pivot.pivot` raises it; but the limits of companies and entries are larger here.
+        UnavailableError: the files cannot be read, or the question was interrupted.
+    """
+    with connect(folder) as connection:
+        companies = _Companies(connection, files, question)
+        return layout(question, [group.labels for group in companies.groups], companies.results().__getitem__, 0)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """One field.
+
+    Attributes:
+        labels: its groups.
+        codes: those of the values that ``sql`` gives.
+        sql: the values, for a list the list of its entries; each stands for one group, null for blanks.
+        is_list: whether they are lists.
+    """
+
+    labels: Labels
+    codes: Mapping[Any, int]
+    sql: str
+    is_list: bool = False
+
+
+@dataclass
+class _Companies:
+    """The companies of all files, as a view ``company``."""
+
+    connection: DuckDBPyConnection
+    files: Sequence[JobFile]
+    question: Question
+    joins: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        before = list(accumulate((file.count for file in self.files), initial=0))[:-1]
+        self._table("job", job_id=[file.job_id for file in self.files], before=before)
+        paths = literal([str(file.path) for file in self.files])
+        self.connection.execute(
+            f"CREATE TEMP VIEW file AS SELECT * FROM read_parquet({paths}, hive_partitioning = false);"
+            "CREATE TEMP VIEW placed AS SELECT file.* REPLACE (rank + before AS rank) FROM file JOIN job USING (job_id)"
+        )
+        self.source = "placed" if "rank" in self.question.needed_columns else "file"
+        self.groups = [self._group(name) for name in self.question.fields]
+        self.value = self._value()
+
+    def results(self) -> dict[tuple[int, ...], dict[Codes, Result]]:
+        """The result of each group of each of the `levels`."""
+        needed = levels(self.question, [group.labels for group in self.groups])
+        self._check_size()
+        found: dict[tuple[int, ...], dict[Codes, Result]] = {level: {} for level in needed}
+        exploded = {level: tuple(at for at in level if self.groups[at].is_list) for level in needed}
+        for lists in dict.fromkeys(exploded.values()):
+            self._add_results(found, [level for level in needed if exploded[level] == lists], lists)
+        return found
+
+    def _add_results(
+        self, found: dict[tuple[int, ...], dict[Codes, Result]], needed: list[tuple[int, ...]], lists: tuple[int, ...]
+    ) -> None:
+        """Add the results of those levels that have the same lists: so no company has two lines in a group."""
+        positions = sorted({at for level in needed for at in level})
+        names = [f"f{at}" for at in positions]
+        sets = ", ".join(f"({', '.join(f'f{at}' for at in level)})" for level in needed)
+        function, is_float = self.question.function, self._is_float()
+        aggregates = (
+            "list(v) FILTER (v IS NOT NULL)" if is_float and function in ("sum", "mean") else _AGGREGATES[function]
+        )
+        level_of = {
+            sum(1 << bit for bit, at in enumerate(reversed(positions)) if at not in level): level for level in needed
+        }
+        which = f"grouping_id({', '.join(names)})" if names else "0"
+        lines = self._lines(positions, lists)
+        for part in self._parts():
+            rows = self._rows(
+                f"SELECT {', '.join([which, *names, aggregates])} FROM ({lines}) {part}"
+                + (f" GROUP BY GROUPING SETS ({sets})" if names else "")
+            )
+            for number, *row in rows:
+                level = level_of[number]
+                codes = tuple(
+                    self.groups[at].codes[value] for at, value in zip(positions, row, strict=False) if at in level
+                )
+                result = _result(function, row[len(positions) :], is_float=is_float)
+                found[level][codes] = result + (found[level].get(codes) or 0) if function in COUNTS else result  # type: ignore[operator]
+
+    def _lines(self, positions: Sequence[int], lists: Collection[int]) -> str:
+        """A query with a line per combination of the entries of these lists; its columns are ``f0`` ..., ``v``."""
+        columns = [f"{self.groups[at].sql} AS f{at}" for at in positions]
+        query = f"SELECT {', '.join([*columns, f'{self.value} AS v'])} FROM {self.source} AS s {' '.join(self.joins)}"
+        unnested = [f"f{at}" for at in lists] + ["v"] * self._counts_entries()
+        for name in unnested:
+            query = f"SELECT * REPLACE (unnest({name}) AS {name}) FROM ({query})"
+        replaced = ", ".join(f"nullif({name}, {literal(BLANK)}) AS {name}" for name in unnested)
+        return f"SELECT * REPLACE ({replaced}) FROM ({query})" if replaced else query
+
+    def _parts(self) -> Iterator[str]:
+        """Conditions that divide the lines, so that equal values are in one part."""
+        count = 1 + sum(file.count for file in self.files) // _PART
+        if self.question.function not in ("companies", "nunique") or count == 1:
+            yield ""
+            return
+        for part in range(count):
+            yield f"WHERE coalesce(hash(v) % {count}, 0) = {part}"
+
+    def _check_size(self) -> None:
+        rows = len(self.question.rows)
+        if prod(len(group.labels.labels) + 2 for group in self.groups) * (rows + 1) <= MAX_CELLS:
+            return
+        every = range(len(self.groups))
+        check_size(self.question, self._count_groups(every[:rows]), self._count_groups(every[rows:]))
+
+    def _count_groups(self, positions: Sequence[int]) -> int:
+        if not positions:
+            return 0
+        lines = self._lines(positions, [at for at in positions if self.groups[at].is_list])
+        names = ", ".join(f"f{at}" for at in positions)
+        ((count,),) = self._rows(f"SELECT count(*) FROM (SELECT DISTINCT {names} FROM ({lines}))")
+        return int(count)
+
+    # --- fields ---
+
+    def _group(self, name: str) -> _Group:
+        kind = BY_NAME[name].type
+        if kind is FieldType.BAND:
+            bands = labels_of(name, dict.fromkeys((*EMPLOYEE_BANDS, ""), 1), EMPLOYEE_BANDS)
+            return _Group(
+                bands, {**{place: place for place in range(len(EMPLOYEE_BANDS))}, None: bands.blank}, "s._band"
+            )
+        found = self._different(f"unnest({name})" if kind is FieldType.LIST else name)
+        counts: dict[Spelling, int] = {"": 0}
+        for value, count in found.items():
+            each = spelling(to_cell(value))
+            counts[each] = counts.get(each, 0) + count
+        labels = labels_of(name, counts, first_positions=lambda texts: self._first_positions(name, kind, texts))
+        codes = {value: labels.codes[spelling(to_cell(value))] for value in found} | {None: labels.blank}
+        if kind is FieldType.LIST:
+            keys = {None if value is None else comparable(value): code for value, code in codes.items()}
+            return _Group(labels, keys, _entries(name), is_list=True)
+        if kind is not FieldType.TEXT:
+            return _Group(labels, codes, f"s.{name}")
+        shown = {value: None if code == labels.blank else labels.labels[code] for value, code in codes.items()}
+        moved = {value: own for value, own in shown.items() if value != own}
+        shown_codes = {shown[value]: code for value, code in codes.items()}
+        return _Group(labels, shown_codes, self._replaced(f"s.{name}", moved))
+
+    def _different(self, values: str) -> dict[Any, int]:
+        """The different values, as they are, and how often each occurs."""
+        query = f"SELECT x, count(*) AS n FROM (SELECT {values} AS x FROM {self.source}) GROUP BY x"
+        found = self._rows(f"{query} LIMIT {MAX_CELLS + 1}")
+        if len(found) > MAX_CELLS:
+            ((count,),) = self._rows(f"SELECT count(*) FROM ({query})")
+            check_limit(count, MAX_CELLS, "rows")
+        return dict(found)
+
+    def _first_positions(self, name: str, kind: FieldType, texts: Collection[Spelling]) -> dict[Spelling, int]:
+        entry = f"unnest({name}) AS x, generate_subscripts({name}, 1)" if kind is FieldType.LIST else f"{name} AS x, 0"
+        entries = f"SELECT {entry} AS place, rank FROM placed"
+        place = "min(rank::HUGEINT * 1_000_000_000 + place)"
+        return dict(
+            self._rows(f"SELECT x, {place} FROM ({entries}) WHERE x IN (SELECT unnest(?)) GROUP BY x", [list(texts)])
+        )
+
+    def _replaced(self, text: str, replacements: Mapping[str, Any], otherwise: str = "") -> str:
+        """The text with some of its values replaced, and the others as they are or something else, in SQL."""
+        otherwise = otherwise or text
+        if not replacements:
+            return otherwise
+        table = f"replaced_{len(self.joins)}"
+        self._table(table, text=list(replacements), own=list(replacements.values()))
+        self.joins.append(f"LEFT JOIN {table} ON {text} = {table}.text")
+        return f"CASE WHEN {table}.text IS NULL THEN {otherwise} ELSE {table}.own END"
+
+    # --- values ---
+
+    def _value(self) -> str:
+        """The column ``v`` of `_AGGREGATES`, in SQL."""
+        name, function = self.question.values, self.question.function
+        if function == "companies":
+            return self._company()
+        if name is None:
+            return "TRUE"
+        kind = BY_NAME[name].type
+        if function == "count":
+            return self._filled(name, kind)
+        if function == "nunique":
+            return (
+                _entries(name) if kind is FieldType.LIST else self._key(name) if kind is FieldType.TEXT else f"s.{name}"
+            )
+        if self._has_no_numbers(name, kind):
+            raise no_numbers(name, function)
+        return f"s.{name}"
+
+    def _company(self) -> str:
+        """What identifies the company, as `company_key.group_companies` has it; null where nothing does."""
+        hosts = self._rows("SELECT DISTINCT _host FROM file WHERE _linkedin IS NULL AND _host IS NOT NULL")
+        own = [host for (host,) in hosts if not is_shared(host)]
+        if not own:
+            return "s._linkedin"
+        self._table("host", host=own)
+        # No slug has a capital letter, so none equals such a host.
+        self.connection.execute(
+            "CREATE TEMP TABLE owner AS SELECT host, CASE count(DISTINCT _linkedin) WHEN 0 THEN 'H ' || host"
+            " WHEN 1 THEN min(_linkedin) END AS company FROM host LEFT JOIN file ON _host = host GROUP BY host"
+        )
+        self.joins.append("LEFT JOIN owner ON s._linkedin IS NULL AND s._host = owner.host")
+        return "coalesce(s._linkedin, owner.company)"
+
+    def _filled(self, name: str, kind: FieldType) -> str:
+        if kind not in (FieldType.TEXT, FieldType.LIST):
+            return f"s.{name} IS NOT NULL"
+        text = f"s.{name}" if kind is FieldType.TEXT else f"array_to_string(s.{name}, '; ')"
+        others = self._rows(
+            f"SELECT DISTINCT x FROM (SELECT {text} AS x FROM file AS s) WHERE NOT regexp_matches(x, '[!-~]')"
+        )
+        return f"({self._replaced(text, {x: None for (x,) in others if looks_blank(x)})}) IS NOT NULL"
+
+    def _key(self, name: str) -> str:
+        """What the texts of a column look like, in SQL; null for blanks."""
+        others = self._rows(f"SELECT DISTINCT {name} FROM file WHERE NOT regexp_full_match({name}, {_PLAIN})")
+        key = self._replaced(f"s.{name}", {text: comparable(text) for (text,) in others}, f"lower(s.{name})")
+        return f"nullif(nullif({key}, ''), {literal(BLANK)})"
+
+    def _has_no_numbers(self, name: str, kind: FieldType) -> bool:
+        if not sum(file.count for file in self.files):
+            return False
+        if kind not in (FieldType.INTEGER, FieldType.NUMBER):
+            return True
+        ((count,),) = self._rows(f"SELECT count({name}) FROM {self.source}")
+        return not count
+
+    def _is_float(self) -> bool:
+        return self.question.values is not None and BY_NAME[self.question.values].type is FieldType.NUMBER
+
+    def _counts_entries(self) -> bool:
+        name = self.question.values
+        return self.question.function == "nunique" and name is not None and BY_NAME[name].type is FieldType.LIST
+
+    # --- SQL ---
+
+    def _rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        return self.connection.execute(query, parameters).fetchall()
+
+    def _table(self, name: str, **columns: list[Any]) -> None:
+        """A temporary table with these columns."""
+        values = ", ".join(f"unnest(?) AS {column}" for column in columns)
+        self.connection.execute(f"CREATE TEMP TABLE {name} AS SELECT {values}", list(columns.values()))
+
+
+def _entries(name: str) -> str:
+    """The entries of a list as texts that look alike, each once, in SQL; a single null where there are none."""
+    return f"CASE WHEN len(s._{name}) > 0 THEN s._{name} ELSE [NULL] END"
+
+
+def _result(function: str, values: Sequence[Any], *, is_float: bool) -> Result:
+    """The result of what `_AGGREGATES` gives."""
+    if function in COUNTS or values[0] is None:
+        return values[0]  # type: ignore[no-any-return]
+    if function == "mean" and not is_float:
+        return rounded(Fraction(*values))
+    numbers = values[0] if isinstance(values[0], list) else values
+    return rounded(
+        calculate("mean" if function == "median" else function, [number_of(number) or 0 for number in numbers])
+    )
