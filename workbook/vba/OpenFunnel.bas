@@ -275,7 +275,7 @@ Private Sub RegisterHelp()
     wasSaved = ThisWorkbook.Saved ' registering the help counts as a change, which Excel would ask to save
     OpenFunnelHelp MacrosOfThis()
     On Error Resume Next ' the add-in has no such sheet
-    ThisWorkbook.Worksheets("Start").Range("B9").Calculate ' in the file, this cell says that macros are off
+    ThisWorkbook.Worksheets("Start").Range("B13:B14").Calculate ' in the file, these cells say that macros are off
     ThisWorkbook.Saved = wasSaved
 End Sub
 

@@ -19,9 +19,11 @@ LIGHT_BLUE: Final = "#8EA9DB"
 PALE_BLUE: Final = "#F2F5FA"
 YELLOW: Final = "#FFF2CC"
 AMBER: Final = "#BF8F00"
+DARK_AMBER: Final = "#8A5A00"
+"""For text: that of a contrast which people can read, also on pale blue."""
 RED: Final = "#C00000"
 GREEN: Final = "#2E7D32"
-GRAY: Final = "#6B7280"
+GRAY: Final = "#5B6472"
 CHART_GRAY: Final = "#A6A6A6"
 CHART_TEXT: Final = "#404040"
 LINE: Final = "#D9DEE8"
@@ -72,6 +74,8 @@ def add_bar_chart(
     minimum: float | None = None,
     gray: Sequence[bool] = (),
     show_title: bool = True,
+    offset: tuple[int, int] = (0, 0),
+    hidden_cells: bool = False,
 ) -> None:
     """Add a chart of counts that stand beside their labels.
 
@@ -90,6 +94,8 @@ def add_bar_chart(
         minimum: where the axis of the counts starts; None lets the program choose.
         gray: for each row whether its bar is gray; empty for none.
         show_title: whether the title stands above the chart too.
+        offset: pixels from that corner to the right and down.
+        hidden_cells: whether the counts may stand in hidden cells.
     """
     chart = book.add_chart({"type": kind})
     label_font = {"size": 9, "color": CHART_TEXT}
@@ -122,9 +128,11 @@ def add_bar_chart(
         }
     )
     chart.set_legend({"none": True})
+    if hidden_cells:
+        chart.show_hidden_data()
     chart.set_chartarea({"border": {"color": line_color}})
     chart.set_size({"width": size[0], "height": size[1]})
-    sheet.insert_chart(*position, chart, {"object_position": 3})
+    sheet.insert_chart(*position, chart, {"object_position": 3, "x_offset": offset[0], "y_offset": offset[1]})
 
 
 def set_up_printing(sheet: Worksheet) -> None:

@@ -90,6 +90,8 @@ def build_workbook(values: CachedValues | None = None) -> bytes:
     book.close()
     package = Package(file.getvalue())
     number = list(CODE_NAMES).index(data_sheets.PIVOT) + 1
+    first_sheet = "xl/worksheets/sheet1.xml"
+    start_sheet.BUTTONS.add_to(package, first_sheet, "xl/drawings/drawing2.xml", sources.sheet_texts().start.buttons)
     pivot.add_to(package, f"xl/worksheets/sheet{number}.xml", data_sheets.FIRST_ROW, 0)
     return package.to_bytes()
 

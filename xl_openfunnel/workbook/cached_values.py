@@ -21,13 +21,15 @@ from .sources import sheet_texts
 
 STATUS: Final = "OF_STATUS(job)"
 ROWS: Final = "OF_ROWS(job)"
-BY_COUNTRY: Final = 'OF_PIVOT(job,"country")'
-BY_BAND: Final = 'OF_PIVOT(job,"employee_band")'
+BY_COUNTRY_AND_BAND: Final = 'OF_PIVOT(job,"country","employee_band")'
 JOBS: Final = "OF_JOBS()"
 CREDITS: Final = 'OF_CREDITS("left")'
 
 CREDITS_LEFT: Final = f'IF(ISNUMBER({CREDITS}),{CREDITS},"")'
 """Only a number of credits; `key_status` shows why there is none."""
+
+WHETHER_FINAL: Final = 'IF(OF_INFO(job,"provisional")=TRUE,"{provisional}",IF(OF_INFO(job,"final")=TRUE,"{final}",""))'
+"""With the texts for companies that may still change, and for those that will not."""
 
 TABLE_COLUMNS: Final = (*DEFAULT_COLUMNS, "country", "employee_band")
 """The columns of the table that the pivot reads."""
@@ -56,6 +58,12 @@ def key_status(accepted: str) -> str:
     return f'IF(ISNUMBER({CREDITS}),"{accepted}",{CREDITS})'
 
 
+def whether_final() -> str:
+    """A formula for whether the companies shown are the last word."""
+    texts = sheet_texts().start
+    return WHETHER_FINAL.format(provisional=texts.provisional, final=texts.final)
+
+
 def info_call(name: str) -> str:
     """The formula for one field of the job."""
     return f'OF_INFO(job,"{name}")'
@@ -78,17 +86,17 @@ def example_values(snapshot: Snapshot, label: str = "", credits_left: float | st
         *(to_short_cell(manifest.get(name)) for name in ("credits_consumed", "derived_query", "resolved_seed_domains")),
         *(as_of, as_of),
     )
-    accepted = sheet_texts().start.key_accepted
+    texts = sheet_texts().start
     blocks: dict[str, Block] = {
         ROWS: [row[: len(DEFAULT_COLUMNS)] for row in table],
-        BY_COUNTRY: pivot(frame, ["country"]),
-        BY_BAND: pivot(frame, ["employee_band"]),
+        BY_COUNTRY_AND_BAND: pivot(frame, ["country"], ["employee_band"]),
         JOBS: [
             ["job_id", "label", "status", "rows", "credits", "query", "seeds", "first_seen", "last_seen"],
             list(ledger_entry),
         ],
         CREDITS_LEFT: [[credits_left]],
-        key_status(accepted): [[accepted]],
+        key_status(texts.key_accepted): [[texts.key_accepted]],
+        whether_final(): [[texts.provisional if snapshot.provisional else texts.final if snapshot.final else ""]],
         STATUS: [[str(snapshot.status)]],
     }
     for name in INFO_FIELDS:
@@ -117,7 +125,30 @@ def write_formula(
         without_macros: what the cell shows where the function is unknown, as it is without macros.
     """
     ((value,),) = values.block(formula)
-    write_single(sheet, row, column, f'=IFERROR({formula},"{without_macros}")', style, value or without_macros)
+    write_single(
+        sheet,
+        row,
+        column,
+        f'=IFERROR({formula},"{without_macros}")',
+        style,
+        value if values.job else value or without_macros,
+    )
+
+
+class _Text(str):
+    """A text that XlsxWriter stores as one, also where it is empty: see `write_single`."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self) and super().__eq__(other)
+
+    __hash__ = str.__hash__
+
+
+def write_reference(sheet: Worksheet, row: int, column: int, cell: str, style: Format, value: Cell) -> None:
+    """Write a formula that repeats the text of another cell; unlike the others it may stand in a merged cell."""
+    sheet.write_formula(row, column, f"={cell}", style, _Text(value))
 
 
 def write_single(sheet: Worksheet, row: int, column: int, formula: str, style: Format, value: Cell) -> None:
@@ -130,8 +161,12 @@ def write_single(sheet: Worksheet, row: int, column: int, formula: str, style: F
     sheet.write_dynamic_array_formula(row, column, row, column, formula, style, value)
 
 
-def write_spill(sheet: Worksheet, row: int, column: int, formula: str, values: CachedValues) -> None:
+def write_spill(
+    sheet: Worksheet, row: int, column: int, formula: str, values: CachedValues, style: Format | None = None
+) -> None:
     """Write a formula that spills, and its block in the format of the columns.
+
+    Where the functions are unknown it shows why, and no ``#NAME?``.
 
     Args:
         sheet: the sheet.
@@ -139,11 +174,13 @@ def write_spill(sheet: Worksheet, row: int, column: int, formula: str, values: C
         column: of the same cell.
         formula: without ``=``.
         values: the cached values.
+        style: the format of the first cell, if it has its own.
     """
     cells = values.block(formula)
     last = (row + len(cells) - 1, column + len(cells[0]) - 1)
+    whole = f'=IFERROR({formula},"{sheet_texts().no_functions}")'
     # A plain formula would never spill: see `write_single`.
-    sheet.write_dynamic_array_formula(row, column, *last, f"={formula}", None, cells[0][0])
+    sheet.write_dynamic_array_formula(row, column, *last, whole, style, cells[0][0])
     for down, line in enumerate(cells):
         for right, cell in enumerate(line):
             if (down, right) == (0, 0):

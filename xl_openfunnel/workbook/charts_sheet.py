@@ -1,4 +1,4 @@
-"""The sheet with charts of the companies by country and by size."""
+"""The sheet with charts and a heat map of the companies, which follow the job."""
 
 from __future__ import annotations
 
@@ -8,99 +8,159 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from ..cell_values import Cell
+from ..cell_values import Block, Cell
 from ..fields import EMPLOYEE_BANDS
-from ..files.xlsx_style import LINE, Formats, add_bar_chart
+from ..files.xlsx_style import BLUE, LINE, Formats, add_bar_chart
 from ..pivot_rules import BLANK, TOTAL
 from . import cached_values
 from .cached_values import CachedValues, write_single, write_spill
 from .sources import sheet_texts
-from .styles import add_title
+from .styles import HEAT, add_job_title, add_title
 
 NAME: Final = "Charts"
 
 COUNTRIES: Final = 12
 """How many countries the chart shows: the largest ones."""
 
+FIRST_ROW: Final = 21
+"""The row of the heat map's formula, below the charts."""
+
 _BANDS: Final = (*EMPLOYEE_BANDS, BLANK)
-_FIRST_ROW: Final = 3
-_COUNTRY, _BAND, _CHART, _PLOTTED, _PLOTTED_BAND = 0, 3, 6, 20, 23  # columns
+_COUNTRY: Final = 0
+_LAST: Final = len(_BANDS) + 1
+"""The last column of the heat map, if it has all bands: that of the totals."""
+
+_CHARTS_ROW: Final = 3
+_CHART_WIDTH: Final = 533
+_PLOTTED, _PLOTTED_BAND = 14, 17
+"""The hidden columns from which the charts are drawn."""
+
 _MAX_SPILLED_ROWS: Final = 500
 """Rows that get the formats of a spilled block."""
 
 
 def add_charts(book: Workbook, sheet: Worksheet, style: Formats, values: CachedValues) -> None:
     texts = sheet_texts().charts
-    add_title(sheet, style, texts.title, texts.hint)
-    for column, width in ((_COUNTRY, 24), (_BAND, 16), (_PLOTTED, 24), (_PLOTTED_BAND, 16)):
-        sheet.set_column(column, column, width, style["body"])
-        sheet.set_column(column + 1, column + 1, 12, style["count"])
-        sheet.set_column(column + 2, column + 2, 3, style["body"])
+    add_title(sheet, style, "", texts.hint)
+    add_job_title(sheet, style, values)
+    sheet.set_column(_COUNTRY, _COUNTRY, 26, style["indented"])
+    sheet.set_column(_COUNTRY + 1, _LAST, 12, style["count"])
+    sheet.set_column(_PLOTTED, _PLOTTED_BAND + 1, 16, style["body"], {"hidden": True})
     sheet.hide_gridlines(2)
-    sheet.set_row(_FIRST_ROW, 20)
-    for column, formula in ((_COUNTRY, cached_values.BY_COUNTRY), (_BAND, cached_values.BY_BAND)):
-        write_spill(sheet, _FIRST_ROW, column, formula, values)
-        _add_conditional_formats(sheet, style, column)
-    sheet.write_string(_FIRST_ROW - 1, _PLOTTED, texts.plotted, style["hint"])
-    for column, header in ((_PLOTTED, "country"), (_PLOTTED_BAND, "employee_band")):
-        sheet.write_string(_FIRST_ROW, column, header, style["hint"])
-        sheet.write_string(_FIRST_ROW, column + 1, "companies", style["hint"])
-    _add_countries(sheet, style, values)
-    _add_bands(sheet, style, values)
+    sheet.set_tab_color(BLUE)
     by_country = texts.by_country.format(countries=COUNTRIES)
-    _add_chart(book, sheet, "bar", by_country, _FIRST_ROW, _PLOTTED, COUNTRIES)
-    _add_chart(book, sheet, "column", texts.by_band, _FIRST_ROW + 18, _PLOTTED_BAND, len(_BANDS))
-    sheet.freeze_panes(_FIRST_ROW + 1, 0)
+    _add_chart(book, sheet, "bar", by_country, _PLOTTED, COUNTRIES, 0)
+    _add_chart(book, sheet, "column", texts.by_band, _PLOTTED_BAND, len(_BANDS), _CHART_WIDTH + 10)
+    sheet.set_row(FIRST_ROW - 1, 24)
+    sheet.write_string(FIRST_ROW - 1, _COUNTRY, texts.heat_map, style["heading"])
+    for column in range(_COUNTRY + 1, _LAST + 1):
+        sheet.write_blank(FIRST_ROW - 1, column, None, style["heading"])
+    sheet.set_row(FIRST_ROW, 20)
+    write_spill(sheet, FIRST_ROW, _COUNTRY, cached_values.BY_COUNTRY_AND_BAND, values)
+    _add_heat(sheet, style)
+    sheet.write_string(FIRST_ROW - 1, _PLOTTED, texts.plotted, style["hint"])
+    for column, header in ((_PLOTTED, "country"), (_PLOTTED_BAND, "employee_band")):
+        sheet.write_string(FIRST_ROW, column, header, style["hint"])
+        sheet.write_string(FIRST_ROW, column + 1, "companies", style["hint"])
+    block = values.block(cached_values.BY_COUNTRY_AND_BAND)
+    _add_countries(sheet, style, block)
+    _add_bands(sheet, style, block)
+    sheet.repeat_rows(FIRST_ROW)
 
 
-def _add_conditional_formats(sheet: Worksheet, style: Formats, column: int) -> None:
-    """Format the headers and the total wherever the spilled block has them."""
-    header = xl_rowcol_to_cell(_FIRST_ROW, column, row_abs=True)
-    is_filled = {"type": "formula", "criteria": f'={header}<>""', "format": style["if_head"]}
-    sheet.conditional_format(_FIRST_ROW, column, _FIRST_ROW, column + 1, is_filled)
-    label = xl_rowcol_to_cell(_FIRST_ROW + 1, column, col_abs=True)
-    is_total = {"type": "formula", "criteria": f'={label}="{TOTAL}"', "format": style["if_total"]}
-    sheet.conditional_format(_FIRST_ROW + 1, column, _FIRST_ROW + _MAX_SPILLED_ROWS, column + 1, is_total)
+def label(row: int) -> str:
+    """The first cell of a row of the heat map, as a text for formulas on other sheets.
+
+    ``&""``, because LibreOffice takes no text in the cells of an array for equal to another one as it is.
+    """
+    return f'{NAME}!{xl_rowcol_to_cell(row, _COUNTRY, row_abs=True, col_abs=True)}&""'
 
 
-def _add_countries(sheet: Worksheet, style: Formats, values: CachedValues) -> None:
+def plotted_countries() -> tuple[str, str]:
+    """The ranges with the names of the largest countries and with their companies, for formulas on other sheets."""
+    names, counts = (
+        xl_range_abs(FIRST_ROW + 1, column, FIRST_ROW + COUNTRIES, column) for column in (_PLOTTED, _PLOTTED + 1)
+    )
+    return f"{NAME}!{names}", f"{NAME}!{counts}"
+
+
+def _add_heat(sheet: Worksheet, style: Formats) -> None:
+    """Color the cells by their numbers, and format headers and totals wherever the spilled block has them.
+
+    The largest country stands first, so that its largest number but the total is the measure. Not a color scale,
+    which would count the totals too.
+    """
+    first, last = FIRST_ROW + 1, FIRST_ROW + _MAX_SPILLED_ROWS
+    corner = xl_rowcol_to_cell(FIRST_ROW, _COUNTRY, row_abs=True, col_abs=True)
+    head = xl_rowcol_to_cell(FIRST_ROW, _COUNTRY + 1, row_abs=True)
+    name = xl_rowcol_to_cell(first, _COUNTRY, col_abs=True)
+    cell = xl_rowcol_to_cell(first, _COUNTRY + 1)
+    largest = f"LARGE({xl_range_abs(first, _COUNTRY + 1, first, _LAST)},2)"
+
+    def add(rows: tuple[int, int], columns: tuple[int, int], criteria: str, name: str, *, stop: bool = False) -> None:
+        rule = {"type": "formula", "criteria": f"={criteria}", "format": style[name], "stop_if_true": stop}
+        sheet.conditional_format(rows[0], columns[0], rows[1], columns[1], rule)
+
+    own_head = xl_rowcol_to_cell(FIRST_ROW, _COUNTRY, row_abs=True)
+    is_filled = f'AND({corner}&""="country",{own_head}<>"")'
+    add((FIRST_ROW, FIRST_ROW), (_COUNTRY, _LAST), is_filled, "if_head")
+    add((FIRST_ROW, FIRST_ROW), (_COUNTRY, _COUNTRY), f'LEFT({corner},4)="#OF!"', "if_failed")
+    add((first, last), (_COUNTRY, _LAST), f'AND({name}&""="{TOTAL}",{own_head}<>"")', "if_total", stop=True)
+    add((first, last), (_COUNTRY, _COUNTRY), f'{name}&""="{BLANK}"', "if_rest")
+    add((first, last), (_COUNTRY + 1, _LAST), f'{head}&""="{TOTAL}"', "if_sum", stop=True)
+    for share, color in HEAT:
+        is_hot = f"AND(ISNUMBER({cell}),{cell}>={share}*{largest})"
+        add((first, last), (_COUNTRY + 1, _LAST), is_hot, f"if_{color}", stop=True)
+
+
+def _add_countries(sheet: Worksheet, style: Formats, block: Block) -> None:
     """Repeat the largest countries without the total, in plain formulas: few programs can chart a spilled block."""
-    lines = values.block(cached_values.BY_COUNTRY)[1:-1]
+    lines = block[1:-1]
+    heads = xl_range_abs(FIRST_ROW, _COUNTRY, FIRST_ROW, _LAST)
+    corner = xl_rowcol_to_cell(FIRST_ROW, _COUNTRY, row_abs=True, col_abs=True)
     for number in range(COUNTRIES):
-        row = _FIRST_ROW + 1 + number
-        name, count = (xl_rowcol_to_cell(row, _COUNTRY + right) for right in (0, 1))
-        cached: list[Cell] = lines[number] if number < len(lines) else ["", 0.0]
-        plotted_name = f'=IF(OR({name}="",{name}="{TOTAL}"),"",{name})'
+        row = FIRST_ROW + 1 + number
+        name = xl_rowcol_to_cell(row, _COUNTRY)
+        cached: list[Cell] = [lines[number][0], lines[number][-1]] if number < len(lines) else ["", 0.0]
+        plotted_name = f'=IF(OR({corner}&""<>"country",{name}&""="",{name}&""="{TOTAL}"),"",{name})'
         write_single(sheet, row, _PLOTTED, plotted_name, style["hint"], cached[0])
         plotted = xl_rowcol_to_cell(row, _PLOTTED)
-        sheet.write_formula(row, _PLOTTED + 1, f'=IF({plotted}="",0,{count})', style["nonzero_count"], cached[1])
+        numbers = xl_range_abs(row, _COUNTRY, row, _LAST)
+        formula = f'=IF({plotted}="",0,IFERROR(INDEX({numbers},MATCH("{TOTAL}",{heads},0)),0))'
+        sheet.write_formula(row, _PLOTTED + 1, formula, style["nonzero_count"], cached[1])
 
 
-def _add_bands(sheet: Worksheet, style: Formats, values: CachedValues) -> None:
-    """Repeat all bands in their order, also those without companies."""
-    cached = {str(line[0]): line[1] for line in values.block(cached_values.BY_BAND)[1:-1]}
-    names, counts = (xl_range_abs(_FIRST_ROW + 1, column, _FIRST_ROW + 20, column) for column in (_BAND, _BAND + 1))
-    for row, band in enumerate(_BANDS, _FIRST_ROW + 1):
+def _add_bands(sheet: Worksheet, style: Formats, block: Block) -> None:
+    """Repeat all bands in their order with the totals of the heat map, also those without companies."""
+    cached = dict(zip(map(str, block[0]), block[-1], strict=True)) if len(block) > 1 else {}
+    heads = xl_range_abs(FIRST_ROW, _COUNTRY, FIRST_ROW, _LAST)
+    names = xl_range_abs(FIRST_ROW, _COUNTRY, FIRST_ROW + _MAX_SPILLED_ROWS, _COUNTRY)
+    whole = xl_range_abs(FIRST_ROW, _COUNTRY, FIRST_ROW + _MAX_SPILLED_ROWS, _LAST)
+    for row, band in enumerate(_BANDS, FIRST_ROW + 1):
         sheet.write_string(row, _PLOTTED_BAND, band, style["hint"])
         name = xl_rowcol_to_cell(row, _PLOTTED_BAND)
-        formula = f"=IFERROR(INDEX({counts},MATCH({name},{names},0)),0)"
-        sheet.write_formula(row, _PLOTTED_BAND + 1, formula, style["nonzero_count"], cached.get(band, 0))
+        found = f'INDEX({whole},MATCH("{TOTAL}",{names},0),MATCH({name},{heads},0))'
+        sheet.write_formula(
+            row, _PLOTTED_BAND + 1, f"=IFERROR({found},0)", style["nonzero_count"], cached.get(band, 0) or 0
+        )
 
 
 def _add_chart(
-    book: Workbook, sheet: Worksheet, kind: Literal["bar", "column"], title: str, row: int, column: int, count: int
+    book: Workbook, sheet: Worksheet, kind: Literal["bar", "column"], title: str, column: int, count: int, left: int
 ) -> None:
     add_bar_chart(
         book,
         sheet,
         kind,
         title,
-        first=_FIRST_ROW + 1,
-        last=_FIRST_ROW + count,
+        first=FIRST_ROW + 1,
+        last=FIRST_ROW + count,
         column=column,
-        position=(row, _CHART),
-        size=(760, 340),
+        position=(_CHARTS_ROW, _COUNTRY),
+        offset=(left, 0),
+        size=(_CHART_WIDTH, 330),
         line_color=LINE,
         number_format="#,##0;;",  # nothing for zero
         minimum=0,
+        hidden_cells=True,
     )

@@ -11,10 +11,10 @@ from ..fields import EMPLOYEE_BANDS
 from ..files.xlsx_cells import write_cell
 from ..files.xlsx_style import TABLE_STYLE, Formats
 from . import cached_values
-from .cached_values import TABLE_COLUMNS, CachedValues, info_call, write_single, write_spill
+from .cached_values import TABLE_COLUMNS, CachedValues, write_spill
 from .pivot import Axis, Pivot
 from .sources import sheet_texts
-from .styles import add_title
+from .styles import add_job_title, add_title
 
 ROWS: Final = "Rows"
 TABLE: Final = "Table"
@@ -43,15 +43,14 @@ def add_rows(sheet: Worksheet, style: Formats, values: CachedValues) -> None:
     """Fill the sheet with the companies as a spilled block."""
     texts = sheet_texts().rows
     add_title(sheet, style, "", texts.hint)
-    progress = info_call("progress")
-    ((cached,),) = values.block(progress)
-    title = f"{values.job} · {cached}" if values.job else texts.no_job
-    write_single(sheet, 0, 0, f'=IF(job="","{texts.no_job}",job&" · "&{progress})', style["title"], title)
+    add_job_title(sheet, style, values)
     _set_columns(sheet, style, TABLE_COLUMNS[: TABLE_COLUMNS.index("country")])
-    write_spill(sheet, FIRST_ROW, 0, cached_values.ROWS, values)
+    write_spill(sheet, FIRST_ROW, 0, cached_values.ROWS, values, style["body"])
     sheet.set_row(FIRST_ROW, 20)
     headers = (FIRST_ROW, 0, FIRST_ROW, 29)
-    sheet.conditional_format(*headers, {"type": "formula", "criteria": '=A$4<>""', "format": style["if_head"]})
+    sheet.conditional_format(
+        *headers, {"type": "formula", "criteria": '=AND($B$4<>"",A$4<>"")', "format": style["if_head"]}
+    )
     sheet.freeze_panes(FIRST_ROW + 1, 2)
     sheet.repeat_rows(FIRST_ROW)
 

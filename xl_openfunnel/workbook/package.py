@@ -12,7 +12,7 @@ XML: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 RELATIONSHIPS: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 _PACKAGE_RELATIONSHIPS: Final = "http://schemas.openxmlformats.org/package/2006/relationships"
-_SPREADSHEET: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_OFFICE: Final = "application/vnd.openxmlformats-officedocument"
 _TYPES: Final = "[Content_Types].xml"
 _EARLIEST_TIME: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest time in a ZIP file. The real time would be private, and differ from build to build."""
@@ -34,7 +34,7 @@ class Package:
 
         Args:
             name: the part's path.
-            kind: the end of its content type, such as ``pivotTable``.
+            kind: the end of its content type, such as ``spreadsheetml.pivotTable``.
             content: the XML after the declaration.
 
         Raises:
@@ -43,7 +43,7 @@ class Package:
         if name in self.parts:
             raise ValueError(f"{name} exists already")
         self.parts[name] = (XML + content).encode()
-        override = f'<Override PartName="/{name}" ContentType="{_SPREADSHEET}.{kind}+xml"/>'
+        override = f'<Override PartName="/{name}" ContentType="{_OFFICE}.{kind}+xml"/>'
         self.replace(_TYPES, "</Types>", override + "</Types>")
 
     def add_relationship(self, source: str, kind: str, target: str) -> str:

@@ -97,9 +97,9 @@ class Pivot:
             row: of the pivot's first cell, from 0.
             column: of the same cell.
         """
-        package.add_part(_CACHE, "pivotCacheDefinition", self._cache_xml())
+        package.add_part(_CACHE, "spreadsheetml.pivotCacheDefinition", self._cache_xml())
         last = (row + len(self.cells) - 1, column + len(self.cells[0]) - 1)
-        package.add_part(_TABLE, "pivotTable", self._table_xml(xl_range(row, column, *last)))
+        package.add_part(_TABLE, "spreadsheetml.pivotTable", self._table_xml(xl_range(row, column, *last)))
         package.add_relationship(_TABLE, "pivotCacheDefinition", _CACHE)
         package.add_relationship(sheet, "pivotTable", _TABLE)
         relationship_id = package.add_relationship(_WORKBOOK, "pivotCacheDefinition", _CACHE)

@@ -83,18 +83,28 @@ class Labels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The names of the values on the first sheet."""
 
     job: str
-    status: str
-    rows: str
     progress: str
-    as_of: str
     next_try: str
     key: str
-    credits: str
     problem: str
+    warnings: str
+
+
+class Cards(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The names of the figures on the first sheet, and the words beside the numbers below them."""
+
+    status: str
+    as_of: str
+    unknown: str
+    companies: str
+    credits: str
+    used: str
+    country: str
+    of_country: str
 
 
 class Button(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A button of the first sheet: its macro, its caption and the text beside it."""
+    """A button of the first sheet: its macro, its caption and the text below that."""
 
     macro: str
     caption: str
@@ -107,11 +117,16 @@ class StartTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steps: tuple[str, ...]
     first_time: str
     no_macros: str
+    allow_macros: str
     ask: str
     key_accepted: str
+    provisional: str
+    final: str
+    no_country: str
     jobs: str
     jobs_hint: str
     labels: Labels
+    cards: Cards
     buttons: tuple[Button, ...]
 
 
@@ -138,6 +153,7 @@ class PivotTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ChartsTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     hint: str
+    heat_map: str
     plotted: str
     by_country: str
     by_band: str
@@ -146,6 +162,7 @@ class ChartsTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SheetTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The texts of all sheets, as in ``workbook/sheets/texts.toml``."""
 
+    no_functions: str
     start: StartTexts
     rows: RowsTexts
     table: TableTexts

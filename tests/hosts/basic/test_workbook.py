@@ -11,6 +11,7 @@ from tests.unit.workbook.examples import JOB, example, snapshot, without_formula
 from xl_openfunnel.fields import EMPLOYEE_BANDS
 from xl_openfunnel.pivot import pivot
 from xl_openfunnel.workbook import builder, commands
+from xl_openfunnel.workbook.sources import sheet_texts
 
 COUNT = 250
 LIBREOFFICES = {"(empty)": "(blank)", "Total Result": "Total"}
@@ -28,8 +29,9 @@ def opened(running: LibreOffice, tmp_path: Path) -> LibreOffice:
 def test_single_values_are_in_the_file_before_calculation(running: LibreOffice, tmp_path: Path) -> None:
     (tmp_path / "example.xlsx").write_bytes(without_formulas(example(COUNT)))  # arrays are calculated on opening
     running.load(tmp_path / "example.xlsx")
-    shown = [value for _, value in running.values("Start", "A8:B11")]
-    assert shown == [JOB, "completed", COUNT, f"{COUNT} companies, completed"]
+    assert running.values("Start", "B8") == [[JOB]]
+    assert running.values("Start", "B13:C13") == [["completed", COUNT]]
+    assert running.values("Start", "B16") == [[f"{COUNT} companies, completed"]]
 
 
 def test_the_table_has_numbers_and_texts_of_the_companies(opened: LibreOffice) -> None:
@@ -66,7 +68,21 @@ def test_without_the_add_in_the_macros_name_the_remedy(running: LibreOffice, tmp
     running.load(file, macros=True)
     running.calculate()
     said = "#OF! Run `xl-openfunnel install --calc` in a terminal, then restart LibreOffice."
-    assert [running.values("Start", "B9"), running.values("Rows", "A4")] == [[[said]], [[said]]]
+    assert [running.values("Start", "B13"), running.values("Rows", "A4")] == [[[said]], [[said]]]
+
+
+def test_without_macros_and_the_add_in_words_stand_in_place_of_errors(running: LibreOffice, tmp_path: Path) -> None:
+    file = tmp_path / builder.WORKBOOK_FILE_NAME
+    builder.write_workbook(file)
+    running.load(file)
+    running.enter("Start", "B8", JOB)
+    running.calculate()
+    texts = sheet_texts()
+    assert running.values("Start", "B13:B14") == [[texts.start.no_macros], [texts.start.allow_macros]]
+    for sheet, place in (("Start", "B23"), ("Rows", "A4"), ("Charts", "A22")):
+        assert running.values(sheet, place) == [[texts.no_functions]]
+    assert running.values("Start", "G13") == [[texts.start.no_country]]
+    assert running.values("Rows", "A1") == [[JOB]]
 
 
 def test_each_button_is_bound_to_its_macro(opened: LibreOffice) -> None:
@@ -86,6 +102,6 @@ def test_the_values_of_blocks_are_in_the_file(running: LibreOffice, tmp_path: Pa
     running.load(file)
     names = [row[0] for row in running.values("Rows", f"B4:B{COUNT + 4}")]
     assert names == ["name", *(row[0] for row in running.values("Table", f"B5:B{COUNT + 4}"))]
-    head, smallest = running.values("Charts", "D4:E5")
-    assert (head, smallest[0]) == (["employee_band", "companies"], "1–10")
-    assert [smallest[1]] == running.values("Charts", "Y5")[0]
+    head, largest = running.values("Charts", "A22:B23")
+    assert (head, largest[0]) == (["country", "1–10"], "United States")
+    assert running.values("Charts", "O23") == running.values("Start", "G13") == [["United States"]]

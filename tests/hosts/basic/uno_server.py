@@ -16,7 +16,7 @@ input ends. The requests:
   array formula.
 - ``{"extent": "Sheet", "at": "B1"}`` returns a cell's formula, and the rows and columns of its array.
 - ``{"pivots": "Sheet", "refresh": true}`` refreshes the sheet's pivots and returns their cells.
-- ``{"buttons": "Sheet"}`` returns the caption and the macro of each button.
+- ``{"buttons": "Sheet"}`` returns the name and the macro of each button.
 - ``{"save": "...", "filter": "..."}`` saves a copy.
 - ``{"close": true}`` closes the document.
 
@@ -39,6 +39,7 @@ import uno
 _STANDARD, _CLASS = 1, 2  # com.sun.star.script.ModuleType
 _SIZE = 1400, 860
 _POSITION_AND_SIZE = 15  # com.sun.star.awt.PosSize
+_MANY = 1_000
 _ALWAYS = 4  # com.sun.star.document.MacroExecMode.ALWAYS_EXECUTE_NO_WARN
 
 
@@ -120,10 +121,12 @@ def _pivots(sheet: Any, *, refresh: bool) -> list[object]:
 
 
 def _buttons(sheet: Any) -> list[object]:
+    """The name and the macro of each shape that runs one."""
     found: list[object] = []
-    for form in sheet.DrawPage.Forms:
-        for place in range(form.Count):
-            found += [[form.getByIndex(place).Label, event.ScriptCode] for event in form.getScriptEvents(place)]
+    for shape in sheet.DrawPage:
+        event = {each.Name: each.Value for each in shape.Events.getByName("OnClick") or ()}
+        if "Script" in event:
+            found.append([shape.Name, event["Script"]])
     return found
 
 
@@ -185,13 +188,23 @@ def _edit(document: Any, request: dict[str, Any]) -> object:
 
 def _button(document: Any, caption: str) -> object:
     """The center of a button of the sheet in front."""
-    controller = document.CurrentController
-    for shape in controller.ActiveSheet.DrawPage:
-        if getattr(getattr(shape, "Control", None), "Label", None) == caption:
-            seen = controller.getControl(shape.Control).AccessibleContext
-            place, size = seen.getLocationOnScreen(), seen.getSize()
-            return [place.X + size.Width // 2, place.Y + size.Height // 2]
-    raise LookupError(caption)
+    seen = _accessible(document.CurrentController.Frame.ComponentWindow.AccessibleContext, caption)
+    if seen is None:
+        raise LookupError(caption)
+    place, size = seen.getLocationOnScreen(), seen.getSize()
+    return [place.X + size.Width // 2, place.Y + size.Height // 2]
+
+
+def _accessible(parent: Any, name: str) -> Any:
+    """What is seen under that name, or None. A sheet's cells, of which there are billions, are passed over."""
+    if parent.getAccessibleName() == name:
+        return parent
+    count = parent.getAccessibleChildCount()
+    for place in range(count if count < _MANY else 0):
+        found = _accessible(parent.getAccessibleChild(place).getAccessibleContext(), name)
+        if found is not None:
+            return found
+    return None
 
 
 def _handle(document: Any, request: dict[str, Any]) -> object:

@@ -9,6 +9,7 @@ import pytest
 from tests.hosts.basic import libreoffice
 from tests.hosts.calc import window
 from tests.hosts.calc.home import user_home
+from tests.hosts.calc.test_calc_workbook import array
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook import builder
 
@@ -25,11 +26,11 @@ def test_a_click_on_refresh_resizes_the_arrays(tmp_path: Path) -> None:
             running.load(file, macros=True)
             running.enter("Start", "B8", "job")
             # The list of jobs is on the screen, and so calculated as soon as there is something new.
-            for sheet, cell, wanted in (("Rows", "A4", "251 rows and 6"), ("Start", "B19", "2 rows and 8")):
+            for sheet, cell, wanted in (("Rows", "A4", "251 rows and 6"), ("Start", "B23", "2 rows and 8")):
                 shown = running.values(sheet, cell)
                 while not str(shown[0][0]).startswith(f"#OF! Not shown for want of cells: {wanted} columns."):
                     shown = running.wait_for_change(sheet, cell, shown)
             display.click(running.button("Refresh"))
-            while running.extent("Rows", "A4") != ("{=OF_ROWS(job)}", 251, 7):
-                running.values("Start", "B9")
-            assert running.extent("Start", "B19") == ("{=OF_JOBS()}", 2, 9)
+            while running.extent("Rows", "A4") != (array("OF_ROWS(job)"), 251, 7):
+                running.values("Start", "B13")
+            assert running.extent("Start", "B23") == (array("OF_JOBS()"), 2, 9)

@@ -16,9 +16,15 @@ from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.pivot import pivot
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook import builder
+from xl_openfunnel.workbook.sources import sheet_texts
 
 COUNT = 250
 _numbers = itertools.count()
+
+
+def array(formula: str) -> str:
+    """An array formula of the workbook, as Calc shows it."""
+    return f'{{=IFERROR({formula},"{sheet_texts().no_functions}")}}'
 
 
 class Workbook:
@@ -51,11 +57,11 @@ def test_the_workbook_follows_its_job(
     running: LibreOffice, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path, macros: bool
 ) -> None:
     opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=macros)
-    opened.wait_until("Start", "B9", "running")
+    opened.wait_until("Start", "B13", "running")
     clock.sleep(2_000)
-    opened.wait_until("Start", "B11", f"{COUNT} companies, completed")
-    opened.wait_until("Start", "B10", COUNT)
-    opened.wait_until("Start", "B9", "completed")
+    opened.wait_until("Start", "B16", f"{COUNT} companies, completed")
+    opened.wait_until("Start", "C13", COUNT)
+    opened.wait_until("Start", "B13", "completed")
 
 
 def test_the_buttons_resize_arrays_land_the_table_and_refresh_the_pivot(
@@ -63,7 +69,7 @@ def test_the_buttons_resize_arrays_land_the_table_and_refresh_the_pivot(
 ) -> None:
     clock.sleep(2_000)
     opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
-    opened.wait_until("Start", "B11", f"{COUNT} companies, completed")
+    opened.wait_until("Start", "B16", f"{COUNT} companies, completed")
     running.enter("Start", "L40", '=OF_INFO(job;"as_of")')
     running.enter("Start", "K40", '=OF_INFO(job;"rows")')
     running.macro("OpenFunnelMacros.OpenFunnelRefreshBook")  # once, though most sheets were never shown
@@ -71,12 +77,15 @@ def test_the_buttons_resize_arrays_land_the_table_and_refresh_the_pivot(
     running.enter("Start", "L42", '=CELL("format";K40)')
     assert [kind for (kind,) in running.values("Start", "L41:L42")] == ["G", "F0"]  # a format of its own, and General
     opened.wait_until("Rows", f"A{COUNT + 4}", COUNT)
-    assert running.extent("Rows", "A4") == ("{=OF_ROWS(job)}", COUNT + 1, 7)
-    for place in ("A4", "D4"):
-        while running.extent("Charts", place)[2] == 1:
-            running.values("Charts", place)
-    formula, jobs, fields = running.extent("Start", "B19")  # its heading stands right above
-    assert (formula, jobs > 1, fields) == ("{=OF_JOBS()}", True, 9)
+    assert running.extent("Rows", "A4") == (array("OF_ROWS(job)"), COUNT + 1, 7)
+    while running.extent("Charts", "A22")[2] == 1:
+        running.values("Charts", "A22")
+    largest = pivot(table.frame(running_job.rows, ["country"]), ["country"])[1]
+    opened.wait_until("Start", "G13", largest[0])
+    opened.wait_until("Start", "G14", largest[1])
+    opened.wait_until("Charts", "P23", largest[1])
+    formula, jobs, fields = running.extent("Start", "B23")  # its heading stands right above
+    assert (formula, jobs > 1, fields) == (array("OF_JOBS()"), True, 9)
     frame = table.frame(running_job.rows, DEFAULT_COLUMNS)
     assert running.values("Rows", f"A4:G{COUNT + 4}") == table.block(frame)
 
@@ -105,7 +114,7 @@ def test_calc_is_not_blocked_while_the_table_is_made(
     clock.sleep(2_000)
     opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
     running.add(MENU)
-    opened.wait_until("Start", "B11", f"{COUNT} companies, completed")
+    opened.wait_until("Start", "B16", f"{COUNT} companies, completed")
     assert act(running, "insert table") == f"Inserting {COUNT} companies ..."
     running.wait_for_change("Table", "A5", [[""]])
     names = [str(name) for name in running.values("Table", "A4:I4")[0]]
@@ -119,7 +128,7 @@ def test_landing_never_overwrites_the_users_cells(
     clock.sleep(2_000)
     opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
     running.add(MENU)
-    opened.wait_until("Start", "B11", f"{COUNT} companies, completed")
+    opened.wait_until("Start", "B16", f"{COUNT} companies, completed")
     for place, where in {"A20": "below", "M5": "beside"}.items():
         running.enter("Table", place, "mine")
         assert str(act(running, "insert table")).startswith(f"There is something {where} the table"), place
@@ -137,7 +146,7 @@ def test_a_protected_array_is_not_resized(
     clock.sleep(2_000)
     opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
     running.add(MENU)
-    opened.wait_until("Start", "B11", f"{COUNT} companies, completed")
+    opened.wait_until("Start", "B16", f"{COUNT} companies, completed")
     running.protect("Rows")
     before, shown = running.extent("Rows", "A4"), running.values("Rows", "A4")
     while not str(shown[0][0]).startswith("#OF! Not shown for want of cells"):
@@ -151,7 +160,7 @@ def test_a_saved_copy_has_the_values_and_not_the_key(
 ) -> None:
     clock.sleep(2_000)
     opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
-    opened.wait_until("Start", "B9", "completed")
+    opened.wait_until("Start", "B13", "completed")
     for name, filter_name in {"copy.ods": "calc8", "copy.xlsx": "Calc MS Excel 2007 XML"}.items():
         running.save(tmp_path / name, filter_name)
         with zipfile.ZipFile(tmp_path / name) as saved:
@@ -172,11 +181,11 @@ def test_a_saved_copy_computes_again(
 ) -> None:
     clock.sleep(2_000)
     opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
-    opened.wait_until("Start", "B11", f"{COUNT} companies, completed")
+    opened.wait_until("Start", "B16", f"{COUNT} companies, completed")
     copy = tmp_path / ("copy.ods" if filter_name == "calc8" else "copy.xlsx")
     running.save(copy, filter_name)
     other = SimulatedJob(companies(3), job_id=f"book-{next(_numbers)}")
     service.add(other)
     running.load(copy, macros=True)
     running.enter("Start", "B8", other.job_id)
-    opened.wait_until("Start", "B11", "3 companies, completed")
+    opened.wait_until("Start", "B16", "3 companies, completed")

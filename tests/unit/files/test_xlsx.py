@@ -231,7 +231,7 @@ def test_names_are_bold_ranks_grey_and_revenues_have_their_thousands(snapshot: M
     sheet = openpyxl.load_workbook(tmp_path / "rows.xlsx")["Companies"]
     by_name = {head.value: cell for head, cell in zip(*sheet.iter_rows(max_row=2), strict=True)}
     assert by_name["name"].font.bold
-    assert by_name["rank"].font.color.rgb == "FF6B7280"
+    assert by_name["rank"].font.color.rgb == "FF5B6472"
     assert (by_name["revenue_usd"].value, by_name["revenue_usd"].number_format) == (29_938_000_000, '"$"#,##0')
 
 

@@ -24,6 +24,7 @@ from xl_openfunnel.functions.catalog import called_in
 from xl_openfunnel.functions.info import INFO_FIELDS
 from xl_openfunnel.workbook import builder, commands, data_sheets, sources
 from xl_openfunnel.workbook.sources import sheet_texts
+from xl_openfunnel.workbook.styles import FORMATS, HEAT
 
 pytestmark = pytest.mark.dependencies
 
@@ -192,15 +193,19 @@ def test_an_empty_text_is_cached_as_a_text(content: bytes) -> None:
         assert value.text or cell.get("t") == "str", place
 
 
+def guarded(formula: str) -> str:
+    """The formula as it is in the file: where functions are missing it says so."""
+    return f'IFERROR({formula},"{sheet_texts().no_functions}")'
+
+
 def test_blocks_spill() -> None:
     filled = {place: cell.find("{*}f") for place, cell in formula_cells(EXAMPLE).items()}
     assert {
         place: (f.text, f.get("ref")) for place, f in filled.items() if f is not None and ":" in f.get("ref", "")
     } == {
-        "Start!B19": ("OF_JOBS()", "B19:J20"),
-        "Rows!A4": ("OF_ROWS(job)", "A4:G604"),
-        "Charts!A4": ('OF_PIVOT(job,"country")', "A4:B21"),
-        "Charts!D4": ('OF_PIVOT(job,"employee_band")', "D4:E14"),
+        "Start!B23": (guarded("OF_JOBS()"), "B23:J24"),
+        "Rows!A4": (guarded("OF_ROWS(job)"), "A4:G604"),
+        "Charts!A22": (guarded('OF_PIVOT(job,"country","employee_band")'), "A22:K39"),
     }
 
 
@@ -215,17 +220,25 @@ def test_excel_does_not_recalculate_on_open() -> None:
 def test_an_empty_workbook_shows_what_excel_would_calculate() -> None:
     found = opened(EMPTY, values=True)
     shown = found["Start"]
-    hint = sheet_texts().start.no_macros  # where macros run, Excel calculates this cell at once
-    assert [shown[f"B{row}"].value for row in range(8, 17)] == [None, hint, *[None] * 7]
-    assert shown["C8"].value == "◄ Put the job here"
+    texts = sheet_texts().start
+    assert (shown["B8"].value, shown["C8"].value) == (None, "◄ Put the job here")
+    figures = {row[0].row: [cell.value for cell in row] for row in shown["B13:G14"]}  # calculated where macros run
+    assert figures == {13: [texts.no_macros, *[None] * 5], 14: [texts.allow_macros, *[None] * 5]}
+    assert [shown[f"B{row}"].value for row in range(16, 21)] == [None] * 5
     assert found["Rows"]["A1"].value == "Put a job into the yellow cell of the sheet Start."
     assert found["Rows"]["A4"].value is None
-    assert found["Charts"]["A4"].value is None
+    assert found["Charts"]["A22"].value is None
 
 
-def test_every_button_runs_an_existing_macro() -> None:
-    drawing = part("xl/drawings/vmlDrawing1.vml")
-    called = re.findall(r"<x:FmlaMacro>\[0\]!(\w+)</x:FmlaMacro>", drawing)
+def test_every_button_runs_an_existing_macro_and_has_a_name_and_a_text_for_screen_readers() -> None:
+    shapes = ET.fromstring(part("xl/drawings/drawing2.xml")).findall(".//{*}sp")  # noqa: S314 - our own
+    called = [str(shape.get("macro")).removeprefix("[0]!") for shape in shapes]
+    named = [each.attrib for shape in shapes for each in shape.findall(".//{*}cNvPr")]
+    buttons = sheet_texts().start.buttons
+    assert [(each["name"], each["descr"]) for each in named] == [
+        (button.caption, f"{button.caption}: {button.hint}") for button in buttons
+    ]
+    assert len({each["id"] for each in named}) == len(buttons)
     assert called == [
         "OpenFunnelRefreshBook",
         "OpenFunnelInsertTable",
@@ -272,16 +285,18 @@ def test_an_example_shows_its_companies_on_all_sheets() -> None:
     found = opened(without_formulas(EXAMPLE), values=True)
     frame = snapshot().frame(["name", "country", "employee_band"])
     first = found["Start"]
-    assert (first["B8"].value, first["B9"].value, first["B10"].value) == (JOB, "completed", 600)
-    assert (first["B14"].value, first["B15"].value) == ("accepted", 12_400)
-    assert first["B20"].value == JOB
+    assert (first["B8"].value, first["B13"].value, first["C13"].value) == (JOB, "completed", 600)
+    assert (first["B18"].value, first["D13"].value, first["C14"].value) == ("accepted", 12_400, "final")
+    united_states = (frame["country"] == "United States").sum()
+    assert (first["G13"].value, first["G14"].value) == ("United States", united_states)
+    assert first["B24"].value == JOB
     for name in ("Rows", "Table"):
         names = [cell.value for (cell,) in found[name].iter_rows(min_row=5, min_col=2, max_col=2)]
         assert names == list(map(sheet_text, frame["name"]))
-    table = [[cell.value for cell in row] for row in found["Charts"]["A4:B30"]]
-    counts = dict(line for line in table if line[0])
-    assert counts["United States"] == (frame["country"] == "United States").sum()
-    assert counts["Total"] == 600
+    table = [[cell.value for cell in row] for row in found["Charts"]["A22:K39"]]
+    assert table[0][-1] == table[-1][0] == "Total"
+    counts = {line[0]: line[-1] for line in table}
+    assert (counts["United States"], counts["Total"]) == (united_states, 600)
 
 
 def test_an_example_has_the_same_formulas_as_the_workbook() -> None:
@@ -291,32 +306,81 @@ def test_an_example_has_the_same_formulas_as_the_workbook() -> None:
 def test_charts_plot_all_bands_and_no_total() -> None:
     charts = [part(f"xl/charts/chart{number}.xml", EXAMPLE) for number in (1, 2)]
     ranges = [re.findall(r"<c:f>([^<]+)</c:f>", chart) for chart in charts]
-    assert ranges == [["Charts!$U$5:$U$16", "Charts!$V$5:$V$16"], ["Charts!$X$5:$X$13", "Charts!$Y$5:$Y$13"]]
+    assert ranges == [
+        ["Charts!$O$23:$O$34", "Charts!$P$23:$P$34"],
+        ["Charts!$R$23:$R$31", "Charts!$S$23:$S$31"],
+    ]
+    assert all('<c:plotVisOnly val="1"/>' not in chart for chart in charts)  # the cells are hidden
     sheet = opened(without_formulas(EXAMPLE), values=True)["Charts"]
-    assert [sheet[f"X{row}"].value for row in (5, 12, 13)] == ["1–10", "10001+", "(blank)"]
-    assert sum(sheet[f"Y{row}"].value for row in range(5, 14)) == 600
-    assert "Total" not in [sheet[f"U{row}"].value for row in range(5, 17)]
+    assert [sheet[f"R{row}"].value for row in (23, 30, 31)] == ["1–10", "10001+", "(blank)"]
+    assert sum(sheet[f"S{row}"].value for row in range(23, 32)) == 600
+    assert "Total" not in [sheet[f"O{row}"].value for row in range(23, 35)]
 
 
 def test_a_table_with_fewer_countries_than_bars_plots_blanks() -> None:
     sheet = opened(without_formulas(example(3)), values=True)["Charts"]
-    names = [sheet[f"U{row}"].value for row in range(5, 17)]
+    names = [sheet[f"O{row}"].value for row in range(23, 35)]
     assert "Total" not in names
     assert names[-1] is None
 
 
-def test_macros_calculate_the_cell_that_says_that_they_are_off() -> None:
+def test_macros_calculate_the_cells_that_say_that_they_are_off() -> None:
     place = re.findall(
-        r'ThisWorkbook\.Worksheets\("(\w+)"\)\.Range\("(\w+)"\)\.Calculate', sources.modules()[sources.BRIDGE]
+        r'ThisWorkbook\.Worksheets\("(\w+)"\)\.Range\("(\w+):(\w+)"\)\.Calculate', sources.modules()[sources.BRIDGE]
     )
-    hint = sheet_texts().start.no_macros
-    assert place == [tuple(at.split("!")) for at, cell in formula_cells(EMPTY).items() if cell.findtext("{*}v") == hint]
+    texts = sheet_texts().start
+    hints = {cell.findtext("{*}v"): at for at, cell in formula_cells(EMPTY).items()}
+    found = [hints[texts.no_macros], hints[texts.allow_macros]]
+    assert [[f"{sheet}!{first}", f"{sheet}!{last}"] for sheet, first, last in place] == [found]
 
 
-def test_the_first_sheet_explains_that_macros_are_off() -> None:
-    shown = [row[0].value.text for row in opened(EMPTY)["Start"]["B9:B16"]]
-    assert shown[0] == f'=IFERROR(OF_STATUS(job),"{sheet_texts().start.no_macros}")'
-    assert all(re.match(r"=IFERROR\((IF\(ISNUMBER\()?OF_", text) and text.endswith(',"")') for text in shown[1:])
+def test_no_cell_shows_an_error_where_the_functions_are_missing() -> None:
+    """Each formula that calls one catches what Excel shows for a name that it does not know."""
+    calling = [formula for formula in formulas() if "OF_" in formula]
+    assert len(calling) == 16
+    assert [formula for formula in calling if not re.search(r"IFERROR\(.*OF_", formula)] == []
+    shown = opened(EMPTY)["Start"]
+    assert shown["B13"].value.text == f'=IFERROR(OF_STATUS(job),"{sheet_texts().start.no_macros}")'
+    assert shown["B14"].value.text == f'=IFERROR(OF_INFO(job,"as_of"),"{sheet_texts().start.allow_macros}")'
+
+
+def test_the_first_sheet_has_neither_headings_nor_lines_and_no_formula_in_a_merged_cell_spills() -> None:
+    found = opened(EMPTY)["Start"]
+    assert (found.sheet_view.showRowColHeaders, found.sheet_view.showGridLines) == (False, False)
+    merged = [cells.coord.split(":")[0] for cells in found.merged_cells.ranges]
+    assert {place: found[place].value for place in merged} == {"B19": "=L19", "B20": "=L20"}
+    assert [found[place].value.text for place in ("L19", "L20")] == [
+        '=IFERROR(OF_INFO(job,"problem"),"")',
+        '=IFERROR(OF_INFO(job,"warnings"),"")',
+    ]
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if not name.startswith("if_")])
+def test_every_text_stands_out_from_its_ground(name: str) -> None:
+    """Web Content Accessibility Guidelines 2.2, 1.4.3: 4.5 to 1, and 3 to 1 for large or bold text."""
+    properties = FORMATS[name]
+    is_large = properties["font_size"] >= 18 or (properties.get("bold") and properties["font_size"] >= 14)
+    grounds = [properties.get("bg_color", "#FFFFFF")]
+    assert all(contrast(properties.get("font_color", "#000000"), each) >= (3 if is_large else 4.5) for each in grounds)
+
+
+def test_the_numbers_of_the_heat_map_and_a_status_stand_out_from_their_grounds() -> None:
+    for _, color in HEAT:
+        assert contrast("#000000", color) >= 4.5
+    for name in ("if_completed", "if_unfinished", "if_failed", "if_unknown"):
+        assert contrast(FORMATS[name]["font_color"], FORMATS["card_figure"]["bg_color"]) >= 4.5
+
+
+def contrast(one: str, other: str) -> float:
+    """The ratio of two colors' luminances."""
+
+    def luminance(color: str) -> float:
+        parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
 
 
 def test_every_printed_page_has_its_number() -> None:

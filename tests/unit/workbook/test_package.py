@@ -20,11 +20,11 @@ def package() -> Package:
 
 
 def test_a_part_is_added_with_its_type(package: Package) -> None:
-    package.add_part("xl/pivotTables/a.xml", "pivotTable", "<a/>")
+    package.add_part("xl/pivotTables/a.xml", "spreadsheetml.pivotTable", "<a/>")
     assert package.parts["xl/pivotTables/a.xml"].startswith(b"<?xml ")
     assert b'<Override PartName="/xl/pivotTables/a.xml" ContentType="' in package.parts["[Content_Types].xml"]
     with pytest.raises(ValueError, match="already"):
-        package.add_part("xl/pivotTables/a.xml", "pivotTable", "<a/>")
+        package.add_part("xl/pivotTables/a.xml", "spreadsheetml.pivotTable", "<a/>")
 
 
 def test_relationships_are_numbered_and_relative(package: Package) -> None:
