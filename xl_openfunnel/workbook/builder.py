@@ -13,6 +13,7 @@ import xlsxwriter
 from ..files.atomic import atomic_write
 from ..files.xlsx_cells import NO_GUESSING, keep_values
 from ..files.xlsx_style import Formats
+from ..functions.registry import CATEGORY
 from ..version import version
 from . import charts_sheet, data_sheets, sources, start_sheet
 from .cached_values import CachedValues
@@ -20,6 +21,7 @@ from .commands import ribbon
 from .package import Package
 from .styles import FORMATS
 from .vba.project import build_project
+from .vba.wrappers import BUILT_IN_GROUPS
 
 WORKBOOK_FILE_NAME: Final = "OpenFunnel.xlsm"
 ADDIN_FILE_NAME: Final = "OpenFunnel.xlam"
@@ -89,6 +91,7 @@ def build_workbook(values: CachedValues | None = None) -> bytes:
     charts_sheet.add_charts(book, sheets[charts_sheet.NAME], style, values)
     book.close()
     package = Package(file.getvalue())
+    _add_function_group(package)
     number = list(CODE_NAMES).index(data_sheets.PIVOT) + 1
     first_sheet = "xl/worksheets/sheet1.xml"
     start_sheet.BUTTONS.add_to(package, first_sheet, "xl/drawings/drawing2.xml", sources.sheet_texts().start.buttons)
@@ -104,12 +107,23 @@ def build_addin() -> bytes:
     book.add_worksheet(_ADDIN_SHEET).set_vba_name(_ADDIN_SHEET)
     book.close()
     package = Package(file.getvalue())
+    _add_function_group(package)
     package.replace("[Content_Types].xml", _WORKBOOK_TYPE, _ADDIN_TYPE)
     package.replace("xl/workbook.xml", "<workbookView ", '<workbookView visibility="hidden" ')
     package.parts[_RIBBON_PART] = ribbon().encode()
     relationship = f'<Relationship Id="ribbon" Type="{_RIBBON_RELATIONSHIP}" Target="{_RIBBON_PART}"/>'
     package.replace("_rels/.rels", "</Relationships>", relationship + "</Relationships>")
     return package.to_bytes()
+
+
+def _add_function_group(package: Package) -> None:
+    """Name the category that the functions' attributes give by its number ([ISO/IEC 29500-1] 18.2.15, functionGroups).
+
+    Help for arguments is not written: the two descriptions of its element, ``definedNames`` of [MS-OFFMACRO2] 2.2.3.2
+    and of the Open XML SDK, disagree on its namespace, and what Excel does not expect there makes it repair the file.
+    """
+    group = f'<functionGroups builtInGroupCount="{BUILT_IN_GROUPS}"><functionGroup name="{CATEGORY}"/></functionGroups>'
+    package.replace("xl/workbook.xml", "</sheets>", f"</sheets>{group}")
 
 
 def _add_project(book: xlsxwriter.Workbook, modules: Mapping[str, str], sheet_modules: Sequence[str]) -> None:

@@ -8,6 +8,8 @@ Public Workbooks As Collection
 Public IsRenamed As Boolean ' whether the workbook has another name than in the addresses of cells
 Public Addin As FakeBook ' the file whose code runs, where that is the add-in
 
+Public IsHidden As Boolean ' whether the workbook is hidden, as an add-in is
+
 Public CancelKey As Long
 Public CancelKeyIsLocked As Boolean
 
@@ -50,9 +52,16 @@ Public Function CellAt(address As Variant) As Variant
 End Function
 
 Public Sub MacroOptions(Optional Macro As Variant, Optional Category As Variant, Optional Description As Variant, Optional ArgumentDescriptions As Variant)
-    Dim count As Long
+    Dim count As Long, text As Variant
+    If IsHidden Then Err.Raise 1004, , "Cannot edit a macro on a hidden workbook. Unhide the workbook using the Unhide command."
     ThisWorkbook.Saved = False
-    If Not IsMissing(ArgumentDescriptions) Then count = UBound(ArgumentDescriptions) + 1
+    If Len(Description) > 255 Then Err.Raise 1004, , "Method 'MacroOptions' of object '_Application' failed"
+    If Not IsMissing(ArgumentDescriptions) Then
+        count = UBound(ArgumentDescriptions) + 1
+        For Each text In ArgumentDescriptions
+            If Len(text) > 255 Then Err.Raise 1004, , "Method 'MacroOptions' of object '_Application' failed"
+        Next text
+    End If
     Note "help " & Macro & "|" & Category & "|" & Description & "|" & count
 End Sub
 

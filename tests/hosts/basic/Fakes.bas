@@ -135,6 +135,10 @@ Public Function ShownBy(functionName As Variant) As Variant
     End If
 End Function
 
+Public Sub HideBook()
+    excel.IsHidden = True
+End Sub
+
 Public Sub RenameBook()
     excel.IsRenamed = True
 End Sub

@@ -166,6 +166,17 @@ def test_opening_registers_help_once_and_tells_python_which_books(running: Libre
     assert book.noted("call") == []
 
 
+def test_an_add_in_whose_help_excel_does_not_register_goes_on(running: LibreOffice) -> None:
+    book = Book(running)
+    book.call("Fakes.HideBook")
+    book.call("OpenFunnel.OpenFunnelLater", "Book 1.xlsx")
+    book.look()
+    assert book.noted("help") == []
+    book.call("FakeWindows.Serve")
+    book.look()
+    assert len(book.noted("call")) == 1
+
+
 @pytest.mark.parametrize("saved", [True, False])
 def test_registering_help_does_not_make_excel_ask_to_save(running: LibreOffice, saved: bool) -> None:
     assert Book(running).call("Fakes.SavedAfterOpening", saved) is saved

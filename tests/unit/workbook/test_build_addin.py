@@ -14,8 +14,11 @@ import pytest
 from oletools.olevba import VBA_Parser
 
 from xl_openfunnel.detect.excel import addin_version
+from xl_openfunnel.functions.catalog import CATALOG
+from xl_openfunnel.functions.registry import CATEGORY
 from xl_openfunnel.version import version
 from xl_openfunnel.workbook import builder, commands, sources
+from xl_openfunnel.workbook.vba import wrappers
 
 CONTENT = builder.build_addin()
 MODULES = sources.addin_modules()
@@ -68,6 +71,24 @@ def test_it_is_an_addin_with_one_hidden_sheet() -> None:
     assert (found.code_name, found.sheetnames) == ("ThisWorkbook", ["AddinSheet"])
     assert found["AddinSheet"].sheet_properties.codeName == "AddinSheet"
     assert '<calcPr calcId="191029"/>' in part("xl/workbook.xml")
+
+
+@pytest.mark.parametrize("content", [CONTENT, builder.build_workbook()], ids=["add-in", "workbook"])
+def test_functions_have_their_help_and_the_category_that_the_file_names(content: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - our own
+        [(_, _, _, text)] = [
+            each
+            for each in VBA_Parser("x", archive.read("xl/vbaProject.bin")).extract_macros()
+            if each[2] == f"{wrappers.MODULE}.bas"
+        ]
+    [groups] = book.findall("{*}functionGroups")
+    assert [group.get("name") for group in groups] == [CATEGORY]
+    named = int(groups.get("builtInGroupCount", "")) + 1  # the first of the file's own
+    attributes = dict(re.findall(r"^Attribute (\S+) = (.*?)\r?$", text, re.MULTILINE))
+    for function in CATALOG:
+        assert attributes[f"{function.name}.VB_Description"] == '"' + function.help.replace('"', '""') + '"'
+        assert attributes[f"{function.name}.VB_ProcData.VB_Invoke_Func"] == f'" \\n{named}"'
 
 
 def test_the_doctor_can_read_its_version(file: Path) -> None:

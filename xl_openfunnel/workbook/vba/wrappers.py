@@ -19,6 +19,17 @@ NOT_AVAILABLE: Final = -2146826246
 """Stands for the error ``#N/A`` (the SCODE of xlErrNA) in what Python answers a wrapper of version 2 or later. No value
 of a company can be taken for it: their numbers are floats."""
 
+BUILT_IN_GROUPS: Final = 19
+"""The function categories of Excel 2016 and newer, which a workbook's file states."""
+
+FUNCTION_GROUP: Final = BUILT_IN_GROUPS + 1
+"""The number of our category, the first of those that a workbook's file names: such numbers follow those of the
+built-in ones ([MS-XLSB] 2.5.52, FnGroupID)."""
+
+MAX_HELP_UNITS: Final = 255
+"""UTF-16 units of one help text: MacroOptions fails with longer ones, and the file's argument descriptions have the
+same limit ([MS-OFFMACRO2] 2.2.5.5)."""
+
 # fmt: off
 KEYWORDS: Final = frozenset(word.lower() for word in (
     "Abs", "AddressOf", "And", "Any", "Array", "As", "Attribute", "Boolean", "ByRef", "Byte", "ByVal", "Call",
@@ -65,10 +76,13 @@ def _wrapper(function: Function) -> str:
     call = f'OpenFunnelCell({VERSION}, "{function.name}", Array({", ".join(names)}))'
     if function.not_available:
         call = f"OpenFunnelNotAvailable({call})"
-    # The attribute gives help for an add-in's functions, which MacroOptions cannot reach: its workbook is hidden.
+    # The attributes give an add-in's functions their help and category: MacroOptions, which gives a workbook's
+    # functions help for each argument too, fails where the workbook is hidden ("Cannot edit a macro on a hidden
+    # workbook").
     return f"""\
 Public Function {function.name}({", ".join(declared)}) As Variant
 Attribute {function.name}.VB_Description = {_quoted(function.help)}
+Attribute {function.name}.VB_ProcData.VB_Invoke_Func = " \\n{FUNCTION_GROUP}"
     {function.name} = {call}
 End Function
 """

@@ -7,12 +7,16 @@ import pytest
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.registry import Argument, Function
 from xl_openfunnel.text import utf16_units
-from xl_openfunnel.workbook.vba.wrappers import KEYWORDS, VERSION, argument_name, functions_module
+from xl_openfunnel.workbook.vba.wrappers import (
+    FUNCTION_GROUP,
+    KEYWORDS,
+    MAX_HELP_UNITS,
+    VERSION,
+    argument_name,
+    functions_module,
+)
 
 TEXT = functions_module()
-
-MAX_HELP_UNITS = 255
-"""The most characters that Excel's ``MacroOptions`` takes for one help text."""
 
 
 def statements(text: str) -> list[str]:
@@ -31,12 +35,13 @@ def test_each_function_has_a_wrapper_with_its_arguments_in_their_order(function:
     expected = [
         f"Public Function {function.name}({declared}) As Variant",
         f'Attribute {function.name}.VB_Description = "{function.help}"',
+        f'Attribute {function.name}.VB_ProcData.VB_Invoke_Func = " \\n{FUNCTION_GROUP}"',
         f"    {function.name} = " + (f"OpenFunnelNotAvailable({call})" if function.name == "OF_LOOKUP" else call),
         "End Function",
     ]
     lines = TEXT.splitlines()
     start = lines.index(expected[0])
-    assert lines[start : start + 4] == expected
+    assert lines[start : start + 5] == expected
 
 
 def test_the_module_has_no_other_public_functions() -> None:
