@@ -145,7 +145,7 @@ class Bridge:
         where = f"{self.excel.hwnd} {'spill' if self.excel.dynamic_arrays else 'nospill'} {caller.external}"
         # A wrapper has all of its function's arguments.
         omitted = [Omitted.MISSING] * (_ARGUMENTS.get(name, 0) - len(args))
-        values = [_to_variant(value) for value in (*args, *omitted)]
+        values = [to_variant(value) for value in (*args, *omitted)]
         try:
             if name in _ARGUMENTS and self.wrapper_version:
                 return self._ask("call_cell", [self.wrapper_version, where, name, *values])
@@ -199,7 +199,8 @@ def _selection(cell: Cells | None) -> tuple[str, str]:
     return cell.external, text
 
 
-def _to_variant(arg: Any) -> Any:
+def to_variant(arg: Any) -> Any:
+    """A value as our VBA passes it."""
     if arg is Omitted.MISSING:
         return MISSING
     if isinstance(arg, Cells):

@@ -18,4 +18,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_CALLED_BY_VBA, *import_module(".udfs", __name__).FUNCTIONS]
+    # xlwings' *Import Functions* makes a function of a sheet of each of these that it can call: only the OF_ functions.
+    return [*globals(), *import_module(".udfs", __name__).FUNCTIONS]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import xlwings
 
@@ -24,6 +24,7 @@ from .addresses import CallingCell, parse_calling_cell
 from .com.hresults import error_text
 from .commands.handlers import CommandContext
 from .session import excel_host
+from .stock_addin import CALLER, CallingCellText, RangeValues, Unreadable
 
 _MISSING: Final = -2147352572
 """DISP_E_PARAMNOTFOUND: stands for an argument that was left out."""
@@ -90,15 +91,12 @@ def _call(function: Function, calling_cell: CallingCell | None, values: Sequence
 def _exported(described: Function) -> Callable[..., Block]:
     """Make a function for the stock xlwings add-in, for Python, and for the wrappers of version 0.
 
-    Those pass the calling cell as a text behind all arguments. It is recognised by its form, whatever arguments the
-    function has got since, and never read as an argument. Where no cell calls it is ``""``, which `where` takes:
-    xlwings also needs a parameter for it.
+    The wrappers pass the calling cell behind all arguments, in version 0 as a text. It is recognised by its form,
+    whatever arguments the function has got since, and never read as an argument. Where no cell calls it is blank, which
+    `where` takes: xlwings also needs a parameter for it.
     """
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    defaults = {True: None, False: inspect.Parameter.empty}
-    parameters = [inspect.Parameter(a.name, kind, default=defaults[a.optional]) for a in described.arguments]
-    signature = inspect.Signature([*parameters, inspect.Parameter("where", kind, default=None)])
     required = sum(not argument.optional for argument in described.arguments)
+    signature = _signature([argument.name for argument in described.arguments], required)
 
     def function(*values: Any, **named: Any) -> Block:
         calling_cell = parse_calling_cell(values[-1]) if len(values) > required else None
@@ -106,15 +104,32 @@ def _exported(described: Function) -> Callable[..., Block]:
             values = values[:-1]
         bound = signature.bind_partial(*values, **named).arguments
         arguments = [bound.get(argument.name) for argument in described.arguments]
+        for value in arguments:
+            if isinstance(value, Unreadable):
+                return [[f"{CELL_PREFIX}{value.reason}"]]
         return _call(described, calling_cell or parse_calling_cell(bound.get("where")), arguments)
 
-    # xlwings reads names and defaults from these, and passes arguments by position.
     untyped: Any = function
-    untyped.__signature__ = signature
     untyped.__name__ = untyped.__qualname__ = described.name
     untyped.__doc__ = described.help
-    exported: Callable[..., Block] = _raw(untyped)
-    return exported
+    # xlwings reads names and defaults from the signature, and passes arguments by position. A reserved word as a name
+    # would keep the module that it generates from compiling.
+    names = [wrappers.argument_name(argument) for argument in described.arguments]
+    untyped.__signature__ = _signature(names, required)
+    exported: Any = xlwings.func(untyped, category=CATEGORY)
+    for name, argument in zip(names, described.arguments, strict=True):
+        exported = xlwings.arg(name, RangeValues, doc=argument.help)(exported)
+    exported = xlwings.ret("raw")(xlwings.arg("where", CallingCellText, vba=CALLER)(exported))
+    exported.__signature__ = signature
+    return cast(Callable[..., Block], exported)
+
+
+def _signature(names: Sequence[str], required: int) -> inspect.Signature:
+    """Of a function with these arguments, the first ones required, and `where`."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    defaults = (inspect.Parameter.empty if number < required else None for number in range(len(names) + 1))
+    listed = zip((*names, "where"), defaults, strict=True)
+    return inspect.Signature([inspect.Parameter(name, kind, default=default) for name, default in listed])
 
 
 def _raw(function: Any) -> Any:

@@ -15,6 +15,7 @@ import winerror
 from win32com.server.exception import COMException
 
 from tests.hosts.excel.fake.sheet import ExcelError
+from tests.hosts.excel.fake.type_info import INTERFACES, type_info
 
 if TYPE_CHECKING:
     from tests.hosts.excel.fake.excel import FakeExcel
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 DELETED = 0x800A01A8 - (1 << 32)  # what a reference to something deleted answers to everything
 _ENUMERATE = "_NewEnum"
 _PUT = pythoncom.DISPATCH_PROPERTYPUT | pythoncom.DISPATCH_PROPERTYPUTREF
+_OF_DYNAMIC_ARRAYS = {"Formula2", "Formula2R1C1", "HasSpill", "SpillParent", "SpillingToRange"}
 _CHANGES = {"Add", "ClearContents", "Delete", "Insert", "Sort"}
 _SUPPORT_ERROR_INFO = pywintypes.IID("{DF0B3D60-548F-101B-8E65-08002B2BD119}")  # asked for whenever a call fails
 
@@ -60,8 +62,18 @@ class Policy(win32com.server.policy.BasicWrapPolicy):  # type: ignore[misc]
         self._com_interfaces_: list[Any] = []
         ob.excel.exported.add(self)
 
+    def _GetTypeInfoCount_(self) -> int:  # noqa: N802
+        return int(self._obj_.excel.tells_types and type(self._obj_).__name__ in INTERFACES)
+
+    def _GetTypeInfo_(self, index: int, lcid: int) -> tuple[int, Any]:  # noqa: N802
+        if index or not self._GetTypeInfoCount_():
+            return winerror.DISP_E_BADINDEX, None
+        return 0, type_info(type(self._obj_).__name__)
+
     def _getdispid_(self, name: str, fdex: int) -> int:
         kind = type(self._obj_)
+        if name in _OF_DYNAMIC_ARRAYS and not self._obj_.excel.dynamic_arrays:
+            raise COMException(scode=winerror.DISP_E_UNKNOWNNAME)
         if name != _ENUMERATE and not any(
             member.lower() == name.lower() and member[0].isupper() for member in dir(kind)
         ):

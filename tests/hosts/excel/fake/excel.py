@@ -66,7 +66,7 @@ class FakeExcel(Excel):
         self.spilled_cells_have_formulas, self.spilled_cells_have_arrays = True, False
         self.calculation, self.dynamic_arrays, self.copying = AUTOMATIC, True, 0
         self.dirty_recalculates, self.dirty_ignored, self.range_calculate_ignored = True, False, False
-        self.max_array_text = 255
+        self.max_array_text, self.tells_types = 255, False
         self.undoable.clear()
         self.asked.clear()
         self.text_cells_take_apostrophes = True

@@ -98,6 +98,7 @@ class Excel:
         self.range_calculate_ignored = False  # never heard of; whoever relies on Range.Calculate should have a plan
         self.text_cells_take_apostrophes = True  # in a cell for text; nobody seems to know
         self.lcid = ENGLISH  # the locale of the call that is answered
+        self.tells_types = False  # whether a Range says that it is one; Excel's does
         self.undoable: list[str] = []  # what its user can undo
         self.asked: list[str] = []  # the names of the books that its user closed and was asked whether to save
         self.functions: dict[str, Function] = {}

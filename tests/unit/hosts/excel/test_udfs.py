@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 
@@ -10,11 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.hosts import xlwings_wrappers
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.implementations import UNEXPECTED
 from xl_openfunnel.functions.registry import Function
 from xl_openfunnel.hosts import excel, session
 from xl_openfunnel.hosts.excel import udfs
+from xl_openfunnel.hosts.excel.stock_addin import Unreadable
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook.vba import wrappers
 
@@ -52,14 +55,39 @@ def test_signatures_are_those_of_the_registry() -> None:
 
 
 def test_the_module_that_workbooks_name_has_every_function_and_macro_target() -> None:
-    names = {*(function.name for function in CATALOG), "act", "call_cell", "job_here", "live", "opened"}
-    names |= {"job_menu", "live_state"}
-    assert names <= {*dir(excel)}
+    functions = {function.name for function in CATALOG}
+    names = {*functions, "act", "call_cell", "job_here", "job_menu", "live", "live_state", "opened"}
     assert all(callable(getattr(excel, name)) for name in names)
     if sys.platform == "win32":  # elsewhere xlwings' decorators do nothing
         assert all(hasattr(getattr(excel, name), "__xlfunc__") for name in names)  # else xlwings cannot call it
+    # The stock add-in makes a function of a sheet of each that it finds: none but ours is one.
+    assert {name for name in dir(excel) if callable(getattr(excel, name)) and name in names} == functions
     with pytest.raises(AttributeError, match="OF_NONE"):
         excel.OF_NONE  # noqa: B018
+
+
+@pytest.mark.parametrize("function", CATALOG, ids=lambda function: function.name)
+def test_the_wrappers_that_xlwings_generates_are_vba_and_pass_all_arguments_and_the_cell(function: Function) -> None:
+    text = xlwings_wrappers.wrappers()
+    names = [wrappers.argument_name(argument) for argument in function.arguments]
+    assert not {name.lower() for name in names} & wrappers.KEYWORDS
+    optional = [argument.optional for argument in function.arguments]
+    declared = ", ".join("Optional " * left_out + name for left_out, name in zip(optional, names, strict=True))
+    assert f"Function {function.name}({declared})\n" in text
+    passed = ", ".join([*names, "Application.Caller"])
+    assert f'{function.name} = XLPy.CallUDF("{excel.__name__}", "{function.name}", Array({passed}), This' in text
+
+
+def test_xlwings_generates_a_wrapper_of_each_function_and_of_nothing_else() -> None:
+    made = re.findall(r"^(?:Function|Sub) (\w+)", xlwings_wrappers.wrappers(), re.MULTILINE)
+    assert sorted(made) == sorted(function.name for function in CATALOG)
+
+
+def test_an_argument_that_could_not_be_read_is_said(service: Simulator) -> None:
+    assert udfs.OF_ROWS(JOB.job_id, Unreadable("Give one block of cells, not several.")) == [
+        ["#OF! Give one block of cells, not several."]
+    ]
+    assert udfs.OF_STATUS(JOB.job_id, Unreadable("Excel is busy.")) == [["completed"]]  # of the calling cell
 
 
 @pytest.mark.parametrize("cell", [OLD_EXCEL, "7 spill '[Meier''s list.xlsx]Sheet 1'!$AB$12"])

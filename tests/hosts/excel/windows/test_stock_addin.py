@@ -1,0 +1,141 @@
+"""The functions under the stock xlwings add-in: its own wrappers, its own server, and Ranges as arguments."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from xl_openfunnel import table
+from xl_openfunnel.fields import DEFAULT_COLUMNS
+from xl_openfunnel.functions.catalog import CATALOG
+from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
+
+if TYPE_CHECKING:
+    from tests.hosts.excel.fake.excel import FakeExcel
+    from tests.hosts.excel.fake.sheet import Sheet
+    from tests.hosts.excel.stock_bridge import StockBridge
+
+JOB = SimulatedJob(companies(300), job_id="three-hundred")
+
+
+@pytest.fixture(scope="module")
+def stock(program: FakeExcel, service: Simulator, documents: Path) -> Iterator[StockBridge]:
+    from tests.hosts.excel.stock_bridge import StockBridge
+
+    assert documents.exists()
+    service.add(JOB)
+    made = StockBridge(program, sys.prefix)
+    yield made
+    made.kill()
+
+
+@pytest.fixture(autouse=True)
+def installed(excel: FakeExcel, stock: StockBridge) -> None:
+    stock.install()
+    assert stock.excel is excel
+
+
+@pytest.fixture
+def final(sheet: Sheet, excel: FakeExcel) -> Sheet:
+    """A sheet with the job in A2, all of which is known."""
+
+    def is_final() -> bool:
+        sheet.enter("B2", '=OF_INFO(A2,"final")')
+        return sheet.value("B2") is True
+
+    sheet.type("A2", JOB.job_id)
+    excel.pump(is_final, timeout=60)
+    return sheet
+
+
+def test_import_functions_makes_a_wrapper_of_each_function_and_of_nothing_else(stock: StockBridge) -> None:
+    from xl_openfunnel.workbook.vba.wrappers import argument_name
+
+    made = {name: wrapper.parameters for name, wrapper in stock.wrappers.items()}
+    assert made == {each.name: [argument_name(argument) for argument in each.arguments] for each in CATALOG}
+
+
+def test_each_function_answers_a_cell(final: Sheet, excel: FakeExcel) -> None:
+    name, country = JOB.rows[2]["name"], "country"
+    for cell, formula in {
+        "D1": "=OF_STATUS(A2)",
+        "E1": '=OF_INFO(A2,"rows")',
+        "F1": '=OF_LOOKUP(A2,3,"name")',
+        "G1": '=OF_PIVOT(A2,"country",,,"count")',
+        "J1": "=OF_JOBS()",
+        "T1": '=OF_CREDITS("left")',
+        "V1": '=OF_ROWS(A2,"name")',
+    }.items():
+        final.enter(cell, formula)
+    assert [final.value(f"{column}1") for column in "DEFGJV"] == ["completed", 300.0, name, country, "job_id", "name"]
+    excel.pump(lambda: isinstance(final.value("T1"), float), timeout=60)  # it showed loading at first
+
+
+def test_rows_spill_whole_and_equal_to_the_frame(final: Sheet) -> None:
+    final.enter("A5", "=OF_ROWS(A2)")
+    expected = table.block(table.frame(JOB.rows, DEFAULT_COLUMNS), text_limit=255)
+    assert [list(row) for row in final.block("A5")] == expected
+
+
+def test_ranges_blanks_errors_and_arrays_arrive_as_from_our_own_wrappers(final: Sheet) -> None:
+    final.enter("D1", "=OF_STATUS(A1:A2)")
+    assert [list(row) for row in final.block("D1")] == [[""], ["completed"]]
+    final.enter("E1", "=OF_STATUS(A:A)")
+    assert [list(row) for row in final.block("E1")] == [[""], ["completed"]]  # cut at the last used cell
+    final.enter("F1", "=OF_STATUS(Z99)")
+    assert final.value("F1") == ""
+    final.enter("G1", "=OF_STATUS(#N/A)")
+    assert final.value("G1") == "#OF! The cell with the job holds #N/A. Fix that cell first."
+    final.enter("C9", "=1/0")
+    final.enter("H1", "=OF_STATUS(C9)")
+    assert final.value("H1") == "#OF! The cell with the job holds #DIV/0!. Fix that cell first."
+    final.enter("I1", '=OF_ROWS(A2,{"domain","name"},FALSE)')
+    assert list(final.block("I1")[0]) == [JOB.rows[0]["domain"], JOB.rows[0]["name"]]
+    final.type("C10", 3.0)
+    final.enter("L1", '=OF_LOOKUP(A2,C10,"name")')
+    assert final.value("L1") == JOB.rows[2]["name"]
+
+
+def test_a_company_that_is_not_there_is_a_text(final: Sheet) -> None:
+    final.enter("D1", '=OF_LOOKUP(A2,"nobody.example","name")')
+    assert final.value("D1") == "#OF! The job has no company 'nobody.example'."
+    final.enter("D2", '=OF_LOOKUP(A2,"nobody.example","name","none")')
+    assert final.value("D2") == "none"
+
+
+def test_numbers_are_read_as_they_are_and_not_as_dates_or_currencies(final: Sheet, excel: FakeExcel) -> None:
+    final.type("C9", 46356.0)
+    excel.reset_counts()
+    final.enter("D1", '=OF_LOOKUP(A2,C9,"name")')
+    assert final.value("D1") == "#OF! The job has no company '46356'."
+    assert (excel.members["Range.Value"], excel.members["Range.Value2"]) == (0, 2)
+
+
+def test_cells_are_live(sheet: Sheet, excel: FakeExcel, service: Simulator, clock: ManualClock) -> None:
+    job = SimulatedJob(companies(150), job_id="still-under-way", pending=100, running=1_000)
+    service.add(job)
+    sheet.type("A2", job.job_id)
+    sheet.enter("D1", "=OF_STATUS(A2)")
+    excel.pump(lambda: sheet.value("D1") == "pending", timeout=60)
+    clock.sleep(2_000)
+    excel.pump(lambda: sheet.value("D1") == "completed", timeout=60)
+
+
+def test_nothing_of_excel_is_held_but_what_xlwings_holds(final: Sheet, excel: FakeExcel) -> None:
+    for row in range(1, 21):
+        final.enter(f"D{row}", "=OF_STATUS(A1:A2)")
+    excel.pump(lambda: excel.held_objects <= 2)  # the workbook of the last call, as xlwings' Book.caller()
+
+
+def test_an_excel_that_cannot_spill_is_told_what_to_do(final: Sheet, excel: FakeExcel) -> None:
+    excel.dynamic_arrays = False
+    final.enter("D1", "=OF_ROWS(A2)")
+    assert str(final.value("D1")).startswith("#OF! This Excel cannot spill")
+
+
+def test_a_function_that_vba_calls_answers_too(final: Sheet, stock: StockBridge) -> None:
+    assert stock.call_from_vba("OF_STATUS", JOB.job_id) == "completed"
