@@ -187,6 +187,12 @@ class Calculations:
             call = self._by_topic.get(topic)
             return call is not None and call.state is not _State.IDLE
 
+    def has_answer(self, topic: str) -> bool:
+        """Whether a call has an answer, be it an older one."""
+        with self._lock:
+            call = self._by_topic.get(topic)
+            return call is not None and call.block is not None
+
     def close(self) -> None:
         """Give everything up."""
         with self._lock:

@@ -286,6 +286,29 @@ def test_blank_cells_and_omitted_arguments(sheet: Sheet, service: Simulator) -> 
     assert not {"0", "None"} & {request.job_id for request in service.received}
 
 
+def test_a_pivot_of_several_jobs_follows_the_one_that_runs(
+    sheet: Sheet, service: Simulator, clock: ManualClock
+) -> None:
+    jobs = [*(add_job(service, 2_000) for _ in range(3)), add_job(service, 450, pending=100, running=1_000)]
+    for row, made in enumerate(jobs, 1):
+        sheet[f"A{row}"] = made.job_id
+    sheet["B1"] = "=OF_STATUS(A4)"
+    sheet["D1:E2"] = '=OF_PIVOT(A1:A4;"country")'
+    assert sheet["D1"] == [["loading"]]
+    sheet.wait_until("D1", "country")
+    sheet.wait_until("B1", "pending")
+    clock.sleep(600)
+    sheet.wait_until("B1", "running")
+    clock.sleep(600)
+    sheet.wait_until("B1", "completed")
+    wait_until_final(sheet, jobs[-1])
+    sheet.act("refresh book")
+    sheet.wait_until("D1", "country")
+    _, rows, _ = sheet.libreoffice.extent(SHEET, "D1")
+    sheet.wait_until(f"D{rows}", "Total")
+    assert sheet[f"E{rows}"] == [[6_450.0]]
+
+
 def test_errors_are_shown_in_the_cell(sheet: Sheet, service: Simulator) -> None:
     texts = {
         '=OF_STATUS("no-such-job")': "#OF! There is no job no-such-job for this API key (HTTP 404). Check the id, and "

@@ -81,7 +81,12 @@ def _connect(current: Session) -> ExcelHost:
     current.topic_changed = live.topic_changed
     workbooks = ComWorkbookAccess(processes, clock, platformdirs.user_documents_path)
     handlers = CommandHandlers(
-        current, VisibleJobs(live), workbooks, clock, cancel=current.client.cancel, open_file=_windows.startfile
+        current,
+        VisibleJobs(live, current.calculations),
+        workbooks,
+        clock,
+        cancel=current.client.cancel,
+        open_file=_windows.startfile,
     )
     commands = CommandRunner(handlers, workbooks, clock)
     commands.loop.start()

@@ -32,9 +32,16 @@ def _until_final(sheet: Sheet, excel: FakeExcel) -> None:
     excel.pump(final, timeout=60)
 
 
+def _until_calculated(sheet: Sheet, excel: FakeExcel, *cells: str) -> None:
+    """Wait until a calculation is over that takes longer than a cell waits."""
+    excel.pump(lambda: "loading" not in [sheet.value(cell) for cell in cells], timeout=60)
+
+
 def test_ten_thousand_rows_arrive_whole_and_equal_to_the_frame(sheet: Sheet, excel: FakeExcel) -> None:
     _until_final(sheet, excel)
     sheet.enter("A5", "=OF_ROWS(A2)")
+    assert list(sheet.block("A5")[0]) == ["loading", *[""] * 6]
+    _until_calculated(sheet, excel, "A5")
     expected = table.block(table.frame(JOB.rows, DEFAULT_COLUMNS), text_limit=255)
     assert [list(row) for row in sheet.block("A5")] == expected
 
@@ -44,12 +51,15 @@ def test_arguments_arrive_as_excel_sends_them(sheet: Sheet, excel: FakeExcel) ->
     sheet.enter("D1", "=OF_STATUS(A1:A2)")
     assert [list(row) for row in sheet.block("D1")] == [[""], ["completed"]]
     sheet.enter("F1", '=OF_ROWS(A2,{"domain","name"},FALSE)')
+    _until_calculated(sheet, excel, "F1")
     assert list(sheet.block("F1")[0]) == [JOB.rows[0]["domain"], JOB.rows[0]["name"]]
     sheet.enter("I1", "=OF_STATUS(#N/A)")
     assert sheet.value("I1") == "#OF! The cell with the job holds #N/A. Fix that cell first."
     sheet.enter("I2", '=OF_LOOKUP(A2,3,"name")')
+    _until_calculated(sheet, excel, "I2")
     assert sheet.value("I2") == JOB.rows[2]["name"]
     sheet.enter("I3", '=OF_LOOKUP(A2,{3,"nobody.example"},"name")')
+    _until_calculated(sheet, excel, "I3")
     (cells,) = sheet.block("I3")
     assert list(cells) == [JOB.rows[2]["name"], wrappers.NOT_AVAILABLE]
     assert type(cells[1]) is int  # a Long, which the wrapper's VBA turns into #N/A
@@ -81,6 +91,7 @@ def test_a_workbook_with_wrappers_of_version_0_works_as_before(
     assert shown.keys() == earlier.FUNCTIONS.keys()
     for column, formula in zip("DEFGHLV", shown.values(), strict=True):
         sheet.enter(f"{column}1", formula)
+    _until_calculated(sheet, excel, "E1", "G1", "H1", "L1")
     assert sheet.value("D1") == "completed"
     assert sheet.value("E1") == JOB.rows[0]["name"]
     assert sheet.value("F1") == 10_000.0

@@ -409,6 +409,33 @@ def test_credits_and_the_list_of_jobs_come_by_themselves(
     excel.pump(lambda: any(row[:3] == [running.job_id, "", "pending"] for row in map(list, sheet.block("F1"))))
 
 
+def test_a_pivot_of_several_jobs_follows_the_one_that_runs_and_holds_up_no_other_cell(
+    sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows, service: Simulator
+) -> None:
+    ended = [SimulatedJob(companies(2_000), job_id=f"ended-{next(_numbers)}") for _ in range(4)]
+    for row, job in enumerate(ended, 2):
+        service.add(job)
+        sheet.type(f"A{row}", job.job_id)
+
+    def total() -> object:
+        return {name: value for name, value, *_ in sheet.block("D1")}.get("Total")
+
+    sheet.enter("D1", '=OF_PIVOT(A1:A5,"country")')
+    assert sheet.value("D1") == "loading"
+    excel.pump(lambda: sheet.block("D1")[-1][0] == f"#OF! 1 of 5 jobs is not counted: {running.job_id}: pending")
+    assert total() == 8_000.0
+    for seconds in (500, 300):  # of 1,000 that it runs, after 100 of pending
+        before = total()
+        running.clock.sleep(seconds)
+        excel.pump(lambda before=before: total() not in (None, before))  # type: ignore[misc]
+        assert sheet.value("B1") == "running"
+    running.end()
+    shows("completed")
+    excel.pump(lambda: total() == 8_450.0)
+    assert sheet.formula("D1") == '=OF_PIVOT(A1:A5,"country")'
+    assert excel.members["Range.Formula2"] == 0  # no formula was entered again
+
+
 def test_a_module_beside_the_workbook_is_not_imported(
     sheet: Sheet,
     excel: FakeExcel,

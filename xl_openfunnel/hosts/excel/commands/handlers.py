@@ -36,6 +36,9 @@ ANSWER_TIMEOUT: Final = 30.0
 _NO_JOB: Final = "The selected cell neither holds a job nor shows one."
 _NO_WAITING: Final = 0.0
 
+_CALCULATION_CHECK: Final = 0.1
+"""Seconds after which it is checked again whether calculations are over."""
+
 
 @dataclass(frozen=True)
 class CommandContext:
@@ -205,18 +208,43 @@ class CommandHandlers:
     def _save_copy(self, excel: WorkbookCommands, context: CommandContext) -> str:
         """Save a copy with values, for people without the functions."""
         book = self._book(excel, context)
-        jobs = frozenset().union(*self._cells(excel, context, whole_book=True).values())
+        cells = self._cells(excel, context, whole_book=True)
+        unfinished = self._finish_calculations(excel, context, cells)
+        jobs = frozenset().union(*cells.values())
         snapshots = [self._services.fetcher.watch(job) for job in sorted(jobs)]
         copy = excel.save_copy(book, [_all_facts(snapshot) for snapshot in snapshots])
         sentences = [f"The copy is {copy.path}."]
         if provisional := sum(not snapshot.final for snapshot in snapshots):
             sentences.append(f"{count(provisional, 'job')} in it still provisional.")
+        if unfinished:
+            sentences.append(f"{count(unfinished, 'formula')} in it still being calculated: save it again later.")
         if copy.links:
             links = ", ".join(copy.links)
             sentences.append(
                 f"Links to {links} are left in it: look for them in names, data validation and protected sheets."
             )
         return " ".join(sentences)
+
+    def _finish_calculations(
+        self, excel: WorkbookCommands, context: CommandContext, cells: Mapping[CellRef, frozenset[str]]
+    ) -> int:
+        """Wait until cells show what is calculated for them; returns for how many that takes too long."""
+        fetcher, deadline = self._services.fetcher, self._clock.monotonic() + ANSWER_TIMEOUT
+
+        def is_unfinished(cell: CellRef, shows_older: bool | None) -> bool:  # while a job runs, another follows
+            return shows_older is not None and not (
+                shows_older and any(not fetcher.watch(job).final for job in cells[cell])
+            )
+
+        while True:
+            calculating = self._visible_jobs.calculating(context.window)
+            unfinished = sum(is_unfinished(cell, calculating.get(cell)) for cell in cells)
+            if not unfinished or self._clock.monotonic() >= deadline:
+                break
+            self._clock.sleep(_CALCULATION_CHECK)
+        if outdated := self._visible_jobs.outdated(context.window) & cells.keys():
+            excel.recalculate(outdated)
+        return unfinished
 
     # ---- cancel, key, log, help -------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ....functions.calculations import Calculations
 from ....functions.catalog import called_in, calls_always
 from ....functions.context import CREDITS, JOBS, Dependency, is_call, is_job
 from ....functions.credits import MAX_AGE
@@ -354,10 +355,11 @@ def _would_call(cell: LiveCell) -> bool:
 
 
 class VisibleJobs:
-    """Which jobs the live cells of an Excel show, for the commands."""
+    """What the live cells of an Excel show, for the commands."""
 
-    def __init__(self, updater: CellUpdater) -> None:
+    def __init__(self, updater: CellUpdater, calculations: Calculations) -> None:
         self._updater = updater
+        self._calculations = calculations
 
     def by_cell(self, window: int) -> Mapping[CellRef, frozenset[str]]:
         """The ids of the jobs that cells show, cell by cell."""
@@ -366,6 +368,15 @@ class VisibleJobs:
     def outdated(self, window: int) -> frozenset[CellRef]:
         """The cells that show something outdated."""
         return frozenset(cell.ref for cell in self._updater.cells(window) if cell.stale_since is not None)
+
+    def calculating(self, window: int) -> Mapping[CellRef, bool]:
+        """The cells for which something is calculated, and whether they show an older answer until it is there."""
+        return {
+            cell.ref: self._calculations.has_answer(topic)
+            for cell, topics in self._updater.cells(window).items()
+            for topic in topics
+            if is_call(topic) and self._calculations.is_pending(topic)
+        }
 
     def catch_up(self) -> None:
         """Wait until the updater has noted all calls that were made before."""

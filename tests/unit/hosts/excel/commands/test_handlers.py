@@ -369,6 +369,28 @@ def test_a_copy_gets_the_facts_of_every_job_in_the_workbook(rig: Rig) -> None:
     }
 
 
+def test_a_copy_waits_for_what_is_being_calculated(rig: Rig) -> None:
+    rig.show(DONE.job_id, RUNNING.job_id, DONE.job_id)
+    rig.fetcher.wait(DONE.job_id)
+    done, running, other = CELLS[:3]
+    first, older = False, True
+    rig.visible_jobs.calculated = [{done: first, running: first}, {running: first}, {other: older}, {running: older}]
+    rig.visible_jobs.outdated_cells = {done, CELLS[4]}
+    assert rig.run("save values copy", command_context()).endswith("(values).xlsx. 1 job in it still provisional.")
+    assert rig.visible_jobs.calculated == [{running: older}]  # while its job runs, another answer follows
+    assert rig.excel.calculated == [done]
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_a_copy_says_what_took_too_long(rig: Rig, older: bool) -> None:
+    rig.show(DONE.job_id)
+    rig.fetcher.wait(DONE.job_id)
+    rig.visible_jobs.calculated = [{CELLS[0]: older}]
+    assert rig.run("save values copy", command_context()).endswith(
+        "(values).xlsx. 1 formula in it still being calculated: save it again later."
+    )
+
+
 def test_links_that_remain_in_a_copy_are_reported(rig: Rig) -> None:
     rig.excel.links = ("Prices.xlsx", "Rates.xlsx")
     assert rig.run("save values copy", command_context()) == (

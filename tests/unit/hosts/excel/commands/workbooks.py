@@ -118,6 +118,7 @@ class FakeVisibleJobs(VisibleJobs):
     def __init__(self) -> None:
         self.jobs: dict[CellRef, set[str]] = {}
         self.outdated_cells: set[CellRef] = set()
+        self.calculated: list[dict[CellRef, bool]] = [{}]  # at each question, the last for good
         self.calls = 0
         self.late: dict[CellRef, set[str]] = {}  # what is known only after catch_up()
 
@@ -127,6 +128,9 @@ class FakeVisibleJobs(VisibleJobs):
 
     def outdated(self, window: int) -> frozenset[CellRef]:
         return frozenset(self.outdated_cells)
+
+    def calculating(self, window: int) -> Mapping[CellRef, bool]:
+        return self.calculated.pop(0) if len(self.calculated) > 1 else self.calculated[0]
 
     def catch_up(self) -> None:
         self.jobs |= self.late

@@ -717,7 +717,7 @@ def test_a_cell_whose_dependencies_raise_does_not_stop_the_others(rig: Rig, capl
 
 def test_the_jobs_of_each_cell_and_the_outdated_cells_are_known() -> None:
     rig = Rig()
-    shown = VisibleJobs(rig.updater)
+    shown = VisibleJobs(rig.updater, rig.calculations)
     assert shown.by_cell(WINDOW) == {}
     rig.sheet.enter("A1", '=OF_STATUS("one")&OF_STATUS("two")')
     rig.sheet.enter("A2", '=OF_STATUS("three")')
