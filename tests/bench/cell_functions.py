@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
 from typing import Any
 
 import xlwings
@@ -10,6 +12,9 @@ import xlwings
 from .contenders import loop
 from .measure import seconds_of
 from .service import Service
+
+CALCULATION_TIMEOUT = 240.0
+"""Seconds that all values together may take."""
 
 FIELDS = ("name", "domain", "linkedin_url", "headquarters", "employee_count", "match_reason")
 
@@ -34,3 +39,34 @@ def OUR_SECONDS(job: str, where: str) -> float:  # noqa: N802
     from xl_openfunnel.hosts.excel import udfs
 
     return seconds_of(lambda: udfs.OF_ROWS(job, None, None, None, where))
+
+
+@xlwings.func
+def LONGEST_CALLS(jobs: str, where: str) -> str:  # noqa: N802
+    """The longest call of each kind inside our server, until all of them show their values; seconds as JSON."""
+    from xl_openfunnel.hosts.excel import udfs
+
+    names = [[name] for name in jobs.split(",")]
+    kinds: dict[str, tuple[str, list[Any]]] = {
+        "status": ("OF_STATUS", [names[-1][0]]),
+        "statuses": ("OF_STATUS", [names]),
+        "jobs": ("OF_JOBS", []),
+        "rows": ("OF_ROWS", [names[0][0], None, None, None]),
+        "lookup": ("OF_LOOKUP", [names[1][0], 3.0, "name", None]),
+        "pivot": ("OF_PIVOT", [names, "country", None, None, None]),
+        "exploded pivot": ("OF_PIVOT", [names, "industries", None, "revenue_usd", "sum"]),
+        "rows of ten jobs": ("OF_ROWS", [names[:10], None, None, None]),
+    }
+    longest, waiting = dict.fromkeys(kinds, 0.0), set(kinds)
+    deadline = time.monotonic() + CALCULATION_TIMEOUT
+    while waiting:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"no values came for {waiting}")
+        for kind, (name, arguments) in kinds.items():
+            blocks: list[Any] = []
+            seconds = seconds_of(lambda: blocks.append(udfs.call_cell(2, where, name, *arguments)))  # noqa: B023
+            longest[kind] = max(longest[kind], seconds)
+            if blocks[0][0][0] != "loading":
+                waiting.discard(kind)
+        time.sleep(0.005)
+    return json.dumps(longest)

@@ -20,6 +20,9 @@ from tests.hosts.excel.bridge import Bridge
 from tests.hosts.excel.fake.excel import FakeExcel
 from tests.hosts.excel.fake.model import Cells
 from tests.hosts.excel.fake.refs import Area
+from xl_openfunnel import Store
+from xl_openfunnel.api.models import Page
+from xl_openfunnel.settings import Settings, origin_of
 
 from .measure import ROUNDS, alternate, seconds_of
 
@@ -107,6 +110,41 @@ def first(job: str) -> Output:
             plain.close()
 
 
+def copies(job: str, count: int) -> Output:
+    """Store the job under as many other ids."""
+    settings = Settings.load()
+    store = Store(settings.store_path, origin_of(settings.base_url))
+    stored = store.find(job)
+    if stored is None:
+        raise RuntimeError("the job should be stored by now")
+    bodies = stored.rows.load(range(len(stored.rows.counts)))
+    pages = tuple(
+        Page(stored.status, row_count=rows, rows_json=body)
+        for rows, body in zip(stored.rows.counts, bodies, strict=True)
+    )
+    for job_id in copy_ids(job, count):
+        store.save(job_id, stored, pages, None)
+    store.close()
+    return {}
+
+
+def copy_ids(job: str, count: int) -> list[str]:
+    return [f"{job}-{number}" for number in range(count)]
+
+
+def busy(job: str, count: int) -> Output:
+    """The longest call by its kind, from its arrival in Python: over many jobs on disk, in a Python without pandas."""
+    with FakeExcel() as excel:
+        ours = Cell(excel)
+        ours.server.wait()
+        try:
+            inside = Cell(excel, another="busy", module=PLAIN_MODULE)  # the same command: the same server
+            kinds: Output = json.loads(str(inside.value("LONGEST_CALLS", ",".join(copy_ids(job, count)))))
+            return kinds
+        finally:
+            ours.close()
+
+
 FAULTS: Final[Mapping[str, Mapping[str, str]]] = {
     "missing": {"folder": r"C:\no such folder"},
     "hanging": {"arguments": ' -I -B -c "import threading; threading.Event().wait()" '},
@@ -175,7 +213,9 @@ def warm(job: str, rows: int) -> Output:
         }
 
 
-TASKS: Final[dict[str, Callable[..., Output]]] = {task.__name__: task for task in (store, first, faults, warm)}
+TASKS: Final[dict[str, Callable[..., Output]]] = {
+    task.__name__: task for task in (store, copies, first, faults, busy, warm)
+}
 
 if __name__ == "__main__":
     print(json.dumps(TASKS[sys.argv[1]](**json.loads(sys.argv[2]))))

@@ -12,6 +12,7 @@ from ..company_key import comparable
 from ..errors import ConfigurationError, UnknownColumnError
 from ..fields import parse_columns
 from ..pasted import holds_key
+from . import limits
 
 MAX_JOBS: Final = 1_000
 """Jobs in one call, so that a formula over a whole column of other data does not become as many requests."""
@@ -121,6 +122,7 @@ def jobs(value: object) -> list[list[JobArgument]]:
 
     Raises:
         ConfigurationError: more than `MAX_JOBS`.
+        TakesLongError: more than a cell looks up at once.
     """
     named = [[job(cell) for cell in row] for row in grid(value)]
     count = sum(cell != "" for row in named for cell in row)
@@ -128,6 +130,7 @@ def jobs(value: object) -> list[list[JobArgument]]:
         raise ConfigurationError(
             f"That range names {count:,} jobs, and one formula takes {MAX_JOBS:,} at most. Give a smaller range."
         )
+    limits.count_jobs(count)
     return named
 
 

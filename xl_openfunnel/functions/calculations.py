@@ -340,12 +340,12 @@ class Calculations:
     def _finished(self, call: _Call, answer: tuple[Block, Dependencies] | None, seconds: float) -> bool:
         """Note an answer; None if the calculation was given up. Returns whether it is another one than before."""
         stale = answer is not None and any(seen.stale for seen in answer[1].values())
+        changed = answer is not None and answer[0] != call.block  # before the lock, which cells may wait for
         with self._lock:
             self._running -= 1
             call.state, call.due_at = _State.IDLE, self._clock() + min(seconds * PAUSE_FACTOR, MAX_PAUSE)
             if self._closed:
                 return False
-            changed = answer is not None and answer[0] != call.block
             if answer is not None:
                 self._cells -= call.cells
                 call.block, call.dependencies = answer

@@ -139,7 +139,6 @@ class CallContext:
         Raises:
             InvalidJobIdError: it is none of these. No request was made.
         """
-        limits.count_job()
         text = named.text if isinstance(named, arguments.CellError) else arguments.text(named, "job")
         is_error = text.startswith(CELL_PREFIX) or (text.startswith("#") and not job_ids(text))
         if is_error or isinstance(named, arguments.CellError):

@@ -16,7 +16,7 @@ from typing import Final
 
 from ..jobs.snapshot import Rows
 
-MAX_JOBS: Final = 10
+MAX_JOBS: Final = 5
 """Jobs that a cell looks up at once. Each takes 0.5 ms, and some 3 ms while another thread calculates."""
 
 MAX_ENTRIES: Final = 300
@@ -56,7 +56,6 @@ class GivenUpError(LimitError):
 class _AtOnce:
     """What a call has done so far."""
 
-    jobs: int = 0
     rows: int = 0
     size: int = 0
 
@@ -74,16 +73,14 @@ def at_once() -> Iterator[None]:
         _at_once.reset(token)
 
 
-def count_job() -> None:
-    """A job is about to be looked up.
+def count_jobs(count: int) -> None:
+    """So many jobs are about to be looked up.
 
     Raises:
-        TakesLongError: it is one too many.
+        TakesLongError: they are too many.
     """
-    if (done := _at_once.get()) is not None:
-        done.jobs += 1
-        if done.jobs > MAX_JOBS:
-            raise TakesLongError(looked_up=False)
+    if _at_once.get() is not None and count > MAX_JOBS:
+        raise TakesLongError(looked_up=False)
 
 
 def count_entries(known: Collection[object] | None) -> None:

@@ -40,7 +40,11 @@ class FormulaMessage(NamedTuple):
 
 
 JOB_MESSAGES: Final = (
-    JobMessage("loading", "no answer yet", "wait a few seconds"),
+    JobMessage(
+        "loading",
+        "no answer of the service yet; or the companies are there, and reading or counting them takes a moment",
+        "wait a few seconds: the cell changes by itself",
+    ),
     JobMessage("pending", "the service has the job and has not started it", "wait"),
     JobMessage(
         "running",

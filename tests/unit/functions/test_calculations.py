@@ -98,8 +98,7 @@ class Rig:
 
     def count(self, context: Any, *jobs: Any) -> Block:
         if not self.whole:
-            for _ in range(limits.MAX_JOBS + 1):
-                limits.count_job()
+            limits.count_jobs(limits.MAX_JOBS + 1)
         counts = [context.rows(job) for job in jobs]
         limits.count_table([], slow=self.slow)
         self.ran.append(jobs)
