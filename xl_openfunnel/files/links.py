@@ -1,4 +1,4 @@
-"""Links that a file may hold: to a company's LinkedIn page and to its own domain, built from their checked parts.
+"""Links that a file or a cell may hold: to a company's LinkedIn page and to its own domain, built from checked parts.
 
 What a row holds is never the link itself, since it may lead anywhere.
 """
@@ -17,6 +17,9 @@ MAX_LINKS: Final = 65_530
 
 _MAX_LENGTH: Final = 2_000
 """Excel's limit for a link is 2,080."""
+
+_MAX_FORMULA_TEXT: Final = 255
+"""Characters of a text in a formula of Excel, according to Microsoft's list of its limits."""
 
 _LABEL: Final = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST: Final = re.compile(rf"(?=.{{4,253}}\Z)(?:{_LABEL}\.)+(?:[a-z]{{2,63}}|xn--[a-z0-9-]{{0,58}}[a-z0-9])")
@@ -48,6 +51,24 @@ def linkedin_link(text: object) -> str | None:
 
 LINKS: Final[Mapping[str, Callable[[object], str | None]]] = {"domain": domain_link, "linkedin_url": linkedin_link}
 """What makes the link of a cell, by the name of its column."""
+
+
+def link_formula(column: str, text: object, separator: str = ",") -> str | None:
+    """A formula for a cell: ``=HYPERLINK("https://acme.com","acme.com")`` shows the text that the cell would hold.
+
+    Args:
+        column: the name of the cell's column.
+        text: what the cell shows.
+        separator: between the arguments; LibreOffice takes ``;``.
+
+    Returns:
+        None if the cell gets no link, or would have a text too long for a formula.
+    """
+    link = LINKS[column](text) if column in LINKS else None
+    if link is None or max(len(link), len(str(text))) > _MAX_FORMULA_TEXT:
+        return None
+    shown = str(text).replace('"', '""')
+    return f'=HYPERLINK("{link}"{separator}"{shown}")'
 
 
 def _is_unsafe(slug: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from xl_openfunnel.files.links import domain_link, linkedin_link
+from xl_openfunnel.files.links import domain_link, link_formula, linkedin_link
 
 PIECES = st.sampled_from(
     [
@@ -138,3 +138,20 @@ def test_only_a_bare_host_name_has_a_link(text: object, link: str | None) -> Non
 )
 def test_any_address_of_a_company_links_to_its_page(text: object, slug: str | None) -> None:
     assert linkedin_link(text) == (f"https://www.linkedin.com/company/{slug}" if slug else None)
+
+
+def test_a_formula_shows_the_text_and_leads_to_the_link() -> None:
+    assert link_formula("domain", "Acme.com") == '=HYPERLINK("https://acme.com","Acme.com")'
+    assert link_formula("domain", "acme.com", ";") == '=HYPERLINK("https://acme.com";"acme.com")'
+    assert link_formula("linkedin_url", 'linkedin.com/company/acme?a="b') == (
+        '=HYPERLINK("https://www.linkedin.com/company/acme","linkedin.com/company/acme?a=""b")'
+    )
+
+
+def test_what_gets_no_link_gets_no_formula() -> None:
+    assert link_formula("name", "acme.com") is None
+    assert link_formula("domain", "evil.com/acme.com") is None
+    assert link_formula("domain", None) is None
+    long = "linkedin.com/company/" + "a" * 235
+    assert link_formula("linkedin_url", long) is None
+    assert linkedin_link(long) is not None

@@ -13,7 +13,20 @@ from tests.hosts.excel.fake.sheet import ExcelError, Formula
 if TYPE_CHECKING:
     from tests.hosts.excel.fake.model import Book, Excel
 
-_OF_SHEET = ("protected", "visible", "values", "spills", "formats", "notes", "hidden", "tables", "pivots", "buttons")
+_OF_SHEET = (
+    "protected",
+    "visible",
+    "values",
+    "spills",
+    "formats",
+    "notes",
+    "links",
+    "colors",
+    "hidden",
+    "tables",
+    "pivots",
+    "buttons",
+)
 _OF_BOOK = ("names", "links", "ole_links", "stubborn_links", "macros", "structure_protected", "impersonal")
 _WORKBOOK = '<workbook><x15ac:absPath url="%s"/><bookViews><workbookView%s/></bookViews></workbook>'
 

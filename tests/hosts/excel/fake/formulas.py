@@ -194,6 +194,14 @@ def _scalar(token: re.Match[str]) -> Scalar:
     raise ValueError(f"no value: {text!r}")
 
 
+def link_text(node: Node) -> str | None:
+    """What HYPERLINK shows if it has nothing but texts, so that its value never changes."""
+    match node:
+        case Call("HYPERLINK", (Constant(str()), Constant(str(shown)))):
+            return shown
+    return None
+
+
 def references(node: Node) -> Iterator[Reference]:
     """Every reference in a formula."""
     match node:

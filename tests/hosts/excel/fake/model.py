@@ -286,6 +286,8 @@ class Excel:
             return next((one for one in flat if isinstance(one, CellError)), None) or sum(
                 one for one in flat if isinstance(one, float)
             )
+        if name == "HYPERLINK":
+            return args[-1]
         function = self.functions.get(name, self.other_functions) if caller.sheet.book.macros_run else None
         return ERRORS["#NAME?"] if function is None else function(name, args, caller)
 

@@ -178,6 +178,15 @@ class Range(OnSheet):
         self.sheet.book.saved = False
 
     @property
+    def Font(self) -> Font:  # noqa: N802
+        return Font(self)
+
+    def ClearHyperlinks(self) -> None:  # noqa: N802
+        self.sheet._check_unprotected()
+        for key in [key for area in self.areas for key in area.cells()]:
+            self.sheet.links.pop(key, None)
+
+    @property
     def EntireRow(self) -> WholeRows:  # noqa: N802
         return WholeRows(self)
 
@@ -336,7 +345,8 @@ class Range(OnSheet):
                     line = one[i] if i < len(one) and isinstance(one[i], (tuple, list)) else one
                     one = line[j] if j < len(line) else None
                 content = CellError(one) if isinstance(one, int) and one < -2146826200 else self._convert(key, one)
-                self.sheet.put(key, content, single=single)
+                self.sheet.put(key, content, single=single, later=True)
+        self.sheet.settle(area)
 
     def _convert(self, key: Key, content: Any) -> Any:
         """What Excel makes of what is entered: it takes texts for numbers, dates and formulas wherever it can."""
@@ -350,6 +360,23 @@ class Range(OnSheet):
         if content.startswith("'") and (not is_text or self.excel.text_cells_take_apostrophes):
             return Verbatim(content[1:])
         return Verbatim(content) if is_text and content else convert_typed(content)
+
+
+class Font(OnSheet):
+    """The font of cells."""
+
+    def __init__(self, cells: Range) -> None:
+        self.excel, self.sheet, self.cells = cells.excel, cells.sheet, cells
+
+    @property
+    def Color(self) -> int | None:  # noqa: N802
+        found = {self.sheet.colors.get(key, 0) for area in self.cells.areas for key in area.cells()}
+        return found.pop() if len(found) == 1 else None
+
+    @Color.setter
+    def Color(self, value: Any) -> None:  # noqa: N802
+        self.sheet.colors |= {key: int(value) for area in self.cells.areas for key in area.cells()}
+        self.sheet.book.saved = False
 
 
 class WholeRows(OnSheet):

@@ -78,6 +78,8 @@ class Sheet:
         self.spills: dict[Key, Key] = {}  # a cell filled by a neighbour, and that neighbour
         self.formats: dict[Key, str] = {}  # number formats other than General
         self.notes: dict[Key, str] = {}
+        self.links: dict[Key, str] = {}  # of Insert > Link, which stay on their cells whatever is entered there
+        self.colors: dict[Key, int] = {}  # of fonts
         self.hidden: set[int] = set()  # rows
         self.tables: list[Table] = []
         self.pivots: list[Pivot] = []
@@ -200,8 +202,13 @@ class Sheet:
             return key
         return self.spills.get(key)
 
-    def put(self, key: Key, content: Any, *, single: bool = False, array: Area | None = None) -> None:
-        """Set a cell to a value or, if it begins with an equals sign, a formula."""
+    def put(
+        self, key: Key, content: Any, *, single: bool = False, array: Area | None = None, later: bool = False
+    ) -> None:
+        """Set a cell to a value or, if it begins with an equals sign, a formula.
+
+        With `later` its dependents are not calculated: `settle` is to be called for all cells together.
+        """
         self._check_unprotected()
         owner = self.owner(key)
         whole = self.formulas[owner].array if owner else None
@@ -221,14 +228,31 @@ class Sheet:
         if formula:
             self.formulas[key] = formula
             self.values[key] = 0.0
+            shown_text = formulas.link_text(formula.node)
+            if shown_text is not None:
+                self.values[key], formula.result, formula.spill = shown_text, ((shown_text,),), Area.at(key)
+                formula.dirty = False
         elif content is not None:
             self.values[key] = _to_scalar(content)
             if owner and owner != key:
                 self._block(owner)
         self.book.saved = False
+        if later and shown.single:
+            return
         self._unblock(key)
         self.book.excel.mark_dependents(self, shown)
         self.book.excel.recalculate(None if formula is None else (self, key))
+
+    def settle(self, area: Area) -> None:
+        """Calculate what depends on cells that were put, and the formulas among them."""
+        for formula in self.formulas.values():
+            if formula.blocked and formula.blocked.intersection(area):
+                formula.dirty = True
+        self.book.excel.mark_dependents(self, area)
+        self.book.excel.recalculate()
+        for key in self.filled(area):
+            if key in self.formulas and self.formulas[key].dirty:
+                self.book.excel.recalculate((self, key))
 
     def _check_unprotected(self) -> None:
         if self.protected:
@@ -237,7 +261,7 @@ class Sheet:
     def _move(self, places: dict[Key, Key | None], *, gone: bool = False) -> None:
         """Put what is on these cells on others, or nowhere; only single cells may have formulas there."""
         self._check_unprotected()
-        everything: tuple[dict[Key, Any], ...] = (self.values, self.formulas, self.formats, self.notes)
+        everything: tuple[dict[Key, Any], ...] = (self.values, self.formulas, self.formats, self.notes, self.colors)
         for held in everything:
             taken = {key: held.pop(key) for key in places if key in held}
             held.update({there: one for key, one in taken.items() if (there := places[key])})

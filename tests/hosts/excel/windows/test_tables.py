@@ -30,6 +30,8 @@ NO_SUCH_NAME = -2147352570  # DISP_E_UNKNOWNNAME
 class FakeCaller:
     """Stands for `RetryingCaller`, without COM; calls a function before each call."""
 
+    process_id = 1
+
     def __init__(self, excel: Excel) -> None:
         from tests.hosts.excel.fake.objects import Application
 
@@ -69,9 +71,24 @@ class FakeCaller:
         for number in range(1, int(self.get(collection, "Count")) + 1):
             yield self.get(collection, "Item", number)
 
+    def retry(self, function: Callable[[], object]) -> object:
+        return function()
+
     @contextlib.contextmanager
     def without_timeout(self) -> Iterator[None]:
         yield
+
+
+@pytest.fixture(autouse=True)
+def settings_without_com(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextlib.contextmanager
+    def temporarily_set(call: FakeCaller, target: Any, name: str, value: object) -> Iterator[None]:
+        before = call.get(target, name)
+        call.put(target, name, value)
+        yield
+        call.put(target, name, before)
+
+    monkeypatch.setattr("xl_openfunnel.hosts.excel.com.table_writer.temporarily_set", temporarily_set)
 
 
 class TableWorkbook:
@@ -80,7 +97,10 @@ class TableWorkbook:
     def __init__(self, rows: list[Any]) -> None:
         excel = Excel()
         vars(excel).update(
-            settings={}, text_cells_take_apostrophes=True, spilled_cells_have_formulas=True, exported=set()
+            settings={"AutoFillFormulasInLists": True},
+            text_cells_take_apostrophes=True,
+            spilled_cells_have_formulas=True,
+            exported=set(),
         )
         self.book = excel.open("Book.xlsx", "", ("Table",))
         self.sheet: Sheet = self.book.sheets[0]
@@ -282,3 +302,62 @@ def test_a_formula_in_one_line_is_the_users_own_and_one_in_the_whole_column_is_n
     workbook.write(ROWS[:5])
     assert [(line[NAME], line[0]) for line in workbook.lines()[5:]] == [(ROWS[6]["name"], None)]
     assert workbook.sheet.formula("J10") == "=A10*1000"
+
+
+def links(workbook: TableWorkbook) -> dict[Any, str | None]:
+    """The formulas that lead to LinkedIn, by the names of the companies beside them."""
+    rows = range(workbook.table.area.top + 1, workbook.table.area.bottom + 1)
+    return {workbook.sheet.value(f"B{row}"): workbook.sheet.formula(f"D{row}") for row in rows}
+
+
+def link_of(row: Any) -> str:
+    page = row["linkedin_url"]
+    return f'=HYPERLINK("https://www.linkedin.com/company/{page.rstrip("/").rpartition("/")[2]}","{page}")'
+
+
+def test_links_stay_with_their_companies_and_go_with_them() -> None:
+    workbook = TableWorkbook(ROWS[:8])
+    workbook.sheet.clear("J5:J12")
+    assert links(workbook) == {row["name"]: link_of(row) for row in ROWS[:8]}
+    assert workbook.sheet.formula("C5") == f'=HYPERLINK("https://{ROWS[0]["domain"]}","{ROWS[0]["domain"]}")'
+    workbook.sheet.sort(workbook.table.body or workbook.table.area, 2)
+    assert links(workbook) == {row["name"]: link_of(row) for row in ROWS[:8]}
+    workbook.sheet.links[refs.parse("D6").key] = "https://www.linkedin.com/company/typed-by-the-user"
+    workbook.write(FEWER)
+    assert links(workbook) == {row["name"]: link_of(row) for row in FEWER}
+    assert workbook.sheet.links == {}
+    assert max(row for row, _ in workbook.sheet.formulas) == 4 + len(FEWER)
+    assert workbook.calls.application.AutoCorrect.AutoFillFormulasInLists is True
+
+
+def test_what_leads_anywhere_else_is_text() -> None:
+    wild = [
+        {**ROWS[0], "domain": "evil.com/login", "linkedin_url": "https://linkedin.com.evil.com/company/acme"},
+        {**ROWS[1], "domain": '=HYPERLINK("https://evil.com")', "linkedin_url": "javascript:alert(1)"},
+        {**ROWS[2], "domain": "1-2", "linkedin_url": f"https://linkedin.com/company/{'a' * 300}"},
+        {**ROWS[3], "domain": "", "linkedin_url": 'https://linkedin.com/company/acme?"&A1&"'},
+    ]
+    workbook = TableWorkbook(wild)
+    assert [line[2:4] for line in workbook.lines()] == [[row["domain"] or None, row["linkedin_url"]] for row in wild]
+    assert [workbook.sheet.formula(f"C{row}") for row in range(5, 9)] == [None] * 4
+    assert [workbook.sheet.formula(f"D{row}") for row in range(5, 9)] == [
+        *[None] * 3,
+        '=HYPERLINK("https://www.linkedin.com/company/acme","https://linkedin.com/company/acme?""&A1&""")',
+    ]
+
+
+def test_ten_thousand_companies_take_no_call_for_each_link() -> None:
+    counts = []
+    for number in (12, 300):
+        workbook = TableWorkbook(ROWS[:1])
+        workbook.write(companies(number, seed=4))
+        counts.append(workbook.calls.count)
+    assert counts[1] < counts[0] + 20
+
+
+def test_fonts_are_the_users_once_there_are_companies() -> None:
+    workbook = TableWorkbook(ROWS[:8])
+    assert set(workbook.sheet.colors) == {(row, column) for row in range(5, 13) for column in (3, 4)}
+    workbook.sheet.colors.clear()
+    workbook.write(FEWER)
+    assert workbook.sheet.colors == {}

@@ -20,6 +20,12 @@ GENERAL: Final = "General"
 """The number format of other cells. A text that was entered before a cell got it stays text."""
 
 
+class FormulaText(str):
+    """A text that is entered as a formula. Any other text stays text."""
+
+    __slots__ = ()
+
+
 def read(call: RetryingCaller, sheet: Any, area: CellRange) -> list[list[Any]]:
     """The values of cells: text, numbers, booleans, None, or an error value's number."""
     rows: list[list[Any]] = []
@@ -61,8 +67,14 @@ def write(
 def write_chunk(call: RetryingCaller, cells: Any, rows: Sequence[Sequence[Value]], *, text_format: bool) -> None:
     """Write values as `write` does, in a single call if Excel accepts that."""
     if not text_format:
-        rows = [[f"'{value}" if isinstance(value, str) and value else value for value in row] for row in rows]
+        rows = [[_with_apostrophe(value) for value in row] for row in rows]
     _put_values(call, cells, rows)
+
+
+def _with_apostrophe(value: Value) -> Value:
+    if isinstance(value, FormulaText):
+        return str(value)
+    return f"'{value}" if isinstance(value, str) and value else value
 
 
 def _put_values(call: RetryingCaller, cells: Any, rows: Sequence[Sequence[Value]]) -> None:

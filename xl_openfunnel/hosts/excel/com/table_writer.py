@@ -11,21 +11,27 @@ and what was written while rows moved is written again.
 from __future__ import annotations
 
 import contextlib
+import enum
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
+from ....files.links import LINKS, link_formula
 from .. import addresses
 from ..addresses import LAST_ROW, CellRange
 from ..ports import Fact, HostBusyError, HostError, TableWritten
 from ..table_merge import KEYS, MergePlan, TableContent, Value, column_indexes
 from . import ranges
+from .app_settings import temporarily_set
 from .dispatch import OMITTED
 from .list_objects import ListObject, TableReading, consecutive_runs, slice_columns
 
 _NUMERIC_COLUMNS: Final = ("rank", "employee_count", "employee_band")
 """Our columns that keep their number format: numbers, and bands, which look like nothing else. The others are text
 whatever it looks like. The last column is not among them: a column that the user adds after it inherits its format."""
+
+_LINK_COLOR: Final = 0xC47244
+"""The blue of links in the files, 4472C4, in Excel's order: blue, green, red."""
 
 _HINTS: Final = ("Insert", "Land")
 """The first words of the line above a table that may be replaced: the workbook's hint, or what was written before.
@@ -43,6 +49,18 @@ _ATTEMPTS: Final = 4
 
 _SHIFT_UP: Final = -4162  # xlShiftUp
 _ASCENDING, _NO_HEADER, _NORMAL_ORDER, _TOP_TO_BOTTOM = 1, 2, 1, 1
+
+
+class _Kind(enum.Enum):
+    """How the values of a column are written.
+
+    Links are formulas, since a formula moves with its row, is gone with it, and is no link of the 65,530 that a sheet
+    can have. `Hyperlinks.Add` would take one call for each link, and its links stay where a cell gets another text.
+    """
+
+    NUMBER = enum.auto()
+    TEXT = enum.auto()
+    LINK = enum.auto()
 
 
 class _ChangedError(Exception):
@@ -144,7 +162,9 @@ class _TableWriter:
         try:
             self.call.put(cells, "Value2", tuple((position + 1.0,) for position in self.plan.positions))
             self._check_numbered(body)
-            self._write()
+            with self._without_column_formulas():
+                self._write()
+            self._color_links(body)
             return self._write_facts(facts)
         except HostBusyError:
             raise HostError(f"Excel was busy for too long. {_LEFT_INCOMPLETE}") from None
@@ -241,14 +261,14 @@ class _TableWriter:
         area = slice_columns(
             CellRange(body.top + first, body.left, body.bottom, body.right), self.scratch, self.scratch
         )
-        cells, is_text = self.table.cells(area), _is_text(self.plan.columns[self.plan.scratch_column])
-        if is_text:
-            self.call.put(cells, "NumberFormat", ranges.TEXT)
+        cells, name = self.table.cells(area), self.plan.columns[self.plan.scratch_column]
+        is_text = _kind(name) is _Kind.TEXT
+        self._prepare(cells, _kind(name))
         keys = [index for index in self.keys if index != self.scratch]
         before = self._read(body, keys)
         if self._sorted_body() != (body, False):
             raise HostError(_CHANGED_MEANWHILE)
-        rows = [[value] for value in values]
+        rows = [[_with_link(name, value)] for value in values]
         ranges.write_chunk(self.call, cells, rows, text_format=is_text)
         if self._read(body, keys) != before:
             raise HostError(_CHANGED_MEANWHILE)
@@ -259,43 +279,72 @@ class _TableWriter:
     def _write_columns(self, body: CellRange) -> bool:
         """Write all our columns but the scratch column; False if rows moved meanwhile, and all must be repeated."""
         chunks = [
-            (area, self.table.cells(area), rows, is_text)  # the cells, unlike the area, move with the table
-            for columns, is_text in self._column_groups()
+            (area, self.table.cells(area), rows, kind)  # the cells, unlike the area, move with the table
+            for columns, kind in self._column_groups()
             for area, rows in self._chunks(body, columns)
         ]
-        for _, cells, _, is_text in chunks:
-            if is_text:
-                self.call.put(cells, "NumberFormat", ranges.TEXT)
-        for _, cells, rows, is_text in chunks:
+        for _, cells, _, kind in chunks:
+            self._prepare(cells, kind)
+        for _, cells, rows, kind in chunks:
             if self._sorted_body() != (body, False):
                 return False
-            ranges.write_chunk(self.call, cells, rows, text_format=is_text)
+            ranges.write_chunk(self.call, cells, rows, text_format=kind is _Kind.TEXT)
         if self._sorted_body() != (body, False):
             return False
-        for area, _, rows, is_text in chunks:
-            if is_text:
-                ranges.restore_apostrophes(self.call, self.table.sheet, area, rows)
-        for _, cells, _, is_text in chunks:
-            if is_text:
-                self.call.put(cells, "NumberFormat", ranges.GENERAL)
+        texts = [chunk for chunk in chunks if chunk[3] is _Kind.TEXT]
+        for area, _, rows, _ in texts:
+            ranges.restore_apostrophes(self.call, self.table.sheet, area, rows)
+        for _, cells, _, _ in texts:
+            self.call.put(cells, "NumberFormat", ranges.GENERAL)
         return True
 
-    def _column_groups(self) -> Iterator[tuple[list[int], bool]]:
-        """Those of our columns that are written together, and whether they are text."""
+    def _prepare(self, cells: Any, kind: _Kind) -> None:
+        """Give cells the number format for what is to be written, and remove links that lead where they did before."""
+        if kind is not _Kind.NUMBER:
+            self.call.put(cells, "NumberFormat", ranges.TEXT if kind is _Kind.TEXT else ranges.GENERAL)
+        if kind is _Kind.LINK:
+            self.call.get(cells, "ClearHyperlinks")
+
+    def _column_groups(self) -> Iterator[tuple[list[int], _Kind]]:
+        """Those of our columns that are written together, and how."""
         for first, last in consecutive_runs(index for index in self.plan.indexes if index != self.scratch):
             run = [self.plan.indexes.index(index) for index in range(first, last + 1)]
-            for is_text, columns in groupby(run, key=lambda number: _is_text(self.plan.columns[number])):
-                yield list(columns), is_text
+            for kind, columns in groupby(run, key=lambda number: _kind(self.plan.columns[number])):
+                yield list(columns), kind
 
     def _chunks(self, body: CellRange, columns: Sequence[int]) -> Iterator[tuple[CellRange, list[list[Value]]]]:
         """Areas with their values, each to be written by one call."""
         order, indexes = self.plan.final_order, [self.plan.indexes[number] for number in columns]
         for start, stop in addresses.row_chunks(len(order), len(columns)):
-            rows = [[self.plan.rows[row][number] for number in columns] for row in order[start:stop]]
+            rows = [
+                [_with_link(self.plan.columns[number], self.plan.rows[row][number]) for number in columns]
+                for row in order[start:stop]
+            ]
             yield (
                 CellRange(body.top + start, body.left + indexes[0], body.top + stop - 1, body.left + indexes[-1]),
                 rows,
             )
+
+    @contextlib.contextmanager
+    def _without_column_formulas(self) -> Iterator[None]:
+        """Keep Excel from taking a company's link for the formula of its column, which new rows would get."""
+        with contextlib.ExitStack() as settings:
+
+            def switch_off() -> None:
+                auto_correct = self.call.get(self.call.application, "AutoCorrect")
+                settings.enter_context(temporarily_set(self.call, auto_correct, "AutoFillFormulasInLists", value=False))
+
+            self.call.retry(switch_off)
+            yield
+
+    def _color_links(self, body: CellRange) -> None:
+        """Show which texts are links, in a table that was blank; later its fonts are the user's."""
+        if any(value is not None for row in self.reading.content.rows for value in row):
+            return
+        for name, index in zip(self.plan.columns, self.plan.indexes, strict=True):
+            if name in LINKS:
+                font = self.call.get(self.table.cells(slice_columns(body, index, index)), "Font")
+                self.call.put(font, "Color", _LINK_COLOR)
 
     def _sort(self, whole: CellRange, body: CellRange, scratch: CellRange) -> None:
         call, cells, numbers = self.call, self.table.cells(body), self.table.cells(scratch)
@@ -347,5 +396,13 @@ class _TableWriter:
         return True
 
 
-def _is_text(column: str) -> bool:
-    return column not in _NUMERIC_COLUMNS
+def _kind(column: str) -> _Kind:
+    if column in LINKS:
+        return _Kind.LINK
+    return _Kind.NUMBER if column in _NUMERIC_COLUMNS else _Kind.TEXT
+
+
+def _with_link(column: str, value: Value) -> Value:
+    """What to enter for a value: the formula of its link if it has one."""
+    formula = link_formula(column, value)
+    return value if formula is None else ranges.FormulaText(formula)
