@@ -78,6 +78,8 @@ def _instance(folder: Path) -> DuckDBPyConnection:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "temp_directory": "",
+            "pandas_analyze_sample": 0,  # objects in arrays are text: none is guessed from a sample
+            "python_enable_replacements": False,  # no name in SQL is a variable of ours
             "threads": THREADS,
             "memory_limit": MEMORY,
             "enable_external_access": False,
