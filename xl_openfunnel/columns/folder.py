@@ -159,7 +159,7 @@ class ColumnFolder:
         begin = self._begin(job_id, rows.content)
         self._prepare()
         try:
-            columns = read_columns(list(rows))
+            columns = read_columns(rows.load(range(len(rows.counts))))
         except IrregularError as error:
             self._remember(job_id, begin, error)
             raise

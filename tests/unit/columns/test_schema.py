@@ -90,6 +90,10 @@ def is_regular(rows: list[dict[str, Any]]) -> bool:
     return not any(has_surrogate({name: row[name] for name in row.keys() - SOURCES}) for row in rows)
 
 
+def columns_of(*rows: dict[str, Any]) -> dict[str, list[Any]]:
+    return read_columns([json.dumps(rows).encode()])
+
+
 def same(ours: Any, theirs: Any) -> bool:
     """Whether two values are of one type and equal, zeros with their sign."""
     if theirs is None or theirs is pd.NA or (type(theirs) is float and math.isnan(theirs)):
@@ -155,12 +159,12 @@ def check_rows(rows: list[dict[str, Any]]) -> bool:
 )
 def test_a_value_that_a_column_cannot_hold_exactly_makes_its_rows_irregular(row: dict[str, Any], field: str) -> None:
     with pytest.raises(IrregularError) as raised:
-        read_columns([{"name": "Acme"}, row])
+        columns_of({"name": "Acme"}, row)
     assert (raised.value.field, raised.value.rank) == (field, 2)
 
 
 def test_a_whole_number_written_as_a_float_is_one() -> None:
-    assert read_columns([{"employee_count": 12.0}])["employee_count"] == [12]
+    assert columns_of({"employee_count": 12.0})["employee_count"] == [12]
 
 
 def test_of_a_key_that_is_there_twice_the_file_has_what_the_table_has(folder: ColumnFolder) -> None:
