@@ -32,7 +32,11 @@ COMPANY_COLUMNS: Final = ("linkedin_url", "domain")
 _WITHOUT_VALUES: Final = ("count", "companies")
 _LAST: Final = {"count": "companies", "companies": "unique companies"}
 _SYNONYMS: Final = {
-    "average": "mean", "avg": "mean", "counta": "count", "distinct": "nunique", "total": "sum",
+    "average": "mean",
+    "avg": "mean",
+    "counta": "count",
+    "distinct": "nunique",
+    "total": "sum",
     "unique": "companies",
 }
 
