@@ -158,6 +158,12 @@ def spelling(cell: Cell) -> Spelling:
     return cell if type(cell) is str else (type(cell), cell)
 
 
+def group_of(text: str) -> str:
+    """What the texts of one group share; ``""`` for blanks."""
+    look = comparable(text)
+    return "" if look == BLANK else look
+
+
 @dataclass(frozen=True)
 class Labels:
     """The groups of one field. A code is the position of a group's label.
@@ -193,8 +199,7 @@ def labels_of(
     """
     groups: dict[Any, list[Spelling]] = {}
     for each in counts:
-        key = comparable(each) if type(each) is str else each
-        groups.setdefault("" if key == BLANK else key, []).append(each)
+        groups.setdefault(group_of(each) if type(each) is str else each, []).append(each)
     tied: dict[Any, list[Spelling]] = {}
     shown: dict[Any, Spelling] = {}
     for key, spellings in groups.items():

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..cell_values import Block, to_cell
-from ..company_key import comparable, looks_blank
+from ..company_key import looks_blank
 from ..exact_numbers import calculate, number_of, rounded
 from ..fields import BY_NAME, EMPLOYEE_BANDS, FieldType
 from ..pivot_rules import (
@@ -29,6 +29,7 @@ from ..pivot_rules import (
     Spelling,
     check_limit,
     check_size,
+    group_of,
     labels_of,
     layout,
     levels,
@@ -182,8 +183,7 @@ class _Companies:
         unnested = [f"f{at}" for at in lists] + ["v"] * self._counts_entries()
         for name in unnested:
             query = f"SELECT * REPLACE (unnest({name}) AS {name}) FROM ({query})"
-        replaced = ", ".join(f"nullif({name}, {literal(BLANK)}) AS {name}" for name in unnested)
-        return f"SELECT * REPLACE ({replaced}) FROM ({query})" if replaced else query
+        return query
 
     def _parts(self) -> Iterator[str]:
         """Conditions that divide the lines, so that equal values are in one part."""
@@ -226,8 +226,8 @@ class _Companies:
         labels = labels_of(name, counts, first_positions=lambda texts: self._first_positions(name, kind, texts))
         codes = {value: labels.codes[spelling(to_cell(value))] for value in found} | {None: labels.blank}
         if kind is FieldType.LIST:
-            keys = {None if value is None else comparable(value): code for value, code in codes.items()}
-            return _Group(labels, keys, _entries(name), is_list=True)
+            keys = {None if value is None else group_of(value) or None: code for value, code in codes.items()}
+            return _Group(labels, keys, f"s._{name}", is_list=True)
         if kind is not FieldType.TEXT:
             return _Group(labels, codes, f"s.{name}")
         shown = {value: None if code == labels.blank else labels.labels[code] for value, code in codes.items()}
@@ -276,7 +276,7 @@ class _Companies:
             return self._filled(name, kind)
         if function == "nunique":
             return (
-                _entries(name) if kind is FieldType.LIST else self._key(name) if kind is FieldType.TEXT else f"s.{name}"
+                f"s._{name}" if kind is FieldType.LIST else self._key(name) if kind is FieldType.TEXT else f"s.{name}"
             )
         if self._has_no_numbers(name, kind):
             raise no_numbers(name, function)
@@ -309,8 +309,8 @@ class _Companies:
     def _key(self, name: str) -> str:
         """What the texts of a column look like, in SQL; null for blanks."""
         others = self._rows(f"SELECT DISTINCT {name} FROM file WHERE NOT regexp_full_match({name}, {_PLAIN})")
-        key = self._replaced(f"s.{name}", {text: comparable(text) for (text,) in others}, f"lower(s.{name})")
-        return f"nullif(nullif({key}, ''), {literal(BLANK)})"
+        key = self._replaced(f"s.{name}", {text: group_of(text) for (text,) in others}, f"lower(s.{name})")
+        return f"nullif(nullif({key}, {literal(BLANK)}), '')"
 
     def _has_no_numbers(self, name: str, kind: FieldType) -> bool:
         if not sum(file.count for file in self.files):
@@ -336,11 +336,6 @@ class _Companies:
         """A temporary table with these columns."""
         values = ", ".join(f"unnest(?) AS {column}" for column in columns)
         self.connection.execute(f"CREATE TEMP TABLE {name} AS SELECT {values}", list(columns.values()))
-
-
-def _entries(name: str) -> str:
-    """The entries of a list as texts that look alike, each once, in SQL; a single null where there are none."""
-    return f"CASE WHEN len(s._{name}) > 0 THEN s._{name} ELSE [NULL] END"
 
 
 def _result(function: str, values: Sequence[Any], *, is_float: bool) -> Result:

@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from ..api.models import Row, read_rows
-from ..company_key import comparable, host, linkedin_slug
+from ..company_key import host, linkedin_slug, looks_blank
 from ..fields import (
     ABSENT,
     BY_NAME,
@@ -27,8 +27,9 @@ from ..fields import (
     FieldType,
     sources_of,
 )
+from ..pivot_rules import group_of
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Version of the columns and of what makes their values: another one has files of its own."""
 
 _TYPES: Final = {
@@ -62,7 +63,7 @@ COLUMNS: Final[Mapping[str, str]] = {
 | ``_linkedin`` | `linkedin_slug` of ``linkedin_url``, as `key_text` |
 | ``_host`` | `host` of ``domain``, as `key_text` |
 | ``_band`` | the place of ``employee_band`` in `EMPLOYEE_BANDS`, from 0 |
-| ``_industries`` | what the filled entries of ``industries`` look like (`comparable`), each once |
+| ``_industries`` | the groups of the entries of ``industries``, each once: what they look like, null for blanks |
 """
 
 _KNOWN: Final = dict.fromkeys(source for name in FIELD_COLUMNS for source in sources_of(name))
@@ -128,7 +129,7 @@ def read_columns(pages: Iterable[bytes]) -> dict[str, list[Any]]:
     columns["other"] = texts
     columns["_linkedin"] = [key_text(linkedin_slug(value)) for value in columns["linkedin_url"]]
     columns["_host"] = [key_text(host(value)) for value in columns["domain"]]
-    columns["_industries"] = _looks(columns["industries"])
+    columns["_industries"] = _entry_groups(columns["industries"])
     columns["_band"] = [_BAND_PLACES[band] for band in columns["employee_band"]]
     return columns
 
@@ -208,14 +209,12 @@ def _lists(name: str, values: list[Any]) -> list[Any]:
     return values
 
 
-def _looks(lists: list[Any]) -> list[Any]:
-    """What the filled entries of each list look like, each once. Finding that out in a question takes far longer."""
-    looks: dict[str | None, str] = {None: ""}
-    for entry in {entry for entries in lists if entries for entry in entries}:
-        looks[entry] = comparable(entry or "")
+def _entry_groups(lists: list[Any]) -> list[list[str | None]]:
+    """The `group_of` the filled entries of each list, each once; a single None where there are none."""
+    different = {entry for entries in lists if entries for entry in entries}
+    filled = {entry: group_of(entry) or None for entry in different if entry is not None and not looks_blank(entry)}
     return [
-        None if entries is None else [look for look in dict.fromkeys(map(looks.__getitem__, entries)) if look]
-        for entries in lists
+        list(dict.fromkeys(filled[entry] for entry in entries or () if entry in filled)) or [None] for entries in lists
     ]
 
 

@@ -1,0 +1,153 @@
+"""Pivots of any jobs, from their files of columns and from their rows: both must give the same cells or errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import hypothesis.strategies as st
+
+from xl_openfunnel import pivot, table
+from xl_openfunnel.cell_values import Block
+from xl_openfunnel.columns import pivot as column_pivot
+from xl_openfunnel.columns.folder import ColumnFolder
+from xl_openfunnel.columns.pivot import JobFile
+from xl_openfunnel.errors import ConfigurationError
+from xl_openfunnel.jobs.snapshot import Rows
+from xl_openfunnel.pivot_rules import FUNCTIONS, Question
+
+from .fuzz import Target
+
+QUESTIONS: Final = 10
+"""Questions about the jobs of one example."""
+
+Row = dict[str, Any]
+
+_BIG: Final = 2**53
+_TEXTS: Final = [
+    *(
+        "x",
+        "X",
+        " x\u00a0",
+        "\u200bx",
+        "x  y",
+        "X y",
+        "\u00e9 y",
+        "e\u0301\u202fY",
+        "\u00c9 y\ufeff",
+        "stra\u00dfe",
+        "STRASSE",
+    ),
+    *(
+        "(blank)",
+        "(Blank) ",
+        "",
+        " ",
+        "\ufeff\u2003",
+        "Total",
+        "1",
+        "'); DROP TABLE file; --",
+        "\U0001f600",
+        "a\x00b",
+        "\x00",
+    ),
+]
+_ALIKE: Final = ["peru", "Peru", "PERU", "Pe\u200bru", "chile", None]
+_WHOLE: Final = [0, 1, 5, 10, 11, 3_000, -1, _BIG - 1, _BIG, _BIG + 1, _BIG + 2, _BIG + 3, 2**63 - 1, -(2**63), 12.0]
+_HOSTS: Final = [
+    "acme.com",
+    "www.acme.com",
+    "https://ACME.com/de",
+    "b.example",
+    "facebook.com",
+    "x.github.io",
+    "n/a",
+    "",
+]
+_SLUGS: Final = ["acme", "Acme/about", "b", "%E9", "%E8", "stra\u00dfe"]
+
+_texts = st.none() | st.sampled_from(_TEXTS) | st.text(st.characters(exclude_categories=["Cs"]), max_size=3)
+_whole = st.none() | st.sampled_from(_WHOLE) | st.integers(-50, 50) | st.integers(-(2**63), 2**63 - 1)
+_floats = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0.1, 0.2, 0.3, -0.0, 1e308, 5e-324, 2.0])
+_numbers = st.none() | _floats | st.integers(-_BIG, _BIG)
+_fields: Final[dict[str, st.SearchStrategy[Any]]] = {
+    "name": _texts,
+    "domain": st.none() | st.sampled_from(_HOSTS),
+    "linkedin_url": st.none()
+    | st.sampled_from([*(f"https://www.linkedin.com/company/{slug}" for slug in _SLUGS), "x"]),
+    "headquarters": st.sampled_from(["Lima, Peru", "lima, PERU", "Peru", " , Chile", None]),
+    "hq_country": st.sampled_from(_ALIKE),
+    "employee_count": _whole,
+    "revenue_usd": _whole,
+    "industries": st.none() | st.lists(st.none() | st.sampled_from(_TEXTS) | st.sampled_from(_ALIKE), max_size=4),
+    "match_score": _numbers,
+    "rerank_score": st.none() | st.sampled_from([0.5, 0.25, 1]),
+    "funding_stage": _texts,
+}
+_companies = st.fixed_dictionaries({}, optional=_fields)
+_jobs = st.lists(st.lists(_companies, min_size=1, max_size=8), min_size=1, max_size=3)
+
+COLUMNS: Final = (*_fields, "rank", "country", "city", "employee_band", "tagline")
+
+
+@st.composite
+def _questions(draw: Any) -> Question:
+    names = draw(st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=4, unique=True))
+    split = draw(st.integers(1, len(names)))
+    function = draw(st.sampled_from(FUNCTIONS))
+    values = None if function == "companies" else draw(st.sampled_from(COLUMNS))
+    if function == "count" and draw(st.booleans()):
+        values = None
+    return Question.of(names[:split], names[split:], values, function)
+
+
+def same_answers(jobs: list[list[Row]], questions: list[Question], folder: ColumnFolder, number: int) -> None:
+    """Ask all questions both ways.
+
+    Args:
+        jobs: the rows of each job.
+        questions: about all these jobs.
+        folder: where their files are made.
+        number: of the jobs in the folder.
+    """
+    files = []
+    for place, rows in enumerate(jobs):
+        job_id, body = f"job-{number}-{place}", json.dumps(rows).encode()
+        stored = Rows([len(rows)], partial(_page, body), content="1")
+        files.append(JobFile(job_id, folder.make(job_id, stored, None), len(rows)))
+    try:
+        for question in questions:
+            frame = table.frame([row for rows in jobs for row in rows], question.needed_columns)
+            expected = _cells(
+                lambda: pivot.pivot(frame, question.rows, question.columns, question.values, question.function)  # noqa: B023
+            )
+            assert _cells(lambda: column_pivot.pivot(folder.path, files, question)) == expected, question  # noqa: B023
+    finally:
+        for file in files:
+            folder.forget(file.job_id)
+
+
+def target(folder: Path) -> Target:
+    """Any jobs, and `QUESTIONS` about them; each example makes files in this folder."""
+    columns, numbers = ColumnFolder(folder, "https://api.openfunnel.dev:443"), count()
+
+    def check(value: tuple[list[list[Row]], list[Question]]) -> None:
+        same_answers(*value, columns, next(numbers))
+
+    questions = st.lists(_questions(), min_size=QUESTIONS, max_size=QUESTIONS)
+    return Target("pivots from columns and from rows", st.tuples(_jobs, questions), check)
+
+
+def _page(body: bytes, numbers: range) -> list[bytes]:
+    return [body for _ in numbers]
+
+
+def _cells(make: Callable[[], Block]) -> list[list[str]] | str:
+    try:
+        return [[repr(cell) for cell in line] for line in make()]
+    except ConfigurationError as error:
+        return error.message
