@@ -192,7 +192,9 @@ def call_contexts(folder: Path) -> Iterator[Callable[[], CallContext]]:
         credits_cache = CreditsCache(
             process.client, clock=env.time, start=lambda run: run(), call_later=lambda *_: None
         )
-        services: Any = SimpleNamespace(fetcher=process.fetcher, store=process.store, credits=credits_cache)
+        services: Any = SimpleNamespace(
+            fetcher=process.fetcher, store=process.store, credits=credits_cache, columns=None
+        )
         yield lambda: CallContext(services)
 
 

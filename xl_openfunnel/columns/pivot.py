@@ -6,13 +6,14 @@ only, most of which stand for themselves; the others are replaced in the questio
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..cell_values import Block, to_cell
 from ..company_key import looks_blank
@@ -82,20 +83,35 @@ def can_answer(question: Question) -> bool:
     return all(name in COLUMNS and name in BY_NAME for name in question.needed_columns)
 
 
-def pivot(folder: Path, files: Sequence[JobFile], question: Question) -> Block:
+class Cancellation(Protocol):
+    """Has a question end early, from another thread."""
+
+    def check(self) -> None:
+        """Raises an error where the question is not wanted any more."""
+
+    def interrupting(self, interrupt: Callable[[], object]) -> AbstractContextManager[None]:
+        """Within this, ``interrupt`` may be called, and any error be replaced."""
+
+
+def pivot(
+    folder: Path, files: Sequence[JobFile], question: Question, cancellation: Cancellation | None = None
+) -> Block:
     """The pivot table of the companies of all these jobs.
 
     Args:
         folder: where the files are.
         files: of the jobs, in the order that matters where spellings are equally frequent.
         question: one that `can_answer` accepts.
+        cancellation: ends the question.
 
     Raises:
         ConfigurationError: as `pivot.pivot` raises it; but the limits of companies and entries are larger here.
         UnavailableError: the files cannot be read, or the question was interrupted.
     """
-    with connect(folder) as connection:
-        companies = _Companies(connection, files, question)
+    with connect(folder) as connection, ExitStack() as stack:
+        if cancellation is not None:
+            stack.enter_context(cancellation.interrupting(connection.interrupt))
+        companies = _Companies(connection, files, question, cancellation)
         return layout(question, [group.labels for group in companies.groups], companies.results().__getitem__, 0)
 
 
@@ -123,6 +139,7 @@ class _Companies:
     connection: DuckDBPyConnection
     files: Sequence[JobFile]
     question: Question
+    cancellation: Cancellation | None
     joins: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -330,6 +347,8 @@ class _Companies:
     # --- SQL ---
 
     def _rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        if self.cancellation is not None:
+            self.cancellation.check()
         return self.connection.execute(query, parameters).fetchall()
 
     def _table(self, name: str, **columns: list[Any]) -> None:

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from ..api.endpoints import find_job_id
 from ..api.models import Credits
+from ..columns.maker import ColumnMaker
 from ..errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunnelError
 from ..jobs import job_text
 from ..jobs.fetcher import Fetcher
@@ -106,6 +107,10 @@ class Services(Protocol):
     def credits(self) -> CreditsCache:
         """The account's credits."""
 
+    @property
+    def columns(self) -> ColumnMaker | None:
+        """The files with the columns of final jobs; None without a store."""
+
 
 class CallContext:
     """The context of one call.
@@ -130,6 +135,11 @@ class CallContext:
     def renewed(self) -> CallContext:
         """A context for the same call at another time."""
         return CallContext(self._services, self.block_units)
+
+    @property
+    def columns(self) -> ColumnMaker | None:
+        """The files with the columns of final jobs; None without a store."""
+        return self._services.columns
 
     def job_id(self, named: arguments.JobArgument) -> str:
         """The id of a job that is named by its label, in any case, or else by its id, URL or a text with its UUID.

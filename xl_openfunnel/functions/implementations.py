@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Hashable
+from datetime import datetime
 from itertools import chain
 from typing import Final
 
@@ -18,8 +19,8 @@ from ..pivot_rules import Question
 from ..text import clip
 from . import arguments, derived_tables, info
 from .context import CallContext
-from .job_rows import check_row_limit, header_without_rows, job_blocks, rows_or_reason, stack, visible_rows
-from .limits import LimitError
+from .job_rows import header_without_rows, job_blocks, rows_or_reason, stack, visible_rows
+from .limits import LimitError, check_row_limit
 from .registry import Argument, of_function, optional
 
 _log = logging.getLogger(__name__)
@@ -27,9 +28,6 @@ _log = logging.getLogger(__name__)
 MAX_ROWS: Final = 100_000
 """Companies that one formula shows: this many rows block Excel for some five seconds. A sheet has 1,048,576, and a
 formula takes 1,000 jobs of 10,000."""
-
-MAX_PIVOT_ROWS: Final = 500_000
-"""Companies that one formula counts: this many take some five seconds too."""
 
 UNEXPECTED: Final = f"{CELL_PREFIX}Something unexpected happened in this formula. The log says what; please report it."
 """What a cell shows after an error that is not an `OpenFunnelError`."""
@@ -239,6 +237,7 @@ def pivot(
     if not jobs:
         return [[""]]
     rows_by_job: dict[str, Rows] = {}
+    as_of: dict[str, datetime | None] = {}
     reasons, excluded = [], []
     for job_id, error in jobs:
         if error:
@@ -248,15 +247,14 @@ def pivot(
         snapshot = context.snapshot(job_id, rows_or_reason)
         rows = rows_or_reason(snapshot)
         if isinstance(rows, Rows):
-            rows_by_job[job_id] = rows
+            rows_by_job[job_id], as_of[job_id] = rows, snapshot.as_of
             continue
         reasons.append(rows)
         if reason := job_text.excluded_reason(snapshot):
             excluded.append(f"{job_id}: {reason.removeprefix(CELL_PREFIX)}")
     if not rows_by_job:
         return [[reasons[0]]]
-    check_row_limit(rows_by_job.values(), MAX_PIVOT_ROWS)
-    block = derived_tables.pivot_block(rows_by_job, question)
+    block = derived_tables.pivot_block(rows_by_job, question, context.columns, as_of)
     return [*block, *_excluded_row(excluded, len(jobs), len(block[0]))]
 
 

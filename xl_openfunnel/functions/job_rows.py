@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..cell_values import Block, Cell
-from ..errors import ConfigurationError, UnknownColumnError
+from ..errors import UnknownColumnError
 from ..fields import ALL_COLUMNS, DEFAULT_COLUMNS, JOB_COLUMN
 from ..jobs import job_text
 from ..jobs.snapshot import Rows, Snapshot
@@ -34,16 +34,6 @@ def header_without_rows(columns: tuple[str, ...] | None) -> list[Cell]:
     return list(
         dict.fromkeys(each for name in requested for each in (DEFAULT_COLUMNS if name == ALL_COLUMNS else (name,)))
     )
-
-
-def check_row_limit(rows: Iterable[Rows], limit: int) -> None:
-    """Refuse what would block the host for too long, before any row is read."""
-    count = sum(map(len, rows))
-    if count > limit:
-        raise ConfigurationError(
-            f"These jobs have {count:,} companies, and one formula takes {limit:,} at most. Give it fewer jobs, or "
-            "write files: in a terminal, xl-openfunnel rows JOB -o FILE.xlsx."
-        )
 
 
 def job_blocks(

@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
 
+from ..errors import ConfigurationError
 from ..jobs.snapshot import Rows
 
 MAX_JOBS: Final = 5
@@ -61,6 +62,20 @@ class _AtOnce:
 
 
 _at_once: Final[ContextVar[_AtOnce | None]] = ContextVar("at_once", default=None)
+
+
+def check_row_limit(rows: Iterable[Rows], limit: int) -> None:
+    """Refuse what would take too long, before any row is read.
+
+    Raises:
+        ConfigurationError: the jobs have more rows.
+    """
+    count = sum(map(len, rows))
+    if count > limit:
+        raise ConfigurationError(
+            f"These jobs have {count:,} companies, and one formula takes {limit:,} at most. Give it fewer jobs, or "
+            "write files: in a terminal, xl-openfunnel rows JOB -o FILE.xlsx."
+        )
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import pytest
 
 from tests.unit.flying import FlyingClock
 from xl_openfunnel import Client, Fetcher, Store
+from xl_openfunnel.columns.maker import ColumnMaker
 from xl_openfunnel.functions.context import CallContext
 from xl_openfunnel.functions.credits import CreditsCache
 from xl_openfunnel.simulator import ManualClock, Simulator
@@ -27,6 +28,7 @@ class SimulatedServices:
     fetcher: Fetcher
     store: Store | None
     credits: CreditsCache
+    columns: ColumnMaker | None = None
 
     def context(self) -> CallContext:
         return CallContext(self)

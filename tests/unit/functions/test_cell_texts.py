@@ -20,9 +20,10 @@ from xl_openfunnel import Client, Fetcher, Snapshot, Store, pivot_rules, table
 from xl_openfunnel import pivot as pivot_table
 from xl_openfunnel.api.deadline import DeadlineAdapter
 from xl_openfunnel.cell_values import Block
+from xl_openfunnel.columns import pivot as column_pivot
 from xl_openfunnel.errors import CELL_PREFIX
 from xl_openfunnel.fields import DEFAULT_COLUMNS
-from xl_openfunnel.functions import implementations
+from xl_openfunnel.functions import derived_tables, implementations
 from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.context import STORE_BUSY
@@ -659,6 +660,8 @@ def test_the_guide_names_the_limits_defaults_and_functions_of_pivots() -> None:
     page = (ROOT / "workbook" / "guide" / "functions.md").read_text("utf-8")
     assert ", ".join(f"`{name}`" for name in DEFAULT_COLUMNS) in " ".join(page.split())
     assert f"behind a `job_id`, up to {implementations.MAX_ROWS:,}, with" in page
-    assert f"`OF_PIVOT` counts them together, up to {implementations.MAX_PIVOT_ROWS:,}." in page
+    page = " ".join(page.split())
+    assert f"`OF_PIVOT` counts them together: up to {column_pivot.MAX_COMPANIES:,} of finished jobs" in page
+    assert f"up to {derived_tables.MAX_PIVOT_ROWS:,} where one of them still runs" in page
     (functions,) = re.findall(r"- \*\*function\*\*: ([^.]*)", page)
     assert re.findall("`(.+?)`", functions) == list(pivot_rules.FUNCTIONS)

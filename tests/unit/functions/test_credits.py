@@ -218,6 +218,7 @@ class Services:
     credits: CreditsCache
     fetcher: Any = None
     store: Any = None
+    columns: Any = None
 
 
 @pytest.fixture

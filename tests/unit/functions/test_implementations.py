@@ -481,8 +481,8 @@ def test_a_pivot_is_stale_when_the_reason_for_an_exclusion_changes(make_services
 @pytest.mark.parametrize(
     ("limit", "name", "body", "more"),
     [
-        ("MAX_ROWS", "OF_ROWS", implementations.rows, ()),
-        ("MAX_PIVOT_ROWS", "OF_PIVOT", implementations.pivot, ("country",)),
+        ("functions.implementations.MAX_ROWS", "OF_ROWS", implementations.rows, ()),
+        ("functions.derived_tables.MAX_PIVOT_ROWS", "OF_PIVOT", implementations.pivot, ("country",)),
     ],
 )
 def test_too_many_companies_are_refused_before_any_is_read(
@@ -499,7 +499,7 @@ def test_too_many_companies_are_refused_before_any_is_read(
         services.fetcher.wait(job.job_id)
 
     def shown(most: int) -> str:
-        monkeypatch.setattr(implementations, limit, most)
+        monkeypatch.setattr(f"xl_openfunnel.{limit}", most)
         return str(evaluate(name, body, context, ["job0", "job1", "job0"], *more)[0][0])
 
     context = services.context()

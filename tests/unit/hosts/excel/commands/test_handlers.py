@@ -50,6 +50,7 @@ class Rig:
     cancelled: list[str]
     opened_files: list[Path]
     handlers: CommandHandlers
+    columns: None = None
 
     def run(self, action: str, context: CommandContext) -> str:
         return self.handlers.handlers[action][1](self.excel, context)

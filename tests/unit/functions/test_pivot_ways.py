@@ -1,0 +1,123 @@
+"""Which of the two ways answers a pivot: the files of columns, or the rows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.functions.conftest import MakeServices, SimulatedServices
+from xl_openfunnel import table
+from xl_openfunnel.cell_values import Block
+from xl_openfunnel.columns import maker
+from xl_openfunnel.columns.schema import IrregularError
+from xl_openfunnel.errors import ConfigurationError, UnknownColumnError
+from xl_openfunnel.functions import derived_tables, implementations, limits
+from xl_openfunnel.functions.cache import DerivedCache
+from xl_openfunnel.simulator import SimulatedJob, companies
+
+FIELDS = ("country,employee_band", "industries")
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(derived_tables, "_cache", DerivedCache())
+
+
+@pytest.fixture
+def services(make_services: MakeServices) -> Iterator[SimulatedServices]:
+    """Two finished jobs without columns, in a store whose columns are made when they are asked for."""
+    jobs = [SimulatedJob(companies(40 + 20 * number, seed=number), job_id=f"job{number}") for number in range(2)]
+    services = make_services(*jobs)
+    for job in jobs:
+        services.fetcher.wait(job.job_id)
+    assert services.store is not None
+    services.columns = maker.connect(services.store)
+    yield services
+
+
+def pivot(services: SimulatedServices, *more: Any) -> Block:
+    return implementations.pivot(services.context(), [["job0", "job1"]], *(more or FIELDS))
+
+
+def make_files(services: SimulatedServices) -> list[Path]:
+    assert services.columns is not None
+    snapshots = [services.fetcher.watch(f"job{number}") for number in range(2)]
+    return [services.columns.folder.make(each.job_id, each.rows, each.as_of) for each in snapshots]
+
+
+def test_files_of_columns_answer_where_all_jobs_have_one(
+    services: SimulatedServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from_rows = pivot(services)
+    make_files(services)
+    monkeypatch.setattr(derived_tables, "_cache", DerivedCache())
+    monkeypatch.setattr(table, "frame", None)
+    assert pivot(services) == from_rows
+
+
+def test_rows_answer_where_a_file_is_missing_which_is_then_made(
+    services: SimulatedServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = make_files(services)
+    second.unlink()
+    asked = []
+    assert services.columns is not None
+    monkeypatch.setattr(services.columns, "make_soon", lambda *job: asked.append(job[0]))
+    assert pivot(services)[-1][-1] == 100.0
+    assert asked == ["job1"]
+    assert first.exists()
+
+
+def test_a_field_that_no_file_has_is_taken_from_the_rows(services: SimulatedServices) -> None:
+    make_files(services)
+    with pytest.raises(UnknownColumnError, match="There is no column 'crm_id'"):
+        pivot(services, "crm_id")
+
+
+def test_more_companies_than_rows_are_taken_for_wait_for_their_files(
+    services: SimulatedServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(derived_tables, "MAX_PIVOT_ROWS", 99)
+    assert pivot(services)[-1][-1] == 100.0
+    with pytest.raises(ConfigurationError, match="100 companies, and one formula takes 99 at most"):
+        pivot(services, "crm_id")
+    services.columns = None
+    monkeypatch.setattr(derived_tables, "_cache", DerivedCache())
+    with pytest.raises(ConfigurationError, match="100 companies, and one formula takes 99 at most"):
+        pivot(services)
+
+
+def test_rows_answer_where_files_cannot_be_read(
+    services: SimulatedServices, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = make_files(services)
+    expected = pivot(services)
+    monkeypatch.setattr(derived_tables, "_cache", DerivedCache())
+    assert services.columns is not None
+    monkeypatch.setattr(services.columns, "find", lambda *_: files[0].parent)
+    with caplog.at_level(logging.WARNING):
+        assert pivot(services) == expected
+    assert "a pivot is made from the rows" in caplog.text
+
+
+def test_an_irregular_job_is_answered_from_its_rows(make_services: MakeServices) -> None:
+    rows = [*companies(3), {"name": "Odd", "employee_count": "51-200"}]
+    services = make_services(SimulatedJob(rows, job_id="job0"), SimulatedJob(companies(2), job_id="job1"))
+    for number in range(2):
+        services.fetcher.wait(f"job{number}")
+    services.columns = maker.connect(services.store)
+    with pytest.raises(IrregularError):
+        make_files(services)
+    assert pivot(services, "employee_band")[-1][-1] == 6.0
+
+
+def test_a_pivot_that_no_cell_wants_ends(services: SimulatedServices) -> None:
+    make_files(services)
+    cancellation = limits.Cancellation()
+    cancellation.cancel()
+    with limits.until(cancellation), pytest.raises(limits.GivenUpError):
+        pivot(services)
