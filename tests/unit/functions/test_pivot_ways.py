@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ def empty_cache(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def services(make_services: MakeServices) -> Iterator[SimulatedServices]:
+def services(make_services: MakeServices) -> SimulatedServices:
     """Two finished jobs without columns, in a store whose columns are made when they are asked for."""
     jobs = [SimulatedJob(companies(40 + 20 * number, seed=number), job_id=f"job{number}") for number in range(2)]
     services = make_services(*jobs)
@@ -36,7 +35,7 @@ def services(make_services: MakeServices) -> Iterator[SimulatedServices]:
         services.fetcher.wait(job.job_id)
     assert services.store is not None
     services.columns = maker.connect(services.store)
-    yield services
+    return services
 
 
 def pivot(services: SimulatedServices, *more: Any) -> Block:
