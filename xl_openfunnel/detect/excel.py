@@ -7,7 +7,7 @@ import sys
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Final
 
 from . import registry
@@ -18,6 +18,11 @@ ADDIN_FILE: Final = "OpenFunnel.xlam"
 
 _APP_PATHS: Final = r"Microsoft\Windows\CurrentVersion\App Paths\excel.exe"
 _CLICK_TO_RUN: Final = r"HKLM\Software\Microsoft\Office\ClickToRun\Configuration"
+
+EXCEL_OPTIONS: Final = r"HKCU\Software\Microsoft\Office\16.0\Excel\Options"
+
+_ONEDRIVE_VARIABLES: Final = ("OneDriveCommercial", "OneDriveConsumer", "OneDrive")
+_WITH_MACROS: Final = (".xlam", ".xlsm", ".xlsb", ".xla", ".xls")
 
 _DRIVE_REMOTE: Final = 4
 
@@ -79,6 +84,52 @@ def is_on_network(folder: str) -> bool:
     import ctypes
 
     return bool(ctypes.windll.kernel32.GetDriveTypeW(folder[:3]) == _DRIVE_REMOTE)
+
+
+def onedrive_of(path: str, environ: Mapping[str, str]) -> str:
+    """The OneDrive folder in which a file or folder is, as Windows names it in the environment; "" if in none."""
+    inside = PureWindowsPath(path)
+    folders = [text for name in _ONEDRIVE_VARIABLES if (text := environ.get(name, ""))]
+    return next((folder for folder in folders if inside.is_relative_to(PureWindowsPath(folder))), "")
+
+
+def loaded_addins(read: Read, environ: Mapping[str, str], program: str) -> list[Path]:
+    """The files that Excel opens at each start, as far as they are add-ins of ours or have their name.
+
+    It opens those in its start folders, the user's, its own and the one that the user chose, and those that are ticked
+    in its list of add-ins: the values OPEN, OPEN1, ... of its options, each with switches and a path, which without
+    folders is in the folder for add-ins.
+
+    Args:
+        read: the registry.
+        environ: the environment.
+        program: Excel's path, "" if unknown.
+    """
+    options = read(EXCEL_OPTIONS)
+    chosen = registry.text(read, EXCEL_OPTIONS, "AltStartup")
+    own = str(Path(program).parent / "XLSTART") if program else ""
+    folders = [start_folder(environ), *(Path(text) for text in (own, chosen) if text)]
+    files = [file for folder in folders if folder for file in _files_in(folder)]
+    addins = Path(environ.get("APPDATA", ""), "Microsoft", "AddIns")
+    for name, entry in options.items():
+        if re.fullmatch(r"OPEN[0-9]*", name, re.IGNORECASE) and isinstance(entry, str):
+            path = re.sub(r"^(/\w+\s+)*", "", entry.strip()).strip('"')
+            files.append(Path(path) if "\\" in path or "/" in path else addins / path)
+    return [file for file in dict.fromkeys(files) if _is_ours(file)]
+
+
+def _files_in(folder: Path) -> list[Path]:
+    try:
+        return sorted(file for file in folder.iterdir() if file.suffix.casefold() in _WITH_MACROS)
+    except OSError:
+        return []
+
+
+def _is_ours(file: Path) -> bool:
+    try:
+        return file.is_file() and ("openfunnel" in file.stem.casefold() or bool(addin_version(file)))
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def addin_version(file: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -93,6 +93,48 @@ def addin(folder: Path | None, version: str) -> CheckResult:
     if installed != version:
         return wrong(f"{file} is of XL OpenFunnel {installed}, and this is {version}", f"Close Excel, then {INSTALL}")
     return ok(f"{file}, XL OpenFunnel {installed}")
+
+
+def other_addins(files: Sequence[Path], own: Path | None) -> CheckResult:
+    """Whether Excel also loads another add-in with our functions: it may call those, and lists each twice.
+
+    Args:
+        files: what Excel loads at its start that is ours.
+        own: the add-in in the start folder.
+    """
+    others = [file for file in files if file != own]
+    if not others:
+        return ok("none with the same functions")
+    file = others[0]
+    try:
+        theirs = addin_version(file)
+    except (OSError, zipfile.BadZipFile):
+        theirs = ""
+    of_version = f", of XL OpenFunnel {theirs}" if theirs else ""
+    if own and own.name == file.name:
+        what = f"Excel also loads {file}{of_version}: of two files of one name it opens only the first"
+    else:
+        what = f"Excel also loads {file}{of_version}: it has functions of the same names, and Excel may call those"
+    return wrong(
+        what,
+        "File > Options > Add-ins > Manage: Excel Add-ins > Go: take its tick away. If it is not listed there, close "
+        "Excel and delete the file.",
+    )
+
+
+def workbook_place(file: Path, onedrive: str) -> CheckResult:
+    """Whether a workbook is in OneDrive, which the functions do not mind.
+
+    Args:
+        file: the workbook.
+        onedrive: the OneDrive folder in which it is, "" if in none.
+    """
+    if not onedrive:
+        return ok(f"{file} is not in OneDrive")
+    return ok(
+        f"{file} is in OneDrive: it works there. With AutoSave on, each change of a live cell is uploaded, unless you "
+        "pause Live"
+    )
 
 
 def workbook_macros(file: Path, version: str) -> CheckResult:

@@ -34,6 +34,9 @@ _OTHER_RULES: Final = {
     "26190899-1602-49E8-8B27-EB1D0A1CE869": "child processes of Outlook",
 }
 _BLOCK, _WARN = 1, 6
+_FOLDERS: Final = r"Windows Defender Exploit Guard\Controlled Folder Access"
+FOLDERS_GROUP: Final = rf"HKLM\Software\Policies\{_DEFENDER}\{_FOLDERS}"
+FOLDERS_LOCAL: Final = rf"HKLM\Software\{_DEFENDER}\{_FOLDERS}"
 PROMPT_KEY: Final = r"HKCU\Software\Policies\Microsoft\Windows\System"
 _ASK_IT: Final = "Ask IT: a text for them stands at the end."
 
@@ -202,6 +205,48 @@ def other_rules(read: Read) -> CheckResult:
         if (state := asr_rule(read, rule)) and state.value in (_BLOCK, _WARN)
     ]
     return ok(f"against {', '.join(active)}: no hindrance here" if active else "none about Office")
+
+
+def controlled_folders(read: Read, python: str) -> CheckResult:
+    """Whether Microsoft Defender keeps programs that it does not know from writing into Documents and the like.
+
+    Windows decides by a program's reputation, which cannot be seen from here.
+
+    Args:
+        read: the registry.
+        python: the interpreter that Excel starts, "" for none.
+    """
+    name = "EnableControlledFolderAccess"
+    sources = ((FOLDERS_GROUP, True), (ASR_DEVICE, True), (FOLDERS_LOCAL, False))
+    found = next(
+        (
+            Setting(key, name, state, by)
+            for key, by in sources
+            if (state := registry.number(read, key, name)) is not None
+        ),
+        None,
+    )
+    if found is None or found.value != _BLOCK:
+        return ok("not in use")
+    listed = {each.casefold() for key in (FOLDERS_GROUP, FOLDERS_LOCAL) for each in read(rf"{key}\AllowedApplications")}
+    device = registry.text(read, ASR_DEVICE, "ControlledFolderAccessAllowedApplications").casefold().split("|")
+    if python and python.casefold() in {*listed, *device}:
+        return ok(f"{python} is allowed in controlled folders")
+    program = python or "Excel's Python"
+    what = (
+        f"Microsoft Defender controls folders such as Documents, and does not list {program}: it may refuse files "
+        f"there, such as a values copy ({found})"
+    )
+    if found.policy:
+        request = (
+            f"Allow {program} in the controlled folders (Configure allowed applications). They are controlled here: "
+        )
+        return unknown(what, f"Save elsewhere, or: {_ASK_IT}", for_it=f"{request}{found}")
+    return unknown(
+        what,
+        "Save elsewhere, or Windows Security > Virus & threat protection > Ransomware protection > Allow an app "
+        f"through Controlled folder access: {program}",
+    )
 
 
 def asr_rule(read: Read, rule: str) -> Setting | None:

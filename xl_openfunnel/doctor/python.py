@@ -12,6 +12,7 @@ from .result import CheckResult, ok, unknown, wrong
 
 INSTALL: Final = "xl-openfunnel install"
 _MIN_VERSION: Final = (3, 11)
+_SMALL: Final = 32
 
 
 def version(running: tuple[int, int, int], bits: int, program: str, base: str) -> CheckResult:
@@ -63,6 +64,28 @@ def interpreter(path: str, exists: Callable[[str], bool], code_page: str) -> Che
     return ok(path)
 
 
+def place(path: str, *, onedrive: str, on_network: bool) -> CheckResult:
+    """Whether the Python that Excel starts is on this computer, and stays there.
+
+    Args:
+        path: the interpreter of the setting, "" for none.
+        onedrive: the OneDrive folder in which it is, "" if in none.
+        on_network: whether it is on another computer.
+    """
+    move = f"Set OPENFUNNEL_CACHE_DIR to a folder on this computer, or remove it; then {INSTALL} --repair"
+    if onedrive:
+        return wrong(
+            f"{path} is in OneDrive ({onedrive}), which may take its files off this computer or lock them while it "
+            "uploads them",
+            move,
+        )
+    if on_network:
+        return wrong(
+            f"{path} is on another computer: cells wait for the network, and Windows may refuse to start it", move
+        )
+    return ok("on this computer")
+
+
 def package_version(path: str, version: str, ask_version: Callable[[str], str]) -> CheckResult:
     """Whether Excel's Python has this version of the package.
 
@@ -86,6 +109,9 @@ def package_version(path: str, version: str, ask_version: Callable[[str], str]) 
 
 def dll(folders: list[Path], needed: str, excel_bits: int | None, load: Callable[[Path], str]) -> CheckResult:
     """Whether Excel can load xlwings' DLL.
+
+    Excel loads it into its own process, so that its bitness has to be Excel's. Python is another process, which COM
+    reaches whatever its bitness is; xlwings brings both DLLs for that.
 
     Args:
         folders: where VBA looks for it, in this order.
@@ -111,4 +137,5 @@ def dll(folders: list[Path], needed: str, excel_bits: int | None, load: Callable
                 for_it=f"Allow programs to load {file} of the Python package xlwings {needed}.",
             )
         files.append(file)
-    return ok(" and ".join([str(files[0]), *(file.name for file in files[1:])]))
+    found = " and ".join([str(files[0]), *(file.name for file in files[1:])])
+    return ok(f"{found}, for a 32-bit Excel; Python may have 64 bits" if excel_bits == _SMALL else found)

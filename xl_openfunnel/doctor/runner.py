@@ -172,15 +172,30 @@ def _windows_checks(machine: Machine, read: Read, file: Path | None) -> Iterator
             read, on_network=folder is not None and detect_excel.is_on_network(str(folder))
         )
 
+    def place() -> CheckResult:
+        path = configured_interpreter(read)
+        onedrive = detect_excel.onedrive_of(path, machine.environ)
+        return python.place(path, onedrive=onedrive, on_network=detect_excel.is_on_network(path))
+
+    def other_addins() -> CheckResult:
+        program = detect_excel.find_excel(read)
+        files = detect_excel.loaded_addins(read, machine.environ, program.path if program else "")
+        return excel.other_addins(files, addin)
+
     yield DoctorCheck("Python", "Python for Excel", interpreter)
+    yield DoctorCheck("Python", "place of Python", place, ("Python for Excel",))
     yield DoctorCheck("Python", "version for Excel", package_version, ("Python for Excel",))
     yield DoctorCheck("Python", "xlwings DLL", dll)
     yield DoctorCheck("Excel", "Excel", lambda: excel.installation(detect_excel.find_excel(read), _is_file))
     yield DoctorCheck("Excel", "tables in cells", lambda: excel.spilling(detect_excel.find_excel(read)))
     yield DoctorCheck("Excel", "add-in", lambda: excel.addin(folder, version()))
+    yield DoctorCheck("Excel", "other add-ins", other_addins)
     yield DoctorCheck("Excel", "disabled items", lambda: excel.disabled_items(read))
     for marked in filter(None, (addin, file)):
         yield DoctorCheck("Excel", f"mark of {marked.name}", partial(_mark_of_the_web, marked))
+    if file:
+        onedrive = detect_excel.onedrive_of(str(file), machine.environ)
+        yield DoctorCheck("Excel", f"place of {file.name}", partial(excel.workbook_place, file, onedrive))
     only_addin = addin is not None and file is None
     yield DoctorCheck("Policies", "macros", lambda: policies.macros(read, addin=only_addin))
     yield DoctorCheck("Policies", "macros from the internet", lambda: policies.from_internet(read))
@@ -191,6 +206,9 @@ def _windows_checks(machine: Machine, read: Read, file: Path | None) -> Iterator
         "Policies", "child processes", lambda: policies.child_processes(read, configured_interpreter(read))
     )
     yield DoctorCheck("Policies", "Windows calls in macros", lambda: policies.windows_calls(read))
+    yield DoctorCheck(
+        "Policies", "controlled folders", lambda: policies.controlled_folders(read, configured_interpreter(read))
+    )
     yield DoctorCheck("Policies", "other Defender rules", lambda: policies.other_rules(read))
     yield DoctorCheck("Settings", "variables in Excel", lambda: settings_checks.variables(machine.environ, read))
 

@@ -159,3 +159,48 @@ def test_a_file_from_the_internet_is_to_be_unblocked(zone: str | None, state: Ch
 def test_a_file_without_a_mark_has_no_zone(tmp_path: Path) -> None:
     (tmp_path / "a.xlsm").touch()
     assert detect_excel.zone_identifier(tmp_path / "a.xlsm") is None
+
+
+def test_another_addin_with_our_functions_is_found_wherever_excel_loads_it(tmp_path: Path) -> None:
+    environ = {"APPDATA": str(tmp_path / "Roaming")}
+    start = detect_excel.start_folder(environ)
+    assert start
+    own = make_addin(start, "1.2.3")
+    program, chosen = tmp_path / "Office16", tmp_path / "chosen"
+    addins = tmp_path / "Roaming" / "Microsoft" / "AddIns"
+    assert detect_excel.loaded_addins(EMPTY, environ, str(program / "EXCEL.EXE")) == [own]
+    assert excel.other_addins([own], own).state is CheckState.OK
+    renamed = make_addin(start, "1.2.2").rename(start / "old.xlam")
+    own = make_addin(start, "1.2.3")
+    (start / "PERSONAL.XLSB").write_bytes(b"no zip")
+    others = [make_addin(chosen, "0.1.0"), make_addin(addins, "0.1.0"), make_addin(tmp_path / "share", "")]
+    options: dict[str, object] = {
+        "AltStartup": str(chosen),
+        "OPEN": '"OpenFunnel.xlam"',
+        "OPEN1": f'/R "{others[2]}"',
+        "OPEN2": '/A "Some.Server"',
+        "OPENED": str(own),
+    }
+    found = detect_excel.loaded_addins(registry({detect_excel.EXCEL_OPTIONS: options}), environ, "")
+    assert sorted(found) == sorted([own, renamed, *others])
+    for file in (renamed, *others):
+        result = excel.other_addins([own, file], own)
+        assert (result.state, str(file) in result.what) == (CheckState.WRONG, True)
+    assert "1.2.2: it has functions of the same names" in excel.other_addins([own, renamed], own).what
+    assert "of two files of one name" in excel.other_addins([own, others[0]], own).what
+
+
+def test_an_addin_in_excels_own_start_folder_is_found(tmp_path: Path) -> None:
+    file = make_addin(tmp_path / "XLSTART", "1.0")
+    assert detect_excel.loaded_addins(EMPTY, {}, str(tmp_path / "EXCEL.EXE")) == [file]
+
+
+def test_a_workbook_in_onedrive_is_no_fault_and_says_what_autosave_does() -> None:
+    environ = {"OneDrive": r"C:\Users\J\OneDrive", "OneDriveCommercial": r"C:\Users\J\OneDrive - Acme"}
+    inside = r"c:\users\j\onedrive - acme\Books\Book.xlsm"
+    assert detect_excel.onedrive_of(inside, environ) == environ["OneDriveCommercial"]
+    assert detect_excel.onedrive_of(r"C:\Users\J\OneDrive old\Book.xlsm", environ) == ""
+    assert detect_excel.onedrive_of(inside, {}) == ""
+    result = excel.workbook_place(Path(inside), environ["OneDriveCommercial"])
+    assert (result.state, "AutoSave" in result.what) == (CheckState.OK, True)
+    assert excel.workbook_place(Path("Book.xlsm"), "").state is CheckState.OK

@@ -218,3 +218,39 @@ def test_the_it_request_mentions_excel_only_if_excel_is_used() -> None:
     text = write_it_request([CheckResult(CheckState.WRONG, "x", "y", "Let it.")], version="1.2.3", excel=False)
     assert "1. Let it." in text
     assert not [word for word in ("Excel", "cmd.exe", "%APPDATA%", "VBA") if word in text]
+
+
+FOLDERS = "EnableControlledFolderAccess"
+PYTHONW = r"C:\Users\J\AppData\Local\xl-openfunnel\python\Scripts\pythonw.exe"
+
+
+@pytest.mark.parametrize(
+    ("keys", "state"),
+    [
+        ({}, CheckState.OK),
+        ({policies.FOLDERS_GROUP: {FOLDERS: 0}, policies.FOLDERS_LOCAL: {FOLDERS: 1}}, CheckState.OK),
+        ({policies.FOLDERS_LOCAL: {FOLDERS: 2}}, CheckState.OK),
+        ({policies.FOLDERS_LOCAL: {FOLDERS: 1}}, CheckState.UNKNOWN),
+        ({policies.FOLDERS_GROUP: {FOLDERS: "1"}}, CheckState.UNKNOWN),
+        ({policies.ASR_DEVICE: {FOLDERS: 1}}, CheckState.UNKNOWN),
+        (
+            {
+                policies.FOLDERS_LOCAL: {FOLDERS: 1},
+                policies.FOLDERS_LOCAL + r"\AllowedApplications": {PYTHONW.upper(): 0},
+            },
+            CheckState.OK,
+        ),
+        (
+            {policies.ASR_DEVICE: {FOLDERS: 1, "ControlledFolderAccessAllowedApplications": f"C:\\a.exe|{PYTHONW}"}},
+            CheckState.OK,
+        ),
+    ],
+)
+def test_controlled_folders_that_do_not_list_our_python_may_refuse_files(keys: Registry, state: CheckState) -> None:
+    result = policies.controlled_folders(registry(keys), PYTHONW)
+    assert result.state is state
+    if state is CheckState.UNKNOWN:
+        assert PYTHONW in result.what
+        assert result.remedy.startswith("Save elsewhere")
+        by_policy = policies.FOLDERS_LOCAL not in keys
+        assert (PYTHONW in result.for_it) is by_policy is (policies.FOLDERS_LOCAL not in result.what)

@@ -11,6 +11,7 @@ import pytest
 from tests.unit.doctor.conftest import EMPTY, registry
 from xl_openfunnel.detect import python as detect_python
 from xl_openfunnel.doctor import CheckState, python
+from xl_openfunnel.doctor.result import ok
 from xl_openfunnel.version import version
 
 STORE = r"C:\Program Files\WindowsApps\PythonSoftwareFoundation.Python.3.12_3.12.1_x64__qbz5n2kfra8p0"
@@ -126,3 +127,21 @@ def test_a_dll_of_the_other_bitness_is_read_and_not_loaded(tmp_path: Path) -> No
     other = tmp_path / f"xlwings{32 if sys.maxsize > 2**32 else 64}-0.37.8.dll"
     other.write_bytes(b"no DLL at all")
     assert detect_python.load_dll(other) == ""
+
+
+def test_a_python_in_onedrive_or_on_the_network_is_wrong_and_told_where_to_go() -> None:
+    assert python.place("x", onedrive="", on_network=False).state is CheckState.OK
+    for result in (
+        python.place("x", onedrive="C:\\O", on_network=False),
+        python.place("x", onedrive="", on_network=True),
+    ):
+        assert result.state is CheckState.WRONG
+        assert "OPENFUNNEL_CACHE_DIR" in result.remedy
+
+
+def test_a_32_bit_excel_needs_its_own_dll_and_not_its_own_python(tmp_path: Path) -> None:
+    file = tmp_path / "xlwings32-1.2.dll"
+    assert python.dll([tmp_path], "1.2", 32, lambda _: "").state is CheckState.WRONG
+    file.touch()
+    result = python.dll([tmp_path], "1.2", 32, lambda _: "")
+    assert result == ok(f"{file}, for a 32-bit Excel; Python may have 64 bits")

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from xl_openfunnel.detect import excel as detect_excel
 from xl_openfunnel.detect import python as detect_python
 from xl_openfunnel.detect import registry
 from xl_openfunnel.doctor import CheckResult, CheckState, run_checks
 from xl_openfunnel.simulator import Simulator
+from xl_openfunnel.workbook import builder
 
 SETTING = detect_python.INTERPRETER_SETTING.removeprefix("HKCU\\")
 POLICY = r"Software\Policies\Microsoft\Office\16.0\Excel\Security"
@@ -92,3 +94,18 @@ def test_a_policy_of_the_user_is_found(registered: Any, service: Simulator) -> N
 def test_a_key_that_is_missing_has_no_values_and_one_for_all_users_is_read() -> None:
     assert registry.read_key(r"HKCU\Software\No such key") == {}
     assert registry.text(registry.read_key, r"HKLM\Software\Microsoft\Windows NT\CurrentVersion", "CurrentVersion")
+
+
+def test_an_addin_that_is_ticked_in_excel_is_found(registered: Any, service: Simulator, tmp_path: Path) -> None:
+    other = tmp_path / "Old OpenFunnel.xlam"
+    builder.write_addin(other)
+    registered(detect_excel.EXCEL_OPTIONS.removeprefix("HKCU\\"), "OPEN", f'/R "{other}"')
+    result = found(service)["other add-ins"]
+    assert (result.state, str(other) in result.what) == (CheckState.WRONG, True)
+
+
+def test_a_python_in_onedrive_is_found(registered: Any, service: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    registered(SETTING, "Interpreter", PYTHONW)
+    assert found(service)["place of Python"].state is CheckState.OK
+    monkeypatch.setenv("OneDrive", sys.prefix.upper())
+    assert found(service)["place of Python"].state is CheckState.WRONG
