@@ -19,6 +19,7 @@ from xl_openfunnel.functions import messages
 from xl_openfunnel.functions.catalog import CATALOG as CATALOG
 from xl_openfunnel.functions.info import INFO_FIELDS
 from xl_openfunnel.workbook.commands import COMMANDS
+from xl_openfunnel.workbook.languages import ENGLISH, languages
 
 ROOT: Final = Path(__file__).parents[2]
 GUIDE: Final = ROOT / "workbook" / "guide"
@@ -88,7 +89,9 @@ def bridge_messages() -> str:
 
 def buttons() -> str:
     """The buttons."""
-    return table(("button", "what it does"), [(f"*{c.caption}*", c.help) for c in COMMANDS])
+    captions = languages()[ENGLISH].commands
+    rows = [(f"*{captions[command.action].caption}*", command.help) for command in COMMANDS]
+    return table(("button", "what it does"), rows)
 
 
 def commands() -> str:

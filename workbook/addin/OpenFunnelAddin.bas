@@ -10,7 +10,7 @@ Public Sub OpenFunnelServe(ByVal book As Object)
     On Error Resume Next
     count = LinksToAddins(book).Count
     If count > 0 Then
-        Application.OnTime Now, MacrosOfAddin() & "OpenFunnelRelink" ' Excel shows the workbook first
+        Application.OnTime Now, MacrosOfThis() & "OpenFunnelRelink" ' Excel shows the workbook first
         OpenFunnelLater book.Name
     End If
 End Sub
@@ -21,11 +21,6 @@ Public Sub OpenFunnelRelink()
     For Each book In Application.Workbooks
         RelinkBook book
     Next book
-End Sub
-
-' Called by the ribbon, whose controls are named after their macros. Only the add-in has this Sub, so that no workbook's is called.
-Public Sub OpenFunnelRibbon(control As IRibbonControl)
-    Application.Run MacrosOfAddin() & control.ID
 End Sub
 
 ' A protected workbook keeps its links and its values. The user is not asked, and the workbook stays marked as saved.
@@ -60,8 +55,4 @@ End Function
 ' The path may be a web address.
 Private Function FileOf(path As String) As String
     FileOf = Mid$(path, InStrRev(Replace(path, "/", "\"), "\") + 1)
-End Function
-
-Private Function MacrosOfAddin() As String
-    MacrosOfAddin = "'" & Replace(ThisWorkbook.Name, "'", "''") & "'!"
 End Function

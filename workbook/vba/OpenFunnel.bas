@@ -84,6 +84,7 @@ Public Sub OpenFunnelLook()
     If Len(Elsewhere()) > 0 Then Exit Sub
     RegisterHelp
     state = PythonState()
+    If state = 0 Then OpenFunnelServed
     If state = 0 And Not openedBooks Is Nothing Then
         Set books = openedBooks
         Set openedBooks = Nothing
@@ -143,75 +144,15 @@ Public Function OpenFunnelWaited(ByVal seconds As Double) As Boolean
 #End If
 End Function
 
-Public Sub OpenFunnelLive(onOff As Boolean)
-#If LibreOffice Then
-    OpenFunnelAct "live" ' which tells the user that LibreOffice has no such setting
-    Exit Sub
-#End If
-    On Error GoTo Failed
-    RefuseElsewhere
-    Answer "live", Array(CStr(Application.Hwnd), onOff)
-    Exit Sub
-Failed:
-    Complain Err.Number, Err.Description
-End Sub
-
-' Has Python run a command for the selected cell, its sheet or workbook, or for the job that the user was asked about.
-' Only Python writes progress and result to the status bar: the command may be done before this call returns.
-Public Sub OpenFunnelAct(action As String, Optional job As String)
-#If LibreOffice Then
-    If IsNull(CreateUnoService("xlopenfunnel.calc.Actions")) Then
-        Tell Elsewhere()
-    Else
-        CreateUnoService("xlopenfunnel.calc.Actions").act ThisComponent, action
-    End If
-    Exit Sub
-#End If
-    Dim refusal As String, number As Long, description As String
-    On Error GoTo Failed
-    RefuseElsewhere
+' A button was pressed: the workbook was not closed after all, and is not being saved.
+Public Sub OpenFunnelStays()
     closing = False
     saving = False
-#If Mac = 0 Then
-    If Left$(action, 7) = "refresh" Then ForgetFailure
-#End If
-    refusal = CStr(Answer("act", Array(CStr(Application.Hwnd), action, SelectedCell(), SelectedText(), job)))
-    If Len(refusal) > 0 Then Refuse refusal
-    Exit Sub
-Failed:
-    number = Err.Number
-    description = Err.Description
-    If number = StillStarting Then LookIn 1
-    Complain number, description
 End Sub
-
-' The job that the selected cell holds or shows, or "" after a message that says why there is none.
-Public Function OpenFunnelJobHere() As String
-    Dim job As String
-    On Error GoTo Failed
-    RefuseElsewhere
-    job = CStr(Answer("job_here", Array(CStr(Application.Hwnd), SelectedCell(), SelectedText())))
-    If Len(job) = 0 Then Tell "Select a cell that holds a job or shows a single one first."
-    OpenFunnelJobHere = job
-    Exit Function
-Failed:
-    Complain Err.Number, Err.Description
-End Function
-
-' "" if no cell is selected, as on a chart sheet.
-Private Function SelectedCell() As String
-    On Error Resume Next
-    SelectedCell = ActiveCell.Address(External:=True)
-End Function
-
-Private Function SelectedText() As String
-    On Error Resume Next
-    SelectedText = CStr(ActiveCell.Value2)
-End Function
 
 ' Why the functions do not work here, or "" if they do.
 ' LibreOffice runs the first part, up to the Exit. Its cells call an extension's functions, and these only if it is missing.
-Private Function Elsewhere() As String
+Public Function Elsewhere() As String
     Elsewhere = ""
 #If LibreOffice Then
     Elsewhere = "Run `xl-openfunnel install --calc` in a terminal, then restart LibreOffice."
@@ -222,16 +163,16 @@ Private Function Elsewhere() As String
 #End If
 End Function
 
-Private Sub RefuseElsewhere()
+Public Sub RefuseElsewhere()
     If Len(Elsewhere()) > 0 Then Refuse Elsewhere()
 End Sub
 
 ' The prefix of this workbook's macros, since the add-in and other workbooks have macros of the same names.
-Private Function MacrosOfThis() As String
+Public Function MacrosOfThis() As String
     MacrosOfThis = "'" & Replace(ThisWorkbook.Name, "'", "''") & "'!"
 End Function
 
-Private Function Answer(functionName As String, arguments As Variant) As Variant
+Public Function Answer(functionName As String, arguments As Variant) As Variant
     Dim again As Boolean, number As Long, description As String
     Dim cancelKey As Long
     On Error GoTo Failed
@@ -279,7 +220,7 @@ Private Sub RegisterHelp()
     ThisWorkbook.Saved = wasSaved
 End Sub
 
-Private Sub LookIn(ByVal seconds As Long)
+Public Sub LookIn(ByVal seconds As Long)
     If saving Then lookAfterSaving = True
     If lookDue <> 0 Or closing Or saving Then Exit Sub
     On Error Resume Next ' where a cell may not do this, Python has it calculated
@@ -409,7 +350,7 @@ Private Function HowBlocksShow() As String
     If Len(spilling) > 0 Then HowBlocksShow = spilling
 End Function
 
-Private Sub Refuse(text As String)
+Public Sub Refuse(text As String)
     Err.Raise Refused, , text
 End Sub
 
@@ -436,27 +377,22 @@ Private Function HasGone(ByVal number As Long) As Boolean
     End Select
 End Function
 
-' What to do comes before the details, which may be long: a cell's text is cut after 255 characters.
 Private Function ErrorText(ByVal number As Long, description As String) As String
-    If number = Refused Or number = StillStarting Or number = StartsSlowly Then
-        ErrorText = description
-    ElseIf number = 18 Then
-        ErrorText = "You pressed Esc before Python answered. Press Ctrl+Alt+F9 to ask it again."
-    ElseIf HasGone(number) Then
-        ErrorText = "Python has stopped, and did not start again. " & AskDoctor
-    Else
-        ErrorText = "Python did not answer. " & AskDoctor & " " & FirstLine(description)
-    End If
-    ErrorText = Left$(Prefix & ErrorText, 255)
+    ErrorText = Left$(Prefix & ReasonText(number, description), 255)
 End Function
 
-Private Sub Complain(ByVal number As Long, description As String)
-    Tell Mid$(ErrorText(number, description), Len(Prefix) + 1)
-End Sub
-
-Private Sub Tell(text As String)
-    MsgBox text, vbExclamation, "OpenFunnel"
-End Sub
+' What to do comes before the details, which may be long: a cell's text is cut after 255 characters.
+Public Function ReasonText(ByVal number As Long, description As String) As String
+    If number = Refused Or number = StillStarting Or number = StartsSlowly Then
+        ReasonText = description
+    ElseIf number = 18 Then
+        ReasonText = "You pressed Esc before Python answered. Press Ctrl+Alt+F9 to ask it again."
+    ElseIf HasGone(number) Then
+        ReasonText = "Python has stopped, and did not start again. " & AskDoctor
+    Else
+        ReasonText = "Python did not answer. " & AskDoctor & " " & FirstLine(description)
+    End If
+End Function
 
 Private Function FirstLine(text As String) As String
     FirstLine = Split(Replace(text, vbCr, vbLf) & vbLf, vbLf)(0)

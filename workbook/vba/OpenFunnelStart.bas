@@ -53,6 +53,13 @@ Public Function RunningPython() As Object
     Err.Raise StillStarting, , "Python is starting. Try again in a few seconds."
 End Function
 
+' Whether Python serves, without starting it or looking for it.
+Public Function PythonServes() As Boolean
+    Dim known As Variant, exitCode As Long
+    known = Recalled(PythonVariable, 6)
+    If IsArray(known) Then PythonServes = known(4) = "served" And Not HasEnded(CStr(known(2)), exitCode)
+End Function
+
 ' Has the next call try a start, however recently one failed.
 Public Sub ForgetFailure()
     SetEnvironmentText FailureVariable, ""
@@ -109,7 +116,7 @@ Private Sub Fail(reason As String)
 End Sub
 
 ' The parts of a variable that is about this process, or Empty.
-Private Function Recalled(variable As String, ByVal count As Long) As Variant
+Public Function Recalled(variable As String, ByVal count As Long) As Variant
     Dim parts As Variant
     Recalled = Empty
     parts = Split(EnvironmentText(variable), "|", count)

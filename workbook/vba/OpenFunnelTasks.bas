@@ -1,9 +1,13 @@
 Attribute VB_Name = "OpenFunnelTasks"
-' What is called by its name. OnTime may not find what is in a private module.
+' What is called by its name. OnTime and OnUndo may not find what is in a private module.
 Option Explicit
 
 Public Sub OpenFunnelReady()
     OpenFunnelLook
+End Sub
+
+Public Sub OpenFunnelUndo()
+    OpenFunnelTakeBack
 End Sub
 
 ' For scripts that open, calculate and save: Application.Run("OpenFunnelWait", seconds) is True once no cell waits any more.

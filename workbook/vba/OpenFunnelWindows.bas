@@ -70,6 +70,11 @@ Public Function Ticks() As Double
     If Ticks < 0 Then Ticks = Ticks + 4294967296#
 End Function
 
+' A window of Python may come in front of Excel, until the next press of a key or of the mouse.
+Public Sub LetComeToFront()
+    AllowSetForegroundWindow -1 ' ASFW_ANY
+End Sub
+
 Public Sub Pause(ByVal milliseconds As Long)
     Sleep milliseconds
 End Sub

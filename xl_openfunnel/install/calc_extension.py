@@ -10,7 +10,7 @@ import ast
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -19,12 +19,10 @@ from ..functions.registry import CATEGORY, Function
 from ..hosts.calc import identifiers
 from ..version import version
 from ..workbook.commands import COMMANDS
+from ..workbook.languages import languages
 
 _DATE: Final = (2026, 1, 1, 0, 0, 0)
 """A fixed timestamp, so that the same version and folders always give the same bytes."""
-
-MENU: Final = {command.caption: command.action for command in COMMANDS if command.in_calc}
-"""The menu's entries, and the action of each."""
 
 COMPONENT: Final = "component.py"
 """The file that LibreOffice's Python loads."""
@@ -158,12 +156,22 @@ def _function(name: str, function: Function) -> str:
     )
 
 
+def menu() -> dict[str, dict[str, str]]:
+    """The menu's entries: for each action its captions by languages."""
+    spoken = languages()
+    return {
+        command.action: {code: language.commands[command.action].caption for code, language in spoken.items()}
+        for command in COMMANDS
+        if command.in_calc
+    }
+
+
 def _menu() -> str:
     items = "".join(
         f'<node oor:name="m{index}" oor:op="replace">'
         f'<prop oor:name="URL"><value>service:{identifiers.ACTIONS}?{action}</value></prop>'
-        f"{_localized('Title', title)}</node>"
-        for index, (title, action) in enumerate(MENU.items())
+        f'<prop oor:name="Title">{_values(captions)}</prop></node>'
+        for index, (action, captions) in enumerate(menu().items())
     )
     return _configuration(
         "Addons",
@@ -184,7 +192,12 @@ def _configuration(name: str, nodes: str) -> str:
 
 
 def _localized(name: str, text: str) -> str:
-    return f'<prop oor:name="{name}"><value xml:lang="en">{escape(text)}</value></prop>'
+    return f'<prop oor:name="{name}">{_values({"en": text})}</prop>'
+
+
+def _values(texts: Mapping[str, str]) -> str:
+    """The values of a property in several languages, of which LibreOffice takes its own, else English."""
+    return "".join(f'<value xml:lang="{code}">{escape(text)}</value>' for code, text in texts.items())
 
 
 def _component(folders: Sequence[str]) -> str:

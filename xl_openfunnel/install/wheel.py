@@ -16,7 +16,7 @@ from typing import Final
 
 from ..errors import ConfigurationError
 from ..version import version
-from ..workbook import sources
+from ..workbook import source_files
 
 _PACKAGE: Final = Path(__file__).parents[1]
 _WHEEL: Final = "Wheel-Version: 1.0\nGenerator: xl-openfunnel\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -44,9 +44,9 @@ def _package_files() -> Iterator[tuple[str, bytes]]:
     for file in sorted(_PACKAGE.rglob("*")):
         if file.is_file() and "__pycache__" not in file.parts:
             yield (_PACKAGE.name / file.relative_to(_PACKAGE)).as_posix(), file.read_bytes()
-    parts = sources.source_folder()
+    parts = source_files.source_folder()
     if not (_PACKAGE / "workbook" / "parts").is_dir():
-        for name in sources.SOURCE_FOLDERS:
+        for name in source_files.SOURCE_FOLDERS:
             for part in parts.joinpath(name).iterdir():
                 yield f"{_PACKAGE.name}/workbook/parts/{name}/{part.name}", part.read_bytes()
 

@@ -15,9 +15,8 @@ from ..files.xlsx_cells import NO_GUESSING, keep_values
 from ..files.xlsx_style import Formats
 from ..functions.registry import CATEGORY
 from ..version import version
-from . import charts_sheet, data_sheets, sources, start_sheet
+from . import charts_sheet, data_sheets, ribbon, sources, start_sheet
 from .cached_values import CachedValues
-from .commands import ribbon
 from .package import Package
 from .styles import FORMATS
 from .vba.project import build_project
@@ -92,6 +91,7 @@ def build_workbook(values: CachedValues | None = None) -> bytes:
     book.close()
     package = Package(file.getvalue())
     _add_function_group(package)
+    _add_ribbon(package, ribbon.WORKBOOK)
     number = list(CODE_NAMES).index(data_sheets.PIVOT) + 1
     first_sheet = "xl/worksheets/sheet1.xml"
     start_sheet.BUTTONS.add_to(package, first_sheet, "xl/drawings/drawing2.xml", sources.sheet_texts().start.buttons)
@@ -110,10 +110,14 @@ def build_addin() -> bytes:
     _add_function_group(package)
     package.replace("[Content_Types].xml", _WORKBOOK_TYPE, _ADDIN_TYPE)
     package.replace("xl/workbook.xml", "<workbookView ", '<workbookView visibility="hidden" ')
-    package.parts[_RIBBON_PART] = ribbon().encode()
+    _add_ribbon(package, ribbon.ADDIN)
+    return package.to_bytes()
+
+
+def _add_ribbon(package: Package, callbacks: str) -> None:
+    package.parts[_RIBBON_PART] = ribbon.ribbon(callbacks).encode()
     relationship = f'<Relationship Id="ribbon" Type="{_RIBBON_RELATIONSHIP}" Target="{_RIBBON_PART}"/>'
     package.replace("_rels/.rels", "</Relationships>", relationship + "</Relationships>")
-    return package.to_bytes()
 
 
 def _add_function_group(package: Package) -> None:

@@ -6,33 +6,23 @@ import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from . import commands
+from . import commands, languages, ribbon, source_files
 from .vba import win32_api, wrappers
 
 BRIDGE: Final = "OpenFunnel"
+BUTTONS: Final = "OpenFunnelButtons"
+RIBBON: Final = "OpenFunnelRibbon"
 START: Final = "OpenFunnelStart"
 TASKS: Final = "OpenFunnelTasks"
 WINDOWS: Final = "OpenFunnelWindows"
 ADDIN: Final = "OpenFunnelAddin"
 THIS_WORKBOOK: Final = "ThisWorkbook"
 
-SOURCE_FOLDERS: Final = ("addin", "sheets", "vba")
-"""The folders of sources that a wheel contains."""
-
 _VERSION = re.compile(r'^Private Const XlwingsVersion As String = "([^"]+)"', re.MULTILINE)
-
-
-def source_folder() -> Traversable:
-    """The sources' folder: within an installed package, or beside the package in a checkout."""
-    packaged = resources.files("xl_openfunnel.workbook") / "parts"
-    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "workbook"
 
 
 def xlwings_version() -> str:
@@ -45,23 +35,25 @@ def xlwings_version() -> str:
 
 def modules() -> dict[str, str]:
     """The workbook's VBA modules by name, with their ``Attribute`` lines and CR LF line ends."""
-    return _modules({THIS_WORKBOOK: _read(f"vba/{THIS_WORKBOOK}.cls")})
+    return _modules({THIS_WORKBOOK: _read(f"vba/{THIS_WORKBOOK}.cls")}, ribbon.WORKBOOK)
 
 
 def addin_modules() -> dict[str, str]:
     """The add-in's VBA modules: its own ``ThisWorkbook``, one that serves other workbooks, and the shared ones."""
     own = {THIS_WORKBOOK: _read(f"addin/{THIS_WORKBOOK}.cls"), ADDIN: _read(f"addin/{ADDIN}.bas")}
-    return _modules(own)
+    return _modules(own, ribbon.ADDIN)
 
 
 def sheet_texts_toml() -> str:
-    return _read("sheets/texts.toml", encoding="utf-8")
+    return source_files.read("sheets/texts.toml")
 
 
-def _modules(own: Mapping[str, str]) -> dict[str, str]:
+def _modules(own: Mapping[str, str], callbacks: str) -> dict[str, str]:
     texts = {
         **own,
         BRIDGE: _read(f"vba/{BRIDGE}.bas"),
+        BUTTONS: _read(f"vba/{BUTTONS}.bas"),
+        RIBBON: _read(f"vba/{RIBBON}.bas").replace("{Prefix}", callbacks),
         START: _read(f"vba/{START}.bas"),
         TASKS: _read(f"vba/{TASKS}.bas"),
         WINDOWS: _read(f"vba/{WINDOWS}.bas")
@@ -69,14 +61,13 @@ def _modules(own: Mapping[str, str]) -> dict[str, str]:
         .replace("{WindowsDeclarations}", win32_api.declarations()),
         wrappers.MODULE: wrappers.functions_module(),
         commands.MODULE: commands.macros_module(),
+        languages.MODULE: languages.texts_module(),
     }
     return {name: text.replace("\n", "\r\n") for name, text in texts.items()}
 
 
-def _read(name: str, encoding: str = "ascii") -> str:
-    # ASCII only, because VBA's code page depends on the machine. A checkout may have LF or CR LF.
-    text = source_folder().joinpath(*name.split("/")).read_text(encoding=encoding)
-    return text.replace("\r\n", "\n")
+def _read(name: str) -> str:
+    return source_files.read(name, encoding="ascii")  # VBA's code page depends on the machine
 
 
 class Labels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

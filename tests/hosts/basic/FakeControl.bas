@@ -1,6 +1,7 @@
-' A button of the ribbon.
+' A control of the ribbon.
 Option VBASupport 1
 Option ClassModule
 Option Explicit
 
 Public ID As String
+Public Tag As String

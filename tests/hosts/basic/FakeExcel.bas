@@ -9,6 +9,10 @@ Public IsRenamed As Boolean ' whether the workbook has another name than in the 
 Public Addin As FakeBook ' the file whose code runs, where that is the add-in
 
 Public IsHidden As Boolean ' whether the workbook is hidden, as an add-in is
+Public Languages As FakeLanguages
+Public Selection As FakeSelection
+Public LacksCells As Boolean ' as on a chart sheet
+Public LacksBooks As Boolean
 
 Public CancelKey As Long
 Public CancelKeyIsLocked As Boolean
@@ -63,6 +67,22 @@ Public Sub MacroOptions(Optional Macro As Variant, Optional Category As Variant,
         Next text
     End If
     Note "help " & Macro & "|" & Category & "|" & Description & "|" & count
+End Sub
+
+Public Property Get LanguageSettings() As Variant
+    Set LanguageSettings = Languages
+End Property
+
+Public Function SelectedOne() As Variant
+    If LacksCells Then Set SelectedOne = Nothing Else Set SelectedOne = Selection
+End Function
+
+Public Function SelectedWindow() As Variant
+    If LacksBooks Then Set SelectedWindow = Nothing Else Set SelectedWindow = Addin
+End Function
+
+Public Sub OnUndo(text As Variant, macroName As Variant)
+    Note "undo " & text & "|" & macroName
 End Sub
 
 Public Sub Run(macroName As Variant)

@@ -102,6 +102,11 @@ Public Function GetTickCount() As Long
     If clock >= 2147483648# Then GetTickCount = clock - 4294967296# Else GetTickCount = clock
 End Function
 
+Public Function AllowSetForegroundWindow(process As Long) As Long
+    Note "front " & process
+    AllowSetForegroundWindow = 1
+End Function
+
 Public Sub Sleep(milliseconds As Long)
     Note "sleep " & milliseconds
     Advance milliseconds

@@ -29,6 +29,9 @@ Public Sub SetUp(setting As Variant, dllFolder As Variant, there As Variant, fai
     excel.CancelKey = 1
     Set excel.Workbooks = New Collection
     Set excel.Addin = NewBook("OpenFunnel.xlam", "", True)
+    Set excel.Selection = New FakeSelection
+    Set excel.Languages = New FakeLanguages
+    excel.Languages.Number = 1033
 End Sub
 
 Public Sub PlanCalls(steps As Variant)
@@ -64,11 +67,83 @@ Public Sub LockCancelKey()
     excel.CancelKeyIsLocked = True
 End Sub
 
-Public Sub PressButton(macroName As Variant)
-    Dim control As FakeControl
-    Set control = New FakeControl
-    control.ID = macroName
-    OpenFunnelRibbon control
+Private Function NewControl(id As Variant, tag As Variant) As FakeControl
+    Set NewControl = New FakeControl
+    NewControl.ID = id
+    NewControl.Tag = tag
+End Function
+
+Public Sub PressButton(id As Variant, tag As Variant)
+    OpenFunnelAddinPress NewControl(id, tag)
+End Sub
+
+Public Sub PressToggle(down As Variant)
+    OpenFunnelAddinToggle NewControl("", ""), CBool(down)
+End Sub
+
+Public Sub ChooseJob(job As Variant)
+    OpenFunnelAddinJob NewControl("OpenFunnelJob1", job)
+End Sub
+
+' What the ribbon shows of a control.
+Public Function Asked(callback As Variant, tag As Variant) As Variant
+    Dim control As FakeControl, shown As Variant
+    Set control = NewControl("", tag)
+    Select Case callback
+        Case "Visible": OpenFunnelAddinVisible control, shown
+        Case "Group": OpenFunnelAddinGroup control, shown
+        Case "Label": OpenFunnelAddinLabel control, shown
+        Case "Caption": OpenFunnelAddinCaption control, shown
+        Case "Screentip": OpenFunnelAddinScreentip control, shown
+        Case "Supertip": OpenFunnelAddinSupertip control, shown
+        Case "Keytip": OpenFunnelAddinKeytip control, shown
+        Case "Enabled": OpenFunnelAddinEnabled control, shown
+        Case "Pressed": OpenFunnelAddinPressed control, shown
+        Case "Jobs": OpenFunnelAddinJobs control, shown
+    End Select
+    Asked = shown
+End Function
+
+Public Sub ActivateBook(comes As Variant)
+    Dim book As FakeBook
+    Set book = excel.Addin
+    If comes Then
+        AtOpeningAddin.host_WorkbookActivate book
+    Else
+        AtOpeningAddin.host_WorkbookDeactivate book
+    End If
+End Sub
+
+Public Sub LoadRibbon()
+    Dim drawn As FakeRibbon
+    Set drawn = New FakeRibbon
+    OpenFunnelAddinLoaded drawn
+End Sub
+
+' What a reset of VBA does: all variables are lost.
+Public Sub LoseRibbon()
+    Set openRibbon = Nothing
+End Sub
+
+Public Sub Speak(number As Variant)
+    excel.Languages.Number = number
+End Sub
+
+Public Sub Lack(noCells As Variant, noBooks As Variant)
+    excel.LacksCells = noCells
+    excel.LacksBooks = noBooks
+End Sub
+
+Public Function CellHolds() As Variant
+    CellHolds = excel.Selection.Value2 & "|" & TypeName(excel.Selection.Value2) & "|" & excel.Selection.HasFormula
+End Function
+
+Public Sub TypeIntoCell(formula As Variant)
+    excel.Selection.Formula = formula
+End Sub
+
+Public Sub LockCell()
+    excel.Selection.IsLocked = True
 End Sub
 
 Public Function LinksOf(number As Variant) As Variant

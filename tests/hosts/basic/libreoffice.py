@@ -26,6 +26,10 @@ _PYTHON: Final = "/usr/bin/python3"
 _STAND_INS: Final = {
     r"\bApplication\.Range\(": "excel.CellAt(",
     r"\bApplication\.": "excel.",
+    r"\bActiveCell\b": "excel.SelectedOne()",
+    r"\bActiveWindow\b": "excel.SelectedWindow()",
+    r"\bAs IRibbonControl\b": "As FakeControl",
+    r"\bAs IRibbonUI\b": "As FakeRibbon",
     r"\bMsgBox\b": "ShowBox",
     r"\bNow\b": "FakeNow()",
     r"\bErr\.LastDllError\b": "lastDllError",
@@ -82,10 +86,7 @@ def project(modules: Mapping[str, str] | None = None, *, mac: bool = False) -> d
     """
     ours = {n: text for n, text in (modules or sources.addin_modules()).items() if n != sources.THIS_WORKBOOK}
     # Every file's own code has a ThisWorkbook; LibreOffice's is the document, which is no add-in.
-    # Nor does it know Office's type of a ribbon's control.
-    in_basic = {"ThisWorkbook.": "excel.Addin.", " As IRibbonControl": " As FakeControl"}
-    for vba, basic in in_basic.items():
-        ours[sources.ADDIN] = ours[sources.ADDIN].replace(vba, basic)
+    ours[sources.ADDIN] = ours[sources.ADDIN].replace("ThisWorkbook.", "excel.Addin.")
     fakes = {path.stem: path.read_text() for path in sorted(_HERE.glob("*.bas"))}
     return fakes | {name: to_basic(text, mac=mac) for name, text in (ours | _event_modules()).items()}
 
@@ -98,6 +99,7 @@ def _event_modules() -> dict[str, str]:
         "Private WithEvents host As Application": "Private host As FakeExcel",
         "Set host = Application": "Set host = excel",
         " As Workbook": " As FakeBook",
+        "(ByVal sheet As Object)": "(sheet As Variant)",
         "Me.": "excel.Addin.",
     }
     texts = {"AtOpening": sources.modules(), "AtOpeningAddin": sources.addin_modules()}

@@ -183,7 +183,7 @@ def test_registering_help_does_not_make_excel_ask_to_save(running: LibreOffice, 
 
 
 def test_the_live_switch_is_passed_to_python(book: Book) -> None:
-    book.call("OpenFunnel.OpenFunnelLive", False)
+    book.call("OpenFunnelButtons.OpenFunnelLive", False)
     assert book.noted("call") == ['xl_openfunnel.hosts.excel live ["4242";False] Nothing Nothing']
 
 

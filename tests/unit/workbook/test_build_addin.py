@@ -1,4 +1,4 @@
-"""The add-in, read by oletools, pyOpenVBA and openpyxl, and its ribbon."""
+"""The add-in, read by oletools, pyOpenVBA and openpyxl."""
 
 from __future__ import annotations
 
@@ -17,13 +17,11 @@ from xl_openfunnel.detect.excel import addin_version
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.registry import CATEGORY
 from xl_openfunnel.version import version
-from xl_openfunnel.workbook import builder, commands, sources
+from xl_openfunnel.workbook import builder, sources
 from xl_openfunnel.workbook.vba import wrappers
 
 CONTENT = builder.build_addin()
 MODULES = sources.addin_modules()
-RIBBON = ET.fromstring(commands.ribbon())  # noqa: S314 - our own
-BUTTONS = RIBBON.findall(".//{*}button")
 
 
 @pytest.fixture(scope="module")
@@ -93,44 +91,3 @@ def test_functions_have_their_help_and_the_category_that_the_file_names(content:
 
 def test_the_doctor_can_read_its_version(file: Path) -> None:
     assert addin_version(file) == version()
-
-
-def test_the_ribbon_is_the_part_that_office_2010_and_newer_read() -> None:
-    assert part("customUI/customUI14.xml") == commands.ribbon()
-    related = {
-        each.get("Type"): each.get("Target")
-        for each in ET.fromstring(part("_rels/.rels"))  # noqa: S314
-    }
-    kind = "http://schemas.microsoft.com/office/2007/relationships/ui/extensibility"
-    assert related[kind] == "customUI/customUI14.xml"
-    assert RIBBON.tag == "{http://schemas.microsoft.com/office/2009/07/customui}customUI"
-
-
-def test_the_ribbon_has_one_tab_with_five_groups() -> None:
-    (tab,) = RIBBON.findall("{*}ribbon/{*}tabs/{*}tab")
-    assert tab.get("label") == "OpenFunnel"
-    assert [group.get("label") for group in tab] == ["Refresh", "Table", "Live", "Job", "Help"]
-    assert [[button.get("id") for button in group] for group in tab] == [
-        [command.macro for command in commands.COMMANDS if command.group == name] for name in commands.GROUPS
-    ]
-    assert all(len(group) for group in tab)
-    assert len(BUTTONS) == len(commands.COMMANDS)
-
-
-def test_every_control_has_a_unique_id_and_help() -> None:
-    names = [each.get("id") for each in RIBBON.iter() if each.get("id")]
-    assert len(set(names)) == len(names)
-    assert all(name and re.fullmatch(r"[A-Za-z]\w*", name) for name in names)
-    known = {"id", "label", "imageMso", "size", "onAction", "screentip", "supertip"}
-    for button in BUTTONS:
-        assert set(button.keys()) <= known, "Excel rejects unknown attributes"
-        assert set(button.keys()) >= known - {"size"}
-        assert all(text and len(text) <= 1024 for text in button.attrib.values())
-
-
-def test_every_button_is_named_after_a_macro_and_only_the_addin_has_the_callback() -> None:
-    names = re.findall(r"^Public Sub (\w+)\(\)", MODULES[commands.MODULE], re.MULTILINE)
-    assert sorted(str(button.get("id")) for button in BUTTONS) == sorted(names)
-    (callback,) = {button.get("onAction") for button in BUTTONS}
-    assert f"Public Sub {callback}(control As IRibbonControl)" in MODULES[sources.ADDIN]
-    assert str(callback) not in "".join(sources.modules().values())

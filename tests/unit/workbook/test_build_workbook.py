@@ -22,7 +22,7 @@ from xl_openfunnel.cell_values import sheet_text
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.functions.catalog import called_in
 from xl_openfunnel.functions.info import INFO_FIELDS
-from xl_openfunnel.workbook import builder, commands, data_sheets, sources
+from xl_openfunnel.workbook import builder, commands, data_sheets, source_files, sources
 from xl_openfunnel.workbook.sources import sheet_texts
 from xl_openfunnel.workbook.styles import FORMATS, HEAT
 
@@ -70,20 +70,20 @@ def test_two_builds_are_the_same_byte_for_byte(content: bytes) -> None:
 
 
 def test_an_installed_package_builds_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in sources.SOURCE_FOLDERS:
+    for name in source_files.SOURCE_FOLDERS:
         shutil.copytree(CHECKOUT / "workbook" / name, tmp_path / "parts" / name)
     monkeypatch.setattr(resources, "files", lambda package: tmp_path)
-    assert sources.source_folder() == tmp_path / "parts"
+    assert source_files.source_folder() == tmp_path / "parts"
     assert (builder.build_workbook(), builder.build_addin()) == (EMPTY, ADDIN)
 
 
 def test_crlf_line_ends_of_a_checkout_build_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for source in (CHECKOUT / "workbook").glob("*/*"):
-        if source.parent.name in sources.SOURCE_FOLDERS:
+        if source.parent.name in source_files.SOURCE_FOLDERS:
             text = source.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
             (tmp_path / source.parent.name).mkdir(exist_ok=True)
             (tmp_path / source.parent.name / source.name).write_bytes(text)
-    monkeypatch.setattr(sources, "source_folder", lambda: tmp_path)
+    monkeypatch.setattr(source_files, "source_folder", lambda: tmp_path)
     assert (builder.build_workbook(), builder.build_addin()) == (EMPTY, ADDIN)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from typing import Any
 from xml.sax.saxutils import unescape
@@ -13,8 +12,9 @@ import pytest
 
 from tests.unit.workbook.test_build_workbook import parts
 from xl_openfunnel.install import calc_extension
-from xl_openfunnel.workbook import builder, commands, sources
+from xl_openfunnel.workbook import builder, sources
 from xl_openfunnel.workbook.commands import COMMANDS
+from xl_openfunnel.workbook.languages import ENGLISH, languages
 
 
 def all_texts(part: Any) -> Iterator[str]:
@@ -57,14 +57,16 @@ def test_texts_in_formulas_contain_no_quotes() -> None:
 
 
 def test_a_button_has_the_same_caption_everywhere() -> None:
-    tab = ET.fromstring(commands.ribbon())  # noqa: S314 - our own
-    named = {each.get("id"): each.get("label") for each in tab.iter()}
-    named["OpenFunnelRefreshBook"] = named["OpenFunnelRefresh"]  # the group's: its buttons say only of what
+    english = languages()[ENGLISH]
     captions = {button.macro: button.caption for button in sources.sheet_texts().start.buttons}
-    assert captions == {macro: named[macro] for macro in captions}
-    assert captions == {command.macro: command.caption for command in COMMANDS if command.macro in captions}
-    assert calc_extension.MENU.items() >= {
-        (captions["OpenFunnelRefreshBook"], "refresh book"),
-        (captions["OpenFunnelInsertTable"], "insert table"),
-        (captions["OpenFunnelRefreshPivots"], "refresh pivots"),
+    shown = {command.macro: english.commands[command.action] for command in COMMANDS if command.macro in captions}
+    assert captions == {macro: texts.caption for macro, texts in shown.items()}
+    labels = {macro: texts.label for macro, texts in shown.items()}
+    labels["OpenFunnelRefreshBook"] = english.groups["OpenFunnelRefresh"]  # its buttons say only of what
+    assert captions == labels
+    in_calc = {action: titles[ENGLISH] for action, titles in calc_extension.menu().items()}
+    assert in_calc.items() >= {
+        ("refresh book", captions["OpenFunnelRefreshBook"]),
+        ("insert table", captions["OpenFunnelInsertTable"]),
+        ("refresh pivots", captions["OpenFunnelRefreshPivots"]),
     }

@@ -8,7 +8,7 @@ from xml.sax.saxutils import quoteattr
 
 from ...jobs.store.ledger import LedgerEntry
 from ...text import clip, companies, local_time, one_line
-from ...workbook.commands import NAMESPACE
+from ...workbook.ribbon import NAMESPACE
 
 MAX_JOBS: Final = 30
 """The latest jobs that the menu has: more do not fit onto a small screen."""

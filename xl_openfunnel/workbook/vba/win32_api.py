@@ -189,6 +189,7 @@ FUNCTIONS: Final = (
         ("size", "Long", "by reference"),
         library="advapi32",
     ),
+    _function("AllowSetForegroundWindow", ("process", "Long"), library="user32"),
     _function("CoCreateGuid", ("id", GUID), library="ole32"),
     _function("StringFromGUID2", ("id", GUID), ("buffer", "LongPtr"), ("size", "Long"), library="ole32"),
 )

@@ -9,6 +9,7 @@ from typing import Final
 from ....functions.catalog import CATALOG
 from ....version import version
 from ....workbook.commands import COMMANDS
+from ....workbook.languages import ENGLISH, languages
 
 _STYLE: Final = (
     "body{font:16px/1.5 Calibri,'Segoe UI',sans-serif;max-width:52em;margin:2em auto;padding:0 1em;color:#222}"
@@ -25,7 +26,10 @@ def page() -> str:
         + "</dd>"
         for function in CATALOG
     )
-    buttons = "".join(f"<dt>{escape(each.caption)}</dt><dd>{_html(each.help)}</dd>" for each in COMMANDS)
+    captions = languages()[ENGLISH].commands
+    buttons = "".join(
+        f"<dt>{escape(captions[each.action].caption)}</dt><dd>{_html(each.help)}</dd>" for each in COMMANDS
+    )
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>XL OpenFunnel</title><style>{_STYLE}</style>'
         f"<h1>XL OpenFunnel {escape(version())}</h1><h2>Functions</h2><dl>{functions}</dl>"

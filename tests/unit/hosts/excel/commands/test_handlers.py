@@ -26,6 +26,7 @@ from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator,
 from xl_openfunnel.workbook.cached_values import TABLE_COLUMNS
 from xl_openfunnel.workbook.commands import COMMANDS
 from xl_openfunnel.workbook.data_sheets import TABLE_NAME
+from xl_openfunnel.workbook.languages import ENGLISH, languages
 
 ROWS = companies(30)
 DONE = SimulatedJob(ROWS)
@@ -424,5 +425,6 @@ def test_the_help_has_every_function_and_every_button(rig: Rig) -> None:
     (path,) = rig.opened_files
     page = path.read_text(encoding="utf-8")
     assert all(function.signature in page for function in CATALOG)
-    assert all(f"<dt>{command.caption}</dt>" in page for command in COMMANDS)
+    captions = languages()[ENGLISH].commands
+    assert all(f"<dt>{captions[command.action].caption}</dt>" in page for command in COMMANDS)
     assert "&quot;latest&quot;" in page

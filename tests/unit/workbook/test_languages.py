@@ -1,0 +1,168 @@
+"""The files with the texts: whole, within Excel's limits, and all that another language needs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import string
+import tomllib
+import zipfile
+from collections import Counter
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from oletools.olevba import VBA_Parser
+
+from xl_openfunnel.install.calc_extension import build_extension
+from xl_openfunnel.workbook import builder, commands, languages, ribbon, source_files, sources
+from xl_openfunnel.workbook.languages import ENGLISH, Language, texts_of
+
+CHECKOUT = Path(__file__).parents[3] / "workbook"
+SPOKEN = languages.languages()
+each_language = pytest.mark.parametrize("code", SPOKEN)
+
+LIMITS = {"group": 30, "caption": 60, "label": 30, "tip": 100, "supertip": 300, "keytip": 3, "message": 250}
+"""UTF-16 units: Office allows 1,024, for a keytip 3; more than these do not fit where they are shown."""
+
+UNDO_LIMIT = 60
+
+
+def test_english_and_german_are_there_and_english_is_first() -> None:
+    assert list(SPOKEN) == ["en", "de"]
+    assert {code: language.number for code, language in SPOKEN.items()} == {"en": 9, "de": 7}
+
+
+@each_language
+def test_a_language_has_all_texts_and_no_others(code: str) -> None:
+    language = SPOKEN[code]
+    assert set(language.groups) == set(commands.GROUPS)
+    assert list(language.commands) == [command.action for command in commands.COMMANDS]
+    assert texts_of(language).keys() == texts_of(SPOKEN[ENGLISH]).keys()
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@each_language
+def test_texts_fit_and_have_the_same_places_to_fill_in(code: str) -> None:
+    english = texts_of(SPOKEN[ENGLISH])
+    for key, text in texts_of(SPOKEN[code]).items():
+        units = len(text.encode("utf-16-le")) // 2
+        assert 0 < units <= LIMITS[key.partition(" ")[0]], key
+        assert text == text.strip(), key
+        assert text.isprintable(), key
+        assert placeholders(text) == placeholders(english[key]), key
+    assert len(SPOKEN[code].messages.undo) <= UNDO_LIMIT
+
+
+@each_language
+def test_keytips_are_unique_and_none_begins_another(code: str) -> None:
+    keytips = [texts.keytip for texts in SPOKEN[code].commands.values()]
+    assert all(re.fullmatch("[A-Z0-9]{1,3}", keytip) for keytip in keytips)
+    clashes = [(one, other) for one in keytips for other in keytips if one != other and other.startswith(one)]
+    assert (clashes, [keytip for keytip, count in Counter(keytips).items() if count > 1]) == ([], [])
+
+
+@each_language
+def test_every_line_of_vba_is_short_enough(code: str) -> None:
+    for key, text in texts_of(SPOKEN[code]).items():
+        assert len(f'        Case "{key}": TextInXx = {languages.vba_text(text)}') < 1_000, key
+
+
+@pytest.mark.parametrize("change", [("number = 9\n", ""), ("[messages]\n", '[messages]\nmore = "words"\n')])
+def test_a_file_with_a_missing_or_unknown_text_is_refused(
+    change: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = source_files.read("languages/en.toml").replace(*change)
+    monkeypatch.setattr(source_files, "read", lambda name: changed)
+    with pytest.raises(msgspec.ValidationError):
+        languages.languages()
+
+
+def evaluated(expression: str) -> str:
+    """What VBA makes of the expression of a text."""
+    units = b""
+    for part in re.findall(r'"(?:[^"]|"")*"|ChrW\(\d+\)', expression):
+        if part.startswith('"'):
+            units += part[1:-1].replace('""', '"').encode("utf-16-le")
+        else:
+            units += int(part[5:-1]).to_bytes(2, "little")
+    return units.decode("utf-16-le", "surrogatepass")
+
+
+@given(st.text(max_size=50))
+def test_any_text_is_an_expression_of_vba(text: str) -> None:
+    expression = languages.vba_text(text)
+    assert expression.isascii()
+    assert expression.isprintable()
+    assert evaluated(expression) == text
+
+
+# ---- a third language
+
+
+def french(language: dict[str, Any]) -> dict[str, Any]:
+    """A third language for the test: the English texts with a mark."""
+    commands_ = {
+        action: {kind: text if kind == "keytip" else f"«{text}»" for kind, text in texts.items()}
+        for action, texts in language["commands"].items()
+    }
+    groups = {name: f"«{text}»" for name, text in language["groups"].items()}
+    messages = {name: f"«{text}»" for name, text in language["messages"].items()}
+    return {"number": 12, "groups": groups, "commands": commands_, "messages": messages}
+
+
+def toml(language: dict[str, Any]) -> str:
+    lines = [f"number = {language['number']}"]
+    tables = {"groups": language["groups"], "messages": language["messages"]}
+    tables |= {f'commands."{action}"': texts for action, texts in language["commands"].items()}
+    for name, texts in tables.items():
+        lines += [f"[{name}]", *(f"{key} = {msgspec.json.encode(text).decode()}" for key, text in texts.items())]
+    return "\n".join(lines)
+
+
+@pytest.fixture
+def with_french(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Language:
+    for name in source_files.SOURCE_FOLDERS:
+        shutil.copytree(CHECKOUT / name, tmp_path / name)
+    english = tomllib.loads((tmp_path / "languages" / "en.toml").read_text("utf-8"))
+    (tmp_path / "languages" / "fr.toml").write_text(toml(french(english)), "utf-8")
+    monkeypatch.setattr(source_files, "source_folder", lambda: tmp_path)
+    return languages.languages()["fr"]
+
+
+@pytest.mark.parametrize("build", [builder.build_addin, builder.build_workbook])
+def test_a_third_language_is_one_more_file_for_excel(with_french: Language, build: Any) -> None:
+    parser = VBA_Parser("built.xlsm", data=build())
+    found = {name.rsplit(".", 1)[0]: code for _, _, name, code in parser.extract_all_macros()}
+    parser.close()
+    text = found[languages.MODULE].replace("\r\n", "\n")
+    assert "If language = 12 Then OpenFunnelText = TextInFr(name)" in text
+    body = text.partition("Private Function TextInFr(")[2].partition("End Function")[0]
+    written = {key: evaluated(value) for key, value in re.findall(r'Case "(.*)": TextInFr = (.*)', body)}
+    assert written == texts_of(with_french)
+
+
+def test_a_third_language_is_one_more_file_for_calc(with_french: Language) -> None:
+    with zipfile.ZipFile(BytesIO(build_extension(["/x"]))) as archive:
+        menu = archive.read("menu.xcu").decode()
+    for command in commands.COMMANDS:
+        if command.in_calc:
+            assert f'<value xml:lang="fr">{with_french.commands[command.action].caption}</value>' in menu
+
+
+def test_the_ribbon_itself_has_no_words_but_the_name(with_french: Language) -> None:
+    assert set(re.findall(r' (?:label|screentip|supertip)="([^"]*)"', ribbon.ribbon(ribbon.ADDIN))) == {"OpenFunnel"}
+
+
+def test_german_letters_reach_vba_whole() -> None:
+    body = sources.modules()[languages.MODULE].partition("Private Function TextInDe(")[2].partition("End Function")[0]
+    written = {key: evaluated(value) for key, value in re.findall(r'Case "(.*)": TextInDe = (.*)\r', body)}
+    assert written == texts_of(SPOKEN["de"])
+    assert written["label set key"] == "API-Schlüssel..."
