@@ -103,6 +103,35 @@ def test_waiting_for_the_main_thread_is_not_charged(rig: Rig) -> None:
     assert array.block[-1] == [3.0, "n3"]
 
 
+def test_a_long_result_is_loading_and_holds_up_no_other(rig: Rig) -> None:
+    rig.takes_long = True
+    array, cell = rig.calc.enter(ROWS, "job", size=Size(4, 2)), rig.calc.enter(STATUS, "job")
+    rig.source.report("job", "running", 3)
+    rig.advance(MIN_INTERVAL)
+    assert (cell.block, array.block[0][0]) == ([["running"]], "loading")
+    assert rig.source.calculations.run() == 1
+    rig.advance(MIN_INTERVAL)
+    assert [row[0] for row in array.block] == ["rank", 1.0, 2.0, 3.0]
+    rig.source.report("job", "completed", 2)
+    rig.advance(MIN_INTERVAL)
+    assert (cell.block, array.block[-1][0]) == ([["completed"]], 3.0)  # the last answer stays
+    rig.source.calculations.run()
+    rig.advance(MIN_INTERVAL)
+    assert [row[0] for row in array.block] == ["rank", 1.0, 2.0, ""]
+
+
+def test_a_long_result_that_no_cell_shows_any_more_is_not_calculated(rig: Rig) -> None:
+    rig.takes_long = True
+    rig.source.statuses["job"] = "completed", 3
+    for name in ("job", "other", "third"):
+        rig.calc.enter(ROWS, name)
+    rig.advance(MIN_INTERVAL)
+    rig.calc.close()
+    rig.advance(MIN_INTERVAL)
+    rig.source.calculations.run()
+    assert not rig.source.computed
+
+
 def test_one_slow_result_delays_the_next_by_no_more_than_the_charged_seconds(rig: Rig) -> None:
     rig.seconds = 1_000.0
     array = rig.calc.enter(ROWS, "job", size=Size(4, 2))

@@ -15,7 +15,7 @@ from tests.hosts.excel.fake.sheet import ExcelError, Sheet
 from tests.unit.calculating import ManualCalculations
 from tests.unit.hosts.clocks import FrozenClock
 from xl_openfunnel import Snapshot
-from xl_openfunnel.functions import context
+from xl_openfunnel.functions import context, limits
 from xl_openfunnel.functions.catalog import CATALOG, REGISTRY, called_in
 from xl_openfunnel.functions.context import Dependency
 from xl_openfunnel.hosts.excel.addresses import CellRef
@@ -179,6 +179,22 @@ class FakeFetcher:
         return Snapshot(job_id, settled=self.statuses.get(job_id) == "completed")
 
 
+class FakeCall:
+    """The context of a call."""
+
+    block_units, width = 255, 1
+
+    def __init__(self, fetcher: FakeFetcher) -> None:
+        self.fetcher = fetcher
+        self.dependencies: dict[str, Dependency] = {}
+
+    def renewed(self) -> FakeCall:
+        return FakeCall(self.fetcher)
+
+    def depend_on(self, job: str) -> None:
+        self.dependencies[job] = Dependency(lambda: self.fetcher.status_of(job), self.fetcher.status_of(job))
+
+
 class Rig:
     """Live cells in a fake Excel, and a clock that the test moves.
 
@@ -187,6 +203,7 @@ class Rig:
         small_seconds: how long it takes to calculate a small cell.
         large_seconds: how long it takes to calculate a large block.
         job_seconds: the same for cells that show these jobs.
+        takes_long: whether blocks are calculated elsewhere, when the test runs ``calculations``.
     """
 
     def __init__(self) -> None:
@@ -195,6 +212,7 @@ class Rig:
         self.calculations = ManualCalculations(self._calculated, self.clock.monotonic)
         self.host = FakeExcel()
         self.values = {JOBS.name: 1.0, CREDITS.name: 7.0}
+        self.takes_long = False
         self.small_seconds = 0.0
         self.large_seconds = 0.0
         self.job_seconds: dict[str, float] = {}
@@ -220,15 +238,26 @@ class Rig:
             argument = args[0].sheet.read(args[0].area) if isinstance(args[0], Cells) else args[0]
             job = argument if isinstance(argument, str) else ""
             ref = calling_ref(caller)
-            dependencies = {}
-            if job:
-                dependencies = {job: Dependency(lambda: self.fetcher.status_of(job), self.fetcher.status_of(job))}
+            call = FakeCall(self.fetcher)
             began = self.updater.now()
+            if self.takes_long and large:
+                block = self.calculations.answer(name, self._long_answer, call, (job,))  # type: ignore[arg-type]
+                self.updater.called(WINDOW, ref, (name, job), call.dependencies, large=large, began=began)
+                return block
+            dependencies = call.dependencies
+            if job:
+                call.depend_on(job)
             self.clock.now += self.job_seconds.get(job, self.large_seconds if large else self.small_seconds)
             self.updater.called(WINDOW, ref, (name, job), dependencies, large=large, began=began)
             return [[self.fetcher.status_of(job) if job else ""]]
 
         return cell
+
+    def _long_answer(self, call: Any, job: str) -> Any:
+        call.depend_on(job)
+        if self.takes_long:
+            limits.count_table([], slow=True)
+        return [[self.fetcher.status_of(job)]]
 
     def _number(self, name: str, caller: Cells) -> list[list[float]]:
         topic = context.JOBS if name == JOBS.name else context.CREDITS
