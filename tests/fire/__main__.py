@@ -7,6 +7,7 @@
     secrecy a session with a service that repeats the key
     damage  damaged stores
     crash   processes killed while they write to the store
+    columns rows of any values, damaged files, processes killed while they make files
     load    hundreds of jobs at once
     soak    hours of office use in simulated time
 
@@ -31,7 +32,7 @@ from typing import Final
 from tests.bench.measure import no_proxy
 from xl_openfunnel.functions.catalog import CATALOG
 
-from . import crash, crash_points, damage, fuzz, load, matrix, model, pivots, secrecy, soak
+from . import columns, crash, crash_points, damage, fuzz, load, matrix, model, pivots, secrecy, soak
 
 Line = tuple[str, str, str]
 """What was tested, the result, and the errors ("" if there are none)."""
@@ -130,6 +131,23 @@ def _crash(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
     )
 
 
+def _columns(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    regular = fuzz.run(columns.TARGET, options.examples, options.seed)
+    yield f"{regular:,} jobs with rows of any values", "the file has what a table has, or the job has none", ""
+    outcomes = columns.damage(folder / "damaged", options.damages // 20, options.seed)
+    yield (
+        f"{outcomes['damaged']:,} damaged files of columns, {outcomes['renamed']:,} under another's name",
+        f"none was taken for a job's own; {outcomes['found']:,} sound ones beside them were found, the rest made again",
+        "",
+    )
+    found = columns.kill(folder / "killed", options.kills, options.seed)
+    yield (
+        f"{options.kills} kills (SIGKILL) of one of {columns.PROCESSES} processes that make files",
+        f"{found:,} files found, every one sound, and nothing left over",
+        "",
+    )
+
+
 def _load(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
     outcome = load.run(folder, options.jobs, options.rows, options.running)
     memory = "" if outcome.mb is None else f"{outcome.mb:.0f} MB above the start, "
@@ -166,6 +184,7 @@ PARTS: Final[dict[str, Callable[[argparse.Namespace, Path], Iterator[Line]]]] = 
     "secrecy": _secrecy,
     "damage": _damage,
     "crash": _crash,
+    "columns": _columns,
     "load": _load,
     "soak": _soak,
 }

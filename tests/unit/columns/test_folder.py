@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.columns.conftest import ORIGIN, read, stored
+from tests.unit.columns.stored_rows import ORIGIN, read, stored
 from xl_openfunnel.columns import folder as folder_module
 from xl_openfunnel.columns import schema
 from xl_openfunnel.columns.connection import UnavailableError, connect

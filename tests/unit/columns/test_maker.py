@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.columns.conftest import read
+from tests.unit.columns.stored_rows import read
 from tests.unit.jobs.store.other_process import AS_OF, ORIGIN, pages, result
 from xl_openfunnel import JobStatus, Page, Store
 from xl_openfunnel.columns.connection import UnavailableError
