@@ -27,13 +27,17 @@ def install(
     repair: Annotated[
         bool, typer.Option("--repair", help="Recreate everything, for example after Python was updated or removed.")
     ] = False,
+    add_in: Annotated[
+        Path | None,
+        typer.Option("--add-in", metavar="FILE", help="The add-in of this version, as your company signed it."),
+    ] = None,
     in_calc: _Calc = False,
 ) -> None:
     """Set up Excel for you: a Python of its own, the setting that names it, and the add-in. Needs no administrator."""
     if in_calc:
         _install_in_calc()
     else:
-        _install_in_excel(repair=repair)
+        _install_in_excel(repair=repair, add_in=add_in)
 
 
 def uninstall(in_calc: _Calc = False) -> None:
@@ -44,7 +48,7 @@ def uninstall(in_calc: _Calc = False) -> None:
         _uninstall_from_excel()
 
 
-def _install_in_excel(*, repair: bool) -> None:
+def _install_in_excel(*, repair: bool, add_in: Path | None) -> None:
     _require_windows("install")
     from ..detect.excel import find_excel
     from ..detect.python import INTERPRETER_SETTING, configured_interpreter
@@ -57,6 +61,7 @@ def _install_in_excel(*, repair: bool) -> None:
             paths,
             sys.base_prefix,
             repair=repair,
+            addin=add_in,
             excel=find_excel(read_key),
             create=environment.create,
             notify=progress.update,

@@ -22,6 +22,7 @@ _CLICK_TO_RUN: Final = r"HKLM\Software\Microsoft\Office\ClickToRun\Configuration
 EXCEL_OPTIONS: Final = r"HKCU\Software\Microsoft\Office\16.0\Excel\Options"
 
 _ONEDRIVE_VARIABLES: Final = ("OneDriveCommercial", "OneDriveConsumer", "OneDrive")
+_SIGNATURES: Final = "xl/vbaProjectSignature"
 _WITH_MACROS: Final = (".xlam", ".xlsm", ".xlsb", ".xla", ".xls")
 
 _DRIVE_REMOTE: Final = 4
@@ -141,6 +142,18 @@ def addin_version(file: Path) -> str:
             if match:
                 return match[1].decode().rstrip(".")
     return ""
+
+
+def is_signed(file: Path) -> bool:
+    """Whether the VBA project of a workbook or add-in has a signature, valid or not; False if there is no such file.
+
+    Signatures are parts of their own beside the project: the older one, Agile and V3 ([MS-OSHARED] 2.3.2).
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return any(name.startswith(_SIGNATURES) for name in archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def zone_identifier(file: Path) -> str | None:

@@ -38,6 +38,7 @@ _FOLDERS: Final = r"Windows Defender Exploit Guard\Controlled Folder Access"
 FOLDERS_GROUP: Final = rf"HKLM\Software\Policies\{_DEFENDER}\{_FOLDERS}"
 FOLDERS_LOCAL: Final = rf"HKLM\Software\{_DEFENDER}\{_FOLDERS}"
 PROMPT_KEY: Final = r"HKCU\Software\Policies\Microsoft\Windows\System"
+_SIGNED_ONLY: Final = 3
 _ASK_IT: Final = "Ask IT: a text for them stands at the end."
 
 
@@ -69,12 +70,13 @@ def office_setting(read: Read, key: str, name: str) -> Setting | None:
     return None
 
 
-def macros(read: Read, *, addin: bool) -> CheckResult:
-    """Whether Excel runs unsigned macros.
+def macros(read: Read, *, addin: bool, signed: bool = False) -> CheckResult:
+    """Whether Excel runs our macros.
 
     Args:
         read: the registry.
         addin: True if only the add-in matters, which is in a trusted location, Excel's start folder.
+        signed: whether the file that matters has a signature.
     """
     off = office_setting(read, "Common", "VBAOff")
     if off and off.value:
@@ -83,6 +85,8 @@ def macros(read: Read, *, addin: bool) -> CheckResult:
     if level is None or level.value not in (3, 4):
         return ok("Excel runs them" if level and level.value == 1 else "Excel asks before it runs them")
     what = "Excel runs no macros" if level.value == 4 else "Excel runs only macros that are signed"
+    if signed and level.value == _SIGNED_ONLY:
+        return _signed(what, level)
     if addin and _distrusted(read) is None:
         return ok(f"{what}, but those of the add-in, which is in a trusted location ({level})")
     if level.policy:
@@ -130,8 +134,8 @@ def trusted_locations(read: Read, *, on_network: bool = False) -> CheckResult:
     return unknown(what, _ASK_IT, for_it=f"Trust Excel's start folder (%APPDATA%\\Microsoft\\Excel\\XLSTART): {rule}")
 
 
-def addins(read: Read) -> CheckResult:
-    """Whether Excel loads unsigned add-ins."""
+def addins(read: Read, *, signed: bool = False) -> CheckResult:
+    """Whether Excel loads our add-in; ``signed`` tells whether it has a signature."""
     security, common = r"Excel\Security", r"Common\Security"
     no_prompt = office_setting(read, security, "NoTBPromptUnsignedAddin")
     silently = ", and does not say so" if no_prompt and no_prompt.value == 1 else ""
@@ -142,7 +146,9 @@ def addins(read: Read) -> CheckResult:
     ):
         rule = office_setting(read, key, name)
         if rule and rule.value == 1:
-            request = f"Allow the add-in {ADDIN_FILE}, which is not signed"
+            if signed and name != "DisableAllAddins":
+                return _signed(what, rule)
+            request = f"Allow the add-in {ADDIN_FILE}, which is not signed, or sign it (its guide to security says how)"
             if rule.policy:
                 return _blocked(rule, what, f"{request}; or open the workbook instead of the add-in.")
             remedy = "File > Options > Trust Center > Trust Center Settings > Add-ins: take the tick away."
@@ -274,6 +280,14 @@ def _check_asr_rule(read: Read, rule: str, what: str, request: str) -> CheckResu
     if state.value == _WARN:
         what += "; Windows asks, and allows it for a day"
     return _blocked(state, what, request)
+
+
+def _signed(what: str, rule: Setting) -> CheckResult:
+    """Ours has a signature: only Excel knows whether it is valid, and its publisher trusted."""
+    return unknown(
+        f"{what} ({rule}). Ours is signed; Excel runs it if the signature is valid and its publisher is trusted",
+        "If it does not run, ask who signed it to have the certificate put among the Trusted Publishers.",
+    )
 
 
 def _distrusted(read: Read) -> Setting | None:

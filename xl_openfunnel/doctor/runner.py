@@ -196,11 +196,14 @@ def _windows_checks(machine: Machine, read: Read, file: Path | None) -> Iterator
     if file:
         onedrive = detect_excel.onedrive_of(str(file), machine.environ)
         yield DoctorCheck("Excel", f"place of {file.name}", partial(excel.workbook_place, file, onedrive))
+    counted = file or addin
+    signed = counted is not None and detect_excel.is_signed(counted)
+    addin_signed = addin is not None and detect_excel.is_signed(addin)
     only_addin = addin is not None and file is None
-    yield DoctorCheck("Policies", "macros", lambda: policies.macros(read, addin=only_addin))
+    yield DoctorCheck("Policies", "macros", lambda: policies.macros(read, addin=only_addin, signed=signed))
     yield DoctorCheck("Policies", "macros from the internet", lambda: policies.from_internet(read))
     yield DoctorCheck("Policies", "trusted locations", trusted_locations)
-    yield DoctorCheck("Policies", "add-ins", lambda: policies.addins(read))
+    yield DoctorCheck("Policies", "add-ins", lambda: policies.addins(read, signed=addin_signed))
     yield DoctorCheck("Policies", "command prompt", lambda: policies.command_prompt(read))
     yield DoctorCheck(
         "Policies", "child processes", lambda: policies.child_processes(read, configured_interpreter(read))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from ..detect.excel import Excel, start_folder
+from ..detect.excel import Excel, addin_version, is_signed, start_folder
 from ..detect.python import is_store_python
 from ..errors import ConfigurationError, FileWriteError, InstallError
-from ..files.atomic import check_writable
+from ..files.atomic import atomic_write, check_writable
 from ..settings import python_dir
+from ..version import version
 from ..workbook import builder
 from . import environment, setting
 from .environment import CreateEnvironment
@@ -51,6 +53,7 @@ def install(
     base: str,
     *,
     repair: bool = False,
+    addin: Path | None = None,
     excel: Excel | None = None,
     create: CreateEnvironment = environment.create,
     write_setting: Callable[[str], object] = setting.write,
@@ -63,6 +66,7 @@ def install(
         paths: where the parts go.
         base: the folder of the Python on which the private one is based.
         repair: recreate the private Python in any case.
+        addin: the add-in, built by this version and signed; None to build it, or to keep a signed one that is there.
         excel: the Excel that is installed, if it was found.
         create: creates the private Python.
         write_setting: stores the path of the private Python for VBA.
@@ -86,6 +90,7 @@ def install(
         )
     environment.check_not_running(paths.python)
     notify("looking at what is there")
+    content = _addin_content(addin, paths.addin)
     for folder in (paths.python.parent, paths.addin.parent):
         folder.mkdir(parents=True, exist_ok=True)
     # Fail on everything that can be checked before the minute that pip takes.
@@ -96,7 +101,7 @@ def install(
         environment.recreate(paths.python, create)
     notify("telling Excel of it")
     write_setting(str(environment.interpreter(Path(parent) / paths.python.name)))
-    builder.write_addin(paths.addin)
+    atomic_write(paths.addin, content)
 
 
 def uninstall(
@@ -131,6 +136,25 @@ def uninstall(
             f"All is removed but {left}, of which another program holds a file. Remove it later by hand."
         )
     return removed
+
+
+def _addin_content(given: Path | None, installed: Path) -> bytes:
+    """The add-in to install: a signed one stays as it is, since a new one would have no signature."""
+    if given is None and not is_signed(installed):
+        return builder.build_addin()
+    file = given or installed
+    try:
+        found = addin_version(file)
+        content = file.read_bytes()
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ConfigurationError(f"{file} cannot be read as an add-in ({error}).") from None
+    if found != version():
+        of_version = f"of XL OpenFunnel {found}" if found else "not one of XL OpenFunnel"
+        raise ConfigurationError(
+            f"The{'' if given else ' signed'} add-in {file} is {of_version}, and this is {version()}. Build the new "
+            "one with xl-openfunnel workbook --add-in, have it signed, and give it with --add-in."
+        )
+    return content
 
 
 def _check_not_in_use(file: Path) -> None:

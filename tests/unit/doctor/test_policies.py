@@ -254,3 +254,18 @@ def test_controlled_folders_that_do_not_list_our_python_may_refuse_files(keys: R
         assert result.remedy.startswith("Save elsewhere")
         by_policy = policies.FOLDERS_LOCAL not in keys
         assert (PYTHONW in result.for_it) is by_policy is (policies.FOLDERS_LOCAL not in result.what)
+
+
+def test_where_signatures_are_demanded_a_signed_file_is_left_to_excel_and_others_need_it_or_a_signature() -> None:
+    security = GROUP + SECURITY
+    for keys, check in (
+        ({security: {"VBAWarnings": 3}}, policies.macros),
+        ({security: {"RequireAddinSig": 1}}, policies.addins),
+        ({GROUP + COMMON: {"RequireAlwaysOnMacroSig": 1}}, policies.addins),
+    ):
+        extra = {"addin": False} if check is policies.macros else {}
+        result = check(registry(keys), signed=True, **extra)
+        assert (result.state, "Trusted Publishers" in result.remedy, result.for_it) == (CheckState.UNKNOWN, True, "")
+        assert check(registry(keys), signed=False, **extra).state is CheckState.WRONG
+    none = registry({security: {"VBAWarnings": 4}})
+    assert policies.macros(none, addin=False, signed=True).state is CheckState.WRONG

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from xl_openfunnel.install.excel import InstallPaths, install, uninstall
 from xl_openfunnel.install.setting import vba_readable_path
 from xl_openfunnel.version import version
 from xl_openfunnel.workbook import builder
+from xl_openfunnel.workbook.package import Package
 
 PYTHON_ORG = r"C:\Program Files\Python312"
 STORE = r"C:\Program Files\WindowsApps\PythonSoftwareFoundation.Python.3.12_3.12.1_x64__qbz5n2kfra8p0"
@@ -43,11 +45,12 @@ class User:
         had, self.setting = bool(self.setting), ""
         return had
 
-    def install(self, *, repair: bool = False, base: str = PYTHON_ORG) -> None:
+    def install(self, *, repair: bool = False, base: str = PYTHON_ORG, addin: Path | None = None) -> None:
         install(
             self.paths,
             base,
             repair=repair,
+            addin=addin,
             create=self.create,
             write_setting=self.write_setting,
             code_page="utf-8",
@@ -85,6 +88,45 @@ def test_a_second_install_corrects_setting_and_addin_and_keeps_the_python(user: 
     assert user.created == 1
     assert user.setting == str(environment.interpreter(user.local / "python"))
     assert user.paths.addin.read_bytes() == builder.build_addin()
+
+
+def signed(file: Path, made_by: str = "") -> Path:
+    """An add-in of a version with a signature, as Office's tools store it."""
+    builder.write_addin(file)
+    if made_by:
+        package = Package(file.read_bytes())
+        package.replace("docProps/core.xml", f"XL OpenFunnel {version()}", f"XL OpenFunnel {made_by}")
+        file.write_bytes(package.to_bytes())
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("xl/vbaProjectSignatureV3.bin", "signature")
+    return file
+
+
+def test_a_signed_addin_is_installed_as_it_is_and_stays(user: User, tmp_path: Path) -> None:
+    file = signed(tmp_path / "signed.xlam")
+    assert (detect_excel.is_signed(file), detect_excel.is_signed(tmp_path / "none.xlam")) == (True, False)
+    user.install(addin=file)
+    assert user.paths.addin.read_bytes() == file.read_bytes()
+    user.install()
+    user.install(repair=True)
+    assert user.paths.addin.read_bytes() == file.read_bytes()
+
+
+def test_an_addin_of_another_version_or_program_is_refused_before_anything_changes(user: User, tmp_path: Path) -> None:
+    other = tmp_path / "other.xlam"
+    other.write_bytes(b"no add-in")
+    for file, said in ((signed(tmp_path / "old.xlam", "0.0.1"), "of XL OpenFunnel 0.0.1"), (other, "cannot be read")):
+        with pytest.raises(ConfigurationError, match=said):
+            user.install(addin=file)
+    assert (user.created, user.setting, user.files()) == (0, "", set())
+
+
+def test_a_signed_addin_of_an_earlier_version_is_not_replaced_by_one_without_signature(user: User) -> None:
+    user.paths.addin.parent.mkdir(parents=True)
+    before = signed(user.paths.addin, "0.0.1").read_bytes()
+    with pytest.raises(ConfigurationError, match="have it signed, and give it with --add-in"):
+        user.install()
+    assert (user.created, user.paths.addin.read_bytes()) == (0, before)
 
 
 def test_an_unhealthy_python_is_recreated(user: User) -> None:
