@@ -98,12 +98,12 @@ JOB_MESSAGES: Final = (
     JobMessage(
         "#OF! There is no API key for https://api.openfunnel.dev. Set it with: xl-openfunnel key set, or set OPENFUNNEL_API_KEY.",
         "as it says",
-        "`xl-openfunnel key set` in a terminal; noticed within 10 seconds. A variable is noticed when Excel restarts",
+        "*API key...* on Excel's ribbon, which is noticed at once, or `xl-openfunnel key set` in a terminal, within 10 seconds. A variable is noticed when Excel restarts",
     ),
     JobMessage(
         '#OF! The API key (Windows Credential Manager) was refused (HTTP 401): "<reason>". Set it with: xl-openfunnel key set.',
         "the stored key is wrong or no longer valid",
-        "`xl-openfunnel key set` with a key of your account; noticed within 10 seconds",
+        "*API key...* on Excel's ribbon, or `xl-openfunnel key set`, with a key of your account; noticed at once, or within 10 seconds",
     ),
     JobMessage(
         '#OF! The API key (environment variable OPENFUNNEL_API_KEY) was refused (HTTP 401): "<reason>". Change or unset OPENFUNNEL_API_KEY.',

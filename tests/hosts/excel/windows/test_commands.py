@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import xml.etree.ElementTree as ET
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -694,3 +695,32 @@ def test_what_came_of_a_cancellation_is_told_in_another_window_where_its_own_was
 
 def request_count(service: Simulator, job_id: str) -> int:
     return sum(r.job_id == job_id for r in service.received)
+
+
+# ---- the ribbon
+
+
+def test_the_ribbons_menu_has_the_jobs_of_the_ledger(bridge: Bridge, book: Book, service: Simulator) -> None:
+    start, *_ = book.sheets
+    job = add_job(service, ROWS)
+    start.type("B8", job.job_id)
+    press_and_wait(bridge, "insert table", cell(start, "A1"))
+    menu = ET.fromstring(bridge.call_macro_function("job_menu", "Macro"))  # noqa: S314 - our own
+    latest = menu[0]
+    assert (latest.get("tag"), latest.get("onAction")) == (job.job_id, "Macro")
+    assert str(latest.get("label")).endswith(" · completed · 300 companies")
+
+
+def test_the_ribbon_is_told_whether_cells_are_live(bridge: Bridge, book: Book) -> None:
+    window = str(bridge.excel.hwnd)
+    for on, state in ((False, "paused"), (True, "on")):
+        live(bridge, on=on)
+        assert bridge.call_macro_function("live_state", window) == state
+
+
+def test_where_no_window_can_be_shown_the_command_for_the_key_is_named(bridge: Bridge, book: Book) -> None:
+    """The Python of these tests has no tkinter, as python.org's embeddable one."""
+    assert bridge.press("set key") == ""
+    expected = "OpenFunnel: No window can be shown here: this Python has no tkinter. In a terminal, run: "
+    bridge.excel.pump(lambda: outcome(bridge.excel).startswith(expected))
+    assert outcome(bridge.excel) == expected + "xl-openfunnel key set"
