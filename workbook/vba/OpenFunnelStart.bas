@@ -21,6 +21,7 @@ Private Const SlowAfter As Double = 60000  ' milliseconds, after which cells say
 Private Const LookAfter As Double = 200    ' milliseconds between two looks for a Python that starts, however many cells ask
 
 Private lookedAt As Double
+Private hasDll As Boolean ' whether xlwings' DLL is loaded
 
 ' Python, if it serves. Otherwise an error: it is starting, or the reason why there is none.
 Public Function RunningPython() As Object
@@ -39,6 +40,7 @@ Public Function RunningPython() As Object
     End If
     If known(4) = "served" Or SinceTicks(lookedAt) >= LookAfter Then
         lookedAt = Ticks()
+        NeedDll FolderOf(Interpreter()) ' another file's VBA may have started Python, through a DLL of another name
         Set found = FoundServer(CStr(known(1)))
         If Not found Is Nothing Then
             If known(4) <> "served" Then
@@ -86,18 +88,12 @@ End Sub
 
 Private Sub StartPython()
     Dim python As String, folder As String, guid As String, errorFile As String, handle As String, failure As String
-    python = SettingText("XL OpenFunnel", "Python", "Interpreter")
+    python = Interpreter()
     ' Windows would look for a path that is not whole in the current folder, perhaps a workbook's.
     If Mid$(python, 2, 2) <> ":\" And Left$(python, 2) <> "\\" Then Fail "Excel does not know yet where Python is. " & InstallAgain
     If Not HasFile(python) Then Fail "Python is not there any more. " & InstallAgain & " It was " & python
     folder = FolderOf(python)
-    If Not LoadsDll(folder & "\" & XlwingsDll()) Then
-        ' In a virtual environment Python is in the folder Scripts, and the DLL in its parent.
-        If Not LoadsDll(FolderOf(folder) & "\" & XlwingsDll()) Then
-            Fail XlwingsDll() & " is missing or blocked, perhaps by an antivirus program. Allow it, or run `xl-openfunnel doctor`" & _
-                " in a terminal. It belongs to " & python
-        End If
-    End If
+    NeedDll folder
     guid = NewGuid()
     errorFile = TemporaryFolder() & "xl-openfunnel-" & Mid$(guid, 2, 36) & ".log"
     ' Python's own folder becomes its current one: it would lock another, perhaps a workbook's.
@@ -109,6 +105,45 @@ Private Sub StartPython()
     lookedAt = Ticks()
     SetEnvironmentText PythonVariable, Join(Array(ProcessId(), guid, handle, CStr(Ticks()), "", errorFile), "|")
 End Sub
+
+Private Function Interpreter() As String
+    Interpreter = SettingText("XL OpenFunnel", "Python", "Interpreter")
+End Function
+
+' Loads xlwings' DLL from Python's folder, or in a virtual environment, where that is the folder Scripts, from its parent.
+' The version of xlwings is part of the DLL's name, and so of this file: another one is no failure of the other files.
+Private Sub NeedDll(folder As String)
+    Dim parent As String, others As String, remedy As String
+    If hasDll Then Exit Sub
+    parent = FolderOf(folder)
+    hasDll = LoadsDll(folder & "\" & XlwingsDll())
+    If Not hasDll Then hasDll = LoadsDll(parent & "\" & XlwingsDll())
+    If hasDll Then Exit Sub
+    others = XlwingsIn(folder)
+    If Len(others) = 0 Then others = XlwingsIn(parent)
+    If HasFile(folder & "\" & XlwingsDll()) Or HasFile(parent & "\" & XlwingsDll()) Then others = ""
+    If Len(others) > 0 Then
+        remedy = "run `xl-openfunnel workbook`, and move your own sheets into the new workbook."
+        If ThisWorkbook.IsAddin Then remedy = "run `xl-openfunnel install`, then restart Excel."
+        If IsOlder(others, XlwingsNeeded()) Then remedy = "run `xl-openfunnel install` of the newer version, then restart Excel."
+        Err.Raise Refused, , "These macros were made for xlwings " & XlwingsNeeded() & ", and Excel's Python has " & others & ". In a terminal, " & remedy
+    End If
+    Fail XlwingsDll() & " is missing or blocked, perhaps by an antivirus program. Allow it, or run `xl-openfunnel doctor`" & _
+        " in a terminal. It belongs to " & folder
+End Sub
+
+' Whether a version like 0.37.8 comes before another one.
+Private Function IsOlder(version As String, other As String) As Boolean
+    Dim parts As Variant, others As Variant, i As Long
+    parts = Split(version & ".0.0.0", ".")
+    others = Split(other & ".0.0.0", ".")
+    For i = 0 To 2
+        If Val(parts(i)) <> Val(others(i)) Then
+            IsOlder = Val(parts(i)) < Val(others(i))
+            Exit Function
+        End If
+    Next i
+End Function
 
 Private Sub Fail(reason As String)
     SetEnvironmentText FailureVariable, ProcessId() & "|" & Ticks() & "|" & reason

@@ -45,6 +45,30 @@ Public Function XlwingsDll() As String
     XlwingsDll = DllName
 End Function
 
+Public Function XlwingsNeeded() As String
+    XlwingsNeeded = XlwingsVersion
+End Function
+
+' The version of an xlwings whose DLL is in a folder, or "".
+Public Function XlwingsIn(folder As String) As String
+    Dim pattern As String, before As Long, name As String
+    pattern = Replace(DllName, XlwingsVersion, "*")
+    before = InStr(pattern, "*") - 1
+    name = FirstFile(folder & "\" & pattern)
+    If Len(name) >= Len(pattern) Then XlwingsIn = Mid$(name, before + 1, Len(name) - Len(pattern) + 1)
+End Function
+
+' The name of the first file that a pattern finds, or "".
+Private Function FirstFile(pattern As String) As String
+    Dim buffer As String, search As LongPtr
+    buffer = String$(296, vbNullChar) ' a WIN32_FIND_DATAW has 592 bytes, of which the name begins after 44
+    search = FindFirstFileW(StrPtr(pattern), StrPtr(buffer))
+    If search = -1 Then Exit Function
+    FindClose search
+    FirstFile = Mid$(buffer, 23)
+    FirstFile = Left$(FirstFile, InStr(FirstFile, vbNullChar) - 1)
+End Function
+
 Public Function HasFile(path As String) As Boolean
     HasFile = GetFileAttributesW(StrPtr(path)) <> -1
 End Function

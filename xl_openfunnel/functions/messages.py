@@ -337,6 +337,10 @@ BRIDGE_MESSAGES: Final = (
         "Python or its environment was moved or removed: install it again, then do as it says",
     ),
     FormulaMessage(
+        "#OF! These macros were made for xlwings <version>, and Excel's Python has <version>. In a terminal, <what to do>",
+        "as it says: [Updates](excel.md#updates)",
+    ),
+    FormulaMessage(
         "#OF! <DLL> is missing or blocked, perhaps by an antivirus program. Allow it, or run `xl-openfunnel doctor` in a terminal. It belongs to <path>",
         "`doctor` tells whether it is missing or which policy blocks it; show that to IT",
     ),

@@ -8,6 +8,7 @@ Public Workbooks As Collection
 Public IsRenamed As Boolean ' whether the workbook has another name than in the addresses of cells
 Public Addin As FakeBook ' the file whose code runs, where that is the add-in
 
+Public IsAddin As Boolean  ' whether the file whose code runs is one
 Public IsHidden As Boolean ' whether the workbook is hidden, as an add-in is
 Public Languages As FakeLanguages
 Public Selection As FakeSelection

@@ -14,6 +14,7 @@ Private startedGuid As String   ' what the last one was told to serve as
 Private serves As Boolean       ' whether it does
 Private servesAt As Double      ' the ticks from which on it does, seen after a sleep; 0: never
 Private errorText As String     ' what it wrote
+Private otherXlwings As String  ' the version of the DLL that is in Python's folder, if it is another one
 Private wrongSize As String     ' the structure that Excel lays out in another way
 
 Public Sub SetUpWindows()
@@ -28,6 +29,11 @@ Public Sub SetUpWindows()
     servesAt = 0
     errorText = ""
     wrongSize = ""
+    otherXlwings = ""
+End Sub
+
+Public Sub HaveXlwings(version As Variant)
+    otherXlwings = version
 End Sub
 
 Public Sub Advance(milliseconds As Variant)
@@ -66,6 +72,11 @@ Public Function Variables() As Variant
     Variables = environment
 End Function
 
+' What another file's macros of the same process left in the environment.
+Public Sub TakeOver(variables As Variant)
+    environment = variables
+End Sub
+
 ' The environment of a process in which Python serves already.
 Public Sub HandDown(variables As Variant)
     environment = variables
@@ -86,12 +97,29 @@ Public Function SizeIn(structure As String) As Long
 End Function
 
 Public Function GetFileAttributesW(path As String) As Long
-    If hasInterpreter Then GetFileAttributesW = 32 Else GetFileAttributesW = -1
+    If Right(path, 4) = ".dll" And Len(otherXlwings) > 0 Then
+        GetFileAttributesW = -1
+    ElseIf hasInterpreter Then
+        GetFileAttributesW = 32
+    Else
+        GetFileAttributesW = -1
+    End If
+End Function
+
+Public Function FindFirstFileW(path As String, buffer As String) As Long
+    FindFirstFileW = -1
+    If Len(otherXlwings) = 0 Or Left(path, InStrRev(path, "\") - 1) <> folderWithDll Then Exit Function
+    buffer = String(22, "x") & Replace(Mid(path, InStrRev(path, "\") + 1), "*", otherXlwings) & vbNullChar & vbNullChar
+    FindFirstFileW = 1
+End Function
+
+Public Function FindClose(search As Long) As Long
+    FindClose = 1
 End Function
 
 Public Function LoadLibraryW(path As String) As Long
     Note "load " & path
-    If Left(path, InStrRev(path, "\") - 1) = folderWithDll Then LoadLibraryW = 1 Else LoadLibraryW = 0
+    If Left(path, InStrRev(path, "\") - 1) = folderWithDll And Len(otherXlwings) = 0 Then LoadLibraryW = 1 Else LoadLibraryW = 0
 End Function
 
 Public Function GetCurrentProcessId() As Long

@@ -211,6 +211,7 @@ Public Function ShownBy(functionName As Variant) As Variant
 End Function
 
 Public Sub HideBook()
+    excel.IsAddin = True
     excel.IsHidden = True
 End Sub
 

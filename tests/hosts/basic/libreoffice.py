@@ -30,6 +30,7 @@ _STAND_INS: Final = {
     r"\bActiveWindow\b": "excel.SelectedWindow()",
     r"\bAs IRibbonControl\b": "As FakeControl",
     r"\bAs IRibbonUI\b": "As FakeRibbon",
+    r"\bThisWorkbook\.IsAddin\b": "excel.IsAddin",
     r"\bMsgBox\b": "ShowBox",
     r"\bNow\b": "FakeNow()",
     r"\bErr\.LastDllError\b": "lastDllError",

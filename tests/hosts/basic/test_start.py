@@ -5,11 +5,14 @@ The same steps with real calls of Windows, in Python, are in tests/hosts/excel/w
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.hosts.basic.book import ENVIRONMENT, PYTHON, SCRIPTS, Book
 from tests.hosts.basic.libreoffice import LibreOffice
 from tests.hosts.shipped import ARGUMENTS, DLL, number
+from tests.unit.workbook import examples
 from xl_openfunnel.workbook.sources import BRIDGE
 
 CELLS = 14
@@ -441,3 +444,71 @@ def enter_waiting(book: Book) -> None:
 def test_a_script_does_not_take_a_python_that_is_missing_for_values(book: Book) -> None:
     book.set(python="")
     assert book.call("OpenFunnel.OpenFunnelWaited", 2) is False
+
+
+# ---- a file whose macros were made for another xlwings ----------------------------------------------------------
+
+
+@pytest.fixture
+def of_another_xlwings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, running: LibreOffice) -> Book:
+    """A workbook that was built when the package needed xlwings 0.38.0."""
+    examples.need_xlwings(tmp_path, monkeypatch, "0.38.0")
+    return Book(running)
+
+
+NEEDED = "#OF! These macros were made for xlwings 0.38.0, and Excel's Python has {}. In a terminal, "
+RENEW = "run `xl-openfunnel workbook`, and move your own sheets into the new workbook."
+
+
+@pytest.mark.parametrize(
+    ("found", "addin", "remedy"),
+    [
+        ("0.38.1", False, RENEW),
+        ("0.100.0", False, RENEW),
+        ("1.0.0rc1", False, RENEW),
+        ("0.38.1", True, "run `xl-openfunnel install`, then restart Excel."),
+        ("0.37.8", False, "run `xl-openfunnel install` of the newer version, then restart Excel."),
+        ("0.5.10", True, "run `xl-openfunnel install` of the newer version, then restart Excel."),
+    ],
+)
+@pytest.mark.parametrize("folder", [SCRIPTS, ENVIRONMENT])
+def test_macros_for_another_xlwings_say_how_to_renew_them(
+    of_another_xlwings: Book, folder: str, found: str, addin: bool, remedy: str
+) -> None:
+    book = of_another_xlwings
+    book.set(dll=folder)
+    book.call("FakeWindows.HaveXlwings", found)
+    if addin:
+        book.call("Fakes.HideBook")
+    assert {book.cell() for _ in range(CELLS)} == {NEEDED.format(found) + remedy}
+    assert len(NEEDED.format(found) + remedy) <= 255
+    assert set(book.noted("load")) <= {
+        f"{SCRIPTS}\\xlwings64-0.38.0.dll",
+        f"{ENVIRONMENT}\\xlwings64-0.38.0.dll",
+    }
+
+
+def test_a_file_for_another_xlwings_neither_starts_python_nor_stops_another_file(
+    of_another_xlwings: Book, running: LibreOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_another_xlwings.call("FakeWindows.HaveXlwings", "0.38.1")
+    of_another_xlwings.cell()
+    assert of_another_xlwings.noted("start") == []
+    variables = of_another_xlwings.call("FakeWindows.Variables")
+    monkeypatch.undo()
+    present = Book(running)
+    present.call("FakeWindows.TakeOver", variables)
+    assert present.cell() == "starting"
+
+
+def test_a_file_for_another_xlwings_says_so_beside_a_python_that_serves(
+    book: Book, running: LibreOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book.start()
+    variables = book.call("FakeWindows.Variables")
+    examples.need_xlwings(tmp_path, monkeypatch, "0.38.0")
+    other = Book(running)
+    other.call("FakeWindows.HandDown", variables)
+    other.call("FakeWindows.HaveXlwings", "0.38.1")
+    assert other.cell() == NEEDED.format("0.38.1") + RENEW
+    assert other.noted("activate") == []

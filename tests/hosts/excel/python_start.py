@@ -15,7 +15,7 @@ import win32com.client.dynamic
 
 from tests.hosts.excel.win32 import STRUCTURES, Calls
 from tests.hosts.shipped import ARGUMENTS, DLL, constant, number
-from xl_openfunnel.workbook.sources import START, WINDOWS
+from xl_openfunnel.workbook.sources import START, WINDOWS, xlwings_version
 
 _windows: Any = ctypes
 
@@ -180,6 +180,13 @@ class PythonStart:
         places = (f"{place}\\{DLL}" for place in (folder, _folder_of(folder)))
         self._dll = next((dll for dll in places if self.windows("LoadLibraryW", dll)), "")
         if not self._dll:
+            others = self.xlwings_in(folder) or self.xlwings_in(_folder_of(folder))
+            if others and all(
+                self.windows("GetFileAttributesW", f"{place}\\{DLL}") == -1 for place in (folder, _folder_of(folder))
+            ):
+                raise RefusedError(
+                    f"These macros were made for xlwings {xlwings_version()}, and Excel's Python has {others}."
+                )
             self._fail(f"{DLL} is missing or blocked, perhaps by an antivirus program.")
         guid = self._new_guid()
         errors = f"{self._temporary_folder()}xl-openfunnel-{guid[1:-1]}.log"
@@ -217,6 +224,17 @@ class PythonStart:
         if self.windows("RegGetValueW", _FLAGS["CurrentUser"], key, name, flags, 0, buffer, size):
             return ""
         return _text(buffer, size.value // 2 - 1)
+
+    def xlwings_in(self, folder: str) -> str:
+        """The version of an xlwings whose DLL is in a folder, or ""."""
+        pattern = DLL.replace(xlwings_version(), "*")
+        buffer = ctypes.create_unicode_buffer(296)
+        search = self.windows("FindFirstFileW", f"{folder}\\{pattern}", buffer)
+        if search == -1:
+            return ""
+        self.windows("FindClose", search)
+        name = "".join(buffer[22:]).partition("\0")[0]
+        return name[pattern.index("*") : len(name) - len(pattern) + pattern.index("*") + 1]
 
     def _found_server(self, guid: str) -> Any:
         if not self._dll:  # as another workbook's VBA, which did not start Python

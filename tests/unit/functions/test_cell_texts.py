@@ -625,12 +625,12 @@ def test_vba_texts_are_in_the_readme_word_for_word() -> None:
         for details in re.findall(r"^ +details = (.*)$", vba, re.MULTILINE):
             vba = vba.replace("& details", f"& {details}")
         written = dict(re.findall(r'^Private Const (\w+) As String = "((?:[^"]|"")*)"(?: \'.*)?$', vba, re.MULTILINE))
-        composing = r"(?:Refuse|Fail|ReasonText =|Elsewhere =|Err\.Raise StartsSlowly, ,)"
+        composing = r"(?:Refuse|Fail|ReasonText =|Elsewhere =|Err\.Raise (?:StartsSlowly|Refused), ,)"
         for expression in re.findall(rf'^\s*(?:If .* Then )?{composing} (.*"[^"\n]+".*)$', vba, re.MULTILINE):
             pieces = re.findall(r'"((?:[^"]|"")*)"|([^"&]+(?:&[HW]\w+)?)', expression)
             texts = (text or written.get(name.strip(), "<>") for text, name in pieces if text or name.strip())
             made.append("".join(texts))
-    assert len(made) == 13
+    assert len(made) == 14
     shown = {text if text.startswith(CELL_PREFIX) else CELL_PREFIX + text for text in made}
     assert shown | {job_text.STARTING} == {re.sub("<[^>]+>", "<>", text) for text in OF_THE_BRIDGE}
     assert f'result = "{job_text.STARTING}"' in sources.modules()[sources.BRIDGE]

@@ -5,13 +5,17 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import zipfile
 from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
 
 from xl_openfunnel.api.models import JobStatus
 from xl_openfunnel.jobs.snapshot import Rows, Snapshot
 from xl_openfunnel.simulator import companies
-from xl_openfunnel.workbook import builder, cached_values
+from xl_openfunnel.workbook import builder, cached_values, sources
 
 JOB = "d8a1bddb-44f1-4c7f-87a7-f37496354ff6"
 
@@ -52,3 +56,14 @@ def without_formulas(workbook: bytes) -> bytes:
                 part = re.sub(rb"<f[^>]*>[^<]*</f>", b"", part)
             target.writestr(name, part)
     return out.getvalue()
+
+
+def need_xlwings(folder: Path, patch: pytest.MonkeyPatch, version: str) -> None:
+    """Build workbooks and add-ins from now on as a package does that needs another version of xlwings."""
+    copied, needed = folder / "sources", sources.xlwings_version()
+    shutil.copytree(str(sources.source_folder()), copied)
+    macros = copied / "vba" / f"{sources.WINDOWS}.bas"
+    text = macros.read_text("ascii")
+    assert text.count(needed) == 1
+    macros.write_text(text.replace(needed, version), "ascii")
+    patch.setattr(sources, "source_folder", lambda: copied)

@@ -114,6 +114,8 @@ def _function(
 FUNCTIONS: Final = (
     _function("LoadLibraryW", ("path", "LongPtr"), result="LongPtr"),
     _function("GetFileAttributesW", ("path", "LongPtr")),
+    _function("FindFirstFileW", ("path", "LongPtr"), ("found", "LongPtr"), result="LongPtr"),
+    _function("FindClose", ("search", "LongPtr")),
     _function("GetCurrentProcessId"),
     _function("GetTickCount"),
     _function("GetTempPathW", ("size", "Long"), ("buffer", "LongPtr")),

@@ -59,6 +59,11 @@ def test_import_functions_makes_a_wrapper_of_each_function_and_of_nothing_else(s
     assert made == {each.name: [argument_name(argument) for argument in each.arguments] for each in CATALOG}
 
 
+def _until(excel: FakeExcel, sheet: Sheet, cell: str, shown: object) -> None:
+    """Let calls in until a cell shows something: what takes long to calculate is shown later."""
+    excel.pump(lambda: sheet.value(cell) == shown, timeout=60)
+
+
 def test_each_function_answers_a_cell(final: Sheet, excel: FakeExcel) -> None:
     name, country = JOB.rows[2]["name"], "country"
     for cell, formula in {
@@ -71,17 +76,20 @@ def test_each_function_answers_a_cell(final: Sheet, excel: FakeExcel) -> None:
         "V1": '=OF_ROWS(A2,"name")',
     }.items():
         final.enter(cell, formula)
-    assert [final.value(f"{column}1") for column in "DEFGJV"] == ["completed", 300.0, name, country, "job_id", "name"]
+    expected = {"D": "completed", "E": 300.0, "F": name, "G": country, "J": "job_id", "V": "name"}
+    for column, shown in expected.items():
+        _until(excel, final, f"{column}1", shown)
     excel.pump(lambda: isinstance(final.value("T1"), float), timeout=60)  # it showed loading at first
 
 
-def test_rows_spill_whole_and_equal_to_the_frame(final: Sheet) -> None:
+def test_rows_spill_whole_and_equal_to_the_frame(final: Sheet, excel: FakeExcel) -> None:
     final.enter("A5", "=OF_ROWS(A2)")
+    _until(excel, final, "A5", "rank")
     expected = table.block(table.frame(JOB.rows, DEFAULT_COLUMNS), text_limit=255)
     assert [list(row) for row in final.block("A5")] == expected
 
 
-def test_ranges_blanks_errors_and_arrays_arrive_as_from_our_own_wrappers(final: Sheet) -> None:
+def test_ranges_blanks_errors_and_arrays_arrive_as_from_our_own_wrappers(final: Sheet, excel: FakeExcel) -> None:
     final.enter("D1", "=OF_STATUS(A1:A2)")
     assert [list(row) for row in final.block("D1")] == [[""], ["completed"]]
     final.enter("E1", "=OF_STATUS(A:A)")
@@ -94,25 +102,27 @@ def test_ranges_blanks_errors_and_arrays_arrive_as_from_our_own_wrappers(final: 
     final.enter("H1", "=OF_STATUS(C9)")
     assert final.value("H1") == "#OF! The cell with the job holds #DIV/0!. Fix that cell first."
     final.enter("I1", '=OF_ROWS(A2,{"domain","name"},FALSE)')
+    _until(excel, final, "I1", JOB.rows[0]["domain"])
     assert list(final.block("I1")[0]) == [JOB.rows[0]["domain"], JOB.rows[0]["name"]]
     final.type("C10", 3.0)
     final.enter("L1", '=OF_LOOKUP(A2,C10,"name")')
-    assert final.value("L1") == JOB.rows[2]["name"]
+    _until(excel, final, "L1", JOB.rows[2]["name"])
 
 
-def test_a_company_that_is_not_there_is_a_text(final: Sheet) -> None:
+def test_a_company_that_is_not_there_is_a_text(final: Sheet, excel: FakeExcel) -> None:
     final.enter("D1", '=OF_LOOKUP(A2,"nobody.example","name")')
-    assert final.value("D1") == "#OF! The job has no company 'nobody.example'."
+    _until(excel, final, "D1", "#OF! The job has no company 'nobody.example'.")
     final.enter("D2", '=OF_LOOKUP(A2,"nobody.example","name","none")')
-    assert final.value("D2") == "none"
+    _until(excel, final, "D2", "none")
 
 
 def test_numbers_are_read_as_they_are_and_not_as_dates_or_currencies(final: Sheet, excel: FakeExcel) -> None:
     final.type("C9", 46356.0)
     excel.reset_counts()
     final.enter("D1", '=OF_LOOKUP(A2,C9,"name")')
-    assert final.value("D1") == "#OF! The job has no company '46356'."
-    assert (excel.members["Range.Value"], excel.members["Range.Value2"]) == (0, 2)
+    _until(excel, final, "D1", "#OF! The job has no company '46356'.")
+    assert excel.members["Range.Value"] == 0
+    assert excel.members["Range.Value2"] >= 2
 
 
 def test_cells_are_live(sheet: Sheet, excel: FakeExcel, service: Simulator, clock: ManualClock) -> None:
@@ -134,7 +144,7 @@ def test_nothing_of_excel_is_held_but_what_xlwings_holds(final: Sheet, excel: Fa
 def test_an_excel_that_cannot_spill_is_told_what_to_do(final: Sheet, excel: FakeExcel) -> None:
     excel.dynamic_arrays = False
     final.enter("D1", "=OF_ROWS(A2)")
-    assert str(final.value("D1")).startswith("#OF! This Excel cannot spill")
+    excel.pump(lambda: str(final.value("D1")).startswith("#OF! This Excel cannot spill"), timeout=60)
 
 
 def test_a_function_that_vba_calls_answers_too(final: Sheet, stock: StockBridge) -> None:
