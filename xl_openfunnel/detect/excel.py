@@ -16,6 +16,9 @@ from .registry import Read
 ADDIN_FILE: Final = "OpenFunnel.xlam"
 """The add-in's file name in the start folder."""
 
+_FIRST_XLWINGS: Final = "0.37.8"
+"""The version of xlwings that all files need which do not say it: those built by 0.1."""
+
 _APP_PATHS: Final = r"Microsoft\Windows\CurrentVersion\App Paths\excel.exe"
 _CLICK_TO_RUN: Final = r"HKLM\Software\Microsoft\Office\ClickToRun\Configuration"
 
@@ -135,10 +138,20 @@ def _is_ours(file: Path) -> bool:
 
 def addin_version(file: Path) -> str:
     """The version in the document properties of a workbook or add-in (``XL OpenFunnel 1.2.3``); "" if there is none."""
+    return _stated_version(file, rb"XL OpenFunnel")
+
+
+def needed_xlwings(file: Path) -> str:
+    """The version of xlwings whose DLL the macros of a workbook or add-in load; "" if none of ours are in it."""
+    return _stated_version(file, rb"for xlwings") or (_FIRST_XLWINGS if addin_version(file) else "")
+
+
+def _stated_version(file: Path, before: bytes) -> str:
+    """The version that stands behind some words in the document properties; "" if there is none."""
     with zipfile.ZipFile(file) as archive:
         names = archive.namelist()
         for name in sorted(name for name in names if name.startswith("docProps/") and name.endswith(".xml")):
-            match = re.search(rb"XL OpenFunnel ([0-9][0-9A-Za-z.+]*)", archive.read(name))
+            match = re.search(before + rb" ([0-9][0-9A-Za-z.+]*)", archive.read(name))
             if match:
                 return match[1].decode().rstrip(".")
     return ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final
 
@@ -13,6 +15,8 @@ from .registry import Read
 
 INTERPRETER_SETTING: Final = r"HKCU\Software\VB and VBA Program Settings\XL OpenFunnel\Python"
 """The key that VBA's GetSetting("XL OpenFunnel", "Python", "Interpreter") reads."""
+
+_DLL_NAME: Final = re.compile(r"xlwings(?:32|64)-(.+)\.dll")
 
 _VERSION_TIMEOUT: Final = 30.0
 """Seconds for another Python to print its version: an antivirus program may scan it first."""
@@ -86,3 +90,9 @@ def dll_folders(path: str, prefix: Path) -> list[Path]:
     if not path:
         return [prefix]
     return [Path(path).parent, Path(path).parent.parent]
+
+
+def xlwings_versions(folders: Iterable[Path]) -> list[str]:
+    """The versions of xlwings whose DLLs are in these folders."""
+    names = (file.name for folder in folders if folder.is_dir() for file in folder.glob("xlwings*-*.dll"))
+    return sorted({match[1] for name in names if (match := _DLL_NAME.fullmatch(name))})

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from ..detect.excel import ADDIN_FILE, Excel, addin_version
+from ..detect.excel import ADDIN_FILE, Excel, addin_version, needed_xlwings
 from ..detect.registry import Read
 from .python import INSTALL
 from .result import CheckResult, ok, unknown, wrong
@@ -153,6 +153,33 @@ def workbook_macros(file: Path, version: str) -> CheckResult:
             "xl-openfunnel workbook builds a new one. Move your own sheets into it.",
         )
     return ok(f"{file}, XL OpenFunnel {built_by}")
+
+
+def xlwings_of_macros(file: Path, found: list[str]) -> CheckResult:
+    """Whether Excel's Python has the version of xlwings that the macros of a workbook or add-in need.
+
+    Args:
+        file: the workbook or add-in.
+        found: the versions beside Excel's Python.
+    """
+    try:
+        needed = needed_xlwings(file)
+    except (OSError, zipfile.BadZipFile):
+        return unknown(f"{file} is no workbook of Excel 2007 or newer, or it has a password")
+    if not needed:
+        return ok(f"{file} has no OpenFunnel macros")
+    if needed in found:
+        return ok(f"{file} needs xlwings {needed}")
+    if not found:
+        return unknown(f"{file} needs xlwings {needed}, and Excel's Python has none")
+    remedy = "xl-openfunnel workbook builds a new one. Move your own sheets into it."
+    if file.suffix.casefold() == ".xlam":
+        remedy = f"Close Excel, then {INSTALL}"
+    return wrong(
+        f"{file} was made for xlwings {needed}, and Excel's Python has {' and '.join(found)}: "
+        "cells cannot reach Python",
+        remedy,
+    )
 
 
 def disabled_items(read: Read) -> CheckResult:

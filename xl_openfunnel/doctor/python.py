@@ -138,4 +138,6 @@ def dll(folders: list[Path], needed: str, excel_bits: int | None, load: Callable
             )
         files.append(file)
     found = " and ".join([str(files[0]), *(file.name for file in files[1:])])
-    return ok(f"{found}, for a 32-bit Excel; Python may have 64 bits" if excel_bits == _SMALL else found)
+    if excel_bits == _SMALL:
+        found += ", for a 32-bit Excel; Python may have 64 bits"
+    return ok(f"{found}. A workbook may have been made for another xlwings: xl-openfunnel doctor FILE tells")

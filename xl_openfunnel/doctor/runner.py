@@ -22,7 +22,7 @@ from ..api.proxy_and_trust import system_proxy
 from ..columns.folder import ColumnFolder
 from ..detect import excel as detect_excel
 from ..detect import libreoffice as detect_libreoffice
-from ..detect.python import ask_version, configured_interpreter, dll_folders, load_dll
+from ..detect.python import ask_version, configured_interpreter, dll_folders, load_dll, xlwings_versions
 from ..detect.registry import Read, read_key
 from ..errors import ConfigurationError, OpenFunnelError
 from ..install import unopkg as extension_manager
@@ -167,6 +167,11 @@ def _windows_checks(machine: Machine, read: Read, file: Path | None) -> Iterator
         folders = dll_folders(path if _is_file(path) else "", Path(sys.prefix))
         return python.dll(folders, xlwings_version(), program.bits if program else None, load_dll)
 
+    def xlwings_of_macros(made: Path) -> CheckResult:
+        path = configured_interpreter(read)
+        folders = dll_folders(path if _is_file(path) else "", Path(sys.prefix))
+        return excel.xlwings_of_macros(made, xlwings_versions(folders))
+
     def trusted_locations() -> CheckResult:
         return policies.trusted_locations(
             read, on_network=folder is not None and detect_excel.is_on_network(str(folder))
@@ -190,6 +195,8 @@ def _windows_checks(machine: Machine, read: Read, file: Path | None) -> Iterator
     yield DoctorCheck("Excel", "tables in cells", lambda: excel.spilling(detect_excel.find_excel(read)))
     yield DoctorCheck("Excel", "add-in", lambda: excel.addin(folder, version()))
     yield DoctorCheck("Excel", "other add-ins", other_addins)
+    for made in filter(None, (addin, file)):
+        yield DoctorCheck("Excel", f"xlwings for {made.name}", partial(xlwings_of_macros, made))
     yield DoctorCheck("Excel", "disabled items", lambda: excel.disabled_items(read))
     for marked in filter(None, (addin, file)):
         yield DoctorCheck("Excel", f"mark of {marked.name}", partial(_mark_of_the_web, marked))

@@ -138,8 +138,9 @@ def _add_project(book: xlsxwriter.Workbook, modules: Mapping[str, str], sheet_mo
         modules: the texts of the VBA modules by name.
         sheet_modules: the names of the sheets' modules, which have no text.
     """
-    # The doctor reads the version in the properties.
-    book.set_properties({"title": "OpenFunnel", "comments": f"Built by XL OpenFunnel {version()}", "created": _CREATED})
+    # The doctor reads the versions in the properties.
+    built_by = f"Built by XL OpenFunnel {version()} for xlwings {sources.xlwings_version()}"
+    book.set_properties({"title": "OpenFunnel", "comments": built_by, "created": _CREATED})
     keep_values(book)  # also with macros off, where the functions are unknown
     project = build_project(modules, sheet_modules, sources.THIS_WORKBOOK)
     book.add_vba_project(io.BytesIO(project), is_stream=True)

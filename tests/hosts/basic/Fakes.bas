@@ -251,6 +251,10 @@ End Function
 ' A value or an array of one or two dimensions as text: [[1;Empty]["a";2]]
 Public Function Shown(value As Variant) As Variant
     Dim i As Long, j As Long, columns As Long
+    If IsObject(value) Then
+        Shown = TypeName(value)
+        Exit Function
+    End If
     If Not IsArray(value) Then
         If IsEmpty(value) Then
             Shown = "Empty"

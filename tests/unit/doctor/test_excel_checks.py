@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.hosts import earlier
 from tests.unit.doctor.conftest import EMPTY, make_addin, registry
+from tests.unit.workbook import examples
 from xl_openfunnel.detect import excel as detect_excel
 from xl_openfunnel.detect.excel import Excel
+from xl_openfunnel.detect.python import xlwings_versions
 from xl_openfunnel.doctor import CheckState, excel
-from xl_openfunnel.doctor.result import ok
+from xl_openfunnel.doctor.result import ok, wrong
 from xl_openfunnel.version import version
 from xl_openfunnel.workbook import builder as workbook
 
@@ -123,6 +127,51 @@ def test_the_built_workbook_says_its_version(tmp_path: Path) -> None:
     assert excel.workbook_macros(tmp_path / "Book.xlsm", version()) == ok(
         f"{tmp_path / 'Book.xlsm'}, XL OpenFunnel {version()}"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "remedy"),
+    [
+        (
+            "Book.xlsm",
+            workbook.write_workbook,
+            "xl-openfunnel workbook builds a new one. Move your own sheets into it.",
+        ),
+        (detect_excel.ADDIN_FILE, workbook.write_addin, "Close Excel, then xl-openfunnel install"),
+    ],
+)
+def test_macros_that_were_made_for_another_xlwings_are_wrong(
+    name: str, write: Callable[[Path], None], remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examples.need_xlwings(tmp_path, monkeypatch, "0.38.0")
+    file = tmp_path / name
+    write(file)
+    assert excel.xlwings_of_macros(file, ["0.37.8", "0.38.0"]) == ok(f"{file} needs xlwings 0.38.0")
+    assert excel.xlwings_of_macros(file, ["0.38.1"]) == wrong(
+        f"{file} was made for xlwings 0.38.0, and Excel's Python has 0.38.1: cells cannot reach Python", remedy
+    )
+    assert excel.xlwings_of_macros(file, []).state is CheckState.UNKNOWN
+
+
+@pytest.mark.parametrize("name", ["OpenFunnel.xlsm", "OpenFunnel.xlam"])
+def test_files_of_the_first_version_need_the_xlwings_of_then(name: str) -> None:
+    file = earlier.FOLDER / name
+    assert excel.xlwings_of_macros(file, ["0.37.8"]).state is CheckState.OK
+    assert excel.xlwings_of_macros(file, ["0.38.0"]).state is CheckState.WRONG
+
+
+def test_a_file_without_our_macros_needs_no_xlwings(tmp_path: Path) -> None:
+    (tmp_path / "Old.xls").write_bytes(b"no archive")
+    assert excel.xlwings_of_macros(tmp_path / "Old.xls", ["0.37.8"]).state is CheckState.UNKNOWN
+    with zipfile.ZipFile(tmp_path / "Book.xlsx", "w") as parts:
+        parts.writestr("docProps/core.xml", "<description>for xl</description>")
+    assert excel.xlwings_of_macros(tmp_path / "Book.xlsx", []).state is CheckState.OK
+
+
+def test_the_versions_beside_python_are_those_of_either_dll(tmp_path: Path) -> None:
+    for name in ("xlwings64-0.38.0.dll", "xlwings32-0.38.0.dll", "xlwings64-0.9.dll", "xlwings.dll"):
+        (tmp_path / name).touch()
+    assert xlwings_versions([tmp_path / "none", tmp_path]) == ["0.38.0", "0.9"]
 
 
 def test_an_addin_that_is_missing_or_damaged_is_wrong(tmp_path: Path) -> None:

@@ -190,6 +190,12 @@ def test_on_windows_every_check_reads_the_registry_and_the_files(
         results = by_name(run_checks(service.base_url, book, machine=here(environ, registry(keys))))
     assert {result.state for result in results.values()} == {CheckState.OK}, [f for f in results.values() if f.remedy]
     assert {"mark of Book.xlsm", "version of Book.xlsm", f"mark of {detect_excel.ADDIN_FILE}"} <= set(results)
+    assert {"xlwings for Book.xlsm", f"xlwings for {detect_excel.ADDIN_FILE}"} <= set(results)
+    (tmp_path / f"xlwings64-{xlwings_version()}.dll").rename(tmp_path / "xlwings64-99.0.dll")
+    results = by_name(run_checks("http://127.0.0.1:1", book, machine=here(environ, registry(keys))))
+    assert results["xlwings for Book.xlsm"].what == (
+        f"{book} was made for xlwings {xlwings_version()}, and Excel's Python has 99.0: cells cannot reach Python"
+    )
     warnings = r"HKCU\Software\Policies\Microsoft\Office\16.0\Excel\Security"
     for workbook_file, state in (
         (None, CheckState.OK),

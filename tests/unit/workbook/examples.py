@@ -15,7 +15,7 @@ import pytest
 from xl_openfunnel.api.models import JobStatus
 from xl_openfunnel.jobs.snapshot import Rows, Snapshot
 from xl_openfunnel.simulator import companies
-from xl_openfunnel.workbook import builder, cached_values, sources
+from xl_openfunnel.workbook import builder, cached_values, source_files, sources
 
 JOB = "d8a1bddb-44f1-4c7f-87a7-f37496354ff6"
 
@@ -61,9 +61,9 @@ def without_formulas(workbook: bytes) -> bytes:
 def need_xlwings(folder: Path, patch: pytest.MonkeyPatch, version: str) -> None:
     """Build workbooks and add-ins from now on as a package does that needs another version of xlwings."""
     copied, needed = folder / "sources", sources.xlwings_version()
-    shutil.copytree(str(sources.source_folder()), copied)
+    shutil.copytree(str(source_files.source_folder()), copied)
     macros = copied / "vba" / f"{sources.WINDOWS}.bas"
     text = macros.read_text("ascii")
     assert text.count(needed) == 1
     macros.write_text(text.replace(needed, version), "ascii")
-    patch.setattr(sources, "source_folder", lambda: copied)
+    patch.setattr(source_files, "source_folder", lambda: copied)

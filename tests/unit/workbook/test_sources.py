@@ -140,7 +140,7 @@ def test_the_macros_read_nothing_from_a_workbooks_folder() -> None:
         "CustomDocumentProperties",
     }
     assert re.findall(rf"\.(?:{'|'.join(words)})\b|\b(?:{'|'.join(words - {'Path'})})\b", text, re.IGNORECASE) == []
-    assert set(re.findall(r"ThisWorkbook\.(\w+)", text)) == {"Name", "Saved", "Worksheets"}
+    assert set(re.findall(r"ThisWorkbook\.(\w+)", text)) == {"IsAddin", "Name", "Saved", "Worksheets"}
 
 
 def test_windows_functions_take_texts_by_their_address() -> None:

@@ -197,6 +197,19 @@ def test_a_file_that_is_no_program_is_tried_once_with_windows_own_words(
     assert waiting_calls(bridge) == []
 
 
+def test_the_version_of_another_xlwings_is_found_and_named(
+    sheet: Sheet, tmp_path: Path, new_bridge: Callable[..., Bridge]
+) -> None:
+    scripts = tmp_path / "Jürgen Ωμέγα" / "Scripts"
+    scripts.mkdir(parents=True)
+    (scripts / "pythonw.exe").touch()
+    (scripts.parent / "xlwings64-0.100.0rc1.dll").touch()
+    bridge = new_bridge(str(scripts))
+    [shown] = enter_all(sheet)
+    assert str(shown).endswith("and Excel's Python has 0.100.0rc1.")
+    assert starts(bridge) == 0
+
+
 def test_a_python_that_is_missing_is_named(sheet: Sheet, tmp_path: Path, new_bridge: Callable[..., Bridge]) -> None:
     bridge = new_bridge(str(tmp_path / "gone"))
     [shown] = enter_all(sheet)
