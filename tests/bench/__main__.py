@@ -5,7 +5,7 @@
     M3  requests that fifty watchers of one job cost
     M4  a frame as a block of cells
     M5  a stored job from disk to a block: time, memory
-    M6  the import and the first watch, neither of which loads pandas
+    M6  the import and the first watch, neither of which loads pandas or DuckDB
     M7  cells in LibreOffice Calc: a hard recalculation, and its main thread while a job is read
     M8  the command that builds the workbook
 

@@ -152,21 +152,32 @@ def in_a_fresh_interpreter(code: str, *arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
 
 
-def test_pandas_is_loaded_for_a_frame_and_for_nothing_before() -> None:
+def test_pandas_is_loaded_for_a_frame_duckdb_for_columns_and_neither_before(tmp_path: Path) -> None:
     code = """if True:
         import sys
+        from pathlib import Path
+        def loaded():
+            return "+".join(name for name in ("duckdb", "pandas") if name in sys.modules) or "neither"
         import xl_openfunnel
-        loaded = ["pandas" in sys.modules]
         import xl_openfunnel.cli
-        loaded.append("pandas" in sys.modules)
+        steps = [loaded()]
         client = xl_openfunnel.Client(sys.argv[1], sys.argv[2])
-        with xl_openfunnel.Fetcher(client) as fetcher:
+        store = xl_openfunnel.Store(Path(sys.argv[4]), client.origin)
+        with xl_openfunnel.Fetcher(client, store=store) as fetcher:
             snapshot = fetcher.wait(sys.argv[3])
             assert len(list(snapshot.rows)) == 120, snapshot
-            loaded.append("pandas" in sys.modules)
+            steps.append(loaded())
+            from xl_openfunnel.columns.folder import ColumnFolder
+            columns = ColumnFolder.beside(store.path, store.origin)
+            assert columns.find(snapshot.job_id, snapshot.rows.content) is None
+            steps.append(loaded())
+            columns.make(snapshot.job_id, snapshot.rows, None)
+            assert columns.find(snapshot.job_id, snapshot.rows.content) is not None
+            steps.append(loaded())
             assert len(snapshot.frame()) == 120
-            loaded.append("pandas" in sys.modules)
-        print(*loaded)"""
+            steps.append(loaded())
+        print(*steps)"""
     with Simulator([job := SimulatedJob(companies(120))]) as service:
-        loaded = in_a_fresh_interpreter(code, service.base_url, service.api_key, job.job_id)
-    assert loaded == "False False False True"
+        path = str(tmp_path / "store.sqlite3")
+        loaded = in_a_fresh_interpreter(code, service.base_url, service.api_key, job.job_id, path)
+    assert loaded == "neither neither neither duckdb duckdb+pandas"

@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, ClassVar, cast
-
-import msgspec
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from ..company_key import linkedin_slug
 from ..errors import InvalidResponseError
 from ..settings import MAX_LENIENT, MAX_MANIFEST, MAX_MANIFEST_VALUES, MAX_ROWS, MAX_VALUES
 from ..text import clip, companies, count, one_line
+
+if TYPE_CHECKING:
+    from .strict_json import Envelope
 
 FIRST_PAGE = "page_0000"
 """The name of the page that comes without a cursor, as the documentation of the endpoint says."""
@@ -126,23 +127,6 @@ class CancelResponse:
     message: str | None
 
 
-class _Envelope(msgspec.Struct):
-    job_id: Any = None
-    status: Any = None
-    progress_message: Any = None
-    processed: Any = None
-    manifest: Any = None
-    error_message: Any = None
-    page: Any = None
-    next_cursor: Any = None
-    count: Any = None
-    rows: msgspec.Raw = msgspec.Raw(b"null")
-
-
-_envelope_decoder = msgspec.json.Decoder(_Envelope)
-_any_decoder = msgspec.json.Decoder()
-
-
 def read_page(body: bytes, job_id: str) -> Page:
     """Parse a 2xx body that answers a request for a page of ``job_id``.
 
@@ -150,12 +134,14 @@ def read_page(body: bytes, job_id: str) -> Page:
         InvalidResponseError: no JSON object, no status, another job, or rows that are not a list of objects, are
             missing, are too many or are nested too deep.
     """
+    from .strict_json import DecodeError, decode_envelope, decode_value
+
     _check_value_count(body)
     try:
-        envelope = _envelope_decoder.decode(body)
+        envelope = decode_envelope(body)
         rows_json = bytes(envelope.rows)
-        rows = _any_decoder.decode(rows_json)
-    except (msgspec.DecodeError, ValueError, RecursionError):  # ValueError: bytes that are not UTF-8
+        rows = decode_value(rows_json)
+    except (DecodeError, ValueError, RecursionError):  # ValueError: bytes that are not UTF-8
         envelope, rows = _read_leniently(body)
         rows_json = json.dumps(rows, ensure_ascii=False).encode()
     status = _read_status(envelope.status)
@@ -191,9 +177,11 @@ def read_page(body: bytes, job_id: str) -> Page:
 
 def read_rows(rows_json: bytes) -> list[Row]:
     """The rows of a page that `read_page` accepted."""
+    from .strict_json import DecodeError, decode_value
+
     try:
-        return cast("list[Row]", _any_decoder.decode(rows_json))
-    except (msgspec.DecodeError, ValueError):
+        return cast("list[Row]", decode_value(rows_json))
+    except (DecodeError, ValueError):
         return cast("list[Row]", _loads(rows_json.decode("utf-8", "replace")))
 
 
@@ -265,12 +253,14 @@ def number(value: object) -> float | None:
 _TRY_LATER = "Try again later; if it stays so, tell OpenFunnel's support."
 
 
-def _read_leniently(body: bytes) -> tuple[_Envelope, object]:
+def _read_leniently(body: bytes) -> tuple[Envelope, object]:
     """Parse what the strict decoder refuses: lone surrogates, NaN, 1e400, raw control characters, broken UTF-8."""
+    from .strict_json import Envelope
+
     fields = read_object(body)
     rows = fields.pop("rows", None)
-    known: dict[str, Any] = {name: fields.get(name) for name in _Envelope.__struct_fields__ if name != "rows"}
-    return _Envelope(**known), rows
+    known: dict[str, Any] = {name: fields.get(name) for name in Envelope.__struct_fields__ if name != "rows"}
+    return Envelope(**known), rows
 
 
 def _loads(text: str) -> Any:
