@@ -6,6 +6,7 @@ all imports.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 import time
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import contenders
-from .measure import memory_mb, peak_mb
+from .measure import memory_mb, peak_mb, seconds_of
 from .service import Service
 
 Output = dict[str, Any]
@@ -79,6 +80,22 @@ def ask_again(store: str, base_url: str, api_key: str, job_id: str) -> Output:
         return {"final": snapshot.final, "rows": len(list(snapshot.rows))}
 
 
+def pivots(contender: str, count: int, rounds: int, names: list[str]) -> Output:
+    """The same questions to one contender: the first time, then some more times, in ms; and a digest of each answer."""
+    from .pivot_contenders import CONTENDERS
+
+    answer = CONTENDERS[contender](count)
+    before = memory_mb()
+    cold, warm, answers = {}, {}, {}
+    for name in names:
+        cold[name] = seconds_of(lambda: answer(name)) * 1000  # noqa: B023
+        warm[name] = [seconds_of(lambda: answer(name)) * 1000 for _ in range(rounds)]  # noqa: B023
+    peak = _peak_above(before)
+    if contender in ("ours", "from rows"):
+        answers = {name: hashlib.sha256(repr(answer(name)).encode()).hexdigest() for name in names}
+    return {"cold": cold, "warm": warm, "answers": answers, "peak": peak}
+
+
 def _fetch(fetch: contenders.Fetch, service: Service) -> Output:
     before = memory_mb()
     rows = fetch(service)
@@ -97,7 +114,7 @@ def _peak_above(before: float | None) -> float | None:
 
 
 TASKS: dict[str, Callable[..., Output]] = {
-    task.__name__: task for task in (fetch_ours, fetch_loop, disk_ours, disk_cache, cold_watch, ask_again)
+    task.__name__: task for task in (pivots, fetch_ours, fetch_loop, disk_ours, disk_cache, cold_watch, ask_again)
 }
 
 if __name__ == "__main__":

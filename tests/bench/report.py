@@ -13,7 +13,7 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.table import Table
 
-PACKAGES = ("msgspec", "pandas", "requests", "xlwings", "aiohttp", "dlt", "requests-cache")
+PACKAGES = ("msgspec", "pandas", "duckdb", "pyarrow", "requests", "xlwings", "aiohttp", "dlt", "requests-cache")
 
 _FILE_WIDTH = 150
 """Width of a table that goes to a file: rich takes 80 there, which wraps every cell."""

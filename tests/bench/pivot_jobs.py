@@ -1,0 +1,103 @@
+"""Many different jobs, as files of columns and in a store. They are made once and kept for later runs."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from xl_openfunnel import JobStatus, Store
+from xl_openfunnel.api.models import Page
+from xl_openfunnel.columns.folder import ColumnFolder
+from xl_openfunnel.columns.pivot import JobFile
+from xl_openfunnel.jobs.snapshot import Result, Rows
+from xl_openfunnel.simulator import companies
+
+ROWS: Final = 10_000
+ORIGIN: Final = "https://bench.example:443"
+
+_KEPT: Final = Path(tempfile.gettempdir(), f"xl-openfunnel-bench-{getattr(os, 'getuid', lambda: 0)()}", "jobs-1")
+"""Another number where the companies of the jobs change."""
+
+_SHARED: Final = 2_000
+"""Companies that each job has in common with every tenth other."""
+
+_PAGE: Final = 100
+
+
+def columns(folder: Path | None = None) -> ColumnFolder:
+    """The folder with the files of columns."""
+    return ColumnFolder(folder or _KEPT / "columns", ORIGIN)
+
+
+def store() -> Store:
+    """The store with the same jobs."""
+    return Store(_KEPT / "store.sqlite3", ORIGIN)
+
+
+def job_id(number: int) -> str:
+    return f"job-{number:04d}"
+
+
+def files(count: int) -> list[JobFile]:
+    """The files of so many jobs, which must be there."""
+    folder = columns()
+    found = [(job_id(number), folder.find(job_id(number), "1")) for number in range(count)]
+    return [JobFile(name, path, ROWS) for name, path in found if path is not None]
+
+
+def make(count: int, *, stored: bool) -> None:
+    """Make what is missing of so many jobs, with ``stored`` in the store too."""
+    _KEPT.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = columns()
+    for number in range(count):
+        if folder.find(job_id(number), "1") is None:
+            folder.make(job_id(number), _rows(_pages(number)), None)
+    if not stored:
+        return
+    kept = store()
+    try:
+        for number in range(count):
+            if kept.find(job_id(number)) is None:
+                kept.save(job_id(number), *_result(_pages(number)), None)
+    finally:
+        kept.close()
+
+
+def making_seconds(count: int) -> Iterator[float]:
+    """How long it takes to make the file of each of so many jobs."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        folder = columns(Path(scratch, "columns"))
+        for number in range(count):
+            rows = _rows(_pages(number))
+            start = time.perf_counter()
+            folder.make(job_id(number), rows, None)
+            yield time.perf_counter() - start
+
+
+def _pages(number: int) -> list[bytes]:
+    """The rows of one job as JSON, page by page."""
+    rows = [*companies(_SHARED, seed=number % 10), *companies(ROWS, seed=1_000 + number)[_SHARED:]]
+    return [msgspec.json.encode(rows[start : start + _PAGE]) for start in range(0, ROWS, _PAGE)]
+
+
+def _rows(pages: list[bytes]) -> Rows:
+    return Rows([_PAGE] * len(pages), partial(_load, pages), content="1")
+
+
+def _load(pages: list[bytes], numbers: range) -> list[bytes]:
+    return pages[numbers.start : numbers.stop]
+
+
+def _result(pages: list[bytes]) -> tuple[Result, tuple[Page, ...]]:
+    manifest = {"count": ROWS, "pages": len(pages)}
+    as_of = datetime(2026, 6, 1, tzinfo=UTC)
+    result = Result(JobStatus.COMPLETED, None, ROWS, manifest, None, as_of, _rows(pages))
+    return result, tuple(Page(JobStatus.COMPLETED, row_count=_PAGE, rows_json=page) for page in pages)

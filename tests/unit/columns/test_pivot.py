@@ -1,0 +1,140 @@
+"""Pivots from files of columns: what the comparison with those from rows (tests/fire/pivots.py) does not reach."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xl_openfunnel.cell_values import Block
+from xl_openfunnel.columns import pivot as column_pivot
+from xl_openfunnel.columns.connection import UnavailableError
+from xl_openfunnel.columns.folder import ColumnFolder
+from xl_openfunnel.columns.pivot import JobFile, can_answer
+from xl_openfunnel.errors import ConfigurationError
+from xl_openfunnel.functions.limits import Cancellation, GivenUpError
+from xl_openfunnel.pivot_rules import FUNCTIONS, Question
+
+from .conftest import ORIGIN, stored
+
+Row = dict[str, Any]
+Ask = Callable[..., Block]
+
+
+@pytest.fixture
+def ask(folder: ColumnFolder) -> Ask:
+    """Asks jobs with these rows."""
+    contents = map(str, count())
+
+    def ask(jobs: list[list[Row]], *question: Any) -> Block:
+        files = []
+        for number, rows in enumerate(jobs):
+            path = folder.make(f"job{number}", stored(rows, next(contents)), None)
+            files.append(JobFile(f"job{number}", path, len(rows)))
+        return column_pivot.pivot(folder.path, files, Question.of(*question))
+
+    return ask
+
+
+def countries(*names: str | None) -> list[Row]:
+    return [{"hq_country": name} for name in names]
+
+
+def test_of_equally_frequent_spellings_that_of_the_first_job_is_shown(ask: Ask) -> None:
+    assert ask([countries("PERU"), countries("Peru", "Chile")], ["country"])[1] == ["PERU", 2.0]
+    assert ask([countries("Peru"), countries("PERU", "Peru")], ["country"])[1] == ["Peru", 3.0]
+    lists: list[Row] = [{"industries": ["b", "A"]}, {"industries": ["a", "B"]}]
+    assert ask([lists], ["industries"])[1:3] == [["A", 2.0], ["b", 2.0]]
+
+
+def test_rank_counts_on_over_all_jobs(ask: Ask) -> None:
+    assert ask([countries("a", "b"), countries("c")], ["rank"])[1:] == [
+        [1.0, 1.0],
+        [2.0, 1.0],
+        [3.0, 1.0],
+        ["Total", 3.0],
+    ]
+    assert ask([countries("a", "b"), countries("c")], ["country"], [], "rank", "max")[-1] == ["Total", 3.0]
+
+
+def test_a_company_without_a_page_is_that_of_its_host_in_another_job(ask: Ask) -> None:
+    acme = "https://www.linkedin.com/company/acme"
+    jobs: list[list[Row]] = [
+        [{"linkedin_url": acme, "domain": "acme.com"}, {"linkedin_url": None, "domain": "facebook.com"}],
+        [{"linkedin_url": None, "domain": "acme.com"}, {"linkedin_url": None, "domain": "facebook.com"}],
+        [{"linkedin_url": None, "domain": "b.example"}, {"linkedin_url": None, "domain": "www.b.example"}],
+    ]
+    assert ask(jobs, ["country"], [], None, "companies") == [
+        ["country", "unique companies"],
+        ["(blank)", 4.0],
+        ["Total", 4.0],
+    ]
+
+
+def test_too_many_values_columns_and_cells_are_refused(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[Row] = [{"name": f"n{number}", "city": f"c{number % 50}"} for number in range(2_001)]
+    with pytest.raises(ConfigurationError, match=r"2,001 columns, more than 2,000\. Name fields"):
+        ask([rows], ["city"], ["name"])
+    with pytest.raises(ConfigurationError, match=r"3,928,324 cells, more than 1,000,000\. Name fields"):
+        ask([rows[:1_980]], ["name"], ["rank"])
+    monkeypatch.setattr(column_pivot, "MAX_CELLS", 1_979)
+    with pytest.raises(ConfigurationError, match=r"1,980 rows, more than 1,979\. Name fields"):
+        ask([rows[:1_980]], ["name"])
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_folder_and_a_job_may_have_any_name(tmp_path: Path, function: str) -> None:
+    folder, name = ColumnFolder(tmp_path / "o'clock=1 [x]*", ORIGIN), "'); DROP TABLE job; --"
+    path = folder.make(name, stored([{"industries": ["'"], "revenue_usd": 2}]), None)
+    values = None if function == "companies" else "revenue_usd"
+    shown = column_pivot.pivot(folder.path, [JobFile(name, path, 1)], Question.of(["industries"], [], values, function))
+    assert [line[0] for line in shown] == ["industries", "'", "Total"]
+
+
+def test_only_questions_about_known_fields_can_be_answered() -> None:
+    assert can_answer(Question.of(["country", "rank"], ["employee_band"], "industries", "nunique"))
+    for name in ("job_id", "origin", "other", "_band", "crm_id"):
+        assert not can_answer(Question.of([name]))
+        assert not can_answer(Question.of(["country"], [], name))
+
+
+def test_a_file_that_is_gone_is_an_error_of_its_own(folder: ColumnFolder) -> None:
+    path = folder.make("job", stored(countries("a")), None)
+    path.unlink()
+    with pytest.raises(UnavailableError):
+        column_pivot.pivot(folder.path, [JobFile("job", path, 1)], Question.of(["country"]))
+
+
+def test_a_question_that_runs_is_given_up(folder: ColumnFolder) -> None:
+    """Cancelled from another thread in the middle of a statement, or between two."""
+    rows: list[Row] = [
+        {"name": f"n{number}", "industries": [f"i{n}" for n in range(number % 40)]} for number in range(3_000)
+    ]
+    file = JobFile("job", folder.make("job", stored(rows), None), len(rows))
+    cancellation = Cancellation()
+    asked = threading.Event()
+
+    class Watched(Cancellation):
+        def check(self) -> None:
+            asked.set()
+            cancellation.check()
+
+        interrupting = cancellation.interrupting
+
+    def cancel() -> None:
+        asked.wait(60)
+        cancellation.cancel()
+
+    def ask_on() -> None:
+        while True:
+            column_pivot.pivot(folder.path, [file], Question.of(["industries"], ["employee_band"]), Watched())
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    with pytest.raises(GivenUpError):
+        ask_on()
+    thread.join()
