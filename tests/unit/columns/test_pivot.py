@@ -19,7 +19,7 @@ from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.functions.limits import Cancellation, GivenUpError
 from xl_openfunnel.pivot_rules import FUNCTIONS, Question
 
-from .conftest import ORIGIN, stored
+from .stored_rows import ORIGIN, stored
 
 Row = dict[str, Any]
 Ask = Callable[..., Block]
