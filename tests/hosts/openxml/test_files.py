@@ -79,6 +79,7 @@ FAULTS = {
     "an attribute's value": ("xl/worksheets/sheet2.xml", 'activePane="bottomRight"', 'activePane="below"'),
     "an order of elements": ("xl/workbook.xml", "<sheets>", "<calcPr/><sheets>"),
     "a pivot's cache": ("xl/pivotCache/pivotCacheDefinition1.xml", 'saveData="0"', 'saveData="no"'),
+    "an attribute of the ribbon": ("customUI/customUI14.xml", "getLabel=", "getLabl="),
     "a style that does not exist": ("xl/worksheets/sheet2.xml", 'r="A1" s="', 'r="A1" s="9999'),
 }
 
