@@ -52,7 +52,7 @@ def ask_for_key(run: Run = run_hidden) -> KeyAsked:
     except OSError:
         raise ConfigurationError(_NO_WINDOW) from None
     lines = (line.strip().removeprefix("error: ") for line in (ended.stderr or "").splitlines())
-    text = " ".join(filter(None, lines))
+    text = ". ".join(line.removesuffix(".") for line in lines if line)
     if ended.returncode not in (0, _DECLINED):
         raise ConfigurationError(text or _NO_WINDOW)
     return KeyAsked(ended.returncode == 0, text)
