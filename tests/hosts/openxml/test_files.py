@@ -16,6 +16,7 @@ from tests.unit.files.conftest import ROWS, make_snapshot
 from tests.unit.workbook import examples
 from xl_openfunnel import JobStatus, files
 from xl_openfunnel.files import xlsx
+from xl_openfunnel.hosts.excel.com.copy_links import add_links
 from xl_openfunnel.hosts.excel.com.scrub_metadata import strip_metadata
 from xl_openfunnel.jobs.stacking import stacked_snapshot
 from xl_openfunnel.simulator import companies
@@ -52,7 +53,9 @@ def values_copy(path: Path) -> None:
     root = 'xmlns:x15="http://schemas.microsoft.com/office/spreadsheetml/2010/11/main" '
     package = replaced(path.read_bytes(), "xl/workbook.xml", "<bookViews>", folder + "<bookViews>")
     package = replaced(package, "xl/workbook.xml", "<workbook ", "<workbook " + root)
-    path.write_bytes(strip_metadata(package))
+    links = {"Companies": {"A1": "https://acme.com", "B5": "https://acme.com"}}
+    linked, _ = add_links(strip_metadata(package), links | {"Summary": {"A1": "https://example.com"}})
+    path.write_bytes(linked)
 
 
 WRITTEN: dict[str, Callable[[Path], object]] = {

@@ -128,10 +128,12 @@ class CopySaved:
     Attributes:
         path: where it is: beside the workbook, or in the user's documents folder.
         links: the names of the files that it still links to.
+        without_links: the sheets whose companies got no links, because they are more than Excel takes.
     """
 
     path: Path
     links: tuple[str, ...] = ()
+    without_links: tuple[str, ...] = ()
 
 
 class WorkbookAccess(Protocol):

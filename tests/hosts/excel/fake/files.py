@@ -6,6 +6,7 @@ import ntpath
 import pickle
 import zipfile
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import quoteattr
 
 from tests.hosts.excel.fake import formulas
 from tests.hosts.excel.fake.sheet import ExcelError, Formula
@@ -28,7 +29,16 @@ _OF_SHEET = (
     "buttons",
 )
 _OF_BOOK = ("names", "links", "ole_links", "stubborn_links", "macros", "structure_protected", "impersonal")
-_WORKBOOK = '<workbook><x15ac:absPath url="%s"/><bookViews><workbookView%s/></bookViews></workbook>'
+_MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+_R = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+_WORKBOOK = (
+    f'<workbook {_MAIN} {_R} xmlns:x15ac="x"><x15ac:absPath url="%s"/><bookViews><workbookView%s/></bookViews>'
+    "<sheets>%s</sheets></workbook>"
+)
+_RELATIONSHIPS = (
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">%s</Relationships>'
+)
+_SHEET = f'<worksheet {_MAIN}><sheetData/><pageMargins left="1"/></worksheet>'
 
 
 def save(book: Book, path: str, *, macros: bool = True) -> None:
@@ -43,7 +53,13 @@ def save(book: Book, path: str, *, macros: bool = True) -> None:
     front = book.sheets.index(book.front)
     with zipfile.ZipFile(path, "w") as package:
         visibility = ' visibility="hidden"' if book.hidden else ""
-        package.writestr("xl/workbook.xml", _WORKBOOK % (ntpath.dirname(path), visibility))
+        numbered = [(number, quoteattr(sheet.name)) for number, sheet in enumerate(book.sheets, 1)]
+        listed = "".join(f'<sheet name={name} sheetId="{number}" r:id="rId{number}"/>' for number, name in numbered)
+        package.writestr("xl/workbook.xml", _WORKBOOK % (ntpath.dirname(path), visibility, listed))
+        targets = (f'<Relationship Id="rId{number}" Target="worksheets/sheet{number}.xml"/>' for number, _ in numbered)
+        package.writestr("xl/_rels/workbook.xml.rels", _RELATIONSHIPS % "".join(targets))
+        for number, _ in numbered:
+            package.writestr(f"xl/worksheets/sheet{number}.xml", _SHEET)
         package.writestr("docProps/core.xml", "<x><cp:lastModifiedBy>The user</cp:lastModifiedBy></x>")
         package.writestr("held", pickle.dumps({"book": held, "sheets": sheets, "front": front}))
 

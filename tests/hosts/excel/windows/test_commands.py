@@ -524,7 +524,12 @@ def test_a_copy_to_send_has_values_and_no_macros_buttons_or_links(
     assert (copy.macros, copy.links, copy.ole_links, copy.hidden, copy.impersonal) == (False, [], [], False, True)
     with zipfile.ZipFile(folder / f"{stem} (values 2).xlsx") as package:
         parts = package.read("xl/workbook.xml") + package.read("docProps/core.xml")
+        in_rows, in_table = (package.read(f"xl/worksheets/sheet{number}.xml") for number in (1, 2))
+        targets = package.read("xl/worksheets/_rels/sheet2.xml.rels")
     assert (b"absPath" in parts, b"The user" in parts) == (False, False)
+    linked = [row for row in ROWS[:12] if row["domain"]]
+    assert [in_rows.count(b"<hyperlink "), in_table.count(b"<hyperlink ")] == [12 + len(linked)] * 2
+    assert f'Target="https://{linked[0]["domain"]}"'.encode() in targets
     assert [button.macro for button in copy.sheet("Start").buttons] == ["[0]!MyOwn"]
     manifest = copy.sheet("Manifest")
     told = {manifest.value(f"A{row}"): manifest.value(f"B{row}") for row in range(1, manifest.used().bottom + 1)}

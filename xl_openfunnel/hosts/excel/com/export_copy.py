@@ -1,4 +1,4 @@
-"""Saves a copy of a workbook to send: without macros and links, with values in place of our formulas.
+"""Saves a copy of a workbook to send: without macros and links to files, with values in place of our formulas.
 
 Excel makes the copy itself, in a hidden window, so that the user cannot type into it. Excel's questions are off only
 during single calls: a user who closes an unsaved workbook meanwhile must be asked, and Excel does not restore that
@@ -11,7 +11,8 @@ import contextlib
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final
@@ -21,9 +22,11 @@ from ..ports import CopySaved, Fact, HostError
 from ..table_merge import Value
 from . import dispatch, ranges
 from .app_settings import QUIET, temporarily_set, with_settings
+from .copy_links import SheetLinks, add_links, links_in
 from .dispatch import OMITTED, RetryingCaller
 from .formulas import filled_range
 from .hresults import error_text
+from .list_objects import ListObject, consecutive_runs, slice_columns
 from .scrub_metadata import strip_metadata
 
 _XLSX: Final = 51  # xlOpenXMLWorkbook
@@ -77,7 +80,7 @@ def save_copy(
                 copy = _open(call, file)
                 cleanup.callback(_close, call, copy)
                 _set_visible(call, copy, visible=False)
-                _replace_with_values(call, copy, cells_to_replace(file.name))
+                web_links = _replace_with_values(call, copy, cells_to_replace(file.name))
             _remove_buttons(call, copy)
             links = _break_links(call, copy)
             _add_manifest(call, copy, facts)
@@ -85,7 +88,8 @@ def save_copy(
                 call.put(copy, "RemovePersonalInformation", value=True)
             with_settings(call, QUIET, lambda: dispatch.get(copy, "SaveAs", str(values_file), _XLSX))
         targets = [free_path(target, name.stem if is_saved else name.name) for target in folders]
-        return CopySaved(_deliver(values_file, targets), links)
+        path, without_links = _deliver(values_file, targets, web_links)
+        return CopySaved(path, links, without_links)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -119,17 +123,23 @@ def _close(call: RetryingCaller, copy: Any) -> None:
         with_settings(call, {"EnableEvents": False}, lambda: dispatch.get(copy, "Close", _UNSAVED))
 
 
-def _deliver(values_file: Path, targets: Sequence[Path]) -> Path:
-    """Write the copy, without its author's metadata, to the first target that can be written."""
+def _deliver(
+    values_file: Path, targets: Sequence[Path], links: Mapping[str, SheetLinks]
+) -> tuple[Path, tuple[str, ...]]:
+    """Write the copy, without its author's metadata and with links, to the first target that can be written.
+
+    Returns:
+        Where it is, and the sheets that got no links because they are too many.
+    """
     try:
-        package = strip_metadata(values_file.read_bytes())
+        package, without_links = add_links(strip_metadata(values_file.read_bytes()), links)
     except zipfile.BadZipFile:
         raise HostError("Excel encrypted the copy, so other people could not read it. Nothing was saved.") from None
     for target in targets[:-1]:
         with contextlib.suppress(OSError):  # the folder is read-only or gone
             if len(str(target)) <= _MAX_PATH:
-                return _write_new_file(target, package)
-    return _write_new_file(targets[-1], package)
+                return _write_new_file(target, package), tuple(without_links)
+    return _write_new_file(targets[-1], package), tuple(without_links)
 
 
 def _write_new_file(target: Path, package: bytes) -> Path:
@@ -143,7 +153,10 @@ def _write_new_file(target: Path, package: bytes) -> Path:
     return target
 
 
-def _replace_with_values(call: RetryingCaller, copy: Any, cells_to_replace: Iterable[CellRef]) -> None:
+def _replace_with_values(
+    call: RetryingCaller, copy: Any, cells_to_replace: Iterable[CellRef]
+) -> Mapping[str, SheetLinks]:
+    """Replace our formulas by values; returns the links of these values by the names of their sheets."""
     sheets, blocks = call.get(copy, "Worksheets"), []
     for cell in cells_to_replace:
         sheet = call.get(sheets, "Item", cell.sheet)
@@ -151,12 +164,42 @@ def _replace_with_values(call: RetryingCaller, copy: Any, cells_to_replace: Iter
             raise HostError(f"The sheet {cell.sheet} is protected. Unprotect it (Review), then save the copy.")
         area = filled_range(call, call.get(sheet, "Range", cell.cell)) or CellRange.parse(cell.cell)
         values = [[_to_value(value) for value in row] for row in ranges.read(call, sheet, area)]
-        blocks.append((sheet, area, values))
-    for sheet, area, values in blocks:  # all were read first: clearing one may change what another shows
+        blocks.append((cell.sheet, sheet, area, values))
+    links: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, sheet, area, values in blocks:  # all were read first: clearing one may change what another shows
         cells = call.get(sheet, "Range", area.address)
         text_format = call.get(cells, "NumberFormat") == ranges.TEXT
         call.get(cells, "ClearContents")
         ranges.write(call, sheet, area, values, text_format=text_format)
+        found, columns = links_in(values, area)
+        for column in columns:
+            call.get(call.get(sheet, "Range", slice_columns(area, column, column).address), "ClearHyperlinks")
+        links[name] |= found
+    with contextlib.suppress(HostError):  # a protected sheet, or no header: there the table's links stay formulas
+        name, found = _replace_links_of_table(call, copy)
+        links[name] |= found
+    return links
+
+
+def _replace_links_of_table(call: RetryingCaller, copy: Any) -> tuple[str, SheetLinks]:
+    """Replace the formulas with which the inserted table links; returns the table's sheet and the links."""
+    from ....workbook.data_sheets import TABLE_NAME  # imports XlsxWriter
+
+    table = ListObject.find(call, copy, TABLE_NAME)
+    body = table.body() if table else None
+    if table is None or body is None:
+        return "", {}
+    header = table.header()
+    area = CellRange(header.top, header.left, body.bottom, body.right)
+    _, columns = links_in([table.column_names(header)], header)
+    links: dict[str, str] = {}
+    for first, last in consecutive_runs(columns):
+        part = slice_columns(area, first, last)
+        values = ranges.read(call, table.sheet, part)
+        below = CellRange(part.top + 1, part.left, part.bottom, part.right)
+        ranges.write(call, table.sheet, below, values[1:], text_format=False)
+        links |= links_in(values, part)[0]
+    return str(call.get(table.sheet, "Name")), links
 
 
 def _to_value(read: Any) -> Value:

@@ -11,27 +11,19 @@ and what was written while rows moved is written again.
 from __future__ import annotations
 
 import contextlib
-import enum
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from ....files.links import LINKS, link_formula
 from .. import addresses
 from ..addresses import LAST_ROW, CellRange
 from ..ports import Fact, HostBusyError, HostError, TableWritten
 from ..table_merge import KEYS, MergePlan, TableContent, Value, column_indexes
 from . import ranges
 from .app_settings import temporarily_set
+from .column_kinds import LINK_COLOR, ColumnKind, column_kind, with_link
 from .dispatch import OMITTED
 from .list_objects import ListObject, TableReading, consecutive_runs, slice_columns
-
-_NUMERIC_COLUMNS: Final = ("rank", "employee_count", "employee_band")
-"""Our columns that keep their number format: numbers, and bands, which look like nothing else. The others are text
-whatever it looks like. The last column is not among them: a column that the user adds after it inherits its format."""
-
-_LINK_COLOR: Final = 0xC47244
-"""The blue of links in the files, 4472C4, in Excel's order: blue, green, red."""
 
 _HINTS: Final = ("Insert", "Land")
 """The first words of the line above a table that may be replaced: the workbook's hint, or what was written before.
@@ -49,18 +41,6 @@ _ATTEMPTS: Final = 4
 
 _SHIFT_UP: Final = -4162  # xlShiftUp
 _ASCENDING, _NO_HEADER, _NORMAL_ORDER, _TOP_TO_BOTTOM = 1, 2, 1, 1
-
-
-class _Kind(enum.Enum):
-    """How the values of a column are written.
-
-    Links are formulas, since a formula moves with its row, is gone with it, and is no link of the 65,530 that a sheet
-    can have. `Hyperlinks.Add` would take one call for each link, and its links stay where a cell gets another text.
-    """
-
-    NUMBER = enum.auto()
-    TEXT = enum.auto()
-    LINK = enum.auto()
 
 
 class _ChangedError(Exception):
@@ -262,13 +242,13 @@ class _TableWriter:
             CellRange(body.top + first, body.left, body.bottom, body.right), self.scratch, self.scratch
         )
         cells, name = self.table.cells(area), self.plan.columns[self.plan.scratch_column]
-        is_text = _kind(name) is _Kind.TEXT
-        self._prepare(cells, _kind(name))
+        is_text = column_kind(name) is ColumnKind.TEXT
+        self._prepare(cells, column_kind(name))
         keys = [index for index in self.keys if index != self.scratch]
         before = self._read(body, keys)
         if self._sorted_body() != (body, False):
             raise HostError(_CHANGED_MEANWHILE)
-        rows = [[_with_link(name, value)] for value in values]
+        rows = [[with_link(name, value)] for value in values]
         ranges.write_chunk(self.call, cells, rows, text_format=is_text)
         if self._read(body, keys) != before:
             raise HostError(_CHANGED_MEANWHILE)
@@ -288,28 +268,28 @@ class _TableWriter:
         for _, cells, rows, kind in chunks:
             if self._sorted_body() != (body, False):
                 return False
-            ranges.write_chunk(self.call, cells, rows, text_format=kind is _Kind.TEXT)
+            ranges.write_chunk(self.call, cells, rows, text_format=kind is ColumnKind.TEXT)
         if self._sorted_body() != (body, False):
             return False
-        texts = [chunk for chunk in chunks if chunk[3] is _Kind.TEXT]
+        texts = [chunk for chunk in chunks if chunk[3] is ColumnKind.TEXT]
         for area, _, rows, _ in texts:
             ranges.restore_apostrophes(self.call, self.table.sheet, area, rows)
         for _, cells, _, _ in texts:
             self.call.put(cells, "NumberFormat", ranges.GENERAL)
         return True
 
-    def _prepare(self, cells: Any, kind: _Kind) -> None:
+    def _prepare(self, cells: Any, kind: ColumnKind) -> None:
         """Give cells the number format for what is to be written, and remove links that lead where they did before."""
-        if kind is not _Kind.NUMBER:
-            self.call.put(cells, "NumberFormat", ranges.TEXT if kind is _Kind.TEXT else ranges.GENERAL)
-        if kind is _Kind.LINK:
+        if kind is not ColumnKind.NUMBER:
+            self.call.put(cells, "NumberFormat", ranges.TEXT if kind is ColumnKind.TEXT else ranges.GENERAL)
+        if kind is ColumnKind.LINK:
             self.call.get(cells, "ClearHyperlinks")
 
-    def _column_groups(self) -> Iterator[tuple[list[int], _Kind]]:
+    def _column_groups(self) -> Iterator[tuple[list[int], ColumnKind]]:
         """Those of our columns that are written together, and how."""
         for first, last in consecutive_runs(index for index in self.plan.indexes if index != self.scratch):
             run = [self.plan.indexes.index(index) for index in range(first, last + 1)]
-            for kind, columns in groupby(run, key=lambda number: _kind(self.plan.columns[number])):
+            for kind, columns in groupby(run, key=lambda number: column_kind(self.plan.columns[number])):
                 yield list(columns), kind
 
     def _chunks(self, body: CellRange, columns: Sequence[int]) -> Iterator[tuple[CellRange, list[list[Value]]]]:
@@ -317,7 +297,7 @@ class _TableWriter:
         order, indexes = self.plan.final_order, [self.plan.indexes[number] for number in columns]
         for start, stop in addresses.row_chunks(len(order), len(columns)):
             rows = [
-                [_with_link(self.plan.columns[number], self.plan.rows[row][number]) for number in columns]
+                [with_link(self.plan.columns[number], self.plan.rows[row][number]) for number in columns]
                 for row in order[start:stop]
             ]
             yield (
@@ -342,9 +322,9 @@ class _TableWriter:
         if any(value is not None for row in self.reading.content.rows for value in row):
             return
         for name, index in zip(self.plan.columns, self.plan.indexes, strict=True):
-            if name in LINKS:
+            if column_kind(name) is ColumnKind.LINK:
                 font = self.call.get(self.table.cells(slice_columns(body, index, index)), "Font")
-                self.call.put(font, "Color", _LINK_COLOR)
+                self.call.put(font, "Color", LINK_COLOR)
 
     def _sort(self, whole: CellRange, body: CellRange, scratch: CellRange) -> None:
         call, cells, numbers = self.call, self.table.cells(body), self.table.cells(scratch)
@@ -394,15 +374,3 @@ class _TableWriter:
         if str(call.get(hint, "Value2") or _HINTS[0]).startswith(_HINTS):
             call.put(hint, "Value2", "Inserted by XL OpenFunnel")
         return True
-
-
-def _kind(column: str) -> _Kind:
-    if column in LINKS:
-        return _Kind.LINK
-    return _Kind.NUMBER if column in _NUMERIC_COLUMNS else _Kind.TEXT
-
-
-def _with_link(column: str, value: Value) -> Value:
-    """What to enter for a value: the formula of its link if it has one."""
-    formula = link_formula(column, value)
-    return value if formula is None else ranges.FormulaText(formula)

@@ -223,6 +223,8 @@ class CommandHandlers:
             sentences.append(
                 f"Links to {links} are left in it: look for them in names, data validation and protected sheets."
             )
+        if copy.without_links:
+            sentences.append(f"Too many links for Excel, so there are none on {', '.join(copy.without_links)}.")
         return " ".join(sentences)
 
     def _finish_calculations(
