@@ -120,6 +120,8 @@ def test_calc_is_not_blocked_while_the_table_is_made(
     names = [str(name) for name in running.values("Table", "A4:I4")[0]]
     inserted = table.block(table.frame(running_job.rows, names), headers=False)
     assert running.values("Table", f"A5:I{COUNT + 4}") == inserted
+    [shown] = running.values("Table", "C5")
+    assert running.extent("Table", "C5")[0] == f'=HYPERLINK("https://{shown[0]}";"{shown[0]}")'
 
 
 def test_landing_never_overwrites_the_users_cells(

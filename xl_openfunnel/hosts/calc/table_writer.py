@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Final
 
 from com.sun.star.sheet import DataPilotFieldSortInfo
@@ -13,6 +14,7 @@ from com.sun.star.sheet.GeneralFunction import COUNT as _COUNT
 
 from ...cell_values import sheet_block
 from ...errors import ConfigurationError
+from ...files.links import LINKS, link_formula
 from ...jobs.snapshot import Snapshot
 from ...text import companies
 from ..session import session
@@ -72,6 +74,7 @@ class TableUpdate:
             raise ConfigurationError("The table has other columns now. Insert again.")
         _range(sheet, before, before.StartRow + 1, before.EndRow).clearContents(_CONTENT)
         _range(sheet, after, after.StartRow + 1, after.EndRow).setDataArray(rows)
+        _link(sheet, after, self.columns, rows)
         table_range.setDataArea(after)
         _update_pivots(document, before, after)
         later = "" if self.snapshot.final else " They may still change: insert again once the job is final."
@@ -119,6 +122,20 @@ def _areas(sheet: Any, table_range: Any, count: int) -> tuple[Any, Any]:
 
 def _header(sheet: Any, area: Any) -> list[str]:
     return [str(name) for name in _range(sheet, area, area.StartRow, area.StartRow).DataArray[0]]
+
+
+def _link(sheet: Any, area: Any, columns: list[str], rows: Rows) -> None:
+    """Make formulas of HYPERLINK from the texts that have a link: a formula moves with its row."""
+    for column, name in enumerate(columns, area.StartColumn):
+        if name not in LINKS:
+            continue
+        formulas = [link_formula(name, row[column - area.StartColumn], ";") for row in rows]
+        first = area.StartRow + 1
+        for has_link, group in groupby(formulas, key=lambda formula: formula is not None):
+            run = tuple((formula,) for formula in group)
+            if has_link:
+                sheet.getCellRangeByPosition(column, first, column, first + len(run) - 1).setFormulaArray(run)
+            first += len(run)
 
 
 def _used_beside(sheet: Any, area: Any) -> bool:
