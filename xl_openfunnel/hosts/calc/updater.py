@@ -19,8 +19,9 @@ from typing import Final
 
 from ...cell_values import Block
 from ...errors import OpenFunnelError
-from ...functions.context import CREDITS, JOBS, Dependency
+from ...functions.context import CREDITS, JOBS, Dependency, is_call
 from ...functions.registry import Function
+from ...jobs import job_text
 from ...jobs.snapshot import Snapshot
 from ...runtime.clock import Clock
 from ...runtime.event_loop import EventLoop
@@ -240,14 +241,17 @@ class ResultUpdater:
         if computes:
             was_multi_cell = result.multi_cell
             block, result.dependencies, cost = self._evaluate(result)
-            changed = result.initial or block != result.block
-            result.block, result.initial = block, False
             self._topics.set(result, result.dependencies.keys())
+            if block[0][0] == job_text.LOADING and any(map(is_call, result.dependencies)):
+                changed = False  # cells keep what they show until the calculation is over
+            else:
+                changed = result.initial or block != result.block
+                result.block, result.initial = block, False
             if was_multi_cell or result.multi_cell:
                 result.changed |= changed
             elif changed:
                 self.arrays.notify(result)
-        if result.changed or (result.unsized and result.multi_cell):
+        if result.changed or (result.unsized and result.multi_cell and not result.initial):
             cost += self._fit(result)  # if that fails, the result stays due
         if result.known and (on_known := result.on_known) is not None:
             result.on_known = None
