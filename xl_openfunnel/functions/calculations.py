@@ -153,22 +153,26 @@ class Calculations:
         What may take long is calculated elsewhere. Until that is there, the block is the last answer to the same call,
         or ``loading``. ``context.dependencies`` then has a topic that changes when it is there.
         """
+        key = name, context.block_units, arguments, tuple(map(_types, arguments))
         try:
             with at_once():
-                return evaluate(name, compute, context, *arguments)
+                block = evaluate(name, compute, context, *arguments)
         except TakesLongError as long:
             looked_up = long.looked_up
+        else:
+            self._note_newer(key, block, context.dependencies)
+            return block
         asked = dict(context.dependencies)
         with self._lock:
-            call = self._call((name, context.block_units, _identity(arguments)), name, compute, context, arguments)
+            call = self._call(key, name, compute, context, arguments)
             if not call.answers(asked, looked_up=looked_up):
                 self._request(call, asked)
-            block, version = call.block, call.version
-            call.delivered |= block is not None
+            last, version = call.block, call.version
+            call.delivered |= last is not None
             topics = [*call.dependencies, *asked, call.topic]
         self._start_due()
         context.dependencies = {topic: self._dependency(call, topic, version) for topic in topics}
-        return [[job_text.LOADING, *[""] * (context.width - 1)]] if block is None else block
+        return [[job_text.LOADING, *[""] * (context.width - 1)]] if last is None else last
 
     def subscribe(self, topic: str) -> Subscription:
         """Keep a call wanted until the subscription is closed."""
@@ -225,6 +229,18 @@ class Calculations:
             self._by_topic[call.topic] = call
         self._calls.move_to_end(key)
         return call
+
+    def _note_newer(self, key: Hashable, block: Block, dependencies: Dependencies) -> None:
+        """A cell got this at once: no older answer may follow it."""
+        with self._lock:
+            call = self._calls.get(key)
+            if call is not None:
+                self._keep(call, block, dependencies)
+
+    def _keep(self, call: _Call, block: Block, dependencies: Dependencies) -> None:
+        self._cells -= call.cells
+        call.block, call.dependencies = block, dependencies
+        self._cells += call.cells
 
     def _dependency(self, call: _Call, topic: str, version: int) -> Dependency:
         """Stale as soon as there is another answer, and not before: the cell would be calculated for nothing."""
@@ -347,9 +363,7 @@ class Calculations:
             if self._closed:
                 return False
             if answer is not None:
-                self._cells -= call.cells
-                call.block, call.dependencies = answer
-                self._cells += call.cells
+                self._keep(call, *answer)
             if changed:
                 call.version += 1
                 call.delivered = False
@@ -378,6 +392,8 @@ def _values(dependencies: Dependencies) -> list[tuple[str, Hashable]]:
     return [(topic, seen.value) for topic, seen in dependencies.items()]
 
 
-def _identity(value: object) -> Hashable:
-    """The same for the same arguments alone: 1 and TRUE are equal, and differ."""
-    return tuple(map(_identity, value)) if isinstance(value, tuple) else (type(value), value)
+def _types(value: object) -> Hashable:
+    """The types in an argument, which may be a range of many cells: 1 and TRUE are equal, and not the same."""
+    if not isinstance(value, tuple):
+        return type(value)
+    return tuple(tuple(map(type, row)) if isinstance(row, tuple) else type(row) for row in value)

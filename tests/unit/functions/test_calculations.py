@@ -181,6 +181,20 @@ def test_the_last_answer_stays_while_the_next_is_calculated(rig: Rig) -> None:
     assert cell.calls == 4
 
 
+def test_no_older_answer_follows_one_that_was_there_at_once(rig: Rig) -> None:
+    import xl_openfunnel.table  # noqa: F401
+
+    cell = Cell(rig, "a")
+    rig.run()
+    cell.update()
+    rig.rows["a"], rig.slow = 5, False  # another cell had it calculated
+    assert cell.calculate() == [[5.0]]
+    rig.rows["a"], rig.slow = 6, True
+    assert cell.update() == [[5.0]]
+    rig.run()
+    assert cell.update() == [[6.0]]
+
+
 def test_an_equal_answer_has_no_cell_calculated_again(rig: Rig) -> None:
     def show(context: FakeContext, *jobs: object) -> Block:
         Rig.count(rig, context, *jobs)
