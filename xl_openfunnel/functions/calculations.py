@@ -392,7 +392,7 @@ def _values(dependencies: Dependencies) -> list[tuple[str, Hashable]]:
     return [(topic, seen.value) for topic, seen in dependencies.items()]
 
 
-def _types(value: object) -> Hashable:
+def _types(value: object) -> object:
     """The types in an argument, which may be a range of many cells: 1 and TRUE are equal, and not the same."""
     if not isinstance(value, tuple):
         return type(value)
