@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
+from ... import log
+from ...runtime.clock import SystemClock
 from .ports import HostBusyError, HostError, HostGoneError
 
 CALLER: Final = "Application.Caller"
@@ -53,13 +56,19 @@ def _replace_range(context: Any, read: Callable[[Any, Any], object]) -> None:
     """Set the value of xlwings' context to what a function reads of its range; any other value is kept."""
     if context.range is None:
         return
-    from ...runtime.clock import SystemClock
     from .com.dispatch import RetryingCaller  # Windows only
 
+    _set_up_log()
     try:
         context.value = read(RetryingCaller(0, SystemClock(), _TIMEOUT), context.range.api._oleobj_)
     except (HostBusyError, HostError, HostGoneError):
         context.value = Unreadable("Excel is busy. Press Ctrl+Alt+F9 when it is not.")
+
+
+@cache
+def _set_up_log() -> None:
+    """Our own server does so before all else; xlwings' server knows of no log of ours."""
+    log.set_up()
 
 
 def _values(call: Any, cells: Any) -> object:

@@ -116,10 +116,10 @@ def _exported(described: Function) -> Callable[..., Block]:
     # would keep the module that it generates from compiling.
     names = [wrappers.argument_name(argument) for argument in described.arguments]
     untyped.__signature__ = _signature(names, required)
-    exported: Any = xlwings.func(untyped, category=CATEGORY)
+    exported: Any = xlwings.ret("raw")(xlwings.arg("where", CallingCellText, vba=CALLER)(untyped))
     for name, argument in zip(names, described.arguments, strict=True):
         exported = xlwings.arg(name, RangeValues, doc=argument.help)(exported)
-    exported = xlwings.ret("raw")(xlwings.arg("where", CallingCellText, vba=CALLER)(exported))
+    exported = xlwings.func(exported, category=CATEGORY)  # last: the others set the category to their own
     exported.__signature__ = signature
     return cast(Callable[..., Block], exported)
 
@@ -134,7 +134,7 @@ def _signature(names: Sequence[str], required: int) -> inspect.Signature:
 
 def _raw(function: Any) -> Any:
     """Have xlwings pass values unconverted: its own conversion does not tell errors from blank cells."""
-    exported = xlwings.func(function, category=CATEGORY)
+    exported = xlwings.func(function)
     for name in inspect.signature(function).parameters:
         exported = xlwings.arg(name, "raw")(exported)
     return xlwings.ret("raw")(exported)

@@ -12,6 +12,7 @@ import pytest
 from xl_openfunnel import table
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.functions.catalog import CATALOG
+from xl_openfunnel.functions.registry import CATEGORY
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 
 if TYPE_CHECKING:
@@ -57,6 +58,16 @@ def test_import_functions_makes_a_wrapper_of_each_function_and_of_nothing_else(s
 
     made = {name: wrapper.parameters for name, wrapper in stock.wrappers.items()}
     assert made == {each.name: [argument_name(argument) for argument in each.arguments] for each in CATALOG}
+
+
+def test_import_functions_explains_functions_and_their_arguments() -> None:
+    from xl_openfunnel.hosts import excel as module
+
+    for described in CATALOG:
+        known = getattr(module, described.name).__xlfunc__
+        assert (known["category"], known["ret"]["doc"]) == (CATEGORY, described.help)
+        shown = [argument["doc"] for argument in known["args"] if not argument["vba"]]
+        assert shown == [argument.help for argument in described.arguments]
 
 
 def _until(excel: FakeExcel, sheet: Sheet, cell: str, shown: object) -> None:
@@ -149,3 +160,9 @@ def test_an_excel_that_cannot_spill_is_told_what_to_do(final: Sheet, excel: Fake
 
 def test_a_function_that_vba_calls_answers_too(final: Sheet, stock: StockBridge) -> None:
     assert stock.call_from_vba("OF_STATUS", JOB.job_id) == "completed"
+
+
+def test_what_goes_wrong_is_in_our_log(final: Sheet, stock: StockBridge) -> None:
+    assert final.value("A2") == JOB.job_id
+    server = stock.connect()
+    assert server.Var(server.Eval("len(__import__('logging').getLogger('xl_openfunnel').handlers)")) == 1
