@@ -32,14 +32,23 @@ def write(path: Path, job_id: str, origin: str, columns: Mapping[str, list[Any]]
     """
     import numpy as np  # some 70 ms
 
-    arrays = {"rank": np.arange(1, len(columns["_band"]) + 1)}
+    arrays: dict[str, np.ndarray[Any, Any]] = {"rank": np.arange(1, len(columns["_band"]) + 1)}
     selected = {"job_id": literal(job_id), "origin": literal(origin), "rank": "rank"}
     for name, values in columns.items():
+        kind = COLUMNS[name]
         if values.count(None) == len(values):
             selected[name] = "NULL"
-            continue
-        arrays[name] = _array(values, COLUMNS[name])
-        selected[name] = f"from_json({name}, '[\"VARCHAR\"]')" if COLUMNS[name] == "VARCHAR[]" else name
+        elif kind == "VARCHAR":
+            arrays[name], selected[name] = _objects(values), name
+        elif kind == "VARCHAR[]":
+            lists = [None if value is None else msgspec.json.encode(value).decode() for value in values]
+            arrays[name], selected[name] = _objects(lists), f"from_json({name}, '[\"VARCHAR\"]')"
+        else:
+            # Not a masked array: DuckDB before 2.0 takes no notice of the mask.
+            filled = [0 if value is None else value for value in values]
+            arrays[name] = np.array(filled, dtype="float64" if kind == "DOUBLE" else "int64")
+            arrays[f"{name} known"] = np.array([value is not None for value in values])
+            selected[name] = f'CASE WHEN "{name} known" THEN {name} END'
     values_in_order = ", ".join(f"CAST({selected[name]} AS {kind}) AS {name}" for name, kind in COLUMNS.items())
     entries = ", ".join(f"{name}: {literal(value)}" for name, value in metadata.items())
     with connect(path.parent) as connection:
@@ -50,16 +59,9 @@ def write(path: Path, job_id: str, origin: str, columns: Mapping[str, list[Any]]
         )
 
 
-def _array(values: Sequence[Any], kind: str) -> np.ndarray[Any, Any]:
-    """The values of a column: texts as objects, lists as the JSON of each, numbers with a mask."""
+def _objects(values: Sequence[str | None]) -> np.ndarray[Any, Any]:
     import numpy as np
 
-    if kind.startswith("VARCHAR"):
-        if kind.endswith("[]"):
-            values = [None if value is None else msgspec.json.encode(value).decode() for value in values]
-        objects = np.empty(len(values), dtype=object)
-        objects[:] = values
-        return objects
-    numbers = [0 if value is None else value for value in values]
-    mask = [value is None for value in values]
-    return np.ma.masked_array(np.array(numbers, dtype="float64" if kind == "DOUBLE" else "int64"), mask)
+    objects = np.empty(len(values), dtype=object)
+    objects[:] = values
+    return objects

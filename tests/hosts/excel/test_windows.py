@@ -35,6 +35,7 @@ FAILING_UNDER_WINE = {
 SHARES = (
     (
         "tests/unit/api/test_client.py",  # sockets, TLS
+        "tests/unit/columns",  # DuckDB, files in use, how a process ends
         "tests/unit/jobs/store",  # SQLite, files in use
         "tests/unit/jobs/test_fetch_rows.py",  # threads that wait for the service
         "tests/unit/runtime",  # threads, clocks
