@@ -65,6 +65,7 @@ def add_charts(book: Workbook, sheet: Worksheet, style: Formats, values: CachedV
     block = values.block(cached_values.BY_COUNTRY_AND_BAND)
     _add_countries(sheet, style, block)
     _add_bands(sheet, style, block)
+    sheet.set_selection(FIRST_ROW, _COUNTRY, FIRST_ROW, _COUNTRY)
     sheet.repeat_rows(FIRST_ROW)
 
 

@@ -52,6 +52,7 @@ def add_rows(sheet: Worksheet, style: Formats, values: CachedValues) -> None:
         *headers, {"type": "formula", "criteria": '=AND($B$4<>"",A$4<>"")', "format": style["if_head"]}
     )
     sheet.freeze_panes(FIRST_ROW + 1, 2)
+    sheet.set_selection(FIRST_ROW, 0, FIRST_ROW, 0)
     sheet.repeat_rows(FIRST_ROW)
 
 

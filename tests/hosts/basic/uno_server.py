@@ -105,7 +105,7 @@ def _load(desktop: Any, path: str, *, macros: bool, window: bool) -> Any:
     document = desktop.loadComponentFromURL(Path(path).as_uri(), "_blank", 0, values)
     if window:
         document.CurrentController.Frame.ContainerWindow.setPosSize(0, 0, *_SIZE, _POSITION_AND_SIZE)
-        document.CurrentController.setFormDesignMode(False)  # so that buttons are pressed, not moved
+        document.CurrentController.ShowPageBreaks = False  # lines that other programs do not show
     return document
 
 

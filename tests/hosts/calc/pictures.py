@@ -1,8 +1,7 @@
 """Takes the README's pictures in LibreOffice Calc: ``python -m tests.hosts.calc.pictures FOLDER``.
 
 Needs, besides what the tests of the window need, xwd, ImageMagick's convert, and the font Carlito, which is as wide as
-Excel's. ``demo-summary.png`` and ``workbook-charts.png`` are not among them: they are cut from the pages that
-LibreOffice prints.
+Excel's. ``demo-summary.png`` is not among them: it is cut from the page that LibreOffice prints.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ DRAWN = 2.0
 SHEET = "1270x625+37+124"
 """Of the window the cells alone, as other programs show them too."""
 
-JOB = (300, 360)
+JOB = (300, 332)
 """Where on the window the yellow cell is."""
 
 
@@ -48,20 +47,24 @@ def main(folder: Path) -> None:
 
             running.load(file, macros=True)
             running.enter("Start", "B8", job.job_id)
-            until("B11", "running, qualifying companies, ")
-            until("B19", "#OF! Not shown for want of cells: 2 rows")  # the list of jobs has it, a little later
+            until("B16", "running, qualifying companies, ")
+            until("B23", "#OF! Not shown for want of cells: 2 rows")  # the list of jobs has it, a little later
             display.click(running.button("Refresh"))
             display.click(JOB)  # or the button looks as if it were held down
-            while not running.values("Start", "B13")[0][0]:  # blank while the service is being asked
+            while not running.values("Start", "B17")[0][0]:  # blank while the service is being asked
                 time.sleep(DRAWN)
             take("calc-start.png")
             display.screenshot(folder / "workbook-start.png", SHEET)
-            until("B11", "600 companies, completed")
+            until("B16", "600 companies, completed")
             display.click(running.button("Refresh"))
             while running.extent("Rows", "A4")[1] != 601:
                 time.sleep(DRAWN)
             running.show("Rows")
             take("calc-rows.png")
+            while sum(float(str(number)) for (number,) in running.values("Charts", "S23:S31")) != len(job.rows):
+                time.sleep(DRAWN)
+            running.show("Charts")
+            take("workbook-charts.png", SHEET)
             demo = user.folder / "openfunnel-demo.xlsx"
             user.run("demo", "--seconds", "0", "-o", str(demo))
             running.load(demo, macros=True)
