@@ -11,21 +11,26 @@ set "ENVPY=%ENVDIR%\Scripts\python.exe"
 
 rem What to install: a wheel beside this file, else the folder above it.
 set "SOURCE="
-for %%W in ("%HERE%xl_openfunnel-*.whl") do set "SOURCE=%%~fW"
+pushd "%HERE%"
+for %%W in (xl_openfunnel-*.whl) do set "SOURCE=%HERE%%%W"
+popd
 if not defined SOURCE if exist "%HERE%..\pyproject.toml" if exist "%HERE%..\xl_openfunnel\__init__.py" set "SOURCE=%HERE%.."
 if not defined SOURCE goto :incomplete
 
 rem A Python of 3.11 or newer, but not one of the Microsoft Store, of which Excel does not see what it installs.
 set "PROBE=import sys; sys.exit(sys.version_info < (3, 11) or 'windowsapps' in sys.base_prefix.lower())"
+set "AGAIN="
 set "PY="
-py -3 -I -c "%PROBE%" >nul 2>nul && set "PY=py -3"
+py -3 -I -c "%PROBE%" >nul 2>nul
+if "%errorlevel%"=="0" set "PY=py -3"
 if defined PY goto :python
-python -I -c "%PROBE%" >nul 2>nul && set "PY=python"
+python -I -c "%PROBE%" >nul 2>nul
+if "%errorlevel%"=="0" set "PY=python"
 if defined PY goto :python
-for /d %%D in ("%LOCALAPPDATA%\Programs\Python\Python3*") do "%%D\python.exe" -I -c "%PROBE%" >nul 2>nul && set PY="%%D\python.exe"
-for /d %%D in ("%ProgramFiles%\Python3*") do "%%D\python.exe" -I -c "%PROBE%" >nul 2>nul && set PY="%%D\python.exe"
-for /d %%D in ("%LOCALAPPDATA%\Python\pythoncore-3*") do "%%D\python.exe" -I -c "%PROBE%" >nul 2>nul && set PY="%%D\python.exe"
-for /d %%D in ("%APPDATA%\uv\python\cpython-3*") do "%%D\python.exe" -I -c "%PROBE%" >nul 2>nul && set PY="%%D\python.exe"
+for /d %%D in ("%LOCALAPPDATA%\Programs\Python\Python3*") do if exist "%%D\python.exe" "%%D\python.exe" -I -c "%PROBE%" >nul 2>nul && set PY="%%D\python.exe"
+for /d %%D in ("%ProgramFiles%\Python3*") do if exist "%%D\python.exe" "%%D\python.exe" -I -c "%PROBE%" >nul 2>nul && set PY="%%D\python.exe"
+for /d %%D in ("%LOCALAPPDATA%\Python\pythoncore-3*") do if exist "%%D\python.exe" "%%D\python.exe" -I -c "%PROBE%" >nul 2>nul && set PY="%%D\python.exe"
+for /d %%D in ("%APPDATA%\uv\python\cpython-3*") do if exist "%%D\python.exe" "%%D\python.exe" -I -c "%PROBE%" >nul 2>nul && set PY="%%D\python.exe"
 if not defined PY goto :nopython
 
 :python
@@ -36,7 +41,8 @@ if errorlevel 1 goto :inuse
 ren "%HOMEDIR%\python.busy" python
 if errorlevel 1 goto :inuse
 "%ENVPY%" -I -c "%PROBE%" >nul 2>nul
-if not errorlevel 1 goto :install
+if "%errorlevel%"=="0" set "AGAIN=1"
+if defined AGAIN goto :install
 
 :make
 echo Making a Python for Excel ...
@@ -48,16 +54,19 @@ if errorlevel 1 goto :failed
 echo Installing: a minute or two ...
 "%ENVPY%" -I -m pip install --no-user --disable-pip-version-check --quiet --upgrade "%SOURCE%"
 if errorlevel 1 goto :nopip
-rem The same version again, perhaps of another day.
+rem The same version again, perhaps of another day, which pip would take for installed.
+if not defined AGAIN goto :setup
 "%ENVPY%" -I -m pip install --no-user --disable-pip-version-check --quiet --no-deps --force-reinstall "%SOURCE%"
 if errorlevel 1 goto :nopip
+:setup
 "%ENVPY%" -I -m xl_openfunnel install
 if errorlevel 1 goto :failed
 
 "%ENVPY%" -I -m xl_openfunnel key show >nul 2>nul
 if not errorlevel 1 goto :workbook
 echo.
-"%ENVPY%" -I -m xl_openfunnel key set
+"%ENVPY%" -I -m xl_openfunnel key set --window
+if errorlevel 2 "%ENVPY%" -I -m xl_openfunnel key set
 if errorlevel 1 echo To give the API key later, double-click this file again.
 
 :workbook
@@ -70,6 +79,13 @@ echo.
 echo Done. The workbook is "%BOOK%"
 start "" "%BOOK%"
 pause
+exit /b 0
+
+:try
+rem Not found gives another number than 0 too.
+if defined PY exit /b 0
+%TRY% -I -c "%PROBE%" >nul 2>nul
+if "%errorlevel%"=="0" set PY=%TRY%
 exit /b 0
 
 :incomplete

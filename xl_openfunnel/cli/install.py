@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated, Final
@@ -72,20 +73,34 @@ def _install_in_excel(*, repair: bool, add_in: Path | None) -> None:
         ("add-in", paths.addin),
     ):
         terminal.print_line(f"{part}\t{place}")
+    _print_command()
     terminal.print_message(_NEXT)
+
+
+def _print_command() -> None:
+    """Say where the command is, if its name alone does not find it. The user's Path is theirs to change."""
+    command = Path(sys.executable).with_name("xl-openfunnel.exe")
+    if shutil.which("xl-openfunnel") is None and command.exists():
+        terminal.print_message(
+            f'For a terminal: "{command}". To call it by its name, add its folder to your Path (press the Windows key '
+            "and type: environment variables for your account)."
+        )
 
 
 def _uninstall_from_excel() -> None:
     _require_windows("uninstall")
     from ..detect.python import configured_interpreter
     from ..detect.registry import read_key
-    from ..install import excel
+    from ..install import environment, excel
 
     interpreter = configured_interpreter(read_key)
+    paths = excel.InstallPaths.for_user(os.environ)
     with Progress() as progress:
-        removed = excel.uninstall(excel.InstallPaths.for_user(os.environ), notify=progress.update)
+        removed = excel.uninstall(paths, notify=progress.update)
     terminal.print_message("Excel is as it was before." if removed else "Nothing was set up here.")
-    if interpreter and Path(interpreter).exists():
+    if environment.is_running(paths.python):
+        terminal.print_note(f"The Python that runs this cannot remove itself. Delete the folder {paths.python}.")
+    elif interpreter and Path(interpreter).exists():
         terminal.print_note(f"{interpreter}, which Excel started, is of another folder and stays.")
     terminal.print_message(_STAYS)
 

@@ -106,16 +106,21 @@ def leftover(folder: Path) -> Path | None:
     return backup if backup.exists() else None
 
 
+def is_running(folder: Path) -> bool:
+    """Whether the private Python is the one that runs this."""
+    return Path(sys.prefix).resolve() == folder.resolve()
+
+
 def check_not_running(folder: Path) -> None:
     """Check that the private Python is not the one that runs this.
 
     Raises:
-        ConfigurationError: it is; it can neither replace nor remove itself.
+        ConfigurationError: it is; it cannot replace itself.
     """
-    if Path(sys.prefix).resolve() == folder.resolve():
+    if is_running(folder):
         raise ConfigurationError(
-            f"This is the private Python in {folder} itself, which cannot replace or remove itself. Use the Python "
-            "from which you installed it, or another one: py -m pip install, then py -m xl_openfunnel."
+            f"This is the private Python in {folder} itself, which cannot replace itself. Double-click install.cmd, or "
+            "use another Python: py -m pip install, then py -m xl_openfunnel."
         )
 
 

@@ -88,15 +88,17 @@ def install(
             "This Excel comes from the Microsoft Store, where cells cannot call Python. Uninstall it in Windows' "
             "settings under Apps, and install Office from office.com."
         )
-    environment.check_not_running(paths.python)
     notify("looking at what is there")
     content = _addin_content(addin, paths.addin)
+    recreate = repair or not environment.is_healthy(paths.python)
+    if recreate:
+        environment.check_not_running(paths.python)
     for folder in (paths.python.parent, paths.addin.parent):
         folder.mkdir(parents=True, exist_ok=True)
     # Fail on everything that can be checked before the minute that pip takes.
     parent = vba_readable_path(paths.python.parent, code_page, short_path)
     _check_not_in_use(paths.addin)
-    if repair or not environment.is_healthy(paths.python):
+    if recreate:
         notify(f"making the private Python in {paths.python}: a minute or two")
         environment.recreate(paths.python, create)
     notify("telling Excel of it")
@@ -107,7 +109,7 @@ def install(
 def uninstall(
     paths: InstallPaths, *, remove_setting: Callable[[], bool] = setting.remove, notify: Notify = lambda _: None
 ) -> bool:
-    """Remove everything that `install` set up.
+    """Remove everything that `install` set up, but for the private Python if that is the one that runs this.
 
     Args:
         paths: where the parts are.
@@ -118,14 +120,12 @@ def uninstall(
         Whether anything was installed.
 
     Raises:
-        ConfigurationError: the private Python itself runs this; nothing was changed.
         InstallError: Excel uses the private Python or the add-in, and nothing was changed; or a folder is left.
     """
-    environment.check_not_running(paths.python)
     if paths.addin.exists():
         _check_not_in_use(paths.addin)
     notify("removing the private Python, the setting and the add-in")
-    removed = environment.remove(paths.python)
+    removed = not environment.is_running(paths.python) and environment.remove(paths.python)
     removed |= remove_setting()
     removed |= paths.addin.exists()
     paths.addin.unlink(missing_ok=True)

@@ -118,9 +118,9 @@ def test_removing_a_missing_environment_writes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_the_private_python_neither_replaces_nor_removes_itself(tmp_path: Path) -> None:
+def test_the_private_python_does_not_replace_itself(tmp_path: Path) -> None:
     environment.check_not_running(tmp_path)
-    with pytest.raises(ConfigurationError, match="cannot replace or remove itself"):
+    with pytest.raises(ConfigurationError, match="cannot replace itself"):
         environment.check_not_running(Path(sys.prefix))
 
 

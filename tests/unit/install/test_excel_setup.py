@@ -205,14 +205,17 @@ def test_an_excel_of_the_microsoft_store_is_refused(user: User) -> None:
     assert user.files() == set()
 
 
-def test_the_private_python_itself_is_refused(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_private_python_sets_up_all_but_itself(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     user.install()
     monkeypatch.setattr(sys, "prefix", str(user.paths.python))
-    with pytest.raises(ConfigurationError, match="private Python"):
+    user.setting = ""
+    user.paths.addin.unlink()
+    user.install()
+    assert (user.created, user.files(), bool(user.setting)) == (1, EVERYTHING, True)
+    with pytest.raises(ConfigurationError, match="cannot replace itself"):
         user.install(repair=True)
-    with pytest.raises(ConfigurationError, match="private Python"):
-        user.uninstall()
-    assert (user.created, user.files()) == (1, EVERYTHING)
+    assert user.uninstall()
+    assert (user.files(), user.setting) == ({"Local/python/number"}, "")
 
 
 def test_without_appdata_install_is_refused(tmp_path: Path) -> None:

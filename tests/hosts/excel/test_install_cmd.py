@@ -1,0 +1,133 @@
+"""workbook/install.cmd and uninstall.cmd under Wine's cmd, as a double click starts them.
+
+The Windows Python of the tests has neither venv nor pip. The real pip is put beside it; for venv stands a script that
+makes such an environment by hand. Wine's cmd expands percent signs in names of folders again, which Windows' does not.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("these run on Linux, under Wine", allow_module_level=True)
+
+from tests.hosts.excel.wine import NoWineError, Wine
+from xl_openfunnel.install.wheel import write_wheel
+
+ROOT = Path(__file__).parents[3]
+HERE = "Jürgen's 100 & (Söhne)!"
+DATA = r"C:\tests\Büro & 50 (x)!\data"
+VENV = """\
+import shutil, sys
+from pathlib import Path
+folder, home = Path(sys.argv[-1]), Path(sys.base_prefix)
+scripts = folder / "Scripts"
+shutil.rmtree(folder, ignore_errors=True)
+scripts.mkdir(parents=True)
+for file in home.iterdir():
+    if file.suffix in (".exe", ".dll"):
+        shutil.copyfile(file, (folder if file.name.startswith("xlwings") else scripts) / file.name)
+(folder / "pyvenv.cfg").write_text(f"home = {home}\\ninclude-system-site-packages = true\\n", "utf-8")
+"""
+CLICK = "import subprocess, sys; q = chr(34); command = 'cmd /c ' + q + q + sys.argv[1] + q + q; "
+CLICK += "sys.exit(subprocess.run(command, stdin=subprocess.DEVNULL).returncode)"
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture
+def wine() -> Iterator[Wine]:
+    pip = importlib.util.find_spec("pip")
+    try:
+        prepared = Wine.prepare()
+    except NoWineError as reason:
+        pytest.skip(str(reason))
+    if pip is None or pip.origin is None:
+        pytest.skip("there is no pip here")
+    with prepared.session(ROOT):
+        tests = prepared.prefix / "drive_c" / "tests"
+        _make_python(prepared, tests / "python", Path(pip.origin).parent)
+        (tests / HERE).mkdir()
+        for name in ("install.cmd", "uninstall.cmd"):
+            shutil.copy(ROOT / "workbook" / name, tests / HERE)
+        yield prepared
+
+
+def _make_python(wine: Wine, folder: Path, pip: Path) -> None:
+    """A Python with all that this package needs, and without this package."""
+    packages = folder / "Lib" / "site-packages"
+    packages.mkdir(parents=True)
+    for file in wine.py.iterdir():
+        if file.is_file():
+            (folder / file.name).hardlink_to(file)
+    for path in (wine.py / "Lib").iterdir():
+        if path.name != "site-packages":
+            (folder / "Lib" / path.name).symlink_to(path)
+    for path in [*wine.packages.iterdir(), pip, *pip.parent.glob("pip-*.dist-info")]:
+        if not path.name.startswith("xl_openfunnel"):
+            (packages / path.name).symlink_to(path)
+    (folder / "Lib" / "venv").mkdir()
+    (folder / "Lib" / "venv" / "__main__.py").write_text(VENV)
+
+
+def click(wine: Wine, name: str, path: str = r"C:\tests\python") -> tuple[int | None, str]:
+    environment = {"WINEPATH": path, "OPENFUNNEL_CACHE_DIR": DATA, "PIP_NO_INDEX": "1"}
+    environment["OPENFUNNEL_API_KEY"] = "of_live_" + "a" * 16
+    done = wine.run(["-c", CLICK, f"C:\\tests\\{HERE}\\{name}"], env=environment, timeout=300)
+    return done.code, done.output
+
+
+def files(wine: Wine) -> set[str]:
+    """The files of the Windows user, and of the folder for data."""
+    drive = wine.prefix / "drive_c"
+    folders = [drive / "users", drive / "tests" / DATA.split("\\")[2]]
+    found = {path.relative_to(drive).as_posix() for folder in folders for path in folder.rglob("*") if path.is_file()}
+    return {path for path in found if "/Temp/" not in path}
+
+
+def registry(wine: Wine) -> str:
+    done = wine.run(["-c", "import os; os.system('reg query HKCU /s')"], timeout=60)
+    return done.output
+
+
+def test_a_double_click_sets_up_excel_and_another_takes_all_of_it_away(wine: Wine) -> None:
+    here = wine.prefix / "drive_c" / "tests" / HERE
+    code, said = click(wine, "install.cmd")
+    assert code == 1
+    assert "Extract All" in said  # as from within a ZIP file: nothing is beside it
+    write_wheel(here)
+    before = files(wine)
+    code, said = click(wine, "install.cmd", r"C:\windows")
+    assert code == 1
+    assert "winget install --exact --id Python.Python.3" in said
+    assert files(wine) == before
+    try:
+        for _ in range(2):
+            code, said = click(wine, "install.cmd")
+            assert code == 0, said
+            assert "Done. The workbook is" in said
+        made = {path for path in files(wine) - before if "/data/python/" not in path}
+        assert {Path(path).name for path in made} >= {"OpenFunnel.xlam", "OpenFunnel.xlsm"}
+        assert "XL OpenFunnel" in registry(wine)
+        code, said = click(wine, "uninstall.cmd")
+        assert code == 0, said
+        assert "XL OpenFunnel" not in registry(wine)
+        left = {Path(path).name for path in files(wine) - before}
+        assert left == {"OpenFunnel.xlsm"}
+    finally:
+        for book in wine.prefix.glob("drive_c/users/*/OpenFunnel.xlsm"):
+            book.unlink()
+
+
+@pytest.mark.parametrize("name", ["install.cmd", "uninstall.cmd"])
+def test_the_files_are_what_cmd_reads_on_every_windows(name: str) -> None:
+    content = (ROOT / "workbook" / name).read_bytes()
+    assert content.isascii()
+    assert content.count(b"\n") == content.count(b"\r\n")
+    assert b"EnableDelayedExpansion" not in content  # names of folders may have exclamation marks
