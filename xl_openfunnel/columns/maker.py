@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 _RETRY: Final = 60.0
 """Seconds before a file that could not be written, as on a full disk, is tried again."""
 
+_PAUSE: Final = 1.0
+"""Seconds: a frame of a job that was just fetched, or a block of cells, is made in less."""
+
 _JOIN_TIMEOUT: Final = 1.0
 """Seconds that `close` gives the file that is being made: one of 10,000 companies takes half of that."""
 
@@ -34,12 +37,22 @@ class ColumnMaker:
         store: where the jobs are. Its hooks are set.
         folder: where the files are made.
         monotonic: tells the time, in seconds.
+        pause: seconds without a saved job before the files of those that were saved are made.
     """
 
-    def __init__(self, store: Store, folder: ColumnFolder, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        store: Store,
+        folder: ColumnFolder,
+        monotonic: Callable[[], float] = time.monotonic,
+        pause: float = _PAUSE,
+    ) -> None:
         self.folder = folder
         self._store = store
         self._monotonic = monotonic
+        self._pause = pause
+        self._saved_at = -pause
+        self._closing = threading.Event()
         self._thread = DaemonPool("columns", 1)
         self._lock = threading.Lock()
         self._waiting: set[tuple[str, str]] = set()
@@ -75,6 +88,7 @@ class ColumnMaker:
 
     def close(self) -> None:
         """Drop the files that are waiting to be made."""
+        self._closing.set()
         self._thread.close(finish=False, timeout=_JOIN_TIMEOUT)
 
     def _make(self, key: tuple[str, str], rows: Rows, as_of: datetime | None) -> None:
@@ -98,7 +112,14 @@ class ColumnMaker:
                 self._waiting.discard(key)
 
     def _saved(self, job_id: str, result: Result) -> None:
+        self._saved_at = self._monotonic()
+        self._thread.submit(self._wait_for_quiet)
         self.make_soon(job_id, result.rows, result.as_of)
+
+    def _wait_for_quiet(self) -> None:
+        """Leave the processor to those who fetch and wait for the companies that were just saved."""
+        while (seconds := self._saved_at + self._pause - self._monotonic()) > 0 and not self._closing.wait(seconds):
+            pass
 
     def _forgotten(self, job_id: str | None) -> None:
         if job_id is None:

@@ -34,7 +34,7 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture
 def maker(store: Store) -> Iterator[ColumnMaker]:
     now[0] = 100.0
-    maker = ColumnMaker(store, ColumnFolder.beside(store.path, store.origin), monotonic=lambda: now[0])
+    maker = ColumnMaker(store, ColumnFolder.beside(store.path, store.origin), monotonic=lambda: now[0], pause=0.0)
     yield maker
     store.close()
 
@@ -179,6 +179,27 @@ def test_closing_the_store_drops_what_waits_to_be_made(
     for thread in maker._thread._threads:
         thread.join(60)
     assert made == ["first"]
+
+
+def test_files_are_made_once_no_job_was_saved_for_a_while(store: Store) -> None:
+    maker = ColumnMaker(store, ColumnFolder.beside(store.path, store.origin), monotonic=lambda: now[0], pause=1.0)
+    waits: list[tuple[float, list[Path]]] = []
+
+    def wait(seconds: float) -> bool:
+        waits.append((seconds, files(store)))
+        now[0] += 0.5
+        if len(waits) == 1:
+            save(store, "other", 5)
+            now[0] += 0.5
+        return False
+
+    maker._closing.wait = wait  # type: ignore[method-assign, assignment]
+    now[0] = 100.0
+    save(store, "job", 5)
+    finish(maker)
+    assert waits == [(1.0, []), (0.5, [])]
+    assert len(files(store)) == 2
+    store.close()
 
 
 def test_without_a_store_there_are_no_columns() -> None:
