@@ -139,7 +139,10 @@ def busy(job: str, count: int) -> Output:
         ours.server.wait()
         try:
             inside = Cell(excel, another="busy", module=PLAIN_MODULE)  # the same command: the same server
-            kinds: Output = json.loads(str(inside.value("LONGEST_CALLS", ",".join(copy_ids(job, count)))))
+            said = str(inside.value("LONGEST_CALLS", ",".join(copy_ids(job, count))))
+            if not said.startswith("{"):
+                raise RuntimeError(f"LONGEST_CALLS gave something else: {said[:300]}")
+            kinds: Output = json.loads(said)
             return kinds
         finally:
             ours.close()
