@@ -203,8 +203,8 @@ Public Function OpenFunnelShowsRibbon() As Boolean
     OpenFunnelShowsRibbon = True
     On Error Resume Next
     If StrComp(ThisWorkbook.Name, AddinName, vbTextCompare) = 0 Then Exit Function
-    Set addin = Application.Workbooks(AddinName)
-    If Not addin Is Nothing Then OpenFunnelShowsRibbon = False
+    Set addin = Application.Workbooks.Item(AddinName) ' an error where it is not open
+    OpenFunnelShowsRibbon = addin Is Nothing
 End Function
 
 ' Whether there is what a control needs: "cell", "workbook" or nothing.

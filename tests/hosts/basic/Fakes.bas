@@ -114,6 +114,12 @@ Public Sub ActivateBook(comes As Variant)
     End If
 End Sub
 
+Public Sub OpenAddin()
+    Dim book As FakeBook
+    Set book = excel.Addin
+    excel.Workbooks.Add book, book.Name
+End Sub
+
 Public Sub LoadRibbon()
     Dim drawn As FakeRibbon
     Set drawn = New FakeRibbon

@@ -99,6 +99,12 @@ def test_the_ribbon_is_drawn_again_when_another_workbook_comes_to_the_front(book
         assert book.lines() == ["redraw"]
 
 
+def test_a_workbook_has_a_tab_of_its_own_only_without_the_addin(book: Book) -> None:
+    assert asked(book, "Visible") is True
+    book.call("Fakes.OpenAddin")
+    assert asked(book, "Visible") is False
+
+
 def test_after_a_reset_of_vba_nothing_breaks(book: Book) -> None:
     book.call("Fakes.LoadRibbon")
     book.call("Fakes.LoseRibbon")
