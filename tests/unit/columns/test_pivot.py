@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from itertools import count
@@ -88,7 +89,10 @@ def test_too_many_values_columns_and_cells_are_refused(ask: Ask, monkeypatch: py
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_folder_and_a_job_may_have_any_name(tmp_path: Path, function: str) -> None:
-    folder, name = ColumnFolder(tmp_path / "o'clock=1 [x]*", ORIGIN), "'); DROP TABLE job; --"
+    folder, name = (
+        ColumnFolder(tmp_path / ("o'clock=1 [x]" + "*" * (sys.platform != "win32")), ORIGIN),
+        "'); DROP TABLE job; --",
+    )
     path = folder.make(name, stored([{"industries": ["'"], "revenue_usd": 2}]), None)
     values = None if function == "companies" else "revenue_usd"
     shown = column_pivot.pivot(folder.path, [JobFile(name, path, 1)], Question.of(["industries"], [], values, function))
