@@ -171,7 +171,7 @@ class ColumnFolder:
             "rows": str(len(rows)),
             "content": rows.content,
         }
-        with self._part() as part:
+        with self._part(begin) as part:
             parquet.write(part, job_id, self.origin, columns, metadata)
             _sync(part)
             path = self.path / f"{begin}-{_seal(part, begin)}{_SUFFIX}"
@@ -198,12 +198,13 @@ class ColumnFolder:
             self.path.rmdir()
 
     def keep_only(self, stored: Callable[[], Iterable[tuple[str, str]]]) -> None:
-        """Remove the files of all other jobs.
+        """Remove the files of all other jobs, and what was left over from processes that ended.
 
         Args:
             stored: returns origin and id of the jobs to keep. Called after the files are listed, so that one that is
                 saved by another process meanwhile keeps its file.
         """
+        self._remove_left_over()
         if files := self._files("", _SUFFIX, _IRREGULAR):
             kept = {_hash(origin, job_id) for origin, job_id in stored()}
             for path in files:
@@ -231,14 +232,17 @@ class ColumnFolder:
         if self.path.is_symlink():
             raise FileExistsError(f"{self.path.name} is a link to another place")
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._remove_left_over()
+
+    def _remove_left_over(self) -> None:
         for path in self._files("", _PART):
             with contextlib.suppress(OSError):
                 if path.lstat().st_mtime < self._now() - _PART_AGE:
                     _remove(path)
 
     @contextlib.contextmanager
-    def _part(self) -> Iterator[Path]:
-        part = self.path / f"{secrets.token_hex(8)}{_PART}"
+    def _part(self, begin: str) -> Iterator[Path]:
+        part = self.path / f"{begin}-{secrets.token_hex(8)}{_PART}"
         try:
             os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | NO_LINK, 0o600))
             yield part
@@ -248,13 +252,13 @@ class ColumnFolder:
     def _remember(self, job_id: str, begin: str, error: IrregularError) -> None:
         value = clip(one_line(error.shown()), _MAX_VALUE)
         entry = {"job_id": job_id, "origin": self.origin, "field": error.field, "rank": error.rank, "value": value}
-        with self._part() as part:
+        with self._part(begin) as part:
             part.write_text(json.dumps(entry), "utf-8")
             part.replace(self.path / f"{begin}{_IRREGULAR}")
         self._remove_earlier(job_id, begin)
 
     def _remove_earlier(self, job_id: str, begin: str) -> None:
-        for path in self._files(f"{self._job(job_id)}-"):
+        for path in self._files(f"{self._job(job_id)}-", _SUFFIX, _IRREGULAR):
             if not path.name.startswith(begin):
                 self._drop(path)
 

@@ -178,8 +178,11 @@ def test_forgetting_leaves_nothing(folder: ColumnFolder) -> None:
     ColumnFolder(folder.path, "http://127.0.0.1:80").make("job", stored(ROWS), None)
     folder.forget("odd")
     assert (folder.irregular(), folder.is_irregular("odd", "content")) == ([], False)
+    half = folder.make("job", stored(ROWS), None).with_suffix(".part")
+    half.write_bytes(b"half of a file whose process was killed")
     folder.forget("job")
     assert folder.find("job", "content") is None
+    assert not half.exists()
     folder.forget_all()
     folder.forget_all()
     assert not folder.path.exists()
@@ -217,8 +220,11 @@ def test_unfinished_files_of_ended_processes_are_removed(folder: ColumnFolder) -
         part.write_bytes(b"x")
         os.utime(part, (10_000.0 - age, 10_000.0 - age))
     later = ColumnFolder(folder.path, ORIGIN, now=lambda: 10_000.0)
-    later.make("other", stored(ROWS), None)
+    later.keep_only(lambda: [(ORIGIN, "job")])
     assert (old.exists(), young.exists()) == (False, True)
+    later = ColumnFolder(folder.path, ORIGIN, now=lambda: 10_200.0)
+    later.make("other", stored(ROWS), None)
+    assert not young.exists()
 
 
 def test_a_file_that_fails_while_it_is_made_leaves_nothing(

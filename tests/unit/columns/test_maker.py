@@ -197,6 +197,7 @@ def test_files_are_made_once_no_job_was_saved_for_a_while(store: Store) -> None:
     now[0] = 100.0
     save(store, "job", 5)
     finish(maker)
+    finish(maker)  # also what the job needs that was saved in the meantime
     assert waits == [(1.0, []), (0.5, [])]
     assert len(files(store)) == 2
     store.close()
