@@ -138,7 +138,7 @@ def busy(job: str, count: int) -> Output:
         ours = Cell(excel)
         ours.server.wait()
         try:
-            inside = Cell(excel, another="busy", module=PLAIN_MODULE)  # the same command: the same server
+            inside = Cell(excel, module=PLAIN_MODULE)  # the same command: the same server
             said = str(inside.value("LONGEST_CALLS", ",".join(copy_ids(job, count))))
             if not said.startswith("{"):
                 raise RuntimeError(f"LONGEST_CALLS gave something else: {said[:300]}")
