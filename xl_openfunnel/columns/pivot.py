@@ -6,7 +6,7 @@ only, most of which stand for themselves; the others are replaced in the questio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -44,14 +44,18 @@ from .schema import COLUMNS
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-MAX_COMPANIES: Final = 10_000_000
-"""Companies that one question takes: 1,000 jobs of 10,000, in some seconds."""
+MAX_COMPANIES: Final = 5_000_000
+"""Companies that one question takes, 500 jobs of 10,000: most take a second or two, within the memory of a
+connection."""
 
 MAX_ENTRIES: Final = 100_000_000
 """Lines of one question, where the entries of two lists are combined."""
 
 _PART: Final = 1_000_000
-"""Companies whose different keys are counted at once: those of more would not fit into the memory of a connection."""
+"""Values that DuckDB holds at once where it must hold all: more would not fit into the memory of a connection."""
+
+_ENTRIES: Final = 3
+"""Entries of an average list."""
 
 _PLAIN: Final = literal("[!-~]+( [!-~]+)*")
 """Texts that only their case can make different from what they look like, as in `comparable`."""
@@ -62,11 +66,14 @@ _AGGREGATES: Final = {
     "nunique": "count(DISTINCT v)",
     "sum": "sum(v)",
     "mean": "sum(v), count(v)",
-    "median": "quantile_disc(v, 0.5), quantile_disc(v, -0.5)",
+    "median": "quantile_disc(v, [0.5, 0.500000001])",
     "min": "min(v)",
     "max": "max(v)",
 }
-"""Of the column ``v``, in SQL. The two quantiles are the values in the middle."""
+"""Of the column ``v``, in SQL. The two quantiles are the values in the middle, for up to 500 million."""
+
+_FLOATS: Final = "list(v) FILTER (v IS NOT NULL)"
+"""For sums and means of floats, which DuckDB rounds on the way."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +150,7 @@ class _Companies:
     joins: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        before = list(accumulate((file.count for file in self.files), initial=0))[:-1]
+        *before, self.count = accumulate((file.count for file in self.files), initial=0)
         self._table("job", job_id=[file.job_id for file in self.files], before=before)
         paths = literal([str(file.path) for file in self.files])
         self.connection.execute(
@@ -161,7 +168,11 @@ class _Companies:
         found: dict[tuple[int, ...], dict[Codes, Result]] = {level: {} for level in needed}
         exploded = {level: tuple(at for at in level if self.groups[at].is_list) for level in needed}
         for lists in dict.fromkeys(exploded.values()):
-            self._add_results(found, [level for level in needed if exploded[level] == lists], lists)
+            together = [level for level in needed if exploded[level] == lists]
+            holds_all = self.question.function == "median" or self._needs_floats()
+            apart = holds_all and self.count * len(together) > _PART
+            for batch in [[level] for level in together] if apart else [together]:
+                self._add_results(found, batch, lists)
         return found
 
     def _add_results(
@@ -171,16 +182,14 @@ class _Companies:
         positions = sorted({at for level in needed for at in level})
         names = [f"f{at}" for at in positions]
         sets = ", ".join(f"({', '.join(f'f{at}' for at in level)})" for level in needed)
-        function, is_float = self.question.function, self._is_float()
-        aggregates = (
-            "list(v) FILTER (v IS NOT NULL)" if is_float and function in ("sum", "mean") else _AGGREGATES[function]
-        )
+        function = self.question.function
+        aggregates = _FLOATS if self._needs_floats() else _AGGREGATES[function]
         level_of = {
             sum(1 << bit for bit, at in enumerate(reversed(positions)) if at not in level): level for level in needed
         }
         which = f"grouping_id({', '.join(names)})" if names else "0"
         lines = self._lines(positions, lists)
-        for part in self._parts():
+        for part in self._parts(self.count * len(needed) * (_ENTRIES if lists else 1)):
             rows = self._rows(
                 f"SELECT {', '.join([which, *names, aggregates])} FROM ({lines}) {part}"
                 + (f" GROUP BY GROUPING SETS ({sets})" if names else "")
@@ -190,7 +199,7 @@ class _Companies:
                 codes = tuple(
                     self.groups[at].codes[value] for at, value in zip(positions, row, strict=False) if at in level
                 )
-                result = _result(function, row[len(positions) :], is_float=is_float)
+                result = _result(function, row[len(positions) :])
                 found[level][codes] = result + (found[level].get(codes) or 0) if function in COUNTS else result  # type: ignore[operator]
 
     def _lines(self, positions: Sequence[int], lists: Collection[int]) -> str:
@@ -202,14 +211,12 @@ class _Companies:
             query = f"SELECT * REPLACE (unnest({name}) AS {name}) FROM ({query})"
         return query
 
-    def _parts(self) -> Iterator[str]:
-        """Conditions that divide the lines, so that equal values are in one part."""
-        count = 1 + sum(file.count for file in self.files) // _PART
+    def _parts(self, held: int) -> list[str]:
+        """Conditions that divide the lines where different values are counted, so that equal ones are in one part."""
+        count = 1 + held // _PART
         if self.question.function not in ("companies", "nunique") or count == 1:
-            yield ""
-            return
-        for part in range(count):
-            yield f"WHERE coalesce(hash(v) % {count}, 0) = {part}"
+            return [""]
+        return [f"WHERE coalesce(hash(v) % {count}, 0) = {part}" for part in range(count)]
 
     def _check_size(self) -> None:
         rows = len(self.question.rows)
@@ -254,11 +261,17 @@ class _Companies:
 
     def _different(self, values: str) -> dict[Any, int]:
         """The different values, as they are, and how often each occurs."""
-        query = f"SELECT x, count(*) AS n FROM (SELECT {values} AS x FROM {self.source}) GROUP BY x"
-        found = self._rows(f"{query} LIMIT {MAX_CELLS + 1}")
-        if len(found) > MAX_CELLS:
-            ((count,),) = self._rows(f"SELECT count(*) FROM ({query})")
-            check_limit(count, MAX_CELLS, "rows")
+        lines = f"FROM (SELECT {values} AS x FROM {self.source})"
+        if self.count > MAX_CELLS:
+            ((about,),) = self._rows(f"SELECT approx_count_distinct(x) {lines}")
+            parts = 1 + about // MAX_CELLS
+            counts = (
+                self._rows(f"SELECT count(DISTINCT x) {lines} WHERE hash(x) % {parts} = {part}")[0][0]
+                for part in range(parts if parts > 1 else 0)
+            )
+            check_limit(sum(counts), MAX_CELLS, "rows")
+        found = self._rows(f"SELECT x, count(*) {lines} GROUP BY x")
+        check_limit(len(found), MAX_CELLS, "rows")
         return dict(found)
 
     def _first_positions(self, name: str, kind: FieldType, texts: Collection[Spelling]) -> dict[Spelling, int]:
@@ -330,15 +343,16 @@ class _Companies:
         return f"nullif(nullif({key}, {literal(BLANK)}), '')"
 
     def _has_no_numbers(self, name: str, kind: FieldType) -> bool:
-        if not sum(file.count for file in self.files):
+        if not self.count:
             return False
         if kind not in (FieldType.INTEGER, FieldType.NUMBER):
             return True
         ((count,),) = self._rows(f"SELECT count({name}) FROM {self.source}")
         return not count
 
-    def _is_float(self) -> bool:
-        return self.question.values is not None and BY_NAME[self.question.values].type is FieldType.NUMBER
+    def _needs_floats(self) -> bool:
+        name = self.question.values
+        return self.question.function in ("sum", "mean") and name is not None and BY_NAME[name].type is FieldType.NUMBER
 
     def _counts_entries(self) -> bool:
         name = self.question.values
@@ -357,11 +371,11 @@ class _Companies:
         self.connection.execute(f"CREATE TEMP TABLE {name} AS SELECT {values}", list(columns.values()))
 
 
-def _result(function: str, values: Sequence[Any], *, is_float: bool) -> Result:
-    """The result of what `_AGGREGATES` gives."""
+def _result(function: str, values: Sequence[Any]) -> Result:
+    """The result of what `_AGGREGATES` or `_FLOATS` gives."""
     if function in COUNTS or values[0] is None:
         return values[0]  # type: ignore[no-any-return]
-    if function == "mean" and not is_float:
+    if len(values) == 2:
         return rounded(Fraction(*values))
     numbers = values[0] if isinstance(values[0], list) else values
     return rounded(
