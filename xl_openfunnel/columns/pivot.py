@@ -290,7 +290,7 @@ class _Companies:
         table = f"replaced_{len(self.joins)}"
         self._table(table, text=list(replacements), own=list(replacements.values()))
         self.joins.append(f"LEFT JOIN {table} ON {text} = {table}.text")
-        return f"CASE WHEN {table}.text IS NULL THEN {otherwise} ELSE {table}.own END"
+        return f"CASE WHEN {table}.text IS NULL THEN {otherwise} ELSE {table}.own::VARCHAR END"
 
     # --- values ---
 
