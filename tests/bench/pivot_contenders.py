@@ -46,8 +46,8 @@ def ours(count: int) -> Answer:
 
     from xl_openfunnel.columns.pivot import pivot
 
-    folder = pivot_jobs.columns().path
-    return lambda name: pivot(folder, pivot_jobs.files(count), QUESTIONS[name])
+    folder = pivot_jobs.columns()
+    return lambda name: pivot(folder.path, pivot_jobs.files(count, folder), QUESTIONS[name])
 
 
 def duckdb(count: int) -> Answer:

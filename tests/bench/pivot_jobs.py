@@ -46,9 +46,9 @@ def job_id(number: int) -> str:
     return f"job-{number:04d}"
 
 
-def files(count: int) -> list[JobFile]:
-    """The files of so many jobs, which must be there."""
-    folder = columns()
+def files(count: int, folder: ColumnFolder | None = None) -> list[JobFile]:
+    """The files of so many jobs, which must be there; a folder checks each file once."""
+    folder = folder or columns()
     found = [(job_id(number), folder.find(job_id(number), "1")) for number in range(count)]
     return [JobFile(name, path, ROWS) for name, path in found if path is not None]
 

@@ -22,6 +22,8 @@ from xl_openfunnel.pivot_rules import FUNCTIONS, Question
 
 from .stored_rows import ORIGIN, stored
 
+pytestmark = pytest.mark.dependencies
+
 Row = dict[str, Any]
 Ask = Callable[..., Block]
 
