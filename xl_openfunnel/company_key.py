@@ -30,6 +30,11 @@ _BLANK: Final = re.compile(r"\s")
 _PLAIN: Final = re.compile(r"[!-~]+(?: [!-~]+)*")
 """Printable ASCII without blanks at the ends, which only case can make different."""
 
+_SIGNS_FIRST: Final = str.maketrans(
+    {sign: chr(1 + position) for position, sign in enumerate(" _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$")}
+)
+"""Signs in the order of the Unicode Collation Algorithm's table, all before digits."""
+
 _AROUND: Final = " \t\r\n,;\"'«»“”„‘’‚‹›"
 """What people leave at the ends of an address that they copy from a text. Brackets too, in pairs."""
 
@@ -72,6 +77,18 @@ def comparable(text: str) -> str:
     # Twice, because a folded letter may be decomposed, and two of its marks may then be in another order.
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", visible).casefold())
     return _BLANK.sub(" ", unicodedata.normalize("NFC", unicodedata.normalize("NFD", folded).casefold())).strip()
+
+
+def text_order(text: str) -> tuple[str, str]:
+    """The place of a text among others, as sheets sort them: signs, digits, letters; ``é`` between ``e`` and ``f``.
+
+    Texts with the same `comparable` have the same place.
+    """
+    same = comparable(text)
+    if same.isascii():
+        return same.translate(_SIGNS_FIRST), same
+    letters = "".join(c for c in unicodedata.normalize("NFKD", same) if not unicodedata.combining(c))
+    return letters.translate(_SIGNS_FIRST), same
 
 
 def looks_blank(text: str) -> bool:

@@ -334,8 +334,14 @@ def parse_columns(value: object) -> tuple[str, ...] | None:
     for text in _texts(value):
         for name in re.split("[,;]", text):
             if key := comparable(name):
-                names.setdefault(key, key if key in BY_NAME else name.strip())
+                names.setdefault(key, column_name(name))
     return tuple(names.values()) or None
+
+
+def column_name(text: str) -> str:
+    """One column as a person named it: a known one in its own spelling, another without blanks at its ends."""
+    key = comparable(text)
+    return key if key in BY_NAME else text.strip()
 
 
 def _texts(value: object) -> Iterator[str]:

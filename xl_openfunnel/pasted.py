@@ -18,12 +18,14 @@ from .text import clip, one_line, utf16_units
 KEY_PREFIX: Final = "of_"
 """The prefix of API keys."""
 
-_HYPHENS: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63"
+HYPHENS: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63"
+"""Those of typography, which people and programs put for ``-``."""
+
 _QUOTES: Final = "`´«»‘’‚‛“”„‟′″‹›「」『』"
 _FULL_WIDTH: Final = "".join(chr(0xFEE0 + code) for code in range(0x21, 0x7F))
 _ASCII: Final = str.maketrans(
-    _FULL_WIDTH + _HYPHENS + _QUOTES,
-    "".join(map(chr, range(0x21, 0x7F))) + "-" * len(_HYPHENS) + '"' * len(_QUOTES),
+    _FULL_WIDTH + HYPHENS + _QUOTES,
+    "".join(map(chr, range(0x21, 0x7F))) + "-" * len(HYPHENS) + '"' * len(_QUOTES),
 )
 _MARK: Final = "\0"
 """In place of an invisible character, so that it can stand within a word as well as between two."""

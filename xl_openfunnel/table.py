@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from copy import deepcopy
 from difflib import get_close_matches
-from functools import partial
+from functools import cache, partial
 from itertools import islice, repeat
 from types import NoneType
 from typing import Any, Final
@@ -33,6 +33,7 @@ from .fields import (
     parse_columns,
     sources_of,
 )
+from .selection import ALL, Selection, chosen_positions
 
 MAX_FIELDS: Final = 1_000
 """Fields of one table: the service sends twenty, and a column takes memory however few its values are."""
@@ -50,7 +51,11 @@ _EXACT: Final = range(-(2**53), 2**53 + 1)
 
 
 def frame(
-    rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None, *, strict: bool = True
+    rows: Iterable[Mapping[str, Any]],
+    columns: Sequence[str] | None = None,
+    *,
+    strict: bool = True,
+    selection: Selection = ALL,
 ) -> pd.DataFrame:
     """The rows as a DataFrame, in their order, a column per field.
 
@@ -77,6 +82,7 @@ def frame(
         columns: names, in any case. ``"*"`` stands for ``rank`` and every field the rows have, known ones
             first, and without any row for ``DEFAULT_COLUMNS``. None is ``"*"``.
         strict: whether to refuse a name that is neither known nor in any row; else its column is blank.
+        selection: which of the rows, in which order. Its columns need not be among those of the frame.
 
     Returns:
         A frame of exactly these columns, with a RangeIndex.
@@ -85,21 +91,15 @@ def frame(
         UnknownColumnError: a name that is refused. Without any row every name is taken.
         ConfigurationError: more than `MAX_FIELDS` or `MAX_CELLS`.
     """
-    requested = (parse_columns(columns) if isinstance(columns, str) else columns) or (ALL_COLUMNS,)
-    needed = None if ALL_COLUMNS in requested else {field for name in requested for field in fields_of(name)}
-    values, field_names, count = _collect(rows, needed)
-    columns_by_field = columns_of(field_names)
-    names = _resolve_columns(requested, columns_by_field.values() if count else None, strict=strict)
-    values = {columns_by_field[field]: collected for field, collected in values.items()}
-    series = [_series(name, _column_values(name, values, count)) for name in names]
-    table = pd.DataFrame(dict(enumerate(series)), index=pd.RangeIndex(count), copy=False)
-    # Objects, because the text that pandas 3 chooses depends on pyarrow, which refuses lone surrogates.
-    table.columns = pd.Index(names, dtype=object)
-    return table
+    return _frame(rows, columns, None, strict=strict, selection=selection)
 
 
 def stacked_frame(
-    rows: Iterable[Mapping[str, Any]], jobs: Sequence[tuple[str, int]], columns: Sequence[str] | None = None
+    rows: Iterable[Mapping[str, Any]],
+    jobs: Sequence[tuple[str, int]],
+    columns: Sequence[str] | None = None,
+    *,
+    selection: Selection = ALL,
 ) -> pd.DataFrame:
     """The rows of several jobs as one DataFrame, after a column ``job_id``. ``rank`` starts over with each job.
 
@@ -109,13 +109,48 @@ def stacked_frame(
         rows: the rows of all jobs, one job after the other.
         jobs: the id of each job and the number of its rows, in this order.
         columns: as of :func:`frame`, which also says what is raised; ``job_id`` is always the first.
+        selection: as of :func:`frame`; the rows are chosen and sorted as one.
     """
-    names = None if columns is None else [name for name in columns if name.casefold() != JOB_COLUMN]
-    stacked = frame(rows, names)
-    if "rank" in stacked:
-        stacked["rank"] = pd.Series([rank for _, count in jobs for rank in range(1, count + 1)], dtype="Int64")
-    stacked.insert(0, JOB_COLUMN, pd.Series([job_id for job_id, count in jobs for _ in range(count)], dtype=_TEXT))
-    return stacked
+    return _frame(rows, [JOB_COLUMN, *(columns or (ALL_COLUMNS,))], jobs, selection=selection)
+
+
+def _frame(
+    rows: Iterable[Mapping[str, Any]],
+    columns: Sequence[str] | None,
+    jobs: Sequence[tuple[str, int]] | None,
+    *,
+    strict: bool = True,
+    selection: Selection,
+) -> pd.DataFrame:
+    requested = (parse_columns(columns) if isinstance(columns, str) else columns) or (ALL_COLUMNS,)
+    wanted = (*requested, *selection.columns)
+    needed = None if ALL_COLUMNS in requested else {field for name in wanted for field in fields_of(name)}
+    collected, field_names, count = _collect(rows, needed)
+    columns_by_field = columns_of(field_names)
+    own = columns_by_field.values() if count else None
+    made: dict[str, list[Any]] = (
+        {} if jobs is None else {JOB_COLUMN: [job_id for job_id, size in jobs for _ in range(size)]}
+    )
+    names = _resolve_columns(requested, own, made, strict=strict)
+    deciding = {name: _resolve_columns([name], own, made, strict=strict)[0] for name in selection.columns}
+    by_column = {columns_by_field[field]: values for field, values in collected.items()}
+    sizes = [count] if jobs is None else [size for _, size in jobs]
+    made["rank"] = [rank for size in sizes for rank in range(1, size + 1)]
+
+    @cache
+    def values_of(name: str) -> list[Any]:
+        return made[name] if name in made else _column_values(name, by_column, count)
+
+    if selection and count:
+        chosen = chosen_positions(selection, count, lambda name: values_of(deciding[name]))
+        series = [_series(name, list(map(values_of(name).__getitem__, chosen))) for name in names]
+        count = len(chosen)
+    else:
+        series = [_series(name, values_of(name)) for name in names]
+    table = pd.DataFrame(dict(enumerate(series)), index=pd.RangeIndex(count), copy=False)
+    # Objects, because the text that pandas 3 chooses depends on pyarrow, which refuses lone surrogates.
+    table.columns = pd.Index(names, dtype=object)
+    return table
 
 
 def deep_copy(frame: pd.DataFrame) -> pd.DataFrame:
@@ -196,18 +231,21 @@ def _collect(
     return collected, field_names, count
 
 
-def _resolve_columns(requested: Iterable[str], own: Collection[str] | None, *, strict: bool) -> list[str]:
+def _resolve_columns(
+    requested: Iterable[str], own: Collection[str] | None, made: Collection[str], *, strict: bool
+) -> list[str]:
     """The names of the frame's columns, each once.
 
     Args:
         requested: as of :func:`frame`.
         own: the columns that show the fields of the rows; None where there are no rows.
+        made: columns that are there whatever the rows have.
         strict: as of :func:`frame`.
     """
     last = len(_SERVICE_ORDER)
     fields = [] if own is None else sorted(own, key=lambda name: _SERVICE_ORDER.get(name, last))
     everything = DEFAULT_COLUMNS if own is None else ("rank", *fields)
-    spelling = {name.casefold(): name for name in (*reversed(fields), *BY_NAME)}
+    spelling = {name.casefold(): name for name in (*reversed(fields), *BY_NAME, *made)}
     names: dict[str, None] = {}
     for name in requested:
         if name == ALL_COLUMNS:
@@ -234,8 +272,6 @@ def _unknown_column_message(name: str, spelling: Mapping[str, str]) -> str:
 
 def _column_values(name: str, collected: Mapping[str, list[Any]], count: int) -> list[Any]:
     """The values of one column, None where there is nothing."""
-    if name == "rank":
-        return list(range(1, count + 1))
     field = BY_NAME.get(name)
     derive = field.derive if field and field.derive else lambda value: None if value is ABSENT else value
     return list(map(derive, *(collected.get(source) or repeat(ABSENT, count) for source in sources_of(name))))

@@ -1,0 +1,112 @@
+"""Which companies are shown, and in which order: first the criteria, then the sort, then the top. Imports no pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from .cell_values import to_cell, to_text
+from .company_key import looks_blank, text_order
+from .criteria import Criteria
+from .errors import ConfigurationError
+from .fields import ALL_COLUMNS, BY_NAME, EMPLOYEE_BANDS, FieldType, column_name, parse_columns
+from .pasted import HYPHENS
+
+_MINUS: Final = HYPHENS + "-"
+
+
+@dataclass(frozen=True)
+class SortColumn:
+    """A column to sort by, blanks last in both directions."""
+
+    name: str
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is shown of the companies.
+
+    Attributes:
+        criteria: all of them must hold.
+        sort: the columns to sort by; companies that are equal in all of them stay in their order.
+        top: how many are shown at most; None for all.
+    """
+
+    criteria: Criteria = ()
+    sort: tuple[SortColumn, ...] = ()
+    top: int | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.criteria or self.sort) or self.top is not None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that decide, each once."""
+        return tuple(dict.fromkeys([*(each.column for each in self.criteria), *(each.name for each in self.sort)]))
+
+
+ALL: Final = Selection()
+"""Every company, in the service's order."""
+
+
+def parse_sort(value: object) -> tuple[SortColumn, ...]:
+    """The columns to sort by in a text, a list of texts or a range: ``"-employee_count,name"``, ``-`` for downwards.
+
+    Raises:
+        ConfigurationError: ``*``, or a ``-`` without a column.
+        UnknownColumnError: something other than text is among them.
+    """
+    found: dict[str, SortColumn] = {}
+    for text in parse_columns(value) or ():
+        name = column_name(text.lstrip(_MINUS))
+        if not name or name == ALL_COLUMNS:
+            raise ConfigurationError(f"Sorting by {text!r} is not possible. Name columns, like -employee_count,name.")
+        found.setdefault(name.casefold(), SortColumn(name, descending=text[0] in _MINUS))
+    return tuple(found.values())
+
+
+def chosen_positions(selection: Selection, count: int, values_of: Callable[[str], Sequence[Any]]) -> list[int]:
+    """The positions of the chosen rows among ``count`` rows, in their new order.
+
+    Args:
+        selection: what to choose.
+        count: how many rows there are.
+        values_of: the values of a column of the selection, by its name, in the order of the rows.
+    """
+    positions: Iterable[int] = range(count)
+    for criterion in selection.criteria:
+        holds, values = criterion.matcher(), values_of(criterion.column)
+        positions = [position for position in positions if holds(values[position])]
+    positions = list(positions)
+    for column in reversed(selection.sort):
+        _sort(positions, column, values_of(column.name))
+    return positions[: selection.top]
+
+
+def _sort(positions: list[int], column: SortColumn, values: Sequence[Any]) -> None:
+    """Sort the positions by the values, which keeps those with equal values in their order."""
+    field = BY_NAME.get(column.name)
+    is_band = field is not None and field.type is FieldType.BAND
+    keys = {position: _band_key(values[position]) if is_band else _sort_key(values[position]) for position in positions}
+    blank = (-1,) if column.descending else (9,)
+    positions.sort(key=lambda position: keys[position] or blank, reverse=column.descending)
+
+
+def _band_key(value: Any) -> tuple[int, int] | None:
+    return (0, EMPLOYEE_BANDS.index(value)) if value in EMPLOYEE_BANDS else None
+
+
+def _sort_key(value: Any) -> tuple[int, Any] | None:
+    """Numbers, then texts, then FALSE and TRUE, as sheets sort them; None for a blank."""
+    if isinstance(value, str):
+        return None if looks_blank(value) else (1, text_order(value))
+    if value is None or type(value) is int:
+        return None if value is None else (0, value)
+    cell = to_cell(value)
+    if isinstance(cell, bool):
+        return 2, cell
+    if isinstance(cell, float):
+        return 0, cell
+    return _sort_key(to_text(cell))
