@@ -30,6 +30,11 @@ _BLANK: Final = re.compile(r"\s")
 _PLAIN: Final = re.compile(r"[!-~]+(?: [!-~]+)*")
 """Printable ASCII without blanks at the ends, which only case can make different."""
 
+_AS_LETTERS: Final = str.maketrans(
+    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "þ": "th"}
+)
+"""Letters that Unicode does not decompose, as the Unicode Collation Algorithm sorts them."""
+
 _SIGNS_FIRST: Final = str.maketrans(
     {sign: chr(1 + position) for position, sign in enumerate(" _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$")}
 )
@@ -88,7 +93,7 @@ def text_order(text: str) -> tuple[str, str]:
     if same.isascii():
         return same.translate(_SIGNS_FIRST), same
     letters = "".join(c for c in unicodedata.normalize("NFKD", same) if not unicodedata.combining(c))
-    return letters.translate(_SIGNS_FIRST), same
+    return letters.translate(_AS_LETTERS).translate(_SIGNS_FIRST), same
 
 
 def looks_blank(text: str) -> bool:
