@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from numbers import Real
 from typing import Final, TypeAlias
 
 from ..cell_values import safe_str, to_text
 from ..company_key import comparable
+from ..criteria import Criteria, parse, parse_pairs
 from ..errors import ConfigurationError, UnknownColumnError
 from ..fields import parse_columns
 from ..pasted import holds_key
+from ..selection import SortColumn, parse_sort
 from . import limits
 
 MAX_JOBS: Final = 1_000
@@ -156,6 +160,47 @@ def columns(value: object, what: str = "column") -> tuple[str, ...] | None:
     if any(map(holds_key, parsed or ())):
         raise UnknownColumnError(_KEY_REFUSED.format(what))
     return parsed
+
+
+def criteria(value: object) -> Criteria:
+    """The criteria in a text, in a range of such texts, or in a range of two columns: names and what they must be.
+
+    Raises:
+        ConfigurationError: one cannot be understood, is a cell's error, or holds an API key; or it is another range.
+    """
+    cells = [[valid_cell(cell, "criterion") for cell in row] for row in grid(value)]
+    if len(cells[0]) == 2:
+        return parse_pairs((row[0], row[1]) for row in cells)
+    if len(cells[0]) > 2 or any(not isinstance(cell, str) and cell is not None for (cell,) in cells):
+        raise ConfigurationError(
+            'Give criteria as text, like "country=Germany; employee_count>=50", or as a range of two columns: names, '
+            "and what they must be."
+        )
+    return tuple(chain.from_iterable(parse(cell) for (cell,) in cells if isinstance(cell, str)))
+
+
+def sort(value: object) -> tuple[SortColumn, ...]:
+    """The columns to sort by; none for a blank.
+
+    Raises:
+        ConfigurationError: one is no column, a cell's error, or holds an API key.
+    """
+    return parse_sort(columns(value))
+
+
+def top(value: object) -> int | None:
+    """How many companies are shown at most; None for a blank.
+
+    Raises:
+        ConfigurationError: it is no whole number from 1.
+    """
+    given = valid_value(value, "top")
+    written = text(given, "top")
+    if not written:
+        return None
+    if isinstance(given, bool) or not re.fullmatch("[0-9]{1,15}", written) or not int(written):
+        raise ConfigurationError(f"Give a whole number from 1 as top, not {written[:40]!r}.")
+    return int(written)
 
 
 def yes_or_no(value: object, what: str, *, default: bool) -> bool:

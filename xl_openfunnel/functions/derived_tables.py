@@ -19,6 +19,7 @@ from ..columns.schema import IrregularError
 from ..fields import DEFAULT_COLUMNS
 from ..jobs.snapshot import Rows
 from ..pivot_rules import Question
+from ..selection import ALL, Selection
 from . import limits
 from .cache import DerivedCache
 from .company_index import KEY_COLUMNS, CompanyIndex
@@ -43,6 +44,33 @@ def rows_block(job_id: str, rows: Rows, columns: tuple[str, ...] | None, units: 
         return [list(map(str, frame.columns)), *table.block(frame, headers=False, text_limit=units)]
 
     return _cache.get_or_make(("block", columns, strict, units), {job_id: rows}, make, _cell_count)
+
+
+def selected_block(
+    rows_by_job: Mapping[str, Rows],
+    columns: tuple[str, ...] | None,
+    selection: Selection,
+    units: int,
+    *,
+    stacked: bool,
+) -> Block:
+    """The chosen rows of all these jobs, sorted as one, as `rows_block` has those of one.
+
+    With ``stacked`` a column with the job's id comes first.
+    """
+
+    def make() -> Block:
+        from .. import table
+
+        rows, names = _all_rows(rows_by_job), columns or DEFAULT_COLUMNS
+        if stacked:
+            jobs = [(job_id, len(rows)) for job_id, rows in rows_by_job.items()]
+            frame = table.stacked_frame(rows, jobs, names, selection=selection)
+        else:
+            frame = table.frame(rows, names, selection=selection)
+        return [list(map(str, frame.columns)), *table.block(frame, headers=False, text_limit=units)]
+
+    return _cache.get_or_make(("selected", columns, selection, units, stacked), rows_by_job, make, _cell_count)
 
 
 def check_columns(rows_by_job: Mapping[str, Rows], columns: tuple[str, ...] | None) -> None:
@@ -86,21 +114,25 @@ def column_cells(job_id: str, rows: Rows, name: str, units: int) -> list[Cell]:
 def pivot_block(
     rows_by_job: Mapping[str, Rows],
     question: Question,
+    selection: Selection,
     columns: ColumnMaker | None,
     as_of: Mapping[str, datetime | None],
 ) -> Block:
     """A pivot table of the companies of all these jobs: from their files of columns if all have one, else from rows.
 
+    It has no line at all where there is a selection, and it has no company.
+
     Args:
         rows_by_job: the rows of each job.
         question: what is asked.
+        selection: of which companies. With one, they are taken from the rows.
         columns: the files. Those that are missing are made in the background.
         as_of: when the service confirmed the rows.
 
     Raises:
         ConfigurationError: the jobs have too many companies, or the pivot is refused.
     """
-    in_files = columns is not None and column_pivot.can_answer(question)
+    in_files = columns is not None and not selection and column_pivot.can_answer(question)
     in_files = in_files and all(rows.content is not None for rows in rows_by_job.values())
     limits.check_row_limit(rows_by_job.values(), column_pivot.MAX_COMPANIES if in_files else MAX_PIVOT_ROWS)
 
@@ -114,10 +146,12 @@ def pivot_block(
             except (UnavailableError, OSError) as error:
                 _log.warning("a pivot is made from the rows, not from the columns: %s", error)
         limits.check_row_limit(rows_by_job.values(), MAX_PIVOT_ROWS)
-        frame = table.frame(_all_rows(rows_by_job), question.needed_columns)
+        frame = table.frame(_all_rows(rows_by_job), question.needed_columns, selection=selection)
+        if selection and not len(frame):
+            return []
         return pivot.pivot(frame, question.rows, question.columns, question.values, question.function)
 
-    return _cache.get_or_make(question, rows_by_job, make, _cell_count, slow=True)
+    return _cache.get_or_make((question, selection), rows_by_job, make, _cell_count, slow=True)
 
 
 def _column_files(
@@ -152,4 +186,4 @@ def _all_rows(rows_by_job: Mapping[str, Rows]) -> Iterator[Row]:
 
 
 def _cell_count(block: Block) -> int:
-    return len(block) * len(block[0])
+    return sum(map(len, block))

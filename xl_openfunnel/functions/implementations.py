@@ -16,18 +16,23 @@ from ..fields import ALL_COLUMNS
 from ..jobs import job_text
 from ..jobs.snapshot import Rows, Snapshot
 from ..pivot_rules import Question
+from ..selection import Selection
 from ..text import clip
 from . import arguments, derived_tables, info
 from .context import CallContext
 from .job_rows import header_without_rows, job_blocks, rows_or_reason, stack, visible_rows
-from .limits import LimitError, check_row_limit
+from .limits import LimitError, check_count, check_row_limit
 from .registry import Argument, of_function, optional
+from .selected_rows import no_match, selected_rows
 
 _log = logging.getLogger(__name__)
 
 MAX_ROWS: Final = 100_000
 """Companies that one formula shows: this many rows block Excel for some five seconds. A sheet has 1,048,576, and a
 formula takes 1,000 jobs of 10,000."""
+
+MAX_SEARCHED_ROWS: Final = 500_000
+"""Companies among which one formula chooses those that it shows."""
 
 UNEXPECTED: Final = f"{CELL_PREFIX}Something unexpected happened in this formula. The log says what; please report it."
 """What a cell shows after an error that is not an `OpenFunnelError`."""
@@ -39,6 +44,12 @@ _EXPORT: Final = "In a terminal, xl-openfunnel rows JOB -o FILE.xlsx writes the 
 
 _JOB: Final = Argument("job", "The job's id, its URL or its label; or a cell with one.")
 _JOBS: Final = Argument("job", "The job's id, its URL or its label; or a range of these.")
+
+_CRITERIA: Final = optional(
+    "criteria",
+    'Which companies, like "country=Germany|Austria; employee_count>=50"; or a range of two columns, with names and '
+    "what SUMIFS takes.",
+)
 
 
 def evaluate(
@@ -95,25 +106,41 @@ def status(context: CallContext, job: object) -> Block:
     optional("columns", 'Their names, like "name,domain,country", or a range with them; "*" for all.'),
     optional("include_headers", "FALSE for no row of names above the companies."),
     optional("state", '"latest" (also what may still change) or "final" (nothing before the job is over).'),
+    _CRITERIA,
+    optional("sort", 'The columns to sort by, with - before those that go down, like "-employee_count,name".'),
+    optional("top", "How many companies at most, a number: the first ones of the sort."),
     large=True,
     without_spill=f"{_EXPORT}.",
 )
 def rows(
-    context: CallContext, job: object, columns: object = None, include_headers: object = None, state: object = None
+    context: CallContext,
+    job: object,
+    columns: object = None,
+    include_headers: object = None,
+    state: object = None,
+    criteria: object = None,
+    sort: object = None,
+    top: object = None,
 ) -> Block:
     """``OF_ROWS``: the companies, one row each; of several jobs, each once, behind a ``job_id``."""
     column_names = arguments.columns(columns)
     headers = arguments.yes_or_no(include_headers, "include_headers", default=True)
     only_final = arguments.one_of(state, "state", ("latest", "final")) == "final"
+    selection = Selection(arguments.criteria(criteria), arguments.sort(sort), arguments.top(top))
     jobs = _unique_jobs(context, job)
     if not jobs:
         return [[""]]
     contents = [(job_id, error or visible_rows(context, job_id, only_final=only_final)) for job_id, error in jobs]
     rows_by_job = {job_id: rows for job_id, rows in contents if isinstance(rows, Rows)}
-    check_row_limit(rows_by_job.values(), MAX_ROWS)
-    context.width = arguments.is_range(job) + len(header_without_rows(column_names))
-    blocks = list(job_blocks(contents, column_names, rows_by_job, context.block_units))
-    block = stack([job_id for job_id, _ in jobs], blocks) if arguments.is_range(job) else blocks[0]
+    check_row_limit(rows_by_job.values(), MAX_SEARCHED_ROWS if selection else MAX_ROWS)
+    several = arguments.is_range(job)
+    context.width = several + len(header_without_rows(column_names))
+    if selection and rows_by_job:
+        block = selected_rows(context, contents, column_names, selection, stacked=several)
+        check_count(len(block) - 1, MAX_ROWS)
+    else:
+        blocks = list(job_blocks(contents, column_names, rows_by_job, context.block_units))
+        block = stack([job_id for job_id, _ in jobs], blocks) if several else blocks[0]
     if not headers:
         return block[1:]
     return [clip_cells(block[0], CELL_UNITS), *block[1:]]  # only now: cut names could be equal
@@ -211,6 +238,7 @@ def lookup(context: CallContext, job: object, key: object, column: object, if_no
     optional("col_fields", 'Columns whose values become columns, like "employee_band".'),
     optional("values", 'The column to calculate with, like "employee_count"; without one companies count.'),
     optional("function", "count, companies (each once over all jobs), sum, mean, median, min, max or nunique."),
+    _CRITERIA,
     large=True,
     without_spill=f"{_EXPORT} for Excel's own PivotTable.",
 )
@@ -221,6 +249,7 @@ def pivot(
     col_fields: object = None,
     values: object = None,
     function: object = None,
+    criteria: object = None,
 ) -> Block:
     """``OF_PIVOT``: companies counted or summed by columns, with totals; several jobs together, each once.
 
@@ -233,6 +262,7 @@ def pivot(
         raise ConfigurationError("Give one column as values: a pivot calculates with one.")
     value_column = value_columns[0] if value_columns else None
     question = Question.of(row_columns, col_columns, value_column, function_name)  # raises before any job is looked up
+    selection = Selection(arguments.criteria(criteria))
     jobs = _unique_jobs(context, job)
     if not jobs:
         return [[""]]
@@ -254,7 +284,8 @@ def pivot(
             excluded.append(f"{job_id}: {reason.removeprefix(CELL_PREFIX)}")
     if not rows_by_job:
         return [[reasons[0]]]
-    block = derived_tables.pivot_block(rows_by_job, question, context.columns, as_of)
+    block = derived_tables.pivot_block(rows_by_job, question, selection, context.columns, as_of)
+    block = block or [[no_match(context, selection, rows_by_job)]]
     return [*block, *_excluded_row(excluded, len(jobs), len(block[0]))]
 
 

@@ -70,7 +70,15 @@ def check_row_limit(rows: Iterable[Rows], limit: int) -> None:
     Raises:
         ConfigurationError: the jobs have more rows.
     """
-    count = sum(map(len, rows))
+    check_count(sum(map(len, rows)), limit)
+
+
+def check_count(count: int, limit: int) -> None:
+    """Refuse so many companies.
+
+    Raises:
+        ConfigurationError: they are more.
+    """
     if count > limit:
         raise ConfigurationError(
             f"These jobs have {count:,} companies, and one formula takes {limit:,} at most. Give it fewer jobs, or "

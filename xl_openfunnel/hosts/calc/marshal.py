@@ -12,6 +12,9 @@ from ...functions.registry import Argument
 _MAY_BE_ZERO: Final = frozenset({"include_headers", "if_not_found"})
 """Arguments that can be the number 0. In the others, 0 means a blank cell, which Calc passes as 0."""
 
+_ZEROS_IN_RANGES: Final = frozenset({"criteria"})
+"""Arguments that can have the number 0 in a range of cells, whose blanks Calc passes as ``""``."""
+
 
 _NOT_AVAILABLE: Final[float] = struct.unpack("<d", struct.pack("<Q", 0x7FF8_0000_0000_7FFF))[0]
 """The error ``#N/A``: Calc's errors are NaN with a number, which for this one is FormulaError::NotAvailable. The void
@@ -22,7 +25,9 @@ def from_calc(value: object, argument: Argument) -> object:
     """An argument as the functions take it: the value of a single cell, or rows; None for blank or omitted ones."""
     if isinstance(value, tuple):
         rows = tuple(tuple(_cell_from_calc(cell, argument) for cell in row) for row in _without_blank_tail(value))
-        return rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else rows
+        if len(rows) == 1 and len(rows[0]) == 1:
+            return rows[0][0]
+        return value if argument.name in _ZEROS_IN_RANGES else rows
     return _cell_from_calc(value, argument)
 
 

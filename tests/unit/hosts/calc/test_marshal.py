@@ -14,7 +14,7 @@ from xl_openfunnel.hosts.calc.marshal import from_calc, to_calc
 LOOKUP = REGISTRY["OF_LOOKUP"]
 ROWS = REGISTRY["OF_ROWS"]
 
-JOB, _, HEADERS, _ = ROWS.arguments
+JOB, _, HEADERS, _, CRITERIA, *_ = ROWS.arguments
 IF_NOT_FOUND = LOOKUP.arguments[3]
 
 
@@ -31,6 +31,8 @@ IF_NOT_FOUND = LOOKUP.arguments[3]
         (0.0, IF_NOT_FOUND, 0.0),
         (((3,),), JOB, 3.0),
         ("", JOB, ""),
+        ((("employee_count", 0.0),), CRITERIA, (("employee_count", 0.0),)),
+        (0.0, CRITERIA, None),
     ],
 )
 def test_a_zero_is_a_blank_cell_except_where_it_can_be_a_number(
