@@ -257,6 +257,44 @@ FORMULA_MESSAGES: Final = (
         "#OF! <given> is no key of a company. Give its rank, domain or linkedin_url.", "give a number or a text as key"
     ),
     FormulaMessage(
+        "no company matches <criteria>",
+        "loosen the [criteria](criteria.md); ends in `yet` as long as more companies may come",
+        "in `OF_ROWS` and `OF_PIVOT`, in place of companies",
+    ),
+    FormulaMessage(
+        "#OF! '<part>' is no criterion. Write a column, a sign and a value, like country=Germany.",
+        "as it says: [Criteria](criteria.md) has all signs",
+    ),
+    FormulaMessage(
+        "#OF! '<part>' names no column. Write one before the sign, like country=Germany.", "as it says: `*` is none"
+    ),
+    FormulaMessage(
+        "#OF! '<part>' has no value after <sign>. Write one, or = for a blank and <> for anything else.", "as it says"
+    ),
+    FormulaMessage(
+        "#OF! '<part>' has two signs in a row. Put ~ before one that belongs to the value.",
+        "`>=` for `=>`, `=` for `==`; or as it says",
+    ),
+    FormulaMessage(
+        "#OF! '<part>' has two criteria. Put ; between them, or ~ before a sign that belongs to the value.",
+        "as it says",
+    ),
+    FormulaMessage(
+        "#OF! '<part>' compares <column> with what is no number. Write numbers like 1000 or 0.5.",
+        "no thousands separator, and a point before decimals, also where sheets have a comma",
+    ),
+    FormulaMessage(
+        "#OF! '<part>' names no size class. There are <classes>.",
+        "take one of these for `employee_band`, or a number for `employee_count`; a cell with `1-10` must be text, or "
+        "it is a date",
+    ),
+    FormulaMessage(
+        '#OF! Give criteria as text, like "country=Germany; employee_count>=50", or as a range of two columns: names, and what they must be.',
+        "as it says",
+    ),
+    FormulaMessage("#OF! Sorting by '<given>' is not possible. Name columns, like -employee_count,name.", "as it says"),
+    FormulaMessage("#OF! Give a whole number from 1 as top, not '<given>'.", "as it says"),
+    FormulaMessage(
         "#OF! There is no row field. Name a column to group by, for example country.", '`=OF_PIVOT(A2,"country")`'
     ),
     FormulaMessage(

@@ -35,10 +35,10 @@ USUAL_ARGUMENTS: dict[str, tuple[Any, ...]] = {
         function.name: tuple(JOB.job_id if argument.name == "job" else None for argument in function.arguments)
         for function in CATALOG
     },
-    "OF_ROWS": (JOB.job_id, "name", True, "latest"),
+    "OF_ROWS": (JOB.job_id, "name", True, "latest", "rank<=20; name<>", "-name", 5.0),
     "OF_INFO": (JOB.job_id, "rows"),
     "OF_LOOKUP": (JOB.job_id, 2.0, "name", "none"),
-    "OF_PIVOT": (JOB.job_id, "country", "employee_band", "employee_count", "sum"),
+    "OF_PIVOT": (JOB.job_id, "country", "employee_band", "employee_count", "sum", "rank<=20"),
     "OF_CREDITS": ("left",),
 }
 """Arguments for which each function gives values: a job, unless others are listed here."""
@@ -80,6 +80,7 @@ class Word(str, enum.Enum):  # noqa: UP042 - StrEnum would convert to its value
 
 
 WORDS = [JOB.job_id, f" {JOB.job_id} ", "name", "NAME;domain", "*", "*,name", "country", "rows", "sum", "final", "left"]
+WORDS += ["country=x", "-name", "rank<=9; name=*a|~*", ">5", "<>", "=", "employee_band>=51-200"]
 ODD: list[Any] = [
     *(Odd("name"), Odd(JOB.job_id), np.str_("name"), Word.NAME, b"name", "\ud800", "\x00", "#N/A", "=1+1", ",;,"),
     *("x" * 40_000, "😀" * 300, "name," * 5_000, "a\r\nb", "of_live_0123456789", "running"),

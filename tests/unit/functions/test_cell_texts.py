@@ -524,6 +524,12 @@ def test_every_message_says_what_to_do() -> None:
 # ---- errors in formulas, and of Excel and Python ------------------------------------------------------------------
 
 
+REFUSED_CRITERIA = (
+    *("country Germany", "*=x", "employee_count>", "country==Germany", "country=Germany, city=x"),
+    *("employee_count>1,000", "employee_band>50"),
+)
+
+
 def wrong_formulas(services: SimulatedServices) -> list[str]:
     """The texts of wrong formulas, and of formulas that ask for missing data."""
     na = CellError("#N/A")
@@ -572,6 +578,14 @@ def wrong_formulas(services: SimulatedServices) -> list[str]:
         text_of("OF_PIVOT", pivot, [JOB, "a b"], "country"),
         text_of("OF_ROWS", rows, [JOB, "wide"]),
         text_of("OF_ROWS", rows, JOB, "*"),
+        text_of("OF_ROWS", rows, JOB, None, None, None, "name=nobody"),
+        text_of("OF_ROWS", rows, "slow", None, None, None, "name=nobody"),
+        text_of("OF_PIVOT", pivot, JOB, "country", None, None, None, "name=nobody"),
+        *(text_of("OF_ROWS", rows, JOB, None, None, None, part) for part in REFUSED_CRITERIA),
+        text_of("OF_ROWS", rows, JOB, None, None, None, [["country", "=", "Germany"]]),
+        text_of("OF_ROWS", rows, JOB, None, None, None, f"name={WRONG_KEY}"),
+        text_of("OF_ROWS", rows, JOB, None, None, None, None, "*"),
+        text_of("OF_ROWS", rows, JOB, None, None, None, None, None, 1.5),
         text_of("OF_PIVOT", lambda _: pivot_table.pivot(pd.DataFrame({"name": ["a"]}), ["xyz"])),
         text_of("OF_STATUS", broken),
         f"{CELL_PREFIX}{STORE_BUSY}",

@@ -14,7 +14,7 @@ from xl_openfunnel.hosts.calc.marshal import from_calc, to_calc
 LOOKUP = REGISTRY["OF_LOOKUP"]
 ROWS = REGISTRY["OF_ROWS"]
 
-JOB, _, HEADERS, _, CRITERIA, *_ = ROWS.arguments
+JOB, _, HEADERS, _, CRITERIA = ROWS.arguments[:5]
 IF_NOT_FOUND = LOOKUP.arguments[3]
 
 
