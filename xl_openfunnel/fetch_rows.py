@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .api.client import Client
@@ -19,6 +20,8 @@ from .pasted import job_ids
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .selection import Selection
+
 shared_fetchers: dict[tuple[str, str], Fetcher] = {}
 """The fetchers of this process, by base URL and the fingerprint of an explicit key."""
 
@@ -31,6 +34,7 @@ def fetch_rows(
     api_key: str | None = None,
     base_url: str | None = None,
     columns: Sequence[str] | str | None = None,
+    criteria: str | Mapping[str, object] | None = None,
     timeout: float | None = None,
     refresh: bool = False,
     progress: Callable[[Snapshot], object] | None = None,
@@ -47,6 +51,9 @@ def fetch_rows(
         base_url: the service's address; None for the one of the settings.
         columns: names in the desired order; None for ``rank`` and every field that the service sent. The derived
             ``country``, ``city`` and ``employee_band`` are only included by name.
+        criteria: which companies, in the words of SUMIFS: ``"country=Germany|Austria; employee_count>=50"``, or
+            ``{"country": "Germany|Austria", "employee_count": ">=50"}``; None for all. Its columns need not be among
+            ``columns``.
         timeout: seconds to wait, for all jobs together; None to wait as long as the service answers, but at most 5
             minutes without any answer.
         refresh: read the job from the service again, even if it is stored. Where that fails, the error is raised, and
@@ -69,7 +76,7 @@ def fetch_rows(
             first that has one, once all are waited for; its notes (``__notes__``) tell those of the others.
     """
     fetcher = shared_fetcher(base_url, api_key)
-    return fetch_with(fetcher, job_id, columns, timeout, progress, refresh=refresh)
+    return fetch_with(fetcher, job_id, columns, timeout, progress, refresh=refresh, criteria=criteria)
 
 
 def fetch_with(
@@ -80,8 +87,10 @@ def fetch_with(
     progress: Callable[[Snapshot], object] | None = None,
     *,
     refresh: bool = False,
+    criteria: str | Mapping[str, object] | None = None,
 ) -> pd.DataFrame:
     """As `fetch_rows`, with the given fetcher."""
+    selection = _selection(criteria)  # refused before a long wait
     several = isinstance(job_id, Iterable) and not isinstance(job_id, (str, bytes))
     jobs = list(dict.fromkeys(map(job_id_from, job_id if several else [job_id])))  # type: ignore[arg-type]
     if not jobs:
@@ -89,10 +98,10 @@ def fetch_with(
 
     def frame_of(snapshots: list[Snapshot]) -> pd.DataFrame:
         if not several:
-            return snapshots[0].frame(columns)
+            return replace(snapshots[0], selection=selection).frame(columns)
         from .jobs.stacking import stacked_frame  # which one job does not need
 
-        return stacked_frame(snapshots, columns)
+        return stacked_frame(snapshots, columns, selection)
 
     snapshots = _final_snapshots(wait_for_all(fetcher, jobs, timeout, progress, refresh=refresh))
     try:
@@ -109,6 +118,15 @@ def fetch_with(
         warnings.warn(problem, stacklevel=3)
         frame.attrs["problem"] = problem
     return frame
+
+
+def _selection(criteria: str | Mapping[str, object] | None) -> Selection | None:
+    if criteria is None:
+        return None
+    from .criteria import parse, parse_pairs
+    from .selection import Selection
+
+    return Selection(parse(criteria) if isinstance(criteria, str) else parse_pairs(criteria.items()))
 
 
 def _final_snapshots(outcomes: Sequence[Outcome]) -> list[Snapshot]:

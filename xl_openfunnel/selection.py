@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from .cell_values import to_cell, to_text
 from .company_key import looks_blank, text_order
-from .criteria import Criteria
+from .criteria import Criteria, shown
 from .errors import ConfigurationError
 from .fields import ALL_COLUMNS, BY_NAME, EMPLOYEE_BANDS, FieldType, column_name, parse_columns
 from .pasted import HYPHENS
@@ -46,6 +47,16 @@ class Selection:
         """The columns that decide, each once."""
         return tuple(dict.fromkeys([*(each.column for each in self.criteria), *(each.name for each in self.sort)]))
 
+    def __str__(self) -> str:
+        """What is shown, for a sentence that begins with the companies: ``with country=Germany; the first 100``."""
+        by = ",".join(("-" if each.descending else "") + each.name for each in self.sort)
+        parts = (
+            f"with {shown(self.criteria)}" if self.criteria else "",
+            f"sorted by {by}" if by else "",
+            "" if self.top is None else f"the first {self.top:,}",
+        )
+        return "; ".join(filter(None, parts))
+
 
 ALL: Final = Selection()
 """Every company, in the service's order."""
@@ -65,6 +76,19 @@ def parse_sort(value: object) -> tuple[SortColumn, ...]:
             raise ConfigurationError(f"Sorting by {text!r} is not possible. Name columns, like -employee_count,name.")
         found.setdefault(name.casefold(), SortColumn(name, descending=text[0] in _MINUS))
     return tuple(found.values())
+
+
+def parse_top(text: str) -> int | None:
+    """How many companies are shown at most; None for a blank.
+
+    Raises:
+        ConfigurationError: it is no whole number from 1.
+    """
+    if not (number := text.strip()):
+        return None
+    if not re.fullmatch("[0-9]{1,15}", number) or not int(number):
+        raise ConfigurationError(f"Give a whole number from 1 as top, not {number[:40]!r}.")
+    return int(number)
 
 
 def chosen_positions(selection: Selection, count: int, values_of: Callable[[str], Sequence[Any]]) -> list[int]:

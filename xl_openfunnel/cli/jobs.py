@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -32,10 +32,28 @@ from ..jobs.stacking import stacked_snapshot
 from ..jobs.waiting import Outcome, naming_job, wait_for_all
 from ..text import companies, format_utc, one_line
 from . import table_output, terminal
-from .options import Columns, Format, Job, Jobs, Json, Output, Raw, Refresh, Separator, Timeout, Yes
+from .options import (
+    Columns,
+    Criteria,
+    Format,
+    Job,
+    Jobs,
+    Json,
+    Output,
+    Raw,
+    Refresh,
+    Separator,
+    Sort,
+    Timeout,
+    Top,
+    Yes,
+)
 from .output import Target
 from .progress import Progress
 from .session import Session, session
+
+if TYPE_CHECKING:
+    from ..selection import Selection
 
 
 def status(context: typer.Context, jobs: Jobs, as_json: Json = False, refresh: Refresh = False) -> None:
@@ -117,6 +135,9 @@ def rows(
     jobs: Jobs,
     output: Output = None,
     columns: Columns = None,
+    criteria: Criteria = None,
+    sort: Sort = None,
+    top: Top = None,
     file_format: Format = None,
     separator: Separator = None,
     raw: Raw = False,
@@ -139,10 +160,12 @@ def rows(
     run = session(context)
     target = Target.of(output, file_format, separator, raw=raw)
     names = parse_column_names(columns)
+    selection = parse_selection(criteria, sort, top)
     job_ids, fetcher = run.job_ids(jobs), run.fetcher()
     with Progress(fetcher.clock.monotonic) as progress:
         # reports a misspelt column at the first page
-        on_rows = None if names is None or len(job_ids) > 1 else lambda snapshot: snapshot.frame(names)
+        is_checked = len(job_ids) == 1 and (names is not None or selection)
+        on_rows = (lambda snapshot: replace(snapshot, selection=selection).frame(names)) if is_checked else None
         outcomes = wait_for_all(fetcher, job_ids, timeout, progress, refresh=refresh, on_rows=on_rows)
     errors = []
     for outcome in outcomes:
@@ -155,7 +178,7 @@ def rows(
     for outcome in outcomes:
         _print_notes(outcome, run.name_of(outcome.snapshot.job_id) if len(outcomes) > 1 else None, refresh=refresh)
     snapshots = [outcome.snapshot for outcome in outcomes]
-    snapshot = stacked_snapshot(snapshots) if len(jobs) > 1 else snapshots[0]
+    snapshot = replace(stacked_snapshot(snapshots) if len(jobs) > 1 else snapshots[0], selection=selection)
     labels = "; ".join(filter(None, map(run.label_of, job_ids))) or None
     guarded = replace(target, label=labels).write(snapshot, names)
     target.report(snapshot, guarded)
@@ -222,6 +245,18 @@ def parse_column_names(columns: str | None) -> Sequence[str] | None:
     if names is None:
         raise ConfigurationError('--columns names no column. Say for example --columns name,domain, or "*" for all.')
     return names
+
+
+def parse_selection(criteria: str | None, sort: str | None, top: str | None) -> Selection | None:
+    """What ``--criteria``, ``--sort`` and ``--top`` choose; None for all companies.
+
+    Raises:
+        ConfigurationError: one of them cannot be understood, and is named.
+    """
+    from ..criteria import parse
+    from ..selection import Selection, parse_sort, parse_top
+
+    return Selection(parse(criteria or ""), parse_sort(sort), parse_top(top or "")) or None
 
 
 def cancel(context: typer.Context, job: Job, yes: Yes = False) -> None:

@@ -87,6 +87,21 @@ Columns = Annotated[
         help='For example "name,domain,country"; "*" for all, the default for files.',
     ),
 ]
+Criteria = Annotated[
+    str | None,
+    typer.Option(
+        "--criteria",
+        metavar="TEXT",
+        help='Only companies that match, as SUMIFS has it: "country=Germany|Austria; employee_count>=50".',
+    ),
+]
+Sort = Annotated[
+    str | None,
+    typer.Option(
+        "--sort", metavar="NAMES", help='Columns, "-" before those that go down, for example "-employee_count,name".'
+    ),
+]
+Top = Annotated[str | None, typer.Option("--top", metavar="NUMBER", help="The first companies of the sort only.")]
 Raw = Annotated[bool, typer.Option("--raw", help="Leave text in .csv and .tsv as it is, even if it is a formula.")]
 SourceFile = Annotated[
     Path | None, typer.Option("--from", metavar="FILE.jsonl", help="Real rows: a file with one JSON object a line.")

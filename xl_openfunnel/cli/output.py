@@ -114,10 +114,11 @@ class Target:
         """
         if self.path is None:
             return
-        status, number = snapshot.status, len(snapshot.rows)
+        status, all_rows = snapshot.status, len(snapshot.rows)
+        number = len(snapshot.frame(["rank"])) if snapshot.selection else all_rows
         if_not_completed = "" if status in (None, JobStatus.COMPLETED) else f" ({status})"
         terminal.print_message(
-            f"{companies(number)}{if_not_completed} written to {self.path}",
+            f"{_of_all(number, all_rows)}{if_not_completed} written to {self.path}",
             event="written",
             file=str(self.path),
             rows=number,
@@ -143,6 +144,11 @@ def _checked_separator(text: str) -> str:
     raise ConfigurationError(f'--separator takes one sign, for example ";" or "\\t", and not {text!r}.')
 
 
+def _of_all(chosen: int, everything: int) -> str:
+    """``600 companies``, or ``12 of 600 companies``."""
+    return companies(everything) if chosen == everything else f"{chosen:,} of {companies(everything)}"
+
+
 def _show(snapshot: Snapshot, columns: Sequence[str] | None) -> None:
     frame = snapshot.frame(columns or table_output.TERMINAL_COLUMNS)
     table_output.print_frame(frame.head(MAX_SHOWN))
@@ -151,4 +157,4 @@ def _show(snapshot: Snapshot, columns: Sequence[str] | None) -> None:
             f"The first {MAX_SHOWN} of {len(frame):,} companies. A pipe gets all of them, and so does -o FILE."
         )
     else:
-        terminal.print_message(f"{companies(len(frame))}.")
+        terminal.print_message(f"{_of_all(len(frame), len(snapshot.rows))}.")

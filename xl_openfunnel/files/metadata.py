@@ -11,7 +11,7 @@ from ..cell_values import to_cell, to_json, to_text
 from ..errors import IncompleteResultError
 from ..jobs import job_text
 from ..jobs.snapshot import Snapshot
-from ..text import format_utc, one_line
+from ..text import companies, format_utc, one_line
 from ..version import version
 from .cells import Cell
 
@@ -50,7 +50,7 @@ def outcome(snapshot: Snapshot) -> str:
 
 def notes(snapshot: Snapshot) -> list[str]:
     """What a reader of the companies should know: that they may change, the problem, what the service says."""
-    found = []
+    found = [f"Chosen from {companies(len(snapshot.rows))}: those {snapshot.selection}."] if snapshot.selection else []
     if not snapshot.final and not _is_incomplete(snapshot):
         found.append(f"These companies may still change: {job_text.pending_reason(snapshot) or 'not all were read'}.")
     elif _status(snapshot) == JobStatus.CANCELLED:
@@ -89,6 +89,8 @@ def job_facts(snapshot: Snapshot) -> list[Fact]:
         ("read_from", _SOURCES[snapshot.source]),
         ("written_by", f"XL OpenFunnel {version()}"),
     ]
+    if snapshot.selection:
+        facts.append(("chosen", str(snapshot.selection)))
     facts.extend(("warning", text) for text in snapshot.warnings)
     if snapshot.problem:
         facts.append(("problem", snapshot.problem.message))

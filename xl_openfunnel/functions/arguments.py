@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
@@ -15,7 +14,7 @@ from ..criteria import Criteria, parse, parse_pairs
 from ..errors import ConfigurationError, UnknownColumnError
 from ..fields import parse_columns
 from ..pasted import holds_key
-from ..selection import SortColumn, parse_sort
+from ..selection import SortColumn, parse_sort, parse_top
 from . import limits
 
 MAX_JOBS: Final = 1_000
@@ -194,13 +193,7 @@ def top(value: object) -> int | None:
     Raises:
         ConfigurationError: it is no whole number from 1.
     """
-    given = valid_value(value, "top")
-    written = text(given, "top")
-    if not written:
-        return None
-    if isinstance(given, bool) or not re.fullmatch("[0-9]{1,15}", written) or not int(written):
-        raise ConfigurationError(f"Give a whole number from 1 as top, not {written[:40]!r}.")
-    return int(written)
+    return parse_top(text(valid_value(value, "top"), "top"))
 
 
 def yes_or_no(value: object, what: str, *, default: bool) -> bool:

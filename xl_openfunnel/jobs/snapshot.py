@@ -16,6 +16,8 @@ from ..fields import parse_columns
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..selection import Selection
+
 Source = Literal["service", "store"]
 """Where final rows come from."""
 
@@ -157,6 +159,7 @@ class Snapshot:
         next_try: when the next request is sent, in UTC; None if none is planned.
         warnings: what is odd about final rows that agree with the manifest all the same, such as a company that is
             there twice: sentences for a person.
+        selection: which of the rows its frame has, and in which order; None for all.
     """
 
     job_id: str
@@ -175,9 +178,10 @@ class Snapshot:
     problem: Problem | None = None
     next_try: datetime | None = None
     warnings: tuple[str, ...] = ()
+    selection: Selection | None = None
 
     def frame(self, columns: Sequence[str] | str | None = None) -> pd.DataFrame:
-        """The rows as a DataFrame, one row per company in the service's order.
+        """The rows as a DataFrame, one row per company in the service's order, or in that of the selection.
 
         Args:
             columns: names in the desired order, as a list or as ``"name,domain"``; None for ``rank`` and every field
@@ -191,7 +195,7 @@ class Snapshot:
         """
         from .. import table  # imports pandas, which is not needed before
 
-        frame = table.deep_copy(_frame(self.rows, parse_columns(columns)))
+        frame = table.deep_copy(_frame(self.rows, parse_columns(columns), self.selection))
         frame.attrs = dict[Any, Any](self.attributes())
         return frame
 
@@ -207,7 +211,10 @@ class Snapshot:
 
 
 @functools.lru_cache(maxsize=_FRAME_CACHE_SIZE)
-def _frame(rows: Rows, columns: tuple[str, ...] | None) -> pd.DataFrame:
+def _frame(rows: Rows, columns: tuple[str, ...] | None, selection: Selection | None) -> pd.DataFrame:
     from .. import table
+    from ..selection import ALL
 
-    return table.frame(rows, columns) if rows.jobs is None else table.stacked_frame(rows, rows.jobs, columns)
+    if rows.jobs is None:
+        return table.frame(rows, columns, selection=selection or ALL)
+    return table.stacked_frame(rows, rows.jobs, columns, selection=selection or ALL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,18 @@ from .waiting import naming_job
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..selection import Selection
 
-def stacked_frame(snapshots: Sequence[Snapshot], columns: Sequence[str] | str | None = None) -> pd.DataFrame:
+
+def stacked_frame(
+    snapshots: Sequence[Snapshot], columns: Sequence[str] | str | None = None, selection: Selection | None = None
+) -> pd.DataFrame:
     """The companies of several jobs below each other, after a column with the id of their job.
 
     Args:
         snapshots: the jobs.
         columns: as of `Snapshot.frame`; ``job_id`` is always the first.
+        selection: which of their companies; None for all.
 
     Returns:
         A frame whose ``attrs`` are those of `Snapshot.frame`, each a list with a value per job.
@@ -29,7 +35,7 @@ def stacked_frame(snapshots: Sequence[Snapshot], columns: Sequence[str] | str | 
     Raises:
         UnknownColumnError: a name that none of the jobs has.
     """
-    frame = stacked_snapshot(snapshots).frame(columns)
+    frame = dataclasses.replace(stacked_snapshot(snapshots), selection=selection).frame(columns)
     attributes = [snapshot.attributes() for snapshot in snapshots]
     frame.attrs = {name: [each[name] for each in attributes] for name in attributes[0]}
     return frame
