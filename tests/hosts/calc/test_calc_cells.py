@@ -145,6 +145,23 @@ def test_an_array_shows_ten_thousand_rows(sheet: Sheet, service: Simulator) -> N
     assert sheet["A5:G10005"] == block(made)
 
 
+def test_a_chosen_sorted_and_cut_block_follows_its_job(sheet: Sheet, service: Simulator, clock: ManualClock) -> None:
+    rows = [{"name": f"n{number}", "employee_count": number % 7, "hq_country": "Peru"} for number in range(250)]
+    service.add(made := SimulatedJob(rows, job_id=f"job-{next(_numbers)}", running=1_000))
+    sheet["A1"] = made.job_id
+    sheet["C1"], sheet["D1"] = "country", "peru|Chile"
+    sheet["C2"], sheet["D2"] = "employee_count", 0
+    sheet["A5:B8"] = '=OF_ROWS(A1;"rank,name";;;C1:D3;"-rank";3)'
+    sheet["F5:F6"] = '=OF_ROWS(A1;"name";;;"name=n249")'
+    sheet["H5:I7"] = '=OF_PIVOT(A1;"country";;;;"employee_count>=5")'
+    sheet.wait_until("F6", "no company matches name=n249 yet")
+    clock.sleep(2_000)
+    sheet.wait_until("F6", "n249")
+    sheet.wait_until("A6", 246.0)
+    assert sheet["A5:B8"] == [["rank", "name"], [246.0, "n245"], [239.0, "n238"], [232.0, "n231"]]
+    sheet.wait_until("I7", float(sum(number % 7 >= 5 for number in range(250))))
+
+
 def test_long_texts_are_not_cut_in_an_array(sheet: Sheet, service: Simulator) -> None:
     long = "long " * 100
     rows = [{**row, "match_reason": f"{long}{number}"} for number, row in enumerate(companies(2))]

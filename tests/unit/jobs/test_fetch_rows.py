@@ -14,6 +14,7 @@ from tests.unit.flying import FlyingClock
 from tests.unit.jobs.conftest import MakeFetcher, MakeService
 from xl_openfunnel import (
     AuthenticationError,
+    ConfigurationError,
     IncompleteResultError,
     InsufficientCreditsError,
     InvalidJobIdError,
@@ -383,3 +384,23 @@ def test_jobs_that_wait_for_another_one_stay_tracked(serve: MakeService, fetch: 
     other = SimulatedJob(ROWS, job_id="other", running=150.0)
     fetcher = fetch(serve(slow, other), watch_ttl=20.0)
     assert len(fetch_with(fetcher, ["slow", "other"])) == 500
+
+
+def test_criteria_choose_from_one_job_or_several() -> None:
+    rows = [{"name": name, "employee_count": count} for name, count in (("a", 5), ("b", 60), ("c", None))]
+    with Simulator([SimulatedJob(rows, "one"), SimulatedJob(rows[1:], "two")]) as service:
+        options = {"api_key": service.api_key, "base_url": service.base_url}
+        large = fetch_rows("one", columns="rank,name", criteria="employee_count>=50", **options)
+        assert large.to_numpy().tolist() == [[2, "b"]]
+        assert large.attrs["job_id"] == "one"
+        both = fetch_rows(["one", "two"], columns="rank", criteria={"employee_count": "=", "name": "c|d"}, **options)
+        assert both.to_numpy().tolist() == [["one", 3], ["two", 2]]
+        assert fetch_rows("one", criteria={"employee_count": 5, "name": None}, **options)["name"].tolist() == ["a"]
+        with pytest.raises(UnknownColumnError, match="Did you mean name"):
+            fetch_rows("one", criteria="nmae=a", **options)
+
+
+def test_criteria_are_refused_before_the_job_is_asked_for() -> None:
+    with Simulator([SimulatedJob(ROWS, "one")]) as service, pytest.raises(ConfigurationError, match="is no criterion"):
+        fetch_rows("one", criteria="Germany", api_key=service.api_key, base_url=service.base_url)
+    assert service.received == []

@@ -1,0 +1,81 @@
+"""``rows`` with ``--criteria``, ``--sort`` and ``--top``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+
+from tests.unit.cli.conftest import Run, Serve
+from xl_openfunnel.simulator import SimulatedJob
+
+ONE = SimulatedJob(
+    [{"name": n, "employee_count": c} for n, c in (("Beta", 60), ("alpha", 700), ("Gamma", None))], "one"
+)
+TWO = SimulatedJob([{"name": "Delta", "employee_count": 90, "size": "new"}], "two")
+
+
+def test_companies_are_chosen_sorted_and_cut(serve: Serve, run: Run) -> None:
+    serve(ONE)
+    done = run("rows", "one", "--columns", "rank,name", "--criteria", "employee_count<>", "--sort=-employee_count")
+    assert (done.code, done.out) == (0, "rank\tname\n2\talpha\n1\tBeta\n")
+    assert run("rows", "one", "--columns", "name", "--sort", "name", "--top", 1).out == "name\nalpha\n"
+
+
+def test_several_jobs_are_chosen_from_as_one(serve: Serve, run: Run, tmp_path: Path) -> None:
+    serve(ONE, TWO)
+    file = tmp_path / "companies.csv"
+    done = run("rows", "one", "two", "--columns", "rank,name", "--sort", "-employee_count", "--top", 2, "-o", file)
+    assert file.read_text("utf-8-sig").splitlines() == ["job_id,rank,name", "one,2,alpha", "two,1,Delta"]
+    assert f"2 of 4 companies written to {file}" in done.err
+
+
+def test_a_workbook_says_what_its_companies_were_chosen_by(serve: Serve, run: Run, tmp_path: Path) -> None:
+    serve(ONE)
+    file = tmp_path / "companies.xlsx"
+    assert (
+        run("rows", "one", "--criteria", "name=*a; employee_count>0", "--sort", "name", "--top", 1, "-o", file).code
+        == 0
+    )
+    book = load_workbook(file)
+    assert [row[1].value for row in book["Companies"].iter_rows()] == ["name", "alpha"]
+    texts = [str(cell.value) for row in book["Summary"].iter_rows() for cell in row if cell.value]
+    chosen = "with name=*a; employee_count>0; sorted by name; the first 1"
+    assert any(f"Chosen from 3 companies: those {chosen}." in text for text in texts)
+    assert chosen in texts
+
+
+def test_nothing_that_matches_is_no_error(serve: Serve, run: Run, tmp_path: Path) -> None:
+    serve(ONE)
+    file = tmp_path / "companies.csv"
+    done = run("rows", "one", "--columns", "name", "--criteria", "name=nobody", "-o", file)
+    assert (done.code, file.read_text("utf-8-sig")) == (0, "name\n")
+    assert f"0 of 3 companies written to {file}" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--criteria", "Germany"], "'Germany' is no criterion."),
+        (["--criteria", "name=of_0123456789abcdef"], "The criteria hold an API key. Remove it."),
+        (["--sort", "*"], "Sorting by '*' is not possible."),
+        (["--top", "0"], "Give a whole number from 1 as top, not '0'."),
+    ],
+)
+def test_what_cannot_be_understood_is_refused_before_any_request(
+    serve: Serve, run: Run, arguments: list[str], says: str
+) -> None:
+    service = serve(ONE)
+    done = run("rows", "one", *arguments)
+    assert (done.code, done.out, service.received) == (2, "", [])
+    assert says in done.err
+    assert "0123456789abcdef" not in done.err
+
+
+@pytest.mark.parametrize("arguments", [["--criteria", "nmae=x"], ["--sort", "nmae"]])
+def test_a_misspelt_column_is_told_at_the_first_page(serve: Serve, run: Run, arguments: list[str]) -> None:
+    serve(SimulatedJob(ONE.rows * 50, "slow", running=1e6))
+    done = run("rows", "slow", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert "There is no column 'nmae'. Did you mean name?" in done.err
