@@ -10,9 +10,8 @@ from openpyxl import load_workbook
 from tests.unit.cli.conftest import Run, Serve
 from xl_openfunnel.simulator import SimulatedJob
 
-ONE = SimulatedJob(
-    [{"name": n, "employee_count": c} for n, c in (("Beta", 60), ("alpha", 700), ("Gamma", None))], "one"
-)
+ROWS = [{"name": name, "employee_count": count} for name, count in (("Beta", 60), ("alpha", 700), ("Gamma", None))]
+ONE = SimulatedJob(ROWS, "one")
 TWO = SimulatedJob([{"name": "Delta", "employee_count": 90, "size": "new"}], "two")
 
 
@@ -41,9 +40,9 @@ def test_a_workbook_says_what_its_companies_were_chosen_by(serve: Serve, run: Ru
     book = load_workbook(file)
     assert [row[1].value for row in book["Companies"].iter_rows()] == ["name", "alpha"]
     texts = [str(cell.value) for row in book["Summary"].iter_rows() for cell in row if cell.value]
-    chosen = "with name=*a; employee_count>0; sorted by name; the first 1"
-    assert any(f"Chosen from 3 companies: those {chosen}." in text for text in texts)
-    assert chosen in texts
+    words = "with name=*a; employee_count>0; sorted by name; the first 1"
+    assert any(f"Chosen from 3 companies: those {words}." in text for text in texts)
+    assert words in texts
 
 
 def test_nothing_that_matches_is_no_error(serve: Serve, run: Run, tmp_path: Path) -> None:
@@ -75,7 +74,7 @@ def test_what_cannot_be_understood_is_refused_before_any_request(
 
 @pytest.mark.parametrize("arguments", [["--criteria", "nmae=x"], ["--sort", "nmae"]])
 def test_a_misspelt_column_is_told_at_the_first_page(serve: Serve, run: Run, arguments: list[str]) -> None:
-    serve(SimulatedJob(ONE.rows * 50, "slow", running=1e6))
+    serve(SimulatedJob(ROWS * 50, "slow", running=1e6))
     done = run("rows", "slow", *arguments)
     assert (done.code, done.out) == (2, "")
     assert "There is no column 'nmae'. Did you mean name?" in done.err

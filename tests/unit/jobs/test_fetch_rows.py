@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -389,15 +390,15 @@ def test_jobs_that_wait_for_another_one_stay_tracked(serve: MakeService, fetch: 
 def test_criteria_choose_from_one_job_or_several() -> None:
     rows = [{"name": name, "employee_count": count} for name, count in (("a", 5), ("b", 60), ("c", None))]
     with Simulator([SimulatedJob(rows, "one"), SimulatedJob(rows[1:], "two")]) as service:
-        options = {"api_key": service.api_key, "base_url": service.base_url}
-        large = fetch_rows("one", columns="rank,name", criteria="employee_count>=50", **options)
+        fetch = partial(fetch_rows, api_key=service.api_key, base_url=service.base_url)
+        large = fetch("one", columns="rank,name", criteria="employee_count>=50")
         assert large.to_numpy().tolist() == [[2, "b"]]
         assert large.attrs["job_id"] == "one"
-        both = fetch_rows(["one", "two"], columns="rank", criteria={"employee_count": "=", "name": "c|d"}, **options)
+        both = fetch(["one", "two"], columns="rank", criteria={"employee_count": "=", "name": "c|d"})
         assert both.to_numpy().tolist() == [["one", 3], ["two", 2]]
-        assert fetch_rows("one", criteria={"employee_count": 5, "name": None}, **options)["name"].tolist() == ["a"]
+        assert fetch("one", criteria={"employee_count": 5, "name": None})["name"].tolist() == ["a"]
         with pytest.raises(UnknownColumnError, match="Did you mean name"):
-            fetch_rows("one", criteria="nmae=a", **options)
+            fetch("one", criteria="nmae=a")
 
 
 def test_criteria_are_refused_before_the_job_is_asked_for() -> None:
