@@ -19,7 +19,7 @@ from ..columns.schema import IrregularError
 from ..fields import DEFAULT_COLUMNS
 from ..jobs.snapshot import Rows
 from ..pivot_rules import Question
-from ..selection import ALL, Selection
+from ..selection import Selection
 from . import limits
 from .cache import DerivedCache
 from .company_index import KEY_COLUMNS, CompanyIndex
