@@ -74,7 +74,7 @@ def test_what_cannot_be_understood_is_refused_before_any_request(
 
 @pytest.mark.parametrize("arguments", [["--criteria", "nmae=x"], ["--sort", "nmae"]])
 def test_a_misspelt_column_is_told_at_the_first_page(serve: Serve, run: Run, arguments: list[str]) -> None:
-    serve(SimulatedJob(ROWS, "slow", ending="paused"))
+    serve(SimulatedJob(ROWS * 50, "slow", ending="paused"))
     done = run("rows", "slow", *arguments)
     assert (done.code, done.out) == (2, "")
     assert "There is no column 'nmae'. Did you mean name?" in done.err
