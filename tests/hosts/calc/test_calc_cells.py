@@ -154,6 +154,7 @@ def test_a_chosen_sorted_and_cut_block_follows_its_job(sheet: Sheet, service: Si
     sheet["A5:B8"] = '=OF_ROWS(A1;"rank,name";;;C1:D3;"-rank";3)'
     sheet["F5:F6"] = '=OF_ROWS(A1;"name";;;"name=n249")'
     sheet["H5:I7"] = '=OF_PIVOT(A1;"country";;;;"employee_count>=5")'
+    clock.sleep(600)
     sheet.wait_until("F6", "no company matches name=n249 yet")
     clock.sleep(2_000)
     sheet.wait_until("F6", "n249")

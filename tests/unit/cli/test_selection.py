@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
+from tests.unit.cli.conftest import ROWS as COMPANIES
 from tests.unit.cli.conftest import Run, Serve
 from xl_openfunnel.simulator import SimulatedJob
 
@@ -74,7 +75,8 @@ def test_what_cannot_be_understood_is_refused_before_any_request(
 
 @pytest.mark.parametrize("arguments", [["--criteria", "nmae=x"], ["--sort", "nmae"]])
 def test_a_misspelt_column_is_told_at_the_first_page(serve: Serve, run: Run, arguments: list[str]) -> None:
-    serve(SimulatedJob(ROWS * 50, "slow", ending="paused"))
-    done = run("rows", "slow", *arguments)
+    job = SimulatedJob(COMPANIES, ending="paused")
+    serve(job)
+    done = run("rows", job.job_id, *arguments)
     assert (done.code, done.out) == (2, "")
     assert "There is no column 'nmae'. Did you mean name?" in done.err
