@@ -65,6 +65,21 @@ def test_arguments_arrive_as_excel_sends_them(sheet: Sheet, excel: FakeExcel) ->
     assert type(cells[1]) is int  # a Long, which the wrapper's VBA turns into #N/A
 
 
+def test_companies_are_chosen_sorted_and_cut_by_a_range_and_by_texts(sheet: Sheet, excel: FakeExcel) -> None:
+    _until_final(sheet, excel)
+    for cell, content in (("J1", "employee_count"), ("K1", ">0"), ("J2", "rank"), ("K2", "<=500"), ("J3", "country")):
+        sheet.type(cell, content)
+    sheet.enter("A5", '=OF_ROWS(A2,"rank,employee_count",FALSE,"final",J1:K3,"-employee_count,-rank",50)')
+    _until_calculated(sheet, excel, "A5")
+    ranks = [rank for rank, row in enumerate(JOB.rows[:500], 1) if (row["employee_count"] or 0) > 0]
+    ranks.sort(key=lambda rank: (-JOB.rows[rank - 1]["employee_count"], -rank))
+    expected = [[float(rank), float(JOB.rows[rank - 1]["employee_count"])] for rank in ranks[:50]]
+    assert [list(row) for row in sheet.block("A5")] == expected
+    sheet.enter("H5", '=OF_ROWS(A2,"rank",TRUE,"latest","name=nobody of that name")')
+    _until_calculated(sheet, excel, "H5")
+    assert [list(row) for row in sheet.block("H5")] == [["rank"], ["no company matches name=nobody of that name"]]
+
+
 def test_fifty_cells_cost_the_requests_of_one(sheet: Sheet, excel: FakeExcel, service: Simulator) -> None:
     _until_final(sheet, excel)
     before = len(service.received)
