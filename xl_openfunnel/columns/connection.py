@@ -109,6 +109,11 @@ def literal(value: object) -> str:
     return str(value).lower()
 
 
+def identifier(name: str) -> str:
+    """A name in SQL, of any characters."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def _end() -> None:
     """Have all connections closed: a daemon thread that is still in DuckDB when Python ends aborts the process."""
     with _changed:

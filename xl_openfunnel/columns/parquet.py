@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from .connection import connect, literal
+from .connection import connect, identifier, literal
 from .schema import COLUMNS
 
 if TYPE_CHECKING:
     import numpy as np
+    from duckdb import DuckDBPyConnection
+
+
+_PANDAS_TYPES: Final = {
+    "VARCHAR": ("unicode", "string"),
+    "VARCHAR[]": ("list[unicode]", "object"),
+    "BIGINT": ("int64", "Int64"),
+    "DOUBLE": ("float64", "Float64"),
+}
+"""Of DuckDB's types: pandas' names of the value and of the dtype."""
 
 
 def write(path: Path, job_id: str, origin: str, columns: Mapping[str, list[Any]], metadata: Mapping[str, str]) -> None:
@@ -30,38 +41,78 @@ def write(path: Path, job_id: str, origin: str, columns: Mapping[str, list[Any]]
     Raises:
         UnavailableError: see `connect`.
     """
+    table = {"job_id": job_id, "origin": origin, "rank": range(1, len(columns["_band"]) + 1), **columns}
+    write_table(path, table, COLUMNS, len(columns["_band"]), metadata)
+
+
+def write_table(
+    path: Path,
+    columns: Mapping[str, Sequence[Any]],
+    types: Mapping[str, str],
+    count: int,
+    metadata: Mapping[str, str],
+) -> None:
+    """Write a file of any columns.
+
+    Args:
+        path: of the new file.
+        columns: the values of each column; a text stands in every row.
+        types: the columns of the file, in order, with their DuckDB types.
+        count: the number of rows.
+        metadata: the file's own keys and values.
+
+    Raises:
+        UnavailableError: see `connect`.
+    """
     import numpy as np  # some 70 ms
 
-    arrays: dict[str, np.ndarray[Any, Any]] = {"rank": np.arange(1, len(columns["_band"]) + 1)}
-    selected = {"job_id": literal(job_id), "origin": literal(origin), "rank": "rank"}
-    for name, values in columns.items():
-        kind = COLUMNS[name]
-        if values.count(None) == len(values):
-            selected[name] = "NULL"
+    arrays: dict[str, np.ndarray[Any, Any]] = {"row": np.arange(count)}
+    selected = []
+    for number, (name, kind) in enumerate(types.items()):
+        values, array = columns[name], f"c{number}"
+        if isinstance(values, str):
+            value = literal(values)
+        elif isinstance(values, list) and values.count(None) == len(values):
+            value = "NULL"
         elif kind == "VARCHAR":
-            arrays[name], selected[name] = _objects(values), name
+            arrays[array], value = _objects(values), array
         elif kind == "VARCHAR[]":
             lists = [None if value is None else msgspec.json.encode(value).decode() for value in values]
-            arrays[name], selected[name] = _objects(lists), f"from_json({name}, '[\"VARCHAR\"]')"
+            arrays[array], value = _objects(lists), f"from_json({array}, '[\"VARCHAR\"]')"
         else:
             # Not a masked array: DuckDB before 2.0 takes no notice of the mask.
             filled = [0 if value is None else value for value in values]
-            arrays[name] = np.array(filled, dtype="float64" if kind == "DOUBLE" else "int64")
-            arrays[f"{name} known"] = np.array([value is not None for value in values])
-            selected[name] = f'CASE WHEN "{name} known" THEN {name} END'
-    values_in_order = ", ".join(f"CAST({selected[name]} AS {kind}) AS {name}" for name, kind in COLUMNS.items())
-    entries = ", ".join(f"{name}: {literal(value)}" for name, value in metadata.items())
+            arrays[array] = np.array(filled, dtype="float64" if kind == "DOUBLE" else "int64")
+            arrays[f"{array}_known"] = np.array([value is not None for value in values])
+            value = f"CASE WHEN {array}_known THEN {array} END"
+        selected.append(f"CAST({value} AS {kind}) AS {identifier(name)}")
     with connect(path.parent) as connection:
         connection.register("company", arrays)
-        connection.execute(
-            f"COPY (SELECT {values_in_order} FROM company) TO {literal(str(path))}"  # noqa: S608
-            f" (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false, KV_METADATA {{{entries}}})"
-        )
+        copy(connection, f"SELECT {', '.join(selected)} FROM company", path, metadata)  # noqa: S608
 
 
-def _objects(values: Sequence[str | None]) -> np.ndarray[Any, Any]:
+def copy(connection: DuckDBPyConnection, query: str, path: Path, metadata: Mapping[str, str]) -> None:
+    """Write what a query gives into a new file, with keys and values of its own."""
+    entries = ", ".join(f"{identifier(name)}: {literal(value)}" for name, value in metadata.items())
+    connection.execute(
+        f"COPY ({query}) TO {literal(str(path))}"
+        f" (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false, KV_METADATA {{{entries}}})"
+    )
+
+
+def _objects(values: Sequence[Any]) -> np.ndarray[Any, Any]:
     import numpy as np
 
     objects = np.empty(len(values), dtype=object)
     objects[:] = values
     return objects
+
+
+def pandas_metadata(types: Mapping[str, str]) -> str:
+    """What has pandas read whole numbers with blanks as such, and not as floats, under the key ``pandas``."""
+    columns = []
+    for name, kind in types.items():
+        of_parquet, of_numpy = _PANDAS_TYPES[kind]
+        known = {"name": name, "field_name": name, "pandas_type": of_parquet, "numpy_type": of_numpy, "metadata": None}
+        columns.append(known)
+    return json.dumps({"index_columns": [], "column_indexes": [], "columns": columns})

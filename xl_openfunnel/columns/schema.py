@@ -66,20 +66,23 @@ COLUMNS: Final[Mapping[str, str]] = {
 | ``_industries`` | the groups of the entries of ``industries``, each once: what they look like, null for blanks |
 """
 
-_KNOWN: Final = dict.fromkeys(source for name in FIELD_COLUMNS for source in sources_of(name))
+SHOWN_COLUMNS: Final[Mapping[str, str]] = {name: kind for name, kind in COLUMNS.items() if not name.startswith("_")}
+"""The columns for people: all but the keys for our own questions."""
+
+KNOWN: Final = dict.fromkeys(source for name in FIELD_COLUMNS for source in sources_of(name))
 """The fields of a row that are columns, or that columns are made of."""
 
 # A row without other fields, which is read in half the time of a dict. Of a field that is there twice the last counts
 # here and there.
 _KnownRow: Any = msgspec.defstruct(
-    "_KnownRow", [(name, Any, ABSENT) for name in _KNOWN], forbid_unknown_fields=True, gc=False
+    "_KnownRow", [(name, Any, ABSENT) for name in KNOWN], forbid_unknown_fields=True, gc=False
 )
 _decoder = msgspec.json.Decoder(list[_KnownRow])
-_known_values: Final = operator.attrgetter(*_KNOWN)
+_known_values: Final = operator.attrgetter(*KNOWN)
 
-_INT64: Final = range(-(2**63), 2**63)
-_EXACT: Final = range(-(2**53), 2**53 + 1)
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+INT64: Final = range(-(2**63), 2**63)
+EXACT: Final = range(-(2**53), 2**53 + 1)
+SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BAND_PLACES: Final[Mapping[str | None, int | None]] = {
     None: None,
     **{band: place for place, band in enumerate(EMPLOYEE_BANDS)},
@@ -104,7 +107,7 @@ class IrregularError(Exception):
     def shown(self) -> str:
         """The value as JSON."""
         text = json.dumps(self.value, ensure_ascii=False)
-        return json.dumps(self.value) if _SURROGATE.search(text) else text
+        return json.dumps(self.value) if SURROGATE.search(text) else text
 
 
 def read_columns(pages: Iterable[bytes]) -> dict[str, list[Any]]:
@@ -116,7 +119,7 @@ def read_columns(pages: Iterable[bytes]) -> dict[str, list[Any]]:
     Raises:
         IrregularError: a value that its column cannot hold exactly.
     """
-    fields: dict[str, list[Any]] = {name: [] for name in _KNOWN}
+    fields: dict[str, list[Any]] = {name: [] for name in KNOWN}
     others: list[Row] = []
     for body in pages:
         rows, page_others = _read_page(body)
@@ -125,7 +128,7 @@ def read_columns(pages: Iterable[bytes]) -> dict[str, list[Any]]:
         for values, page_values in zip(fields.values(), zip(*rows, strict=True), strict=bool(rows)):
             values += page_values
     texts = list(map(_other, itertools.count(1), others))
-    columns = {name: _CHECKS[BY_NAME[name].type](name, _values(name, fields)) for name in FIELD_COLUMNS}
+    columns = {name: CHECKS[BY_NAME[name].type](name, column_values(name, fields)) for name in FIELD_COLUMNS}
     columns["other"] = texts
     columns["_linkedin"] = [key_text(linkedin_slug(value)) for value in columns["linkedin_url"]]
     columns["_host"] = [key_text(host(value)) for value in columns["domain"]]
@@ -141,8 +144,8 @@ def _read_page(body: bytes) -> tuple[list[tuple[Any, ...]], list[Row]]:
         return list(map(_known_values, known)), [{}] * len(known)
     except (msgspec.DecodeError, ValueError):  # there are other fields, or what `read_rows` reads leniently
         rows = read_rows(body)
-    others = [{name: value for name, value in row.items() if name not in _KNOWN} for row in rows]
-    return [tuple(row.get(name, ABSENT) for name in _KNOWN) for row in rows], others
+    others = [{name: value for name, value in row.items() if name not in KNOWN} for row in rows]
+    return [tuple(row.get(name, ABSENT) for name in KNOWN) for row in rows], others
 
 
 def _other(rank: int, fields: Row) -> str | None:
@@ -150,10 +153,10 @@ def _other(rank: int, fields: Row) -> str | None:
     if not fields:
         return None
     for name, value in fields.items():
-        if name.casefold() in _KNOWN:
+        if name.casefold() in KNOWN:
             raise IrregularError(name, rank, value)
     text = json.dumps(fields, ensure_ascii=False, allow_nan=False)
-    if not text.isascii() and _SURROGATE.search(text):
+    if not text.isascii() and SURROGATE.search(text):
         raise IrregularError(next(iter(fields)), rank, fields)
     return text
 
@@ -165,10 +168,10 @@ def key_text(key: str | None) -> str | None:
     """
     if key is None or key.isascii():
         return key
-    return _SURROGATE.sub(lambda match: f"%X{ord(match[0]):04X}", key)
+    return SURROGATE.sub(lambda match: f"%X{ord(match[0]):04X}", key)
 
 
-def _values(name: str, fields: Mapping[str, list[Any]]) -> list[Any]:
+def column_values(name: str, fields: Mapping[str, list[Any]]) -> list[Any]:
     """The values of a column, None where there is nothing."""
     sources = [fields[source] for source in sources_of(name)]
     derive = BY_NAME[name].derive
@@ -184,14 +187,14 @@ def _texts(name: str, values: list[Any]) -> list[Any]:
 def _integers(name: str, values: list[Any]) -> list[Any]:
     if float in set(map(type, values)):
         values = [int(value) if type(value) is float and value.is_integer() else value for value in values]
-    if any(value is not None and (type(value) is not int or value not in _INT64) for value in values):
-        raise _error(name, values, lambda value: value is not None and (type(value) is not int or value not in _INT64))
+    if any(value is not None and (type(value) is not int or value not in INT64) for value in values):
+        raise _error(name, values, lambda value: value is not None and (type(value) is not int or value not in INT64))
     return values
 
 
 def _numbers(name: str, values: list[Any]) -> list[Any]:
     def is_wrong(value: Any) -> bool:
-        return not (value is None or type(value) is float or (type(value) is int and value in _EXACT))
+        return not (value is None or type(value) is float or (type(value) is int and value in EXACT))
 
     if any(map(is_wrong, values)):
         raise _error(name, values, is_wrong)
@@ -219,11 +222,11 @@ def _entry_groups(lists: list[Any]) -> list[list[str | None]]:
 
 
 def _is_text(value: Any) -> bool:
-    return type(value) is str and (value.isascii() or not _SURROGATE.search(value))
+    return type(value) is str and (value.isascii() or not SURROGATE.search(value))
 
 
 def _is_unicode(values: Iterable[str | None]) -> bool:
-    return all(value is None or value.isascii() or not _SURROGATE.search(value) for value in values)
+    return all(value is None or value.isascii() or not SURROGATE.search(value) for value in values)
 
 
 def _error(name: str, values: Iterable[Any], is_wrong: Callable[[Any], bool]) -> IrregularError:
@@ -231,7 +234,7 @@ def _error(name: str, values: Iterable[Any], is_wrong: Callable[[Any], bool]) ->
     return IrregularError(name, rank, value)
 
 
-_CHECKS: Final[Mapping[FieldType, Callable[[str, list[Any]], list[Any]]]] = {
+CHECKS: Final[Mapping[FieldType, Callable[[str, list[Any]], list[Any]]]] = {
     FieldType.TEXT: _texts,
     FieldType.BAND: _texts,
     FieldType.INTEGER: _integers,

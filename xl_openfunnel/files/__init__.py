@@ -5,18 +5,19 @@ A file is replaced atomically once the new one is complete, so no reader ever se
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
+from ..columns.connection import loading_error
 from ..errors import ConfigurationError
 from ..fields import ALL_COLUMNS, DERIVED_COLUMNS
 from ..jobs.snapshot import Snapshot
 from .atomic import atomic_replace, check_writable
 from .delimited import write_delimited
-from .typed import write_json, write_jsonl, write_parquet
+from .parquet import write_parquet
+from .typed import write_json, write_jsonl
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,8 +48,6 @@ def _write_xlsx(path: Path, content: Content) -> None:
     write_xlsx(path, content)
 
 
-_BINARY_WRITERS: Final[dict[str, Callable[[Path, Content], None]]] = {"xlsx": _write_xlsx, "parquet": write_parquet}
-
 TEXT_FORMATS: Final = ("csv", "tsv", "json", "jsonl")
 """The formats that can be written to a stream."""
 
@@ -64,7 +63,7 @@ def check(path: Path, file_format: str | None = None) -> None:
         file_format: a suffix without its dot; None for the one of the file.
 
     Raises:
-        ConfigurationError: an unknown suffix, a missing folder, or a format that needs another package.
+        ConfigurationError: an unknown suffix, a missing folder, or a format that cannot be written here.
         FileWriteError: see `check_writable`.
     """
     check_writable(path, "companies.xlsx")
@@ -88,8 +87,8 @@ def write(
     Args:
         snapshot: the job.
         path: the file, which is replaced atomically if it exists.
-        columns: names in the wanted order; None for ``rank`` and every field that the service sent, and in a workbook
-            also for those derived from them.
+        columns: names in the wanted order; None for ``rank`` and every field that the service sent, in a workbook also
+            for those derived from them, and in Parquet for all columns of the schema.
         file_format: a suffix without its dot; None for the one of the file.
         raw: keep text that a spreadsheet would run as a formula unchanged (CSV and TSV).
         separator: what separates the values of a CSV: one character.
@@ -103,11 +102,14 @@ def write(
         FileWriteError: the file could not be written.
     """
     name = _checked_format(path, file_format)
-    everything = (ALL_COLUMNS, *DERIVED_COLUMNS) if name == "xlsx" else None
-    frame = snapshot.frame(everything if columns is None else columns)
     with atomic_replace(path) as temporary:
-        if name in _BINARY_WRITERS:
-            _BINARY_WRITERS[name](temporary, Content(snapshot, frame, label, all_columns=columns is None))
+        if name == "parquet":
+            write_parquet(temporary, snapshot, columns)
+            return 0
+        everything = (ALL_COLUMNS, *DERIVED_COLUMNS) if name == "xlsx" else None
+        frame = snapshot.frame(everything if columns is None else columns)
+        if name == "xlsx":
+            _write_xlsx(temporary, Content(snapshot, frame, label, all_columns=columns is None))
             return 0
         encoding = "utf-8-sig" if name == "csv" else "utf-8"
         with temporary.open("w", encoding=encoding, errors="replace", newline="") as stream:
@@ -144,12 +146,12 @@ def _checked_format(path: Path, file_format: str | None) -> str:
     """The format, which can be written here.
 
     Raises:
-        ConfigurationError: it is none of ours, or needs another package.
+        ConfigurationError: it is none of ours, or DuckDB does not load for it.
     """
     suffix = path.suffix.lower() if file_format is None else f".{file_format}"
     if suffix not in SUFFIXES:
         known = ", ".join(SUFFIXES)
         raise ConfigurationError(f"The name {path.name!r} does not say which format: end it in one of {known}.")
-    if suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
-        raise ConfigurationError('For .parquet files one more package is needed: pip install "xl-openfunnel[parquet]"')
+    if suffix == ".parquet" and (reason := loading_error()) is not None:
+        raise ConfigurationError(f"For .parquet files DuckDB is needed, which does not load here: {reason}")
     return suffix[1:]

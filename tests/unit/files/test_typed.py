@@ -1,8 +1,7 @@
-"""JSON and Parquet keep types, nulls and lists."""
+"""JSON keeps types, nulls and lists."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.unit.files.conftest import ROWS, MakeSnapshot
-from xl_openfunnel import ConfigurationError
 from xl_openfunnel.files import write
 
 pytestmark = pytest.mark.dependencies
@@ -68,34 +66,3 @@ def test_a_field_named_like_a_column_of_ours_is_in_the_file(snapshot: MakeSnapsh
 def test_an_empty_result_is_a_valid_file(snapshot: MakeSnapshot, tmp_path: Path, suffix: str, content: str) -> None:
     write(snapshot([]), tmp_path / f"rows{suffix}")
     assert (tmp_path / f"rows{suffix}").read_text("utf-8") == content
-
-
-def test_parquet_without_pyarrow_names_what_to_install(
-    snapshot: MakeSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    find = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *more: None if name == "pyarrow" else find(name, *more)
-    )
-    with pytest.raises(ConfigurationError, match=r'pip install "xl-openfunnel\[parquet\]"'):
-        write(snapshot(), tmp_path / "rows.parquet")
-
-
-def test_parquet_keeps_types_lists_and_nulls(snapshot: MakeSnapshot, tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
-    write(snapshot(), tmp_path / "rows.parquet")
-    table = parquet.read_table(tmp_path / "rows.parquet")
-    as_text = {"intent", "mixed"}  # of more than one kind: as JSON
-    read = [{name: value for name, value in row.items() if name not in as_text} for row in table.to_pylist()]
-    assert read == [{name: value for name, value in row.items() if name not in as_text} for row in EXPECTED]
-    assert json.loads(table.schema.metadata[b"PANDAS_ATTRS"])["job_id"] == "a-job"
-
-
-def test_parquet_takes_halves_of_characters(snapshot: MakeSnapshot, tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
-    rows = [{"name": "a\ud800", "industries": ["\udfff"], "mixed": 1, "\ud800": True}, {"mixed": "\ud800"}]
-    write(snapshot(rows), tmp_path / "rows.parquet")
-    assert parquet.read_table(tmp_path / "rows.parquet").to_pylist() == [
-        {"rank": 1, "name": "a?", "industries": ["?"], "mixed": "1", "?": True},
-        {"rank": 2, "name": None, "industries": None, "mixed": '"?"', "?": None},
-    ]

@@ -1,0 +1,125 @@
+"""Parquet: the columns of `columns.schema`, each of one type whatever the job holds."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+from ..api.models import Row
+from ..cell_values import to_json
+from ..columns.connection import UnavailableError, connect, literal
+from ..columns.lenient import encodable, read_leniently
+from ..columns.parquet import copy, pandas_metadata, write_table
+from ..columns.schema import SHOWN_COLUMNS
+from ..errors import FileWriteError
+from ..fields import ALL_COLUMNS, JOB_COLUMN
+from ..jobs.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_log = logging.getLogger(__name__)
+
+_ALL: Final = {name: kind for name, kind in SHOWN_COLUMNS.items() if name not in (JOB_COLUMN, "origin")}
+"""What a file has without ``--columns``."""
+
+_AT_ONCE: Final = 10_000
+"""Companies that are written at once: those of a largest job take 60 MB."""
+
+
+def write_parquet(path: Path, snapshot: Snapshot, columns: Sequence[str] | None) -> None:
+    """Write all columns of the schema, or those that were asked for.
+
+    A field that the schema does not know stands in ``other`` or, where it is asked for, in a column of its own, of JSON
+    texts. ``other`` also has each value of another type than its column's: see `read_leniently`. What the frame says of
+    the job is in the metadata, where pandas finds it.
+
+    Args:
+        path: of the new file.
+        snapshot: the job.
+        columns: names in the wanted order; None and ``"*"`` stand for all of the schema.
+
+    Raises:
+        UnknownColumnError: a name that is neither in the schema nor in the rows.
+        FileWriteError: DuckDB cannot write the file.
+    """
+    types: dict[str, str] = {} if snapshot.rows.jobs is None else {JOB_COLUMN: "VARCHAR"}
+    own = None
+    if named := [name for name in columns or () if name != ALL_COLUMNS]:
+        frame = snapshot.frame(named)
+        types |= {name: _ALL.get(name, "VARCHAR") for name in frame.columns}
+        own = frame[[name for name in types if name not in (*_ALL, JOB_COLUMN)]]
+    if columns is None or ALL_COLUMNS in columns:
+        types |= _ALL
+    attributes = json.dumps(snapshot.attributes(), default=str)
+    metadata = {"pandas": pandas_metadata(types), "PANDAS_ATTRS": attributes}
+    try:
+        # DuckDB writes in a folder of the system's, and so takes no notice of what is odd about that of the user.
+        with TemporaryDirectory(prefix="xl-openfunnel-") as folder:
+            moved = _write(Path(folder, "companies.parquet"), snapshot, types, own, metadata)
+            shutil.copyfile(Path(folder, "companies.parquet"), path)
+    except UnavailableError as error:
+        raise FileWriteError(f"The .parquet file could not be written: {error}") from None
+    if moved and "other" in types:
+        has = "1 value is" if moved == 1 else f"{moved:,} values are"
+        _log.warning("%s of another type than the column, and so in the column other, as JSON.", has)
+    elif moved:
+        has = "1 value is" if moved == 1 else f"{moved:,} values are"
+        _log.warning('%s of another type than the column, and left out: add "*" to --columns to have them.', has)
+
+
+def _write(
+    path: Path, snapshot: Snapshot, types: Mapping[str, str], own: pd.DataFrame | None, metadata: Mapping[str, str]
+) -> int:
+    """Write the file, and return how many values are not in their column.
+
+    Args:
+        path: of the new file. Others are written beside it.
+        snapshot: the job.
+        types: the columns of the file.
+        own: those of them that are no columns of the schema.
+        metadata: of the file.
+    """
+    parts: list[Path] = []
+    moved, first = 0, 0
+    companies = _companies(snapshot)
+    while (some := list(itertools.islice(companies, _AT_ONCE))) or not parts:
+        columns, more = read_leniently([row for _, _, row in some])
+        moved += sum(count for name, count in more.items() if name in types)
+        columns[JOB_COLUMN], columns["rank"] = [job_id for job_id, _, _ in some], [rank for _, rank, _ in some]
+        if own is not None:
+            columns |= {str(name): _json_texts(column[first : first + len(some)]) for name, column in own.items()}
+        parts.append(path.with_name(f"{len(parts)}.parquet"))
+        write_table(parts[-1], columns, types, len(some), metadata)
+        first += len(some)
+    if len(parts) == 1:
+        parts[0].replace(path)
+        return moved
+    with connect(path.parent) as connection:
+        copy(connection, f"FROM read_parquet({literal(list(map(str, parts)))})", path, metadata)
+    return moved
+
+
+def _companies(snapshot: Snapshot) -> Iterator[tuple[str, int, Row]]:
+    """Job, rank and fields of each company that the snapshot's frame has, in its order."""
+    rows = snapshot.rows
+    jobs = [(snapshot.job_id, len(rows))] if rows.jobs is None else rows.jobs
+    places = ((job_id, rank) for job_id, count in jobs for rank in range(1, count + 1))
+    if not snapshot.selection:
+        yield from ((job_id, rank, row) for (job_id, rank), row in zip(places, rows, strict=True))
+        return
+    row_at = dict(zip(places, rows, strict=True))
+    chosen = snapshot.frame(["rank"])
+    job_ids = chosen[JOB_COLUMN] if JOB_COLUMN in chosen else itertools.repeat(snapshot.job_id, len(chosen))
+    yield from ((job_id, rank, row_at[job_id, rank]) for job_id, rank in zip(job_ids, chosen["rank"], strict=True))
+
+
+def _json_texts(column: pd.Series[Any]) -> list[str | None]:
+    values = zip(column.isna(), column.astype(object), strict=True)
+    return [None if blank else encodable(to_json(value)) for blank, value in values]
