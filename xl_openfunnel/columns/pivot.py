@@ -66,11 +66,17 @@ _AGGREGATES: Final = {
     "nunique": "count(DISTINCT v)",
     "sum": "sum(v)",
     "mean": "sum(v), count(v)",
-    "median": "quantile_disc(v, [0.5, 0.500000001])",
+    "median": "median(v)",
     "min": "min(v)",
     "max": "max(v)",
 }
-"""Of the column ``v``, in SQL. The two quantiles are the values in the middle, for up to 500 million."""
+"""Of the column ``v``, in SQL."""
+
+_MIDDLE: Final = "quantile_disc(v, [0.5, 0.500000001])"
+"""The values in the middle, for up to 500 million: DuckDB rounds their mean where a float cannot hold it."""
+
+_HALVES: Final = 2**51
+"""Up to here a float holds whole numbers and their halves, and differences of these."""
 
 _FLOATS: Final = "list(v) FILTER (v IS NOT NULL)"
 """For sums and means of floats, which DuckDB rounds on the way."""
@@ -160,6 +166,7 @@ class _Companies:
         self.source = "placed" if "rank" in self.question.needed_columns else "file"
         self.groups = [self._group(name) for name in self.question.fields]
         self.value = self._value()
+        self.aggregates = self._aggregates()
 
     def results(self) -> dict[tuple[int, ...], dict[Codes, Result]]:
         """The result of each group of each of the `levels`."""
@@ -183,7 +190,7 @@ class _Companies:
         names = [f"f{at}" for at in positions]
         sets = ", ".join(f"({', '.join(f'f{at}' for at in level)})" for level in needed)
         function = self.question.function
-        aggregates = _FLOATS if self._needs_floats() else _AGGREGATES[function]
+        aggregates = self.aggregates
         level_of = {
             sum(1 << bit for bit, at in enumerate(reversed(positions)) if at not in level): level for level in needed
         }
@@ -350,6 +357,16 @@ class _Companies:
         ((count,),) = self._rows(f"SELECT count({name}) FROM {self.source}")
         return not count
 
+    def _aggregates(self) -> str:
+        """Those of the function, exact for these values."""
+        if self._needs_floats():
+            return _FLOATS
+        if self.question.function == "median" and (name := self.question.values) is not None:
+            ((lowest, highest),) = self._rows(f"SELECT min({name}), max({name}) FROM {self.source}")
+            if not (type(lowest) is int and -_HALVES <= lowest <= highest <= _HALVES):
+                return _MIDDLE
+        return _AGGREGATES[self.question.function]
+
     def _needs_floats(self) -> bool:
         name = self.question.values
         return self.question.function in ("sum", "mean") and name is not None and BY_NAME[name].type is FieldType.NUMBER
@@ -372,7 +389,7 @@ class _Companies:
 
 
 def _result(function: str, values: Sequence[Any]) -> Result:
-    """The result of what `_AGGREGATES` or `_FLOATS` gives."""
+    """The result of what `_Companies.aggregates` gives."""
     if function in COUNTS or values[0] is None:
         return values[0]  # type: ignore[no-any-return]
     if len(values) == 2:
