@@ -47,24 +47,27 @@ def connect(folder: Path) -> Iterator[DuckDBPyConnection]:
     Raises:
         UnavailableError: DuckDB does not load, or the process ends; or any error of DuckDB in the block.
     """
-    if (reason := loading_error()) is not None:  # a policy of the computer may forbid it
+    if (reason := loading_error()) is not None:
         raise UnavailableError(f"DuckDB does not load: {reason}")
     import duckdb
 
-    with _changed:
-        if _ending.is_set():
-            raise UnavailableError("the process ends")
-        connection = _instance(folder).cursor()
-        _open.add(connection)
+    connection = None
     try:
+        with _changed:
+            if _ending.is_set():
+                raise UnavailableError("the process ends")
+            connection = _instance(folder).cursor()
+            _open.add(connection)
         yield connection
-    except duckdb.Error as error:
+    # Python's: no memory, a text in a damaged file that is no UTF-8, and what DuckDB has no error of its own for.
+    except (duckdb.Error, MemoryError, UnicodeError, RuntimeError) as error:
         raise UnavailableError(str(error)) from error
     finally:
-        connection.close()
-        with _changed:
-            _open.discard(connection)
-            _changed.notify_all()
+        if connection is not None:
+            connection.close()
+            with _changed:
+                _open.discard(connection)
+                _changed.notify_all()
 
 
 def _instance(folder: Path) -> DuckDBPyConnection:
@@ -92,10 +95,10 @@ def _instance(folder: Path) -> DuckDBPyConnection:
 
 
 def loading_error() -> str | None:
-    """Why DuckDB does not load; None if it does."""
+    """Why DuckDB does not load, as where a policy of the computer forbids it; None if it does."""
     try:
-        import duckdb  # noqa: F401
-    except ImportError as error:
+        from duckdb import connect  # noqa: F401
+    except Exception as error:  # its own code runs, and that of numpy
         return str(error)
     return None
 

@@ -116,6 +116,10 @@ class ColumnFolder:
             _remove(path)
         return None
 
+    def check_again(self) -> None:
+        """Have every file checked when it is found next: one could not be read, or does not hold what it should."""
+        self._checked.clear()
+
     def is_irregular(self, job_id: str, content: str) -> bool:
         """Whether making the job's file is known to be in vain."""
         return _exists(self.path / f"{self._begin(job_id, content)}{_IRREGULAR}")

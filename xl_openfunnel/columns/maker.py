@@ -14,6 +14,7 @@ from ..errors import IncompleteResultError
 from ..jobs.snapshot import Result, Rows
 from ..jobs.store.opening import JobStore
 from ..jobs.store.store import Store
+from ..runtime.background import in_background
 from ..runtime.thread_pool import DaemonPool
 from .folder import ColumnFolder
 from .schema import IrregularError
@@ -94,7 +95,8 @@ class ColumnMaker:
     def _make(self, key: tuple[str, str], rows: Rows, as_of: datetime | None) -> None:
         job_id, content = key
         try:
-            self.folder.make(job_id, rows, as_of)
+            with in_background():
+                self.folder.make(job_id, rows, as_of)
             # Asked after the file has its name: whoever forgets the job later finds it.
             stored = self._store.find(job_id)
             if stored is None or stored.rows.content != content:

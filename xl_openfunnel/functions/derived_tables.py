@@ -16,6 +16,7 @@ from ..columns.connection import UnavailableError
 from ..columns.maker import ColumnMaker
 from ..columns.pivot import JobFile
 from ..columns.schema import IrregularError
+from ..errors import OpenFunnelError
 from ..fields import DEFAULT_COLUMNS
 from ..jobs.snapshot import Rows
 from ..pivot_rules import Question
@@ -23,6 +24,7 @@ from ..selection import Selection
 from . import limits
 from .cache import DerivedCache
 from .company_index import KEY_COLUMNS, CompanyIndex
+from .limits import LimitError
 
 _log = logging.getLogger(__name__)
 
@@ -137,15 +139,19 @@ def pivot_block(
     limits.check_row_limit(rows_by_job.values(), column_pivot.MAX_COMPANIES if in_files else MAX_PIVOT_ROWS)
 
     def make() -> Block:
-        from .. import table
-
         if columns is not None and in_files:
             try:
                 if files := _column_files(rows_by_job, columns, as_of):
                     return column_pivot.pivot(columns.folder.path, files, question, limits.cancellation())
-            except (UnavailableError, OSError) as error:
-                _log.warning("a pivot is made from the rows, not from the columns: %s", error)
+            except (OpenFunnelError, LimitError):
+                raise
+            except Exception as error:  # also what a file causes that was damaged after it was checked
+                columns.folder.check_again()
+                expected = isinstance(error, (UnavailableError, OSError))
+                _log.warning("a pivot is made from the rows, not from the columns: %s", error, exc_info=not expected)
         limits.check_row_limit(rows_by_job.values(), MAX_PIVOT_ROWS)
+        from .. import table  # not before: columns need no pandas
+
         frame = table.frame(_all_rows(rows_by_job), question.needed_columns, selection=selection)
         if selection and not len(frame):
             return []

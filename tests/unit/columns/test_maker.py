@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import subprocess
 import sys
@@ -201,6 +202,17 @@ def test_files_are_made_once_no_job_was_saved_for_a_while(store: Store) -> None:
     assert waits == [(1.0, []), (0.5, [])]
     assert len(files(store)) == 2
     store.close()
+
+
+def test_cells_are_answered_while_a_file_is_made(
+    store: Store, maker: ColumnMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collecting: list[bool] = []
+    monkeypatch.setattr(ColumnFolder, "make", lambda *_: collecting.append(gc.isenabled()))
+    save(store, "job", 5)
+    finish(maker)
+    assert collecting == [False]
+    assert gc.isenabled()
 
 
 def test_without_a_store_there_are_no_columns() -> None:

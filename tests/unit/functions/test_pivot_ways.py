@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.unit.functions.conftest import MakeServices, SimulatedServices
 from xl_openfunnel import table
 from xl_openfunnel.cell_values import Block
 from xl_openfunnel.columns import maker
+from xl_openfunnel.columns import pivot as column_pivot
 from xl_openfunnel.columns.schema import IrregularError
 from xl_openfunnel.errors import ConfigurationError, UnknownColumnError
 from xl_openfunnel.functions import derived_tables, implementations, limits
@@ -101,6 +103,36 @@ def test_rows_answer_where_files_cannot_be_read(
     with caplog.at_level(logging.WARNING):
         assert pivot(services) == expected
     assert "a pivot is made from the rows" in caplog.text
+
+
+def test_a_file_that_is_damaged_after_it_was_checked_costs_no_answer_and_is_made_again(
+    services: SimulatedServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = make_files(services)
+    expected = pivot(services)
+    before, whole = files[1].stat(), files[1].read_bytes()
+    for size in (4, len(whole) // 2, len(whole)):  # bytes that are zero at the end: the length of the footer, it, all
+        files[1].write_bytes(whole[: len(whole) - size] + bytes(size))
+        os.utime(files[1], ns=(before.st_atime_ns, before.st_mtime_ns))
+        monkeypatch.setattr(derived_tables, "_cache", DerivedCache())
+        assert pivot(services) == expected
+        assert services.columns is not None
+        snapshot = services.fetcher.watch("job1")
+        assert services.columns.folder.make("job1", snapshot.rows, snapshot.as_of).read_bytes() == whole
+        os.utime(files[1], ns=(before.st_atime_ns, before.st_mtime_ns))
+        make_files(services)
+
+
+@pytest.mark.parametrize("error", [KeyError("a code"), ValueError(), ZeroDivisionError()])
+def test_no_error_of_the_fast_way_reaches_a_cell(
+    services: SimulatedServices, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> Block:
+        raise error
+
+    make_files(services)
+    monkeypatch.setattr(column_pivot, "pivot", fail)
+    assert pivot(services)[-1][-1] == 100.0
 
 
 def test_an_irregular_job_is_answered_from_its_rows(make_services: MakeServices) -> None:
