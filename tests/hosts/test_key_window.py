@@ -48,7 +48,7 @@ def test_the_key_typed_into_the_window_is_tried_and_kept(display: window.Display
             _, said = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "It works. The account has 20,000 credits left." in said.splitlines()
-    assert service.api_key not in said
+    assert service.api_key[-4:] not in said  # Excel's Python shows it in the status bar, and logs it
     (file,) = tmp_path.rglob("keys.json")
     assert service.api_key in file.read_text("utf-8")
 

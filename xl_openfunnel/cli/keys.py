@@ -58,7 +58,7 @@ def set_key(
             raise ConfigurationError("Nothing was given. Type the key, or pipe it in, after: xl-openfunnel key set")
         with Progress():
             kept = _keep(run, value)
-    _report(run, kept)
+    _report(run, kept, masked="" if window else f" {kept.key.masked}")
 
 
 def _keep(run: Session, value: str) -> _Kept:
@@ -81,8 +81,15 @@ def _keep(run: Session, value: str) -> _Kept:
     return _Kept(key, keys.save(run.origin, key.value), tried)
 
 
-def _report(run: Session, kept: _Kept) -> None:
-    terminal.print_message(f"The key {kept.key.masked} for {shown_origin(run.origin)} is in: {kept.place}")
+def _report(run: Session, kept: _Kept, masked: str) -> None:
+    """Say what came of it.
+
+    Args:
+        run: the run.
+        kept: the key.
+        masked: its last characters; none for a window, since Excel's Python shows, and so logs, what this says.
+    """
+    terminal.print_message(f"The key{masked} for {shown_origin(run.origin)} is in: {kept.place}")
     if isinstance(kept.tried, OpenFunnelError):
         terminal.print_warning(f"The key could not be tried: {kept.tried} To try it again: xl-openfunnel credits")
     else:

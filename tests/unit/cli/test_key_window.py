@@ -176,7 +176,7 @@ def test_the_windows_key_is_tried_and_kept_like_a_typed_one(
     result = run("key", "set", "--window")
     assert (result.code, result.out) == (0, "")
     assert "It works. The account has 19,400 credits left." in result.err.splitlines()
-    assert SECRET not in result.err
+    assert SECRET[-4:] not in result.err  # Excel's Python shows it in the status bar, and logs it
     assert [text.partition(":")[0] for text in said] == [
         "The API key (just given) was refused (HTTP 401)",
         "That is no API key",

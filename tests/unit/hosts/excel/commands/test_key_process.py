@@ -11,7 +11,7 @@ import pytest
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.hosts.excel.commands.key_process import Run, ask_for_key, run_hidden
 
-KEPT = "The key …cdef for https://api.openfunnel.dev is in: Windows Credential Manager\nIt works.\n"
+KEPT = "The key for https://api.openfunnel.dev is in: Windows Credential Manager\nIt works.\n"
 
 
 def ends(code: int, said: str) -> Run:
@@ -22,7 +22,7 @@ def test_a_key_that_was_kept() -> None:
     asked = ask_for_key(ends(0, KEPT))
     assert (asked.kept, asked.text) == (
         True,
-        "The key …cdef for https://api.openfunnel.dev is in: Windows Credential Manager. It works",
+        "The key for https://api.openfunnel.dev is in: Windows Credential Manager. It works",
     )
 
 
