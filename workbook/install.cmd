@@ -8,6 +8,11 @@ set "HOMEDIR=%OPENFUNNEL_CACHE_DIR%"
 if not defined HOMEDIR set "HOMEDIR=%LOCALAPPDATA%\xl-openfunnel"
 set "ENVDIR=%HOMEDIR%\python"
 set "ENVPY=%ENVDIR%\Scripts\python.exe"
+rem cmd looks for programs in the current folder first: somebody may have put a py.exe beside this file.
+cd /d "%SystemRoot%"
+rem The Pythons that pip starts take modules from these, -I or not.
+set "PYTHONPATH="
+set "PYTHONHOME="
 
 rem What to install: a wheel beside this file, else the folder above it.
 set "SOURCE="
@@ -34,7 +39,10 @@ for /d %%D in ("%APPDATA%\uv\python\cpython-3*") do if exist "%%D\python.exe" "%
 if not defined PY goto :nopython
 
 :python
-rem An environment from which a program runs cannot be renamed: then Excel is open.
+rem An environment from which a program runs cannot be renamed: then Excel is open. One that could not be renamed back,
+rem as while it is searched for viruses, still has the other name.
+if exist "%ENVDIR%" rmdir /s /q "%HOMEDIR%\python.busy" 2>nul
+if exist "%HOMEDIR%\python.busy" ren "%HOMEDIR%\python.busy" python
 if not exist "%ENVDIR%" goto :make
 ren "%ENVDIR%" python.busy 2>nul
 if errorlevel 1 goto :inuse
@@ -79,13 +87,6 @@ echo.
 echo Done. The workbook is "%BOOK%"
 start "" "%BOOK%"
 pause
-exit /b 0
-
-:try
-rem Not found gives another number than 0 too.
-if defined PY exit /b 0
-%TRY% -I -c "%PROBE%" >nul 2>nul
-if "%errorlevel%"=="0" set PY=%TRY%
 exit /b 0
 
 :incomplete

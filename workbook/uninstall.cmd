@@ -7,6 +7,9 @@ if not defined HOMEDIR set "HOMEDIR=%LOCALAPPDATA%\xl-openfunnel"
 set "ENVDIR=%HOMEDIR%\python"
 set "ENVPY=%ENVDIR%\Scripts\python.exe"
 
+rem The other name is explained in install.cmd.
+if exist "%ENVDIR%" rmdir /s /q "%HOMEDIR%\python.busy" 2>nul
+if exist "%HOMEDIR%\python.busy" ren "%HOMEDIR%\python.busy" python
 if not exist "%ENVDIR%" goto :nothing
 rem An environment from which a program runs cannot be renamed: then Excel is open.
 ren "%ENVDIR%" python.busy 2>nul

@@ -35,8 +35,9 @@ for file in home.iterdir():
         shutil.copyfile(file, (folder if file.name.startswith("xlwings") else scripts) / file.name)
 (folder / "pyvenv.cfg").write_text(f"home = {home}\\ninclude-system-site-packages = true\\n", "utf-8")
 """
-CLICK = "import subprocess, sys; q = chr(34); command = 'cmd /c ' + q + q + sys.argv[1] + q + q; "
-CLICK += "sys.exit(subprocess.run(command, stdin=subprocess.DEVNULL).returncode)"
+CLICK = "import os, subprocess, sys; q = chr(34); command = 'cmd /c ' + q + q + sys.argv[1] + q + q; "
+CLICK += "folder = os.path.dirname(sys.argv[1]); "
+CLICK += "sys.exit(subprocess.run(command, stdin=subprocess.DEVNULL, cwd=folder).returncode)"
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -56,6 +57,12 @@ def wine() -> Iterator[Wine]:
         (tests / HERE).mkdir()
         for name in ("install.cmd", "uninstall.cmd"):
             shutil.copy(ROOT / "workbook" / name, tests / HERE)
+        for name in ("py", "python", "pip", "reg"):  # as somebody may put them into a folder for downloads
+            (tests / HERE / f"{name}.cmd").write_bytes(
+                b"@echo off\r\necho HIJACKED\r\necho x>C:\\tests\\hijacked\r\nexit /b 0\r\n"
+            )
+        (tests / HERE / "xl_openfunnel").mkdir()
+        (tests / HERE / "xl_openfunnel" / "__init__.py").write_text("raise SystemExit('HIJACKED')")
         yield prepared
 
 
@@ -78,8 +85,11 @@ def _make_python(wine: Wine, folder: Path, pip: Path) -> None:
 
 def click(wine: Wine, name: str, path: str = r"C:\tests\python") -> tuple[int | None, str]:
     environment = {"WINEPATH": path, "OPENFUNNEL_CACHE_DIR": DATA, "PIP_NO_INDEX": "1"}
+    environment["PYTHONPATH"] = f"C:\\tests\\{HERE}"
     environment["OPENFUNNEL_API_KEY"] = "of_live_" + "a" * 16
     done = wine.run(["-c", CLICK, f"C:\\tests\\{HERE}\\{name}"], env=environment, timeout=300)
+    assert "HIJACKED" not in done.output
+    assert not (wine.prefix / "drive_c" / "tests" / "hijacked").exists()
     return done.code, done.output
 
 
@@ -115,6 +125,8 @@ def test_a_double_click_sets_up_excel_and_another_takes_all_of_it_away(wine: Win
         made = {path for path in files(wine) - before if "/data/python/" not in path}
         assert {Path(path).name for path in made} >= {"OpenFunnel.xlam", "OpenFunnel.xlsm"}
         assert "XL OpenFunnel" in registry(wine)
+        home = wine.prefix / "drive_c" / DATA.partition("\\")[2].replace("\\", "/")
+        (home / "python").rename(home / "python.busy")  # as where it could not be renamed back
         code, said = click(wine, "uninstall.cmd")
         assert code == 0, said
         assert "XL OpenFunnel" not in registry(wine)
