@@ -148,16 +148,19 @@ End Function
 
 ' Enters a job into the active cell as text, whatever it looks like. What the cell held is replaced only if the user says so.
 Public Sub OpenFunnelEnterJob(job As String)
-    Dim cell As Object, before As Variant, isFormula As Boolean, description As String
+    Dim cell As Object, before As Variant, isFormula As Boolean, isSpilled As Boolean, description As String
     On Error GoTo Failed
     If Not OpenFunnelIsUsable("cell") Then
         Tell OpenFunnelText("message no_cell")
         Exit Sub
     End If
     Set cell = ActiveCell
-    isFormula = cell.HasFormula
-    If isFormula Then before = FormulaOf(cell) Else before = cell.Value2
-    If isFormula Or Not IsEmpty(before) Then
+    isSpilled = ShowsSpilled(cell)
+    If Not isSpilled Then ' what another cell's formula shows here is nothing that this one holds
+        isFormula = cell.HasFormula
+        If isFormula Then before = FormulaOf(cell) Else before = cell.Value2
+    End If
+    If isSpilled Or isFormula Or Not IsEmpty(before) Then
         If Not OpenFunnelAsk("replace", job, , cell.Address(False, False)) Then Exit Sub
     End If
     cell.Value2 = "'" & job
@@ -170,6 +173,12 @@ Failed:
     description = Err.Description ' which is lost once another error is handled
     Tell Replace(OpenFunnelText("message not_entered"), "{reason}", description)
 End Sub
+
+' Whether another cell's formula spills over this one, and shows #SPILL! once something is entered here.
+Private Function ShowsSpilled(ByVal cell As Object) As Boolean
+    On Error Resume Next ' before Excel 2021 nothing spills
+    If cell.HasSpill Then ShowsSpilled = cell.SpillParent.Address <> cell.Address
+End Function
 
 ' What Ctrl+Z does after a job was entered.
 Public Sub OpenFunnelTakeBack()

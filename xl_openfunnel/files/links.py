@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from ..company_key import linkedin_slug
+from ..text import utf16_units
 
 MAX_LINKS: Final = 65_530
 """Links in one sheet of Excel, which calls a file with more of them damaged."""
@@ -19,7 +20,7 @@ _MAX_LENGTH: Final = 2_000
 """Excel's limit for a link is 2,080."""
 
 _MAX_FORMULA_TEXT: Final = 255
-"""Characters of a text in a formula of Excel, according to Microsoft's list of its limits."""
+"""UTF-16 units of a text in a formula of Excel, according to Microsoft's list of its limits."""
 
 _LABEL: Final = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST: Final = re.compile(rf"(?=.{{4,253}}\Z)(?:{_LABEL}\.)+(?:[a-z]{{2,63}}|xn--[a-z0-9-]{{0,58}}[a-z0-9])")
@@ -65,7 +66,7 @@ def link_formula(column: str, text: object, separator: str = ",") -> str | None:
         None if the cell gets no link, or would have a text too long for a formula.
     """
     link = LINKS[column](text) if column in LINKS else None
-    if link is None or max(len(link), len(str(text))) > _MAX_FORMULA_TEXT:
+    if link is None or max(len(link), utf16_units(str(text))) > _MAX_FORMULA_TEXT:
         return None
     shown = str(text).replace('"', '""')
     return f'=HYPERLINK("{link}"{separator}"{shown}")'

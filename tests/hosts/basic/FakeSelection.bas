@@ -4,6 +4,8 @@ Option ClassModule
 Option Explicit
 
 Public IsLocked As Boolean
+Public HasSpill As Boolean
+Public SpillParent As Object
 Private held As Variant
 Private heldFormula As Boolean
 

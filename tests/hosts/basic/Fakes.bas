@@ -148,6 +148,12 @@ Public Sub TypeIntoCell(formula As Variant)
     excel.Selection.Formula = formula
 End Sub
 
+' A formula in another cell spills over the active one.
+Public Sub SpillOverCell()
+    Set excel.Selection.SpillParent = excel.CellAt("$A$9")
+    excel.Selection.HasSpill = True
+End Sub
+
 Public Sub LockCell()
     excel.Selection.IsLocked = True
 End Sub

@@ -259,6 +259,18 @@ def test_what_a_cell_holds_is_replaced_only_if_the_user_says_so(book: Book, befo
     assert book.noted("undo") == []
 
 
+@pytest.mark.parametrize("shown", ["note", "=OF_ROWS(A1)"])  # what Excel may say that such a cell holds
+def test_undo_lets_a_block_spill_again(book: Book, shown: str) -> None:
+    empty = cell(book)
+    book.call("Fakes.TypeIntoCell", shown)
+    book.call("Fakes.SpillOverCell")
+    book.call("Fakes.ChooseJob", "job_1")
+    assert len(book.noted("box")) == 1
+    assert cell(book) == "job_1|String|False"
+    book.call("OpenFunnelTasks.OpenFunnelUndo")
+    assert cell(book) == empty
+
+
 def test_an_empty_cell_needs_no_question(book: Book) -> None:
     book.call("Fakes.ChooseJob", "job_1")
     assert book.noted("box") == []

@@ -148,6 +148,13 @@ def test_a_formula_shows_the_text_and_leads_to_the_link() -> None:
     )
 
 
+@given(st.integers(100, 300), st.sampled_from("aß😀"))
+def test_a_text_in_a_formula_is_no_longer_than_excel_takes(length: int, character: str) -> None:
+    text = "linkedin.com/company/acme?".ljust(length, character)
+    formula = link_formula("linkedin_url", text)
+    assert (formula is not None) == (len(text.encode("utf-16-le")) <= 2 * 255)
+
+
 def test_what_gets_no_link_gets_no_formula() -> None:
     assert link_formula("name", "acme.com") is None
     assert link_formula("domain", "evil.com/acme.com") is None
