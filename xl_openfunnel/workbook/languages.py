@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
+import string
 import tomllib
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import msgspec
 
+from ..errors import ConfigurationError
 from . import source_files
+from .commands import COMMANDS, GROUPS
 
 ENGLISH: Final = "en"
 """The language where there is none for Excel's."""
 
 MODULE: Final = "OpenFunnelLanguages"
 """The VBA module with all texts."""
+
+_PARTS: Final = 140
+"""UTF-16 units of a text in one line of VBA, which has at most 1,023 characters: six for each that is not ASCII."""
 
 
 class CommandTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,12 +76,47 @@ def languages() -> dict[str, Language]:
     """All languages by their codes, English first.
 
     Raises:
-        msgspec.ValidationError: a file lacks a text, or has one that is not known.
+        ConfigurationError: a file is not valid TOML, lacks a text, or has one that is not known; or two files are for
+            the same language. The message names the file and what is wrong.
     """
     codes = sorted(source_files.names("languages", ".toml"), key=lambda code: (code != ENGLISH, code))
-    return {
-        code: msgspec.convert(tomllib.loads(source_files.read(f"languages/{code}.toml")), Language) for code in codes
-    }
+    found: dict[str, Language] = {}
+    for code in codes:
+        try:
+            language = msgspec.convert(tomllib.loads(source_files.read(f"languages/{code}.toml")), Language)
+            _check(language, found)
+        except (ValueError, msgspec.ValidationError) as error:
+            raise ConfigurationError(f"The file languages/{code}.toml cannot be used: {error}") from None
+        found[code] = language
+    return found
+
+
+def _check(language: Language, others: dict[str, Language]) -> None:
+    """Raise ValueError unless a language has exactly the texts that are asked for, and a number of its own."""
+    for name, given, needed in (
+        ("groups", language.groups, GROUPS),
+        ("commands", language.commands, [command.action for command in COMMANDS]),
+    ):
+        if difference := _difference(given, needed):
+            raise ValueError(f"[{name}] {difference}")
+    if same := [code for code, other in others.items() if other.number == language.number]:
+        raise ValueError(f"its number is {language.number}, which is that of {same[0]}.toml")
+    for key, text in texts_of(others[ENGLISH]).items() if others else ():
+        if difference := _difference(_places(texts_of(language)[key]), _places(text)):
+            raise ValueError(f"the text {key!r} {difference}")
+
+
+def _difference(given: Collection[str], needed: Collection[str]) -> str:
+    """What is missing among the names, or not known; ``""`` where they are the same."""
+    if missing := [name for name in needed if name not in given]:
+        return f"lacks {', '.join(missing)}"
+    unknown = [name for name in given if name not in needed]
+    return f"has {', '.join(unknown)}, which nothing asks for" if unknown else ""
+
+
+def _places(text: str) -> list[str]:
+    """The places in a text for what VBA knows, such as ``{job}``."""
+    return [f"{{{name}}}" for _, name, _, _ in string.Formatter().parse(text) if name is not None]
 
 
 def texts_of(language: Language) -> dict[str, str]:
@@ -113,6 +155,16 @@ Private Function LanguageOfExcel() As Long
     Set settings = Application.LanguageSettings
     LanguageOfExcel = settings.LanguageID(2) And 1023 ' msoLanguageIDUI
 End Function
+
+' A text in which UTF-16 units that are not ASCII are written as "\\" and five digits, since code pages differ.
+Private Function Decoded(text As String) As String
+    Dim parts As Variant, i As Long
+    parts = Split(text, "\\")
+    Decoded = parts(0)
+    For i = 1 To UBound(parts)
+        Decoded = Decoded & ChrW(CLng(Left$(parts(i), 5))) & Mid$(parts(i), 6)
+    Next i
+End Function
 """
 
 
@@ -135,19 +187,28 @@ def _function_name(code: str) -> str:
 
 def _texts_function(code: str, language: Language) -> str:
     name = _function_name(code)
-    cases = "".join(f'        Case "{key}": {name} = {vba_text(text)}\n' for key, text in texts_of(language).items())
+    cases = "".join(
+        f'        Case "{key}": ' + "".join(f"{name} = {line}\n" for line in _assigned(name, text))
+        for key, text in texts_of(language).items()
+    )
     head = f"\nPrivate Function {name}(name As String) As String\n    Select Case name\n"
     return f"{head}{cases}    End Select\nEnd Function\n"
 
 
-def vba_text(text: str) -> str:
-    """A text as VBA's expression, with what is not ASCII by its UTF-16 units, since code pages differ."""
-    parts = re.findall(r"[ -~]+|[^ -~]", text)
-    return " & ".join(_expression(part) for part in parts) or '""'
+def _assigned(name: str, text: str) -> Iterator[str]:
+    """What is assigned to a function of VBA, line by line, so that it returns the text."""
+    for number, expression in enumerate(vba_text(text)):
+        yield f"{name} & {expression}" if number else expression
 
 
-def _expression(part: str) -> str:
-    if part.isascii() and part.isprintable():
-        return '"' + part.replace('"', '""') + '"'
-    units = part.encode("utf-16-be")
-    return " & ".join(f"ChrW({int.from_bytes(units[at : at + 2], 'big')})" for at in range(0, len(units), 2))
+def vba_text(text: str) -> list[str]:
+    """A text as expressions of VBA, which together give it, each short enough for a line."""
+    escaped = re.findall(r"[ -\[\]-~]|\\[0-9]{5}", re.sub(r"[^ -\[\]-~]+", _escape, text))
+    parts = ["".join(escaped[at : at + _PARTS]) for at in range(0, len(escaped), _PARTS)] or [""]
+    literals = ('"' + part.replace('"', '""') + '"' for part in parts)
+    return [f"Decoded({literal})" if "\\" in literal else literal for literal in literals]
+
+
+def _escape(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\{int.from_bytes(units[at : at + 2], 'big'):05}" for at in range(0, len(units), 2))
