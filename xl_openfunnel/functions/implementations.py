@@ -22,7 +22,7 @@ from . import arguments, derived_tables, info
 from .context import CallContext
 from .job_rows import header_without_rows, job_blocks, rows_or_reason, stack, visible_rows
 from .limits import LimitError, check_count, check_row_limit
-from .registry import Argument, of_function, optional
+from .registry import Argument, TimeCells, of_function, optional
 from .selected_rows import no_match, selected_rows
 
 _log = logging.getLogger(__name__)
@@ -41,6 +41,8 @@ UNEXPECTED: Final = f"{CELL_PREFIX}Something unexpected happened in this formula
 _NA: Final = "#N/A"
 
 _EXPORT: Final = "In a terminal, xl-openfunnel rows JOB -o FILE.xlsx writes the companies into a workbook"
+
+_JOBS_COLUMNS: Final = (*("job_id", "label", "status", "rows", "credits", "query", "seeds", "first_seen", "last_seen"),)
 
 _JOB: Final = Argument("job", "The job's id, its URL or its label; or a cell with one.")
 _JOBS: Final = Argument("job", "The job's id, its URL or its label; or a range of these.")
@@ -152,6 +154,7 @@ def rows(
     _JOBS,
     optional("fields", ", ".join(info.INFO_FIELDS)),
     without_spill='Give one job and one field per formula, like OF_INFO(A2,"progress").',
+    times=lambda _, fields=None: info.time_cells(arguments.columns(fields, "field")),
 )
 def information(context: CallContext, job: object, fields: object = None) -> Block:
     """``OF_INFO``: one field in the shape of the jobs, several as a row per job, without any a list of all."""
@@ -293,11 +296,11 @@ def pivot(
     "OF_JOBS",
     "The jobs seen on this computer, the latest first, with their status and rows.",
     without_spill="In a terminal, xl-openfunnel jobs lists them.",
+    times=lambda: TimeCells((_JOBS_COLUMNS.index("first_seen"), _JOBS_COLUMNS.index("last_seen")), first_row=1),
 )
 def jobs_table(context: CallContext) -> Block:
     """``OF_JOBS``: the jobs seen on this computer, the latest first, below the names of the columns."""
-    names = ("job_id", "label", "status", "rows", "credits", "query", "seeds", "first_seen", "last_seen")
-    block: Block = [list(names)]
+    block: Block = [list(_JOBS_COLUMNS)]
     for entry in context.ledger():
         values = (
             *(entry.job_id, entry.label, entry.status, entry.row_count, entry.credits, entry.query),

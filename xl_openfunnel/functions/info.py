@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
@@ -14,6 +13,7 @@ from ..jobs import job_text
 from ..jobs.snapshot import Snapshot
 from ..text import clip, local_time
 from ..version import version
+from .registry import TimeCells
 
 INFO_FIELDS: Final[Mapping[str, str]] = {
     "status": "the service's word",
@@ -22,7 +22,7 @@ INFO_FIELDS: Final[Mapping[str, str]] = {
     "rows": "the companies that were read",
     "pages": "the pages that were read",
     "progress": "how far the job is, in words, like `400 of 437 read`",
-    "as_of": "when the service last answered, in your local time: in the full list a text, by itself a number that "
+    "as_of": "when the service last answered, in your local time: in the full list a text, else a number that "
     "*Refresh* gives a date format where the cell has none",
     "final": "TRUE: nothing more will come. All companies are there only if `problem` and `warnings` are empty: a "
     "failed job is final with what it delivered",
@@ -76,9 +76,12 @@ def value(name: str, snapshot: Snapshot, label: str | None, *, times_as_text: bo
     return to_short_cell(_FROM_SNAPSHOT[name](snapshot))
 
 
-def shows_time(formula: str) -> bool:
-    """Whether a formula is nothing but a call of ``OF_INFO`` for one time, so that its cell needs a date format."""
-    return _TIME_FORMULA.fullmatch(formula) is not None
+def time_cells(requested: tuple[str, ...] | None) -> TimeCells | None:
+    """Which cells are times when these fields are asked for; the full list has them as texts."""
+    columns = tuple(column for column, name in enumerate(field_names(requested)) if name in _TIMES)
+    if requested is None or not columns:
+        return None
+    return TimeCells(None if len(requested) == 1 else columns)  # one field has the shape of the jobs
 
 
 _NEEDS_RESPONSE: Final = ("rows", "pages", "final", "provisional")
@@ -90,13 +93,6 @@ _TIMES: Final[Mapping[str, Callable[[Snapshot], datetime | None]]] = {
     "as_of": lambda snapshot: snapshot.as_of,
     "next_try": lambda snapshot: snapshot.next_try,
 }
-
-_TIME_FORMULA: Final = re.compile(
-    r"\{?=@?(?:'[^']*'!|[\w.]+!)?(?:OF_INFO|XLOPENFUNNEL\.CALC\.FUNCTIONS\.OFINFO)"
-    rf"""\([^()]*[,;]\s*"\s*(?:{"|".join(_TIMES)})\s*"\s*\)\}}?""",
-    re.IGNORECASE,
-)
-"""The call as Excel or Calc shows it, with their prefixes and separators. The job is a cell or a text, not a call."""
 
 _FROM_SNAPSHOT: Final[Mapping[str, Callable[[Snapshot], object]]] = {
     "status": job_text.status,

@@ -6,11 +6,12 @@ help, the help page and the guide are made from what it registers here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from ..cell_values import Block
+from ..errors import OpenFunnelError
 
 CATEGORY: Final = "OpenFunnel"
 """The category in which a host lists the functions."""
@@ -34,6 +35,28 @@ class Argument:
 
 
 @dataclass(frozen=True)
+class TimeCells:
+    """Which cells of a function's block are times, as `cell_values.excel_date` gives them.
+
+    Attributes:
+        columns: their columns, counted from 0; None for all.
+        first_row: their first row, below the names of the columns.
+    """
+
+    columns: tuple[int, ...] | None
+    first_row: int = 0
+
+    def columns_of(self, width: int) -> tuple[int, ...]:
+        """Their columns in a block of this width."""
+        columns = range(width) if self.columns is None else self.columns
+        return tuple(column for column in columns if column < width)
+
+
+def no_times(*_: object) -> None:
+    """The `Function.times` of a function without times."""
+
+
+@dataclass(frozen=True)
 class Function:
     """One function.
 
@@ -44,6 +67,7 @@ class Function:
         large: whether it may return thousands of rows.
         without_spill: what to do in an Excel without dynamic arrays, which shows one cell per formula.
         not_available: whether its cells may be `NotAvailable`.
+        times: takes the arguments' values; tells which cells are times, or raises an `OpenFunnelError` as ``compute``.
         compute: takes the call's context and the arguments' values; returns a block or raises an `OpenFunnelError`.
     """
 
@@ -53,7 +77,15 @@ class Function:
     large: bool = False
     without_spill: str = ""
     not_available: bool = False
+    times: Callable[..., TimeCells | None] = field(default=no_times, repr=False, compare=False)
     compute: Callable[..., Block] = field(default=list, repr=False, compare=False)
+
+    def time_cells(self, arguments: Sequence[object]) -> TimeCells | None:
+        """Which cells of the block for these arguments are times; None for none of them."""
+        try:
+            return self.times(*arguments)
+        except OpenFunnelError:  # which is what the cell shows
+            return None
 
     @property
     def signature(self) -> str:
@@ -78,11 +110,12 @@ def of_function(
     large: bool = False,
     without_spill: str = "",
     not_available: bool = False,
+    times: Callable[..., TimeCells | None] = no_times,
 ) -> Callable[[_Compute], _Compute]:
     """Register the decorated function under a name for cells; see `Function` for the arguments."""
 
     def register(compute: _Compute) -> _Compute:
-        REGISTRY[name] = Function(name, help_text, arguments, large, without_spill, not_available, compute)
+        REGISTRY[name] = Function(name, help_text, arguments, large, without_spill, not_available, times, compute)
         return compute
 
     return register

@@ -12,7 +12,7 @@ from tests.hosts.basic.libreoffice import LibreOffice
 from tests.hosts.calc.home import UserHome
 from tests.hosts.calc.menu import MENU, act
 from xl_openfunnel import Client, table
-from xl_openfunnel.cell_values import Block
+from xl_openfunnel.cell_values import TIME_FORMAT, Block
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.hosts.calc import array_size
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
@@ -237,6 +237,48 @@ def test_refresh_resizes_arrays_and_polls_running_jobs_again(
     while poll_count(service, runs) == before:
         sheet.libreoffice.values(SHEET, "A1")
     assert poll_count(service, done) == before_count
+
+
+FORMATS = """
+Function FormatOf(address)
+    cell = ThisComponent.Sheets(0).getCellRangeByName(address)
+    FormatOf = ThisComponent.NumberFormats.getByKey(cell.NumberFormat).FormatString
+End Function
+
+Sub FormatAsDay(address)
+    ThisComponent.Sheets(0).getCellRangeByName(address).NumberFormat = 36 ' com.sun.star.i18n.NumberFormatIndex
+End Sub
+"""
+
+
+def test_refresh_formats_times_and_no_other_cell_and_never_over_the_users_format(
+    sheet: Sheet, service: Simulator
+) -> None:
+    sheet.libreoffice.add({"Formats": FORMATS})
+    one, two = add_job(service, 5), add_job(service, 5)
+    sheet["A1"], sheet["A2"] = one.job_id, two.job_id
+    sheet["B1"] = "status,As_Of"
+    sheet["A10:B11"] = "=OF_INFO(A1:A2;B1)"
+    sheet["D10:D11"] = '=OF_INFO(A1:A2;"as_of")'
+    sheet["E10"] = '=OF_INFO(A1;"as_of")'
+    sheet["F10"] = '=OF_INFO(A1;"as_of")-1'
+    sheet["A14:B14"] = "=OF_JOBS()"
+    sheet["K10:L10"] = "=OF_INFO(A1)"
+    for place in ("D11", "H15"):
+        sheet.libreoffice.call("Formats.FormatAsDay", place)
+    for row in (10, 11):
+        sheet.wait_until(f"A{row}", "completed")
+    sheet.act("refresh book")
+    sheet.wait_until("I14", "last_seen")
+    sheet.wait_until("K11", "stage")
+    formats = {
+        f"{letter}{row}": sheet.libreoffice.call("Formats.FormatOf", f"{letter}{row}")
+        for letter in "ABDEFHIJKLM"
+        for row in range(10, 18)
+    }
+    times = {"B10", "B11", "D10", "E10", "I15", *(f"{letter}16" for letter in "HI")}
+    assert {place for place, shown in formats.items() if str(shown).upper() == TIME_FORMAT.upper()} == times
+    assert {place for place, shown in formats.items() if shown != "General"} == times | {"D11", "H15"}
 
 
 def wait_until_final(sheet: Sheet, job: SimulatedJob) -> None:

@@ -42,3 +42,30 @@ def test_the_functions_called_in_a_formula_are_found(formula: str, called: tuple
 )
 def test_a_formula_that_begins_with_a_call_always_calls(formula: str, always: bool) -> None:
     assert catalog.calls_always(formula) is always
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        '=OF_INFO(A2,"as_of")',
+        '=of_info ( $A$2 , " Next_Try " ) ',
+        "='C:\\x\\Jürgen''s OpenFunnel.xlam'!OF_INFO(job,\"as_of\")",
+        "=OpenFunnel.xlam!OF_JOBS()",
+        '=@OF_INFO("a, (b",INDEX(B1:B9,2))',
+        '=IFERROR(OF_INFO(A2,B2),"")',
+        '=IFNA( OpenFunnel.xlam!OF_JOBS() , ")")',
+    ],
+)
+def test_a_formula_that_is_nothing_but_a_call(formula: str) -> None:
+    assert catalog.is_only_call(formula)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        *('=OF_INFO(A2,"as_of")+1', '=IF(OF_INFO(A2,"as_of"),1)', "=SORT(OF_JOBS())", "=NOT_OF_INFO(A2)", "OF_JOBS()"),
+        *('=OF_INFO(A2,"as_of")-OF_INFO(A3,"as_of")', "=IFERROR(OF_JOBS()+1,0)", "=-OF_JOBS()", "=OF_JOBS(", "=", ""),
+    ],
+)
+def test_a_formula_that_computes_with_a_call(formula: str) -> None:
+    assert not catalog.is_only_call(formula)

@@ -11,13 +11,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.unit.functions.conftest import MakeServices
 from xl_openfunnel import JobStatus, Snapshot
 from xl_openfunnel import version as version_module
-from xl_openfunnel.cell_values import excel_date
+from xl_openfunnel.cell_values import Block, excel_date
 from xl_openfunnel.errors import ServerError
 from xl_openfunnel.functions import implementations, info
+from xl_openfunnel.functions.arguments import CellError
+from xl_openfunnel.functions.catalog import REGISTRY
 from xl_openfunnel.functions.info import INFO_FIELDS
 from xl_openfunnel.jobs.snapshot import Problem, Rows
 from xl_openfunnel.text import local_time
@@ -111,29 +115,55 @@ def test_a_time_in_the_list_is_a_local_one(make_services: MakeServices) -> None:
     assert ["next_try", "2026-07-02 08:00:15"] in listed
 
 
-@pytest.mark.parametrize(
-    "formula",
-    [
-        '=OF_INFO(A2,"as_of")',
-        '=of_info($A$2 ; " Next_Try " )',
-        "='C:\\x\\OpenFunnel.xlam'!OF_INFO(job,\"as_of\")",
-        '=@OF_INFO("a, b","as_of")',
-        '{=XLOPENFUNNEL.CALC.FUNCTIONS.OFINFO(Start.A2;"next_try")}',
-    ],
+JOBS = ["job", ["job"], [["job", "job"], ["job", ""]], (("job",), ("job",)), "", [["", ""]]]
+
+
+@given(
+    job=st.sampled_from(JOBS),
+    names=st.lists(st.sampled_from([*INFO_FIELDS, "As_Of"]), max_size=4, unique=True),
+    form=st.sampled_from(["text", "semicolons", "range", "blank"]),
 )
-def test_a_formula_that_shows_a_time(formula: str) -> None:
-    assert info.shows_time(formula)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_times_of_a_block_are_known_without_its_values(
+    make_services: MakeServices, job: object, names: list[str], form: str
+) -> None:
+    fields = {"text": ",".join(names), "semicolons": " ; ".join(names), "range": [[*names, ""]], "blank": None}[form]
+    services = make_services()
+    services.fetcher = OneJobFetcher(RUNNING)  # type: ignore[assignment]
+    block = implementations.information(services.context(), job, fields)
+    times = REGISTRY["OF_INFO"].time_cells((job, fields))
+    expected = times_in(block)
+    found = {
+        (row, column) for row in range(len(block)) for column in (times.columns_of(len(block[0])) if times else ())
+    }
+    assert expected <= found
+    assert {block[row][column] for row, column in found - expected} <= {""}  # of a blank job
+
+
+def test_the_times_of_the_list_of_jobs_are_below_their_names(make_services: MakeServices) -> None:
+    services = make_services()
+    assert services.store
+    services.store.label("job", "Germany Q3")
+    block = implementations.jobs_table(services.context())
+    times = REGISTRY["OF_JOBS"].time_cells(())
+    assert times
+    assert [block[0][column] for column in times.columns_of(len(block[0]))] == ["first_seen", "last_seen"]
+    rows = range(times.first_row, len(block))
+    assert {(row, column) for row in rows for column in times.columns_of(len(block[0]))} == times_in(block)
+
+
+def times_in(block: Block) -> set[tuple[int, int]]:
+    """The numbers that are days of this century; no other number of these blocks is so large."""
+    places = ((row, column, cell) for row, line in enumerate(block) for column, cell in enumerate(line))
+    return {(row, column) for row, column, cell in places if isinstance(cell, float) and cell > 36_526}
 
 
 @pytest.mark.parametrize(
-    "formula",
-    [
-        *('=OF_INFO(A2,"rows")', '=OF_INFO(A2,"as_of,rows")', '=OF_INFO(A2,"as_of")+1', '=IF(OF_INFO(A2,"as_of"),1)'),
-        *("=OF_INFO(A2,B1)", "=OF_INFO(A2)", '=OF_STATUS("as_of")', 'OF_INFO(A2,"as_of")', '=NOT_OF_INFO(A2,"as_of")'),
-    ],
+    ("name", "values"),
+    [("OF_INFO", ("job", "no_such_field")), ("OF_INFO", ("job", CellError("#N/A"))), ("OF_STATUS", ("as_of",))],
 )
-def test_a_formula_that_shows_something_else(formula: str) -> None:
-    assert not info.shows_time(formula)
+def test_an_error_or_another_function_shows_no_time(name: str, values: tuple[object, ...]) -> None:
+    assert REGISTRY[name].time_cells(values) is None
 
 
 def test_fields_of_a_running_job(make_services: MakeServices) -> None:

@@ -14,7 +14,7 @@ from ...cell_values import TIME_FORMAT
 from ...errors import OpenFunnelError
 from ...functions.catalog import CATALOG
 from ...functions.context import is_job
-from ...functions.info import shows_time
+from ...functions.registry import TimeCells
 from ...jobs.snapshot import Snapshot
 from ...jobs.waiting import refresh_errors
 from ...runtime.thread_pool import start_thread
@@ -22,7 +22,7 @@ from ...text import count
 from ...workbook.commands import EARLIER_ACTIONS
 from ..session import session
 from .array_size import Size
-from .documents import find_arrays
+from .documents import CalcArray, find_arrays
 from .results import Result
 from .table_writer import Rows, TableUpdate, prepare
 from .updater import ResultUpdater
@@ -34,6 +34,7 @@ RunOnMainThread = Callable[[Callable[[], object]], object]
 _NAMES: Final = tuple(function.name for function in CATALOG)
 _ONLY_IN_EXCEL: Final = "This needs Excel on Windows."
 _ENGLISH: Final = Locale("en", "US", "")
+_GENERAL: Final = 0  # the key of the format of cells that have none
 _REFRESHES: Final = ("refresh cell", "refresh sheet", "refresh book", "refresh final")
 
 ANSWER_TIMEOUT: Final = 30.0
@@ -142,7 +143,6 @@ def refresh(
     """
     results = updater.results_called_by(document.calculateAll)
     jobs = {topic for result in results for topic in result.dependencies if is_job(topic)}
-    _format_times(document)
     refreshed = [job for job in sorted(jobs) if final_too or not session().fetcher.watch(job).final]
     asked([session().fetcher.refresh(job) for job in refreshed])
     parts = [f"{count(len(refreshed), 'job')} asked again" if refreshed or not jobs else ""]
@@ -156,14 +156,19 @@ def refresh(
     return "; ".join(filter(None, parts)) + "."
 
 
-def _format_times(document: Any) -> None:
-    """Give cells that show a time a date format, where they have none and their sheet is not protected."""
-    for array in find_arrays(document, "OF_INFO"):
-        for formula in array.formulas() if not array.sheet.isProtected() else ():
-            if shows_time(formula.text) and formula.cells.NumberFormat == 0:
-                formats = document.NumberFormats
-                key = formats.queryKey(TIME_FORMAT, _ENGLISH, False)  # noqa: FBT003 - UNO knows no keywords
-                formula.cells.NumberFormat = key if key != -1 else formats.addNew(TIME_FORMAT, _ENGLISH)
+def _format_times(document: Any, array: CalcArray, times: TimeCells | None) -> None:
+    """Give the times of an array a date format, where they have none and their sheet is not protected."""
+    if times is None or array.sheet.isProtected() or times.first_row >= array.size.rows:
+        return
+    formats = document.NumberFormats
+    key = formats.queryKey(TIME_FORMAT, _ENGLISH, False)  # noqa: FBT003 - UNO knows no keywords
+    key = key if key != -1 else formats.addNew(TIME_FORMAT, _ENGLISH)
+    for column in times.columns_of(array.size.columns):
+        cells = array.cells.getCellRangeByPosition(column, times.first_row, column, array.size.rows - 1)
+        alike = cells.getCellFormatRanges()
+        for part in map(alike.getByIndex, range(alike.Count)):
+            if part.NumberFormat == _GENERAL:
+                part.NumberFormat = key
 
 
 def refresh_pivots(_: ResultUpdater, document: Any) -> str:
@@ -179,6 +184,8 @@ def _resize_arrays(
 ) -> tuple[int, list[str], list[Result]]:
     """Resize the array formulas that need more or fewer cells: all of them, or those that show one result.
 
+    Times get a date format then.
+
     Returns:
         How many were resized; the first cells of those without enough free cells; and the results not known yet.
     """
@@ -193,11 +200,15 @@ def _resize_arrays(
             continue
         if not shown_result.known:
             pending.append(shown_result)
-        elif formula.size != Size.of(shown_result.block):
-            if formula.resize(Size.of(shown_result.block)):
+            continue
+        array: CalcArray | None = formula
+        if formula.size != Size.of(shown_result.block):
+            array = formula.resize(Size.of(shown_result.block))
+            if array:
                 resized += 1
             else:
                 blocked.append(formula.cells.AbsoluteName.replace("$", "").partition(":")[0])
+        _format_times(document, array or formula, shown_result.function.time_cells(shown_result.arguments))
     return resized, blocked, pending
 
 

@@ -14,7 +14,7 @@ import unohelper
 from com.sun.star.awt import XCallback
 
 from ...cell_values import NotAvailable
-from ...functions.catalog import CATALOG
+from ...functions.catalog import CATALOG, is_only_call
 from . import identifiers
 from .array_size import Size
 
@@ -219,40 +219,8 @@ def find_arrays(document: Any, *names: str) -> Iterator[CalcArray]:
             if not first.ends_like(area):
                 for hit in _search(sheet, area, search):
                     yield from _arrays_in(sheet, hit, calls, document_id)
-            elif is_call(first.text, calls):
+            elif is_only_call(first.text, calls):
                 yield first
-
-
-def is_call(text: str, calls: re.Pattern[str]) -> bool:
-    """Whether a formula is nothing but a call, that is, its last character closes the call's bracket.
-
-    A call may also be the first argument of IFERROR or IFNA, which change neither our texts and numbers nor their
-    positions.
-    """
-    match = calls.match(text)
-    if match is None:
-        return False
-    rest = text[match.end() :].removesuffix("}")
-    if match["around"]:
-        rest = rest[_closing_bracket(rest) + 1 :]
-        if not rest.startswith((",", ";")):  # the separator depends on the document's formula grammar
-            return False
-    return rest != "" and _closing_bracket(rest) == len(rest) - 1
-
-
-def _closing_bracket(rest: str) -> int:
-    """The index of the bracket that closes the one opened before this text; -1 if there is none."""
-    depth, quote = 1, ""
-    for index, character in enumerate(rest):
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "\"'":
-            quote = character
-        elif character in "()":
-            depth += 1 if character == "(" else -1
-            if depth == 0:
-                return index
-    return -1
 
 
 def is_plain(text: str) -> bool:
@@ -273,7 +241,7 @@ def _search(sheet: Any, area: Any, text: str) -> Iterable[Any]:
 def _arrays_in(sheet: Any, area: Any, calls: re.Pattern[str], document: str) -> Iterator[CalcArray]:
     """The formulas in an area of formulas that are calls: as one object if each cell has a plain call of its own."""
     texts = CalcArray(sheet, area).cells.getFormulaArray()
-    if all(is_call(text, calls) and is_plain(text) and not text.startswith("{") for row in texts for text in row):
+    if all(is_only_call(text, calls) and is_plain(text) and not text.startswith("{") for row in texts for text in row):
         yield CalcArray(sheet, area, single=True, document=document)
         return
     done: set[tuple[int, int]] = set()
@@ -283,7 +251,7 @@ def _arrays_in(sheet: Any, area: Any, calls: re.Pattern[str], document: str) -> 
                 array = _array_at(sheet, row, column, document)
                 last = array.area
                 done.update(itertools.product(range(row, last.EndRow + 1), range(column, last.EndColumn + 1)))
-                if is_call(array.text, calls):
+                if is_only_call(array.text, calls):
                     yield array
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
+from ...functions.registry import TimeCells
 from .addresses import CellRef
 from .table_merge import MergePlan, TableContent
 
@@ -177,8 +178,12 @@ class WorkbookCommands(Protocol):
     def recalculate(self, cells: Collection[CellRef]) -> None:
         """Calculate these cells now; in manual calculation mode no others."""
 
-    def format_as_time(self, cells: Collection[CellRef]) -> None:
-        """Give these cells a format with date and time, where they have none."""
+    def format_times(self, times: Mapping[CellRef, TimeCells]) -> None:
+        """Give the times that these cells' calls return a date format, where the cells that show them have none.
+
+        Args:
+            times: which cells of each block are times. A formula that computes with the block is left alone.
+        """
 
     def named_cell_text(self, book: str, name: str) -> str:
         """The text in the cell of that name; ``""`` where there is no such cell, or no text in it."""

@@ -23,6 +23,7 @@ from . import ribbon_menu
 from .addresses import CallingCell, parse_calling_cell
 from .com.hresults import error_text
 from .commands.handlers import CommandContext
+from .live_cells.registry import FunctionCall
 from .session import excel_host
 from .stock_addin import CALLER, CallingCellText, RangeValues, Unreadable
 
@@ -80,7 +81,7 @@ def _call(function: Function, calling_cell: CallingCell | None, values: Sequence
         host.live.called(
             calling_cell.window,
             calling_cell.cell,
-            (function.name, arguments),
+            FunctionCall(function.name, arguments),
             context.dependencies,
             large=function.large,
             began=started_at,

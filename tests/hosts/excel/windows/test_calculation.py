@@ -14,6 +14,7 @@ from tests.hosts.excel.fake.message_filter import Busy
 from tests.hosts.excel.fake.refs import WHOLE, Area
 from tests.unit.hosts.clocks import JumpingClock
 from xl_openfunnel.cell_values import TIME_FORMAT
+from xl_openfunnel.functions.registry import TimeCells
 from xl_openfunnel.hosts.excel import ports
 from xl_openfunnel.hosts.excel.addresses import CellRef
 
@@ -114,7 +115,7 @@ def test_a_german_excel_is_spoken_to_in_english(sheet: Sheet, excel: FakeExcel, 
     with excels.connect(HERE) as visit:
         assert visit.formula(CELL) == '=OF_INFO(A1,"status")'
         visit.reenter(CELL, '=OF_INFO(A1,"status")')
-        visit.format_as_time([CELL])
+        visit.format_times({CELL: TimeCells(None)})
     assert (sheet.formula("B1"), sheet.formats[1, 2]) == ('=OF_INFO(A1,"status")', TIME_FORMAT)
 
 

@@ -18,6 +18,7 @@ from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL, Cells
 from tests.hosts.excel.fake.sheet_objects import Button, Pivot
 from xl_openfunnel import table
 from xl_openfunnel.cell_values import TIME_FORMAT, sheet_block
+from xl_openfunnel.files.links import LINKS
 from xl_openfunnel.hosts.excel.ports import HostBusyError
 from xl_openfunnel.runtime.clock import SystemClock
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
@@ -111,7 +112,8 @@ def test_landing_fills_the_table_exactly_and_refreshes_its_pivot(
     said = press_and_wait(bridge, "insert table", cell(start, "A1"))
     assert said == "OpenFunnel: 300 companies inserted on the sheet Table; 1 pivot refreshed"
     assert lines(inserted) == [list(TABLE_COLUMNS), *cells_of(ROWS)]
-    assert not inserted.formulas
+    assert {column for _, column in inserted.formulas} == {TABLE_COLUMNS.index(name) + 1 for name in LINKS}
+    assert all(formula.text.startswith("=HYPERLINK(") for formula in inserted.formulas.values())
     assert [list(row) for row in pivot.pivots[0].shows] == lines(inserted)
 
 
@@ -647,6 +649,35 @@ def test_refresh_says_how_many_were_refreshed_failed_and_left_alone(
         press_and_wait(bridge, "refresh final", cell(other, "A9")) == "OpenFunnel: 2 refreshed, 0 failed, 0 unchanged"
     )
     assert request_count(service, final.job_id) > polls[final.job_id]
+
+
+def test_refresh_formats_times_and_no_other_cell_and_never_over_the_users_format(
+    bridge: Bridge, book: Book, service: Simulator, excel: FakeExcel
+) -> None:
+    start, other, listed = book.sheets
+    one, two = add_job(service, ROWS[:10]), add_job(service, ROWS[:10])
+    start.type("A1", [[one.job_id], [two.job_id]])
+    start.type("B1", "status,As_Of")
+    start.enter("D1", "=OF_INFO(A1:A2,B1)")
+    start.enter("G1", '=OF_INFO(A1:A2,"as_of")')
+    start.enter("I1", '=OF_INFO(A1,"as_of")-1')
+    start.enter("J1", "=OF_INFO(A1)")
+    listed.enter("A1", "=OF_JOBS()")
+    other.enter("K1", '=OF_INFO(Start!A1,"as_of")')
+    other.protected = True
+    listed.formats[refs.parse("H3").key] = "dd.mm."
+    excel.pump(lambda: start.value("D2") == "completed" and listed.value("A3") and listed.value("C3") == "completed")
+    excel.pump(lambda: isinstance(start.value("G2"), float))
+    before = [dict(sheet.formats) for sheet in book.sheets]
+    press_and_wait(bridge, "refresh book", cell(start, "A9"))
+    height = len(listed.block("A1"))
+    times = {refs.parse(place).key: TIME_FORMAT for place in ("E1", "E2", "G1", "G2")}
+    days = {refs.parse(f"{letter}{row}").key: TIME_FORMAT for letter in "HI" for row in range(2, height + 1)}
+    assert [sheet.formats for sheet in book.sheets] == [
+        before[0] | times,
+        before[1],
+        before[2] | days | {refs.parse("H3").key: "dd.mm."},
+    ]
 
 
 def test_refresh_in_manual_mode_calculates_these_cells_and_no_others(

@@ -19,14 +19,15 @@ import win32gui
 import win32process
 
 from ....cell_values import TIME_FORMAT
-from ....functions.catalog import called_in
+from ....functions.catalog import called_in, is_only_call
+from ....functions.registry import TimeCells
 from ....runtime.clock import Clock, SystemClock
 from ..addresses import CellRange, CellRef
 from ..ports import HostBusyError, HostGoneError
 from . import dispatch, hresults
 from .app_settings import temporarily_set
 from .dispatch import RetryingCaller
-from .formulas import formulas_in_book, read_formula
+from .formulas import filled_range, formulas_in_book, read_formula
 from .ranges import GENERAL, TEXT
 
 _log = logging.getLogger(__name__)
@@ -165,13 +166,19 @@ class ComExcelSession:
             if com_cell is not None:
                 dispatch.get(com_cell, "Calculate")
 
-    def format_as_time(self, cells: Iterable[CellRef]) -> None:
-        """Give these cells a format with date and time, where they have none and their sheet is not protected."""
-        for cell in cells:
+    def format_times(self, times: Mapping[CellRef, TimeCells]) -> None:
+        """As `ports.WorkbookCommands.format_times`; a protected sheet refuses, and stays as it is."""
+        for cell, shown in times.items():
             with dispatch.log_com_errors(f"format {cell}"):
                 com_cell = self._range(cell)
-                if com_cell is not None and dispatch.get(com_cell, "NumberFormat") == GENERAL:
-                    dispatch.put(com_cell, "NumberFormat", TIME_FORMAT)
+                if com_cell is None or not is_only_call(self.formula(cell) or ""):
+                    continue
+                area = filled_range(dispatch, com_cell) or CellRange.parse(cell.cell)
+                for column in shown.columns_of(area.right - area.left + 1):
+                    top, number = area.top + shown.first_row, area.left + column
+                    if top <= area.bottom:
+                        part = CellRange(top, number, area.bottom, number)
+                        _format_general(dispatch.get(com_cell, "Worksheet"), part, TIME_FORMAT)
 
     def reenter(self, cell: CellRef, formula: str) -> None:
         """Enter a formula into a cell. If Excel refuses (a protected sheet), the cell keeps what it has."""
@@ -236,6 +243,18 @@ class ComExcelSession:
     def _sheet(self, book: str, sheet: str) -> Any:
         workbook = dispatch.item(dispatch.get(self._application, "Workbooks"), book)
         return None if workbook is None else dispatch.item(dispatch.get(workbook, "Worksheets"), sheet)
+
+
+def _format_general(sheet: Any, column: CellRange, number_format: str) -> None:
+    """Format the cells of a column that have no format of their own."""
+    cells = dispatch.get(sheet, "Range", column.address)
+    present = dispatch.get(cells, "NumberFormat")
+    if present == GENERAL:
+        dispatch.put(cells, "NumberFormat", number_format)
+    elif present is None:  # several formats
+        middle = (column.top + column.bottom) // 2
+        for top, bottom in ((column.top, middle), (middle + 1, column.bottom)):
+            _format_general(sheet, CellRange(top, column.left, bottom, column.right), number_format)
 
 
 def _join_addresses(addresses: list[str]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from ....functions.catalog import called_in
+from ....functions.registry import TimeCells
 from ....runtime.clock import Clock
 from ..addresses import CellRef, cell_address
 from ..formula_texts import spill_dependents
@@ -92,8 +93,8 @@ class ComWorkbookCommands:
 
         self._with_session(calculate)
 
-    def format_as_time(self, cells: Collection[CellRef]) -> None:
-        self._with_session(lambda session: session.format_as_time(cells))
+    def format_times(self, times: Mapping[CellRef, TimeCells]) -> None:
+        self._with_session(lambda session: session.format_times(times))
 
     def named_cell_text(self, book: str, name: str) -> str:
         named = self._call.item(self._call.get(self._book(book), "Names"), name)

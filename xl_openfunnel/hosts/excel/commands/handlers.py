@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,6 @@ from ....cell_values import MAX_CELL_UNITS, sheet_block
 from ....errors import CELL_PREFIX, ConfigurationError, InvalidJobIdError
 from ....files.metadata import content_hash, job_facts, manifest_facts, state
 from ....functions.context import CallContext, Services
-from ....functions.info import shows_time
 from ....jobs import job_text
 from ....jobs.snapshot import Snapshot
 from ....jobs.waiting import read_error, refresh_errors
@@ -145,6 +144,7 @@ class CommandHandlers:
             jobs_by_cell = self._cells(excel, context, whole_book=scope == "book")
         jobs = sorted(frozenset().union(*jobs_by_cell.values()))
         if not jobs:
+            self._format_times(excel, context, jobs_by_cell)
             return _NO_JOB if scope == "cell" else f"No cell of this {scope} shows a job."
         fetcher = self._services.fetcher
         before = [fetcher.refresh(job) for job in jobs if final or not fetcher.watch(job).final]
@@ -152,13 +152,13 @@ class CommandHandlers:
         refreshed, outdated = {snapshot.job_id for snapshot in before}, self._visible_jobs.outdated(context.window)
         if cells := [cell for cell, shown in jobs_by_cell.items() if shown & refreshed or cell in outdated]:
             excel.recalculate(cells)
-        sheet = context.cell.sheet if context.cell and scope != "book" else None
-        formulas = excel.formulas(self._book(excel, context), sheet)
-        excel.format_as_time(
-            [cell for cell, formula in formulas.items() if cell in jobs_by_cell and shows_time(formula)]
-        )
+        self._format_times(excel, context, jobs_by_cell)
         summary = f"{len(before) - len(errors)} refreshed, {len(errors)} failed, {len(jobs) - len(before)} unchanged"
         return ": ".join([summary, *errors[:1]])
+
+    def _format_times(self, excel: WorkbookCommands, context: CommandContext, cells: Collection[CellRef]) -> None:
+        times = self._visible_jobs.times(context.window)
+        excel.format_times({cell: times[cell] for cell in cells if cell in times})
 
     # ---- tables, pivots, copies ------------------------------------------------------------------------------
 

@@ -9,10 +9,11 @@ import logging
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
-from ....functions.catalog import called_in
+from ....functions.catalog import REGISTRY, called_in
 from ....functions.context import Dependency
+from ....functions.registry import TimeCells
 from ....jobs.snapshot import Snapshot
 from ...topics import Subscription, TopicRegistry
 from ..addresses import CellRef
@@ -42,6 +43,13 @@ class RecalcMethod(IntEnum):
     DIRTY = 0  # mark it for the next calculation, together with others
     CALCULATE = 1  # calculate this cell
     REENTER = 2  # enter its formula again, which costs users what they could undo
+
+
+class FunctionCall(NamedTuple):
+    """A function's name and the values of its arguments."""
+
+    function: str
+    arguments: tuple[object, ...]
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,12 @@ class LiveCell:
     left_to_user: bool = False
     ambiguous: bool = False
     formula: str | None = None
+
+    @property
+    def time_cells(self) -> TimeCells | None:
+        """Which cells are times of what its last call returned: calls among the arguments come before it."""
+        call = next(reversed(self.calls), None)
+        return REGISTRY[call.function].time_cells(call.arguments) if isinstance(call, FunctionCall) else None
 
     @property
     def stale(self) -> set[str]:

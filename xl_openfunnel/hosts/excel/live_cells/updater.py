@@ -17,6 +17,7 @@ from ....functions.calculations import Calculations
 from ....functions.catalog import called_in, calls_always
 from ....functions.context import CREDITS, JOBS, Dependency, is_call, is_job
 from ....functions.credits import MAX_AGE
+from ....functions.registry import TimeCells
 from ....jobs.snapshot import Snapshot
 from ....runtime.clock import Clock
 from ....runtime.event_loop import EventLoop
@@ -364,6 +365,11 @@ class VisibleJobs:
     def by_cell(self, window: int) -> Mapping[CellRef, frozenset[str]]:
         """The ids of the jobs that cells show, cell by cell."""
         return {cell.ref: frozenset(filter(is_job, topics)) for cell, topics in self._updater.cells(window).items()}
+
+    def times(self, window: int) -> Mapping[CellRef, TimeCells]:
+        """Which cells are times of what the calls of cells return, for those that return any."""
+        found = {cell.ref: cell.time_cells for cell in self._updater.cells(window)}
+        return {ref: times for ref, times in found.items() if times is not None}
 
     def outdated(self, window: int) -> frozenset[CellRef]:
         """The cells that show something outdated."""

@@ -16,6 +16,7 @@ from xl_openfunnel import Client, Fetcher, settings
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.credits import CreditsCache
+from xl_openfunnel.functions.registry import TimeCells
 from xl_openfunnel.hosts.excel.addresses import CellRef
 from xl_openfunnel.hosts.excel.commands.handlers import CommandContext, CommandHandlers
 from xl_openfunnel.hosts.excel.commands.key_process import KeyAsked
@@ -201,10 +202,17 @@ def test_the_jobs_of_two_thousand_cells_are_read_together(rig: Rig) -> None:
 @pytest.mark.parametrize(("action", "formatted"), [("refresh book", CELLS[:2]), ("refresh cell", CELLS[:1])])
 def test_refresh_formats_the_times(rig: Rig, action: str, formatted: list[CellRef]) -> None:
     rig.show(OTHER.job_id, OTHER.job_id, OTHER.job_id)
-    for cell, field in zip(CELLS, ("as_of", "next_try", "progress"), strict=False):
-        rig.excel.cells[cell] = f'=OF_INFO("{OTHER.job_id}","{field}")'
+    times = {cell: TimeCells((number,)) for number, cell in enumerate(CELLS[:2])}
+    rig.visible_jobs.shown_times = times | {CellRef("Other.xlsx", "Start", "$A$1"): TimeCells(None)}
     rig.run(action, command_context(cell=CELLS[0]))
-    assert rig.excel.time_cells == formatted
+    assert rig.excel.times == {cell: times[cell] for cell in formatted}
+
+
+def test_the_times_of_the_list_of_jobs_are_formatted_although_it_names_no_job(rig: Rig) -> None:
+    rig.excel.cells[CELLS[0]] = "=OF_JOBS()"
+    rig.visible_jobs.shown_times = {CELLS[0]: TimeCells((7, 8), 1)}
+    assert rig.run("refresh book", command_context()) == "No cell of this book shows a job."
+    assert rig.excel.times == rig.visible_jobs.shown_times
 
 
 def test_refresh_of_a_sheet_leaves_other_sheets_alone(rig: Rig) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from pathlib import Path
 from typing import Any
 
+from xl_openfunnel.functions.registry import TimeCells
 from xl_openfunnel.hosts.excel.addresses import CellRef
 from xl_openfunnel.hosts.excel.commands.handlers import CommandContext
 from xl_openfunnel.hosts.excel.live_cells.updater import VisibleJobs
@@ -44,7 +45,7 @@ class FakeWorkbooks:
         self.write_result: dict[str, Any] = {"sheet": "Table"}
         self.pivots: int | HostError = 1
         self.calculated: list[CellRef] = []
-        self.time_cells: list[CellRef] = []
+        self.times: dict[CellRef, TimeCells] = {}
         self.plans: list[MergePlan] = []
         self.facts: list[Fact] = []
         self.links: tuple[str, ...] = ()
@@ -78,8 +79,8 @@ class FakeWorkbooks:
     def recalculate(self, cells: Collection[CellRef]) -> None:
         self.calculated += cells
 
-    def format_as_time(self, cells: Collection[CellRef]) -> None:
-        self.time_cells += cells
+    def format_times(self, times: Mapping[CellRef, TimeCells]) -> None:
+        self.times |= times
 
     def named_cell_text(self, book: str, name: str) -> str:
         return self.names.get(name, "")
@@ -117,6 +118,7 @@ class FakeVisibleJobs(VisibleJobs):
 
     def __init__(self) -> None:
         self.jobs: dict[CellRef, set[str]] = {}
+        self.shown_times: dict[CellRef, TimeCells] = {}
         self.outdated_cells: set[CellRef] = set()
         self.calculated: list[dict[CellRef, bool]] = [{}]  # at each question, the last for good
         self.calls = 0
@@ -125,6 +127,9 @@ class FakeVisibleJobs(VisibleJobs):
     def by_cell(self, window: int) -> Mapping[CellRef, frozenset[str]]:
         self.calls += 1
         return {cell: frozenset(jobs) for cell, jobs in self.jobs.items()}
+
+    def times(self, window: int) -> Mapping[CellRef, TimeCells]:
+        return self.shown_times
 
     def outdated(self, window: int) -> frozenset[CellRef]:
         return frozenset(self.outdated_cells)
