@@ -17,6 +17,7 @@ from . import (
     completion,
     demo,
     doctor,
+    export,
     install,
     jobs,
     keys,
@@ -135,6 +136,12 @@ _add(
     *(app, _JOBS, "cancel", jobs.cancel),
     ("Ask first, then cancel", "xl-openfunnel cancel JOB"),
     ("In a script, where there is no one to ask", "xl-openfunnel cancel JOB --yes"),
+)
+_add(
+    *(app, _JOBS, "export", export.export),
+    ("A Parquet file for each job that is stored here", "xl-openfunnel export companies"),
+    ("Two jobs only", "xl-openfunnel export companies JOB OTHER_JOB"),
+    ("Those of this year, for a program", "xl-openfunnel export companies --since 2026-01-01 --json"),
 )
 _add(
     *(app, _JOBS, "forget", ledger.forget),

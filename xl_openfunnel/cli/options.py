@@ -54,6 +54,15 @@ Jobs = Annotated[
         autocompletion=_known_jobs,
     ),
 ]
+SomeJobs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="JOB",
+        help="Ids, URLs or labels of jobs. (default: all that are stored here)",
+        show_default=False,
+        autocompletion=_known_jobs,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Output = Annotated[

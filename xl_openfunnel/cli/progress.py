@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from ..text import one_line
 from . import terminal
 from .log_format import messages
-from .progress_lines import ProgressLines
+from .progress_lines import LINE_INTERVAL, ProgressLines
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -35,6 +35,7 @@ class Progress:
         self._line = "asking the service"
         self._snapshots: dict[str, Snapshot] = {}
         self._started = time.monotonic()
+        self._next_step = LINE_INTERVAL
         self._live: Live | None = None
         self._lines = ProgressLines(functools.partial(terminal.print_message, event="progress"), now)
 
@@ -76,6 +77,14 @@ class Progress:
         self._line = line
         if self._live is None:
             terminal.print_message(line)
+
+    def step(self, line: str) -> None:
+        """Show this line of many; without a terminal at most one in `LINE_INTERVAL` seconds."""
+        if self._live is not None:
+            self._line = line
+        elif self.seconds >= self._next_step:
+            self._next_step = self.seconds + LINE_INTERVAL
+            terminal.print_message(line, event="progress")
 
     def print_line(self, line: str, status: str) -> None:
         """Print a line of data on stdout; above the bar, where there is one, with the job's status coloured."""

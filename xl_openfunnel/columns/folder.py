@@ -104,7 +104,7 @@ class ColumnFolder:
             job_id: the job.
             content: `Rows.content`.
         """
-        begin = self._begin(job_id, content)
+        begin = self.begin(job_id, content)
         known = self._checked.get(begin)
         if known is not None and _identity(known[0]) == known[1]:
             return known[0]
@@ -122,7 +122,7 @@ class ColumnFolder:
 
     def is_irregular(self, job_id: str, content: str) -> bool:
         """Whether making the job's file is known to be in vain."""
-        return _exists(self.path / f"{self._begin(job_id, content)}{_IRREGULAR}")
+        return _exists(self.path / f"{self.begin(job_id, content)}{_IRREGULAR}")
 
     def irregular(self) -> list[Irregular]:
         """The irregular jobs of this origin."""
@@ -160,8 +160,8 @@ class ColumnFolder:
             raise ValueError("only stored rows have columns")
         if (found := self.find(job_id, rows.content)) is not None:
             return found
-        begin = self._begin(job_id, rows.content)
-        self._prepare()
+        begin = self.begin(job_id, rows.content)
+        self.prepare()
         try:
             columns = read_columns(rows.load(range(len(rows.counts))))
         except IrregularError as error:
@@ -175,9 +175,9 @@ class ColumnFolder:
             "rows": str(len(rows)),
             "content": rows.content,
         }
-        with self._part(begin) as part:
+        with self.part(begin) as part:
             parquet.write(part, job_id, self.origin, columns, metadata)
-            _sync(part)
+            sync(part)
             path = self.path / f"{begin}-{_seal(part, begin)}{_SUFFIX}"
             if not _exists(path):
                 part.replace(path)
@@ -188,7 +188,7 @@ class ColumnFolder:
 
     def forget(self, job_id: str) -> None:
         """Remove all files of a job, of any content and version."""
-        for path in self._files(f"{self._job(job_id)}-"):
+        for path in self._files(f"{job_key(self.origin, job_id)}-"):
             self._drop(path)
 
     def forget_all(self) -> None:
@@ -210,16 +210,14 @@ class ColumnFolder:
         """
         self._remove_left_over()
         if files := self._files("", _SUFFIX, _IRREGULAR):
-            kept = {_hash(origin, job_id) for origin, job_id in stored()}
+            kept = {job_key(origin, job_id) for origin, job_id in stored()}
             for path in files:
                 if path.name.partition("-")[0] not in kept:
                     self._drop(path)
 
-    def _job(self, job_id: str) -> str:
-        return _hash(self.origin, job_id)
-
-    def _begin(self, job_id: str, content: str) -> str:
-        return f"{self._job(job_id)}-{_hash(VERSION, content)}"
+    def begin(self, job_id: str, content: str) -> str:
+        """How the names of the job's files begin: which job of which origin, and which content of which version."""
+        return f"{job_key(self.origin, job_id)}-{_hash(VERSION, content)}"
 
     def _files(self, begin: str, *suffixes: str) -> list[Path]:
         """Our files whose names begin and end so."""
@@ -232,7 +230,8 @@ class ColumnFolder:
         ours = suffixes or (_SUFFIX, _IRREGULAR, _PART)
         return [self.path / name for name in names if name.startswith(begin) and name.endswith(ours)]
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """Make the folder, and remove what ended processes left in it."""
         if self.path.is_symlink():
             raise FileExistsError(f"{self.path.name} is a link to another place")
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -245,7 +244,8 @@ class ColumnFolder:
                     _remove(path)
 
     @contextlib.contextmanager
-    def _part(self, begin: str) -> Iterator[Path]:
+    def part(self, begin: str) -> Iterator[Path]:
+        """A new file in the folder, to be written and then taken elsewhere. What is left of it is removed."""
         part = self.path / f"{begin}-{secrets.token_hex(8)}{_PART}"
         try:
             os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | NO_LINK, 0o600))
@@ -256,19 +256,24 @@ class ColumnFolder:
     def _remember(self, job_id: str, begin: str, error: IrregularError) -> None:
         value = clip(one_line(error.shown()), _MAX_VALUE)
         entry = {"job_id": job_id, "origin": self.origin, "field": error.field, "rank": error.rank, "value": value}
-        with self._part(begin) as part:
+        with self.part(begin) as part:
             part.write_text(json.dumps(entry), "utf-8")
             part.replace(self.path / f"{begin}{_IRREGULAR}")
         self._remove_earlier(job_id, begin)
 
     def _remove_earlier(self, job_id: str, begin: str) -> None:
-        for path in self._files(f"{self._job(job_id)}-", _SUFFIX, _IRREGULAR):
+        for path in self._files(f"{job_key(self.origin, job_id)}-", _SUFFIX, _IRREGULAR):
             if not path.name.startswith(begin):
                 self._drop(path)
 
     def _drop(self, path: Path) -> None:
         self._checked.pop(path.stem.rpartition("-")[0], None)
         _remove(path)
+
+
+def job_key(origin: str, job_id: str) -> str:
+    """What the names of a job's files begin with."""
+    return _hash(origin, job_id)
 
 
 def _hash(*values: object) -> str:
@@ -298,7 +303,8 @@ def _read(path: Path) -> bytes:
         return file.read()
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have the system write the file to the disk."""
     with path.open("r+b") as file:
         os.fsync(file.fileno())
 

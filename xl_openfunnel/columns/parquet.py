@@ -56,7 +56,7 @@ def write_table(
 
     Args:
         path: of the new file.
-        columns: the values of each column; a text stands in every row.
+        columns: the values of each column; a text stands in every row. Times are texts in UTC.
         types: the columns of the file, in order, with their DuckDB types.
         count: the number of rows.
         metadata: the file's own keys and values.
@@ -74,7 +74,7 @@ def write_table(
             value = literal(values)
         elif isinstance(values, list) and values.count(None) == len(values):
             value = "NULL"
-        elif kind == "VARCHAR":
+        elif kind in ("VARCHAR", "TIMESTAMP"):
             arrays[array], value = _objects(values), array
         elif kind == "VARCHAR[]":
             lists = [None if value is None else msgspec.json.encode(value).decode() for value in values]

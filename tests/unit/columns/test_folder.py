@@ -231,7 +231,7 @@ def test_unfinished_files_of_ended_processes_are_removed(folder: ColumnFolder) -
 def test_a_file_that_fails_while_it_is_made_leaves_nothing(
     folder: ColumnFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folder_module, "_sync", lambda _: (_ for _ in ()).throw(OSError("no room")))
+    monkeypatch.setattr(folder_module, "sync", lambda _: (_ for _ in ()).throw(OSError("no room")))
     with pytest.raises(OSError, match="no room"):
         folder.make("job", stored(ROWS), None)
     assert names(folder.path) == []

@@ -1,0 +1,297 @@
+"""A folder of a person's own with the companies of final jobs, for other programs: a Parquet file a job.
+
+``companies/`` has the files, each named by what it holds, and never changed. ``jobs/jobs.parquet`` lists them; it is
+replaced in one step. Nothing else is ever in these two folders, since many readers take all that is in one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from ..errors import ConfigurationError, FileWriteError, IncompleteResultError, JobFailedError, OpenFunnelError
+from ..jobs.snapshot import Result
+from ..jobs.store.ledger import LedgerEntry
+from ..jobs.store.store import Store
+from ..text import companies, one_line
+from . import parquet
+from .connection import UnavailableError, connect, literal
+from .folder import ColumnFolder, job_key, sync
+from .job_list import EXPORTER, JobList, ListedJob, read_facts, utc
+from .schema import SHOWN_COLUMNS, VERSION, IrregularError
+
+COMPANIES: Final = "companies"
+JOBS: Final = "jobs"
+
+_ID_FILE: Final = "export-id"
+"""Beside the store: it tells this computer's files from those of others in the same folder."""
+
+_NAME: Final = re.compile(r"[0-9a-f]{24}-[0-9a-f]{24}\.parquet")
+_PART: Final = re.compile(r"\.xl-openfunnel-[0-9a-f]{12}\.part")
+
+_PART_AGE: Final = 600.0
+"""Seconds after which an unfinished file is left over from a process that ended."""
+
+_TRIES: Final = 6
+_PAUSE: Final = 0.5
+"""Seconds between two tries to replace or remove a file that another program holds open."""
+
+
+@dataclass
+class Report:
+    """What an export did.
+
+    Attributes:
+        written: the jobs whose file is new, each with its name and number of companies.
+        unchanged: those whose file was there.
+        removed: jobs that were forgotten, or whose companies are others now, each with the name of its removed file.
+        kept: names of files that are no longer of a stored job, but could have been lost with a damaged store.
+        left_out: the jobs that could not be exported, each with the reason.
+        locked: names of files that another program holds open, so that they could not be removed.
+    """
+
+    written: list[ListedJob] = field(default_factory=list)
+    unchanged: list[ListedJob] = field(default_factory=list)
+    removed: list[tuple[str, str]] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    left_out: list[tuple[str, OpenFunnelError]] = field(default_factory=list)
+    locked: list[str] = field(default_factory=list)
+
+
+class Exporter:
+    """Exports jobs of a store.
+
+    Args:
+        target: the folder, which is made if only it is missing.
+        store: has the jobs.
+        columns: the files of columns that belong to the store. Missing ones are made.
+        sleep: waits, in seconds.
+        now: tells the time, in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        target: Path,
+        store: Store,
+        columns: ColumnFolder,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._target = target
+        self._store = store
+        self._columns = columns
+        self._sleep = sleep
+        self._now = now
+        self._id = ""
+
+    def export(self, job_ids: Sequence[str], on_job: Callable[[int], object] = lambda _: None) -> Report:
+        """Write what is missing of these jobs, list it, and then remove what is no longer wanted.
+
+        Safe to run again, by several processes, and while other programs read.
+
+        Args:
+            job_ids: stored jobs of the store's origin.
+            on_job: called with the number of the job before it is exported, from 1.
+
+        Raises:
+            ConfigurationError: the folder cannot be one, or has a list of jobs that is none of ours.
+            FileWriteError: a file could not be written; with `locked`, because another program holds it open.
+        """
+        report = Report()
+        with _explaining(self._target):
+            self._prepare()
+            listed = self._list().read()
+            ledger = {entry.job_id: entry for entry in self._store.ledger()}
+            for number, job_id in enumerate(job_ids, 1):
+                on_job(number)
+                try:
+                    self._export(job_id, ledger.get(job_id), report)
+                except OpenFunnelError as error:
+                    if isinstance(error, (FileWriteError, ConfigurationError)):
+                        raise
+                    report.left_out.append((job_id, error))
+            files = set(self._files())
+            current = {job.file: job for job in [*report.written, *report.unchanged]}
+            unwanted = self._unwanted(files, current.values(), report)
+            others = [job for job in listed if job.file in files - unwanted - current.keys()]
+            jobs = sorted([*others, *current.values()], key=lambda job: (job.origin, job.job_id, job.file))
+            if jobs != listed or not self._list().path.exists():
+                with self._new_file() as part:
+                    self._list().write(part, jobs, self._id)
+                    self._retry(lambda: part.replace(self._list().path), f"{JOBS}/{self._list().path.name}")
+            self._remove({job.file: job.job_id for job in listed}, unwanted, report)
+        return report
+
+    def _prepare(self) -> None:
+        if not self._target.parent.is_dir():
+            raise ConfigurationError(f"The folder {self._target.parent} is not there. Make it first.")
+        for folder in (self._target, self._target / COMPANIES, self._target / JOBS):
+            folder.mkdir(exist_ok=True)
+        for entry in os.scandir(self._target):
+            if _PART.fullmatch(entry.name):
+                with contextlib.suppress(OSError):
+                    if entry.stat(follow_symlinks=False).st_mtime < self._now() - _PART_AGE:
+                        Path(entry.path).unlink()
+        self._columns.prepare()
+        self._id = self._own_id()
+
+    def _own_id(self) -> str:
+        path = self._store.path.with_name(_ID_FILE)
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(16))
+        return path.read_text("ascii", errors="replace")
+
+    def _list(self) -> JobList:
+        return JobList(self._target / JOBS / "jobs.parquet", self._columns)
+
+    def _files(self) -> Iterator[str]:
+        return (entry.name for entry in os.scandir(self._target / COMPANIES) if _NAME.fullmatch(entry.name))
+
+    def _export(self, job_id: str, entry: LedgerEntry | None, report: Report) -> None:
+        """Write the file of a job, unless it is there.
+
+        Raises:
+            IncompleteResultError: the job is not stored, or irregular.
+            JobFailedError: it failed.
+            FileWriteError: the file could not be written.
+        """
+        result = self._store.find(job_id)
+        if result is None or result.rows.content is None:
+            raise IncompleteResultError(
+                f"Job {job_id} is not final here, so it is not exported. xl-openfunnel rows {job_id} waits until it is."
+            )
+        if result.status.lower() == "failed":
+            raise JobFailedError(
+                f"Job {job_id} failed, so it is not exported. xl-openfunnel rows {job_id} --partial takes the"
+                f" {companies(len(result.rows))} that it delivered."
+            )
+        name = f"{self._columns.begin(job_id, result.rows.content)}.parquet"
+        job = ListedJob.of(job_id, self._store.origin, entry, result, name)
+        path = self._target / COMPANIES / name
+        if path.exists():
+            report.unchanged.append(job)
+            return
+        with self._new_file() as part:
+            self._write(part, job_id, result, result.rows.content)
+            # Not `replace`: on Windows that of another process, which is the same, stays.
+            with contextlib.suppress(FileExistsError):
+                part.rename(path)
+        report.written.append(job)
+
+    def _write(self, part: Path, job_id: str, result: Result, content: str) -> None:
+        try:
+            source = self._columns.make(job_id, result.rows, result.as_of)
+        except IrregularError as error:
+            raise IncompleteResultError(
+                f"Job {job_id} is not exported, since no column can hold {error.field} of row {error.rank}:"
+                f" {one_line(error.shown())[:80]}. xl-openfunnel rows {job_id} -o FILE writes it all the same."
+            ) from None
+        metadata = {
+            "pandas": parquet.pandas_metadata(SHOWN_COLUMNS),
+            "version": str(VERSION),
+            "job_id": job_id,
+            "origin": self._store.origin,
+            "as_of": result.as_of.isoformat(),
+            "rows": str(len(result.rows)),
+            "content": content,
+            EXPORTER: self._id,
+        }
+        with self._columns.part(job_key(self._store.origin, job_id)) as local:
+            names = ", ".join(SHOWN_COLUMNS)
+            with connect(self._columns.path) as connection:
+                query = f"SELECT {names} FROM read_parquet({literal([str(source)])})"  # noqa: S608
+                parquet.copy(connection, query, local, metadata)
+            shutil.copyfile(local, part)
+        sync(part)
+
+    def _unwanted(self, files: Set[str], current: Iterable[ListedJob], report: Report) -> set[str]:
+        """The names of files of jobs that were forgotten here, and of earlier companies of those that are current."""
+        stored = {job_key(origin, job_id) for origin, job_id in self._store.stored()}
+        now = {job.file.partition("-")[0]: job for job in current}
+        forgotten: set[str] = set()
+        earlier: set[str] = set()
+        for name in files:
+            key = name.partition("-")[0]
+            if key not in now and key not in stored and self._facts(name).get(EXPORTER) == self._id:
+                forgotten.add(name)
+            elif key in now and name != now[key].file and self._is_earlier(name, now[key]):
+                earlier.add(name)
+        if forgotten and any(self._store.path.parent.glob(f"{self._store.path.name}.damaged-*")):
+            report.kept, forgotten = sorted(forgotten), set()
+        return forgotten | earlier
+
+    def _is_earlier(self, name: str, job: ListedJob) -> bool:
+        """Whether an export, of this computer or another, wrote the file before the service confirmed the job again."""
+        as_of = self._facts(name).get("as_of", "")
+        with contextlib.suppress(ValueError):
+            return utc(datetime.fromisoformat(as_of)) <= job.as_of
+        return False
+
+    def _facts(self, name: str) -> dict[str, str]:
+        """What an export wrote into the file's metadata; nothing where no export wrote the file as it is named."""
+        facts = read_facts(self._target / COMPANIES / name, self._columns)
+        ours = job_key(facts.get("origin", ""), facts.get("job_id", "")) == name.partition("-")[0]
+        return facts if ours and EXPORTER in facts else {}
+
+    def _remove(self, job_of: Mapping[str, str], names: Set[str], report: Report) -> None:
+        for name in sorted(names):
+            path = self._target / COMPANIES / name
+            try:
+                self._retry(lambda path=path: path.unlink(missing_ok=True), name)  # type: ignore[misc]
+            except FileWriteError:
+                report.locked.append(name)
+            else:
+                report.removed.append((job_of.get(name, "unknown"), name))
+
+    @contextlib.contextmanager
+    def _new_file(self) -> Iterator[Path]:
+        """The path of a new file in the folder itself, outside of those that are read."""
+        part = self._target / f".xl-openfunnel-{secrets.token_hex(6)}.part"
+        try:
+            yield part
+        finally:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+
+    def _retry(self, action: Callable[[], object], name: str) -> None:
+        """Do it, again where another program holds the file open, as Windows has it."""
+        for attempt in range(_TRIES):
+            try:
+                action()
+            except PermissionError:
+                if attempt == _TRIES - 1:
+                    raise FileWriteError(
+                        f"{self._target / name} is open in another program, or protected. Close it there and try "
+                        "again.",
+                        locked=True,
+                    ) from None
+                self._sleep(_PAUSE)
+            else:
+                return
+
+
+@contextlib.contextmanager
+def _explaining(target: Path) -> Iterator[None]:
+    """Raise the system's and DuckDB's errors as `FileWriteError`."""
+    try:
+        yield
+    except FileExistsError as error:  # a file in place of a folder
+        raise ConfigurationError(f"{error.filename or target} is no folder. Give the name of one.") from None
+    except PermissionError as error:
+        raise FileWriteError(f"{error.filename or target} may not be written. Give another folder.") from None
+    except OSError as error:
+        raise FileWriteError(f"{target} could not be written: {error.strerror or error}.") from None
+    except UnavailableError as error:
+        raise FileWriteError(f"The files could not be written: {error}") from None
