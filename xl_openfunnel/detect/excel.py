@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Final
@@ -25,10 +27,14 @@ _CLICK_TO_RUN: Final = r"HKLM\Software\Microsoft\Office\ClickToRun\Configuration
 EXCEL_OPTIONS: Final = r"HKCU\Software\Microsoft\Office\16.0\Excel\Options"
 
 _ONEDRIVE_VARIABLES: Final = ("OneDriveCommercial", "OneDriveConsumer", "OneDrive")
+_MACROS: Final = "xl/vbaProject.bin"
 _SIGNATURES: Final = "xl/vbaProjectSignature"
 _WITH_MACROS: Final = (".xlam", ".xlsm", ".xlsb", ".xla", ".xls")
 
 _DRIVE_REMOTE: Final = 4
+
+_UNREADABLE: Final = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError)
+"""What `zipfile` raises of damaged or encrypted files, and `open` of a path that no system has."""
 
 _INSTALL_ROOTS: Final = (
     (r"HKLM\Software\Microsoft\Office\16.0\Excel\InstallRoot", 64),
@@ -125,13 +131,21 @@ def loaded_addins(read: Read, environ: Mapping[str, str], program: str) -> list[
 def _files_in(folder: Path) -> list[Path]:
     try:
         return sorted(file for file in folder.iterdir() if file.suffix.casefold() in _WITH_MACROS)
-    except OSError:
+    except (OSError, ValueError):
         return []
+
+
+def is_file(path: str | Path) -> bool:
+    """Whether there is such a file; False too where that cannot be told, as on a network that is not there."""
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _is_ours(file: Path) -> bool:
     try:
-        return file.is_file() and ("openfunnel" in file.stem.casefold() or bool(addin_version(file)))
+        return is_file(file) and ("openfunnel" in file.stem.casefold() or bool(addin_version(file)))
     except (OSError, zipfile.BadZipFile):
         return False
 
@@ -147,8 +161,12 @@ def needed_xlwings(file: Path) -> str:
 
 
 def _stated_version(file: Path, before: bytes) -> str:
-    """The version that stands behind some words in the document properties; "" if there is none."""
-    with zipfile.ZipFile(file) as archive:
+    """The version that stands behind some words in the document properties; "" if there is none.
+
+    Raises:
+        OSError, zipfile.BadZipFile: as `_opened` has them.
+    """
+    with _opened(file) as archive:
         names = archive.namelist()
         for name in sorted(name for name in names if name.startswith("docProps/") and name.endswith(".xml")):
             match = re.search(before + rb" ([0-9][0-9A-Za-z.+]*)", archive.read(name))
@@ -157,13 +175,38 @@ def _stated_version(file: Path, before: bytes) -> str:
     return ""
 
 
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
+    """The parts of a workbook or add-in.
+
+    Raises:
+        OSError: there is no such file, or it may not be read.
+        zipfile.BadZipFile: it is no such file, damaged or encrypted; also for what is raised of it while it is open.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            yield archive
+    except _UNREADABLE as error:
+        raise zipfile.BadZipFile(str(error)) from None
+
+
+def has_macros(file: Path) -> bool:
+    """Whether a workbook or add-in has macros.
+
+    Raises:
+        OSError, zipfile.BadZipFile: as `addin_version` does.
+    """
+    with _opened(file) as archive:
+        return _MACROS in archive.namelist()
+
+
 def is_signed(file: Path) -> bool:
     """Whether the VBA project of a workbook or add-in has a signature, valid or not; False if there is no such file.
 
     Signatures are parts of their own beside the project: the older one, Agile and V3 ([MS-OSHARED] 2.3.2).
     """
     try:
-        with zipfile.ZipFile(file) as archive:
+        with _opened(file) as archive:
             return any(name.startswith(_SIGNATURES) for name in archive.namelist())
     except (OSError, zipfile.BadZipFile):
         return False

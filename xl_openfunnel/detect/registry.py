@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Read: TypeAlias = Callable[[str], Mapping[str, object]]
 """Returns a key's values by name; none if the key is missing. A key is a path such as ``HKCU\\Software\\...``. Its
 default value has the name ``""``."""
+
+
+_MAX_DIGITS: Final = 20
+"""Those of the largest number in the registry, which has 64 bits. Python refuses to read 4,301 or more."""
 
 
 def value(read: Read, key: str, name: str) -> object:
@@ -19,7 +23,7 @@ def value(read: Read, key: str, name: str) -> object:
 def number(read: Read, key: str, name: str) -> int | None:
     """A value that is a number or the text of one; None for anything else."""
     data = value(read, key, name)
-    if isinstance(data, str) and data.strip().isdecimal():
+    if isinstance(data, str) and data.strip().isdecimal() and len(data) <= _MAX_DIGITS:
         return int(data)
     return data if isinstance(data, int) else None
 

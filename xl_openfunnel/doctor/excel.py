@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from ..detect.excel import ADDIN_FILE, Excel, addin_version, needed_xlwings
+from ..detect.excel import ADDIN_FILE, Excel, addin_version, has_macros, needed_xlwings
 from ..detect.registry import Read
 from .python import INSTALL
 from .result import CheckResult, ok, unknown, wrong
@@ -32,7 +32,6 @@ _SUBSCRIPTIONS: Final = ("o365", "m365", "mondo")
 _FIRST_BUILD_THAT_SPILLS: Final = 12527
 """Version 2002: by then dynamic arrays had reached every channel of Microsoft 365 (July 2020)."""
 
-_MACROS: Final = "xl/vbaProject.bin"
 _UNTRUSTED_ZONES: Final = {3: "the internet", 4: "an untrusted site"}
 _NOT_FROM_STORE: Final = "Uninstall it in Windows' settings under Apps, and install Office from office.com."
 _TRY_SPILLING: Final = "Type =SEQUENCE(2) into a cell: it fills two."
@@ -82,7 +81,12 @@ def addin(folder: Path | None, version: str) -> CheckResult:
     if folder is None:
         return unknown("%APPDATA% is not set, so Excel's start folder is unknown")
     file = folder / ADDIN_FILE
-    if not file.is_file():
+    try:
+        missing = not file.is_file()
+    except (OSError, ValueError) as error:  # as where a network is not there
+        reason = getattr(error, "strerror", None) or error
+        return unknown(f"{folder} cannot be looked at ({reason})", "Ask IT whether your profile can be reached.")
+    if missing:
         return wrong(f"{file} is not there", f"{INSTALL}, then restart Excel")
     try:
         installed = addin_version(file)
@@ -140,13 +144,12 @@ def workbook_place(file: Path, onedrive: str) -> CheckResult:
 def workbook_macros(file: Path, version: str) -> CheckResult:
     """Whether a workbook with our macros has those of this version; a workbook keeps the macros it was built with."""
     try:
-        with zipfile.ZipFile(file) as archive:
-            has_macros = _MACROS in archive.namelist()
-        built_by = addin_version(file) if has_macros else ""
+        with_macros = has_macros(file)
+        built_by = addin_version(file) if with_macros else ""
     except (OSError, zipfile.BadZipFile):
         return unknown(f"{file} is no workbook of Excel 2007 or newer, or it has a password")
     if not built_by:
-        return ok(f"{file} has no OpenFunnel macros" if has_macros else f"{file} has no macros")
+        return ok(f"{file} has no OpenFunnel macros" if with_macros else f"{file} has no macros")
     if built_by != version:
         return wrong(
             f"{file} has the macros of XL OpenFunnel {built_by}, and this is {version}",

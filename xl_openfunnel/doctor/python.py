@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from ..detect.excel import is_file
 from ..detect.python import INTERPRETER_SETTING, is_store_python
 from .result import CheckResult, ok, unknown, wrong
 
@@ -122,7 +123,7 @@ def dll(folders: list[Path], needed: str, excel_bits: int | None, load: Callable
     files: list[Path] = []
     for bits in (64, 32) if excel_bits is None else (excel_bits,):
         name = f"xlwings{bits}-{needed}.dll"
-        file = next((folder / name for folder in folders if (folder / name).is_file()), None)
+        file = next((folder / name for folder in folders if is_file(folder / name)), None)
         if file is None:
             return wrong(
                 f"{name} is not in {' or '.join(map(str, folders))}",

@@ -152,11 +152,11 @@ def _windows_checks(machine: Machine, read: Read, file: Path | None) -> Iterator
     """Checks that make sense on Windows only."""
     folder = detect_excel.start_folder(machine.environ)
     addin = folder / detect_excel.ADDIN_FILE if folder else None
-    if addin and not addin.is_file():
+    if addin and not detect_excel.is_file(addin):
         addin = None
 
     def interpreter() -> CheckResult:
-        return python.interpreter(configured_interpreter(read), _is_file, machine.code_page)
+        return python.interpreter(configured_interpreter(read), detect_excel.is_file, machine.code_page)
 
     def package_version() -> CheckResult:
         return python.package_version(configured_interpreter(read), version(), ask_version)
@@ -164,12 +164,12 @@ def _windows_checks(machine: Machine, read: Read, file: Path | None) -> Iterator
     def dll() -> CheckResult:
         program = detect_excel.find_excel(read)
         path = configured_interpreter(read)
-        folders = dll_folders(path if _is_file(path) else "", Path(sys.prefix))
+        folders = dll_folders(path if detect_excel.is_file(path) else "", Path(sys.prefix))
         return python.dll(folders, xlwings_version(), program.bits if program else None, load_dll)
 
     def xlwings_of_macros(made: Path) -> CheckResult:
         path = configured_interpreter(read)
-        folders = dll_folders(path if _is_file(path) else "", Path(sys.prefix))
+        folders = dll_folders(path if detect_excel.is_file(path) else "", Path(sys.prefix))
         return excel.xlwings_of_macros(made, xlwings_versions(folders))
 
     def trusted_locations() -> CheckResult:
@@ -191,7 +191,7 @@ def _windows_checks(machine: Machine, read: Read, file: Path | None) -> Iterator
     yield DoctorCheck("Python", "place of Python", place, ("Python for Excel",))
     yield DoctorCheck("Python", "version for Excel", package_version, ("Python for Excel",))
     yield DoctorCheck("Python", "xlwings DLL", dll)
-    yield DoctorCheck("Excel", "Excel", lambda: excel.installation(detect_excel.find_excel(read), _is_file))
+    yield DoctorCheck("Excel", "Excel", lambda: excel.installation(detect_excel.find_excel(read), detect_excel.is_file))
     yield DoctorCheck("Excel", "tables in cells", lambda: excel.spilling(detect_excel.find_excel(read)))
     yield DoctorCheck("Excel", "add-in", lambda: excel.addin(folder, version()))
     yield DoctorCheck("Excel", "other add-ins", other_addins)
@@ -332,7 +332,3 @@ def _installed_version(package: str) -> str | None:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def _is_file(path: str) -> bool:
-    return Path(path).is_file()

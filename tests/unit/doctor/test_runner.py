@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.doctor.conftest import closed_port, make_addin, registry
 from xl_openfunnel.detect import excel as detect_excel
@@ -211,3 +213,20 @@ def test_on_windows_every_check_reads_the_registry_and_the_files(
         CheckState.UNKNOWN,
         CheckState.WRONG,
     )
+
+
+VALUES = ["OPEN", "OPEN1", "AltStartup", "VBAWarnings", "VBAOff", "Path", "VersionToReport", "Platform", ""]
+VALUES += ["ProductReleaseIds", "EnableControlledFolderAccess", "ASRRules", policies.CHILD_RULE, "Interpreter"]
+VALUES += ["AllLocationsDisabled", "AllowNetworkLocations", "RequireAddinSig", "DisableCMD", "ProxyServer"]
+PATHS = ["", "a\0b", "\ud800", "relative", "x" * 300, "\\\\server\\share\\x", '/R "C:\\a\\OpenFunnel.xlam"', "/F"]
+DATA = st.none() | st.integers() | st.binary() | st.text() | st.lists(st.text()) | st.sampled_from([*PATHS, "9" * 5000])
+
+
+@given(st.dictionaries(st.sampled_from(VALUES), DATA), st.sampled_from(PATHS), st.sampled_from([*PATHS[1:5], None]))
+def test_whatever_the_registry_holds_every_check_says_something(
+    values: dict[str, object], roaming: str, file: str | None
+) -> None:
+    machine = here({"APPDATA": roaming, "OPENFUNNEL_CACHE_DIR": "relative"}, lambda key: values)
+    checked = by_name(run_checks("nonsense", None if file is None else Path(file), machine=machine))
+    assert not [result for result in checked.values() if "could not be looked at" in result.what]
+    assert all(result.remedy for result in checked.values() if result.state is CheckState.WRONG)
