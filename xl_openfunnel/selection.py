@@ -113,7 +113,7 @@ def _sort(positions: list[int], column: SortColumn, values: Sequence[Any]) -> No
     """Sort the positions by the values, which keeps those with equal values in their order."""
     field = BY_NAME.get(column.name)
     is_band = field is not None and field.type is FieldType.BAND
-    keys = {position: _band_key(values[position]) if is_band else _sort_key(values[position]) for position in positions}
+    keys = {position: _band_key(values[position]) if is_band else sort_key(values[position]) for position in positions}
     blank = (-1,) if column.descending else (9,)
     positions.sort(key=lambda position: keys[position] or blank, reverse=column.descending)
 
@@ -122,7 +122,7 @@ def _band_key(value: Any) -> tuple[int, int] | None:
     return (0, EMPLOYEE_BANDS.index(value)) if value in EMPLOYEE_BANDS else None
 
 
-def _sort_key(value: Any) -> tuple[int, Any] | None:
+def sort_key(value: Any) -> tuple[int, Any] | None:
     """Numbers, then texts, then FALSE and TRUE, as sheets sort them; None for a blank."""
     if isinstance(value, str):
         return None if looks_blank(value) else (1, text_order(value))
@@ -133,4 +133,4 @@ def _sort_key(value: Any) -> tuple[int, Any] | None:
         return 2, cell
     if isinstance(cell, float):
         return 0, cell
-    return _sort_key(to_text(cell))
+    return sort_key(to_text(cell))

@@ -15,8 +15,8 @@ import msgspec
 
 from xl_openfunnel import JobStatus, Store
 from xl_openfunnel.api.models import Page
+from xl_openfunnel.columns.companies import JobFile
 from xl_openfunnel.columns.folder import ColumnFolder
-from xl_openfunnel.columns.pivot import JobFile
 from xl_openfunnel.jobs.snapshot import Result, Rows
 from xl_openfunnel.simulator import companies
 

@@ -4,6 +4,7 @@
     matrix  every fault at every point of a job's life
     fuzz    random responses, cell arguments and settings
     pivots  pivots of random jobs, from columns and from rows
+    selections  criteria, sorts and tops of random jobs, from columns and from rows
     secrecy a session with a service that repeats the key
     damage  damaged stores
     crash   processes killed while they write to the store
@@ -32,7 +33,7 @@ from typing import Final
 from tests.bench.measure import no_proxy
 from xl_openfunnel.functions.catalog import CATALOG
 
-from . import columns, crash, crash_points, damage, fuzz, load, matrix, model, pivots, secrecy, soak
+from . import columns, crash, crash_points, damage, fuzz, load, matrix, model, pivots, secrecy, selections, soak
 
 Line = tuple[str, str, str]
 """What was tested, the result, and the errors ("" if there are none)."""
@@ -85,6 +86,15 @@ def _pivots(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
     yield (
         f"{count * pivots.QUESTIONS:,} pivots of {count:,} random jobs, from columns and from rows",
         "the same cells, or the same error",
+        "",
+    )
+
+
+def _selections(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    count = fuzz.run(selections.target(folder), -(-options.pivots // selections.QUESTIONS), options.seed)
+    yield (
+        f"{count * selections.QUESTIONS:,} selections from {count:,} random jobs, from columns and from rows",
+        "the same cells",
         "",
     )
 
@@ -181,6 +191,7 @@ PARTS: Final[dict[str, Callable[[argparse.Namespace, Path], Iterator[Line]]]] = 
     "matrix": _matrix,
     "fuzz": _fuzz,
     "pivots": _pivots,
+    "selections": _selections,
     "secrecy": _secrecy,
     "damage": _damage,
     "crash": _crash,
@@ -232,7 +243,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=10_000, help="runs of the model (%(default)s)")
     parser.add_argument("--steps", type=int, default=25, help="maximum steps of a run (%(default)s)")
     parser.add_argument("--examples", type=int, default=2_000, help="fuzzing examples of each kind (%(default)s)")
-    parser.add_argument("--pivots", type=int, default=10_000, help="pivots, each asked both ways (%(default)s)")
+    parser.add_argument(
+        "--pivots", type=int, default=10_000, help="pivots, and selections, each asked both ways (%(default)s)"
+    )
     parser.add_argument("--damages", type=int, default=2_000, help="damaged stores (%(default)s)")
     parser.add_argument("--kills", type=int, default=200, help="kills (%(default)s)")
     parser.add_argument("--jobs", type=int, default=500, help="finished jobs, at once (%(default)s)")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -14,8 +15,8 @@ import hypothesis.strategies as st
 from xl_openfunnel import pivot, table
 from xl_openfunnel.cell_values import Block
 from xl_openfunnel.columns import pivot as column_pivot
+from xl_openfunnel.columns.companies import JobFile
 from xl_openfunnel.columns.folder import ColumnFolder
-from xl_openfunnel.columns.pivot import JobFile
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.jobs.snapshot import Rows
 from xl_openfunnel.pivot_rules import FUNCTIONS, Question
@@ -28,7 +29,7 @@ QUESTIONS: Final = 10
 Row = dict[str, Any]
 
 _BIG: Final = 2**53
-_TEXTS: Final = [
+TEXTS: Final = [
     *(
         "x",
         "X",
@@ -57,7 +58,7 @@ _TEXTS: Final = [
     ),
 ]
 _ALIKE: Final = ["peru", "Peru", "PERU", "Pe\u200bru", "chile", None]
-_WHOLE: Final = [0, 1, 5, 10, 11, 3_000, -1, _BIG - 1, _BIG, _BIG + 1, _BIG + 2, _BIG + 3, 2**63 - 1, -(2**63), 12.0]
+WHOLE: Final = [0, 1, 5, 10, 11, 3_000, -1, _BIG - 1, _BIG, _BIG + 1, _BIG + 2, _BIG + 3, 2**63 - 1, -(2**63), 12.0]
 _HOSTS: Final = [
     "acme.com",
     "www.acme.com",
@@ -70,8 +71,8 @@ _HOSTS: Final = [
 ]
 _SLUGS: Final = ["acme", "Acme/about", "b", "%E9", "%E8", "stra\u00dfe"]
 
-_texts = st.none() | st.sampled_from(_TEXTS) | st.text(st.characters(exclude_categories=["Cs"]), max_size=3)
-_whole = st.none() | st.sampled_from(_WHOLE) | st.integers(-50, 50) | st.integers(-(2**63), 2**63 - 1)
+_texts = st.none() | st.sampled_from(TEXTS) | st.text(st.characters(exclude_categories=["Cs"]), max_size=3)
+_whole = st.none() | st.sampled_from(WHOLE) | st.integers(-50, 50) | st.integers(-(2**63), 2**63 - 1)
 _floats = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0.1, 0.2, 0.3, -0.0, 1e308, 5e-324, 2.0])
 _numbers = st.none() | _floats | st.integers(-_BIG, _BIG)
 _fields: Final[dict[str, st.SearchStrategy[Any]]] = {
@@ -83,13 +84,13 @@ _fields: Final[dict[str, st.SearchStrategy[Any]]] = {
     "hq_country": st.sampled_from(_ALIKE),
     "employee_count": _whole,
     "revenue_usd": _whole,
-    "industries": st.none() | st.lists(st.none() | st.sampled_from(_TEXTS) | st.sampled_from(_ALIKE), max_size=4),
+    "industries": st.none() | st.lists(st.none() | st.sampled_from(TEXTS) | st.sampled_from(_ALIKE), max_size=4),
     "match_score": _numbers,
     "rerank_score": st.none() | st.sampled_from([0.5, 0.25, 1]),
     "funding_stage": _texts,
 }
 _companies = st.fixed_dictionaries({}, optional=_fields)
-_jobs = st.lists(st.lists(_companies, min_size=1, max_size=8), min_size=1, max_size=3)
+any_jobs = st.lists(st.lists(_companies, min_size=1, max_size=8), min_size=1, max_size=3)
 
 COLUMNS: Final = (*_fields, "rank", "country", "city", "employee_band", "tagline")
 
@@ -114,18 +115,25 @@ def same_answers(jobs: list[list[Row]], questions: list[Question], folder: Colum
         folder: where their files are made.
         number: of the jobs in the folder.
     """
+    with job_files(jobs, folder, number) as files:
+        for question in questions:
+            frame = table.frame([row for rows in jobs for row in rows], question.needed_columns)
+            expected = cells(
+                lambda: pivot.pivot(frame, question.rows, question.columns, question.values, question.function)  # noqa: B023
+            )
+            assert cells(lambda: column_pivot.pivot(folder.path, files, question)) == expected, question  # noqa: B023
+
+
+@contextmanager
+def job_files(jobs: list[list[Row]], folder: ColumnFolder, number: int) -> Iterator[list[JobFile]]:
+    """The files of jobs with these rows, as long as they are asked."""
     files = []
     for place, rows in enumerate(jobs):
         job_id, body = f"job-{number}-{place}", json.dumps(rows).encode()
         stored = Rows([len(rows)], partial(_page, body), content="1")
         files.append(JobFile(job_id, folder.make(job_id, stored, None), len(rows)))
     try:
-        for question in questions:
-            frame = table.frame([row for rows in jobs for row in rows], question.needed_columns)
-            expected = _cells(
-                lambda: pivot.pivot(frame, question.rows, question.columns, question.values, question.function)  # noqa: B023
-            )
-            assert _cells(lambda: column_pivot.pivot(folder.path, files, question)) == expected, question  # noqa: B023
+        yield files
     finally:
         for file in files:
             folder.forget(file.job_id)
@@ -139,14 +147,15 @@ def target(folder: Path) -> Target:
         same_answers(*value, columns, next(numbers))
 
     questions = st.lists(_questions(), min_size=QUESTIONS, max_size=QUESTIONS)
-    return Target("pivots from columns and from rows", st.tuples(_jobs, questions), check)
+    return Target("pivots from columns and from rows", st.tuples(any_jobs, questions), check)
 
 
 def _page(body: bytes, numbers: range) -> list[bytes]:
     return [body for _ in numbers]
 
 
-def _cells(make: Callable[[], Block]) -> list[list[str]] | str:
+def cells(make: Callable[[], Block]) -> list[list[str]] | str:
+    """Every cell with its type, or the error."""
     try:
         return [[repr(cell) for cell in line] for line in make()]
     except ConfigurationError as error:

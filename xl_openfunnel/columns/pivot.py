@@ -6,17 +6,16 @@ only, most of which stand for themselves; the others are replaced in the questio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import accumulate
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final
 
 from ..cell_values import Block, to_cell
 from ..company_key import looks_blank
+from ..criteria import Criteria
 from ..exact_numbers import calculate, number_of, rounded
 from ..fields import BY_NAME, EMPLOYEE_BANDS, FieldType
 from ..pivot_rules import (
@@ -38,11 +37,9 @@ from ..pivot_rules import (
     spelling,
 )
 from ..shared_hosts import is_shared
-from .connection import connect, literal
-from .schema import COLUMNS
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+from .companies import Cancellation, Companies, JobFile, companies_of
+from .conditions import conditions, is_column
+from .connection import literal
 
 MAX_COMPANIES: Final = 5_000_000
 """Companies that one question takes, 500 jobs of 10,000: most take a second or two, within the memory of a
@@ -82,50 +79,37 @@ _FLOATS: Final = "list(v) FILTER (v IS NOT NULL)"
 """For sums and means of floats, which DuckDB rounds on the way."""
 
 
-@dataclass(frozen=True)
-class JobFile:
-    """The file of one of the jobs asked."""
-
-    job_id: str
-    path: Path
-    count: int
-
-
 def can_answer(question: Question) -> bool:
     """Whether all columns of the question are in the files."""
-    return all(name in COLUMNS and name in BY_NAME for name in question.needed_columns)
-
-
-class Cancellation(Protocol):
-    """Has a question end early, from another thread."""
-
-    def check(self) -> None:
-        """Raises an error where the question is not wanted any more."""
-
-    def interrupting(self, interrupt: Callable[[], object]) -> AbstractContextManager[None]:
-        """Within this, ``interrupt`` may be called, and any error be replaced."""
+    return all(map(is_column, question.needed_columns))
 
 
 def pivot(
-    folder: Path, files: Sequence[JobFile], question: Question, cancellation: Cancellation | None = None
+    folder: Path,
+    files: Sequence[JobFile],
+    question: Question,
+    criteria: Criteria = (),
+    cancellation: Cancellation | None = None,
 ) -> Block:
-    """The pivot table of the companies of all these jobs.
+    """The pivot table of the companies of all these jobs; no line at all where none of them meets the criteria.
 
     Args:
         folder: where the files are.
         files: of the jobs, in the order that matters where spellings are equally frequent.
         question: one that `can_answer` accepts.
+        criteria: which companies; `can_judge` accepts them.
         cancellation: ends the question.
 
     Raises:
         ConfigurationError: as `pivot.pivot` raises it; but the limits of companies and entries are larger here.
         UnavailableError: the files cannot be read, or the question was interrupted.
     """
-    with connect(folder) as connection, ExitStack() as stack:
-        if cancellation is not None:
-            stack.enter_context(cancellation.interrupting(connection.interrupt))
-        companies = _Companies(connection, files, question, cancellation)
-        return layout(question, [group.labels for group in companies.groups], companies.results().__getitem__, 0)
+    with companies_of(folder, files, cancellation) as companies:
+        companies.choose(conditions(companies, criteria, rank="rank + before"))
+        if criteria and companies.rows("SELECT count(*) FROM file") == [(0,)]:
+            return []
+        asked = _Pivot(companies, question)
+        return layout(question, [group.labels for group in asked.groups], asked.results().__getitem__, 0)
 
 
 @dataclass(frozen=True)
@@ -146,23 +130,14 @@ class _Group:
 
 
 @dataclass
-class _Companies:
-    """The companies of all files, as a view ``company``."""
+class _Pivot:
+    """A question about companies."""
 
-    connection: DuckDBPyConnection
-    files: Sequence[JobFile]
+    companies: Companies
     question: Question
-    cancellation: Cancellation | None
     joins: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        *before, self.count = accumulate((file.count for file in self.files), initial=0)
-        self._table("job", job_id=[file.job_id for file in self.files], before=before)
-        paths = literal([str(file.path) for file in self.files])
-        self.connection.execute(
-            f"CREATE TEMP VIEW file AS SELECT * FROM read_parquet({paths}, hive_partitioning = false);"
-            "CREATE TEMP VIEW placed AS SELECT file.* REPLACE (rank + before AS rank) FROM file JOIN job USING (job_id)"
-        )
         self.source = "placed" if "rank" in self.question.needed_columns else "file"
         self.groups = [self._group(name) for name in self.question.fields]
         self.value = self._value()
@@ -177,7 +152,7 @@ class _Companies:
         for lists in dict.fromkeys(exploded.values()):
             together = [level for level in needed if exploded[level] == lists]
             holds_all = self.question.function == "median" or self._needs_floats()
-            apart = holds_all and self.count * len(together) > _PART
+            apart = holds_all and self.companies.count * len(together) > _PART
             for batch in [[level] for level in together] if apart else [together]:
                 self._add_results(found, batch, lists)
         return found
@@ -196,8 +171,8 @@ class _Companies:
         }
         which = f"grouping_id({', '.join(names)})" if names else "0"
         lines = self._lines(positions, lists)
-        for part in self._parts(self.count * len(needed) * (_ENTRIES if lists else 1)):
-            rows = self._rows(
+        for part in self._parts(self.companies.count * len(needed) * (_ENTRIES if lists else 1)):
+            rows = self.companies.rows(
                 f"SELECT {', '.join([which, *names, aggregates])} FROM ({lines}) {part}"
                 + (f" GROUP BY GROUPING SETS ({sets})" if names else "")
             )
@@ -237,7 +212,7 @@ class _Companies:
             return 0
         lines = self._lines(positions, [at for at in positions if self.groups[at].is_list])
         names = ", ".join(f"f{at}" for at in positions)
-        ((count,),) = self._rows(f"SELECT count(*) FROM (SELECT DISTINCT {names} FROM ({lines}))")
+        ((count,),) = self.companies.rows(f"SELECT count(*) FROM (SELECT DISTINCT {names} FROM ({lines}))")
         return int(count)
 
     # --- fields ---
@@ -269,15 +244,15 @@ class _Companies:
     def _different(self, values: str) -> dict[Any, int]:
         """The different values, as they are, and how often each occurs."""
         lines = f"FROM (SELECT {values} AS x FROM {self.source})"
-        if self.count > MAX_CELLS:
-            ((about,),) = self._rows(f"SELECT approx_count_distinct(x) {lines}")
+        if self.companies.count > MAX_CELLS:
+            ((about,),) = self.companies.rows(f"SELECT approx_count_distinct(x) {lines}")
             parts = 1 + about // MAX_CELLS
             counts = (
-                self._rows(f"SELECT count(DISTINCT x) {lines} WHERE hash(x) % {parts} = {part}")[0][0]
+                self.companies.rows(f"SELECT count(DISTINCT x) {lines} WHERE hash(x) % {parts} = {part}")[0][0]
                 for part in range(parts if parts > 1 else 0)
             )
             check_limit(sum(counts), MAX_CELLS, "rows")
-        found = self._rows(f"SELECT x, count(*) {lines} GROUP BY x")
+        found = self.companies.rows(f"SELECT x, count(*) {lines} GROUP BY x")
         check_limit(len(found), MAX_CELLS, "rows")
         return dict(found)
 
@@ -286,7 +261,9 @@ class _Companies:
         entries = f"SELECT {entry} AS place, rank FROM placed"
         place = "min(rank::HUGEINT * 1_000_000_000 + place)"
         return dict(
-            self._rows(f"SELECT x, {place} FROM ({entries}) WHERE x IN (SELECT unnest(?)) GROUP BY x", [list(texts)])
+            self.companies.rows(
+                f"SELECT x, {place} FROM ({entries}) WHERE x IN (SELECT unnest(?)) GROUP BY x", [list(texts)]
+            )
         )
 
     def _replaced(self, text: str, replacements: Mapping[str, Any], otherwise: str = "") -> str:
@@ -294,8 +271,7 @@ class _Companies:
         otherwise = otherwise or text
         if not replacements:
             return otherwise
-        table = f"replaced_{len(self.joins)}"
-        self._table(table, text=list(replacements), own=list(replacements.values()))
+        table = self.companies.table("replaced_", text=list(replacements), own=list(replacements.values()))
         self.joins.append(f"LEFT JOIN {table} ON {text} = {table}.text")
         return f"CASE WHEN {table}.text IS NULL THEN {otherwise} ELSE {table}.own::VARCHAR END"
 
@@ -321,13 +297,13 @@ class _Companies:
 
     def _company(self) -> str:
         """What identifies the company, as `company_key.group_companies` has it; null where nothing does."""
-        hosts = self._rows("SELECT DISTINCT _host FROM file WHERE _linkedin IS NULL AND _host IS NOT NULL")
+        hosts = self.companies.rows("SELECT DISTINCT _host FROM file WHERE _linkedin IS NULL AND _host IS NOT NULL")
         own = [host for (host,) in hosts if not is_shared(host)]
         if not own:
             return "s._linkedin"
-        self._table("host", host=own)
+        self.companies.table("host", host=own)
         # No slug has a capital letter, so none equals such a host.
-        self.connection.execute(
+        self.companies.run(
             "CREATE TEMP TABLE owner AS SELECT host, CASE count(DISTINCT _linkedin) WHEN 0 THEN 'H ' || host"
             " WHEN 1 THEN min(_linkedin) END AS company FROM host LEFT JOIN file ON _host = host GROUP BY host"
         )
@@ -338,23 +314,23 @@ class _Companies:
         if kind not in (FieldType.TEXT, FieldType.LIST):
             return f"s.{name} IS NOT NULL"
         text = f"s.{name}" if kind is FieldType.TEXT else f"array_to_string(s.{name}, '; ')"
-        others = self._rows(
+        others = self.companies.rows(
             f"SELECT DISTINCT x FROM (SELECT {text} AS x FROM file AS s) WHERE NOT regexp_matches(x, '[!-~]')"
         )
         return f"({self._replaced(text, {x: None for (x,) in others if looks_blank(x)})}) IS NOT NULL"
 
     def _key(self, name: str) -> str:
         """What the texts of a column look like, in SQL; null for blanks."""
-        others = self._rows(f"SELECT DISTINCT {name} FROM file WHERE NOT regexp_full_match({name}, {_PLAIN})")
+        others = self.companies.rows(f"SELECT DISTINCT {name} FROM file WHERE NOT regexp_full_match({name}, {_PLAIN})")
         key = self._replaced(f"s.{name}", {text: group_of(text) for (text,) in others}, f"lower(s.{name})")
         return f"nullif(nullif({key}, {literal(BLANK)}), '')"
 
     def _has_no_numbers(self, name: str, kind: FieldType) -> bool:
-        if not self.count:
+        if not self.companies.count:
             return False
         if kind not in (FieldType.INTEGER, FieldType.NUMBER):
             return True
-        ((count,),) = self._rows(f"SELECT count({name}) FROM {self.source}")
+        ((count,),) = self.companies.rows(f"SELECT count({name}) FROM {self.source}")
         return not count
 
     def _aggregates(self) -> str:
@@ -362,7 +338,7 @@ class _Companies:
         if self._needs_floats():
             return _FLOATS
         if self.question.function == "median" and (name := self.question.values) is not None:
-            ((lowest, highest),) = self._rows(f"SELECT min({name}), max({name}) FROM {self.source}")
+            ((lowest, highest),) = self.companies.rows(f"SELECT min({name}), max({name}) FROM {self.source}")
             if not (type(lowest) is int and -_HALVES <= lowest <= highest <= _HALVES):
                 return _MIDDLE
         return _AGGREGATES[self.question.function]
@@ -375,21 +351,9 @@ class _Companies:
         name = self.question.values
         return self.question.function == "nunique" and name is not None and BY_NAME[name].type is FieldType.LIST
 
-    # --- SQL ---
-
-    def _rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        if self.cancellation is not None:
-            self.cancellation.check()
-        return self.connection.execute(query, parameters).fetchall()
-
-    def _table(self, name: str, **columns: list[Any]) -> None:
-        """A temporary table with these columns."""
-        values = ", ".join(f"unnest(?) AS {column}" for column in columns)
-        self.connection.execute(f"CREATE TEMP TABLE {name} AS SELECT {values}", list(columns.values()))
-
 
 def _result(function: str, values: Sequence[Any]) -> Result:
-    """The result of what `_Companies.aggregates` gives."""
+    """The result of what `_Pivot.aggregates` gives."""
     if function in COUNTS or values[0] is None:
         return values[0]  # type: ignore[no-any-return]
     if len(values) == 2:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -12,9 +12,11 @@ from .. import pivot
 from ..api.models import Row
 from ..cell_values import Block, Cell
 from ..columns import pivot as column_pivot
+from ..columns import rows as column_rows
+from ..columns.companies import JobFile
+from ..columns.conditions import can_judge
 from ..columns.connection import UnavailableError
 from ..columns.maker import ColumnMaker
-from ..columns.pivot import JobFile
 from ..columns.schema import IrregularError
 from ..errors import OpenFunnelError
 from ..fields import DEFAULT_COLUMNS
@@ -55,16 +57,27 @@ def selected_block(
     units: int,
     *,
     stacked: bool,
+    files: ColumnMaker | None,
+    as_of: Mapping[str, datetime | None],
 ) -> Block:
     """The chosen rows of all these jobs, sorted as one, as `rows_block` has those of one.
 
-    With ``stacked`` a column with the job's id comes first.
+    With ``stacked`` a column with the job's id comes first. ``files`` and ``as_of`` are as of `pivot_block`.
     """
+    names = columns or DEFAULT_COLUMNS
+    in_files = _may_have_files(rows_by_job) and column_rows.can_show(names, selection, stacked=stacked)
+
+    def ask(folder: Path, found: list[JobFile]) -> Block:
+        return column_rows.selected_block(
+            folder, found, names, selection, units, stacked=stacked, cancellation=limits.cancellation()
+        )
 
     def make() -> Block:
-        from .. import table
+        if in_files and (block := _from_columns(rows_by_job, files, as_of, ask)) is not None:
+            return block
+        from .. import table  # not before: columns need no pandas
 
-        rows, names = _all_rows(rows_by_job), columns or DEFAULT_COLUMNS
+        rows = _all_rows(rows_by_job)
         if stacked:
             jobs = [(job_id, len(rows)) for job_id, rows in rows_by_job.items()]
             frame = table.stacked_frame(rows, jobs, names, selection=selection)
@@ -127,28 +140,23 @@ def pivot_block(
     Args:
         rows_by_job: the rows of each job.
         question: what is asked.
-        selection: of which companies. With one, they are taken from the rows.
+        selection: of which companies; its criteria count.
         columns: the files. Those that are missing are made in the background.
         as_of: when the service confirmed the rows.
 
     Raises:
         ConfigurationError: the jobs have too many companies, or the pivot is refused.
     """
-    in_files = columns is not None and not selection and column_pivot.can_answer(question)
-    in_files = in_files and all(rows.content is not None for rows in rows_by_job.values())
+    in_files = columns is not None and column_pivot.can_answer(question) and can_judge(selection.criteria)
+    in_files = in_files and _may_have_files(rows_by_job)
     limits.check_row_limit(rows_by_job.values(), column_pivot.MAX_COMPANIES if in_files else MAX_PIVOT_ROWS)
 
+    def ask(folder: Path, files: list[JobFile]) -> Block:
+        return column_pivot.pivot(folder, files, question, selection.criteria, limits.cancellation())
+
     def make() -> Block:
-        if columns is not None and in_files:
-            try:
-                if files := _column_files(rows_by_job, columns, as_of):
-                    return column_pivot.pivot(columns.folder.path, files, question, limits.cancellation())
-            except (OpenFunnelError, LimitError):
-                raise
-            except Exception as error:  # also what a file causes that was damaged after it was checked
-                columns.folder.check_again()
-                expected = isinstance(error, (UnavailableError, OSError))
-                _log.warning("a pivot is made from the rows, not from the columns: %s", error, exc_info=not expected)
+        if in_files and (block := _from_columns(rows_by_job, columns, as_of, ask)) is not None:
+            return block
         limits.check_row_limit(rows_by_job.values(), MAX_PIVOT_ROWS)
         from .. import table  # not before: columns need no pandas
 
@@ -158,6 +166,32 @@ def pivot_block(
         return pivot.pivot(frame, question.rows, question.columns, question.values, question.function)
 
     return _cache.get_or_make((question, selection), rows_by_job, make, _cell_count, slow=True)
+
+
+def _may_have_files(rows_by_job: Mapping[str, Rows]) -> bool:
+    """Whether all rows are in the store: a cell never decodes those at once, nor asks their files."""
+    return all(rows.content is not None for rows in rows_by_job.values())
+
+
+def _from_columns(
+    rows_by_job: Mapping[str, Rows],
+    columns: ColumnMaker | None,
+    as_of: Mapping[str, datetime | None],
+    ask: Callable[[Path, list[JobFile]], Block],
+) -> Block | None:
+    """What the files of all these jobs answer; None where not all have one, or where they cannot be read."""
+    if columns is None:
+        return None
+    try:
+        files = _column_files(rows_by_job, columns, as_of)
+        return ask(columns.folder.path, files) if files else None
+    except (OpenFunnelError, LimitError):
+        raise
+    except Exception as error:  # also what a file causes that was damaged after it was checked
+        columns.folder.check_again()
+        expected = isinstance(error, (UnavailableError, OSError))
+        _log.warning("rows are used in place of their columns: %s", error, exc_info=not expected)
+        return None
 
 
 def _column_files(

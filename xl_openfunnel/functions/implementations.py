@@ -132,13 +132,17 @@ def rows(
     jobs = _unique_jobs(context, job)
     if not jobs:
         return [[""]]
-    contents = [(job_id, error or visible_rows(context, job_id, only_final=only_final)) for job_id, error in jobs]
+    contents: list[tuple[str, Rows | str]] = []
+    as_of: dict[str, datetime | None] = {}
+    for job_id, error in jobs:
+        visible, as_of[job_id] = (error, None) if error else visible_rows(context, job_id, only_final=only_final)
+        contents.append((job_id, visible))
     rows_by_job = {job_id: rows for job_id, rows in contents if isinstance(rows, Rows)}
     check_row_limit(rows_by_job.values(), MAX_SEARCHED_ROWS if selection else MAX_ROWS)
     several = arguments.is_range(job)
     context.width = several + len(header_without_rows(column_names))
     if selection and rows_by_job:
-        block = selected_rows(context, contents, column_names, selection, stacked=several)
+        block = selected_rows(context, contents, as_of, column_names, selection, stacked=several)
         check_count(len(block) - 1, MAX_ROWS)
     else:
         blocks = list(job_blocks(contents, column_names, rows_by_job, context.block_units))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from ..cell_values import Block, Cell
 from ..errors import UnknownColumnError
@@ -18,14 +19,18 @@ def rows_or_reason(snapshot: Snapshot) -> Rows | str:
     return snapshot.rows if len(snapshot.rows) else job_text.no_rows_reason(snapshot)
 
 
-def visible_rows(context: CallContext, job_id: str, *, only_final: bool) -> Rows | str:
-    """The rows that ``OF_ROWS`` shows, or why there are none; ``only_final`` hides what may still change."""
+def visible_rows(context: CallContext, job_id: str, *, only_final: bool) -> tuple[Rows | str, datetime | None]:
+    """The rows that ``OF_ROWS`` shows, or why there are none; and when the service confirmed them.
+
+    ``only_final`` hides what may still change.
+    """
 
     def projection(snapshot: Snapshot) -> Rows | str:
         hidden = only_final and not snapshot.final
         return job_text.no_rows_reason(snapshot) if hidden else rows_or_reason(snapshot)
 
-    return projection(context.snapshot(job_id, projection))
+    snapshot = context.snapshot(job_id, projection)
+    return projection(snapshot), snapshot.as_of
 
 
 def header_without_rows(columns: tuple[str, ...] | None) -> list[Cell]:

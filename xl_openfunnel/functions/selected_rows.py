@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from .. import criteria
 from ..cell_values import Block
@@ -20,6 +21,7 @@ _YET = " yet"
 def selected_rows(
     context: CallContext,
     contents: Sequence[tuple[str, Rows | str]],
+    as_of: Mapping[str, datetime | None],
     columns: tuple[str, ...] | None,
     selection: Selection,
     *,
@@ -30,6 +32,7 @@ def selected_rows(
     Args:
         context: of this call.
         contents: the jobs, each with its rows or why there are none; at least one has rows.
+        as_of: when the service confirmed the rows.
         columns: as of `table.frame`.
         selection: what is shown.
         stacked: whether a column with the job's id comes first.
@@ -38,7 +41,10 @@ def selected_rows(
         A block. In place of companies, one row says that none matches; a row for each job without companies comes last.
     """
     rows_by_job = {job_id: rows for job_id, rows in contents if isinstance(rows, Rows)}
-    block = derived_tables.selected_block(rows_by_job, columns, selection, context.block_units, stacked=stacked)
+    units, files = context.block_units, context.columns
+    block = derived_tables.selected_block(
+        rows_by_job, columns, selection, units, stacked=stacked, files=files, as_of=as_of
+    )
     width = len(block[0])
     without_rows = [(job_id, reason) for job_id, reason in contents if isinstance(reason, str)]
     lines: Block = [[no_match(context, selection, rows_by_job), *[""] * (width - 1)]] if len(block) == 1 else []

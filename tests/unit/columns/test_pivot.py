@@ -13,9 +13,10 @@ import pytest
 
 from xl_openfunnel.cell_values import Block
 from xl_openfunnel.columns import pivot as column_pivot
+from xl_openfunnel.columns.companies import JobFile
 from xl_openfunnel.columns.connection import UnavailableError
 from xl_openfunnel.columns.folder import ColumnFolder
-from xl_openfunnel.columns.pivot import JobFile, can_answer
+from xl_openfunnel.columns.pivot import can_answer
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.functions.limits import Cancellation, GivenUpError
 from xl_openfunnel.pivot_rules import FUNCTIONS, Question
@@ -137,7 +138,7 @@ def test_a_question_that_runs_is_given_up(folder: ColumnFolder) -> None:
 
     def ask_on() -> None:
         while True:
-            column_pivot.pivot(folder.path, [file], Question.of(["industries"], ["employee_band"]), Watched())
+            column_pivot.pivot(folder.path, [file], Question.of(["industries"], ["employee_band"]), (), Watched())
 
     thread = threading.Thread(target=cancel)
     thread.start()

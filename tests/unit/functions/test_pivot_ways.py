@@ -1,4 +1,4 @@
-"""Which of the two ways answers a pivot: the files of columns, or the rows."""
+"""Which of the two ways answers a pivot, or chooses companies: the files of columns, or the rows."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_rows_answer_where_files_cannot_be_read(
     monkeypatch.setattr(services.columns, "find", lambda *_: files[0].parent)
     with caplog.at_level(logging.WARNING):
         assert pivot(services) == expected
-    assert "a pivot is made from the rows" in caplog.text
+    assert "rows are used in place of their columns" in caplog.text
 
 
 def test_a_file_that_is_damaged_after_it_was_checked_costs_no_answer_and_is_made_again(
@@ -152,3 +152,48 @@ def test_a_pivot_that_no_cell_wants_ends(services: SimulatedServices) -> None:
     cancellation.cancel()
     with limits.until(cancellation), pytest.raises(limits.GivenUpError):
         pivot(services)
+
+
+CRITERIA = "employee_count>=50; industries=*s*|*t*; name<>*corp*; employee_band<>5001-10000"
+
+
+def selected(services: SimulatedServices, criteria: str = CRITERIA, columns: str = "rank,name,industries") -> Block:
+    jobs = [["job0", "job1"]]
+    return implementations.rows(services.context(), jobs, columns, None, None, criteria, "-employee_band,country", 9)
+
+
+def test_files_of_columns_choose_companies(services: SimulatedServices, monkeypatch: pytest.MonkeyPatch) -> None:
+    from_rows = selected(services), pivot(services, *FIELDS, None, None, CRITERIA)
+    make_files(services)
+    monkeypatch.setattr(derived_tables, "_cache", DerivedCache())
+    monkeypatch.setattr(table, "stacked_frame", None)
+    monkeypatch.setattr(table, "frame", None)
+    assert (selected(services), pivot(services, *FIELDS, None, None, CRITERIA)) == from_rows
+    assert len(from_rows[0]) == 10
+    assert selected(services, "name=none of them")[1][0] == "no company matches name=none of them"
+    assert pivot(services, *FIELDS, None, None, "name=x") == [["no company matches name=x"]]
+
+
+@pytest.mark.parametrize(
+    ("criteria", "columns"),
+    [("crm_id=1", "name"), ("name<>x", "crm_id"), ("match_score=9007199254740993", "name"), ("name<>x", "*")],
+)
+def test_what_files_do_not_hold_is_chosen_from_the_rows(
+    services: SimulatedServices, monkeypatch: pytest.MonkeyPatch, criteria: str, columns: str
+) -> None:
+    def answer() -> Block | str:
+        monkeypatch.setattr(derived_tables, "_cache", DerivedCache())
+        try:
+            return selected(services, criteria, columns)
+        except UnknownColumnError as error:
+            return error.message
+
+    from_rows = answer()
+    make_files(services)
+    assert answer() == from_rows
+
+
+def test_no_cell_chooses_companies_of_files_while_it_is_called(services: SimulatedServices) -> None:
+    make_files(services)
+    with limits.at_once(), pytest.raises(limits.TakesLongError):
+        selected(services)

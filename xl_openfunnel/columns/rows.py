@@ -1,0 +1,97 @@
+"""The companies of many jobs that a selection shows, from their files: the cells of `table.block`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from ..cell_values import Block, clip_cells, to_cell
+from ..fields import JOB_COLUMN, FieldType
+from ..selection import Selection, SortColumn, sort_key
+from .companies import Cancellation, Companies, JobFile, companies_of
+from .conditions import can_judge, conditions, field_type, is_column
+
+_FINITE: Final = "count(*) FILTER (NOT isfinite({}))"
+
+
+def can_show(columns: Sequence[str], selection: Selection, *, stacked: bool) -> bool:
+    """Whether the files have all that `selected_block` needs."""
+    names = (*columns, *(each.name for each in selection.sort))
+    return can_judge(selection.criteria, job_column=stacked) and all(
+        is_column(name, job_column=stacked) for name in names
+    )
+
+
+def selected_block(
+    folder: Path,
+    files: Sequence[JobFile],
+    columns: Sequence[str],
+    selection: Selection,
+    units: int,
+    *,
+    stacked: bool,
+    cancellation: Cancellation | None = None,
+) -> Block:
+    """The chosen companies of all these jobs, sorted as one, below the names of the columns.
+
+    Args:
+        folder: where the files are.
+        files: of the jobs, in the order in which companies that are equal in the sort stay.
+        columns: which, each once; `can_show` accepts them and the selection.
+        selection: what is shown.
+        units: the most UTF-16 units of a text.
+        stacked: whether a column with the job's id comes first.
+        cancellation: ends the question.
+
+    Raises:
+        UnavailableError: the files cannot be read, or the question was interrupted.
+    """
+    names = list(dict.fromkeys((*[JOB_COLUMN] * stacked, *columns)))
+    with companies_of(folder, files, cancellation) as companies:
+        companies.choose(conditions(companies, selection.criteria))
+        lines = _lines(companies, names, _chosen(companies, selection))
+    cells = [clip_cells(list(map(to_cell, values)), units) for values in zip(*lines, strict=True)]
+    return [list(names), *map(list, zip(*cells, strict=True))]
+
+
+def _chosen(companies: Companies, selection: Selection) -> list[int]:
+    """The companies, each as the number of those before it in all files, in their new order."""
+    joins, order = [], []
+    for column in selection.sort:
+        place, join = _place(companies, column)
+        joins.append(join)
+        order.append(f"{place} {'DESC' if column.descending else 'ASC'} NULLS LAST")
+    limit = "" if selection.top is None else f"LIMIT {selection.top}"
+    found = companies.rows(
+        f"SELECT s.rank + before FROM file AS s JOIN job USING (job_id) {' '.join(joins)}"
+        f" ORDER BY {', '.join([*order, 's.rank + before'])} {limit}"
+    )
+    return [place for (place,) in found]
+
+
+def _place(companies: Companies, column: SortColumn) -> tuple[str, str]:
+    """What orders companies by a column, null for blanks; and the join that it needs."""
+    name, kind = column.name, field_type(column.name)
+    if kind is FieldType.BAND:
+        return "s._band", ""
+    if kind is FieldType.INTEGER:
+        return f"s.{name}", ""
+    if kind is FieldType.NUMBER and companies.rows(f"SELECT {_FINITE.format(name)} FROM file") == [(0,)]:
+        return f"s.{name} + 0.0", ""  # no zero below zero
+    value = f"array_to_string(s.{name}, '; ')" if kind is FieldType.LIST else f"s.{name}"
+    found = companies.rows(f"SELECT DISTINCT {value} AS x FROM file AS s WHERE x IS NOT NULL")
+    keys = {x: key for (x,) in found if (key := sort_key(x)) is not None}
+    places = {key: place for place, key in enumerate(sorted(set(keys.values())))}
+    table = companies.table("placed_", value=list(keys), place=[places[key] for key in keys.values()])
+    return f"{table}.place::BIGINT", f"LEFT JOIN {table} ON {value} = {table}.value"
+
+
+def _lines(companies: Companies, names: Sequence[str], chosen: Sequence[int]) -> list[list[object]]:
+    """These columns of the chosen companies, in that order."""
+    table = companies.table("shown", place=list(chosen), line=list(range(len(chosen))))
+    found = companies.rows(
+        f"SELECT line, {', '.join(f's.{name}' for name in names)} FROM stored AS s JOIN job USING (job_id)"
+        f" JOIN {table} ON s.rank + before = {table}.place"
+    )
+    return [values for _, *values in sorted(found, key=lambda line: int(line[0]))]
