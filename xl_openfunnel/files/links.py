@@ -26,8 +26,8 @@ _LABEL: Final = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST: Final = re.compile(rf"(?=.{{4,253}}\Z)(?:{_LABEL}\.)+(?:[a-z]{{2,63}}|xn--[a-z0-9-]{{0,58}}[a-z0-9])")
 """Letters, digits and hyphens (RFC 1123), under a top-level domain of letters: browsers read others as IP addresses."""
 
-_UNSAFE: Final = frozenset("/\\%?# ")
-"""What a server that decodes a path twice could take for another path."""
+_UNSAFE: Final = frozenset("/\\%?# …")
+"""What a server that decodes a path twice could take for another path; and what stands for the rest of a cut text."""
 
 
 def domain_link(text: object) -> str | None:

@@ -127,6 +127,7 @@ def test_only_a_bare_host_name_has_a_link(text: object, link: str | None) -> Non
         ("https://www.linkedin.com/company/société", "soci%C3%A9t%C3%A9"),
         ("https://www.linkedin.com/company/soci%C3%A9t%C3%A9", "soci%C3%A9t%C3%A9"),
         ("https://www.linkedin.com/company/weiß", None),  # folded, it would be another company's
+        ("https://www.linkedin.com/company/acme-und-soe…", None),  # cut for a cell of a block
         ("https://www.linkedin.com/in/someone", None),
         ("https://linkedin.com.evil.example/company/acme", None),
         ("https://www.linkedin.com@evil.example/company/acme", None),
