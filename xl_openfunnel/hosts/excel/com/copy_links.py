@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Final
 from xml.etree import ElementTree as ET
+from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from ....files.links import LINKS, MAX_LINKS
@@ -22,14 +23,16 @@ _RELATIONSHIPS: Final = "http://schemas.openxmlformats.org/officeDocument/2006/r
 _PACKAGE: Final = "http://schemas.openxmlformats.org/package/2006/relationships"
 _HYPERLINK: Final = f"{_RELATIONSHIPS}/hyperlink"
 
-_FOLLOWING: Final = (
-    "printOptions|pageMargins|pageSetup|headerFooter|rowBreaks|colBreaks|customProperties|cellWatches|ignoredErrors|"
-    "smartTags|drawing|legacyDrawing|legacyDrawingHF|drawingHF|picture|oleObjects|controls|webPublishItems|tableParts|"
-    "extLst"
+_FOLLOWING: Final = frozenset(
+    (
+        *("printOptions", "pageMargins", "pageSetup", "headerFooter", "rowBreaks", "colBreaks", "customProperties"),
+        *("cellWatches", "ignoredErrors", "smartTags", "drawing", "legacyDrawing", "legacyDrawingHF", "drawingHF"),
+        *("picture", "oleObjects", "controls", "webPublishItems", "tableParts", "extLst"),
+    )
 )
 """The elements that may follow the links of a sheet (CT_Worksheet)."""
 
-_AFTER_LINKS: Final = re.compile(rf"<(?:{_FOLLOWING})[\s/>]|</worksheet>".encode())
+_CELLS: Final = re.compile(rb"<sheetData\s*/>|<sheetData[\s>].*?</sheetData>", re.DOTALL)
 
 SheetLinks = Mapping[str, str]
 """The links of a sheet by the addresses of their cells, such as ``C5``."""
@@ -98,9 +101,7 @@ def _with_links(xml: bytes, relationships: bytes, cells: SheetLinks) -> tuple[by
     if b"</hyperlinks>" in xml:
         xml = xml.replace(b"</hyperlinks>", elements + b"</hyperlinks>", 1)
     else:
-        cells_end = xml.index(b"</sheetData>") if b"</sheetData>" in xml else xml.index(b"<sheetData/>")
-        match = _AFTER_LINKS.search(xml, cells_end)
-        place = match.start() if match else len(xml)
+        place = _place(xml)
         xml = b"".join([xml[:place], b"<hyperlinks>", elements, b"</hyperlinks>", xml[place:]])
     added = "".join(
         f'<Relationship Id="{name}" Type="{_HYPERLINK}" Target={quoteattr(link)} TargetMode="External"/>'
@@ -108,6 +109,34 @@ def _with_links(xml: bytes, relationships: bytes, cells: SheetLinks) -> tuple[by
     ).encode()
     relationships = relationships or f'<Relationships xmlns="{_PACKAGE}"></Relationships>'.encode()
     return xml, relationships.replace(b"</Relationships>", added + b"</Relationships>", 1)
+
+
+def _place(xml: bytes) -> int:
+    """Where in a sheet its links belong: before the first of its own elements that may follow them.
+
+    Elements within others can have the same names: `extLst` in the rule of a data bar, `pageMargins` in a custom view.
+    """
+    found: list[int] = []
+    depth = 0
+    parser = expat.ParserCreate()
+
+    def start(name: str, _attributes: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth == 2 and name in _FOLLOWING:
+            found.append(parser.CurrentByteIndex)
+
+    def end(_name: str) -> None:
+        nonlocal depth
+        depth -= 1
+        if depth == 0:
+            found.append(parser.CurrentByteIndex)
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    cells = _CELLS.search(xml)
+    first, last = cells.span() if cells else (0, 0)
+    parser.Parse(xml[:first] + xml[last:], True)  # noqa: FBT003 - the last part; without cells, which are most of it
+    return found[0] + last - first
 
 
 def links_in(values: Sequence[Sequence[object]], area: CellRange) -> tuple[SheetLinks, list[int]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import openpyxl
 import pytest
@@ -49,6 +51,39 @@ def test_cells_get_their_links(full: bool) -> None:
     links = {"B & C": {"A1": "https://acme.com", "B9": ACME, "B10": ACME}, "gone": {"A1": ACME}, "A": {}}
     file, left_out = add_links(package("A", "B & C", full=full), links)
     assert (read(file, "B & C"), read(file, "A"), left_out) == (links["B & C"], {}, [])
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "<conditionalFormatting><cfRule><extLst><ext/></extLst></cfRule></conditionalFormatting>",  # a data bar
+        "<customSheetViews><customSheetView><pageMargins/><headerFooter/></customSheetView></customSheetViews>",
+        "<autoFilter><extLst><ext/></extLst></autoFilter>",
+        '<sheetProtection/><dataValidations count="0"/>',
+    ],
+)
+@pytest.mark.parametrize("after", ["", '<pageMargins left="1"/><extLst><ext/></extLst>', "<tableParts/>"])
+@pytest.mark.parametrize("cells", ["<sheetData/>", "<sheetData><row><c><v>1</v></c></row></sheetData>"])
+def test_links_stand_in_the_sheet_itself_before_what_follows_them(cells: str, inner: str, after: str) -> None:
+    name = "xl/worksheets/sheet1.xml"
+    file, target = io.BytesIO(package("A")), io.BytesIO()
+    with zipfile.ZipFile(file) as source, zipfile.ZipFile(target, "w") as changed:
+        for entry in source.namelist():
+            content = source.read(entry)
+            if entry == name:
+                root = content[content.index(b"<worksheet") :].partition(b">")[0] + b">"
+                content = root + f"{cells}{inner}{after}</worksheet>".encode()
+            changed.writestr(entry, content)
+    linked, _ = add_links(target.getvalue(), {"A": {"A1": ACME}})
+    with zipfile.ZipFile(io.BytesIO(linked)) as archive:
+        sheet = ET.fromstring(archive.read(name))  # noqa: S314 - written above
+
+    def names(fragment: str) -> list[str]:
+        return [each.tag for each in ET.fromstring(f"<x>{fragment}</x>")]  # noqa: S314
+
+    expected = [*names(cells + inner), "hyperlinks", *names(after)]
+    assert [each.tag.rpartition("}")[2] for each in sheet] == expected
+    assert [each.get("ref") for each in sheet.iterfind("{*}hyperlinks/{*}hyperlink")] == ["A1"]
 
 
 def test_links_of_the_user_stay() -> None:
