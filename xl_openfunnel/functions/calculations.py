@@ -7,9 +7,8 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
-from enum import Enum, auto
+from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import Final
 
 from ..cell_values import Block
@@ -17,10 +16,12 @@ from ..jobs import job_text
 from ..runtime.background import in_background
 from ..runtime.clock import FOREVER
 from ..runtime.thread_pool import DaemonPool, start_timer
+from . import limits
 from .cache import MAX_CELLS
 from .context import CallContext, Dependency, call_topic
 from .implementations import evaluate
 from .limits import Cancellation, GivenUpError, TakesLongError, at_once, until
+from .shared_call import CallState, Dependencies, SharedCall, values
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ WORKERS: Final = 2
 """Calculations at the same time: while a long one runs, others are not held up."""
 
 PAUSE_FACTOR: Final = 3
-"""The same call pauses for so many times the seconds that it took: while its job runs, it leaves time for others."""
+"""The same call pauses for so many times the seconds that it took: while its jobs run, it leaves time for others."""
 
 MAX_PAUSE: Final = 30.0
 """Seconds of such a pause at most."""
@@ -38,69 +39,6 @@ MAX_CALLS: Final = 10_000
 
 Compute = Callable[..., Block]
 """A function, as `registry.Function.compute`."""
-
-Dependencies = Mapping[str, Dependency]
-
-
-class _State(Enum):
-    IDLE = auto()
-    QUEUED = auto()
-    RUNNING = auto()
-
-
-@dataclass(eq=False)
-class _Call:
-    """A function with its arguments, for all cells that call it so. Changed only under the lock.
-
-    Attributes:
-        topic: changes when it has another answer.
-        name: of the function.
-        run: calculates it; returns the block and what it depends on.
-        state: of its next or present calculation.
-        asked: what the last call that asked for it had looked up.
-        again: whether that was something else than when the present calculation began.
-        missing: whether it was asked for, and then not calculated because no cell seemed to want it.
-        block: the last answer; None if there is none, or none any more.
-        dependencies: what the last answer was calculated from.
-        version: counts the different answers.
-        delivered: whether a cell got the last answer.
-        subscriptions: of the hosts whose cells show it.
-        due_at: when it may be calculated again.
-        cancellation: ends the present calculation.
-    """
-
-    topic: str
-    name: str
-    run: Callable[[], tuple[Block, Dependencies]]
-    state: _State = _State.IDLE
-    asked: Dependencies = field(default_factory=dict)
-    again: bool = False
-    missing: bool = False
-    block: Block | None = None
-    dependencies: Dependencies = field(default_factory=dict)
-    version: int = 0
-    delivered: bool = True
-    subscriptions: int = 0
-    due_at: float = float("-inf")
-    cancellation: Cancellation = field(default_factory=Cancellation)
-
-    @property
-    def cells(self) -> int:
-        """Of the answer that is kept."""
-        return 0 if self.block is None else len(self.block) * len(self.block[0])
-
-    @property
-    def awaited(self) -> bool:
-        """Whether a cell has not fetched the last answer yet."""
-        return self.subscriptions > 0 and not self.delivered
-
-    def answers(self, asked: Dependencies, *, looked_up: bool) -> bool:
-        """Whether a call that has looked up so much, or all, would get the last answer."""
-        if self.block is None:
-            return False
-        if not looked_up:  # what it would find is not known
-            return not self.delivered
-        return _values(asked) == _values(self.dependencies)[: len(asked)]
 
 
 class Calculations:
@@ -134,10 +72,10 @@ class Calculations:
         self._max_cells = max_cells
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
-        self._calls: OrderedDict[Hashable, _Call] = OrderedDict()
+        self._calls: OrderedDict[Hashable, SharedCall] = OrderedDict()
         """By name and arguments; the one used last comes last."""
-        self._by_topic: dict[str, _Call] = {}
-        self._queues: tuple[dict[_Call, None], dict[_Call, None]] = ({}, {})
+        self._by_topic: dict[str, SharedCall] = {}
+        self._queues: tuple[dict[SharedCall, None], dict[SharedCall, None]] = ({}, {})
         """The calls without an answer, which go first, and the others."""
         self._running = 0
         self._timer_at = FOREVER
@@ -166,7 +104,7 @@ class Calculations:
         with self._lock:
             call = self._call(key, name, compute, context, arguments)
             if not call.answers(asked, looked_up=looked_up):
-                self._request(call, asked)
+                self._request(call, asked, looked_up=looked_up, at_once=looked_up and call.settled(asked))
             last, version = call.block, call.version
             call.delivered |= last is not None
             topics = [*call.dependencies, *asked, call.topic]
@@ -189,7 +127,7 @@ class Calculations:
         """Whether a call is being calculated, or is about to be."""
         with self._lock:
             call = self._by_topic.get(topic)
-            return call is not None and call.state is not _State.IDLE
+            return call is not None and call.state is not CallState.IDLE
 
     def has_answer(self, topic: str) -> bool:
         """Whether a call has an answer, be it an older one."""
@@ -214,7 +152,7 @@ class Calculations:
 
     def _call(
         self, key: Hashable, name: str, compute: Compute, context: CallContext, arguments: tuple[object, ...]
-    ) -> _Call:
+    ) -> SharedCall:
         """The call with this key, which counts as used now."""
         call = self._calls.get(key)
         if call is None:
@@ -225,56 +163,77 @@ class Calculations:
                 return evaluate(name, compute, renewed, *arguments), renewed.dependencies
 
             self._forget_unused()
-            call = self._calls[key] = _Call(call_topic(next(self._numbers)), name, run)
+            call = self._calls[key] = SharedCall(call_topic(next(self._numbers)), name, run)
             self._by_topic[call.topic] = call
         self._calls.move_to_end(key)
         return call
 
     def _note_newer(self, key: Hashable, block: Block, dependencies: Dependencies) -> None:
-        """A cell got this at once: no older answer may follow it."""
+        """A cell got this at once: no older answer may follow it, and other cells that call the same show it too."""
         with self._lock:
             call = self._calls.get(key)
-            if call is not None:
-                self._keep(call, block, dependencies)
+            if call is None:
+                return
+            newer = values(dependencies) != values(call.dependencies)
+            call.version += newer
+            self._keep(call, block, dependencies)
+        if newer:
+            self._on_change(call.topic)
 
-    def _keep(self, call: _Call, block: Block, dependencies: Dependencies) -> None:
+    def _keep(self, call: SharedCall, block: Block, dependencies: Dependencies) -> None:
         self._cells -= call.cells
         call.block, call.dependencies = block, dependencies
         self._cells += call.cells
 
-    def _dependency(self, call: _Call, topic: str, version: int) -> Dependency:
+    def _dependency(self, call: SharedCall, topic: str, version: int) -> Dependency:
         """Stale as soon as there is another answer, and not before: the cell would be calculated for nothing."""
 
         def now() -> int:
-            seen = call.dependencies.get(topic) if call.state is _State.IDLE else None
-            if seen is not None and seen.stale:
-                present = {name: Dependency(each.now, each.now()) for name, each in call.dependencies.items()}
-                with self._lock:
-                    self._request(call, present)
-                self._start_due()
+            seen = call.dependencies.get(topic)
+            if seen is not None and call.state is not CallState.RUNNING and seen.stale:
+                self._request_present(call)
             return call.version
 
-        return Dependency(now, version)
+        def settled() -> bool:
+            seen = call.dependencies.get(topic)
+            return seen is None or seen.settled()
 
-    def _request(self, call: _Call, asked: Dependencies) -> None:
-        """Have a call calculated, unless that is under way."""
+        return Dependency(now, version, settled)
+
+    def _request_present(self, call: SharedCall) -> None:
+        """Have a call calculated because something that it depends on has changed."""
+        dependencies = call.dependencies
+        paused = call.due_at > self._clock()
+        at_once = paused and call.settled(dependencies)
+        if call.state is CallState.QUEUED and not at_once:
+            return
+        present = {name: replace(each, value=each.now()) for name, each in dependencies.items()}
+        with self._lock:
+            self._request(call, present, at_once=at_once)
+        self._start_due()
+
+    def _request(self, call: SharedCall, asked: Dependencies, *, looked_up: bool = True, at_once: bool = False) -> None:
+        """Have a call calculated, unless that is under way; ``at_once`` without a pause."""
         if self._closed or call.topic not in self._by_topic:
             return
         call.missing = False
-        if call.state is _State.IDLE:
-            call.state, call.asked = _State.QUEUED, asked
+        if at_once:
+            call.due_at = float("-inf")
+        if call.state is CallState.IDLE:
+            call.state, call.asked = CallState.QUEUED, asked
             self._queues[call.block is not None][call] = None
-        elif call.state is _State.RUNNING and (_values(call.asked) != _values(asked) or call.cancellation.cancelled):
-            call.again, call.asked = True, asked
+        elif call.state is CallState.RUNNING:
+            same = looked_up and values(call.asked) == values(asked) and not call.cancellation.cancelled
+            call.again, call.asked = call.again or not same, asked
 
-    def _unsubscribe(self, call: _Call) -> None:
+    def _unsubscribe(self, call: SharedCall) -> None:
         with self._lock:
             call.subscriptions -= 1
-            unwanted = not call.subscriptions and call.state is not _State.IDLE
+            unwanted = not call.subscriptions and call.state is not CallState.IDLE
             if unwanted:
                 call.missing, call.again = True, False
-                if call.state is _State.QUEUED:
-                    call.state = _State.IDLE
+                if call.state is CallState.QUEUED:
+                    call.state = CallState.IDLE
                     for queue in self._queues:
                         queue.pop(call, None)
         if unwanted:
@@ -286,7 +245,7 @@ class Calculations:
         if len(self._calls) < self._sweep_at:
             return
         for key, call in list(self._calls.items()):
-            if not call.subscriptions and call.state is _State.IDLE:
+            if not call.subscriptions and call.state is CallState.IDLE:
                 self._forget_answer(call)
                 del self._calls[key], self._by_topic[call.topic]
                 call.version += 1  # a cell that shows it all the same asks again
@@ -301,7 +260,7 @@ class Calculations:
                 if self._cells <= self._max_cells:
                     break
 
-    def _forget_answer(self, call: _Call) -> None:
+    def _forget_answer(self, call: SharedCall) -> None:
         self._cells -= call.cells
         call.block = None
 
@@ -312,7 +271,7 @@ class Calculations:
         while (call := self._next()) is not None:
             self._start(lambda call=call: self._run(call))  # type: ignore[misc]
 
-    def _next(self) -> _Call | None:
+    def _next(self) -> SharedCall | None:
         with self._lock:
             if self._closed or self._running >= WORKERS or not any(self._queues) or self._waits_for_cells:
                 return None
@@ -322,7 +281,7 @@ class Calculations:
                     if call.due_at <= now:
                         del queue[call]
                         self._running += 1
-                        call.state, call.cancellation = _State.RUNNING, Cancellation()
+                        call.state, call.cancellation = CallState.RUNNING, Cancellation()
                         return call
                     soonest = min(soonest, call.due_at)
             if soonest >= self._timer_at:
@@ -340,8 +299,8 @@ class Calculations:
         self._timer_at = FOREVER
         self._start_due()
 
-    def _run(self, call: _Call) -> None:
-        began, answer = self._clock(), None
+    def _run(self, call: SharedCall) -> None:
+        loaded, began, answer = limits.tables_loaded(), self._clock(), None
         try:
             with until(call.cancellation), in_background():
                 call.cancellation.check()
@@ -349,17 +308,19 @@ class Calculations:
         except GivenUpError:
             _log.debug("%s was given up", call.name)
         finally:
-            if self._finished(call, answer, self._clock() - began):
+            # To load pandas takes long only once.
+            seconds = self._clock() - began if loaded == limits.tables_loaded() else 0.0
+            if self._finished(call, answer, seconds):
                 self._on_change(call.topic)
             self._start_due()
 
-    def _finished(self, call: _Call, answer: tuple[Block, Dependencies] | None, seconds: float) -> bool:
+    def _finished(self, call: SharedCall, answer: tuple[Block, Dependencies] | None, seconds: float) -> bool:
         """Note an answer; None if the calculation was given up. Returns whether it is another one than before."""
-        stale = answer is not None and any(seen.stale for seen in answer[1].values())
-        changed = answer is not None and answer[0] != call.block  # before the lock, which cells may wait for
+        # Before the lock, which cells may wait for. A cell that does not know of a job is not told when that changes.
+        changed = answer is not None and (answer[0] != call.block or not answer[1].keys() <= call.dependencies.keys())
         with self._lock:
             self._running -= 1
-            call.state, call.due_at = _State.IDLE, self._clock() + min(seconds * PAUSE_FACTOR, MAX_PAUSE)
+            call.state, call.due_at = CallState.IDLE, self._clock() + min(seconds * PAUSE_FACTOR, MAX_PAUSE)
             if self._closed:
                 return False
             if answer is not None:
@@ -367,17 +328,24 @@ class Calculations:
             if changed:
                 call.version += 1
                 call.delivered = False
-            if call.again or (stale and call.subscriptions):
+            call.missing |= answer is None
+            if call.again or (call.missing and call.subscriptions):
                 call.again = False
                 self._request(call, call.asked)
             self._forget_answers()
+        # From here on each cell that looks has what changed calculated. What changed before is noted only here.
+        if any(seen.stale for seen in call.dependencies.values()):
+            with self._lock:
+                call.missing = not call.subscriptions
+            if not call.missing:
+                self._request_present(call)
         return changed
 
 
 class Subscription:
     """Keeps a call wanted."""
 
-    def __init__(self, calculations: Calculations, call: _Call | None) -> None:
+    def __init__(self, calculations: Calculations, call: SharedCall | None) -> None:
         self._calculations = calculations
         self._call = call
 
@@ -386,10 +354,6 @@ class Subscription:
         call, self._call = self._call, None
         if call is not None:
             self._calculations._unsubscribe(call)
-
-
-def _values(dependencies: Dependencies) -> list[tuple[str, Hashable]]:
-    return [(topic, seen.value) for topic, seen in dependencies.items()]
 
 
 def _types(value: object) -> object:

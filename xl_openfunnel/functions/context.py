@@ -69,10 +69,12 @@ class Dependency:
     Attributes:
         now: gives what the call would use now; never waits for the service.
         value: what the call used.
+        settled: whether that is not expected to change any more: the job has ended.
     """
 
     now: Callable[[], Hashable]
     value: Hashable
+    settled: Callable[[], bool] = lambda: False
 
     @property
     def stale(self) -> bool:
@@ -237,7 +239,9 @@ class CallContext:
         """
         fetcher = self._services.fetcher
         snapshot = fetcher.watch(job_id)
-        self.dependencies[job_id] = Dependency(lambda: projection(fetcher.watch(job_id)), projection(snapshot))
+        self.dependencies[job_id] = Dependency(
+            lambda: projection(fetcher.watch(job_id)), projection(snapshot), lambda: fetcher.watch(job_id).settled
+        )
         return snapshot
 
     def ledger(self) -> tuple[LedgerEntry, ...]:

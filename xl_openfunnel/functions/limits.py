@@ -124,7 +124,7 @@ def count_table(rows: Iterable[Rows], *, slow: bool = False) -> None:
     """
     if (done := _at_once.get()) is None:
         return
-    if slow or not _tables_loaded():
+    if slow or not tables_loaded():
         raise TakesLongError(looked_up=True)
     for each in rows:
         if len(each):
@@ -146,7 +146,7 @@ def count_copied(rows: int) -> None:
         raise TakesLongError(looked_up=True)
 
 
-def _tables_loaded() -> bool:
+def tables_loaded() -> bool:
     """Whether `table`, and pandas with it, is loaded: a module is there before all of it has run."""
     module = sys.modules.get(f"{__package__.rpartition('.')[0]}.table")
     return module is not None and not getattr(module.__spec__, "_initializing", False)

@@ -191,3 +191,26 @@ def test_a_saved_copy_computes_again(
     running.load(copy, macros=True)
     running.enter("Start", "B8", other.job_id)
     opened.wait_until("Start", "B16", "3 companies, completed")
+
+
+def test_refreshed_while_its_job_runs_and_when_it_has_ended_all_sheets_show_the_end(
+    running: LibreOffice, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
+) -> None:
+    opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
+    opened.wait_until("Start", "B13", "running")
+    clock.sleep(600)
+    while running.extent("Charts", "A22")[2] == 1:
+        running.macro("OpenFunnelMacros.OpenFunnelRefreshBook")
+    part = running.values("Charts", "A22:B23")
+    assert part[0][0] == "country"
+    clock.sleep(2_000)
+    opened.wait_until("Start", "B16", f"{COUNT} companies, completed")
+    running.macro("OpenFunnelMacros.OpenFunnelRefreshBook")
+    frame = table.frame(running_job.rows, ["country", "employee_band"])
+    bands, countries = pivot(frame, ["country"], ["employee_band"]), pivot(frame[["country"]], ["country"])
+    opened.wait_until("Start", "G13", countries[1][0])
+    opened.wait_until("Start", "G14", countries[1][1])
+    while running.values("Charts", "A22:B23") == part:
+        running.wait_for_change("Charts", "A22:B23", part)
+    assert running.values("Charts", "A22:B23") == [line[:2] for line in bands[:2]]
+    opened.wait_until("Rows", f"A{COUNT + 3}", COUNT - 1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -233,6 +235,21 @@ def test_a_job_that_goes_on_changing_shows_progress_and_leaves_time_for_others(r
     rig.clock.now += MAX_PAUSE
     rig.run()
     assert cell.update() == [[float(rig.rows["a"])]]
+
+
+def test_a_call_does_not_pause_for_the_time_in_which_tables_were_loaded(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "xl_openfunnel.table", raising=False)
+    rig.seconds = MAX_PAUSE
+    cell = Cell(rig, "a")
+    rig.inside = lambda: monkeypatch.setitem(sys.modules, "xl_openfunnel.table", types.ModuleType("table"))
+    rig.run()
+    cell.update()
+    rig.rows["a"] = 5
+    assert not cell.stale
+    assert rig.run() == 1
+    assert cell.update() == [[5.0]]
 
 
 def test_a_call_without_an_answer_goes_before_those_that_have_one(rig: Rig) -> None:

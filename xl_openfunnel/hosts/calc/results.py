@@ -132,7 +132,7 @@ class Result:
         changed: whether ``block`` is another one since its cells were fitted.
         unsized: whether cells of unknown size have requested it since then.
         due_at: when it is to be computed; None while it is up to date.
-        not_before: when it may be computed again.
+        not_before: when it may be computed again, unless it is settled.
         fitted_at: when its cells were last fitted.
         on_known: called once there is something to show.
     """
@@ -169,6 +169,11 @@ class Result:
     def stale(self) -> bool:
         """Whether something that it was computed from has changed."""
         return any(dependency.stale for dependency in self.dependencies.values())
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing that it was computed from will change any more."""
+        return bool(self.dependencies) and all(dependency.settled() for dependency in self.dependencies.values())
 
     @property
     def outdated(self) -> bool:

@@ -221,8 +221,14 @@ class ResultUpdater:
                 self._schedule(result)
 
     def _schedule(self, result: Result) -> None:
-        if result.due_at is None:
-            result.due_at = max(self._clock.monotonic(), result.not_before)
+        at = max(self._clock.monotonic(), self._computable_at(result))
+        result.due_at = at if result.due_at is None else min(result.due_at, at)
+
+    @staticmethod
+    def _computable_at(result: Result) -> float:
+        """The last answers of jobs that have ended do not wait for the result's share of the time."""
+        soonest = result.fitted_at + MIN_INTERVAL
+        return soonest if result.not_before > soonest and result.settled else result.not_before
 
     # ---- computing results ---------------------------------------------------------------------------------
 
@@ -237,7 +243,7 @@ class ResultUpdater:
             self._compute(min(large, key=lambda result: result.due_at or now))
 
     def _compute(self, result: Result) -> None:
-        computes, cost = result.outdated and result.not_before <= self._clock.monotonic(), 0.0
+        computes, cost = result.outdated and self._computable_at(result) <= self._clock.monotonic(), 0.0
         if computes:
             was_multi_cell = result.multi_cell
             block, result.dependencies, cost = self._evaluate(result)

@@ -230,7 +230,11 @@ class FakeContext:
         return FakeContext(self.source)
 
     def depend_on(self, job: str) -> tuple[str, int]:
-        self.dependencies[job] = Dependency(lambda: self.source.state_of(job), self.source.state_of(job))
+        self.dependencies[job] = Dependency(
+            lambda: self.source.state_of(job),
+            self.source.state_of(job),
+            lambda: self.source.state_of(job)[0] == "completed",
+        )
         return self.source.state_of(job)
 
 
@@ -241,7 +245,7 @@ class Rig:
         self.clock = FrozenClock()
         self.source = FakeSource(ManualCalculations(self._calculated, self.clock.monotonic))
         self.takes_long = False
-        self.seconds = 0.0
+        self.seconds = 0.0  # that companies take to compute
         implementations = {
             "OF_STATUS": self._status,
             "OF_ROWS": self._rows,

@@ -93,6 +93,26 @@ def test_blocks_take_a_twentieth_of_the_time(rig: Rig) -> None:
     assert 40 <= rig.source.computed["job"] <= (rig.clock.now - began) / (BUDGET_DIVISOR * rig.seconds) + 1
 
 
+@pytest.mark.parametrize("takes_long", [False, True], ids=["at once", "elsewhere"])
+def test_the_last_rows_of_a_job_that_has_ended_do_not_wait_for_their_share_of_the_time(
+    rig: Rig, takes_long: bool
+) -> None:
+    rig.takes_long, rig.seconds = takes_long, MAX_CHARGED_SECONDS
+    arrays = [rig.calc.enter(ROWS, "job", size=Size(rows, 2)) for rows in (4, 5)]
+
+    def pass_on(status: str, rows: int) -> None:
+        rig.source.report("job", status, rows)
+        for _ in range(2):
+            rig.advance(MIN_INTERVAL)
+            rig.source.calculations.run()
+        rig.advance(MIN_INTERVAL)
+
+    pass_on("running", 2)
+    pass_on("running", 3)
+    pass_on("completed", 1)
+    assert [[row[0] for row in array.block] for array in arrays] == [["rank", 1.0, "", ""], ["rank", 1.0, "", "", ""]]
+
+
 def test_waiting_for_the_main_thread_is_not_charged(rig: Rig) -> None:
     rig.calc.on_main_thread = lambda: rig.spend(30)
     array = rig.calc.enter(ROWS, "job", size=Size(4, 2))

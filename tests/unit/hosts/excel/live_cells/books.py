@@ -192,7 +192,11 @@ class FakeCall:
         return FakeCall(self.fetcher)
 
     def depend_on(self, job: str) -> None:
-        self.dependencies[job] = Dependency(lambda: self.fetcher.status_of(job), self.fetcher.status_of(job))
+        self.dependencies[job] = Dependency(
+            lambda: self.fetcher.status_of(job),
+            self.fetcher.status_of(job),
+            lambda: self.fetcher.status_of(job) == "completed",
+        )
 
 
 class Rig:
@@ -204,6 +208,7 @@ class Rig:
         large_seconds: how long it takes to calculate a large block.
         job_seconds: the same for cells that show these jobs.
         takes_long: whether blocks are calculated elsewhere, when the test runs ``calculations``.
+        long_seconds: how long that takes.
     """
 
     def __init__(self) -> None:
@@ -213,6 +218,7 @@ class Rig:
         self.host = FakeExcel()
         self.values = {JOBS.name: 1.0, CREDITS.name: 7.0}
         self.takes_long = False
+        self.long_seconds = 0.0
         self.small_seconds = 0.0
         self.large_seconds = 0.0
         self.job_seconds: dict[str, float] = {}
@@ -257,6 +263,7 @@ class Rig:
         call.depend_on(job)
         if self.takes_long:
             limits.count_table([], slow=True)
+        self.clock.now += self.long_seconds
         return [[self.fetcher.status_of(job)]]
 
     def _number(self, name: str, caller: Cells) -> list[list[float]]:

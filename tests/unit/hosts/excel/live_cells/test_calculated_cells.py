@@ -6,7 +6,7 @@ import pytest
 
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL
 from tests.unit.hosts.excel.live_cells.books import WINDOW, Rig
-from xl_openfunnel.functions.calculations import WORKERS
+from xl_openfunnel.functions.calculations import MAX_PAUSE, WORKERS
 from xl_openfunnel.hosts.excel.addresses import CellRef
 from xl_openfunnel.hosts.excel.live_cells.throttle import LIVENESS_INTERVAL
 from xl_openfunnel.hosts.excel.live_cells.updater import VisibleJobs
@@ -39,6 +39,24 @@ def test_a_cell_shows_its_result_as_soon_as_it_is_there_and_is_recalculated_once
         assert set((rig.host.excel.calls - before).values()) == {1}  # not for the old result
     assert rig.host.calls["formulas"] == 1  # because the job has ended
     assert not rig.host.calls["enter"]
+
+
+def test_the_last_result_of_a_job_that_has_ended_comes_without_a_pause(rig: Rig) -> None:
+    rig.long_seconds = MAX_PAUSE
+    rig.fetcher.report("job", "running")
+    for place in ("A1", "B1"):
+        rig.sheet.enter(place, '=OF_ROWS("job")')
+    rig.advance(3)
+    rig.calculations.run()
+    rig.advance(3)
+    rig.fetcher.report("job", "running on")  # which is for later
+    rig.advance(3)
+    assert rig.calculations.run() == 0
+    rig.fetcher.report("job", "completed")
+    rig.advance(3)
+    assert rig.calculations.run() == 1
+    rig.advance(3)
+    assert (rig.sheet.value("A1"), rig.sheet.value("B1")) == ("completed", "completed")
 
 
 def test_a_cell_whose_result_takes_long_no_more_is_not_searched_for(rig: Rig) -> None:
