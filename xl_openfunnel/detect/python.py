@@ -31,8 +31,12 @@ def is_store_python(base: str) -> bool:
 
 
 def configured_interpreter(read: Read) -> str:
-    """The interpreter that Excel is set to start, "" for none."""
-    return registry.text(read, INTERPRETER_SETTING, "Interpreter")
+    """The interpreter that Excel is set to start, "" for none.
+
+    A path that is not whole counts as none, as in VBA: Windows would look for it in the current folder.
+    """
+    path = registry.text(read, INTERPRETER_SETTING, "Interpreter")
+    return path if PureWindowsPath(path).is_absolute() or Path(path).is_absolute() else ""
 
 
 def ask_version(path: str) -> str:

@@ -46,6 +46,9 @@ def test_the_interpreter_is_the_one_of_the_setting_that_vba_reads() -> None:
     read = registry({detect_python.INTERPRETER_SETTING: {"Interpreter": "C:\\Py\\pythonw.exe"}})
     assert detect_python.configured_interpreter(read) == "C:\\Py\\pythonw.exe"
     assert detect_python.configured_interpreter(EMPTY) == ""
+    for elsewhere in ("pythonw.exe", "C:pythonw.exe", "..\\pythonw.exe", "./python", 7):
+        read = registry({detect_python.INTERPRETER_SETTING: {"Interpreter": elsewhere}})
+        assert detect_python.configured_interpreter(read) == ""
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def _replace_with_values(
         if call.get(sheet, "ProtectContents"):
             raise HostError(f"The sheet {cell.sheet} is protected. Unprotect it (Review), then save the copy.")
         area = filled_range(call, call.get(sheet, "Range", cell.cell)) or CellRange.parse(cell.cell)
-        values = [[_to_value(value) for value in row] for row in ranges.read(call, sheet, area)]
+        values = _values(call, sheet, area)
         blocks.append((cell.sheet, sheet, area, values))
     links: dict[str, dict[str, str]] = defaultdict(dict)
     for name, sheet, area, values in blocks:  # all were read first: clearing one may change what another shows
@@ -195,11 +195,15 @@ def _replace_links_of_table(call: RetryingCaller, copy: Any) -> tuple[str, Sheet
     links: dict[str, str] = {}
     for first, last in consecutive_runs(columns):
         part = slice_columns(area, first, last)
-        values = ranges.read(call, table.sheet, part)
+        values = _values(call, table.sheet, part)
         below = CellRange(part.top + 1, part.left, part.bottom, part.right)
         ranges.write(call, table.sheet, below, values[1:], text_format=False)
         links |= links_in(values, part)[0]
     return str(call.get(table.sheet, "Name")), links
+
+
+def _values(call: RetryingCaller, sheet: Any, area: CellRange) -> list[list[Value]]:
+    return [[_to_value(value) for value in row] for row in ranges.read(call, sheet, area)]
 
 
 def _to_value(read: Any) -> Value:
