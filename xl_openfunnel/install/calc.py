@@ -109,6 +109,7 @@ def uninstall(run: libreoffice.RunCommand = libreoffice.run, system: str = sys.p
     installed = find_extension(unopkg, run) is not None
     if installed:
         run_unopkg(unopkg, run, "remove", identifiers.EXTENSION)
+        find_extension(unopkg, run)  # each start deletes the files of extensions that were removed before it
     environment.remove(folder)
     return installed
 

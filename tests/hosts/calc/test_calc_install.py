@@ -31,13 +31,26 @@ def test_install_and_uninstall_work_in_an_activated_environment(fresh: UserHome)
     fresh.environ["VIRTUAL_ENV"] = str(active)
     fresh.environ["PATH"] = os.pathsep.join([str(active / "bin"), fresh.environ["PATH"]])
     unopkg = str(fresh.folder / "bin" / "unopkg")
+    assert find_extension(unopkg) is None  # now LibreOffice has made the profile
+    before = files(fresh)
     done = fresh.run("install", "--calc")
     assert (done.returncode, "in this one a Python environment is activated" in done.stderr) == (0, True), done.stderr
     there = find_extension(unopkg)
     assert (there and there.version, there and there.registered) == (version(), True)
     done = fresh.run("uninstall", "--calc")
     assert (done.returncode, "Removed from LibreOffice." in done.stderr) == (0, True), done.stderr
+    after = files(fresh)
+    assert before <= after
+    # LibreOffice's own lists, which have no extension any more, and the copy that it makes to remove one.
+    own = ("config/libreoffice/4/user/uno_packages/cache/", "config/libreoffice/4/user/extensions/tmp/")
+    left = {name for name in after - before if not name.startswith(own) or "/uno_packages/lu" in name}
+    assert left == set()
     assert find_extension(unopkg) is None
+
+
+def files(user: UserHome) -> set[str]:
+    """The names of all files of the home."""
+    return {path.relative_to(user.folder).as_posix() for path in user.folder.rglob("*") if path.is_file()}
 
 
 def test_the_doctor_sees_whether_the_functions_can_be_used(fresh: UserHome) -> None:

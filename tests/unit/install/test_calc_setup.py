@@ -150,7 +150,9 @@ def test_for_another_python_an_environment_is_created_and_uninstall_removes_it(
     assert (home / "data" / "calc" / "base").read_text() == "/usr/bin/python3"
     commands.listed = LISTED
     assert calc.uninstall(commands, "linux")
-    assert commands.log[-1].endswith(f"unopkg remove {identifiers.EXTENSION}")
+    removed, cleared = commands.log[-2:]
+    assert removed.endswith(f"unopkg remove {identifiers.EXTENSION}")
+    assert cleared.endswith("unopkg list")  # which deletes the files
     assert not (home / "data" / "calc").exists()
 
 
