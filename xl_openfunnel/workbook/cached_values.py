@@ -15,8 +15,6 @@ from ..files.xlsx_cells import write_cell
 from ..functions import info
 from ..functions.info import INFO_FIELDS
 from ..jobs.snapshot import Snapshot
-from ..pivot import pivot
-from ..table import block
 from .sources import sheet_texts
 
 STATUS: Final = "OF_STATUS(job)"
@@ -77,6 +75,9 @@ def example_values(snapshot: Snapshot, label: str = "", credits_left: float | st
         label: the job's label.
         credits_left: the account's credits.
     """
+    from ..pivot import pivot
+    from ..table import block  # imports pandas, which the workbook itself does not need
+
     frame = snapshot.frame(TABLE_COLUMNS)
     table = block(frame)
     manifest = snapshot.manifest or {}

@@ -46,6 +46,19 @@ def test_commands_without_a_table_never_import_pandas(serve: Serve) -> None:
     assert exits == ["exit 0 []"] * len(commands)
 
 
+def test_pandas_is_not_imported_to_build_the_workbook_and_the_add_in(tmp_path: Path) -> None:
+    code = (
+        "import sys; from xl_openfunnel.cli import main\n"
+        "for command in (['-o', 'Book.xlsm'], ['--add-in', '-o', 'Book.xlam']):\n"
+        "  try: main(['workbook', *command])\n"
+        "  except SystemExit as end:\n"
+        "    print('exit', end.code, sorted({'pandas', 'numpy'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, cwd=tmp_path)
+    assert [line for line in result.stdout.splitlines() if line.startswith("exit ")] == ["exit 0 []"] * 2
+
+
 @pytest.mark.parametrize("terminal", [{"TERM": "dumb", "NO_COLOR": "1"}, {"FORCE_COLOR": "1"}, {}])
 def test_without_a_terminal_data_has_no_colour_and_nothing_moves(
     serve: Serve, process: Process, terminal: dict[str, str]
