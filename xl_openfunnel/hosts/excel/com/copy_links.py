@@ -140,7 +140,12 @@ def _place(xml: bytes) -> int:
 
 
 def links_in(values: Sequence[Sequence[object]], area: CellRange) -> tuple[SheetLinks, list[int]]:
-    """The links of cells below a first row that names the columns, and the positions of the columns that have them."""
+    """The links of cells below a first row that names the columns, and the positions of the columns that have them.
+
+    The first row alone tells what a column is: a formula may take columns and include_headers from other cells. In a
+    block of names without headers whose first company is called ``domain``, a name such as ``booking.com`` would link
+    to the host of that name, and no other cell would link anywhere.
+    """
     header, *rows = values
     if not all(isinstance(name, str) for name in header):
         return {}, []
