@@ -9,6 +9,7 @@
     M7  cells in LibreOffice Calc: a hard recalculation, and its main thread while a job is read
     M8  the command that builds the workbook
     M9  pivots over 50 jobs of 10,000 rows, from columns; only on request M9L, over 500 jobs, made in some minutes
+    M10 the export of 50 jobs as files for other programs
 
 Only these measures have time limits; tests count. Needs the extra ``bench``.
 """
@@ -21,7 +22,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import m1_fetch, m2_cells, m3_requests, m4_block, m5_disk, m6_import, m7_calc, m8_workbook, m9_pivots
+from . import m1_fetch, m2_cells, m3_requests, m4_block, m5_disk, m6_import, m7_calc, m8_workbook, m9_pivots, m10_files
 from .measure import no_proxy, not_installed
 from .report import Outcome, as_json, show
 
@@ -36,6 +37,7 @@ MEASURES = {
     "M8": m8_workbook.measure,
     "M9": m9_pivots.measure,
     "M9L": m9_pivots.measure_large,
+    "M10": m10_files.measure,
 }
 
 ON_REQUEST = ("M9L",)

@@ -11,6 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from . import contenders
@@ -96,6 +97,26 @@ def pivots(contender: str, count: int, rounds: int, names: list[str]) -> Output:
     return {"cold": cold, "warm": warm, "answers": answers, "peak": peak}
 
 
+def export(folder: str, count: int, made: int) -> Output:
+    """Export some jobs without files of columns, then so many with them, then these again; in seconds."""
+    import duckdb  # noqa: F401 - what counts is above the imports
+    import numpy as np  # noqa: F401
+
+    from xl_openfunnel.columns.exporting import Exporter
+
+    from . import pivot_jobs
+
+    store, target = pivot_jobs.store(), Path(folder, "there")
+    job_ids = [pivot_jobs.job_id(number) for number in range(count)]
+    before = memory_mb()
+    without = Exporter(Path(folder, "made"), store, pivot_jobs.columns(Path(folder, "columns")))
+    output: Output = {"made": seconds_of(lambda: without.export(job_ids[:made]))}
+    for name in ("there", "again"):
+        output[name] = seconds_of(lambda: Exporter(target, store, pivot_jobs.columns_of_store()).export(job_ids))
+    store.close()
+    return output | {"peak": _peak_above(before), "files": len(list((target / "companies").iterdir()))}
+
+
 def _fetch(fetch: contenders.Fetch, service: Service) -> Output:
     before = memory_mb()
     rows = fetch(service)
@@ -114,7 +135,8 @@ def _peak_above(before: float | None) -> float | None:
 
 
 TASKS: dict[str, Callable[..., Output]] = {
-    task.__name__: task for task in (pivots, fetch_ours, fetch_loop, disk_ours, disk_cache, cold_watch, ask_again)
+    task.__name__: task
+    for task in (pivots, export, fetch_ours, fetch_loop, disk_ours, disk_cache, cold_watch, ask_again)
 }
 
 if __name__ == "__main__":

@@ -42,6 +42,22 @@ def store() -> Store:
     return Store(_KEPT / "store.sqlite3", ORIGIN)
 
 
+def columns_of_store() -> ColumnFolder:
+    """The folder with the files that belong to `store`, whose contents have digests of their own."""
+    return columns(_KEPT / "columns-of-store")
+
+
+def make_columns_of_store(count: int) -> None:
+    """Make the files of so many stored jobs."""
+    kept, folder = store(), columns_of_store()
+    try:
+        for number in range(count):
+            if (found := kept.find(job_id(number))) is not None:
+                folder.make(job_id(number), found.rows, found.as_of)
+    finally:
+        kept.close()
+
+
 def job_id(number: int) -> str:
     return f"job-{number:04d}"
 

@@ -9,6 +9,7 @@
     damage  damaged stores
     crash   processes killed while they write to the store
     columns rows of any values, damaged files, processes killed while they make files
+    exports a folder of exported files that is read while it is written, by processes that are killed
     load    hundreds of jobs at once
     soak    hours of office use in simulated time
 
@@ -33,7 +34,21 @@ from typing import Final
 from tests.bench.measure import no_proxy
 from xl_openfunnel.functions.catalog import CATALOG
 
-from . import columns, crash, crash_points, damage, fuzz, load, matrix, model, pivots, secrecy, selections, soak
+from . import (
+    columns,
+    crash,
+    crash_points,
+    damage,
+    exports,
+    fuzz,
+    load,
+    matrix,
+    model,
+    pivots,
+    secrecy,
+    selections,
+    soak,
+)
 
 Line = tuple[str, str, str]
 """What was tested, the result, and the errors ("" if there are none)."""
@@ -158,6 +173,23 @@ def _columns(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
     )
 
 
+def _exports(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    for name in ("read", "killed"):
+        (folder / name).mkdir()
+    seen = exports.read_while_written(folder / "read")
+    yield (
+        f"{exports.ADDED} jobs exported one after the other while DuckDB, pandas, pyarrow and Polars read the folder",
+        f"{seen.total():,} times a reader saw some of the jobs, always whole ones",
+        "",
+    )
+    read = exports.kill(folder / "killed", options.kills, options.seed)
+    yield (
+        f"{options.kills} kills (SIGKILL) of one of {len(exports.COMPUTERS)} computers that export into one folder",
+        f"{read:,} files read, every one whole, and nothing left over",
+        "",
+    )
+
+
 def _load(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
     outcome = load.run(folder, options.jobs, options.rows, options.running)
     memory = "" if outcome.mb is None else f"{outcome.mb:.0f} MB above the start, "
@@ -196,6 +228,7 @@ PARTS: Final[dict[str, Callable[[argparse.Namespace, Path], Iterator[Line]]]] = 
     "damage": _damage,
     "crash": _crash,
     "columns": _columns,
+    "exports": _exports,
     "load": _load,
     "soak": _soak,
 }
