@@ -7,12 +7,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-from .connection import connect, literal
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+from .connection import Connection, connect, literal
 
 
 @dataclass(frozen=True)
@@ -49,9 +46,7 @@ class Companies:
         count: the companies of all files.
     """
 
-    def __init__(
-        self, connection: DuckDBPyConnection, files: Sequence[JobFile], cancellation: Cancellation | None
-    ) -> None:
+    def __init__(self, connection: Connection, files: Sequence[JobFile], cancellation: Cancellation | None) -> None:
         self._connection = connection
         self._cancellation = cancellation
         self._tables = 0

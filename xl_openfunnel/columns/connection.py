@@ -6,9 +6,9 @@ import atexit
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -33,16 +33,65 @@ class UnavailableError(Exception):
 _instances: dict[tuple[int, Path], DuckDBPyConnection] = {}
 """One instance for a folder in a process, since it takes 15 ms to make one. A forked process has its own."""
 
-_open: set[DuckDBPyConnection] = set()
+_open: set[Connection] = set()
 _changed = threading.Condition()
 _ending = threading.Event()
 
 
-@contextlib.contextmanager
-def connect(folder: Path) -> Iterator[DuckDBPyConnection]:
-    """A connection for one thread, which can use the files in ``folder`` and no others.
+class Connection:
+    """A connection for one thread. Its temporary tables are its own.
 
-    Its temporary tables are its own. `interrupt` makes a statement that runs in it raise, from any thread.
+    DuckDB's own object belongs to it alone: whoever keeps this one longer, as a traceback does, keeps nothing whose end
+    would have a thread wait for Python.
+    """
+
+    def __init__(self, real: DuckDBPyConnection) -> None:
+        self._real: DuckDBPyConnection | None = real
+
+    def execute(self, query: str, parameters: object = None) -> Self:
+        """Run a statement, or several without parameters."""
+        self._used().execute(query, parameters)
+        return self
+
+    def fetchall(self) -> list[Any]:
+        """The rows of the last statement."""
+        return self._used().fetchall()
+
+    def fetchmany(self, size: int) -> list[Any]:
+        """The next rows of the last statement, at most so many."""
+        return self._used().fetchmany(size)
+
+    @property
+    def description(self) -> Sequence[tuple[Any, ...]]:
+        """Name and type of the columns of the last statement, in the first two places."""
+        return self._used().description or ()
+
+    def register(self, name: str, columns: object) -> None:
+        """Have a dict of arrays read as a table."""
+        self._used().register(name, columns)
+
+    def interrupt(self) -> None:
+        """Have the statement that runs raise an error, from any thread."""
+        with _changed:
+            if self._real is not None:
+                self._real.interrupt()
+
+    def close(self) -> None:
+        """Give up all that the connection holds."""
+        with _changed:
+            real, self._real = self._real, None
+        if real is not None:
+            real.close()
+
+    def _used(self) -> DuckDBPyConnection:
+        if self._real is None:
+            raise UnavailableError("the connection is closed")
+        return self._real
+
+
+@contextlib.contextmanager
+def connect(folder: Path) -> Iterator[Connection]:
+    """A connection that can use the files in ``folder`` and no others.
 
     Raises:
         UnavailableError: DuckDB does not load, or the process ends; or any error of DuckDB in the block.
@@ -56,7 +105,7 @@ def connect(folder: Path) -> Iterator[DuckDBPyConnection]:
         with _changed:
             if _ending.is_set():
                 raise UnavailableError("the process ends")
-            connection = _instance(folder).cursor()
+            connection = Connection(_instance(folder).cursor())
             _open.add(connection)
         yield connection
     # Python's: no memory, a text in a damaged file that is no UTF-8, and what DuckDB has no error of its own for.

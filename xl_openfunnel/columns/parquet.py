@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from .connection import connect, identifier, literal
+from .connection import Connection, connect, identifier, literal
 from .schema import COLUMNS
 
 if TYPE_CHECKING:
     import numpy as np
-    from duckdb import DuckDBPyConnection
 
 
 _PANDAS_TYPES: Final = {
@@ -91,7 +90,7 @@ def write_table(
         copy(connection, f"SELECT {', '.join(selected)} FROM company", path, metadata)  # noqa: S608
 
 
-def copy(connection: DuckDBPyConnection, query: str, path: Path, metadata: Mapping[str, str]) -> None:
+def copy(connection: Connection, query: str, path: Path, metadata: Mapping[str, str]) -> None:
     """Write what a query gives into a new file, with keys and values of its own."""
     entries = ", ".join(f"{identifier(name)}: {literal(value)}" for name, value in metadata.items())
     connection.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,22 @@ def test_errors_of_python_in_duckdb_are_its_errors_too(tmp_path: Path, error: Ex
     with pytest.raises(UnavailableError), connect(tmp_path):
         raise error
     assert not connection._open
+
+
+def test_duckdb_has_nothing_left_to_end_after_the_block_though_a_traceback_keeps_the_connection(tmp_path: Path) -> None:
+    """The end of its object waits for Python: on a daemon thread that aborts a process that ends."""
+    kept = []
+
+    def ask() -> None:
+        with connect(tmp_path) as connection:
+            kept.append((connection, weakref.ref(connection._used())))
+            connection.execute("SELECT error('no')")
+
+    with pytest.raises(UnavailableError) as raised:
+        ask()
+    assert raised.value.__traceback__ is not None
+    ((connection, own),) = kept
+    assert own() is None
+    connection.interrupt()
+    with pytest.raises(UnavailableError, match="closed"):
+        connection.execute("SELECT 1")
