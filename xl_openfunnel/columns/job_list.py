@@ -19,7 +19,7 @@ from .folder import ColumnFolder, sync
 EXPORTER: Final = "exporter"
 """The key in a file's metadata that says which store it comes from."""
 
-_TYPES: Final = {
+LIST_COLUMNS: Final = {
     "job_id": "VARCHAR",
     "label": "VARCHAR",
     "status": "VARCHAR",
@@ -103,22 +103,22 @@ class JobList:
         with self._columns.part("list") as local:
             shutil.copyfile(self.path, local)
             with connect(self._columns.path) as connection:
-                query = f"SELECT {', '.join(_TYPES)} FROM read_parquet(?)"  # noqa: S608
+                query = f"SELECT {', '.join(LIST_COLUMNS)} FROM read_parquet(?)"  # noqa: S608
                 rows = connection.execute(query, [str(local)]).fetchall()
-        place = list(_TYPES).index("seeds")
+        place = list(LIST_COLUMNS).index("seeds")
         return [(*row[:place], tuple(row[place]), *row[place + 1 :]) for row in rows]
 
     def write(self, part: Path, jobs: Sequence[ListedJob], exporter: str) -> None:
         """Write the list into a new file elsewhere, which then takes its place."""
         columns: dict[str, list[Any]] = dict(
-            zip(_TYPES, map(list, zip(*map(astuple, jobs), strict=True)), strict=False)
+            zip(LIST_COLUMNS, map(list, zip(*map(astuple, jobs), strict=True)), strict=False)
         )
-        columns = {name: columns.get(name, []) for name in _TYPES}
-        for name, kind in _TYPES.items():
+        columns = {name: columns.get(name, []) for name in LIST_COLUMNS}
+        for name, kind in LIST_COLUMNS.items():
             if kind == "TIMESTAMP":
                 columns[name] = [None if value is None else value.isoformat(" ") for value in columns[name]]
         with self._columns.part("list") as local:
-            parquet.write_table(local, columns, _TYPES, len(jobs), {EXPORTER: exporter})
+            parquet.write_table(local, columns, LIST_COLUMNS, len(jobs), {EXPORTER: exporter})
             shutil.copyfile(local, part)
         sync(part)
 
