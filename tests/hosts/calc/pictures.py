@@ -7,17 +7,14 @@ Excel's. ``demo-summary.png`` is not among them: it is cut from the page that Li
 from __future__ import annotations
 
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.hosts.basic import libreoffice
 from tests.hosts.calc import window
 from tests.hosts.calc.home import user_home
-from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
+from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook import builder
-
-DRAWN = 2.0
-"""Seconds after which a window is drawn."""
 
 SHEET = "1270x625+37+124"
 """Of the window the cells alone, as other programs show them too."""
@@ -29,8 +26,9 @@ JOB = (300, 332)
 def main(folder: Path) -> None:
     """A job that runs on the workbook's Start, all its companies; then the demo's file."""
     folder.mkdir(parents=True, exist_ok=True)
-    job = SimulatedJob(companies(600), job_id="d8a1bddb-44f1-4c7f-87a7-f37496354ff6", running=30)
-    with Simulator([job]) as service, user_home(service) as user, window.display(user.environ) as display:
+    job = SimulatedJob(companies(600), job_id="d8a1bddb-44f1-4c7f-87a7-f37496354ff6", running=1_000)
+    clock = ManualClock()  # the job waits until its pictures are taken
+    with Simulator([job], clock=clock) as service, user_home(service) as user, window.display(user.environ) as display:
         user.run("install", "--calc")
         file = user.folder / builder.WORKBOOK_FILE_NAME
         builder.write_workbook(file)
@@ -42,27 +40,34 @@ def main(folder: Path) -> None:
                     shown = running.wait_for_change("Start", cell, shown)
 
             def take(name: str, part: str = "") -> None:
-                time.sleep(DRAWN)
+                display.wait_until_drawn()
                 display.screenshot(folder / name, part)
+
+            def refresh_until(room_is_made: Callable[[], bool]) -> None:
+                while not room_is_made():
+                    display.click(running.button("Refresh"))
+                    display.click(JOB)  # or the button looks as if it were held down
+                    display.wait_until_drawn()
+
+            def extent(sheet: str, cell: str) -> int:
+                return running.extent(sheet, cell)[1]
 
             running.load(file, macros=True)
             running.enter("Start", "B8", job.job_id)
+            clock.sleep(600)
             until("B16", "running, qualifying companies, ")
-            until("B23", "#OF! Not shown for want of cells: 2 rows")  # the list of jobs has it, a little later
-            display.click(running.button("Refresh"))
-            display.click(JOB)  # or the button looks as if it were held down
+            refresh_until(lambda: extent("Start", "B23") > 1 and extent("Charts", "A22") > 1)
             while not running.values("Start", "B17")[0][0]:  # blank while the service is being asked
-                time.sleep(DRAWN)
+                display.wait_until_drawn()
             take("calc-start.png")
             display.screenshot(folder / "workbook-start.png", SHEET)
+            clock.sleep(1_000)
             until("B16", "600 companies, completed")
-            display.click(running.button("Refresh"))
-            while running.extent("Rows", "A4")[1] != 601:
-                time.sleep(DRAWN)
+            refresh_until(lambda: extent("Rows", "A4") == len(job.rows) + 1)
+            while sum(float(str(number)) for (number,) in running.values("Charts", "S23:S31")) != len(job.rows):
+                display.wait_until_drawn()
             running.show("Rows")
             take("calc-rows.png")
-            while sum(float(str(number)) for (number,) in running.values("Charts", "S23:S31")) != len(job.rows):
-                time.sleep(DRAWN)
             running.show("Charts")
             take("workbook-charts.png", SHEET)
             demo = user.folder / "openfunnel-demo.xlsx"

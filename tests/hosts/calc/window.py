@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,12 +34,22 @@ class Display:
         command = ["xdotool", "mousemove", right, down, "click", "1"]
         subprocess.run(command, env=self.environ, check=True, capture_output=True)
 
+    def wait_until_drawn(self) -> None:
+        """Wait until nothing has changed for two seconds."""
+        seen = [b""] * 4
+        while seen != [seen[0]] * 4 or not seen[0]:
+            time.sleep(0.5)
+            seen = [*seen[1:], self._pixels()]
+
     def screenshot(self, file: Path, part: str = "") -> None:
         """Write what is to be seen, or a part as ``WIDTHxHEIGHT+X+Y``; needs xwd and ImageMagick's convert."""
-        seen = subprocess.run(["/usr/bin/xwd", "-root", "-silent"], env=self.environ, check=True, capture_output=True)
         cut = ["-crop", part, "+repage"] if part else []
         command = ["/usr/bin/convert", "xwd:-", *cut, "-strip", "-colors", "128", str(file)]
-        subprocess.run(command, input=seen.stdout, check=True)
+        subprocess.run(command, input=self._pixels(), check=True)
+
+    def _pixels(self) -> bytes:
+        command = ["/usr/bin/xwd", "-root", "-silent"]
+        return subprocess.run(command, env=self.environ, check=True, capture_output=True).stdout
 
 
 @contextmanager
