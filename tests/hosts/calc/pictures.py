@@ -16,8 +16,14 @@ from tests.hosts.calc.home import user_home
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook import builder
 
-SHEET = "1270x625+37+124"
+SHEET = "1240x690+0+108"
 """Of the window the cells alone, as other programs show them too."""
+
+WINDOW = "1336x836+0+0"
+"""Of the window all but the icons at its right and the line below it."""
+
+CONTENT = "1336x560+0+76"
+"""Of the window the cells and the formula of one of them."""
 
 JOB = (300, 332)
 """Where on the window the yellow cell is."""
@@ -39,7 +45,7 @@ def main(folder: Path) -> None:
                 while not str(shown[0][0]).startswith(wanted):
                     shown = running.wait_for_change("Start", cell, shown)
 
-            def take(name: str, part: str = "") -> None:
+            def take(name: str, part: str) -> None:
                 display.wait_until_drawn()
                 display.screenshot(folder / name, part)
 
@@ -59,7 +65,7 @@ def main(folder: Path) -> None:
             refresh_until(lambda: extent("Start", "B23") > 1 and extent("Charts", "A22") > 1)
             while not running.values("Start", "B17")[0][0]:  # blank while the service is being asked
                 display.wait_until_drawn()
-            take("calc-start.png")
+            take("calc-start.png", WINDOW)
             display.screenshot(folder / "workbook-start.png", SHEET)
             clock.sleep(1_000)
             until("B16", "600 companies, completed")
@@ -67,14 +73,14 @@ def main(folder: Path) -> None:
             while sum(float(str(number)) for (number,) in running.values("Charts", "S23:S31")) != len(job.rows):
                 display.wait_until_drawn()
             running.show("Rows")
-            take("calc-rows.png")
+            take("calc-rows.png", CONTENT)
             running.show("Charts")
             take("workbook-charts.png", SHEET)
             demo = user.folder / "openfunnel-demo.xlsx"
             user.run("demo", "--seconds", "0", "-o", str(demo))
             running.load(demo, macros=True)
             running.show("Companies")
-            take("demo-companies.png")
+            take("demo-companies.png", CONTENT)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ class Display:
     def screenshot(self, file: Path, part: str = "") -> None:
         """Write what is to be seen, or a part as ``WIDTHxHEIGHT+X+Y``; needs xwd and ImageMagick's convert."""
         cut = ["-crop", part, "+repage"] if part else []
-        command = ["/usr/bin/convert", "xwd:-", *cut, "-strip", "-colors", "128", str(file)]
+        command = ["/usr/bin/convert", "xwd:-", *cut, "-strip", "+dither", "-colors", "256", str(file)]
         subprocess.run(command, input=self._pixels(), check=True)
 
     def _pixels(self) -> bytes:
