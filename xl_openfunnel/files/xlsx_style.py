@@ -132,7 +132,8 @@ def add_bar_chart(
         chart.show_hidden_data()
     chart.set_chartarea({"border": {"color": line_color}})
     chart.set_size({"width": size[0], "height": size[1]})
-    sheet.insert_chart(*position, chart, {"object_position": 3, "x_offset": offset[0], "y_offset": offset[1]})
+    placed = {"object_position": 3, "x_offset": offset[0], "y_offset": offset[1]}
+    sheet.insert_chart(*position, chart, {**placed, "description": f"Chart: {title}"})  # what screen readers say
 
 
 def set_up_printing(sheet: Worksheet) -> None:
