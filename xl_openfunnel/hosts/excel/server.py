@@ -19,7 +19,8 @@ from typing import Final
 
 from ... import log
 from ...errors import OpenFunnelError
-from ...runtime.thread_pool import start_thread
+from ...runtime.background import in_background
+from ...runtime.thread_pool import start_thread, start_timer
 from ...version import version
 
 _NAME: Final = "xl_openfunnel.hosts.serve"
@@ -31,6 +32,11 @@ nothing."""
 
 LAST_REQUEST_SECONDS: Final = 90.0
 """Seconds for which a request to cancel a job may outlive Excel: longer than any request may take."""
+
+
+LOAD_SECONDS: Final = 2.0
+"""Seconds after the start before pandas is loaded: what the open workbooks show comes first. Loading it takes Python
+for up to 75 ms at a time, in which no cell is answered."""
 
 
 def main() -> None:
@@ -58,6 +64,7 @@ def main() -> None:
         if excel is not None:
             _discard_errors(Path(by_vba[1]))
             calculate_waiting(excel)
+        start_timer(LOAD_SECONDS, load_tables)
 
     com_server.serve(class_id, serving, quit_when_unused=excel is None)
     finish()
@@ -71,6 +78,12 @@ def calculate_waiting(excel: int) -> None:
         live = session.excel_host().live
         if live is not None:
             live.started(excel)
+
+
+def load_tables() -> None:
+    """Load what tables need before a cell asks for one: else that cell and all beside it wait for it."""
+    with in_background():
+        from ... import table  # noqa: F401
 
 
 def was_paused(excel: int, environ: Mapping[str, str] = os.environ) -> bool:

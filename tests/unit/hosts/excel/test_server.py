@@ -26,6 +26,15 @@ def test_an_import_that_hangs_does_not_hold_up_the_end() -> None:
     assert (ended.stdout.strip(), ended.stderr) == ("False", "")
 
 
+def test_tables_are_loaded_after_the_start_before_a_cell_asks_for_one() -> None:
+    """Cells ask `limits`, which must know that they are."""
+    code = (
+        "from xl_openfunnel.hosts.excel import server, session, udfs; from xl_openfunnel.functions import limits;"
+        " print(limits.tables_loaded()); server.load_tables(); print(limits.tables_loaded())"
+    )
+    assert run(code).stdout.split() == ["False", "True"]
+
+
 def test_the_end_waits_for_the_last_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
     monkeypatch.setattr(session, "finish_requests", waited.append)
