@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pandas as pd
 import pytest
 
 from tests.unit.columns.stored_rows import ORIGIN
@@ -22,7 +24,6 @@ from xl_openfunnel.columns.schema import SHOWN_COLUMNS
 from xl_openfunnel.jobs.snapshot import Result, Rows
 from xl_openfunnel.simulator import companies
 
-parquet = pytest.importorskip("pyarrow.parquet")
 pytestmark = pytest.mark.dependencies
 
 ROWS = companies(12, seed=3)
@@ -58,22 +59,29 @@ def computer(tmp_path: Path) -> Computer:
 
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
-    return tmp_path / "it's [a] target é"
+    return tmp_path / "it's a target é"
 
 
 def names(target: Path) -> list[str]:
     return sorted(path.name for path in (target / "companies").iterdir())
 
 
+def table(path: Path) -> list[dict[str, Any]]:
+    """The rows of a Parquet file."""
+    with duckdb.connect() as connection:
+        result = connection.execute("FROM read_parquet(?)", [str(path)])
+        columns = [column[0] for column in result.description or ()]
+        return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+
+
 def read(target: Path) -> list[tuple[str, int]]:
     """Job and rank of each company in the folder."""
-    tables = [parquet.read_table(target / "companies" / name) for name in names(target)]
-    return sorted((row["job_id"], row["rank"]) for table in tables for row in table.to_pylist())
+    rows = [row for name in names(target) for row in table(target / "companies" / name)]
+    return sorted((row["job_id"], row["rank"]) for row in rows)
 
 
 def listed(target: Path) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = parquet.read_table(target / "jobs" / "jobs.parquet").to_pylist()
-    return rows
+    return table(target / "jobs" / "jobs.parquet")
 
 
 def identities(target: Path) -> dict[str, tuple[int, int]]:
@@ -94,7 +102,7 @@ def test_each_job_has_a_file_and_a_line_in_the_list(computer: Computer, target: 
     assert sorted(job["file"] for job in listed(target)) == names(target)
     assert sorted(path.name for path in target.iterdir()) == ["companies", "jobs"]
     (first, *_) = names(target)
-    assert parquet.read_schema(target / "companies" / first).names == list(SHOWN_COLUMNS)
+    assert list(table(target / "companies" / first)[0]) == list(SHOWN_COLUMNS)
 
 
 def test_a_second_run_writes_nothing_and_a_new_job_only_its_own_file(computer: Computer, target: Path) -> None:
@@ -155,6 +163,7 @@ def test_what_others_have_in_the_folder_stays(computer: Computer, target: Path, 
     colleague.export(target)
     computer.export(target)
     (target / "companies" / "notes.txt").write_text("mine")
+    (target / "companies" / f"{'e' * 24}-{'f' * 24}.parquet").mkdir()
     stranger = target / "companies" / f"{'a' * 24}-{'b' * 24}.parquet"
     stranger.write_bytes(b"PAR1 of another program PAR1")
     renamed = target / "companies" / f"{'c' * 24}-{'d' * 24}.parquet"
@@ -230,7 +239,7 @@ def test_a_list_of_another_program_is_not_replaced(computer: Computer, target: P
     (target / "jobs").mkdir(parents=True)
     path = target / "jobs" / "jobs.parquet"
     if content is None:
-        parquet.write_table(parquet.read_table(computer.columns.make("a", computer.store.find("a").rows, None)), path)  # type: ignore[union-attr]
+        path.write_bytes(computer.columns.make("a", computer.store.find("a").rows, None).read_bytes())  # type: ignore[union-attr]
     else:
         path.write_bytes(content)
     before = path.read_bytes()
@@ -323,8 +332,6 @@ def test_a_folder_without_jobs_has_an_empty_list(computer: Computer, target: Pat
 
 
 def by_duckdb(target: Path, name: str) -> list[tuple[Any, ...]]:
-    import duckdb
-
     with duckdb.connect() as connection:
         return connection.execute(
             "SELECT job_id, count(*) FROM read_parquet(?) GROUP BY ALL ORDER BY ALL",
@@ -333,8 +340,7 @@ def by_duckdb(target: Path, name: str) -> list[tuple[Any, ...]]:
 
 
 def by_pandas(target: Path, name: str) -> list[tuple[Any, ...]]:
-    import pandas as pd
-
+    pytest.importorskip("pyarrow")
     return list(pd.read_parquet(target / name).groupby("job_id").size().items())
 
 
