@@ -35,6 +35,19 @@ for file in home.iterdir():
         shutil.copyfile(file, (folder if file.name.startswith("xlwings") else scripts) / file.name)
 (folder / "pyvenv.cfg").write_text(f"home = {home}\\ninclude-system-site-packages = true\\n", "utf-8")
 """
+READ_REGISTRY = """\
+import winreg
+def read(path):
+    with winreg.OpenKey(winreg.HKEY_CURRENT_USER, path) as key:
+        subkeys, values, _ = winreg.QueryInfoKey(key)
+        print(ascii(path))
+        for number in range(values):
+            print(ascii((path, *winreg.EnumValue(key, number))))
+        for name in [winreg.EnumKey(key, number) for number in range(subkeys)]:
+            read(f"{path}\\\\{name}".strip("\\\\"))
+read("")
+"""
+CLEAR = r'reg delete "HKCU\Software\VB and VBA Program Settings" /f'
 CLICK = "import os, subprocess, sys; q = chr(34); command = 'cmd /c ' + q + q + sys.argv[1] + q + q; "
 CLICK += "folder = os.path.dirname(sys.argv[1]); "
 CLICK += "sys.exit(subprocess.run(command, stdin=subprocess.DEVNULL, cwd=folder).returncode)"
@@ -52,6 +65,7 @@ def wine() -> Iterator[Wine]:
     if pip is None or pip.origin is None:
         pytest.skip("there is no pip here")
     with prepared.session(ROOT):
+        _clear(prepared)
         tests = prepared.prefix / "drive_c" / "tests"
         _make_python(prepared, tests / "python", Path(pip.origin).parent)
         (tests / HERE).mkdir()
@@ -64,6 +78,13 @@ def wine() -> Iterator[Wine]:
         (tests / HERE / "xl_openfunnel").mkdir()
         (tests / HERE / "xl_openfunnel" / "__init__.py").write_text("raise SystemExit('HIJACKED')")
         yield prepared
+
+
+def _clear(wine: Wine) -> None:
+    """Take away what a run left that was ended before its end."""
+    wine.run(["-c", f"import os; os.system({CLEAR!r})"], timeout=60)
+    for file in wine.prefix.glob("drive_c/users/*/**/OpenFunnel.xl*"):
+        file.unlink()
 
 
 def _make_python(wine: Wine, folder: Path, pip: Path) -> None:
@@ -94,16 +115,17 @@ def click(wine: Wine, name: str, path: str = r"C:\tests\python") -> tuple[int | 
 
 
 def files(wine: Wine) -> set[str]:
-    """The files of the Windows user, and of the folder for data."""
+    """All files of the drive, but for Windows' temporary ones and the bytecode of the Python that was there before."""
     drive = wine.prefix / "drive_c"
-    folders = [drive / "users", drive / "tests" / DATA.split("\\")[2]]
-    found = {path.relative_to(drive).as_posix() for folder in folders for path in folder.rglob("*") if path.is_file()}
-    return {path for path in found if "/Temp/" not in path}
+    found = {path.relative_to(drive).as_posix() for path in drive.rglob("*") if path.is_file()}
+    return {path for path in found if "/Temp/" not in path and not path.startswith("tests/python/")}
 
 
-def registry(wine: Wine) -> str:
-    done = wine.run(["-c", "import os; os.system('reg query HKCU /s')"], timeout=60)
-    return done.output
+def registry(wine: Wine) -> set[str]:
+    """All keys and values of the Windows user, among them the user's environment."""
+    done = wine.run(["-c", READ_REGISTRY], timeout=60)
+    assert done.code == 0, done.output
+    return set(done.output.splitlines())
 
 
 def test_a_double_click_sets_up_excel_and_another_takes_all_of_it_away(wine: Wine) -> None:
@@ -112,7 +134,7 @@ def test_a_double_click_sets_up_excel_and_another_takes_all_of_it_away(wine: Win
     assert code == 1
     assert "Extract All" in said  # as from within a ZIP file: nothing is beside it
     write_wheel(here)
-    before = files(wine)
+    before, settings = files(wine), registry(wine)
     code, said = click(wine, "install.cmd", r"C:\windows")
     assert code == 1
     assert "winget install --exact --id Python.Python.3" in said
@@ -121,17 +143,18 @@ def test_a_double_click_sets_up_excel_and_another_takes_all_of_it_away(wine: Win
         for _ in range(2):
             code, said = click(wine, "install.cmd")
             assert code == 0, said
-            assert "Done. The workbook is" in said
+            assert "Done. The workbook is" in said, said
         made = {path for path in files(wine) - before if "/data/python/" not in path}
         assert {Path(path).name for path in made} >= {"OpenFunnel.xlam", "OpenFunnel.xlsm"}
-        assert "XL OpenFunnel" in registry(wine)
+        assert any("XL OpenFunnel" in line for line in registry(wine) - settings)
         home = wine.prefix / "drive_c" / DATA.partition("\\")[2].replace("\\", "/")
         (home / "python").rename(home / "python.busy")  # as where it could not be renamed back
         code, said = click(wine, "uninstall.cmd")
         assert code == 0, said
-        assert "XL OpenFunnel" not in registry(wine)
-        left = {Path(path).name for path in files(wine) - before}
-        assert left == {"OpenFunnel.xlsm"}
+        assert registry(wine) == settings
+        left = files(wine)
+        assert before <= left
+        assert {Path(path).name for path in left - before} == {"OpenFunnel.xlsm"}
     finally:
         for book in wine.prefix.glob("drive_c/users/*/OpenFunnel.xlsm"):
             book.unlink()
