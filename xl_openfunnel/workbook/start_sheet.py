@@ -71,7 +71,9 @@ def _column_format(style: Formats, column: int) -> Format:
     """The format for a column of the list of jobs."""
     if column >= _LAST - 1:
         return style["date"]
-    return style["count" if column in _COUNTS else "body"]
+    if column in _COUNTS:
+        return style["count"]
+    return style["indented" if column > _VALUE else "body"]  # a long text ends where the next one begins
 
 
 def _add_steps(sheet: Worksheet, style: Formats, texts: StartTexts) -> None:
