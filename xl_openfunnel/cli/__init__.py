@@ -26,6 +26,7 @@ from . import (
     parser,
     selftest,
     simulate,
+    sql,
     terminal,
     watch,
     workbook,
@@ -125,6 +126,17 @@ _add(
     *(app, _JOBS, "jobs", ledger.jobs),
     ("The jobs that were seen here", "xl-openfunnel jobs"),
     ("The same for a program", "xl-openfunnel jobs --json"),
+)
+_add(
+    *(app, _JOBS, "sql", sql.sql),
+    ("Companies by country, over all jobs", 'xl-openfunnel sql "select country, count(*) from companies group by all"'),
+    ("What there is to ask for", "xl-openfunnel sql --schema"),
+    ("One job, into a workbook", 'xl-openfunnel sql --job texas "from companies limit 50" -o fifty.xlsx'),
+    (
+        "Joined with a file of your own",
+        "xl-openfunnel sql \"select c.name, crm.owner from companies c join 'crm.csv' crm using (domain)\"",
+    ),
+    ("From a file, into another program", "xl-openfunnel sql --file report.sql --format jsonl | head"),
 )
 _add(
     *(app, _JOBS, "label", ledger.label),

@@ -63,6 +63,16 @@ SomeJobs = Annotated[
         autocompletion=_known_jobs,
     ),
 ]
+JobOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--job",
+        metavar="JOB",
+        help="A job's id, its URL or its label; may be given several times. (default: all that are stored here)",
+        show_default=False,
+        autocompletion=_known_jobs,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Output = Annotated[

@@ -123,12 +123,17 @@ class Target:
             file=str(self.path),
             rows=number,
         )
-        if guarded:
-            got, them = ("1 value got", "it") if guarded == 1 else (f"{guarded:,} values got", "them")
-            terminal.print_note(
-                f"{got} an apostrophe, so that no spreadsheet runs {them} as a formula; --raw keeps all texts."
-            )
+        print_apostrophes(guarded)
         terminal.print_open(self.path)
+
+
+def print_apostrophes(guarded: int) -> None:
+    """Say on stderr how many values got an apostrophe, if any."""
+    if guarded:
+        got, them = ("1 value got", "it") if guarded == 1 else (f"{guarded:,} values got", "them")
+        terminal.print_note(
+            f"{got} an apostrophe, so that no spreadsheet runs {them} as a formula; --raw keeps all texts."
+        )
 
 
 def _checked_separator(text: str) -> str:

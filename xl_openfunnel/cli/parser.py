@@ -34,6 +34,7 @@ OTHER_NAMES: Final = {
     **dict.fromkeys(("stop", "abort", "kill"), "cancel"),
     **dict.fromkeys(("rm", "remove", "delete", "clear", "clean"), "forget"),
     **dict.fromkeys(("name", "rename"), "label"),
+    **dict.fromkeys(("query", "select", "duckdb", "ask"), "sql"),
     **dict.fromkeys(("balance", "account", "usage"), "credits"),
     **dict.fromkeys(("check", "diagnose", "ping"), "doctor"),
     **dict.fromkeys(("test", "verify"), "selftest"),

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Final, TextIO
 
 from ..cell_values import to_text
-from .cells import cell_rows, column_names
+from .cells import Cell, cell_rows, column_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +43,13 @@ def escape_formulas(text: str, starts: re.Pattern[str] = _QUOTED_STARTS) -> str:
 
 
 def write_delimited(stream: TextIO, frame: pd.DataFrame, *, separator: str = ",", raw: bool) -> int:
+    """Write a frame as `write_rows` does."""
+    return write_rows(stream, column_names(frame), cell_rows(frame), separator=separator, raw=raw)
+
+
+def write_rows(
+    stream: TextIO, names: Sequence[str], rows: Iterable[Sequence[Cell]], *, separator: str = ",", raw: bool
+) -> int:
     """Write the names of the columns, then a line per row. Text with a quotation mark is quoted, its marks doubled.
 
     With a tab as the separator, lines end in LF and a row is one line: tabs and line breaks in text become spaces.
@@ -48,7 +57,8 @@ def write_delimited(stream: TextIO, frame: pd.DataFrame, *, separator: str = ","
 
     Args:
         stream: a stream that leaves line ends as they are.
-        frame: the companies.
+        names: of the columns.
+        rows: as many cells each, taken one after the other.
         separator: one character.
         raw: keep text that a spreadsheet would run as a formula unchanged.
 
@@ -59,7 +69,7 @@ def write_delimited(stream: TextIO, frame: pd.DataFrame, *, separator: str = ","
     starts = _QUOTED_STARTS if separator == "," else _STARTS
     writer = csv.writer(stream, delimiter=separator, lineterminator="\n" if tabs else "\r\n")
     guarded = 0
-    for row in (column_names(frame), *cell_rows(frame)):
+    for row in chain([names], rows):
         texts = [to_text(cell).replace("\0", "") for cell in row]  # some readers take NUL for the end of a text
         if not raw:
             safe = [

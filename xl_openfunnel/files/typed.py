@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..cell_values import to_json
@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 
 def write_json(stream: TextIO, frame: pd.DataFrame) -> None:
     """One array of objects, a line per company."""
+    write_array(stream, _json_lines(frame))
+
+
+def write_array(stream: TextIO, lines: Iterable[str]) -> None:
+    """One array of values, each JSON on a line."""
     separator = "[\n"
-    for line in _json_lines(frame):
+    for line in lines:
         stream.write(separator + line)
         separator = ",\n"
     stream.write("\n]\n" if separator == ",\n" else "[]\n")

@@ -7,10 +7,10 @@ import io
 import re
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError, XlsxWriterException
@@ -20,7 +20,6 @@ from xlsxwriter.worksheet import Worksheet
 
 from ..cell_values import MAX_CELL_UNITS, sheet_text, to_cell
 from ..errors import FileWriteError
-from ..jobs.snapshot import Snapshot
 from ..text import clip
 from ..version import version
 from .cells import Cell
@@ -33,10 +32,15 @@ _MARKUP: Final = re.compile(r"(?<=_)(?=x[0-9A-Fa-f]{4}_)|(?<=\A<)(?=r>)")
 
 
 @contextlib.contextmanager
-def create_workbook(path: Path, snapshot: Snapshot) -> Iterator[Workbook]:
+def create_workbook(path: Path, title: str, created: datetime | None = None) -> Iterator[Workbook]:
     """Yield a new workbook, which is written to ``path`` if the block succeeds.
 
     It contains nothing about the machine or its user.
+
+    Args:
+        path: the file.
+        title: the workbook's own.
+        created: the time that it states, so that the same result gives the same file; None for the present.
 
     Raises:
         FileWriteError: the workbook could not be built.
@@ -50,7 +54,7 @@ def create_workbook(path: Path, snapshot: Snapshot) -> Iterator[Workbook]:
         raise _no_space_error(error) from None
     with temporary as folder:  # XlsxWriter leaves its temporary files behind if it cannot write one
         book = xlsxwriter.Workbook(file, {**NO_GUESSING, "tmpdir": folder})
-        _set_properties(book, snapshot)
+        _set_properties(book, title, created)
         keep_values(book)
         yield book
         try:
@@ -80,10 +84,10 @@ def _no_space_error(error: OSError) -> FileWriteError:
     )
 
 
-def _set_properties(book: Workbook, snapshot: Snapshot) -> None:
-    properties = {"title": f"OpenFunnel job {snapshot.job_id}", "comments": f"Written by XL OpenFunnel {version()}"}
-    if snapshot.as_of:  # not the present time, so that the same result gives the same file
-        properties["created"] = snapshot.as_of.astimezone(UTC)  # type: ignore[assignment]
+def _set_properties(book: Workbook, title: str, created: datetime | None) -> None:
+    properties: dict[str, Any] = {"title": title, "comments": f"Written by XL OpenFunnel {version()}"}
+    if created:
+        properties["created"] = created.astimezone(UTC)
     book.set_properties(properties)
 
 

@@ -1,0 +1,246 @@
+"""SQL over the companies of the jobs that are stored here."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from ..cell_values import to_text
+from ..columns.connection import UnavailableError
+from ..columns.folder import ColumnFolder, Irregular
+from ..columns.schema import IrregularError
+from ..columns.sql import SCHEMA, Answer, Database, SqlError, open_database
+from ..errors import ConfigurationError, IncompleteResultError
+from ..jobs.store.ledger import LedgerEntry
+from ..log import redact_keys
+from ..text import clip, count, one_line
+from . import table_output, terminal
+from .exit_codes import FAILED, PRECEDENCE, TRY_LATER, WRONG_CALL
+from .options import Format, JobOption, Output, Raw, Separator
+from .output import MAX_SHOWN, Target, print_apostrophes
+from .progress import Progress
+from .session import Session, session
+
+_STDIN: Final = "-"
+_COMPANIES: Final = "companies"
+"""What the SQL holds if it asks for them: a question about jobs alone needs no columns."""
+
+_MAX_NAMED: Final = 10
+"""Jobs that are named as left out."""
+
+_MAX_VALUE: Final = 80
+"""UTF-16 units of a value that a column cannot hold."""
+
+_NUMBERS: Final = (
+    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
+    *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT", "DECIMAL", "DOUBLE", "FLOAT"),
+)
+"""DuckDB's types of numbers."""
+
+
+def sql(
+    context: typer.Context,
+    query: Annotated[
+        str | None, typer.Argument(metavar="SQL", show_default=False, help="DuckDB's SQL; - reads it from stdin.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", metavar="FILE.sql", help="Read the SQL from a file.")
+    ] = None,
+    jobs: JobOption = None,
+    output: Output = None,
+    file_format: Format = None,
+    separator: Separator = None,
+    raw: Raw = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Show the columns of companies and jobs.")] = False,
+) -> None:
+    """Ask with SQL: the views companies and jobs hold what is stored here, and your own files can be joined.
+
+    Asks the service nothing. A job that is not stored, or that the view cannot hold, is left out and named. The rows
+    of the last statement are shown; a pipe gets them as CSV. What SQL may read and write, you may: other files too.
+    """
+    if (query is None) + (file is None) + (not schema) != 2:
+        raise ConfigurationError(
+            'Give one of these: SQL ("select count(*) from companies"), --file FILE.sql or --schema. - reads stdin.'
+        )
+    target = Target.of(output, file_format, separator, raw=raw)
+    if schema:
+        _write(target, Answer(["view", "column", "type", "meaning"], ["VARCHAR"] * 4, iter(SCHEMA)))
+        return
+    text = _text(query, file)
+    run = session(context)
+    ledger = run.store.ledger()
+    named = run.job_ids(jobs) if jobs else None
+    files, left_out = _find_columns(run, ledger, named) if _COMPANIES in text.lower() else (None, [])
+    exit_code = _report_left_out(left_out, all_asked=not jobs)
+    try:
+        with open_database(files, ledger, run.store.origin) as database:
+            _run(database, text, target)
+    except SqlError as error:
+        terminal.print_error(redact_keys(str(error)), kind="SqlError", exit_code=WRONG_CALL)
+        raise typer.Exit(WRONG_CALL) from None
+    except UnavailableError as error:
+        terminal.print_error(f"{error}. xl-openfunnel doctor tells more.", kind="DuckDB", exit_code=FAILED)
+        raise typer.Exit(FAILED) from None
+    if exit_code:
+        raise typer.Exit(exit_code)
+
+
+def _text(query: str | None, file: Path | None) -> str:
+    """The SQL, from wherever it comes."""
+    if file is not None:
+        try:
+            return file.read_text("utf-8-sig")
+        except (OSError, UnicodeError) as error:
+            raise ConfigurationError(
+                f"{file} could not be read: {getattr(error, 'strerror', None) or error}."
+            ) from None
+    return sys.stdin.read().removeprefix("\ufeff") if query == _STDIN else str(query)
+
+
+@dataclass(frozen=True)
+class _LeftOut:
+    """A job whose companies are not among those asked.
+
+    Attributes:
+        text: why, for the user.
+        exit_code: of the command where the job was named.
+        stored: its companies are here all the same.
+    """
+
+    text: str
+    exit_code: int
+    stored: bool = False
+
+
+def _find_columns(
+    run: Session, ledger: Iterable[LedgerEntry], named: Sequence[str] | None
+) -> tuple[list[Path], list[_LeftOut]]:
+    """The files of the jobs named, or of all, those that were missing made now; and the jobs that have none."""
+    entries = {entry.job_id: entry for entry in ledger}
+    folder = ColumnFolder.beside(run.store.path, run.store.origin)
+    files: list[Path] = []
+    left_out: list[_LeftOut] = []
+    irregular = {each.job_id: each for each in folder.irregular()}
+    job_ids = list(entries) if named is None else named
+    with Progress(start="reading the jobs") as progress:
+        for number, job_id in enumerate(job_ids, 1):
+            entry = entries.get(job_id)
+            name = (entry and entry.label) or job_id
+            result = run.store.find(job_id)
+            if result is None or (content := result.rows.content) is None:
+                left_out.append(_not_stored(name, job_id, entry))
+                continue
+            if folder.is_irregular(job_id, content) and (known := irregular.get(job_id)):
+                left_out.append(_irregular(name, known))
+                continue
+            try:
+                path = folder.find(job_id, content)
+                if path is None:
+                    progress.update(
+                        f"preparing {name}, job {number} of {len(job_ids)}, for this and all later questions"
+                    )
+                    path = folder.make(job_id, result.rows, result.as_of)
+                files.append(path)
+            except IrregularError as error:
+                left_out.append(_irregular(name, Irregular(job_id, error.field, error.rank, error.shown())))
+            except (IncompleteResultError, UnavailableError, OSError) as error:
+                left_out.append(_LeftOut(f"{name} is left out: {one_line(str(error))}", FAILED, stored=True))
+    return files, left_out
+
+
+def _irregular(name: str, found: Irregular) -> _LeftOut:
+    value = clip(one_line(found.value), _MAX_VALUE)
+    why = f"in row {found.rank}, its column {found.field!r} cannot hold {value} exactly"
+    return _LeftOut(f"{name} is left out: {why}.", FAILED, stored=True)
+
+
+def _not_stored(name: str, job_id: str, entry: LedgerEntry | None) -> _LeftOut:
+    status = entry.status if entry else None
+    runs = status is not None and not status.terminal
+    why = f"it was {status} when it was last seen" if runs else "its companies are not stored here"
+    return _LeftOut(
+        f"{name} is left out: {why}. To read them: xl-openfunnel rows {job_id}", TRY_LATER if runs else FAILED
+    )
+
+
+def _report_left_out(left_out: Sequence[_LeftOut], *, all_asked: bool) -> int:
+    """Name the jobs, and return the exit code: where all were asked for, only those that are stored count."""
+    for each in left_out[:_MAX_NAMED]:
+        terminal.print_warning(each.text)
+    if (rest := len(left_out) - _MAX_NAMED) > 0:
+        terminal.print_warning(f"{count(rest, 'more job')} left out. xl-openfunnel jobs lists all.")
+    codes = {each.exit_code for each in left_out if each.stored or not all_asked}
+    return next((code for code in PRECEDENCE if code in codes), 0)
+
+
+def _run(database: Database, text: str, target: Target) -> None:
+    """Run the SQL and write the answer."""
+    if target.path is not None and target.file_format == "parquet":
+        from ..files.atomic import atomic_replace
+
+        with atomic_replace(target.path) as temporary:
+            number = database.write_parquet(text, temporary)
+        _report(target.path, number, 0)
+        return
+    answer = database.execute(text)
+    if answer is not None:
+        _write(target, answer)
+    elif target.path is not None:
+        raise SqlError(f"It is done, but the last statement gives no rows to write to {target.path}.")
+    else:
+        terminal.print_message("Done.")
+
+
+def _write(target: Target, answer: Answer) -> None:
+    """Write rows to where the options say.
+
+    Raises:
+        SqlError: the query fails while its rows are taken.
+        StdoutClosedError, ConfigurationError, FileWriteError: see `Target.write`.
+    """
+    from ..files import query
+
+    if target.path is not None:
+        number = itertools.count()
+        rows = (row for row, _ in zip(answer.rows, number, strict=False))
+        guarded = query.write(
+            target.path,
+            answer.names,
+            rows,
+            target.file_format or "",
+            raw=target.raw,
+            separator=target.separator,
+        )
+        _report(target.path, next(number), guarded)
+    elif target.file_format is None and terminal.is_terminal(sys.stdout):
+        _show(answer)
+    else:
+        with terminal.data_stream() as stream:
+            query.write_text(stream, answer.names, answer.rows, target.file_format or "csv", separator=target.separator)
+
+
+def _report(path: Path, number: int, guarded: int) -> None:
+    terminal.print_message(f"{count(number, 'row')} written to {path}", event="written", file=str(path), rows=number)
+    print_apostrophes(guarded)
+    terminal.print_open(path)
+
+
+def _show(answer: Answer) -> None:
+    from ..files.query import cells
+
+    rows = [list(map(to_text, cells(row))) for row in itertools.islice(answer.rows, MAX_SHOWN + 1)]
+    if answer.names == ["explain_key", "explain_value"]:
+        terminal.print_lines(line for _, plan in rows for line in plan.splitlines())
+        return
+    numbers = {place for place, kind in enumerate(answer.types) if kind.partition("(")[0] in _NUMBERS}
+    table_output.print_table(answer.names, rows[:MAX_SHOWN], right=numbers, uncut=numbers)
+    if len(rows) > MAX_SHOWN:
+        terminal.print_message(f"The first {MAX_SHOWN} rows. A pipe gets all of them, and so does -o FILE.")
+    else:
+        terminal.print_message(f"{count(len(rows), 'row')}.")
