@@ -270,8 +270,14 @@ def test_pandas_is_not_needed_for_a_table_or_csv(stored: None, here: Path) -> No
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT, and has a pipe with a name")
-@pytest.mark.parametrize("then", ["select count(*) from range(1000000000000)", "from range(1000000000000)"])
-@pytest.mark.parametrize("target", [(), ("-o", "never.csv"), ("-o", "never.parquet")])
+@pytest.mark.parametrize(
+    ("then", "target"),
+    [
+        ("select count(*) from range(1000000000000)", ()),
+        ("from range(1000000000000)", ("-o", "never.csv")),
+        ("from range(1000000000000)", ("-o", "never.parquet")),
+    ],
+)
 def test_ctrl_c_ends_a_query(
     here: Path, process: Callable[..., subprocess.Popen[str]], tmp_path: Path, then: str, target: Sequence[str]
 ) -> None:
