@@ -15,6 +15,7 @@ from typing import Any, Final
 import typer.main
 
 from xl_openfunnel import cli, fields, settings
+from xl_openfunnel.columns.sql import SCHEMA
 from xl_openfunnel.functions import messages
 from xl_openfunnel.functions.catalog import CATALOG as CATALOG
 from xl_openfunnel.functions.info import INFO_FIELDS
@@ -58,6 +59,12 @@ def company_fields() -> str:
         ("field", "type", "from", "meaning"),
         [(f"`{field.name}`", field.type.value, field.origin, field.meaning) for field in fields.FIELDS],
     )
+
+
+def sql_columns() -> str:
+    """The columns of the views that SQL finds."""
+    head = ("view", "column", "type", "meaning")
+    return table(head, [(code(view), code(name), kind, meaning) for view, name, kind, meaning in SCHEMA])
 
 
 def job_messages() -> str:
@@ -132,6 +139,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
         functions,
         info_fields,
         company_fields,
+        sql_columns,
         job_messages,
         formula_messages,
         bridge_messages,

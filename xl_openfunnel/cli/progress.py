@@ -27,19 +27,12 @@ class Progress:
 
     Args:
         now: seconds on a monotonic clock.
-        start: what is said before the first state or line.
         beside_lines: stdout gets a line for each change, so that stderr needs none: `print_line` writes it.
     """
 
-    def __init__(
-        self,
-        now: Callable[[], float] = time.monotonic,
-        *,
-        start: str = "asking the service",
-        beside_lines: bool = False,
-    ) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic, *, beside_lines: bool = False) -> None:
         self._beside_lines = beside_lines
-        self._line = start
+        self._line = "asking the service"
         self._snapshots: dict[str, Snapshot] = {}
         self._started = time.monotonic()
         self._next_step = LINE_INTERVAL

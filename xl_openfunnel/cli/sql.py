@@ -11,6 +11,7 @@ from typing import Annotated, Final
 
 import typer
 
+from ..api.models import JobStatus
 from ..cell_values import to_text
 from ..columns.connection import UnavailableError
 from ..columns.folder import ColumnFolder, Irregular
@@ -19,7 +20,7 @@ from ..columns.sql import SCHEMA, Answer, Database, SqlError, open_database
 from ..errors import ConfigurationError, IncompleteResultError
 from ..jobs.store.ledger import LedgerEntry
 from ..log import redact_keys
-from ..text import clip, count, one_line
+from ..text import clip, companies, count, one_line
 from . import table_output, terminal
 from .exit_codes import FAILED, PRECEDENCE, TRY_LATER, WRONG_CALL
 from .options import Format, JobOption, Output, Raw, Separator
@@ -128,7 +129,8 @@ def _find_columns(
     left_out: list[_LeftOut] = []
     irregular = {each.job_id: each for each in folder.irregular()}
     job_ids = list(entries) if named is None else named
-    with Progress(start="reading the jobs") as progress:
+    with Progress() as progress:
+        progress.step("reading what is stored")
         for number, job_id in enumerate(job_ids, 1):
             entry = entries.get(job_id)
             name = (entry and entry.label) or job_id
@@ -136,15 +138,18 @@ def _find_columns(
             if result is None or (content := result.rows.content) is None:
                 left_out.append(_not_stored(name, job_id, entry))
                 continue
+            if result.status.lower() == JobStatus.FAILED:
+                delivered = companies(len(result.rows))
+                why = f"it failed. xl-openfunnel rows {job_id} --partial takes the {delivered} delivered"
+                left_out.append(_LeftOut(f"{name} is left out: {why}.", FAILED))
+                continue
             if folder.is_irregular(job_id, content) and (known := irregular.get(job_id)):
                 left_out.append(_irregular(name, known))
                 continue
             try:
                 path = folder.find(job_id, content)
                 if path is None:
-                    progress.update(
-                        f"preparing {name}, job {number} of {len(job_ids)}, for this and all later questions"
-                    )
+                    progress.step(f"preparing job {number} of {len(job_ids)}, once")
                     path = folder.make(job_id, result.rows, result.as_of)
                 files.append(path)
             except IrregularError as error:

@@ -18,7 +18,7 @@ from ..cell_values import to_json
 from ..fields import BY_NAME
 from ..jobs.store.ledger import LedgerEntry
 from .connection import UnavailableError, literal, loading_error
-from .schema import COLUMNS
+from .schema import SHOWN_COLUMNS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 MEMORY: Final = "1GB"
 """Memory of a query; more goes into a temporary folder. ``SET memory_limit`` changes it."""
 
-COMPANY_COLUMNS: Final[Mapping[str, str]] = {
-    name: kind for name, kind in COLUMNS.items() if name != "origin" and not name.startswith("_")
-}
+COMPANY_COLUMNS: Final[Mapping[str, str]] = {name: kind for name, kind in SHOWN_COLUMNS.items() if name != "origin"}
 """The columns of the view ``companies`` with their types; ``origin``, one for all of them, is in ``jobs``."""
 
 JOB_COLUMNS: Final[Mapping[str, tuple[str, str]]] = {
