@@ -151,9 +151,9 @@ _add(
 )
 _add(
     *(app, _JOBS, "export", export.export),
-    ("A Parquet file for each job that is stored here", "xl-openfunnel export companies"),
-    ("Two jobs only", "xl-openfunnel export companies JOB OTHER_JOB"),
-    ("Those of this year, for a program", "xl-openfunnel export companies --since 2026-01-01 --json"),
+    ("A Parquet file for each job that is stored here", "xl-openfunnel export openfunnel"),
+    ("Two jobs only", "xl-openfunnel export openfunnel JOB OTHER_JOB"),
+    ("Those of this year, for a program", "xl-openfunnel export openfunnel --since 2026-01-01 --json"),
 )
 _add(
     *(app, _JOBS, "forget", ledger.forget),

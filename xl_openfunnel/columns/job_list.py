@@ -125,13 +125,15 @@ class JobList:
 
 def read_facts(path: Path, columns: ColumnFolder) -> dict[str, str]:
     """Keys and values in a Parquet file's metadata; none where it is no such file, or just removed."""
+    if not path.is_file():
+        return {}
     try:
         with columns.part("facts") as local:
             shutil.copyfile(path, local)
             with connect(columns.path) as connection:
                 query = "SELECT decode(key), decode(value) FROM parquet_kv_metadata(?)"
                 return dict(connection.execute(query, [str(local)]).fetchall())
-    except (UnavailableError, FileNotFoundError, IsADirectoryError, shutil.SpecialFileError):
+    except (UnavailableError, FileNotFoundError):
         return {}
 
 

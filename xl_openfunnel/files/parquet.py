@@ -66,12 +66,9 @@ def write_parquet(path: Path, snapshot: Snapshot, columns: Sequence[str] | None)
             shutil.copyfile(Path(folder, "companies.parquet"), path)
     except UnavailableError as error:
         raise FileWriteError(f"The .parquet file could not be written: {error}") from None
-    if moved and "other" in types:
-        has = "1 value is" if moved == 1 else f"{moved:,} values are"
-        _log.warning("%s of another type than the column, and so in the column other, as JSON.", has)
-    elif moved:
-        has = "1 value is" if moved == 1 else f"{moved:,} values are"
-        _log.warning('%s of another type than the column, and left out: add "*" to --columns to have them.', has)
+    if moved:
+        where = "stand in the column other" if "other" in types else 'are left out: add "*" to --columns to have them'
+        _log.warning("Values of another type than their column: %s. They %s.", f"{moved:,}", where)
 
 
 def _write(
