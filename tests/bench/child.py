@@ -117,6 +117,18 @@ def export(folder: str, count: int, made: int) -> Output:
     return output | {"peak": _peak_above(before), "files": len(list((target / "companies").iterdir()))}
 
 
+def rows(contender: str, place: str, name: str) -> Output:
+    """Companies of a stored job in cells: the first time, imports included, and the median of some more; in seconds."""
+    from .row_contenders import CONTENDERS
+
+    start = time.perf_counter()
+    answer = CONTENDERS[contender](Path(place), name)
+    first = answer(0)
+    cold = time.perf_counter() - start
+    warm = sorted(seconds_of(lambda: answer(number)) for number in (1, 2, 3))[1]  # noqa: B023
+    return {"cold": cold, "warm": warm, "answer": hashlib.sha256(repr(first).encode()).hexdigest()}
+
+
 def _fetch(fetch: contenders.Fetch, service: Service) -> Output:
     before = memory_mb()
     rows = fetch(service)
@@ -136,7 +148,7 @@ def _peak_above(before: float | None) -> float | None:
 
 TASKS: dict[str, Callable[..., Output]] = {
     task.__name__: task
-    for task in (pivots, export, fetch_ours, fetch_loop, disk_ours, disk_cache, cold_watch, ask_again)
+    for task in (pivots, rows, export, fetch_ours, fetch_loop, disk_ours, disk_cache, cold_watch, ask_again)
 }
 
 if __name__ == "__main__":

@@ -87,6 +87,17 @@ def make(count: int, *, stored: bool) -> None:
         kept.close()
 
 
+def make_apart(place: Path) -> None:
+    """Make the first job in a store of its own, with its columns beside it."""
+    kept = Store(place / "store.sqlite3", ORIGIN)
+    kept.save(job_id(0), *_result(_pages(0)), None)
+    kept.close()
+    job = kept.find(job_id(0))
+    if job is not None:
+        ColumnFolder.beside(kept.path, kept.origin).make(job_id(0), job.rows, job.as_of)
+    kept.close()
+
+
 def making_seconds(count: int) -> Iterator[float]:
     """How long it takes to make the file of each of so many jobs."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:

@@ -75,7 +75,7 @@ _texts = st.none() | st.sampled_from(TEXTS) | st.text(st.characters(exclude_cate
 _whole = st.none() | st.sampled_from(WHOLE) | st.integers(-50, 50) | st.integers(-(2**63), 2**63 - 1)
 _floats = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0.1, 0.2, 0.3, -0.0, 1e308, 5e-324, 2.0])
 _numbers = st.none() | _floats | st.integers(-_BIG, _BIG)
-_fields: Final[dict[str, st.SearchStrategy[Any]]] = {
+FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "name": _texts,
     "domain": st.none() | st.sampled_from(_HOSTS),
     "linkedin_url": st.none()
@@ -89,10 +89,10 @@ _fields: Final[dict[str, st.SearchStrategy[Any]]] = {
     "rerank_score": st.none() | st.sampled_from([0.5, 0.25, 1]),
     "funding_stage": _texts,
 }
-_companies = st.fixed_dictionaries({}, optional=_fields)
+_companies = st.fixed_dictionaries({}, optional=FIELDS)
 any_jobs = st.lists(st.lists(_companies, min_size=1, max_size=8), min_size=1, max_size=3)
 
-COLUMNS: Final = (*_fields, "rank", "country", "city", "employee_band", "tagline")
+COLUMNS: Final = (*FIELDS, "rank", "country", "city", "employee_band", "tagline")
 
 
 @st.composite

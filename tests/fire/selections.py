@@ -22,7 +22,7 @@ from xl_openfunnel.pivot_rules import Question
 from xl_openfunnel.selection import Selection, parse_sort
 
 from .fuzz import Target
-from .pivots import COLUMNS, TEXTS, WHOLE, Row, any_jobs, cells, job_files
+from .pivots import COLUMNS, FIELDS, TEXTS, WHOLE, Row, cells, job_files
 
 QUESTIONS: Final = 10
 """Questions about the jobs of one example."""
@@ -31,6 +31,10 @@ _SPECIAL: Final = "=<>*?|;~"
 _JOB: Final = "job_id"
 _PATTERNS: Final = ["*", "?", "x*", "*x", "?*?", "p?ru", "*e*", "~*", "*y", "lima"]
 _BIG: Final = 2**53
+
+
+_companies = st.fixed_dictionaries({**FIELDS, "company_size": st.none() | st.sampled_from(["", "12", "74"])})
+_jobs = st.lists(st.lists(_companies, min_size=2, max_size=8), min_size=1, max_size=3)
 
 
 def _escaped(text: str) -> str:
@@ -51,13 +55,13 @@ _bands = st.sampled_from([*EMPLOYEE_BANDS, "1-10", "10,001+"])
 @st.composite
 def _criteria(draw: Any, *, stacked: bool) -> str:
     parts = []
-    for _ in range(draw(st.integers(0, 2))):
+    for _ in range(draw(st.sampled_from([1, 1, 2, 0]))):
         column = draw(st.sampled_from([*COLUMNS, *[_JOB] * stacked]))
         kind = BY_NAME[column].type if column in BY_NAME else FieldType.TEXT
         is_number = kind in (FieldType.INTEGER, FieldType.NUMBER)
         values = {FieldType.BAND: _bands}.get(kind, _numbers if is_number else _texts)
         tests = []
-        for _ in range(draw(st.integers(1, 3))):
+        for _ in range(draw(st.sampled_from([1, 1, 2, 3]))):
             sign = draw(st.sampled_from(["=", "=", "<>", "<>", ">", ">=", "<", "<="]))
             is_equality = sign in ("=", "<>")
             value = draw(values | st.sampled_from(["", "*", "x"]) if is_equality else values)
@@ -79,6 +83,41 @@ def _selections(draw: Any) -> tuple[tuple[str, ...], Selection, Question]:
     top = draw(st.none() | st.integers(1, 8))
     columns = tuple(draw(st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=4, unique=True)))
     return columns, Selection(criteria, sort, top), Question.of(columns[:1], columns[1:2])
+
+
+_EDGES: Final = [
+    *("employee_count>9.5", "employee_count>=9.5", "employee_count<10.5", "employee_count<=10.5", "employee_count<>"),
+    *(f"employee_count>{_BIG}", f"employee_count={_BIG + 1}|12", "employee_count<1e300", "employee_count<>12|x"),
+    *("employee_count=12.0000000000000000000001", "employee_count=|>10", "rank<=3", "rank>=9", "rank<>1|4"),
+    *("match_score=0.1", "match_score>0.1", "match_score<=10%", "match_score<>0.5", "match_score=", "match_score>=-0"),
+    *("industries=", "industries<>", "industries<>x", "industries=x|<>peru", "industries<>(blank)", "industries=|x"),
+    *("industries>=p", "industries=*", "industries<>*", "industries=?", "industries=peru;industries<>x"),
+    *("employee_band=", "employee_band<>", "employee_band>11-50", "employee_band<>1-10|*+", "employee_band<=11-50|="),
+    *("name=x|", "name<>", "name=", "name<>x", "name<>x|", "name>p", "name<=x", "name=?", "job_id=*-1", "name=~*"),
+]
+_EDGE_ROWS: Final = [
+    {
+        "name": TEXTS[number % len(TEXTS)] if number % 5 else None,
+        "employee_count": [None, 9, 10, 11, 12.0, _BIG, _BIG + 1, 2**63 - 1, 300, 40_000][number % 10],
+        "match_score": [None, 0.1, 0.5, 0, -0.0, 1, 0.10000000000000002][number % 7],
+        "industries": [None, [], ["x"], ["Peru", "x"], ["peru"], [None], ["", " "], ["(blank)", None]][number % 8],
+    }
+    for number in range(24)
+]
+_EDGE_SORTS: Final = ("-name", "-match_score,employee_band", "industries,-rank", "-employee_count", "job_id,-rank")
+
+
+def _edges() -> tuple[list[list[Row]], list[tuple[tuple[str, ...], Selection, Question]]]:
+    """Two jobs, and criteria that only just include or leave out some of their companies."""
+    selections: list[tuple[tuple[str, ...], Selection, Question]] = [
+        (
+            ("rank", "name", "industries"),
+            Selection(parse(text), parse_sort(_EDGE_SORTS[at % len(_EDGE_SORTS)]), 9 if at % 3 == 0 else None),
+            Question.of(["employee_band"], ["rank"]),
+        )
+        for at, text in enumerate(_EDGES)
+    ]
+    return [_EDGE_ROWS[:10], _EDGE_ROWS[10:]], selections
 
 
 def same_answers(
@@ -141,4 +180,4 @@ def target(folder: Path) -> Target:
         same_answers(*value, columns, next(numbers))
 
     selections = st.lists(_selections(), min_size=QUESTIONS, max_size=QUESTIONS)
-    return Target("selections from columns and from rows", st.tuples(any_jobs, selections), check)
+    return Target("selections from columns and from rows", st.tuples(_jobs, selections), check, (_edges(),))

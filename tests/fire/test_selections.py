@@ -6,7 +6,7 @@ from pathlib import Path
 
 from . import fuzz, selections
 
-EXAMPLES = 8
+EXAMPLES = 4
 
 
 def test_selections_from_columns_are_those_from_rows(tmp_path: Path) -> None:
