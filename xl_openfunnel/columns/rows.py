@@ -12,7 +12,7 @@ from ..selection import Selection, SortColumn, sort_key
 from .companies import Cancellation, Companies, JobFile, companies_of
 from .conditions import can_judge, conditions, field_type, is_column
 
-_FINITE: Final = "count(*) FILTER (NOT isfinite({}))"
+_NOT_FINITE: Final = "count(*) FILTER (NOT isfinite({}))"
 
 
 def can_show(columns: Sequence[str], selection: Selection, *, stacked: bool) -> bool:
@@ -77,7 +77,7 @@ def _place(companies: Companies, column: SortColumn) -> tuple[str, str]:
         return "s._band", ""
     if kind is FieldType.INTEGER:
         return f"s.{name}", ""
-    if kind is FieldType.NUMBER and companies.rows(f"SELECT {_FINITE.format(name)} FROM file") == [(0,)]:
+    if kind is FieldType.NUMBER and companies.rows(f"SELECT {_NOT_FINITE.format(name)} FROM file") == [(0,)]:
         return f"s.{name} + 0.0", ""  # no zero below zero
     value = f"array_to_string(s.{name}, '; ')" if kind is FieldType.LIST else f"s.{name}"
     found = companies.rows(f"SELECT DISTINCT {value} AS x FROM file AS s WHERE x IS NOT NULL")
