@@ -19,6 +19,7 @@ from xl_openfunnel.columns.sql import SCHEMA
 from xl_openfunnel.functions import messages
 from xl_openfunnel.functions.catalog import CATALOG as CATALOG
 from xl_openfunnel.functions.info import INFO_FIELDS
+from xl_openfunnel.workbook.bridge_messages import BRIDGE_MESSAGES
 from xl_openfunnel.workbook.commands import COMMANDS
 from xl_openfunnel.workbook.languages import ENGLISH, languages
 
@@ -91,7 +92,7 @@ def formula_messages() -> str:
 
 def bridge_messages() -> str:
     """The texts about Excel and Python."""
-    return _formula_table(messages.BRIDGE_MESSAGES)
+    return _formula_table(BRIDGE_MESSAGES)
 
 
 def buttons() -> str:

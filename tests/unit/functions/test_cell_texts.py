@@ -28,7 +28,7 @@ from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.context import STORE_BUSY
 from xl_openfunnel.functions.credits import CreditsCache
-from xl_openfunnel.functions.messages import BRIDGE_MESSAGES, FORMULA_MESSAGES, JOB_MESSAGES
+from xl_openfunnel.functions.messages import FORMULA_MESSAGES, JOB_MESSAGES
 from xl_openfunnel.functions.registry import REGISTRY
 from xl_openfunnel.hosts.calc import array_size
 from xl_openfunnel.hosts.excel import udfs
@@ -37,6 +37,7 @@ from xl_openfunnel.settings import BASE_URL
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.text import utf16_units
 from xl_openfunnel.workbook import sources
+from xl_openfunnel.workbook.bridge_messages import BRIDGE_MESSAGES
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text("utf-8")

@@ -279,9 +279,8 @@ class CommandHandlers:
         return f"The log is {path}"
 
     def _open_help(self) -> str:
-        folder = settings.Settings.load().cache_dir
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "help.html"
+        path = settings.Settings.load().cache_dir / "help.html"
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(help_page.page(), encoding="utf-8")
         self._open_file(path)
         return f"The help is {path}"
