@@ -52,7 +52,10 @@ def export(store: Store, target: Path, *, now: float | None = None) -> Report:
 
 
 def change(folder: Path, target: Path) -> None:
-    """Read jobs again, forget one, and export all, again and again."""
+    """Read jobs again, forget one, and export all, again and again.
+
+    A computer that starts again begins with the first turn: its clock was set back too.
+    """
     store = open_store(folder)
     print("working", flush=True)
     for turn in itertools.count():

@@ -122,7 +122,7 @@ class Exporter:
                     report.left_out.append((job_id, error))
             files = set(self._files())
             current = {job.file: job for job in [*report.written, *report.unchanged]}
-            unwanted = self._unwanted(files, current.values(), report)
+            unwanted = self._unwanted(files, current.values(), {job.file: job.as_of for job in listed}, report)
             others = [job for job in listed if job.file in files - unwanted - current.keys()]
             jobs = sorted([*others, *current.values()], key=lambda job: (job.origin, job.job_id, job.file))
             if jobs != listed or not self._list().path.exists():
@@ -216,7 +216,9 @@ class Exporter:
             shutil.copyfile(local, part)
         sync(part)
 
-    def _unwanted(self, files: Set[str], current: Iterable[ListedJob], report: Report) -> set[str]:
+    def _unwanted(
+        self, files: Set[str], current: Iterable[ListedJob], confirmed: Mapping[str, datetime], report: Report
+    ) -> set[str]:
         """The names of files of jobs that were forgotten here, and of earlier companies of those that are current."""
         stored = {job_key(origin, job_id) for origin, job_id in self._store.stored()}
         now = {job.file.partition("-")[0]: job for job in current}
@@ -226,18 +228,33 @@ class Exporter:
             key = name.partition("-")[0]
             if key not in now and key not in stored and self._facts(name).get(EXPORTER) == self._id:
                 forgotten.add(name)
-            elif key in now and name != now[key].file and self._is_earlier(name, now[key]):
+            elif key in now and name != now[key].file and self._is_earlier(name, now[key], confirmed.get(name)):
                 earlier.add(name)
         if forgotten and any(self._store.path.parent.glob(f"{self._store.path.name}.damaged-*")):
             report.kept, forgotten = sorted(forgotten), set()
         return forgotten | earlier
 
-    def _is_earlier(self, name: str, job: ListedJob) -> bool:
-        """Whether an export, of this computer or another, wrote the file before the service confirmed the job again."""
-        as_of = self._facts(name).get("as_of", "")
-        with contextlib.suppress(ValueError):
-            return utc(datetime.fromisoformat(as_of)) <= job.as_of
-        return False
+    def _is_earlier(self, name: str, job: ListedJob, confirmed: datetime | None) -> bool:
+        """Whether the file has companies that the job had before.
+
+        Of what this computer wrote, its store knows that, though its clock was set back or a killed export listed
+        nothing. Of others' files, and of those that were confirmed again since, the times tell.
+
+        Args:
+            name: the file, found before the store is asked: another process stores companies before it exports them.
+            job: the job with its present file.
+            confirmed: when the service last confirmed the file's companies, as the list has it.
+        """
+        facts = self._facts(name)
+        try:
+            written = utc(datetime.fromisoformat(facts.get("as_of", "")))
+        except ValueError:
+            return False
+        if facts[EXPORTER] == self._id and (confirmed is None or confirmed <= written):
+            stored = self._store.find(job.job_id)
+            content = None if stored is None else stored.rows.content
+            return content is not None and name != f"{self._columns.begin(job.job_id, content)}.parquet"
+        return max(written, confirmed or written) <= job.as_of
 
     def _facts(self, name: str) -> dict[str, str]:
         """What an export wrote into the file's metadata; nothing where no export wrote the file as it is named."""

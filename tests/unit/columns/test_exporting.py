@@ -190,6 +190,96 @@ def test_a_job_that_two_computers_export_is_there_once(computer: Computer, targe
     assert names(target) == []
 
 
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def killed_export(computer: Computer, target: Path, moment: str) -> None:
+    """Export, and end before or after a new file is renamed, the list is replaced, or an old file is removed."""
+    when, name = moment.split()
+    method = getattr(Path, name)
+
+    def dying(path: Path, *arguments: Any, **named: Any) -> object:
+        if name == "unlink" and path.suffix == ".part":
+            return method(path, *arguments, **named)
+        if when == "after":
+            method(path, *arguments, **named)
+        raise Killed
+
+    for job_id in (job_id for _, job_id in computer.store.stored()):  # what makes columns renames and removes too
+        computer.columns.make(job_id, computer.store.find(job_id).rows, None)  # type: ignore[union-attr]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, name, dying)
+        with pytest.raises(Killed):
+            computer.export(target)
+
+
+MOMENTS = [f"{when} {name}" for name in ("rename", "replace", "unlink") for when in ("before", "after")]
+
+
+@pytest.mark.parametrize("days", [(2, 3, 4), (4, 3, 2), (3, 3, 3)], ids=["forward", "clock set back", "same time"])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_killed_export_leaves_no_earlier_companies_in_the_end(
+    computer: Computer, target: Path, moment: str, days: tuple[int, int, int]
+) -> None:
+    computer.put("a", ROWS, days[0])
+    computer.export(target)
+    computer.put("a", ROWS[:5], days[1])
+    killed_export(computer, target, moment)
+    computer.put("a", ROWS[:3], days[2])
+    computer.export(target)
+    assert read(target) == [("a", rank) for rank in range(1, 4)]
+    assert [job["file"] for job in listed(target)] == names(target)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_what_a_killed_colleague_wrote_before_is_removed(
+    computer: Computer, target: Path, tmp_path: Path, moment: str
+) -> None:
+    colleague = Computer(tmp_path / "there")
+    colleague.put("a", ROWS, 2)
+    colleague.export(target)
+    colleague.put("a", ROWS[:5], 3)
+    killed_export(colleague, target, moment)
+    computer.put("a", ROWS[:3], 3)
+    computer.export(target)
+    assert read(target) == [("a", rank) for rank in range(1, 4)]
+    assert [job["file"] for job in listed(target)] == names(target)
+
+
+def test_what_a_colleague_confirmed_later_stays(computer: Computer, target: Path, tmp_path: Path) -> None:
+    colleague = Computer(tmp_path / "there")
+    for each, day in ((computer, 1), (colleague, 9)):  # the same file, written here
+        each.put("a", ROWS, day)
+        each.export(target)
+    (newest,) = names(target)
+    computer.put("a", ROWS[:5], 5)
+    assert computer.export(target).removed == []
+    assert newest in names(target)
+    assert len(colleague.export(target).removed) == 1
+    assert names(target) == [newest]
+
+
+@pytest.mark.parametrize("day", [1, 9])
+def test_what_another_process_stores_and_exports_at_the_same_time_stays(
+    computer: Computer, target: Path, monkeypatch: pytest.MonkeyPatch, day: int
+) -> None:
+    computer.put("a", ROWS, 5)
+    rename = Path.rename
+
+    def renaming(part: Path, path: Path) -> Path:
+        monkeypatch.undo()
+        computer.put("a", ROWS[:5], day)
+        computer.export(target)
+        return rename(part, path)
+
+    monkeypatch.setattr(Path, "rename", renaming)
+    (stale,) = [job.file for job in computer.export(target).written]
+    assert set(names(target)) > {stale}
+    assert [name for _, name in computer.export(target).removed] == [stale]
+    assert read(target) == [("a", rank) for rank in range(1, 6)]
+
+
 def test_the_same_job_of_two_services_has_two_files(computer: Computer, target: Path, tmp_path: Path) -> None:
     other = Computer(tmp_path / "here", "http://127.0.0.1:80")
     for each in (computer, other):
