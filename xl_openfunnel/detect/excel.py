@@ -33,6 +33,10 @@ _WITH_MACROS: Final = (".xlam", ".xlsm", ".xlsb", ".xla", ".xls")
 
 _DRIVE_REMOTE: Final = 4
 
+NO_PATH: Final = (OSError, ValueError)
+"""What the functions for files raise of a path that is not there; `ValueError` if no system has such a path. Which of
+them raise that, and which only say that there is no file, differs between systems and versions of Python."""
+
 _UNREADABLE: Final = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError)
 """What `zipfile` raises of damaged or encrypted files, and `open` of a path that no system has."""
 
@@ -93,7 +97,8 @@ def is_on_network(folder: str) -> bool:
         return False
     import ctypes
 
-    return bool(ctypes.windll.kernel32.GetDriveTypeW(folder[:3]) == _DRIVE_REMOTE)
+    root = ctypes.create_unicode_buffer(folder[:3])  # it takes a NUL, which as a str ctypes refuses
+    return bool(ctypes.windll.kernel32.GetDriveTypeW(root) == _DRIVE_REMOTE)
 
 
 def onedrive_of(path: str, environ: Mapping[str, str]) -> str:
@@ -131,7 +136,7 @@ def loaded_addins(read: Read, environ: Mapping[str, str], program: str) -> list[
 def _files_in(folder: Path) -> list[Path]:
     try:
         return sorted(file for file in folder.iterdir() if file.suffix.casefold() in _WITH_MACROS)
-    except (OSError, ValueError):
+    except NO_PATH:
         return []
 
 
@@ -139,7 +144,7 @@ def is_file(path: str | Path) -> bool:
     """Whether there is such a file; False too where that cannot be told, as on a network that is not there."""
     try:
         return Path(path).is_file()
-    except (OSError, ValueError):
+    except NO_PATH:
         return False
 
 
@@ -218,5 +223,5 @@ def zone_identifier(file: Path) -> str | None:
         return None
     try:
         return Path(f"{file}:Zone.Identifier").read_text("utf-8", "replace")
-    except OSError:
+    except NO_PATH:
         return None

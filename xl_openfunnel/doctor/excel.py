@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from ..detect.excel import ADDIN_FILE, Excel, addin_version, has_macros, needed_xlwings
+from ..detect.excel import ADDIN_FILE, NO_PATH, Excel, addin_version, has_macros, needed_xlwings
 from ..detect.registry import Read
 from .python import INSTALL
 from .result import CheckResult, ok, unknown, wrong
@@ -83,7 +83,7 @@ def addin(folder: Path | None, version: str) -> CheckResult:
     file = folder / ADDIN_FILE
     try:
         missing = not file.is_file()
-    except (OSError, ValueError) as error:  # as where a network is not there
+    except NO_PATH as error:  # as where a network is not there
         reason = getattr(error, "strerror", None) or error
         return unknown(f"{folder} cannot be looked at ({reason})", "Ask IT whether your profile can be reached.")
     if missing:

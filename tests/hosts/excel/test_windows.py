@@ -41,6 +41,7 @@ SHARES = (
         "tests/unit/runtime",  # threads, clocks
         "tests/unit/simulator/test_simulated_faults.py",  # sockets
         "tests/unit/simulator/test_simulated_service.py",  # sockets, processes
+        "tests/unit/detect/test_excel.py",  # paths, marks of files
         "tests/unit/doctor",  # the network, proxies, policies, Excel's settings
         "tests/unit/hosts/test_session.py",  # the fetcher of a process
         "tests/unit/install/test_environment.py",  # folders in use

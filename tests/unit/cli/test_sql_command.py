@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
-import pyarrow.parquet
 import pytest
 
 from tests.unit.cli.conftest import DONE, ROWS, SECRET, Result, Run, Serve
@@ -203,11 +202,12 @@ def test_values_of_all_kinds_are_exact_in_a_workbook_and_run_as_no_formula(
 
 
 def test_values_of_all_kinds_keep_their_types_in_parquet(here: Path, run: Run, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
     path = tmp_path / "kinds.parquet"
     assert (
         run("sql", "create table x as select 1; " + ALL_KINDS.replace("interval 2 day v, ", ""), "-o", path).code == 0
     )
-    (row,) = pyarrow.parquet.read_table(path).to_pylist()
+    (row,) = parquet.read_table(path).to_pylist()
     assert (row["h"], str(row["e"]), row["l"]) == (12345678901234567890123, "12345678901234567890.12", ["x", None, "y"])
 
 

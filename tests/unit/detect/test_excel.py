@@ -49,4 +49,7 @@ def test_another_addin_is_found_beside_a_damaged_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["a\0b", "\ud800", "x" * 300])
 def test_a_path_that_no_system_has_is_no_file(path: str) -> None:
     assert not excel.is_file(path)
+    assert not excel.is_on_network(path)
+    assert not excel.is_signed(Path(path))
+    assert excel.zone_identifier(Path(path)) is None
     assert excel.loaded_addins(lambda _: {"AltStartup": path, "OPEN": f"/{path}"}, {"APPDATA": path}, path) == []
