@@ -179,8 +179,8 @@ def column_values(name: str, fields: Mapping[str, list[Any]]) -> list[Any]:
 
 
 def _texts(name: str, values: list[Any]) -> list[Any]:
-    if not set(map(type, values)) <= {str, NoneType} or not _is_unicode(values):
-        raise _error(name, values, lambda value: value is not None and not _is_text(value))
+    if not _are_texts(values):
+        raise _error(name, values, lambda value: not _are_texts([value]))
     return values
 
 
@@ -202,13 +202,10 @@ def _numbers(name: str, values: list[Any]) -> list[Any]:
 
 
 def _lists(name: str, values: list[Any]) -> list[Any]:
-    def is_wrong(value: Any) -> bool:
-        return value is not None and (
-            type(value) is not list or not all(item is None or _is_text(item) for item in value)
-        )
-
-    if any(map(is_wrong, values)):
-        raise _error(name, values, is_wrong)
+    lists = [value for value in values if value is not None]
+    entries = list(itertools.chain.from_iterable(lists)) if set(map(type, lists)) <= {list} else [ABSENT]
+    if not _are_texts(entries):
+        raise _error(name, values, lambda value: value is not None and not (type(value) is list and _are_texts(value)))
     return values
 
 
@@ -221,12 +218,15 @@ def _entry_groups(lists: list[Any]) -> list[list[str | None]]:
     ]
 
 
-def _is_text(value: Any) -> bool:
-    return type(value) is str and (value.isascii() or not SURROGATE.search(value))
-
-
-def _is_unicode(values: Iterable[str | None]) -> bool:
-    return all(value is None or value.isascii() or not SURROGATE.search(value) for value in values)
+def _are_texts(values: list[Any]) -> bool:
+    """Whether all are None or texts that a file can hold, which is quickest asked of all together."""
+    if not set(map(type, values)) <= {str, NoneType}:
+        return False
+    try:
+        "".join(filter(None, values)).encode()
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
+    return True
 
 
 def _error(name: str, values: Iterable[Any], is_wrong: Callable[[Any], bool]) -> IrregularError:
