@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..cell_values import to_json
 from ..fields import BY_NAME
@@ -57,6 +58,11 @@ SCHEMA: Final[Sequence[tuple[str, str, str, str]]] = (
 _CHUNK: Final = 1024
 """Rows that are taken from DuckDB at once: it calculates some 2,000 at a time."""
 
+_INTERVAL: Final = 0.1
+"""Seconds between two looks for a Ctrl-C, and between two interruptions: one between two statements has no effect."""
+
+_T = TypeVar("_T")
+
 _HUGE: Final = re.compile(r"\bU?HUGEINT\b")
 
 
@@ -80,10 +86,11 @@ class Answer:
 
 
 class Database:
-    """The views ``companies`` and ``jobs``, and whatever else SQL can reach. For one thread."""
+    """The views ``companies`` and ``jobs``, and whatever else SQL can reach. For the main thread."""
 
-    def __init__(self, connection: DuckDBPyConnection) -> None:
+    def __init__(self, connection: DuckDBPyConnection, worker: ThreadPoolExecutor) -> None:
         self._connection = connection
+        self._worker = worker
 
     def execute(self, sql: str) -> Answer | None:
         """Run all statements; the answer of the last one, None where it is none that gives rows.
@@ -96,7 +103,7 @@ class Database:
 
         with _own_words():
             kinds = self._statements(sql)[-1].expected_result_type
-            self._connection.execute(sql)
+            self._run(lambda: self._connection.execute(sql))
             if duckdb.ExpectedResultType.QUERY_RESULT not in kinds:
                 return None
             description = self._connection.description or ()
@@ -119,11 +126,11 @@ class Database:
         with _own_words():
             *before, last = self._statements(sql)
             for statement in before:
-                self._connection.execute(statement)
+                self._run(lambda statement=statement: self._connection.execute(statement))  # type: ignore[misc]
             if last.type != duckdb.StatementType.SELECT:
                 raise SqlError("Only what a SELECT gives can be written to a .parquet file.")
             query = _without_semicolon(last.query)
-            self._connection.execute(f"SELECT * FROM ({query}\n) LIMIT 0")  # noqa: S608
+            self._run(lambda: self._connection.execute(f"SELECT * FROM ({query}\n) LIMIT 0"))  # noqa: S608
             described = [(column[0], str(column[1])) for column in self._connection.description or ()]
             places = [f"c{place}" for place in range(len(described))]
             selected = ", ".join(
@@ -134,10 +141,11 @@ class Database:
                     places, described, _unique([name for name, _ in described]), strict=True
                 )
             )
-            done = self._connection.execute(
+            copy = (
                 f"COPY (SELECT {selected} FROM ({query}\n) AS answer({', '.join(places)}))"  # noqa: S608
                 f" TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
-            ).fetchone()
+            )
+            done = self._run(lambda: self._connection.execute(copy).fetchone())
         return int(done[0]) if done else 0
 
     def _statements(self, sql: str) -> list[Any]:
@@ -146,10 +154,24 @@ class Database:
             raise SqlError("There is no statement in it.")
         return statements
 
+    def _run(self, call: Callable[[], _T]) -> _T:
+        """The result of a call of DuckDB, which may wait for its own threads and then does not see a Ctrl-C."""
+        future = self._worker.submit(call)
+        try:
+            while not future.done():
+                wait([future], timeout=_INTERVAL)
+        except KeyboardInterrupt:
+            while not future.done():
+                with contextlib.suppress(KeyboardInterrupt):
+                    self._connection.interrupt()
+                    wait([future], timeout=_INTERVAL)
+            raise
+        return future.result()
+
     def _rows(self) -> Iterator[Sequence[Any]]:
         while True:
             with _own_words():
-                rows = self._connection.fetchmany(_CHUNK)
+                rows = self._run(lambda: self._connection.fetchmany(_CHUNK))
             if not rows:
                 return
             yield from rows
@@ -174,6 +196,7 @@ def open_database(files: Sequence[Path] | None, jobs: Iterable[LedgerEntry], ori
     with (
         tempfile.TemporaryDirectory(prefix="xl-openfunnel-", ignore_cleanup_errors=True) as folder,
         contextlib.closing(duckdb.connect(":memory:")) as connection,
+        ThreadPoolExecutor(1, "sql") as worker,
     ):
         settings = {
             "autoinstall_known_extensions": False,
@@ -186,7 +209,7 @@ def open_database(files: Sequence[Path] | None, jobs: Iterable[LedgerEntry], ori
             connection.execute(f"SET {name} = {literal(value)}")
         connection.execute(f"CREATE VIEW companies AS {_companies(files)}")
         _create_jobs(connection, jobs, origin)
-        yield Database(connection)
+        yield Database(connection, worker)
 
 
 def _companies(files: Sequence[Path] | None) -> str:
@@ -230,10 +253,6 @@ def _own_words() -> Iterator[None]:
         yield
     except duckdb.Error as error:
         raise SqlError(str(error)) from None
-    except RuntimeError as error:  # DuckDB's own of a Ctrl-C that it has seen
-        if "interrupted" not in str(error).lower():
-            raise
-        raise KeyboardInterrupt from None
 
 
 def _unique(names: Sequence[str]) -> list[str]:
