@@ -85,12 +85,15 @@ class Session:
         given = find_job_id(job)
         if job_id := (store and store.whole_id(given or job)) or given:
             return job_id
-        names = known_names(store.ledger()) if store else ()
-        raise InvalidJobIdError(
+        raise self._no_job(job)
+
+    def _no_job(self, job: str) -> InvalidJobIdError:
+        store = self.store_if_usable
+        return InvalidJobIdError(
             refusal(
                 job,
                 "is no job id, no job's URL and no label known here.",
-                names,
+                known_names(store.ledger()) if store else (),
                 remedy="xl-openfunnel jobs lists the jobs seen on this computer.",
             )
         )
@@ -119,6 +122,19 @@ class Session:
     def job_ids(self, jobs: Iterable[str]) -> list[str]:
         """The ids of jobs as `job_id` gives them, each once."""
         return list(dict.fromkeys(map(self.job_id, jobs)))
+
+    def stored_job_ids(self, jobs: Iterable[str]) -> list[str]:
+        """The same for a command that asks no service: what may be a short id of a job is more likely a label.
+
+        Raises:
+            InvalidJobIdError: a text names no job known here, and holds no UUID.
+        """
+        found = {self.job_id(job): job for job in jobs}
+        known = {entry.job_id for entry in self.store.ledger()} | {job_id for _, job_id in self.store.stored()}
+        for job_id, job in found.items():
+            if job_id not in known and not job_ids(job_id):
+                raise self._no_job(job)
+        return list(found)
 
     def name_of(self, job_id: str) -> str:
         """What a message calls the job: its label, else its id."""

@@ -16,24 +16,21 @@ from ..cell_values import to_text
 from ..columns.connection import UnavailableError
 from ..columns.folder import ColumnFolder, Irregular
 from ..columns.schema import IrregularError
-from ..columns.sql import SCHEMA, Answer, Database, SqlError, open_database
+from ..columns.sql import SCHEMA, Answer, Database, SqlError, open_database, reads_companies
 from ..errors import ConfigurationError, IncompleteResultError
 from ..jobs.store.ledger import LedgerEntry
 from ..log import redact_keys
-from ..text import clip, companies, count, one_line
+from ..text import clip, count, one_line
 from . import table_output, terminal
 from .exit_codes import FAILED, PRECEDENCE, TRY_LATER, WRONG_CALL
 from .options import Format, JobOption, Output, Raw, Separator
 from .output import MAX_SHOWN, Target, print_apostrophes
 from .progress import Progress
-from .session import Session, session
+from .session import Session, session, short_ids
 
 _STDIN: Final = "-"
-_COMPANIES: Final = "companies"
-"""What the SQL holds if it asks for them: a question about jobs alone needs no columns."""
-
 _MAX_NAMED: Final = 10
-"""Jobs that are named as left out."""
+"""Jobs that one warning names, and warnings at most."""
 
 _MAX_VALUE: Final = 80
 """UTF-16 units of a value that a column cannot hold."""
@@ -76,8 +73,8 @@ def sql(
     text = _text(query, file)
     run = session(context)
     ledger = run.store.ledger()
-    named = run.job_ids(jobs) if jobs else None
-    files, left_out = _find_columns(run, ledger, named) if _COMPANIES in text.lower() else (None, [])
+    named = run.stored_job_ids(jobs) if jobs else None
+    files, left_out = _find_columns(run, ledger, named) if reads_companies(text) else (None, [])
     exit_code = _report_left_out(left_out, all_asked=not jobs)
     try:
         with open_database(files, ledger, run.store.origin) as database:
@@ -109,13 +106,19 @@ class _LeftOut:
     """A job whose companies are not among those asked.
 
     Attributes:
-        text: why, for the user.
+        job_id: its id.
+        name: its label, else its id.
+        why: the reason; with ``{0}`` for *it* or *they*, ``{1}`` for *its* or *their*, ``{2}`` for *was* or *were*.
         exit_code: of the command where the job was named.
+        remedy: what to do, with ``{0}`` for the jobs.
         stored: its companies are here all the same.
     """
 
-    text: str
+    job_id: str
+    name: str
+    why: str
     exit_code: int
+    remedy: str = ""
     stored: bool = False
 
 
@@ -136,12 +139,11 @@ def _find_columns(
             name = (entry and entry.label) or job_id
             result = run.store.find(job_id)
             if result is None or (content := result.rows.content) is None:
-                left_out.append(_not_stored(name, job_id, entry))
+                left_out.append(_not_stored(job_id, name, entry))
                 continue
             if result.status.lower() == JobStatus.FAILED:
-                delivered = companies(len(result.rows))
-                why = f"it failed. xl-openfunnel rows {job_id} --partial takes the {delivered} delivered"
-                left_out.append(_LeftOut(f"{name} is left out: {why}.", FAILED))
+                remedy = "xl-openfunnel rows {0} --partial takes what was delivered."
+                left_out.append(_LeftOut(job_id, name, "{0} failed", FAILED, remedy))
                 continue
             if folder.is_irregular(job_id, content) and (known := irregular.get(job_id)):
                 left_out.append(_irregular(name, known))
@@ -155,30 +157,50 @@ def _find_columns(
             except IrregularError as error:
                 left_out.append(_irregular(name, Irregular(job_id, error.field, error.rank, error.shown())))
             except (IncompleteResultError, UnavailableError, OSError) as error:
-                left_out.append(_LeftOut(f"{name} is left out: {one_line(str(error))}", FAILED, stored=True))
+                left_out.append(_LeftOut(job_id, name, _plain(one_line(str(error)).rstrip(".")), FAILED, stored=True))
     return files, left_out
 
 
 def _irregular(name: str, found: Irregular) -> _LeftOut:
     value = clip(one_line(found.value), _MAX_VALUE)
     why = f"in row {found.rank}, its column {found.field!r} cannot hold {value} exactly"
-    return _LeftOut(f"{name} is left out: {why}.", FAILED, stored=True)
+    return _LeftOut(found.job_id, name, _plain(why), FAILED, stored=True)
 
 
-def _not_stored(name: str, job_id: str, entry: LedgerEntry | None) -> _LeftOut:
+def _plain(why: str) -> str:
+    """A reason that is the same for one job and for several."""
+    return why.replace("{", "{{").replace("}", "}}")
+
+
+def _not_stored(job_id: str, name: str, entry: LedgerEntry | None) -> _LeftOut:
     status = entry.status if entry else None
     runs = status is not None and not status.terminal
-    why = f"it was {status} when it was last seen" if runs else "its companies are not stored here"
-    return _LeftOut(
-        f"{name} is left out: {why}. To read them: xl-openfunnel rows {job_id}", TRY_LATER if runs else FAILED
+    why = (
+        f"{{0}} {{2}} {_plain(str(status))} when {{0}} {{2}} last seen" if runs else "{1} companies are not stored here"
     )
+    return _LeftOut(job_id, name, why, TRY_LATER if runs else FAILED, "To read them: xl-openfunnel rows {0}")
 
 
 def _report_left_out(left_out: Sequence[_LeftOut], *, all_asked: bool) -> int:
-    """Name the jobs, and return the exit code: where all were asked for, only those that are stored count."""
-    for each in left_out[:_MAX_NAMED]:
-        terminal.print_warning(each.text)
-    if (rest := len(left_out) - _MAX_NAMED) > 0:
+    """Name the jobs, those with one reason in one warning, and return the exit code.
+
+    Where all were asked for, only those that are stored count.
+    """
+    short = dict(zip((ids := [each.job_id for each in left_out]), short_ids(ids), strict=True))
+    groups: dict[tuple[str, str], list[_LeftOut]] = {}
+    for each in left_out:
+        groups.setdefault((each.why, each.remedy), []).append(each)
+    for (why, remedy), jobs in itertools.islice(groups.items(), _MAX_NAMED):
+        if len(jobs) == 1:
+            begin, words, ids = f"{jobs[0].name} is", ("it", "its", "was"), [jobs[0].job_id]
+        else:
+            ids = [short[each.job_id] for each in jobs[:_MAX_NAMED]]
+            names = [name if each.name == each.job_id else each.name for each, name in zip(jobs, ids, strict=False)]
+            more = f" and {len(jobs) - _MAX_NAMED:,} more" if len(jobs) > _MAX_NAMED else ""
+            begin, words = f"{', '.join(names)}{more} are", ("they", "their", "were")
+        text = f"{begin} left out: {why.format(*words)}. {remedy.format(' '.join(ids))}"
+        terminal.print_warning(text.rstrip())
+    if rest := sum(map(len, itertools.islice(groups.values(), _MAX_NAMED, None))):
         terminal.print_warning(f"{count(rest, 'more job')} left out. xl-openfunnel jobs lists all.")
     codes = {each.exit_code for each in left_out if each.stored or not all_asked}
     return next((code for code in PRECEDENCE if code in codes), 0)

@@ -177,6 +177,27 @@ class Database:
             yield from rows
 
 
+def reads_companies(sql: str) -> bool:
+    """Whether the SQL reads the view ``companies``, or may: what makes views and macros of it, or is not understood.
+
+    A name that is put together only when it runs is not seen; the view then raises an error.
+    """
+    if "companies" not in sql.lower() or loading_error() is not None:
+        return False
+    import duckdb
+
+    with contextlib.closing(duckdb.connect(":memory:")) as connection:
+        connection.execute("SET python_enable_replacements = false")
+        try:
+            statements = connection.extract_statements(sql)
+            if any(each.type != duckdb.StatementType.SELECT for each in statements):
+                return True
+            names = set().union(*(connection.get_table_names(each.query) for each in statements))
+        except (duckdb.Error, RuntimeError):
+            return True
+    return "companies" in map(str.lower, names)
+
+
 @contextlib.contextmanager
 def open_database(files: Sequence[Path] | None, jobs: Iterable[LedgerEntry], origin: str) -> Iterator[Database]:
     """A new database in memory. No extension is installed or loaded unless a statement says so.

@@ -108,6 +108,46 @@ def test_jobs_without_columns_are_named_and_the_others_answer(stored: None, run:
     assert "its companies are not stored here" in unknown.err
 
 
+def test_jobs_that_are_left_out_for_one_reason_share_a_line(stored: None, run: Run) -> None:
+    others = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(1, 13)]
+    named = [argument for job_id in others for argument in ("--job", job_id)]
+    run("label", others[0], "bavaria")
+    (line,) = run("sql", "select count(*) from companies", *named).err.splitlines()
+    assert line.startswith("warning: bavaria, 00000002, 00000003, ")
+    assert "0000000a and 2 more are left out: their companies are not stored here. To read them: xl-open" in line
+    (line,) = run("sql", "from companies", "--job", others[1]).err.splitlines()
+    assert line.endswith(
+        f"{others[1]} is left out: its companies are not stored here. To read them: xl-openfunnel rows {others[1]}"
+    )
+
+
+@pytest.mark.parametrize("command", [("sql", "from companies", "--job"), ("export", "folder")])
+def test_a_mistyped_label_is_asked_about(stored: None, run: Run, command: tuple[str, ...]) -> None:
+    answer = run(*command, "texs")
+    assert (answer.code, answer.out) == (run("status", "no job!").code, "")
+    assert answer.err == "error: 'texs' is no job id, no job's URL and no label known here. Did you mean 'texas'?\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "reads"),
+    [
+        ("select rows as companies from jobs", False),
+        ("select 'from companies' from jobs -- companies", False),
+        ("with companies as (from jobs) from companies", False),
+        ("select 1; select count(*) from Companies", True),
+        ("select (select count(*) from main.companies)", True),
+        ("create view v as from companies; from v", True),
+        ("pivot companies on country", True),
+        ("explain from companies", True),
+        ("from query('from companies')", True),
+    ],
+)
+def test_left_out_jobs_are_named_where_companies_are_read(stored: None, run: Run, asked: str, reads: bool) -> None:
+    run("status", RUNNING.job_id)
+    answer = run("sql", asked)
+    assert (answer.code, "is left out" in answer.err) == (0, reads), answer.err
+
+
 def test_missing_columns_are_made_first(stored: None, run: Run) -> None:
     with contextlib.closing(Store(Settings.load().store_path, os.environ["OPENFUNNEL_BASE_URL"])) as store:
         ColumnFolder.beside(store.path, store.origin).forget_all()
