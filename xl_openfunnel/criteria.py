@@ -50,6 +50,17 @@ _ESCAPED: Final = re.compile("~([=<>*?|;~])")
 _TWO_IN_ONE: Final = str.maketrans({"≥": ">=", "≤": "<=", "≠": "<>"})
 
 _SIGN: Final = re.compile("|".join(_SIGNS))
+_OTHER_SIGNS: Final[dict[str, Sign]] = {
+    "===": "=",
+    "!==": "<>",
+    "=>": ">=",
+    "=<": "<=",
+    "==": "=",
+    "!=": "<>",
+}
+"""What other languages write, and what it is here."""
+_OTHER_SIGN: Final = re.compile(rf"(?:{'|'.join(_OTHER_SIGNS)})(?![<>=])")
+
 _NEXT: Final = re.compile(rf"(?:[,&]|\band\b)\s*(?:{'|'.join(BY_NAME)})?\s*[<>=]", re.IGNORECASE)
 """The begin of a second criterion that no semicolon separates from the first."""
 
@@ -214,7 +225,14 @@ def _criterion(column: str, tests: str, part: str) -> Criterion:
         raise _refused(part, "has two criteria. Put ; between them, or ~ before a sign that belongs to the value.")
     found: list[Test] = []
     sign: Sign = "="
+    if column.rstrip().endswith("!") and tests.startswith("="):
+        tests = f"!{tests}"
     for value in tests.split("|"):
+        if other := _OTHER_SIGN.match(value.lstrip()):
+            right = f"{_OTHER_SIGNS[other[0]]}{value.lstrip()[other.end() :].strip()}"
+            instead = clip(one_line(right.translate(_SHOW)), _SHOWN)
+            why = f"has the sign {other[0]}. Write {instead}, or put ~ before a sign that belongs to the value."
+            raise _refused(part, why)
         if match := _SIGN.match(value.lstrip()):
             sign = match[0]  # type: ignore[assignment]
             value = value.lstrip()[match.end() :]

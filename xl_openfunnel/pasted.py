@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from .company_key import INVISIBLE, comparable
 from .errors import CELL_PREFIX, CELL_UNITS
-from .text import clip, one_line, utf16_units
+from .text import alternatives, clip, one_line, utf16_units
 
 KEY_PREFIX: Final = "of_"
 """The prefix of API keys."""
@@ -178,7 +178,7 @@ def similar_names(text: str, names: Iterable[str]) -> list[str]:
 
 def did_you_mean(names: Iterable[str]) -> str:
     """The question whether one of these names was meant."""
-    return f"Did you mean {' or '.join(repr(shown(name)) for name in names)}?"
+    return f"Did you mean {alternatives([repr(shown(name)) for name in names])}?"
 
 
 def _marked(text: str) -> str:

@@ -15,6 +15,8 @@ from .fields import ALL_COLUMNS, BY_NAME, EMPLOYEE_BANDS, FieldType, column_name
 from .pasted import HYPHENS
 
 _MINUS: Final = HYPHENS + "-"
+_DIRECTION: Final = re.compile(r"[\s:]+(asc|desc|ascending|descending)\Z", re.IGNORECASE)
+"""A direction as SQL has it."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def parse_sort(value: object) -> tuple[SortColumn, ...]:
     """The columns to sort by in a text, a list of texts or a range: ``"-employee_count,name"``, ``-`` for downwards.
 
     Raises:
-        ConfigurationError: ``*``, or a ``-`` without a column.
+        ConfigurationError: ``*``, a ``-`` without a column, or a direction in SQL's words.
         UnknownColumnError: something other than text is among them.
     """
     found: dict[str, SortColumn] = {}
@@ -74,6 +76,10 @@ def parse_sort(value: object) -> tuple[SortColumn, ...]:
         name = column_name(text.lstrip(_MINUS))
         if not name or name == ALL_COLUMNS:
             raise ConfigurationError(f"Sorting by {text!r} is not possible. Name columns, like -employee_count,name.")
+        if direction := _DIRECTION.search(name):
+            how = "-{} sorts downwards" if direction[1].lower().startswith("d") else "{} sorts upwards"
+            column = how.format(column_name(name[: direction.start()].lstrip(_MINUS)))
+            raise ConfigurationError(f"Sorting by {text!r} is not possible: {column}.")
         found.setdefault(name.casefold(), SortColumn(name, descending=text[0] in _MINUS))
     return tuple(found.values())
 

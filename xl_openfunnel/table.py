@@ -34,6 +34,7 @@ from .fields import (
     sources_of,
 )
 from .selection import ALL, Selection, chosen_positions
+from .text import alternatives
 
 MAX_FIELDS: Final = 1_000
 """Fields of one table: the service sends twenty, and a column takes memory however few its values are."""
@@ -262,7 +263,7 @@ def _resolve_columns(
 def _unknown_column_message(name: str, spelling: Mapping[str, str]) -> str:
     candidates = islice(reversed(list(spelling)), MAX_FIELDS)  # the known names are last, and go first
     close = get_close_matches(name.casefold(), candidates, n=3)
-    suggestion = " or ".join(spelling[match] for match in close)
+    suggestion = alternatives([spelling[match] for match in close])
     hint = f"Did you mean {suggestion}?" if suggestion else 'The column "*" shows all there are.'
     return f"There is no column {name[:40]!r}. {hint}"
 

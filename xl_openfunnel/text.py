@@ -1,5 +1,6 @@
 """Text for people: numbers with their nouns, texts on one line, texts cut to a length."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 _ELLIPSIS = "…"
@@ -13,6 +14,11 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 def companies(number: int) -> str:
     """``1 company``, ``1,600 companies``."""
     return count(number, "company", "companies")
+
+
+def alternatives(names: Sequence[str]) -> str:
+    """The names for a question: ``city``, ``country or city``, ``country, hq_country or city``."""
+    return " or ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def progress_text(read: int, delivered: int | None) -> str:

@@ -105,6 +105,7 @@ def test_signs_that_word_processors_make_are_read() -> None:
 
 NO_CRITERION = "is no criterion. Write a column, a sign and a value, like country=Germany."
 TWO_SIGNS = "has two signs in a row. Put ~ before one that belongs to the value."
+OTHER_SIGN = "has the sign {}. Write {}, or put ~ before a sign that belongs to the value."
 TWO_CRITERIA = "has two criteria. Put ; between them, or ~ before a sign that belongs to the value."
 NO_NUMBER = "compares {} with what is no number. Write numbers like 1000 or 0.5."
 NO_VALUE = "has no value after >. Write one, or = for a blank and <> for anything else."
@@ -118,8 +119,15 @@ NO_BAND = "names no size class. There are 1–10, 11–50, 51–200, 201–500, 
         ("name=x; =Germany", "=Germany", NO_CRITERION),
         ("*=x", "*=x", "names no column. Write one before the sign, like country=Germany."),
         ("name=x; employee_count>; city=y", "employee_count>", NO_VALUE),
-        ("employee_count=>50", "employee_count=>50", TWO_SIGNS),
-        ("country==Germany", "country==Germany", TWO_SIGNS),
+        ("employee_count=>50", "employee_count=>50", OTHER_SIGN.format("=>", ">=50")),
+        ("employee_count =< 50", "employee_count =< 50", OTHER_SIGN.format("=<", "<=50")),
+        ("country==Germany", "country==Germany", OTHER_SIGN.format("==", "=Germany")),
+        ("country!=Germany", "country!=Germany", OTHER_SIGN.format("!=", "<>Germany")),
+        ("country=Austria|!=Germany", "country=Austria|!=Germany", OTHER_SIGN.format("!=", "<>Germany")),
+        ("country !== x", "country !== x", OTHER_SIGN.format("!==", "<>x")),
+        ("country===x", "country===x", OTHER_SIGN.format("===", "=x")),
+        ("employee_count=<>50", "employee_count=<>50", TWO_SIGNS),
+        ("employee_count><50", "employee_count><50", TWO_SIGNS),
         ("country=Germany, city=x", "country=Germany, city=x", TWO_CRITERIA),
         ("employee_count>=50 and <90", "employee_count>=50 and <90", TWO_CRITERIA),
         ("employee_count>1,000", "employee_count>1,000", NO_NUMBER.format("employee_count")),
@@ -132,6 +140,13 @@ def test_what_cannot_be_understood_is_named(criteria: str, part: str, why: str) 
     with pytest.raises(ConfigurationError) as error:
         parse(criteria)
     assert error.value.message == f"{part!r} {why}"
+
+
+def test_a_sign_of_another_language_is_named_in_a_range_too() -> None:
+    for condition in ("=>50", "!=50", "==50", "=<50"):
+        with pytest.raises(ConfigurationError, match=f"has the sign {condition[:2]}. Write "):
+            parse_pairs([("employee_count", condition)])
+    assert holds("name=~!~=x", name="~!=x")
 
 
 def test_a_refusal_shows_sixty_characters_of_its_part_on_one_line() -> None:

@@ -81,7 +81,7 @@ def test_known_field_that_no_row_has_is_blank() -> None:
     ("asked", "hint"),
     [
         ("headquarter", "Did you mean headquarters?"),
-        ("HQ_Citty", "Did you mean hq_city or hq_country or city?"),
+        ("HQ_Citty", "Did you mean hq_city, hq_country or city?"),
         ("fit_grad", "Did you mean Fit_Grade?"),
         ("xyz", 'The column "*" shows all there are.'),
     ],

@@ -112,6 +112,10 @@ _add(
     *(app, _JOBS, "rows", jobs.rows),
     ("Wait until the job is final, and write a workbook", "xl-openfunnel rows JOB -o companies.xlsx"),
     ("Some columns, on the screen", "xl-openfunnel rows JOB --columns name,domain,country"),
+    (
+        "The hundred largest of a country",
+        'xl-openfunnel rows JOB --criteria "country=Germany" --sort=-employee_count --top 100',
+    ),
     ("Several jobs in one table", "xl-openfunnel rows JOB OTHER_JOB -o both.xlsx"),
     ("All columns, into another program", "xl-openfunnel rows JOB --format jsonl | head"),
     ("Two jobs, read again, for cron", "xl-openfunnel rows JOB1 JOB2 --refresh --quiet -o companies.csv"),

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shlex
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -172,7 +169,7 @@ def rows(
         name = run.name_of(outcome.snapshot.job_id)
         error = _remaining_error(outcome, name, allow_stale=allow_stale, partial=partial)
         if error is not None:
-            _print_way_out(outcome.snapshot, error, target)
+            _print_way_out(outcome.snapshot, error)
         errors.append((outcome.snapshot, error))
     raise_errors(run, errors)
     for outcome in outcomes:
@@ -204,20 +201,15 @@ def _remaining_error(outcome: Outcome, name: str, *, allow_stale: bool, partial:
     return error
 
 
-def _print_way_out(snapshot: Snapshot, error: OpenFunnelError, target: Target) -> None:
+def _print_way_out(snapshot: Snapshot, error: OpenFunnelError) -> None:
     """Say how to get the rows that are there all the same."""
     delivered = companies(len(snapshot.rows))
-    quoted = subprocess.list2cmdline if os.name == "nt" else shlex.join
-    file = "" if target.path is None else f" -o {quoted([str(target.path)])}"
     if snapshot.stale:
         terminal.print_message(
-            f"To take the {delivered} read on {format_utc(snapshot.as_of)}: "
-            f"xl-openfunnel rows {snapshot.job_id} --refresh --allow-stale{file}"
+            f"To take the {delivered} read on {format_utc(snapshot.as_of)}, add --allow-stale to this command."
         )
     elif isinstance(error, (JobFailedError, IncompleteResultError)) and len(snapshot.rows):
-        terminal.print_message(
-            f"To take the {delivered} delivered before: xl-openfunnel rows {snapshot.job_id} --partial{file}"
-        )
+        terminal.print_message(f"To take the {delivered} delivered before, add --partial to this command.")
 
 
 def _print_notes(outcome: Outcome, name: str | None, *, refresh: bool) -> None:
@@ -247,8 +239,10 @@ def parse_column_names(columns: str | None) -> Sequence[str] | None:
     return names
 
 
-def parse_selection(criteria: str | None, sort: str | None, top: str | None) -> Selection | None:
+def parse_selection(criteria: Sequence[str] | None, sort: Sequence[str] | None, top: str | None) -> Selection | None:
     """What ``--criteria``, ``--sort`` and ``--top`` choose; None for all companies.
+
+    All criteria of all texts must hold; the columns of a second sort decide where those of the first are equal.
 
     Raises:
         ConfigurationError: one of them cannot be understood, and is named.
@@ -256,7 +250,8 @@ def parse_selection(criteria: str | None, sort: str | None, top: str | None) -> 
     from ..criteria import parse
     from ..selection import Selection, parse_sort, parse_top
 
-    return Selection(parse(criteria or ""), parse_sort(sort), parse_top(top or "")) or None
+    found = tuple(each for text in criteria or () for each in parse(text))
+    return Selection(found, parse_sort(",".join(sort or ())), parse_top(top or "")) or None
 
 
 def cancel(context: typer.Context, job: Job, yes: Yes = False) -> None:

@@ -107,15 +107,16 @@ Columns = Annotated[
     ),
 ]
 Criteria = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--criteria",
         metavar="TEXT",
-        help='Only companies that match, as SUMIFS has it: "country=Germany|Austria; employee_count>=50".',
+        help='Only companies that match, as SUMIFS has it: "country=Germany|Austria; employee_count>=50". May be given '
+        "several times: all must hold.",
     ),
 ]
 Sort = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--sort", metavar="NAMES", help='Columns, "-" before those that go down, for example "-employee_count,name".'
     ),

@@ -97,12 +97,15 @@ class Target:
                 files.write_text(snapshot, stream, self.file_format, columns, separator=self.separator)
         elif terminal.is_terminal(sys.stdout):
             _show(snapshot, columns)
+            return 0
         else:
             with terminal.data_stream() as stream:
                 files.write_text(snapshot, stream, "tsv", columns or DEFAULT_COLUMNS)
             if columns is None:
                 seven = count(len(DEFAULT_COLUMNS), "column")
                 terminal.print_note(f"Only {seven}, separated by tabs. For all columns: --format csv")
+        if snapshot.selection and not _chosen(snapshot):
+            terminal.print_message(f"{_of_all(0, len(snapshot.rows))} match.")
         return 0
 
     def report(self, snapshot: Snapshot, guarded: int) -> None:
@@ -115,7 +118,7 @@ class Target:
         if self.path is None:
             return
         status, all_rows = snapshot.status, len(snapshot.rows)
-        number = len(snapshot.frame(["rank"])) if snapshot.selection else all_rows
+        number = _chosen(snapshot)
         if_not_completed = "" if status in (None, JobStatus.COMPLETED) else f" ({status})"
         terminal.print_message(
             f"{_of_all(number, all_rows)}{if_not_completed} written to {self.path}",
@@ -147,6 +150,11 @@ def _checked_separator(text: str) -> str:
     if len(text) == 1 and text.isprintable() and not text.isalnum() and text not in _NO_SEPARATORS:
         return text
     raise ConfigurationError(f'--separator takes one sign, for example ";" or "\\t", and not {text!r}.')
+
+
+def _chosen(snapshot: Snapshot) -> int:
+    """How many companies are written."""
+    return len(snapshot.frame(["rank"])) if snapshot.selection else len(snapshot.rows)
 
 
 def _of_all(chosen: int, everything: int) -> str:

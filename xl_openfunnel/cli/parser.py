@@ -15,6 +15,7 @@ import typer.main
 from ..errors import ConfigurationError
 from ..pasted import holds_key, job_ids
 from ..settings import BASE_URL
+from ..text import alternatives
 from . import table_output, terminal
 from .log_format import LogFormat, messages
 from .session import Session
@@ -161,7 +162,7 @@ class Group(_Common, typer.core.TyperGroup):
         other = OTHER_NAMES if ctx.parent is None else OTHER_NAMES_FOR_KEYS
         close = difflib.get_close_matches(name.lower(), [*self.commands, *other], n=2)
         meant = [other.get(each, each) for each in ([name.lower()] if name.lower() in other else close)]
-        question = f" Did you mean {' or '.join(dict.fromkeys(meant))}?" if meant else ""
+        question = f" Did you mean {alternatives(list(dict.fromkeys(meant)))}?" if meant else ""
         return f"There is no command {name[:40]}.{question} {ctx.command_path} --help lists all."
 
 

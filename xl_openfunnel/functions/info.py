@@ -11,7 +11,7 @@ from ..cell_values import Cell, excel_date, to_short_cell
 from ..errors import CELL_UNITS, ConfigurationError
 from ..jobs import job_text
 from ..jobs.snapshot import Snapshot
-from ..text import clip, local_time
+from ..text import alternatives, clip, local_time
 from ..version import version
 from .registry import TimeCells
 
@@ -52,7 +52,7 @@ def field_names(names: tuple[str, ...] | None) -> tuple[str, ...]:
     for name in names or ():
         if name.casefold() not in INFO_FIELDS:
             close = get_close_matches(name.casefold(), INFO_FIELDS, n=3)
-            hint = f"Did you mean {' or '.join(close)}?" if close else f"There are {', '.join(INFO_FIELDS)}."
+            hint = f"Did you mean {alternatives(close)}?" if close else f"There are {', '.join(INFO_FIELDS)}."
             raise ConfigurationError(f"There is no field {name[:20]!r}. {hint}")
     return tuple(name.casefold() for name in names) if names else tuple(INFO_FIELDS)
 

@@ -273,7 +273,11 @@ FORMULA_MESSAGES: Final = (
     ),
     FormulaMessage(
         "#OF! '<part>' has two signs in a row. Put ~ before one that belongs to the value.",
-        "`>=` for `=>`, `=` for `==`; or as it says",
+        "as it says",
+    ),
+    FormulaMessage(
+        "#OF! '<part>' has the sign <sign>. Write <criterion>, or put ~ before a sign that belongs to the value.",
+        "as it says: here `>=`, `<=`, `=` and `<>` stand for `=>`, `=<`, `==` and `!=`",
     ),
     FormulaMessage(
         "#OF! '<part>' has two criteria. Put ; between them, or ~ before a sign that belongs to the value.",
@@ -293,6 +297,10 @@ FORMULA_MESSAGES: Final = (
         "as it says",
     ),
     FormulaMessage("#OF! Sorting by '<given>' is not possible. Name columns, like -employee_count,name.", "as it says"),
+    FormulaMessage(
+        "#OF! Sorting by '<given>' is not possible: <column> sorts <direction>.",
+        "as it says: `-` before a column stands for `desc`, and nothing for `asc`",
+    ),
     FormulaMessage("#OF! Give a whole number from 1 as top, not '<given>'.", "as it says"),
     FormulaMessage(
         "#OF! There is no row field. Name a column to group by, for example country.", '`=OF_PIVOT(A2,"country")`'

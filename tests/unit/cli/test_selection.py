@@ -46,6 +46,23 @@ def test_a_workbook_says_what_its_companies_were_chosen_by(serve: Serve, run: Ru
     assert words in texts
 
 
+def test_an_option_that_comes_again_adds_to_the_first(serve: Serve, run: Run) -> None:
+    serve(SimulatedJob([*ROWS, {"name": "Beta", "employee_count": 70}], "one"))
+    many, names = ("--criteria", "employee_count>65"), ("--columns", "rank,name")
+    assert run("rows", "one", *names, *many, "--criteria", "name=beta").out == "rank\tname\n4\tBeta\n"
+    assert run("rows", "one", *names, "--criteria", "name=beta", *many).out == "rank\tname\n4\tBeta\n"
+    for again in (["--sort", "name", "--sort=-employee_count"], ["--sort", "name", "--sort=-employee_count,-name"]):
+        assert run("rows", "one", *names, *again).out.split()[2::2] == ["2", "4", "1", "3"]
+
+
+@pytest.mark.parametrize("form", [(), ("--format", "csv")])
+def test_a_pipe_without_a_match_is_told_so(serve: Serve, run: Run, form: tuple[str, ...]) -> None:
+    serve(ONE)
+    says = "0 of 3 companies match."
+    assert run("rows", "one", "--columns", "name", "--criteria", "name=x", *form).err.splitlines()[-1] == says
+    assert "match" not in run("rows", "one", "--columns", "name", "--criteria", "name=beta", *form).err
+
+
 def test_nothing_that_matches_is_no_error(serve: Serve, run: Run, tmp_path: Path) -> None:
     serve(ONE)
     file = tmp_path / "companies.csv"
@@ -60,6 +77,9 @@ def test_nothing_that_matches_is_no_error(serve: Serve, run: Run, tmp_path: Path
         (["--criteria", "Germany"], "'Germany' is no criterion."),
         (["--criteria", "name=of_0123456789abcdef"], "The criteria hold an API key. Remove it."),
         (["--sort", "*"], "Sorting by '*' is not possible."),
+        (["--sort", "name desc"], "Sorting by 'name desc' is not possible: -name sorts downwards."),
+        (["--sort", "employee_count: ASC"], "is not possible: employee_count sorts upwards."),
+        (["--sort", "-name descending"], "is not possible: -name sorts downwards."),
         (["--top", "0"], "Give a whole number from 1 as top, not '0'."),
     ],
 )

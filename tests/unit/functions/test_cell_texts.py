@@ -526,7 +526,7 @@ def test_every_message_says_what_to_do() -> None:
 
 
 REFUSED_CRITERIA = (
-    *("country Germany", "*=x", "employee_count>", "country==Germany", "country=Germany, city=x"),
+    *("country Germany", "*=x", "employee_count>", "country==Germany", "country><x", "country=Germany, city=x"),
     *("employee_count>1,000", "employee_band>50"),
 )
 
@@ -586,6 +586,7 @@ def wrong_formulas(services: SimulatedServices) -> list[str]:
         text_of("OF_ROWS", rows, JOB, None, None, None, [["country", "=", "Germany"]]),
         text_of("OF_ROWS", rows, JOB, None, None, None, f"name={WRONG_KEY}"),
         text_of("OF_ROWS", rows, JOB, None, None, None, None, "*"),
+        text_of("OF_ROWS", rows, JOB, None, None, None, None, "name desc"),
         text_of("OF_ROWS", rows, JOB, None, None, None, None, None, 1.5),
         text_of("OF_PIVOT", lambda _: pivot_table.pivot(pd.DataFrame({"name": ["a"]}), ["xyz"])),
         text_of("OF_STATUS", broken),
