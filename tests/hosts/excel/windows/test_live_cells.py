@@ -104,6 +104,19 @@ def test_a_block_grows_page_by_page_and_is_replaced_by_the_final_one(
     excel.pump(lambda: sheet.value("C1") == 450.0)
 
 
+def test_chosen_sorted_and_cut_rows_follow_the_job(
+    sheet: Sheet, running: RunningJob, shows: WaitUntilShows, excel: FakeExcel
+) -> None:
+    sheet.enter("D3", '=OF_ROWS(A1,"rank,employee_count",FALSE,"latest","employee_count>=50","-employee_count",5)')
+    running.run(0.5)
+    excel.pump(lambda: len(sheet.block("D3")) == 5)
+    running.end()
+    shows("completed")
+    large = [row for row in final_block(("rank", "employee_count"))[1:] if row[1] != "" and row[1] >= 50]
+    expected = sorted(large, key=lambda row: (-row[1], row[0]))[:5]
+    excel.pump(lambda: [list(row) for row in sheet.block("D3")] == expected)
+
+
 def test_fifty_live_cells_in_two_books_have_one_poll_stream(
     sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows
 ) -> None:
