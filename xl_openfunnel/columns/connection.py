@@ -143,6 +143,11 @@ def _instance(folder: Path) -> DuckDBPyConnection:
     return _instances[place]
 
 
+def is_ending() -> bool:
+    """Whether the process ends, so that nothing can be asked any more."""
+    return _ending.is_set()
+
+
 def loading_error() -> str | None:
     """Why DuckDB does not load, as where a policy of the computer forbids it; None if it does."""
     try:

@@ -16,6 +16,7 @@ from ..jobs.store.opening import JobStore
 from ..jobs.store.store import Store
 from ..runtime.background import in_background
 from ..runtime.thread_pool import DaemonPool
+from .connection import is_ending
 from .folder import ColumnFolder
 from .schema import IrregularError
 
@@ -108,7 +109,9 @@ class ColumnMaker:
         except Exception as error:  # a full disk, a DuckDB that does not load
             with self._lock:
                 self._failed[key] = self._monotonic() + _RETRY
-            _log.warning("the columns of job %s could not be made: %s", job_id, error)
+            # At the end of the process that is no failure: the next one that asks makes them.
+            ends = self._closing.is_set() or is_ending()
+            _log.log(logging.DEBUG if ends else logging.WARNING, "no columns of job %s: %s", job_id, error)
         finally:
             with self._lock:
                 self._waiting.discard(key)
