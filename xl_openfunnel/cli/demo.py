@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from .. import Client, Fetcher, Store
+from ..atomic import check_writable
 from ..errors import ConfigurationError
-from ..files.atomic import check_writable
 from ..jobs.waiting import final_snapshot
 from ..text import companies, count
 from . import table_output, terminal

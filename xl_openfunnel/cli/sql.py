@@ -209,7 +209,7 @@ def _report_left_out(left_out: Sequence[_LeftOut], *, all_asked: bool) -> int:
 def _run(database: Database, text: str, target: Target) -> None:
     """Run the SQL and write the answer."""
     if target.path is not None and target.file_format == "parquet":
-        from ..files.atomic import atomic_replace
+        from ..atomic import atomic_replace
 
         with atomic_replace(target.path) as temporary:
             number = database.write_parquet(text, temporary)

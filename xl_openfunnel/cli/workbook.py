@@ -7,8 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
+from ..atomic import check_writable
 from ..errors import ConfigurationError
-from ..files.atomic import check_writable
 from . import terminal
 
 _NEXT: Final = (

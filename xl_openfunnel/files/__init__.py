@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
+from ..atomic import atomic_replace, check_writable
 from ..columns.connection import loading_error
 from ..errors import ConfigurationError
 from ..fields import ALL_COLUMNS, DERIVED_COLUMNS
 from ..jobs.snapshot import Snapshot
-from .atomic import atomic_replace, check_writable
 from .delimited import write_delimited
 from .parquet import write_parquet
 from .typed import write_json, write_jsonl

@@ -8,10 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, TextIO
 
+from ..atomic import atomic_replace
 from ..cell_values import TIME_FORMAT, to_cell, to_json
 from ..errors import ConfigurationError
 from ..fields import column_width
-from .atomic import atomic_replace
 from .cells import Cell
 from .delimited import write_rows
 from .typed import write_array

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from ..atomic import atomic_write, check_writable
 from ..detect.excel import Excel, addin_version, is_signed, start_folder
 from ..detect.python import is_store_python
 from ..errors import ConfigurationError, FileWriteError, InstallError
-from ..files.atomic import atomic_write, check_writable
 from ..settings import python_dir
 from ..version import version
 from ..workbook import builder

@@ -10,7 +10,7 @@ from typing import Final
 
 import xlsxwriter
 
-from ..files.atomic import atomic_write
+from ..atomic import atomic_write
 from ..files.xlsx_cells import NO_GUESSING, keep_values
 from ..files.xlsx_style import Formats
 from ..functions.registry import CATEGORY

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import ConfigurationError, FileWriteError
+from .errors import ConfigurationError, FileWriteError
 
 
 def check_writable(path: Path, example: str | None = None) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from tests.unit.files.conftest import MakeSnapshot
 from xl_openfunnel import ConfigurationError, FileWriteError, UnknownColumnError
+from xl_openfunnel.atomic import atomic_replace
 from xl_openfunnel.files import SUFFIXES, check, write
-from xl_openfunnel.files.atomic import atomic_replace
 
 
 def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
