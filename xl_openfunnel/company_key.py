@@ -16,8 +16,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import unquote
 
 # Unicode's Default_Ignorable_Code_Point, control characters that are not blanks, and interlinear annotation marks.
@@ -44,8 +43,10 @@ _AROUND: Final = " \t\r\n,;\"'«»“”„‘’‚‹›"
 """What people leave at the ends of an address that they copy from a text. Brackets too, in pairs."""
 
 _BRACKETED: Final = re.compile(r"\((.*)\)|\[(.*)\]|\{(.*)\}|<(.*)>", re.DOTALL)
-_SCHEME: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:(?=//)|(?:https?|ftp|mailto)[:/]+)?/*")
-_HOST: Final = re.compile(r"(?=.*[^0-9.].*)[^\s./@:,;<>()\[\]\"']+(?:\.[^\s./@:,;<>()\[\]\"']+)+")
+_SCHEME: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*+:(?=//)|(?:https?|ftp|mailto)[:/]+|/)*+")
+"""Once or several times, as in ``http://http//acme.com``."""
+
+_HOST: Final = re.compile(r"(?!.*\.[0-9]+\Z)[^\s./@:,;<>()\[\]\"']+(?:\.[^\s./@:,;<>()\[\]\"']+)+")
 _PLAIN_HOST: Final = re.compile(r"(?!www\.)(?:[a-z0-9-]+\.)+[a-z]+")
 """How nearly all rows spell the domain, which is quicker to read than any other form."""
 
@@ -55,8 +56,7 @@ _CANONICAL: Final = re.compile(r"https://www\.linkedin\.com/company/([a-z0-9-]+)
 """How nearly all rows spell the page, which is quicker to read than any other form."""
 
 
-@dataclass(frozen=True)
-class CompanyKeys:
+class CompanyKeys(NamedTuple):
     """What a row can be compared by; None where it has nothing of that kind."""
 
     linkedin: str | None
@@ -147,18 +147,24 @@ def group_companies(rows: Iterable[CompanyKeys], is_shared: Callable[[str], bool
         is_shared: whether a host belongs to many companies, as that of a site builder does.
     """
     keys = list(rows)
-    slugs_by_host: dict[str, set[str]] = {}
-    for key in keys:
-        if key.host and key.linkedin:
-            slugs_by_host.setdefault(key.host, set()).add(key.linkedin)
-    first: dict[tuple[str, ...], int] = {}
+    slugs_by_host: dict[str, set[str]] = {key.host: set() for key in keys if key.host and not key.linkedin}
+    for key in keys if slugs_by_host else ():
+        if key.linkedin and key.host in slugs_by_host:
+            slugs_by_host[key.host].add(key.linkedin)
+    by_slug: dict[str, int] = {}
+    by_host: dict[str, int] = {}
     companies = []
-    for position, key in enumerate(keys):
-        identity: tuple[str, ...] | None = ("linkedin", key.linkedin) if key.linkedin else None
-        if identity is None and key.host and not is_shared(key.host):
-            slugs = slugs_by_host.get(key.host, set())
-            identity = ("host", key.host) if not slugs else ("linkedin", *slugs) if len(slugs) == 1 else None
-        companies.append(position if identity is None else first.setdefault(identity, position))
+    for position, (slug, host_name, _) in enumerate(keys):
+        if slug:
+            companies.append(by_slug.setdefault(slug, position))
+            continue
+        slugs = slugs_by_host[host_name] if host_name and not is_shared(host_name) else None
+        if slugs is None or host_name is None or len(slugs) > 1:
+            companies.append(position)
+        elif slugs:
+            companies.append(by_slug.setdefault(next(iter(slugs)), position))
+        else:
+            companies.append(by_host.setdefault(host_name, position))
     return companies
 
 

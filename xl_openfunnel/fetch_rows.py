@@ -35,6 +35,7 @@ def fetch_rows(
     base_url: str | None = None,
     columns: Sequence[str] | str | None = None,
     criteria: str | Mapping[str, object] | None = None,
+    new_against: str | Iterable[str] | None = None,
     timeout: float | None = None,
     refresh: bool = False,
     progress: Callable[[Snapshot], object] | None = None,
@@ -54,6 +55,8 @@ def fetch_rows(
         criteria: which companies, in the words of SUMIFS: ``"country=Germany|Austria; employee_count>=50"``, or
             ``{"country": "Germany|Austria", "employee_count": ">=50"}``; None for all. Its columns need not be among
             ``columns``.
+        new_against: the name of a known list (``xl-openfunnel known set``), or several: only companies that none of
+            them has, each once, then those that cannot be compared. A last column ``tier`` tells these apart.
         timeout: seconds to wait, for all jobs together; None to wait as long as the service answers, but at most 5
             minutes without any answer.
         refresh: read the job from the service again, even if it is stored. Where that fails, the error is raised, and
@@ -76,7 +79,9 @@ def fetch_rows(
             first that has one, once all are waited for; its notes (``__notes__``) tell those of the others.
     """
     fetcher = shared_fetcher(base_url, api_key)
-    return fetch_with(fetcher, job_id, columns, timeout, progress, refresh=refresh, criteria=criteria)
+    return fetch_with(
+        fetcher, job_id, columns, timeout, progress, refresh=refresh, criteria=criteria, new_against=new_against
+    )
 
 
 def fetch_with(
@@ -88,20 +93,23 @@ def fetch_with(
     *,
     refresh: bool = False,
     criteria: str | Mapping[str, object] | None = None,
+    new_against: str | Iterable[str] | None = None,
 ) -> pd.DataFrame:
     """As `fetch_rows`, with the given fetcher."""
     selection = _selection(criteria)  # refused before a long wait
+    choose = None if new_against is None else _new_against(new_against)
     several = isinstance(job_id, Iterable) and not isinstance(job_id, (str, bytes))
     jobs = list(dict.fromkeys(map(job_id_from, job_id if several else [job_id])))  # type: ignore[arg-type]
     if not jobs:
         raise InvalidJobIdError("The list names no job. Give the ids or URLs of one or more.")
 
     def frame_of(snapshots: list[Snapshot]) -> pd.DataFrame:
+        own = selection if choose is None else choose(snapshots, selection)
         if not several:
-            return replace(snapshots[0], selection=selection).frame(columns)
+            return replace(snapshots[0], selection=own).frame(columns)
         from .jobs.stacking import stacked_frame  # which one job does not need
 
-        return stacked_frame(snapshots, columns, selection)
+        return stacked_frame(snapshots, columns, own)
 
     snapshots = _final_snapshots(wait_for_all(fetcher, jobs, timeout, progress, refresh=refresh))
     try:
@@ -127,6 +135,17 @@ def _selection(criteria: str | Mapping[str, object] | None) -> Selection | None:
     from .selection import Selection
 
     return Selection(parse(criteria) if isinstance(criteria, str) else parse_pairs(criteria.items()))
+
+
+def _new_against(names: str | Iterable[str]) -> Callable[[Sequence[Snapshot], Selection | None], Selection]:
+    """Chooses the companies of snapshots that are new to these lists, which are read before a long wait."""
+    from .known.lists import KnownLists
+    from .known.selection import new_among
+    from .settings import Settings
+
+    listed = [names] if isinstance(names, str) else list(names)
+    known = KnownLists.beside(Settings.load().store_path).together(listed)
+    return lambda snapshots, selection: new_among(snapshots, selection, known, listed)
 
 
 def _final_snapshots(outcomes: Sequence[Outcome]) -> list[Snapshot]:

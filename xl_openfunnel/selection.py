@@ -28,6 +28,21 @@ class SortColumn:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """Rows that were chosen by something other than their columns.
+
+    Attributes:
+        positions: of these rows, in their order.
+        columns: names and values of columns that come last, in the order of the positions.
+        text: which rows these are: ``new to "crm"``.
+    """
+
+    positions: tuple[int, ...]
+    columns: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class Selection:
     """What is shown of the companies.
 
@@ -35,14 +50,16 @@ class Selection:
         criteria: all of them must hold.
         sort: the columns to sort by; companies that are equal in all of them stay in their order.
         top: how many are shown at most; None for all.
+        chosen: the rows among which these choose; None for all.
     """
 
     criteria: Criteria = ()
     sort: tuple[SortColumn, ...] = ()
     top: int | None = None
+    chosen: Chosen | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.criteria or self.sort) or self.top is not None
+        return bool(self.criteria or self.sort) or self.top is not None or self.chosen is not None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -53,6 +70,7 @@ class Selection:
         """What is shown, for a sentence that begins with the companies: ``with country=Germany; the first 100``."""
         by = ",".join(("-" if each.descending else "") + each.name for each in self.sort)
         parts = (
+            "" if self.chosen is None else self.chosen.text,
             f"with {shown(self.criteria)}" if self.criteria else "",
             f"sorted by {by}" if by else "",
             "" if self.top is None else f"the first {self.top:,}",
@@ -105,7 +123,7 @@ def chosen_positions(selection: Selection, count: int, values_of: Callable[[str]
         count: how many rows there are.
         values_of: the values of a column of the selection, by its name, in the order of the rows.
     """
-    positions: Iterable[int] = range(count)
+    positions: Iterable[int] = range(count) if selection.chosen is None else selection.chosen.positions
     for criterion in selection.criteria:
         holds, values = criterion.matcher(), values_of(criterion.column)
         positions = [position for position in positions if holds(values[position])]

@@ -6,7 +6,7 @@ be, and adds to the public suffix list, which knows vercel.app, github.io or mys
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 # fmt: off
@@ -36,6 +36,15 @@ SHARED: Final = frozenset((
 # fmt: on
 
 
+_own: set[str] = set()
+
+
+def use_own(hosts: Iterable[str]) -> None:
+    """Let these hosts be shared too, with all that is below them, in place of those given before."""
+    _own.clear()
+    _own.update(hosts)
+
+
 def is_shared(host: str, platforms: Collection[str] = PLATFORMS, shared: Collection[str] = SHARED) -> bool:
     """Whether many companies share the host, so that it identifies none of them.
 
@@ -44,5 +53,9 @@ def is_shared(host: str, platforms: Collection[str] = PLATFORMS, shared: Collect
         platforms: hosts below which each company has its own.
         shared: hosts that are shared with all that is below them.
     """
-    labels = host.split(".")
-    return host in platforms or any(".".join(labels[start:]) in shared for start in range(len(labels) - 1))
+    if host in platforms or host in shared or host in _own:
+        return True
+    while host := host.partition(".")[2]:
+        if host in shared or host in _own:
+            return True
+    return False

@@ -137,6 +137,13 @@ def _frame(
     by_column = {columns_by_field[field]: values for field, values in collected.items()}
     sizes = [count] if jobs is None else [size for _, size in jobs]
     made["rank"] = [rank for size in sizes for rank in range(1, size + 1)]
+    if selection.chosen is not None:
+        for name, values in selection.chosen.columns:
+            own_values: list[Any] = [""] * count
+            for position, value in zip(selection.chosen.positions if count else (), values, strict=False):
+                own_values[position] = value
+            made[name] = own_values
+            names = [*(other for other in names if other.casefold() != name), name]
 
     @cache
     def values_of(name: str) -> list[Any]:

@@ -32,6 +32,7 @@ class _Services:
     store: Any
     columns: Any
     credits: Any = None
+    known: Any = None
 
 
 def ours(place: Path, name: str, *, from_rows: bool = False) -> Answer:

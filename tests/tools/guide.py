@@ -19,6 +19,7 @@ from xl_openfunnel.columns.sql import SCHEMA
 from xl_openfunnel.functions import messages
 from xl_openfunnel.functions.catalog import CATALOG as CATALOG
 from xl_openfunnel.functions.info import INFO_FIELDS
+from xl_openfunnel.known.tiers import MEANINGS
 from xl_openfunnel.workbook.bridge_messages import BRIDGE_MESSAGES
 from xl_openfunnel.workbook.commands import COMMANDS
 from xl_openfunnel.workbook.languages import ENGLISH, languages
@@ -85,6 +86,11 @@ def _formula_table(listed: Iterable[messages.FormulaMessage]) -> str:
     return table(("the cell shows", "what to do"), rows)
 
 
+def tiers() -> str:
+    """How surely a company is known."""
+    return table(("tier", "the company and a known one have"), [(code(tier), text) for tier, text in MEANINGS.items()])
+
+
 def formula_messages() -> str:
     """The texts about a formula."""
     return _formula_table(messages.FORMULA_MESSAGES)
@@ -143,6 +149,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
         sql_columns,
         job_messages,
         formula_messages,
+        tiers,
         bridge_messages,
         buttons,
         commands,

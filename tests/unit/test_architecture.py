@@ -26,6 +26,7 @@ LAYERS = (
     ("functions", "files"),
     ("__init__",),  # the public names
     ("fetch_rows",),
+    ("known",),
     ("columns",),
     ("jobs",),
     ("api", "pivot"),
@@ -34,7 +35,7 @@ LAYERS = (
     ("selection",),
     ("criteria", "detect", "exact_numbers", "settings"),
     ("cell_values", "fields"),
-    ("pasted",),
+    ("atomic", "pasted"),
     ("errors",),
     ("text",),
     ("company_key", "runtime", "shared_hosts", "version"),

@@ -21,6 +21,7 @@ from . import (
     install,
     jobs,
     keys,
+    known,
     ledger,
     log_format,
     parser,
@@ -54,6 +55,14 @@ app = typer.Typer(
 key = typer.Typer(
     cls=parser.Group,
     help="The API key: kept in the system's keyring, one per service.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings=_HELP_OPTIONS,
+)
+
+known_lists = typer.Typer(
+    cls=parser.Group,
+    help="Lists of companies that you know already, kept on this computer.",
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings=_HELP_OPTIONS,
@@ -117,6 +126,7 @@ _add(
         'xl-openfunnel rows JOB --criteria "country=Germany" --sort=-employee_count --top 100',
     ),
     ("Several jobs in one table", "xl-openfunnel rows JOB OTHER_JOB -o both.xlsx"),
+    ("What a list of known companies does not have", "xl-openfunnel rows JOB --new-against crm -o new.xlsx"),
     ("All columns, into another program", "xl-openfunnel rows JOB --format jsonl | head"),
     ("Two jobs, read again, for cron", "xl-openfunnel rows JOB1 JOB2 --refresh --quiet -o companies.csv"),
     ("A CSV for a German or French Excel", 'xl-openfunnel rows JOB -o companies.csv --separator ";"'),
@@ -169,6 +179,18 @@ _add(
     ("What is left", "xl-openfunnel credits"),
     ("The same for a program", "xl-openfunnel credits --json"),
 )
+app.add_typer(known_lists, name="known", rich_help_panel=_JOBS)
+_add(
+    *(known_lists, None, "set", known.set_list),
+    (
+        "Keep the companies of a CRM's export, with their owners",
+        "xl-openfunnel known set crm accounts.csv --note Owner",
+    ),
+    ("In a script", "xl-openfunnel known set crm accounts.xlsx --columns Website,LinkedIn"),
+)
+_add(*(known_lists, None, "list", known.list_lists), ("The lists on this computer", "xl-openfunnel known list"))
+_add(*(known_lists, None, "show", known.show_list), ("What is known of one", "xl-openfunnel known show crm"))
+_add(*(known_lists, None, "remove", known.remove_list), ("Remove one", "xl-openfunnel known remove crm"))
 app.add_typer(key, name="key", rich_help_panel=_SETUP)
 # Arguments are allowed only to be refused without repeating them: one of them may be a key.
 _add(

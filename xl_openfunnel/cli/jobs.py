@@ -27,8 +27,10 @@ from ..jobs.snapshot import NO_ROWS
 from ..jobs.snapshot_builder import snapshot_of_page, snapshot_of_result
 from ..jobs.stacking import stacked_snapshot
 from ..jobs.waiting import Outcome, naming_job, wait_for_all
+from ..known.lists import KnownLists
 from ..text import companies, format_utc, one_line
 from . import table_output, terminal
+from .known import parse_new_against
 from .options import (
     Columns,
     Criteria,
@@ -36,6 +38,7 @@ from .options import (
     Job,
     Jobs,
     Json,
+    NewAgainst,
     Output,
     Raw,
     Refresh,
@@ -135,6 +138,7 @@ def rows(
     criteria: Criteria = None,
     sort: Sort = None,
     top: Top = None,
+    new_against: NewAgainst = None,
     file_format: Format = None,
     separator: Separator = None,
     raw: Raw = False,
@@ -157,7 +161,8 @@ def rows(
     run = session(context)
     target = Target.of(output, file_format, separator, raw=raw)
     names = parse_column_names(columns)
-    selection = parse_selection(criteria, sort, top)
+    selection, lists = parse_selection(criteria, sort, top), parse_new_against(new_against)
+    known = KnownLists.beside(run.settings.store_path).together(lists) if lists else None
     job_ids, fetcher = run.job_ids(jobs), run.fetcher()
     with Progress(fetcher.clock.monotonic) as progress:
         # reports a misspelt column at the first page
@@ -175,6 +180,10 @@ def rows(
     for outcome in outcomes:
         _print_notes(outcome, run.name_of(outcome.snapshot.job_id) if len(outcomes) > 1 else None, refresh=refresh)
     snapshots = [outcome.snapshot for outcome in outcomes]
+    if known is not None:
+        from ..known.selection import new_among
+
+        selection = new_among(snapshots, selection, known, lists)
     snapshot = replace(stacked_snapshot(snapshots) if len(jobs) > 1 else snapshots[0], selection=selection)
     labels = "; ".join(filter(None, map(run.label_of, job_ids))) or None
     guarded = replace(target, label=labels).write(snapshot, names)

@@ -83,13 +83,16 @@ def label(
 def forget(
     context: typer.Context,
     job: Annotated[str | None, typer.Argument(metavar="JOB", show_default=False, help="The job.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All jobs of all services, with their labels.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All jobs of all services, with their labels, and all known lists.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --all: do not ask.")] = False,
 ) -> None:
     """Remove what is stored here of a job, or of all. The service keeps what it has."""
     if everything == (job is not None):
         raise ConfigurationError("Give a JOB, or --all for everything.")
     from ..columns.folder import ColumnFolder  # which no other command needs
+    from ..known.lists import KnownLists
 
     run = session(context)
     if job is not None:
@@ -100,12 +103,15 @@ def forget(
         forgotten = f"Job {job_id} is forgotten" + (f", and so is its label {had!r}." if had else ".")
         terminal.print_message(forgotten if known else f"Nothing was known here of job {job_id}.")
         return
-    if not yes and not terminal.confirm("Remove all stored rows, and the list of jobs with its labels?"):
+    if not yes and not terminal.confirm(
+        "Remove all stored rows, the lists of known companies, and the list of jobs with its labels?"
+    ):
         terminal.print_message("Nothing was removed.")
         raise typer.Exit(1)
     run.store.forget_all()
     ColumnFolder.beside(run.store.path, run.store.origin).forget_all()
-    terminal.print_message("All jobs are forgotten.")
+    KnownLists.beside(run.store.path).remove_all()
+    terminal.print_message("All jobs and lists are forgotten.")
 
 
 def _check_label(run: Session, job_id: str, name: str) -> str:

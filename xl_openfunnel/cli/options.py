@@ -115,6 +115,14 @@ Criteria = Annotated[
         "several times: all must hold.",
     ),
 ]
+NewAgainst = Annotated[
+    str | None,
+    typer.Option(
+        "--new-against",
+        metavar="LIST",
+        help="Only companies that a known list does not have, each once; or several: crm,partners.",
+    ),
+]
 Sort = Annotated[
     list[str] | None,
     typer.Option(

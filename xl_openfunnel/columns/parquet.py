@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from .connection import Connection, connect, identifier, literal
-from .schema import COLUMNS
+from .schema import COLUMNS, text_key
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,6 +88,21 @@ def write_table(
     with connect(path.parent) as connection:
         connection.register("company", arrays)
         copy(connection, f"SELECT {', '.join(selected)} FROM company", path, metadata)  # noqa: S608
+
+
+def read_keys(path: Path, *, names: bool) -> list[tuple[str | None, str | None, str | None]]:
+    """The LinkedIn page, host and name of each company, in the service's order.
+
+    Raises:
+        UnavailableError: see `connect`.
+    """
+    name = "name" if names else "NULL"
+    with connect(path.parent) as connection:
+        source = f"FROM read_parquet({literal(str(path))}, hive_partitioning = false)"
+        found = connection.execute(f"SELECT _linkedin, _host, {name} {source} ORDER BY rank").fetchall()
+    if "%X" not in "".join(key for keys in found for key in keys[:2] if key):
+        return found
+    return [(text_key(slug), text_key(host), shown) for slug, host, shown in found]
 
 
 def copy(connection: Connection, query: str, path: Path, metadata: Mapping[str, str]) -> None:

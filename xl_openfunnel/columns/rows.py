@@ -18,8 +18,10 @@ _NOT_FINITE: Final = "count(*) FILTER (NOT isfinite({}))"
 def can_show(columns: Sequence[str], selection: Selection, *, stacked: bool) -> bool:
     """Whether the files have all that `selected_block` needs."""
     names = (*columns, *(each.name for each in selection.sort))
-    return can_judge(selection.criteria, job_column=stacked) and all(
-        is_column(name, job_column=stacked) for name in names
+    return (
+        selection.chosen is None
+        and can_judge(selection.criteria, job_column=stacked)
+        and all(is_column(name, job_column=stacked) for name in names)
     )
 
 

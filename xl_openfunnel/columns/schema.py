@@ -161,6 +161,13 @@ def _other(rank: int, fields: Row) -> str | None:
     return text
 
 
+def text_key(text: str | None) -> str | None:
+    """The key that `key_text` has made a text of."""
+    if text is None or "%X" not in text:
+        return text
+    return re.sub("%X([0-9A-F]{4})", lambda match: chr(int(match[1], 16)), text)
+
+
 def key_text(key: str | None) -> str | None:
     """A key of `company_key` as text that a file can hold: different keys stay different.
 

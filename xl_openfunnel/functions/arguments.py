@@ -42,6 +42,13 @@ def is_range(value: object) -> bool:
     return isinstance(value, (list, tuple)) and (len(value) != 1 or is_range(value[0]))
 
 
+def cell_count(value: object) -> int:
+    """How many cells the value has at least, without reading them."""
+    if not isinstance(value, (list, tuple)):
+        return 1
+    return sum(len(row) if isinstance(row, (list, tuple)) else 1 for row in value)
+
+
 def grid(value: object) -> Grid:
     """The value as rows of cells, all of one width: a single cell is one row of one, a flat list is one row."""
     plain = _plain(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from . import implementations  # noqa: F401 - registers them
+from . import implementations, known_companies  # noqa: F401 - they register them
 from .registry import REGISTRY as REGISTRY
 from .registry import Function
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 from weakref import WeakKeyDictionary
 
 from ..api.endpoints import find_job_id
@@ -18,6 +18,7 @@ from ..jobs.snapshot import Snapshot
 from ..jobs.store.ledger import LedgerEntry, known_names
 from ..jobs.store.opening import JobStore
 from ..jobs.store.store import StoreBusyError
+from ..known.lists import KnownList, KnownLists
 from ..pasted import holds_key, job_ids, refusal
 from . import arguments, limits
 from .credits import CreditsCache
@@ -27,6 +28,9 @@ JOBS: Final = "*jobs"
 
 CREDITS: Final = "*credits"
 """The key of the account's credits."""
+
+KNOWN: Final = "*known"
+"""The key of the lists of known companies."""
 
 _CALL: Final = "*call "
 """The keys of calculations that a cell waits for begin so."""
@@ -113,6 +117,10 @@ class Services(Protocol):
     def columns(self) -> ColumnMaker | None:
         """The files with the columns of final jobs; None without a store."""
 
+    @property
+    def known(self) -> KnownLists | None:
+        """The lists of known companies; None where there is no store."""
+
 
 class CallContext:
     """The context of one call.
@@ -123,7 +131,7 @@ class CallContext:
 
     Attributes:
         width: the cells in a row of the result, as far as that is known while it is calculated.
-        dependencies: of the call's result, by job id, or under `JOBS`, `CREDITS` or a `call_topic`.
+        dependencies: of the call's result, by job id, or under `JOBS`, `CREDITS`, `KNOWN` or a `call_topic`.
     """
 
     def __init__(self, services: Services, block_units: int = CELL_UNITS) -> None:
@@ -229,6 +237,38 @@ class CallContext:
     def _mark_stale(self) -> None:
         """Have the cell calculated again: the store is busy, so that the result may be wrong."""
         self.dependencies[JOBS] = Dependency(now=lambda: True, value=False)
+
+    def known_list(self, name: str) -> KnownList | None:
+        """The list of known companies with this name; None where there is none.
+
+        Raises:
+            TakesLongError: it must be read first.
+        """
+        lists = self._services.known
+        if lists is None:
+            return None
+        version = lists.version(name)
+        seen = self.dependencies.get(KNOWN)
+        before = () if seen is None else cast("tuple[tuple[str, Hashable], ...]", seen.value)
+        names = [each for each, _ in before] + [name]
+
+        def now() -> Hashable:
+            return tuple((each, lists.version(each)) for each in names)
+
+        self.dependencies[KNOWN] = Dependency(now, (*before, (name, version)))
+        limits.count_read(0, slow=not lists.is_loaded(name), looked_up=False)
+        return lists.find(name)
+
+    def seen_job(self, text: str) -> str | None:
+        """The id of a job that was seen here, by its label or id, or of any by its URL or a text with its UUID.
+
+        None for any other text, which is not asked for at the service.
+        """
+        try:
+            found = self._find_label(text)[0] or self._whole_id(text)
+        except InvalidJobIdError:
+            return None
+        return found or (job_ids(text)[0] if len(job_ids(text)) == 1 else None)
 
     def snapshot(self, job_id: str, projection: Callable[[Snapshot], Hashable]) -> Snapshot:
         """What is known of a job now; never waits.

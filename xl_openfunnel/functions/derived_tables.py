@@ -17,7 +17,9 @@ from ..columns.companies import JobFile
 from ..columns.conditions import can_judge
 from ..columns.connection import UnavailableError
 from ..columns.maker import ColumnMaker
+from ..columns.parquet import read_keys
 from ..columns.schema import IrregularError
+from ..company_key import CompanyKeys, comparable, keys_of
 from ..errors import OpenFunnelError
 from ..fields import DEFAULT_COLUMNS
 from ..jobs.snapshot import Rows
@@ -112,6 +114,31 @@ def company_index(job_id: str, rows: Rows) -> CompanyIndex:
         return CompanyIndex(table.frame(rows, KEY_COLUMNS))
 
     return _cache.get_or_make("index", {job_id: rows}, make, lambda _: len(rows) * len(KEY_COLUMNS))
+
+
+def company_keys(
+    job_id: str, rows: Rows, columns: ColumnMaker | None, as_of: datetime | None, *, names: bool
+) -> list[CompanyKeys]:
+    """What the companies of a job are compared by; their names only where ``names`` says so.
+
+    They are read from the job's file of columns if it has one, else from its rows.
+    """
+
+    def make() -> list[CompanyKeys]:
+        try:
+            path = None if columns is None else columns.find(job_id, rows, as_of)
+            if path is not None:
+                found = read_keys(path, names=names)
+                if not names:
+                    return list(map(CompanyKeys._make, found))
+                return [
+                    CompanyKeys(slug, host, (comparable(name) or None) if name else None) for slug, host, name in found
+                ]
+        except (UnavailableError, OSError) as error:
+            _log.warning("keys are read from the rows, not from the columns: %s", error)
+        return list(map(keys_of, _all_rows({job_id: rows})))
+
+    return _cache.get_or_make(("keys", names), {job_id: rows}, make, lambda keys: len(keys))
 
 
 def column_cells(job_id: str, rows: Rows, name: str, units: int) -> list[Cell]:

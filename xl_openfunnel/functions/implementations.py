@@ -11,7 +11,7 @@ from typing import Final
 
 from ..cell_values import MAX_CELL_UNITS, Block, Cell, NotAvailable, clip_cells, excel_date, to_cell, to_short_cell
 from ..company_key import looks_blank
-from ..errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, InvalidJobIdError, OpenFunnelError
+from ..errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, OpenFunnelError
 from ..fields import ALL_COLUMNS
 from ..jobs import job_text
 from ..jobs.snapshot import Rows, Snapshot
@@ -20,7 +20,7 @@ from ..selection import Selection
 from ..text import clip
 from . import arguments, derived_tables, info
 from .context import CallContext
-from .job_rows import header_without_rows, job_blocks, rows_or_reason, stack, visible_rows
+from .job_rows import header_without_rows, job_blocks, rows_or_reason, stack, unique_jobs, visible_rows
 from .limits import LimitError, check_count, check_row_limit
 from .registry import Argument, TimeCells, of_function, optional
 from .selected_rows import no_match, selected_rows
@@ -129,7 +129,7 @@ def rows(
     headers = arguments.yes_or_no(include_headers, "include_headers", default=True)
     only_final = arguments.one_of(state, "state", ("latest", "final")) == "final"
     selection = Selection(arguments.criteria(criteria), arguments.sort(sort), arguments.top(top))
-    jobs = _unique_jobs(context, job)
+    jobs = unique_jobs(context, job)
     if not jobs:
         return [[""]]
     contents: list[tuple[str, Rows | str]] = []
@@ -270,7 +270,7 @@ def pivot(
     value_column = value_columns[0] if value_columns else None
     question = Question.of(row_columns, col_columns, value_column, function_name)  # raises before any job is looked up
     selection = Selection(arguments.criteria(criteria))
-    jobs = _unique_jobs(context, job)
+    jobs = unique_jobs(context, job)
     if not jobs:
         return [[""]]
     rows_by_job: dict[str, Rows] = {}
@@ -327,18 +327,6 @@ def credits_table(context: CallContext, field: object = None) -> Block:
 
 
 # --- one or several jobs -------------------------------------------------------------------------------------
-
-
-def _unique_jobs(context: CallContext, job: object) -> list[tuple[str, str]]:
-    """The named jobs, each once however it is named: its id and ``""``, or ``""`` and why it is not a job."""
-    unique: dict[tuple[str, str], None] = {}
-    for named in chain.from_iterable(arguments.jobs(job)):
-        try:
-            if named != "":
-                unique[context.job_id(named), ""] = None
-        except InvalidJobIdError as error:
-            unique["", error.cell_text] = None
-    return list(unique)
 
 
 def _map_jobs(job: object, cell: Callable[[arguments.JobArgument], Cell]) -> Block:

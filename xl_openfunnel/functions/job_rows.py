@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 
 from ..cell_values import Block, Cell
-from ..errors import UnknownColumnError
+from ..errors import InvalidJobIdError, UnknownColumnError
 from ..fields import ALL_COLUMNS, DEFAULT_COLUMNS, JOB_COLUMN
 from ..jobs import job_text
 from ..jobs.snapshot import Rows, Snapshot
-from . import derived_tables, limits
+from . import arguments, derived_tables, limits
 from .context import CallContext
+
+
+def unique_jobs(context: CallContext, job: object) -> list[tuple[str, str]]:
+    """The named jobs, each once however it is named: its id and ``""``, or ``""`` and why it is not a job."""
+    unique: dict[tuple[str, str], None] = {}
+    for named in chain.from_iterable(arguments.jobs(job)):
+        try:
+            if named != "":
+                unique[context.job_id(named), ""] = None
+        except InvalidJobIdError as error:
+            unique["", error.cell_text] = None
+    return list(unique)
 
 
 def rows_or_reason(snapshot: Snapshot) -> Rows | str:

@@ -29,6 +29,9 @@ MAX_ROWS: Final = 500
 MAX_BYTES: Final = 1_000_000
 """Bytes of JSON that a cell decodes at once: 500 rows of the usual size."""
 
+MAX_READ_CELLS: Final = 1_000
+"""Cells of the sheet in which a cell looks for domains at once, which takes 12 ms."""
+
 MAX_COPIED_ROWS: Final = 10_000
 """Finished rows that a cell puts into one block at once, which takes 2 to 3 ms."""
 
@@ -144,6 +147,16 @@ def count_copied(rows: int) -> None:
     """
     if _at_once.get() is not None and rows > MAX_COPIED_ROWS:
         raise TakesLongError(looked_up=True)
+
+
+def count_read(cells: int, *, slow: bool = False, looked_up: bool = False) -> None:
+    """So many cells of the sheet are about to be read; ``slow`` where that takes long however few they are.
+
+    Raises:
+        TakesLongError: they are too many.
+    """
+    if _at_once.get() is not None and (slow or cells > MAX_READ_CELLS):
+        raise TakesLongError(looked_up=looked_up)
 
 
 def tables_loaded() -> bool:

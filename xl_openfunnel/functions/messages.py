@@ -262,6 +262,21 @@ FORMULA_MESSAGES: Final = (
         "in `OF_ROWS` and `OF_PIVOT`, in place of companies",
     ),
     FormulaMessage(
+        "no company is new",
+        "nothing: all are known, or cannot be compared; ends in `yet` as long as more companies may come",
+        "in `OF_NEW`, in place of companies",
+    ),
+    FormulaMessage(
+        "<number> of <companies> are new<and more>",
+        'nothing: it also tells how many of these `match` "site" or "name" would take for known',
+        'in the last row of `OF_NEW` with `"why"`',
+    ),
+    FormulaMessage(
+        "#OF! The known companies have no LinkedIn pages, domains or e-mail addresses, by which companies are compared. "
+        "Give columns that have, the name of a known list, or a job.",
+        "as it says: names alone are too weak. `xl-openfunnel known list` in a terminal lists the lists",
+    ),
+    FormulaMessage(
         "#OF! '<part>' is no criterion. Write a column, a sign and a value, like country=Germany.",
         "as it says: [Criteria](criteria.md) has all signs",
     ),

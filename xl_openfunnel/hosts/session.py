@@ -17,6 +17,8 @@ from ..functions.context import CREDITS, CallContext
 from ..functions.credits import CreditsCache
 from ..jobs.fetcher import Fetcher
 from ..jobs.store.opening import open_store
+from ..jobs.store.store import Store
+from ..known.lists import KnownLists
 
 WATCH_TTL: Final = 30.0
 """Seconds that a job is polled after a call from an unknown cell; live cells subscribe to their jobs."""
@@ -27,6 +29,7 @@ class Session:
 
     Attributes:
         columns: the files with the columns of final jobs; None without a store.
+        known: the lists of known companies; None without a store.
         topic_changed: set by a host, and called with a topic other than a job that may have changed.
 
     Raises:
@@ -37,6 +40,7 @@ class Session:
         self.client = Client()
         self.store = open_store(self.client)
         self.columns = columns.connect(self.store)
+        self.known = KnownLists.beside(self.store.path) if isinstance(self.store, Store) else None
         self.fetcher = Fetcher(self.client, store=self.store, watch_ttl=WATCH_TTL)
         self.credits = CreditsCache(self.client, on_change=lambda: self.topic_changed(CREDITS))
         self.calculations = Calculations(lambda topic: self.topic_changed(topic))

@@ -1,6 +1,7 @@
 """What the cells of a host depend on, and the events that say it has changed.
 
-A topic is the id of a job, `JOBS` (the list of jobs), `CREDITS`, or a calculation that cells wait for.
+A topic is the id of a job, `JOBS` (the list of jobs), `CREDITS`, `KNOWN` (the lists of known
+companies), or a calculation that cells wait for.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ from ..jobs.snapshot import Snapshot
 
 LEDGER_DELAY: Final = 2.0
 """Seconds after which the list of jobs shows what changed with a job: the fetcher writes it a little later."""
+
+
+KNOWN_INTERVAL: Final = 2.0
+"""Seconds between two looks at the lists of known companies, which another process may set, while cells use them."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -17,6 +17,7 @@ from xl_openfunnel import Client, Fetcher, Store
 from xl_openfunnel.columns.maker import ColumnMaker
 from xl_openfunnel.functions.context import CallContext
 from xl_openfunnel.functions.credits import CreditsCache
+from xl_openfunnel.known.lists import KnownLists
 from xl_openfunnel.simulator import ManualClock, Simulator
 
 
@@ -29,6 +30,7 @@ class SimulatedServices:
     store: Store | None
     credits: CreditsCache
     columns: ColumnMaker | None = None
+    known: KnownLists | None = None
 
     def context(self) -> CallContext:
         return CallContext(self)
@@ -58,7 +60,7 @@ def make_services(tmp_path: Path) -> Iterator[MakeServices]:
             clock.busy = lambda: fetcher.busy
             stack.enter_context(fetcher)
             balance = CreditsCache(client, clock=time, start=lambda run: run(), call_later=lambda *_: None)
-            return SimulatedServices(service, fetcher, store, balance)
+            return SimulatedServices(service, fetcher, store, balance, known=KnownLists.beside(store.path))
 
         yield make
 

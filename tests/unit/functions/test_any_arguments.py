@@ -40,6 +40,8 @@ USUAL_ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "OF_LOOKUP": (JOB.job_id, 2.0, "name", "none"),
     "OF_PIVOT": (JOB.job_id, "country", "employee_band", "employee_count", "sum", "rank<=20"),
     "OF_CREDITS": ("left",),
+    "OF_NEW": (JOB.job_id, ("acme.com", "x.de"), "name", "host", "rows"),
+    "OF_DOMAIN": ("https://www.acme.com", "host"),
 }
 """Arguments for which each function gives values: a job, unless others are listed here."""
 MAX_ARGUMENTS = max(map(len, USUAL_ARGUMENTS.values()))

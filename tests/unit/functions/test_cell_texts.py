@@ -23,7 +23,7 @@ from xl_openfunnel.cell_values import Block
 from xl_openfunnel.columns import pivot as column_pivot
 from xl_openfunnel.errors import CELL_PREFIX
 from xl_openfunnel.fields import DEFAULT_COLUMNS
-from xl_openfunnel.functions import derived_tables, implementations
+from xl_openfunnel.functions import derived_tables, implementations, known_companies
 from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.context import STORE_BUSY
@@ -589,6 +589,10 @@ def wrong_formulas(services: SimulatedServices) -> list[str]:
         text_of("OF_ROWS", rows, JOB, None, None, None, None, "name desc"),
         text_of("OF_ROWS", rows, JOB, None, None, None, None, None, 1.5),
         text_of("OF_PIVOT", lambda _: pivot_table.pivot(pd.DataFrame({"name": ["a"]}), ["xyz"])),
+        text_of("OF_NEW", known_companies.new, JOB, JOB),
+        text_of("OF_NEW", known_companies.new, "slow", "slow"),
+        text_of("OF_NEW", known_companies.new, JOB, [["example.org"], ["example.net"]], None, None, "why"),
+        text_of("OF_NEW", known_companies.new, JOB, "no such list"),
         text_of("OF_STATUS", broken),
         f"{CELL_PREFIX}{STORE_BUSY}",
         *(udfs.cannot_spill(function) for function in CATALOG if function.without_spill),

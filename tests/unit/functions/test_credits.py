@@ -219,6 +219,7 @@ class Services:
     fetcher: Any = None
     store: Any = None
     columns: Any = None
+    known: Any = None
 
 
 @pytest.fixture

@@ -19,13 +19,13 @@ from typing import Final
 
 from ...cell_values import Block
 from ...errors import OpenFunnelError
-from ...functions.context import CREDITS, JOBS, Dependency, is_call
+from ...functions.context import CREDITS, JOBS, KNOWN, Dependency, is_call
 from ...functions.registry import Function
 from ...jobs import job_text
 from ...jobs.snapshot import Snapshot
 from ...runtime.clock import Clock
 from ...runtime.event_loop import EventLoop
-from ..topics import LEDGER_DELAY, JobChanged, Subscription, TopicChanged, TopicRegistry
+from ..topics import KNOWN_INTERVAL, LEDGER_DELAY, JobChanged, Subscription, TopicChanged, TopicRegistry
 from .array_formulas import ArrayTracker
 from .results import CalcHost, Listener, Result, ResultSource, SizedResult
 
@@ -103,6 +103,7 @@ class ResultUpdater:
         )
         self._checked_at = float("-inf")
         self._ledger_due_at: float | None = None
+        self._known_due_at = float("-inf")
 
     # ---- on any thread -------------------------------------------------------------------------------------
 
@@ -178,6 +179,9 @@ class ResultUpdater:
         if self._ledger_due_at is not None and now >= self._ledger_due_at:
             self._ledger_due_at = None
             self._schedule_stale(JOBS)
+        if KNOWN in self._topics and now >= self._known_due_at:
+            self._known_due_at = now + KNOWN_INTERVAL
+            self._schedule_stale(KNOWN)
         self._compute_due()
         self._check_liveness()
         return self._seconds_to_next()
@@ -355,6 +359,8 @@ class ResultUpdater:
         times: list[float] = [result.due_at for result in self._all_results() if result.due_at is not None]
         if self._ledger_due_at is not None:
             times.append(self._ledger_due_at)
+        if KNOWN in self._topics:
+            times.append(self._known_due_at)
         if self._topics.unsettled():
             times.append(self._checked_at + LIVENESS_INTERVAL)
         return max(0.0, min(times) - self._clock.monotonic()) if times else None

@@ -12,7 +12,7 @@ from tests.unit.hosts.clocks import FrozenClock
 from xl_openfunnel import JobStatus, Snapshot
 from xl_openfunnel.cell_values import Block
 from xl_openfunnel.functions import limits
-from xl_openfunnel.functions.context import CREDITS, JOBS, Dependency
+from xl_openfunnel.functions.context import CREDITS, JOBS, KNOWN, Dependency
 from xl_openfunnel.functions.registry import Function
 from xl_openfunnel.hosts.calc.array_size import Size
 from xl_openfunnel.hosts.calc.results import SizedResult
@@ -246,11 +246,13 @@ class Rig:
         self.source = FakeSource(ManualCalculations(self._calculated, self.clock.monotonic))
         self.takes_long = False
         self.seconds = 0.0  # that companies take to compute
+        self.new_count = 7.0
         implementations = {
             "OF_STATUS": self._status,
             "OF_ROWS": self._rows,
             "OF_JOBS": self._jobs_table,
             "OF_CREDITS": self._credits,
+            "OF_NEW": self._new,
         }
         self.calc = FakeCalc(lambda calc: ResultUpdater(implementations, self._open_source, calc, self.clock))
         self.updater = self.calc.updater
@@ -278,6 +280,10 @@ class Rig:
     def _jobs_table(self, context: Any, _: object) -> Block:
         context.dependencies[JOBS] = Dependency(lambda: len(self.source.statuses), len(self.source.statuses))
         return [[f"{len(self.source.statuses)} seen"]]
+
+    def _new(self, context: Any, *_: object) -> Block:
+        context.dependencies[KNOWN] = Dependency(lambda: self.new_count, self.new_count)
+        return [[self.new_count]]
 
     def _credits(self, context: Any, _: object) -> Block:
         context.dependencies[CREDITS] = Dependency(self.source.credits, self.source.credits())

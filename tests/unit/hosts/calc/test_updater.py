@@ -306,6 +306,15 @@ def test_the_list_of_jobs_is_updated_while_jobs_change_all_the_time(rig: Rig) ->
     assert listing.block != [["0 seen"]]
 
 
+def test_a_result_follows_a_list_that_another_process_sets(rig: Rig) -> None:
+    count = rig.calc.enter(REGISTRY["OF_NEW"], "job")
+    rig.advance(60)
+    assert count.block == [[7.0]]
+    rig.new_count = 5.0
+    rig.advance(5)
+    assert count.block == [[5.0]]
+
+
 def test_a_callback_for_a_known_result_is_called_once_when_there_is_something_to_show(rig: Rig) -> None:
     done: list[Result] = []
     array = rig.calc.enter(ROWS, "job", size=Size(4, 2))

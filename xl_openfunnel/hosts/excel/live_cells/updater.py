@@ -15,13 +15,13 @@ from typing import Final
 
 from ....functions.calculations import Calculations
 from ....functions.catalog import called_in, calls_always
-from ....functions.context import CREDITS, JOBS, Dependency, is_call, is_job
+from ....functions.context import CREDITS, JOBS, KNOWN, Dependency, is_call, is_job
 from ....functions.credits import MAX_AGE
 from ....functions.registry import TimeCells
 from ....jobs.snapshot import Snapshot
 from ....runtime.clock import Clock
 from ....runtime.event_loop import EventLoop
-from ...topics import LEDGER_DELAY, JobChanged, Subscription, TopicChanged
+from ...topics import KNOWN_INTERVAL, LEDGER_DELAY, JobChanged, Subscription, TopicChanged
 from ..addresses import CellRef
 from ..ports import ExcelProcesses, ExcelSession, HostBusyError, HostGoneError
 from . import throttle
@@ -90,6 +90,7 @@ class CellUpdater:
         self._paused: set[int] = set()
         self._ledger_due_at: float | None = None
         self._credits_due_at: float | None = None
+        self._known_due_at = -NEVER
 
     # ---- on any thread -------------------------------------------------------------------------------------
 
@@ -194,6 +195,9 @@ class CellUpdater:
         if self._credits_due_at is not None and now >= self._credits_due_at:
             self._credits_due_at = None
             self._registry.topic_changed(CREDITS, now)
+        if KNOWN in self._registry.topics and now >= self._known_due_at:
+            self._known_due_at = now + KNOWN_INTERVAL
+            self._registry.topic_changed(KNOWN, now)
 
     # ---- what Excel is asked for ---------------------------------------------------------------------------
 
@@ -336,6 +340,8 @@ class CellUpdater:
         for topic, at in ((JOBS, self._ledger_due_at), (CREDITS, self._credits_due_at)):
             if at is not None and topic in self._registry.topics:
                 times.append(at)
+        if KNOWN in self._registry.topics:
+            times.append(self._known_due_at)
         soonest = min(times, default=NEVER)
         return None if soonest == NEVER else max(soonest - self.now(), 0.0)
 

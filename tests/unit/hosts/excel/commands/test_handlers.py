@@ -53,6 +53,7 @@ class Rig:
     opened_files: list[Path]
     handlers: CommandHandlers
     columns: None = None
+    known: None = None
 
     def run(self, action: str, context: CommandContext) -> str:
         return self.handlers.handlers[action][1](self.excel, context)

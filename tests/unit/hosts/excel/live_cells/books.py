@@ -24,6 +24,7 @@ from xl_openfunnel.hosts.excel.ports import HostBusyError, HostGoneError
 
 CREDITS = REGISTRY["OF_CREDITS"]
 JOBS = REGISTRY["OF_JOBS"]
+NEW = REGISTRY["OF_NEW"]
 
 WINDOW = 7
 PID = 42
@@ -203,7 +204,7 @@ class Rig:
     """Live cells in a fake Excel, and a clock that the test moves.
 
     Attributes:
-        values: what `OF_JOBS` and `OF_CREDITS` return.
+        values: what `OF_JOBS`, `OF_CREDITS` and `OF_NEW` return.
         small_seconds: how long it takes to calculate a small cell.
         large_seconds: how long it takes to calculate a large block.
         job_seconds: the same for cells that show these jobs.
@@ -216,7 +217,7 @@ class Rig:
         self.fetcher = FakeFetcher()
         self.calculations = ManualCalculations(self._calculated, self.clock.monotonic)
         self.host = FakeExcel()
-        self.values = {JOBS.name: 1.0, CREDITS.name: 7.0}
+        self.values = {JOBS.name: 1.0, CREDITS.name: 7.0, NEW.name: 9.0}
         self.takes_long = False
         self.long_seconds = 0.0
         self.small_seconds = 0.0
@@ -267,7 +268,7 @@ class Rig:
         return [[self.fetcher.status_of(job)]]
 
     def _number(self, name: str, caller: Cells) -> list[list[float]]:
-        topic = context.JOBS if name == JOBS.name else context.CREDITS
+        topic = {JOBS.name: context.JOBS, CREDITS.name: context.CREDITS, NEW.name: context.KNOWN}[name]
         dependencies = {topic: Dependency(lambda: self.values[name], self.values[name])}
         self.updater.called(WINDOW, calling_ref(caller), name, dependencies, large=False, began=self.updater.now())
         return [[self.values[name]]]

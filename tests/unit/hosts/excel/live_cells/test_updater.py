@@ -455,6 +455,16 @@ def test_the_list_of_jobs_is_updated_when_jobs_change(rig: Rig) -> None:
     assert rig.sheet.value("C1") == 3.0
 
 
+def test_a_cell_follows_a_list_that_another_process_sets(rig: Rig) -> None:
+    rig.sheet.enter("C1", '=OF_NEW("job")')
+    rig.advance(60)
+    rig.values["OF_NEW"] = 5.0
+    rig.advance(5)
+    assert rig.sheet.value("C1") == 5.0
+    rig.sheet.enter("C1", "")
+    rig.advance(60)
+
+
 def test_a_slow_formula_with_two_functions_depends_on_both_jobs(rig: Rig) -> None:
     rig.large_seconds = 1.2
     rig.sheet.enter("A1", '=OF_ROWS("job1")&OF_ROWS("job2")')

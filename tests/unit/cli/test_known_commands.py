@@ -1,0 +1,117 @@
+"""known, rows --new-against, and fetch_rows with new_against."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.cli.conftest import Run, Serve
+from xl_openfunnel import ConfigurationError, fetch_rows
+from xl_openfunnel.known.lists import KnownLists
+from xl_openfunnel.settings import Settings
+from xl_openfunnel.simulator import SimulatedJob
+
+ROWS: list[dict[str, Any]] = [
+    {"name": "Acme", "domain": "acme.com", "employee_count": 5},
+    {"name": "Beta", "domain": None, "employee_count": 9},
+    {"name": "Gamma", "domain": "gamma.io", "employee_count": 7},
+    {"name": "Delta", "domain": "delta.de", "employee_count": 900},
+]
+ONE = SimulatedJob(ROWS, "one")
+TWO = SimulatedJob([*ROWS[2:], {"name": "Zeta", "domain": "zeta.io", "employee_count": 8}], "two")
+SECRET_ACCOUNT = "confidential-account"
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Path:
+    file = tmp_path / "accounts.csv"
+    file.write_text(f"Account;Website;Owner\nA;www.ACME.com/de;Jo\nB;n/a;\nC;{SECRET_ACCOUNT}.com;Al\n", "utf-8")
+    return file
+
+
+def test_a_list_is_set_listed_shown_and_removed(serve: Serve, run: Run, accounts: Path) -> None:
+    serve()
+    done = run("known", "set", "CRM", accounts, "--note", "owner", "--yes")
+    assert done.code == 0
+    assert "2 companies by 'Website'; 1 row without a LinkedIn page, domain or e-mail address." in done.err
+    assert run("known", "list").out.splitlines()[1].split("\t")[:4] == ["CRM", "2", "Website", "Owner"]
+    assert json.loads(run("known", "show", "crm", "--json").out)["domains"] == "2"
+    assert json.loads(run("known", "list", "--json").out)[0]["name"] == "CRM"
+    assert run("known", "remove", "crm").code == 0
+    assert (run("known", "list").out.splitlines(), run("known", "remove", "crm").code) == (
+        ["name\tcompanies\tcolumns\tnoted\tset (UTC)"],
+        2,
+    )
+
+
+def test_nothing_of_a_list_is_shown(serve: Serve, run: Run, accounts: Path) -> None:
+    serve(ONE)
+    outputs = [
+        run("known", "set", "crm", accounts, "--yes", "--debug"),
+        run("known", "set", "crm", accounts, "--columns", "Account name", "--debug"),
+        run("known", "list", "--debug"),
+        run("known", "show", "crm", "--debug"),
+        run("rows", "one", "--new-against", "crm", "--debug"),
+        run("rows", "one", "--new-against", "crmm", "--debug"),
+    ]
+    assert not any(SECRET_ACCOUNT in output.out + output.err for output in outputs)
+
+
+def test_without_an_answer_or_a_known_column_nothing_is_kept(serve: Serve, run: Run, accounts: Path) -> None:
+    serve()
+    assert run("known", "set", "crm", accounts).code == 2  # no terminal to ask at
+    wrong = run("known", "set", "crm", accounts, "--columns", "Web site")
+    assert (wrong.code, "Did you mean Website?" in wrong.err) == (2, True)
+    assert run("known", "set", "a/b", accounts, "--yes").code == 2
+    assert KnownLists.beside(Settings.load().store_path).all() == []
+
+
+def test_rows_that_are_new_come_before_those_that_cannot_be_compared(
+    serve: Serve, run: Run, accounts: Path, tmp_path: Path
+) -> None:
+    serve(ONE, TWO)
+    run("known", "set", "crm", accounts, "--columns", "Website")
+    done = run("rows", "one", "--columns", "rank,name", "--new-against", "crm")
+    assert done.out.splitlines() == [
+        "rank\tname\ttier",
+        "3\tGamma\tnew",
+        "4\tDelta\tnew",
+        "2\tBeta\tnot comparable",
+    ]
+    both = tmp_path / "new.csv"
+    arguments = ("--columns", "name", "--new-against", "CRM", "--criteria", "employee_count<100", "-o", both)
+    written = run("rows", "one", "two", *arguments)
+    assert both.read_text("utf-8-sig").splitlines() == [
+        "job_id,name,tier",
+        "two,Gamma,new",
+        "two,Zeta,new",
+        "one,Beta,not comparable",
+    ]
+    assert "3 of 7 companies" in written.err
+    assert run("rows", "one", "--new-against", "crm", "-o", tmp_path / "new.xlsx").code == 0
+
+
+@pytest.mark.parametrize("name", ["none", " , "])
+def test_a_list_that_is_not_there_is_refused_before_anything_is_fetched(serve: Serve, run: Run, name: str) -> None:
+    service = serve(ONE)
+    assert run("rows", "one", "--new-against", name).code == 2
+    assert service.received == []
+
+
+def test_fetch_rows_takes_lists_by_name(serve: Serve, run: Run, accounts: Path) -> None:
+    serve(ONE)
+    run("known", "set", "crm", accounts, "--yes")
+    frame = fetch_rows("one", columns="name", new_against=["crm"])
+    assert frame.to_numpy().tolist() == [["Gamma", "new"], ["Delta", "new"], ["Beta", "not comparable"]]
+    with pytest.raises(ConfigurationError, match="Did you mean 'crm'"):
+        fetch_rows("one", new_against="crmm")
+
+
+def test_forgetting_everything_removes_the_lists(serve: Serve, run: Run, accounts: Path) -> None:
+    serve()
+    run("known", "set", "crm", accounts, "--yes")
+    assert run("forget", "--all", "--yes").code == 0
+    assert not KnownLists.beside(Settings.load().store_path).folder.exists()

@@ -1,0 +1,222 @@
+"""``OF_NEW`` with a real fetcher, the simulated service and lists of known companies on the disk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.functions.conftest import MakeServices, SimulatedServices
+from xl_openfunnel.columns import maker
+from xl_openfunnel.errors import ConfigurationError
+from xl_openfunnel.functions import derived_tables, limits
+from xl_openfunnel.functions.arguments import CellError
+from xl_openfunnel.functions.cache import DerivedCache
+from xl_openfunnel.functions.context import KNOWN
+from xl_openfunnel.functions.known_companies import domain, new
+from xl_openfunnel.functions.known_sources import NOTHING_TO_COMPARE
+from xl_openfunnel.known.tables import make_list
+from xl_openfunnel.simulator import SimulatedJob
+
+
+def company(name: str, slug: str | None, domain: str | None) -> dict[str, Any]:
+    page = None if slug is None else f"https://www.linkedin.com/company/{slug}"
+    return {"name": name, "linkedin_url": page, "domain": domain}
+
+
+ROWS = [
+    company("Acme", "acme", "acme.com"),
+    company("Beta", "beta", "fr.beta.com"),
+    company("Gamma", None, None),
+    company("Delta", "delta", "delta.de"),
+    company("Epsilon", "epsilon", None),
+]
+OTHER = [company("Zeta", "zeta", "zeta.io"), company("Delta", "delta", "delta.de"), company("Acme", "acme", "acme.com")]
+
+
+@pytest.fixture
+def services(make_services: MakeServices) -> SimulatedServices:
+    made = make_services(SimulatedJob(ROWS, "job-one-1"), SimulatedJob(OTHER, "job-two-2"))
+    for job in ("job-one-1", "job-two-2"):
+        made.fetcher.wait(job)
+    assert made.store
+    made.store.label("job-two-2", "last run")
+    return made
+
+
+def keep(services: SimulatedServices, name: str, *rows: list[str], note: str | None = None) -> None:
+    assert services.known
+    services.known.set(make_list(name, list(rows), note_column=note))
+
+
+def names(services: SimulatedServices, *arguments: object) -> list[tuple[object, object]]:
+    """The name and tier of each company that is shown."""
+    jobs, known, *more = arguments
+    block = new(services.context(), jobs, known, "name", *more)
+    assert block[0][-2:] == ["name", "tier"]
+    return [(row[-2], row[-1]) for row in block[1:]]
+
+
+def test_without_known_companies_each_company_is_there_once_with_its_best_rank(services: SimulatedServices) -> None:
+    block = new(services.context(), (("job-one-1",), ("job-two-2",)), None, "rank,name")
+    assert block == [
+        ["job_id", "rank", "name", "tier"],
+        ["job-one-1", 1.0, "Acme", "new"],
+        ["job-one-1", 2.0, "Beta", "new"],
+        ["job-one-1", 3.0, "Gamma", "new"],
+        ["job-one-1", 5.0, "Epsilon", "new"],
+        ["job-two-2", 1.0, "Zeta", "new"],
+        ["job-two-2", 2.0, "Delta", "new"],
+    ]
+
+
+def test_a_range_excludes_what_it_has_and_marks_what_it_cannot_tell(services: SimulatedServices) -> None:
+    known = (("Website",), ("https://WWW.Acme.com/de",), ("n/a",), (None,), (CellError("#N/A"),), ("info@delta.de",))
+    assert names(services, "job-one-1", known) == [
+        ("Beta", "new"),
+        ("Gamma", "not comparable"),
+        ("Epsilon", "not comparable"),
+    ]
+    pages = (("linkedin.com/company/Beta/about",), ("http://de.linkedin.com/company/epsilon",))
+    assert names(services, "job-one-1", pages) == [("Acme", "new"), ("Delta", "new"), ("Gamma", "not comparable")]
+
+
+def test_another_job_its_label_a_list_or_a_mix_is_known(services: SimulatedServices) -> None:
+    new_ones = [("Beta", "new"), ("Epsilon", "new"), ("Gamma", "not comparable")]
+    assert names(services, "job-one-1", "job-two-2") == new_ones
+    assert names(services, "job-one-1", "LAST run") == new_ones
+    keep(services, "crm", ["beta.com"], ["linkedin.com/company/epsilon"])
+    assert names(services, "job-one-1", "CRM")[0] == ("Acme", "new")
+    assert names(services, "job-one-1", (("last run", "crm"),)) == [("Beta", "new"), ("Gamma", "not comparable")]
+    mixed = (("https://fr.beta.com", None), ("crm", CellError("#N/A")), ("last run", CellError("#N/A")))
+    assert names(services, "job-one-1", mixed) == [("Gamma", "not comparable")]
+
+
+def test_a_text_means_a_list_before_a_label(services: SimulatedServices) -> None:
+    keep(services, "last run", ["beta.com"], ["fr.beta.com"])
+    assert ("Beta", "new") not in names(services, "job-one-1", "last run")
+    assert ("Acme", "new") in names(services, "job-one-1", "last run")
+
+
+def test_weaker_matches_count_on_request_and_why_tells_them(services: SimulatedServices) -> None:
+    keep(
+        services,
+        "crm",
+        ["Name", "Website", "Owner"],
+        ["Delta GmbH", "beta.com", "Jo"],
+        ["x", "acme.com", "Al"],
+        note="Owner",
+    )
+    assert ("Beta", "new") in names(services, "job-one-1", "crm")
+    assert ("Beta", "new") not in names(services, "job-one-1", "crm", "site")
+    assert ("Delta", "new") in names(services, "job-one-1", "crm", "site")
+    assert ("Delta", "new") not in names(services, "job-one-1", "crm", "name")
+    block = new(services.context(), "job-one-1", "crm", "name", None, "why")
+    assert block == [
+        ["name", "tier", "known"],
+        ["Acme", "host", "Al"],
+        ["Beta", "site", "Jo"],
+        ["Gamma", "not comparable", ""],
+        ["Delta", "name", "Jo"],
+        ["Epsilon", "not comparable", ""],
+        ["2 of 5 are new; 1 of these have a known site; 1 of these have a known name; 2 cannot be compared", "", ""],
+    ]
+
+
+def test_only_what_is_surely_new_is_counted(services: SimulatedServices) -> None:
+    assert new(services.context(), "job-one-1", (("acme.com",), ("x.de",)), None, None, "count") == [[2.0]]
+    assert new(services.context(), (("job-one-1",), ("job-two-2",)), None, None, None, "count") == [[6.0]]
+    assert new(services.context(), (("job-one-1",), ("?",)), None, None, None, "count")[0][0].startswith("#OF! '?'")  # type: ignore[union-attr]
+
+
+def test_a_job_without_companies_says_why(services: SimulatedServices) -> None:
+    services.simulator.add(SimulatedJob([], "job-none"))
+    services.fetcher.wait("job-none")
+    assert new(services.context(), "job-none", None, "name") == [["name", "tier"], ["completed: no companies", ""]]
+    assert new(services.context(), "job-none", None, "name", None, "count") == [[0.0]]
+    assert names(services, "job-one-1", "job-none")[0] == ("Acme", "not comparable")
+    assert new(services.context(), "job-one-1", "job-one-1", "name") == [
+        ["name", "tier"],
+        ["Gamma", "not comparable"],
+    ]
+
+
+def test_nothing_is_called_new_before_the_known_job_is_read(make_services: MakeServices) -> None:
+    services = make_services(SimulatedJob(ROWS, "job-one-1"), SimulatedJob(OTHER, "job-two-2", running=1e3), limit=50.0)
+    services.fetcher.wait("job-one-1")
+    services.fetcher.watch("job-two-2")
+    assert services.store
+    services.store.label("job-two-2", "last run")
+    header, (reason, blank) = new(services.context(), "job-one-1", "last run", "name")
+    assert (header, blank) == (["name", "tier"], "")
+    assert reason in ("loading", "pending", "running")
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        ((("Acme",), ("Beta",)), NOTHING_TO_COMPARE),
+        ("no-such-list", NOTHING_TO_COMPARE),
+        (((None,), (None,)), NOTHING_TO_COMPARE),
+        (CellError("#REF!"), "The cell with the known companies holds #REF!"),
+    ],
+)
+def test_known_companies_that_cannot_be_compared_are_refused_without_a_request(
+    services: SimulatedServices, known: object, message: str
+) -> None:
+    before = len(services.simulator.received)
+    with pytest.raises(ConfigurationError, match=message[:40]):
+        new(services.context(), "job-one-1", known)
+    assert len(services.simulator.received) == before
+
+
+def test_a_cell_follows_its_lists(services: SimulatedServices) -> None:
+    keep(services, "other", ["beta.com"], ["zeta.io"])
+    context = services.context()
+    with pytest.raises(ConfigurationError):
+        new(context, "job-one-1", "crm")
+    seen = context.dependencies[KNOWN]
+    keep(services, "other", ["beta.de"], ["zeta.io"])
+    assert not seen.stale
+    keep(services, "crm", ["acme.com"], ["zeta.io"])
+    assert seen.stale
+
+
+def test_keys_are_read_from_files_of_columns_where_there_are_some(
+    services: SimulatedServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = company("Odd", "%ff%feodd", None)
+    services.simulator.add(SimulatedJob([*ROWS, odd], "job-odd-3"))
+    services.fetcher.wait("job-odd-3")
+    known = (("Company", "Website"), ("Delta", "acme.com"), ("x", "linkedin.com/company/%ff%feodd"))
+    arguments = ("job-odd-3", known, "name", "name", "why")
+    from_rows = new(services.context(), *arguments)
+    assert [row[1] for row in from_rows[1:-1]] == [
+        "host",
+        "new",
+        "not comparable",
+        "name",
+        "new",
+        "linkedin",
+    ]
+    services.columns = maker.connect(services.store)
+    assert services.columns
+    snapshot = services.fetcher.watch("job-odd-3")
+    services.columns.folder.make("job-odd-3", snapshot.rows, snapshot.as_of)
+    monkeypatch.setattr(derived_tables, "_cache", DerivedCache())
+    monkeypatch.setattr(derived_tables, "keys_of", None)
+    assert new(services.context(), *arguments) == from_rows
+
+
+def test_large_ranges_and_lists_that_must_be_read_are_left_to_another_thread(services: SimulatedServices) -> None:
+    large = tuple((f"a{number}.com",) for number in range(limits.MAX_READ_CELLS + 1))
+    keep(services, "crm", ["acme.com"], ["zeta.io"])
+    for known in (large, "crm"):
+        with limits.at_once(), pytest.raises(limits.TakesLongError):
+            new(services.context(), "job-one-1", known)
+    names(services, "job-one-1", "crm")
+    with limits.at_once():
+        assert new(services.context(), "job-one-1", "crm", None, None, "count") == [[2.0]]
+    with limits.at_once(), pytest.raises(limits.TakesLongError) as raised:
+        domain(services.context(), large)
+    assert raised.value.looked_up

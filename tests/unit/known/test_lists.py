@@ -1,0 +1,92 @@
+"""Lists of known companies on disk."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from xl_openfunnel import ConfigurationError
+from xl_openfunnel.known.lists import SHARED_HOSTS, KnownList, KnownLists, checked_name
+from xl_openfunnel.known.reading import keys_in
+from xl_openfunnel.known.tables import make_list
+from xl_openfunnel.known.tiers import KnownCompanies
+from xl_openfunnel.shared_hosts import use_own
+
+
+def known_list(name: str = "crm", host: str = "acme.com") -> KnownList:
+    keys = KnownCompanies()
+    keys.add(["acme"], [host], "acme", note="Jo")
+    return KnownList(name, 1, 2, ("Website", "LinkedIn"), "Owner", datetime(2026, 1, 2, tzinfo=UTC), keys)
+
+
+def test_a_list_comes_back_as_it_was_in_another_process(tmp_path: Path) -> None:
+    KnownLists(tmp_path / "known").set(known_list())
+    assert KnownLists(tmp_path / "known").find("CRM ") == known_list()
+
+
+def test_setting_a_list_again_replaces_it_for_all_who_have_read_it(tmp_path: Path) -> None:
+    lists, others = KnownLists(tmp_path), KnownLists(tmp_path)
+    lists.set(known_list())
+    before = others.version("crm")
+    assert others.find("crm") == known_list()
+    lists.set(known_list("CRM", host="foo.example"))
+    assert others.find("crm") == known_list("CRM", host="foo.example")
+    assert others.version("crm") != before
+
+
+def test_lists_are_listed_by_name_and_removed(tmp_path: Path) -> None:
+    lists = KnownLists(tmp_path / "known")
+    lists.set(known_list("Suppliers"))
+    lists.set(known_list("crm"))
+    assert [known.name for known in lists.all()] == ["crm", "Suppliers"]
+    assert lists.remove("CRM")
+    assert not lists.remove("crm")
+    assert lists.find("crm") is None
+    assert lists.version("crm") is None
+    lists.remove_all()
+    assert not (tmp_path / "known").exists()
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"\xff", b'{"version": 2}'])
+def test_a_damaged_file_is_no_list(tmp_path: Path, damage: bytes) -> None:
+    lists = KnownLists(tmp_path)
+    lists.set(known_list())
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(damage)
+    assert lists.find("crm") is None
+    assert lists.all() == []
+    lists.set(known_list())
+    assert lists.find("crm") == known_list()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
+def test_only_the_user_can_read_a_list(tmp_path: Path) -> None:
+    KnownLists(tmp_path).set(known_list())
+    (file,) = tmp_path.iterdir()
+    assert file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\x00b", "x" * 61, "../x", "a/b"])
+def test_a_name_that_cannot_be_typed_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError):
+        checked_name(name)
+
+
+def test_hosts_that_a_user_calls_shared_identify_no_company(tmp_path: Path) -> None:
+    lists = KnownLists.beside(tmp_path / "store.sqlite3")
+    lists.set(make_list("crm", [["https://acme.portal.example"], ["acme.com"]]))
+    (lists.folder / SHARED_HOSTS).write_text("# portals\nhttps://www.Portal.example/  # all of them\n\n", "utf-8")
+    try:
+        lists = KnownLists.beside(tmp_path / "store.sqlite3")
+        known = lists.find("crm")
+        assert known is not None
+        assert list(known.keys.hosts) == ["acme.com"]
+        assert not keys_in("https://foo.portal.example")
+        assert "acme.com" not in repr(known)
+        lists.remove_all()
+        assert [path.name for path in lists.folder.iterdir()] == [SHARED_HOSTS]
+    finally:
+        use_own(())

@@ -1,0 +1,137 @@
+"""The keys that cells of sheets and exports hold, and the columns that hold them."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xl_openfunnel.known.domains import FREE_MAIL
+from xl_openfunnel.known.reading import CellKeys, Columns, company_name, find_columns, keys_in, row_keys
+from xl_openfunnel.shared_hosts import is_shared
+
+_LABELS = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,4})?", fullmatch=True)
+HOSTS = st.builds(
+    lambda label, suffix: f"{label}.{suffix}", _LABELS, st.sampled_from(["com", "co.uk", "de", "com.br", "io"])
+).filter(lambda name: not is_shared(name) and name not in FREE_MAIL)
+
+HOST_FORMS: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "URL": lambda name: f"https://{name}",
+    "www and slash": lambda name: f"http://www.{name}/",
+    "capitals": lambda name: f"WWW.{name.upper()}",
+    "e-mail address": lambda name: f"info@{name}",
+    "dot at the end": lambda name: f"{name}.",
+    "half a scheme": lambda name: f"http//{name}",
+    "two schemes": lambda name: f"https://http://{name}",
+    "path, query and fragment": lambda name: f"https://{name}/de/about?x=1#y",
+    "port": lambda name: f"{name}:443/",
+    "note": lambda name: f"{name} (old site, see notes)",
+    "note in brackets": lambda name: f"{name}[old]",
+    "two sites": lambda name: f"{name}; other.example.org",
+    "two lines": lambda name: f"other.example.org\n{name}",
+    "angle brackets": lambda name: f"Jane <jane@{name}>",
+}
+LINKEDIN_FORMS: dict[str, Callable[[str], str]] = {
+    "canonical": lambda slug: f"https://www.linkedin.com/company/{slug}",
+    "country host and tab": lambda slug: f"http://de.linkedin.com/company/{slug}/about/",
+    "capitals and query": lambda slug: f"linkedin.com/company/{slug.upper()}?trk=x",
+    "school": lambda slug: f"www.linkedin.com/school/{slug}/",
+    "showcase": lambda slug: f"https://linkedin.com/showcase/{slug}#x",
+    "note": lambda slug: f"see https://www.linkedin.com/company/{slug}/ for more",
+}
+
+
+@pytest.mark.parametrize("form", HOST_FORMS)
+@given(HOSTS)
+def test_a_host_is_found_however_it_is_written(form: str, host: str) -> None:
+    assert host in keys_in(HOST_FORMS[form](host)).hosts
+
+
+@pytest.mark.parametrize("form", LINKEDIN_FORMS)
+@given(_LABELS)
+def test_a_linkedin_page_is_found_however_it_is_written(form: str, slug: str) -> None:
+    assert keys_in(LINKEDIN_FORMS[form](slug)).linkedin == (slug,)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *(
+            "",
+            " ",
+            "n/a",
+            "-",
+            "none",
+            "http//",
+            "www",
+            "see e.g. Node.js",
+            "call 555.1234.22",
+            "v1.2.3",
+            "192.168.0.1",
+        ),
+        *("j.doe@gmail.com", "https://facebook.com/acme", "linktr.ee/acme", "https://sites.google.com/view/acme"),
+        *(None, 12.5, True, float("nan"), ["acme.com"]),
+    ],
+)
+def test_what_names_no_company_has_no_keys(cell: object) -> None:
+    assert keys_in(cell) == CellKeys()
+
+
+@given(
+    st.from_regex(
+        r"(https?://)?(www\.|[a-z]{2,3}\.)?(linkedin\.com|[a-z0-9-]{1,6}(\.[A-Za-z0-9-]{1,4}){1,3})"
+        r"(/(company/)?[A-Za-z0-9_.-]{0,6}/?)?",
+        fullmatch=True,
+    )
+)
+def test_what_is_read_quickly_has_the_same_keys_as_between_brackets(cell: str) -> None:
+    assert keys_in(cell) == keys_in(f"<{cell}>")
+
+
+@given(st.text() | st.floats() | st.none())
+def test_no_cell_raises(cell: object) -> None:
+    keys = keys_in(cell)
+    assert all((*keys.linkedin, *keys.hosts))
+
+
+@given(HOSTS)
+def test_keys_are_their_own_keys(host: str) -> None:
+    assert keys_in(keys_in(f"https://{host}/").hosts[0]) == CellKeys(hosts=(host,))
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [("Acme GmbH", "ACME"), ("Acme, Inc.", "acme"), ("Foo & Co. KG", "foo"), ("The Company", "the company ltd")],
+)
+def test_legal_forms_at_the_end_do_not_tell_names_apart(name: str, same: str) -> None:
+    assert company_name(name) == company_name(same) != ""
+
+
+def test_a_name_that_is_a_legal_form_stays() -> None:
+    assert company_name("SE") == "se"
+
+
+def test_columns_are_found_by_what_they_hold() -> None:
+    table: list[list[object]] = [
+        ["Account", "Id", "Website", "Contact", "LinkedIn"],
+        ["Acme", "0011", "https://acme.com", "jo@acme.com", None],
+        ["Foo", "0012", "n/a", None, "https://www.linkedin.com/company/foo"],
+        ["Bar", "0013", "ask sales", "x@gmail.com", ""],
+        ["Baz", "0014", "baz.io", None, ""],
+    ]
+    assert find_columns(table) == Columns(keys=(2, 3, 4), name=0, headers=1)
+    assert row_keys(table[1], (2, 3, 4)) == CellKeys(hosts=("acme.com",))
+
+
+def test_without_headers_every_row_is_a_company() -> None:
+    assert find_columns([["acme.com"], ["foo.com"]]) == Columns(keys=(0,), name=None, headers=0)
+
+
+def test_a_column_of_notes_that_names_one_site_is_no_column_of_sites() -> None:
+    table = [["Notes"], *[["called them"]] * 20, ["see acme.com"]]
+    assert find_columns(table).keys == ()
+
+
+def test_nothing_is_found_where_nothing_is() -> None:
+    assert find_columns([]) == find_columns([[]]) == Columns((), None, 0)

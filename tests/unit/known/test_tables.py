@@ -1,0 +1,95 @@
+"""Tables of known companies from files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from xl_openfunnel import ConfigurationError
+from xl_openfunnel.known.tables import make_list, read_table
+
+TABLE = [["Account", "Website", "Owner"], ["Acmé", "https://acme.com", "Jo; 1"], ["Foo", "n/a", "Al"]]
+
+
+def text_file(encoding: str, delimiter: str) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        path = folder / "accounts.csv"
+        lines = [delimiter.join(f'"{cell}"' for cell in row) for row in TABLE]
+        path.write_bytes("\r\n".join(lines).encode(encoding))
+        return path
+
+    return write
+
+
+def workbook(folder: Path) -> Path:
+    book = openpyxl.Workbook()
+    book.create_sheet("Accounts")
+    for row in TABLE:
+        book["Accounts"].append(row)
+    book.save(folder / "accounts.xlsx")
+    return folder / "accounts.xlsx"
+
+
+def parquet(folder: Path) -> Path:
+    pd.DataFrame(TABLE[1:], columns=TABLE[0]).to_parquet(folder / "accounts.parquet")
+    return folder / "accounts.parquet"
+
+
+FILES: dict[str, Callable[[Path], Path]] = {
+    **{
+        f"{encoding} with {delimiter!r}": text_file(encoding, delimiter)
+        for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp1252")
+        for delimiter in ",;\t|"
+    },
+    "workbook": workbook,
+    "Parquet": parquet,
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_every_kind_of_file_has_the_same_rows(kind: str, tmp_path: Path) -> None:
+    assert read_table(FILES[kind](tmp_path)) == TABLE
+
+
+@pytest.mark.parametrize("name", ["missing.csv", "damaged.xlsx", "damaged.parquet", "accounts.pdf", "folder.csv"])
+def test_what_cannot_be_read_is_said_without_its_content(name: str, tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    for damaged in ("damaged.xlsx", "damaged.parquet"):
+        (tmp_path / damaged).write_bytes(b"secret")
+    with pytest.raises(ConfigurationError) as refused:
+        read_table(tmp_path / name)
+    assert name in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_list_has_keys_and_the_column_that_was_asked_for() -> None:
+    known = make_list("CRM", TABLE, note_column="owner")
+    assert (known.name, known.companies, known.skipped) == ("CRM", 1, 1)
+    assert (known.columns, known.note_column) == (("Website",), "Owner")
+    assert known.keys.hosts == {"acme.com": "Jo; 1"}
+    assert known.keys.names == {"acmé": "Jo; 1", "foo": "Al"}
+
+
+def test_without_a_note_column_nothing_but_keys_is_kept() -> None:
+    known = make_list("CRM", TABLE)
+    assert known.keys.hosts == {"acme.com": ""}
+
+
+def test_named_columns_are_taken_whatever_they_hold() -> None:
+    assert make_list("CRM", [["a", "b"], ["x.com", "y.com"]], columns=["B"]).keys.hosts == {"y.com": ""}
+
+
+@pytest.mark.parametrize("columns", [["Web site"], ["nothing like it"]])
+def test_an_unknown_column_is_refused_with_those_there_are(columns: list[str]) -> None:
+    with pytest.raises(ConfigurationError, match="Website"):
+        make_list("CRM", TABLE, columns)
+
+
+@pytest.mark.parametrize("table", [[], [["Account"], ["Acme"]]])
+def test_a_table_without_keys_is_refused(table: list[list[object]]) -> None:
+    with pytest.raises(ConfigurationError, match="No column has"):
+        make_list("CRM", table)

@@ -1,0 +1,121 @@
+"""Commands for lists of known companies, of which none prints what is in a list."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import ConfigurationError
+from ..fields import parse_columns
+from ..known.lists import KnownList, KnownLists, checked_name
+from ..text import companies, count, format_utc
+from . import table_output, terminal
+from .options import Json, Yes
+from .session import session
+
+Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="The name of the list.")]
+
+_HEADERS = ("name", "companies", "columns", "noted", "set (UTC)")
+
+
+def set_list(
+    context: typer.Context,
+    name: Name,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", show_default=False, help="A .csv, .xlsx, .ods or .parquet file.")
+    ],
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", metavar="NAMES", help="Those with domains or links; else they are found."),
+    ] = None,
+    note: Annotated[
+        str | None, typer.Option("--note", metavar="NAME", help='A column to keep for OF_NEW\'s "why", like Owner.')
+    ] = None,
+    yes: Yes = False,
+) -> None:
+    """Keep the companies of a file as a list, in place of an older one of this name.
+
+    Only what companies are compared by is kept, and the column of --note.
+    """
+    from ..known.tables import make_list, read_table
+
+    lists = _lists(context)
+    checked_name(name)
+    known = make_list(name, read_table(file), parse_columns(columns) if columns else None, note)
+    terminal.print_message(
+        f"{companies(known.companies)} by {_quoted(known.columns)}; "
+        f"{count(known.skipped, 'row')} without a LinkedIn page, domain or e-mail address."
+    )
+    if columns is None and not yes and not terminal.confirm(f"Keep them as {known.name!r}?"):
+        terminal.print_message("Nothing was kept.")
+        raise typer.Exit(1)
+    lists.set(known)
+    terminal.print_message(f'Kept. In a cell: =OF_NEW(A2,"{known.name}")')
+
+
+def list_lists(context: typer.Context, as_json: Json = False) -> None:
+    """List the lists of known companies."""
+    lists = _lists(context).all()
+    if as_json:
+        terminal.print_json([dict(_details(known)) for known in lists])
+        return
+    lines = [[text for _, text in _details(known)][: len(_HEADERS)] for known in lists]
+    if not terminal.is_terminal(sys.stdout):
+        terminal.print_lines("\t".join(line) for line in [list(_HEADERS), *lines])
+    elif lists:
+        table_output.print_table(_HEADERS, lines, right={1})
+    if not lists:
+        terminal.print_message("There is no list yet: xl-openfunnel known set crm accounts.csv")
+
+
+def show_list(context: typer.Context, name: Name, as_json: Json = False) -> None:
+    """Show what is known of a list: never its companies."""
+    known = _lists(context).get(name)
+    if as_json:
+        terminal.print_json(dict(_details(known)))
+    else:
+        table_output.print_pairs(_details(known))
+
+
+def remove_list(context: typer.Context, name: Name) -> None:
+    """Remove a list from this computer."""
+    lists = _lists(context)
+    known = lists.get(name)
+    lists.remove(name)
+    terminal.print_message(f"The list {known.name!r} is removed.")
+
+
+def parse_new_against(text: str | None) -> list[str]:
+    """The names in the text of ``--new-against``.
+
+    Raises:
+        ConfigurationError: it has none.
+    """
+    names = [name for part in (text or "").split(",") if (name := part.strip())]
+    if text is not None and not names:
+        raise ConfigurationError("--new-against names no list. Say for example --new-against crm.")
+    return names
+
+
+def _lists(context: typer.Context) -> KnownLists:
+    return KnownLists.beside(session(context).settings.store_path)
+
+
+def _details(known: KnownList) -> list[tuple[str, str]]:
+    return [
+        ("name", known.name),
+        ("companies", str(known.companies)),
+        ("columns", ", ".join(known.columns)),
+        ("noted", known.note_column or ""),
+        ("set (UTC)", format_utc(known.set_at)),
+        ("rows without keys", str(known.skipped)),
+        ("LinkedIn pages", str(len(known.keys.linkedin))),
+        ("domains", str(len(known.keys.hosts))),
+    ]
+
+
+def _quoted(names: tuple[str, ...]) -> str:
+    return ", ".join(f"{name!r}" for name in names)

@@ -1,0 +1,177 @@
+"""The functions that compare companies with those that are known already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from ..cell_values import Block, Cell
+from ..company_key import CompanyKeys
+from ..fields import JOB_COLUMN
+from ..jobs import job_text
+from ..jobs.snapshot import Rows
+from ..known import domains
+from ..known.selection import Company, chosen, tier_counts, unique_companies, why
+from ..known.tiers import MATCHES, KnownCompanies, Matcher, Tier
+from ..selection import Selection
+from . import arguments, derived_tables
+from .context import CallContext
+from .implementations import MAX_ROWS, MAX_SEARCHED_ROWS
+from .job_rows import header_without_rows, rows_or_reason, unique_jobs
+from .known_sources import job_view, known_companies
+from .limits import check_count, check_row_limit, count_read
+from .registry import Argument, of_function, optional
+
+NONE_NEW: Final = "no company is new"
+_YET: Final = " yet"
+
+
+def _host(value: str) -> str:
+    from ..known.reading import keys_in
+
+    return next(iter(keys_in(value).hosts), "")
+
+
+def _site(value: str) -> str:
+    from ..known.domains import site
+
+    return site(_host(value)) or ""
+
+
+def _linkedin(value: str) -> str:
+    from ..known.reading import keys_in
+
+    return next(iter(keys_in(value).linkedin), "")
+
+
+def _name(value: str) -> str:
+    from ..known.reading import company_name
+
+    return company_name(value)
+
+
+_PARTS: Final[Mapping[str, Callable[[str], str]]] = {"host": _host, "site": _site, "linkedin": _linkedin, "name": _name}
+
+
+@of_function(
+    "OF_DOMAIN",
+    "What a website, link or e-mail address is compared by: acme.com, however it is written.",
+    Argument("value", "The website, LinkedIn link, e-mail address or name; or a range of these."),
+    optional("part", '"host" (the default), "site" (without subdomains), "linkedin" (the page) or "name".'),
+    large=True,
+    without_spill="Give one value per formula.",
+)
+def domain(context: CallContext, value: object, part: object = None) -> Block:  # noqa: ARG001 - depends on no job
+    """``OF_DOMAIN``: one part of each value, in the shape of the range; blank where it has none.
+
+    Hosts that many companies share, and providers of e-mail addresses, are blank too: they identify no company.
+    """
+    name = arguments.one_of(part, "part", tuple(_PARTS))
+    count_read(arguments.cell_count(value), slow=name in ("host", "site") and not domains.loaded(), looked_up=True)
+    read = _PARTS[name]
+
+    def cell(given: object) -> Cell:
+        if isinstance(given, arguments.CellError):
+            return given.text
+        return read(given) if isinstance(given, str) else ""
+
+    return [[cell(given) for given in line] for line in arguments.grid(value)]
+
+
+@of_function(
+    "OF_NEW",
+    "The companies of one or more jobs, each once, that are not among those you know already.",
+    Argument("jobs", "The job's id, its URL or its label; or a range of these."),
+    optional(
+        "known", "Ranges of domains or LinkedIn links, the name of a known list, another job; or a range of these."
+    ),
+    optional("columns", 'Their names, like "name,domain,country", or a range with them; "*" for all.'),
+    optional("match", 'The weakest match that counts as known: "host" (the default), "site", "name" or "linkedin".'),
+    optional("show", '"rows" (the default), "count", or "why" (every company, with what is known of it).'),
+    large=True,
+    without_spill='Ask for the number: OF_NEW(A2,"crm",,,"count").',
+)
+def new(
+    context: CallContext,
+    jobs: object,
+    known: object = None,
+    columns: object = None,
+    match: object = None,
+    show: object = None,
+) -> Block:
+    """``OF_NEW``: the new companies, then those that cannot be compared, with their tier in the last column."""
+    column_names = arguments.columns(columns)
+    weakest = Tier(arguments.one_of(match, "match", tuple(map(str, MATCHES))))
+    shown = arguments.one_of(show, "show", ("rows", "count", "why"))
+    several = arguments.is_range(jobs)
+    named = unique_jobs(context, jobs)
+    if not named:
+        return [[""]]
+    contents = [(job_id, error or rows_or_reason(context.snapshot(job_id, job_view))) for job_id, error in named]
+    rows_by_job = {job_id: rows for job_id, rows in contents if isinstance(rows, Rows)}
+    check_row_limit(rows_by_job.values(), MAX_SEARCHED_ROWS)
+    width = several + len(header_without_rows(column_names)) + 1 + (shown == "why")
+    context.width = 1 if shown == "count" else width
+    depth = Tier.NAME if shown == "why" else weakest
+    excluding = known_companies(context, known, names=depth is Tier.NAME)
+    reasons = [(job_id, rows) for job_id, rows in contents if isinstance(rows, str)]
+    if isinstance(excluding, str):
+        if shown == "count":
+            return [[excluding]]
+        rows_by_job, reasons = {}, [("", excluding)]
+    elif shown == "count" and (incomplete := [reason for job_id, reason in reasons if _may_have_more(context, job_id)]):
+        return [[incomplete[0]]]
+    companies: list[Company] = []
+    if rows_by_job:
+        matcher = Matcher(excluding) if isinstance(excluding, KnownCompanies) else None
+        keys: list[CompanyKeys] = []
+        ranks: list[int] = []
+        for job_id, rows in rows_by_job.items():
+            confirmed = context.snapshot(job_id, job_view).as_of
+            keys += derived_tables.company_keys(job_id, rows, context.columns, confirmed, names=depth is Tier.NAME)
+            ranks += range(len(rows))
+        companies = unique_companies(keys, ranks, matcher, depth)
+    if shown == "count":
+        return [[float(tier_counts(companies)[Tier.NEW])]]
+    selected = chosen(companies) if shown == "rows" else why(companies)
+    check_count(len(selected.positions), MAX_ROWS)
+    lines: Block = []
+    if rows_by_job:
+        as_of = {job_id: context.snapshot(job_id, job_view).as_of for job_id in rows_by_job}
+        selection, files = Selection(chosen=selected), context.columns
+        block = derived_tables.selected_block(
+            rows_by_job, column_names, selection, context.block_units, stacked=several, files=files, as_of=as_of
+        )
+        if len(block) == 1:
+            lines.append([NONE_NEW + ("" if _settled(context, rows_by_job) else _YET)])
+    else:
+        names = header_without_rows(column_names)
+        block = [[*([JOB_COLUMN] if several else []), *names, *(name for name, _ in selected.columns)]]
+    lines += [[job_id, reason] if several else [reason] for job_id, reason in reasons]
+    if shown == "why":
+        lines.append([_summary(companies, weakest)])
+    width = len(block[0])
+    return [*block, *([*line, *[""] * (width - len(line))] for line in lines)]
+
+
+def _may_have_more(context: CallContext, job_id: str) -> bool:
+    """Whether it is not known of a job that it has no companies; a text that names no job has no id."""
+    return not job_id or bool(job_text.excluded_reason(context.snapshot(job_id, job_view)))
+
+
+def _settled(context: CallContext, jobs: Iterable[str]) -> bool:
+    return all(context.snapshot(job_id, job_view).settled for job_id in jobs)
+
+
+def _summary(companies: Sequence[Company], weakest: Tier) -> str:
+    """How many are new, and how many would not be if weaker matches counted."""
+    counts, order = tier_counts(companies), list(Tier)
+    weaker = [tier for tier in (Tier.SITE, Tier.NAME) if order.index(tier) > order.index(weakest)]
+    if weakest is Tier.LINKEDIN:
+        weaker = [Tier.HOST, *weaker]
+    new_count = counts[Tier.NEW] + sum(counts[tier] for tier in weaker)
+    parts = [f"{new_count:,} of {len(companies):,} are new"]
+    parts += [f"{counts[tier]:,} of these have a known {tier}" for tier in weaker if counts[tier]]
+    if counts[Tier.NOT_COMPARABLE]:
+        parts.append(f"{counts[Tier.NOT_COMPARABLE]:,} cannot be compared")
+    return "; ".join(parts)

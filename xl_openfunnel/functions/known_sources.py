@@ -1,0 +1,132 @@
+"""What ``OF_NEW`` compares companies with: ranges of a sheet, lists of known companies, other jobs, or a mix."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from functools import lru_cache
+from typing import Final
+
+from ..cell_values import to_text
+from ..company_key import looks_blank
+from ..errors import ConfigurationError
+from ..jobs import job_text
+from ..jobs.snapshot import Rows, Snapshot
+from ..known.reading import company_name, find_columns, keys_in
+from ..known.tables import keys_of_rows
+from ..known.tiers import KnownCompanies
+from ..shared_hosts import is_shared
+from . import arguments, derived_tables, limits
+from .context import CallContext
+from .job_rows import rows_or_reason
+
+MAX_NAMES: Final = 100
+"""Texts of a range that may name lists and jobs."""
+
+NOTHING_TO_COMPARE: Final = (
+    "The known companies have no LinkedIn pages, domains or e-mail addresses, by which companies are compared. Give "
+    "columns that have, the name of a known list, or a job."
+)
+"""Says nothing of what the cells hold."""
+
+_KEPT_RANGES: Final = 8
+_HOST: Final = "openfunnel"
+"""In the URLs of jobs."""
+
+
+def job_view(snapshot: Snapshot) -> Hashable:
+    """What the companies of a job, or why there are none, depend on."""
+    return rows_or_reason(snapshot), snapshot.settled, job_text.excluded_reason(snapshot)
+
+
+def known_companies(context: CallContext, known: object, *, names: bool) -> KnownCompanies | str | None:
+    """The companies that the argument tells; None for a blank, or why a job of it has none yet.
+
+    Args:
+        context: of this call.
+        known: the argument.
+        names: whether names are compared.
+
+    Raises:
+        ConfigurationError: it tells of no company.
+    """
+    if not arguments.is_range(known):
+        cell = arguments.valid_value(known, "known companies")
+        text = "" if cell is None else to_text(cell).strip()
+        return None if looks_blank(text) else _all_of(context, [text], KnownCompanies(), names=names)
+    limits.count_read(arguments.cell_count(known))
+    keys, texts = _of_range(known) if isinstance(known, tuple) and _hashable(known) else _read_range(known)
+    return _all_of(context, texts, keys, names=names)
+
+
+def _all_of(context: CallContext, texts: Sequence[str], keys: KnownCompanies, *, names: bool) -> KnownCompanies | str:
+    """The keys of a range, with those of the lists and jobs that these texts name."""
+    sources = [keys] if keys.linkedin or keys.hosts else []
+    in_range = bool(sources)
+    limits.count_jobs(len(texts))
+    for text in texts:
+        known = context.known_list(text)
+        if known is not None:
+            sources.append(known.keys)
+        elif job_id := context.seen_job(text):
+            of_job = _of_job(context, job_id, names=names)
+            if isinstance(of_job, str):
+                return of_job
+            sources.append(of_job)
+        elif not in_range:
+            own = keys_in(text)
+            if not own:
+                raise ConfigurationError(NOTHING_TO_COMPARE)
+            keys.add(own.linkedin, own.hosts)
+            sources.append(keys)
+    if not sources:
+        raise ConfigurationError(NOTHING_TO_COMPARE)
+    if len(sources) == 1:
+        return sources[0]
+    together = KnownCompanies()
+    for each in sources:
+        together.update(each)
+    return together
+
+
+def _of_job(context: CallContext, job_id: str, *, names: bool) -> KnownCompanies | str:
+    snapshot = context.snapshot(job_id, job_view)
+    if reason := job_text.excluded_reason(snapshot):
+        return reason
+    return job_companies(context, job_id, snapshot.rows, snapshot, names=names)
+
+
+def job_companies(context: CallContext, job_id: str, rows: Rows, snapshot: Snapshot, *, names: bool) -> KnownCompanies:
+    """The companies of a job as known ones, each noted with the job's id."""
+    known = KnownCompanies()
+    for slug, host, name in derived_tables.company_keys(job_id, rows, context.columns, snapshot.as_of, names=names):
+        hosts = () if host is None or is_shared(host) else (host,)
+        known.add(() if slug is None else (slug,), hosts, company_name(name) if name else "", job_id)
+    return known
+
+
+@lru_cache(maxsize=_KEPT_RANGES)
+def _of_range(cells: tuple[object, ...]) -> tuple[KnownCompanies, list[str]]:
+    return _read_range(cells)
+
+
+def _read_range(cells: object) -> tuple[KnownCompanies, list[str]]:
+    """The keys of a range, and the texts that may name lists and jobs: each stands alone in its row, without keys."""
+    rows = arguments.grid(cells)
+    columns = find_columns(rows)
+    keys, _ = keys_of_rows(rows[columns.headers :], columns, columns.name, limits.cancellation().check)
+    texts: dict[str, None] = {}
+    for row in rows:
+        filled = [cell for cell in row if isinstance(cell, str) and not looks_blank(cell)]
+        if (len(filled) == 1 or len(rows) == 1) and len(texts) <= MAX_NAMES:
+            texts.update((cell.strip(), None) for cell in filled if _HOST in cell.lower() or not keys_in(cell))
+    if len(texts) > MAX_NAMES:
+        texts = {}  # a column of names or notes, and not of lists or jobs
+    return keys, list(texts)
+
+
+def _hashable(value: tuple[object, ...]) -> bool:
+    try:
+        hash(value)
+    except Exception:
+        return False
+    return True

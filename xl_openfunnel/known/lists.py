@@ -1,0 +1,259 @@
+"""Lists of known companies, kept under a name on this computer: one file each, with keys and nothing else.
+
+A file has what companies are compared by, and of the user's columns those that were asked for: never a whole export.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from ..atomic import atomic_write
+from ..company_key import comparable, host
+from ..errors import ConfigurationError, FileWriteError
+from ..pasted import did_you_mean
+from ..shared_hosts import is_shared, use_own
+from .tiers import KnownCompanies
+
+_log = logging.getLogger(__name__)
+
+VERSION: Final = 1
+"""Version of the files: one of another version must be set again."""
+
+SHARED_HOSTS: Final = "shared-hosts.txt"
+"""The file in the folder in which users list hosts that many companies share, one a line, beside those of
+`shared_hosts`."""
+
+_SUFFIX: Final = ".known.json"
+_NAME: Final = re.compile(r"[\w .&+()-]{1,60}")
+
+
+@dataclass(frozen=True)
+class KnownList:
+    """What is kept under one name.
+
+    Attributes:
+        name: as the user wrote it.
+        companies: the rows that had at least one key.
+        skipped: the rows that had none.
+        columns: the columns that the keys came from, as the user's table named them.
+        note_column: the column that is shown beside a match, if one was asked for.
+        set_at: when it was set, in UTC.
+        keys: what companies are compared by.
+    """
+
+    name: str
+    companies: int
+    skipped: int
+    columns: tuple[str, ...]
+    note_column: str | None
+    set_at: datetime
+    keys: KnownCompanies = field(repr=False)
+
+
+class _File(msgspec.Struct):
+    version: int
+    name: str
+    companies: int
+    skipped: int
+    columns: list[str]
+    note_column: str | None
+    set_at: datetime
+    linkedin: dict[str, str]
+    hosts: dict[str, str]
+    names: dict[str, str]
+
+
+class KnownLists:
+    """The lists in a folder, which is created with the first one. Safe for several processes.
+
+    Args:
+        folder: where they are kept. Whatever else is in it is left alone.
+    """
+
+    @classmethod
+    def beside(cls, store: Path) -> KnownLists:
+        """The lists of the user whose store this is. The user's own shared hosts count from now on."""
+        lists = cls(store.parent / "known")
+        use_own(_read_hosts(lists.folder / SHARED_HOSTS))
+        return lists
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._read: dict[Path, tuple[tuple[int, ...], KnownList]] = {}
+
+    def set(self, known: KnownList) -> None:
+        """Keep a list, in place of an older one of this name.
+
+        Raises:
+            ConfigurationError: the name cannot be used.
+            FileWriteError: the folder cannot be written.
+        """
+        path, keys = self._path(checked_name(known.name)), known.keys
+        content = msgspec.json.encode(
+            _File(
+                version=VERSION,
+                name=known.name,
+                companies=known.companies,
+                skipped=known.skipped,
+                columns=list(known.columns),
+                note_column=known.note_column,
+                set_at=known.set_at,
+                linkedin=keys.linkedin,
+                hosts=keys.hosts,
+                names=keys.names,
+            )
+        )
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not path.exists():
+                os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        except OSError as error:
+            raise FileWriteError(f"The list could not be kept in {self.folder}: {error.strerror or error}.") from None
+        atomic_write(path, content)
+
+    def find(self, name: str) -> KnownList | None:
+        """The list of this name, in any case; None where there is none or its file is damaged."""
+        path = self._path(name)
+        identity = _identity(path)
+        if identity is None:
+            self._read.pop(path, None)
+            return None
+        cached = self._read.get(path)
+        if cached is not None and cached[0] == identity:
+            return cached[1]
+        known = _load(path)
+        if known is not None:
+            self._read[path] = identity, known
+        return known
+
+    def get(self, name: str) -> KnownList:
+        """The list of this name.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        known = self.find(name)
+        if known is None:
+            names = [each.name for each in self.all()]
+            hint = did_you_mean(names[:3]) if names else "There is none: xl-openfunnel known set NAME FILE sets one."
+            raise ConfigurationError(f"There is no list of known companies with that name. {hint}")
+        return known
+
+    def together(self, names: Sequence[str]) -> KnownCompanies:
+        """The companies of these lists.
+
+        Raises:
+            ConfigurationError: there is none of one of these names.
+        """
+        companies = KnownCompanies()
+        for name in names:
+            companies.update(self.get(name).keys)
+        return companies
+
+    def is_loaded(self, name: str) -> bool:
+        """Whether `find` reads no file."""
+        path = self._path(name)
+        identity, cached = _identity(path), self._read.get(path)
+        return identity is None or (cached is not None and cached[0] == identity)
+
+    def version(self, name: str) -> tuple[int, ...] | None:
+        """What changes whenever the list of this name does; None where there is none. Reads no file."""
+        return _identity(self._path(name))
+
+    def all(self) -> list[KnownList]:
+        """All lists, by name."""
+        lists = [known for path in self._paths() if (known := _load(path)) is not None]
+        return sorted(lists, key=lambda known: comparable(known.name))
+
+    def remove(self, name: str) -> bool:
+        """Remove a list; returns whether there was one."""
+        path = self._path(name)
+        self._read.pop(path, None)
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def remove_all(self) -> None:
+        """Remove all lists, and the folder if nothing else is in it."""
+        for path in self._paths():
+            path.unlink(missing_ok=True)
+        if self.folder.is_dir() and not any(self.folder.iterdir()):
+            self.folder.rmdir()
+
+    def _path(self, name: str) -> Path:
+        digest = hashlib.blake2b(comparable(name).encode("utf-8", "surrogatepass"), digest_size=12)
+        return self.folder / f"{digest.hexdigest()}{_SUFFIX}"
+
+    def _paths(self) -> Iterator[Path]:
+        return self.folder.glob(f"*{_SUFFIX}")
+
+
+def checked_name(name: str) -> str:
+    """The name, without blanks at its ends.
+
+    Raises:
+        ConfigurationError: it cannot be the name of a list.
+    """
+    name = " ".join(name.split())
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError("Give the list a name of letters, digits and blanks, for example crm.")
+    return name
+
+
+def _read_hosts(path: Path) -> list[str]:
+    try:
+        lines = path.read_text("utf-8-sig", "replace").splitlines()
+    except OSError:
+        return []
+    return [name for line in lines if (name := host(line.partition("#")[0]))]
+
+
+def now() -> datetime:
+    """The time for `KnownList.set_at`, to the second."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def _load(path: Path) -> KnownList | None:
+    try:
+        file = msgspec.json.decode(path.read_bytes(), type=_File)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as damage:
+        _log.warning("a list of known companies cannot be read: %s", type(damage).__name__)
+        return None
+    if file.version != VERSION:
+        return None
+    return KnownList(
+        name=file.name,
+        companies=file.companies,
+        skipped=file.skipped,
+        columns=tuple(file.columns),
+        note_column=file.note_column,
+        set_at=file.set_at,
+        keys=KnownCompanies(file.linkedin, _unshared(file.hosts), file.names),
+    )
+
+
+def _unshared(hosts: dict[str, str]) -> dict[str, str]:
+    """Without those that were found to be shared since the list was set."""
+    return {name: note for name, note in hosts.items() if not is_shared(name)}
+
+
+def _identity(path: Path) -> tuple[int, ...] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns

@@ -1,0 +1,105 @@
+"""Each company of one or more jobs once, with how surely it is known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+from ..company_key import CompanyKeys, group_companies, keys_of
+from ..jobs.snapshot import Snapshot
+from ..selection import ALL, Chosen, Selection
+from ..shared_hosts import is_shared
+from .tiers import KnownCompanies, Match, Matcher, Tier
+
+TIER_COLUMN: Final = "tier"
+NOTE_COLUMN: Final = "known"
+
+_ORDER: Final = {tier: place for place, tier in enumerate(Tier)}
+
+
+class Company(NamedTuple):
+    """One company.
+
+    Attributes:
+        position: its best row, from 0.
+        match: the strongest match of all its rows.
+    """
+
+    position: int
+    match: Match
+
+
+def unique_companies(
+    keys: Sequence[CompanyKeys], ranks: Sequence[int], matcher: Matcher | None, weakest: Tier
+) -> list[Company]:
+    """Each company once, in the order of the best rows.
+
+    Args:
+        keys: of each row.
+        ranks: of each row in its job: of several rows of a company the one with the lowest is the best, of equal ones
+            the first.
+        matcher: tells the tier; without one every company is new.
+        weakest: the weakest tier that is looked for.
+    """
+    best: dict[int, int] = {}
+    new = Match(Tier.NEW)
+    matches = [new] * len(keys) if matcher is None else matcher.matches(keys, weakest)
+    for position, company in enumerate(group_companies(keys, is_shared)):
+        if company == position:
+            best[company] = position
+            continue
+        if ranks[position] < ranks[best[company]]:
+            best[company] = position
+        if _ORDER[matches[position].tier] < _ORDER[matches[company].tier]:
+            matches[company] = matches[position]
+    companies = list(map(Company, best.values(), map(matches.__getitem__, best)))
+    companies.sort(key=itemgetter(0))
+    return companies
+
+
+def chosen(companies: Sequence[Company], text: str = "") -> Chosen:
+    """The rows of the new companies, then of those that cannot be compared, with their tier in a last column."""
+    rest = unknown(companies)
+    tiers = tuple(str(company.match.tier) for company in rest)
+    return Chosen(tuple(company.position for company in rest), ((TIER_COLUMN, tiers),), text)
+
+
+def new_among(
+    snapshots: Sequence[Snapshot], selection: Selection | None, known: KnownCompanies, names: Sequence[str]
+) -> Selection:
+    """The selection, of the companies that are new to lists of these names, each once.
+
+    Args:
+        snapshots: of the jobs, in the order in which their rows are stacked.
+        selection: what else is chosen.
+        known: the companies of the lists.
+        names: of the lists.
+    """
+    keys = [keys_of(row) for snapshot in snapshots for row in snapshot.rows]
+    ranks = [rank for snapshot in snapshots for rank in range(len(snapshot.rows))]
+    companies = unique_companies(keys, ranks, Matcher(known), Tier.HOST)
+    lists = " and ".join(f'"{name}"' for name in names)
+    return replace(selection or ALL, chosen=chosen(companies, f"new to {lists}"))
+
+
+def why(companies: Sequence[Company]) -> Chosen:
+    """The rows of all companies, with their tier and what is noted of the known one in the last columns."""
+    tiers = tuple(str(company.match.tier) for company in companies)
+    notes = tuple(company.match.note for company in companies)
+    positions = tuple(company.position for company in companies)
+    return Chosen(positions, ((TIER_COLUMN, tiers), (NOTE_COLUMN, notes)))
+
+
+def unknown(companies: Sequence[Company]) -> list[Company]:
+    """The new companies, then those that cannot be compared."""
+    order = (Tier.NEW, Tier.NOT_COMPARABLE)
+    return [company for tier in order for company in companies if company.match.tier is tier]
+
+
+def tier_counts(companies: Sequence[Company]) -> dict[Tier, int]:
+    """How many companies each tier has, all tiers in order."""
+    counts = Counter(company.match.tier for company in companies)
+    return {tier: counts[tier] for tier in Tier}

@@ -1,0 +1,152 @@
+"""Tables of known companies: read from a file, and turned into a list of keys."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from ..cell_values import to_text
+from ..company_key import comparable
+from ..errors import ConfigurationError
+from .lists import KnownList, checked_name, now
+from .reading import Columns, company_name, find_columns, row_keys
+from .tiers import KnownCompanies
+
+Table = Sequence[Sequence[object]]
+"""Rows of cells, all of one width."""
+
+_TEXT_SUFFIXES: Final = (".csv", ".tsv", ".txt")
+_SHEET_SUFFIXES: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+SUFFIXES: Final = (*_TEXT_SUFFIXES, *_SHEET_SUFFIXES, ".parquet")
+"""The files that can be read."""
+
+_DELIMITERS: Final = ",;\t|"
+_SNIFFED: Final = 64 * 1024
+_ROWS_PER_CHECK: Final = 1_000
+
+
+def read_table(path: Path) -> list[list[object]]:
+    """The rows of a file, headers included: of a workbook those of its first sheet that is not empty.
+
+    Raises:
+        ConfigurationError: there is no such file, or it cannot be read.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ConfigurationError(f"{path.name} is no table that can be read. There are {', '.join(SUFFIXES)}.")
+    try:
+        if suffix in _TEXT_SUFFIXES:
+            rows = _read_text(path.read_bytes())
+        elif suffix in _SHEET_SUFFIXES:
+            rows = _read_workbook(path)
+        else:
+            rows = _read_parquet(path)
+    except OSError as error:
+        raise ConfigurationError(f"{path} could not be read: {error.strerror or error}.") from None
+    except Exception:  # each reader has errors of its own; none may show what is in the file
+        raise ConfigurationError(f"{path} could not be read: it is damaged, or no {suffix[1:]} file.") from None
+    width = max(map(len, rows), default=0)
+    return [[*row, *[None] * (width - len(row))] for row in rows]
+
+
+def make_list(
+    name: str, table: Table, columns: Sequence[str] | None = None, note_column: str | None = None
+) -> KnownList:
+    """A list with the keys of a table.
+
+    Args:
+        name: of the list.
+        table: with or without a row of headers.
+        columns: the names of those with keys; by default they are found by what they hold.
+        note_column: the name of a column that is shown beside a match.
+
+    Raises:
+        ConfigurationError: there is no such column, or none with keys.
+    """
+    found = find_columns(table)
+    if columns is not None or note_column is not None:
+        found = Columns(found.keys, found.name, 1)
+    headers = [to_text("" if cell is None else cell) for cell in table[0]] if table else []
+    if columns is not None:
+        found = Columns(tuple(_position(column, headers) for column in columns), found.name, 1)
+    if not found.keys:
+        raise ConfigurationError(
+            "No column has LinkedIn pages, domains or e-mail addresses in it, by which companies are compared."
+        )
+    note = None if note_column is None else _position(note_column, headers)
+    rows = table[found.headers :]
+    keys, companies = keys_of_rows(rows, found, note)
+    used = tuple(headers[at] if found.headers else f"column {at + 1}" for at in found.keys)
+    shown_column = None if note is None else headers[note]
+    return KnownList(checked_name(name), companies, len(rows) - companies, used, shown_column, now(), keys)
+
+
+def keys_of_rows(
+    rows: Table, columns: Columns, note: int | None = None, check: Callable[[], object] = lambda: None
+) -> tuple[KnownCompanies, int]:
+    """The keys of rows without headers, and how many rows have any.
+
+    Args:
+        rows: of one width.
+        columns: those with keys.
+        note: the position of the column that is noted.
+        check: called between two parts of the work; may raise an error to end it.
+    """
+    keys, companies = KnownCompanies(), 0
+    for number, row in enumerate(rows):
+        if number % _ROWS_PER_CHECK == 0:
+            check()
+        own = row_keys(row, columns.keys)
+        named = row[columns.name] if columns.name is not None else None
+        shown = "" if note is None or row[note] is None else to_text(row[note]).strip()
+        keys.add(own.linkedin, own.hosts, company_name(named) if isinstance(named, str) else "", shown)
+        companies += bool(own)
+    return keys, companies
+
+
+def _position(name: str, headers: Sequence[str]) -> int:
+    own = [comparable(header) for header in headers]
+    if comparable(name) in own:
+        return own.index(comparable(name))
+    close = get_close_matches(comparable(name), own, n=1)
+    hint = f"Did you mean {headers[own.index(close[0])]}?" if close else f"There are {', '.join(headers[:20])}."
+    raise ConfigurationError(f"There is no column {name[:40]!r}. {hint}")
+
+
+def _read_text(content: bytes) -> list[list[object]]:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = content.decode("utf-16")
+    else:
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = content.decode("cp1252", "replace")  # as Excel saves a CSV file in Western Europe
+    try:
+        dialect: type[csv.Dialect] | str = csv.Sniffer().sniff(text[:_SNIFFED], _DELIMITERS)
+    except csv.Error:
+        dialect = "excel"  # a single column
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
+    return [list(row) for row in csv.reader(io.StringIO(text, newline=""), dialect) if row]
+
+
+def _read_workbook(path: Path) -> list[list[object]]:
+    from python_calamine import CalamineWorkbook
+
+    with CalamineWorkbook.from_path(str(path)) as book:
+        for name in book.sheet_names:
+            if rows := book.get_sheet_by_name(name).to_python():
+                return [list(row) for row in rows]
+    return []
+
+
+def _read_parquet(path: Path) -> list[list[object]]:
+    import duckdb
+
+    with duckdb.connect() as db:
+        result = db.execute("SELECT * FROM read_parquet(?)", [str(path)])
+        headers = [column[0] for column in result.description or ()]
+        return [list(headers), *map(list, result.fetchall())]

@@ -1,0 +1,144 @@
+"""How surely a company is known already.
+
+LinkedIn pages by number (``/company/12345``) are a kind of key of their own: they cannot be compared with names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from ..company_key import CompanyKeys
+from ..shared_hosts import is_shared
+from .domains import site
+from .reading import company_name
+
+
+class Tier(StrEnum):
+    """How surely a company is known, the surest first."""
+
+    LINKEDIN = "linkedin"
+    HOST = "host"
+    SITE = "site"
+    NAME = "name"
+    NEW = "new"
+    NOT_COMPARABLE = "not comparable"
+
+
+MEANINGS: Final = {
+    Tier.LINKEDIN: "the same LinkedIn page",
+    Tier.HOST: "the same host, which no other companies share",
+    Tier.SITE: "the same registrable domain, but other hosts: often one company, sometimes a franchise",
+    Tier.NAME: "the same name, which is no more than a hint",
+    Tier.NEW: "nothing in common, and at least one kind of key to compare",
+    Tier.NOT_COMPARABLE: "no kind of key in common: the company has no domain, for example, and the list nothing else",
+}
+"""What the company and a known one have in common."""
+
+MATCHES: Final = (Tier.HOST, Tier.SITE, Tier.NAME, Tier.LINKEDIN)
+"""The tiers that can be the weakest that counts as known; the first is the default."""
+
+_DEPTHS: Final = {tier: depth for depth, tier in enumerate(Tier)}
+
+
+class Match(NamedTuple):
+    """The tier of a company, and what is noted of the known one, ``""`` where there is none."""
+
+    tier: Tier
+    note: str = ""
+
+
+_NEW: Final = Match(Tier.NEW)
+_NOT_COMPARABLE: Final = Match(Tier.NOT_COMPARABLE)
+
+
+@dataclass
+class KnownCompanies:
+    """The keys of known companies, each with what is noted of the first company that has it.
+
+    Attributes:
+        linkedin: slugs, or numbers, of LinkedIn pages.
+        hosts: as `company_key.host` gives them, none of them shared.
+        names: as `reading.company_name` gives them.
+    """
+
+    linkedin: dict[str, str] = field(default_factory=dict)
+    hosts: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+    def add(self, linkedin: Iterable[str], hosts: Iterable[str], name: str = "", note: str = "") -> None:
+        """Add one company."""
+        for slug in linkedin:
+            self.linkedin.setdefault(slug, note)
+        for host in hosts:
+            self.hosts.setdefault(host, note)
+        if name:
+            self.names.setdefault(name, note)
+
+    def update(self, other: KnownCompanies) -> None:
+        """Add the companies of another list."""
+        for own, others in ((self.linkedin, other.linkedin), (self.hosts, other.hosts), (self.names, other.names)):
+            for key, note in others.items():
+                own.setdefault(key, note)
+
+
+class Matcher:
+    """Tells the tier of companies.
+
+    Args:
+        known: must not change any more.
+    """
+
+    def __init__(self, known: KnownCompanies) -> None:
+        self._known = known
+        self._has_slugs = any(not slug.isdigit() for slug in known.linkedin)
+        self._has_numbers = any(slug.isdigit() for slug in known.linkedin)
+
+    @cached_property
+    def _sites(self) -> Mapping[str, str]:
+        sites: dict[str, str] = {}
+        for host, note in self._known.hosts.items():
+            if own := site(host):
+                sites.setdefault(own, note)
+        return sites
+
+    def match(self, keys: CompanyKeys, weakest: Tier = Tier.NAME) -> Match:
+        """The strongest tier of a company, of those that are not weaker than ``weakest``."""
+        return self.matches([keys], weakest)[0]
+
+    def matches(self, companies: Iterable[CompanyKeys], weakest: Tier) -> list[Match]:
+        """As `match`, for each of many. With ``host``, which looks for no weaker tier, several times as fast."""
+        depth, pages, hosts = _DEPTHS[weakest], self._known.linkedin, self._known.hosts
+        by_host, further = depth >= _DEPTHS[Tier.HOST], depth > _DEPTHS[Tier.HOST]
+        has_slugs = self._has_slugs
+        found = []
+        for keys in companies:
+            slug, host, _ = keys
+            if slug is not None and slug in pages:
+                match = Match(Tier.LINKEDIN, pages[slug])
+            elif by_host and host in hosts:
+                match = Match(Tier.HOST, hosts[host])
+            elif further and (weaker := self._weaker_match(keys, depth)) is not None:
+                match = weaker
+            elif has_slugs and slug is not None and not slug.isdigit():
+                match = _NEW
+            else:
+                match = self._no_match(slug, host)
+            found.append(match)
+        return found
+
+    def _weaker_match(self, keys: CompanyKeys, depth: int) -> Match | None:
+        if keys.host is not None and (own := site(keys.host)) in self._sites:
+            return Match(Tier.SITE, self._sites[own or ""])
+        if depth < _DEPTHS[Tier.NAME] or keys.name is None:
+            return None
+        named = company_name(keys.name)
+        return Match(Tier.NAME, self._known.names[named]) if named in self._known.names else None
+
+    def _no_match(self, slug: str | None, host: str | None) -> Match:
+        same_kind = slug is not None and (self._has_numbers if slug.isdigit() else self._has_slugs)
+        same_kind = same_kind or bool(host is not None and self._known.hosts and not is_shared(host))
+        return _NEW if same_kind else _NOT_COMPARABLE
