@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from xl_openfunnel.shared_hosts import use_own
+
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 _skipped: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def no_own_shared_hosts() -> Iterator[None]:
+    """They are those of the process, so that no test may leave any to the next."""
+    yield
+    use_own(())
 
 
 @pytest.hookimpl(optionalhook=True)  # the Python under Wine has no xdist

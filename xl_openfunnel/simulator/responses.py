@@ -38,8 +38,8 @@ class Response:
 
 
 def encode(value: Any) -> bytes:
-    """Compact JSON with raw Unicode, as the service writes it."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """Compact JSON with raw Unicode, as the service writes it; half a surrogate pair, which UTF-8 has not, escaped."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 
 def ok(value: Any) -> Response:

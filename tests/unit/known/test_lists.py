@@ -13,7 +13,6 @@ from xl_openfunnel.known.lists import SHARED_HOSTS, KnownList, KnownLists, check
 from xl_openfunnel.known.reading import keys_in
 from xl_openfunnel.known.tables import make_list
 from xl_openfunnel.known.tiers import KnownCompanies
-from xl_openfunnel.shared_hosts import use_own
 
 
 def known_list(name: str = "crm", host: str = "acme.com") -> KnownList:
@@ -79,14 +78,11 @@ def test_hosts_that_a_user_calls_shared_identify_no_company(tmp_path: Path) -> N
     lists = KnownLists.beside(tmp_path / "store.sqlite3")
     lists.set(make_list("crm", [["https://acme.portal.example"], ["acme.com"]]))
     (lists.folder / SHARED_HOSTS).write_text("# portals\nhttps://www.Portal.example/  # all of them\n\n", "utf-8")
-    try:
-        lists = KnownLists.beside(tmp_path / "store.sqlite3")
-        known = lists.find("crm")
-        assert known is not None
-        assert list(known.keys.hosts) == ["acme.com"]
-        assert not keys_in("https://foo.portal.example")
-        assert "acme.com" not in repr(known)
-        lists.remove_all()
-        assert [path.name for path in lists.folder.iterdir()] == [SHARED_HOSTS]
-    finally:
-        use_own(())
+    lists = KnownLists.beside(tmp_path / "store.sqlite3")
+    known = lists.find("crm")
+    assert known is not None
+    assert list(known.keys.hosts) == ["acme.com"]
+    assert not keys_in("https://foo.portal.example")
+    assert "acme.com" not in repr(known)
+    lists.remove_all()
+    assert [path.name for path in lists.folder.iterdir()] == [SHARED_HOSTS]

@@ -6,8 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from xl_openfunnel import Client, Fetcher
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
+from xl_openfunnel.simulator.responses import encode
 
 ENVELOPE = [
     *("job_id", "status", "manifest", "error_message", "rows", "page", "next_cursor", "count"),
@@ -41,6 +45,24 @@ def test_a_completed_job_gives_every_row_once_in_order(rows: Any, walk: Any) -> 
     assert [page["page"] for page in pages] == ["page_0000", "page_0001", "page_0002"]
     assert [page["count"] for page in pages] == [100, 100, 50]
     assert [row for page in pages for row in page["rows"]] == rows
+
+
+@given(st.text(st.characters(), max_size=8) | st.sampled_from(["\ud800", "a\udfffb", "\ud83d\ude00"]))
+def test_any_text_is_served_as_json(text: str) -> None:
+    served = json.loads(encode({text: [text]}).decode("utf-8"))
+    assert served == json.loads(json.dumps({text: [text]}))
+
+
+def test_a_job_with_half_a_surrogate_pair_ends(clock: ManualClock) -> None:
+    job = SimulatedJob([{"name": "a\ud800b", "domain": "acme.com"}], "half", derived_query="\udfff")
+    with (
+        Simulator([job], clock=clock, sleep=clock.sleep) as service,
+        Client(service.base_url, service.api_key) as client,
+        Fetcher(client) as fetcher,
+    ):
+        snapshot = fetcher.wait("half", timeout=60)
+    assert snapshot.final
+    assert [row["name"] for row in snapshot.rows] == ["a\ufffdb"]
 
 
 def test_states_and_stages_follow_the_clock(rows: Any, poll: Any, clock: ManualClock) -> None:
