@@ -77,8 +77,8 @@ class ExcelSession(Protocol):
     def came_to_front(self) -> bool:
         """Whether Excel is in front now and was not when it was connected to."""
 
-    def shows_error(self, cell: CellRef) -> bool:
-        """Whether a cell shows an error value."""
+    def shows_value_error(self, cell: CellRef) -> bool:
+        """Whether a cell shows #VALUE!."""
 
     def formula(self, cell: CellRef) -> str | None:
         """The formula in a cell; None where there is none, or where the cell no longer exists."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.hosts.excel.fake.formulas import ERRORS
 from tests.hosts.excel.fake.message_filter import Busy
 from tests.hosts.excel.fake.refs import WHOLE, Area
 from tests.unit.hosts.clocks import JumpingClock
@@ -119,13 +120,14 @@ def test_a_german_excel_is_spoken_to_in_english(sheet: Sheet, excel: FakeExcel, 
     assert (sheet.formula("B1"), sheet.formats[1, 2]) == ('=OF_INFO(A1,"status")', TIME_FORMAT)
 
 
-def test_an_error_in_a_cell_is_seen(sheet: Sheet, excels: ComExcelProcesses) -> None:
-    sheet.enter("B1", "=1/0")
+def test_value_errors_in_a_cell_are_seen(sheet: Sheet, excels: ComExcelProcesses) -> None:
     with excels.connect(HERE) as visit:
-        assert visit.shows_error(CELL)
-        for value in (7, "#VALUE!", None):
-            sheet.type("B1", value)
-            assert not visit.shows_error(CELL)
+        for value, error in ERRORS.items():
+            sheet.type("B1", error)
+            assert visit.shows_value_error(CELL) == (value == "#VALUE!")
+        for text in (7, "#VALUE!", None):
+            sheet.type("B1", text)
+            assert not visit.shows_value_error(CELL)
 
 
 def test_a_visit_during_which_excel_came_to_the_front_says_so(

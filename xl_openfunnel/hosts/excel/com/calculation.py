@@ -111,12 +111,12 @@ class ComExcelSession:
     def calculates_automatically(self) -> bool:
         return bool(dispatch.get(self._application, "Calculation") != _MANUAL)
 
-    def shows_error(self, cell: CellRef) -> bool:
-        """Whether a cell shows an error value."""
+    def shows_value_error(self, cell: CellRef) -> bool:
+        """Whether a cell shows #VALUE!."""
         with dispatch.log_com_errors(f"show the value of {cell}"):
             com_cell = self._range(cell)
             value = None if com_cell is None else dispatch.get(com_cell, "Value2")
-            return type(value) is int and hresults.error_text(value) is not None
+            return type(value) is int and hresults.error_text(value) == "#VALUE!"
         return False
 
     def formula(self, cell: CellRef) -> str | None:

@@ -93,6 +93,7 @@ class LiveCell:
         last_duration: seconds that its last recalculation took, together with the cells beside it.
         uncharged_seconds: those of them not yet charged to the budget: Excel may have been showing a dialog.
         silent_since: since when a recalculation is requested that has not called.
+        not_before: when it may be recalculated again.
         expected: the outdated topics of the last recalculation that no call has depended on since.
         stale_since: since when it shows something outdated; None while it does not.
         awaiting_call: whether a recalculation is requested and it has not called since.
@@ -113,6 +114,7 @@ class LiveCell:
     last_duration: float = 0.0
     uncharged_seconds: float = 0.0
     silent_since: float | None = None
+    not_before: float = float("-inf")
     expected: set[str] = field(default_factory=set)
     stale_since: float | None = None
     awaiting_call: bool = False

@@ -27,7 +27,8 @@ CALL_TIMEOUT: Final = 3.0
 
 LIVENESS_INTERVAL: Final = 20.0
 """Seconds after which it is checked again that a cell shows each job that runs: if none does, polling ends.
-Also the seconds after which an Excel that calculates manually is checked again."""
+Also the seconds after which an Excel that calculates manually is checked again, and after which a cell that VBA's break
+mode may keep from calling is calculated again."""
 
 SEARCH_BUDGET_DIVISOR: Final = 100
 """Searching books only because cells may have been moved without a call may take one part in so many of the time."""
@@ -56,7 +57,8 @@ def due_at(cell: LiveCell) -> float:
         return cell.called_at
     if cell.stale_since is None:
         return NEVER
-    return max(cell.recalc_requested_at + process.min_interval, process.large_at if cell.large else process.small_at)
+    paid_at = process.large_at if cell.large else process.small_at
+    return max(cell.recalc_requested_at + process.min_interval, paid_at, cell.not_before)
 
 
 def due(process: ExcelProcess, now: float) -> list[LiveCell]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ....functions.calculations import Calculations
-from ....functions.catalog import called_in, calls_always
+from ....functions.catalog import called_in
 from ....functions.context import CREDITS, JOBS, KNOWN, Dependency, is_call, is_job
 from ....functions.credits import MAX_AGE
 from ....functions.registry import TimeCells
@@ -27,6 +27,7 @@ from ..ports import ExcelProcesses, ExcelSession, HostBusyError, HostGoneError
 from . import throttle
 from .registry import ALL_BOOKS, CellCalled, CellRegistry, ExcelProcess, LiveCell, RecalcMethod
 from .search import check_visible, search_around, search_book, still_exists
+from .silence import may_be_in_break_mode, sheet_responded, would_call
 from .throttle import LIVENESS_INTERVAL, METHOD_RESET_INTERVAL, NEVER
 
 _log = logging.getLogger(__name__)
@@ -306,9 +307,9 @@ class CellUpdater:
             search_around(self._registry, cell, excel, now)
         if cell.method is RecalcMethod.DIRTY:
             cell.method, cell.method_since, cell.stale_since = RecalcMethod.CALCULATE, now, now
-        elif ours and excel.shows_error(cell.ref):  # as #VALUE! while VBA is in break mode: calculate it until it calls
-            cell.stale_since = now
-        elif cell.method is RecalcMethod.CALCULATE and ours and _would_call(cell) and not _sheet_responded(cell):
+        elif ours and excel.shows_value_error(cell.ref) and may_be_in_break_mode(cell, now):
+            cell.stale_since, cell.not_before = now, cell.recalc_requested_at + LIVENESS_INTERVAL
+        elif cell.method is RecalcMethod.CALCULATE and ours and would_call(cell) and not sheet_responded(cell):
             cell.method, cell.stale_since = RecalcMethod.REENTER, now
         elif ours:
             _log.info("%s does not call its function now", cell.ref)
@@ -344,21 +345,6 @@ class CellUpdater:
             times.append(self._known_due_at)
         soonest = min(times, default=NEVER)
         return None if soonest == NEVER else max(soonest - self.now(), 0.0)
-
-
-def _sheet_responded(cell: LiveCell) -> bool:
-    """Whether other cells on its sheet have called on request: then its formula does not reach its function now."""
-    response_at = cell.process.last_response_at.get((cell.ref.book, cell.ref.sheet), -NEVER)
-    return cell.silent_since is not None and response_at >= cell.silent_since
-
-
-def _would_call(cell: LiveCell) -> bool:
-    """Whether the silence of a cell shows that Excel did not recalculate it.
-
-    A formula that has not called since its book was opened may have its call behind a condition: to enter it again
-    would be of no use, and would cost the user what could be undone.
-    """
-    return bool(cell.calls) or calls_always(cell.formula or "")
 
 
 class VisibleJobs:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.hosts.excel.fake import refs
-from tests.hosts.excel.fake.formulas import ERRORS, CellError
+from tests.hosts.excel.fake.formulas import ERRORS
 from tests.hosts.excel.fake.model import MANUAL, Book, Cells, Excel
 from tests.hosts.excel.fake.sheet import ExcelError, Sheet
 from tests.unit.calculating import ManualCalculations
@@ -76,9 +76,9 @@ class FakeExcel:
     def came_to_front(self) -> bool:
         return self.takes_foreground
 
-    def shows_error(self, ref: CellRef) -> bool:
+    def shows_value_error(self, ref: CellRef) -> bool:
         sheet = self._sheet(ref)
-        return sheet is not None and isinstance(sheet.value(ref.cell), CellError)
+        return sheet is not None and sheet.value(ref.cell) == ERRORS["#VALUE!"]
 
     @property
     def accepts_calls(self) -> bool:

@@ -647,8 +647,31 @@ def test_a_cell_whose_vba_is_in_break_mode_is_calculated_until_it_calls(rig: Rig
     rig.advance(60)
     assert rig.sheet.value("A1") == ERRORS["#VALUE!"]
     rig.host.breaks = False
-    rig.advance(10)
+    rig.advance(20)
     assert (rig.sheet.value("A1"), rig.host.calls["enter"]) == ("completed", 0)
+
+
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_formula_that_is_an_error_of_its_own_is_left_alone(rig: Rig, error: str, alone: bool) -> None:
+    """At once where a call shows that VBA runs, or by an error that VBA's break mode does not give; else in the end."""
+    rig.sheet.type("E1", 1.0)
+    rig.sheet.enter("A1", '=IF(E1,OF_STATUS("job"),"off")')
+    if not alone:
+        rig.sheet.enter("A2", '=OF_STATUS("other")')
+    rig.advance(1)
+    rig.sheet.type("E1", ERRORS[error])
+    for job in ("job", "other"):
+        rig.fetcher.report(job, "running")
+    rig.advance(3_700 if alone and error == "#VALUE!" else 60)
+    assert rig.sheet.value("A1") == ERRORS[error]
+    rig.fetcher.report("other", "completed")
+    rig.advance(10)
+    rig.host.calls.clear()
+    rig.advance(10_000)
+    assert not rig.host.calls
+    rig.sheet.type("E1", 1.0)
+    assert rig.sheet.value("A1") == "running"
 
 
 def test_an_excel_that_comes_to_the_front_is_recalculated_less_and_less_often(rig: Rig) -> None:

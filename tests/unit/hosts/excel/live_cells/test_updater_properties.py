@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from tests.hosts.excel.fake.formulas import Scalar
+from tests.hosts.excel.fake.formulas import ERRORS, Scalar
 from tests.hosts.excel.fake.model import AUTOMATIC, MANUAL, Book
 from tests.hosts.excel.fake.refs import WHOLE, Area
 from tests.hosts.excel.fake.sheet import ExcelError, Sheet
@@ -30,6 +30,7 @@ formula = st.one_of(
 )
 seconds = st.sampled_from([0, 0.1, 0.5, 1.5, 2.5, 5, 20, 45, 90])
 which = st.integers(0, 99)
+conditions = st.sampled_from([0.0, 1.0, ERRORS["#VALUE!"], ERRORS["#N/A"]])
 
 Content = dict[tuple[int, int], Scalar]
 Formulas = dict[tuple[int, int], str]
@@ -88,8 +89,8 @@ class CellUpdaterMachine(RuleBasedStateMachine):
         self.sheet(where).type(cell, text)
 
     @precondition(lambda self: self.excel.books)
-    @rule(where=which, row=st.integers(1, 3), job=st.none() | job, condition=st.sampled_from([0.0, 1.0]))
-    def change_what_formulas_refer_to(self, where: int, row: int, job: str | None, condition: float) -> None:
+    @rule(where=which, row=st.integers(1, 3), job=st.none() | job, condition=conditions)
+    def change_what_formulas_refer_to(self, where: int, row: int, job: str | None, condition: Scalar) -> None:
         self.sheet(where).type(f"F{row}", job)
         self.sheet(where).type(f"E{row}", condition)
 
@@ -198,7 +199,7 @@ class CellUpdaterMachine(RuleBasedStateMachine):
 
         for job in JOBS:
             rig.fetcher.report(job, "completed")
-        rig.advance(400)
+        rig.advance(4_000)
         rig.host.calls.clear()
         rig.advance(10_000)
         assert not rig.host.calls
