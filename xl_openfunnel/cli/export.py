@@ -81,7 +81,7 @@ def export(
 
 def _wanted(run: Session, jobs: Sequence[str], since: datetime | None) -> list[str]:
     """The ids of the jobs that are asked for: without any, of those that are stored."""
-    job_ids = run.stored_job_ids(jobs)
+    job_ids = run.known_job_ids(jobs)
     if not jobs:
         job_ids = sorted(job_id for origin, job_id in run.store.stored() if origin == run.store.origin)
     if since is None:

@@ -64,15 +64,16 @@ def label(
     if remove == (name is not None):
         raise ConfigurationError("Give a NAME, or --remove to take the label away.")
     run = session(context)
-    job_id = run.job_id(job)
-    if name is None:
+    text = None if name is None else _check_label(run, run.job_id(job), name)  # first: it may be the job
+    job_id = run.known_job_id(job)
+    if text is None:
         had = run.store.label_of(job_id)
-        run.store.label(job_id, None)
+        if had:
+            run.store.label(job_id, None)
         terminal.print_message(
             f"Job {job_id} no longer has the label {had!r}." if had else f"Job {job_id} has no label."
         )
         return
-    text = _check_label(run, job_id, name)
     known = any(entry.job_id == job_id for entry in run.store.ledger())
     run.store.label(job_id, text)
     terminal.print_message(
@@ -96,7 +97,7 @@ def forget(
 
     run = session(context)
     if job is not None:
-        job_id = run.job_id(job)
+        job_id = run.known_job_id(job)
         had = run.store.label_of(job_id)
         known = run.store.forget(job_id)
         ColumnFolder.beside(run.store.path, run.store.origin).forget(job_id)

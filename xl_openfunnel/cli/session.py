@@ -123,18 +123,22 @@ class Session:
         """The ids of jobs as `job_id` gives them, each once."""
         return list(dict.fromkeys(map(self.job_id, jobs)))
 
-    def stored_job_ids(self, jobs: Iterable[str]) -> list[str]:
-        """The same for a command that asks no service: what may be a short id of a job is more likely a label.
+    def known_job_id(self, job: str) -> str:
+        """As `job_id`, for a command that asks no service: what may be a short id is more likely a label.
 
         Raises:
-            InvalidJobIdError: a text names no job known here, and holds no UUID.
+            InvalidJobIdError: the text names no job known here, and holds no UUID.
         """
-        found = {self.job_id(job): job for job in jobs}
-        known = {entry.job_id for entry in self.store.ledger()} | {job_id for _, job_id in self.store.stored()}
-        for job_id, job in found.items():
-            if job_id not in known and not job_ids(job_id):
-                raise self._no_job(job)
-        return list(found)
+        job_id = self.job_id(job)
+        if job_ids(job_id) or any(job_id == entry.job_id for entry in self.store.ledger()):
+            return job_id
+        if (self.store.origin, job_id) in self.store.stored():
+            return job_id
+        raise self._no_job(job)
+
+    def known_job_ids(self, jobs: Iterable[str]) -> list[str]:
+        """The ids of jobs as `known_job_id` gives them, each once."""
+        return list(dict.fromkeys(map(self.known_job_id, jobs)))
 
     def name_of(self, job_id: str) -> str:
         """What a message calls the job: its label, else its id."""

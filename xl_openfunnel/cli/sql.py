@@ -73,7 +73,7 @@ def sql(
     text = _text(query, file)
     run = session(context)
     ledger = run.store.ledger()
-    named = run.stored_job_ids(jobs) if jobs else None
+    named = run.known_job_ids(jobs) if jobs else None
     files, left_out = _find_columns(run, ledger, named) if reads_companies(text) else (None, [])
     exit_code = _report_left_out(left_out, all_asked=not jobs)
     try:

@@ -125,6 +125,28 @@ def test_a_job_that_the_service_does_not_know_is_answered_with_similar_names(
     assert "label" not in unknown
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("forget", "Texsa"), ("label", "Texsa", "--remove"), ("label", "Texsa", "New"), ("export", "out", "Texsa")],
+)
+def test_a_mistyped_label_is_a_job_for_no_command_that_asks_no_service(
+    serve: Serve, run: Run, arguments: tuple[str, ...]
+) -> None:
+    service = serve(DONE)
+    run("label", DONE.job_id, "Texas")
+    result = run(*arguments)
+    assert (result.code, result.err.rstrip().endswith("label known here. Did you mean 'Texas'?")) == (2, True)
+    assert labels_by_job(run) == {DONE.job_id: "Texas"}
+    assert service.received == []
+
+
+def test_a_job_never_seen_here_is_forgotten_and_loses_its_label_by_its_id(serve: Serve, run: Run) -> None:
+    serve(DONE)
+    assert run("label", DONE.job_id, "--remove").err == f"Job {DONE.job_id} has no label.\n"
+    assert run("forget", DONE.job_id).err == f"Nothing was known here of job {DONE.job_id}.\n"
+    assert labels_by_job(run) == {}
+
+
 @given(st.lists(st.text("ab-", min_size=1, max_size=14), min_size=1, max_size=6, unique=True))
 def test_short_ids_are_beginnings_that_differ(ids: list[str]) -> None:
     short = short_ids(ids)
@@ -193,7 +215,7 @@ def test_forgetting_a_job_says_that_its_label_goes_too(serve: Serve, run: Run) -
     serve(DONE)
     run("label", DONE.job_id, "Texas")
     assert run("forget", "texas").err == f"Job {DONE.job_id} is forgotten, and so is its label 'Texas'.\n"
-    assert run("forget", "texas").err.startswith("Nothing was known here")
+    assert run("forget", DONE.job_id).err == f"Nothing was known here of job {DONE.job_id}.\n"
 
 
 @pytest.mark.parametrize(
