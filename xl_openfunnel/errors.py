@@ -95,7 +95,7 @@ class MissingKeyError(ConfigurationError):
 
 
 class InsecureUrlError(ConfigurationError):
-    """The base URL would carry the API key unencrypted to another machine."""
+    """The base URL would carry the API key unencrypted to another computer."""
 
 
 class InvalidJobIdError(ConfigurationError):

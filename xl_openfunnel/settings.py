@@ -68,7 +68,7 @@ ENV_API_KEY = "OPENFUNNEL_API_KEY"
 
 ENVIRONMENT = {
     ENV_API_KEY: "the API key; it takes precedence over the keyring",
-    ENV_BASE_URL: "the service's address: https, or http to this machine",
+    ENV_BASE_URL: "the service's address: https, or http to this computer",
     ENV_CACHE_DIR: "the folder of store, log and private Python, in place of the user's own: a whole path",
     _ENV_CONCURRENCY: "how many requests are sent at once (8)",
 }

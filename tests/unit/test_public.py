@@ -27,7 +27,8 @@ def test_documented_signatures_hold() -> None:
     assert str(inspect.signature(fetch_rows)).startswith(
         "(job_id: 'str | Iterable[str]', *, api_key: 'str | None' = None, base_url: 'str | None' = None, "
         "columns: 'Sequence[str] | str | None' = None, criteria: 'str | Mapping[str, object] | None' = None, "
-        "timeout: 'float | None' = None, refresh: 'bool' = False, progress:"
+        "new_against: 'str | Iterable[str] | None' = None, timeout: 'float | None' = None, "
+        "refresh: 'bool' = False, progress:"
     )
     assert list(inspect.signature(Client.page).parameters) == ["self", "job_id", "cursor"]
     assert {"watch", "refresh", "wait", "subscribe", "forget", "close", "from_settings"} <= set(dir(Fetcher))

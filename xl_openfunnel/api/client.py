@@ -36,7 +36,7 @@ class Client:
         concurrency: the number of connections kept open; None for the one of the settings.
 
     Raises:
-        ConfigurationError: a setting is unusable; `InsecureUrlError` for plain http to another machine.
+        ConfigurationError: a setting is unusable; `InsecureUrlError` for plain http to another computer.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Client:
         raise already_over
 
     def credits(self) -> Credits:
-        """Read the account's balance.
+        """Read the account's credits.
 
         Raises:
             OpenFunnelError: as for `page`.

@@ -79,12 +79,12 @@ def _classify(
     if 300 <= status < 400:
         return InvalidResponseError, (
             f"The service redirects {_redirect_target(response)} {http}. The API key is not sent there: "
-            "check the base URL (OPENFUNNEL_BASE_URL), or your network's login page."
+            "check the base URL (OPENFUNNEL_BASE_URL), or your network's sign-in page."
         )
     if status == 403 and response.body.lstrip()[:1] == b"<":
         return (
             InvalidResponseError,
-            f"The request was answered with a web page {http}: a firewall or a login page in between?",
+            f"The request was answered with a web page {http}: a firewall or a sign-in page in between?",
         )
     if status in (401, 403) or error_body.is_key_error:
         return AuthenticationError, f"The API key ({key_source}) was refused {http}{said}. {remedy(key_source)}."

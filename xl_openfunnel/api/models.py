@@ -112,7 +112,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Credits:
-    """The account's balance in credits, which may be fractional; None for a number that the response lacks."""
+    """The account's credits, which may be fractional; None for a number that the response lacks."""
 
     total: float | None
     used: float | None
@@ -226,7 +226,7 @@ def read_object(body: bytes) -> dict[str, Any]:
             value = _replace_lone_surrogates(_loads(text))
     if not isinstance(value, dict):
         is_html = body.lstrip()[:1] == b"<"
-        content = "with a web page instead of data (a proxy or a login page?)" if is_html else "with no usable data"
+        content = "with a web page instead of data (a proxy or a sign-in page?)" if is_html else "with no usable data"
         raise InvalidResponseError(f"The service answered {content} {_excerpt(body)}. {_TRY_LATER}")
     return value
 

@@ -62,7 +62,7 @@ key = typer.Typer(
 
 known_lists = typer.Typer(
     cls=parser.Group,
-    help="Lists of companies that you know already, kept on this computer.",
+    help="Known lists: companies that you have already, kept on this computer.",
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings=_HELP_OPTIONS,
@@ -106,7 +106,7 @@ _add(
 )
 _add(
     *(app, _TRY, "simulate", simulate.simulate),
-    ("A stand-in service with a running, a completed and a failed job", "xl-openfunnel simulate"),
+    ("A simulated service with a running, a completed and a failed job", "xl-openfunnel simulate"),
     (
         "A job that runs for ten minutes, on a service that fails now and then",
         "xl-openfunnel simulate --seconds 600 --fault 503:2%",
@@ -126,7 +126,7 @@ _add(
         'xl-openfunnel rows JOB --criteria "country=Germany" --sort=-employee_count --top 100',
     ),
     ("Several jobs in one table", "xl-openfunnel rows JOB OTHER_JOB -o both.xlsx"),
-    ("What a list of known companies does not have", "xl-openfunnel rows JOB --new-against crm -o new.xlsx"),
+    ("What a known list does not have", "xl-openfunnel rows JOB --new-against crm -o new.xlsx"),
     ("All columns, into another program", "xl-openfunnel rows JOB --format jsonl | head"),
     ("Two jobs, read again, for cron", "xl-openfunnel rows JOB1 JOB2 --refresh --quiet -o companies.csv"),
     ("A CSV for a German or French Excel", 'xl-openfunnel rows JOB -o companies.csv --separator ";"'),
@@ -155,8 +155,8 @@ _add(
 _add(
     *(app, _JOBS, "label", ledger.label),
     ("Name a job", "xl-openfunnel label JOB texas"),
-    ("Then the name does for the id", "xl-openfunnel rows texas -o texas.xlsx"),
-    ("Take the name away", "xl-openfunnel label texas --remove"),
+    ("Then the label does for the id", "xl-openfunnel rows texas -o texas.xlsx"),
+    ("Take the label away", "xl-openfunnel label texas --remove"),
 )
 _add(
     *(app, _JOBS, "cancel", jobs.cancel),
@@ -188,7 +188,7 @@ _add(
     ),
     ("In a script", "xl-openfunnel known set crm accounts.xlsx --columns Website,LinkedIn"),
 )
-_add(*(known_lists, None, "list", known.list_lists), ("The lists on this computer", "xl-openfunnel known list"))
+_add(*(known_lists, None, "list", known.list_lists), ("The known lists on this computer", "xl-openfunnel known list"))
 _add(*(known_lists, None, "show", known.show_list), ("What is known of one", "xl-openfunnel known show crm"))
 _add(*(known_lists, None, "remove", known.remove_list), ("Remove one", "xl-openfunnel known remove crm"))
 app.add_typer(key, name="key", rich_help_panel=_SETUP)

@@ -55,7 +55,7 @@ def demo(
     if not simulated:
         raise ConfigurationError(f"{source} holds no row: one JSON object a line is wanted.")
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
-    terminal.print_message("A simulated service on this machine: no account, no credits, nothing leaves the machine.")
+    terminal.print_message("A simulated service on this computer: no account, no credits, nothing leaves the computer.")
     with _simulated_job(simulated, seconds) as (fetcher, job_id):
         with Progress() as progress:
             snapshot = final_snapshot(fetcher, job_id, progress=progress)

@@ -66,7 +66,7 @@ def doctor(
     else:
         _print_results(results)
         if it_request:
-            terminal.print_lines(["", "For your IT department, to be pasted into a mail:", "", it_request])
+            terminal.print_lines(["", "For your IT department, to be pasted into an e-mail:", "", it_request])
     if wrong:
         terminal.print_message(f"{wrong} of these {'is' if wrong == 1 else 'are'} wrong.", style="bold")
         raise typer.Exit(1)

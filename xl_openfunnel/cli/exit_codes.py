@@ -27,7 +27,7 @@ EXIT_CODES: Final = {
     TRY_LATER: "trying again later can help: no answer in time, offline, too many requests, the service in trouble, a "
     "file that another program holds open",
     NO_KEY: "there is no API key, or it was refused",
-    INTERRUPTED: "ended by Ctrl-C",
+    INTERRUPTED: "ended by Ctrl+C",
 }
 """The exit codes and what they mean, for the guide and the help."""
 

@@ -264,7 +264,7 @@ def parse_selection(criteria: Sequence[str] | None, sort: Sequence[str] | None, 
 
 
 def cancel(context: typer.Context, job: Job, yes: Yes = False) -> None:
-    """Ask the service to stop a job. The companies delivered until then are billed."""
+    """Ask the service to cancel a job. The companies delivered until then are billed."""
     run = session(context)
     job_id = run.job_id(job)
     billed = f"Companies that job {job_id} has delivered until it stops are billed, and stay readable."
@@ -294,7 +294,7 @@ def cancel(context: typer.Context, job: Job, yes: Yes = False) -> None:
 
 
 def show_credits(context: typer.Context, as_json: Json = False) -> None:
-    """Show the account's balance."""
+    """Show the account's credits."""
     with session(context).client() as client:
         balance = client.credits()
     if as_json:

@@ -16,7 +16,7 @@ from . import table_output, terminal
 from .options import Json, Yes
 from .session import session
 
-Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="The name of the list.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="The name of the known list.")]
 
 _HEADERS = ("name", "companies", "columns", "noted", "set (UTC)")
 
@@ -36,7 +36,7 @@ def set_list(
     ] = None,
     yes: Yes = False,
 ) -> None:
-    """Keep the companies of a file as a list, in place of an older one of this name.
+    """Keep the companies of a file as a known list, in place of an older one of this name.
 
     Only what companies are compared by is kept, and the column of --note.
     """
@@ -57,7 +57,7 @@ def set_list(
 
 
 def list_lists(context: typer.Context, as_json: Json = False) -> None:
-    """List the lists of known companies."""
+    """List the known lists."""
     lists = _lists(context).all()
     if as_json:
         terminal.print_json([dict(_details(known)) for known in lists])
@@ -68,11 +68,11 @@ def list_lists(context: typer.Context, as_json: Json = False) -> None:
     elif lists:
         table_output.print_table(_HEADERS, lines, right={1})
     if not lists:
-        terminal.print_message("There is no list yet: xl-openfunnel known set crm accounts.csv")
+        terminal.print_message("There is no known list yet: xl-openfunnel known set crm accounts.csv")
 
 
 def show_list(context: typer.Context, name: Name, as_json: Json = False) -> None:
-    """Show what is known of a list: never its companies."""
+    """Show what is kept of a known list: never its companies."""
     known = _lists(context).get(name)
     if as_json:
         terminal.print_json(dict(_details(known)))
@@ -81,11 +81,11 @@ def show_list(context: typer.Context, name: Name, as_json: Json = False) -> None
 
 
 def remove_list(context: typer.Context, name: Name) -> None:
-    """Remove a list from this computer."""
+    """Remove a known list from this computer."""
     lists = _lists(context)
     known = lists.get(name)
     lists.remove(name)
-    terminal.print_message(f"The list {known.name!r} is removed.")
+    terminal.print_message(f"The known list {known.name!r} is removed.")
 
 
 def parse_new_against(text: str | None) -> list[str]:

@@ -57,12 +57,12 @@ def jobs(context: typer.Context, as_json: Json = False) -> None:
 def label(
     context: typer.Context,
     job: Job,
-    name: Annotated[str | None, typer.Argument(metavar="NAME", show_default=False, help="Its new label.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="LABEL", show_default=False, help="Its new label.")] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take its label away.")] = False,
 ) -> None:
     """Give a job a label, which every command then takes for the job."""
     if remove == (name is not None):
-        raise ConfigurationError("Give a NAME, or --remove to take the label away.")
+        raise ConfigurationError("Give a LABEL, or --remove to take the label away.")
     run = session(context)
     text = None if name is None else _check_label(run, run.job_id(job), name)  # first: it may be the job
     job_id = run.known_job_id(job)
@@ -105,14 +105,14 @@ def forget(
         terminal.print_message(forgotten if known else f"Nothing was known here of job {job_id}.")
         return
     if not yes and not terminal.confirm(
-        "Remove all stored rows, the lists of known companies, and the list of jobs with its labels?"
+        "Remove all stored rows, all known lists, and the list of jobs with its labels?"
     ):
         terminal.print_message("Nothing was removed.")
         raise typer.Exit(1)
     run.store.forget_all()
     ColumnFolder.beside(run.store.path, run.store.origin).forget_all()
     KnownLists.beside(run.store.path).remove_all()
-    terminal.print_message("All jobs and lists are forgotten.")
+    terminal.print_message("All jobs and known lists are forgotten.")
 
 
 def _check_label(run: Session, job_id: str, name: str) -> str:
@@ -127,7 +127,7 @@ def _check_label(run: Session, job_id: str, name: str) -> str:
     if not text or len(text) > _MAX_LABEL_LENGTH or not text.isprintable():
         raise ConfigurationError(f"A label has 1 to {_MAX_LABEL_LENGTH} printable characters.")
     if job_ids(text) not in ([], [job_id]):
-        raise ConfigurationError(f"{text!r} looks like a job's id. The job comes first: xl-openfunnel label JOB NAME.")
+        raise ConfigurationError(f"{text!r} looks like a job's id. The job comes first: xl-openfunnel label JOB LABEL.")
     named = (find_job_id(text) or text).casefold()
     others = [entry.job_id for entry in run.store.ledger() if entry.job_id != job_id]
     if any(other[: max(len(named), SHORT_ID)].casefold() == named for other in others):

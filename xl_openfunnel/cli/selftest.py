@@ -24,7 +24,7 @@ def selftest(as_json: Json = False) -> None:
     from ..selftest import OutcomeState
     from ..selftest.runner import run_checks
 
-    terminal.print_message("A new Excel opens and closes by itself, within some minutes. Do not type or click in it.")
+    terminal.print_message("A new Excel opens and closes by itself, within a few minutes. Do not type or click in it.")
     outcomes: list[Outcome] = []
     with Progress() as progress:
         for outcome in run_checks(excel, interpreter, before_each=lambda name: progress.update(f"trying: {name}")):

@@ -56,9 +56,11 @@ def simulate(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="NUMBER", help="Which companies, and which requests go wrong.")] = 0,
-    opaque_cursors: Annotated[bool, typer.Option("--opaque-cursors", help="Page names that can't be guessed.")] = False,
+    opaque_cursors: Annotated[
+        bool, typer.Option("--opaque-cursors", help="Page names that cannot be guessed.")
+    ] = False,
 ) -> None:
-    """Run a stand-in service on this machine until Ctrl-C: no account, no credits, nothing leaves the machine."""
+    """Run a simulated service on this computer until Ctrl+C: no account, no credits, nothing leaves the computer."""
     from ..simulator import Simulator
 
     companies = load_companies(source, rows, seed)
@@ -91,7 +93,7 @@ def simulate(
             ]
         )
         terminal.print_message("")
-        terminal.print_message("Ctrl-C ends it.")
+        terminal.print_message("Ctrl+C ends it.")
         wait_for_ever()
     finally:
         service.stop()

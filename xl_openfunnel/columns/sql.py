@@ -32,7 +32,7 @@ COMPANY_COLUMNS: Final[Mapping[str, str]] = {name: kind for name, kind in SHOWN_
 
 JOB_COLUMNS: Final[Mapping[str, tuple[str, str]]] = {
     "job_id": ("VARCHAR", "The job's id."),
-    "label": ("VARCHAR", "The name that you gave it."),
+    "label": ("VARCHAR", "The label that you gave it."),
     "status": ("VARCHAR", "The service's word, when it was last seen."),
     "rows": ("BIGINT", "Its companies; null before it is over."),
     "credits": ("DOUBLE", "What it cost, where the service said so."),

@@ -148,7 +148,7 @@ def _classify(status: int, media_type: str, start: bytes, host: str) -> CheckRes
         return wrong(f"{host} is in trouble (HTTP {status})", "Wait a while.")
     if page or 300 <= status < 400:
         kind = "a web page" if page else "a redirect"
-        remedy = "It may be a login page of the network: open any site in a browser and log in. Else ask IT."
+        remedy = "It may be a sign-in page of the network: open any site in a browser and sign in. Else ask IT."
         return wrong(f"{kind} instead of data (HTTP {status})", remedy)
     return ok(f"{host} answers (HTTP {status} without a key)")
 

@@ -55,8 +55,8 @@ _PARTS: Final[Mapping[str, Callable[[str], str]]] = {"host": _host, "site": _sit
 
 @of_function(
     "OF_DOMAIN",
-    "What a website, link or e-mail address is compared by: acme.com, however it is written.",
-    Argument("value", "The website, LinkedIn link, e-mail address or name; or a range of these."),
+    "What a website, LinkedIn page or e-mail address is compared by: acme.com, however it is written.",
+    Argument("value", "The website, LinkedIn page, e-mail address or name; or a range of these."),
     optional("part", '"host" (the default), "site" (without subdomains), "linkedin" (the page) or "name".'),
     large=True,
     without_spill="Give one value per formula.",
@@ -83,7 +83,7 @@ def domain(context: CallContext, value: object, part: object = None) -> Block:  
     "The companies of one or more jobs, each once, that are not among those you know already.",
     Argument("jobs", "The job's id, its URL or its label; or a range of these."),
     optional(
-        "known", "Ranges of domains or LinkedIn links, the name of a known list, another job; or a range of these."
+        "known", "Ranges of domains or LinkedIn pages, the name of a known list, another job; or a range of these."
     ),
     optional("columns", 'Their names, like "name,domain,country", or a range with them; "*" for all.'),
     optional("match", 'The weakest match that counts as known: "host" (the default), "site", "name" or "linkedin".'),

@@ -138,7 +138,7 @@ JOB_MESSAGES: Final = (
     JobMessage(
         "#OF! '<given>' is no job id, and labels cannot be read just now. It is tried again by itself.",
         "if it is a label: another program is writing the list of jobs",
-        "wait some seconds",
+        "wait a few seconds",
     ),
     JobMessage(
         "#OF! '<given>' is no job id, and labels cannot be read on this computer. In a terminal, xl-openfunnel doctor says why.",
@@ -366,7 +366,7 @@ FORMULA_MESSAGES: Final = (
     ),
     FormulaMessage(
         "#OF! Another program is writing the list of jobs. It is tried again by itself.",
-        "wait some seconds",
+        "wait a few seconds",
         "in `OF_JOBS`",
     ),
     FormulaMessage(

@@ -32,11 +32,11 @@ class Fetcher:
 
     Attributes:
         clock: tells the time and waits.
-        store: keeps final jobs and the ledger on disk, if there is one.
+        store: keeps final jobs and the list of jobs on disk, if there is one.
 
     Args:
         client: sends the requests, at most ``client.concurrency`` at once.
-        store: keeps final jobs and the ledger on disk; without one nothing outlives this object.
+        store: keeps final jobs and the list of jobs on disk; without one nothing outlives this object.
         clock: tells the time and waits; the system's own by default.
         jitter: returns numbers from 0 to 1, which spread retries.
         watch_ttl: seconds for which a job without a subscription is polled after the last `watch`.

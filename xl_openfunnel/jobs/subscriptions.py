@@ -23,7 +23,7 @@ class Subscription:
         self._callback = callback
 
     def close(self) -> None:
-        """End the subscription, without waiting for a call in progress."""
+        """End the subscription, without waiting for a call that runs."""
         self._hub.remove(self)
 
     def __call__(self, snapshot: Snapshot) -> None:

@@ -146,7 +146,7 @@ class KnownLists:
         if known is None:
             names = [each.name for each in self.all()]
             hint = did_you_mean(names[:3]) if names else "There is none: xl-openfunnel known set NAME FILE sets one."
-            raise ConfigurationError(f"There is no list of known companies with that name. {hint}")
+            raise ConfigurationError(f"There is no known list of that name. {hint}")
         return known
 
     def together(self, names: Sequence[str]) -> KnownCompanies:
@@ -231,7 +231,7 @@ def _load(path: Path) -> KnownList | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as damage:
-        _log.warning("a list of known companies cannot be read: %s", type(damage).__name__)
+        _log.warning("a known list cannot be read: %s", type(damage).__name__)
         return None
     if file.version != VERSION:
         return None

@@ -65,7 +65,7 @@ class DaemonPool:
             try:
                 task()
             except Exception:
-                _log.exception("a task failed unexpectedly")
+                _log.exception("a call failed unexpectedly")
             del task  # and all it holds, however long the thread waits for the next one
             with self._changed:
                 self._idle += 1

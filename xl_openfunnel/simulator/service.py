@@ -119,7 +119,7 @@ def reject_foreign_host(request: Request) -> Response | None:
         name = ""
     if is_loopback(name):
         return None
-    return error_response(421, "This simulator is for programs on this machine: ask it at 127.0.0.1 or localhost.")
+    return error_response(421, "This simulator is for programs on this computer: ask it at 127.0.0.1 or localhost.")
 
 
 class Service:

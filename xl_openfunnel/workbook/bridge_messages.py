@@ -8,7 +8,7 @@ from ..functions.messages import FormulaMessage
 
 BRIDGE_MESSAGES: Final = (
     FormulaMessage(
-        "starting", "Python starts, once for all of Excel: wait some seconds, and the cell changes by itself"
+        "starting", "Python starts, once for all of Excel: wait a few seconds, and the cell changes by itself"
     ),
     FormulaMessage(
         "#OF! Excel does not know yet where Python is. Run `xl-openfunnel install` in a terminal, then press Ctrl+Alt+F9.",

@@ -167,7 +167,7 @@ COMMANDS: Final = (
         "OpenFunnelCancelJob",
         "OpenFunnelJob",
         "CancelRequest",
-        "Asks first, then asks the service to stop the selected cell's job, at once. What it delivered until then is "
+        "Asks first, then asks the service to cancel the selected cell's job, at once. What it delivered until then is "
         "billed.",
         needs="cell",
         in_cells=True,

@@ -29,7 +29,7 @@ def xlwings_version() -> str:
     """The version of xlwings whose DLL the bridge loads."""
     match = _VERSION.search(_read(f"vba/{WINDOWS}.bas"))
     if match is None:
-        raise ValueError(f"{WINDOWS}.bas doesn't say which version of xlwings it loads")
+        raise ValueError(f"{WINDOWS}.bas does not say which version of xlwings it loads")
     return match[1]
 
 

@@ -54,7 +54,7 @@ def error(status: int, body: Any = b"", job_id: str | None = JOB, **headers: str
         (502, b"upstream went away", "ServerError", "upstream went away"),
         (503, b"\xff\xfe\x00", "ServerError", "(HTTP 503)"),
         (407, b"", "ProxyError", "proxy"),
-        (403, b"<html>Blocked</html>", "InvalidResponseError", "a firewall or a login page"),
+        (403, b"<html>Blocked</html>", "InvalidResponseError", "a firewall or a sign-in page"),
         (503, b"[" * 700 + b"]" * 700, "ServerError", "in trouble"),
         (418, {"unexpected": [1]}, "InvalidRequestError", "(HTTP 418)"),
     ],

@@ -151,6 +151,7 @@ def test_a_reader_that_wants_no_more_hides_no_error_that_is_known(
 
 def test_the_rows_of_several_jobs_are_stacked_under_the_id_of_their_job(serve: Serve, run: Run, tmp_path: Path) -> None:
     service = serve(DONE, OTHER, SLOW)
+    run("status", "other")
     run("label", "other", "Texas jobs")
     url = f"{service.base_url}/api/v1/account/search-lookalikes-bulk/{DONE.job_id}"
     result = run("rows", "slow", url, "texas JOBS", "other", "-o", tmp_path / "rows.jsonl")
@@ -221,6 +222,7 @@ def test_a_text_that_is_no_job_sends_no_request(serve: Serve, run: Run) -> None:
 
 def test_status_of_several_jobs_is_a_table(serve: Serve, run: Run) -> None:
     serve(DONE, OTHER, FAILED)
+    run("status", "other")
     run("label", "other", "Texas")
     result = run("status", DONE.job_id, "Texas", "no-seeds", "other")
     head, *rows = [line.split("\t") for line in result.out.splitlines()]

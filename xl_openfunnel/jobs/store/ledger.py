@@ -22,7 +22,7 @@ _MAX_COMPARED = 100
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """A job in the ledger; None for what is unknown."""
+    """A job in the list of jobs; None for what is unknown."""
 
     job_id: str
     label: str | None

@@ -164,7 +164,7 @@ class Store:
                 raise _DamagedError
 
     def forget(self, job_id: str) -> bool:
-        """Remove a job and its ledger entry, also from the bytes of the file. Returns whether there was anything."""
+        """Remove a job, also from the bytes of the file. Returns whether there was anything."""
         with self._database.transaction() as db:
             db.execute("PRAGMA secure_delete = ON")
             stored = self._remove(db, job_id)
@@ -199,7 +199,7 @@ class Store:
         manifest: Mapping[str, Any] | None,
         now: datetime,
     ) -> None:
-        """Write what the service said of a job into the ledger."""
+        """Write what the service said of a job into the list of jobs."""
         with self._database.transaction() as db:
             self._record(db, job_id, status, row_count, manifest, now)
 
@@ -258,13 +258,13 @@ class Store:
                     credits=credits_used,
                 )
             except (TypeError, ValueError) as damage:
-                _log.warning("an entry of the ledger is damaged, and left out: %s", damage)
+                _log.warning("an entry of the list of jobs is damaged, and left out: %s", damage)
             else:
                 entries.append(entry)
         return entries
 
     def job_counts(self) -> dict[str, int]:
-        """How many jobs the ledger has of each origin."""
+        """How many jobs the list has of each origin."""
         with self._database.connection() as db:
             return dict(db.execute("SELECT origin, count(*) FROM ledger GROUP BY origin ORDER BY origin").fetchall())
 
@@ -324,7 +324,7 @@ class Store:
         return None if row is None else str(row[0])
 
     def whole_id(self, text: str, *, wait: bool = True) -> str | None:
-        """The id in the ledger that begins so, in any case, in at least `SHORT_ID` characters; None if none does.
+        """The id in the list of jobs that begins so, in any case, in at least `SHORT_ID` characters; None if none does.
 
         An ellipsis may follow, as where a terminal cut the id.
 

@@ -91,7 +91,7 @@ End Function
 def _help(functions: list[Function]) -> str:
     calls = "".join(map(_registration, functions))
     return f"""\
-' The argument keeps this out of the list of macros. Help that can't be registered is no reason to stop.
+' The argument keeps this out of the list of macros. Help that cannot be registered is no reason to stop.
 Public Sub OpenFunnelHelp(macrosOfBook As String)
     On Error Resume Next
 {calls}End Sub

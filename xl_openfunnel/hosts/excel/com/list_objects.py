@@ -59,7 +59,7 @@ class ListObject:
     def add(cls, call: RetryingCaller, book: Any, name: str, columns: Mapping[str, float]) -> ListObject:
         """Add a table with one blank row on a new last sheet; ``columns`` are widths by name."""
         if call.get(book, "ProtectStructure"):
-            raise HostError("The workbook's structure is protected: a sheet for the table can't be added.")
+            raise HostError("The workbook's structure is protected: a sheet for the table cannot be added.")
         sheets = call.get(book, "Worksheets")
         is_name_free = call.item(sheets, _SHEET) is None
         sheet = call.get(sheets, "Add", OMITTED, call.get(sheets, "Item", call.get(sheets, "Count")))

@@ -110,7 +110,7 @@ class CommandHandlers:
             "open help": ("Opening the help ...", lambda *_: self._open_help()),
         }
         self.urgent: Mapping[str, tuple[str, Callable[[CommandContext], str]]] = {
-            "cancel job": ("Asking the service to stop the job ...", lambda context: self._cancel(context.job)),
+            "cancel job": ("Asking the service to cancel the job ...", lambda context: self._cancel(context.job)),
         }
         self.windows: Mapping[str, tuple[str, Callable[[CommandContext], str]]] = {
             "set key": ("A window asks for the API key ...", lambda _: self._set_key()),
