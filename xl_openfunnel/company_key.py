@@ -43,15 +43,25 @@ _AROUND: Final = " \t\r\n,;\"'«»“”„‘’‚‹›"
 """What people leave at the ends of an address that they copy from a text. Brackets too, in pairs."""
 
 _BRACKETED: Final = re.compile(r"\((.*)\)|\[(.*)\]|\{(.*)\}|<(.*)>", re.DOTALL)
-_SCHEME: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*+:(?=//)|(?:https?|ftp|mailto)[:/]+|/)*+")
-"""Once or several times, as in ``http://http//acme.com``."""
+_SCHEME: Final = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*+:(?=//)|(?:https?|ftp|mailto)[:/]+|https?[.;,]//|[^\W\d_]+:\s*(?=[^\W\d])|/)*+"
+)
+"""Once or several times, as in ``http://http//acme.com``; or a label, as in ``Website: acme.com``."""
 
-_HOST: Final = re.compile(r"(?!.*\.[0-9]+\Z)[^\s./@:,;<>()\[\]\"']+(?:\.[^\s./@:,;<>()\[\]\"']+)+")
+_ENCODED: Final = re.compile(r"[^/]*%(?:3a|2f)", re.IGNORECASE)
+"""A whole address that is percent-encoded, as in the query of another."""
+
+_LABEL: Final = r"[^\s\x00-,./:-@\[-^`{-\x7f]+"
+_HOST: Final = re.compile(rf"(?!.*\.[0-9]+\Z){_LABEL}(?:\.{_LABEL})+")
+_WWW: Final = re.compile(r"(?:www\.)+(?=.*\.)")
 _PLAIN_HOST: Final = re.compile(r"(?!www\.)(?:[a-z0-9-]+\.)+[a-z]+")
 """How nearly all rows spell the domain, which is quicker to read than any other form."""
 
 _LINKEDIN_HOST: Final = re.compile(r"(?:[a-z0-9-]+\.)*linkedin\.com\.?(?::[0-9]*)?")
 _LINKEDIN_KINDS: Final = frozenset(("company", "school", "showcase"))
+_LINKEDIN_VIEWS: Final = frozenset(("mwlite", "organization-guest"))
+"""The page for telephones, and that for visitors without an account, come before the kind."""
+
 _CANONICAL: Final = re.compile(r"https://www\.linkedin\.com/company/([a-z0-9-]+)/?")
 """How nearly all rows spell the page, which is quicker to read than any other form."""
 
@@ -112,6 +122,8 @@ def linkedin_slug(value: object) -> str | None:
         return match[1]
     address, _, path = _without_scheme(value, "NFC").partition("/")
     segments = [segment for segment in re.split("[?#]", path)[0].split("/") if segment]
+    if segments and segments[0] in _LINKEDIN_VIEWS:
+        del segments[0]
     if not _LINKEDIN_HOST.fullmatch(address.rpartition("@")[2]) or len(segments) < 2:
         return None
     if unquote(segments[0]) not in _LINKEDIN_KINDS:
@@ -132,10 +144,11 @@ def host(value: object) -> str | None:
         return value
     address = re.split("[/?#]", _without_scheme(value, "NFKC"))[0].rpartition("@")[2]
     name = re.sub(r":[0-9]*\Z", "", address).replace("\u3002", ".").strip().strip(".")
+    if "%" in name:
+        name = _host_form(unquote(name)).strip(".")
     if "xn--" in name:
         name = ".".join(map(_from_punycode, name.split(".")))
-    without_www = name.removeprefix("www.")
-    name = without_www if "." in without_www else name
+    name = _WWW.sub("", name, count=1) if name.startswith("www.") else name
     return name if _HOST.fullmatch(name) else None
 
 
@@ -170,10 +183,12 @@ def group_companies(rows: Iterable[CompanyKeys], is_shared: Callable[[str], bool
 
 def _without_scheme(text: str, form: Literal["NFC", "NFKC"]) -> str:
     """An address without its scheme, in lower case and the normal form, with slashes for backslashes."""
+    if _ENCODED.match(text):
+        text = unquote(text, errors="surrogateescape")
     visible = unicodedata.normalize(form, INVISIBLE.sub("", text)).strip().strip(_AROUND)
     if match := _BRACKETED.fullmatch(visible):
         visible = "".join(filter(None, match.groups())).strip().strip(_AROUND)
-    return _SCHEME.sub("", visible.lower().replace("\\", "/"), count=1)
+    return _SCHEME.sub("", unicodedata.normalize(form, visible.lower()).replace("\\", "/"), count=1)
 
 
 def _from_punycode(label: str) -> str:
@@ -181,6 +196,11 @@ def _from_punycode(label: str) -> str:
     if not label.startswith("xn--"):
         return label
     try:
-        return unicodedata.normalize("NFKC", label[4:].encode("ascii").decode("punycode")).lower()
+        decoded = _host_form(label[4:].encode("ascii").decode("punycode"))
     except (UnicodeError, ValueError, OverflowError):
         return label
+    return decoded if re.fullmatch(_LABEL, decoded) and not decoded.startswith("xn--") else label
+
+
+def _host_form(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", INVISIBLE.sub("", text)).lower())

@@ -1,4 +1,4 @@
-"""Hosts that belong to no single company: site builders, social networks, job boards, shorteners.
+"""Hosts that belong to no single company: site builders, social networks, job boards, shorteners, mailboxes, archives.
 
 The list is short on purpose. It names what companies' rows and CRM exports really hold where their own domain should
 be, and adds to the public suffix list, which knows vercel.app, github.io or myshopify.com, but none of these.
@@ -25,12 +25,13 @@ SHARED: Final = frozenset((
     "about.me", "apps.apple.com", "ashbyhq.com", "beacons.ai", "behance.net", "bio.link", "bit.ly", "calendly.com",
     "crunchbase.com", "discord.com", "discord.gg", "docs.google.com", "drive.google.com", "etsy.com",
     "eventbrite.com", "facebook.com", "fb.com", "fb.me", "forms.gle", "g.page", "github.com", "glassdoor.com",
-    "goo.gl", "greenhouse.io", "instagram.com", "itunes.apple.com", "kickstarter.com", "lever.co", "linkedin.com",
-    "linktr.ee", "lnkd.in", "maps.google.com", "medium.com", "meetup.com", "notion.so", "patreon.com",
-    "pinterest.com", "play.google.com", "producthunt.com", "reddit.com", "sites.google.com", "smartrecruiters.com",
-    "soundcloud.com", "t.co", "t.me", "telegram.me", "threads.net", "tiktok.com", "tinyurl.com", "trustpilot.com",
-    "twitch.tv", "twitter.com", "vimeo.com", "wa.me", "wellfound.com", "wikipedia.org", "workable.com", "x.com",
-    "xing.com", "yelp.com", "youtu.be", "youtube.com",
+    "gmail.com", "goo.gl", "googlemail.com", "greenhouse.io", "hotmail.com", "icloud.com", "instagram.com",
+    "itunes.apple.com", "kickstarter.com", "lever.co", "linkedin.com", "linktr.ee", "live.com", "lnkd.in",
+    "maps.google.com", "medium.com", "meetup.com", "notion.so", "outlook.com", "patreon.com", "pinterest.com",
+    "play.google.com", "producthunt.com", "reddit.com", "sites.google.com", "smartrecruiters.com", "soundcloud.com",
+    "t.co", "t.me", "telegram.me", "threads.net", "tiktok.com", "tinyurl.com", "trustpilot.com", "twitch.tv",
+    "twitter.com", "urldefense.com", "urldefense.proofpoint.com", "vimeo.com", "wa.me", "web.archive.org",
+    "wellfound.com", "wikipedia.org", "workable.com", "x.com", "xing.com", "yelp.com", "youtu.be", "youtube.com",
 ))
 """Companies have pages on these, which only the path tells apart; so they have on every host below them."""
 # fmt: on

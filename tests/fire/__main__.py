@@ -5,6 +5,7 @@
     fuzz    random responses, cell arguments and settings
     pivots  pivots of random jobs, from columns and from rows
     selections  criteria, sorts and tops of random jobs, from columns and from rows
+    known   a CRM with the dirt of real exports, as known companies of a job
     secrecy a session with a service that repeats the key
     damage  damaged stores
     crash   processes killed while they write to the store
@@ -41,6 +42,7 @@ from . import (
     damage,
     exports,
     fuzz,
+    known,
     load,
     matrix,
     model,
@@ -110,6 +112,26 @@ def _selections(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
     yield (
         f"{count * selections.QUESTIONS:,} selections from {count:,} random jobs, from columns and from rows",
         "the same cells",
+        "",
+    )
+
+
+def _known(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    made, results = known.run(folder, options.accounts, options.rows, options.seed)
+    for tier, result in results.tiers.items():
+        named = sum(known.is_named(made, *pair) for pair in result.wrong)
+        found = result.right + len(result.wrong)
+        yield (
+            f"{tier}: the strongest tier that tells {result.expected:,} companies of {options.accounts:,} accounts",
+            (
+                f"precision {result.precision:.2%} ({result.right:,} of {found:,}; {named:,} others by an account "
+                f"that names them as its own), recall {result.recall:.2%} ({len(result.missed):,} missed)"
+            ),
+            known.broken(made, tier, result),
+        )
+    yield (
+        f"{results.strangers:,} companies without an account",
+        f"{results.new:,} new, {results.strangers - results.new:,} with a weaker match that does not exclude them",
         "",
     )
 
@@ -224,6 +246,7 @@ PARTS: Final[dict[str, Callable[[argparse.Namespace, Path], Iterator[Line]]]] = 
     "fuzz": _fuzz,
     "pivots": _pivots,
     "selections": _selections,
+    "known": _known,
     "secrecy": _secrecy,
     "damage": _damage,
     "crash": _crash,
@@ -283,6 +306,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=200, help="kills (%(default)s)")
     parser.add_argument("--jobs", type=int, default=500, help="finished jobs, at once (%(default)s)")
     parser.add_argument("--rows", type=int, default=10_000, help="rows of each job (%(default)s)")
+    parser.add_argument("--accounts", type=int, default=50_000, help="accounts of the CRM (%(default)s)")
     parser.add_argument("--running", type=int, default=100, help="running jobs beside them (%(default)s)")
     parser.add_argument("--hours", type=float, default=8.0, help="simulated hours (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed of all random choices (%(default)s)")

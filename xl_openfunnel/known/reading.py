@@ -23,21 +23,41 @@ _PLAIN_PAGE: Final = re.compile(
     r"(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/company/([a-z0-9-]+)/?", re.ASCII | re.IGNORECASE
 )
 _PLAIN_SITE: Final = re.compile(
-    r"(?:https?://)?(?:www\.)?((?:[a-z0-9-]+\.)+[a-z]{2,})(?<!linkedin\.com)(?:/[a-z0-9/_.-]*)?",
+    r"(?:https?://)?(?:www\.)*+((?:[a-z0-9-]+\.)+[a-z]{2,})(?<!linkedin\.com)(?:/[a-z0-9_-]*)*",
     re.ASCII | re.IGNORECASE,
 )
 """How nearly all cells spell a page or a site, which is quicker to read than any other form."""
 
+_JOINED: Final = re.compile(r"[+&/]")
+_JOINED_URLS: Final = re.compile(r"[+&]")
+_WITHIN: Final = re.compile(r"(?<!\A)https?(?::|%3a)[^&]*", re.ASCII | re.IGNORECASE)
+_MAX_WITHIN: Final = 4
+"""Addresses within another that are looked at: ``https://l.facebook.com/l.php?u=https%3A%2F%2Facme.com`` has one."""
+
+_SENTENCE_END: Final = ".!?:"
+_GOOGLE: Final = re.compile(r"(?:[/.]|\A)google\.[a-z.]{2,6}/(?:maps|search|url)\b", re.ASCII | re.IGNORECASE)
+"""A map or a search, which is no page of Google's own."""
+
 # fmt: off
 _NAME_HEADERS: Final = frozenset((
-    "name", "company", "company name", "account", "account name", "organization", "organisation", "organization name",
-    "customer", "customer name", "firma", "firmenname", "unternehmen", "kunde", "société", "empresa",
+    "name", "company", "company name", "account", "account name", "accountname", "organization", "organisation",
+    "organization name", "customer", "customer name", "client", "client name",
+    "firma", "firmenname", "unternehmen", "kunde", "kundenname", "account-name",
+    "nom", "nom du compte", "nom de l'entreprise", "société", "raison sociale", "entreprise",
+    "nombre", "nombre de la cuenta", "nombre de la empresa", "empresa", "razón social", "cliente",
+    "nome", "nome azienda", "azienda", "ragione sociale", "nome da empresa", "nome da conta", "razão social",
+    "bedrijf", "bedrijfsnaam", "klant", "accountnaam", "företag", "företagsnamn", "kund", "virksomhed", "yritys",
+    "nazwa", "nazwa firmy", "会社名", "企業名", "取引先名", "公司", "公司名称",
 ))
 _LEGAL_FORMS: Final = frozenset((
-    "ab", "ag", "as", "a/s", "aps", "bv", "b.v.", "co", "co.", "corp", "corp.", "corporation", "company", "gmbh",
-    "inc", "inc.", "incorporated", "kg", "limited", "llc", "llp", "ltd", "ltd.", "nv", "n.v.", "oy", "plc", "pty",
-    "sa", "s.a.", "sarl", "sas", "se", "sl", "s.l.", "spa", "s.p.a.", "srl", "s.r.l.", "ug", "&",
+    "ab", "ag", "aktiengesellschaft", "as", "a/s", "aps", "bhd", "bv", "bvba", "co", "corp", "corporation", "company",
+    "cv", "eg", "ek", "ev", "gesmbh", "gmbh", "inc", "incorporated", "kft", "kg", "kgaa", "kk", "limited", "llc", "llp",
+    "lp", "ltd", "ltda", "mbh", "nv", "ohg", "oo", "ooo", "oy", "oyj", "plc", "pte", "pty", "pvt", "sa", "sarl", "sas",
+    "sasu", "sdn", "se", "sl", "slu", "spa", "spolka", "srl", "sro", "ug", "zrt", "株式会社", "有限公司", "&",
 ))
+"""Without dots."""
+_WITHIN_LEGAL_FORMS: Final = frozenset(("de", "z", "sp", "private", "und", "and", "y", "e", "i"))
+"""Before one: ``S.A. de C.V.``, ``Sp. z o.o.``"""
 # fmt: on
 
 
@@ -70,30 +90,61 @@ def keys_in(cell: object) -> CellKeys:
     if match := _PLAIN_PAGE.fullmatch(cell):
         return CellKeys(linkedin=(match[1].lower(),))
     if (match := _PLAIN_SITE.fullmatch(cell)) and "xn--" not in (plain := match[1].lower()):
-        return CellKeys() if is_shared(plain) else CellKeys(hosts=(plain,))
+        is_other = is_shared(plain) or ("google" in plain and _GOOGLE.search(cell) is not None)
+        return CellKeys() if is_other else CellKeys(hosts=(plain,))
     if looks_blank(cell):
         return CellKeys()
     parts = [part for part in _SEPARATORS.split(cell) if part]
     slugs, hosts = dict[str, None](), dict[str, None]()
     for part in parts:
-        if slug := linkedin_slug(part):
-            slugs[slug] = None
-        elif (own := _own_host(part)) and (len(parts) == 1 or has_known_suffix(own)):
-            hosts[own] = None
+        found = _keys_of_part(part, alone=len(parts) == 1)
+        slugs.update(dict.fromkeys(found.linkedin))
+        hosts.update(dict.fromkeys(found.hosts))
     return CellKeys(tuple(slugs), tuple(hosts))
+
+
+def _keys_of_part(part: str, *, alone: bool) -> CellKeys:
+    """The keys of a text without blanks, which may be several addresses, or one within another."""
+    if "?" not in part and _JOINED.search(part):
+        pieces = filter(None, (_JOINED_URLS if "//" in part else _JOINED).split(part))
+        keys = [_keys_of_address(piece, alone=False) for piece in pieces]
+        if len(keys) > 1 and all(own.hosts for own in keys):
+            return CellKeys(hosts=tuple(name for own in keys for name in own.hosts))
+    if own := _keys_of_address(part, alone=alone):
+        return own
+    for _, within in zip(range(_MAX_WITHIN), _WITHIN.finditer(part), strict=False):
+        if own := _keys_of_address(within[0], alone=alone):
+            return own
+    return CellKeys()
+
+
+def _keys_of_address(text: str, *, alone: bool) -> CellKeys:
+    if slug := linkedin_slug(text):
+        in_sentence = () if alone or slug.isdigit() else (slug.rstrip(_SENTENCE_END),)
+        return CellKeys(linkedin=tuple(dict.fromkeys(filter(None, (slug, *in_sentence)))))
+    own = _own_host(text)
+    return CellKeys(hosts=(own,)) if own and (alone or has_known_suffix(own)) else CellKeys()
 
 
 def _own_host(text: str) -> str | None:
     name = host(text)
+    if name is None or is_shared(name) or _GOOGLE.search(text):
+        return None
     is_mail = "@" in text and "/" not in text.split("@")[0].removeprefix("mailto:")
-    return None if name is None or is_shared(name) or (is_mail and name in FREE_MAIL) else name
+    return None if is_mail and name in FREE_MAIL else name
 
 
 def company_name(text: str) -> str:
     """A company's name for comparison: as `comparable`, without legal forms at its end: ``Acme GmbH`` -> ``acme``."""
     words = comparable(text).replace(",", " ").split()
-    while len(words) > 1 and words[-1] in _LEGAL_FORMS:
+    given = len(words)
+    while len(words) > 1:
+        last = words[-1].replace(".", "")
+        if last and last not in _LEGAL_FORMS and (len(words) == given or last not in _WITHIN_LEGAL_FORMS):
+            break
         words.pop()
+    if words:
+        words[-1] = words[-1].rstrip(".") or words[-1]
     return " ".join(words)
 
 
@@ -114,7 +165,7 @@ def find_columns(rows: Sequence[Sequence[object]]) -> Columns:
     names = [
         column
         for column in range(width)
-        if column not in keys and headers and comparable(to_text(rows[0][column])) in _NAME_HEADERS
+        if column not in keys and headers and comparable(to_text(rows[0][column])).replace("_", " ") in _NAME_HEADERS
     ]
     return Columns(tuple(keys), names[0] if names else None, headers)
 

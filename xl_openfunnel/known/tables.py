@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 from ..cell_values import to_text
-from ..company_key import comparable
+from ..company_key import comparable, looks_blank
 from ..errors import ConfigurationError
 from .lists import KnownList, checked_name, now
-from .reading import Columns, company_name, find_columns, row_keys
+from .reading import Columns, company_name, find_columns, keys_in, row_keys
 from .tiers import KnownCompanies
 
 Table = Sequence[Sequence[object]]
@@ -25,7 +27,11 @@ SUFFIXES: Final = (*_TEXT_SUFFIXES, *_SHEET_SUFFIXES, ".parquet")
 """The files that can be read."""
 
 _DELIMITERS: Final = ",;\t|"
+_DECLARED: Final = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)
+"""The first line by which Excel is told how the others are split."""
+
 _SNIFFED: Final = 64 * 1024
+_MAX_TITLES: Final = 10
 _ROWS_PER_CHECK: Final = 1_000
 
 
@@ -49,8 +55,24 @@ def read_table(path: Path) -> list[list[object]]:
         raise ConfigurationError(f"{path} could not be read: {error.strerror or error}.") from None
     except Exception:  # each reader has errors of its own; none may show what is in the file
         raise ConfigurationError(f"{path} could not be read: it is damaged, or no {suffix[1:]} file.") from None
+    rows = [row for row in rows if any(map(_is_filled, row))]
+    rows = rows[_count_titles(rows) :]
     width = max(map(len, rows), default=0)
     return [[*row, *[None] * (width - len(row))] for row in rows]
+
+
+def _is_filled(cell: object) -> bool:
+    return cell is not None and not (isinstance(cell, str) and looks_blank(cell))
+
+
+def _count_titles(rows: Table) -> int:
+    """The rows above the headers with one text each, as reports have them."""
+    for number, row in enumerate(rows[: _MAX_TITLES + 1]):
+        if any(map(keys_in, row)):
+            return 0
+        if sum(map(_is_filled, row)) > 1:
+            return number
+    return 0
 
 
 def make_list(
@@ -125,12 +147,28 @@ def _read_text(content: bytes) -> list[list[object]]:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = content.decode("cp1252", "replace")  # as Excel saves a CSV file in Western Europe
-    try:
-        dialect: type[csv.Dialect] | str = csv.Sniffer().sniff(text[:_SNIFFED], _DELIMITERS)
-    except csv.Error:
-        dialect = "excel"  # a single column
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
-    return [list(row) for row in csv.reader(io.StringIO(text, newline=""), dialect) if row]
+    if match := _DECLARED.match(text):
+        return _parse(text[match.end() :], match[1])
+    return _parse(text, _find_delimiter(text))
+
+
+def _find_delimiter(text: str) -> str:
+    """The one that splits most of the first rows into the same number of cells, at least two."""
+    sample = text[:_SNIFFED]
+    if len(text) > _SNIFFED:
+        sample = sample[: sample.rfind("\n") + 1] or sample
+
+    def rows_alike(delimiter: str) -> tuple[float, int]:
+        widths = Counter(map(len, filter(None, _parse(sample, delimiter))))
+        width, rows = max(widths.items(), key=lambda item: item[1], default=(1, 0))
+        return (rows / widths.total(), width) if width > 1 else (0, 0)
+
+    return max(_DELIMITERS, key=rows_alike)
+
+
+def _parse(text: str, delimiter: str) -> list[list[object]]:
+    return [list(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
 
 
 def _read_workbook(path: Path) -> list[list[object]]:

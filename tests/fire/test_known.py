@@ -1,0 +1,56 @@
+"""A small invented CRM, the same every time; the long form has 50,000 accounts."""
+
+from __future__ import annotations
+
+import pytest
+
+from xl_openfunnel.known.reading import CellKeys, keys_in
+from xl_openfunnel.known.tiers import Tier
+
+from . import crm, known
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> tuple[crm.Crm, known.Results]:
+    return known.run(tmp_path_factory.mktemp("crm"), accounts=1_200, companies=600)
+
+
+@pytest.mark.parametrize("tier", [Tier.LINKEDIN, Tier.HOST])
+def test_the_tiers_that_exclude_find_all_and_nothing_else(tier: Tier, outcome: tuple[crm.Crm, known.Results]) -> None:
+    made, results = outcome
+    assert results.tiers[tier].right > 40
+    assert known.broken(made, tier, results.tiers[tier]) == ""
+
+
+def test_weaker_tiers_find_what_their_account_can_tell(outcome: tuple[crm.Crm, known.Results]) -> None:
+    """A franchise has the registrable domain of another, and a name more than one company: half may be wrong."""
+    _, results = outcome
+    site, name = results.tiers[Tier.SITE], results.tiers[Tier.NAME]
+    assert site.recall > 0.8
+    assert name.recall > 0.8
+    assert {len(site.wrong) > 0, len(name.wrong) > 0} == {True}, "the CRM has no franchise, or no namesake"
+
+
+def test_no_company_without_an_account_is_excluded(outcome: tuple[crm.Crm, known.Results]) -> None:
+    made, results = outcome
+    wrong = [account for tier in (Tier.LINKEDIN, Tier.HOST) for _, account in results.tiers[tier].wrong]
+    assert all(made.accounts[account].named for account in wrong)
+    assert results.new > 0.8 * results.strangers
+
+
+COMPANY = crm.Company(7, "Acmé", "GmbH", "acmé.co.uk", "acmé.co.uk", "old-acmé.net", "acmé-shop.com", "acmé-gmbh")
+
+
+@pytest.mark.parametrize("form", crm.HOSTS)
+def test_a_site_is_found_however_it_is_written(form: str) -> None:
+    assert COMPANY.host in keys_in(crm.HOSTS[form](COMPANY)).hosts
+
+
+@pytest.mark.parametrize("form", crm.PAGES)
+def test_a_page_is_found_however_it_is_written(form: str) -> None:
+    assert keys_in(crm.PAGES[form](COMPANY)).linkedin[:1] in {(COMPANY.slug,), (f"{COMPANY.slug}.",)}
+
+
+@pytest.mark.parametrize("form", [form for form in crm.OTHER if form not in ("old domain", "http://www.google.com")])
+def test_a_cell_that_is_no_site_has_no_key(form: str) -> None:
+    assert keys_in(crm.OTHER[form](COMPANY)) == CellKeys()
