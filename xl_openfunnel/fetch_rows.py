@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from .api.client import Client
 from .api.endpoints import LABELS_ELSEWHERE, job_id_from
 from .errors import IncompleteResultError, InvalidJobIdError, JobNotFoundError
+from .fields import parse_columns
 from .jobs.fetcher import Fetcher
 from .jobs.snapshot import Snapshot
 from .jobs.waiting import Outcome, naming_job, wait_for_all, with_message
@@ -20,6 +21,7 @@ from .pasted import job_ids
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .known.lists import KnownLists
     from .selection import Selection
 
 shared_fetchers: dict[tuple[str, str], Fetcher] = {}
@@ -96,7 +98,7 @@ def fetch_with(
     new_against: str | Iterable[str] | None = None,
 ) -> pd.DataFrame:
     """As `fetch_rows`, with the given fetcher."""
-    selection = _selection(criteria)  # refused before a long wait
+    selection = _with_known_columns(_selection(criteria), columns)  # refused before a long wait
     choose = None if new_against is None else _new_against(new_against)
     several = isinstance(job_id, Iterable) and not isinstance(job_id, (str, bytes))
     jobs = list(dict.fromkeys(map(job_id_from, job_id if several else [job_id])))  # type: ignore[arg-type]
@@ -128,23 +130,34 @@ def fetch_with(
     return frame
 
 
-def _selection(criteria: str | Mapping[str, object] | None) -> Selection | None:
-    if criteria is None:
-        return None
+def _selection(criteria: str | Mapping[str, object] | None) -> Selection:
     from .criteria import parse, parse_pairs
-    from .selection import Selection
+    from .selection import ALL, Selection
 
+    if criteria is None:
+        return ALL
     return Selection(parse(criteria) if isinstance(criteria, str) else parse_pairs(criteria.items()))
 
 
-def _new_against(names: str | Iterable[str]) -> Callable[[Sequence[Snapshot], Selection | None], Selection]:
-    """Chooses the companies of snapshots that are new to these lists, which are read before a long wait."""
+def _with_known_columns(selection: Selection, columns: Sequence[str] | str | None) -> Selection:
+    from .known.columns import with_columns
+
+    return with_columns(selection, parse_columns(columns), _known_lists)
+
+
+def _known_lists() -> KnownLists:
     from .known.lists import KnownLists
-    from .known.selection import new_among
     from .settings import Settings
 
+    return KnownLists.beside(Settings.load().store_path)
+
+
+def _new_against(names: str | Iterable[str]) -> Callable[[Sequence[Snapshot], Selection], Selection]:
+    """Chooses the companies of snapshots that are new to these lists, which are read before a long wait."""
+    from .known.selection import new_among
+
     listed = [names] if isinstance(names, str) else list(names)
-    known = KnownLists.beside(Settings.load().store_path).together(listed)
+    known = _known_lists().together(listed)
     return lambda snapshots, selection: new_among(snapshots, selection, known, listed)
 
 

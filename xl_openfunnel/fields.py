@@ -269,6 +269,10 @@ SERVICE_COLUMNS: Final = tuple(field.name for field in FIELDS if field.origin ==
 JOB_COLUMN: Final = "job_id"
 """The leading column of several jobs' rows."""
 
+KNOWN_PREFIX: Final = "known:"
+"""Before the name of a known list: a column that tells by which tier each company is in it. It is shown
+only where it is named, and `"*"` does not stand for it."""
+
 _SERVICE_PREFIX: Final = "service_"
 
 DERIVED_COLUMNS: Final = tuple(field.name for field in FIELDS if field.origin == "derived" and not field.default)
@@ -293,7 +297,7 @@ def columns_of(fields: Iterable[str]) -> dict[str, str]:
     for name in names:
         column, known = name, BY_NAME.get(name.casefold())
         is_ours = known is not None and known.origin == "derived" and name not in known.sources
-        if is_ours or name.casefold() == JOB_COLUMN:
+        if is_ours or name.casefold() == JOB_COLUMN or name.casefold().startswith(KNOWN_PREFIX):
             column = _SERVICE_PREFIX + name
             while column.casefold() in taken:
                 column = _SERVICE_PREFIX + column
@@ -339,8 +343,13 @@ def parse_columns(value: object) -> tuple[str, ...] | None:
 
 
 def column_name(text: str) -> str:
-    """One column as a person named it: a known one in its own spelling, another without blanks at its ends."""
+    """One column as a person named it: a known one in its own spelling, another without blanks at its ends.
+
+    The name of a known list is `comparable`, with single blanks.
+    """
     key = comparable(text)
+    if key.startswith(KNOWN_PREFIX):
+        return KNOWN_PREFIX + " ".join(key.removeprefix(KNOWN_PREFIX).split())
     return key if key in BY_NAME else text.strip()
 
 

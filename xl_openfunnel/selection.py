@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from .cell_values import to_cell, to_text
 from .company_key import looks_blank, text_order
 from .criteria import Criteria, shown
 from .errors import ConfigurationError
-from .fields import ALL_COLUMNS, BY_NAME, EMPLOYEE_BANDS, FieldType, column_name, parse_columns
+from .fields import ALL_COLUMNS, BY_NAME, EMPLOYEE_BANDS, KNOWN_PREFIX, FieldType, column_name, parse_columns
 from .pasted import HYPHENS
 
 _MINUS: Final = HYPHENS + "-"
-_DIRECTION: Final = re.compile(r"[\s:]+(asc|desc|ascending|descending)\Z", re.IGNORECASE)
-"""A direction as SQL has it."""
+_DIRECTION: Final = re.compile(rf"(?<!\A{KNOWN_PREFIX[:-1]})[\s:]+(asc|desc|ascending|descending)\Z", re.IGNORECASE)
+"""A direction as SQL has it; a known list may have such a name."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,23 @@ class SortColumn:
 
     name: str
     descending: bool = False
+
+
+@dataclass(frozen=True)
+class DerivedColumn:
+    """A column that is made of the fields of each row, in a way that `fields` does not know. It holds texts.
+
+    Attributes:
+        name: of the column, casefolded.
+        sources: the fields that a value is made from.
+        version: changes whenever ``derive`` gives other values.
+        derive: makes a value of those of ``sources``, each `ABSENT` where the row does not have it.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    version: Hashable
+    derive: Callable[..., str | None] | None = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -51,12 +68,14 @@ class Selection:
         sort: the columns to sort by; companies that are equal in all of them stay in their order.
         top: how many are shown at most; None for all.
         chosen: the rows among which these choose; None for all.
+        derived: columns that may be named beside those of `fields`, here and among those that are shown.
     """
 
     criteria: Criteria = ()
     sort: tuple[SortColumn, ...] = ()
     top: int | None = None
     chosen: Chosen | None = None
+    derived: tuple[DerivedColumn, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.criteria or self.sort) or self.top is not None or self.chosen is not None
@@ -65,6 +84,11 @@ class Selection:
     def columns(self) -> tuple[str, ...]:
         """The columns that decide, each once."""
         return tuple(dict.fromkeys([*(each.column for each in self.criteria), *(each.name for each in self.sort)]))
+
+    @property
+    def key(self) -> Selection:
+        """What is equal for equal selections, and keeps nothing in memory that columns are derived from."""
+        return replace(self, derived=tuple(replace(column, derive=None) for column in self.derived))
 
     def __str__(self) -> str:
         """What is shown, for a sentence that begins with the companies: ``with country=Germany; the first 100``."""
@@ -135,8 +159,8 @@ def chosen_positions(selection: Selection, count: int, values_of: Callable[[str]
 
 def _sort(positions: list[int], column: SortColumn, values: Sequence[Any]) -> None:
     """Sort the positions by the values, which keeps those with equal values in their order."""
-    field = BY_NAME.get(column.name)
-    is_band = field is not None and field.type is FieldType.BAND
+    known = BY_NAME.get(column.name)
+    is_band = known is not None and known.type is FieldType.BAND
     keys = {position: _band_key(values[position]) if is_band else sort_key(values[position]) for position in positions}
     blank = (-1,) if column.descending else (9,)
     positions.sort(key=lambda position: keys[position] or blank, reverse=column.descending)

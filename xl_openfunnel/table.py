@@ -27,13 +27,13 @@ from .fields import (
     EMPLOYEE_BANDS,
     JOB_COLUMN,
     SERVICE_COLUMNS,
+    Field,
     FieldType,
     columns_of,
     fields_of,
     parse_columns,
-    sources_of,
 )
-from .selection import ALL, Selection, chosen_positions
+from .selection import ALL, DerivedColumn, Selection, chosen_positions
 from .text import alternatives
 
 MAX_FIELDS: Final = 1_000
@@ -125,15 +125,19 @@ def _frame(
 ) -> pd.DataFrame:
     requested = (parse_columns(columns) if isinstance(columns, str) else columns) or (ALL_COLUMNS,)
     wanted = (*requested, *selection.columns)
+    derived = {column.name: column for column in selection.derived}
     needed = None if ALL_COLUMNS in requested else {field for name in wanted for field in fields_of(name)}
+    if needed is not None:
+        needed.update(field for name in wanted if name in derived for field in derived[name].sources)
     collected, field_names, count = _collect(rows, needed)
     columns_by_field = columns_of(field_names)
     own = columns_by_field.values() if count else None
     made: dict[str, list[Any]] = (
         {} if jobs is None else {JOB_COLUMN: [job_id for job_id, size in jobs for _ in range(size)]}
     )
-    names = _resolve_columns(requested, own, made, strict=strict)
-    deciding = {name: _resolve_columns([name], own, made, strict=strict)[0] for name in selection.columns}
+    always = (*made, *derived)
+    names = _resolve_columns(requested, own, always, strict=strict)
+    deciding = {name: _resolve_columns([name], own, always, strict=strict)[0] for name in selection.columns}
     by_column = {columns_by_field[field]: values for field, values in collected.items()}
     sizes = [count] if jobs is None else [size for _, size in jobs]
     made["rank"] = [rank for size in sizes for rank in range(1, size + 1)]
@@ -147,7 +151,10 @@ def _frame(
 
     @cache
     def values_of(name: str) -> list[Any]:
-        return made[name] if name in made else _column_values(name, by_column, count)
+        if name in made:
+            return made[name]
+        known = derived.get(name) or BY_NAME.get(name)
+        return _column_values(name, known, by_column, count)
 
     if selection and count:
         chosen = chosen_positions(selection, count, lambda name: values_of(deciding[name]))
@@ -278,11 +285,13 @@ def _unknown_column_message(name: str, spelling: Mapping[str, str]) -> str:
 # --- the values of a column and their dtype ----------------------------------------------------------------
 
 
-def _column_values(name: str, collected: Mapping[str, list[Any]], count: int) -> list[Any]:
+def _column_values(
+    name: str, known: Field | DerivedColumn | None, collected: Mapping[str, list[Any]], count: int
+) -> list[Any]:
     """The values of one column, None where there is nothing."""
-    field = BY_NAME.get(name)
-    derive = field.derive if field and field.derive else lambda value: None if value is ABSENT else value
-    return list(map(derive, *(collected.get(source) or repeat(ABSENT, count) for source in sources_of(name))))
+    derive = known.derive if known and known.derive else lambda value: None if value is ABSENT else value
+    sources = known.sources if known and known.sources else (name,)
+    return list(map(derive, *(collected.get(source) or repeat(ABSENT, count) for source in sources)))
 
 
 def _series(name: str, values: list[Any]) -> pd.Series[Any]:

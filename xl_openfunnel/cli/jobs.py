@@ -27,6 +27,7 @@ from ..jobs.snapshot import NO_ROWS
 from ..jobs.snapshot_builder import snapshot_of_page, snapshot_of_result
 from ..jobs.stacking import stacked_snapshot
 from ..jobs.waiting import Outcome, naming_job, wait_for_all
+from ..known.columns import with_all_columns, with_columns
 from ..known.lists import KnownLists
 from ..text import companies, format_utc, one_line
 from . import table_output, terminal
@@ -162,7 +163,11 @@ def rows(
     target = Target.of(output, file_format, separator, raw=raw)
     names = parse_column_names(columns)
     selection, lists = parse_selection(criteria, sort, top), parse_new_against(new_against)
-    known = KnownLists.beside(run.settings.store_path).together(lists) if lists else None
+    all_lists = KnownLists.beside(run.settings.store_path)
+    known = all_lists.together(lists) if lists else None
+    selection = with_columns(selection, names, lambda: all_lists)
+    if names is None and target.file_format == "xlsx":
+        selection = with_all_columns(selection, all_lists)
     job_ids, fetcher = run.job_ids(jobs), run.fetcher()
     with Progress(fetcher.clock.monotonic) as progress:
         # reports a misspelt column at the first page
@@ -188,6 +193,9 @@ def rows(
     labels = "; ".join(filter(None, map(run.label_of, job_ids))) or None
     guarded = replace(target, label=labels).write(snapshot, names)
     target.report(snapshot, guarded)
+    if names is None and selection.derived and target.file_format == "xlsx":
+        columns = ", ".join(column.name for column in selection.derived)
+        terminal.print_note(f"It tells who is known to you ({columns}). Name --columns for a file without that.")
 
 
 def _remaining_error(outcome: Outcome, name: str, *, allow_stale: bool, partial: bool) -> OpenFunnelError | None:
@@ -248,8 +256,8 @@ def parse_column_names(columns: str | None) -> Sequence[str] | None:
     return names
 
 
-def parse_selection(criteria: Sequence[str] | None, sort: Sequence[str] | None, top: str | None) -> Selection | None:
-    """What ``--criteria``, ``--sort`` and ``--top`` choose; None for all companies.
+def parse_selection(criteria: Sequence[str] | None, sort: Sequence[str] | None, top: str | None) -> Selection:
+    """What ``--criteria``, ``--sort`` and ``--top`` choose.
 
     All criteria of all texts must hold; the columns of a second sort decide where those of the first are equal.
 
@@ -260,7 +268,7 @@ def parse_selection(criteria: Sequence[str] | None, sort: Sequence[str] | None, 
     from ..selection import Selection, parse_sort, parse_top
 
     found = tuple(each for text in criteria or () for each in parse(text))
-    return Selection(found, parse_sort(",".join(sort or ())), parse_top(top or "")) or None
+    return Selection(found, parse_sort(",".join(sort or ())), parse_top(top or ""))
 
 
 def cancel(context: typer.Context, job: Job, yes: Yes = False) -> None:

@@ -88,7 +88,8 @@ def write(
         snapshot: the job.
         path: the file, which is replaced atomically if it exists.
         columns: names in the wanted order; None for ``rank`` and every field that the service sent, in a workbook also
-            for those derived from them, and in Parquet for all columns of the schema.
+            for those derived from them and those of the snapshot's selection, and in Parquet for all columns of the
+            schema.
         file_format: a suffix without its dot; None for the one of the file.
         raw: keep text that a spreadsheet would run as a formula unchanged (CSV and TSV).
         separator: what separates the values of a CSV: one character.
@@ -106,8 +107,11 @@ def write(
         if name == "parquet":
             write_parquet(temporary, snapshot, columns)
             return 0
-        everything = (ALL_COLUMNS, *DERIVED_COLUMNS) if name == "xlsx" else None
-        frame = snapshot.frame(everything if columns is None else columns)
+        if columns is None and name == "xlsx":
+            known = () if snapshot.selection is None else snapshot.selection.derived
+            frame = snapshot.frame((ALL_COLUMNS, *DERIVED_COLUMNS, *(column.name for column in known)))
+        else:
+            frame = snapshot.frame(columns)
         if name == "xlsx":
             _write_xlsx(temporary, Content(snapshot, frame, label, all_columns=columns is None))
             return 0

@@ -83,6 +83,7 @@ def _write(
         own: those of them that are no columns of the schema.
         metadata: of the file.
     """
+    derived = () if snapshot.selection is None else [column.name for column in snapshot.selection.derived]
     parts: list[Path] = []
     moved, first = 0, 0
     companies = _companies(snapshot)
@@ -91,7 +92,10 @@ def _write(
         moved += sum(count for name, count in more.items() if name in types)
         columns[JOB_COLUMN], columns["rank"] = [job_id for job_id, _, _ in some], [rank for _, rank, _ in some]
         if own is not None:
-            columns |= {str(name): _json_texts(column[first : first + len(some)]) for name, column in own.items()}
+            columns |= {
+                str(name): (_texts if name in derived else _json_texts)(column[first : first + len(some)])
+                for name, column in own.items()
+            }
         parts.append(path.with_name(f"{len(parts)}.parquet"))
         write_table(parts[-1], columns, types, len(some), metadata)
         first += len(some)
@@ -115,6 +119,10 @@ def _companies(snapshot: Snapshot) -> Iterator[tuple[str, int, Row]]:
     chosen = snapshot.frame(["rank"])
     job_ids = chosen[JOB_COLUMN] if JOB_COLUMN in chosen else itertools.repeat(snapshot.job_id, len(chosen))
     yield from ((job_id, rank, row_at[job_id, rank]) for job_id, rank in zip(job_ids, chosen["rank"], strict=True))
+
+
+def _texts(column: pd.Series[Any]) -> list[str | None]:
+    return [None if blank else value for blank, value in zip(column.isna(), column, strict=True)]
 
 
 def _json_texts(column: pd.Series[Any]) -> list[str | None]:

@@ -11,9 +11,10 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from ..known.columns import tally
 from ..pivot_rules import BLANK, TOTAL
 from ..text import clip, companies, count, format_utc, one_line
-from .cells import Cell
+from .cells import Cell, column_names
 from .figures import SIZES, Figures, Line, figures
 from .metadata import COMPLETE, Fact, notes, outcome, query, seeds
 from .xlsx_cells import write_cell
@@ -79,6 +80,7 @@ _FORMATS: Final = {
     "card_complete": cell_format(font_color=GREEN, **_FIGURE),
     "card_not_complete": cell_format(font_color=RED, **_FIGURE),
     "card_hint": cell_format(font_color=GRAY, font_size=9, bottom=2, bottom_color=BLUE, **_CARD),
+    "known": cell_format(bold=True, font_color=NAVY, text_wrap=True, align="left"),
     "note": cell_format(font_color=RED, text_wrap=True, align="left"),
     "heading": cell_format(bold=True, font_color=NAVY, font_size=13),
     "head": cell_format(**_HEAD),
@@ -113,11 +115,11 @@ def add_summary(book: Workbook, sheet: Worksheet, content: Content, facts: Seque
     found = figures(content.snapshot)
     row, query_height = _add_band(sheet, content, style)
     row = _add_cards(sheet, row, content, found, style)
-    texts = notes(content.snapshot)
-    row = _add_notes(sheet, row, texts, style)
+    texts, known = notes(content.snapshot), _known(content)
+    row = _add_notes(sheet, row, [*((text, "known") for text in known), *((text, "note") for text in texts)], style)
     sizes_row = _add_countries(sheet, row, found, style) + 1
     row = _add_sizes(book, sheet, sizes_row, found.total, style)
-    is_long = query_height - _QUERY_LINE + sum(map(_height, texts)) > _SPARE_HEIGHT
+    is_long = query_height - _QUERY_LINE + sum(map(_height, [*known, *texts])) > _SPARE_HEIGHT
     sheet.set_h_pagebreaks([sizes_row, row] if is_long else [row])
     for title, list_of_facts in facts:
         row = _add_facts(sheet, row + 1, title, list_of_facts, style)
@@ -196,13 +198,23 @@ def _add_cards(sheet: Worksheet, row: int, content: Content, found: Figures, sty
     return row + 4
 
 
-def _add_notes(sheet: Worksheet, row: int, texts: Iterable[str], style: Formats) -> int:
-    """Write what a reader should know of the companies, a row each."""
+def _known(content: Content) -> list[str]:
+    """For each known list that has a column in the file, how many companies are new to it."""
+    selection, columns = content.snapshot.selection, column_names(content.frame)
+    derived = [] if selection is None else [column for column in selection.derived if column.name in columns]
+    if not derived:
+        return []
+    frame = content.snapshot.frame(["linkedin_url", "domain"])
+    return [f"{tally(column, zip(frame['linkedin_url'], frame['domain'], strict=True))}." for column in derived]
+
+
+def _add_notes(sheet: Worksheet, row: int, texts: Iterable[tuple[str, str]], style: Formats) -> int:
+    """Write what a reader should know of the companies, a row each: texts with the names of their formats."""
     sheet.set_row(row, 8)
     row += 1
-    for text in texts:
+    for text, format_name in texts:
         sheet.set_row(row, _height(text))
-        _write_wide(sheet, row, _LABEL, text, style["note"])
+        _write_wide(sheet, row, _LABEL, text, style[format_name])
         row += 1
     return row
 

@@ -20,7 +20,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from ..cell_values import MAX_CELL_UNITS
 from ..errors import ConfigurationError
-from ..fields import column_width
+from ..fields import KNOWN_PREFIX, column_width
 from ..text import clip, one_line
 from . import summary
 from .cells import Cell, cell_rows, column_names
@@ -122,7 +122,7 @@ def add_companies(book: Workbook, content: Content) -> list[Fact]:
     names, rows = column_names(frame), list(cell_rows(frame))
     links = _links(names, rows)
     with_links = sum(map(len, links.values())) <= MAX_LINKS
-    hidden = _empty_columns(rows) if content.all_columns else frozenset()
+    hidden = _empty_columns(names, rows) if content.all_columns else frozenset()
     sheet.hide_gridlines(2)
     sheet.set_default_row(_ROW_HEIGHT)
     cut_texts = _write_rows(book, sheet, frame, rows, links if with_links else {}, hidden)
@@ -156,15 +156,17 @@ def table_headers(columns: list[str]) -> list[str]:
 
 
 def _in_reading_order(frame: pd.DataFrame) -> pd.DataFrame:
-    """The columns of `FIRST`, the others as they are, the columns of `LAST`."""
-    places = {name: place for place, name in enumerate((*FIRST, "", *LAST))}
+    """The columns of `FIRST`, those of known lists, the others as they are, the columns of `LAST`."""
     names = column_names(frame)
-    return frame.iloc[:, sorted(range(len(names)), key=lambda column: places.get(names[column], len(FIRST)))]
+    known = [name for name in names if name.startswith(KNOWN_PREFIX)]
+    places = {name: place for place, name in enumerate((*FIRST, *known, "", *LAST))}
+    return frame.iloc[:, sorted(range(len(names)), key=lambda column: places.get(names[column], places[""]))]
 
 
-def _empty_columns(rows: Sequence[tuple[Cell, ...]]) -> frozenset[int]:
-    """The columns that no row has a value in."""
-    return frozenset(column for column in range(len(rows[0]) if rows else 0) if all(row[column] == "" for row in rows))
+def _empty_columns(names: Sequence[str], rows: Sequence[tuple[Cell, ...]]) -> frozenset[int]:
+    """The columns that no row has a value in, but for those of known lists, where a blank is an answer."""
+    columns = [column for column, name in enumerate(names) if rows and not name.startswith(KNOWN_PREFIX)]
+    return frozenset(column for column in columns if all(row[column] == "" for row in rows))
 
 
 def _write_rows(

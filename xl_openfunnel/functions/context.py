@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, Protocol, cast
 from weakref import WeakKeyDictionary
@@ -18,8 +18,10 @@ from ..jobs.snapshot import Snapshot
 from ..jobs.store.ledger import LedgerEntry, known_names
 from ..jobs.store.opening import JobStore
 from ..jobs.store.store import StoreBusyError
+from ..known.columns import listed, with_columns
 from ..known.lists import KnownList, KnownLists
 from ..pasted import holds_key, job_ids, refusal
+from ..selection import Selection
 from . import arguments, limits
 from .credits import CreditsCache
 
@@ -258,6 +260,23 @@ class CallContext:
         self.dependencies[KNOWN] = Dependency(now, (*before, (name, version)))
         limits.count_read(0, slow=not lists.is_loaded(name), looked_up=False)
         return lists.find(name)
+
+    def with_known_columns(self, selection: Selection, columns: Iterable[str] | None) -> Selection:
+        """The selection, with the columns of known lists that it or ``columns`` name.
+
+        Raises:
+            ConfigurationError: there is no list of such a name.
+            TakesLongError: a list must be read first.
+        """
+
+        def lists() -> KnownLists:
+            if self._services.known is None:
+                raise ConfigurationError(NO_STORE)
+            for name in listed(columns, selection):
+                self.known_list(name)
+            return self._services.known
+
+        return with_columns(selection, columns, lists)
 
     def seen_job(self, text: str) -> str | None:
         """The id of a job that was seen here, by its label or id, or of any by its URL or a text with its UUID.

@@ -24,7 +24,7 @@ from ..errors import OpenFunnelError
 from ..fields import DEFAULT_COLUMNS
 from ..jobs.snapshot import Rows
 from ..pivot_rules import Question
-from ..selection import Selection
+from ..selection import ALL, Selection
 from . import limits
 from .cache import DerivedCache
 from .company_index import KEY_COLUMNS, CompanyIndex
@@ -40,16 +40,24 @@ _ROWS_PER_CHECK: Final = 1_000
 _cache: Final = DerivedCache()
 
 
-def rows_block(job_id: str, rows: Rows, columns: tuple[str, ...] | None, units: int, *, strict: bool = True) -> Block:
+def rows_block(
+    job_id: str,
+    rows: Rows,
+    columns: tuple[str, ...] | None,
+    units: int,
+    selection: Selection = ALL,
+    *,
+    strict: bool = True,
+) -> Block:
     """The rows as cells, texts cut to so many UTF-16 units, below the full names of their columns."""
 
     def make() -> Block:
         from .. import table
 
-        frame = table.frame(rows, columns or DEFAULT_COLUMNS, strict=strict)
+        frame = table.frame(rows, columns or DEFAULT_COLUMNS, strict=strict, selection=selection)
         return [list(map(str, frame.columns)), *table.block(frame, headers=False, text_limit=units)]
 
-    return _cache.get_or_make(("block", columns, strict, units), {job_id: rows}, make, _cell_count)
+    return _cache.get_or_make(("block", columns, strict, units, selection.key), {job_id: rows}, make, _cell_count)
 
 
 def selected_block(
@@ -87,10 +95,10 @@ def selected_block(
             frame = table.frame(rows, names, selection=selection)
         return [list(map(str, frame.columns)), *table.block(frame, headers=False, text_limit=units)]
 
-    return _cache.get_or_make(("selected", columns, selection, units, stacked), rows_by_job, make, _cell_count)
+    return _cache.get_or_make(("selected", columns, selection.key, units, stacked), rows_by_job, make, _cell_count)
 
 
-def check_columns(rows_by_job: Mapping[str, Rows], columns: tuple[str, ...] | None) -> None:
+def check_columns(rows_by_job: Mapping[str, Rows], columns: tuple[str, ...] | None, selection: Selection) -> None:
     """Refuse a column that none of the jobs has.
 
     Raises:
@@ -100,9 +108,9 @@ def check_columns(rows_by_job: Mapping[str, Rows], columns: tuple[str, ...] | No
     def make() -> None:
         from .. import table
 
-        table.frame(_all_rows(rows_by_job), columns)
+        table.frame(_all_rows(rows_by_job), columns, selection=selection)
 
-    _cache.get_or_make(("known", columns), rows_by_job, make, lambda _: 0)
+    _cache.get_or_make(("known", columns, selection.key), rows_by_job, make, lambda _: 0)
 
 
 def company_index(job_id: str, rows: Rows) -> CompanyIndex:
@@ -141,16 +149,16 @@ def company_keys(
     return _cache.get_or_make(("keys", names), {job_id: rows}, make, lambda keys: len(keys))
 
 
-def column_cells(job_id: str, rows: Rows, name: str, units: int) -> list[Cell]:
+def column_cells(job_id: str, rows: Rows, name: str, units: int, selection: Selection = ALL) -> list[Cell]:
     """One column as cells, texts cut to so many UTF-16 units."""
 
     def make() -> list[Cell]:
         from .. import table
 
-        block = table.block(table.frame(rows, [name]), headers=False, text_limit=units)
+        block = table.block(table.frame(rows, [name], selection=selection), headers=False, text_limit=units)
         return [cell for (cell,) in block]
 
-    return _cache.get_or_make(("column", name, units), {job_id: rows}, make, len)
+    return _cache.get_or_make(("column", name, units, selection.key), {job_id: rows}, make, len)
 
 
 def pivot_block(
@@ -192,7 +200,7 @@ def pivot_block(
             return []
         return pivot.pivot(frame, question.rows, question.columns, question.values, question.function)
 
-    return _cache.get_or_make((question, selection), rows_by_job, make, _cell_count, slow=True)
+    return _cache.get_or_make((question, selection.key), rows_by_job, make, _cell_count, slow=True)
 
 
 def _may_have_files(rows_by_job: Mapping[str, Rows]) -> bool:

@@ -16,7 +16,7 @@ from ..fields import ALL_COLUMNS
 from ..jobs import job_text
 from ..jobs.snapshot import Rows, Snapshot
 from ..pivot_rules import Question
-from ..selection import Selection
+from ..selection import ALL, Selection
 from ..text import clip
 from . import arguments, derived_tables, info
 from .context import CallContext
@@ -129,6 +129,7 @@ def rows(
     headers = arguments.yes_or_no(include_headers, "include_headers", default=True)
     only_final = arguments.one_of(state, "state", ("latest", "final")) == "final"
     selection = Selection(arguments.criteria(criteria), arguments.sort(sort), arguments.top(top))
+    selection = context.with_known_columns(selection, column_names)
     jobs = unique_jobs(context, job)
     if not jobs:
         return [[""]]
@@ -145,7 +146,7 @@ def rows(
         block = selected_rows(context, contents, as_of, column_names, selection, stacked=several)
         check_count(len(block) - 1, MAX_ROWS)
     else:
-        blocks = list(job_blocks(contents, column_names, rows_by_job, context.block_units))
+        blocks = list(job_blocks(contents, column_names, rows_by_job, context.block_units, selection))
         block = stack([job_id for job_id, _ in jobs], blocks) if several else blocks[0]
     if not headers:
         return block[1:]
@@ -210,8 +211,9 @@ def lookup(context: CallContext, job: object, key: object, column: object, if_no
     if isinstance(rows, str):
         return [[rows for _ in line] for line in arguments.grid(key)]
     units = context.block_units if arguments.is_range(key) else MAX_CELL_UNITS
+    selection = context.with_known_columns(ALL, columns)
     index = derived_tables.company_index(job_id, rows)
-    cells = derived_tables.column_cells(job_id, rows, columns[0], units)
+    cells = derived_tables.column_cells(job_id, rows, columns[0], units, selection)
     default = _default_cell(arguments.one_value(if_not_found, "if_not_found"), units)
 
     def value_of(company: object) -> Cell:
@@ -269,7 +271,7 @@ def pivot(
         raise ConfigurationError("Give one column as values: a pivot calculates with one.")
     value_column = value_columns[0] if value_columns else None
     question = Question.of(row_columns, col_columns, value_column, function_name)  # raises before any job is looked up
-    selection = Selection(arguments.criteria(criteria))
+    selection = context.with_known_columns(Selection(arguments.criteria(criteria)), question.needed_columns)
     jobs = unique_jobs(context, job)
     if not jobs:
         return [[""]]

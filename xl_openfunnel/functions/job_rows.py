@@ -11,6 +11,7 @@ from ..errors import InvalidJobIdError, UnknownColumnError
 from ..fields import ALL_COLUMNS, DEFAULT_COLUMNS, JOB_COLUMN
 from ..jobs import job_text
 from ..jobs.snapshot import Rows, Snapshot
+from ..selection import ALL, Selection
 from . import arguments, derived_tables, limits
 from .context import CallContext
 
@@ -59,12 +60,16 @@ def job_blocks(
     columns: tuple[str, ...] | None,
     rows_by_job: dict[str, Rows],
     units: int,
+    selection: Selection = ALL,
 ) -> Iterator[Block]:
-    """A block for each job, with a row of column names on top, while all of them fit into one table."""
+    """A block for each job, with a row of column names on top, while all of them fit into one table.
+
+    All rows are shown; ``selection`` only has further columns that may be named.
+    """
     names: set[object] = set()
     count = 0
     for job_id, rows in contents:
-        block = _job_block(job_id, rows, columns, rows_by_job, units)
+        block = _job_block(job_id, rows, columns, rows_by_job, units, selection)
         names.update(block[0])
         count += len(block) - 1
         if isinstance(rows, Rows):  # else there are too few to check, and a cell must not wait for pandas
@@ -75,7 +80,12 @@ def job_blocks(
 
 
 def _job_block(
-    job_id: str, rows: Rows | str, columns: tuple[str, ...] | None, rows_by_job: dict[str, Rows], units: int
+    job_id: str,
+    rows: Rows | str,
+    columns: tuple[str, ...] | None,
+    rows_by_job: dict[str, Rows],
+    units: int,
+    selection: Selection,
 ) -> Block:
     """The names of the columns, then the job's rows, or one that says why there are none.
 
@@ -85,12 +95,12 @@ def _job_block(
         header = header_without_rows(columns)
         return [header, [rows, *[""] * (len(header) - 1)]]
     try:
-        return derived_tables.rows_block(job_id, rows, columns, units)
+        return derived_tables.rows_block(job_id, rows, columns, units, selection)
     except UnknownColumnError:
         if len(rows_by_job) == 1:
             raise
-        derived_tables.check_columns(rows_by_job, columns)
-        return derived_tables.rows_block(job_id, rows, columns, units, strict=False)
+        derived_tables.check_columns(rows_by_job, columns, selection)
+        return derived_tables.rows_block(job_id, rows, columns, units, selection, strict=False)
 
 
 def stack(job_ids: list[str], blocks: list[Block]) -> Block:

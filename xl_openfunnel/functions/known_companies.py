@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from ..cell_values import Block, Cell
@@ -11,6 +11,7 @@ from ..fields import JOB_COLUMN
 from ..jobs import job_text
 from ..jobs.snapshot import Rows
 from ..known import domains
+from ..known.columns import count_text
 from ..known.selection import Company, chosen, tier_counts, unique_companies, why
 from ..known.tiers import MATCHES, KnownCompanies, Matcher, Tier
 from ..selection import Selection
@@ -138,7 +139,8 @@ def new(
     lines: Block = []
     if rows_by_job:
         as_of = {job_id: context.snapshot(job_id, job_view).as_of for job_id in rows_by_job}
-        selection, files = Selection(chosen=selected), context.columns
+        selection = context.with_known_columns(Selection(chosen=selected), column_names)
+        files = context.columns
         block = derived_tables.selected_block(
             rows_by_job, column_names, selection, context.block_units, stacked=several, files=files, as_of=as_of
         )
@@ -149,7 +151,7 @@ def new(
         block = [[*([JOB_COLUMN] if several else []), *names, *(name for name, _ in selected.columns)]]
     lines += [[job_id, reason] if several else [reason] for job_id, reason in reasons]
     if shown == "why":
-        lines.append([_summary(companies, weakest)])
+        lines.append([count_text(tier_counts(companies), weakest)])
     width = len(block[0])
     return [*block, *([*line, *[""] * (width - len(line))] for line in lines)]
 
@@ -161,17 +163,3 @@ def _may_have_more(context: CallContext, job_id: str) -> bool:
 
 def _settled(context: CallContext, jobs: Iterable[str]) -> bool:
     return all(context.snapshot(job_id, job_view).settled for job_id in jobs)
-
-
-def _summary(companies: Sequence[Company], weakest: Tier) -> str:
-    """How many are new, and how many would not be if weaker matches counted."""
-    counts, order = tier_counts(companies), list(Tier)
-    weaker = [tier for tier in (Tier.SITE, Tier.NAME) if order.index(tier) > order.index(weakest)]
-    if weakest is Tier.LINKEDIN:
-        weaker = [Tier.HOST, *weaker]
-    new_count = counts[Tier.NEW] + sum(counts[tier] for tier in weaker)
-    parts = [f"{new_count:,} of {len(companies):,} are new"]
-    parts += [f"{counts[tier]:,} of these have a known {tier}" for tier in weaker if counts[tier]]
-    if counts[Tier.NOT_COMPARABLE]:
-        parts.append(f"{counts[Tier.NOT_COMPARABLE]:,} cannot be compared")
-    return "; ".join(parts)

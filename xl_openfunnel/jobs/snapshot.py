@@ -215,6 +215,7 @@ def _frame(rows: Rows, columns: tuple[str, ...] | None, selection: Selection | N
     from .. import table
     from ..selection import ALL
 
+    chosen = ALL if selection is None else selection
     if rows.jobs is None:
-        return table.frame(rows, columns, selection=selection or ALL)
-    return table.stacked_frame(rows, rows.jobs, columns, selection=selection or ALL)
+        return table.frame(rows, columns, selection=chosen)
+    return table.stacked_frame(rows, rows.jobs, columns, selection=chosen)

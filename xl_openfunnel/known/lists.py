@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +24,7 @@ from ..company_key import comparable, host
 from ..errors import ConfigurationError, FileWriteError
 from ..pasted import did_you_mean
 from ..shared_hosts import is_shared, use_own
-from .tiers import KnownCompanies
+from .tiers import KnownCompanies, Matcher
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +60,11 @@ class KnownList:
     note_column: str | None
     set_at: datetime
     keys: KnownCompanies = field(repr=False)
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """Tells how surely companies are in the list."""
+        return Matcher(self.keys)
 
 
 class _File(msgspec.Struct):
@@ -123,7 +130,9 @@ class KnownLists:
 
     def find(self, name: str) -> KnownList | None:
         """The list of this name, in any case; None where there is none or its file is damaged."""
-        path = self._path(name)
+        return self._find(self._path(name))
+
+    def _find(self, path: Path) -> KnownList | None:
         identity = _identity(path)
         if identity is None:
             self._read.pop(path, None)
@@ -144,10 +153,15 @@ class KnownLists:
         """
         known = self.find(name)
         if known is None:
-            names = [each.name for each in self.all()]
-            hint = did_you_mean(names[:3]) if names else "There is none: xl-openfunnel known set NAME FILE sets one."
-            raise ConfigurationError(f"There is no known list of that name. {hint}")
+            raise ConfigurationError(f"There is no known list of that name. {self._hint(name)}")
         return known
+
+    def _hint(self, name: str) -> str:
+        names = {comparable(each.name): each.name for each in self.all()}
+        if not names:
+            return "There is none: xl-openfunnel known set NAME FILE sets one."
+        close = get_close_matches(comparable(name), names, n=3)
+        return did_you_mean(map(names.__getitem__, close)) if close else f"There are {', '.join(names.values())}."
 
     def together(self, names: Sequence[str]) -> KnownCompanies:
         """The companies of these lists.
@@ -172,7 +186,7 @@ class KnownLists:
 
     def all(self) -> list[KnownList]:
         """All lists, by name."""
-        lists = [known for path in self._paths() if (known := _load(path)) is not None]
+        lists = [known for path in self._paths() if (known := self._find(path)) is not None]
         return sorted(lists, key=lambda known: comparable(known.name))
 
     def remove(self, name: str) -> bool:

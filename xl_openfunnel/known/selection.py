@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from ..company_key import CompanyKeys, group_companies, keys_of
 from ..jobs.snapshot import Snapshot
-from ..selection import ALL, Chosen, Selection
+from ..selection import Chosen, Selection
 from ..shared_hosts import is_shared
 from .tiers import KnownCompanies, Match, Matcher, Tier
 
@@ -68,7 +68,7 @@ def chosen(companies: Sequence[Company], text: str = "") -> Chosen:
 
 
 def new_among(
-    snapshots: Sequence[Snapshot], selection: Selection | None, known: KnownCompanies, names: Sequence[str]
+    snapshots: Sequence[Snapshot], selection: Selection, known: KnownCompanies, names: Sequence[str]
 ) -> Selection:
     """The selection, of the companies that are new to lists of these names, each once.
 
@@ -82,7 +82,7 @@ def new_among(
     ranks = [rank for snapshot in snapshots for rank in range(len(snapshot.rows))]
     companies = unique_companies(keys, ranks, Matcher(known), Tier.HOST)
     lists = " and ".join(f'"{name}"' for name in names)
-    return replace(selection or ALL, chosen=chosen(companies, f"new to {lists}"))
+    return replace(selection, chosen=chosen(companies, f"new to {lists}"))
 
 
 def why(companies: Sequence[Company]) -> Chosen:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import duckdb
+import pandas as pd
 import pytest
+from openpyxl import load_workbook
 
 from tests.unit.cli.conftest import Run, Serve
 from xl_openfunnel import ConfigurationError, fetch_rows
@@ -22,6 +26,14 @@ ROWS: list[dict[str, Any]] = [
 ]
 ONE = SimulatedJob(ROWS, "one")
 TWO = SimulatedJob([*ROWS[2:], {"name": "Zeta", "domain": "zeta.io", "employee_count": 8}], "two")
+READERS: Final[dict[str, Callable[[Path], pd.DataFrame]]] = {
+    "csv": lambda path: pd.read_csv(path, encoding="utf-8-sig"),
+    "tsv": lambda path: pd.read_csv(path, sep="\t"),
+    "json": pd.read_json,
+    "jsonl": lambda path: pd.read_json(path, lines=True),
+    "parquet": lambda path: duckdb.read_parquet(str(path)).df(),
+    "xlsx": lambda path: pd.read_excel(path, sheet_name="Companies", engine="openpyxl"),
+}
 SECRET_ACCOUNT = "confidential-account"
 
 
@@ -115,3 +127,88 @@ def test_forgetting_everything_removes_the_lists(serve: Serve, run: Run, account
     run("known", "set", "crm", accounts, "--yes")
     assert run("forget", "--all", "--yes").code == 0
     assert not KnownLists.beside(Settings.load().store_path).folder.exists()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "json", "jsonl", "parquet", "xlsx"])
+def test_a_file_has_the_column_of_a_list_where_it_is_named(
+    serve: Serve, run: Run, accounts: Path, tmp_path: Path, suffix: str
+) -> None:
+    serve(ONE)
+    run("known", "set", "CRM", accounts, "--note", "Owner", "--yes")
+    file = tmp_path / f"rows.{suffix}"
+    assert run("rows", "one", "--columns", "name,Known:Crm", "-o", file).code == 0
+    frame = READERS[suffix](file)
+    assert list(frame.columns) == ["name", "known:crm"]
+    values = [None if value != value or value == "" else value for value in frame["known:crm"]]
+    assert values == ["host", "not comparable", None, None]
+    assert run("rows", "one", "--columns", "name", "--criteria", "known:crm=", "-o", file).code == 0
+    assert READERS[suffix](file).to_numpy().tolist() == [["Gamma"], ["Delta"]]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "json", "jsonl", "parquet", "xlsx"])
+def test_only_a_workbook_has_it_by_default(serve: Serve, run: Run, accounts: Path, tmp_path: Path, suffix: str) -> None:
+    serve(ONE, TWO)
+    plain = tmp_path / f"plain.{suffix}"
+    assert run("rows", "one", "-o", plain).code == 0
+    run("known", "set", "CRM", accounts, "--note", "Owner", "--yes")
+    run("known", "set", "more", accounts, "--yes")
+    for jobs, columns in ((["one"], []), (["one", "two"], []), (["one"], ["--columns", "*"])):
+        file = tmp_path / f"rows.{suffix}"
+        done = run("rows", *jobs, *columns, "-o", file)
+        names = [name for name in READERS[suffix](file).columns if name.startswith("known")]
+        by_default = suffix == "xlsx" and not columns
+        assert names == (["known:crm", "known:more"] if by_default else [])
+        assert ("known:crm, known:more" in done.err) is by_default
+        if jobs == ["one"] and not columns and suffix not in ("xlsx", "parquet"):
+            assert file.read_bytes() == plain.read_bytes()
+
+
+def test_the_summary_counts_the_new_companies_where_the_file_has_the_column(
+    serve: Serve, run: Run, accounts: Path, tmp_path: Path
+) -> None:
+    serve(ONE)
+    accounts.write_text("Website;Owner\nacme.com;Jo Secret\nhttps://shop.delta.de;Jo Secret\n", "utf-8")
+    run("known", "set", "Our CRM", accounts, "--note", "Owner", "--yes")
+    file = tmp_path / "rows.xlsx"
+
+    def lines(*options: str) -> list[str]:
+        run("rows", "one", "-o", file, *options)
+        cells = [cell for row in load_workbook(file)["Summary"].iter_rows(values_only=True) for cell in row]
+        assert not any("Secret" in str(cell) for cell in cells)
+        return [cell for cell in cells if isinstance(cell, str) and "Our CRM" in cell]
+
+    assert lines() == ['2 of 4 are new to "Our CRM"; 1 of these have a known site; 1 cannot be compared.']
+    assert lines("--criteria", "employee_count<100") == ['1 of 3 are new to "Our CRM"; 1 cannot be compared.']
+    assert lines("--columns", "name,known:our crm") == lines()
+    assert lines("--columns", "name") == []
+    assert lines("--columns", "*") == []
+    assert (
+        lines("--new-against", "our crm")
+        == [
+            '2 of 3 are new to "Our CRM"; 1 of these have a known site; 1 cannot be compared.',
+            'Chosen from 4 companies: those new to "our crm".',
+        ][:1]
+    )
+
+
+def test_fetch_rows_has_the_column_and_takes_criteria_on_it(serve: Serve, run: Run, accounts: Path) -> None:
+    serve(ONE, TWO)
+    run("known", "set", "crm", accounts, "--yes")
+    frame = fetch_rows("one", columns=["name", "known:CRM"])
+    assert frame["known:crm"].dropna().to_dict() == {0: "host", 1: "not comparable"}
+    assert fetch_rows("one", columns="name", criteria="known:crm=")["name"].tolist() == ["Gamma", "Delta"]
+    assert fetch_rows("one", columns="name", criteria={"known:crm": "<>"})["name"].tolist() == ["Acme", "Beta"]
+    assert fetch_rows(["one", "two"], columns="known:crm")["known:crm"].count() == 2
+    new = fetch_rows("one", columns="name,known:crm", new_against="crm")
+    assert list(new.columns) == ["name", "known:crm", "tier"]
+    assert not any("known" in name for name in fetch_rows("one").columns)
+    for options in ({"columns": "known:crmm"}, {"criteria": "known:crmm="}):
+        with pytest.raises(ConfigurationError, match="Did you mean 'crm'"):
+            fetch_rows("one", **options)  # type: ignore[arg-type]
+
+
+def test_a_column_of_a_list_that_is_not_there_is_refused_before_anything_is_fetched(serve: Serve, run: Run) -> None:
+    service = serve(ONE)
+    for options in (("--columns", "known:no"), ("--criteria", "known:no="), ("--sort", "-known:no")):
+        assert run("rows", "one", *options).code == 2
+    assert service.received == []

@@ -1,0 +1,122 @@
+"""Columns that tell how surely each company is known: ``known:crm`` for the list ``crm``.
+
+A value is the tier, as ``OF_NEW`` has it by default, so that all agree on which companies are new:
+
+| value | the company |
+| --- | --- |
+| ``linkedin``, ``host`` | is in the list |
+| blank | is new: it has nothing in common with the list, or no more than a `site` or a name |
+| ``not comparable`` | shares no kind of key with the list: never counted as new |
+
+The criterion ``known:crm=`` therefore holds for the new companies. Nothing has such a column unless it names it, but
+for tables that people look at (see the guide's known.md).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Final, cast
+
+from ..company_key import CompanyKeys, host, linkedin_slug
+from ..fields import KNOWN_PREFIX, column_name
+from ..selection import DerivedColumn, Selection
+from .lists import KnownList, KnownLists
+from .tiers import MATCHES, Tier
+
+_WEAKEST: Final = MATCHES[0]
+"""The weakest tier that counts as known, as in ``OF_NEW``."""
+
+_SOURCES: Final = ("linkedin_url", "domain")
+
+
+def known_column(name: str) -> str:
+    """The name of a list's column."""
+    return column_name(KNOWN_PREFIX + name)
+
+
+def listed(columns: Iterable[str] | None, selection: Selection) -> list[str]:
+    """The names of the lists of which columns are asked for, each once.
+
+    Args:
+        columns: that are shown, as `parse_columns` gives them.
+        selection: also those that decide.
+    """
+    names = (*(columns or ()), *selection.columns)
+    return list(dict.fromkeys(name.removeprefix(KNOWN_PREFIX) for name in names if name.startswith(KNOWN_PREFIX)))
+
+
+def derived_columns(names: Iterable[str], lists: KnownLists) -> tuple[DerivedColumn, ...]:
+    """The columns of these lists.
+
+    Raises:
+        ConfigurationError: there is none of one of these names.
+    """
+    return tuple(_column(name, lists) for name in names)
+
+
+def with_columns(selection: Selection, columns: Iterable[str] | None, lists: Callable[[], KnownLists]) -> Selection:
+    """The selection, with the columns of the lists that it or ``columns`` name.
+
+    Raises:
+        ConfigurationError: there is none of one of these names.
+    """
+    if not (names := listed(columns, selection)):
+        return selection
+    return replace(selection, derived=derived_columns(names, lists()))
+
+
+def with_all_columns(selection: Selection, lists: KnownLists) -> Selection:
+    """The selection, with the columns of all lists, for a workbook or a table of a sheet."""
+    return replace(selection, derived=derived_columns((known.name for known in lists.all()), lists))
+
+
+def _column(name: str, lists: KnownLists) -> DerivedColumn:
+    version = lists.version(name)  # before the list is read: what it may hold then is newer, and read again
+    return DerivedColumn(known_column(name), _SOURCES, version, _TierOf(lists.get(name)))
+
+
+class _TierOf:
+    """Gives the values of a list's column."""
+
+    def __init__(self, known: KnownList) -> None:
+        self.known = known
+
+    def __call__(self, linkedin_url: object, domain: object) -> str | None:
+        tier = self.tier(linkedin_url, domain, _WEAKEST)
+        return None if tier is Tier.NEW else str(tier)
+
+    def tier(self, linkedin_url: object, domain: object, weakest: Tier) -> Tier:
+        keys = CompanyKeys(linkedin_slug(linkedin_url), host(domain), None)
+        return self.known.matcher.match(keys, weakest).tier
+
+
+def tally(column: DerivedColumn, companies: Iterable[tuple[object, object]]) -> str:
+    """How many companies are new to a list: ``412 of 600 are new to "crm"; 3 of these have a known site``.
+
+    Args:
+        column: one of `derived_columns`.
+        companies: the ``linkedin_url`` and the ``domain`` of each.
+    """
+    tier_of = cast("_TierOf", column.derive)
+    counts = Counter(tier_of.tier(url, domain, Tier.SITE) for url, domain in companies)
+    return count_text(counts, _WEAKEST, f' to "{tier_of.known.name}"')
+
+
+def count_text(counts: Mapping[Tier, int], weakest: Tier, to: str = "") -> str:
+    """How many companies are new, how many of these would not be if weaker matches counted, and who cannot tell.
+
+    Args:
+        counts: how many companies each tier has.
+        weakest: the weakest tier that counts as known.
+        to: says to what they are new.
+    """
+    order = list(Tier)
+    weaker = [tier for tier in order[order.index(weakest) + 1 :] if tier not in (Tier.NEW, Tier.NOT_COMPARABLE)]
+    new_count = counts.get(Tier.NEW, 0) + sum(counts.get(tier, 0) for tier in weaker)
+    parts = [f"{new_count:,} of {sum(counts.values()):,} are new{to}"]
+    parts += [f"{counts[tier]:,} of these have a known {tier}" for tier in weaker if counts.get(tier)]
+    if counts.get(Tier.NOT_COMPARABLE):
+        parts.append(f"{counts[Tier.NOT_COMPARABLE]:,} cannot be compared")
+    return "; ".join(parts)
