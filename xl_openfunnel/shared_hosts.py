@@ -46,6 +46,11 @@ def use_own(hosts: Iterable[str]) -> None:
     _own.update(hosts)
 
 
+def all_shared() -> frozenset[str]:
+    """The hosts of which each shared one is one, or is below one."""
+    return PLATFORMS | SHARED | _own
+
+
 def is_shared(host: str, platforms: Collection[str] = PLATFORMS, shared: Collection[str] = SHARED) -> bool:
     """Whether many companies share the host, so that it identifies none of them.
 

@@ -5,6 +5,7 @@
     fuzz    random responses, cell arguments and settings
     pivots  pivots of random jobs, from columns and from rows
     selections  criteria, sorts and tops of random jobs, from columns and from rows
+    comparisons  random jobs compared with known companies, from columns and from rows
     known   a CRM with the dirt of real exports, as known companies of a job
     secrecy a session with a service that repeats the key
     damage  damaged stores
@@ -37,6 +38,7 @@ from xl_openfunnel.functions.catalog import CATALOG
 
 from . import (
     columns,
+    comparisons,
     crash,
     crash_points,
     damage,
@@ -112,6 +114,15 @@ def _selections(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
     yield (
         f"{count * selections.QUESTIONS:,} selections from {count:,} random jobs, from columns and from rows",
         "the same cells",
+        "",
+    )
+
+
+def _comparisons(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    count = fuzz.run(comparisons.target(folder), -(-options.pivots // comparisons.QUESTIONS), options.seed)
+    yield (
+        f"{count * comparisons.QUESTIONS:,} lists of known companies and {count:,} random jobs, from columns and rows",
+        "the same companies in the same tiers, with the same notes",
         "",
     )
 
@@ -246,6 +257,7 @@ PARTS: Final[dict[str, Callable[[argparse.Namespace, Path], Iterator[Line]]]] = 
     "fuzz": _fuzz,
     "pivots": _pivots,
     "selections": _selections,
+    "comparisons": _comparisons,
     "known": _known,
     "secrecy": _secrecy,
     "damage": _damage,
@@ -300,7 +312,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=25, help="maximum steps of a run (%(default)s)")
     parser.add_argument("--examples", type=int, default=2_000, help="fuzzing examples of each kind (%(default)s)")
     parser.add_argument(
-        "--pivots", type=int, default=10_000, help="pivots, and selections, each asked both ways (%(default)s)"
+        "--pivots",
+        type=int,
+        default=10_000,
+        help="pivots, selections and known lists, each asked both ways (%(default)s)",
     )
     parser.add_argument("--damages", type=int, default=2_000, help="damaged stores (%(default)s)")
     parser.add_argument("--kills", type=int, default=200, help="kills (%(default)s)")

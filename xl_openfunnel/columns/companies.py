@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..shared_hosts import is_shared
 from .connection import Connection, connect, literal
 
 
@@ -80,6 +81,19 @@ class Companies:
         values = ", ".join(f"unnest(?) AS {column}" for column in columns)
         return self.query_table(name, f"SELECT {values}", list(columns.values()))
 
+    def key_table(self, name: str, keys: Iterable[str]) -> str:
+        """A temporary table of texts, ``key``, and their places, ``at``, and its name: as of `table`.
+
+        Thirty thousand take 10 ms, a third of what they take as a parameter.
+        """
+        import numpy as np
+
+        values = list(keys)
+        array = np.empty(len(values), dtype=object)
+        array[:] = values
+        self._connection.register("keys", {"key": array, "at": np.arange(len(values))})
+        return self.query_table(name, 'SELECT key::VARCHAR AS key, "at" FROM keys')
+
     def query_table(self, name: str, query: str, parameters: Sequence[Any] = ()) -> str:
         """A temporary table with the rows of a query, and its name, as of `table`."""
         if name.endswith("_"):
@@ -87,6 +101,24 @@ class Companies:
             name += str(self._tables)
         self.rows(f"CREATE TEMP TABLE {name} AS {query}", parameters)
         return name
+
+    def identity(self) -> tuple[str, str]:
+        """What identifies the company of a line of ``file AS s``, null where nothing does; and the join that it needs.
+
+        Companies are the same as `company_key.group_companies` has it.
+        """
+        hosts = self.rows("SELECT DISTINCT _host FROM file WHERE _linkedin IS NULL AND _host IS NOT NULL")
+        own = [host for (host,) in hosts if not is_shared(host)]
+        if not own:
+            return "s._linkedin", ""
+        self.table("host", host=own)
+        # No slug has a capital letter, so none equals such a host.
+        self.run(
+            "CREATE TEMP TABLE owner AS SELECT host, CASE count(DISTINCT _linkedin) WHEN 0 THEN 'H ' || host"
+            " WHEN 1 THEN min(_linkedin) END AS company FROM host LEFT JOIN file ON _host = host GROUP BY host"
+        )
+        join = "LEFT JOIN owner ON s._linkedin IS NULL AND s._host = owner.host"
+        return "coalesce(s._linkedin, owner.company)", join
 
 
 @contextmanager

@@ -36,7 +36,6 @@ from ..pivot_rules import (
     no_numbers,
     spelling,
 )
-from ..shared_hosts import is_shared
 from .companies import Cancellation, Companies, JobFile, companies_of
 from .conditions import conditions, is_column
 from .connection import literal
@@ -296,19 +295,9 @@ class _Pivot:
         return f"s.{name}"
 
     def _company(self) -> str:
-        """What identifies the company, as `company_key.group_companies` has it; null where nothing does."""
-        hosts = self.companies.rows("SELECT DISTINCT _host FROM file WHERE _linkedin IS NULL AND _host IS NOT NULL")
-        own = [host for (host,) in hosts if not is_shared(host)]
-        if not own:
-            return "s._linkedin"
-        self.companies.table("host", host=own)
-        # No slug has a capital letter, so none equals such a host.
-        self.companies.run(
-            "CREATE TEMP TABLE owner AS SELECT host, CASE count(DISTINCT _linkedin) WHEN 0 THEN 'H ' || host"
-            " WHEN 1 THEN min(_linkedin) END AS company FROM host LEFT JOIN file ON _host = host GROUP BY host"
-        )
-        self.joins.append("LEFT JOIN owner ON s._linkedin IS NULL AND s._host = owner.host")
-        return "coalesce(s._linkedin, owner.company)"
+        identity, join = self.companies.identity()
+        self.joins.append(join)
+        return identity
 
     def _filled(self, name: str, kind: FieldType) -> str:
         if kind not in (FieldType.TEXT, FieldType.LIST):

@@ -18,8 +18,11 @@ _NOT_FINITE: Final = "count(*) FILTER (NOT isfinite({}))"
 def can_show(columns: Sequence[str], selection: Selection, *, stacked: bool) -> bool:
     """Whether the files have all that `selected_block` needs."""
     names = (*columns, *(each.name for each in selection.sort))
+    choosing = bool(selection.criteria or selection.sort) or selection.top is not None
+    added = () if selection.chosen is None else [name for name, _ in selection.chosen.columns]
     return (
-        selection.chosen is None
+        not (choosing and selection.chosen)
+        and not set(map(str.casefold, columns)) & set(added)
         and can_judge(selection.criteria, job_column=stacked)
         and all(is_column(name, job_column=stacked) for name in names)
     )
@@ -51,9 +54,17 @@ def selected_block(
     """
     names = list(dict.fromkeys((*[JOB_COLUMN] * stacked, *columns)))
     with companies_of(folder, files, cancellation) as companies:
-        companies.choose(conditions(companies, selection.criteria))
-        lines = _lines(companies, names, _chosen(companies, selection))
-    cells = [clip_cells(list(map(to_cell, values)), units) for values in zip(*lines, strict=True)]
+        if selection.chosen is None:
+            companies.choose(conditions(companies, selection.criteria))
+            places = _chosen(companies, selection)
+        else:
+            places = [position + 1 for position in selection.chosen.positions]
+        lines = _lines(companies, names, places)
+    values = list(zip(*lines, strict=True))
+    for name, added in () if selection.chosen is None else selection.chosen.columns:
+        names.append(name)
+        values += [added] * bool(lines)
+    cells = [clip_cells(list(map(to_cell, each)), units) for each in values]
     return [list(names), *map(list, zip(*cells, strict=True))]
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from .. import pivot
 from ..api.models import Row
@@ -23,6 +23,9 @@ from ..company_key import CompanyKeys, comparable, keys_of
 from ..errors import OpenFunnelError
 from ..fields import DEFAULT_COLUMNS
 from ..jobs.snapshot import Rows
+from ..known import in_columns
+from ..known.selection import Compared, tier_counts, unique_companies
+from ..known.tiers import Matcher, Tier
 from ..pivot_rules import Question
 from ..selection import ALL, Selection
 from . import limits
@@ -36,6 +39,8 @@ MAX_PIVOT_ROWS: Final = 500_000
 """Companies of one pivot from rows: this many take some five seconds. From columns it is far quicker."""
 
 _ROWS_PER_CHECK: Final = 1_000
+
+T = TypeVar("T")
 
 _cache: Final = DerivedCache()
 
@@ -149,6 +154,37 @@ def company_keys(
     return _cache.get_or_make(("keys", names), {job_id: rows}, make, lambda keys: len(keys))
 
 
+def compared(
+    rows_by_job: Mapping[str, Rows],
+    matcher: Matcher | None,
+    weakest: Tier,
+    shown: Collection[Tier],
+    max_shown: int,
+    columns: ColumnMaker | None,
+    as_of: Mapping[str, datetime | None],
+) -> Compared:
+    """The companies of all these jobs, each once, compared with known ones, as `in_columns.compare`.
+
+    They are read from the files of columns if all jobs have one, else from the rows. ``columns`` and ``as_of`` are as
+    of `pivot_block`.
+    """
+    in_files = columns is not None and bool(rows_by_job) and _may_have_files(rows_by_job)
+    limits.count_read(sum(map(len, rows_by_job.values())), slow=in_files, looked_up=True)
+
+    def ask(folder: Path, files: list[JobFile]) -> Compared:
+        return in_columns.compare(folder, files, matcher, weakest, shown, max_shown, limits.cancellation())
+
+    if in_files and (found := _from_columns(rows_by_job, columns, as_of, ask)) is not None:
+        return found
+    keys: list[CompanyKeys] = []
+    ranks: list[int] = []
+    for job_id, rows in rows_by_job.items():
+        keys += company_keys(job_id, rows, columns, as_of[job_id], names=weakest is Tier.NAME)
+        ranks += range(len(rows))
+    companies = unique_companies(keys, ranks, matcher, weakest)
+    return Compared(tier_counts(companies), [each for each in companies if each.match.tier in shown])
+
+
 def column_cells(job_id: str, rows: Rows, name: str, units: int, selection: Selection = ALL) -> list[Cell]:
     """One column as cells, texts cut to so many UTF-16 units."""
 
@@ -212,8 +248,8 @@ def _from_columns(
     rows_by_job: Mapping[str, Rows],
     columns: ColumnMaker | None,
     as_of: Mapping[str, datetime | None],
-    ask: Callable[[Path, list[JobFile]], Block],
-) -> Block | None:
+    ask: Callable[[Path, list[JobFile]], T],
+) -> T | None:
     """What the files of all these jobs answer; None where not all have one, or where they cannot be read."""
     if columns is None:
         return None

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from ..cell_values import Block, Cell
-from ..company_key import CompanyKeys
 from ..fields import JOB_COLUMN
 from ..jobs import job_text
 from ..jobs.snapshot import Rows
 from ..known import domains
 from ..known.columns import count_text
-from ..known.selection import Company, chosen, tier_counts, unique_companies, why
+from ..known.selection import UNKNOWN, chosen, why
 from ..known.tiers import MATCHES, KnownCompanies, Matcher, Tier
-from ..selection import Selection
+from ..selection import ALL
 from . import arguments, derived_tables
 from .context import CallContext
 from .implementations import MAX_ROWS, MAX_SEARCHED_ROWS
@@ -122,25 +122,19 @@ def new(
         rows_by_job, reasons = {}, [("", excluding)]
     elif shown == "count" and (incomplete := [reason for job_id, reason in reasons if _may_have_more(context, job_id)]):
         return [[incomplete[0]]]
-    companies: list[Company] = []
-    if rows_by_job:
-        matcher = Matcher(excluding) if isinstance(excluding, KnownCompanies) else None
-        keys: list[CompanyKeys] = []
-        ranks: list[int] = []
-        for job_id, rows in rows_by_job.items():
-            confirmed = context.snapshot(job_id, job_view).as_of
-            keys += derived_tables.company_keys(job_id, rows, context.columns, confirmed, names=depth is Tier.NAME)
-            ranks += range(len(rows))
-        companies = unique_companies(keys, ranks, matcher, depth)
+    # Looked up before anything takes long, so that an answer that is there already is known to be that of this call.
+    selection = context.with_known_columns(ALL, column_names if rows_by_job and shown != "count" else None)
+    matcher = Matcher(excluding) if isinstance(excluding, KnownCompanies) else None
+    tiers = {"rows": UNKNOWN, "count": (), "why": tuple(Tier)}[shown]
+    as_of = {job_id: context.snapshot(job_id, job_view).as_of for job_id in rows_by_job}
+    counts, companies = derived_tables.compared(rows_by_job, matcher, depth, tiers, MAX_ROWS, context.columns, as_of)
     if shown == "count":
-        return [[float(tier_counts(companies)[Tier.NEW])]]
+        return [[float(counts[Tier.NEW])]]
+    check_count(sum(counts[tier] for tier in tiers), MAX_ROWS)
     selected = chosen(companies) if shown == "rows" else why(companies)
-    check_count(len(selected.positions), MAX_ROWS)
     lines: Block = []
     if rows_by_job:
-        as_of = {job_id: context.snapshot(job_id, job_view).as_of for job_id in rows_by_job}
-        selection = context.with_known_columns(Selection(chosen=selected), column_names)
-        files = context.columns
+        selection, files = replace(selection, chosen=selected), context.columns
         block = derived_tables.selected_block(
             rows_by_job, column_names, selection, context.block_units, stacked=several, files=files, as_of=as_of
         )
@@ -151,7 +145,7 @@ def new(
         block = [[*([JOB_COLUMN] if several else []), *names, *(name for name, _ in selected.columns)]]
     lines += [[job_id, reason] if several else [reason] for job_id, reason in reasons]
     if shown == "why":
-        lines.append([count_text(tier_counts(companies), weakest)])
+        lines.append([count_text(counts, weakest)])
     width = len(block[0])
     return [*block, *([*line, *[""] * (width - len(line))] for line in lines)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from typing import Final, NamedTuple
@@ -60,6 +60,22 @@ def unique_companies(
     return companies
 
 
+class Compared(NamedTuple):
+    """The companies of some jobs, each once, compared with known ones.
+
+    Attributes:
+        counts: how many each tier has, all tiers in order.
+        companies: those of the tiers that were asked for, in the order of the best rows.
+    """
+
+    counts: Mapping[Tier, int]
+    companies: Sequence[Company]
+
+
+UNKNOWN: Final = (Tier.NEW, Tier.NOT_COMPARABLE)
+"""The tiers of the companies that are not known, those first that surely are not."""
+
+
 def chosen(companies: Sequence[Company], text: str = "") -> Chosen:
     """The rows of the new companies, then of those that cannot be compared, with their tier in a last column."""
     rest = unknown(companies)
@@ -95,8 +111,7 @@ def why(companies: Sequence[Company]) -> Chosen:
 
 def unknown(companies: Sequence[Company]) -> list[Company]:
     """The new companies, then those that cannot be compared."""
-    order = (Tier.NEW, Tier.NOT_COMPARABLE)
-    return [company for tier in order for company in companies if company.match.tier is tier]
+    return [company for tier in UNKNOWN for company in companies if company.match.tier is tier]
 
 
 def tier_counts(companies: Sequence[Company]) -> dict[Tier, int]:

@@ -84,26 +84,32 @@ class KnownCompanies:
             for key, note in others.items():
                 own.setdefault(key, note)
 
+    @cached_property
+    def sites(self) -> Mapping[str, str]:
+        """The registrable domains of the hosts, noted as these are. Asked for once all companies are there."""
+        sites: dict[str, str] = {}
+        for host, note in self.hosts.items():
+            if own := site(host):
+                sites.setdefault(own, note)
+        return sites
+
 
 class Matcher:
     """Tells the tier of companies.
 
     Args:
         known: must not change any more.
+
+    Attributes:
+        known: the same.
+        has_slugs: whether it has LinkedIn pages by name.
+        has_numbers: whether it has LinkedIn pages by number.
     """
 
     def __init__(self, known: KnownCompanies) -> None:
-        self._known = known
-        self._has_slugs = any(not slug.isdigit() for slug in known.linkedin)
-        self._has_numbers = any(slug.isdigit() for slug in known.linkedin)
-
-    @cached_property
-    def _sites(self) -> Mapping[str, str]:
-        sites: dict[str, str] = {}
-        for host, note in self._known.hosts.items():
-            if own := site(host):
-                sites.setdefault(own, note)
-        return sites
+        self.known = known
+        self.has_slugs = not all(map(is_number, known.linkedin))
+        self.has_numbers = any(map(is_number, known.linkedin))
 
     def match(self, keys: CompanyKeys, weakest: Tier = Tier.NAME) -> Match:
         """The strongest tier of a company, of those that are not weaker than ``weakest``."""
@@ -111,9 +117,8 @@ class Matcher:
 
     def matches(self, companies: Iterable[CompanyKeys], weakest: Tier) -> list[Match]:
         """As `match`, for each of many. With ``host``, which looks for no weaker tier, several times as fast."""
-        depth, pages, hosts = _DEPTHS[weakest], self._known.linkedin, self._known.hosts
-        by_host, further = depth >= _DEPTHS[Tier.HOST], depth > _DEPTHS[Tier.HOST]
-        has_slugs = self._has_slugs
+        pages, hosts = self.known.linkedin, self.known.hosts
+        by_host, further, has_slugs = looks_for(Tier.HOST, weakest), looks_for(Tier.SITE, weakest), self.has_slugs
         found = []
         for keys in companies:
             slug, host, _ = keys
@@ -121,24 +126,46 @@ class Matcher:
                 match = Match(Tier.LINKEDIN, pages[slug])
             elif by_host and host in hosts:
                 match = Match(Tier.HOST, hosts[host])
-            elif further and (weaker := self._weaker_match(keys, depth)) is not None:
+            elif further and (weaker := self._weaker_match(keys, weakest)) is not None:
                 match = weaker
-            elif has_slugs and slug is not None and not slug.isdigit():
+            elif has_slugs and slug is not None and not is_number(slug):
                 match = _NEW
             else:
                 match = self._no_match(slug, host)
             found.append(match)
         return found
 
-    def _weaker_match(self, keys: CompanyKeys, depth: int) -> Match | None:
-        if keys.host is not None and (own := site(keys.host)) in self._sites:
-            return Match(Tier.SITE, self._sites[own or ""])
-        if depth < _DEPTHS[Tier.NAME] or keys.name is None:
+    def site_of(self, host: str) -> str | None:
+        """The registrable domain of the host, if a known company has it too."""
+        sites, below = self.known.sites, host
+        while below and below not in sites:  # most hosts are below none, which is quickly seen
+            below = below.partition(".")[2]
+        return own if below and (own := site(host)) in sites else None
+
+    def name_of(self, name: str) -> str | None:
+        """What the name is compared by, if a known company has it too."""
+        own = company_name(name)
+        return own if own in self.known.names else None
+
+    def _weaker_match(self, keys: CompanyKeys, weakest: Tier) -> Match | None:
+        if keys.host is not None and (own := self.site_of(keys.host)) is not None:
+            return Match(Tier.SITE, self.known.sites[own])
+        if not looks_for(Tier.NAME, weakest) or keys.name is None:
             return None
-        named = company_name(keys.name)
-        return Match(Tier.NAME, self._known.names[named]) if named in self._known.names else None
+        named = self.name_of(keys.name)
+        return None if named is None else Match(Tier.NAME, self.known.names[named])
 
     def _no_match(self, slug: str | None, host: str | None) -> Match:
-        same_kind = slug is not None and (self._has_numbers if slug.isdigit() else self._has_slugs)
-        same_kind = same_kind or bool(host is not None and self._known.hosts and not is_shared(host))
+        same_kind = slug is not None and (self.has_numbers if is_number(slug) else self.has_slugs)
+        same_kind = same_kind or bool(host is not None and self.known.hosts and not is_shared(host))
         return _NEW if same_kind else _NOT_COMPARABLE
+
+
+def looks_for(tier: Tier, weakest: Tier) -> bool:
+    """Whether a tier is looked for, if ``weakest`` is the weakest that is."""
+    return _DEPTHS[tier] <= _DEPTHS[weakest]
+
+
+def is_number(slug: str) -> bool:
+    """Whether a LinkedIn page is given by its number."""
+    return slug.isascii() and slug.isdigit()

@@ -1,0 +1,167 @@
+"""Companies compared with known ones, from files of columns and from rows: both must find the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import hypothesis.strategies as st
+
+from xl_openfunnel import table
+from xl_openfunnel.cell_values import Block
+from xl_openfunnel.columns import rows as column_rows
+from xl_openfunnel.columns.folder import ColumnFolder
+from xl_openfunnel.company_key import host, keys_of, linkedin_slug
+from xl_openfunnel.errors import CELL_UNITS
+from xl_openfunnel.known import in_columns
+from xl_openfunnel.known.reading import company_name
+from xl_openfunnel.known.selection import Compared, chosen, tier_counts, unique_companies, why
+from xl_openfunnel.known.tiers import MATCHES, KnownCompanies, Matcher, Tier
+from xl_openfunnel.selection import Chosen, Selection
+from xl_openfunnel.shared_hosts import is_shared, use_own
+
+from .fuzz import Target
+from .pivots import Row, cells, job_files
+
+QUESTIONS: Final = 10
+"""Questions about the jobs of one example."""
+
+_PAGE: Final = "https://www.linkedin.com/company/"
+_PAGES: Final = [
+    *("acme", "Acme/about", "acme-fr", "beta", "123", "0123", "12", "%C2%B2", "%D9%A1%D9%A2", "1-2", "%ff", "%25ff"),
+    *("%X0041", "%EF%BC%91", "m%C3%BCnchen"),
+]
+_DOMAINS: Final = [
+    *("acme.com", "https://WWW.acme.com/de", "fr.acme.com", "www2.fr.acme.com", "acme.co.uk", "shop.acme.co.uk"),
+    *("co.uk", "beta.io", "a.beta.io", "facebook.com", "de.facebook.com", "acme.wordpress.com", "wordpress.com"),
+    *("a.acme.wordpress.com", "b.wordpress.com", "xn--mnchen-3ya.de", "www.münchen.de", "acme.directory", "n/a", "k"),
+    *("a.acme.directory", "com.acme", "acme.com.", "user@acme.com", "acme.123"),
+]
+_NAMES: Final = [
+    *("Acme", "ACME GmbH", "Acme, Inc.", "acme  Ltd", "Ａcme", "Beta", "Béta", "GmbH", " ", "", "%X0041", "ß")
+]
+_OWN: Final = ("acme.directory",)
+"""What a user adds to the shared hosts."""
+
+_rows: Final[st.SearchStrategy[Row]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "linkedin_url": st.none() | st.sampled_from(_PAGES).map(lambda page: _PAGE + page),
+        "domain": st.none() | st.sampled_from(_DOMAINS),
+        "name": st.none() | st.sampled_from(_NAMES),
+    },
+)
+_jobs: Final = st.lists(st.lists(_rows, max_size=8), min_size=1, max_size=3).filter(any)
+
+
+@st.composite
+def _questions(draw: Any) -> tuple[KnownCompanies | None, Tier]:
+    weakest = draw(st.sampled_from(MATCHES))
+    if draw(st.integers(0, 9)) == 0:
+        return None, weakest
+    known = KnownCompanies()
+    parts = (st.sampled_from(_PAGES), st.sampled_from(_DOMAINS), st.sampled_from(_NAMES))
+    for number, (page, domain, name) in enumerate(draw(st.lists(st.tuples(*map(_or_none, parts)), max_size=5))):
+        slug, own = linkedin_slug(_PAGE + page) if page else None, host(domain)
+        hosts = [own] if own is not None and not is_shared(own) else []
+        known.add([slug] if slug else [], hosts, company_name(name) if name else "", f"note {number}")
+    return known, weakest
+
+
+def _or_none(values: st.SearchStrategy[str]) -> st.SearchStrategy[str | None]:
+    return st.none() | values
+
+
+def _every_row() -> Iterator[Row]:
+    """Each page, domain and name with some of the others."""
+    for number in range(len(_DOMAINS) * 3):
+        page, name = _PAGES[number % len(_PAGES)], _NAMES[number % len(_NAMES)]
+        row: Row = {"linkedin_url": _PAGE + page, "domain": _DOMAINS[number % len(_DOMAINS)], "name": name}
+        yield {key: value for place, (key, value) in enumerate(row.items()) if number % 7 in (place, 3, 4 + place)}
+
+
+def same_answers(
+    jobs: list[list[Row]], questions: list[tuple[KnownCompanies | None, Tier]], folder: ColumnFolder, number: int
+) -> None:
+    """Ask all questions both ways.
+
+    Args:
+        jobs: the rows of each job.
+        questions: the known companies, and the weakest tier that is looked for.
+        folder: where the files of the jobs are made.
+        number: of the jobs in the folder.
+    """
+    rows = [row for each in jobs for row in each]
+    keys, ranks = list(map(keys_of, rows)), [rank for each in jobs for rank in range(len(each))]
+    with job_files(jobs, folder, number) as files:
+        for known, weakest in questions:
+            matcher = None if known is None else Matcher(known)
+            companies = unique_companies(keys, ranks, matcher, weakest)
+            expected = Compared(tier_counts(companies), companies)
+            found = in_columns.compare(folder.path, files, matcher, weakest, tuple(Tier), len(rows))
+            assert found == expected, (known, weakest)
+            assert in_columns.compare(folder.path, files, matcher, weakest, tuple(Tier), 0) == (expected.counts, ())
+        for selected in (chosen(companies), why(companies)):  # of the last question
+            _same_block(jobs, selected, folder.path, files)
+
+
+def _same_block(jobs: list[list[Row]], selected: Chosen, folder: Path, files: list[Any]) -> None:
+    selection, columns = Selection(chosen=selected), ("rank", "name", "job_id", "domain")
+    assert column_rows.can_show(columns, selection, stacked=True)
+
+    def from_rows() -> Block:
+        sizes = [(file.job_id, file.count) for file in files]
+        frame = table.stacked_frame([row for rows in jobs for row in rows], sizes, columns, selection=selection)
+        return [list(map(str, frame.columns)), *table.block(frame, headers=False, text_limit=CELL_UNITS)]
+
+    def from_columns() -> Block:
+        return column_rows.selected_block(folder, files, columns, selection, CELL_UNITS, stacked=True)
+
+    assert cells(from_columns) == cells(from_rows), selected
+
+
+@contextmanager
+def own_shared_hosts() -> Iterator[None]:
+    """Within this, the user's own shared hosts count."""
+    use_own(_OWN)
+    try:
+        yield
+    finally:
+        use_own(())
+
+
+def target(folder: Path) -> Target:
+    """Any jobs, and `QUESTIONS` about them; each example makes files in this folder."""
+    columns, numbers = ColumnFolder(folder, "https://api.openfunnel.dev:443"), count()
+
+    def check(value: tuple[list[list[Row]], list[tuple[KnownCompanies | None, Tier]]]) -> None:
+        with own_shared_hosts():
+            same_answers(*value, columns, next(numbers))
+
+    questions = st.lists(_questions(), min_size=QUESTIONS, max_size=QUESTIONS)
+    return Target("known companies from columns and from rows", st.tuples(_jobs, questions), check, (_edges(),))
+
+
+def _edges() -> tuple[list[list[Row]], list[tuple[KnownCompanies | None, Tier]]]:
+    """Every kind of key in two jobs, and lists that have all or only one kind."""
+    rows, lists = list(_every_row()), []
+    for pages, domains, names in (
+        (["acme", "12", "%25ff", "m%C3%BCnchen"], ["acme.com", "acme.co.uk", "acme.wordpress.com"], ["Acme", "Beta"]),
+        (["123"], [], []),
+        (["beta"], [], ["GmbH"]),
+        ([], ["b.wordpress.com", "a.beta.io", "xn--mnchen-3ya.de"], []),
+        ([], [], ["acme"]),
+    ):
+        known = KnownCompanies()
+        for page in pages:
+            known.add([linkedin_slug(_PAGE + page) or ""], [], note=page)
+        for domain in domains:
+            known.add([], [host(domain) or ""], note=domain)
+        for name in names:
+            known.add([], [], company_name(name), note=name)
+        lists.append(known)
+    half = len(rows) // 2
+    return [rows[:half], rows[half:]], [(known, tier) for known in (None, *lists) for tier in MATCHES]
