@@ -11,7 +11,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from ..known.columns import tally
+from ..known.columns import tallies
 from ..pivot_rules import BLANK, TOTAL
 from ..text import clip, companies, count, format_utc, one_line
 from .cells import Cell, column_names
@@ -200,12 +200,7 @@ def _add_cards(sheet: Worksheet, row: int, content: Content, found: Figures, sty
 
 def _known(content: Content) -> list[str]:
     """For each known list that has a column in the file, how many companies are new to it."""
-    selection, columns = content.snapshot.selection, column_names(content.frame)
-    derived = [] if selection is None else [column for column in selection.derived if column.name in columns]
-    if not derived:
-        return []
-    frame = content.snapshot.frame(["linkedin_url", "domain"])
-    return [f"{tally(column, zip(frame['linkedin_url'], frame['domain'], strict=True))}." for column in derived]
+    return [f"{text}." for text in tallies(content.snapshot, column_names(content.frame))]
 
 
 def _add_notes(sheet: Worksheet, row: int, texts: Iterable[tuple[str, str]], style: Formats) -> int:

@@ -21,7 +21,8 @@ from typing import Final, cast
 
 from ..company_key import CompanyKeys, host, linkedin_slug
 from ..fields import KNOWN_PREFIX, column_name
-from ..selection import DerivedColumn, Selection
+from ..jobs.snapshot import Snapshot
+from ..selection import ALL, DerivedColumn, Selection
 from .lists import KnownList, KnownLists
 from .tiers import MATCHES, Tier
 
@@ -70,6 +71,41 @@ def with_columns(selection: Selection, columns: Iterable[str] | None, lists: Cal
 def with_all_columns(selection: Selection, lists: KnownLists) -> Selection:
     """The selection, with the columns of all lists, for a workbook or a table of a sheet."""
     return replace(selection, derived=derived_columns((known.name for known in lists.all()), lists))
+
+
+def columns_of_table(names: Iterable[str], lists: KnownLists | None) -> Selection:
+    """All companies, with the columns for a table of a sheet: those of all lists.
+
+    One that the table has of a list that is gone is blank, so that nothing of the list is left.
+
+    Args:
+        names: the columns that the table has.
+        lists: None without a store.
+    """
+    selection = ALL if lists is None else with_all_columns(ALL, lists)
+    columns = {column.name: column for column in selection.derived}
+    for name in map(column_name, names):
+        if name.startswith(KNOWN_PREFIX):
+            columns.setdefault(name, DerivedColumn(name, (), None, lambda *_: None))
+    return replace(selection, derived=tuple(columns.values()))
+
+
+def tallies(snapshot: Snapshot, columns: Iterable[str] | None = None) -> list[str]:
+    """For each list of the snapshot's selection, how many of its companies are new to it: see `tally`.
+
+    Args:
+        snapshot: the job.
+        columns: the names of those columns that count; None for all.
+    """
+    derived = () if snapshot.selection is None else snapshot.selection.derived
+    wanted = None if columns is None else set(columns)
+    counted = [
+        column for column in derived if isinstance(column.derive, _TierOf) and (wanted is None or column.name in wanted)
+    ]
+    if not counted:
+        return []
+    frame = snapshot.frame(_SOURCES)
+    return [tally(column, zip(frame["linkedin_url"], frame["domain"], strict=True)) for column in counted]
 
 
 def _column(name: str, lists: KnownLists) -> DerivedColumn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -14,8 +14,10 @@ from com.sun.star.sheet.GeneralFunction import COUNT as _COUNT
 
 from ...cell_values import sheet_block
 from ...errors import ConfigurationError
+from ...fields import column_name
 from ...files.links import LINKS, link_formula
 from ...jobs.snapshot import Snapshot
+from ...known.columns import columns_of_table, tallies
 from ...text import companies
 from ..session import session
 
@@ -39,12 +41,19 @@ class TableUpdate:
     Attributes:
         document: the workbook.
         snapshot: the job.
-        columns: the names of the table's columns.
+        header: the names of the table's columns.
+        added: those of known lists that are to be added.
     """
 
     document: Any
     snapshot: Snapshot
-    columns: list[str]
+    header: list[str]
+    added: list[str]
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the table's columns then."""
+        return [*self.header, *self.added]
 
     @property
     def started_text(self) -> str:
@@ -55,7 +64,7 @@ class TableUpdate:
         """The cells of all companies, with LF for every line break. Texts are not cut."""
         from ... import table
 
-        cells = table.block(table.frame(self.snapshot.rows, self.columns), headers=False)
+        cells = table.block(self.snapshot.frame(self.columns), headers=False)
         return tuple(map(tuple, sheet_block(cells)))
 
     def write(self, rows: Rows) -> str:
@@ -69,16 +78,18 @@ class TableUpdate:
         """
         document = self.document
         sheet, table_range = _find_table(document)
-        before, after = _areas(sheet, table_range, len(rows))
-        if _header(sheet, before) != self.columns:
+        before, after = _areas(sheet, table_range, len(rows), len(self.added))
+        if _header(sheet, before) != self.header:
             raise ConfigurationError("The table has other columns now. Insert again.")
+        _add_headers(sheet, before, self.added)
         _range(sheet, before, before.StartRow + 1, before.EndRow).clearContents(_CONTENT)
         _range(sheet, after, after.StartRow + 1, after.EndRow).setDataArray(rows)
         _link(sheet, after, self.columns, rows)
         table_range.setDataArea(after)
         _update_pivots(document, before, after)
         later = "" if self.snapshot.final else " They may still change: insert again once the job is final."
-        return " ".join([f"{companies(len(rows))} in the table.{later}", *self.snapshot.warnings])
+        known = [f"{text}." for text in tallies(self.snapshot)]
+        return " ".join([f"{companies(len(rows))} in the table.{later}", *known, *self.snapshot.warnings])
 
 
 def prepare(document: Any) -> TableUpdate:
@@ -95,8 +106,12 @@ def prepare(document: Any) -> TableUpdate:
     snapshot = session().fetcher.watch(session().new_call().job_id(job))
     if not len(snapshot.rows):
         raise ConfigurationError("There are no companies yet. Wait until the sheet Rows shows some.")
-    before, _ = _areas(sheet, table_range, len(snapshot.rows))
-    return TableUpdate(document, snapshot, _header(sheet, before))
+    header = _header(sheet, table_range.DataArea)
+    selection = columns_of_table(header, session().known)
+    present = set(map(column_name, header))
+    added = [column.name for column in selection.derived if column.name not in present]
+    _areas(sheet, table_range, len(snapshot.rows), len(added))
+    return TableUpdate(document, replace(snapshot, selection=selection), header, added)
 
 
 def _find_table(document: Any) -> tuple[Any, Any]:
@@ -107,12 +122,12 @@ def _find_table(document: Any) -> tuple[Any, Any]:
     return document.Sheets.getByName(_SHEET), ranges.getByName(_TABLE)
 
 
-def _areas(sheet: Any, table_range: Any, count: int) -> tuple[Any, Any]:
-    """The table's cells now, and with `count` companies."""
+def _areas(sheet: Any, table_range: Any, count: int, added: int) -> tuple[Any, Any]:
+    """The table's cells now, and with `count` companies and so many columns more."""
     if sheet.isProtected():
         raise ConfigurationError(f"The sheet {_SHEET} is protected. Unprotect it (Tools), then insert again.")
     before, after = table_range.DataArea, table_range.DataArea
-    after.EndRow = before.StartRow + count
+    after.EndRow, after.EndColumn = before.StartRow + count, before.EndColumn + added
     if _used_beside(sheet, before):
         raise ConfigurationError("There is something beside the table, which would then stand beside other companies.")
     if after.EndRow > before.EndRow and _used(_range(sheet, after, before.EndRow + 1, after.EndRow)):
@@ -122,6 +137,15 @@ def _areas(sheet: Any, table_range: Any, count: int) -> tuple[Any, Any]:
 
 def _header(sheet: Any, area: Any) -> list[str]:
     return [str(name) for name in _range(sheet, area, area.StartRow, area.StartRow).DataArray[0]]
+
+
+def _add_headers(sheet: Any, area: Any, names: list[str]) -> None:
+    """Write the names of further columns beside the header, and make them look like it."""
+    last = sheet.getCellByPosition(area.EndColumn, area.StartRow)
+    for column, name in enumerate(names, area.EndColumn + 1):
+        cell = sheet.getCellByPosition(column, area.StartRow)
+        sheet.copyRange(cell.CellAddress, last.RangeAddress)
+        cell.String = name
 
 
 def _link(sheet: Any, area: Any, columns: list[str], rows: Rows) -> None:

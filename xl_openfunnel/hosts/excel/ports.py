@@ -188,8 +188,8 @@ class WorkbookCommands(Protocol):
     def named_cell_text(self, book: str, name: str) -> str:
         """The text in the cell of that name; ``""`` where there is no such cell, or no text in it."""
 
-    def has_table(self, book: str, name: str) -> bool:
-        """Whether the workbook has a table of that name."""
+    def table_columns(self, book: str, name: str) -> Sequence[str]:
+        """The names of a table's columns; none where the workbook has no such table."""
 
     def add_table(self, book: str, name: str, columns: Mapping[str, float]) -> None:
         """Add a table with one blank row on a new sheet.
@@ -199,6 +199,9 @@ class WorkbookCommands(Protocol):
             name: the table's name.
             columns: the widths of its columns, in characters, by their names.
         """
+
+    def add_columns(self, book: str, name: str, columns: Mapping[str, float]) -> None:
+        """Add columns at the right of a table: widths in characters, by name."""
 
     def write_table(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,7 @@ class ListObject(_OfSheet):
     HeaderRowRange = property(lambda self: Range(self.worksheet, self.table.header))
     DataBodyRange = property(lambda self: Range(self.worksheet, self.table.body) if self.table.body else None)
     AutoFilter = property(lambda self: AutoFilter(self.worksheet, self.table))
+    ListColumns = property(lambda self: ListColumns(self.worksheet, self.table))
 
     def __init__(self, worksheet: Worksheet, table: Table) -> None:
         super().__init__(worksheet)
@@ -106,6 +108,44 @@ class ListObject(_OfSheet):
         if (new.top, new.left) != (old.top, old.left) or new.height < 2 or self.table.totals:
             raise ExcelError("The table can't be resized to this")
         self.table.area = new
+
+
+class ListColumns(_OfSheet):
+    def __init__(self, worksheet: Worksheet, table: Table) -> None:
+        super().__init__(worksheet)
+        self.table = table
+
+    def Add(self, Position: Any = None) -> ListColumn:  # noqa: N802, N803
+        area = self.table.area
+        beside = dataclasses.replace(area, left=area.right + 1, right=area.right + 1)
+        if optional_argument(Position) is not None or any(
+            self.sheet.values.get(k) for row in beside.rows() for k in row
+        ):
+            raise ExcelError("The fake adds columns at the right, where cells are blank")
+        self.table.area = dataclasses.replace(area, right=area.right + 1)
+        self.sheet.put((area.top, area.right + 1), f"Column{area.right + 2 - area.left}")
+        return ListColumn(self.worksheet, self.table)
+
+
+class ListColumn(_OfSheet):
+    """The last column of a table."""
+
+    def __init__(self, worksheet: Worksheet, table: Table) -> None:
+        super().__init__(worksheet)
+        self.table = table
+        self.column = table.area.right
+
+    @property
+    def Name(self) -> str:  # noqa: N802
+        return str(self.sheet.values.get((self.table.area.top, self.column)))
+
+    @Name.setter
+    def Name(self, value: str) -> None:  # noqa: N802
+        self.sheet.put((self.table.area.top, self.column), value)
+
+    @property
+    def Range(self) -> Range:  # noqa: N802
+        return Range(self.worksheet, dataclasses.replace(self.table.area, left=self.column))
 
 
 class AutoFilter(_OfSheet):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import enum
 from typing import Final
 
+from ....fields import KNOWN_PREFIX
 from ....files.links import LINKS, link_formula
 from ..table_merge import Value
 from .ranges import FormulaText
 
 _NUMERIC_COLUMNS: Final = ("rank", "employee_count", "employee_band")
-"""Our columns that keep their number format: numbers, and bands, which look like nothing else. The others are text
+"""Our columns that keep their number format: numbers, and bands, which look like nothing else, as the tiers of known
+companies do. The others are text
 whatever it looks like. The last column is not among them: a column that the user adds after it inherits its format."""
 
 LINK_COLOR: Final = 0xC47244
@@ -32,7 +34,8 @@ class ColumnKind(enum.Enum):
 def column_kind(column: str) -> ColumnKind:
     if column in LINKS:
         return ColumnKind.LINK
-    return ColumnKind.NUMBER if column in _NUMERIC_COLUMNS else ColumnKind.TEXT
+    keeps_format = column in _NUMERIC_COLUMNS or column.startswith(KNOWN_PREFIX)
+    return ColumnKind.NUMBER if keeps_format else ColumnKind.TEXT
 
 
 def with_link(column: str, value: Value) -> Value:

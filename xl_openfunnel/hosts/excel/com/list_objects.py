@@ -76,6 +76,20 @@ class ListObject:
             call.put(column, "ColumnWidth", width)
         return cls(call, sheet, table)
 
+    def check_unprotected(self) -> None:
+        """Raises a `HostError` where the sheet is protected."""
+        if self.call.get(self.sheet, "ProtectContents"):
+            name = self.call.get(self.sheet, "Name")
+            raise HostError(f"The sheet {name} is protected. Unprotect it (Review), then insert again.")
+
+    def add_columns(self, columns: Mapping[str, float]) -> None:
+        """Add columns at the right, before what stands there: widths in characters, by name."""
+        self.check_unprotected()
+        for name, width in columns.items():
+            column = self.call.get(self.call.get(self.table, "ListColumns"), "Add")
+            self.call.put(column, "Name", name)
+            self.call.put(self.call.get(column, "Range"), "ColumnWidth", width)
+
     def read(self, our_columns: Sequence[str]) -> TableReading:
         """Read the table; all but our columns are the user's."""
         header, body = self.header(), self.body()

@@ -63,8 +63,7 @@ def write_table(
     """
     call = table.call
     name = str(call.get(table.sheet, "Name"))
-    if call.get(table.sheet, "ProtectContents"):
-        raise HostError(f"The sheet {name} is protected. Unprotect it (Review), then insert again.")
+    table.check_unprotected()
     totals_hidden = filter_removed = False
     try:
         for _ in range(_ATTEMPTS):

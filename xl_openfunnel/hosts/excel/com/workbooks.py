@@ -107,11 +107,16 @@ class ComWorkbookCommands:
         value = self._call.get(cells, "Value2")
         return str(value).strip() if isinstance(value, str) else ""
 
-    def has_table(self, book: str, name: str) -> bool:
-        return ListObject.find(self._call, self._book(book), name) is not None
+    def table_columns(self, book: str, name: str) -> Sequence[str]:
+        table = ListObject.find(self._call, self._book(book), name)
+        return [] if table is None else table.column_names(table.header())
 
     def add_table(self, book: str, name: str, columns: Mapping[str, float]) -> None:
         ListObject.add(self._call, self._book(book), name, columns)
+
+    def add_columns(self, book: str, name: str, columns: Mapping[str, float]) -> None:
+        if table := ListObject.find(self._call, self._book(book), name):
+            table.add_columns(columns)
 
     def write_table(
         self,

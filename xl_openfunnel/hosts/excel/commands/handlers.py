@@ -9,21 +9,19 @@ from pathlib import Path
 from typing import Final
 
 from .... import settings
-from ....cell_values import MAX_CELL_UNITS, sheet_block
-from ....errors import CELL_PREFIX, ConfigurationError, InvalidJobIdError
-from ....files.metadata import content_hash, job_facts, manifest_facts, state
+from ....errors import ConfigurationError, InvalidJobIdError
+from ....files.metadata import content_hash, job_facts, manifest_facts
 from ....functions.context import CallContext, Services
-from ....jobs import job_text
 from ....jobs.snapshot import Snapshot
 from ....jobs.waiting import read_error, refresh_errors
 from ....pasted import job_ids
 from ....runtime.clock import Clock
-from ....text import companies, count, format_utc
+from ....text import count
 from ..addresses import CellRef
 from ..live_cells.updater import VisibleJobs
-from ..ports import Fact, HostBusyError, HostError, HostGoneError, TableWritten, WorkbookAccess, WorkbookCommands
-from ..table_merge import MergePlan, TableContent, Value, is_blank, plan_merge
+from ..ports import Fact, HostBusyError, HostError, HostGoneError, WorkbookAccess, WorkbookCommands
 from . import help_page
+from .inserted_table import insert_companies
 from .key_process import KeyAsked, ask_for_key
 
 JOB_NAME: Final = "job"
@@ -164,28 +162,10 @@ class CommandHandlers:
 
     def _write_table(self, excel: WorkbookCommands, context: CommandContext) -> str:
         """Write a job's companies into the workbook's table, and refresh the PivotTables that read it."""
-        from .... import table  # imports pandas
-        from ....workbook.cached_values import TABLE_COLUMNS
-        from ....workbook.data_sheets import TABLE_NAME, WIDTHS  # imports XlsxWriter
-
         book = self._book(excel, context)
         snapshot = self._snapshot_with_rows(self._job(excel, context, book))
-        if not snapshot.rows and not snapshot.final:
-            reason = job_text.no_rows_reason(snapshot).removeprefix(CELL_PREFIX)
-            raise ConfigurationError(f"There is nothing to insert yet: {reason}")
-        block = table.block(snapshot.frame(TABLE_COLUMNS), headers=False, text_limit=MAX_CELL_UNITS)
-        new_rows: list[list[Value]] = [[None if cell == "" else cell for cell in row] for row in sheet_block(block)]
-        if not excel.has_table(book, TABLE_NAME):
-            excel.add_table(book, TABLE_NAME, {name: WIDTHS[name] for name in TABLE_COLUMNS})
-
-        def make_plan(content: TableContent) -> MergePlan:
-            if not new_rows and not is_blank(content, TABLE_COLUMNS):
-                reason = f" ({snapshot.problem.message.rstrip('.')})" if snapshot.problem else ""
-                raise ConfigurationError(f"The job has no companies{reason}. The table keeps those that it has.")
-            return plan_merge(content, TABLE_COLUMNS, new_rows)
-
-        written = excel.write_table(book, TABLE_NAME, TABLE_COLUMNS, make_plan, _facts(snapshot))
-        return "; ".join([*_table_summary(snapshot, written), self._pivot_summary(excel, book, TABLE_NAME)])
+        table, parts = insert_companies(excel, book, snapshot, self._services.known)
+        return "; ".join([*parts, self._pivot_summary(excel, book, table)])
 
     def _pivot_summary(self, excel: WorkbookCommands, book: str, table: str) -> str:
         try:
@@ -201,7 +181,7 @@ class CommandHandlers:
         pivots = excel.refresh_pivots(book, TABLE_NAME)
         if pivots:
             return f"{count(pivots, 'pivot')} refreshed."
-        if not excel.has_table(book, TABLE_NAME):
+        if not excel.table_columns(book, TABLE_NAME):
             raise ConfigurationError("No companies were inserted in this workbook yet.")
         return f"No pivot of this workbook stands on the table {TABLE_NAME}."
 
@@ -360,38 +340,6 @@ class CommandHandlers:
         if is_complete(snapshot):
             return snapshot
         return self._services.fetcher.wait(job, ANSWER_TIMEOUT, until=is_complete)
-
-
-def _table_summary(snapshot: Snapshot, written: TableWritten) -> list[str]:
-    plan = written.plan
-    parts = [f"{companies(len(snapshot.rows))} inserted on the sheet {written.sheet}"]
-    if not snapshot.final:
-        parts.append("provisional: insert again when the job is over")
-    if snapshot.problem:
-        parts.append(snapshot.problem.message.rstrip("."))
-    parts += [warning.rstrip(".") for warning in snapshot.warnings]
-    if plan.kept_rows:
-        parts.append(f"{plan.kept_rows:,} no longer in the job kept at the end, for what you have there")
-    if plan.missing_columns:
-        parts.append(f"without {', '.join(plan.missing_columns)}, which the table does not have")
-    if written.filter_removed:
-        parts.append("the table's filter was taken off")
-    if not written.facts_written:
-        parts.append("no room above the table to say what job it is")
-    return parts
-
-
-def _facts(snapshot: Snapshot) -> list[Fact]:
-    """The facts above the table."""
-    consumed = (snapshot.manifest or {}).get("credits_consumed")
-    return [
-        ("as of", format_utc(snapshot.as_of)),
-        ("job", snapshot.job_id),
-        ("state", state(snapshot)),
-        ("rows", float(len(snapshot.rows))),
-        ("content", content_hash(snapshot)),
-        ("credits", float(consumed) if isinstance(consumed, (int, float)) else ""),
-    ]
 
 
 def _all_facts(snapshot: Snapshot) -> list[Fact]:

@@ -23,6 +23,8 @@ from xl_openfunnel.hosts.excel.commands.key_process import KeyAsked
 from xl_openfunnel.hosts.excel.ports import HostError
 from xl_openfunnel.hosts.excel.table_merge import TableContent
 from xl_openfunnel.jobs.store.store import Store
+from xl_openfunnel.known.lists import KnownLists
+from xl_openfunnel.known.tables import make_list
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook.cached_values import TABLE_COLUMNS
 from xl_openfunnel.workbook.commands import COMMANDS
@@ -53,7 +55,7 @@ class Rig:
     opened_files: list[Path]
     handlers: CommandHandlers
     columns: None = None
-    known: None = None
+    known: KnownLists | None = None
 
     def run(self, action: str, context: CommandContext) -> str:
         return self.handlers.handlers[action][1](self.excel, context)
@@ -338,6 +340,56 @@ def test_the_warnings_of_a_job_are_told(rig: Rig) -> None:
     assert rig.write_table(DONE.job_id) == (
         "30 companies inserted on the sheet Table; Page 1 holds Acme twice: another may be missing; 1 pivot refreshed"
     )
+
+
+def keep(rig: Rig, name: str, *domains: str | None) -> None:
+    rig.known = rig.known or KnownLists(rig.store.path.parent / "known")
+    rig.known.set(make_list(name, [["Website"], *([domain] for domain in domains)]))
+
+
+def known_cells(rig: Rig, name: str) -> list[object]:
+    plan = rig.excel.plans[-1]
+    return [row[plan.columns.index(name)] for row in plan.rows]
+
+
+def test_a_table_gets_a_column_for_each_known_list(rig: Rig) -> None:
+    keep(rig, "CRM", ROWS[0]["domain"], ROWS[1]["domain"])
+    keep(rig, "partners", ROWS[1]["domain"])
+    counts = [sum(row["domain"] in {ROWS[at]["domain"] for at in known} for row in ROWS) for known in ((0, 1), (1,))]
+    blank = sum(not row["domain"] for row in ROWS)
+    crm, partners = (
+        f'{30 - each - blank} of 30 are new to "{name}"' for each, name in zip(counts, ("CRM", "partners"), strict=True)
+    )
+    said = rig.write_table(DONE.job_id)
+    assert said.startswith("30 companies inserted on the sheet Table; ")
+    assert crm in said
+    assert partners in said
+    assert rig.excel.tables[TABLE_NAME].columns == [*TABLE_COLUMNS, "known:crm", "known:partners"]
+    assert known_cells(rig, "known:crm")[:2] == ["host", "host"]
+    assert [row["domain"] for row, cell in zip(ROWS, known_cells(rig, "known:partners"), strict=True) if cell == "host"]
+    assert set(known_cells(rig, "known:crm")) <= {"host", None, "not comparable"}
+
+
+def test_a_table_that_is_there_gets_the_column_at_its_right(rig: Rig) -> None:
+    rig.excel.tables[TABLE_NAME] = TableContent([*TABLE_COLUMNS, "Mine"], [[None] * (len(TABLE_COLUMNS) + 1)])
+    keep(rig, "crm", ROWS[0]["domain"])
+    assert "which the table does not have" not in rig.write_table(DONE.job_id)
+    assert rig.excel.tables[TABLE_NAME].columns == [*TABLE_COLUMNS, "Mine", "known:crm"]
+    assert known_cells(rig, "known:crm")[0] == "host"
+    rig.write_table(DONE.job_id)
+    assert rig.excel.tables[TABLE_NAME].columns == [*TABLE_COLUMNS, "Mine", "known:crm"]
+
+
+def test_the_column_of_a_list_that_is_gone_is_emptied_and_holds_no_company(rig: Rig) -> None:
+    keep(rig, "crm", ROWS[0]["domain"])
+    rig.write_table(DONE.job_id)
+    plan = rig.excel.plans[-1]
+    rig.excel.tables[TABLE_NAME] = TableContent(plan.columns, plan.rows)
+    assert rig.known
+    rig.known.remove("crm")
+    assert "crm" not in rig.write_table(OTHER.job_id)
+    assert rig.excel.plans[-1].kept_rows == 0
+    assert set(known_cells(rig, "known:crm")[:7]) == {None}
 
 
 def test_a_job_without_companies_does_not_empty_the_table(rig: Rig) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +86,13 @@ class FakeWorkbooks:
     def named_cell_text(self, book: str, name: str) -> str:
         return self.names.get(name, "")
 
-    def has_table(self, book: str, name: str) -> bool:
-        return name in self.tables
+    def table_columns(self, book: str, name: str) -> Sequence[str]:
+        return self.tables[name].columns if name in self.tables else []
+
+    def add_columns(self, book: str, name: str, columns: Mapping[str, float]) -> None:
+        before = self.tables[name]
+        rows = [[*row, *[None] * len(columns)] for row in before.rows]
+        self.tables[name] = replace(before, columns=[*before.columns, *columns], rows=rows)
 
     def add_table(self, book: str, name: str, columns: Mapping[str, float]) -> None:
         self.tables[name] = TableContent(list(columns), [[None] * len(columns)])
