@@ -66,9 +66,10 @@ Private Sub RememberLive(ByVal onOff As Boolean)
 #End If
 End Sub
 
-' Has Python run a command for the selected cell, its sheet or workbook, or for the job that the user was asked about.
+' Has Python run a command for the selected cell, its sheet or workbook, for the job that the user was asked about, or for an
+' area of cells and the name that the user gave.
 ' Only Python writes progress and result to the status bar: the command may be done before this call returns.
-Public Sub OpenFunnelAct(action As String, Optional job As String)
+Public Sub OpenFunnelAct(action As String, Optional given As String, Optional area As String)
 #If LibreOffice Then
     If IsNull(CreateUnoService("xlopenfunnel.calc.Actions")) Then
         Tell Elsewhere()
@@ -85,7 +86,7 @@ Public Sub OpenFunnelAct(action As String, Optional job As String)
     If Left$(action, 7) = "refresh" Then ForgetFailure
     If action = "set key" Then LetComeToFront
 #End If
-    refusal = CStr(Answer("act", Array(CStr(Application.Hwnd), action, SelectedCell(), SelectedText(), job)))
+    refusal = CStr(Answer("act", Array(CStr(Application.Hwnd), action, SelectedCell(), IIf(Len(area) > 0, area, SelectedText()), given)))
     If Len(refusal) > 0 Then Refuse refusal
     Exit Sub
 Failed:
@@ -113,7 +114,53 @@ Public Function OpenFunnelAsk(question As String, job As String, Optional detail
     Dim text As String
     text = Replace(Replace(OpenFunnelText("message " & question), "{job}", job), "{cell}", cell)
     If Len(details) > 0 Then text = text & vbNewLine & vbNewLine & OpenFunnelText("message " & details)
-    OpenFunnelAsk = MsgBox(text, vbYesNo + vbExclamation + vbDefaultButton2, "OpenFunnel") = vbYes
+    OpenFunnelAsk = Confirmed(text)
+End Function
+
+Private Function Confirmed(text As String) As Boolean
+    Confirmed = MsgBox(text, vbYesNo + vbExclamation + vbDefaultButton2, "OpenFunnel") = vbYes
+End Function
+
+' The name under which the user has the selected companies kept, and their cells' address; "" if they do not after all.
+Public Function OpenFunnelListName(ByRef area As String) As String
+    Dim kept As Variant, text As String
+    On Error GoTo Failed
+    RefuseElsewhere
+    area = SelectedArea()
+    If Len(area) = 0 Then
+        Tell OpenFunnelText("message one_block")
+        Exit Function
+    End If
+    kept = Split(CStr(Answer("known_list", Array(TitleHere()))), "|")
+    text = InputBox(OpenFunnelText("message list_name"), "OpenFunnel", kept(0))
+    If Len(text) = 0 Then Exit Function
+    kept = Split(CStr(Answer("known_list", Array(text))), "|")
+    If Len(kept(0)) = 0 Then
+        Tell OpenFunnelText("message no_list_name")
+        Exit Function
+    End If
+    text = Replace(OpenFunnelText("message replace_list"), "{list}", kept(0))
+    text = Replace(Replace(text, "{companies}", kept(1)), "{date}", kept(2))
+    If Len(kept(1)) > 0 Then
+        If Not Confirmed(text) Then Exit Function
+    End If
+    OpenFunnelListName = kept(0)
+    Exit Function
+Failed:
+    Complain Err.Number, Err.Description
+End Function
+
+' "" if no cells are selected, or several blocks of them.
+Private Function SelectedArea() As String
+    On Error Resume Next
+    If Application.Selection.Areas.Count = 1 Then SelectedArea = Application.Selection.Address
+End Function
+
+' The name of the table that the selected cell is in, else of its sheet.
+Private Function TitleHere() As String
+    On Error Resume Next
+    TitleHere = ActiveCell.Worksheet.Name
+    TitleHere = ActiveCell.ListObject.Name ' an error where there is no table
 End Function
 
 ' The ribbon's menu of jobs. Where Python does not serve, the last one that it gave.

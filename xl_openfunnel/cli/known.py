@@ -11,7 +11,7 @@ import typer
 from ..errors import ConfigurationError
 from ..fields import parse_columns
 from ..known.lists import KnownList, KnownLists, checked_name
-from ..text import companies, count, format_utc
+from ..text import format_utc
 from . import table_output, terminal
 from .options import Json, Yes
 from .session import session
@@ -45,10 +45,7 @@ def set_list(
     lists = _lists(context)
     checked_name(name)
     known = make_list(name, read_table(file), parse_columns(columns) if columns else None, note)
-    terminal.print_message(
-        f"{companies(known.companies)} by {_quoted(known.columns)}; "
-        f"{count(known.skipped, 'row')} without a LinkedIn page, domain or e-mail address."
-    )
+    terminal.print_message(f"{known.summary}.")
     if columns is None and not yes and not terminal.confirm(f"Keep them as {known.name!r}?"):
         terminal.print_message("Nothing was kept.")
         raise typer.Exit(1)
@@ -115,7 +112,3 @@ def _details(known: KnownList) -> list[tuple[str, str]]:
         ("LinkedIn pages", str(len(known.keys.linkedin))),
         ("domains", str(len(known.keys.hosts))),
     ]
-
-
-def _quoted(names: tuple[str, ...]) -> str:
-    return ", ".join(f"{name!r}" for name in names)

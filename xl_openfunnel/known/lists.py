@@ -24,6 +24,7 @@ from ..company_key import comparable, host
 from ..errors import ConfigurationError, FileWriteError
 from ..pasted import did_you_mean
 from ..shared_hosts import is_shared, use_own
+from ..text import clip, companies, count, one_line
 from .tiers import KnownCompanies, Matcher
 
 _log = logging.getLogger(__name__)
@@ -37,6 +38,11 @@ SHARED_HOSTS: Final = "shared-hosts.txt"
 
 _SUFFIX: Final = ".known.json"
 _NAME: Final = re.compile(r"[\w .&+()-]{1,60}")
+_NOT_IN_NAME: Final = re.compile(r"[^\w .&+()-]+")
+_LONGEST_NAME: Final = 60
+
+_SHOWN_COLUMNS: Final = 4
+_SHOWN_LETTERS: Final = 30
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ class KnownList:
         companies: the rows that had at least one key.
         skipped: the rows that had none.
         columns: the columns that the keys came from, as the user's table named them.
+        counts: how many companies had keys in each of these.
         note_column: the column that is shown beside a match, if one was asked for.
         set_at: when it was set, in UTC.
         keys: what companies are compared by.
@@ -57,6 +64,7 @@ class KnownList:
     companies: int
     skipped: int
     columns: tuple[str, ...]
+    counts: tuple[int, ...]
     note_column: str | None
     set_at: datetime
     keys: KnownCompanies = field(repr=False)
@@ -66,6 +74,19 @@ class KnownList:
         """Tells how surely companies are in the list."""
         return Matcher(self.keys)
 
+    @property
+    def summary(self) -> str:
+        """``3 companies: 3 by Website, 2 by LinkedIn; 1 row had neither``, for the user: columns are never logged."""
+        by = [
+            f"{number:,} by {clip(one_line(name), _SHOWN_LETTERS)}"
+            for name, number in zip(self.columns, self.counts, strict=True)
+        ]
+        more = len(by) - _SHOWN_COLUMNS
+        shown = [*by[:_SHOWN_COLUMNS], *([f"more by {count(more, 'other column')}"] if more > 0 else [])]
+        text = f"{companies(self.companies)}: {', '.join(shown)}"
+        none = {1: "had none", 2: "had neither"}.get(len(by), "had none of these")
+        return f"{text}; {count(self.skipped, 'row')} {none}" if self.skipped else text
+
 
 class _File(msgspec.Struct):
     version: int
@@ -73,6 +94,7 @@ class _File(msgspec.Struct):
     companies: int
     skipped: int
     columns: list[str]
+    counts: list[int]
     note_column: str | None
     set_at: datetime
     linkedin: dict[str, str]
@@ -113,6 +135,7 @@ class KnownLists:
                 companies=known.companies,
                 skipped=known.skipped,
                 columns=list(known.columns),
+                counts=list(known.counts),
                 note_column=known.note_column,
                 set_at=known.set_at,
                 linkedin=keys.linkedin,
@@ -226,6 +249,11 @@ def checked_name(name: str) -> str:
     return name
 
 
+def possible_name(text: str) -> str:
+    """A name for a list from a text, such as a sheet's name; ``""`` if it has nothing that a name can have."""
+    return " ".join(_NOT_IN_NAME.sub(" ", text).split())[:_LONGEST_NAME].rstrip()
+
+
 def _read_hosts(path: Path) -> list[str]:
     try:
         lines = path.read_text("utf-8-sig", "replace").splitlines()
@@ -254,6 +282,7 @@ def _load(path: Path) -> KnownList | None:
         companies=file.companies,
         skipped=file.skipped,
         columns=tuple(file.columns),
+        counts=tuple(file.counts),
         note_column=file.note_column,
         set_at=file.set_at,
         keys=KnownCompanies(file.linkedin, _unshared(file.hosts), file.names),

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from ..cell_values import to_text
 from ..company_key import comparable, looks_blank
@@ -20,6 +20,8 @@ from .tiers import KnownCompanies
 
 Table = Sequence[Sequence[object]]
 """Rows of cells, all of one width."""
+
+_Row = TypeVar("_Row", bound=Sequence[object])
 
 _TEXT_SUFFIXES: Final = (".csv", ".tsv", ".txt")
 _SHEET_SUFFIXES: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
@@ -55,14 +57,19 @@ def read_table(path: Path) -> list[list[object]]:
         raise ConfigurationError(f"{path} could not be read: {error.strerror or error}.") from None
     except Exception:  # each reader has errors of its own; none may show what is in the file
         raise ConfigurationError(f"{path} could not be read: it is damaged, or no {suffix[1:]} file.") from None
-    rows = [row for row in rows if any(map(_is_filled, row))]
-    rows = rows[_count_titles(rows) :]
+    rows = list(_without_titles(rows))
     width = max(map(len, rows), default=0)
     return [[*row, *[None] * (width - len(row))] for row in rows]
 
 
 def _is_filled(cell: object) -> bool:
     return cell is not None and not (isinstance(cell, str) and looks_blank(cell))
+
+
+def _without_titles(rows: Sequence[_Row]) -> Sequence[_Row]:
+    """The rows with content, from the headers on."""
+    rows = [row for row in rows if any(map(_is_filled, row))]
+    return rows[_count_titles(rows) :]
 
 
 def _count_titles(rows: Table) -> int:
@@ -82,13 +89,14 @@ def make_list(
 
     Args:
         name: of the list.
-        table: with or without a row of headers.
+        table: with or without a row of headers; titles above it and rows without content count for nothing.
         columns: the names of those with keys; by default they are found by what they hold.
         note_column: the name of a column that is shown beside a match.
 
     Raises:
         ConfigurationError: there is no such column, or none with keys.
     """
+    table = _without_titles(table)
     found = find_columns(table)
     if columns is not None or note_column is not None:
         found = Columns(found.keys, found.name, 1)
@@ -97,14 +105,22 @@ def make_list(
         found = Columns(tuple(_position(column, headers) for column in columns), found.name, 1)
     if not found.keys:
         raise ConfigurationError(
-            "No column has LinkedIn pages, domains or e-mail addresses in it, by which companies are compared."
+            "No column has LinkedIn pages, domains or e-mail addresses in it, by which companies are compared. Choose "
+            "one that has."
         )
     note = None if note_column is None else _position(note_column, headers)
     rows = table[found.headers :]
     keys, companies = keys_of_rows(rows, found, note)
-    used = tuple(headers[at] if found.headers else f"column {at + 1}" for at in found.keys)
-    shown_column = None if note is None else headers[note]
-    return KnownList(checked_name(name), companies, len(rows) - companies, used, shown_column, now(), keys)
+    return KnownList(
+        name=checked_name(name),
+        companies=companies,
+        skipped=len(rows) - companies,
+        columns=tuple((headers[at] if found.headers else "").strip() or f"column {at + 1}" for at in found.keys),
+        counts=tuple(sum(bool(keys_in(row[at])) for row in rows) for at in found.keys),
+        note_column=None if note is None else headers[note],
+        set_at=now(),
+        keys=keys,
+    )
 
 
 def keys_of_rows(

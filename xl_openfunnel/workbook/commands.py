@@ -69,6 +69,15 @@ _CANCEL: Final = """\
     If Len(job) = 0 Then Exit Sub
     If OpenFunnelAsk("cancel", job, "billed") Then OpenFunnelAct "cancel job", job"""
 
+_KEEP: Final = """\
+    Dim listName As String, area As String
+#If LibreOffice Then
+    OpenFunnelAct "keep list"
+    Exit Sub
+#End If
+    listName = OpenFunnelListName(area)
+    If Len(listName) > 0 Then OpenFunnelAct "keep list", listName, area"""
+
 COMMANDS: Final = (
     Command(
         "refresh cell",
@@ -134,6 +143,19 @@ COMMANDS: Final = (
         "with a number where that name is taken. It has no macros, none of our buttons, no links to other files (you are "
         "told which could not be removed), not your name and not the workbook's path. Our formulas are values, yours "
         "stay; what is known of the jobs is on a sheet *Manifest*.",
+    ),
+    Command(
+        "keep list",
+        "OpenFunnelKeepList",
+        "OpenFunnelTable",
+        "NameCreateFromSelection",
+        "Keeps the companies of the selected cells under a name, by which `OF_NEW` knows them. Select the table of your "
+        "customers, some of its columns, whole columns, or a single cell, which stands for all that is around it. The "
+        "columns with websites, LinkedIn pages and e-mail addresses are found by what they hold; only what companies are "
+        "compared by is kept, on this computer. It asks for the name, and before it replaces a list.",
+        needs="cell",
+        in_cells=True,
+        macros=(("OpenFunnelKeepList", _KEEP),),
     ),
     Command(
         "live",

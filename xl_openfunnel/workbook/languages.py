@@ -43,7 +43,7 @@ class CommandTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Messages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What VBA asks and says, with places for ``{job}``, ``{cell}`` and ``{reason}``."""
+    """What VBA and Calc's menu ask and say, with places such as ``{job}``."""
 
     cancel: str
     billed: str
@@ -54,6 +54,10 @@ class Messages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     undo: str
     no_jobs: str
     starting: str
+    one_block: str
+    list_name: str
+    no_list_name: str
+    replace_list: str
 
 
 class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,6 +6,9 @@ Option Explicit
 Public IsLocked As Boolean
 Public HasSpill As Boolean
 Public SpillParent As Object
+Public Areas As Collection
+Public Worksheet As Object
+Public ListObject As Object
 Private held As Variant
 Private heldFormula As Boolean
 

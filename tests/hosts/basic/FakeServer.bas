@@ -11,6 +11,7 @@ Public Function CallUDF(moduleName As Variant, functionName As Variant, argument
             If excel.CancelKey = 2 Then Err.Raise 18, , "User interrupt occurred"
             Err.Raise 1000, , "Excel asks whether to debug"
         Case "broken": Err.Raise 1000, , "KeyError: 'x'" & Chr(10) & "Traceback (most recent call last):"
+        Case "nothing": CallUDF = ""
         Case Else: CallUDF = answered
     End Select
 End Function

@@ -14,6 +14,7 @@ Public excel As FakeExcel
 Public dirtyCalculates As Boolean ' whether Excel calculates what is marked at once
 Private notes As String
 Private pressed As Long         ' the button that is pressed in a box
+Private typed As String         ' what is typed into a box
 
 Public Sub SetUp(setting As Variant, dllFolder As Variant, there As Variant, failure As Variant, steps As Variant)
     interpreter = setting
@@ -23,6 +24,7 @@ Public Sub SetUp(setting As Variant, dllFolder As Variant, there As Variant, fai
     plan = steps
     answered = "answer"
     pressed = vbYes
+    typed = "as proposed"
     SetUpWindows
     Set excel = New FakeExcel
     excel.DisplayAlerts = True
@@ -30,6 +32,8 @@ Public Sub SetUp(setting As Variant, dllFolder As Variant, there As Variant, fai
     Set excel.Workbooks = New Collection
     Set excel.Addin = NewBook("OpenFunnel.xlam", "", True)
     Set excel.Selection = New FakeSelection
+    Set excel.Selection.Worksheet = NewBook("Accounts 2026", "", True) ' which has a name
+    SelectAreas 1
     Set excel.Languages = New FakeLanguages
     excel.Languages.Number = 1033
 End Sub
@@ -65,6 +69,18 @@ End Function
 
 Public Sub LockCancelKey()
     excel.CancelKeyIsLocked = True
+End Sub
+
+Public Sub SelectAreas(number As Variant)
+    Dim i As Long
+    Set excel.Selection.Areas = New Collection
+    For i = 1 To number
+        excel.Selection.Areas.Add i
+    Next i
+End Sub
+
+Public Sub SelectInTable(name As Variant)
+    Set excel.Selection.ListObject = NewBook(name, "", True)
 End Sub
 
 Private Function NewControl(id As Variant, tag As Variant) As FakeControl
@@ -190,6 +206,16 @@ Public Function ShowBox(text As Variant, buttons As Variant, title As Variant) A
     Note "box " & Replace(text, vbNewLine, " ") & "|" & buttons & "|" & title
     ShowBox = pressed
 End Function
+
+' A box to type into: whoever sees it types this, or leaves what it proposes.
+Public Function ShowInput(text As Variant, title As Variant, proposed As Variant) As Variant
+    Note "input " & text & "|" & title & "|" & proposed
+    If typed = "as proposed" Then ShowInput = proposed Else ShowInput = typed
+End Function
+
+Public Sub Typing(text As Variant)
+    typed = text
+End Sub
 
 Public Sub Answering(text As Variant)
     answered = text

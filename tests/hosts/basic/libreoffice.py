@@ -32,6 +32,7 @@ _STAND_INS: Final = {
     r"\bAs IRibbonUI\b": "As FakeRibbon",
     r"\bThisWorkbook\.IsAddin\b": "excel.IsAddin",
     r"\bMsgBox\b": "ShowBox",
+    r"\bInputBox\b": "ShowInput",
     r"\bNow\b": "FakeNow()",
     r"\bErr\.LastDllError\b": "lastDllError",
     r"\bStrPtr\((\w+)\)": r"\1",  # by reference, so that a stand-in can write into it

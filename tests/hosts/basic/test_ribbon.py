@@ -314,3 +314,64 @@ def test_the_question_before_a_job_is_cancelled_is_in_excels_language(book: Book
     (box,) = book.noted("box")
     assert box.startswith(GERMAN.messages.cancel.replace("{job}", "job_1"))
     assert GERMAN.messages.billed in box
+
+
+# ---- known lists
+
+
+def keep(book: Book, *, answer: str, typed: str = "as proposed", button: int = 6) -> list[str]:
+    """What is noted while the user keeps a list, where Python twice answers this, and then acts."""
+    book.call("Fakes.Answering", answer)
+    book.call("Fakes.Typing", typed)
+    book.call("Fakes.Press", button)
+    book.set_plan("answer,answer,nothing")
+    book.call("OpenFunnelMacros.OpenFunnelKeepList")
+    return [line for line in book.lines() if line.startswith(("call", "input", "box"))]
+
+
+def call(function: str, *arguments: str) -> str:
+    quoted = ";".join(f'"{argument}"' for argument in arguments)
+    return f"call xl_openfunnel.hosts.excel {function} [{quoted}] Nothing Nothing"
+
+
+def test_selected_cells_are_kept_under_the_name_that_the_user_gives(book: Book) -> None:
+    assert keep(book, answer="crm||", typed="crm?") == [
+        call("known_list", "Accounts 2026"),
+        f"input {ENGLISH.messages.list_name}|OpenFunnel|crm",
+        call("known_list", "crm?"),
+        call("act", "4242", "keep list", "", "A1", "crm"),
+    ]
+
+
+def test_the_name_of_a_table_is_proposed_before_that_of_its_sheet(book: Book) -> None:
+    book.call("Fakes.SelectInTable", "Customers")
+    assert keep(book, answer="Customers||")[0] == call("known_list", "Customers")
+
+
+@pytest.mark.parametrize(("button", "calls"), [(6, 3), (7, 2)])
+def test_a_list_is_replaced_only_if_the_user_says_so(book: Book, button: int, calls: int) -> None:
+    book.call("Fakes.Speak", 1031)
+    lines = keep(book, answer="crm|50,000|2026-01-02", button=button)
+    assert [line.partition("|")[0] for line in lines if line.startswith("box")] == [
+        "box " + GERMAN.messages.replace_list.format(list="crm", companies="50,000", date="2026-01-02")
+    ]
+    assert sum(line.startswith("call") for line in lines) == calls
+
+
+@pytest.mark.parametrize("areas", [0, 2])
+def test_without_one_block_of_cells_a_message_says_so(book: Book, areas: int) -> None:
+    book.call("Fakes.SelectAreas", areas)
+    (box,) = keep(book, answer="crm||")
+    assert box.startswith(f"box {ENGLISH.messages.one_block}|")
+
+
+def test_nothing_is_kept_without_a_name(book: Book) -> None:
+    assert len(keep(book, answer="crm||", typed="")) == 2
+    assert keep(book, answer="||", typed="###")[-1].startswith(f"box {ENGLISH.messages.no_list_name}|")
+
+
+def test_a_list_waits_for_python(starting: Book) -> None:
+    starting.call("OpenFunnelMacros.OpenFunnelKeepList")
+    lines = starting.lines()
+    assert [line for line in lines if line.startswith("input")] == []
+    assert len([line for line in lines if line.startswith("box")]) == 1

@@ -171,13 +171,14 @@ class Bridge:
         self._server = None
         return self.connect().CallUDF(self.module, function, arguments, None, None)
 
-    def press(self, action: str, cell: Cells | None = None, job: str = "") -> str:
-        """What a macro does: Python is to do something for the selected cell, or the job that its user was asked about.
+    def press(self, action: str, cell: Cells | None = None, given: str = "", area: str = "") -> str:
+        """What a macro does: Python is to do something for the selected cell, or for what its user was asked about.
 
         Gives why nothing is done, "" where it is. From now on the status bar tells of nothing else.
         """
         self.excel.settings["StatusBar"] = False
-        said: str = self.call_macro_function("act", str(self.excel.hwnd), action, *_selection(cell), job)
+        address, text = _selection(cell)
+        said: str = self.call_macro_function("act", str(self.excel.hwnd), action, address, area or text, given)
         return said
 
     def job_here(self, cell: Cells | None) -> str:

@@ -48,7 +48,7 @@ def test_a_list_is_set_listed_shown_and_removed(serve: Serve, run: Run, accounts
     serve()
     done = run("known", "set", "CRM", accounts, "--note", "owner", "--yes")
     assert done.code == 0
-    assert "2 companies by 'Website'; 1 row without a LinkedIn page, domain or e-mail address." in done.err
+    assert "2 companies: 2 by Website; 1 row had none." in done.err
     assert run("known", "list").out.splitlines()[1].split("\t")[:4] == ["CRM", "2", "Website", "Owner"]
     assert json.loads(run("known", "show", "crm", "--json").out)["domains"] == "2"
     assert json.loads(run("known", "list", "--json").out)[0]["name"] == "CRM"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from xl_openfunnel import ConfigurationError
-from xl_openfunnel.known.lists import SHARED_HOSTS, KnownList, KnownLists, checked_name
+from xl_openfunnel.known.lists import SHARED_HOSTS, KnownList, KnownLists, checked_name, possible_name
 from xl_openfunnel.known.reading import keys_in
 from xl_openfunnel.known.tables import make_list
 from xl_openfunnel.known.tiers import KnownCompanies
@@ -18,7 +21,7 @@ from xl_openfunnel.known.tiers import KnownCompanies
 def known_list(name: str = "crm", host: str = "acme.com") -> KnownList:
     keys = KnownCompanies()
     keys.add(["acme"], [host], "acme", note="Jo")
-    return KnownList(name, 1, 2, ("Website", "LinkedIn"), "Owner", datetime(2026, 1, 2, tzinfo=UTC), keys)
+    return KnownList(name, 1, 2, ("Website", "LinkedIn"), (1, 1), "Owner", datetime(2026, 1, 2, tzinfo=UTC), keys)
 
 
 def test_a_list_comes_back_as_it_was_in_another_process(tmp_path: Path) -> None:
@@ -86,3 +89,31 @@ def test_hosts_that_a_user_calls_shared_identify_no_company(tmp_path: Path) -> N
     assert "acme.com" not in repr(known)
     lists.remove_all()
     assert [path.name for path in lists.folder.iterdir()] == [SHARED_HOSTS]
+
+
+@pytest.mark.parametrize(
+    ("columns", "counts", "skipped", "said"),
+    [
+        (("Website",), (1,), 0, "1 company: 1 by Website"),
+        (("Website",), (1,), 1, "1 company: 1 by Website; 1 row had none"),
+        (("Web", "LinkedIn"), (1, 0), 1_204, "1 company: 1 by Web, 0 by LinkedIn; 1,204 rows had neither"),
+        (("a", "b\nc", "d"), (1, 2, 3), 2, "1 company: 1 by a, 2 by b c, 3 by d; 2 rows had none of these"),
+        (tuple("abcdef"), (1,) * 6, 0, "1 company: 1 by a, 1 by b, 1 by c, 1 by d, more by 2 other columns"),
+        (("x" * 99,), (1,), 0, f"1 company: 1 by {'x' * 29}…"),
+    ],
+)
+def test_a_list_says_by_which_columns_companies_are_known(
+    columns: tuple[str, ...], counts: tuple[int, ...], skipped: int, said: str
+) -> None:
+    assert replace(known_list(), columns=columns, counts=counts, skipped=skipped).summary == said
+
+
+@given(st.text())
+def test_any_text_gives_a_possible_name_or_none(text: str) -> None:
+    name = possible_name(text)
+    assert not name or checked_name(name) == name == possible_name(name)
+
+
+@pytest.mark.parametrize(("text", "name"), [("Kunden 2026!", "Kunden 2026"), ("a/b;c", "a b c"), ("'#?", "")])
+def test_a_possible_name_keeps_what_it_can(text: str, name: str) -> None:
+    assert possible_name(text) == name

@@ -93,3 +93,18 @@ def test_an_unknown_column_is_refused_with_those_there_are(columns: list[str]) -
 def test_a_table_without_keys_is_refused(table: list[list[object]]) -> None:
     with pytest.raises(ConfigurationError, match="No column has"):
         make_list("CRM", table)
+
+
+def test_a_list_counts_what_each_column_gave_without_titles_and_empty_rows() -> None:
+    rows: list[list[object]] = [
+        [None, "", None],
+        ["Accounts", None, None],
+        ["Site", "Phone", " "],
+        ["acme.com", 4930.0, "linkedin.com/company/acme"],
+        ["", None, " "],
+        ["foo.com", "", None],
+        [None, 4930.0, None],
+    ]
+    known = make_list("CRM", rows)
+    assert (known.companies, known.skipped) == (2, 1)
+    assert (known.columns, known.counts) == (("Site", "column 3"), (2, 1))

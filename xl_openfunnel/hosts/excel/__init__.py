@@ -7,7 +7,7 @@ change.
 from importlib import import_module
 from typing import Any, Final
 
-_CALLED_BY_VBA: Final = ("act", "call_cell", "job_here", "job_menu", "live", "live_state", "opened")
+_CALLED_BY_VBA: Final = ("act", "call_cell", "job_here", "job_menu", "known_list", "live", "live_state", "opened")
 
 
 def __getattr__(name: str) -> Any:

@@ -101,6 +101,12 @@ class CellRange:
         last = cell_address(self.bottom, self.right)
         return first if first == last else f"{first}:{last}"
 
+    def intersection(self, other: CellRange) -> CellRange | None:
+        """The cells that are in both; None if there are none."""
+        top, left = max(self.top, other.top), max(self.left, other.left)
+        bottom, right = min(self.bottom, other.bottom), min(self.right, other.right)
+        return CellRange(top, left, bottom, right) if top <= bottom and left <= right else None
+
     def __contains__(self, cell: tuple[int, int]) -> bool:
         row, column = cell
         return self.top <= row <= self.bottom and self.left <= column <= self.right

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
 from ...functions.registry import TimeCells
+from ..known_list import SelectedCells
 from .addresses import CellRef
 from .table_merge import MergePlan, TableContent
 
@@ -223,6 +224,17 @@ class WorkbookCommands(Protocol):
 
     def refresh_pivots(self, book: str, table: str) -> int:
         """Refresh the PivotTables that read a table; returns how many there are."""
+
+    def selected_cells(self, cell: CellRef, area: str) -> SelectedCells:
+        """The values of cells, as far as the sheet is used; of a single cell those of the list that it stands in.
+
+        Args:
+            cell: one of them.
+            area: their address, such as ``$A$1:$C$9`` or ``$A:$C``.
+
+        Raises:
+            ConfigurationError: they are too many, or several areas.
+        """
 
     def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> CopySaved:
         """Save a copy of the workbook without macros, with values in place of our formulas.

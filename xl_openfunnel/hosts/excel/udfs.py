@@ -19,6 +19,7 @@ from ...functions.catalog import CATALOG
 from ...functions.implementations import evaluate
 from ...functions.registry import CATEGORY, REGISTRY, Function
 from ...workbook.vba import wrappers
+from ..known_list import propose
 from . import ribbon_menu
 from .addresses import CallingCell, parse_calling_cell
 from .com.hresults import error_text
@@ -218,7 +219,7 @@ def job_menu(on_action: str) -> str:
 
 
 @_raw
-def act(window: str, action: str, cell: str, text: str, job: str) -> str:
+def act(window: str, action: str, cell: str, text: str, given: str) -> str:
     """Run the command of a button; returns why it is not run, or ``""``. Called by VBA.
 
     Returns a text and not a block, which VBA's ``CStr`` could not convert.
@@ -227,14 +228,14 @@ def act(window: str, action: str, cell: str, text: str, job: str) -> str:
         window: a window of the user's Excel.
         action: the command.
         cell: the selected cell.
-        text: what it shows.
-        job: the job that the user was asked about.
+        text: what it shows; for *Keep as known list*, the address of all selected cells.
+        given: what the user was asked about, or gave: a job, or the name of a list.
     """
     try:
         commands = excel_host().commands
     except OpenFunnelError as error:
         return error.message
-    return NO_EXCEL if commands is None else commands.act(action, _command_context(window, cell, text, job))
+    return NO_EXCEL if commands is None else commands.act(action, _command_context(window, cell, text, given))
 
 
 @_raw
@@ -247,6 +248,25 @@ def job_here(window: str, cell: str, text: str) -> str:
     return "" if commands is None else commands.job_here(_command_context(window, cell, text))
 
 
-def _command_context(window: str, cell: str, text: str, job: str = "") -> CommandContext:
+@_raw
+def known_list(text: str) -> str:
+    """A name for a list of known companies, how many are kept under it, and since when. Called by VBA.
+
+    Args:
+        text: a table's or sheet's name, or what the user typed.
+
+    Returns:
+        The three with ``|`` between them: ``crm|50,000|2026-11-30``, ``crm||`` where there is no such list, and ``||``
+        where the text gives no name.
+    """
+    try:
+        lists = excel_host().session.known
+    except OpenFunnelError:
+        lists = None  # the command will say why
+    proposal = propose(lists, text)
+    return f"{proposal.name}|{proposal.companies}|{proposal.date}"
+
+
+def _command_context(window: str, cell: str, text: str, given: str = "") -> CommandContext:
     selected = parse_calling_cell(f"{window} spill {cell}")
-    return CommandContext(int(window), None if selected is None else selected.cell, text, job)
+    return CommandContext(int(window), None if selected is None else selected.cell, text, given)

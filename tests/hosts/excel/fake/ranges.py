@@ -38,6 +38,8 @@ class Range(OnSheet):
     Worksheet = Parent = property(lambda self: self.worksheet)
     Areas = property(lambda self: self._with_parts([Range(self.worksheet, area) for area in self.areas]))
     Rows = property(lambda self: self._with_parts([self._rows(n) for n in range(1, min(self.first.height, 1000) + 1)]))
+    CurrentRegion = property(lambda self: self._at(self.first.region(set(self.sheet.filled(self.sheet.used())))))
+    ListObject = property(lambda self: self.worksheet.ListObjects.at(self.first.key))
     HasFormula = property(lambda self: self._common_value(lambda key: self._formula(key) is not None))
     HasArray = property(lambda self: self._common_value(lambda key: self._array(key) is not None))
     HasSpill = property(lambda self: self._common_value(lambda key: self._spilled(key) is not None))
@@ -386,9 +388,9 @@ class WholeRows(OnSheet):
         self.excel, self.sheet, self.cells = cells.excel, cells.sheet, cells
 
     @property
-    def Hidden(self) -> bool:  # noqa: N802
-        rows = range(self.cells.first.top, self.cells.first.bottom + 1)
-        return all(row in self.sheet.hidden for row in rows)
+    def Hidden(self) -> bool | None:  # noqa: N802
+        hidden = {row in self.sheet.hidden for row in range(self.cells.first.top, self.cells.first.bottom + 1)}
+        return hidden.pop() if len(hidden) == 1 else None
 
     @Hidden.setter
     def Hidden(self, value: Any) -> None:  # noqa: N802

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 MAX_ROWS = 1_048_576
 MAX_COLUMNS = 16_384
@@ -54,6 +54,23 @@ class Area:
         top, left = max(self.top, other.top), max(self.left, other.left)
         bottom, right = min(self.bottom, other.bottom), min(self.right, other.right)
         return Area(top, left, bottom, right) if top <= bottom and left <= right else None
+
+    def region(self, filled: Collection[Key]) -> Area:
+        """The area with all filled cells around it that no blank row or column parts from it."""
+        area, grown = None, self
+        while area != grown:
+            area = grown
+            near = [
+                (row, column)
+                for row, column in filled
+                if area.top - 2 < row < area.bottom + 2 and area.left - 2 < column < area.right + 2
+            ]
+            rows, columns = zip(*near, *area.corners(), strict=True)
+            grown = Area(min(rows), min(columns), max(rows), max(columns))
+        return grown
+
+    def corners(self) -> tuple[Key, Key]:
+        return self.key, (self.bottom, self.right)
 
     def rows(self) -> Iterator[list[Key]]:
         for row in range(self.top, self.bottom + 1):

@@ -43,6 +43,9 @@ class ListObjects(_Collection):
     def items(self) -> Iterator[ListObject]:
         return (ListObject(self.worksheet, table) for table in self.sheet.tables)
 
+    def at(self, key: Key) -> ListObject | None:
+        return next((listed for listed in self.items() if key in listed.table.area), None)
+
     def Add(  # noqa: N802
         self,
         SourceType: Any = 1,  # noqa: N803

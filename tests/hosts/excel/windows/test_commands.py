@@ -76,10 +76,10 @@ def outcome(excel: FakeExcel) -> str:
     return "" if said.endswith(" ...") else said
 
 
-def press_and_wait(bridge: Bridge, action: str, where: Cells | None, job: str = "") -> str:
+def press_and_wait(bridge: Bridge, action: str, where: Cells | None, given: str = "", area: str = "") -> str:
     """Press a button and wait for what the status bar says of it."""
     excel = bridge.excel
-    assert bridge.press(action, where, job) == ""
+    assert bridge.press(action, where, given, area) == ""
     excel.pump(lambda: outcome(excel))
     excel.pump(lambda: excel.held_objects == 0)
     return outcome(excel)
@@ -760,3 +760,49 @@ def test_where_no_window_can_be_shown_the_command_for_the_key_is_named(bridge: B
     expected = "OpenFunnel: No window can be shown here: this Python has no tkinter. In a terminal, run: "
     bridge.excel.pump(lambda: outcome(bridge.excel).startswith(expected))
     assert outcome(bridge.excel) == expected + "xl-openfunnel key set"
+
+
+# ---- known lists
+
+
+def test_selected_cells_become_a_known_list_that_cells_follow(
+    bridge: Bridge, book: Book, service: Simulator, excel: FakeExcel
+) -> None:
+    start, accounts, _ = book.sheets
+    domains = [row["domain"] for row in ROWS if row["domain"]]
+    start.type("A1", add_job(service, ROWS).job_id)
+    start.enter("B1", '=OF_NEW(A1,"crm",,,"count")')
+    assert bridge.call_macro_function("known_list", "crm: 2026") == "crm 2026||"
+    accounts.type("M3", [["Account", "Website"], *[["x", f"https://www.{domain}/de"] for domain in domains[:50]]])
+    accounts.type("O3", [["LinkedIn"], [ROWS[60]["linkedin_url"]]])
+    excel.pump(lambda: str(start.value("B1")).startswith("#OF! "))
+
+    def keep(place: str, area: str) -> str:
+        return press_and_wait(bridge, "keep list", cell(accounts, place), "crm", area)
+
+    def new(before: object = None) -> Any:
+        excel.pump(lambda: isinstance(start.value("B1"), float) and start.value("B1") != before)
+        return start.value("B1")
+
+    use = 'Use it as =OF_NEW(A2,"crm")'
+    assert keep("M3", "$M:$O") == f"OpenFunnel: 50 companies: 50 by Website, 1 by LinkedIn. {use}"
+    all_but_51 = new()
+    assert bridge.call_macro_function("known_list", "CRM").startswith("CRM|50|20")
+    accounts.table("Accounts", "M3:O53")
+    accounts.hidden = {9}
+    said = keep("N4", "$N$4:$N$23")
+    assert said == f"OpenFunnel: 20 companies: 20 by Website. Hidden rows are in it too. {use}"
+    more = new(all_but_51)
+    assert more > all_but_51
+    accounts.hidden = set()
+    assert keep("O9", "$O$9") == f"OpenFunnel: 50 companies: 50 by Website, 1 by LinkedIn. {use}"  # all of its table
+    assert new(more) == all_but_51
+    accounts.tables.clear()
+    assert keep("N9", "$N$9") == f"OpenFunnel: 50 companies: 50 by Website, 1 by LinkedIn. {use}"  # all around it
+    for area, said in {
+        "$Z:$Z": "OpenFunnel: The selected cells are empty. Select",
+        "$M$3:$M$9": "OpenFunnel: No column has LinkedIn pages",
+        "$M$3:$M$9,$O$3": "OpenFunnel: Several blocks of cells are selected. Select one.",
+    }.items():
+        assert keep("M3", area).startswith(said)
+    assert start.value("B1") == all_but_51

@@ -58,3 +58,11 @@ def test_other_addresses_are_refused(address: str) -> None:
 
 def test_every_column_has_its_letters() -> None:
     assert [cell_address(1, column) for column in (1, 26, 27, 702, 703)] == ["$A$1", "$Z$1", "$AA$1", "$ZZ$1", "$AAA$1"]
+
+
+def test_areas_intersect_in_the_cells_that_both_have() -> None:
+    used = CellRange.parse("$B$2:$D$9")
+    assert CellRange.parse("$A:$C").intersection(used) == CellRange.parse("$B$2:$C$9")
+    assert used.intersection(CellRange.parse("$4:$4")) == CellRange.parse("$B$4:$D$4")
+    assert CellRange.parse("$E:$E").intersection(used) is None
+    assert CellRange.parse("$10:$12").intersection(used) is None

@@ -56,7 +56,7 @@ def test_signatures_are_those_of_the_registry() -> None:
 
 def test_the_module_that_workbooks_name_has_every_function_and_macro_target() -> None:
     functions = {function.name for function in CATALOG}
-    names = {*functions, "act", "call_cell", "job_here", "job_menu", "live", "live_state", "opened"}
+    names = {*functions, "act", "call_cell", "job_here", "job_menu", "known_list", "live", "live_state", "opened"}
     assert all(callable(getattr(excel, name)) for name in names)
     if sys.platform == "win32":  # elsewhere xlwings' decorators do nothing
         assert all(hasattr(getattr(excel, name), "__xlfunc__") for name in names)  # else xlwings cannot call it

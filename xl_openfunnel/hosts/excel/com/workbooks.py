@@ -10,11 +10,12 @@ from typing import Any, Final, TypeVar
 from ....functions.catalog import called_in
 from ....functions.registry import TimeCells
 from ....runtime.clock import Clock
+from ...known_list import SelectedCells
 from ..addresses import CellRef, cell_address
 from ..formula_texts import spill_dependents
 from ..ports import COMMAND_TIMEOUT, CopySaved, Fact, HostError, HostGoneError, TableWritten
 from ..table_merge import MergePlan, TableContent
-from . import dispatch
+from . import dispatch, selected_cells
 from .calculation import ComExcelProcesses, ComExcelSession
 from .dispatch import RetryingCaller
 from .export_copy import save_copy
@@ -71,10 +72,7 @@ class ComWorkbookCommands:
             self._call.put(self._call.application, "StatusBar", value=False)
 
     def formula_cell(self, cell: CellRef) -> CellRef:
-        sheet = self._call.item(self._call.get(self._book(cell.book), "Worksheets"), cell.sheet)
-        if sheet is None:
-            raise HostError(f"The sheet {cell.sheet} is not there any more.")
-        area = filled_range(self._call, self._call.get(sheet, "Range", cell.cell))
+        area = filled_range(self._call, self._call.get(self._sheet(cell), "Range", cell.cell))
         return cell if area is None else CellRef(cell.book, cell.sheet, cell_address(area.top, area.left))
 
     def formulas(self, book: str, sheet: str | None) -> Mapping[CellRef, str]:
@@ -155,6 +153,9 @@ class ComWorkbookCommands:
             raise HostError(*refusal)
         return count
 
+    def selected_cells(self, cell: CellRef, area: str) -> SelectedCells:
+        return selected_cells.read(self._call, self._sheet(cell), area)
+
     def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> CopySaved:
         return save_copy(self._call, self._book(book), self._cells_to_replace, facts, self._documents())
 
@@ -173,6 +174,12 @@ class ComWorkbookCommands:
         if book is None:
             raise HostError(f"The workbook {name} is not open any more.")
         return book
+
+    def _sheet(self, cell: CellRef) -> Any:
+        sheet = self._call.item(self._call.get(self._book(cell.book), "Worksheets"), cell.sheet)
+        if sheet is None:
+            raise HostError(f"The sheet {cell.sheet} is not there any more.")
+        return sheet
 
     def _with_session(self, function: Callable[[ComExcelSession], _T]) -> _T:
         def attempt() -> _T:

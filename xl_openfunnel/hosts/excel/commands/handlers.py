@@ -17,6 +17,7 @@ from ....jobs.waiting import read_error, refresh_errors
 from ....pasted import job_ids
 from ....runtime.clock import Clock
 from ....text import count
+from ...known_list import keep
 from ..addresses import CellRef
 from ..live_cells.updater import VisibleJobs
 from ..ports import Fact, HostBusyError, HostError, HostGoneError, WorkbookAccess, WorkbookCommands
@@ -44,14 +45,14 @@ class CommandContext:
     Attributes:
         window: a window of their Excel.
         cell: the selected cell; None if there is none, as on a chart sheet.
-        text: what it shows.
-        job: the job that the user was asked about; ``""`` if they were not asked.
+        text: what it shows; for *Keep as known list*, the address of all selected cells.
+        given: what the user was asked about, or gave: a job, or the name of a list; ``""`` if they were not asked.
     """
 
     window: int
     cell: CellRef | None
     text: str
-    job: str = ""
+    given: str = ""
 
 
 Handler = Callable[[WorkbookCommands, CommandContext], str]
@@ -104,11 +105,12 @@ class CommandHandlers:
             "insert table": ("Inserting the companies ...", self._write_table),
             "refresh pivots": ("Refreshing the pivots ...", self._refresh_pivots),
             "save values copy": ("Saving a copy ...", self._save_copy),
+            "keep list": ("Reading the companies ...", self._keep_list),
             "open log": ("Opening the log ...", lambda *_: self._open_log()),
             "open help": ("Opening the help ...", lambda *_: self._open_help()),
         }
         self.urgent: Mapping[str, tuple[str, Callable[[CommandContext], str]]] = {
-            "cancel job": ("Asking the service to cancel the job ...", lambda context: self._cancel(context.job)),
+            "cancel job": ("Asking the service to cancel the job ...", lambda context: self._cancel(context.given)),
         }
         self.windows: Mapping[str, tuple[str, Callable[[CommandContext], str]]] = {
             "set key": ("A window asks for the API key ...", lambda _: self._set_key()),
@@ -227,6 +229,12 @@ class CommandHandlers:
         if outdated := self._visible_jobs.outdated(context.window) & cells.keys():
             excel.recalculate(outdated)
         return unfinished
+
+    def _keep_list(self, excel: WorkbookCommands, context: CommandContext) -> str:
+        """Keep the companies of the selected cells as a known list."""
+        if context.cell is None:
+            return "There are no cells on this sheet."
+        return keep(self._services.known, context.given, excel.selected_cells(context.cell, context.text))
 
     # ---- cancel, key, log, help -------------------------------------------------------------------------------
 

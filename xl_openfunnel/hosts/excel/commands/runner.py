@@ -19,6 +19,7 @@ from ....runtime.event_loop import EventLoop
 from ....runtime.thread_pool import start_thread
 from ....text import clip
 from ....workbook.commands import EARLIER_ACTIONS
+from ...known_list import KeptText
 from ..ports import HostBusyError, HostError, HostGoneError, WorkbookAccess
 from .handlers import CommandContext, CommandHandlers
 
@@ -182,7 +183,7 @@ class CommandRunner:
             return
         except (HostGoneError, HostError) as error:
             if not message.shown:
-                _log.warning("the outcome could not be shown (%s): %s", type(error).__name__, message.text)
+                _log.warning("an outcome could not be shown: %s", type(error).__name__)
             del self._messages[window]
             return
         except Exception:
@@ -196,7 +197,7 @@ class CommandRunner:
 
 
 def _outcome(action: str, run: Callable[[], str]) -> str:
-    """Run a command; returns a text about its outcome, which is logged too."""
+    """Run a command; returns a text about its outcome, which is logged unless it is for the user alone."""
     try:
         text = run()
     except OpenFunnelError as error:
@@ -212,5 +213,5 @@ def _outcome(action: str, run: Callable[[], str]) -> str:
     except Exception:
         _log.exception("%s failed", action)
         text = _UNEXPECTED
-    _log.info("%s: %s", action, text)
+    _log.info("%s: %s", action, "done" if isinstance(text, KeptText) else text)
     return text

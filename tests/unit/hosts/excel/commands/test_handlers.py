@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +21,10 @@ from xl_openfunnel.functions.registry import TimeCells
 from xl_openfunnel.hosts.excel.addresses import CellRef
 from xl_openfunnel.hosts.excel.commands.handlers import CommandContext, CommandHandlers
 from xl_openfunnel.hosts.excel.commands.key_process import KeyAsked
+from xl_openfunnel.hosts.excel.commands.runner import CommandRunner
 from xl_openfunnel.hosts.excel.ports import HostError
 from xl_openfunnel.hosts.excel.table_merge import TableContent
+from xl_openfunnel.hosts.known_list import SelectedCells
 from xl_openfunnel.jobs.store.store import Store
 from xl_openfunnel.known.lists import KnownLists
 from xl_openfunnel.known.tables import make_list
@@ -466,10 +469,28 @@ def test_only_the_job_that_the_user_was_asked_about_is_cancelled(rig: Rig) -> No
     rig.show(OTHER.job_id, DONE.job_id)
     _, cancel = rig.handlers.urgent["cancel job"]
     assert "Nothing was cancelled" in cancel(command_context(cell=CELLS[0]))  # nobody asked
-    asked = replace(command_context(cell=CELLS[1]), job=OTHER.job_id)
+    asked = replace(command_context(cell=CELLS[1]), given=OTHER.job_id)
     for _ in range(2):  # context twice in a row
         assert cancel(asked).startswith("Job other-job stops")
     assert rig.cancelled == [OTHER.job_id] * 2
+
+
+def test_selected_cells_are_kept_as_a_known_list_and_the_log_says_nothing_of_them(
+    rig: Rig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig.known = KnownLists(tmp_path / "known")
+    rig.excel.selected[HERE, "$A:$B"] = SelectedCells([["info@gmail.com", None], ["confidential.com", 1.0]])
+    runner = CommandRunner(rig.handlers, rig.excel, JumpingClock())
+    with caplog.at_level(logging.INFO):
+        assert runner.act("keep list", replace(command_context("$A:$B"), given="crm")) == ""
+        runner.loop.step()
+    assert rig.excel.bar == 'OpenFunnel: 1 company: 1 by info@gmail.com. Use it as =OF_NEW(A2,"crm")'
+    assert [known.name for known in rig.known.all()] == ["crm"]
+    assert caplog.messages == ["keep list: done"]
+
+
+def test_on_a_sheet_without_cells_no_list_is_kept(rig: Rig) -> None:
+    assert rig.run("keep list", command_context(cell=None)) == "There are no cells on this sheet."
 
 
 def test_the_log_is_opened_if_it_exists(rig: Rig) -> None:

@@ -37,7 +37,7 @@ class Rig:
         self.runner = CommandRunner(handlers, self.workbooks, self.clock, lambda _, run: self.threads.append(run))
 
     def stop(self, pressed: CommandContext) -> str:
-        self.stopped.append(pressed.job)
+        self.stopped.append(pressed.given)
         return "It is stopped."
 
     def request(self) -> None:
@@ -128,10 +128,7 @@ def test_an_outcome_that_cannot_be_shown_is_logged(caplog: pytest.LogCaptureFixt
     assert rig.runner.loop.step() is None
     assert [record.message for record in caplog.records] == [
         "do it: Excel, or the workbook's window, was closed before it was done.",
-        (
-            "the outcome could not be shown (HostGoneError): "
-            "OpenFunnel: Excel, or the workbook's window, was closed before it was done."
-        ),
+        "an outcome could not be shown: HostGoneError",
     ]
 
 
@@ -162,9 +159,7 @@ def test_an_urgent_command_runs_even_if_excel_is_busy_or_gone(state: str, caplog
     rig.workbooks.busy = False
     rig.advance(BUSY_RETRY_DELAY)
     assert rig.workbooks.bar == ("OpenFunnel: It is stopped." if state == "busy" else False)
-    assert ("the outcome could not be shown (HostGoneError): OpenFunnel: It is stopped." in caplog.messages) == (
-        state == "gone"
-    )
+    assert ("an outcome could not be shown: HostGoneError" in caplog.messages) == (state == "gone")
 
 
 def test_the_end_of_python_waits_for_urgent_commands_and_no_others() -> None:

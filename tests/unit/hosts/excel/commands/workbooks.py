@@ -22,6 +22,7 @@ from xl_openfunnel.hosts.excel.ports import (
     TableWritten,
 )
 from xl_openfunnel.hosts.excel.table_merge import MergePlan, TableContent
+from xl_openfunnel.hosts.known_list import SelectedCells
 
 WINDOW = 7
 BOOK = "Book.xlsm"
@@ -51,6 +52,7 @@ class FakeWorkbooks:
         self.facts: list[Fact] = []
         self.links: tuple[str, ...] = ()
         self.copied: list[Sequence[Fact]] = []
+        self.selected: dict[tuple[CellRef, str], SelectedCells] = {}
 
     @contextlib.contextmanager
     def connect(self, window: int, timeout: float = COMMAND_TIMEOUT) -> Iterator[FakeWorkbooks]:
@@ -117,6 +119,9 @@ class FakeWorkbooks:
     def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> CopySaved:
         self.copied = list(facts)
         return CopySaved(Path("Book (values).xlsx"), self.links)
+
+    def selected_cells(self, cell: CellRef, area: str) -> SelectedCells:
+        return self.selected[cell, area]
 
 
 class FakeVisibleJobs(VisibleJobs):
