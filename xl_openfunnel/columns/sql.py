@@ -9,7 +9,7 @@ import contextlib
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -156,17 +156,23 @@ class Database:
 
     def _run(self, call: Callable[[], _T]) -> _T:
         """The result of a call of DuckDB, which may wait for its own threads and then does not see a Ctrl-C."""
-        future = self._worker.submit(call)
         try:
+            future = self._worker.submit(call)
             while not future.done():
                 wait([future], timeout=_INTERVAL)
         except KeyboardInterrupt:
-            while not future.done():
-                with contextlib.suppress(KeyboardInterrupt):
-                    self._connection.interrupt()
-                    wait([future], timeout=_INTERVAL)
+            self._stop()
             raise
         return future.result()
+
+    def _stop(self) -> None:
+        """Have DuckDB end what it does."""
+        idle: Future[int] | None = None  # done when the worker has done all before it, noted by `_run` or not
+        while idle is None or not idle.done():
+            with contextlib.suppress(KeyboardInterrupt):
+                self._connection.interrupt()
+                idle = idle or self._worker.submit(int)
+                wait([idle], timeout=_INTERVAL)
 
     def _rows(self) -> Iterator[Sequence[Any]]:
         while True:
@@ -219,6 +225,7 @@ def open_database(files: Sequence[Path] | None, jobs: Iterable[LedgerEntry], ori
         contextlib.closing(duckdb.connect(":memory:")) as connection,
         ThreadPoolExecutor(1, "sql") as worker,
     ):
+        worker.submit(int).result()  # its thread is there: a Ctrl-C while it starts would leave the pool without it
         settings = {
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,

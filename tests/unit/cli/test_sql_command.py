@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 
 from tests.unit.cli.conftest import DONE, ROWS, SECRET, Result, Run, Serve
 from xl_openfunnel import Store
+from xl_openfunnel.columns import sql
 from xl_openfunnel.columns.folder import ColumnFolder
 from xl_openfunnel.columns.sql import COMPANY_COLUMNS, JOB_COLUMNS
 from xl_openfunnel.settings import Settings
@@ -328,6 +330,27 @@ def test_ctrl_c_ends_a_query(
         pipe.read_bytes()  # until it is at work
         started.send_signal(signal.SIGINT)
         assert (started.communicate()[1], started.returncode) == ("Stopped.\n", 130)
+
+
+def test_ctrl_c_ends_a_query_that_has_just_been_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    class InterruptedPool(ThreadPoolExecutor):
+        interruptions = 2
+
+        def submit(self, call: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
+            future = super().submit(call, *args, **named)
+            if call is not int and self.interruptions:
+                self.interruptions -= 1
+                raise KeyboardInterrupt
+            return future
+
+    monkeypatch.setattr(sql, "ThreadPoolExecutor", InterruptedPool)
+    with sql.open_database(None, (), "https://api.openfunnel.dev") as database:
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                database.execute("select count(*) from range(1000000000000)")
+        answer = database.execute("select 7")
+        assert answer is not None
+        assert list(answer.rows) == [(7,)]
 
 
 def test_rows_come_as_they_are_calculated(here: Path) -> None:
