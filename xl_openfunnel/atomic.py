@@ -24,7 +24,7 @@ def check_writable(path: Path, example: str | None = None) -> None:
         FileWriteError: the file exists but cannot be changed now, the folder denies access or new files, or the
             name is not allowed.
     """
-    with _as_file_write_error(path):
+    with _as_filewrite_error(path):
         if path.is_dir():
             suggestion = f", for example {path / example}" if example else ""
             raise ConfigurationError(f"{path} is a folder. Give the name of a file in it{suggestion}.")
@@ -33,7 +33,7 @@ def check_writable(path: Path, example: str | None = None) -> None:
         # The new file replaces the link's target. Unlike resolve(), realpath() accepts a link to itself.
         folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
         if not folder.is_dir():
-            raise ConfigurationError(f"The folder {folder} is not there. Make it first, or give another one.")
+            raise missing_folder(folder)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise FileWriteError(f"The folder {folder} takes no new file. Give another one.")
     try:
@@ -41,17 +41,17 @@ def check_writable(path: Path, example: str | None = None) -> None:
         with contextlib.suppress(FileNotFoundError), path.open("r+b"):
             pass
     except OSError as error:
-        raise _write_error(path, error) from None
+        raise write_error(path, error) from None
 
 
 @contextlib.contextmanager
-def _as_file_write_error(path: Path) -> Iterator[None]:
+def _as_filewrite_error(path: Path) -> Iterator[None]:
     try:
         yield
     except PermissionError:
         raise FileWriteError(f"{path} could not be written: its folder may not be entered. Give another one.") from None
     except OSError as error:  # a name that is too long
-        raise _write_error(path, error) from None
+        raise write_error(path, error) from None
 
 
 @contextlib.contextmanager
@@ -71,7 +71,7 @@ def atomic_replace(path: Path) -> Iterator[Path]:
             shutil.copymode(target, temporary)
         temporary.replace(target)
     except OSError as error:
-        raise _write_error(path, error) from None
+        raise write_error(path, error) from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -83,10 +83,19 @@ def atomic_write(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
-def _write_error(path: Path, error: OSError) -> FileWriteError:
+def missing_folder(folder: Path) -> ConfigurationError:
+    """The error of a folder that does not exist."""
+    return ConfigurationError(f"The folder {folder} is not there. Make it first, or give another one.")
+
+
+def locked_error(path: Path) -> FileWriteError:
+    """The error of a file that another program holds open."""
+    text = f"{path} could not be written: it is open in another program, or protected. Close it there and try again."
+    return FileWriteError(text, locked=True)
+
+
+def write_error(path: Path, error: OSError) -> FileWriteError:
+    """The error of a file that the system did not let be written."""
     if isinstance(error, PermissionError):
-        return FileWriteError(
-            f"{path} could not be written: it is open in another program, or protected. Close it there and try again.",
-            locked=True,
-        )
+        return locked_error(path)
     return FileWriteError(f"{path} could not be written: {error.strerror or error}. Try another place.")

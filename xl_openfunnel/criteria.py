@@ -203,9 +203,9 @@ def _hidden(text: str) -> str:
         ConfigurationError: it is too long, or holds an API key, which messages would show.
     """
     if holds_key(text):
-        raise ConfigurationError("The criteria hold an API key. Remove it.")
+        raise ConfigurationError("That holds an API key, and is no criterion. Remove it.")
     if len(text) > MAX_LENGTH:
-        raise ConfigurationError(f"The criteria have {len(text):,} characters, more than {MAX_LENGTH:,}.")
+        raise ConfigurationError(f"The criteria have {len(text):,} characters, more than {MAX_LENGTH:,}. Give fewer.")
     return _ESCAPED.sub(lambda escaped: _STAND_INS[escaped[1]], text.translate(_TWO_IN_ONE))
 
 

@@ -41,6 +41,12 @@ CELL_UNITS = 255
 ``#VALUE!`` (xlwings issue 456)."""
 
 
+def unexpected(error: Exception | None = None) -> str:
+    """What is said of a bug in this package, whose traceback is in the log."""
+    kind = "" if error is None else f" ({type(error).__name__})"
+    return f"Something unexpected happened{kind}. The log says what; please report it."
+
+
 class OpenFunnelError(Exception):
     """Base of all errors of this package.
 

@@ -361,4 +361,4 @@ def _texts(value: object) -> Iterator[str]:
         for item in value:
             yield from _texts(item)
     elif value is not None:
-        raise UnknownColumnError(f'{value!r} is no column. Give names as text, for example "name,domain".')
+        raise UnknownColumnError(f'{value!r} is no column. Give names as text, like "name" in quotation marks.')

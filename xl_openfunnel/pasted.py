@@ -137,6 +137,10 @@ def shown(text: str) -> str:
     return one_line("".join(map(named, text.strip(" \t\n\r"))))
 
 
+NO_JOB_KNOWN: Final = "is no job id, no job's URL and no label known here."
+"""What follows a text that names no job, where labels are known."""
+
+
 def refusal(text: str, reason: str, names: Iterable[str] = (), *, remedy: str) -> str:
     """A message on a text that names no job: the whole text, if a cell has room for it, the reason, and what to do.
 

@@ -159,9 +159,9 @@ def test_a_refusal_shows_sixty_characters_of_its_part_on_one_line() -> None:
 def test_an_api_key_is_never_repeated(text: str) -> None:
     with pytest.raises(ConfigurationError) as error:
         parse(text)
-    assert error.value.message == "The criteria hold an API key. Remove it."
+    assert error.value.message == "That holds an API key, and is no criterion. Remove it."
     for pair in (("name", text), (text, "x")):
-        with pytest.raises(ConfigurationError, match=r"\AThe criteria hold an API key\. Remove it\.\Z"):
+        with pytest.raises(ConfigurationError, match=r"\AThat holds an API key, and is no criterion\. Remove it\.\Z"):
             parse_pairs([pair])
 
 

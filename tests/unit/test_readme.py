@@ -73,6 +73,14 @@ def test_every_link_and_picture_leads_somewhere_and_every_picture_is_shown() -> 
     assert shown == set((ROOT / "workbook" / "pictures").iterdir())
 
 
+@pytest.mark.parametrize("page", sorted(GUIDE.glob("*.md")), ids=lambda page: page.stem)
+def test_a_page_of_the_guide_says_first_for_whom_it_is_and_the_readme_names_it(page: Path) -> None:
+    heading, first, *_ = page.read_text("utf-8").split("\n\n")
+    assert re.fullmatch("# .+", heading)
+    assert re.match(r"For \w+", first)
+    assert f"](workbook/guide/{page.name})" in README.read_text("utf-8")
+
+
 def test_the_readme_is_one_that_people_finish() -> None:
     assert len(README.read_text("utf-8").splitlines()) <= 220
 

@@ -88,12 +88,8 @@ class Client:
         except InvalidRequestError as error:
             if error.status != 409:
                 raise
-            already_over = InvalidRequestError(
-                f"Job {job_id} is over already: there is nothing to cancel.",
-                status=error.status,
-                request_id=error.request_id,
-            )
-        raise already_over
+            refused = already_over(job_id, error.status, error.request_id)
+        raise refused
 
     def credits(self) -> Credits:
         """Read the account's credits.
@@ -188,3 +184,9 @@ def _redacted(key: Key, error: OpenFunnelError) -> OpenFunnelError:
         retry_after=error.retry_after,
         retryable=error.retryable,
     )
+
+
+def already_over(job_id: str, status: int | None = None, request_id: str | None = None) -> InvalidRequestError:
+    """The error of cancelling a job that has ended."""
+    text = f"Job {job_id} is over already: there is nothing to cancel."
+    return InvalidRequestError(text, status=status, request_id=request_id)

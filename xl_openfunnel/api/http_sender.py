@@ -34,7 +34,7 @@ from ..errors import (
     TransportError,
 )
 from ..keys import Key
-from ..settings import CONNECT_TIMEOUT, ENV_BASE_URL, MAX_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, is_loopback
+from ..settings import BASE_URL, CONNECT_TIMEOUT, ENV_BASE_URL, MAX_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, is_loopback
 from . import content_coding
 from .deadline import DeadlineAdapter, deadline_in
 from .proxy_and_trust import proxy_source, system_proxy, unreadable_ca_variable
@@ -93,7 +93,9 @@ class HttpSender:
         try:
             requests.Request("GET", base_url).prepare()
         except requests.RequestException:  # a host name with letters that are not allowed
-            raise ConfigurationError(f"The base URL {base_url} names no host. Check {ENV_BASE_URL}.") from None
+            raise ConfigurationError(
+                f"The base URL {base_url!r} names no host. Give one like {BASE_URL} ({ENV_BASE_URL})."
+            ) from None
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.adapters.clear()
         self._session.mount(f"{parts.scheme}://", transport or make_adapter(base_url, concurrency))

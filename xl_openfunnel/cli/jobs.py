@@ -21,6 +21,7 @@ from .. import (
     Problem,
     Snapshot,
 )
+from ..api.client import already_over
 from ..fields import parse_columns
 from ..jobs import job_text
 from ..jobs.snapshot import NO_ROWS
@@ -282,8 +283,7 @@ def cancel(context: typer.Context, job: Job, yes: Yes = False) -> None:
             with contextlib.suppress(InvalidResponseError):  # an unreadable page must not prevent cancelling
                 current = client.page(job_id).status
             if current is not None and current.terminal:
-                terminal.print_error(f"Job {job_id} is over already ({current}): there is nothing to cancel.")
-                raise typer.Exit(1)
+                raise already_over(job_id)
             terminal.print_message(billed)
             if not terminal.confirm("Cancel it?"):
                 terminal.print_message("Nothing was cancelled.")

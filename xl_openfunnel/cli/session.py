@@ -17,7 +17,7 @@ from ..errors import ConfigurationError, InvalidJobIdError, JobNotFoundError, Op
 from ..fetch_rows import shared_fetcher
 from ..jobs.store.ledger import SHORT_ID, known_names
 from ..jobs.waiting import with_message
-from ..pasted import did_you_mean, holds_key, job_ids, refusal, similar_names
+from ..pasted import NO_JOB_KNOWN, did_you_mean, holds_key, job_ids, refusal, similar_names
 from ..settings import Settings, origin_of
 
 _log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class Session:
         return InvalidJobIdError(
             refusal(
                 job,
-                "is no job id, no job's URL and no label known here.",
+                NO_JOB_KNOWN,
                 known_names(store.ledger()) if store else (),
                 remedy="xl-openfunnel jobs lists the jobs seen on this computer.",
             )

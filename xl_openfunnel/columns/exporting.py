@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from ..atomic import locked_error, missing_folder, write_error
 from ..errors import ConfigurationError, FileWriteError, IncompleteResultError, JobFailedError, OpenFunnelError
 from ..jobs.snapshot import Result
 from ..jobs.store.ledger import LedgerEntry
@@ -134,7 +135,7 @@ class Exporter:
 
     def _prepare(self) -> None:
         if not self._target.parent.is_dir():
-            raise ConfigurationError(f"The folder {self._target.parent} is not there. Make it first.")
+            raise missing_folder(self._target.parent)
         for folder in (self._target, self._target / COMPANIES, self._target / JOBS):
             folder.mkdir(exist_ok=True)
         for entry in os.scandir(self._target):
@@ -289,11 +290,7 @@ class Exporter:
                 action()
             except PermissionError:
                 if attempt == _TRIES - 1:
-                    raise FileWriteError(
-                        f"{self._target / name} is open in another program, or protected. Close it there and try "
-                        "again.",
-                        locked=True,
-                    ) from None
+                    raise locked_error(self._target / name) from None
                 self._sleep(_PAUSE)
             else:
                 return
@@ -309,6 +306,6 @@ def _explaining(target: Path) -> Iterator[None]:
     except PermissionError as error:
         raise FileWriteError(f"{error.filename or target} may not be written. Give another folder.") from None
     except OSError as error:
-        raise FileWriteError(f"{target} could not be written: {error.strerror or error}.") from None
+        raise write_error(target, error) from None
     except UnavailableError as error:
         raise FileWriteError(f"The files could not be written: {error}") from None

@@ -18,6 +18,10 @@ from .registry import Read
 ADDIN_FILE: Final = "OpenFunnel.xlam"
 """The add-in's file name in the start folder."""
 
+FROM_STORE: Final = "comes from the Microsoft Store, where cells cannot call Python"
+NOT_FROM_STORE: Final = "Uninstall it in Windows' settings under Apps, and install Office from office.com."
+"""What is wrong with such an Excel, and what to do."""
+
 _FIRST_XLWINGS: Final = "0.37.8"
 """The version of xlwings that all files need which do not say it: those built by 0.1."""
 

@@ -16,6 +16,10 @@ from .registry import Read
 INTERPRETER_SETTING: Final = r"HKCU\Software\VB and VBA Program Settings\XL OpenFunnel\Python"
 """The key that VBA's GetSetting("XL OpenFunnel", "Python", "Interpreter") reads."""
 
+FROM_STORE: Final = "comes from the Microsoft Store, and Excel does not see what it installs"
+NOT_FROM_STORE: Final = "Install Python from python.org, and XL OpenFunnel with it."
+"""What is wrong with such a Python, and what to do."""
+
 _DLL_NAME: Final = re.compile(r"xlwings(?:32|64)-(.+)\.dll")
 
 _VERSION_TIMEOUT: Final = 30.0

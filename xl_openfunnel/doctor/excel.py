@@ -8,7 +8,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from ..detect.excel import ADDIN_FILE, NO_PATH, Excel, addin_version, has_macros, needed_xlwings
+from ..detect.excel import (
+    ADDIN_FILE,
+    FROM_STORE,
+    NO_PATH,
+    NOT_FROM_STORE,
+    Excel,
+    addin_version,
+    has_macros,
+    needed_xlwings,
+)
 from ..detect.registry import Read
 from .python import INSTALL
 from .result import CheckResult, ok, unknown, wrong
@@ -33,7 +42,6 @@ _FIRST_BUILD_THAT_SPILLS: Final = 12527
 """Version 2002: by then dynamic arrays had reached every channel of Microsoft 365 (July 2020)."""
 
 _UNTRUSTED_ZONES: Final = {3: "the internet", 4: "an untrusted site"}
-_NOT_FROM_STORE: Final = "Uninstall it in Windows' settings under Apps, and install Office from office.com."
 _TRY_SPILLING: Final = "Type =SEQUENCE(2) into a cell: it fills two."
 
 
@@ -49,7 +57,7 @@ def installation(excel: Excel | None, exists: Callable[[str], bool]) -> CheckRes
     ]
     what = " · ".join(filter(None, details))
     if excel.from_store:  # https://github.com/xlwings/xlwings/issues/1166
-        return wrong(f"{what}: from the Microsoft Store, where cells cannot call Python", _NOT_FROM_STORE)
+        return wrong(f"{what}: it {FROM_STORE}", NOT_FROM_STORE)
     if excel.path and not exists(excel.path):
         return wrong(f"{what}: the program is not there", "Repair Office in Windows' settings under Apps.")
     return ok(what)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ..detect.excel import is_file
-from ..detect.python import INTERPRETER_SETTING, is_store_python
+from ..detect.python import FROM_STORE, INTERPRETER_SETTING, NOT_FROM_STORE, is_store_python
 from .result import CheckResult, ok, unknown, wrong
 
 INSTALL: Final = "xl-openfunnel install"
@@ -29,10 +29,7 @@ def version(running: tuple[int, int, int], bits: int, program: str, base: str) -
     if running[:2] < _MIN_VERSION:
         return wrong(what, "Install Python 3.11 or newer, and XL OpenFunnel with it.")
     if is_store_python(base):
-        return wrong(
-            f"{what}: it comes from the Microsoft Store, and Excel does not see what it installs",
-            "Install Python from python.org, and XL OpenFunnel with it.",
-        )
+        return wrong(f"{what}: it {FROM_STORE}", NOT_FROM_STORE)
     return ok(what)
 
 
@@ -54,7 +51,7 @@ def interpreter(path: str, exists: Callable[[str], bool], code_page: str) -> Che
         code_page: the codec of Windows' ANSI code page, in which earlier workbooks read settings.
     """
     if not path:
-        return wrong("Excel does not know where Python is", f"{INSTALL} (it writes {INTERPRETER_SETTING})")
+        return wrong("Excel does not know yet where Python is", f"{INSTALL} (it writes {INTERPRETER_SETTING})")
     if not exists(path):
         return wrong(f"{path} is not there any more", INSTALL)
     try:
@@ -96,7 +93,7 @@ def package_version(path: str, version: str, ask_version: Callable[[str], str]) 
         ask_version: returns the version that an interpreter has, "" for none; may raise `OSError`.
     """
     if not path:
-        return unknown("not looked at, since Excel does not know where Python is")
+        return unknown("not looked at, since Excel does not know yet where Python is")
     try:
         installed = ask_version(path)
     except (OSError, subprocess.SubprocessError) as error:

@@ -20,7 +20,7 @@ from ..jobs.store.opening import JobStore
 from ..jobs.store.store import StoreBusyError
 from ..known.columns import listed, with_columns
 from ..known.lists import KnownList, KnownLists
-from ..pasted import holds_key, job_ids, refusal
+from ..pasted import NO_JOB_KNOWN, holds_key, job_ids, refusal
 from ..selection import Selection
 from . import arguments, limits
 from .credits import CreditsCache
@@ -184,7 +184,7 @@ class CallContext:
         raise InvalidJobIdError(
             refusal(
                 text,
-                "is no job id, no job's URL and no label known here.",
+                NO_JOB_KNOWN,
                 self._known_names(),
                 remedy="Copy the id from OpenFunnel.",
             )

@@ -11,7 +11,7 @@ from typing import Final
 
 from ..cell_values import MAX_CELL_UNITS, Block, Cell, NotAvailable, clip_cells, excel_date, to_cell, to_short_cell
 from ..company_key import looks_blank
-from ..errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, OpenFunnelError
+from ..errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, OpenFunnelError, unexpected
 from ..fields import ALL_COLUMNS
 from ..jobs import job_text
 from ..jobs.snapshot import Rows, Snapshot
@@ -34,7 +34,7 @@ formula takes 1,000 jobs of 10,000."""
 MAX_SEARCHED_ROWS: Final = 500_000
 """Companies among which one formula chooses those that it shows."""
 
-UNEXPECTED: Final = f"{CELL_PREFIX}Something unexpected happened in this formula. The log says what; please report it."
+UNEXPECTED: Final = CELL_PREFIX + unexpected()
 """What a cell shows after an error that is not an `OpenFunnelError`."""
 
 

@@ -379,7 +379,7 @@ FORMULA_MESSAGES: Final = (
         "in Calc, in the last row of the array",
     ),
     FormulaMessage(
-        "#OF! Something unexpected happened in this formula. The log says what; please report it.",
+        "#OF! Something unexpected happened. The log says what; please report it.",
         "a bug: [Security](security.md#what-is-kept-where) says where the log is",
     ),
 )

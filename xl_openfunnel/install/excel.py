@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ..atomic import atomic_write, check_writable
-from ..detect.excel import Excel, addin_version, is_signed, start_folder
-from ..detect.python import is_store_python
+from ..detect import python
+from ..detect.excel import FROM_STORE, NOT_FROM_STORE, Excel, addin_version, is_signed, start_folder
 from ..errors import ConfigurationError, FileWriteError, InstallError
 from ..settings import python_dir
 from ..version import version
@@ -78,16 +78,10 @@ def install(
         InstallError: the private Python could not be created, or Excel uses it.
         FileWriteError: the add-in could not be written.
     """
-    if is_store_python(base):
-        raise ConfigurationError(
-            "This Python comes from the Microsoft Store, and Excel does not see what it installs. Install Python from "
-            "python.org, and XL OpenFunnel with it."
-        )
+    if python.is_store_python(base):
+        raise ConfigurationError(f"This Python {python.FROM_STORE}. {python.NOT_FROM_STORE}")
     if excel is not None and excel.from_store:
-        raise ConfigurationError(
-            "This Excel comes from the Microsoft Store, where cells cannot call Python. Uninstall it in Windows' "
-            "settings under Apps, and install Office from office.com."
-        )
+        raise ConfigurationError(f"This Excel {FROM_STORE}. {NOT_FROM_STORE}")
     notify("looking at what is there")
     content = _addin_content(addin, paths.addin)
     recreate = repair or not environment.is_healthy(paths.python)

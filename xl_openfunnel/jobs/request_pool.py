@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ..api.client import Client
 from ..api.models import Page
-from ..errors import InvalidResponseError, OpenFunnelError
+from ..errors import InvalidResponseError, OpenFunnelError, unexpected
 from ..runtime.clock import FOREVER, Clock
 from ..runtime.thread_pool import DaemonPool
 from .events import KeyRechecked, PageAnswered
@@ -108,9 +108,7 @@ class RequestPool:
                 outcome = error
             except Exception as error:
                 _log.exception("a request failed unexpectedly")
-                outcome = InvalidResponseError(
-                    f"Something unexpected happened ({type(error).__name__}); the log tells more."
-                )
+                outcome = InvalidResponseError(unexpected(error))
         self._post(PageAnswered(job_id, epoch, request, outcome, fingerprint))
 
     def _read_key(self) -> None:

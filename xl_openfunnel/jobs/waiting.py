@@ -12,6 +12,7 @@ from datetime import timedelta
 from ..errors import JobFailedError, JobTimeoutError, OpenFunnelError
 from ..text import progress_text
 from .fetcher import Fetcher
+from .job_text import RETRY_HINT
 from .snapshot import Snapshot
 
 NO_ANSWER_TIMEOUT = timedelta(minutes=5)
@@ -118,7 +119,7 @@ def _refresh_error(fetcher: Fetcher, before: Snapshot, deadline: float) -> str |
     snapshot = fetcher.wait(before.job_id, max(deadline - fetcher.clock.monotonic(), 0.0), until=is_new)
     if error := read_error(snapshot):
         return error.message
-    return None if is_new(snapshot) else "The service has not answered yet. It is asked again by itself."
+    return None if is_new(snapshot) else f"The service has not answered yet.{RETRY_HINT}"
 
 
 def read_error(snapshot: Snapshot) -> OpenFunnelError | None:

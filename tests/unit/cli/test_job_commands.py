@@ -351,7 +351,7 @@ def test_a_job_that_is_over_is_not_cancelled_and_no_question_is_asked(
     serve()
     result = run("cancel", DONE.job_id, stdin="y\n")
     assert result.code == 1
-    assert "is over already (completed)" in result.err
+    assert "is over already: there is nothing to cancel." in result.err
     assert "billed" not in result.err
 
 

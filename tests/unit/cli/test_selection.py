@@ -75,7 +75,7 @@ def test_nothing_that_matches_is_no_error(serve: Serve, run: Run, tmp_path: Path
     ("arguments", "says"),
     [
         (["--criteria", "Germany"], "'Germany' is no criterion."),
-        (["--criteria", "name=of_0123456789abcdef"], "The criteria hold an API key. Remove it."),
+        (["--criteria", "name=of_0123456789abcdef"], "That holds an API key, and is no criterion. Remove it."),
         (["--sort", "*"], "Sorting by '*' is not possible."),
         (["--sort", "name desc"], "Sorting by 'name desc' is not possible: -name sorts downwards."),
         (["--sort", "employee_count: ASC"], "is not possible: employee_count sorts upwards."),

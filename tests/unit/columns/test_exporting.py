@@ -355,7 +355,7 @@ def test_a_list_that_is_held_open_is_tried_again(
     assert len(computer.waits) == 2
     computer.put("b", ROWS)
     failures += [PermissionError(13, "open")] * 99
-    with pytest.raises(FileWriteError, match=r"jobs\.parquet is open in another program") as raised:
+    with pytest.raises(FileWriteError, match=r"jobs\.parquet could not be written: it is open in") as raised:
         computer.export(target)
     assert raised.value.locked
     assert [job["job_id"] for job in listed(target)] == ["a"]

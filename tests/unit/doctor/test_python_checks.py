@@ -55,7 +55,7 @@ def test_the_interpreter_is_the_one_of_the_setting_that_vba_reads() -> None:
     ("path", "there", "state", "words"),
     [
         ("C:\\Büro\\pythonw.exe", True, CheckState.OK, "C:\\Büro\\pythonw.exe"),
-        ("", True, CheckState.WRONG, "does not know where Python is"),
+        ("", True, CheckState.WRONG, "does not know yet where Python is"),
         ("C:\\Py\\pythonw.exe", False, CheckState.WRONG, "not there any more"),
         ("C:\\Łódź\\pythonw.exe", True, CheckState.OK, "with 'Ł', so workbooks made by version 0.1"),
     ],

@@ -11,7 +11,7 @@ from typing import Any, Final
 from com.sun.star.lang import Locale
 
 from ...cell_values import TIME_FORMAT
-from ...errors import OpenFunnelError
+from ...errors import OpenFunnelError, unexpected
 from ...functions.catalog import CATALOG
 from ...functions.context import is_job
 from ...functions.registry import TimeCells
@@ -40,7 +40,7 @@ _REFRESHES: Final = ("refresh cell", "refresh sheet", "refresh book", "refresh f
 ANSWER_TIMEOUT: Final = 30.0
 """Seconds to wait for the service: more than its slowest responses seen so far."""
 
-_FAILED: Final = "Something unexpected happened. The log says what; please report it."
+_FAILED: Final = unexpected()
 
 
 def act(

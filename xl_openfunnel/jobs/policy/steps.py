@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from ...api.models import Page
 from ...api.retry import MAX_RETRY_AFTER
-from ...errors import IncompleteResultError, InvalidResponseError, OpenFunnelError, RateLimitError
+from ...errors import IncompleteResultError, InvalidResponseError, OpenFunnelError, RateLimitError, unexpected
 from ...runtime.clock import FOREVER
 from ..snapshot import Problem, Result
 from .download import NO_TOTAL, idle, page_answered, result_problem
@@ -179,9 +179,7 @@ def saved(state: JobState, result: Result, moment: Moment, error: OpenFunnelErro
 
 def internal_error(state: JobState, error: Exception, moment: Moment) -> JobState:
     """A bug in this package: show it, and let no caller wait for ever."""
-    problem = InvalidResponseError(
-        f"Something unexpected happened ({type(error).__name__}). Refresh; the log tells more."
-    )
+    problem = InvalidResponseError(unexpected(error))
     return replace(with_problem(restart_polling(state), problem, moment), phase=Phase.IDLE)
 
 

@@ -256,7 +256,7 @@ def test_what_is_known_of_the_job_stands_above_the_table_and_provisional_rows_ar
     start.enter("C8", "=OF_STATUS(B8)")
     bridge.excel.pump(lambda: start.value("C8") == "running")
     said = press_and_wait(bridge, "insert table", cell(start, "A1"))
-    assert "; provisional: insert again when the job is over; " in said
+    assert "; provisional: insert again once the job is final; " in said
     names = ["as of", "job", "state", "rows", "content", "credits"]
     assert inserted.block_of("C1:H1") == [names]
     ((_, named, state, rows, content, billed),) = inserted.block_of("C2:H2")

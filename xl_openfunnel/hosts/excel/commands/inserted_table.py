@@ -70,7 +70,7 @@ def _summary(snapshot: Snapshot, written: TableWritten) -> list[str]:
     plan = written.plan
     parts = [f"{companies(len(snapshot.rows))} inserted on the sheet {written.sheet}"]
     if not snapshot.final:
-        parts.append("provisional: insert again when the job is over")
+        parts.append("provisional: insert again once the job is final")
     if snapshot.problem:
         parts.append(snapshot.problem.message.rstrip("."))
     parts += [warning.rstrip(".") for warning in snapshot.warnings]

@@ -11,7 +11,7 @@ from typing import Final
 from ....errors import ConfigurationError
 
 _ARGUMENTS: Final = ("-I", "-B", "-m", "xl_openfunnel", "key", "set", "--window")
-_NO_WINDOW: Final = "No window could be shown. In a terminal, run: xl-openfunnel key set"
+_NO_WINDOW: Final = "No window can be shown here. In a terminal, run: xl-openfunnel key set"
 _DECLINED: Final = 1
 """The exit code where the window was closed."""
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from ....errors import CELL_UNITS, OpenFunnelError
+from ....errors import CELL_UNITS, OpenFunnelError, unexpected
 from ....runtime.clock import Clock
 from ....runtime.event_loop import EventLoop
 from ....runtime.thread_pool import start_thread
@@ -34,7 +34,7 @@ BUSY_RETRY_DELAY: Final = 5.0
 _PREFIX: Final = "OpenFunnel: "
 _BUSY: Final = "Excel is busy: a cell is being edited, or a dialog is open. Press again when it is done."
 _GONE: Final = "Excel, or the workbook's window, was closed before it was done."
-_UNEXPECTED: Final = "Something unexpected happened. The log says what; please report it."
+_UNEXPECTED: Final = unexpected()
 _UNKNOWN: Final = "This macro is newer than the installed package. Update it: xl-openfunnel install --repair."
 
 

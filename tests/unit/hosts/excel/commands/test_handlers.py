@@ -319,7 +319,7 @@ def test_the_content_hash_depends_on_the_rows(rig: Rig) -> None:
 def test_a_running_jobs_companies_are_provisional(rig: Rig) -> None:
     rig.time.sleep(700)
     rig.fetcher.wait(RUNNING.job_id, until=lambda seen: len(seen.rows) > 0)
-    assert "; provisional: insert again when the job is over; " in rig.write_table(RUNNING.job_id)
+    assert "; provisional: insert again once the job is final; " in rig.write_table(RUNNING.job_id)
     assert dict(rig.excel.facts)["state"] == "provisional: rows may still change"
 
 
