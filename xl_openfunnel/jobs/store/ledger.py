@@ -47,19 +47,21 @@ def comparable_label(label: str) -> str:
 
 
 def beginning_of(text: str) -> str | None:
-    """The beginning of an id that the text is, without an ellipsis after it; None where it is none, or too short."""
+    """The beginning of an id that the text is, without an ellipsis after it; None where it is none."""
     begin = stripped(text).rstrip("….")
-    return begin if len(begin) >= SHORT_ID and is_job_id(begin) else None
+    return begin if is_job_id(begin) else None
 
 
 def whole_id(begin: str, found: Sequence[str]) -> str | None:
-    """The id that is meant, of those that begin so; None where there are none.
+    """The id that is meant, of those that begin so; None where there are none, or too little of it is given.
 
     Raises:
         InvalidJobIdError: there are several, and none is the text itself.
     """
     if begin in found:
         return begin
+    if len(begin) < SHORT_ID:
+        return None
     if len(found) > 1:
         raise InvalidJobIdError(f"{begin[:60]!r} begins the ids of {len(found)} jobs. Give more of the id.")
     return found[0] if found else None

@@ -324,9 +324,9 @@ class Store:
         return None if row is None else str(row[0])
 
     def whole_id(self, text: str, *, wait: bool = True) -> str | None:
-        """The id in the list of jobs that begins so, in any case, in at least `SHORT_ID` characters; None if none does.
+        """The id in the list of jobs that is this text, or begins so in at least `SHORT_ID` characters, in any case.
 
-        An ellipsis may follow, as where a terminal cut the id.
+        None if there is none. An ellipsis may follow, as where a terminal cut the id.
 
         Raises:
             InvalidJobIdError: several begin so.

@@ -176,11 +176,12 @@ def test_a_plain_label_has_any_number_of_blanks_between_its_words(store: Store) 
 
 
 def test_the_beginning_of_an_id_is_whole_where_only_one_begins_so(store: Store) -> None:
-    for job_id in ("ab_defgh-1", "ab_defgh-22", "ab_defgh-2"):
+    for job_id in ("ab_defgh-1", "ab_defgh-22", "ab_defgh-2", "abc", "abcd"):
         store.label(job_id, None)
+    assert store.whole_id("abc") == "abc"
     assert store.whole_id("AB_DEFGH-1…") == store.whole_id(" ab_defgh-1... ") == "ab_defgh-1"
     assert store.whole_id("ab_defgh-2") == "ab_defgh-2"  # another one goes on, but this one is there
-    assert [store.whole_id(text) for text in ("ab_defg", "ab%defgh-1", "abcdefgh-1", "", "…")] == [None] * 5
+    assert [store.whole_id(text) for text in ("ab_defg", "ab", "ab%defgh-1", "abcdefgh-1", "", "…")] == [None] * 6
     with pytest.raises(ConfigurationError, match="'ab_defgh' begins the ids of 3 jobs"):
         store.whole_id("ab_defgh")
 
