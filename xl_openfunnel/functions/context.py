@@ -75,7 +75,7 @@ class Dependency:
     Attributes:
         now: gives what the call would use now; never waits for the service.
         value: what the call used.
-        settled: whether that is not expected to change any more: the job has ended.
+        settled: whether that is not expected to change any more: the job has ended. What only people change is settled.
     """
 
     now: Callable[[], Hashable]
@@ -143,6 +143,7 @@ class CallContext:
         self.dependencies: dict[str, Dependency] = {}
         self._names: tuple[str, ...] | None = None
         self._refused = 0
+        self._unseen: list[str] = []
 
     def renewed(self) -> CallContext:
         """A context for the same call at another time."""
@@ -257,7 +258,7 @@ class CallContext:
         def now() -> Hashable:
             return tuple((each, lists.version(each)) for each in names)
 
-        self.dependencies[KNOWN] = Dependency(now, (*before, (name, version)))
+        self.dependencies[KNOWN] = Dependency(now, (*before, (name, version)), settled=_always)
         limits.count_read(0, slow=not lists.is_loaded(name), looked_up=False)
         return lists.find(name)
 
@@ -281,8 +282,19 @@ class CallContext:
     def seen_job(self, text: str) -> str | None:
         """The id of a job that was seen here, by its label or id, or of any by its URL or a text with its UUID.
 
-        None for any other text, which is not asked for at the service.
+        None for any other text, which is not asked for at the service. The call's result depends on whether a job is
+        seen later, or labelled, that has it.
         """
+        found = self._seen(text)
+        if found is None:
+            if not self._unseen:  # after `_mark_stale` the cell is calculated again anyway
+                unseen, later = self._unseen, self.renewed()
+                dependency = Dependency(lambda: any(map(later._seen, unseen)), value=False, settled=_always)
+                self.dependencies.setdefault(JOBS, dependency)
+            self._unseen.append(text)
+        return found
+
+    def _seen(self, text: str) -> str | None:
         try:
             found = self._find_label(text)[0] or self._whole_id(text)
         except InvalidJobIdError:
@@ -360,6 +372,10 @@ class CallContext:
             balance.__traceback__ = None  # all calls raise the same error: each would add to its traceback
             raise balance
         return balance
+
+
+def _always() -> bool:
+    return True
 
 
 def _remember(last: dict[str, str | None], text: str, answer: str | None) -> None:

@@ -28,6 +28,11 @@ NOTHING_TO_COMPARE: Final = (
 )
 """Says nothing of what the cells hold."""
 
+NO_SUCH_NAME: Final = (
+    "No list of known companies and no job seen here has that name. In a terminal, xl-openfunnel known list lists the "
+    "lists. Or give a range with domains or LinkedIn links."
+)
+
 _KEPT_RANGES: Final = 8
 _HOST: Final = "openfunnel"
 """In the URLs of jobs."""
@@ -52,14 +57,16 @@ def known_companies(context: CallContext, known: object, *, names: bool) -> Know
     if not arguments.is_range(known):
         cell = arguments.valid_value(known, "known companies")
         text = "" if cell is None else to_text(cell).strip()
-        return None if looks_blank(text) else _all_of(context, [text], KnownCompanies(), names=names)
+        return None if looks_blank(text) else _all_of(context, [text], KnownCompanies(), names=names, only=True)
     limits.count_read(arguments.cell_count(known))
     keys, texts = _of_range(known) if isinstance(known, tuple) and _hashable(known) else _read_range(known)
     return _all_of(context, texts, keys, names=names)
 
 
-def _all_of(context: CallContext, texts: Sequence[str], keys: KnownCompanies, *, names: bool) -> KnownCompanies | str:
-    """The keys of a range, with those of the lists and jobs that these texts name."""
+def _all_of(
+    context: CallContext, texts: Sequence[str], keys: KnownCompanies, *, names: bool, only: bool = False
+) -> KnownCompanies | str:
+    """The keys of a range, with those of the lists and jobs that these texts name, or that the ``only`` text names."""
     sources = [keys] if keys.linkedin or keys.hosts else []
     in_range = bool(sources)
     limits.count_jobs(len(texts))
@@ -75,7 +82,7 @@ def _all_of(context: CallContext, texts: Sequence[str], keys: KnownCompanies, *,
         elif not in_range:
             own = keys_in(text)
             if not own:
-                raise ConfigurationError(NOTHING_TO_COMPARE)
+                raise ConfigurationError(NO_SUCH_NAME if sources or only else NOTHING_TO_COMPARE)
             keys.add(own.linkedin, own.hosts)
             sources.append(keys)
     if not sources:

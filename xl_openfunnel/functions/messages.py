@@ -263,7 +263,12 @@ FORMULA_MESSAGES: Final = (
     ),
     FormulaMessage(
         "no company is new",
-        "nothing: all are known, or cannot be compared; ends in `yet` as long as more companies may come",
+        "nothing: all are known, or cannot be compared",
+        "in `OF_NEW`, in place of companies",
+    ),
+    FormulaMessage(
+        "no company is new yet",
+        "nothing: the cell follows as more companies come",
         "in `OF_NEW`, in place of companies",
     ),
     FormulaMessage(
@@ -275,6 +280,11 @@ FORMULA_MESSAGES: Final = (
         "#OF! The known companies have no LinkedIn pages, domains or e-mail addresses, by which companies are compared. "
         "Give columns that have, the name of a known list, or a job.",
         "as it says: names alone are too weak. `xl-openfunnel known list` in a terminal lists the lists",
+    ),
+    FormulaMessage(
+        "#OF! No list of known companies and no job seen here has that name. In a terminal, xl-openfunnel known list "
+        "lists the lists. Or give a range with domains or LinkedIn links.",
+        "as it says; the cell follows when the list is set. A job is seen once a cell or a command has asked for it",
     ),
     FormulaMessage(
         "#OF! '<part>' is no criterion. Write a column, a sign and a value, like country=Germany.",

@@ -152,7 +152,11 @@ def count_text(counts: Mapping[Tier, int], weakest: Tier, to: str = "") -> str:
     weaker = [tier for tier in order[order.index(weakest) + 1 :] if tier not in (Tier.NEW, Tier.NOT_COMPARABLE)]
     new_count = counts.get(Tier.NEW, 0) + sum(counts.get(tier, 0) for tier in weaker)
     parts = [f"{new_count:,} of {sum(counts.values()):,} are new{to}"]
-    parts += [f"{counts[tier]:,} of these have a known {tier}" for tier in weaker if counts.get(tier)]
+    parts += [
+        f"{number:,} of these {'has' if number == 1 else 'have'} a known {tier}"
+        for tier in weaker
+        if (number := counts.get(tier))
+    ]
     if counts.get(Tier.NOT_COMPARABLE):
         parts.append(f"{counts[Tier.NOT_COMPARABLE]:,} cannot be compared")
     return "; ".join(parts)

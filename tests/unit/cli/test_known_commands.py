@@ -177,7 +177,7 @@ def test_the_summary_counts_the_new_companies_where_the_file_has_the_column(
         assert not any("Secret" in str(cell) for cell in cells)
         return [cell for cell in cells if isinstance(cell, str) and "Our CRM" in cell]
 
-    assert lines() == ['2 of 4 are new to "Our CRM"; 1 of these have a known site; 1 cannot be compared.']
+    assert lines() == ['2 of 4 are new to "Our CRM"; 1 of these has a known site; 1 cannot be compared.']
     assert lines("--criteria", "employee_count<100") == ['1 of 3 are new to "Our CRM"; 1 cannot be compared.']
     assert lines("--columns", "name,known:our crm") == lines()
     assert lines("--columns", "name") == []
@@ -185,7 +185,7 @@ def test_the_summary_counts_the_new_companies_where_the_file_has_the_column(
     assert (
         lines("--new-against", "our crm")
         == [
-            '2 of 3 are new to "Our CRM"; 1 of these have a known site; 1 cannot be compared.',
+            '2 of 3 are new to "Our CRM"; 1 of these has a known site; 1 cannot be compared.',
             'Chosen from 4 companies: those new to "our crm".',
         ][:1]
     )

@@ -593,6 +593,7 @@ def wrong_formulas(services: SimulatedServices) -> list[str]:
         text_of("OF_NEW", known_companies.new, "slow", "slow"),
         text_of("OF_NEW", known_companies.new, JOB, [["example.org"], ["example.net"]], None, None, "why"),
         text_of("OF_NEW", known_companies.new, JOB, "no such list"),
+        text_of("OF_NEW", known_companies.new, JOB, [["no keys"], ["in these"]]),
         text_of("OF_STATUS", broken),
         f"{CELL_PREFIX}{STORE_BUSY}",
         *(udfs.cannot_spill(function) for function in CATALOG if function.without_spill),

@@ -12,9 +12,9 @@ from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.functions import derived_tables, limits
 from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.cache import DerivedCache
-from xl_openfunnel.functions.context import KNOWN
+from xl_openfunnel.functions.context import JOBS, KNOWN
 from xl_openfunnel.functions.known_companies import domain, new
-from xl_openfunnel.functions.known_sources import NOTHING_TO_COMPARE
+from xl_openfunnel.functions.known_sources import NO_SUCH_NAME, NOTHING_TO_COMPARE
 from xl_openfunnel.known.tables import make_list
 from xl_openfunnel.simulator import SimulatedJob
 
@@ -119,7 +119,7 @@ def test_weaker_matches_count_on_request_and_why_tells_them(services: SimulatedS
         ["Gamma", "not comparable", ""],
         ["Delta", "name", "Jo"],
         ["Epsilon", "not comparable", ""],
-        ["2 of 5 are new; 1 of these have a known site; 1 of these have a known name; 2 cannot be compared", "", ""],
+        ["2 of 5 are new; 1 of these has a known site; 1 of these has a known name; 2 cannot be compared", "", ""],
     ]
 
 
@@ -156,7 +156,7 @@ def test_nothing_is_called_new_before_the_known_job_is_read(make_services: MakeS
     ("known", "message"),
     [
         ((("Acme",), ("Beta",)), NOTHING_TO_COMPARE),
-        ("no-such-list", NOTHING_TO_COMPARE),
+        ("no-such-list", NO_SUCH_NAME),
         (((None,), (None,)), NOTHING_TO_COMPARE),
         (CellError("#REF!"), "The cell with the known companies holds #REF!"),
     ],
@@ -180,6 +180,36 @@ def test_a_cell_follows_its_lists(services: SimulatedServices) -> None:
     assert not seen.stale
     keep(services, "crm", ["acme.com"], ["zeta.io"])
     assert seen.stale
+
+
+def test_a_cell_follows_a_job_that_is_seen_or_labelled_later(services: SimulatedServices) -> None:
+    services.simulator.add(SimulatedJob(OTHER, "job-three-3"))
+    seen = {}
+    for text in ("job-three-3", "before"):
+        context = services.context()
+        with pytest.raises(ConfigurationError):
+            new(context, "job-one-1", text)
+        seen[text] = context.dependencies[JOBS]
+    context = services.context()
+    new(context, "job-one-1", (("x.io",), ("before",), ("call Jo",)))
+    mixed = context.dependencies[JOBS]
+    services.fetcher.wait("job-three-3")
+    assert seen["job-three-3"].stale
+    assert not any(each.stale for each in (seen["before"], mixed))
+    assert services.store
+    services.store.label("job-three-3", "before")
+    assert seen["before"].stale
+    assert mixed.stale
+
+
+def test_what_depends_on_lists_and_names_does_not_wait_once_its_jobs_have_ended(services: SimulatedServices) -> None:
+    context = services.context()
+    new(context, "job-one-1", (("x.io",), ("crm",)))
+    assert {topic: seen.settled() for topic, seen in context.dependencies.items()} == {
+        "job-one-1": True,
+        KNOWN: True,
+        JOBS: True,
+    }
 
 
 def test_keys_are_read_from_files_of_columns_where_there_are_some(

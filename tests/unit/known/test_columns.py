@@ -149,8 +149,8 @@ def test_the_criterion_for_the_new_ones_agrees_with_new_against(lists: KnownList
 def test_the_new_ones_are_counted_and_what_only_a_site_would_exclude(lists: KnownLists) -> None:
     (column,) = derived_columns(["crm"], lists)
     pairs = [(row["linkedin_url"], row["domain"]) for row in ROWS]
-    assert tally(column, pairs) == '2 of 5 are new to "CRM"; 1 of these have a known site; 1 cannot be compared'
+    assert tally(column, pairs) == '2 of 5 are new to "CRM"; 1 of these has a known site; 1 cannot be compared'
     assert tally(column, []) == '0 of 0 are new to "CRM"'
     assert count_text({Tier.NEW: 1200, Tier.HOST: 3, Tier.NAME: 1}, Tier.LINKEDIN) == (
-        "1,204 of 1,204 are new; 3 of these have a known host; 1 of these have a known name"
+        "1,204 of 1,204 are new; 3 of these have a known host; 1 of these has a known name"
     )
