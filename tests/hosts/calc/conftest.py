@@ -8,6 +8,7 @@ import pytest
 
 from tests.hosts.basic import libreoffice
 from tests.hosts.calc.home import UserHome, user_home
+from tests.hosts.calc.sheet import Sheet
 from xl_openfunnel.simulator import ManualClock, Simulator
 
 
@@ -37,3 +38,8 @@ def running(user: UserHome) -> Iterator[libreoffice.LibreOffice]:
     assert done.returncode == 0, done.stderr
     with libreoffice.LibreOffice(user.profile, user.environ) as started:
         yield started
+
+
+@pytest.fixture
+def sheet(running: libreoffice.LibreOffice) -> Sheet:
+    return Sheet(running)

@@ -8,52 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.basic.libreoffice import LibreOffice
 from tests.hosts.calc.home import UserHome
-from tests.hosts.calc.menu import MENU, act
+from tests.hosts.calc.sheet import SHEET, Sheet, add_job
 from xl_openfunnel import Client, table
 from xl_openfunnel.cell_values import TIME_FORMAT, Block
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.hosts.calc import array_size
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
-
-SHEET = "Sheet1"
-_numbers = itertools.count()
-
-
-class Sheet:
-    """A new document with one sheet."""
-
-    def __init__(self, running: LibreOffice) -> None:
-        self.libreoffice = running
-        running.new(MENU)
-
-    def __setitem__(self, area: str, content: str | float) -> None:
-        self.libreoffice.enter(SHEET, area, content, array=":" in area)
-
-    def __getitem__(self, area: str) -> list[list[object]]:
-        return self.libreoffice.values(SHEET, area)
-
-    def wait_until(self, area: str, wanted: object) -> list[list[list[object]]]:
-        """All that the cells show one after the other, until the first of them shows what is wanted."""
-        shown = [self[area]]
-        while shown[-1][0][0] != wanted:
-            shown.append(self.libreoffice.wait_for_change(SHEET, area, shown[-1]))
-        return shown
-
-    def act(self, action: str) -> object:
-        return act(self.libreoffice, action)
-
-
-@pytest.fixture
-def sheet(running: LibreOffice) -> Sheet:
-    return Sheet(running)
-
-
-def add_job(service: Simulator, count: int = 250, **script: object) -> SimulatedJob:
-    made = SimulatedJob(companies(count), job_id=f"job-{next(_numbers)}", **script)  # type: ignore[arg-type]
-    service.add(made)
-    return made
 
 
 def block(made: SimulatedJob) -> Block:
@@ -147,7 +108,7 @@ def test_an_array_shows_ten_thousand_rows(sheet: Sheet, service: Simulator) -> N
 
 def test_a_chosen_sorted_and_cut_block_follows_its_job(sheet: Sheet, service: Simulator, clock: ManualClock) -> None:
     rows = [{"name": f"n{number}", "employee_count": number % 7, "hq_country": "Peru"} for number in range(250)]
-    service.add(made := SimulatedJob(rows, job_id=f"job-{next(_numbers)}", running=1_000))
+    made = add_job(service, rows, running=1_000)
     sheet["A1"] = made.job_id
     sheet["C1"], sheet["D1"] = "country", "peru|Chile"
     sheet["C2"], sheet["D2"] = "employee_count", 0
@@ -166,7 +127,7 @@ def test_a_chosen_sorted_and_cut_block_follows_its_job(sheet: Sheet, service: Si
 def test_long_texts_are_not_cut_in_an_array(sheet: Sheet, service: Simulator) -> None:
     long = "long " * 100
     rows = [{**row, "match_reason": f"{long}{number}"} for number, row in enumerate(companies(2))]
-    service.add(made := SimulatedJob(rows, job_id=f"job-{next(_numbers)}"))
+    made = add_job(service, rows)
     sheet["A5:B7"] = f'=OF_ROWS("{made.job_id}";"rank,match_reason")'
     sheet.wait_until("B7", f"{long}1")
 

@@ -1,0 +1,49 @@
+"""A sheet of a running Calc, and jobs for its cells."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from tests.hosts.basic.libreoffice import LibreOffice
+from tests.hosts.calc.menu import MENU, act
+from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
+
+SHEET: Final = "Sheet1"
+_numbers = itertools.count()
+
+
+class Sheet:
+    """A new document with one sheet."""
+
+    def __init__(self, running: LibreOffice) -> None:
+        self.libreoffice = running
+        running.new(MENU)
+
+    def __setitem__(self, area: str, content: str | float) -> None:
+        self.libreoffice.enter(SHEET, area, content, array=":" in area)
+
+    def __getitem__(self, area: str) -> list[list[object]]:
+        return self.libreoffice.values(SHEET, area)
+
+    def wait_until(self, area: str, wanted: object) -> list[list[list[object]]]:
+        """All that the cells show one after the other, until the first of them shows what is wanted."""
+        return self.wait_for(area, lambda shown: shown == wanted)
+
+    def wait_for(self, area: str, right: Callable[[object], bool]) -> list[list[list[object]]]:
+        """As `wait_until`, until that is right."""
+        shown = [self[area]]
+        while not right(shown[-1][0][0]):
+            shown.append(self.libreoffice.wait_for_change(SHEET, area, shown[-1]))
+        return shown
+
+    def act(self, action: str) -> object:
+        return act(self.libreoffice, action)
+
+
+def add_job(service: Simulator, rows: int | Sequence[Mapping[str, Any]] = 250, **script: Any) -> SimulatedJob:
+    """Let the service have a job with these rows, or so many invented ones."""
+    made = companies(rows) if isinstance(rows, int) else rows
+    service.add(job := SimulatedJob(made, job_id=f"job-{next(_numbers)}", **script))
+    return job
