@@ -7,10 +7,13 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from ..shared_hosts import is_shared
 from .connection import Connection, connect, literal
+
+_BATCH: Final = 1_000
+"""Rows that Python gets at a time."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,14 @@ class Companies:
         if self._cancellation is not None:
             self._cancellation.check()
         return self._connection.execute(query, parameters).fetchall()
+
+    def batches(self, query: str) -> Iterator[list[Any]]:
+        """The rows of a query, some at a time: what is done with all of them at once holds up other threads."""
+        result = self._connection.execute(query)
+        while rows := result.fetchmany(_BATCH):
+            if self._cancellation is not None:
+                self._cancellation.check()
+            yield rows
 
     def run(self, statements: str) -> None:
         """Statements without a result."""

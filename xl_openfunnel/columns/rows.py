@@ -59,13 +59,15 @@ def selected_block(
             places = _chosen(companies, selection)
         else:
             places = [position + 1 for position in selection.chosen.positions]
-        lines = _lines(companies, names, places)
-    values = list(zip(*lines, strict=True))
-    for name, added in () if selection.chosen is None else selection.chosen.columns:
-        names.append(name)
-        values += [added] * bool(lines)
-    cells = [clip_cells(list(map(to_cell, each)), units) for each in values]
-    return [list(names), *map(list, zip(*cells, strict=True))]
+        added = () if selection.chosen is None else selection.chosen.columns
+        block: Block = [[*names, *(name for name, _ in added)], *[[]] * len(places)]
+        for lines in companies.batches(_shown(companies, names, places)):
+            numbers, *values = zip(*lines, strict=True)
+            values += [tuple(texts[number] for number in numbers) for _, texts in added]
+            cells = [clip_cells(list(map(to_cell, column)), units) for column in values]
+            for number, line in zip(numbers, zip(*cells, strict=True), strict=True):
+                block[1 + number] = list(line)
+    return block
 
 
 def _chosen(companies: Companies, selection: Selection) -> list[int]:
@@ -100,11 +102,10 @@ def _place(companies: Companies, column: SortColumn) -> tuple[str, str]:
     return f"{table}.place::BIGINT", f"LEFT JOIN {table} ON {value} = {table}.value"
 
 
-def _lines(companies: Companies, names: Sequence[str], chosen: Sequence[int]) -> list[list[object]]:
-    """These columns of the chosen companies, in that order."""
+def _shown(companies: Companies, names: Sequence[str], chosen: Sequence[int]) -> str:
+    """A query for the chosen companies, in any order: the place of each in ``chosen``, from 0, and these columns."""
     table = companies.table("shown", place=list(chosen), line=list(range(len(chosen))))
-    found = companies.rows(
+    return (
         f"SELECT line, {', '.join(f's.{name}' for name in names)} FROM stored AS s JOIN job USING (job_id)"
         f" JOIN {table} ON s.rank + before = {table}.place"
     )
-    return [values for _, *values in sorted(found, key=lambda line: int(line[0]))]
