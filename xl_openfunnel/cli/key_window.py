@@ -11,19 +11,18 @@ import contextlib
 import ctypes
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from ..errors import ConfigurationError, OpenFunnelError
 from ..runtime.thread_pool import start_thread
+
+if TYPE_CHECKING:
+    from ..workbook.languages import KeyWindow
 
 _T = TypeVar("_T")
 _POLL_MILLISECONDS: Final = 100
 _WIDTH: Final = 500
 """Pixels at which texts are wrapped."""
-
-_TRYING: Final = "Trying the key ..."
-_NOTHING: Final = "Paste the key into the field first."
-_UNEXPECTED: Final = "Something unexpected happened, and nothing was kept: {}."
 
 
 class View(Protocol):
@@ -43,6 +42,7 @@ class KeyDialog(Generic[_T]):
 
     Args:
         keep: tries and keeps what was typed; raises an `OpenFunnelError` that says why not.
+        texts: what the window says.
         start: starts a thread with this name: trying can take a minute, in which the window must answer.
 
     Attributes:
@@ -50,9 +50,13 @@ class KeyDialog(Generic[_T]):
     """
 
     def __init__(
-        self, keep: Callable[[str], _T], start: Callable[[str, Callable[[], None]], object] = start_thread
+        self,
+        keep: Callable[[str], _T],
+        texts: KeyWindow,
+        start: Callable[[str, Callable[[], None]], object] = start_thread,
     ) -> None:
         self.kept: _T | None = None
+        self.texts = texts
         self._keep = keep
         self._start = start
         self._closed = False
@@ -63,7 +67,7 @@ class KeyDialog(Generic[_T]):
         if self._trying is not None:
             return
         if not typed.strip():
-            view.show(_NOTHING, waiting=False)
+            view.show(self.texts.empty, waiting=False)
             return
         trying: Future[_T] = Future()
         self._trying = trying
@@ -74,7 +78,7 @@ class KeyDialog(Generic[_T]):
             except Exception as error:  # raised again on the window's thread
                 trying.set_exception(error)
 
-        view.show(_TRYING, waiting=True)
+        view.show(self.texts.trying, waiting=True)
         self._start("key", run)
         view.later(lambda: self._look(view))
 
@@ -95,7 +99,7 @@ class KeyDialog(Generic[_T]):
         except OpenFunnelError as error:
             view.show(error.message, waiting=False)
         except Exception as error:
-            view.show(_UNEXPECTED.format(type(error).__name__), waiting=False)
+            view.show(self.texts.unexpected.format(kind=type(error).__name__), waiting=False)
         if self._closed or self.kept is not None:
             view.close()
 
@@ -114,7 +118,9 @@ def ask(service: str, keep: Callable[[str], _T]) -> _T | None:
         import tkinter as tk  # not every Python has it
     except ImportError:
         raise _no_window("this Python has no tkinter") from None
-    dialog = KeyDialog(keep)
+    from ..workbook.languages import language_of
+
+    dialog = KeyDialog(keep, language_of(display_language()).key_window)
     with contextlib.suppress(AttributeError, OSError):  # only Windows has it: else the text is blurred
         windows: Any = ctypes
         windows.windll.shcore.SetProcessDpiAwareness(1)
@@ -124,6 +130,14 @@ def ask(service: str, keep: Callable[[str], _T]) -> _T | None:
         raise _no_window(str(error)) from None
     window.root.mainloop()
     return dialog.kept
+
+
+def display_language() -> int:
+    """The number of the language in which Windows speaks to the user; 0 on other systems."""
+    try:
+        return int(getattr(ctypes, "windll").kernel32.GetUserDefaultUILanguage())  # noqa: B009 - only Windows has it
+    except AttributeError:
+        return 0
 
 
 def _no_window(reason: str) -> ConfigurationError:
@@ -139,13 +153,11 @@ class _Window:
 
         self.root = root = tk.Tk()
         root.withdraw()  # until it is complete
-        root.title("OpenFunnel: API key")
+        root.title(dialog.texts.title)
         root.resizable(width=False, height=False)
         frame = ttk.Frame(root, padding=16)
         frame.grid()
-        question = (
-            f"Paste the API key of your account at {service}. It is tried, and kept on this computer for you only."
-        )
+        question = dialog.texts.question.format(service=service)
         ttk.Label(frame, text=question, wraplength=_WIDTH).grid(columnspan=2, sticky="w")
         self._typed = ttk.Entry(frame, show="•", width=56, exportselection=False)
         self._typed.grid(columnspan=2, sticky="we", pady=(10, 4))
@@ -155,9 +167,9 @@ class _Window:
         self._text.grid(columnspan=2, sticky="w", pady=(0, 10))
         buttons = ttk.Frame(frame)
         buttons.grid(columnspan=2, sticky="e")
-        self._keep = ttk.Button(buttons, text="Try and keep", default="active", command=self._submit)
+        self._keep = ttk.Button(buttons, text=dialog.texts.keep, default="active", command=self._submit)
         self._keep.grid(row=0, column=0, padx=(0, 8))
-        ttk.Button(buttons, text="Cancel", command=self._cancel).grid(row=0, column=1)
+        ttk.Button(buttons, text=dialog.texts.cancel, command=self._cancel).grid(row=0, column=1)
         self._dialog = dialog
         root.bind("<Return>", lambda _: self._submit())
         root.bind("<Escape>", lambda _: self._cancel())

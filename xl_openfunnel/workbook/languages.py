@@ -60,6 +60,18 @@ class Messages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     replace_list: str
 
 
+class KeyWindow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the window that asks for the API key says, with places for ``{service}`` and ``{kind}``."""
+
+    title: str
+    question: str
+    keep: str
+    cancel: str
+    trying: str
+    empty: str
+    unexpected: str
+
+
 class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One language.
 
@@ -67,12 +79,14 @@ class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         number: its primary language identifier in Windows ([MS-LCID]).
         groups: the labels of the ribbon's groups, by the groups' ids.
         commands: the texts of the commands, by their actions.
+        key_window: what the window for the API key says.
         messages: what VBA asks and says.
     """
 
     number: int
     groups: dict[str, str]
     commands: dict[str, CommandTexts]
+    key_window: KeyWindow
     messages: Messages
 
 
@@ -95,6 +109,13 @@ def languages() -> dict[str, Language]:
     return found
 
 
+def language_of(number: int) -> Language:
+    """The language with this number in Windows, whatever its country; English where it has no file."""
+    spoken = languages()
+    found = (language for language in spoken.values() if language.number == number & 1023)
+    return next(found, spoken[ENGLISH])
+
+
 def _check(language: Language, others: dict[str, Language]) -> None:
     """Raise ValueError unless a language has exactly the texts that are asked for, and a number of its own."""
     for name, given, needed in (
@@ -105,9 +126,14 @@ def _check(language: Language, others: dict[str, Language]) -> None:
             raise ValueError(f"[{name}] {difference}")
     if same := [code for code, other in others.items() if other.number == language.number]:
         raise ValueError(f"its number is {language.number}, which is that of {same[0]}.toml")
-    for key, text in texts_of(others[ENGLISH]).items() if others else ():
-        if difference := _difference(_places(texts_of(language)[key]), _places(text)):
+    own = _all_texts(language)
+    for key, text in _all_texts(others[ENGLISH]).items() if others else ():
+        if difference := _difference(_places(own[key]), _places(text)):
             raise ValueError(f"the text {key!r} {difference}")
+
+
+def _all_texts(language: Language) -> dict[str, str]:
+    return texts_of(language) | msgspec.structs.asdict(language.key_window)
 
 
 def _difference(given: Collection[str], needed: Collection[str]) -> str:

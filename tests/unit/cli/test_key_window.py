@@ -14,6 +14,7 @@ from xl_openfunnel import AuthenticationError
 from xl_openfunnel.cli import key_window
 from xl_openfunnel.cli.key_window import KeyDialog
 from xl_openfunnel.errors import ConfigurationError
+from xl_openfunnel.workbook.languages import language_of
 
 
 @dataclass
@@ -66,7 +67,7 @@ def threads() -> Threads:
 
 @pytest.fixture
 def dialog(threads: Threads) -> KeyDialog[str]:
-    return KeyDialog(keep, threads.start)
+    return KeyDialog(keep, language_of(0).key_window, threads.start)
 
 
 def test_a_key_that_is_kept_closes_the_window(dialog: KeyDialog[str], threads: Threads) -> None:
@@ -83,7 +84,7 @@ def test_a_key_that_is_kept_closes_the_window(dialog: KeyDialog[str], threads: T
     ("typed", "said"),
     [
         ("of_refused", "The API key was refused. This one was not kept."),
-        ("of_broken", "Something unexpected happened, and nothing was kept: RuntimeError."),
+        ("of_broken", "Something unexpected happened (RuntimeError). Nothing was kept."),
     ],
 )
 def test_a_key_that_is_not_kept_is_said_so_and_can_be_replaced(
@@ -104,6 +105,25 @@ def test_an_empty_field_is_not_tried(dialog: KeyDialog[str], threads: Threads) -
     view = FakeView()
     dialog.submit(view, " \n")
     assert (threads.started, view.shown) == ([], [("Paste the key into the field first.", False)])
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0x0409, "Paste the key into the field first."),  # English (United States)
+        (0x0407, "Fügen Sie zuerst den Schlüssel in das Feld ein."),  # German (Germany)
+        (0x0C07, "Fügen Sie zuerst den Schlüssel in das Feld ein."),  # German (Austria)
+        (0x0411, "Paste the key into the field first."),  # Japanese has no file
+    ],
+)
+def test_the_window_speaks_the_language_of_windows(number: int, said: str) -> None:
+    view = FakeView()
+    KeyDialog(keep, language_of(number).key_window).submit(view, "")
+    assert view.shown == [(said, False)]
+
+
+def test_the_language_of_the_display_is_a_number_on_windows_alone() -> None:
+    assert (key_window.display_language() > 0) == (sys.platform == "win32")
 
 
 def test_a_second_press_tries_nothing_twice(dialog: KeyDialog[str], threads: Threads) -> None:

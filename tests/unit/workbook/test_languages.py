@@ -89,6 +89,8 @@ def test_every_line_of_vba_is_short_enough(code: str) -> None:
         ('[commands."enter job"]', '[commands."enter jobs"]', "enter job"),
         ('keytip = "E"\n', "", "keytip"),
         ("{reason}", "{grund}", "{reason}"),
+        ("{service}", "{dienst}", "{service}"),
+        ('cancel = "Abbrechen"\n', "", "cancel"),
         ("{reason}", "{reason} {}", "{}"),
         ("{reason}", "{reason", "languages/de.toml"),
     ],
@@ -152,12 +154,13 @@ def french(language: dict[str, Any]) -> dict[str, Any]:
     }
     groups = {name: f"«{text}»" for name, text in language["groups"].items()}
     messages = {name: f"«{text}»" for name, text in language["messages"].items()}
-    return {"number": 12, "groups": groups, "commands": commands_, "messages": messages}
+    key_window = {name: f"«{text}»" for name, text in language["key_window"].items()}
+    return {"number": 12, "groups": groups, "commands": commands_, "key_window": key_window, "messages": messages}
 
 
 def toml(language: dict[str, Any]) -> str:
     lines = [f"number = {language['number']}"]
-    tables = {"groups": language["groups"], "messages": language["messages"]}
+    tables = {name: language[name] for name in ("groups", "key_window", "messages")}
     tables |= {f'commands."{action}"': texts for action, texts in language["commands"].items()}
     for name, texts in tables.items():
         lines += [f"[{name}]", *(f"{key} = {msgspec.json.encode(text).decode()}" for key, text in texts.items())]

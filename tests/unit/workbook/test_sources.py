@@ -96,7 +96,7 @@ def test_a_bridge_without_a_version_is_rejected(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "vba").mkdir()
     (tmp_path / "vba" / "OpenFunnelWindows.bas").write_text("Option Explicit\n")
     monkeypatch.setattr(source_files, "source_folder", lambda: tmp_path)
-    with pytest.raises(ValueError, match="doesn't say which version"):
+    with pytest.raises(ValueError, match="does not say which version"):
         sources.xlwings_version()
 
 
