@@ -12,7 +12,7 @@ from ..cell_values import safe_str, to_text
 from ..company_key import comparable
 from ..criteria import Criteria, parse, parse_pairs
 from ..errors import ConfigurationError, UnknownColumnError
-from ..fields import parse_columns
+from ..fields import KNOWN_PREFIX, parse_columns
 from ..pasted import holds_key
 from ..selection import SortColumn, parse_sort, parse_top
 from . import limits
@@ -166,6 +166,15 @@ def columns(value: object, what: str = "column") -> tuple[str, ...] | None:
     if any(map(holds_key, parsed or ())):
         raise UnknownColumnError(_KEY_REFUSED.format(what))
     return parsed
+
+
+def name_known_lists(*values: object) -> bool:
+    """Whether one of these arguments names the column of a known list.
+
+    Raises:
+        ConfigurationError: see `columns`.
+    """
+    return any(name.startswith(KNOWN_PREFIX) for value in values for name in columns(value) or ())
 
 
 def criteria(value: object) -> Criteria:

@@ -113,6 +113,7 @@ def status(context: CallContext, job: object) -> Block:
     optional("top", "How many companies at most, a number: the first ones of the sort."),
     large=True,
     without_spill=f"{_EXPORT}.",
+    shows_known=lambda _, columns=None, *__: arguments.name_known_lists(columns),
 )
 def rows(
     context: CallContext,
@@ -193,6 +194,7 @@ def information(context: CallContext, job: object, fields: object = None) -> Blo
     optional("if_not_found", "What to show where the job has no such company, in place of #N/A."),
     without_spill="Give one company per formula.",
     not_available=True,
+    shows_known=lambda _, __, column, *___: arguments.name_known_lists(column),
 )
 def lookup(context: CallContext, job: object, key: object, column: object, if_not_found: object = None) -> Block:
     """``OF_LOOKUP``: one value of one company as full text; of a range of keys, a block of its shape.
@@ -250,6 +252,7 @@ def lookup(context: CallContext, job: object, key: object, column: object, if_no
     _CRITERIA,
     large=True,
     without_spill=f"{_EXPORT} for Excel's own PivotTable.",
+    shows_known=lambda _, rows, columns=None, *__: arguments.name_known_lists(rows, columns),
 )
 def pivot(
     context: CallContext,

@@ -25,6 +25,13 @@ from .registry import Argument, of_function, optional
 
 NONE_NEW: Final = "no company is new"
 _YET: Final = " yet"
+_SHOWN: Final = ("rows", "count", "why")
+
+
+def _tells_known(
+    _jobs: object, _known: object = None, columns: object = None, _match: object = None, show: object = None
+) -> bool:
+    return arguments.one_of(show, "show", _SHOWN) == "why" or arguments.name_known_lists(columns)
 
 
 def _host(value: str) -> str:
@@ -91,6 +98,7 @@ def domain(context: CallContext, value: object, part: object = None) -> Block:  
     optional("show", '"rows" (the default), "count", or "why" (every company, with what is known of it).'),
     large=True,
     without_spill='Ask for the number: OF_NEW(A2,"crm",,,"count").',
+    shows_known=_tells_known,
 )
 def new(
     context: CallContext,
@@ -103,7 +111,7 @@ def new(
     """``OF_NEW``: the new companies, then those that cannot be compared, with their tier in the last column."""
     column_names = arguments.columns(columns)
     weakest = Tier(arguments.one_of(match, "match", tuple(map(str, MATCHES))))
-    shown = arguments.one_of(show, "show", ("rows", "count", "why"))
+    shown = arguments.one_of(show, "show", _SHOWN)
     several = arguments.is_range(jobs)
     named = unique_jobs(context, jobs)
     if not named:

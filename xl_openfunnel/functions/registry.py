@@ -56,6 +56,11 @@ def no_times(*_: object) -> None:
     """The `Function.times` of a function without times."""
 
 
+def never(*_: object) -> bool:
+    """The `Function.shows_known` of a function that never does."""
+    return False
+
+
 @dataclass(frozen=True)
 class Function:
     """One function.
@@ -68,6 +73,8 @@ class Function:
         without_spill: what to do in an Excel without dynamic arrays, which shows one cell per formula.
         not_available: whether its cells may be `NotAvailable`.
         times: takes the arguments' values; tells which cells are times, or raises an `OpenFunnelError` as ``compute``.
+        shows_known: takes the arguments' values; tells whether the block says which companies are in a known list, and
+            not only which are new to it.
         compute: takes the call's context and the arguments' values; returns a block or raises an `OpenFunnelError`.
     """
 
@@ -78,6 +85,7 @@ class Function:
     without_spill: str = ""
     not_available: bool = False
     times: Callable[..., TimeCells | None] = field(default=no_times, repr=False, compare=False)
+    shows_known: Callable[..., bool] = field(default=never, repr=False, compare=False)
     compute: Callable[..., Block] = field(default=list, repr=False, compare=False)
 
     def time_cells(self, arguments: Sequence[object]) -> TimeCells | None:
@@ -86,6 +94,13 @@ class Function:
             return self.times(*arguments)
         except OpenFunnelError:  # which is what the cell shows
             return None
+
+    def tells_known(self, arguments: Sequence[object]) -> bool:
+        """Whether the block for these arguments says which companies are in a known list."""
+        try:
+            return self.shows_known(*arguments)
+        except OpenFunnelError:
+            return False
 
     @property
     def signature(self) -> str:
@@ -111,11 +126,14 @@ def of_function(
     without_spill: str = "",
     not_available: bool = False,
     times: Callable[..., TimeCells | None] = no_times,
+    shows_known: Callable[..., bool] = never,
 ) -> Callable[[_Compute], _Compute]:
     """Register the decorated function under a name for cells; see `Function` for the arguments."""
 
     def register(compute: _Compute) -> _Compute:
-        REGISTRY[name] = Function(name, help_text, arguments, large, without_spill, not_available, times, compute)
+        REGISTRY[name] = Function(
+            name, help_text, arguments, large, without_spill, not_available, times, shows_known, compute
+        )
         return compute
 
     return register

@@ -15,15 +15,16 @@ for tables that people look at (see the guide's known.md).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from ..company_key import CompanyKeys, host, linkedin_slug
 from ..fields import KNOWN_PREFIX, column_name
 from ..jobs.snapshot import Snapshot
 from ..selection import ALL, DerivedColumn, Selection
 from .lists import KnownList, KnownLists
+from .selection import NOTE_COLUMN, TIER_COLUMN
 from .tiers import MATCHES, Tier
 
 _WEAKEST: Final = MATCHES[0]
@@ -138,6 +139,27 @@ def tally(column: DerivedColumn, companies: Iterable[tuple[object, object]]) -> 
     tier_of = cast("_TierOf", column.derive)
     counts = Counter(tier_of.tier(url, domain, Tier.SITE) for url, domain in companies)
     return count_text(counts, _WEAKEST, f' to "{tier_of.known.name}"')
+
+
+def without_known(block: Sequence[Sequence[Any]], *, tells_known: bool) -> list[list[Any]]:
+    """A block of cells without what says which companies are in a known list, with blanks (None) in its place.
+
+    Left out are columns named like `known_column`, the last columns and the last row of ``OF_NEW``'s ``"why"``, and the
+    whole block where it tells of known companies in another way.
+
+    Args:
+        block: the values of cells, of one width.
+        tells_known: whether its formula returned more than which companies are new.
+    """
+    header = block[0]
+    columns = {at for at, name in enumerate(header) if isinstance(name, str) and name.startswith(KNOWN_PREFIX)}
+    is_why = list(header[-2:]) == [TIER_COLUMN, NOTE_COLUMN]
+    if is_why:
+        columns.update((len(header) - 2, len(header) - 1))
+    if tells_known and not columns:
+        return [[None] * len(header) for _ in block]
+    kept = [[None if at in columns else value for at, value in enumerate(row)] for row in block]
+    return [*kept[:-1], [None] * len(header)] if is_why else kept
 
 
 def count_text(counts: Mapping[Tier, int], weakest: Tier, to: str = "") -> str:

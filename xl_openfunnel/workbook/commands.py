@@ -141,8 +141,8 @@ COMMANDS: Final = (
         "FileSaveAs",
         "Saves `<workbook> (values).xlsx` beside the workbook (for a new one or one in the cloud: among your documents), "
         "with a number where that name is taken. It has no macros, none of our buttons, no links to other files (you are "
-        "told which could not be removed), not your name and not the workbook's path. Our formulas are values, yours "
-        "stay; what is known of the jobs is on a sheet *Manifest*.",
+        "told which could not be removed), not your name, not the workbook's path, and nothing that says which companies "
+        "you know. Our formulas are values, yours stay; what is known of the jobs is on a sheet *Manifest*.",
     ),
     Command(
         "keep list",

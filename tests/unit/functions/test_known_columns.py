@@ -11,6 +11,7 @@ from xl_openfunnel.columns import maker
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.functions import derived_tables, limits
 from xl_openfunnel.functions.cache import DerivedCache
+from xl_openfunnel.functions.catalog import REGISTRY
 from xl_openfunnel.functions.context import KNOWN
 from xl_openfunnel.functions.implementations import lookup, pivot, rows
 from xl_openfunnel.functions.known_companies import new
@@ -133,3 +134,29 @@ def test_a_list_that_is_not_read_yet_is_not_waited_for_in_a_cell(services: Simul
     rows(services.context(), "job-one-1", "known:crm")
     with limits.at_once():
         assert len(rows(services.context(), "job-one-1", "known:crm")) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "tells"),
+    [
+        ("OF_ROWS", ("a", "name,Known: crm"), True),
+        ("OF_ROWS", ("a", (("name",), ("known:crm",)), False), True),
+        ("OF_ROWS", ("a", "name", None, None, "known:crm=", "known:crm"), False),
+        ("OF_ROWS", ("a",), False),
+        ("OF_ROWS", ("a", 5.0), False),
+        ("OF_LOOKUP", ("a", 1.0, "known:crm"), True),
+        ("OF_LOOKUP", ("a", 1.0, "name", "x"), False),
+        ("OF_PIVOT", ("a", "country", "known:crm"), True),
+        ("OF_PIVOT", ("a", "known:crm"), True),
+        ("OF_PIVOT", ("a", "country", None, None, None, "known:crm="), False),
+        ("OF_NEW", ("a", "crm"), False),
+        ("OF_NEW", ("a", "crm", "name", None, "count"), False),
+        ("OF_NEW", ("a", "crm", "name", None, "Why"), True),
+        ("OF_NEW", ("a", None, "known:crm"), True),
+        ("OF_STATUS", ("a",), False),
+    ],
+)
+def test_which_calls_say_who_is_known_and_not_only_who_is_new(
+    name: str, arguments: tuple[object, ...], tells: bool
+) -> None:
+    assert REGISTRY[name].tells_known(arguments) is tells

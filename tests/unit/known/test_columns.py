@@ -14,7 +14,15 @@ from tests.unit.files.conftest import make_snapshot
 from xl_openfunnel import ConfigurationError, UnknownColumnError, table
 from xl_openfunnel.criteria import parse
 from xl_openfunnel.fields import columns_of, parse_columns
-from xl_openfunnel.known.columns import count_text, derived_columns, tally, with_all_columns, with_columns
+from xl_openfunnel.known.columns import (
+    columns_of_table,
+    count_text,
+    derived_columns,
+    tally,
+    with_all_columns,
+    with_columns,
+    without_known,
+)
 from xl_openfunnel.known.lists import KnownLists
 from xl_openfunnel.known.selection import new_among
 from xl_openfunnel.known.tables import make_list
@@ -154,3 +162,40 @@ def test_the_new_ones_are_counted_and_what_only_a_site_would_exclude(lists: Know
     assert count_text({Tier.NEW: 1200, Tier.HOST: 3, Tier.NAME: 1}, Tier.LINKEDIN) == (
         "1,204 of 1,204 are new; 3 of these have a known host; 1 of these has a known name"
     )
+
+
+def test_a_table_of_a_sheet_has_the_columns_of_all_lists_and_empties_those_that_are_gone(lists: KnownLists) -> None:
+    selection = columns_of_table(["name", "Known:Crm", "known:gone", "Mine"], lists)
+    names = ["name", *(column.name for column in selection.derived)]
+    assert names == ["name", "known:crm", "known:gone"]
+    block = table.block(table.frame(ROWS, names, selection=selection), headers=False)
+    assert [row[1:] for row in block] == [[tier or "", ""] for tier in TIERS]
+    assert columns_of_table(["name"], None).derived == ()
+
+
+def test_a_block_without_what_tells_of_known_companies_keeps_all_else() -> None:
+    rows: list[list[str | None]] = [
+        ["name", "known:crm", "domain"],
+        ["Acme", "host", "acme.com"],
+        ["Beta", None, "beta.com"],
+    ]
+    kept = [["name", None, "domain"], ["Acme", None, "acme.com"], ["Beta", None, "beta.com"]]
+    for tells_known in (True, False):
+        assert without_known(rows, tells_known=tells_known) == kept
+    new: list[list[str | None]] = [["name", "tier"], ["Acme", "new"], ["Beta", "not comparable"]]
+    assert without_known(new, tells_known=False) == new
+    why: list[list[str | None]] = [
+        ["name", "tier", "known"],
+        ["Acme", "host", "Jo"],
+        ["Beta", "new", None],
+        ["1 of 2 are new", None, None],
+    ]
+    assert without_known(why, tells_known=True) == [
+        ["name", None, None],
+        ["Acme", None, None],
+        ["Beta", None, None],
+        [None, None, None],
+    ]
+    tiers: list[list[object]] = [["host", 1.0]]
+    assert without_known(tiers, tells_known=True) == [[None, None]]
+    assert without_known(tiers, tells_known=False) == tiers

@@ -131,11 +131,13 @@ class CopySaved:
         path: where it is: beside the workbook, or in the user's documents folder.
         links: the names of the files that it still links to.
         without_links: the sheets whose companies got no links, because they are more than Excel takes.
+        left_out: whether what says which companies are in a known list was left out.
     """
 
     path: Path
     links: tuple[str, ...] = ()
     without_links: tuple[str, ...] = ()
+    left_out: bool = False
 
 
 class WorkbookAccess(Protocol):
@@ -236,10 +238,16 @@ class WorkbookCommands(Protocol):
             ConfigurationError: they are too many, or several areas.
         """
 
-    def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> CopySaved:
+    def save_copy(
+        self, book: str, facts: Iterable[Sequence[Fact]], telling_known: Collection[CellRef] = ()
+    ) -> CopySaved:
         """Save a copy of the workbook without macros, with values in place of our formulas.
+
+        What says which companies are in a known list is left out: the columns known:NAME of tables and of blocks, and
+        what else these cells show.
 
         Args:
             book: the workbook.
             facts: for each job in the workbook what is known of it, for a sheet that is added to the copy.
+            telling_known: cells whose calls returned which companies are in a known list.
         """

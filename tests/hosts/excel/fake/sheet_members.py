@@ -113,10 +113,14 @@ class ListObject(_OfSheet):
         self.table.area = new
 
 
-class ListColumns(_OfSheet):
+class ListColumns(_Collection):
     def __init__(self, worksheet: Worksheet, table: Table) -> None:
         super().__init__(worksheet)
         self.table = table
+
+    def items(self) -> Iterator[ListColumn]:
+        columns = range(self.table.area.left, self.table.area.right + 1)
+        return (ListColumn(self.worksheet, self.table, column) for column in columns)
 
     def Add(self, Position: Any = None) -> ListColumn:  # noqa: N802, N803
         area = self.table.area
@@ -127,16 +131,23 @@ class ListColumns(_OfSheet):
             raise ExcelError("The fake adds columns at the right, where cells are blank")
         self.table.area = dataclasses.replace(area, right=area.right + 1)
         self.sheet.put((area.top, area.right + 1), f"Column{area.right + 2 - area.left}")
-        return ListColumn(self.worksheet, self.table)
+        return ListColumn(self.worksheet, self.table, self.table.area.right)
 
 
 class ListColumn(_OfSheet):
-    """The last column of a table."""
+    default = "Name"
 
-    def __init__(self, worksheet: Worksheet, table: Table) -> None:
+    def __init__(self, worksheet: Worksheet, table: Table, column: int) -> None:
         super().__init__(worksheet)
         self.table = table
-        self.column = table.area.right
+        self.column = column
+
+    def Delete(self) -> None:  # noqa: N802
+        if self.column != self.table.area.right:
+            raise ExcelError("The fake removes the last column of a table")
+        for row in dataclasses.replace(self.table.area, left=self.column).rows():
+            self.sheet.put(row[0], None)
+        self.table.area = dataclasses.replace(self.table.area, right=self.column - 1)
 
     @property
     def Name(self) -> str:  # noqa: N802
@@ -148,7 +159,7 @@ class ListColumn(_OfSheet):
 
     @property
     def Range(self) -> Range:  # noqa: N802
-        return Range(self.worksheet, dataclasses.replace(self.table.area, left=self.column))
+        return Range(self.worksheet, dataclasses.replace(self.table.area, left=self.column, right=self.column))
 
 
 class AutoFilter(_OfSheet):

@@ -6,6 +6,7 @@ import itertools
 import os
 import xml.etree.ElementTree as ET
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,10 @@ from xl_openfunnel import table
 from xl_openfunnel.cell_values import TIME_FORMAT, sheet_block
 from xl_openfunnel.files.links import LINKS
 from xl_openfunnel.hosts.excel.ports import HostBusyError
+from xl_openfunnel.known.lists import KnownLists
+from xl_openfunnel.known.tables import make_list
 from xl_openfunnel.runtime.clock import SystemClock
+from xl_openfunnel.settings import Settings
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook.cached_values import TABLE_COLUMNS
 from xl_openfunnel.workbook.pivot import PIVOT_NAME
@@ -427,6 +431,81 @@ def test_what_two_switch_at_the_same_time_is_in_the_end_as_its_user_had_it(excel
     assert excel.settings["EnableEvents"] is False
     other.__exit__(None, None, None)
     assert excel.settings["EnableEvents"] is True
+
+
+@pytest.fixture
+def crm() -> Iterator[KnownLists]:
+    """The known list crm, with the first of ROWS."""
+    lists = KnownLists.beside(Settings.load().store_path)
+    lists.set(make_list("crm", [["Website", "Owner"], [ROWS[0]["domain"], "Confidential"]], note_column="Owner"))
+    yield lists
+    lists.remove_all()
+
+
+def test_a_known_list_has_a_column_in_the_table_and_none_in_a_copy(
+    bridge: Bridge, book: Book, service: Simulator, excel: FakeExcel, folder: Path, crm: KnownLists
+) -> None:
+    start, inserted, pivot = book.sheets
+    start.type("B8", add_job(service, ROWS[:12]).job_id)
+    said = press_and_wait(bridge, "insert table", cell(start, "A1"))
+    assert 'are new to "crm"' in said
+    assert [line[-1] for line in lines(inserted)][:2] == ["known:crm", "host"]
+    assert [list(row) for row in pivot.pivots[0].shows] == lines(inserted)
+    formulas = {
+        "D1": '=OF_ROWS(B8,"name,known:crm,domain")',
+        "H1": '=OF_ROWS(B8,"known:crm",FALSE)',
+        "J1": '=OF_NEW(B8,"crm","name",,"why")',
+        "N1": '=OF_PIVOT(B8,"known:crm")',
+        "R1": '=OF_LOOKUP(B8,1,"known:crm")',
+        "S1": '=OF_NEW(B8,"crm","name")',
+        "V1": '=OF_ROWS(B8,"name",FALSE,,"known:crm=")',
+    }
+    for place, formula in formulas.items():
+        start.enter(place, formula)
+    excel.pump(
+        lambda: start.value("R1") == "host" and start.value("J1") == "name" and start.value("V1") == ROWS[1]["name"]
+    )
+    excel.pump(
+        lambda: start.value("E1") == "known:crm" and start.value("N1") == "known:crm" and start.value("S1") == "name"
+    )
+    said = press_and_wait(bridge, "save values copy", None)
+    assert said.endswith("It does not say which companies you know.")
+    file = folder / f"{book.name.removesuffix('.xlsm')} (values).xlsx"
+    copy = load(excel, str(file), macros=False)
+    values = {sheet.name: sheet.values for sheet in copy.sheets}
+    shown = {str(value) for cells in values.values() for value in cells.values()}
+    assert not shown & {"host", "known:crm", "Confidential", "known"}
+    start = copy.sheet("Start")
+    assert [start.value(place) for place in ("D2", "F2", "H1", "J2", "R1", "S1", "V1")] == [
+        *(ROWS[0]["name"], ROWS[0]["domain"], None, ROWS[0]["name"], None, "name", ROWS[1]["name"]),
+    ]
+    assert lines(copy.sheet("Table")) == [list(TABLE_COLUMNS), *cells_of(ROWS[:12])]
+    assert list(copy.sheet("Pivot").pivots[0].shows[0]) == list(TABLE_COLUMNS)
+    with zipfile.ZipFile(file) as package:
+        everything = b"".join(map(package.read, package.namelist()))
+    assert b"Confidential" not in everything
+    assert b"known:" not in everything
+
+
+def test_the_column_of_a_list_that_is_removed_is_emptied(
+    bridge: Bridge, book: Book, service: Simulator, crm: KnownLists
+) -> None:
+    start, inserted, _ = book.sheets
+    inserted.type("J4", "Mine")
+    inserted.tables[0].area = refs.parse("A4:J5")
+    start.type("B8", add_job(service, ROWS[:5]).job_id)
+    press_and_wait(bridge, "insert table", cell(start, "A1"))
+    assert lines(inserted)[0] == [*TABLE_COLUMNS, "Mine", "known:crm"]
+    assert lines(inserted)[1][-2:] == [None, "host"]
+    crm.remove("crm")
+    start.type("B8", add_job(service, ROWS[1:4]).job_id)
+    said = press_and_wait(bridge, "insert table", cell(start, "A1"))
+    assert said == "OpenFunnel: 3 companies inserted on the sheet Table; 1 pivot refreshed"
+    assert {line[-1] for line in lines(inserted)[1:]} == {None}
+    inserted.protected = True
+    crm.set(make_list("more", [["a.de"], ["b.de"]]))
+    said = press_and_wait(bridge, "insert table", cell(start, "A1"))
+    assert said == "OpenFunnel: The sheet Table is protected. Unprotect it (Review), then insert again."
 
 
 def test_refusals_have_words(bridge: Bridge, book: Book, service: Simulator) -> None:

@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final
 
+from ....known.columns import without_known
 from ..addresses import CellRange, CellRef
 from ..ports import CopySaved, Fact, HostError
 from ..table_merge import Value
@@ -27,6 +28,7 @@ from .dispatch import OMITTED, RetryingCaller
 from .formulas import filled_range
 from .hresults import error_text
 from .list_objects import ListObject, consecutive_runs, slice_columns
+from .pivots import refresh_pivots
 from .scrub_metadata import strip_metadata
 
 _XLSX: Final = 51  # xlOpenXMLWorkbook
@@ -50,6 +52,7 @@ def save_copy(
     cells_to_replace: Callable[[str], Collection[CellRef]],
     facts: Iterable[Sequence[Fact]],
     documents: Path,
+    telling_known: Collection[tuple[str, str]] = (),
 ) -> CopySaved:
     """Save a copy beside the workbook, or in the documents folder if the workbook is new or in the cloud.
 
@@ -59,6 +62,7 @@ def save_copy(
         cells_to_replace: returns the cells of a workbook, by its name, whose formulas are to become values.
         facts: for each job what is known of it, for a sheet that is added.
         documents: the user's documents folder.
+        telling_known: the sheets and addresses of the cells that say which companies are in a known list.
     """
     if call.get(book, "HasPassword") or call.get(book, "WriteReserved"):
         raise HostError("The workbook has a password to open or change it. Remove it (File, Info), then save the copy.")
@@ -80,7 +84,8 @@ def save_copy(
                 copy = _open(call, file)
                 cleanup.callback(_close, call, copy)
                 _set_visible(call, copy, visible=False)
-                web_links = _replace_with_values(call, copy, cells_to_replace(file.name))
+                web_links, left_out = _replace_with_values(call, copy, cells_to_replace(file.name), telling_known)
+                left_out |= _remove_known(call, copy)
             _remove_buttons(call, copy)
             links = _break_links(call, copy)
             _add_manifest(call, copy, facts)
@@ -89,7 +94,7 @@ def save_copy(
             with_settings(call, QUIET, lambda: dispatch.get(copy, "SaveAs", str(values_file), _XLSX))
         targets = [free_path(target, name.stem if is_saved else name.name) for target in folders]
         path, without_links = _deliver(values_file, targets, web_links)
-        return CopySaved(path, links, without_links)
+        return CopySaved(path, links, without_links, left_out)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -154,16 +159,23 @@ def _write_new_file(target: Path, package: bytes) -> Path:
 
 
 def _replace_with_values(
-    call: RetryingCaller, copy: Any, cells_to_replace: Iterable[CellRef]
-) -> Mapping[str, SheetLinks]:
-    """Replace our formulas by values; returns the links of these values by the names of their sheets."""
-    sheets, blocks = call.get(copy, "Worksheets"), []
+    call: RetryingCaller, copy: Any, cells_to_replace: Iterable[CellRef], telling_known: Collection[tuple[str, str]]
+) -> tuple[Mapping[str, SheetLinks], bool]:
+    """Replace our formulas by values.
+
+    Returns:
+        The links of these values by the names of their sheets, and whether some were left out that say which companies
+        are in a known list.
+    """
+    sheets, blocks, left_out = call.get(copy, "Worksheets"), [], False
     for cell in cells_to_replace:
         sheet = call.get(sheets, "Item", cell.sheet)
         if call.get(sheet, "ProtectContents"):
             raise HostError(f"The sheet {cell.sheet} is protected. Unprotect it (Review), then save the copy.")
         area = filled_range(call, call.get(sheet, "Range", cell.cell)) or CellRange.parse(cell.cell)
-        values = _values(call, sheet, area)
+        shown = _values(call, sheet, area)
+        values = without_known(shown, tells_known=(cell.sheet, cell.cell) in telling_known)
+        left_out |= values != shown
         blocks.append((cell.sheet, sheet, area, values))
     links: dict[str, dict[str, str]] = defaultdict(dict)
     for name, sheet, area, values in blocks:  # all were read first: clearing one may change what another shows
@@ -178,7 +190,15 @@ def _replace_with_values(
     with contextlib.suppress(HostError):  # a protected sheet, or no header: there the table's links stay formulas
         name, found = _replace_links_of_table(call, copy)
         links[name] |= found
-    return links
+    return links, left_out
+
+
+def _remove_known(call: RetryingCaller, copy: Any) -> bool:
+    """Remove the columns of known lists from all tables, and from what pivots keep of them; whether there were any."""
+    removed = [table for table in ListObject.all(call, copy) if table.remove_known()]
+    for table in removed:
+        refresh_pivots(call, copy, str(call.get(table.table, "Name")))
+    return bool(removed)
 
 
 def _replace_links_of_table(call: RetryingCaller, copy: Any) -> tuple[str, SheetLinks]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ....fields import KNOWN_PREFIX, column_name
 from ..addresses import CellRange
 from ..ports import HostError
 from ..table_merge import TableContent, Value, column_indexes
@@ -56,6 +57,12 @@ class ListObject:
         return None
 
     @classmethod
+    def all(cls, call: RetryingCaller, book: Any) -> list[ListObject]:
+        """The tables of a workbook."""
+        sheets = call.items(call.get(book, "Worksheets"))
+        return [cls(call, sheet, table) for sheet in sheets for table in call.items(call.get(sheet, "ListObjects"))]
+
+    @classmethod
     def add(cls, call: RetryingCaller, book: Any, name: str, columns: Mapping[str, float]) -> ListObject:
         """Add a table with one blank row on a new last sheet; ``columns`` are widths by name."""
         if call.get(book, "ProtectStructure"):
@@ -89,6 +96,16 @@ class ListObject:
             column = self.call.get(self.call.get(self.table, "ListColumns"), "Add")
             self.call.put(column, "Name", name)
             self.call.put(self.call.get(column, "Range"), "ColumnWidth", width)
+
+    def remove_known(self) -> bool:
+        """Remove the columns of known lists; returns whether there were any."""
+        columns = list(self.call.items(self.call.get(self.table, "ListColumns")))
+        found = [
+            column for column in columns if column_name(str(self.call.get(column, "Name"))).startswith(KNOWN_PREFIX)
+        ]
+        for column in reversed(found):
+            self.call.get(column, "Delete")
+        return bool(found)
 
     def read(self, our_columns: Sequence[str]) -> TableReading:
         """Read the table; all but our columns are the user's."""

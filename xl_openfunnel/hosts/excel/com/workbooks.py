@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from ....functions.catalog import called_in
 from ....functions.registry import TimeCells
@@ -21,9 +21,8 @@ from .dispatch import RetryingCaller
 from .export_copy import save_copy
 from .formulas import filled_range
 from .list_objects import ListObject
+from .pivots import refresh_pivots
 from .table_writer import write_table
-
-_DATABASE: Final = 1  # xlDatabase: a PivotTable that reads cells
 
 _T = TypeVar("_T")
 
@@ -130,34 +129,16 @@ class ComWorkbookCommands:
         return write_table(table, columns, make_plan, facts)
 
     def refresh_pivots(self, book: str, table: str) -> int:
-        from ....workbook.pivot import PIVOT_NAME  # imports XlsxWriter
-
-        call, count = self._call, 0
-        refreshed = set()
-        refusal: tuple[str, int] | None = None
-        for sheet in call.items(call.get(self._book(book), "Worksheets")):
-            for pivot in call.items(call.get(sheet, "PivotTables")):
-                cache = call.get(pivot, "PivotCache")
-                if call.get(cache, "SourceType") != _DATABASE or not _is_table(call.get(cache, "SourceData"), table):
-                    continue
-                count += 1
-                if (index := call.get(pivot, "CacheIndex")) not in refreshed:  # several PivotTables may share a cache
-                    refreshed.add(index)
-                    try:
-                        call.get(cache, "Refresh")
-                        if call.get(pivot, "Name") == PIVOT_NAME:
-                            _keep_records(call, pivot, cache)
-                    except HostError as error:  # go on with the others
-                        refusal = error.text, error.code  # the exception itself would keep this frame's objects alive
-        if refusal:
-            raise HostError(*refusal)
-        return count
+        return refresh_pivots(self._call, self._book(book), table)
 
     def selected_cells(self, cell: CellRef, area: str) -> SelectedCells:
         return selected_cells.read(self._call, self._sheet(cell), area)
 
-    def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> CopySaved:
-        return save_copy(self._call, self._book(book), self._cells_to_replace, facts, self._documents())
+    def save_copy(
+        self, book: str, facts: Iterable[Sequence[Fact]], telling_known: Collection[CellRef] = ()
+    ) -> CopySaved:
+        telling = {(cell.sheet, cell.cell) for cell in telling_known if cell.book == book}
+        return save_copy(self._call, self._book(book), self._cells_to_replace, facts, self._documents(), telling)
 
     def _cells_to_replace(self, book: str) -> Collection[CellRef]:
         """The cells that would show errors without our functions: they call them or read what those spill."""
@@ -187,15 +168,3 @@ class ComWorkbookCommands:
                 return function(session)
 
         return self._call.retry(attempt)
-
-
-def _keep_records(call: RetryingCaller, pivot: Any, cache: Any) -> None:
-    """Have our pivot saved with its data: read again at each opening, it would make the workbook unsaved each time."""
-    if call.get(cache, "RefreshOnFileOpen"):
-        call.put(pivot, "SaveData", value=True)
-        call.put(cache, "RefreshOnFileOpen", value=False)
-
-
-def _is_table(source: object, table: str) -> bool:
-    """Whether a PivotTable's source is that table: ``Name``, or ``'Book.xlsm'!Name[#All]`` as some files have it."""
-    return str(source).rpartition("!")[2].partition("[")[0].casefold() == table.casefold()

@@ -194,8 +194,11 @@ class CommandHandlers:
         unfinished = self._finish_calculations(excel, context, cells)
         jobs = frozenset().union(*cells.values())
         snapshots = [self._services.fetcher.watch(job) for job in sorted(jobs)]
-        copy = excel.save_copy(book, [_all_facts(snapshot) for snapshot in snapshots])
+        telling_known = self._visible_jobs.telling_known(context.window)
+        copy = excel.save_copy(book, [_all_facts(snapshot) for snapshot in snapshots], telling_known)
         sentences = [f"The copy is {copy.path}."]
+        if copy.left_out:
+            sentences.append("It does not say which companies you know.")
         if provisional := sum(not snapshot.final for snapshot in snapshots):
             sentences.append(f"{count(provisional, 'job')} in it still provisional.")
         if unfinished:

@@ -129,6 +129,12 @@ class LiveCell:
         return REGISTRY[call.function].time_cells(call.arguments) if isinstance(call, FunctionCall) else None
 
     @property
+    def tells_known(self) -> bool:
+        """Whether one of its calls returned which companies are in a known list."""
+        calls = [call for call in self.calls if isinstance(call, FunctionCall)]
+        return any(REGISTRY[call.function].tells_known(call.arguments) for call in calls)
+
+    @property
     def stale(self) -> set[str]:
         """The topics of which it shows something outdated."""
         try:

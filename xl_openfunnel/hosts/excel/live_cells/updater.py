@@ -363,6 +363,10 @@ class VisibleJobs:
         found = {cell.ref: cell.time_cells for cell in self._updater.cells(window)}
         return {ref: times for ref, times in found.items() if times is not None}
 
+    def telling_known(self, window: int) -> frozenset[CellRef]:
+        """The cells that show which companies are in a known list."""
+        return frozenset(cell.ref for cell in self._updater.cells(window) if cell.tells_known)
+
     def outdated(self, window: int) -> frozenset[CellRef]:
         """The cells that show something outdated."""
         return frozenset(cell.ref for cell in self._updater.cells(window) if cell.stale_since is not None)

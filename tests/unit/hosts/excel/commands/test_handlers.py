@@ -465,6 +465,12 @@ def test_links_that_remain_in_a_copy_are_reported(rig: Rig) -> None:
     )
 
 
+def test_a_copy_leaves_out_what_tells_of_known_companies_and_says_so(rig: Rig) -> None:
+    rig.visible_jobs.known_cells = {CELLS[0]}
+    said = rig.run("save values copy", command_context())
+    assert said == "The copy is Book (values).xlsx. It does not say which companies you know."
+
+
 def test_only_the_job_that_the_user_was_asked_about_is_cancelled(rig: Rig) -> None:
     rig.show(OTHER.job_id, DONE.job_id)
     _, cancel = rig.handlers.urgent["cancel job"]

@@ -116,9 +116,11 @@ class FakeWorkbooks:
             raise self.pivots
         return self.pivots
 
-    def save_copy(self, book: str, facts: Iterable[Sequence[Fact]]) -> CopySaved:
+    def save_copy(
+        self, book: str, facts: Iterable[Sequence[Fact]], telling_known: Collection[CellRef] = ()
+    ) -> CopySaved:
         self.copied = list(facts)
-        return CopySaved(Path("Book (values).xlsx"), self.links)
+        return CopySaved(Path("Book (values).xlsx"), self.links, left_out=bool(telling_known))
 
     def selected_cells(self, cell: CellRef, area: str) -> SelectedCells:
         return self.selected[cell, area]
@@ -131,6 +133,7 @@ class FakeVisibleJobs(VisibleJobs):
         self.jobs: dict[CellRef, set[str]] = {}
         self.shown_times: dict[CellRef, TimeCells] = {}
         self.outdated_cells: set[CellRef] = set()
+        self.known_cells: set[CellRef] = set()
         self.calculated: list[dict[CellRef, bool]] = [{}]  # at each question, the last for good
         self.calls = 0
         self.late: dict[CellRef, set[str]] = {}  # what is known only after catch_up()
@@ -141,6 +144,9 @@ class FakeVisibleJobs(VisibleJobs):
 
     def times(self, window: int) -> Mapping[CellRef, TimeCells]:
         return self.shown_times
+
+    def telling_known(self, window: int) -> frozenset[CellRef]:
+        return frozenset(self.known_cells)
 
     def outdated(self, window: int) -> frozenset[CellRef]:
         return frozenset(self.outdated_cells)
