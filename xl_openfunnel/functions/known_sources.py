@@ -29,8 +29,8 @@ NOTHING_TO_COMPARE: Final = (
 """Says nothing of what the cells hold."""
 
 NO_SUCH_NAME: Final = (
-    "No list of known companies and no job seen here has that name. In a terminal, xl-openfunnel known list lists the "
-    "lists. Or give a range with domains or LinkedIn links."
+    "No known list and no job seen here has that name. In a terminal, xl-openfunnel known list lists the "
+    "lists. Or give a range with domains or LinkedIn pages."
 )
 
 _KEPT_RANGES: Final = 8

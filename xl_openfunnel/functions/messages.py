@@ -282,8 +282,8 @@ FORMULA_MESSAGES: Final = (
         "as it says: names alone are too weak. `xl-openfunnel known list` in a terminal lists the lists",
     ),
     FormulaMessage(
-        "#OF! No list of known companies and no job seen here has that name. In a terminal, xl-openfunnel known list "
-        "lists the lists. Or give a range with domains or LinkedIn links.",
+        "#OF! No known list and no job seen here has that name. In a terminal, xl-openfunnel known list "
+        "lists the lists. Or give a range with domains or LinkedIn pages.",
         "as it says; the cell follows when the list is set. A job is seen once a cell or a command has asked for it",
     ),
     FormulaMessage(
