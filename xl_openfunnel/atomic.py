@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from .errors import ConfigurationError, FileWriteError
+
+LEFT_OVER: Final = re.compile(r"\.xl-openfunnel-[0-9a-f]{12}\.part")
+"""The name of a temporary file, which a process that was ended leaves behind."""
 
 
 def check_writable(path: Path, example: str | None = None) -> None:
@@ -64,7 +69,7 @@ def atomic_replace(path: Path) -> Iterator[Path]:
     """
     check_writable(path)
     target = path.resolve()  # keeps a symbolic link a link
-    temporary = target.with_name(f".xl-openfunnel-{secrets.token_hex(6)}.part")
+    temporary = target.with_name(f".xl-openfunnel-{secrets.token_hex(6)}.part")  # as `LEFT_OVER` says
     try:
         yield temporary
         with contextlib.suppress(OSError):

@@ -7,7 +7,7 @@
     selections  criteria, sorts and tops of random jobs, from columns and from rows
     comparisons  random jobs compared with known companies, from columns and from rows
     known   a CRM with the dirt of real exports, as known companies of a job
-    secrecy a session with a service that repeats the key
+    secrecy sessions with a service that repeats the key, and with a list of known companies
     damage  damaged stores
     crash   processes killed while they write to the store
     columns rows of any values, damaged files, processes killed while they make files
@@ -45,6 +45,7 @@ from . import (
     exports,
     fuzz,
     known,
+    known_secrecy,
     load,
     matrix,
     model,
@@ -161,6 +162,21 @@ def _secrecy(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
             f"{len(output.printed) // 1000:,} KB of output and crash reports, {processes}"
         ),
         "; ".join(errors),
+    )
+    for name in ("home", "source"):
+        (folder / name).mkdir()
+    yield from _known_secrecy(known_secrecy.run(folder / "home", folder / "source"))
+
+
+def _known_secrecy(output: secrecy.SessionOutput) -> Iterator[Line]:
+    lines = [line for line in output.printed.splitlines() if not line.startswith("cell why: ")]
+    shown = [*filter(known_secrecy.marks_in, (*lines, *output.requests))]
+    kept = known_secrecy.files_with_marks(output.home)
+    yield (
+        "a session of commands, cells, a written table and a copy, with a known list, also a damaged one",
+        f"nothing of it in {len(output.requests)} requests, {len(output.printed) // 1000:,} KB of output and, once it "
+        f"is removed, {len(output.files)} files",
+        "; ".join([*(f"printed or sent: {line}" for line in shown), *(f"in {name}" for name in kept)]),
     )
 
 

@@ -45,12 +45,14 @@ class SessionOutput:
         printed: all output, crash reports included.
         processes: how many processes were running then; None where the system has no list of them.
         leaking_arguments: the arguments of processes that contain the key.
+        requests: what the service received.
     """
 
     home: Path
     printed: str
     processes: int | None
     leaking_arguments: tuple[str, ...]
+    requests: tuple[str, ...]
 
     @property
     def files(self) -> list[Path]:
@@ -79,8 +81,14 @@ def files_with_the_key(output: SessionOutput) -> list[str]:
     return [path.name for path in output.files if any(map(holds_key, contents_of(path)))]
 
 
-def session(home: Path) -> SessionOutput:
-    """Run a whole session in a process of its own, with a service that repeats the key wherever it can."""
+def session(home: Path, child: str = "secrecy_child", **more: str) -> SessionOutput:
+    """Run a whole session in a process of its own, with a service that repeats the key wherever it can.
+
+    Args:
+        home: the folder for all files.
+        child: the module with the session, which prints ``ready`` and ends in a crash.
+        more: what it is given besides the job and the folder of exported files.
+    """
     out = home / "out"
     out.mkdir()
     folder_variables = (
@@ -102,8 +110,8 @@ def session(home: Path) -> SessionOutput:
             "OPENFUNNEL_API_KEY": SECRET,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         }
-        arguments = json.dumps({"job_id": JOB.job_id, "folder": str(out)})
-        command = [sys.executable, "-X", "faulthandler", "-m", f"{__package__}.secrecy_child", arguments]
+        arguments = json.dumps({"job_id": JOB.job_id, "folder": str(out), **more})
+        command = [sys.executable, "-X", "faulthandler", "-m", f"{__package__}.{child}", arguments]
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         with subprocess.Popen(command, cwd=ROOT, env=environ, **pipes) as process:
             assert process.stdout is not None
@@ -115,10 +123,11 @@ def session(home: Path) -> SessionOutput:
             process_arguments = _process_arguments()
             service.faults = (Fault("status", status=401, body=b'{"detail": "Key %b is not valid"}' % SECRET.encode()),)
             rest, _ = process.communicate(b"\n")
-        assert process.returncode == 1
+        assert process.returncode == 1, rest.decode()[-2_000:]
+        requests = tuple(map(repr, service.received))
     leaking = tuple(each.decode("utf-8", "replace") for each in process_arguments if holds_key(each))
     processes = len(process_arguments) if _PROCESSES.is_dir() else None
-    return SessionOutput(home, (printed + rest).decode("utf-8", "replace"), processes, leaking)
+    return SessionOutput(home, (printed + rest).decode("utf-8", "replace"), processes, leaking, requests)
 
 
 def _with_key_in_all_forms(body: bytes) -> bytes:

@@ -60,8 +60,7 @@ def session(job_id: str, folder: str) -> None:
         for line in traceback.TracebackException.from_exception(error, capture_locals=True).format():
             print(line)
     faulthandler.dump_traceback(all_threads=True)
-    for frames in sys._current_frames().values():
-        print(*_local_values(frames))
+    print_local_values()
     raise RuntimeError("a program that ends in a crash")
 
 
@@ -96,6 +95,12 @@ def _run_commands(job_id: str) -> None:
         print(f"message: {commands.handlers[action][1](workbooks, command_context())}")
     print(f"table: {workbooks.plans} {workbooks.facts}")
     print(f"copy: {workbooks.copied}")
+
+
+def print_local_values() -> None:
+    """Print the local variables of all threads."""
+    for frames in sys._current_frames().values():
+        print(*_local_values(frames))
 
 
 def _local_values(frame: FrameType | None) -> list[str]:

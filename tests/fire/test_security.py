@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from xl_openfunnel import JobStatus, Page, Rows, Snapshot, Store, files
 from xl_openfunnel.simulator import Fault, SimulatedJob
 
-from . import secrecy
+from . import known_secrecy, secrecy
 from .environment import running_environment
 from .secrecy import files_below
 
@@ -67,6 +67,42 @@ def test_stored_files_are_private_whatever_the_umask(output: secrecy.SessionOutp
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
     open_to_others = [path.name for path in files_below(cache) if stat.S_IMODE(path.stat().st_mode) & 0o077]
     assert open_to_others == []
+
+
+# ---- known lists -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def known_output(tmp_path_factory: pytest.TempPathFactory) -> secrecy.SessionOutput:
+    return known_secrecy.run(tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("source"))
+
+
+def test_nothing_of_a_known_list_is_printed_or_logged(known_output: secrecy.SessionOutput) -> None:
+    lines = known_output.printed.splitlines()
+    assert "could not be read" in known_output.printed, "no error was provoked"
+    assert "the first row seems to hold a company" in known_output.printed
+    asked = [line for line in lines if line.startswith("cell why: ") and known_secrecy.NOTED in line]
+    assert asked, "no company of the job was known"
+    assert [line for line in lines if line not in asked and known_secrecy.marks_in(line)] == []
+    assert {mark for line in asked for mark in known_secrecy.marks_in(line)} == {known_secrecy.NOTED.lower()}
+
+
+def test_the_service_learns_nothing_of_a_known_list(known_output: secrecy.SessionOutput) -> None:
+    assert len(known_output.requests) > 0
+    for text in known_output.requests:
+        assert known_secrecy.marks_in(text) == []
+        assert known_secrecy.LIST_NAME.split()[0].lower() not in text.lower()
+
+
+def test_only_the_list_itself_holds_what_is_in_it_until_it_is_removed(known_output: secrecy.SessionOutput) -> None:
+    kept = [line for line in known_output.printed.splitlines() if line.startswith("kept")]
+    lists = [f"cache/known/{digest}.known.json" for digest in ("0e4a63bccac449b5b27af2f6", "19a9f208af56b7ccd8c2e77e")]
+    assert kept == [f"kept: {lists}", "kept after known remove: []", "kept after forget: []"]
+    names = {path.name for path in known_output.files}
+    assert {"new.xlsx", "new.csv", "new.json", "new.parquet", "rows.xlsx", "xl-openfunnel.log"} <= names
+    assert known_secrecy.files_with_marks(known_output.home) == []
+    log = known_output.home / "cache" / "xl-openfunnel.log"
+    assert known_secrecy.LIST_NAME not in log.read_text("utf-8")
 
 
 # ---- paths ---------------------------------------------------------------------------------------

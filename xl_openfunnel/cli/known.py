@@ -80,9 +80,11 @@ def show_list(context: typer.Context, name: Name, as_json: Json = False) -> None
 def remove_list(context: typer.Context, name: Name) -> None:
     """Remove a known list from this computer."""
     lists = _lists(context)
-    known = lists.get(name)
-    lists.remove(name)
-    terminal.print_message(f"The known list {known.name!r} is removed.")
+    known = lists.find(name)
+    if not lists.remove(name):
+        lists.get(name)  # says which lists there are
+    shown = known.name if known else checked_name(name)
+    terminal.print_message(f"The known list {shown!r} is removed.")
 
 
 def parse_new_against(text: str | None) -> list[str]:

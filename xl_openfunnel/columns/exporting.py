@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from ..atomic import locked_error, missing_folder, write_error
+from ..atomic import LEFT_OVER, locked_error, missing_folder, write_error
 from ..errors import ConfigurationError, FileWriteError, IncompleteResultError, JobFailedError, OpenFunnelError
 from ..jobs.snapshot import Result
 from ..jobs.store.ledger import LedgerEntry
@@ -37,7 +37,6 @@ _ID_FILE: Final = "export-id"
 """Beside the store: it tells this computer's files from those of others in the same folder."""
 
 _NAME: Final = re.compile(r"[0-9a-f]{24}-[0-9a-f]{24}\.parquet")
-_PART: Final = re.compile(r"\.xl-openfunnel-[0-9a-f]{12}\.part")
 
 _PART_AGE: Final = 600.0
 """Seconds after which an unfinished file is left over from a process that ended."""
@@ -139,7 +138,7 @@ class Exporter:
         for folder in (self._target, self._target / COMPANIES, self._target / JOBS):
             folder.mkdir(exist_ok=True)
         for entry in os.scandir(self._target):
-            if _PART.fullmatch(entry.name):
+            if LEFT_OVER.fullmatch(entry.name):
                 with contextlib.suppress(OSError):
                     if entry.stat(follow_symlinks=False).st_mtime < self._now() - _PART_AGE:
                         Path(entry.path).unlink()

@@ -19,7 +19,7 @@ from typing import Final
 
 import msgspec
 
-from ..atomic import atomic_write
+from ..atomic import LEFT_OVER, atomic_write
 from ..company_key import comparable, host
 from ..errors import ConfigurationError, FileWriteError
 from ..pasted import did_you_mean
@@ -213,9 +213,10 @@ class KnownLists:
         return sorted(lists, key=lambda known: comparable(known.name))
 
     def remove(self, name: str) -> bool:
-        """Remove a list; returns whether there was one."""
+        """Remove a list, also a damaged one; returns whether there was one."""
         path = self._path(name)
         self._read.pop(path, None)
+        self._remove_left_over()
         try:
             path.unlink()
         except FileNotFoundError:
@@ -226,8 +227,15 @@ class KnownLists:
         """Remove all lists, and the folder if nothing else is in it."""
         for path in self._paths():
             path.unlink(missing_ok=True)
+        self._remove_left_over()
         if self.folder.is_dir() and not any(self.folder.iterdir()):
             self.folder.rmdir()
+
+    def _remove_left_over(self) -> None:
+        """Remove what processes left that were ended while they wrote a list."""
+        for path in self.folder.glob(".*"):
+            if LEFT_OVER.fullmatch(path.name):
+                path.unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
         digest = hashlib.blake2b(comparable(name).encode("utf-8", "surrogatepass"), digest_size=12)

@@ -98,17 +98,18 @@ def make_list(
     """
     table = _without_titles(table)
     found = find_columns(table)
+    has_headers = found.headers > 0
     if columns is not None or note_column is not None:
         found = Columns(found.keys, found.name, 1)
     headers = [to_text("" if cell is None else cell) for cell in table[0]] if table else []
     if columns is not None:
-        found = Columns(tuple(_position(column, headers) for column in columns), found.name, 1)
+        found = Columns(tuple(_position(column, headers, has_headers) for column in columns), found.name, 1)
     if not found.keys:
         raise ConfigurationError(
             "No column has LinkedIn pages, domains or e-mail addresses in it, by which companies are compared. Choose "
             "one that has."
         )
-    note = None if note_column is None else _position(note_column, headers)
+    note = None if note_column is None else _position(note_column, headers, has_headers)
     rows = table[found.headers :]
     keys, companies = keys_of_rows(rows, found, note)
     return KnownList(
@@ -146,10 +147,12 @@ def keys_of_rows(
     return keys, companies
 
 
-def _position(name: str, headers: Sequence[str]) -> int:
+def _position(name: str, headers: Sequence[str], has_headers: bool) -> int:
     own = [comparable(header) for header in headers]
     if comparable(name) in own:
         return own.index(comparable(name))
+    if not has_headers:  # the first row has what no message may show
+        raise ConfigurationError(f"There is no column {name[:40]!r}: the first row seems to hold a company, not headers.")
     close = get_close_matches(comparable(name), own, n=1)
     hint = f"Did you mean {headers[own.index(close[0])]}?" if close else f"There are {', '.join(headers[:20])}."
     raise ConfigurationError(f"There is no column {name[:40]!r}. {hint}")

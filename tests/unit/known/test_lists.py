@@ -117,3 +117,26 @@ def test_any_text_gives_a_possible_name_or_none(text: str) -> None:
 @pytest.mark.parametrize(("text", "name"), [("Kunden 2026!", "Kunden 2026"), ("a/b;c", "a b c"), ("'#?", "")])
 def test_a_possible_name_keeps_what_it_can(text: str, name: str) -> None:
     assert possible_name(text) == name
+
+
+def test_what_an_ended_process_left_is_removed_with_a_list(tmp_path: Path) -> None:
+    lists = KnownLists(tmp_path / "known")
+    lists.set(known_list())
+    ended, other = lists.folder / ".xl-openfunnel-0123456789ab.part", lists.folder / ".other.part"
+    for path in (ended, other):
+        path.write_bytes(b"acme.com")
+    assert lists.remove("crm")
+    assert [path.name for path in lists.folder.iterdir()] == [other.name]
+    ended.write_bytes(b"acme.com")
+    lists.remove_all()
+    assert [path.name for path in lists.folder.iterdir()] == [other.name]
+
+
+def test_a_damaged_list_is_removed(tmp_path: Path) -> None:
+    lists = KnownLists(tmp_path)
+    lists.set(known_list())
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:-1])
+    assert lists.find("crm") is None
+    assert lists.remove("crm")
+    assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pandas as pd
@@ -108,3 +109,38 @@ def test_a_list_counts_what_each_column_gave_without_titles_and_empty_rows() -> 
     known = make_list("CRM", rows)
     assert (known.companies, known.skipped) == (2, 1)
     assert (known.columns, known.counts) == (("Site", "column 3"), (2, 1))
+
+
+@pytest.mark.parametrize("asked", [{"columns": ["Website"]}, {"note_column": "Owner"}, {"columns": ["secrets.com"]}])
+def test_a_first_row_with_a_company_is_not_shown_as_headers(asked: Any) -> None:
+    with pytest.raises(ConfigurationError, match="the first row") as refused:
+        make_list("CRM", [["secret.com", "secret owner"], ["foo.com", "x"]], **asked)
+    assert "secret.com" not in str(refused.value)
+    assert "owner" not in str(refused.value).replace("'Owner'", "")
+
+
+def test_titles_above_the_headers_and_blank_rows_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+    path.write_text("Accounts of all\n,,\nAs of 1/2/2026,,\nAccount,Website,Owner\n,,\nAcme,acme.com,Jo\n", "utf-8")
+    assert read_table(path) == [["Account", "Website", "Owner"], ["Acme", "acme.com", "Jo"]]
+
+
+@pytest.mark.parametrize("lines", [["Acme", "Foo"], ["acme.com", "foo.com"], ["Website", "acme.com", "foo.com,x"]])
+def test_a_first_row_that_is_no_title_stays(lines: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("\n".join(lines), "utf-8")
+    assert [row[0] for row in read_table(path)] == [line.split(",")[0] for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ('sep=;\r\nAccount;Site\r\n"A, b; ""c""";acme.com', ['A, b; "c"', "acme.com"]),
+        ('Account;Site\n"A, b, c, d";"acme.com, acme.de"\nB;b.com, c.com', ["A, b, c, d", "acme.com, acme.de"]),
+        ('Account|Notes\n"A\nb;c";x;y;z', ["A\nb;c", "x;y;z"]),
+    ],
+)
+def test_the_delimiter_is_the_one_that_all_rows_have(text: str, row: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes(text.replace('"A\nb;c";x', '"A\nb;c"|x').encode())
+    assert read_table(path)[1] == row
