@@ -174,8 +174,10 @@ def _known_secrecy(output: secrecy.SessionOutput) -> Iterator[Line]:
     kept = known_secrecy.files_with_marks(output.home)
     yield (
         "a session of commands, cells, a written table and a copy, with a known list, also a damaged one",
-        f"nothing of it in {len(output.requests)} requests, {len(output.printed) // 1000:,} KB of output and, once it "
-        f"is removed, {len(output.files)} files",
+        (
+            f"nothing of it in {len(output.requests)} requests, {len(output.printed) // 1000:,} KB of output and, once "
+            f"it is removed, {len(output.files)} files"
+        ),
         "; ".join([*(f"printed or sent: {line}" for line in shown), *(f"in {name}" for name in kept)]),
     )
 

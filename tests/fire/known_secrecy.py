@@ -1,4 +1,5 @@
-"""Where a list of known companies could leak in a session: a file, the output, a request, the arguments of a process."""
+"""Where a list of known companies could leak in a session: a file, the output, a request, the arguments of a
+process."""
 
 from __future__ import annotations
 

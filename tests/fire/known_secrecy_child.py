@@ -27,6 +27,7 @@ from .known_secrecy import HEADERS, LIST_NAME, accounts, files_with_marks
 from .secrecy_child import print_local_values
 
 HOW_SHOWN = ("rows", "count", "why")
+COLUMN = f"known:{LIST_NAME}"
 
 
 def session(job_id: str, folder: str, source: str) -> None:
@@ -36,11 +37,17 @@ def session(job_id: str, folder: str, source: str) -> None:
     set_list = ("known", "set", LIST_NAME, given / "accounts.csv", "--note", "Owner", "--yes")
     new = ("rows", job_id, "--new-against", LIST_NAME)
     written = [(*new, "-o", out / f"new{suffix}") for suffix in (".xlsx", ".csv", ".json", ".jsonl", ".parquet")]
-    plain = [("rows", job_id, "-o", out / f"rows{suffix}") for suffix in (".xlsx", ".parquet")]
+    plain: list[tuple[object, ...]] = [
+        ("rows", job_id, "-o", out / f"rows{suffix}") for suffix in (".xlsx", ".parquet")
+    ]
+    plain += [("rows", job_id, "--columns", f"name,{COLUMN}", "--criteria", f"{COLUMN}=")]
     refused = [
         *(("known", "set", "x", given / name, "--yes") for name in ("missing.csv", "damaged.xlsx", "damaged.parquet")),
         *(("known", "set", "x", given / name, "--yes") for name in ("keyless.csv", "")),
-        *(("known", "set", "x", given / "headless.csv", *more) for more in (("--columns", "Website"), ("--note", "Who"))),
+        *(
+            ("known", "set", "x", given / "headless.csv", *more)
+            for more in (("--columns", "Website"), ("--note", "Who"))
+        ),
         *(("known", "set", "x", given / "accounts.csv", *more) for more in (("--columns", "Web"), ("--note", "Own"))),
     ]
     shown = [("known", *more) for more in (("list",), ("list", "--json"), ("show", LIST_NAME), ("show", "Zq9x"))]
@@ -86,6 +93,8 @@ def _call_functions(job_id: str) -> None:
             print(f"cell {shown}: {udfs.FUNCTIONS['OF_NEW'](job_id, known, 'name', None, shown)}")
     print(f"cell: {udfs.FUNCTIONS['OF_DOMAIN'](words, 'host')}")
     print(f"cell: {udfs.FUNCTIONS['OF_ROWS'](job_id, '*')}")
+    print(f"cell: {udfs.FUNCTIONS['OF_ROWS'](job_id, f'name,{COLUMN}')}")
+    print(f"cell: {udfs.FUNCTIONS['OF_PIVOT'](job_id, COLUMN)}")
 
 
 def _run_commands(job_id: str) -> None:

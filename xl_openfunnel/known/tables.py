@@ -152,7 +152,9 @@ def _position(name: str, headers: Sequence[str], has_headers: bool) -> int:
     if comparable(name) in own:
         return own.index(comparable(name))
     if not has_headers:  # the first row has what no message may show
-        raise ConfigurationError(f"There is no column {name[:40]!r}: the first row seems to hold a company, not headers.")
+        raise ConfigurationError(
+            f"There is no column {name[:40]!r}: the first row seems to hold a company, not headers."
+        )
     close = get_close_matches(comparable(name), own, n=1)
     hint = f"Did you mean {headers[own.index(close[0])]}?" if close else f"There are {', '.join(headers[:20])}."
     raise ConfigurationError(f"There is no column {name[:40]!r}. {hint}")
