@@ -51,7 +51,7 @@ _SCHEME: Final = re.compile(
 _ENCODED: Final = re.compile(r"[^/]*%(?:3a|2f)", re.IGNORECASE)
 """A whole address that is percent-encoded, as in the query of another."""
 
-_LABEL: Final = r"[^\s\x00-,./:-@\[-^`{-\x7f]+"
+_LABEL: Final = rf"[^\s\x00-,./:-@\[-^`{{-\x7f{_AROUND}]+"
 _HOST: Final = re.compile(rf"(?!.*\.[0-9]+\Z){_LABEL}(?:\.{_LABEL})+")
 _WWW: Final = re.compile(r"(?:www\.)+(?=.*\.)")
 _PLAIN_HOST: Final = re.compile(r"(?!www\.)(?:[a-z0-9-]+\.)+[a-z]+")
@@ -183,9 +183,10 @@ def group_companies(rows: Iterable[CompanyKeys], is_shared: Callable[[str], bool
 
 def _without_scheme(text: str, form: Literal["NFC", "NFKC"]) -> str:
     """An address without its scheme, in lower case and the normal form, with slashes for backslashes."""
-    if _ENCODED.match(text):
-        text = unquote(text, errors="surrogateescape")
-    visible = unicodedata.normalize(form, INVISIBLE.sub("", text)).strip().strip(_AROUND)
+    visible = INVISIBLE.sub("", text)
+    if _ENCODED.match(visible):
+        visible = INVISIBLE.sub("", unquote(visible, errors="surrogateescape"))
+    visible = unicodedata.normalize(form, visible).strip().strip(_AROUND)
     if match := _BRACKETED.fullmatch(visible):
         visible = "".join(filter(None, match.groups())).strip().strip(_AROUND)
     return _SCHEME.sub("", unicodedata.normalize(form, visible.lower()).replace("\\", "/"), count=1)

@@ -74,6 +74,10 @@ def test_every_character_is_stable() -> None:
         "\u201chttps://www.linkedin.com/company/{}\u201d",
         "(https://www.linkedin.com/company/{}),",
         "[ linkedin.com/company/{} ];",
+        "https://www.linkedin.com/mwlite/company/{}",
+        "https://www.linkedin.com/organization-guest/company/{}?challengeId=x",
+        "LinkedIn: https//linkedin.com/company/{}",
+        "li:linkedin.com/company/{}",
     ],
 )
 @given(slug=SLUGS)
@@ -107,6 +111,7 @@ def test_slugs_of_broken_escapes_stay_apart() -> None:
     [
         *("{}", "http://{}", "https://www.{}/", "HTTPS://{}:8443/de?x=1#y", "//{}/", "info@{}", "mailto:sales@{}"),
         *("http//{}", "https:\\\\{}\\", " {}. ", "\u200b{}\ufeff", "<{}>", "({}),", "https://user:pass@{}/x"),
+        *("http.//{}", "htpp://{}", "https//:{}", "http://.{}..", "Website: {}", "web:{}", "www.www.{}", "http:{}"),
     ],
 )
 @given(name=HOSTS)
@@ -139,9 +144,57 @@ def test_www_alone_is_part_of_the_name() -> None:
     assert host("www2.acme.com") == "www2.acme.com"
 
 
-@given(st.text(max_size=30) | st.none() | st.integers() | st.lists(st.text()))
+ODD_TEXTS = (
+    st.text(st.characters(), max_size=20)
+    | st.text(
+        "aAbzxn-.wW/:@%?#&+,;()<>[]{}\"' \t\n\\=üÜßéıİſﬁ中。．｡㏂»“ςΣ\u0301\u200b\u00ad\ufeff\u00a0\ud800", max_size=14
+    )
+    | st.lists(
+        st.sampled_from(
+            (
+                *("www.", "http://", "https:", "xn--", "xn--a-", "mnchen-3ya", "acme", ".com", "/", "a", "ü", "%2f"),
+                *("%", "%c3", "%BC", "mailto:", "@", ":", ".", "\u200b", "linkedin.com/company/", "google.de/url"),
+            )
+        ),
+        max_size=8,
+    ).map("".join)
+)
+"""What cells could hold at worst."""
+
+
+@given(ODD_TEXTS | st.none() | st.integers() | st.lists(st.text()))
 def test_keys_never_raise(value: object) -> None:
     keys_of({"name": value, "domain": value, "linkedin_url": value})
+
+
+@pytest.mark.parametrize(
+    "value", ["0.»/", "www.www.acme.com", "xn--www-.a.de", "xn--xn--a-.de", "%77ww.acme.com", "a。b"]
+)
+def test_the_key_of_a_key_is_itself_at_the_edges(value: str) -> None:
+    assert host(value) is None or host(host(value)) == host(value)
+
+
+@given(ODD_TEXTS)
+def test_the_key_of_a_key_is_itself(text: str) -> None:
+    name, slug = host(text), linkedin_slug(text)
+    assert name is None or host(name) == name
+    if slug is not None and not any(0xD800 <= ord(c) < 0xE000 for c in slug):
+        assert linkedin_slug(f"linkedin.com/company/{quote(slug, safe='')}") == slug
+
+
+@pytest.mark.parametrize("invisible", ["\u200b", "\u00ad", "\ufeff", "\u2060"])
+@given(text=ODD_TEXTS)
+def test_invisible_characters_change_no_key(invisible: str, text: str) -> None:
+    assert host(invisible.join(text)) == host(text)
+    assert linkedin_slug(invisible.join(text)) == linkedin_slug(text)
+
+
+@pytest.mark.parametrize("safe", ["/:", "", "/:."])
+@given(name=HOSTS)
+def test_percent_encoding_changes_no_key(safe: str, name: str) -> None:
+    assert host(quote(f"https://www.{name}/", safe=safe)) == host(name)
+    page = f"https://www.linkedin.com/company/{name}"
+    assert linkedin_slug(quote(page, safe=safe)) == linkedin_slug(page)
 
 
 def keys(linkedin: str | None, host: str | None) -> CompanyKeys:

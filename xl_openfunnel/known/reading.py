@@ -56,8 +56,8 @@ _LEGAL_FORMS: Final = frozenset((
     "sasu", "sdn", "se", "sl", "slu", "spa", "spolka", "srl", "sro", "ug", "zrt", "株式会社", "有限公司", "&",
 ))
 """Without dots."""
-_WITHIN_LEGAL_FORMS: Final = frozenset(("de", "z", "sp", "private", "und", "and", "y", "e", "i"))
-"""Before one: ``S.A. de C.V.``, ``Sp. z o.o.``"""
+_BEFORE: Final = {"cv": ("de",), "oo": ("z",), "z": ("sp",), "limited": ("private",), "co": ("and", "und")}
+"""What may come before some of them: ``S.A. de C.V.``, ``Sp. z o.o.``"""
 # fmt: on
 
 
@@ -137,11 +137,12 @@ def _own_host(text: str) -> str | None:
 def company_name(text: str) -> str:
     """A company's name for comparison: as `comparable`, without legal forms at its end: ``Acme GmbH`` -> ``acme``."""
     words = comparable(text).replace(",", " ").split()
-    given = len(words)
+    before: tuple[str, ...] = ()
     while len(words) > 1:
         last = words[-1].replace(".", "")
-        if last and last not in _LEGAL_FORMS and (len(words) == given or last not in _WITHIN_LEGAL_FORMS):
+        if last and last not in _LEGAL_FORMS and last not in before:
             break
+        before = _BEFORE.get(last, ())
         words.pop()
     if words:
         words[-1] = words[-1].rstrip(".") or words[-1]

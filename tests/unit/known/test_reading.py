@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.test_company_key import ODD_TEXTS
+from xl_openfunnel.company_key import comparable
 from xl_openfunnel.known.domains import FREE_MAIL
 from xl_openfunnel.known.reading import CellKeys, Columns, company_name, find_columns, keys_in, row_keys
 from xl_openfunnel.shared_hosts import is_shared
@@ -89,27 +91,69 @@ def test_what_is_read_quickly_has_the_same_keys_as_between_brackets(cell: str) -
     assert keys_in(cell) == keys_in(f"<{cell}>")
 
 
-@given(st.text() | st.floats() | st.none())
+@given(ODD_TEXTS | st.floats() | st.none())
 def test_no_cell_raises(cell: object) -> None:
     keys = keys_in(cell)
     assert all((*keys.linkedin, *keys.hosts))
 
 
-@given(HOSTS)
-def test_keys_are_their_own_keys(host: str) -> None:
-    assert keys_in(keys_in(f"https://{host}/").hosts[0]) == CellKeys(hosts=(host,))
+@given(ODD_TEXTS)
+def test_keys_are_their_own_keys(cell: str) -> None:
+    for name in keys_in(cell).hosts:
+        assert keys_in(name) == CellKeys(hosts=(name,))
+        assert not is_shared(name)
+
+
+@pytest.mark.parametrize(
+    ("cell", "hosts"),
+    [
+        ("https://l.facebook.com/l.php?u=https%3A%2F%2Facme.com%2F&h=x", ("acme.com",)),
+        ("https://www.google.com/url?q=https://acme.com/&sa=D", ("acme.com",)),
+        ("https://web.archive.org/web/2020/https://acme.com/", ("acme.com",)),
+        ("https://www.google.de/maps/place/Acme", ()),
+        ("https://google.com/search?q=acme.com", ()),
+        ("https://www.google.com", ("google.com",)),
+        ("https://acme.com/login?next=https://other.com/", ("acme.com",)),
+        ("https://acme.com/?a=b&c=d.com+e.com", ("acme.com",)),
+        ("acme.com/acme.de", ("acme.com", "acme.de")),
+        ("acme.com+acme.de&acme.fr", ("acme.com", "acme.de", "acme.fr")),
+        ("acme.com/index.html", ("acme.com",)),
+        ("jo+crm@acme.com", ("acme.com",)),
+        ("www.gmail.com", ()),
+    ],
+)
+def test_an_address_within_another_counts_where_the_other_is_no_company_s(cell: str, hosts: tuple[str, ...]) -> None:
+    assert keys_in(cell).hosts == hosts
+
+
+def test_a_page_at_the_end_of_a_sentence_may_end_in_its_dot() -> None:
+    assert keys_in("see linkedin.com/company/acme-inc.").linkedin == ("acme-inc.", "acme-inc")
+    assert keys_in("linkedin.com/company/acme-inc.").linkedin == ("acme-inc.",)
 
 
 @pytest.mark.parametrize(
     ("name", "same"),
-    [("Acme GmbH", "ACME"), ("Acme, Inc.", "acme"), ("Foo & Co. KG", "foo"), ("The Company", "the company ltd")],
+    [
+        *(("Acme GmbH", "ACME"), ("Acme, Inc.", "acme"), ("Foo & Co. KG", "foo"), ("The Company", "the company ltd")),
+        *(("Foo S.A. de C.V.", "foo"), ("Foo Sp. z o.o.", "Foo"), ("Foo Pvt. Ltd.", "foo."), ("Foo\u200b K.K.", "foo")),
+    ],
 )
 def test_legal_forms_at_the_end_do_not_tell_names_apart(name: str, same: str) -> None:
     assert company_name(name) == company_name(same) != ""
 
 
-def test_a_name_that_is_a_legal_form_stays() -> None:
-    assert company_name("SE") == "se"
+@pytest.mark.parametrize(
+    ("name", "same"), [("SE", "se"), ("Banco de", "banco de"), ("Team Z GmbH", "team z"), (".", ".")]
+)
+def test_what_is_no_legal_form_stays(name: str, same: str) -> None:
+    assert company_name(name) == same
+
+
+@given(ODD_TEXTS)
+def test_a_name_is_its_own_name(text: str) -> None:
+    name = company_name(text)
+    assert company_name(name) == name == company_name(f"  {name.upper() if name.isascii() else name}\u200b ")
+    assert bool(name) == bool(comparable(text).replace(",", "").strip())
 
 
 def test_columns_are_found_by_what_they_hold() -> None:
