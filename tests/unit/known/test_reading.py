@@ -15,7 +15,7 @@ from xl_openfunnel.shared_hosts import is_shared
 _LABELS = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,4})?", fullmatch=True)
 HOSTS = st.builds(
     lambda label, suffix: f"{label}.{suffix}", _LABELS, st.sampled_from(["com", "co.uk", "de", "com.br", "io"])
-).filter(lambda name: not is_shared(name) and name not in FREE_MAIL)
+).filter(lambda name: not (is_shared(name) or name in FREE_MAIL or name.startswith("www.")))
 
 HOST_FORMS: dict[str, Callable[[str], str]] = {
     "as it is": str,
