@@ -37,13 +37,14 @@ from .exit_codes import INTERRUPTED, report
 from .session import Session
 
 _HELP_OPTIONS: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"]}
-_TRY, _JOBS, _SETUP, _CHECKS = "Without an account", "Jobs", "Setup", "Checks"
+_TRY, _JOBS, _KNOWN = "Without an account", "Jobs", "Companies that you have already"
+_SETUP, _CHECKS = "Setup", "Checks"
 
 app = typer.Typer(
     name="xl-openfunnel",
     cls=parser.Group,
     help="OpenFunnel's bulk lookalike jobs: watch them, and get their companies as tables and files.",
-    epilog="A JOB is an id, the job's URL, or a label that you gave it (xl-openfunnel label).\n"
+    epilog="A JOB is a job's id, its URL or its label (xl-openfunnel label).\n"
     "xl-openfunnel COMMAND --help has examples.\n\n"
     + "\n".join(f"Exit code {code}: {meaning}." for code, meaning in EXIT_CODES.items()),
     no_args_is_help=True,
@@ -62,7 +63,7 @@ key = typer.Typer(
 
 known_lists = typer.Typer(
     cls=parser.Group,
-    help="Known lists: companies that you have already, kept on this computer.",
+    help="Known lists, kept on this computer.",
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings=_HELP_OPTIONS,
@@ -154,7 +155,7 @@ _add(
 )
 _add(
     *(app, _JOBS, "label", ledger.label),
-    ("Name a job", "xl-openfunnel label JOB texas"),
+    ("Label a job", "xl-openfunnel label JOB texas"),
     ("Then the label does for the id", "xl-openfunnel rows texas -o texas.xlsx"),
     ("Take the label away", "xl-openfunnel label texas --remove"),
 )
@@ -179,7 +180,7 @@ _add(
     ("What is left", "xl-openfunnel credits"),
     ("The same for a program", "xl-openfunnel credits --json"),
 )
-app.add_typer(known_lists, name="known", rich_help_panel=_JOBS)
+app.add_typer(known_lists, name="known", rich_help_panel=_KNOWN)
 _add(
     *(known_lists, None, "set", known.set_list),
     (

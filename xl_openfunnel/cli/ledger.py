@@ -16,7 +16,7 @@ from ..pasted import holds_key, job_ids
 from ..settings import shown_origin
 from ..text import count, one_line, size
 from . import table_output, terminal
-from .options import Job, Json
+from .options import Job, Json, OptionalJob
 from .session import Session, session
 
 _MAX_LABEL_LENGTH = 80
@@ -83,7 +83,7 @@ def label(
 
 def forget(
     context: typer.Context,
-    job: Annotated[str | None, typer.Argument(metavar="JOB", show_default=False, help="The job.")] = None,
+    job: OptionalJob = None,
     everything: Annotated[
         bool, typer.Option("--all", help="All jobs of all services, with their labels, and all known lists.")
     ] = False,

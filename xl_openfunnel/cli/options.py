@@ -45,6 +45,12 @@ Job = Annotated[
         metavar="JOB", help="A job's id, its URL or its label.", show_default=False, autocompletion=_known_jobs
     ),
 ]
+OptionalJob = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="JOB", help="A job's id, its URL or its label.", show_default=False, autocompletion=_known_jobs
+    ),
+]
 Jobs = Annotated[
     list[str],
     typer.Argument(
