@@ -62,7 +62,7 @@ _LINKEDIN_KINDS: Final = frozenset(("company", "school", "showcase"))
 _LINKEDIN_VIEWS: Final = frozenset(("mwlite", "organization-guest"))
 """The page for telephones, and that for visitors without an account, come before the kind."""
 
-_CANONICAL: Final = re.compile(r"https://www\.linkedin\.com/company/([a-z0-9-]+)/?")
+_CANONICAL: Final = re.compile(r"https://www\.linkedin\.com/company/([a-z0-9.&_-]+)/?")
 """How nearly all rows spell the page, which is quicker to read than any other form."""
 
 

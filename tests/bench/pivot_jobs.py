@@ -98,15 +98,20 @@ def make_apart(place: Path) -> None:
     kept.close()
 
 
-def making_seconds(count: int) -> Iterator[float]:
-    """How long it takes to make the file of each of so many jobs."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        folder = columns(Path(scratch, "columns"))
-        for number in range(count):
-            rows = _rows(_pages(number))
-            start = time.perf_counter()
-            folder.make(job_id(number), rows, None)
-            yield time.perf_counter() - start
+def making_seconds(count: int, *, stored: bool) -> Iterator[float]:
+    """How long it takes to make the file of each of so many jobs, of pages in memory or of those in `store`."""
+    kept = store()
+    try:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+            folder = columns(Path(scratch, "columns"))
+            for number in range(count):
+                found = kept.find(job_id(number)) if stored else None
+                rows = found.rows if found else _rows(_pages(number))
+                start = time.perf_counter()
+                folder.make(job_id(number), rows, None)
+                yield time.perf_counter() - start
+    finally:
+        kept.close()
 
 
 def _pages(number: int) -> list[bytes]:

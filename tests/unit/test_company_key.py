@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from xl_openfunnel.company_key import CompanyKeys, comparable, group_companies, host, keys_of, linkedin_slug
 
 TEXTS = st.text(max_size=12) | st.text(alphabet="aAéEe\u0301\u200b \u00a0\u3000\ufeffİıßſ-.", max_size=8)
-SLUGS = st.text(alphabet="abcxyz019-.üöéñ中文日本", min_size=1, max_size=12).filter(
+SLUGS = st.text(alphabet="abcxyz019-._&üöéñ中文日本", min_size=1, max_size=12).filter(
     lambda slug: slug.strip(".") == slug.rstrip(".") and slug.strip(".") != ""
 )
 LABELS = st.text(alphabet="abcxyz019üéñ中", min_size=1, max_size=10).map(lambda label: f"a{label}")

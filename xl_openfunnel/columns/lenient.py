@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ..api.models import Row
 from ..cell_values import to_json
-from ..fields import ABSENT, BY_NAME, FieldType
+from ..fields import BY_NAME, FieldType
 from .schema import CHECKS, EXACT, FIELD_COLUMNS, INT64, KNOWN, IrregularError, column_values
 
 _MISFIT: Final = object()
@@ -24,7 +24,7 @@ def read_leniently(rows: Sequence[Row]) -> tuple[dict[str, list[Any]], Counter[s
     Returns:
         The columns, and how many values of each stand in ``other`` instead.
     """
-    fields = {name: [row.get(name, ABSENT) for row in rows] for name in KNOWN}
+    fields = {name: [row.get(name) for row in rows] for name in KNOWN}
     others: list[Row] = [{name: value for name, value in row.items() if name not in KNOWN} for row in rows]
     columns: dict[str, list[Any]] = {}
     moved: Counter[str] = Counter()

@@ -71,7 +71,7 @@ def write_table(
         values, array = columns[name], f"c{number}"
         if isinstance(values, str):
             value = literal(values)
-        elif isinstance(values, list) and values.count(None) == len(values):
+        elif all(value is None for value in values):
             value = "NULL"
         elif kind in ("VARCHAR", "TIMESTAMP"):
             arrays[array], value = _objects(values), array
@@ -80,9 +80,10 @@ def write_table(
             arrays[array], value = _objects(lists), f"from_json({array}, '[\"VARCHAR\"]')"
         else:
             # Not a masked array: DuckDB before 2.0 takes no notice of the mask.
-            filled = [0 if value is None else value for value in values]
-            arrays[array] = np.array(filled, dtype="float64" if kind == "DOUBLE" else "int64")
-            arrays[f"{array}_known"] = np.array([value is not None for value in values])
+            objects = _objects(values)
+            known = np.not_equal(objects, np.array(None))
+            arrays[array] = np.where(known, objects, 0).astype("float64" if kind == "DOUBLE" else "int64")
+            arrays[f"{array}_known"] = known
             value = f"CASE WHEN {array}_known THEN {array} END"
         selected.append(f"CAST({value} AS {kind}) AS {identifier(name)}")
     with connect(path.parent) as connection:
@@ -117,9 +118,7 @@ def copy(connection: Connection, query: str, path: Path, metadata: Mapping[str, 
 def _objects(values: Sequence[Any]) -> np.ndarray[Any, Any]:
     import numpy as np
 
-    objects = np.empty(len(values), dtype=object)
-    objects[:] = values
-    return objects
+    return np.fromiter(values, dtype=object, count=len(values))
 
 
 def pandas_metadata(types: Mapping[str, str]) -> str:

@@ -6,20 +6,19 @@ cannot hold exactly makes its whole job irregular: DuckDB never sees a value tha
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
-import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from types import NoneType
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from ..api.models import Row, read_rows
 from ..company_key import host, linkedin_slug, looks_blank
 from ..fields import (
-    ABSENT,
     BY_NAME,
     DERIVED_COLUMNS,
     EMPLOYEE_BANDS,
@@ -72,17 +71,30 @@ SHOWN_COLUMNS: Final[Mapping[str, str]] = {name: kind for name, kind in COLUMNS.
 KNOWN: Final = dict.fromkeys(source for name in FIELD_COLUMNS for source in sources_of(name))
 """The fields of a row that are columns, or that columns are made of."""
 
-# A row without other fields, which is read in half the time of a dict. Of a field that is there twice the last counts
-# here and there.
-_KnownRow: Any = msgspec.defstruct(
-    "_KnownRow", [(name, Any, ABSENT) for name in KNOWN], forbid_unknown_fields=True, gc=False
-)
-_decoder = msgspec.json.Decoder(list[_KnownRow])
-_known_values: Final = operator.attrgetter(*KNOWN)
-
 INT64: Final = range(-(2**63), 2**63)
 EXACT: Final = range(-(2**53), 2**53 + 1)
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+def _in(numbers: range) -> Any:
+    return Annotated[int, msgspec.Meta(ge=numbers[0], le=numbers[-1])]
+
+
+_DECODED: Final[Mapping[FieldType, Any]] = {
+    FieldType.TEXT: str | None,
+    FieldType.INTEGER: _in(INT64) | None,
+    FieldType.NUMBER: _in(EXACT) | float | None,
+    FieldType.LIST: list[str | None] | None,
+}
+"""What a column can hold exactly, as nearly all rows have it. No text that msgspec reads has half a surrogate pair."""
+
+# A row of these types without other fields, which is read in half the time of a dict. Of a field that is there twice
+# the last counts here and there.
+_KnownRow: Any = msgspec.defstruct(
+    "_KnownRow", [(name, _DECODED[BY_NAME[name].type], None) for name in KNOWN], forbid_unknown_fields=True, gc=False
+)
+_decoder = msgspec.json.Decoder(list[_KnownRow])
+
 _BAND_PLACES: Final[Mapping[str | None, int | None]] = {
     None: None,
     **{band: place for place, band in enumerate(EMPLOYEE_BANDS)},
@@ -120,32 +132,36 @@ def read_columns(pages: Iterable[bytes]) -> dict[str, list[Any]]:
         IrregularError: a value that its column cannot hold exactly.
     """
     fields: dict[str, list[Any]] = {name: [] for name in KNOWN}
-    others: list[Row] = []
+    others: list[str | None] = []
+    typed = True
     for body in pages:
-        rows, page_others = _read_page(body)
-        others += page_others
+        try:
+            rows = list(map(msgspec.structs.astuple, _decoder.decode(body)))
+            others += [None] * len(rows)
+        except (msgspec.DecodeError, ValueError):  # other fields or types, or what `read_rows` reads leniently
+            rows, page_others = _read_any(body)
+            others += map(_other, itertools.count(len(others) + 1), page_others)
+            typed = False
         # Page by page: ten thousand tuples that live until the end would each be looked at by the garbage collector.
         for values, page_values in zip(fields.values(), zip(*rows, strict=True), strict=bool(rows)):
             values += page_values
-    texts = list(map(_other, itertools.count(1), others))
-    columns = {name: CHECKS[BY_NAME[name].type](name, column_values(name, fields)) for name in FIELD_COLUMNS}
-    columns["other"] = texts
-    columns["_linkedin"] = [key_text(linkedin_slug(value)) for value in columns["linkedin_url"]]
-    columns["_host"] = [key_text(host(value)) for value in columns["domain"]]
+    columns = {name: column_values(name, fields, typed=typed) for name in FIELD_COLUMNS}
+    # Those of the right type need no look, and make the right type; but not every company_size is a number.
+    for name in ["employee_count"] if typed else FIELD_COLUMNS:
+        columns[name] = CHECKS[BY_NAME[name].type](name, columns[name])
+    columns["other"] = others
+    columns["_linkedin"] = _key_texts(map(linkedin_slug, columns["linkedin_url"]))
+    columns["_host"] = _key_texts(map(host, columns["domain"]))
     columns["_industries"] = _entry_groups(columns["industries"])
     columns["_band"] = [_BAND_PLACES[band] for band in columns["employee_band"]]
     return columns
 
 
-def _read_page(body: bytes) -> tuple[list[tuple[Any, ...]], list[Row]]:
-    """The values of the known fields of each row, `ABSENT` where it has none, and its other fields."""
-    try:
-        known = _decoder.decode(body)
-        return list(map(_known_values, known)), [{}] * len(known)
-    except (msgspec.DecodeError, ValueError):  # there are other fields, or what `read_rows` reads leniently
-        rows = read_rows(body)
+def _read_any(body: bytes) -> tuple[list[tuple[Any, ...]], list[Row]]:
+    """The values of the known fields of each row, and its other fields."""
+    rows = read_rows(body)
     others = [{name: value for name, value in row.items() if name not in KNOWN} for row in rows]
-    return [tuple(row.get(name, ABSENT) for name in KNOWN) for row in rows], others
+    return [tuple(map(row.get, KNOWN)) for row in rows], others
 
 
 def _other(rank: int, fields: Row) -> str | None:
@@ -178,11 +194,24 @@ def key_text(key: str | None) -> str | None:
     return SURROGATE.sub(lambda match: f"%X{ord(match[0]):04X}", key)
 
 
-def column_values(name: str, fields: Mapping[str, list[Any]]) -> list[Any]:
-    """The values of a column, None where there is nothing."""
+def _key_texts(keys: Iterable[str | None]) -> list[str | None]:
+    texts = list(keys)
+    return texts if all(map(str.isascii, filter(None, texts))) else list(map(key_text, texts))
+
+
+def column_values(name: str, fields: Mapping[str, list[Any]], *, typed: bool = False) -> list[Any]:
+    """The values of a column, None where there is nothing.
+
+    Args:
+        name: of the column.
+        fields: the values of all known fields.
+        typed: whether each is of its type, so that those that are equal are the same.
+    """
     sources = [fields[source] for source in sources_of(name)]
     derive = BY_NAME[name].derive
-    return list(map(derive, *sources)) if derive else [None if value is ABSENT else value for value in sources[0]]
+    if derive is None:
+        return sources[0]
+    return list(map(functools.cache(derive) if typed else derive, *sources))
 
 
 def _texts(name: str, values: list[Any]) -> list[Any]:
@@ -210,7 +239,7 @@ def _numbers(name: str, values: list[Any]) -> list[Any]:
 
 def _lists(name: str, values: list[Any]) -> list[Any]:
     lists = [value for value in values if value is not None]
-    entries = list(itertools.chain.from_iterable(lists)) if set(map(type, lists)) <= {list} else [ABSENT]
+    entries = list(itertools.chain.from_iterable(lists)) if set(map(type, lists)) <= {list} else [0]
     if not _are_texts(entries):
         raise _error(name, values, lambda value: value is not None and not (type(value) is list and _are_texts(value)))
     return values
@@ -218,11 +247,12 @@ def _lists(name: str, values: list[Any]) -> list[Any]:
 
 def _entry_groups(lists: list[Any]) -> list[list[str | None]]:
     """The `group_of` the filled entries of each list, each once; a single None where there are none."""
-    different = {entry for entries in lists if entries for entry in entries}
-    filled = {entry: group_of(entry) or None for entry in different if entry is not None and not looks_blank(entry)}
-    return [
-        list(dict.fromkeys(filled[entry] for entry in entries or () if entry in filled)) or [None] for entries in lists
-    ]
+    different = set(itertools.chain.from_iterable(filter(None, lists)))
+    blanks = {entry for entry in different if entry is None or looks_blank(entry)}
+    if blanks:
+        lists = [entries and [entry for entry in entries if entry not in blanks] for entries in lists]
+    groups = {entry: group_of(entry) or None for entry in different - blanks}
+    return [list(dict.fromkeys(map(groups.__getitem__, entries))) if entries else [None] for entries in lists]
 
 
 def _are_texts(values: list[Any]) -> bool:

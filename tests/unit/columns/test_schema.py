@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from tests.unit.columns.any_rows import ANY_ROWS, REGULAR_ROWS, check_rows
 from tests.unit.columns.stored_rows import read, stored
 from xl_openfunnel.columns.folder import ColumnFolder
-from xl_openfunnel.columns.schema import IrregularError, key_text, read_columns
+from xl_openfunnel.columns.schema import KNOWN, IrregularError, key_text, read_columns
 from xl_openfunnel.company_key import linkedin_slug
 from xl_openfunnel.jobs.snapshot import Rows
 from xl_openfunnel.simulator import companies
@@ -28,6 +28,16 @@ def columns_of(*rows: dict[str, Any]) -> dict[str, list[Any]]:
 @given(REGULAR_ROWS | ANY_ROWS)
 def test_a_file_holds_what_a_table_has_or_the_rows_are_irregular(rows: list[dict[str, Any]]) -> None:
     check_rows(rows)
+
+
+@settings(max_examples=60, deadline=None)
+@given(REGULAR_ROWS)
+def test_other_fields_change_nothing_in_the_columns(rows: list[dict[str, Any]]) -> None:
+    known = [{name: row[name] for name in row.keys() & KNOWN.keys()} for row in rows]
+    alone, beside_others = columns_of(*known), columns_of(*({**row, "another": 1} for row in known))
+    assert beside_others.pop("other") == ['{"another": 1}'] * len(rows)
+    assert alone.pop("other") == [None] * len(rows)
+    assert repr(alone) == repr(beside_others)
 
 
 @pytest.mark.parametrize(
