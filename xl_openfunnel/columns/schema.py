@@ -28,7 +28,7 @@ from ..fields import (
 )
 from ..pivot_rules import group_of
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Version of the columns and of what makes their values: another one has files of its own."""
 
 _TYPES: Final = {
