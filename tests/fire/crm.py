@@ -269,6 +269,10 @@ class _Maker:
         old, other = f"old-{stem}{number}.net", f"{stem}{number}-shop.com"
         return Company(number, title, rng.choice(_LEGAL_FORMS), host, site, old, other, slug)
 
+    def job(self, companies: int) -> tuple[list[Company], list[dict[str, Any]]]:
+        made = [self.company() for _ in range(companies)]
+        return made, [self.row(company) for company in made]
+
     def row(self, company: Company) -> dict[str, Any]:
         """Of the job: a domain is missing as often as in recorded jobs."""
         rng = self.rng
@@ -316,12 +320,16 @@ def _any(forms: Forms, rng: random.Random) -> Callable[[Company], str]:
     return forms[rng.choice(tuple(forms))]
 
 
+def make_job(companies: int, seed: int = 0) -> tuple[list[Company], list[dict[str, Any]]]:
+    """The companies of a job, and its rows."""
+    return _Maker(seed).job(companies)
+
+
 def make(folder: Path, accounts: int, companies: int, seed: int = 0) -> Crm:
     """A job of ``companies``, and files in the folder with as many ``accounts``: a quarter of the job has one."""
     maker = _Maker(seed)
     rng = maker.rng
-    job = [maker.company() for _ in range(companies)]
-    rows = [maker.row(company) for company in job]
+    job, rows = maker.job(companies)
     made: list[Account] = []
     for company in rng.sample(job, companies // 4):
         merged = rng.choice(job) if rng.random() < 0.03 else None

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from xl_openfunnel.company_key import keys_of
 from xl_openfunnel.known.reading import CellKeys, keys_in
-from xl_openfunnel.known.tiers import Tier
+from xl_openfunnel.known.tables import make_list
+from xl_openfunnel.known.tiers import Matcher, Tier
 
 from . import crm, known
+
+HOST = Tier.HOST
 
 
 @pytest.fixture(scope="module")
@@ -38,17 +42,26 @@ def test_no_company_without_an_account_is_excluded(outcome: tuple[crm.Crm, known
     assert results.new > 0.8 * results.strangers
 
 
-COMPANY = crm.Company(7, "Acmé", "GmbH", "acmé.co.uk", "acmé.co.uk", "old-acmé.net", "acmé-shop.com", "acmé-gmbh")
-
-
 @pytest.mark.parametrize("form", crm.HOSTS)
-def test_a_site_is_found_however_it_is_written(form: str) -> None:
-    assert COMPANY.host in keys_in(crm.HOSTS[form](COMPANY)).hosts
+def test_every_company_is_found_by_its_site_in_each_form(form: str) -> None:
+    companies, rows = crm.make_job(60)
+    table = [["Account", "Site"], *([str(each.number), crm.HOSTS[form](each)] for each in companies)]
+    matches = Matcher(make_list("crm", table).keys).matches(
+        [keys_of({**row, "linkedin_url": None}) for row in rows], HOST
+    )
+    for row, match in zip(rows, matches, strict=True):
+        assert match.tier is (Tier.NOT_COMPARABLE if row["domain"] is None else HOST), row
 
 
 @pytest.mark.parametrize("form", crm.PAGES)
-def test_a_page_is_found_however_it_is_written(form: str) -> None:
-    assert keys_in(crm.PAGES[form](COMPANY)).linkedin[:1] in {(COMPANY.slug,), (f"{COMPANY.slug}.",)}
+def test_every_company_is_found_by_its_page_in_each_form(form: str) -> None:
+    companies, rows = crm.make_job(60)
+    table = [["Account", "Page"], *([str(each.number), crm.PAGES[form](each)] for each in companies)]
+    matches = Matcher(make_list("crm", table).keys).matches([keys_of({**row, "domain": None}) for row in rows], HOST)
+    assert {match.tier for match in matches} == {Tier.LINKEDIN}
+
+
+COMPANY = crm.Company(7, "Acmé", "GmbH", "acmé.co.uk", "acmé.co.uk", "old-acmé.net", "acmé-shop.com", "acmé-gmbh")
 
 
 @pytest.mark.parametrize("form", [form for form in crm.OTHER if form not in ("old domain", "http://www.google.com")])

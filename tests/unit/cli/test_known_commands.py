@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 
 from tests.unit.cli.conftest import Run, Serve
 from xl_openfunnel import ConfigurationError, fetch_rows
-from xl_openfunnel.known.lists import KnownLists
+from xl_openfunnel.known.lists import SHARED_HOSTS, KnownLists
 from xl_openfunnel.settings import Settings
 from xl_openfunnel.simulator import SimulatedJob
 
@@ -212,3 +212,22 @@ def test_a_column_of_a_list_that_is_not_there_is_refused_before_anything_is_fetc
     for options in (("--columns", "known:no"), ("--criteria", "known:no="), ("--sort", "-known:no")):
         assert run("rows", "one", *options).code == 2
     assert service.received == []
+
+
+def test_hosts_that_the_user_calls_shared_take_no_company_away(serve: Serve, run: Run, accounts: Path) -> None:
+    serve(ONE)
+    folder = KnownLists.beside(Settings.load().store_path).folder
+    folder.mkdir(parents=True)
+    (folder / SHARED_HOSTS).write_text("acme.com # a portal\n", "utf-8")
+    for known_before in (False, True):
+        if not known_before:
+            assert run("known", "set", "crm", accounts, "--yes").code == 0
+            assert json.loads(run("known", "show", "crm", "--json").out)["domains"] == "1"
+        else:  # a list that was set before the user named the host
+            (folder / SHARED_HOSTS).unlink()
+            run("known", "set", "crm", accounts, "--yes")
+            assert "Acme" not in run("rows", "one", "--new-against", "crm", "--columns", "name").out
+            (folder / SHARED_HOSTS).write_text("acme.com\n", "utf-8")
+        assert "Acme\tnot comparable" in run("rows", "one", "--new-against", "crm", "--columns", "name").out
+        assert "Acme" in fetch_rows("one", columns="name", new_against="crm")["name"].to_list()
+        assert "Acme\tnot comparable" in run("rows", "one", "--columns", "name,known:crm").out

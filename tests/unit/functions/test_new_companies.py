@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from xl_openfunnel.functions.cache import DerivedCache
 from xl_openfunnel.functions.context import JOBS, KNOWN
 from xl_openfunnel.functions.known_companies import domain, new
 from xl_openfunnel.functions.known_sources import NO_SUCH_NAME, NOTHING_TO_COMPARE
+from xl_openfunnel.known.lists import SHARED_HOSTS
 from xl_openfunnel.known.tables import make_list
 from xl_openfunnel.simulator import SimulatedJob
 
@@ -250,3 +252,16 @@ def test_large_ranges_and_lists_that_must_be_read_are_left_to_another_thread(ser
     with limits.at_once(), pytest.raises(limits.TakesLongError) as raised:
         domain(services.context(), large)
     assert raised.value.looked_up
+
+
+def test_hosts_that_the_user_calls_shared_take_no_company_away(make_services: MakeServices, tmp_path: Path) -> None:
+    rows = [company("A", "a", "a.portal.example"), company("B", None, "portal.example"), company("C", "c", "c.example")]
+    (tmp_path / "known").mkdir()
+    (tmp_path / "known" / SHARED_HOSTS).write_text("Portal.example\n", "utf-8")
+    made = make_services(SimulatedJob(rows, "job-one-1"))
+    made.fetcher.wait("job-one-1")
+    keep(made, "crm", ["a.portal.example"], ["portal.example"], ["https://www.c.example"], ["d.example"])
+    shown = [("A", "not comparable"), ("B", "not comparable")]
+    for known in ("crm", (("https://a.portal.example",), ("portal.example",), ("c.example",))):
+        assert names(made, "job-one-1", known) == names(made, "job-one-1", known, "site") == shown
+    assert domain(made.context(), "https://a.portal.example/x") == [[""]]

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from xl_openfunnel.company_key import CompanyKeys
 from xl_openfunnel.known.domains import site
+from xl_openfunnel.known.tables import make_list
 from xl_openfunnel.known.tiers import KnownCompanies, Matcher, Tier
+from xl_openfunnel.shared_hosts import PLATFORMS, SHARED
 
 
 def keys(linkedin: str | None = None, host: str | None = None, name: str | None = None) -> CompanyKeys:
@@ -93,3 +95,36 @@ def test_the_registrable_domain(host: str, own: str | None) -> None:
 def test_a_registrable_domain_is_its_own(host: str) -> None:
     own = site(host)
     assert own is None or (site(own) == own and (host == own or host.endswith(f".{own}")))
+
+
+@pytest.mark.parametrize("shared", sorted(SHARED | PLATFORMS))
+def test_a_shared_host_takes_nobody_away(shared: str) -> None:
+    """A company with a part of its own on a platform has a host to compare; one with a page has none."""
+    table = [["acme.com"], [f"https://{shared}/acme"], [f"https://one.{shared}/"], [f"www.{shared}"]]
+    matcher = Matcher(make_list("crm", table).keys)
+    for host in (shared, f"other.{shared}", f"m.other.{shared}"):
+        own_part = shared in PLATFORMS and host != shared
+        assert matcher.match(keys("other", host, "Other")).tier is (Tier.NEW if own_part else Tier.NOT_COMPARABLE)
+
+
+_SLUGS, _HOST_NAMES = ["a", "b", "1", "2"], ["a.com", "b.com", "x.a.com", "facebook.com", "a.wordpress.com"]
+
+
+@given(
+    st.lists(st.sampled_from(_SLUGS), max_size=2),
+    st.lists(st.sampled_from([name for name in _HOST_NAMES if name != "facebook.com"]), max_size=2),
+    st.none() | st.sampled_from(_SLUGS),
+    st.none() | st.sampled_from(_HOST_NAMES),
+    st.sampled_from([Tier.LINKEDIN, Tier.HOST, Tier.SITE, Tier.NAME]),
+)
+def test_a_company_is_new_only_if_the_list_has_a_kind_of_its_keys(
+    slugs: list[str], hosts: list[str], slug: str | None, host: str | None, weakest: Tier
+) -> None:
+    known = KnownCompanies()
+    known.add(slugs, hosts, "acme")
+    same_kind = (slug is not None and any(each.isdigit() == slug.isdigit() for each in slugs)) or (
+        host not in (None, "facebook.com") and bool(hosts)
+    )
+    tier = Matcher(known).match(keys(slug, host, "Other"), weakest).tier
+    assert tier is not Tier.NEW or same_kind
+    assert tier is not Tier.NOT_COMPARABLE or not same_kind
