@@ -1,4 +1,4 @@
-"""Takes the README's pictures in LibreOffice Calc: ``python -m tests.hosts.calc.pictures FOLDER``.
+"""Takes the pictures of README and guide in LibreOffice Calc: ``python -m tests.hosts.calc.pictures FOLDER``.
 
 Needs, besides what the tests of the window need, xwd, ImageMagick's convert, and the font Carlito, which is as wide as
 Excel's. ``demo-summary.png`` is not among them: it is cut from the page that LibreOffice prints.
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.hosts.basic import libreoffice
-from tests.hosts.calc import window
+from tests.hosts.calc import analysis, window
 from tests.hosts.calc.home import user_home
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook import builder
@@ -25,13 +25,47 @@ WINDOW = "1336x836+0+0"
 CONTENT = "1336x560+0+76"
 """Of the window the cells and the formula of one of them."""
 
+ANALYSIS = "1336x511+0+108"
+"""Of the window the cells of an analysis."""
+
+BELOW = (600, 740)
+"""Where no picture shows the selected cell."""
+
 JOB = (300, 332)
 """Where on the window the yellow cell is."""
 
 
 def main(folder: Path) -> None:
-    """A job that runs on the workbook's Start, all its companies; then the demo's file."""
+    """Take all."""
     folder.mkdir(parents=True, exist_ok=True)
+    take_workbook(folder)
+    take_analysis(folder)
+
+
+def take_analysis(folder: Path) -> None:
+    """The sheet with which an analysis of new companies ends."""
+    jobs = [analysis.JOB, analysis.EARLIER]
+    with Simulator(jobs) as service, user_home(service) as user, window.display(user.environ) as display:
+        file, accounts = user.folder / "analysis.xlsx", user.folder / "accounts.csv"
+        analysis.write_sheet(file)
+        analysis.write_accounts(accounts)
+        for arguments in (
+            ["install", "--calc"],
+            ["status", *analysis.LABELS],
+            *(["label", job_id, label] for job_id, label in analysis.LABELS.items()),
+            ["known", "set", "crm", str(accounts), "--note", "Team", "--yes"],
+        ):
+            user.run(*arguments).check_returncode()
+        with libreoffice.LibreOffice(user.profile, display.environ, window=True) as running:
+            running.load(file, macros=True)
+            analysis.enter_formulas(running)
+            display.click(BELOW)
+            display.wait_until_drawn()
+            display.screenshot(folder / "known-analysis.png", ANALYSIS)
+
+
+def take_workbook(folder: Path) -> None:
+    """A job that runs on the workbook's Start, all its companies; then the demo's file."""
     job = SimulatedJob(companies(600), job_id="d8a1bddb-44f1-4c7f-87a7-f37496354ff6", running=1_000)
     clock = ManualClock()  # the job waits until its pictures are taken
     with Simulator([job], clock=clock) as service, user_home(service) as user, window.display(user.environ) as display:

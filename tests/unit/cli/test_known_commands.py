@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +14,8 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
+from tests.hosts.calc import analysis
+from tests.tools.guide import GUIDE
 from tests.unit.cli.conftest import Run, Serve
 from xl_openfunnel import ConfigurationError, fetch_rows
 from xl_openfunnel.known.lists import SHARED_HOSTS, KnownLists
@@ -42,6 +46,23 @@ def accounts(tmp_path: Path) -> Path:
     file = tmp_path / "accounts.csv"
     file.write_text(f"Account;Website;Owner\nA;www.ACME.com/de;Jo\nB;n/a;\nC;{SECRET_ACCOUNT}.com;Al\n", "utf-8")
     return file
+
+
+def test_the_guide_shows_what_the_commands_print_and_the_formulas_of_its_picture(
+    serve: Serve, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (GUIDE / "known.md").read_text("utf-8")
+    formulas = re.findall(r"^\| `(=.*?)` \|", page, re.MULTILINE)
+    assert formulas == list(analysis.FORMULAS.values())
+    serve()
+    monkeypatch.chdir(tmp_path)
+    analysis.write_accounts(tmp_path / "accounts.csv")
+    (block,) = re.findall(r"^```console\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    for command, shown in re.findall(r"^\$ xl-openfunnel (.*)\n((?:[^$].*\n)*)", block, re.MULTILINE):
+        done = run(*shlex.split(command))
+        printed = [line.rstrip() for line in (done.err + done.out).splitlines() if line.strip()]
+        time = r"[\d-]{10} [\d:]{8}"
+        assert [re.sub(time, "", line) for line in printed] == [re.sub(time, "", line) for line in shown.splitlines()]
 
 
 def test_a_list_is_set_listed_shown_and_removed(serve: Serve, run: Run, accounts: Path) -> None:
