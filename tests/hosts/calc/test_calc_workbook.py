@@ -10,9 +10,12 @@ from string import ascii_uppercase
 import pytest
 
 from tests.hosts.basic.libreoffice import LibreOffice
+from tests.hosts.calc.home import UserHome
 from tests.hosts.calc.menu import MENU, act
 from xl_openfunnel import table
 from xl_openfunnel.fields import DEFAULT_COLUMNS
+from xl_openfunnel.known.lists import KnownLists
+from xl_openfunnel.known.tables import make_list
 from xl_openfunnel.pivot import pivot
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook import builder
@@ -122,6 +125,35 @@ def test_calc_is_not_blocked_while_the_table_is_made(
     assert running.values("Table", f"A5:I{COUNT + 4}") == inserted
     [shown] = running.values("Table", "C5")
     assert running.extent("Table", "C5")[0] == f'=HYPERLINK("https://{shown[0]}";"{shown[0]}")'
+
+
+def test_a_known_list_has_a_column_in_the_table(
+    running: LibreOffice, user: UserHome, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
+) -> None:
+    clock.sleep(2_000)
+    lists = KnownLists.beside(Path(user.environ["OPENFUNNEL_CACHE_DIR"], "store.sqlite3"))
+    domain = running_job.rows[0]["domain"]
+    lists.set(make_list("CRM", [["Website"], [domain]]))
+    try:
+        opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
+        running.add(MENU)
+        opened.wait_until("Start", "B16", f"{COUNT} companies, completed")
+        act(running, "insert table")
+        running.wait_for_change("Table", "A5", [[""]])
+        header, *rows = running.values("Table", f"A4:J{COUNT + 4}")
+        assert header[-1] == "known:crm"
+        tiers = {domain: "host", "": "not comparable"}
+        assert [row[-1] for row in rows] == [tiers.get(each["domain"] or "", "") for each in running_job.rows]
+        (cells,) = running.pivots("Pivot", refresh=False).values()
+        assert "employee_band" in cells[0]
+        lists.remove("crm")
+        running.enter("Table", "A5", "")
+        act(running, "insert table")
+        running.wait_for_change("Table", "A5", [[""]])
+        inserted = running.values("Table", f"A4:J{COUNT + 4}")
+        assert [row[-1] for row in inserted] == ["known:crm", *[""] * COUNT]
+    finally:
+        lists.remove_all()
 
 
 def test_landing_never_overwrites_the_users_cells(
