@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from types import NoneType
 from typing import Final
 
 from ..cell_values import Block
@@ -36,6 +37,9 @@ MAX_PAUSE: Final = 30.0
 
 MAX_CALLS: Final = 10_000
 """Calls whose last answers are kept although no cell is known to show them."""
+
+_DIFFERENT: Final = frozenset((str, float, NoneType))
+"""Types of which no value is equal to one of another of them."""
 
 Compute = Callable[..., Block]
 """A function, as `registry.Function.compute`."""
@@ -360,4 +364,7 @@ def _types(value: object) -> object:
     """The types in an argument, which may be a range of many cells: 1 and TRUE are equal, and not the same."""
     if not isinstance(value, tuple):
         return type(value)
-    return tuple(tuple(map(type, row)) if isinstance(row, tuple) else type(row) for row in value)
+    cells = itertools.chain.from_iterable(value) if set(map(type, value)) == {tuple} else value
+    if _DIFFERENT.issuperset(map(type, cells)):
+        return None
+    return tuple(_types(each) if isinstance(each, tuple) else type(each) for each in value)

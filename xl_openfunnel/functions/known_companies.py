@@ -20,7 +20,7 @@ from .context import CallContext
 from .implementations import MAX_ROWS, MAX_SEARCHED_ROWS
 from .job_rows import header_without_rows, rows_or_reason, unique_jobs
 from .known_sources import job_view, known_companies
-from .limits import check_count, check_row_limit, count_read
+from .limits import cancellation, check_count, check_row_limit, count_read
 from .registry import Argument, of_function, optional
 
 NONE_NEW: Final = "no company is new"
@@ -32,6 +32,8 @@ def _tells_known(
     _jobs: object, _known: object = None, columns: object = None, _match: object = None, show: object = None
 ) -> bool:
     return arguments.one_of(show, "show", _SHOWN) == "why" or arguments.name_known_lists(columns)
+
+_LINES_PER_CHECK: Final = 1_000
 
 
 def _host(value: str) -> str:
@@ -83,7 +85,12 @@ def domain(context: CallContext, value: object, part: object = None) -> Block:  
             return given.text
         return read(given) if isinstance(given, str) else ""
 
-    return [[cell(given) for given in line] for line in arguments.grid(value)]
+    block: Block = []
+    for number, line in enumerate(arguments.grid(value)):
+        if number % _LINES_PER_CHECK == 0:
+            cancellation().check()
+        block.append([cell(given) for given in line])
+    return block
 
 
 @of_function(
@@ -122,6 +129,8 @@ def new(
     width = several + len(header_without_rows(column_names)) + 1 + (shown == "why")
     context.width = 1 if shown == "count" else width
     depth = Tier.NAME if shown == "why" else weakest
+    # Looked up before anything takes long, so that an answer that is there already is known to be that of this call.
+    selection = context.with_known_columns(ALL, column_names if rows_by_job and shown != "count" else None)
     excluding = known_companies(context, known, names=depth is Tier.NAME)
     reasons = [(job_id, rows) for job_id, rows in contents if isinstance(rows, str)]
     if isinstance(excluding, str):
@@ -130,8 +139,6 @@ def new(
         rows_by_job, reasons = {}, [("", excluding)]
     elif shown == "count" and (incomplete := [reason for job_id, reason in reasons if _may_have_more(context, job_id)]):
         return [[incomplete[0]]]
-    # Looked up before anything takes long, so that an answer that is there already is known to be that of this call.
-    selection = context.with_known_columns(ALL, column_names if rows_by_job and shown != "count" else None)
     matcher = Matcher(excluding) if isinstance(excluding, KnownCompanies) else None
     tiers = {"rows": UNKNOWN, "count": (), "why": tuple(Tier)}[shown]
     as_of = {job_id: context.snapshot(job_id, job_view).as_of for job_id in rows_by_job}

@@ -67,7 +67,7 @@ def _all_of(
     context: CallContext, texts: Sequence[str], keys: KnownCompanies, *, names: bool, only: bool = False
 ) -> KnownCompanies | str:
     """The keys of a range, with those of the lists and jobs that these texts name, or that the ``only`` text names."""
-    sources = [keys] if keys.linkedin or keys.hosts else []
+    sources: list[KnownCompanies | Snapshot] = [keys] if keys.linkedin or keys.hosts else []
     in_range = bool(sources)
     limits.count_jobs(len(texts))
     for text in texts:
@@ -75,31 +75,31 @@ def _all_of(
         if known is not None:
             sources.append(known.keys)
         elif job_id := context.seen_job(text):
-            of_job = _of_job(context, job_id, names=names)
-            if isinstance(of_job, str):
-                return of_job
-            sources.append(of_job)
+            snapshot = context.snapshot(job_id, job_view)
+            if reason := job_text.excluded_reason(snapshot):
+                return reason
+            sources.append(snapshot)
         elif not in_range:
             own = keys_in(text)
             if not own:
                 raise ConfigurationError(NO_SUCH_NAME if sources or only else NOTHING_TO_COMPARE)
-            keys.add(own.linkedin, own.hosts)
-            sources.append(keys)
+            alone = KnownCompanies()
+            alone.add(own.linkedin, own.hosts)
+            sources.append(alone)
     if not sources:
         raise ConfigurationError(NOTHING_TO_COMPARE)
-    if len(sources) == 1:
-        return sources[0]
+    # Before any is read: all that the call depends on is looked up by now.
+    limits.count_read(sum(len(each.rows) for each in sources if isinstance(each, Snapshot)), looked_up=True)
+    found = [
+        job_companies(context, each.job_id, each.rows, each, names=names) if isinstance(each, Snapshot) else each
+        for each in sources
+    ]
+    if len(found) == 1:
+        return found[0]
     together = KnownCompanies()
-    for each in sources:
-        together.update(each)
+    for companies in found:
+        together.update(companies)
     return together
-
-
-def _of_job(context: CallContext, job_id: str, *, names: bool) -> KnownCompanies | str:
-    snapshot = context.snapshot(job_id, job_view)
-    if reason := job_text.excluded_reason(snapshot):
-        return reason
-    return job_companies(context, job_id, snapshot.rows, snapshot, names=names)
 
 
 def job_companies(context: CallContext, job_id: str, rows: Rows, snapshot: Snapshot, *, names: bool) -> KnownCompanies:

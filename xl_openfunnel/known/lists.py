@@ -97,9 +97,13 @@ class _File(msgspec.Struct):
     counts: list[int]
     note_column: str | None
     set_at: datetime
-    linkedin: dict[str, str]
-    hosts: dict[str, str]
-    names: dict[str, str]
+    # Read one by one: all at once hold up other threads.
+    linkedin: msgspec.Raw
+    hosts: msgspec.Raw
+    names: msgspec.Raw
+
+
+_keys: Final = msgspec.json.Decoder(dict[str, str])
 
 
 class KnownLists:
@@ -138,9 +142,9 @@ class KnownLists:
                 counts=list(known.counts),
                 note_column=known.note_column,
                 set_at=known.set_at,
-                linkedin=keys.linkedin,
-                hosts=keys.hosts,
-                names=keys.names,
+                linkedin=msgspec.Raw(msgspec.json.encode(keys.linkedin)),
+                hosts=msgspec.Raw(msgspec.json.encode(keys.hosts)),
+                names=msgspec.Raw(msgspec.json.encode(keys.names)),
             )
         )
         try:
@@ -278,6 +282,7 @@ def now() -> datetime:
 def _load(path: Path) -> KnownList | None:
     try:
         file = msgspec.json.decode(path.read_bytes(), type=_File)
+        linkedin, hosts, names = map(_keys.decode, (file.linkedin, file.hosts, file.names))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as damage:
@@ -293,7 +298,7 @@ def _load(path: Path) -> KnownList | None:
         counts=tuple(file.counts),
         note_column=file.note_column,
         set_at=file.set_at,
-        keys=KnownCompanies(file.linkedin, _unshared(file.hosts), file.names),
+        keys=KnownCompanies(linkedin, _unshared(hosts), names),
     )
 
 
