@@ -287,6 +287,15 @@ FORMULA_MESSAGES: Final = (
         "as it says; the cell follows when the list is set. A job is seen once a cell or a command has asked for it",
     ),
     FormulaMessage(
+        "#OF! There is no known list of that name. Did you mean <lists>?",
+        "take one of these after `known:`; the cell follows when a list of the name is set",
+    ),
+    FormulaMessage("#OF! There is no known list of that name. There are <lists>.", "the same"),
+    FormulaMessage(
+        "#OF! There is no known list of that name. There is none: xl-openfunnel known set NAME FILE sets one.",
+        "as it says; or *Keep as known list* among the buttons. The cell follows",
+    ),
+    FormulaMessage(
         "#OF! '<part>' is no criterion. Write a column, a sign and a value, like country=Germany.",
         "as it says: [Criteria](criteria.md) has all signs",
     ),

@@ -36,6 +36,9 @@ SHARED_HOSTS: Final = "shared-hosts.txt"
 """The file in the folder in which users list hosts that many companies share, one a line, beside those of
 `shared_hosts`."""
 
+_SHOWN: Final = 5
+"""Names that a message shows."""
+
 _SUFFIX: Final = ".known.json"
 _NAME: Final = re.compile(r"[\w .&+()-]{1,60}")
 _NOT_IN_NAME: Final = re.compile(r"[^\w .&+()-]+")
@@ -188,7 +191,11 @@ class KnownLists:
         if not names:
             return "There is none: xl-openfunnel known set NAME FILE sets one."
         close = get_close_matches(comparable(name), names, n=3)
-        return did_you_mean(map(names.__getitem__, close)) if close else f"There are {', '.join(names.values())}."
+        return (
+            did_you_mean(map(names.__getitem__, close))
+            if close
+            else f"There are {', '.join([*names.values()][:_SHOWN])}."
+        )
 
     def together(self, names: Sequence[str]) -> KnownCompanies:
         """The companies of these lists.

@@ -33,6 +33,7 @@ from xl_openfunnel.functions.registry import REGISTRY
 from xl_openfunnel.hosts.calc import array_size
 from xl_openfunnel.hosts.excel import udfs
 from xl_openfunnel.jobs import job_text
+from xl_openfunnel.known.tables import make_list
 from xl_openfunnel.settings import BASE_URL
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.text import utf16_units
@@ -531,6 +532,15 @@ REFUSED_CRITERIA = (
 )
 
 
+def texts_with_lists(services: SimulatedServices, text_of: Callable[[str], str]) -> list[str]:
+    """The texts for columns of known lists that are not there, where others are."""
+    assert services.known
+    services.known.set(make_list("crm", [["example.org"]]))
+    texts = [text_of("known:crmm"), text_of("known:xyz")]
+    services.known.remove_all()
+    return texts
+
+
 def wrong_formulas(services: SimulatedServices) -> list[str]:
     """The texts of wrong formulas, and of formulas that ask for missing data."""
     na = CellError("#N/A")
@@ -594,6 +604,8 @@ def wrong_formulas(services: SimulatedServices) -> list[str]:
         text_of("OF_NEW", known_companies.new, JOB, [["example.org"], ["example.net"]], None, None, "why"),
         text_of("OF_NEW", known_companies.new, JOB, "no such list"),
         text_of("OF_NEW", known_companies.new, JOB, [["no keys"], ["in these"]]),
+        text_of("OF_ROWS", rows, JOB, "known:crm"),
+        *texts_with_lists(services, lambda column: text_of("OF_ROWS", rows, JOB, column)),
         text_of("OF_STATUS", broken),
         f"{CELL_PREFIX}{STORE_BUSY}",
         *(udfs.cannot_spill(function) for function in CATALOG if function.without_spill),
