@@ -155,6 +155,7 @@ COMMANDS: Final = (
         "compared by is kept, on this computer. It asks for the name, and before it replaces a list.",
         needs="cell",
         in_cells=True,
+        in_calc=True,
         macros=(("OpenFunnelKeepList", _KEEP),),
     ),
     Command(

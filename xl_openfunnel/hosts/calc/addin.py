@@ -197,13 +197,17 @@ class Actions(_Service, XActions, XJobExecutor):  # type: ignore[misc]
     def act(self, document: Any, action: str) -> str:
         """Run an action on a document, show its message in the status bar for a while, and return the message."""
         from .commands import act
+        from .questions import Questions
 
         run_on_main_thread = Documents(self._context).run_on_main_thread
 
         def show(text: str) -> None:
             status_bar.show(document, text, run_on_main_thread)
 
-        text = act(get_updater(self._context), document, action, run_on_main_thread, show)
+        def ask() -> Questions:
+            return Questions(self._context, document)
+
+        text = act(get_updater(self._context), document, action, run_on_main_thread, show, ask)
         show(text)
         return text
 

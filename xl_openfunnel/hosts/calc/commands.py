@@ -6,7 +6,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from com.sun.star.lang import Locale
 
@@ -20,11 +20,14 @@ from ...jobs.waiting import refresh_errors
 from ...runtime.thread_pool import start_thread
 from ...text import count
 from ...workbook.commands import EARLIER_ACTIONS
+from ..known_list import KeptText, keep, propose
 from ..session import session
 from .array_size import Size
 from .documents import CalcArray, find_arrays
+from .questions import Questions
 from .results import Result
-from .table_writer import Rows, TableUpdate, prepare
+from .selected_cells import find_selection
+from .table_writer import prepare
 from .updater import ResultUpdater
 
 _log = logging.getLogger(__name__)
@@ -41,6 +44,10 @@ ANSWER_TIMEOUT: Final = 30.0
 """Seconds to wait for the service: more than its slowest responses seen so far."""
 
 _FAILED: Final = unexpected()
+_NO_WINDOW: Final = "This document has no window in which cells could be selected."
+_NOTHING_KEPT: Final = "Nothing was kept."
+
+_T = TypeVar("_T")
 
 
 def act(
@@ -49,6 +56,7 @@ def act(
     action: str,
     run_on_main_thread: RunOnMainThread,
     show: Callable[[str], object],
+    ask: Callable[[], Questions],
 ) -> str:
     """Run a command on a document. Never raises.
 
@@ -58,12 +66,15 @@ def act(
         action: the command's name.
         run_on_main_thread: runs a function on LibreOffice's main thread, and waits for it.
         show: shows the message of a step that ends after this returned; called on the main thread.
+        ask: what asks the user in front of the document's window.
 
     Returns:
         The message for the user.
     """
     if document is None or not hasattr(document, "Sheets"):
         return "Open a spreadsheet first."
+    if action == "keep list":
+        return _run_action(action, lambda: _keep_list(document, ask, run_on_main_thread, show))
     if document.isReadonly():
         return "This document is read-only. Save it under another name first."
     action = EARLIER_ACTIONS.get(action, action)
@@ -85,24 +96,59 @@ def _run_action(action: str, run: Callable[[], str]) -> str:
     except Exception:
         _log.exception("%s failed", action)
         message = _FAILED
-    _log.info("%s: %s", action, message)
+    _log.info("%s: %s", action, "done" if isinstance(message, KeptText) else message)
     return message
 
 
 def _insert_table(document: Any, run_on_main_thread: RunOnMainThread, show: Callable[[str], object]) -> str:
     update = prepare(document)
-    start_thread("calc-insert", lambda: _build_and_write(update, run_on_main_thread, show))
+    _run_slow("insert table", update.rows, update.write, run_on_main_thread, show)
     return update.started_text
 
 
-def _build_and_write(update: TableUpdate, run_on_main_thread: RunOnMainThread, show: Callable[[str], object]) -> None:
-    rows: Future[Rows] = Future()
-    try:
-        rows.set_result(update.rows())
-    except Exception as error:  # raised again on the main thread, where `_run_action` reports it
-        rows.set_exception(error)
-    with contextlib.suppress(Exception):  # LibreOffice is closing, or shows a dialog
-        run_on_main_thread(lambda: show(_run_action("insert table", lambda: update.write(rows.result()))))
+def _keep_list(
+    document: Any, ask: Callable[[], Questions], run_on_main_thread: RunOnMainThread, show: Callable[[str], object]
+) -> str:
+    """Ask for a name, and keep the companies of the selected cells under it."""
+    selection, lists = find_selection(document), session().known
+    if selection is None:
+        return ask().texts().one_block if document.CurrentController is not None else _NO_WINDOW
+    questions = ask()
+    texts = questions.texts()
+    typed = questions.ask_text(texts.list_name, propose(lists, selection.title).name)
+    proposal = propose(lists, typed)
+    if not proposal.name:
+        return texts.no_list_name if typed else _NOTHING_KEPT
+    question = texts.replace_list.format(list=proposal.name, companies=proposal.companies, date=proposal.date)
+    if proposal.companies and not questions.confirm(question):
+        return _NOTHING_KEPT
+
+    def read_and_keep() -> str:
+        return keep(lists, proposal.name, selection.read(run_on_main_thread), ";")
+
+    _run_slow("keep list", read_and_keep, lambda text: text, run_on_main_thread, show)
+    return "Reading the companies ..."
+
+
+def _run_slow(
+    action: str,
+    do: Callable[[], _T],
+    finish: Callable[[_T], str],
+    run_on_main_thread: RunOnMainThread,
+    show: Callable[[str], object],
+) -> None:
+    """Do something on another thread, then finish it on the main thread and show what came of it."""
+
+    def run() -> None:
+        done: Future[_T] = Future()
+        try:
+            done.set_result(do())
+        except Exception as error:  # raised again on the main thread, where `_run_action` reports it
+            done.set_exception(error)
+        with contextlib.suppress(Exception):  # LibreOffice is closing, or shows a dialog
+            run_on_main_thread(lambda: show(_run_action(action, lambda: finish(done.result()))))
+
+    start_thread(f"calc-{action.replace(' ', '-')}", run)
 
 
 def _refresh_and_report(

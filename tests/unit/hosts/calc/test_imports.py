@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xl_openfunnel.hosts import calc
 
-NEED_UNO = {"addin", "commands", "documents", "table_writer"}
+NEED_UNO = {"addin", "commands", "documents", "questions", "table_writer"}
 
 
 def test_all_other_modules_load_without_uno_and_without_the_host_for_excel() -> None:
