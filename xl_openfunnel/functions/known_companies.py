@@ -33,6 +33,7 @@ def _tells_known(
 ) -> bool:
     return arguments.one_of(show, "show", _SHOWN) == "why" or arguments.name_known_lists(columns)
 
+
 _LINES_PER_CHECK: Final = 1_000
 
 

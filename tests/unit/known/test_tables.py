@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -144,3 +145,18 @@ def test_the_delimiter_is_the_one_that_all_rows_have(text: str, row: list[str], 
     path = tmp_path / "list.csv"
     path.write_bytes(text.replace('"A\nb;c";x', '"A\nb;c"|x').encode())
     assert read_table(path)[1] == row
+
+
+@pytest.mark.parametrize("name", ["accounts [1].parquet", "accounts's.parquet"])
+def test_a_parquet_file_is_found_by_its_very_name(name: str, tmp_path: Path) -> None:
+    parquet(tmp_path).rename(tmp_path / name)
+    assert read_table(tmp_path / name) == TABLE
+    with pytest.raises(ConfigurationError, match="No such file"):
+        read_table(tmp_path / "other [1].parquet")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no file name has an asterisk there")
+def test_a_parquet_file_is_no_pattern(tmp_path: Path) -> None:
+    parquet(tmp_path).rename(tmp_path / "a*.parquet")
+    parquet(tmp_path).rename(tmp_path / "ab.parquet")
+    assert read_table(tmp_path / "a*.parquet") == TABLE
