@@ -97,7 +97,7 @@ class Calculations:
         """
         key = name, context.block_units, arguments, tuple(map(_types, arguments))
         try:
-            with at_once():
+            with at_once(), context.looking_up():
                 block = evaluate(name, compute, context, *arguments)
         except TakesLongError as long:
             looked_up = long.looked_up

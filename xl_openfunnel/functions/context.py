@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Hashable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Final, Protocol, cast
 from weakref import WeakKeyDictionary
@@ -154,6 +155,10 @@ class CallContext:
         """The files with the columns of final jobs; None without a store."""
         return self._services.columns
 
+    def looking_up(self) -> AbstractContextManager[None]:
+        """Within this, jobs are looked up quickly: for a call that does not go on for long."""
+        return self._services.store.one_connection() if self._services.store else nullcontext()
+
     def job_id(self, named: arguments.JobArgument) -> str:
         """The id of a job that is named by its label, in any case, or else by its id, URL or a text with its UUID.
 
@@ -182,14 +187,7 @@ class CallContext:
             if unreadable == _BUSY:
                 self._mark_stale()
             raise InvalidJobIdError(refusal(text, "is no job id, and labels cannot be read", remedy=unreadable))
-        raise InvalidJobIdError(
-            refusal(
-                text,
-                NO_JOB_KNOWN,
-                self._known_names(),
-                remedy="Copy the id from OpenFunnel.",
-            )
-        )
+        raise InvalidJobIdError(refusal(text, NO_JOB_KNOWN, self._known_names(), remedy="Copy the id from OpenFunnel."))
 
     def _known_names(self) -> tuple[str, ...]:
         """Labels and ids of the latest jobs, to which a wrong one may be similar. Nothing depends on them."""

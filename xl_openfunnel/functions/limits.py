@@ -17,8 +17,8 @@ from typing import Final
 from ..errors import ConfigurationError
 from ..jobs.snapshot import Rows
 
-MAX_JOBS: Final = 5
-"""Jobs that a cell looks up at once. Each takes 0.5 ms, and some 3 ms while another thread calculates."""
+MAX_JOBS: Final = 20
+"""Jobs that a cell looks up at once. Each takes 0.1 ms, and up to 2 ms while another thread calculates."""
 
 MAX_ENTRIES: Final = 300
 """Entries of the list of jobs that a cell reads at once: each takes up to 20 microseconds."""

@@ -6,6 +6,7 @@ import gc
 import sys
 import types
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ class FakeContext:
 
     block_units = 255
     width = 1
+    looking_up = staticmethod(nullcontext)
 
     def __init__(self, rig: Rig) -> None:
         self.rig = rig

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from hypothesis import given, settings
@@ -25,6 +26,7 @@ class FakeContext:
 
     block_units = 255
     width = 1
+    looking_up = staticmethod(nullcontext)
 
     def __init__(self, world: World) -> None:
         self.world = world

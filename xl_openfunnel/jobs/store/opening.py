@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import Never
 
@@ -24,6 +25,9 @@ class UnavailableStore:
         self._reason = reason
 
     def close(self) -> None: ...
+
+    def one_connection(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
 
     def explain(self, error: Exception) -> str:
         return str(error)

@@ -157,6 +157,44 @@ def test_label_names_one_job_in_any_case(store: Store) -> None:
     assert store.job_id_of("Germany") == "two"
 
 
+def test_many_names_are_looked_up_over_one_connection(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.label("job", "DACH")
+    opened: list[object] = []
+    connect = sqlite3.connect
+
+    def counted(path: Path, **options: Any) -> object:
+        opened.append(path)
+        return connect(path, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", counted)
+    with store.one_connection(), store.one_connection():
+        for _ in range(3):
+            assert store.job_id_of("dach", wait=False) == "job"
+            assert store.find("job", wait=False) is None
+            assert store.whole_id("job", wait=False) == "job"
+        assert len(opened) == 1
+        Store(store.path, ORIGIN).label("job", "Nordics")
+        assert store.job_id_of("Nordics", wait=False) == "job"
+    opened.clear()
+    assert store.job_id_of("Nordics", wait=False) == "job"
+    assert len(opened) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows replaces no open file")
+def test_a_store_in_another_file_is_looked_up_there(store: Store, tmp_path: Path) -> None:
+    store.label("job", "DACH")
+    another = Store(tmp_path / "another.sqlite3", ORIGIN)
+    another.label("new", "DACH")
+    another.close()
+    with store.one_connection():
+        assert store.job_id_of("DACH", wait=False) == "job"
+        store.close()
+        for suffix in ("-wal", "-shm"):
+            store.path.with_name(store.path.name + suffix).unlink(missing_ok=True)
+        another.path.replace(store.path)
+        assert store.job_id_of("DACH", wait=False) == "new"
+
+
 @pytest.mark.parametrize(
     "label", ["KÖLN Q3", "Ko\u0308ln q3", "\u200bKöln\u00a0Q3\ufeff", "Köln\u00ad Q3 ", "Köln  \t Q3"]
 )
