@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -57,7 +57,7 @@ def list_lists(context: typer.Context, as_json: Json = False) -> None:
     """List the known lists."""
     lists = _lists(context).all()
     if as_json:
-        terminal.print_json([dict(_details(known)) for known in lists])
+        terminal.print_json([_as_json(known) for known in lists])
         return
     lines = [[text for _, text in _details(known)][: len(_HEADERS)] for known in lists]
     if not terminal.is_terminal(sys.stdout):
@@ -72,7 +72,7 @@ def show_list(context: typer.Context, name: Name, as_json: Json = False) -> None
     """Show what is kept of a known list: never its companies."""
     known = _lists(context).get(name)
     if as_json:
-        terminal.print_json(dict(_details(known)))
+        terminal.print_json(_as_json(known))
     else:
         table_output.print_pairs(_details(known))
 
@@ -101,6 +101,19 @@ def parse_new_against(text: str | None) -> list[str]:
 
 def _lists(context: typer.Context) -> KnownLists:
     return KnownLists.beside(session(context).settings.store_path)
+
+
+def _as_json(known: KnownList) -> dict[str, Any]:
+    return {
+        "name": known.name,
+        "companies": known.companies,
+        "columns": list(known.columns),
+        "note_column": known.note_column,
+        "set_at": known.set_at.isoformat(),
+        "rows_without_keys": known.skipped,
+        "linkedin_pages": len(known.keys.linkedin),
+        "domains": len(known.keys.hosts),
+    }
 
 
 def _details(known: KnownList) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,7 +72,17 @@ def test_a_list_is_set_listed_shown_and_removed(serve: Serve, run: Run, accounts
     assert done.code == 0
     assert "2 companies: 2 by Website; 1 row had none." in done.err
     assert run("known", "list").out.splitlines()[1].split("\t")[:4] == ["CRM", "2", "Website", "Owner"]
-    assert json.loads(run("known", "show", "crm", "--json").out)["domains"] == "2"
+    shown = json.loads(run("known", "show", "crm", "--json").out)
+    assert datetime.fromisoformat(shown.pop("set_at")).tzinfo
+    assert shown == {
+        "name": "CRM",
+        "companies": 2,
+        "columns": ["Website"],
+        "note_column": "Owner",
+        "rows_without_keys": 1,
+        "linkedin_pages": 0,
+        "domains": 2,
+    }
     assert json.loads(run("known", "list", "--json").out)[0]["name"] == "CRM"
     assert run("known", "remove", "crm").code == 0
     assert (run("known", "list").out.splitlines(), run("known", "remove", "crm").code) == (
@@ -243,7 +254,7 @@ def test_hosts_that_the_user_calls_shared_take_no_company_away(serve: Serve, run
     for known_before in (False, True):
         if not known_before:
             assert run("known", "set", "crm", accounts, "--yes").code == 0
-            assert json.loads(run("known", "show", "crm", "--json").out)["domains"] == "1"
+            assert json.loads(run("known", "show", "crm", "--json").out)["domains"] == 1
         else:  # a list that was set before the user named the host
             (folder / SHARED_HOSTS).unlink()
             run("known", "set", "crm", accounts, "--yes")
