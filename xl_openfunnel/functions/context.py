@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Hashable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Final, Protocol, cast
+from typing import Final, Protocol
 from weakref import WeakKeyDictionary
 
 from ..api.endpoints import find_job_id
@@ -33,7 +33,7 @@ CREDITS: Final = "*credits"
 """The key of the account's credits."""
 
 KNOWN: Final = "*known"
-"""The key of the lists of known companies."""
+"""The key of what names known companies: lists, and labels or ids that no job has yet."""
 
 _CALL: Final = "*call "
 """The keys of calculations that a cell waits for begin so."""
@@ -49,6 +49,9 @@ _MAX_REMEMBERED: Final = 10_000
 
 _MAX_COMPARED: Final = 3
 """Texts of one call that are compared with the jobs known here: each takes some milliseconds."""
+
+_MAX_UNSEEN: Final = 20
+"""Texts of one call that may name a job later: they are looked up every two seconds, and take 0.3 ms each."""
 
 _UNREADABLE: Final = (ConfigurationError, OSError, sqlite3.Error)
 """Raised by a store that is damaged, or gone, such as one on a network drive."""
@@ -144,6 +147,7 @@ class CallContext:
         self.dependencies: dict[str, Dependency] = {}
         self._names: tuple[str, ...] | None = None
         self._refused = 0
+        self._versions: dict[str, Hashable] = {}
         self._unseen: list[str] = []
 
     def renewed(self) -> CallContext:
@@ -248,15 +252,8 @@ class CallContext:
         lists = self._services.known
         if lists is None:
             return None
-        version = lists.version(name)
-        seen = self.dependencies.get(KNOWN)
-        before = () if seen is None else cast("tuple[tuple[str, Hashable], ...]", seen.value)
-        names = [each for each, _ in before] + [name]
-
-        def now() -> Hashable:
-            return tuple((each, lists.version(each)) for each in names)
-
-        self.dependencies[KNOWN] = Dependency(now, (*before, (name, version)), settled=_always)
+        self._versions[name] = lists.version(name)
+        self._depend_on_names(lists)
         limits.count_read(0, slow=not lists.is_loaded(name), looked_up=False)
         return lists.find(name)
 
@@ -284,13 +281,19 @@ class CallContext:
         seen later, or labelled, that has it.
         """
         found = self._seen(text)
-        if found is None:
-            if not self._unseen:  # after `_mark_stale` the cell is calculated again anyway
-                unseen, later = self._unseen, self.renewed()
-                dependency = Dependency(lambda: any(map(later._seen, unseen)), value=False, settled=_always)
-                self.dependencies.setdefault(JOBS, dependency)
+        if found is None and len(self._unseen) < _MAX_UNSEEN and self._services.known is not None:
             self._unseen.append(text)
+            self._depend_on_names(self._services.known)
         return found
+
+    def _depend_on_names(self, lists: KnownLists) -> None:
+        """Depend on the known lists that were asked for, and on whether texts that name nothing name a job later."""
+        versions, unseen, later = tuple(self._versions.items()), tuple(self._unseen), self.renewed()
+
+        def now() -> Hashable:
+            return tuple((name, lists.version(name)) for name, _ in versions), any(map(later._seen, unseen))
+
+        self.dependencies[KNOWN] = Dependency(now, (versions, False), settled=_always)
 
     def _seen(self, text: str) -> str | None:
         try:

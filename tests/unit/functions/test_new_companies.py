@@ -13,7 +13,7 @@ from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.functions import derived_tables, limits
 from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.cache import DerivedCache
-from xl_openfunnel.functions.context import JOBS, KNOWN
+from xl_openfunnel.functions.context import KNOWN
 from xl_openfunnel.functions.known_companies import domain, new
 from xl_openfunnel.functions.known_sources import NO_SUCH_NAME, NOTHING_TO_COMPARE
 from xl_openfunnel.known.lists import SHARED_HOSTS
@@ -191,10 +191,10 @@ def test_a_cell_follows_a_job_that_is_seen_or_labelled_later(services: Simulated
         context = services.context()
         with pytest.raises(ConfigurationError):
             new(context, "job-one-1", text)
-        seen[text] = context.dependencies[JOBS]
+        seen[text] = context.dependencies[KNOWN]
     context = services.context()
     new(context, "job-one-1", (("x.io",), ("before",), ("call Jo",)))
-    mixed = context.dependencies[JOBS]
+    mixed = context.dependencies[KNOWN]
     services.fetcher.wait("job-three-3")
     assert seen["job-three-3"].stale
     assert not any(each.stale for each in (seen["before"], mixed))
@@ -207,11 +207,7 @@ def test_a_cell_follows_a_job_that_is_seen_or_labelled_later(services: Simulated
 def test_what_depends_on_lists_and_names_does_not_wait_once_its_jobs_have_ended(services: SimulatedServices) -> None:
     context = services.context()
     new(context, "job-one-1", (("x.io",), ("crm",)))
-    assert {topic: seen.settled() for topic, seen in context.dependencies.items()} == {
-        "job-one-1": True,
-        KNOWN: True,
-        JOBS: True,
-    }
+    assert {topic: seen.settled() for topic, seen in context.dependencies.items()} == {"job-one-1": True, KNOWN: True}
 
 
 def test_keys_are_read_from_files_of_columns_where_there_are_some(
