@@ -27,6 +27,8 @@ from xl_openfunnel.functions.catalog import REGISTRY
 from xl_openfunnel.functions.context import CallContext
 from xl_openfunnel.functions.credits import CreditsCache
 from xl_openfunnel.functions.implementations import UNEXPECTED, evaluate
+from xl_openfunnel.known.lists import KnownLists
+from xl_openfunnel.known.tables import make_list
 from xl_openfunnel.settings import Settings, checked_base_url, origin_of
 from xl_openfunnel.simulator import SimulatedJob, companies
 
@@ -173,7 +175,7 @@ ODD_VALUES: list[Any] = [
 
 _cells = (
     st.sampled_from(
-        ["job", "JOB", "", " ", "name", "*", "rank", "count", "=1+1", "of_x", "#N/A", "a,b", "employee_band"]
+        ["job", "JOB", "crm", "", " ", "name", "*", "rank", "count", "=1+1", "of_x", "#N/A", "a,b", "employee_band"]
     )
     | st.sampled_from([1.0, -1.0, 0.5, 1e300, math.inf, math.nan, True, None, CellError("#REF!"), *ODD_VALUES[3:]])
     | st.text(max_size=6)
@@ -184,7 +186,7 @@ _arguments = _cells | st.lists(_cells, max_size=3) | st.lists(st.lists(_cells, m
 
 @contextmanager
 def call_contexts(folder: Path) -> Iterator[Callable[[], CallContext]]:
-    """Yield a function that makes call contexts, with one finished job."""
+    """Yield a function that makes call contexts, with one finished job and a known list."""
     with running_environment(folder, SimulatedJob(companies(30, seed=1), job_id="job")) as env:
         process = env.start_process()
         process.fetcher.watch("job")
@@ -192,8 +194,10 @@ def call_contexts(folder: Path) -> Iterator[Callable[[], CallContext]]:
         credits_cache = CreditsCache(
             process.client, clock=env.time, start=lambda run: run(), call_later=lambda *_: None
         )
+        lists = KnownLists(folder / "known")
+        lists.set(make_list("crm", [["acme.com"], ["foo.example"]]))
         services: Any = SimpleNamespace(
-            fetcher=process.fetcher, store=process.store, credits=credits_cache, columns=None
+            fetcher=process.fetcher, store=process.store, credits=credits_cache, columns=None, known=lists
         )
         yield lambda: CallContext(services)
 
