@@ -1,4 +1,4 @@
-"""The lines of the guide for each engine on one's own machine, taken from its page and run over an export."""
+"""The lines of the guide for each engine on one's own computer, taken from its page and run over an export."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ ROWS = [*companies(40, seed=3), {"name": "last", "industries": ["Software"], "a_
 
 
 def blocks(language: str) -> list[str]:
-    tried = PAGE.partition("## On your machine")[2].partition("\n## ")[0]
+    _, rest = PAGE.split("## On your computer\n")
+    tried = rest.partition("\n## ")[0]
     return re.findall(rf"^```{language}\n(.*?)^```", tried, re.DOTALL | re.MULTILINE)
 
 
