@@ -134,7 +134,8 @@ def test_selected_cells_become_a_known_list_that_cells_follow(calc: LibreOffice)
     few = new()
     said, proposed, question = keep("D4:D8", typed="accounts")
     assert (said, proposed) == ("Nothing was kept.", "Sheet1")
-    assert question.startswith(f"There is a list accounts already, with {len(ACCOUNTS)} companies, kept on ")
+    begin = TEXTS.replace_list.partition("{date}")[0].format(list="accounts", companies=len(ACCOUNTS))
+    assert question.startswith(begin)
     assert keep("D4:D8", typed="accounts", button="Yes") == [READING, "Sheet1", question]
     assert (many := new(few)) > few
     assert keep("D5", typed="accounts", button="Yes")[0] == READING  # all around it

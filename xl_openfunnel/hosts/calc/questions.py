@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import uno
+from com.sun.star.awt import Selection
 from com.sun.star.awt.MessageBoxType import QUERYBOX
 from com.sun.star.beans import PropertyValue
 
@@ -12,6 +13,7 @@ from ...workbook.languages import ENGLISH, Messages, languages
 
 _TITLE: Final = "OpenFunnel"
 _OK, _CANCEL = 1, 2  # com.sun.star.awt.PushButtonType, and what a dialog gives that is ended with OK
+_POSITION: Final = 3  # com.sun.star.awt.PosSize.POS
 _YES_OR_NO: Final = 3 + 0x30000  # com.sun.star.awt.MessageBoxButtons, with DEFAULT_BUTTON_NO
 _YES: Final = 2  # com.sun.star.awt.MessageBoxResults
 
@@ -58,7 +60,10 @@ class Questions:
         dialog = self._create("com.sun.star.awt.UnoControlDialog")
         dialog.setModel(model)
         dialog.createPeer(self._window.getToolkit(), self._window)
+        outer, own = self._window.getPosSize(), dialog.getPosSize()
+        dialog.setPosSize((outer.Width - own.Width) // 2, (outer.Height - own.Height) // 3, 0, 0, _POSITION)
         answer = dialog.getControl("answer")
+        answer.setSelection(Selection(0, len(proposed)))
         answer.setFocus()
         try:
             return str(answer.getText()).strip() if dialog.execute() == _OK else ""
