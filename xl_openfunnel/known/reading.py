@@ -16,7 +16,10 @@ _MIN_SHARE: Final = 0.2
 """The part of a column's filled cells that must hold keys: people put notes between them."""
 
 _SAMPLE: Final = 2_000
-"""Rows of a large table that are looked at to find its columns."""
+"""Texts of a long column that are looked at to find what it holds."""
+
+_GOLDEN: Final = 0.6180339887498949
+"""Steps of this part of a column fall evenly on it, and in step with nothing that comes back every so many rows."""
 
 _SEPARATORS: Final = re.compile(r"[\s,;|()<>\[\]{}\"]+")
 _PLAIN_PAGE: Final = re.compile(
@@ -158,9 +161,9 @@ def find_columns(rows: Sequence[Sequence[object]]) -> Columns:
     width = len(rows[0]) if rows else 0
     headers = 1 if len(rows) > 1 and not any(map(keys_in, rows[0])) and all(map(_is_header, rows[0])) else 0
     keys = []
-    step = max(1, len(rows) // _SAMPLE)
     for column in range(width):
-        filled = [row[column] for row in rows[headers::step] if _filled(row[column])]
+        texts = [cell for row in rows[headers:] if isinstance(cell := row[column], str) and cell]
+        filled = [cell for cell in _sample(texts) if not looks_blank(cell)]
         if filled and sum(map(bool, map(keys_in, filled))) >= max(1.0, _MIN_SHARE * len(filled)):
             keys.append(column)
     names = [
@@ -175,8 +178,12 @@ def _is_header(cell: object) -> bool:
     return cell is None or isinstance(cell, str)
 
 
-def _filled(cell: object) -> bool:
-    return isinstance(cell, str) and not looks_blank(cell)
+def _sample(texts: Sequence[str]) -> Sequence[str]:
+    """The texts or, where they are many, some of them from all over."""
+    count = len(texts)
+    if count <= _SAMPLE:
+        return texts
+    return [texts[int(number * _GOLDEN % 1 * count)] for number in range(_SAMPLE)]
 
 
 def row_keys(row: Sequence[object], columns: Iterable[int]) -> CellKeys:

@@ -179,3 +179,14 @@ def test_a_column_of_notes_that_names_one_site_is_no_column_of_sites() -> None:
 
 def test_nothing_is_found_where_nothing_is() -> None:
     assert find_columns([]) == find_columns([[]]) == Columns((), None, 0)
+
+
+@pytest.mark.parametrize("every", [2, 5, 7, 20, 25, 10_000])
+@pytest.mark.parametrize("between", ["", "see notes"])
+def test_columns_of_a_long_table_are_found_whatever_comes_back_in_it(every: int, between: str) -> None:
+    """Links in four of five rows, or hosts in a few and nothing between them."""
+    rows = [
+        [f"linkedin.com/company/{n}x" if n % every else between, "" if n % every else f"a{n}.com"]
+        for n in range(50_000)
+    ]
+    assert find_columns([["Profile", "Site"], *rows]).keys == (0, 1)
