@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ TABLE: Mapping[str, Mapping[str, list[str]]] = tomllib.loads(Path(__file__).with
 VARIANTS = {
     word: re.compile(rf"(?<!\w)(?:{'|'.join(entry['not'])})(?!\w)", re.IGNORECASE) for word, entry in TABLE.items()
 }
+TEXTS = functools.cache(lambda: tuple(all_texts()))
 EXCEPTIONS = [phrase for entry in TABLE.values() for phrase in entry.get("but", ())]
 
 
@@ -30,7 +32,7 @@ def found(texts: Iterable[Text]) -> list[str]:
 
 
 def test_each_thing_has_one_name_in_all_texts() -> None:
-    if lines := found(all_texts()):
+    if lines := found(TEXTS()):
         pytest.fail("\n".join(lines))
 
 
@@ -51,7 +53,7 @@ def test_another_name_in_a_sentence_of_the_code_is_found(source: str, other: str
 
 
 def test_every_kind_of_text_is_read() -> None:
-    places = {place.partition(":")[0].partition(" ")[0] for place, _ in all_texts()}
+    places = {place.partition(":")[0].partition(" ")[0] for place, _ in TEXTS()}
     kinds = {
         "README.md",
         "workbook/guide/messages.md",
@@ -75,5 +77,5 @@ def test_the_one_name_is_none_of_the_others(word: str) -> None:
 
 def test_every_exception_is_needed() -> None:
     """An exception whose phrase no text has any more would hide a variant one day."""
-    texts = "\n".join(text for _, text in all_texts())
+    texts = "\n".join(text for _, text in TEXTS())
     assert [phrase for phrase in EXCEPTIONS if phrase not in texts] == []
