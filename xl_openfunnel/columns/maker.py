@@ -29,7 +29,7 @@ _PAUSE: Final = 1.0
 """Seconds: a frame of a job that was just fetched, or a block of cells, is made in less."""
 
 _JOIN_TIMEOUT: Final = 1.0
-"""Seconds that `close` gives the file that is being made: one of 10,000 companies takes half of that."""
+"""Seconds that `close` gives the file that is being made: one of 10,000 companies takes a fifth of that."""
 
 
 class ColumnMaker:
