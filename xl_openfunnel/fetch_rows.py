@@ -53,7 +53,8 @@ def fetch_rows(
         api_key: the key; None for the one of the settings.
         base_url: the service's address; None for the one of the settings.
         columns: names in the desired order; None for ``rank`` and every field that the service sent. The derived
-            ``country``, ``city`` and ``employee_band`` are only included by name.
+            ``country``, ``city`` and ``employee_band`` are only included by name, and so is ``known:crm``, the tier
+            by which each company is in the known list ``crm``: missing for one that is new.
         criteria: which companies, in the words of SUMIFS: ``"country=Germany|Austria; employee_count>=50"``, or
             ``{"country": "Germany|Austria", "employee_count": ">=50"}``; None for all. Its columns need not be among
             ``columns``.

@@ -100,6 +100,8 @@ def test_nothing_of_a_list_is_shown(serve: Serve, run: Run, accounts: Path) -> N
         run("known", "show", "crm", "--debug"),
         run("rows", "one", "--new-against", "crm", "--debug"),
         run("rows", "one", "--new-against", "crmm", "--debug"),
+        run("rows", "one", "--columns", "known:crm", "--sort", "known:crm", "--debug"),
+        run("rows", "one", "--columns", "known:crmm", "--debug"),
     ]
     assert not any(SECRET_ACCOUNT in output.out + output.err for output in outputs)
 
