@@ -101,7 +101,7 @@ def test_companies_by_country_and_size_are_those_of_of_pivot(book: Any) -> None:
 
 
 def test_companies_by_country_and_size_are_those_of_pandas(book: Any, file: Path) -> None:
-    read = pd.read_excel(file, sheet_name="Companies", keep_default_na=False).replace("", BLANK)
+    read = pd.read_excel(file, sheet_name="Companies", keep_default_na=False, engine="openpyxl").replace("", BLANK)
     counted = pd.crosstab(read["country"], read["employee_band"], margins=True, margins_name=TOTAL)
     header, *lines = block(book, "Companies by country and employees")
     for line in lines:
