@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from tests.hosts.basic import libreoffice
 from tests.hosts.basic.libreoffice import LibreOffice
 from tests.hosts.calc import window
-from tests.hosts.calc.home import user_home
+from tests.hosts.calc.home import UserHome, user_home
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook.languages import languages
 
@@ -96,31 +95,41 @@ End Sub
 
 ROWS = companies(60, seed=7)
 ACCOUNTS = [f"www.{company['domain']}" for company in ROWS if company["domain"]][:20]
+HEADER: Final = "confidential@gmail.com"
+"""The first account, which is taken for the name of the column: no company is known by it."""
+
 READING: Final = "Reading the companies ..."
 TEXTS = languages()["en"].messages
 
 
 @pytest.fixture
-def calc(tmp_path: Path) -> Iterator[LibreOffice]:
-    """A sheet with a job, how many of its companies are new, and some of them as accounts.
+def own_user() -> Iterator[UserHome]:
+    if why := libreoffice.why_missing() or window.why_missing():
+        pytest.skip(why)
+    with Simulator([SimulatedJob(ROWS, job_id="job")]) as service, user_home(service) as made:
+        assert made.run("install", "--calc").returncode == 0
+        yield made
+
+
+@pytest.fixture
+def calc(own_user: UserHome) -> Iterator[LibreOffice]:
+    """A sheet with a job, how many of its companies are new, and some of them as accounts without a header.
 
     In a window: a LibreOffice without one cancels each dialog.
     """
-    if why := libreoffice.why_missing() or window.why_missing():
-        pytest.skip(why)
-    job = SimulatedJob(ROWS, job_id="job")
-    with Simulator([job]) as service, user_home(service) as user, window.display(user.environ) as display:
-        assert user.run("install", "--calc").returncode == 0
-        with LibreOffice(user.profile, display.environ, window=True) as running:
-            running.new({"User": USER}, {"C3": "Account", "D3": "Website", "C4": "Acme"})
-            for row, account in enumerate(ACCOUNTS, 4):
-                running.enter("Sheet1", f"D{row}", account)
-            running.enter("Sheet1", "A1", "job")
-            running.enter("Sheet1", "A2", '=OF_NEW(A1;"accounts";"";"";"count")')
-            yield running
+    with (
+        window.display(own_user.environ) as display,
+        LibreOffice(own_user.profile, display.environ, window=True) as running,
+    ):
+        running.new({"User": USER}, {"C3": "Acme", "D3": HEADER})
+        for row, account in enumerate(ACCOUNTS, 4):
+            running.enter("Sheet1", f"D{row}", account)
+        running.enter("Sheet1", "A1", "job")
+        running.enter("Sheet1", "A2", '=OF_NEW(A1;"accounts";"";"";"count")')
+        yield running
 
 
-def test_selected_cells_become_a_known_list_that_cells_follow(calc: LibreOffice) -> None:
+def test_selected_cells_become_a_known_list_that_cells_follow(calc: LibreOffice, own_user: UserHome) -> None:
     def keep(area: str, typed: str = "", button: str = "No") -> list[str]:
         return str(calc.call("User.Keep", area, typed, button)).split("|")
 
@@ -142,3 +151,6 @@ def test_selected_cells_become_a_known_list_that_cells_follow(calc: LibreOffice)
     assert new(many) == few
     assert keep("D5", typed="###") == [TEXTS.no_list_name, "Sheet1"]
     assert keep("C3:C5,D9") == [TEXTS.one_block]
+    logs = "".join(file.read_text("utf-8") for file in own_user.folder.rglob("*.log"))
+    assert "keep list: done" in logs
+    assert HEADER not in logs
