@@ -34,7 +34,7 @@ _NAVY, _BLUE, _GREY = "#203864", "#4472C4", "#7F7F7F"
 
 def accounts() -> Iterator[tuple[str, str, str]]:
     """Website, LinkedIn page and team of each account, the website as people write it into a CRM."""
-    ways = ("www.{}/de", "info@{}", "http//{}", "WWW.{}", "https://shop.{}", "{}.", "n/a", "<sales@{}>")
+    ways = ("www.{}/", "info@{}", "http//{}", "WWW.{}", "https://shop.{}", "{}.", "n/a", "<sales@{}>")
     for number, row in enumerate(JOB.rows[:330]):
         if number % 5 in (0, 1, 3) and row["domain"]:
             way = ways[number % len(ways)]
