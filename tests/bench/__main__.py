@@ -10,6 +10,7 @@
     M8  the command that builds the workbook
     M9  pivots over 50 jobs of 10,000 rows, from columns; only on request M9L, over 500 jobs, made in some minutes
     M10 rows in cells, from columns and a fresh process; the export of 50 jobs as files for other programs
+    M11 50,000 known accounts against one job and against 50
 
 Only these measures have time limits; tests count. Needs the extra ``bench``.
 """
@@ -35,6 +36,7 @@ from . import (
     m9_pivots,
     m10_files,
     m10_rows,
+    m11_known,
 )
 from .measure import no_proxy, not_installed
 from .report import Outcome, as_json, show
@@ -59,6 +61,7 @@ MEASURES: dict[str, Callable[[], Outcome]] = {
     "M9": m9_pivots.measure,
     "M9L": m9_pivots.measure_large,
     "M10": lambda: _together(m10_rows.measure, m10_files.measure),
+    "M11": m11_known.measure,
 }
 
 ON_REQUEST = ("M9L",)

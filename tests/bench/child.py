@@ -129,6 +129,29 @@ def rows(contender: str, place: str, name: str) -> Output:
     return {"cold": cold, "warm": warm, "answer": hashlib.sha256(repr(first).encode()).hexdigest()}
 
 
+def known(contender: str, place: str, count: int, shown: str) -> Output:
+    """The new companies of so many jobs: the first time, and the median of some more; in seconds."""
+    from .known_contenders import CONTENDERS, digest
+
+    answer = CONTENDERS[contender](Path(place), count, shown)
+    start = time.perf_counter()
+    found, block = answer(0)
+    cold = time.perf_counter() - start
+    warm = sorted(seconds_of(lambda: answer(number)) for number in (1, 2, 3))[1]  # noqa: B023
+    return {"cold": cold, "warm": warm, "new": found, "answer": digest(block)}
+
+
+def known_cells(place: str) -> Output:
+    """``OF_DOMAIN`` of a range and as single calls, and a cell's call of ``OF_NEW`` with a range; in seconds."""
+    from .known_contenders import cell_call, of_domain
+
+    of_range, single = of_domain(Path(place))
+    of_range()
+    output: Output = {"range": seconds_of(of_range), "single": seconds_of(single)}
+    call, output["held"] = cell_call(Path(place))
+    return output | {"call": sorted(seconds_of(call) for _ in range(5))[2]}
+
+
 def _fetch(fetch: contenders.Fetch, service: Service) -> Output:
     before = memory_mb()
     rows = fetch(service)
@@ -148,7 +171,19 @@ def _peak_above(before: float | None) -> float | None:
 
 TASKS: dict[str, Callable[..., Output]] = {
     task.__name__: task
-    for task in (pivots, rows, export, fetch_ours, fetch_loop, disk_ours, disk_cache, cold_watch, ask_again)
+    for task in (
+        pivots,
+        rows,
+        export,
+        known,
+        known_cells,
+        fetch_ours,
+        fetch_loop,
+        disk_ours,
+        disk_cache,
+        cold_watch,
+        ask_again,
+    )
 }
 
 if __name__ == "__main__":

@@ -69,6 +69,14 @@ def files(count: int, folder: ColumnFolder | None = None) -> list[JobFile]:
     return [JobFile(name, path, ROWS) for name, path in found if path is not None]
 
 
+def file(number: int, content: str, folder: ColumnFolder) -> JobFile:
+    """The file of one job, which must be there."""
+    path = folder.find(job_id(number), content)
+    if path is None:
+        raise FileNotFoundError(job_id(number))
+    return JobFile(job_id(number), path, ROWS)
+
+
 def make(count: int, *, stored: bool) -> None:
     """Make what is missing of so many jobs, with ``stored`` in the store too."""
     _KEPT.mkdir(mode=0o700, parents=True, exist_ok=True)
