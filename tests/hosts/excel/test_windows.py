@@ -38,6 +38,7 @@ SHARES = (
         "tests/unit/columns",  # DuckDB, files in use, how a process ends
         "tests/unit/jobs/store",  # SQLite, files in use
         "tests/unit/jobs/test_fetch_rows.py",  # threads that wait for the service
+        "tests/unit/known/test_lists.py",  # files in use
         "tests/unit/runtime",  # threads, clocks
         "tests/unit/simulator/test_simulated_faults.py",  # sockets
         "tests/unit/simulator/test_simulated_service.py",  # sockets, processes
@@ -64,7 +65,7 @@ SHARES = (
         "tests/unit/test_table_block.py",  # dates, widths of integers
     ),
 )
-SLOW_MODULES = {"test_live_cells", "test_selftest", "test_start"}  # for what Excel does by itself
+SLOW_MODULES = {"test_known", "test_live_cells", "test_selftest", "test_start"}  # for what Excel does by itself
 UNIT = "unit"
 WORKERS = 2
 
