@@ -107,13 +107,15 @@ def ours(place: Path, count: int, shown: str, *, from_rows: bool = False) -> Ans
     """``OF_NEW`` of cells; ``from_rows`` without columns."""
     from xl_openfunnel.functions.context import CallContext
     from xl_openfunnel.functions.known_companies import new
+    from xl_openfunnel.runtime.background import in_background
 
     shared: Any = services(place, from_rows=from_rows)
 
     def answer(number: int) -> tuple[int, Block]:
         jobs = tuple((pivot_jobs.job_id(each),) for each in range(count))
         # Another length of texts, so that no block is there already.
-        block = new(CallContext(shared, 255 + number), jobs if count > 1 else jobs[0][0], NAME, None, None, shown)
+        with in_background():  # as all calculations for cells
+            block = new(CallContext(shared, 255 + number), jobs if count > 1 else jobs[0][0], NAME, None, None, shown)
         return int(block[0][0]) if shown == "count" else len(block) - 1, block
 
     return answer

@@ -64,7 +64,9 @@ def selected_block(
         for lines in companies.batches(_shown(companies, names, places)):
             numbers, *values = zip(*lines, strict=True)
             values += [tuple(texts[number] for number in numbers) for _, texts in added]
-            cells = [clip_cells(list(map(to_cell, column)), units) for column in values]
+            # Most are texts, which are cells already.
+            made = [[each if type(each) is str else to_cell(each) for each in column] for column in values]
+            cells = [clip_cells(column, units) for column in made]
             for number, line in zip(numbers, zip(*cells, strict=True), strict=True):
                 block[1 + number] = list(line)
     return block
