@@ -16,7 +16,6 @@ from ..files.xlsx_style import Formats
 from ..functions.registry import CATEGORY
 from ..version import version
 from . import charts_sheet, data_sheets, ribbon, sources, start_sheet
-from .cached_values import CachedValues
 from .package import Package
 from .styles import FORMATS
 from .vba.project import build_project
@@ -52,18 +51,14 @@ _ADDIN_TYPE: Final = "application/vnd.ms-excel.addin.macroEnabled.main+xml"
 """The content type by which Excel recognises an add-in."""
 
 
-def write_workbook(path: Path, values: CachedValues | None = None) -> None:
+def write_workbook(path: Path) -> None:
     """Write the workbook to ``path``, replacing an existing file atomically.
-
-    Args:
-        path: the file.
-        values: what the cells show until Excel calculates them; None for what they show without a job.
 
     Raises:
         ConfigurationError: the folder is missing.
         FileWriteError: the file could not be written.
     """
-    atomic_write(path, build_workbook(values))
+    atomic_write(path, build_workbook())
 
 
 def write_addin(path: Path) -> None:
@@ -71,9 +66,8 @@ def write_addin(path: Path) -> None:
     atomic_write(path, build_addin())
 
 
-def build_workbook(values: CachedValues | None = None) -> bytes:
-    """The workbook's file; the same values always give the same bytes."""
-    values = values or CachedValues()
+def build_workbook() -> bytes:
+    """The workbook's file, always the same bytes."""
     file = io.BytesIO()
     book = xlsxwriter.Workbook(file, {"in_memory": True, **NO_GUESSING})
     _add_project(book, sources.modules(), list(CODE_NAMES.values()))
@@ -83,11 +77,11 @@ def build_workbook(values: CachedValues | None = None) -> bytes:
     job_cell = f"={start_sheet.NAME}!${'ABC'[start_sheet.JOB_COLUMN]}${start_sheet.JOB_ROW + 1}"
     book.define_name(JOB_NAME, job_cell)
     style = Formats(book, FORMATS)
-    start_sheet.add_start(sheets[start_sheet.NAME], style, values)
-    data_sheets.add_rows(sheets[data_sheets.ROWS], style, values)
-    data_sheets.add_table(sheets[data_sheets.TABLE], style, values)
-    pivot = data_sheets.add_pivot(sheets[data_sheets.PIVOT], style, values)
-    charts_sheet.add_charts(book, sheets[charts_sheet.NAME], style, values)
+    start_sheet.add_start(sheets[start_sheet.NAME], style)
+    data_sheets.add_rows(sheets[data_sheets.ROWS], style)
+    data_sheets.add_table(sheets[data_sheets.TABLE], style)
+    pivot = data_sheets.add_pivot(sheets[data_sheets.PIVOT], style)
+    charts_sheet.add_charts(book, sheets[charts_sheet.NAME], style)
     book.close()
     package = Package(file.getvalue())
     _add_function_group(package)

@@ -8,12 +8,11 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from ..cell_values import Block, Cell
 from ..fields import EMPLOYEE_BANDS
 from ..files.xlsx_style import BLUE, LINE, Formats, add_bar_chart
 from ..pivot_rules import BLANK, TOTAL
-from . import cached_values
-from .cached_values import CachedValues, write_single, write_spill
+from . import formulas
+from .formulas import write_single, write_spill
 from .sources import sheet_texts
 from .styles import HEAT, add_job_title, add_title
 
@@ -39,10 +38,10 @@ _MAX_SPILLED_ROWS: Final = 500
 """Rows that get the formats of a spilled block."""
 
 
-def add_charts(book: Workbook, sheet: Worksheet, style: Formats, values: CachedValues) -> None:
+def add_charts(book: Workbook, sheet: Worksheet, style: Formats) -> None:
     texts = sheet_texts().charts
     add_title(sheet, style, "", texts.hint)
-    add_job_title(sheet, style, values)
+    add_job_title(sheet, style)
     sheet.set_column(_COUNTRY, _COUNTRY, 26, style["indented"])
     sheet.set_column(_COUNTRY + 1, _LAST, 12, style["count"])
     sheet.set_column(_PLOTTED, _PLOTTED_BAND + 1, 16, style["body"], {"hidden": True})
@@ -56,15 +55,14 @@ def add_charts(book: Workbook, sheet: Worksheet, style: Formats, values: CachedV
     for column in range(_COUNTRY + 1, _LAST + 1):
         sheet.write_blank(FIRST_ROW - 1, column, None, style["heading"])
     sheet.set_row(FIRST_ROW, 20)
-    write_spill(sheet, FIRST_ROW, _COUNTRY, cached_values.BY_COUNTRY_AND_BAND, values)
+    write_spill(sheet, FIRST_ROW, _COUNTRY, formulas.BY_COUNTRY_AND_BAND)
     _add_heat(sheet, style)
     sheet.write_string(FIRST_ROW - 1, _PLOTTED, texts.plotted, style["hint"])
     for column, header in ((_PLOTTED, "country"), (_PLOTTED_BAND, "employee_band")):
         sheet.write_string(FIRST_ROW, column, header, style["hint"])
         sheet.write_string(FIRST_ROW, column + 1, "companies", style["hint"])
-    block = values.block(cached_values.BY_COUNTRY_AND_BAND)
-    _add_countries(sheet, style, block)
-    _add_bands(sheet, style, block)
+    _add_countries(sheet, style)
+    _add_bands(sheet, style)
     sheet.set_selection(FIRST_ROW, _COUNTRY, FIRST_ROW, _COUNTRY)
     sheet.repeat_rows(FIRST_ROW)
 
@@ -114,26 +112,23 @@ def _add_heat(sheet: Worksheet, style: Formats) -> None:
         add((first, last), (_COUNTRY + 1, _LAST), is_hot, f"if_{color}", stop=True)
 
 
-def _add_countries(sheet: Worksheet, style: Formats, block: Block) -> None:
+def _add_countries(sheet: Worksheet, style: Formats) -> None:
     """Repeat the largest countries without the total, in plain formulas: few programs can chart a spilled block."""
-    lines = block[1:-1]
     heads = xl_range_abs(FIRST_ROW, _COUNTRY, FIRST_ROW, _LAST)
     corner = xl_rowcol_to_cell(FIRST_ROW, _COUNTRY, row_abs=True, col_abs=True)
     for number in range(COUNTRIES):
         row = FIRST_ROW + 1 + number
         name = xl_rowcol_to_cell(row, _COUNTRY)
-        cached: list[Cell] = [lines[number][0], lines[number][-1]] if number < len(lines) else ["", 0.0]
         plotted_name = f'=IF(OR({corner}&""<>"country",{name}&""="",{name}&""="{TOTAL}"),"",{name})'
-        write_single(sheet, row, _PLOTTED, plotted_name, style["hint"], cached[0])
+        write_single(sheet, row, _PLOTTED, plotted_name, style["hint"])
         plotted = xl_rowcol_to_cell(row, _PLOTTED)
         numbers = xl_range_abs(row, _COUNTRY, row, _LAST)
         formula = f'=IF({plotted}="",0,IFERROR(INDEX({numbers},MATCH("{TOTAL}",{heads},0)),0))'
-        sheet.write_formula(row, _PLOTTED + 1, formula, style["nonzero_count"], cached[1])
+        sheet.write_formula(row, _PLOTTED + 1, formula, style["nonzero_count"], 0)
 
 
-def _add_bands(sheet: Worksheet, style: Formats, block: Block) -> None:
+def _add_bands(sheet: Worksheet, style: Formats) -> None:
     """Repeat all bands in their order with the totals of the heat map, also those without companies."""
-    cached = dict(zip(map(str, block[0]), block[-1], strict=True)) if len(block) > 1 else {}
     heads = xl_range_abs(FIRST_ROW, _COUNTRY, FIRST_ROW, _LAST)
     names = xl_range_abs(FIRST_ROW, _COUNTRY, FIRST_ROW + _MAX_SPILLED_ROWS, _COUNTRY)
     whole = xl_range_abs(FIRST_ROW, _COUNTRY, FIRST_ROW + _MAX_SPILLED_ROWS, _LAST)
@@ -141,9 +136,7 @@ def _add_bands(sheet: Worksheet, style: Formats, block: Block) -> None:
         sheet.write_string(row, _PLOTTED_BAND, band, style["hint"])
         name = xl_rowcol_to_cell(row, _PLOTTED_BAND)
         found = f'INDEX({whole},MATCH("{TOTAL}",{names},0),MATCH({name},{heads},0))'
-        sheet.write_formula(
-            row, _PLOTTED_BAND + 1, f"=IFERROR({found},0)", style["nonzero_count"], cached.get(band, 0) or 0
-        )
+        sheet.write_formula(row, _PLOTTED_BAND + 1, f"=IFERROR({found},0)", style["nonzero_count"], 0)
 
 
 def _add_chart(

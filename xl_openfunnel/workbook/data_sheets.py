@@ -10,8 +10,8 @@ from xlsxwriter.worksheet import Worksheet
 from ..fields import EMPLOYEE_BANDS
 from ..files.xlsx_cells import write_cell
 from ..files.xlsx_style import TABLE_STYLE, Formats
-from . import cached_values
-from .cached_values import TABLE_COLUMNS, CachedValues, write_spill
+from . import formulas
+from .formulas import TABLE_COLUMNS, write_spill
 from .pivot import Axis, Pivot
 from .sources import sheet_texts
 from .styles import add_job_title, add_title
@@ -39,13 +39,13 @@ WIDTHS: Final = {
 }
 
 
-def add_rows(sheet: Worksheet, style: Formats, values: CachedValues) -> None:
+def add_rows(sheet: Worksheet, style: Formats) -> None:
     """Fill the sheet with the companies as a spilled block."""
     texts = sheet_texts().rows
     add_title(sheet, style, "", texts.hint)
-    add_job_title(sheet, style, values)
+    add_job_title(sheet, style)
     _set_columns(sheet, style, TABLE_COLUMNS[: TABLE_COLUMNS.index("country")])
-    write_spill(sheet, FIRST_ROW, 0, cached_values.ROWS, values, style["body"])
+    write_spill(sheet, FIRST_ROW, 0, formulas.ROWS, style["body"])
     sheet.set_row(FIRST_ROW, 20)
     headers = (FIRST_ROW, 0, FIRST_ROW, 29)
     sheet.conditional_format(
@@ -56,29 +56,24 @@ def add_rows(sheet: Worksheet, style: Formats, values: CachedValues) -> None:
     sheet.repeat_rows(FIRST_ROW)
 
 
-def add_table(sheet: Worksheet, style: Formats, values: CachedValues) -> None:
-    """Fill the sheet with the companies as values in an Excel table."""
+def add_table(sheet: Worksheet, style: Formats) -> None:
+    """Add the Excel table for the companies as values, with one blank row."""
     texts = sheet_texts().table
     add_title(sheet, style, texts.title, texts.hint)
     _set_columns(sheet, style, TABLE_COLUMNS)
-    last = FIRST_ROW + max(len(values.table), 1)
     columns = [{"header": name, "header_format": style["head"]} for name in TABLE_COLUMNS]
     sheet.add_table(
-        *(FIRST_ROW, 0, last, len(columns) - 1), {"name": TABLE_NAME, "style": TABLE_STYLE, "columns": columns}
+        *(FIRST_ROW, 0, FIRST_ROW + 1, len(columns) - 1), {"name": TABLE_NAME, "style": TABLE_STYLE, "columns": columns}
     )
-    for row, line in enumerate(values.table, FIRST_ROW + 1):
-        for column, cell in enumerate(line):
-            write_cell(sheet, row, column, cell)
     sheet.set_row(FIRST_ROW, 20)
     sheet.freeze_panes(FIRST_ROW + 1, 2)
     sheet.repeat_rows(FIRST_ROW)
 
 
-def add_pivot(sheet: Worksheet, style: Formats, values: CachedValues) -> Pivot:
+def add_pivot(sheet: Worksheet, style: Formats) -> Pivot:
     """Fill the sheet with the pivot's cells; the caller has to add the returned pivot to the file."""
     texts = sheet_texts().pivot
     add_title(sheet, style, texts.title, texts.hint)
-    country, band = TABLE_COLUMNS.index("country"), TABLE_COLUMNS.index("employee_band")
     pivot = Pivot(
         source=TABLE_NAME,
         fields=TABLE_COLUMNS,
@@ -86,7 +81,6 @@ def add_pivot(sheet: Worksheet, style: Formats, values: CachedValues) -> Pivot:
         columns=Axis("employee_band", texts.columns, EMPLOYEE_BANDS),
         counted="rank",
         caption=texts.counted,
-        pairs=[(str(line[country]), str(line[band])) for line in values.table],
     )
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 26, style["body"])

@@ -7,10 +7,8 @@ saved without their data, so the pivot cannot contradict its source.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
@@ -53,7 +51,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Pivot:
-    """A pivot that counts the rows of a table.
+    """A pivot that counts the rows of a table, which has one blank row until Excel reads it.
 
     Attributes:
         source: the table's name.
@@ -62,7 +60,6 @@ class Pivot:
         columns: the field of the columns.
         counted: the column that is counted, which no row leaves blank.
         caption: the name of the counts.
-        pairs: each row's values in the two fields, ``""`` for a blank; empty for a table with only one blank row.
     """
 
     source: str
@@ -71,21 +68,15 @@ class Pivot:
     columns: Axis
     counted: str
     caption: str
-    pairs: Sequence[tuple[str, str]] = ()
 
-    @cached_property
-    def cells(self) -> list[list[str | int]]:
+    @property
+    def cells(self) -> list[list[str]]:
         """The pivot's cells, as Excel lays them out."""
-        counts: Counter[tuple[str, str]] = Counter(self.pairs)
-        rows, columns = _present(self._row_items), _present(self._column_items)
-        body = [[row or BLANK, *(counts[row, column] or "" for column in columns)] for row in rows]
-        column_totals = [sum(counts[row, column] for row in rows) or "" for column in columns]
-        row_totals = [sum(counts[row, column] for column in columns) or "" for row in rows]
         return [
-            [self.caption, self.columns.caption, *[""] * len(columns)],
-            [self.rows.caption, *(column or BLANK for column in columns), TOTAL],
-            *([*line, total] for line, total in zip(body, row_totals, strict=True)),
-            [TOTAL, *column_totals, len(self.pairs) or ""],
+            [self.caption, self.columns.caption, ""],
+            [self.rows.caption, BLANK, TOTAL],
+            [BLANK, "", ""],
+            [TOTAL, "", ""],
         ]
 
     def add_to(self, package: Package, sheet: str, row: int, column: int) -> None:
@@ -107,16 +98,8 @@ class Pivot:
         (calculation,) = re.findall(r"<calcPr[^>]*/>", package.parts[_WORKBOOK].decode())
         package.replace(_WORKBOOK, calculation, calculation + caches)
 
-    @cached_property
-    def _row_items(self) -> list[tuple[str, bool]]:
-        return _axis_items(self.rows, [row for row, _ in self.pairs])
-
-    @cached_property
-    def _column_items(self) -> list[tuple[str, bool]]:
-        return _axis_items(self.columns, [column for _, column in self.pairs])
-
     def _cache_xml(self) -> str:
-        shared = {self.rows.field: self._row_items, self.columns.field: self._column_items}
+        shared = {axis.field: _axis_items(axis) for axis in (self.rows, self.columns)}
         fields = "".join(_cache_field_xml(name, shared.get(name, [])) for name in self.fields)
         return (
             f'<pivotCacheDefinition xmlns="{_MAIN}" xmlns:r="{RELATIONSHIPS}" saveData="0" refreshOnLoad="1" '
@@ -128,8 +111,8 @@ class Pivot:
     def _table_xml(self, area: str) -> str:
         row, column, counted = map(self.fields.index, (self.rows.field, self.columns.field, self.counted))
         fields = {
-            row: _axis_field_xml("axisRow", self._row_items, self.rows),
-            column: _axis_field_xml("axisCol", self._column_items, self.columns),
+            row: _axis_field_xml("axisRow", self.rows),
+            column: _axis_field_xml("axisCol", self.columns),
             counted: '<pivotField dataField="1" showAll="0"/>',
         }
         pivot_fields = "".join(fields.get(index, '<pivotField showAll="0"/>') for index in range(len(self.fields)))
@@ -142,8 +125,8 @@ class Pivot:
             f"colHeaderCaption={quoteattr(self.columns.caption)}>"
             f'<location ref="{area}" firstHeaderRow="1" firstDataRow="2" firstDataCol="1"/>'
             f'<pivotFields count="{len(self.fields)}">{pivot_fields}</pivotFields>'
-            f'<rowFields count="1"><field x="{row}"/></rowFields>{_axis_lines("rowItems", self._row_items)}'
-            f'<colFields count="1"><field x="{column}"/></colFields>{_axis_lines("colItems", self._column_items)}'
+            f'<rowFields count="1"><field x="{row}"/></rowFields>{_axis_lines("rowItems", self.rows)}'
+            f'<colFields count="1"><field x="{column}"/></colFields>{_axis_lines("colItems", self.columns)}'
             f'<dataFields count="1"><dataField name={quoteattr(self.caption)} fld="{counted}" subtotal="count" '
             f'baseField="0" baseItem="0" numFmtId="{_THOUSANDS}"/></dataFields>'
             '<pivotTableStyleInfo name="PivotStyleLight16" showRowHeaders="1" showColHeaders="1" showRowStripes="0" '
@@ -151,19 +134,12 @@ class Pivot:
         )
 
 
-def _axis_items(axis: Axis, values: Sequence[str]) -> list[tuple[str, bool]]:
-    """The values of an axis in display order, each with whether it is present; ``""`` is the blank."""
-    counts = Counter(values or [""])
-    if axis.order:
-        # Absent bands are listed too: Excel keeps their order, and would otherwise sort 10001+ before 1001–5000.
-        names = [*axis.order, *([""] if "" in counts else [])]
-    else:
-        names = sorted(counts, key=lambda value: (-counts[value], value == "", value))
-    return [(name, name in counts) for name in names]
+def _axis_items(axis: Axis) -> list[tuple[str, bool]]:
+    """The values of an axis in display order, each with whether it is present; ``""`` is the blank.
 
-
-def _present(items: Sequence[tuple[str, bool]]) -> list[str]:
-    return [name for name, present in items if present]
+    Absent bands are listed too: Excel keeps their order, and would otherwise sort 10001+ before 1001–5000.
+    """
+    return [*((name, False) for name in axis.order), ("", True)]
 
 
 def _cache_field_xml(name: str, items: Sequence[tuple[str, bool]]) -> str:
@@ -176,7 +152,8 @@ def _cache_field_xml(name: str, items: Sequence[tuple[str, bool]]) -> str:
     return f'<cacheField name={quoteattr(name)} numFmtId="0">{shared}</cacheField>'
 
 
-def _axis_field_xml(kind: str, items: Sequence[tuple[str, bool]], axis: Axis) -> str:
+def _axis_field_xml(kind: str, axis: Axis) -> str:
+    items = _axis_items(axis)
     values = "".join(
         f'<item{"" if present else " m=" + quoteattr("1")} x="{x}"/>' for x, (_, present) in enumerate(items)
     )
@@ -185,7 +162,7 @@ def _axis_field_xml(kind: str, items: Sequence[tuple[str, bool]], axis: Axis) ->
     return f'<pivotField axis="{kind}" showAll="0"{sort}>{item_list}{scope}</pivotField>'
 
 
-def _axis_lines(kind: str, items: Sequence[tuple[str, bool]]) -> str:
-    indexes = [index for index, (_, present) in enumerate(items) if present]
-    lines = "".join(f'<i><x v="{index}"/></i>' if index else "<i><x/></i>" for index in indexes)
-    return f'<{kind} count="{len(indexes) + 1}">{lines}<i t="grand"><x/></i></{kind}>'
+def _axis_lines(kind: str, axis: Axis) -> str:
+    """The lines that are shown: the blank one, which is the last item, and the total."""
+    blank = f'<i><x v="{len(axis.order)}"/></i>' if axis.order else "<i><x/></i>"
+    return f'<{kind} count="2">{blank}<i t="grand"><x/></i></{kind}>'

@@ -8,12 +8,11 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from ..cell_values import Cell
 from ..files.xlsx_style import BLUE, Formats, set_up_printing
 from ..pivot_rules import BLANK, TOTAL
-from . import cached_values, charts_sheet
+from . import charts_sheet, formulas
 from .buttons import ButtonRow
-from .cached_values import CachedValues, info_call, write_formula, write_reference, write_single, write_spill
+from .formulas import info_call, write_formula, write_reference, write_single, write_spill
 from .sources import StartTexts, sheet_texts
 
 NAME: Final = "Start"
@@ -38,7 +37,7 @@ BUTTONS: Final = ButtonRow(row=_BUTTON_ROW, columns=((1, 1), (2, 2), (3, 5), (6,
 """Each stands over a card."""
 
 
-def add_start(sheet: Worksheet, style: Formats, values: CachedValues) -> None:
+def add_start(sheet: Worksheet, style: Formats) -> None:
     texts = sheet_texts().start
     for column, width in enumerate(_WIDTHS):
         sheet.set_column(column, column, width, _column_format(style, column))
@@ -50,19 +49,16 @@ def add_start(sheet: Worksheet, style: Formats, values: CachedValues) -> None:
     _add_steps(sheet, style, texts)
     sheet.set_row(JOB_ROW, 28)
     sheet.write_string(JOB_ROW, _LABEL, texts.labels.job, style["label"])
-    if values.job:
-        sheet.write_string(JOB_ROW, JOB_COLUMN, values.job, style["input"])
-    else:
-        sheet.write_blank(JOB_ROW, JOB_COLUMN, None, style["input"])
+    sheet.write_blank(JOB_ROW, JOB_COLUMN, None, style["input"])
     formula = f'=IF(job="","{texts.ask}","")'
-    write_single(sheet, JOB_ROW, _PROMPT, formula, style["prompt"], "" if values.job else texts.ask)
+    write_single(sheet, JOB_ROW, _PROMPT, formula, style["prompt"], texts.ask)
     sheet.set_row(JOB_ROW + 1, 6)
     sheet.set_row(_BUTTON_ROW, 40)
     sheet.set_row(_BUTTON_ROW + 1, 6)
-    _add_cards(sheet, style, texts, values)
+    _add_cards(sheet, style, texts)
     sheet.set_row(_STATE_ROW - 1, 8)
-    next_row = _add_state(sheet, style, texts, values)
-    _add_jobs(sheet, style, texts, values, next_row + 1)
+    next_row = _add_state(sheet, style, texts)
+    _add_jobs(sheet, style, texts, next_row + 1)
     sheet.set_selection(JOB_ROW, JOB_COLUMN, JOB_ROW, JOB_COLUMN)
     sheet.activate()
 
@@ -90,7 +86,7 @@ def _add_steps(sheet: Worksheet, style: Formats, texts: StartTexts) -> None:
     sheet.write_string(6, _VALUE, texts.first_time, style["hint"])
 
 
-def _add_cards(sheet: Worksheet, style: Formats, texts: StartTexts, values: CachedValues) -> None:
+def _add_cards(sheet: Worksheet, style: Formats, texts: StartTexts) -> None:
     """Write the figures that matter most, each with its name above and a hint below."""
     cards, row = texts.cards, _CARDS_ROW
     for offset, (height, name) in enumerate(((18, "card"), (30, "card"), (18, "card_hint"))):
@@ -101,20 +97,20 @@ def _add_cards(sheet: Worksheet, style: Formats, texts: StartTexts, values: Cach
         sheet.write_string(row, column, getattr(cards, name), style["card_label"])
     status, companies, credits_left, country = _CARD_COLUMNS.values()
     figures = (
-        (status, cached_values.STATUS, texts.no_macros),
+        (status, formulas.STATUS, texts.no_macros),
         (companies, info_call("rows"), ""),
-        (credits_left, cached_values.CREDITS_LEFT, ""),
+        (credits_left, formulas.CREDITS_LEFT, ""),
     )
     for column, formula, without in figures:
-        write_formula(sheet, row + 1, column, formula, values, style["card_figure"], without)
+        write_formula(sheet, row + 1, column, formula, style["card_figure"], without)
     hints = (
         (status, info_call("as_of"), "card_as_of", texts.allow_macros),
-        (companies, cached_values.whether_final(), "card_hint", ""),
+        (companies, formulas.whether_final(), "card_hint", ""),
         (credits_left, info_call("credits_consumed"), "card_used", ""),
     )
     for column, formula, name, without in hints:
-        write_formula(sheet, row + 2, column, formula, values, style[name], without)
-    _add_top_country(sheet, style, texts, values, country)
+        write_formula(sheet, row + 2, column, formula, style[name], without)
+    _add_top_country(sheet, style, texts, country)
     _add_status_colors(sheet, style, texts, status)
     for column in (companies, credits_left):
         rule = {"type": "text", "criteria": "begins with", "value": "#OF!", "format": style["if_no_number"]}
@@ -139,37 +135,35 @@ def _add_status_colors(sheet: Worksheet, style: Formats, texts: StartTexts, colu
         sheet.conditional_format(row, column, row, column, rule)
 
 
-def _add_top_country(sheet: Worksheet, style: Formats, texts: StartTexts, values: CachedValues, column: int) -> None:
+def _add_top_country(sheet: Worksheet, style: Formats, texts: StartTexts, column: int) -> None:
     """Write the country with the most companies, as the sheet Charts has it."""
     row = charts_sheet.FIRST_ROW
     head, first, second = map(charts_sheet.label, range(row, row + 3))
     figure, none = xl_rowcol_to_cell(_CARDS_ROW + 1, column), texts.no_country
-    named = [line for line in values.block(cached_values.BY_COUNTRY_AND_BAND)[1:3] if line[0] not in (BLANK, TOTAL)]
-    cached: list[Cell] = [named[0][0], named[0][-1]] if named else [none if values.job else "", ""]
     formula = (
         f'=IF(job="","",IF({head}<>"country","{none}",IF(AND({first}<>"{BLANK}",{first}<>"{TOTAL}"),{first},'
         f'IF(AND({first}="{BLANK}",{second}<>"{TOTAL}"),{second},"{none}"))))'
     )
-    write_single(sheet, _CARDS_ROW + 1, column, formula, style["card_figure"], cached[0])
+    write_single(sheet, _CARDS_ROW + 1, column, formula, style["card_figure"])
     names, totals = charts_sheet.plotted_countries()
     formula = f'=IFERROR(INDEX({totals},MATCH({figure},{names},0)),"")'
-    write_single(sheet, _CARDS_ROW + 2, column, formula, style["card_of_country"], cached[1])
+    write_single(sheet, _CARDS_ROW + 2, column, formula, style["card_of_country"])
 
 
-def _add_state(sheet: Worksheet, style: Formats, texts: StartTexts, values: CachedValues) -> int:
+def _add_state(sheet: Worksheet, style: Formats, texts: StartTexts) -> int:
     """Write what is known of the job; return the row after it."""
     labels = texts.labels
     lines = (
         (labels.progress, info_call("progress"), "value"),
         (labels.next_try, info_call("next_try"), "date_value"),
-        (labels.key, cached_values.key_status(texts.key_accepted), "value"),
+        (labels.key, formulas.key_status(texts.key_accepted), "value"),
     )
     for row, (label, formula, name) in enumerate(lines, _STATE_ROW):
         sheet.set_row(row, 22)
         sheet.write_string(row, _LABEL, label, style["label"])
         for column in range(_VALUE + 1, _RIGHT + 1):
             sheet.write_blank(row, column, None, style["rest"])
-        write_formula(sheet, row, _VALUE, formula, values, style[name])
+        write_formula(sheet, row, _VALUE, formula, style[name])
         name = "if_failed" if label == labels.key else "if_error"  # the problem has the same text, and room for it
         rule = {"type": "text", "criteria": "begins with", "value": "#OF!", "format": style[name]}
         sheet.conditional_format(row, _VALUE, row, _VALUE, rule)
@@ -177,22 +171,20 @@ def _add_state(sheet: Worksheet, style: Formats, texts: StartTexts, values: Cach
     for row, (label, name) in enumerate(((labels.problem, "problem"), (labels.warnings, "warnings")), first):
         sheet.set_row(row, 31)
         sheet.write_string(row, _LABEL, label, style["label"])
-        formula = info_call(name)
-        ((cached,),) = values.block(formula)
-        write_formula(sheet, row, _BEHIND, formula, values, style["body"])
+        write_formula(sheet, row, _BEHIND, info_call(name), style["body"])
         sheet.merge_range(row, _VALUE, row, _RIGHT, "", style["long_value"])
-        write_reference(sheet, row, _VALUE, xl_rowcol_to_cell(row, _BEHIND), style["long_value"], cached)
+        write_reference(sheet, row, _VALUE, xl_rowcol_to_cell(row, _BEHIND), style["long_value"])
     return first + 2
 
 
-def _add_jobs(sheet: Worksheet, style: Formats, texts: StartTexts, values: CachedValues, row: int) -> None:
+def _add_jobs(sheet: Worksheet, style: Formats, texts: StartTexts, row: int) -> None:
     sheet.set_row(row, 24)
     for column in range(_VALUE, _LAST + 1):
         sheet.write_blank(row, column, None, style["heading"])
     sheet.write_string(row, _VALUE, texts.jobs, style["heading"])
     sheet.write_string(row, _PROMPT, texts.jobs_hint, style["heading_hint"])
     first = row + 1
-    write_spill(sheet, first, _VALUE, cached_values.JOBS, values)
+    write_spill(sheet, first, _VALUE, formulas.JOBS)
     rule = {
         "type": "formula",
         "criteria": f'=AND($C${first + 1}<>"",B${first + 1}<>"")',

@@ -25,7 +25,7 @@ from ..files.xlsx_style import (
     cell_format,
     set_up_printing,
 )
-from .cached_values import CachedValues, info_call, write_single
+from .formulas import info_call, write_single
 from .sources import sheet_texts
 
 _DATE: Final = "yyyy-mm-dd hh:mm"
@@ -113,10 +113,8 @@ def add_title(sheet: Worksheet, style: Formats, title: str, hint: str) -> None:
     set_up_printing(sheet)
 
 
-def add_job_title(sheet: Worksheet, style: Formats, values: CachedValues) -> None:
+def add_job_title(sheet: Worksheet, style: Formats) -> None:
     """Have the title name the job and how far it is."""
     no_job, progress = sheet_texts().rows.no_job, info_call("progress")
-    ((cached,),) = values.block(progress)
-    title = f"{values.job} · {cached}" if values.job else no_job
     formula = f'=IF(job="","{no_job}",IFERROR(job&" · "&{progress},job))'
-    write_single(sheet, 0, 0, formula, style["title"], title)
+    write_single(sheet, 0, 0, formula, style["title"], no_job)

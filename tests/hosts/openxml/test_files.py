@@ -13,7 +13,6 @@ import pytest
 
 from tests.hosts.openxml import validator
 from tests.unit.files.conftest import ROWS, make_snapshot
-from tests.unit.workbook import examples
 from xl_openfunnel import JobStatus, files
 from xl_openfunnel.files import xlsx
 from xl_openfunnel.hosts.excel.com.copy_links import add_links
@@ -60,7 +59,6 @@ def values_copy(path: Path) -> None:
 
 WRITTEN: dict[str, Callable[[Path], object]] = {
     "workbook.xlsm": builder.write_workbook,
-    "workbook with a job.xlsm": lambda path: path.write_bytes(examples.example(60)),
     "add-in.xlam": builder.write_addin,
     "demo.xlsx": lambda path: files.write(make_snapshot(companies(60)), path),
     "without links.xlsx": without_links,
@@ -90,7 +88,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_that_is_made_is_found(fault: str, tmp_path: Path) -> None:
     part, old, new = FAULTS[fault]
-    (tmp_path / "wrong.xlsm").write_bytes(replaced(examples.example(30), part, old, new))
+    (tmp_path / "wrong.xlsm").write_bytes(replaced(builder.build_workbook(), part, old, new))
     assert validator.errors(tmp_path / "wrong.xlsm", "Microsoft365")
 
 

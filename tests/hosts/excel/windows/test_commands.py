@@ -26,7 +26,7 @@ from xl_openfunnel.known.tables import make_list
 from xl_openfunnel.runtime.clock import SystemClock
 from xl_openfunnel.settings import Settings
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
-from xl_openfunnel.workbook.cached_values import TABLE_COLUMNS
+from xl_openfunnel.workbook.formulas import TABLE_COLUMNS
 from xl_openfunnel.workbook.pivot import PIVOT_NAME
 
 if TYPE_CHECKING:

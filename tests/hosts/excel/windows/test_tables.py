@@ -16,7 +16,7 @@ from xl_openfunnel import table
 from xl_openfunnel.hosts.excel.ports import HostBusyError, HostError
 from xl_openfunnel.hosts.excel.table_merge import plan_merge
 from xl_openfunnel.simulator import companies
-from xl_openfunnel.workbook.cached_values import TABLE_COLUMNS
+from xl_openfunnel.workbook.formulas import TABLE_COLUMNS
 
 if TYPE_CHECKING:
     from tests.hosts.excel.fake.sheet import Sheet

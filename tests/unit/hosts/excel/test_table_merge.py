@@ -13,7 +13,7 @@ from xl_openfunnel import table
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.hosts.excel.table_merge import MergePlan, TableContent, Value, plan_merge
 from xl_openfunnel.simulator import companies
-from xl_openfunnel.workbook.cached_values import TABLE_COLUMNS
+from xl_openfunnel.workbook.formulas import TABLE_COLUMNS
 
 COLUMNS = ("rank", "name", "domain", "linkedin_url", "country")
 BLANK_TABLE = TableContent(COLUMNS, [[None] * len(COLUMNS)])

@@ -39,8 +39,8 @@ def insert_companies(
         ConfigurationError: there is nothing to insert.
     """
     from .... import table  # imports pandas
-    from ....workbook.cached_values import TABLE_COLUMNS
     from ....workbook.data_sheets import TABLE_NAME, WIDTHS  # imports XlsxWriter
+    from ....workbook.formulas import TABLE_COLUMNS
 
     if not snapshot.rows and not snapshot.final:
         reason = job_text.no_rows_reason(snapshot).removeprefix(CELL_PREFIX)

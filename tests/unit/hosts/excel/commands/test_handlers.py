@@ -29,9 +29,9 @@ from xl_openfunnel.jobs.store.store import Store
 from xl_openfunnel.known.lists import KnownLists
 from xl_openfunnel.known.tables import make_list
 from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
-from xl_openfunnel.workbook.cached_values import TABLE_COLUMNS
 from xl_openfunnel.workbook.commands import COMMANDS
 from xl_openfunnel.workbook.data_sheets import TABLE_NAME
+from xl_openfunnel.workbook.formulas import TABLE_COLUMNS
 from xl_openfunnel.workbook.languages import ENGLISH, languages
 
 ROWS = companies(30)
