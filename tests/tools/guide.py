@@ -16,9 +16,10 @@ import typer.main
 
 from xl_openfunnel import cli, fields, settings
 from xl_openfunnel.columns.sql import SCHEMA
-from xl_openfunnel.functions import messages
 from xl_openfunnel.functions.catalog import CATALOG as CATALOG
+from xl_openfunnel.functions.formula_messages import FORMULA_MESSAGES, FormulaMessage
 from xl_openfunnel.functions.info import INFO_FIELDS
+from xl_openfunnel.functions.job_messages import JOB_MESSAGES, JobMessage
 from xl_openfunnel.known.tiers import MEANINGS
 from xl_openfunnel.workbook.bridge_messages import BRIDGE_MESSAGES
 from xl_openfunnel.workbook.commands import COMMANDS
@@ -71,17 +72,17 @@ def sql_columns() -> str:
 
 def job_messages() -> str:
     """The texts about a job."""
-    default = messages.JobMessage("", "", "").functions
+    default = JobMessage("", "", "").functions
 
-    def shown(message: messages.JobMessage) -> str:
+    def shown(message: JobMessage) -> str:
         where = "" if message.functions == default else " in " + ", ".join(map(code, message.functions))
         return code(message.text) + where
 
-    rows = [(shown(message), message.meaning, message.action) for message in messages.JOB_MESSAGES]
+    rows = [(shown(message), message.meaning, message.action) for message in JOB_MESSAGES]
     return table(("the cell shows", "what it means", "what to do"), rows)
 
 
-def _formula_table(listed: Iterable[messages.FormulaMessage]) -> str:
+def _formula_table(listed: Iterable[FormulaMessage]) -> str:
     rows = [(f"{code(message.text)} {message.where}".strip(), message.action) for message in listed]
     return table(("the cell shows", "what to do"), rows)
 
@@ -93,7 +94,7 @@ def tiers() -> str:
 
 def formula_messages() -> str:
     """The texts about a formula."""
-    return _formula_table(messages.FORMULA_MESSAGES)
+    return _formula_table(FORMULA_MESSAGES)
 
 
 def bridge_messages() -> str:

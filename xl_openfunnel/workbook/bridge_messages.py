@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..functions.messages import FormulaMessage
+from ..functions.formula_messages import FormulaMessage
 
 BRIDGE_MESSAGES: Final = (
     FormulaMessage(

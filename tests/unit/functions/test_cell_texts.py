@@ -28,7 +28,8 @@ from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.context import STORE_BUSY
 from xl_openfunnel.functions.credits import CreditsCache
-from xl_openfunnel.functions.messages import FORMULA_MESSAGES, JOB_MESSAGES
+from xl_openfunnel.functions.formula_messages import FORMULA_MESSAGES
+from xl_openfunnel.functions.job_messages import JOB_MESSAGES
 from xl_openfunnel.functions.registry import REGISTRY
 from xl_openfunnel.hosts.calc import array_size
 from xl_openfunnel.hosts.excel import udfs

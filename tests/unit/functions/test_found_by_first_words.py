@@ -13,7 +13,8 @@ import pytest
 import xl_openfunnel
 from tests.unit.test_readme import GUIDE
 from xl_openfunnel import errors
-from xl_openfunnel.functions.messages import FORMULA_MESSAGES, JOB_MESSAGES
+from xl_openfunnel.functions.formula_messages import FORMULA_MESSAGES
+from xl_openfunnel.functions.job_messages import JOB_MESSAGES
 
 PACKAGE = Path(xl_openfunnel.__file__).parent
 BELOW_CELLS = (
