@@ -133,7 +133,7 @@ def copy_ids(job: str, count: int) -> list[str]:
 
 
 def busy(job: str, count: int) -> Output:
-    """The longest call by its kind, from its arrival in Python: over many jobs on disk, in a Python without pandas."""
+    """The longest call by its kind, from its arrival in Python: over many jobs on disk, in a fresh server."""
     with FakeExcel() as excel:
         ours = Cell(excel)
         ours.server.wait()

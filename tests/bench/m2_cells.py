@@ -95,7 +95,7 @@ def measure() -> Outcome:
             remark=", ".join(f"{state} {seconds * 1000:.0f}" for state, seconds in states.items()),
         ),
         Row(
-            *("M2", f"the longest call inside Python, {MANY_JOBS} jobs on disk, pandas not loaded", "ms", longest_kind),
+            *("M2", f"the longest call inside Python, {MANY_JOBS} jobs on disk, a fresh server", "ms", longest_kind),
             remark=", ".join(f"{kind} {seconds * 1000:.0f}" for kind, seconds in kinds.items()),
         ),
     ]

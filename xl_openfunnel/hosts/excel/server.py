@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Final
 
 from ... import log
+from ...columns import connection
 from ...errors import OpenFunnelError
 from ...runtime.background import in_background
-from ...runtime.thread_pool import start_thread, start_timer
+from ...runtime.thread_pool import start_thread
 from ...version import version
 
 _NAME: Final = "xl_openfunnel.hosts.serve"
@@ -32,11 +33,6 @@ nothing."""
 
 LAST_REQUEST_SECONDS: Final = 90.0
 """Seconds for which a request to cancel a job may outlive Excel: longer than any request may take."""
-
-
-LOAD_SECONDS: Final = 2.0
-"""Seconds after the start before pandas is loaded: what the open workbooks show comes first. Loading it takes Python
-for up to 75 ms at a time, in which no cell is answered."""
 
 
 def main() -> None:
@@ -54,6 +50,7 @@ def main() -> None:
         udfs,
     )
 
+    load_tables()
     with contextlib.suppress(OpenFunnelError):  # cells show it
         host = session.excel_host()  # its store and its threads too, before the first cell calls
         if host.live is not None and excel is not None:
@@ -64,7 +61,6 @@ def main() -> None:
         if excel is not None:
             _discard_errors(Path(by_vba[1]))
             calculate_waiting(excel)
-        start_timer(LOAD_SECONDS, load_tables)
 
     com_server.serve(class_id, serving, quit_when_unused=excel is None)
     finish()
@@ -81,9 +77,18 @@ def calculate_waiting(excel: int) -> None:
 
 
 def load_tables() -> None:
-    """Load what tables need before a cell asks for one: else that cell and all beside it wait for it."""
+    """Load pandas and DuckDB before the first cell calls.
+
+    Loading them holds Python for up to 200 ms at a time, in which no cell would be answered. xlwings loads pandas in
+    any case; DuckDB makes the start a twentieth longer.
+    """
     with in_background():
-        from ... import table  # noqa: F401
+        try:
+            from ... import table  # noqa: F401
+        except Exception:  # those cells that need it say so
+            _log.exception("pandas does not load")
+        if (reason := connection.loading_error()) is not None:
+            _log.warning("DuckDB does not load: %s", reason)
 
 
 def was_paused(excel: int, environ: Mapping[str, str] = os.environ) -> bool:

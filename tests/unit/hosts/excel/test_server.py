@@ -26,13 +26,32 @@ def test_an_import_that_hangs_does_not_hold_up_the_end() -> None:
     assert (ended.stdout.strip(), ended.stderr) == ("False", "")
 
 
-def test_tables_are_loaded_after_the_start_before_a_cell_asks_for_one() -> None:
-    """Cells ask `limits`, which must know that they are."""
+def test_what_answers_need_is_loaded_before_the_first_cell_calls() -> None:
+    """Loading it holds Python for longer than a cell may wait. Cells ask `limits`, which must know."""
+    code = """
+import sys, types
+from xl_openfunnel.functions import limits
+from xl_openfunnel.hosts.excel import server
+
+def serve(class_id, serving, *, quit_when_unused):
+    print(limits.tables_loaded(), "duckdb" in sys.modules)
+    serving()
+
+com_server = types.ModuleType("com_server")  # the real one needs Windows
+com_server.serve = serve
+sys.modules["xl_openfunnel.hosts.excel.com_server"] = com_server
+server.main()
+"""
+    assert run(code, "{class id}").stdout.split() == ["True", "True"]
+
+
+@pytest.mark.parametrize("missing", ["pandas", "duckdb"])
+def test_a_server_without_pandas_or_duckdb_serves_all_the_same(missing: str) -> None:
     code = (
-        "from xl_openfunnel.hosts.excel import server, session, udfs; from xl_openfunnel.functions import limits;"
-        " print(limits.tables_loaded()); server.load_tables(); print(limits.tables_loaded())"
+        f"import sys; sys.modules[{missing!r}] = None; from xl_openfunnel.hosts.excel import server;"
+        " server.load_tables(); print('pandas' in sys.modules, 'duckdb' in sys.modules)"
     )
-    assert run(code).stdout.split() == ["False", "True"]
+    assert run(code).stdout.split() == ["True", "True"]
 
 
 def test_the_end_waits_for_the_last_requests(monkeypatch: pytest.MonkeyPatch) -> None:
