@@ -20,13 +20,13 @@ def system_proxy(url: str) -> str | None:
     return proxy
 
 
-def proxy_source(proxy: str, environ: Mapping[str, str] = os.environ) -> str:
+def proxy_source(proxy: str) -> str:
     """Where a proxy is set, for a message. Never the proxy itself, which may contain a password."""
-    names = (name for name in _PROXY_VARIABLES if environ.get(name) == proxy)
+    names = (name for name in _PROXY_VARIABLES if os.environ.get(name) == proxy)
     return next((f"The variable {name}" for name in names), "The system's proxy setting")
 
 
-def load_extra_certificates(context: ssl.SSLContext, environ: Mapping[str, str] = os.environ) -> None:
+def load_extra_certificates(context: ssl.SSLContext, environ: Mapping[str, str]) -> None:
     """Make ``context`` also trust the certificates that the environment names.
 
     Raises:
@@ -37,12 +37,12 @@ def load_extra_certificates(context: ssl.SSLContext, environ: Mapping[str, str] 
         context.load_verify_locations(**{kind: environ[name]})
 
 
-def unreadable_ca_variable(environ: Mapping[str, str] = os.environ) -> str | None:
+def unreadable_ca_variable() -> str | None:
     """The environment variable whose certificates cannot be read; None if there is none."""
     try:
-        load_extra_certificates(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), environ)
+        load_extra_certificates(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), os.environ)
     except OSError:
-        return _ca_variable(environ)
+        return _ca_variable(os.environ)
     return None
 
 

@@ -15,7 +15,7 @@ import typer
 from .. import Client, Fetcher, Store
 from ..atomic import check_writable
 from ..errors import ConfigurationError
-from ..jobs.waiting import final_snapshot
+from ..jobs.waiting import wait_for_all
 from ..text import companies, count
 from . import table_output, terminal
 from .options import SourceFile, company_count_parser, seconds_parser
@@ -32,7 +32,7 @@ def demo(
         int | None,
         typer.Option(
             metavar="NUMBER",
-            parser=company_count_parser("--rows", 1),
+            parser=company_count_parser(1),
             help="Companies. (default: 600, or all of --from)",
         ),
     ] = None,
@@ -58,7 +58,10 @@ def demo(
     terminal.print_message("A simulated service on this computer: no account, no credits, nothing leaves the computer.")
     with _simulated_job(simulated, seconds) as (fetcher, job_id):
         with Progress() as progress:
-            snapshot = final_snapshot(fetcher, job_id, progress=progress)
+            (outcome,) = wait_for_all(fetcher, [job_id], progress=progress)
+            if outcome.error is not None:
+                raise outcome.error
+            snapshot = outcome.snapshot
             progress.update(f"{companies(len(snapshot.rows))} · writing {output.name}")
             files.write(snapshot, output)
             duration = progress.seconds

@@ -45,7 +45,7 @@ def configure(arguments: Sequence[str]) -> None:
     messages.quiet = False
 
 
-def json_line(level: str, event: str, message: str, fields: dict[str, object], now: datetime | None = None) -> str:
+def json_line(level: str, event: str, message: str, fields: dict[str, object]) -> str:
     """A message as one line of ASCII JSON without anything that has the form of an API key.
 
     Args:
@@ -53,9 +53,8 @@ def json_line(level: str, event: str, message: str, fields: dict[str, object], n
         event: what it is about: ``message``, ``progress``, ``written`` or ``log``.
         message: the text for a person.
         fields: further values; those that are None are left out.
-        now: the time; None for the present.
     """
-    moment = (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     record: dict[str, object] = {"time": moment, "level": level, "event": event, "message": message}
     record |= {name: value for name, value in fields.items() if value is not None}
     return redact_keys(json.dumps(record, default=str))

@@ -39,18 +39,11 @@ def _column_names(incomplete: str) -> list[str]:
     return [",".join([*begin, name]) for name in BY_NAME if name not in begin]
 
 
-Job = Annotated[
-    str,
-    typer.Argument(
-        metavar="JOB", help="A job's id, its URL or its label.", show_default=False, autocompletion=_known_jobs
-    ),
-]
-OptionalJob = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="JOB", help="A job's id, its URL or its label.", show_default=False, autocompletion=_known_jobs
-    ),
-]
+_JOB = typer.Argument(
+    metavar="JOB", help="A job's id, its URL or its label.", show_default=False, autocompletion=_known_jobs
+)
+Job = Annotated[str, _JOB]
+OptionalJob = Annotated[str | None, _JOB]
 Jobs = Annotated[
     list[str],
     typer.Argument(
@@ -160,8 +153,8 @@ def seconds_parser(option: str) -> Callable[[str | float], float]:
     return parse
 
 
-def company_count_parser(option: str, minimum: int) -> Callable[[str | int], int]:
-    """Make a parser for an option that takes the number of companies to simulate.
+def company_count_parser(minimum: int) -> Callable[[str | int], int]:
+    """Make a parser for the option ``--rows``, the number of companies to simulate.
 
     Raises:
         ConfigurationError: raised by the parser for a text that is no number from `minimum` to `MAX_COMPANIES`.
@@ -173,7 +166,7 @@ def company_count_parser(option: str, minimum: int) -> Callable[[str | int], int
                 return number
         except ValueError:
             pass
-        raise ConfigurationError(f"{option} takes a number from {minimum} to {MAX_COMPANIES:,}, and not {text!r}.")
+        raise ConfigurationError(f"--rows takes a number from {minimum} to {MAX_COMPANIES:,}, and not {text!r}.")
 
     return parse
 

@@ -32,7 +32,7 @@ def simulate(
         int | None,
         typer.Option(
             metavar="NUMBER",
-            parser=company_count_parser("--rows", 0),
+            parser=company_count_parser(0),
             help="Companies per job. (default: 600, or all of --from)",
         ),
     ] = None,

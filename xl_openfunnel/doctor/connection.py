@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -105,7 +104,7 @@ def connect(route: Route, context: ssl.SSLContext | None, timeout: float) -> htt
     return connection
 
 
-def verified_context(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
+def verified_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     """A context that verifies certificates as requests do: with the system's store and the environment's file.
 
     Raises:

@@ -259,8 +259,6 @@ def _add_sizes(book: Workbook, sheet: Worksheet, row: int, total: Line, style: F
         column=_LABEL,
         position=(row, _COUNTRY),
         size=(_chart_width(), 20 * (len(SIZES) + 3) + 10),
-        line_color=LINE,
-        minimum=0,
         gray=[size == BLANK for size in SIZES],
         show_title=False,
     )

@@ -69,9 +69,7 @@ def add_bar_chart(
     column: int,
     position: tuple[int, int],
     size: tuple[int, int],
-    line_color: str,
     number_format: str = "#,##0",
-    minimum: float | None = None,
     gray: Sequence[bool] = (),
     show_title: bool = True,
     offset: tuple[int, int] = (0, 0),
@@ -89,9 +87,7 @@ def add_bar_chart(
         column: the column of the labels, from 0; the counts are in the next one.
         position: the row and column of the chart's upper left corner.
         size: width and height in pixels.
-        line_color: of the border and the axis.
         number_format: of the labels on the bars.
-        minimum: where the axis of the counts starts; None lets the program choose.
         gray: for each row whether its bar is gray; empty for none.
         show_title: whether the title stands above the chart too.
         offset: pixels from that corner to the right and down.
@@ -112,11 +108,11 @@ def add_bar_chart(
     )
     categories = {
         "num_font": {"name": FONT, **label_font},
-        "line": {"color": line_color},
+        "line": {"color": LINE},
         "major_tick_mark": "none",
         "reverse": kind == "bar",
     }
-    values = {"visible": False, "major_gridlines": {"visible": False}, "min": minimum}
+    values = {"visible": False, "major_gridlines": {"visible": False}, "min": 0}
     chart.set_x_axis(values if kind == "bar" else categories)
     chart.set_y_axis(categories if kind == "bar" else values)
     chart.set_title(
@@ -130,7 +126,7 @@ def add_bar_chart(
     chart.set_legend({"none": True})
     if hidden_cells:
         chart.show_hidden_data()
-    chart.set_chartarea({"border": {"color": line_color}})
+    chart.set_chartarea({"border": {"color": LINE}})
     chart.set_size({"width": size[0], "height": size[1]})
     placed = {"object_position": 3, "x_offset": offset[0], "y_offset": offset[1]}
     sheet.insert_chart(*position, chart, {**placed, "description": f"Chart: {title}"})  # what screen readers say

@@ -18,6 +18,9 @@ from .snapshot import Snapshot
 NO_ANSWER_TIMEOUT = timedelta(minutes=5)
 """Without a timeout: after this time without any answer the last error is raised."""
 
+ANSWER_TIMEOUT = 30.0
+"""Seconds for which a button waits for the service: more than its slowest responses seen so far."""
+
 Progress = Callable[[Snapshot], object]
 
 
@@ -32,25 +35,6 @@ class Outcome:
 
     snapshot: Snapshot
     error: OpenFunnelError | None
-
-
-def final_snapshot(
-    fetcher: Fetcher,
-    job: str,
-    timeout: float | None = None,
-    progress: Progress | None = None,
-    *,
-    refresh: bool = False,
-) -> Snapshot:
-    """Wait until a job is final, and with ``refresh`` until it was read again.
-
-    Raises:
-        OpenFunnelError: as `fetch_rows`.
-    """
-    (outcome,) = wait_for_all(fetcher, [job], timeout, progress, refresh=refresh)
-    if outcome.error is not None:
-        raise outcome.error
-    return outcome.snapshot
 
 
 def wait_for_all(
@@ -87,7 +71,7 @@ def wait_for_all(
             subscription = fetcher.subscribe(job, progress or _ignore)
             stack.callback(subscription.close)
         if on_rows:
-            on_rows(wait_for_rows(fetcher, jobs[0], timeout))
+            on_rows(fetcher.wait(jobs[0], timeout, until=lambda first: len(first.rows) > 0 or _should_give_up(first)))
         for job in jobs:
             seconds = None if deadline is None else max(deadline - fetcher.clock.monotonic(), 0.0)
             snapshot = fetcher.wait(job, seconds, until=_should_give_up if deadline is None else None)
@@ -98,15 +82,14 @@ def wait_for_all(
     return outcomes
 
 
-def refresh_errors(fetcher: Fetcher, before: Sequence[Snapshot], timeout: float) -> list[str]:
+def refresh_errors(fetcher: Fetcher, before: Sequence[Snapshot]) -> list[str]:
     """Wait for the service's answer about jobs that were refreshed; return why, for each that could not be read.
 
     Args:
         fetcher: reads the jobs.
         before: what `Fetcher.refresh` gave for each.
-        timeout: seconds for all of them together.
     """
-    deadline = fetcher.clock.monotonic() + timeout
+    deadline = fetcher.clock.monotonic() + ANSWER_TIMEOUT
     errors = (_refresh_error(fetcher, each, deadline) for each in before)
     return [error for error in errors if error is not None]
 
@@ -150,11 +133,6 @@ def _timeout_error(snapshot: Snapshot, seconds: float) -> JobTimeoutError:
             f"{snapshot.problem.message} Job {snapshot.job_id} {_state(snapshot)}, and {time_is_up}."
         )
     return JobTimeoutError(f"Job {snapshot.job_id} {_state(snapshot)}; {time_is_up}. Ask again with a longer timeout.")
-
-
-def wait_for_rows(fetcher: Fetcher, job: str, timeout: float | None = None) -> Snapshot:
-    """Wait until a job has the first of its rows, or until waiting cannot help."""
-    return fetcher.wait(job, timeout, until=lambda snapshot: len(snapshot.rows) > 0 or _should_give_up(snapshot))
 
 
 def error_of(snapshot: Snapshot, timeout: float | None, *, refresh: bool) -> OpenFunnelError | None:

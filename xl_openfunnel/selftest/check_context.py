@@ -43,9 +43,9 @@ class CheckSkippedError(Exception):
     """The check cannot be made here; the message says why."""
 
 
-def awkward_companies(count: int = 250) -> list[dict[str, Any]]:
-    """Invented companies; the first ones have awkward names, the very first also a long text."""
-    rows = [dict(row) for row in companies(count)]
+def awkward_companies() -> list[dict[str, Any]]:
+    """250 invented companies; the first ones have awkward names, the very first also a long text."""
+    rows = [dict(row) for row in companies(250)]
     for row, name in zip(rows, NUMBER_LIKE_TEXTS, strict=False):
         row["name"] = name
     rows[0]["match_reason"] = LONG_TEXT
@@ -97,9 +97,7 @@ class CheckContext:
         service: the simulator.
         clock: the simulator's time.
         file: the workbook's file.
-        book: the workbook, if it is open already.
         python_processes: returns the ids of the Python processes that this Excel started; None if they are unknown.
-        timeout: seconds to wait for one thing.
         unchanged_for: seconds during which something must not change.
         now: the time in seconds.
         sleep: waits a number of seconds.
@@ -112,20 +110,18 @@ class CheckContext:
         clock: ManualClock,
         file: Path,
         *,
-        book: Any = None,
         python_processes: Callable[[], set[int]] | None = None,
-        timeout: float = TIMEOUT,
         unchanged_for: float = UNCHANGED_FOR,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.excel = excel
-        self.book = book
+        self.book: Any = None
         self.service = service
         self.file = file
         self._clock = clock
         self._python_processes = python_processes
-        self.timeout = timeout
+        self.timeout = TIMEOUT
         self._unchanged_for = unchanged_for
         self._now = now
         self._sleep = sleep

@@ -31,8 +31,8 @@ class ManualClock:
     Calling the clock returns the time in seconds; `sleep` returns at once.
     """
 
-    def __init__(self, now: float = 1_000.0) -> None:
-        self._now = now
+    def __init__(self) -> None:
+        self._now = 1_000.0
         self._lock = threading.Lock()
 
     def __call__(self) -> float:

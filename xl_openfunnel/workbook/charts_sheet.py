@@ -9,7 +9,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from ..fields import EMPLOYEE_BANDS
-from ..files.xlsx_style import BLUE, LINE, Formats, add_bar_chart
+from ..files.xlsx_style import BLUE, Formats, add_bar_chart
 from ..pivot_rules import BLANK, TOTAL
 from . import formulas
 from .formulas import write_single, write_spill
@@ -153,8 +153,6 @@ def _add_chart(
         position=(_CHARTS_ROW, _COUNTRY),
         offset=(left, 0),
         size=(_CHART_WIDTH, 330),
-        line_color=LINE,
         number_format="#,##0;;",  # nothing for zero
-        minimum=0,
         hidden_cells=True,
     )

@@ -7,7 +7,6 @@ menu, the help page and the guide. What they say is in `languages`. What a comma
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -241,7 +240,7 @@ Option Explicit
 """
 
 
-def macros_module(commands: Iterable[Command] = COMMANDS) -> str:
+def macros_module() -> str:
     """The text of the module `MODULE`."""
-    macros = (macro for command in commands for macro in command.vba)
+    macros = (macro for command in COMMANDS for macro in command.vba)
     return "\n".join([_HEAD, *(f"Public Sub {name}()\n{lines}\nEnd Sub\n" for name, lines in macros)])

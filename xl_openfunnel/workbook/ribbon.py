@@ -28,24 +28,22 @@ _CELL_MENUS: Final = ("ContextMenuCell", "ContextMenuListRange")
 """Excel's menus of a cell, and of a cell in a table."""
 
 
-def ribbon(prefix: str, commands: Iterable[Command] = COMMANDS) -> str:
+def ribbon(prefix: str) -> str:
     """The part: one tab with a group for each of `GROUPS`, and a menu in those of cells.
 
     Args:
         prefix: `ADDIN` or `WORKBOOK`.
-        commands: the buttons.
     """
-    listed = list(commands)
     groups = [
         _element(
             "group",
             {"id": group, "tag": f"|{group}", "getLabel": f"{prefix}Group"},
-            [_control(prefix, command) for command in listed if command.group == group],
+            [_control(prefix, command) for command in COMMANDS if command.group == group],
         )
         for group in GROUPS
     ]
     tab = {"id": "OpenFunnelTab", "label": TAB, "keytip": KEYTIP, "getVisible": f"{prefix}Visible"}
-    menus = [_cell_menu(prefix, name, [command for command in listed if command.in_cells]) for name in _CELL_MENUS]
+    menus = [_cell_menu(prefix, name, [command for command in COMMANDS if command.in_cells]) for name in _CELL_MENUS]
     parts = [
         _element("ribbon", {}, [_element("tabs", {}, [_element("tab", tab, groups)])]),
         _element("contextMenus", {}, menus),

@@ -40,9 +40,6 @@ _ENGLISH: Final = Locale("en", "US", "")
 _GENERAL: Final = 0  # the key of the format of cells that have none
 _REFRESHES: Final = ("refresh cell", "refresh sheet", "refresh book", "refresh final")
 
-ANSWER_TIMEOUT: Final = 30.0
-"""Seconds to wait for the service: more than its slowest responses seen so far."""
-
 _FAILED: Final = unexpected()
 _NO_WINDOW: Final = "This document has no window in which cells could be selected."
 _NOTHING_KEPT: Final = "Nothing was kept."
@@ -161,7 +158,7 @@ def _refresh_and_report(
     """Refresh, and show later which jobs could not be read: cells keep their rows."""
 
     def report(before: list[Snapshot]) -> None:
-        errors = refresh_errors(session().fetcher, before, ANSWER_TIMEOUT)
+        errors = refresh_errors(session().fetcher, before)
         if errors:
             text = f"{len(before) - len(errors)} refreshed, {len(errors)} failed: {errors[0]}"
             with contextlib.suppress(Exception):  # LibreOffice is closing, or shows a dialog

@@ -199,12 +199,11 @@ FUNCTIONS: Final = (
 and lose letters of a path."""
 
 
-def declarations(structures: Iterable[Structure] = STRUCTURES, functions: Iterable[WindowsFunction] = FUNCTIONS) -> str:
+def declarations() -> str:
     """VBA's statements: the structures, their sizes as constants, and the functions."""
-    listed = list(structures)
-    parts = ["\n".join(_type(structure)) for structure in listed]
-    sizes = ("#If Win64 Then", *(_size(each, 8) for each in listed), "#Else", *(_size(each, 4) for each in listed))
-    return "\n".join([*parts, *sizes, "#End If", *map(_declare, functions)])
+    parts = ["\n".join(_type(structure)) for structure in STRUCTURES]
+    long, short = ([_size(structure, address_bytes) for structure in STRUCTURES] for address_bytes in (8, 4))
+    return "\n".join([*parts, "#If Win64 Then", *long, "#Else", *short, "#End If", *map(_declare, FUNCTIONS)])
 
 
 def _type(structure: Structure) -> Iterable[str]:

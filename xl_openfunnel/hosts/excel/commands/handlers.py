@@ -13,7 +13,7 @@ from ....errors import ConfigurationError, InvalidJobIdError
 from ....files.metadata import content_hash, job_facts, manifest_facts
 from ....functions.context import CallContext, Services
 from ....jobs.snapshot import Snapshot
-from ....jobs.waiting import read_error, refresh_errors
+from ....jobs.waiting import ANSWER_TIMEOUT, read_error, refresh_errors
 from ....pasted import job_ids
 from ....runtime.clock import Clock
 from ....text import count
@@ -27,9 +27,6 @@ from .key_process import KeyAsked, ask_for_key
 
 JOB_NAME: Final = "job"
 """The name of the cell that holds a workbook's job."""
-
-ANSWER_TIMEOUT: Final = 30.0
-"""Seconds to wait for the service: more than its slowest responses seen so far."""
 
 _NO_JOB: Final = "The selected cell neither holds a job nor shows one."
 _NO_WAITING: Final = 0.0
@@ -148,7 +145,7 @@ class CommandHandlers:
             return _NO_JOB if scope == "cell" else f"No cell of this {scope} shows a job."
         fetcher = self._services.fetcher
         before = [fetcher.refresh(job) for job in jobs if final or not fetcher.watch(job).final]
-        errors = refresh_errors(fetcher, before, ANSWER_TIMEOUT)
+        errors = refresh_errors(fetcher, before)
         refreshed, outdated = {snapshot.job_id for snapshot in before}, self._visible_jobs.outdated(context.window)
         if cells := [cell for cell, shown in jobs_by_cell.items() if shown & refreshed or cell in outdated]:
             excel.recalculate(cells)
