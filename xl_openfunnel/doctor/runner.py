@@ -154,43 +154,50 @@ def _windows_checks(machine: Machine, read: Read, file: Path | None) -> Iterator
     addin = folder / detect_excel.ADDIN_FILE if folder else None
     if addin and not detect_excel.is_file(addin):
         addin = None
+    yield from _checks_of_excels_python(machine, read)
+    yield from _checks_of_excel(machine, read, folder, addin, file)
+    yield from _checks_of_policies(read, folder, addin, file)
+    yield DoctorCheck("Settings", "variables in Excel", lambda: settings_checks.variables(machine.environ, read))
 
+
+def _checks_of_excels_python(machine: Machine, read: Read) -> Iterator[DoctorCheck]:
     def interpreter() -> CheckResult:
         return python.interpreter(configured_interpreter(read), detect_excel.is_file, machine.code_page)
-
-    def package_version() -> CheckResult:
-        return python.package_version(configured_interpreter(read), version(), ask_version)
-
-    def dll() -> CheckResult:
-        program = detect_excel.find_excel(read)
-        path = configured_interpreter(read)
-        folders = dll_folders(path if detect_excel.is_file(path) else "", Path(sys.prefix))
-        return python.dll(folders, xlwings_version(), program.bits if program else None, load_dll)
-
-    def xlwings_of_macros(made: Path) -> CheckResult:
-        path = configured_interpreter(read)
-        folders = dll_folders(path if detect_excel.is_file(path) else "", Path(sys.prefix))
-        return excel.xlwings_of_macros(made, xlwings_versions(folders))
-
-    def trusted_locations() -> CheckResult:
-        return policies.trusted_locations(
-            read, on_network=folder is not None and detect_excel.is_on_network(str(folder))
-        )
 
     def place() -> CheckResult:
         path = configured_interpreter(read)
         onedrive = detect_excel.onedrive_of(path, machine.environ)
         return python.place(path, onedrive=onedrive, on_network=detect_excel.is_on_network(path))
 
-    def other_addins() -> CheckResult:
+    def package_version() -> CheckResult:
+        return python.package_version(configured_interpreter(read), version(), ask_version)
+
+    def dll() -> CheckResult:
         program = detect_excel.find_excel(read)
-        files = detect_excel.loaded_addins(read, machine.environ, program.path if program else "")
-        return excel.other_addins(files, addin)
+        return python.dll(_dll_folders(read), xlwings_version(), program.bits if program else None, load_dll)
 
     yield DoctorCheck("Python", "Python for Excel", interpreter)
     yield DoctorCheck("Python", "place of Python", place, ("Python for Excel",))
     yield DoctorCheck("Python", "version for Excel", package_version, ("Python for Excel",))
     yield DoctorCheck("Python", "xlwings DLL", dll)
+
+
+def _dll_folders(read: Read) -> list[Path]:
+    path = configured_interpreter(read)
+    return dll_folders(path if detect_excel.is_file(path) else "", Path(sys.prefix))
+
+
+def _checks_of_excel(
+    machine: Machine, read: Read, folder: Path | None, addin: Path | None, file: Path | None
+) -> Iterator[DoctorCheck]:
+    def other_addins() -> CheckResult:
+        program = detect_excel.find_excel(read)
+        files = detect_excel.loaded_addins(read, machine.environ, program.path if program else "")
+        return excel.other_addins(files, addin)
+
+    def xlwings_of_macros(made: Path) -> CheckResult:
+        return excel.xlwings_of_macros(made, xlwings_versions(_dll_folders(read)))
+
     yield DoctorCheck("Excel", "Excel", lambda: excel.installation(detect_excel.find_excel(read), detect_excel.is_file))
     yield DoctorCheck("Excel", "tables in cells", lambda: excel.spilling(detect_excel.find_excel(read)))
     yield DoctorCheck("Excel", "add-in", lambda: excel.addin(folder, version()))
@@ -203,6 +210,15 @@ def _windows_checks(machine: Machine, read: Read, file: Path | None) -> Iterator
     if file:
         onedrive = detect_excel.onedrive_of(str(file), machine.environ)
         yield DoctorCheck("Excel", f"place of {file.name}", partial(excel.workbook_place, file, onedrive))
+
+
+def _checks_of_policies(
+    read: Read, folder: Path | None, addin: Path | None, file: Path | None
+) -> Iterator[DoctorCheck]:
+    def trusted_locations() -> CheckResult:
+        on_network = folder is not None and detect_excel.is_on_network(str(folder))
+        return policies.trusted_locations(read, on_network=on_network)
+
     counted = file or addin
     signed = counted is not None and detect_excel.is_signed(counted)
     addin_signed = addin is not None and detect_excel.is_signed(addin)
@@ -220,7 +236,6 @@ def _windows_checks(machine: Machine, read: Read, file: Path | None) -> Iterator
         "Policies", "controlled folders", lambda: policies.controlled_folders(read, configured_interpreter(read))
     )
     yield DoctorCheck("Policies", "other Defender rules", lambda: policies.other_rules(read))
-    yield DoctorCheck("Settings", "variables in Excel", lambda: settings_checks.variables(machine.environ, read))
 
 
 def _mark_of_the_web(file: Path) -> CheckResult:
