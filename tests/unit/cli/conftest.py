@@ -23,6 +23,11 @@ from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, compan
 SECRET = "of_live_s3cr3t_0123456789abcdef"
 ROWS = companies(250, seed=5, shape="narrow")
 DONE = SimulatedJob(ROWS)
+OTHER = SimulatedJob(ROWS[:120], job_id="other")
+SLOW = SimulatedJob(ROWS[:50], job_id="slow", pending=2.0, running=200.0)
+FAILED = SimulatedJob(ROWS, job_id="no-seeds", ending="failed", error_message="No seed could be read.")
+SHORT = SimulatedJob(ROWS, job_id="short", manifest={"count": 251})
+ENDLESS = SimulatedJob(ROWS, job_id="endless", running=1e6)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,16 @@ import pytest
 from tests.unit.flying import FlyingClock
 from xl_openfunnel import Client, Fetcher, Store
 from xl_openfunnel.jobs.store.opening import UnavailableStore
-from xl_openfunnel.simulator import ManualClock, Simulator
+from xl_openfunnel.simulator import ManualClock, Simulator, companies
 
 MakeService = Callable[..., Simulator]
 MakeFetcher = Callable[..., Fetcher]
+
+ROWS = companies(650, seed=5, shape="narrow")
+
+
+def polls(service: Simulator) -> int:
+    return len(service.received)
 
 
 @pytest.fixture

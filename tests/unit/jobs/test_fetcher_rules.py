@@ -10,15 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.flying import FlyingClock
-from tests.unit.jobs.conftest import MakeFetcher, MakeService
+from tests.unit.jobs.conftest import ROWS, MakeFetcher, MakeService, polls
 from xl_openfunnel import InvalidJobIdError, JobStatus, Snapshot
-from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator, companies
-
-ROWS = companies(650, seed=5, shape="narrow")
-
-
-def polls(service: Simulator) -> int:
-    return len(service.received)
+from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator
 
 
 def cursors(service: Simulator) -> Counter[str | None]:
