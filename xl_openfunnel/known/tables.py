@@ -6,13 +6,14 @@ import csv
 import glob
 import io
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, TypeVar
 
-from ..cell_values import to_text
+from ..cell_values import to_cell, to_text
 from ..company_key import comparable, looks_blank
 from ..errors import ConfigurationError
 from .lists import KnownList, checked_name, now
@@ -34,8 +35,31 @@ _DECLARED: Final = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)
 """The first line by which Excel is told how the others are split."""
 
 _SNIFFED: Final = 64 * 1024
+_END: Final = "\x1fend"
+"""A last row, which comes out as it is unless a quote is open."""
+
+_ZIPPED_SUFFIXES: Final = (".xlsx", ".xlsm", ".xlsb", ".ods")
+_OLE: Final = bytes.fromhex("d0cf11e0a1b11ae1")
+"""How files begin that Excel encrypted, and those before 2007."""
+
+_MAX_BYTES: Final = 2**31
+_MAX_EXTENT: Final = 50_000_000
+"""Cells from A1 to the last one, for which the reader takes 24 bytes each, blank or not."""
+
+_EXTENT: Final = re.compile(rb'<(?:\w+:)?dimension\s+ref="(?:[A-Z]+[0-9]+:)?([A-Z]{1,3})([0-9]{1,7})"')
+
 _MAX_TITLES: Final = 10
 _ROWS_PER_CHECK: Final = 1_000
+
+
+NO_KEYS: Final = (
+    "No column has LinkedIn pages, domains or e-mail addresses in it, by which companies are compared. Choose one "
+    "that has."
+)
+
+
+class _UnusableError(Exception):
+    """Why a file is not read, in words for the user that show nothing of it."""
 
 
 def read_table(path: Path) -> list[list[object]]:
@@ -47,6 +71,8 @@ def read_table(path: Path) -> list[list[object]]:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise ConfigurationError(f"{path.name} is no table that can be read. There are {', '.join(SUFFIXES)}.")
+    if path.exists() and not path.is_file():  # reading a pipe would never end
+        raise ConfigurationError(f"{path} is no ordinary file. Give the name of one.")
     try:
         if suffix in _TEXT_SUFFIXES:
             rows = _read_text(path.read_bytes())
@@ -56,6 +82,8 @@ def read_table(path: Path) -> list[list[object]]:
             rows = _read_parquet(path)
     except OSError as error:
         raise ConfigurationError(f"{path} could not be read: {error.strerror or error}.") from None
+    except _UnusableError as reason:
+        raise ConfigurationError(f"{path} could not be read: {reason}") from None
     except Exception:  # each reader has errors of its own; none may show what is in the file
         raise ConfigurationError(f"{path} could not be read: it is damaged, or no {suffix[1:]} file.") from None
     rows = list(_without_titles(rows))
@@ -106,13 +134,12 @@ def make_list(
     if columns is not None:
         found = Columns(tuple(_position(column, headers, has_headers) for column in columns), found.name, 1)
     if not found.keys:
-        raise ConfigurationError(
-            "No column has LinkedIn pages, domains or e-mail addresses in it, by which companies are compared. Choose "
-            "one that has."
-        )
+        raise ConfigurationError(NO_KEYS)
     note = None if note_column is None else _position(note_column, headers, has_headers)
     rows = table[found.headers :]
     keys, companies = keys_of_rows(rows, found, note)
+    if not companies:
+        raise ConfigurationError(NO_KEYS)
     return KnownList(
         name=checked_name(name),
         companies=companies,
@@ -171,8 +198,8 @@ def _read_text(content: bytes) -> list[list[object]]:
             text = content.decode("cp1252", "replace")  # as Excel saves a CSV file in Western Europe
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
     if match := _DECLARED.match(text):
-        return _parse(text[match.end() :], match[1])
-    return _parse(text, _find_delimiter(text))
+        return _parse_all(text[match.end() :], match[1])
+    return _parse_all(text, _find_delimiter(text))
 
 
 def _find_delimiter(text: str) -> str:
@@ -193,14 +220,56 @@ def _parse(text: str, delimiter: str) -> list[list[object]]:
     return [list(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
 
 
+def _parse_all(text: str, delimiter: str) -> list[list[object]]:
+    """As `_parse`, of a whole file: a quote that is open at its end has made one cell of all rows below it."""
+    *rows, last = _parse(f"{text.rstrip()}\n{_END}", delimiter)
+    if last != [_END]:
+        raise _UnusableError(
+            f"a quotation mark that opens in row {len(rows) + 1:,} is never closed, so that all rows below it "
+            "would be lost. Close it, or save the file from a spreadsheet as .xlsx."
+        )
+    return rows
+
+
 def _read_workbook(path: Path) -> list[list[object]]:
     from python_calamine import CalamineWorkbook
 
+    _check_workbook(path)
     with CalamineWorkbook.from_path(str(path)) as book:
         for name in book.sheet_names:
             if rows := book.get_sheet_by_name(name).to_python():
                 return [list(row) for row in rows]
     return []
+
+
+def _check_workbook(path: Path) -> None:
+    """Refuse what the reader has no memory for, which would end the process."""
+    if not zipfile.is_zipfile(path):
+        with path.open("rb") as file:
+            is_ole = file.read(len(_OLE)) == _OLE
+        if is_ole and path.suffix.lower() in _ZIPPED_SUFFIXES:
+            raise _UnusableError("it is encrypted, or an old .xls file. Save it as .xlsx without a lock.")
+        return
+    with zipfile.ZipFile(path) as parts:
+        if sum(part.file_size for part in parts.infolist()) > _MAX_BYTES:
+            raise _UnusableError("it is too large. Save the columns with websites or LinkedIn pages alone.")
+        for part in parts.namelist():
+            if part.startswith("xl/worksheets/"):
+                with parts.open(part) as sheet:
+                    extent = _EXTENT.search(sheet.read(_SNIFFED))
+                if extent and int(extent[2]) * _column_number(extent[1]) > _MAX_EXTENT:
+                    raise _UnusableError(
+                        f"a sheet of it reaches to cell {(extent[1] + extent[2]).decode()}. Copy the companies to a "
+                        "workbook of their own."
+                    )
+
+
+def _column_number(letters: bytes) -> int:
+    """The number of a sheet's column: ``B`` -> 2."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number
 
 
 def _read_parquet(path: Path) -> list[list[object]]:
@@ -210,4 +279,5 @@ def _read_parquet(path: Path) -> list[list[object]]:
     with duckdb.connect(config={"temp_directory": ""}) as db:  # nothing of a list is ever put aside on the disk
         result = db.execute("SELECT * FROM read_parquet(?)", [glob.escape(str(path))])
         headers = [column[0] for column in result.description or ()]
-        return [list(headers), *map(list, result.fetchall())]
+        rows = [[to_cell(cell) if isinstance(cell, list) else cell for cell in row] for row in result.fetchall()]
+        return [list(headers), *rows]

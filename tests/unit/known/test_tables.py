@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -85,6 +86,11 @@ def test_named_columns_are_taken_whatever_they_hold() -> None:
     assert make_list("CRM", [["a", "b"], ["x.com", "y.com"]], columns=["B"]).keys.hosts == {"y.com": ""}
 
 
+def test_a_named_column_without_a_key_is_refused_and_makes_no_empty_list() -> None:
+    with pytest.raises(ConfigurationError, match="No column has"):
+        make_list("CRM", TABLE, columns=["Owner"])
+
+
 @pytest.mark.parametrize("columns", [["Web site"], ["nothing like it"]])
 def test_an_unknown_column_is_refused_with_those_there_are(columns: list[str]) -> None:
     with pytest.raises(ConfigurationError, match="Website"):
@@ -160,3 +166,65 @@ def test_a_parquet_file_is_no_pattern(tmp_path: Path) -> None:
     parquet(tmp_path).rename(tmp_path / "a*.parquet")
     parquet(tmp_path).rename(tmp_path / "ab.parquet")
     assert read_table(tmp_path / "a*.parquet") == TABLE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Account,Website\n"Acme,acme.com\nSecret,secret.com\n',
+        'Account;Website\nA;a.com\nB;"secret.com',
+        'sep=;\nWebsite\n"secret.com\r\nb.com\r\n\r\n',
+    ],
+)
+def test_a_quote_that_is_never_closed_swallows_no_rows(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "accounts.csv"
+    path.write_text(text, "utf-8", newline="")
+    with pytest.raises(ConfigurationError, match="never closed") as refused:
+        read_table(path)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ['A,"b"\n', 'A,b "x"\n', '"b\nc","d"\n', "A,b\n\n\n", '"A",""', 'A,"""b"""'])
+def test_other_quotes_are_read(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "accounts.csv"
+    path.write_text(text, "utf-8")
+    assert len(read_table(path)) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such files")
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
+def test_a_pipe_is_refused_and_not_waited_for(suffix: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / f"pipe{suffix}")
+    with pytest.raises(ConfigurationError, match="no ordinary file"):
+        read_table(tmp_path / f"pipe{suffix}")
+
+
+@pytest.mark.parametrize("cell", ["XFD1048576", "ZZ100000"])
+def test_a_cell_far_away_ends_no_process(cell: str, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book["Sheet"]["A1"] = "acme.com"
+    book["Sheet"][cell] = "secret"
+    book.save(tmp_path / "far.xlsx")
+    with pytest.raises(ConfigurationError, match=f"reaches to cell {cell}"):
+        read_table(tmp_path / "far.xlsx")
+
+
+def test_long_and_wide_sheets_are_read(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for cell in ("A1", "XFD1", "A9"):
+        book["Sheet"][cell] = "acme.com"
+    book.save(tmp_path / "wide.xlsx")
+    assert len(read_table(tmp_path / "wide.xlsx")[0]) == 16384
+
+
+def test_an_encrypted_workbook_is_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "locked.xlsx"
+    path.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
+    with pytest.raises(ConfigurationError, match="encrypted"):
+        read_table(path)
+
+
+def test_lists_in_parquet_are_read_as_texts(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.parquet"
+    pd.DataFrame({"sites": [["acme.com", None, "acme.de"]]}).to_parquet(path)
+    assert make_list("CRM", read_table(path)).keys.hosts == {"acme.com": "", "acme.de": ""}
