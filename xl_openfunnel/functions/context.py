@@ -247,6 +247,7 @@ class CallContext:
         """The list of known companies with this name; None where there is none.
 
         Raises:
+            ConfigurationError: its file cannot be read.
             TakesLongError: it must be read first.
         """
         lists = self._services.known
@@ -255,7 +256,7 @@ class CallContext:
         self._versions[name] = lists.version(name)
         self._depend_on_names(lists)
         limits.count_read(0, slow=not lists.is_loaded(name), looked_up=False)
-        return lists.find(name)
+        return None if lists.version(name) is None else lists.get(name)
 
     def with_known_columns(self, selection: Selection, columns: Iterable[str] | None) -> Selection:
         """The selection, with the columns of known lists that it or ``columns`` name.

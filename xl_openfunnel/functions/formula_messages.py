@@ -91,6 +91,11 @@ FORMULA_MESSAGES: Final = (
         "as it says; or *Keep as known list* among the buttons. The cell follows",
     ),
     FormulaMessage(
+        "#OF! The known list of that name cannot be read: its file is damaged, or of another version of xl-openfunnel. "
+        "Set it again.",
+        "`xl-openfunnel known set`, or *Keep as known list*. The cell follows",
+    ),
+    FormulaMessage(
         "#OF! '<part>' is no criterion. Write a column, a sign and a value, like country=Germany.",
         "as it says: [Criteria](criteria.md) has all signs",
     ),

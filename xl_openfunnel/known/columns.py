@@ -77,7 +77,8 @@ def with_all_columns(selection: Selection, lists: KnownLists) -> Selection:
 def columns_of_table(names: Iterable[str], lists: KnownLists | None) -> Selection:
     """All companies, with the columns for a table of a sheet: those of all lists.
 
-    One that the table has of a list that is gone is blank, so that nothing of the list is left.
+    One that the table has of a list that is gone is blank, so that nothing of the list is left; one of a list that
+    cannot be read tells of no company that it is new.
 
     Args:
         names: the columns that the table has.
@@ -87,7 +88,9 @@ def columns_of_table(names: Iterable[str], lists: KnownLists | None) -> Selectio
     columns = {column.name: column for column in selection.derived}
     for name in map(column_name, names):
         if name.startswith(KNOWN_PREFIX):
-            columns.setdefault(name, DerivedColumn(name, (), None, lambda *_: None))
+            version = None if lists is None else lists.version(name.removeprefix(KNOWN_PREFIX))
+            value = None if version is None else str(Tier.NOT_COMPARABLE)
+            columns.setdefault(name, DerivedColumn(name, (), version, lambda *_, value=value: value))
     return replace(selection, derived=tuple(columns.values()))
 
 

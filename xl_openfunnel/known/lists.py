@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,11 +20,12 @@ from typing import Final
 import msgspec
 
 from ..atomic import LEFT_OVER, atomic_write
-from ..company_key import comparable, host
+from ..company_key import INVISIBLE, comparable, host
 from ..errors import ConfigurationError, FileWriteError
 from ..pasted import did_you_mean
 from ..shared_hosts import is_shared, use_own
 from ..text import clip, companies, count, one_line
+from .reading import keys_in
 from .tiers import KnownCompanies, Matcher
 
 _log = logging.getLogger(__name__)
@@ -36,12 +37,18 @@ SHARED_HOSTS: Final = "shared-hosts.txt"
 """The file in the folder in which users list hosts that many companies share, one a line, beside those of
 `shared_hosts`."""
 
+UNREADABLE: Final = (
+    "The known list of that name cannot be read: its file is damaged, or of another version of xl-openfunnel. Set it "
+    "again."
+)
+
 _SHOWN: Final = 5
 """Names that a message shows."""
 
 _SUFFIX: Final = ".known.json"
-_NAME: Final = re.compile(r"[\w .&+()-]{1,60}")
-_NOT_IN_NAME: Final = re.compile(r"[^\w .&+()-]+")
+_SIGNS: Final = frozenset("_ .&+()-")
+"""In names, beside letters with their marks, and digits."""
+
 _LONGEST_NAME: Final = 60
 
 _SHOWN_COLUMNS: Final = 4
@@ -179,12 +186,14 @@ class KnownLists:
         """The list of this name.
 
         Raises:
-            ConfigurationError: there is none.
+            ConfigurationError: there is none, or its file cannot be read.
         """
         known = self.find(name)
-        if known is None:
-            raise ConfigurationError(f"There is no known list of that name. {self._hint(name)}")
-        return known
+        if known is not None:
+            return known
+        if self.version(name) is not None:
+            raise ConfigurationError(UNREADABLE)
+        raise ConfigurationError(f"There is no known list of that name. {self._hint(name)}")
 
     def _hint(self, name: str) -> str:
         names = {comparable(each.name): each.name for each in self.all()}
@@ -249,7 +258,7 @@ class KnownLists:
                 path.unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
-        digest = hashlib.blake2b(comparable(name).encode("utf-8", "surrogatepass"), digest_size=12)
+        digest = hashlib.blake2b(" ".join(comparable(name).split()).encode("utf-8", "surrogatepass"), digest_size=12)
         return self.folder / f"{digest.hexdigest()}{_SUFFIX}"
 
     def _paths(self) -> Iterator[Path]:
@@ -257,20 +266,31 @@ class KnownLists:
 
 
 def checked_name(name: str) -> str:
-    """The name, without blanks at its ends.
+    """The name, composed (NFC), and without blanks at its ends and what is invisible.
 
     Raises:
         ConfigurationError: it cannot be the name of a list.
     """
-    name = " ".join(name.split())
-    if not _NAME.fullmatch(name):
+    name = _composed(name)
+    if not 1 <= len(name) <= _LONGEST_NAME or not all(map(_is_in_names, name)):
         raise ConfigurationError("Give the list a name of letters, digits and blanks, for example crm.")
+    if keys_in(name):  # in a range it would be a company
+        raise ConfigurationError("That name is read as a domain. Give the list one of letters and digits, such as crm.")
     return name
 
 
 def possible_name(text: str) -> str:
     """A name for a list from a text, such as a sheet's name; ``""`` if it has nothing that a name can have."""
-    return " ".join(_NOT_IN_NAME.sub(" ", text).split())[:_LONGEST_NAME].rstrip()
+    name = _composed("".join(each if _is_in_names(each) else " " for each in _composed(text)))[:_LONGEST_NAME].rstrip()
+    return _composed(name.replace(".", " ")) if keys_in(name) else name
+
+
+def _composed(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", INVISIBLE.sub("", text)).split())
+
+
+def _is_in_names(character: str) -> bool:
+    return character in _SIGNS or character.isalnum() or unicodedata.category(character).startswith("M")
 
 
 def _read_hosts(path: Path) -> list[str]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from operator import itemgetter
 from typing import Final, NamedTuple
 
 from ..company_key import CompanyKeys, group_companies, keys_of
+from ..fields import JOB_COLUMN
 from ..jobs.snapshot import Snapshot
+from ..jobs.stacking import stacked_frame
 from ..selection import Chosen, Selection
 from ..shared_hosts import is_shared
 from .tiers import KnownCompanies, Match, Matcher, Tier
@@ -88,6 +91,9 @@ def new_among(
 ) -> Selection:
     """The selection, of the companies that are new to lists of these names, each once.
 
+    Of several rows of a company the best of those is shown for which the criteria hold, so that none is lost because
+    of another row; all of them tell its tier.
+
     Args:
         snapshots: of the jobs, in the order in which their rows are stacked.
         selection: what else is chosen.
@@ -96,9 +102,20 @@ def new_among(
     """
     keys = [keys_of(row) for snapshot in snapshots for row in snapshot.rows]
     ranks = [rank for snapshot in snapshots for rank in range(len(snapshot.rows))]
+    if selection.criteria:
+        holding = _holding(snapshots, selection)
+        ranks = [rank if position in holding else rank + len(keys) for position, rank in enumerate(ranks)]
     companies = unique_companies(keys, ranks, Matcher(known), Tier.HOST)
-    lists = " and ".join(f'"{name}"' for name in names)
+    lists = " and ".join(dict.fromkeys(f'"{name}"' for name in names))
     return replace(selection, chosen=chosen(companies, f"new to {lists}"))
+
+
+def _holding(snapshots: Sequence[Snapshot], selection: Selection) -> set[int]:
+    """The positions of the rows for which the criteria hold."""
+    starts = accumulate((len(snapshot.rows) for snapshot in snapshots), initial=0)
+    start_of = {snapshot.job_id: start for snapshot, start in zip(snapshots, starts, strict=False)}
+    frame = stacked_frame(snapshots, ["rank"], Selection(selection.criteria, derived=selection.derived))
+    return {start_of[job_id] + rank - 1 for job_id, rank in zip(frame[JOB_COLUMN], frame["rank"], strict=True)}
 
 
 def why(companies: Sequence[Company]) -> Chosen:

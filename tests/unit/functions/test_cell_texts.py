@@ -534,10 +534,13 @@ REFUSED_CRITERIA = (
 
 
 def texts_with_lists(services: SimulatedServices, text_of: Callable[[str], str]) -> list[str]:
-    """The texts for columns of known lists that are not there, where others are."""
+    """The texts for columns of known lists that are not there, where others are, and for one that is damaged."""
     assert services.known
     services.known.set(make_list("crm", [["example.org"]]))
     texts = [text_of("known:crmm"), text_of("known:xyz")]
+    (file,) = services.known.folder.iterdir()
+    file.write_bytes(b"")
+    texts.append(text_of("known:crm"))
     services.known.remove_all()
     return texts
 

@@ -14,6 +14,7 @@ from tests.unit.files.conftest import make_snapshot
 from xl_openfunnel import ConfigurationError, UnknownColumnError, table
 from xl_openfunnel.criteria import parse
 from xl_openfunnel.fields import columns_of, parse_columns
+from xl_openfunnel.jobs.stacking import stacked_frame
 from xl_openfunnel.known.columns import (
     columns_of_table,
     count_text,
@@ -26,7 +27,7 @@ from xl_openfunnel.known.columns import (
 from xl_openfunnel.known.lists import KnownLists
 from xl_openfunnel.known.selection import new_among
 from xl_openfunnel.known.tables import make_list
-from xl_openfunnel.known.tiers import Tier
+from xl_openfunnel.known.tiers import KnownCompanies, Tier
 from xl_openfunnel.selection import ALL, Selection, parse_sort
 
 PAGE = "https://www.linkedin.com/company/{}"
@@ -99,7 +100,7 @@ def test_a_column_has_one_name_however_it_is_written(lists: KnownLists, written:
     assert list(table.frame(ROWS, names, selection=selection).columns) == ["known:crm"]
 
 
-@given(st.text(st.characters(categories=("L", "N", "Zs"), include_characters=".&+()-"), min_size=1, max_size=60))
+@given(st.text(st.characters(categories=("L", "M", "N", "Zs"), include_characters=".&+()-"), min_size=1, max_size=60))
 def test_every_name_of_a_list_can_be_named_as_a_column(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
     lists = KnownLists(tmp_path_factory.mktemp("lists"))
     try:
@@ -154,6 +155,34 @@ def test_the_criterion_for_the_new_ones_agrees_with_new_against(lists: KnownList
     assert [[name] for name in new] == selected(lists, "name", "known:crm=")
 
 
+@given(
+    st.lists(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 2)), max_size=4), min_size=1, max_size=3),
+    st.sampled_from(["", "employee_count=1", "employee_count>0; name=b|c", "job_id=0|1"]),
+    st.booleans(),
+)
+def test_a_company_is_new_wherever_one_of_its_rows_is_chosen(
+    jobs: list[list[tuple[str, int]]], criteria: str, known: bool
+) -> None:
+    """The best of its rows for which the criteria hold is shown, whatever its other rows are."""
+    snapshots = [
+        replace(
+            make_snapshot([{"name": n, "linkedin_url": PAGE.format(n), "employee_count": c} for n, c in rows]),
+            job_id=str(number),
+        )
+        for number, rows in enumerate(jobs)
+    ]
+    companies = KnownCompanies({"d": ""} if known else {"x": ""})
+    selection = Selection(parse(criteria))
+    columns = ["name", "employee_count", "rank"]
+    every = stacked_frame(snapshots, columns, selection).to_numpy().tolist()
+    best: dict[str, list[Any]] = {}
+    for row in sorted(every, key=lambda row: row[3]):
+        if not (known and row[1] == "d"):
+            best.setdefault(row[1], row)
+    shown = stacked_frame(snapshots, columns, new_among(snapshots, selection, companies, ["x"])).to_numpy().tolist()
+    assert sorted(row[:4] for row in shown) == sorted(best.values())
+
+
 def test_the_new_ones_are_counted_and_what_only_a_site_would_exclude(lists: KnownLists) -> None:
     (column,) = derived_columns(["crm"], lists)
     pairs = [(row["linkedin_url"], row["domain"]) for row in ROWS]
@@ -171,6 +200,16 @@ def test_a_table_of_a_sheet_has_the_columns_of_all_lists_and_empties_those_that_
     block = table.block(table.frame(ROWS, names, selection=selection), headers=False)
     assert [row[1:] for row in block] == [[tier or "", ""] for tier in TIERS]
     assert columns_of_table(["name"], None).derived == ()
+
+
+def test_a_table_of_a_sheet_calls_no_company_new_to_a_list_that_cannot_be_read(lists: KnownLists) -> None:
+    (file,) = lists.folder.iterdir()
+    file.write_bytes(b"damaged")
+    selection = columns_of_table(["known:crm"], lists)
+    block = table.block(table.frame(ROWS, ["known:crm"], selection=selection), headers=False)
+    assert block == [["not comparable"]] * len(ROWS)
+    lists.remove("crm")
+    assert columns_of_table(["known:crm"], lists).key != selection.key
 
 
 def test_a_block_without_what_tells_of_known_companies_keeps_all_else() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,6 +61,8 @@ def test_a_damaged_file_is_no_list(tmp_path: Path, damage: bytes) -> None:
     file.write_bytes(damage)
     assert lists.find("crm") is None
     assert lists.all() == []
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        lists.get("crm")
     lists.set(known_list())
     assert lists.find("crm") == known_list()
 
@@ -71,8 +74,32 @@ def test_only_the_user_can_read_a_list(tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("name", ["", " ", "a\x00b", "x" * 61, "../x", "a/b"])
-def test_a_name_that_cannot_be_typed_is_refused(name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CRM",
+        " a  b\t",
+        "a\xa0b",
+        "Cafe\u0301",
+        "Café",
+        "ग्राहक",
+        "ลูกค้า",
+        "客户",
+        "한국",
+        "\u202ecrm",
+        "a\u200bb",
+        "St Gallen",
+    ],
+)
+def test_a_list_is_found_by_the_name_that_it_was_given_however_that_is_written(name: str, tmp_path: Path) -> None:
+    lists = KnownLists(tmp_path)
+    lists.set(replace(known_list(), name=checked_name(name)))
+    for written in (name, f" {name.upper()} ", unicodedata.normalize("NFD", name), name.replace(" ", "   ")):
+        assert lists.get(written).name == checked_name(name)
+
+
+@pytest.mark.parametrize("name", ["", " ", "a/b", "x" * 61, "../x", "a\x00/", "acme.com", "St.Gallen", "xn--p1ai.de"])
+def test_a_name_that_cannot_be_typed_or_is_a_domain_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError):
         checked_name(name)
 
@@ -114,7 +141,17 @@ def test_any_text_gives_a_possible_name_or_none(text: str) -> None:
     assert not name or checked_name(name) == name == possible_name(name)
 
 
-@pytest.mark.parametrize(("text", "name"), [("Kunden 2026!", "Kunden 2026"), ("a/b;c", "a b c"), ("'#?", "")])
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Kunden 2026!", "Kunden 2026"),
+        ("a/b;c", "a b c"),
+        ("'#?", ""),
+        ("acme.com", "acme com"),
+        ("ग्राहक.", "ग्राहक."),
+        ("Jane's", "Jane s"),
+    ],
+)
 def test_a_possible_name_keeps_what_it_can(text: str, name: str) -> None:
     assert possible_name(text) == name
 
