@@ -37,13 +37,13 @@ SHARED: Final = frozenset((
 # fmt: on
 
 
-_own: set[str] = set()
+_own: frozenset[str] = frozenset()
 
 
 def use_own(hosts: Iterable[str]) -> None:
     """Let these hosts be shared too, with all that is below them, in place of those given before."""
-    _own.clear()
-    _own.update(hosts)
+    global _own
+    _own = frozenset(hosts)  # at once: other threads compare companies all the time
 
 
 def all_shared() -> frozenset[str]:

@@ -1,9 +1,11 @@
 """Which hosts identify a company."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from xl_openfunnel.company_key import host
-from xl_openfunnel.shared_hosts import PLATFORMS, SHARED, is_shared
+from xl_openfunnel.shared_hosts import PLATFORMS, SHARED, is_shared, use_own
 
 
 @pytest.mark.parametrize("own", ["acme.com", "acme.wordpress.com", "shop.acme.co.uk", "notfacebook.com", "x.company"])
@@ -24,3 +26,16 @@ def test_the_lists_are_written_as_hosts_are_compared() -> None:
 def test_the_lists_can_be_extended() -> None:
     assert is_shared("acme.directory", shared={"acme.directory"})
     assert not is_shared("one.acme.host", platforms={"acme.host"})
+
+
+def test_own_hosts_are_replaced_at_once_since_other_threads_ask_all_the_time() -> None:
+    def others() -> Iterator[str]:
+        yield "acme.directory"
+        assert is_shared("acme.directory")
+
+    try:
+        use_own(["acme.directory"])
+        use_own(others())
+    finally:
+        use_own(())
+    assert not is_shared("acme.directory")
