@@ -65,3 +65,8 @@ class Book:
     def set_plan(self, plan: str) -> None:
         """What the server does at its calls."""
         self.call("Fakes.PlanCalls", plan)
+
+
+def waits(lines: list[str]) -> list[str]:
+    """The calls that may take time."""
+    return [line for line in lines if line.startswith(("sleep", "wait")) and line != "wait 0"]
