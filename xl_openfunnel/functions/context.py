@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Hashable, Iterable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Final, Protocol
-from weakref import WeakKeyDictionary
 
 from ..api.endpoints import find_job_id
 from ..api.models import Credits
@@ -21,10 +19,11 @@ from ..jobs.store.opening import JobStore
 from ..jobs.store.store import StoreBusyError
 from ..known.columns import listed, with_columns
 from ..known.lists import KnownList, KnownLists
-from ..pasted import NO_JOB_KNOWN, holds_key, job_ids, refusal
+from ..pasted import NO_JOB_KNOWN, job_ids, refusal
 from ..selection import Selection
 from . import arguments, limits
 from .credits import CreditsCache
+from .job_names import BUSY, UNREADABLE, LastRead, NameLookup, last_read
 
 JOBS: Final = "*jobs"
 """The key of the list of jobs among the dependencies; no job has such an id."""
@@ -41,20 +40,11 @@ _CALL: Final = "*call "
 NO_STORE: Final = "The list of jobs cannot be read on this computer. In a terminal, xl-openfunnel doctor says why."
 STORE_BUSY: Final = f"Another program is writing the list of jobs.{job_text.RETRY_HINT}"
 
-_BUSY: Final = f"just now.{job_text.RETRY_HINT}"
-_GONE: Final = "on this computer. In a terminal, xl-openfunnel doctor says why."
-
-_MAX_REMEMBERED: Final = 10_000
-"""Texts, or job ids, whose last answer is remembered: no sheet has more jobs, and half-typed ones come and go."""
-
 _MAX_COMPARED: Final = 3
 """Texts of one call that are compared with the jobs known here: each takes some milliseconds."""
 
 _MAX_UNSEEN: Final = 20
 """Texts of one call that may name a job later: they are looked up every two seconds, and take 0.3 ms each."""
-
-_UNREADABLE: Final = (ConfigurationError, OSError, sqlite3.Error)
-"""Raised by a store that is damaged, or gone, such as one on a network drive."""
 
 
 def call_topic(number: int) -> str:
@@ -90,18 +80,6 @@ class Dependency:
     def stale(self) -> bool:
         """Whether the call would give another result now."""
         return self.now() != self.value
-
-
-@dataclass
-class _LastRead:
-    """The last answers of a store, which are used while another program writes it."""
-
-    entries: tuple[LedgerEntry, ...] | None = None
-    job_ids: dict[str, str | None] = field(default_factory=dict)
-    labels: dict[str, str | None] = field(default_factory=dict)
-
-
-_last_read: Final[WeakKeyDictionary[JobStore, _LastRead]] = WeakKeyDictionary()
 
 
 class Services(Protocol):
@@ -147,6 +125,7 @@ class CallContext:
         self.dependencies: dict[str, Dependency] = {}
         self._names: tuple[str, ...] | None = None
         self._refused = 0
+        self._lookup = NameLookup(services.store, self._mark_stale)
         self._versions: dict[str, Hashable] = {}
         self._unseen: list[str] = []
 
@@ -161,7 +140,7 @@ class CallContext:
 
     def looking_up(self) -> AbstractContextManager[None]:
         """Within this, jobs are looked up quickly: for a call that does not go on for long."""
-        return self._services.store.one_connection() if self._services.store else nullcontext()
+        return self._lookup.quickly()
 
     def job_id(self, named: arguments.JobArgument) -> str:
         """The id of a job that is named by its label, in any case, or else by its id, URL or a text with its UUID.
@@ -175,7 +154,7 @@ class CallContext:
         is_error = text.startswith(CELL_PREFIX) or (text.startswith("#") and not job_ids(text))
         if is_error or isinstance(named, arguments.CellError):
             raise InvalidJobIdError(f"The cell with the job holds {text[:40]}. Fix that cell first.")
-        job_id, unreadable = self._find_label(text)
+        job_id, unreadable = self._lookup.find_label(text)
         if job_id:
             return job_id
         if not isinstance(named, str):
@@ -185,10 +164,10 @@ class CallContext:
                 f"{text!r} is what a cell shows of a job, and no job. Give the cell with the job's id."
             )
         given = find_job_id(text)
-        if job_id := self._whole_id(given or text) or given:
+        if job_id := self._lookup.whole_id(given or text) or given:
             return job_id
         if unreadable:
-            if unreadable == _BUSY:
+            if unreadable == BUSY:
                 self._mark_stale()
             raise InvalidJobIdError(refusal(text, "is no job id, and labels cannot be read", remedy=unreadable))
         raise InvalidJobIdError(refusal(text, NO_JOB_KNOWN, self._known_names(), remedy="Copy the id from OpenFunnel."))
@@ -202,42 +181,6 @@ class CallContext:
             entries = _ledger(self._services.store)
             self._names = () if isinstance(entries, str) else known_names(entries)
         return self._names
-
-    def _find_label(self, text: str) -> tuple[str | None, str]:
-        """The id of the job with this label, if any, and why labels cannot be read, ``""`` where they can."""
-        store = self._services.store
-        if holds_key(text):
-            return None, ""
-        if store is None:
-            return None, _GONE
-        last = _last_read.setdefault(store, _LastRead()).job_ids
-        try:
-            job_id = store.job_id_of(text, wait=False)
-        except StoreBusyError:
-            if text not in last:
-                self._mark_stale()  # even a text that can be an id may be a label
-            return last.get(text), _BUSY
-        except UnicodeError:
-            return None, ""  # half a surrogate pair, which no label can have
-        except _UNREADABLE:
-            return None, _GONE  # an id still works: the fetcher needs no store
-        _remember(last, text, job_id)
-        return job_id, ""
-
-    def _whole_id(self, text: str) -> str | None:
-        """As `Store.whole_id`; None also where the store cannot be read, and for a UUID, which is whole."""
-        store = self._services.store
-        if store is None or job_ids(text):
-            return None
-        try:
-            return store.whole_id(text, wait=False)
-        except InvalidJobIdError:
-            raise
-        except StoreBusyError:
-            self._mark_stale()
-        except _UNREADABLE:
-            pass  # as above, an id still works
-        return None
 
     def _mark_stale(self) -> None:
         """Have the cell calculated again: the store is busy, so that the result may be wrong."""
@@ -298,7 +241,7 @@ class CallContext:
 
     def _seen(self, text: str) -> str | None:
         try:
-            found = self._find_label(text)[0] or self._whole_id(text)
+            found = self._lookup.find_label(text)[0] or self._lookup.whole_id(text)
         except InvalidJobIdError:
             return None
         return found or (job_ids(text)[0] if len(job_ids(text)) == 1 else None)
@@ -311,6 +254,8 @@ class CallContext:
             projection: the part of a snapshot that the call's result depends on.
         """
         fetcher = self._services.fetcher
+        if not fetcher.is_tracked(job_id):
+            limits.count_jobs(1)
         snapshot = fetcher.watch(job_id)
         self.dependencies[job_id] = Dependency(
             lambda: projection(fetcher.watch(job_id)), projection(snapshot), lambda: fetcher.watch(job_id).settled
@@ -325,10 +270,10 @@ class CallContext:
         """
         store = self._services.store
         if store is not None:
-            limits.count_entries(None if (known := _last_read.get(store)) is None else known.entries)
+            limits.count_entries(None if (known := last_read.get(store)) is None else known.entries)
         entries = _ledger(store)
         if store is not None and entries != NO_STORE:
-            last = _last_read.setdefault(store, _LastRead())
+            last = last_read.setdefault(store, LastRead())
             if entries == STORE_BUSY:
                 self._mark_stale()
                 entries = STORE_BUSY if last.entries is None else last.entries
@@ -347,19 +292,7 @@ class CallContext:
 
     def label(self, job_id: str) -> str | None:
         """The job's label; None also where the store cannot be used."""
-        store = self._services.store
-        if store is None:
-            return None
-        last = _last_read.setdefault(store, _LastRead()).labels
-        try:
-            label = store.label_of(job_id, wait=False)
-        except StoreBusyError:
-            self._mark_stale()
-            return last.get(job_id)
-        except _UNREADABLE:
-            return None
-        _remember(last, job_id, label)
-        return label
+        return self._lookup.label(job_id)
 
     def credits(self) -> Credits | None:
         """The account's balance; None before the first response.
@@ -380,12 +313,6 @@ def _always() -> bool:
     return True
 
 
-def _remember(last: dict[str, str | None], text: str, answer: str | None) -> None:
-    if len(last) >= _MAX_REMEMBERED:
-        last.clear()
-    last[text] = answer
-
-
 def _ledger(store: JobStore | None) -> tuple[LedgerEntry, ...] | str:
     """All jobs ever seen here, or why they cannot be read."""
     if store is None:
@@ -394,5 +321,5 @@ def _ledger(store: JobStore | None) -> tuple[LedgerEntry, ...] | str:
         return tuple(store.ledger(wait=False))
     except StoreBusyError:
         return STORE_BUSY
-    except _UNREADABLE:
+    except UNREADABLE:
         return NO_STORE

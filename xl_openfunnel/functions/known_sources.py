@@ -69,7 +69,6 @@ def _all_of(
     """The keys of a range, with those of the lists and jobs that these texts name, or that the ``only`` text names."""
     sources: list[KnownCompanies | Snapshot] = [keys] if keys.linkedin or keys.hosts else []
     in_range = bool(sources)
-    limits.count_jobs(len(texts))
     for text in texts:
         known = context.known_list(text)
         if known is not None:

@@ -18,7 +18,7 @@ from ..errors import ConfigurationError
 from ..jobs.snapshot import Rows
 
 MAX_JOBS: Final = 20
-"""Jobs that a cell looks up at once. Each takes 0.1 ms, and up to 2 ms while another thread calculates."""
+"""Jobs that a cell looks up in the store at once. Each takes 0.1 ms, and up to 2 ms while another thread calculates."""
 
 MAX_ENTRIES: Final = 300
 """Entries of the list of jobs that a cell reads at once: each takes up to 20 microseconds."""
@@ -60,6 +60,7 @@ class GivenUpError(LimitError):
 class _AtOnce:
     """What a call has done so far."""
 
+    jobs: int = 0
     rows: int = 0
     size: int = 0
 
@@ -100,12 +101,15 @@ def at_once() -> Iterator[None]:
 
 
 def count_jobs(count: int) -> None:
-    """So many jobs are about to be looked up.
+    """So many jobs are about to be looked up in the store.
 
     Raises:
-        TakesLongError: they are too many.
+        TakesLongError: with those before, they are too many.
     """
-    if _at_once.get() is not None and count > MAX_JOBS:
+    if (done := _at_once.get()) is None:
+        return
+    done.jobs += count
+    if done.jobs > MAX_JOBS:
         raise TakesLongError(looked_up=False)
 
 

@@ -84,6 +84,10 @@ class Fetcher:
             self._scheduler.loop.post(Touched(job_id))
         return snapshot
 
+    def is_tracked(self, job_id: str) -> bool:
+        """Whether `watch` has the job's snapshot in memory, and need not look into the store."""
+        return job_id in self._scheduler.published
+
     def refresh(self, job: str) -> Snapshot:
         """As `watch`, and read the job again. The old rows stay until the new result is final.
 

@@ -90,6 +90,9 @@ class OneJobFetcher:
     def watch(self, job_id: str) -> Snapshot:
         return self._snapshot
 
+    def is_tracked(self, job_id: str) -> bool:
+        return True
+
 
 def fields(make_services: MakeServices, snapshot: Snapshot) -> dict[Any, Any]:
     """All fields of the job one by one, checked to be the same in the full list but for times, which are texts

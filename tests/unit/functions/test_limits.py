@@ -16,7 +16,7 @@ from tests.unit.flying import FlyingClock
 from tests.unit.functions.conftest import SimulatedServices
 from xl_openfunnel import Client, Fetcher, Store
 from xl_openfunnel.cell_values import Block
-from xl_openfunnel.functions import derived_tables, limits
+from xl_openfunnel.functions import derived_tables, job_names, limits
 from xl_openfunnel.functions.cache import DerivedCache
 from xl_openfunnel.functions.context import is_call
 from xl_openfunnel.functions.credits import CreditsCache
@@ -28,7 +28,7 @@ from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, compan
 STORED = SimulatedJob(companies(700), job_id="stored")
 SMALL = SimulatedJob(companies(limits.MAX_ROWS // 2), job_id="small")
 LARGE = SimulatedJob(companies(limits.MAX_ROWS + 100), job_id="large")
-MANY = tuple((job_id,) for job_id in ["stored", *(f"job-{number}" for number in range(limits.MAX_JOBS))])
+MANY = tuple((job_id,) for job_id in ["stored", *(f"job-{number}" for number in range(limits.MAX_JOBS + 1))])
 
 LONG: list[tuple[str, tuple[object, ...]]] = [
     ("OF_ROWS", ("stored",)),
@@ -119,6 +119,40 @@ def test_what_is_surely_quick_is_answered_at_once(
     block, waits = host.answer(name, arguments)
     assert not waits
     assert block == host.inline(name, arguments)
+
+
+@pytest.mark.parametrize(("name", "arguments"), [("OF_STATUS", ()), ("OF_INFO", ("label,rows",))])
+def test_jobs_in_memory_are_answered_at_once_however_many_labels_a_range_names(
+    services: SimulatedServices, monkeypatch: pytest.MonkeyPatch, name: str, arguments: tuple[object, ...]
+) -> None:
+    assert services.store
+    labels = tuple((f"Label {number}",) for number in range(10 * limits.MAX_JOBS))
+    for number, (label,) in enumerate(labels):
+        services.store.label(f"job-{number}", label)
+    host = Host(services)
+    for begin in range(0, len(labels), limits.MAX_JOBS):
+        assert not host.answer("OF_STATUS", (labels[begin : begin + limits.MAX_JOBS],))[1]
+    expected = host.inline(name, (labels, *arguments))
+    asked: list[str] = []
+    for lookup in ("job_id_of", "whole_id", "label_of"):
+        monkeypatch.setattr(services.store, lookup, lambda text, wait: asked.append(text))
+    block, waits = host.answer(name, (labels[1:], *arguments))
+    assert not waits
+    assert block[1:] == expected[2:]
+    assert set(asked) == {"Label 1", "job-1"} or set(asked) == {"Label 1"}
+
+
+def test_so_many_jobs_that_their_names_take_long_are_looked_up_elsewhere(
+    services: SimulatedServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert services.store
+    monkeypatch.setattr(job_names, "_MAX_READ", 1)
+    for number in range(2):
+        services.store.label(f"job-{number}", f"Label {number}")
+    host = Host(services)
+    for begin in (0, 1):  # all are in memory then
+        host.answer("OF_STATUS", (MANY[begin : begin + limits.MAX_JOBS],))
+    assert host.answer("OF_STATUS", (MANY,)) == ([["loading"]], True)
 
 
 def test_what_was_made_once_is_shown_at_once_in_any_cell(services: SimulatedServices) -> None:

@@ -42,7 +42,7 @@ class UnavailableStore:
     def _fail(self, *_: object, **__: object) -> Never:
         raise ConfigurationError(self._reason)
 
-    save = ledger = label_of = job_id_of = whole_id = _fail
+    save = ledger = names = label_of = job_id_of = whole_id = _fail
 
 
 JobStore = Store | UnavailableStore

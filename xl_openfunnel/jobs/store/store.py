@@ -24,7 +24,7 @@ from . import diagnosis, seals
 from .database import VERSION as VERSION
 from .database import StoreBusyError as StoreBusyError
 from .database import StoreDatabase, is_damage
-from .ledger import LedgerEntry, beginning_of, comparable_label, whole_id
+from .ledger import JobNames, LedgerEntry, beginning_of, find_label, read_names, whole_id
 
 _log = logging.getLogger(__name__)
 
@@ -313,16 +313,16 @@ class Store:
             StoreBusyError: with ``wait=False``, another process has locked the store.
         """
         with self._database.connection(wait=wait) as db:
-            row = db.execute(
-                "SELECT job_id FROM ledger WHERE origin = ? AND lower(label) = lower(?)", (self.origin, label)
-            ).fetchone()
-            form = comparable_label(label)
-            if row is None and not (label.isascii() and form == label.lower()):  # SQLite knows the case of ASCII alone
-                found = db.execute(
-                    "SELECT job_id, label FROM ledger WHERE origin = ? AND label IS NOT NULL", (self.origin,)
-                )
-                row = next((each for each in found if comparable_label(each[1]) == form), None)
-        return None if row is None else str(row[0])
+            return find_label(db, self.origin, label)
+
+    def names(self, limit: int, *, wait: bool = True) -> JobNames | None:
+        """The names of all jobs, for whoever looks many up; None where they are more than so many.
+
+        Raises:
+            StoreBusyError: with ``wait=False``, another process has locked the store.
+        """
+        with self._database.connection(wait=wait) as db:
+            return read_names(db, self.origin, limit)
 
     def whole_id(self, text: str, *, wait: bool = True) -> str | None:
         """The id in the list of jobs that is this text, or begins so in at least `SHORT_ID` characters, in any case.

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import multiprocessing
 import os
 import sqlite3
 import stat
 import sys
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.unit.jobs.store.other_process import AS_OF, ORIGIN, keep_and_read, pages, result
-from xl_openfunnel import ConfigurationError, IncompleteResultError, JobStatus, Page, Store
+from xl_openfunnel import ConfigurationError, IncompleteResultError, InvalidJobIdError, JobStatus, Page, Store
 from xl_openfunnel.jobs.snapshot import Rows
 from xl_openfunnel.jobs.store import diagnosis
 from xl_openfunnel.jobs.store.database import StoreDatabase
@@ -178,6 +183,34 @@ def test_many_names_are_looked_up_over_one_connection(store: Store, monkeypatch:
     opened.clear()
     assert store.job_id_of("Nordics", wait=False) == "job"
     assert len(opened) == 1
+
+
+NAMES = st.text(st.sampled_from("aAbß\u0130iKk\u212ak\u200b \u00e9e\u0301-0"), min_size=1, max_size=10)
+IDS = st.text(st.sampled_from("abAB0-"), min_size=1, max_size=10)
+
+
+@settings(max_examples=30)
+@given(st.dictionaries(IDS, st.none() | NAMES, max_size=6), st.lists(NAMES | IDS, max_size=8))
+def test_names_that_are_read_at_once_are_those_that_are_looked_up_one_by_one(
+    labels: dict[str, str | None], asked: list[str]
+) -> None:
+    def answer(ask: Callable[[str], str | None], text: str) -> str | None:
+        try:
+            return ask(text)
+        except InvalidJobIdError as error:
+            return str(error)
+
+    with TemporaryDirectory() as folder, contextlib.closing(Store(Path(folder, "store.sqlite3"), ORIGIN)) as store:
+        for job_id, label in labels.items():
+            with contextlib.suppress(ConfigurationError):  # another job has this label
+                store.label(job_id, label)
+        names = store.names(len(labels))
+        assert names is not None
+        for text in [*asked, *labels, *filter(None, labels.values())]:
+            assert names.job_id_of(text) == store.job_id_of(text)
+            assert names.label_of(text) == store.label_of(text)
+            assert answer(names.whole_id, text) == answer(store.whole_id, text)
+        assert not labels or store.names(len(labels) - 1) is None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows replaces no open file")
