@@ -169,7 +169,8 @@ def compared(
     of `pivot_block`.
     """
     in_files = columns is not None and bool(rows_by_job) and _may_have_files(rows_by_job)
-    limits.count_read(sum(map(len, rows_by_job.values())), slow=in_files, looked_up=True)
+    unread = 0 if matcher is None else matcher.unread(weakest)
+    limits.count_read(sum(map(len, rows_by_job.values())) + unread, slow=in_files, looked_up=True)
 
     def ask(folder: Path, files: list[JobFile]) -> Compared:
         return in_columns.compare(folder, files, matcher, weakest, shown, max_shown, limits.cancellation())

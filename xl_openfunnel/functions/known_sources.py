@@ -88,7 +88,9 @@ def _all_of(
     if not sources:
         raise ConfigurationError(NOTHING_TO_COMPARE)
     # Before any is read: all that the call depends on is looked up by now.
-    limits.count_read(sum(len(each.rows) for each in sources if isinstance(each, Snapshot)), looked_up=True)
+    read = sum(len(each.rows) for each in sources if isinstance(each, Snapshot))
+    joined = sum(each.size for each in sources if isinstance(each, KnownCompanies)) if len(sources) > 1 else 0
+    limits.count_read(read + joined, looked_up=True)
     found = [
         job_companies(context, each.job_id, each.rows, each, names=names) if isinstance(each, Snapshot) else each
         for each in sources

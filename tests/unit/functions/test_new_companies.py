@@ -250,6 +250,22 @@ def test_large_ranges_and_lists_that_must_be_read_are_left_to_another_thread(ser
     assert raised.value.looked_up
 
 
+def test_what_takes_long_with_many_known_companies_is_left_to_another_thread(services: SimulatedServices) -> None:
+    """Lists that are put together, and the registrable domains of a list, which are found once."""
+    keep(services, "crm", *([f"a{number}.com"] for number in range(limits.MAX_READ_CELLS + 1)))
+    keep(services, "other", ["zeta.io"])
+    names(services, "job-one-1", "crm")
+    names(services, "job-one-1", "other", "name")
+    both = (("crm",), ("other",))
+    for known, match in (("crm", "site"), ("crm", "name"), (both, None)):
+        with limits.at_once(), pytest.raises(limits.TakesLongError) as raised:
+            new(services.context(), "job-one-1", known, None, match, "count")
+        assert raised.value.looked_up
+    new(services.context(), "job-one-1", "crm", None, "site", "count")
+    with limits.at_once():
+        assert new(services.context(), "job-one-1", "crm", None, "site", "count") == [[3.0]]
+
+
 def test_hosts_that_the_user_calls_shared_take_no_company_away(make_services: MakeServices, tmp_path: Path) -> None:
     rows = [company("A", "a", "a.portal.example"), company("B", None, "portal.example"), company("C", "c", "c.example")]
     (tmp_path / "known").mkdir()
