@@ -1,5 +1,6 @@
 """Text for people: numbers with their nouns, texts on one line, texts cut to a length."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -73,3 +74,13 @@ def clip(text: str, units: int) -> str:
             break
         end += 1
     return text[:end] + _ELLIPSIS
+
+
+def decoded(content: bytes) -> str:
+    """The text of a file that people saved: UTF-8, UTF-16 with its mark, else as Excel writes it in Western Europe."""
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")

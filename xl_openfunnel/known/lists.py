@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from ..company_key import INVISIBLE, comparable, host
 from ..errors import ConfigurationError, FileWriteError
 from ..pasted import did_you_mean
 from ..shared_hosts import is_shared, use_own
-from ..text import clip, companies, count, one_line
+from ..text import clip, companies, count, decoded, one_line
 from .reading import keys_in
 from .tiers import KnownCompanies, Matcher
 
@@ -34,7 +35,7 @@ VERSION: Final = 1
 """Version of the files: one of another version must be set again."""
 
 SHARED_HOSTS: Final = "shared-hosts.txt"
-"""The file in the folder in which users list hosts that many companies share, one a line, beside those of
+"""The file in the folder in which users list hosts that many companies share, best one a line, beside those of
 `shared_hosts`."""
 
 UNREADABLE: Final = (
@@ -295,10 +296,11 @@ def _is_in_names(character: str) -> bool:
 
 def _read_hosts(path: Path) -> list[str]:
     try:
-        lines = path.read_text("utf-8-sig", "replace").splitlines()
+        lines = decoded(path.read_bytes()).splitlines()
     except OSError:
         return []
-    return [name for line in lines if (name := host(line.partition("#")[0]))]
+    parts = (part for line in lines for part in re.split(r"[\s,;|]+", line.partition("#")[0]))
+    return [name for part in parts if (name := host(part.removeprefix("*.")))]
 
 
 def now() -> datetime:

@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 from ..cell_values import to_cell, to_text
 from ..company_key import comparable, looks_blank
 from ..errors import ConfigurationError
+from ..text import decoded
 from .lists import KnownList, checked_name, now
 from .reading import Columns, company_name, find_columns, keys_in, row_keys
 from .tiers import KnownCompanies
@@ -189,13 +190,7 @@ def _position(name: str, headers: Sequence[str], has_headers: bool) -> int:
 
 
 def _read_text(content: bytes) -> list[list[object]]:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = content.decode("utf-16")
-    else:
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = content.decode("cp1252", "replace")  # as Excel saves a CSV file in Western Europe
+    text = decoded(content)
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
     if match := _DECLARED.match(text):
         return _parse_all(text[match.end() :], match[1])

@@ -17,6 +17,7 @@ from xl_openfunnel.known.lists import SHARED_HOSTS, KnownList, KnownLists, check
 from xl_openfunnel.known.reading import keys_in
 from xl_openfunnel.known.tables import make_list
 from xl_openfunnel.known.tiers import KnownCompanies
+from xl_openfunnel.shared_hosts import PLATFORMS, SHARED, all_shared, use_own
 
 
 def known_list(name: str = "crm", host: str = "acme.com") -> KnownList:
@@ -116,6 +117,36 @@ def test_hosts_that_a_user_calls_shared_identify_no_company(tmp_path: Path) -> N
     assert "acme.com" not in repr(known)
     lists.remove_all()
     assert [path.name for path in lists.folder.iterdir()] == [SHARED_HOSTS]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "müller.example\nb.example\n",
+        "müller.example, b.example",
+        "*.müller.example; *.b.example # both",
+        "www.Müller.example\tb.example\r\n# c.example",
+    ],
+)
+def test_own_shared_hosts_are_read_however_people_write_them(encoding: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / "known" / SHARED_HOSTS
+    path.parent.mkdir()
+    path.write_bytes(text.encode(encoding))
+    try:
+        KnownLists.beside(tmp_path / "store.sqlite3")
+        assert all_shared() - PLATFORMS - SHARED == {"müller.example", "b.example"}
+    finally:
+        use_own(())
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"\xff", b"\x00" * 9])
+def test_own_shared_hosts_that_are_no_text_are_none(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "known" / SHARED_HOSTS
+    path.parent.mkdir()
+    path.write_bytes(content)
+    KnownLists.beside(tmp_path / "store.sqlite3")
+    assert all_shared() == PLATFORMS | SHARED
 
 
 @pytest.mark.parametrize(
