@@ -5,6 +5,7 @@ The public suffix list comes with `publicsuffixlist`, which is imported by the f
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -14,20 +15,34 @@ if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
 # fmt: off
-FREE_MAIL: Final = frozenset((
-    "126.com", "139.com", "163.com", "aol.com", "bigpond.com", "bluewin.ch", "btinternet.com", "comcast.net",
-    "email.cz", "fastmail.com", "free.fr", "freenet.de", "gmail.com", "gmx.at", "gmx.ch", "gmx.com", "gmx.de",
-    "gmx.net", "googlemail.com", "hey.com", "hotmail.co.uk", "hotmail.com", "hotmail.de", "hotmail.fr",
-    "hotmail.it", "icloud.com", "laposte.net", "libero.it", "live.co.uk", "live.com", "live.de", "live.fr",
-    "mac.com", "mail.com", "mail.ru", "me.com", "msn.com", "naver.com", "o2.pl", "online.de", "orange.fr",
-    "outlook.com", "outlook.de", "outlook.fr", "pm.me", "proton.me", "protonmail.com", "qq.com", "rediffmail.com",
-    "rocketmail.com", "sapo.pt", "seznam.cz", "sfr.fr", "sina.com", "t-online.de", "terra.com.br", "tiscali.it",
-    "tuta.com", "tutanota.com", "uol.com.br", "verizon.net", "virgilio.it", "wanadoo.fr", "web.de", "wp.pl",
-    "yahoo.ca", "yahoo.co.in", "yahoo.co.jp", "yahoo.co.uk", "yahoo.com", "yahoo.com.br", "yahoo.de", "yahoo.es",
-    "yahoo.fr", "yahoo.it", "yandex.com", "yandex.ru", "ymail.com", "zoho.com",
+_FREE_MAIL: Final = frozenset((
+    "126.com", "139.com", "163.com", "abv.bg", "alice.it", "arcor.de", "att.net", "bellsouth.net", "bigpond.com",
+    "bk.ru", "bluewin.ch", "blueyonder.co.uk", "bol.com.br", "btinternet.com", "centrum.cz", "charter.net",
+    "comcast.net", "cox.net", "daum.net", "duck.com", "earthlink.net", "email.cz", "fastmail.com", "foxmail.com",
+    "free.fr", "freemail.hu", "freenet.de", "gmail.com", "googlemail.com", "hanmail.net", "hetnet.nl", "hey.com",
+    "home.nl", "hushmail.com", "icloud.com", "ig.com.br", "inbox.ru", "interia.pl", "kpnmail.nl", "laposte.net",
+    "libero.it", "list.ru", "live.be", "live.ca", "live.cn", "live.co.uk", "live.com", "live.com.au", "live.com.mx",
+    "live.de", "live.dk", "live.fr", "live.it", "live.jp", "live.nl", "live.no", "live.se", "mac.com", "mail.com",
+    "mail.ru", "mailbox.org", "me.com", "msn.com", "naver.com", "neuf.fr", "ntlworld.com", "o2.pl", "onet.pl",
+    "online.de", "optonline.net", "orange.fr", "planet.nl", "pm.me", "posteo.de", "privaterelay.appleid.com",
+    "proton.me", "protonmail.com", "qq.com", "rambler.ru", "rediffmail.com", "rocketmail.com", "sapo.pt",
+    "sbcglobal.net", "seznam.cz", "sfr.fr", "sina.cn", "sina.com", "skynet.be", "t-online.de", "talktalk.net",
+    "telenet.be", "terra.com.br", "tin.it", "tiscali.it", "tuta.com", "tutamail.com", "tutanota.com", "ukr.net",
+    "uol.com.br", "verizon.net", "virgilio.it", "wanadoo.fr", "web.de", "wp.pl", "ya.ru", "yeah.net", "ymail.com",
+    "ziggo.nl", "zoho.com",
 ))
 """Hosts of e-mail addresses that anyone can have."""
 # fmt: on
+
+_FREE_MAIL_EVERYWHERE: Final = re.compile(
+    r"(?:aol|gmx|hotmail|outlook|windowslive|yahoo|yandex)\.[a-z]{2,3}(?:\.[a-z]{2})?"
+)
+"""Those that have a host in each country, as ``yahoo.com.mx``."""
+
+
+def is_free_mail(host: str) -> bool:
+    """Whether the e-mail addresses of a host are those of anyone, and tell no company."""
+    return host in _FREE_MAIL or _FREE_MAIL_EVERYWHERE.fullmatch(host) is not None
 
 
 def site(host: str) -> str | None:

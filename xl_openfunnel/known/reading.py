@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
+from urllib.parse import unquote
 
 from ..cell_values import to_text
 from ..company_key import comparable, host, linkedin_slug, looks_blank
 from ..shared_hosts import is_shared
-from .domains import FREE_MAIL, has_known_suffix
+from .domains import has_known_suffix, is_free_mail
 
 _MIN_SHARE: Final = 0.2
 """The part of a column's filled cells that must hold keys: people put notes between them."""
@@ -36,6 +37,10 @@ _JOINED_URLS: Final = re.compile(r"[+&]")
 _WITHIN: Final = re.compile(r"(?<!\A)https?(?::|%3a)[^&]*", re.ASCII | re.IGNORECASE)
 _MAX_WITHIN: Final = 4
 """Addresses within another that are looked at: ``https://l.facebook.com/l.php?u=https%3A%2F%2Facme.com`` has one."""
+
+_PROOFPOINT: Final = re.compile(r"https?://urldefense\.", re.IGNORECASE)
+_PROOFPOINT_SIGN: Final = re.compile(r"-([0-9A-F]{2})")
+"""A mail filter writes ``https-3A__acme.com_``, in its newer form ``__https://acme.com__``."""
 
 _SENTENCE_END: Final = ".!?:"
 _GOOGLE: Final = re.compile(r"(?:[/.]|\A)google\.[a-z.]{2,6}/(?:maps|search|url)\b", re.ASCII | re.IGNORECASE)
@@ -115,6 +120,8 @@ def _keys_of_part(part: str, *, alone: bool) -> CellKeys:
             return CellKeys(hosts=tuple(name for own in keys for name in own.hosts))
     if own := _keys_of_address(part, alone=alone):
         return own
+    if _PROOFPOINT.match(part):
+        part = unquote(_PROOFPOINT_SIGN.sub(r"%\1", part) if "/v2/" in part else part).replace("_", "/")
     for _, within in zip(range(_MAX_WITHIN), _WITHIN.finditer(part), strict=False):
         if own := _keys_of_address(within[0], alone=alone):
             return own
@@ -131,10 +138,10 @@ def _keys_of_address(text: str, *, alone: bool) -> CellKeys:
 
 def _own_host(text: str) -> str | None:
     name = host(text)
-    if name is None or is_shared(name) or _GOOGLE.search(text):
+    if name is None or name[-2] == "." or is_shared(name) or _GOOGLE.search(text):  # N.A. is no host
         return None
     is_mail = "@" in text and "/" not in text.split("@")[0].removeprefix("mailto:")
-    return None if is_mail and name in FREE_MAIL else name
+    return None if is_mail and is_free_mail(name) else name
 
 
 def company_name(text: str) -> str:

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from tests.unit.test_company_key import ODD_TEXTS
 from xl_openfunnel.company_key import comparable
-from xl_openfunnel.known.domains import FREE_MAIL
+from xl_openfunnel.known.domains import is_free_mail
 from xl_openfunnel.known.reading import CellKeys, Columns, company_name, find_columns, keys_in, row_keys
 from xl_openfunnel.shared_hosts import is_shared
 
 _LABELS = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,4})?", fullmatch=True)
 HOSTS = st.builds(
     lambda label, suffix: f"{label}.{suffix}", _LABELS, st.sampled_from(["com", "co.uk", "de", "com.br", "io"])
-).filter(lambda name: not (is_shared(name) or name in FREE_MAIL or name.startswith("www.")))
+).filter(lambda name: not (is_shared(name) or is_free_mail(name) or name.startswith("www.")))
 
 HOST_FORMS: dict[str, Callable[[str], str]] = {
     "as it is": str,
@@ -72,6 +72,8 @@ def test_a_linkedin_page_is_found_however_it_is_written(form: str, slug: str) ->
             "v1.2.3",
             "192.168.0.1",
         ),
+        *("N.A.", "k.A.", "n.a", "-.-", "?.?", " x.y ", "http://n.a/"),
+        *("jo@yahoo.com.mx", "jo@hotmail.es", "jo@GMX.li", "Jo <jo@yahoo.com.sg>", "jo@att.net", "jo@live.nl"),
         *("j.doe@gmail.com", "https://facebook.com/acme", "linktr.ee/acme", "https://sites.google.com/view/acme"),
         *(None, 12.5, True, float("nan"), ["acme.com"]),
     ],
@@ -110,6 +112,10 @@ def test_keys_are_their_own_keys(cell: str) -> None:
         ("https://l.facebook.com/l.php?u=https%3A%2F%2Facme.com%2F&h=x", ("acme.com",)),
         ("https://www.google.com/url?q=https://acme.com/&sa=D", ("acme.com",)),
         ("https://web.archive.org/web/2020/https://acme.com/", ("acme.com",)),
+        ("https://urldefense.com/v3/__https://acme.com/de-DE__;!!a$", ("acme.com",)),
+        ("https://urldefense.com/v3/__https://acme.com__;!!a", ("acme.com",)),
+        ("https://urldefense.proofpoint.com/v2/url?u=https-3A__www.my-2Dacme.com_de&d=Dw", ("my-acme.com",)),
+        ("https://urldefense.com/v3/__https://facebook.com/acme__;!!a$", ()),
         ("https://www.google.de/maps/place/Acme", ()),
         ("https://google.com/search?q=acme.com", ()),
         ("https://www.google.com", ("google.com",)),
@@ -124,6 +130,12 @@ def test_keys_are_their_own_keys(cell: str) -> None:
 )
 def test_an_address_within_another_counts_where_the_other_is_no_company_s(cell: str, hosts: tuple[str, ...]) -> None:
     assert keys_in(cell).hosts == hosts
+
+
+@pytest.mark.parametrize("host", ["yahoo.com", "outlook.com.br", "gmx.net", "aol.co.uk", "icloud.com"])
+def test_a_website_of_a_mail_provider_is_its_own_unless_its_hosts_are_shared(host: str) -> None:
+    assert keys_in(f"jo@{host}") == CellKeys()
+    assert keys_in(host).hosts == (() if is_shared(host) else (host,))
 
 
 def test_a_page_at_the_end_of_a_sentence_may_end_in_its_dot() -> None:
