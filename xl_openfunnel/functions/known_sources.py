@@ -14,6 +14,7 @@ from ..jobs.snapshot import Rows, Snapshot
 from ..known.reading import company_name, find_columns, keys_in
 from ..known.tables import keys_of_rows
 from ..known.tiers import KnownCompanies
+from ..pasted import job_name
 from ..shared_hosts import is_shared
 from . import arguments, derived_tables, limits
 from .context import CallContext
@@ -73,7 +74,7 @@ def _all_of(
         known = context.known_list(text)
         if known is not None:
             sources.append(known.keys)
-        elif job_id := context.seen_job(text):
+        elif job_id := _seen_job(context, text):
             snapshot = context.snapshot(job_id, job_view)
             if reason := job_text.excluded_reason(snapshot):
                 return reason
@@ -101,6 +102,12 @@ def _all_of(
     for companies in found:
         together.update(companies)
     return together
+
+
+def _seen_job(context: CallContext, text: str) -> str | None:
+    """As `CallContext.seen_job`, also for the URL of a job whose id is no UUID."""
+    name = job_name(text) if _HOST in text.lower() else None
+    return context.seen_job(text) or (context.seen_job(name) if name and name != text else None)
 
 
 def job_companies(context: CallContext, job_id: str, rows: Rows, snapshot: Snapshot, *, names: bool) -> KnownCompanies:

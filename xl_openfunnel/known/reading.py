@@ -43,8 +43,10 @@ _PROOFPOINT_SIGN: Final = re.compile(r"-([0-9A-F]{2})")
 """A mail filter writes ``https-3A__acme.com_``, in its newer form ``__https://acme.com__``."""
 
 _SENTENCE_END: Final = ".!?:"
-_GOOGLE: Final = re.compile(r"(?:[/.]|\A)google\.[a-z.]{2,6}/(?:maps|search|url)\b", re.ASCII | re.IGNORECASE)
-"""A map or a search, which is no page of Google's own."""
+_OF_OTHERS: Final = re.compile(
+    r"(?:[/.]|\A)(?:google\.[a-z.]{2,6}/(?:maps|search|url)\b|openfunnel\.[a-z]{2,6}/\w)", re.ASCII | re.IGNORECASE
+)
+"""A map or a search, which is no page of Google's own; a job at OpenFunnel."""
 
 # fmt: off
 _NAME_HEADERS: Final = frozenset((
@@ -98,7 +100,9 @@ def keys_in(cell: object) -> CellKeys:
     if match := _PLAIN_PAGE.fullmatch(cell):
         return CellKeys(linkedin=(match[1].lower(),))
     if (match := _PLAIN_SITE.fullmatch(cell)) and "xn--" not in (plain := match[1].lower()):
-        is_other = is_shared(plain) or ("google" in plain and _GOOGLE.search(cell) is not None)
+        is_other = is_shared(plain) or (
+            ("google" in plain or "openfunnel" in plain) and _OF_OTHERS.search(cell) is not None
+        )
         return CellKeys() if is_other else CellKeys(hosts=(plain,))
     if looks_blank(cell):
         return CellKeys()
@@ -138,7 +142,7 @@ def _keys_of_address(text: str, *, alone: bool) -> CellKeys:
 
 def _own_host(text: str) -> str | None:
     name = host(text)
-    if name is None or name[-2] == "." or is_shared(name) or _GOOGLE.search(text):  # N.A. is no host
+    if name is None or name[-2] == "." or is_shared(name) or _OF_OTHERS.search(text):  # N.A. is no host
         return None
     is_mail = "@" in text and "/" not in text.split("@")[0].removeprefix("mailto:")
     return None if is_mail and is_free_mail(name) else name

@@ -94,6 +94,21 @@ def test_another_job_its_label_a_list_or_a_mix_is_known(services: SimulatedServi
     assert names(services, "job-one-1", mixed) == [("Gamma", "not comparable")]
 
 
+def test_a_job_s_url_is_that_job_and_never_a_website(services: SimulatedServices) -> None:
+    expected = names(services, "job-one-1", "job-two-2")
+    assert expected[0] == ("Beta", "new")
+    for path in ("job-two-2", "job-two-2?tab=rows", "11111111-2222-3333-4444-555555555555"):
+        url = f"https://app.openfunnel.dev/jobs/{path}"
+        if "two" in path:
+            assert names(services, "job-one-1", url) == names(services, "job-one-1", ((url,), (url,))) == expected
+        else:
+            assert names(services, "job-one-1", ((url,), ("job-two-2",))) == [("loading", "")]
+    unseen = "https://app.openfunnel.dev/jobs/job-three-3"
+    for known in (unseen, ((unseen,), ("job-two-2",))):
+        with pytest.raises(ConfigurationError, match="No known list|have no LinkedIn"):
+            new(services.context(), "job-one-1", known)
+
+
 def test_a_text_means_a_list_before_a_label(services: SimulatedServices) -> None:
     keep(services, "last run", ["beta.com"], ["fr.beta.com"])
     assert ("Beta", "new") not in names(services, "job-one-1", "last run")
