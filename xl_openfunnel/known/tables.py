@@ -64,7 +64,10 @@ class _UnusableError(Exception):
 
 
 def read_table(path: Path) -> list[list[object]]:
-    """The rows of a file, headers included: of a workbook those of its first sheet that is not empty.
+    """The rows of a file, headers included.
+
+    Of a workbook those of the first sheet in which columns hold keys, since a workbook of `rows` opens on a summary;
+    without one, those of the first sheet that is not empty.
 
     Raises:
         ConfigurationError: there is no such file, or it cannot be read.
@@ -230,11 +233,14 @@ def _read_workbook(path: Path) -> list[list[object]]:
     from python_calamine import CalamineWorkbook
 
     _check_workbook(path)
+    first: list[list[object]] = []
     with CalamineWorkbook.from_path(str(path)) as book:
         for name in book.sheet_names:
-            if rows := book.get_sheet_by_name(name).to_python():
-                return [list(row) for row in rows]
-    return []
+            rows: list[list[object]] = [list(row) for row in book.get_sheet_by_name(name).to_python()]
+            if find_columns(_without_titles(rows)).keys:
+                return rows
+            first = first or rows
+    return first
 
 
 def _check_workbook(path: Path) -> None:

@@ -66,6 +66,14 @@ def test_the_guide_shows_what_the_commands_print_and_the_formulas_of_its_picture
         assert [re.sub(time, "", line) for line in printed] == [re.sub(time, "", line) for line in shown.splitlines()]
 
 
+def test_the_workbook_of_another_job_can_be_a_list(serve: Serve, run: Run, tmp_path: Path) -> None:
+    serve(ONE, TWO)
+    run("rows", "one", "-o", tmp_path / "one.xlsx")
+    assert run("known", "set", "last", tmp_path / "one.xlsx", "--yes").code == 0
+    new = run("rows", "two", "--new-against", "last", "--columns", "name", "--format", "jsonl").out
+    assert json.loads(new) == {"name": "Zeta", "tier": "new"}
+
+
 def test_a_list_is_set_listed_shown_and_removed(serve: Serve, run: Run, accounts: Path) -> None:
     serve()
     done = run("known", "set", "CRM", accounts, "--note", "owner", "--yes")

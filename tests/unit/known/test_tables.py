@@ -58,6 +58,25 @@ def test_every_kind_of_file_has_the_same_rows(kind: str, tmp_path: Path) -> None
     assert read_table(FILES[kind](tmp_path)) == TABLE
 
 
+def test_a_workbook_that_opens_on_a_summary_is_read_from_the_sheet_with_companies(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book["Sheet"].append(["Accounts of June"])
+    book["Sheet"].append(["rows", 2])
+    for sheet in (book.create_sheet("Accounts"), book.create_sheet("Other")):
+        for row in TABLE if sheet.title == "Accounts" else TABLE[:2]:
+            sheet.append(row)
+    book.save(tmp_path / "accounts.xlsx")
+    assert read_table(tmp_path / "accounts.xlsx") == TABLE
+
+
+def test_of_a_workbook_without_companies_the_first_sheet_is_read(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book["Sheet"].append(["Number", "Owner"])
+    book.create_sheet("Other").append(["Number"])
+    book.save(tmp_path / "accounts.xlsx")
+    assert read_table(tmp_path / "accounts.xlsx") == [["Number", "Owner"]]
+
+
 @pytest.mark.parametrize("name", ["missing.csv", "damaged.xlsx", "damaged.parquet", "accounts.pdf", "folder.csv"])
 def test_what_cannot_be_read_is_said_without_its_content(name: str, tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
