@@ -160,7 +160,7 @@ def new(
         names = header_without_rows(column_names)
         block = [[*([JOB_COLUMN] if several else []), *names, *(name for name, _ in selected.columns)]]
     lines += [[job_id, reason] if several else [reason] for job_id, reason in reasons]
-    if shown == "why":
+    if shown == "why" and rows_by_job:
         lines.append([count_text(counts, weakest)])
     width = len(block[0])
     return [*block, *([*line, *[""] * (width - len(line))] for line in lines)]

@@ -41,11 +41,18 @@ _HOST: Final = "openfunnel"
 
 def job_view(snapshot: Snapshot) -> Hashable:
     """What the companies of a job, or why there are none, depend on."""
-    return rows_or_reason(snapshot), snapshot.settled, job_text.excluded_reason(snapshot)
+    return rows_or_reason(snapshot), snapshot.settled, job_text.excluded_reason(snapshot), _unread_reason(snapshot)
+
+
+def _unread_reason(snapshot: Snapshot) -> str:
+    """Why a job is not compared with yet: what it has not delivered so far would count as new."""
+    return job_text.excluded_reason(snapshot) or (
+        job_text.no_rows_reason(snapshot) if job_text.pending_reason(snapshot) else ""
+    )
 
 
 def known_companies(context: CallContext, known: object, *, names: bool) -> KnownCompanies | str | None:
-    """The companies that the argument tells; None for a blank, or why a job of it has none yet.
+    """The companies that the argument tells; None for a blank, or why a job of it is not read yet.
 
     Args:
         context: of this call.
@@ -76,7 +83,7 @@ def _all_of(
             sources.append(known.keys)
         elif job_id := _seen_job(context, text):
             snapshot = context.snapshot(job_id, job_view)
-            if reason := job_text.excluded_reason(snapshot):
+            if reason := _unread_reason(snapshot):
                 return reason
             sources.append(snapshot)
         elif not in_range:

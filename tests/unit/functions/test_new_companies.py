@@ -18,7 +18,7 @@ from xl_openfunnel.functions.known_companies import domain, new
 from xl_openfunnel.functions.known_sources import NO_SUCH_NAME, NOTHING_TO_COMPARE
 from xl_openfunnel.known.lists import SHARED_HOSTS
 from xl_openfunnel.known.tables import make_list
-from xl_openfunnel.simulator import SimulatedJob
+from xl_openfunnel.simulator import SimulatedJob, companies
 
 
 def company(name: str, slug: str | None, domain: str | None) -> dict[str, Any]:
@@ -167,6 +167,21 @@ def test_nothing_is_called_new_before_the_known_job_is_read(make_services: MakeS
     header, (reason, blank) = new(services.context(), "job-one-1", "last run", "name")
     assert (header, blank) == (["name", "tier"], "")
     assert reason in ("loading", "pending", "running")
+
+
+@pytest.mark.parametrize("show", ["rows", "count", "why"])
+def test_companies_of_a_known_job_that_are_still_to_come_are_not_called_new(
+    make_services: MakeServices, show: str
+) -> None:
+    rows = companies(500)
+    services = make_services(SimulatedJob(rows, "job-one-1"), SimulatedJob(rows, "slow", running=1000.0), limit=600.0)
+    services.fetcher.wait("job-one-1")
+    known = services.fetcher.wait("slow", until=lambda snapshot: len(snapshot.rows) > 0)
+    assert 0 < len(known.rows) < len(rows)
+    block = new(services.context(), "job-one-1", "slow", "name", None, show)
+    assert block == ([] if show == "count" else [[*["name", "tier", "known"][: len(block[0])]]]) + [
+        ["running", *[""] * (len(block[0]) - 1)]
+    ]
 
 
 @pytest.mark.parametrize(
