@@ -34,6 +34,8 @@ _FREE_MAIL: Final = frozenset((
 """Hosts of e-mail addresses that anyone can have."""
 # fmt: on
 
+_RESERVED: Final = ".example"
+
 _FREE_MAIL_EVERYWHERE: Final = re.compile(
     r"(?:aol|gmx|hotmail|outlook|windowslive|yahoo|yandex)\.[a-z]{2,3}(?:\.[a-z]{2})?"
 )
@@ -64,8 +66,11 @@ def site(host: str) -> str | None:
 
 
 def has_known_suffix(host: str) -> bool:
-    """Whether the host ends in a suffix that the public suffix list has, as ``Node.js`` in a text does not."""
-    return _strict_suffixes().publicsuffix(host) is not None
+    """Whether the host ends in a suffix that the public suffix list has, as ``Node.js`` in a text does not.
+
+    ``.example`` is one too: RFC 2606 keeps it for invented hosts, such as those of the simulator.
+    """
+    return host.endswith(_RESERVED) or _strict_suffixes().publicsuffix(host) is not None
 
 
 def loaded() -> bool:

@@ -13,8 +13,8 @@ from ..company_key import comparable, host, linkedin_slug, looks_blank
 from ..shared_hosts import is_shared
 from .domains import has_known_suffix, is_free_mail
 
-_MIN_SHARE: Final = 0.2
-"""The part of a column's filled cells that must hold keys: people put notes between them."""
+MIN_SHARE: Final = 0.2
+"""The part of a column's filled cells, or of a sheet's rows, that must hold keys: people put notes between them."""
 
 _SAMPLE: Final = 2_000
 """Texts of a long column that are looked at to find what it holds."""
@@ -175,7 +175,7 @@ def find_columns(rows: Sequence[Sequence[object]]) -> Columns:
     for column in range(width):
         texts = [cell for row in rows[headers:] if isinstance(cell := row[column], str) and cell]
         filled = [cell for cell in _sample(texts) if not looks_blank(cell)]
-        if filled and sum(map(bool, map(keys_in, filled))) >= max(1.0, _MIN_SHARE * len(filled)):
+        if filled and sum(map(bool, map(keys_in, filled))) >= max(1.0, MIN_SHARE * len(filled)):
             keys.append(column)
     names = [
         column

@@ -18,7 +18,7 @@ from ..company_key import comparable, looks_blank
 from ..errors import ConfigurationError
 from ..text import decoded
 from .lists import KnownList, checked_name, now
-from .reading import Columns, company_name, find_columns, keys_in, row_keys
+from .reading import MIN_SHARE, Columns, company_name, find_columns, keys_in, row_keys
 from .tiers import KnownCompanies
 
 Table = Sequence[Sequence[object]]
@@ -66,7 +66,7 @@ class _UnusableError(Exception):
 def read_table(path: Path) -> list[list[object]]:
     """The rows of a file, headers included.
 
-    Of a workbook those of the first sheet in which columns hold keys, since a workbook of `rows` opens on a summary;
+    Of a workbook those of the first sheet with a table of companies, since a workbook of `rows` opens on a summary;
     without one, those of the first sheet that is not empty.
 
     Raises:
@@ -90,6 +90,10 @@ def read_table(path: Path) -> list[list[object]]:
         raise ConfigurationError(f"{path} could not be read: {reason}") from None
     except Exception:  # each reader has errors of its own; none may show what is in the file
         raise ConfigurationError(f"{path} could not be read: it is damaged, or no {suffix[1:]} file.") from None
+    return _of_one_width(rows)
+
+
+def _of_one_width(rows: Table) -> list[list[object]]:
     rows = list(_without_titles(rows))
     width = max(map(len, rows), default=0)
     return [[*row, *[None] * (width - len(row))] for row in rows]
@@ -236,11 +240,17 @@ def _read_workbook(path: Path) -> list[list[object]]:
     first: list[list[object]] = []
     with CalamineWorkbook.from_path(str(path)) as book:
         for name in book.sheet_names:
-            rows: list[list[object]] = [list(row) for row in book.get_sheet_by_name(name).to_python()]
-            if find_columns(_without_titles(rows)).keys:
+            rows = _of_one_width([list(row) for row in book.get_sheet_by_name(name).to_python()])
+            if _is_of_companies(rows):
                 return rows
             first = first or rows
     return first
+
+
+def _is_of_companies(rows: Table) -> bool:
+    """Whether it is a table of companies, and no summary or form that names a host or two."""
+    columns = find_columns(rows).keys
+    return bool(columns) and sum(bool(row_keys(row, columns)) for row in rows) >= MIN_SHARE * len(rows)
 
 
 def _check_workbook(path: Path) -> None:

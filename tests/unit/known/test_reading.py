@@ -140,6 +140,12 @@ def test_a_website_of_a_mail_provider_is_its_own_unless_its_hosts_are_shared(hos
     assert keys_in(host).hosts == (() if is_shared(host) else (host,))
 
 
+@pytest.mark.parametrize("text", ["Jane <jane@{}>", "see {}", "{}; {}", "mail: jane@{}", "Jane Doe jane@{}, CEO"])
+def test_hosts_in_longer_texts_are_found_also_where_they_are_invented(text: str) -> None:
+    for name in ("acme.com", "acme.co.uk", "acme.example", "shop.acme.example"):
+        assert keys_in(text.replace("{}", name)).hosts == (name,)
+
+
 def test_a_page_at_the_end_of_a_sentence_may_end_in_its_dot() -> None:
     assert keys_in("see linkedin.com/company/acme-inc.").linkedin == ("acme-inc.", "acme-inc")
     assert keys_in("linkedin.com/company/acme-inc.").linkedin == ("acme-inc.",)

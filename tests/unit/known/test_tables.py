@@ -37,6 +37,16 @@ def workbook(folder: Path) -> Path:
     return folder / "accounts.xlsx"
 
 
+def workbook_with_summary(folder: Path) -> Path:
+    """As `rows JOB -o FILE.xlsx` writes it: what a first sheet says, with a host or two in it, is no table."""
+    path = workbook(folder)
+    book = openpyxl.load_workbook(path)
+    for row in (["Companies", 600], ["seeds", "acme.com; beta.de"], *([country, 7] for country in "ABCDEFGHIJ")):
+        book["Sheet"].append(row)
+    book.save(path)
+    return path
+
+
 def parquet(folder: Path) -> Path:
     pd.DataFrame(TABLE[1:], columns=TABLE[0]).to_parquet(folder / "accounts.parquet")
     return folder / "accounts.parquet"
@@ -49,6 +59,7 @@ FILES: dict[str, Callable[[Path], Path]] = {
         for delimiter in ",;\t|"
     },
     "workbook": workbook,
+    "workbook with a summary": workbook_with_summary,
     "Parquet": parquet,
 }
 
