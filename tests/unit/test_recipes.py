@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shlex
@@ -73,6 +74,23 @@ def test_the_shell_script_tells_the_kinds_of_failure_apart(service: Simulator, t
 
 
 @pytest.mark.skipif(os.name == "nt" or not SHELL, reason="a POSIX shell")
+def test_the_script_for_what_is_new_leaves_out_accounts_and_the_earlier_job(service: Simulator, tmp_path: Path) -> None:
+    accounts = [row["linkedin_url"] for row in ROWS[30:40]]
+    (tmp_path / "accounts.csv").write_text("\n".join(["LinkedIn", *accounts]))
+    (tmp_path / "new.sh").write_text(next(code for code in blocks("sh") if "--new-against" in code))
+    command = [SHELL, "new.sh", "JOB-1", "JOB-2", "new.jsonl"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    shown = [json.loads(line) for line in (tmp_path / "new.jsonl").read_text("utf-8").splitlines()]
+    assert len(shown) == len(ROWS) - 40
+    assert [row["linkedin_url"] for row in shown if row["tier"] == "new"] == [
+        row["linkedin_url"] for row in ROWS[40:] if row["linkedin_url"]
+    ]
+    service.faults = [Fault("status", status=401)]
+    assert subprocess.run([*command[:2], "JOB-3", *command[3:]], capture_output=True, check=False).returncode == 4
+
+
+@pytest.mark.skipif(os.name == "nt" or not SHELL, reason="a POSIX shell")
 def test_the_line_for_cron_runs_and_writes_nothing_where_all_is_well(
     service: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,10 +134,10 @@ def test_the_units_of_systemd_call_the_command_as_it_is(tmp_path: Path) -> None:
 def test_the_line_for_the_task_scheduler_is_read_as_meant() -> None:
     """Only parsed: schtasks is Windows'. Its /TR takes 261 characters."""
     (line,) = blocks("bat")[0].splitlines()
-    words = re.findall(r'"[^"]*"|\S+', line)
+    words = re.findall(r'"(?:\\"|[^"])*"|\S+', line)
     options = dict(zip(words[2::2], words[3::2], strict=True))
     assert (words[:2], list(options)) == (["schtasks", "/Create"], ["/TN", "/SC", "/D", "/ST", "/TR"])
-    call = options["/TR"].strip('"')
+    call = options["/TR"][1:-1].replace('\\"', '"')
     assert len(call) <= 261
     check_call(call.replace("%USERPROFILE%\\", ""))
 
