@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -48,6 +48,13 @@ def measure() -> Outcome:
             warm = run("warm", job=service.job_id, rows=ROWS)
     except PlatformMissingError as reason:
         return Outcome(skipped=[f"M2: {reason}"])
+    return _outcome(first, states, kinds, warm)
+
+
+def _outcome(
+    first: Sequence[dict[str, Any]], states: dict[str, Any], kinds: dict[str, Any], warm: dict[str, Any]
+) -> Outcome:
+    """What the outputs of the tasks ``first`` (each time), ``faults``, ``busy`` and ``warm`` say."""
     status, nothing = (median(warm["small"][name]) * 1000 for name in ("ours", "plain"))
     inside, whole = (median(warm["large"][name]) * 1000 for name in ("inside", "rows"))
     first_seconds, freeze, plain_seconds = (

@@ -31,6 +31,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import Final
 
 from tests.bench.measure import no_proxy
@@ -101,31 +102,28 @@ def _fuzz(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
                 yield f"{target.name}: {count:,} random examples", "accepted, or refused with an error message", ""
 
 
+def _random_jobs(part: ModuleType, options: argparse.Namespace, folder: Path) -> int:
+    """Ask each question of a part of random jobs; returns how many jobs there were."""
+    return fuzz.run(part.target(folder), -(-options.pivots // part.QUESTIONS), options.seed)
+
+
 def _pivots(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
-    count = fuzz.run(pivots.target(folder), -(-options.pivots // pivots.QUESTIONS), options.seed)
-    yield (
-        f"{count * pivots.QUESTIONS:,} pivots of {count:,} random jobs, from columns and from rows",
-        "the same cells, or the same error",
-        "",
-    )
+    jobs = _random_jobs(pivots, options, folder)
+    asked = f"{jobs * pivots.QUESTIONS:,} pivots of {jobs:,} random jobs, from columns and from rows"
+    yield asked, "the same cells, or the same error", ""
 
 
 def _selections(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
-    count = fuzz.run(selections.target(folder), -(-options.pivots // selections.QUESTIONS), options.seed)
-    yield (
-        f"{count * selections.QUESTIONS:,} selections from {count:,} random jobs, from columns and from rows",
-        "the same cells",
-        "",
-    )
+    jobs = _random_jobs(selections, options, folder)
+    asked = f"{jobs * selections.QUESTIONS:,} selections from {jobs:,} random jobs, from columns and from rows"
+    yield asked, "the same cells", ""
 
 
 def _comparisons(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
-    count = fuzz.run(comparisons.target(folder), -(-options.pivots // comparisons.QUESTIONS), options.seed)
-    yield (
-        f"{count * comparisons.QUESTIONS:,} lists of known companies and {count:,} random jobs, from columns and rows",
-        "the same companies in the same tiers, with the same notes",
-        "",
-    )
+    jobs = _random_jobs(comparisons, options, folder)
+    lists = jobs * comparisons.QUESTIONS
+    asked = f"{lists:,} lists of known companies and {jobs:,} random jobs, from columns and rows"
+    yield asked, "the same companies in the same tiers, with the same notes", ""
 
 
 def _known(options: argparse.Namespace, folder: Path) -> Iterator[Line]:

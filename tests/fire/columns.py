@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import random
 import subprocess
-import sys
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from tests.bench.measure import ROOT
 from tests.unit.columns.any_rows import ANY_ROWS, REGULAR_ROWS, check_rows
 from tests.unit.columns.stored_rows import ORIGIN, read, stored
 from xl_openfunnel.columns.connection import UnavailableError
 from xl_openfunnel.columns.folder import ColumnFolder
 
+from . import children
 from .columns_child import JOBS
 from .damage import DAMAGES
 from .fuzz import Target
@@ -67,19 +66,19 @@ def kill(folder: Path, kills: int, seed: int = 0) -> int:
     """
     rng = random.Random(seed)
     found = 0
-    processes = [_start(folder) for _ in range(PROCESSES)]
+    processes = [children.start("columns_child", str(folder)) for _ in range(PROCESSES)]
     try:
         for _ in range(kills):
             victim = processes.pop(rng.randrange(PROCESSES))
             with suppress(subprocess.TimeoutExpired):
                 victim.wait(rng.uniform(0.0, MAX_SECONDS))
                 raise AssertionError("a process ended before it was killed")
-            _end(victim)
+            children.kill(victim)
             found += _check(folder)
-            processes.append(_start(folder))
+            processes.append(children.start("columns_child", str(folder)))
     finally:
         for process in processes:
-            _end(process)
+            children.kill(process)
     last = ColumnFolder(folder, ORIGIN, now=lambda: 1e12)
     for job_id, rows in JOBS.items():
         last.forget(job_id)
@@ -97,18 +96,3 @@ def _check(folder: Path) -> int:
             names = [row["name"] for row in read(path, "rank, job_id, name")]
             assert names == [row["name"] for row in JOBS[job_id]], f"{job_id} has other rows, or {len(names)}"
     return len(found)
-
-
-def _start(folder: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", f"{__package__}.columns_child", str(folder)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    if process.stdout is None or process.stdout.readline() != "working\n":
-        raise AssertionError("a process did not start")
-    return process
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    process.kill()
-    process.wait()
-    if process.stdout is not None:
-        process.stdout.close()

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.bench.measure import ROOT
 from xl_openfunnel import Client, Fetcher, IncompleteResultError, JobStatus, Page, Store
 from xl_openfunnel.jobs.snapshot import Result, Rows
 from xl_openfunnel.settings import origin_of
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 
+from . import children
 from .damage import AS_OF
 
 ROWS: Final = companies(1_500, seed=9, shape="narrow")
@@ -68,31 +68,19 @@ def run(folder: Path, kills: int, seed: int = 0) -> Outcome:
                 with suppress(subprocess.TimeoutExpired):
                     victim.wait(rng.uniform(0.0, MAX_SECONDS))
                     raise AssertionError("a process ended before it was killed")
-                _kill(victim)
+                children.kill(victim)
                 complete += _count_complete_jobs(path, origin_of(service.base_url))
                 opened += 1
                 processes.append(_start(path, service, PROCESSES + number))
         finally:
             for process in processes:
-                _kill(process)
+                children.kill(process)
     return Outcome(kills, opened, complete)
 
 
 def _start(path: Path, service: Simulator, number: int) -> subprocess.Popen[str]:
-    """Start a process and wait until it stores jobs."""
     arguments = {"path": str(path), "base_url": service.base_url, "api_key": service.api_key, "number": number}
-    command = [sys.executable, "-m", f"{__package__}.crash", json.dumps(arguments)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    if process.stdout is None or process.stdout.readline() != "working\n":
-        raise AssertionError("a process did not start: it could not open the store")
-    return process
-
-
-def _kill(process: subprocess.Popen[str]) -> None:
-    process.kill()
-    process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    return children.start("crash", json.dumps(arguments))
 
 
 def _count_complete_jobs(path: Path, origin: str) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,8 +16,7 @@ import polars as pl
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from tests.bench.measure import ROOT
-
+from . import children
 from .exports_child import ADDED as ADDED
 from .exports_child import ROWS, SHARED, SIZES, export, open_store, put
 
@@ -75,7 +73,7 @@ def read_while_written(folder: Path) -> Counter[str]:
         assert process.returncode == 0, "the export failed while it was read"
         assert all(len(reader(target / "companies")) == ADDED + 1 for reader in READERS)
     finally:
-        _end(process)
+        children.kill(process)
     return seen
 
 
@@ -94,12 +92,12 @@ def kill(folder: Path, kills: int, seed: int = 0) -> int:
             with suppress(subprocess.TimeoutExpired):
                 processes[name].wait(rng.uniform(0.0, MAX_SECONDS))
                 raise AssertionError("a computer ended before it was killed")
-            _end(processes[name])
+            children.kill(processes[name])
             read += _check(target)
             processes[name] = _start("change", folder / name, target)
     finally:
         for process in processes.values():
-            _end(process)
+            children.kill(process)
     stores = [open_store(folder / name) for name in COMPUTERS]
     for turn in range(2):  # the second computer removes what the first wrote before of the jobs that both have
         for store in stores:
@@ -128,15 +126,4 @@ def _check(target: Path) -> int:
 
 
 def _start(what: str, folder: Path, target: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", f"{__package__}.exports_child", what, str(folder), str(target)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    if process.stdout is None or process.stdout.readline() != "working\n":
-        raise AssertionError("a computer did not start")
-    return process
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    process.kill()
-    process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    return children.start("exports_child", what, str(folder), str(target))

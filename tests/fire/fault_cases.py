@@ -177,6 +177,11 @@ _OTHER_NAME: Final = ExpectedError("InvalidResponseError", "sent page_0042")
 
 def fault_cases() -> list[FaultCase]:
     """All faults."""
+    return [*_connections(), *_statuses(), *_redirects(), *_pages(), *_bodies(), *_first_rows()]
+
+
+def _connections() -> list[FaultCase]:
+    """No whole answer, or one that is no state of the job."""
     return [
         _case("connection refused", ExpectedError("ConnectError", "Nothing answers at"), network="refused"),
         _case("name not known", ExpectedError("DnsError", "could not be looked up"), network="dns"),
@@ -196,6 +201,12 @@ def fault_cases() -> list[FaultCase]:
         _body("200 with nothing", b"", "it is empty"),
         _case("200 with a list", _UNREADABLE, Fault("json", body=b"[]")),
         _body("200 with another job's body", _OTHER, "another job than"),
+    ]
+
+
+def _statuses() -> list[FaultCase]:
+    """Answers with another status than 200, and how long they are waited for."""
+    return [
         *(_status(code, _INVALID) for code in (400, 409, 422)),
         *(_status(code, _REFUSED) for code in (401, 403)),
         _status(
@@ -219,6 +230,12 @@ def fault_cases() -> list[FaultCase]:
             _status(code, ExpectedError("ServerError", rf"The service is in trouble \(HTTP {code}\)"))
             for code in (408, 500, 502, 503, 504)
         ),
+    ]
+
+
+def _redirects() -> list[FaultCase]:
+    """Answers that lead elsewhere."""
+    return [
         _case(
             "redirect to another host",
             ExpectedError("InvalidResponseError", "redirects to http"),
@@ -236,6 +253,12 @@ def fault_cases() -> list[FaultCase]:
         ),
         _body("compressed login page behind a redirect", _LOGIN, "redirects to https", _ZIPPED_AWAY, status=302),
         _body("gzip bomb behind a redirect", _BOMB, r"larger than \d+ MB", _ZIPPED_AWAY, status=302),
+    ]
+
+
+def _pages() -> list[FaultCase]:
+    """Pages that do not fit together, or the manifest."""
+    return [
         _case(
             "cursor loop",
             by_page(
@@ -274,6 +297,12 @@ def fault_cases() -> list[FaultCase]:
             ExpectedError("InvalidResponseError", "no list of companies"),
             _envelope(rows=[1, "two", None]),
         ),
+    ]
+
+
+def _bodies() -> list[FaultCase]:
+    """Bodies that are too large, or cannot be read."""
+    return [
         _body("50 MB body", _HUGE, r"larger than \d+ MB"),
         _body("gzip bomb", _BOMB, r"larger than \d+ MB", {"Content-Encoding": "gzip"}),
         _body("just under 4 MB, of small objects", _DENSE, "more than 200,000 values"),
@@ -281,6 +310,12 @@ def fault_cases() -> list[FaultCase]:
         _body("damaged gzip", b"\x1f\x8b\x08 not at all", "is damaged", {"Content-Encoding": "gzip"}),
         _body("unknown encoding", b"\x0b\x02\x80", "no usable data", {"Content-Encoding": "br"}),
         _body("nested JSON, 100,000 deep", b'{"rows":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "no usable data"),
+    ]
+
+
+def _first_rows() -> list[FaultCase]:
+    """Rows that are hard to read."""
+    return [
         _in_first_row("nested row, 90 deep", b"[" * _DEEP + b"]" * _DEEP, _nested(_DEEP)),
         _in_first_row(
             "nested row, 900 deep", b"[" * 900 + b"]" * 900, ExpectedError("InvalidResponseError", "nested deeper")
