@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from xl_openfunnel.simulator import ManualClock, Simulator
+from xl_openfunnel.workbook.formulas import TABLE_COLUMNS
 
 if sys.platform != "win32":
     collect_ignore_glob = ["test_*.py"]
@@ -22,6 +23,7 @@ if sys.platform != "win32":
 if TYPE_CHECKING:
     from tests.hosts.excel.bridge import Bridge
     from tests.hosts.excel.fake.excel import FakeExcel
+    from tests.hosts.excel.fake.model import Book
     from tests.hosts.excel.fake.sheet import Sheet
 
 
@@ -176,6 +178,32 @@ def bridge(server: Bridge, excel: FakeExcel) -> Bridge:
     server.install()
     assert server.excel is excel
     return server
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("books")
+
+
+@pytest.fixture
+def book(bridge: Bridge, excel: FakeExcel, folder: Path) -> Book:
+    """A workbook like ours: a cell named job, buttons, the prepared table and the pivot on it."""
+    from tests.hosts.excel.fake import refs
+    from tests.hosts.excel.fake.sheet_objects import Button, Pivot
+    from tests.hosts.excel.windows import pressing
+
+    made = excel.open(f"Book {next(pressing.numbers)}.xlsm", str(folder), ("Start", "Table", "Pivot"))
+    start, inserted, pivot = made.sheets
+    made.names["job"] = ("Start", refs.parse("B8"))
+    start.buttons.append(Button("[0]!OpenFunnelInsertTable"))
+    inserted.type("A1", "Table")
+    inserted.type("A2", "Insert as table, on the sheet Start, writes the companies here.")
+    inserted.type("A4", [list(TABLE_COLUMNS)])
+    inserted.table("OpenFunnelRows", "A4:I5")
+    pivot.pivots.append(Pivot("OpenFunnelRows", 1))
+    made.saved = True
+    pressing.live(bridge, on=True)
+    return made
 
 
 @pytest.fixture
