@@ -75,7 +75,6 @@ class CompanyKeys(NamedTuple):
 
 
 def keys_of(row: Mapping[str, Any]) -> CompanyKeys:
-    """The keys of one row of a job."""
     name = row.get("name")
     return CompanyKeys(
         linkedin_slug(row.get("linkedin_url")),

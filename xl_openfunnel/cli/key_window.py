@@ -145,8 +145,6 @@ def _no_window(reason: str) -> ConfigurationError:
 
 
 class _Window:
-    """The widgets."""
-
     def __init__(self, service: str, dialog: KeyDialog[Any]) -> None:
         import tkinter as tk
         from tkinter import ttk

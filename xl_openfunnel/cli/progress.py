@@ -73,7 +73,6 @@ class Progress:
         self._line = ""
 
     def update(self, line: str) -> None:
-        """Show this line."""
         self._line = line
         if self._live is None:
             terminal.print_message(line)

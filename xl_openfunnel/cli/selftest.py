@@ -51,7 +51,6 @@ def _as_line(outcome: Outcome) -> str:
 
 
 def _as_json(outcomes: list[Outcome]) -> dict[str, object]:
-    """The JSON of ``--json``."""
     from ..selftest import OutcomeState
     from ..version import version
 

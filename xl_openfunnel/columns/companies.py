@@ -70,7 +70,6 @@ class Companies:
         )
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        """The rows of a query."""
         if self._cancellation is not None:
             self._cancellation.check()
         return self._connection.execute(query, parameters).fetchall()

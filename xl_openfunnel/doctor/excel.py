@@ -46,7 +46,6 @@ _TRY_SPILLING: Final = "Type =SEQUENCE(2) into a cell: it fills two."
 
 
 def installation(excel: Excel | None, exists: Callable[[str], bool]) -> CheckResult:
-    """Whether Excel is installed."""
     if excel is None:
         return wrong("no Excel was found", "Install Excel for Windows. The command line works without it.")
     details = [

@@ -48,7 +48,7 @@ def write_delimited(stream: TextIO, frame: pd.DataFrame, *, separator: str = ","
 
 
 def write_rows(
-    stream: TextIO, names: Sequence[str], rows: Iterable[Sequence[Cell]], *, separator: str = ",", raw: bool
+    stream: TextIO, names: Sequence[str], rows: Iterable[Sequence[Cell]], *, separator: str, raw: bool
 ) -> int:
     """Write the names of the columns, then a line per row. Text with a quotation mark is quoted, its marks doubled.
 

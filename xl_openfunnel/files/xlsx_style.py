@@ -115,14 +115,8 @@ def add_bar_chart(
     values = {"visible": False, "major_gridlines": {"visible": False}, "min": 0}
     chart.set_x_axis(values if kind == "bar" else categories)
     chart.set_y_axis(categories if kind == "bar" else values)
-    chart.set_title(
-        {
-            "none": not show_title,
-            "name": title,
-            "name_font": {"name": FONT, "size": 13, "color": NAVY},
-            "overlay": False,
-        }
-    )
+    title_font = {"name": FONT, "size": 13, "color": NAVY}
+    chart.set_title({"none": not show_title, "name": title, "name_font": title_font, "overlay": False})
     chart.set_legend({"none": True})
     if hidden_cells:
         chart.show_hidden_data()

@@ -88,7 +88,6 @@ class TopicRegistry(Generic[Dependent]):
         return self._topics_of.get(dependent, frozenset())
 
     def dependents(self, topic: str) -> list[Dependent]:
-        """What depends on the topic."""
         return list(self._topics[topic].dependents) if topic in self._topics else []
 
     def set(self, dependent: Dependent, topics: Collection[str]) -> None:

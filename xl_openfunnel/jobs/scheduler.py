@@ -62,13 +62,11 @@ class SchedulerStats:
 
     Attributes:
         snapshots: the latest snapshot of each job in memory, by job id.
-        jobs_with_pages: how many of them have pages in memory that are not stored.
         waiters: threads that wait for a job.
         timers: timers that are set.
     """
 
     snapshots: Mapping[str, Snapshot] = field(repr=False)
-    jobs_with_pages: int
     waiters: int
     timers: int
 
@@ -138,13 +136,11 @@ class JobScheduler:
         """How much is in memory now."""
         return SchedulerStats(
             snapshots=dict(self.published),
-            jobs_with_pages=sum(steps.holds_pages(tracked.state) for tracked in self._jobs),
             waiters=sum(len(tracked.waiters) for tracked in self._jobs),
             timers=len(self._timers),
         )
 
     def moment(self) -> Moment:
-        """Now."""
         return Moment(self._clock.monotonic(), self._clock.utcnow(), self._chance())
 
     def _initial_state(self, job_id: str) -> JobState:

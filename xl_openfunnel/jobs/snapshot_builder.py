@@ -39,7 +39,6 @@ def build_snapshot(state: JobState, gate: RequestGate, moment: Moment, *, is_tra
 
 
 def snapshot_of_result(job_id: str, result: Result, source: Source | None) -> Snapshot:
-    """The snapshot of a final job."""
     return Snapshot(
         job_id,
         status=result.status,

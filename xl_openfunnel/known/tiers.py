@@ -70,7 +70,6 @@ class KnownCompanies:
     names: dict[str, str] = field(default_factory=dict)
 
     def add(self, linkedin: Iterable[str], hosts: Iterable[str], name: str = "", note: str = "") -> None:
-        """Add one company."""
         for slug in linkedin:
             self.linkedin.setdefault(slug, note)
         for host in hosts:

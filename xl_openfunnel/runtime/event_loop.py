@@ -62,7 +62,6 @@ class EventLoop(Generic[Event]):
     # ---- on any thread -------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start the thread."""
         self._thread = start_thread(self._name, self.run)
 
     def post(self, event: Event) -> None:

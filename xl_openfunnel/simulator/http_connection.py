@@ -27,8 +27,6 @@ class BadRequestError(Exception):
 
 
 class Connection:
-    """One accepted connection."""
-
     def __init__(self, sock: socket.socket, number: int) -> None:
         self._sock = sock
         self._number = number

@@ -58,7 +58,6 @@ def validation_error(problems: Sequence[dict[str, Any]]) -> Response:
 
 
 def missing_header_error(name: str) -> dict[str, Any]:
-    """The validation error for a missing header."""
     return {"type": "missing", "loc": ["header", name], "msg": "Field required", "input": None}
 
 
@@ -98,13 +97,13 @@ class Delivery:
     status: int | None = None
 
 
-def deliver(response: Response, *, close: bool = False) -> Delivery:
+def deliver(response: Response, *, close: bool) -> Delivery:
     """The whole response in one piece."""
     piece = _head(response, _length(len(response.body)), close=close) + response.body
     return Delivery((piece,), "close" if close else "keep", status=response.status)
 
 
-def deliver_faulty(fault: Fault, correct: Response, *, close: bool = False) -> Delivery:
+def deliver_faulty(fault: Fault, correct: Response, *, close: bool) -> Delivery:
     """The correct response, spoilt by ``fault``."""
     response = _apply_fault(fault, correct)
     body, status = response.body, response.status

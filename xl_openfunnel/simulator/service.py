@@ -169,7 +169,6 @@ class Service:
         return None
 
     def log(self, request: Request, status: int | None) -> None:
-        """Log a request and the status of its response."""
         if request.path.startswith(CONTROL_PATH):
             return
         job_id = None

@@ -199,7 +199,6 @@ End Function
 
 
 def texts_module() -> str:
-    """The text of the module `MODULE`."""
     spoken = languages()
     chosen = "".join(
         f"    If language = {language.number} Then OpenFunnelText = {_function_name(code)}(name)\n"

@@ -19,7 +19,6 @@ class Size:
 
     @classmethod
     def of(cls, block: Block) -> Size:
-        """The size of a block."""
         return cls(len(block), len(block[0]))
 
     def holds(self, block: Block) -> bool:

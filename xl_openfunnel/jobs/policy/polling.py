@@ -23,7 +23,6 @@ INTERVAL_GROWTH = 1.5
 
 
 def poll_answered(state: JobState, request: PageRequest, outcome: Page | OpenFunnelError, moment: Moment) -> JobState:
-    """A request of a poll was answered."""
     if isinstance(outcome, OpenFunnelError):
         return _poll_failed(replace(state, next_cursor=None), request, outcome, moment)
     if request.cursor is None:

@@ -176,8 +176,9 @@ def _names_stream(modules: Sequence[Module]) -> bytes:
     return b"".join(names) + b"\0\0"
 
 
-def _encrypted(content: bytes, seed: int = 0x8D) -> str:
-    """``content`` encrypted ([MS-OVBA] 2.4.3.2), as hexadecimal digits; the seed may be any byte."""
+def _encrypted(content: bytes) -> str:
+    """``content`` encrypted ([MS-OVBA] 2.4.3.2), as hexadecimal digits."""
+    seed = 0x8D  # any byte
     key = sum(_PROJECT_ID.encode(_ENCODING)) % 256
     out = bytearray([seed, seed ^ 2, seed ^ key])  # 2 is the version of the encryption
     previous = key

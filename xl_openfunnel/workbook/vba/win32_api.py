@@ -17,8 +17,6 @@ Scalar: TypeAlias = Literal["Integer", "Long", "LongPtr"]
 
 @dataclass(frozen=True)
 class Member:
-    """A member of a structure."""
-
     name: str
     type: Scalar
 

@@ -112,7 +112,6 @@ class ComExcelSession:
         return bool(dispatch.get(self._application, "Calculation") != _MANUAL)
 
     def shows_value_error(self, cell: CellRef) -> bool:
-        """Whether a cell shows #VALUE!."""
         with dispatch.log_com_errors(f"show the value of {cell}"):
             com_cell = self._range(cell)
             value = None if com_cell is None else dispatch.get(com_cell, "Value2")
