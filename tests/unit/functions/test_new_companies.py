@@ -105,7 +105,7 @@ def test_a_job_s_url_is_that_job_and_never_a_website(services: SimulatedServices
             assert names(services, "job-one-1", ((url,), ("job-two-2",))) == [("loading", "")]
     unseen = "https://app.openfunnel.dev/jobs/job-three-3"
     for known in (unseen, ((unseen,), ("job-two-2",))):
-        with pytest.raises(ConfigurationError, match="No known list|have no LinkedIn"):
+        with pytest.raises(ConfigurationError, match=r"No known list|have no LinkedIn"):
             new(services.context(), "job-one-1", known)
 
 
