@@ -16,11 +16,10 @@ from tests.unit.pivots import ROWS, pivot_of, rows_with
 from xl_openfunnel import pivot_rules
 from xl_openfunnel.cell_values import Block
 from xl_openfunnel.errors import ConfigurationError, UnknownColumnError
-from xl_openfunnel.fields import EMPLOYEE_BANDS
 from xl_openfunnel.pivot import pivot
 from xl_openfunnel.pivot_rules import FUNCTIONS, Question
 from xl_openfunnel.simulator.companies import companies
-from xl_openfunnel.table import block, frame
+from xl_openfunnel.table import frame
 from xl_openfunnel.text import utf16_units
 
 pytestmark = pytest.mark.dependencies
@@ -371,23 +370,3 @@ def test_any_rows_make_a_rectangle_of_cells(
     assert len({len(line) for line in shown}) == 1
     assert shown[0][: len(fields[:split])] == fields[:split]
     assert "Total" in (shown[-1][0], shown[-2][0])
-
-
-@given(TABLES, CHOICES, st.integers(1, 4))
-def test_counts_add_up_to_the_companies(rows: list[dict[str, Any]], fields: list[str], split: int) -> None:
-    rows = [dict.fromkeys(FIELDS), *rows]
-    table = frame(rows, Question.of(fields[:split], fields[split:]).needed_columns)
-    shown = pivot(table, fields[:split], fields[split:])
-    assert shown[-1][-1] == len(rows)
-    lines = [float(line[-1]) for line in shown[1:-1]]
-    without_lists = not any(isinstance(value, list) and len(value) > 1 for column in table for value in table[column])
-    assert sum(lines) == len(rows) if without_lists else sum(lines) >= len(rows)
-    assert max(lines) <= len(rows)
-
-
-@given(st.lists(st.none() | st.integers(0, 30_000), min_size=1))
-def test_bands_are_those_of_the_table_in_order(counts: list[int | None]) -> None:
-    shown = pivot_of(rows_with("employee_count", counts), ["employee_band"])
-    bands = [line[0] for line in shown[1:-1]]
-    present = {cell for (cell,) in block(frame(rows_with("employee_count", counts), ["employee_band"]), headers=False)}
-    assert bands == [*(band for band in EMPLOYEE_BANDS if band in present), *["(blank)"] * ("" in present)]

@@ -200,7 +200,7 @@ def rows_of(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Row]]:
         "a": LABELS | st.lists(LABELS, max_size=3),
         "b": ALIKE,
         "c": st.sampled_from(["p", "P", "q"]) | st.lists(st.sampled_from(["p", "q", "Q "]), max_size=3),
-        "employee_count": st.none() | st.integers(0, 1500),
+        "employee_count": st.none() | st.integers(0, 1500) | st.just(30_000),
         "n": values,
         "linkedin_url": st.sampled_from([None, *(f"linkedin.com/company/{slug}" for slug in ("acme", "Acme", "b"))]),
         "domain": st.sampled_from([None, "acme.com", "b.com", "bit.ly"]),
