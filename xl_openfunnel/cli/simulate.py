@@ -56,15 +56,12 @@ def simulate(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="NUMBER", help="Which companies, and which requests go wrong.")] = 0,
-    opaque_cursors: Annotated[
-        bool, typer.Option("--opaque-cursors", help="Page names that cannot be guessed.")
-    ] = False,
 ) -> None:
     """Run a simulated service on this computer until Ctrl+C: no account, no credits, nothing leaves the computer."""
     from ..simulator import Simulator
 
     companies = load_companies(source, rows, seed)
-    jobs = _jobs(companies, seconds, opaque_cursors=opaque_cursors)
+    jobs = _jobs(companies, seconds)
     simulator = functools.partial(
         Simulator,
         list(jobs.values()),
@@ -167,7 +164,7 @@ def load_companies(source: Path | None, count: int | None, seed: int = 0) -> Seq
         raise ConfigurationError(f"The rows could not be read. {reason}") from None
 
 
-def _jobs(rows: Sequence[dict[str, Any]], seconds: float, *, opaque_cursors: bool) -> dict[str, SimulatedJob]:
+def _jobs(rows: Sequence[dict[str, Any]], seconds: float) -> dict[str, SimulatedJob]:
     """A job that is running, one that is completed and one that failed."""
     from ..simulator import SimulatedJob
 
@@ -176,11 +173,10 @@ def _jobs(rows: Sequence[dict[str, Any]], seconds: float, *, opaque_cursors: boo
             rows,
             pending=seconds / 20,
             running=seconds,
-            opaque_cursors=opaque_cursors,
             job_id=str(uuid.uuid4()),  # what is stored here of an earlier run's job, at the same address, is final
         ),
-        "completed": SimulatedJob(rows, opaque_cursors=opaque_cursors),
-        "failed": SimulatedJob(rows, ending="failed", opaque_cursors=opaque_cursors),
+        "completed": SimulatedJob(rows),
+        "failed": SimulatedJob(rows, ending="failed"),
     }
 
 

@@ -197,7 +197,7 @@ def test_an_unusable_store_stops_only_commands_that_need_it(serve: Serve, proces
 
 
 def test_simulate_serves_what_it_prints(process: Process, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    started = process("simulate", "--port", 0, "--rows", 120, "--latency", 0, "--fault", "503:once", "--opaque-cursors")
+    started = process("simulate", "--port", 0, "--rows", 120, "--latency", 0, "--fault", "503:once")
     assert started.stdout is not None
     printed: dict[str, str] = {}
     for line in started.stdout:
