@@ -22,6 +22,7 @@ from xl_openfunnel import ConfigurationError, OpenFunnelError, table
 from xl_openfunnel.api import endpoints, models
 from xl_openfunnel.api.error_mapping import error_from
 from xl_openfunnel.api.http_sender import HttpResponse
+from xl_openfunnel.cell_values import NotAvailable
 from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.catalog import REGISTRY
 from xl_openfunnel.functions.context import CallContext
@@ -207,18 +208,21 @@ def function_target(name: str, new_context: Callable[[], CallContext]) -> Target
     function = REGISTRY[name]
     max_args = len(function.arguments)
     required = sum(not argument.optional for argument in function.arguments)  # Excel refuses a formula without these
+    kinds = (str, float, bool, NotAvailable) if function.not_available else (str, float, bool)
 
     def call(arguments: list[object]) -> None:
         block = evaluate(name, function.compute, new_context(), *arguments)
         assert block != [[UNEXPECTED]], arguments
         assert {len(line) for line in block} == {len(block[0])}
         for cell in (cell for line in block for cell in line):
-            assert type(cell) in (str, float, bool), f"{cell!r} for {arguments}"
+            assert type(cell) in kinds, f"{cell!r} for {arguments}"
             assert not (isinstance(cell, str) and "Traceback" in cell)
 
     examples: tuple[list[object], ...] = (
         (["job", *[CellError("#N/A")] * (max_args - 1)], [[[]]] * max(required, 1)) if max_args else ()
     )
+    if function.not_available:
+        examples += (["job", "unknown.example", "name"],)
     return Target(f"arguments of {name}", st.lists(_arguments, min_size=required, max_size=max_args), call, examples)
 
 
