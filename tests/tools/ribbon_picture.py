@@ -6,8 +6,8 @@ here, and the letters in yellow are those that press a control after Alt and the
 
 from __future__ import annotations
 
+import argparse
 import subprocess
-import sys
 import textwrap
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
@@ -136,4 +136,6 @@ def main(file: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    parser = argparse.ArgumentParser(prog="python -m tests.tools.ribbon_picture", description="Draws the ribbon.")
+    parser.add_argument("file", help="the picture to write, a .png")
+    main(parser.parse_args().file)

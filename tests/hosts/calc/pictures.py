@@ -6,7 +6,7 @@ Excel's. ``demo-summary.png`` is not among them: it is cut from the page that Li
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,4 +118,6 @@ def take_workbook(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(prog="python -m tests.hosts.calc.pictures", description="Takes the pictures.")
+    parser.add_argument("folder", type=Path, help="where the pictures go")
+    main(parser.parse_args().folder)
