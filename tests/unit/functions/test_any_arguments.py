@@ -135,8 +135,9 @@ def checked_block(services: SimulatedServices, name: str, arguments: list[Any]) 
     assert block
     assert block[0]
     assert len({len(row) for row in block}) == 1
-    assert function.without_spill or (len(block), len(block[0])) == (1, 1)
-    single = name == "OF_LOOKUP" and (len(block), len(block[0])) == (1, 1)
+    one_cell = (len(block), len(block[0])) == (1, 1)
+    assert function.without_spill or one_cell, f"{name} can fill several cells: give it without_spill"
+    single = name == "OF_LOOKUP" and one_cell
     for cell in itertools.chain.from_iterable(block):
         assert type(cell) in (str, float, bool)
         assert cell != UNEXPECTED

@@ -43,7 +43,8 @@ def test_english_and_german_are_there_and_english_is_first() -> None:
 def test_a_language_has_all_texts_and_no_others(code: str) -> None:
     language = SPOKEN[code]
     assert set(language.groups) == set(commands.GROUPS)
-    assert list(language.commands) == [command.action for command in commands.COMMANDS]
+    in_order = [command.action for command in commands.COMMANDS]
+    assert list(language.commands) == in_order, f"languages/{code}.toml has the commands in the order of commands.py"
     assert texts_of(language).keys() == texts_of(SPOKEN[ENGLISH]).keys()
 
 
