@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.unit.doctor.conftest import EMPTY, Registry, registry
-from xl_openfunnel.detect.excel import is_on_network
+from xl_openfunnel.detect.excel import ADDIN_FILE, is_on_network
 from xl_openfunnel.detect.registry import Read
 from xl_openfunnel.doctor import CheckResult, CheckState, policies, write_it_request
 
@@ -269,3 +270,20 @@ def test_where_signatures_are_demanded_a_signed_file_is_left_to_excel_and_others
         assert check(registry(keys), signed=False, **extra).state is CheckState.WRONG
     none = registry({security: {"VBAWarnings": 4}})
     assert policies.macros(none, addin=False, signed=True).state is CheckState.WRONG
+
+
+HOW_RULES_ARE_LISTED = {"ExploitGuard_ASR_Rules", "ASRRules", "ControlledFolderAccessAllowedApplications"}
+
+
+def test_the_guide_names_every_policy_that_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: set[str] = set()
+    monkeypatch.setattr("xl_openfunnel.detect.registry.value", lambda read, key, name: looked_at.add(name))
+    checks = [check for check in CHECKS if check is not policies.other_rules]
+    for check in checks:
+        check(EMPTY)
+    policies.trusted_locations(EMPTY, on_network=True)
+    policies.controlled_folders(EMPTY, "pythonw.exe")
+    guide = (Path(__file__).parents[3] / "workbook" / "guide" / "security.md").read_text("utf-8")
+    policy_names = looked_at - HOW_RULES_ARE_LISTED - {ADDIN_FILE}
+    assert sorted(name for name in policy_names if f"`{name}`" not in guide) == []
+    assert len(policy_names) >= 12
