@@ -1,6 +1,7 @@
 """A short fuzzing run, with the same examples until the package changes; the long form takes any number.
 
-Hypothesis also takes values from the package's own texts and numbers, so a change anywhere in it can bring new examples.
+Hypothesis also takes values from the package's own texts and numbers, so a change anywhere in it can bring new
+examples.
 """
 
 from __future__ import annotations
