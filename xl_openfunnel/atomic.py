@@ -82,9 +82,16 @@ def atomic_replace(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def atomic_write(path: Path, content: bytes) -> None:
-    """Replace ``path`` by a file with this content; raises what `atomic_replace` does."""
+def atomic_write(path: Path, content: bytes, mode: int = 0o666) -> None:
+    """Replace ``path`` by a file with this content; raises what `atomic_replace` does.
+
+    Args:
+        path: the file.
+        content: what it holds.
+        mode: who may read a file that is new, also while it is written.
+    """
     with atomic_replace(path) as temporary:
+        temporary.touch(mode, exist_ok=False)
         temporary.write_bytes(content)
 
 

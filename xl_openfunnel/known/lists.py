@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -160,11 +159,9 @@ class KnownLists:
         )
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if not path.exists():
-                os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         except OSError as error:
             raise FileWriteError(f"The list could not be kept in {self.folder}: {error.strerror or error}.") from None
-        atomic_write(path, content)
+        atomic_write(path, content, mode=0o600)
 
     def find(self, name: str) -> KnownList | None:
         """The list of this name, in any case; None where there is none or its file is damaged."""

@@ -69,10 +69,22 @@ def test_a_damaged_file_is_no_list(tmp_path: Path, damage: bytes) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
-def test_only_the_user_can_read_a_list(tmp_path: Path) -> None:
+def test_only_the_user_can_read_a_list_also_while_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is there ever a file without content: a process may be ended at any time."""
+    modes: list[int] = []
+    replacing = Path.replace
+
+    def replace_file(source: Path, target: Path) -> Path:
+        modes.extend(file.stat().st_mode & 0o077 for file in tmp_path.iterdir())
+        assert not target.exists()
+        return replacing(source, target)
+
+    monkeypatch.setattr(Path, "replace", replace_file)
     KnownLists(tmp_path).set(known_list())
     (file,) = tmp_path.iterdir()
-    assert file.stat().st_mode & 0o077 == 0
+    assert [*modes, file.stat().st_mode & 0o077] == [0, 0]
 
 
 @pytest.mark.parametrize(
