@@ -201,6 +201,10 @@ class CallContext:
         limits.count_read(0, slow=not lists.is_loaded(name), looked_up=False)
         return None if lists.version(name) is None else lists.get(name)
 
+    def named_lists(self, texts: Iterable[str]) -> list[str]:
+        """Those of many texts that are names of known lists now."""
+        return [] if self._services.known is None else self._services.known.named(texts)
+
     def with_known_columns(self, selection: Selection, columns: Iterable[str] | None) -> Selection:
         """The selection, with the columns of known lists that it or ``columns`` name.
 

@@ -21,7 +21,7 @@ from .context import CallContext
 from .job_rows import rows_or_reason
 
 MAX_NAMES: Final = 100
-"""Texts of a range that may name lists and jobs."""
+"""Texts of a range that may name jobs: of more only lists are looked for."""
 
 NOTHING_TO_COMPARE: Final = (
     "The known companies have no LinkedIn pages, domains or e-mail addresses, by which companies are compared. Give "
@@ -77,6 +77,8 @@ def _all_of(
     """The keys of a range, with those of the lists and jobs that these texts name, or that the ``only`` text names."""
     sources: list[KnownCompanies | Snapshot] = [keys] if keys.linkedin or keys.hosts else []
     in_range = bool(sources)
+    if len(texts) > MAX_NAMES:  # names or notes, and not those of jobs
+        texts = context.named_lists(texts)
     for text in texts:
         known = context.known_list(text)
         if known is not None:
@@ -139,10 +141,8 @@ def _read_range(cells: object) -> tuple[KnownCompanies, list[str]]:
     texts: dict[str, None] = {}
     for row in rows:
         filled = [cell for cell in row if isinstance(cell, str) and not looks_blank(cell)]
-        if (len(filled) == 1 or len(rows) == 1) and len(texts) <= MAX_NAMES:
+        if len(filled) == 1 or len(rows) == 1:
             texts.update((cell.strip(), None) for cell in filled if _HOST in cell.lower() or not keys_in(cell))
-    if len(texts) > MAX_NAMES:
-        texts = {}  # a column of names or notes, and not of lists or jobs
     return keys, list(texts)
 
 

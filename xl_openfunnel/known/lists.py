@@ -9,7 +9,7 @@ import hashlib
 import logging
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -208,8 +208,10 @@ class KnownLists:
         """The companies of these lists.
 
         Raises:
-            ConfigurationError: there is none of one of these names.
+            ConfigurationError: there is none of one of these names, or no name.
         """
+        if not names:
+            raise ConfigurationError("No known list is named. Give the name of one, such as crm.")
         companies = KnownCompanies()
         for name in names:
             companies.update(self.get(name).keys)
@@ -220,6 +222,11 @@ class KnownLists:
         path = self._path(name)
         identity, cached = _identity(path), self._read.get(path)
         return identity is None or (cached is not None and cached[0] == identity)
+
+    def named(self, texts: Iterable[str]) -> list[str]:
+        """Those of the texts that are names of lists. Reads no file."""
+        paths = set(self._paths())
+        return [text for text in texts if self._path(text) in paths] if paths else []
 
     def version(self, name: str) -> tuple[int, ...] | None:
         """What changes whenever the list of this name does; None where there is none. Reads no file."""

@@ -55,7 +55,7 @@ _NEW: Final = Match(Tier.NEW)
 _NOT_COMPARABLE: Final = Match(Tier.NOT_COMPARABLE)
 
 
-@dataclass
+@dataclass(repr=False)
 class KnownCompanies:
     """The keys of known companies, each with what is noted of the first company that has it.
 

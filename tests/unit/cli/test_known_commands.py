@@ -162,6 +162,8 @@ def test_fetch_rows_takes_lists_by_name(serve: Serve, run: Run, accounts: Path) 
     assert frame.to_numpy().tolist() == [["Gamma", "new"], ["Delta", "new"], ["Beta", "not comparable"]]
     with pytest.raises(ConfigurationError, match="Did you mean 'crm'"):
         fetch_rows("one", new_against="crmm")
+    with pytest.raises(ConfigurationError, match="No known list is named"):
+        fetch_rows("one", new_against=[])
 
 
 def test_forgetting_everything_removes_the_lists(serve: Serve, run: Run, accounts: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.functions.conftest import MakeServices, SimulatedServices
 from xl_openfunnel.columns import maker
 from xl_openfunnel.errors import ConfigurationError
-from xl_openfunnel.functions import derived_tables, limits
+from xl_openfunnel.functions import derived_tables, known_sources, limits
 from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.cache import DerivedCache
 from xl_openfunnel.functions.context import KNOWN
@@ -107,6 +107,16 @@ def test_a_job_s_url_is_that_job_and_never_a_website(services: SimulatedServices
     for known in (unseen, ((unseen,), ("job-two-2",))):
         with pytest.raises(ConfigurationError, match=r"No known list|have no LinkedIn"):
             new(services.context(), "job-one-1", known)
+
+
+def test_a_list_is_found_among_many_companies_of_which_nothing_but_the_name_is_known(
+    services: SimulatedServices,
+) -> None:
+    keep(services, "crm", ["acme.com"], ["zeta.io"])
+    accounts = tuple((f"Account {number}", CellError("#N/A")) for number in range(known_sources.MAX_NAMES + 50))
+    for sites in ((), (("beta.com", ""),) * 99):
+        known = (*sites, *accounts, ("CRM", CellError("#N/A")), *accounts)
+        assert "Acme" not in dict(names(services, "job-one-1", known))
 
 
 def test_a_text_means_a_list_before_a_label(services: SimulatedServices) -> None:

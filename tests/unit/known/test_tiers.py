@@ -128,3 +128,9 @@ def test_a_company_is_new_only_if_the_list_has_a_kind_of_its_keys(
     tier = Matcher(known).match(keys(slug, host, "Other"), weakest).tier
     assert tier is not Tier.NEW or same_kind
     assert tier is not Tier.NOT_COMPARABLE or not same_kind
+
+
+def test_known_companies_show_nothing_of_themselves() -> None:
+    known = KnownCompanies()
+    known.add(["secret"], ["secret.com"], "secret", "secret")
+    assert "secret" not in f"{known!r}{known}{Matcher(known)!r}"
