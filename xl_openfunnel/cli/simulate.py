@@ -61,7 +61,8 @@ def simulate(
     from ..simulator import Simulator
 
     companies = load_companies(source, rows, seed)
-    jobs = _jobs(companies, seconds)
+    later = companies if source else load_companies(None, len(companies) + len(companies) // 6, seed)[-len(companies) :]
+    jobs = _jobs(companies, later, seconds)
     simulator = functools.partial(
         Simulator,
         list(jobs.values()),
@@ -164,13 +165,13 @@ def load_companies(source: Path | None, count: int | None, seed: int = 0) -> Seq
         raise ConfigurationError(f"The rows could not be read. {reason}") from None
 
 
-def _jobs(rows: Sequence[dict[str, Any]], seconds: float) -> dict[str, SimulatedJob]:
-    """A job that is running, one that is completed and one that failed."""
+def _jobs(rows: Sequence[dict[str, Any]], later: Sequence[dict[str, Any]], seconds: float) -> dict[str, SimulatedJob]:
+    """A job that is running, with the ``later`` companies, one that is completed and one that failed."""
     from ..simulator import SimulatedJob
 
     return {
         "running": SimulatedJob(
-            rows,
+            later,
             pending=seconds / 20,
             running=seconds,
             job_id=str(uuid.uuid4()),  # what is stored here of an earlier run's job, at the same address, is final

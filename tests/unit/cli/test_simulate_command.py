@@ -9,6 +9,8 @@ import pytest
 
 from tests.unit.cli.conftest import Run
 from xl_openfunnel.cli import simulate
+from xl_openfunnel.errors import ConfigurationError
+from xl_openfunnel.simulator import SimulatedJob
 
 
 def test_it_takes_its_own_port_and_another_where_that_is_taken(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,6 +47,22 @@ def test_it_takes_its_own_port_and_another_where_that_is_taken(run: Run, monkeyp
     refused = run("simulate", "--port", 4711)
     assert (refused.code, refused.out) == (2, "")
     assert "Port 4711 cannot be used" in refused.err
+
+
+@pytest.mark.parametrize(("rows", "new"), [(600, 100), (7, 1), (3, 0), (0, 0)])
+def test_a_sixth_of_the_running_job_is_new_to_the_completed_one(
+    run: Run, monkeypatch: pytest.MonkeyPatch, rows: int, new: int
+) -> None:
+    def check(jobs: list[SimulatedJob], **_: object) -> None:
+        running, completed, failed = jobs
+        assert len(running.rows) == len(completed.rows) == rows
+        known = {row["linkedin_url"] for row in completed.rows}
+        assert sum(row["linkedin_url"] not in known for row in running.rows) == new
+        assert list(failed.rows) == list(completed.rows)
+        raise ConfigurationError("seen")
+
+    monkeypatch.setattr("xl_openfunnel.simulator.Simulator", check)
+    assert "seen" in run("simulate", "--rows", rows).err
 
 
 SYSTEM_MODULES = r"C:\Program Files\WindowsPowerShell\Modules;C:\WINDOWS\system32\WindowsPowerShell\v1.0\Modules"
