@@ -318,7 +318,7 @@ def _load(path: Path) -> KnownList | None:
         linkedin, hosts, names = map(_keys.decode, (file.linkedin, file.hosts, file.names))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as damage:
+    except (OSError, ValueError, msgspec.DecodeError) as damage:
         _log.warning("a known list cannot be read: %s", type(damage).__name__)
         return None
     if file.version != VERSION:

@@ -19,6 +19,8 @@ from xl_openfunnel.known.tables import make_list
 from xl_openfunnel.known.tiers import KnownCompanies
 from xl_openfunnel.shared_hosts import PLATFORMS, SHARED, all_shared, use_own
 
+pytestmark = pytest.mark.dependencies
+
 
 def known_list(name: str = "crm", host: str = "acme.com") -> KnownList:
     keys = KnownCompanies()

@@ -15,6 +15,8 @@ import pytest
 from xl_openfunnel import ConfigurationError
 from xl_openfunnel.known.tables import make_list, read_table
 
+pytestmark = pytest.mark.dependencies
+
 TABLE = [["Account", "Website", "Owner"], ["Acmé", "https://acme.com", "Jo; 1"], ["Foo", "n/a", "Al"]]
 
 
