@@ -13,7 +13,9 @@ def test_a_company_s_own_host_is_not_shared(own: str) -> None:
     assert not is_shared(own)
 
 
-@pytest.mark.parametrize("shared", ["facebook.com", "de-de.facebook.com", "wordpress.com", "sites.google.com", "t.co"])
+@pytest.mark.parametrize(
+    "shared", ["facebook.com", "de-de.facebook.com", "wordpress.com", "sites.google.com", "t.co", "maps.apple.com"]
+)
 def test_a_host_that_many_share_is_shared_with_all_below_it(shared: str) -> None:
     assert is_shared(shared)
 
