@@ -70,8 +70,8 @@ def test_a_company_that_is_not_there_is_not_available(sheet: Sheet, service: Sim
     sheet.wait_until("C1", "n/a")
     sheet.wait_until("D1", "none")
     sheet.wait_until("F1", "mine")
-    for cell, shown in (("C2", names[1]), ("C3", "n/a"), ("C4", names[3])):
-        sheet.wait_until(cell, shown)
+    sheet.wait_until("C4", names[3])
+    assert sheet["C2:C4"] == [[names[1]], ["n/a"], [names[3]]]
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,8 @@ def test_a_cancelled_or_failed_job_says_so(sheet: Sheet, service: Simulator, end
     sheet["A1"] = f'=OF_STATUS("{made.job_id}")'
     sheet["A5:G40"] = f'=OF_ROWS("{made.job_id}")'
     sheet.wait_until("A1", ending)
-    shown = sheet["A6"]
-    while not str(shown[0][0]).startswith(first):
-        shown = sheet.libreoffice.wait_for_change(SHEET, "A6", shown)
+    sheet.wait_for("A6", lambda shown: str(shown).startswith(first))
+    assert sheet["A1"] == [[ending]]
 
 
 def test_a_cell_follows_the_cancelling_of_its_job(sheet: Sheet, service: Simulator, clock: ManualClock) -> None:
@@ -95,7 +94,7 @@ def test_a_cell_follows_the_cancelling_of_its_job(sheet: Sheet, service: Simulat
     Client(service.base_url, service.api_key).cancel(made.job_id)
     sheet.wait_until("A1", "cancelling")
     clock.sleep(2_000)
-    sheet.wait_until("A1", "cancelled")
+    assert sheet.wait_until("A1", "cancelled") == [[["cancelling"]], [["cancelled"]]]
 
 
 def test_an_array_shows_ten_thousand_rows(sheet: Sheet, service: Simulator) -> None:
@@ -130,6 +129,7 @@ def test_long_texts_are_not_cut_in_an_array(sheet: Sheet, service: Simulator) ->
     made = add_job(service, rows)
     sheet["A5:B7"] = f'=OF_ROWS("{made.job_id}";"rank,match_reason")'
     sheet.wait_until("B7", f"{long}1")
+    assert sheet["B5:B7"] == [["match_reason"], [f"{long}0"], [f"{long}1"]]
 
 
 def test_an_array_that_is_too_large_is_filled_with_blanks(sheet: Sheet, service: Simulator) -> None:
@@ -345,8 +345,8 @@ def test_errors_are_shown_in_the_cell(sheet: Sheet, service: Simulator) -> None:
         sheet[f"A{row}"] = formula
         if text:
             sheet.wait_until(f"A{row}", text)
-    while not str(sheet["A4"][0][0]).startswith("#OF! "):
-        sheet.libreoffice.wait_for_change(SHEET, "A4", sheet["A4"])
+    sheet.wait_for("A4", lambda shown: str(shown).startswith("#OF! "))
+    assert sheet["A1:A3"] == [[text] for text in texts.values() if text]
 
 
 def test_many_cells_and_a_hard_recalculation_cost_no_more_requests_than_one(

@@ -65,6 +65,7 @@ def test_the_workbook_follows_its_job(
     opened.wait_until("Start", "B16", f"{COUNT} companies, completed")
     opened.wait_until("Start", "C13", COUNT)
     opened.wait_until("Start", "B13", "completed")
+    assert running.values("Start", "B13:C13") == [["completed", COUNT]]
 
 
 def test_the_buttons_resize_arrays_land_the_table_and_refresh_the_pivot(
