@@ -34,7 +34,7 @@ JOB_MESSAGES: Final = (
     JobMessage("pending", "the service has the job and has not started it", "wait"),
     JobMessage(
         "running",
-        "it runs; in place of companies: there are none yet",
+        "it runs; in place of companies: there are none yet, or `OF_NEW` compares with it and waits for all",
         'wait; `OF_INFO(job,"progress")` tells how far it is',
     ),
     JobMessage("cancelling", "it was cancelled and is about to end", "wait"),
@@ -46,7 +46,7 @@ JOB_MESSAGES: Final = (
     ),
     JobMessage(
         "completed: its pages are still being read",
-        'it has ended, and with `"final"` nothing is shown before all companies are read',
+        'it has ended, and with `"final"` nothing is shown before all companies are read; nor in `OF_NEW` that compares with it',
         'wait; `OF_INFO(job,"progress")` tells how far it is',
         ("OF_ROWS",),
     ),

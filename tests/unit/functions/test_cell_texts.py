@@ -207,7 +207,7 @@ def wrong_formulas(services: SimulatedServices) -> list[str]:
         text_of("OF_ROWS", rows, JOB, None, None, None, None, None, 1.5),
         text_of("OF_PIVOT", lambda _: pivot_table.pivot(pd.DataFrame({"name": ["a"]}), ["xyz"])),
         text_of("OF_NEW", known_companies.new, JOB, JOB),
-        text_of("OF_NEW", known_companies.new, "slow", "slow"),
+        text_of("OF_NEW", known_companies.new, "slow", [[company["linkedin_url"]] for company in companies(300)]),
         text_of("OF_NEW", known_companies.new, JOB, [["example.org"], ["example.net"]], None, None, "why"),
         text_of("OF_NEW", known_companies.new, JOB, "no such list"),
         text_of("OF_NEW", known_companies.new, JOB, [["no keys"], ["in these"]]),
