@@ -45,5 +45,5 @@ class Sheet:
 def add_job(service: Simulator, rows: int | Sequence[Mapping[str, Any]] = 250, **script: Any) -> SimulatedJob:
     """Let the service have a job with these rows, or so many invented ones."""
     made = companies(rows) if isinstance(rows, int) else rows
-    service.add(job := SimulatedJob(made, job_id=f"job-{next(_numbers)}", **script))
+    service.add(job := SimulatedJob(made, **{"job_id": f"job-{next(_numbers)}", **script}))
     return job
