@@ -16,6 +16,9 @@ from .domains import has_known_suffix, is_free_mail
 MIN_SHARE: Final = 0.2
 """The part of a column's filled cells, or of a sheet's rows, that must hold keys: people put notes between them."""
 
+_MIN_DIFFERENT: Final = 10
+"""Fewer different texts with keys may be words that come back, such as where customers are from: ``G2.com``."""
+
 _SAMPLE: Final = 2_000
 """Texts of a long column that are looked at to find what it holds."""
 
@@ -175,7 +178,7 @@ def find_columns(rows: Sequence[Sequence[object]]) -> Columns:
     for column in range(width):
         texts = [cell for row in rows[headers:] if isinstance(cell := row[column], str) and cell]
         filled = [cell for cell in _sample(texts) if not looks_blank(cell)]
-        if filled and sum(map(bool, map(keys_in, filled))) >= max(1.0, MIN_SHARE * len(filled)):
+        if _holds_keys(filled):
             keys.append(column)
     names = [
         column
@@ -183,6 +186,15 @@ def find_columns(rows: Sequence[Sequence[object]]) -> Columns:
         if column not in keys and headers and comparable(to_text(rows[0][column])).replace("_", " ") in _NAME_HEADERS
     ]
     return Columns(tuple(keys), names[0] if names else None, headers)
+
+
+def _holds_keys(filled: Sequence[str]) -> bool:
+    """Whether enough of these texts have keys: of all, or of the different ones, since most may be ``n/a``."""
+    with_keys = list(filter(keys_in, filled))
+    if with_keys and len(with_keys) >= MIN_SHARE * len(filled):
+        return True
+    different = len(set(with_keys))
+    return different >= _MIN_DIFFERENT and different >= MIN_SHARE * len(set(filled))
 
 
 def _is_header(cell: object) -> bool:

@@ -197,6 +197,19 @@ def test_a_column_of_notes_that_names_one_site_is_no_column_of_sites() -> None:
     assert find_columns(table).keys == ()
 
 
+@pytest.mark.parametrize("nothing", ["n/a", "k.A.", "unknown", "-", "Kein Eintrag"])
+def test_a_column_of_which_most_says_that_there_is_nothing_is_found(nothing: str) -> None:
+    rows: list[list[object]] = [["Name", "LinkedIn"]]
+    rows += [[f"A {number}", nothing if number % 12 else f"linkedin.com/company/a{number}"] for number in range(5_000)]
+    assert find_columns(rows).keys == (1,)
+
+
+def test_a_column_of_a_few_words_with_a_site_among_them_is_none() -> None:
+    rows: list[list[object]] = [["Source"]]
+    rows += [["G2.com" if number % 9 == 0 else f"Partner {number % 3}"] for number in range(500)]
+    assert find_columns(rows).keys == ()
+
+
 def test_nothing_is_found_where_nothing_is() -> None:
     assert find_columns([]) == find_columns([[]]) == Columns((), None, 0)
 
