@@ -142,7 +142,10 @@ def _read_range(cells: object) -> tuple[KnownCompanies, list[str]]:
     for row in rows:
         filled = [cell for cell in row if isinstance(cell, str) and not looks_blank(cell)]
         if len(filled) == 1 or len(rows) == 1:
-            texts.update((cell.strip(), None) for cell in filled if _HOST in cell.lower() or not keys_in(cell))
+            # Of many, what has no key is not looked for, which takes long: the name of a list never has one.
+            many = len(texts) > MAX_NAMES
+            new = (cell for cell in filled if cell.strip() not in texts)
+            texts.update((cell.strip(), None) for cell in new if many or _HOST in cell.lower() or not keys_in(cell))
     return keys, list(texts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -17,6 +18,7 @@ from xl_openfunnel.functions.context import KNOWN
 from xl_openfunnel.functions.known_companies import domain, new
 from xl_openfunnel.functions.known_sources import NO_SUCH_NAME, NOTHING_TO_COMPARE
 from xl_openfunnel.known.lists import SHARED_HOSTS
+from xl_openfunnel.known.reading import keys_in
 from xl_openfunnel.known.tables import make_list
 from xl_openfunnel.simulator import SimulatedJob, companies
 
@@ -117,6 +119,17 @@ def test_a_list_is_found_among_many_companies_of_which_nothing_but_the_name_is_k
     for sites in ((), (("beta.com", ""),) * 99):
         known = (*sites, *accounts, ("CRM", CellError("#N/A")), *accounts)
         assert "Acme" not in dict(names(services, "job-one-1", known))
+
+
+@pytest.mark.parametrize(("notes", "most"), [("n/a", 1), ("note {}", known_sources.MAX_NAMES + 1)])
+def test_few_texts_of_a_long_column_of_notes_are_read_a_second_time(
+    services: SimulatedServices, monkeypatch: pytest.MonkeyPatch, notes: str, most: int
+) -> None:
+    read = Mock(side_effect=keys_in)
+    monkeypatch.setattr(known_sources, "keys_in", read)
+    cells = (*((notes.format(number), None) for number in range(1_000)), *(("beta.com", "a.com"),) * 300)
+    assert len(names(services, "job-one-1", cells)) == len(ROWS)
+    assert read.call_count == most
 
 
 def test_a_text_means_a_list_before_a_label(services: SimulatedServices) -> None:
