@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -126,17 +126,19 @@ def same_answers(jobs: list[list[Row]], questions: list[Question], folder: Colum
 
 @contextmanager
 def job_files(jobs: list[list[Row]], folder: ColumnFolder, number: int) -> Iterator[list[JobFile]]:
-    """The files of jobs with these rows, as long as they are asked."""
+    """The files of jobs with these rows, as long as they are asked; every other job runs, and has a temporary one."""
     files = []
-    for place, rows in enumerate(jobs):
-        job_id, body = f"job-{number}-{place}", json.dumps(rows).encode()
-        stored = Rows([len(rows)], partial(_page, body), content="1")
-        files.append(JobFile(job_id, folder.make(job_id, stored, None), len(rows)))
-    try:
+    with ExitStack() as temporary:
+        for place, rows in enumerate(jobs):
+            job_id, body = f"job-{number}-{place}", json.dumps(rows).encode()
+            if place % 2:
+                running = Rows([len(rows)], partial(_page, body))
+                path = temporary.enter_context(folder.temporary(job_id, running))
+            else:
+                path = folder.make(job_id, Rows([len(rows)], partial(_page, body), content="1"), None)
+                temporary.callback(folder.forget, job_id)
+            files.append(JobFile(job_id, path, len(rows)))
         yield files
-    finally:
-        for file in files:
-            folder.forget(file.job_id)
 
 
 def target(folder: Path) -> Target:

@@ -186,6 +186,21 @@ class ColumnFolder:
             raise OSError(f"{path.name} cannot be read back")
         return found
 
+    @contextlib.contextmanager
+    def temporary(self, job_id: str, rows: Rows) -> Iterator[Path]:
+        """A file of rows that need not be in the store, until a question about them is answered.
+
+        Raises:
+            IrregularError: a value that its column cannot hold exactly.
+            UnavailableError: DuckDB cannot write the file.
+            OSError: the folder cannot be written.
+        """
+        columns = read_columns(rows.load(range(len(rows.counts))))
+        self.prepare()
+        with self.part(job_key(self.origin, job_id)) as part:
+            parquet.write(part, job_id, self.origin, columns, {})
+            yield part
+
     def forget(self, job_id: str) -> None:
         """Remove all files of a job, of any content and version."""
         for path in self._files(f"{job_key(self.origin, job_id)}-"):

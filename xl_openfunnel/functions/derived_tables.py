@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
@@ -37,6 +38,10 @@ _log = logging.getLogger(__name__)
 
 MAX_PIVOT_ROWS: Final = 500_000
 """Companies of one pivot from rows: this many take some five seconds. From columns it is far quicker."""
+
+MAX_FRAME_ROWS: Final = 20_000
+"""Rows of one table from which columns are preferred whatever they cost: pandas and what sorts its values hold Python
+for 2 ms per thousand rows at a time, in which no cell is answered."""
 
 _ROWS_PER_CHECK: Final = 1_000
 
@@ -80,7 +85,7 @@ def selected_block(
     With ``stacked`` a column with the job's id comes first. ``files`` and ``as_of`` are as of `pivot_block`.
     """
     names = columns or DEFAULT_COLUMNS
-    in_files = _may_have_files(rows_by_job) and column_rows.can_show(names, selection, stacked=stacked)
+    in_files = _asks_columns(rows_by_job, files) and column_rows.can_show(names, selection, stacked=stacked)
 
     def ask(folder: Path, found: list[JobFile]) -> Block:
         return column_rows.selected_block(
@@ -168,7 +173,7 @@ def compared(
     They are read from the files of columns if all jobs have one, else from the rows. ``columns`` and ``as_of`` are as
     of `pivot_block`.
     """
-    in_files = columns is not None and bool(rows_by_job) and _may_have_files(rows_by_job)
+    in_files = bool(rows_by_job) and _asks_columns(rows_by_job, columns)
     unread = 0 if matcher is None else matcher.unread(weakest)
     limits.count_read(sum(map(len, rows_by_job.values())) + unread, slow=in_files, looked_up=True)
 
@@ -205,7 +210,7 @@ def pivot_block(
     columns: ColumnMaker | None,
     as_of: Mapping[str, datetime | None],
 ) -> Block:
-    """A pivot table of the companies of all these jobs: from their files of columns if all have one, else from rows.
+    """A pivot table of the companies of all these jobs: from files of columns if all can have one, else from rows.
 
     It has no line at all where there is a selection, and it has no company.
 
@@ -213,14 +218,14 @@ def pivot_block(
         rows_by_job: the rows of each job.
         question: what is asked.
         selection: of which companies; its criteria count.
-        columns: the files. Those that are missing are made in the background.
+        columns: the files. Those that are missing are made in the background, or first where the rows are many.
         as_of: when the service confirmed the rows.
 
     Raises:
         ConfigurationError: the jobs have too many companies, or the pivot is refused.
     """
-    in_files = columns is not None and column_pivot.can_answer(question) and can_judge(selection.criteria)
-    in_files = in_files and _may_have_files(rows_by_job)
+    in_files = column_pivot.can_answer(question) and can_judge(selection.criteria)
+    in_files = in_files and _asks_columns(rows_by_job, columns)
     limits.check_row_limit(rows_by_job.values(), column_pivot.MAX_COMPANIES if in_files else MAX_PIVOT_ROWS)
 
     def ask(folder: Path, files: list[JobFile]) -> Block:
@@ -240,9 +245,18 @@ def pivot_block(
     return _cache.get_or_make((question, selection.key), rows_by_job, make, _cell_count, slow=True)
 
 
-def _may_have_files(rows_by_job: Mapping[str, Rows]) -> bool:
-    """Whether all rows are in the store: a cell never decodes those at once, nor asks their files."""
-    return all(rows.content is not None for rows in rows_by_job.values())
+def _asks_columns(rows_by_job: Mapping[str, Rows], columns: ColumnMaker | None) -> bool:
+    """Whether files are asked first: all rows are in the store, or they are many.
+
+    A cell never decodes those in the store at once, nor asks their files.
+    """
+    return columns is not None and (
+        all(rows.content is not None for rows in rows_by_job.values()) or _are_many(rows_by_job)
+    )
+
+
+def _are_many(rows_by_job: Mapping[str, Rows]) -> bool:
+    return sum(map(len, rows_by_job.values())) > MAX_FRAME_ROWS
 
 
 def _from_columns(
@@ -255,8 +269,9 @@ def _from_columns(
     if columns is None:
         return None
     try:
-        files = _column_files(rows_by_job, columns, as_of)
-        return ask(columns.folder.path, files) if files else None
+        with ExitStack() as temporary:
+            files = _column_files(rows_by_job, columns, as_of, temporary)
+            return ask(columns.folder.path, files) if files else None
     except (OpenFunnelError, LimitError):
         raise
     except Exception as error:  # also what a file causes that was damaged after it was checked
@@ -267,20 +282,29 @@ def _from_columns(
 
 
 def _column_files(
-    rows_by_job: Mapping[str, Rows], columns: ColumnMaker, as_of: Mapping[str, datetime | None]
+    rows_by_job: Mapping[str, Rows],
+    columns: ColumnMaker,
+    as_of: Mapping[str, datetime | None],
+    temporary: ExitStack,
 ) -> list[JobFile] | None:
     """The file of each job; None where not all have one.
 
-    They are waited for where the rows are too many to be used instead.
+    Where the rows are many, those that are missing are made: of jobs that are not stored, for this question only.
     """
-    cancellation = limits.cancellation()
+    cancellation, folder, many = limits.cancellation(), columns.folder, _are_many(rows_by_job)
+    contents = {job_id: rows.content for job_id, rows in rows_by_job.items()}
+    if any(content is not None and folder.is_irregular(job_id, content) for job_id, content in contents.items()):
+        return None
     paths: dict[str, Path | None] = {}
-    must_wait = sum(map(len, rows_by_job.values())) > MAX_PIVOT_ROWS
     for job_id, rows in rows_by_job.items():
         cancellation.check()
         try:
-            find = columns.folder.make if must_wait else columns.find
-            paths[job_id] = find(job_id, rows, as_of[job_id])
+            if not many:
+                paths[job_id] = columns.find(job_id, rows, as_of[job_id])
+            elif rows.content is None:
+                paths[job_id] = temporary.enter_context(folder.temporary(job_id, rows))
+            else:
+                paths[job_id] = folder.make(job_id, rows, as_of[job_id])
         except IrregularError:
             return None
     files = [JobFile(job_id, path, len(rows_by_job[job_id])) for job_id, path in paths.items() if path is not None]

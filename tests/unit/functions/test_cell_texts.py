@@ -301,7 +301,7 @@ def test_the_guide_names_the_limits_defaults_and_functions_of_pivots() -> None:
     assert ", ".join(f"`{name}`" for name in DEFAULT_COLUMNS) in " ".join(page.split())
     assert f"behind a `job_id`, up to {implementations.MAX_ROWS:,}, with" in page
     page = " ".join(page.split())
-    assert f"`OF_PIVOT` counts them together: up to {column_pivot.MAX_COMPANIES:,} of final jobs" in page
-    assert f"up to {derived_tables.MAX_PIVOT_ROWS:,} where one of them still runs" in page
+    assert f"`OF_PIVOT` counts them together: up to {column_pivot.MAX_COMPANIES:,}, and" in page
+    assert f"up to {derived_tables.MAX_PIVOT_ROWS:,} where a field, or a value" in page
     (functions,) = re.findall(r"- \*\*function\*\*: ([^.]*)", page)
     assert re.findall("`(.+?)`", functions) == list(pivot_rules.FUNCTIONS)

@@ -60,6 +60,58 @@ def test_files_of_columns_answer_where_all_jobs_have_one(
     assert pivot(services) == from_rows
 
 
+@pytest.fixture
+def running(make_services: MakeServices, monkeypatch: pytest.MonkeyPatch) -> SimulatedServices:
+    """A finished job and a running one, with more companies together than pandas may be asked for."""
+    endless = SimulatedJob(companies(60, seed=2), "job1", ending="running", delivered=1.0, page_size=20)
+    services = make_services(SimulatedJob(companies(40, seed=1), "job0"), endless, limit=300.0)
+    services.fetcher.wait("job0")
+    services.fetcher.wait("job1", until=lambda seen: len(seen.rows) == len(endless.rows))
+    services.columns = maker.connect(services.store)
+    monkeypatch.setattr(derived_tables, "MAX_FRAME_ROWS", 99)
+    return services
+
+
+def test_a_running_job_has_columns_while_a_question_about_many_companies_is_answered(
+    running: SimulatedServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert running.columns
+    folder = running.columns.folder.path
+    with monkeypatch.context() as context:
+        context.setattr(derived_tables, "MAX_FRAME_ROWS", 100)
+        from_rows = pivot(running), selected(running), pivot(running, *FIELDS, None, None, CRITERIA)
+    monkeypatch.setattr(derived_tables, "_cache", DerivedCache())
+    monkeypatch.setattr(table, "stacked_frame", None)
+    monkeypatch.setattr(table, "frame", None)
+    assert (pivot(running), selected(running), pivot(running, *FIELDS, None, None, CRITERIA)) == from_rows
+    assert [path.suffix for path in folder.iterdir()] == [".parquet"]
+
+
+def test_rows_answer_where_a_running_job_is_irregular(
+    make_services: MakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [*companies(3), {"name": "Odd", "employee_count": "51-200"}]
+    endless = SimulatedJob(rows, "job0", ending="running", delivered=1.0, page_size=2)
+    services = make_services(endless, SimulatedJob(companies(2), "job1"), limit=300.0)
+    services.fetcher.wait("job0", until=lambda seen: len(seen.rows) == len(rows))
+    services.fetcher.wait("job1")
+    services.columns = maker.connect(services.store)
+    monkeypatch.setattr(derived_tables, "MAX_FRAME_ROWS", 1)
+    assert pivot(services, "employee_band")[-1][-1] == 6.0
+
+
+def test_many_companies_of_an_irregular_job_make_no_file_of_another(
+    services: SimulatedServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert services.columns
+    asked: list[str] = []
+    monkeypatch.setattr(services.columns.folder, "is_irregular", lambda job_id, _: job_id == "job1")
+    monkeypatch.setattr(services.columns.folder, "make", lambda *job: asked.append(job[0]))
+    monkeypatch.setattr(derived_tables, "MAX_FRAME_ROWS", 99)
+    assert pivot(services)[-1][-1] == 100.0
+    assert not asked
+
+
 def test_rows_answer_where_a_file_is_missing_which_is_then_made(
     services: SimulatedServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,6 +135,7 @@ def test_more_companies_than_rows_are_taken_for_wait_for_their_files(
     services: SimulatedServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(derived_tables, "MAX_PIVOT_ROWS", 99)
+    monkeypatch.setattr(derived_tables, "MAX_FRAME_ROWS", 99)
     assert pivot(services)[-1][-1] == 100.0
     with pytest.raises(ConfigurationError, match="100 companies, and one formula takes 99 at most"):
         pivot(services, "crm_id")
