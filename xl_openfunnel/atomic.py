@@ -7,7 +7,8 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,9 @@ from .errors import ConfigurationError, FileWriteError
 
 LEFT_OVER: Final = re.compile(r"\.xl-openfunnel-[0-9a-f]{12}\.part")
 """The name of a temporary file, which a process that was ended leaves behind."""
+
+_PAUSES: Final = (0.01, 0.03, 0.1, 0.3, 1.0, 1.0)
+"""Seconds between tries to change a file that is being read."""
 
 
 def check_writable(path: Path, example: str | None = None) -> None:
@@ -74,7 +78,7 @@ def atomic_replace(path: Path) -> Iterator[Path]:
         yield temporary
         with contextlib.suppress(OSError):
             shutil.copymode(target, temporary)
-        temporary.replace(target)
+        patiently(lambda: temporary.replace(target))
     except OSError as error:
         raise write_error(path, error) from None
     finally:
@@ -93,6 +97,22 @@ def atomic_write(path: Path, content: bytes, mode: int = 0o666) -> None:
     with atomic_replace(path) as temporary:
         temporary.touch(mode, exist_ok=False)
         temporary.write_bytes(content)
+
+
+def patiently(change: Callable[[], object], sleep: Callable[[float], object] = time.sleep) -> None:
+    """Replace or remove a file, which Windows refuses while another program reads it, as ours do for a moment.
+
+    Raises:
+        PermissionError: it was refused each time.
+    """
+    for pause in _PAUSES:
+        try:
+            change()
+        except PermissionError:
+            sleep(pause)
+        else:
+            return
+    change()
 
 
 def missing_folder(folder: Path) -> ConfigurationError:

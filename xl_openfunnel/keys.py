@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Never
 
+from .atomic import patiently
 from .errors import ConfigurationError, MissingKeyError
 from .pasted import api_keys, stripped
 from .settings import APP_NAME, ENV_API_KEY, shown_origin
@@ -228,7 +229,7 @@ def _write_file(entries: dict[str, str]) -> None:
         try:
             with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 json.dump(entries, file)
-            temporary.replace(path)
+            patiently(lambda: temporary.replace(path))
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:

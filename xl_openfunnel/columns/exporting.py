@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from ..atomic import LEFT_OVER, locked_error, missing_folder, write_error
+from ..atomic import LEFT_OVER, locked_error, missing_folder, patiently, write_error
 from ..errors import ConfigurationError, FileWriteError, IncompleteResultError, JobFailedError, OpenFunnelError
 from ..jobs.snapshot import Result
 from ..jobs.store.ledger import LedgerEntry
@@ -40,10 +40,6 @@ _NAME: Final = re.compile(r"[0-9a-f]{24}-[0-9a-f]{24}\.parquet")
 
 _PART_AGE: Final = 600.0
 """Seconds after which an unfinished file is left over from a process that ended."""
-
-_TRIES: Final = 6
-_PAUSE: Final = 0.5
-"""Seconds between two tries to replace or remove a file that another program holds open."""
 
 
 @dataclass
@@ -284,15 +280,10 @@ class Exporter:
 
     def _retry(self, action: Callable[[], object], name: str) -> None:
         """Do it, again where another program holds the file open, as Windows has it."""
-        for attempt in range(_TRIES):
-            try:
-                action()
-            except PermissionError:
-                if attempt == _TRIES - 1:
-                    raise locked_error(self._target / name) from None
-                self._sleep(_PAUSE)
-            else:
-                return
+        try:
+            patiently(action, self._sleep)
+        except PermissionError:
+            raise locked_error(self._target / name) from None
 
 
 @contextlib.contextmanager

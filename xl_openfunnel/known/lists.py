@@ -19,7 +19,7 @@ from typing import Final
 
 import msgspec
 
-from ..atomic import LEFT_OVER, atomic_write
+from ..atomic import LEFT_OVER, atomic_write, patiently
 from ..company_key import INVISIBLE, comparable, host
 from ..errors import ConfigurationError, FileWriteError
 from ..pasted import did_you_mean
@@ -243,7 +243,7 @@ class KnownLists:
         self._read.pop(path, None)
         self._remove_left_over()
         try:
-            path.unlink()
+            patiently(path.unlink)
         except FileNotFoundError:
             return False
         return True
@@ -251,7 +251,7 @@ class KnownLists:
     def remove_all(self) -> None:
         """Remove all lists, and the folder if nothing else is in it."""
         for path in self._paths():
-            path.unlink(missing_ok=True)
+            patiently(lambda path=path: path.unlink(missing_ok=True))  # type: ignore[misc]
         self._remove_left_over()
         if self.folder.is_dir() and not any(self.folder.iterdir()):
             self.folder.rmdir()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.files.conftest import MakeSnapshot
 from xl_openfunnel import ConfigurationError, FileWriteError, UnknownColumnError
-from xl_openfunnel.atomic import atomic_replace
+from xl_openfunnel.atomic import atomic_replace, patiently
 from xl_openfunnel.files import SUFFIXES, check, write
 
 
@@ -27,6 +27,35 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path
     with pytest.raises(KeyboardInterrupt):
         write_half()
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("rows.csv", "old")]
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_a_file_that_is_read_for_a_moment_is_changed_after_it(tmp_path: Path, removed: bool) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.touch()
+    new.touch()
+    pauses: list[float] = []
+    with old.open("rb") as reader:
+
+        def sleep(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 2:
+                reader.close()
+
+        patiently(old.unlink if removed else lambda: new.replace(old), sleep)
+    assert len(pauses) == (2 if sys.platform == "win32" else 0)
+    assert {path.name for path in tmp_path.iterdir()} == ({"new"} if removed else {"old"})
+
+
+def test_a_file_that_stays_in_use_is_not_changed(tmp_path: Path) -> None:
+    pauses: list[float] = []
+
+    def refuse() -> None:
+        raise PermissionError
+
+    with pytest.raises(PermissionError):
+        patiently(refuse, pauses.append)
+    assert 0 < sum(pauses) < 3
 
 
 def test_a_full_disk_is_reported_in_the_systems_words(tmp_path: Path) -> None:
