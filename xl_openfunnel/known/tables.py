@@ -70,7 +70,7 @@ def read_table(path: Path) -> list[list[object]]:
     without one, those of the first sheet that is not empty.
 
     Raises:
-        ConfigurationError: there is no such file, or it cannot be read.
+        ConfigurationError: there is no such file, it cannot be read, or what reads it does not load.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
@@ -88,6 +88,8 @@ def read_table(path: Path) -> list[list[object]]:
         raise ConfigurationError(f"{path} could not be read: {error.strerror or error}.") from None
     except _UnusableError as reason:
         raise ConfigurationError(f"{path} could not be read: {reason}") from None
+    except ImportError as error:
+        raise ConfigurationError(f"{path} could not be read, because a library does not load: {error}.") from None
     except Exception:  # each reader has errors of its own; none may show what is in the file
         raise ConfigurationError(f"{path} could not be read: it is damaged, or no {suffix[1:]} file.") from None
     return _of_one_width(rows)

@@ -16,7 +16,7 @@ import pytest
 
 from tests.unit.flying import FlyingClock
 from xl_openfunnel import Client, Fetcher, Store
-from xl_openfunnel.cli import main
+from xl_openfunnel.cli import log_format, main
 from xl_openfunnel.settings import Settings
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 
@@ -43,6 +43,13 @@ def console_of_today() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("rich.console.detect_legacy_windows", lambda: False)
         yield
+
+
+@pytest.fixture(autouse=True)
+def all_messages() -> Iterator[None]:
+    """A command's choices of messages are those of the process, so that no test may leave any to the next."""
+    yield
+    log_format.configure(())
 
 
 Run = Callable[..., Result]

@@ -260,3 +260,12 @@ def test_lists_in_parquet_are_read_as_texts(tmp_path: Path) -> None:
     path = tmp_path / "accounts.parquet"
     pd.DataFrame({"sites": [["acme.com", None, "acme.de"]]}).to_parquet(path)
     assert make_list("CRM", read_table(path)).keys.hosts == {"acme.com": "", "acme.de": ""}
+
+
+def test_a_reader_that_does_not_load_is_no_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a computer whose policies stop libraries."""
+    path = tmp_path / "accounts.xlsx"
+    openpyxl.Workbook().save(path)
+    monkeypatch.setitem(sys.modules, "python_calamine", None)
+    with pytest.raises(ConfigurationError, match="because a library does not load"):
+        read_table(path)
