@@ -181,8 +181,8 @@ def refresh(
 ) -> str:
     """Refresh the document's jobs, and resize each array formula to the cells it needs now.
 
-    A formula whose companies are not known yet is resized when they are. ``asked`` receives what was known of the
-    refreshed jobs before.
+    A formula whose companies are not known yet, or have just changed, is resized once they are there. ``asked``
+    receives what was known of the refreshed jobs before.
     """
     results = updater.results_called_by(document.calculateAll)
     jobs = {topic for result in results for topic in result.dependencies if is_job(topic)}
@@ -230,7 +230,7 @@ def _resize_arrays(
     Times get a date format then.
 
     Returns:
-        How many were resized; the first cells of those without enough free cells; and the results not known yet.
+        How many were resized; the first cells of those without enough free cells; and the results to come.
     """
     for result in results:
         if result.multi_cell:
@@ -241,8 +241,9 @@ def _resize_arrays(
     for formula, shown_result in shown:  # in a second loop, since each resize makes Calc recalculate others
         if shown_result is None or only not in (None, shown_result):
             continue
-        if not shown_result.known:
+        if updater.is_behind(shown_result):
             pending.append(shown_result)
+        if not shown_result.known:
             continue
         array: CalcArray | None = formula
         if formula.size != Size.of(shown_result.block):

@@ -134,7 +134,7 @@ class Result:
         due_at: when it is to be computed; None while it is up to date.
         not_before: when it may be computed again, unless it is settled.
         fitted_at: when its cells were last fitted.
-        on_known: called once there is something to show.
+        on_known: called once it is known and not behind.
     """
 
     function: Function

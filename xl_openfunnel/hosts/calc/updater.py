@@ -151,8 +151,12 @@ class ResultUpdater:
             self._collected = None
         return list(collected)
 
+    def is_behind(self, result: Result) -> bool:
+        """Whether a result is about to be another: nothing is known, something has changed, or it is calculated now."""
+        return not result.known or result.stale or any(map(self._is_calculated_now, result.dependencies))
+
     def when_known(self, result: Result, callback: Callable[[Result], object]) -> None:
-        """Call ``callback`` on the main thread as soon as there is something to show. Only on the main thread."""
+        """Call ``callback`` on the main thread as soon as a result is not behind. Only on the main thread."""
         result.on_known = lambda: callback(result)
         self.loop.post(ResultRequested(result))
 
@@ -263,7 +267,7 @@ class ResultUpdater:
                 self.arrays.notify(result)
         if result.changed or (result.unsized and result.multi_cell and not result.initial):
             cost += self._fit(result)  # if that fails, the result stays due
-        if result.known and (on_known := result.on_known) is not None:
+        if (on_known := result.on_known) is not None and not self.is_behind(result):
             result.on_known = None
             self._host.run_on_main_thread(lambda: _call(on_known))
         result.changed, result.unsized, result.due_at = False, False, None
@@ -298,6 +302,9 @@ class ResultUpdater:
         return seconds
 
     # ---- what results are computed from, and whether any cell shows them -----------------------------------
+
+    def _is_calculated_now(self, topic: str) -> bool:
+        return is_call(topic) and self._source is not None and self._source.calculations.is_pending(topic)
 
     def _opened_source(self) -> ResultSource:
         if self._source is None:

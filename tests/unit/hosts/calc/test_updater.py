@@ -331,6 +331,25 @@ def test_a_callback_for_a_known_result_is_called_once_when_there_is_something_to
     assert done == [result]
 
 
+def test_a_callback_waits_for_what_has_just_changed_and_is_being_calculated(rig: Rig) -> None:
+    rig.source.report("job", "running", 3)
+    array = rig.calc.enter(ROWS, "job", size=Size(4, 2))
+    rig.advance(60)
+    result = rig.updater.arrays.result_in(array)
+    assert result is not None
+    assert not rig.updater.is_behind(result)
+    rig.takes_long = True
+    rig.source.report("job", "completed", 4)
+    assert rig.updater.is_behind(result)
+    sizes: list[int] = []
+    rig.updater.when_known(result, lambda known: sizes.append(len(known.block)))
+    rig.advance(60)
+    assert (sizes, rig.updater.is_behind(result)) == ([], True)
+    rig.source.calculations.run()
+    rig.advance(60)
+    assert (sizes, rig.updater.is_behind(result)) == ([5], False)
+
+
 def test_a_callback_that_fails_since_its_document_was_closed_harms_nothing(rig: Rig) -> None:
     array = rig.calc.enter(ROWS, "job", size=Size(4, 2))
     result = rig.updater.arrays.result_in(array)
