@@ -64,8 +64,12 @@ def _as_filewrite_error(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def atomic_replace(path: Path) -> Iterator[Path]:
+def atomic_replace(path: Path, *, patient: bool = False) -> Iterator[Path]:
     """Yield the path of a temporary file in the same folder, which replaces ``path`` if the block succeeds.
+
+    Args:
+        path: the file.
+        patient: whether to wait, as `patiently` does, while another program reads it.
 
     Raises:
         ConfigurationError: see `check_writable`.
@@ -78,7 +82,7 @@ def atomic_replace(path: Path) -> Iterator[Path]:
         yield temporary
         with contextlib.suppress(OSError):
             shutil.copymode(target, temporary)
-        patiently(lambda: temporary.replace(target))
+        patiently(lambda: temporary.replace(target)) if patient else temporary.replace(target)
     except OSError as error:
         raise write_error(path, error) from None
     finally:
@@ -94,7 +98,7 @@ def atomic_write(path: Path, content: bytes, mode: int = 0o666) -> None:
         content: what it holds.
         mode: who may read a file that is new, also while it is written.
     """
-    with atomic_replace(path) as temporary:
+    with atomic_replace(path, patient=True) as temporary:
         temporary.touch(mode, exist_ok=False)
         temporary.write_bytes(content)
 

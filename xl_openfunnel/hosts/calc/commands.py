@@ -194,7 +194,8 @@ def refresh(
     for result in pending:
         updater.when_known(result, lambda known: _resize_arrays(updater, document, [known], only=known))
     parts.append(f"room made for {count(resized, 'formula')}" if resized else "")
-    parts.append(f"room follows for {count(len(pending), 'formula')}, with the first answer" if pending else "")
+    unknown = sum(not result.known for result in pending)
+    parts.append(f"room follows for {count(unknown, 'formula')}, with the first answer" if unknown else "")
     parts += [f"no free cells for the formula in {cell}, or they are protected" for cell in blocked]
     return "; ".join(filter(None, parts)) + "."
 
