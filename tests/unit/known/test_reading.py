@@ -140,7 +140,7 @@ def test_a_website_of_a_mail_provider_is_its_own_unless_its_hosts_are_shared(hos
     assert keys_in(host).hosts == (() if is_shared(host) else (host,))
 
 
-@pytest.mark.parametrize("text", ["Jane <jane@{}>", "see {}", "{}; {}", "mail: jane@{}", "Jane Doe jane@{}, CEO"])
+@pytest.mark.parametrize("text", ["Jane <jane@{}>", "see {}", "{}; {}", "mail: jane@{}", "Jane Doe jane@{}, Sales"])
 def test_hosts_in_longer_texts_are_found_also_where_they_are_invented(text: str) -> None:
     for name in ("acme.com", "acme.co.uk", "acme.example", "shop.acme.example"):
         assert keys_in(text.replace("{}", name)).hosts == (name,)
