@@ -26,6 +26,7 @@ from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator
 from xl_openfunnel.text import utf16_units
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+_START = ManualClock()()
 FOREVER = float("inf")
 
 STALL_TIMEOUT = 30.0
@@ -43,7 +44,6 @@ class SteppedClock:
         self.offset = timedelta()
         self.busy: Callable[[], bool] = lambda: False
         self.deadline = FOREVER
-        self._start = time()
         self._inbox: Inbox[Any] | None = None
         self._idle = False
         self._changed = threading.Condition()
@@ -52,7 +52,7 @@ class SteppedClock:
         return self.time()
 
     def utcnow(self) -> datetime:
-        return EPOCH + timedelta(seconds=self.time() - self._start) + self.offset
+        return EPOCH + timedelta(seconds=self.time() - _START) + self.offset
 
     def sleep(self, seconds: float) -> None:
         raise AssertionError("a fetcher waits for events only")

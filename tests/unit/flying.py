@@ -11,6 +11,7 @@ from xl_openfunnel.runtime.clock import Inbox, T
 from xl_openfunnel.simulator import ManualClock
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+_START = ManualClock()()
 
 
 class FlyingClock:
@@ -37,7 +38,8 @@ class FlyingClock:
         return self.time()
 
     def utcnow(self) -> datetime:
-        return EPOCH + timedelta(seconds=self.time() - self.start)
+        # Of the shared time alone, so that the next fetcher with it is never earlier than the one before.
+        return EPOCH + timedelta(seconds=self.time() - _START)
 
     def sleep(self, seconds: float) -> None:
         self.time.sleep(seconds)
