@@ -12,6 +12,7 @@ from ..atomic import atomic_replace
 from ..cell_values import TIME_FORMAT, to_cell, to_json
 from ..errors import ConfigurationError
 from ..fields import column_width
+from ..runtime.background import without_garbage_collection
 from .cells import Cell
 from .delimited import write_rows
 from .typed import write_array
@@ -110,7 +111,7 @@ def _number(value: Decimal) -> int | float | str:
 
 def _write_xlsx(path: Path, names: Sequence[str], rows: Iterable[Row]) -> None:
     """A workbook with one sheet, on which the rows are a table."""
-    from .xlsx import MAX_COLUMNS, MAX_ROWS, add_table, table_headers, without_garbage_collection
+    from .xlsx import MAX_COLUMNS, MAX_ROWS, add_table, table_headers
     from .xlsx_cells import create_workbook, write_cell
 
     if len(names) > MAX_COLUMNS:

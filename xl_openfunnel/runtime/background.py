@@ -14,7 +14,7 @@ _SWITCH_INTERVAL: Final = 0.0005
 each call."""
 
 _lock: Final = threading.Lock()
-_calculating: Final[list[None]] = []
+_was_enabled: Final[list[bool]] = []
 
 
 def yield_often() -> None:
@@ -24,15 +24,21 @@ def yield_often() -> None:
 
 @contextmanager
 def in_background() -> Iterator[None]:
-    """Within this, Python does not search all values for garbage: among millions that stops all threads for seconds."""
+    """For a long calculation: the thread that answers cells gets Python soon, and is never stopped for garbage."""
+    yield_often()
+    with without_garbage_collection():
+        yield
+
+
+@contextmanager
+def without_garbage_collection() -> Iterator[None]:
+    """Within this, in any thread, Python does not search for garbage: among millions of values that takes seconds."""
     with _lock:
-        yield_often()
-        _calculating.append(None)
+        _was_enabled.append(gc.isenabled())
         gc.disable()
     try:
         yield
     finally:
         with _lock:
-            _calculating.pop()
-            if not _calculating:
+            if _was_enabled.pop():  # as the first one found it: the others found it disabled
                 gc.enable()
