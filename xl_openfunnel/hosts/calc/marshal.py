@@ -15,7 +15,6 @@ _MAY_BE_ZERO: Final = frozenset({"include_headers", "if_not_found"})
 _ZEROS_IN_RANGES: Final = frozenset({"criteria"})
 """Arguments that can have the number 0 in a range of cells, whose blanks Calc passes as ``""``."""
 
-
 _NOT_AVAILABLE: Final[float] = struct.unpack("<d", struct.pack("<Q", 0x7FF8_0000_0000_7FFF))[0]
 """The error ``#N/A``: Calc's errors are NaN with a number, which for this one is FormulaError::NotAvailable. The void
 that makes ``#N/A`` of a single value is a blank in an array."""
@@ -24,10 +23,12 @@ that makes ``#N/A`` of a single value is a blank in an array."""
 def from_calc(value: object, argument: Argument) -> object:
     """An argument as the functions take it: the value of a single cell, or rows; None for blank or omitted ones."""
     if isinstance(value, tuple):
-        rows = tuple(tuple(_cell_from_calc(cell, argument) for cell in row) for row in _without_blank_tail(value))
+        rows = _without_blank_tail(value)
         if len(rows) == 1 and len(rows[0]) == 1:
-            return rows[0][0]
-        return value if argument.name in _ZEROS_IN_RANGES else rows
+            return _cell_from_calc(rows[0][0], argument)
+        if argument.name in _ZEROS_IN_RANGES:
+            return rows
+        return tuple(tuple(_cell_from_calc(cell, argument) for cell in row) for row in rows)
     return _cell_from_calc(value, argument)
 
 

@@ -65,5 +65,10 @@ def test_only_the_filled_part_of_a_whole_column_is_passed(filled: int, blank: ob
     assert {cell for (cell,) in looked_at[filled:]} <= {"", None}
 
 
+def test_only_the_filled_part_of_whole_columns_is_read_as_criteria() -> None:
+    columns = (("employee_count", 0.0), ("country", "Germany"), *[("", "")] * 5_000)
+    assert from_calc(columns, CRITERIA) == columns[:2]
+
+
 def test_a_short_range_is_passed_whole() -> None:
     assert from_calc((("a",), ("",), ("",)), JOB) == (("a",), ("",), ("",))
