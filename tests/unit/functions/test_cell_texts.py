@@ -136,91 +136,111 @@ REFUSED_CRITERIA = (
 )
 
 
-def texts_with_lists(services: SimulatedServices, text_of: Callable[[str], str]) -> list[str]:
+Call = tuple[str, Callable[..., Block], *tuple[object, ...]]
+"""A function's name, its body and the arguments."""
+
+NA = CellError("#N/A")
+LOOKUP = ("OF_LOOKUP", implementations.lookup)
+INFO_OF = ("OF_INFO", implementations.information)
+ROWS_OF = ("OF_ROWS", implementations.rows)
+PIVOT = ("OF_PIVOT", implementations.pivot)
+NEW = ("OF_NEW", known_companies.new)
+
+WRONG_ARGUMENTS: list[Call] = [
+    (*LOOKUP, JOB, 1.0, "nmae"),
+    (*LOOKUP, JOB, 1.0, "xyz"),
+    (*LOOKUP, JOB, 1.0, 5.0),
+    (*LOOKUP, [JOB, JOB], 1.0, "name"),
+    (*LOOKUP, JOB, NA, "name"),
+    (*LOOKUP, JOB, 1.0, "name,domain"),
+    (*LOOKUP, JOB, "nobody.example", "name"),
+    (*LOOKUP, "slow", "nobody.example", "name"),
+    (*LOOKUP, JOB, datetime(2026, 1, 1), "name"),
+    (*INFO_OF, JOB, "progres"),
+    (*INFO_OF, JOB, "xyz"),
+    (*INFO_OF, JOB, True),
+    ("OF_CREDITS", implementations.credits_table, "xyz"),
+]
+WRONG_ROWS: list[Call] = [
+    (*ROWS_OF, JOB, None, None, "xyz"),
+    (*ROWS_OF, JOB, None, "perhaps"),
+    (*ROWS_OF, JOB, f"name,{WRONG_KEY}"),
+    (*ROWS_OF, JOB, NA),
+    (*ROWS_OF, JOB, "*"),
+    (*ROWS_OF, [JOB, "wide"]),
+    (*ROWS_OF, JOB, None, None, None, "name=nobody"),
+    (*ROWS_OF, "slow", None, None, None, "name=nobody"),
+    *((*ROWS_OF, JOB, None, None, None, criteria) for criteria in REFUSED_CRITERIA),
+    (*ROWS_OF, JOB, None, None, None, [["country", "=", "Germany"]]),
+    (*ROWS_OF, JOB, None, None, None, f"name={WRONG_KEY}"),
+    (*ROWS_OF, JOB, None, None, None, None, "*"),
+    (*ROWS_OF, JOB, None, None, None, None, "name desc"),
+    (*ROWS_OF, JOB, None, None, None, None, None, 1.5),
+]
+WRONG_PIVOTS: list[Call] = [
+    (*PIVOT, JOB, "country", None, None, "medain"),
+    (*PIVOT, JOB, "country", None, None, "xyz"),
+    (*PIVOT, JOB, None),
+    (*PIVOT, JOB, "country", "country"),
+    (*PIVOT, JOB, "*"),
+    (*PIVOT, JOB, "country", None, "name,domain"),
+    (*PIVOT, JOB, "country", None, None, "mean"),
+    (*PIVOT, JOB, "country", None, "name", "mean"),
+    (*PIVOT, JOB, "country", None, "name", "companies"),
+    (*PIVOT, "wide", "name", "domain"),
+    (*PIVOT, "wide", "rank", None, "size", "max"),
+    (*PIVOT, [JOB, "a b"], "country"),
+    (*PIVOT, JOB, "country", None, None, None, "name=nobody"),
+    ("OF_PIVOT", lambda _: pivot_table.pivot(pd.DataFrame({"name": ["a"]}), ["xyz"])),
+]
+WRONG_KNOWN_LISTS: list[Call] = [
+    (*NEW, JOB, JOB),
+    (*NEW, "slow", [[company["linkedin_url"]] for company in companies(300)]),
+    (*NEW, JOB, [["example.org"], ["example.net"]], None, None, "why"),
+    (*NEW, JOB, "no such list"),
+    (*NEW, JOB, [["no keys"], ["in these"]]),
+    (*ROWS_OF, JOB, "known:crm"),
+]
+
+
+def break_down(*_: object) -> Block:
+    raise ZeroDivisionError
+
+
+def text_of(services: SimulatedServices, name: str, body: Callable[..., Block], *given: object) -> str:
+    return str(implementations.evaluate(name, body, services.context(), *given)[-1][0])
+
+
+def texts_with_lists(services: SimulatedServices) -> list[str]:
     """The texts for columns of known lists that are not there, where others are, and for one that is damaged."""
     assert services.known
     services.known.set(make_list("crm", [["example.org"]]))
-    texts = [text_of("known:crmm"), text_of("known:xyz")]
+    texts = [text_of(services, *ROWS_OF, JOB, column) for column in ("known:crmm", "known:xyz")]
     (file,) = services.known.folder.iterdir()
     file.write_bytes(b"")
-    texts.append(text_of("known:crm"))
+    texts.append(text_of(services, *ROWS_OF, JOB, "known:crm"))
     services.known.remove_all()
     return texts
 
 
 def wrong_formulas(services: SimulatedServices) -> list[str]:
     """The texts of wrong formulas, and of formulas that ask for missing data."""
-    na = CellError("#N/A")
-
-    def text_of(name: str, body: Callable[..., Block], *given: object) -> str:
-        return str(implementations.evaluate(name, body, services.context(), *given)[-1][0])
-
-    def broken(*_: object) -> Block:
-        raise ZeroDivisionError
-
     some = [{"name": f"{number}", "domain": f"{number}", "size": number or "1-10"} for number in range(2_001)]
     services.simulator.add(SimulatedJob(some, "wide"))
     services.simulator.add(SimulatedJob(companies(300), "slow", running=1000.0))
     services.fetcher.wait("wide")
     services.fetcher.wait("slow", until=lambda snapshot: len(snapshot.rows) > 0)
-    lookup, rows, pivot = implementations.lookup, implementations.rows, implementations.pivot
+    wrong = (*WRONG_ARGUMENTS, *WRONG_ROWS, *WRONG_PIVOTS, *WRONG_KNOWN_LISTS, ("OF_STATUS", break_down))
     texts = [
-        text_of("OF_LOOKUP", lookup, JOB, 1.0, "nmae"),
-        text_of("OF_INFO", implementations.information, JOB, "progres"),
-        text_of("OF_PIVOT", pivot, JOB, "country", None, None, "medain"),
-        text_of("OF_INFO", implementations.information, JOB, "xyz"),
-        text_of("OF_CREDITS", implementations.credits_table, "xyz"),
-        text_of("OF_ROWS", rows, JOB, None, None, "xyz"),
-        text_of("OF_PIVOT", pivot, JOB, "country", None, None, "xyz"),
-        text_of("OF_LOOKUP", lookup, JOB, 1.0, "xyz"),
-        text_of("OF_LOOKUP", lookup, JOB, 1.0, 5.0),
-        text_of("OF_INFO", implementations.information, JOB, True),
-        text_of("OF_ROWS", rows, JOB, f"name,{WRONG_KEY}"),
-        text_of("OF_LOOKUP", lookup, [JOB, JOB], 1.0, "name"),
-        text_of("OF_LOOKUP", lookup, JOB, na, "name"),
-        text_of("OF_ROWS", rows, JOB, na),
-        text_of("OF_ROWS", rows, JOB, None, "perhaps"),
-        text_of("OF_LOOKUP", lookup, JOB, 1.0, "name,domain"),
-        text_of("OF_LOOKUP", lookup, JOB, "nobody.example", "name"),
-        text_of("OF_LOOKUP", lookup, "slow", "nobody.example", "name"),
-        text_of("OF_LOOKUP", lookup, JOB, datetime(2026, 1, 1), "name"),
-        text_of("OF_PIVOT", pivot, JOB, None),
-        text_of("OF_PIVOT", pivot, JOB, "country", "country"),
-        text_of("OF_PIVOT", pivot, JOB, "*"),
-        text_of("OF_PIVOT", pivot, JOB, "country", None, "name,domain"),
-        text_of("OF_PIVOT", pivot, JOB, "country", None, None, "mean"),
-        text_of("OF_PIVOT", pivot, JOB, "country", None, "name", "mean"),
-        text_of("OF_PIVOT", pivot, JOB, "country", None, "name", "companies"),
-        text_of("OF_PIVOT", pivot, "wide", "name", "domain"),
-        text_of("OF_PIVOT", pivot, "wide", "rank", None, "size", "max"),
-        text_of("OF_PIVOT", pivot, [JOB, "a b"], "country"),
-        text_of("OF_ROWS", rows, [JOB, "wide"]),
-        text_of("OF_ROWS", rows, JOB, "*"),
-        text_of("OF_ROWS", rows, JOB, None, None, None, "name=nobody"),
-        text_of("OF_ROWS", rows, "slow", None, None, None, "name=nobody"),
-        text_of("OF_PIVOT", pivot, JOB, "country", None, None, None, "name=nobody"),
-        *(text_of("OF_ROWS", rows, JOB, None, None, None, part) for part in REFUSED_CRITERIA),
-        text_of("OF_ROWS", rows, JOB, None, None, None, [["country", "=", "Germany"]]),
-        text_of("OF_ROWS", rows, JOB, None, None, None, f"name={WRONG_KEY}"),
-        text_of("OF_ROWS", rows, JOB, None, None, None, None, "*"),
-        text_of("OF_ROWS", rows, JOB, None, None, None, None, "name desc"),
-        text_of("OF_ROWS", rows, JOB, None, None, None, None, None, 1.5),
-        text_of("OF_PIVOT", lambda _: pivot_table.pivot(pd.DataFrame({"name": ["a"]}), ["xyz"])),
-        text_of("OF_NEW", known_companies.new, JOB, JOB),
-        text_of("OF_NEW", known_companies.new, "slow", [[company["linkedin_url"]] for company in companies(300)]),
-        text_of("OF_NEW", known_companies.new, JOB, [["example.org"], ["example.net"]], None, None, "why"),
-        text_of("OF_NEW", known_companies.new, JOB, "no such list"),
-        text_of("OF_NEW", known_companies.new, JOB, [["no keys"], ["in these"]]),
-        text_of("OF_ROWS", rows, JOB, "known:crm"),
-        *texts_with_lists(services, lambda column: text_of("OF_ROWS", rows, JOB, column)),
-        text_of("OF_STATUS", broken),
+        *(text_of(services, *call) for call in wrong),
+        *texts_with_lists(services),
         f"{CELL_PREFIX}{STORE_BUSY}",
         *(udfs.cannot_spill(function) for function in CATALOG if function.without_spill),
         array_size.missing([["name", "domain"], ["a", "a.example"]], array_size.ONE),
         array_size.missing([["name", "domain"]], array_size.ONE),
     ]
     services.store = None
-    return [*texts, text_of("OF_JOBS", implementations.jobs_table)]
+    return [*texts, text_of(services, "OF_JOBS", implementations.jobs_table)]
 
 
 def test_error_texts_of_formulas_are_those_in_the_readme(
