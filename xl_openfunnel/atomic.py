@@ -14,8 +14,10 @@ from typing import Final
 
 from .errors import ConfigurationError, FileWriteError
 
-LEFT_OVER: Final = re.compile(r"\.xl-openfunnel-[0-9a-f]{12}\.part")
-"""The name of a temporary file, which a process that was ended leaves behind."""
+LEFT_OVER_AGE: Final = 600.0
+"""Seconds after which a temporary file is left over from a process that ended: writing one takes seconds."""
+
+_TEMPORARY: Final = re.compile(r"\.xl-openfunnel-[0-9a-f]{12}\.part")
 
 _PAUSES: Final = (0.01, 0.03, 0.1, 0.3, 1.0, 1.0)
 """Seconds between tries to change a file that is being read."""
@@ -77,17 +79,14 @@ def atomic_replace(path: Path, *, patient: bool = False) -> Iterator[Path]:
     """
     check_writable(path)
     target = path.resolve()  # keeps a symbolic link a link
-    temporary = target.with_name(f".xl-openfunnel-{secrets.token_hex(6)}.part")  # as `LEFT_OVER` says
-    try:
-        yield temporary
-        with contextlib.suppress(OSError):
-            shutil.copymode(target, temporary)
-        patiently(lambda: temporary.replace(target)) if patient else temporary.replace(target)
-    except OSError as error:
-        raise write_error(path, error) from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with temporary_file(target.parent) as temporary:
+        try:
+            yield temporary
+            with contextlib.suppress(OSError):
+                shutil.copymode(target, temporary)
+            patiently(lambda: temporary.replace(target)) if patient else temporary.replace(target)
+        except OSError as error:
+            raise write_error(path, error) from None
 
 
 def atomic_write(path: Path, content: bytes, mode: int = 0o666) -> None:
@@ -101,6 +100,26 @@ def atomic_write(path: Path, content: bytes, mode: int = 0o666) -> None:
     with atomic_replace(path, patient=True) as temporary:
         temporary.touch(mode, exist_ok=False)
         temporary.write_bytes(content)
+
+
+@contextlib.contextmanager
+def temporary_file(folder: Path) -> Iterator[Path]:
+    """The path of a new file in the folder, which is removed at the end if it is still there."""
+    path = folder / f".xl-openfunnel-{secrets.token_hex(6)}.part"  # as `_TEMPORARY` says
+    try:
+        yield path
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def remove_left_over(folder: Path, before: float) -> None:
+    """Remove temporary files that were last changed before this time, in seconds since 1970."""
+    for path in folder.glob(".*"):
+        if _TEMPORARY.fullmatch(path.name):
+            with contextlib.suppress(OSError):
+                if path.lstat().st_mtime < before:
+                    path.unlink()
 
 
 def patiently(change: Callable[[], object], sleep: Callable[[float], object] = time.sleep) -> None:

@@ -18,7 +18,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from ..atomic import LEFT_OVER, locked_error, missing_folder, patiently, write_error
+from ..atomic import (
+    LEFT_OVER_AGE,
+    atomic_write,
+    locked_error,
+    missing_folder,
+    patiently,
+    remove_left_over,
+    temporary_file,
+    write_error,
+)
 from ..errors import ConfigurationError, FileWriteError, IncompleteResultError, JobFailedError, OpenFunnelError
 from ..jobs.snapshot import Result
 from ..jobs.store.ledger import LedgerEntry
@@ -36,10 +45,9 @@ JOBS: Final = "jobs"
 _ID_FILE: Final = "export-id"
 """Beside the store: it tells this computer's files from those of others in the same folder."""
 
-_NAME: Final = re.compile(r"[0-9a-f]{24}-[0-9a-f]{24}\.parquet")
+_ID: Final = re.compile(r"[0-9a-f]{32}")
 
-_PART_AGE: Final = 600.0
-"""Seconds after which an unfinished file is left over from a process that ended."""
+_NAME: Final = re.compile(r"[0-9a-f]{24}-[0-9a-f]{24}\.parquet")
 
 
 @dataclass
@@ -122,7 +130,7 @@ class Exporter:
             others = [job for job in listed if job.file in files - unwanted - current.keys()]
             jobs = sorted([*others, *current.values()], key=lambda job: (job.origin, job.job_id, job.file))
             if jobs != listed or not self._list().path.exists():
-                with self._new_file() as part:
+                with temporary_file(self._target) as part:
                     self._list().write(part, jobs, self._id)
                     self._retry(lambda: part.replace(self._list().path), f"{JOBS}/{self._list().path.name}")
             self._remove({job.file: job.job_id for job in listed}, unwanted, report)
@@ -133,21 +141,17 @@ class Exporter:
             raise missing_folder(self._target.parent)
         for folder in (self._target, self._target / COMPANIES, self._target / JOBS):
             folder.mkdir(exist_ok=True)
-        for entry in os.scandir(self._target):
-            if LEFT_OVER.fullmatch(entry.name):
-                with contextlib.suppress(OSError):
-                    if entry.stat(follow_symlinks=False).st_mtime < self._now() - _PART_AGE:
-                        Path(entry.path).unlink()
+        remove_left_over(self._target, self._now() - LEFT_OVER_AGE)
         self._columns.prepare()
         self._id = self._own_id()
 
     def _own_id(self) -> str:
         path = self._store.path.with_name(_ID_FILE)
-        with contextlib.suppress(FileExistsError):
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(16))
-        return path.read_text("ascii", errors="replace")
+        with contextlib.suppress(FileNotFoundError):
+            if _ID.fullmatch(number := path.read_text("ascii", errors="replace")):
+                return number
+        atomic_write(path, secrets.token_hex(16).encode(), mode=0o600)
+        return path.read_text("ascii")
 
     def _list(self) -> JobList:
         return JobList(self._target / JOBS / "jobs.parquet", self._columns)
@@ -179,7 +183,7 @@ class Exporter:
         if path.exists():
             report.unchanged.append(job)
             return
-        with self._new_file() as part:
+        with temporary_file(self._target) as part:
             self._write(part, job_id, result, result.rows.content)
             # Not `replace`: on Windows that of another process, which is the same, stays.
             with contextlib.suppress(FileExistsError):
@@ -267,16 +271,6 @@ class Exporter:
                 report.locked.append(name)
             else:
                 report.removed.append((job_of.get(name, "unknown"), name))
-
-    @contextlib.contextmanager
-    def _new_file(self) -> Iterator[Path]:
-        """The path of a new file in the folder itself, outside of those that are read."""
-        part = self._target / f".xl-openfunnel-{secrets.token_hex(6)}.part"
-        try:
-            yield part
-        finally:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
 
     def _retry(self, action: Callable[[], object], name: str) -> None:
         """Do it, again where another program holds the file open, as Windows has it."""

@@ -14,7 +14,6 @@ import logging
 import os
 import secrets
 import stat
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
+from ..atomic import LEFT_OVER_AGE
 from ..jobs.snapshot import Rows
 from ..settings import NO_LINK
 from ..text import clip, one_line
@@ -36,9 +36,6 @@ _NAME: Final = "columns"
 _SUFFIX: Final = ".parquet"
 _IRREGULAR: Final = ".irregular"
 _PART: Final = ".part"
-
-_PART_AGE: Final = 600.0
-"""Seconds after which an unfinished file is left over from a process that ended: making one takes under one."""
 
 _MAX_VALUE: Final = 80
 """UTF-16 units of an irregular value that are kept, to be shown."""
@@ -89,7 +86,6 @@ class ColumnFolder:
         self.path = path
         self.origin = origin
         self._now = now
-        self._lock = threading.Lock()
         self._checked: dict[str, tuple[Path, tuple[int, ...]]] = {}
 
     @classmethod
@@ -255,7 +251,7 @@ class ColumnFolder:
     def _remove_left_over(self) -> None:
         for path in self._files("", _PART):
             with contextlib.suppress(OSError):
-                if path.lstat().st_mtime < self._now() - _PART_AGE:
+                if path.lstat().st_mtime < self._now() - LEFT_OVER_AGE:
                     _remove(path)
 
     @contextlib.contextmanager

@@ -8,18 +8,20 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import time
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cached_property
+from math import inf
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from ..atomic import LEFT_OVER, atomic_write, patiently
+from ..atomic import LEFT_OVER_AGE, atomic_write, patiently, remove_left_over
 from ..company_key import INVISIBLE, comparable, host
 from ..errors import ConfigurationError, FileWriteError
 from ..pasted import did_you_mean
@@ -241,7 +243,7 @@ class KnownLists:
         """Remove a list, also a damaged one; returns whether there was one."""
         path = self._path(name)
         self._read.pop(path, None)
-        self._remove_left_over()
+        remove_left_over(self.folder, time.time() - LEFT_OVER_AGE)
         try:
             patiently(path.unlink)
         except FileNotFoundError:
@@ -252,15 +254,9 @@ class KnownLists:
         """Remove all lists, and the folder if nothing else is in it."""
         for path in self._paths():
             patiently(lambda path=path: path.unlink(missing_ok=True))  # type: ignore[misc]
-        self._remove_left_over()
+        remove_left_over(self.folder, before=inf)
         if self.folder.is_dir() and not any(self.folder.iterdir()):
             self.folder.rmdir()
-
-    def _remove_left_over(self) -> None:
-        """Remove what processes left that were ended while they wrote a list."""
-        for path in self.folder.glob(".*"):
-            if LEFT_OVER.fullmatch(path.name):
-                path.unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
         digest = hashlib.blake2b(" ".join(comparable(name).split()).encode("utf-8", "surrogatepass"), digest_size=12)

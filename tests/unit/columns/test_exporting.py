@@ -397,6 +397,19 @@ def test_what_ended_processes_left_is_removed(computer: Computer, target: Path) 
     assert [part.exists() for part in parts] == [False, True]
 
 
+@pytest.mark.parametrize("left", ["", "0123"])
+def test_the_files_are_known_again_where_a_process_ended_while_it_wrote_their_number(
+    computer: Computer, target: Path, left: str
+) -> None:
+    number = computer.store.path.with_name("export-id")
+    number.write_text(left)
+    computer.put("a", ROWS)
+    computer.export(target)
+    assert len(number.read_text()) == 32
+    computer.store.forget("a")
+    assert [job_id for job_id, _ in computer.export(target).removed] == ["a"]
+
+
 def test_a_folder_that_cannot_be_one_is_refused(computer: Computer, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(ConfigurationError, match="is no folder"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -204,14 +206,33 @@ def test_a_possible_name_keeps_what_it_can(text: str, name: str) -> None:
 def test_what_an_ended_process_left_is_removed_with_a_list(tmp_path: Path) -> None:
     lists = KnownLists(tmp_path / "known")
     lists.set(known_list())
-    ended, other = lists.folder / ".xl-openfunnel-0123456789ab.part", lists.folder / ".other.part"
-    for path in (ended, other):
+    ended, writing = (lists.folder / f".xl-openfunnel-{number:012x}.part" for number in range(2))
+    other = lists.folder / ".other.part"
+    for path in (ended, writing, other):
         path.write_bytes(b"acme.com")
+    os.utime(ended, (time.time() - 700, time.time() - 700))
     assert lists.remove("crm")
-    assert [path.name for path in lists.folder.iterdir()] == [other.name]
-    ended.write_bytes(b"acme.com")
+    assert set(lists.folder.iterdir()) == {writing, other}
     lists.remove_all()
-    assert [path.name for path in lists.folder.iterdir()] == [other.name]
+    assert set(lists.folder.iterdir()) == {other}
+
+
+def test_what_another_program_holds_open_keeps_no_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lists = KnownLists(tmp_path)
+    lists.set(known_list())
+    unlink = Path.unlink
+
+    def unlinking(path: Path, missing_ok: bool = False) -> None:
+        if path.suffix == ".part":
+            raise PermissionError(13, "open")
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlinking)
+    part = tmp_path / ".xl-openfunnel-0123456789ab.part"
+    part.write_bytes(b"acme.com")
+    os.utime(part, (0, 0))
+    lists.remove_all()
+    assert list(tmp_path.iterdir()) == [part]
 
 
 def test_a_damaged_list_is_removed(tmp_path: Path) -> None:
