@@ -69,6 +69,11 @@ class JobStatus(str):
         """Whether the job is over: completed, cancelled or failed. Any other word means that it still runs."""
         return self.lower() in ("completed", "cancelled", "failed")
 
+    @property
+    def failed(self) -> bool:
+        """Whether the service gave up: it may have delivered companies before."""
+        return self.lower() == "failed"
+
 
 JobStatus.PENDING = JobStatus("pending")
 JobStatus.RUNNING = JobStatus("running")

@@ -16,7 +16,6 @@ from .. import (
     IncompleteResultError,
     InvalidResponseError,
     JobFailedError,
-    JobStatus,
     OpenFunnelError,
     Problem,
     Snapshot,
@@ -207,7 +206,7 @@ def _remaining_error(outcome: Outcome, name: str, *, allow_stale: bool, partial:
             f"The rows of {name} are of {format_utc(snapshot.as_of)}: reading them again failed. {error.message}",
             job=snapshot.job_id,
         )
-        failed = snapshot.status is not None and snapshot.status.lower() == JobStatus.FAILED
+        failed = snapshot.status is not None and snapshot.status.failed
         error = JobFailedError("The job had failed when it was last read.") if failed else None
     elif error is not None and snapshot.stale:
         return error

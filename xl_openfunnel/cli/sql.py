@@ -11,7 +11,6 @@ from typing import Annotated, Final
 
 import typer
 
-from ..api.models import JobStatus
 from ..cell_values import to_text
 from ..columns.connection import UnavailableError
 from ..columns.folder import ColumnFolder, Irregular
@@ -141,7 +140,7 @@ def _find_columns(
             if result is None or (content := result.rows.content) is None:
                 left_out.append(_not_stored(job_id, name, entry))
                 continue
-            if result.status.lower() == JobStatus.FAILED:
+            if result.status.failed:
                 remedy = "xl-openfunnel rows {0} --partial takes what was delivered."
                 left_out.append(_LeftOut(job_id, name, "{0} failed", FAILED, remedy))
                 continue

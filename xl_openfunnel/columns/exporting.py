@@ -172,7 +172,7 @@ class Exporter:
             raise IncompleteResultError(
                 f"Job {job_id} is not final here, so it is not exported. xl-openfunnel rows {job_id} waits until it is."
             )
-        if result.status.lower() == "failed":
+        if result.status.failed:
             raise JobFailedError(
                 f"Job {job_id} failed, so it is not exported. xl-openfunnel rows {job_id} --partial takes the"
                 f" {companies(len(result.rows))} that it delivered."

@@ -273,7 +273,7 @@ def _running(snapshot: Snapshot) -> bool:
 
 
 def _failed(snapshot: Snapshot) -> bool:
-    return snapshot.status is not None and snapshot.status.lower() == "failed"
+    return snapshot.status is not None and snapshot.status.failed
 
 
 def _number(value: object) -> str | None:

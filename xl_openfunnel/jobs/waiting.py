@@ -137,7 +137,7 @@ def _timeout_error(snapshot: Snapshot, seconds: float) -> JobTimeoutError:
 
 def error_of(snapshot: Snapshot, timeout: float | None, *, refresh: bool) -> OpenFunnelError | None:
     """Why a job's rows are not those that were asked for, at the end of waiting; None where they are."""
-    failed = snapshot.status is not None and snapshot.status.lower() == "failed"
+    failed = snapshot.status is not None and snapshot.status.failed
     if snapshot.final and not failed and not (refresh and snapshot.stale):
         return None
     if snapshot.problem is not None and (snapshot.settled or timeout is None):

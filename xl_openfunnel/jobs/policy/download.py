@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...api.models import JobStatus, Page
+from ...api.models import Page
 from ...api.retry import delay_before_retry
 from ...errors import IncompleteResultError, InvalidResponseError, JobNotFoundError, OpenFunnelError
 from ..snapshot import NO_ROWS, Problem, Result, Rows
@@ -152,7 +152,7 @@ def _readings_agree(state: JobState) -> bool:
 
 def _must_match_manifest(first: Page) -> bool:
     """Whether the rows must agree with the manifest. Those of a failed job need not."""
-    return first.status.lower() != JobStatus.FAILED
+    return not first.status.failed
 
 
 def _manifest_has_counts(first: Page) -> bool:

@@ -132,7 +132,7 @@ def is_key_error(error: OpenFunnelError) -> bool:
 
 def failed_problem(status: JobStatus, error_message: str | None, as_of: datetime) -> Problem | None:
     """The problem of a job whose status is ``failed``; None for any other status."""
-    if status.lower() != JobStatus.FAILED:
+    if not status.failed:
         return None
     return Problem(JobFailedError(f"The job failed: {error_message or 'the service gave no reason'}"), as_of)
 
