@@ -40,7 +40,7 @@ NOT_HERE: Final = CheckResult(CheckState.NOT_HERE, "only on Windows")
 """The result of a check of Excel on any other system."""
 
 _EXCEL_INTRODUCTION: Final = (
-    f"in Excel. It is an add-in ({ADDIN_FILE}, VBA, not signed) in Excel's start",
+    f"in Excel. It is an add-in ({ADDIN_FILE}, VBA) in Excel's start",
     "folder, %APPDATA%\\Microsoft\\Excel\\XLSTART. Its macros load a DLL of the Python package xlwings and start",
     "Python under my own user account; that process asks one address over https.",
 )
