@@ -29,13 +29,10 @@ def workbook(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Build the Excel workbook with the OF_ functions, a pivot and charts. It holds no key and no companies."""
+    from ..detect.excel import ADDIN_FILE
     from ..workbook import builder
 
-    name, write = (
-        (builder.ADDIN_FILE_NAME, builder.write_addin)
-        if add_in
-        else (builder.WORKBOOK_FILE_NAME, builder.write_workbook)
-    )
+    name, write = (ADDIN_FILE, builder.write_addin) if add_in else (builder.WORKBOOK_FILE_NAME, builder.write_workbook)
     output = output or Path(name)
     check_writable(output)
     suffix = Path(name).suffix

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from ..atomic import atomic_write, check_writable
 from ..detect import python
-from ..detect.excel import FROM_STORE, NOT_FROM_STORE, Excel, addin_version, is_signed, start_folder
+from ..detect.excel import ADDIN_FILE, FROM_STORE, NOT_FROM_STORE, Excel, addin_version, is_signed, start_folder
 from ..errors import ConfigurationError, FileWriteError, InstallError
 from ..settings import python_dir
 from ..version import version
@@ -45,7 +45,7 @@ class InstallPaths:
         start = start_folder(environ)
         if start is None:
             raise ConfigurationError("%APPDATA% is not set, so Excel's start folder is unknown. Ask IT.")
-        return cls(python_dir(environ), start / builder.ADDIN_FILE_NAME)
+        return cls(python_dir(environ), start / ADDIN_FILE)
 
 
 def install(

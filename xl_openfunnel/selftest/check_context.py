@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from ..hosts.excel.com.hresults import error_text
 from ..simulator import ManualClock, SimulatedJob, Simulator, companies
-from ..workbook.builder import JOB_NAME
+from ..workbook.names import JOB
 
 TIMEOUT: Final = 30.0
 """Seconds that a check waits for one thing; the first call of a session starts Python, which may take ten."""
@@ -221,7 +221,7 @@ def displayed(value: Any) -> Any:
 
 def put_job(context: CheckContext, job: Job) -> None:
     """Write a job into the workbook's cell for it."""
-    cell = context.book.Names.Item(JOB_NAME).RefersToRange
+    cell = context.book.Names.Item(JOB).RefersToRange
     cell.Worksheet.Activate()
     cell.Select()
     cell.Value2 = job.job_id

@@ -27,7 +27,6 @@ from .check_context import (
 
 _AUTOMATIC, _MANUAL = -4105, -4135  # xlCalculationAutomatic, xlCalculationManual
 _COPYING: Final = 1  # xlCopy
-_LINKS: Final = 1  # xlExcelLinks
 _READ_ONLY: Final = 1
 _NO_MACROS: Final = 3  # msoAutomationSecurityForceDisable
 _XLSX: Final = 51  # xlOpenXMLWorkbook

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..workbook import data_sheets, start_sheet
+from ..workbook import data_sheets, names, start_sheet
 from .check_context import NUMBER_LIKE_TEXTS, CheckContext, Job, check_equal, put_job, wait_until_shows
 
 _LINKS: Final = 1  # xlExcelLinks
@@ -43,7 +43,7 @@ def writes_table(context: CheckContext) -> str:
 
 def refreshes_pivot(context: CheckContext) -> None:
     """The pivot reads the inserted table."""
-    lines = context.book.Worksheets(data_sheets.TABLE).ListObjects(data_sheets.TABLE_NAME).ListRows.Count
+    lines = context.book.Worksheets(names.TABLE_SHEET).ListObjects(names.TABLE).ListRows.Count
     context.book.Worksheets(data_sheets.PIVOT).Activate()
     context.macro("OpenFunnelRefreshPivots")
     pivot = context.book.Worksheets(data_sheets.PIVOT).PivotTables(1)
@@ -73,7 +73,7 @@ def saves_values_copy(context: CheckContext) -> None:
 def _write_table(context: CheckContext, job: Job) -> Any:
     context.book.Worksheets(1).Activate()
     context.macro("OpenFunnelInsertTable")
-    list_object = context.book.Worksheets(data_sheets.TABLE).ListObjects(data_sheets.TABLE_NAME)
+    list_object = context.book.Worksheets(names.TABLE_SHEET).ListObjects(names.TABLE)
     context.wait_until(
         lambda: sorted(filter(None, _column(list_object, "linkedin_url"))),
         sorted(row["linkedin_url"] for row in job.rows),

@@ -15,26 +15,22 @@ from ..files.xlsx_cells import NO_GUESSING, keep_values
 from ..files.xlsx_style import Formats
 from ..functions.registry import CATEGORY
 from ..version import version
-from . import charts_sheet, data_sheets, ribbon, sources, start_sheet
+from . import charts_sheet, data_sheets, names, ribbon, sources, start_sheet
 from .package import Package
 from .styles import FORMATS
 from .vba.project import build_project
 from .vba.wrappers import BUILT_IN_GROUPS
 
 WORKBOOK_FILE_NAME: Final = "OpenFunnel.xlsm"
-ADDIN_FILE_NAME: Final = "OpenFunnel.xlam"
 
 CODE_NAMES: Final = {
     start_sheet.NAME: "StartSheet",
     data_sheets.ROWS: "RowsSheet",
-    data_sheets.TABLE: "TableSheet",
+    names.TABLE_SHEET: "TableSheet",
     data_sheets.PIVOT: "PivotSheet",
     charts_sheet.NAME: "ChartsSheet",
 }
 """The workbook's sheets in their order, with the names of their VBA modules."""
-
-JOB_NAME: Final = "job"
-"""The defined name of the cell with the job."""
 
 _CREATED: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """A fixed date, so that a version always builds the same bytes."""
@@ -75,11 +71,11 @@ def build_workbook() -> bytes:
     for name, sheet in sheets.items():
         sheet.set_vba_name(CODE_NAMES[name])
     job_cell = f"={start_sheet.NAME}!${'ABC'[start_sheet.JOB_COLUMN]}${start_sheet.JOB_ROW + 1}"
-    book.define_name(JOB_NAME, job_cell)
+    book.define_name(names.JOB, job_cell)
     style = Formats(book, FORMATS)
     start_sheet.add_start(sheets[start_sheet.NAME], style)
     data_sheets.add_rows(sheets[data_sheets.ROWS], style)
-    data_sheets.add_table(sheets[data_sheets.TABLE], style)
+    data_sheets.add_table(sheets[names.TABLE_SHEET], style)
     pivot = data_sheets.add_pivot(sheets[data_sheets.PIVOT], style)
     charts_sheet.add_charts(book, sheets[charts_sheet.NAME], style)
     book.close()

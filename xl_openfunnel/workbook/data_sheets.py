@@ -12,16 +12,13 @@ from ..files.xlsx_cells import write_cell
 from ..files.xlsx_style import TABLE_STYLE, Formats
 from . import formulas
 from .formulas import TABLE_COLUMNS, write_spill
+from .names import TABLE
 from .pivot import Axis, Pivot
 from .sources import sheet_texts
 from .styles import add_job_title, add_title
 
 ROWS: Final = "Rows"
-TABLE: Final = "Table"
 PIVOT: Final = "Pivot"
-
-TABLE_NAME: Final = "OpenFunnelRows"
-"""The table's name, by which the pivot refers to it."""
 
 FIRST_ROW: Final = 3
 """The first row, from 0, below a sheet's title and hint."""
@@ -63,7 +60,7 @@ def add_table(sheet: Worksheet, style: Formats) -> None:
     _set_columns(sheet, style, TABLE_COLUMNS)
     columns = [{"header": name, "header_format": style["head"]} for name in TABLE_COLUMNS]
     sheet.add_table(
-        *(FIRST_ROW, 0, FIRST_ROW + 1, len(columns) - 1), {"name": TABLE_NAME, "style": TABLE_STYLE, "columns": columns}
+        *(FIRST_ROW, 0, FIRST_ROW + 1, len(columns) - 1), {"name": TABLE, "style": TABLE_STYLE, "columns": columns}
     )
     sheet.set_row(FIRST_ROW, 20)
     sheet.freeze_panes(FIRST_ROW + 1, 2)
@@ -75,7 +72,7 @@ def add_pivot(sheet: Worksheet, style: Formats) -> Pivot:
     texts = sheet_texts().pivot
     add_title(sheet, style, texts.title, texts.hint)
     pivot = Pivot(
-        source=TABLE_NAME,
+        source=TABLE,
         fields=TABLE_COLUMNS,
         rows=Axis("country", texts.rows),
         columns=Axis("employee_band", texts.columns, EMPLOYEE_BANDS),

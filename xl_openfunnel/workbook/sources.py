@@ -142,7 +142,6 @@ class PivotTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChartsTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    title: str
     hint: str
     heat_map: str
     plotted: str

@@ -13,7 +13,7 @@ import pyopenvba
 import pytest
 from oletools.olevba import VBA_Parser
 
-from xl_openfunnel.detect.excel import addin_version
+from xl_openfunnel.detect.excel import ADDIN_FILE, addin_version
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.functions.registry import CATEGORY
 from xl_openfunnel.version import version
@@ -26,7 +26,7 @@ MODULES = sources.addin_modules()
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("add-in") / builder.ADDIN_FILE_NAME
+    path = tmp_path_factory.mktemp("add-in") / ADDIN_FILE
     builder.write_addin(path)
     return path
 

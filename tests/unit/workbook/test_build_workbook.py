@@ -20,7 +20,7 @@ import pytest
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.functions.catalog import called_in
 from xl_openfunnel.functions.info import INFO_FIELDS
-from xl_openfunnel.workbook import builder, commands, data_sheets, source_files, sources
+from xl_openfunnel.workbook import builder, commands, names, source_files, sources
 from xl_openfunnel.workbook.sources import sheet_texts
 from xl_openfunnel.workbook.styles import FORMATS, HEAT
 
@@ -325,4 +325,4 @@ def test_every_printed_page_has_its_number() -> None:
 
 
 def test_the_table_has_the_name_that_the_macros_use() -> None:
-    assert data_sheets.TABLE_NAME == "OpenFunnelRows"
+    assert names.TABLE == "OpenFunnelRows"

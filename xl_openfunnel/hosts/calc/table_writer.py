@@ -19,16 +19,10 @@ from ...files.links import LINKS, link_formula
 from ...jobs.snapshot import Snapshot
 from ...known.columns import columns_of_table, tallies
 from ...text import companies
+from ...workbook.names import JOB, TABLE, TABLE_SHEET
 from ..session import session
 
 Rows = tuple[tuple[str | float | bool, ...], ...]
-
-_JOB: Final = "job"
-"""The name of the cell that holds the workbook's job."""
-
-_SHEET: Final = "Table"
-_TABLE: Final = "OpenFunnelRows"
-"""The table's sheet, and the name of the table, which is a database range in Calc."""
 
 _BY_DATA: Final = 3  # com.sun.star.sheet.DataPilotFieldSortMode.DATA
 _CONTENT: Final = 1 | 2 | 4 | 16  # com.sun.star.sheet.CellFlags VALUE, DATETIME, STRING, FORMULA
@@ -100,7 +94,7 @@ def prepare(document: Any) -> TableUpdate:
             something beside the table or below it.
     """
     sheet, table_range = _find_table(document)
-    job = document.NamedRanges.getByName(_JOB).getReferredCells().getCellByPosition(0, 0).String.strip()
+    job = document.NamedRanges.getByName(JOB).getReferredCells().getCellByPosition(0, 0).String.strip()
     if not job:
         raise ConfigurationError("Put a job into the yellow cell of the sheet Start.")
     snapshot = session().fetcher.watch(session().new_call().job_id(job))
@@ -117,15 +111,15 @@ def prepare(document: Any) -> TableUpdate:
 def _find_table(document: Any) -> tuple[Any, Any]:
     """The table's sheet and its database range."""
     ranges = document.DatabaseRanges
-    if not (document.NamedRanges.hasByName(_JOB) and ranges.hasByName(_TABLE) and document.Sheets.hasByName(_SHEET)):
+    if not (document.NamedRanges.hasByName(JOB) and ranges.hasByName(TABLE) and document.Sheets.hasByName(TABLE_SHEET)):
         raise ConfigurationError("This is not the OpenFunnel workbook. xl-openfunnel workbook builds it.")
-    return document.Sheets.getByName(_SHEET), ranges.getByName(_TABLE)
+    return document.Sheets.getByName(TABLE_SHEET), ranges.getByName(TABLE)
 
 
 def _areas(sheet: Any, table_range: Any, count: int, added: int) -> tuple[Any, Any]:
     """The table's cells now, and with `count` companies and so many columns more."""
     if sheet.isProtected():
-        raise ConfigurationError(f"The sheet {_SHEET} is protected. Unprotect it (Tools), then insert again.")
+        raise ConfigurationError(f"The sheet {TABLE_SHEET} is protected. Unprotect it (Tools), then insert again.")
     before, after = table_range.DataArea, table_range.DataArea
     after.EndRow, after.EndColumn = before.StartRow + count, before.EndColumn + added
     if _used_beside(sheet, before):

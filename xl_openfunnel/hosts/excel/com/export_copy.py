@@ -18,6 +18,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any, Final
 
 from ....known.columns import without_known
+from ....workbook import names
 from ..addresses import CellRange, CellRef
 from ..ports import CopySaved, Fact, HostError
 from ..table_merge import Value
@@ -203,9 +204,7 @@ def _remove_known(call: RetryingCaller, copy: Any) -> bool:
 
 def _replace_links_of_table(call: RetryingCaller, copy: Any) -> tuple[str, SheetLinks]:
     """Replace the formulas with which the inserted table links; returns the table's sheet and the links."""
-    from ....workbook.data_sheets import TABLE_NAME  # imports XlsxWriter
-
-    table = ListObject.find(call, copy, TABLE_NAME)
+    table = ListObject.find(call, copy, names.TABLE)
     body = table.body() if table else None
     if table is None or body is None:
         return "", {}

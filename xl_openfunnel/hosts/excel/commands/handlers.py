@@ -17,6 +17,7 @@ from ....jobs.waiting import ANSWER_TIMEOUT, read_error, refresh_errors
 from ....pasted import job_ids
 from ....runtime.clock import Clock
 from ....text import count
+from ....workbook import names
 from ...known_list import keep
 from ..addresses import CellRef
 from ..live_cells.updater import VisibleJobs
@@ -24,9 +25,6 @@ from ..ports import Fact, HostBusyError, HostError, HostGoneError, WorkbookAcces
 from . import help_page
 from .inserted_table import insert_companies
 from .key_process import KeyAsked, ask_for_key
-
-JOB_NAME: Final = "job"
-"""The name of the cell that holds a workbook's job."""
 
 _NO_JOB: Final = "The selected cell neither holds a job nor shows one."
 _NO_WAITING: Final = 0.0
@@ -174,15 +172,13 @@ class CommandHandlers:
 
     def _refresh_pivots(self, excel: WorkbookCommands, context: CommandContext) -> str:
         """Refresh the PivotTables that read the workbook's table."""
-        from ....workbook.data_sheets import TABLE_NAME
-
         book = self._book(excel, context)
-        pivots = excel.refresh_pivots(book, TABLE_NAME)
+        pivots = excel.refresh_pivots(book, names.TABLE)
         if pivots:
             return f"{count(pivots, 'pivot')} refreshed."
-        if not excel.table_columns(book, TABLE_NAME):
+        if not excel.table_columns(book, names.TABLE):
             raise ConfigurationError("No companies were inserted in this workbook yet.")
-        return f"No pivot of this workbook stands on the table {TABLE_NAME}."
+        return f"No pivot of this workbook stands on the table {names.TABLE}."
 
     def _save_copy(self, excel: WorkbookCommands, context: CommandContext) -> str:
         """Save a copy with values, for people without the functions."""
@@ -332,7 +328,7 @@ class CommandHandlers:
             raise ConfigurationError(f"The selected cell shows {len(jobs)} jobs. Select one that shows a single job.")
         if jobs:
             return next(iter(jobs))
-        if text := excel.named_cell_text(book, JOB_NAME):
+        if text := excel.named_cell_text(book, names.JOB):
             return CallContext(self._services).job_id(text)
         raise ConfigurationError(f"{_NO_JOB} Select one that does.")
 

@@ -14,6 +14,7 @@ from ....jobs.snapshot import Snapshot
 from ....known.columns import columns_of_table, tallies
 from ....known.lists import KnownLists
 from ....text import companies, format_utc
+from ....workbook.names import TABLE
 from ..ports import Fact, TableWritten, WorkbookCommands
 from ..table_merge import MergePlan, TableContent, Value, is_blank, plan_merge
 
@@ -39,22 +40,22 @@ def insert_companies(
         ConfigurationError: there is nothing to insert.
     """
     from .... import table  # imports pandas
-    from ....workbook.data_sheets import TABLE_NAME, WIDTHS  # imports XlsxWriter
+    from ....workbook.data_sheets import WIDTHS  # imports XlsxWriter
     from ....workbook.formulas import TABLE_COLUMNS
 
     if not snapshot.rows and not snapshot.final:
         reason = job_text.no_rows_reason(snapshot).removeprefix(CELL_PREFIX)
         raise ConfigurationError(f"There is nothing to insert yet: {reason}")
-    present = excel.table_columns(book, TABLE_NAME)
+    present = excel.table_columns(book, TABLE)
     selection = columns_of_table(present, known)
     snapshot = replace(snapshot, selection=selection)
     names = (*TABLE_COLUMNS, *(column.name for column in selection.derived))
     block = table.block(snapshot.frame(names), headers=False, text_limit=MAX_CELL_UNITS)
     new_rows: list[list[Value]] = [[None if cell == "" else cell for cell in row] for row in sheet_block(block)]
     if not present:
-        excel.add_table(book, TABLE_NAME, {name: WIDTHS.get(name, _KNOWN_WIDTH) for name in names})
+        excel.add_table(book, TABLE, {name: WIDTHS.get(name, _KNOWN_WIDTH) for name in names})
     elif missing := [name for name in names[len(TABLE_COLUMNS) :] if name not in map(column_name, present)]:
-        excel.add_columns(book, TABLE_NAME, dict.fromkeys(missing, _KNOWN_WIDTH))
+        excel.add_columns(book, TABLE, dict.fromkeys(missing, _KNOWN_WIDTH))
 
     def make_plan(content: TableContent) -> MergePlan:
         if not new_rows and not is_blank(content, names):
@@ -62,8 +63,8 @@ def insert_companies(
             raise ConfigurationError(f"The job has no companies{reason}. The table keeps those that it has.")
         return plan_merge(content, names, new_rows)
 
-    written = excel.write_table(book, TABLE_NAME, names, make_plan, _facts(snapshot))
-    return TABLE_NAME, [*_summary(snapshot, written), *tallies(snapshot)]
+    written = excel.write_table(book, TABLE, names, make_plan, _facts(snapshot))
+    return TABLE, [*_summary(snapshot, written), *tallies(snapshot)]
 
 
 def _summary(snapshot: Snapshot, written: TableWritten) -> list[str]:

@@ -16,8 +16,8 @@ from xl_openfunnel.hosts.excel.ports import HostError
 from xl_openfunnel.hosts.excel.table_merge import TableContent
 from xl_openfunnel.known.lists import KnownLists
 from xl_openfunnel.known.tables import make_list
-from xl_openfunnel.workbook.data_sheets import TABLE_NAME
 from xl_openfunnel.workbook.formulas import TABLE_COLUMNS
+from xl_openfunnel.workbook.names import TABLE
 
 
 def test_writing_the_table_reports_all_that_happened(rig: Rig) -> None:
@@ -26,7 +26,7 @@ def test_writing_the_table_reports_all_that_happened(rig: Rig) -> None:
     assert (plan.final_height, plan.columns) == (30, TABLE_COLUMNS)
     facts = dict(rig.excel.facts)
     assert (facts["job"], facts["state"], facts["rows"], facts["credits"]) == (DONE.job_id, "final", 30.0, 30.0)
-    rig.excel.tables[TABLE_NAME] = TableContent(["name", "linkedin_url", "Mine"], [["Old", "gone", "x"]])
+    rig.excel.tables[TABLE] = TableContent(["name", "linkedin_url", "Mine"], [["Old", "gone", "x"]])
     rig.excel.write_result = {"sheet": "My table", "filter_removed": True, "facts_written": False}
     rig.excel.pivots = HostError("Excel refused: protected")
     assert rig.write_table(DONE.job_id) == (
@@ -104,27 +104,27 @@ def test_a_table_gets_a_column_for_each_known_list(rig: Rig) -> None:
     assert said.startswith("30 companies inserted on the sheet Table; ")
     assert crm in said
     assert partners in said
-    assert rig.excel.tables[TABLE_NAME].columns == [*TABLE_COLUMNS, "known:crm", "known:partners"]
+    assert rig.excel.tables[TABLE].columns == [*TABLE_COLUMNS, "known:crm", "known:partners"]
     assert known_cells(rig, "known:crm")[:2] == ["host", "host"]
     assert [row["domain"] for row, cell in zip(ROWS, known_cells(rig, "known:partners"), strict=True) if cell == "host"]
     assert set(known_cells(rig, "known:crm")) <= {"host", None, "not comparable"}
 
 
 def test_a_table_that_is_there_gets_the_column_at_its_right(rig: Rig) -> None:
-    rig.excel.tables[TABLE_NAME] = TableContent([*TABLE_COLUMNS, "Mine"], [[None] * (len(TABLE_COLUMNS) + 1)])
+    rig.excel.tables[TABLE] = TableContent([*TABLE_COLUMNS, "Mine"], [[None] * (len(TABLE_COLUMNS) + 1)])
     keep(rig, "crm", ROWS[0]["domain"])
     assert "which the table does not have" not in rig.write_table(DONE.job_id)
-    assert rig.excel.tables[TABLE_NAME].columns == [*TABLE_COLUMNS, "Mine", "known:crm"]
+    assert rig.excel.tables[TABLE].columns == [*TABLE_COLUMNS, "Mine", "known:crm"]
     assert known_cells(rig, "known:crm")[0] == "host"
     rig.write_table(DONE.job_id)
-    assert rig.excel.tables[TABLE_NAME].columns == [*TABLE_COLUMNS, "Mine", "known:crm"]
+    assert rig.excel.tables[TABLE].columns == [*TABLE_COLUMNS, "Mine", "known:crm"]
 
 
 def test_the_column_of_a_list_that_is_gone_is_emptied_and_holds_no_company(rig: Rig) -> None:
     keep(rig, "crm", ROWS[0]["domain"])
     rig.write_table(DONE.job_id)
     plan = rig.excel.plans[-1]
-    rig.excel.tables[TABLE_NAME] = TableContent(plan.columns, plan.rows)
+    rig.excel.tables[TABLE] = TableContent(plan.columns, plan.rows)
     assert rig.known
     rig.known.remove("crm")
     assert "crm" not in rig.write_table(OTHER.job_id)
@@ -134,7 +134,7 @@ def test_the_column_of_a_list_that_is_gone_is_emptied_and_holds_no_company(rig: 
 
 def test_a_job_without_companies_does_not_empty_the_table(rig: Rig) -> None:
     full = TableContent(TABLE_COLUMNS, [[1.0, *[None] * (len(TABLE_COLUMNS) - 1)]])
-    rig.excel.tables[TABLE_NAME] = full
+    rig.excel.tables[TABLE] = full
     with pytest.raises(ConfigurationError) as refused:
         rig.write_table(FAILED.job_id)
     assert refused.value.message == (
