@@ -11,9 +11,11 @@ import logging
 import os
 import re
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Never
 
 from .atomic import patiently
@@ -146,9 +148,7 @@ def delete(origin: str) -> bool:
     Raises:
         ConfigurationError: the keyring did not remove it.
     """
-    import keyring  # slow to import; only the key commands and the first request need it
-    import keyring.errors
-
+    keyring = _import_keyring()
     removed = False
     if _from_keyring(origin):
         try:
@@ -167,9 +167,7 @@ def delete(origin: str) -> bool:
 
 def keyring_name() -> str:
     """The name of the system's keyring."""
-    import keyring
-
-    backend = type(keyring.get_keyring())
+    backend = type(_import_keyring().get_keyring())
     name: str = backend.__module__.rpartition(".")[2]
     names = {
         "Windows": "Windows Credential Manager",
@@ -179,21 +177,33 @@ def keyring_name() -> str:
     return names.get(name, f"keyring ({name})")
 
 
-def _from_keyring(origin: str) -> str | None:
-    import keyring
+def _import_keyring() -> ModuleType:
+    """The package keyring, which is slow to import: only the key commands and the first request need it.
 
+    It imports the backends of all systems, and the one for macOS looks for macOS's libraries. On Linux that runs gcc,
+    ld and ldconfig (`ctypes.util.find_library`), which neither users nor those who watch over a computer expect: a None
+    in `sys.modules` ends that import at once.
+    """
+    if sys.platform != "darwin":
+        sys.modules.setdefault("keyring.backends.macOS.api", None)  # type: ignore[arg-type]  # see the import system
+    import keyring
+    import keyring.errors
+
+    return keyring
+
+
+def _from_keyring(origin: str) -> str | None:
     try:
-        return keyring.get_password(APP_NAME, origin)
+        value: str | None = _import_keyring().get_password(APP_NAME, origin)
     except Exception as error:  # backends raise the errors of their systems
         _log.info("reading the key from the keyring failed: %s", type(error).__name__)
         return None
+    return value
 
 
 def _to_keyring(origin: str, value: str) -> bool:
-    import keyring
-
     try:
-        keyring.set_password(APP_NAME, origin, value)
+        _import_keyring().set_password(APP_NAME, origin, value)
     except Exception as error:
         _log.info("writing the key to the keyring failed: %s", type(error).__name__)
         return False

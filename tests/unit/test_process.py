@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,3 +49,30 @@ def test_a_new_process_reads_stored_rows_without_a_request(tmp_path: Path) -> No
         second = run(code, service, tmp_path)
         assert len(service.received) == requests == job.page_count
     assert first.stdout == second.stdout == f"1000 {ROWS[0]['linkedin_url']} False\n"
+
+
+def test_no_command_starts_another_program(tmp_path: Path) -> None:
+    """keyring's backend for macOS, imported on Linux, runs gcc, ld and ldconfig."""
+    code = """
+import contextlib, sys
+starts = {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.startfile"}
+sys.addaudithook(lambda event, values: print(event, values) if event in starts else None)
+from xl_openfunnel.cli import main
+commands = ["key show", "key remove", "status job-1", "rows job-1 -o rows.csv", "credits", "forget --all --yes"]
+for command in commands:
+    with contextlib.suppress(SystemExit):
+        main(command.split())
+print("done")
+"""
+    environment = os.environ | {"OPENFUNNEL_BASE_URL": "http://127.0.0.1:9"}
+    del environment["PYTHON_KEYRING_BACKEND"]  # the system's own
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == "done\n", done.stderr
