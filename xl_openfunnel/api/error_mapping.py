@@ -27,6 +27,7 @@ from ..keys import remedy
 from ..text import clip, one_line
 from .http_sender import HttpResponse
 from .models import read_object
+from .proxy_and_trust import PROXY_SIGN_IN
 from .retry_after import seconds_to_wait
 
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray", "X-Amzn-Trace-Id")
@@ -89,10 +90,7 @@ def _classify(
     if status in (401, 403) or error_body.is_key_error:
         return AuthenticationError, f"The API key ({key_source}) was refused {http}{said}. {remedy(key_source)}."
     if status == 407:
-        return (
-            ProxyError,
-            f"The proxy asks for a password {http}. Check the system's proxy settings, or ask IT.",
-        )
+        return ProxyError, PROXY_SIGN_IN
     if status == 402 or error_body.code == "CREDITS_EXCEEDED":
         return InsufficientCreditsError, f"The account has no credits left {http}{said}. Top up at OpenFunnel."
     if status == 429 or error_body.code == "RATE_LIMITED":

@@ -7,6 +7,7 @@ a proxy. A body is read under a deadline and up to a limit of its decoded size.
 
 from __future__ import annotations
 
+import http
 import io
 import ssl
 import time
@@ -37,7 +38,7 @@ from ..keys import Key
 from ..settings import BASE_URL, CONNECT_TIMEOUT, ENV_BASE_URL, MAX_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, is_loopback
 from . import content_coding
 from .deadline import DeadlineAdapter, deadline_in
-from .proxy_and_trust import proxy_source, system_proxy, unreadable_ca_variable
+from .proxy_and_trust import PROXY_SIGN_IN, proxy_source, system_proxy, tunnel_status, unreadable_ca_variable
 
 _CHUNK = 64 * 1024
 
@@ -187,6 +188,8 @@ class HttpSender:
                 "http://proxy.example:3128: correct or unset it, or ask IT.",
                 retryable=False,
             )
+        if any(tunnel_status(str(cause)) == http.HTTPStatus.PROXY_AUTHENTICATION_REQUIRED for cause in causes):
+            return ProxyError(PROXY_SIGN_IN)
         if caused_by(requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
             return ProxyError(
                 f"The proxy on the way to {host} did not let the request through. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import Mapping
 
@@ -12,6 +13,14 @@ CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Environment variables that name certificates to trust besides the system's own, as in requests."""
 
 _PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+
+PROXY_SIGN_IN = "The proxy asks for a password (HTTP 407). Check the system's proxy settings, or ask IT."
+
+
+def tunnel_status(reason: str) -> int | None:
+    """The HTTP status with which a proxy refused CONNECT, from the text of `http.client`'s OSError; None for others."""
+    found = re.match(r"Tunnel connection failed: (\d{3})\b", reason)
+    return int(found[1]) if found else None
 
 
 def system_proxy(url: str) -> str | None:

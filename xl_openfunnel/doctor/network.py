@@ -6,9 +6,11 @@ import http.client
 import socket
 import ssl
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final, TypeAlias
 
 from ..api.endpoints import CREDITS
+from ..api.proxy_and_trust import tunnel_status
 from ..detect import registry
 from ..detect.registry import Read
 from ..settings import CONNECT_TIMEOUT, is_loopback
@@ -119,9 +121,11 @@ def certificate(
         what = f"no encrypted connection to {route.host} ({_reason(error)})"
         if _is_local(route):
             return wrong(what, _START_AGAIN)
+        if status := tunnel_status(str(error)):
+            return _refused_by_proxy(route, what, status)
         remedy = "A proxy or firewall may cut it. Ask IT: a text for them stands at the end."
         return wrong(what, remedy, for_it=_firewall_request(route))
-    return ok(f"issued by {by}, verified by the system ({version})")
+    return ok(f"issued by {by}, verified ({version})")
 
 
 def answer(route: Route, make_context: Callable[[], ssl.SSLContext], timeout: float = CONNECT_TIMEOUT) -> CheckResult:
@@ -178,6 +182,23 @@ def _is_local(route: Route) -> bool:
 def _firewall_request(route: Route) -> str:
     through = f" through the proxy {route.proxy}" if route.proxy else ""
     return f"Let this computer connect to {route.host}, port {route.port}{through}."
+
+
+def _refused_by_proxy(route: Route, what: str, status: int) -> CheckResult:
+    """The proxy itself answered, and not the service."""
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return wrong(
+            what,
+            "The proxy wants a name and password: ask IT. A text for them stands at the end.",
+            for_it=f"Let this computer reach {route.host}, port {route.port} without a sign-in at the proxy "
+            f"{route.proxy}, which answers HTTP {status}. XL OpenFunnel can give it a name and password that stand in "
+            "the variable HTTPS_PROXY (http://name:password@proxy:port), but cannot sign in with NTLM or Kerberos.",
+        )
+    return wrong(
+        what,
+        "The proxy refuses it: ask IT. A text for them stands at the end.",
+        for_it=f"{_firewall_request(route)} It answers HTTP {status}.",
+    )
 
 
 def _reason(error: BaseException) -> str:

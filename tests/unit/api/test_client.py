@@ -13,6 +13,7 @@ import pytest
 import requests
 from requests.adapters import BaseAdapter
 
+from tests.unit.raw_server import RawServer
 from tests.unit.tls import tls_server
 from xl_openfunnel import Client, ConfigurationError, Credits, InsecureUrlError, OpenFunnelError, keys
 from xl_openfunnel.api.deadline import DeadlineAdapter, Response
@@ -166,6 +167,17 @@ def test_refusing_proxy_is_a_proxy_error(service: Simulator, monkeypatch: pytest
     with Client("https://api.example.com", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
         c.page(JOB.job_id)
     assert raised.value.kind == "ProxyError"
+
+
+def test_a_proxy_that_asks_for_a_password_before_the_tunnel_is_named(
+    raw_server: RawServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw_server.answer = [b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"]
+    monkeypatch.setenv("HTTPS_PROXY", raw_server.url)
+    with Client("https://api.example.com", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
+        c.page(JOB.job_id)
+    assert raised.value.kind == "ProxyError"
+    assert "asks for a password (HTTP 407)" in raised.value.message
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,16 @@ def test_a_proxy_that_asks_for_a_password_is_wrong(secured: Route, proxy: Callab
     route = through(secured, proxy("407 Proxy Authentication Required"))
     result = network.certificate(route, trust({}))
     assert (result.state, "407" in result.what) == (CheckState.WRONG, True)
+    assert "without a sign-in at the proxy" in result.for_it
+    assert "Kerberos" in result.for_it
     assert "hunter2" not in repr(result)
+
+
+def test_it_is_told_how_a_proxy_refuses(secured: Route, proxy: Callable[..., str]) -> None:
+    result = network.certificate(through(secured, proxy("403 Forbidden")), trust({}))
+    assert "through the proxy http://127.0.0.1" in result.for_it
+    assert result.for_it.endswith("It answers HTTP 403.")
+    assert "Kerberos" not in result.for_it
 
 
 def test_checks_behind_an_encrypted_proxy_are_unknown() -> None:
