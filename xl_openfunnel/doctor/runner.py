@@ -249,7 +249,8 @@ def _libreoffice_checks(machine: Machine) -> Iterator[DoctorCheck]:
     soffice, unopkg = machine.libreoffice
     interpreter = detect_libreoffice.python_for(soffice)
     run = partial(detect_libreoffice.run, timeout=_LIBREOFFICE_TIMEOUT)
-    find_extension = _cached(lambda: extension_manager.find_extension(unopkg, run))
+    manager = extension_manager
+    find_extension = _cached(lambda: manager.find_extension(unopkg, run) if manager.had_extensions() else None)
 
     def installed() -> extension_manager.InstalledExtension | None:
         with contextlib.suppress(Exception):  # "functions in Calc" reports it

@@ -101,6 +101,10 @@ def store(path: Path, origin: str) -> CheckResult:
     if not path.exists():
         return ok(f"none yet: the first job makes {path}")
     try:
+        path.open("rb").close()
+    except OSError as error:
+        return wrong(f"{path} cannot be read ({error.strerror})", other_folder)  # such as another user's
+    try:
         db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
         try:
             schema_version = db.execute("PRAGMA user_version").fetchone()[0]

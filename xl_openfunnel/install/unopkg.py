@@ -35,6 +35,11 @@ class InstalledExtension:
     folder: Path
 
 
+def had_extensions() -> bool:
+    """Whether this user ever added an extension. Only to look, ``unopkg`` would make a profile for LibreOffice."""
+    return (_user_profile() / "uno_packages").is_dir()
+
+
 def find_extension(unopkg: str, run: RunCommand = run) -> InstalledExtension | None:
     """The installed add-in; None if there is none.
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import platformdirs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,6 +107,11 @@ def test_a_registry_that_may_not_be_read_leaves_its_checks_unknown(environ: dict
     assert not any(SECRET in repr(result) for result in results.values())
 
 
+def profile() -> Path:
+    """LibreOffice's profile of this user."""
+    return platformdirs.user_config_path("libreoffice", appauthor=False) / "4" / "user"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="its programs are stand-ins in sh")
 def test_libreoffice_is_checked_before_the_service(environ: dict[str, str], tmp_path: Path) -> None:
     script = f"""\
@@ -119,6 +125,7 @@ esac
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}")
         (tmp_path / name).chmod(0o755)
     programs = str(tmp_path / "soffice"), str(tmp_path / "unopkg")
+    (profile() / "uno_packages").mkdir(parents=True)
     results = list(run_checks("http://127.0.0.1:1", machine=replace(here(environ), libreoffice=programs)))
     assert list(dict.fromkeys(part for part, _, _ in results))[-3:] == ["Settings", "LibreOffice", "Service"]
     names = ["LibreOffice", "Python for Calc", "functions in Calc", "package for Calc"]
@@ -158,11 +165,24 @@ def test_a_broken_libreoffice_is_asked_once_and_other_checks_still_run(
         (tmp_path / name).write_text(script)
         (tmp_path / name).chmod(0o755)
     programs = str(tmp_path / "soffice"), str(tmp_path / "unopkg")
+    (profile() / "uno_packages").mkdir(parents=True)
     results = by_name(run_checks("http://127.0.0.1:1", machine=replace(here(environ), libreoffice=programs)))
     assert results["functions in Calc"].state is CheckState.UNKNOWN
     assert results["functions in Calc"].what.startswith(what)
     assert commands.count("list") == 1
     assert "store" in results
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its programs are stand-ins in sh")
+def test_looking_at_libreoffice_makes_no_profile(environ: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "soffice").write_text("#!/bin/sh\necho LibreOffice 25.2.3.2\n")
+    (tmp_path / "unopkg").write_text(f"#!/bin/sh\nmkdir -p '{profile()}'\n")
+    for name in ("soffice", "unopkg"):
+        (tmp_path / name).chmod(0o755)
+    programs = str(tmp_path / "soffice"), str(tmp_path / "unopkg")
+    results = by_name(run_checks("http://127.0.0.1:1", machine=replace(here(environ), libreoffice=programs)))
+    assert results["functions in Calc"].what == "not added; xl-openfunnel install --calc adds them"
+    assert not profile().exists()
 
 
 def test_on_windows_every_check_reads_the_registry_and_the_files(

@@ -88,6 +88,21 @@ def test_a_store_is_counted_and_not_created(tmp_path: Path) -> None:
     assert "no job of this service yet" in settings_checks.store(path, "https://other.example:443").what
 
 
+def test_a_store_that_this_user_may_not_read_is_not_to_be_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "store.sqlite3"
+    Store(path, ORIGIN).record("job-1", JobStatus.RUNNING, None, None, datetime.now(UTC))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    result = settings_checks.store(path, ORIGIN)
+    assert result.what == f"{path} cannot be read (Permission denied)"
+    assert result.remedy == "Give a folder of your own with OPENFUNNEL_CACHE_DIR."
+
+
 def test_columns_are_counted_and_irregular_jobs_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = ColumnFolder(tmp_path / "columns", ORIGIN)
     assert settings_checks.columns(folder).what.startswith("none yet")
