@@ -117,4 +117,4 @@ class Progress:
             return Text.assemble(frame, (f"{self.seconds:.0f} s ", "dim"), one_line(line))
         snapshots = list(self._snapshots.values())
         bar = progress_bar(snapshots, self.seconds, terminal.stderr_console().width)
-        return Group(Text.assemble(frame, headline(snapshots)), bar)  # an error and its remedy are terminal.wrapped
+        return Group(Text.assemble(frame, headline(snapshots)), bar)  # an error and its remedy are wrapped

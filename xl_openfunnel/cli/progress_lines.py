@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from ..runtime.thread_pool import start_timer
+
 if TYPE_CHECKING:
     from ..jobs.snapshot import Snapshot
 
@@ -35,11 +37,11 @@ class ProgressLines:
         self,
         write: Callable[..., object],
         now: Callable[[], float],
-        start_timer: Callable[[float, Callable[[], object]], Timer] | None = None,
+        start_timer: Callable[[float, Callable[[], None]], Timer] = start_timer,
     ) -> None:
         self._write = write
         self._now = now
-        self._start_timer = start_timer or _start_timer
+        self._start_timer = start_timer
         self._snapshots: dict[str, Snapshot] = {}
         self._printed_key: object = None
         self._next_line = float("-inf")
@@ -105,10 +107,3 @@ def describe(snapshots: list[Snapshot]) -> tuple[str, dict[str, Any]]:
         "final": snapshot.final,
         "problem": snapshot.problem.message if snapshot.problem else None,
     }
-
-
-def _start_timer(seconds: float, callback: Callable[[], object]) -> Timer:
-    timer = threading.Timer(seconds, callback)
-    timer.daemon = True
-    timer.start()
-    return timer

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ..cell_values import to_json
 from ..fields import BY_NAME
 from ..jobs.store.ledger import LedgerEntry
-from .connection import UnavailableError, literal, loading_error
+from .connection import UnavailableError, identifier, literal, loading_error
+from .lenient import encodable
 from .schema import SHOWN_COLUMNS
 
 if TYPE_CHECKING:
@@ -134,9 +135,9 @@ class Database:
             described = [(column[0], str(column[1])) for column in self._connection.description or ()]
             places = [f"c{place}" for place in range(len(described))]
             selected = ", ".join(
-                f"CAST({place} AS {exact}) AS {_quoted(name)}"
+                f"CAST({place} AS {exact}) AS {identifier(name)}"
                 if (exact := _HUGE.sub("DECIMAL(38, 0)", kind)) != kind
-                else f"{place} AS {_quoted(name)}"
+                else f"{place} AS {identifier(name)}"
                 for place, (_, kind), name in zip(
                     places, described, _unique([name for name, _ in described]), strict=True
                 )
@@ -269,8 +270,7 @@ def _create_jobs(connection: DuckDBPyConnection, jobs: Iterable[LedgerEntry], or
 
 
 def _text(text: str | None) -> str | None:
-    """A text without halves of characters, which DuckDB does not take."""
-    return text if text is None else text.encode(errors="replace").decode()
+    return None if text is None else encodable(text)
 
 
 @contextlib.contextmanager
@@ -304,7 +304,3 @@ def _without_semicolon(statement: str) -> str:
         if kind != duckdb.token_type.comment:
             return (text[:place] + text[place + 1 :]).decode() if text[place : place + 1] == b";" else statement
     return statement
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

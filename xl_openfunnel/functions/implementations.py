@@ -42,7 +42,7 @@ _NA: Final = "#N/A"
 
 _EXPORT: Final = "In a terminal, xl-openfunnel rows JOB -o FILE.xlsx writes the companies into a workbook"
 
-_JOBS_COLUMNS: Final = (*("job_id", "label", "status", "rows", "credits", "query", "seeds", "first_seen", "last_seen"),)
+_JOBS_COLUMNS: Final = ("job_id", "label", "status", "rows", "credits", "query", "seeds", "first_seen", "last_seen")
 
 _JOB: Final = Argument("job", "The job's id, its URL or its label; or a cell with one.")
 _JOBS: Final = Argument("job", "The job's id, its URL or its label; or a range of these.")

@@ -12,6 +12,7 @@ from ..jobs import job_text
 from ..jobs.snapshot import Rows
 from ..known import domains
 from ..known.columns import count_text
+from ..known.reading import company_name, keys_in
 from ..known.selection import UNKNOWN, chosen, why
 from ..known.tiers import MATCHES, KnownCompanies, Matcher, Tier
 from ..selection import ALL
@@ -24,8 +25,8 @@ from .limits import cancellation, check_count, check_row_limit, count_read
 from .registry import Argument, of_function, optional
 
 NONE_NEW: Final = "no company is new"
-_YET: Final = " yet"
 _SHOWN: Final = ("rows", "count", "why")
+_LINES_PER_CHECK: Final = 1_000
 
 
 def _tells_known(
@@ -34,34 +35,24 @@ def _tells_known(
     return arguments.one_of(show, "show", _SHOWN) == "why" or arguments.name_known_lists(columns)
 
 
-_LINES_PER_CHECK: Final = 1_000
-
-
 def _host(value: str) -> str:
-    from ..known.reading import keys_in
-
     return next(iter(keys_in(value).hosts), "")
 
 
 def _site(value: str) -> str:
-    from ..known.domains import site
-
-    return site(_host(value)) or ""
+    return domains.site(_host(value)) or ""
 
 
 def _linkedin(value: str) -> str:
-    from ..known.reading import keys_in
-
     return next(iter(keys_in(value).linkedin), "")
 
 
-def _name(value: str) -> str:
-    from ..known.reading import company_name
-
-    return company_name(value)
-
-
-_PARTS: Final[Mapping[str, Callable[[str], str]]] = {"host": _host, "site": _site, "linkedin": _linkedin, "name": _name}
+_PARTS: Final[Mapping[str, Callable[[str], str]]] = {
+    "host": _host,
+    "site": _site,
+    "linkedin": _linkedin,
+    "name": company_name,
+}
 
 
 @of_function(
@@ -155,7 +146,7 @@ def new(
             rows_by_job, column_names, selection, context.block_units, stacked=several, files=files, as_of=as_of
         )
         if len(block) == 1:
-            lines.append([NONE_NEW + ("" if _settled(context, rows_by_job) else _YET)])
+            lines.append([NONE_NEW + ("" if _settled(context, rows_by_job) else " yet")])
     else:
         names = header_without_rows(column_names)
         block = [[*([JOB_COLUMN] if several else []), *names, *(name for name, _ in selected.columns)]]

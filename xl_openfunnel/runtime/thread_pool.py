@@ -92,8 +92,9 @@ def start_thread(name: str, run: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def start_timer(seconds: float, run: Callable[[], None]) -> None:
-    """Run something on a daemon thread after so many seconds."""
+def start_timer(seconds: float, run: Callable[[], None]) -> threading.Timer:
+    """Run something on a daemon thread after so many seconds, unless the timer is cancelled before."""
     timer = threading.Timer(seconds, run)
     timer.daemon = True
     timer.start()
+    return timer

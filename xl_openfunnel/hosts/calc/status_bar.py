@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable
 from typing import Any, Final
+
+from ...runtime.thread_pool import start_timer
 
 DISPLAY_SECONDS: Final = 10.0
 
@@ -14,7 +15,7 @@ def show(
     document: Any,
     text: str,
     run_on_main_thread: Callable[[Callable[[], None]], object],
-    timer: Callable[[float, Callable[[], None]], threading.Timer] = threading.Timer,
+    call_later: Callable[[float, Callable[[], None]], object] = start_timer,
 ) -> None:
     """Show a text in the status bar of a document's window, if it has one, and clear it after `DISPLAY_SECONDS`.
 
@@ -22,7 +23,7 @@ def show(
         document: the document, None for none.
         text: what to show.
         run_on_main_thread: runs a function on LibreOffice's main thread.
-        timer: creates the timer that clears the text.
+        call_later: calls a function after so many seconds.
     """
     controller = document.CurrentController if document is not None else None
     indicator = controller.getStatusIndicator() if controller is not None else None
@@ -34,6 +35,4 @@ def show(
         with contextlib.suppress(Exception):  # the window is closed, or LibreOffice shows a dialog
             run_on_main_thread(indicator.end)
 
-    clear_timer = timer(DISPLAY_SECONDS, clear)
-    clear_timer.daemon = True
-    clear_timer.start()
+    call_later(DISPLAY_SECONDS, clear)

@@ -24,11 +24,11 @@ class Bar:
     def end(self) -> None:
         self.shown = "Sum: 3"
 
-    def timer(self, seconds: float, run: Any) -> Any:
-        return SimpleNamespace(start=lambda: self.timers.append((seconds, run)))
+    def call_later(self, seconds: float, run: Any) -> None:
+        self.timers.append((seconds, run))
 
     def show(self, run_on_main_thread: Any) -> None:
-        status_bar.show(self.document, "1 job asked again.", run_on_main_thread, self.timer)
+        status_bar.show(self.document, "1 job asked again.", run_on_main_thread, self.call_later)
 
 
 def test_a_message_is_shown_and_then_cleared() -> None:
@@ -60,5 +60,5 @@ def test_a_busy_libreoffice_raises_nothing() -> None:
 )
 def test_without_a_window_nothing_is_shown(document: Any) -> None:
     bar = Bar()
-    status_bar.show(document, "text", lambda run: run(), bar.timer)
+    status_bar.show(document, "text", lambda run: run(), bar.call_later)
     assert bar.timers == []
