@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +11,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from tests.tools.pseudo_terminal import in_a_terminal
 from tests.unit.cli.conftest import DONE, Serve
 from xl_openfunnel import JobStatus, Snapshot
 from xl_openfunnel.cli import terminal
@@ -76,31 +72,6 @@ def test_the_status_is_coloured() -> None:
     assert headline([job(), job()]).plain.startswith("0 of 2 jobs final")
 
 
-def in_a_terminal(width: int, *calls: list[str]) -> str:
-    """What these calls, in one process, write to a terminal of this width."""
-    pty, termios = pytest.importorskip("pty"), pytest.importorskip("termios")
-    outer, inner = pty.openpty()
-    termios.tcsetwinsize(inner, (24, width))
-    code = (
-        "import json, sys; from xl_openfunnel.cli import main\n"
-        "for call in json.loads(sys.argv[1]):\n"
-        "  try: main(call)\n"
-        "  except SystemExit as end: assert end.code == 0"
-    )
-    unset = {"COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"}
-    environment = {name: value for name, value in os.environ.items() if name not in unset} | {"TERM": "xterm-256color"}
-    command = [sys.executable, "-c", code, json.dumps(calls)]
-    started = subprocess.Popen(command, stdin=inner, stdout=inner, stderr=inner, env=environment)
-    os.close(inner)
-    written = b""
-    with contextlib.suppress(OSError):  # how Linux reports that no program has the terminal any more
-        while part := os.read(outer, 65_536):
-            written += part
-    os.close(outer)
-    assert started.wait(60) == 0
-    return written.decode()
-
-
 def plain(text: str) -> list[str]:
     return re.sub(r"\x1b\][^\x1b\a]*(?:\x1b\\|\a)|\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "\n").splitlines()
 
@@ -126,6 +97,7 @@ def test_watch_writes_its_lines_above_the_bar_and_only_them_without_a_terminal(
 
 @pytest.mark.dependencies
 def test_a_real_terminal_shows_the_bar_then_a_table_that_fits_and_names_the_file(serve: Serve, tmp_path: Path) -> None:
+    pytest.importorskip("pty")
     serve()
     file = tmp_path / "rows.csv"
     written = in_a_terminal(40, ["rows", DONE.job_id], ["rows", DONE.job_id, "-o", str(file)], ["jobs"])
