@@ -7,8 +7,8 @@ The one parser, for cells, commands and Python. A criterion is a column, a sign 
 | ``=x`` | is x: a text as `comparable` has it; x as a number is also any number of that value |
 | ``<>x`` | is not x; a blank is not x either |
 | ``=``, ``<>`` | is blank, is not blank |
-| ``>x``, ``>=x``, ``<x``, ``<=x`` | numbers with a number, texts with a text, in the order of `text_order`; never a
-blank | | ``*``, ``?`` | after ``=`` and ``<>``: any characters, one character; they match texts, never numbers |
+| ``>x``, ``>=x``, ``<x``, ``<=x`` | numbers with a number, texts with a text as `text_order` has them; no blank |
+| ``*``, ``?`` | after ``=`` and ``<>``: any characters, one character; they match texts, never numbers |
 | ``|`` | between values: one of them is right; after ``<>``: none of them |
 | ``;`` | between criteria: all of them are right |
 | ``~`` | before one of these signs, ``~`` too: the sign itself |

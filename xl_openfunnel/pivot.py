@@ -35,13 +35,7 @@ MAX_ENTRIES: Final = 5_000_000
 one company into millions of lines."""
 
 
-def pivot(
-    frame: pd.DataFrame,
-    rows: Sequence[str],
-    columns: Sequence[str] = (),
-    values: str | None = None,
-    function: str | None = None,
-) -> Block:
+def pivot(frame: pd.DataFrame, question: Question) -> Block:
     """A pivot table of the frame's rows, which are companies.
 
     The header has the names of the row fields, then a label per column (with several column fields their labels
@@ -63,24 +57,20 @@ def pivot(
 
     Args:
         frame: a row per company, with the columns that `Question.needed_columns` names.
-        rows: as the other arguments, those of `Question.of`.
-        columns: see there.
-        values: see there.
-        function: see there.
+        question: what is asked of them.
 
     Returns:
         Rows of texts, floats and booleans, all of one width; texts have at most 255 UTF-16 units.
 
     Raises:
         UnknownColumnError: the frame has no such column.
-        ConfigurationError: a column without numbers, a pivot that is too large, or what `Question.of` refuses.
+        ConfigurationError: a column without numbers, or a pivot that is too large.
     """
-    asked = Question.of(rows, columns, values, function)
     question = Question(
-        _own_names(frame, asked.rows),
-        _own_names(frame, asked.columns),
-        None if asked.values is None else _own_names(frame, [asked.values])[0],
-        asked.function,
+        _own_names(frame, question.rows),
+        _own_names(frame, question.columns),
+        None if question.values is None else _own_names(frame, [question.values])[0],
+        question.function,
     )
     fields = [_field(frame, name) for name in question.fields]
     companies = _Companies(frame, question, fields)

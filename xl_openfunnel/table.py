@@ -254,7 +254,7 @@ def _resolve_columns(
     Args:
         requested: as of :func:`frame`.
         own: the columns that show the fields of the rows; None where there are no rows.
-        made: columns that are there whatever the rows have.
+        made: columns that are there with any rows.
         strict: as of :func:`frame`.
     """
     last = len(_SERVICE_ORDER)

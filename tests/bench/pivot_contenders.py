@@ -112,7 +112,7 @@ def rows(count: int) -> Answer:
         question = QUESTIONS[name]
         found = [store.find(pivot_jobs.job_id(number)) for number in range(count)]
         frame = table.frame(chain.from_iterable(job.rows for job in found if job), question.needed_columns)
-        return pivot.pivot(frame, question.rows, question.columns, question.values, question.function)
+        return pivot.pivot(frame, question)
 
     return answer
 

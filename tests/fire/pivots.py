@@ -119,7 +119,7 @@ def same_answers(jobs: list[list[Row]], questions: list[Question], folder: Colum
         for question in questions:
             frame = table.frame([row for rows in jobs for row in rows], question.needed_columns)
             expected = cells(
-                lambda: pivot.pivot(frame, question.rows, question.columns, question.values, question.function)  # noqa: B023
+                lambda: pivot.pivot(frame, question)  # noqa: B023
             )
             assert cells(lambda: column_pivot.pivot(folder.path, files, question)) == expected, question  # noqa: B023
 

@@ -164,7 +164,7 @@ def _same_pivot(rows: list[Row], files: list[JobFile], question: Question, selec
         frame = table.frame(rows, question.needed_columns, selection=selection)
         if selection and not len(frame):
             return []
-        return pivot.pivot(frame, question.rows, question.columns, question.values, question.function)
+        return pivot.pivot(frame, question)
 
     def from_columns() -> Block:
         return column_pivot.pivot(folder, files, question, selection.criteria)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
+from xl_openfunnel import pivot as pivots
 from xl_openfunnel.cell_values import Block
-from xl_openfunnel.pivot import pivot
 from xl_openfunnel.pivot_rules import Question
 from xl_openfunnel.table import frame
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROWS: list[dict[str, Any]] = [
     {"hq_country": "Peru", "employee_count": 5, "industries": ["Mining", "Software", "Mining"], "stage": "Seed"},
@@ -18,6 +22,16 @@ ROWS: list[dict[str, Any]] = [
     {"hq_country": None, "employee_count": 9, "industries": ["Software"], "stage": "A"},
     {"hq_country": "", "employee_count": 20_000, "industries": ["Software"], "stage": "A"},
 ]
+
+
+def pivot(
+    table: pd.DataFrame,
+    row_fields: Sequence[str],
+    col_fields: Sequence[str] = (),
+    values: str | None = None,
+    function: str | None = None,
+) -> Block:
+    return pivots.pivot(table, Question.of(row_fields, col_fields, values, function))
 
 
 def pivot_of(

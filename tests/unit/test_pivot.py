@@ -12,11 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.pivots import ROWS, pivot_of, rows_with
+from tests.unit.pivots import ROWS, pivot, pivot_of, rows_with
 from xl_openfunnel import pivot_rules
 from xl_openfunnel.cell_values import Block
 from xl_openfunnel.errors import ConfigurationError, UnknownColumnError
-from xl_openfunnel.pivot import pivot
 from xl_openfunnel.pivot_rules import FUNCTIONS, Question
 from xl_openfunnel.simulator.companies import companies
 from xl_openfunnel.table import frame

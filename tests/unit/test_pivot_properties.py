@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.pivots import pivot
 from xl_openfunnel.cell_values import Block, Cell, to_text
 from xl_openfunnel.company_key import comparable
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.fields import EMPLOYEE_BANDS
-from xl_openfunnel.pivot import pivot
 from xl_openfunnel.pivot_rules import FUNCTIONS, Question
 from xl_openfunnel.table import frame
 

@@ -41,8 +41,8 @@ _ending = threading.Event()
 class Connection:
     """A connection for one thread. Its temporary tables are its own.
 
-    DuckDB's own object belongs to it alone: whoever keeps this one longer, as a traceback does, keeps nothing whose end
-    would have a thread wait for Python.
+    DuckDB's own object belongs to it alone. A traceback may hold this one longer, but not DuckDB's, whose end would
+    have a thread wait for Python.
     """
 
     def __init__(self, real: DuckDBPyConnection) -> None:

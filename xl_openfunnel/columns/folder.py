@@ -77,7 +77,7 @@ class ColumnFolder:
     """The files of one origin in the folder ``path``, which is created with the first one.
 
     Args:
-        path: the folder. Whatever else is in it is left alone.
+        path: the folder. Other files in it are left alone.
         origin: of the jobs.
         now: tells the time, in seconds since 1970.
     """
@@ -216,8 +216,8 @@ class ColumnFolder:
         """Remove the files of all other jobs, and what was left over from processes that ended.
 
         Args:
-            stored: returns origin and id of the jobs to keep. Called after the files are listed, so that one that is
-                saved by another process meanwhile keeps its file.
+            stored: returns origin and id of the jobs to keep. Called after the files are listed, so that one that
+                another process saves during this keeps its file.
         """
         self._remove_left_over()
         if files := self._files("", _SUFFIX, _IRREGULAR):

@@ -98,7 +98,7 @@ class ColumnMaker:
         try:
             with in_background():
                 self.folder.make(job_id, rows, as_of)
-            # Asked after the file has its name: whoever forgets the job later finds it.
+            # Asked after the file has its name: forgetting the job later finds the file.
             stored = self._store.find(job_id)
             if stored is None or stored.rows.content != content:
                 self.folder.forget(job_id)

@@ -87,7 +87,7 @@ class Answer:
 
 
 class Database:
-    """The views ``companies`` and ``jobs``, and whatever else SQL can reach. For the main thread."""
+    """The views ``companies`` and ``jobs``, and all else that SQL can reach. For the main thread."""
 
     def __init__(self, connection: DuckDBPyConnection, worker: ThreadPoolExecutor) -> None:
         self._connection = connection

@@ -10,7 +10,7 @@ from .. import pivot
 from ..cell_values import Cell
 from ..fields import EMPLOYEE_BANDS
 from ..jobs.snapshot import Snapshot
-from ..pivot_rules import BLANK
+from ..pivot_rules import BLANK, Question
 
 MAX_COUNTRIES: Final = 15
 """How many countries have their own line; the others share one."""
@@ -59,7 +59,7 @@ def figures(snapshot: Snapshot) -> Figures:
     from ..table import block  # imports pandas
 
     frame = snapshot.frame(["country", "employee_band", "employee_count"])
-    header, *body, bottom = pivot.pivot(frame, ["country"], ["employee_band"])
+    header, *body, bottom = pivot.pivot(frame, Question.of(["country"], ["employee_band"]))
     sizes = [str(name) for name in header[1:-1]]
     lines = [_line(sizes, cells) for cells in body]
     known = [line for line in lines if line.name != BLANK]

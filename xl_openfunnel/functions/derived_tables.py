@@ -240,7 +240,7 @@ def pivot_block(
         frame = table.frame(_all_rows(rows_by_job), question.needed_columns, selection=selection)
         if selection and not len(frame):
             return []
-        return pivot.pivot(frame, question.rows, question.columns, question.values, question.function)
+        return pivot.pivot(frame, question)
 
     return _cache.get_or_make((question, selection.key), rows_by_job, make, _cell_count, slow=True)
 

@@ -134,7 +134,7 @@ class NameLookup:
             try:
                 self._names = store.names(_MAX_READ, wait=False)
             except (StoreBusyError, ValueError, *UNREADABLE):
-                self._names = None  # whoever looks up each will see
+                self._names = None  # looking up each name raises the same error
         if self._asked > 1 and self._names is None:
             limits.count_jobs(1 if self._asked > 2 else 2)
         return self._names

@@ -1,7 +1,7 @@
 """How long a call may go on: in a cell only while it is surely quick, elsewhere until no cell wants its result.
 
-The limits belong to the thread, so that no function has to pass them on: whatever needs a table asks for it through
-`DerivedCache`, which counts it here.
+The limits belong to the thread, so that no function has to pass them on: tables are asked for through `DerivedCache`,
+which counts them here.
 """
 
 from __future__ import annotations

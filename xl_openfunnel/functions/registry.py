@@ -1,7 +1,7 @@
 """The registry of the OF_ functions.
 
-Each function is one decorated definition in `implementations`. Excel's wrappers, Calc's add-in, the function wizard's
-help, the help page and the guide are made from what it registers here.
+Each function is one decorated definition, in `implementations` or `known_companies`. Excel's wrappers, Calc's add-in,
+the function wizard's help, the help page and the guide are made from what it registers here.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ class KnownLists:
     """The lists in a folder, which is created with the first one. Safe for several processes.
 
     Args:
-        folder: where they are kept. Whatever else is in it is left alone.
+        folder: where they are kept. Other files in it are left alone.
     """
 
     @classmethod

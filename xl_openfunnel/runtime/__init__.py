@@ -1,1 +1,1 @@
-"""Threads and time: the clock, the event loop, worker threads, timers and slots. Knows nothing of jobs or hosts."""
+"""Threads and time: the clock, the event loop, worker threads, timers and slots."""

@@ -1,6 +1,6 @@
 """The checks, one function each. A check may return a detail for its outcome.
 
-Nobody else uses the Excel while they run. The docstring of a check is its name: what is true if it passes.
+The Excel is theirs alone. The docstring of a check is its name: what is true if it passes.
 """
 
 from __future__ import annotations

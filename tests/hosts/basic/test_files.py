@@ -6,10 +6,10 @@ from pathlib import Path
 
 from tests.hosts.basic.libreoffice import LibreOffice
 from tests.unit.files.conftest import make_snapshot
+from tests.unit.pivots import pivot
 from xl_openfunnel import table
 from xl_openfunnel.fields import EMPLOYEE_BANDS
 from xl_openfunnel.files import write
-from xl_openfunnel.pivot import pivot
 from xl_openfunnel.pivot_rules import BLANK, TOTAL
 from xl_openfunnel.simulator import companies
 

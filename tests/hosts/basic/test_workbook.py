@@ -10,9 +10,9 @@ import pytest
 
 from tests.hosts.basic.libreoffice import LibreOffice
 from tests.unit.files.conftest import make_snapshot
+from tests.unit.pivots import pivot
 from xl_openfunnel.cell_values import Cell
 from xl_openfunnel.fields import EMPLOYEE_BANDS
-from xl_openfunnel.pivot import pivot
 from xl_openfunnel.simulator import companies
 from xl_openfunnel.table import block
 from xl_openfunnel.workbook import builder, commands, data_sheets

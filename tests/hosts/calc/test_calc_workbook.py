@@ -12,11 +12,11 @@ import pytest
 from tests.hosts.basic.libreoffice import LibreOffice
 from tests.hosts.calc.home import UserHome
 from tests.hosts.calc.menu import MENU, act
+from tests.unit.pivots import pivot
 from xl_openfunnel import table
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.known.lists import KnownLists
 from xl_openfunnel.known.tables import make_list
-from xl_openfunnel.pivot import pivot
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 from xl_openfunnel.workbook import builder
 from xl_openfunnel.workbook.sources import sheet_texts

@@ -16,13 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.files.conftest import MANIFEST, make_snapshot
+from tests.unit.pivots import pivot
 from xl_openfunnel import IncompleteResultError, JobFailedError, JobStatus, Problem, table
 from xl_openfunnel.fields import EMPLOYEE_BANDS
 from xl_openfunnel.files import write
 from xl_openfunnel.files.figures import MAX_COUNTRIES, figures
 from xl_openfunnel.files.summary import TITLE
 from xl_openfunnel.jobs.stacking import stacked_snapshot
-from xl_openfunnel.pivot import pivot
 from xl_openfunnel.pivot_rules import BLANK, TOTAL
 from xl_openfunnel.simulator import companies
 

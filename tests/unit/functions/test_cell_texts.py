@@ -191,7 +191,7 @@ WRONG_PIVOTS: list[Call] = [
     (*PIVOT, "wide", "rank", None, "size", "max"),
     (*PIVOT, [JOB, "a b"], "country"),
     (*PIVOT, JOB, "country", None, None, None, "name=nobody"),
-    ("OF_PIVOT", lambda _: pivot_table.pivot(pd.DataFrame({"name": ["a"]}), ["xyz"])),
+    ("OF_PIVOT", lambda _: pivot_table.pivot(pd.DataFrame({"name": ["a"]}), pivot_rules.Question.of(["xyz"]))),
 ]
 WRONG_KNOWN_LISTS: list[Call] = [
     (*NEW, JOB, JOB),

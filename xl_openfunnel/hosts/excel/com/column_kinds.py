@@ -12,8 +12,8 @@ from .ranges import FormulaText
 
 _NUMERIC_COLUMNS: Final = ("rank", "employee_count", "employee_band")
 """Our columns that keep their number format: numbers, and bands, which look like nothing else, as the tiers of known
-companies do. The others are text
-whatever it looks like. The last column is not among them: a column that the user adds after it inherits its format."""
+companies do. The others are text, whatever it looks like. The last column is not among them: a column that the user
+adds after it inherits its format."""
 
 LINK_COLOR: Final = 0xC47244
 """The blue of links in the files, 4472C4, in Excel's order: blue, green, red."""
