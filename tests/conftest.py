@@ -1,15 +1,19 @@
-"""What is so for all tests: none is timed, and in CI none may be skipped."""
+"""What is so for all tests: none is timed, in CI none may be skipped, and those that wait longest start first."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 
 from xl_openfunnel.shared_hosts import use_own
+
+if TYPE_CHECKING:
+    from tests.distribution import WholeFolders
 
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
@@ -24,11 +28,35 @@ def no_own_shared_hosts() -> Iterator[None]:
     use_own(())
 
 
+HOSTS = Path(__file__).parent / "hosts"
+WHOLE_FOLDERS = tuple(f"tests/hosts/{host}/" for host in ("excel", "basic", "calc"))
+"""Each has one Wine or LibreOffice for all of its files, in the order in which they start: the longest first."""
+
+
 @pytest.hookimpl(optionalhook=True)  # the Python under Wine has no xdist
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """No workers for single files: starting them takes longer than most files do."""
-    paths = [Path(argument.partition("::")[0]) for argument in config.args]
-    return None if any(map(Path.is_dir, paths)) else 0
+    """No workers for single files, which start faster than workers; one more for the hosts, which mostly wait."""
+    paths = [Path(argument.partition("::")[0]).resolve() for argument in config.args]
+    if not any(map(Path.is_dir, paths)):
+        return 0
+    waiting = any(HOSTS.is_relative_to(path) or path.is_relative_to(HOSTS) for path in paths)
+    return (os.cpu_count() or 1) + 1 if waiting else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeFolders | None:
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests.distribution import WholeFolders
+
+    return WholeFolders(WHOLE_FOLDERS, config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def order(item: pytest.Item) -> int:
+        return [item.nodeid.startswith(folder) for folder in (*WHOLE_FOLDERS, "")].index(True)
+
+    items.sort(key=order)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -20,6 +20,8 @@ from tests.hosts.excel.wine import NoWineError, Wine, windows_path
 ROOT = Path(__file__).parents[3]
 INNER = Path(__file__).parent / "windows"
 
+UNIT = "unit"
+
 # What fails there for reasons of Wine 8.0 and not of ours.
 FAILING_UNDER_WINE = {
     # The DLL of python-calamine does not load.
@@ -67,9 +69,9 @@ SHARES = (
         "tests/unit/test_table_block.py",  # dates, widths of integers
     ),
 )
-SLOW_MODULES = {"test_known", "test_live_cells", "test_selftest", "test_start"}  # for what Excel does by itself
-UNIT = "unit"
-WORKERS = 2
+REGISTRY_MODULES = {"test_doctor", "test_install", "test_start"}  # which change it, so they run one after the other
+LONGEST_FIRST = ("test_live_cells", "test_start", UNIT, "test_commands", "test_selftest", "test_insert_table")
+WORKERS = 3  # beside those of the registry; all of them mostly wait
 
 pytestmark = pytest.mark.timeout(900)  # the first test waits for a Windows to be put together
 
@@ -138,9 +140,10 @@ Outcomes = Callable[[str], list[Outcome]]
 def outcomes_of(
     wine: Wine, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Outcomes]:
-    """Runs what is asked for, side by side: modules that share Windows' registry one after the other."""
-    asked = {item.callspec.params["test"] if hasattr(item, "callspec") else UNIT for item in selected_tests(request)}
-    modules = sorted({test.partition("::")[0] for test in asked - {UNIT}})
+    """Runs what is asked for, side by side: modules that change Windows' registry one after the other."""
+    tests = {item.callspec.params["test"] if hasattr(item, "callspec") else UNIT for item in selected_tests(request)}
+    asked = {test.partition("::")[0] for test in tests}
+    in_order = [name for name in (*LONGEST_FIRST, *sorted(asked - {*LONGEST_FIRST})) if name in asked]
 
     tmp_path_factory.getbasetemp()  # two threads that make it at the same time are in each other's way
 
@@ -154,12 +157,13 @@ def outcomes_of(
         concurrent.futures.ThreadPoolExecutor(WORKERS) as pool,
         concurrent.futures.ThreadPoolExecutor(1) as one_after_the_other,
     ):
-        under_way = {
-            module: [(pool if module in SLOW_MODULES else one_after_the_other).submit(run_module, module)]
-            for module in modules
-        }
-        if UNIT in asked:
-            under_way[UNIT] = [pool.submit(run, *share, timeout=800) for share in unit_shares()]
+        under_way = {}
+        for name in in_order:
+            if name == UNIT:
+                under_way[name] = [pool.submit(run, *share, timeout=800) for share in unit_shares()]
+            else:
+                runs = one_after_the_other if name in REGISTRY_MODULES else pool
+                under_way[name] = [runs.submit(run_module, name)]
         yield lambda name: [future.result() for future in under_way[name]]
 
 
