@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from . import implementations, known_companies  # noqa: F401 - they register them
+# isort: off
+from . import implementations, known_companies  # noqa: F401 - they register them, in the order of the documents
+
+# isort: on
 from .registry import REGISTRY as REGISTRY
 from .registry import Function
 
