@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -109,7 +110,14 @@ def layer_name(module: str) -> str:
 
 def test_every_module_has_its_place_in_the_layers() -> None:
     places = [name for layer in LAYERS for name in layer]
-    assert sorted(places) == sorted({layer_name(module) for module in FILES})
+    assert sorted(places) == sorted({layer_name(module) for module in FILES}), "each has one place in LAYERS"
+
+
+def test_the_documented_architecture_has_every_module() -> None:
+    architecture = (FOLDER.parent / "tests" / "README.md").read_text("utf-8").partition("\n## Running tests\n")[0]
+    named = [line.split("|")[1] for line in architecture.splitlines() if line.startswith("|")]
+    missing = {layer_name(module) for module in FILES} - set(re.findall(r"`(\w+)(?:/|\.py)`", " ".join(named)))
+    assert missing == {"__init__", "__main__"}, "the table in tests/README.md says what each is for"
 
 
 def test_imports_point_to_lower_layers_only() -> None:

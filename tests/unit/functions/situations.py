@@ -109,7 +109,7 @@ class Sheet:
         texts: the text of each function; none for ``OF_ROWS`` where there are rows.
         rows: companies in ``OF_ROWS``.
         others: the texts of ``OF_LOOKUP`` and ``OF_PIVOT`` in place of a value.
-        values: of the ``<...>`` in a text of the README.
+        values: of the ``<...>`` in a text of `job_messages`.
     """
 
     texts: dict[str, str]

@@ -69,9 +69,12 @@ OF_FORMULAS = [message.text for message in FORMULA_MESSAGES]
 OF_THE_BRIDGE = [message.text for message in BRIDGE_MESSAGES]
 
 
-def says(readme: str, text: str) -> bool:
-    """Whether a text of the README matches this one, with ``<...>`` for variable parts."""
-    return re.fullmatch(".+".join(map(re.escape, re.split("<[^>]+>", readme))), text) is not None
+EXPLAIN = "explain it in functions/formula_messages.py"
+
+
+def says(explained: str, text: str) -> bool:
+    """Whether an explained text matches this one, with ``<...>`` for variable parts."""
+    return re.fullmatch(".+".join(map(re.escape, re.split("<[^>]+>", explained))), text) is not None
 
 
 Play = Callable[[Callable[[ServicesFactory], Sheet]], Sheet]
@@ -87,7 +90,7 @@ def play(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFacto
 
 
 def lines_of(sheet: Sheet, function: str) -> list[tuple[str, str]]:
-    """The lines of the README's table that equal what this function shows."""
+    """The lines of `TABLE` that equal what this function shows."""
     found = []
     for text, where in TABLE:
         filled = re.sub(r"<\w+>", lambda name: sheet.values.get(name[0], name[0]), text)
@@ -101,7 +104,7 @@ def in_plain_words(text: str) -> str:
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-def test_cell_texts_are_in_the_readme(situation: Callable[[ServicesFactory], Sheet], play: Play) -> None:
+def test_cell_texts_are_explained(situation: Callable[[ServicesFactory], Sheet], play: Play) -> None:
     sheet = play(situation)
     assert sheet.texts
     for function, text in sheet.texts.items():
@@ -113,7 +116,7 @@ def test_cell_texts_are_in_the_readme(situation: Callable[[ServicesFactory], She
     assert set(sheet.others) <= {sheet.texts.get(ROWS)}
 
 
-def test_every_text_in_the_readme_is_shown_by_each_function_it_names(play: Play) -> None:
+def test_every_explained_text_is_shown_by_each_function_it_names(play: Play) -> None:
     seen = [play(situation) for situation in SITUATIONS]
     covered = {line for sheet in seen for function in sheet.texts for line in lines_of(sheet, function)}
     assert {(text, function) for text, where in TABLE for function in where} == covered
@@ -243,7 +246,7 @@ def wrong_formulas(services: SimulatedServices) -> list[str]:
     return [*texts, text_of(services, "OF_JOBS", implementations.jobs_table)]
 
 
-def test_error_texts_of_formulas_are_those_in_the_readme(
+def test_error_texts_of_formulas_are_those_explained(
     make_services: MakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(implementations, "MAX_ROWS", 2_040)
@@ -253,11 +256,12 @@ def test_error_texts_of_formulas_are_those_in_the_readme(
     texts = wrong_formulas(services)
     for text in texts:
         assert utf16_units(text) <= 255
-        assert len([line for line in OF_FORMULAS if says(line, text)]) == 1, text
-    assert [line for line in OF_FORMULAS if not any(says(line, text) for text in texts)] == []
+        assert len([line for line in OF_FORMULAS if says(line, text)]) == 1, f"{text}: {EXPLAIN}"
+    unseen = [line for line in OF_FORMULAS if not any(says(line, text) for text in texts)]
+    assert unseen == [], "have wrong_formulas raise it"
     known = [text.removeprefix(CELL_PREFIX) for text in (*texts, *(text for text, _ in TABLE))]
     for message in (message for module in FUNCTIONS.glob("*.py") for message in raised_in(module)):
-        assert any(says(message, text) for text in known), message
+        assert any(says(message, text) for text in known), f"{message}: {EXPLAIN}, and have wrong_formulas raise it"
 
 
 def raised_in(module: Path) -> list[str]:
@@ -277,7 +281,7 @@ def raised_in(module: Path) -> list[str]:
     return found
 
 
-def test_vba_texts_are_in_the_readme_word_for_word() -> None:
+def test_vba_texts_are_explained_word_for_word() -> None:
     """Each text that VBA composes, with ``<>`` for anything but literals and constants."""
     made = []
     for module in (sources.BRIDGE, sources.START):

@@ -69,7 +69,8 @@ def test_keytips_are_unique_and_none_begins_another(code: str) -> None:
     keytips = [texts.keytip for texts in SPOKEN[code].commands.values()]
     assert all(re.fullmatch("[A-Z0-9]{1,3}", keytip) for keytip in keytips)
     clashes = [(one, other) for one in keytips for other in keytips if one != other and other.startswith(one)]
-    assert (clashes, [keytip for keytip, count in Counter(keytips).items() if count > 1]) == ([], [])
+    assert clashes == [], f"in languages/{code}.toml one keytip begins another"
+    assert [keytip for keytip, count in Counter(keytips).items() if count > 1] == [], f"languages/{code}.toml"
 
 
 @each_language

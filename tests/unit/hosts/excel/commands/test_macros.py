@@ -23,14 +23,16 @@ def actions_of(macro: str) -> set[str]:
 
 def test_each_macro_sends_the_action_of_its_name() -> None:
     for macro in MACROS.keys() - LIVE.keys():
-        assert actions_of(macro) == {" ".join(re.findall("[A-Z][a-z]+", macro)).lower()}
+        words = " ".join(re.findall("[A-Z][a-z]+", macro)).lower()
+        assert actions_of(macro) == {words}, f"OpenFunnel{macro} is OpenFunnel and the words of its action"
     for macro, on in LIVE.items():
         assert MACROS[macro].split() == ["OpenFunnelLive", on]
 
 
 def test_actions_and_macros_match() -> None:
     known = [*HANDLERS.handlers, *HANDLERS.urgent, *HANDLERS.windows]
-    assert sorted({word for macro in MACROS for word in actions_of(macro)}) == sorted(known)
+    sent = sorted({word for macro in MACROS for word in actions_of(macro)})
+    assert sent == sorted(known), "handlers.py has one handler for each action of commands.py"
 
 
 def test_ribbon_and_workbook_buttons_match_the_macros() -> None:
