@@ -77,6 +77,11 @@ def pivot(frame: pd.DataFrame, question: Question) -> Block:
     return layout(question, [field.labels for field in fields], companies.results, companies.left_out)
 
 
+def count_different(frame: pd.DataFrame) -> int:
+    """How many different companies (`group_companies`) the rows of a frame with `COMPANY_COLUMNS` are."""
+    return len(set(_company_numbers(frame)))
+
+
 def _own_names(frame: pd.DataFrame, names: Sequence[str]) -> tuple[str, ...]:
     """The names as the frame spells them, each once."""
     own = {column.casefold(): column for column in frame.columns} | {column: column for column in frame.columns}

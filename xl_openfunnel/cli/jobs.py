@@ -29,6 +29,7 @@ from ..jobs.stacking import stacked_snapshot
 from ..jobs.waiting import Outcome, naming_job, wait_for_all
 from ..known.columns import with_all_columns, with_columns
 from ..known.lists import KnownLists
+from ..pivot_rules import COMPANY_COLUMNS
 from ..text import companies, format_utc, one_line
 from . import table_output, terminal
 from .known import parse_new_against
@@ -193,7 +194,9 @@ def rows(
     labels = "; ".join(filter(None, map(run.label_of, job_ids))) or None
     guarded = replace(target, label=labels).write(snapshot, names)
     target.report(snapshot, guarded)
-    if names is None and selection.derived and target.file_format == "xlsx":
+    if snapshot.rows.jobs is not None:
+        _print_shared(snapshot)
+    if names is None and selection.derived and target.file_format == "xlsx" and len(snapshot.rows):
         columns = ", ".join(column.name for column in selection.derived)
         terminal.print_note(f"It tells who is known to you ({columns}). Name --columns for a file without that.")
 
@@ -240,6 +243,15 @@ def _print_notes(outcome: Outcome, name: str | None, *, refresh: bool) -> None:
         terminal.print_warning(prefix + text)
     if snapshot.problem is not None and outcome.error is None:
         terminal.print_warning(prefix + snapshot.problem.message)
+
+
+def _print_shared(snapshot: Snapshot) -> None:
+    """Say how many different companies several jobs have, if they share some."""
+    from ..pivot import count_different
+
+    frame = snapshot.frame(COMPANY_COLUMNS)
+    if (different := count_different(frame)) < len(frame):
+        terminal.print_note(f"The jobs share companies: {different:,} of the {len(frame):,} are different.")
 
 
 def parse_column_names(columns: str | None) -> Sequence[str] | None:

@@ -10,7 +10,7 @@ from .. import pivot
 from ..cell_values import Cell
 from ..fields import EMPLOYEE_BANDS
 from ..jobs.snapshot import Snapshot
-from ..pivot_rules import BLANK, Question
+from ..pivot_rules import BLANK, COMPANY_COLUMNS, Question
 
 MAX_COUNTRIES: Final = 15
 """How many countries have their own line; the others share one."""
@@ -41,6 +41,7 @@ class Figures:
         countries: the largest countries, at most `MAX_COUNTRIES`, or one more where only that one is left.
         rest: the other countries together, and the companies without one; each only where there are any.
         total: all companies.
+        different_companies: how many of all are different ones; several jobs may have the same.
         country_count: the different countries.
         with_employees: the companies with a number of employees.
         median_employees: the median of these numbers; None without any.
@@ -49,6 +50,7 @@ class Figures:
     countries: tuple[Line, ...]
     rest: tuple[Line, ...]
     total: Line
+    different_companies: int
     country_count: int
     with_employees: int
     median_employees: float | None
@@ -58,7 +60,9 @@ def figures(snapshot: Snapshot) -> Figures:
     """Count the companies of a job."""
     from ..table import block  # imports pandas
 
-    frame = snapshot.frame(["country", "employee_band", "employee_count"])
+    is_stacked = snapshot.rows.jobs is not None
+    identity = COMPANY_COLUMNS if is_stacked else ()
+    frame = snapshot.frame(["country", "employee_band", "employee_count", *identity])
     header, *body, bottom = pivot.pivot(frame, Question.of(["country"], ["employee_band"]))
     sizes = [str(name) for name in header[1:-1]]
     lines = [_line(sizes, cells) for cells in body]
@@ -71,6 +75,7 @@ def figures(snapshot: Snapshot) -> Figures:
         countries=tuple(known[:shown]),
         rest=tuple(rest),
         total=_line(sizes, bottom),
+        different_companies=pivot.count_different(frame) if is_stacked else len(frame),
         country_count=len(known),
         with_employees=len(counts),
         median_employees=statistics.median(counts) if counts else None,

@@ -116,10 +116,10 @@ def add_summary(book: Workbook, sheet: Worksheet, content: Content, facts: Seque
     row, query_height = _add_band(sheet, content, style)
     row = _add_cards(sheet, row, content, found, style)
     texts, known = notes(content.snapshot), _known(content)
-    row = _add_notes(sheet, row, [*((text, "known") for text in known), *((text, "note") for text in texts)], style)
+    row = _add_notes(sheet, row, [*((text, "note") for text in texts), *((text, "known") for text in known)], style)
     sizes_row = _add_countries(sheet, row, found, style) + 1
     row = _add_sizes(book, sheet, sizes_row, found.total, style)
-    is_long = query_height - _QUERY_LINE + sum(map(_height, [*known, *texts])) > _SPARE_HEIGHT
+    is_long = query_height - _QUERY_LINE + sum(map(_height, [*texts, *known])) > _SPARE_HEIGHT
     sheet.set_h_pagebreaks([sizes_row, row] if is_long else [row])
     for title, list_of_facts in facts:
         row = _add_facts(sheet, row + 1, title, list_of_facts, style)
@@ -167,8 +167,14 @@ def _add_cards(sheet: Worksheet, row: int, content: Content, found: Figures, sty
     is_stated = isinstance(credits_used, (int, float)) and not isinstance(credits_used, bool)
     end = outcome(snapshot)
     is_complete = end == COMPLETE
+    pages, different = count(snapshot.pages, "page"), found.different_companies
     cards: tuple[tuple[str, Cell, str, str], ...] = (
-        ("Companies", found.total.total, count(snapshot.pages, "page"), "card_figure"),
+        (
+            "Companies",
+            found.total.total,
+            pages if different == found.total.total else f"{different:,} different · {pages}",
+            "card_figure",
+        ),
         ("Countries", found.country_count, f"{blank:,} companies have none" if blank else "", "card_figure"),
         (
             "Median employees",

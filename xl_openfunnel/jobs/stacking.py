@@ -45,8 +45,8 @@ def stacked_snapshot(snapshots: Sequence[Snapshot]) -> Snapshot:
     """One snapshot that sums up several jobs, with the rows of all, for files.
 
     Its texts and lists are those that all jobs share, else each with its job before it. Numbers are added where all
-    jobs state them, and flags hold if they hold for one of the jobs. ``as_of`` is the oldest, and the problem tells
-    those of all. Its frame begins with the column ``job_id``.
+    jobs state them. A flag holds if it holds for one of the jobs, and does not if all jobs say so. ``as_of`` is the
+    oldest, and the problem tells those of all. Its frame begins with the column ``job_id``.
     """
     times = [snapshot.as_of for snapshot in snapshots if snapshot.as_of is not None]
     sources = {snapshot.source for snapshot in snapshots}
@@ -104,7 +104,7 @@ def _sum(name: str, values: Sequence[tuple[str, Any]]) -> Any:
     known = [value for _, value in values if value is not None]
     is_known_of_all = len(known) == len(values)
     if known and all(isinstance(value, bool) for value in known):
-        return any(known)
+        return any(known) or (False if is_known_of_all else None)
     if known and name != "page_size" and all(isinstance(value, (int, float)) for value in known):
         return sum(known) if is_known_of_all else None
     if is_known_of_all and all(value == known[0] for value in known):

@@ -97,6 +97,8 @@ def columns_of_table(names: Iterable[str], lists: KnownLists | None) -> Selectio
 def tallies(snapshot: Snapshot, columns: Iterable[str] | None = None) -> list[str]:
     """For each list of the snapshot's selection, how many of its companies are new to it: see `tally`.
 
+    A snapshot without companies has none to count.
+
     Args:
         snapshot: the job.
         columns: the names of those columns that count; None for all.
@@ -106,9 +108,8 @@ def tallies(snapshot: Snapshot, columns: Iterable[str] | None = None) -> list[st
     counted = [
         column for column in derived if isinstance(column.derive, _TierOf) and (wanted is None or column.name in wanted)
     ]
-    if not counted:
+    if not counted or not len(frame := snapshot.frame(_SOURCES)):
         return []
-    frame = snapshot.frame(_SOURCES)
     return [tally(column, zip(frame["linkedin_url"], frame["domain"], strict=True)) for column in counted]
 
 

@@ -50,6 +50,20 @@ def test_a_workbook_of_several_jobs_has_their_ids_and_sums_them_up(serve: Serve,
     assert any("370" in text for text in texts)
 
 
+@pytest.mark.parametrize("where", [["-o", "rows.csv"], ["--format", "csv"], []])
+def test_several_jobs_say_if_they_share_companies(
+    serve: Serve, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    serve(DONE, OTHER, SimulatedJob(ROWS[120:130], job_id="apart"))
+    shared = "The jobs share companies: {} are different."
+    assert shared.format("250 of the 370") in run("rows", DONE.job_id, "other", *where).err
+    chosen = ("--criteria", "rank<=10")
+    assert shared.format("10 of the 20") in run("rows", DONE.job_id, "other", *chosen, *where).err
+    for jobs in (["other", "apart"], ["other", "other"], ["other"]):
+        assert "share companies" not in run("rows", *jobs, *where).err
+
+
 def test_a_pipe_of_several_jobs_has_the_column_too(serve: Serve, run: Run) -> None:
     serve(DONE, OTHER)
     lines = run("rows", DONE.job_id, "other", "--columns", "linkedin_url").out.splitlines()

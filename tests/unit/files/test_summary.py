@@ -22,8 +22,13 @@ from xl_openfunnel.fields import EMPLOYEE_BANDS
 from xl_openfunnel.files import write
 from xl_openfunnel.files.figures import MAX_COUNTRIES, figures
 from xl_openfunnel.files.summary import TITLE
+from xl_openfunnel.jobs.snapshot import NO_ROWS
 from xl_openfunnel.jobs.stacking import stacked_snapshot
+from xl_openfunnel.known.columns import with_all_columns
+from xl_openfunnel.known.lists import KnownLists
+from xl_openfunnel.known.tables import make_list
 from xl_openfunnel.pivot_rules import BLANK, TOTAL
+from xl_openfunnel.selection import ALL
 from xl_openfunnel.simulator import companies
 
 ROWS = companies(900, seed=4)
@@ -389,3 +394,32 @@ def test_infinity_is_written_as_text_and_an_unknown_date_as_a_dash(tmp_path: Pat
     book = written([], tmp_path, as_of=None, manifest={"credits_consumed": float("inf")})
     assert facts(book).items() >= {"As of": "–", "Credits consumed": "inf"}.items()
     assert card(book, "Credits")[0] == "inf"
+
+
+def test_the_trouble_of_a_job_stands_before_what_is_known_of_its_companies(tmp_path: Path) -> None:
+    lists = KnownLists(tmp_path)
+    lists.set(make_list("crm", [["Website"], ["acme.com"]]))
+    trouble = replace(
+        make_snapshot(ROWS[:3], status=JobStatus.FAILED, problem=FAILED), selection=with_all_columns(ALL, lists)
+    )
+    write(trouble, tmp_path / "rows.xlsx")
+    lines = texts(openpyxl.load_workbook(tmp_path / "rows.xlsx"))
+    assert lines.index("The job failed: out of credits") < next(at for at, text in enumerate(lines) if '"crm"' in text)
+    write(replace(trouble, rows=NO_ROWS), tmp_path / "none.xlsx")
+    assert not any('"crm"' in text for text in texts(openpyxl.load_workbook(tmp_path / "none.xlsx")))
+
+
+def test_several_jobs_tell_how_many_different_companies_they_have(tmp_path: Path) -> None:
+    first, second = make_snapshot(ROWS[:6]), replace(make_snapshot(ROWS[4:9]), job_id="second")
+    for jobs, hint in (([first, second], "9 different · 2 pages"), ([first, replace(second, rows=NO_ROWS)], "2 pages")):
+        write(stacked_snapshot(jobs), tmp_path / "rows.xlsx")
+        assert card(openpyxl.load_workbook(tmp_path / "rows.xlsx"), "Companies")[1] == hint
+
+
+@pytest.mark.parametrize(
+    ("flags", "shown"), [([True, None], "yes"), ([False, False], "no"), ([False, None], "–"), ([None, None], "–")]
+)
+def test_a_flag_of_several_jobs_is_no_only_if_all_say_so(flags: list[Any], shown: str, tmp_path: Path) -> None:
+    jobs = [make_snapshot(ROWS[:1], manifest={"partial": flag}) for flag in flags]
+    write(stacked_snapshot(jobs), tmp_path / "rows.xlsx")
+    assert facts(openpyxl.load_workbook(tmp_path / "rows.xlsx"))["Partial"] == shown
