@@ -210,12 +210,16 @@ class KnownLists:
         """The companies of these lists.
 
         Raises:
-            ConfigurationError: there is none of one of these names, or no name.
+            ConfigurationError: there is none of one of these names, perhaps because it names a file; or no name.
         """
         if not names:
             raise ConfigurationError("No known list is named. Give the name of one, such as crm.")
         companies = KnownCompanies()
         for name in names:
+            if self.version(name) is None and Path(name).is_file():
+                raise ConfigurationError(
+                    f"{name} is a file, and no known list. To make one of it: xl-openfunnel known set NAME {name}"
+                )
             companies.update(self.get(name).keys)
         return companies
 

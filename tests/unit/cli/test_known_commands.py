@@ -155,6 +155,14 @@ def test_a_list_that_is_not_there_is_refused_before_anything_is_fetched(serve: S
     assert service.received == []
 
 
+def test_a_file_in_place_of_a_list_says_how_to_make_one(serve: Serve, run: Run, accounts: Path) -> None:
+    serve(ONE)
+    run("known", "set", "accounts", accounts, "--yes")
+    refused = run("rows", "one", "--new-against", accounts)
+    assert refused.code == 2
+    assert f"To make one of it: xl-openfunnel known set NAME {accounts}" in " ".join(refused.err.split())
+
+
 def test_fetch_rows_takes_lists_by_name(serve: Serve, run: Run, accounts: Path) -> None:
     serve(ONE)
     run("known", "set", "crm", accounts, "--yes")
