@@ -256,7 +256,7 @@ def _rows_state(snapshot: Snapshot) -> str:
     if _running(snapshot):
         return "provisional while the job runs"
     if _failed(snapshot):
-        return "not read yet (xl-openfunnel watch JOB -o FILE)"
+        return "not read yet (xl-openfunnel rows JOB --partial)"
     return "complete at the service, not read yet (xl-openfunnel rows)"
 
 

@@ -99,7 +99,7 @@ def test_line_counts_the_seconds_to_the_next_try(seconds: float, text: str) -> N
         ("running", False, "provisional while the job runs", True),
         ("a word of tomorrow", False, "provisional while the job runs", True),
         ("completed", False, "complete at the service, not read yet (xl-openfunnel rows)", False),
-        ("failed", False, "not read yet (xl-openfunnel watch JOB -o FILE)", False),
+        ("failed", False, "not read yet (xl-openfunnel rows JOB --partial)", False),
         ("completed", True, "final", False),
         ("failed", True, "nothing more will come", False),
     ],
