@@ -180,13 +180,16 @@ class LibreOffice:
         """The values of cells."""
         return cast(list[list[object]], self._request({"look": sheet, "at": area}))
 
-    def wait_for_change(self, sheet: str, area: str, before: list[list[object]]) -> list[list[object]]:
+    def wait_for_change(
+        self, sheet: str, area: str, before: list[list[object]], seconds: float = 55
+    ) -> list[list[object]]:
         """The values of cells as soon as they differ from `before`.
 
         Raises:
-            BasicError: they did not change within 55 seconds.
+            BasicError: they did not change within so many seconds.
         """
-        return cast(list[list[object]], self._request({"changed": sheet, "at": area, "before": before}))
+        request = {"changed": sheet, "at": area, "before": before, "seconds": seconds}
+        return cast(list[list[object]], self._request(request))
 
     def enter(self, sheet: str, area: str, content: str | float, *, array: bool = False) -> None:
         """Enter a formula, a text or a number, or with `array` an array formula into all cells of the area."""

@@ -11,7 +11,8 @@ input ends. The requests:
 - ``{"protect": "Sheet"}`` protects a sheet.
 - ``{"calculate": true}`` calculates the whole document.
 - ``{"look": "Sheet", "at": "A1:B2"}`` returns the values of cells.
-- ``{"changed": "Sheet", "at": "A1:B2", "before": [...]}`` returns them as soon as they differ from ``before``.
+- ``{"changed": "Sheet", "at": "A1:B2", "before": [...], "seconds": 55}`` returns them as soon as they differ from
+  ``before``, and fails if they don't within ``seconds``.
 - ``{"enter": "=A1", "sheet": "Sheet", "at": "B1"}`` enters a formula, a text or a number; with ``"array": true``, an
   array formula.
 - ``{"extent": "Sheet", "at": "B1"}`` returns a cell's formula, and the rows and columns of its array.
@@ -130,7 +131,7 @@ def _buttons(sheet: Any) -> list[object]:
     return found
 
 
-def _wait_for_change(cells: Any, before: object, seconds: float = 55) -> object:
+def _wait_for_change(cells: Any, before: object, seconds: float) -> object:
     end = time.monotonic() + seconds
     while [list(row) for row in cells.DataArray] == before:
         if time.monotonic() > end:
@@ -168,7 +169,9 @@ def _edit(document: Any, request: dict[str, Any]) -> object:
     sheets = document.Sheets
     if "changed" in request:
         return _wait_for_change(
-            sheets.getByName(request["changed"]).getCellRangeByName(request["at"]), request["before"]
+            sheets.getByName(request["changed"]).getCellRangeByName(request["at"]),
+            request["before"],
+            request["seconds"],
         )
     if "extent" in request:
         return _extent(sheets.getByName(request["extent"]), request["at"])

@@ -6,7 +6,9 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from tests.hosts.basic.libreoffice import LibreOffice
+import pytest
+
+from tests.hosts.basic.libreoffice import BasicError, LibreOffice
 from tests.hosts.calc.menu import MENU, act
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 
@@ -37,6 +39,11 @@ class Sheet:
         while not right(shown[-1][0][0]):
             shown.append(self.libreoffice.wait_for_change(SHEET, area, shown[-1]))
         return shown
+
+    def stays(self, area: str, shown: list[list[object]]) -> None:
+        """Have Calc go on for a moment, in which the cells keep showing this."""
+        with pytest.raises(BasicError, match=r"^TimeoutError: still "):
+            self.libreoffice.wait_for_change(SHEET, area, shown, seconds=0.5)
 
     def act(self, action: str) -> object:
         return act(self.libreoffice, action)

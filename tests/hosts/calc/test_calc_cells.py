@@ -390,10 +390,10 @@ def test_a_job_without_cells_is_not_polled(sheet: Sheet, service: Simulator, use
     sheet["A1"] = ""
     before = poll_count(service, made)
     while poll_count(service, made) == before:  # for the other one
-        assert sheet["B1"] == [["running"]]
+        sheet.stays("B1", [["running"]])
     sheet["B1"] = ""
     while is_open(user.folder / "cache" / "store.sqlite3"):  # as long as anything is followed
-        assert sheet["A1:B1"] == [["", ""]]
+        sheet.stays("A1:B1", [["", ""]])
 
 
 def is_open(file: Path) -> bool:
