@@ -6,7 +6,7 @@ be, and adds to the public suffix list, which knows vercel.app, github.io or mys
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 # fmt: off
@@ -55,21 +55,15 @@ def use_own(hosts: Iterable[str]) -> None:
 
 
 def all_shared() -> frozenset[str]:
-    """The hosts of which each shared one is one, or is below one."""
+    """All hosts that are shared, most of them together with those below them."""
     return PLATFORMS | SHARED | _own
 
 
-def is_shared(host: str, platforms: Collection[str] = PLATFORMS, shared: Collection[str] = SHARED) -> bool:
-    """Whether many companies share the host, so that it identifies none of them.
-
-    Args:
-        host: as `company_key.host` gives it.
-        platforms: hosts below which each company has its own.
-        shared: hosts that are shared with all that is below them.
-    """
-    if host in platforms or host in shared or host in _own:
+def is_shared(host: str) -> bool:
+    """Whether many companies share the host, as `company_key.host` gives it, so that it identifies none of them."""
+    if host in PLATFORMS or host in SHARED or host in _own:
         return True
     while host := host.partition(".")[2]:
-        if host in shared or host in _own:
+        if host in SHARED or host in _own:
             return True
     return False

@@ -25,11 +25,6 @@ def test_the_lists_are_written_as_hosts_are_compared() -> None:
     assert not PLATFORMS & SHARED
 
 
-def test_the_lists_can_be_extended() -> None:
-    assert is_shared("acme.directory", shared={"acme.directory"})
-    assert not is_shared("one.acme.host", platforms={"acme.host"})
-
-
 def test_own_hosts_are_replaced_at_once_since_other_threads_ask_all_the_time() -> None:
     def others() -> Iterator[str]:
         yield "acme.directory"
