@@ -10,15 +10,15 @@ import json
 import logging
 import os
 import re
-import secrets
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Never
 
-from .atomic import patiently
+from .atomic import LEFT_OVER_AGE, patiently, remove_left_over, temporary_file
 from .errors import ConfigurationError, MissingKeyError
 from .pasted import api_keys, stripped
 from .settings import APP_NAME, ENV_API_KEY, shown_origin
@@ -135,6 +135,7 @@ def save(origin: str, value: str) -> str:
         ConfigurationError: the key could not be stored.
     """
     key = parse_key(value, FROM_CALLER)
+    _remove_left_over()
     if _to_keyring(origin, key.value):
         _write_file({k: v for k, v in _read_file().items() if k != origin})
         return keyring_name()
@@ -148,6 +149,7 @@ def delete(origin: str) -> bool:
     Raises:
         ConfigurationError: the keyring did not remove it.
     """
+    _remove_left_over()
     keyring = _import_keyring()
     removed = False
     if _from_keyring(origin):
@@ -226,6 +228,11 @@ def _read_file() -> dict[str, str]:
     return {k: v for k, v in entries.items() if isinstance(k, str) and isinstance(v, str)}
 
 
+def _remove_left_over() -> None:
+    """Remove files with keys that a process was writing when it was ended."""
+    remove_left_over(_file_path().parent, time.time() - LEFT_OVER_AGE)
+
+
 def _write_file(entries: dict[str, str]) -> None:
     """Replace the file atomically, readable to its owner only; without entries, remove it."""
     path = _file_path()
@@ -234,14 +241,11 @@ def _write_file(entries: dict[str, str]) -> None:
             path.unlink(missing_ok=True)
             return
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # An unpredictable name, and O_EXCL: no link and no readable file can have been put there before.
-        temporary = path.with_suffix(f".{secrets.token_hex(6)}")
-        try:
+        with temporary_file(path.parent) as temporary:
+            # The name cannot be guessed, and O_EXCL: no link and no readable file can have been put there before.
             with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 json.dump(entries, file)
             patiently(lambda: temporary.replace(path))
-        finally:
-            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(
             f"The key could not be written to {path}: {error.strerror}. Set {ENV_API_KEY} instead."

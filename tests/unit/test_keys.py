@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
@@ -141,6 +143,29 @@ def test_a_failed_write_leaves_no_trace_of_the_key(no_keyring: None, monkeypatch
         keys.save(ORIGIN, SECRET)
     assert [file.name for file in path.parent.iterdir()] == [path.name]
     assert keys.find(ORIGIN, environ={}).value == "of_old_12345678"
+
+
+@pytest.mark.parametrize("change", [lambda: keys.save(ORIGIN, SECRET), lambda: keys.delete(ORIGIN)])
+def test_a_key_that_an_ended_process_left_half_stored_goes(
+    no_keyring: None, monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]
+) -> None:
+    class Ended(BaseException):
+        """As if the process ended here."""
+
+    def ending(*_: object, **__: object) -> None:
+        raise Ended
+
+    folder = Path(keys.save("https://other.example:443", "of_other_12345").removeprefix("file ")).parent
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", ending)
+        patch.setattr(Path, "unlink", ending)
+        with pytest.raises(Ended):
+            keys.save(ORIGIN, SECRET)
+    (left,) = (file for file in folder.iterdir() if file.name != "keys.json")
+    assert SECRET in left.read_text()
+    os.utime(left, (0, 0))
+    change()
+    assert not left.exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows lets only administrators make links")
