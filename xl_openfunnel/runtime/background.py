@@ -14,7 +14,9 @@ _SWITCH_INTERVAL: Final = 0.0005
 each call."""
 
 _lock: Final = threading.Lock()
+_intervals: Final[list[float]] = []
 _was_enabled: Final[list[bool]] = []
+"""What those that run found, of which the first found the process's own and is the last to be undone."""
 
 
 def yield_often() -> None:
@@ -25,9 +27,15 @@ def yield_often() -> None:
 @contextmanager
 def in_background() -> Iterator[None]:
     """For a long calculation: the thread that answers cells gets Python soon, and is never stopped for garbage."""
-    yield_often()
-    with without_garbage_collection():
-        yield
+    with _lock:
+        _intervals.append(sys.getswitchinterval())
+        yield_often()
+    try:
+        with without_garbage_collection():
+            yield
+    finally:
+        with _lock:
+            sys.setswitchinterval(_intervals.pop())
 
 
 @contextmanager
@@ -40,5 +48,5 @@ def without_garbage_collection() -> Iterator[None]:
         yield
     finally:
         with _lock:
-            if _was_enabled.pop():  # as the first one found it: the others found it disabled
+            if _was_enabled.pop():
                 gc.enable()

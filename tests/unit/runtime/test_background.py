@@ -1,8 +1,9 @@
-"""No search for garbage while one thread calculates for long; afterwards it is as the process had it."""
+"""What is set for the process while one thread calculates for long is as before at the end."""
 
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -12,8 +13,9 @@ from xl_openfunnel.runtime.background import in_background
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    was_enabled = gc.isenabled()
+    was_enabled, interval = gc.isenabled(), sys.getswitchinterval()
     yield
+    sys.setswitchinterval(interval)
     (gc.enable if was_enabled else gc.disable)()
 
 
@@ -27,3 +29,12 @@ def test_garbage_collection_is_as_before_once_the_last_calculation_ends(set_befo
             assert not gc.isenabled()
         assert not gc.isenabled()
     assert gc.isenabled() == was_enabled
+
+
+def test_threads_yield_as_before_once_the_last_calculation_ends() -> None:
+    sys.setswitchinterval(0.004)
+    with in_background():
+        with in_background():
+            pass
+        assert sys.getswitchinterval() < 0.001
+    assert sys.getswitchinterval() == pytest.approx(0.004)

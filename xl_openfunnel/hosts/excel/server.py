@@ -20,7 +20,7 @@ from typing import Final
 from ... import log
 from ...columns import connection
 from ...errors import OpenFunnelError
-from ...runtime.background import in_background
+from ...runtime.background import in_background, yield_often
 from ...runtime.thread_pool import start_thread
 from ...version import version
 
@@ -50,6 +50,7 @@ def main() -> None:
         udfs,
     )
 
+    yield_often()
     load_tables()
     with contextlib.suppress(OpenFunnelError):  # cells show it
         host = session.excel_host()  # its store and its threads too, before the first cell calls

@@ -316,7 +316,7 @@ class Store:
             return find_label(db, self.origin, label)
 
     def names(self, limit: int, *, wait: bool = True) -> JobNames | None:
-        """The names of all jobs, for looking up many of them; None where they are more than so many.
+        """The names of all jobs, for looking up many of them; None if there are more than ``limit``.
 
         Raises:
             StoreBusyError: with ``wait=False``, another process has locked the store.
