@@ -255,7 +255,8 @@ class CallContext:
 
         Args:
             job_id: the job.
-            projection: the part of a snapshot that the call's result depends on.
+            projection: the part of a snapshot that the call's result depends on. Only where it changes is the cell
+                calculated again.
         """
         fetcher = self._services.fetcher
         if not fetcher.is_tracked(job_id):

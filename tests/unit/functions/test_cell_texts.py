@@ -317,7 +317,7 @@ def test_readme_examples_give_values(make_services: MakeServices) -> None:
         block = implementations.evaluate(call.func.id, function, services.context(), *map(udfs.from_excel, given))
         assert block[0][0] not in ("", job_text.LOADING)
         assert not str(block[0][0]).startswith("#OF! ")
-    assert named == [function.name for function in CATALOG], "the table Functions of the README has one example of each"
+    assert named == [function.name for function in CATALOG], "the README has one example of each, in this order"
 
 
 def test_the_guide_names_the_limits_defaults_and_functions_of_pivots() -> None:

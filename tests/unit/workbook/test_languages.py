@@ -70,7 +70,7 @@ def test_keytips_are_unique_and_none_begins_another(code: str) -> None:
     assert all(re.fullmatch("[A-Z0-9]{1,3}", keytip) for keytip in keytips)
     clashes = [(one, other) for one in keytips for other in keytips if one != other and other.startswith(one)]
     assert clashes == [], f"in languages/{code}.toml one keytip begins another"
-    assert [keytip for keytip, count in Counter(keytips).items() if count > 1] == [], f"languages/{code}.toml"
+    assert [keytip for keytip, count in Counter(keytips).items() if count > 1] == [], f"twice in languages/{code}.toml"
 
 
 @each_language
