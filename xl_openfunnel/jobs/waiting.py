@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ..errors import JobFailedError, JobTimeoutError, OpenFunnelError
+from ..errors import JobFailedError, JobNotFoundError, JobTimeoutError, OpenFunnelError
 from ..text import progress_text
 from .fetcher import Fetcher
 from .job_text import RETRY_HINT
@@ -140,7 +140,9 @@ def error_of(snapshot: Snapshot, timeout: float | None, *, refresh: bool) -> Ope
     failed = snapshot.status is not None and snapshot.status.failed
     if snapshot.final and not failed and not (refresh and snapshot.stale):
         return None
-    if snapshot.problem is not None and (snapshot.settled or timeout is None):
+    # That there is no such job is an answer, also while it is asked again since a fresh job may lag.
+    stands = snapshot.settled or timeout is None
+    if snapshot.problem is not None and (stands or isinstance(snapshot.problem.error, JobNotFoundError)):
         return copy.copy(snapshot.problem.error)  # several threads may raise the error of one snapshot
     if timeout is not None:
         return _timeout_error(snapshot, timeout)

@@ -113,6 +113,19 @@ def test_timeout_includes_the_last_error(serve: MakeService, fetch: MakeFetcher)
         fetch_with(fetch(service), job.job_id, timeout=60)
 
 
+def test_a_job_that_the_service_does_not_know_is_no_late_answer(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(known := SimulatedJob(ROWS), slow := SimulatedJob(ROWS, running=1e6, pending=0.0))
+    fetcher = fetch(service)
+    assert len(fetch_with(fetcher, known.job_id)) == 250
+    fetcher.wait(slow.job_id, 60)
+    service.faults = [Fault("status", status=404)]
+    for job_id in ("there-is-none", known.job_id, slow.job_id):
+        for timeout in (0.5, 2.0, 5.0, 9.0, 60.0):
+            with pytest.raises(JobNotFoundError, match=r"^There is no job") as raised:
+                fetch_with(fetcher, job_id, timeout=timeout, refresh=True)
+            assert "given to it" not in str(raised.value)
+
+
 def test_without_a_timeout_it_gives_up_after_five_minutes_without_an_answer(
     serve: MakeService, fetch: MakeFetcher, clock: FlyingClock
 ) -> None:
