@@ -168,7 +168,7 @@ def rows(
     known = all_lists.together(lists) if lists else None
     selection = with_columns(selection, names, lambda: all_lists)
     if names is None and target.file_format == "xlsx":
-        selection = with_all_columns(selection, all_lists)
+        selection = with_all_columns(selection, all_lists, but=lists)
     job_ids, fetcher = run.job_ids(jobs), run.fetcher()
     with Progress(fetcher.clock.monotonic) as progress:
         # reports a misspelt column at the first page

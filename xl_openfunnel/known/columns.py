@@ -69,9 +69,17 @@ def with_columns(selection: Selection, columns: Iterable[str] | None, lists: Cal
     return replace(selection, derived=derived_columns(names, lists()))
 
 
-def with_all_columns(selection: Selection, lists: KnownLists) -> Selection:
-    """The selection, with the columns of all lists, for a workbook or a table of a sheet."""
-    return replace(selection, derived=derived_columns((known.name for known in lists.all()), lists))
+def with_all_columns(selection: Selection, lists: KnownLists, but: Iterable[str] = ()) -> Selection:
+    """The selection, with the columns of all lists, for a workbook or a table of a sheet.
+
+    Args:
+        selection: the columns that it has stay.
+        lists: the lists.
+        but: the names of those that get no column unless the selection has it: of which all companies are new.
+    """
+    left_out = set(map(known_column, but)).difference(column.name for column in selection.derived)
+    names = (known.name for known in lists.all() if known_column(known.name) not in left_out)
+    return replace(selection, derived=derived_columns(names, lists))
 
 
 def columns_of_table(names: Iterable[str], lists: KnownLists | None) -> Selection:

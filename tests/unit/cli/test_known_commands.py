@@ -234,13 +234,32 @@ def test_the_summary_counts_the_new_companies_where_the_file_has_the_column(
     assert lines("--columns", "name,known:our crm") == lines()
     assert lines("--columns", "name") == []
     assert lines("--columns", "*") == []
-    assert (
-        lines("--new-against", "our crm")
-        == [
-            '2 of 3 are new to "Our CRM"; 1 of these has a known site; 1 cannot be compared.',
-            'Chosen from 4 companies: those new to "our crm".',
-        ][:1]
-    )
+
+
+def test_a_list_that_the_companies_are_new_to_has_a_column_only_where_it_is_named(
+    serve: Serve, run: Run, accounts: Path, tmp_path: Path
+) -> None:
+    serve(ONE)
+    for name in ("Our CRM", "partners", "others"):
+        run("known", "set", name, accounts, "--yes")
+    file = tmp_path / "new.xlsx"
+    for lists, options, expected in (
+        ("our crm", [], ["known:others", "known:partners"]),
+        ("partners, OUR CRM", [], ["known:others"]),
+        ("our crm,partners,others", [], []),
+        (
+            "our crm",
+            ["--criteria", "known:our crm=; known:others="],
+            ["known:others", "known:our crm", "known:partners"],
+        ),
+        ("our crm", ["--columns", "name,known:our crm"], ["known:our crm"]),
+    ):
+        done = run("rows", "one", "--new-against", lists, *options, "-o", file)
+        columns = pd.read_excel(file, sheet_name="Companies", engine="openpyxl").columns
+        assert sorted(name for name in columns if name.startswith("known:")) == expected
+        cells = [cell for row in load_workbook(file)["Summary"].iter_rows(values_only=True) for cell in row]
+        assert sum(" are new to " in str(cell) for cell in cells) == len(expected)
+        assert ("It tells who is known to you" in done.err) == (bool(expected) and "--columns" not in options)
 
 
 def test_fetch_rows_has_the_column_and_takes_criteria_on_it(serve: Serve, run: Run, accounts: Path) -> None:
