@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from ..api.models import JobStatus
 from ..errors import ConfigurationError
 from ..fields import DEFAULT_COLUMNS
-from ..text import companies, count
+from ..text import companies
 from . import table_output, terminal
 
 if TYPE_CHECKING:
@@ -102,8 +102,7 @@ class Target:
             with terminal.data_stream() as stream:
                 files.write_text(snapshot, stream, "tsv", columns or DEFAULT_COLUMNS)
             if columns is None:
-                seven = count(len(DEFAULT_COLUMNS), "column")
-                terminal.print_note(f"Only {seven}, separated by tabs. For all columns: --format csv")
+                terminal.print_note("Not all columns, separated by tabs. For all: --format csv")
         if snapshot.selection and not _chosen(snapshot):
             terminal.print_message(f"{_of_all(0, len(snapshot.rows))} match.")
         return 0

@@ -177,7 +177,8 @@ def _not_stored(job_id: str, name: str, entry: LedgerEntry | None) -> _LeftOut:
     why = (
         f"{{0}} {{2}} {_plain(str(status))} when {{0}} {{2}} last seen" if runs else "{1} companies are not stored here"
     )
-    return _LeftOut(job_id, name, why, TRY_LATER if runs else FAILED, "To read them: xl-openfunnel rows {0}")
+    remedy = "To wait for the companies: xl-openfunnel rows {0}" if runs else "To read them: xl-openfunnel rows {0}"
+    return _LeftOut(job_id, name, why, TRY_LATER if runs else FAILED, remedy)
 
 
 def _report_left_out(left_out: Sequence[_LeftOut], *, all_asked: bool) -> int:

@@ -93,7 +93,10 @@ def test_jobs_without_columns_are_named_and_the_others_answer(stored: None, run:
     run("status", RUNNING.job_id)
     answer = run("sql", asked)
     assert (answer.code, answer.out.split()) == (0, ["count_star()", "280"])
-    assert f"{RUNNING.job_id} is left out: it was running when it was last seen" in answer.err
+    assert (
+        f"{RUNNING.job_id} is left out: it was running when it was last seen. To wait for the companies: xl-openfunnel"
+        f" rows {RUNNING.job_id}" in answer.err
+    )
     named = run("sql", asked, "--job", RUNNING.job_id, "--job", "texas")
     assert (named.code, named.out.split()[1]) == (3, "30")
     run("rows", FAILED.job_id)

@@ -13,6 +13,7 @@ from ...settings import ENV_CACHE_DIR
 
 _USE_ANOTHER_FOLDER: Final = f"Give a folder of your own with {ENV_CACHE_DIR}."
 
+LOCKED: Final = "another program has locked the store. Wait a while."
 FULL: Final = "the disk is full. Make room on it."
 READ_ONLY: Final = f"the disk can only be read. {_USE_ANOTHER_FOLDER}"
 NO_FOLDER: Final = f"there is a file where its folder should be. {_USE_ANOTHER_FOLDER}"
@@ -33,6 +34,8 @@ def explain(error: Exception, path: Path) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if number in (errno.EEXIST, errno.ENOTDIR):
         return NO_FOLDER
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return LOCKED
     if code not in (0, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL):
         return f"{error}. {_USE_ANOTHER_FOLDER}"
     if number == errno.EROFS or _is_readonly(folder):

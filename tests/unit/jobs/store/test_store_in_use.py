@@ -91,3 +91,15 @@ def test_read_without_waiting_moves_nothing_aside(store: Store) -> None:
     assert store.find("job") is None
     assert list(store.path.parent.glob("*.damaged-*Z"))
     assert store.find("job", wait=False) is None
+
+
+@pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
+def test_a_locked_store_asks_for_patience_and_no_other_folder(store: Store, lock: str) -> None:
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute(lock)
+        with (
+            closing(sqlite3.connect(store.path, timeout=0)) as db,
+            pytest.raises(sqlite3.OperationalError) as raised,
+        ):
+            db.execute("BEGIN IMMEDIATE")
+    assert store.explain(raised.value) == "another program has locked the store. Wait a while."
