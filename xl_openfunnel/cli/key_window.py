@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
-from ..errors import ConfigurationError, OpenFunnelError
+from ..errors import AuthenticationError, ConfigurationError, MissingKeyError, OpenFunnelError
 from ..runtime.thread_pool import start_thread
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class KeyDialog(Generic[_T]):
     """What the window does, without its widgets.
 
     Args:
-        keep: tries and keeps what was typed; raises an `OpenFunnelError` that says why not.
+        keep: tries and keeps what was typed; raises an `OpenFunnelError` that says why not: a `MissingKeyError` where
+            it is no key, an `AuthenticationError` where the service refuses it.
         texts: what the window says.
         start: starts a thread with this name: trying can take a minute, in which the window must answer.
 
@@ -96,6 +97,10 @@ class KeyDialog(Generic[_T]):
         self._trying = None
         try:
             self.kept = trying.result()
+        except MissingKeyError:
+            view.show(self.texts.no_key, waiting=False)
+        except AuthenticationError as error:
+            view.show(self.texts.refused.format(status=error.status), waiting=False)
         except OpenFunnelError as error:
             view.show(error.message, waiting=False)
         except Exception as error:

@@ -56,8 +56,11 @@ def set_key(
         value = _prompt() if terminal.is_terminal(sys.stdin) else sys.stdin.readline()
         if not value.strip():
             raise ConfigurationError("Nothing was given. Type the key, or pipe it in, after: xl-openfunnel key set")
-        with Progress():
-            kept = _keep(run, value)
+        try:
+            with Progress():
+                kept = _keep(run, value)
+        except MissingKeyError as error:
+            raise ConfigurationError(error.message) from None  # what was typed is wrong
     _report(run, kept, masked="" if window else f" {kept.key.masked}")
 
 
@@ -65,15 +68,13 @@ def _keep(run: Session, value: str) -> _Kept:
     """Try a key and keep it.
 
     Raises:
-        ConfigurationError: it is no key, or could not be kept.
+        MissingKeyError: it is no key.
         AuthenticationError: the service refuses it.
+        ConfigurationError: it could not be kept.
     """
-    try:
-        key = keys.parse_key(value, keys.FROM_CALLER)
-    except MissingKeyError as error:
-        raise ConfigurationError(error.message) from None  # what was typed is wrong
+    key = keys.parse_key(value, keys.FROM_CALLER)
     if not key.value.startswith(KEY_PREFIX):
-        raise ConfigurationError(
+        raise MissingKeyError(
             f"That is no API key: OpenFunnel's begin with {KEY_PREFIX}. Nothing was kept. "
             "Copy the key from your account."
         )

@@ -61,7 +61,7 @@ class Messages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KeyWindow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the window that asks for the API key says, with places for ``{service}`` and ``{kind}``."""
+    """What the window that asks for the API key says, with places such as ``{service}``."""
 
     title: str
     question: str
@@ -69,6 +69,8 @@ class KeyWindow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cancel: str
     trying: str
     empty: str
+    no_key: str
+    refused: str
     unexpected: str
 
 

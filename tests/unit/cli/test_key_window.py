@@ -13,7 +13,7 @@ from tests.unit.cli.conftest import SECRET, Run, Serve
 from xl_openfunnel import AuthenticationError
 from xl_openfunnel.cli import key_window
 from xl_openfunnel.cli.key_window import KeyDialog
-from xl_openfunnel.errors import ConfigurationError
+from xl_openfunnel.errors import ConfigurationError, MissingKeyError
 from xl_openfunnel.workbook.languages import language_of, languages
 
 
@@ -54,7 +54,11 @@ class Threads:
 
 def keep(typed: str) -> str:
     if typed == "of_refused":
-        raise AuthenticationError("The API key was refused. This one was not kept.", status=401)
+        raise AuthenticationError("The API key was refused.", status=401)
+    if typed == "of_1 of_2":
+        raise MissingKeyError("There are 2 API keys in one text.")
+    if typed == "of_unwritable":
+        raise ConfigurationError("The key could not be written.")
     if typed == "of_broken":
         raise RuntimeError(f"about {typed}")
     return typed.upper()
@@ -83,7 +87,9 @@ def test_a_key_that_is_kept_closes_the_window(dialog: KeyDialog[str], threads: T
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("of_refused", "The API key was refused. This one was not kept."),
+        ("of_refused", "The service refused this key (HTTP 401). It was not kept; a key that was kept before stays."),
+        ("of_1 of_2", languages()["en"].key_window.no_key),
+        ("of_unwritable", "The key could not be written."),
         ("of_broken", "Something unexpected happened (RuntimeError). Nothing was kept."),
     ],
 )
@@ -111,10 +117,15 @@ def test_an_empty_field_is_not_tried(dialog: KeyDialog[str], threads: Threads) -
     ("number", "code"),
     [(0x0409, "en"), (0x0407, "de"), (0x0C07, "de"), (0x0411, "en")],  # 0x0C07 is Austria; Japanese has no file
 )
-def test_the_window_speaks_the_language_of_windows(number: int, code: str) -> None:
+def test_the_window_speaks_the_language_of_windows(number: int, code: str, threads: Threads) -> None:
     view, texts = FakeView(), languages()[code].key_window
-    KeyDialog(keep, language_of(number).key_window).submit(view, "")
-    assert view.shown == [(texts.empty, False)]
+    dialog = KeyDialog(keep, language_of(number).key_window, threads.start)
+    for typed in ("", "of_refused", "of_1 of_2"):
+        dialog.submit(view, typed)
+        threads.run()
+        view.wait()
+    refused = texts.refused.format(status=401)
+    assert [text for text, waiting in view.shown if not waiting] == [texts.empty, refused, texts.no_key]
 
 
 def test_the_language_of_the_display_is_a_number_on_windows_alone() -> None:
