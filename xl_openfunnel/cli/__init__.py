@@ -144,7 +144,10 @@ _add(
 )
 _add(
     *(app, _JOBS, "sql", sql.sql),
-    ("Companies by country, over all jobs", 'xl-openfunnel sql "select country, count(*) from companies group by all"'),
+    (
+        "Companies by country, over all jobs",
+        'xl-openfunnel sql "select country, count(distinct linkedin_url) from companies group by all"',
+    ),
     ("What there is to ask for", "xl-openfunnel sql --schema"),
     ("One job, into a workbook", 'xl-openfunnel sql --job texas "from companies limit 50" -o fifty.xlsx'),
     (
