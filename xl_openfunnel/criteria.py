@@ -29,7 +29,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 from .cell_values import to_cell, to_text
 from .company_key import comparable, looks_blank, text_order
 from .errors import ConfigurationError
-from .fields import ALL_COLUMNS, BY_NAME, EMPLOYEE_BANDS, FieldType, column_name
+from .fields import ALL_COLUMNS, BY_NAME, EMPLOYEE_BANDS, KNOWN_PREFIX, KNOWN_VALUES, FieldType, column_name
 from .pasted import HYPHENS, holds_key
 from .text import clip, one_line
 
@@ -255,6 +255,9 @@ def _operand(column: str, sign: Sign, value: str, part: str) -> Operand:
         if band not in EMPLOYEE_BANDS:
             raise _refused(part, f"names no size class. There are {', '.join(EMPLOYEE_BANDS)}.")
         return Operand(band, band=EMPLOYEE_BANDS.index(band))
+    if column.startswith(KNOWN_PREFIX) and text and text not in KNOWN_VALUES:
+        tiers = ", ".join(KNOWN_VALUES)
+        raise _refused(part, f"names no tier. There are {tiers}; with nothing after = it finds the new companies.")
     number = None if field_type is FieldType.INTEGER and _THOUSANDS.fullmatch(text) else _number(text)
     is_number_column = field_type in (FieldType.INTEGER, FieldType.NUMBER)
     if is_number_column and number is None and not (is_equality and not _ALMOST_NUMBER.fullmatch(text)):

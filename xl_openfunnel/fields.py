@@ -273,6 +273,9 @@ KNOWN_PREFIX: Final = "known:"
 """Before the name of a known list: a column that tells by which tier each company is in it. It is shown
 only where it is named, and `"*"` does not stand for it."""
 
+KNOWN_VALUES: Final = ("linkedin", "host", "not comparable")
+"""What such a column holds; it is blank for a new company."""
+
 _SERVICE_PREFIX: Final = "service_"
 
 DERIVED_COLUMNS: Final = tuple(field.name for field in FIELDS if field.origin == "derived" and not field.default)

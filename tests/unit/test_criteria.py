@@ -110,6 +110,7 @@ TWO_CRITERIA = "has two criteria. Put ; between them, or ~ before a sign that be
 NO_NUMBER = "compares {} with what is no number. Write numbers like 1000 or 0.5."
 NO_VALUE = "has no value after >. Write one, or = for a blank and <> for anything else."
 NO_BAND = "names no size class. There are 1–10, 11–50, 51–200, 201–500, 501–1000, 1001–5000, 5001–10000, 10001+."
+NO_TIER = "names no tier. There are linkedin, host, not comparable; with nothing after = it finds the new companies."
 
 
 @pytest.mark.parametrize(
@@ -134,6 +135,9 @@ NO_BAND = "names no size class. There are 1–10, 11–50, 51–200, 201–500, 
         ("employee_count=1.000", "employee_count=1.000", NO_NUMBER.format("employee_count")),
         ("rank<ten", "rank<ten", NO_NUMBER.format("rank")),
         ("employee_band>50", "employee_band>50", NO_BAND),
+        ("known:crm=new", "known:crm=new", NO_TIER),
+        ("known:crm=|site", "known:crm=|site", NO_TIER),
+        ("Known: CRM<>name", "Known: CRM<>name", NO_TIER),
     ],
 )
 def test_what_cannot_be_understood_is_named(criteria: str, part: str, why: str) -> None:

@@ -127,6 +127,10 @@ FORMULA_MESSAGES: Final = (
         "it is a date",
     ),
     FormulaMessage(
+        "#OF! '<part>' names no tier. There are <tiers>; with nothing after = it finds the new companies.",
+        "the column `known:...` holds nothing else: a company that has only a known `site` or `name` is new",
+    ),
+    FormulaMessage(
         '#OF! Give criteria as text, like "country=Germany; employee_count>=50", or as a range of two columns: names, and what they must be.',
         "as it says",
     ),

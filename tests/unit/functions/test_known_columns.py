@@ -9,12 +9,14 @@ from tests.unit.functions.test_new_companies import OTHER, ROWS, keep
 from xl_openfunnel.cell_values import Block
 from xl_openfunnel.columns import maker
 from xl_openfunnel.errors import ConfigurationError
+from xl_openfunnel.fields import KNOWN_VALUES
 from xl_openfunnel.functions import derived_tables, limits
 from xl_openfunnel.functions.cache import DerivedCache
 from xl_openfunnel.functions.catalog import REGISTRY
 from xl_openfunnel.functions.context import KNOWN
 from xl_openfunnel.functions.implementations import lookup, pivot, rows
 from xl_openfunnel.functions.known_companies import new
+from xl_openfunnel.known.tiers import MATCHES, Tier, looks_for
 from xl_openfunnel.simulator import SimulatedJob
 
 BOTH = (("job-one-1",), ("job-two-2",))
@@ -55,6 +57,11 @@ def test_criteria_and_sorts_take_it(services: SimulatedServices, in_files: bool)
     assert rows(services.context(), "job-one-1", "name", False, NONE, "known:crm=linkedin") == [
         ["no company matches known:crm=linkedin"]
     ]
+
+
+def test_criteria_know_every_value_of_the_column() -> None:
+    held = [tier for tier in Tier if looks_for(tier, MATCHES[0])]
+    assert list(map(str, [*held, Tier.NOT_COMPARABLE])) == list(KNOWN_VALUES)
 
 
 def test_lookup_pivot_and_new_take_it(services: SimulatedServices) -> None:
