@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import subprocess
@@ -33,10 +34,7 @@ def in_a_terminal(
         environ: what the environment has besides ours.
         until: a text, and how often it is written before the process is killed; without it, each call succeeds.
     """
-    assert sys.platform != "win32"  # for mypy
-    import pty
-    import termios
-
+    pty, termios = map(importlib.import_module, ("pty", "termios"))  # which Windows lacks, and mypy for Windows
     outer, inner = pty.openpty()
     termios.tcsetwinsize(inner, (24, width))
     ours = {name: value for name, value in os.environ.items() if name not in _UNSET}
