@@ -1,4 +1,4 @@
-"""Commands for lists of known companies, of which none prints what is in a list."""
+"""Commands for known lists. None of them prints the companies of a list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The progress of jobs on a terminal: the state, and a bar of the rows that were read of those that are there."""
+"""The progress of jobs on a terminal: the state, and a bar of the rows read so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The companies of many jobs, from their files: those that criteria choose, as views that questions are asked of."""
+"""The companies of many jobs, from their files, as views to query; criteria choose which."""
 
 from __future__ import annotations
 

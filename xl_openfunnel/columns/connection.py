@@ -1,4 +1,4 @@
-"""DuckDB, held narrow: in memory, with the files of one folder, and never in the way of the process' end."""
+"""DuckDB, confined: in memory, with the files of one folder, and never in the way of the process' end."""
 
 from __future__ import annotations
 

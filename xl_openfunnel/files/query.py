@@ -1,4 +1,4 @@
-"""Writes the answer of a query: any rows of Python's values, of which text formats hold only a few at a time."""
+"""Writes the result of a query: rows of any Python values. Text formats hold only a few rows in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calculates what takes longer than a cell may wait, on threads of its own, and tells when it is there."""
+"""Calculates on threads of its own what takes longer than a cell may wait, and tells when it is done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A call of a function that all cells share that make it, while it takes longer than they may wait."""
+"""One call of a function for all cells that make it, while it takes longer than a cell may wait."""
 
 from __future__ import annotations
 
