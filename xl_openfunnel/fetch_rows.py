@@ -196,5 +196,12 @@ def shared_fetcher(base_url: str | None = None, api_key: str | None = None) -> F
         return shared_fetchers[identity]
 
 
-if hasattr(os, "register_at_fork"):  # a forked process has no threads
-    os.register_at_fork(after_in_child=shared_fetchers.clear)
+def _forked() -> None:
+    """A new process has none of the threads of the old one: neither fetchers' nor one that would release the lock."""
+    global _lock
+    _lock = threading.Lock()
+    shared_fetchers.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

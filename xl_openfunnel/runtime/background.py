@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ _SWITCH_INTERVAL: Final = 0.0005
 """Seconds after which a thread must yield Python to the one that answers cells, which gives it away several times in
 each call."""
 
-_lock: Final = threading.Lock()
+_lock = threading.Lock()
 _intervals: Final[list[float]] = []
 _was_enabled: Final[list[bool]] = []
 """What those that run found, of which the first found the process's own and is the last to be undone."""
@@ -50,3 +51,19 @@ def without_garbage_collection() -> Iterator[None]:
         with _lock:
             if _was_enabled.pop():
                 gc.enable()
+
+
+def _forked() -> None:
+    """A new process has none of the threads that calculated in the old one, to undo what they set."""
+    global _lock
+    _lock = threading.Lock()
+    if _intervals:
+        sys.setswitchinterval(_intervals[0])
+    if any(_was_enabled):
+        gc.enable()
+    _intervals.clear()
+    _was_enabled.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -38,3 +40,15 @@ def test_threads_yield_as_before_once_the_last_calculation_ends() -> None:
             pass
         assert sys.getswitchinterval() < 0.001
     assert sys.getswitchinterval() == pytest.approx(0.004)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
+def test_a_forked_process_has_what_the_process_had_before() -> None:
+    gc.enable()
+    sys.setswitchinterval(0.004)
+    with in_background(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # from 3.12 on: other threads, such as those of pytest-xdist
+        child = os.fork()
+        if child == 0:
+            os._exit(gc.isenabled() and sys.getswitchinterval() > 0.003)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
