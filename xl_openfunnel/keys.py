@@ -5,6 +5,7 @@ A key is stored under its origin (scheme, host, port), so that another base URL 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -234,11 +235,13 @@ def _remove_left_over() -> None:
 
 
 def _write_file(entries: dict[str, str]) -> None:
-    """Replace the file atomically, readable to its owner only; without entries, remove it."""
+    """Replace the file atomically, readable to its owner only; without entries, remove it and a folder left empty."""
     path = _file_path()
     try:
         if not entries:
             path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # other files are there
+                path.parent.rmdir()
             return
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with temporary_file(path.parent) as temporary:

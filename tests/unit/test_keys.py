@@ -89,8 +89,9 @@ def test_without_a_keyring_a_private_file_is_used(no_keyring: None) -> None:
     keys.save("https://other.example:443", "of_other_12345")
     assert keys.find(ORIGIN, environ={}).value == SECRET
     assert keys.delete(ORIGIN)
+    assert path.exists()
     assert keys.delete("https://other.example:443")
-    assert not path.exists()
+    assert not path.parent.exists()
 
 
 def test_saving_to_a_keyring_removes_the_key_from_the_file(
