@@ -143,7 +143,6 @@ def test_rows_without_a_terminal_are_tab_separated_with_whole_texts(serve: Serve
     ]
     assert [row.split("\t")[3] for row in rows] == [row["linkedin_url"] for row in ROWS]
     assert result.code == 0
-    assert "note: Not all columns, separated by tabs." in result.err
 
 
 def test_rows_waits_for_a_running_job_and_prints_progress_on_stderr(serve: Serve, run: Run) -> None:
