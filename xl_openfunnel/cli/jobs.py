@@ -191,8 +191,7 @@ def rows(
 
         selection = new_among(snapshots, selection, known, lists)
     snapshot = replace(stacked_snapshot(snapshots) if len(jobs) > 1 else snapshots[0], selection=selection)
-    labels = "; ".join(filter(None, map(run.label_of, job_ids))) or None
-    guarded = replace(target, label=labels).write(snapshot, names)
+    guarded = replace(target, label=run.label_of_all(job_ids)).write(snapshot, names)
     target.report(snapshot, guarded)
     if snapshot.rows.jobs is not None:
         _print_shared(snapshot)

@@ -144,6 +144,10 @@ class Session:
         """What a message calls the job: its label, else its id."""
         return self.label_of(job_id) or job_id
 
+    def label_of_all(self, job_ids: Sequence[str]) -> str | None:
+        """The labels of one or more jobs, with the ids of those that have none; None where none has one."""
+        return "; ".join(map(self.name_of, job_ids)) if any(map(self.label_of, job_ids)) else None
+
     def label_of(self, job_id: str) -> str | None:
         store = self.store_if_usable
         return store.label_of(job_id) if store else None

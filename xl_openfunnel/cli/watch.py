@@ -66,8 +66,7 @@ def watch(
                     printed[snapshot.job_id] = key
                     progress.print_line(names[snapshot.job_id] + job_text.line(snapshot), str(snapshot.status or ""))
     else:
-        labels = "; ".join(filter(None, map(run.label_of, job_ids))) or None
-        labelled = replace(target, label=labels)
+        labelled = replace(target, label=run.label_of_all(job_ids))
         _update_file(changes, latest, target.path, labelled, parse_column_names(columns), stacked=len(jobs) > 1)
     for snapshot in latest.values():
         terminal.print_warnings(snapshot)

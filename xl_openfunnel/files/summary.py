@@ -143,7 +143,7 @@ def _add_band(sheet: Worksheet, content: Content, style: Formats) -> tuple[int, 
         f"seeds {seeds(snapshot)}" if seeds(snapshot) else "",
     ]
     if jobs is not None:  # the facts at the foot tell what each was searched for
-        wanted, origin = f"{count(len(jobs), 'job')}: {snapshot.job_id}", [origin[2]]
+        wanted, origin = f"{count(len(jobs), 'job')}: {content.label or snapshot.job_id}", [origin[2]]
     wanted = clip(wanted, _MAX_BAND_UNITS)
     query_height = _QUERY_LINE * _lines(wanted)
     texts = (

@@ -40,8 +40,11 @@ def test_every_format_takes_several_jobs(serve: Serve, run: Run, tmp_path: Path,
 
 def test_a_workbook_of_several_jobs_has_their_ids_and_sums_them_up(serve: Serve, run: Run, tmp_path: Path) -> None:
     serve(DONE, OTHER)
+    run("status", "other")
+    run("label", "other", "Texas jobs")
     assert run("rows", DONE.job_id, "other", "-o", tmp_path / "rows.xlsx").code == 0
     book = openpyxl.load_workbook(tmp_path / "rows.xlsx")
+    assert f"2 jobs: {DONE.job_id}; Texas jobs" in [cell for row in book["Summary"].values for cell in row]
     (table,) = (sheet for sheet in book if "Companies" in sheet.tables)
     values = list(table.iter_rows(values_only=True))
     assert values[0][:3] == ("job_id", "rank", "name")
