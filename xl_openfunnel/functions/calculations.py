@@ -8,7 +8,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import replace
 from types import NoneType
 from typing import Final
 
@@ -107,7 +106,7 @@ class Calculations:
         asked = dict(context.dependencies)
         with self._lock:
             call = self._call(key, name, compute, context, arguments)
-            if not call.answers(asked, looked_up=looked_up):
+            if not looked_up or not call.answers(asked):  # what it would find now is not known
                 self._request(call, asked, looked_up=looked_up, at_once=looked_up and call.settled(asked))
             last, version = call.block, call.version
             call.delivered |= last is not None
@@ -123,7 +122,7 @@ class Calculations:
             if call is not None:
                 call.subscriptions += 1
                 if call.missing:
-                    self._request(call, call.asked)
+                    self._request(call)
         self._start_due()
         return Subscription(self, call)
 
@@ -211,12 +210,13 @@ class Calculations:
         at_once = paused and call.settled(dependencies)
         if call.state is CallState.QUEUED and not at_once:
             return
-        present = {name: replace(each, value=each.now()) for name, each in dependencies.items()}
         with self._lock:
-            self._request(call, present, at_once=at_once)
+            self._request(call, at_once=at_once)
         self._start_due()
 
-    def _request(self, call: SharedCall, asked: Dependencies, *, looked_up: bool = True, at_once: bool = False) -> None:
+    def _request(
+        self, call: SharedCall, asked: Dependencies | None = None, *, looked_up: bool = True, at_once: bool = False
+    ) -> None:
         """Have a call calculated, unless that is under way; ``at_once`` without a pause."""
         if self._closed or call.topic not in self._by_topic:
             return
@@ -224,11 +224,11 @@ class Calculations:
         if at_once:
             call.due_at = float("-inf")
         if call.state is CallState.IDLE:
-            call.state, call.asked = CallState.QUEUED, asked
+            call.state = CallState.QUEUED
             self._queues[call.block is not None][call] = None
         elif call.state is CallState.RUNNING:
-            same = looked_up and values(call.asked) == values(asked) and not call.cancellation.cancelled
-            call.again, call.asked = call.again or not same, asked
+            call.again |= not looked_up or call.cancellation.cancelled
+            call.asked = asked or call.asked
 
     def _unsubscribe(self, call: SharedCall) -> None:
         with self._lock:
@@ -286,6 +286,7 @@ class Calculations:
                         del queue[call]
                         self._running += 1
                         call.state, call.cancellation = CallState.RUNNING, Cancellation()
+                        call.again, call.asked = False, {}
                         return call
                     soonest = min(soonest, call.due_at)
             if soonest >= self._timer_at:
@@ -329,13 +330,14 @@ class Calculations:
                 return False
             if answer is not None:
                 self._keep(call, *answer)
+                # A label may have been moved, and back, since the calculation looked it up.
+                call.again |= bool(call.asked) and values(call.asked) != values(call.dependencies)
             if changed:
                 call.version += 1
                 call.delivered = False
             call.missing |= answer is None
             if call.again or (call.missing and call.subscriptions):
-                call.again = False
-                self._request(call, call.asked)
+                self._request(call)
             self._forget_answers()
         # From here on each cell that looks has what changed calculated. What changed before is noted only here.
         if any(seen.stale for seen in call.dependencies.values()):

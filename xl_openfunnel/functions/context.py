@@ -275,15 +275,12 @@ class CallContext:
         """
         store = self._services.store
         if store is not None:
-            limits.count_entries(None if (known := last_read.get(store)) is None else known.entries)
+            limits.count_entries(None if (known := last_read.get(store)) is None else known.entries[1])
         entries = _ledger(store)
-        if store is not None and entries != NO_STORE:
-            last = last_read.setdefault(store, LastRead())
-            if entries == STORE_BUSY:
-                self._mark_stale()
-                entries = STORE_BUSY if last.entries is None else last.entries
-            elif not isinstance(entries, str):
-                last.entries = entries
+        if store is not None and entries == STORE_BUSY:
+            self._mark_stale()
+            if (known := last_read.get(store)) is not None and known.entries[1] is not None:
+                entries = known.entries[1]
         if isinstance(entries, str):
             self.dependencies.setdefault(JOBS, Dependency(lambda: _ledger(store), entries))
             raise ConfigurationError(entries)
@@ -322,9 +319,14 @@ def _ledger(store: JobStore | None) -> tuple[LedgerEntry, ...] | str:
     """All jobs ever seen here, or why they cannot be read."""
     if store is None:
         return NO_STORE
-    try:
-        return tuple(store.ledger(wait=False))
-    except StoreBusyError:
-        return STORE_BUSY
-    except UNREADABLE:
-        return NO_STORE
+    last, version = last_read.setdefault(store, LastRead()), store.version()
+    of, entries = last.entries
+    if entries is None or version is None or version != of:
+        try:
+            entries = tuple(store.ledger(wait=False))
+        except StoreBusyError:
+            return STORE_BUSY
+        except UNREADABLE:
+            return NO_STORE
+        last.entries = version, entries
+    return entries

@@ -6,7 +6,7 @@ While another program writes the store, its last answers are used.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Final
@@ -35,9 +35,10 @@ UNREADABLE: Final = (ConfigurationError, OSError, sqlite3.Error)
 
 @dataclass
 class LastRead:
-    """The last answers of a store."""
+    """The last answers of a store, whole ones with the version of the store that gave them."""
 
-    entries: tuple[LedgerEntry, ...] | None = None
+    names: tuple[Hashable, JobNames | None] = None, None
+    entries: tuple[Hashable, tuple[LedgerEntry, ...] | None] = None, None
     job_ids: dict[str, str | None] = field(default_factory=dict)
     labels: dict[str, str | None] = field(default_factory=dict)
 
@@ -56,19 +57,18 @@ class NameLookup:
     def __init__(self, store: JobStore | None, mark_stale: Callable[[], None]) -> None:
         self._store = store
         self._mark_stale = mark_stale
-        self._quick = False
-        self._asked = 0
+        self._quick = self._asked = False
         self._names: JobNames | None = None
 
     @contextmanager
     def quickly(self) -> Iterator[None]:
-        """Within this, one connection is used, and all names are read where more than one is asked for."""
+        """Within this, one connection is used, and the names are those of its first lookup."""
         with self._store.one_connection() if self._store else nullcontext():
             self._quick = True
             try:
                 yield
             finally:
-                self._quick, self._asked, self._names = False, 0, None
+                self._quick, self._asked, self._names = False, False, None
 
     def find_label(self, text: str) -> tuple[str | None, str]:
         """The id of the job with this label, if any, and why labels cannot be read, ``""`` where they can."""
@@ -98,7 +98,7 @@ class NameLookup:
         if store is None or job_ids(text):
             return None
         try:
-            names = self._names
+            names = self._all_names(store)
             return names.whole_id(text) if names else store.whole_id(text, wait=False)
         except InvalidJobIdError:
             raise
@@ -115,7 +115,7 @@ class NameLookup:
             return None
         last = last_read.setdefault(store, LastRead()).labels
         try:
-            names = self._names
+            names = self._all_names(store)
             label = names.label_of(job_id) if names else store.label_of(job_id, wait=False)
         except StoreBusyError:
             self._mark_stale()
@@ -126,18 +126,26 @@ class NameLookup:
         return label
 
     def _all_names(self, store: JobStore) -> JobNames | None:
-        """All names, from the second on that a quick call looks up; None where each is looked up alone."""
-        if not self._quick or self._names is not None:
-            return self._names
-        self._asked += 1
-        if self._asked == 2:
-            try:
-                self._names = store.names(_MAX_READ, wait=False)
-            except (StoreBusyError, ValueError, *UNREADABLE):
-                self._names = None  # looking up each name raises the same error
-        if self._asked > 1 and self._names is None:
-            limits.count_jobs(1 if self._asked > 2 else 2)
+        """All names; None where each is looked up alone: they are too many, or cannot be read."""
+        if not self._quick:
+            return _read_names(store)
+        if not self._asked:
+            self._asked, self._names = True, _read_names(store)
+        if self._names is None:
+            limits.count_jobs(1)
         return self._names
+
+
+def _read_names(store: JobStore) -> JobNames | None:
+    last, version = last_read.setdefault(store, LastRead()), store.version()
+    of, names = last.names
+    if version is None or version != of:
+        try:
+            names = store.names(_MAX_READ, wait=False)
+        except (StoreBusyError, ValueError, *UNREADABLE):
+            return None  # looking up each name raises the same error
+        last.names = version, names
+    return names
 
 
 def _remember(last: dict[str, str | None], text: str, answer: str | None) -> None:

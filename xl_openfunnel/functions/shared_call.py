@@ -31,8 +31,8 @@ class SharedCall:
         name: of the function.
         run: calculates it; returns the block and what it depends on.
         state: of its next or present calculation.
-        asked: what the last call that asked for it had looked up.
-        again: whether that was something else than when the present calculation began.
+        asked: what the last call looked up that asked for it while the present calculation ran; empty if none did.
+        again: whether it must be calculated once more after that.
         missing: whether it was asked for, and then not calculated because no cell seemed to want it.
         block: the last answer; None if there is none, or none any more.
         dependencies: what the last answer was calculated from.
@@ -76,13 +76,9 @@ class SharedCall:
         self.unsettled = next((topic for topic in topics if not dependencies[topic].settled()), "")
         return not self.unsettled
 
-    def answers(self, asked: Dependencies, *, looked_up: bool) -> bool:
-        """Whether a call that has looked up so much, or all, would get the last answer."""
-        if self.block is None:
-            return False
-        if not looked_up:  # what it would find is not known
-            return not self.delivered
-        return values(asked) == values(self.dependencies)
+    def answers(self, asked: Dependencies) -> bool:
+        """Whether a call that has looked up all this would get the last answer."""
+        return self.block is not None and values(asked) == values(self.dependencies)
 
 
 def values(dependencies: Dependencies) -> list[tuple[str, Hashable]]:

@@ -327,13 +327,13 @@ def test_a_call_that_cannot_look_up_its_jobs_in_time_is_calculated_at_each_recal
     cell = Cell(rig, "a")
     rig.run()
     assert cell.update() == [[0.0]]
-    assert rig.run() == 0
+    assert (rig.run(), rig.run()) == (1, 0)  # a label may have been moved since: calculated once more, in vain
     assert "a" in cell.dependencies
     rig.rows["a"] = 7
     assert cell.calculate() == [[0.0]]  # F9
     assert rig.run() == 1
     assert cell.update() == [[7.0]]
-    assert rig.run() == 0
+    assert (rig.run(), rig.run()) == (1, 0)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.functions.conftest import MakeServices, locked_by_another_program
+from xl_openfunnel import Store
 from xl_openfunnel.functions import implementations
 from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.context import JOBS, NO_STORE, STORE_BUSY, CallContext
@@ -246,3 +247,35 @@ def test_no_argument_that_holds_an_api_key_is_shown(make_services: MakeServices,
             block = evaluate(name, getattr(implementations, name), services.context(), *values)
             assert "holds an API key" in str(block)
             assert "0123456789" not in str(block)
+
+
+def test_names_and_the_list_of_jobs_are_read_again_only_once_the_store_has_changed(
+    make_services: MakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = make_services(SimulatedJob(companies(5), job_id="job-one-1"))
+    services.fetcher.wait("job-one-1")
+    store = services.store
+    assert store
+    read: list[str] = []
+
+    def count(name: str) -> None:
+        whole = getattr(store, name)
+
+        def counted(*values: object, **options: object) -> object:
+            read.append(name)
+            return whole(*values, **options)
+
+        monkeypatch.setattr(store, name, counted)
+
+    for name in ("names", "ledger", "job_id_of", "whole_id", "label_of"):
+        count(name)
+
+    def labels() -> list[object]:
+        implementations.status(services.context(), [["job-one-1"], ["Mine"]])
+        return [row[1] for row in implementations.jobs_table(services.context())[1:]]
+
+    other = Store(store.path, store.origin)  # as in another process
+    other.label("job-one-1", "mine")
+    assert [labels(), labels(), sorted(read)] == [["mine"], ["mine"], ["ledger", "names"]]
+    other.label("job-one-1", "Yours")
+    assert [labels(), labels(), sorted(read)] == [["Yours"], ["Yours"], ["ledger", "ledger", "names", "names"]]

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
@@ -73,7 +73,10 @@ class StoreDatabase:
         self.path = path
         self._lock = threading.Lock()
         self._ready = False
-        self._close_anchor: Callable[[], object] = lambda: None
+        self._anchor: sqlite3.Connection | None = None
+        self._anchored: tuple[int, int] | None = None
+        self._anchor_lock = threading.Lock()
+        self._close_finally: Callable[[], object] = lambda: None
         self._shared = threading.local()
         try:
             self._ensure_open()
@@ -88,6 +91,17 @@ class StoreDatabase:
     def close(self) -> None:
         """Close the file. A later operation opens it again."""
         self._close_anchor()
+
+    def version(self) -> Hashable:
+        """Equal to an earlier one only while the file has not changed; None where that cannot be told just now."""
+        with self._anchor_lock:
+            anchor = self._anchor
+            if anchor is None or self._anchored != _file_identity(self.path):
+                return None
+            try:
+                return anchor, *anchor.execute("PRAGMA data_version").fetchall()
+            except sqlite3.Error:
+                return None
 
     @contextlib.contextmanager
     def connection(self, *, wait: bool = True, write: bool = False) -> Iterator[sqlite3.Connection]:
@@ -271,15 +285,22 @@ class StoreDatabase:
                     db.execute(f"PRAGMA user_version = {VERSION}")
         # One connection stays open: closing the last one locks the file for a checkpoint, and a reader that does not
         # wait would find it busy.
+        self._close_anchor()
         anchor = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT, check_same_thread=False)
-        self._close_anchor = weakref.finalize(self, anchor.close)
+        self._close_finally = weakref.finalize(self, anchor.close)
         try:
             for table in ("job", "page", "ledger"):
                 anchor.execute(f"SELECT 1 FROM {table}").fetchone()  # noqa: S608
+            anchor.execute("PRAGMA busy_timeout = 0")  # for `version`
         except sqlite3.Error:
-            self._close_anchor()
+            self._close_finally()
             raise
-        self._ready = True
+        self._anchor, self._anchored, self._ready = anchor, _file_identity(self.path), True
+
+    def _close_anchor(self) -> None:
+        with self._anchor_lock:
+            self._anchor = None
+            self._close_finally()
 
     def _check_no_links(self) -> None:
         """Refuse links in the place of the file and of those beside it: they would redirect writes."""

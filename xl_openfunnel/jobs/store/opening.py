@@ -29,6 +29,8 @@ class UnavailableStore:
     def one_connection(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
+    def version(self) -> None: ...
+
     def explain(self, error: Exception) -> str:
         return str(error)
 

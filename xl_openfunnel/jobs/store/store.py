@@ -64,7 +64,7 @@ class Store:
             self._database = StoreDatabase(path)
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError(f"The local store {path} cannot be used: {self.explain(error)}") from None
-        self.one_connection = self._database.one_connection
+        self.one_connection, self.version = self._database.one_connection, self._database.version
 
     def close(self) -> None:
         """Close the file. A later operation opens it again."""

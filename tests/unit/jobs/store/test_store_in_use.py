@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -103,3 +104,40 @@ def test_a_locked_store_asks_for_patience_and_no_other_folder(store: Store, lock
         ):
             db.execute("BEGIN IMMEDIATE")
     assert store.explain(raised.value) == "another program has locked the store. Wait a while."
+
+
+def test_the_version_is_another_one_after_each_change_of_any_process(store: Store) -> None:
+    seen = [store.version()]
+    assert seen[0] is not None
+    for change_it in (
+        lambda: store.label("job", "DACH"),
+        lambda: Store(store.path, ORIGIN).label("job", "Nordics"),
+        lambda: store.save("other", result(READ), READ, None),
+        lambda: store.forget("other"),
+    ):
+        assert store.version() == seen[-1]
+        change_it()
+        seen.append(store.version())
+        assert seen[-1] not in [None, *seen[:-1]]
+
+
+def test_the_version_of_a_store_that_is_closed_or_removed_is_not_known(store: Store) -> None:
+    before = store.version()
+    store.close()
+    assert store.version() is None
+    assert store.ledger()
+    assert store.version() is None  # its file is there, and opened for each operation
+    for file in store.path.parent.iterdir():
+        file.unlink()
+    assert store.version() is None
+    assert store.ledger() == []  # with a new file
+    assert store.version() not in (None, before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows replaces no open file")
+def test_the_version_of_a_store_in_another_file_is_not_known(store: Store, tmp_path: Path) -> None:
+    another = Store(tmp_path / "another.sqlite3", ORIGIN)
+    another.label("new", "DACH")
+    another.close()
+    another.path.replace(store.path)
+    assert store.version() is None
