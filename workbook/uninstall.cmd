@@ -1,5 +1,5 @@
 @echo off
-rem Takes away what install.cmd made. The API key, the stored jobs, the log and the workbook stay.
+rem Takes away what install.cmd made, and the API key and what is stored if the user says so. The log and the workbook stay.
 setlocal EnableExtensions DisableDelayedExpansion
 title XL OpenFunnel
 set "HOMEDIR=%OPENFUNNEL_CACHE_DIR%"
@@ -16,6 +16,19 @@ ren "%ENVDIR%" python.busy 2>nul
 if errorlevel 1 goto :inuse
 ren "%HOMEDIR%\python.busy" python
 if errorlevel 1 goto :inuse
+rem Afterwards nothing is here any more that could do this. Without anybody to ask, as in a script, they stay.
+set "KEPT=The API key, the stored jobs, the known lists, the log and the workbook stay."
+set "ANSWER="
+echo Remove the API key, the stored jobs and the known lists too? They stay if you only press Enter.
+set /p "ANSWER=Type y to remove them: "
+if /i not "%ANSWER%"=="y" goto :uninstall
+"%ENVPY%" -I -m xl_openfunnel forget --all --yes
+if errorlevel 1 goto :failed
+"%ENVPY%" -I -m xl_openfunnel key remove
+if errorlevel 1 goto :failed
+set "KEPT=The log and the workbook stay."
+
+:uninstall
 "%ENVPY%" -I -m xl_openfunnel uninstall 2>nul
 if errorlevel 1 goto :failed
 rmdir /s /q "%ENVDIR%"
@@ -23,7 +36,7 @@ if exist "%ENVDIR%" goto :inuse
 rem Only if it is empty: the stored jobs may be there.
 rmdir "%HOMEDIR%" 2>nul
 echo.
-echo XL OpenFunnel is removed. The API key, the stored jobs, the log and the workbook stay.
+echo XL OpenFunnel is removed. %KEPT%
 pause
 exit /b 0
 

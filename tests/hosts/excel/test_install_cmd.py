@@ -50,7 +50,9 @@ read("")
 CLEAR = r'reg delete "HKCU\Software\VB and VBA Program Settings" /f'
 CLICK = "import os, subprocess, sys; q = chr(34); command = 'cmd /c ' + q + q + sys.argv[1] + q + q; "
 CLICK += "folder = os.path.dirname(sys.argv[1]); "
-CLICK += "sys.exit(subprocess.run(command, stdin=subprocess.DEVNULL, cwd=folder).returncode)"
+CLICK += "sys.exit(subprocess.run(command, input=(sys.argv[2] + os.linesep).encode(), cwd=folder).returncode)"
+LABEL = "import subprocess, sys; python = sys.argv[1] + '/python/Scripts/python.exe'; "
+LABEL += "sys.exit(subprocess.run([python, '-I', '-m', 'xl_openfunnel', 'label', 'job-1', 'Secret label']).returncode)"
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -104,11 +106,11 @@ def _make_python(wine: Wine, folder: Path, pip: Path) -> None:
     (folder / "Lib" / "venv" / "__main__.py").write_text(VENV)
 
 
-def click(wine: Wine, name: str, path: str = r"C:\tests\python") -> tuple[int | None, str]:
+def click(wine: Wine, name: str, path: str = r"C:\tests\python", typed: str = "") -> tuple[int | None, str]:
     environment = {"WINEPATH": path, "OPENFUNNEL_CACHE_DIR": DATA, "PIP_NO_INDEX": "1"}
     environment["PYTHONPATH"] = f"C:\\tests\\{HERE}"
     environment["OPENFUNNEL_API_KEY"] = "of_live_" + "a" * 16
-    done = wine.run(["-c", CLICK, f"C:\\tests\\{HERE}\\{name}"], env=environment, timeout=300)
+    done = wine.run(["-c", CLICK, f"C:\\tests\\{HERE}\\{name}", typed], env=environment, timeout=300)
     assert "HIJACKED" not in done.output
     assert not (wine.prefix / "drive_c" / "tests" / "hijacked").exists()
     return done.code, done.output
@@ -148,13 +150,20 @@ def test_a_double_click_sets_up_excel_and_another_takes_all_of_it_away(wine: Win
         assert {Path(path).name for path in made} >= {"OpenFunnel.xlam", "OpenFunnel.xlsm"}
         assert any("XL OpenFunnel" in line for line in registry(wine) - settings)
         home = wine.prefix / "drive_c" / DATA.partition("\\")[2].replace("\\", "/")
+        done = wine.run(["-c", LABEL, DATA], env={"OPENFUNNEL_CACHE_DIR": DATA}, timeout=60)
+        assert done.code == 0, done.output
         (home / "python").rename(home / "python.busy")  # as where it could not be renamed back
-        code, said = click(wine, "uninstall.cmd")
-        assert code == 0, said
-        assert registry(wine) == settings
+        for typed, kept in (("", True), ("y", False)):
+            if not kept:
+                assert click(wine, "install.cmd")[0] == 0
+            code, said = click(wine, "uninstall.cmd", typed=typed)
+            assert code == 0, said
+            assert ("the stored jobs, the known lists, the log and the workbook stay" in said) is kept, said
+            assert registry(wine) == settings
+            assert (b"Secret label" in (home / "store.sqlite3").read_bytes()) is kept
         left = files(wine)
         assert before <= left
-        assert {Path(path).name for path in left - before} == {"OpenFunnel.xlsm"}
+        assert {Path(path).name for path in left - before} == {"OpenFunnel.xlsm", "store.sqlite3"}
     finally:
         for book in wine.prefix.glob("drive_c/users/*/OpenFunnel.xlsm"):
             book.unlink()
