@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 _skipped: list[str] = []
+_standing_back: list[str] = []
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +59,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return [item.nodeid.startswith(folder) for folder in (*WHOLE_FOLDERS, "")].index(True)
 
     items.sort(key=order)
+
+
+def pytest_runtest_logstart(nodeid: str) -> None:
+    """Leave the cores to Excel's tests, which wait for what cells do by themselves: that is slower on a busy
+    machine."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker and sys.platform != "win32" and not _standing_back and not nodeid.startswith(WHOLE_FOLDERS[0]):
+        _standing_back.append(worker)
+        os.nice(10)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

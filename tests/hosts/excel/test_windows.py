@@ -151,7 +151,7 @@ def outcomes_of(
         return windows_pytest(wine, tmp_path_factory.mktemp("windows"), *args, timeout=timeout)
 
     def run_module(module: str) -> Outcome:
-        return run(f"tests/hosts/excel/windows/{module}.py", timeout=500)
+        return run(f"tests/hosts/excel/windows/{module}.py", timeout=800)
 
     with (
         concurrent.futures.ThreadPoolExecutor(WORKERS) as pool,
