@@ -114,7 +114,7 @@ class Exporter:
         report = Report()
         with _explaining(self._target):
             self._prepare()
-            listed = self._list().read()
+            self._list().read()  # raises before anything is written
             ledger = {entry.job_id: entry for entry in self._store.ledger()}
             for number, job_id in enumerate(job_ids, 1):
                 on_job(number)
@@ -124,6 +124,7 @@ class Exporter:
                     if isinstance(error, (FileWriteError, ConfigurationError)):
                         raise
                     report.left_out.append((job_id, error))
+            listed = self._list().read()  # late, and before the files: another process may export into the folder too
             files = set(self._files())
             current = {job.file: job for job in [*report.written, *report.unchanged]}
             unwanted = self._unwanted(files, current.values(), {job.file: job.as_of for job in listed}, report)

@@ -247,6 +247,16 @@ def test_what_a_killed_colleague_wrote_before_is_removed(
     assert [job["file"] for job in listed(target)] == names(target)
 
 
+def test_what_a_colleague_lists_while_jobs_are_exported_stays_listed(
+    computer: Computer, target: Path, tmp_path: Path
+) -> None:
+    colleague = Computer(tmp_path / "there")
+    computer.put("a", ROWS)
+    colleague.put("b", ROWS)
+    Exporter(target, computer.store, computer.columns).export(["a"], lambda _: colleague.export(target))
+    assert [job["job_id"] for job in listed(target)] == ["a", "b"]
+
+
 def test_what_a_colleague_confirmed_later_stays(computer: Computer, target: Path, tmp_path: Path) -> None:
     colleague = Computer(tmp_path / "there")
     for each, day in ((computer, 1), (colleague, 9)):  # the same file, written here
