@@ -58,6 +58,7 @@ def LONGEST_CALLS(jobs: str, where: str) -> str:  # noqa: N802
         "rows of ten jobs": ("OF_ROWS", [names[:10], None, None, None]),
     }
     longest, waiting = dict.fromkeys(kinds, 0.0), set(kinds)
+    values: dict[str, list[list[Any]]] = {}
     deadline = time.monotonic() + CALCULATION_TIMEOUT
     while waiting:
         if time.monotonic() > deadline:
@@ -68,5 +69,10 @@ def LONGEST_CALLS(jobs: str, where: str) -> str:  # noqa: N802
             longest[kind] = max(longest[kind], seconds)
             if blocks[0][0][0] != "loading":
                 waiting.discard(kind)
+                values[kind] = blocks[0]
         time.sleep(0.005)
+    companies = len(values["rows"]) - 1
+    counted = sum(line[1] for line in values["pivot"][1:-1])
+    if (len(values["rows of ten jobs"]) - 1, counted) != (10 * companies, len(names) * companies):
+        raise RuntimeError("the jobs are not as many as their names")
     return json.dumps(longest)

@@ -129,7 +129,7 @@ def copies(job: str, count: int) -> Output:
 
 
 def copy_ids(job: str, count: int) -> list[str]:
-    return [f"{job}-{number}" for number in range(count)]
+    return [f"copy-{number}" for number in range(count)]
 
 
 def busy(job: str, count: int) -> Output:

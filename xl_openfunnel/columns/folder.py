@@ -14,6 +14,7 @@ import logging
 import os
 import secrets
 import stat
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -87,6 +88,8 @@ class ColumnFolder:
         self.origin = origin
         self._now = now
         self._checked: dict[str, tuple[Path, tuple[int, ...]]] = {}
+        self._making = threading.Lock()
+        """Threads that make files hold Python against cells, and two that wait for the same file need it once."""
 
     @classmethod
     def beside(cls, store_path: Path, origin: str) -> Self:
@@ -154,9 +157,11 @@ class ColumnFolder:
         """
         if rows.content is None:
             raise ValueError("only stored rows have columns")
-        if (found := self.find(job_id, rows.content)) is not None:
-            return found
-        begin = self.begin(job_id, rows.content)
+        with self._making:
+            return self.find(job_id, rows.content) or self._make(job_id, rows, rows.content, as_of)
+
+    def _make(self, job_id: str, rows: Rows, content: str, as_of: datetime | None) -> Path:
+        begin = self.begin(job_id, content)
         self.prepare()
         try:
             columns = read_columns(rows.load(range(len(rows.counts))))
@@ -169,7 +174,7 @@ class ColumnFolder:
             "origin": self.origin,
             "as_of": "" if as_of is None else as_of.isoformat(),
             "rows": str(len(rows)),
-            "content": rows.content,
+            "content": content,
         }
         with self.part(begin) as part:
             parquet.write(part, job_id, self.origin, columns, metadata)
@@ -178,7 +183,7 @@ class ColumnFolder:
             if not _exists(path):
                 part.replace(path)
         self._remove_earlier(job_id, begin)
-        if (found := self.find(job_id, rows.content)) is None:
+        if (found := self.find(job_id, content)) is None:
             raise OSError(f"{path.name} cannot be read back")
         return found
 
@@ -191,10 +196,10 @@ class ColumnFolder:
             UnavailableError: DuckDB cannot write the file.
             OSError: the folder cannot be written.
         """
-        columns = read_columns(rows.load(range(len(rows.counts))))
         self.prepare()
         with self.part(job_key(self.origin, job_id)) as part:
-            parquet.write(part, job_id, self.origin, columns, {})
+            with self._making:
+                parquet.write(part, job_id, self.origin, read_columns(rows.load(range(len(rows.counts)))), {})
             yield part
 
     def forget(self, job_id: str) -> None:

@@ -50,6 +50,8 @@ def without_garbage_collection() -> Iterator[None]:
     finally:
         with _lock:
             if _was_enabled.pop():
+                gc.freeze()
+                gc.unfreeze()  # what was made counts as old: it is not searched until all is
                 gc.enable()
 
 

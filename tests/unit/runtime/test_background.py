@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 import warnings
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -31,6 +32,24 @@ def test_garbage_collection_is_as_before_once_the_last_calculation_ends(set_befo
             assert not gc.isenabled()
         assert not gc.isenabled()
     assert gc.isenabled() == was_enabled
+
+
+def test_what_a_calculation_made_is_not_searched_for_garbage_at_its_end_but_when_all_is() -> None:
+    class Made:
+        """Each refers to itself."""
+
+        def __init__(self) -> None:
+            self.itself = self
+
+    gc.enable()
+    with in_background():
+        kept = [[number] for number in range(10 * gc.get_threshold()[0])]
+        garbage = weakref.ref(Made())
+    assert gc.get_count()[0] < gc.get_threshold()[0]
+    assert len(kept) > 0
+    assert garbage() is not None
+    gc.collect()
+    assert garbage() is None
 
 
 def test_threads_yield_as_before_once_the_last_calculation_ends() -> None:
