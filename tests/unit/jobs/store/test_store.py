@@ -18,6 +18,7 @@ import pytest
 from tests.unit.jobs.store.other_process import AS_OF, ORIGIN, keep_and_read, pages, result
 from xl_openfunnel import ConfigurationError, IncompleteResultError, JobStatus, Page, Store
 from xl_openfunnel.jobs.snapshot import Rows
+from xl_openfunnel.jobs.store import database
 from xl_openfunnel.jobs.store.store import StoreBusyError
 
 
@@ -166,7 +167,8 @@ def test_new_file_waits_for_another_process_that_reads_it(tmp_path: Path, monkey
     path = tmp_path / "store.sqlite3"
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN")
-    other.execute("SELECT * FROM sqlite_schema").fetchall()  # SQLite changes no mode meanwhile, and does not wait
+    other.execute("SELECT * FROM sqlite_schema").fetchall()  # SQLite changes no mode meanwhile
+    monkeypatch.setattr(database, "_BUSY_TIMEOUT", 0.0)  # it would wait in vain
 
     class Waiting(sqlite3.Connection):
         def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
