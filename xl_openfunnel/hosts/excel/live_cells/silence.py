@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from ....functions.catalog import calls_always
+from ....runtime.clock import FOREVER
 from .registry import LiveCell
-from .throttle import NEVER
 
 BREAK_MODE_PATIENCE: Final = 3600.0
 """Seconds for which a cell that shows #VALUE! is calculated again and again."""
@@ -37,4 +37,4 @@ def would_call(cell: LiveCell) -> bool:
 
 
 def _last_response_at(cell: LiveCell) -> float:
-    return cell.process.last_response_at.get((cell.ref.book, cell.ref.sheet), -NEVER)
+    return cell.process.last_response_at.get((cell.ref.book, cell.ref.sheet), -FOREVER)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from ....runtime.clock import FOREVER
 from .registry import MIN_INTERVAL, ExcelProcess, LiveCell
 
 _MAX_INTERVAL: Final = 60.0
@@ -43,8 +44,6 @@ MIN_BACK_OFF: Final = 0.25
 MAX_BACK_OFF: Final = 4.0
 """Seconds after which a busy Excel is tried again, at first and at last."""
 
-NEVER: Final = float("inf")
-
 
 def due_at(cell: LiveCell) -> float:
     """When a cell needs attention: it is to be recalculated, or was to be and has not called."""
@@ -56,7 +55,7 @@ def due_at(cell: LiveCell) -> float:
     if cell.expected:
         return cell.called_at
     if cell.stale_since is None:
-        return NEVER
+        return FOREVER
     paid_at = process.large_at if cell.large else process.small_at
     return max(cell.recalc_requested_at + process.min_interval, paid_at, cell.not_before)
 

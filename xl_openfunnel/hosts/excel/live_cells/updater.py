@@ -19,7 +19,7 @@ from ....functions.context import CREDITS, JOBS, KNOWN, Dependency, is_call, is_
 from ....functions.credits import MAX_AGE
 from ....functions.registry import TimeCells
 from ....jobs.snapshot import Snapshot
-from ....runtime.clock import Clock
+from ....runtime.clock import FOREVER, Clock
 from ....runtime.event_loop import EventLoop
 from ...topics import KNOWN_INTERVAL, LEDGER_DELAY, JobChanged, Subscription, TopicChanged
 from ..addresses import CellRef
@@ -28,7 +28,7 @@ from . import throttle
 from .registry import ALL_BOOKS, CellCalled, CellRegistry, ExcelProcess, LiveCell, RecalcMethod
 from .search import check_visible, search_around, search_book, still_exists
 from .silence import may_be_in_break_mode, sheet_responded, would_call
-from .throttle import LIVENESS_INTERVAL, METHOD_RESET_INTERVAL, NEVER
+from .throttle import LIVENESS_INTERVAL, METHOD_RESET_INTERVAL
 
 _log = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class CellUpdater:
         self._paused: set[int] = set()
         self._ledger_due_at: float | None = None
         self._credits_due_at: float | None = None
-        self._known_due_at = -NEVER
+        self._known_due_at = -FOREVER
 
     # ---- on any thread -------------------------------------------------------------------------------------
 
@@ -343,8 +343,8 @@ class CellUpdater:
                 times.append(at)
         if KNOWN in self._registry.topics:
             times.append(self._known_due_at)
-        soonest = min(times, default=NEVER)
-        return None if soonest == NEVER else max(soonest - self.now(), 0.0)
+        soonest = min(times, default=FOREVER)
+        return None if soonest == FOREVER else max(soonest - self.now(), 0.0)
 
 
 class VisibleJobs:
