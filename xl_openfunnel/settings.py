@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError, InsecureUrlError
-from .pasted import shown, unquoted
+from .pasted import holds_key, shown, unquoted
 from .text import clip
 
 APP_NAME = "xl-openfunnel"
@@ -129,6 +129,7 @@ def checked_base_url(url: str) -> str:
     if (
         parts.scheme not in ("http", "https")
         or not host
+        or holds_key(host)  # which looking it up would tell others
         or re.search(r"\s", url.strip())
         or unquoted(url) != url.strip()
     ):
@@ -189,7 +190,7 @@ def _concurrency(text: str) -> int:
     if not text:
         return CONCURRENCY
     if not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= 32:
-        raise ConfigurationError(f"{_ENV_CONCURRENCY} is {text[:40]!r}: give a whole number from 1 to 32.")
+        raise ConfigurationError(f"{_ENV_CONCURRENCY} is {shown(text)[:40]!r}: give a whole number from 1 to 32.")
     return int(text)
 
 
@@ -258,5 +259,5 @@ def _default_log_dir() -> Path:
 
 
 def _safe_repr(url: str) -> str:
-    """The repr of ``url`` without anything before an @, where people put passwords."""
-    return repr(url.strip().rpartition("@")[2][:80])
+    """The repr of ``url`` without API keys, and without anything before an @, where people put passwords."""
+    return repr(shown(url.strip().rpartition("@")[2])[:80])

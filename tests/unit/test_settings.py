@@ -32,6 +32,14 @@ def test_an_invalid_concurrency_is_refused_by_name(text: str) -> None:
         Settings.load(environ={"OPENFUNNEL_CONCURRENCY": text})
 
 
+@pytest.mark.parametrize("name", ["OPENFUNNEL_BASE_URL", "OPENFUNNEL_CACHE_DIR", "OPENFUNNEL_CONCURRENCY"])
+@pytest.mark.parametrize("before", ["", "https://", "ftp://", "http://api.example/"])
+def test_a_key_in_another_variable_is_refused_and_not_shown(name: str, before: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        Settings.load(environ={name: f"{before}of_live_0123456789abcd"})
+    assert "0123" not in raised.value.message
+
+
 @pytest.mark.parametrize(
     ("url", "checked"),
     [

@@ -35,6 +35,7 @@ from ..errors import (
     TransportError,
 )
 from ..keys import Key
+from ..pasted import shown
 from ..settings import BASE_URL, CONNECT_TIMEOUT, ENV_BASE_URL, MAX_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, is_loopback
 from . import content_coding
 from .deadline import DeadlineAdapter, deadline_in
@@ -95,7 +96,7 @@ class HttpSender:
             requests.Request("GET", base_url).prepare()
         except requests.RequestException:  # a host name with letters that are not allowed
             raise ConfigurationError(
-                f"The base URL {base_url!r} names no host. Give one like {BASE_URL} ({ENV_BASE_URL})."
+                f"The base URL {shown(base_url)!r} names no host. Give one like {BASE_URL} ({ENV_BASE_URL})."
             ) from None
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.adapters.clear()
