@@ -50,8 +50,9 @@ def without_garbage_collection() -> Iterator[None]:
     finally:
         with _lock:
             if _was_enabled.pop():
-                gc.freeze()
-                gc.unfreeze()  # what was made counts as old: it is not searched until all is
+                if not gc.get_freeze_count():  # else the process has frozen something, to be left so
+                    gc.freeze()
+                    gc.unfreeze()  # what was made counts as old: it is not searched until all is
                 gc.enable()
 
 

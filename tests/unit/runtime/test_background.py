@@ -71,3 +71,15 @@ def test_a_forked_process_has_what_the_process_had_before() -> None:
         if child == 0:
             os._exit(gc.isenabled() and sys.getswitchinterval() > 0.003)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+
+
+def test_objects_that_the_process_froze_stay_frozen() -> None:
+    gc.enable()
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        with in_background():
+            pass
+        assert gc.get_freeze_count() >= frozen > 0
+    finally:
+        gc.unfreeze()
