@@ -18,7 +18,6 @@ from ..columns.schema import IrregularError
 from ..columns.sql import SCHEMA, Answer, Database, SqlError, open_database, reads_companies
 from ..errors import ConfigurationError, IncompleteResultError
 from ..jobs.store.ledger import LedgerEntry
-from ..log import redact_keys
 from ..text import clip, count, one_line
 from . import table_output, terminal
 from .exit_codes import FAILED, PRECEDENCE, TRY_LATER, WRONG_CALL
@@ -79,7 +78,7 @@ def sql(
         with open_database(files, ledger, run.store.origin) as database:
             _run(database, text, target)
     except SqlError as error:
-        terminal.print_error(redact_keys(str(error)), kind="SqlError", exit_code=WRONG_CALL)
+        terminal.print_error(str(error), kind="SqlError", exit_code=WRONG_CALL)
         raise typer.Exit(WRONG_CALL) from None
     except UnavailableError as error:
         terminal.print_error(f"{error}. xl-openfunnel doctor tells more.", kind="DuckDB", exit_code=FAILED)

@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, TextIO
 
 from ..cell_values import to_json
 from ..errors import ConfigurationError
+from ..log import redact_keys
 from ..text import one_line
 from .log_format import json_line, messages
 
@@ -180,6 +181,7 @@ def print_message(
         return
     from rich.text import Text
 
+    text = redact_keys(text)
     with contextlib.suppress(OSError, ValueError):  # a closed stderr must not fail the command
         console = stderr_console()
         if console.is_terminal:

@@ -116,6 +116,21 @@ def test_a_shell_gets_its_script(run: Run, shell: Shell) -> None:
     assert "xl-openfunnel" in out
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("rows", "x", "--top", SECRET),
+        ("rows", "x", "--format", SECRET),
+        ("jobs", f"--{SECRET}"),
+        ("completion", SECRET),
+        ("simulate", "--fault", SECRET),
+        ("sql", SECRET),
+    ],
+)
+def test_a_key_in_the_wrong_place_is_not_repeated(run: Run, call: tuple[str, ...]) -> None:
+    assert run(*call).code == 2  # the fixture looks for the key
+
+
 def test_a_shell_completes_commands_and_jobs(serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     serve()
     run("label", DONE.job_id, "Texas jobs")
