@@ -11,7 +11,7 @@ from tests.bench.measure import ROOT
 def start(module: str, *arguments: str) -> subprocess.Popen[str]:
     """Start a module of this package, and wait until it says that it is working."""
     command = [sys.executable, "-m", f"{__package__}.{module}", *arguments]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if process.stdout is None or process.stdout.readline() != "working\n":
         raise AssertionError(f"{module} did not start with {arguments}")
     return process
@@ -20,5 +20,6 @@ def start(module: str, *arguments: str) -> subprocess.Popen[str]:
 def kill(process: subprocess.Popen[str]) -> None:
     process.kill()
     process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()

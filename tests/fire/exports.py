@@ -52,6 +52,8 @@ READERS: Final[tuple[Callable[[Path], dict[str, int]], ...]] = (by_duckdb, by_pa
 def read_while_written(folder: Path) -> Counter[str]:
     """Read the companies with all readers while jobs are added, and count how often each saw some, but not all.
 
+    The last job is added once each reader has seen some.
+
     Raises:
         AssertionError: a reader failed, or saw a part of a job.
     """
@@ -60,6 +62,7 @@ def read_while_written(folder: Path) -> Counter[str]:
     put(store, "first", SIZES[-1], 0)
     export(store, target)  # some readers take no empty folder
     process = _start("add", folder / "one", target)
+    assert process.stdin is not None
     seen: Counter[str] = Counter()
     try:
         is_over = False
@@ -70,6 +73,8 @@ def read_while_written(folder: Path) -> Counter[str]:
                 assert set(found.values()) == {SIZES[-1]}, f"{reader.__name__} saw a part of a job: {found}"
                 seen[reader.__name__] += 1 < len(found) <= ADDED
                 assert set(reader(target / "jobs").values()) == {1}, f"{reader.__name__} saw a job twice in the list"
+            if all(seen[reader.__name__] for reader in READERS):
+                process.stdin.close()
         assert process.returncode == 0, "the export failed while it was read"
         assert all(len(reader(target / "companies")) == ADDED + 1 for reader in READERS)
     finally:

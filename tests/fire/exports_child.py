@@ -68,11 +68,13 @@ def change(folder: Path, target: Path) -> None:
 
 
 def add(folder: Path, target: Path) -> None:
-    """Add some jobs, and export after each."""
+    """Add some jobs, and export after each; the last one once the input has ended."""
     store = open_store(folder)
     export(store, target)
     print("working", flush=True)
     for number in range(ADDED):
+        if number == ADDED - 1:
+            sys.stdin.read()
         put(store, f"job-{number:02d}", SIZES[-1], number)
         export(store, target)
 
