@@ -122,11 +122,12 @@ class StoreDatabase:
                 if write:
                     reason = diagnosis.explain(error, self.path)
                     raise ConfigurationError(f"The local store cannot be written: {reason}") from None
-        if not (self._ready and self.path.exists()):  # it may have been removed while in use
+        shared = None if wait else getattr(self._shared, "db", None)
+        if shared is None and not (self._ready and self.path.exists()):  # it may have been removed while in use
             with self._connect_readonly(wait=wait) as db:
                 yield db
             return
-        identity = _file_identity(self.path)
+        identity = _file_identity(self.path) if wait else None
         try:
             with self._connect_shared() if not wait and self._is_sharing() else self._connect(wait=wait) as db:
                 yield db
@@ -139,9 +140,10 @@ class StoreDatabase:
 
     @contextlib.contextmanager
     def one_connection(self) -> Iterator[None]:
-        """Within this, on this thread, all operations that do not wait share a connection.
+        """Within this, on this thread, all operations that do not wait share a connection, to the file that is there
+        first.
 
-        To open one takes ten times as long as to look a job up.
+        To open one takes ten times as long as to look a job up, and so does a look at the file on some systems.
         """
         if self._is_sharing():
             yield
@@ -158,10 +160,10 @@ class StoreDatabase:
 
     @contextlib.contextmanager
     def _connect_shared(self) -> Iterator[sqlite3.Connection]:
-        """The connection of `one_connection`, or a new one where the file was replaced."""
-        shared, identity = self._shared, _file_identity(self.path)
-        if shared.db is None or shared.identity != identity:
-            shared.db, shared.identity = shared.opened.enter_context(self._connect(wait=False)), identity
+        """The connection of `one_connection`."""
+        shared = self._shared
+        if shared.db is None:
+            shared.db = shared.opened.enter_context(self._connect(wait=False))
         yield shared.db
 
     @contextlib.contextmanager

@@ -120,6 +120,7 @@ def test_a_store_in_another_file_is_looked_up_there(store: Store, tmp_path: Path
         for suffix in ("-wal", "-shm"):
             store.path.with_name(store.path.name + suffix).unlink(missing_ok=True)
         another.path.replace(store.path)
+    with store.one_connection():
         assert store.job_id_of("DACH", wait=False) == "new"
 
 
