@@ -163,7 +163,8 @@ class Calculations:
 
             def run() -> tuple[Block, Dependencies]:
                 renewed = renew()
-                return evaluate(name, compute, renewed, *arguments), renewed.dependencies
+                with renewed.looking_up():
+                    return evaluate(name, compute, renewed, *arguments), renewed.dependencies
 
             self._forget_unused()
             call = self._calls[key] = SharedCall(call_topic(next(self._numbers)), name, run)

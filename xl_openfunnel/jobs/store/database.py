@@ -75,7 +75,6 @@ class StoreDatabase:
         self._ready = False
         self._anchor: sqlite3.Connection | None = None
         self._anchored: tuple[int, int] | None = None
-        self._anchor_lock = threading.Lock()
         self._close_finally: Callable[[], object] = lambda: None
         self._shared = threading.local()
         try:
@@ -94,14 +93,13 @@ class StoreDatabase:
 
     def version(self) -> Hashable:
         """Equal to an earlier one only while the file has not changed; None where that cannot be told just now."""
-        with self._anchor_lock:
-            anchor = self._anchor
-            if anchor is None or self._anchored != _file_identity(self.path):
-                return None
-            try:
-                return anchor, *anchor.execute("PRAGMA data_version").fetchall()
-            except sqlite3.Error:
-                return None
+        anchor = self._anchor
+        if anchor is None or self._anchored != _file_identity(self.path):
+            return None
+        try:
+            return anchor, *anchor.execute("PRAGMA data_version").fetchall()
+        except sqlite3.Error:
+            return None
 
     @contextlib.contextmanager
     def connection(self, *, wait: bool = True, write: bool = False) -> Iterator[sqlite3.Connection]:
@@ -300,9 +298,8 @@ class StoreDatabase:
         self._anchor, self._anchored, self._ready = anchor, _file_identity(self.path), True
 
     def _close_anchor(self) -> None:
-        with self._anchor_lock:
-            self._anchor = None
-            self._close_finally()
+        self._anchor = None
+        self._close_finally()
 
     def _check_no_links(self) -> None:
         """Refuse links in the place of the file and of those beside it: they would redirect writes."""
