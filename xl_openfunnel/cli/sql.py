@@ -18,6 +18,7 @@ from ..columns.schema import IrregularError
 from ..columns.sql import SCHEMA, Answer, Database, SqlError, open_database, reads_companies
 from ..errors import ConfigurationError, IncompleteResultError
 from ..jobs.store.ledger import LedgerEntry
+from ..settings import shown_origin
 from ..text import clip, count, one_line
 from . import table_output, terminal
 from .exit_codes import FAILED, PRECEDENCE, TRY_LATER, WRONG_CALL
@@ -83,6 +84,11 @@ def sql(
     except UnavailableError as error:
         terminal.print_error(f"{error}. xl-openfunnel doctor tells more.", kind="DuckDB", exit_code=FAILED)
         raise typer.Exit(FAILED) from None
+    if files == [] and not left_out:
+        service = shown_origin(run.store.origin)
+        terminal.print_warning(
+            f"No job of {service} is stored here: companies is empty. xl-openfunnel rows JOB reads one."
+        )
     if exit_code:
         raise typer.Exit(exit_code)
 

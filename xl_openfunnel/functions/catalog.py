@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# isort: off
-from . import implementations, known_companies  # noqa: F401 - they register them, in the order of the documents
-
-# isort: on
+from . import implementations, known_companies
 from .registry import REGISTRY as REGISTRY
 from .registry import Function
 
-CATALOG: Final[tuple[Function, ...]] = tuple(REGISTRY.values())
+_MODULES: Final = [implementations.__name__, known_companies.__name__]
+"""Those that define functions, in the order of the documents."""
+
+CATALOG: Final[tuple[Function, ...]] = tuple(
+    sorted(REGISTRY.values(), key=lambda function: _MODULES.index(function.compute.__module__))
+)
 """All functions, in the order of the documents."""
 
 _CALL: Final = re.compile(rf"(?<![\w.])({'|'.join(REGISTRY)})\s*\(", re.IGNORECASE)

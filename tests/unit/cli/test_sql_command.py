@@ -66,6 +66,16 @@ def test_companies_of_all_jobs_or_of_those_named_reach_a_pipe_as_csv(stored: Non
     assert rows_of(run("sql", asked, "--job", "texas", "--job", DONE.job_id))[1:] == [few, many]
 
 
+def test_a_computer_without_any_stored_job_says_so(serve: Serve, run: Run, here: Path) -> None:
+    service = serve(DONE)
+    answer = run("--quiet", "sql", "select count(*) from companies")
+    assert (answer.code, answer.out.split()) == (0, ["count_star()", "0"])
+    assert answer.err == (
+        f"warning: No job of {service.base_url} is stored here: companies is empty. xl-openfunnel rows JOB reads one.\n"
+    )
+    assert run("--quiet", "sql", "select count(*) from jobs").err == ""
+
+
 def test_the_values_are_those_of_the_service(stored: None, run: Run) -> None:
     asked = "select name, domain, linkedin_url, employee_count, industries from companies order by rank"
     answer = run("sql", asked, "--job", "texas", "--format", "json")

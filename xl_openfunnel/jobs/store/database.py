@@ -138,10 +138,10 @@ class StoreDatabase:
 
     @contextlib.contextmanager
     def one_connection(self) -> Iterator[None]:
-        """Within this, on this thread, all operations that do not wait share a connection, to the file that is there
-        first.
+        """Within this, all operations on this thread that do not wait share one connection.
 
-        To open one takes ten times as long as to look a job up, and so does a look at the file on some systems.
+        It is to the file that is there first. To open one takes ten times as long as to look a job up, and on some
+        systems so does a look at the file.
         """
         if self._is_sharing():
             yield
