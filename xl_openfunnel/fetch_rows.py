@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .api.client import Client
 from .api.endpoints import LABELS_ELSEWHERE, job_id_from
-from .errors import IncompleteResultError, InvalidJobIdError, JobNotFoundError
+from .errors import ConfigurationError, IncompleteResultError, InvalidJobIdError, JobNotFoundError
 from .fields import parse_columns
 from .jobs.fetcher import Fetcher
 from .jobs.snapshot import Snapshot
@@ -58,8 +58,9 @@ def fetch_rows(
         criteria: which companies, in the words of SUMIFS: ``"country=Germany|Austria; employee_count>=50"``, or
             ``{"country": "Germany|Austria", "employee_count": ">=50"}``; None for all. Its columns need not be among
             ``columns``.
-        new_against: the name of a known list (``xl-openfunnel known set``), or several: only companies that none of
-            them has, each once, then those that cannot be compared. A last column ``tier`` tells these apart.
+        new_against: the name of a known list (``xl-openfunnel known set``), or several, also between commas: only
+            companies that none of them has, each once, then those that cannot be compared. A last column ``tier`` tells
+            these apart.
         timeout: seconds to wait, for all jobs together; None to wait as long as the service answers, but at most 5
             minutes without any answer.
         refresh: read the job from the service again, even if it is stored. Where that fails, the error is raised, and
@@ -155,9 +156,12 @@ def _known_lists() -> KnownLists:
 
 def _new_against(names: str | Iterable[str]) -> Callable[[Sequence[Snapshot], Selection], Selection]:
     """Chooses the companies of snapshots that are new to these lists, which are read before a long wait."""
+    from .known.lists import split_names
     from .known.selection import new_among
 
-    listed = [names] if isinstance(names, str) else list(names)
+    listed = split_names(names) if isinstance(names, str) else list(names)
+    if isinstance(names, str) and not listed:
+        raise ConfigurationError('new_against names no list. Say for example "crm".')
     known = _known_lists().together(listed)
     return lambda snapshots, selection: new_among(snapshots, selection, known, listed)
 

@@ -196,8 +196,8 @@ def rows(
     if snapshot.rows.jobs is not None:
         _print_shared(snapshot)
     if names is None and selection.derived and target.file_format == "xlsx" and len(snapshot.rows):
-        columns = ", ".join(column.name for column in selection.derived)
-        terminal.print_note(f"It tells who is known to you ({columns}). Name --columns for a file without that.")
+        derived = ", ".join(column.name for column in selection.derived)
+        terminal.print_note(f"It tells who is known to you ({derived}). Name --columns for a file without that.")
 
 
 def _remaining_error(outcome: Outcome, name: str, *, allow_stale: bool, partial: bool) -> OpenFunnelError | None:
@@ -253,15 +253,15 @@ def _print_shared(snapshot: Snapshot) -> None:
         terminal.print_note(f"The jobs share companies: {different:,} of the {len(frame):,} are different.")
 
 
-def parse_column_names(columns: str | None) -> Sequence[str] | None:
-    """The column names in the text of ``--columns``.
+def parse_column_names(columns: Sequence[str] | None) -> Sequence[str] | None:
+    """The column names in the texts of ``--columns``.
 
     Raises:
-        ConfigurationError: it has none.
+        ConfigurationError: they have none.
     """
-    if columns is None:
+    if not columns:
         return None
-    names = parse_columns(columns)
+    names = parse_columns(",".join(columns))
     if names is None:
         raise ConfigurationError('--columns names no column. Say for example --columns name,domain, or "*" for all.')
     return names

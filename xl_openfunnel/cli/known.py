@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 
 from ..errors import ConfigurationError
 from ..fields import parse_columns
-from ..known.lists import KnownList, KnownLists, checked_name
+from ..known.lists import KnownList, KnownLists, checked_name, split_names
 from ..text import format_utc
 from . import table_output, terminal
 from .options import Json, Yes
@@ -28,7 +29,7 @@ def set_list(
         Path, typer.Argument(metavar="FILE", show_default=False, help="A .csv, .xlsx, .ods or .parquet file.")
     ],
     columns: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option("--columns", metavar="NAMES", help="Those with domains or links; else they are found."),
     ] = None,
     note: Annotated[
@@ -44,9 +45,9 @@ def set_list(
 
     lists = _lists(context)
     checked_name(name)
-    known = make_list(name, read_table(file), parse_columns(columns) if columns else None, note)
+    known = make_list(name, read_table(file), parse_columns(",".join(columns)) if columns else None, note)
     terminal.print_message(f"{known.summary}.")
-    if columns is None and not yes and not terminal.confirm(f"Keep them as {known.name!r}?"):
+    if not columns and not yes and not terminal.confirm(f"Keep them as {known.name!r}?"):
         terminal.print_message("Nothing was kept.")
         raise typer.Exit(1)
     lists.set(known)
@@ -87,14 +88,14 @@ def remove_list(context: typer.Context, name: Name) -> None:
     terminal.print_message(f"The known list {shown!r} is removed.")
 
 
-def parse_new_against(text: str | None) -> list[str]:
-    """The names in the text of ``--new-against``.
+def parse_new_against(texts: Sequence[str] | None) -> list[str]:
+    """The names in the texts of ``--new-against``.
 
     Raises:
-        ConfigurationError: it has none.
+        ConfigurationError: they have none.
     """
-    names = [name for part in (text or "").split(",") if (name := part.strip())]
-    if text is not None and not names:
+    names = split_names(",".join(texts or ()))
+    if texts and not names:
         raise ConfigurationError("--new-against names no list. Say for example --new-against crm.")
     return names
 

@@ -97,7 +97,7 @@ Separator = Annotated[
     typer.Option("--separator", metavar="SIGN", help='What separates values in CSV, for example ";" or "\\t".'),
 ]
 Columns = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--columns",
         metavar="NAMES",
@@ -115,7 +115,7 @@ Criteria = Annotated[
     ),
 ]
 NewAgainst = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--new-against",
         metavar="LIST",

@@ -284,6 +284,11 @@ def checked_name(name: str) -> str:
     return name
 
 
+def split_names(text: str) -> list[str]:
+    """The names in a text, between commas, which no name can have."""
+    return [name for part in text.split(",") if (name := part.strip())]
+
+
 def possible_name(text: str) -> str:
     """A name for a list from a text, such as a sheet's name; ``""`` if it has nothing that a name can have."""
     name = _composed("".join(each if _is_in_names(each) else " " for each in _composed(text)))[:_LONGEST_NAME].rstrip()

@@ -52,7 +52,10 @@ CLICK = "import os, subprocess, sys; q = chr(34); command = 'cmd /c ' + q + q + 
 CLICK += "folder = os.path.dirname(sys.argv[1]); "
 CLICK += "sys.exit(subprocess.run(command, input=(sys.argv[2] + os.linesep).encode(), cwd=folder).returncode)"
 LABEL = "import subprocess, sys; python = sys.argv[1] + '/python/Scripts/python.exe'; "
-LABEL += "sys.exit(subprocess.run([python, '-I', '-m', 'xl_openfunnel', 'label', 'job-1', 'Secret label']).returncode)"
+LABEL += (
+    "command = [python, '-I', '-m', 'xl_openfunnel', 'label', '2b4c8b27-8a40-5274-973e-730c722286d6', 'Secret label']; "
+)
+LABEL += "sys.exit(subprocess.run(command).returncode)"
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -302,3 +302,22 @@ def test_hosts_that_the_user_calls_shared_take_no_company_away(serve: Serve, run
         assert "Acme\tnot comparable" in run("rows", "one", "--new-against", "crm", "--columns", "name").out
         assert "Acme" in fetch_rows("one", columns="name", new_against="crm")["name"].to_list()
         assert "Acme\tnot comparable" in run("rows", "one", "--columns", "name,known:crm").out
+
+
+def test_an_option_that_takes_names_may_be_given_several_times(serve: Serve, run: Run, tmp_path: Path) -> None:
+    serve(ONE)
+    file = tmp_path / "two.csv"
+    file.write_text("a,b\nacme.com,\n,gamma.io\n")
+    for name, columns in (("first", ["a"]), ("second", ["b"]), ("both", ["a", "b"])):
+        given = [text for column in columns for text in ("--columns", column)]
+        assert run("known", "set", name, file, *given, "--yes").code == 0
+
+    def names(*arguments: str) -> str:
+        return str(run("rows", "one", "--columns", "rank", "--columns", "name", "--format", "csv", *arguments).out)
+
+    new = names("--new-against", "first,second")
+    assert [line.split(",")[1] for line in new.splitlines()] == ["name", "Delta", "Beta"]
+    assert names("--new-against", "first", "--new-against", "second") == names("--new-against", "both") == new
+    assert list(fetch_rows("one", new_against="first, second")["name"]) == ["Delta", "Beta"]
+    with pytest.raises(ConfigurationError, match="names no list"):
+        fetch_rows("one", new_against=" , ")
