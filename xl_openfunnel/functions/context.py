@@ -277,6 +277,7 @@ class CallContext:
         if store is not None:
             limits.count_entries(None if (known := last_read.get(store)) is None else known.entries[1])
         entries = _ledger(store)
+        limits.has_read()
         if store is not None and entries == STORE_BUSY:
             self._mark_stale()
             if (known := last_read.get(store)) is not None and known.entries[1] is not None:

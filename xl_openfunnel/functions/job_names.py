@@ -131,6 +131,7 @@ class NameLookup:
             return _read_names(store)
         if not self._asked:
             self._asked, self._names = True, _read_names(store)
+            limits.has_read()
         if self._names is None:
             limits.count_jobs(1)
         return self._names

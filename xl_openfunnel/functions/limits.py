@@ -16,9 +16,10 @@ from typing import Final
 
 from ..errors import ConfigurationError
 from ..jobs.snapshot import Rows
+from ..runtime.background import keep_python
 
-MAX_JOBS: Final = 20
-"""Jobs that a cell looks up in the store at once. Each takes 0.1 ms, and up to 2 ms while another thread calculates."""
+MAX_JOBS: Final = 10
+"""Jobs that a cell looks up in the store at once. Each takes 0.1 ms, and up to 3 ms while other threads calculate."""
 
 MAX_ENTRIES: Final = 300
 """Entries of the list of jobs that a cell reads at once: each takes up to 20 microseconds."""
@@ -98,6 +99,7 @@ def at_once() -> Iterator[None]:
         yield
     finally:
         _at_once.reset(token)
+        keep_python(keep=False)
 
 
 def count_jobs(count: int) -> None:
@@ -108,9 +110,16 @@ def count_jobs(count: int) -> None:
     """
     if (done := _at_once.get()) is None:
         return
+    keep_python(keep=False)  # to read, a thread gives Python away, and wants it back soon
     done.jobs += count
     if done.jobs > MAX_JOBS:
         raise TakesLongError(looked_up=False)
+
+
+def has_read() -> None:
+    """The call has read what it needs of the store, unless `count_jobs` says more: the rest is calculated."""
+    if _at_once.get() is not None:
+        keep_python(keep=True)
 
 
 def count_entries(known: Collection[object] | None) -> None:

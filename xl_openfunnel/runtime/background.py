@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import sys
 import threading
@@ -13,6 +14,9 @@ from typing import Final
 _SWITCH_INTERVAL: Final = 0.0005
 """Seconds after which a thread must yield Python to the one that answers cells, which gives it away several times in
 each call."""
+
+_KEEP_INTERVAL: Final = 0.0045
+"""The same while that one calculates an answer: it needs some milliseconds, and loses as many each time it yields."""
 
 _lock = threading.Lock()
 _intervals: Final[list[float]] = []
@@ -25,10 +29,18 @@ def yield_often() -> None:
     sys.setswitchinterval(_SWITCH_INTERVAL)
 
 
+def keep_python(*, keep: bool) -> None:
+    """Have threads yield less often for some milliseconds, or often again, in a process in which they `yield_often`."""
+    before, after = (_SWITCH_INTERVAL, _KEEP_INTERVAL) if keep else (_KEEP_INTERVAL, _SWITCH_INTERVAL)
+    if math.isclose(sys.getswitchinterval(), before):
+        sys.setswitchinterval(after)
+
+
 @contextmanager
 def in_background() -> Iterator[None]:
     """For a long calculation: the thread that answers cells gets Python soon, and is never stopped for garbage."""
     with _lock:
+        keep_python(keep=False)
         _intervals.append(sys.getswitchinterval())
         yield_often()
     try:

@@ -22,7 +22,8 @@ from xl_openfunnel.functions.context import is_call
 from xl_openfunnel.functions.credits import CreditsCache
 from xl_openfunnel.functions.implementations import evaluate
 from xl_openfunnel.functions.registry import REGISTRY
-from xl_openfunnel.jobs.snapshot import Rows
+from xl_openfunnel.jobs.snapshot import Rows, Snapshot
+from xl_openfunnel.runtime.background import in_background, yield_often
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 
 STORED = SimulatedJob(companies(700), job_id="stored")
@@ -240,3 +241,35 @@ def test_an_interrupted_question_is_given_up_and_another_error_stays() -> None:
         ask(lambda: stop.append("never"))
     assert stop == ["now"]
     assert not limits.cancellation().cancelled
+
+
+def test_a_call_keeps_python_once_it_has_read_the_names_until_it_looks_a_job_up(
+    services: SimulatedServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = sys.getswitchinterval()
+    kept: list[bool] = []
+    watch = services.fetcher.watch
+
+    def noting(job_id: str) -> Snapshot:
+        kept.append(sys.getswitchinterval() > 0.001)
+        return watch(job_id)
+
+    monkeypatch.setattr(services.fetcher, "watch", noting)
+    try:
+        for often in (True, False):
+            if often:
+                yield_often()
+            else:
+                sys.setswitchinterval(0.005)
+            host = Host(services)
+            host.answer("OF_STATUS", ((("small",), ("large",), (f"unseen-{often}",), ("small",)),))
+            assert (sys.getswitchinterval() < 0.001) is often
+        assert kept == [True, True, False, False] + 4 * [True]
+        yield_often()
+        with limits.at_once():
+            limits.has_read()
+            with in_background():
+                assert sys.getswitchinterval() < 0.001
+        assert sys.getswitchinterval() < 0.001
+    finally:
+        sys.setswitchinterval(before)
