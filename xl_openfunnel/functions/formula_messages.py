@@ -77,22 +77,21 @@ FORMULA_MESSAGES: Final = (
         "as it says: names alone are too weak. `xl-openfunnel known list` in a terminal lists the lists",
     ),
     FormulaMessage(
-        "#OF! No known list and no job seen here has that name. In a terminal, xl-openfunnel known list "
+        "#OF! '<given>' is no known list and no job seen here. In a terminal, xl-openfunnel known list "
         "lists the lists. Or give a range with domains or LinkedIn pages.",
         "as it says; the cell follows when the list is set. A job is seen once a cell or a command has asked for it",
     ),
     FormulaMessage(
-        "#OF! There is no known list of that name. Did you mean <lists>?",
+        "#OF! '<given>' is no known list. Did you mean <lists>?",
         "take one of these after `known:`; the cell follows when a list of the name is set",
     ),
-    FormulaMessage("#OF! There is no known list of that name. There are <lists>.", "the same"),
+    FormulaMessage("#OF! '<given>' is no known list. There are <lists>.", "the same"),
     FormulaMessage(
-        "#OF! There is no known list of that name. There is none: xl-openfunnel known set NAME FILE sets one.",
+        "#OF! '<given>' is no known list. There is none: xl-openfunnel known set NAME FILE sets one.",
         "as it says; or *Keep as known list* among the buttons. The cell follows",
     ),
     FormulaMessage(
-        "#OF! The known list of that name cannot be read: its file is damaged, or of another version of xl-openfunnel. "
-        "Set it again.",
+        "#OF! '<given>' is a known list whose file is damaged, or of another version of xl-openfunnel. Set it again.",
         "`xl-openfunnel known set`, or *Keep as known list*. The cell follows",
     ),
     FormulaMessage(

@@ -14,7 +14,7 @@ from ..jobs.snapshot import Rows, Snapshot
 from ..known.reading import company_name, find_columns, keys_in
 from ..known.tables import keys_of_rows
 from ..known.tiers import KnownCompanies
-from ..pasted import job_name
+from ..pasted import job_name, refusal
 from ..shared_hosts import is_shared
 from . import arguments, derived_tables, limits
 from .context import CallContext
@@ -29,9 +29,9 @@ NOTHING_TO_COMPARE: Final = (
 )
 """Says nothing of what the cells hold."""
 
-NO_SUCH_NAME: Final = (
-    "No known list and no job seen here has that name. In a terminal, xl-openfunnel known list lists the "
-    "lists. Or give a range with domains or LinkedIn pages."
+_NO_SUCH_NAME: Final = "is no known list and no job seen here."
+_NAMES_ELSEWHERE: Final = (
+    "In a terminal, xl-openfunnel known list lists the lists. Or give a range with domains or LinkedIn pages."
 )
 
 _KEPT_RANGES: Final = 8
@@ -77,6 +77,7 @@ def _all_of(
     """The keys of a range, with those of the lists and jobs that these texts name, or that the ``only`` text names."""
     sources: list[KnownCompanies | Snapshot] = [keys] if keys.linkedin or keys.hosts else []
     in_range = bool(sources)
+    unknown: list[str] = []
     if len(texts) > MAX_NAMES:  # names or notes, and not those of jobs
         texts = context.named_lists(texts)
     for text in texts:
@@ -91,10 +92,13 @@ def _all_of(
         elif not in_range:
             own = keys_in(text)
             if not own:
-                raise ConfigurationError(NO_SUCH_NAME if sources or only else NOTHING_TO_COMPARE)
+                unknown.append(text)
+                continue
             alone = KnownCompanies()
             alone.add(own.linkedin, own.hosts)
             sources.append(alone)
+    if unknown and (sources or only):
+        raise ConfigurationError(refusal(unknown[0], _NO_SUCH_NAME, remedy=_NAMES_ELSEWHERE))
     if not sources:
         raise ConfigurationError(NOTHING_TO_COMPARE)
     # Before any is read: all that the call depends on is looked up by now.

@@ -24,7 +24,7 @@ import msgspec
 from ..atomic import LEFT_OVER_AGE, atomic_write, patiently, remove_left_over
 from ..company_key import INVISIBLE, comparable, host
 from ..errors import ConfigurationError, FileWriteError
-from ..pasted import did_you_mean
+from ..pasted import did_you_mean, refusal
 from ..shared_hosts import is_shared, use_own
 from ..text import clip, companies, count, decoded, one_line
 from .reading import keys_in
@@ -38,11 +38,6 @@ VERSION: Final = 1
 SHARED_HOSTS: Final = "shared-hosts.txt"
 """The file in the folder in which users list hosts that many companies share, best one a line, beside those of
 `shared_hosts`."""
-
-UNREADABLE: Final = (
-    "The known list of that name cannot be read: its file is damaged, or of another version of xl-openfunnel. Set it "
-    "again."
-)
 
 _SHOWN: Final = 5
 """Names that a message shows."""
@@ -192,8 +187,9 @@ class KnownLists:
         if known is not None:
             return known
         if self.version(name) is not None:
-            raise ConfigurationError(UNREADABLE)
-        raise ConfigurationError(f"There is no known list of that name. {self._hint(name)}")
+            what = "is a known list whose file is damaged, or of another version of xl-openfunnel."
+            raise ConfigurationError(refusal(name, what, remedy="Set it again."))
+        raise ConfigurationError(refusal(name, "is no known list.", remedy=self._hint(name)))
 
     def _hint(self, name: str) -> str:
         names = {comparable(each.name): each.name for each in self.all()}

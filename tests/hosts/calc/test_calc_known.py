@@ -99,7 +99,7 @@ def test_cells_follow_a_list_that_is_set_changed_and_removed(sheet: Sheet, user:
     sheet["B1"] = '=OF_NEW(A1;"Partner";;;"count")'
 
     def is_unknown(shown: object) -> bool:
-        return str(shown).startswith("#OF! No known list and no job seen here has that name. ")
+        return str(shown).startswith("#OF! 'Partner' is no known list and no job seen here. ")
 
     sheet.wait_for("B1", is_unknown)
     keep(user, "partner", "Website,Owner", "birch.com,Jo")

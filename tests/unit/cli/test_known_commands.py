@@ -155,6 +155,25 @@ def test_a_list_that_is_not_there_is_refused_before_anything_is_fetched(serve: S
     assert service.received == []
 
 
+@pytest.mark.parametrize("given", ["crm,wrong", "wrong,crm", "crm,other,wrong"])
+def test_of_several_names_the_one_that_is_unknown_is_told(serve: Serve, run: Run, accounts: Path, given: str) -> None:
+    serve(ONE)
+    for name in ("crm", "other"):
+        run("known", "set", name, accounts, "--yes")
+    columns = ",".join(f"known:{name}" for name in given.split(","))
+    for words in (["--new-against", given], ["--columns", f"name,{columns}"]):
+        assert "'wrong' is no known list." in run("rows", "one", *words).err
+    with pytest.raises(ConfigurationError, match=r"^'wrong' is no known list\."):
+        fetch_rows("one", new_against=given.split(","))
+
+
+@pytest.mark.parametrize("words", [["show"], ["remove"]])
+def test_a_name_that_is_a_key_is_not_repeated(serve: Serve, run: Run, words: list[str]) -> None:
+    serve()
+    refused = run("known", *words, "of_key_1234567890")
+    assert (refused.code, "of_key" in refused.err, "is no known list" in refused.err) == (2, False, True)
+
+
 def test_a_file_in_place_of_a_list_says_how_to_make_one(serve: Serve, run: Run, accounts: Path) -> None:
     serve(ONE)
     run("known", "set", "accounts", accounts, "--yes")

@@ -16,7 +16,7 @@ from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.functions.cache import DerivedCache
 from xl_openfunnel.functions.context import KNOWN
 from xl_openfunnel.functions.known_companies import domain, new
-from xl_openfunnel.functions.known_sources import NO_SUCH_NAME, NOTHING_TO_COMPARE
+from xl_openfunnel.functions.known_sources import NOTHING_TO_COMPARE
 from xl_openfunnel.known.lists import SHARED_HOSTS
 from xl_openfunnel.known.reading import keys_in
 from xl_openfunnel.known.tables import make_list
@@ -107,7 +107,7 @@ def test_a_job_s_url_is_that_job_and_never_a_website(services: SimulatedServices
             assert names(services, "job-one-1", ((url,), ("job-two-2",))) == [("loading", "")]
     unseen = "https://app.openfunnel.dev/jobs/job-three-3"
     for known in (unseen, ((unseen,), ("job-two-2",))):
-        with pytest.raises(ConfigurationError, match=r"No known list|have no LinkedIn"):
+        with pytest.raises(ConfigurationError, match=r"is no known list|have no LinkedIn"):
             new(services.context(), "job-one-1", known)
 
 
@@ -211,7 +211,7 @@ def test_companies_of_a_known_job_that_are_still_to_come_are_not_called_new(
     ("known", "message"),
     [
         ((("Acme",), ("Beta",)), NOTHING_TO_COMPARE),
-        ("no-such-list", NO_SUCH_NAME),
+        ("no-such-list", "^'no-such-list' is no known list and no job seen here"),
         (((None,), (None,)), NOTHING_TO_COMPARE),
         (CellError("#REF!"), "The cell with the known companies holds #REF!"),
     ],
@@ -223,6 +223,15 @@ def test_known_companies_that_cannot_be_compared_are_refused_without_a_request(
     with pytest.raises(ConfigurationError, match=message[:40]):
         new(services.context(), "job-one-1", known)
     assert len(services.simulator.received) == before
+
+
+@pytest.mark.parametrize("given", [["crm", "wrong"], ["wrong", "crm"], ["other", "wrong", "crm"]])
+def test_of_several_names_the_one_that_is_unknown_is_told(services: SimulatedServices, given: list[str]) -> None:
+    keep(services, "crm", ["acme.com"], ["zeta.io"])
+    keep(services, "other", ["beta.com"], ["zeta.io"])
+    for known in (tuple((name,) for name in given), (tuple(given),)):
+        with pytest.raises(ConfigurationError, match=r"^'wrong' is no known list and no job seen here"):
+            new(services.context(), "job-one-1", known)
 
 
 def test_a_cell_follows_its_lists(services: SimulatedServices) -> None:

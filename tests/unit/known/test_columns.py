@@ -115,7 +115,7 @@ def test_every_name_of_a_list_can_be_named_as_a_column(tmp_path_factory: pytest.
 def test_a_list_that_is_not_there_is_refused_with_what_may_be_meant(lists: KnownLists) -> None:
     lists.set(make_list("partners", ACCOUNTS))
     for columns, criteria, sort in (("known:crmm", "", ""), ("name", "known:crmm=", ""), ("name", "", "-known:crmm")):
-        with pytest.raises(ConfigurationError, match=r"of that name\. Did you mean 'CRM'\?"):
+        with pytest.raises(ConfigurationError, match=r"^'crmm' is no known list\. Did you mean 'CRM'\?"):
             selected(lists, columns, criteria, sort)
     with pytest.raises(ConfigurationError, match="There are CRM, partners"):
         selected(lists, "known:xyz")

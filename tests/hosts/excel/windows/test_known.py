@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("bridge")
 
-UNKNOWN = "#OF! No known list and no job seen here has that name. "
+UNKNOWN = "#OF! 'Partner' is no known list and no job seen here. "
 
 
 def company(name: str, **fields: object) -> dict[str, Any]:
