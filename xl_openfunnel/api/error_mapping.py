@@ -67,6 +67,7 @@ def error_from(
         status=response.status,
         request_id=clip(one_line(request_id), 80) if request_id else None,
         retry_after=retry_after,
+        retryable=False if 300 <= response.status < 400 or response.status == 407 else None,
     )
 
 

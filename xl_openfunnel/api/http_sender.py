@@ -39,7 +39,14 @@ from ..pasted import shown
 from ..settings import BASE_URL, CONNECT_TIMEOUT, ENV_BASE_URL, MAX_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, is_loopback
 from . import content_coding
 from .deadline import DeadlineAdapter, deadline_in
-from .proxy_and_trust import PROXY_SIGN_IN, proxy_source, system_proxy, tunnel_status, unreadable_ca_variable
+from .proxy_and_trust import (
+    PROXY_SIGN_IN,
+    is_final_refusal,
+    proxy_source,
+    system_proxy,
+    tunnel_status,
+    unreadable_ca_variable,
+)
 
 _CHUNK = 64 * 1024
 
@@ -189,17 +196,22 @@ class HttpSender:
                 "http://proxy.example:3128: correct or unset it, or ask IT.",
                 retryable=False,
             )
-        if any(tunnel_status(str(cause)) == http.HTTPStatus.PROXY_AUTHENTICATION_REQUIRED for cause in causes):
-            return ProxyError(PROXY_SIGN_IN)
+        refused = next(filter(None, (tunnel_status(str(cause)) for cause in causes)), None)
+        if refused == http.HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            return ProxyError(PROXY_SIGN_IN, retryable=False)
+        # Waiting mends neither; a handshake that broke off for another reason may succeed the next time.
+        untrusted = caused_by(ssl.SSLCertVerificationError)
         if caused_by(requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
             return ProxyError(
                 f"The proxy on the way to {host} did not let the request through. "
-                f"Check the system's proxy settings, or ask IT."
+                f"Check the system's proxy settings, or ask IT.",
+                retryable=not (untrusted or is_final_refusal(refused)),
             )
         if caused_by(requests.exceptions.SSLError, ssl.SSLError):
             return TlsError(
                 f"The certificate of {host} could not be verified ({_verify_message(causes)}). If your company "
-                "inspects encrypted traffic, its certificate must be in the system's store: ask IT."
+                "inspects encrypted traffic, its certificate must be in the system's store: ask IT.",
+                retryable=not untrusted,
             )
         if caused_by(urllib3.exceptions.NameResolutionError):
             return DnsError(f"The name {host} could not be looked up. Are you online (VPN)?")

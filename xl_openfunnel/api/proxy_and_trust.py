@@ -23,6 +23,11 @@ def tunnel_status(reason: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def is_final_refusal(status: int | None) -> bool:
+    """Whether a proxy's answer to CONNECT is a refusal that time does not lift: a rule, and no trouble or overload."""
+    return status is not None and 400 <= status < 500 and status not in (408, 425, 429)
+
+
 def system_proxy(url: str) -> str | None:
     """The proxy that requests would use: from the environment, else from the system's settings."""
     proxy: str | None = select_proxy(url, get_environ_proxies(url, no_proxy=None))

@@ -5,7 +5,7 @@ Pure: an error and a count go in, seconds come out. The fetcher does the waiting
 
 from __future__ import annotations
 
-from ..errors import JobNotFoundError, OpenFunnelError, TransportError
+from ..errors import InvalidResponseError, JobNotFoundError, OpenFunnelError, TransportError
 
 FIRST_DELAY = 0.5
 """Seconds after the first failure: most 503s are over by then."""
@@ -20,6 +20,14 @@ NOT_FOUND_DELAYS = (3.0, 7.0)
 """Seconds after each 404: a new job may lag, so it is tried three times over ten seconds, then the error stands."""
 
 
+def is_blocked(error: OpenFunnelError) -> bool:
+    """Whether something is in the way that a person must mend, such as a proxy that asks for a password.
+
+    Nothing tells when that is done, so a sheet looks again at `MAX_DELAY`, and who waits is told at once.
+    """
+    return not error.retryable and isinstance(error, (TransportError, InvalidResponseError))
+
+
 def delay_before_retry(error: OpenFunnelError, failures: int, *, jitter: float = 0.5) -> float | None:
     """Seconds to wait before the next try; None where another try cannot help.
 
@@ -30,6 +38,8 @@ def delay_before_retry(error: OpenFunnelError, failures: int, *, jitter: float =
     """
     if isinstance(error, JobNotFoundError):
         return NOT_FOUND_DELAYS[failures - 1] if failures <= len(NOT_FOUND_DELAYS) else None
+    if is_blocked(error):
+        return MAX_DELAY * (0.75 + jitter / 2)
     if not error.retryable:
         return None
     retry_after = min(error.retry_after or 0.0, MAX_RETRY_AFTER)

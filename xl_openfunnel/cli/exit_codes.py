@@ -23,7 +23,8 @@ EXIT_CODES: Final = {
     0: "done; also for a cancelled job with what it delivered, and where the reader of a pipe wants no more",
     FAILED: "the job failed, is incomplete or not known, the account has no credits, a file could not be written, a "
     "check failed, or you said no",
-    WRONG_CALL: "the call or a setting was wrong",
+    WRONG_CALL: "the call or a setting was wrong, also one of the network: a proxy that refuses or asks for a "
+    "password, a certificate that is not trusted, an address that leads elsewhere",
     TRY_LATER: "trying again later can help: no answer in time, offline, too many requests, the service in trouble, a "
     "file that another program holds open",
     NO_KEY: "there is no API key, or it was refused",
@@ -72,7 +73,7 @@ def exit_code(error: Exception) -> int:
     """The exit code for an error.
 
     An error that says that it is retryable, such as a file that another program holds open, is `TRY_LATER`, and one
-    that says that it is not, such as a proxy setting that names no proxy, is `WRONG_CALL`.
+    that says that it is not, such as a proxy that asks for a password, is `WRONG_CALL`.
     """
     if isinstance(error, ExceptionGroup):
         codes = set(map(exit_code, error.exceptions))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..api.models import Page
+from ..api.retry import is_blocked
 from ..runtime.clock import FOREVER
 from .policy.state import JobState, Moment, Phase, RequestGate, failed_problem
 from .policy.steps import Wait, next_step
@@ -35,7 +36,9 @@ def build_snapshot(state: JobState, gate: RequestGate, moment: Moment, *, is_tra
         snapshot = Snapshot(state.job_id)
     problem = gate.key_problem if paused else state.problem
     stale = state.result is not None and (working or state.failures > 0)
-    return replace(snapshot, settled=not working or paused, stale=stale, problem=problem, next_try=next_try)
+    blocked = state.failures > 0 and state.problem is not None and is_blocked(state.problem.error)
+    settled = not working or paused or blocked
+    return replace(snapshot, settled=settled, stale=stale, problem=problem, next_try=next_try)
 
 
 def snapshot_of_result(job_id: str, result: Result, source: Source | None) -> Snapshot:

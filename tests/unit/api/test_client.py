@@ -169,15 +169,31 @@ def test_refusing_proxy_is_a_proxy_error(service: Simulator, monkeypatch: pytest
     assert raised.value.kind == "ProxyError"
 
 
-def test_a_proxy_that_asks_for_a_password_before_the_tunnel_is_named(
-    raw_server: RawServer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("status", "says", "retryable"),
+    [
+        (407, "asks for a password (HTTP 407)", False),
+        (403, "did not let the request through", False),
+        (429, "did not let the request through", True),
+        (502, "did not let the request through", True),
+    ],
+)
+def test_what_a_proxy_answers_before_the_tunnel_tells_whether_waiting_helps(
+    raw_server: RawServer, monkeypatch: pytest.MonkeyPatch, status: int, says: str, retryable: bool
 ) -> None:
-    raw_server.answer = [b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"]
+    raw_server.answer = [f"HTTP/1.1 {status} As It Is\r\nContent-Length: 0\r\n\r\n".encode()]
     monkeypatch.setenv("HTTPS_PROXY", raw_server.url)
     with Client("https://api.example.com", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
         c.page(JOB.job_id)
-    assert raised.value.kind == "ProxyError"
-    assert "asks for a password (HTTP 407)" in raised.value.message
+    assert (raised.value.kind, raised.value.retryable) == ("ProxyError", retryable)
+    assert says in raised.value.message
+
+
+def test_a_proxy_that_is_not_there_may_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    with Client("https://api.example.com", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
+        c.page(JOB.job_id)
+    assert (raised.value.kind, raised.value.retryable) == ("ProxyError", True)
 
 
 @pytest.mark.parametrize(
@@ -230,14 +246,22 @@ def test_loopback_is_never_reached_through_a_proxy(service: Simulator, monkeypat
         assert proxy.received == []
 
 
-def test_self_signed_certificate_is_a_tls_error(tmp_path: Path) -> None:
+def test_a_handshake_that_breaks_off_may_succeed_later(raw_server: RawServer) -> None:
+    raw_server.answer = [b"HTTP/1.1 503 Busy\r\n\r\n"]
+    address = raw_server.url.removeprefix("http://")
+    with Client(f"https://{address}", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
+        c.page(JOB.job_id)
+    assert (raised.value.kind, raised.value.retryable) == ("TlsError", True)
+
+
+def test_self_signed_certificate_is_a_tls_error_that_waiting_does_not_mend(tmp_path: Path) -> None:
     with (
         tls_server(tmp_path) as port,
         Client(f"https://localhost:{port}", "of_key_123456") as c,
         pytest.raises(OpenFunnelError) as raised,
     ):
         c.page(JOB.job_id)
-    assert raised.value.kind == "TlsError"
+    assert (raised.value.kind, raised.value.retryable) == ("TlsError", False)
 
 
 def test_certificate_authority_named_by_the_environment_is_trusted(

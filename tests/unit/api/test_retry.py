@@ -15,9 +15,11 @@ from xl_openfunnel import (
     JobNotFoundError,
     MissingKeyError,
     OpenFunnelError,
+    ProxyError,
     RateLimitError,
     RequestTimeoutError,
     ServerError,
+    TlsError,
     TransportError,
 )
 from xl_openfunnel.api.retry import delay_before_retry
@@ -37,6 +39,9 @@ from xl_openfunnel.api.retry import delay_before_retry
         (RateLimitError("429", retry_after=1.5), [1.5, 1.5, 2.0, 4.0]),
         (TransportError("broke off", retry_after=0.0), [0.0, 1.0]),
         (RateLimitError("429", retry_after=86_400.0), [300.0]),
+        (ProxyError("407", retryable=False), [60.0, 60.0]),
+        (TlsError("not trusted", retryable=False), [60.0]),
+        (InvalidResponseError("redirect", retryable=False), [60.0]),
         (JobNotFoundError("404"), [3.0, 7.0, None, None]),
         (InvalidRequestError("400"), [None]),
         (AuthenticationError("401"), [None]),

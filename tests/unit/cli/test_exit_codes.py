@@ -30,6 +30,13 @@ def test_every_error_has_an_exit_code_that_is_documented() -> None:
     assert set(PRECEDENCE) < set(EXIT_CODES)
 
 
+def test_an_error_that_waiting_does_not_mend_is_never_code_3() -> None:
+    for error in ERRORS:
+        unmended = error("It did not work.")
+        unmended.retryable = False
+        assert exit_code(unmended) == (2 if CODE_OF[error] == 3 else CODE_OF[error])
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [
@@ -63,14 +70,26 @@ def test_of_several_errors_the_one_that_needs_a_person_decides() -> None:
         ([Fault("status", status=status, on="any")], code)
         for status, code in [(401, 4), (403, 4), (402, 1), (400, 1), (422, 1), (429, 3), (500, 3), (503, 3), (408, 3)]
     ]
-    + [([Fault(kind, on="any")], 3) for kind in ("reset", "cut", "html")],
+    + [([Fault(kind, on="any")], 3) for kind in ("reset", "cut", "html")]
+    + [
+        ([Fault("status", status=407, on="any")], 2),
+        *(([Fault("redirect", status=status, location="/elsewhere", on="any")], 2) for status in (301, 302, 307)),
+    ],
 )
 @pytest.mark.parametrize("command", ["status", "credits"])
 def test_what_the_service_answers_decides_the_exit_code(
     serve: Serve, run: Run, faults: list[Fault], code: int, command: str
 ) -> None:
     serve(faults=faults)
-    assert run(command, *([DONE.job_id] if command == "status" else [])).code == code
+    result = run(command, *([DONE.job_id] if command == "status" else []))
+    assert (result.code, "Try again" in result.err or "Wait a while" in result.err) == (code, code == 3)
+
+
+@pytest.mark.parametrize("command", ["rows", "watch"])
+def test_a_service_that_a_person_must_unblock_is_not_waited_for(serve: Serve, run: Run, command: str) -> None:
+    serve(faults=[Fault("status", status=407, on="any")])
+    result = run(command, DONE.job_id)
+    assert (result.code, "asks for a password" in result.err) == (2, True)
 
 
 def test_a_service_that_is_down_is_code_3(serve: Serve, run: Run) -> None:

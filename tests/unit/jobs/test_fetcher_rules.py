@@ -378,3 +378,34 @@ def test_without_a_manifest_fewer_rows_than_were_processed_are_incomplete(
     assert (seen.final, seen.settled) == (False, True)
     assert seen.problem is not None
     assert "650 companies; 100 could be read" in seen.problem.message
+
+
+# ---- 8: what a person must mend is told at once, and looked for again -----------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["running", "completed"])
+def test_what_is_in_the_way_ends_a_wait_and_is_noticed_within_a_minute_when_it_is_gone(
+    serve: MakeService, fetch: MakeFetcher, clock: FlyingClock, status: str
+) -> None:
+    running = 1e5 if status == "running" else 0.0
+    service = serve(job := SimulatedJob(ROWS, running=running), faults=[Fault("status", status=407, on="any")])
+    fetcher = fetch(service)
+    changes: list[Snapshot] = []
+    fetcher.subscribe(job.job_id, changes.append)
+    seen = fetcher.wait(job.job_id)
+    assert (seen.settled, seen.problem is not None and seen.problem.kind) == (True, "ProxyError")
+    assert seen.next_try is not None
+    begun = clock.time()
+    service.faults = ()
+    seen = fetcher.wait(job.job_id, 100.0, until=lambda seen: seen.status is not None and seen.problem is None)
+    assert (seen.status, seen.problem) == (status, None)
+    assert clock.time() - begun < 61
+
+
+def test_a_refresh_asks_again_at_once_what_was_in_the_way(serve: MakeService, fetch: MakeFetcher) -> None:
+    service = serve(job := SimulatedJob(ROWS), faults=[Fault("status", status=407, on="any")])
+    fetcher = fetch(service)
+    assert fetcher.wait(job.job_id).problem is not None
+    service.faults = ()
+    fetcher.refresh(job.job_id)
+    assert fetcher.wait(job.job_id).final
