@@ -267,7 +267,7 @@ SERVICE_COLUMNS: Final = tuple(field.name for field in FIELDS if field.origin ==
 """Every field the service is known to send, in the order of a full table."""
 
 JOB_COLUMN: Final = "job_id"
-"""The leading column of several jobs' rows."""
+"""The leading column of several jobs' rows. One job's rows have none, and no field of theirs has that name."""
 
 KNOWN_PREFIX: Final = "known:"
 """Before the name of a known list: a column that tells by which tier each company is in it. It is shown
@@ -353,7 +353,7 @@ def column_name(text: str) -> str:
     key = comparable(text)
     if key.startswith(KNOWN_PREFIX):
         return KNOWN_PREFIX + " ".join(key.removeprefix(KNOWN_PREFIX).split())
-    return key if key in BY_NAME else text.strip()
+    return key if key in BY_NAME or key == JOB_COLUMN else text.strip()
 
 
 def _texts(value: object) -> Iterator[str]:

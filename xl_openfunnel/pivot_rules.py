@@ -14,7 +14,7 @@ from .cell_values import Block, Cell, to_text
 from .company_key import comparable
 from .errors import CELL_PREFIX, CELL_UNITS, ConfigurationError
 from .exact_numbers import Number, result_cell
-from .fields import ALL_COLUMNS
+from .fields import ALL_COLUMNS, JOB_COLUMN
 from .text import clip
 
 FUNCTIONS: Final = ("count", "companies", "sum", "mean", "median", "min", "max", "nunique")
@@ -191,6 +191,8 @@ def labels_of(
 ) -> Labels:
     """Texts that look alike are one group, shown in the most frequent spelling, of equally frequent ones the first.
 
+    Ids of jobs are groups as they are.
+
     Args:
         name: of the field.
         counts: how often each spelling occurs, in the order of the companies.
@@ -199,7 +201,7 @@ def labels_of(
     """
     groups: dict[Any, list[Spelling]] = {}
     for each in counts:
-        groups.setdefault(group_of(each) if type(each) is str else each, []).append(each)
+        groups.setdefault(group_of(each) if type(each) is str and name != JOB_COLUMN else each, []).append(each)
     tied: dict[Any, list[Spelling]] = {}
     shown: dict[Any, Spelling] = {}
     for key, spellings in groups.items():

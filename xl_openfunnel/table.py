@@ -279,6 +279,8 @@ def _unknown_column_message(name: str, spelling: Mapping[str, str]) -> str:
     close = get_close_matches(name.casefold(), candidates, n=3)
     suggestion = alternatives([spelling[match] for match in close])
     hint = f"Did you mean {suggestion}?" if suggestion else 'The column "*" shows all there are.'
+    if name.casefold() == JOB_COLUMN and not suggestion:
+        hint = "Only several jobs together have one."
     return f"There is no column {name[:40]!r}. {hint}"
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import hypothesis.strategies as st
 
@@ -18,10 +18,15 @@ from xl_openfunnel.columns import pivot as column_pivot
 from xl_openfunnel.columns.companies import JobFile
 from xl_openfunnel.columns.folder import ColumnFolder
 from xl_openfunnel.errors import ConfigurationError
+from xl_openfunnel.fields import JOB_COLUMN
 from xl_openfunnel.jobs.snapshot import Rows
 from xl_openfunnel.pivot_rules import FUNCTIONS, Question
+from xl_openfunnel.selection import ALL, Selection
 
 from .fuzz import Target
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 QUESTIONS: Final = 10
 """Questions about the jobs of one example."""
@@ -92,7 +97,7 @@ FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
 _companies = st.fixed_dictionaries({}, optional=FIELDS)
 any_jobs = st.lists(st.lists(_companies, min_size=1, max_size=8), min_size=1, max_size=3)
 
-COLUMNS: Final = (*FIELDS, "rank", "country", "city", "employee_band", "tagline")
+COLUMNS: Final = (*FIELDS, "rank", "country", "city", "employee_band", "tagline", JOB_COLUMN)
 
 
 @st.composite
@@ -117,20 +122,31 @@ def same_answers(jobs: list[list[Row]], questions: list[Question], folder: Colum
     """
     with job_files(jobs, folder, number) as files:
         for question in questions:
-            frame = table.frame([row for rows in jobs for row in rows], question.needed_columns)
+            frame = stacked(jobs, files, question.needed_columns)
             expected = cells(
                 lambda: pivot.pivot(frame, question)  # noqa: B023
             )
             assert cells(lambda: column_pivot.pivot(folder.path, files, question)) == expected, question  # noqa: B023
 
 
+def stacked(
+    jobs: list[list[Row]], files: list[JobFile], columns: Sequence[str], selection: Selection = ALL
+) -> pd.DataFrame:
+    """The rows of all jobs as one frame."""
+    rows = [row for each in jobs for row in each]
+    return table.stacked_frame(rows, [(file.job_id, file.count) for file in files], columns, selection=selection)
+
+
 @contextmanager
 def job_files(jobs: list[list[Row]], folder: ColumnFolder, number: int) -> Iterator[list[JobFile]]:
-    """The files of jobs with these rows, as long as they are asked; every other job runs, and has a temporary one."""
+    """The files of jobs with these rows, as long as they are asked; every other job runs, and has a temporary one.
+
+    The first id and the third differ in case only.
+    """
     files = []
     with ExitStack() as temporary:
         for place, rows in enumerate(jobs):
-            job_id, body = f"job-{number}-{place}", json.dumps(rows).encode()
+            job_id, body = f"{'JOB' if place > 1 else 'job'}-{number}-{place % 2}", json.dumps(rows).encode()
             if place % 2:
                 running = Rows([len(rows)], partial(_page, body))
                 path = temporary.enter_context(folder.temporary(job_id, running))

@@ -22,13 +22,12 @@ from xl_openfunnel.pivot_rules import Question
 from xl_openfunnel.selection import Selection, parse_sort
 
 from .fuzz import Target
-from .pivots import COLUMNS, FIELDS, TEXTS, WHOLE, Row, cells, job_files
+from .pivots import COLUMNS, FIELDS, TEXTS, WHOLE, Row, cells, job_files, stacked
 
 QUESTIONS: Final = 10
 """Questions about the jobs of one example."""
 
 _SPECIAL: Final = "=<>*?|;~"
-_JOB: Final = "job_id"
 _PATTERNS: Final = ["*", "?", "x*", "*x", "?*?", "p?ru", "*e*", "~*", "*y", "lima"]
 _BIG: Final = 2**53
 
@@ -53,10 +52,10 @@ _bands = st.sampled_from([*EMPLOYEE_BANDS, "1-10", "10,001+"])
 
 
 @st.composite
-def _criteria(draw: Any, *, stacked: bool) -> str:
+def _criteria(draw: Any) -> str:
     parts = []
     for _ in range(draw(st.sampled_from([1, 1, 2, 0]))):
-        column = draw(st.sampled_from([*COLUMNS, *[_JOB] * stacked]))
+        column = draw(st.sampled_from(COLUMNS))
         kind = BY_NAME[column].type if column in BY_NAME else FieldType.TEXT
         is_number = kind in (FieldType.INTEGER, FieldType.NUMBER)
         values = {FieldType.BAND: _bands}.get(kind, _numbers if is_number else _texts)
@@ -73,12 +72,12 @@ def _criteria(draw: Any, *, stacked: bool) -> str:
 @st.composite
 def _selections(draw: Any) -> tuple[tuple[str, ...], Selection, Question]:
     """Columns, what is shown of them, and a question about the same companies."""
-    text = draw(_criteria(stacked=True))
+    text = draw(_criteria())
     try:
         criteria = parse(text)
     except ConfigurationError:
         criteria = ()
-    names = draw(st.lists(st.sampled_from([*COLUMNS, _JOB]), max_size=3, unique=True))
+    names = draw(st.lists(st.sampled_from(COLUMNS), max_size=3, unique=True))
     sort = parse_sort(",".join(("-" if draw(st.booleans()) else "") + name for name in names))
     top = draw(st.none() | st.integers(1, 8))
     columns = tuple(draw(st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=4, unique=True)))
@@ -113,7 +112,7 @@ def _edges() -> tuple[list[list[Row]], list[tuple[tuple[str, ...], Selection, Qu
         (
             ("rank", "name", "industries"),
             Selection(parse(text), parse_sort(_EDGE_SORTS[at % len(_EDGE_SORTS)]), 9 if at % 3 == 0 else None),
-            Question.of(["employee_band"], ["rank"]),
+            Question.of(["employee_band"], ["rank"] if at % 2 else ["job_id"]),
         )
         for at, text in enumerate(_EDGES)
     ]
@@ -134,23 +133,21 @@ def same_answers(
         folder: where their files are made.
         number: of the jobs in the folder.
     """
-    rows = [row for each in jobs for row in each]
     with job_files(jobs, folder, number) as files:
         for columns, selection, question in selections:
-            _same_rows(rows, files, columns, selection, folder.path)
-            if can_judge(selection.criteria):
-                _same_pivot(rows, files, question, Selection(selection.criteria), folder.path)
+            _same_rows(jobs, files, columns, selection, folder.path)
+            if can_judge(selection.criteria, job_column=True):
+                _same_pivot(jobs, files, question, Selection(selection.criteria), folder.path)
 
 
 def _same_rows(
-    rows: list[Row], files: list[JobFile], columns: tuple[str, ...], selection: Selection, folder: Path
+    jobs: list[list[Row]], files: list[JobFile], columns: tuple[str, ...], selection: Selection, folder: Path
 ) -> None:
     if not column_rows.can_show(columns, selection, stacked=True):
         return
 
     def from_rows() -> Block:
-        jobs = [(file.job_id, file.count) for file in files]
-        frame = table.stacked_frame(rows, jobs, columns, selection=selection)
+        frame = stacked(jobs, files, columns, selection)
         return [list(map(str, frame.columns)), *table.block(frame, headers=False, text_limit=CELL_UNITS)]
 
     def from_columns() -> Block:
@@ -159,9 +156,11 @@ def _same_rows(
     assert cells(from_columns) == cells(from_rows), (columns, selection)
 
 
-def _same_pivot(rows: list[Row], files: list[JobFile], question: Question, selection: Selection, folder: Path) -> None:
+def _same_pivot(
+    jobs: list[list[Row]], files: list[JobFile], question: Question, selection: Selection, folder: Path
+) -> None:
     def from_rows() -> Block:
-        frame = table.frame(rows, question.needed_columns, selection=selection)
+        frame = stacked(jobs, files, question.needed_columns, selection)
         if selection and not len(frame):
             return []
         return pivot.pivot(frame, question)

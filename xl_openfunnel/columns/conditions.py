@@ -41,15 +41,9 @@ def can_judge(criteria: Criteria, *, job_column: bool = False) -> bool:
     )
 
 
-def conditions(companies: Companies, criteria: Criteria, rank: str = "rank") -> list[str]:
-    """Conditions over the tables ``stored`` and ``job`` that hold where the criteria do.
-
-    Args:
-        companies: of the files.
-        criteria: those that `can_judge` accepts.
-        rank: the company's rank, in SQL.
-    """
-    return [f"({_condition(companies, criterion, rank)})" for criterion in criteria]
+def conditions(companies: Companies, criteria: Criteria) -> list[str]:
+    """Conditions over the tables ``stored`` and ``job`` that hold where the criteria do; `can_judge` accepts these."""
+    return [f"({_condition(companies, criterion)})" for criterion in criteria]
 
 
 def field_type(name: str) -> FieldType:
@@ -57,13 +51,12 @@ def field_type(name: str) -> FieldType:
     return BY_NAME[name].type if name in BY_NAME else FieldType.TEXT
 
 
-def _condition(companies: Companies, criterion: Criterion, rank: str) -> str:
-    column = criterion.column
-    match field_type(column):
+def _condition(companies: Companies, criterion: Criterion) -> str:
+    match field_type(criterion.column):
         case FieldType.BAND:
             return _bands(criterion)
         case FieldType.INTEGER:
-            return _integers(criterion, rank if column == "rank" else column)
+            return _integers(criterion)
         case FieldType.NUMBER:
             return _numbers(criterion)
         case FieldType.LIST:
@@ -177,7 +170,8 @@ def _is_exact(column: str) -> Callable[[Test], bool]:
     return is_exact
 
 
-def _integers(criterion: Criterion, column: str) -> str:
+def _integers(criterion: Criterion) -> str:
+    column = criterion.column
     bounds = {">": floor, ">=": ceil, "<": ceil, "<=": floor}
 
     def compared(test: Test) -> str:

@@ -17,7 +17,7 @@ from ..cell_values import Block, to_cell
 from ..company_key import looks_blank
 from ..criteria import Criteria
 from ..exact_numbers import calculate, number_of, rounded
-from ..fields import BY_NAME, EMPLOYEE_BANDS, FieldType
+from ..fields import EMPLOYEE_BANDS, JOB_COLUMN, FieldType
 from ..pivot_rules import (
     BLANK,
     COUNTS,
@@ -37,7 +37,7 @@ from ..pivot_rules import (
     spelling,
 )
 from .companies import Cancellation, Companies, JobFile, companies_of
-from .conditions import conditions, is_column
+from .conditions import conditions, field_type, is_column
 from .connection import literal
 
 MAX_COMPANIES: Final = 5_000_000
@@ -78,9 +78,9 @@ _FLOATS: Final = "list(v) FILTER (v IS NOT NULL)"
 """For sums and means of floats, which DuckDB rounds on the way."""
 
 
-def can_answer(question: Question) -> bool:
-    """Whether all columns of the question are in the files."""
-    return all(map(is_column, question.needed_columns))
+def can_answer(question: Question, *, job_column: bool = False) -> bool:
+    """Whether all columns of the question are in the files; with ``job_column`` also that of the job's id."""
+    return all(is_column(name, job_column=job_column) for name in question.needed_columns)
 
 
 def pivot(
@@ -104,7 +104,7 @@ def pivot(
         UnavailableError: the files cannot be read, or the question was interrupted.
     """
     with companies_of(folder, files, cancellation) as companies:
-        companies.choose(conditions(companies, criteria, rank="rank + before"))
+        companies.choose(conditions(companies, criteria))
         if criteria and companies.rows("SELECT count(*) FROM file") == [(0,)]:
             return []
         asked = _Pivot(companies, question)
@@ -137,7 +137,6 @@ class _Pivot:
     joins: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.source = "placed" if "rank" in self.question.needed_columns else "file"
         self.groups = [self._group(name) for name in self.question.fields]
         self.value = self._value()
         self.aggregates = self._aggregates()
@@ -186,7 +185,7 @@ class _Pivot:
     def _lines(self, positions: Sequence[int], lists: Collection[int]) -> str:
         """A query with a line per combination of the entries of these lists; its columns are ``f0`` ..., ``v``."""
         columns = [f"{self.groups[at].sql} AS f{at}" for at in positions]
-        query = f"SELECT {', '.join([*columns, f'{self.value} AS v'])} FROM {self.source} AS s {' '.join(self.joins)}"
+        query = f"SELECT {', '.join([*columns, f'{self.value} AS v'])} FROM file AS s {' '.join(self.joins)}"
         unnested = [f"f{at}" for at in lists] + ["v"] * self._counts_entries()
         for name in unnested:
             query = f"SELECT * REPLACE (unnest({name}) AS {name}) FROM ({query})"
@@ -217,7 +216,7 @@ class _Pivot:
     # --- fields ---
 
     def _group(self, name: str) -> _Group:
-        kind = BY_NAME[name].type
+        kind = field_type(name)
         if kind is FieldType.BAND:
             bands = labels_of(name, dict.fromkeys((*EMPLOYEE_BANDS, ""), 1), EMPLOYEE_BANDS)
             return _Group(
@@ -242,7 +241,7 @@ class _Pivot:
 
     def _different(self, values: str) -> dict[Any, int]:
         """The different values, as they are, and how often each occurs."""
-        lines = f"FROM (SELECT {values} AS x FROM {self.source})"
+        lines = f"FROM (SELECT {values} AS x FROM file)"
         if self.companies.count > MAX_CELLS:
             ((about,),) = self.companies.rows(f"SELECT approx_count_distinct(x) {lines}")
             parts = 1 + about // MAX_CELLS
@@ -283,7 +282,7 @@ class _Pivot:
             return self._company()
         if name is None:
             return "TRUE"
-        kind = BY_NAME[name].type
+        kind = field_type(name)
         if function == "count":
             return self._filled(name, kind)
         if function == "nunique":
@@ -310,6 +309,8 @@ class _Pivot:
 
     def _key(self, name: str) -> str:
         """What the texts of a column look like, in SQL; null for blanks."""
+        if name == JOB_COLUMN:
+            return f"s.{name}"
         others = self.companies.rows(f"SELECT DISTINCT {name} FROM file WHERE NOT regexp_full_match({name}, {_PLAIN})")
         key = self._replaced(f"s.{name}", {text: group_of(text) for (text,) in others}, f"lower(s.{name})")
         return f"nullif(nullif({key}, {literal(BLANK)}), '')"
@@ -319,7 +320,7 @@ class _Pivot:
             return False
         if kind not in (FieldType.INTEGER, FieldType.NUMBER):
             return True
-        ((count,),) = self.companies.rows(f"SELECT count({name}) FROM {self.source}")
+        ((count,),) = self.companies.rows(f"SELECT count({name}) FROM file")
         return not count
 
     def _aggregates(self) -> str:
@@ -327,18 +328,18 @@ class _Pivot:
         if self._needs_floats():
             return _FLOATS
         if self.question.function == "median" and (name := self.question.values) is not None:
-            ((lowest, highest),) = self.companies.rows(f"SELECT min({name}), max({name}) FROM {self.source}")
+            ((lowest, highest),) = self.companies.rows(f"SELECT min({name}), max({name}) FROM file")
             if not (type(lowest) is int and -_HALVES <= lowest <= highest <= _HALVES):
                 return _MIDDLE
         return _AGGREGATES[self.question.function]
 
     def _needs_floats(self) -> bool:
         name = self.question.values
-        return self.question.function in ("sum", "mean") and name is not None and BY_NAME[name].type is FieldType.NUMBER
+        return self.question.function in ("sum", "mean") and name is not None and field_type(name) is FieldType.NUMBER
 
     def _counts_entries(self) -> bool:
         name = self.question.values
-        return self.question.function == "nunique" and name is not None and BY_NAME[name].type is FieldType.LIST
+        return self.question.function == "nunique" and name is not None and field_type(name) is FieldType.LIST
 
 
 def _result(function: str, values: Sequence[Any]) -> Result:

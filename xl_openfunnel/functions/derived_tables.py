@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from .. import pivot
 from ..api.models import Row
@@ -33,6 +33,9 @@ from . import limits
 from .cache import DerivedCache
 from .company_index import KEY_COLUMNS, CompanyIndex
 from .limits import LimitError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _log = logging.getLogger(__name__)
 
@@ -97,12 +100,7 @@ def selected_block(
             return block
         from .. import table  # not before: columns need no pandas
 
-        rows = _all_rows(rows_by_job)
-        if stacked:
-            jobs = [(job_id, len(rows)) for job_id, rows in rows_by_job.items()]
-            frame = table.stacked_frame(rows, jobs, names, selection=selection)
-        else:
-            frame = table.frame(rows, names, selection=selection)
+        frame = _frame(rows_by_job, names, selection, stacked=stacked)
         return [list(map(str, frame.columns)), *table.block(frame, headers=False, text_limit=units)]
 
     return _cache.get_or_make(("selected", columns, selection.key, units, stacked), rows_by_job, make, _cell_count)
@@ -209,6 +207,8 @@ def pivot_block(
     selection: Selection,
     columns: ColumnMaker | None,
     as_of: Mapping[str, datetime | None],
+    *,
+    stacked: bool,
 ) -> Block:
     """A pivot table of the companies of all these jobs: from files of columns if all can have one, else from rows.
 
@@ -220,12 +220,13 @@ def pivot_block(
         selection: of which companies; its criteria count.
         columns: the files. Those that are missing are made in the background, or first where the rows are many.
         as_of: when the service confirmed the rows.
+        stacked: whether they have a column with the job's id.
 
     Raises:
         ConfigurationError: the jobs have too many companies, or the pivot is refused.
     """
-    in_files = column_pivot.can_answer(question) and can_judge(selection.criteria)
-    in_files = in_files and _asks_columns(rows_by_job, columns)
+    in_files = column_pivot.can_answer(question, job_column=stacked) and _asks_columns(rows_by_job, columns)
+    in_files = in_files and can_judge(selection.criteria, job_column=stacked)
     limits.check_row_limit(rows_by_job.values(), column_pivot.MAX_COMPANIES if in_files else MAX_PIVOT_ROWS)
 
     def ask(folder: Path, files: list[JobFile]) -> Block:
@@ -235,14 +236,24 @@ def pivot_block(
         if in_files and (block := _from_columns(rows_by_job, columns, as_of, ask)) is not None:
             return block
         limits.check_row_limit(rows_by_job.values(), MAX_PIVOT_ROWS)
-        from .. import table  # not before: columns need no pandas
-
-        frame = table.frame(_all_rows(rows_by_job), question.needed_columns, selection=selection)
+        frame = _frame(rows_by_job, question.needed_columns, selection, stacked=stacked)
         if selection and not len(frame):
             return []
         return pivot.pivot(frame, question)
 
-    return _cache.get_or_make((question, selection.key), rows_by_job, make, _cell_count, slow=True)
+    return _cache.get_or_make((question, selection.key, stacked), rows_by_job, make, _cell_count, slow=True)
+
+
+def _frame(
+    rows_by_job: Mapping[str, Rows], columns: Sequence[str], selection: Selection, *, stacked: bool
+) -> pd.DataFrame:
+    from .. import table
+
+    rows = _all_rows(rows_by_job)
+    if not stacked:
+        return table.frame(rows, columns, selection=selection)
+    jobs = [(job_id, len(rows)) for job_id, rows in rows_by_job.items()]
+    return table.stacked_frame(rows, jobs, columns, selection=selection)
 
 
 def _asks_columns(rows_by_job: Mapping[str, Rows], columns: ColumnMaker | None) -> bool:

@@ -29,6 +29,14 @@ FORMULA_MESSAGES: Final = (
         '`=OF_ROWS(A2,"*")` in a free place, and take a name from there',
     ),
     FormulaMessage(
+        "#OF! There is no column 'job_id'. Only several jobs together have one.",
+        "give a range of jobs, or leave the column out",
+    ),
+    FormulaMessage(
+        "#OF! The column job_id comes first anyway. Name another one, for example name.",
+        "as it says: the rows of several jobs begin with the job's id",
+    ),
+    FormulaMessage(
         '#OF! <given> is no <kind>. Give names as text, like "name" in quotation marks.',
         "give a text, or cells with texts, where names of columns or fields belong",
     ),

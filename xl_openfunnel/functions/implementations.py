@@ -20,7 +20,7 @@ from ..selection import ALL, Selection
 from ..text import clip
 from . import arguments, derived_tables, info
 from .context import CallContext
-from .job_rows import header_without_rows, job_blocks, rows_or_reason, stack, unique_jobs, visible_rows
+from .job_rows import header_without_rows, job_blocks, own_columns, rows_or_reason, stack, unique_jobs, visible_rows
 from .limits import LimitError, check_count, check_row_limit
 from .registry import Argument, TimeCells, of_function, optional
 from .selected_rows import no_match, selected_rows
@@ -126,7 +126,8 @@ def rows(
     top: object = None,
 ) -> Block:
     """``OF_ROWS``: the companies, one row each; of several jobs, each once, behind a ``job_id``."""
-    column_names = arguments.columns(columns)
+    several = arguments.is_range(job)
+    column_names = own_columns(arguments.columns(columns), stacked=several)
     headers = arguments.yes_or_no(include_headers, "include_headers", default=True)
     only_final = arguments.one_of(state, "state", ("latest", "final")) == "final"
     selection = Selection(arguments.criteria(criteria), arguments.sort(sort), arguments.top(top))
@@ -141,7 +142,6 @@ def rows(
         contents.append((job_id, visible))
     rows_by_job = {job_id: rows for job_id, rows in contents if isinstance(rows, Rows)}
     check_row_limit(rows_by_job.values(), MAX_SEARCHED_ROWS if selection else MAX_ROWS)
-    several = arguments.is_range(job)
     context.width = several + len(header_without_rows(column_names))
     if selection and rows_by_job:
         block = selected_rows(context, contents, as_of, column_names, selection, stacked=several)
@@ -296,7 +296,9 @@ def pivot(
             excluded.append(f"{job_id}: {reason.removeprefix(CELL_PREFIX)}")
     if not rows_by_job:
         return [[reasons[0]]]
-    block = derived_tables.pivot_block(rows_by_job, question, selection, context.columns, as_of)
+    block = derived_tables.pivot_block(
+        rows_by_job, question, selection, context.columns, as_of, stacked=arguments.is_range(job)
+    )
     block = block or [[no_match(context, selection, rows_by_job)]]
     return [*block, *_excluded_row(excluded, len(jobs), len(block[0]))]
 

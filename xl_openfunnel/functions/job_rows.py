@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import chain
 
 from ..cell_values import Block, Cell
-from ..errors import InvalidJobIdError, UnknownColumnError
+from ..errors import ConfigurationError, InvalidJobIdError, UnknownColumnError
 from ..fields import ALL_COLUMNS, DEFAULT_COLUMNS, JOB_COLUMN
 from ..jobs import job_text
 from ..jobs.snapshot import Rows, Snapshot
@@ -45,6 +45,19 @@ def visible_rows(context: CallContext, job_id: str, *, only_final: bool) -> tupl
 
     snapshot = context.snapshot(job_id, projection)
     return projection(snapshot), snapshot.as_of
+
+
+def own_columns(columns: tuple[str, ...] | None, *, stacked: bool) -> tuple[str, ...] | None:
+    """The columns that are asked for beside the leading ``job_id`` of several jobs, which may be named too.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    if not stacked or columns is None or JOB_COLUMN not in columns:
+        return columns
+    if own := tuple(name for name in columns if name != JOB_COLUMN):
+        return own
+    raise ConfigurationError(f"The column {JOB_COLUMN} comes first anyway. Name another one, for example name.")
 
 
 def header_without_rows(columns: tuple[str, ...] | None) -> list[Cell]:

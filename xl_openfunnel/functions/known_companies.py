@@ -19,7 +19,7 @@ from ..selection import ALL
 from . import arguments, derived_tables
 from .context import CallContext
 from .implementations import MAX_ROWS, MAX_SEARCHED_ROWS
-from .job_rows import header_without_rows, rows_or_reason, unique_jobs
+from .job_rows import header_without_rows, own_columns, rows_or_reason, unique_jobs
 from .known_sources import job_view, known_companies
 from .limits import cancellation, check_count, check_row_limit, count_read
 from .registry import Argument, of_function, optional
@@ -108,10 +108,10 @@ def new(
     show: object = None,
 ) -> Block:
     """``OF_NEW``: the new companies, then those that cannot be compared, with their tier in the last column."""
-    column_names = arguments.columns(columns)
+    several = arguments.is_range(jobs)
+    column_names = own_columns(arguments.columns(columns), stacked=several)
     weakest = Tier(arguments.one_of(match, "match", tuple(map(str, MATCHES))))
     shown = arguments.one_of(show, "show", _SHOWN)
-    several = arguments.is_range(jobs)
     named = unique_jobs(context, jobs)
     if not named:
         return [[""]]

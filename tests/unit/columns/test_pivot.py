@@ -28,6 +28,8 @@ pytestmark = pytest.mark.dependencies
 Row = dict[str, Any]
 Ask = Callable[..., Block]
 
+JOB_IDS = [f"job{number}" for number in range(3)]
+
 
 @pytest.fixture
 def ask(folder: ColumnFolder) -> Ask:
@@ -36,9 +38,9 @@ def ask(folder: ColumnFolder) -> Ask:
 
     def ask(jobs: list[list[Row]], *question: Any) -> Block:
         files = []
-        for number, rows in enumerate(jobs):
-            path = folder.make(f"job{number}", stored(rows, next(contents)), None)
-            files.append(JobFile(f"job{number}", path, len(rows)))
+        for job_id, rows in zip(JOB_IDS, jobs, strict=False):
+            path = folder.make(job_id, stored(rows, next(contents)), None)
+            files.append(JobFile(job_id, path, len(rows)))
         return column_pivot.pivot(folder.path, files, Question.of(*question))
 
     return ask
@@ -55,14 +57,17 @@ def test_of_equally_frequent_spellings_that_of_the_first_job_is_shown(ask: Ask) 
     assert ask([lists], ["industries"])[1:3] == [["A", 2.0], ["b", 2.0]]
 
 
-def test_rank_counts_on_over_all_jobs(ask: Ask) -> None:
-    assert ask([countries("a", "b"), countries("c")], ["rank"])[1:] == [
-        [1.0, 1.0],
-        [2.0, 1.0],
-        [3.0, 1.0],
-        ["Total", 3.0],
-    ]
-    assert ask([countries("a", "b"), countries("c")], ["country"], [], "rank", "max")[-1] == ["Total", 3.0]
+def test_rank_starts_over_with_each_job(ask: Ask) -> None:
+    jobs = [countries("a", "b"), countries("c")]
+    assert ask(jobs, ["rank"])[1:] == [[1.0, 2.0], [2.0, 1.0], ["Total", 3.0]]
+    assert ask(jobs, ["job_id"], [], "rank", "max")[1:] == [["job0", 2.0], ["job1", 1.0], ["Total", 2.0]]
+
+
+def test_ids_of_jobs_are_counted_as_they_are(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "JOB_IDS", ["job", "Job", "JOB"])
+    jobs = [countries("Peru", "Chile"), countries("Peru"), countries("peru", "peru", "peru")]
+    assert ask(jobs, ["job_id"])[1:] == [["JOB", 3.0], ["job", 2.0], ["Job", 1.0], ["Total", 6.0]]
+    assert ask(jobs, ["country"], [], "job_id", "nunique")[1:] == [["peru", 3.0], ["Chile", 1.0], ["Total", 3.0]]
 
 
 def test_a_company_without_a_page_is_that_of_its_host_in_another_job(ask: Ask) -> None:

@@ -171,6 +171,8 @@ WRONG_ROWS: list[Call] = [
     (*ROWS_OF, JOB, NA),
     (*ROWS_OF, JOB, "*"),
     (*ROWS_OF, [JOB, "wide"]),
+    (*ROWS_OF, JOB, "job_id"),
+    (*ROWS_OF, [JOB, JOB], "job_id"),
     (*ROWS_OF, JOB, None, None, None, "name=nobody"),
     (*ROWS_OF, "slow", None, None, None, "name=nobody"),
     *((*ROWS_OF, JOB, None, None, None, criteria) for criteria in REFUSED_CRITERIA),

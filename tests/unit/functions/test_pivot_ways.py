@@ -53,11 +53,12 @@ def make_files(services: SimulatedServices) -> list[Path]:
 def test_files_of_columns_answer_where_all_jobs_have_one(
     services: SimulatedServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from_rows = pivot(services)
+    questions = [FIELDS, ("job_id", "country"), ("rank", "job_id", None, None, "job_id<>x; rank<=9")]
+    from_rows = [pivot(services, *question) for question in questions]
     make_files(services)
     monkeypatch.setattr(derived_tables, "_cache", DerivedCache())
-    monkeypatch.setattr(table, "frame", None)
-    assert pivot(services) == from_rows
+    monkeypatch.setattr(table, "_frame", None)
+    assert [pivot(services, *question) for question in questions] == from_rows
 
 
 @pytest.fixture
@@ -81,8 +82,7 @@ def test_a_running_job_has_columns_while_a_question_about_many_companies_is_answ
         context.setattr(derived_tables, "MAX_FRAME_ROWS", 100)
         from_rows = pivot(running), selected(running), pivot(running, *FIELDS, None, None, CRITERIA)
     monkeypatch.setattr(derived_tables, "_cache", DerivedCache())
-    monkeypatch.setattr(table, "stacked_frame", None)
-    monkeypatch.setattr(table, "frame", None)
+    monkeypatch.setattr(table, "_frame", None)
     assert (pivot(running), selected(running), pivot(running, *FIELDS, None, None, CRITERIA)) == from_rows
     assert [path.suffix for path in folder.iterdir()] == [".parquet"]
 
@@ -219,8 +219,7 @@ def test_files_of_columns_choose_companies(services: SimulatedServices, monkeypa
     from_rows = selected(services), pivot(services, *FIELDS, None, None, CRITERIA)
     make_files(services)
     monkeypatch.setattr(derived_tables, "_cache", DerivedCache())
-    monkeypatch.setattr(table, "stacked_frame", None)
-    monkeypatch.setattr(table, "frame", None)
+    monkeypatch.setattr(table, "_frame", None)
     assert (selected(services), pivot(services, *FIELDS, None, None, CRITERIA)) == from_rows
     assert len(from_rows[0]) == 10
     assert selected(services, "name=none of them")[1][0] == "no company matches name=none of them"

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.functions.conftest import MakeServices, SimulatedServices
 from xl_openfunnel.cell_values import Block
 from xl_openfunnel.errors import ConfigurationError, UnknownColumnError
-from xl_openfunnel.functions import implementations
+from xl_openfunnel.functions import implementations, known_companies
 from xl_openfunnel.functions.arguments import CellError
 from xl_openfunnel.simulator import SimulatedJob
 from xl_openfunnel.text import utf16_units
@@ -85,6 +85,47 @@ def test_several_jobs_are_chosen_from_and_sorted_as_one(services: SimulatedServi
     ]
     assert rows(services, both, "name", "job_id=two; employee_count=60") == [["two", "Zeta"]]
     assert rows(services, both, "name", "size=new") == [["one", "Delta"]]
+
+
+def test_several_jobs_are_pivoted_by_job(services: SimulatedServices) -> None:
+    both = (("one",), ("two",))
+
+    def pivot(*question: object) -> Block:
+        return implementations.pivot(services.context(), both, *question)
+
+    assert pivot("Job_ID", "country", None, None, "country=Germany|France")[1:] == [
+        ["one", 2.0, "", 2.0],
+        ["two", 1.0, 1.0, 2.0],
+        ["Total", 3.0, 1.0, 4.0],
+    ]
+    assert pivot("country", None, "job_id", "nunique", "country=Germany") == [
+        ["country", "nunique of job_id"],
+        ["Germany", 2.0],
+        ["Total", 2.0],
+    ]
+    assert pivot("job_id", None, "rank", "max", "job_id<>one")[1:] == [["two", 2.0], ["Total", 2.0]]
+    assert pivot("size", "job_id", None, None, "rank<=1")[0] == ["size", "one", "two", "Total"]
+
+
+def test_one_job_alone_has_no_column_of_its_id(services: SimulatedServices) -> None:
+    with pytest.raises(UnknownColumnError, match=r"no column 'job_id'\. Only several jobs together have one\."):
+        implementations.pivot(services.context(), "one", "job_id")
+    with pytest.raises(UnknownColumnError, match=r"no column 'job_id'\. Only several jobs together have one\."):
+        implementations.pivot(services.context(), "one", "country", None, None, None, "job_id=one")
+
+
+@pytest.mark.parametrize("jobs", [(("one",), ("two",)), (("one",), ("none",)), (("none",), ("",))])
+def test_the_column_of_the_jobs_may_be_named_and_comes_first(services: SimulatedServices, jobs: object) -> None:
+    services.simulator.add(SimulatedJob([], "none"))
+    services.fetcher.wait("none")
+    for more in ((), (None, None, "name<>*", "name")):
+        shown = implementations.rows(services.context(), jobs, "name,rank", *more)
+        assert implementations.rows(services.context(), jobs, "name,JOB_ID,rank", *more) == shown
+        with pytest.raises(ConfigurationError, match="The column job_id comes first anyway"):
+            implementations.rows(services.context(), jobs, "job_id", *more)
+    for show in ("rows", "why", "count"):
+        new = known_companies.new(services.context(), jobs, None, "name", None, show)
+        assert known_companies.new(services.context(), jobs, None, "job_id,name", None, show) == new
 
 
 def test_jobs_without_companies_come_last_and_are_never_cut(services: SimulatedServices) -> None:
