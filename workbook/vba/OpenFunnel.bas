@@ -144,7 +144,7 @@ Public Function OpenFunnelWaited(ByVal seconds As Double) As Boolean
 #End If
 End Function
 
-' A button was pressed: the workbook was not closed after all, and is not being saved.
+' A button or the menu of jobs was used: the workbook was not closed after all, and is not being saved.
 Public Sub OpenFunnelStays()
     closing = False
     saving = False
@@ -173,9 +173,9 @@ Public Function MacrosOfThis() As String
 End Function
 
 Public Function Answer(functionName As String, arguments As Variant) As Variant
-    Dim again As Boolean, number As Long, description As String
-    Dim cancelKey As Long
+    Dim again As Boolean, number As Long, description As String, cancelKey As Long
     On Error GoTo Failed
+    cancelKey = -1 ' not changed yet; 0 is xlDisabled
 TryAgain:
     Connect
     ' The parentheses pass values: pywin32 would take a returned list for the new values of arguments passed by reference.
@@ -187,7 +187,7 @@ TryAgain:
 Failed:
     number = Err.Number
     description = Err.Description
-    If cancelKey <> 0 Then CancelKeyBefore cancelKey
+    If cancelKey >= 0 Then CancelKeyBefore cancelKey
     If HasGone(number) Then Set server = Nothing
     If again Or Not HasGone(number) Then Err.Raise number, , description
     again = True

@@ -24,6 +24,7 @@ Public Sub OpenFunnelLive(onOff As Boolean)
 #End If
     On Error GoTo Failed
     RefuseElsewhere
+    OpenFunnelStays
     RememberLive onOff
     Answer "live", Array(CStr(Application.Hwnd), onOff)
     liveDue = False
@@ -168,6 +169,7 @@ Public Function OpenFunnelJobMenu(onAction As String) As String
     Dim number As Long, description As String
     On Error GoTo Failed
     RefuseElsewhere
+    OpenFunnelStays
     OpenFunnelJobMenu = CStr(Answer("job_menu", Array(onAction)))
     lastMenu = OpenFunnelJobMenu
     If Len(lastMenu) = 0 Then OpenFunnelJobMenu = MenuThatSays(OpenFunnelText("message no_jobs"))
@@ -193,7 +195,7 @@ Private Function MenuThatSays(ByVal text As String) As String
     MenuThatSays = MenuHead & "<button id=""OpenFunnelNoJob"" enabled=""false"" label=""" & text & """/></menu>"
 End Function
 
-' Enters a job into the active cell as text, whatever it looks like. What the cell held is replaced only if the user says so.
+' Enters a job into the active cell as text, also where it looks like a number. What the cell held is replaced only if the user says so.
 Public Sub OpenFunnelEnterJob(job As String)
     Dim cell As Object, before As Variant, isFormula As Boolean, isSpilled As Boolean, description As String
     On Error GoTo Failed

@@ -18,7 +18,7 @@ Private Declare PtrSafe Function XLPyDLLActivateAuto Lib "xlwings32-{XlwingsVers
 
 Private Const ForReading As Long = &H80000000   ' GENERIC_READ
 Private Const ForAppending As Long = &H100084   ' FILE_APPEND_DATA, FILE_READ_ATTRIBUTES, SYNCHRONIZE
-Private Const ForAll As Long = 7                ' others may read, write and delete the file meanwhile
+Private Const ForAll As Long = 7                ' others may read, write and delete the file
 Private Const OnlyNew As Long = 1               ' CREATE_NEW: follows no link that lies there
 Private Const OnlyExisting As Long = 3          ' OPEN_EXISTING
 Private Const NoWindow As Long = &H8000000      ' CREATE_NO_WINDOW
@@ -179,7 +179,7 @@ Public Function TailOf(path As String) As String
     security.nLength = SizeOf_SECURITY_ATTRIBUTES
     file = CreateFileW(StrPtr(path), ForReading, ForAll, security, OnlyExisting, 0, 0)
     If file = -1 Then Exit Function
-    SetFilePointer file, -TailBytes, 0, FromEnd ' fails, and stays at the begin, where the file is shorter
+    SetFilePointer file, -TailBytes, 0, FromEnd ' fails, and stays at the beginning, where the file is shorter
     ReDim bytes(0 To TailBytes - 1)
     ReadFile file, VarPtr(bytes(0)), TailBytes, count, 0
     CloseHandle file
@@ -191,7 +191,7 @@ Public Function TailOf(path As String) As String
 End Function
 
 ' What Windows says about one of its error numbers, in the user's language.
-Public Function SystemWords(ByVal number As Long) As String
+Private Function SystemWords(ByVal number As Long) As String
     Dim buffer As String, size As Long
     buffer = String$(1024, vbNullChar)
     size = FormatMessageW(FromSystem, 0, number, 0, StrPtr(buffer), 1024, 0)

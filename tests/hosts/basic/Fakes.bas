@@ -67,6 +67,10 @@ Public Function CancelKeyIs() As Variant
     CancelKeyIs = excel.CancelKey
 End Function
 
+Public Sub SetCancelKey(wanted As Variant)
+    excel.CancelKey = wanted
+End Sub
+
 Public Sub LockCancelKey()
     excel.CancelKeyIsLocked = True
 End Sub
@@ -201,13 +205,13 @@ Public Function SavedAfterOpening(saved As Variant) As Variant
     SavedAfterOpening = ThisWorkbook.Saved
 End Function
 
-' A box with a message: whoever sees it presses Yes, unless told otherwise.
+' A box with a message, in which Yes is pressed unless a test says otherwise.
 Public Function ShowBox(text As Variant, buttons As Variant, title As Variant) As Variant
     Note "box " & Replace(text, vbNewLine, " ") & "|" & buttons & "|" & title
     ShowBox = pressed
 End Function
 
-' A box to type into: whoever sees it types this, or leaves what it proposes.
+' A box to type into: this is typed, or what it proposes is left.
 Public Function ShowInput(text As Variant, title As Variant, proposed As Variant) As Variant
     Note "input " & text & "|" & title & "|" & proposed
     If typed = "as proposed" Then ShowInput = proposed Else ShowInput = typed
@@ -261,7 +265,7 @@ Public Sub Press(button As Variant)
     pressed = button
 End Sub
 
-' A library that doesn't compile answers nothing at all, silently.
+' A library that does not compile answers nothing, without an error.
 Public Function Ready() As Variant
     Ready = "ready"
 End Function

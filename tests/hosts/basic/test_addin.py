@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hosts.basic.libreoffice import LibreOffice, project
+from tests.hosts.basic.book import Book
+from tests.hosts.basic.libreoffice import LibreOffice
 
 HERE = r"C:\Users\me\XLSTART\OpenFunnel.xlam"
 COLLEAGUES = r"C:\Users\someone else\AppData\Roaming\Microsoft\Excel\XLSTART\OpenFunnel.xlam"
@@ -15,15 +16,10 @@ class Excel:
     """An Excel with the add-in, whose Python is there and answers."""
 
     def __init__(self, running: LibreOffice) -> None:
-        running.open(project())
-        self.call = running.call
-        self.call("Fakes.SetUp", r"C:\of\Scripts\pythonw.exe", r"C:\of", True, "", "answer")
+        book = Book(running)
+        book.start()
+        self.call = book.call
         self._books = 0
-        self.call("OpenFunnel.OpenFunnelLook")
-        self.call("FakeWindows.Serve")
-        self.call("FakeWindows.Advance", 1000)
-        self.call("OpenFunnel.OpenFunnelLook")
-        self.call("Fakes.Noted")
 
     def open(self, *links: str, name: str = "Q3.xlsx", saved: bool = True, protected: bool = False) -> int:
         """Open a book with these links; gives its number."""
@@ -122,9 +118,3 @@ def test_python_is_told_of_our_workbook_when_it_is_opened(excel: Excel) -> None:
 def test_python_is_not_started_for_a_book_that_does_not_use_it(excel: Excel, links: tuple[str, ...]) -> None:
     excel.open(*links)
     assert excel.noted() == []
-
-
-def test_a_button_of_the_ribbon_runs_the_addins_own_macro(excel: Excel) -> None:
-    excel.call("Fakes.PressButton", "OpenFunnelInsertTable", "workbook|insert table")
-    (ran,) = excel.noted("run")
-    assert ran.endswith("'!OpenFunnelInsertTable")

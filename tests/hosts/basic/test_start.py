@@ -196,8 +196,10 @@ def test_another_workbook_and_vba_without_its_variables_find_the_same_python(boo
 
 def test_another_workbook_shows_the_same_failure_and_starts_none(book: Book, running: LibreOffice) -> None:
     fail(book)
+    variables = book.call("FakeWindows.Variables")
     other = Book(running)
-    other.call("FakeWindows.HandDown", book.call("FakeWindows.Variables"))
+    other.call("FakeWindows.TakeOver", variables)
+    assert str(other.cell()).startswith("#OF! Python ended while it started")
     assert other.noted("start") == []
 
 

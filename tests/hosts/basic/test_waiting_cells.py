@@ -113,13 +113,19 @@ def test_a_workbook_that_is_closed_is_not_opened_again_to_look(book: Book, modul
     assert book.lines() == []
 
 
-def test_no_cell_that_closing_calculates_has_the_closed_workbook_opened_again(book: Book) -> None:
+@pytest.mark.parametrize(
+    "used",
+    [("OpenFunnelMacros.OpenFunnelRefreshBook",), ("OpenFunnelMacros.OpenFunnelLivePaused",), ("Fakes.Asked", "Jobs", "|")],
+)
+def test_no_cell_that_closing_calculates_has_the_closed_workbook_opened_again(
+    book: Book, used: tuple[str, ...]
+) -> None:
     book.call("AtOpening.Workbook_BeforeClose", False)
     book.call("AtOpening.Workbook_BeforeSave", False, False)
     enter(book, "D7")
     book.call("AtOpening.Workbook_AfterSave", True)
     assert book.noted("later") == []
-    book.call("OpenFunnelMacros.OpenFunnelRefreshBook")  # the user has refused to close it
+    book.call(*used)  # the user has refused to close it
     assert len(book.noted("later")) == 1
 
 
