@@ -162,7 +162,7 @@ COMMANDS: Final = (
         "OpenFunnelLiveToggle",
         "OpenFunnelLive",
         "MacroPlay",
-        "Pressed: cells update themselves while their jobs run. Not pressed: no cell changes by itself, and jobs go on. "
+        "On: cells update themselves while their jobs run. Off: no cell changes by itself, and jobs go on. "
         "It holds for all workbooks of this Excel until it ends. As macros: `OpenFunnelLiveOn`, `OpenFunnelLivePaused`.",
         kind="toggle",
         needs="",

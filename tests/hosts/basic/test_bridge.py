@@ -222,7 +222,7 @@ def test_cancel_asks_first_with_job_and_billing_and_then_passes_that_job(
 def test_without_a_job_cancel_says_which_cell_to_select(book: Book) -> None:
     book.call("Fakes.Answering", "")
     book.call("OpenFunnelMacros.OpenFunnelCancelJob")
-    assert book.noted("box") == ["Select a cell that holds a job or shows a single one first.|48|OpenFunnel"]
+    assert book.noted("box") == ["First select a cell that holds or shows one job.|48|OpenFunnel"]
     assert book.noted("call") == []
 
 

@@ -115,7 +115,11 @@ def test_a_workbook_that_is_closed_is_not_opened_again_to_look(book: Book, modul
 
 @pytest.mark.parametrize(
     "used",
-    [("OpenFunnelMacros.OpenFunnelRefreshBook",), ("OpenFunnelMacros.OpenFunnelLivePaused",), ("Fakes.Asked", "Jobs", "|")],
+    [
+        ("OpenFunnelMacros.OpenFunnelRefreshBook",),
+        ("OpenFunnelMacros.OpenFunnelLivePaused",),
+        ("Fakes.Asked", "Jobs", "|"),
+    ],
 )
 def test_no_cell_that_closing_calculates_has_the_closed_workbook_opened_again(
     book: Book, used: tuple[str, ...]

@@ -76,6 +76,14 @@ def test_keytips_are_unique_and_none_begins_another(code: str) -> None:
 
 
 @each_language
+def test_the_letters_of_a_keytip_are_in_its_group_or_label(code: str) -> None:
+    texts = texts_of(SPOKEN[code])
+    for command in commands.COMMANDS:
+        shown = texts[f"group {command.group}"] + texts[f"label {command.action}"]
+        assert set(texts[f"keytip {command.action}"]) <= set(shown.upper()), command.action
+
+
+@each_language
 def test_every_line_of_vba_is_short_enough(code: str) -> None:
     for key, text in texts_of(SPOKEN[code]).items():
         assert all(len(f'        Case "{key}": TextInXx = TextInXx & {part}') < MAX_LINE for part in vba_text(text))
