@@ -1,5 +1,5 @@
 @echo off
-rem XL OpenFunnel for Excel on Windows: double-click this file. Needs no administrator, only Python 3.11 or newer.
+rem XL OpenFunnel for Excel on Windows: double-click this file. Needs no administrator, only a 64-bit Python 3.11 or newer.
 rem Delayed expansion stays off, and blocks in parentheses hold no paths: names of folders may hold ! & % ( and ).
 setlocal EnableExtensions DisableDelayedExpansion
 title XL OpenFunnel
@@ -8,7 +8,7 @@ set "HOMEDIR=%OPENFUNNEL_CACHE_DIR%"
 if not defined HOMEDIR set "HOMEDIR=%LOCALAPPDATA%\xl-openfunnel"
 set "ENVDIR=%HOMEDIR%\python"
 set "ENVPY=%ENVDIR%\Scripts\python.exe"
-rem cmd looks for programs in the current folder first: somebody may have put a py.exe beside this file.
+rem cmd looks for programs in the current folder first, where malware may have put a py.exe beside this file.
 cd /d "%SystemRoot%"
 rem The Pythons that pip starts take modules from these, -I or not.
 set "PYTHONPATH="
@@ -22,8 +22,9 @@ popd
 if not defined SOURCE if exist "%HERE%..\pyproject.toml" if exist "%HERE%..\xl_openfunnel\__init__.py" set "SOURCE=%HERE%.."
 if not defined SOURCE goto :incomplete
 
-rem A Python of 3.11 or newer, but not one of the Microsoft Store, of which Excel does not see what it installs.
-set "PROBE=import sys; sys.exit(sys.version_info < (3, 11) or 'windowsapps' in sys.base_prefix.lower())"
+rem A Python of 3.11 or newer; not one of 32 bits, for which DuckDB and pandas have no packages, and not one of the
+rem Microsoft Store, of which Excel does not see what it installs.
+set "PROBE=import sys; sys.exit(sys.version_info < (3, 11) or sys.maxsize < 2**32 or 'windowsapps' in sys.base_prefix.lower())"
 set "AGAIN="
 set "PY="
 py -3 -I -c "%PROBE%" >nul 2>nul
@@ -95,8 +96,9 @@ echo choose "Extract All", and double-click workbook\install.cmd in the new fold
 goto :stop
 
 :nopython
-echo XL OpenFunnel needs Python 3.11 or newer, not from the Microsoft Store, and there is none here. To get it, press
-echo the Windows key and R, paste this line, press Enter, wait until its window closes, and double-click this file again:
+echo XL OpenFunnel needs a 64-bit Python 3.11 or newer, not from the Microsoft Store, and there is none here. To get it,
+echo press the Windows key and R, paste this line, press Enter, wait until its window closes, and double-click this file
+echo again:
 echo.
 echo     winget install --exact --id Python.Python.3.13 --scope user
 goto :stop

@@ -7,6 +7,7 @@ makes such an environment by hand. Wine's cmd expands percent signs in names of 
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -76,7 +77,7 @@ def wine() -> Iterator[Wine]:
         (tests / HERE).mkdir()
         for name in ("install.cmd", "uninstall.cmd"):
             shutil.copy(ROOT / "workbook" / name, tests / HERE)
-        for name in ("py", "python", "pip", "reg"):  # as somebody may put them into a folder for downloads
+        for name in ("py", "python", "pip", "reg"):  # as malware may put them into a folder for downloads
             (tests / HERE / f"{name}.cmd").write_bytes(
                 b"@echo off\r\necho HIJACKED\r\necho x>C:\\tests\\hijacked\r\nexit /b 0\r\n"
             )
@@ -170,6 +171,26 @@ def test_a_double_click_sets_up_excel_and_another_takes_all_of_it_away(wine: Win
     finally:
         for book in wine.prefix.glob("drive_c/users/*/OpenFunnel.xlsm"):
             book.unlink()
+
+
+@pytest.mark.parametrize(
+    ("version", "maxsize", "prefix", "usable"),
+    [
+        ((3, 11), 2**63 - 1, r"C:\Python311", True),
+        ((3, 10, 14), 2**63 - 1, r"C:\Python310", False),
+        ((3, 14), 2**31 - 1, r"C:\Python314-32", False),
+        ((3, 13), 2**63 - 1, r"C:\Program Files\WindowsApps\PythonSoftwareFoundation.Python.3.13", False),
+    ],
+)
+def test_a_python_that_is_too_old_has_32_bits_or_is_of_the_store_is_not_used(
+    version: tuple[int, ...], maxsize: int, prefix: str, usable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [probe] = re.findall(r'^set "PROBE=(.*)"', (ROOT / "workbook" / "install.cmd").read_text(), re.MULTILINE)
+    for name, value in {"version_info": version, "maxsize": maxsize, "base_prefix": prefix}.items():
+        monkeypatch.setattr(sys, name, value)
+    with pytest.raises(SystemExit) as ended:
+        exec(probe)
+    assert bool(ended.value.code) is not usable
 
 
 @pytest.mark.parametrize("name", ["install.cmd", "uninstall.cmd"])
