@@ -22,7 +22,7 @@ from xl_openfunnel.api.http_sender import Limits
 from xl_openfunnel.errors import CELL_UNITS
 from xl_openfunnel.jobs import job_text
 from xl_openfunnel.runtime.clock import Inbox, T
-from xl_openfunnel.simulator import Fault, ManualClock, SimulatedJob, Simulator
+from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator
 from xl_openfunnel.text import utf16_units
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -288,15 +288,3 @@ def running_environment(folder: Path, *jobs: SimulatedJob, **options: Any) -> It
         env = Environment(folder, jobs, **options)
         stack.callback(env.close)
         yield env
-
-
-__all__ = [
-    "ClientProcess",
-    "Environment",
-    "Fault",
-    "SimulatedJob",
-    "collect_errors",
-    "rows_at",
-    "running_environment",
-    "text_error",
-]

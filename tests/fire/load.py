@@ -6,14 +6,13 @@ The service runs in a process of its own.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,7 +67,7 @@ class Outcome:
     mb_after: float | None
     pages_mb: float
     first_status: float
-    errors: tuple[str, ...]
+    errors: tuple[str, ...] = ()
 
 
 def run(folder: Path, jobs: int, rows: int, running: int, latency: float = 0.002) -> Outcome:
@@ -123,23 +122,22 @@ def _watch_jobs(folder: Path, service: _Service, jobs: int, rows: int, running: 
             or sum(1 for _ in snapshot.rows) != rows
         ]
     counts = service.counts()
-    min_requests = jobs * -(-rows // PAGE_SIZE)
-    mb_after = None if start_mb is None or end_mb is None else end_mb - start_mb
     outcome = Outcome(
-        *(
-            jobs,
-            rows,
-            running,
-            seconds,
-            counts["requests"],
-            min_requests,
-            counts["running_polls"],
-            counts["concurrent"],
-            peak_threads,
-        ),
-        *(None if start_mb is None else peak_mb, mb_after, held_pages_mb, max(first_status.values(), default=0.0), ()),
+        jobs=jobs,
+        rows=rows,
+        running=running,
+        seconds=seconds,
+        requests=counts["requests"],
+        min_requests=jobs * -(-rows // PAGE_SIZE),
+        running_polls=counts["running_polls"],
+        concurrent=counts["concurrent"],
+        threads=peak_threads,
+        mb=None if start_mb is None else peak_mb,
+        mb_after=None if start_mb is None or end_mb is None else end_mb - start_mb,
+        pages_mb=held_pages_mb,
+        first_status=max(first_status.values(), default=0.0),
     )
-    return Outcome(**{**vars(outcome), "errors": tuple(_find_errors(outcome, incomplete, finished=finished))})
+    return replace(outcome, errors=tuple(_find_errors(outcome, incomplete, finished=finished)))
 
 
 def _pages_mb_after_release(other_pages: list[bytes]) -> float:
@@ -196,7 +194,7 @@ class _Service:
 def _service(**options: float) -> Iterator[_Service]:
     command = [sys.executable, "-m", f"{__package__}.load_child", json.dumps(options)]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=ROOT, env={**os.environ}, **pipes) as process:
+    with subprocess.Popen(command, cwd=ROOT, **pipes) as process:
         try:
             assert process.stdout is not None
             yield _Service(**json.loads(process.stdout.readline()), process=process)

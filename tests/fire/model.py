@@ -1,4 +1,4 @@
-"""A state machine over fetcher, service and store: whatever happens in whatever order, the fetcher's promises hold."""
+"""A state machine over fetcher, service and store: the fetcher's promises hold for any events in any order."""
 
 from __future__ import annotations
 
@@ -316,7 +316,7 @@ class FetcherModel(RuleBasedStateMachine):
             rows = list(snapshot.rows)
         except IncompleteResultError:
             replaced = snapshot.status == "failed"  # by a download that got more of it
-            assert replaced or excused, "stored rows are gone, and nobody forgot them"
+            assert replaced or excused, "stored rows are gone, and no process forgot them"
             return
         truth = rows_at(job, float("inf"), self.cancelled_at.get(job.job_id))
         if snapshot.status == "failed":  # a failed job gives some of its rows, in order

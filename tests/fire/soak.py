@@ -1,4 +1,4 @@
-"""Soak: hours of users use in simulated time, in which the process does not grow.
+"""Soak: hours of office use in simulated time, in which the process does not grow.
 
 ``python -m tests.fire.soak FOLDER HOURS`` runs it in a process of its own, and prints the errors as JSON.
 """

@@ -25,7 +25,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real environment, created with a pip configuration that some users have."""
     folder = tmp_path_factory.mktemp("own folder") / "python"
     with pytest.MonkeyPatch.context() as user:
-        user.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # where nobody answers, so nothing is asked for
+        user.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # where nothing answers, so nothing is asked for
         user.setenv("PIP_NO_DEPS", "1")
         user.setenv("PIP_USER", "1")
         user.setenv("PYTHONPATH", "/nowhere")

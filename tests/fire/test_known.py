@@ -32,13 +32,12 @@ def test_weaker_tiers_find_what_their_account_can_tell(outcome: tuple[crm.Crm, k
     site, name = results.tiers[Tier.SITE], results.tiers[Tier.NAME]
     assert site.recall > 0.8
     assert name.recall > 0.8
-    assert {len(site.wrong) > 0, len(name.wrong) > 0} == {True}, "the CRM has no franchise, or no namesake"
+    assert site.wrong, "the CRM has no franchise"
+    assert name.wrong, "the CRM has no namesake"
 
 
-def test_no_company_without_an_account_is_excluded(outcome: tuple[crm.Crm, known.Results]) -> None:
-    made, results = outcome
-    wrong = [account for tier in (Tier.LINKEDIN, Tier.HOST) for _, account in results.tiers[tier].wrong]
-    assert all(made.accounts[account].named for account in wrong)
+def test_most_companies_without_an_account_are_new(outcome: tuple[crm.Crm, known.Results]) -> None:
+    _, results = outcome
     assert results.new > 0.8 * results.strangers
 
 

@@ -12,7 +12,7 @@ from xl_openfunnel.jobs.policy import download, polling
 from . import model
 
 
-def test_the_promises_hold_whatever_happens_in_any_order() -> None:
+def test_the_promises_hold_for_any_events_in_any_order() -> None:
     runs, steps = model.run(runs=40, steps=25)
     assert runs >= 40
     assert steps >= 400

@@ -62,7 +62,7 @@ def test_the_key_is_in_no_file(output: secrecy.SessionOutput) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
-def test_stored_files_are_private_whatever_the_umask(output: secrecy.SessionOutput) -> None:
+def test_stored_files_are_private_under_any_umask(output: secrecy.SessionOutput) -> None:
     cache = output.home / "cache"
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
     open_to_others = [path.name for path in files_below(cache) if stat.S_IMODE(path.stat().st_mode) & 0o077]
@@ -172,7 +172,7 @@ def test_nothing_in_an_export_is_executed(tmp_path: Path, attacks: list[tuple[st
     for suffix in (".xlsx", ".csv", ".tsv"):
         files.write(snapshot, tmp_path / f"rows{suffix}")
     _assert_no_part_is_executable(tmp_path / "rows.xlsx")
-    # A spreadsheet splits at the separator of the computer's settings, whatever the file uses.
+    # A spreadsheet splits at the separator of the computer's settings, not at the file's.
     for suffix, separator in ((suffix, separator) for suffix in (".csv", ".tsv") for separator in ",;\t"):
         text = (tmp_path / f"rows{suffix}").read_bytes().decode("utf-8-sig")
         lines = [*csv.reader(io.StringIO(text, newline=""), delimiter=separator)]
