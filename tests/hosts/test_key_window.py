@@ -1,4 +1,4 @@
-"""The real window, on a display that nobody sees."""
+"""The real window, on a virtual display."""
 
 from __future__ import annotations
 

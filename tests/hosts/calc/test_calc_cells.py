@@ -405,7 +405,7 @@ def is_open(file: Path) -> bool:
 
 def open_files(folder: Path) -> list[str]:
     found = []
-    with contextlib.suppress(OSError):  # the process, or one of its files, has gone meanwhile
+    with contextlib.suppress(OSError):  # the process, or one of its files, is gone
         for link in folder.iterdir():
             with contextlib.suppress(OSError):
                 found.append(str(link.readlink()))

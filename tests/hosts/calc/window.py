@@ -1,4 +1,4 @@
-"""A display that nobody sees, and a mouse on it."""
+"""A virtual display (Xvfb), and a mouse on it."""
 
 from __future__ import annotations
 

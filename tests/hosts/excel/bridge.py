@@ -133,8 +133,8 @@ class Bridge:
         if not _windows.windll.kernel32.SetEnvironmentVariableW("OPENFUNNEL_PYTHON", self.folder + r"\pythonw.exe"):
             raise _windows.WinError()
         try:
-            # The DLL passes the command on in an ANSI buffer of 2,048 bytes. cmd.exe puts the path in, so whatever is
-            # in the path, what goes through the buffer is this.
+            # The DLL passes the command on in an ANSI buffer of 2,048 bytes. cmd.exe puts the path in, so
+            # that only this goes through the buffer, however long the path is.
             return activate(self._dll(), self.command, _START)
         except RuntimeError as reason:
             raise RefusedError(f"the server did not start: {reason}") from None

@@ -206,7 +206,7 @@ class Wine:
             facts = self.packages / f"xl_openfunnel-{version}.dist-info"
             facts.mkdir()
             (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: xl-openfunnel\nVersion: {version}\n")
-            # A plain path would be read in the code page of the system; this line is ASCII whatever the path.
+            # A plain path would be read in the code page of the system; this line is ASCII for any path.
             (self.packages / "xl_openfunnel_under_test.pth").write_text(
                 f"import sys; sys.path.append({windows_path(root)!a})\n"
             )

@@ -5,7 +5,7 @@ Excel is documented or known to do so:
 
 - Formulas call functions with the values of cells; results spill, grow, shrink, and show `#SPILL!` where something is
   in the way. A formula set through `Range.Formula` shows one value only. Without dynamic arrays nothing spills.
-- Automatic, semiautomatic and manual calculation; `Range.Dirty` marks and, unless calculation is manual, calculates;
+- Automatic and manual calculation; `Range.Dirty` marks and, unless calculation is manual, calculates;
   `Application.Calculate` calculates what is marked, `Range.Calculate` the range whatever is marked. A change, `Dirty`
   and a recalculation that shows something else make a book unsaved; closed so, it asks.
 - It is German: with another locale than English, calls take and give formats and formulas in German.

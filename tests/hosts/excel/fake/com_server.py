@@ -154,7 +154,7 @@ def wrap(target: Exposed) -> Any:
 
 
 def keep_com_registered() -> None:
-    """Have COM believe that an object is out for ever, which nobody else notices.
+    """Have COM believe that an object is out for ever, which no other object notices.
 
     Otherwise Excel may hang under Wine 8.0. When the last object of a kind comes back, `RpcServerUnregisterIf` waits
     until the calls that are under way have ended, but it looks for them before it makes the event that says so, and
@@ -172,5 +172,5 @@ class _Anchor:
 
 
 def new_weak_set() -> weakref.WeakSet[Policy]:
-    """Of what was given out, that which somebody still holds."""
+    """The objects that were given out and are still held."""
     return weakref.WeakSet()

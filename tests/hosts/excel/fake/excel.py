@@ -20,7 +20,6 @@ from tests.hosts.excel.fake.windows import BookWindow
 _SETTINGS: dict[str, Any] = {
     "Interactive": True,
     "StatusBar": False,
-    "ScreenUpdating": True,
     "EnableEvents": True,
     "AutoFillFormulasInLists": True,
     "DisplayAlerts": True,
@@ -44,7 +43,7 @@ class FakeExcel(Excel):
         self.application = Application(self)
         self.busy = Busy.NO
         self.spilled_cells_have_formulas = True
-        self.spilled_cells_have_arrays = False  # nobody here has seen what HasArray says of them
+        self.spilled_cells_have_arrays = False  # what HasArray says of them is not known
         self.settings = dict(_SETTINGS)
         self.members: Counter[str] = Counter()  # the calls from outside, as "Range.Dirty"
         self.exported = new_weak_set()

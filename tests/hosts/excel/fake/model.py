@@ -15,7 +15,6 @@ from tests.hosts.excel.fake.sheet import ExcelError, Sheet, as_rows
 
 AUTOMATIC = -4105
 MANUAL = -4135
-SEMIAUTOMATIC = 2
 ENGLISH = 0x409
 _MAX_CALCULATIONS = 1000  # so often no cell is calculated in one go, unless two of them chase each other
 
@@ -95,8 +94,10 @@ class Excel:
         self.dirty_recalculates = True  # in automatic mode, as its documentation says; else it only marks
         self.max_array_text = 255  # characters in an array of Variants that a function gives (xlwings/xlwings#456)
         self.dirty_ignored = False  # said of Dirty on a sheet that is not the active one
-        self.range_calculate_ignored = False  # never heard of; whoever relies on Range.Calculate should have a plan
-        self.text_cells_take_apostrophes = True  # in a cell for text; nobody seems to know
+        self.range_calculate_ignored = (
+            False  # no report of it is known; code that calls Range.Calculate has to hold all the same
+        )
+        self.text_cells_take_apostrophes = True  # in a cell for text; what Excel does is not known
         self.lcid = ENGLISH  # the locale of the call that is answered
         self.tells_types = False  # whether a Range says that it is one; Excel's does
         self.undoable: list[str] = []  # what its user can undo

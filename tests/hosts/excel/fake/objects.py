@@ -36,7 +36,6 @@ class Application(Exposed):
     Ready = property(lambda self: self.excel.ready)
     Interactive = _setting("Interactive")
     StatusBar = _setting("StatusBar")
-    ScreenUpdating = _setting("ScreenUpdating")
     EnableEvents = _setting("EnableEvents")
     DisplayAlerts = _setting("DisplayAlerts")
     Visible = _setting("Visible")
@@ -76,12 +75,6 @@ class Application(Exposed):
     def Calculate(self) -> None:  # noqa: N802
         self.excel.copying = 0
         self.excel.calculate()
-
-    def CalculateFull(self) -> None:  # noqa: N802
-        for book in self.excel.books:
-            for sheet in book.sheets:
-                self.excel.mark_dirty(sheet, refs.WHOLE)
-        self.Calculate()
 
 
 class AutoCorrect(Exposed):
@@ -153,7 +146,6 @@ class Workbook(Exposed):
     Worksheets = Sheets = property(lambda self: Sheets(self.excel, self.book))
     Parent = property(lambda self: self.excel.application)
     ProtectStructure = property(lambda self: self.book.structure_protected)
-    ReadOnly = property(lambda self: False)
     HasPassword = property(lambda self: self.book.password)
     WriteReserved = property(lambda self: self.book.write_password)
     ActiveSheet = property(lambda self: Worksheet(self.excel, self.book.front))

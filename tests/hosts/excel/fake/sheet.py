@@ -21,7 +21,7 @@ REFUSED = 0x800A03EC - (1 << 32)  # what nearly everything that Excel refuses co
 
 
 class Verbatim(str):
-    """A text that is no formula, whatever it begins with."""
+    """A text that is no formula, also where it begins like one."""
 
     __slots__ = ()
 
@@ -71,14 +71,14 @@ class Sheet:
         self.book = book
         self.name = name
         self.protected = False
-        self.broken = False  # whatever is asked of it is refused
+        self.broken = False  # it refuses every call
         self.visible = -1
         self.values: dict[Key, Scalar] = {}
         self.formulas: dict[Key, Formula] = {}
         self.spills: dict[Key, Key] = {}  # a cell filled by a neighbour, and that neighbour
         self.formats: dict[Key, str] = {}  # number formats other than General
         self.notes: dict[Key, str] = {}
-        self.links: dict[Key, str] = {}  # of Insert > Link, which stay on their cells whatever is entered there
+        self.links: dict[Key, str] = {}  # of Insert > Link, which stay on their cells when something is entered there
         self.colors: dict[Key, int] = {}  # of fonts
         self.hidden: set[int] = set()  # rows
         self.tables: list[Table] = []

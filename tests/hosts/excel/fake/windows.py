@@ -16,7 +16,9 @@ import win32gui
 
 _windows: Any = ctypes
 _NATIVE_OBJECT = 0xFFFFFFF0  # OBJID_NATIVEOM
-_objects: dict[int, Callable[[], Any]] = {}  # gives the COM object behind each EXCEL7, which nobody here holds
+_objects: dict[
+    int, Callable[[], Any]
+] = {}  # gives the COM object behind each EXCEL7, which is held by other processes alone
 
 
 def _on_get_object(hwnd: int, message: int, wparam: int, lparam: int) -> int:

@@ -144,7 +144,7 @@ def test_a_visit_during_which_excel_came_to_the_front_says_so(
     assert seen == [False, False, True, False]
 
 
-def test_a_process_runs_until_it_ends_whatever_its_windows_do(sheet: Sheet, excel: FakeExcel) -> None:
+def test_a_process_runs_until_it_ends_also_without_windows(sheet: Sheet, excel: FakeExcel) -> None:
     from xl_openfunnel.hosts.excel.com.calculation import ComExcelProcesses
 
     excels = ComExcelProcesses()
@@ -205,7 +205,7 @@ def test_what_a_user_asked_for_waits_while_a_cell_is_edited(sheet: Sheet, excel:
 
 
 @pytest.mark.parametrize("obstacle", ["nothing", "a cell is edited", "no input is taken", "something is being copied"])
-def test_a_calculation_disturbs_whoever_is_at_work(
+def test_a_calculation_does_not_disturb_a_user_at_work(
     sheet: Sheet, excel: FakeExcel, excels: ComExcelProcesses, obstacle: str
 ) -> None:
     assert sheet.book in excel.books
@@ -235,7 +235,7 @@ def test_a_formula_that_is_entered_again_spills_as_before(
     assert sheet.block("B1") == [["c"]] * 5
 
 
-def test_macros_are_on_again_whatever_keeps_us_out_after_a_formula_was_entered(sheet: Sheet, excel: FakeExcel) -> None:
+def test_macros_are_on_again_after_a_formula_was_entered_in_a_busy_excel(sheet: Sheet, excel: FakeExcel) -> None:
     from xl_openfunnel.hosts.excel.com.calculation import ComExcelProcesses
 
     class Freeing(JumpingClock):

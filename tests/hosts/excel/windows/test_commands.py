@@ -32,7 +32,7 @@ SWITCHES = {"DisplayAlerts": True, "EnableEvents": True, "AutomationSecurity": 1
 
 
 def switches(excel: FakeExcel) -> dict[str, Any]:
-    """Those of Excel that somebody who closes or opens a workbook relies on."""
+    """Excel's settings that matter when a workbook is opened or closed."""
     return {name: excel.settings[name] for name in SWITCHES}
 
 
@@ -254,10 +254,11 @@ def test_a_copy_that_cannot_be_made_leaves_nothing_behind(
         True,
         1,
     )
-    for password in ("password", "write_password"):
-        setattr(book, password, True)
-        assert "has a password" in press_and_wait(bridge, "save values copy", cell(start, "A1"))
-        setattr(book, password, False)
+    obstacles = {"password": "has a password", "write_password": "has a password"}
+    for obstacle, words in (obstacles | {"structure_protected": "structure is protected"}).items():
+        setattr(book, obstacle, True)
+        assert words in press_and_wait(bridge, "save values copy", cell(start, "A1"))
+        setattr(book, obstacle, False)
 
 
 def test_a_copy_goes_among_the_documents_where_it_cannot_lie_beside_the_workbook(
@@ -277,7 +278,7 @@ def test_what_has_to_be_put_back_is_waited_for_as_long_as_it_takes(excel: FakeEx
     excel.open("Book.xlsx")
 
     class Passing(SystemClock):
-        """A clock that goes on by whatever somebody waits, and an Excel that is busy for an hour."""
+        """A clock that each wait moves on, and an Excel that is busy for an hour."""
 
         waited = 0.0
 

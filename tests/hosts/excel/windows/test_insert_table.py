@@ -206,6 +206,9 @@ def test_another_workbook_gets_a_sheet_with_a_table_of_the_selected_cells_job(
     sheet.type("A1", job.job_id)
     sheet.enter("A3", "=OF_ROWS(A1)")
     excel.pump(lambda: len(sheet.block("A3")) == 31)
+    sheet.book.structure_protected = True
+    assert "a sheet for the table cannot be added" in press_and_wait(bridge, "insert table", cell(sheet, "C9"))
+    sheet.book.structure_protected = False
     said = press_and_wait(bridge, "insert table", cell(sheet, "C9"))  # within the spill
     assert said == "OpenFunnel: 30 companies inserted on the sheet OpenFunnel; 0 pivots refreshed"
     made = sheet.book.sheet("OpenFunnel")
@@ -223,7 +226,7 @@ def test_ten_thousand_companies_are_landed_with_few_calls(
     excel.reset_counts()
     press_and_wait(bridge, "insert table", cell(start, "A1"))
     assert lines(inserted)[1:] == cells_of(many)
-    assert excel.members["Range.Value2"] <= 45  # a third of it to see that nobody has sorted meanwhile
+    assert excel.members["Range.Value2"] <= 45  # a third of it to see that the table was not sorted in between
     assert excel.members.total() <= 240  # and not one for each company, of which there are ten thousand
 
 

@@ -140,7 +140,7 @@ def by_name(workbook: TableWorkbook) -> None:
 
 
 def backwards(workbook: TableWorkbook) -> None:
-    """As from Z to A; in Excel, a table that is sorted anew each time is never as it was."""
+    """As from Z to A; a table that Excel sorts again each time is never as it was."""
     body = workbook.table.body or workbook.table.area
     for row, line in zip(range(body.top, body.bottom + 1), reversed(workbook.lines()), strict=True):
         workbook.sheet.type(f"A{row}", [line])
