@@ -110,8 +110,14 @@ def _with_faults(contenders: dict[str, Fetch]) -> Outcome:
     seconds = {name: _median_of_complete(results) for name, results in fetches.items()}
     rows = [
         Row(
-            *("M1", f"narrow rows; {FAULTS_IN_WORDS}", "s", seconds[OURS]),
-            *(name, seconds[name], None, f"{_verdicts(fetches, name)}; {ROUNDS} fetches at once"),
+            "M1",
+            f"narrow rows; {FAULTS_IN_WORDS}",
+            "s",
+            seconds[OURS],
+            name,
+            seconds[name],
+            None,
+            f"{_verdicts(fetches, name)}; {ROUNDS} fetches at once",
         )
         for name in contenders
         if name != OURS

@@ -59,8 +59,13 @@ def measure() -> Outcome:
         raise RuntimeError(f"after a restart the job should be there, complete: {restarted}")
     rows = [
         Row(
-            *("M3", f"{WATCHERS} watchers of a running job, {ROUNDS} rounds", "requests", len(many)),
-            *("a loop each, 1 round", len(naive), len(one)),
+            "M3",
+            f"{WATCHERS} watchers of a running job, {ROUNDS} rounds",
+            "requests",
+            len(many),
+            "a loop each, 1 round",
+            len(naive),
+            len(one),
             f"floor: ours with one watcher; {polls[0]} polls for {WATCHERS} watchers, {polls[1]} for one",
         ),
         Row(

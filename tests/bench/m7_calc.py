@@ -105,7 +105,10 @@ def _slow_pages() -> Outcome:
         Row("M7", "main thread inside our code, longest", "ms", max(inside), remark=f"{len(inside):,} times"),
         Row("M7", "a cell notified by another thread, longest", "ms", max(waiting, default=0.0)),
         Row(
-            *("M7", f"a block of over {LARGE_ROWS:,} rows handed over, longest", "ms", max(large_blocks, default=0.0)),
+            "M7",
+            f"a block of over {LARGE_ROWS:,} rows handed over, longest",
+            "ms",
+            max(large_blocks, default=0.0),
             remark=f"{len(large_blocks)} times, Calc's own work included",
         ),
     ]

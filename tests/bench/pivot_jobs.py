@@ -99,7 +99,6 @@ def make_apart(place: Path) -> None:
     """Make the first job in a store of its own, with its columns beside it."""
     kept = Store(place / "store.sqlite3", ORIGIN)
     kept.save(job_id(0), *_result(_pages(0)), None)
-    kept.close()
     job = kept.find(job_id(0))
     if job is not None:
         ColumnFolder.beside(kept.path, kept.origin).make(job_id(0), job.rows, job.as_of)

@@ -31,7 +31,6 @@ _BLOCK: Final = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
 
@@ -52,12 +51,10 @@ def functions() -> str:
 
 
 def info_fields() -> str:
-    """The fields of OF_INFO."""
     return table(("field", "what it tells"), [(f"`{name}`", meaning) for name, meaning in INFO_FIELDS.items()])
 
 
 def company_fields() -> str:
-    """The fields of a company."""
     return table(
         ("field", "type", "from", "meaning"),
         [(f"`{field.name}`", field.type.value, field.origin, field.meaning) for field in fields.FIELDS],
@@ -71,7 +68,6 @@ def sql_columns() -> str:
 
 
 def job_messages() -> str:
-    """The texts about a job."""
     default = JobMessage("", "", "").functions
 
     def shown(message: JobMessage) -> str:
@@ -93,17 +89,14 @@ def tiers() -> str:
 
 
 def formula_messages() -> str:
-    """The texts about a formula."""
     return _formula_table(FORMULA_MESSAGES)
 
 
 def bridge_messages() -> str:
-    """The texts about Excel and Python."""
     return _formula_table(BRIDGE_MESSAGES)
 
 
 def buttons() -> str:
-    """The buttons."""
     captions = languages()[ENGLISH].commands
     rows = [(f"*{captions[command.action].caption}*", command.help) for command in COMMANDS]
     return table(("button", "what it does"), rows)
@@ -132,12 +125,10 @@ def _command_row(name: str, command: Any) -> tuple[str, str, str]:
 
 
 def exit_codes() -> str:
-    """The exit codes."""
     return table(("exit code", "meaning"), [(str(number), meaning) for number, meaning in cli.EXIT_CODES.items()])
 
 
 def environment() -> str:
-    """The environment variables."""
     return table(("variable", "what it sets"), [(f"`{n}`", text) for n, text in settings.ENVIRONMENT.items()])
 
 
