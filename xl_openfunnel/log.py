@@ -29,6 +29,9 @@ MAX_BYTES: Final = 1024 * 1024
 BACKUP_COUNT: Final = 3
 """Older files to keep, so that a flood of messages does not push out its own beginning."""
 
+CAUSE: Final = "cause"
+"""The attribute of a log record that has what is wrong in the words for the user, where several records may tell it."""
+
 _KEY: Final = re.compile(r"\bof_[\w-]{12,}", re.ASCII)
 """The form of an API key. The package logs none, but exceptions of other libraries might hold one."""
 

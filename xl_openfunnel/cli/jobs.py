@@ -128,7 +128,10 @@ def _current_snapshot(run: Session, job_id: str) -> Snapshot:
         page = client.page(job_id)
     now = datetime.now(UTC)
     if (store := run.store_if_usable) is not None:
-        store.record(job_id, page.status, None, page.manifest, now)
+        try:
+            store.record(job_id, page.status, None, page.manifest, now)
+        except ConfigurationError as error:  # it can be read only
+            terminal.print_warning(error.message)
     return snapshot_of_page(job_id, page, NO_ROWS, now)
 
 

@@ -64,18 +64,19 @@ def label(
     if remove == (name is not None):
         raise ConfigurationError("Give a LABEL, or --remove to take the label away.")
     run = session(context)
+    store = run.store  # before `job_id` warns that it can do without
     text = None if name is None else _check_label(run, run.job_id(job), name)  # first: it may be the job
     job_id = run.known_job_id(job)
     if text is None:
-        had = run.store.label_of(job_id)
+        had = store.label_of(job_id)
         if had:
-            run.store.label(job_id, None)
+            store.label(job_id, None)
         terminal.print_message(
             f"Job {job_id} no longer has the label {had!r}." if had else f"Job {job_id} has no label."
         )
         return
-    known = any(entry.job_id == job_id for entry in run.store.ledger())
-    run.store.label(job_id, text)
+    known = any(entry.job_id == job_id for entry in store.ledger())
+    store.label(job_id, text)
     terminal.print_message(
         f"Job {job_id} has the label {run.label_of(job_id)!r}." + ("" if known else " It was not seen here before.")
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -26,10 +26,25 @@ class Messages:
     Attributes:
         quiet: leave out progress and messages; warnings and errors stay.
         json: write each message as one line of JSON, and progress too.
+        told: the causes that warnings have told.
     """
 
     quiet: bool = False
     json: bool = False
+    told: list[str] = field(default_factory=list)
+
+    def is_news(self, text: str, cause: str = "") -> bool:
+        """Whether no warning has told the cause of this one; from now on one has.
+
+        Args:
+            text: the warning.
+            cause: what is wrong, for which there may be several warnings.
+        """
+        if any(told in text or told in cause for told in self.told):
+            return False
+        if cause:
+            self.told.append(cause)
+        return True
 
     def wanted(self, level: str) -> bool:
         """Whether messages of this level are written."""
@@ -43,6 +58,7 @@ def configure(arguments: Sequence[str]) -> None:
     """Choose by the command's arguments before they are read, so that an error in them has the wanted format too."""
     messages.json = "--log-format=json" in arguments or ("--log-format", "json") in itertools.pairwise(arguments)
     messages.quiet = False
+    messages.told.clear()
 
 
 def json_line(level: str, event: str, message: str, fields: dict[str, object]) -> str:

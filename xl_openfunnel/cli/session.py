@@ -17,6 +17,7 @@ from ..errors import ConfigurationError, InvalidJobIdError, JobNotFoundError, Op
 from ..fetch_rows import shared_fetcher
 from ..jobs.store.ledger import SHORT_ID, known_names
 from ..jobs.waiting import with_message
+from ..log import CAUSE
 from ..pasted import NO_JOB_KNOWN, did_you_mean, holds_key, job_ids, refusal, similar_names
 from ..settings import Settings, origin_of
 
@@ -58,7 +59,7 @@ class Session:
         try:
             return self.store
         except ConfigurationError as error:
-            _log.warning("%s", error.message)
+            _log.warning("%s", error.message, extra={CAUSE: error.message})
             return None
 
     def client(self) -> Client:
@@ -129,10 +130,11 @@ class Session:
         Raises:
             InvalidJobIdError: the text names no job known here, and holds no UUID.
         """
+        store = self.store  # before `job_id` warns that it can do without
         job_id = self.job_id(job)
-        if job_ids(job_id) or any(job_id == entry.job_id for entry in self.store.ledger()):
+        if job_ids(job_id) or any(job_id == entry.job_id for entry in store.ledger()):
             return job_id
-        if (self.store.origin, job_id) in self.store.stored():
+        if (store.origin, job_id) in store.stored():
             return job_id
         raise self._no_job(job)
 

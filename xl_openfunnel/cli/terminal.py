@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, TextIO
 
 from ..cell_values import to_json
 from ..errors import ConfigurationError
-from ..log import redact_keys
+from ..log import CAUSE, redact_keys
 from ..text import one_line
 from .log_format import json_line, messages
 
@@ -97,6 +97,8 @@ class _LogHandler(logging.Handler):
                 text, mark, style = self.format(record), "", "dim"
             else:  # without the traceback that a record may have
                 text, mark, style = one_line(record.getMessage()), f"{record.levelname.lower()}: ", "yellow"
+                if not messages.is_news(text, getattr(record, CAUSE, "")):
+                    return
             level = record.levelname.lower()
             print_message(text, mark=mark, style=style, level=level, event="log", logger=record.name)
         except Exception:
@@ -202,8 +204,9 @@ def print_note(text: str) -> None:
 
 
 def print_warning(text: str, **fields: Any) -> None:
-    """Print a warning on stderr; ``fields`` are for the log in JSON."""
-    print_message(text, mark="warning: ", style="yellow", level="warning", **fields)
+    """Print a warning on stderr, unless one has told its cause; ``fields`` are for the log in JSON."""
+    if messages.is_news(text):
+        print_message(text, mark="warning: ", style="yellow", level="warning", **fields)
 
 
 def print_warnings(snapshot: Snapshot) -> None:

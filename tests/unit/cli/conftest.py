@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from tests.unit.flying import FlyingClock
-from xl_openfunnel import Client, Fetcher, Store
+from xl_openfunnel import Client, Fetcher
 from xl_openfunnel.cli import log_format, main
-from xl_openfunnel.settings import Settings
+from xl_openfunnel.jobs.store.opening import open_store
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator, companies
 
 SECRET = "of_live_s3cr3t_0123456789abcdef"
@@ -89,8 +89,7 @@ def fetchers(stack: ExitStack, time: ManualClock, monkeypatch: pytest.MonkeyPatc
     def shared(base_url: str | None = None) -> Fetcher:
         client = stack.enter_context(Client(base_url))
         clock = FlyingClock(time)
-        store = Store(Settings.load(base_url).store_path, client.origin)
-        fetcher = clock.of(Fetcher(client, store=store, clock=clock, jitter=lambda: 0.5))
+        fetcher = clock.of(Fetcher(client, store=open_store(client), clock=clock, jitter=lambda: 0.5))
         clock.has_waiters = lambda: True  # watch subscribes, and waits by itself
         return stack.enter_context(fetcher)
 

@@ -15,6 +15,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from ...errors import ConfigurationError
+from ...log import CAUSE
 from ...settings import NO_LINK
 from . import diagnosis
 
@@ -85,7 +86,7 @@ class StoreDatabase:
                 reason
             ):
                 raise
-            _log.warning("the store %s cannot be written for now: %s", path, reason)
+            _log.warning("the store %s cannot be written for now: %s", path, reason, extra={CAUSE: reason})
 
     def close(self) -> None:
         """Close the file. A later operation opens it again."""

@@ -8,6 +8,7 @@ from typing import Never
 
 from ...api.client import Client
 from ...errors import ConfigurationError
+from ...log import CAUSE
 from ...settings import Settings
 from .store import Store
 
@@ -55,5 +56,5 @@ def open_store(client: Client) -> JobStore:
     try:
         return Store(Settings.load(client.base_url).store_path, client.origin)
     except ConfigurationError as error:
-        _log.warning("working without the store: %s", error.message)
+        _log.warning("working without the store: %s", error.message, extra={CAUSE: error.message})
         return UnavailableStore(error.message)

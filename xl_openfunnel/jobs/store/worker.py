@@ -12,6 +12,7 @@ from datetime import datetime
 
 from ...api.models import Page
 from ...errors import ConfigurationError, IncompleteResultError, OpenFunnelError
+from ...log import CAUSE
 from ...runtime.thread_pool import DaemonPool
 from ..snapshot import Result, Rows, Snapshot
 from .opening import JobStore, UnavailableStore
@@ -83,9 +84,10 @@ class StoreWorker:
                 try:
                     saved = self._watch_rows(job_id, self._store.save(job_id, result, pages, key_fingerprint()))
                 except Exception as cause:
+                    why = self._store.explain(cause)
                     if not isinstance(self._store, UnavailableStore):  # which `open_store` has logged
-                        _log.warning("job %s could not be stored: %s", job_id, cause)
-                    error = _not_stored_error(self._store.explain(cause))
+                        _log.warning("job %s could not be stored: %s", job_id, cause, extra={CAUSE: why})
+                    error = _not_stored_error(why)
             callback(saved, error)
 
         self._thread.submit(save)
@@ -106,7 +108,8 @@ class StoreWorker:
             try:
                 store.record(snapshot.job_id, status, row_count, snapshot.manifest, now)
             except Exception as error:
-                _log.warning("job %s could not be recorded: %s", snapshot.job_id, error)
+                why = store.explain(error)
+                _log.warning("job %s could not be recorded: %s", snapshot.job_id, error, extra={CAUSE: why})
 
         self._thread.submit(write, kind="ledger")
 
