@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +20,7 @@ from .session import Session, session
 if TYPE_CHECKING:
     from ..columns.exporting import Report
     from ..columns.job_list import ListedJob
+    from ..jobs.store.ledger import LedgerEntry
 
 _MAX_NAMED = 10
 """Jobs that one message names."""
@@ -61,14 +62,15 @@ def export(
         progress.step("looking for what is new")
         exporter = Exporter(folder, run.store, ColumnFolder.beside(run.store.path, run.store.origin))
         report = exporter.export(job_ids, lambda number: progress.step(f"job {number} of {len(job_ids)}"))
+    unfinished = [] if jobs else _unfinished(run)
     try:
         if as_json:
-            terminal.print_json(_as_json(folder, report))
+            terminal.print_json(_as_json(folder, report, unfinished))
     finally:  # also where the reader of stdout wants no more
         _print_report(run, folder, report)
         errors = [error for _, error in report.left_out if jobs or not isinstance(error, JobFailedError)]
         if not jobs:
-            _print_left_out(run, report)
+            _print_left_out(run, report, unfinished)
         if report.locked:
             files = count(len(report.locked), "file")
             open_elsewhere = f"{files} in {folder} could not be removed: open in another program. Close it there."
@@ -110,24 +112,30 @@ def _print_report(run: Session, folder: Path, report: Report) -> None:
         )
 
 
-def _print_left_out(run: Session, report: Report) -> None:
+def _unfinished(run: Session) -> list[LedgerEntry]:
+    """The jobs that were seen here and are not stored."""
+    stored = set(run.store.stored())
+    return [entry for entry in run.store.ledger() if (run.store.origin, entry.job_id) not in stored]
+
+
+def _print_left_out(run: Session, report: Report, unfinished: Sequence[LedgerEntry]) -> None:
     """Say of which jobs there is nothing to export, where all were asked for."""
     for _, error in report.left_out:
         if isinstance(error, JobFailedError):
             terminal.print_note(error.message)
-    stored = set(run.store.stored())
-    unfinished = [entry for entry in run.store.ledger() if (run.store.origin, entry.job_id) not in stored]
     if unfinished:
         names = [f"{entry.label or entry.job_id} ({entry.status or 'unknown'})" for entry in unfinished[:_MAX_NAMED]]
         more = f" and {len(unfinished) - _MAX_NAMED:,} more" if len(unfinished) > _MAX_NAMED else ""
         terminal.print_note(
             f"Not final here, so not exported: {', '.join(names)}{more}. xl-openfunnel rows JOB waits until one is."
         )
-    for origin in sorted({origin for origin, _ in stored} - {run.store.origin}):
+    for origin in sorted({origin for origin, _ in run.store.stored()} - {run.store.origin}):
         terminal.print_note(f"Those of {shown_origin(origin)} need --base-url {shown_origin(origin)}.")
 
 
-def _as_json(folder: Path, report: Report) -> dict[str, Any]:
+def _as_json(folder: Path, report: Report, unfinished: Iterable[LedgerEntry]) -> dict[str, Any]:
+    from ..columns.exporting import not_final_error
+
     def shown(job: ListedJob) -> dict[str, Any]:
         return {"job_id": job.job_id, "label": job.label, "rows": job.rows, "file": job.file}
 
@@ -140,5 +148,8 @@ def _as_json(folder: Path, report: Report) -> dict[str, Any]:
         "unchanged": list(map(shown, report.unchanged)),
         "removed": [{"job_id": job_id, "file": name} for job_id, name in report.removed],
         "not_removed": [*report.locked, *report.kept],
-        "not_exported": [reason(*each) for each in report.left_out],
+        "not_exported": [
+            *(reason(*each) for each in report.left_out),
+            *(reason(entry.job_id, not_final_error(entry.job_id)) for entry in unfinished),
+        ],
     }

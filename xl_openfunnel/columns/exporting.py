@@ -170,9 +170,7 @@ class Exporter:
         """
         result = self._store.find(job_id)
         if result is None or result.rows.content is None:
-            raise IncompleteResultError(
-                f"Job {job_id} is not final here, so it is not exported. xl-openfunnel rows {job_id} waits until it is."
-            )
+            raise not_final_error(job_id)
         if result.status.failed:
             raise JobFailedError(
                 f"Job {job_id} failed, so it is not exported. xl-openfunnel rows {job_id} --partial takes the"
@@ -279,6 +277,13 @@ class Exporter:
             patiently(action, self._sleep)
         except PermissionError:
             raise locked_error(self._target / name) from None
+
+
+def not_final_error(job_id: str) -> IncompleteResultError:
+    """The error of a job that is not exported because it is not stored."""
+    return IncompleteResultError(
+        f"Job {job_id} is not final here, so it is not exported. xl-openfunnel rows {job_id} waits until it is."
+    )
 
 
 @contextlib.contextmanager

@@ -81,6 +81,12 @@ def test_jobs_that_are_irregular_failed_or_not_final_are_named(serve: Serve, run
     assert "note: Job failed failed" in result.err
     assert "note: Not final here, so not exported: running (running)." in result.err
     assert "1 job (250 companies) exported" in result.err
+    left_out = json.loads(run("export", target, "--json").out)["not_exported"]
+    assert [(job["job_id"], job["kind"]) for job in left_out] == [
+        *(("failed", "JobFailedError"), ("odd", "IncompleteResultError"), ("running", "IncompleteResultError"))
+    ]
+    named = json.loads(run("export", target, "running", "--json").out)["not_exported"]
+    assert named == [job for job in left_out if job["job_id"] == "running"]
     quiet = run("export", target, DONE.job_id, "running", "failed", "-q")
     assert quiet.code == 1
     assert [line[:17] for line in quiet.err.splitlines()] == ["error: Job running", "error: Job failed "][
