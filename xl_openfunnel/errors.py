@@ -57,9 +57,11 @@ class OpenFunnelError(Exception):
         retry_after: seconds that the service asks to wait, where it does.
         retryable: whether the same request can succeed later although nothing is changed. Set by the class, unless
             the error overrides it.
+        job_id: the job that it is about, where the command line has told that of several.
     """
 
     retryable: bool = False
+    job_id: str | None = None
 
     def __init__(
         self,

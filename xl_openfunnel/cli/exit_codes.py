@@ -97,11 +97,11 @@ def report(error: Exception) -> int:
         return code
     code = exit_code(error)
     each: Sequence[Exception] = error.exceptions if isinstance(error, ExceptionGroup) else [error]
-    kinds: dict[str, str] = {}
+    by_text: dict[str, Exception] = {}
     for one in each:
-        kinds.setdefault(_text(one), type(one).__name__)
-    for text, kind in kinds.items():
-        terminal.print_error(text, kind=kind, exit_code=code)
+        by_text.setdefault(_text(one), one)
+    for text, one in by_text.items():
+        terminal.print_error(text, kind=type(one).__name__, exit_code=code, job=getattr(one, "job_id", None))
     return code
 
 

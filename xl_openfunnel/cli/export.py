@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import ConfigurationError, FileWriteError, JobFailedError, OpenFunnelError
+from ..jobs.waiting import about_job
 from ..settings import shown_origin
 from ..text import companies, count
 from . import terminal
@@ -68,7 +69,11 @@ def export(
             terminal.print_json(_as_json(folder, report, unfinished))
     finally:  # also where the reader of stdout wants no more
         _print_report(run, folder, report)
-        errors = [error for _, error in report.left_out if jobs or not isinstance(error, JobFailedError)]
+        errors = [
+            about_job(error, job_id)
+            for job_id, error in report.left_out
+            if jobs or not isinstance(error, JobFailedError)
+        ]
         if not jobs:
             _print_left_out(run, report, unfinished)
         if report.locked:
@@ -120,9 +125,9 @@ def _unfinished(run: Session) -> list[LedgerEntry]:
 
 def _print_left_out(run: Session, report: Report, unfinished: Sequence[LedgerEntry]) -> None:
     """Say of which jobs there is nothing to export, where all were asked for."""
-    for _, error in report.left_out:
+    for job_id, error in report.left_out:
         if isinstance(error, JobFailedError):
-            terminal.print_note(error.message)
+            terminal.print_note(error.message, job=job_id)
     if unfinished:
         names = [f"{entry.label or entry.job_id} ({entry.status or 'unknown'})" for entry in unfinished[:_MAX_NAMED]]
         more = f" and {len(unfinished) - _MAX_NAMED:,} more" if len(unfinished) > _MAX_NAMED else ""

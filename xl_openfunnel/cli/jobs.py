@@ -26,7 +26,7 @@ from ..jobs import job_text
 from ..jobs.snapshot import NO_ROWS
 from ..jobs.snapshot_builder import snapshot_of_page, snapshot_of_result
 from ..jobs.stacking import stacked_snapshot
-from ..jobs.waiting import Outcome, naming_job, wait_for_all
+from ..jobs.waiting import Outcome, about_job, naming_job, wait_for_all
 from ..known.columns import with_all_columns, with_columns
 from ..known.lists import KnownLists
 from ..pivot_rules import COMPANY_COLUMNS
@@ -84,14 +84,16 @@ def raise_errors(run: Session, outcomes: Sequence[tuple[Snapshot, OpenFunnelErro
     What is wrong with all of them, such as the key, is one error.
     """
     errors = [
-        (run.name_of(snapshot.job_id), run.explained(error, snapshot.job_id))
+        (run.name_of(snapshot.job_id), about_job(run.explained(error, snapshot.job_id), snapshot.job_id))
         for snapshot, error in outcomes
         if error is not None
     ]
     if not errors:
         return
     if len(errors) == len(outcomes) and len({error.message for _, error in errors}) == 1:
-        raise errors[0][1].with_traceback(None) from None
+        first = errors[0][1].with_traceback(None)
+        first.job_id = first.job_id if len(errors) == 1 else None
+        raise first from None
     raise ExceptionGroup("", [naming_job(error, name) for name, error in errors]) from None
 
 
@@ -240,11 +242,11 @@ def _print_notes(outcome: Outcome, name: str | None, *, refresh: bool) -> None:
     if refresh and not snapshot.stale:
         terminal.print_message(f"{prefix}Read again from the service.")
     for note in job_text.manifest_notes(snapshot.manifest or {}):
-        terminal.print_message(prefix + note, mark="note: ", style="yellow", level="warning")
+        terminal.print_message(prefix + note, mark="note: ", style="yellow", level="warning", job=snapshot.job_id)
     for text in snapshot.warnings:
-        terminal.print_warning(prefix + text)
+        terminal.print_warning(prefix + text, job=snapshot.job_id)
     if snapshot.problem is not None and outcome.error is None:
-        terminal.print_warning(prefix + snapshot.problem.message)
+        terminal.print_warning(prefix + snapshot.problem.message, job=snapshot.job_id)
 
 
 def _print_shared(snapshot: Snapshot) -> None:

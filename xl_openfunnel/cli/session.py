@@ -16,7 +16,7 @@ from ..api.endpoints import find_job_id
 from ..errors import ConfigurationError, InvalidJobIdError, JobNotFoundError, OpenFunnelError
 from ..fetch_rows import shared_fetcher
 from ..jobs.store.ledger import SHORT_ID, known_names
-from ..jobs.waiting import with_message
+from ..jobs.waiting import about_job, with_message
 from ..log import CAUSE
 from ..pasted import NO_JOB_KNOWN, did_you_mean, holds_key, job_ids, refusal, similar_names
 from ..settings import Settings, origin_of
@@ -114,11 +114,11 @@ class Session:
 
     @contextlib.contextmanager
     def explaining(self, job_id: str) -> Iterator[None]:
-        """Raise errors as `explained` gives them."""
+        """Raise errors as `explained` gives them, with the job's id."""
         try:
             yield
-        except JobNotFoundError as error:
-            raise self.explained(error, job_id) from None
+        except OpenFunnelError as error:
+            raise about_job(self.explained(error, job_id), job_id) from None
 
     def job_ids(self, jobs: Iterable[str]) -> list[str]:
         """The ids of jobs as `job_id` gives them, each once."""

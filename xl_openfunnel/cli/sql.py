@@ -204,7 +204,7 @@ def _report_left_out(left_out: Sequence[_LeftOut], *, all_asked: bool) -> int:
             more = f" and {len(jobs) - _MAX_NAMED:,} more" if len(jobs) > _MAX_NAMED else ""
             begin, words = f"{', '.join(names)}{more} are", ("they", "their", "were")
         text = f"{begin} left out: {why.format(*words)}. {remedy.format(' '.join(ids))}"
-        terminal.print_warning(text.rstrip())
+        terminal.print_warning(text.rstrip(), job=jobs[0].job_id if len(jobs) == 1 else None)
     if rest := sum(map(len, itertools.islice(groups.values(), _MAX_NAMED, None))):
         terminal.print_warning(f"{count(rest, 'more job')} left out. xl-openfunnel jobs lists all.")
     codes = {each.exit_code for each in left_out if each.stored or not all_asked}

@@ -198,9 +198,9 @@ def wrapped(text: str, width: int) -> str:
     )
 
 
-def print_note(text: str) -> None:
-    """Print a note on stderr."""
-    print_message(text, mark="note: ")
+def print_note(text: str, **fields: Any) -> None:
+    """Print a note on stderr; ``fields`` are for the log in JSON."""
+    print_message(text, mark="note: ", **fields)
 
 
 def print_warning(text: str, **fields: Any) -> None:
@@ -212,7 +212,7 @@ def print_warning(text: str, **fields: Any) -> None:
 def print_warnings(snapshot: Snapshot) -> None:
     """Print the warnings of a job on stderr, each on its own line."""
     for text in snapshot.warnings:
-        print_warning(text)
+        print_warning(text, job=snapshot.job_id)
 
 
 def print_error(text: str, **fields: Any) -> None:

@@ -111,6 +111,13 @@ def read_error(snapshot: Snapshot) -> OpenFunnelError | None:
     return None if isinstance(error, JobFailedError) else error
 
 
+def about_job(error: OpenFunnelError, job_id: str) -> OpenFunnelError:
+    """A copy of the error that has the job's id."""
+    other = copy.copy(error)
+    other.job_id = job_id
+    return other
+
+
 def naming_job(error: OpenFunnelError, name: str) -> OpenFunnelError:
     """The error as one of several jobs: its message begins with the job, unless it names it already."""
     is_named = re.search(rf"\bjob {re.escape(name)}\b", error.message, re.IGNORECASE)

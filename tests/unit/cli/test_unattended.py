@@ -200,6 +200,37 @@ def test_the_json_log_tells_progress_in_fields(serve: Serve, run: Run, tmp_path:
     assert (written["file"], written["rows"]) == (str(tmp_path / "rows.csv"), 50)
 
 
+ABOUT_ONE_JOB = [
+    *(["rows", "no-seeds"], ["rows", "short"], ["rows", "endless", "--timeout", "60"], ["rows", "unknown"]),
+    *(["rows", "no-seeds", "--partial"], ["status", "no-seeds"], ["status", "unknown"], ["watch", "no-seeds"]),
+    *(["cancel", "other", "--yes"], ["cancel", "unknown", "--yes"], ["export", "out", "no-seeds"]),
+    *(["sql", "from companies", "--job", "no-seeds"], ["rows", "other", "no-seeds"], ["status", "other", "unknown"]),
+]
+
+
+@pytest.mark.parametrize("words", ABOUT_ONE_JOB, ids=" ".join)
+def test_an_error_or_a_warning_about_a_job_has_its_id(
+    serve: Serve, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    serve(OTHER, FAILED, SHORT, ENDLESS)
+    run("rows", "no-seeds")
+    run("label", "no-seeds", "mine")
+    named = [word for word in words if word in ("no-seeds", "short", "endless", "unknown", "other")][-1]
+    lines = map(json.loads, run("--log-format", "json", *words).err.splitlines())
+    told = [line for line in lines if line["level"] in ("warning", "error")]
+    assert {line.get("job") for line in told} == {named}, told
+
+
+@pytest.mark.parametrize(
+    "words", [["rows", "other", "no-seeds"], ["credits"], ["rows", "not a job!"], ["known", "show", "a"]]
+)
+def test_an_error_about_no_single_job_has_none(serve: Serve, run: Run, words: list[str]) -> None:
+    serve(OTHER, FAILED, faults=[Fault("status", status=401, on="any")])
+    (line,) = [json.loads(line) for line in run("--log-format", "json", *words).err.splitlines() if "error" in line]
+    assert "job" not in line
+
+
 def test_no_key_is_in_a_json_log_whatever_is_logged() -> None:
     line = json_line("error", "message", f"Key {SECRET}", {"more": [SECRET], "other": ValueError(SECRET)})
     assert SECRET not in line
