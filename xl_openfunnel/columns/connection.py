@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -100,6 +101,7 @@ def connect(folder: Path) -> Iterator[Connection]:
         raise UnavailableError(f"DuckDB does not load: {reason}")
     import duckdb
 
+    _end_before_duckdb()
     connection = None
     try:
         with _changed:
@@ -183,4 +185,10 @@ def _end() -> None:
             _changed.wait(_INTERVAL)
 
 
-atexit.register(_end)
+@functools.cache
+def _end_before_duckdb() -> None:
+    """Have `_end` run before what DuckDB, once imported, does at the end: from then on its queries call no Python."""
+    atexit.register(_end)
+
+
+atexit.register(_end)  # also where the process ends before DuckDB is imported

@@ -248,3 +248,32 @@ def test_a_process_may_end_while_a_thread_is_in_duckdb(tmp_path: Path) -> None:
         started.wait()"""
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_queries_work_until_the_process_is_known_to_end(tmp_path: Path) -> None:
+    code = """if True:
+        import sys, threading
+        from pathlib import Path
+        import numpy
+        from xl_openfunnel.columns import connection as module
+        started, ends, asked = (threading.Event() for _ in range(3))
+        def ask():
+            with module.connect(Path(sys.argv[1])) as connection:
+                started.set()
+                ends.wait()
+                try:
+                    connection.register("companies", {"name": numpy.array(["A"], dtype=object)})
+                    print(connection.execute("SELECT name FROM companies").fetchall())
+                except Exception as error:
+                    print(error)
+                asked.set()
+        class Ending(threading.Event):
+            def set(self):
+                ends.set()
+                asked.wait()
+                super().set()
+        module._ending = Ending()
+        threading.Thread(target=ask, daemon=True).start()
+        started.wait()"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[('A',)]\n", "")
