@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterator
 
 from ...functions.registry import Function
-from .array_size import Size
+from .array_size import ONE, Size
 from .results import Array, CalcHost, RecalcProbe, Result, SizedResult, fits
 
 
@@ -81,36 +81,52 @@ class ArrayTracker:
             else self._probe(RecalcProbe(array.size, requested), array.enter)
         )
 
-    def fit(self, result: Result) -> None:
-        """Make Calc recalculate the cells of a result with their sizes known. Only on the main thread.
+    def fit(self, result: Result) -> Iterator[None]:
+        """Make Calc recalculate the cells of a result with their sizes known. Each step only on the main thread.
 
         Calc recalculates cells on the screen as soon as it is notified, without saying which cells these are. So an
         array that is not known yet is entered again.
+
+        Yields:
+            Where Calc may do something else before the next step. That is never between a notification and the
+            calculation of the arrays that it makes dirty: whatever else calculated them could not tell their size.
         """
+        arrays: dict[Hashable, Array] = {}
+        for array in self._host.arrays(result.function.name):
+            arrays[array.key] = array
+            yield
+        # Single cells, and arrays that are known to show another result, may be calculated by others first.
+        known = ((key, self._fitted.get(key)) for key in arrays)
+        can_wait = {key for key, view in known if view is not None and view.result is not result}
+        can_wait |= {key for key, array in arrays.items() if array.size == ONE}
         sized = [view for view in result.sized.values() if view.size is not None]
         for view in sized:
             view.requested = False
         if result.changed:
             self.notify(result)
         fitted_now: dict[Hashable, SizedResult] = {}
-        for array in self._host.arrays(result.function.name):
-            known = self._fitted.get(array.key)
-            own = known.result if known else result if array.plain else None
-            each = result.function if array.single else None
-            requested = self._probe(RecalcProbe(array.size, own, each), array.calculate)
-            if requested not in (None, own) and not each:
-                requested = self._enter_and_probe(array, requested)
-            elif requested is None and (known is None or (own is result and not fits(array, result))):
-                requested = self._enter_and_probe(array, own, each)
-                if requested is None:  # its sheet is protected
-                    self.notify(result)
-                    requested = self._probe(RecalcProbe(array.size, result, each), array.calculate)
-            if requested is not None:
-                known = requested.sized.get(array.size)
-            if known is not None:
-                fitted_now[array.key] = known
+        for key in sorted(arrays, key=can_wait.__contains__):
+            if key in can_wait:
+                yield
+            if (fitted := self._fit_array(arrays[key], result)) is not None:
+                fitted_now[key] = fitted
         others = {key: view for key, view in self._fitted.items() if view.result.function is not result.function}
         self._fitted = others | fitted_now
         for view in sized:
             if result.changed and not view.requested:  # notified in vain: the array is gone, or has another size
                 result.sized.pop(view.size, None)
+
+    def _fit_array(self, array: Array, result: Result) -> SizedResult | None:
+        """Calculate an array that may show a result; what it shows then, None if that is not known."""
+        known = self._fitted.get(array.key)
+        own = known.result if known else result if array.plain else None
+        each = result.function if array.single else None
+        requested = self._probe(RecalcProbe(array.size, own, each), array.calculate)
+        if requested not in (None, own) and not each:
+            requested = self._enter_and_probe(array, requested)
+        elif requested is None and (known is None or (own is result and not fits(array, result))):
+            requested = self._enter_and_probe(array, own, each)
+            if requested is None:  # its sheet is protected
+                self.notify(result)
+                requested = self._probe(RecalcProbe(array.size, result, each), array.calculate)
+        return known if requested is None else requested.sized.get(array.size)

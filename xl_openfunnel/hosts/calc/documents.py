@@ -62,8 +62,8 @@ class CalcArray:
     @cached_property
     def text(self) -> str:
         """The formula; the first one if there are several."""
-        text: str = self.cells.getArrayFormula() or self.cells.getFormulaArray()[0][0]
-        return text
+        text: str = "" if self.single else self.cells.getArrayFormula()
+        return text or str(self.cells.getFormulaArray()[0][0])
 
     @property
     def plain(self) -> bool:
@@ -112,11 +112,11 @@ class CalcArray:
         undo.lock()
         try:
             for formula in self.formulas():
-                if formula.cells.getArrayTokens():
-                    formula.cells.setArrayTokens(formula.cells.getArrayTokens())
-                else:
-                    cell = formula.cells.getCellByPosition(0, 0)
-                    cell.setTokens(cell.getTokens())
+                cell = formula.cells.getCellByPosition(0, 0)
+                if tokens := formula.cells.getArrayTokens():
+                    formula.cells.setArrayTokens(tokens)
+                elif tokens := cell.getTokens():  # none if the user has put something else there since it was found
+                    cell.setTokens(tokens)
                 formula.calculate()
             document.setModified(modified)
         finally:
@@ -240,9 +240,10 @@ def _search(sheet: Any, area: Any, text: str) -> Iterable[Any]:
 
 def _arrays_in(sheet: Any, area: Any, calls: re.Pattern[str], document: str) -> Iterator[CalcArray]:
     """The formulas in an area of formulas that are calls: as one object if each cell has a plain call of its own."""
-    texts = CalcArray(sheet, area).cells.getFormulaArray()
+    cells = CalcArray(sheet, area, single=True, document=document)
+    texts = cells.cells.getFormulaArray()
     if all(is_only_call(text, calls) and is_plain(text) and not text.startswith("{") for row in texts for text in row):
-        yield CalcArray(sheet, area, single=True, document=document)
+        yield cells
         return
     done: set[tuple[int, int]] = set()
     for row in range(area.StartRow, area.EndRow + 1):

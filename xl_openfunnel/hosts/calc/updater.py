@@ -40,6 +40,9 @@ BUDGET_DIVISOR: Final = 20
 MAX_CHARGED_SECONDS: Final = 5.0
 """Seconds that this is charged at most: what took longer has waited for something else."""
 
+MAX_STRETCH: Final = 0.01
+"""Seconds after which fitting leaves the main thread to LibreOffice, once the array in hand is done."""
+
 LIVENESS_INTERVAL: Final = 20.0
 """Seconds after which it is checked again that a cell shows each job that runs: if none does, polling ends."""
 
@@ -289,16 +292,17 @@ class ResultUpdater:
         return block, context.dependencies, self._clock.monotonic() - began
 
     def _fit(self, result: Result) -> float:
-        """Fit the result's cells; returns the seconds that took, without the wait for the main thread."""
-        seconds = 0.0
+        """Fit the result's cells; returns the seconds that took, without the waits for the main thread."""
+        steps, seconds, more = self.arrays.fit(result), 0.0, True
 
         def run() -> None:
-            nonlocal seconds
+            nonlocal seconds, more
             began = self._clock.monotonic()
-            self.arrays.fit(result)
-            seconds = self._clock.monotonic() - began
+            more = any(self._clock.monotonic() >= began + MAX_STRETCH for _ in steps)
+            seconds += self._clock.monotonic() - began
 
-        self._host.run_on_main_thread(run)
+        while more:
+            self._host.run_on_main_thread(run)
         return seconds
 
     # ---- what results are computed from, and whether any cell shows them -----------------------------------

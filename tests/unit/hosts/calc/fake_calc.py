@@ -91,6 +91,7 @@ class FakeCalc:
         manual: whether the user has switched automatic calculation off.
         unavailable: whether the main thread runs nothing for us now.
         on_main_thread: called before anything runs on the main thread.
+        when_found: called for each formula that is found.
         while_notified: what another thread does while a listener is notified.
         paints_at_once: whether what is on the screen is calculated while its listener is notified, as in a window.
         times_entered: how often a formula was entered again.
@@ -103,6 +104,7 @@ class FakeCalc:
         self.manual = False
         self.unavailable = False
         self.on_main_thread: Callable[[], object] = lambda: None
+        self.when_found: Callable[[], object] = lambda: None
         self.while_notified: Callable[[], object] = lambda: None
         self.paints_at_once = False
         self.times_entered = 0
@@ -154,7 +156,10 @@ class FakeCalc:
     # `CalcHost`
 
     def arrays(self, name: str) -> Iterator[Formula]:
-        return (formula for formula in list(self.formulas) if formula.whole and formula.function.name == name)
+        for formula in list(self.formulas):
+            if formula.whole and formula.function.name == name:
+                self.when_found()
+                yield formula
 
     def calculate(self) -> bool:
         if not self.manual:

@@ -11,7 +11,13 @@ from xl_openfunnel.functions.catalog import REGISTRY
 from xl_openfunnel.functions.registry import Function
 from xl_openfunnel.hosts.calc.array_size import Size
 from xl_openfunnel.hosts.calc.results import Result
-from xl_openfunnel.hosts.calc.updater import BUDGET_DIVISOR, LIVENESS_INTERVAL, MAX_CHARGED_SECONDS, MIN_INTERVAL
+from xl_openfunnel.hosts.calc.updater import (
+    BUDGET_DIVISOR,
+    LIVENESS_INTERVAL,
+    MAX_CHARGED_SECONDS,
+    MAX_STRETCH,
+    MIN_INTERVAL,
+)
 
 CREDITS = REGISTRY["OF_CREDITS"]
 JOBS = REGISTRY["OF_JOBS"]
@@ -121,6 +127,33 @@ def test_waiting_for_the_main_thread_is_not_charged(rig: Rig) -> None:
     rig.source.report("job", "completed", 3)
     rig.advance(MIN_INTERVAL)
     assert array.block[-1] == [3.0, "n3"]
+
+
+def test_however_many_cells_there_are_the_main_thread_is_ours_for_a_moment_only(rig: Rig) -> None:
+    for number in range(100):
+        rig.source.statuses[f"job-{number}"] = "completed", 3
+        rig.calc.enter(ROWS, f"job-{number}")
+    array = rig.calc.enter(ROWS, "job", size=Size(5, 2))
+    rig.source.report("job", "running", 1)
+    rig.advance(60)
+    entered, began, stretches = rig.calc.times_entered, [0.0], [0.0]
+
+    def paint() -> None:
+        rig.calc.paint()
+        began.append(rig.clock.now)
+
+    def found() -> None:
+        rig.spend(0.004)
+        stretches.append(rig.clock.now - began[-1])
+
+    rig.calc.on_main_thread, rig.calc.when_found = paint, found
+    rig.calc.while_notified = lambda: rig.spend(MAX_STRETCH)
+    for rows in (3, 2):
+        rig.source.report("job", "completed", rows)
+        rig.advance(5)
+        assert [row[0] for row in array.block] == ["rank", *range(1, rows + 1), *[""] * (4 - rows)]
+    assert MAX_STRETCH <= max(stretches) < MAX_STRETCH + 0.004
+    assert rig.calc.times_entered == entered  # what is painted between finding and fitting keeps its size
 
 
 def test_a_long_result_is_loading_and_holds_up_no_other(rig: Rig) -> None:
