@@ -174,7 +174,6 @@ def test_netrc_and_cookies_are_not_used(tmp_path: Path, monkeypatch: pytest.Monk
     netrc.write_text("machine 127.0.0.1 login user password hunter2\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    monkeypatch.setattr("xl_openfunnel.api.http_sender.is_loopback", lambda _: False)  # as for the service itself
     cookie = Fault("status", status=503, headers={"Set-Cookie": "session=abc; Path=/"}, times=1)
     with Simulator([JOB], api_key=SECRET, faults=[cookie]) as service, Client(service.base_url, SECRET) as client:
         with pytest.raises(OpenFunnelError):

@@ -51,10 +51,10 @@ def tls_server(folder: Path) -> Iterator[int]:
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """A self-signed certificate for localhost."""
+    """A certificate for this computer, from an authority of its own."""
     trustme = pytest.importorskip("trustme")
     authority = trustme.CA()
-    server = authority.issue_cert("localhost")
+    server = authority.issue_cert("localhost", "127.0.0.1")
     cert, key = folder / "server.pem", folder / "key.pem"
     server.private_key_and_cert_chain_pem.write_to_path(str(cert))
     key.write_bytes(server.private_key_pem.bytes())

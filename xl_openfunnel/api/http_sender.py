@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http
 import io
+import os
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -36,11 +37,15 @@ from ..errors import (
 )
 from ..keys import Key
 from ..pasted import shown
-from ..settings import BASE_URL, CONNECT_TIMEOUT, ENV_BASE_URL, MAX_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, is_loopback
+from ..settings import BASE_URL, CONNECT_TIMEOUT, ENV_BASE_URL, MAX_BODY, READ_TIMEOUT, TOTAL_TIMEOUT
 from . import content_coding
 from .deadline import DeadlineAdapter, deadline_in
 from .proxy_and_trust import (
+    CHECK_PROXY,
     PROXY_SIGN_IN,
+    TRUST_INSPECTION,
+    Proxy,
+    ca_bundle,
     is_final_refusal,
     proxy_source,
     system_proxy,
@@ -98,7 +103,7 @@ class HttpSender:
         self._session.headers = CaseInsensitiveDict(
             {"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
         )
-        self._session.trust_env = not is_loopback(parts.hostname or "")
+        self._session.trust_env = False  # `send` says which proxy and which certificates
         try:
             requests.Request("GET", base_url).prepare()
         except requests.RequestException:  # a host name with letters that are not allowed
@@ -125,6 +130,8 @@ class HttpSender:
                     self._base_url + path,
                     params=params,
                     auth=_KeyHeader(key),
+                    proxies={"https": proxy} if (proxy := system_proxy(self._base_url)) else {},
+                    verify=ca_bundle(os.environ) or True,
                     timeout=(self._limits.connect, self._limits.read),
                     allow_redirects=False,
                     stream=True,
@@ -181,7 +188,7 @@ class HttpSender:
         """Our error for one of requests, urllib3 or the system. Never refers to the original."""
         host = self._host
         causes = tuple(_causes(error))
-        if self._session.trust_env and (name := unreadable_ca_variable()):
+        if self._base_url.startswith("https:") and (name := unreadable_ca_variable()):
             return TlsError(
                 f"The certificates that the variable {name} names cannot be read. Correct or unset it, or ask IT.",
                 retryable=False,
@@ -202,6 +209,8 @@ class HttpSender:
         # Waiting mends neither; a handshake that broke off for another reason may succeed the next time.
         untrusted = caused_by(ssl.SSLCertVerificationError)
         if caused_by(requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
+            if (reason := _unreachable(causes)) and (url := system_proxy(self._base_url)):
+                return ProxyError(f"The proxy {Proxy.parse(url)} {reason}. {CHECK_PROXY}")
             return ProxyError(
                 f"The proxy on the way to {host} did not let the request through. "
                 f"Check the system's proxy settings, or ask IT.",
@@ -209,8 +218,8 @@ class HttpSender:
             )
         if caused_by(requests.exceptions.SSLError, ssl.SSLError):
             return TlsError(
-                f"The certificate of {host} could not be verified ({_verify_message(causes)}). If your company "
-                "inspects encrypted traffic, its certificate must be in the system's store: ask IT.",
+                f"The certificate of {host} could not be verified. If your company inspects the "
+                f"traffic, {TRUST_INSPECTION}: ask IT. Reason: {_verify_message(causes)}.",
                 retryable=not untrusted,
             )
         if caused_by(urllib3.exceptions.NameResolutionError):
@@ -259,9 +268,17 @@ def _causes(error: BaseException) -> list[BaseException]:
     return causes
 
 
+def _unreachable(causes: tuple[BaseException, ...]) -> str:
+    """Why the first computer on the way was not reached; "" if it was."""
+    if any(isinstance(cause, urllib3.exceptions.NameResolutionError) for cause in causes):
+        return "could not be looked up"
+    no_connection = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+    return "does not accept connections" if any(isinstance(cause, no_connection) for cause in causes) else ""
+
+
 def _verify_message(causes: tuple[BaseException, ...]) -> str:
     messages = (c.verify_message for c in causes if isinstance(c, ssl.SSLCertVerificationError))
-    return next(messages, None) or "the handshake failed"
+    return (next(messages, None) or "the handshake failed").rstrip(".")
 
 
 def make_adapter(base_url: str, concurrency: int) -> BaseAdapter:

@@ -6,8 +6,12 @@ import os
 import re
 import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
 
 from requests.utils import get_environ_proxies, select_proxy
+
+from ..settings import is_loopback
 
 CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Environment variables that name certificates to trust besides the system's own, as in requests."""
@@ -15,6 +19,36 @@ CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 PROXY_SIGN_IN = "The proxy asks for a password (HTTP 407). Check the system's proxy settings, or ask IT."
+CHECK_PROXY = "Check the proxy's address, or ask IT."
+TRUST_INSPECTION = "its certificate must be in the system's store, or in a file that REQUESTS_CA_BUNDLE names"
+"""What must be so of a company that inspects encrypted traffic."""
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy. Its user name and password are never shown."""
+
+    scheme: str
+    host: str
+    port: int
+    login: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, url: str) -> Proxy:
+        """The proxy of a setting.
+
+        Raises:
+            ValueError: its port is no number.
+        """
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        login = None
+        if parts.username is not None:
+            login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        default = {"https": 443, "http": 80}.get(parts.scheme, 1080)
+        return cls(parts.scheme, parts.hostname or "", parts.port or default, login)
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.host}:{self.port}"
 
 
 def tunnel_status(reason: str) -> int | None:
@@ -29,7 +63,9 @@ def is_final_refusal(status: int | None) -> bool:
 
 
 def system_proxy(url: str) -> str | None:
-    """The proxy that requests would use: from the environment, else from the system's settings."""
+    """The proxy for an address, from the environment, else from the system's settings. Loopback is reached directly."""
+    if is_loopback(urlsplit(url).hostname or ""):
+        return None
     proxy: str | None = select_proxy(url, get_environ_proxies(url, no_proxy=None))
     return proxy
 
@@ -46,9 +82,15 @@ def load_extra_certificates(context: ssl.SSLContext, environ: Mapping[str, str])
     Raises:
         OSError: they cannot be read.
     """
-    if name := _ca_variable(environ):
-        kind = "capath" if os.path.isdir(environ[name]) else "cafile"  # noqa: PTH112 - as ssl reads it
-        context.load_verify_locations(**{kind: environ[name]})
+    if path := ca_bundle(environ):
+        kind = "capath" if os.path.isdir(path) else "cafile"  # noqa: PTH112 - as ssl reads it
+        context.load_verify_locations(**{kind: path})
+
+
+def ca_bundle(environ: Mapping[str, str]) -> str | None:
+    """The file or folder of certificates that the environment names."""
+    name = _ca_variable(environ)
+    return environ[name] if name else None
 
 
 def unreadable_ca_variable() -> str | None:

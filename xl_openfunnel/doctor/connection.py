@@ -5,30 +5,16 @@ from __future__ import annotations
 import http.client
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from ..api.deadline import Response
-from ..api.proxy_and_trust import load_extra_certificates
-from ..settings import is_loopback
+from ..api.proxy_and_trust import Proxy, load_extra_certificates
 
 _ORGANIZATION: Final = b"\x55\x04\x0a"
 _COMMON_NAME: Final = b"\x55\x04\x03"
 """Object identifiers (2.5.4.10 and 2.5.4.3) in DER."""
-
-
-@dataclass(frozen=True)
-class Proxy:
-    """A proxy. Its user name and password are never shown."""
-
-    scheme: str
-    host: str
-    port: int
-    login: str | None = field(default=None, repr=False)
-
-    def __str__(self) -> str:
-        return f"{self.scheme}://{self.host}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -64,13 +50,13 @@ def route_to(base_url: str, proxy_for: Callable[[str], str | None]) -> Route:
     """
     parts = urlsplit(base_url)
     secure = parts.scheme == "https"
-    proxy_url = None if is_loopback(parts.hostname or "") else proxy_for(base_url)
+    proxy_url = proxy_for(base_url)
     return Route(
         host=parts.hostname or "",
         port=parts.port or (443 if secure else 80),
         secure=secure,
         path=parts.path,
-        proxy=_parse_proxy(proxy_url) if proxy_url else None,
+        proxy=Proxy.parse(proxy_url) if proxy_url else None,
     )
 
 
@@ -162,12 +148,3 @@ def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
             size, position = int.from_bytes(data[position : position + count], "big"), position + count
         yield tag, data[position : position + size]
         position += size
-
-
-def _parse_proxy(url: str) -> Proxy:
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    login = None
-    if parts.username is not None:
-        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    default = {"https": 443, "http": 80}.get(parts.scheme, 1080)
-    return Proxy(parts.scheme, parts.hostname or "", parts.port or default, login)

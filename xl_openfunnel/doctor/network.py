@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Final, TypeAlias
 
 from ..api.endpoints import CREDITS
-from ..api.proxy_and_trust import tunnel_status
+from ..api.proxy_and_trust import CHECK_PROXY, TRUST_INSPECTION, tunnel_status
 from ..detect import registry
 from ..detect.registry import Read
 from ..settings import CONNECT_TIMEOUT, is_loopback
@@ -20,7 +20,6 @@ from .result import CheckResult, ok, unknown, wrong
 
 INTERNET_SETTINGS: Final = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Internet Settings"
 _GO_ONLINE: Final = "Go online, and start the VPN if the service is reached through one."
-_CHECK_PROXY: Final = "Check the proxy's address, or ask IT."
 _PROXY_ENCRYPTED: Final = "not looked at: the proxy itself is encrypted"
 _START_AGAIN: Final = (
     "Start the program there again. If it is xl-openfunnel simulate: its address stays the same while its port is "
@@ -67,7 +66,7 @@ def name(route: Route, resolve: Resolve = resolve) -> CheckResult:
     try:
         addresses = resolve(host, port)
     except (OSError, UnicodeError) as error:
-        remedy = _CHECK_PROXY if route.proxy else _START_AGAIN if _is_local(route) else _GO_ONLINE
+        remedy = CHECK_PROXY if route.proxy else _START_AGAIN if _is_local(route) else _GO_ONLINE
         return wrong(f"{host} could not be looked up ({_reason(error)})", remedy)
     return ok(f"{host} is {', '.join(addresses[:2])}{', …' if len(addresses) > 2 else ''}")
 
@@ -81,7 +80,7 @@ def connection(route: Route, timeout: float = CONNECT_TIMEOUT) -> CheckResult:
         what = f"{host}, port {port}, does not accept connections ({_reason(error)})"
         if _is_local(route):
             return wrong(what, _START_AGAIN)
-        remedy = _CHECK_PROXY if route.proxy else f"{_GO_ONLINE} If you are, ask IT."
+        remedy = CHECK_PROXY if route.proxy else f"{_GO_ONLINE} If you are, ask IT."
         return wrong(what, remedy, for_it=_firewall_request(route))
     return ok(f"{host}, port {port}")
 
@@ -112,8 +111,8 @@ def certificate(
         reason = error.verify_message or "it is not trusted"
         return wrong(
             f"issued by {by}, and could not be verified ({reason})",
-            "If that is your company, which inspects encrypted traffic: its certificate must be in the system's "
-            "store, or in a file that REQUESTS_CA_BUNDLE names. Ask IT. If it is not, use another network.",
+            f"If that is your company, which inspects the traffic: {TRUST_INSPECTION}. Ask IT. "
+            "If it is not, use another network.",
             for_it=f"Put the certificate of {by}, which inspects the traffic to {route.host}, into the "
             "computer's store of trusted root certificates; or do not inspect that traffic.",
         )

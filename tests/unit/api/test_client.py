@@ -189,11 +189,23 @@ def test_what_a_proxy_answers_before_the_tunnel_tells_whether_waiting_helps(
     assert says in raised.value.message
 
 
-def test_a_proxy_that_is_not_there_may_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+@pytest.mark.parametrize(
+    ("proxy", "says"),
+    [
+        ("http://127.0.0.1:9", "The proxy http://127.0.0.1:9 does not accept connections."),
+        ("127.0.0.1:9", "The proxy http://127.0.0.1:9 does not accept connections."),
+        ("https://127.0.0.1:9", "The proxy https://127.0.0.1:9 does not accept connections."),
+        ("http://someone:hunter2@no.invalid:3128", "The proxy http://no.invalid:3128 could not be looked up."),
+    ],
+)
+def test_a_proxy_that_is_not_there_is_named_and_may_come_back(
+    proxy: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
     with Client("https://api.example.com", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
         c.page(JOB.job_id)
     assert (raised.value.kind, raised.value.retryable) == ("ProxyError", True)
+    assert raised.value.message == f"{says} Check the proxy's address, or ask IT."
 
 
 @pytest.mark.parametrize(
@@ -219,14 +231,15 @@ def test_socks_proxy_is_refused_even_if_requests_supports_it() -> None:
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 @pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "localhost:9", "127.0.0.1:9"])
 def test_unreadable_certificates_name_their_variable_and_are_not_retried(
-    variable: str, there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    variable: str, there: bool, host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     monkeypatch.setenv(variable, str(tmp_path / "cert.pem"))
     if there:
         (tmp_path / "cert.pem").write_text("no certificate")
-    with Client("https://no-such-host.invalid", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
+    with Client(f"https://{host}", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
         c.page(JOB.job_id)
     assert (raised.value.kind, raised.value.retryable) == ("TlsError", False)
     assert f"variable {variable} names cannot be read" in raised.value.message
@@ -262,16 +275,28 @@ def test_self_signed_certificate_is_a_tls_error_that_waiting_does_not_mend(tmp_p
     ):
         c.page(JOB.job_id)
     assert (raised.value.kind, raised.value.retryable) == ("TlsError", False)
+    assert "in the system's store, or in a file that REQUESTS_CA_BUNDLE names: ask IT." in raised.value.cell_text
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_certificate_authority_named_by_the_environment_is_trusted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    host: str, variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with tls_server(tmp_path) as port:
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "cert.pem"))
-        monkeypatch.setattr("xl_openfunnel.api.http_sender.is_loopback", lambda _: False)
-        with Client(f"https://localhost:{port}", "of_key_123456") as c:
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+        monkeypatch.setenv(variable, str(tmp_path / "cert.pem"))
+        monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # which is for other computers
+        with Client(f"https://{host}:{port}", "of_key_123456") as c:
             assert c.page(JOB.job_id).status == "running"
+
+
+def test_plain_http_reads_no_certificates(service: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "none.pem")
+    with client(service) as c:
+        assert c.page(JOB.job_id).row_count == 100
+    service.stop()
+    assert kind_of(service) == "ConnectError"
 
 
 @pytest.mark.parametrize("url", ["http://api.openfunnel.dev", "http://192.168.0.4:80", "http://localhost.example"])

@@ -11,8 +11,10 @@ import pytest
 from tests.unit.doctor.conftest import EMPTY, closed_port, registry
 from tests.unit.raw_server import RawServer
 from tests.unit.tls import tls_server
+from xl_openfunnel import Client, OpenFunnelError
+from xl_openfunnel.api.proxy_and_trust import Proxy, system_proxy
 from xl_openfunnel.doctor import CheckState, network
-from xl_openfunnel.doctor.connection import Proxy, Route, issuer, route_to, verified_context
+from xl_openfunnel.doctor.connection import Route, issuer, route_to, verified_context
 from xl_openfunnel.simulator import Fault, Simulator
 
 pytestmark = pytest.mark.dependencies
@@ -32,7 +34,7 @@ def secured(tmp_path: Path) -> Iterator[Route]:
 
 
 def plain_route(service: Simulator) -> Route:
-    return route_to(service.base_url, lambda _: "http://never.asked:1")
+    return route_to(service.base_url, system_proxy)
 
 
 def through(route: Route, proxy: str) -> Route:
@@ -43,7 +45,11 @@ def trust(environ: Mapping[str, str]) -> Callable[[], ssl.SSLContext]:
     return lambda: verified_context(environ)
 
 
-def test_a_service_on_this_computer_is_reached_without_a_proxy(service: Simulator) -> None:
+def test_a_service_on_this_computer_is_reached_without_a_proxy(
+    service: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(variable, "http://never.asked:1")
     route = plain_route(service)
     assert route.proxy is None
     assert network.proxy(route, None).what == "none"
@@ -138,6 +144,28 @@ def test_an_authority_that_the_environment_names_is_trusted_and_named(secured: R
 def test_a_file_of_authorities_that_is_missing_is_wrong(secured: Route, tmp_path: Path) -> None:
     result = network.certificate(secured, trust({"CURL_CA_BUNDLE": str(tmp_path / "none.pem")}))
     assert (result.state, "CURL_CA_BUNDLE" in result.remedy) == (CheckState.WRONG, True)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+@pytest.mark.parametrize("bundle", ["", "cert.pem", "none.pem", "key.pem", "."])
+def test_the_doctor_trusts_what_requests_trust(
+    host: str, bundle: str, secured: Route, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = {"REQUESTS_CA_BUNDLE": str(tmp_path / bundle)} if bundle else {}
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in environ.items():
+        monkeypatch.setenv(variable, value)
+    result = network.certificate(Route(host, secured.port, secure=True), trust(environ))
+    said = ""
+    with Client(f"https://{host}:{secured.port}", "of_key_123456") as client:
+        try:
+            client.page("job")
+        except OpenFunnelError as error:
+            said = error.message
+    assert (said == "") is (result.state is CheckState.OK) is (bundle == "cert.pem")
+    assert ("cannot be read" in said) is ("cannot be read" in result.what)
+    assert ("could not be verified" in said) is ("could not be verified" in result.what)
 
 
 def test_a_server_without_tls_is_wrong(service: Simulator) -> None:
