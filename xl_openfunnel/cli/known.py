@@ -12,6 +12,7 @@ import typer
 from ..errors import ConfigurationError
 from ..fields import parse_columns
 from ..known.lists import KnownList, KnownLists, checked_name, split_names
+from ..known.names import check_list_name
 from ..text import format_utc
 from . import table_output, terminal
 from .options import Json, Yes
@@ -44,7 +45,7 @@ def set_list(
     from ..known.tables import make_list, read_table
 
     lists = _lists(context)
-    checked_name(name)
+    check_list_name(checked_name(name), session(context).store_if_usable)
     known = make_list(name, read_table(file), parse_columns(",".join(columns)) if columns else None, note)
     terminal.print_message(f"{known.summary}.")
     if not columns and not yes and not terminal.confirm(f"Keep them as {known.name!r}?"):

@@ -12,6 +12,8 @@ from .. import ConfigurationError, LedgerEntry
 from ..api.endpoints import find_job_id
 from ..cell_values import to_cell, to_text
 from ..jobs.store.ledger import SHORT_ID
+from ..known.lists import KnownLists
+from ..known.names import check_label
 from ..pasted import holds_key, job_ids
 from ..settings import shown_origin
 from ..text import count, one_line, size
@@ -94,7 +96,6 @@ def forget(
     if everything == (job is not None):
         raise ConfigurationError("Give a JOB, or --all for everything.")
     from ..columns.folder import ColumnFolder  # which no other command needs
-    from ..known.lists import KnownLists
 
     run = session(context)
     if job is not None:
@@ -120,7 +121,7 @@ def _check_label(run: Session, job_id: str, name: str) -> str:
     """The label, without surrounding white space.
 
     Raises:
-        ConfigurationError: it is empty, long, not printable, holds an API key, or means another job.
+        ConfigurationError: it is empty, long, not printable, holds an API key, or means another job or a known list.
     """
     text = name.strip()
     if holds_key(text):
@@ -135,6 +136,7 @@ def _check_label(run: Session, job_id: str, name: str) -> str:
         raise ConfigurationError(
             f"{text!r} is the id of another job, or begins it: it would hide that one. Choose another label."
         )
+    check_label(text, KnownLists.beside(run.settings.store_path))
     return text
 
 

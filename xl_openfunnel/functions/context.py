@@ -43,8 +43,9 @@ STORE_BUSY: Final = f"Another program is writing the list of jobs.{job_text.RETR
 _MAX_COMPARED: Final = 3
 """Texts of one call that are compared with the jobs known here: each takes some milliseconds."""
 
-_MAX_UNSEEN: Final = 20
-"""Texts of one call that may name a job later: they are looked up every two seconds, and take 0.3 ms each."""
+_MAX_NAMED: Final = 20
+"""Texts of one call that may name a job, or another one later: they are looked up every two seconds, and take 0.3 ms
+each."""
 
 
 def call_topic(number: int) -> str:
@@ -127,7 +128,7 @@ class CallContext:
         self._refused = 0
         self._lookup = NameLookup(services.store, self._mark_stale)
         self._versions: dict[str, Hashable] = {}
-        self._unseen: list[str] = []
+        self._named: dict[str, str | None] = {}
 
     def renewed(self) -> CallContext:
         """A context for the same call at another time."""
@@ -225,23 +226,26 @@ class CallContext:
     def seen_job(self, text: str) -> str | None:
         """The id of a job that was seen here, by its label or id, or of any by its URL or a text with its UUID.
 
-        None for any other text, which is not asked for at the service. The call's result depends on whether a job is
-        seen later, or labelled, that has it.
+        None for any other text, which is not asked for at the service. The call's result depends on whether another job
+        is seen later, or labelled, that has it.
         """
         found = self._seen(text)
-        if found is None and len(self._unseen) < _MAX_UNSEEN and self._services.known is not None:
-            self._unseen.append(text)
+        if len(self._named) < _MAX_NAMED and self._services.known is not None:
+            self._named[text] = found
             self._depend_on_names(self._services.known)
         return found
 
     def _depend_on_names(self, lists: KnownLists) -> None:
-        """Depend on the known lists that were asked for, and on whether texts that name nothing name a job later."""
-        versions, unseen, later = tuple(self._versions.items()), tuple(self._unseen), self.renewed()
+        """Depend on the known lists that were asked for, and on the jobs that texts name."""
+        versions, named, later = tuple(self._versions.items()), tuple(self._named.items()), self.renewed()
 
         def now() -> Hashable:
-            return tuple((name, lists.version(name)) for name, _ in versions), any(map(later._seen, unseen))
+            return (
+                tuple((name, lists.version(name)) for name, _ in versions),
+                tuple((text, later._seen(text)) for text, _ in named),
+            )
 
-        self.dependencies[KNOWN] = Dependency(now, (versions, False), settled=_always)
+        self.dependencies[KNOWN] = Dependency(now, (versions, named), settled=_always)
 
     def _seen(self, text: str) -> str | None:
         try:

@@ -11,6 +11,7 @@ from ..company_key import looks_blank
 from ..errors import ConfigurationError
 from ..jobs import job_text
 from ..jobs.snapshot import Rows, Snapshot
+from ..known.names import ambiguous, is_called
 from ..known.reading import company_name, find_columns, keys_in
 from ..known.tables import keys_of_rows
 from ..known.tiers import KnownCompanies
@@ -81,10 +82,12 @@ def _all_of(
     if len(texts) > MAX_NAMES:  # names or notes, and not those of jobs
         texts = context.named_lists(texts)
     for text in texts:
-        known = context.known_list(text)
+        known, job_id = context.known_list(text), _seen_job(context, text)
         if known is not None:
+            if job_id and is_called(job_id, context.label(job_id), text):
+                raise ambiguous(text, job_id)
             sources.append(known.keys)
-        elif job_id := _seen_job(context, text):
+        elif job_id:
             snapshot = context.snapshot(job_id, job_view)
             if reason := _unread_reason(snapshot):
                 return reason
