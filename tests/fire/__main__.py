@@ -167,7 +167,8 @@ def _secrecy(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
 
 
 def _known_secrecy(output: secrecy.SessionOutput) -> Iterator[Line]:
-    lines = [line for line in output.printed.splitlines() if not line.startswith("cell why: ")]
+    meant = ("cell why: ", known_secrecy.REPEATS)
+    lines = [line for line in output.printed.splitlines() if not line.startswith(meant)]
     shown = [*filter(known_secrecy.marks_in, (*lines, *output.requests))]
     kept = known_secrecy.files_with_marks(output.home)
     yield (

@@ -19,6 +19,9 @@ MARKS: Final = ("zq9xhost", "zq9xpage", "zq9xname", "zq9xnote", "zq9xmail", "zq9
 NOTED: Final = "Zq9xOwner"
 """The note of the one account that the job has, which ``show="why"`` alone shows."""
 
+REPEATS: Final = "cell that repeats its argument: "
+"""Begins the line of a cell whose formula gives a text, of no list, as the name of one: the cell shows that text."""
+
 HEADERS: Final = ("Account", "Website", "LinkedIn", "Email", "Owner", "Remark")
 _NUMBER: Final = 200
 

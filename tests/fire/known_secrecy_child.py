@@ -23,7 +23,7 @@ from xl_openfunnel.hosts.excel.commands.handlers import CommandHandlers
 from xl_openfunnel.hosts.session import end
 from xl_openfunnel.hosts.session import session as shared
 
-from .known_secrecy import HEADERS, LIST_NAME, accounts, files_with_marks
+from .known_secrecy import HEADERS, LIST_NAME, REPEATS, accounts, files_with_marks
 from .secrecy_child import print_local_values
 
 HOW_SHOWN = ("rows", "count", "why")
@@ -88,9 +88,10 @@ def _call_functions(job_id: str) -> None:
     shared().fetcher.wait(job_id)
     hosts = tuple((line[1], line[4]) for line in [HEADERS, *accounts()])
     words = tuple((line[5],) for line in accounts()[1:])
-    for known in (LIST_NAME, hosts, words, words[0][0], ((LIST_NAME,), ("sheet",), (job_id,))):
+    for known in (LIST_NAME, hosts, words, ((LIST_NAME,), ("sheet",), (job_id,))):
         for shown in HOW_SHOWN:
             print(f"cell {shown}: {udfs.FUNCTIONS['OF_NEW'](job_id, known, 'name', None, shown)}")
+    print(f"{REPEATS}{udfs.FUNCTIONS['OF_NEW'](job_id, words[0][0])}")
     print(f"cell: {udfs.FUNCTIONS['OF_DOMAIN'](words, 'host')}")
     print(f"cell: {udfs.FUNCTIONS['OF_ROWS'](job_id, '*')}")
     print(f"cell: {udfs.FUNCTIONS['OF_ROWS'](job_id, f'name,{COLUMN}')}")

@@ -69,7 +69,7 @@ _MORE_ARGUMENTS: dict[str, tuple[object, ...]] = {
     "OF_LOOKUP": (1.0, "name"),
     "OF_PIVOT": ("name",),
 }
-"""What functions are given besides the job."""
+"""What functions are given besides the job, which is each function's first argument here."""
 
 
 def _call_functions(job_id: str) -> None:
@@ -79,8 +79,7 @@ def _call_functions(job_id: str) -> None:
     for _ in range(2):  # the second time there is a result
         for job in (job_id, "no-such-job", os.environ["OPENFUNNEL_API_KEY"]):
             for function in CATALOG:
-                takes_job = any(argument.name == "job" for argument in function.arguments)
-                arguments = (job, *_MORE_ARGUMENTS.get(function.name, ())) if takes_job else ()
+                arguments = (job, *_MORE_ARGUMENTS.get(function.name, ()))[: len(function.arguments)]
                 print(f"cell: {udfs.FUNCTIONS[function.name](*arguments)}")
         fetcher.wait("no-such-job", 10)
 
