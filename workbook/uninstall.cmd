@@ -49,7 +49,8 @@ echo The Python for Excel is in use. Close all windows of Excel, and double-clic
 goto :stop
 
 :failed
-echo XL OpenFunnel could not be removed. Close all windows of Excel; else double-click install.cmd, then this file again.
+echo XL OpenFunnel could not be removed. Close all windows of Excel, and double-click this file again. If that does not
+echo help, double-click install.cmd, then this file again.
 
 :stop
 echo.

@@ -55,6 +55,16 @@ def running_job(service: Simulator) -> SimulatedJob:
     return made
 
 
+@pytest.fixture
+def finished(running: LibreOffice, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path) -> Workbook:
+    """The workbook with its macros, whose job is over; the menu can be called."""
+    clock.sleep(2_000)
+    opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
+    running.add(MENU)
+    opened.wait_until("Start", "B16", f"{COUNT} companies, completed")
+    return opened
+
+
 @pytest.mark.parametrize("macros", [False, True], ids=["macros off", "macros on"])
 def test_the_workbook_follows_its_job(
     running: LibreOffice, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path, macros: bool
@@ -69,25 +79,22 @@ def test_the_workbook_follows_its_job(
 
 
 def test_the_buttons_resize_arrays_land_the_table_and_refresh_the_pivot(
-    running: LibreOffice, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
+    running: LibreOffice, running_job: SimulatedJob, finished: Workbook
 ) -> None:
-    clock.sleep(2_000)
-    opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
-    opened.wait_until("Start", "B16", f"{COUNT} companies, completed")
     running.enter("Start", "L40", '=OF_INFO(job;"as_of")')
     running.enter("Start", "K40", '=OF_INFO(job;"rows")')
     running.macro("OpenFunnelMacros.OpenFunnelRefreshBook")  # once, though most sheets were never shown
     running.enter("Start", "L41", '=CELL("format";L40)')
     running.enter("Start", "L42", '=CELL("format";K40)')
     assert [kind for (kind,) in running.values("Start", "L41:L42")] == ["G", "F0"]  # a format of its own, and General
-    opened.wait_until("Rows", f"A{COUNT + 4}", COUNT)
+    finished.wait_until("Rows", f"A{COUNT + 4}", COUNT)
     assert running.extent("Rows", "A4") == (array("OF_ROWS(job)"), COUNT + 1, 7)
     while running.extent("Charts", "A22")[2] == 1:
         running.values("Charts", "A22")
     largest = pivot(table.frame(running_job.rows, ["country"]), ["country"])[1]
-    opened.wait_until("Start", "G13", largest[0])
-    opened.wait_until("Start", "G14", largest[1])
-    opened.wait_until("Charts", "P23", largest[1])
+    finished.wait_until("Start", "G13", largest[0])
+    finished.wait_until("Start", "G14", largest[1])
+    finished.wait_until("Charts", "P23", largest[1])
     formula, jobs, fields = running.extent("Start", "B23")  # its heading stands right above
     assert (formula, jobs > 1, fields) == (array("OF_JOBS()"), True, 9)
     frame = table.frame(running_job.rows, DEFAULT_COLUMNS)
@@ -112,13 +119,8 @@ def test_the_buttons_resize_arrays_land_the_table_and_refresh_the_pivot(
     assert "Atlantis" in [line[0] for line in cells]
 
 
-def test_calc_is_not_blocked_while_the_table_is_made(
-    running: LibreOffice, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
-) -> None:
-    clock.sleep(2_000)
-    opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
-    running.add(MENU)
-    opened.wait_until("Start", "B16", f"{COUNT} companies, completed")
+@pytest.mark.usefixtures("finished")
+def test_calc_is_not_blocked_while_the_table_is_made(running: LibreOffice, running_job: SimulatedJob) -> None:
     assert act(running, "insert table") == f"Inserting {COUNT} companies ..."
     running.wait_for_change("Table", "A5", [[""]])
     names = [str(name) for name in running.values("Table", "A4:I4")[0]]
@@ -128,17 +130,14 @@ def test_calc_is_not_blocked_while_the_table_is_made(
     assert running.extent("Table", "C5")[0] == f'=HYPERLINK("https://{shown[0]}";"{shown[0]}")'
 
 
+@pytest.mark.usefixtures("finished")
 def test_a_known_list_has_a_column_in_the_table(
-    running: LibreOffice, user: UserHome, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
+    running: LibreOffice, user: UserHome, running_job: SimulatedJob
 ) -> None:
-    clock.sleep(2_000)
     lists = KnownLists.beside(Path(user.environ["OPENFUNNEL_CACHE_DIR"], "store.sqlite3"))
     domain = running_job.rows[0]["domain"]
     lists.set(make_list("CRM", [["Website"], [domain]]))
     try:
-        opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
-        running.add(MENU)
-        opened.wait_until("Start", "B16", f"{COUNT} companies, completed")
         act(running, "insert table")
         running.wait_for_change("Table", "A5", [[""]])
         header, *rows = running.values("Table", f"A4:J{COUNT + 4}")
@@ -157,13 +156,8 @@ def test_a_known_list_has_a_column_in_the_table(
         lists.remove_all()
 
 
-def test_landing_never_overwrites_the_users_cells(
-    running: LibreOffice, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
-) -> None:
-    clock.sleep(2_000)
-    opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
-    running.add(MENU)
-    opened.wait_until("Start", "B16", f"{COUNT} companies, completed")
+@pytest.mark.usefixtures("finished")
+def test_landing_never_overwrites_the_users_cells(running: LibreOffice) -> None:
     for place, where in {"A20": "below", "M5": "beside"}.items():
         running.enter("Table", place, "mine")
         assert str(act(running, "insert table")).startswith(f"There is something {where} the table"), place
@@ -175,13 +169,8 @@ def test_landing_never_overwrites_the_users_cells(
     assert running.values("Table", "A5:A6") == [[""], [""]]
 
 
-def test_a_protected_array_is_not_resized(
-    running: LibreOffice, running_job: SimulatedJob, clock: ManualClock, tmp_path: Path
-) -> None:
-    clock.sleep(2_000)
-    opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
-    running.add(MENU)
-    opened.wait_until("Start", "B16", f"{COUNT} companies, completed")
+@pytest.mark.usefixtures("finished")
+def test_a_protected_array_is_not_resized(running: LibreOffice) -> None:
     running.protect("Rows")
     before, shown = running.extent("Rows", "A4"), running.values("Rows", "A4")
     while not str(shown[0][0]).startswith("#OF! Not shown for want of cells"):
@@ -190,12 +179,8 @@ def test_a_protected_array_is_not_resized(
     assert running.extent("Rows", "A4") == before
 
 
-def test_a_saved_copy_has_the_values_and_not_the_key(
-    running: LibreOffice, running_job: SimulatedJob, clock: ManualClock, service: Simulator, tmp_path: Path
-) -> None:
-    clock.sleep(2_000)
-    opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
-    opened.wait_until("Start", "B13", "completed")
+@pytest.mark.usefixtures("finished")
+def test_a_saved_copy_has_the_values_and_not_the_key(running: LibreOffice, service: Simulator, tmp_path: Path) -> None:
     for name, filter_name in {"copy.ods": "calc8", "copy.xlsx": "Calc MS Excel 2007 XML"}.items():
         running.save(tmp_path / name, filter_name)
         with zipfile.ZipFile(tmp_path / name) as saved:
@@ -207,23 +192,15 @@ def test_a_saved_copy_has_the_values_and_not_the_key(
 
 @pytest.mark.parametrize("filter_name", ["calc8", "Calc MS Excel 2007 XML"], ids=["ods", "xlsx"])
 def test_a_saved_copy_computes_again(
-    running: LibreOffice,
-    running_job: SimulatedJob,
-    clock: ManualClock,
-    service: Simulator,
-    tmp_path: Path,
-    filter_name: str,
+    running: LibreOffice, finished: Workbook, service: Simulator, tmp_path: Path, filter_name: str
 ) -> None:
-    clock.sleep(2_000)
-    opened = Workbook(running, tmp_path / builder.WORKBOOK_FILE_NAME, running_job, macros=True)
-    opened.wait_until("Start", "B16", f"{COUNT} companies, completed")
     copy = tmp_path / ("copy.ods" if filter_name == "calc8" else "copy.xlsx")
     running.save(copy, filter_name)
     other = SimulatedJob(companies(3), job_id=f"book-{next(_numbers)}")
     service.add(other)
     running.load(copy, macros=True)
     running.enter("Start", "B8", other.job_id)
-    opened.wait_until("Start", "B16", "3 companies, completed")
+    finished.wait_until("Start", "B16", "3 companies, completed")
 
 
 def test_refreshed_while_its_job_runs_and_when_it_has_ended_all_sheets_show_the_end(

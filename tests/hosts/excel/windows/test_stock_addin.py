@@ -76,8 +76,8 @@ def _until(excel: FakeExcel, sheet: Sheet, cell: str, shown: object) -> None:
 
 
 def test_each_function_answers_a_cell(final: Sheet, excel: FakeExcel) -> None:
-    name, country = JOB.rows[2]["name"], "country"
-    for cell, formula in {
+    final.type("C1", [["Website"], ["https://www.acme.com/de"]])
+    formulas = {
         "D1": "=OF_STATUS(A2)",
         "E1": '=OF_INFO(A2,"rows")',
         "F1": '=OF_LOOKUP(A2,3,"name")',
@@ -85,9 +85,14 @@ def test_each_function_answers_a_cell(final: Sheet, excel: FakeExcel) -> None:
         "J1": "=OF_JOBS()",
         "T1": '=OF_CREDITS("left")',
         "V1": '=OF_ROWS(A2,"name")',
-    }.items():
+        "X1": "=OF_DOMAIN(C2)",
+        "Z1": '=OF_NEW(A2,C1:C2,"name")',
+    }
+    assert {formula[1:].partition("(")[0] for formula in formulas.values()} == {each.name for each in CATALOG}
+    for cell, formula in formulas.items():
         final.enter(cell, formula)
-    expected = {"D": "completed", "E": 300.0, "F": name, "G": country, "J": "job_id", "V": "name"}
+    expected = {"D": "completed", "E": 300.0, "F": JOB.rows[2]["name"], "G": "country", "J": "job_id", "V": "name"}
+    expected |= {"X": "acme.com", "Z": "name"}
     for column, shown in expected.items():
         _until(excel, final, f"{column}1", shown)
     excel.pump(lambda: isinstance(final.value("T1"), float), timeout=60)  # it showed loading at first
