@@ -51,7 +51,7 @@ class Chosen:
     Attributes:
         positions: of these rows, in their order.
         columns: names and values of columns that come last, in the order of the positions.
-        text: which rows these are: ``new to "crm"``.
+        text: how many rows these are, and which: ``554 new to "crm"``.
     """
 
     positions: tuple[int, ...]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import hypothesis.strategies as st
 
@@ -17,14 +17,17 @@ from xl_openfunnel.columns.folder import ColumnFolder
 from xl_openfunnel.company_key import host, keys_of, linkedin_slug
 from xl_openfunnel.errors import CELL_UNITS
 from xl_openfunnel.known import in_columns
+from xl_openfunnel.known.counts import Counts
 from xl_openfunnel.known.reading import company_name
-from xl_openfunnel.known.selection import Compared, chosen, tier_counts, unique_companies, why
+from xl_openfunnel.known.selection import Compared, chosen, unique_companies, why
 from xl_openfunnel.known.tiers import MATCHES, KnownCompanies, Matcher, Tier
 from xl_openfunnel.selection import Chosen, Selection
 from xl_openfunnel.shared_hosts import is_shared, use_own
 
 from .fuzz import Target
 from .pivots import Row, cells, job_files
+
+Question: TypeAlias = tuple[KnownCompanies | None, Tier, bool]
 
 QUESTIONS: Final = 10
 """Questions about the jobs of one example."""
@@ -58,17 +61,17 @@ _jobs: Final = st.lists(st.lists(_rows, max_size=8), min_size=1, max_size=3).fil
 
 
 @st.composite
-def _questions(draw: Any) -> tuple[KnownCompanies | None, Tier]:
-    weakest = draw(st.sampled_from(MATCHES))
+def _questions(draw: Any) -> Question:
+    weakest, hints = draw(st.sampled_from(MATCHES)), draw(st.booleans())
     if draw(st.integers(0, 9)) == 0:
-        return None, weakest
+        return None, weakest, hints
     known = KnownCompanies()
     parts = (st.sampled_from(_PAGES), st.sampled_from(_DOMAINS), st.sampled_from(_NAMES))
     for number, (page, domain, name) in enumerate(draw(st.lists(st.tuples(*map(_or_none, parts)), max_size=5))):
         slug, own = linkedin_slug(_PAGE + page) if page else None, host(domain)
         hosts = [own] if own is not None and not is_shared(own) else []
         known.add([slug] if slug else [], hosts, company_name(name) if name else "", f"note {number}")
-    return known, weakest
+    return known, weakest, hints
 
 
 def _or_none(values: st.SearchStrategy[str]) -> st.SearchStrategy[str | None]:
@@ -83,27 +86,25 @@ def _every_row() -> Iterator[Row]:
         yield {key: value for place, (key, value) in enumerate(row.items()) if number % 7 in (place, 3, 4 + place)}
 
 
-def same_answers(
-    jobs: list[list[Row]], questions: list[tuple[KnownCompanies | None, Tier]], folder: ColumnFolder, number: int
-) -> None:
+def same_answers(jobs: list[list[Row]], questions: list[Question], folder: ColumnFolder, number: int) -> None:
     """Ask all questions both ways.
 
     Args:
         jobs: the rows of each job.
-        questions: the known companies, and the weakest tier that is looked for.
+        questions: the known companies, the weakest tier that counts as known, and whether hints are looked for.
         folder: where the files of the jobs are made.
         number: of the jobs in the folder.
     """
     rows = [row for each in jobs for row in each]
     keys, ranks = list(map(keys_of, rows)), [rank for each in jobs for rank in range(len(each))]
     with job_files(jobs, folder, number) as files:
-        for known, weakest in questions:
+        for known, weakest, hints in questions:
             matcher = None if known is None else Matcher(known)
-            companies = unique_companies(keys, ranks, matcher, weakest)
-            expected = Compared(tier_counts(companies), companies)
-            found = in_columns.compare(folder.path, files, matcher, weakest, tuple(Tier), len(rows))
-            assert found == expected, (known, weakest)
-            assert in_columns.compare(folder.path, files, matcher, weakest, tuple(Tier), 0) == (expected.counts, ())
+            companies = unique_companies(keys, ranks, matcher, weakest, hints=hints)
+            counts = Counts.of((each.match for each in companies), weakest)
+            for most, shown in ((len(rows), companies), (0, ())):
+                found = in_columns.compare(folder.path, files, matcher, weakest, tuple(Tier), most, hints=hints)
+                assert found == Compared(counts, shown), (known, weakest, hints)
         for selected in (chosen(companies), why(companies)):  # of the last question
             _same_block(jobs, selected, folder.path, files)
 
@@ -137,7 +138,7 @@ def target(folder: Path) -> Target:
     """Any jobs, and `QUESTIONS` about them; each example makes files in this folder."""
     columns, numbers = ColumnFolder(folder, "https://api.openfunnel.dev:443"), count()
 
-    def check(value: tuple[list[list[Row]], list[tuple[KnownCompanies | None, Tier]]]) -> None:
+    def check(value: tuple[list[list[Row]], list[Question]]) -> None:
         with own_shared_hosts():
             same_answers(*value, columns, next(numbers))
 
@@ -145,7 +146,7 @@ def target(folder: Path) -> Target:
     return Target("known companies from columns and from rows", st.tuples(_jobs, questions), check, (_edges(),))
 
 
-def _edges() -> tuple[list[list[Row]], list[tuple[KnownCompanies | None, Tier]]]:
+def _edges() -> tuple[list[list[Row]], list[Question]]:
     """Every kind of key in two jobs, and lists that have all or only one kind."""
     rows, lists = list(_every_row()), []
     for pages, domains, names in (
@@ -164,4 +165,6 @@ def _edges() -> tuple[list[list[Row]], list[tuple[KnownCompanies | None, Tier]]]
             known.add([], [], company_name(name), note=name)
         lists.append(known)
     half = len(rows) // 2
-    return [rows[:half], rows[half:]], [(known, tier) for known in (None, *lists) for tier in MATCHES]
+    return [rows[:half], rows[half:]], [
+        (known, tier, hints) for known in (None, *lists) for tier in MATCHES for hints in (False, True)
+    ]

@@ -198,6 +198,10 @@ def rows(
     snapshot = replace(stacked_snapshot(snapshots) if len(jobs) > 1 else snapshots[0], selection=selection)
     guarded = replace(target, label=run.label_of_all(job_ids)).write(snapshot, names)
     target.report(snapshot, guarded)
+    if known is not None:
+        from ..files.metadata import chosen_note
+
+        terminal.print_message(chosen_note(snapshot))
     if snapshot.rows.jobs is not None:
         _print_shared(snapshot)
     if names is None and selection.derived and target.file_format == "xlsx" and len(snapshot.rows):

@@ -50,7 +50,7 @@ def outcome(snapshot: Snapshot) -> str:
 
 def notes(snapshot: Snapshot) -> list[str]:
     """What a reader of the companies should know: that they may change, the problem, what the service says."""
-    found = [f"Chosen from {companies(len(snapshot.rows))}: those {snapshot.selection}."] if snapshot.selection else []
+    found = [chosen_note(snapshot)] if snapshot.selection else []
     if not snapshot.final and not _is_incomplete(snapshot):
         found.append(f"These companies may still change: {job_text.pending_reason(snapshot) or 'not all were read'}.")
     elif _status(snapshot) == JobStatus.CANCELLED:
@@ -61,6 +61,12 @@ def notes(snapshot: Snapshot) -> list[str]:
     found += snapshot.warnings
     names = tuple(f"{job_id}: " for job_id in snapshot.job_id.split("; "))  # of several jobs a text begins with its id
     return [one_line(text if text.startswith(names) else text[:1].upper() + text[1:]) for text in found]
+
+
+def chosen_note(snapshot: Snapshot) -> str:
+    """What the selection chose, in a sentence: ``Chosen from 600 companies: 554 new to "crm".``."""
+    is_counted = snapshot.selection is not None and snapshot.selection.chosen is not None
+    return f"Chosen from {companies(len(snapshot.rows))}: {'' if is_counted else 'those '}{snapshot.selection}."
 
 
 def _is_incomplete(snapshot: Snapshot) -> bool:

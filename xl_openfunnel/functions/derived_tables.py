@@ -25,8 +25,9 @@ from ..errors import OpenFunnelError
 from ..fields import DEFAULT_COLUMNS
 from ..jobs.snapshot import Rows
 from ..known import in_columns
-from ..known.selection import Compared, tier_counts, unique_companies
-from ..known.tiers import Matcher, Tier
+from ..known.counts import Counts
+from ..known.selection import Compared, unique_companies
+from ..known.tiers import Matcher, Tier, deepest
 from ..pivot_rules import Question
 from ..selection import ALL, Selection
 from . import limits
@@ -165,6 +166,8 @@ def compared(
     max_shown: int,
     columns: ColumnMaker | None,
     as_of: Mapping[str, datetime | None],
+    *,
+    hints: bool,
 ) -> Compared:
     """The companies of all these jobs, each once, compared with known ones, as `in_columns.compare`.
 
@@ -172,21 +175,24 @@ def compared(
     of `pivot_block`.
     """
     in_files = bool(rows_by_job) and _asks_columns(rows_by_job, columns)
-    unread = 0 if matcher is None else matcher.unread(weakest)
+    depth = deepest(weakest, hints=hints)
+    unread = 0 if matcher is None else matcher.unread(depth)
     limits.count_read(sum(map(len, rows_by_job.values())) + unread, slow=in_files, looked_up=True)
 
     def ask(folder: Path, files: list[JobFile]) -> Compared:
-        return in_columns.compare(folder, files, matcher, weakest, shown, max_shown, limits.cancellation())
+        cancellation = limits.cancellation()
+        return in_columns.compare(folder, files, matcher, weakest, shown, max_shown, cancellation, hints=hints)
 
     if in_files and (found := _from_columns(rows_by_job, columns, as_of, ask)) is not None:
         return found
     keys: list[CompanyKeys] = []
     ranks: list[int] = []
     for job_id, rows in rows_by_job.items():
-        keys += company_keys(job_id, rows, columns, as_of[job_id], names=weakest is Tier.NAME)
+        keys += company_keys(job_id, rows, columns, as_of[job_id], names=depth is Tier.NAME)
         ranks += range(len(rows))
-    companies = unique_companies(keys, ranks, matcher, weakest)
-    return Compared(tier_counts(companies), [each for each in companies if each.match.tier in shown])
+    companies = unique_companies(keys, ranks, matcher, weakest, hints=hints)
+    counts = Counts.of((each.match for each in companies), weakest)
+    return Compared(counts, [each for each in companies if each.match.tier in shown])
 
 
 def column_cells(job_id: str, rows: Rows, name: str, units: int, selection: Selection = ALL) -> list[Cell]:

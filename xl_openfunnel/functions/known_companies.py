@@ -11,10 +11,9 @@ from ..fields import JOB_COLUMN
 from ..jobs import job_text
 from ..jobs.snapshot import Rows
 from ..known import domains
-from ..known.columns import count_text
 from ..known.reading import company_name, keys_in
 from ..known.selection import UNKNOWN, chosen, why
-from ..known.tiers import MATCHES, KnownCompanies, Matcher, Tier
+from ..known.tiers import MATCHES, KnownCompanies, Matcher, Tier, deepest
 from ..selection import ALL
 from . import arguments, derived_tables
 from .context import CallContext
@@ -120,10 +119,10 @@ def new(
     check_row_limit(rows_by_job.values(), MAX_SEARCHED_ROWS)
     width = several + len(header_without_rows(column_names)) + 1 + (shown == "why")
     context.width = 1 if shown == "count" else width
-    depth = Tier.NAME if shown == "why" else weakest
+    hints = shown == "why"
     # Looked up before anything takes long, so that an answer that is there already is known to be that of this call.
     selection = context.with_known_columns(ALL, column_names if rows_by_job and shown != "count" else None)
-    excluding = known_companies(context, known, names=depth is Tier.NAME)
+    excluding = known_companies(context, known, names=deepest(weakest, hints=hints) is Tier.NAME)
     reasons = [(job_id, rows) for job_id, rows in contents if isinstance(rows, str)]
     if isinstance(excluding, str):
         if shown == "count":
@@ -134,10 +133,12 @@ def new(
     matcher = Matcher(excluding) if isinstance(excluding, KnownCompanies) else None
     tiers = {"rows": UNKNOWN, "count": (), "why": tuple(Tier)}[shown]
     as_of = {job_id: context.snapshot(job_id, job_view).as_of for job_id in rows_by_job}
-    counts, companies = derived_tables.compared(rows_by_job, matcher, depth, tiers, MAX_ROWS, context.columns, as_of)
+    counts, companies = derived_tables.compared(
+        rows_by_job, matcher, weakest, tiers, MAX_ROWS, context.columns, as_of, hints=hints
+    )
     if shown == "count":
-        return [[float(counts[Tier.NEW])]]
-    check_count(sum(counts[tier] for tier in tiers), MAX_ROWS)
+        return [[float(counts.new)]]
+    check_count(sum(counts.tiers[tier] for tier in tiers), MAX_ROWS)
     selected = chosen(companies) if shown == "rows" else why(companies)
     lines: Block = []
     if rows_by_job:
@@ -152,7 +153,7 @@ def new(
         block = [[*([JOB_COLUMN] if several else []), *names, *(name for name, _ in selected.columns)]]
     lines += [[job_id, reason] if several else [reason] for job_id, reason in reasons]
     if shown == "why" and rows_by_job:
-        lines.append([count_text(counts, weakest)])
+        lines.append([counts.text()])
     width = len(block[0])
     return [*block, *([*line, *[""] * (width - len(line))] for line in lines)]
 

@@ -14,8 +14,7 @@ for tables that people look at (see the guide's known.md).
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final, cast
 
@@ -23,12 +22,10 @@ from ..company_key import CompanyKeys, host, linkedin_slug
 from ..fields import KNOWN_PREFIX, column_name
 from ..jobs.snapshot import Snapshot
 from ..selection import ALL, DerivedColumn, Selection
+from .counts import Counts
 from .lists import KnownList, KnownLists
-from .selection import NOTE_COLUMN, TIER_COLUMN
-from .tiers import MATCHES, Tier
-
-_WEAKEST: Final = MATCHES[0]
-"""The weakest tier that counts as known, as in ``OF_NEW``."""
+from .selection import NOTE_COLUMN, TIER_COLUMN, WEAKEST
+from .tiers import Match, Tier
 
 _SOURCES: Final = ("linkedin_url", "domain")
 
@@ -133,12 +130,12 @@ class _TierOf:
         self.known = known
 
     def __call__(self, linkedin_url: object, domain: object) -> str | None:
-        tier = self.tier(linkedin_url, domain, _WEAKEST)
+        tier = self.match(linkedin_url, domain).tier
         return None if tier is Tier.NEW else str(tier)
 
-    def tier(self, linkedin_url: object, domain: object, weakest: Tier) -> Tier:
+    def match(self, linkedin_url: object, domain: object, *, hints: bool = False) -> Match:
         keys = CompanyKeys(linkedin_slug(linkedin_url), host(domain), None)
-        return self.known.matcher.match(keys, weakest).tier
+        return self.known.matcher.match(keys, WEAKEST, hints=hints)
 
 
 def tally(column: DerivedColumn, companies: Iterable[tuple[object, object]]) -> str:
@@ -149,8 +146,8 @@ def tally(column: DerivedColumn, companies: Iterable[tuple[object, object]]) -> 
         companies: the ``linkedin_url`` and the ``domain`` of each.
     """
     tier_of = cast("_TierOf", column.derive)
-    counts = Counter(tier_of.tier(url, domain, Tier.SITE) for url, domain in companies)
-    return count_text(counts, _WEAKEST, f' to "{tier_of.known.name}"')
+    matches = (tier_of.match(url, domain, hints=True) for url, domain in companies)
+    return Counts.of(matches, WEAKEST).text(f'"{tier_of.known.name}"')
 
 
 def without_known(block: Sequence[Sequence[Any]], *, tells_known: bool) -> list[list[Any]]:
@@ -172,25 +169,3 @@ def without_known(block: Sequence[Sequence[Any]], *, tells_known: bool) -> list[
         return [[None] * len(header) for _ in block]
     kept = [[None if at in columns else value for at, value in enumerate(row)] for row in block]
     return [*kept[:-1], [None] * len(header)] if is_why else kept
-
-
-def count_text(counts: Mapping[Tier, int], weakest: Tier, to: str = "") -> str:
-    """How many companies are new, how many of these would not be if weaker matches counted, and who cannot tell.
-
-    Args:
-        counts: how many companies each tier has.
-        weakest: the weakest tier that counts as known.
-        to: says to what they are new.
-    """
-    order = list(Tier)
-    weaker = [tier for tier in order[order.index(weakest) + 1 :] if tier not in (Tier.NEW, Tier.NOT_COMPARABLE)]
-    new_count = counts.get(Tier.NEW, 0) + sum(counts.get(tier, 0) for tier in weaker)
-    parts = [f"{new_count:,} of {sum(counts.values()):,} are new{to}"]
-    parts += [
-        f"{number:,} of these {'has' if number == 1 else 'have'} a known {tier}"
-        for tier in weaker
-        if (number := counts.get(tier))
-    ]
-    if counts.get(Tier.NOT_COMPARABLE):
-        parts.append(f"{counts[Tier.NOT_COMPARABLE]:,} cannot be compared")
-    return "; ".join(parts)

@@ -13,14 +13,15 @@ from typing import Final
 from ..columns.companies import Cancellation, Companies, JobFile, companies_of
 from ..columns.schema import key_text, text_key
 from ..shared_hosts import all_shared, is_shared
+from .counts import Counts
 from .selection import Company, Compared
-from .tiers import Match, Matcher, Tier, looks_for
+from .tiers import Match, Matcher, Tier, deepest, looks_for
 
 _TIERS: Final = list(Tier)
 
 _PLACES: Final = 2**28
-"""More than a question has rows, or a list keys: a tier, a place and a note fit into one number that puts the
-strongest tier, and then the first row, first."""
+"""More than a question has rows, or a list half its keys: a tier, a place, a note and whether the match is doubtful fit
+into one number that puts the strongest tier, and then the first row, first."""
 
 _ENDING: Final = "regexp_extract(s._host, '[^.]+[.][^.]+$')"
 """The last two labels of a host, in SQL."""
@@ -37,6 +38,8 @@ def compare(
     shown: Collection[Tier],
     max_shown: int,
     cancellation: Cancellation | None = None,
+    *,
+    hints: bool = False,
 ) -> Compared:
     """Each company of these jobs once.
 
@@ -48,13 +51,14 @@ def compare(
         shown: the tiers whose companies are given.
         max_shown: above this number none is given.
         cancellation: ends the question.
+        hints: as of `unique_companies`.
 
     Raises:
         UnavailableError: the files cannot be read, or the question was interrupted.
     """
     with companies_of(folder, files, cancellation) as companies:
         identity, join = companies.identity()
-        tiers = _RowTiers(companies, matcher, weakest)
+        tiers = _RowTiers(companies, matcher, weakest, hints=hints)
         lines = (
             f"SELECT {identity} AS company, rank, rank + before - 1 AS place, {tiers.number} AS strongest"
             f" FROM file AS s JOIN job USING (job_id) {join} {' '.join(tiers.joins)}"
@@ -64,20 +68,26 @@ def compare(
             f"SELECT min(rank * {_PLACES} + place) % {_PLACES} AS best, min(strongest + place * {_PLACES}) AS strongest"
             f" FROM ({lines}) GROUP BY company, CASE WHEN company IS NULL THEN place END",
         )
-        tier = f"strongest // {_PLACES**2}"
-        found = dict(companies.rows(f"SELECT {tier} AS tier, count(*) FROM {table} GROUP BY tier"))
-        counts = {each: found.get(number, 0) for number, each in enumerate(_TIERS)}
-        if not 0 < sum(counts[each] for each in shown) <= max_shown:
+        tier, doubtful = f"strongest // {_PLACES**2}", "strongest % 2"
+        numbers_of = companies.rows(f"SELECT {tier}, {doubtful}, count(*) FROM {table} GROUP BY ALL")
+        counts = Counts.of_pairs({(_TIERS[at], bool(odd)): number for at, odd, number in numbers_of}, weakest)
+        if not 0 < sum(counts.tiers[each] for each in shown) <= max_shown:
             return Compared(counts, ())
         numbers = ", ".join(str(_TIERS.index(each)) for each in shown)
-        query = f"SELECT best, {tier}, strongest % {_PLACES} FROM {table} WHERE {tier} IN ({numbers}) ORDER BY best"
-        notes = {each: list(known.values()) for each, known in tiers.known.items()}
+        query = (
+            f"SELECT best, {tier}, strongest % {_PLACES} // 2, {doubtful} FROM {table} WHERE {tier} IN ({numbers})"
+            " ORDER BY best"
+        )
+        notes = {each: [*known.values(), ""] for each, known in tiers.known.items()}
         plain = {each: Match(each) for each in _TIERS}
         return Compared(
             counts,
             [
-                Company(best, Match(each, notes[each][at]) if (each := _TIERS[number]) in notes else plain[each])
-                for best, number, at in companies.rows(query)
+                Company(
+                    best,
+                    Match(each, notes[each][at], bool(odd)) if (each := _TIERS[number]) in notes else plain[each],
+                )
+                for best, number, at, odd in companies.rows(query)
             ],
         )
 
@@ -86,65 +96,69 @@ class _RowTiers:
     """The tier of each row, in SQL over ``file AS s``.
 
     Attributes:
-        known: the keys of known companies in each tier that is looked for, with their notes.
+        known: the keys of known companies in each tier that has notes, with these; a place after them has none.
         joins: what ``number`` needs.
-        number: the tier's number times `_PLACES` squared, plus the place of the key in ``known``.
+        number: the tier's number times `_PLACES` squared, plus twice the place of the key in ``known``, plus 1 if the
+            match is doubtful.
     """
 
-    def __init__(self, companies: Companies, matcher: Matcher | None, weakest: Tier) -> None:
+    def __init__(self, companies: Companies, matcher: Matcher | None, weakest: Tier, *, hints: bool) -> None:
         self._companies = companies
         self.known: dict[Tier, Mapping[str, str]] = {}
         self.joins: list[str] = []
         self._cases: list[str] = []
         self._unmatched: list[str] = []
         if matcher is None:
-            self.number = str(_TIERS.index(Tier.NEW) * _PLACES**2)
+            self.number = _start(Tier.NEW)
             return
-        known = matcher.known
+        known, depth, by_page = matcher.known, deepest(weakest, hints=hints), _has_kind_of_page(matcher)
+        self._doubt = f"CASE WHEN {by_page} THEN 1 ELSE 0 END"
         self._add_keys(Tier.LINKEDIN, "_linkedin", known.linkedin)
-        if looks_for(Tier.HOST, weakest):
+        if looks_for(Tier.HOST, depth):
             self._add_keys(Tier.HOST, "_host", known.hosts)
-        if looks_for(Tier.SITE, weakest) and known.hosts:
+        if looks_for(Tier.SITE, depth) and known.hosts:
             hosts = self._hosts_below(known.sites, self._is_unmatched())
             self._add(Tier.SITE, "_host", known.sites, {host: matcher.site_of(text_key(host) or "") for host in hosts})
-        if looks_for(Tier.NAME, weakest) and known.names:
-            names = self._different("name", self._is_unmatched())
-            self._add(Tier.NAME, "name", known.names, {name: matcher.name_of(name) for name in names})
-        new, not_comparable = (_TIERS.index(tier) * _PLACES**2 for tier in (Tier.NEW, Tier.NOT_COMPARABLE))
+        comparable, not_comparable = self._same_kind(matcher, by_page), _start(Tier.NOT_COMPARABLE)
+        if looks_for(Tier.NAME, depth) and known.names:
+            found = {name: matcher.name_of(name) for name in self._different("name", self._is_unmatched())}
+            if looks_for(Tier.NAME, weakest):
+                self._add(Tier.NAME, "name", known.names, found)
+            else:
+                table = self._add(Tier.NAME, "name", known.names, found, f" AND {comparable}")
+                self.known[Tier.NOT_COMPARABLE] = known.names
+                not_comparable += f' + coalesce({table}."at" * 2 + 1, {len(known.names) * 2})'
         self.number = (
-            f"CASE {' '.join(self._cases)} WHEN {self._same_kind(matcher)} THEN {new} ELSE {not_comparable} END"
+            f"CASE {' '.join(self._cases)} WHEN {comparable} THEN {_start(Tier.NEW)} ELSE {not_comparable} END"
         )
 
     def _add_keys(self, tier: Tier, column: str, known: Mapping[str, str]) -> None:
         """Rows that have a known key."""
         self._join(tier, column, self._companies.key_table("known_", _in_files(known)), known)
 
-    def _add(self, tier: Tier, column: str, known: Mapping[str, str], keys: Mapping[str, str | None]) -> None:
-        """Rows whose value stands for a known key."""
+    def _add(
+        self, tier: Tier, column: str, known: Mapping[str, str], keys: Mapping[str, str | None], condition: str = ""
+    ) -> str:
+        """Rows whose value stands for a known key, and for which the condition holds; returns the name of a table."""
         places = {key: at for at, key in enumerate(known)}
         found = {value: places[key] for value, key in keys.items() if key is not None}
         table = self._companies.table("known_", key=list(found), at=list(found.values()))
-        self._join(tier, column, table, known)
+        self._join(tier, column, table, known, condition)
+        return table
 
-    def _join(self, tier: Tier, column: str, table: str, known: Mapping[str, str]) -> None:
+    def _join(self, tier: Tier, column: str, table: str, known: Mapping[str, str], condition: str = "") -> None:
         self.known[tier] = known
         self.joins.append(f"LEFT JOIN {table} ON s.{column} = {table}.key")
-        self._cases.append(f'WHEN {table}.key IS NOT NULL THEN {_TIERS.index(tier) * _PLACES**2} + {table}."at"')
+        doubt = "" if tier is Tier.LINKEDIN else f" + {self._doubt}"
+        self._cases.append(f'WHEN {table}.key IS NOT NULL{condition} THEN {_start(tier)} + {table}."at" * 2{doubt}')
         self._unmatched.append(f"{table}.key IS NULL")
 
     def _is_unmatched(self) -> str:
         """Whether a row has none of the stronger tiers."""
         return " AND ".join(self._unmatched)
 
-    def _same_kind(self, matcher: Matcher) -> str:
+    def _same_kind(self, matcher: Matcher, by_page: str) -> str:
         """Whether a row has a kind of key that known companies have too."""
-        pages = {
-            (True, True): "TRUE",
-            (True, False): f"NOT {_IS_NUMBER}",
-            (False, True): _IS_NUMBER,
-            (False, False): "FALSE",
-        }[matcher.has_slugs, matcher.has_numbers]
-        by_page = f"(s._linkedin IS NOT NULL AND {pages})"
         if not matcher.known.hosts:
             return by_page
         hosts = self._hosts_below(all_shared(), f"NOT {by_page}")
@@ -162,6 +176,22 @@ class _RowTiers:
         """The different values of rows for which the condition holds, with the `joins` that there are."""
         query = f"SELECT DISTINCT s.{column} FROM file AS s {' '.join(self.joins)} WHERE {condition}"
         return [value for (value,) in self._companies.rows(query) if value is not None]
+
+
+def _start(tier: Tier) -> str:
+    """The first of the numbers of a tier."""
+    return str(_TIERS.index(tier) * _PLACES**2)
+
+
+def _has_kind_of_page(matcher: Matcher) -> str:
+    """Whether a row has a LinkedIn page of a kind that known companies have too, in SQL."""
+    pages = {
+        (True, True): "TRUE",
+        (True, False): f"NOT {_IS_NUMBER}",
+        (False, True): _IS_NUMBER,
+        (False, False): "FALSE",
+    }[matcher.has_slugs, matcher.has_numbers]
+    return f"(s._linkedin IS NOT NULL AND {pages})"
 
 
 def _in_files(keys: Iterable[str]) -> list[str]:

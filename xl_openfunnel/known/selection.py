@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
 from operator import itemgetter
@@ -15,10 +14,14 @@ from ..jobs.snapshot import Snapshot
 from ..jobs.stacking import stacked_frame
 from ..selection import Chosen, Selection
 from ..shared_hosts import is_shared
-from .tiers import KnownCompanies, Match, Matcher, Tier
+from .counts import Counts
+from .tiers import MATCHES, KnownCompanies, Match, Matcher, Tier
 
 TIER_COLUMN: Final = "tier"
 NOTE_COLUMN: Final = "known"
+
+WEAKEST: Final = MATCHES[0]
+"""The weakest tier that counts as known, unless another is asked for."""
 
 _ORDER: Final = {tier: place for place, tier in enumerate(Tier)}
 
@@ -36,7 +39,12 @@ class Company(NamedTuple):
 
 
 def unique_companies(
-    keys: Sequence[CompanyKeys], ranks: Sequence[int], matcher: Matcher | None, weakest: Tier
+    keys: Sequence[CompanyKeys],
+    ranks: Sequence[int],
+    matcher: Matcher | None,
+    weakest: Tier,
+    *,
+    hints: bool = False,
 ) -> list[Company]:
     """Each company once, in the order of the best rows.
 
@@ -45,11 +53,12 @@ def unique_companies(
         ranks: of each row in its job: of several rows of a company the one with the lowest is the best, of equal ones
             the first.
         matcher: tells the tier; without one every company is new.
-        weakest: the weakest tier that is looked for.
+        weakest: as of `Matcher.match`.
+        hints: as of `Matcher.match`.
     """
     best: dict[int, int] = {}
     new = Match(Tier.NEW)
-    matches = [new] * len(keys) if matcher is None else matcher.matches(keys, weakest)
+    matches = [new] * len(keys) if matcher is None else matcher.matches(keys, weakest, hints=hints)
     for position, company in enumerate(group_companies(keys, is_shared)):
         if company == position:
             best[company] = position
@@ -67,11 +76,11 @@ class Compared(NamedTuple):
     """The companies of some jobs, each once, compared with known ones.
 
     Attributes:
-        counts: how many each tier has, all tiers in order.
+        counts: how many each tier has.
         companies: those of the tiers that were asked for, in the order of the best rows.
     """
 
-    counts: Mapping[Tier, int]
+    counts: Counts
     companies: Sequence[Company]
 
 
@@ -91,6 +100,8 @@ def new_among(
 ) -> Selection:
     """The selection, of the companies that are new to lists of these names, each once.
 
+    Its text counts those for which the criteria hold, before the top is taken.
+
     Of several rows of a company the best of those is shown for which the criteria hold, so that none is lost because
     of another row; all of them tell its tier.
 
@@ -102,12 +113,15 @@ def new_among(
     """
     keys = [keys_of(row) for snapshot in snapshots for row in snapshot.rows]
     ranks = [rank for snapshot in snapshots for rank in range(len(snapshot.rows))]
-    if selection.criteria:
-        holding = _holding(snapshots, selection)
+    holding = _holding(snapshots, selection) if selection.criteria else None
+    if holding is not None:
         ranks = [rank if position in holding else rank + len(keys) for position, rank in enumerate(ranks)]
-    companies = unique_companies(keys, ranks, Matcher(known), Tier.HOST)
+    companies = unique_companies(keys, ranks, Matcher(known), WEAKEST)
+    if holding is not None:
+        companies = [company for company in companies if company.position in holding]
+    counts = Counts.of((company.match for company in companies), WEAKEST)
     lists = " and ".join(dict.fromkeys(f'"{name}"' for name in names))
-    return replace(selection, chosen=chosen(companies, f"new to {lists}"))
+    return replace(selection, chosen=chosen(companies, counts.chosen_text(lists)))
 
 
 def _holding(snapshots: Sequence[Snapshot], selection: Selection) -> set[int]:
@@ -129,9 +143,3 @@ def why(companies: Sequence[Company]) -> Chosen:
 def unknown(companies: Sequence[Company]) -> list[Company]:
     """The new companies, then those that cannot be compared."""
     return [company for tier in UNKNOWN for company in companies if company.match.tier is tier]
-
-
-def tier_counts(companies: Sequence[Company]) -> dict[Tier, int]:
-    """How many companies each tier has, all tiers in order."""
-    counts = Counter(company.match.tier for company in companies)
-    return {tier: counts[tier] for tier in Tier}

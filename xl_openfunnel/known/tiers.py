@@ -30,7 +30,7 @@ class Tier(StrEnum):
 
 MEANINGS: Final = {
     Tier.LINKEDIN: "the same LinkedIn page",
-    Tier.HOST: "the same host, which no other companies share",
+    Tier.HOST: "the same host, unless it is one of the shared hosts below; the LinkedIn pages may differ",
     Tier.SITE: "the same registrable domain, but other hosts: often one company, sometimes a franchise",
     Tier.NAME: "the same name, which is no more than a hint",
     Tier.NEW: "nothing in common, and at least one kind of key to compare",
@@ -41,14 +41,25 @@ MEANINGS: Final = {
 MATCHES: Final = (Tier.HOST, Tier.SITE, Tier.NAME, Tier.LINKEDIN)
 """The tiers that can be the weakest that counts as known; the first is the default."""
 
+MATCHED: Final = (Tier.LINKEDIN, Tier.HOST, Tier.SITE, Tier.NAME)
+"""The tiers of a company that has something in common with a known one."""
+
 _DEPTHS: Final = {tier: depth for depth, tier in enumerate(Tier)}
 
 
 class Match(NamedTuple):
-    """The tier of a company, and what is noted of the known one, ``""`` where there is none."""
+    """How surely a company is known.
+
+    Attributes:
+        tier: the strongest.
+        note: what is noted of the known company; ``""`` where there is none.
+        doubtful: whether something speaks against the tier: that its LinkedIn page is none of those known, or of a
+            company that cannot be compared that its name is known.
+    """
 
     tier: Tier
     note: str = ""
+    doubtful: bool = False
 
 
 _NEW: Final = Match(Tier.NEW)
@@ -120,22 +131,32 @@ class Matcher:
         self.has_slugs = not all(map(is_number, known.linkedin))
         self.has_numbers = any(map(is_number, known.linkedin))
 
-    def match(self, keys: CompanyKeys, weakest: Tier = Tier.NAME) -> Match:
-        """The strongest tier of a company, of those that are not weaker than ``weakest``."""
-        return self.matches([keys], weakest)[0]
+    def match(self, keys: CompanyKeys, weakest: Tier = Tier.NAME, *, hints: bool = False) -> Match:
+        """The strongest tier of a company, of those that are not weaker than ``weakest``.
 
-    def matches(self, companies: Iterable[CompanyKeys], weakest: Tier) -> list[Match]:
-        """As `match`, for each of many. With ``host``, which looks for no weaker tier, several times as fast."""
+        A name is no kind of key: unless names count as known, a company that shares no other with the list has the
+        tier ``not comparable``, whatever its name is.
+
+        Args:
+            keys: of the company.
+            weakest: the weakest tier that counts as known.
+            hints: look for weaker tiers too.
+        """
+        return self.matches([keys], weakest, hints=hints)[0]
+
+    def matches(self, companies: Iterable[CompanyKeys], weakest: Tier, *, hints: bool = False) -> list[Match]:
+        """As `match`, for each of many. With ``host``, without hints, several times as fast."""
         pages, hosts = self.known.linkedin, self.known.hosts
-        by_host, further, has_slugs = looks_for(Tier.HOST, weakest), looks_for(Tier.SITE, weakest), self.has_slugs
+        depth = deepest(weakest, hints=hints)
+        by_host, further, has_slugs = looks_for(Tier.HOST, depth), looks_for(Tier.SITE, depth), self.has_slugs
         found = []
         for keys in companies:
             slug, host, _ = keys
             if slug is not None and slug in pages:
                 match = Match(Tier.LINKEDIN, pages[slug])
             elif by_host and host in hosts:
-                match = Match(Tier.HOST, hosts[host])
-            elif further and (weaker := self._weaker_match(keys, weakest)) is not None:
+                match = Match(Tier.HOST, hosts[host], self._has_kind(slug))
+            elif further and (weaker := self._weaker_match(keys, weakest, depth)) is not None:
                 match = weaker
             elif has_slugs and slug is not None and not is_number(slug):
                 match = _NEW
@@ -144,9 +165,9 @@ class Matcher:
             found.append(match)
         return found
 
-    def unread(self, weakest: Tier) -> int:
-        """The known hosts whose registrable domains must be found first, if ``weakest`` is the weakest tier."""
-        return len(self.known.hosts) if looks_for(Tier.SITE, weakest) and not self.known.has_sites else 0
+    def unread(self, depth: Tier) -> int:
+        """The known hosts whose registrable domains must be found first, to look for tiers down to ``depth``."""
+        return len(self.known.hosts) if looks_for(Tier.SITE, depth) and not self.known.has_sites else 0
 
     def site_of(self, host: str) -> str | None:
         """The registrable domain of the host, if a known company has it too."""
@@ -160,18 +181,30 @@ class Matcher:
         own = company_name(name)
         return own if own in self.known.names else None
 
-    def _weaker_match(self, keys: CompanyKeys, weakest: Tier) -> Match | None:
+    def _weaker_match(self, keys: CompanyKeys, weakest: Tier, depth: Tier) -> Match | None:
         if keys.host is not None and (own := self.site_of(keys.host)) is not None:
-            return Match(Tier.SITE, self.known.sites[own])
-        if not looks_for(Tier.NAME, weakest) or keys.name is None:
+            return Match(Tier.SITE, self.known.sites[own], self._has_kind(keys.linkedin))
+        if not looks_for(Tier.NAME, depth) or keys.name is None or (named := self.name_of(keys.name)) is None:
             return None
-        named = self.name_of(keys.name)
-        return None if named is None else Match(Tier.NAME, self.known.names[named])
+        note, has_kind = self.known.names[named], self._has_kind(keys.linkedin)
+        if looks_for(Tier.NAME, weakest) or has_kind or self._is_comparable_by_host(keys.host):
+            return Match(Tier.NAME, note, has_kind)
+        return Match(Tier.NOT_COMPARABLE, note, doubtful=True)
 
     def _no_match(self, slug: str | None, host: str | None) -> Match:
-        same_kind = slug is not None and (self.has_numbers if is_number(slug) else self.has_slugs)
-        same_kind = same_kind or bool(host is not None and self.known.hosts and not is_shared(host))
-        return _NEW if same_kind else _NOT_COMPARABLE
+        return _NEW if self._has_kind(slug) or self._is_comparable_by_host(host) else _NOT_COMPARABLE
+
+    def _has_kind(self, slug: str | None) -> bool:
+        """Whether there are known LinkedIn pages of this kind, by name or by number."""
+        return slug is not None and (self.has_numbers if is_number(slug) else self.has_slugs)
+
+    def _is_comparable_by_host(self, host: str | None) -> bool:
+        return host is not None and bool(self.known.hosts) and not is_shared(host)
+
+
+def deepest(weakest: Tier, *, hints: bool) -> Tier:
+    """The weakest tier that is looked for, if ``weakest`` is the weakest that counts as known."""
+    return Tier.NAME if hints else weakest
 
 
 def looks_for(tier: Tier, weakest: Tier) -> bool:

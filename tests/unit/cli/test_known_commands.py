@@ -179,6 +179,32 @@ def test_rows_that_are_new_come_before_those_that_cannot_be_compared(
     assert run("rows", "one", "--new-against", "crm", "-o", tmp_path / "new.xlsx").code == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ([], '2 new to "CRM", and 1 that cannot be compared'),
+        (["--top", "1"], '2 new to "CRM", and 1 that cannot be compared; the first 1'),
+        (["--criteria", "name=D*|A*"], '1 new to "CRM"; with name=D*|A*'),
+        (["--criteria", "name=B*"], '0 new to "CRM", and 1 that cannot be compared; with name=B*'),
+    ],
+)
+def test_a_file_of_new_companies_and_the_terminal_say_how_many_cannot_be_compared(
+    serve: Serve, run: Run, accounts: Path, tmp_path: Path, options: list[str], told: str
+) -> None:
+    serve(ONE)
+    run("known", "set", "CRM", accounts, "--yes")
+    done = run("rows", "one", "--new-against", "CRM", *options, "-o", tmp_path / "new.xlsx")
+    assert f"Chosen from 4 companies: {told}." in " ".join(done.err.split())
+    cells = [
+        cell for row in load_workbook(tmp_path / "new.xlsx")["Summary"].iter_rows(values_only=True) for cell in row
+    ]
+    assert f"Chosen from 4 companies: {told}." in cells
+    assert told in cells
+    assert f"Chosen from 4 companies: {told}." in " ".join(
+        run("rows", "one", "--new-against", "CRM", *options, "--columns", "name").err.split()
+    )
+
+
 @pytest.mark.parametrize("name", ["none", " , "])
 def test_a_list_that_is_not_there_is_refused_before_anything_is_fetched(serve: Serve, run: Run, name: str) -> None:
     service = serve(ONE)

@@ -196,6 +196,56 @@ def test_only_what_is_surely_new_is_counted(services: SimulatedServices) -> None
     assert new(services.context(), (("job-one-1",), ("?",)), None, None, None, "count")[0][0].startswith("#OF! '?'")  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("in_files", [False, True])
+@pytest.mark.parametrize(
+    ("match", "count", "told"),
+    [
+        (None, 0, "0 of 5 are new; 2 cannot be compared; 2 of these have a known name"),
+        ("site", 0, "0 of 5 are new; 2 cannot be compared; 2 of these have a known name"),
+        ("name", 0, "0 of 5 are new"),
+        (
+            "linkedin",
+            3,
+            "3 of 5 are new; 3 of these have a known host; 2 cannot be compared; 2 of these have a known name",
+        ),
+    ],
+)
+def test_a_name_alone_makes_no_company_new(
+    services: SimulatedServices, match: str | None, count: int, told: str, in_files: bool
+) -> None:
+    if in_files:
+        services.columns = maker.connect(services.store)
+    rows = [["Name", "Domain", "Owner"], *([row["name"], row["domain"] or "", f"of {row['name']}"] for row in ROWS)]
+    keep(services, "rt", *rows, note="Owner")
+    cells = tuple((name, domain) for name, domain, _ in rows)
+    for known in ("rt", cells):
+        assert new(services.context(), "job-one-1", known, None, match, "count") == [[float(count)]]
+        shown = [tier for _, tier in names(services, "job-one-1", known, match) if tier]
+        assert shown == ["new"] * count + ["not comparable"] * (0 if match == "name" else 2)
+        assert new(services.context(), "job-one-1", known, "name", match, "why")[-1][0] == told
+    gamma = new(services.context(), "job-one-1", "rt", "name", match, "why")[3]
+    assert gamma == ["Gamma", "name" if match == "name" else "not comparable", "of Gamma"]
+
+
+@pytest.mark.parametrize("in_files", [False, True])
+def test_companies_that_a_host_alone_takes_away_are_told(services: SimulatedServices, in_files: bool) -> None:
+    """Several may share a host that is no shared one: a prospect would be lost without a word."""
+    if in_files:
+        services.columns = maker.connect(services.store)
+    shops = [company(f"Shop {number}", f"shop-{number}", "mall.example") for number in range(4)]
+    services.simulator.add(SimulatedJob([*shops, company("Beta", "beta", "b.mall.example")], "job-mall"))
+    services.fetcher.wait("job-mall")
+    for number, known in enumerate([(("mall.example", "linkedin.com/company/shop-1"),), (("mall.example", "x"),)]):
+        why = new(services.context(), "job-mall", known, "name", None, "why")
+        assert [row[1] for row in why[1:-1]].count("host") == (3, 4)[number]
+        own = ("; 3 of the known have a LinkedIn page of their own", "")[number]  # without pages none can differ
+        assert why[-1][0] == f"1 of 5 are new; 1 of these has a known site{own}"
+    pages = (("mall.example", "linkedin.com/company/shop-1"),)
+    assert len(names(services, "job-mall", pages, "linkedin")) == 4
+    why = new(services.context(), "job-mall", pages, "name", "site", "why")
+    assert why[-1][0] == "0 of 5 are new; 4 of the known have a LinkedIn page of their own"
+
+
 def test_a_job_without_companies_says_why(services: SimulatedServices) -> None:
     services.simulator.add(SimulatedJob([], "job-none"))
     services.fetcher.wait("job-none")

@@ -17,7 +17,6 @@ from xl_openfunnel.fields import columns_of, parse_columns
 from xl_openfunnel.jobs.stacking import stacked_frame
 from xl_openfunnel.known.columns import (
     columns_of_table,
-    count_text,
     derived_columns,
     tally,
     with_all_columns,
@@ -188,9 +187,6 @@ def test_the_new_ones_are_counted_and_what_only_a_site_would_exclude(lists: Know
     pairs = [(row["linkedin_url"], row["domain"]) for row in ROWS]
     assert tally(column, pairs) == '2 of 5 are new to "CRM"; 1 of these has a known site; 1 cannot be compared'
     assert tally(column, []) == '0 of 0 are new to "CRM"'
-    assert count_text({Tier.NEW: 1200, Tier.HOST: 3, Tier.NAME: 1}, Tier.LINKEDIN) == (
-        "1,204 of 1,204 are new; 3 of these have a known host; 1 of these has a known name"
-    )
 
 
 def test_a_table_of_a_sheet_has_the_columns_of_all_lists_and_empties_those_that_are_gone(lists: KnownLists) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from xl_openfunnel.company_key import CompanyKeys
-from xl_openfunnel.known.selection import tier_counts, unique_companies, unknown
+from xl_openfunnel.known.counts import Counts
+from xl_openfunnel.known.selection import unique_companies, unknown
 from xl_openfunnel.known.tiers import KnownCompanies, Matcher, Tier
 
 
@@ -44,8 +45,8 @@ def test_what_cannot_be_compared_comes_after_the_new_and_is_counted_apart() -> N
     rows = [keys(None), keys("a", "a.com"), keys("k"), keys("b"), keys(None)]
     companies = unique_companies(rows, [1, 2, 3, 4, 5], matcher("k"), Tier.HOST)
     assert [company.position for company in unknown(companies)] == [1, 3, 0, 4]
-    counts = tier_counts(companies)
-    assert counts == {
+    counts = Counts.of((each.match for each in companies), Tier.HOST)
+    assert counts.tiers == {
         Tier.LINKEDIN: 1,
         Tier.HOST: 0,
         Tier.SITE: 0,
@@ -53,4 +54,4 @@ def test_what_cannot_be_compared_comes_after_the_new_and_is_counted_apart() -> N
         Tier.NEW: 2,
         Tier.NOT_COMPARABLE: 2,
     }
-    assert list(counts) == list(Tier)
+    assert list(counts.tiers) == list(Tier)

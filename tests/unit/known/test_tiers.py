@@ -37,6 +37,7 @@ def crm() -> Matcher:
         (keys("12345"), Tier.NOT_COMPARABLE, ""),
         (keys(None, "facebook.com", "bar"), Tier.NOT_COMPARABLE, ""),
         (keys(None, None, "bar"), Tier.NOT_COMPARABLE, ""),
+        (keys(None, None, "acme"), Tier.NAME, "A-1"),
         (keys(), Tier.NOT_COMPARABLE, ""),
     ],
 )
