@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,31 @@ from xl_openfunnel.known.lists import KnownLists
 from xl_openfunnel.simulator import Fault
 from xl_openfunnel.workbook.commands import COMMANDS
 from xl_openfunnel.workbook.languages import ENGLISH, languages
+
+
+@pytest.fixture(scope="module", autouse=True)
+def called() -> Iterator[set[str]]:
+    """The actions whose handlers the tests of this file have called so far."""
+    actions: set[str] = set()
+    make = CommandHandlers.__init__
+
+    def noted(action: str, handler: Callable[..., str]) -> Callable[..., str]:
+        def call(*arguments: object) -> str:
+            actions.add(action)
+            return handler(*arguments)
+
+        return call
+
+    def made(self: CommandHandlers, *arguments: Any, **named: Any) -> None:
+        make(self, *arguments, **named)
+        for kind in ("handlers", "urgent", "windows"):
+            found = getattr(self, kind).items()
+            setattr(self, kind, {action: (text, noted(action, handler)) for action, (text, handler) in found})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CommandHandlers, "__init__", made)
+        yield actions
+
 
 # ---- refresh
 
@@ -307,3 +333,14 @@ def test_the_help_has_every_function_and_every_button(rig: Rig) -> None:
     captions = languages()[ENGLISH].commands
     assert all(f"<dt>{captions[command.action].caption}</dt>" in page for command in COMMANDS)
     assert "&quot;latest&quot;" in page
+
+
+def test_every_button_with_a_handler_has_a_test_here(
+    rig: Rig, called: set[str], request: pytest.FixtureRequest
+) -> None:
+    """The last test of the file, of what the others have called."""
+    ran = {item.name.partition("[")[0] for item in request.session.items if item.path == request.path}
+    if request.session.testsfailed or not {name for name in vars(request.module) if name.startswith("test_")} <= ran:
+        pytest.skip("not all tests of this file have run")
+    handlers = rig.handlers
+    assert {*handlers.handlers, *handlers.urgent, *handlers.windows} == called
