@@ -1,18 +1,28 @@
-"""Atomic replacement of a file: a reader sees the old file or the new one, never half of one."""
+"""Atomic replacement of a file: a reader sees the old file or the new one, never half of one.
+
+Who replaces a file by what it reads in it does both within `exclusive`, so that no other process does so in between.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from .errors import ConfigurationError, FileWriteError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
 
 LEFT_OVER_AGE: Final = 600.0
 """Seconds after which a temporary file is left over from a process that ended: writing one takes seconds."""
@@ -21,6 +31,16 @@ _TEMPORARY: Final = re.compile(r"\.xl-openfunnel-[0-9a-f]{12}\.part")
 
 _PAUSES: Final = (0.01, 0.03, 0.1, 0.3, 1.0, 1.0)
 """Seconds between tries to change a file that is being read."""
+
+_LOCK: Final = ".xl-openfunnel.lock"
+
+_LOCK_PAUSES: Final = (*(0.02,) * 50, *(0.1,) * 290)
+"""Seconds between tries to get a lock, 30 in all: reading and replacing a file takes less than one."""
+
+_OPEN_TRIES: Final = 20
+
+_IS_LOCKED: Final = (errno.EACCES, errno.EAGAIN, errno.EDEADLK, errno.ENOENT)
+"""What the system says of a lock that another process has, and of its file that is gone."""
 
 
 def check_writable(path: Path, example: str | None = None) -> None:
@@ -136,6 +156,71 @@ def patiently(change: Callable[[], object], sleep: Callable[[float], object] = t
         else:
             return
     change()
+
+
+@contextlib.contextmanager
+def exclusive(folder: Path, sleep: Callable[[float], object] | None = None) -> Iterator[None]:
+    """Let one process or thread at a time do what follows with the files of a folder; the others wait.
+
+    The system ends the lock of a process that ends. Where it has no locks, as on some shares, or another program keeps
+    one for half a minute, this goes on without: then a change of another process at the same moment can be lost.
+
+    Args:
+        folder: has the file that stands for the lock while one has it.
+        sleep: waits, in seconds.
+    """
+    path = folder / _LOCK
+    descriptor = _lock(path, sleep or time.sleep)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            _unlock(path, descriptor)
+
+
+def _lock(path: Path, sleep: Callable[[float], object]) -> int | None:
+    """The descriptor of a file that this process has locked; None where that cannot be done."""
+    for number, pause in enumerate(_LOCK_PAUSES):
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        except OSError:
+            # Windows refuses to open a file that is just being removed.
+            if sys.platform != "win32" or number >= _OPEN_TRIES:
+                return None
+            sleep(pause)
+            continue
+        try:
+            _lock_file(descriptor)
+            # The one who had it has removed it, and the next may have made another. Windows removes no open file.
+            if sys.platform == "win32" or os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        except OSError as error:
+            if error.errno not in _IS_LOCKED:
+                os.close(descriptor)
+                return None
+            sleep(pause)
+        os.close(descriptor)
+    return None
+
+
+def _lock_file(descriptor: int) -> None:
+    """Lock the file; an error says that another process has it locked, or that there are no locks."""
+    if sys.platform == "win32":
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _unlock(path: Path, descriptor: int) -> None:
+    if sys.platform == "win32":
+        os.close(descriptor)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        pass  # another process has opened it, and removes it
+    finally:
+        if sys.platform != "win32":  # not earlier: another process could have it locked by then
+            os.close(descriptor)
 
 
 def missing_folder(folder: Path) -> ConfigurationError:

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Never
 
-from .atomic import LEFT_OVER_AGE, patiently, remove_left_over, temporary_file
+from .atomic import LEFT_OVER_AGE, exclusive, patiently, remove_left_over, temporary_file
 from .errors import ConfigurationError, MissingKeyError
 from .pasted import api_keys, stripped
 from .settings import APP_NAME, ENV_API_KEY, shown_origin
@@ -138,9 +138,9 @@ def save(origin: str, value: str) -> str:
     key = parse_key(value, FROM_CALLER)
     _remove_left_over()
     if _to_keyring(origin, key.value):
-        _write_file({k: v for k, v in _read_file().items() if k != origin})
+        _change_file(origin, None)
         return keyring_name()
-    _write_file({**_read_file(), origin: key.value})
+    _change_file(origin, key.value)
     return f"file {_file_path()}"
 
 
@@ -161,11 +161,7 @@ def delete(origin: str) -> bool:
             raise ConfigurationError(
                 f"The key could not be removed from {keyring_name()}: {error}. Remove the entry {APP_NAME} there."
             ) from None
-    entries = _read_file()
-    if origin in entries:
-        _write_file({k: v for k, v in entries.items() if k != origin})
-        removed = True
-    return removed
+    return _change_file(origin, None) or removed
 
 
 def keyring_name() -> str:
@@ -234,22 +230,36 @@ def _remove_left_over() -> None:
     remove_left_over(_file_path().parent, time.time() - LEFT_OVER_AGE)
 
 
-def _write_file(entries: dict[str, str]) -> None:
-    """Replace the file atomically, readable to its owner only; without entries, remove it and a folder left empty."""
+def _change_file(origin: str, value: str | None) -> bool:
+    """Keep the origin's key in the file, or none with None; whether it had one.
+
+    The file is replaced atomically, and readable to its owner only. Without keys it is removed, and a folder left empty
+    too.
+    """
     path = _file_path()
     try:
+        if value is None and not path.parent.is_dir():
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with exclusive(path.parent):
+            entries = _read_file()
+            had = entries.pop(origin, None) is not None
+            if value is not None:
+                entries[origin] = value
+            if entries:
+                with temporary_file(path.parent) as temporary:
+                    # The name cannot be guessed, and O_EXCL: no link and no readable file can have been put there
+                    # before.
+                    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                        json.dump(entries, file)
+                    patiently(lambda: temporary.replace(path))
+            else:
+                path.unlink(missing_ok=True)
         if not entries:
-            path.unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # other files are there
                 path.parent.rmdir()
-            return
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with temporary_file(path.parent) as temporary:
-            # The name cannot be guessed, and O_EXCL: no link and no readable file can have been put there before.
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                json.dump(entries, file)
-            patiently(lambda: temporary.replace(path))
     except OSError as error:
         raise ConfigurationError(
             f"The key could not be written to {path}: {error.strerror}. Set {ENV_API_KEY} instead."
         ) from None
+    return had

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import keyring
 import keyring.backend
@@ -162,7 +165,7 @@ def test_a_key_that_an_ended_process_left_half_stored_goes(
         patch.setattr(Path, "unlink", ending)
         with pytest.raises(Ended):
             keys.save(ORIGIN, SECRET)
-    (left,) = (file for file in folder.iterdir() if file.name != "keys.json")
+    (left,) = (file for file in folder.iterdir() if file.suffix == ".part")
     assert SECRET in left.read_text()
     os.utime(left, (0, 0))
     change()
@@ -210,3 +213,36 @@ def test_a_body_full_of_escapes_is_searched_in_one_pass() -> None:
         sys.setprofile(None)
     assert struck == rb"\u0061\n" * 10_000
     assert calls < 5_000
+
+
+def test_keys_of_two_services_that_are_set_at_the_same_moment_are_both_kept(
+    no_keyring: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped, written = threading.Event(), threading.Event()
+
+    def wait(_: float) -> None:
+        stopped.set()
+        written.wait(30)
+
+    monkeypatch.setattr(time, "sleep", wait)
+    others = {f"https://{name}.example:443": f"of_live_{name}_0123456789" for name in ("first", "second")}
+
+    def save(origin: str) -> None:
+        keys.save(origin, others[origin])
+        stopped.set()
+
+    first, second = others
+    thread = threading.Thread(target=save, args=[second])
+    replace = json.dump
+
+    def write_beside_another(*arguments: Any) -> None:
+        monkeypatch.setattr(json, "dump", replace)
+        thread.start()
+        assert stopped.wait(30)
+        replace(*arguments)
+
+    monkeypatch.setattr(json, "dump", write_beside_another)
+    save(first)
+    written.set()
+    thread.join()
+    assert [keys.find(origin, environ={}).value for origin in others] == list(others.values())

@@ -21,6 +21,7 @@ from typing import Final
 from ..atomic import (
     LEFT_OVER_AGE,
     atomic_write,
+    exclusive,
     locked_error,
     missing_folder,
     patiently,
@@ -124,16 +125,17 @@ class Exporter:
                     if isinstance(error, (FileWriteError, ConfigurationError)):
                         raise
                     report.left_out.append((job_id, error))
-            listed = self._list().read()  # late, and before the files: another process may export into the folder too
-            files = set(self._files())
-            current = {job.file: job for job in [*report.written, *report.unchanged]}
-            unwanted = self._unwanted(files, current.values(), {job.file: job.as_of for job in listed}, report)
-            others = [job for job in listed if job.file in files - unwanted - current.keys()]
-            jobs = sorted([*others, *current.values()], key=lambda job: (job.origin, job.job_id, job.file))
-            if jobs != listed or not self._list().path.exists():
-                with temporary_file(self._target) as part:
-                    self._list().write(part, jobs, self._id)
-                    self._retry(lambda: part.replace(self._list().path), f"{JOBS}/{self._list().path.name}")
+            with exclusive(self._target, self._sleep):
+                listed = self._list().read()  # before the files: another process may export into the folder too
+                files = set(self._files())
+                current = {job.file: job for job in [*report.written, *report.unchanged]}
+                unwanted = self._unwanted(files, current.values(), {job.file: job.as_of for job in listed}, report)
+                others = [job for job in listed if job.file in files - unwanted - current.keys()]
+                jobs = sorted([*others, *current.values()], key=lambda job: (job.origin, job.job_id, job.file))
+                if jobs != listed or not self._list().path.exists():
+                    with temporary_file(self._target) as part:
+                        self._list().write(part, jobs, self._id)
+                        self._retry(lambda: part.replace(self._list().path), f"{JOBS}/{self._list().path.name}")
             self._remove({job.file: job.job_id for job in listed}, unwanted, report)
         return report
 
@@ -148,11 +150,12 @@ class Exporter:
 
     def _own_id(self) -> str:
         path = self._store.path.with_name(_ID_FILE)
-        with contextlib.suppress(FileNotFoundError):
-            if _ID.fullmatch(number := path.read_text("ascii", errors="replace")):
-                return number
-        atomic_write(path, secrets.token_hex(16).encode(), mode=0o600)
-        return path.read_text("ascii")
+        with exclusive(path.parent, self._sleep):
+            with contextlib.suppress(FileNotFoundError):
+                if _ID.fullmatch(number := path.read_text("ascii", errors="replace")):
+                    return number
+            atomic_write(path, (number := secrets.token_hex(16)).encode(), mode=0o600)
+        return number
 
     def _list(self) -> JobList:
         return JobList(self._target / JOBS / "jobs.parquet", self._columns)

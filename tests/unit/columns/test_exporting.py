@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -18,8 +19,11 @@ import pytest
 from tests.unit.columns.stored_rows import ORIGIN
 from xl_openfunnel import ConfigurationError, FileWriteError, JobStatus, Store
 from xl_openfunnel.api.models import Page
+from xl_openfunnel.atomic import atomic_write
+from xl_openfunnel.columns import exporting
 from xl_openfunnel.columns.exporting import Exporter, Report
 from xl_openfunnel.columns.folder import ColumnFolder
+from xl_openfunnel.columns.job_list import EXPORTER, JobList, read_facts
 from xl_openfunnel.columns.schema import SHOWN_COLUMNS
 from xl_openfunnel.jobs.snapshot import Result, Rows
 from xl_openfunnel.simulator import companies
@@ -50,6 +54,17 @@ class Computer:
             target, self.store, self.columns, sleep=self.waits.append, now=lambda: time.time() if now is None else now
         )
         return exporter.export(job_ids or sorted(job_id for _, job_id in self.store.stored()))
+
+
+class Waiting(list[float]):
+    """The waits of one who waits until another has written."""
+
+    def __init__(self, waits: threading.Event, written: threading.Event) -> None:
+        self._waits, self._written = waits, written
+
+    def append(self, _: float) -> None:
+        self._waits.set()
+        self._written.wait(30)
 
 
 @pytest.fixture
@@ -488,3 +503,62 @@ def test_both_folders_are_read_as_they_lie(
     computer.export(target)
     assert reader(target, "companies") == [("full", 12), ("narrow", 4), ("nulls", 1)]
     assert reader(target, "jobs") == [("full", 1), ("narrow", 1), ("none", 1), ("nulls", 1)]
+
+
+def test_exports_that_end_at_the_same_moment_list_each_other_s_jobs(
+    computer: Computer, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Computer(tmp_path / "there")
+    computer.put("here", ROWS)
+    other.put("there", ROWS)
+    stopped, written = threading.Event(), threading.Event()
+
+    def export() -> None:
+        other.export(target)
+        stopped.set()
+
+    other.waits = Waiting(stopped, written)
+    thread = threading.Thread(target=export)
+    write = JobList.write
+
+    def write_beside_another(self: JobList, *arguments: Any) -> None:
+        monkeypatch.setattr(JobList, "write", write)
+        thread.start()
+        assert stopped.wait(30)
+        write(self, *arguments)
+
+    monkeypatch.setattr(JobList, "write", write_beside_another)
+    computer.export(target)
+    written.set()
+    thread.join()
+    assert [job["job_id"] for job in listed(target)] == ["here", "there"]
+    assert sorted(path.name for path in target.iterdir()) == ["companies", "jobs"]
+
+
+def test_two_first_exports_have_one_id(computer: Computer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    computer.put("a", ROWS)
+    stopped, written = threading.Event(), threading.Event()
+
+    def export(place: str) -> None:
+        computer.export(tmp_path / place)
+        stopped.set()
+
+    computer.waits = Waiting(stopped, written)
+    thread = threading.Thread(target=export, args=["second"])
+
+    def write_beside_another(path: Path, content: bytes, mode: int) -> None:
+        monkeypatch.setattr(exporting, "atomic_write", atomic_write)
+        thread.start()
+        assert stopped.wait(30)
+        atomic_write(path, content, mode)
+
+    monkeypatch.setattr(exporting, "atomic_write", write_beside_another)
+    export("first")
+    written.set()
+    thread.join()
+    own = (computer.store.path.parent / "export-id").read_text()
+    exporters = [
+        read_facts(tmp_path / place / "companies" / names(tmp_path / place)[0], computer.columns)[EXPORTER]
+        for place in ("first", "second")
+    ]
+    assert exporters == [own, own]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from tests.unit.files.conftest import MakeSnapshot
 from xl_openfunnel import ConfigurationError, FileWriteError, UnknownColumnError
-from xl_openfunnel.atomic import atomic_replace, patiently
+from xl_openfunnel.atomic import atomic_replace, exclusive, patiently
 from xl_openfunnel.files import SUFFIXES, check, write
 
 
@@ -159,3 +162,60 @@ def test_a_new_file_gets_the_default_mode(snapshot: MakeSnapshot, tmp_path: Path
     finally:
         os.umask(before)
     assert (tmp_path / "rows.csv").stat().st_mode & 0o777 == 0o640
+
+
+def test_one_at_a_time_changes_the_files_of_a_folder(tmp_path: Path) -> None:
+    waits: list[float] = []
+    with exclusive(tmp_path, waits.append):
+        assert waits == []
+        with exclusive(tmp_path, waits.append):  # goes on at last: the other may have been put to sleep
+            assert 29 < sum(waits) < 31
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_waited_for_another_comes_next(tmp_path: Path) -> None:
+    waiting, done = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def wait(_: float) -> None:
+        waiting.set()
+        done.wait(30)
+
+    def second() -> None:
+        with exclusive(tmp_path, wait):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    with exclusive(tmp_path):
+        thread.start()
+        assert waiting.wait(30)
+        order.append("first")
+    done.set()
+    thread.join()
+    assert order == ["first", "second"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_whose_owner_was_ended_is_free(tmp_path: Path) -> None:
+    code = "import os, pathlib, sys; from xl_openfunnel.atomic import exclusive\n"
+    code += "with exclusive(pathlib.Path(sys.argv[1])): os._exit(0)"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+    assert [path.name for path in tmp_path.iterdir()] == [".xl-openfunnel.lock"]
+    waits: list[float] = []
+    with exclusive(tmp_path, waits.append):
+        assert waits == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.EINVAL])
+def test_a_file_system_without_locks_is_used_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(number, "no locks")
+
+    monkeypatch.setattr("xl_openfunnel.atomic._lock_file", refuse)
+    with exclusive(tmp_path, lambda _: pytest.fail("it waits")):
+        pass
+    with exclusive(tmp_path / "missing", lambda _: pytest.fail("it waits")):
+        pass

@@ -280,10 +280,10 @@ class Store:
             f"Another job has the label {label!r} already. Choose another, or take it away there first."
         )
         label = None if label is None else " ".join(label.split())
-        if label is not None and self.job_id_of(label) not in (None, job_id):
-            raise taken
         try:
             with self._database.transaction() as db:
+                if label is not None and find_label(db, self.origin, label) not in (None, job_id):
+                    raise taken
                 db.execute(
                     "INSERT INTO ledger (origin, job_id, label, first_seen, last_seen) VALUES (?, ?, ?, ?, ?)"
                     " ON CONFLICT (origin, job_id) DO UPDATE SET label = excluded.label",

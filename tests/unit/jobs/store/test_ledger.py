@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from tests.unit.jobs.store.other_process import AS_OF, ORIGIN, pages, result
 from xl_openfunnel import ConfigurationError, InvalidJobIdError, JobStatus, Store
+from xl_openfunnel.jobs.store.ledger import find_label
 
 
 def test_ledger_lists_every_job_seen(store: Store) -> None:
@@ -151,3 +152,19 @@ def test_the_beginning_of_an_id_is_whole_where_only_one_begins_so(store: Store) 
     assert [store.whole_id(text) for text in ("ab_defg", "ab", "ab%defgh-1", "abcdefgh-1", "", "…")] == [None] * 6
     with pytest.raises(ConfigurationError, match="'ab_defgh' begins the ids of 3 jobs"):
         store.whole_id("ab_defgh")
+
+
+def test_whether_a_label_is_free_is_asked_within_the_transaction_that_gives_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def find(db: sqlite3.Connection, *arguments: str) -> str | None:
+        asked.append(db.in_transaction)
+        return find_label(db, *arguments)
+
+    monkeypatch.setattr("xl_openfunnel.jobs.store.store.find_label", find)
+    store.label("one", "STRASSE")
+    with pytest.raises(ConfigurationError, match="Another job has the label"):
+        store.label("two", "Straße")
+    assert asked == [True, True]
