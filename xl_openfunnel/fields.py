@@ -273,7 +273,10 @@ KNOWN_PREFIX: Final = "known:"
 """Before the name of a known list: a column that tells by which tier each company is in it. It is shown
 only where it is named, and `"*"` does not stand for it."""
 
-KNOWN_VALUES: Final = ("linkedin", "host", "not comparable")
+KNOWN_TIERS: Final = ("linkedin", "host")
+"""What such a column holds for a company that is in the list."""
+
+KNOWN_VALUES: Final = (*KNOWN_TIERS, "not comparable")
 """What such a column holds; it is blank for a new company."""
 
 _SERVICE_PREFIX: Final = "service_"

@@ -151,7 +151,8 @@ def _problem_errors(case: FaultCase, point: str, snapshot: Snapshot) -> Iterator
         if problem is None or not (
             re.fullmatch(expected.kind, problem.kind) and re.search(expected.message, problem.message)
         ):
-            yield f"it reports {problem} and not {expected}"
+            reported = problem and ExpectedError(problem.kind, problem.message)
+            yield f"it reports {reported} and not {expected}"
         return
     if not snapshot.final or len(snapshot.rows) != len(ROWS):
         yield f"it is not complete: {snapshot}"

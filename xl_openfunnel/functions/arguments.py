@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
@@ -12,7 +13,8 @@ from ..cell_values import safe_str, to_text
 from ..company_key import comparable
 from ..criteria import Criteria, parse, parse_pairs
 from ..errors import ConfigurationError, UnknownColumnError
-from ..fields import KNOWN_PREFIX, parse_columns
+from ..fields import KNOWN_PREFIX, KNOWN_TIERS, parse_columns
+from ..known.columns import Telling
 from ..pasted import holds_key
 from ..selection import SortColumn, parse_sort, parse_top
 
@@ -165,15 +167,6 @@ def columns(value: object, what: str = "column") -> tuple[str, ...] | None:
     return parsed
 
 
-def name_known_lists(*values: object) -> bool:
-    """Whether one of these arguments names the column of a known list.
-
-    Raises:
-        ConfigurationError: see `columns`.
-    """
-    return any(name.startswith(KNOWN_PREFIX) for value in values for name in columns(value) or ())
-
-
 def criteria(value: object) -> Criteria:
     """The criteria in a text, in a range of such texts, or in a range of two columns: names and what they must be.
 
@@ -198,6 +191,33 @@ def sort(value: object) -> tuple[SortColumn, ...]:
         ConfigurationError: one is no column, a cell's error, or holds an API key.
     """
     return parse_sort(columns(value))
+
+
+def telling_known(*shown: object, chosen_by: object = None, sorted_by: object = None) -> Telling:
+    """What of the rows of a call says which companies are in a known list, and not only which are new to it.
+
+    Args:
+        shown: arguments that name columns of the block.
+        chosen_by: criteria; those that only new companies meet say nothing of the known ones.
+        sorted_by: the columns to sort by.
+
+    Raises:
+        ConfigurationError: one of the arguments is wrong.
+    """
+    matchers: dict[str, list[Callable[[object], bool]]] = {}
+    for criterion in criteria(chosen_by):
+        if criterion.column.startswith(KNOWN_PREFIX):
+            matchers.setdefault(criterion.column, []).append(criterion.matcher())
+    only_new = {
+        column
+        for column, tests in matchers.items()
+        if not any(all(test(tier) for test in tests) for tier in KNOWN_TIERS)
+    }
+    ordering = {column.name for column in sort(sorted_by) if column.name.startswith(KNOWN_PREFIX)}
+    if (ordering | set(matchers)) - only_new:
+        return Telling.ROWS
+    named = any(name.startswith(KNOWN_PREFIX) for value in shown for name in columns(value) or ())
+    return Telling.COLUMNS if named else Telling.NOTHING
 
 
 def top(value: object) -> int | None:

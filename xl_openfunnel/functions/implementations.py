@@ -113,7 +113,9 @@ def status(context: CallContext, job: object) -> Block:
     optional("top", "How many companies at most, a number: the first ones of the sort."),
     large=True,
     without_spill=f"{_EXPORT}.",
-    shows_known=lambda _, columns=None, *__: arguments.name_known_lists(columns),
+    telling_known=lambda _, columns=None, _headers=None, _state=None, criteria=None, sort=None, *__: (
+        arguments.telling_known(columns, chosen_by=criteria, sorted_by=sort)
+    ),
 )
 def rows(
     context: CallContext,
@@ -194,7 +196,7 @@ def information(context: CallContext, job: object, fields: object = None) -> Blo
     optional("if_not_found", "What to show where the job has no such company, in place of #N/A."),
     without_spill="Give one company per formula.",
     not_available=True,
-    shows_known=lambda _, __, column, *___: arguments.name_known_lists(column),
+    telling_known=lambda _, __, column, *___: arguments.telling_known(column),
 )
 def lookup(context: CallContext, job: object, key: object, column: object, if_not_found: object = None) -> Block:
     """``OF_LOOKUP``: one value of one company as full text; of a range of keys, a block of its shape.
@@ -252,7 +254,9 @@ def lookup(context: CallContext, job: object, key: object, column: object, if_no
     _CRITERIA,
     large=True,
     without_spill=f"{_EXPORT} for Excel's own PivotTable.",
-    shows_known=lambda _, rows, columns=None, *__: arguments.name_known_lists(rows, columns),
+    telling_known=lambda _, rows, columns=None, _values=None, _function=None, criteria=None: arguments.telling_known(
+        rows, columns, chosen_by=criteria
+    ),
 )
 def pivot(
     context: CallContext,

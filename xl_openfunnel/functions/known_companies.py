@@ -11,6 +11,7 @@ from ..fields import JOB_COLUMN
 from ..jobs import job_text
 from ..jobs.snapshot import Rows
 from ..known import domains
+from ..known.columns import Telling
 from ..known.reading import company_name, keys_in
 from ..known.selection import UNKNOWN, chosen, why
 from ..known.tiers import MATCHES, KnownCompanies, Matcher, Tier, deepest
@@ -28,10 +29,11 @@ _SHOWN: Final = ("rows", "count", "why")
 _LINES_PER_CHECK: Final = 1_000
 
 
-def _tells_known(
+def _telling_known(
     _jobs: object, _known: object = None, columns: object = None, _match: object = None, show: object = None
-) -> bool:
-    return arguments.one_of(show, "show", _SHOWN) == "why" or arguments.name_known_lists(columns)
+) -> Telling:
+    is_why = arguments.one_of(show, "show", _SHOWN) == "why"
+    return Telling.COLUMNS if is_why else arguments.telling_known(columns)
 
 
 def _host(value: str) -> str:
@@ -96,7 +98,7 @@ def domain(context: CallContext, value: object, part: object = None) -> Block:  
     optional("show", '"rows" (the default), "count", or "why" (every company, with what is known of it).'),
     large=True,
     without_spill='Ask for the number: OF_NEW(A2,"crm",,,"count").',
-    shows_known=_tells_known,
+    telling_known=_telling_known,
 )
 def new(
     context: CallContext,

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from ..cell_values import Block
 from ..errors import OpenFunnelError
+from ..known.columns import Telling
 
 CATEGORY: Final = "OpenFunnel"
 """The category in which a host lists the functions."""
@@ -56,9 +57,9 @@ def no_times(*_: object) -> None:
     """The `Function.times` of a function without times."""
 
 
-def never(*_: object) -> bool:
-    """The `Function.shows_known` of a function that never does."""
-    return False
+def tells_nothing(*_: object) -> Telling:
+    """The `Function.telling_known` of a function that never says which companies are known."""
+    return Telling.NOTHING
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,7 @@ class Function:
         without_spill: what to do in an Excel without dynamic arrays, which shows one cell per formula.
         not_available: whether its cells may be `NotAvailable`.
         times: takes the arguments' values; tells which cells are times, or raises an `OpenFunnelError` as ``compute``.
-        shows_known: takes the arguments' values; tells whether the block says which companies are in a known list, and
-            not only which are new to it.
+        telling_known: takes the arguments' values; tells what of the block says which companies are in a known list.
         compute: takes the call's context and the arguments' values; returns a block or raises an `OpenFunnelError`.
     """
 
@@ -85,7 +85,7 @@ class Function:
     without_spill: str = ""
     not_available: bool = False
     times: Callable[..., TimeCells | None] = field(default=no_times, repr=False, compare=False)
-    shows_known: Callable[..., bool] = field(default=never, repr=False, compare=False)
+    telling_known: Callable[..., Telling] = field(default=tells_nothing, repr=False, compare=False)
     compute: Callable[..., Block] = field(default=list, repr=False, compare=False)
 
     def time_cells(self, arguments: Sequence[object]) -> TimeCells | None:
@@ -95,12 +95,12 @@ class Function:
         except OpenFunnelError:  # which is what the cell shows
             return None
 
-    def tells_known(self, arguments: Sequence[object]) -> bool:
-        """Whether the block for these arguments says which companies are in a known list."""
+    def telling(self, arguments: Sequence[object]) -> Telling:
+        """What of the block for these arguments says which companies are in a known list."""
         try:
-            return self.shows_known(*arguments)
+            return self.telling_known(*arguments)
         except OpenFunnelError:
-            return False
+            return Telling.NOTHING
 
     @property
     def signature(self) -> str:
@@ -126,13 +126,13 @@ def of_function(
     without_spill: str = "",
     not_available: bool = False,
     times: Callable[..., TimeCells | None] = no_times,
-    shows_known: Callable[..., bool] = never,
+    telling_known: Callable[..., Telling] = tells_nothing,
 ) -> Callable[[_Compute], _Compute]:
     """Register the decorated function under a name for cells; see `Function` for the arguments."""
 
     def register(compute: _Compute) -> _Compute:
         REGISTRY[name] = Function(
-            name, help_text, arguments, large, without_spill, not_available, times, shows_known, compute
+            name, help_text, arguments, large, without_spill, not_available, times, telling_known, compute
         )
         return compute
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from enum import IntEnum
 from typing import Any, Final, cast
 
 from ..company_key import CompanyKeys, host, linkedin_slug
@@ -150,7 +151,16 @@ def tally(column: DerivedColumn, companies: Iterable[tuple[object, object]]) -> 
     return Counts.of(matches, WEAKEST).text(f'"{tier_of.known.name}"')
 
 
-def without_known(block: Sequence[Sequence[Any]], *, tells_known: bool) -> list[list[Any]]:
+class Telling(IntEnum):
+    """What of a block says which companies are in a known list, and not only which are new to it."""
+
+    NOTHING = 0
+    COLUMNS = 1
+    ROWS = 2
+    """Which companies have a row, or their order; with or without columns."""
+
+
+def without_known(block: Sequence[Sequence[Any]], telling: Telling) -> list[list[Any]]:
     """A block of cells without what says which companies are in a known list, with blanks (None) in its place.
 
     Left out are columns named like `known_column`, the last columns and the last row of ``OF_NEW``'s ``"why"``, and the
@@ -158,14 +168,14 @@ def without_known(block: Sequence[Sequence[Any]], *, tells_known: bool) -> list[
 
     Args:
         block: the values of cells, of one width.
-        tells_known: whether its formula returned more than which companies are new.
+        telling: what of it says which companies are known.
     """
     header = block[0]
     columns = {at for at, name in enumerate(header) if isinstance(name, str) and name.startswith(KNOWN_PREFIX)}
     is_why = list(header[-2:]) == [TIER_COLUMN, NOTE_COLUMN]
     if is_why:
         columns.update((len(header) - 2, len(header) - 1))
-    if tells_known and not columns:
+    if telling is Telling.ROWS or (telling is Telling.COLUMNS and not columns):
         return [[None] * len(header) for _ in block]
     kept = [[None if at in columns else value for at, value in enumerate(row)] for row in block]
     return [*kept[:-1], [None] * len(header)] if is_why else kept

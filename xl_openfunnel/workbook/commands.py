@@ -8,7 +8,19 @@ menu, the help page and the guide. What they say is in `languages`. What a comma
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias, get_args
+
+Group: TypeAlias = Literal[
+    "OpenFunnelRefresh",
+    "OpenFunnelTable",
+    "OpenFunnelLive",
+    "OpenFunnelJob",
+    "OpenFunnelAccount",
+    "OpenFunnelAbout",
+]
+
+GROUPS: Final[tuple[Group, ...]] = get_args(Group)
+"""The ribbon's groups in their order. Each has a title in every language."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +43,7 @@ class Command:
 
     action: str
     macro: str
-    group: str
+    group: Group
     image: str
     help: str
     kind: Literal["button", "toggle", "jobs"] = "button"
@@ -47,16 +59,6 @@ class Command:
         asks = ((self.macro, f'    OpenFunnelAct "{self.action}"'),) if self.kind == "button" else ()
         return self.macros or asks
 
-
-GROUPS: Final = (
-    "OpenFunnelRefresh",
-    "OpenFunnelTable",
-    "OpenFunnelLive",
-    "OpenFunnelJob",
-    "OpenFunnelAccount",
-    "OpenFunnelAbout",
-)
-"""The ribbon's groups in their order."""
 
 _CANCEL: Final = """\
     Dim job As String

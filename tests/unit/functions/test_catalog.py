@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+
 import pytest
 
+from xl_openfunnel import functions
 from xl_openfunnel.functions import catalog
 from xl_openfunnel.functions.catalog import REGISTRY
 from xl_openfunnel.functions.registry import Function
@@ -69,3 +73,10 @@ def test_a_formula_that_is_nothing_but_a_call(formula: str) -> None:
 )
 def test_a_formula_that_computes_with_a_call(formula: str) -> None:
     assert not catalog.is_only_call(formula)
+
+
+def test_the_catalog_has_the_functions_of_every_module() -> None:
+    for module in pkgutil.iter_modules(functions.__path__):
+        importlib.import_module(f"{functions.__name__}.{module.name}")
+    missing = sorted({function.compute.__module__ for function in REGISTRY.values()} - set(catalog._MODULES))
+    assert not missing, f"_MODULES of catalog.py does not name {', '.join(missing)}"

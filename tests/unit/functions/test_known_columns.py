@@ -16,6 +16,7 @@ from xl_openfunnel.functions.catalog import REGISTRY
 from xl_openfunnel.functions.context import KNOWN
 from xl_openfunnel.functions.implementations import lookup, pivot, rows
 from xl_openfunnel.functions.known_companies import new
+from xl_openfunnel.known.columns import Telling
 from xl_openfunnel.known.tiers import MATCHES, Tier, looks_for
 from xl_openfunnel.simulator import SimulatedJob
 
@@ -144,26 +145,40 @@ def test_a_list_that_is_not_read_yet_is_not_waited_for_in_a_cell(services: Simul
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "tells"),
+    ("name", "arguments", "telling"),
     [
-        ("OF_ROWS", ("a", "name,Known: crm"), True),
-        ("OF_ROWS", ("a", (("name",), ("known:crm",)), False), True),
-        ("OF_ROWS", ("a", "name", None, None, "known:crm=", "known:crm"), False),
-        ("OF_ROWS", ("a",), False),
-        ("OF_ROWS", ("a", 5.0), False),
-        ("OF_LOOKUP", ("a", 1.0, "known:crm"), True),
-        ("OF_LOOKUP", ("a", 1.0, "name", "x"), False),
-        ("OF_PIVOT", ("a", "country", "known:crm"), True),
-        ("OF_PIVOT", ("a", "known:crm"), True),
-        ("OF_PIVOT", ("a", "country", None, None, None, "known:crm="), False),
-        ("OF_NEW", ("a", "crm"), False),
-        ("OF_NEW", ("a", "crm", "name", None, "count"), False),
-        ("OF_NEW", ("a", "crm", "name", None, "Why"), True),
-        ("OF_NEW", ("a", None, "known:crm"), True),
-        ("OF_STATUS", ("a",), False),
+        ("OF_ROWS", ("a", "name,Known: crm"), Telling.COLUMNS),
+        ("OF_ROWS", ("a", (("name",), ("known:crm",)), False), Telling.COLUMNS),
+        ("OF_ROWS", ("a", "name", None, None, "known:crm=", "known:crm"), Telling.NOTHING),
+        ("OF_ROWS", ("a", "name", None, None, "known:crm=|not comparable", "-known:crm"), Telling.NOTHING),
+        ("OF_ROWS", ("a", "name", None, None, "known:crm<>host; known:crm<>linkedin"), Telling.NOTHING),
+        ("OF_ROWS", ("a", "name", None, None, "known:crm=host"), Telling.ROWS),
+        ("OF_ROWS", ("a", "known:crm", None, None, "known:crm=host"), Telling.ROWS),
+        ("OF_ROWS", ("a", "name", None, None, "known:crm=|host"), Telling.ROWS),
+        ("OF_ROWS", ("a", "name", None, None, "known:crm<>"), Telling.ROWS),
+        ("OF_ROWS", ("a", "name", None, None, "known:crm<>host"), Telling.ROWS),
+        ("OF_ROWS", ("a", "name", None, None, (("known:crm", "link*"),)), Telling.ROWS),
+        ("OF_ROWS", ("a", "name", None, None, "known:crm=; known:other=host"), Telling.ROWS),
+        ("OF_ROWS", ("a", "name", None, None, "country=host"), Telling.NOTHING),
+        ("OF_ROWS", ("a", "name", None, None, None, "country,-known:crm"), Telling.ROWS),
+        ("OF_ROWS", ("a", "name", None, None, "known:crm=", "known:other"), Telling.ROWS),
+        ("OF_ROWS", ("a", "name", None, None, "known:crm=perhaps"), Telling.NOTHING),
+        ("OF_ROWS", ("a",), Telling.NOTHING),
+        ("OF_ROWS", ("a", 5.0), Telling.NOTHING),
+        ("OF_LOOKUP", ("a", 1.0, "known:crm"), Telling.COLUMNS),
+        ("OF_LOOKUP", ("a", 1.0, "name", "x"), Telling.NOTHING),
+        ("OF_PIVOT", ("a", "country", "known:crm"), Telling.COLUMNS),
+        ("OF_PIVOT", ("a", "known:crm"), Telling.COLUMNS),
+        ("OF_PIVOT", ("a", "country", None, None, None, "known:crm="), Telling.NOTHING),
+        ("OF_PIVOT", ("a", "country", None, None, None, "known:crm<>"), Telling.ROWS),
+        ("OF_NEW", ("a", "crm"), Telling.NOTHING),
+        ("OF_NEW", ("a", "crm", "name", None, "count"), Telling.NOTHING),
+        ("OF_NEW", ("a", "crm", "name", None, "Why"), Telling.COLUMNS),
+        ("OF_NEW", ("a", None, "known:crm"), Telling.COLUMNS),
+        ("OF_STATUS", ("a",), Telling.NOTHING),
     ],
 )
 def test_which_calls_say_who_is_known_and_not_only_who_is_new(
-    name: str, arguments: tuple[object, ...], tells: bool
+    name: str, arguments: tuple[object, ...], telling: Telling
 ) -> None:
-    assert REGISTRY[name].tells_known(arguments) is tells
+    assert REGISTRY[name].telling(arguments) is telling

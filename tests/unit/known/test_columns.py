@@ -16,6 +16,7 @@ from xl_openfunnel.criteria import parse
 from xl_openfunnel.fields import columns_of, parse_columns
 from xl_openfunnel.jobs.stacking import stacked_frame
 from xl_openfunnel.known.columns import (
+    Telling,
     columns_of_table,
     derived_columns,
     tally,
@@ -215,22 +216,23 @@ def test_a_block_without_what_tells_of_known_companies_keeps_all_else() -> None:
         ["Beta", None, "beta.com"],
     ]
     kept = [["name", None, "domain"], ["Acme", None, "acme.com"], ["Beta", None, "beta.com"]]
-    for tells_known in (True, False):
-        assert without_known(rows, tells_known=tells_known) == kept
+    for telling in (Telling.COLUMNS, Telling.NOTHING):
+        assert without_known(rows, telling) == kept
+    assert without_known(rows, Telling.ROWS) == [[None] * 3] * 3
     new: list[list[str | None]] = [["name", "tier"], ["Acme", "new"], ["Beta", "not comparable"]]
-    assert without_known(new, tells_known=False) == new
+    assert without_known(new, Telling.NOTHING) == new
     why: list[list[str | None]] = [
         ["name", "tier", "known"],
         ["Acme", "host", "Jo"],
         ["Beta", "new", None],
         ["1 of 2 are new", None, None],
     ]
-    assert without_known(why, tells_known=True) == [
+    assert without_known(why, Telling.COLUMNS) == [
         ["name", None, None],
         ["Acme", None, None],
         ["Beta", None, None],
         [None, None, None],
     ]
     tiers: list[list[object]] = [["host", 1.0]]
-    assert without_known(tiers, tells_known=True) == [[None, None]]
-    assert without_known(tiers, tells_known=False) == tiers
+    assert without_known(tiers, Telling.COLUMNS) == [[None, None]]
+    assert without_known(tiers, Telling.NOTHING) == tiers

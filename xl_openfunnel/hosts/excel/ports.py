@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
 from ...functions.registry import TimeCells
+from ...known.columns import Telling
 from ..known_list import SelectedCells
 from .addresses import CellRef
 from .table_merge import MergePlan, TableContent
@@ -239,7 +240,7 @@ class WorkbookCommands(Protocol):
         """
 
     def save_copy(
-        self, book: str, facts: Iterable[Sequence[Fact]], telling_known: Collection[CellRef] = ()
+        self, book: str, facts: Iterable[Sequence[Fact]], telling_known: Mapping[CellRef, Telling]
     ) -> CopySaved:
         """Save a copy of the workbook without macros, with values in place of our formulas.
 
@@ -249,5 +250,5 @@ class WorkbookCommands(Protocol):
         Args:
             book: the workbook.
             facts: for each job in the workbook what is known of it, for a sheet that is added to the copy.
-            telling_known: cells whose calls returned which companies are in a known list.
+            telling_known: what cells show that says which companies are in a known list.
         """

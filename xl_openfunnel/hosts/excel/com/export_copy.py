@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final
 
-from ....known.columns import without_known
+from ....known.columns import Telling, without_known
 from ....workbook import names
 from ..addresses import CellRange, CellRef
 from ..ports import CopySaved, Fact, HostError
@@ -53,7 +53,7 @@ def save_copy(
     cells_to_replace: Callable[[str], Collection[CellRef]],
     facts: Iterable[Sequence[Fact]],
     documents: Path,
-    telling_known: Collection[tuple[str, str]] = (),
+    telling_known: Mapping[tuple[str, str], Telling],
 ) -> CopySaved:
     """Save a copy beside the workbook, or in the documents folder if the workbook is new or in the cloud.
 
@@ -63,7 +63,7 @@ def save_copy(
         cells_to_replace: returns the cells of a workbook, by its name, whose formulas are to become values.
         facts: for each job what is known of it, for a sheet that is added.
         documents: the user's documents folder.
-        telling_known: the sheets and addresses of the cells that say which companies are in a known list.
+        telling_known: by sheet and address of cells, what they show that says which companies are in a known list.
     """
     if call.get(book, "HasPassword") or call.get(book, "WriteReserved"):
         raise HostError("The workbook has a password to open or change it. Remove it (File, Info), then save the copy.")
@@ -160,7 +160,10 @@ def _write_new_file(target: Path, package: bytes) -> Path:
 
 
 def _replace_with_values(
-    call: RetryingCaller, copy: Any, cells_to_replace: Iterable[CellRef], telling_known: Collection[tuple[str, str]]
+    call: RetryingCaller,
+    copy: Any,
+    cells_to_replace: Iterable[CellRef],
+    telling_known: Mapping[tuple[str, str], Telling],
 ) -> tuple[Mapping[str, SheetLinks], bool]:
     """Replace our formulas by values.
 
@@ -175,7 +178,7 @@ def _replace_with_values(
             raise HostError(f"The sheet {cell.sheet} is protected. Unprotect it (Review), then save the copy.")
         area = filled_range(call, call.get(sheet, "Range", cell.cell)) or CellRange.parse(cell.cell)
         shown = _values(call, sheet, area)
-        values = without_known(shown, tells_known=(cell.sheet, cell.cell) in telling_known)
+        values = without_known(shown, telling_known.get((cell.sheet, cell.cell), Telling.NOTHING))
         left_out |= values != shown
         blocks.append((cell.sheet, sheet, area, values))
     links: dict[str, dict[str, str]] = defaultdict(dict)

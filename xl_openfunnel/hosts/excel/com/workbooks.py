@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from ....functions.catalog import called_in
 from ....functions.registry import TimeCells
+from ....known.columns import Telling
 from ....runtime.clock import Clock
 from ...known_list import SelectedCells
 from ..addresses import CellRef, cell_address
@@ -135,9 +136,9 @@ class ComWorkbookCommands:
         return selected_cells.read(self._call, self._sheet(cell), area)
 
     def save_copy(
-        self, book: str, facts: Iterable[Sequence[Fact]], telling_known: Collection[CellRef] = ()
+        self, book: str, facts: Iterable[Sequence[Fact]], telling_known: Mapping[CellRef, Telling]
     ) -> CopySaved:
-        telling = {(cell.sheet, cell.cell) for cell in telling_known if cell.book == book}
+        telling = {(cell.sheet, cell.cell): of_cell for cell, of_cell in telling_known.items() if cell.book == book}
         return save_copy(self._call, self._book(book), self._cells_to_replace, facts, self._documents(), telling)
 
     def _cells_to_replace(self, book: str) -> Collection[CellRef]:

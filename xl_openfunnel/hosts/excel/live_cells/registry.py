@@ -15,6 +15,7 @@ from ....functions.catalog import REGISTRY, called_in
 from ....functions.context import Dependency
 from ....functions.registry import TimeCells
 from ....jobs.snapshot import Snapshot
+from ....known.columns import Telling
 from ...topics import Subscription, TopicRegistry
 from ..addresses import CellRef
 
@@ -129,10 +130,10 @@ class LiveCell:
         return REGISTRY[call.function].time_cells(call.arguments) if isinstance(call, FunctionCall) else None
 
     @property
-    def tells_known(self) -> bool:
-        """Whether one of its calls returned which companies are in a known list."""
+    def telling_known(self) -> Telling:
+        """What its calls returned that says which companies are in a known list."""
         calls = [call for call in self.calls if isinstance(call, FunctionCall)]
-        return any(REGISTRY[call.function].tells_known(call.arguments) for call in calls)
+        return max((REGISTRY[call.function].telling(call.arguments) for call in calls), default=Telling.NOTHING)
 
     @property
     def stale(self) -> set[str]:

@@ -19,6 +19,7 @@ from ....functions.context import CREDITS, JOBS, KNOWN, Dependency, is_call, is_
 from ....functions.credits import MAX_AGE
 from ....functions.registry import TimeCells
 from ....jobs.snapshot import Snapshot
+from ....known.columns import Telling
 from ....runtime.clock import FOREVER, Clock
 from ....runtime.event_loop import EventLoop
 from ...topics import KNOWN_INTERVAL, LEDGER_DELAY, JobChanged, Subscription, TopicChanged
@@ -363,9 +364,10 @@ class VisibleJobs:
         found = {cell.ref: cell.time_cells for cell in self._updater.cells(window)}
         return {ref: times for ref, times in found.items() if times is not None}
 
-    def telling_known(self, window: int) -> frozenset[CellRef]:
-        """The cells that show which companies are in a known list."""
-        return frozenset(cell.ref for cell in self._updater.cells(window) if cell.tells_known)
+    def telling_known(self, window: int) -> Mapping[CellRef, Telling]:
+        """What cells show that says which companies are in a known list."""
+        found = {cell.ref: cell.telling_known for cell in self._updater.cells(window)}
+        return {ref: telling for ref, telling in found.items() if telling}
 
     def outdated(self, window: int) -> frozenset[CellRef]:
         """The cells that show something outdated."""

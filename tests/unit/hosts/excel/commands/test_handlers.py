@@ -22,6 +22,7 @@ from xl_openfunnel.hosts.excel.commands.handlers import CommandHandlers
 from xl_openfunnel.hosts.excel.commands.key_process import KeyAsked
 from xl_openfunnel.hosts.excel.commands.runner import CommandRunner
 from xl_openfunnel.hosts.known_list import SelectedCells
+from xl_openfunnel.known.columns import Telling
 from xl_openfunnel.known.lists import KnownLists
 from xl_openfunnel.simulator import Fault
 from xl_openfunnel.workbook.commands import COMMANDS
@@ -283,7 +284,7 @@ def test_links_that_remain_in_a_copy_are_reported(rig: Rig) -> None:
 
 
 def test_a_copy_leaves_out_what_tells_of_known_companies_and_says_so(rig: Rig) -> None:
-    rig.visible_jobs.known_cells = {CELLS[0]}
+    rig.visible_jobs.known_cells = {CELLS[0]: Telling.COLUMNS}
     said = rig.run("save values copy", command_context())
     assert said == "The copy is Book (values).xlsx. It does not say which companies you know."
 

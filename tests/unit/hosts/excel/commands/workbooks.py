@@ -23,6 +23,7 @@ from xl_openfunnel.hosts.excel.ports import (
 )
 from xl_openfunnel.hosts.excel.table_merge import MergePlan, TableContent
 from xl_openfunnel.hosts.known_list import SelectedCells
+from xl_openfunnel.known.columns import Telling
 
 WINDOW = 7
 BOOK = "Book.xlsm"
@@ -117,7 +118,7 @@ class FakeWorkbooks:
         return self.pivots
 
     def save_copy(
-        self, book: str, facts: Iterable[Sequence[Fact]], telling_known: Collection[CellRef] = ()
+        self, book: str, facts: Iterable[Sequence[Fact]], telling_known: Mapping[CellRef, Telling]
     ) -> CopySaved:
         self.copied = list(facts)
         return CopySaved(Path("Book (values).xlsx"), self.links, left_out=bool(telling_known))
@@ -133,7 +134,7 @@ class FakeVisibleJobs(VisibleJobs):
         self.jobs: dict[CellRef, set[str]] = {}
         self.shown_times: dict[CellRef, TimeCells] = {}
         self.outdated_cells: set[CellRef] = set()
-        self.known_cells: set[CellRef] = set()
+        self.known_cells: dict[CellRef, Telling] = {}
         self.calculated: list[dict[CellRef, bool]] = [{}]  # at each question, the last for good
         self.calls = 0
         self.late: dict[CellRef, set[str]] = {}  # what is known only after catch_up()
@@ -145,8 +146,8 @@ class FakeVisibleJobs(VisibleJobs):
     def times(self, window: int) -> Mapping[CellRef, TimeCells]:
         return self.shown_times
 
-    def telling_known(self, window: int) -> frozenset[CellRef]:
-        return frozenset(self.known_cells)
+    def telling_known(self, window: int) -> Mapping[CellRef, Telling]:
+        return self.known_cells
 
     def outdated(self, window: int) -> frozenset[CellRef]:
         return frozenset(self.outdated_cells)
