@@ -1,7 +1,7 @@
 Attribute VB_Name = "OpenFunnelStart"
 ' Starts Python, one for a whole Excel, and finds it once it serves. Nothing here waits for it.
-' Each workbook and the add-in have VBA of their own, and lose its variables at a reset. What they share is in variables of Excel's
-' environment, which the processes that Excel starts inherit: so each begins with the id of the process that it is about.
+' Each workbook and the add-in run a copy of this code, and a reset of VBA clears its variables. So what they share is in Excel's
+' environment variables. Processes that Excel starts inherit these: each begins with the id of the process that it is about.
 Option Explicit
 Option Private Module ' hides these functions from the function wizard
 #Const LibreOffice = False ' LibreOffice ignores every line that starts with #, so it runs the code that VBA leaves out

@@ -50,8 +50,8 @@ Public Property Let Formula2(entered As Variant)
     Value2 = entered
 End Property
 
-' Commands are tested without a selected cell.
 Public Function Address(Optional RowAbsolute As Variant, Optional ColumnAbsolute As Variant, Optional ReferenceStyle As Variant, Optional External As Variant) As Variant
-    Address = ""
-    If IsMissing(External) Then Address = "A1"
+    Address = "$A$1"
+    If Not IsMissing(RowAbsolute) Then Address = "A1"
+    If Not IsMissing(External) Then Address = "'[My book.xlsx]Rows 1'!$A$1"
 End Function

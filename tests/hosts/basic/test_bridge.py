@@ -200,6 +200,17 @@ def test_a_button_calls_python_and_shows_a_message_only_if_nothing_was_done(book
     assert book.noted("box") == ["This macro is newer.|48|OpenFunnel"]
 
 
+@pytest.mark.parametrize(("chart", "cell", "text"), [(False, "'[My book.xlsx]Rows 1'!$A$1", "job_1"), (True, "", "")])
+def test_a_button_passes_the_selected_cell_and_what_it_holds(book: Book, chart: bool, cell: str, text: str) -> None:
+    book.call("Fakes.TypeIntoCell", "job_1")
+    book.call("Fakes.Lack", chart, False)  # a chart sheet has no cells
+    book.call("Fakes.Answering", "")
+    book.call("OpenFunnelMacros.OpenFunnelRefreshCell")
+    assert book.noted("call") == [
+        f'xl_openfunnel.hosts.excel act ["4242";"refresh cell";"{cell}";"{text}";""] Nothing Nothing'
+    ]
+
+
 YES, NO = 6, 7
 
 

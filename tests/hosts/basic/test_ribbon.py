@@ -339,7 +339,7 @@ def test_selected_cells_are_kept_under_the_name_that_the_user_gives(book: Book) 
         call("known_list", "Accounts 2026"),
         f"input {ENGLISH.messages.list_name}|OpenFunnel|crm",
         call("known_list", "crm?"),
-        call("act", "4242", "keep list", "", "A1", "crm"),
+        call("act", "4242", "keep list", "'[My book.xlsx]Rows 1'!$A$1", "$A$1", "crm"),
     ]
 
 

@@ -16,9 +16,7 @@ import win32gui
 
 _windows: Any = ctypes
 _NATIVE_OBJECT = 0xFFFFFFF0  # OBJID_NATIVEOM
-_objects: dict[
-    int, Callable[[], Any]
-] = {}  # gives the COM object behind each EXCEL7, which is held by other processes alone
+_objects: dict[int, Callable[[], Any]] = {}  # makes the COM object of each EXCEL7; only other processes hold it
 
 
 def _on_get_object(hwnd: int, message: int, wparam: int, lparam: int) -> int:
