@@ -61,7 +61,8 @@ if errorlevel 1 goto :failed
 
 :install
 echo Installing: a minute or two ...
-"%ENVPY%" -I -m pip install --no-user --disable-pip-version-check --quiet --upgrade "%SOURCE%"
+rem Eager: else what ours needs would stay as old as it may be.
+"%ENVPY%" -I -m pip install --no-user --disable-pip-version-check --quiet --upgrade --upgrade-strategy eager "%SOURCE%"
 if errorlevel 1 goto :nopip
 rem The same version again, perhaps of another day, which pip would take for installed.
 if not defined AGAIN goto :setup
