@@ -17,7 +17,8 @@ INTERPRETER_SETTING: Final = r"HKCU\Software\VB and VBA Program Settings\XL Open
 """The key that VBA's GetSetting("XL OpenFunnel", "Python", "Interpreter") reads."""
 
 FROM_STORE: Final = "comes from the Microsoft Store, and Excel does not see what it installs"
-NOT_FROM_STORE: Final = "Install Python from python.org, and XL OpenFunnel with it."
+HAS_32_BITS: Final = "has 32 bits, for which there is no DuckDB, msgspec or pandas"
+NEEDED: Final = "Install 64-bit Python 3.11 or newer from python.org, and XL OpenFunnel with it."
 """What is wrong with such a Python, and what to do."""
 
 _DLL_NAME: Final = re.compile(r"xlwings(?:32|64)-(.+)\.dll")
@@ -26,12 +27,23 @@ _VERSION_TIMEOUT: Final = 30.0
 """Seconds for another Python to print its version: an antivirus program may scan it first."""
 
 
-def is_store_python(base: str) -> bool:
-    """Whether a Python comes from the Microsoft Store.
+def bits() -> int:
+    """64 or 32, of the running Python."""
+    return 64 if sys.maxsize > 2**32 else 32
+
+
+def unfit(base: str, bits: int) -> str:
+    """Why Excel cannot use a Python, after "This Python"; "" if it can.
 
     Windows redirects what a Store app writes to the registry and to %APPDATA% into a private copy.
+
+    Args:
+        base: the folder of the Python on which a virtual environment is based.
+        bits: 32 or 64.
     """
-    return "windowsapps" in base.casefold()
+    if bits < 64:
+        return HAS_32_BITS
+    return FROM_STORE if "windowsapps" in base.casefold() else ""
 
 
 def configured_interpreter(read: Read) -> str:
@@ -77,7 +89,7 @@ def load_dll(path: Path) -> str:
     Raises:
         OSError: a DLL of the other bitness cannot be read.
     """
-    if ("xlwings64" in path.name) != (sys.maxsize > 2**32):
+    if f"xlwings{bits()}" not in path.name:
         path.read_bytes()  # fails if an antivirus program blocks it
         return ""
     windows: Any = ctypes  # typed as Any: WinDLL exists on Windows only

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ..detect.excel import is_file
-from ..detect.python import FROM_STORE, INTERPRETER_SETTING, NOT_FROM_STORE, is_store_python
+from ..detect.python import INTERPRETER_SETTING, NEEDED, unfit
 from .result import CheckResult, ok, unknown, wrong
 
 INSTALL: Final = "xl-openfunnel install"
@@ -27,9 +27,9 @@ def version(running: tuple[int, int, int], bits: int, program: str, base: str) -
     """
     what = f"{'.'.join(map(str, running))}, {bits}-bit, {program}"
     if running[:2] < _MIN_VERSION:
-        return wrong(what, "Install Python 3.11 or newer, and XL OpenFunnel with it.")
-    if is_store_python(base):
-        return wrong(f"{what}: it {FROM_STORE}", NOT_FROM_STORE)
+        return wrong(what, NEEDED)
+    if reason := unfit(base, bits):
+        return wrong(f"{what}: it {reason}", NEEDED)
     return ok(what)
 
 

@@ -22,7 +22,7 @@ from ..api.proxy_and_trust import system_proxy
 from ..columns.folder import ColumnFolder
 from ..detect import excel as detect_excel
 from ..detect import libreoffice as detect_libreoffice
-from ..detect.python import ask_version, configured_interpreter, dll_folders, load_dll, xlwings_versions
+from ..detect.python import ask_version, bits, configured_interpreter, dll_folders, load_dll, xlwings_versions
 from ..detect.registry import Read, read_key
 from ..errors import ConfigurationError, OpenFunnelError
 from ..install import unopkg as extension_manager
@@ -138,8 +138,7 @@ def _key_remover(base_url: str | None, machine: Machine) -> Callable[[str], str]
 
 def _excel_checks(machine: Machine, file: Path | None) -> Iterator[DoctorCheck]:
     running = sys.version_info[:3]
-    bits = 64 if sys.maxsize > 2**32 else 32
-    yield DoctorCheck("Python", "Python", lambda: python.version(running, bits, sys.executable, sys.base_prefix))
+    yield DoctorCheck("Python", "Python", lambda: python.version(running, bits(), sys.executable, sys.base_prefix))
     yield DoctorCheck("Python", "xlwings", lambda: python.xlwings(_installed_version("xlwings"), xlwings_version()))
     for check in _windows_checks(machine, machine.read or (lambda _: {}), file):
         yield check if machine.read else replace(check, run=lambda: NOT_HERE)

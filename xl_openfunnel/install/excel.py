@@ -78,8 +78,8 @@ def install(
         InstallError: the private Python could not be created, or Excel uses it.
         FileWriteError: the add-in could not be written.
     """
-    if python.is_store_python(base):
-        raise ConfigurationError(f"This Python {python.FROM_STORE}. {python.NOT_FROM_STORE}")
+    if reason := python.unfit(base, python.bits()):
+        raise ConfigurationError(f"This Python {reason}. {python.NEEDED}")
     if excel is not None and excel.from_store:
         raise ConfigurationError(f"This Excel {FROM_STORE}. {NOT_FROM_STORE}")
     notify("looking at what is there")

@@ -173,6 +173,32 @@ def test_a_double_click_sets_up_excel_and_another_takes_all_of_it_away(wine: Win
             book.unlink()
 
 
+def test_the_script_for_many_computers_makes_a_python_once_and_ends_at_an_error(wine: Wine) -> None:
+    guide = (ROOT / "workbook" / "guide" / "security.md").read_text("utf-8")
+    lines = guide.partition("```bat\n")[2].partition("```")[0].replace(r"\\server\wheels", r"C:\tests\wheels")
+    tests = wine.prefix / "drive_c" / "tests"
+    home = wine.prefix / "drive_c" / DATA.partition("\\")[2].replace("\\", "/")
+    (tests / "fleet").mkdir()
+    (tests / "fleet" / "fleet.cmd").write_bytes(lines.replace("py -3 ", "python ").replace("\n", "\r\n").encode())
+    (tests / "wheels").mkdir()
+    before = registry(wine)
+
+    def sign_in() -> tuple[int | None, str]:
+        environment = {"WINEPATH": r"C:\tests\python", "OPENFUNNEL_CACHE_DIR": DATA}
+        done = wine.run(["-c", CLICK, r"C:\tests\fleet\fleet.cmd", ""], env=environment, timeout=300)
+        return done.code, done.output
+
+    code, said = sign_in()
+    assert (code, "No matching distribution found" in said) == (1, True), said
+    assert registry(wine) == before
+    write_wheel(tests / "wheels")
+    code, said = sign_in()
+    assert code == 0, said
+    (home / "python" / "kept").touch()
+    code, said = sign_in()
+    assert (code, (home / "python" / "kept").exists()) == (0, True), said
+
+
 @pytest.mark.parametrize(
     ("version", "maxsize", "prefix", "usable"),
     [

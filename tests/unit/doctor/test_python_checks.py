@@ -17,20 +17,21 @@ STORE = r"C:\Program Files\WindowsApps\PythonSoftwareFoundation.Python.3.12_3.12
 
 
 @pytest.mark.parametrize(
-    ("running", "base", "state"),
+    ("running", "bits", "base", "state"),
     [
-        ((3, 11, 9), "C:\\Python", CheckState.OK),
-        ((3, 10, 4), "C:\\Python", CheckState.WRONG),
-        ((3, 12, 1), STORE, CheckState.WRONG),
+        ((3, 11, 9), 64, "C:\\Python", CheckState.OK),
+        ((3, 10, 4), 64, "C:\\Python", CheckState.WRONG),
+        ((3, 12, 1), 64, STORE, CheckState.WRONG),
+        ((3, 12, 1), 32, "C:\\Python", CheckState.WRONG),
     ],
 )
-def test_an_old_python_and_one_of_the_store_are_wrong(
-    running: tuple[int, int, int], base: str, state: CheckState
+def test_a_python_that_is_old_of_32_bits_or_of_the_store_is_wrong(
+    running: tuple[int, int, int], bits: int, base: str, state: CheckState
 ) -> None:
-    result = python.version(running, 64, "C:\\Python\\python.exe", base)
+    result = python.version(running, bits, "C:\\Python\\python.exe", base)
     assert result.state is state
-    assert "64-bit" in result.what
-    assert bool(result.remedy) == (state is CheckState.WRONG)
+    assert f"{bits}-bit" in result.what
+    assert result.remedy.startswith("Install 64-bit Python") == (state is CheckState.WRONG)
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,13 @@ def test_a_microsoft_store_python_is_refused(user: User) -> None:
     assert user.files() == set()
 
 
+def test_a_python_of_32_bits_is_refused(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "maxsize", 2**31 - 1)
+    with pytest.raises(ConfigurationError, match=r"has 32 bits, .* Install 64-bit Python 3\.11 or newer"):
+        user.install()
+    assert user.files() == set()
+
+
 def test_an_excel_of_the_microsoft_store_is_refused(user: User) -> None:
     store = Excel(r"C:\Program Files\WindowsApps\Microsoft.Office.Desktop\Office16\EXCEL.EXE")
     with pytest.raises(ConfigurationError, match="Excel comes from the Microsoft Store"):
