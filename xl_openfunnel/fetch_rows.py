@@ -122,6 +122,8 @@ def fetch_with(
     except IncompleteResultError:  # another process replaced the stored rows: the fetcher loads them again
         snapshots = _final_snapshots(wait_for_all(fetcher, jobs, timeout, progress))
         frame = frame_of(snapshots)
+    if criteria is not None and not len(frame) and (hint := _did_you_mean(snapshots, selection)):
+        warnings.warn(hint, stacklevel=3)
     for each in snapshots:
         for text in each.warnings:
             warnings.warn(f"{each.job_id}: {text}" if several else text, stacklevel=3)
@@ -131,6 +133,14 @@ def fetch_with(
         warnings.warn(problem, stacklevel=3)
         frame.attrs["problem"] = problem
     return frame
+
+
+def _did_you_mean(snapshots: list[Snapshot], selection: Selection) -> str:
+    from .jobs.stacking import stacked_snapshot
+
+    together = snapshots[0] if len(snapshots) == 1 else stacked_snapshot(snapshots)
+    hint = replace(together, selection=selection).did_you_mean()
+    return hint and f"No company matches the criteria.{hint}"
 
 
 def _selection(criteria: str | Mapping[str, object] | None) -> Selection:

@@ -30,6 +30,7 @@ LAYERS = (
     ("known",),
     ("columns",),
     ("jobs",),
+    ("near_values",),
     ("api", "pivot"),
     ("pivot_rules",),
     ("keys", "log", "simulator", "table"),

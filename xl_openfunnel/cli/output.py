@@ -104,7 +104,7 @@ class Target:
             if columns is None:
                 terminal.print_note("Not all columns, separated by tabs. For all: --format csv")
         if snapshot.selection and not _chosen(snapshot):
-            terminal.print_message(f"{_of_all(0, len(snapshot.rows))} match.")
+            terminal.print_message(f"{_of_all(0, len(snapshot.rows))} match.{snapshot.did_you_mean()}")
         return 0
 
     def report(self, snapshot: Snapshot, guarded: int) -> None:
@@ -125,6 +125,8 @@ class Target:
             file=str(self.path),
             rows=number,
         )
+        if not number and (hint := snapshot.did_you_mean()):
+            terminal.print_note(hint.strip())
         print_apostrophes(guarded)
         terminal.print_open(self.path)
 

@@ -61,7 +61,7 @@ FORMULA_MESSAGES: Final = (
     ),
     FormulaMessage(
         "no company matches <criteria>",
-        "loosen the [criteria](criteria.md); ends in `yet` as long as more companies may come",
+        "loosen the [criteria](criteria.md); ends in `yet` as long as more companies may come, and then in `Did you mean country=Germany?` if the column has no such value, but a similar one",
         "in `OF_ROWS` and `OF_PIVOT`, in place of companies",
     ),
     FormulaMessage(

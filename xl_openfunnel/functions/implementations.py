@@ -300,10 +300,9 @@ def pivot(
             excluded.append(f"{job_id}: {reason.removeprefix(CELL_PREFIX)}")
     if not rows_by_job:
         return [[reasons[0]]]
-    block = derived_tables.pivot_block(
-        rows_by_job, question, selection, context.columns, as_of, stacked=arguments.is_range(job)
-    )
-    block = block or [[no_match(context, selection, rows_by_job)]]
+    stacked = arguments.is_range(job)
+    block = derived_tables.pivot_block(rows_by_job, question, selection, context.columns, as_of, stacked=stacked)
+    block = block or [[no_match(context, selection, rows_by_job, as_of, stacked=stacked)]]
     return [*block, *_excluded_row(excluded, len(jobs), len(block[0]))]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from .. import criteria
 from ..cell_values import Block
 from ..errors import CELL_UNITS
 from ..jobs.snapshot import Rows, Snapshot
+from ..near_values import did_you_mean
 from ..selection import Selection
 from ..text import clip, utf16_units
 from . import derived_tables
@@ -47,18 +48,42 @@ def selected_rows(
     )
     width = len(block[0])
     without_rows = [(job_id, reason) for job_id, reason in contents if isinstance(reason, str)]
-    lines: Block = [[no_match(context, selection, rows_by_job), *[""] * (width - 1)]] if len(block) == 1 else []
+    lines: Block = (
+        [[no_match(context, selection, rows_by_job, as_of, stacked=stacked), *[""] * (width - 1)]]
+        if len(block) == 1
+        else []
+    )
     lines += [[job_id, reason, *[""] * (width - 2)] for job_id, reason in without_rows]
     return [*block, *lines]
 
 
-def no_match(context: CallContext, selection: Selection, jobs: Iterable[str]) -> str:
-    """What a cell shows where no company of these jobs matches, with ``yet`` as long as more may come."""
+def no_match(
+    context: CallContext,
+    selection: Selection,
+    rows_by_job: Mapping[str, Rows],
+    as_of: Mapping[str, datetime | None],
+    *,
+    stacked: bool,
+) -> str:
+    """What a cell shows where no company of these jobs matches, with ``yet`` as long as more may come.
+
+    Once no more come, it asks whether a similar value was meant. ``as_of`` and ``stacked`` are as of `selected_rows`.
+    """
 
     def projection(snapshot: Snapshot) -> tuple[Rows, bool]:
         return snapshot.rows, snapshot.settled
 
-    snapshots = [context.snapshot(job_id, projection) for job_id in jobs]
-    yet = "" if all(snapshot.settled for snapshot in snapshots) else _YET
-    text = criteria.shown(selection.criteria)
-    return f"{_NO_MATCH}{clip(text, CELL_UNITS - utf16_units(_NO_MATCH + yet))}{yet}"
+    snapshots = [context.snapshot(job_id, projection) for job_id in rows_by_job]
+    text, end = criteria.shown(selection.criteria), _YET
+    if all(snapshot.settled for snapshot in snapshots):
+        count = sum(map(len, rows_by_job.values()))
+        derived = Selection(derived=selection.derived)
+        meant = did_you_mean(
+            selection.criteria,
+            count,
+            lambda question: derived_tables.pivot_block(
+                rows_by_job, question, derived, context.columns, as_of, stacked=stacked
+            ),
+        )
+        end = meant and f".{meant}"
+    return f"{_NO_MATCH}{clip(text, CELL_UNITS - utf16_units(_NO_MATCH + end))}{end}"

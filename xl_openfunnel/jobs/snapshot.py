@@ -199,6 +199,17 @@ class Snapshot:
         frame.attrs = dict[Any, Any](self.attributes())
         return frame
 
+    def did_you_mean(self) -> str:
+        """What may have been meant by the criteria of a selection that has no company: `near_values.did_you_mean`."""
+        from .. import near_values, pivot  # where nothing matches only
+
+        criteria = () if self.selection is None else self.selection.criteria
+        return near_values.did_you_mean(
+            criteria,
+            len(self.rows),
+            lambda question: pivot.pivot(_frame(self.rows, question.rows, None), question),
+        )
+
     def attributes(self) -> dict[str, Any]:
         """What a frame says of its job: job_id, status, manifest, as_of and warnings as plain JSON values."""
         return {

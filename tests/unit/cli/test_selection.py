@@ -63,6 +63,16 @@ def test_a_pipe_without_a_match_is_told_so(serve: Serve, run: Run, form: tuple[s
     assert "match" not in run("rows", "one", "--columns", "name", "--criteria", "name=beta", *form).err
 
 
+@pytest.mark.parametrize("form", [(), ("--format", "csv"), ("-o", "FILE")])
+def test_a_similar_value_is_asked_for_where_nothing_matches(
+    serve: Serve, run: Run, tmp_path: Path, form: tuple[str, ...]
+) -> None:
+    serve(ONE)
+    given = [tmp_path / "some.csv" if each == "FILE" else each for each in form]
+    done = run("rows", "one", "--criteria", "name=alphha", *given)
+    assert (done.code, "Did you mean name=alpha?" in done.err) == (0, True)
+
+
 def test_nothing_that_matches_is_no_error(serve: Serve, run: Run, tmp_path: Path) -> None:
     serve(ONE)
     file = tmp_path / "companies.csv"

@@ -149,6 +149,18 @@ def test_one_row_says_that_nothing_matches(services: SimulatedServices) -> None:
     ]
 
 
+def test_a_similar_value_is_asked_for_where_nothing_matches(services: SimulatedServices) -> None:
+    both = (("one",), ("two",))
+    text = "no company matches country=Germny; employee_count>1. Did you mean country=Germany?"
+    assert rows(services, "one", "name", "country=Germny; employee_count>1") == [[text]]
+    assert rows(services, both, "name", "country=Germny; employee_count>1") == [[text, ""]]
+    (cells,) = implementations.pivot(services.context(), both, "name", None, None, None, "job_id=onne")
+    assert cells == ["no company matches job_id=onne. Did you mean job_id=one?"]
+    ((long,),) = rows(services, "one", "name", "country=Germny; name=" + "x" * 300)
+    assert utf16_units(str(long)) == 255
+    assert str(long).endswith("x…. Did you mean country=Germany?")
+
+
 def test_that_text_fits_a_cell_and_names_a_range_as_it_is_written(services: SimulatedServices) -> None:
     ((long,),) = rows(services, "one", "name", "name=" + "😀" * 200)
     assert utf16_units(str(long)) <= 255

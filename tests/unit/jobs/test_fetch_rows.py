@@ -429,6 +429,17 @@ def test_criteria_choose_from_one_job_or_several() -> None:
             fetch("one", criteria="nmae=a")
 
 
+@pytest.mark.parametrize("jobs", ["one", ["one", "two"]])
+def test_criteria_that_nothing_matches_warn_of_a_similar_value(jobs: str | list[str]) -> None:
+    rows = [{"hq_country": "Germany", "employee_count": 5}]
+    with Simulator([SimulatedJob(rows, "one"), SimulatedJob(rows, "two")]) as service:
+        fetch = partial(fetch_rows, jobs, api_key=service.api_key, base_url=service.base_url)
+        with pytest.warns(match=r"^No company matches the criteria\. Did you mean country=Germany\?$"):
+            assert fetch(criteria="country=Germny").empty
+        assert fetch(criteria="country=Germany; employee_count>5").empty
+        assert fetch(criteria="country=Norway").empty
+
+
 def test_criteria_are_refused_before_the_job_is_asked_for() -> None:
     with Simulator([SimulatedJob(ROWS, "one")]) as service, pytest.raises(ConfigurationError, match="is no criterion"):
         fetch_rows("one", criteria="Germany", api_key=service.api_key, base_url=service.base_url)
