@@ -1,19 +1,19 @@
 """The long form: ``python -m tests.fire [--only model,matrix] [--runs N] ...`` prints what was tested and the results.
 
-    model   random events in random order: a state machine over fetcher, service and store
-    matrix  every fault at every point of a job's life
-    fuzz    random responses, cell arguments and settings
-    pivots  pivots of random jobs, from columns and from rows
+    model       random events in random order: a state machine over fetcher, service and store
+    matrix      every fault at every point of a job's life
+    fuzz        random responses, cell arguments and settings
+    pivots      pivots of random jobs, from columns and from rows
     selections  criteria, sorts and tops of random jobs, from columns and from rows
-    comparisons  random jobs compared with known companies, from columns and from rows
-    known   a CRM with the dirt of real exports, as known companies of a job
-    secrecy sessions with a service that repeats the key, and with a list of known companies
-    damage  damaged stores
-    crash   processes killed while they write to the store
-    columns rows of any values, damaged files, processes killed while they make files
-    exports a folder of exported files that is read while it is written, by processes that are killed
-    load    hundreds of jobs at once
-    soak    hours of office use in simulated time
+    comparisons random jobs compared with known companies, from columns and from rows
+    known       a CRM with the dirt of real exports, as known companies of a job
+    secrecy     sessions with a service that repeats the key, and with a list of known companies
+    damage      damaged stores
+    crash       processes killed while they write to the store
+    columns     rows of any values, damaged files, processes killed while they make files
+    exports     a folder of exported files that is read while it is written, by processes that are killed
+    load        hundreds of jobs at once
+    soak        hours of office use in simulated time
 
 Each line is printed as soon as its result is known. If a promise is broken or a part fails otherwise, its line says so,
 the other parts go on, and the exit code is 1.

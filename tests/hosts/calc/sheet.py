@@ -1,4 +1,4 @@
-"""A sheet of a running Calc, and jobs for its cells."""
+"""A sheet of a running Calc, the add-in's menu, and jobs for its cells."""
 
 from __future__ import annotations
 
@@ -9,11 +9,25 @@ from typing import Any, Final
 import pytest
 
 from tests.hosts.basic.libreoffice import BasicError, LibreOffice
-from tests.hosts.calc.menu import MENU, act
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 
 SHEET: Final = "Sheet1"
 _numbers = itertools.count()
+
+MENU: Final = {
+    "Menu": """\
+Option VBASupport 1
+Public Function Act(action As String) As String
+    Act = CreateUnoService("xlopenfunnel.calc.Actions").act(ThisComponent, action)
+End Function
+"""
+}
+"""A module for the document in front."""
+
+
+def act(libreoffice: LibreOffice, action: str) -> object:
+    """What the menu tells after it has done something. The document has the module."""
+    return libreoffice.call("Menu.Act", action)
 
 
 class Sheet:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.hosts.basic.libreoffice import LibreOffice
 from tests.hosts.calc.home import UserHome
-from tests.hosts.calc.menu import MENU, act
+from tests.hosts.calc.sheet import MENU, act
 from tests.unit.pivots import pivot
 from xl_openfunnel import table
 from xl_openfunnel.fields import DEFAULT_COLUMNS
