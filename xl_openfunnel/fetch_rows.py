@@ -21,7 +21,6 @@ from .pasted import job_ids
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .jobs.store.opening import JobStore
     from .known.lists import KnownLists
     from .selection import Selection
 
@@ -102,7 +101,7 @@ def fetch_with(
 ) -> pd.DataFrame:
     """As `fetch_rows`, with the given fetcher."""
     selection = _with_known_columns(_selection(criteria), columns)  # refused before a long wait
-    choose = None if new_against is None else _new_against(new_against, fetcher.store)
+    choose = None if new_against is None else _new_against(new_against)
     several = isinstance(job_id, Iterable) and not isinstance(job_id, (str, bytes))
     jobs = list(dict.fromkeys(map(job_id_from, job_id if several else [job_id])))  # type: ignore[arg-type]
     if not jobs:
@@ -165,9 +164,7 @@ def _known_lists() -> KnownLists:
     return KnownLists.beside(Settings.load().store_path)
 
 
-def _new_against(
-    names: str | Iterable[str], store: JobStore | None
-) -> Callable[[Sequence[Snapshot], Selection], Selection]:
+def _new_against(names: str | Iterable[str]) -> Callable[[Sequence[Snapshot], Selection], Selection]:
     """Chooses the companies of snapshots that are new to these lists, which are read before a long wait."""
     from .known.lists import split_names
     from .known.selection import new_among
@@ -175,7 +172,7 @@ def _new_against(
     listed = split_names(names) if isinstance(names, str) else list(names)
     if isinstance(names, str) and not listed:
         raise ConfigurationError('new_against names no list. Say for example "crm".')
-    known = _known_lists().together(listed, store)
+    known = _known_lists().together(listed)
     return lambda snapshots, selection: new_among(snapshots, selection, known, listed)
 
 

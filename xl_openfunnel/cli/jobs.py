@@ -170,7 +170,7 @@ def rows(
     names = parse_column_names(columns)
     selection, lists = parse_selection(criteria, sort, top), parse_new_against(new_against)
     all_lists = KnownLists.beside(run.settings.store_path)
-    known = all_lists.together(lists, run.store_if_usable) if lists else None
+    known = all_lists.together(lists) if lists else None
     selection = with_columns(selection, names, lambda: all_lists)
     if names is None and target.file_format == "xlsx":
         selection = with_all_columns(selection, all_lists, but=lists)

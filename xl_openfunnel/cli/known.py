@@ -12,13 +12,14 @@ import typer
 from ..errors import ConfigurationError
 from ..fields import parse_columns
 from ..known.lists import KnownList, KnownLists, checked_name, split_names
-from ..known.names import check_list_name
 from ..text import format_utc
 from . import table_output, terminal
 from .options import Json, Yes
 from .session import session
 
 Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="The name of the known list.")]
+
+LIST_FIRST = "A known list and a job have the name {!r}: OF_NEW takes the list."
 
 _HEADERS = ("name", "companies", "columns", "noted", "set (UTC)")
 
@@ -45,7 +46,7 @@ def set_list(
     from ..known.tables import make_list, read_table
 
     lists = _lists(context)
-    check_list_name(checked_name(name), session(context).store_if_usable)
+    checked_name(name)
     known = make_list(name, read_table(file), parse_columns(",".join(columns)) if columns else None, note)
     terminal.print_message(f"{known.summary}.")
     if not columns and not yes and not terminal.confirm(f"Keep them as {known.name!r}?"):
@@ -53,6 +54,9 @@ def set_list(
         raise typer.Exit(1)
     lists.set(known)
     terminal.print_message(f'Kept. In a cell: =OF_NEW(A2,"{known.name}")')
+    store = session(context).store_if_usable
+    if store is not None and store.job_id_of(known.name) is not None:
+        terminal.print_message(LIST_FIRST.format(known.name))
 
 
 def list_lists(context: typer.Context, as_json: Json = False) -> None:

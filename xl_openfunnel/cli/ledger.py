@@ -13,11 +13,11 @@ from ..api.endpoints import find_job_id
 from ..cell_values import to_cell, to_text
 from ..jobs.store.ledger import SHORT_ID
 from ..known.lists import KnownLists
-from ..known.names import check_label
 from ..pasted import holds_key, job_ids
 from ..settings import shown_origin
 from ..text import count, one_line, size
 from . import table_output, terminal
+from .known import LIST_FIRST
 from .options import Job, Json, OptionalJob
 from .session import Session, session
 
@@ -82,6 +82,8 @@ def label(
     terminal.print_message(
         f"Job {job_id} has the label {run.label_of(job_id)!r}." + ("" if known else " It was not seen here before.")
     )
+    if KnownLists.beside(run.settings.store_path).version(text) is not None:
+        terminal.print_message(LIST_FIRST.format(text))
 
 
 def forget(
@@ -121,7 +123,7 @@ def _check_label(run: Session, job_id: str, name: str) -> str:
     """The label, without surrounding white space.
 
     Raises:
-        ConfigurationError: it is empty, long, not printable, holds an API key, or means another job or a known list.
+        ConfigurationError: it is empty, long, not printable, holds an API key, or means another job.
     """
     text = name.strip()
     if holds_key(text):
@@ -136,7 +138,6 @@ def _check_label(run: Session, job_id: str, name: str) -> str:
         raise ConfigurationError(
             f"{text!r} is the id of another job, or begins it: it would hide that one. Choose another label."
         )
-    check_label(text, KnownLists.beside(run.settings.store_path))
     return text
 
 

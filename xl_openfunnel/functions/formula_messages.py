@@ -95,11 +95,6 @@ FORMULA_MESSAGES: Final = (
     ),
     FormulaMessage("#OF! '<given>' is no known list. There are <lists>.", "the same"),
     FormulaMessage(
-        "#OF! '<given>' is a known list, and names the job <job> too. Give the job another label (xl-openfunnel label "
-        "JOB LABEL), or the list another name (xl-openfunnel known set).",
-        "as it says: neither is chosen for you. Or give the job by its id, if the name is its label",
-    ),
-    FormulaMessage(
         "#OF! '<given>' is no known list. There is none: xl-openfunnel known set NAME FILE sets one.",
         "as it says; or *Keep as known list* among the buttons. The cell follows",
     ),

@@ -11,7 +11,6 @@ from ..company_key import looks_blank
 from ..errors import ConfigurationError
 from ..jobs import job_text
 from ..jobs.snapshot import Rows, Snapshot
-from ..known.names import ambiguous, is_called
 from ..known.reading import company_name, find_columns, keys_in
 from ..known.tables import keys_of_rows
 from ..known.tiers import KnownCompanies
@@ -82,12 +81,10 @@ def _all_of(
     if len(texts) > MAX_NAMES:  # names or notes, and not those of jobs
         texts = context.named_lists(texts)
     for text in texts:
-        known, job_id = context.known_list(text), _seen_job(context, text)
+        known = context.known_list(text)
         if known is not None:
-            if job_id and is_called(job_id, context.label(job_id), text):
-                raise ambiguous(text, job_id)
             sources.append(known.keys)
-        elif job_id:
+        elif job_id := _seen_job(context, text):
             snapshot = context.snapshot(job_id, job_view)
             if reason := _unread_reason(snapshot):
                 return reason

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..errors import ConfigurationError
-from ..jobs.store.opening import JobStore
 from ..known.lists import KnownLists, possible_name
-from ..known.names import check_list_name
 from ..known.tables import make_list
 from ..runtime.background import in_background
 from ..text import count
@@ -79,26 +77,21 @@ def check_size(rows: int, columns: int) -> None:
         )
 
 
-def keep(
-    lists: KnownLists | None, store: JobStore | None, name: str, cells: SelectedCells, separator: str = ","
-) -> KeptText:
+def keep(lists: KnownLists | None, name: str, cells: SelectedCells, separator: str = ",") -> KeptText:
     """Keep the companies of cells as a list, in place of an older one of this name; returns what was kept.
 
     Args:
         lists: those of the user; None where there is no store.
-        store: with the jobs.
         name: of the list.
         cells: with or without a row of headers.
         separator: between the arguments of a formula.
 
     Raises:
-        ConfigurationError: there are no lists here, a job has this name, or there is nothing in these cells by which
-            companies are compared.
+        ConfigurationError: there are no lists here, or there is nothing in these cells by which companies are compared.
         FileWriteError: the list cannot be written.
     """
     if lists is None:
         raise ConfigurationError(_NO_LISTS)
-    check_list_name(name, store)
     if not any(cell not in (None, "") for row in cells.rows for cell in row):
         raise ConfigurationError(_NOTHING)
     with in_background():

@@ -24,11 +24,9 @@ import msgspec
 from ..atomic import LEFT_OVER_AGE, atomic_write, patiently, remove_left_over
 from ..company_key import INVISIBLE, comparable, host
 from ..errors import ConfigurationError, FileWriteError
-from ..jobs.store.opening import JobStore
 from ..pasted import did_you_mean, refusal
 from ..shared_hosts import is_shared, use_own
 from ..text import clip, companies, count, decoded, one_line
-from .names import ambiguous, job_called
 from .reading import keys_in
 from .tiers import KnownCompanies, Matcher
 
@@ -204,16 +202,11 @@ class KnownLists:
             else f"There are {', '.join([*names.values()][:_SHOWN])}."
         )
 
-    def together(self, names: Sequence[str], store: JobStore | None) -> KnownCompanies:
+    def together(self, names: Sequence[str]) -> KnownCompanies:
         """The companies of these lists.
 
-        Args:
-            names: of the lists.
-            store: with the jobs that may have such a name too.
-
         Raises:
-            ConfigurationError: there is none of one of these names, perhaps because it names a file; or no name; or it
-                names a job too.
+            ConfigurationError: there is none of one of these names, perhaps because it names a file; or no name.
         """
         if not names:
             raise ConfigurationError("No known list is named. Give the name of one, such as crm.")
@@ -224,8 +217,6 @@ class KnownLists:
                     f"{name} is a file, and no known list. To make one of it: xl-openfunnel known set NAME {name}"
                 )
             companies.update(self.get(name).keys)
-            if job_id := job_called(store, name):
-                raise ambiguous(name, job_id)
         return companies
 
     def is_loaded(self, name: str) -> bool:

@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 from collections.abc import Callable
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +18,7 @@ from openpyxl import load_workbook
 from tests.hosts.calc import analysis
 from tests.tools.guide import GUIDE
 from tests.unit.cli.conftest import Run, Serve
-from xl_openfunnel import Client, ConfigurationError, Store, fetch_rows
+from xl_openfunnel import ConfigurationError, fetch_rows
 from xl_openfunnel.known.lists import SHARED_HOSTS, KnownLists
 from xl_openfunnel.settings import Settings
 from xl_openfunnel.simulator import SimulatedJob
@@ -73,36 +72,6 @@ def test_the_workbook_of_another_job_can_be_a_list(serve: Serve, run: Run, tmp_p
     assert run("known", "set", "last", tmp_path / "one.xlsx", "--yes").code == 0
     new = run("rows", "two", "--new-against", "last", "--columns", "name", "--format", "jsonl").out
     assert json.loads(new) == {"name": "Zeta", "tier": "new"}
-
-
-def test_a_list_and_a_job_never_have_one_name(serve: Serve, run: Run, accounts: Path) -> None:
-    serve(ONE, TWO)
-    run("status", "one", "two")
-    run("label", "one", "June")
-    refused = run("known", "set", "JUNE", accounts, "--yes")
-    assert (refused.code, "names the job one, and OF_NEW takes the names of both" in refused.err) == (2, True)
-    assert run("known", "set", "one", accounts, "--yes").code == 2
-    assert run("known", "set", "crm", accounts, "--yes").code == 0
-    refused = run("label", "two", "CRM")
-    assert (refused.code, "'CRM' is a known list" in refused.err) == (2, True)
-    assert run("label", "two", "July").code == 0
-
-
-def test_an_older_name_of_a_list_and_a_job_is_refused_by_command_and_python(
-    serve: Serve, run: Run, accounts: Path
-) -> None:
-    serve(ONE, TWO)
-    run("known", "set", "crm", accounts, "--yes")
-    run("status", "two")
-    with closing(Store(Settings.load().store_path, Client().origin)) as store:
-        store.label("two", "crm")
-    text = "'crm' is a known list, and names the job two too. Give the job another label"
-    done = run("rows", "one", "--new-against", "crm", "--format", "jsonl")
-    assert (done.code, text in done.err, done.out) == (2, True, "")
-    with pytest.raises(ConfigurationError, match=text):
-        fetch_rows("one", new_against="crm")
-    run("label", "two", "later")
-    assert run("rows", "one", "--new-against", "crm", "--format", "jsonl").code == 0
 
 
 def test_a_list_is_set_listed_shown_and_removed(serve: Serve, run: Run, accounts: Path) -> None:
@@ -397,3 +366,15 @@ def test_an_option_that_takes_names_may_be_given_several_times(serve: Serve, run
     assert list(fetch_rows("one", new_against="first, second")["name"]) == ["Delta", "Beta"]
     with pytest.raises(ConfigurationError, match="names no list"):
         fetch_rows("one", new_against=" , ")
+
+
+def test_a_name_that_a_list_and_a_job_have_is_told_whichever_comes_second(
+    serve: Serve, run: Run, accounts: Path
+) -> None:
+    job = SimulatedJob(ROWS).job_id
+    serve()
+    told = "A known list and a job have the name 'crm': OF_NEW takes the list."
+    assert told not in run("known", "set", "crm", str(accounts), "--yes").err
+    assert told in run("label", job, "crm").err
+    assert told in run("known", "set", "crm", str(accounts), "--yes").err
+    assert told not in run("label", job, "last run").err

@@ -224,8 +224,6 @@ def texts_with_lists(services: SimulatedServices) -> list[str]:
     (file,) = services.known.folder.iterdir()
     file.write_bytes(b"")
     texts.append(text_of(services, *ROWS_OF, JOB, "known:crm"))
-    services.known.set(make_list(JOB, [["example.org"]]))
-    texts.append(text_of(services, *NEW, JOB, JOB))
     services.known.remove_all()
     return texts
 

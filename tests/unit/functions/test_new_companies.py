@@ -132,37 +132,20 @@ def test_few_texts_of_a_long_column_of_notes_are_read_a_second_time(
     assert read.call_count == most
 
 
-@pytest.mark.parametrize(
-    ("name", "known"),
-    [("last run", "LAST  run"), ("job-two-2", "job-two-2"), ("last run", (("last run",), ("beta.com",)))],
-)
-def test_a_name_that_a_list_and_a_job_have_means_neither(services: SimulatedServices, name: str, known: object) -> None:
-    keep(services, name, ["beta.com"], ["fr.beta.com"])
-    context = services.context()
-    with pytest.raises(ConfigurationError, match=r"' is a known list, and names the job job-two-2 too\."):
-        new(context, "job-one-1", known)
-    assert not context.dependencies[KNOWN].stale
-    assert services.known
-    services.known.remove(name)
-    assert context.dependencies[KNOWN].stale
-    assert ("Beta", "new") in names(services, "job-one-1", name)
-
-
-def test_a_cell_follows_a_label_that_moves_away_from_the_name_of_a_list(services: SimulatedServices) -> None:
+def test_a_text_means_a_list_before_a_label(services: SimulatedServices) -> None:
     keep(services, "last run", ["beta.com"], ["fr.beta.com"])
+    assert ("Beta", "new") not in names(services, "job-one-1", "last run")
+    assert ("Acme", "new") in names(services, "job-one-1", "last run")
+
+
+def test_a_cell_follows_a_label_that_moves_to_another_job(services: SimulatedServices) -> None:
     context = services.context()
-    with pytest.raises(ConfigurationError, match="is a known list, and names the job job-two-2 too"):
-        new(context, "job-one-1", "last run")
+    new(context, "job-one-1", "last run")
+    assert not context.dependencies[KNOWN].stale
     assert services.store
     services.store.label("job-two-2", None)
+    services.store.label("job-one-1", "last run")
     assert context.dependencies[KNOWN].stale
-    assert ("Beta", "new") not in names(services, "job-one-1", "last run")
-
-
-def test_a_list_may_be_called_as_an_id_begins(services: SimulatedServices) -> None:
-    for name in ("job-two-", "not-0b7e4c1e-1111-4222-8333-444455556666"):
-        keep(services, name, ["beta.com"], ["fr.beta.com"])
-        assert ("Beta", "new") not in names(services, "job-one-1", name)
 
 
 def test_weaker_matches_count_on_request_and_why_tells_them(services: SimulatedServices) -> None:

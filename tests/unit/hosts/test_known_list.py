@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.hosts.known_list import Proposal, SelectedCells, check_size, keep, propose
-from xl_openfunnel.jobs.store.store import Store
 from xl_openfunnel.known.lists import KnownLists, now
 
 ROWS: list[list[object]] = [
@@ -27,22 +25,13 @@ def lists(tmp_path: Path) -> KnownLists:
 
 
 def test_what_is_kept_is_said_with_the_formula_that_uses_it(lists: KnownLists) -> None:
-    said = keep(lists, None, "crm", SelectedCells(ROWS))
+    said = keep(lists, "crm", SelectedCells(ROWS))
     assert said == '2 companies: 2 by Website, 1 by LinkedIn; 1 row had neither. Use it as =OF_NEW(A2,"crm")'
     assert lists.get("crm").keys.hosts == {"acme.com": "", "foo.example": ""}
 
 
-def test_the_name_of_a_job_is_no_name_of_a_list(lists: KnownLists, tmp_path: Path) -> None:
-    with closing(Store(tmp_path / "store.sqlite3", "https://api.openfunnel.dev:443")) as store:
-        store.label("job-one-1", "CRM")
-        with pytest.raises(ConfigurationError, match="'crm' names the job job-one-1, and"):
-            keep(lists, store, "crm", SelectedCells(ROWS))
-        assert lists.all() == []
-        keep(lists, store, "crm 2", SelectedCells(ROWS))
-
-
 def test_hidden_rows_are_kept_and_mentioned(lists: KnownLists) -> None:
-    said = keep(lists, None, "crm", SelectedCells([["acme.com"]], hidden=True), ";")
+    said = keep(lists, "crm", SelectedCells([["acme.com"]], hidden=True), ";")
     assert said == '1 company: 1 by column 1. Hidden rows are in it too. Use it as =OF_NEW(A2;"crm")'
 
 
@@ -56,20 +45,20 @@ def test_hidden_rows_are_kept_and_mentioned(lists: KnownLists) -> None:
     ],
 )
 def test_without_keys_an_older_list_stays(lists: KnownLists, rows: list[list[object]], reason: str) -> None:
-    keep(lists, None, "crm", SelectedCells(ROWS))
+    keep(lists, "crm", SelectedCells(ROWS))
     with pytest.raises(ConfigurationError, match=reason):
-        keep(lists, None, "crm", SelectedCells(rows))
+        keep(lists, "crm", SelectedCells(rows))
     assert lists.get("crm").companies == 2
 
 
 def test_without_a_store_it_is_said_what_to_do() -> None:
     assert propose(None, "crm") == Proposal("crm")
     with pytest.raises(ConfigurationError, match="xl-openfunnel doctor"):
-        keep(None, None, "crm", SelectedCells(ROWS))
+        keep(None, "crm", SelectedCells(ROWS))
 
 
 def test_a_name_is_proposed_with_what_is_kept_under_it(lists: KnownLists) -> None:
-    keep(lists, None, "crm", SelectedCells(ROWS))
+    keep(lists, "crm", SelectedCells(ROWS))
     assert propose(lists, "CRM!") == Proposal("CRM", "2", f"{now().astimezone():%Y-%m-%d}")
     assert propose(lists, "Accounts: 2026") == Proposal("Accounts 2026")
     assert propose(lists, "#") == Proposal("")

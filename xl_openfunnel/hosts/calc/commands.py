@@ -121,7 +121,7 @@ def _keep_list(
         return _NOTHING_KEPT
 
     def read_and_keep() -> str:
-        return keep(lists, session().store, proposal.name, selection.read(run_on_main_thread), ";")
+        return keep(lists, proposal.name, selection.read(run_on_main_thread), ";")
 
     _run_slow("keep list", read_and_keep, lambda text: text, run_on_main_thread, show)
     return "Reading the companies ..."

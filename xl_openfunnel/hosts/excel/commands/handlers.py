@@ -230,8 +230,7 @@ class CommandHandlers:
         """Keep the companies of the selected cells as a known list."""
         if context.cell is None:
             return "There are no cells on this sheet."
-        cells = excel.selected_cells(context.cell, context.text)
-        return keep(self._services.known, self._services.store, context.given, cells)
+        return keep(self._services.known, context.given, excel.selected_cells(context.cell, context.text))
 
     # ---- cancel, key, log, help -------------------------------------------------------------------------------
 
