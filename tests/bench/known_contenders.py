@@ -71,7 +71,7 @@ def set_list(place: Path) -> None:
     from xl_openfunnel.known.lists import KnownLists
     from xl_openfunnel.known.tables import make_list, read_table
 
-    KnownLists(place).set(make_list(NAME, read_table(place / _CSV), note_column="Owner"))
+    KnownLists(place).set(make_list(NAME, read_table(place / _CSV).rows, note_column="Owner"))
 
 
 def accounts(place: Path) -> tuple[tuple[object, ...], ...]:

@@ -64,7 +64,7 @@ def run(folder: Path, accounts: int, companies: int, seed: int = 0) -> tuple[crm
     names = []
     for number, (path, id_column) in enumerate(made.files.items()):
         names.append(f"crm {number}")
-        lists.set(make_list(names[-1], read_table(path), note_column=id_column))
+        lists.set(make_list(names[-1], read_table(path).rows, note_column=id_column))
     answer = of_new(folder, made.rows, lists, names)
     matches = {str(page): (Tier(str(tier)), str(note)) for page, tier, note in answer}
     return made, judge(made, matches)

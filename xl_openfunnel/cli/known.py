@@ -12,7 +12,7 @@ import typer
 from ..errors import ConfigurationError
 from ..fields import parse_columns
 from ..known.lists import KnownList, KnownLists, checked_name, split_names
-from ..text import format_utc
+from ..text import clip, format_utc, one_line
 from . import table_output, terminal
 from .options import Json, Yes
 from .session import session
@@ -21,6 +21,8 @@ Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="T
 
 LIST_FIRST = "A known list and a job have the name {!r}: OF_NEW takes the list."
 
+_SHOWN_UNITS = 40
+
 _HEADERS = ("name", "companies", "columns", "noted", "set (UTC)")
 
 
@@ -28,7 +30,12 @@ def set_list(
     context: typer.Context,
     name: Name,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", show_default=False, help="A .csv, .xlsx, .ods or .parquet file.")
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            show_default=False,
+            help="A table: .csv .tsv .txt, .xlsx .xlsm .xlsb .xls .ods, .parquet, or .json .jsonl of rows.",
+        ),
     ],
     columns: Annotated[
         list[str] | None,
@@ -47,8 +54,13 @@ def set_list(
 
     lists = _lists(context)
     checked_name(name)
-    known = make_list(name, read_table(file), parse_columns(",".join(columns)) if columns else None, note)
-    terminal.print_message(f"{known.summary}.")
+    named = parse_columns(",".join(columns)) if columns else None
+    table = read_table(file, named or (), note)
+    known = make_list(name, table.rows, named, note)
+    sheet = (
+        f" From the sheet {clip(one_line(table.name), _SHOWN_UNITS)!r}, one of {table.sheets}." if table.name else ""
+    )
+    terminal.print_message(f"{known.summary}.{sheet}")
     if not columns and not yes and not terminal.confirm(f"Keep them as {known.name!r}?"):
         terminal.print_message("Nothing was kept.")
         raise typer.Exit(1)

@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
+
+import msgspec
 
 from ..cell_values import to_cell, to_text
 from ..company_key import comparable, looks_blank
@@ -28,8 +30,9 @@ _Row = TypeVar("_Row", bound=Sequence[object])
 
 _TEXT_SUFFIXES: Final = (".csv", ".tsv", ".txt")
 _SHEET_SUFFIXES: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-SUFFIXES: Final = (*_TEXT_SUFFIXES, *_SHEET_SUFFIXES, ".parquet")
-"""The files that can be read."""
+_RECORD_SUFFIXES: Final = (".json", ".jsonl")
+SUFFIXES: Final = (*_TEXT_SUFFIXES, *_SHEET_SUFFIXES, ".parquet", *_RECORD_SUFFIXES)
+"""The files that can be read: among them all that `rows` writes."""
 
 _DELIMITERS: Final = ",;\t|"
 _DECLARED: Final = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)
@@ -63,11 +66,30 @@ class _UnusableError(Exception):
     """Why a file is not read, in words for the user that show nothing of it."""
 
 
-def read_table(path: Path) -> list[list[object]]:
-    """The rows of a file, headers included.
+class Sheet(NamedTuple):
+    """The table of a file.
 
-    Of a workbook those of the first sheet with a table of companies, since a workbook of `rows` opens on a summary;
-    without one, those of the first sheet that is not empty.
+    Attributes:
+        rows: all of one width, headers included.
+        name: of the sheet, if the file has several.
+        sheets: how many there are.
+    """
+
+    rows: list[list[object]]
+    name: str | None = None
+    sheets: int = 1
+
+
+def read_table(path: Path, columns: Sequence[str] = (), note_column: str | None = None) -> Sheet:
+    """The table of a file.
+
+    Of a workbook the first sheet that has the named columns, with keys in those of ``columns``; without any, the first
+    with a table of companies, since a workbook of `rows` opens on a summary; else the first that is not empty.
+
+    Args:
+        path: the file.
+        columns: as of `make_list`.
+        note_column: as of `make_list`.
 
     Raises:
         ConfigurationError: there is no such file, it cannot be read, or what reads it does not load.
@@ -78,10 +100,12 @@ def read_table(path: Path) -> list[list[object]]:
     if path.exists() and not path.is_file():  # reading a pipe would never end
         raise ConfigurationError(f"{path} is no ordinary file. Give the name of one.")
     try:
+        if suffix in _SHEET_SUFFIXES:
+            return _read_workbook(path, columns, note_column)
         if suffix in _TEXT_SUFFIXES:
             rows = _read_text(path.read_bytes())
-        elif suffix in _SHEET_SUFFIXES:
-            rows = _read_workbook(path)
+        elif suffix in _RECORD_SUFFIXES:
+            rows = _read_records(path.read_bytes(), lines=suffix == ".jsonl")
         else:
             rows = _read_parquet(path)
     except OSError as error:
@@ -92,7 +116,7 @@ def read_table(path: Path) -> list[list[object]]:
         raise ConfigurationError(f"{path} could not be read, because a library does not load: {error}.") from None
     except Exception:  # each reader has errors of its own; none may show what is in the file
         raise ConfigurationError(f"{path} could not be read: it is damaged, or no {suffix[1:]} file.") from None
-    return _of_one_width(rows)
+    return Sheet(_of_one_width(rows))
 
 
 def _of_one_width(rows: Table) -> list[list[object]]:
@@ -235,18 +259,40 @@ def _parse_all(text: str, delimiter: str) -> list[list[object]]:
     return rows
 
 
-def _read_workbook(path: Path) -> list[list[object]]:
+def _read_records(content: bytes, *, lines: bool) -> list[list[object]]:
+    """The rows of objects, one a line or in one list."""
+    text = decoded(content)
+    decode = msgspec.json.Decoder(list[dict[str, object]]).decode
+    records = decode(f"[{','.join(filter(str.strip, text.split(chr(10))))}]" if lines else text)
+    names = list(dict.fromkeys(name for record in records for name in record))
+    return [[*names], *([_flat(record.get(name)) for name in names] for record in records)]
+
+
+def _read_workbook(path: Path, columns: Sequence[str], note_column: str | None) -> Sheet:
     from python_calamine import CalamineWorkbook
 
     _check_workbook(path)
-    first: list[list[object]] = []
+    best, sheet = (False, False, False), Sheet([])
     with CalamineWorkbook.from_path(str(path)) as book:
-        for name in book.sheet_names:
+        names = book.sheet_names
+        for name in names:
             rows = _of_one_width([list(row) for row in book.get_sheet_by_name(name).to_python()])
-            if _is_of_companies(rows):
-                return rows
-            first = first or rows
-    return first
+            fit = (*_has_columns(rows, columns, note_column), bool(rows))
+            if fit > best:
+                best, sheet = fit, Sheet(rows, name if len(names) > 1 else None, len(names))
+            if all(fit):
+                break
+    return sheet
+
+
+def _has_columns(rows: Table, columns: Sequence[str], note_column: str | None) -> tuple[bool, bool]:
+    """Whether a sheet has all the named columns, and whether it is one of companies."""
+    named = [*columns, *([] if note_column is None else [note_column])]
+    headers = [comparable(to_text(cell)) if isinstance(cell, str) else "" for cell in rows[0]] if rows else []
+    if not all(comparable(name) in headers for name in named):
+        return False, _is_of_companies(rows)
+    positions = [headers.index(comparable(name)) for name in columns]
+    return True, any(row_keys(row, positions) for row in rows[1:]) if positions else _is_of_companies(rows)
 
 
 def _is_of_companies(rows: Table) -> bool:
@@ -292,5 +338,9 @@ def _read_parquet(path: Path) -> list[list[object]]:
     with duckdb.connect(config={"temp_directory": ""}) as db:  # nothing of a list is ever put aside on the disk
         result = db.execute("SELECT * FROM read_parquet(?)", [glob.escape(str(path))])
         headers = [column[0] for column in result.description or ()]
-        rows = [[to_cell(cell) if isinstance(cell, list) else cell for cell in row] for row in result.fetchall()]
+        rows = [list(map(_flat, row)) for row in result.fetchall()]
         return [list(headers), *rows]
+
+
+def _flat(value: object) -> object:
+    return to_cell(value) if isinstance(value, list) else value

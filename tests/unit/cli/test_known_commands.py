@@ -20,6 +20,7 @@ from tests.tools.guide import GUIDE
 from tests.unit.cli.conftest import Run, Serve
 from xl_openfunnel import ConfigurationError, fetch_rows
 from xl_openfunnel.known.lists import SHARED_HOSTS, KnownLists
+from xl_openfunnel.known.tables import SUFFIXES
 from xl_openfunnel.settings import Settings
 from xl_openfunnel.simulator import SimulatedJob
 
@@ -66,10 +67,32 @@ def test_the_guide_shows_what_the_commands_print_and_the_formulas_of_its_picture
         assert [re.sub(time, "", line) for line in printed] == [re.sub(time, "", line) for line in shown.splitlines()]
 
 
-def test_the_workbook_of_another_job_can_be_a_list(serve: Serve, run: Run, tmp_path: Path) -> None:
+def test_help_guide_and_refusal_name_the_same_kinds_of_files(serve: Serve, run: Run, tmp_path: Path) -> None:
+    serve()
+    (page,) = re.findall(r"^`known set` reads (.*?) files", (GUIDE / "known.md").read_text("utf-8"), re.MULTILINE)
+    refused = run("known", "set", "crm", tmp_path / "accounts.pdf").err.partition("There are")[2]
+    for text in (page, refused, run("known", "set", "--help").out.partition("NAME")[2].partition("Options")[0]):
+        assert sorted(re.findall(r"\.[a-z]+", text)) == sorted(SUFFIXES), text
+    assert set(SUFFIXES) >= {f".{suffix}" for suffix in READERS}
+
+
+def test_the_sheet_that_was_read_is_named_where_there_are_several(serve: Serve, run: Run, tmp_path: Path) -> None:
+    serve()
+    for sheets in (["Accounts"], ["People", "Accounts"]):
+        with pd.ExcelWriter(tmp_path / "accounts.xlsx") as book:
+            for sheet in sheets:
+                column = "Website" if sheet == "Accounts" else "E-mail"
+                pd.DataFrame({column: ["jo@acme.com", "al@beta.com"]}).to_excel(book, sheet_name=sheet, index=False)
+        done = run("known", "set", "crm", tmp_path / "accounts.xlsx", "--columns", "Website")
+        assert done.code == 0
+        assert ("From the sheet 'Accounts', one of 2." in done.err) == (len(sheets) > 1)
+
+
+@pytest.mark.parametrize("suffix", READERS)
+def test_every_file_of_another_job_can_be_a_list(serve: Serve, run: Run, tmp_path: Path, suffix: str) -> None:
     serve(ONE, TWO)
-    run("rows", "one", "-o", tmp_path / "one.xlsx")
-    assert run("known", "set", "last", tmp_path / "one.xlsx", "--yes").code == 0
+    run("rows", "one", "-o", tmp_path / f"one.{suffix}")
+    assert run("known", "set", "last", tmp_path / f"one.{suffix}", "--yes").code == 0
     new = run("rows", "two", "--new-against", "last", "--columns", "name", "--format", "jsonl").out
     assert json.loads(new) == {"name": "Zeta", "tier": "new"}
 

@@ -54,6 +54,15 @@ def parquet(folder: Path) -> Path:
     return folder / "accounts.parquet"
 
 
+def records(suffix: str) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        path = folder / f"accounts{suffix}"
+        pd.DataFrame(TABLE[1:], columns=TABLE[0]).to_json(path, orient="records", lines=suffix == ".jsonl")
+        return path
+
+    return write
+
+
 FILES: dict[str, Callable[[Path], Path]] = {
     **{
         f"{encoding} with {delimiter!r}": text_file(encoding, delimiter)
@@ -63,12 +72,14 @@ FILES: dict[str, Callable[[Path], Path]] = {
     "workbook": workbook,
     "workbook with a summary": workbook_with_summary,
     "Parquet": parquet,
+    "JSON": records(".json"),
+    "JSON lines": records(".jsonl"),
 }
 
 
 @pytest.mark.parametrize("kind", FILES)
 def test_every_kind_of_file_has_the_same_rows(kind: str, tmp_path: Path) -> None:
-    assert read_table(FILES[kind](tmp_path)) == TABLE
+    assert read_table(FILES[kind](tmp_path)).rows == TABLE
 
 
 def test_a_workbook_that_opens_on_a_summary_is_read_from_the_sheet_with_companies(tmp_path: Path) -> None:
@@ -79,7 +90,7 @@ def test_a_workbook_that_opens_on_a_summary_is_read_from_the_sheet_with_companie
         for row in TABLE if sheet.title == "Accounts" else TABLE[:2]:
             sheet.append(row)
     book.save(tmp_path / "accounts.xlsx")
-    assert read_table(tmp_path / "accounts.xlsx") == TABLE
+    assert read_table(tmp_path / "accounts.xlsx").rows == TABLE
 
 
 def test_of_a_workbook_without_companies_the_first_sheet_is_read(tmp_path: Path) -> None:
@@ -87,13 +98,47 @@ def test_of_a_workbook_without_companies_the_first_sheet_is_read(tmp_path: Path)
     book["Sheet"].append(["Number", "Owner"])
     book.create_sheet("Other").append(["Number"])
     book.save(tmp_path / "accounts.xlsx")
-    assert read_table(tmp_path / "accounts.xlsx") == [["Number", "Owner"]]
+    assert read_table(tmp_path / "accounts.xlsx").rows == [["Number", "Owner"]]
 
 
-@pytest.mark.parametrize("name", ["missing.csv", "damaged.xlsx", "damaged.parquet", "accounts.pdf", "folder.csv"])
+SHEETS: dict[str, list[list[object]]] = {
+    "People": [["E-mail", "Owner"], ["jo@people.com", "Jo"], ["al@people.com", "Al"]],
+    "Old": [["Website", "Team"], ["n/a", "North"], ["", "South"]],
+    "Accounts": [["Accounts of June"], ["Website", "Team"], ["acme.com", "North"], ["foo.com", "South"]],
+}
+
+
+@pytest.mark.parametrize(
+    ("columns", "note", "sheet"),
+    [
+        ((), None, "People"),
+        (("website",), None, "Accounts"),
+        (("Website",), "team", "Accounts"),
+        (("Team",), None, "Old"),
+        ((), "Team", "Accounts"),
+        (("Website",), "Owner", "People"),
+        (("Nothing",), None, "People"),
+    ],
+)
+def test_of_several_sheets_the_one_with_the_named_columns_is_read(
+    tmp_path: Path, columns: tuple[str, ...], note: str | None, sheet: str
+) -> None:
+    book = openpyxl.Workbook()
+    for name, rows in SHEETS.items():
+        for row in rows:
+            (book[name] if name in book.sheetnames else book.create_sheet(name)).append(row)
+    book.save(tmp_path / "accounts.xlsx")
+    found = read_table(tmp_path / "accounts.xlsx", columns, note)
+    assert (found.name, found.sheets, found.rows[0]) == (sheet, 4, SHEETS[sheet][-3])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["missing.csv", "damaged.json", "damaged.jsonl", "damaged.xlsx", "damaged.parquet", "accounts.pdf", "folder.csv"],
+)
 def test_what_cannot_be_read_is_said_without_its_content(name: str, tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
-    for damaged in ("damaged.xlsx", "damaged.parquet"):
+    for damaged in ("damaged.json", "damaged.jsonl", "damaged.xlsx", "damaged.parquet"):
         (tmp_path / damaged).write_bytes(b"secret")
     with pytest.raises(ConfigurationError) as refused:
         read_table(tmp_path / name)
@@ -161,14 +206,14 @@ def test_a_first_row_with_a_company_is_not_shown_as_headers(asked: Any) -> None:
 def test_titles_above_the_headers_and_blank_rows_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "report.csv"
     path.write_text("Accounts of all\n,,\nAs of 1/2/2026,,\nAccount,Website,Owner\n,,\nAcme,acme.com,Jo\n", "utf-8")
-    assert read_table(path) == [["Account", "Website", "Owner"], ["Acme", "acme.com", "Jo"]]
+    assert read_table(path).rows == [["Account", "Website", "Owner"], ["Acme", "acme.com", "Jo"]]
 
 
 @pytest.mark.parametrize("lines", [["Acme", "Foo"], ["acme.com", "foo.com"], ["Website", "acme.com", "foo.com,x"]])
 def test_a_first_row_that_is_no_title_stays(lines: list[str], tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("\n".join(lines), "utf-8")
-    assert [row[0] for row in read_table(path)] == [line.split(",")[0] for line in lines]
+    assert [row[0] for row in read_table(path).rows] == [line.split(",")[0] for line in lines]
 
 
 @pytest.mark.parametrize(
@@ -182,13 +227,13 @@ def test_a_first_row_that_is_no_title_stays(lines: list[str], tmp_path: Path) ->
 def test_the_delimiter_is_the_one_that_all_rows_have(text: str, row: list[str], tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_bytes(text.replace('"A\nb;c";x', '"A\nb;c"|x').encode())
-    assert read_table(path)[1] == row
+    assert read_table(path).rows[1] == row
 
 
 @pytest.mark.parametrize("name", ["accounts [1].parquet", "accounts's.parquet"])
 def test_a_parquet_file_is_found_by_its_very_name(name: str, tmp_path: Path) -> None:
     parquet(tmp_path).rename(tmp_path / name)
-    assert read_table(tmp_path / name) == TABLE
+    assert read_table(tmp_path / name).rows == TABLE
     with pytest.raises(ConfigurationError, match="No such file"):
         read_table(tmp_path / "other [1].parquet")
 
@@ -197,7 +242,7 @@ def test_a_parquet_file_is_found_by_its_very_name(name: str, tmp_path: Path) -> 
 def test_a_parquet_file_is_no_pattern(tmp_path: Path) -> None:
     parquet(tmp_path).rename(tmp_path / "a*.parquet")
     parquet(tmp_path).rename(tmp_path / "ab.parquet")
-    assert read_table(tmp_path / "a*.parquet") == TABLE
+    assert read_table(tmp_path / "a*.parquet").rows == TABLE
 
 
 @pytest.mark.parametrize(
@@ -220,7 +265,7 @@ def test_a_quote_that_is_never_closed_swallows_no_rows(text: str, tmp_path: Path
 def test_other_quotes_are_read(text: str, tmp_path: Path) -> None:
     path = tmp_path / "accounts.csv"
     path.write_text(text, "utf-8")
-    assert len(read_table(path)) == 1
+    assert len(read_table(path).rows) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such files")
@@ -246,7 +291,7 @@ def test_long_and_wide_sheets_are_read(tmp_path: Path) -> None:
     for cell in ("A1", "XFD1", "A9"):
         book["Sheet"][cell] = "acme.com"
     book.save(tmp_path / "wide.xlsx")
-    assert len(read_table(tmp_path / "wide.xlsx")[0]) == 16384
+    assert len(read_table(tmp_path / "wide.xlsx").rows[0]) == 16384
 
 
 def test_an_encrypted_workbook_is_called_so(tmp_path: Path) -> None:
@@ -259,7 +304,7 @@ def test_an_encrypted_workbook_is_called_so(tmp_path: Path) -> None:
 def test_lists_in_parquet_are_read_as_texts(tmp_path: Path) -> None:
     path = tmp_path / "accounts.parquet"
     pd.DataFrame({"sites": [["acme.com", None, "acme.de"]]}).to_parquet(path)
-    assert make_list("CRM", read_table(path)).keys.hosts == {"acme.com": "", "acme.de": ""}
+    assert make_list("CRM", read_table(path).rows).keys.hosts == {"acme.com": "", "acme.de": ""}
 
 
 def test_a_reader_that_does_not_load_is_no_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
