@@ -273,6 +273,9 @@ KNOWN_PREFIX: Final = "known:"
 """Before the name of a known list: a column that tells by which tier each company is in it. It is shown
 only where it is named, and `"*"` does not stand for it."""
 
+TIER_COLUMN: Final = "tier"
+"""The column that tells new companies from those that cannot be compared; it comes last, without being named."""
+
 KNOWN_TIERS: Final = ("linkedin", "host")
 """What such a column holds for a company that is in the list."""
 

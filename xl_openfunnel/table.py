@@ -27,6 +27,7 @@ from .fields import (
     EMPLOYEE_BANDS,
     JOB_COLUMN,
     SERVICE_COLUMNS,
+    TIER_COLUMN,
     Field,
     FieldType,
     columns_of,
@@ -275,6 +276,8 @@ def _resolve_columns(
 
 
 def _unknown_column_message(name: str, spelling: Mapping[str, str]) -> str:
+    if name.casefold() == TIER_COLUMN:
+        return f"There is no column {name!r}. OF_NEW and --new-against add it by themselves: leave it out."
     candidates = islice(reversed(list(spelling)), MAX_FIELDS)  # the known names are last, and go first
     close = get_close_matches(name.casefold(), candidates, n=3)
     suggestion = alternatives([spelling[match] for match in close])

@@ -84,6 +84,7 @@ def test_known_field_that_no_row_has_is_blank() -> None:
         ("HQ_Citty", "Did you mean hq_city, hq_country or city?"),
         ("fit_grad", "Did you mean Fit_Grade?"),
         ("xyz", 'The column "*" shows all there are.'),
+        ("Tier", "OF_NEW and --new-against add it by themselves: leave it out."),
     ],
 )
 def test_an_unknown_column_is_refused_with_suggestions(asked: str, hint: str) -> None:

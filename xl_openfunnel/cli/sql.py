@@ -146,8 +146,7 @@ def _find_columns(
                 left_out.append(_not_stored(job_id, name, entry))
                 continue
             if result.status.failed:
-                remedy = "xl-openfunnel rows {0} --partial takes what was delivered."
-                left_out.append(_LeftOut(job_id, name, "{0} failed", FAILED, remedy))
+                left_out.append(_failed(job_id, name))
                 continue
             if folder.is_irregular(job_id, content) and (known := irregular.get(job_id)):
                 left_out.append(_irregular(name, known))
@@ -176,8 +175,14 @@ def _plain(why: str) -> str:
     return why.replace("{", "{{").replace("}", "}}")
 
 
+def _failed(job_id: str, name: str) -> _LeftOut:
+    return _LeftOut(job_id, name, "{0} failed", FAILED, "xl-openfunnel rows {0} --partial takes what was delivered.")
+
+
 def _not_stored(job_id: str, name: str, entry: LedgerEntry | None) -> _LeftOut:
     status = entry.status if entry else None
+    if status is not None and status.failed:
+        return _failed(job_id, name)
     runs = status is not None and not status.terminal
     why = (
         f"{{0}} {{2}} {_plain(str(status))} when {{0}} {{2}} last seen" if runs else "{1} companies are not stored here"

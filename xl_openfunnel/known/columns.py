@@ -20,12 +20,12 @@ from enum import IntEnum
 from typing import Any, Final, cast
 
 from ..company_key import CompanyKeys, host, linkedin_slug
-from ..fields import KNOWN_PREFIX, column_name
+from ..fields import KNOWN_PREFIX, TIER_COLUMN, column_name
 from ..jobs.snapshot import Snapshot
 from ..selection import ALL, DerivedColumn, Selection
 from .counts import Counts
 from .lists import KnownList, KnownLists
-from .selection import NOTE_COLUMN, TIER_COLUMN, WEAKEST
+from .selection import NOTE_COLUMN, WEAKEST
 from .tiers import Match, Tier
 
 _SOURCES: Final = ("linkedin_url", "domain")

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from ..company_key import CompanyKeys, group_companies, keys_of
-from ..fields import JOB_COLUMN
+from ..fields import JOB_COLUMN, TIER_COLUMN
 from ..jobs.snapshot import Snapshot
 from ..jobs.stacking import stacked_frame
 from ..selection import Chosen, Selection
@@ -17,7 +17,6 @@ from ..shared_hosts import is_shared
 from .counts import Counts
 from .tiers import MATCHES, KnownCompanies, Match, Matcher, Tier
 
-TIER_COLUMN: Final = "tier"
 NOTE_COLUMN: Final = "known"
 
 WEAKEST: Final = MATCHES[0]

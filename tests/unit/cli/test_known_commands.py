@@ -197,6 +197,13 @@ def test_a_file_of_new_companies_and_the_terminal_say_how_many_cannot_be_compare
     )
 
 
+def test_the_column_that_comes_by_itself_is_told_where_it_is_named(serve: Serve, run: Run, accounts: Path) -> None:
+    serve(ONE)
+    run("known", "set", "crm", accounts, "--yes")
+    refused = run("rows", "one", "--new-against", "crm", "--columns", "name,tier")
+    assert (refused.code, "--new-against add it by themselves" in refused.err) == (2, True)
+
+
 @pytest.mark.parametrize("name", ["none", " , "])
 def test_a_list_that_is_not_there_is_refused_before_anything_is_fetched(serve: Serve, run: Run, name: str) -> None:
     service = serve(ONE)
