@@ -39,8 +39,8 @@ _LOCK_PAUSES: Final = (*(0.02,) * 50, *(0.1,) * 290)
 
 _OPEN_TRIES: Final = 20
 
-_IS_LOCKED: Final = (errno.EACCES, errno.EAGAIN, errno.EDEADLK, errno.ENOENT)
-"""What the system says of a lock that another process has, and of its file that is gone."""
+_IS_LOCKED: Final = (errno.EACCES, errno.EAGAIN, errno.EDEADLK, errno.ENOENT, 0)
+"""What the system says of a lock that another process has, and of its file that is gone. Wine gives no number."""
 
 
 def check_writable(path: Path, example: str | None = None) -> None:
@@ -183,9 +183,9 @@ def _lock(path: Path, sleep: Callable[[float], object]) -> int | None:
     for number, pause in enumerate(_LOCK_PAUSES):
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
-        except OSError:
+        except OSError as error:
             # Windows refuses to open a file that is just being removed.
-            if sys.platform != "win32" or number >= _OPEN_TRIES:
+            if sys.platform != "win32" or not isinstance(error, PermissionError) or number >= _OPEN_TRIES:
                 return None
             sleep(pause)
             continue
