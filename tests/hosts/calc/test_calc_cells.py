@@ -356,6 +356,7 @@ def test_many_cells_and_a_hard_recalculation_cost_no_more_requests_than_one(
     for row in range(1, 21):
         sheet[f"A{row}"] = f'=OF_STATUS("{made.job_id}")'
         sheet[f"B{row}"] = f'=OF_LOOKUP("{made.job_id}";{row};"name")'
+    wait_until_final(sheet, made)
     sheet.wait_until("A20", "completed")
     sheet.wait_until("B20", made.rows[19]["name"])
     before = len(service.received)

@@ -75,6 +75,30 @@ def test_fifty_threads_cost_one_jobs_requests_and_nothing_once_stored(
     assert polls(service) == job.page_count
 
 
+def test_watching_again_and_again_costs_no_request_at_any_moment(serve: MakeService, fetch: MakeFetcher) -> None:
+    """As a hard recalculation does; a status is terminal some requests before its job is final."""
+
+    def requests(watches: int) -> Counter[str | None]:
+        service = serve(job := SimulatedJob(ROWS, pending=10.0, running=60.0))
+        fetcher = fetch(service)
+        moments: dict[tuple[str, bool, int], int] = {}
+
+        def is_final(seen: Snapshot) -> bool:
+            moment = str(seen.status), seen.final, len(seen.rows)
+            if moment not in moments:
+                moments[moment] = polls(service)
+                for _ in range(watches):
+                    fetcher.watch(job.job_id)
+            return seen.final
+
+        fetcher.wait(job.job_id, until=is_final)
+        before_end = [count for (status, final, _), count in moments.items() if status == "completed" and not final]
+        assert min(before_end) < polls(service)
+        return cursors(service)
+
+    assert requests(watches=200) == requests(watches=0)
+
+
 def test_tracking_ends_ten_minutes_after_the_last_watch(
     serve: MakeService, fetch: MakeFetcher, clock: FlyingClock
 ) -> None:
