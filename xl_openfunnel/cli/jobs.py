@@ -111,14 +111,20 @@ def _print_states(snapshots: Sequence[Snapshot], labels: Mapping[str, str | None
 
 
 def _snapshot_or_problem(run: Session, job_id: str, *, refresh: bool) -> Snapshot:
-    """The job as `_current_snapshot` knows it; where that fails what is stored, or nothing, with the problem."""
+    """The job as the service knows it now, with the stored rows if these are still its.
+
+    Where the service cannot be asked: what is stored, or nothing, with the problem.
+    """
     store = run.store_if_usable
     result = store.find(job_id) if store else None
     stored = None if result is None else snapshot_of_result(job_id, result, "store")
     if stored is not None and not refresh:
         return stored
     try:
-        return _current_snapshot(run, job_id)
+        current = _current_snapshot(run, job_id)
+        if stored is not None and (current.status, current.manifest) == (stored.status, stored.manifest):
+            return replace(stored, as_of=current.as_of)
+        return current
     except OpenFunnelError as error:
         problem = Problem(error, datetime.now(UTC))
         return replace(stored or Snapshot(job_id), stale=stored is not None, problem=problem)

@@ -428,6 +428,26 @@ def test_refresh_reads_a_stored_job_again(serve: Serve, run: Run, tmp_path: Path
     assert "Read again from the service.\n" in result.err
 
 
+def test_a_stored_job_stays_stored_if_the_service_still_says_the_same_of_it(
+    serve: Serve, run: Run, tmp_path: Path
+) -> None:
+    def status() -> dict[str, Any]:
+        report: dict[str, Any] = json.loads(run("status", DONE.job_id, "--json", "--refresh").out)
+        return report
+
+    service = serve()
+    assert (status()["final"], status()["rows"]) == (False, None)
+    assert run("rows", DONE.job_id, "-o", str(tmp_path / "rows.csv")).code == 0
+    stored, before = json.loads(run("status", DONE.job_id, "--json").out), len(service.received)
+    refreshed = status()
+    assert len(service.received) == before + 1
+    assert refreshed["as_of"] >= stored["as_of"]
+    assert refreshed | {"as_of": stored["as_of"]} == stored
+    assert (stored["final"], stored["rows"]) == (True, len(DONE.rows))
+    serve(SimulatedJob(DONE.rows, DONE.job_id, manifest={"count": len(DONE.rows) + 1}))
+    assert (status()["final"], status()["rows"]) == (False, None)
+
+
 def test_the_error_of_a_failed_job_says_how_to_get_the_delivered_rows(serve: Serve, run: Run, tmp_path: Path) -> None:
     job = SimulatedJob(ROWS, ending="failed", error_message="No seed")
     serve(job)
