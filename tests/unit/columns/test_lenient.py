@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 
 from tests.unit.columns.any_rows import ANY_ROWS, REGULAR_ROWS, SOURCES
 from xl_openfunnel.cell_values import to_json
@@ -22,7 +22,12 @@ def as_sent(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def readable(value: Any) -> Any:
     """A value as `other` has it: no infinite numbers, no halves of characters."""
-    return json.loads(encodable(to_json(value)))
+    return parsed(encodable(to_json(value)))
+
+
+def parsed(text: str) -> Any:
+    """JSON with objects as pairs: two names that differ in halves of characters become the same."""
+    return json.loads(text, object_pairs_hook=tuple)
 
 
 def is_blank(value: Any) -> bool:
@@ -43,18 +48,19 @@ def test_regular_rows_are_as_in_the_strict_reading(rows: list[dict[str, Any]]) -
 
 
 @given(ANY_ROWS)
+@example([{"?": [], "\ud800": None}])
 def test_every_value_stands_in_its_column_or_in_other(rows: list[dict[str, Any]]) -> None:
     rows = as_sent(rows)
     columns, moved = read_leniently(rows)
-    others = [json.loads(text) if text else {} for text in columns["other"]]
+    others = [parsed(text) if text else () for text in columns["other"]]
     for place, row in enumerate(rows):
         for name, value in row.items():
             shown = columns[name][place] if name in SOURCES else None
             if name in ("employee_count", "country", "city") and is_blank(value):
                 continue  # another field may stand in
             if shown is None and value is not None:
-                assert others[place][encodable(name)] == readable(value)
+                assert (encodable(name), readable(value)) in others[place]
             elif shown is not None:
                 assert shown == readable(value)
-    in_other = sum(name in other for other in others for name in SOURCES)
+    in_other = sum(name in SOURCES for other in others for name, _ in other)
     assert in_other == moved.total()
