@@ -16,6 +16,7 @@ from .fields import parse_columns
 from .jobs.fetcher import Fetcher
 from .jobs.snapshot import Snapshot
 from .jobs.waiting import Outcome, naming_job, wait_for_all, with_message
+from .parameters import check, check_function, check_seconds
 from .pasted import job_ids
 
 if TYPE_CHECKING:
@@ -100,6 +101,11 @@ def fetch_with(
     new_against: str | Iterable[str] | None = None,
 ) -> pd.DataFrame:
     """As `fetch_rows`, with the given fetcher."""
+    check("criteria", criteria, (str, Mapping), 'a text, such as "country=Germany", or a dictionary')
+    check("new_against", new_against, (str, Iterable), "the name of a known list, or a list of names")
+    check_seconds("timeout", timeout)
+    check("refresh", refresh, (bool,), "True or False", optional=False)
+    check_function("progress", progress)
     selection = _with_known_columns(_selection(criteria), columns)  # refused before a long wait
     choose = None if new_against is None else _new_against(new_against)
     several = isinstance(job_id, Iterable) and not isinstance(job_id, (str, bytes))
@@ -170,6 +176,8 @@ def _new_against(names: str | Iterable[str]) -> Callable[[Sequence[Snapshot], Se
     from .known.selection import new_among
 
     listed = split_names(names) if isinstance(names, str) else list(names)
+    for name in listed:
+        check("Each of new_against", name, (str,), "a text", optional=False)
     if isinstance(names, str) and not listed:
         raise ConfigurationError('new_against names no list. Say for example "crm".')
     known = _known_lists().together(listed)

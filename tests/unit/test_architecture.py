@@ -37,7 +37,7 @@ LAYERS = (
     ("selection",),
     ("criteria", "detect", "exact_numbers", "settings"),
     ("cell_values", "fields"),
-    ("atomic", "pasted"),
+    ("atomic", "parameters", "pasted"),
     ("errors",),
     ("text",),
     ("company_key", "runtime", "shared_hosts", "version"),

@@ -13,6 +13,7 @@ from requests.adapters import BaseAdapter
 from .. import keys
 from ..errors import AuthenticationError, InvalidRequestError, OpenFunnelError
 from ..keys import Key
+from ..parameters import FUNCTION, check
 from ..settings import Settings, origin_of
 from ..version import version
 from . import endpoints, models
@@ -48,6 +49,11 @@ class Client:
         limits: Limits | None = None,
         concurrency: int | None = None,
     ) -> None:
+        check("base_url", base_url, (str,), "a text")
+        check("api_key", api_key, (str, *FUNCTION), "a text, or a function that returns one")
+        check("transport", transport, (BaseAdapter,), "an adapter of requests")
+        check("limits", limits, (Limits,), "a Limits")
+        check("concurrency", concurrency, (int,), "a whole number")
         settings = Settings.load(base_url)
         self.base_url = settings.base_url
         self.origin = origin_of(settings.base_url)
@@ -72,6 +78,7 @@ class Client:
                 JobTimeoutError.
         """
         job_id = endpoints.job_id_from(job_id)
+        check("cursor", cursor, (str,), "a text")
         params = {"cursor": cursor} if cursor else {}
         return self._call("GET", endpoints.poll(job_id), params, job_id, lambda body: models.read_page(body, job_id))
 

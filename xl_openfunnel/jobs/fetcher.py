@@ -13,11 +13,13 @@ from typing import Self
 
 from ..api.client import Client
 from ..api.endpoints import job_id_from
+from ..parameters import check, check_function, check_seconds
 from ..runtime.clock import FOREVER, Clock, SystemClock
 from .events import KeyReplaced, RefreshRequested, Touched, WaiterAdded, WaiterRemoved
 from .scheduler import WATCH_TTL, JobScheduler, SchedulerStats
 from .snapshot import Snapshot
-from .store.opening import JobStore, open_store
+from .store.opening import JobStore, UnavailableStore, open_store
+from .store.store import Store
 from .subscriptions import Callback, Subscription
 from .tracked_job import Waiter
 
@@ -51,6 +53,10 @@ class Fetcher:
         jitter: Callable[[], float] | None = None,
         watch_ttl: float = WATCH_TTL,
     ) -> None:
+        check("client", client, (Client,), "a Client", optional=False)
+        check("store", store, (Store, UnavailableStore), "a Store")
+        check_function("jitter", jitter)
+        check_seconds("watch_ttl", watch_ttl, optional=False)
         self._client = client
         self._owns_client = self._owns_store = False
         self.store = store
@@ -62,6 +68,7 @@ class Fetcher:
     @classmethod
     def from_settings(cls, client: Client | None = None) -> Self:
         """A fetcher with the disk store of the settings. Without one, every final job has a problem that says why."""
+        check("client", client, (Client,), "a Client")
         own = client is None
         client = client or Client()
         fetcher = cls(client, store=open_store(client))
@@ -110,6 +117,8 @@ class Fetcher:
             until: another condition to wait for; called on the fetcher's own thread, so it must not block.
         """
         job_id = job_id_from(job)
+        check_seconds("timeout", timeout)
+        check_function("until", until)
         seconds = FOREVER if timeout is None else timeout if timeout >= 0 else 0.0  # NaN counts as 0
         deadline = self.clock.monotonic() + seconds
         waiter = Waiter(until or (lambda snapshot: snapshot.settled), deadline)
@@ -131,6 +140,7 @@ class Fetcher:
         Callbacks run one at a time on a thread of the fetcher. If changes come faster than a callback returns, it
         receives only the latest snapshot. Its exceptions are logged.
         """
+        check_function("callback", callback, optional=False)
         snapshot = self.watch(job)
         published = self._scheduler.published
         subscription = self._scheduler.subscriptions.add(

@@ -18,6 +18,7 @@ from typing import Any
 
 from ...api.models import JobStatus, Page, number
 from ...errors import CELL_UNITS, ConfigurationError, IncompleteResultError, OpenFunnelError
+from ...parameters import check
 from ...text import clip
 from ..snapshot import Result, Rows
 from . import diagnosis, seals
@@ -55,6 +56,8 @@ class Store:
     """
 
     def __init__(self, path: Path, origin: str) -> None:
+        check("path", path, (Path,), "a Path", optional=False)
+        check("origin", origin, (str,), "a text", optional=False)
         self.path = path
         self.origin = origin
         self.on_saved: Callable[[str, Result], object] = lambda *_: None
