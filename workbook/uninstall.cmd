@@ -1,5 +1,5 @@
 @echo off
-rem Takes away what install.cmd made, and the API key and what is stored if the user says so. The log and the workbook stay.
+rem Takes away what install.cmd made, and the API keys and what is stored if the user says so. What the user wrote stays.
 setlocal EnableExtensions DisableDelayedExpansion
 title XL OpenFunnel
 set "HOMEDIR=%OPENFUNNEL_CACHE_DIR%"
@@ -17,26 +17,35 @@ if errorlevel 1 goto :inuse
 ren "%HOMEDIR%\python.busy" python
 if errorlevel 1 goto :inuse
 rem Afterwards nothing is here any more that could do this. Without anybody to ask, as in a script, they stay.
-set "KEPT=The API key, the stored jobs, the known lists, the log and the workbook stay."
+set "KEPT=The API keys, the stored jobs, the known lists, the log and the workbook stay."
 set "ANSWER="
-echo Remove the API key, the stored jobs and the known lists too? They stay if you only press Enter.
+echo Remove the API keys, the stored jobs, the known lists and the log too? They stay if you only press Enter.
 set /p "ANSWER=Type y to remove them: "
 if /i not "%ANSWER%"=="y" goto :uninstall
 "%ENVPY%" -I -m xl_openfunnel forget --all --yes
 if errorlevel 1 goto :failed
-"%ENVPY%" -I -m xl_openfunnel key remove
+"%ENVPY%" -I -m xl_openfunnel key remove --all
 if errorlevel 1 goto :failed
-set "KEPT=The log and the workbook stay."
+set "KEPT="
 
 :uninstall
-"%ENVPY%" -I -m xl_openfunnel uninstall 2>nul
+rem Quiet, since it would say what to remove by hand, which is done here.
+"%ENVPY%" -I -m xl_openfunnel --quiet uninstall
 if errorlevel 1 goto :failed
 rmdir /s /q "%ENVDIR%"
 if exist "%ENVDIR%" goto :inuse
+if defined KEPT goto :removed
+rem The store is empty now, and the other files are made again when they are needed.
+for %%F in (store.sqlite3 store.sqlite3-wal store.sqlite3-shm export-id help.html) do del /q "%HOMEDIR%\%%F" 2>nul
+for %%D in ("%HOMEDIR%" "%HOMEDIR%\Logs") do del /q "%%~D\xl-openfunnel.log" "%%~D\xl-openfunnel.log.?" 2>nul
+rmdir "%HOMEDIR%\Logs" 2>nul
+set "KEPT=The workbook stays."
+:removed
 rem Only if it is empty: the stored jobs may be there.
 rmdir "%HOMEDIR%" 2>nul
 echo.
 echo XL OpenFunnel is removed. %KEPT%
+if exist "%HOMEDIR%\known\shared-hosts.txt" echo Your own "%HOMEDIR%\known\shared-hosts.txt" stays too.
 pause
 exit /b 0
 

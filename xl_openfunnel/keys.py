@@ -34,6 +34,9 @@ HOW_TO_SET = "Set it with: xl-openfunnel key set"
 FROM_CALLER = "just given"
 """The source of a key that was passed as an argument or typed."""
 
+_NOTED = f"{APP_NAME} addresses"
+"""The keyring's entry with the origins of all others, as JSON: not every keyring lists its entries."""
+
 _FROM_ENVIRONMENT = f"environment variable {ENV_API_KEY}"
 
 
@@ -138,10 +141,17 @@ def save(origin: str, value: str) -> str:
     key = parse_key(value, FROM_CALLER)
     _remove_left_over()
     if _to_keyring(origin, key.value):
+        _note([*_noted(), origin])
         _change_file(origin, None)
         return keyring_name()
     _change_file(origin, key.value)
     return f"file {_file_path()}"
+
+
+def origins(*likely: str) -> list[str]:
+    """The origins with a stored key: those of the file, and those of the keyring that were noted or are likely."""
+    in_keyring = {origin for origin in {*_noted(), *likely} if _from_keyring(origin)}
+    return sorted(in_keyring.union(_read_file()))
 
 
 def delete(origin: str) -> bool:
@@ -156,6 +166,7 @@ def delete(origin: str) -> bool:
     if _from_keyring(origin):
         try:
             keyring.delete_password(APP_NAME, origin)
+            _note([noted for noted in _noted() if noted != origin])
             removed = True
         except keyring.errors.KeyringError as error:
             raise ConfigurationError(
@@ -191,9 +202,9 @@ def _import_keyring() -> ModuleType:
     return keyring
 
 
-def _from_keyring(origin: str) -> str | None:
+def _from_keyring(name: str, service: str = APP_NAME) -> str | None:
     try:
-        value: str | None = _import_keyring().get_password(APP_NAME, origin)
+        value: str | None = _import_keyring().get_password(service, name)
     except Exception as error:  # backends raise the errors of their systems
         _log.info("reading the key from the keyring failed: %s", type(error).__name__)
         return None
@@ -207,6 +218,27 @@ def _to_keyring(origin: str, value: str) -> bool:
         _log.info("writing the key to the keyring failed: %s", type(error).__name__)
         return False
     return _from_keyring(origin) == value
+
+
+def _noted() -> list[str]:
+    """The origins of the keys in the keyring, but for those that an older version put there."""
+    try:
+        noted = json.loads(_from_keyring(_NOTED, _NOTED) or "[]")
+    except (ValueError, RecursionError):
+        return []
+    return [origin for origin in noted if isinstance(origin, str)] if isinstance(noted, list) else []
+
+
+def _note(origins: list[str]) -> None:
+    """Note the origins. A key is found without, so that a failure here is no error."""
+    keyring = _import_keyring()
+    try:
+        if origins:
+            keyring.set_password(_NOTED, _NOTED, json.dumps(sorted(set(origins))))
+        else:
+            keyring.delete_password(_NOTED, _NOTED)
+    except Exception as error:
+        _log.info("noting the addresses of keys in the keyring failed: %s", type(error).__name__)
 
 
 def _file_path() -> Path:

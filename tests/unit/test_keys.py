@@ -23,6 +23,7 @@ from xl_openfunnel import ConfigurationError, MissingKeyError, keys
 pytestmark = pytest.mark.dependencies
 
 ORIGIN = "https://api.openfunnel.dev:443"
+OTHER = "https://other.example:443"
 SECRET = "of_live_0123456789abcd"
 
 
@@ -76,11 +77,36 @@ def test_the_environment_takes_precedence(working_keyring: InMemory) -> None:
 
 def test_a_key_in_the_keyring_belongs_to_its_origin(working_keyring: InMemory) -> None:
     assert "keyring" in keys.save(ORIGIN, SECRET)
-    assert working_keyring.entries == {("xl-openfunnel", ORIGIN): SECRET}
+    assert working_keyring.entries["xl-openfunnel", ORIGIN] == SECRET
+    assert [value for value in working_keyring.entries.values() if SECRET in value] == [SECRET]
     with pytest.raises(MissingKeyError, match=r"http://127\.0\.0\.1:8000"):
         keys.find("http://127.0.0.1:8000", environ={})
     assert keys.delete(ORIGIN)
     assert not keys.delete(ORIGIN)
+    assert working_keyring.entries == {}
+
+
+@pytest.mark.parametrize("stored", [[], [ORIGIN], [OTHER], [ORIGIN, OTHER]])
+@pytest.mark.parametrize("in_keyring", [True, False])
+def test_the_origins_with_a_key_are_known(stored: list[str], in_keyring: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = InMemory()
+    monkeypatch.setattr("keyring.core._keyring_backend", backend if in_keyring else Locked())
+    for origin in stored:
+        keys.save(origin, SECRET)
+    assert keys.origins() == sorted(stored)
+    for origin in stored:
+        keys.delete(origin)
+    assert keys.origins() == []
+    assert backend.entries == {}
+
+
+@pytest.mark.parametrize("note", ["", "{", "5", "[5]", '["https://gone.example:443"]', "[" * 9_999])
+def test_a_damaged_or_old_note_of_origins_hides_no_key(working_keyring: InMemory, note: str) -> None:
+    working_keyring.entries["xl-openfunnel", ORIGIN] = SECRET  # as a version that noted none stored it
+    working_keyring.entries["xl-openfunnel addresses", "xl-openfunnel addresses"] = note
+    assert keys.origins(ORIGIN) == [ORIGIN]
+    keys.save(OTHER, SECRET)
+    assert keys.origins(ORIGIN) == [ORIGIN, OTHER]
 
 
 def test_without_a_keyring_a_private_file_is_used(no_keyring: None) -> None:

@@ -204,7 +204,11 @@ _add(
     context_settings={"allow_extra_args": True},
 )
 _add(*(key, None, "show", keys.show_key), ("Which key is used, and from where", "xl-openfunnel key show"))
-_add(*(key, None, "remove", keys.remove_key), ("Remove the stored key", "xl-openfunnel key remove"))
+_add(
+    *(key, None, "remove", keys.remove_key),
+    ("Remove the stored key", "xl-openfunnel key remove"),
+    ("Those of all addresses", "xl-openfunnel key remove --all"),
+)
 _add(
     *(app, _SETUP, "workbook", workbook.workbook),
     ("OpenFunnel.xlsm, in this folder", "xl-openfunnel workbook"),

@@ -15,7 +15,7 @@ from . import terminal
 from .progress import Progress
 
 _NEXT: Final = "Next: xl-openfunnel key set, then restart Excel: its ribbon has a tab OpenFunnel."
-_STAYS: Final = "The API key, the stored jobs and the log stay: xl-openfunnel key remove, xl-openfunnel forget --all."
+_STAYS: Final = "The API key, the stored jobs and the log stay: xl-openfunnel key remove --all, forget --all."
 _VIRTUAL_ENVIRONMENT: Final = (
     "Start it from the menu, or from another terminal: in this one a Python environment is activated, which "
     "LibreOffice's own Python would take for its own, and crash."

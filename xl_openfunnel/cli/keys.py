@@ -16,7 +16,7 @@ from ..api.models import Credits
 from ..errors import AuthenticationError, ConfigurationError, MissingKeyError, OpenFunnelError
 from ..keys import Key
 from ..pasted import KEY_PREFIX
-from ..settings import ENV_API_KEY, shown_origin
+from ..settings import BASE_URL, ENV_API_KEY, origin_of, shown_origin
 from . import exit_codes, key_window, terminal
 from .log_format import messages
 from .progress import Progress
@@ -103,20 +103,33 @@ def _report(run: Session, kept: _Kept, masked: str) -> None:
 
 
 def show_key(context: typer.Context) -> None:
-    """Show the last four characters of the key in use, and where it comes from."""
+    """Show the last four characters of the key in use, and where it comes from. Names other addresses with a key."""
     origin = session(context).origin
+    for other in map(shown_origin, keys.origins(*_likely(origin))):
+        if other != shown_origin(origin):
+            terminal.print_message(f"A key for {other} is stored too: xl-openfunnel key show --base-url {other}")
     key = keys.find(origin)
     terminal.print_line(f"{key.masked} for {shown_origin(origin)}, from: {key.source}")
 
 
-def remove_key(context: typer.Context) -> None:
+def remove_key(
+    context: typer.Context,
+    everywhere: Annotated[bool, typer.Option("--all", help="The stored keys of all addresses.")] = False,
+) -> None:
     """Remove the stored key."""
     origin = session(context).origin
-    service = shown_origin(origin)
-    removed = keys.delete(origin)
-    terminal.print_message(f"The key for {service} is removed." if removed else f"No key for {service} was stored.")
+    stored = keys.origins(*_likely(origin)) if everywhere else []
+    for each in stored or [origin]:
+        service = shown_origin(each)
+        removed = keys.delete(each)
+        terminal.print_message(f"The key for {service} is removed." if removed else f"No key for {service} was stored.")
     if os.environ.get(ENV_API_KEY, "").strip():
         terminal.print_note(f"{ENV_API_KEY} is still set.")
+
+
+def _likely(origin: str) -> set[str]:
+    """Origins whose keys an older version may have put into the keyring, without a note."""
+    return {origin, origin_of(BASE_URL)}
 
 
 def _try_key(run: Session, key: Key) -> Credits | OpenFunnelError:

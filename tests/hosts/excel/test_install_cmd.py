@@ -50,7 +50,7 @@ read("")
 """
 CLEAR = r'reg delete "HKCU\Software\VB and VBA Program Settings" /f'
 CLICK = "import os, subprocess, sys; q = chr(34); command = 'cmd /c ' + q + q + sys.argv[1] + q + q; "
-CLICK += "folder = os.path.dirname(sys.argv[1]); "
+CLICK += "folder = os.path.dirname(sys.argv[1]); os.environ.pop(sys.argv[3], None); "
 CLICK += "sys.exit(subprocess.run(command, input=(sys.argv[2] + os.linesep).encode(), cwd=folder).returncode)"
 LABEL = "import subprocess, sys; python = sys.argv[1] + '/python/Scripts/python.exe'; "
 LABEL += (
@@ -110,11 +110,13 @@ def _make_python(wine: Wine, folder: Path, pip: Path) -> None:
     (folder / "Lib" / "venv" / "__main__.py").write_text(VENV)
 
 
-def click(wine: Wine, name: str, path: str = r"C:\tests\python", typed: str = "") -> tuple[int | None, str]:
+def click(
+    wine: Wine, name: str, path: str = r"C:\tests\python", typed: str = "", unset: str = "none"
+) -> tuple[int | None, str]:
     environment = {"WINEPATH": path, "OPENFUNNEL_CACHE_DIR": DATA, "PIP_NO_INDEX": "1"}
     environment["PYTHONPATH"] = f"C:\\tests\\{HERE}"
     environment["OPENFUNNEL_API_KEY"] = "of_live_" + "a" * 16
-    done = wine.run(["-c", CLICK, f"C:\\tests\\{HERE}\\{name}", typed], env=environment, timeout=300)
+    done = wine.run(["-c", CLICK, f"C:\\tests\\{HERE}\\{name}", typed, unset], env=environment, timeout=300)
     assert "HIJACKED" not in done.output
     assert not (wine.prefix / "drive_c" / "tests" / "hijacked").exists()
     return done.code, done.output
@@ -157,17 +159,26 @@ def test_a_double_click_sets_up_excel_and_another_takes_all_of_it_away(wine: Win
         done = wine.run(["-c", LABEL, DATA], env={"OPENFUNNEL_CACHE_DIR": DATA}, timeout=60)
         assert done.code == 0, done.output
         (home / "python").rename(home / "python.busy")  # as where it could not be renamed back
-        for typed, kept in (("", True), ("y", False)):
-            if not kept:
-                assert click(wine, "install.cmd")[0] == 0
-            code, said = click(wine, "uninstall.cmd", typed=typed)
-            assert code == 0, said
-            assert ("the stored jobs, the known lists, the log and the workbook stay" in said) is kept, said
-            assert registry(wine) == settings
-            assert (b"Secret label" in (home / "store.sqlite3").read_bytes()) is kept
+        code, said = click(wine, "uninstall.cmd", unset="APPDATA")
+        assert (code, "%APPDATA% is not set" in said) == (1, True), said
+        code, said = click(wine, "uninstall.cmd")
+        assert code == 0, said
+        assert "the stored jobs, the known lists, the log and the workbook stay" in said, said
+        assert registry(wine) == settings
+        assert b"Secret label" in (home / "store.sqlite3").read_bytes()
+        assert click(wine, "install.cmd")[0] == 0
+        (home / "known").mkdir(exist_ok=True)
+        for name in ("export-id", "help.html", "xl-openfunnel.log", "xl-openfunnel.log.1", "known/shared-hosts.txt"):
+            (home / name).touch()
+        code, said = click(wine, "uninstall.cmd", typed="y")
+        assert code == 0, said
+        assert 'known\\shared-hosts.txt" stays too.' in said
+        assert "The workbook stays." in said
+        assert registry(wine) == settings
         left = files(wine)
         assert before <= left
-        assert {Path(path).name for path in left - before} == {"OpenFunnel.xlsm", "store.sqlite3"}
+        assert {Path(path).name for path in left - before} == {"OpenFunnel.xlsm", "shared-hosts.txt"}
+        assert {path.name for path in home.iterdir()} == {"known"}
     finally:
         for book in wine.prefix.glob("drive_c/users/*/OpenFunnel.xlsm"):
             book.unlink()
@@ -185,7 +196,7 @@ def test_the_script_for_many_computers_makes_a_python_once_and_ends_at_an_error(
 
     def sign_in() -> tuple[int | None, str]:
         environment = {"WINEPATH": r"C:\tests\python", "OPENFUNNEL_CACHE_DIR": DATA}
-        done = wine.run(["-c", CLICK, r"C:\tests\fleet\fleet.cmd", ""], env=environment, timeout=300)
+        done = wine.run(["-c", CLICK, r"C:\tests\fleet\fleet.cmd", "", "none"], env=environment, timeout=300)
         return done.code, done.output
 
     code, said = sign_in()

@@ -146,6 +146,23 @@ def test_remove_deletes_the_key(run: Run, tmp_path: Path) -> None:
     assert run("key", "remove").err == f"No key for {ORIGIN} was stored.\n"
 
 
+def test_the_keys_of_all_addresses_are_named_and_removed(run: Run, tmp_path: Path) -> None:
+    assert run("key", "remove", "--all").err == f"No key for {ORIGIN} was stored.\n"
+    run("key", "set", stdin=SECRET)
+    assert run("key", "show").err == ""
+    run("key", "set", "--base-url", OTHER, stdin="of_another_key_9876")
+    told = f"A key for {OTHER} is stored too: xl-openfunnel key show --base-url {OTHER}\n"
+    assert run("key", "show").err == told
+    elsewhere = run("key", "show", "--base-url", "https://third.example")
+    assert (elsewhere.code, told in elsewhere.err) == (4, True)
+    removed = run("key", "remove", "--all")
+    assert (removed.code, removed.err) == (
+        0,
+        f"The key for {ORIGIN} is removed.\nThe key for {OTHER} is removed.\n",
+    )
+    assert key_files(tmp_path) == []
+
+
 def test_a_key_in_the_environment_has_priority_and_a_note_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENFUNNEL_API_KEY", "of_from_environment_5555")
     assert "OPENFUNNEL_API_KEY is set" in run("key", "set", stdin=SECRET).err
