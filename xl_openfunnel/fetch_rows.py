@@ -55,7 +55,8 @@ def fetch_rows(
         base_url: the service's address; None for the one of the settings.
         columns: names in the desired order; None for ``rank`` and every field that the service sent. The derived
             ``country``, ``city`` and ``employee_band`` are only included by name, and so is ``known:crm``, the tier
-            by which each company is in the known list ``crm``: missing for one that is new.
+            by which each company is in the known list ``crm``: missing for one that is new. Its name in the frame has
+            the list's as it was set, such as ``known:CRM``.
         criteria: which companies, in the words of SUMIFS: ``"country=Germany|Austria; employee_count>=50"``, or
             ``{"country": "Germany|Austria", "employee_count": ">=50"}``; None for all. Its columns need not be among
             ``columns``.
@@ -180,8 +181,9 @@ def _new_against(names: str | Iterable[str]) -> Callable[[Sequence[Snapshot], Se
         check("Each of new_against", name, (str,), "a text", optional=False)
     if isinstance(names, str) and not listed:
         raise ConfigurationError('new_against names no list. Say for example "crm".')
-    known = _known_lists().together(listed)
-    return lambda snapshots, selection: new_among(snapshots, selection, known, listed)
+    lists = _known_lists()
+    known, names_of = lists.together(listed), [lists.get(name).name for name in listed]
+    return lambda snapshots, selection: new_among(snapshots, selection, known, names_of)
 
 
 def _final_snapshots(outcomes: Sequence[Outcome]) -> list[Snapshot]:

@@ -12,6 +12,7 @@ from .cell_values import Block, to_cell
 from .company_key import CompanyKeys, group_companies, host, linkedin_slug, looks_blank
 from .errors import UnknownColumnError
 from .exact_numbers import Number, calculate, floats_are_exact, number_of, rounded
+from .fields import column_name
 from .pivot_rules import (
     COMPANY_COLUMNS,
     COUNTS,
@@ -84,7 +85,9 @@ def count_different(frame: pd.DataFrame) -> int:
 
 def _own_names(frame: pd.DataFrame, names: Sequence[str]) -> tuple[str, ...]:
     """The names as the frame spells them, each once."""
-    own = {column.casefold(): column for column in frame.columns} | {column: column for column in frame.columns}
+    own = {column_name(column).casefold(): column for column in frame.columns} | {
+        column: column for column in frame.columns
+    }
     for name in names:
         if name not in own and name.casefold() not in own:
             raise UnknownColumnError(f"There is no column {name!r}. There are {', '.join(frame.columns)}.")

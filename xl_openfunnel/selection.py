@@ -32,13 +32,15 @@ class DerivedColumn:
     """A column that is made of the fields of each row, in a way that `fields` does not know. It holds texts.
 
     Attributes:
-        name: of the column, casefolded.
+        name: of the column, as `column_name` gives it: by it the column is found, however it is written.
+        title: the name as it is shown.
         sources: the fields that a value is made from.
         version: changes whenever ``derive`` gives other values.
         derive: makes a value of those of ``sources``, each `ABSENT` where the row does not have it.
     """
 
     name: str
+    title: str
     sources: tuple[str, ...]
     version: Hashable
     derive: Callable[..., str | None] | None = field(compare=False, repr=False)
@@ -85,6 +87,10 @@ class Selection:
         """The columns that decide, each once."""
         return tuple(dict.fromkeys([*(each.column for each in self.criteria), *(each.name for each in self.sort)]))
 
+    def title(self, name: str) -> str:
+        """How the name of a column is shown."""
+        return next((column.title for column in self.derived if column.name == name), name)
+
     @property
     def key(self) -> Selection:
         """What is equal for equal selections, and keeps nothing in memory that columns are derived from."""
@@ -92,7 +98,7 @@ class Selection:
 
     def __str__(self) -> str:
         """What is shown, for a sentence that begins with the companies: ``with country=Germany; the first 100``."""
-        by = ",".join(("-" if each.descending else "") + each.name for each in self.sort)
+        by = ",".join(("-" if each.descending else "") + self.title(each.name) for each in self.sort)
         parts = (
             "" if self.chosen is None else self.chosen.text,
             f"with {shown(self.criteria)}" if self.criteria else "",

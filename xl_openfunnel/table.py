@@ -165,7 +165,7 @@ def _frame(
         series = [_series(name, values_of(name)) for name in names]
     table = pd.DataFrame(dict(enumerate(series)), index=pd.RangeIndex(count), copy=False)
     # Objects, because the text that pandas 3 chooses depends on pyarrow, which refuses lone surrogates.
-    table.columns = pd.Index(names, dtype=object)
+    table.columns = pd.Index(map(selection.title, names), dtype=object)
     return table
 
 

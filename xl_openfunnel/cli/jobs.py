@@ -200,7 +200,7 @@ def rows(
     if known is not None:
         from ..known.selection import new_among
 
-        selection = new_among(snapshots, selection, known, lists)
+        selection = new_among(snapshots, selection, known, [all_lists.get(name).name for name in lists])
     snapshot = replace(stacked_snapshot(snapshots) if len(jobs) > 1 else snapshots[0], selection=selection)
     guarded = replace(target, label=run.label_of_all(job_ids)).write(snapshot, names)
     target.report(snapshot, guarded)
@@ -211,7 +211,7 @@ def rows(
     if snapshot.rows.jobs is not None:
         _print_shared(snapshot)
     if names is None and selection.derived and target.file_format == "xlsx" and len(snapshot.rows):
-        derived = ", ".join(column.name for column in selection.derived)
+        derived = ", ".join(column.title for column in selection.derived)
         terminal.print_note(f"It tells who is known to you ({derived}). Name --columns for a file without that.")
 
 

@@ -83,7 +83,7 @@ def _write(
         own: those of them that are no columns of the schema.
         metadata: of the file.
     """
-    derived = () if snapshot.selection is None else [column.name for column in snapshot.selection.derived]
+    derived = () if snapshot.selection is None else [column.title for column in snapshot.selection.derived]
     parts: list[Path] = []
     moved, first = 0, 0
     companies = _companies(snapshot)

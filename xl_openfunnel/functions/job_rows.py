@@ -60,11 +60,15 @@ def own_columns(columns: tuple[str, ...] | None, *, stacked: bool) -> tuple[str,
     raise ConfigurationError(f"The column {JOB_COLUMN} comes first anyway. Name another one, for example name.")
 
 
-def header_without_rows(columns: tuple[str, ...] | None) -> list[Cell]:
-    """The names of the columns of a job whose rows are not known; ``*`` then stands for those shown by default."""
+def header_without_rows(columns: tuple[str, ...] | None, selection: Selection = ALL) -> list[Cell]:
+    """The titles of the columns of a job whose rows are not known; ``*`` then stands for those shown by default."""
     requested = columns or DEFAULT_COLUMNS
     return list(
-        dict.fromkeys(each for name in requested for each in (DEFAULT_COLUMNS if name == ALL_COLUMNS else (name,)))
+        dict.fromkeys(
+            each
+            for name in requested
+            for each in (DEFAULT_COLUMNS if name == ALL_COLUMNS else (selection.title(name),))
+        )
     )
 
 
@@ -105,7 +109,7 @@ def _job_block(
     A column that none of its rows has is blank if another of the jobs has it.
     """
     if isinstance(rows, str):
-        header = header_without_rows(columns)
+        header = header_without_rows(columns, selection)
         return [header, [rows, *[""] * (len(header) - 1)]]
     try:
         return derived_tables.rows_block(job_id, rows, columns, units, selection)

@@ -151,7 +151,7 @@ def new(
         if len(block) == 1:
             lines.append([NONE_NEW + ("" if _settled(context, rows_by_job) else " yet")])
     else:
-        names = header_without_rows(column_names)
+        names = header_without_rows(column_names, selection)
         block = [[*([JOB_COLUMN] if several else []), *names, *(name for name, _ in selected.columns)]]
     lines += [[job_id, reason] if several else [reason] for job_id, reason in reasons]
     if shown == "why" and rows_by_job:

@@ -96,7 +96,7 @@ def columns_of_table(names: Iterable[str], lists: KnownLists | None) -> Selectio
         if name.startswith(KNOWN_PREFIX):
             version = None if lists is None else lists.version(name.removeprefix(KNOWN_PREFIX))
             value = None if version is None else str(Tier.NOT_COMPARABLE)
-            columns.setdefault(name, DerivedColumn(name, (), version, lambda *_, value=value: value))
+            columns.setdefault(name, DerivedColumn(name, name, (), version, lambda *_, value=value: value))
     return replace(selection, derived=tuple(columns.values()))
 
 
@@ -107,12 +107,14 @@ def tallies(snapshot: Snapshot, columns: Iterable[str] | None = None) -> list[st
 
     Args:
         snapshot: the job.
-        columns: the names of those columns that count; None for all.
+        columns: the titles of those columns that count; None for all.
     """
     derived = () if snapshot.selection is None else snapshot.selection.derived
     wanted = None if columns is None else set(columns)
     counted = [
-        column for column in derived if isinstance(column.derive, _TierOf) and (wanted is None or column.name in wanted)
+        column
+        for column in derived
+        if isinstance(column.derive, _TierOf) and (wanted is None or column.title in wanted)
     ]
     if not counted or not len(frame := snapshot.frame(_SOURCES)):
         return []
@@ -121,7 +123,8 @@ def tallies(snapshot: Snapshot, columns: Iterable[str] | None = None) -> list[st
 
 def _column(name: str, lists: KnownLists) -> DerivedColumn:
     version = lists.version(name)  # before the list is read: what it may hold then is newer, and read again
-    return DerivedColumn(known_column(name), _SOURCES, version, _TierOf(lists.get(name)))
+    known = lists.get(name)
+    return DerivedColumn(known_column(name), KNOWN_PREFIX + known.name, _SOURCES, version, _TierOf(known))
 
 
 class _TierOf:

@@ -265,8 +265,8 @@ def test_a_file_has_the_column_of_a_list_where_it_is_named(
     file = tmp_path / f"rows.{suffix}"
     assert run("rows", "one", "--columns", "name,Known:Crm", "-o", file).code == 0
     frame = READERS[suffix](file)
-    assert list(frame.columns) == ["name", "known:crm"]
-    values = [None if value != value or value == "" else value for value in frame["known:crm"]]
+    assert list(frame.columns) == ["name", "known:CRM"]
+    values = [None if value != value or value == "" else value for value in frame["known:CRM"]]
     assert values == ["host", "not comparable", None, None]
     assert run("rows", "one", "--columns", "name", "--criteria", "known:crm=", "-o", file).code == 0
     assert READERS[suffix](file).to_numpy().tolist() == [["Gamma"], ["Delta"]]
@@ -284,8 +284,8 @@ def test_only_a_workbook_has_it_by_default(serve: Serve, run: Run, accounts: Pat
         done = run("rows", *jobs, *columns, "-o", file)
         names = [name for name in READERS[suffix](file).columns if name.startswith("known")]
         by_default = suffix == "xlsx" and not columns
-        assert names == (["known:crm", "known:more"] if by_default else [])
-        assert ("known:crm, known:more" in done.err) is by_default
+        assert names == (["known:CRM", "known:more"] if by_default else [])
+        assert ("known:CRM, known:more" in done.err) is by_default
         if jobs == ["one"] and not columns and suffix not in ("xlsx", "parquet"):
             assert file.read_bytes() == plain.read_bytes()
 
@@ -325,14 +325,15 @@ def test_a_list_that_the_companies_are_new_to_has_a_column_only_where_it_is_name
         (
             "our crm",
             ["--criteria", "known:our crm=; known:others="],
-            ["known:others", "known:our crm", "known:partners"],
+            ["known:Our CRM", "known:others", "known:partners"],
         ),
-        ("our crm", ["--columns", "name,known:our crm"], ["known:our crm"]),
+        ("our crm", ["--columns", "name,known:our crm"], ["known:Our CRM"]),
     ):
         done = run("rows", "one", "--new-against", lists, *options, "-o", file)
         columns = pd.read_excel(file, sheet_name="Companies", engine="openpyxl").columns
         assert sorted(name for name in columns if name.startswith("known:")) == expected
         cells = [cell for row in load_workbook(file)["Summary"].iter_rows(values_only=True) for cell in row]
+        assert '"Our CRM"' in " ".join(done.err.split())
         assert sum(" are new to " in str(cell) for cell in cells) == len(expected)
         assert ("It tells who is known to you" in done.err) == (bool(expected) and "--columns" not in options)
 

@@ -34,7 +34,7 @@ def services(make_services: MakeServices) -> SimulatedServices:
 
 
 def tiers(block: Block) -> list[object]:
-    assert block[0][-1] == "known:crm"
+    assert block[0][-1] == "known:CRM"
     return [row[-1] for row in block[1:]]
 
 
@@ -70,7 +70,7 @@ def test_lookup_pivot_and_new_take_it(services: SimulatedServices) -> None:
         ["host", "", "host"]
     ]
     assert pivot(services.context(), BOTH, "known:crm") == [
-        ["known:crm", "companies"],
+        ["known:CRM", "companies"],
         ["host", 2.0],
         ["not comparable", 2.0],
         ["(blank)", 4.0],

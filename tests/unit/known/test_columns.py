@@ -14,6 +14,7 @@ from tests.unit.files.conftest import make_snapshot
 from xl_openfunnel import ConfigurationError, UnknownColumnError, table
 from xl_openfunnel.criteria import parse
 from xl_openfunnel.fields import columns_of, parse_columns
+from xl_openfunnel.hosts.excel.table_merge import column_indexes
 from xl_openfunnel.jobs.stacking import stacked_frame
 from xl_openfunnel.known.columns import (
     Telling,
@@ -28,6 +29,8 @@ from xl_openfunnel.known.lists import KnownLists
 from xl_openfunnel.known.selection import new_among
 from xl_openfunnel.known.tables import make_list
 from xl_openfunnel.known.tiers import KnownCompanies, Tier
+from xl_openfunnel.pivot import pivot
+from xl_openfunnel.pivot_rules import Question
 from xl_openfunnel.selection import ALL, Selection, parse_sort
 
 PAGE = "https://www.linkedin.com/company/{}"
@@ -64,7 +67,7 @@ def selected(lists: KnownLists, columns: str, criteria: str = "", sort: str = ""
 def test_a_value_is_the_tier_by_which_a_company_is_known_and_blank_for_a_new_one(lists: KnownLists) -> None:
     assert selected(lists, "known:crm") == [[tier] for tier in TIERS]
     frame = table.frame(ROWS, ["name", "known:crm"], selection=Selection(derived=derived_columns(["crm"], lists)))
-    assert str(frame["known:crm"].dtype) == "string"
+    assert str(frame["known:CRM"].dtype) == "string"
     assert table.block(frame)[2] == ["Shop", ""]
 
 
@@ -97,11 +100,13 @@ def test_a_sort_orders_by_it_with_the_new_companies_last(lists: KnownLists) -> N
 def test_a_column_has_one_name_however_it_is_written(lists: KnownLists, written: str) -> None:
     names = parse_columns(f"{written};known:crm")
     selection = with_columns(ALL, names, lambda: lists)
-    assert list(table.frame(ROWS, names, selection=selection).columns) == ["known:crm"]
+    assert list(table.frame(ROWS, names, selection=selection).columns) == ["known:CRM"]
 
 
 @given(st.text(st.characters(categories=("L", "M", "N", "Zs"), include_characters=".&+()-"), min_size=1, max_size=60))
-def test_every_name_of_a_list_can_be_named_as_a_column(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
+def test_every_list_can_be_named_as_a_column_which_shows_its_own_name(
+    tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
     lists = KnownLists(tmp_path_factory.mktemp("lists"))
     try:
         lists.set(make_list(name, ACCOUNTS))
@@ -110,6 +115,13 @@ def test_every_name_of_a_list_can_be_named_as_a_column(tmp_path_factory: pytest.
     (column,) = with_all_columns(ALL, lists).derived
     assert [value for (value,) in selected(lists, f"known:{lists.all()[0].name}")] == TIERS
     assert selected(lists, "name", f"{column.name}=", f"-{column.name}") == [["Shop"], ["Delta"]]
+    title = f"known:{lists.all()[0].name}"
+    for columns in (column.name, title, f"KNOWN: {name}"):
+        frame = make_snapshot(ROWS, selection=with_columns(ALL, parse_columns(columns), lambda: lists)).frame(columns)
+        assert list(frame.columns) == [title]
+    assert column_indexes(["name", title], [column.name]) == {column.name: 1}
+    frame = table.frame(ROWS, [column.name, "linkedin_url", "domain"], selection=Selection(derived=(column,)))
+    assert pivot(frame, Question((column.name,), (), None, "count"))[0] == [title, "companies"]
 
 
 def test_a_list_that_is_not_there_is_refused_with_what_may_be_meant(lists: KnownLists) -> None:
@@ -140,7 +152,7 @@ def test_a_frame_follows_a_list_that_is_set_again(lists: KnownLists) -> None:
 
     def tiers() -> list[Any]:
         selection = with_columns(ALL, ["known:crm"], lambda: lists)
-        return replace(snapshot, selection=selection).frame("known:crm")["known:crm"].dropna().tolist()
+        return replace(snapshot, selection=selection).frame("known:crm").iloc[:, 0].dropna().tolist()
 
     assert tiers() == ["linkedin", "not comparable", "host"]
     lists.set(make_list("crm", [["delta.de"], ["beta.com"]]))

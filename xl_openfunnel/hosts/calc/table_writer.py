@@ -103,7 +103,7 @@ def prepare(document: Any) -> TableUpdate:
     header = _header(sheet, table_range.DataArea)
     selection = columns_of_table(header, session().known)
     present = set(map(column_name, header))
-    added = [column.name for column in selection.derived if column.name not in present]
+    added = [column.title for column in selection.derived if column.name not in present]
     _areas(sheet, table_range, len(snapshot.rows), len(added))
     return TableUpdate(document, replace(snapshot, selection=selection), header, added)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from ...errors import ConfigurationError
+from ...fields import column_name
 
 Value: TypeAlias = str | float | bool | None
 """The value of a cell; None if it is blank."""
@@ -87,7 +88,7 @@ def is_blank(content: TableContent, our_columns: Sequence[str]) -> bool:
 
 def column_indexes(columns: Sequence[str], our_columns: Sequence[str]) -> dict[str, int]:
     """The positions of our columns in a table with these columns; those that it does not have are left out."""
-    by_name = {name.casefold(): index for index, name in reversed(list(enumerate(columns)))}
+    by_name = {column_name(name).casefold(): index for index, name in reversed(list(enumerate(columns)))}
     return {name: by_name[name.casefold()] for name in our_columns if name.casefold() in by_name}
 
 

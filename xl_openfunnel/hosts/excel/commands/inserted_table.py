@@ -53,9 +53,9 @@ def insert_companies(
     block = table.block(snapshot.frame(names), headers=False, text_limit=MAX_CELL_UNITS)
     new_rows: list[list[Value]] = [[None if cell == "" else cell for cell in row] for row in sheet_block(block)]
     if not present:
-        excel.add_table(book, TABLE, {name: WIDTHS.get(name, _KNOWN_WIDTH) for name in names})
+        excel.add_table(book, TABLE, {selection.title(name): WIDTHS.get(name, _KNOWN_WIDTH) for name in names})
     elif missing := [name for name in names[len(TABLE_COLUMNS) :] if name not in map(column_name, present)]:
-        excel.add_columns(book, TABLE, dict.fromkeys(missing, _KNOWN_WIDTH))
+        excel.add_columns(book, TABLE, dict.fromkeys(map(selection.title, missing), _KNOWN_WIDTH))
 
     def make_plan(content: TableContent) -> MergePlan:
         if not new_rows and not is_blank(content, names):
