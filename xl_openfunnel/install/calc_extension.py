@@ -56,6 +56,7 @@ def build_extension(folders: Sequence[str]) -> bytes:
         **type_libraries(),
         "functions.xcu": _functions(),
         "menu.xcu": _menu(),
+        "jobs.xcu": _jobs(),
         COMPONENT: _component(folders),
     }
     file = io.BytesIO()
@@ -112,6 +113,7 @@ def _manifest() -> str:
         COMPONENT: "application/vnd.sun.star.uno-component;type=Python",
         "functions.xcu": "application/vnd.sun.star.configuration-data",
         "menu.xcu": "application/vnd.sun.star.configuration-data",
+        "jobs.xcu": "application/vnd.sun.star.configuration-data",
     }
     entries = "".join(
         f'<manifest:file-entry manifest:full-path="{name}" manifest:media-type="{media_type}"/>\n'
@@ -180,6 +182,19 @@ def _menu() -> str:
         f"{_localized('Title', CATEGORY)}"
         '<prop oor:name="Context"><value>com.sun.star.sheet.SpreadsheetDocument</value></prop>'
         f'<node oor:name="Submenu">{items}</node></node></node></node>',
+    )
+
+
+def _jobs() -> str:
+    """LibreOffice's own jobs: which service it calls at which event."""
+    name = identifiers.OPENED
+    return _configuration(
+        "Jobs",
+        f'<node oor:name="Jobs"><node oor:name="{name}" oor:op="replace">'
+        f'<prop oor:name="Service"><value>{name}</value></prop>'
+        '<prop oor:name="Context"><value>com.sun.star.sheet.SpreadsheetDocument</value></prop></node></node>'
+        '<node oor:name="Events"><node oor:name="OnLoadFinished" oor:op="fuse"><node oor:name="JobList">'
+        f'<node oor:name="{name}" oor:op="replace"/></node></node></node>',
     )
 
 

@@ -53,6 +53,27 @@ def test_a_job_is_followed_through_all_its_states(sheet: Sheet, service: Simulat
     assert sheet["B3"] == [["completed!"]]
 
 
+@pytest.mark.parametrize(
+    ("ending", "filter_name", "writable"),
+    [("xlsx", "Calc MS Excel 2007 XML", False), ("xlsx", "Calc MS Excel 2007 XML", True), ("ods", "calc8", False)],
+)
+def test_the_cells_of_a_document_that_is_opened_again_follow_their_job(
+    sheet: Sheet, service: Simulator, clock: ManualClock, tmp_path: Path, ending: str, filter_name: str, writable: bool
+) -> None:
+    made = add_job(service, pending=1_000)
+    sheet["A1"] = f'=OF_STATUS("{made.job_id}")'
+    sheet["A2"] = f'="is "&OF_STATUS("{made.job_id}")'
+    sheet["A3"] = '=A1&"!"'
+    sheet.wait_until("A1", "pending")
+    file = tmp_path / f"saved.{ending}"
+    sheet.libreoffice.save(file, filter_name)  # with the results of now, which Calc takes for good from Excel's files
+    sheet.libreoffice.load(file, macros=writable)
+    clock.sleep(2_000)
+    sheet.wait_until("A1", "completed")
+    sheet.wait_until("A2", "is completed")
+    assert sheet["A3"] == [["completed!"]]
+
+
 def test_a_company_that_is_not_there_is_not_available(sheet: Sheet, service: Simulator) -> None:
     made = add_job(service, 5)
     names = [str(row["name"]) for row in made.rows]

@@ -11,7 +11,7 @@ import uno
 import unohelper
 from com.sun.star.lang import Locale, XServiceInfo, XServiceName
 from com.sun.star.sheet import LocalizedName, ResultEvent, XAddIn, XCompatibilityNames, XVolatileResult
-from com.sun.star.task import XJobExecutor
+from com.sun.star.task import XJob, XJobExecutor
 from xlopenfunnel.calc import XActions, XFunctions
 
 from ... import log
@@ -25,7 +25,7 @@ from ...runtime.background import yield_often
 from ...runtime.clock import SystemClock
 from ..topics import Subscription
 from . import identifiers, status_bar
-from .documents import Documents
+from .documents import Documents, enter_saved
 from .marshal import from_calc, to_calc
 from .results import Listener, SizedResult
 from .updater import ResultUpdater
@@ -216,9 +216,26 @@ class Actions(_Service, XActions, XJobExecutor):  # type: ignore[misc]
         self.act(self._context.getByName("/singletons/com.sun.star.frame.theDesktop").getCurrentComponent(), action)
 
 
+class Opened(_Service, XJob):  # type: ignore[misc]
+    """What is to be done with a spreadsheet that was loaded."""
+
+    name = identifiers.OPENED
+
+    def __init__(self, context: Any) -> None:
+        """LibreOffice passes its context."""
+
+    def execute(self, arguments: tuple[Any, ...]) -> None:
+        groups = {group.Name: {each.Name: each.Value for each in group.Value} for group in arguments}
+        try:
+            enter_saved(groups["Environment"]["Model"])
+        except Exception:
+            _log.exception("the formulas of a document that was loaded were not entered again")
+
+
 SERVICES: Final[dict[type, tuple[str, ...]]] = {
     Functions: (identifiers.FUNCTIONS, "com.sun.star.sheet.AddIn"),
     Actions: (identifiers.ACTIONS, "com.sun.star.task.Job"),
+    Opened: (identifiers.OPENED, "com.sun.star.task.Job"),
 }
 """The services that LibreOffice can create, with their service names."""
 

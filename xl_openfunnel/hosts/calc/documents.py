@@ -6,6 +6,7 @@ import itertools
 import re
 import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -107,10 +108,7 @@ class CalcArray:
         """
         if self.sheet.isProtected():
             return
-        document = self.sheet.DrawPage.Forms.Parent
-        modified, undo = document.isModified(), document.UndoManager
-        undo.lock()
-        try:
+        with _unmodified(self.sheet.DrawPage.Forms.Parent):
             for formula in self.formulas():
                 cell = formula.cells.getCellByPosition(0, 0)
                 if tokens := formula.cells.getArrayTokens():
@@ -118,9 +116,6 @@ class CalcArray:
                 elif tokens := cell.getTokens():  # none if the user has put something else there since it was found
                     cell.setTokens(tokens)
                 formula.calculate()
-            document.setModified(modified)
-        finally:
-            undo.unlock()
 
     def resize(self, size: Size) -> CalcArray | None:
         """Enter the formula as an array of another size; None if the cells are not free or the sheet is protected."""
@@ -223,9 +218,45 @@ def find_arrays(document: Any, *names: str) -> Iterator[CalcArray]:
                 yield first
 
 
+def enter_saved(document: Any) -> None:
+    """Enter each call of our functions again that Calc shows with the result saved in the document, but arrays.
+
+    Of Excel's files, Calc takes the results for good: it never calls the functions, and the cells follow no job. It
+    calculates arrays. Formulas on a protected sheet stay as they are.
+    """
+    search = "|".join(f"{function.name}\\(" for function in CATALOG)
+    for sheet in document.Sheets:
+        hits = [
+            hit
+            for area in sheet.queryContentCells(_FORMULAS).RangeAddresses
+            if not sheet.isProtected()
+            for hit in _search(sheet, area, search)
+        ]
+        with _unmodified(document) if hits else nullcontext():
+            for hit in hits:
+                cells = CalcArray(sheet, hit).cells
+                for row, texts in enumerate(cells.getFormulaArray()):
+                    for column, text in enumerate(texts):
+                        if not text.startswith("{"):
+                            cell = cells.getCellByPosition(column, row)
+                            cell.setTokens(cell.getTokens())
+
+
 def is_plain(text: str) -> bool:
     """Whether a formula calls our functions exactly once."""
     return len(_ANY_CALL.findall(text)) == 1
+
+
+@contextmanager
+def _unmodified(document: Any) -> Iterator[None]:
+    """What is done to the document adds no undo step, and does not mark it as modified."""
+    modified, undo = document.isModified(), document.UndoManager
+    undo.lock()
+    try:
+        yield
+        document.setModified(modified)
+    finally:
+        undo.unlock()
 
 
 def _search(sheet: Any, area: Any, text: str) -> Iterable[Any]:

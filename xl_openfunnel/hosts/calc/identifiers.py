@@ -19,6 +19,9 @@ FUNCTIONS: Final = f"{MODULE}.Functions"
 ACTIONS: Final = f"{MODULE}.Actions"
 """The service that menus and macros call."""
 
+OPENED: Final = f"{MODULE}.Opened"
+"""The service that LibreOffice calls for each spreadsheet that it has loaded."""
+
 
 def method_name(function: Function) -> str:
     """The name of a function's method: ``OF_STATUS`` -> ``ofStatus``."""

@@ -331,6 +331,7 @@ class ResultUpdater:
         with self._lock:
             self._results.pop((result.function.name, result.arguments), None)
         self._topics.set(result, ())
+        result.dependencies = {}  # cells that get it just now have it computed again, which follows its topics again
         if not self._results and self._source is not None:
             self._source.close()
             self._source = None

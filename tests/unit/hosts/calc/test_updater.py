@@ -412,6 +412,21 @@ def test_cells_whose_result_was_dropped_before_they_listened_show_its_successor(
     assert rig.source.subscribers == []
 
 
+def test_cells_that_listen_to_a_result_just_when_it_is_dropped_follow_their_job(rig: Rig) -> None:
+    rig.calc.enter(STATUS, "job")
+    rig.source.report("job", "pending")
+    rig.advance(1)
+    early = rig.updater.result_for(STATUS, ("job",))  # in a document that is opened while the other is closed
+    rig.calc.close()
+    rig.advance(1)
+    shown: list[Block] = []
+    rig.updater.add_listener(early, shown.append)
+    rig.advance(1)
+    rig.source.report("job", "completed")
+    rig.advance(1)
+    assert shown[-1] == [["completed"]]
+
+
 def test_a_listener_that_fails_and_is_removed_harms_no_other(rig: Rig) -> None:
     sized = rig.updater.result_for(STATUS, ("job",))
     shown: list[Block] = []
