@@ -141,7 +141,7 @@ def test_a_known_list_has_a_column_in_the_table(
         act(running, "insert table")
         running.wait_for_change("Table", "A5", [[""]])
         header, *rows = running.values("Table", f"A4:J{COUNT + 4}")
-        assert header[-1] == "known:crm"
+        assert header[-1] == "known:CRM"
         tiers = {domain: "host", "": "not comparable"}
         assert [row[-1] for row in rows] == [tiers.get(each["domain"] or "", "") for each in running_job.rows]
         (cells,) = running.pivots("Pivot", refresh=False).values()
@@ -151,7 +151,7 @@ def test_a_known_list_has_a_column_in_the_table(
         act(running, "insert table")
         running.wait_for_change("Table", "A5", [[""]])
         inserted = running.values("Table", f"A4:J{COUNT + 4}")
-        assert [row[-1] for row in inserted] == ["known:crm", *[""] * COUNT]
+        assert [row[-1] for row in inserted] == ["known:CRM", *[""] * COUNT]
     finally:
         lists.remove_all()
 
