@@ -122,12 +122,12 @@ def _snapshot_or_problem(run: Session, job_id: str, *, refresh: bool) -> Snapsho
         return stored
     try:
         current = _current_snapshot(run, job_id)
-        if stored is not None and (current.status, current.manifest) == (stored.status, stored.manifest):
-            return replace(stored, as_of=current.as_of)
-        return current
     except OpenFunnelError as error:
         problem = Problem(error, datetime.now(UTC))
         return replace(stored or Snapshot(job_id), stale=stored is not None, problem=problem)
+    if stored is not None and (current.status, current.manifest) == (stored.status, stored.manifest):
+        return replace(stored, as_of=current.as_of)
+    return current
 
 
 def _current_snapshot(run: Session, job_id: str) -> Snapshot:
