@@ -112,10 +112,11 @@ class _RowTiers:
             self.number = _start(Tier.NEW)
             return
         known, depth, by_page = matcher.known, deepest(weakest, hints=hints), _has_kind_of_page(matcher)
-        self._doubt = f"CASE WHEN {by_page} THEN 1 ELSE 0 END"
         self._add_keys(Tier.LINKEDIN, "_linkedin", known.linkedin)
         if looks_for(Tier.HOST, depth):
-            self._add_keys(Tier.HOST, "_host", known.hosts)
+            paged = {host: note for host, note in known.hosts.items() if host in known.paged}
+            doubt = f'CASE WHEN {{}}."at" < {len(paged)} AND {by_page} THEN 1 ELSE 0 END'
+            self._add_keys(Tier.HOST, "_host", paged | known.hosts, doubt)
         if looks_for(Tier.SITE, depth) and known.hosts:
             hosts = self._hosts_below(known.sites, self._is_unmatched())
             self._add(Tier.SITE, "_host", known.sites, {host: matcher.site_of(text_key(host) or "") for host in hosts})
@@ -132,9 +133,9 @@ class _RowTiers:
             f"CASE {' '.join(self._cases)} WHEN {comparable} THEN {_start(Tier.NEW)} ELSE {not_comparable} END"
         )
 
-    def _add_keys(self, tier: Tier, column: str, known: Mapping[str, str]) -> None:
-        """Rows that have a known key."""
-        self._join(tier, column, self._companies.key_table("known_", _in_files(known)), known)
+    def _add_keys(self, tier: Tier, column: str, known: Mapping[str, str], doubt: str = "0") -> None:
+        """Rows that have a known key; ``doubt`` is 1 for those that are doubtful, with ``{}`` for their table."""
+        self._join(tier, column, self._companies.key_table("known_", _in_files(known)), known, doubt=doubt)
 
     def _add(
         self, tier: Tier, column: str, known: Mapping[str, str], keys: Mapping[str, str | None], condition: str = ""
@@ -146,11 +147,13 @@ class _RowTiers:
         self._join(tier, column, table, known, condition)
         return table
 
-    def _join(self, tier: Tier, column: str, table: str, known: Mapping[str, str], condition: str = "") -> None:
+    def _join(
+        self, tier: Tier, column: str, table: str, known: Mapping[str, str], condition: str = "", doubt: str = "0"
+    ) -> None:
         self.known[tier] = known
         self.joins.append(f"LEFT JOIN {table} ON s.{column} = {table}.key")
-        doubt = "" if tier is Tier.LINKEDIN else f" + {self._doubt}"
-        self._cases.append(f'WHEN {table}.key IS NOT NULL{condition} THEN {_start(tier)} + {table}."at" * 2{doubt}')
+        number = f'{_start(tier)} + {table}."at" * 2 + {doubt.format(table)}'
+        self._cases.append(f"WHEN {table}.key IS NOT NULL{condition} THEN {number}")
         self._unmatched.append(f"{table}.key IS NULL")
 
     def _is_unmatched(self) -> str:

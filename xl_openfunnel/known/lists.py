@@ -108,9 +108,11 @@ class _File(msgspec.Struct):
     linkedin: msgspec.Raw
     hosts: msgspec.Raw
     names: msgspec.Raw
+    paged: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 _keys: Final = msgspec.json.Decoder(dict[str, str])
+_hosts: Final = msgspec.json.Decoder(set[str])
 
 
 class KnownLists:
@@ -152,6 +154,7 @@ class KnownLists:
                 linkedin=msgspec.Raw(msgspec.json.encode(keys.linkedin)),
                 hosts=msgspec.Raw(msgspec.json.encode(keys.hosts)),
                 names=msgspec.Raw(msgspec.json.encode(keys.names)),
+                paged=msgspec.Raw(msgspec.json.encode(sorted(keys.paged))),
             )
         )
         try:
@@ -317,6 +320,7 @@ def _load(path: Path) -> KnownList | None:
     try:
         file = msgspec.json.decode(path.read_bytes(), type=_File)
         linkedin, hosts, names = map(_keys.decode, (file.linkedin, file.hosts, file.names))
+        paged = _hosts.decode(file.paged)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, msgspec.DecodeError) as damage:
@@ -332,7 +336,7 @@ def _load(path: Path) -> KnownList | None:
         counts=tuple(file.counts),
         note_column=file.note_column,
         set_at=file.set_at,
-        keys=KnownCompanies(linkedin, _unshared(hosts), names),
+        keys=KnownCompanies(linkedin, _unshared(hosts), names, paged),
     )
 
 

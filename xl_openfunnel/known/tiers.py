@@ -5,7 +5,7 @@ LinkedIn pages by number (``/company/12345``) are a kind of key of their own: th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -53,8 +53,8 @@ class Match(NamedTuple):
     Attributes:
         tier: the strongest.
         note: what is noted of the known company; ``""`` where there is none.
-        doubtful: whether something speaks against the tier: that its LinkedIn page is none of those known, or of a
-            company that cannot be compared that its name is known.
+        doubtful: whether something speaks against the tier: of ``host``, that the known company with it has another
+            LinkedIn page; of ``not comparable``, that the name is known.
     """
 
     tier: Tier
@@ -74,17 +74,21 @@ class KnownCompanies:
         linkedin: slugs, or numbers, of LinkedIn pages.
         hosts: as `company_key.host` gives them, none of them shared.
         names: as `reading.company_name` gives them.
+        paged: those of the hosts whose company has a LinkedIn page too.
     """
 
     linkedin: dict[str, str] = field(default_factory=dict)
     hosts: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    paged: set[str] = field(default_factory=set)
 
-    def add(self, linkedin: Iterable[str], hosts: Iterable[str], name: str = "", note: str = "") -> None:
+    def add(self, linkedin: Collection[str], hosts: Iterable[str], name: str = "", note: str = "") -> None:
         for slug in linkedin:
             self.linkedin.setdefault(slug, note)
         for host in hosts:
             self.hosts.setdefault(host, note)
+            if linkedin:
+                self.paged.add(host)
         if name:
             self.names.setdefault(name, note)
 
@@ -93,6 +97,7 @@ class KnownCompanies:
         for own, others in ((self.linkedin, other.linkedin), (self.hosts, other.hosts), (self.names, other.names)):
             for key, note in others.items():
                 own.setdefault(key, note)
+        self.paged |= other.paged
 
     @cached_property
     def sites(self) -> Mapping[str, str]:
@@ -146,7 +151,7 @@ class Matcher:
 
     def matches(self, companies: Iterable[CompanyKeys], weakest: Tier, *, hints: bool = False) -> list[Match]:
         """As `match`, for each of many. With ``host``, without hints, several times as fast."""
-        pages, hosts = self.known.linkedin, self.known.hosts
+        pages, hosts, paged = self.known.linkedin, self.known.hosts, self.known.paged
         depth = deepest(weakest, hints=hints)
         by_host, further, has_slugs = looks_for(Tier.HOST, depth), looks_for(Tier.SITE, depth), self.has_slugs
         found = []
@@ -155,7 +160,7 @@ class Matcher:
             if slug is not None and slug in pages:
                 match = Match(Tier.LINKEDIN, pages[slug])
             elif by_host and host in hosts:
-                match = Match(Tier.HOST, hosts[host], self._has_kind(slug))
+                match = Match(Tier.HOST, hosts[host], host in paged and self._has_kind(slug))
             elif further and (weaker := self._weaker_match(keys, weakest, depth)) is not None:
                 match = weaker
             elif has_slugs and slug is not None and not is_number(slug):
@@ -183,23 +188,21 @@ class Matcher:
 
     def _weaker_match(self, keys: CompanyKeys, weakest: Tier, depth: Tier) -> Match | None:
         if keys.host is not None and (own := self.site_of(keys.host)) is not None:
-            return Match(Tier.SITE, self.known.sites[own], self._has_kind(keys.linkedin))
+            return Match(Tier.SITE, self.known.sites[own])
         if not looks_for(Tier.NAME, depth) or keys.name is None or (named := self.name_of(keys.name)) is None:
             return None
-        note, has_kind = self.known.names[named], self._has_kind(keys.linkedin)
-        if looks_for(Tier.NAME, weakest) or has_kind or self._is_comparable_by_host(keys.host):
-            return Match(Tier.NAME, note, has_kind)
+        note = self.known.names[named]
+        if looks_for(Tier.NAME, weakest) or self._no_match(keys.linkedin, keys.host) is _NEW:
+            return Match(Tier.NAME, note)
         return Match(Tier.NOT_COMPARABLE, note, doubtful=True)
 
     def _no_match(self, slug: str | None, host: str | None) -> Match:
-        return _NEW if self._has_kind(slug) or self._is_comparable_by_host(host) else _NOT_COMPARABLE
+        same_kind = self._has_kind(slug) or (host is not None and self.known.hosts and not is_shared(host))
+        return _NEW if same_kind else _NOT_COMPARABLE
 
     def _has_kind(self, slug: str | None) -> bool:
         """Whether there are known LinkedIn pages of this kind, by name or by number."""
         return slug is not None and (self.has_numbers if is_number(slug) else self.has_slugs)
-
-    def _is_comparable_by_host(self, host: str | None) -> bool:
-        return host is not None and bool(self.known.hosts) and not is_shared(host)
 
 
 def deepest(weakest: Tier, *, hints: bool) -> Tier:

@@ -218,15 +218,22 @@ def test_companies_that_a_host_alone_takes_away_are_told(services: SimulatedServ
     shops = [company(f"Shop {number}", f"shop-{number}", "mall.example") for number in range(4)]
     services.simulator.add(SimulatedJob([*shops, company("Beta", "beta", "b.mall.example")], "job-mall"))
     services.fetcher.wait("job-mall")
-    for number, known in enumerate([(("mall.example", "linkedin.com/company/shop-1"),), (("mall.example", "x"),)]):
+    for number, known in enumerate(
+        [
+            (("mall.example", "linkedin.com/company/shop-1"),),
+            (("mall.example", ""), ("other.example", "linkedin.com/company/shop-9")),
+        ]
+    ):
         why = new(services.context(), "job-mall", known, "name", None, "why")
         assert [row[1] for row in why[1:-1]].count("host") == (3, 4)[number]
-        own = ("; 3 of the known have a LinkedIn page of their own", "")[number]  # without pages none can differ
+        own = ("; 3 of the known have a LinkedIn page of their own", "")[
+            number
+        ]  # without a page of its account none can differ
         assert why[-1][0] == f"1 of 5 are new; 1 of these has a known site{own}"
     pages = (("mall.example", "linkedin.com/company/shop-1"),)
     assert len(names(services, "job-mall", pages, "linkedin")) == 4
     why = new(services.context(), "job-mall", pages, "name", "site", "why")
-    assert why[-1][0] == "0 of 5 are new; 4 of the known have a LinkedIn page of their own"
+    assert why[-1][0] == "0 of 5 are new; 3 of the known have a LinkedIn page of their own"
 
 
 def test_a_job_without_companies_says_why(services: SimulatedServices) -> None:

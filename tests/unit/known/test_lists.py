@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -243,3 +244,16 @@ def test_a_damaged_list_is_removed(tmp_path: Path) -> None:
     assert lists.find("crm") is None
     assert lists.remove("crm")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_list_keeps_which_hosts_have_a_page_and_older_files_without_that_are_read(tmp_path: Path) -> None:
+    lists = KnownLists(tmp_path)
+    lists.set(make_list("crm", [["acme.com", "linkedin.com/company/acme"], ["foo.example", ""]]))
+    other = KnownLists(lists.folder)
+    assert other.get("crm").keys.paged == {"acme.com"}
+    (file,) = lists.folder.iterdir()
+    content = json.loads(file.read_bytes())
+    del content["paged"]
+    file.write_text(json.dumps(content), "utf-8")
+    older = other.get("crm").keys
+    assert (older.paged, set(older.hosts)) == (set(), {"acme.com", "foo.example"})
