@@ -154,8 +154,8 @@ FIELDS: Final = (
     ),
     Field(
         "domain", FieldType.TEXT, "service",
-        "The website's host in lower case, without scheme, www. and path. Blank for about 5 % of companies; "
-        "several may share one.",
+        "The website's host in lower case, without scheme, www. and path. Blank for about 5 % of companies, as an "
+        "empty text; several may share one.",
         default=True, width=28,
     ),
     Field(

@@ -48,7 +48,7 @@ _SIGNS: Final = frozenset("_ .&+()-")
 
 _LONGEST_NAME: Final = 60
 
-_SHOWN_COLUMNS: Final = 4
+_SHOWN_COLUMNS: Final = 10
 _SHOWN_LETTERS: Final = 30
 
 
@@ -198,12 +198,10 @@ class KnownLists:
         names = {comparable(each.name): each.name for each in self.all()}
         if not names:
             return "There is none: xl-openfunnel known set NAME FILE sets one."
-        close = get_close_matches(comparable(name), names, n=3)
-        return (
-            did_you_mean(map(names.__getitem__, close))
-            if close
-            else f"There are {', '.join([*names.values()][:_SHOWN])}."
-        )
+        if close := get_close_matches(comparable(name), names, n=3):
+            return did_you_mean(map(names.__getitem__, close))
+        shown, more = [*names.values()][:_SHOWN], len(names) - _SHOWN
+        return f"There are {', '.join(shown)}{f' and {more:,} more' if more > 0 else ''}."
 
     def together(self, names: Sequence[str]) -> KnownCompanies:
         """The companies of these lists.

@@ -35,7 +35,9 @@ def test_every_query_of_the_guide_gives_rows_and_those_that_are_shown(
     run("label", JOB_1.job_id, "texas")
     monkeypatch.chdir(tmp_path)
     known = [row["domain"] for row in ROWS if row.get("domain")][:30]
-    Path("crm.csv").write_text("website,owner\n" + "".join(f"https://www.{each.upper()}/en,Ann\n" for each in known))
+    Path("crm.csv").write_text(
+        "website,owner\n ,Bob\n" + "".join(f"https://www.{each.upper()}/en,Ann\n" for each in known)
+    )
     monkeypatch.setattr("xl_openfunnel.cli.terminal.is_terminal", lambda stream: stream is sys.stdout)
     monkeypatch.setenv("COLUMNS", "100")
     assert len(QUERIES) == 10
@@ -44,7 +46,10 @@ def test_every_query_of_the_guide_gives_rows_and_those_that_are_shown(
         assert (answer.code, len(answer.out.splitlines()) > 2) == (0, True), (sql, answer.err)
         if shown:
             assert re.sub("\x1b\\[[0-9;]*m", "", answer.out).rstrip() == shown.rstrip(), sql
-    new = list(csv.DictReader(io.StringIO(run("sql", QUERIES[-1][0], "--job", "texas", "--format", "csv").out)))
+    texas = "--job", "texas", "--format", "csv"
+    (filled,) = csv.DictReader(io.StringIO(run("sql", QUERIES[8][0], *texas).out))
+    assert int(filled["with_domain"]) == sum(bool(row.get("domain")) for row in ROWS) < len(ROWS)
+    new = list(csv.DictReader(io.StringIO(run("sql", QUERIES[-1][0], *texas).out)))
     assert [line["linkedin_url"] for line in new] == [
         row["linkedin_url"] for row in ROWS if row.get("domain") not in known
     ]

@@ -173,7 +173,12 @@ def test_own_shared_hosts_that_are_no_text_are_none(content: bytes, tmp_path: Pa
         (("Website",), (1,), 1, "1 company: 1 by Website; 1 row had none"),
         (("Web", "LinkedIn"), (1, 0), 1_204, "1 company: 1 by Web, 0 by LinkedIn; 1,204 rows had neither"),
         (("a", "b\nc", "d"), (1, 2, 3), 2, "1 company: 1 by a, 2 by b c, 3 by d; 2 rows had none of these"),
-        (tuple("abcdef"), (1,) * 6, 0, "1 company: 1 by a, 1 by b, 1 by c, 1 by d, more by 2 other columns"),
+        (
+            tuple("abcdefghijkl"),
+            (1,) * 12,
+            0,
+            f"1 company: {', '.join(f'1 by {name}' for name in 'abcdefghij')}, more by 2 other columns",
+        ),
         (("x" * 99,), (1,), 0, f"1 company: 1 by {'x' * 29}…"),
     ],
 )
