@@ -12,6 +12,7 @@ import typer
 from ..errors import ConfigurationError
 from ..fields import parse_columns
 from ..known.lists import KnownList, KnownLists, checked_name, split_names
+from ..pasted import job_ids
 from ..text import clip, format_utc, one_line
 from . import table_output, terminal
 from .options import Json, Yes
@@ -67,7 +68,7 @@ def set_list(
     lists.set(known)
     terminal.print_message(f'Kept. In a cell: =OF_NEW(A2,"{known.name}")')
     store = session(context).store_if_usable
-    if store is not None and store.job_id_of(known.name) is not None:
+    if known.name.lower() in job_ids(known.name) or (store is not None and store.job_id_of(known.name) is not None):
         terminal.print_message(LIST_FIRST.format(known.name))
 
 

@@ -409,3 +409,5 @@ def test_a_name_that_a_list_and_a_job_have_is_told_whichever_comes_second(
     assert told in run("label", job, "crm").err
     assert told in run("known", "set", "crm", str(accounts), "--yes").err
     assert told not in run("label", job, "last run").err
+    assert f"have the name '{job}': OF_NEW" in run("known", "set", job, str(accounts), "--yes").err
+    assert "OF_NEW takes" not in run("known", "set", f"not-{job}", str(accounts), "--yes").err

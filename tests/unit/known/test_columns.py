@@ -129,7 +129,11 @@ def test_a_list_that_is_not_there_is_refused_with_what_may_be_meant(lists: Known
     for columns, criteria, sort in (("known:crmm", "", ""), ("name", "known:crmm=", ""), ("name", "", "-known:crmm")):
         with pytest.raises(ConfigurationError, match=r"^'crmm' is no known list\. Did you mean 'CRM'\?"):
             selected(lists, columns, criteria, sort)
-    with pytest.raises(ConfigurationError, match="There are CRM, partners"):
+    with pytest.raises(ConfigurationError, match=r"There are CRM, partners\."):
+        selected(lists, "known:xyz")
+    for number in range(4):
+        lists.set(make_list(f"region {number}", ACCOUNTS))
+    with pytest.raises(ConfigurationError, match=r"There are CRM, .*, region 2 and 1 more\."):
         selected(lists, "known:xyz")
     with pytest.raises(UnknownColumnError):
         table.frame(ROWS, ["known:crm"])
