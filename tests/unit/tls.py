@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -14,9 +15,9 @@ import pytest
 
 
 @contextmanager
-def tls_server(folder: Path) -> Iterator[int]:
-    """Run a server with a certificate that no client trusts; gives its port."""
-    cert, key = make_certificate(folder)
+def tls_server(folder: Path, *names: str, **dates: datetime) -> Iterator[int]:
+    """Run a server with a certificate that no client trusts; gives its port. Arguments as of `make_certificate`."""
+    cert, key = make_certificate(folder, *names, **dates)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
 
@@ -50,11 +51,17 @@ def tls_server(folder: Path) -> Iterator[int]:
             thread.join()
 
 
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for this computer, from an authority of its own."""
+def make_certificate(folder: Path, *names: str, **dates: datetime) -> tuple[Path, Path]:
+    """A certificate from an authority of its own.
+
+    Args:
+        folder: where the files are made; ``cert.pem`` is the authority's.
+        names: the hosts it is for; without, this computer.
+        dates: ``not_before`` and ``not_after``.
+    """
     trustme = pytest.importorskip("trustme")
     authority = trustme.CA()
-    server = authority.issue_cert("localhost", "127.0.0.1")
+    server = authority.issue_cert(*(names or ("localhost", "127.0.0.1")), **dates)
     cert, key = folder / "server.pem", folder / "key.pem"
     server.private_key_and_cert_chain_pem.write_to_path(str(cert))
     key.write_bytes(server.private_key_pem.bytes())

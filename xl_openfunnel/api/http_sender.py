@@ -46,6 +46,7 @@ from .proxy_and_trust import (
     TRUST_INSPECTION,
     Proxy,
     ca_bundle,
+    certificate_remedy,
     is_final_refusal,
     proxy_source,
     system_proxy,
@@ -207,20 +208,23 @@ class HttpSender:
         if refused == http.HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
             return ProxyError(PROXY_SIGN_IN, retryable=False)
         # Waiting mends neither; a handshake that broke off for another reason may succeed the next time.
-        untrusted = caused_by(ssl.SSLCertVerificationError)
+        untrusted = next((cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), None)
         if caused_by(requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
             if (reason := _unreachable(causes)) and (url := system_proxy(self._base_url)):
                 return ProxyError(f"The proxy {Proxy.parse(url)} {reason}. {CHECK_PROXY}")
             return ProxyError(
                 f"The proxy on the way to {host} did not let the request through. "
                 f"Check the system's proxy settings, or ask IT.",
-                retryable=not (untrusted or is_final_refusal(refused)),
+                retryable=untrusted is None and not is_final_refusal(refused),
             )
         if caused_by(requests.exceptions.SSLError, ssl.SSLError):
+            remedy = (
+                certificate_remedy(untrusted) or f"If your company inspects the traffic, {TRUST_INSPECTION}: ask IT."
+            )
+            reason = (untrusted and untrusted.verify_message) or "the handshake failed"
             return TlsError(
-                f"The certificate of {host} could not be verified. If your company inspects the "
-                f"traffic, {TRUST_INSPECTION}: ask IT. Reason: {_verify_message(causes)}.",
-                retryable=not untrusted,
+                f"The certificate of {host} could not be verified. {remedy} Reason: {reason.rstrip('.')}.",
+                retryable=untrusted is None,
             )
         if caused_by(urllib3.exceptions.NameResolutionError):
             return DnsError(f"The name {host} could not be looked up. Are you online (VPN)?")
@@ -274,11 +278,6 @@ def _unreachable(causes: tuple[BaseException, ...]) -> str:
         return "could not be looked up"
     no_connection = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
     return "does not accept connections" if any(isinstance(cause, no_connection) for cause in causes) else ""
-
-
-def _verify_message(causes: tuple[BaseException, ...]) -> str:
-    messages = (c.verify_message for c in causes if isinstance(c, ssl.SSLCertVerificationError))
-    return (next(messages, None) or "the handshake failed").rstrip(".")
 
 
 def make_adapter(base_url: str, concurrency: int) -> BaseAdapter:

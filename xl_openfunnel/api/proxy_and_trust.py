@@ -7,6 +7,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from requests.utils import get_environ_proxies, select_proxy
@@ -22,6 +23,15 @@ PROXY_SIGN_IN = "The proxy asks for a password (HTTP 407). Check the system's pr
 CHECK_PROXY = "Check the proxy's address, or ask IT."
 TRUST_INSPECTION = "its certificate must be in the system's store, or in a file that REQUESTS_CA_BUNDLE names"
 """What must be so of a company that inspects encrypted traffic."""
+
+_CHECK_DATE: Final = "Check this computer's date and time; if they are right, it has run out: ask IT."
+_CHECK_NAME: Final = "It is for another name: check the address and the proxy, or sign in to the network in a browser."
+_REMEDIES: Final = {
+    **dict.fromkeys((9, 10, 0x800B0101), _CHECK_DATE),
+    **dict.fromkeys((62, 64, 0x800B010F), _CHECK_NAME),
+}
+"""By `verify_code`: X509_V_ERR_CERT_NOT_YET_VALID, _CERT_HAS_EXPIRED, _HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH of
+OpenSSL, CERT_E_EXPIRED and CERT_E_CN_NO_MATCH of Windows."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,11 @@ def proxy_source(proxy: str) -> str:
     """Where a proxy is set, for a message. Never the proxy itself, which may contain a password."""
     names = (name for name in _PROXY_VARIABLES if os.environ.get(name) == proxy)
     return next((f"The variable {name}" for name in names), "The system's proxy setting")
+
+
+def certificate_remedy(error: ssl.SSLCertVerificationError | None) -> str:
+    """What to do about a certificate that is refused for its dates or its name; "" for another reason."""
+    return _REMEDIES.get(getattr(error, "verify_code", 0) & 0xFFFFFFFF, "")
 
 
 def load_extra_certificates(context: ssl.SSLContext, environ: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Final, TypeAlias
 
 from ..api.endpoints import CREDITS
-from ..api.proxy_and_trust import CHECK_PROXY, TRUST_INSPECTION, tunnel_status
+from ..api.proxy_and_trust import CHECK_PROXY, TRUST_INSPECTION, certificate_remedy, tunnel_status
 from ..detect import registry
 from ..detect.registry import Read
 from ..settings import CONNECT_TIMEOUT, is_loopback
@@ -109,12 +109,15 @@ def certificate(
     except ssl.SSLCertVerificationError as error:
         by = _unverified_issuer(route, timeout)
         reason = error.verify_message or "it is not trusted"
+        what = f"issued by {by}, and could not be verified ({reason})"
+        if remedy := certificate_remedy(error):
+            return wrong(what, remedy)
         return wrong(
-            f"issued by {by}, and could not be verified ({reason})",
+            what,
             f"If that is your company, which inspects the traffic: {TRUST_INSPECTION}. Ask IT. "
             "If it is not, use another network.",
-            for_it=f"Put the certificate of {by}, which inspects the traffic to {route.host}, into the "
-            "computer's store of trusted root certificates; or do not inspect that traffic.",
+            for_it=f"If it is {by} that inspects our traffic to {route.host}: put its certificate into the computer's "
+            "store of trusted root certificates, or do not inspect that traffic. Do not trust it otherwise.",
         )
     except (OSError, http.client.HTTPException) as error:
         what = f"no encrypted connection to {route.host} ({_reason(error)})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -131,7 +132,7 @@ def test_an_unknown_authority_is_wrong_and_named(secured: Route) -> None:
     result = network.certificate(secured, trust({}))
     assert result.state is CheckState.WRONG
     assert "issued by trustme" in result.what
-    assert "certificate of trustme" in result.for_it
+    assert "If it is trustme" in result.for_it
 
 
 def test_an_authority_that_the_environment_names_is_trusted_and_named(secured: Route, tmp_path: Path) -> None:
@@ -166,6 +167,35 @@ def test_the_doctor_trusts_what_requests_trust(
     assert (said == "") is (result.state is CheckState.OK) is (bundle == "cert.pem")
     assert ("cannot be read" in said) is ("cannot be read" in result.what)
     assert ("could not be verified" in said) is ("could not be verified" in result.what)
+
+
+@pytest.mark.parametrize(
+    ("names", "dates", "remedy"),
+    [
+        ((), {"not_after": datetime(2001, 1, 1)}, "Check this computer's date and time"),
+        ((), {"not_before": datetime(2099, 1, 1)}, "Check this computer's date and time"),
+        (("api.example",), {}, "It is for another name"),
+        (("192.0.2.1",), {}, "It is for another name"),
+    ],
+)
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_certificate_of_a_trusted_authority_with_wrong_dates_or_names_is_no_matter_of_trust(
+    host: str,
+    names: tuple[str, ...],
+    dates: dict[str, datetime],
+    remedy: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    environ = {"REQUESTS_CA_BUNDLE": str(tmp_path / "cert.pem")}
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", environ["REQUESTS_CA_BUNDLE"])
+    with tls_server(tmp_path, *names, **dates) as port:
+        with Client(f"https://{host}:{port}", "of_key_123456") as c, pytest.raises(OpenFunnelError) as raised:
+            c.page("job")
+        found = network.certificate(Route(host, port, secure=True), trust(environ))
+    assert remedy in raised.value.message
+    assert "company" not in raised.value.message
+    assert (remedy in found.remedy, found.for_it) == (True, "")
 
 
 def test_a_server_without_tls_is_wrong(service: Simulator) -> None:
