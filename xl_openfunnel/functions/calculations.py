@@ -193,22 +193,21 @@ class Calculations:
         """Stale as soon as there is another answer, and not before: the cell would be calculated for nothing."""
 
         def now() -> int:
-            seen = call.dependencies.get(topic)
+            seen = call.looked_up(topic)
             if seen is not None and call.state is not CallState.RUNNING and seen.stale:
                 self._request_present(call)
             return call.version
 
         def settled() -> bool:
-            seen = call.dependencies.get(topic)
+            seen = call.looked_up(topic)
             return seen is None or seen.settled()
 
         return Dependency(now, version, settled)
 
     def _request_present(self, call: SharedCall) -> None:
         """Have a call calculated because something that it depends on has changed."""
-        dependencies = call.dependencies
         paused = call.due_at > self._clock()
-        at_once = paused and call.settled(dependencies)
+        at_once = paused and call.settled(call.asked or call.dependencies)
         if call.state is CallState.QUEUED and not at_once:
             return
         with self._lock:
@@ -229,7 +228,7 @@ class Calculations:
             self._queues[call.block is not None][call] = None
         elif call.state is CallState.RUNNING:
             call.again |= not looked_up or call.cancellation.cancelled
-            call.asked = asked or call.asked
+        call.asked = asked or call.asked
 
     def _unsubscribe(self, call: SharedCall) -> None:
         with self._lock:
@@ -333,6 +332,7 @@ class Calculations:
                 self._keep(call, *answer)
                 # A label may have been moved, and back, since the calculation looked it up.
                 call.again |= bool(call.asked) and values(call.asked) != values(call.dependencies)
+                call.asked = call.asked if call.again else {}
             if changed:
                 call.version += 1
                 call.delivered = False

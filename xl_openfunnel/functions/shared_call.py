@@ -31,7 +31,7 @@ class SharedCall:
         name: of the function.
         run: calculates it; returns the block and what it depends on.
         state: of its next or present calculation.
-        asked: what the last call looked up that asked for it while the present calculation ran; empty if none did.
+        asked: what the last call looked up that asked for another answer; empty if none did since a calculation began.
         again: whether it must be calculated once more after that.
         missing: whether it was asked for, and then not calculated because no cell seemed to want it.
         block: the last answer; None if there is none, or none any more.
@@ -75,6 +75,10 @@ class SharedCall:
         topics = itertools.chain([self.unsettled] if self.unsettled in dependencies else [], dependencies)
         self.unsettled = next((topic for topic in topics if not dependencies[topic].settled()), "")
         return not self.unsettled
+
+    def looked_up(self, topic: str) -> Dependency | None:
+        """What the last answer was calculated from, or else the call looked up that asked for the next one."""
+        return self.dependencies.get(topic) or self.asked.get(topic)
 
     def answers(self, asked: Dependencies) -> bool:
         """Whether a call that has looked up all this would get the last answer."""

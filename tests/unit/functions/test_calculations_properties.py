@@ -225,6 +225,8 @@ def test_in_the_end_each_cell_shows_what_its_jobs_have(steps: list[Step], inside
 
 @settings(max_examples=200, deadline=None)
 @given(STEPS, INSIDE)
+@example([(World.note, 0), (World.run_one, 0)], [(World.delete, 0)])
+@example([(World.grow, 0), (World.grow, 1), (World.run_one, 0), (World.shrink, 0), (World.move_label, 2)], [])
 def test_what_jobs_have_in_the_end_is_shown_without_a_pause(steps: list[Step], inside: list[Step]) -> None:
     world = World()
     world.seconds = MAX_PAUSE
