@@ -17,6 +17,9 @@ from .commands import COMMANDS, GROUPS
 ENGLISH: Final = "en"
 """The language where there is none for Excel's."""
 
+PRIMARY_LANGUAGE: Final = 1023
+"""The bits of a number of Windows (LCID) that tell the language without its country."""
+
 MODULE: Final = "OpenFunnelLanguages"
 """The VBA module with all texts."""
 
@@ -114,7 +117,7 @@ def languages() -> dict[str, Language]:
 def language_of(number: int) -> Language:
     """The language with this number in Windows, whatever its country; English where it has no file."""
     spoken = languages()
-    found = (language for language in spoken.values() if language.number == number & 1023)
+    found = (language for language in spoken.values() if language.number == number & PRIMARY_LANGUAGE)
     return next(found, spoken[ENGLISH])
 
 
@@ -128,6 +131,10 @@ def _check(language: Language, others: dict[str, Language]) -> None:
             raise ValueError(f"[{name}] {difference}")
     if same := [code for code, other in others.items() if other.number == language.number]:
         raise ValueError(f"its number is {language.number}, which is that of {same[0]}.toml")
+    if not 0 < language.number <= PRIMARY_LANGUAGE:
+        raise ValueError(
+            f"its number is {language.number}. Give the lowest ten bits, {language.number & PRIMARY_LANGUAGE}"
+        )
     own = _all_texts(language)
     for key, text in _all_texts(others[ENGLISH]).items() if others else ():
         if difference := _difference(_places(own[key]), _places(text)):

@@ -80,7 +80,9 @@ def test_the_letters_of_a_keytip_are_in_its_group_or_label(code: str) -> None:
     texts = texts_of(SPOKEN[code])
     for command in commands.COMMANDS:
         shown = texts[f"group {command.group}"] + texts[f"label {command.action}"]
-        assert set(texts[f"keytip {command.action}"]) <= set(shown.upper()), command.action
+        assert set(texts[f"keytip {command.action}"]) <= set(shown.upper()), (
+            f"in languages/{code}.toml the keytip of {command.action!r} has letters of neither label nor group"
+        )
 
 
 @each_language
@@ -95,6 +97,8 @@ def test_every_line_of_vba_is_short_enough(code: str) -> None:
         ("number = 7\n", "", "number"),
         ("number = 7\n", "number = 9\n", "en.toml"),
         ("number = 7\n", "number == 7\n", "line 3"),
+        ("number = 7\n", "number = 1036\n", "12"),
+        ("number = 7\n", "number = 0\n", "lowest ten bits"),
         ("[messages]\n", '[messages]\nmore = "words"\n', "more"),
         ('OpenFunnelLive = "Live"\n', "", "OpenFunnelLive"),
         ('OpenFunnelLive = "Live"\n', 'OpenFunnelLive = "Live"\nOther = "x"\n', "Other"),
