@@ -12,6 +12,7 @@ import re
 import secrets
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -221,6 +222,31 @@ def _unlock(path: Path, descriptor: int) -> None:
     finally:
         if sys.platform != "win32":  # not earlier: another process could have it locked by then
             os.close(descriptor)
+
+
+@contextlib.contextmanager
+def parts_folder(what: str) -> Iterator[Path]:
+    """A folder of the system's for the parts of a file, such as ``"The workbook"``, which is removed at the end.
+
+    Raises:
+        FileWriteError: it could not be made.
+    """
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="xl-openfunnel-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise parts_error(what, error) from None
+    with temporary as folder:
+        yield Path(folder)
+
+
+def parts_error(what: str, error: OSError | str) -> FileWriteError:
+    """The error of a file whose parts could not be written in `parts_folder`."""
+    reason = error if isinstance(error, str) else error.strerror or error
+    folder = tempfile.tempdir or "the folder for temporary files"
+    return FileWriteError(
+        f"{what} could not be made: {reason}. Make room in {folder}, where its parts are put together, or try .csv "
+        "instead."
+    )
 
 
 def missing_folder(folder: Path) -> ConfigurationError:

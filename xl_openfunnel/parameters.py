@@ -34,9 +34,11 @@ def check(name: str, value: object, kinds: tuple[Any, ...], takes: str, *, optio
         raise ConfigurationError(f"{name} takes {takes}, and no {type(value).__name__}.")
 
 
-def check_seconds(name: str, value: object, *, optional: bool = True) -> None:
-    """Refuse anything but a number of seconds."""
+def check_seconds(name: str, value: Any, *, optional: bool = True) -> None:
+    """Refuse anything but a number of seconds, 0 or more."""
     check(name, value, NUMBER, "a number of seconds", optional=optional)
+    if value is not None and not value >= 0:  # nan is refused too
+        raise ConfigurationError(f"{name} takes a number of seconds, 0 or more.")
 
 
 def check_function(name: str, value: object, *, optional: bool = True) -> None:

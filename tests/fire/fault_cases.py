@@ -212,7 +212,7 @@ def _statuses() -> list[FaultCase]:
         _status(
             404,
             by_page(
-                ExpectedError("InvalidResponseError", "names page .* and does not find it"),
+                ExpectedError("InvalidResponseError|IncompleteResultError", "names page .* and does not find it"),
                 first=ExpectedError("JobNotFoundError", "There is no job the-job"),
             ),
         ),

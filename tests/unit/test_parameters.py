@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
@@ -103,6 +105,13 @@ def test_a_wrong_type_is_refused_with_the_parameter_s_name(door: Door, call: str
     with pytest.raises(
         ConfigurationError, match=rf"\b{call.split()[1]} takes .+, and no {type(value).__name__}\.|Each of"
     ):
+        CALLS[call](door, value)
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if RIGHT.get(call.split()[1]) == (int, float)])
+@pytest.mark.parametrize("value", [-1, -0.5, -(10**400), Fraction(-1, 3), math.nan, -math.inf])
+def test_seconds_are_0_or_more(door: Door, call: str, value: object) -> None:
+    with pytest.raises(ConfigurationError, match=rf"\b{call.split()[1]} takes a number of seconds, 0 or more\."):
         CALLS[call](door, value)
 
 

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import functools
 import os
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,6 +31,21 @@ _INTERVAL: Final = 0.05
 class UnavailableError(Exception):
     """DuckDB cannot do it, or not now: it does not load, was interrupted, has no room, or the process ends."""
 
+
+class NoRoomError(UnavailableError):
+    """DuckDB could not write a file of the folder.
+
+    Attributes:
+        reason: in the system's words.
+    """
+
+    def __init__(self, reason: str, folder: Path) -> None:
+        super().__init__(f"{reason}. Make room in {folder}.")
+        self.reason = reason
+
+
+_WRITE_FAILED: Final = re.compile(r'Could not write file \\?"(.+?)\\?": ([^"]+)')
+"""In DuckDB's words, or in the JSON that it quotes from a thread of its own."""
 
 _instances: dict[tuple[int, Path], DuckDBPyConnection] = {}
 """One instance for a folder in a process, since it takes 15 ms to make one. A forked process has its own."""
@@ -96,6 +112,8 @@ def connect(folder: Path) -> Iterator[Connection]:
 
     Raises:
         UnavailableError: DuckDB does not load, or the process ends; or any error of DuckDB in the block.
+        NoRoomError: it could not write.
+        KeyboardInterrupt: Ctrl-C came while DuckDB was at work.
     """
     if (reason := loading_error()) is not None:
         raise UnavailableError(f"DuckDB does not load: {reason}")
@@ -112,6 +130,10 @@ def connect(folder: Path) -> Iterator[Connection]:
         yield connection
     # Python's: no memory, a text in a damaged file that is no UTF-8, and what DuckDB has no error of its own for.
     except (duckdb.Error, MemoryError, UnicodeError, RuntimeError) as error:
+        if is_interrupt(error):
+            raise KeyboardInterrupt from None
+        if failure := write_failure(error):
+            raise NoRoomError(failure[1], folder) from error
         raise UnavailableError(str(error)) from error
     finally:
         if connection is not None:
@@ -157,6 +179,22 @@ def loading_error() -> str | None:
     except Exception as error:  # its own code runs, and that of numpy
         return str(error)
     return None
+
+
+def is_interrupt(error: Exception) -> bool:
+    """Whether DuckDB raised it for a Ctrl-C, which Python notices only in the main thread.
+
+    DuckDB has no class of error for that: it says `Query interrupted` where it looks for signals itself, and where it
+    calls Python, its error quotes Python's, some with the whole traceback. What `_end` interrupts is another error.
+    """
+    text = str(error)
+    return text == "Query interrupted" or any(line.startswith("KeyboardInterrupt") for line in text.splitlines())
+
+
+def write_failure(error: Exception) -> tuple[str, str] | None:
+    """Of an error of a file that DuckDB could not write: the file, and the system's reason."""
+    found = _WRITE_FAILED.search(str(error))
+    return None if found is None else (found[1], found[2])
 
 
 def literal(value: object) -> str:

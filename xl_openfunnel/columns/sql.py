@@ -6,6 +6,7 @@ A database in memory of its own: the narrow one of `connection` is for questions
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ..cell_values import to_json
 from ..fields import BY_NAME
 from ..jobs.store.ledger import LedgerEntry
-from .connection import UnavailableError, identifier, literal, loading_error
+from .connection import UnavailableError, identifier, is_interrupt, literal, loading_error, write_failure
 from .lenient import encodable
 from .schema import SHOWN_COLUMNS
 
@@ -120,11 +121,12 @@ class Database:
 
         Raises:
             SqlError: one fails, or the last one selects nothing.
+            OSError: the file could not be written.
             KeyboardInterrupt: Ctrl-C came while DuckDB was at work.
         """
         import duckdb
 
-        with _own_words():
+        with _own_words(path):
             *before, last = self._statements(sql)
             for statement in before:
                 self._run(lambda statement=statement: self._connection.execute(statement))  # type: ignore[misc]
@@ -216,6 +218,7 @@ def open_database(files: Sequence[Path] | None, jobs: Iterable[LedgerEntry], ori
 
     Raises:
         UnavailableError: DuckDB does not load.
+        KeyboardInterrupt: Ctrl-C came while DuckDB was at work.
     """
     if (reason := loading_error()) is not None:
         raise UnavailableError(f"DuckDB does not load: {reason}")
@@ -234,10 +237,15 @@ def open_database(files: Sequence[Path] | None, jobs: Iterable[LedgerEntry], ori
             "memory_limit": MEMORY,
             "python_enable_replacements": False,  # no name in SQL is a variable of ours
         }
-        for name, value in settings.items():
-            connection.execute(f"SET {name} = {literal(value)}")
-        connection.execute(f"CREATE VIEW companies AS {_companies(files)}")
-        _create_jobs(connection, jobs, origin)
+        try:
+            for name, value in settings.items():
+                connection.execute(f"SET {name} = {literal(value)}")
+            connection.execute(f"CREATE VIEW companies AS {_companies(files)}")
+            _create_jobs(connection, jobs, origin)
+        except (duckdb.Error, RuntimeError) as error:
+            if is_interrupt(error):
+                raise KeyboardInterrupt from None
+            raise
         yield Database(connection, worker)
 
 
@@ -274,12 +282,18 @@ def _text(text: str | None) -> str | None:
 
 
 @contextlib.contextmanager
-def _own_words() -> Iterator[None]:
+def _own_words(target: Path | None = None) -> Iterator[None]:
+    """Raise DuckDB's errors as `SqlError`, and that the target could not be written as the system's own."""
     import duckdb
 
     try:
         yield
     except duckdb.Error as error:
+        if failure := write_failure(error):
+            file, reason = failure
+            if target is not None and target.name in file:
+                raise OSError(errno.EIO, reason) from None
+            raise SqlError(f"{file} could not be written: {reason}. Make room there.") from None
         raise SqlError(str(error)) from None
 
 

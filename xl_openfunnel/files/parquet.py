@@ -8,12 +8,12 @@ import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from ..api.models import Row
+from ..atomic import parts_error, parts_folder
 from ..cell_values import to_json
-from ..columns.connection import UnavailableError, connect, literal
+from ..columns.connection import NoRoomError, UnavailableError, connect, literal
 from ..columns.lenient import encodable, read_leniently
 from ..columns.parquet import copy, pandas_metadata, write_table
 from ..columns.schema import SHOWN_COLUMNS
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _log = logging.getLogger(__name__)
+
+_FILE: Final = "The .parquet file"
 
 _ALL: Final = {name: kind for name, kind in SHOWN_COLUMNS.items() if name not in (JOB_COLUMN, "origin")}
 """What a file has without ``--columns``."""
@@ -61,11 +63,13 @@ def write_parquet(path: Path, snapshot: Snapshot, columns: Sequence[str] | None)
     metadata = {"pandas": pandas_metadata(types), "PANDAS_ATTRS": attributes}
     try:
         # DuckDB writes in a folder of the system's, and so takes no notice of what is odd about that of the user.
-        with TemporaryDirectory(prefix="xl-openfunnel-") as folder:
-            moved = _write(Path(folder, "companies.parquet"), snapshot, types, own, metadata)
-            shutil.copyfile(Path(folder, "companies.parquet"), path)
+        with parts_folder(_FILE) as folder:
+            moved = _write(folder / "companies.parquet", snapshot, types, own, metadata)
+            shutil.copyfile(folder / "companies.parquet", path)
+    except NoRoomError as error:
+        raise parts_error(_FILE, error.reason) from None
     except UnavailableError as error:
-        raise FileWriteError(f"The .parquet file could not be written: {error}") from None
+        raise FileWriteError(f"{_FILE} could not be written: {error}") from None
     if moved:
         where = "stand in the column other" if "other" in types else 'are left out: add "*" to --columns to have them'
         _log.warning("Values of another type than their column: %s. They %s.", f"{moved:,}", where)

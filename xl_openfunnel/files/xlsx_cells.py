@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain
@@ -18,6 +17,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from ..atomic import parts_error, parts_folder
 from ..cell_values import MAX_CELL_UNITS, sheet_text, to_cell
 from ..errors import FileWriteError
 from ..text import clip
@@ -26,6 +26,8 @@ from .cells import Cell
 
 NO_GUESSING: Final = {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
 """XlsxWriter's options for text that stays text."""
+
+_WORKBOOK: Final = "The workbook"
 
 _MARKUP: Final = re.compile(r"(?<=_)(?=x[0-9A-Fa-f]{4}_)|(?<=\A<)(?=r>)")
 """Where a text is split that would be read as an escape or as markup."""
@@ -48,21 +50,17 @@ def create_workbook(path: Path, title: str, created: datetime | None = None) -> 
     """
     # In memory, because a ZipFile on a full disk writes again when it is collected, and prints a traceback.
     file = io.BytesIO()
-    try:
-        temporary = tempfile.TemporaryDirectory(prefix="xl-openfunnel-", ignore_cleanup_errors=True)
-    except OSError as error:
-        raise _no_space_error(error) from None
-    with temporary as folder:  # XlsxWriter leaves its temporary files behind if it cannot write one
-        book = xlsxwriter.Workbook(file, {**NO_GUESSING, "tmpdir": folder})
+    with parts_folder(_WORKBOOK) as folder:  # XlsxWriter leaves its temporary files behind if it cannot write one
+        book = xlsxwriter.Workbook(file, {**NO_GUESSING, "tmpdir": str(folder)})
         _set_properties(book, title, created)
         keep_values(book)
         yield book
         try:
             book.close()
         except FileCreateError as error:
-            raise _no_space_error(error.args[0]) from None
+            raise parts_error(_WORKBOOK, error.args[0]) from None
         except XlsxWriterException as error:
-            raise FileWriteError(f"The workbook could not be made: {error}. Try .csv instead.") from None
+            raise FileWriteError(f"{_WORKBOOK} could not be made: {error}. Try .csv instead.") from None
     path.write_bytes(file.getbuffer())
 
 
@@ -74,14 +72,6 @@ def keep_values(book: Workbook) -> None:
     """
     book.calc_on_load = False
     book.set_calc_mode("auto", 191029)
-
-
-def _no_space_error(error: OSError) -> FileWriteError:
-    folder = tempfile.tempdir or "the folder for temporary files"
-    return FileWriteError(
-        f"The workbook could not be made: {error.strerror or error}. Make room in {folder}, where its parts are put "
-        "together, or try .csv instead."
-    )
 
 
 def _set_properties(book: Workbook, title: str, created: datetime | None) -> None:

@@ -113,14 +113,13 @@ class Fetcher:
 
         Args:
             job: the job.
-            timeout: seconds; None for no limit.
+            timeout: seconds, 0 or more; None for no limit.
             until: another condition to wait for; called on the fetcher's own thread, so it must not block.
         """
         job_id = job_id_from(job)
         check_seconds("timeout", timeout)
         check_function("until", until)
-        seconds = FOREVER if timeout is None else timeout if timeout >= 0 else 0.0  # NaN counts as 0
-        deadline = self.clock.monotonic() + seconds
+        deadline = self.clock.monotonic() + (FOREVER if timeout is None else timeout)
         waiter = Waiter(until or (lambda snapshot: snapshot.settled), deadline)
         self._scheduler.loop.post(WaiterAdded(job_id, waiter))
         try:

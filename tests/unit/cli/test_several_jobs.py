@@ -176,6 +176,19 @@ def test_partial_takes_what_was_delivered_with_a_warning(
     assert result.err.startswith(f"warning: {job.job_id} is not complete: {count} companies delivered.")
 
 
+def test_partial_takes_what_was_read_of_a_job_with_a_page_that_stays_missing(
+    serve: Serve, run: Run, tmp_path: Path
+) -> None:
+    serve().faults = (Fault("status", status=404, cursor="page_0002"),)
+    refused = run("rows", DONE.job_id, "-o", tmp_path / "rows.parquet")
+    assert (refused.code, list(tmp_path.glob("rows*"))) == (1, [])
+    assert "names page page_0002 and does not find it" in refused.err
+    assert "To take the 200 companies delivered before, add --partial to this command." in refused.err
+    result = run("-q", "rows", DONE.job_id, "--partial", "-o", tmp_path / "rows.tsv")
+    assert (result.code, len((tmp_path / "rows.tsv").read_text("utf-8").splitlines())) == (0, 201)
+    assert result.err.startswith(f"warning: {DONE.job_id} is not complete: 200 companies delivered. OpenFunnel names")
+
+
 def test_partial_takes_no_job_that_still_runs(serve: Serve, run: Run) -> None:
     serve(ENDLESS)
     assert run("rows", "endless", "--partial", "--timeout", 60).code == 3

@@ -367,6 +367,20 @@ def test_ctrl_c_ends_a_query_that_has_just_been_handed_over(monkeypatch: pytest.
         assert list(answer.rows) == [(7,)]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit of POSIX")
+def test_a_file_that_the_disk_does_not_hold_is_told_in_words(here: Path, run: Run, tmp_path: Path) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, before[1]))
+    try:
+        refused = run("sql", "select uuid() from range(200000)", "-o", tmp_path / "large.parquet")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert refused.code == 1
+    assert refused.err.endswith("large.parquet could not be written: File too large. Try another place.\n")
+
+
 def test_rows_come_as_they_are_calculated(here: Path) -> None:
     """A reader that wants no more ends the query."""
     code = "from xl_openfunnel.cli import main; main(['sql', 'from range(1000000000000)'])"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import weakref
 from pathlib import Path
+from typing import NoReturn
 
+import duckdb
+import numpy as np
 import pytest
 
 from xl_openfunnel.columns import connection
-from xl_openfunnel.columns.connection import UnavailableError, connect, loading_error
+from xl_openfunnel.columns.connection import Connection, NoRoomError, UnavailableError, connect, loading_error
 
 
 @pytest.mark.parametrize("error", ["ImportError", "OSError", "RuntimeError", "AttributeError", "ValueError"])
@@ -57,3 +62,67 @@ def test_duckdb_has_nothing_left_to_end_after_the_block_though_a_traceback_keeps
     connection.interrupt()
     with pytest.raises(UnavailableError, match="closed"):
         connection.execute("SELECT 1")
+
+
+def test_ctrl_c_that_duckdb_sees_itself_is_ctrl_c(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), connect(tmp_path):
+        raise RuntimeError("Query interrupted")  # its words of it
+
+
+class Pressed(dict[str, "np.ndarray[tuple[int], np.dtype[np.object_]]"]):
+    """Columns during whose reading Ctrl-C comes."""
+
+    def keys(self) -> NoReturn:
+        raise KeyboardInterrupt
+
+
+class PressedValue:
+    def __str__(self) -> NoReturn:
+        raise KeyboardInterrupt
+
+
+def ask(connection: Connection, columns: object) -> None:
+    connection.register("asked", columns)
+    connection.execute("SELECT * FROM asked").fetchall()
+
+
+@pytest.mark.parametrize(
+    "columns", [Pressed(a=np.array(["x"], dtype=object)), {"a": np.array([PressedValue()], dtype=object)}]
+)
+def test_ctrl_c_while_duckdb_reads_values_of_python_is_ctrl_c(tmp_path: Path, columns: object) -> None:
+    with pytest.raises(KeyboardInterrupt), connect(tmp_path) as connection:
+        ask(connection, columns)
+
+
+def test_an_interruption_at_the_end_of_the_process_is_no_ctrl_c(tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError, match="Interrupted"), connect(tmp_path):
+        raise duckdb.InterruptException("INTERRUPT Error: Interrupted!")
+
+
+WRITE_FAILED = 'IO Error: Could not write file "{}": No space left on device'
+WRITE_FAILED_IN_THREAD = (
+    'IO Error: Async write failed for range [offset=27, size=131347]: {{"exception_type":"IO","exception_message":'
+    '"Could not write file \\"{}\\": No space left on device","errno":"28"}}'
+)
+
+
+@pytest.mark.parametrize("words", [WRITE_FAILED, WRITE_FAILED_IN_THREAD])
+def test_what_duckdb_says_of_a_full_disk_is_told_in_words_with_the_cure(tmp_path: Path, words: str) -> None:
+    with pytest.raises(NoRoomError) as raised, connect(tmp_path):
+        raise duckdb.IOException(words.format(tmp_path / "0.parquet"))
+    assert str(raised.value) == f"No space left on device. Make room in {tmp_path}."
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit of POSIX")
+def test_a_file_that_grows_too_large_is_told_in_words_with_the_cure(tmp_path: Path) -> None:
+    """In the words of the DuckDB that is installed."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(NoRoomError) as raised, connect(tmp_path) as connection:
+            connection.execute(f"COPY (SELECT uuid() FROM range(10000)) TO '{tmp_path / 'large.parquet'}'")  # noqa: S608
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert raised.value.reason == os.strerror(errno.EFBIG)

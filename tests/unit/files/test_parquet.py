@@ -5,9 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import re
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -189,3 +193,36 @@ def test_an_error_of_duckdb_leaves_the_file_as_it_was(
         write(snapshot(ODD), path)
     assert path.read_bytes() == before
     assert [each.name for each in tmp_path.iterdir()] == ["rows.parquet"]
+
+
+def test_a_full_folder_for_parts_is_told_in_words_with_the_cure(
+    snapshot: MakeSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, *_: object) -> None:
+        with connection.connect(path.parent):
+            raise duckdb.IOException(f'IO Error: Could not write file "{path}": No space left on device')
+
+    parts = tmp_path / "parts"
+    parts.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(parts))
+    monkeypatch.setattr(parquet_module, "write_table", full)
+    sentence = f"could not be made: No space left on device. Make room in {re.escape(str(parts))}, where its parts are"
+    with pytest.raises(FileWriteError, match=sentence):
+        write(snapshot(), tmp_path / "rows.parquet")
+    assert list(tmp_path.rglob("*")) == [parts]
+    parts.rmdir()
+    with pytest.raises(FileWriteError, match="Make room in"):
+        write(snapshot(), tmp_path / "rows.parquet")
+
+
+def test_a_full_folder_of_the_file_is_told_in_words(
+    snapshot: MakeSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(
+        FileWriteError, match=r"rows\.parquet could not be written: No space left on device\. Try another"
+    ):
+        write(snapshot(), tmp_path / "rows.parquet")

@@ -294,11 +294,6 @@ def test_no_timeout_is_too_long(serve: MakeService, fetch: MakeFetcher, timeout:
     assert fetch(service).wait(job.job_id, timeout).final
 
 
-def test_a_timeout_of_nan_counts_as_0(serve: MakeService, fetch: MakeFetcher) -> None:
-    service = serve(job := SimulatedJob(ROWS, running=1e6))
-    assert not fetch(service).wait(job.job_id, float("nan")).final
-
-
 def test_an_unexpected_exception_in_a_request_is_a_problem_and_is_retried(
     serve: MakeService, fetch: MakeFetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:

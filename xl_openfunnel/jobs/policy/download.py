@@ -125,8 +125,8 @@ def _page_failed(
     failures = state.retries[cursor].failures + 1 if cursor in state.retries else 1
     if failures >= PREDICTED_PAGE_ATTEMPTS:
         walk = pagination.stop_predicting(walk, cursor)
-    state = replace(with_problem(state, page_error(error, cursor), moment), walk=walk)
     delay = delay_before_retry(error, failures, jitter=moment.jitter)
+    state = replace(with_problem(state, page_error(error, cursor, stands=delay is None), moment), walk=walk)
     gone = not _must_match_manifest(walk.first) and request.kind == "named" and failures >= FAILED_JOB_ATTEMPTS
     if delay is not None and not gone:
         retry = RetryState(failures, moment.now + delay)
@@ -169,11 +169,15 @@ def result_problem(result: Result) -> Problem | None:
     return failed_problem(result.status, result.error_message, result.as_of)
 
 
-def page_error(error: OpenFunnelError, cursor: str | None) -> OpenFunnelError:
-    """The error as it concerns a page: a page that is not found does not mean that the job does not exist."""
+def page_error(error: OpenFunnelError, cursor: str | None, *, stands: bool = False) -> OpenFunnelError:
+    """The error as it concerns a page: a page that is not found does not mean that the job does not exist.
+
+    Where that ``stands``, the job is over and the page is not tried again: what was read is incomplete.
+    """
     if cursor is None or not isinstance(error, JobNotFoundError):
         return error
-    return InvalidResponseError(
+    kind = IncompleteResultError if stands else InvalidResponseError
+    return kind(
         f"OpenFunnel names page {cursor} and does not find it (HTTP {error.status}). {_SUPPORT}.",
         status=error.status,
         request_id=error.request_id,
