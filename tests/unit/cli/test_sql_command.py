@@ -367,10 +367,8 @@ def test_ctrl_c_ends_a_query_that_has_just_been_handed_over(monkeypatch: pytest.
         assert list(answer.rows) == [(7,)]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit of POSIX")
 def test_a_file_that_the_disk_does_not_hold_is_told_in_words(here: Path, run: Run, tmp_path: Path) -> None:
-    import resource
-
+    resource = pytest.importorskip("resource", reason="needs a limit of POSIX")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, before[1]))
     try:

@@ -113,11 +113,9 @@ def test_what_duckdb_says_of_a_full_disk_is_told_in_words_with_the_cure(tmp_path
     assert str(raised.value) == f"No space left on device. Make room in {tmp_path}."
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit of POSIX")
 def test_a_file_that_grows_too_large_is_told_in_words_with_the_cure(tmp_path: Path) -> None:
     """In the words of the DuckDB that is installed."""
-    import resource
-
+    resource = pytest.importorskip("resource", reason="needs a limit of POSIX")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     try:
