@@ -31,7 +31,8 @@ CELLS = [(case, point) for number, case in enumerate(fault_cases()) for point in
 def test_a_fault_leaves_the_result_complete_or_is_reported_and_costs_no_row(
     case: FaultCase, point: str, tmp_path: Path
 ) -> None:
-    assert matrix.run_case(case, point, tmp_path).errors == ()
+    errors = matrix.run_case(case, point, tmp_path).errors
+    assert not errors, "\n".join(errors)
 
 
 def test_fault_names_are_unique() -> None:

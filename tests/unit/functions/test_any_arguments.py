@@ -144,7 +144,7 @@ def checked_block(services: SimulatedServices, name: str, arguments: list[Any]) 
     assert function.without_spill or one_cell, f"{name} can fill several cells: give it without_spill"
     single = name == "OF_LOOKUP" and one_cell
     for cell in itertools.chain.from_iterable(block):
-        assert type(cell) in (str, float, bool)
+        assert type(cell) in (str, float, bool), f"{name} gives {cell!r}: numbers must be float"
         assert cell != UNEXPECTED
         if isinstance(cell, str):
             assert utf16_units(cell) <= (MAX_CELL_UNITS if single else CELL_UNITS)
