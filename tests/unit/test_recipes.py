@@ -68,7 +68,7 @@ def test_the_shell_script_tells_the_kinds_of_failure_apart(service: Simulator, t
     done = run()
     assert (done.returncode, done.stderr.splitlines()[-1]) == (
         4,
-        "JOB-1: the API key is missing or refused: xl-openfunnel key set",
+        "JOB-1: the API key is missing or refused, as said above",
     )
     assert (tmp_path / "rows.csv").read_bytes() == written
 

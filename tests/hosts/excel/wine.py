@@ -167,7 +167,7 @@ class Wine:
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """What Windows processes start with: nothing of what the Python around them was told."""
-        ours = ("PYTHON", "PYTEST", "OPENFUNNEL", "CI")
+        ours = ("PYTHON", "PYTEST", "PIP", "OPENFUNNEL", "CI")
         kept = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
         return kept | {
             "WINEPREFIX": str(self.prefix),
