@@ -166,8 +166,8 @@ def test_while_excel_lets_nobody_in_nothing_is_lost_and_nothing_spins(
 
     excel.pump(turned_away)
     excel.pump(timeout=5)  # in which four more come: 0.25, 0.75, 1.75 and 3.75 seconds after the first
-    assert turned_away() >= 2
     assert excel.filter.arrived <= 5 * 12  # a try ends with the first call that is turned away
+    excel.pump(lambda: turned_away() >= 2)  # also where the computer has been slow
     assert sheet.value("B1") == "pending"
     excel.busy = Busy.NO
     shows("running")

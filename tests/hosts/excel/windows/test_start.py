@@ -142,7 +142,7 @@ def test_a_python_that_ends_is_started_once_and_every_cell_says_why(
     script, code, words = SCRIPTS[fault]
     before = error_files()
     bridge = new_bridge(arguments=f' -I -B -c "{script}" ')
-    assert enter_all(sheet) == {"starting"}
+    assert "starting" in enter_all(sheet)  # the later cells may find it ended
     until_ended(bridge, excel)
     [shown] = calculate_all(sheet)
     assert str(shown).startswith("#OF! Python ended while it started")
