@@ -51,6 +51,9 @@ _instances: dict[tuple[int, Path], DuckDBPyConnection] = {}
 """One instance for a folder in a process, since it takes 15 ms to make one. A forked process has its own."""
 
 _open: set[Connection] = set()
+_loading: set[int] = set()
+"""The threads that import DuckDB: it aborts a process that ends before it is done."""
+
 _changed = threading.Condition()
 _ending = threading.Event()
 
@@ -115,7 +118,7 @@ def connect(folder: Path) -> Iterator[Connection]:
         NoRoomError: it could not write.
         KeyboardInterrupt: Ctrl-C came while DuckDB was at work.
     """
-    if (reason := loading_error()) is not None:
+    if (reason := _load()) is not None:
         raise UnavailableError(f"DuckDB does not load: {reason}")
     import duckdb
 
@@ -197,6 +200,25 @@ def write_failure(error: Exception) -> tuple[str, str] | None:
     return None if found is None else (found[1], found[2])
 
 
+def _load() -> str | None:
+    """As `loading_error`, where the end of the process waits for it.
+
+    Raises:
+        UnavailableError: the process ends.
+    """
+    thread = threading.get_ident()
+    with _changed:
+        if _ending.is_set():
+            raise UnavailableError("the process ends")
+        _loading.add(thread)
+    try:
+        return loading_error()
+    finally:
+        with _changed:
+            _loading.discard(thread)
+            _changed.notify_all()
+
+
 def literal(value: object) -> str:
     """A value in SQL: settings, COPY and its options take no parameters."""
     if isinstance(value, list):
@@ -216,7 +238,7 @@ def _end() -> None:
     with _changed:
         _ending.set()
         for _ in range(int(_END_TIMEOUT / _INTERVAL)):
-            if not _open:
+            if not _open and not _loading:
                 return
             for connection in _open:
                 connection.interrupt()

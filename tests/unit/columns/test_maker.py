@@ -277,3 +277,30 @@ def test_queries_work_until_the_process_is_known_to_end(tmp_path: Path) -> None:
         started.wait()"""
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[('A',)]\n", "")
+
+
+def test_a_process_that_ends_waits_for_a_thread_that_loads_duckdb(tmp_path: Path) -> None:
+    code = """if True:
+        import sys, threading
+        from pathlib import Path
+        from xl_openfunnel.columns import connection as module
+        started, waited_for = threading.Event(), threading.Event()
+        def loading_error():
+            started.set()
+            waited_for.wait()
+            print("loaded", flush=True)
+        class Changed(threading.Condition):
+            def wait(self, timeout=None):
+                waited_for.set()
+                return super().wait(timeout)
+        module.loading_error, module._changed = loading_error, Changed()
+        def ask():
+            try:
+                with module.connect(Path(sys.argv[1])):
+                    print("connected")
+            except module.UnavailableError:
+                pass
+        threading.Thread(target=ask, daemon=True).start()
+        started.wait()"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "loaded\n", "")

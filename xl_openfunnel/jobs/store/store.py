@@ -308,9 +308,7 @@ class Store:
         return None if row is None or row[0] is None else str(row[0])
 
     def job_id_of(self, label: str, *, wait: bool = True) -> str | None:
-        """The id of the job whose label looks like this one (`company_key.comparable`), or None.
-
-        Several blanks count as one.
+        """The id of the job whose label looks like this one (`company_key.comparable`, blanks as one), or None.
 
         Raises:
             StoreBusyError: with ``wait=False``, another process has locked the store.
