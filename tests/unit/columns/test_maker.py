@@ -283,6 +283,7 @@ def test_a_process_that_ends_waits_for_a_thread_that_loads_duckdb(tmp_path: Path
     code = """if True:
         import sys, threading
         from pathlib import Path
+        import duckdb  # so that nothing takes long
         from xl_openfunnel.columns import connection as module
         started, waited_for = threading.Event(), threading.Event()
         def loading_error():
