@@ -1,6 +1,23 @@
-"""``python -m xl_openfunnel``: the command line where no script is on the path."""
+"""The command's entry point; ``python -m xl_openfunnel`` does for it where no script is on the path."""
 
-from .cli import main
+import os
+import signal
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run the command. Ctrl+C while its modules load ends it at once.
+
+    An exception would not do: Python prints and drops one that is raised in a callback of its import system.
+    """
+    on_interrupt = signal.getsignal(signal.SIGINT)
+    if on_interrupt is signal.default_int_handler:  # whoever starts it may have it ignored
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    from .cli import main as run
+
+    signal.signal(signal.SIGINT, on_interrupt)
+    run()
+
 
 if __name__ == "__main__":
     main()

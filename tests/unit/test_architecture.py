@@ -25,8 +25,9 @@ LAYERS = (
     ("hosts",),
     ("workbook",),
     ("functions", "files"),
-    ("__init__",),  # the public names
-    ("fetch_rows",),
+    ("__init__",),
+    ("public",),
+    ("notebook",),
     ("known",),
     ("columns",),
     ("jobs",),

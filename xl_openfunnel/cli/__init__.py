@@ -252,12 +252,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: what follows the command's name; None for the process's own.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
-    log_format.configure(words)
-    terminal.configure_streams()
-    terminal.configure_logging(debug=False)
-    completion.prepare()
     code: int | str | None
     try:
+        log_format.configure(words)
+        terminal.configure_streams()
+        terminal.configure_logging(debug=False)
+        completion.prepare()
         code = app(None if arguments is None else words, prog_name="xl-openfunnel", standalone_mode=False) or 0
         if code == INTERRUPTED:
             _say_stopped()

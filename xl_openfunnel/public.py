@@ -1,0 +1,78 @@
+"""The public names, which `import xl_openfunnel` offers and loads at their first use."""
+
+from .api.client import Client
+from .api.models import CancelResponse, Credits, JobStatus, Page
+from .errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConnectError,
+    DnsError,
+    FileWriteError,
+    IncompleteResultError,
+    InsecureUrlError,
+    InstallError,
+    InsufficientCreditsError,
+    InvalidJobIdError,
+    InvalidRequestError,
+    InvalidResponseError,
+    JobFailedError,
+    JobNotFoundError,
+    JobTimeoutError,
+    MissingKeyError,
+    OpenFunnelError,
+    ProxyError,
+    RateLimitError,
+    RequestTimeoutError,
+    ServerError,
+    ServiceError,
+    TlsError,
+    TransportError,
+    UnknownColumnError,
+)
+from .jobs.fetcher import Fetcher
+from .jobs.snapshot import Problem, Rows, Snapshot
+from .jobs.store.ledger import LedgerEntry
+from .jobs.store.store import Store
+from .jobs.subscriptions import Subscription
+from .notebook import fetch_rows
+
+__all__ = [
+    "AuthenticationError",
+    "CancelResponse",
+    "Client",
+    "ConfigurationError",
+    "ConnectError",
+    "Credits",
+    "DnsError",
+    "Fetcher",
+    "FileWriteError",
+    "IncompleteResultError",
+    "InsecureUrlError",
+    "InstallError",
+    "InsufficientCreditsError",
+    "InvalidJobIdError",
+    "InvalidRequestError",
+    "InvalidResponseError",
+    "JobFailedError",
+    "JobNotFoundError",
+    "JobStatus",
+    "JobTimeoutError",
+    "LedgerEntry",
+    "MissingKeyError",
+    "OpenFunnelError",
+    "Page",
+    "Problem",
+    "ProxyError",
+    "RateLimitError",
+    "RequestTimeoutError",
+    "Rows",
+    "ServerError",
+    "ServiceError",
+    "Snapshot",
+    "Store",
+    "Subscription",
+    "TlsError",
+    "TransportError",
+    "UnknownColumnError",
+    "fetch_rows",
+]
