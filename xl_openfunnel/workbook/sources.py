@@ -44,10 +44,6 @@ def addin_modules() -> dict[str, str]:
     return _modules(own, ribbon.ADDIN)
 
 
-def sheet_texts_toml() -> str:
-    return source_files.read("sheets/texts.toml")
-
-
 def _modules(own: Mapping[str, str], callbacks: str) -> dict[str, str]:
     texts = {
         **own,
@@ -167,4 +163,4 @@ def sheet_texts() -> SheetTexts:
     Raises:
         msgspec.ValidationError: a text is missing, or no sheet shows it.
     """
-    return msgspec.convert(tomllib.loads(sheet_texts_toml()), SheetTexts)
+    return msgspec.convert(tomllib.loads(source_files.read("sheets/texts.toml")), SheetTexts)

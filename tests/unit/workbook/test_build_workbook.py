@@ -20,7 +20,7 @@ import pytest
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.functions.catalog import called_in
 from xl_openfunnel.functions.info import INFO_FIELDS
-from xl_openfunnel.workbook import builder, commands, names, source_files, sources
+from xl_openfunnel.workbook import builder, commands, source_files, sources
 from xl_openfunnel.workbook.sources import sheet_texts
 from xl_openfunnel.workbook.styles import FORMATS, HEAT
 
@@ -322,7 +322,3 @@ def contrast(one: str, other: str) -> float:
 def test_every_printed_page_has_its_number() -> None:
     footers = {sheet.title: (sheet.oddFooter.left.text, sheet.oddFooter.right.text) for sheet in opened()}
     assert set(footers.values()) == {("&A", "Page &P of &N")}, footers
-
-
-def test_the_table_has_the_name_that_the_macros_use() -> None:
-    assert names.TABLE == "OpenFunnelRows"

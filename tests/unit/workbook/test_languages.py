@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import string
 import tomllib
 import zipfile
 from collections import Counter
@@ -17,12 +16,11 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from oletools.olevba import VBA_Parser
 
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.install.calc_extension import build_extension
-from xl_openfunnel.workbook import builder, commands, languages, ribbon, source_files, sources
-from xl_openfunnel.workbook.languages import ENGLISH, Language, texts_of, vba_text
+from xl_openfunnel.workbook import commands, languages, ribbon, source_files, sources
+from xl_openfunnel.workbook.languages import Language, texts_of, vba_text
 
 CHECKOUT = Path(__file__).parents[3] / "workbook"
 SPOKEN = languages.languages()
@@ -35,34 +33,21 @@ UNDO_LIMIT = 60
 
 
 def test_english_is_first_german_is_there_and_each_has_its_number() -> None:
-    numbers = [(code, language.number) for code, language in SPOKEN.items()]
-    assert numbers[0] == ("en", 9)
-    assert ("de", 7) in numbers
-    assert len({number for _, number in numbers}) == len(numbers)
+    assert [(code, language.number) for code, language in SPOKEN.items()][:2] == [("en", 9), ("de", 7)]
 
 
 @each_language
-def test_a_language_has_all_texts_and_no_others(code: str) -> None:
-    language = SPOKEN[code]
-    assert set(language.groups) == set(commands.GROUPS)
-    in_order = [command.action for command in commands.COMMANDS]
-    assert list(language.commands) == in_order, f"languages/{code}.toml has the commands in the order of commands.py"
-    assert texts_of(language).keys() == texts_of(SPOKEN[ENGLISH]).keys()
-
-
-def placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+def test_a_language_has_the_commands_in_the_order_of_commands_py(code: str) -> None:
+    assert list(SPOKEN[code].commands) == [command.action for command in commands.COMMANDS]
 
 
 @each_language
-def test_texts_fit_and_have_the_same_places_to_fill_in(code: str) -> None:
-    english = texts_of(SPOKEN[ENGLISH])
+def test_texts_fit(code: str) -> None:
     for key, text in texts_of(SPOKEN[code]).items():
         units = len(text.encode("utf-16-le")) // 2
         assert 0 < units <= LIMITS[key.partition(" ")[0]], key
         assert text == text.strip(), key
         assert text.isprintable(), key
-        assert placeholders(text) == placeholders(english[key]), key
     assert len(SPOKEN[code].messages.undo) <= UNDO_LIMIT
 
 
@@ -83,12 +68,6 @@ def test_the_letters_of_a_keytip_are_in_its_group_or_label(code: str) -> None:
         assert set(texts[f"keytip {command.action}"]) <= set(shown.upper()), (
             f"in languages/{code}.toml the keytip of {command.action!r} has letters of neither label nor group"
         )
-
-
-@each_language
-def test_every_line_of_vba_is_short_enough(code: str) -> None:
-    for key, text in texts_of(SPOKEN[code]).items():
-        assert all(len(f'        Case "{key}": TextInXx = TextInXx & {part}') < MAX_LINE for part in vba_text(text))
 
 
 @pytest.mark.parametrize(
@@ -193,12 +172,8 @@ def with_french(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Language:
     return languages.languages()["fr"]
 
 
-@pytest.mark.parametrize("build", [builder.build_addin, builder.build_workbook])
-def test_a_third_language_is_one_more_file_for_excel(with_french: Language, build: Any) -> None:
-    parser = VBA_Parser("built.xlsm", data=build())
-    found = {name.rsplit(".", 1)[0]: code for _, _, name, code in parser.extract_all_macros()}
-    parser.close()
-    text = found[languages.MODULE].replace("\r\n", "\n")
+def test_a_third_language_is_one_more_file_for_excel(with_french: Language) -> None:
+    text = sources.modules()[languages.MODULE].replace("\r\n", "\n")
     assert "If language = 12 Then OpenFunnelText = TextInFr(name)" in text
     body = text.partition("Private Function TextInFr(")[2].partition("End Function")[0]
     written = written_texts(body, "TextInFr")
@@ -215,10 +190,3 @@ def test_a_third_language_is_one_more_file_for_calc(with_french: Language) -> No
 
 def test_the_ribbon_itself_has_no_words_but_the_name(with_french: Language) -> None:
     assert set(re.findall(r' (?:label|screentip|supertip)="([^"]*)"', ribbon.ribbon(ribbon.ADDIN))) == {"OpenFunnel"}
-
-
-def test_german_letters_reach_vba_whole() -> None:
-    body = sources.modules()[languages.MODULE].partition("Private Function TextInDe(")[2].partition("End Function")[0]
-    written = written_texts(body, "TextInDe")
-    assert written == texts_of(SPOKEN["de"])
-    assert written["label set key"] == "API-Schlüssel..."

@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.workbook.test_build_workbook import parts
 from xl_openfunnel.install import calc_extension
-from xl_openfunnel.workbook import builder, sources
+from xl_openfunnel.workbook import builder, source_files, sources
 from xl_openfunnel.workbook.commands import COMMANDS
 from xl_openfunnel.workbook.languages import ENGLISH, languages
 
@@ -32,18 +32,14 @@ def test_the_workbook_contains_every_text_of_the_file() -> None:
         for name, part in parts(builder.build_workbook()).items()
         if not name.endswith(".bin")
     )
-    missing = {
-        text
-        for text in all_texts(tomllib.loads(sources.sheet_texts_toml()))
-        if text.partition("{")[0] not in everything
-    }
-    assert missing == set()
+    texts = all_texts(tomllib.loads(source_files.read("sheets/texts.toml")))
+    assert [text for text in texts if text.partition("{")[0] not in everything] == []
 
 
 @pytest.mark.parametrize("change", [("about = ", "abuot = "), ("[rows]\n", '[rows]\nmore = "words"\n')])
 def test_unknown_and_missing_texts_are_rejected(change: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    changed = sources.sheet_texts_toml().replace(*change)
-    monkeypatch.setattr(sources, "sheet_texts_toml", lambda: changed)
+    changed = source_files.read("sheets/texts.toml").replace(*change)
+    monkeypatch.setattr(source_files, "read", lambda name: changed)
     with pytest.raises(msgspec.ValidationError):
         sources.sheet_texts.__wrapped__()
 

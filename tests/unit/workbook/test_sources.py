@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -61,23 +60,6 @@ def test_every_module_is_valid_vba_text(text: str) -> None:
     assert not re.search(r"\{[A-Z]", text), "a place was not filled in"
     continued = [line.endswith(" _") for line in lines]
     assert all(sum(continued[start : start + 25]) < 25 for start in range(len(lines))), "VBA takes 24 continued lines"
-
-
-def test_an_installed_package_reads_its_own_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert source_files.source_folder() == CHECKOUT / "workbook"
-    monkeypatch.setattr(resources, "files", lambda package: tmp_path)
-    (tmp_path / "parts").mkdir()
-    assert source_files.source_folder() == tmp_path / "parts"
-
-
-def test_crlf_line_ends_of_the_checkout_are_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for part in source_files.SOURCE_FOLDERS:
-        (tmp_path / part).mkdir()
-        for source in (CHECKOUT / "workbook" / part).iterdir():
-            text = source.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-            (tmp_path / part / source.name).write_bytes(text)
-    monkeypatch.setattr(source_files, "source_folder", lambda: tmp_path)
-    assert (sources.modules(), sources.addin_modules()) == (MODULES, ADDIN)
 
 
 def test_the_bridge_loads_the_dll_of_the_xlwings_that_is_pinned() -> None:
@@ -157,8 +139,3 @@ def test_declarations_come_before_procedures() -> None:
         assert first is not None
         late = r"^(Public|Private) (Const|Declare|Type|\w+ As)|^Option"
         assert not re.search(late, module[first.start() :], re.MULTILINE)
-
-
-def test_error_texts_in_cells_have_our_prefix() -> None:
-    assert 'Private Const Prefix As String = "#OF! "' in BRIDGE
-    assert '"The functions need Excel on Windows."' in BRIDGE

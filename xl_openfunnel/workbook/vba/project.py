@@ -7,8 +7,7 @@ Compiled code that differs from its source would take precedence over it.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from .compound_file import compound_file
@@ -43,35 +42,6 @@ Attribute VB_Customizable = True\r
 """
 
 
-@dataclass(frozen=True)
-class Module:
-    """A VBA module.
-
-    Attributes:
-        name: also the code name of the workbook or sheet that it belongs to.
-        text: with its ``Attribute`` lines and CR LF line ends.
-        document: whether it belongs to the workbook or a sheet.
-    """
-
-    name: str
-    text: str
-    document: bool = False
-
-
-def document_module(name: str, class_id: str, text: str = "") -> Module:
-    """The module of the workbook or of a sheet.
-
-    Args:
-        name: its code name.
-        class_id: ``WORKBOOK_CLASS`` or ``SHEET_CLASS``.
-        text: its source, which may begin with its name.
-    """
-    name_line = f'Attribute VB_Name = "{name}"\r\n'
-    return Module(
-        name, name_line + _DOCUMENT_ATTRIBUTES.format(class_id=class_id) + text.removeprefix(name_line), document=True
-    )
-
-
 def build_project(texts: Mapping[str, str], sheets: Sequence[str], workbook: str) -> bytes:
     """The content of ``xl/vbaProject.bin`` for a workbook.
 
@@ -81,41 +51,39 @@ def build_project(texts: Mapping[str, str], sheets: Sequence[str], workbook: str
         workbook: the name of the workbook's own module among the texts.
 
     Raises:
-        ValueError: see `serialize_project`.
-    """
-    modules = [
-        document_module(workbook, WORKBOOK_CLASS, texts[workbook]),
-        *(document_module(name, SHEET_CLASS) for name in sheets),
-    ]
-    return serialize_project([*modules, *(Module(name, text) for name, text in texts.items() if name != workbook)])
-
-
-def serialize_project(modules: Sequence[Module]) -> bytes:
-    """The content of ``xl/vbaProject.bin``.
-
-    Raises:
         ValueError: a text is not ASCII, or a line does not end with CR LF.
     """
-    for module in modules:
-        _check(module)
-    streams = {module.name: compress(module.text.encode(_ENCODING)) for module in modules}
-    storage = {
-        **streams,
-        "_VBA_PROJECT": struct.pack("<HHBH", 0x61CC, 0xFFFF, 0, 0),  # not compiled by any version of Excel
-        "dir": compress(_dir_stream(modules)),
+    documents = {
+        workbook: _document_module(workbook, WORKBOOK_CLASS, texts[workbook]),
+        **{name: _document_module(name, SHEET_CLASS, "") for name in sheets},
     }
-    return compound_file({"VBA": storage, "PROJECT": _project_stream(modules), "PROJECTwm": _names_stream(modules)})
+    modules = {**documents, **{name: text for name, text in texts.items() if name not in documents}}
+    for name, text in modules.items():
+        _check(name, text)
+    storage = {
+        **{name: compress(text.encode(_ENCODING)) for name, text in modules.items()},
+        "_VBA_PROJECT": struct.pack("<HHBH", 0x61CC, 0xFFFF, 0, 0),  # not compiled by any version of Excel
+        "dir": compress(_dir_stream(modules, documents)),
+    }
+    return compound_file(
+        {"VBA": storage, "PROJECT": _project_stream(modules, documents), "PROJECTwm": _names_stream(modules)}
+    )
 
 
-def _check(module: Module) -> None:
-    lines = module.text.split("\r\n")
+def _document_module(name: str, class_id: str, text: str) -> str:
+    name_line = f'Attribute VB_Name = "{name}"\r\n'
+    return name_line + _DOCUMENT_ATTRIBUTES.format(class_id=class_id) + text.removeprefix(name_line)
+
+
+def _check(name: str, text: str) -> None:
+    lines = text.split("\r\n")
     if any("\n" in line or "\r" in line for line in lines) or lines[-1]:
-        raise ValueError(f"every line of {module.name} must end with CR LF")
-    if not module.text.isascii():  # the meaning of other letters depends on the code page
-        raise ValueError(f"{module.name} must be ASCII")
+        raise ValueError(f"every line of {name} must end with CR LF")
+    if not text.isascii():  # the meaning of other letters depends on the code page
+        raise ValueError(f"{name} must be ASCII")
 
 
-def _dir_stream(modules: Sequence[Module]) -> bytes:
+def _dir_stream(modules: Collection[str], documents: Collection[str]) -> bytes:
     """The stream ``dir`` ([MS-OVBA] 2.3.4.2): records of an id, a size and a content."""
     parts = [
         _record(0x01, _long(_WINDOWS_64)),
@@ -134,23 +102,23 @@ def _dir_stream(modules: Sequence[Module]) -> bytes:
         path = library.encode(_ENCODING)
         parts += [_text_record(0x16, 0x3E, name), _record(0x0D, _long(len(path)) + path + bytes(6))]
     parts += [_record(0x0F, _short(len(modules))), _record(0x13, _short(0xFFFF))]
-    for module in modules:
+    for name in modules:
         parts += [
-            _text_record(0x19, 0x47, module.name),
-            _text_record(0x1A, 0x32, module.name),
+            _text_record(0x19, 0x47, name),
+            _text_record(0x1A, 0x32, name),
             _text_record(0x1C, 0x48, ""),
             _record(0x31, _long(0)),  # the offset of the text in its stream
             _record(0x1E, _long(0)),
             _record(0x2C, _short(0xFFFF)),
-            _record(0x22 if module.document else 0x21),
+            _record(0x22 if name in documents else 0x21),
             _record(0x2B),
         ]
     return b"".join([*parts, _record(0x10)])
 
 
-def _project_stream(modules: Sequence[Module]) -> bytes:
+def _project_stream(modules: Collection[str], documents: Collection[str]) -> bytes:
     """The stream ``PROJECT`` ([MS-OVBA] 2.3.1): not locked, without a password, visible."""
-    declared = [f"Document={m.name}/&H00000000" if m.document else f"Module={m.name}" for m in modules]
+    declared = [f"Document={name}/&H00000000" if name in documents else f"Module={name}" for name in modules]
     encrypted = {"CMG": bytes(4), "DPB": bytes(1), "GC": b"\xff"}
     lines = [
         f'ID="{_PROJECT_ID}"',
@@ -164,15 +132,15 @@ def _project_stream(modules: Sequence[Module]) -> bytes:
         "&H00000001={3832D640-CF90-11CF-8E43-00A0C911005A};VBE;&H00000000",
         "",
         "[Workspace]",
-        *(f"{module.name}=0, 0, 0, 0, C" for module in modules),
+        *(f"{name}=0, 0, 0, 0, C" for name in modules),
         "",
     ]
     return "\r\n".join(lines).encode(_ENCODING)
 
 
-def _names_stream(modules: Sequence[Module]) -> bytes:
+def _names_stream(modules: Collection[str]) -> bytes:
     """The stream ``PROJECTwm`` ([MS-OVBA] 2.3.3): the modules' names in two encodings."""
-    names = (m.name.encode(_ENCODING) + b"\0" + m.name.encode("utf-16-le") + b"\0\0" for m in modules)
+    names = (name.encode(_ENCODING) + b"\0" + name.encode("utf-16-le") + b"\0\0" for name in modules)
     return b"".join(names) + b"\0\0"
 
 

@@ -9,8 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oletools.olevba import decompress_stream
 
-from xl_openfunnel.workbook import commands, sources
-from xl_openfunnel.workbook.vba import wrappers
 from xl_openfunnel.workbook.vba.compression import compress
 
 
@@ -39,10 +37,3 @@ def test_an_incompressible_chunk_is_read_back() -> None:
 def test_the_example_of_the_specification() -> None:
     # [MS-OVBA] 3.2.3, "maximum token compression example"
     assert compress(b"a" * 73) == bytes.fromhex("0103b002614500")
-
-
-@pytest.mark.parametrize("name", [sources.BRIDGE, commands.MODULE, wrappers.MODULE])
-def test_a_module_shrinks_by_more_than_half(name: str) -> None:
-    content = sources.modules()[name].encode()
-    assert read_back(content) == content
-    assert len(compress(content)) < len(content) / 2

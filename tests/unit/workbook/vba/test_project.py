@@ -11,7 +11,7 @@ import pytest
 from oletools.olevba import VBA_Parser
 
 from xl_openfunnel.workbook import builder, commands, sources
-from xl_openfunnel.workbook.vba.project import SHEET_CLASS, Module, build_project, document_module, serialize_project
+from xl_openfunnel.workbook.vba.project import SHEET_CLASS, build_project
 
 TEXTS = sources.modules()
 SHEETS = list(builder.CODE_NAMES.values())
@@ -104,13 +104,7 @@ def test_module_names_are_unique_regardless_of_case() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_a_document_module_has_its_name_once() -> None:
-    assert (
-        document_module("A", SHEET_CLASS, 'Attribute VB_Name = "A"\r\nOption Explicit\r\n').text.count("VB_Name") == 1
-    )
-
-
 @pytest.mark.parametrize("text", ["x = 1\n", "x = 1", "x = 1\r\ry = 2\r\n", "x = \xe4\r\n"])
 def test_invalid_module_texts_are_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="must"):
-        serialize_project([Module("A", text)])
+        build_project({"Book": "", "A": text}, [], "Book")

@@ -92,8 +92,3 @@ def test_quotes_in_help_are_doubled() -> None:
     text = functions_module([Function("OF_X", 'Says "yes".', (Argument("a", '""'),))])
     assert 'Attribute OF_X.VB_Description = "Says ""yes""."\n' in text
     assert 'ArgumentDescriptions:=Array( _\n            """""")' in text
-
-
-def test_the_text_is_reproducible() -> None:
-    assert functions_module() == TEXT
-    assert TEXT.startswith('Attribute VB_Name = "OpenFunnelFunctions"')

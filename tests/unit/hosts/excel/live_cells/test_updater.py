@@ -30,14 +30,6 @@ def test_a_cell_shows_every_state_of_its_job(rig: Rig) -> None:
     assert shown == ["loading", "pending", "running", "completed"]
 
 
-def test_a_formula_that_refers_to_a_cell_is_updated_too(rig: Rig) -> None:
-    rig.sheet.enter("A1", '=OF_STATUS("job")')
-    rig.sheet.enter("B1", '=A1&"!"')
-    rig.fetcher.report("job", "running")
-    rig.advance(3)
-    assert rig.sheet.value("B1") == "running!"
-
-
 def test_a_change_between_the_call_and_its_event_is_not_missed(rig: Rig) -> None:
     rig.sheet.enter("A1", '=OF_STATUS("job")')
     rig.fetcher.statuses["job"] = "running"  # after the call, before its event is handled
