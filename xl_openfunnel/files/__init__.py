@@ -15,9 +15,9 @@ from ..columns.connection import loading_error
 from ..errors import ConfigurationError
 from ..fields import ALL_COLUMNS, DERIVED_COLUMNS
 from ..jobs.snapshot import Snapshot
-from .delimited import write_delimited
+from .cells import cell_rows, column_names, json_rows, write_json
+from .delimited import write_rows
 from .parquet import write_parquet
-from .typed import write_json, write_jsonl
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,12 +40,6 @@ class Content:
     frame: pd.DataFrame
     label: str | None = None
     all_columns: bool = False
-
-
-def _write_xlsx(path: Path, content: Content) -> None:
-    from .xlsx import write_xlsx  # imports XlsxWriter, which the other formats do not need
-
-    write_xlsx(path, content)
 
 
 TEXT_FORMATS: Final = ("csv", "tsv", "json", "jsonl")
@@ -113,7 +107,9 @@ def write(
         else:
             frame = snapshot.frame(columns)
         if name == "xlsx":
-            _write_xlsx(temporary, Content(snapshot, frame, label, all_columns=columns is None))
+            from .xlsx import write_xlsx  # imports XlsxWriter, which the other formats do not need
+
+            write_xlsx(temporary, Content(snapshot, frame, label, all_columns=columns is None))
             return 0
         encoding = "utf-8-sig" if name == "csv" else "utf-8"
         with temporary.open("w", encoding=encoding, errors="replace", newline="") as stream:
@@ -141,8 +137,9 @@ def write_text(
 def _write_text(stream: TextIO, file_format: str, frame: pd.DataFrame, separator: str, *, raw: bool) -> int:
     """Write text and return how many values got an apostrophe."""
     if file_format in ("csv", "tsv"):
-        return write_delimited(stream, frame, separator="\t" if file_format == "tsv" else separator, raw=raw)
-    (write_json if file_format == "json" else write_jsonl)(stream, frame)
+        separator = "\t" if file_format == "tsv" else separator
+        return write_rows(stream, column_names(frame), cell_rows(frame), separator=separator, raw=raw)
+    write_json(stream, json_rows(frame), as_array=file_format == "json")
     return 0
 
 

@@ -12,13 +12,10 @@ import csv
 import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import Final, TextIO
 
 from ..cell_values import to_text
-from .cells import Cell, cell_rows, column_names
-
-if TYPE_CHECKING:
-    import pandas as pd
+from .cells import Cell
 
 # Some programs skip white space, quotes or a byte order mark before the sign; Japanese and Chinese versions accept
 # full-width signs. A leading tab or line break is dangerous by itself, since it can start a new cell.
@@ -40,11 +37,6 @@ _BREAKS: Final = re.compile("\r\n|[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 def escape_formulas(text: str, starts: re.Pattern[str] = _QUOTED_STARTS) -> str:
     """``text`` with an apostrophe wherever a spreadsheet could read a formula."""
     return starts.sub("'", text)
-
-
-def write_delimited(stream: TextIO, frame: pd.DataFrame, *, separator: str = ",", raw: bool) -> int:
-    """Write a frame as `write_rows` does."""
-    return write_rows(stream, column_names(frame), cell_rows(frame), separator=separator, raw=raw)
 
 
 def write_rows(

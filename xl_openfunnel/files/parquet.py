@@ -20,6 +20,7 @@ from ..columns.schema import SHOWN_COLUMNS
 from ..errors import FileWriteError
 from ..fields import ALL_COLUMNS, JOB_COLUMN
 from ..jobs.snapshot import Snapshot
+from .cells import json_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +98,7 @@ def _write(
         columns[JOB_COLUMN], columns["rank"] = [job_id for job_id, _, _ in some], [rank for _, rank, _ in some]
         if own is not None:
             columns |= {
-                str(name): (_texts if name in derived else _json_texts)(column[first : first + len(some)])
+                str(name): (json_values if name in derived else _json_texts)(column[first : first + len(some)])
                 for name, column in own.items()
             }
         parts.append(path.with_name(f"{len(parts)}.parquet"))
@@ -125,10 +126,5 @@ def _companies(snapshot: Snapshot) -> Iterator[tuple[str, int, Row]]:
     yield from ((job_id, rank, row_at[job_id, rank]) for job_id, rank in zip(job_ids, chosen["rank"], strict=True))
 
 
-def _texts(column: pd.Series[Any]) -> list[str | None]:
-    return [None if blank else value for blank, value in zip(column.isna(), column, strict=True)]
-
-
 def _json_texts(column: pd.Series[Any]) -> list[str | None]:
-    values = zip(column.isna(), column.astype(object), strict=True)
-    return [None if blank else encodable(to_json(value)) for blank, value in values]
+    return [None if value is None else encodable(to_json(value)) for value in json_values(column)]

@@ -13,9 +13,8 @@ from ..cell_values import TIME_FORMAT, to_cell, to_json
 from ..errors import ConfigurationError
 from ..fields import column_width
 from ..runtime.background import without_garbage_collection
-from .cells import Cell
+from .cells import Cell, write_json
 from .delimited import write_rows
-from .typed import write_array
 
 Row = Sequence[Any]
 
@@ -64,13 +63,10 @@ def write_text(
 ) -> int:
     """Write one of `files.TEXT_FORMATS` to a stream that leaves line ends as they are; see `write`."""
     if file_format in ("csv", "tsv"):
-        tabs = file_format == "tsv"
-        return write_rows(stream, names, map(cells, rows), separator="\t" if tabs else separator, raw=raw)
+        separator = "\t" if file_format == "tsv" else separator
+        return write_rows(stream, names, map(cells, rows), separator=separator, raw=raw)
     lines = (to_json(dict(zip(names, map(plain, row), strict=True))) for row in rows)
-    if file_format == "json":
-        write_array(stream, lines)
-    else:
-        stream.writelines(line + "\n" for line in lines)
+    write_json(stream, lines, as_array=file_format == "json")
     return 0
 
 

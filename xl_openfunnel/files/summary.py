@@ -115,7 +115,8 @@ def add_summary(book: Workbook, sheet: Worksheet, content: Content, facts: Seque
     found = figures(content.snapshot)
     row, query_height = _add_band(sheet, content, style)
     row = _add_cards(sheet, row, content, found, style)
-    texts, known = notes(content.snapshot), _known(content)
+    texts = notes(content.snapshot)
+    known = [f"{text}." for text in tallies(content.snapshot, column_names(content.frame))]
     row = _add_notes(sheet, row, [*((text, "note") for text in texts), *((text, "known") for text in known)], style)
     sizes_row = _add_countries(sheet, row, found, style) + 1
     row = _add_sizes(book, sheet, sizes_row, found.total, style)
@@ -166,7 +167,6 @@ def _add_cards(sheet: Worksheet, row: int, content: Content, found: Figures, sty
     credits_used: Any = (snapshot.manifest or {}).get("credits_consumed")
     is_stated = isinstance(credits_used, (int, float)) and not isinstance(credits_used, bool)
     end = outcome(snapshot)
-    is_complete = end == COMPLETE
     pages, different = count(snapshot.pages, "page"), found.different_companies
     cards: tuple[tuple[str, Cell, str, str], ...] = (
         (
@@ -192,7 +192,7 @@ def _add_cards(sheet: Worksheet, row: int, content: Content, found: Figures, sty
             "Result",
             end,
             "see the notes below" if notes(snapshot) else "checked against the service's manifest",
-            "card_complete" if is_complete else "card_not_complete",
+            "card_complete" if end == COMPLETE else "card_not_complete",
         ),
     )
     for offset, height in enumerate((8, 18, 30, 18)):
@@ -202,11 +202,6 @@ def _add_cards(sheet: Worksheet, row: int, content: Content, found: Figures, sty
         for offset, (cell, format_name) in enumerate(lines, 1):
             _write_merged(sheet, row + offset, first, last, cell, style[format_name])
     return row + 4
-
-
-def _known(content: Content) -> list[str]:
-    """For each known list that has a column in the file, how many companies are new to it."""
-    return [f"{text}." for text in tallies(content.snapshot, column_names(content.frame))]
 
 
 def _add_notes(sheet: Worksheet, row: int, texts: Iterable[tuple[str, str]], style: Formats) -> int:

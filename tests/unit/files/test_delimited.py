@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from tests.unit.files.conftest import HOSTILE, ROWS, MakeSnapshot
-from xl_openfunnel.files import write
-from xl_openfunnel.files.delimited import escape_formulas, write_delimited
+from xl_openfunnel.files import write, write_text
+from xl_openfunnel.files.delimited import escape_formulas
 
 
 def read_csv(path: Path) -> list[list[str]]:
@@ -128,19 +128,17 @@ def test_a_quotation_mark_swallows_no_row(snapshot: MakeSnapshot, tmp_path: Path
     assert (read["name"].tolist(), len(read)) == (expected, len(QUOTED))
 
 
-def test_the_values_that_got_an_apostrophe_are_counted(snapshot: MakeSnapshot) -> None:
-    frame = snapshot([{"name": "=1", "domain": "a,=1"}, {"name": "-", "domain": "-5", "change": -5}]).frame()
-    counts = {
-        separator: write_delimited(io.StringIO(), frame, separator=separator, raw=False)
-        for separator in (",", ";", "\t")
-    }
+def test_the_values_that_got_an_apostrophe_are_counted(snapshot: MakeSnapshot, tmp_path: Path) -> None:
+    job = snapshot([{"name": "=1", "domain": "a,=1"}, {"name": "-", "domain": "-5", "change": -5}])
+    counts = {separator: write(job, tmp_path / "rows.csv", separator=separator) for separator in (",", ";", "\t")}
     assert counts == {",": 3, ";": 4, "\t": 4}
-    assert write_delimited(io.StringIO(), frame, raw=True) == 0
+    assert write(job, tmp_path / "rows.tsv") == 4
+    assert write(job, tmp_path / "rows.csv", raw=True) == 0
 
 
 def test_any_separator_can_be_read_back(snapshot: MakeSnapshot) -> None:
     file = io.StringIO()
-    write_delimited(file, snapshot([{"name": 'a;b, "c"'}]).frame(), separator=";", raw=True)
+    write_text(snapshot([{"name": 'a;b, "c"'}]), file, "csv", separator=";")
     assert file.getvalue() == 'rank;name\r\n1;"a;b, ""c"""\r\n'
 
 
