@@ -130,7 +130,7 @@ class ClientProcess:
         """The ids of jobs that are final and need no further request."""
         return {
             job_id
-            for job_id, snapshot in self.fetcher.stats().snapshots.items()
+            for job_id, snapshot in dict(self.fetcher._scheduler.published).items()
             if snapshot.final
             and snapshot.settled
             and (snapshot.problem is None or snapshot.problem.kind == "JobFailedError")

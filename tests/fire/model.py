@@ -210,7 +210,7 @@ class FetcherModel(RuleBasedStateMachine):
     def restart(self, process: int) -> None:
         stopped = self._process(process)
         self._check_published(stopped)
-        published = stopped.fetcher.stats().snapshots
+        published = dict(stopped.fetcher._scheduler.published)
         self.env.stop_process(stopped)
         self.checked_count.pop(id(stopped), None)
         excused = {job_id for process_id, job_id in self.excused if process_id == id(stopped)}
@@ -276,7 +276,7 @@ class FetcherModel(RuleBasedStateMachine):
         for process in self.env.processes:
             self._check_published(process)
             for job in self.jobs:
-                snapshot = process.fetcher.stats().snapshots.get(job.job_id)
+                snapshot = process.fetcher._scheduler.published.get(job.job_id)
                 if (id(process), job.job_id) in self.excused and (
                     snapshot is None or not snapshot.final or process.has_stored(snapshot)
                 ):

@@ -171,7 +171,7 @@ class _Users:
         self._env.service.faults = ()
         self._env.advance(EVICTION_SECONDS)
         self._count_and_clear()
-        published = self._process.fetcher.stats().snapshots
+        published = dict(self._process.fetcher._scheduler.published)
         handles = Path("/proc/self/fd")
         return Usage(
             published=len(published),

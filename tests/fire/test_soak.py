@@ -31,7 +31,7 @@ def test_unknown_ids_are_evicted_when_no_longer_watched(tmp_path: Path) -> None:
         for number in range(50):
             fetcher.watch(f"half-typed-{number}")
         env.advance(300)
-        assert len(fetcher.stats().snapshots) == 50
+        assert len(fetcher._scheduler.published) == 50
         fetcher.watch("half-typed-7")
         env.advance(400)
         fetcher.watch("another")
@@ -40,7 +40,7 @@ def test_unknown_ids_are_evicted_when_no_longer_watched(tmp_path: Path) -> None:
         env.advance(2_000)
         fetcher.watch("another")
         env.advance(700)
-        assert set(fetcher.stats().snapshots) <= {"another"}
+        assert set(fetcher._scheduler.published) <= {"another"}
 
 
 def test_waits_that_end_early_leave_no_timer(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_waits_that_end_early_leave_no_timer(tmp_path: Path) -> None:
         for _ in range(2_000):
             fetcher.wait("nobody", 1e6, until=lambda snapshot: True)
         env.settle()
-        assert fetcher.stats().timers < 600
+        assert len(fetcher._scheduler._timers._heap) < 600
 
 
 def test_pages_of_an_unwatched_job_are_evicted_and_the_next_watch_starts_over(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_pages_of_an_unwatched_job_are_evicted_and_the_next_watch_starts_over(tm
         assert pages_mb(other_pages) > 0.5, "the job may be watched again soon"
         assert fetcher.watch("job-7").status == "paused"
         env.advance(3_500)
-        assert set(fetcher.stats().snapshots) == {"job-7"}
+        assert set(fetcher._scheduler.published) == {"job-7"}
         env.advance(3_500)
         env.processes[0].published.clear()
         assert pages_mb(other_pages) == 0

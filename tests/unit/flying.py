@@ -31,7 +31,7 @@ class FlyingClock:
     def of(self, fetcher: Fetcher) -> Fetcher:
         """Jump for this fetcher, and only while a thread waits for a job of it."""
         self.busy = lambda: fetcher.busy
-        self.has_waiters = lambda: fetcher.stats().waiters > 0
+        self.has_waiters = lambda: any(tracked.waiters for tracked in fetcher._scheduler._jobs)
         return fetcher
 
     def monotonic(self) -> float:

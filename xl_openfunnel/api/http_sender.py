@@ -12,7 +12,7 @@ import io
 import os
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -93,13 +93,11 @@ class HttpSender:
         limits: Limits | None = None,
         concurrency: int,
         user_agent: str,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._base_url = base_url
         parts = urlsplit(base_url)
         self._host = parts.netloc
         self._limits = limits or Limits()
-        self._clock = clock
         self._session = _Session()
         self._session.headers = CaseInsensitiveDict(
             {"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
@@ -122,7 +120,7 @@ class HttpSender:
             TransportError: no whole response came; the subclass says why.
             InvalidResponseError: the body is larger than any page, or damaged.
         """
-        deadline = self._clock() + self._limits.total
+        deadline = time.monotonic() + self._limits.total
         try:
             with (
                 deadline_in(self._limits.total),
@@ -141,7 +139,7 @@ class HttpSender:
                 body = self._read(response, deadline)
                 return HttpResponse(response.status_code, response.headers, body)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            late = self._clock() >= deadline
+            late = time.monotonic() >= deadline
             mapped = self._timeout_error(self._limits.total) if late else self._map_error(error)
         # Raised outside the except block: requests' exception holds the request with its key, and must not become
         # the context of ours.
@@ -152,6 +150,10 @@ class HttpSender:
         self._session.close()
 
     def _read(self, response: requests.Response, deadline: float) -> bytes:
+        def check_time() -> None:
+            if time.monotonic() > deadline:
+                raise self._timeout_error(self._limits.total)
+
         if response.raw is None:  # a transport that returns whole bodies
             return response.content
         body = io.BytesIO()  # joining a list of chunks would hold the body twice
@@ -159,17 +161,10 @@ class HttpSender:
             body.write(chunk)
             if body.tell() > self._limits.body:
                 raise self._too_large_error()
-            if self._clock() > deadline:
-                raise self._timeout_error(self._limits.total)
-        return self._decode(body.getvalue(), response.headers.get("Content-Encoding", ""), deadline)
-
-    def _decode(self, body: bytes, codings: str, deadline: float) -> bytes:
-        def check_time() -> None:
-            if self._clock() > deadline:
-                raise self._timeout_error(self._limits.total)
-
+            check_time()
+        codings = response.headers.get("Content-Encoding", "")
         try:
-            return content_coding.decode(body, codings, self._limits.body, check_time)
+            return content_coding.decode(body.getvalue(), codings, self._limits.body, check_time)
         except content_coding.DamagedBodyError:
             raise InvalidResponseError(f"The compressed answer of {self._host} is damaged.") from None
         except content_coding.CutBodyError:

@@ -15,21 +15,13 @@ from ..jobs.store.ledger import LedgerEntry
 from . import parquet
 from .connection import UnavailableError, connect
 from .folder import ColumnFolder, sync
+from .sql import JOB_COLUMNS
 
 EXPORTER: Final = "exporter"
 """The key in a file's metadata that says which store it comes from."""
 
 LIST_COLUMNS: Final = {
-    "job_id": "VARCHAR",
-    "label": "VARCHAR",
-    "status": "VARCHAR",
-    "rows": "BIGINT",
-    "credits": "DOUBLE",
-    "query": "VARCHAR",
-    "seeds": "VARCHAR[]",
-    "first_seen": "TIMESTAMP",
-    "last_seen": "TIMESTAMP",
-    "origin": "VARCHAR",
+    **{name: kind for name, (kind, _) in JOB_COLUMNS.items()},
     "as_of": "TIMESTAMP",
     "file": "VARCHAR",
 }

@@ -9,7 +9,7 @@ from typing import Any, Final
 from ..api.models import Row
 from ..cell_values import to_json
 from ..fields import BY_NAME, FieldType
-from .schema import CHECKS, EXACT, FIELD_COLUMNS, INT64, KNOWN, IrregularError, column_values
+from .schema import CHECKS, FIELD_COLUMNS, KNOWN, IrregularError, column_values, is_integer, is_number
 
 _MISFIT: Final = object()
 
@@ -56,12 +56,11 @@ def _text(value: Any) -> Any:
 def _integer(value: Any) -> Any:
     if type(value) is float and value.is_integer():
         value = int(value)
-    return value if value is None or (type(value) is int and value in INT64) else _MISFIT
+    return value if is_integer(value) else _MISFIT
 
 
 def _number(value: Any) -> Any:
-    is_number = value is None or type(value) is float or (type(value) is int and value in EXACT)
-    return value if is_number else _MISFIT
+    return value if is_number(value) else _MISFIT
 
 
 def _list(value: Any) -> Any:

@@ -60,7 +60,8 @@ class ColumnMaker:
         self._waiting: set[tuple[str, str]] = set()
         self._failed: dict[tuple[str, str], float] = {}
         store.on_saved, store.on_forgotten, store.on_close = self._saved, self._forgotten, self.close
-        self._thread.submit(self._remove_forgotten)
+        # Those that a process left that ended, or had no hooks, when it forgot jobs.
+        self._thread.submit(lambda: folder.keep_only(store.stored))
 
     def find(self, job_id: str, rows: Rows, as_of: datetime | None) -> Path | None:
         """The job's file, checked when it is first found. None where there is none: it is made soon, if it can be.
@@ -131,10 +132,6 @@ class ColumnMaker:
             self.folder.forget_all()
         else:
             self.folder.forget(job_id)
-
-    def _remove_forgotten(self) -> None:
-        """Remove what a process left that ended, or had no hooks, when it forgot jobs."""
-        self.folder.keep_only(self._store.stored)
 
 
 def connect(store: JobStore | None) -> ColumnMaker | None:

@@ -279,7 +279,9 @@ class _Pivot:
         """The column ``v`` of `_AGGREGATES`, in SQL."""
         name, function = self.question.values, self.question.function
         if function == "companies":
-            return self._company()
+            identity, join = self.companies.identity()
+            self.joins.append(join)
+            return identity
         if name is None:
             return "TRUE"
         kind = field_type(name)
@@ -292,11 +294,6 @@ class _Pivot:
         if self._has_no_numbers(name, kind):
             raise no_numbers(name, function)
         return f"s.{name}"
-
-    def _company(self) -> str:
-        identity, join = self.companies.identity()
-        self.joins.append(join)
-        return identity
 
     def _filled(self, name: str, kind: FieldType) -> str:
         if kind not in (FieldType.TEXT, FieldType.LIST):

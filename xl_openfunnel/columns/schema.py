@@ -214,35 +214,34 @@ def column_values(name: str, fields: Mapping[str, list[Any]], *, typed: bool = F
     return list(map(functools.cache(derive) if typed else derive, *sources))
 
 
+def is_integer(value: Any) -> bool:
+    return value is None or (type(value) is int and value in INT64)
+
+
+def is_number(value: Any) -> bool:
+    return value is None or type(value) is float or (type(value) is int and value in EXACT)
+
+
 def _texts(name: str, values: list[Any]) -> list[Any]:
-    if not _are_texts(values):
-        raise _error(name, values, lambda value: not _are_texts([value]))
-    return values
+    return values if _are_texts(values) else _checked(name, values, lambda value: _are_texts([value]))
 
 
 def _integers(name: str, values: list[Any]) -> list[Any]:
     if float in set(map(type, values)):
         values = [int(value) if type(value) is float and value.is_integer() else value for value in values]
-    if any(value is not None and (type(value) is not int or value not in INT64) for value in values):
-        raise _error(name, values, lambda value: value is not None and (type(value) is not int or value not in INT64))
-    return values
+    return _checked(name, values, is_integer)
 
 
 def _numbers(name: str, values: list[Any]) -> list[Any]:
-    def is_wrong(value: Any) -> bool:
-        return not (value is None or type(value) is float or (type(value) is int and value in EXACT))
-
-    if any(map(is_wrong, values)):
-        raise _error(name, values, is_wrong)
-    return values
+    return _checked(name, values, is_number)
 
 
 def _lists(name: str, values: list[Any]) -> list[Any]:
     lists = [value for value in values if value is not None]
     entries = list(itertools.chain.from_iterable(lists)) if set(map(type, lists)) <= {list} else [0]
-    if not _are_texts(entries):
-        raise _error(name, values, lambda value: value is not None and not (type(value) is list and _are_texts(value)))
-    return values
+    if _are_texts(entries):
+        return values
+    return _checked(name, values, lambda value: value is None or (type(value) is list and _are_texts(value)))
 
 
 def _entry_groups(lists: list[Any]) -> list[list[str | None]]:
@@ -266,9 +265,11 @@ def _are_texts(values: list[Any]) -> bool:
     return True
 
 
-def _error(name: str, values: Iterable[Any], is_wrong: Callable[[Any], bool]) -> IrregularError:
-    rank, value = next((rank, value) for rank, value in enumerate(values, 1) if is_wrong(value))
-    return IrregularError(name, rank, value)
+def _checked(name: str, values: list[Any], is_right: Callable[[Any], bool]) -> list[Any]:
+    for rank, value in enumerate(values, 1):
+        if not is_right(value):
+            raise IrregularError(name, rank, value)
+    return values
 
 
 CHECKS: Final[Mapping[FieldType, Callable[[str, list[Any]], list[Any]]]] = {

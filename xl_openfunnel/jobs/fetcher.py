@@ -16,7 +16,7 @@ from ..api.endpoints import job_id_from
 from ..parameters import check, check_function, check_seconds
 from ..runtime.clock import FOREVER, Clock, SystemClock
 from .events import KeyReplaced, RefreshRequested, Touched, WaiterAdded, WaiterRemoved
-from .scheduler import WATCH_TTL, JobScheduler, SchedulerStats
+from .scheduler import WATCH_TTL, JobScheduler
 from .snapshot import Snapshot
 from .store.opening import JobStore, UnavailableStore, open_store
 from .store.store import Store
@@ -165,10 +165,6 @@ class Fetcher:
             self.store.close()
         if self._owns_client:
             self._client.close()
-
-    def stats(self) -> SchedulerStats:
-        """What is in memory now, for tests and diagnostics; keeps no job tracked."""
-        return self._scheduler.stats()
 
     @property
     def busy(self) -> bool:

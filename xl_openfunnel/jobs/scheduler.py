@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 from ..api.client import Client
 from ..api.models import Page
 from ..errors import OpenFunnelError
 from ..runtime.clock import FOREVER, Clock
 from ..runtime.event_loop import EventLoop
-from ..runtime.slots import SlotQueue
 from ..runtime.thread_pool import URGENT
-from ..runtime.timers import TimerQueue
 from .events import (
     Event,
     ForgetRequested,
@@ -38,14 +35,14 @@ from .events import (
 from .policy import steps
 from .policy.state import JobState, Moment, PageRequest, Phase
 from .policy.steps import LoadFromStore, SaveResult, SendRequests, Wait
-from .request_pool import RequestPool
+from .request_pool import RequestPool, SlotQueue
 from .snapshot import Result, Rows, Snapshot
 from .snapshot_builder import build_snapshot
 from .store.opening import JobStore
 from .store.store import StoreBusyError
 from .store.worker import StoreWorker
 from .subscriptions import SubscriptionHub
-from .tracked_job import TrackedJob, TrackedJobs, Waiter, change_key
+from .tracked_job import TimerQueue, TrackedJob, TrackedJobs, Waiter, change_key
 
 _log = logging.getLogger(__name__)
 
@@ -54,21 +51,6 @@ WATCH_TTL = 600.0
 
 _JOIN_TIMEOUT = 5.0
 """Seconds that `close` gives the scheduler's thread to end."""
-
-
-@dataclass(frozen=True)
-class SchedulerStats:
-    """What a fetcher holds at one moment, for tests and diagnostics.
-
-    Attributes:
-        snapshots: the latest snapshot of each job in memory, by job id.
-        waiters: threads that wait for a job.
-        timers: timers that are set.
-    """
-
-    snapshots: Mapping[str, Snapshot] = field(repr=False)
-    waiters: int
-    timers: int
 
 
 class JobScheduler:
@@ -131,14 +113,6 @@ class JobScheduler:
         self.loop.close(_JOIN_TIMEOUT)
         self._requests.close()
         self._store_worker.close()
-
-    def stats(self) -> SchedulerStats:
-        """How much is in memory now."""
-        return SchedulerStats(
-            snapshots=dict(self.published),
-            waiters=sum(len(tracked.waiters) for tracked in self._jobs),
-            timers=len(self._timers),
-        )
 
     def moment(self) -> Moment:
         return Moment(self._clock.monotonic(), self._clock.utcnow(), self._chance())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import threading
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from ..runtime.clock import FOREVER, Clock
@@ -17,6 +18,12 @@ EVICT_AFTER = 3_600.0
 
 _EVICT_INTERVAL = 600.0
 """Seconds between two evictions."""
+
+_MIN_COMPACT_SIZE = 256
+"""Timers below which the heap is not compacted."""
+
+Timer = tuple[float, str]
+"""A deadline on the monotonic clock, and a job id."""
 
 
 @dataclass(eq=False)
@@ -132,8 +139,8 @@ class TrackedJobs:
         """When pages in memory are to be evicted; `FOREVER` where there are none."""
         return self._evict_at if self._with_pages else FOREVER
 
-    def timers(self) -> Iterator[tuple[float, str]]:
-        """The (deadline, job id) timers that are needed."""
+    def timers(self) -> Iterator[Timer]:
+        """Those that are needed."""
         for job_id, tracked in self._jobs.items():
             yield tracked.wake_at, job_id
             for waiter in tracked.waiters:
@@ -165,6 +172,40 @@ class TrackedJobs:
                 tracked.state = steps.evict_pages(state)
                 self.note_pages(tracked)
         return dropped
+
+
+class TimerQueue:
+    """Timers in the order of their deadlines.
+
+    Timers are never cancelled: one that is no longer needed fires and does no harm. When too many of them pile up, the
+    heap is rebuilt from those that are still needed.
+
+    Args:
+        needed: gives those; they may include superfluous ones, and deadlines of `FOREVER`.
+    """
+
+    def __init__(self, needed: Callable[[], Iterable[Timer]]) -> None:
+        self._needed = needed
+        self._heap: list[Timer] = []
+        self._compact_size = _MIN_COMPACT_SIZE
+
+    @property
+    def next_deadline(self) -> float:
+        """`FOREVER` where no timer is set."""
+        return self._heap[0][0] if self._heap else FOREVER
+
+    def set(self, deadline: float, job_id: str) -> None:
+        """Have the job looked at then."""
+        heapq.heappush(self._heap, (deadline, job_id))
+        if len(self._heap) > self._compact_size:  # most are of waits that ended early
+            needed = {(deadline, job_id), *self._needed()}
+            self._heap = sorted(timer for timer in needed if timer[0] < FOREVER)
+            self._compact_size = max(_MIN_COMPACT_SIZE, 2 * len(self._heap))
+
+    def due(self, now: float) -> Iterator[str]:
+        """Remove the timers that are due and yield their jobs, including those set during the iteration."""
+        while self._heap and self._heap[0][0] <= now:
+            yield heapq.heappop(self._heap)[1]
 
 
 def change_key(snapshot: Snapshot) -> tuple[object, ...]:

@@ -68,7 +68,7 @@ def wait_for_all(
             if refresh or (snapshot.settled and not snapshot.final):  # it has an old problem: try again
                 fetcher.refresh(job)
             # A subscription keeps the job tracked while another one is waited for.
-            subscription = fetcher.subscribe(job, progress or _ignore)
+            subscription = fetcher.subscribe(job, progress or (lambda _: None))
             stack.callback(subscription.close)
         if on_rows:
             on_rows(fetcher.wait(jobs[0], timeout, until=lambda first: len(first.rows) > 0 or _should_give_up(first)))
@@ -172,7 +172,3 @@ def _should_give_up(snapshot: Snapshot) -> bool:
         return snapshot.settled
     answered = max(snapshot.problem.since, snapshot.as_of or snapshot.problem.since)
     return snapshot.next_try - answered > NO_ANSWER_TIMEOUT
-
-
-def _ignore(_: Snapshot) -> None:
-    """Take no notice."""

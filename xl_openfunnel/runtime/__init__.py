@@ -1,1 +1,1 @@
-"""Threads and time: the clock, the event loop, worker threads, timers and slots."""
+"""Threads and time: the clock, the event loop, worker threads."""

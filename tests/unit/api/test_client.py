@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -16,6 +17,7 @@ from requests.adapters import BaseAdapter
 from tests.unit.raw_server import RawServer
 from tests.unit.tls import tls_server
 from xl_openfunnel import Client, ConfigurationError, Credits, InsecureUrlError, OpenFunnelError, keys
+from xl_openfunnel.api import http_sender
 from xl_openfunnel.api.deadline import DeadlineAdapter, Response
 from xl_openfunnel.api.http_sender import Limits, make_adapter
 from xl_openfunnel.api.models import read_rows
@@ -111,16 +113,16 @@ def test_each_fault_is_one_error_of_the_tree(service: Simulator, fault: Fault, k
     assert len(service.received) == 1
 
 
-def test_slow_drip_ends_at_the_total_deadline(service: Simulator) -> None:
+def test_slow_drip_ends_at_the_total_deadline(service: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = ManualClock()
+    monkeypatch.setattr(http_sender, "time", SimpleNamespace(monotonic=clock))
     service.faults = (Fault("slow", chunk=1000, pause=1.0),)
     with (
         Simulator([JOB], clock=clock, sleep=clock.sleep, faults=service.faults) as slow,
         client(slow, limits=Limits(total=10.0)) as c,
+        pytest.raises(OpenFunnelError, match="within 10 seconds") as raised,
     ):
-        c._sender._clock = clock
-        with pytest.raises(OpenFunnelError, match="within 10 seconds") as raised:
-            c.page(JOB.job_id)
+        c.page(JOB.job_id)
     assert raised.value.kind == "RequestTimeoutError"
 
 

@@ -35,8 +35,6 @@ PREDICTED_PAGE_ATTEMPTS = 2
 FAILED_JOB_ATTEMPTS = 5
 """Tries of a page of a failed job. The page may be gone; then the job's other pages are all there is."""
 
-_SUPPORT = "If it stays so, tell OpenFunnel's support"
-
 NO_TOTAL = "OpenFunnel gave no total; these may not be all. Refresh to ask again."
 
 
@@ -178,7 +176,8 @@ def page_error(error: OpenFunnelError, cursor: str | None, *, stands: bool = Fal
         return error
     kind = IncompleteResultError if stands else InvalidResponseError
     return kind(
-        f"OpenFunnel names page {cursor} and does not find it (HTTP {error.status}). {_SUPPORT}.",
+        f"OpenFunnel names page {cursor} and does not find it (HTTP {error.status}). "
+        "If it stays so, tell OpenFunnel's support.",
         status=error.status,
         request_id=error.request_id,
     )

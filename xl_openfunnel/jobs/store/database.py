@@ -90,7 +90,8 @@ class StoreDatabase:
 
     def close(self) -> None:
         """Close the file. A later operation opens it again."""
-        self._close_anchor()
+        self._anchor = None
+        self._close_finally()
 
     def version(self) -> Hashable:
         """Equal to an earlier one only while the file has not changed; None where that cannot be told just now."""
@@ -185,7 +186,7 @@ class StoreDatabase:
                 return  # another thread or process was faster
             with contextlib.suppress(sqlite3.Error), self._connect() as db:
                 _check_version(db, self.path)
-            self._close_anchor()
+            self.close()
             try:
                 self._move_aside()
                 self._prepare()
@@ -286,7 +287,7 @@ class StoreDatabase:
                     db.execute(f"PRAGMA user_version = {VERSION}")
         # One connection stays open: closing the last one locks the file for a checkpoint, and a reader that does not
         # wait would find it busy.
-        self._close_anchor()
+        self.close()
         anchor = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT, check_same_thread=False)
         self._close_finally = weakref.finalize(self, anchor.close)
         try:
@@ -297,10 +298,6 @@ class StoreDatabase:
             self._close_finally()
             raise
         self._anchor, self._anchored, self._ready = anchor, _file_identity(self.path), True
-
-    def _close_anchor(self) -> None:
-        self._anchor = None
-        self._close_finally()
 
     def _check_no_links(self) -> None:
         """Refuse links in the place of the file and of those beside it: they would redirect writes."""
