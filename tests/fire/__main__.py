@@ -59,6 +59,8 @@ from . import (
 Line = tuple[str, str, str]
 """What was tested, the result, and the errors ("" if there are none)."""
 
+Part = Callable[[argparse.Namespace, Path], Iterator[Line]]
+
 
 def _model(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
     runs, steps = model.run(options.runs, options.steps, options.seed)
@@ -102,28 +104,14 @@ def _fuzz(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
                 yield f"{target.name}: {count:,} random examples", "accepted, or refused with an error message", ""
 
 
-def _random_jobs(part: ModuleType, options: argparse.Namespace, folder: Path) -> int:
-    """Ask each question of a part of random jobs; returns how many jobs there were."""
-    return fuzz.run(part.target(folder), -(-options.pivots // part.QUESTIONS), options.seed)
+def _both_ways(part: ModuleType, what: str, result: str) -> Part:
+    """Ask the questions of a part of random jobs."""
 
+    def lines(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
+        jobs = fuzz.run(part.target(folder), -(-options.pivots // pivots.QUESTIONS), options.seed)
+        yield f"{jobs * pivots.QUESTIONS:,} {what} of {jobs:,} random jobs, from columns and from rows", result, ""
 
-def _pivots(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
-    jobs = _random_jobs(pivots, options, folder)
-    asked = f"{jobs * pivots.QUESTIONS:,} pivots of {jobs:,} random jobs, from columns and from rows"
-    yield asked, "the same cells, or the same error", ""
-
-
-def _selections(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
-    jobs = _random_jobs(selections, options, folder)
-    asked = f"{jobs * selections.QUESTIONS:,} selections from {jobs:,} random jobs, from columns and from rows"
-    yield asked, "the same cells", ""
-
-
-def _comparisons(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
-    jobs = _random_jobs(comparisons, options, folder)
-    lists = jobs * comparisons.QUESTIONS
-    asked = f"{lists:,} lists of known companies and {jobs:,} random jobs, from columns and rows"
-    yield asked, "the same companies in the same tiers, with the same notes", ""
+    return lines
 
 
 def _known(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
@@ -268,13 +256,15 @@ def _soak(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
     )
 
 
-PARTS: Final[dict[str, Callable[[argparse.Namespace, Path], Iterator[Line]]]] = {
+PARTS: Final[dict[str, Part]] = {
     "model": _model,
     "matrix": _matrix,
     "fuzz": _fuzz,
-    "pivots": _pivots,
-    "selections": _selections,
-    "comparisons": _comparisons,
+    "pivots": _both_ways(pivots, "pivots", "the same cells, or the same error"),
+    "selections": _both_ways(selections, "selections", "the same cells"),
+    "comparisons": _both_ways(
+        comparisons, "comparisons with known companies", "the same companies in the same tiers, with the same notes"
+    ),
     "known": _known,
     "secrecy": _secrecy,
     "damage": _damage,

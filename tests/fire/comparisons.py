@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import hypothesis.strategies as st
 
-from xl_openfunnel import table
-from xl_openfunnel.cell_values import Block
-from xl_openfunnel.columns import rows as column_rows
-from xl_openfunnel.columns.folder import ColumnFolder
+from xl_openfunnel.columns.companies import JobFile
+from xl_openfunnel.columns.rows import can_show
 from xl_openfunnel.company_key import host, keys_of, linkedin_slug
-from xl_openfunnel.errors import CELL_UNITS
 from xl_openfunnel.known import in_columns
 from xl_openfunnel.known.counts import Counts
 from xl_openfunnel.known.reading import company_name
 from xl_openfunnel.known.selection import Compared, chosen, unique_companies, why
 from xl_openfunnel.known.tiers import MATCHES, KnownCompanies, Matcher, Tier
-from xl_openfunnel.selection import Chosen, Selection
+from xl_openfunnel.selection import Selection
 from xl_openfunnel.shared_hosts import is_shared, use_own
 
 from .fuzz import Target
-from .pivots import Row, cells, job_files
+from .pivots import Row, both_ways
+from .selections import same_rows
 
 Question: TypeAlias = tuple[KnownCompanies | None, Tier, bool]
-
-QUESTIONS: Final = 10
-"""Questions about the jobs of one example."""
+"""The known companies, the weakest tier that counts as known, and whether hints are looked for."""
 
 _PAGE: Final = "https://www.linkedin.com/company/"
 _PAGES: Final = [
@@ -48,6 +42,8 @@ _NAMES: Final = [
 ]
 _OWN: Final = ("acme.directory",)
 """What a user adds to the shared hosts."""
+
+_SHOWN: Final = ("rank", "name", "job_id", "domain")
 
 _rows: Final[st.SearchStrategy[Row]] = st.fixed_dictionaries(
     {},
@@ -86,64 +82,29 @@ def _every_row() -> Iterator[Row]:
         yield {key: value for place, (key, value) in enumerate(row.items()) if number % 7 in (place, 3, 4 + place)}
 
 
-def same_answers(jobs: list[list[Row]], questions: list[Question], folder: ColumnFolder, number: int) -> None:
-    """Ask all questions both ways.
-
-    Args:
-        jobs: the rows of each job.
-        questions: the known companies, the weakest tier that counts as known, and whether hints are looked for.
-        folder: where the files of the jobs are made.
-        number: of the jobs in the folder.
-    """
+def same_answers(jobs: list[list[Row]], files: list[JobFile], folder: Path, questions: list[Question]) -> None:
+    """Ask all questions both ways, with a shared host of the user's own."""
     rows = [row for each in jobs for row in each]
-    keys, ranks = list(map(keys_of, rows)), [rank for each in jobs for rank in range(len(each))]
-    with job_files(jobs, folder, number) as files:
+    ranks = [rank for each in jobs for rank in range(len(each))]
+    use_own(_OWN)
+    try:
+        keys = list(map(keys_of, rows))
         for known, weakest, hints in questions:
             matcher = None if known is None else Matcher(known)
             companies = unique_companies(keys, ranks, matcher, weakest, hints=hints)
             counts = Counts.of((each.match for each in companies), weakest)
             for most, shown in ((len(rows), companies), (0, ())):
-                found = in_columns.compare(folder.path, files, matcher, weakest, tuple(Tier), most, hints=hints)
+                found = in_columns.compare(folder, files, matcher, weakest, tuple(Tier), most, hints=hints)
                 assert found == Compared(counts, shown), (known, weakest, hints)
-        for selected in (chosen(companies), why(companies)):  # of the last question
-            _same_block(jobs, selected, folder.path, files)
-
-
-def _same_block(jobs: list[list[Row]], selected: Chosen, folder: Path, files: list[Any]) -> None:
-    selection, columns = Selection(chosen=selected), ("rank", "name", "job_id", "domain")
-    assert column_rows.can_show(columns, selection, stacked=True)
-
-    def from_rows() -> Block:
-        sizes = [(file.job_id, file.count) for file in files]
-        frame = table.stacked_frame([row for rows in jobs for row in rows], sizes, columns, selection=selection)
-        return [list(map(str, frame.columns)), *table.block(frame, headers=False, text_limit=CELL_UNITS)]
-
-    def from_columns() -> Block:
-        return column_rows.selected_block(folder, files, columns, selection, CELL_UNITS, stacked=True)
-
-    assert cells(from_columns) == cells(from_rows), selected
-
-
-@contextmanager
-def own_shared_hosts() -> Iterator[None]:
-    """Within this, the user's own shared hosts count."""
-    use_own(_OWN)
-    try:
-        yield
     finally:
         use_own(())
+    for selection in (Selection(chosen=chosen(companies)), Selection(chosen=why(companies))):  # of the last question
+        assert can_show(_SHOWN, selection, stacked=True)
+        same_rows(jobs, files, folder, _SHOWN, selection)
 
 
 def target(folder: Path) -> Target:
-    """Any jobs, and `QUESTIONS` about them; each example makes files in this folder."""
-    columns, numbers = ColumnFolder(folder, "https://api.openfunnel.dev:443"), count()
-
-    def check(value: tuple[list[list[Row]], list[Question]]) -> None:
-        with own_shared_hosts():
-            same_answers(*value, columns, next(numbers))
-
-    questions = st.lists(_questions(), min_size=QUESTIONS, max_size=QUESTIONS)
-    return Target("known companies from columns and from rows", st.tuples(_jobs, questions), check, (_edges(),))
+    return both_ways("known companies from columns and from rows", _jobs, _questions(), same_answers, folder, _edges())
 
 
 def _edges() -> tuple[list[list[Row]], list[Question]]:

@@ -35,44 +35,14 @@ Row = dict[str, Any]
 
 _BIG: Final = 2**53
 TEXTS: Final = [
-    *(
-        "x",
-        "X",
-        " x\u00a0",
-        "\u200bx",
-        "x  y",
-        "X y",
-        "\u00e9 y",
-        "e\u0301\u202fY",
-        "\u00c9 y\ufeff",
-        "stra\u00dfe",
-        "STRASSE",
-    ),
-    *(
-        "(blank)",
-        "(Blank) ",
-        "",
-        " ",
-        "\ufeff\u2003",
-        "Total",
-        "1",
-        "'); DROP TABLE file; --",
-        "\U0001f600",
-        "a\x00b",
-        "\x00",
-    ),
+    *("x", "X", " x\u00a0", "\u200bx", "x  y", "X y", "\u00e9 y", "e\u0301\u202fY", "\u00c9 y\ufeff", "stra\u00dfe"),
+    *("STRASSE", "(blank)", "(Blank) ", "", " ", "\ufeff\u2003", "Total", "1", "'); DROP TABLE file; --", "\U0001f600"),
+    *("a\x00b", "\x00"),
 ]
 _ALIKE: Final = ["peru", "Peru", "PERU", "Pe\u200bru", "chile", None]
 WHOLE: Final = [0, 1, 5, 10, 11, 3_000, -1, _BIG - 1, _BIG, _BIG + 1, _BIG + 2, _BIG + 3, 2**63 - 1, -(2**63), 12.0]
 _HOSTS: Final = [
-    "acme.com",
-    "www.acme.com",
-    "https://ACME.com/de",
-    "b.example",
-    "facebook.com",
-    "x.github.io",
-    "n/a",
-    "",
+    *("acme.com", "www.acme.com", "https://ACME.com/de", "b.example", "facebook.com", "x.github.io", "n/a", "")
 ]
 _SLUGS: Final = ["acme", "Acme/about", "b", "%E9", "%E8", "stra\u00dfe"]
 
@@ -95,7 +65,7 @@ FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "funding_stage": _texts,
 }
 _companies = st.fixed_dictionaries({}, optional=FIELDS)
-any_jobs = st.lists(st.lists(_companies, min_size=1, max_size=8), min_size=1, max_size=3)
+_jobs = st.lists(st.lists(_companies, min_size=1, max_size=8), min_size=1, max_size=3)
 
 COLUMNS: Final = (*FIELDS, "rank", "country", "city", "employee_band", "tagline", JOB_COLUMN)
 
@@ -111,22 +81,12 @@ def _questions(draw: Any) -> Question:
     return Question.of(names[:split], names[split:], values, function)
 
 
-def same_answers(jobs: list[list[Row]], questions: list[Question], folder: ColumnFolder, number: int) -> None:
-    """Ask all questions both ways.
-
-    Args:
-        jobs: the rows of each job.
-        questions: about all these jobs.
-        folder: where their files are made.
-        number: of the jobs in the folder.
-    """
-    with job_files(jobs, folder, number) as files:
-        for question in questions:
-            frame = stacked(jobs, files, question.needed_columns)
-            expected = cells(
-                lambda: pivot.pivot(frame, question)  # noqa: B023
-            )
-            assert cells(lambda: column_pivot.pivot(folder.path, files, question)) == expected, question  # noqa: B023
+def same_answers(jobs: list[list[Row]], files: list[JobFile], folder: Path, questions: list[Question]) -> None:
+    """Ask all questions both ways."""
+    for question in questions:
+        frame = stacked(jobs, files, question.needed_columns)
+        expected = cells(partial(pivot.pivot, frame, question))
+        assert cells(partial(column_pivot.pivot, folder, files, question)) == expected, question
 
 
 def stacked(
@@ -138,7 +98,7 @@ def stacked(
 
 
 @contextmanager
-def job_files(jobs: list[list[Row]], folder: ColumnFolder, number: int) -> Iterator[list[JobFile]]:
+def _job_files(jobs: list[list[Row]], folder: ColumnFolder, number: int) -> Iterator[list[JobFile]]:
     """The files of jobs with these rows, as long as they are asked; every other job runs, and has a temporary one.
 
     The first id and the third differ in case only.
@@ -157,15 +117,31 @@ def job_files(jobs: list[list[Row]], folder: ColumnFolder, number: int) -> Itera
         yield files
 
 
-def target(folder: Path) -> Target:
-    """Any jobs, and `QUESTIONS` about them; each example makes files in this folder."""
+def both_ways(
+    name: str,
+    jobs: st.SearchStrategy[list[list[Row]]],
+    questions: st.SearchStrategy[Any],
+    same_answers: Callable[[list[list[Row]], list[JobFile], Path, list[Any]], None],
+    folder: Path,
+    *examples: tuple[list[list[Row]], list[Any]],
+) -> Target:
+    """Jobs, and `QUESTIONS` about them, for a function that asks them of columns and of rows.
+
+    It is given the rows of each job, the jobs' files, the folder that these are in, and the questions.
+    """
     columns, numbers = ColumnFolder(folder, "https://api.openfunnel.dev:443"), count()
 
-    def check(value: tuple[list[list[Row]], list[Question]]) -> None:
-        same_answers(*value, columns, next(numbers))
+    def check(value: tuple[list[list[Row]], list[Any]]) -> None:
+        rows, asked = value
+        with _job_files(rows, columns, next(numbers)) as files:
+            same_answers(rows, files, columns.path, asked)
 
-    questions = st.lists(_questions(), min_size=QUESTIONS, max_size=QUESTIONS)
-    return Target("pivots from columns and from rows", st.tuples(any_jobs, questions), check)
+    asked = st.lists(questions, min_size=QUESTIONS, max_size=QUESTIONS)
+    return Target(name, st.tuples(jobs, asked), check, examples)
+
+
+def target(folder: Path) -> Target:
+    return both_ways("pivots from columns and from rows", _jobs, _questions(), same_answers, folder)
 
 
 def _page(body: bytes, numbers: range) -> list[bytes]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import hypothesis.strategies as st
 
@@ -14,7 +13,6 @@ from xl_openfunnel.columns import pivot as column_pivot
 from xl_openfunnel.columns import rows as column_rows
 from xl_openfunnel.columns.companies import JobFile
 from xl_openfunnel.columns.conditions import can_judge
-from xl_openfunnel.columns.folder import ColumnFolder
 from xl_openfunnel.criteria import parse
 from xl_openfunnel.errors import CELL_UNITS, ConfigurationError
 from xl_openfunnel.fields import BY_NAME, EMPLOYEE_BANDS, FieldType
@@ -22,10 +20,7 @@ from xl_openfunnel.pivot_rules import Question
 from xl_openfunnel.selection import Selection, parse_sort
 
 from .fuzz import Target
-from .pivots import COLUMNS, FIELDS, TEXTS, WHOLE, Row, cells, job_files, stacked
-
-QUESTIONS: Final = 10
-"""Questions about the jobs of one example."""
+from .pivots import COLUMNS, FIELDS, TEXTS, WHOLE, Row, both_ways, cells, stacked
 
 _SPECIAL: Final = "=<>*?|;~"
 _PATTERNS: Final = ["*", "?", "x*", "*x", "?*?", "p?ru", "*e*", "~*", "*y", "lima"]
@@ -34,6 +29,10 @@ _BIG: Final = 2**53
 
 _companies = st.fixed_dictionaries({**FIELDS, "company_size": st.none() | st.sampled_from(["", "12", "74"])})
 _jobs = st.lists(st.lists(_companies, min_size=2, max_size=8), min_size=1, max_size=3)
+
+
+Asked: TypeAlias = tuple[tuple[str, ...], Selection, Question]
+"""Columns, what is shown of them, and a question about the same companies."""
 
 
 def _escaped(text: str) -> str:
@@ -70,8 +69,7 @@ def _criteria(draw: Any) -> str:
 
 
 @st.composite
-def _selections(draw: Any) -> tuple[tuple[str, ...], Selection, Question]:
-    """Columns, what is shown of them, and a question about the same companies."""
+def _selections(draw: Any) -> Asked:
     text = draw(_criteria())
     try:
         criteria = parse(text)
@@ -106,9 +104,9 @@ _EDGE_ROWS: Final = [
 _EDGE_SORTS: Final = ("-name", "-match_score,employee_band", "industries,-rank", "-employee_count", "job_id,-rank")
 
 
-def _edges() -> tuple[list[list[Row]], list[tuple[tuple[str, ...], Selection, Question]]]:
+def _edges() -> tuple[list[list[Row]], list[Asked]]:
     """Two jobs, and criteria that only just include or leave out some of their companies."""
-    selections: list[tuple[tuple[str, ...], Selection, Question]] = [
+    selections: list[Asked] = [
         (
             ("rank", "name", "industries"),
             Selection(parse(text), parse_sort(_EDGE_SORTS[at % len(_EDGE_SORTS)]), 9 if at % 3 == 0 else None),
@@ -119,30 +117,18 @@ def _edges() -> tuple[list[list[Row]], list[tuple[tuple[str, ...], Selection, Qu
     return [_EDGE_ROWS[:10], _EDGE_ROWS[10:]], selections
 
 
-def same_answers(
-    jobs: list[list[Row]],
-    selections: list[tuple[tuple[str, ...], Selection, Question]],
-    folder: ColumnFolder,
-    number: int,
+def same_answers(jobs: list[list[Row]], files: list[JobFile], folder: Path, questions: list[Asked]) -> None:
+    """Ask all questions both ways."""
+    for columns, selection, question in questions:
+        same_rows(jobs, files, folder, columns, selection)
+        if can_judge(selection.criteria, job_column=True):
+            _same_pivot(jobs, files, question, Selection(selection.criteria), folder)
+
+
+def same_rows(
+    jobs: list[list[Row]], files: list[JobFile], folder: Path, columns: tuple[str, ...], selection: Selection
 ) -> None:
-    """Ask all questions both ways.
-
-    Args:
-        jobs: the rows of each job.
-        selections: of the companies of all these jobs.
-        folder: where their files are made.
-        number: of the jobs in the folder.
-    """
-    with job_files(jobs, folder, number) as files:
-        for columns, selection, question in selections:
-            _same_rows(jobs, files, columns, selection, folder.path)
-            if can_judge(selection.criteria, job_column=True):
-                _same_pivot(jobs, files, question, Selection(selection.criteria), folder.path)
-
-
-def _same_rows(
-    jobs: list[list[Row]], files: list[JobFile], columns: tuple[str, ...], selection: Selection, folder: Path
-) -> None:
+    """Show these columns both ways, if columns can show them."""
     if not column_rows.can_show(columns, selection, stacked=True):
         return
 
@@ -172,11 +158,4 @@ def _same_pivot(
 
 
 def target(folder: Path) -> Target:
-    """Any jobs, and `QUESTIONS` about them; each example makes files in this folder."""
-    columns, numbers = ColumnFolder(folder, "https://api.openfunnel.dev:443"), count()
-
-    def check(value: tuple[list[list[Row]], list[tuple[tuple[str, ...], Selection, Question]]]) -> None:
-        same_answers(*value, columns, next(numbers))
-
-    selections = st.lists(_selections(), min_size=QUESTIONS, max_size=QUESTIONS)
-    return Target("selections from columns and from rows", st.tuples(_jobs, selections), check, (_edges(),))
+    return both_ways("selections from columns and from rows", _jobs, _selections(), same_answers, folder, _edges())
