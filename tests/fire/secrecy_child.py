@@ -81,7 +81,7 @@ def _call_functions(job_id: str) -> None:
             for function in CATALOG:
                 arguments = (job, *_MORE_ARGUMENTS.get(function.name, ()))[: len(function.arguments)]
                 print(f"cell: {udfs.FUNCTIONS[function.name](*arguments)}")
-        fetcher.wait("no-such-job", 10)
+        fetcher.wait("no-such-job", 10, until=lambda snapshot: snapshot.problem is not None)
 
 
 def _run_commands(job_id: str) -> None:
